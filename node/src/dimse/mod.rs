@@ -1,0 +1,1 @@
+//! The DIMSE door (stub).

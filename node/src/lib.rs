@@ -1,0 +1,37 @@
+//! The Confrere node. This file is the map; `docs/architecture.md` is the guide.
+//!
+//! Use goes down, never sideways; news travels up only as bounded event streams that the upper part reads.
+//!
+//! ```text
+//!  cli                                          parses the command line
+//!  site                                         opens, wires, runs and closes all parts
+//!  doors    dimse   dicomweb   portal           translate a foreign protocol into calls; decide nothing
+//!  view     studies                             find and open a study, here or elsewhere, as one thing
+//!  reach    overlay (messages)  transfer (bytes)
+//!  hold     archive (bytes, index)   users (accounts, sessions)
+//!  right    trust (peers, agreements, grants → permits)
+//!  floor    audit  identity  journal  config  tasks
+//! ```
+
+pub mod cli;
+pub mod site;
+
+pub(crate) mod dicomweb;
+pub(crate) mod dimse;
+pub(crate) mod portal;
+
+pub(crate) mod studies;
+
+pub(crate) mod overlay;
+pub(crate) mod transfer;
+
+pub(crate) mod archive;
+pub(crate) mod users;
+
+pub(crate) mod trust;
+
+pub(crate) mod audit;
+pub(crate) mod config;
+pub(crate) mod identity;
+pub(crate) mod journal;
+pub(crate) mod tasks;

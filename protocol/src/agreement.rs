@@ -1,0 +1,304 @@
+//! Agreements: what two sites signed that they share, and the judgement of what that covers.
+//!
+//! Both parties sign the same bytes. A change is a new version, signed by both; ending is one-sided and immediate.
+//! After pairing nothing is shared: without an agreement in force (or a grant) every judgement here is "no".
+//!
+//! # Not here
+//! Who is paired, storage and revocation: `node::trust`. Time zone arithmetic: the node says which minute of the week
+//! it is in the agreement's zone.
+
+use crate::{
+    ids::{Id128, SiteId},
+    refusal::Refusal,
+    signed::{Domain, SignatureBytes, sign_bytes, verify_bytes},
+    time::{Timestamp, WEEK_MINUTES, WeekMinute},
+    wire::{self, Wire},
+};
+use serde::{Deserialize, Serialize};
+
+/// How far a peer may go with a covered study; each level includes those below it (domain.md, "Study manifest").
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Level {
+    /// L1, the study card.
+    Card,
+    /// L2, the manifest: UIDs, sizes, digests.
+    Manifest,
+    /// L3, headers: what display needs.
+    Headers,
+    /// L4, frames and bulk data.
+    Pixels,
+    /// L5, original objects and reports.
+    Objects,
+}
+
+/// Fields of a card that are told only when the agreement names them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Field {
+    /// Patient's Name.
+    PatientName,
+    /// Patient's Birth Date.
+    BirthDate,
+    /// Patient's Sex.
+    Sex,
+    /// Patient ID together with its issuer.
+    PatientId,
+    /// Study Description.
+    Description,
+    /// Accession Number.
+    Accession,
+    /// Referring Physician's Name.
+    Referrer,
+}
+
+/// Minutes of the week during which a clause is in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WeeklyHours {
+    /// IANA time zone, for example `Europe/Paris`.
+    pub time_zone: String,
+    /// Half-open spans `[from, to)`; `to` before `from` wraps over Sunday midnight.
+    pub spans: Vec<(WeekMinute, WeekMinute)>,
+}
+
+impl WeeklyHours {
+    /// Whether a minute of the week (in [`Self::time_zone`]) lies in a span.
+    #[must_use]
+    pub fn contains(&self, minute: WeekMinute) -> bool {
+        self.spans.iter().any(
+            |&(from, to)| {
+                if from <= to { from <= minute && minute < to } else { minute >= from || minute < to }
+            },
+        )
+    }
+}
+
+/// What one party, the holder, lets the other, the reader, see.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Clause {
+    /// Whose studies.
+    pub holder: SiteId,
+    /// Who may read them.
+    pub reader: SiteId,
+    /// Whether covered studies are announced; otherwise only those that a grant names.
+    pub announce: bool,
+    /// How far.
+    pub level: Level,
+    /// Only these modalities; empty: all.
+    pub modalities: Vec<String>,
+    /// Never these modalities.
+    pub modalities_excluded: Vec<String>,
+    /// Only studies dated within so many days; `None`: all.
+    pub since_days: Option<u32>,
+    /// Only at these hours; `None`: always.
+    pub hours: Option<WeeklyHours>,
+    /// Fields of the card that are told.
+    pub fields: Vec<Field>,
+    /// Days a fetched copy may stay at the reader's site.
+    pub cache_days: u32,
+}
+
+/// Which preset an agreement was drafted from: a label for people; the clauses are what counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Preset {
+    /// Everything, always.
+    All,
+    /// Everything during weekly hours.
+    OnCall,
+    /// Nothing but what a grant names.
+    CaseOnly,
+    /// Drafted by hand.
+    Custom,
+}
+
+/// The text that both sites sign.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agreement {
+    /// Stays the same over all versions.
+    pub id: Id128,
+    /// 1, 2, 3, …
+    pub version: u32,
+    /// The two sites and their names, the drafting one first.
+    pub parties: [Party; 2],
+    /// Where it came from.
+    pub preset: Preset,
+    /// At most one clause per direction is looked at: the first that fits.
+    pub clauses: Vec<Clause>,
+    /// In force from.
+    pub not_before: Timestamp,
+    /// In force until; `None`: until ended.
+    pub not_after: Option<Timestamp>,
+    /// When it was drafted.
+    pub drafted: Timestamp,
+}
+
+/// One site of an agreement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Party {
+    /// Its key.
+    pub site: SiteId,
+    /// Its name as signed.
+    pub name: String,
+}
+
+impl Wire for Agreement {
+    const VERSION: u8 = 1;
+    const NAME: &'static str = "agreement";
+}
+impl Domain for Agreement {
+    const DOMAIN: &'static str = "confrere/agreement/1";
+}
+
+/// What a judgement needs to know of a study. Never identity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StudyFacts {
+    /// Study Instance UID.
+    pub study: crate::ids::Uid,
+    /// Modalities in Study.
+    pub modalities: Vec<String>,
+    /// Study Date as days since 1970-01-01; the day of arrival where the object has none.
+    pub day: i64,
+}
+
+/// The moment of a judgement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// Now.
+    pub now: Timestamp,
+    /// The minute of the week in the clause's own time zone.
+    pub week_minute: WeekMinute,
+}
+
+impl Clause {
+    /// Whether a study lies in the clause's scope, hours left aside: what the catalog announces.
+    #[must_use]
+    pub fn in_scope(&self, study: &StudyFacts, now: Timestamp) -> bool {
+        let today = i64::try_from(now.0 / 86_400_000).unwrap_or(i64::MAX);
+        let among = |list: &[String]| study.modalities.iter().any(|m| list.contains(m));
+        (self.modalities.is_empty() || among(&self.modalities))
+            && !among(&self.modalities_excluded)
+            && self.since_days.is_none_or(|days| study.day >= today - i64::from(days))
+    }
+
+    /// Whether the clause lets its reader go to `level` with a study at this moment.
+    ///
+    /// # Errors
+    /// [`Refusal::NotPermitted`] or [`Refusal::OutsideHours`].
+    pub fn covers(&self, study: &StudyFacts, level: Level, at: Moment) -> Result<(), Refusal> {
+        if !self.announce || level > self.level || !self.in_scope(study, at.now) {
+            return Err(Refusal::NotPermitted);
+        }
+        match &self.hours {
+            Some(hours) if !hours.contains(at.week_minute) => Err(Refusal::OutsideHours),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Agreement {
+    /// The clause by which `reader` may see studies of `holder`.
+    #[must_use]
+    pub fn clause(&self, holder: &SiteId, reader: &SiteId) -> Option<&Clause> {
+        self.clauses.iter().find(|c| c.holder == *holder && c.reader == *reader)
+    }
+
+    /// Whether its period includes `now`.
+    #[must_use]
+    pub fn in_period(&self, now: Timestamp) -> bool {
+        self.not_before <= now && self.not_after.is_none_or(|end| now < end)
+    }
+
+    /// Whether the text is one that may be signed: two different parties, clauses only between them, spans within the
+    /// week, names within bounds.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        let [a, b] = &self.parties;
+        let between =
+            |c: &Clause| (c.holder == a.site && c.reader == b.site) || (c.holder == b.site && c.reader == a.site);
+        let hours_sound = |h: &WeeklyHours| {
+            h.spans.len() <= 64 && h.spans.iter().all(|(f, t)| f.0 < WEEK_MINUTES && t.0 <= WEEK_MINUTES)
+        };
+        a.site != b.site
+            && self.version > 0
+            && self.clauses.len() <= 2
+            && self.parties.iter().all(|p| p.name.chars().count() <= crate::limits::SITE_NAME_MAX)
+            && self.clauses.iter().all(|c| between(c) && c.hours.as_ref().is_none_or(hours_sound))
+    }
+}
+
+/// An agreement's bytes with the signatures collected so far.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedAgreement {
+    #[serde(with = "serde_bytes")]
+    body: Vec<u8>,
+    signatures: Vec<(SiteId, SignatureBytes)>,
+}
+
+impl Wire for SignedAgreement {
+    const VERSION: u8 = 1;
+    const NAME: &'static str = "signed agreement";
+}
+
+impl SignedAgreement {
+    /// Encodes and signs as the first party.
+    #[must_use]
+    pub fn draft(key: &ed25519_dalek::SigningKey, agreement: &Agreement) -> Self {
+        let mut signed = Self { body: wire::encode(agreement), signatures: Vec::new() };
+        signed.sign(key);
+        signed
+    }
+
+    /// Adds a signature; signing twice changes nothing.
+    pub fn sign(&mut self, key: &ed25519_dalek::SigningKey) {
+        let site = SiteId(key.verifying_key().to_bytes());
+        if !self.signatures.iter().any(|(s, _)| *s == site) {
+            self.signatures.push((site, sign_bytes(key, Agreement::DOMAIN, &self.body)));
+        }
+    }
+
+    /// The text, and which of its parties have signed it, both verified.
+    ///
+    /// # Errors
+    /// [`Refusal::Malformed`] when the text does not parse, is not sound, or a signature does not hold or is a
+    /// stranger's.
+    pub fn open(&self) -> Result<(Agreement, Vec<SiteId>), Refusal> {
+        let agreement: Agreement = wire::decode(&self.body).map_err(|_| Refusal::Malformed)?;
+        let holds = |(site, signature): &(SiteId, SignatureBytes)| {
+            agreement.parties.iter().any(|p| p.site == *site)
+                && verify_bytes(site, Agreement::DOMAIN, &self.body, signature)
+        };
+        if !agreement.is_sound() || self.signatures.len() > 2 || !self.signatures.iter().all(holds) {
+            return Err(Refusal::Malformed);
+        }
+        let mut signers: Vec<SiteId> = self.signatures.iter().map(|(s, _)| *s).collect();
+        signers.dedup();
+        Ok((agreement, signers))
+    }
+
+    /// The text, if both parties signed it.
+    ///
+    /// # Errors
+    /// [`Refusal::Malformed`], also when a signature is missing.
+    pub fn open_countersigned(&self) -> Result<Agreement, Refusal> {
+        let (agreement, signers) = self.open()?;
+        if agreement.parties.iter().all(|p| signers.contains(&p.site)) {
+            Ok(agreement)
+        } else {
+            Err(Refusal::Malformed)
+        }
+    }
+}
+
+/// The end of an agreement, by either party alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ending {
+    /// Which agreement, all versions.
+    pub agreement: Id128,
+    /// When.
+    pub at: Timestamp,
+}
+impl Wire for Ending {
+    const VERSION: u8 = 1;
+    const NAME: &'static str = "agreement ending";
+}
+impl Domain for Ending {
+    const DOMAIN: &'static str = "confrere/agreement-ending/1";
+}

@@ -1,0 +1,87 @@
+//! The catalog feed: what a site tells one peer of its studies, as an ordered list with a cursor.
+//!
+//! Each peer has its own feed, numbered from 1, holding only what its agreements and grants cover. The peer pulls from
+//! its cursor and is nudged when there is news. Only the newest entry of a study matters, so a holder may drop older
+//! ones; numbers therefore rise but may have gaps. When the holder cannot continue a cursor (restored from backup,
+//! feed rebuilt) the epoch changes and the peer starts again from nothing.
+
+use crate::{
+    ids::{Id128, Uid},
+    manifest::StudyCard,
+    signed::Signed,
+    time::Timestamp,
+};
+use serde::{Deserialize, Serialize};
+
+/// Where a peer stands in a feed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// Random per life of the feed; 0 when nothing was pulled yet.
+    pub epoch: u64,
+    /// Number of the last entry applied.
+    pub position: u64,
+}
+
+/// One entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its number.
+    pub position: u64,
+    /// What happened.
+    pub change: Change,
+}
+
+/// What happened to a study, as far as this peer is concerned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Change {
+    /// The study is covered; this card replaces an older one.
+    Told {
+        /// Signed by the custodian.
+        card: Signed<StudyCard>,
+        /// The agreement or grant by which it is told.
+        basis: Basis,
+    },
+    /// The study is no longer covered, or gone: forget the card and erase copies.
+    Withdrawn {
+        /// Which.
+        study: Uid,
+    },
+}
+
+/// By what a study may be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Basis {
+    /// A clause of this agreement announces it.
+    Agreement(Id128),
+    /// A grant names it.
+    Grant {
+        /// The grant.
+        id: Id128,
+        /// The agreement it was given under.
+        agreement: Id128,
+        /// When it runs out.
+        expires: Timestamp,
+    },
+}
+
+impl Basis {
+    /// The agreement that stands behind it.
+    #[must_use]
+    pub fn agreement(&self) -> Id128 {
+        match self {
+            Self::Agreement(id) => *id,
+            Self::Grant { agreement, .. } => *agreement,
+        }
+    }
+}
+
+/// A page of a feed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page {
+    /// The feed's epoch: another than the cursor's means "forget everything of mine first".
+    pub epoch: u64,
+    /// Entries after the cursor, in order; at most [`crate::limits::CATALOG_PAGE_MAX`].
+    pub entries: Vec<Entry>,
+    /// Whether more follow at once.
+    pub more: bool,
+}

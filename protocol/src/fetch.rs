@@ -1,0 +1,121 @@
+//! The pixel plane's messages: one bidirectional stream per request, on a connection whose two keys are pinned.
+//!
+//! The asker writes a `u16` little-endian length and a [`Request`]; the holder answers with a `u32` length, an
+//! [`Answer`], and then the bytes the answer speaks of. Objects travel as verified ranges (see [`crate::digest`]): the
+//! group values first where asked for, then the bytes of the groups.
+//!
+//! # Not here
+//! Permission: the holder asks its `trust` for every request. Scheduling and congestion: `node::transfer`.
+
+use crate::{digest::Digest, ids::Uid, limits::GROUP_BYTES, refusal::Refusal, wire::Wire};
+use serde::{Deserialize, Serialize};
+
+/// ALPN of the pixel plane.
+pub const ALPN: &[u8] = b"confrere-pixels/1";
+
+/// What comes first. A higher one is sent before a lower one, also while it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Priority {
+    /// Copies for a second site.
+    Backup,
+    /// Nobody waits yet.
+    Prefetch,
+    /// The rest of an opened series.
+    Series,
+    /// The image on the screen.
+    Screen,
+    /// An emergency's image on the screen.
+    Emergency,
+}
+
+/// Who reads, for the holder's evidence. Names a member of staff, never a patient.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Reader {
+    /// Account name at the reading site, at most 64 characters.
+    pub person: String,
+    /// Role at the reading site.
+    pub role: String,
+}
+
+/// One request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// Of which study: what permission is judged by.
+    pub study: Uid,
+    /// For whom.
+    pub reader: Reader,
+    /// How soon.
+    pub priority: Priority,
+    /// What.
+    pub what: What,
+}
+
+/// What is asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum What {
+    /// The encoded manifest with this digest. Level L2.
+    Manifest(Digest),
+    /// The header pack of a series as of this manifest (level L3): zstd over the headers of its instances in manifest
+    /// order, one after the other; lengths and digests are the manifest's.
+    Headers {
+        /// Digest of the manifest.
+        manifest: Digest,
+        /// Which series of it.
+        series: Uid,
+    },
+    /// Bytes of one object's data set. Level L4 or L5.
+    Range {
+        /// Its digest.
+        digest: Digest,
+        /// Whether the group values shall come first.
+        groups: bool,
+        /// First group wanted.
+        first_group: u64,
+        /// Number of groups wanted; together at most [`crate::limits::RANGE_BYTES_MAX`].
+        groups_wanted: u32,
+    },
+    /// Changes the priority of this connection's running requests for an object. Answered with nothing.
+    Reprioritize {
+        /// The object.
+        digest: Digest,
+    },
+}
+
+impl Wire for Request {
+    const VERSION: u8 = 1;
+    const NAME: &'static str = "pixel request";
+}
+
+/// The head of an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Answer {
+    /// So many bytes follow: a manifest or a header pack.
+    Blob {
+        /// Their number.
+        bytes: u32,
+    },
+    /// `values` group values of 32 bytes follow (0 when not asked for), then `bytes` bytes of the object.
+    Range {
+        /// Size of the whole object.
+        object_bytes: u64,
+        /// Number of group values.
+        values: u32,
+        /// Number of bytes after them.
+        bytes: u32,
+    },
+    /// Refused; nothing follows.
+    Refused(Refusal),
+}
+
+impl Wire for Answer {
+    const VERSION: u8 = 1;
+    const NAME: &'static str = "pixel answer";
+}
+
+/// Size in bytes of a run of groups of an object.
+#[must_use]
+pub fn groups_bytes(object_bytes: u64, first_group: u64, groups_wanted: u32) -> u64 {
+    let from = first_group.saturating_mul(GROUP_BYTES).min(object_bytes);
+    let to = first_group.saturating_add(u64::from(groups_wanted)).saturating_mul(GROUP_BYTES).min(object_bytes);
+    to - from
+}

@@ -1,0 +1,33 @@
+//! What Confrere sites say to one another, and how they judge it.
+//!
+//! This crate decides; the `node` crate does. Everything here is a value or a state machine: it takes messages and
+//! the time as arguments and gives messages and verdicts back. It opens no socket and no file and reads no clock, so
+//! that every rule about trust, disclosure and integrity can be tested by the thousand in virtual time.
+//!
+//! # Wire and store
+//! Bytes that leave a process (messages, signed objects, journal records) are [`wire`] envelopes: a version byte and a
+//! postcard body. Decoding walks the chain of versions; committed byte vectors (`vectors/`) keep it so.
+//!
+//! # Not here
+//! Sockets, clocks, files, time zones, DICOM parsing: all in `node`.
+
+pub mod agreement;
+pub mod catalog;
+pub mod digest;
+pub mod fetch;
+pub mod grant;
+pub mod ids;
+pub mod limits;
+pub mod manifest;
+pub mod message;
+pub mod pairing;
+pub mod refusal;
+pub mod signed;
+pub mod time;
+pub mod wire;
+
+pub use digest::Digest;
+pub use ids::{AeTitle, SiteId, Uid};
+pub use refusal::Refusal;
+pub use signed::Signed;
+pub use time::Timestamp;

@@ -1,0 +1,22 @@
+//! Every bound that two sites must agree on, with its reason. Local bounds live beside the code they bound.
+
+/// Largest control-plane message, bytes. A page of 200 cards is about 100 KiB; ten times that is generous.
+pub const MESSAGE_BYTES_MAX: usize = 1 << 20;
+/// Cards in one page of a catalog answer: keeps a page well below [`MESSAGE_BYTES_MAX`].
+pub const CATALOG_PAGE_MAX: usize = 200;
+/// Bytes covered by one chaining value of a verified range: a wrong byte is found within this many bytes.
+pub const GROUP_BYTES: u64 = 16 * 1024;
+/// Largest range of one pixel-plane stream, bytes. quinn ends a connection at 1,024 out-of-order chunks on a stream.
+pub const RANGE_BYTES_MAX: u64 = 1 << 20;
+/// Largest manifest, bytes encoded: about 60,000 instances.
+pub const MANIFEST_BYTES_MAX: usize = 16 << 20;
+/// Largest header (data set before bulk data) of one instance, bytes.
+pub const HEADER_BYTES_MAX: u64 = 16 << 20;
+/// Largest compressed header pack of one series, bytes.
+pub const HEADER_PACK_BYTES_MAX: usize = 64 << 20;
+/// Largest object a site offers, bytes: a whole-slide or video object fits, a lying length does not.
+pub const OBJECT_BYTES_MAX: u64 = 64 << 30;
+/// Request header on the pixel plane, bytes encoded.
+pub const FETCH_REQUEST_BYTES_MAX: usize = 2048;
+/// Site name, characters.
+pub const SITE_NAME_MAX: usize = 64;

@@ -1,0 +1,88 @@
+//! The control plane's requests and answers: small, versioned, bounded by [`crate::limits::MESSAGE_BYTES_MAX`].
+
+use crate::{
+    agreement::{Ending, SignedAgreement},
+    catalog::{Cursor, Page},
+    grant::Grant,
+    ids::Id128,
+    refusal::Refusal,
+    signed::{Domain, Signed},
+    time::Timestamp,
+    wire::Wire,
+};
+use serde::{Deserialize, Serialize};
+
+/// Name of the libp2p protocol.
+pub const PROTOCOL: &str = "/confrere/control/1";
+
+/// Where a site is found, signed by it and newer ones replacing older.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SiteRecord {
+    /// Its name.
+    pub name: String,
+    /// `host:port` of its control plane (UDP for QUIC, TCP for the fallback), in order of preference, at most 8.
+    pub overlay: Vec<String>,
+    /// `host:port` of its pixel plane, at most 8.
+    pub pixels: Vec<String>,
+    /// Rises with every change.
+    pub issued: Timestamp,
+}
+impl Wire for SiteRecord {
+    const VERSION: u8 = 1;
+    const NAME: &'static str = "site record";
+}
+impl Domain for SiteRecord {
+    const DOMAIN: &'static str = "confrere/site-record/1";
+}
+
+/// A question or notice from one paired site to another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Request {
+    /// Said on every new connection, both ways.
+    Hello {
+        /// Where the sender is found.
+        record: Signed<SiteRecord>,
+        /// The sender's clock.
+        now: Timestamp,
+    },
+    /// The next page of the feed.
+    Pull(Cursor),
+    /// There is news in the feed the receiver pulls from the sender.
+    Nudge,
+    /// An agreement signed by the sender: an offer, or the countersigned text.
+    Agreement(SignedAgreement),
+    /// The sender ends an agreement.
+    End(Signed<Ending>),
+    /// The sender gives a grant.
+    Grant(Signed<Grant>),
+    /// The sender takes a grant back.
+    GrantRevoked(Id128),
+    /// The sender no longer trusts the receiver: everything between them is over.
+    Goodbye,
+}
+impl Wire for Request {
+    const VERSION: u8 = 1;
+    const NAME: &'static str = "control request";
+}
+
+/// The answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Answer {
+    /// To `Hello`.
+    Hello {
+        /// Where the answering site is found.
+        record: Signed<SiteRecord>,
+        /// Its clock.
+        now: Timestamp,
+    },
+    /// To `Pull`.
+    Page(Page),
+    /// Received and kept.
+    Done,
+    /// Refused.
+    Refused(Refusal),
+}
+impl Wire for Answer {
+    const VERSION: u8 = 1;
+    const NAME: &'static str = "control answer";
+}
