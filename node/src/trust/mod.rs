@@ -1,4 +1,7 @@
 //! Who may do what: peers, agreements, grants, and the one judgement that turns them into a permit (stub).
+mod draft;
+pub(crate) use draft::{Draft, Language, sentences};
+
 use crate::{
     audit::Actor,
     identity::Identity,
