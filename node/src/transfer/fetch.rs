@@ -72,12 +72,10 @@ impl From<WireFault> for Fault {
 impl From<ReadExactError> for Fault {
     fn from(fault: ReadExactError) -> Self {
         match fault {
-            ReadExactError::ReadError(ReadError::Reset(reason)) if reason == code::WITHDRAWN => {
-                Self::Failed(Failure::Refused(Refusal::Revoked))
-            }
             ReadExactError::ReadError(ReadError::Reset(reason)) if reason == code::MALFORMED => {
                 Self::Failed(Failure::Protocol)
             }
+            // Also when the permit was withdrawn: asking again brings the refusal itself.
             ReadExactError::ReadError(_) => Self::Lost,
             ReadExactError::FinishedEarly(_) => Self::Failed(Failure::Protocol),
         }
