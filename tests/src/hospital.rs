@@ -1,6 +1,6 @@
 //! Two hospitals that trust one another: pairing and agreements, as two administrators make them.
 
-use crate::{eventually, site::Site, wait::holds};
+use crate::{eventually, ports::Port, road::Road, site::Site, tools::quic::Key, wait::holds};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -105,6 +105,36 @@ impl Pair {
     /// Waits until B no longer lists a study.
     pub async fn withdrawn(&self, study: &str) {
         eventually!(15, "the study is withdrawn at the other site", holds(self.b.listed(study).await.is_none()));
+    }
+}
+
+/// Two sites under an agreement for everything, with B's way to A's pixels in the hands of the story.
+#[derive(Debug)]
+pub struct OverRoad {
+    pub pair: Pair,
+    pub road: Road,
+    pub agreement: String,
+    _ports: [Port; 2],
+}
+
+impl OverRoad {
+    /// Opens the road first, then the sites, and pairs them.
+    pub async fn open(binary: &str) -> Self {
+        let (on_road, nowhere) = (Port::reserve(), Port::reserve());
+        let (a, b) = (Site::init(binary, "CH Nord"), Site::init(binary, "CHU Sud"));
+        let only = |port: &Port| toml::Value::Array(vec![toml::Value::String(port.address().to_string())]);
+        a.configure("pixels", "advertise", only(&on_road));
+        // A cannot dial B: whatever flows between them flows over the road.
+        b.configure("pixels", "advertise", only(&nowhere));
+        let (holder, reader) = (Key::of_folder(&a.dir()), Key::of_folder(&b.dir()));
+        let road = Road::open(on_road.address(), &holder, a.pixels(), reader).await.unwrap();
+        a.serve().await;
+        b.serve().await;
+        let (a_id, b_id) = (a.id().await, b.id().await);
+        let pair = Pair { a, b, a_id, b_id };
+        pair.pair().await;
+        let agreement = pair.agree(&json!({ "preset": "all" })).await["id"].as_str().unwrap().to_owned();
+        Self { pair, road, agreement, _ports: [on_road, nowhere] }
     }
 }
 

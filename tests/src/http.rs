@@ -30,7 +30,8 @@ impl Response {
     /// The body as JSON.
     #[must_use]
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{} not JSON ({error}): {}", self.status, self.text()))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{} not JSON ({error}): {}", self.status, self.text()))
     }
 
     /// The body as text.

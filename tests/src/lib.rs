@@ -26,7 +26,7 @@ pub mod site;
 pub mod tools;
 pub mod wait;
 
-pub use hospital::{Pair, Preset};
+pub use hospital::{OverRoad, Pair, Preset};
 pub use http::{Client, Response};
 pub use part10::{Instance, Study};
 pub use site::Site;

@@ -195,7 +195,13 @@ fn phantom(rows: u16, columns: u16, slice: u32) -> Vec<u8> {
             let (dy, dx) = ((f32::from(y) - cy) / cy, (f32::from(x) - cx) / cx);
             let is_body = dx * dx + dy * dy < 0.8;
             let is_spine = dx.abs() < 0.1 && (dy - 0.5).abs() < 0.1;
-            let tissue: u16 = if is_spine { 1_700 } else if is_body { 1_050 } else { 20 };
+            let tissue: u16 = if is_spine {
+                1_700
+            } else if is_body {
+                1_050
+            } else {
+                20
+            };
             let grain = u16::try_from(noise >> 27).unwrap_or_default();
             pixels.extend_from_slice(&(tissue + grain).to_le_bytes());
         }

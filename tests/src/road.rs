@@ -17,7 +17,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
 };
 use tokio::{
@@ -47,6 +47,7 @@ struct Shared {
     /// KiB of objects that may still pass.
     allowance: Semaphore,
     passed: AtomicU64,
+    lines: AtomicUsize,
     to: SocketAddr,
     reader: Key,
 }
@@ -73,6 +74,7 @@ impl Road {
             conduct: Mutex::new(Conduct::Honest),
             allowance: Semaphore::new(Semaphore::MAX_PERMITS / 2),
             passed: AtomicU64::new(0),
+            lines: AtomicUsize::new(0),
             to,
             reader,
         });
@@ -115,6 +117,12 @@ impl Road {
         self.shared.allowance.add_permits(Semaphore::MAX_PERMITS / 2 - self.shared.allowance.available_permits());
     }
 
+    /// Connections that the holder keeps open over this road.
+    #[must_use]
+    pub fn lines(&self) -> usize {
+        self.shared.lines.load(Ordering::Relaxed)
+    }
+
     /// Bytes of objects that passed.
     #[must_use]
     pub fn passed(&self) -> u64 {
@@ -128,6 +136,7 @@ async fn carry(reader: Connection, shared: Arc<Shared>) {
         reader.close(VarInt::from_u32(1), b"the holder is away");
         return;
     };
+    shared.lines.fetch_add(1, Ordering::Relaxed);
     let mut streams = JoinSet::new();
     loop {
         tokio::select! {
@@ -138,6 +147,7 @@ async fn carry(reader: Connection, shared: Arc<Shared>) {
             _ = holder.closed() => break,
         }
     }
+    shared.lines.fetch_sub(1, Ordering::Relaxed);
     reader.close(VarInt::from_u32(1), b"");
     holder.close(VarInt::from_u32(1), b"");
 }

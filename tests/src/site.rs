@@ -142,8 +142,13 @@ impl Site {
     /// Runs a command of the command line on this site's folder.
     #[must_use]
     pub fn cli(&self, arguments: &[&str]) -> Said {
-        let Output { status, stdout, stderr } =
-            Command::new(&self.binary).args(arguments).arg("--dir").arg(self.dir()).stdin(Stdio::null()).output().unwrap();
+        let Output { status, stdout, stderr } = Command::new(&self.binary)
+            .args(arguments)
+            .arg("--dir")
+            .arg(self.dir())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Said { code: status.code(), out: text(&stdout), err: text(&stderr) }
     }

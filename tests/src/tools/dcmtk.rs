@@ -32,5 +32,9 @@ pub fn echo(to: SocketAddr, title: &str) -> Said {
 /// C-STORE of files, in one association.
 #[must_use]
 pub fn store(to: SocketAddr, title: &str, files: &[PathBuf]) -> Said {
-    run("storescu", &["-v", "-R", "-to", "10", "-aet", "CT1", "-aec", title, "127.0.0.1", &to.port().to_string()], files)
+    run(
+        "storescu",
+        &["-v", "-R", "-to", "10", "-aet", "CT1", "-aec", title, "127.0.0.1", &to.port().to_string()],
+        files,
+    )
 }
