@@ -3,7 +3,7 @@
 use crate::SITE;
 use serde_json::json;
 use std::time::{Duration, Instant};
-use tests::{Instance, Pair, Study, eventually, ports::Port, road::Road, tools::quic::Key, wait::holds};
+use tests::{Instance, OverRoad, Study, eventually, wait::holds};
 
 /// A study that B fetches, over a road that has let the first of it pass and holds the rest.
 struct Running {
