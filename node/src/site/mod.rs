@@ -19,7 +19,7 @@ mod lock;
 mod tests;
 
 pub(crate) use certificate::expiry as certificate_expiry;
-pub(crate) use create::{Created, Founding, create};
+pub(crate) use create::{CreateError, Created, Founding, create};
 pub(crate) use doors::{CONTROL_SOCKET, control_path};
 pub(crate) use lock::{Lock, LockError};
 
