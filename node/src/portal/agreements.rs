@@ -9,16 +9,16 @@ use super::{
 use crate::{
     audit::{Act, Event},
     overlay::OverlayError,
-    trust::{Action, AgreementRow, AgreementState, Draft, Language, sentences},
+    trust::{Action, AgreementRow, AgreementState, Direction, Language, Terms, draft, sentences},
 };
 use axum::{
     Json,
     extract::{Path, State},
 };
 use protocol::{
-    agreement::{Clause, Field, Level, Preset, WeeklyHours},
+    SiteId,
+    agreement::{Agreement, Clause, Field, Level, Preset},
     ids::Id128,
-    time::WeekMinute,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -183,20 +183,24 @@ pub(super) struct Offer {
     /// `all`, `on-call` or `case-only`.
     preset: String,
     /// `both` (default), `ours` (they read ours) or `theirs`.
-    direction: Option<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    direction: Direction,
     /// For `on-call`: IANA time zone, default Europe/Paris.
     time_zone: Option<String>,
     /// For `on-call`: minutes of the week; default nights and week-ends.
-    spans: Option<Vec<(u16, u16)>>,
+    #[serde(default)]
+    spans: Vec<(u16, u16)>,
     /// Only these modalities.
-    modalities: Option<Vec<String>>,
+    #[serde(default)]
+    modalities: Vec<String>,
     since_days: Option<u32>,
     cache_days: Option<u32>,
     /// The agreement this is the next version of.
     replaces: Option<String>,
 }
 
-fn draft(door: &Door, offer: Offer) -> Result<Draft, ApiError> {
+fn drafted(door: &Door, offer: Offer) -> Result<(SiteId, Agreement), ApiError> {
     let peer = door.trust.find_peer(&offer.site).ok_or(ApiError::NotFound)?;
     let preset = match offer.preset.as_str() {
         "all" => Preset::All,
@@ -204,29 +208,18 @@ fn draft(door: &Door, offer: Offer) -> Result<Draft, ApiError> {
         "case-only" => Preset::CaseOnly,
         _ => return Err(ApiError::Bad("preset is all, on-call or case-only")),
     };
-    let mut draft = Draft::new(preset, peer.site, door.config.site.name.clone());
-    match offer.direction.as_deref() {
-        None | Some("both") => {}
-        Some("ours") => draft.theirs = false,
-        Some("theirs") => draft.ours = false,
-        Some(_) => return Err(ApiError::Bad("direction is both, ours or theirs")),
-    }
-    if offer.time_zone.is_some() || offer.spans.is_some() {
-        let mut hours: WeeklyHours = draft.hours.take().unwrap_or_else(Draft::nights_and_week_ends);
-        if let Some(zone) = offer.time_zone {
-            jiff::tz::TimeZone::get(&zone).map_err(|_| ApiError::Bad("no such time zone"))?;
-            hours.time_zone = zone;
-        }
-        if let Some(spans) = offer.spans {
-            hours.spans = spans.into_iter().map(|(from, to)| (WeekMinute(from), WeekMinute(to))).collect();
-        }
-        draft.hours = Some(hours);
-    }
-    draft.modalities = offer.modalities.unwrap_or_default();
-    draft.since_days = offer.since_days;
-    draft.cache_days = offer.cache_days.unwrap_or(draft.cache_days);
-    draft.replaces = offer.replaces.as_deref().map(parse_id).transpose()?;
-    Ok(draft)
+    let terms = Terms {
+        direction: offer.direction,
+        time_zone: offer.time_zone,
+        spans: offer.spans,
+        modalities: offer.modalities,
+        since_days: offer.since_days,
+        cache_days: offer.cache_days,
+        replaces: offer.replaces.as_deref().map(parse_id).transpose()?,
+    };
+    let site = peer.site;
+    let ours = (door.identity.site(), door.config.site.name.as_str());
+    Ok((site, draft(ours, &peer, preset, &terms)?))
 }
 
 #[utoipa::path(post, path = "/api/agreements", request_body = Offer,
@@ -237,12 +230,7 @@ pub(super) async fn offer(
     Json(offer): Json<Offer>,
 ) -> Result<Json<AgreementJson>, ApiError> {
     caller.may(Action::Administer)?;
-    let draft = draft(&door, offer)?;
-    let peer = draft.peer;
-    let agreement = door.trust.drafted(draft)?;
-    if !agreement.is_sound() {
-        return Err(ApiError::Bad("the agreement's spans or names are out of bounds"));
-    }
+    let (peer, agreement) = drafted(&door, offer)?;
     let id = agreement.id;
     let event = Event::new(Act::AgreementOffered, caller.0.actor()).peer(peer).basis(id);
     door.audit.record(event).await?;

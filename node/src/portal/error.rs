@@ -6,7 +6,7 @@ use crate::{
     audit::AuditError,
     overlay::{OverlayError, PairingFailure},
     studies::StudyError,
-    trust::TrustError,
+    trust::{TermsError, TrustError},
     users::UsersError,
 };
 use axum::{
@@ -39,6 +39,8 @@ pub(super) enum ApiError {
     Study(#[from] StudyError),
     #[error(transparent)]
     Trust(#[from] TrustError),
+    #[error("{0}")]
+    Terms(#[from] TermsError),
     #[error(transparent)]
     Overlay(#[from] OverlayError),
     #[error("{0}")]
@@ -79,6 +81,7 @@ impl ApiError {
             Self::Users(e) => users(e),
             Self::Study(e) => study(e),
             Self::Trust(e) => trust(e),
+            Self::Terms(_) => (S::BAD_REQUEST, "malformed"),
             Self::Overlay(OverlayError::Pairing(e)) => pairing(*e),
             Self::Overlay(OverlayError::Trust(e)) => trust(e),
             Self::Overlay(OverlayError::Unreachable) => (S::BAD_GATEWAY, "unreachable"),

@@ -11,7 +11,7 @@ pub(crate) fn registries(path: &str, text: &str) -> Vec<Fault> {
     let wrong: fn(&str) -> bool = match name {
         "Cargo.lock" => |line| value(line, "source = \"").is_some_and(|source| source != CRATES),
         "package-lock.json" => |line| value(line, "\"resolved\": \"").is_some_and(|from| !from.starts_with(NPM)),
-        ".npmrc" => |line| line.contains("registry"),
+        ".npmrc" => |line| line.split('=').next().is_some_and(|key| key.trim() == "registry" || key.contains(":registry")),
         "config.toml" if path.starts_with(".cargo/") => |line| {
             ["[source", "[registries", "[registry", "replace-with"].iter().any(|start| line.trim().starts_with(start))
         },
@@ -48,5 +48,6 @@ mod tests {
             registries("web/package-lock.json", &format!("\"resolved\": \"{NPM}react/-/react-19.tgz\",\n")).is_empty()
         );
         assert!(registries(".cargo/config.toml", "[alias]\n").is_empty());
+        assert!(registries("web/.npmrc", "omit-lockfile-registry-resolved=true\n").is_empty());
     }
 }
