@@ -1,164 +1,111 @@
-//! Evidence: who did what to which study, durable before the effect (stub: interface fixed, body to come).
-use crate::{journal::JournalError, tasks::Tasks};
-use protocol::{Refusal, SiteId, Timestamp, Uid, ids::Id128};
-use serde::{Deserialize, Serialize};
-use std::path::Path;
+//! Evidence: who did what to which study, durable before the effect.
+//!
+//! What is promised here, once: when [`Audit::record`] returns, the event is on disk, and only then may the caller let
+//! bytes leave or a decision show. Entries are numbered from 1 in the order they were recorded; they are never
+//! rewritten and never compacted. The newest lie in memory; older ones are read back from the journal when asked for.
+//!
+//! # At a crash
+//! A number that is missing afterwards names an event that was not yet durable, so its effect never happened.
+//!
+//! # Not here
+//! Who may read the log is the door's question. Patients' names and birth dates are never written: a study is its UID.
 
-/// Who acted.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Actor {
-    /// Account name, AE title, token name or `local` (control socket).
-    pub(crate) person: String,
-    /// Role as a word, empty where none.
-    pub(crate) role: String,
-    /// The site the actor belongs to; `None`: ours.
-    pub(crate) site: Option<SiteId>,
-}
+mod event;
+mod ledger;
+#[cfg(test)]
+mod tests;
 
-/// What was done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(crate) enum Act {
-    NodeStarted,
-    NodeStopped,
-    SignIn,
-    SignOut,
-    UserChanged,
-    TokenChanged,
-    AeChanged,
-    /// An association or STOW request first stored into a study.
-    StudyReceived,
-    /// An instance was refused (conflict, malformed).
-    InstanceRefused,
-    /// A person here opened a study (ours or a peer's).
-    StudyOpened,
-    /// A person or machine asked for lists (one per session and shape).
-    StudiesQueried,
-    /// We let a peer's reader at a study of ours.
-    StudyServed,
-    /// We asked a peer for a study.
-    StudyFetched,
-    StudyShared,
-    StudyExported,
-    PeerInvited,
-    PeerPaired,
-    PeerRevoked,
-    PairingFailed,
-    AgreementOffered,
-    AgreementAccepted,
-    AgreementEnded,
-    CacheErased,
-    /// Stored or received bytes were not those that were signed, or a stranger knocked. Always shown to admins.
-    SecurityAlert,
-    LogRead,
-}
+pub(crate) use event::{Act, Actor, Event, Outcome};
+pub(crate) use ledger::Filter;
 
-/// How it went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Outcome {
-    Done,
-    Refused(Refusal),
-    Failed,
-}
+use crate::{
+    journal::{Journal, JournalError, Position, Record},
+    tasks::Tasks,
+};
+use ledger::{Entry, Ledger};
+use protocol::wire::{self, WireError};
+use std::{
+    path::Path,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
-/// One event. Never a patient's name or birth date: a study is its UID.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Event {
-    pub(crate) at: Timestamp,
-    pub(crate) act: Act,
-    pub(crate) outcome: Outcome,
-    pub(crate) actor: Actor,
-    pub(crate) study: Option<Uid>,
-    /// The other site, where one takes part.
-    pub(crate) peer: Option<SiteId>,
-    /// By what it was allowed: agreement or grant.
-    pub(crate) basis: Option<Id128>,
-    pub(crate) instances: u64,
-    pub(crate) bytes: u64,
-    /// A few words without patient data, at most 200 characters.
-    pub(crate) note: String,
-}
-
-impl Event {
-    pub(crate) fn new(act: Act, actor: Actor) -> Self {
-        Self {
-            at: crate::tasks::now(),
-            act,
-            outcome: Outcome::Done,
-            actor,
-            study: None,
-            peer: None,
-            basis: None,
-            instances: 0,
-            bytes: 0,
-            note: String::new(),
-        }
-    }
-    #[must_use]
-    pub(crate) fn outcome(mut self, outcome: Outcome) -> Self {
-        self.outcome = outcome;
-        self
-    }
-    #[must_use]
-    pub(crate) fn study(mut self, study: &Uid) -> Self {
-        self.study = Some(study.clone());
-        self
-    }
-    #[must_use]
-    pub(crate) fn peer(mut self, peer: SiteId) -> Self {
-        self.peer = Some(peer);
-        self
-    }
-    #[must_use]
-    pub(crate) fn basis(mut self, basis: Id128) -> Self {
-        self.basis = Some(basis);
-        self
-    }
-    #[must_use]
-    pub(crate) fn amount(mut self, instances: u64, bytes: u64) -> Self {
-        self.instances = instances;
-        self.bytes = bytes;
-        self
-    }
-    #[must_use]
-    pub(crate) fn note(mut self, note: impl Into<String>) -> Self {
-        self.note = note.into();
-        self
-    }
-}
+/// The one kind of record in this journal.
+const ENTRY: u8 = 1;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AuditError {
     #[error("the audit log cannot be written: {0}")]
     Journal(#[from] JournalError),
-}
-
-/// Filter of a page of the log.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Filter {
-    /// Only entries with a lower number.
-    pub(crate) before: Option<u64>,
-    pub(crate) study: Option<Uid>,
-    pub(crate) peer: Option<SiteId>,
-    pub(crate) act: Option<Act>,
-    pub(crate) alerts_only: bool,
-    pub(crate) limit: usize,
+    #[error("the audit log cannot be read: {0}")]
+    Entry(#[from] WireError),
+    #[error("the audit log's folder: {0}")]
+    Folder(#[from] std::io::Error),
 }
 
 /// The log. Clones share it.
 #[derive(Clone, Debug)]
-pub(crate) struct Audit;
+pub(crate) struct Audit {
+    journal: Journal,
+    next: Arc<AtomicU64>,
+    ledger: Arc<Mutex<Ledger>>,
+}
 
 impl Audit {
-    /// Opens `dir/audit` (a journal of its own, never compacted).
-    pub(crate) fn open(_dir: &Path, _tasks: &Tasks) -> Result<Self, AuditError> {
-        todo!()
+    /// Opens `dir/journal/audit` (a journal of its own, never compacted).
+    pub(crate) fn open(dir: &Path, tasks: &Tasks) -> Result<Self, AuditError> {
+        let folder = dir.join("journal").join("audit");
+        std::fs::create_dir_all(&folder)?;
+        let journal = Journal::open(&folder, tasks)?;
+        let mut ledger = Ledger::default();
+        let mut unreadable = None;
+        journal.replay(Position::default(), &mut |record: Record<'_>| {
+            match wire::decode::<Entry>(record.body) {
+                Ok(entry) => ledger.insert(entry, record.position),
+                Err(e) => unreadable = Some(e),
+            }
+            Ok(())
+        })?;
+        if let Some(e) = unreadable {
+            return Err(e.into());
+        }
+        let next = Arc::new(AtomicU64::new(ledger.last().saturating_add(1)));
+        Ok(Self { journal, next, ledger: Arc::new(Mutex::new(ledger)) })
     }
+
     /// Records; durable when it returns. Gives the entry's number (from 1).
-    pub(crate) async fn record(&self, _event: Event) -> Result<u64, AuditError> {
-        todo!()
+    pub(crate) async fn record(&self, event: Event) -> Result<u64, AuditError> {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let entry = Entry { number, event: event.bounded() };
+        let position = self.journal.append(ENTRY, wire::encode(&entry)).await?;
+        self.ledger().insert(entry, position);
+        Ok(number)
     }
-    /// Newest first.
-    pub(crate) fn page(&self, _filter: &Filter) -> Vec<(u64, Event)> {
-        todo!()
+
+    /// Newest first. Reads the disk where the page lies before the newest entries: call it where blocking is allowed.
+    pub(crate) fn page(&self, filter: &Filter) -> Vec<(u64, Event)> {
+        let (mut found, mut before) = self.ledger().newest(filter);
+        while found.len() < filter.limit {
+            let Some(block) = self.ledger().block_before(before) else { break };
+            match block.read(&self.journal, before) {
+                Ok(entries) => {
+                    let wanted = entries.into_iter().rev().filter(|entry| filter.wants(entry));
+                    let room = filter.limit.saturating_sub(found.len());
+                    found.extend(wanted.take(room).map(|entry| (entry.number, entry.event)));
+                }
+                Err(error) => {
+                    tracing::error!(%error, "older audit entries cannot be read back");
+                    break;
+                }
+            }
+            before = block.first_number();
+        }
+        found
+    }
+
+    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

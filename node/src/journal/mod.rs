@@ -1,6 +1,30 @@
-//! The one durable log (stub: interface fixed, body to come).
+//! The one durable log: append-only, checksummed, synced in groups.
+//!
+//! Every fact that must survive is a record in a journal; everything else in the node is a view that can be made again
+//! from it. A record counts when [`Journal::append`] returns: its bytes, and the folders it speaks of, are on disk.
+//! Appends that wait together are written by one write and one sync.
+//!
+//! # At a crash
+//! The batch that was being written may be torn: its bytes are cut off at the next open, and nobody was told that it
+//! counted. Bytes that were synced before are never cut: damage among them is an error, shown and not repaired here.
+//! A failed write or sync is answered to all who waited in it; the next batch begins by cutting the file back to what
+//! is known to be durable, and as long as that fails, so does every append.
+//!
+//! # Not here
+//! What records mean, and making them fewer: their owners.
+
 use crate::tasks::Tasks;
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::Ordering},
+};
+
+mod replay;
+mod segment;
+mod writer;
+
+#[cfg(test)]
+mod tests;
 
 /// A place in a journal: rises by the bytes of each record over all segments.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -17,6 +41,7 @@ pub(crate) struct Record<'a> {
     pub(crate) body: &'a [u8],
 }
 
+/// Why the journal cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum JournalError {
     #[error("journal {path}: {source}")]
@@ -29,38 +54,99 @@ pub(crate) enum JournalError {
     Closed,
 }
 
+impl JournalError {
+    fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
+        move |source| Self::Io { path: path.to_owned(), source }
+    }
+
+    /// Whether the disk has no room.
+    pub(crate) fn is_full(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull)
+    }
+}
+
+/// What an append asks for besides its record.
+pub(crate) struct Append {
+    /// Synced before the record counts.
+    pub(crate) folders: Vec<PathBuf>,
+    pub(crate) kind: u8,
+    pub(crate) body: Vec<u8>,
+    /// Runs once the record is durable, in the order of the records, before anybody is answered: (where the record
+    /// starts, where the next one starts). Must be quick and must not wait.
+    pub(crate) then: Option<Then>,
+}
+
+/// See [`Append::then`].
+pub(crate) type Then = Box<dyn FnOnce(Position, Position) + Send>;
+
 /// An append-only, checksummed, fsynced log in segments with group commit. Clones share it.
 #[derive(Clone, Debug)]
-pub(crate) struct Journal;
+pub(crate) struct Journal {
+    shared: Arc<writer::Shared>,
+}
 
 impl Journal {
     /// Opens or creates; voids a torn last record.
-    pub(crate) fn open(_dir: &Path, _tasks: &Tasks) -> Result<Self, JournalError> {
-        todo!()
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`] when bytes that once were durable are not what was written.
+    pub(crate) fn open(dir: &Path, tasks: &Tasks) -> Result<Self, JournalError> {
+        Ok(Self { shared: Arc::new(writer::Shared::open(dir, tasks)?) })
     }
+
     /// Reads records from a position (blocking; at start, rebuild and verify).
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`], also for a position that is none.
     pub(crate) fn replay(
         &self,
-        _from: Position,
-        _each: &mut dyn FnMut(Record<'_>) -> Result<(), JournalError>,
+        from: Position,
+        each: &mut dyn FnMut(Record<'_>) -> Result<(), JournalError>,
     ) -> Result<Position, JournalError> {
-        todo!()
+        replay::replay(&self.shared.dir, from, self.end(), each)
     }
+
     /// Appends; durable when it returns. Concurrent appends share one sync.
-    pub(crate) async fn append(&self, _kind: u8, _body: Vec<u8>) -> Result<Position, JournalError> {
-        todo!()
+    ///
+    /// # Errors
+    /// When the record is not known to be durable.
+    pub(crate) async fn append(&self, kind: u8, body: Vec<u8>) -> Result<Position, JournalError> {
+        self.submit(Append { folders: Vec::new(), kind, body, then: None }).await
     }
+
     /// As `append`, and the folders (whose new entries the record speaks of) are synced before the record counts.
+    ///
+    /// # Errors
+    /// As [`Journal::append`].
     pub(crate) async fn append_after(
         &self,
-        _folders: Vec<PathBuf>,
-        _kind: u8,
-        _body: Vec<u8>,
+        folders: Vec<PathBuf>,
+        kind: u8,
+        body: Vec<u8>,
     ) -> Result<Position, JournalError> {
-        todo!()
+        self.submit(Append { folders, kind, body, then: None }).await
     }
+
+    /// The general form of `append`.
+    ///
+    /// # Errors
+    /// As [`Journal::append`].
+    pub(crate) async fn submit(&self, append: Append) -> Result<Position, JournalError> {
+        writer::submit(&self.shared, append).await
+    }
+
+    /// Appends from a thread that may wait (at start, before there is traffic).
+    ///
+    /// # Errors
+    /// As [`Journal::append`].
+    pub(crate) fn append_now(&self, kind: u8, body: Vec<u8>) -> Result<Position, JournalError> {
+        self.shared.append_now(Append { folders: Vec::new(), kind, body, then: None })
+    }
+
     /// Where the next record will start.
     pub(crate) fn end(&self) -> Position {
-        todo!()
+        Position(self.shared.end.load(Ordering::Acquire))
     }
 }
+
+pub(crate) use replay::salvage;

@@ -52,7 +52,7 @@ impl Role {
         [Self::Admin, Self::Radiologist, Self::Referrer, Self::Technologist, Self::Auditor];
     /// The one table of roles and actions (shown in docs/security.md).
     pub(crate) fn allows(self, action: Action) -> bool {
-        use Action::{Administer, ListStudies, ReadLog, ReadStudies, ShareStudies, StoreStudies};
+        use Action::{ListStudies, ReadLog, ReadStudies, ShareStudies, StoreStudies};
         match self {
             Self::Admin => true,
             Self::Radiologist => matches!(action, ListStudies | ReadStudies | StoreStudies | ShareStudies),

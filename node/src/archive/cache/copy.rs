@@ -1,0 +1,221 @@
+//! The copy of one object: sealed 64 KiB chunks that are there or not.
+//!
+//! A partial copy lies in `<name>.part`, its chunks at fixed places; when the last one is written it is renamed to
+//! `<name>.all`. A chunk is believed to be there only because its seal opens.
+
+use super::{
+    CHUNK_BYTES, CacheError, Inner as CacheInner, Study,
+    seal::{self, TAG_BYTES},
+};
+use aws_lc_rs::aead::LessSafeKey;
+use bytes::Bytes;
+use protocol::Digest;
+use std::{
+    fs::{self, File},
+    os::unix::fs::{FileExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
+};
+
+/// Ending of a complete copy's file name.
+pub(super) const COMPLETE: &str = ".all";
+const PARTIAL: &str = ".part";
+
+/// A copy of one object. Clones and other handles to the same object share their state.
+#[derive(Clone, Debug)]
+pub(crate) struct Copy {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+pub(super) struct Inner {
+    study: Arc<Study>,
+    cache: Arc<CacheInner>,
+    cipher: LessSafeKey,
+    bytes: u64,
+    partial: PathBuf,
+    complete: PathBuf,
+    file: File,
+    present: Mutex<Present>,
+}
+
+#[derive(Debug)]
+struct Present {
+    chunks: Vec<bool>,
+    missing: u64,
+}
+
+impl Present {
+    fn set(&mut self, index: u64, here: bool) {
+        let Some(chunk) = usize::try_from(index).ok().and_then(|i| self.chunks.get_mut(i)) else { return };
+        if *chunk != here {
+            *chunk = here;
+            self.missing = if here { self.missing - 1 } else { self.missing + 1 };
+        }
+    }
+
+    fn has(&self, index: u64) -> bool {
+        usize::try_from(index).ok().and_then(|i| self.chunks.get(i)).copied().unwrap_or(false)
+    }
+}
+
+/// Finds or makes the copy of an object in a study's folder (blocking).
+pub(super) fn open(
+    study: &Arc<Study>,
+    cache: &Arc<CacheInner>,
+    digest: Digest,
+    bytes: u64,
+) -> Result<Copy, CacheError> {
+    let mut copies = study.copies.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(inner) = copies.get(&digest).and_then(std::sync::Weak::upgrade) {
+        return if inner.bytes == bytes { Ok(Copy { inner }) } else { Err(CacheError::Damaged) };
+    }
+    study.alive()?;
+    let name = study.key.file_name("object", &digest.0);
+    let (partial, complete) = (study.dir.join(format!("{name}{PARTIAL}")), study.dir.join(format!("{name}{COMPLETE}")));
+    let cipher = study.key.object_cipher(&digest)?;
+    let chunks = usize::try_from(bytes.div_ceil(CHUNK_BYTES)).map_err(|_| CacheError::Full)?;
+    let is_complete = complete.exists();
+    let file = if is_complete { open_file(&complete)? } else { open_partial(cache, study, &partial, bytes)? };
+    let chunks = (0..chunks as u64)
+        .map(|i| is_complete || read_chunk(&file, &cipher, bytes, i).is_some())
+        .collect::<Vec<bool>>();
+    let missing = chunks.iter().filter(|here| !**here).count() as u64;
+    let present = Mutex::new(Present { chunks, missing });
+    let inner =
+        Arc::new(Inner { study: study.clone(), cache: cache.clone(), cipher, bytes, partial, complete, file, present });
+    copies.retain(|_, copy| copy.strong_count() > 0);
+    copies.insert(digest, Arc::downgrade(&inner));
+    Ok(Copy { inner })
+}
+
+fn open_file(path: &Path) -> Result<File, CacheError> {
+    Ok(fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?)
+}
+
+fn open_partial(
+    cache: &CacheInner,
+    study: &Study,
+    path: &Path,
+    bytes: u64,
+) -> Result<File, CacheError> {
+    if !path.exists() {
+        let sealed = bytes.saturating_add(bytes.div_ceil(CHUNK_BYTES).saturating_mul(TAG_BYTES));
+        cache.make_room(sealed)?;
+        study.bytes.fetch_add(sealed, Ordering::Relaxed);
+    }
+    open_file(path)
+}
+
+fn chunk_len(bytes: u64, index: u64) -> u64 {
+    bytes.saturating_sub(index.saturating_mul(CHUNK_BYTES)).min(CHUNK_BYTES)
+}
+
+fn read_chunk(file: &File, cipher: &LessSafeKey, bytes: u64, index: u64) -> Option<Vec<u8>> {
+    let len = usize::try_from(chunk_len(bytes, index) + TAG_BYTES).ok()?;
+    let mut sealed = vec![0u8; len];
+    file.read_exact_at(&mut sealed, index * (CHUNK_BYTES + TAG_BYTES)).ok()?;
+    seal::open_chunk(cipher, index, sealed)
+}
+
+impl Inner {
+    fn present(&self) -> MutexGuard<'_, Present> {
+        self.present.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self, index: u64, chunk: &[u8]) -> Result<(), CacheError> {
+        self.study.alive()?;
+        if chunk.len() as u64 != chunk_len(self.bytes, index) || chunk.is_empty() {
+            return Err(CacheError::Damaged);
+        }
+        let sealed = seal::seal_chunk(&self.cipher, index, chunk)?;
+        self.file.write_all_at(&sealed, index * (CHUNK_BYTES + TAG_BYTES))?;
+        let mut present = self.present();
+        let was_missing = present.missing > 0;
+        present.set(index, true);
+        if was_missing && present.missing == 0 {
+            // A crash before the rename costs nothing: the chunks' seals still open.
+            fs::rename(&self.partial, &self.complete).or_else(|e| match e.kind() {
+                std::io::ErrorKind::NotFound if self.complete.exists() => Ok(()),
+                _ => Err(e),
+            })?;
+            self.study.complete.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    fn read(&self, offset: u64, len: u64) -> Result<Option<Bytes>, CacheError> {
+        self.study.alive()?;
+        let end = offset.saturating_add(len).min(self.bytes);
+        if offset >= end {
+            return Ok(Some(Bytes::new()));
+        }
+        let mut out = Vec::with_capacity(usize::try_from(end - offset).map_err(|_| CacheError::Full)?);
+        for index in offset / CHUNK_BYTES..end.div_ceil(CHUNK_BYTES) {
+            if !self.present().has(index) {
+                return Ok(None);
+            }
+            let Some(chunk) = read_chunk(&self.file, &self.cipher, self.bytes, index) else {
+                // Damaged on disk: it counts as missing and is fetched again.
+                self.present().set(index, false);
+                return Ok(None);
+            };
+            let start = index * CHUNK_BYTES;
+            let from = usize::try_from(offset.saturating_sub(start)).unwrap_or(usize::MAX);
+            let to = usize::try_from((end - start).min(CHUNK_BYTES)).unwrap_or(usize::MAX);
+            out.extend_from_slice(chunk.get(from..to).ok_or(CacheError::Damaged)?);
+        }
+        self.study.alive()?;
+        Ok(Some(out.into()))
+    }
+}
+
+impl Copy {
+    /// Size of the object.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.inner.bytes
+    }
+
+    /// Whether every chunk is here.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.inner.present().missing == 0
+    }
+
+    /// The first run of missing chunks at or after chunk `from`: (first, count).
+    pub(crate) fn missing(&self, from: u64) -> Option<(u64, u64)> {
+        let present = self.inner.present();
+        let from = usize::try_from(from).ok()?;
+        let rest = present.chunks.get(from..)?;
+        let skip = rest.iter().position(|here| !here)?;
+        let run = rest.get(skip..)?.iter().take_while(|here| !**here).count();
+        Some(((from + skip) as u64, run as u64))
+    }
+
+    /// Writes one verified chunk: all of it; only the last one may be shorter than [`CHUNK_BYTES`].
+    ///
+    /// # Errors
+    /// [`CacheError::Erased`]; [`CacheError::Damaged`] for a chunk of the wrong length.
+    pub(crate) async fn write(&self, index: u64, chunk: Bytes) -> Result<(), CacheError> {
+        let inner = self.inner.clone();
+        self.inner
+            .cache
+            .tasks
+            .spawn_blocking("cache write", move || inner.write(index, &chunk))
+            .await
+            .map_err(|_| CacheError::Damaged)?
+    }
+
+    /// Reads a range, cut at the object's end, if all of it is here.
+    ///
+    /// # Errors
+    /// [`CacheError::Erased`], [`CacheError::Io`].
+    pub(crate) async fn read(&self, offset: u64, len: u64) -> Result<Option<Bytes>, CacheError> {
+        let inner = self.inner.clone();
+        self.inner
+            .cache
+            .tasks
+            .spawn_blocking("cache read", move || inner.read(offset, len))
+            .await
+            .map_err(|_| CacheError::Damaged)?
+    }
+}

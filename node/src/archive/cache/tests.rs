@@ -1,0 +1,151 @@
+use super::*;
+
+fn holder() -> SiteId {
+    SiteId([7; 32])
+}
+
+fn study(n: u32) -> Uid {
+    Uid::parse(&format!("2.25.{n}")).unwrap()
+}
+
+fn agreement(n: u8) -> Id128 {
+    Id128([n; 16])
+}
+
+const LATER: Timestamp = Timestamp(1_000_000_000);
+
+fn open(dir: &Path, quota_bytes: u64) -> Cache {
+    Cache::open(dir, &CacheConfig { quota_bytes }, &Tasks::default()).unwrap()
+}
+
+fn object(len: usize) -> (Digest, Vec<u8>) {
+    let bytes: Vec<u8> = (0..len).map(|i| (i / 7) as u8 ^ (i >> 9) as u8).collect();
+    (Digest::of(&bytes), bytes)
+}
+
+async fn fill(copy: &Copy, bytes: &[u8], chunks: impl Iterator<Item = u64>) {
+    for index in chunks {
+        let from = (index * CHUNK_BYTES) as usize;
+        let to = bytes.len().min(from + CHUNK_BYTES as usize);
+        copy.write(index, Bytes::copy_from_slice(&bytes[from..to])).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_partial_copy_survives_a_restart_and_is_completed() {
+    let dir = tempfile::tempdir().unwrap();
+    let (digest, bytes) = object(300_001);
+    let basis = Basis::Agreement(agreement(1));
+    {
+        let lease = open(dir.path(), u64::MAX).lease(&holder(), &study(1), &basis, LATER).unwrap();
+        let copy = lease.object(&digest, bytes.len() as u64).await.unwrap();
+        assert_eq!(copy.missing(0), Some((0, 5)));
+        fill(&copy, &bytes, [0, 2].into_iter()).await;
+        assert_eq!(copy.missing(0), Some((1, 1)));
+        assert_eq!(copy.read(0, CHUNK_BYTES + 1).await.unwrap(), None);
+    }
+    let cache = open(dir.path(), u64::MAX);
+    let lease = cache.lease(&holder(), &study(1), &basis, LATER).unwrap();
+    let copy = lease.object(&digest, bytes.len() as u64).await.unwrap();
+    assert_eq!(copy.missing(1), Some((1, 1)));
+    assert_eq!(copy.missing(2), Some((3, 2)));
+    fill(&copy, &bytes, [1, 3, 4].into_iter()).await;
+    assert!(copy.is_complete());
+    assert_eq!(copy.read(0, u64::MAX).await.unwrap().unwrap(), bytes);
+    assert_eq!(copy.read(65_530, 20).await.unwrap().unwrap(), bytes[65_530..65_550]);
+    assert_eq!(cache.kept(&holder(), &study(1)).objects, 1);
+}
+
+#[tokio::test]
+async fn ending_an_agreement_makes_copies_and_notes_unreadable() {
+    let dir = tempfile::tempdir().unwrap();
+    let cache = open(dir.path(), u64::MAX);
+    let lease = cache.lease(&holder(), &study(1), &Basis::Agreement(agreement(1)), LATER).unwrap();
+    lease.put("manifest", Bytes::from_static(b"who and what")).await.unwrap();
+    cache.put_note(&agreement(1), "directory", b"cards").unwrap();
+    assert_eq!(lease.take("manifest").await.unwrap().unwrap(), "who and what");
+    assert_eq!(cache.end_agreement(&agreement(1)).unwrap(), 1);
+    assert!(matches!(lease.take("manifest").await, Err(CacheError::Erased)));
+    assert_eq!(cache.note(&agreement(1), "directory").unwrap(), None);
+    assert_eq!(cache.bytes(), 0);
+}
+
+#[tokio::test]
+async fn a_study_on_two_bases_outlives_one_of_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let cache = open(dir.path(), u64::MAX);
+    let grant = Basis::Grant { id: agreement(9), agreement: agreement(2), expires: LATER };
+    let lease = cache.lease(&holder(), &study(1), &Basis::Agreement(agreement(1)), LATER).unwrap();
+    cache.lease(&holder(), &study(1), &grant, LATER).unwrap();
+    lease.put("x", Bytes::from_static(b"y")).await.unwrap();
+    assert_eq!(cache.end_agreement(&agreement(1)).unwrap(), 0);
+    assert_eq!(lease.take("x").await.unwrap().unwrap(), "y");
+    // The grant stands under agreement 2: ending that erases the study.
+    assert_eq!(cache.end_agreement(&agreement(2)).unwrap(), 1);
+    assert!(matches!(lease.take("x").await, Err(CacheError::Erased)));
+}
+
+#[tokio::test]
+async fn a_damaged_chunk_counts_as_missing() {
+    let dir = tempfile::tempdir().unwrap();
+    let (digest, bytes) = object(200_000);
+    let cache = open(dir.path(), u64::MAX);
+    let lease = cache.lease(&holder(), &study(1), &Basis::Agreement(agreement(1)), LATER).unwrap();
+    let copy = lease.object(&digest, bytes.len() as u64).await.unwrap();
+    fill(&copy, &bytes, 0..4).await;
+    let file = fs::read_dir(&lease.study.dir).unwrap().next().unwrap().unwrap().path();
+    let mut stored = fs::read(&file).unwrap();
+    stored[70_000] ^= 1;
+    fs::write(&file, stored).unwrap();
+    assert_eq!(copy.read(0, 200_000).await.unwrap(), None);
+    assert_eq!(copy.missing(0), Some((1, 1)));
+    fill(&copy, &bytes, [1].into_iter()).await;
+    assert_eq!(copy.read(0, 200_000).await.unwrap().unwrap(), bytes);
+}
+
+#[tokio::test]
+async fn the_quota_erases_the_least_recently_used_idle_study() {
+    let dir = tempfile::tempdir().unwrap();
+    let cache = open(dir.path(), 250_000);
+    let basis = Basis::Agreement(agreement(1));
+    let (digest, bytes) = object(100_000);
+    for n in 1..=3 {
+        let lease = cache.lease(&holder(), &study(n), &basis, LATER).unwrap();
+        let copy = lease.object(&digest, bytes.len() as u64).await.unwrap();
+        fill(&copy, &bytes, 0..2).await;
+    }
+    assert_eq!(cache.kept(&holder(), &study(1)), Kept::default());
+    assert_eq!(cache.kept(&holder(), &study(3)).objects, 1);
+    assert!(cache.bytes() <= 250_000);
+}
+
+#[tokio::test]
+async fn leases_end_with_their_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let cache = open(dir.path(), u64::MAX);
+    let lease = cache.lease(&holder(), &study(1), &Basis::Agreement(agreement(1)), Timestamp(5_000)).unwrap();
+    assert_eq!(cache.expire(Timestamp(4_999)).unwrap(), 0);
+    assert_eq!(cache.expire(Timestamp(5_000)).unwrap(), 1);
+    assert!(matches!(lease.take("x").await, Err(CacheError::Erased)));
+}
+
+#[tokio::test]
+async fn no_plain_byte_and_no_uid_is_on_disk() {
+    let dir = tempfile::tempdir().unwrap();
+    let cache = open(dir.path(), u64::MAX);
+    let lease = cache.lease(&holder(), &study(123_456), &Basis::Agreement(agreement(1)), LATER).unwrap();
+    lease.put("LEFEVRE", Bytes::from_static(b"LEFEVRE^AGNES")).await.unwrap();
+    let mut stack = vec![dir.path().to_path_buf()];
+    let mut seen = 0;
+    while let Some(path) = stack.pop() {
+        assert!(!path.to_string_lossy().contains("2.25.123456"));
+        if path.is_dir() {
+            stack.extend(fs::read_dir(path).unwrap().map(|e| e.unwrap().path()));
+        } else {
+            seen += 1;
+            let bytes = fs::read(path).unwrap();
+            assert!(!bytes.windows(7).any(|w| w == b"LEFEVRE") && !bytes.windows(8).any(|w| w == b"2.25.123"));
+        }
+    }
+    assert_eq!(seen, 2);
+}

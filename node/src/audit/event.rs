@@ -1,0 +1,197 @@
+//! One event: act, outcome, actor, and what it was about.
+//!
+//! These types are stored. Variants of [`Act`] and [`Outcome`] are only ever added at the end.
+
+use protocol::{Refusal, SiteId, Timestamp, Uid, ids::Id128};
+use serde::{Deserialize, Serialize};
+
+/// Characters kept of a note.
+const NOTE_MAX: usize = 200;
+/// Characters kept of an actor's name: a wrong sign-in may carry anything.
+const NAME_MAX: usize = 64;
+
+/// Who acted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Actor {
+    /// Account name, AE title, token name or `local` (control socket).
+    pub(crate) person: String,
+    /// Role as a word, empty where none.
+    pub(crate) role: String,
+    /// The site the actor belongs to; `None`: ours.
+    pub(crate) site: Option<SiteId>,
+}
+
+/// What was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) enum Act {
+    NodeStarted,
+    NodeStopped,
+    SignIn,
+    SignOut,
+    UserChanged,
+    TokenChanged,
+    AeChanged,
+    /// An association or STOW request first stored into a study.
+    StudyReceived,
+    /// An instance was refused (conflict, malformed).
+    InstanceRefused,
+    /// A person here opened a study (ours or a peer's).
+    StudyOpened,
+    /// A person or machine asked for lists (one per session and shape).
+    StudiesQueried,
+    /// We let a peer's reader at a study of ours.
+    StudyServed,
+    /// We asked a peer for a study.
+    StudyFetched,
+    StudyShared,
+    StudyExported,
+    PeerInvited,
+    PeerPaired,
+    PeerRevoked,
+    PairingFailed,
+    AgreementOffered,
+    AgreementAccepted,
+    AgreementEnded,
+    CacheErased,
+    /// Stored or received bytes were not those that were signed, or a stranger knocked. Always shown to admins.
+    SecurityAlert,
+    LogRead,
+}
+
+impl Act {
+    /// The word of the interface, in kebab case.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::NodeStarted => "node-started",
+            Self::NodeStopped => "node-stopped",
+            Self::SignIn => "sign-in",
+            Self::SignOut => "sign-out",
+            Self::UserChanged => "user-changed",
+            Self::TokenChanged => "token-changed",
+            Self::AeChanged => "ae-changed",
+            Self::StudyReceived => "study-received",
+            Self::InstanceRefused => "instance-refused",
+            Self::StudyOpened => "study-opened",
+            Self::StudiesQueried => "studies-queried",
+            Self::StudyServed => "study-served",
+            Self::StudyFetched => "study-fetched",
+            Self::StudyShared => "study-shared",
+            Self::StudyExported => "study-exported",
+            Self::PeerInvited => "peer-invited",
+            Self::PeerPaired => "peer-paired",
+            Self::PeerRevoked => "peer-revoked",
+            Self::PairingFailed => "pairing-failed",
+            Self::AgreementOffered => "agreement-offered",
+            Self::AgreementAccepted => "agreement-accepted",
+            Self::AgreementEnded => "agreement-ended",
+            Self::CacheErased => "cache-erased",
+            Self::SecurityAlert => "security-alert",
+            Self::LogRead => "log-read",
+        }
+    }
+}
+
+/// How it went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Outcome {
+    Done,
+    Refused(Refusal),
+    Failed,
+}
+
+impl Outcome {
+    /// The word of the interface.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Refused(_) => "refused",
+            Self::Failed => "failed",
+        }
+    }
+    /// Why, where it was refused.
+    pub(crate) const fn reason(self) -> Option<&'static str> {
+        match self {
+            Self::Refused(refusal) => Some(refusal.code()),
+            Self::Done | Self::Failed => None,
+        }
+    }
+}
+
+/// One event. Never a patient's name or birth date: a study is its UID.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Event {
+    pub(crate) at: Timestamp,
+    pub(crate) act: Act,
+    pub(crate) outcome: Outcome,
+    pub(crate) actor: Actor,
+    pub(crate) study: Option<Uid>,
+    /// The other site, where one takes part.
+    pub(crate) peer: Option<SiteId>,
+    /// By what it was allowed: agreement or grant.
+    pub(crate) basis: Option<Id128>,
+    pub(crate) instances: u64,
+    pub(crate) bytes: u64,
+    /// A few words without patient data, at most 200 characters.
+    pub(crate) note: String,
+}
+
+impl Event {
+    pub(crate) fn new(act: Act, actor: Actor) -> Self {
+        Self {
+            at: crate::tasks::now(),
+            act,
+            outcome: Outcome::Done,
+            actor,
+            study: None,
+            peer: None,
+            basis: None,
+            instances: 0,
+            bytes: 0,
+            note: String::new(),
+        }
+    }
+    #[must_use]
+    pub(crate) fn outcome(mut self, outcome: Outcome) -> Self {
+        self.outcome = outcome;
+        self
+    }
+    #[must_use]
+    pub(crate) fn study(mut self, study: &Uid) -> Self {
+        self.study = Some(study.clone());
+        self
+    }
+    #[must_use]
+    pub(crate) fn peer(mut self, peer: SiteId) -> Self {
+        self.peer = Some(peer);
+        self
+    }
+    #[must_use]
+    pub(crate) fn basis(mut self, basis: Id128) -> Self {
+        self.basis = Some(basis);
+        self
+    }
+    #[must_use]
+    pub(crate) fn amount(mut self, instances: u64, bytes: u64) -> Self {
+        self.instances = instances;
+        self.bytes = bytes;
+        self
+    }
+    #[must_use]
+    pub(crate) fn note(mut self, note: impl Into<String>) -> Self {
+        self.note = note.into();
+        self
+    }
+    /// With its texts cut to their bounds, as it is stored.
+    pub(super) fn bounded(mut self) -> Self {
+        cut(&mut self.note, NOTE_MAX);
+        cut(&mut self.actor.person, NAME_MAX);
+        cut(&mut self.actor.role, NAME_MAX);
+        self
+    }
+}
+
+fn cut(text: &mut String, characters_max: usize) {
+    if let Some((at, _)) = text.char_indices().nth(characters_max) {
+        text.truncate(at);
+    }
+}

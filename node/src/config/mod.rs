@@ -1,0 +1,233 @@
+//! The one configuration file, `confrere.toml`: every field with its unit, default and bounds.
+//!
+//! Sections are named after the parts that read them. What admins change at run time (peers, agreements, users) is
+//! data, not configuration. All faults of a file are told at once, each with the path of its key.
+//!
+//! # Not here
+//! Secrets: they are files of their own with mode 0600, which this file only names.
+
+mod read;
+#[cfg(test)]
+mod tests;
+mod units;
+mod write;
+
+use std::{
+    fmt, io,
+    net::SocketAddr,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+/// Name of the file in the node's folder.
+pub(crate) const CONFIG_FILE: &str = "confrere.toml";
+
+/// The whole file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Config {
+    pub(crate) site: SiteConfig,
+    pub(crate) portal: PortalConfig,
+    pub(crate) dimse: DimseConfig,
+    pub(crate) overlay: OverlayConfig,
+    pub(crate) pixels: PixelsConfig,
+    pub(crate) archive: ArchiveConfig,
+    pub(crate) cache: CacheConfig,
+}
+
+/// Who this is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SiteConfig {
+    /// The institution's name as peers see it, at most 64 characters.
+    pub(crate) name: String,
+    /// Language of texts made by the node: `fr` or `en`.
+    pub(crate) language: String,
+}
+
+/// The web door: portal, API, DICOMweb.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PortalConfig {
+    pub(crate) listen: SocketAddr,
+    /// PEM files; both or neither. Required beyond loopback.
+    pub(crate) tls_cert: Option<PathBuf>,
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Serves the portal from a folder instead of the built-in files (development).
+    pub(crate) web_dir: Option<PathBuf>,
+}
+
+impl Default for PortalConfig {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), tls_cert: None, tls_key: None, web_dir: None }
+    }
+}
+
+/// The DIMSE door.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DimseConfig {
+    pub(crate) listen: SocketAddr,
+    pub(crate) ae_title: String,
+    /// Associations at once; further ones are rejected (A-ASSOCIATE-RJ, temporary congestion).
+    pub(crate) associations_max: usize,
+}
+
+impl Default for DimseConfig {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 11112)),
+            ae_title: "CONFRERE".to_owned(),
+            associations_max: 256,
+        }
+    }
+}
+
+/// The control plane.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct OverlayConfig {
+    /// UDP (QUIC) and TCP (fallback) on the same port.
+    pub(crate) listen: SocketAddr,
+    /// `host:port` told to peers, where it differs from `listen` (NAT, name).
+    pub(crate) advertise: Vec<String>,
+}
+
+impl Default for OverlayConfig {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 7410)), advertise: Vec::new() }
+    }
+}
+
+/// The pixel plane.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PixelsConfig {
+    /// UDP (QUIC); the TCP port of the same number carries pairing while an invitation is open.
+    pub(crate) listen: SocketAddr,
+    pub(crate) advertise: Vec<String>,
+}
+
+impl Default for PixelsConfig {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 7411)), advertise: Vec::new() }
+    }
+}
+
+/// The site's own studies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ArchiveConfig {
+    /// `settle`: a study is complete after so long without a new instance, milliseconds.
+    pub(crate) settle_ms: u64,
+    /// `free_min`: nothing is taken in when fewer bytes are free.
+    pub(crate) free_bytes_min: u64,
+}
+
+impl Default for ArchiveConfig {
+    fn default() -> Self {
+        Self { settle_ms: 3_000, free_bytes_min: 1 << 30 }
+    }
+}
+
+/// Leased copies of peers' studies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CacheConfig {
+    /// `quota`: bytes kept at most; the least recently read go first.
+    pub(crate) quota_bytes: u64,
+}
+
+impl Default for CacheConfig {
+    fn default() -> Self {
+        Self { quota_bytes: 64 << 30 }
+    }
+}
+
+/// Where the doors and planes listen, once they do: a port given as 0 is known only then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Addresses {
+    pub(crate) portal: SocketAddr,
+    pub(crate) dimse: SocketAddr,
+    pub(crate) overlay: SocketAddr,
+    pub(crate) pixels: SocketAddr,
+}
+
+/// One thing wrong in the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fault {
+    /// Path of the key, `section.key`; empty for the file as such.
+    pub(crate) key: String,
+    pub(crate) problem: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.key.is_empty() { f.write_str(&self.problem) } else { write!(f, "{}: {}", self.key, self.problem) }
+    }
+}
+
+/// Why there are no settings.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigError {
+    #[error("{path}: {source}")]
+    Io { path: PathBuf, source: io::Error },
+    #[error("{path} is not right:{}", listed(faults))]
+    Faults { path: PathBuf, faults: Vec<Fault> },
+}
+
+fn listed(faults: &[Fault]) -> String {
+    faults.iter().map(|fault| format!("\n  {fault}")).collect()
+}
+
+impl Config {
+    /// Reads and checks the file of a folder; paths in it are relative to the folder.
+    ///
+    /// # Errors
+    /// With everything that is wrong at once.
+    pub(crate) fn load(dir: &Path) -> Result<Self, ConfigError> {
+        let path = dir.join(CONFIG_FILE);
+        let text = std::fs::read_to_string(&path).map_err(|source| ConfigError::Io { path: path.clone(), source })?;
+        let mut config = Self::parse(&text).map_err(|faults| ConfigError::Faults { path: path.clone(), faults })?;
+        for named in [&mut config.portal.tls_cert, &mut config.portal.tls_key, &mut config.portal.web_dir] {
+            *named = named.take().map(|relative| dir.join(relative));
+        }
+        let faults = config.missing_files();
+        if faults.is_empty() { Ok(config) } else { Err(ConfigError::Faults { path, faults }) }
+    }
+
+    /// Reads and checks a text, without looking at the files it names.
+    ///
+    /// # Errors
+    /// With everything that is wrong at once.
+    pub(crate) fn parse(text: &str) -> Result<Self, Vec<Fault>> {
+        read::read(text)
+    }
+
+    /// The file's text with every setting; `comments` tells what each is for.
+    pub(crate) fn to_text(&self, comments: bool) -> String {
+        write::write(self, comments)
+    }
+
+    /// Whether the portal speaks TLS.
+    pub(crate) fn tls(&self) -> Option<(&Path, &Path)> {
+        Some((self.portal.tls_cert.as_deref()?, self.portal.tls_key.as_deref()?))
+    }
+
+    fn missing_files(&self) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        let mut fault = |key: &str, problem: String| faults.push(Fault { key: key.to_owned(), problem });
+        if let Some(cert) = &self.portal.tls_cert
+            && let Err(e) = std::fs::metadata(cert)
+        {
+            fault("portal.tls_cert", format!("{}: {e}", cert.display()));
+        }
+        if let Some(key) = &self.portal.tls_key {
+            match std::fs::metadata(key) {
+                Err(e) => fault("portal.tls_key", format!("{}: {e}", key.display())),
+                Ok(meta) if meta.permissions().mode() & 0o077 != 0 => {
+                    fault("portal.tls_key", format!("{} must have mode 0600 (chmod 600)", key.display()));
+                }
+                Ok(_) => {}
+            }
+        }
+        if let Some(web) = &self.portal.web_dir
+            && !web.is_dir()
+        {
+            fault("portal.web_dir", format!("{} is not a folder", web.display()));
+        }
+        faults
+    }
+}

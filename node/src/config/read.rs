@@ -1,0 +1,215 @@
+//! From text to settings, collecting every fault on the way.
+
+use super::{
+    ArchiveConfig, CacheConfig, Config, DimseConfig, Fault, OverlayConfig, PixelsConfig, PortalConfig, SiteConfig,
+    units,
+};
+use protocol::{AeTitle, limits::SITE_NAME_MAX};
+use std::{net::SocketAddr, ops::RangeInclusive, path::PathBuf};
+use toml::{Table, Value};
+
+/// Associations that can be allowed at once: each may hold a few megabytes.
+const ASSOCIATIONS: RangeInclusive<u64> = 1..=1024;
+/// Shorter and a slow scanner's study falls apart; longer and nobody would wait.
+const SETTLE_MS: RangeInclusive<u64> = 100..=3_600_000;
+/// Below this not one study fits.
+const QUOTA_MIN: u64 = 64 << 20;
+
+/// One section of the file: keys are taken out as they are read, and what is left over is unknown.
+struct Section<'a> {
+    name: &'static str,
+    table: Table,
+    faults: &'a mut Vec<Fault>,
+}
+
+pub(super) fn read(text: &str) -> Result<Config, Vec<Fault>> {
+    let mut file: Table = text
+        .parse()
+        .map_err(|e: toml::de::Error| vec![Fault { key: String::new(), problem: e.to_string().trim().to_owned() }])?;
+    let mut faults = Vec::new();
+    let config = Config {
+        site: section(&mut file, "site", &mut faults, site),
+        portal: section(&mut file, "portal", &mut faults, portal),
+        dimse: section(&mut file, "dimse", &mut faults, dimse),
+        overlay: section(&mut file, "overlay", &mut faults, overlay),
+        pixels: section(&mut file, "pixels", &mut faults, pixels),
+        archive: section(&mut file, "archive", &mut faults, archive),
+        cache: section(&mut file, "cache", &mut faults, cache),
+    };
+    for unknown in file.keys() {
+        faults.push(Fault { key: unknown.clone(), problem: "there is no such section".to_owned() });
+    }
+    if faults.is_empty() {
+        together(&config, &mut faults);
+    }
+    if faults.is_empty() { Ok(config) } else { Err(faults) }
+}
+
+fn section<T>(
+    file: &mut Table,
+    name: &'static str,
+    faults: &mut Vec<Fault>,
+    read: impl FnOnce(&mut Section<'_>) -> T,
+) -> T {
+    let table = match file.remove(name) {
+        Some(Value::Table(table)) => table,
+        None => Table::new(),
+        Some(_) => {
+            faults.push(Fault { key: name.to_owned(), problem: "must be a section".to_owned() });
+            Table::new()
+        }
+    };
+    let mut section = Section { name, table, faults };
+    let value = read(&mut section);
+    let unknown: Vec<String> = section.table.keys().cloned().collect();
+    for key in unknown {
+        section.fault(&key, "there is no such setting");
+    }
+    value
+}
+
+impl Section<'_> {
+    fn fault(&mut self, key: &str, problem: impl Into<String>) {
+        self.faults.push(Fault { key: format!("{}.{key}", self.name), problem: problem.into() });
+    }
+
+    /// A text that `parse` understands; anything else is a fault that says what is `wanted`.
+    fn text<T>(&mut self, key: &str, default: T, wanted: &str, parse: impl FnOnce(&str) -> Option<T>) -> T {
+        let Some(value) = self.table.remove(key) else { return default };
+        match value.as_str().and_then(parse) {
+            Some(value) => value,
+            None => {
+                self.fault(key, format!("{value} is not {wanted}"));
+                default
+            }
+        }
+    }
+
+    fn address(&mut self, default: SocketAddr) -> SocketAddr {
+        self.text("listen", default, "an address with a port, like \"127.0.0.1:8080\"", |text| text.parse().ok())
+    }
+
+    fn path(&mut self, key: &str) -> Option<PathBuf> {
+        self.text(key, None, "a path", |text| (!text.is_empty()).then(|| Some(PathBuf::from(text))))
+    }
+
+    fn advertise(&mut self) -> Vec<String> {
+        let Some(value) = self.table.remove("advertise") else { return Vec::new() };
+        let named = |value: &Value| {
+            let (host, port) = value.as_str()?.rsplit_once(':')?;
+            let fit = !host.is_empty() && host.len() <= 253 && !host.contains(char::is_whitespace);
+            (fit && port.parse::<u16>().is_ok_and(|port| port > 0)).then(|| format!("{host}:{port}"))
+        };
+        let read: Option<Vec<String>> = value.as_array().and_then(|list| list.iter().map(named).collect());
+        match read {
+            Some(list) if list.len() <= 8 => list,
+            _ => {
+                self.fault("advertise", format!("{value} is not a list of at most 8 \"host:port\""));
+                Vec::new()
+            }
+        }
+    }
+}
+
+fn site(section: &mut Section<'_>) -> SiteConfig {
+    let wanted = format!("a name of 1 to {SITE_NAME_MAX} characters");
+    if !section.table.contains_key("name") {
+        section.fault("name", "is missing: the institution's name as peers see it");
+    }
+    let name = section.text("name", String::new(), &wanted, |text| {
+        let name = text.trim();
+        let fit = (1..=SITE_NAME_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+        fit.then(|| name.to_owned())
+    });
+    let language = section.text("language", "fr".to_owned(), "\"fr\" or \"en\"", |text| {
+        ["fr", "en"].contains(&text).then(|| text.to_owned())
+    });
+    SiteConfig { name, language }
+}
+
+fn portal(section: &mut Section<'_>) -> PortalConfig {
+    let default = PortalConfig::default();
+    PortalConfig {
+        listen: section.address(default.listen),
+        tls_cert: section.path("tls_cert"),
+        tls_key: section.path("tls_key"),
+        web_dir: section.path("web_dir"),
+    }
+}
+
+fn dimse(section: &mut Section<'_>) -> DimseConfig {
+    let default = DimseConfig::default();
+    let ae_title = section.text("ae_title", default.ae_title, "an AE title (1 to 16 printable characters)", |text| {
+        AeTitle::parse(text).ok().map(|title| title.as_str().to_owned())
+    });
+    let associations_max = match section.table.remove("associations_max") {
+        None => default.associations_max,
+        Some(value) => {
+            let number = value.as_integer().and_then(|n| u64::try_from(n).ok());
+            let fit = number.filter(|n| ASSOCIATIONS.contains(n)).and_then(|n| usize::try_from(n).ok());
+            fit.unwrap_or_else(|| {
+                section.fault("associations_max", format!("{value} is not a number from 1 to 1024"));
+                default.associations_max
+            })
+        }
+    };
+    DimseConfig { listen: section.address(default.listen), ae_title, associations_max }
+}
+
+fn overlay(section: &mut Section<'_>) -> OverlayConfig {
+    OverlayConfig { listen: section.address(OverlayConfig::default().listen), advertise: section.advertise() }
+}
+
+fn pixels(section: &mut Section<'_>) -> PixelsConfig {
+    PixelsConfig { listen: section.address(PixelsConfig::default().listen), advertise: section.advertise() }
+}
+
+fn archive(section: &mut Section<'_>) -> ArchiveConfig {
+    let default = ArchiveConfig::default();
+    ArchiveConfig {
+        settle_ms: section.text("settle", default.settle_ms, "a time from \"100ms\" to \"1h\"", |text| {
+            units::milliseconds(text).filter(|ms| SETTLE_MS.contains(ms))
+        }),
+        free_bytes_min: section.text("free_min", default.free_bytes_min, "a size like \"1 GiB\"", units::bytes),
+    }
+}
+
+fn cache(section: &mut Section<'_>) -> CacheConfig {
+    let default = CacheConfig::default();
+    let wanted = "a size of at least \"64 MiB\"";
+    let quota_bytes = section
+        .text("quota", default.quota_bytes, wanted, |text| units::bytes(text).filter(|bytes| *bytes >= QUOTA_MIN));
+    CacheConfig { quota_bytes }
+}
+
+/// Rules over several settings.
+fn together(config: &Config, faults: &mut Vec<Fault>) {
+    let mut fault = |key: &str, problem: String| faults.push(Fault { key: key.to_owned(), problem });
+    let portal = &config.portal;
+    match (&portal.tls_cert, &portal.tls_key) {
+        (Some(_), None) => fault("portal.tls_key", "is missing beside tls_cert".to_owned()),
+        (None, Some(_)) => fault("portal.tls_cert", "is missing beside tls_key".to_owned()),
+        (None, None) if !portal.listen.ip().is_loopback() => fault(
+            "portal.listen",
+            format!("{} is beyond loopback: set portal.tls_cert and portal.tls_key", portal.listen),
+        ),
+        _ => {}
+    }
+    let doors = [
+        ("portal.listen", portal.listen),
+        ("dimse.listen", config.dimse.listen),
+        ("overlay.listen", config.overlay.listen),
+        ("pixels.listen", config.pixels.listen),
+    ];
+    for (n, (key, address)) in doors.iter().enumerate() {
+        let taken = doors.iter().take(n).find(|(_, other)| clash(*address, *other));
+        if let Some((other, _)) = taken {
+            fault(key, format!("{address} is taken by {other}"));
+        }
+    }
+}
+
+fn clash(a: SocketAddr, b: SocketAddr) -> bool {
+    let same_place = a.ip() == b.ip() || a.ip().is_unspecified() || b.ip().is_unspecified();
+    a.port() != 0 && a.port() == b.port() && same_place
+}

@@ -1,0 +1,114 @@
+use super::*;
+
+const EXAMPLE: &str = include_str!("../../../docs/confrere.toml");
+
+fn example() -> Config {
+    Config {
+        site: SiteConfig { name: "CH Nord".to_owned(), language: "fr".to_owned() },
+        portal: PortalConfig::default(),
+        dimse: DimseConfig { ae_title: "CHNORD".to_owned(), ..DimseConfig::default() },
+        overlay: OverlayConfig::default(),
+        pixels: PixelsConfig::default(),
+        archive: ArchiveConfig::default(),
+        cache: CacheConfig::default(),
+    }
+}
+
+fn keys(text: &str) -> Vec<String> {
+    Config::parse(text).unwrap_err().into_iter().map(|fault| fault.key).collect()
+}
+
+#[test]
+fn the_example_of_the_documentation_is_what_init_writes_and_reads_back() {
+    assert_eq!(example().to_text(true), EXAMPLE, "docs/confrere.toml differs from Config::to_text");
+    assert_eq!(Config::parse(EXAMPLE).unwrap(), example());
+    assert_eq!(Config::parse(&example().to_text(false)).unwrap(), example());
+}
+
+#[test]
+fn a_file_with_only_a_name_has_the_defaults() {
+    let config = Config::parse("[site]\nname = \"CH Nord\"").unwrap();
+    assert_eq!(config.archive.settle_ms, 3_000);
+    assert_eq!(config.cache.quota_bytes, 64 << 30);
+    assert_eq!(config.dimse.ae_title, "CONFRERE");
+}
+
+#[test]
+fn every_fault_is_told_at_once_with_its_key() {
+    let text = r#"
+        extra = 1
+        [site]
+        language = "de"
+        [portal]
+        listen = "localhost"
+        colour = "blue"
+        [dimse]
+        ae_title = "MUCH TOO LONG A TITLE"
+        associations_max = 0
+        [overlay]
+        advertise = ["nohost"]
+        [pixels]
+        listen = 7411
+        [archive]
+        settle = 3
+        free_min = "a lot"
+        [cache]
+        quota = "1 MiB"
+        [printer]
+    "#;
+    let mut found = keys(text);
+    found.sort();
+    assert_eq!(
+        found,
+        [
+            "archive.free_min",
+            "archive.settle",
+            "cache.quota",
+            "dimse.ae_title",
+            "dimse.associations_max",
+            "extra",
+            "overlay.advertise",
+            "pixels.listen",
+            "portal.colour",
+            "portal.listen",
+            "printer",
+            "site.language",
+            "site.name",
+        ]
+    );
+}
+
+#[test]
+fn settings_must_fit_together() {
+    let site = "[site]\nname = \"N\"\n";
+    assert_eq!(keys(&format!("{site}[portal]\nlisten = \"0.0.0.0:443\"")), ["portal.listen"]);
+    assert_eq!(keys(&format!("{site}[portal]\ntls_cert = \"c.pem\"")), ["portal.tls_key"]);
+    assert_eq!(keys(&format!("{site}[dimse]\nlisten = \"0.0.0.0:8080\"")), ["dimse.listen"]);
+    let both = "[portal]\nlisten = \"0.0.0.0:443\"\ntls_cert = \"c\"\ntls_key = \"k\"";
+    assert!(Config::parse(&format!("{site}{both}")).is_ok());
+    let any = "[portal]\nlisten = \"127.0.0.1:0\"\n[dimse]\nlisten = \"127.0.0.1:0\"";
+    assert!(Config::parse(&format!("{site}{any}")).is_ok());
+}
+
+#[test]
+fn a_file_that_is_not_toml_says_where() {
+    let faults = Config::parse("[site\nname = 1").unwrap_err();
+    assert!(faults[0].problem.contains("line 1"), "{}", faults[0]);
+}
+
+#[test]
+fn a_key_that_others_can_read_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = "[site]\nname = \"N\"\n[portal]\ntls_cert = \"c.pem\"\ntls_key = \"k.pem\"\n";
+    std::fs::write(dir.path().join(CONFIG_FILE), text).unwrap();
+    let told = Config::load(dir.path()).unwrap_err().to_string();
+    assert!(told.contains("portal.tls_cert") && told.contains("portal.tls_key"), "{told}");
+    for (name, mode) in [("c.pem", 0o644), ("k.pem", 0o644)] {
+        std::fs::write(dir.path().join(name), "").unwrap();
+        std::fs::set_permissions(dir.path().join(name), std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+    let told = Config::load(dir.path()).unwrap_err().to_string();
+    assert!(!told.contains("tls_cert") && told.contains("0600"), "{told}");
+    std::fs::set_permissions(dir.path().join("k.pem"), std::fs::Permissions::from_mode(0o600)).unwrap();
+    assert_eq!(Config::load(dir.path()).unwrap().portal.tls_key, Some(dir.path().join("k.pem")));
+}

@@ -1,0 +1,127 @@
+//! From settings to text: what `init` writes, what `config check` prints, and the example in the documentation.
+
+use super::{Config, units};
+use std::fmt::Write;
+use toml::Value;
+
+/// A comment, a key, and its value or nothing where it is not set.
+struct Line<'a>(&'a str, &'a str, Option<Value>);
+
+pub(super) fn write(config: &Config, comments: bool) -> String {
+    let mut text = String::new();
+    if comments {
+        text.push_str("# Confrere. `confrere config check --dir D` tells what is wrong with this file.\n");
+        text.push_str("# Peers, agreements and users are not here: they are changed while the node runs.\n\n");
+    }
+    for (name, lines) in sections(config) {
+        _ = writeln!(text, "[{name}]");
+        for Line(comment, key, value) in lines {
+            if comments {
+                _ = writeln!(text, "# {comment}");
+            }
+            match value {
+                Some(value) => _ = writeln!(text, "{key} = {value}"),
+                None if comments => _ = writeln!(text, "# {key} = \"…\""),
+                None => {}
+            }
+        }
+        text.push('\n');
+    }
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    text
+}
+
+fn sections(config: &Config) -> Vec<(&'static str, Vec<Line<'static>>)> {
+    let Config { site, portal, dimse, overlay, pixels, archive, cache } = config;
+    let path = |path: &Option<std::path::PathBuf>| path.as_ref().map(|path| text(&path.to_string_lossy()));
+    let listen = |address: &std::net::SocketAddr| Some(text(&address.to_string()));
+    let names = |names: &[String]| Some(Value::Array(names.iter().map(|name| text(name)).collect()));
+    vec![
+        (
+            "site",
+            vec![
+                Line("The institution's name as peers see it, at most 64 characters.", "name", Some(text(&site.name))),
+                Line("Language of texts made by the node: \"fr\" or \"en\".", "language", Some(text(&site.language))),
+            ],
+        ),
+        (
+            "portal",
+            vec![
+                Line(
+                    "Where the portal, its API and DICOMweb listen. Beyond loopback only with TLS.",
+                    "listen",
+                    listen(&portal.listen),
+                ),
+                Line("Certificate chain, PEM; a path is relative to this file.", "tls_cert", path(&portal.tls_cert)),
+                Line("Its key, PEM, mode 0600.", "tls_key", path(&portal.tls_key)),
+                Line(
+                    "Serves the portal from a folder instead of the built-in files (development).",
+                    "web_dir",
+                    path(&portal.web_dir),
+                ),
+            ],
+        ),
+        (
+            "dimse",
+            vec![
+                Line("Where scanners and PACS send to (C-STORE, C-ECHO).", "listen", listen(&dimse.listen)),
+                Line("This node's AE title, 1 to 16 characters.", "ae_title", Some(text(&dimse.ae_title))),
+                Line(
+                    "Associations at once, 1 to 1024; further ones are rejected for the moment.",
+                    "associations_max",
+                    Some(Value::Integer(i64::try_from(dimse.associations_max).unwrap_or(i64::MAX))),
+                ),
+            ],
+        ),
+        (
+            "overlay",
+            vec![
+                Line("Messages with peers: UDP (QUIC) and TCP on the same port.", "listen", listen(&overlay.listen)),
+                Line(
+                    "\"host:port\" told to peers, where it differs from listen (NAT, a name).",
+                    "advertise",
+                    names(&overlay.advertise),
+                ),
+            ],
+        ),
+        (
+            "pixels",
+            vec![
+                Line("Images to and from peers: UDP (QUIC).", "listen", listen(&pixels.listen)),
+                Line(
+                    "\"host:port\" told to peers, where it differs from listen.",
+                    "advertise",
+                    names(&pixels.advertise),
+                ),
+            ],
+        ),
+        (
+            "archive",
+            vec![
+                Line(
+                    "A study is complete after so long without a new image, \"100ms\" to \"1h\".",
+                    "settle",
+                    Some(text(&units::time_text(archive.settle_ms))),
+                ),
+                Line(
+                    "Nothing is taken in when less is free on the disk.",
+                    "free_min",
+                    Some(text(&units::size_text(archive.free_bytes_min))),
+                ),
+            ],
+        ),
+        (
+            "cache",
+            vec![Line(
+                "Copies of peers' studies take at most so much; the least recently read go first.",
+                "quota",
+                Some(text(&units::size_text(cache.quota_bytes))),
+            )],
+        ),
+    ]
+}
+
+fn text(text: &str) -> Value {
+    Value::String(text.to_owned())
+}
