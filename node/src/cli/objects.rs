@@ -1,7 +1,9 @@
 //! Many objects at once: send, import, verify. Each with a bar that shows how far it is.
 
 use super::{args::Send, node::Node, text};
+use crate::dimse::{self, Destination, Sent};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use protocol::AeTitle;
 use serde_json::{Value, json};
 use std::{
     path::{Path, PathBuf},
@@ -24,9 +26,27 @@ fn code(faults: u64) -> ExitCode {
     if faults == 0 { ExitCode::SUCCESS } else { ExitCode::from(super::FAILED) }
 }
 
-pub(super) async fn send(_send: Send) -> anyhow::Result<ExitCode> {
-    std::future::ready(()).await;
-    anyhow::bail!("sending is not wired")
+pub(super) async fn send(send: Send) -> anyhow::Result<ExitCode> {
+    let to: Destination = send.to.parse()?;
+    let from = AeTitle::parse(&send.from)?;
+    let (files, skipped) = dimse::find(&send.paths);
+    for skip in &skipped {
+        eprintln!("{}: {}", skip.path.display(), skip.reason);
+    }
+    anyhow::ensure!(!files.is_empty(), "there are no DICOM files to send");
+    let bar = bar(u64::try_from(files.len()).unwrap_or(u64::MAX));
+    let mut progress = |sent: Sent<'_>| {
+        bar.set_position(u64::try_from(sent.done).unwrap_or(u64::MAX));
+        if let Some(fault) = sent.fault {
+            bar.suspend(|| eprintln!("{}: {fault}", sent.file.path.display()));
+        }
+    };
+    let report = dimse::send(&files, &to, &from, &mut progress).await?;
+    bar.finish_and_clear();
+    let seconds = report.took.as_secs_f64();
+    let (sent, of, bytes, failed) = (report.sent, files.len(), text::size(report.bytes), report.failed.len());
+    println!("{sent} of {of} sent to {to} ({bytes} in {seconds:.1} s), {failed} failed, {} skipped.", skipped.len());
+    Ok(code(u64::try_from(failed).unwrap_or(u64::MAX)))
 }
 
 pub(super) async fn import(dir: &Path, paths: Vec<PathBuf>) -> anyhow::Result<ExitCode> {

@@ -23,7 +23,7 @@ use std::{
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Name of the control socket in the node's folder.
-pub(crate) const CONTROL_SOCKET: &str = "control.sock";
+pub(super) const CONTROL_SOCKET: &str = "control.sock";
 /// A browser that connects asks something within this.
 const FIRST_REQUEST: Duration = Duration::from_secs(30);
 /// Requests of one HTTP/2 connection at once: a viewer asks for a whole series.

@@ -19,8 +19,8 @@ mod lock;
 mod tests;
 
 pub(crate) use certificate::expiry as certificate_expiry;
-pub(crate) use create::{CreateError, Created, Founding, create};
-pub(crate) use doors::{CONTROL_SOCKET, control_path};
+pub(crate) use create::{CreateError, Founding, create};
+pub(crate) use doors::control_path;
 pub(crate) use lock::{Lock, LockError};
 
 use crate::{
@@ -30,6 +30,7 @@ use crate::{
     },
     audit::{Act, Actor, Audit, AuditError, Event},
     config::{Addresses, Config, ConfigError},
+    dicomweb, dimse,
     identity::{Identity, IdentityError},
     journal::{Journal, JournalError},
     overlay::{Overlay, OverlayError, OverlayParts},
@@ -77,6 +78,8 @@ pub(crate) enum SiteError {
     Overlay(#[from] OverlayError),
     #[error(transparent)]
     Transfer(#[from] TransferError),
+    #[error(transparent)]
+    Dimse(#[from] dimse::DimseError),
     #[error(transparent)]
     Doors(#[from] doors::DoorError),
     #[error("{0}")]
@@ -176,15 +179,31 @@ impl Site {
     }
 
     async fn open_doors(&self, overlay: Overlay, studies: Studies) -> Result<Addresses, SiteError> {
+        let scanners = dimse::DimseDoor::start(
+            &self.config.dimse,
+            dimse::DimseParts {
+                archive: self.archive.clone(),
+                audit: self.audit.clone(),
+                users: self.users.clone(),
+                tasks: self.tasks.clone(),
+            },
+        )
+        .await?;
         let socket = doors::bind(self.config.portal.listen)?;
         let bound = Addresses {
             portal: socket.local_addr()?,
-            dimse: self.config.dimse.listen,
+            dimse: scanners.address(),
             overlay: self.config.overlay.listen,
             pixels: self.config.pixels.listen,
         };
-        let images = Router::new();
-        let door = self.portal_door(Some((overlay, studies)), Arc::default(), bound);
+        let images = dicomweb::router(dicomweb::DicomwebDoor {
+            studies: studies.clone(),
+            archive: self.archive.clone(),
+            audit: self.audit.clone(),
+            tasks: self.tasks.clone(),
+            https: self.config.tls().is_some(),
+        });
+        let door = self.portal_door(Some((overlay, studies)), scanners.counter(), bound);
         let routes = portal::router(door, images);
         doors::serve_control(&self.dir, local(routes.clone()), &self.tasks)?;
         doors::serve_portal(socket, self.config.tls(), routes, &self.tasks)?;

@@ -1,4 +1,4 @@
-use super::*;
+use super::{doors::CONTROL_SOCKET, *};
 
 #[test]
 fn a_folder_is_held_by_one() {
