@@ -83,8 +83,8 @@ impl Site {
         let addresses: Vec<&str> = addresses.iter().flatten().map(String::as_str).collect();
         let _ = site.cli(&[&["init", "--site", name, "--ae-title", &site.ae_title][..], &addresses].concat()).ok();
         // Stories do not wait three seconds for every study, and a build machine's disk may be small.
-        site.configure("archive", "settle_ms", toml::Value::Integer(700));
-        site.configure("archive", "free_bytes_min", toml::Value::Integer(1 << 20));
+        site.configure("archive", "settle", toml::Value::String("700ms".to_owned()));
+        site.configure("archive", "free_min", toml::Value::String("1 MiB".to_owned()));
         site.token = site.new_token("story", "admin");
         site
     }
