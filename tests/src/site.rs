@@ -153,6 +153,14 @@ impl Site {
         Said { code: status.code(), out: text(&stdout), err: text(&stderr) }
     }
 
+    /// Starts a command of the command line that waits for something; its output can be read while it does.
+    #[must_use]
+    pub fn cli_start(&self, arguments: &[&str]) -> Child {
+        let mut command = Command::new(&self.binary);
+        command.args(arguments).arg("--dir").arg(self.dir());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
+    }
+
     /// Runs a command that belongs to no folder.
     #[must_use]
     pub fn tool(&self, arguments: &[&str], paths: &[PathBuf]) -> Said {
