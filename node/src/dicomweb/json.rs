@@ -83,7 +83,7 @@ pub(super) fn bulk(vr: &str, url: &str) -> String {
 /// A member value of a person's name in Unicode.
 pub(super) fn name(value: Option<&str>) -> String {
     let mut out = String::from("{\"vr\":\"PN\"");
-    if let Some(value) = value.filter(|v| !v.trim().is_empty()) {
+    if let Some(value) = value.filter(|v| !nameless(v)) {
         out.push_str(",\"Value\":[");
         write_name(&mut out, value);
         out.push(']');
@@ -249,7 +249,7 @@ impl<'u> Encoder<'u> {
                 let text = charset.decode(bytes, true);
                 self.values(
                     &components(&text),
-                    |out, v| if blank(v) { out.push_str("null") } else { write_name(out, v) },
+                    |out, v| if nameless(v) { out.push_str("null") } else { write_name(out, v) },
                 );
             }
             DS | IS => {
@@ -338,6 +338,10 @@ impl MaybeBlank for Number {
 }
 
 fn blank(value: &str) -> bool {
+    value.trim_matches([' ', '\0']).is_empty()
+}
+
+fn nameless(value: &str) -> bool {
     value.trim_matches([' ', '\0', '^', '=']).is_empty()
 }
 

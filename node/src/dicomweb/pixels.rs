@@ -263,7 +263,9 @@ async fn encapsulated(
     if let Some(map) = by_basic_table(&fragments, &offsets, base) {
         return Ok(map);
     }
-    if frames == 1 {
+    // A video is one stream, however many frames it shows.
+    let video = super::accept::frame_media(walker.entry.transfer_syntax.as_str()).starts_with("video/");
+    if frames == 1 || video {
         return Ok(FrameMap::Encapsulated(vec![fragments]));
     }
     if count == frames {
