@@ -2,9 +2,11 @@
 
 use crate::SITE;
 use serde_json::json;
+use std::io::{BufRead, BufReader};
 use tests::{
     Pair, browser, eventually,
     hospital::{agreement, peer},
+    wait::holds,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -46,17 +48,19 @@ async fn over_the_interface_of_a_program() {
 async fn on_the_command_line() {
     let pair = Pair::strangers(SITE).await;
     let (a, b) = (&pair.a, &pair.b);
-    let invitation = a.cli(&["peer", "invite", "--yes"]);
-    let words: Vec<&str> = invitation.out.split_whitespace().collect();
-    let text = words.iter().max_by_key(|word| word.len()).unwrap();
-    let code = words.windows(2).find(|pair| pair.iter().all(|w| w.len() == 4 && w.bytes().all(|b| b.is_ascii_digit())));
-    let code = code.unwrap_or_else(|| panic!("a code of eight digits: {}", invitation.out)).join(" ");
-    let _ = b.cli(&["peer", "join", text, "--code", &code, "--yes"]).ok();
-    let listed = eventually!(20, "both are peers", {
+    let mut inviting = a.cli_start(&["peer", "invite", "--yes"]);
+    let mut lines = BufReader::new(inviting.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let mut next =
+        |name: &str| lines.find_map(|line| line.strip_prefix(name).map(|rest| rest.trim().to_owned())).unwrap();
+    let (invitation, code) = (next("Invitation:"), next("Code:"));
+    let joined = b.cli(&["peer", "join", &invitation, "--code", &code, "--yes"]).ok();
+    assert_eq!(next("Other site:"), b.name);
+    assert!(joined.out.contains(&format!("Digits: {}", next("Digits:"))), "{}", joined.out);
+    assert!(inviting.wait().unwrap().success());
+    eventually!(20, "both are peers", {
         let (at_a, at_b) = (a.cli(&["peer", "list"]).ok(), b.cli(&["peer", "list"]).ok());
-        (at_a.out.contains(&b.name) && at_b.out.contains(&a.name)).then_some(at_a)
+        holds(at_a.out.contains(&b.name) && at_b.out.contains(&a.name))
     });
-    assert!(listed.err.is_empty(), "{}", listed.err);
     let _ = a.cli(&["agreement", "offer", &b.name, "--preset", "on-call"]).ok();
     let id = eventually!(15, "the offer arrives", {
         let rows = b.get("/api/agreements").await.ok().json();

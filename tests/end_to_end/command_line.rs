@@ -7,7 +7,7 @@ use tests::{Site, Study};
 #[test]
 fn the_example_configuration_is_accepted() {
     let site = Site::init(SITE, "CH Nord");
-    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/confrere.example.toml");
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/confrere.toml");
     fs::copy(example, site.dir().join("confrere.toml")).unwrap();
     let said = site.cli(&["config", "check"]).ok();
     assert!(said.out.contains("CH Nord"), "the effective settings are shown: {}", said.out);

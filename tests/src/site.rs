@@ -83,8 +83,8 @@ impl Site {
         let addresses: Vec<&str> = addresses.iter().flatten().map(String::as_str).collect();
         let _ = site.cli(&[&["init", "--site", name, "--ae-title", &site.ae_title][..], &addresses].concat()).ok();
         // Stories do not wait three seconds for every study, and a build machine's disk may be small.
-        site.configure("archive", "settle_ms", toml::Value::Integer(700));
-        site.configure("archive", "free_bytes_min", toml::Value::Integer(1 << 20));
+        site.configure("archive", "settle", toml::Value::String("700ms".to_owned()));
+        site.configure("archive", "free_min", toml::Value::String("1 MiB".to_owned()));
         site.token = site.new_token("story", "admin");
         site
     }
@@ -151,6 +151,14 @@ impl Site {
             .unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Said { code: status.code(), out: text(&stdout), err: text(&stderr) }
+    }
+
+    /// Starts a command of the command line that waits for something; its output can be read while it does.
+    #[must_use]
+    pub fn cli_start(&self, arguments: &[&str]) -> Child {
+        let mut command = Command::new(&self.binary);
+        command.args(arguments).arg("--dir").arg(self.dir());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
     }
 
     /// Runs a command that belongs to no folder.

@@ -74,7 +74,7 @@ impl Default for DimseConfig {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 11112)),
             ae_title: "CONFRERE".to_owned(),
-            associations_max: 64,
+            associations_max: 256,
         }
     }
 }

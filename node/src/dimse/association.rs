@@ -1,0 +1,258 @@
+//! An association in the shape of PS3.8 §9.2, as acceptor and as requestor.
+//!
+//! [`Association`] is the state "established" (Sta6): the states before it are the functions [`accept`] and [`request`],
+//! those after it the methods that consume it. So nothing can be sent on an association that is not there.
+//!
+//! # Not here
+//! What a proposal is answered ([`super::negotiate`]); what a message does ([`super::store_scp`], [`super::echo`]).
+
+use super::{
+    link::{Link, LinkError, Patience, fragment_bytes, fragments},
+    message::{COMMAND_BYTES_MAX, Command},
+    negotiate::{self, Agreed, Context},
+    pdu::{Abort, Pdu, Pdv, Proposal, Proposed, Rejection, associate},
+};
+use bytes::{Bytes, BytesMut};
+use protocol::{AeTitle, Uid};
+use std::collections::VecDeque;
+
+/// An established association.
+#[derive(Debug)]
+pub(crate) struct Association {
+    link: Link,
+    agreed: Agreed,
+    waiting: VecDeque<Pdv>,
+}
+
+/// What comes next on an association.
+#[derive(Debug)]
+pub(crate) enum Incoming {
+    Command(Context, Command),
+    ReleaseAsked,
+}
+
+/// A piece of a data set.
+#[derive(Debug)]
+pub(crate) struct Fragment {
+    pub(crate) bytes: Bytes,
+    pub(crate) last: bool,
+}
+
+/// Why a request for an association failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RequestError {
+    #[error("the association was rejected: {}", .0.sentence())]
+    Rejected(Rejection),
+    #[error("the peer takes units too short to work with")]
+    UnitTooShort,
+    #[error(transparent)]
+    Link(#[from] LinkError),
+}
+
+/// Reads the proposal of whoever connected, within ARTIM.
+pub(crate) async fn proposal(link: &mut Link) -> Result<Proposal, LinkError> {
+    match link.read(link.patience.artim).await? {
+        Pdu::AssociateRq(proposal) => Ok(proposal),
+        Pdu::Abort(abort) => Err(LinkError::Aborted(abort)),
+        _ => Err(LinkError::Unexpected("an association must be requested first")),
+    }
+}
+
+/// Accepts: the answer goes out and the association stands.
+pub(crate) async fn accept(
+    mut link: Link,
+    acceptance: associate::Acceptance,
+    agreed: Agreed,
+) -> Result<Association, LinkError> {
+    link.write(&Pdu::AssociateAc(acceptance)).await?;
+    Ok(Association { link, agreed, waiting: VecDeque::new() })
+}
+
+/// Rejects and closes.
+pub(crate) async fn reject(mut link: Link, rejection: Rejection) {
+    if link.write(&Pdu::AssociateRj(rejection)).await.is_ok() {
+        link.close().await;
+    }
+}
+
+/// Requests an association with these pairs of abstract and transfer syntax, one context each, at most 128.
+pub(crate) async fn request(
+    mut link: Link,
+    calling: &AeTitle,
+    called: &AeTitle,
+    pairs: &[(Uid, Uid)],
+) -> Result<Association, RequestError> {
+    let ids = (1..=255u8).step_by(2);
+    let contexts = ids.zip(pairs).map(|(id, (class, syntax))| Proposed {
+        id,
+        abstract_syntax: class.to_string(),
+        transfer_syntaxes: vec![syntax.to_string()],
+    });
+    let proposal = Proposal {
+        version: 1,
+        called: negotiate::title_field(called),
+        calling: negotiate::title_field(calling),
+        application_context: associate::APPLICATION_CONTEXT.to_owned(),
+        contexts: contexts.collect(),
+        user: negotiate::own_items(),
+    };
+    link.write(&Pdu::AssociateRq(proposal.clone())).await?;
+    let acceptance = match link.read(link.patience.artim).await? {
+        Pdu::AssociateAc(acceptance) => acceptance,
+        Pdu::AssociateRj(rejection) => return Err(RequestError::Rejected(rejection)),
+        Pdu::Abort(abort) => return Err(LinkError::Aborted(abort).into()),
+        _ => return Err(LinkError::Unexpected("neither accepted nor rejected").into()),
+    };
+    let Some(peer_pdu_max) = negotiate::peer_pdu_max(&acceptance.user) else {
+        link.abort(Abort::USER).await;
+        return Err(RequestError::UnitTooShort);
+    };
+    let agreed = Agreed {
+        calling: calling.clone(),
+        called: called.clone(),
+        contexts: agreed_contexts(&proposal, &acceptance),
+        peer_pdu_max,
+    };
+    Ok(Association { link, agreed, waiting: VecDeque::new() })
+}
+
+/// The contexts accepted, and only in the syntax that was proposed.
+fn agreed_contexts(proposal: &Proposal, acceptance: &associate::Acceptance) -> Vec<Context> {
+    let answered = acceptance.answers.iter().filter(|answer| answer.result == 0);
+    let agreed = answered.filter_map(|answer| {
+        let proposed = proposal.contexts.iter().find(|context| context.id == answer.id)?;
+        proposed.transfer_syntaxes.contains(&answer.transfer_syntax).then_some(())?;
+        Some(Context {
+            id: answer.id,
+            abstract_syntax: Uid::parse(&proposed.abstract_syntax).ok()?,
+            transfer_syntax: Uid::parse(&answer.transfer_syntax).ok()?,
+        })
+    });
+    agreed.collect()
+}
+
+impl Association {
+    pub(crate) fn calling(&self) -> &AeTitle {
+        &self.agreed.calling
+    }
+
+    pub(crate) fn patience(&self) -> Patience {
+        self.link.patience
+    }
+
+    /// The context agreed on for a class in a transfer syntax.
+    pub(crate) fn context_for(&self, class: &str, syntax: Option<&str>) -> Option<&Context> {
+        self.agreed.contexts.iter().find(|context| {
+            context.abstract_syntax.as_str() == class && syntax.is_none_or(|s| context.transfer_syntax.as_str() == s)
+        })
+    }
+
+    /// Waits for the next command or the peer's wish to end, as long as an idle association may last.
+    pub(crate) async fn next(&mut self) -> Result<Incoming, LinkError> {
+        self.next_within(self.link.patience.idle).await
+    }
+
+    /// [`Association::next`] with a time of the caller's.
+    pub(crate) async fn next_within(&mut self, within: std::time::Duration) -> Result<Incoming, LinkError> {
+        let Some(first) = self.fragment(within).await? else { return Ok(Incoming::ReleaseAsked) };
+        let context = self.agreed.contexts.iter().find(|context| context.id == first.context).cloned();
+        let context = context.ok_or(LinkError::Unexpected("a context that was not accepted"))?;
+        let mut bytes = BytesMut::new();
+        let mut fragment = first;
+        loop {
+            if fragment.context != context.id || !fragment.command {
+                return Err(LinkError::Unexpected("a data set without its command"));
+            }
+            if bytes.len() + fragment.bytes.len() > COMMAND_BYTES_MAX {
+                return Err(LinkError::Unexpected("a command over the bound"));
+            }
+            bytes.extend_from_slice(&fragment.bytes);
+            if fragment.last {
+                break;
+            }
+            fragment = self.fragment_of_message().await?;
+        }
+        let command = Command::decode(bytes.freeze()).map_err(|e| LinkError::Unexpected(e.0))?;
+        Ok(Incoming::Command(context, command))
+    }
+
+    /// The next piece of the data set that follows the command just read.
+    pub(crate) async fn next_fragment(&mut self, context: &Context) -> Result<Fragment, LinkError> {
+        let pdv = self.fragment_of_message().await?;
+        if pdv.context != context.id || pdv.command {
+            return Err(LinkError::Unexpected("a command inside a data set"));
+        }
+        Ok(Fragment { bytes: pdv.bytes, last: pdv.last })
+    }
+
+    async fn fragment_of_message(&mut self) -> Result<Pdv, LinkError> {
+        let within = self.link.patience.unit;
+        self.fragment(within).await?.ok_or(LinkError::Unexpected("a release inside a message"))
+    }
+
+    /// The next fragment; `None` when the peer asks for release instead.
+    async fn fragment(&mut self, within: std::time::Duration) -> Result<Option<Pdv>, LinkError> {
+        loop {
+            if let Some(pdv) = self.waiting.pop_front() {
+                return Ok(Some(pdv));
+            }
+            match self.link.read(within).await? {
+                Pdu::Data(all) => self.waiting.extend(all),
+                Pdu::ReleaseRq => return Ok(None),
+                Pdu::Abort(abort) => return Err(LinkError::Aborted(abort)),
+                _ => return Err(LinkError::Unexpected("a unit that has no place here")),
+            }
+        }
+    }
+
+    /// Bytes of the longest fragment the peer takes.
+    pub(crate) fn fragment_bytes(&self) -> usize {
+        fragment_bytes(self.agreed.peer_pdu_max)
+    }
+
+    /// Sends a command that ends its message.
+    pub(crate) async fn send(&mut self, context: u8, command: &Command) -> Result<(), LinkError> {
+        self.queue(context, command).await?;
+        self.link.flush().await
+    }
+
+    /// Queues a command whose data set follows.
+    pub(crate) async fn queue(&mut self, context: u8, command: &Command) -> Result<(), LinkError> {
+        for pdv in fragments(context, true, command.encode(), self.fragment_bytes()) {
+            self.link.write_fragment(pdv).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends one fragment of a data set; flushed with the last.
+    pub(crate) async fn send_fragment(&mut self, context: u8, bytes: Bytes, last: bool) -> Result<(), LinkError> {
+        self.link.write_fragment(Pdv { context, command: false, last, bytes }).await?;
+        if last { self.link.flush().await } else { Ok(()) }
+    }
+
+    /// Answers the peer's wish to end.
+    pub(crate) async fn released(mut self) {
+        if self.link.write(&Pdu::ReleaseRp).await.is_ok() {
+            self.link.close().await;
+        }
+    }
+
+    /// Ends in order: asks for release and waits for the answer (a collision is answered too, PS3.8 §9.2.2).
+    pub(crate) async fn release(mut self) -> Result<(), LinkError> {
+        self.link.write(&Pdu::ReleaseRq).await?;
+        let within = self.link.patience.artim;
+        loop {
+            match self.link.read(within).await {
+                Ok(Pdu::ReleaseRp) => return Ok(()),
+                Ok(Pdu::ReleaseRq) => self.link.write(&Pdu::ReleaseRp).await?,
+                Ok(_) => {}
+                Err(e) => return Err(e),
+            }
+        }
+    }
+
+    /// Ends at once.
+    pub(crate) async fn abort(self, abort: Abort) {
+        self.link.abort(abort).await;
+    }
+}

@@ -1,0 +1,236 @@
+//! Accepts connections and gives each association its own task.
+//!
+//! Three bounds, so that no crowd keeps a scanner or an echo out: connections that have not proposed anything yet,
+//! associations, and a few places apart for associations that only verify, which are granted even when all others are
+//! taken.
+
+use super::{
+    DimseParts,
+    association::{self, Association, Incoming},
+    echo,
+    link::{Link, LinkError, Patience},
+    message::{C_CANCEL_RQ, C_ECHO_RQ, C_STORE_RQ, Command, RESPONSE},
+    negotiate::{self, Agreed, Context, VERIFICATION},
+    pdu::{Abort, Rejection},
+    status::Status,
+    store_scp::StoreScp,
+};
+use protocol::AeTitle;
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
+
+/// Connections that have not proposed an association: each costs a descriptor and 16 KiB until ARTIM runs out.
+const UNPROPOSED_MAX: usize = 256;
+/// Places for associations that only verify.
+const VERIFYING_MAX: usize = 16;
+
+/// What accepts.
+#[derive(Debug)]
+pub(super) struct Listener {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    title: AeTitle,
+    patience: Patience,
+    parts: DimseParts,
+    unproposed: Arc<Semaphore>,
+    places: Arc<Semaphore>,
+    verifying: Arc<Semaphore>,
+    associations: Arc<AtomicUsize>,
+}
+
+/// A place among the associations, counted as long as it is held.
+#[derive(Debug)]
+struct Place {
+    _permit: OwnedSemaphorePermit,
+    associations: Arc<AtomicUsize>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.associations.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Listener {
+    pub(super) fn new(
+        title: AeTitle,
+        associations_max: usize,
+        patience: Patience,
+        parts: DimseParts,
+        associations: Arc<AtomicUsize>,
+    ) -> Self {
+        let semaphore = |places: usize| Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS)));
+        let shared = Shared {
+            title,
+            patience,
+            parts,
+            unproposed: semaphore(UNPROPOSED_MAX),
+            places: semaphore(associations_max),
+            verifying: semaphore(VERIFYING_MAX),
+            associations,
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Accepts until the node stops.
+    pub(super) async fn run(self, socket: TcpListener) {
+        let tasks = self.shared.parts.tasks.clone();
+        loop {
+            let accepted = tokio::select! {
+                () = tasks.stopping() => return,
+                accepted = socket.accept() => accepted,
+            };
+            match accepted {
+                Ok((stream, from)) => {
+                    // Over the bound the connection is closed at once: its sender tries again.
+                    let Ok(permit) = self.shared.unproposed.clone().try_acquire_owned() else { continue };
+                    tasks.spawn("dimse association", serve(self.shared.clone(), stream, from, permit));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "cannot accept a DICOM connection");
+                    // Out of descriptors, mostly: without a pause this loop would take the whole processor.
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            }
+        }
+    }
+}
+
+async fn serve(shared: Arc<Shared>, stream: TcpStream, from: SocketAddr, unproposed: OwnedSemaphorePermit) {
+    let Ok(link) = Link::new(stream, shared.patience) else { return };
+    let proposed = tokio::select! {
+        () = shared.parts.tasks.stopping() => return,
+        proposed = establish(&shared, link, from.ip()) => proposed,
+    };
+    drop(unproposed);
+    let Some((association, place)) = proposed else { return };
+    let calling = association.calling().clone();
+    tracing::info!(%calling, %from, "association established");
+    converse(&shared, association).await;
+    drop(place);
+    tracing::info!(%calling, "association ended");
+}
+
+/// From connected to associated.
+async fn establish(shared: &Shared, mut link: Link, from: IpAddr) -> Option<(Association, Place)> {
+    let proposal = match association::proposal(&mut link).await {
+        Ok(proposal) => proposal,
+        Err(error) => {
+            tracing::debug!(%error, "no association was proposed");
+            if let Some(abort) = error.abort() {
+                link.abort(abort).await;
+            }
+            return None;
+        }
+    };
+    let judged = negotiate::judge(&proposal, &shared.title).and_then(|(acceptance, agreed)| {
+        shared.admit(&agreed, from)?;
+        let verifies_only = proposal.contexts.iter().all(|context| context.abstract_syntax == VERIFICATION);
+        Ok((shared.place(verifies_only)?, acceptance, agreed))
+    });
+    match judged {
+        Ok((place, acceptance, agreed)) => match association::accept(link, acceptance, agreed).await {
+            Ok(association) => Some((association, place)),
+            Err(error) => {
+                tracing::debug!(%error, "an accepted association was not taken up");
+                None
+            }
+        },
+        Err(rejection) => {
+            tracing::warn!(reason = rejection.sentence(), "an association was rejected");
+            association::reject(link, rejection).await;
+            None
+        }
+    }
+}
+
+impl Shared {
+    /// From this machine anybody may call; from elsewhere only AEs that an admin made known, since nothing beyond
+    /// loopback is open to strangers. A known host that is an address must be the caller's.
+    fn admit(&self, agreed: &Agreed, from: IpAddr) -> Result<(), Rejection> {
+        let from = from.to_canonical();
+        if from.is_loopback() {
+            return Ok(());
+        }
+        let known = self.parts.users.aes();
+        let mut of_title = known.iter().filter(|ae| ae.title == agreed.calling);
+        let fits = |host: &str| host.parse::<IpAddr>().map_or(true, |address| address.to_canonical() == from);
+        if of_title.any(|ae| fits(&ae.host)) { Ok(()) } else { Err(Rejection::CALLING_TITLE) }
+    }
+
+    fn place(&self, verifies_only: bool) -> Result<Place, Rejection> {
+        let taken = self.places.clone().try_acquire_owned();
+        let taken =
+            taken.or_else(|full| if verifies_only { self.verifying.clone().try_acquire_owned() } else { Err(full) });
+        let permit = taken.map_err(|_| Rejection::LOCAL_LIMIT)?;
+        self.associations.fetch_add(1, Ordering::Relaxed);
+        Ok(Place { _permit: permit, associations: self.associations.clone() })
+    }
+}
+
+/// Answers commands until the peer releases, breaks off or the node stops.
+async fn converse(shared: &Shared, mut association: Association) {
+    let calling = association.calling().clone();
+    let mut store = StoreScp::new(shared.parts.archive.clone(), shared.parts.audit.clone(), calling);
+    let ended = loop {
+        // Only waiting is cut off by a stop: a message begun is answered.
+        let incoming = tokio::select! {
+            () = shared.parts.tasks.stopping() => break Some(Abort::UNSPECIFIED),
+            incoming = association.next() => incoming,
+        };
+        let answered = match incoming {
+            Ok(Incoming::Command(context, command)) => answer(&mut association, &mut store, &context, &command).await,
+            Ok(Incoming::ReleaseAsked) => break None,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = answered {
+            tracing::info!(%error, "an association ended early");
+            let Some(abort) = error.abort() else {
+                store.close().await;
+                return;
+            };
+            break Some(abort);
+        }
+    };
+    store.close().await;
+    match ended {
+        Some(abort) => association.abort(abort).await,
+        None => association.released().await,
+    }
+}
+
+async fn answer(
+    association: &mut Association,
+    store: &mut StoreScp,
+    context: &Context,
+    command: &Command,
+) -> Result<(), LinkError> {
+    let verifies = context.abstract_syntax.as_str() == VERIFICATION;
+    match command.field() {
+        Some(C_ECHO_RQ) => echo::answer(association, context, command).await,
+        Some(C_STORE_RQ) if !verifies => store.store(association, context, command).await,
+        // Nothing here takes long enough to be cancelled.
+        Some(C_CANCEL_RQ) => Ok(()),
+        Some(field) if field & RESPONSE == 0 => {
+            let status = if field == C_STORE_RQ { Status::CLASS_NOT_SUPPORTED } else { Status::UNRECOGNIZED };
+            if command.has_data_set() {
+                super::store_scp::pass_over(association, context).await?;
+            }
+            association.send(context.id, &Command::answer(command, status)).await
+        }
+        _ => Err(LinkError::Unexpected("an answer to nothing that was asked")),
+    }
+}

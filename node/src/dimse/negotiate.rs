@@ -1,0 +1,243 @@
+//! What an acceptor answers to a proposal: which contexts, in which transfer syntax, and the user items.
+//!
+//! Every storage class is taken, standard or private, in whatever transfer syntax the sender has: bytes are kept as they
+//! come, so no syntax is better than the one that needs no re-encoding there. Of several the sender's first is chosen,
+//! except that implicit VR gives way to explicit VR where both are offered: it keeps the type of private elements.
+
+use super::pdu::{Acceptance, Answer, DATA_BYTES_MAX, Proposal, Proposed, Rejection, Role, UserItems, associate};
+use bytes::Bytes;
+use protocol::{AeTitle, Uid};
+
+/// This implementation (PS3.7 D.3.3.2): a UUID-derived UID, and a name with the version.
+pub(crate) const IMPLEMENTATION_CLASS: &str = "2.25.289384776243650173295103920475418260144";
+pub(crate) const IMPLEMENTATION_VERSION: &str = concat!("CONFRERE_", env!("CARGO_PKG_VERSION"));
+
+pub(crate) const VERIFICATION: &str = "1.2.840.10008.1.1";
+pub(crate) const IMPLICIT_LE: &str = "1.2.840.10008.1.2";
+pub(crate) const EXPLICIT_LE: &str = "1.2.840.10008.1.2.1";
+
+/// A peer that takes shorter units than this is refused: PS3.8 gives no minimum, and one of a few bytes would make us
+/// send a packet per byte.
+const PEER_PDU_MIN: u32 = 1018;
+/// Where the peer does not say: the usual size.
+const PEER_PDU_DEFAULT: u32 = 16384;
+
+/// A context that was agreed on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Context {
+    pub(crate) id: u8,
+    pub(crate) abstract_syntax: Uid,
+    pub(crate) transfer_syntax: Uid,
+}
+
+/// The outcome of a negotiation.
+#[derive(Clone, Debug)]
+pub(crate) struct Agreed {
+    pub(crate) calling: AeTitle,
+    pub(crate) called: AeTitle,
+    pub(crate) contexts: Vec<Context>,
+    pub(crate) peer_pdu_max: u32,
+}
+
+/// Judges a proposal to us, `called`.
+pub(crate) fn judge(proposal: &Proposal, called: &AeTitle) -> Result<(Acceptance, Agreed), Rejection> {
+    if proposal.version & 1 == 0 {
+        return Err(Rejection::PROTOCOL_VERSION);
+    }
+    if proposal.application_context != associate::APPLICATION_CONTEXT {
+        return Err(Rejection::APPLICATION_CONTEXT);
+    }
+    if title(&proposal.called).as_ref() != Some(called) {
+        return Err(Rejection::CALLED_TITLE);
+    }
+    let calling = title(&proposal.calling).ok_or(Rejection::CALLING_TITLE)?;
+    let peer_pdu_max = peer_pdu_max(&proposal.user).ok_or(Rejection::NO_REASON)?;
+    let mut contexts: Vec<Context> = Vec::with_capacity(proposal.contexts.len());
+    let mut answers = Vec::with_capacity(proposal.contexts.len());
+    for proposed in &proposal.contexts {
+        if contexts.iter().any(|context| context.id == proposed.id) {
+            return Err(Rejection::NO_REASON);
+        }
+        let (answer, context) = judge_context(proposed);
+        answers.push(answer);
+        contexts.extend(context);
+    }
+    let user = user_items(&proposal.user, &contexts);
+    let acceptance = Acceptance { called: proposal.called, calling: proposal.calling, answers, user };
+    Ok((acceptance, Agreed { calling, called: called.clone(), contexts, peer_pdu_max }))
+}
+
+/// An AE title of the fixed field.
+pub(crate) fn title(field: &[u8; 16]) -> Option<AeTitle> {
+    AeTitle::parse(std::str::from_utf8(field).ok()?).ok()
+}
+
+/// An AE title as the fixed field.
+pub(crate) fn title_field(title: &AeTitle) -> [u8; 16] {
+    let mut field = [b' '; 16];
+    for (place, byte) in field.iter_mut().zip(title.as_str().bytes()) {
+        *place = byte;
+    }
+    field
+}
+
+/// The longest unit the peer takes; `None` where it is too short to work with.
+pub(crate) fn peer_pdu_max(user: &UserItems) -> Option<u32> {
+    match user.pdu_max.unwrap_or(PEER_PDU_DEFAULT) {
+        0 => Some(0),
+        short if short < PEER_PDU_MIN => None,
+        fit => Some(fit),
+    }
+}
+
+/// What we say of ourselves, in requests and answers.
+pub(crate) fn own_items() -> UserItems {
+    UserItems {
+        pdu_max: Some(DATA_BYTES_MAX),
+        implementation_class: IMPLEMENTATION_CLASS.to_owned(),
+        implementation_version: IMPLEMENTATION_VERSION.chars().take(16).collect(),
+        ..UserItems::default()
+    }
+}
+
+fn judge_context(proposed: &Proposed) -> (Answer, Option<Context>) {
+    let refused = |result| {
+        let transfer_syntax = proposed.transfer_syntaxes.first().cloned().unwrap_or_else(|| IMPLICIT_LE.to_owned());
+        (Answer { id: proposed.id, result, transfer_syntax }, None)
+    };
+    let Ok(abstract_syntax) = Uid::parse(&proposed.abstract_syntax) else { return refused(3) };
+    if abstract_syntax.as_str() != VERIFICATION && !is_storage(abstract_syntax.as_str()) {
+        return refused(3);
+    }
+    let Some(transfer_syntax) = choose(&proposed.transfer_syntaxes) else { return refused(4) };
+    let answer = Answer { id: proposed.id, result: 0, transfer_syntax: transfer_syntax.to_string() };
+    (answer, Some(Context { id: proposed.id, abstract_syntax, transfer_syntax }))
+}
+
+fn choose(offered: &[String]) -> Option<Uid> {
+    let mut legal = offered.iter().filter_map(|text| Uid::parse(text).ok());
+    let first = legal.next()?;
+    if first.as_str() == IMPLICIT_LE {
+        legal.find(|uid| uid.as_str() == EXPLICIT_LE).or(Some(first))
+    } else {
+        Some(first)
+    }
+}
+
+/// Whether an abstract syntax names objects to store. Whatever is not a standard service is taken for a private class.
+pub(crate) fn is_storage(class: &str) -> bool {
+    /// Not objects, though among them: protocol approval and inventory queries (PS3.4 Annexes HH and KK).
+    const SERVICES: [&str; 7] = ["200.4", "200.5", "200.6", "201.2", "201.3", "201.4", "201.5"];
+    /// Radiotherapy objects beside the worklist services of the same arc.
+    const TREATMENT: [&str; 3] = ["1", "7", "10"];
+    match class.strip_prefix("1.2.840.10008.") {
+        None => true,
+        Some(standard) => {
+            standard.strip_prefix("5.1.4.1.1.").is_some_and(|rest| !SERVICES.contains(&rest))
+                || standard.strip_prefix("5.1.4.34.").is_some_and(|rest| TREATMENT.contains(&rest))
+        }
+    }
+}
+
+/// Answers to what was asked: one operation at a time; we store, so the requestor is the SCU of each storage class; we
+/// keep every attribute and change none (PS3.4 B.3.1). A user identity is not confirmed, since nobody checks it.
+fn user_items(asked: &UserItems, contexts: &[Context]) -> UserItems {
+    let is_agreed = |class: &str| contexts.iter().any(|context| context.abstract_syntax.as_str() == class);
+    let roles = asked.roles.iter().filter(|role| is_agreed(&role.sop_class));
+    let extended = asked.extended.iter().filter(|(class, _)| is_agreed(class) && is_storage(class));
+    UserItems {
+        operations: asked.operations.map(|_| (1, 1)),
+        roles: roles.map(|role| Role { sop_class: role.sop_class.clone(), scu: role.scu, scp: false }).collect(),
+        extended: extended.map(|(class, _)| (class.clone(), Bytes::from_static(&[2, 0, 3, 0, 0, 0]))).collect(),
+        ..own_items()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn proposal(contexts: Vec<Proposed>, user: UserItems) -> Proposal {
+        Proposal {
+            version: 1,
+            called: *b"CHNORD          ",
+            calling: *b"  CT1           ",
+            application_context: associate::APPLICATION_CONTEXT.into(),
+            contexts,
+            user,
+        }
+    }
+
+    fn context(id: u8, abstract_syntax: &str, transfer_syntaxes: &[&str]) -> Proposed {
+        let transfer_syntaxes = transfer_syntaxes.iter().map(|&s| s.to_owned()).collect();
+        Proposed { id, abstract_syntax: abstract_syntax.into(), transfer_syntaxes }
+    }
+
+    fn us() -> AeTitle {
+        AeTitle::parse("CHNORD").unwrap()
+    }
+
+    #[test]
+    fn storage_of_any_kind_is_taken_and_queries_are_not() {
+        for class in [
+            "1.2.840.10008.5.1.4.1.1.2",
+            "1.2.840.10008.5.1.4.1.1.104.1",
+            "1.2.840.10008.5.1.4.1.1.200.3",
+            "1.2.840.10008.5.1.4.34.7",
+            "1.3.12.2.1107.5.9.1",
+        ] {
+            assert!(is_storage(class), "{class}");
+        }
+        for class in [
+            "1.2.840.10008.1.1",
+            "1.2.840.10008.5.1.4.1.2.2.1",
+            "1.2.840.10008.5.1.4.31",
+            "1.2.840.10008.5.1.4.34.6.1",
+            "1.2.840.10008.5.1.4.1.1.200.4",
+            "1.2.840.10008.1.20.1",
+            "1.2.840.10008.3.1.2.3.3",
+        ] {
+            assert!(!is_storage(class), "{class}");
+        }
+    }
+
+    #[test]
+    fn the_senders_syntax_is_kept() {
+        let offered =
+            |list: &[&str]| choose(&list.iter().map(|&s| s.to_owned()).collect::<Vec<_>>()).unwrap().to_string();
+        assert_eq!(offered(&["1.2.840.10008.1.2.4.80", IMPLICIT_LE]), "1.2.840.10008.1.2.4.80");
+        assert_eq!(offered(&[IMPLICIT_LE, EXPLICIT_LE]), EXPLICIT_LE);
+        assert_eq!(offered(&["1.2.840.10008.1.2.2", EXPLICIT_LE]), "1.2.840.10008.1.2.2");
+        assert_eq!(offered(&["1.2.3.4.5"]), "1.2.3.4.5");
+        assert_eq!(choose(&["evil/../uid".to_owned()]), None);
+    }
+
+    #[test]
+    fn each_context_gets_its_answer() {
+        let contexts = vec![
+            context(1, VERIFICATION, &[IMPLICIT_LE]),
+            context(3, "1.2.840.10008.5.1.4.1.2.2.1", &[IMPLICIT_LE]),
+            context(5, "1.2.840.10008.5.1.4.1.1.2", &[]),
+        ];
+        let user = UserItems { operations: Some((0, 0)), ..UserItems::default() };
+        let (acceptance, agreed) = judge(&proposal(contexts, user), &us()).unwrap();
+        assert_eq!(acceptance.answers.iter().map(|a| a.result).collect::<Vec<_>>(), [0, 3, 4]);
+        assert_eq!(acceptance.user.operations, Some((1, 1)));
+        assert_eq!(agreed.calling.as_str(), "CT1");
+        assert_eq!(agreed.contexts.len(), 1);
+    }
+
+    #[test]
+    fn unfit_proposals_are_rejected_with_their_reason() {
+        let other = AeTitle::parse("OTHER").unwrap();
+        assert_eq!(judge(&proposal(vec![], UserItems::default()), &other).unwrap_err(), Rejection::CALLED_TITLE);
+        let tiny = UserItems { pdu_max: Some(1), ..UserItems::default() };
+        assert_eq!(judge(&proposal(vec![], tiny), &us()).unwrap_err(), Rejection::NO_REASON);
+        let nobody = Proposal { calling: [b' '; 16], ..proposal(vec![], UserItems::default()) };
+        assert_eq!(judge(&nobody, &us()).unwrap_err(), Rejection::CALLING_TITLE);
+        let twice = vec![context(1, VERIFICATION, &[IMPLICIT_LE]), context(1, VERIFICATION, &[IMPLICIT_LE])];
+        assert_eq!(judge(&proposal(twice, UserItems::default()), &us()).unwrap_err(), Rejection::NO_REASON);
+        let unknown = Proposal { application_context: "1.2.3".into(), ..proposal(vec![], UserItems::default()) };
+        assert_eq!(judge(&unknown, &us()).unwrap_err(), Rejection::APPLICATION_CONTEXT);
+    }
+}

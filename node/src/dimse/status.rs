@@ -1,0 +1,86 @@
+//! DIMSE statuses (PS3.7 Annex C, PS3.4 B.2.3) and their one mapping from what the archive says.
+
+use crate::archive::IngestError;
+
+/// A status with the sentence that goes into Error Comment; never patient data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Status {
+    pub(crate) code: u16,
+    pub(crate) comment: &'static str,
+}
+
+impl Status {
+    pub(crate) const SUCCESS: Self = Self { code: 0x0000, comment: "" };
+    pub(crate) const DUPLICATE: Self =
+        Self { code: 0x0111, comment: "other bytes are stored under this SOP Instance UID" };
+    pub(crate) const FAILURE: Self = Self { code: 0x0110, comment: "processing failure, see the log of the node" };
+    pub(crate) const CLASS_NOT_SUPPORTED: Self =
+        Self { code: 0x0122, comment: "SOP class not supported on this context" };
+    pub(crate) const NOT_AUTHORISED: Self = Self { code: 0x0124, comment: "not authorised" };
+    pub(crate) const UNRECOGNIZED: Self = Self { code: 0x0211, comment: "operation not supported" };
+    pub(crate) const MISTYPED: Self = Self { code: 0x0212, comment: "the request lacks a SOP class or instance UID" };
+    pub(crate) const OUT_OF_RESOURCES: Self = Self { code: 0xA700, comment: "out of resources" };
+    pub(crate) const STOPPING: Self = Self { code: 0xA702, comment: "the node is stopping, send again later" };
+    pub(crate) const MISMATCH: Self = Self { code: 0xA900, comment: "the data set is not the object announced" };
+    pub(crate) const UNREADABLE: Self = Self { code: 0xC000, comment: "the data set cannot be understood" };
+
+    /// The status of a refused instance (the table of docs/conformance.md).
+    pub(crate) const fn of(error: &IngestError) -> Self {
+        match error {
+            IngestError::Malformed(_) => Self::UNREADABLE,
+            IngestError::ClassMismatch | IngestError::InstanceMismatch => Self::MISMATCH,
+            IngestError::Conflict { .. } => Self::DUPLICATE,
+            IngestError::NoSpace | IngestError::TooLarge(_) => Self::OUT_OF_RESOURCES,
+            IngestError::Stopping => Self::STOPPING,
+            IngestError::Storage(_) => Self::FAILURE,
+        }
+    }
+}
+
+/// Whether an instance was stored: success, or a warning (PS3.7 C.4: 0001, 0107, 0116, Bxxx).
+pub(crate) const fn is_stored(code: u16) -> bool {
+    matches!(code, 0x0000 | 0x0001 | 0x0107 | 0x0116 | 0xB000..=0xBFFF)
+}
+
+/// What a peer's status means to a person.
+pub(crate) const fn sentence(code: u16) -> &'static str {
+    match code {
+        0x0000 => "stored",
+        0x0001 | 0x0107 | 0x0116 | 0xB000..=0xBFFF => "stored with a warning",
+        0x0110 => "processing failure",
+        0x0111 => "the peer has other bytes under this SOP Instance UID",
+        0x0117 => "the SOP Instance UID is not valid",
+        0x0122 => "SOP class not supported",
+        0x0124 => "not authorised",
+        0x0211 | 0x0212 => "the peer did not understand the request",
+        0xA700..=0xA7FF => "the peer is out of resources",
+        0xA900..=0xA9FF => "the data set does not match its SOP class",
+        0xC000..=0xCFFF => "the peer cannot understand the data set",
+        _ => "failed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_comment_fits_its_attribute() {
+        // LO: 64 characters (PS3.7 C.4, PS3.5 table 6.2-1).
+        for status in [
+            Status::DUPLICATE,
+            Status::FAILURE,
+            Status::CLASS_NOT_SUPPORTED,
+            Status::NOT_AUTHORISED,
+            Status::UNRECOGNIZED,
+            Status::MISTYPED,
+            Status::OUT_OF_RESOURCES,
+            Status::STOPPING,
+            Status::MISMATCH,
+            Status::UNREADABLE,
+        ] {
+            assert!(status.comment.len() <= 64, "{status:?}");
+            assert!(!is_stored(status.code));
+        }
+    }
+}

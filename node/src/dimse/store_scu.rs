@@ -1,0 +1,210 @@
+//! C-STORE as user: sends files to a DICOM peer, their data sets unchanged and in their own transfer syntax.
+//!
+//! Nothing is re-encoded: an instance whose syntax the peer does not take is reported as not sent. Files are streamed;
+//! of each only one fragment is in memory.
+
+use super::{
+    Destination, DimseError,
+    association::{Association, Incoming},
+    files::{DicomFile, Skipped},
+    link::{LinkError, Patience},
+    message::{C_STORE_RSP, Command},
+    negotiate::Context,
+    pdu::{Abort, associate::CONTEXTS_MAX},
+    status,
+};
+use bytes::BytesMut;
+use protocol::{AeTitle, Uid};
+use std::{
+    io::SeekFrom,
+    time::{Duration, Instant},
+};
+use tokio::{
+    fs::File,
+    io::{AsyncReadExt, AsyncSeekExt},
+};
+
+/// A peer may take its time to store a large object before it answers.
+const ANSWER_S: u64 = 180;
+
+/// What became of one file.
+#[derive(Debug)]
+pub(crate) struct Sent<'a> {
+    pub(crate) file: &'a DicomFile,
+    /// Files dealt with so far, of how many.
+    pub(crate) done: usize,
+    pub(crate) total: usize,
+    /// Why it was not stored at the peer.
+    pub(crate) fault: Option<&'a str>,
+}
+
+/// What became of all.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SendReport {
+    pub(crate) sent: usize,
+    pub(crate) bytes: u64,
+    pub(crate) took: Duration,
+    pub(crate) failed: Vec<Skipped>,
+}
+
+/// Sends files to a peer; `progress` hears of each. Fails as a whole only when no association comes about at all.
+pub(crate) async fn send(
+    files: &[DicomFile],
+    to: &Destination,
+    calling: &AeTitle,
+    progress: &mut (dyn FnMut(Sent<'_>) + Send),
+) -> Result<SendReport, DimseError> {
+    let begun = Instant::now();
+    let mut run = Run { to, calling, total: files.len(), done: 0, report: SendReport::default(), progress };
+    for (pairs, batch) in batches(files) {
+        run.send_batch(&pairs, &batch).await?;
+    }
+    run.report.took = begun.elapsed();
+    Ok(run.report)
+}
+
+struct Run<'a> {
+    to: &'a Destination,
+    calling: &'a AeTitle,
+    total: usize,
+    done: usize,
+    report: SendReport,
+    progress: &'a mut (dyn FnMut(Sent<'_>) + Send),
+}
+
+impl Run<'_> {
+    /// Sends what fits one association. One that breaks is requested again: an instance at which it broke twice is passed
+    /// over, and after two of those in a row the rest is given up.
+    async fn send_batch(&mut self, pairs: &[(Uid, Uid)], batch: &[&DicomFile]) -> Result<(), DimseError> {
+        let mut rest = batch;
+        let mut stuck = 0;
+        loop {
+            let mut association = super::connect(self.to, self.calling, pairs, Patience::default()).await?;
+            let before = rest.len();
+            let Err(error) = self.send_over(&mut association, &mut rest).await else {
+                // All are answered; how the association ends changes nothing.
+                if let Err(error) = association.release().await {
+                    tracing::debug!(%error, "the association was not released in order");
+                }
+                return Ok(());
+            };
+            association.abort(Abort::USER).await;
+            stuck = if rest.len() == before { stuck + 1 } else { 0 };
+            let given_up = match stuck {
+                0 => 0,
+                1 => 1,
+                _ => rest.len(),
+            };
+            let reason = error.to_string();
+            let (lost, later) = rest.split_at(given_up.min(rest.len()));
+            lost.iter().for_each(|file| self.note(file, Some(&reason)));
+            rest = later;
+            if rest.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn send_over(&mut self, association: &mut Association, rest: &mut &[&DicomFile]) -> Result<(), LinkError> {
+        let mut id = 0u16;
+        while let Some((file, later)) = rest.split_first() {
+            id = id.wrapping_add(1);
+            let context =
+                association.context_for(file.sop_class.as_str(), Some(file.transfer_syntax.as_str())).cloned();
+            match context {
+                None => self.note(file, Some("the peer does not take this SOP class in this transfer syntax")),
+                Some(context) => match store(association, &context, file, id).await? {
+                    Ok(()) => self.note(file, None),
+                    Err(reason) => self.note(file, Some(&reason)),
+                },
+            }
+            *rest = later;
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, file: &DicomFile, fault: Option<&str>) {
+        self.done += 1;
+        match fault {
+            None => {
+                self.report.sent += 1;
+                self.report.bytes = self.report.bytes.saturating_add(file.data_set_bytes);
+            }
+            Some(reason) => {
+                self.report.failed.push(Skipped { path: file.path.clone(), reason: reason.to_owned() });
+            }
+        }
+        (self.progress)(Sent { file, done: self.done, total: self.total, fault });
+    }
+}
+
+/// Sends one file and waits for the answer; the inner error is the peer's or the file's, the outer the link's.
+async fn store(
+    association: &mut Association,
+    context: &Context,
+    file: &DicomFile,
+    id: u16,
+) -> Result<Result<(), String>, LinkError> {
+    let mut data_set = match open(file).await {
+        Ok(data_set) => data_set,
+        Err(e) => return Ok(Err(e.to_string())),
+    };
+    association.queue(context.id, &Command::store_request(id, &file.sop_class, &file.sop_instance)).await?;
+    let mut left = file.data_set_bytes;
+    loop {
+        let most = left.min(association.fragment_bytes() as u64);
+        let mut bytes = BytesMut::with_capacity(usize::try_from(most).unwrap_or_default());
+        let mut piece = (&mut data_set).take(most);
+        // A file that shrinks while it is sent cannot be completed: the message is cut off rather than ended as if whole.
+        while (bytes.len() as u64) < most {
+            if piece.read_buf(&mut bytes).await? == 0 {
+                return Err(LinkError::Unexpected("the file became shorter while it was sent"));
+            }
+        }
+        left -= most;
+        association.send_fragment(context.id, bytes.freeze(), left == 0).await?;
+        if left == 0 {
+            break;
+        }
+    }
+    answer(association, id).await
+}
+
+async fn open(file: &DicomFile) -> std::io::Result<File> {
+    let mut data_set = File::open(&file.path).await?;
+    data_set.seek(SeekFrom::Start(file.data_set_offset)).await?;
+    Ok(data_set)
+}
+
+async fn answer(association: &mut Association, id: u16) -> Result<Result<(), String>, LinkError> {
+    match association.next_within(Duration::from_secs(ANSWER_S)).await? {
+        Incoming::Command(_, answer) if answer.field() == Some(C_STORE_RSP) && answer.answered_id() == Some(id) => {
+            let code = answer.status().ok_or(LinkError::Unexpected("an answer without a status"))?;
+            if status::is_stored(code) {
+                return Ok(Ok(()));
+            }
+            let comment = answer.comment().map(|c| format!(": {c}")).unwrap_or_default();
+            Ok(Err(format!("{} ({code:04X}{comment})", status::sentence(code))))
+        }
+        Incoming::Command(..) => Err(LinkError::Unexpected("an answer to nothing that was asked")),
+        Incoming::ReleaseAsked => Err(LinkError::Unexpected("a release before the answer")),
+    }
+}
+
+/// Files in order, cut where an association would need more contexts than there are.
+fn batches(files: &[DicomFile]) -> Vec<(Vec<(Uid, Uid)>, Vec<&DicomFile>)> {
+    let mut all: Vec<(Vec<(Uid, Uid)>, Vec<&DicomFile>)> = Vec::new();
+    for file in files {
+        let pair = (file.sop_class.clone(), file.transfer_syntax.clone());
+        match all.last_mut() {
+            Some((pairs, batch)) if pairs.contains(&pair) || pairs.len() < CONTEXTS_MAX => {
+                if !pairs.contains(&pair) {
+                    pairs.push(pair);
+                }
+                batch.push(file);
+            }
+            _ => all.push((vec![pair], vec![file])),
+        }
+    }
+    all
+}
