@@ -93,12 +93,7 @@ fn open_file(path: &Path) -> Result<File, CacheError> {
     Ok(fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?)
 }
 
-fn open_partial(
-    cache: &CacheInner,
-    study: &Study,
-    path: &Path,
-    bytes: u64,
-) -> Result<File, CacheError> {
+fn open_partial(cache: &CacheInner, study: &Study, path: &Path, bytes: u64) -> Result<File, CacheError> {
     if !path.exists() {
         let sealed = bytes.saturating_add(bytes.div_ceil(CHUNK_BYTES).saturating_mul(TAG_BYTES));
         cache.make_room(sealed)?;

@@ -95,12 +95,7 @@ impl KeyFile {
     }
 
     /// Wraps the study's key under a basis and extends its time; says whether anything changed.
-    pub(super) fn grant_study(
-        &mut self,
-        tag: [u8; 32],
-        basis: &Basis,
-        until: Timestamp,
-    ) -> Result<bool, CacheError> {
+    pub(super) fn grant_study(&mut self, tag: [u8; 32], basis: &Basis, until: Timestamp) -> Result<bool, CacheError> {
         let id = match basis {
             Basis::Agreement(id) | Basis::Grant { id, .. } => *id,
         };

@@ -129,9 +129,7 @@ fn chunk_nonce(index: u64) -> Nonce {
 pub(super) fn seal_chunk(cipher: &LessSafeKey, index: u64, plain: &[u8]) -> Result<Vec<u8>, CacheError> {
     let mut sealed = Vec::with_capacity(plain.len() + TAG_BYTES as usize);
     sealed.extend_from_slice(plain);
-    cipher
-        .seal_in_place_append_tag(chunk_nonce(index), Aad::empty(), &mut sealed)
-        .map_err(|_| CacheError::Damaged)?;
+    cipher.seal_in_place_append_tag(chunk_nonce(index), Aad::empty(), &mut sealed).map_err(|_| CacheError::Damaged)?;
     Ok(sealed)
 }
 
