@@ -26,6 +26,9 @@ pub mod signed;
 pub mod time;
 pub mod wire;
 
+#[cfg(test)]
+mod vectors;
+
 pub use digest::Digest;
 pub use ids::{AeTitle, SiteId, Uid};
 pub use refusal::Refusal;

@@ -1,1 +1,25 @@
-fn main() {}
+//! Stories: what people at two hospitals live through, told against real nodes.
+//!
+//! Each file is one story with its variants. All of them know the node from outside only.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a story fails by panicking; clippy knows only #[test] functions as tests"
+)]
+
+mod admins_pair_two_sites;
+mod agreement_is_narrowed;
+mod bytes_are_tampered_with;
+mod command_line;
+mod corpus_is_kept;
+mod holder_is_down_and_returns;
+mod index_is_lost;
+mod modality_sends_a_study;
+mod node_is_killed_mid_ingest;
+mod peer_is_revoked_mid_transfer;
+mod radiologist_reads_a_remote_study;
+mod stranger_is_refused;
+
+/// The node of this checkout.
+const SITE: &str = env!("CARGO_BIN_EXE_site");

@@ -19,7 +19,7 @@ pub(crate) use event::{Act, Actor, Event, Outcome};
 pub(crate) use ledger::Filter;
 
 use crate::{
-    journal::{Journal, JournalError, Position, Record},
+    journal::{Append, Journal, JournalError, Position, Record},
     tasks::Tasks,
 };
 use ledger::{Entry, Ledger};
@@ -79,8 +79,11 @@ impl Audit {
     pub(crate) async fn record(&self, event: Event) -> Result<u64, AuditError> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let entry = Entry { number, event: event.bounded() };
-        let position = self.journal.append(ENTRY, wire::encode(&entry)).await?;
-        self.ledger().insert(entry, position);
+        let body = wire::encode(&entry);
+        let ledger = self.ledger.clone();
+        // Even when the caller has gone by then: what is in the log is listed.
+        let then = move |at: Position, _next: Position| lock(&ledger).insert(entry, at);
+        self.journal.submit(Append { folders: Vec::new(), kind: ENTRY, body, then: Some(Box::new(then)) }).await?;
         Ok(number)
     }
 
@@ -106,6 +109,10 @@ impl Audit {
     }
 
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.ledger)
     }
+}
+
+fn lock(ledger: &Mutex<Ledger>) -> MutexGuard<'_, Ledger> {
+    ledger.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,6 +1,106 @@
-//! The command line (stub).
+//! The command line: a contract that people and their scripts rely on.
+//!
+//! Commands act on a running node where one runs, through its control socket and the same API as the portal, else on the
+//! folder itself. What a script wants (a token, a password, rows) goes to standard output; what is told beside it goes to
+//! standard error. Exit codes: 0, 1 failed, 2 usage, 64 bad configuration.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is where the program speaks to people")]
+
+mod accounts;
+mod args;
+mod doctor;
+mod node;
+mod objects;
+mod peers;
+mod setup;
+mod status;
+mod studies;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use crate::{config::ConfigError, site};
+use args::{Arguments, Command};
+use clap::Parser;
+use std::{io::IsTerminal, process::ExitCode, time::Duration};
+use tracing_subscriber::EnvFilter;
+
+/// Threads for blocking work (disk, hashing, decoding) at most: a disk has no more to give, and each may hold megabytes.
+const BLOCKING_MAX: usize = 64;
+/// After a command ended, stragglers on the blocking pool may take so long.
+const STRAGGLERS: Duration = Duration::from_secs(2);
+const FAILED: u8 = 1;
+const BAD_CONFIGURATION: u8 = 64;
+
 /// Runs the program.
 #[must_use]
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    log(&arguments);
+    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZeroUsize::get);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(cores.max(2))
+        .max_blocking_threads(BLOCKING_MAX)
+        .enable_all()
+        .build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::from(FAILED);
+        }
+    };
+    let ended = runtime.block_on(Box::pin(run(arguments)));
+    runtime.shutdown_timeout(STRAGGLERS);
+    match ended {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(code_of(&error))
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let dir = arguments.dir();
+    let done = match arguments.command {
+        Command::Init(init) => setup::init(&dir, init),
+        Command::Serve => setup::serve(&dir).await,
+        Command::Demo { .. } => Err(anyhow::anyhow!("the demo is not wired")),
+        Command::Config { command } => setup::config(&dir, &command),
+        Command::Rebuild => setup::rebuild(&dir),
+        Command::Status { json } => status::status(&dir, json).await,
+        Command::User { command } => accounts::user(&dir, command).await,
+        Command::Token { command } => accounts::token(&dir, command).await,
+        Command::Ae { command } => accounts::ae(&dir, command).await,
+        Command::Send(send) => return objects::send(send).await,
+        Command::Import { paths } => return objects::import(&dir, paths).await,
+        Command::Verify => return objects::verify(&dir).await,
+        Command::Peer { command } => return peers::peer(&dir, command).await,
+        Command::Agreement { command } => peers::agreement(&dir, command).await,
+        Command::Study { command } => studies::study(&dir, command).await,
+        Command::Doctor => return doctor::doctor(&dir).await,
+    };
+    done.map(|()| ExitCode::SUCCESS)
+}
+
+/// To standard error; colours only for people.
+fn log(arguments: &Arguments) {
+    let quiet = if matches!(arguments.command, Command::Serve) { "info,libp2p=warn,netlink=warn" } else { "warn" };
+    let asked = arguments.log.clone().or_else(|| std::env::var("RUST_LOG").ok());
+    let filter = asked.and_then(|asked| EnvFilter::try_new(asked).ok()).unwrap_or_else(|| EnvFilter::new(quiet));
+    let colours = std::io::stderr().is_terminal();
+    let started =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).try_init();
+    if let Err(error) = started {
+        eprintln!("no log: {error}");
+    }
+}
+
+fn code_of(error: &anyhow::Error) -> u8 {
+    let bad_configuration = error.chain().any(|cause| {
+        cause.is::<ConfigError>()
+            || matches!(cause.downcast_ref(), Some(site::SiteError::Config(_)))
+            || matches!(cause.downcast_ref(), Some(site::CreateError::Config(_)))
+    });
+    if bad_configuration { BAD_CONFIGURATION } else { FAILED }
 }

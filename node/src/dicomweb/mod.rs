@@ -1,1 +1,55 @@
-//! The DICOMweb door (stub).
+//! The DICOMweb door: QIDO-RS, WADO-RS and STOW-RS (PS3.18) over own and peers' studies, as one archive.
+//!
+//! It translates and decides nothing: who may see what, waiting for a peer, and verification are `studies`'; storing is
+//! the archive's. The same routes are served twice: at the root, for all that the caller may see, and under
+//! `/contexts/{context}`, for one reading context, which no request can widen.
+//!
+//! Objects and frames leave as they are stored, streamed and never compressed; JSON is compressed and carries ETags.
+//!
+//! # At a crash
+//! A STOW answer is given after the archive acknowledged; what had not been acknowledged is sent again.
+//!
+//! # Not here
+//! Sign-in and the Origin check: the portal's layer, which leaves a [`crate::trust::Person`] in the request.
+
+mod accept;
+mod asker;
+mod body;
+mod bulkdata;
+mod dataset;
+mod decode;
+mod error;
+mod frames;
+mod grey;
+mod json;
+mod matching;
+mod metadata;
+mod multipart;
+mod pixels;
+mod qido;
+mod query;
+mod rendered;
+mod routes;
+mod stow;
+#[cfg(test)]
+mod tests;
+mod text;
+mod wado;
+
+use crate::{archive::Archive, audit::Audit, studies::Studies, tasks::Tasks};
+
+/// What the door needs of the node.
+#[derive(Clone, Debug)]
+pub(crate) struct DicomwebDoor {
+    pub(crate) studies: Studies,
+    pub(crate) archive: Archive,
+    pub(crate) audit: Audit,
+    pub(crate) tasks: Tasks,
+    /// Whether the portal speaks TLS: absolute URLs in answers begin with `https`.
+    pub(crate) https: bool,
+}
+
+/// The routes, to be nested at `/dicomweb`.
+pub(crate) fn router(door: DicomwebDoor) -> axum::Router {
+    routes::router(door)
+}

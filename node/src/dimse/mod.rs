@@ -104,6 +104,11 @@ impl DimseDoor {
         self.address
     }
 
+    /// The count of associations established now, for status.
+    pub(crate) fn counter(&self) -> Arc<AtomicUsize> {
+        self.associations.clone()
+    }
+
     /// Associations established now.
     pub(crate) fn associations(&self) -> usize {
         self.associations.load(Ordering::Relaxed)

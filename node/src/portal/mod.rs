@@ -1,1 +1,135 @@
-//! The portal door (stub).
+//! The web door: sign-in, the portal's API, its live events and its files.
+//!
+//! The portal can do nothing an API client could not: every page asks the routes here, and the command line asks the
+//! same routes over the control socket. Routes translate and decide nothing; who may do what is `trust`'s table, asked
+//! by [`signin::Caller`].
+//!
+//! # Not here
+//! DICOMweb, which is nested behind the same sign-in; TLS and listening, which are `site`'s.
+
+mod agreements;
+mod assets;
+mod audit;
+mod error;
+mod events;
+mod json;
+mod local;
+mod openapi;
+mod peers;
+mod settings;
+mod signin;
+mod status;
+mod worklist;
+
+use crate::{
+    archive::{Archive, cache::Cache},
+    audit::Audit,
+    config::{Addresses, Config},
+    identity::Identity,
+    overlay::Overlay,
+    studies::Studies,
+    tasks::Tasks,
+    trust::Trust,
+    users::Users,
+};
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware,
+    routing::{delete, get, post},
+};
+use error::ApiError;
+use std::{
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicUsize},
+    time::Instant,
+};
+
+/// Marks a request that came over the control socket: whoever can open it (mode 0600) is the node's owner.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Local;
+
+/// What the door needs. Overlay and studies are absent when the command line works on a folder without a node.
+#[derive(Clone, Debug)]
+pub(crate) struct PortalDoor {
+    pub(crate) config: Arc<Config>,
+    pub(crate) identity: Arc<Identity>,
+    pub(crate) audit: Audit,
+    pub(crate) users: Users,
+    pub(crate) trust: Trust,
+    pub(crate) archive: Archive,
+    pub(crate) cache: Cache,
+    pub(crate) overlay: Option<Overlay>,
+    pub(crate) studies: Option<Studies>,
+    pub(crate) tasks: Tasks,
+    pub(crate) dir: PathBuf,
+    pub(crate) associations: Arc<AtomicUsize>,
+    pub(crate) bound: Addresses,
+    pub(crate) started: Instant,
+}
+
+type Door = Arc<PortalDoor>;
+
+impl PortalDoor {
+    fn overlay(&self) -> Result<&Overlay, ApiError> {
+        self.overlay.as_ref().ok_or(ApiError::NotRunning)
+    }
+
+    fn studies(&self) -> Result<&Studies, ApiError> {
+        self.studies.as_ref().ok_or(ApiError::NotRunning)
+    }
+
+    /// The name of a site: ours, a peer's, or the short key of a stranger.
+    fn site_name(&self, site: &protocol::SiteId) -> String {
+        if *site == self.identity.site() {
+            return self.config.site.name.clone();
+        }
+        self.trust.peers().into_iter().find(|p| p.site == *site).map_or_else(|| site.short(), |p| p.name)
+    }
+}
+
+/// Largest body of an API request, bytes: the largest is an invitation or a list of import paths.
+const BODY_BYTES_MAX: usize = 256 * 1024;
+
+/// All routes of the web door. `dicomweb` is nested at `/dicomweb` behind the same sign-in.
+pub(crate) fn router(door: PortalDoor, dicomweb: Router) -> Router {
+    let door: Door = Arc::new(door);
+    let api = api_routes().layer(DefaultBodyLimit::max(BODY_BYTES_MAX)).with_state(door.clone());
+    let signed_in = Router::new()
+        .nest("/api", api)
+        .nest("/dicomweb", dicomweb)
+        .layer(middleware::from_fn_with_state(door.clone(), signin::identify));
+    let files = Router::new().fallback(assets::file).with_state(door);
+    signed_in.fallback_service(files).layer(middleware::from_fn(assets::security_headers))
+}
+
+fn api_routes() -> Router<Door> {
+    Router::new()
+        .route("/site", get(status::site))
+        .route("/status", get(status::status))
+        .route("/session", get(signin::session).post(signin::sign_in).delete(signin::sign_out))
+        .route("/studies", get(worklist::studies))
+        .route("/studies/{study}", get(worklist::study))
+        .route("/studies/{study}/fetch", post(worklist::fetch))
+        .route("/studies/{study}/share", post(worklist::share))
+        .route("/readings", post(worklist::new_reading))
+        .route("/transfers", get(worklist::transfers))
+        .route("/events", get(events::stream))
+        .route("/peers", get(peers::list))
+        .route("/peers/invitations", post(peers::invite))
+        .route("/peers/join", post(peers::join))
+        .route("/peers/{site}", delete(peers::revoke))
+        .route("/pairings", get(peers::pairings))
+        .route("/pairings/{id}/confirm", post(peers::confirm))
+        .route("/agreements", get(agreements::list).post(agreements::offer))
+        .route("/agreements/{id}/accept", post(agreements::accept))
+        .route("/agreements/{id}/end", post(agreements::end))
+        .route("/audit", get(audit::page))
+        .route("/users", get(settings::users).post(settings::add_user))
+        .route("/tokens", post(settings::add_token))
+        .route("/aes", get(settings::aes).post(settings::add_ae))
+        .route("/import", post(local::import))
+        .route("/verify", post(local::verify))
+        .route("/openapi.json", get(openapi::document))
+        .fallback(error::no_route)
+}

@@ -1,1 +1,296 @@
-//! Opens, wires, runs and closes all parts (stub).
+//! Opens, wires, runs and closes all parts of a node. This page is the life of the process.
+//!
+//! One process holds a folder at a time. Parts are opened from the floor upwards and started from the reach upwards; the
+//! doors open last, so that whoever gets in finds everything there. At stop the doors close first, what is running has
+//! [`DRAIN_MAX`] to end, and the archive closes last.
+//!
+//! # At a crash
+//! Nothing here needs to be undone: the lock falls with the process, a socket left over is replaced, and each part tells
+//! its own story.
+//!
+//! # Not here
+//! What the doors answer, and what is printed.
+
+mod certificate;
+mod create;
+mod doors;
+mod lock;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use certificate::expiry as certificate_expiry;
+pub(crate) use create::{CreateError, Founding, create};
+pub(crate) use doors::control_path;
+pub(crate) use lock::{Lock, LockError};
+
+use crate::{
+    archive::{
+        Archive, ArchiveError,
+        cache::{Cache, CacheError},
+    },
+    audit::{Act, Actor, Audit, AuditError, Event},
+    config::{Addresses, Config, ConfigError},
+    dicomweb, dimse,
+    identity::{Identity, IdentityError},
+    journal::{Journal, JournalError},
+    overlay::{Overlay, OverlayError, OverlayParts},
+    portal::{self, Local, PortalDoor},
+    studies::{Studies, StudiesParts},
+    tasks::{self, Tasks},
+    transfer::{Transfer, TransferError, TransferParts},
+    trust::{Person, Role, Trust, TrustError},
+    users::{Users, UsersError},
+};
+use axum::{Extension, Router};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::AtomicUsize},
+    time::{Duration, Instant},
+};
+
+/// What is running at stop may take so long to end.
+const DRAIN_MAX: Duration = Duration::from_secs(10);
+/// How often leases past their time are looked for.
+const EXPIRY_EVERY: Duration = Duration::from_secs(60);
+
+/// Why a node does not open or run.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SiteError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+    #[error(transparent)]
+    Users(#[from] UsersError),
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+    #[error(transparent)]
+    Overlay(#[from] OverlayError),
+    #[error(transparent)]
+    Transfer(#[from] TransferError),
+    #[error(transparent)]
+    Dimse(#[from] dimse::DimseError),
+    #[error(transparent)]
+    Doors(#[from] doors::DoorError),
+    #[error("{0}")]
+    Folder(#[from] std::io::Error),
+}
+
+/// An open folder: everything a node has when nobody is connected.
+pub(crate) struct Site {
+    pub(crate) dir: PathBuf,
+    pub(crate) config: Arc<Config>,
+    pub(crate) identity: Arc<Identity>,
+    pub(crate) tasks: Tasks,
+    audit: Audit,
+    users: Users,
+    trust: Trust,
+    pub(crate) archive: Archive,
+    cache: Cache,
+    _lock: Lock,
+}
+
+impl Site {
+    /// Opens a folder, from the floor upwards. Blocks while journals are read.
+    ///
+    /// # Errors
+    /// When it is no node's folder, another process holds it, or a part of it is damaged.
+    pub(crate) fn open(dir: &Path) -> Result<Self, SiteError> {
+        let config = Arc::new(Config::load(dir)?);
+        let dir = dir.canonicalize()?;
+        let lock = Lock::take(&dir)?;
+        let identity = Arc::new(Identity::load(&dir)?);
+        let tasks = Tasks::default();
+        let audit = Audit::open(&dir, &tasks)?;
+        let records = dir.join("journal").join("site");
+        std::fs::create_dir_all(&records)?;
+        let journal = Journal::open(&records, &tasks)?;
+        let trust = Trust::open(journal.clone(), identity.clone(), &tasks)?;
+        let users = Users::open(journal, &tasks)?;
+        let archive = Archive::open(&dir, &config.archive, identity.clone(), audit.clone(), &tasks)?;
+        let cache = Cache::open(&dir.join("cache"), &config.cache, &tasks)?;
+        Ok(Self { dir, config, identity, tasks, audit, users, trust, archive, cache, _lock: lock })
+    }
+
+    /// Runs the node until a signal stops it. `ready` hears when all doors are open.
+    ///
+    /// # Errors
+    /// When a door or plane cannot open; what was opened before is closed again.
+    pub(crate) async fn serve(self, ready: impl FnOnce(&Self, &Addresses)) -> Result<(), SiteError> {
+        let signal = doors::stop_signal()?;
+        self.audit.record(Event::new(Act::NodeStarted, node_actor()).note(env!("CARGO_PKG_VERSION"))).await?;
+        match self.start().await {
+            Ok(addresses) => {
+                ready(&self, &addresses);
+                signal.await;
+                tracing::info!("stopping");
+                self.stop().await
+            }
+            Err(error) => {
+                self.stop().await?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Starts the planes, then the view, then the doors.
+    async fn start(&self) -> Result<Addresses, SiteError> {
+        let overlay = Overlay::start(OverlayParts {
+            config: self.config.clone(),
+            identity: self.identity.clone(),
+            trust: self.trust.clone(),
+            archive: self.archive.clone(),
+            cache: self.cache.clone(),
+            audit: self.audit.clone(),
+            tasks: self.tasks.clone(),
+        })
+        .await?;
+        let transfer = Transfer::start(TransferParts {
+            config: self.config.clone(),
+            identity: self.identity.clone(),
+            trust: self.trust.clone(),
+            archive: self.archive.clone(),
+            audit: self.audit.clone(),
+            tasks: self.tasks.clone(),
+        })
+        .await?;
+        let studies = Studies::start(StudiesParts {
+            archive: self.archive.clone(),
+            cache: self.cache.clone(),
+            trust: self.trust.clone(),
+            overlay: overlay.clone(),
+            transfer,
+            audit: self.audit.clone(),
+            tasks: self.tasks.clone(),
+            site_name: self.config.site.name.clone(),
+        });
+        self.tasks.spawn("cache expiry", expire(self.cache.clone(), self.audit.clone(), self.tasks.clone()));
+        self.open_doors(overlay, studies).await
+    }
+
+    async fn open_doors(&self, overlay: Overlay, studies: Studies) -> Result<Addresses, SiteError> {
+        let scanners = dimse::DimseDoor::start(
+            &self.config.dimse,
+            dimse::DimseParts {
+                archive: self.archive.clone(),
+                audit: self.audit.clone(),
+                users: self.users.clone(),
+                tasks: self.tasks.clone(),
+            },
+        )
+        .await?;
+        let socket = doors::bind(self.config.portal.listen)?;
+        let bound = Addresses {
+            portal: socket.local_addr()?,
+            dimse: scanners.address(),
+            overlay: self.config.overlay.listen,
+            pixels: self.config.pixels.listen,
+        };
+        let images = dicomweb::router(dicomweb::DicomwebDoor {
+            studies: studies.clone(),
+            archive: self.archive.clone(),
+            audit: self.audit.clone(),
+            tasks: self.tasks.clone(),
+            https: self.config.tls().is_some(),
+        });
+        let door = self.portal_door(Some((overlay, studies)), scanners.counter(), bound);
+        let routes = portal::router(door, images);
+        doors::serve_control(&self.dir, local(routes.clone()), &self.tasks)?;
+        doors::serve_portal(socket, self.config.tls(), routes, &self.tasks)?;
+        Ok(bound)
+    }
+
+    /// The API of an open folder for the command line, as the control socket of a running node gives it. What needs peers
+    /// says that no node runs.
+    pub(crate) fn offline(&self) -> Router {
+        let Config { portal, dimse, overlay, pixels, .. } = &*self.config;
+        let bound =
+            Addresses { portal: portal.listen, dimse: dimse.listen, overlay: overlay.listen, pixels: pixels.listen };
+        local(portal::router(self.portal_door(None, Arc::default(), bound), Router::new()))
+    }
+
+    fn portal_door(
+        &self,
+        running: Option<(Overlay, Studies)>,
+        associations: Arc<AtomicUsize>,
+        bound: Addresses,
+    ) -> PortalDoor {
+        let (overlay, studies) = running.unzip();
+        PortalDoor {
+            config: self.config.clone(),
+            identity: self.identity.clone(),
+            audit: self.audit.clone(),
+            users: self.users.clone(),
+            trust: self.trust.clone(),
+            archive: self.archive.clone(),
+            cache: self.cache.clone(),
+            overlay,
+            studies,
+            tasks: self.tasks.clone(),
+            dir: self.dir.clone(),
+            associations,
+            bound,
+            started: Instant::now(),
+        }
+    }
+
+    /// Closes a running node.
+    async fn stop(self) -> Result<(), SiteError> {
+        doors::forget_control(&self.dir);
+        let audit = self.audit.clone();
+        let left = self.tasks.stop(DRAIN_MAX).await;
+        let note = if left.is_empty() { String::new() } else { format!("cut off: {}", left.join(", ")) };
+        if !left.is_empty() {
+            tracing::warn!(tasks = left.join(", "), "cut off what did not end in time");
+        }
+        audit.record(Event::new(Act::NodeStopped, node_actor()).note(note)).await?;
+        Ok(self.archive.close().await?)
+    }
+
+    /// Closes a folder that the command line opened.
+    pub(crate) async fn close(self) -> Result<(), SiteError> {
+        self.tasks.stop(DRAIN_MAX).await;
+        Ok(self.archive.close().await?)
+    }
+}
+
+/// Routes for whoever holds the control socket or the folder itself: its owner, who may do everything.
+fn local(routes: Router) -> Router {
+    let owner = Person { name: "local".to_owned(), role: Role::Admin };
+    routes.layer(Extension(owner)).layer(Extension(Local))
+}
+
+fn node_actor() -> Actor {
+    Actor { person: "node".to_owned(), ..Actor::default() }
+}
+
+/// Erases leases past their time, once a minute.
+async fn expire(cache: Cache, audit: Audit, tasks: Tasks) {
+    loop {
+        tokio::select! {
+            () = tasks.stopping() => return,
+            () = tokio::time::sleep(EXPIRY_EVERY) => {}
+        }
+        let leases = cache.clone();
+        match tasks.spawn_blocking("cache expiry", move || leases.expire(tasks::now())).await {
+            Ok(Ok(0)) | Err(_) => {}
+            Ok(Ok(studies)) => {
+                let note = format!("{studies} studies past their time");
+                if let Err(error) = audit.record(Event::new(Act::CacheErased, node_actor()).note(note)).await {
+                    tracing::error!(%error, "cache expiry: evidence");
+                }
+            }
+            Ok(Err(error)) => tracing::error!(%error, "leases past their time were not erased"),
+        }
+    }
+}

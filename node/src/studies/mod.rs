@@ -1,19 +1,50 @@
-//! A study found and opened as one thing, whether it is here or at a peer (stub: interface fixed).
+//! A study found and opened as one thing, whether it is here or at a peer.
 //!
 //! Doors ask this part and nothing below it for images: it authorizes, writes the evidence, fetches, waits, verifies.
+//!
+//! # At a crash
+//! Nothing is kept here but reading contexts, which are lost. Copies of peers' studies are the leased cache's.
+//!
+//! # Not here
+//! DICOM: bytes go through unread. HTTP, DIMSE: the doors' own.
+
+mod contents;
+mod context;
+mod find;
+mod keep;
+mod local;
+mod meta;
+mod open;
+mod progress;
+mod remote;
+
+pub(crate) use open::OpenStudy;
+
 use crate::{
     archive::{Archive, ReadError, StudyQuery, StudyRow, cache::Cache},
-    audit::Audit,
-    overlay::Overlay,
-    tasks::Tasks,
-    transfer::{Transfer, TransferError},
-    trust::{Person, Trust},
+    audit::{Act, Audit, Event, Outcome},
+    overlay::{Overlay, RemoteStudy},
+    tasks::{self, Tasks},
+    transfer::{self, Transfer, TransferError},
+    trust::{Action, Caller, Held, Permit, Person, Trust},
 };
-use bytes::Bytes;
-use protocol::{Refusal, SiteId, Uid, fetch::Priority, ids::Id128, manifest::InstanceEntry};
+use context::Contexts;
+use keep::Kept;
+use local::{LocalStudy, Objects};
+use open::Source;
+use protocol::{
+    Refusal, SiteId, Uid,
+    agreement::{Level, StudyFacts},
+    ids::Id128,
+    manifest::InstanceEntry,
+};
+use remote::{Packs, RemoteCopy};
 use serde::Serialize;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tokio::sync::broadcast;
+
+/// News kept for a slow listener, who otherwise reads everything anew.
+const EVENTS_KEPT: usize = 1024;
 
 /// Where a study's bytes are, for lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -59,14 +90,37 @@ pub(crate) enum StudyError {
     Internal(String),
 }
 
-impl From<ReadError> for StudyError {
-    fn from(_e: ReadError) -> Self {
-        todo!()
+impl StudyError {
+    /// Our own fault: told in the log, not to the reader.
+    fn internal(fault: impl std::fmt::Display) -> Self {
+        Self::Internal(fault.to_string())
     }
 }
+
+impl From<ReadError> for StudyError {
+    fn from(fault: ReadError) -> Self {
+        match fault {
+            ReadError::Refused(refusal) => Self::Refused(refusal),
+            ReadError::NotHeld => Self::NotFound,
+            ReadError::Corrupt => Self::Corrupt,
+            ReadError::Io(fault) => Self::internal(fault),
+        }
+    }
+}
+
 impl From<TransferError> for StudyError {
-    fn from(_e: TransferError) -> Self {
-        todo!()
+    fn from(fault: TransferError) -> Self {
+        use crate::archive::cache::CacheError;
+        match fault {
+            TransferError::Unreachable => Self::Unreachable { retry_s: 5 },
+            TransferError::Refused(Refusal::Corrupt) | TransferError::Corrupt => Self::Corrupt,
+            TransferError::Refused(Refusal::NotHeld) => Self::NotFound,
+            TransferError::Refused(Refusal::Busy(_)) | TransferError::Cancelled => Self::Waiting { retry_s: 2 },
+            TransferError::Refused(refusal) => Self::Refused(refusal),
+            TransferError::Cache(CacheError::Erased) => Self::Refused(Refusal::Revoked),
+            TransferError::Cache(fault) => Self::internal(fault),
+            TransferError::Protocol | TransferError::Listen { .. } => Self::internal(fault),
+        }
     }
 }
 
@@ -100,7 +154,27 @@ pub(crate) enum StudiesEvent {
 
 /// Clones share it.
 #[derive(Clone, Debug)]
-pub(crate) struct Studies;
+pub(crate) struct Studies {
+    shared: Arc<Shared>,
+    kept: Arc<Kept>,
+    contexts: Arc<Contexts>,
+}
+
+/// What every open study uses.
+#[derive(Debug)]
+struct Shared {
+    archive: Archive,
+    cache: Cache,
+    trust: Trust,
+    overlay: Overlay,
+    transfer: Transfer,
+    audit: Audit,
+    tasks: Tasks,
+    site_name: String,
+    events: broadcast::Sender<StudiesEvent>,
+    objects: Objects,
+    packs: Packs,
+}
 
 #[derive(Debug)]
 pub(crate) struct StudiesParts {
@@ -124,85 +198,161 @@ pub(crate) struct SeriesView {
 }
 
 impl Studies {
-    pub(crate) fn start(_parts: StudiesParts) -> Self {
-        todo!()
+    pub(crate) fn start(parts: StudiesParts) -> Self {
+        let StudiesParts { archive, cache, trust, overlay, transfer, audit, tasks, site_name } = parts;
+        let shared = Arc::new(Shared {
+            archive,
+            cache,
+            trust,
+            overlay,
+            transfer,
+            audit,
+            tasks,
+            site_name,
+            events: broadcast::Sender::new(EVENTS_KEPT),
+            objects: Objects::default(),
+            packs: Packs::default(),
+        });
+        let kept = Arc::new(Kept::default());
+        keep::start(&shared, &kept);
+        Self { shared, kept, contexts: Arc::default() }
     }
+
     pub(crate) fn events(&self) -> broadcast::Receiver<StudiesEvent> {
-        todo!()
+        self.shared.events.subscribe()
     }
+
     /// Own and peers' studies, newest first, merged by Study UID (ours wins). `within`: only these studies (a reading
     /// context); `None`: all the person may list.
+    ///
+    /// # Errors
+    /// [`StudyError::Refused`] when the role does not list studies; [`StudyError::Internal`].
     pub(crate) async fn find(
         &self,
-        _person: &Person,
-        _query: &StudyQuery,
-        _within: Option<&[Uid]>,
-        _offset: usize,
-        _limit: usize,
+        person: &Person,
+        query: &StudyQuery,
+        within: Option<&[Uid]>,
+        offset: usize,
+        limit: usize,
     ) -> Result<Vec<FoundStudy>, StudyError> {
-        todo!()
+        if !person.role.allows(Action::ListStudies) {
+            return Err(StudyError::Refused(Refusal::Role));
+        }
+        let Some(query) = find::narrowed(query, within) else { return Ok(Vec::new()) };
+        let shared = self.shared.clone();
+        let finding = self.shared.tasks.spawn_blocking("studies.find", move || shared.find(&query, offset, limit));
+        finding.await.map_err(StudyError::internal)?
     }
+
     /// Opens a study for a person: permit and evidence, once per person and study while it stays in use (30 min idle).
-    pub(crate) async fn open(&self, _person: &Person, _study: &Uid) -> Result<Arc<OpenStudy>, StudyError> {
-        todo!()
+    ///
+    /// # Errors
+    /// [`StudyError::NotFound`], [`StudyError::Refused`].
+    pub(crate) async fn open(&self, person: &Person, study: &Uid) -> Result<Arc<OpenStudy>, StudyError> {
+        let turn = self.kept.turn(person, study);
+        // Held while the evidence is written, so that requests that come together make one opening.
+        let mut turn = turn.lock().await;
+        if let Some(open) = turn.current() {
+            return Ok(open);
+        }
+        let own = self.shared.archive.study(study).map_err(StudyError::internal)?;
+        let open = match own {
+            Some(row) => self.open_own(person, row).await?,
+            None => self.open_told(person, study).await?,
+        };
+        let open = Arc::new(open);
+        turn.set(open.clone());
+        Ok(open)
     }
-    /// Fetches all of a peer's study in the background.
-    pub(crate) async fn prefetch(&self, _person: &Person, _study: &Uid) -> Result<(), StudyError> {
-        todo!()
-    }
-    pub(crate) fn transfers(&self) -> Vec<TransferRow> {
-        todo!()
-    }
-    /// Makes a reading context of these studies for this person: its id names a DICOMweb root of its own.
-    pub(crate) fn new_context(&self, _person: &Person, _studies: Vec<Uid>) -> Id128 {
-        todo!()
-    }
-    /// The studies of a context, if it is this person's.
-    pub(crate) fn context(&self, _person: &Person, _id: &Id128) -> Option<Arc<[Uid]>> {
-        todo!()
-    }
-}
 
-/// A study opened by a person.
-#[derive(Debug)]
-pub(crate) struct OpenStudy;
+    async fn open_own(&self, person: &Person, row: StudyRow) -> Result<OpenStudy, StudyError> {
+        let permit = self.permit(person, &row.facts(), Held::Here, None).await?;
+        let event =
+            Event::new(Act::StudyOpened, person.actor()).study(&row.study).amount(u64::from(row.instances), row.bytes);
+        self.shared.audit.record(event).await.map_err(StudyError::internal)?;
+        let source = Source::Local(LocalStudy::new(row.study.clone(), self.shared.clone()));
+        Ok(OpenStudy::new(person, permit, self.shared.own(row), self.shared.clone(), source))
+    }
 
-impl OpenStudy {
-    pub(crate) fn found(&self) -> FoundStudy {
-        todo!()
+    async fn open_told(&self, person: &Person, study: &Uid) -> Result<OpenStudy, StudyError> {
+        let mut told = self.shared.overlay.holders(study);
+        // Of several holders one that can be reached.
+        told.sort_by_key(|r| {
+            !(self.shared.transfer.is_connected(&r.holder) || self.shared.overlay.contact(&r.holder).connected)
+        });
+        let remote = told.into_iter().next().ok_or(StudyError::NotFound)?;
+        let found = self.shared.told(&remote);
+        let held = Held::ByPeer(&remote.holder, &remote.basis);
+        let permit = self.permit(person, &found.row.facts(), held, Some(remote.holder)).await?;
+        let mut event = Event::new(Act::StudyOpened, person.actor())
+            .study(study)
+            .peer(remote.holder)
+            .amount(u64::from(remote.card.instances), remote.card.bytes);
+        event.basis = Some(transfer::basis_id(&remote.basis));
+        self.shared.audit.record(event).await.map_err(StudyError::internal)?;
+        let copy = self.copy(&remote)?;
+        Ok(OpenStudy::new(person, permit, found, self.shared.clone(), Source::Remote(copy)))
     }
-    /// All series with their instances. For a peer's study: after its manifest arrived and was verified. A study that is
-    /// still arriving at a peer: what is known.
-    pub(crate) async fn series(&self) -> Result<Arc<Vec<SeriesView>>, StudyError> {
-        todo!()
-    }
-    /// Changes whenever the set of instances changes: for ETags.
-    pub(crate) async fn version(&self) -> Result<String, StudyError> {
-        todo!()
-    }
-    /// Headers of all instances of a series, in its order: each the data set before its bulk data, verified.
-    pub(crate) async fn headers(&self, _series: &Uid) -> Result<Vec<(InstanceEntry, Bytes)>, StudyError> {
-        todo!()
-    }
-    pub(crate) async fn instance(&self, _series: &Uid, _instance: &Uid) -> Result<InstanceEntry, StudyError> {
-        todo!()
-    }
-    pub(crate) async fn header(&self, _series: &Uid, _instance: &Uid) -> Result<Bytes, StudyError> {
-        todo!()
-    }
-    /// Verified bytes of an instance's data set. For a peer's study this asks for them with this priority and waits
-    /// (at most 10 s without progress); the rest of the series is fetched behind it.
-    pub(crate) async fn range(
+
+    /// The permit; a refusal is written down too.
+    async fn permit(
         &self,
-        _entry: &InstanceEntry,
-        _offset: u64,
-        _len: u64,
-        _priority: Priority,
-    ) -> Result<Bytes, StudyError> {
-        todo!()
+        person: &Person,
+        facts: &StudyFacts,
+        held: Held<'_>,
+        holder: Option<SiteId>,
+    ) -> Result<Permit, StudyError> {
+        match self.shared.trust.authorize(Caller::Person(person), facts, held, Level::Pixels) {
+            Ok(permit) => Ok(permit),
+            Err(refusal) => {
+                let mut event =
+                    Event::new(Act::StudyOpened, person.actor()).study(&facts.study).outcome(Outcome::Refused(refusal));
+                event.peer = holder;
+                self.shared.audit.record(event).await.map_err(StudyError::internal)?;
+                Err(refusal.into())
+            }
+        }
     }
-    /// Preamble and meta group for the Part 10 file of an instance: the first received, or a standard one for a copy.
-    pub(crate) async fn meta(&self, _entry: &InstanceEntry) -> Result<Bytes, StudyError> {
-        todo!()
+
+    /// The copy that all readers of a peer's study share.
+    fn copy(&self, remote: &RemoteStudy) -> Result<Arc<RemoteCopy>, StudyError> {
+        self.kept.copy(&remote.holder, &remote.card.study, || {
+            let days = u64::from(self.shared.trust.cache_days(&remote.basis));
+            let until = tasks::now().after(Duration::from_secs(days * 86_400));
+            let study = &remote.card.study;
+            let lease = self.shared.cache.lease(&remote.holder, study, &remote.basis, until);
+            let lease = lease.map_err(TransferError::Cache)?;
+            let errand = self.shared.transfer.errand(&remote.holder, study, lease.clone())?;
+            Ok(RemoteCopy::new(remote, errand, lease, self.shared.clone()))
+        })
+    }
+
+    /// Fetches all of a peer's study in the background. Goes on by itself when the holder was away.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub(crate) async fn prefetch(&self, person: &Person, study: &Uid) -> Result<(), StudyError> {
+        let open = self.open(person, study).await?;
+        if let Source::Remote(copy) = &open.source {
+            keep::fetch_whole(&self.shared, &open, copy);
+        }
+        Ok(())
+    }
+
+    /// Transfers under way, and those done a moment ago.
+    pub(crate) fn transfers(&self) -> Vec<TransferRow> {
+        let mut rows: Vec<_> = self.kept.copies().iter().filter_map(|copy| self.shared.transfer_row(copy)).collect();
+        rows.sort_by(|a, b| (&a.site_name, &a.study).cmp(&(&b.site_name, &b.study)));
+        rows
+    }
+
+    /// Makes a reading context of these studies for this person: its id names a DICOMweb root of its own.
+    pub(crate) fn new_context(&self, person: &Person, studies: Vec<Uid>) -> Id128 {
+        self.contexts.add(person, studies)
+    }
+
+    /// The studies of a context, if it is this person's.
+    pub(crate) fn context(&self, person: &Person, id: &Id128) -> Option<Arc<[Uid]>> {
+        self.contexts.of(person, id)
     }
 }

@@ -1,6 +1,84 @@
-//! The pixel plane (stub: interface fixed).
-use crate::{archive::Archive, audit::Audit, config::Config, identity::Identity, tasks::Tasks, trust::Trust};
-use std::sync::Arc;
+//! The pixel plane: bytes of studies between sites that trust one another, verified as they come.
+//!
+//! One QUIC endpoint of our own carries requests of `protocol::fetch`: one stream per range, urgent ones first. What a
+//! peer may have is trust's judgement, made anew for every reader and study, written down before a byte leaves, and
+//! watched while bytes flow. What comes from a peer is believed only as far as it is what that peer signed.
+//!
+//! # At a crash
+//! Nothing is kept here: the holder's evidence is in the audit log, the asker's bytes are in the leased cache.
+//!
+//! # Not here
+//! Who has which study: `overlay`. Who reads it, and what the reader sees: `studies`.
+
+mod alerts;
+mod congestion;
+mod endpoint;
+mod errand;
+mod fetch;
+mod give;
+mod keys;
+mod line;
+mod progress;
+mod pump;
+mod schedule;
+mod serve;
+mod wire;
+
+pub(crate) use errand::{Errand, Failure, Object, Tally};
+pub(crate) use fetch::{believe_manifest, unpack_headers};
+pub(crate) use progress::Rate;
+pub(crate) use serve::basis_id;
+
+use crate::{
+    archive::{
+        Archive,
+        cache::{CacheError, Lease},
+    },
+    audit::Audit,
+    config::Config,
+    identity::Identity,
+    tasks::Tasks,
+    trust::{AgreementState, Trust, TrustEvent},
+};
+use alerts::Alerts;
+use bytes::Bytes;
+use fetch::Fault;
+use keys::Keys;
+use line::{Dialler, Line};
+use protocol::{
+    Digest, Refusal, SiteId, Uid,
+    fetch::{Priority, Reader, Request, What},
+    manifest::{Manifest, SeriesEntry, StudyCard},
+};
+use pump::Pump;
+use quinn::{ClientConfig, Connection, Endpoint, Incoming};
+use serve::Server;
+use std::{
+    collections::HashMap,
+    num::NonZeroUsize,
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
+};
+use tokio::sync::{Semaphore, broadcast, mpsc};
+
+/// Handshakes under way at once, of anybody.
+const HANDSHAKES_MAX: usize = 64;
+/// A handshake that takes longer is dropped.
+const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
+/// How long a manifest or header pack waits for a connection.
+const REACH_WITHIN: Duration = Duration::from_secs(3);
+/// Connections a manifest or header pack is asked on, one after the other as they are lost.
+const BLOB_TRIES: usize = 3;
+/// Strange keys waiting to be written down; more are the same flood.
+const KNOCKS_MAX: usize = 16;
+
+/// The room of a bounded memory.
+const fn room(entries: usize) -> NonZeroUsize {
+    match NonZeroUsize::new(entries) {
+        Some(entries) => entries,
+        None => NonZeroUsize::MIN,
+    }
+}
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TransferError {
@@ -9,7 +87,7 @@ pub(crate) enum TransferError {
     #[error("the holder cannot be reached")]
     Unreachable,
     #[error("{0}")]
-    Refused(#[from] protocol::Refusal),
+    Refused(#[from] Refusal),
     /// What came was not what the holder signed. Audited as a security alert.
     #[error("what came is not what the site signed")]
     Corrupt,
@@ -18,12 +96,14 @@ pub(crate) enum TransferError {
     #[error("the transfer was given up")]
     Cancelled,
     #[error(transparent)]
-    Cache(#[from] crate::archive::cache::CacheError),
+    Cache(#[from] CacheError),
 }
 
 /// Clones share it.
 #[derive(Clone, Debug)]
-pub(crate) struct Transfer;
+pub(crate) struct Transfer {
+    inner: Arc<Inner>,
+}
 
 #[derive(Debug)]
 pub(crate) struct TransferParts {
@@ -35,9 +115,324 @@ pub(crate) struct TransferParts {
     pub(crate) tasks: Tasks,
 }
 
+#[derive(Debug)]
+struct Inner {
+    site: SiteId,
+    keys: Keys,
+    endpoint: Endpoint,
+    trust: Trust,
+    server: Arc<Server>,
+    alerts: Arc<Alerts>,
+    tasks: Tasks,
+    pumps: Mutex<HashMap<SiteId, Arc<Pump>>>,
+    this: Weak<Inner>,
+}
+
 impl Transfer {
     /// Binds the endpoint and serves trusted peers.
-    pub(crate) async fn start(_parts: TransferParts) -> Result<Self, TransferError> {
-        todo!()
+    ///
+    /// # Errors
+    /// [`TransferError::Listen`].
+    #[expect(clippy::unused_async, reason = "binding needs the runtime, and the caller awaits all parts alike")]
+    pub(crate) async fn start(parts: TransferParts) -> Result<Self, TransferError> {
+        let TransferParts { config, identity, trust, archive, audit, tasks } = parts;
+        let address = config.pixels.listen;
+        let listen = |e: rustls::Error| TransferError::Listen { address, source: std::io::Error::other(e) };
+        let keys = Keys::new(identity.signing_key()).map_err(listen)?;
+        let (knock, knocks) = mpsc::channel(KNOCKS_MAX);
+        let known = trust.clone();
+        let gate = Arc::new(move |site: &SiteId| {
+            let is_peer = known.peer(site).is_some();
+            if !is_peer {
+                // A full queue already tells of a flood.
+                let _ = knock.try_send(*site);
+            }
+            is_peer
+        });
+        let endpoint = endpoint::bind(address, &keys, gate)?;
+        let alerts = Arc::new(Alerts::new(audit));
+        let server = Arc::new(Server {
+            trust: trust.clone(),
+            archive: archive.clone(),
+            alerts: alerts.clone(),
+            giver: give::Giver::new(archive, tasks.clone()),
+            tasks: tasks.clone(),
+        });
+        let inner = Arc::new_cyclic(|this| Inner {
+            site: identity.site(),
+            keys,
+            endpoint,
+            trust,
+            server,
+            alerts,
+            tasks: tasks.clone(),
+            pumps: Mutex::default(),
+            this: this.clone(),
+        });
+        let news = inner.trust.events();
+        tasks.spawn("transfer.accept", accept(inner.clone()));
+        tasks.spawn("transfer.knocks", write_knocks(inner.clone(), knocks));
+        tasks.spawn("transfer.trust", follow_trust(inner.clone(), news));
+        Ok(Self { inner })
+    }
+
+    /// The address the endpoint is bound to.
+    pub(crate) fn address(&self) -> Option<std::net::SocketAddr> {
+        self.inner.endpoint.local_addr().ok()
+    }
+
+    /// Whether a connection to the peer is open.
+    pub(crate) fn is_connected(&self, peer: &SiteId) -> bool {
+        self.inner.pump(peer).is_some_and(|p| p.line().live().is_some())
+    }
+
+    /// Whether the peer was dialled last without success.
+    pub(crate) fn is_down(&self, peer: &SiteId) -> bool {
+        self.inner.pump(peer).is_none_or(|p| p.line().is_down())
+    }
+
+    /// Waits for a connection to a peer.
+    ///
+    /// # Errors
+    /// [`TransferError::Unreachable`].
+    pub(crate) async fn reach(&self, peer: &SiteId, within: Duration) -> Result<(), TransferError> {
+        let pump = self.inner.pump(peer).ok_or(Refusal::NotPaired)?;
+        pump.line().reach(within).await.map(|_| ())
+    }
+
+    /// Begins an errand for a study of a holder.
+    ///
+    /// # Errors
+    /// When the holder is no peer.
+    pub(crate) fn errand(&self, holder: &SiteId, study: &Uid, lease: Lease) -> Result<Arc<Errand>, TransferError> {
+        let pump = self.inner.pump(holder).ok_or(Refusal::NotPaired)?;
+        let ended = pump.line().over.child_token();
+        Ok(Errand::new(*holder, study.clone(), lease, pump, ended))
+    }
+
+    /// The manifest that a card names, believed.
+    ///
+    /// # Errors
+    /// [`TransferError`]; [`TransferError::Corrupt`] is in the audit log already.
+    pub(crate) async fn manifest(
+        &self,
+        holder: &SiteId,
+        card: &StudyCard,
+        reader: &Reader,
+    ) -> Result<(Bytes, Manifest), TransferError> {
+        let named = card.manifest.ok_or(Refusal::NotHeld)?;
+        let request = Request {
+            study: card.study.clone(),
+            reader: reader.clone(),
+            priority: Priority::Screen,
+            what: What::Manifest(named.digest),
+        };
+        let bytes = self.blob(holder, &request, fetch::manifest_bytes_max(card)).await?;
+        match believe_manifest(card, &bytes) {
+            Ok(manifest) => Ok((bytes, manifest)),
+            Err(fault) => {
+                Err(self.doubt(holder, &card.study, "a manifest is not the one the site signed", fault).await)
+            }
+        }
+    }
+
+    /// The header pack of a series as of a manifest, and the headers in it, believed.
+    ///
+    /// # Errors
+    /// As [`Self::manifest`].
+    pub(crate) async fn headers(
+        &self,
+        holder: &SiteId,
+        (study, manifest): (&Uid, &Digest),
+        series: &SeriesEntry,
+        reader: &Reader,
+    ) -> Result<(Bytes, Vec<Bytes>), TransferError> {
+        let request = Request {
+            study: study.clone(),
+            reader: reader.clone(),
+            priority: Priority::Screen,
+            what: What::Headers { manifest: *manifest, series: series.series.clone() },
+        };
+        let pack = self.blob(holder, &request, fetch::pack_bytes_max(series)).await?;
+        let (packed, entry) = (pack.clone(), series.clone());
+        let unpacking = self.inner.tasks.spawn_blocking("transfer.unpack", move || unpack_headers(&packed, &entry));
+        match unpacking.await.map_err(|_| TransferError::Cancelled)? {
+            Ok(headers) => Ok((pack, headers)),
+            Err(fault) => Err(self.doubt(holder, study, "headers are not those the site signed", fault).await),
+        }
+    }
+
+    async fn doubt(&self, holder: &SiteId, study: &Uid, what: &'static str, fault: TransferError) -> TransferError {
+        if matches!(fault, TransferError::Corrupt) {
+            self.inner.alerts.security(what, *holder, Some(study)).await;
+        }
+        fault
+    }
+
+    async fn blob(&self, holder: &SiteId, request: &Request, bytes_max: usize) -> Result<Bytes, TransferError> {
+        let pump = self.inner.pump(holder).ok_or(Refusal::NotPaired)?;
+        for _ in 0..BLOB_TRIES {
+            let live = pump.line().reach(REACH_WITHIN).await?;
+            pump.line().pulse.beat();
+            let came = tokio::select! {
+                () = live.abandoned.cancelled() => Err(Fault::Lost),
+                () = silence(pump.line(), &live) => Err(Fault::Lost),
+                came = fetch::blob(&live, request, bytes_max) => came,
+            };
+            match came {
+                Ok(bytes) => return Ok(bytes),
+                Err(Fault::Lost) => {}
+                Err(Fault::Failed(failure)) => return Err(failure.into()),
+            }
+        }
+        Err(TransferError::Unreachable)
+    }
+}
+
+/// Reports silence again and again; never resolves, the line abandons a dead connection.
+async fn silence(line: &Line, live: &line::Live) {
+    loop {
+        tokio::time::sleep(progress::patience(live.connection.rtt())).await;
+        line.report_silence();
+    }
+}
+
+impl Inner {
+    /// The pump of a trusted peer, made when it is first needed.
+    fn pump(&self, peer: &SiteId) -> Option<Arc<Pump>> {
+        let mut pumps = self.pumps.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pump) = pumps.get(peer) {
+            return Some(pump.clone());
+        }
+        self.trust.peer(peer)?;
+        let this = self.this.upgrade()?;
+        let line = Arc::new(Line::new(*peer, self.tasks.stop_token()));
+        let pump = Arc::new(Pump::new(line.clone(), self.alerts.clone(), self.tasks.clone()));
+        pumps.insert(*peer, pump.clone());
+        drop(pumps);
+        self.tasks.spawn("transfer.line", async move { line.keep(&*this).await });
+        self.tasks.spawn("transfer.pump", pump.clone().run());
+        Some(pump)
+    }
+
+    fn serve(&self, peer: SiteId, connection: &Connection) {
+        self.tasks.spawn("transfer.attend", serve::attend(self.server.clone(), peer, connection.clone()));
+    }
+
+    /// Closes lines of sites that are no peers any more, and opens those of new ones.
+    fn follow(&self) {
+        let peers: Vec<SiteId> =
+            self.trust.peers().into_iter().filter(|p| p.revoked.is_none()).map(|p| p.site).collect();
+        let ended: Vec<Arc<Pump>> = {
+            let mut pumps = self.pumps.lock().unwrap_or_else(PoisonError::into_inner);
+            let gone: Vec<SiteId> = pumps.keys().filter(|site| !peers.contains(site)).copied().collect();
+            gone.iter().filter_map(|site| pumps.remove(site)).collect()
+        };
+        for pump in ended {
+            pump.line().end();
+        }
+        for peer in peers {
+            self.pump(&peer);
+        }
+    }
+}
+
+impl Dialler for Inner {
+    fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+    fn config(&self, peer: SiteId) -> Option<ClientConfig> {
+        endpoint::dialling(&self.keys, peer).ok()
+    }
+    fn addresses(&self, peer: &SiteId) -> Vec<String> {
+        self.trust.peer(peer).and_then(|p| p.record.open(peer).ok()).map(|record| record.pixels).unwrap_or_default()
+    }
+    fn keep_warm(&self, peer: &SiteId) -> bool {
+        self.trust.agreements().iter().any(|a| a.peer == *peer && a.state == AgreementState::Active)
+    }
+    fn dials_first(&self, peer: &SiteId) -> bool {
+        self.site < *peer
+    }
+    fn connected(&self, peer: SiteId, connection: &Connection) {
+        self.serve(peer, connection);
+    }
+}
+
+async fn accept(inner: Arc<Inner>) {
+    let stop = inner.tasks.stop_token();
+    let room = Arc::new(Semaphore::new(HANDSHAKES_MAX));
+    loop {
+        let incoming = tokio::select! {
+            () = stop.cancelled() => break,
+            incoming = inner.endpoint.accept() => incoming,
+        };
+        let Some(incoming) = incoming else { break };
+        match room.clone().try_acquire_owned() {
+            Ok(place) => {
+                let inner = inner.clone();
+                inner.tasks.clone().spawn("transfer.handshake", async move {
+                    admit(&inner, incoming).await;
+                    drop(place);
+                });
+            }
+            // Full of half-open handshakes: whoever comes must show that its address is real.
+            Err(_) if incoming.may_retry() => {
+                let _ = incoming.retry();
+            }
+            Err(_) => incoming.refuse(),
+        }
+    }
+    inner.endpoint.close(endpoint::code::STOPPING, b"stopping");
+}
+
+async fn admit(inner: &Inner, incoming: Incoming) {
+    let from = incoming.remote_address();
+    let connection = match tokio::time::timeout(HANDSHAKE_WITHIN, incoming).await {
+        Ok(Ok(connection)) => connection,
+        Ok(Err(reason)) => {
+            tracing::debug!(%from, %reason, "handshake failed");
+            return;
+        }
+        Err(_) => return,
+    };
+    // The verifier let the key in; looked at again, since trust may have ended meanwhile.
+    let peer = keys::peer_of(&connection);
+    let pump = peer.and_then(|site| inner.pump(&site));
+    let (Some(peer), Some(pump)) = (peer, pump) else {
+        connection.close(endpoint::code::NOT_PAIRED, b"not paired");
+        if let Some(site) = peer {
+            inner.alerts.security("a site that is no peer knocked at the pixel plane", site, None).await;
+        }
+        return;
+    };
+    inner.serve(peer, &connection);
+    pump.line().adopt(connection);
+}
+
+async fn write_knocks(inner: Arc<Inner>, mut knocks: mpsc::Receiver<SiteId>) {
+    let stop = inner.tasks.stop_token();
+    loop {
+        let site = tokio::select! {
+            () = stop.cancelled() => return,
+            site = knocks.recv() => site,
+        };
+        let Some(site) = site else { return };
+        inner.alerts.security("a key that is no peer's knocked at the pixel plane", site, None).await;
+    }
+}
+
+async fn follow_trust(inner: Arc<Inner>, mut news: broadcast::Receiver<TrustEvent>) {
+    let stop = inner.tasks.stop_token();
+    inner.follow();
+    loop {
+        let event = tokio::select! {
+            () = stop.cancelled() => return,
+            event = news.recv() => event,
+        };
+        match event {
+            // Missed some: the records themselves tell.
+            Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => inner.follow(),
+            Err(broadcast::error::RecvError::Closed) => return,
+        }
     }
 }

@@ -1,89 +1,59 @@
-//! Who may do what: peers, agreements, grants, and the one judgement that turns them into a permit (stub).
+//! Who may do what: peers, agreements, grants, and the one judgement that turns them into a permit.
+//!
+//! All of it is a fold of the site journal ([`records`]). A change is durable before it takes effect; a *withdrawal*
+//! (revoking a peer, ending an agreement, taking a grant back) takes effect first, cuts the permits in use, and is then
+//! recorded: both before the method returns.
+//!
+//! # At a crash
+//! A change that was not answered may or may not have been recorded; what is recorded holds from the next start on. A
+//! withdrawal that was not answered may be lost with the process, and with it everything that ran under it.
+//!
+//! # Not here
+//! Telling peers: `overlay`. Erasing copies: `overlay` hears of it here and tells the cache. Who somebody is: `users`.
+
+mod changes;
+mod hours;
+mod judge;
+mod mail;
+mod permit;
+mod presets;
+mod records;
+mod roles;
+mod sentences;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use hours::week_minute;
+pub(crate) use permit::Permit;
+pub(crate) use presets::{Direction, Terms, TermsError, draft};
+pub(crate) use records::Mail;
+pub(crate) use roles::{Action, Person, Role};
+pub(crate) use sentences::{Language, sentences};
+
 use crate::{
-    audit::Actor,
     identity::Identity,
     journal::{Journal, JournalError},
-    tasks::Tasks,
+    tasks::{self, Tasks},
 };
+use judge::Question;
+use permit::Watch;
 use protocol::{
     Refusal, SiteId, Timestamp, Uid,
-    agreement::{Agreement, Level, SignedAgreement, StudyFacts},
+    agreement::{Agreement, Field, Level, SignedAgreement, StudyFacts},
     catalog::Basis,
     grant::Grant,
     ids::Id128,
     message::SiteRecord,
     signed::Signed,
 };
+use records::{Record, State};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
-use tokio::sync::broadcast;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use tokio::sync::{Mutex, broadcast};
 use tokio_util::sync::CancellationToken;
 
-/// Roles of people and machine clients at this site.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Role {
-    Admin,
-    Radiologist,
-    Referrer,
-    Technologist,
-    Auditor,
-}
-
-/// What a role may include.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Action {
-    /// List studies, own and peers'.
-    ListStudies,
-    /// Open and read images, own and peers'.
-    ReadStudies,
-    /// Store (STOW, import).
-    StoreStudies,
-    /// Share a study by a grant.
-    ShareStudies,
-    /// Peers, agreements, users, tokens, AEs, settings.
-    Administer,
-    /// Read the access log.
-    ReadLog,
-}
-
-impl Role {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Admin, Self::Radiologist, Self::Referrer, Self::Technologist, Self::Auditor];
-    /// The one table of roles and actions (shown in docs/security.md).
-    pub(crate) fn allows(self, action: Action) -> bool {
-        use Action::{ListStudies, ReadLog, ReadStudies, ShareStudies, StoreStudies};
-        match self {
-            Self::Admin => true,
-            Self::Radiologist => matches!(action, ListStudies | ReadStudies | StoreStudies | ShareStudies),
-            Self::Referrer => matches!(action, ListStudies | ReadStudies),
-            Self::Technologist => matches!(action, ListStudies | ReadStudies | StoreStudies),
-            Self::Auditor => matches!(action, ReadLog),
-        }
-    }
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Admin => "admin",
-            Self::Radiologist => "radiologist",
-            Self::Referrer => "referrer",
-            Self::Technologist => "technologist",
-            Self::Auditor => "auditor",
-        }
-    }
-}
-
-/// A person or machine at this site whose identity was checked by `users` (or who holds the control socket).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Person {
-    pub(crate) name: String,
-    pub(crate) role: Role,
-}
-
-impl Person {
-    pub(crate) fn actor(&self) -> Actor {
-        Actor { person: self.name.clone(), role: self.role.word().to_owned(), site: None }
-    }
-}
+/// News kept for a slow listener. One that falls further behind reads everything anew.
+const EVENTS_KEPT: usize = 1024;
 
 /// Whoever asks for a permit.
 #[derive(Clone, Debug)]
@@ -101,28 +71,6 @@ pub(crate) enum Held<'a> {
     Here,
     /// A peer's, told to us on this basis (also when bytes come from our cache).
     ByPeer(&'a SiteId, &'a Basis),
-}
-
-/// One checked use of a right. Only [`Trust::authorize`] makes one. Whoever serves under it also waits on
-/// [`Permit::ended`].
-#[derive(Clone, Debug)]
-pub(crate) struct Permit {
-    pub(crate) study: Uid,
-    pub(crate) level: Level,
-    pub(crate) basis: Option<Basis>,
-    pub(crate) expires: Option<Timestamp>,
-    pub(crate) withdrawn: CancellationToken,
-}
-
-impl Permit {
-    /// Whether it allows this now.
-    pub(crate) fn allows(&self, _study: &Uid, _level: Level) -> Result<(), Refusal> {
-        todo!()
-    }
-    /// Resolves when it was withdrawn or has expired, with the refusal to give.
-    pub(crate) async fn ended(&self) -> Refusal {
-        todo!()
-    }
 }
 
 /// A paired site.
@@ -180,102 +128,156 @@ pub(crate) enum TrustError {
     State,
     #[error("{0}")]
     Refused(#[from] Refusal),
+    /// A record of the journal is not readable: written by a newer program, perhaps.
+    #[error(transparent)]
+    Record(#[from] protocol::wire::WireError),
     #[error(transparent)]
     Journal(#[from] JournalError),
 }
 
 /// Trust's records, folded from the site journal, and the judgement. Clones share it.
 #[derive(Clone, Debug)]
-pub(crate) struct Trust;
+pub(crate) struct Trust {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    identity: Arc<Identity>,
+    journal: Journal,
+    tasks: Tasks,
+    state: RwLock<State>,
+    watch: Watch,
+    /// Held from the check of a change to its effect: changes come one after the other.
+    changing: Arc<Mutex<()>>,
+    events: broadcast::Sender<TrustEvent>,
+}
 
 impl Trust {
     /// Folds the records of the site journal. `kinds` of records used here: 1..=31.
-    pub(crate) fn open(_journal: Journal, _identity: Arc<Identity>, _tasks: &Tasks) -> Result<Self, TrustError> {
-        todo!()
+    pub(crate) fn open(journal: Journal, identity: Arc<Identity>, tasks: &Tasks) -> Result<Self, TrustError> {
+        let mut state = State::new(identity.site());
+        let mut unreadable = None;
+        journal.replay(crate::journal::Position(0), &mut |record| {
+            if Record::KINDS.contains(&record.kind) {
+                match protocol::wire::decode::<Record>(record.body) {
+                    Ok(record) => drop(state.apply(record)),
+                    Err(why) => unreadable = Some(why),
+                }
+            }
+            Ok(())
+        })?;
+        // Trust that is only half understood is no trust: a missed revocation would be a breach.
+        if let Some(why) = unreadable {
+            return Err(why.into());
+        }
+        let inner = Inner {
+            identity,
+            journal,
+            tasks: tasks.clone(),
+            state: RwLock::new(state),
+            watch: Watch::new(),
+            changing: Arc::new(Mutex::new(())),
+            events: broadcast::channel(EVENTS_KEPT).0,
+        };
+        Ok(Self { inner: Arc::new(inner) })
     }
+
     pub(crate) fn events(&self) -> broadcast::Receiver<TrustEvent> {
-        todo!()
+        self.inner.events.subscribe()
     }
+
+    fn state(&self) -> RwLockReadGuard<'_, State> {
+        self.inner.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// All that ever were, revoked ones too.
     pub(crate) fn peers(&self) -> Vec<Peer> {
-        todo!()
+        self.state().peers.values().cloned().collect()
     }
+
     /// A peer that is not revoked.
-    pub(crate) fn peer(&self, _site: &SiteId) -> Option<Peer> {
-        todo!()
+    pub(crate) fn peer(&self, site: &SiteId) -> Option<Peer> {
+        self.state().peer(site).cloned()
     }
-    /// By key, short key, or name (case-insensitive, unique).
-    pub(crate) fn find_peer(&self, _text: &str) -> Option<Peer> {
-        todo!()
+
+    /// By key, short key, or name (case-insensitive, unique). Revoked ones are not found.
+    pub(crate) fn find_peer(&self, text: &str) -> Option<Peer> {
+        let text = text.trim();
+        let state = self.state();
+        if let Some(peer) = text.parse().ok().and_then(|site| state.peer(&site)) {
+            return Some(peer.clone());
+        }
+        let wanted = text.to_lowercase();
+        let fits = |p: &&Peer| {
+            p.name.to_lowercase() == wanted || (wanted.len() >= 8 && p.site.to_string().starts_with(&wanted))
+        };
+        let mut found = state.peers.values().filter(|p| p.revoked.is_none()).filter(fits);
+        match (found.next(), found.next()) {
+            (Some(one), None) => Some(one.clone()),
+            _ => None,
+        }
     }
-    pub(crate) async fn add_peer(&self, _peer: Peer) -> Result<(), TrustError> {
-        todo!()
-    }
-    /// A newer site record of a peer (signature checked here).
-    pub(crate) async fn note_record(&self, _site: &SiteId, _record: Signed<SiteRecord>) -> Result<(), TrustError> {
-        todo!()
-    }
-    /// Everything with that site is over: agreements and grants end, permits are withdrawn before this returns.
-    pub(crate) async fn revoke_peer(&self, _site: &SiteId) -> Result<(), TrustError> {
-        todo!()
-    }
+
     pub(crate) fn agreements(&self) -> Vec<AgreementRow> {
-        todo!()
+        self.state().rows()
     }
-    /// A draft of ours, signed by us. A draft with the id of an active agreement is its next version.
-    pub(crate) async fn offer(&self, _agreement: Agreement) -> Result<SignedAgreement, TrustError> {
-        todo!()
-    }
-    /// What a peer sent: an offer (kept as Received) or the countersigned text of our offer (becomes Active).
-    pub(crate) async fn receive(&self, _from: &SiteId, _signed: SignedAgreement) -> Result<(), TrustError> {
-        todo!()
-    }
-    /// Countersigns what was received; gives the text to send back.
-    pub(crate) async fn accept(&self, _id: &Id128) -> Result<SignedAgreement, TrustError> {
-        todo!()
-    }
-    /// Ends an agreement; by us (`from` ours) or as told by the peer. Permits are withdrawn before this returns.
-    pub(crate) async fn end(&self, _id: &Id128, _from: &SiteId) -> Result<(), TrustError> {
-        todo!()
-    }
-    /// Gives a grant for one of our studies under the active agreement with that peer.
-    pub(crate) async fn share(&self, _study: &Uid, _peer: &SiteId, _hours: u32) -> Result<Signed<Grant>, TrustError> {
-        todo!()
-    }
-    /// Keeps a grant a peer gave us.
-    pub(crate) async fn receive_grant(&self, _from: &SiteId, _grant: Signed<Grant>) -> Result<(), TrustError> {
-        todo!()
-    }
-    pub(crate) async fn revoke_grant(&self, _id: &Id128, _from: &SiteId) -> Result<(), TrustError> {
-        todo!()
-    }
+
     /// Studies of ours that live grants name for this peer.
-    pub(crate) fn granted(&self, _peer: &SiteId) -> Vec<(Uid, Basis)> {
-        todo!()
+    pub(crate) fn granted(&self, peer: &SiteId) -> Vec<(Uid, Basis)> {
+        let state = self.state();
+        if state.peer(peer).is_none() {
+            return Vec::new();
+        }
+        state.live_grants(peer, tasks::now()).map(|(g, v)| (g.study.clone(), v.basis)).collect()
     }
-    /// Whether the peer is told of this study of ours, on which basis, and which card fields (catalog slice).
-    pub(crate) fn may_tell(
-        &self,
-        _peer: &SiteId,
-        _study: &StudyFacts,
-    ) -> Option<(Basis, Vec<protocol::agreement::Field>)> {
-        todo!()
+
+    /// Whether the peer is told of this study of ours, on which basis, and which card fields (catalog slice). Hours are
+    /// left aside: a study stays listed outside them.
+    pub(crate) fn may_tell(&self, peer: &SiteId, study: &StudyFacts) -> Option<(Basis, Vec<Field>)> {
+        self.state().may_tell(peer, study, tasks::now())
     }
+
     /// Whether a basis a peer told us by is in force as far as we know (agreement active, grant unexpired, peer trusted).
-    pub(crate) fn in_force(&self, _holder: &SiteId, _basis: &Basis) -> bool {
-        todo!()
+    pub(crate) fn in_force(&self, holder: &SiteId, basis: &Basis) -> bool {
+        self.state().in_force(holder, basis, tasks::now())
     }
+
     /// Days a copy may stay, by the agreement of the basis.
-    pub(crate) fn cache_days(&self, _basis: &Basis) -> u32 {
-        todo!()
+    pub(crate) fn cache_days(&self, basis: &Basis) -> u32 {
+        self.state().cache_days(&basis.agreement())
     }
+
     /// The one way to permission.
     pub(crate) fn authorize(
         &self,
-        _caller: Caller<'_>,
-        _study: &StudyFacts,
-        _held: Held<'_>,
-        _level: Level,
+        caller: Caller<'_>,
+        study: &StudyFacts,
+        held: Held<'_>,
+        level: Level,
     ) -> Result<Permit, Refusal> {
-        todo!()
+        let us = self.inner.identity.site();
+        if let Caller::Person(person) = &caller
+            && !person.role.allows(Action::ReadStudies)
+        {
+            return Err(Refusal::Role);
+        }
+        let (holder, reader, told) = match (&caller, &held) {
+            (Caller::Person(_), Held::Here) => return Ok(own(study, level)),
+            (Caller::Person(_), Held::ByPeer(holder, basis)) => (*holder, &us, Some(*basis)),
+            (Caller::Peer(reader), Held::Here) => (&us, *reader, None),
+            // What a peer lent us is not ours to lend.
+            (Caller::Peer(_), Held::ByPeer(..)) => return Err(Refusal::NotPermitted),
+        };
+        let asked = Question { holder, reader, study, level, told };
+        let state = self.state();
+        let verdict = state.judge(&asked, tasks::now())?;
+        Ok(self.inner.watch.permit(&asked, verdict))
     }
+}
+
+/// The role decided; nothing of a peer's stands behind it that could be withdrawn.
+fn own(study: &StudyFacts, level: Level) -> Permit {
+    let study = study.study.clone();
+    Permit { study, level, basis: None, expires: None, withdrawn: CancellationToken::new() }
 }

@@ -21,7 +21,7 @@ pub(crate) use password::generate as generate_password;
 pub(crate) use record::KnownAe;
 
 use crate::{
-    journal::{Journal, JournalError},
+    journal::{Append, Journal, JournalError, Position},
     tasks::{self, Tasks},
     trust::{Person, Role},
 };
@@ -96,7 +96,7 @@ impl Users {
     pub(crate) fn open(journal: Journal, tasks: &Tasks) -> Result<Self, UsersError> {
         let mut accounts = Accounts::default();
         let mut unreadable = None;
-        journal.replay(crate::journal::Position::default(), &mut |record| {
+        journal.replay(Position::default(), &mut |record| {
             match Record::decode(record.kind, record.body) {
                 Ok(Some(change)) => accounts.apply(change),
                 Ok(None) => {}
@@ -252,15 +252,11 @@ impl Users {
     async fn change<R: Wire + Into<Record>>(&self, change: R) -> Result<(), UsersError> {
         let body = protocol::wire::encode(&change);
         let change: Record = change.into();
-        self.0.journal.append(change.kind(), body).await?;
-        let account = match &change {
-            Record::UserSet(UserSet { name, .. }) | Record::UserGone(UserGone { name }) => Some(name.clone()),
-            _ => None,
-        };
-        lock(&self.0.accounts).apply(change);
-        if let Some(name) = account {
-            lock(&self.0.sessions).end_of(&name);
-        }
+        let kind = change.kind();
+        let shared = self.0.clone();
+        // Even when the caller has gone by then: what is in the journal is true.
+        let then = move |_: Position, _: Position| shared.apply(change);
+        self.0.journal.submit(Append { folders: Vec::new(), kind, body, then: Some(Box::new(then)) }).await?;
         Ok(())
     }
 
@@ -289,6 +285,19 @@ impl Users {
             work()
         });
         hashed.await.map_err(|_| UsersError::Throttled(1))
+    }
+}
+
+impl Shared {
+    fn apply(&self, change: Record) {
+        let account = match &change {
+            Record::UserSet(UserSet { name, .. }) | Record::UserGone(UserGone { name }) => Some(name.clone()),
+            _ => None,
+        };
+        lock(&self.accounts).apply(change);
+        if let Some(name) = account {
+            lock(&self.sessions).end_of(&name);
+        }
     }
 }
 

@@ -386,6 +386,25 @@ impl Lease {
     }
 }
 
+impl Lease {
+    /// Those of the objects whose every chunk is here. Makes nothing, unlike [`Lease::object`].
+    ///
+    /// # Errors
+    /// [`CacheError::Erased`].
+    pub(crate) async fn complete_among(&self, objects: Vec<Digest>) -> Result<Vec<Digest>, CacheError> {
+        self.study.alive()?;
+        let study = self.study.clone();
+        let looking = self.cache.tasks.spawn_blocking("cache look", move || {
+            let is_here = |digest: &Digest| {
+                let name = study.key.file_name("object", &digest.0);
+                study.dir.join(format!("{name}{}", copy::COMPLETE)).exists()
+            };
+            objects.into_iter().filter(is_here).collect()
+        });
+        looking.await.map_err(|_| CacheError::Damaged)
+    }
+}
+
 /// Bytes and number of complete objects of a study's folder.
 fn measure(dir: &Path) -> Result<(u64, u64), CacheError> {
     let (mut bytes, mut complete) = (0u64, 0u64);

@@ -1,0 +1,82 @@
+//! Users, tokens and DICOM peers.
+
+use super::{
+    args::{AeCommand, TokenCommand, UserCommand},
+    node::Node,
+    text,
+};
+use anyhow::Context;
+use serde_json::{Value, json};
+use std::{
+    io::{BufRead, BufReader, Read},
+    path::Path,
+};
+
+/// A password file has one short line.
+const PASSWORD_FILE_BYTES_MAX: u64 = 4096;
+
+pub(super) async fn user(dir: &Path, command: UserCommand) -> anyhow::Result<()> {
+    match command {
+        UserCommand::Add { name, role, password_file } => {
+            let password = password_file.as_deref().map(read_password).transpose()?;
+            let mut node = Node::open(dir).await?;
+            let body = json!({ "name": name, "role": role.word(), "password": password });
+            let added = node.post("/api/users", &body).await?;
+            node.close().await?;
+            eprintln!("{name} may sign in as {}.", role.word());
+            if let Some(password) = added["password"].as_str() {
+                eprintln!("The password is printed this once:");
+                println!("{password}");
+            }
+        }
+        UserCommand::List => list(dir, "/api/users", &["name", "role"]).await?,
+    }
+    Ok(())
+}
+
+fn read_password(path: &Path) -> anyhow::Result<String> {
+    let source: Box<dyn Read> = if path == Path::new("-") {
+        Box::new(std::io::stdin())
+    } else {
+        Box::new(std::fs::File::open(path).with_context(|| path.display().to_string())?)
+    };
+    let mut line = String::new();
+    BufReader::new(source.take(PASSWORD_FILE_BYTES_MAX)).read_line(&mut line)?;
+    let password = line.trim_end_matches(['\r', '\n']);
+    anyhow::ensure!(!password.is_empty(), "{} has no password in its first line", path.display());
+    Ok(password.to_owned())
+}
+
+pub(super) async fn token(dir: &Path, command: TokenCommand) -> anyhow::Result<()> {
+    let TokenCommand::Add { name, role } = command;
+    let mut node = Node::open(dir).await?;
+    let added = node.post("/api/tokens", &json!({ "name": name, "role": role.word() })).await?;
+    node.close().await?;
+    eprintln!("{name} may come in as {} with `Authorization: Bearer` and this token, printed this once:", role.word());
+    println!("{}", text::field(&added, "token"));
+    Ok(())
+}
+
+pub(super) async fn ae(dir: &Path, command: AeCommand) -> anyhow::Result<()> {
+    match command {
+        AeCommand::Add { title, host, port } => {
+            let mut node = Node::open(dir).await?;
+            node.post("/api/aes", &json!({ "title": title, "host": host, "port": port })).await?;
+            node.close().await?;
+            eprintln!("{title} is known at {host}:{port}.");
+        }
+        AeCommand::List => list(dir, "/api/aes", &["title", "host", "port"]).await?,
+    }
+    Ok(())
+}
+
+async fn list(dir: &Path, path: &str, columns: &[&str]) -> anyhow::Result<()> {
+    let mut node = Node::open(dir).await?;
+    let answer = node.get(path).await?;
+    node.close().await?;
+    let row = |row: &Value| columns.iter().map(|column| text::field(row, column)).collect();
+    let rows: Vec<Vec<String>> = answer.as_array().into_iter().flatten().map(row).collect();
+    let heads: Vec<String> = columns.iter().map(|column| column.to_uppercase()).collect();
+    print!("{}", text::table(&heads.iter().map(String::as_str).collect::<Vec<_>>(), &rows));
+    Ok(())
+}

@@ -1,0 +1,321 @@
+//! The words of the command line.
+
+use crate::trust::Role;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::{net::SocketAddr, path::PathBuf};
+
+/// Confrere: hospitals read one another's studies, each keeping its own.
+///
+/// A node holds the studies of one site and shares them with paired sites as signed agreements say. Most commands work
+/// on a folder (--dir); where a node runs on it they ask the node, else they work on the folder itself.
+#[derive(Debug, Parser)]
+#[command(name = "confrere", version, propagate_version = true, max_term_width = 100, after_help = AFTER)]
+pub(super) struct Arguments {
+    /// The node's folder [default: the current folder]
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub(super) dir: Option<PathBuf>,
+    /// What to log to standard error, for example `debug` or `info,node::transfer=debug` (else RUST_LOG)
+    #[arg(long, global = true, value_name = "FILTER")]
+    pub(super) log: Option<String>,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+const AFTER: &str = "\
+First steps:
+  confrere init --dir D --site \"CH Nord\" --ae-title CHNORD
+  confrere user add admin --role admin --dir D
+  confrere serve --dir D
+
+Exit codes: 0 done, 1 failed, 2 usage, 64 bad configuration.";
+
+impl Arguments {
+    pub(super) fn dir(&self) -> PathBuf {
+        self.dir.clone().unwrap_or_else(|| PathBuf::from("."))
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Make a node: configuration, key and folders
+    Init(Init),
+    /// Run the node until it is told to stop (SIGTERM, Ctrl-C)
+    Serve,
+    /// Show two hospitals at work on this machine
+    Demo {
+        /// Check everything without a person, print the timings, and end
+        #[arg(long)]
+        check: bool,
+    },
+    /// Show how the running node is doing
+    Status {
+        /// As JSON, for programs
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check the node and its surroundings, and say what to do
+    Doctor,
+    /// The configuration file
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+    /// People who sign in to the portal
+    User {
+        #[command(subcommand)]
+        command: UserCommand,
+    },
+    /// Bearer tokens of machine clients
+    Token {
+        #[command(subcommand)]
+        command: TokenCommand,
+    },
+    /// Known DICOM peers (application entities)
+    Ae {
+        #[command(subcommand)]
+        command: AeCommand,
+    },
+    /// Paired sites
+    Peer {
+        #[command(subcommand)]
+        command: PeerCommand,
+    },
+    /// What is shared with paired sites
+    Agreement {
+        #[command(subcommand)]
+        command: AgreementCommand,
+    },
+    /// Studies, own and peers'
+    Study {
+        #[command(subcommand)]
+        command: StudyCommand,
+    },
+    /// Send DICOM files to a DICOM peer (C-STORE), unchanged
+    Send(Send),
+    /// Take DICOM files and folders into the archive
+    Import {
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<PathBuf>,
+    },
+    /// Read every stored byte again and check it
+    Verify,
+    /// Make the index again from journal and files (the node must be stopped)
+    Rebuild,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Init {
+    /// The institution's name as peers see it, at most 64 characters
+    #[arg(long, value_name = "NAME")]
+    pub(super) site: String,
+    /// This node's AE title, 1 to 16 characters
+    #[arg(long, value_name = "TITLE")]
+    pub(super) ae_title: String,
+    /// Language of texts made by the node
+    #[arg(long, value_parser = ["fr", "en"])]
+    pub(super) language: Option<String>,
+    /// Portal, API and DICOMweb; beyond loopback a certificate is made [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR")]
+    pub(super) portal: Option<SocketAddr>,
+    /// Scanners and PACS [default: 127.0.0.1:11112]
+    #[arg(long, value_name = "ADDR")]
+    pub(super) dimse: Option<SocketAddr>,
+    /// Messages with peers, UDP and TCP [default: 127.0.0.1:7410]
+    #[arg(long, value_name = "ADDR")]
+    pub(super) overlay: Option<SocketAddr>,
+    /// Images with peers, UDP [default: 127.0.0.1:7411]
+    #[arg(long, value_name = "ADDR")]
+    pub(super) pixels: Option<SocketAddr>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ConfigCommand {
+    /// Check confrere.toml and print every setting in force
+    Check,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum RoleWord {
+    Admin,
+    Radiologist,
+    Referrer,
+    Technologist,
+    Auditor,
+}
+
+impl RoleWord {
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Admin => Role::Admin.word(),
+            Self::Radiologist => Role::Radiologist.word(),
+            Self::Referrer => Role::Referrer.word(),
+            Self::Technologist => Role::Technologist.word(),
+            Self::Auditor => Role::Auditor.word(),
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum UserCommand {
+    /// Add a user; without --password-file a password is made and printed
+    Add {
+        name: String,
+        #[arg(long)]
+        role: RoleWord,
+        /// The file's first line is the password; `-` is standard input
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
+    },
+    /// List the users
+    List,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum TokenCommand {
+    /// Make a token and print it, this once
+    Add {
+        name: String,
+        #[arg(long)]
+        role: RoleWord,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum AeCommand {
+    /// Add a DICOM peer, or give it another address
+    Add { title: String, host: String, port: u16 },
+    /// List the DICOM peers
+    List,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum PeerCommand {
+    /// Invite a site: prints an invitation to send and, apart from it, a code to speak
+    Invite {
+        /// Do not ask whether the digits agree (for scripts)
+        #[arg(long)]
+        yes: bool,
+        /// Stay and compare even when nobody is at the terminal; the answer is read from standard input
+        #[arg(long, conflicts_with = "no_wait")]
+        wait: bool,
+        /// Print the invitation and end; compare in the portal
+        #[arg(long)]
+        no_wait: bool,
+    },
+    /// Join a site by its invitation and the code its admin speaks
+    Join {
+        invitation: String,
+        /// The spoken code, eight digits
+        #[arg(long)]
+        code: String,
+        /// Do not ask whether the digits agree (for scripts)
+        #[arg(long)]
+        yes: bool,
+    },
+    /// List the paired sites
+    List {
+        /// As JSON, for programs
+        #[arg(long)]
+        json: bool,
+    },
+    /// End everything with a site: agreements, grants, running transfers, copies
+    Revoke {
+        /// Its name, key, or the beginning of the key
+        site: String,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum PresetWord {
+    /// Everything, at any time
+    All,
+    /// Everything, at the hours of the week that the agreement names
+    OnCall,
+    /// Nothing, but what `study share` gives
+    CaseOnly,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum DirectionWord {
+    Both,
+    /// They read ours
+    Ours,
+    /// We read theirs
+    Theirs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum AgreementCommand {
+    /// Sign an agreement and offer it to a site
+    Offer {
+        /// The site's name, key, or the beginning of the key
+        site: String,
+        #[arg(long, default_value = "all")]
+        preset: PresetWord,
+        /// Whose studies it is about
+        #[arg(long, default_value = "both")]
+        direction: DirectionWord,
+        /// Time zone of the hours of `on-call`, for example Europe/Paris
+        #[arg(long, value_name = "ZONE")]
+        time_zone: Option<String>,
+        /// The agreement that this is the next version of
+        #[arg(long, value_name = "ID")]
+        replaces: Option<String>,
+    },
+    /// Sign what a site offers
+    Accept { id: String },
+    /// List the agreements
+    List {
+        /// As JSON, for programs
+        #[arg(long)]
+        json: bool,
+    },
+    /// End an agreement at once
+    End { id: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum StudyCommand {
+    /// List studies, newest first
+    List {
+        /// Peers' studies instead of our own
+        #[arg(long)]
+        remote: bool,
+        /// As JSON, for programs
+        #[arg(long)]
+        json: bool,
+        /// Words in name, ID, accession number or description
+        #[arg(long)]
+        text: Option<String>,
+        /// Rows at most
+        #[arg(long, default_value_t = 100)]
+        limit: usize,
+    },
+    /// Fetch all of a peer's study now
+    Fetch {
+        /// Study Instance UID
+        uid: String,
+    },
+    /// Let a site read one study of ours for some hours
+    Share {
+        /// Study Instance UID
+        uid: String,
+        /// The site's name, key, or the beginning of the key
+        site: String,
+        #[arg(long)]
+        hours: u32,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Send {
+    /// Files and folders
+    #[arg(required = true, value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// Where to
+    #[arg(long, value_name = "AET@HOST:PORT")]
+    pub(super) to: String,
+    /// The AE title to call from
+    #[arg(long, value_name = "TITLE", default_value = "CONFRERE")]
+    pub(super) from: String,
+}

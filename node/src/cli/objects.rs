@@ -1,0 +1,112 @@
+//! Many objects at once: send, import, verify. Each with a bar that shows how far it is.
+
+use super::{args::Send, node::Node, text};
+use crate::dimse::{self, Destination, Sent};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use protocol::AeTitle;
+use serde_json::{Value, json};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+/// A bar on standard error; none where nobody looks.
+pub(super) fn bar(total: u64) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg} {elapsed}, {eta} left");
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// For work of unknown length.
+pub(super) fn spinner() -> ProgressBar {
+    ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())
+}
+
+fn code(faults: u64) -> ExitCode {
+    if faults == 0 { ExitCode::SUCCESS } else { ExitCode::from(super::FAILED) }
+}
+
+pub(super) async fn send(send: Send) -> anyhow::Result<ExitCode> {
+    let to: Destination = send.to.parse()?;
+    let from = AeTitle::parse(&send.from)?;
+    let (files, skipped) = dimse::find(&send.paths);
+    for skip in &skipped {
+        eprintln!("{}: {}", skip.path.display(), skip.reason);
+    }
+    anyhow::ensure!(!files.is_empty(), "there are no DICOM files to send");
+    let bar = bar(u64::try_from(files.len()).unwrap_or(u64::MAX));
+    let mut progress = |sent: Sent<'_>| {
+        bar.set_position(u64::try_from(sent.done).unwrap_or(u64::MAX));
+        if let Some(fault) = sent.fault {
+            bar.suspend(|| eprintln!("{}: {fault}", sent.file.path.display()));
+        }
+    };
+    let report = dimse::send(&files, &to, &from, &mut progress).await?;
+    bar.finish_and_clear();
+    let seconds = report.took.as_secs_f64();
+    let (sent, of, bytes, failed) = (report.sent, files.len(), text::size(report.bytes), report.failed.len());
+    println!("{sent} of {of} sent to {to} ({bytes} in {seconds:.1} s), {failed} failed, {} skipped.", skipped.len());
+    Ok(code(u64::try_from(failed).unwrap_or(u64::MAX)))
+}
+
+pub(super) async fn import(dir: &Path, paths: Vec<PathBuf>) -> anyhow::Result<ExitCode> {
+    let mut whole = Vec::with_capacity(paths.len());
+    for path in paths {
+        let found = path.canonicalize().map_err(|e| anyhow::anyhow!("{}: {e}", path.display()))?;
+        whole.push(found.display().to_string());
+    }
+    let mut node = Node::open(dir).await?;
+    let bar = spinner();
+    let (mut seen, mut total) = (0_u64, Value::Null);
+    node.lines("/api/import", &json!({ "paths": whole }), |line| {
+        if let Some(error) = line["error"].as_str() {
+            bar.suspend(|| println!("{}: {error}", text::field(&line, "path")));
+        }
+        if line["total"].is_null() {
+            seen += 1;
+            bar.set_message(format!("{seen} files"));
+            bar.tick();
+        } else {
+            total = line["total"].clone();
+        }
+    })
+    .await?;
+    bar.finish_and_clear();
+    node.close().await?;
+    anyhow::ensure!(!total.is_null(), "the import was cut off after {seen} files");
+    let number = |key: &str| total[key].as_u64().unwrap_or(0);
+    let (stored, known, refused) = (number("stored"), number("known"), number("refused"));
+    println!("{stored} stored ({}), {known} known already, {refused} refused.", text::size(number("bytes")));
+    Ok(code(refused))
+}
+
+pub(super) async fn verify(dir: &Path) -> anyhow::Result<ExitCode> {
+    let mut node = Node::open(dir).await?;
+    let bar = bar(0);
+    let mut total = Value::Null;
+    node.lines("/api/verify", &json!({}), |line| {
+        if let Some(fault) = line["fault"].as_str() {
+            bar.suspend(|| println!("{}: {fault}", text::field(&line, "instance")));
+        }
+        let progress = &line["progress"];
+        if !progress.is_null() {
+            bar.set_length(progress["of"].as_u64().unwrap_or(0));
+            bar.set_position(progress["objects"].as_u64().unwrap_or(0));
+            bar.set_message(text::size(progress["bytes"].as_u64().unwrap_or(0)));
+        }
+        if !line["total"].is_null() {
+            total = line["total"].clone();
+        }
+    })
+    .await?;
+    bar.finish_and_clear();
+    node.close().await?;
+    if let Some(error) = total["error"].as_str() {
+        anyhow::bail!("not all could be read: {error}");
+    }
+    anyhow::ensure!(!total.is_null(), "the check was cut off");
+    let number = |key: &str| total[key].as_u64().unwrap_or(0);
+    let faults = number("faults");
+    println!("{} objects checked ({}), {faults} faults.", number("objects"), text::size(number("bytes")));
+    Ok(code(faults))
+}

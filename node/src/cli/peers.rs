@@ -1,0 +1,194 @@
+//! Pairing, peers and agreements. Who pairs compares: both sides see the same six digits and each other's name.
+
+use super::{
+    args::{AgreementCommand, DirectionWord, PeerCommand, PresetWord},
+    node::{Node, segment},
+    text,
+};
+use clap::ValueEnum;
+use hyper::Method;
+use serde_json::{Value, json};
+use std::{io::IsTerminal, path::Path, process::ExitCode, time::Duration};
+
+/// How often a pairing is looked at while two people talk.
+const LOOK_EVERY: Duration = Duration::from_millis(300);
+
+pub(super) async fn peer(dir: &Path, command: PeerCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        PeerCommand::Invite { yes, wait, no_wait } => {
+            let stays = !no_wait && (yes || wait || std::io::stdin().is_terminal());
+            return invite(dir, yes, stays).await;
+        }
+        PeerCommand::Join { invitation, code, yes } => return join(dir, &invitation, &code, yes).await,
+        PeerCommand::List { json } => list(dir, json).await?,
+        PeerCommand::Revoke { site } => {
+            let mut node = Node::open(dir).await?;
+            node.ask(Method::DELETE, &format!("/api/peers/{}", segment(&site)), None).await?;
+            node.close().await?;
+            eprintln!("{site} is revoked: agreements, grants and running transfers have ended.");
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn invite(dir: &Path, yes: bool, stays: bool) -> anyhow::Result<ExitCode> {
+    let mut node = Node::running(dir).await?;
+    let invited = node.post("/api/peers/invitations", &json!({})).await?;
+    eprintln!("Send this invitation to the other site (mail will do):\n");
+    println!("Invitation: {}", text::field(&invited, "invitation"));
+    eprintln!("\nSpeak this code on the telephone, never in the same message:\n");
+    println!("Code: {}", text::field(&invited, "code"));
+    eprintln!("\nBoth are good until {}, once.", text::time(&invited, "expires"));
+    if !stays {
+        eprintln!("Compare the six digits in the portal, or with `confrere peer invite --wait`.");
+        return Ok(ExitCode::SUCCESS);
+    }
+    eprintln!("Waiting for the other site …");
+    let id = text::field(&invited, "id");
+    let pairing = until(&mut node, &id, |pairing| pairing["state"] != "waiting").await?;
+    compare(node, pairing, yes).await
+}
+
+async fn join(dir: &Path, invitation: &str, code: &str, yes: bool) -> anyhow::Result<ExitCode> {
+    let mut node = Node::running(dir).await?;
+    let pairing = node.post("/api/peers/join", &json!({ "invitation": invitation, "code": code })).await?;
+    compare(node, pairing, yes).await
+}
+
+/// Shows names and digits, asks, and waits for the other side.
+async fn compare(mut node: Node, mut pairing: Value, yes: bool) -> anyhow::Result<ExitCode> {
+    let id = text::field(&pairing, "id");
+    if pairing["state"] == "compare" {
+        let ours = text::field(&node.get("/api/site").await?, "name");
+        println!("This site: {ours}");
+        println!("Other site: {}", text::field(&pairing, "peer_name"));
+        println!("Digits: {}", text::field(&pairing, "digits"));
+        let agree = yes || text::ask("Does the other side see the same digits and both names?");
+        pairing = node.post(&format!("/api/pairings/{}/confirm", segment(&id)), &json!({ "accept": agree })).await?;
+        if agree && pairing["state"] == "compare" {
+            eprintln!("Waiting for the other side to compare …");
+            pairing = until(&mut node, &id, |pairing| pairing["state"] != "compare").await?;
+        }
+    }
+    node.close().await?;
+    if pairing["state"] == "done" {
+        let name = text::field(&pairing, "peer_name");
+        println!("Paired with {name}. Nothing is shared until an agreement is signed:");
+        println!("  confrere agreement offer \"{name}\" --preset on-call");
+        return Ok(ExitCode::SUCCESS);
+    }
+    anyhow::bail!("not paired: {}", reason(&text::field(&pairing, "reason")))
+}
+
+async fn until(node: &mut Node, id: &str, reached: impl Fn(&Value) -> bool) -> anyhow::Result<Value> {
+    loop {
+        let pairings = node.get("/api/pairings").await?;
+        let found = pairings.as_array().into_iter().flatten().find(|pairing| pairing["id"] == id);
+        match found {
+            Some(pairing) if reached(pairing) => return Ok(pairing.clone()),
+            Some(_) => tokio::time::sleep(LOOK_EVERY).await,
+            None => anyhow::bail!("not paired: {}", reason("expired")),
+        }
+    }
+}
+
+fn reason(code: &str) -> &str {
+    match code {
+        "wrong-code" => "the spoken code was wrong",
+        "expired" => "the invitation has expired or was used",
+        "unreachable" => "the other site cannot be reached",
+        "bad-invitation" => "the invitation is not readable",
+        "rejected" => "one side said that the digits differ",
+        "protocol" => "the other side broke the protocol",
+        "already-paired" => "the sites are paired already",
+        other => other,
+    }
+}
+
+async fn list(dir: &Path, json: bool) -> anyhow::Result<()> {
+    let mut node = Node::open(dir).await?;
+    let peers = node.get("/api/peers").await?;
+    node.close().await?;
+    if json {
+        println!("{peers:#}");
+        return Ok(());
+    }
+    print!("{}", peer_table(&peers));
+    Ok(())
+}
+
+/// Peers as a table; also for status.
+pub(super) fn peer_table(peers: &Value) -> String {
+    let row = |peer: &Value| {
+        let state = match (peer["revoked"].is_null(), peer["connected"].as_bool()) {
+            (false, _) => "revoked".to_owned(),
+            (true, Some(true)) => format!("connected ({})", text::field(peer, "road")),
+            _ => "away".to_owned(),
+        };
+        let key: String = text::field(peer, "site").chars().take(8).collect();
+        vec![text::field(peer, "name"), key, state, text::time(peer, "last_contact"), text::field(peer, "studies_told")]
+    };
+    let rows: Vec<Vec<String>> = peers.as_array().into_iter().flatten().map(row).collect();
+    if rows.is_empty() {
+        return "No peers.\n".to_owned();
+    }
+    text::table(&["SITE", "KEY", "STATE", "LAST CONTACT", "STUDIES"], &rows)
+}
+
+pub(super) async fn agreement(dir: &Path, command: AgreementCommand) -> anyhow::Result<()> {
+    let mut node = Node::open(dir).await?;
+    match command {
+        AgreementCommand::Offer { site, preset, direction, time_zone, replaces } => {
+            let body = json!({
+                "site": site,
+                "preset": word::<PresetWord>(preset),
+                "direction": word::<DirectionWord>(direction),
+                "time_zone": time_zone,
+                "replaces": replaces,
+            });
+            let offered = node.post("/api/agreements", &body).await?;
+            sentences(&offered);
+            eprintln!("Offered to {}; they accept with this id:", text::field(&offered, "peer_name"));
+            println!("{}", text::field(&offered, "id"));
+        }
+        AgreementCommand::Accept { id } => {
+            let accepted = node.post(&format!("/api/agreements/{}/accept", segment(&id)), &json!({})).await?;
+            sentences(&accepted);
+            eprintln!("Agreed with {}.", text::field(&accepted, "peer_name"));
+        }
+        AgreementCommand::End { id } => {
+            let ended = node.post(&format!("/api/agreements/{}/end", segment(&id)), &json!({})).await?;
+            eprintln!("The agreement with {} has ended.", text::field(&ended, "peer_name"));
+        }
+        AgreementCommand::List { json } => {
+            let agreements = node.get("/api/agreements").await?;
+            if json {
+                println!("{agreements:#}");
+            } else {
+                print!("{}", agreement_table(&agreements));
+            }
+        }
+    }
+    node.close().await
+}
+
+fn word<T: ValueEnum>(value: T) -> String {
+    value.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+}
+
+/// What was signed, in plain words.
+fn sentences(agreement: &Value) {
+    for sentence in agreement["sentences"]["en"].as_array().into_iter().flatten() {
+        eprintln!("  · {}", sentence.as_str().unwrap_or_default());
+    }
+}
+
+fn agreement_table(agreements: &Value) -> String {
+    let columns = ["id", "peer_name", "preset", "state", "version"];
+    let row = |row: &Value| columns.iter().map(|column| text::field(row, column)).collect();
+    let rows: Vec<Vec<String>> = agreements.as_array().into_iter().flatten().map(row).collect();
+    if rows.is_empty() {
+        return "No agreements.\n".to_owned();
+    }
+    text::table(&["ID", "SITE", "PRESET", "STATE", "VERSION"], &rows)
+}

@@ -1,0 +1,87 @@
+//! Studies: list, fetch, share.
+
+use super::{
+    args::StudyCommand,
+    node::{Node, segment},
+    text,
+};
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// Rows asked for at once.
+const PAGE: usize = 200;
+
+pub(super) async fn study(dir: &Path, command: StudyCommand) -> anyhow::Result<()> {
+    match command {
+        StudyCommand::List { remote, json, text, limit } => list(dir, remote, json, text.as_deref(), limit).await,
+        StudyCommand::Fetch { uid } => {
+            let mut node = Node::running(dir).await?;
+            node.post(&format!("/api/studies/{}/fetch", segment(&uid)), &json!({})).await?;
+            node.close().await?;
+            eprintln!("The study is being fetched; `confrere status` shows how far.");
+            Ok(())
+        }
+        StudyCommand::Share { uid, site, hours } => {
+            let mut node = Node::open(dir).await?;
+            let body = json!({ "site": site, "hours": hours });
+            let shared = node.post(&format!("/api/studies/{}/share", segment(&uid)), &body).await?;
+            node.close().await?;
+            eprintln!("{site} may read the study until {}.", text::time(&shared, "expires"));
+            println!("{}", text::field(&shared, "grant"));
+            Ok(())
+        }
+    }
+}
+
+async fn list(dir: &Path, remote: bool, json: bool, words: Option<&str>, limit: usize) -> anyhow::Result<()> {
+    let mut node = if remote { Node::running(dir).await? } else { Node::open(dir).await? };
+    let site = if remote { "" } else { "&site=own" };
+    let words = words.map(|words| format!("&text={}", segment(words))).unwrap_or_default();
+    let mut rows: Vec<Value> = Vec::new();
+    let mut offset = 0;
+    let mut more = true;
+    while more && rows.len() < limit {
+        let page = node.get(&format!("/api/studies?offset={offset}&limit={PAGE}{site}{words}")).await?;
+        more = page["more"].as_bool().unwrap_or(false);
+        offset += PAGE;
+        let found = page["studies"].as_array().into_iter().flatten();
+        rows.extend(found.filter(|study| !remote || !study["holder"].is_null()).cloned());
+    }
+    node.close().await?;
+    more |= rows.len() > limit;
+    rows.truncate(limit);
+    if json {
+        println!("{:#}", Value::Array(rows));
+        return Ok(());
+    }
+    print!("{}", study_table(&rows));
+    if more {
+        eprintln!("There are more; see --limit.");
+    }
+    Ok(())
+}
+
+fn study_table(studies: &[Value]) -> String {
+    if studies.is_empty() {
+        return "No studies.\n".to_owned();
+    }
+    let row = |study: &Value| {
+        let state = match study["completeness"].as_str() {
+            Some("arriving") => "arriving".to_owned(),
+            _ => text::field(study, "availability"),
+        };
+        vec![
+            text::field(study, "date"),
+            text::field(&study["patient"], "name"),
+            text::field(study, "modalities"),
+            text::field(study, "description"),
+            text::field(study, "instances"),
+            text::size(study["bytes"].as_u64().unwrap_or(0)),
+            text::field(study, "site_name"),
+            state,
+            text::field(study, "study"),
+        ]
+    };
+    let rows: Vec<Vec<String>> = studies.iter().map(row).collect();
+    text::table(&["DATE", "PATIENT", "MOD", "DESCRIPTION", "IMAGES", "SIZE", "SITE", "STATE", "STUDY UID"], &rows)
+}

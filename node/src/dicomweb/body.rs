@@ -1,0 +1,265 @@
+//! Bodies made of stored bytes: streamed in verified ranges, never a whole object in memory.
+//!
+//! An answer is a list of pieces (text of our own, meta groups, ranges of data sets) read ahead by a few. The first
+//! pieces are awaited before the status goes out, so a holder that is down is a 503; a fault in the middle breaks the
+//! connection off, and the length declared or the missing last boundary tells the reader.
+
+use super::{accept::Form, error::Problem};
+use crate::studies::{OpenStudy, StudyError};
+use axum::{
+    body::Body,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use futures::{Stream, StreamExt, stream};
+use protocol::{fetch::Priority, manifest::InstanceEntry};
+use std::sync::Arc;
+
+/// Bytes asked for at once: one stream's worth of the pixel plane.
+const CHUNK_BYTES: u64 = protocol::limits::RANGE_BYTES_MAX;
+/// Ranges read ahead of the client: hides one round trip, costs 3 MiB.
+const READ_AHEAD: usize = 3;
+
+/// Where the bytes of a data set come from.
+#[derive(Clone, Debug)]
+pub(super) enum Source {
+    /// An opened study, here or at a peer.
+    Study(Arc<OpenStudy>, Priority),
+    /// A data set that was inflated.
+    Memory(Bytes),
+}
+
+impl Source {
+    /// Exactly these bytes of the data set.
+    pub(super) async fn range(&self, entry: &InstanceEntry, offset: u64, len: u64) -> Result<Bytes, StudyError> {
+        let bytes = match self {
+            Self::Study(study, priority) => study.range(entry, offset, len, *priority).await?,
+            Self::Memory(bytes) => {
+                let from = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
+                let to = usize::try_from(offset.saturating_add(len)).unwrap_or(usize::MAX).min(bytes.len());
+                bytes.slice(from..to)
+            }
+        };
+        if bytes.len() as u64 == len { Ok(bytes) } else { Err(StudyError::Internal("a range was short".to_owned())) }
+    }
+
+    /// All bytes of a range of bounded length.
+    pub(super) async fn whole(&self, entry: &InstanceEntry, offset: u64, len: u64) -> Result<Bytes, StudyError> {
+        if len <= CHUNK_BYTES {
+            return self.range(entry, offset, len).await;
+        }
+        let mut all = Vec::with_capacity(usize::try_from(len).unwrap_or(0));
+        for piece in cut(Piece::Stored { entry: Arc::new(entry.clone()), offset, len }) {
+            all.extend_from_slice(&self.piece(piece).await?);
+        }
+        Ok(all.into())
+    }
+
+    async fn piece(&self, piece: Piece) -> Result<Bytes, StudyError> {
+        match (piece, self) {
+            (Piece::Own(bytes), _) => Ok(bytes),
+            (Piece::Stored { entry, offset, len }, _) => self.range(&entry, offset, len).await,
+            (Piece::Meta(entry), Self::Study(study, _)) => study.meta(&entry).await,
+            (Piece::Meta(_), Self::Memory(_)) => Ok(Bytes::new()),
+        }
+    }
+}
+
+/// A part of a body.
+#[derive(Clone, Debug)]
+pub(super) enum Piece {
+    Own(Bytes),
+    /// Preamble and meta group of an instance.
+    Meta(Arc<InstanceEntry>),
+    Stored {
+        entry: Arc<InstanceEntry>,
+        offset: u64,
+        len: u64,
+    },
+}
+
+impl Piece {
+    /// `None` where only reading it tells.
+    fn len(&self) -> Option<u64> {
+        match self {
+            Self::Own(bytes) => Some(bytes.len() as u64),
+            Self::Meta(_) => None,
+            Self::Stored { len, .. } => Some(*len),
+        }
+    }
+
+    fn slice(self, from: u64, to: u64) -> Self {
+        match self {
+            Self::Own(bytes) => {
+                let at = |n: u64| usize::try_from(n).unwrap_or(usize::MAX).min(bytes.len());
+                Self::Own(bytes.slice(at(from)..at(to)))
+            }
+            Self::Stored { entry, offset, .. } => Self::Stored { entry, offset: offset + from, len: to - from },
+            Self::Meta(entry) => Self::Meta(entry),
+        }
+    }
+}
+
+fn cut(piece: Piece) -> impl Iterator<Item = Piece> {
+    let len = piece.len().unwrap_or(0);
+    let count = if matches!(piece, Piece::Stored { .. }) { len.div_ceil(CHUNK_BYTES) } else { 1 };
+    (0..count).map(move |i| match &piece {
+        Piece::Stored { .. } => piece.clone().slice(i * CHUNK_BYTES, ((i + 1) * CHUNK_BYTES).min(len)),
+        _ => piece.clone(),
+    })
+}
+
+/// Streams pieces; the first two are here when this returns.
+async fn stream<I>(source: Source, pieces: I) -> Result<impl Stream<Item = Result<Bytes, StudyError>> + Send, Problem>
+where
+    I: Iterator<Item = Piece> + Send + 'static,
+{
+    let mut rest = stream::iter(pieces.flat_map(cut))
+        .map(move |piece| {
+            let source = source.clone();
+            async move { source.piece(piece).await }
+        })
+        .buffered(READ_AHEAD)
+        .boxed();
+    let mut first = Vec::with_capacity(2);
+    while first.len() < 2 {
+        match rest.next().await {
+            Some(piece) => first.push(Ok(piece?)),
+            None => break,
+        }
+    }
+    Ok(stream::iter(first).chain(rest))
+}
+
+fn body(stream: impl Stream<Item = Result<Bytes, StudyError>> + Send + 'static) -> Body {
+    Body::from_stream(stream.map(|piece| piece.inspect_err(|error| tracing::warn!(%error, "an answer broke off"))))
+}
+
+/// One part of a multipart answer.
+pub(super) struct Part {
+    pub(super) content_type: String,
+    pub(super) location: String,
+    pub(super) pieces: Vec<Piece>,
+}
+
+/// A `multipart/related` answer.
+pub(super) async fn multipart<I>(source: Source, form: &Form, parts: I) -> Result<Response, Problem>
+where
+    I: Iterator<Item = Part> + Send + 'static,
+{
+    let boundary = crate::tasks::random_id().to_string();
+    let mark = boundary.clone();
+    let mut first = true;
+    let pieces = parts.flat_map(move |part| {
+        let lead = if std::mem::take(&mut first) { "" } else { "\r\n" };
+        let head = format!(
+            "{lead}--{mark}\r\nContent-Type: {}\r\nContent-Location: {}\r\n\r\n",
+            part.content_type, part.location
+        );
+        std::iter::once(Piece::Own(head.into())).chain(part.pieces)
+    });
+    let end = Piece::Own(format!("\r\n--{boundary}--\r\n").into());
+    let stream = stream(source, pieces.chain(std::iter::once(end))).await?;
+    let content_type = format!("multipart/related; type=\"{}\"; boundary={boundary}", form.media);
+    Ok(([(header::CONTENT_TYPE, content_type)], body(stream)).into_response())
+}
+
+/// One part alone, or the range of it that the request asks for (206).
+pub(super) async fn single(source: Source, request: &HeaderMap, part: Part) -> Result<Response, Problem> {
+    let mut pieces = part.pieces;
+    for piece in &mut pieces {
+        if let Piece::Meta(_) = piece {
+            *piece = Piece::Own(source.piece(piece.clone()).await?);
+        }
+    }
+    let bytes: u64 = pieces.iter().filter_map(Piece::len).sum();
+    let range = asked_range(request, bytes)?;
+    let mut headers = HeaderMap::new();
+    let (from, to) = range.unwrap_or((0, bytes));
+    let mut insert = |name, value: String| {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(name, value);
+        }
+    };
+    insert(header::CONTENT_TYPE, part.content_type);
+    insert(header::CONTENT_LOCATION, part.location);
+    insert(header::CONTENT_LENGTH, (to - from).to_string());
+    insert(header::ACCEPT_RANGES, "bytes".to_owned());
+    let mut status = StatusCode::OK;
+    if range.is_some() {
+        status = StatusCode::PARTIAL_CONTENT;
+        insert(header::CONTENT_RANGE, format!("bytes {from}-{}/{bytes}", to - 1));
+    }
+    let stream = stream(source, window(pieces, from, to).into_iter()).await?;
+    Ok((status, headers, body(stream)).into_response())
+}
+
+fn window(pieces: Vec<Piece>, from: u64, to: u64) -> Vec<Piece> {
+    let mut at = 0;
+    let mut out = Vec::with_capacity(pieces.len());
+    for piece in pieces {
+        let len = piece.len().unwrap_or(0);
+        let (start, end) = (from.clamp(at, at + len) - at, to.clamp(at, at + len) - at);
+        if start < end {
+            out.push(piece.slice(start, end));
+        }
+        at += len;
+    }
+    out
+}
+
+/// The one byte range asked for, as `from..to`. Several ranges at once are answered whole, as RFC 9110 allows.
+fn asked_range(request: &HeaderMap, bytes: u64) -> Result<Option<(u64, u64)>, Problem> {
+    let Some(text) = request.get(header::RANGE).and_then(|v| v.to_str().ok()).and_then(|v| v.strip_prefix("bytes="))
+    else {
+        return Ok(None);
+    };
+    let Some((from, to)) = text.split_once('-').filter(|_| !text.contains(',')) else { return Ok(None) };
+    let (from, to) = (from.trim(), to.trim());
+    let range = match (from.parse::<u64>(), to.parse::<u64>()) {
+        (Ok(from), Ok(to)) if from <= to => (from, to.saturating_add(1).min(bytes)),
+        (Ok(from), Err(_)) if to.is_empty() => (from, bytes),
+        (Err(_), Ok(last)) if from.is_empty() => (bytes.saturating_sub(last), bytes),
+        _ => return Ok(None),
+    };
+    if range.0 < range.1 { Ok(Some(range)) } else { Err(Problem::Range { bytes }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asking(range: &'static str) -> Result<Option<(u64, u64)>, Problem> {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::RANGE, HeaderValue::from_static(range));
+        asked_range(&headers, 100)
+    }
+
+    #[test]
+    fn ranges_are_read_as_http_says() {
+        assert_eq!(asking("bytes=0-0").unwrap(), Some((0, 1)));
+        assert_eq!(asking("bytes=10-").unwrap(), Some((10, 100)));
+        assert_eq!(asking("bytes=-5").unwrap(), Some((95, 100)));
+        assert_eq!(asking("bytes=90-500").unwrap(), Some((90, 100)));
+        assert!(matches!(asking("bytes=100-"), Err(Problem::Range { bytes: 100 })));
+        assert!(matches!(asking("bytes=-0"), Err(Problem::Range { .. })));
+        for whole in ["bytes=0-1,5-6", "bytes=9-2", "bytes=x-y", "lines=1-2", "bytes=18446744073709551616-"] {
+            assert_eq!(asking(whole).unwrap(), None, "{whole}");
+        }
+        assert_eq!(asking("bytes=0-18446744073709551615").unwrap(), Some((0, 100)));
+    }
+
+    #[test]
+    fn a_window_cuts_across_pieces() {
+        let own = |text: &'static str| Piece::Own(Bytes::from_static(text.as_bytes()));
+        let cut: Vec<Bytes> = window(vec![own("abc"), own("defg"), own("hi")], 2, 8)
+            .into_iter()
+            .map(|p| match p {
+                Piece::Own(bytes) => bytes,
+                _ => Bytes::new(),
+            })
+            .collect();
+        assert_eq!(cut, ["c", "defg", "h"]);
+    }
+}

@@ -1,0 +1,143 @@
+//! Retrieves single bulk values (PS3.18 §10.4.1.1.5) by the path that a BulkDataURI names: tags and item numbers.
+
+use super::{
+    accept::MediaRange,
+    asker::{Asker, Desk, etag_of, tag},
+    body::{self, Part, Piece, Source},
+    dataset::{DataSet, Syntax, Value},
+    error::Problem,
+    frames,
+    metadata::{instance_url, readable},
+    pixels::{FrameMap, Walker},
+};
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use dicom_core::Tag;
+use dicom_dictionary_std::tags;
+use protocol::{fetch::Priority, manifest::InstanceEntry};
+use std::sync::Arc;
+
+/// Steps of a path: as deep as headers are read.
+const STEPS_MAX: usize = 129;
+
+pub(super) async fn bulkdata(State(desk): State<Arc<Desk>>, asker: Asker) -> Result<Response, Problem> {
+    let (uid, study) = (asker.study()?, asker.open().await?);
+    let (series, instance) = (asker.series()?, asker.instance()?);
+    let entry = study.instance(&series, &instance).await?;
+    let path = asker.param("path").to_owned();
+    let etag = etag_of(&[&entry.digest.0, path.as_bytes()]);
+    if asker.has(&etag) {
+        let mut response = StatusCode::NOT_MODIFIED.into_response();
+        tag(&mut response, &etag, "private, max-age=3600");
+        return Ok(response);
+    }
+    let header = study.header(&series, &instance).await?;
+    let pieces = match in_header(&header, &entry, &path)? {
+        Some(value) => vec![Piece::Own(value.into())],
+        None => beyond(&desk, &study, (&series, &instance), &entry, &path).await?,
+    };
+    let source = match pieces.as_slice() {
+        [Piece::Own(_)] => Source::Memory(bytes::Bytes::new()),
+        _ => Asker::source(&study, Priority::Screen),
+    };
+    let url = instance_url(&asker.root, &uid, &series, &instance);
+    let part = Part {
+        content_type: "application/octet-stream".to_owned(),
+        location: format!("{url}/bulkdata/{path}"),
+        pieces,
+    };
+    let mut response = if wants_multipart(&asker.accepted()?)? {
+        let form = super::accept::Form {
+            multipart: true,
+            media: "application/octet-stream".to_owned(),
+            decode: false,
+            little_endian: false,
+        };
+        body::multipart(source, &form, std::iter::once(part)).await?
+    } else {
+        body::single(source, &asker.headers, part).await?
+    };
+    tag(&mut response, &etag, "private, max-age=3600");
+    Ok(response)
+}
+
+/// Viewers of all ages ask for bulk data in many ways: a single part when it is named, else multipart.
+fn wants_multipart(ranges: &[MediaRange]) -> Result<bool, Problem> {
+    for range in ranges {
+        match range.media.as_str() {
+            "multipart/related" | "multipart/*" | "*/*" | "*" => return Ok(true),
+            "application/octet-stream" | "application/*" | "application/pdf" => return Ok(false),
+            _ => {}
+        }
+    }
+    Err(Problem::NotAcceptable("bulk data are given as application/octet-stream"))
+}
+
+fn parse_tag(step: &str) -> Option<Tag> {
+    if step.len() != 8 || !step.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return None;
+    }
+    Some(Tag(u16::from_str_radix(step.get(..4)?, 16).ok()?, u16::from_str_radix(step.get(4..)?, 16).ok()?))
+}
+
+/// The value at this path if the header holds it.
+pub(super) fn in_header(header: &[u8], entry: &InstanceEntry, path: &str) -> Result<Option<Vec<u8>>, Problem> {
+    let syntax = Syntax::of(entry.transfer_syntax.as_str());
+    let header = readable(header, syntax)?;
+    let root = DataSet::parse(&header, syntax)?;
+    let mut set = &root;
+    let mut steps = path.split('/').take(STEPS_MAX);
+    let wrong = || Problem::bad("bulk data are named by tags and item numbers");
+    loop {
+        let tag = steps.next().and_then(parse_tag).ok_or_else(wrong)?;
+        let Some(item) = steps.next() else {
+            return Ok(match set.element(tag) {
+                Some(element) => match element.value {
+                    Value::Bytes(bytes) if syntax.big_endian => Some(super::json::to_little_endian(bytes, element.vr)),
+                    Value::Bytes(bytes) => Some(bytes.to_vec()),
+                    Value::Items(_) | Value::Encapsulated => None,
+                },
+                None => None,
+            });
+        };
+        let index: usize = item.parse().map_err(|_| wrong())?;
+        set = set.items(tag).get(index).ok_or(Problem::NotFound)?;
+    }
+}
+
+/// The value of a top-level attribute after the header: all frames of encapsulated pixel data, one after the other.
+async fn beyond(
+    desk: &Desk,
+    study: &Arc<crate::studies::OpenStudy>,
+    (series, instance): (&protocol::Uid, &protocol::Uid),
+    entry: &InstanceEntry,
+    path: &str,
+) -> Result<Vec<Piece>, Problem> {
+    let tag = parse_tag(path).ok_or(Problem::NotFound)?;
+    let syntax = Syntax::of(entry.transfer_syntax.as_str());
+    let stored = |offset, len| Piece::Stored { entry: Arc::new(entry.clone()), offset, len };
+    if syntax.deflated {
+        let source = Asker::source(study, Priority::Screen);
+        let (source, inflated) = frames::inflated(desk, &source, entry.clone()).await?;
+        let plain = Syntax { deflated: false, ..syntax };
+        let found = Walker::new(&source, &inflated).find(0, tag, plain).await?;
+        let (head, value) = found.ok_or(Problem::NotFound)?;
+        let len = u64::from(head.length.ok_or(Problem::NotFound)?);
+        return Ok(vec![Piece::Own(source.whole(&inflated, value, len).await?)]);
+    }
+    if tag == tags::PIXEL_DATA {
+        let framed = frames::open(desk, study, series, instance, Priority::Screen).await?;
+        return Ok(match framed.map.as_ref() {
+            FrameMap::Native { value, .. } => vec![stored(value.offset, value.len)],
+            FrameMap::Encapsulated(all) => all.iter().flatten().map(|e| stored(e.offset, e.len)).collect(),
+        });
+    }
+    let source = Asker::source(study, Priority::Screen);
+    let from = u64::from(entry.header_bytes);
+    let (head, value) = Walker::new(&source, entry).find(from, tag, syntax).await?.ok_or(Problem::NotFound)?;
+    let len = u64::from(head.length.ok_or(Problem::NotFound)?).min(entry.bytes.saturating_sub(value));
+    Ok(vec![stored(value, len)])
+}

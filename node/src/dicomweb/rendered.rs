@@ -1,0 +1,301 @@
+//! Pictures for people: rendered frames and thumbnails (PS3.18 §10.4.1.1.3, .4) as JPEG or PNG, for previews only.
+//!
+//! # Not here
+//! Presentation states, overlays, annotation: the viewer's.
+
+use super::{
+    asker::{Asker, Desk, etag_of, tag},
+    dataset::{DataSet, Numbers, Syntax},
+    decode::{self, Picture, Samples},
+    error::Problem,
+    frames,
+    grey::{Function, Grey, Window},
+    metadata::readable,
+};
+use crate::studies::{OpenStudy, SeriesView};
+use axum::{
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use dicom_core::{Tag, VR};
+use dicom_dictionary_std::tags;
+use dicom_pixeldata::image::{self, DynamicImage, GrayImage, ImageFormat, RgbImage, imageops::FilterType};
+use protocol::{Uid, fetch::Priority};
+use std::{io::Cursor, sync::Arc};
+
+/// Largest side of a rendered picture, pixels: bounds the work of a huge viewport; a 4K screen is filled.
+const SIDE_MAX: u32 = 4096;
+/// Side of a thumbnail where the caller names none.
+const THUMBNAIL_SIDE: u32 = 256;
+
+/// How the picture is wanted.
+#[derive(Clone, Debug, PartialEq)]
+struct Wish {
+    format: ImageFormat,
+    /// Width and height to fit into.
+    fit: Option<(u32, u32)>,
+    /// Part of the source: x, y, width, height.
+    region: Option<(u32, u32, u32, u32)>,
+    window: Option<Window>,
+    quality: u8,
+}
+
+fn wish(asker: &Asker) -> Result<Wish, Problem> {
+    let format = asker.accepted()?.iter().find_map(|range| match range.media.as_str() {
+        "image/jpeg" | "image/jpg" | "image/*" | "*/*" | "*" => Some(ImageFormat::Jpeg),
+        "image/png" => Some(ImageFormat::Png),
+        _ => None,
+    });
+    let format = format.ok_or(Problem::NotAcceptable("pictures are given as image/jpeg or image/png"))?;
+    let numbers = |name: &str| -> Result<Option<Vec<f64>>, Problem> {
+        let Some(text) = asker.asked(name)?.filter(|t| !t.is_empty()) else { return Ok(None) };
+        let parsed: Result<Vec<f64>, _> =
+            text.split(',').take(8).filter(|t| t.parse::<Function>().is_err()).map(|t| t.trim().parse()).collect();
+        let parsed = parsed.ok().filter(|n| n.iter().all(|n| n.is_finite()));
+        parsed.map(Some).ok_or_else(|| Problem::bad(format!("{name} is not a list of numbers")))
+    };
+    let (fit, region) = match numbers("viewport")?.as_deref() {
+        None => (None, None),
+        Some([w, h]) => (Some((side(*w)?, side(*h)?)), None),
+        Some([w, h, x, y, sw, sh]) => {
+            (Some((side(*w)?, side(*h)?)), Some((place(*x)?, place(*y)?, place(*sw)?, place(*sh)?)))
+        }
+        Some(_) => return Err(Problem::bad("viewport is two numbers or six")),
+    };
+    let window = match numbers("window")?.as_deref() {
+        None => None,
+        Some([center, width]) if *width > 0.0 => {
+            let text = asker.asked("window")?.unwrap_or_default();
+            let function = text.split(',').nth(2).map_or(Ok(Function::Linear), str::parse);
+            Some(Window { center: *center, width: *width, function: function.map_err(Problem::bad)? })
+        }
+        Some(_) => return Err(Problem::bad("window is a center, a width above 0 and a function")),
+    };
+    let quality = match numbers("quality")?.as_deref() {
+        None => 85,
+        Some([q]) if (1.0..=100.0).contains(q) => percent(*q),
+        Some(_) => return Err(Problem::bad("quality is 1 to 100")),
+    };
+    Ok(Wish { format, fit, region, window, quality })
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+fn percent(q: f64) -> u8 {
+    q.clamp(1.0, 100.0) as u8
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+fn side(n: f64) -> Result<u32, Problem> {
+    if n >= 1.0 {
+        Ok(n.min(f64::from(SIDE_MAX)) as u32)
+    } else {
+        Err(Problem::bad("a viewport has a width and a height"))
+    }
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+fn place(n: f64) -> Result<u32, Problem> {
+    if (0.0..=65_535.0).contains(&n) {
+        Ok(n as u32)
+    } else {
+        Err(Problem::bad("a viewport's region lies inside the image"))
+    }
+}
+
+pub(super) async fn rendered(State(desk): State<Arc<Desk>>, asker: Asker) -> Result<Response, Problem> {
+    let wish = wish(&asker)?;
+    let study = asker.open().await?;
+    let (series, instance) = (asker.series()?, asker.instance()?);
+    let index = match asker.param("frames") {
+        "" => 0,
+        text => text
+            .parse::<u64>()
+            .ok()
+            .and_then(|n| n.checked_sub(1))
+            .ok_or_else(|| Problem::bad("one frame is rendered at a time, numbered from 1"))?,
+    };
+    answer(&desk, &asker, &study, (&series, &instance), Some(index), wish, Priority::Screen).await
+}
+
+pub(super) async fn thumbnail(State(desk): State<Arc<Desk>>, asker: Asker) -> Result<Response, Problem> {
+    let mut wish = wish(&asker)?;
+    wish.fit.get_or_insert((THUMBNAIL_SIDE, THUMBNAIL_SIDE));
+    let study = asker.open().await?;
+    let wanted_series = if asker.param("series").is_empty() { None } else { Some(asker.series()?) };
+    if !asker.param("instance").is_empty() {
+        let (series, instance) = (asker.series()?, asker.instance()?);
+        let index = asker.param("frames").parse::<u64>().ok().and_then(|n| n.checked_sub(1));
+        return answer(&desk, &asker, &study, (&series, &instance), index, wish, Priority::Series).await;
+    }
+    let (series, instance) = middle_image(&study.series().await?, wanted_series.as_ref())?;
+    answer(&desk, &asker, &study, (&series, &instance), None, wish, Priority::Series).await
+}
+
+/// The middle image speaks best for a series, and the first series with images for a study.
+fn middle_image(all: &[SeriesView], wanted: Option<&Uid>) -> Result<(Uid, Uid), Problem> {
+    let mut seen = false;
+    for view in all {
+        if wanted.is_some_and(|series| *series != view.series) {
+            continue;
+        }
+        seen = true;
+        let images: Vec<&Uid> = view.instances.iter().filter(|i| i.frames > 0).map(|i| &i.instance).collect();
+        if let Some(middle) = images.get(images.len() / 2) {
+            return Ok((view.series.clone(), (*middle).clone()));
+        }
+    }
+    Err(if seen { Problem::NotAcceptable("nothing in it can be shown as a picture") } else { Problem::NotFound })
+}
+
+/// `index`: `None` for the middle frame.
+async fn answer(
+    desk: &Desk,
+    asker: &Asker,
+    study: &Arc<OpenStudy>,
+    (series, instance): (&Uid, &Uid),
+    index: Option<u64>,
+    wish: Wish,
+    priority: Priority,
+) -> Result<Response, Problem> {
+    let entry = study.instance(series, instance).await?;
+    let etag = etag_of(&[&entry.digest.0, format!("{index:?}{wish:?}").as_bytes()]);
+    const KEPT: &str = "private, max-age=3600";
+    if asker.has(&etag) {
+        let mut response = StatusCode::NOT_MODIFIED.into_response();
+        tag(&mut response, &etag, KEPT);
+        return Ok(response);
+    }
+    if entry.frames == 0 {
+        return Err(Problem::NotAcceptable("the instance has no picture"));
+    }
+    let framed = frames::open(desk, study, series, instance, priority).await?;
+    let index = index.unwrap_or_else(|| framed.map.frames() / 2);
+    if index >= framed.map.frames() {
+        return Err(Problem::NotFound);
+    }
+    let header = study.header(series, instance).await?;
+    let picture = decode::picture(&header, &framed, index).await?;
+    let tones = tones(&header, framed.entry.transfer_syntax.as_str(), index)?;
+    let format = wish.format;
+    let bytes = decode::run(desk, move || picture_file(&picture, &tones, &wish)).await?;
+    let mut response = ([(header::CONTENT_TYPE, format.to_mime_type())], bytes).into_response();
+    tag(&mut response, &etag, KEPT);
+    Ok(response)
+}
+
+/// How stored values become grey levels or colours.
+#[derive(Clone, Debug)]
+pub(super) struct Tones {
+    pub(super) slope: f64,
+    pub(super) intercept: f64,
+    pub(super) window: Option<Window>,
+    palette: Option<[Palette; 3]>,
+}
+
+#[derive(Clone, Debug)]
+struct Palette {
+    first: i64,
+    levels: Vec<u8>,
+}
+
+pub(super) fn tones(header: &[u8], transfer_syntax: &str, index: u64) -> Result<Tones, Problem> {
+    let syntax = Syntax::of(transfer_syntax);
+    let header = readable(header, syntax)?;
+    let set = DataSet::parse(&header, syntax)?;
+    let number = |group: Tag, tag: Tag| {
+        let frame =
+            usize::try_from(index).ok().and_then(|i| set.items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE).get(i));
+        let shared = set.items(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE).first();
+        let inner = |groups: Option<&DataSet<'_>>| groups?.items(group).first()?.number(tag, syntax);
+        inner(frame).or_else(|| inner(shared)).or_else(|| set.number(tag, syntax))
+    };
+    let value = |tag| number(tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE, tag);
+    let voi = |tag| number(tags::FRAME_VOILUT_SEQUENCE, tag);
+    let window = voi(tags::WINDOW_CENTER).zip(voi(tags::WINDOW_WIDTH)).filter(|(_, width)| *width >= 1.0);
+    let function = set.ascii(tags::VOILUT_FUNCTION).and_then(|f| f.parse().ok()).unwrap_or(Function::Linear);
+    Ok(Tones {
+        slope: value(tags::RESCALE_SLOPE).filter(|s| *s != 0.0).unwrap_or(1.0),
+        intercept: value(tags::RESCALE_INTERCEPT).unwrap_or(0.0),
+        window: window.map(|(center, width)| Window { center, width, function }),
+        palette: palette(&set, syntax),
+    })
+}
+
+fn palette(set: &DataSet<'_>, syntax: Syntax) -> Option<[Palette; 3]> {
+    let one = |descriptor: Tag, data: Tag| -> Option<Palette> {
+        let [entries, first, bits] = set.numbers(descriptor, syntax).try_into().ok()?;
+        let bytes = set.bytes(data)?;
+        #[allow(clippy::cast_possible_truncation)]
+        let (entries, first) = (if entries == 0.0 { 65_536 } else { entries as i64 }, first as i64);
+        let entries = usize::try_from(entries).ok()?;
+        let levels = if bits <= 8.0 && bytes.len() < entries * 2 {
+            bytes.iter().copied().take(entries).collect()
+        } else {
+            let words = Numbers::new(bytes, VR::US, syntax.big_endian).take(entries);
+            // Eight-bit palettes are also written in words, in the low byte or in the high one.
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+            words.map(|n| if bits <= 8.0 { n.as_f64() as u16 as u8 } else { (n.as_f64() as u16 >> 8) as u8 }).collect()
+        };
+        Some(Palette { first, levels })
+    };
+    Some([
+        one(tags::RED_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR, tags::RED_PALETTE_COLOR_LOOKUP_TABLE_DATA)?,
+        one(tags::GREEN_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR, tags::GREEN_PALETTE_COLOR_LOOKUP_TABLE_DATA)?,
+        one(tags::BLUE_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR, tags::BLUE_PALETTE_COLOR_LOOKUP_TABLE_DATA)?,
+    ])
+}
+
+/// Decodes, tones, scales and encodes.
+fn picture_file(picture: &Picture, tones: &Tones, wish: &Wish) -> Result<Vec<u8>, Problem> {
+    let samples = decode::samples(picture)?;
+    let mut image = toned(picture, &samples, tones, wish.window)?;
+    drop(samples);
+    if let Some((x, y, width, height)) = wish.region {
+        image = image.crop_imm(x, y, width.max(1), height.max(1));
+        if image.width() == 0 || image.height() == 0 {
+            return Err(Problem::bad("a viewport's region lies inside the image"));
+        }
+    }
+    let (width, height) = wish.fit.unwrap_or((SIDE_MAX, SIDE_MAX));
+    if image.width() > width || image.height() > height {
+        image = image.thumbnail(width, height);
+    } else if wish.fit.is_some() && wish.region.is_some() {
+        image = image.resize(width, height, FilterType::Triangle);
+    }
+    let mut out = Cursor::new(Vec::new());
+    let encoded = match wish.format {
+        ImageFormat::Png => image.write_to(&mut out, ImageFormat::Png),
+        _ => image.write_with_encoder(image::codecs::jpeg::JpegEncoder::new_with_quality(&mut out, wish.quality)),
+    };
+    encoded.map_err(|e| Problem::Internal(format!("picture: {e}")))?;
+    Ok(out.into_inner())
+}
+
+/// The frame as eight-bit grey or colour.
+fn toned(picture: &Picture, samples: &Samples, tones: &Tones, window: Option<Window>) -> Result<DynamicImage, Problem> {
+    const SHORT: Problem = Problem::NotAcceptable("the frame has fewer pixels than it says");
+    let (width, height) = (picture.layout.columns, picture.layout.rows);
+    if picture.layout.samples == 1 {
+        let grey = Grey::new(picture, samples);
+        if let (Some(palette), "PALETTE COLOR") = (&tones.palette, samples.photometric.as_str()) {
+            let colour = |value: f64| palette.each_ref().map(|p| p.level(value));
+            let bytes: Vec<u8> = grey.values().flat_map(colour).collect();
+            return RgbImage::from_raw(width, height, bytes).map(DynamicImage::ImageRgb8).ok_or(SHORT);
+        }
+        let bytes = grey.levels(tones, window);
+        return GrayImage::from_raw(width, height, bytes).map(DynamicImage::ImageLuma8).ok_or(SHORT);
+    }
+    let bytes =
+        super::grey::colours(picture, samples).ok_or(Problem::NotAcceptable("the colours cannot be shown here"))?;
+    RgbImage::from_raw(width, height, bytes).map(DynamicImage::ImageRgb8).ok_or(SHORT)
+}
+
+impl Palette {
+    fn level(&self, value: f64) -> u8 {
+        #[allow(clippy::cast_possible_truncation)]
+        let index = (value as i64).saturating_sub(self.first).max(0);
+        let index = usize::try_from(index).unwrap_or(usize::MAX).min(self.levels.len().saturating_sub(1));
+        self.levels.get(index).copied().unwrap_or(0)
+    }
+}

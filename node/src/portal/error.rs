@@ -1,0 +1,182 @@
+//! Errors as the API tells them: a stable code, a short sentence, never patient data. What is ours goes to the log under
+//! a reference number.
+
+use crate::{
+    archive::{ArchiveError, IngestError, cache::CacheError},
+    audit::AuditError,
+    overlay::{OverlayError, PairingFailure},
+    studies::StudyError,
+    trust::{TermsError, TrustError},
+    users::UsersError,
+};
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use protocol::Refusal;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Why a request was not done.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ApiError {
+    #[error("sign in first")]
+    NotSignedIn,
+    #[error("the request came from another page")]
+    Origin,
+    #[error("only on this machine, through the command line")]
+    LocalOnly,
+    #[error("no such thing here")]
+    NotFound,
+    #[error("{0}")]
+    Bad(&'static str),
+    #[error("the node is not running; start it with `confrere serve`")]
+    NotRunning,
+    #[error(transparent)]
+    Users(#[from] UsersError),
+    #[error(transparent)]
+    Study(#[from] StudyError),
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+    #[error("{0}")]
+    Terms(#[from] TermsError),
+    #[error(transparent)]
+    Overlay(#[from] OverlayError),
+    #[error("{0}")]
+    Refused(#[from] Refusal),
+    #[error("the evidence cannot be written")]
+    Audit(#[from] AuditError),
+    #[error("the archive cannot be read")]
+    Archive(#[from] ArchiveError),
+    #[error("the cache cannot be changed")]
+    Cache(#[from] CacheError),
+    #[error("the object was not taken in")]
+    Ingest(#[from] IngestError),
+}
+
+/// The body of every error.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ErrorBody {
+    /// Stable word for programs and translations.
+    pub(super) error: String,
+    /// English sentence without patient data.
+    pub(super) message: String,
+    /// Reference number in the node's log, for faults of ours.
+    pub(super) reference: Option<String>,
+    /// Seconds after which another try makes sense.
+    pub(super) retry_s: Option<u64>,
+}
+
+impl ApiError {
+    fn outside(&self) -> (StatusCode, &'static str) {
+        use StatusCode as S;
+        match self {
+            Self::NotSignedIn => (S::UNAUTHORIZED, "not-signed-in"),
+            Self::Origin => (S::FORBIDDEN, "origin"),
+            Self::LocalOnly => (S::FORBIDDEN, "local-only"),
+            Self::NotFound => (S::NOT_FOUND, "not-found"),
+            Self::Bad(_) => (S::BAD_REQUEST, "malformed"),
+            Self::NotRunning => (S::SERVICE_UNAVAILABLE, "not-running"),
+            Self::Users(e) => users(e),
+            Self::Study(e) => study(e),
+            Self::Trust(e) => trust(e),
+            Self::Terms(_) => (S::BAD_REQUEST, "malformed"),
+            Self::Overlay(OverlayError::Pairing(e)) => pairing(*e),
+            Self::Overlay(OverlayError::Trust(e)) => trust(e),
+            Self::Overlay(OverlayError::Unreachable) => (S::BAD_GATEWAY, "unreachable"),
+            Self::Refused(r) => (S::FORBIDDEN, r.code()),
+            Self::Ingest(_) => (S::CONFLICT, "not-stored"),
+            Self::Overlay(_) | Self::Audit(_) | Self::Archive(_) | Self::Cache(_) => {
+                (S::INTERNAL_SERVER_ERROR, "internal")
+            }
+        }
+    }
+
+    fn retry_s(&self) -> Option<u64> {
+        match self {
+            Self::Users(UsersError::Throttled(s)) => Some(*s),
+            Self::Study(StudyError::Unreachable { retry_s } | StudyError::Waiting { retry_s }) => {
+                Some(u64::from(*retry_s))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn users(e: &UsersError) -> (StatusCode, &'static str) {
+    match e {
+        UsersError::Wrong => (StatusCode::UNAUTHORIZED, "wrong-password"),
+        UsersError::Throttled(_) => (StatusCode::TOO_MANY_REQUESTS, "throttled"),
+        UsersError::Exists => (StatusCode::CONFLICT, "exists"),
+        UsersError::NoUser => (StatusCode::NOT_FOUND, "not-found"),
+        UsersError::Unfit(_) => (StatusCode::BAD_REQUEST, "unfit"),
+        UsersError::Journal(_) | UsersError::Record(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+    }
+}
+
+fn study(e: &StudyError) -> (StatusCode, &'static str) {
+    match e {
+        StudyError::NotFound => (StatusCode::NOT_FOUND, "not-found"),
+        StudyError::Refused(r) => (StatusCode::FORBIDDEN, r.code()),
+        StudyError::Unreachable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "unreachable"),
+        StudyError::Waiting { .. } => (StatusCode::SERVICE_UNAVAILABLE, "waiting"),
+        StudyError::Corrupt => (StatusCode::BAD_GATEWAY, "corrupt"),
+        StudyError::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+    }
+}
+
+fn trust(e: &TrustError) -> (StatusCode, &'static str) {
+    match e {
+        TrustError::NoPeer | TrustError::NoAgreement => (StatusCode::NOT_FOUND, "not-found"),
+        TrustError::State => (StatusCode::CONFLICT, "state"),
+        TrustError::Refused(r) => (StatusCode::FORBIDDEN, r.code()),
+        _ => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+    }
+}
+
+fn pairing(e: PairingFailure) -> (StatusCode, &'static str) {
+    let status = match e {
+        PairingFailure::BadInvitation => StatusCode::BAD_REQUEST,
+        PairingFailure::Unreachable | PairingFailure::Protocol => StatusCode::BAD_GATEWAY,
+        _ => StatusCode::CONFLICT,
+    };
+    (status, pairing_code(e))
+}
+
+/// The stable word of a pairing failure.
+pub(super) fn pairing_code(e: PairingFailure) -> &'static str {
+    match e {
+        PairingFailure::WrongCode => "wrong-code",
+        PairingFailure::Expired => "expired",
+        PairingFailure::Unreachable => "unreachable",
+        PairingFailure::BadInvitation => "bad-invitation",
+        PairingFailure::Rejected => "rejected",
+        PairingFailure::Protocol => "protocol",
+        PairingFailure::AlreadyPaired => "already-paired",
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let (status, code) = self.outside();
+        let reference = status.is_server_error().then(|| {
+            let reference = crate::tasks::random_id().to_string();
+            tracing::error!(%reference, error = ?self, "request failed");
+            reference
+        });
+        let message = if code == "internal" { "internal fault".to_owned() } else { self.to_string() };
+        let retry_s = self.retry_s();
+        let mut response =
+            (status, Json(ErrorBody { error: code.to_owned(), message, reference, retry_s })).into_response();
+        if let Some(s) = retry_s {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(s));
+        }
+        response
+    }
+}
+
+/// For paths under `/api` that are none.
+pub(super) async fn no_route() -> ApiError {
+    std::future::ready(ApiError::NotFound).await
+}

@@ -1,0 +1,70 @@
+//! Live news as server-sent events: the list, transfers, peers, pairings, agreements.
+//!
+//! A slow reader misses events rather than holding anything up; it then gets a `list` event without a study, which
+//! means "ask again".
+
+use super::{Door, error::ApiError, json, signin::Caller};
+use crate::{overlay::OverlayEvent, studies::StudiesEvent, trust::Action, trust::TrustEvent};
+use axum::{
+    extract::State,
+    response::sse::{self, KeepAlive, Sse},
+};
+use futures::{Stream, StreamExt};
+use std::{convert::Infallible, time::Duration};
+use tokio_stream::wrappers::{BroadcastStream, errors::BroadcastStreamRecvError};
+
+#[utoipa::path(get, path = "/api/events", responses((status = 200, content_type = "text/event-stream")))]
+pub(super) async fn stream(
+    State(door): State<Door>,
+    caller: Caller,
+) -> Result<Sse<impl Stream<Item = Result<sse::Event, Infallible>> + Send>, ApiError> {
+    let may_list = caller.may(Action::ListStudies).is_ok();
+    let may_administer = caller.may(Action::Administer).is_ok();
+    let studies = BroadcastStream::new(door.studies()?.events())
+        .filter_map(move |event| std::future::ready(if may_list { Some(studies_event(event)) } else { None }));
+    let pairings = door.clone();
+    let overlay = BroadcastStream::new(door.overlay()?.events()).filter_map(move |event| {
+        std::future::ready(if may_administer { overlay_event(&pairings, event) } else { None })
+    });
+    let trust = BroadcastStream::new(door.trust.events())
+        .filter_map(move |event| std::future::ready(if may_administer { trust_event(event) } else { None }));
+    let stopping = door.tasks.clone();
+    let all = futures::stream::select(studies, futures::stream::select(overlay, trust))
+        .filter_map(|event| std::future::ready(event.map(Ok)))
+        .take_until(async move { stopping.stopping().await });
+    Ok(Sse::new(all).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
+}
+
+type Received<T> = Result<T, BroadcastStreamRecvError>;
+
+fn named(name: &str, body: impl serde::Serialize) -> Option<sse::Event> {
+    sse::Event::default().event(name).json_data(body).ok()
+}
+
+fn studies_event(event: Received<StudiesEvent>) -> Option<sse::Event> {
+    match event {
+        Ok(StudiesEvent::List(study)) => named("list", serde_json::json!({ "study": study.map(|s| s.to_string()) })),
+        Ok(StudiesEvent::Transfer(row)) => named("transfer", json::Transfer::from(row)),
+        Err(BroadcastStreamRecvError::Lagged(_)) => named("list", serde_json::json!({ "study": null })),
+    }
+}
+
+fn overlay_event(door: &Door, event: Received<OverlayEvent>) -> Option<Option<sse::Event>> {
+    match event {
+        Ok(OverlayEvent::Pairing(id)) => {
+            let pairing = door.overlay.as_ref()?.pairings().into_iter().find(|p| p.id == id)?;
+            Some(named("pairing", json::Pairing::from(pairing)))
+        }
+        Ok(OverlayEvent::Contact(_)) | Err(_) => Some(named("peers", serde_json::json!({}))),
+        Ok(OverlayEvent::Directory { .. } | OverlayEvent::DirectoryReset { .. }) => None,
+    }
+}
+
+fn trust_event(event: Received<TrustEvent>) -> Option<Option<sse::Event>> {
+    let name = match event {
+        Ok(TrustEvent::PeerAdded(_) | TrustEvent::PeerChanged(_) | TrustEvent::PeerRevoked(_)) | Err(_) => "peers",
+        Ok(TrustEvent::AgreementChanged { .. } | TrustEvent::AgreementEnded { .. }) => "agreements",
+        Ok(TrustEvent::GrantChanged { .. } | TrustEvent::GrantRevoked { .. }) => return None,
+    };
+    Some(named(name, serde_json::json!({})))
+}

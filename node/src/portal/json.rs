@@ -1,0 +1,407 @@
+//! The shapes of the API. Times are RFC 3339 in UTC, sites are base32 keys, studies are Study Instance UIDs.
+
+use crate::{
+    audit, overlay,
+    studies::{Availability, FoundStudy, TransferRow},
+    trust::{Action, Person, Role},
+};
+use protocol::{SiteId, Timestamp, manifest::Completeness};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// RFC 3339 in UTC.
+pub(super) fn rfc3339(at: Timestamp) -> String {
+    i64::try_from(at.0)
+        .ok()
+        .and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok())
+        .map_or_else(String::new, |t| t.to_string())
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct SiteFacts {
+    pub(super) name: String,
+    pub(super) site_id: String,
+    pub(super) language: String,
+    pub(super) version: String,
+    pub(super) ae_title: String,
+    pub(super) portal_built: bool,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct PersonJson {
+    pub(super) name: String,
+    #[schema(value_type = String)]
+    pub(super) role: Role,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Session {
+    pub(super) person: PersonJson,
+    /// Actions the role allows: `list-studies`, `read-studies`, …
+    pub(super) actions: Vec<String>,
+}
+
+impl Session {
+    pub(super) fn of(person: &Person) -> Self {
+        let all = [
+            (Action::ListStudies, "list-studies"),
+            (Action::ReadStudies, "read-studies"),
+            (Action::StoreStudies, "store-studies"),
+            (Action::ShareStudies, "share-studies"),
+            (Action::Administer, "administer"),
+            (Action::ReadLog, "read-log"),
+        ];
+        Self {
+            person: PersonJson { name: person.name.clone(), role: person.role },
+            actions: all.iter().filter(|(a, _)| person.role.allows(*a)).map(|(_, w)| (*w).to_owned()).collect(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Patient {
+    pub(super) name: Option<String>,
+    pub(super) birth_date: Option<String>,
+    pub(super) sex: Option<String>,
+    pub(super) id: Option<String>,
+    pub(super) issuer: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Study {
+    pub(super) study: String,
+    pub(super) patient: Patient,
+    /// `YYYYMMDD`.
+    pub(super) date: Option<String>,
+    /// `HHMMSS`.
+    pub(super) time: Option<String>,
+    pub(super) modalities: Vec<String>,
+    pub(super) body_parts: Vec<String>,
+    pub(super) description: Option<String>,
+    pub(super) accession: Option<String>,
+    pub(super) referrer: Option<String>,
+    pub(super) series: u32,
+    pub(super) instances: u32,
+    pub(super) bytes: u64,
+    pub(super) arrived: String,
+    /// `arriving` or `complete`.
+    pub(super) completeness: &'static str,
+    /// `null`: ours.
+    pub(super) holder: Option<String>,
+    pub(super) site_name: String,
+    /// `online`, `remote` or `unreachable`.
+    pub(super) availability: &'static str,
+    pub(super) instances_here: u32,
+    pub(super) patient_conflict: bool,
+    pub(super) custodian_name: String,
+}
+
+impl From<FoundStudy> for Study {
+    fn from(found: FoundStudy) -> Self {
+        let row = found.row;
+        Self {
+            study: row.study.to_string(),
+            patient: Patient {
+                name: row.patient.name,
+                birth_date: row.patient.birth_date,
+                sex: row.patient.sex,
+                id: row.patient.id,
+                issuer: row.patient.issuer,
+            },
+            date: row.date,
+            time: row.time,
+            modalities: row.modalities,
+            body_parts: row.body_parts,
+            description: row.description,
+            accession: row.accession,
+            referrer: row.referrer,
+            series: row.series,
+            instances: row.instances,
+            bytes: row.bytes,
+            arrived: rfc3339(row.arrived),
+            completeness: match row.completeness {
+                Completeness::Arriving => "arriving",
+                Completeness::Complete => "complete",
+            },
+            holder: found.holder.map(|site| site.to_string()),
+            custodian_name: found.site_name.clone(),
+            site_name: found.site_name,
+            availability: match found.availability {
+                Availability::Online => "online",
+                Availability::Remote => "remote",
+                Availability::Unreachable => "unreachable",
+            },
+            instances_here: found.instances_here,
+            patient_conflict: row.patient_conflict,
+        }
+    }
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct StudyPage {
+    pub(super) studies: Vec<Study>,
+    pub(super) offset: usize,
+    pub(super) more: bool,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Reading {
+    pub(super) id: String,
+    pub(super) dicomweb_root: String,
+    pub(super) viewer: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Transfer {
+    pub(super) study: String,
+    pub(super) site: String,
+    pub(super) site_name: String,
+    pub(super) instances_done: u32,
+    pub(super) instances_total: u32,
+    pub(super) bytes_done: u64,
+    pub(super) bytes_total: u64,
+    pub(super) bytes_per_s: f64,
+    pub(super) seconds_left: Option<f64>,
+    /// `running`, `waiting`, `done`, `refused` or `corrupt`.
+    pub(super) state: String,
+    pub(super) road: String,
+}
+
+impl From<TransferRow> for Transfer {
+    fn from(row: TransferRow) -> Self {
+        Self {
+            study: row.study,
+            site: row.site,
+            site_name: row.site_name,
+            instances_done: row.instances_done,
+            instances_total: row.instances_total,
+            bytes_done: row.bytes_done,
+            bytes_total: row.bytes_total,
+            bytes_per_s: row.bytes_per_s,
+            seconds_left: row.seconds_left,
+            state: row.state.to_owned(),
+            road: row.road.to_owned(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Peer {
+    pub(super) site: String,
+    pub(super) name: String,
+    pub(super) paired: String,
+    pub(super) revoked: Option<String>,
+    pub(super) connected: bool,
+    pub(super) last_contact: Option<String>,
+    /// `quic` or `tcp`.
+    pub(super) road: Option<String>,
+    /// Their clock minus ours.
+    pub(super) clock_offset_ms: Option<i64>,
+    /// Studies they told us of.
+    pub(super) studies_told: usize,
+    pub(super) addresses: Vec<String>,
+    /// Bytes of theirs that we keep.
+    pub(super) held_bytes: u64,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Invitation {
+    pub(super) id: String,
+    /// The text to send.
+    pub(super) invitation: String,
+    /// The code to speak.
+    pub(super) code: String,
+    pub(super) expires: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Pairing {
+    pub(super) id: String,
+    pub(super) inviter: bool,
+    /// `waiting`, `compare`, `done` or `failed`.
+    pub(super) state: &'static str,
+    pub(super) tries_left: Option<u8>,
+    pub(super) peer_name: Option<String>,
+    pub(super) peer: Option<String>,
+    /// Six digits to compare, as `123 456`.
+    pub(super) digits: Option<String>,
+    pub(super) confirmed_here: bool,
+    pub(super) confirmed_there: bool,
+    pub(super) reason: Option<&'static str>,
+    pub(super) expires: String,
+}
+
+impl From<overlay::Pairing> for Pairing {
+    fn from(pairing: overlay::Pairing) -> Self {
+        use overlay::PairingState as P;
+        let mut json = Self {
+            id: pairing.id.to_string(),
+            inviter: pairing.inviter,
+            state: "waiting",
+            tries_left: None,
+            peer_name: None,
+            peer: None,
+            digits: None,
+            confirmed_here: false,
+            confirmed_there: false,
+            reason: None,
+            expires: rfc3339(pairing.expires),
+        };
+        match pairing.state {
+            P::Waiting { tries_left } => json.tries_left = Some(tries_left),
+            P::Compare { peer_name, peer, digits, confirmed_here, confirmed_there } => {
+                json.state = "compare";
+                json.peer_name = Some(peer_name);
+                json.peer = Some(peer.to_string());
+                json.digits = Some(digits);
+                json.confirmed_here = confirmed_here;
+                json.confirmed_there = confirmed_there;
+            }
+            P::Done { peer_name, peer } => {
+                json.state = "done";
+                json.peer_name = Some(peer_name);
+                json.peer = Some(peer.to_string());
+                json.confirmed_here = true;
+                json.confirmed_there = true;
+            }
+            P::Failed { reason } => {
+                json.state = "failed";
+                json.reason = Some(super::error::pairing_code(reason));
+            }
+        }
+        json
+    }
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct AuditEntry {
+    pub(super) number: u64,
+    pub(super) at: String,
+    /// Kebab-case of the act, for example `study-opened`.
+    pub(super) act: String,
+    /// `done`, `refused` or `failed`.
+    pub(super) outcome: &'static str,
+    pub(super) reason: Option<String>,
+    pub(super) person: String,
+    pub(super) role: String,
+    pub(super) site: Option<String>,
+    pub(super) site_name: Option<String>,
+    pub(super) study: Option<String>,
+    pub(super) peer: Option<String>,
+    pub(super) peer_name: Option<String>,
+    pub(super) basis: Option<String>,
+    pub(super) instances: u64,
+    pub(super) bytes: u64,
+    pub(super) note: String,
+}
+
+impl AuditEntry {
+    pub(super) fn of(number: u64, event: audit::Event, name: impl Fn(&SiteId) -> String) -> Self {
+        let (outcome, reason) = match event.outcome {
+            audit::Outcome::Done => ("done", None),
+            audit::Outcome::Refused(r) => ("refused", Some(r.code().to_owned())),
+            audit::Outcome::Failed => ("failed", None),
+        };
+        Self {
+            number,
+            at: rfc3339(event.at),
+            act: kebab(&format!("{:?}", event.act)),
+            outcome,
+            reason,
+            person: event.actor.person,
+            role: event.actor.role,
+            site_name: event.actor.site.as_ref().map(&name),
+            site: event.actor.site.map(|s| s.to_string()),
+            study: event.study.map(|s| s.to_string()),
+            peer_name: event.peer.as_ref().map(&name),
+            peer: event.peer.map(|s| s.to_string()),
+            basis: event.basis.map(|b| b.to_string()),
+            instances: event.instances,
+            bytes: event.bytes,
+            note: event.note,
+        }
+    }
+}
+
+/// `StudyOpened` as `study-opened`.
+pub(super) fn kebab(name: &str) -> String {
+    let mut out = String::with_capacity(name.len() + 4);
+    for (i, c) in name.chars().enumerate() {
+        if c.is_uppercase() && i > 0 {
+            out.push('-');
+        }
+        out.extend(c.to_lowercase());
+    }
+    out
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct AuditPage {
+    pub(super) entries: Vec<AuditEntry>,
+    pub(super) more: bool,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Status {
+    pub(super) site: String,
+    pub(super) site_id: String,
+    pub(super) version: String,
+    pub(super) uptime_s: u64,
+    pub(super) portal: String,
+    pub(super) dimse: String,
+    pub(super) overlay: String,
+    pub(super) pixels: String,
+    pub(super) studies: u64,
+    pub(super) instances: u64,
+    pub(super) bytes: u64,
+    pub(super) cache_bytes: u64,
+    pub(super) free_bytes: u64,
+    pub(super) rss_bytes: u64,
+    pub(super) peers: Vec<Peer>,
+    pub(super) transfers: Vec<Transfer>,
+    pub(super) associations: usize,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct NewUser {
+    pub(super) name: String,
+    #[schema(value_type = String)]
+    pub(super) role: Role,
+    /// Generated when absent.
+    pub(super) password: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct AddedUser {
+    pub(super) name: String,
+    #[schema(value_type = String)]
+    pub(super) role: Role,
+    /// The generated password, shown this once.
+    pub(super) password: Option<String>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct NewToken {
+    pub(super) name: String,
+    #[schema(value_type = String)]
+    pub(super) role: Role,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Token {
+    /// Shown this once.
+    pub(super) token: String,
+}
+
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(super) struct Ae {
+    pub(super) title: String,
+    pub(super) host: String,
+    pub(super) port: u16,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Grant {
+    pub(super) grant: String,
+    pub(super) expires: String,
+}

@@ -1,0 +1,65 @@
+//! The API's description, made from the routes; `docs/openapi.json` is its committed copy.
+
+use super::{agreements, audit, error, events, json, local, peers, settings, signin, status, worklist};
+use axum::Json;
+use utoipa::OpenApi;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Confrere", description = "The API of a Confrere node: what its portal and its command line use."),
+    paths(
+        status::site,
+        status::status,
+        signin::session,
+        signin::sign_in,
+        signin::sign_out,
+        worklist::studies,
+        worklist::study,
+        worklist::fetch,
+        worklist::share,
+        worklist::new_reading,
+        worklist::transfers,
+        events::stream,
+        peers::list,
+        peers::invite,
+        peers::join,
+        peers::revoke,
+        peers::pairings,
+        peers::confirm,
+        agreements::list,
+        agreements::offer,
+        agreements::accept,
+        agreements::end,
+        audit::page,
+        settings::users,
+        settings::add_user,
+        settings::add_token,
+        settings::aes,
+        settings::add_ae,
+        local::import,
+        local::verify,
+    ),
+    components(schemas(error::ErrorBody, json::Session))
+)]
+struct Description;
+
+pub(super) async fn document() -> Json<utoipa::openapi::OpenApi> {
+    std::future::ready(Json(Description::openapi())).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `CONFRERE_WRITE_OPENAPI=1 cargo test openapi` renews the committed copy.
+    #[test]
+    fn the_committed_description_is_that_of_the_routes() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/openapi.json");
+        let mut made = Description::openapi().to_pretty_json().unwrap();
+        made.push('\n');
+        if std::env::var_os("CONFRERE_WRITE_OPENAPI").is_some() {
+            std::fs::write(path, &made).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(path).unwrap_or_default(), made, "docs/openapi.json is out of date");
+    }
+}

@@ -1,0 +1,172 @@
+//! Who is calling: session cookie, bearer token or control socket; and what the role allows.
+//!
+//! The cookie's name carries the site id: cookies ignore ports, and two sites on one host must not sign each other out.
+//! A request that changes something under a cookie must come from a page of ours (Origin or Sec-Fetch-Site).
+
+use super::{Door, Local, error::ApiError, json};
+use crate::{
+    audit::{Act, Actor, Event, Outcome},
+    trust::{Action, Person},
+    users::UsersError,
+};
+use axum::{
+    Extension, Json,
+    extract::{ConnectInfo, FromRequestParts, Request, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use protocol::Refusal;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+/// The session's secret as presented, for signing out.
+#[derive(Clone)]
+pub(super) struct Presented(String);
+
+/// The layer before every API and DICOMweb route: finds the person and leaves it in the request, or leaves nothing.
+pub(super) async fn identify(State(door): State<Door>, mut request: Request, next: Next) -> Response {
+    if request.extensions().get::<Local>().is_none() {
+        let found = bearer(&door, request.headers()).or_else(|| cookie(&door, request.headers()));
+        if let Some((person, presented)) = found {
+            if presented.is_some() && changes(request.method()) && !is_same_origin(request.headers()) {
+                return ApiError::Origin.into_response();
+            }
+            request.extensions_mut().insert(person);
+            if let Some(presented) = presented {
+                request.extensions_mut().insert(presented);
+            }
+        }
+    }
+    next.run(request).await
+}
+
+fn bearer(door: &Door, headers: &HeaderMap) -> Option<(Person, Option<Presented>)> {
+    let token = headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")?;
+    Some((door.users.bearer(token.trim())?, None))
+}
+
+fn cookie(door: &Door, headers: &HeaderMap) -> Option<(Person, Option<Presented>)> {
+    let name = cookie_name(door);
+    let secret = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find_map(|(key, value)| (key == name).then_some(value))?;
+    Some((door.users.session(secret)?, Some(Presented(secret.to_owned()))))
+}
+
+fn cookie_name(door: &Door) -> String {
+    format!("confrere-{}", door.identity.site().short())
+}
+
+fn changes(method: &Method) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+/// Whether a browser says that the request comes from a page of this very origin.
+fn is_same_origin(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|v: &HeaderValue| v.to_str().ok());
+    if let Some(site) = text(header::HeaderName::from_static("sec-fetch-site")) {
+        return site == "same-origin";
+    }
+    // HTTP/2 has no Host header of its own; browsers that speak it send Sec-Fetch-Site.
+    match (text(header::ORIGIN), text(header::HOST)) {
+        (Some(origin), Some(host)) => origin.split_once("://").is_some_and(|(_, authority)| authority == host),
+        _ => false,
+    }
+}
+
+/// A caller whose identity was checked; [`Caller::may`] asks the role table.
+pub(super) struct Caller(pub(super) Person);
+
+impl Caller {
+    pub(super) fn may(&self, action: Action) -> Result<(), ApiError> {
+        if self.0.role.allows(action) { Ok(()) } else { Err(ApiError::Refused(Refusal::Role)) }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = ApiError;
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
+        std::future::ready(parts.extensions.get::<Person>().cloned().map(Self).ok_or(ApiError::NotSignedIn)).await
+    }
+}
+
+/// Only over the control socket.
+pub(super) struct LocalCaller(pub(super) Person);
+
+impl<S: Send + Sync> FromRequestParts<S> for LocalCaller {
+    type Rejection = ApiError;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let Caller(person) = Caller::from_request_parts(parts, state).await?;
+        parts.extensions.get::<Local>().ok_or(ApiError::LocalOnly)?;
+        Ok(Self(person))
+    }
+}
+
+/// Name and password.
+#[derive(serde::Deserialize, utoipa::ToSchema)]
+pub(super) struct Credentials {
+    name: String,
+    password: String,
+}
+
+#[utoipa::path(post, path = "/api/session", request_body = Credentials,
+    responses((status = 200, body = json::Session), (status = 401, body = super::error::ErrorBody), (status = 429, body = super::error::ErrorBody)))]
+pub(super) async fn sign_in(
+    State(door): State<Door>,
+    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
+    headers: HeaderMap,
+    Json(given): Json<Credentials>,
+) -> Result<Response, ApiError> {
+    // A page of another origin must not sign its visitor in as somebody else; a program sends neither header.
+    let from_browser = headers.contains_key(header::ORIGIN) || headers.contains_key("sec-fetch-site");
+    if from_browser && !is_same_origin(&headers) {
+        return Err(ApiError::Origin);
+    }
+    let from = peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |Extension(ConnectInfo(address))| address.ip());
+    // The name as typed may be a password typed into the wrong field: only a name that signed in is written down.
+    match door.users.sign_in(&given.name, &given.password, from).await {
+        Ok((secret, person)) => {
+            door.audit.record(Event::new(Act::SignIn, person.actor())).await?;
+            let mut response = Json(json::Session::of(&person)).into_response();
+            response.headers_mut().insert(header::SET_COOKIE, set_cookie(&door, &secret, "")?);
+            Ok(response)
+        }
+        Err(e) => {
+            if matches!(e, UsersError::Wrong) {
+                let event = Event::new(Act::SignIn, Actor::default()).outcome(Outcome::Refused(Refusal::NotPermitted));
+                door.audit.record(event).await?;
+            }
+            Err(e.into())
+        }
+    }
+}
+
+fn set_cookie(door: &Door, secret: &str, extra: &str) -> Result<HeaderValue, ApiError> {
+    let secure = if door.config.portal.tls_cert.is_some() { "; Secure" } else { "" };
+    let text = format!("{}={secret}; HttpOnly; SameSite=Strict; Path=/{secure}{extra}", cookie_name(door));
+    HeaderValue::from_str(&text).map_err(|_| ApiError::Bad("cookie"))
+}
+
+#[utoipa::path(get, path = "/api/session",
+    responses((status = 200, body = json::Session), (status = 401, body = super::error::ErrorBody)))]
+pub(super) async fn session(Caller(person): Caller) -> Json<json::Session> {
+    std::future::ready(Json(json::Session::of(&person))).await
+}
+
+#[utoipa::path(delete, path = "/api/session", responses((status = 204)))]
+pub(super) async fn sign_out(
+    State(door): State<Door>,
+    Caller(person): Caller,
+    presented: Option<Extension<Presented>>,
+) -> Result<Response, ApiError> {
+    if let Some(Extension(Presented(secret))) = presented {
+        door.users.sign_out(&secret);
+        door.audit.record(Event::new(Act::SignOut, person.actor())).await?;
+    }
+    let gone = set_cookie(&door, "", "; Max-Age=0")?;
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, gone)]).into_response())
+}

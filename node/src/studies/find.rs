@@ -1,0 +1,220 @@
+//! The list over own and peers' studies: one order, each study once, ours before a peer's copy of it.
+//!
+//! # Not here
+//! Who is told of what: a peer's study is listed only while `overlay` says its basis is in force.
+
+use super::{Availability, FoundStudy, Shared, StudyError};
+use crate::{
+    archive::{StudyQuery, StudyRow},
+    overlay::RemoteStudy,
+};
+use protocol::{SiteId, Uid, manifest::Completeness};
+use std::{cmp::Reverse, collections::HashMap};
+
+/// Rows looked at behind an offset at most: nobody pages further than this by hand.
+const ROWS_MAX: usize = 200_000;
+
+/// Newest first: by study date and time, then by UID so that pages do not overlap. Undated studies come last.
+pub(super) fn order(row: &StudyRow) -> (Reverse<Option<&str>>, Reverse<Option<&str>>, &str) {
+    (Reverse(row.date.as_deref()), Reverse(row.time.as_deref()), row.study.as_str())
+}
+
+/// A page of rows that are each sorted already or not: all of them are sorted here.
+pub(super) fn page(mut found: Vec<FoundStudy>, offset: usize, limit: usize) -> Vec<FoundStudy> {
+    found.sort_by(|a, b| order(&a.row).cmp(&order(&b.row)));
+    found.into_iter().skip(offset).take(limit).collect()
+}
+
+/// A peer's card as a row. A Patient ID without issuer is the holder's own: it is never compared bare.
+pub(super) fn row_of(remote: &RemoteStudy, holder_name: &str) -> StudyRow {
+    let card = &remote.card;
+    let mut patient = card.patient.clone();
+    if patient.id.is_some() && patient.issuer.is_none() {
+        patient.issuer = Some(holder_name.to_owned());
+    }
+    StudyRow {
+        study: card.study.clone(),
+        patient,
+        date: card.date.clone(),
+        time: card.time.clone(),
+        modalities: card.modalities.clone(),
+        body_parts: card.body_parts.clone(),
+        description: card.description.clone(),
+        accession: card.accession.clone(),
+        referrer: card.referrer.clone(),
+        study_id: None,
+        series: card.series,
+        instances: card.instances,
+        bytes: card.bytes,
+        arrived: card.arrived,
+        changed: remote.told,
+        completeness: card.completeness,
+        version: card.version,
+        patient_conflict: false,
+    }
+}
+
+impl Shared {
+    /// Own and peers' studies that match.
+    pub(super) fn find(&self, query: &StudyQuery, offset: usize, limit: usize) -> Result<Vec<FoundStudy>, StudyError> {
+        let wanted = offset.saturating_add(limit).min(ROWS_MAX);
+        let own = self.archive.studies(query, 0, wanted).map_err(StudyError::internal)?;
+        let mut found: Vec<FoundStudy> = own.into_iter().map(|row| self.own(row)).collect();
+        let mut sites = Sites::default();
+        for remote in self.overlay.remote_studies() {
+            let row = row_of(&remote, sites.of(self, &remote.holder).0);
+            if query.matches(&row) && self.archive.study(&row.study).map_err(StudyError::internal)?.is_none() {
+                sites.keep_best(self, &remote, row);
+            }
+        }
+        found.extend(sites.best.into_values().map(|(_, found)| found));
+        Ok(page(found, offset, limit))
+    }
+
+    /// A study of ours as found.
+    pub(super) fn own(&self, row: StudyRow) -> FoundStudy {
+        FoundStudy {
+            instances_here: row.instances,
+            row,
+            holder: None,
+            site_name: self.site_name.clone(),
+            availability: Availability::Online,
+        }
+    }
+
+    /// A peer's study as found.
+    pub(super) fn told(&self, remote: &RemoteStudy) -> FoundStudy {
+        let mut sites = Sites::default();
+        let row = row_of(remote, sites.of(self, &remote.holder).0);
+        sites.found(self, remote, row)
+    }
+
+    pub(super) fn site_name_of(&self, site: &SiteId) -> String {
+        self.trust.peer(site).map_or_else(|| site.short(), |peer| peer.name)
+    }
+}
+
+/// Names and reachability, asked once per list and site; and the best holder of each study.
+#[derive(Default)]
+struct Sites {
+    known: HashMap<SiteId, (String, bool)>,
+    best: HashMap<Uid, (bool, FoundStudy)>,
+}
+
+impl Sites {
+    fn of(&mut self, shared: &Shared, site: &SiteId) -> (&str, bool) {
+        let (name, is_near) = self.known.entry(*site).or_insert_with(|| {
+            let is_near = shared.overlay.contact(site).connected || shared.transfer.is_connected(site);
+            (shared.site_name_of(site), is_near)
+        });
+        (name, *is_near)
+    }
+
+    fn found(&mut self, shared: &Shared, remote: &RemoteStudy, row: StudyRow) -> FoundStudy {
+        let here = shared.cache.kept(&remote.holder, &row.study).objects;
+        let here = u32::try_from(here).unwrap_or(u32::MAX).min(row.instances);
+        let (name, is_near) = self.of(shared, &remote.holder);
+        let is_whole = row.completeness == Completeness::Complete && here == row.instances && here > 0;
+        let availability = match (is_whole, is_near) {
+            (true, _) => Availability::Online,
+            (false, true) => Availability::Remote,
+            (false, false) => Availability::Unreachable,
+        };
+        let site_name = name.to_owned();
+        FoundStudy { row, holder: Some(remote.holder), site_name, availability, instances_here: here }
+    }
+
+    /// Of several holders of a study: one that can be reached, else the first.
+    fn keep_best(&mut self, shared: &Shared, remote: &RemoteStudy, row: StudyRow) {
+        let study = row.study.clone();
+        let found = self.found(shared, remote, row);
+        let is_near = found.availability != Availability::Unreachable;
+        match self.best.get(&study) {
+            Some((known_near, _)) if *known_near || !is_near => {}
+            _ => {
+                self.best.insert(study, (is_near, found));
+            }
+        }
+    }
+}
+
+/// A query narrowed to the studies of a reading context; `None` when nothing is left.
+pub(super) fn narrowed(query: &StudyQuery, within: Option<&[Uid]>) -> Option<StudyQuery> {
+    let mut query = query.clone();
+    if let Some(within) = within {
+        query.study = if query.study.is_empty() {
+            within.to_vec()
+        } else {
+            query.study.into_iter().filter(|study| within.contains(study)).collect()
+        };
+        if query.study.is_empty() {
+            return None;
+        }
+    }
+    Some(query)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::{Timestamp, manifest::Patient};
+
+    fn found(study: &str, date: Option<&str>, time: Option<&str>) -> FoundStudy {
+        let row = StudyRow {
+            study: Uid::parse(study).unwrap(),
+            patient: Patient::default(),
+            date: date.map(str::to_owned),
+            time: time.map(str::to_owned),
+            modalities: vec!["CT".into()],
+            body_parts: Vec::new(),
+            description: None,
+            accession: None,
+            referrer: None,
+            study_id: None,
+            series: 1,
+            instances: 1,
+            bytes: 1,
+            arrived: Timestamp(0),
+            changed: Timestamp(0),
+            completeness: Completeness::Complete,
+            version: 1,
+            patient_conflict: false,
+        };
+        FoundStudy {
+            row,
+            holder: None,
+            site_name: String::new(),
+            availability: Availability::Online,
+            instances_here: 1,
+        }
+    }
+
+    #[test]
+    fn the_newest_come_first_and_pages_do_not_overlap() {
+        let all = vec![
+            found("1.5", None, None),
+            found("1.2", Some("20260101"), Some("0800")),
+            found("1.4", Some("20260102"), None),
+            found("1.1", Some("20260101"), Some("0900")),
+            found("1.3", Some("20260101"), Some("0800")),
+        ];
+        let uids = |found: Vec<FoundStudy>| found.iter().map(|f| f.row.study.to_string()).collect::<Vec<_>>();
+        assert_eq!(uids(page(all.clone(), 0, 10)), ["1.4", "1.1", "1.2", "1.3", "1.5"]);
+        assert_eq!(uids(page(all.clone(), 0, 2)), ["1.4", "1.1"]);
+        assert_eq!(uids(page(all, 2, 2)), ["1.2", "1.3"]);
+    }
+
+    #[test]
+    fn a_context_narrows_and_never_widens() {
+        let (a, b, c) = ("1.1", "1.2", "1.3");
+        let uid = |t: &str| Uid::parse(t).unwrap();
+        let within = [uid(a), uid(b)];
+        let asks_for =
+            |list: &[&str]| StudyQuery { study: list.iter().map(|t| uid(t)).collect(), ..Default::default() };
+        assert_eq!(narrowed(&asks_for(&[]), Some(&within)).unwrap().study, within);
+        assert_eq!(narrowed(&asks_for(&[b, c]), Some(&within)).unwrap().study, [uid(b)]);
+        assert!(narrowed(&asks_for(&[c]), Some(&within)).is_none());
+        assert!(narrowed(&asks_for(&[]), Some(&[])).is_none());
+        assert!(narrowed(&asks_for(&[]), None).unwrap().study.is_empty());
+    }
+}

@@ -1,0 +1,252 @@
+//! What is open, for whom, and how long; and the loops that watch over it.
+//!
+//! A study that nobody used for half an hour is closed, unless it is still being fetched. A permit that ended closes its
+//! study within a second, and with the last of them the fetching stops.
+//!
+//! # Not here
+//! Opening: [`super::Studies::open`].
+
+use super::{
+    Shared, StudiesEvent, StudyError,
+    open::{OpenStudy, Source},
+    progress::TICK,
+    remote::RemoteCopy,
+};
+use crate::{
+    archive::ArchiveEvent,
+    overlay::OverlayEvent,
+    trust::{Person, Role},
+};
+use protocol::{Refusal, SiteId, Uid};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError, Weak, atomic::Ordering},
+    time::{Duration, Instant},
+};
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+
+/// Unused for so long, a study is closed; opening it again is a new event in the log.
+const IDLE: Duration = Duration::from_secs(30 * 60);
+/// Openings kept at once; beyond, the least recently used are closed.
+const OPEN_MAX: usize = 4096;
+/// Ticks between two looks at permits and idleness: one second.
+const LOOK_EVERY: u32 = 5;
+/// Between two tries to get a manifest from a holder that is away.
+const TRY_AGAIN: Duration = Duration::from_secs(2);
+
+/// One person's opening of one study.
+#[derive(Debug, Default)]
+pub(super) struct Turn {
+    open: Option<Arc<OpenStudy>>,
+}
+
+impl Turn {
+    /// The opening, if its permit still holds and its copy was not ended.
+    pub(super) fn current(&self) -> Option<Arc<OpenStudy>> {
+        let open = self.open.as_ref().filter(|o| o.is_allowed().is_ok())?;
+        match &open.source {
+            Source::Remote(copy) if copy.errand.ended.is_cancelled() => None,
+            _ => Some(open.clone()),
+        }
+    }
+
+    pub(super) fn set(&mut self, open: Arc<OpenStudy>) {
+        self.open = Some(open);
+    }
+}
+
+type Key = (String, Role, Uid);
+type SharedTurn = Arc<tokio::sync::Mutex<Turn>>;
+
+/// What is open.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    turns: Mutex<HashMap<Key, (SharedTurn, Instant)>>,
+    copies: Mutex<HashMap<(SiteId, Uid), Weak<RemoteCopy>>>,
+}
+
+impl Kept {
+    /// The place of a person's opening of a study.
+    pub(super) fn turn(&self, person: &Person, study: &Uid) -> SharedTurn {
+        let key = (person.name.clone(), person.role, study.clone());
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        if turns.len() >= OPEN_MAX && !turns.contains_key(&key) {
+            let oldest = turns.iter().min_by_key(|(_, (_, used))| *used).map(|(key, _)| key.clone());
+            if let Some(oldest) = oldest {
+                turns.remove(&oldest);
+            }
+        }
+        let (turn, used) = turns.entry(key).or_insert_with(|| (SharedTurn::default(), Instant::now()));
+        *used = Instant::now();
+        turn.clone()
+    }
+
+    /// The shared copy of a study, made when there is none that goes on.
+    pub(super) fn copy(
+        &self,
+        holder: &SiteId,
+        study: &Uid,
+        make: impl FnOnce() -> Result<RemoteCopy, StudyError>,
+    ) -> Result<Arc<RemoteCopy>, StudyError> {
+        let mut copies = self.copies.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (*holder, study.clone());
+        if let Some(copy) = copies.get(&key).and_then(Weak::upgrade)
+            && !copy.errand.ended.is_cancelled()
+        {
+            return Ok(copy);
+        }
+        let copy = Arc::new(make()?);
+        copies.insert(key, Arc::downgrade(&copy));
+        Ok(copy)
+    }
+
+    /// The copies in use.
+    pub(super) fn copies(&self) -> Vec<Arc<RemoteCopy>> {
+        let mut copies = self.copies.lock().unwrap_or_else(PoisonError::into_inner);
+        copies.retain(|_, copy| copy.strong_count() > 0);
+        copies.values().filter_map(Weak::upgrade).collect()
+    }
+
+    /// Closes what ended or is idle. Gives copies that nobody may read any more.
+    fn sweep(&self) -> Vec<Arc<RemoteCopy>> {
+        let mut barred: Vec<Arc<RemoteCopy>> = Vec::new();
+        let mut allowed: Vec<Arc<RemoteCopy>> = Vec::new();
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.retain(|_, (turn, used)| {
+            // One that is being opened stays.
+            let Ok(turn) = turn.try_lock() else { return true };
+            let Some(open) = &turn.open else { return used.elapsed() < IDLE };
+            let is_allowed = open.is_allowed().is_ok();
+            let Source::Remote(copy) = &open.source else { return is_allowed && used.elapsed() < IDLE };
+            let list = if is_allowed { &mut allowed } else { &mut barred };
+            list.push(copy.clone());
+            is_allowed && used.elapsed().min(copy.errand.silent_for()) < IDLE
+        });
+        drop(turns);
+        barred.retain(|copy| !allowed.iter().any(|other| Arc::ptr_eq(copy, other)));
+        barred
+    }
+}
+
+/// Starts the loops.
+pub(super) fn start(shared: &Arc<Shared>, kept: &Arc<Kept>) {
+    let tasks = &shared.tasks;
+    tasks.spawn("studies.progress", watch(shared.clone(), kept.clone()));
+    let archive = shared.archive.events();
+    tasks.spawn("studies.archive", follow_archive(shared.clone(), archive));
+    let overlay = shared.overlay.events();
+    tasks.spawn("studies.overlay", follow_overlay(shared.clone(), kept.clone(), overlay));
+}
+
+async fn watch(shared: Arc<Shared>, kept: Arc<Kept>) {
+    let stop = shared.tasks.stop_token();
+    let mut news = shared.trust.events();
+    let mut tick = tokio::time::interval(TICK);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut ticks = 0u32;
+    loop {
+        let must_look = tokio::select! {
+            () = stop.cancelled() => return,
+            // Whatever changed in trust: the permits tell what it means.
+            event = news.recv() => match event {
+                Ok(_) | Err(RecvError::Lagged(_)) => true,
+                Err(RecvError::Closed) => return,
+            },
+            _ = tick.tick() => {
+                ticks = ticks.wrapping_add(1);
+                ticks.is_multiple_of(LOOK_EVERY)
+            }
+        };
+        if must_look {
+            bar(&shared, kept.sweep());
+        }
+        for copy in kept.copies() {
+            shared.tell_progress(&copy);
+        }
+    }
+}
+
+fn bar(shared: &Shared, copies: Vec<Arc<RemoteCopy>>) {
+    for copy in copies {
+        copy.end(Refusal::Revoked);
+        shared.packs.clear();
+        shared.tell_progress(&copy);
+        let _ = shared.events.send(StudiesEvent::List(Some(copy.study.clone())));
+    }
+}
+
+async fn follow_archive(shared: Arc<Shared>, mut news: Receiver<ArchiveEvent>) {
+    let stop = shared.tasks.stop_token();
+    loop {
+        let event = tokio::select! {
+            () = stop.cancelled() => return,
+            event = news.recv() => event,
+        };
+        let study = match event {
+            Ok(ArchiveEvent::Growing(study) | ArchiveEvent::Settled(study)) => Some(study),
+            Err(RecvError::Lagged(_)) => None,
+            Err(RecvError::Closed) => return,
+        };
+        let _ = shared.events.send(StudiesEvent::List(study));
+    }
+}
+
+async fn follow_overlay(shared: Arc<Shared>, kept: Arc<Kept>, mut news: Receiver<OverlayEvent>) {
+    let stop = shared.tasks.stop_token();
+    loop {
+        let event = tokio::select! {
+            () = stop.cancelled() => return,
+            event = news.recv() => event,
+        };
+        let study = match event {
+            Ok(OverlayEvent::Directory { holder, study }) => {
+                let is_it = |copy: &Arc<RemoteCopy>| copy.holder == holder && copy.study == study;
+                check(&shared, kept.copies().into_iter().filter(is_it).collect());
+                Some(study)
+            }
+            // Availability of many rows may have changed.
+            Ok(OverlayEvent::DirectoryReset { .. } | OverlayEvent::Contact(_)) | Err(RecvError::Lagged(_)) => {
+                check(&shared, kept.copies());
+                None
+            }
+            Ok(OverlayEvent::Pairing(_)) => continue,
+            Err(RecvError::Closed) => return,
+        };
+        let _ = shared.events.send(StudiesEvent::List(study));
+    }
+}
+
+/// Ends copies that the holder withdrew.
+fn check(shared: &Shared, copies: Vec<Arc<RemoteCopy>>) {
+    bar(shared, copies.into_iter().filter(|copy| copy.told().is_err()).collect());
+}
+
+/// Fetches a whole study in the background: now, or when its holder returns, and what a newer manifest adds.
+pub(super) fn fetch_whole(shared: &Arc<Shared>, open: &Arc<OpenStudy>, copy: &Arc<RemoteCopy>) {
+    if copy.is_wanted_whole.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    let stop = shared.tasks.stop_token();
+    let mut news = shared.events.subscribe();
+    // Held only while it runs: closing the study ends this too.
+    let (open, copy) = (Arc::downgrade(open), Arc::downgrade(copy));
+    shared.tasks.spawn("studies.prefetch", async move {
+        let mut done_for = None;
+        while let (Some(open), Some(copy)) = (open.upgrade(), copy.upgrade()) {
+            match open.contents().await {
+                Ok(contents) if done_for.as_ref() != Some(&contents.version) => {
+                    copy.want_whole(&contents, &open.reader());
+                    done_for = Some(contents.version.clone());
+                }
+                Ok(_) | Err(StudyError::Unreachable { .. } | StudyError::Waiting { .. }) => {}
+                Err(_) => return,
+            }
+            drop((open, copy));
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(TRY_AGAIN) => {}
+                _ = news.recv() => {}
+            }
+        }
+    });
+}

@@ -1,0 +1,183 @@
+//! How far the copies of peers' studies are, as the portal's strip shows it.
+//!
+//! # Not here
+//! Fetching: `transfer`. The counts come from its errands, which count verified bytes only.
+
+use super::{Shared, StudiesEvent, TransferRow, remote::RemoteCopy};
+use crate::{
+    overlay::RemoteStudy,
+    transfer::{Failure, Rate, Tally},
+};
+use protocol::{Refusal, manifest::Manifest};
+use std::{
+    sync::PoisonError,
+    time::{Duration, Instant},
+};
+
+/// At most five rows a second and study.
+pub(super) const TICK: Duration = Duration::from_millis(200);
+/// A finished transfer stays on the strip for so long.
+const DONE_SHOWN: Duration = Duration::from_secs(60);
+
+/// The progress of one copy.
+#[derive(Debug)]
+pub(super) struct Progress {
+    study: String,
+    site: String,
+    site_name: String,
+    instances: u32,
+    bytes: u64,
+    rate: Rate,
+    last: Option<TransferRow>,
+    done_since: Option<Instant>,
+}
+
+impl Progress {
+    pub(super) fn new(site_name: &str, remote: &RemoteStudy) -> Self {
+        Self {
+            study: remote.card.study.to_string(),
+            site: remote.holder.to_string(),
+            site_name: site_name.to_owned(),
+            instances: remote.card.instances,
+            bytes: remote.card.bytes,
+            rate: Rate::default(),
+            last: None,
+            done_since: None,
+        }
+    }
+
+    /// The manifest tells what is to come.
+    pub(super) fn expect(&mut self, manifest: &Manifest) {
+        self.instances = u32::try_from(manifest.instances()).unwrap_or(u32::MAX);
+        self.bytes = manifest.bytes();
+        self.done_since = None;
+    }
+
+    /// The row now, if anything was ever asked for.
+    fn row(&mut self, at: Instant, tally: &Tally, is_connected: bool, is_over: bool) -> Option<TransferRow> {
+        self.rate.note(at, tally.fetched);
+        if tally.open == 0 && tally.fetched == 0 && tally.failure.is_none() {
+            return None;
+        }
+        let is_done = u64::from(self.instances) <= tally.objects;
+        let state = match tally.failure {
+            Some(Failure::Corrupt | Failure::Refused(Refusal::Corrupt)) => "corrupt",
+            Some(_) => "refused",
+            None if is_over => "refused",
+            None if is_done => "done",
+            None if is_connected => "running",
+            None => "waiting",
+        };
+        let bytes_done = tally.bytes.min(self.bytes);
+        let rate = if state == "running" { self.rate.bytes_per_s() } else { 0.0 };
+        let left = self.bytes - bytes_done;
+        Some(TransferRow {
+            study: self.study.clone(),
+            site: self.site.clone(),
+            site_name: self.site_name.clone(),
+            instances_done: u32::try_from(tally.objects).unwrap_or(u32::MAX).min(self.instances),
+            instances_total: self.instances,
+            bytes_done,
+            bytes_total: self.bytes,
+            bytes_per_s: rate,
+            seconds_left: (rate > 0.0).then(|| left as f64 / rate),
+            state,
+            road: "direct",
+        })
+    }
+
+    /// The row, if it differs from the one told last.
+    fn news(&mut self, row: Option<TransferRow>, at: Instant) -> Option<TransferRow> {
+        let row = row?;
+        if row.state == "done" {
+            self.done_since.get_or_insert(at);
+        } else {
+            self.done_since = None;
+        }
+        if self.last.as_ref() == Some(&row) {
+            return None;
+        }
+        self.last = Some(row.clone());
+        Some(row)
+    }
+}
+
+impl Shared {
+    /// Tells what changed of a copy.
+    pub(super) fn tell_progress(&self, copy: &RemoteCopy) {
+        let at = Instant::now();
+        let tally = copy.errand.tally();
+        let is_connected = self.transfer.is_connected(&copy.holder);
+        let is_over = copy.errand.ended.is_cancelled();
+        let mut progress = copy.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        let row = progress.row(at, &tally, is_connected, is_over);
+        if let Some(row) = progress.news(row, at) {
+            // Nobody may be listening.
+            let _ = self.events.send(StudiesEvent::Transfer(row));
+        }
+    }
+
+    /// The row of a copy for the list of transfers.
+    pub(super) fn transfer_row(&self, copy: &RemoteCopy) -> Option<TransferRow> {
+        self.tell_progress(copy);
+        let progress = copy.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_old = progress.done_since.is_some_and(|since| since.elapsed() > DONE_SHOWN);
+        progress.last.clone().filter(|_| !is_old)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn progress() -> Progress {
+        Progress {
+            study: "1.2".into(),
+            site: "a".into(),
+            site_name: "CH Nord".into(),
+            instances: 4,
+            bytes: 4_000_000,
+            rate: Rate::default(),
+            last: None,
+            done_since: None,
+        }
+    }
+
+    fn tally(objects: u64, bytes: u64, open: u64) -> Tally {
+        Tally { objects, bytes, open, fetched: bytes, failure: None }
+    }
+
+    #[test]
+    fn it_counts_up_waits_and_is_done() {
+        let mut p = progress();
+        let t = Instant::now();
+        assert!(p.row(t, &tally(0, 0, 0), true, false).is_none(), "nothing was asked for");
+        let row = p.row(t, &tally(0, 0, 4), true, false).unwrap();
+        assert_eq!((row.state, row.instances_done, row.seconds_left), ("running", 0, None));
+        let row = p.row(t + Duration::from_secs(1), &tally(1, 1_000_000, 3), true, false).unwrap();
+        assert_eq!(row.seconds_left.map(f64::round), Some(3.0));
+        let row = p.row(t + Duration::from_secs(2), &tally(1, 1_000_000, 3), false, false).unwrap();
+        assert_eq!((row.state, row.instances_total), ("waiting", 4));
+        let row = p.row(t + Duration::from_secs(3), &tally(4, 4_000_000, 0), true, false).unwrap();
+        assert_eq!((row.state, row.instances_done, row.bytes_done), ("done", 4, 4_000_000));
+    }
+
+    #[test]
+    fn what_was_told_is_not_told_again() {
+        let mut p = progress();
+        let t = Instant::now();
+        let row = p.row(t, &tally(0, 0, 4), true, false);
+        assert!(p.news(row.clone(), t).is_some());
+        assert!(p.news(row, t).is_none());
+    }
+
+    #[test]
+    fn corruption_and_refusal_show() {
+        let mut p = progress();
+        let with = |failure| Tally { failure: Some(failure), ..tally(1, 1, 1) };
+        let t = Instant::now();
+        assert_eq!(p.row(t, &with(Failure::Corrupt), true, false).unwrap().state, "corrupt");
+        assert_eq!(p.row(t, &with(Failure::Refused(Refusal::Corrupt)), true, false).unwrap().state, "corrupt");
+        assert_eq!(p.row(t, &with(Failure::Refused(Refusal::Revoked)), true, true).unwrap().state, "refused");
+    }
+}

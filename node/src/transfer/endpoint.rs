@@ -1,0 +1,113 @@
+//! The UDP endpoint of the pixel plane: one socket for dialling and being dialled.
+//!
+//! Buffers and windows are those that measured well between hospitals (docs/decisions): large enough for a 1 Gb/s link
+//! of 40 ms, small enough that a peer that stops reading costs 32 MiB.
+//!
+//! # Not here
+//! Which keys pass: [`super::keys`]. Connections after their handshake: [`super::line`] and [`super::serve`].
+
+use super::{
+    TransferError, congestion,
+    keys::{Gate, Keys},
+};
+use protocol::SiteId;
+use quinn::{
+    ClientConfig, Endpoint, EndpointConfig, IdleTimeout, ServerConfig, TokioRuntime, TransportConfig, VarInt,
+    crypto::rustls::{QuicClientConfig, QuicServerConfig},
+};
+use socket2::{Domain, Protocol, Socket, Type};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+/// Kernel buffer asked for, each way: 4 MiB hold 30 ms at 1 Gb/s, a scheduling hiccup.
+const SOCKET_BUFFER_BYTES: usize = 4 << 20;
+/// Keeps address translators open and finds a dead peer.
+const KEEP_ALIVE: Duration = Duration::from_secs(5);
+/// Without a packet for so long a connection is gone; shorter outages are ridden out.
+const IDLE_MS: u32 = 30_000;
+/// Requests one peer may have open: those being served and as many waiting.
+const STREAMS_MAX: u32 = 256;
+/// Name given to TLS, which neither sends nor checks it: the key is the name.
+pub(crate) const SERVER_NAME: &str = "confrere.invalid";
+
+/// Stream error codes.
+pub(crate) mod code {
+    use quinn::VarInt;
+
+    /// The permission was withdrawn while bytes were on their way.
+    pub(crate) const WITHDRAWN: VarInt = VarInt::from_u32(1);
+    /// The node stops.
+    pub(crate) const STOPPING: VarInt = VarInt::from_u32(2);
+    /// Nobody wants it any more.
+    pub(crate) const UNWANTED: VarInt = VarInt::from_u32(3);
+    /// The other side broke the protocol.
+    pub(crate) const MALFORMED: VarInt = VarInt::from_u32(4);
+    /// No trust between the sites.
+    pub(crate) const NOT_PAIRED: VarInt = VarInt::from_u32(5);
+    /// Another connection took its place.
+    pub(crate) const REPLACED: VarInt = VarInt::from_u32(6);
+}
+
+/// Binds the endpoint and makes it accept what the gate lets in.
+///
+/// # Errors
+/// [`TransferError::Listen`].
+pub(crate) fn bind(address: SocketAddr, keys: &Keys, gate: Gate) -> Result<Endpoint, TransferError> {
+    let listen = |source: io::Error| TransferError::Listen { address, source };
+    let tls = keys.server(gate).map_err(|e| listen(io::Error::other(e)))?;
+    let crypto = QuicServerConfig::try_from(tls).map_err(|e| listen(io::Error::other(e)))?;
+    let mut server = ServerConfig::with_crypto(Arc::new(crypto));
+    server.transport_config(Arc::new(transport()));
+    // Half-open handshakes of anybody: bounded, since no key is known yet.
+    server.max_incoming(256);
+    let socket = socket(address).map_err(listen)?;
+    Endpoint::new(EndpointConfig::default(), Some(server), socket, Arc::new(TokioRuntime)).map_err(listen)
+}
+
+/// How to dial one peer.
+///
+/// # Errors
+/// When the key is not one TLS takes: never, for a site's key.
+pub(crate) fn dialling(keys: &Keys, peer: SiteId) -> Result<ClientConfig, rustls::Error> {
+    let tls = keys.client(peer)?;
+    let crypto = QuicClientConfig::try_from(tls).map_err(|e| rustls::Error::General(e.to_string()))?;
+    let mut client = ClientConfig::new(Arc::new(crypto));
+    client.transport_config(Arc::new(transport()));
+    Ok(client)
+}
+
+fn socket(address: SocketAddr) -> io::Result<std::net::UdpSocket> {
+    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+    socket.set_nonblocking(true)?;
+    socket.set_recv_buffer_size(SOCKET_BUFFER_BYTES)?;
+    socket.set_send_buffer_size(SOCKET_BUFFER_BYTES)?;
+    socket.bind(&address.into())?;
+    // Linux reports twice what is usable.
+    let (receive, send) = (socket.recv_buffer_size()? / 2, socket.send_buffer_size()? / 2);
+    if receive < SOCKET_BUFFER_BYTES || send < SOCKET_BUFFER_BYTES {
+        tracing::warn!(
+            receive,
+            send,
+            wanted = SOCKET_BUFFER_BYTES,
+            "the kernel cut the UDP buffers: raise net.core.rmem_max and net.core.wmem_max, or far peers will be slow"
+        );
+    }
+    Ok(socket.into())
+}
+
+fn transport() -> TransportConfig {
+    let mut transport = TransportConfig::default();
+    transport
+        .stream_receive_window(VarInt::from_u32(16 << 20))
+        .receive_window(VarInt::from_u32(32 << 20))
+        .send_window(32 << 20)
+        .keep_alive_interval(Some(KEEP_ALIVE))
+        .max_idle_timeout(Some(IdleTimeout::from(VarInt::from_u32(IDLE_MS))))
+        .max_concurrent_bidi_streams(VarInt::from_u32(STREAMS_MAX))
+        .max_concurrent_uni_streams(VarInt::from_u32(0))
+        .datagram_receive_buffer_size(None)
+        // The first image asked for is complete first, instead of all a little.
+        .send_fairness(false)
+        .congestion_controller_factory(congestion::controller())
+        .enable_segmentation_offload(true);
+    transport
+}

@@ -1,0 +1,326 @@
+//! An errand: the wish to have objects of one study of one holder in the leased cache.
+//!
+//! Whoever opens a study has an errand for it and names objects with a priority; the line's [`super::pump`] fetches them in
+//! order, writes verified chunks into the lease and tells the errand. Dropping the errand gives up what was not yet
+//! fetched.
+//!
+//! # At a crash
+//! What was written stays readable: the next errand asks only for the chunks that are missing.
+//!
+//! # Not here
+//! Reading the bytes: whoever holds the lease does.
+
+use super::TransferError;
+use crate::archive::cache::{CHUNK_BYTES, CacheError, Copy, Lease};
+use protocol::{
+    Digest, Refusal, SiteId, Uid,
+    digest::Groups,
+    fetch::{Priority, Reader},
+    limits::RANGE_BYTES_MAX,
+};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, PoisonError, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use tokio::sync::{OnceCell, watch};
+use tokio_util::sync::CancellationToken;
+
+/// Chunks of one span: one request.
+pub(crate) const SPAN_CHUNKS: u64 = RANGE_BYTES_MAX / CHUNK_BYTES;
+/// After this time a failed object may be asked for again.
+const FORGET_FAILURE_AFTER: Duration = Duration::from_secs(5);
+
+/// Why an object does not come. A clonable summary of [`TransferError`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    Refused(Refusal),
+    Corrupt,
+    Protocol,
+    /// The lease was erased or cannot be written.
+    Cache,
+}
+
+impl From<Failure> for TransferError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Refused(refusal) => Self::Refused(refusal),
+            Failure::Corrupt => Self::Corrupt,
+            Failure::Protocol => Self::Protocol,
+            Failure::Cache => Self::Cache(CacheError::Erased),
+        }
+    }
+}
+
+/// An object on its way.
+#[derive(Debug)]
+pub(crate) struct Object {
+    pub(crate) digest: Digest,
+    pub(crate) bytes: u64,
+    pub(crate) reader: Reader,
+    pub(crate) errand: Weak<Errand>,
+    copy: OnceCell<Copy>,
+    /// Believed group values. Whoever asks for them first holds the lock meanwhile.
+    pub(crate) groups: tokio::sync::Mutex<Option<Arc<Groups>>>,
+    /// Rises with every chunk, and when it failed.
+    beat: watch::Sender<u64>,
+    failure: Mutex<Option<(Failure, Instant)>>,
+    pub(crate) tries: AtomicU64,
+    partial: AtomicU64,
+}
+
+impl Object {
+    /// The copy in the lease.
+    ///
+    /// # Errors
+    /// When the lease is gone.
+    pub(crate) async fn copy(&self, lease: &Lease) -> Result<&Copy, CacheError> {
+        self.copy.get_or_try_init(|| lease.object(&self.digest, self.bytes)).await
+    }
+
+    /// Rises with every chunk that arrives, and when the object failed.
+    pub(crate) fn beats(&self) -> watch::Receiver<u64> {
+        self.beat.subscribe()
+    }
+
+    /// Why it does not come.
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).map(|(failure, _)| failure)
+    }
+
+    pub(crate) fn fail(&self, failure: Failure) {
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some((failure, Instant::now()));
+        self.beat.send_modify(|n| *n += 1);
+    }
+
+    fn has_failed_lately(&self) -> bool {
+        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        match *failure {
+            Some((_, at)) if at.elapsed() < FORGET_FAILURE_AFTER => true,
+            Some(_) => {
+                *failure = None;
+                self.tries.store(0, Ordering::Relaxed);
+                false
+            }
+            None => false,
+        }
+    }
+
+    /// Spans of the object.
+    fn spans(&self) -> u32 {
+        u32::try_from(self.bytes.div_ceil(RANGE_BYTES_MAX).max(1)).unwrap_or(u32::MAX)
+    }
+}
+
+/// The name of one request in the queue.
+#[derive(Clone, Debug)]
+pub(crate) struct Span {
+    pub(crate) object: Arc<Object>,
+    pub(crate) index: u32,
+}
+
+impl PartialEq for Span {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.object, &other.object) && self.index == other.index
+    }
+}
+impl Eq for Span {}
+impl std::hash::Hash for Span {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        (Arc::as_ptr(&self.object) as usize, self.index).hash(state);
+    }
+}
+
+/// Takes wants of errands: the pump of the holder's line.
+pub(crate) trait Asker: Send + Sync + std::fmt::Debug {
+    /// Puts a span into the queue or raises it; false when the queue is full.
+    fn ask(&self, span: Span, priority: Priority) -> bool;
+    /// Forgets what no errand wants any more.
+    fn sweep(&self);
+}
+
+/// How far an errand is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    /// Objects completely here.
+    pub(crate) objects: u64,
+    /// Their bytes, and those of parts of others that came in this run.
+    pub(crate) bytes: u64,
+    /// Objects asked for and not yet here.
+    pub(crate) open: u64,
+    /// Bytes that came over the wire for this errand: only rises.
+    pub(crate) fetched: u64,
+    /// The last failure, if no chunk came after it.
+    pub(crate) failure: Option<Failure>,
+}
+
+#[derive(Debug, Default)]
+struct Books {
+    here: HashMap<Digest, u64>,
+    open: HashMap<Digest, Arc<Object>>,
+    failure: Option<Failure>,
+}
+
+/// The errand.
+#[derive(Debug)]
+pub(crate) struct Errand {
+    pub(crate) holder: SiteId,
+    pub(crate) study: Uid,
+    pub(crate) lease: Lease,
+    pub(crate) ended: CancellationToken,
+    asker: Arc<dyn Asker>,
+    books: Mutex<Books>,
+    fetched: AtomicU64,
+    moved: Mutex<Instant>,
+    this: Weak<Errand>,
+}
+
+impl Drop for Errand {
+    fn drop(&mut self) {
+        self.ended.cancel();
+        self.asker.sweep();
+    }
+}
+
+impl Errand {
+    pub(crate) fn new(
+        holder: SiteId,
+        study: Uid,
+        lease: Lease,
+        asker: Arc<dyn Asker>,
+        ended: CancellationToken,
+    ) -> Arc<Self> {
+        Arc::new_cyclic(|this| Self {
+            holder,
+            study,
+            lease,
+            ended,
+            asker,
+            books: Mutex::default(),
+            fetched: AtomicU64::new(0),
+            moved: Mutex::new(Instant::now()),
+            this: this.clone(),
+        })
+    }
+
+    /// Wants a range of an object (all of it: `0, bytes`) for a reader. Gives the object to wait on.
+    ///
+    /// # Errors
+    /// [`TransferError::Cancelled`] after the end; the object's own failure when it failed a moment ago; busy when too
+    /// much is asked of this holder already.
+    pub(crate) fn want(
+        &self,
+        (digest, bytes): (&Digest, u64),
+        (offset, len): (u64, u64),
+        priority: Priority,
+        reader: &Reader,
+    ) -> Result<Arc<Object>, TransferError> {
+        if self.ended.is_cancelled() {
+            return Err(TransferError::Cancelled);
+        }
+        let object = self.object(digest, bytes, reader);
+        if object.has_failed_lately() {
+            return object.failure().map_or(Ok(object), |failure| Err(failure.into()));
+        }
+        let first = u32::try_from(offset / RANGE_BYTES_MAX).unwrap_or(u32::MAX);
+        let end = offset.saturating_add(len).div_ceil(RANGE_BYTES_MAX).max(u64::from(first) + 1);
+        let end = u32::try_from(end).unwrap_or(u32::MAX).min(object.spans());
+        for index in first..end {
+            if !self.asker.ask(Span { object: object.clone(), index }, priority) {
+                return Err(TransferError::Refused(Refusal::Busy(1_000)));
+            }
+        }
+        Ok(object)
+    }
+
+    fn object(&self, digest: &Digest, bytes: u64, reader: &Reader) -> Arc<Object> {
+        let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = || {
+            Arc::new(Object {
+                digest: *digest,
+                bytes,
+                reader: reader.clone(),
+                errand: self.this.clone(),
+                copy: OnceCell::new(),
+                groups: tokio::sync::Mutex::new(None),
+                beat: watch::Sender::new(0),
+                failure: Mutex::new(None),
+                tries: AtomicU64::new(0),
+                partial: AtomicU64::new(0),
+            })
+        };
+        books.open.entry(*digest).or_insert_with(made).clone()
+    }
+
+    /// An object was found complete in the lease, or became so.
+    pub(crate) fn note_here(&self, digest: &Digest, bytes: u64) {
+        let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
+        books.here.insert(*digest, bytes);
+        if let Some(object) = books.open.remove(digest) {
+            object.beat.send_modify(|n| *n += 1);
+        }
+    }
+
+    /// Whether an object is known to be complete here.
+    pub(crate) fn has(&self, digest: &Digest) -> bool {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner).here.contains_key(digest)
+    }
+
+    /// An object that was complete is not so any more (evicted, erased).
+    pub(crate) fn note_gone(&self, digest: &Digest) {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner).here.remove(digest);
+    }
+
+    pub(crate) fn note_chunk(&self, object: &Object, bytes: u64) {
+        self.fetched.fetch_add(bytes, Ordering::Relaxed);
+        object.partial.fetch_add(bytes, Ordering::Relaxed);
+        object.tries.store(0, Ordering::Relaxed);
+        object.beat.send_modify(|n| *n += 1);
+        *self.moved.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
+        books.failure = None;
+    }
+
+    pub(crate) fn note_failure(&self, object: &Object, failure: Failure) {
+        {
+            let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
+            books.failure = Some(failure);
+        }
+        object.fail(failure);
+    }
+
+    /// Ends it with a failure: nothing more is asked, and whoever waits is told.
+    pub(crate) fn end(&self, failure: Failure) {
+        self.ended.cancel();
+        let open: Vec<_> = {
+            let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
+            books.failure = Some(failure);
+            books.open.drain().map(|(_, object)| object).collect()
+        };
+        for object in open {
+            object.fail(failure);
+        }
+        self.asker.sweep();
+    }
+
+    /// Time since the last chunk.
+    pub(crate) fn silent_for(&self) -> Duration {
+        self.moved.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+    }
+
+    /// How far it is.
+    pub(crate) fn tally(&self) -> Tally {
+        let books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
+        let partial: u64 = books.open.values().map(|o| o.partial.load(Ordering::Relaxed)).sum();
+        Tally {
+            objects: books.here.len() as u64,
+            bytes: books.here.values().sum::<u64>() + partial,
+            open: books.open.values().filter(|o| o.failure().is_none()).count() as u64,
+            fetched: self.fetched.load(Ordering::Relaxed),
+            failure: books.failure,
+        }
+    }
+}

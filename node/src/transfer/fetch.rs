@@ -1,0 +1,313 @@
+//! The asker's side: manifests, header packs and verified ranges from one holder.
+//!
+//! Nothing that came is given on before it was found to be what the holder signed: a manifest against the card's digest, a
+//! header against the manifest's, each group of 16 KiB against the object's digest by way of its group values.
+//!
+//! # At a crash
+//! Chunks are written as they verify; what was written is not asked for again.
+//!
+//! # Not here
+//! When and in what order: [`super::pump`]. Keeping the bytes: `archive::cache`.
+
+use super::{
+    TransferError,
+    endpoint::code,
+    errand::{Errand, Failure, Object, SPAN_CHUNKS, Span},
+    line::Live,
+    pump::Pump,
+    wire::{self, WireFault},
+};
+use crate::archive::cache::{CHUNK_BYTES, Copy};
+use bytes::{Bytes, BytesMut};
+use protocol::{
+    Digest, Refusal,
+    digest::Groups,
+    fetch::{Answer, Priority, Request, What, groups_bytes},
+    limits::{GROUP_BYTES, HEADER_PACK_BYTES_MAX, MANIFEST_BYTES_MAX},
+    manifest::{Manifest, SeriesEntry, StudyCard},
+};
+use quinn::{ReadError, ReadExactError, RecvStream};
+use std::{io::Read, sync::Arc, time::Duration};
+
+/// Groups of one chunk of the cache.
+const CHUNK_GROUPS: u64 = CHUNK_BYTES / GROUP_BYTES;
+/// A blob that brings no byte for so long does not come.
+const BLOB_SILENCE: Duration = Duration::from_secs(10);
+/// Header bytes of one series in memory at most.
+const HEADERS_BYTES_MAX: u64 = 512 << 20;
+
+/// How the fetch of a span ended.
+#[derive(Debug)]
+pub(crate) enum SpanEnd {
+    /// All of it is in the lease, or nobody wants it.
+    Done,
+    /// The connection was lost: ask again for what is missing.
+    Again,
+    Failed(Failure),
+}
+
+/// A fault on the way, sorted by what is to be done.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    Lost,
+    Failed(Failure),
+}
+
+impl From<Failure> for Fault {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<WireFault> for Fault {
+    fn from(fault: WireFault) -> Self {
+        match fault {
+            WireFault::Malformed => Self::Failed(Failure::Protocol),
+            WireFault::Write(_) => Self::Lost,
+            WireFault::Read(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<ReadExactError> for Fault {
+    fn from(fault: ReadExactError) -> Self {
+        match fault {
+            ReadExactError::ReadError(ReadError::Reset(reason)) if reason == code::MALFORMED => {
+                Self::Failed(Failure::Protocol)
+            }
+            // Also when the permit was withdrawn: asking again brings the refusal itself.
+            ReadExactError::ReadError(_) => Self::Lost,
+            ReadExactError::FinishedEarly(_) => Self::Failed(Failure::Protocol),
+        }
+    }
+}
+
+/// Fetches what is missing of a span into the lease.
+pub(crate) async fn span(pump: &Pump, live: &Live, span: &Span, priority: Priority) -> SpanEnd {
+    let Some(errand) = span.object.errand.upgrade() else { return SpanEnd::Done };
+    let fetched = tokio::select! {
+        biased;
+        () = errand.ended.cancelled() => return SpanEnd::Done,
+        () = live.abandoned.cancelled() => return SpanEnd::Again,
+        fetched = missing_runs(pump, live, &errand, span, priority) => fetched,
+    };
+    match fetched {
+        Ok(()) => SpanEnd::Done,
+        Err(Fault::Lost) => SpanEnd::Again,
+        Err(Fault::Failed(failure)) => SpanEnd::Failed(failure),
+    }
+}
+
+async fn missing_runs(pump: &Pump, live: &Live, errand: &Errand, span: &Span, priority: Priority) -> Result<(), Fault> {
+    let object = &span.object;
+    let copy = object.copy(&errand.lease).await.map_err(|_| Failure::Cache)?;
+    let first = u64::from(span.index) * SPAN_CHUNKS;
+    let mut asked = 0;
+    while let Some((from, count)) = copy.missing(first).filter(|(from, _)| *from < first + SPAN_CHUNKS) {
+        // Each round brings at least one chunk, or the copy does not keep what is written to it.
+        asked += 1;
+        if asked > SPAN_CHUNKS {
+            return Err(Failure::Cache.into());
+        }
+        let count = count.min(first + SPAN_CHUNKS - from);
+        run(pump, live, errand, object, copy, (from, count, priority)).await?;
+    }
+    if copy.is_complete() {
+        errand.note_here(&object.digest, object.bytes);
+    }
+    Ok(())
+}
+
+async fn run(
+    pump: &Pump,
+    live: &Live,
+    errand: &Errand,
+    object: &Object,
+    copy: &Copy,
+    (from, count, priority): (u64, u64, Priority),
+) -> Result<(), Fault> {
+    // Whoever comes first asks for the group values; the others of this object wait for them here.
+    let mut known = object.groups.lock().await;
+    let request = Request {
+        study: errand.study.clone(),
+        reader: object.reader.clone(),
+        priority,
+        what: What::Range {
+            digest: object.digest,
+            groups: known.is_none() && Groups::count(object.bytes) > 0,
+            first_group: from * CHUNK_GROUPS,
+            groups_wanted: u32::try_from(count * CHUNK_GROUPS).map_err(|_| Failure::Protocol)?,
+        },
+    };
+    let wants_values = matches!(request.what, What::Range { groups: true, .. });
+    let mut recv = ask(live, &request).await?;
+    let (values, bytes) = range_head(&mut recv).await.and_then(|head| check_head(head, object, &request.what))?;
+    let groups = match &*known {
+        Some(groups) => groups.clone(),
+        None if wants_values => {
+            let groups = Arc::new(read_groups(&mut recv, values, &object.digest, object.bytes).await?);
+            *known = Some(groups.clone());
+            groups
+        }
+        None => Arc::new(Groups::default()),
+    };
+    drop(known);
+    let mut index = from;
+    let mut left = bytes;
+    while left > 0 {
+        let size = left.min(CHUNK_BYTES);
+        let chunk = chunk(&mut recv, index, size, &groups, &object.digest, &mut |n| pump.note_bytes(n)).await?;
+        copy.write(index, chunk).await.map_err(|_| Failure::Cache)?;
+        errand.note_chunk(object, size);
+        pump.line().pulse.beat();
+        index += 1;
+        left -= size;
+    }
+    Ok(())
+}
+
+/// Opens a stream and writes the request.
+async fn ask(live: &Live, request: &Request) -> Result<RecvStream, Fault> {
+    let (mut send, recv) = live.connection.open_bi().await.map_err(|_| Fault::Lost)?;
+    wire::write_request(&mut send, request).await?;
+    Ok(recv)
+}
+
+type RangeHead = (u64, u32, u32);
+
+async fn range_head(recv: &mut RecvStream) -> Result<RangeHead, Fault> {
+    match wire::read_answer(recv).await? {
+        Answer::Range { object_bytes, values, bytes } => Ok((object_bytes, values, bytes)),
+        Answer::Refused(refusal) => Err(Failure::Refused(refusal).into()),
+        Answer::Blob { .. } => Err(Failure::Protocol.into()),
+    }
+}
+
+/// The announced numbers must be those of the signed size.
+fn check_head((object_bytes, values, bytes): RangeHead, object: &Object, what: &What) -> Result<(u64, u64), Fault> {
+    let What::Range { groups, first_group, groups_wanted, .. } = what else { return Err(Failure::Protocol.into()) };
+    let expected_values = if *groups { Groups::count(object.bytes) } else { 0 };
+    let expected_bytes = groups_bytes(object.bytes, *first_group, *groups_wanted);
+    if object_bytes != object.bytes || u64::from(values) != expected_values || u64::from(bytes) != expected_bytes {
+        return Err(Failure::Corrupt.into());
+    }
+    Ok((expected_values, expected_bytes))
+}
+
+/// Reads group values and believes them only if they are the object's.
+pub(crate) async fn read_groups(
+    recv: &mut RecvStream,
+    values: u64,
+    digest: &Digest,
+    bytes: u64,
+) -> Result<Groups, Fault> {
+    // Grows with what comes, not with what was announced.
+    let mut groups = Groups::default();
+    for _ in 0..values {
+        let mut value = [0; 32];
+        recv.read_exact(&mut value).await?;
+        groups.0.push(value);
+    }
+    if groups.belong_to(digest, bytes) { Ok(groups) } else { Err(Failure::Corrupt.into()) }
+}
+
+/// Reads one chunk, checking every group as it comes.
+pub(crate) async fn chunk(
+    recv: &mut RecvStream,
+    index: u64,
+    size: u64,
+    groups: &Groups,
+    digest: &Digest,
+    came: &mut (dyn FnMut(u64) + Send),
+) -> Result<Bytes, Fault> {
+    let size = usize::try_from(size).map_err(|_| Failure::Protocol)?;
+    let mut bytes = BytesMut::zeroed(size);
+    for (nth, group) in bytes.chunks_mut(GROUP_BYTES as usize).enumerate() {
+        recv.read_exact(group).await?;
+        came(group.len() as u64);
+        if !groups.holds(index * CHUNK_GROUPS + nth as u64, group, digest) {
+            return Err(Failure::Corrupt.into());
+        }
+    }
+    Ok(bytes.freeze())
+}
+
+/// Asks for a manifest or a header pack on one connection.
+pub(crate) async fn blob(live: &Live, request: &Request, bytes_max: usize) -> Result<Bytes, Fault> {
+    let within = |fault| move |_| fault;
+    let mut recv = tokio::time::timeout(BLOB_SILENCE, ask(live, request)).await.map_err(within(Fault::Lost))??;
+    let head = tokio::time::timeout(BLOB_SILENCE, wire::read_answer(&mut recv));
+    let announced = match head.await.map_err(within(Fault::Lost))?? {
+        Answer::Blob { bytes } => usize::try_from(bytes).map_err(|_| Failure::Protocol)?,
+        Answer::Refused(refusal) => return Err(Failure::Refused(refusal).into()),
+        Answer::Range { .. } => return Err(Failure::Protocol.into()),
+    };
+    if announced > bytes_max {
+        return Err(Failure::Protocol.into());
+    }
+    let mut bytes = BytesMut::new();
+    while bytes.len() < announced {
+        let left = announced - bytes.len();
+        let piece = tokio::time::timeout(BLOB_SILENCE, recv.read_chunk(left, true)).await;
+        match piece.map_err(within(Fault::Lost))? {
+            Ok(Some(piece)) => bytes.extend_from_slice(&piece.bytes),
+            Ok(None) => return Err(Failure::Protocol.into()),
+            Err(fault) => return Err(ReadExactError::ReadError(fault).into()),
+        }
+    }
+    Ok(bytes.freeze())
+}
+
+/// The bound of a manifest as the card tells it.
+pub(crate) fn manifest_bytes_max(card: &StudyCard) -> usize {
+    let told = card.manifest.map_or(0, |m| usize::try_from(m.bytes).unwrap_or(usize::MAX));
+    told.min(MANIFEST_BYTES_MAX)
+}
+
+/// Believes a manifest only if it is the one the signed card names, of the same study and custodian, and sound.
+///
+/// # Errors
+/// [`TransferError::Corrupt`].
+pub(crate) fn believe_manifest(card: &StudyCard, bytes: &[u8]) -> Result<Manifest, TransferError> {
+    let named = card.manifest.ok_or(TransferError::Corrupt)?;
+    if usize::try_from(named.bytes) != Ok(bytes.len()) || Digest::of(bytes) != named.digest {
+        return Err(TransferError::Corrupt);
+    }
+    let manifest: Manifest = protocol::wire::decode(bytes).map_err(|_| TransferError::Corrupt)?;
+    let is_right = manifest.custodian == card.custodian && manifest.study == card.study && manifest.is_sound();
+    if is_right { Ok(manifest) } else { Err(TransferError::Corrupt) }
+}
+
+/// The bound of a header pack: what zstd makes of incompressible headers.
+pub(crate) fn pack_bytes_max(series: &SeriesEntry) -> usize {
+    let raw: u64 = series.instances.iter().map(|i| u64::from(i.header_bytes)).sum();
+    usize::try_from(raw + raw / 128 + 1024).unwrap_or(usize::MAX).min(HEADER_PACK_BYTES_MAX)
+}
+
+/// Unpacks a header pack and believes each header only if it is the one the manifest names. Blocks for some milliseconds.
+///
+/// # Errors
+/// [`TransferError::Corrupt`].
+pub(crate) fn unpack_headers(pack: &[u8], series: &SeriesEntry) -> Result<Vec<Bytes>, TransferError> {
+    let total: u64 = series.instances.iter().map(|i| u64::from(i.header_bytes)).sum();
+    if total > HEADERS_BYTES_MAX {
+        return Err(TransferError::Protocol);
+    }
+    let decoder = zstd::stream::Decoder::new(pack).map_err(|_| TransferError::Corrupt)?;
+    let mut raw = Vec::new();
+    decoder.take(total + 1).read_to_end(&mut raw).map_err(|_| TransferError::Corrupt)?;
+    if raw.len() as u64 != total {
+        return Err(TransferError::Corrupt);
+    }
+    let mut raw = Bytes::from(raw);
+    let mut headers = Vec::with_capacity(series.instances.len());
+    for instance in &series.instances {
+        let length = usize::try_from(instance.header_bytes).map_err(|_| TransferError::Corrupt)?;
+        let header = raw.split_to(length.min(raw.len()));
+        if Digest::of(&header) != instance.header_digest {
+            return Err(TransferError::Corrupt);
+        }
+        headers.push(header);
+    }
+    Ok(headers)
+}

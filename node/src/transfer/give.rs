@@ -1,0 +1,273 @@
+//! Reads what a permitted request asks for and sends it: manifests, header packs, verified ranges.
+//!
+//! # Not here
+//! Permission and evidence: [`super::serve`].
+
+use super::wire;
+use crate::{
+    archive::{Archive, InstanceRow, Object, ReadError},
+    tasks::Tasks,
+    trust::Permit,
+};
+use bytes::Bytes;
+use lru::LruCache;
+use protocol::{
+    Digest, Refusal, Uid,
+    digest::Groups,
+    fetch::{Answer, Priority, Request, What, groups_bytes},
+    limits::{GROUP_BYTES, HEADER_PACK_BYTES_MAX, RANGE_BYTES_MAX},
+    manifest::{Manifest, SeriesEntry},
+};
+use quinn::SendStream;
+use std::{
+    io::Write,
+    num::NonZeroUsize,
+    sync::{Arc, Mutex, PoisonError},
+};
+use tokio::sync::{OnceCell, watch};
+
+/// Bytes read and handed to a stream at once: bounds memory to this per request besides the send window.
+const PIECE_BYTES: u64 = 256 * 1024;
+/// Manifests kept after a newer one exists, for readers that have the older card.
+const MANIFESTS_MAX: NonZeroUsize = super::room(8);
+/// Header packs kept: some series of the studies now being opened.
+const PACKS_MAX: NonZeroUsize = super::room(16);
+/// Large objects kept open, so that each range does not verify the whole anew.
+const OBJECTS_MAX: NonZeroUsize = super::room(16);
+/// Fast enough to keep up with any link; headers shrink to about a fifth.
+const ZSTD_LEVEL: i32 = 1;
+
+/// A send stream with a priority that may rise while it runs.
+pub(crate) struct Sender<'a> {
+    stream: &'a mut SendStream,
+    raised: Option<watch::Receiver<Priority>>,
+    has_begun: bool,
+}
+
+impl<'a> Sender<'a> {
+    pub(crate) fn new(
+        stream: &'a mut SendStream,
+        priority: Priority,
+        raised: Option<watch::Receiver<Priority>>,
+    ) -> Self {
+        let _ = stream.set_priority(priority as i32);
+        Self { stream, raised, has_begun: false }
+    }
+
+    /// Whether the head of the answer left.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.has_begun
+    }
+
+    pub(crate) async fn head(&mut self, answer: &Answer) -> Result<(), Refusal> {
+        self.has_begun = true;
+        wire::write_answer(self.stream, answer).await.map_err(|_| Refusal::Internal)
+    }
+
+    // A stream that ended is the asker's will or the link's end: nothing to tell it.
+    async fn piece(&mut self, bytes: Bytes) -> Result<(), Refusal> {
+        self.stream.write_chunk(bytes).await.map_err(|_| Refusal::Internal)?;
+        if let Some(raised) = &mut self.raised
+            && raised.has_changed().unwrap_or(false)
+        {
+            let _ = self.stream.set_priority(*raised.borrow_and_update() as i32);
+        }
+        Ok(())
+    }
+
+    /// Ends the stream and stays until the asker has all of it, so that a withdrawal or a raise still reaches what is
+    /// queued in the connection.
+    async fn finish(&mut self) -> Result<(), Refusal> {
+        self.stream.finish().map_err(|_| Refusal::Internal)?;
+        let delivered = self.stream.stopped();
+        tokio::pin!(delivered);
+        let Some(raised) = &mut self.raised else {
+            let _ = delivered.await;
+            return Ok(());
+        };
+        loop {
+            tokio::select! {
+                _ = &mut delivered => return Ok(()),
+                changed = raised.changed() => match changed {
+                    Ok(()) => {
+                        let _ = self.stream.set_priority(*raised.borrow_and_update() as i32);
+                    }
+                    Err(_) => {
+                        let _ = delivered.await;
+                        return Ok(());
+                    }
+                },
+            }
+        }
+    }
+}
+
+type Opened = Arc<OnceCell<Object>>;
+
+/// Gives what is asked.
+#[derive(Debug)]
+pub(crate) struct Giver {
+    archive: Archive,
+    tasks: Tasks,
+    manifests: Mutex<LruCache<(Uid, Digest), (Bytes, Arc<Manifest>)>>,
+    packs: Mutex<LruCache<(Digest, Uid), Bytes>>,
+    objects: Mutex<LruCache<(Uid, Digest), Opened>>,
+}
+
+impl Giver {
+    pub(crate) fn new(archive: Archive, tasks: Tasks) -> Self {
+        Self {
+            archive,
+            tasks,
+            manifests: Mutex::new(LruCache::new(MANIFESTS_MAX)),
+            packs: Mutex::new(LruCache::new(PACKS_MAX)),
+            objects: Mutex::new(LruCache::new(OBJECTS_MAX)),
+        }
+    }
+
+    /// Answers a permitted request.
+    ///
+    /// # Errors
+    /// The refusal to give when nothing was sent yet; after that, that the stream must be cut.
+    pub(crate) async fn give(&self, permit: &Permit, request: &Request, to: &mut Sender<'_>) -> Result<(), Refusal> {
+        match &request.what {
+            What::Manifest(digest) => {
+                let (bytes, _) = self.manifest(&request.study, digest)?;
+                blob(bytes, to).await
+            }
+            What::Headers { manifest, series } => {
+                let pack = self.pack(permit, &request.study, manifest, series).await?;
+                blob(pack, to).await
+            }
+            What::Range { digest, groups, first_group, groups_wanted } => {
+                let row = self.row(&request.study, digest)?;
+                self.range(permit, &row, (*first_group, *groups_wanted, *groups), to).await
+            }
+            What::Reprioritize { .. } => Err(Refusal::Malformed),
+        }
+    }
+
+    fn row(&self, study: &Uid, digest: &Digest) -> Result<InstanceRow, Refusal> {
+        self.archive.by_digest(study, digest).map_err(internal)?.ok_or(Refusal::NotHeld)
+    }
+
+    fn manifest(&self, study: &Uid, digest: &Digest) -> Result<(Bytes, Arc<Manifest>), Refusal> {
+        let key = (study.clone(), *digest);
+        if let Some(kept) = self.manifests.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return Ok(kept.clone());
+        }
+        let sealed = self.archive.manifest(study).map_err(internal)?;
+        let sealed = sealed.filter(|m| m.reference.digest == *digest).ok_or(Refusal::NotHeld)?;
+        let found = (sealed.bytes, sealed.manifest);
+        self.manifests.lock().unwrap_or_else(PoisonError::into_inner).put(key, found.clone());
+        Ok(found)
+    }
+
+    async fn pack(&self, permit: &Permit, study: &Uid, digest: &Digest, series: &Uid) -> Result<Bytes, Refusal> {
+        let key = (*digest, series.clone());
+        let (_, manifest) = self.manifest(study, digest)?;
+        if let Some(kept) = self.packs.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return Ok(kept.clone());
+        }
+        let entry = manifest.series.iter().find(|s| s.series == *series).ok_or(Refusal::NotHeld)?;
+        let pack = self.make_pack(permit, study, entry).await?;
+        self.packs.lock().unwrap_or_else(PoisonError::into_inner).put(key, pack.clone());
+        Ok(pack)
+    }
+
+    async fn make_pack(&self, permit: &Permit, study: &Uid, entry: &SeriesEntry) -> Result<Bytes, Refusal> {
+        let mut encoder = zstd::stream::Encoder::new(Vec::new(), ZSTD_LEVEL).map_err(internal)?;
+        for instance in &entry.instances {
+            let row = self.row(study, &instance.digest)?;
+            let header = self.archive.header_for(permit, &row).await.map_err(|e| refusal_of(&e))?;
+            encoder.write_all(&header).map_err(internal)?;
+            if encoder.get_ref().len() > HEADER_PACK_BYTES_MAX {
+                return Err(Refusal::Internal);
+            }
+        }
+        let pack = encoder.finish().map_err(internal)?;
+        if pack.len() > HEADER_PACK_BYTES_MAX { Err(Refusal::Internal) } else { Ok(pack.into()) }
+    }
+
+    /// Opens an object. A large one stays open, and goes on being verified when the asker gives up meanwhile.
+    async fn open(&self, permit: &Permit, row: &InstanceRow) -> Result<Object, Refusal> {
+        if row.entry.bytes <= RANGE_BYTES_MAX {
+            return self.archive.read_for(permit, row).await.map_err(|e| refusal_of(&e));
+        }
+        let key = (permit.study.clone(), row.entry.digest);
+        let opened = {
+            let mut objects = self.objects.lock().unwrap_or_else(PoisonError::into_inner);
+            objects.get_or_insert(key, Opened::default).clone()
+        };
+        let (archive, permit, row) = (self.archive.clone(), permit.clone(), row.clone());
+        let opening = self.tasks.spawn("transfer.open", async move {
+            opened.get_or_try_init(|| archive.read_for(&permit, &row)).await.cloned()
+        });
+        opening.await.map_err(internal)?.map_err(|e| refusal_of(&e))
+    }
+
+    async fn range(
+        &self,
+        permit: &Permit,
+        row: &InstanceRow,
+        (first_group, groups_wanted, with_values): (u64, u32, bool),
+        to: &mut Sender<'_>,
+    ) -> Result<(), Refusal> {
+        let size = row.entry.bytes;
+        if u64::from(groups_wanted) * GROUP_BYTES > RANGE_BYTES_MAX {
+            return Err(Refusal::Malformed);
+        }
+        let bytes = groups_bytes(size, first_group, groups_wanted);
+        let object = self.open(permit, row).await?;
+        let mut offset = first_group.saturating_mul(GROUP_BYTES).min(size);
+        let end = offset + bytes;
+        // Read before the head leaves: a fault of the first piece can still be told as a refusal.
+        let mut piece = read(&object, offset, end).await?;
+        let values = if with_values { values_bytes(object.groups()) } else { Bytes::new() };
+        let count = u32::try_from(values.len() / 32).map_err(internal)?;
+        let bytes = u32::try_from(bytes).map_err(internal)?;
+        to.head(&Answer::Range { object_bytes: size, values: count, bytes }).await?;
+        if !values.is_empty() {
+            to.piece(values).await?;
+        }
+        while !piece.is_empty() {
+            offset += piece.len() as u64;
+            to.piece(piece).await?;
+            piece = read(&object, offset, end).await?;
+        }
+        // Less than promised would look like bytes cut on the way; the asker must not take it for an end.
+        if offset < end { Err(Refusal::Internal) } else { to.finish().await }
+    }
+}
+
+async fn read(object: &Object, offset: u64, end: u64) -> Result<Bytes, Refusal> {
+    if offset >= end {
+        return Ok(Bytes::new());
+    }
+    object.range(offset, (end - offset).min(PIECE_BYTES)).await.map_err(|e| refusal_of(&e))
+}
+
+async fn blob(bytes: Bytes, to: &mut Sender<'_>) -> Result<(), Refusal> {
+    let length = u32::try_from(bytes.len()).map_err(internal)?;
+    to.head(&Answer::Blob { bytes: length }).await?;
+    to.piece(bytes).await?;
+    to.finish().await
+}
+
+fn values_bytes(groups: &Groups) -> Bytes {
+    groups.0.concat().into()
+}
+
+fn refusal_of(fault: &ReadError) -> Refusal {
+    match fault {
+        ReadError::Refused(refusal) => *refusal,
+        ReadError::NotHeld => Refusal::NotHeld,
+        ReadError::Corrupt => Refusal::Corrupt,
+        ReadError::Io(fault) => internal(fault),
+    }
+}
+
+fn internal(fault: impl std::fmt::Display) -> Refusal {
+    tracing::error!(%fault, "cannot serve");
+    Refusal::Internal
+}

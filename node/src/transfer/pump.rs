@@ -1,0 +1,237 @@
+//! Runs the queue of one holder: starts spans as the link carries them, and puts them back when a connection is lost.
+//!
+//! # Not here
+//! The order: [`super::schedule`]. One span: [`super::fetch`]. Connections: [`super::line`].
+
+use super::{
+    alerts::Alerts,
+    errand::{Asker, Failure, Object, Span},
+    fetch::{self, SpanEnd},
+    line::{Line, Live},
+    progress::{Rate, patience},
+    schedule::{Queue, STREAMS_MAX, STREAMS_MIN, Wanted},
+};
+use crate::tasks::Tasks;
+use futures::{StreamExt, stream::FuturesUnordered};
+use protocol::{
+    Refusal,
+    fetch::{Priority, Request, What},
+    limits::RANGE_BYTES_MAX,
+};
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use tokio::{sync::Notify, task::JoinHandle};
+
+/// How often silence and busy answers are looked at.
+const TICK: Duration = Duration::from_millis(250);
+/// Times an object is asked for anew without a chunk in between before its holder counts as broken.
+const TRIES_MAX: u64 = 12;
+/// Longest wait that a busy holder may ask for.
+const BUSY_MAX: Duration = Duration::from_secs(10);
+
+/// The pump of one line.
+#[derive(Debug)]
+pub(crate) struct Pump {
+    line: Arc<Line>,
+    queue: Mutex<Queue<Span>>,
+    news: Notify,
+    alerts: Arc<Alerts>,
+    tasks: Tasks,
+    /// Bytes that came, for the rate that decides how much is asked for at once.
+    came: AtomicU64,
+}
+
+impl Asker for Pump {
+    fn ask(&self, span: Span, priority: Priority) -> bool {
+        let wanted = self.queue().want(&span, priority);
+        match wanted {
+            Wanted::Queued => self.news.notify_one(),
+            Wanted::RunningLower => self.raise(&span.object, priority),
+            Wanted::Running => {}
+            Wanted::Full => return false,
+        }
+        true
+    }
+
+    fn sweep(&self) {
+        self.queue().forget(|span| span.object.errand.upgrade().is_none_or(|e| e.ended.is_cancelled()));
+        self.news.notify_one();
+    }
+}
+
+type Run = JoinHandle<(Span, SpanEnd)>;
+
+impl Pump {
+    pub(crate) fn new(line: Arc<Line>, alerts: Arc<Alerts>, tasks: Tasks) -> Self {
+        Self { line, queue: Mutex::default(), news: Notify::new(), alerts, tasks, came: AtomicU64::new(0) }
+    }
+
+    fn queue(&self) -> std::sync::MutexGuard<'_, Queue<Span>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The line to the holder.
+    pub(crate) fn line(&self) -> &Arc<Line> {
+        &self.line
+    }
+
+    /// Counts bytes that came.
+    pub(crate) fn note_bytes(&self, bytes: u64) {
+        self.came.fetch_add(bytes, Ordering::Relaxed);
+        self.line.pulse.beat();
+    }
+
+    /// Tells the holder that a running request became urgent. Best effort: without it the image comes a little later.
+    fn raise(&self, object: &Object, priority: Priority) {
+        let (Some(live), Some(errand)) = (self.line.live(), object.errand.upgrade()) else { return };
+        let request = Request {
+            study: errand.study.clone(),
+            reader: object.reader.clone(),
+            priority,
+            what: What::Reprioritize { digest: object.digest },
+        };
+        self.tasks.spawn("transfer.raise", async move {
+            if let Ok((mut send, _recv)) = live.connection.open_bi().await {
+                let _ = super::wire::write_request(&mut send, &request).await;
+            }
+        });
+    }
+
+    /// Runs until trust ends or the node stops.
+    pub(crate) async fn run(self: Arc<Self>) {
+        let stop = self.tasks.stop_token();
+        let mut changes = self.line.changes();
+        let mut runs: FuturesUnordered<Run> = FuturesUnordered::new();
+        let mut later: Vec<(Instant, Span)> = Vec::new();
+        let mut rate = Rate::default();
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            let is_busy = !runs.is_empty() || !later.is_empty() || self.queue().waiting() > 0;
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                () = self.line.over.cancelled() => return self.give_up(),
+                () = self.news.notified() => {}
+                _ = changes.changed() => {}
+                Some(ended) = runs.next(), if !runs.is_empty() => {
+                    if let Ok((span, end)) = ended {
+                        self.settle(span, end, &mut later).await;
+                    }
+                }
+                _ = tick.tick(), if is_busy => self.look(&mut rate, runs.len()),
+            }
+            later.retain(|(at, span)| {
+                let is_due = *at <= Instant::now();
+                if is_due {
+                    self.queue().again(span);
+                }
+                !is_due
+            });
+            self.start(&mut runs, &rate);
+        }
+    }
+
+    fn look(&self, rate: &mut Rate, runs: usize) {
+        rate.note(Instant::now(), self.came.load(Ordering::Relaxed));
+        if runs == 0 {
+            return;
+        }
+        if let Some(live) = self.line.live()
+            && self.line.pulse.silent_for() > patience(live.connection.rtt())
+        {
+            self.line.report_silence();
+        }
+    }
+
+    /// Spans under way at once: twice what is in flight on the link, within bounds.
+    fn streams(live: &Live, rate: &Rate) -> usize {
+        let in_flight = rate.bytes_per_s() * live.connection.rtt().as_secs_f64();
+        let streams = (2.0 * in_flight / RANGE_BYTES_MAX as f64).ceil();
+        // Saturates; both bounds are small.
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 8..=32")]
+        let streams = streams.clamp(STREAMS_MIN as f64, STREAMS_MAX as f64) as usize;
+        streams
+    }
+
+    fn start(self: &Arc<Self>, runs: &mut FuturesUnordered<Run>, rate: &Rate) {
+        let Some(live) = self.line.live() else {
+            self.line.set_demand(self.queue().waiting() > 0 || !runs.is_empty());
+            return;
+        };
+        self.line.set_demand(false);
+        let streams = Self::streams(&live, rate);
+        loop {
+            let next = self.queue().start_next(streams);
+            let Some((span, priority)) = next else { return };
+            if runs.is_empty() {
+                self.line.pulse.beat();
+            }
+            let (pump, live) = (self.clone(), live.clone());
+            runs.push(self.tasks.spawn("transfer.fetch", async move {
+                let end = fetch::span(&pump, &live, &span, priority).await;
+                (span, end)
+            }));
+        }
+    }
+
+    async fn settle(&self, span: Span, end: SpanEnd, later: &mut Vec<(Instant, Span)>) {
+        let errand = span.object.errand.upgrade().filter(|e| !e.ended.is_cancelled());
+        let Some(errand) = errand else {
+            self.queue().finish(&span);
+            return;
+        };
+        match end {
+            SpanEnd::Done => {
+                self.queue().finish(&span);
+            }
+            SpanEnd::Again if span.object.tries.fetch_add(1, Ordering::Relaxed) < TRIES_MAX => {
+                self.queue().again(&span);
+            }
+            SpanEnd::Again => {
+                self.queue().finish(&span);
+                errand.note_failure(&span.object, Failure::Protocol);
+            }
+            SpanEnd::Failed(Failure::Refused(Refusal::Busy(wait_ms))) => {
+                // Stays in the running table meanwhile, so that a second want does not start it twice.
+                later.push((Instant::now() + Duration::from_millis(wait_ms.into()).min(BUSY_MAX), span));
+            }
+            SpanEnd::Failed(failure) => {
+                self.queue().finish(&span);
+                self.fail(&errand, &span.object, failure).await;
+            }
+        }
+    }
+
+    async fn fail(&self, errand: &super::errand::Errand, object: &Object, failure: Failure) {
+        match failure {
+            Failure::Corrupt => {
+                let what = "bytes from the holder are not those it signed";
+                self.alerts.security(what, errand.holder, Some(&errand.study)).await;
+                errand.note_failure(object, failure);
+            }
+            Failure::Refused(Refusal::Corrupt) => {
+                let what = "the holder found its own bytes changed and refused them";
+                self.alerts.security(what, errand.holder, Some(&errand.study)).await;
+                errand.note_failure(object, failure);
+            }
+            Failure::Refused(Refusal::NotHeld | Refusal::Malformed | Refusal::Internal | Refusal::Busy(_))
+            | Failure::Protocol => errand.note_failure(object, failure),
+            // The right to the study is gone, or the place to keep it.
+            Failure::Refused(_) | Failure::Cache => errand.end(failure),
+        }
+    }
+
+    fn give_up(&self) {
+        for span in self.queue().take_all() {
+            if let Some(errand) = span.object.errand.upgrade() {
+                errand.end(Failure::Refused(Refusal::Revoked));
+            }
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! In which order a holder is asked: the queue of spans of objects, pure and without a clock.
+//!
+//! A span is at most 1 MiB of an object and one request. What the reader waits for goes first and may always start;
+//! the rest of a series fills the streams that the link carries; prefetch falls to four streams while anything more
+//! urgent runs or waits. Within a priority, first asked is first fetched: the viewer's order is the fetch order.
+//!
+//! # Not here
+//! Asking: [`super::pump`]. Telling a holder that a running request became urgent: there too.
+
+use protocol::fetch::Priority;
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, HashMap},
+    hash::Hash,
+};
+
+/// Streams that always may run.
+pub(crate) const STREAMS_MIN: usize = 8;
+/// Streams at most: 32 of 1 MiB fill the connection's window.
+pub(crate) const STREAMS_MAX: usize = 32;
+/// Streams left to prefetch and backup while something more urgent runs or waits.
+pub(crate) const PREFETCH_STREAMS_MAX: usize = 4;
+/// Spans waiting for one holder. A 3,000-instance study is some thousands; beyond, wants are refused as busy.
+pub(crate) const QUEUED_MAX: usize = 200_000;
+
+/// Fresh wants are numbered upwards from zero, spans that must be asked for again downwards: they go first.
+type Place = (Reverse<Priority>, i64);
+
+/// What became of a want.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// In the queue, now or before, with at least this priority.
+    Queued,
+    /// It runs already with at least this priority.
+    Running,
+    /// It runs with a lower priority: the holder must be told.
+    RunningLower,
+    /// The queue is full.
+    Full,
+}
+
+/// The queue for one holder.
+#[derive(Debug)]
+pub(crate) struct Queue<K> {
+    order: BTreeMap<Place, K>,
+    places: HashMap<K, Place>,
+    running: HashMap<K, Priority>,
+    next_number: i64,
+    next_again: i64,
+}
+
+impl<K: Clone + Eq + Hash> Default for Queue<K> {
+    fn default() -> Self {
+        Self { order: BTreeMap::new(), places: HashMap::new(), running: HashMap::new(), next_number: 0, next_again: -1 }
+    }
+}
+
+impl<K: Clone + Eq + Hash> Queue<K> {
+    /// Somebody wants a span. Priorities only rise.
+    pub(crate) fn want(&mut self, key: &K, priority: Priority) -> Wanted {
+        if let Some(current) = self.running.get_mut(key) {
+            if *current >= priority {
+                return Wanted::Running;
+            }
+            *current = priority;
+            return Wanted::RunningLower;
+        }
+        if let Some(place) = self.places.get(key) {
+            if place.0.0 >= priority {
+                return Wanted::Queued;
+            }
+            self.order.remove(place);
+        } else if self.places.len() >= QUEUED_MAX {
+            return Wanted::Full;
+        }
+        let place = (Reverse(priority), self.next_number);
+        self.next_number += 1;
+        self.order.insert(place, key.clone());
+        self.places.insert(key.clone(), place);
+        Wanted::Queued
+    }
+
+    /// The next span that may start when the link carries `streams` at once.
+    pub(crate) fn start_next(&mut self, streams: usize) -> Option<(K, Priority)> {
+        let (&place, key) = self.order.first_key_value()?;
+        let priority = place.0.0;
+        if !self.may_start(priority, streams.clamp(STREAMS_MIN, STREAMS_MAX)) {
+            return None;
+        }
+        let key = key.clone();
+        self.order.remove(&place);
+        self.places.remove(&key);
+        self.running.insert(key.clone(), priority);
+        Some((key, priority))
+    }
+
+    // Only the first of the order is looked at, so what waits is never more urgent than `priority` here.
+    fn may_start(&self, priority: Priority, streams: usize) -> bool {
+        let count = |of: fn(Priority) -> bool| self.running.values().filter(|p| of(**p)).count();
+        match priority {
+            Priority::Emergency | Priority::Screen => count(|p| p >= Priority::Screen) < STREAMS_MAX,
+            Priority::Series => self.running.len() < streams,
+            Priority::Prefetch | Priority::Backup => {
+                let held_back = count(|p| p > Priority::Prefetch) > 0;
+                let limit = if held_back { PREFETCH_STREAMS_MAX } else { streams };
+                count(|p| p <= Priority::Prefetch) < limit && self.running.len() < streams
+            }
+        }
+    }
+
+    /// A span is done, failed or no longer wanted.
+    pub(crate) fn finish(&mut self, key: &K) -> Option<Priority> {
+        self.running.remove(key)
+    }
+
+    /// A span that ran must be asked for again: it goes before the others of its priority.
+    pub(crate) fn again(&mut self, key: &K) {
+        if let Some(priority) = self.running.remove(key) {
+            let place = (Reverse(priority), self.next_again);
+            self.next_again -= 1;
+            self.order.insert(place, key.clone());
+            self.places.insert(key.clone(), place);
+        }
+    }
+
+    /// Forgets waiting spans that are no longer wanted.
+    pub(crate) fn forget(&mut self, gone: impl Fn(&K) -> bool) {
+        self.order.retain(|_, key| {
+            let goes = gone(key);
+            if goes {
+                self.places.remove(key);
+            }
+            !goes
+        });
+    }
+
+    /// Empties the waiting list.
+    pub(crate) fn take_all(&mut self) -> Vec<K> {
+        self.places.clear();
+        std::mem::take(&mut self.order).into_values().collect()
+    }
+
+    /// Spans waiting.
+    pub(crate) fn waiting(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Spans under way.
+    pub(crate) fn running(&self) -> usize {
+        self.running.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn started(queue: &mut Queue<u32>, streams: usize) -> Vec<u32> {
+        std::iter::from_fn(|| queue.start_next(streams).map(|(k, _)| k)).collect()
+    }
+
+    #[test]
+    fn what_is_on_the_screen_comes_before_what_was_asked_earlier() {
+        let mut queue = Queue::default();
+        for k in 0..5 {
+            queue.want(&k, Priority::Prefetch);
+        }
+        queue.want(&10, Priority::Series);
+        queue.want(&20, Priority::Screen);
+        queue.want(&21, Priority::Screen);
+        queue.want(&30, Priority::Emergency);
+        assert_eq!(started(&mut queue, 8), [30, 20, 21, 10, 0, 1, 2, 3], "prefetch is held to four");
+    }
+
+    #[test]
+    fn a_waiting_span_rises_and_never_falls() {
+        let mut queue = Queue::default();
+        queue.want(&1, Priority::Series);
+        queue.want(&2, Priority::Series);
+        queue.want(&2, Priority::Screen);
+        queue.want(&2, Priority::Prefetch);
+        assert_eq!(queue.start_next(8), Some((2, Priority::Screen)));
+        assert_eq!(queue.start_next(8), Some((1, Priority::Series)));
+        assert_eq!(queue.start_next(8), None);
+    }
+
+    #[test]
+    fn the_screen_starts_even_when_every_stream_is_taken() {
+        let mut queue = Queue::default();
+        for k in 0..100 {
+            queue.want(&k, Priority::Series);
+        }
+        assert_eq!(started(&mut queue, 32).len(), STREAMS_MAX);
+        assert_eq!(queue.want(&5, Priority::Screen), Wanted::RunningLower);
+        assert_eq!(queue.want(&5, Priority::Screen), Wanted::Running);
+        queue.want(&99, Priority::Screen);
+        assert_eq!(queue.start_next(8), Some((99, Priority::Screen)));
+        assert_eq!(queue.start_next(8), None);
+    }
+
+    #[test]
+    fn prefetch_has_all_streams_when_nobody_waits() {
+        let mut queue = Queue::default();
+        for k in 0..50 {
+            queue.want(&k, Priority::Prefetch);
+        }
+        assert_eq!(started(&mut queue, 16).len(), 16);
+    }
+
+    #[test]
+    fn a_span_that_was_cut_off_goes_first_again() {
+        let mut queue = Queue::default();
+        for k in 0..20 {
+            queue.want(&k, Priority::Series);
+        }
+        assert_eq!(started(&mut queue, 8), [0, 1, 2, 3, 4, 5, 6, 7]);
+        queue.again(&7);
+        queue.again(&3);
+        assert_eq!(started(&mut queue, 8), [3, 7]);
+        assert_eq!(queue.finish(&7), Some(Priority::Series));
+        assert_eq!(queue.finish(&7), None);
+    }
+
+    #[test]
+    fn forgotten_spans_do_not_start() {
+        let mut queue = Queue::default();
+        for k in 0..20 {
+            queue.want(&k, Priority::Series);
+        }
+        queue.forget(|k| k % 2 == 0);
+        assert_eq!(started(&mut queue, 4), [1, 3, 5, 7, 9, 11, 13, 15]);
+        assert_eq!(queue.waiting(), 2);
+        assert_eq!(queue.want(&0, Priority::Series), Wanted::Queued);
+    }
+}

@@ -1,0 +1,273 @@
+//! The holder's side: gives a trusted peer what it may have, and nothing else.
+//!
+//! Every request is judged by trust; the first under a permit writes its evidence durably before any byte leaves; every
+//! send also waits for the end of its permit, so that a withdrawn one cuts the stream where it is.
+//!
+//! # At a crash
+//! The evidence of whatever left is on disk. The asker sees its streams end and asks again for what is missing.
+//!
+//! # Not here
+//! Whose key it is: [`super::keys`]. What the bytes are and whether they are still those that were signed: `archive`.
+
+use super::{
+    alerts::Alerts,
+    endpoint::code,
+    give::{Giver, Sender},
+    wire,
+};
+use crate::{
+    archive::{Archive, StudyRow},
+    audit::{Act, Actor, Event},
+    tasks::{self, Tasks},
+    trust::{Caller, Held, Permit, Trust},
+};
+use lru::LruCache;
+use protocol::{
+    Digest, Refusal, SiteId, Uid,
+    agreement::{Level, StudyFacts},
+    catalog::Basis,
+    fetch::{Answer, Priority, Reader, Request, What},
+    ids::Id128,
+};
+use quinn::{Connection, RecvStream, SendStream};
+use std::{
+    collections::HashMap,
+    num::NonZeroUsize,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+use tokio::sync::{Semaphore, watch};
+
+/// Requests served at once for one connection; more wait in their streams.
+const SERVED_MAX: usize = 128;
+/// A request that does not come whole within this time is dropped.
+const REQUEST_WITHIN: Duration = Duration::from_secs(10);
+/// Permits kept for one connection: as many readers × studies as a busy night has.
+const PERMITS_MAX: NonZeroUsize = super::room(512);
+/// A permit unused for so long is asked for, and written down, anew.
+const PERMIT_IDLE: Duration = Duration::from_secs(30 * 60);
+/// Characters of a reader's name and role.
+const READER_CHARS_MAX: usize = 64;
+
+/// What serving needs.
+#[derive(Debug)]
+pub(crate) struct Server {
+    pub(crate) trust: Trust,
+    pub(crate) archive: Archive,
+    pub(crate) alerts: Arc<Alerts>,
+    pub(crate) giver: Giver,
+    pub(crate) tasks: Tasks,
+}
+
+type Slot = Arc<tokio::sync::Mutex<Option<(Permit, Instant)>>>;
+
+/// One connection of one peer.
+struct Visit {
+    peer: SiteId,
+    permits: Mutex<LruCache<(Uid, Reader), Slot>>,
+    running: Running,
+}
+
+/// Priorities of the sends that run for an object.
+#[derive(Default)]
+struct Running(Mutex<HashMap<Digest, Vec<Arc<watch::Sender<Priority>>>>>);
+
+impl Running {
+    fn enter(&self, digest: Digest, priority: Priority) -> Arc<watch::Sender<Priority>> {
+        let sender = Arc::new(watch::Sender::new(priority));
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(digest).or_default().push(sender.clone());
+        sender
+    }
+    fn leave(&self, digest: &Digest, sender: &Arc<watch::Sender<Priority>>) {
+        let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(list) = running.get_mut(digest) {
+            list.retain(|s| !Arc::ptr_eq(s, sender));
+            if list.is_empty() {
+                running.remove(digest);
+            }
+        }
+    }
+    fn raise(&self, digest: &Digest, priority: Priority) {
+        if let Some(list) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(digest) {
+            for sender in list {
+                sender.send_if_modified(|current| {
+                    let rises = priority > *current;
+                    *current = priority.max(*current);
+                    rises
+                });
+            }
+        }
+    }
+}
+
+/// Serves one connection until it closes.
+pub(crate) async fn attend(server: Arc<Server>, peer: SiteId, connection: Connection) {
+    let visit = Arc::new(Visit { peer, permits: Mutex::new(LruCache::new(PERMITS_MAX)), running: Running::default() });
+    let room = Arc::new(Semaphore::new(SERVED_MAX));
+    let stop = server.tasks.stop_token();
+    loop {
+        let Ok(place) = room.clone().acquire_owned().await else { return };
+        let stream = tokio::select! {
+            () = stop.cancelled() => {
+                connection.close(code::STOPPING, b"stopping");
+                return;
+            }
+            stream = connection.accept_bi() => stream,
+        };
+        let Ok((send, recv)) = stream else { return };
+        let (server, visit) = (server.clone(), visit.clone());
+        server.tasks.clone().spawn("transfer.serve", async move {
+            let _place = place;
+            server.request(&visit, send, recv).await;
+        });
+    }
+}
+
+impl Server {
+    async fn request(&self, visit: &Visit, mut send: SendStream, mut recv: RecvStream) {
+        let request = match tokio::time::timeout(REQUEST_WITHIN, wire::read_request(&mut recv)).await {
+            Ok(Ok(request)) => request,
+            Ok(Err(fault)) => {
+                tracing::debug!(peer = %visit.peer.short(), %fault, "unreadable request");
+                let _ = send.reset(code::MALFORMED);
+                return;
+            }
+            Err(_) => return,
+        };
+        if let What::Reprioritize { digest } = &request.what {
+            visit.running.raise(digest, request.priority);
+            let _ = send.finish();
+            return;
+        }
+        let permit = match self.permit(visit, &request).await {
+            Ok(permit) => permit,
+            Err(refusal) => return refuse(send, refusal).await,
+        };
+        let object = match &request.what {
+            What::Range { digest, .. } => Some(*digest),
+            _ => None,
+        };
+        let entered = object.map(|digest| (digest, visit.running.enter(digest, request.priority)));
+        self.send_while_permitted(&permit, &request, &mut send, entered.as_ref().map(|(_, p)| p.subscribe())).await;
+        if let Some((digest, priority)) = &entered {
+            visit.running.leave(digest, priority);
+        }
+    }
+
+    async fn send_while_permitted(
+        &self,
+        permit: &Permit,
+        request: &Request,
+        send: &mut SendStream,
+        raised: Option<watch::Receiver<Priority>>,
+    ) {
+        let stop = self.tasks.stop_token();
+        let mut sender = Sender::new(send, request.priority, raised);
+        let cut = tokio::select! {
+            biased;
+            refusal = permit.ended() => {
+                tracing::debug!(study = %request.study, ?refusal, "permit ended, stream cut");
+                code::WITHDRAWN
+            }
+            () = stop.cancelled() => code::STOPPING,
+            outcome = self.giver.give(permit, request, &mut sender) => match outcome {
+                Ok(()) => return,
+                Err(refusal) if !sender.has_begun() => {
+                    let _ = sender.head(&Answer::Refused(refusal)).await;
+                    let _ = send.finish();
+                    return;
+                }
+                Err(_) => code::UNWANTED,
+            },
+        };
+        let _ = send.reset(cut);
+    }
+
+    /// The permit of this reader for this study, with its evidence written when it is new.
+    async fn permit(&self, visit: &Visit, request: &Request) -> Result<Permit, Refusal> {
+        let Reader { person, role } = &request.reader;
+        if person.chars().count() > READER_CHARS_MAX || role.chars().count() > READER_CHARS_MAX {
+            return Err(Refusal::Malformed);
+        }
+        let slot = {
+            let mut permits = visit.permits.lock().unwrap_or_else(PoisonError::into_inner);
+            let key = (request.study.clone(), request.reader.clone());
+            permits.get_or_insert(key, Slot::default).clone()
+        };
+        // Held while the evidence is written, so that requests that come together share one permit and one event.
+        let mut slot = slot.lock().await;
+        let needed = level(&request.what);
+        if let Some((permit, used)) = slot.as_mut()
+            && used.elapsed() < PERMIT_IDLE
+            && permit.allows(&request.study, needed).is_ok()
+        {
+            *used = Instant::now();
+            return Ok(permit.clone());
+        }
+        let permit = self.judge(visit, request, needed).await?;
+        *slot = Some((permit.clone(), Instant::now()));
+        Ok(permit)
+    }
+
+    async fn judge(&self, visit: &Visit, request: &Request, needed: Level) -> Result<Permit, Refusal> {
+        let actor =
+            Actor { person: request.reader.person.clone(), role: request.reader.role.clone(), site: Some(visit.peer) };
+        let row = self.archive.study(&request.study).map_err(|fault| {
+            tracing::error!(%fault, "the index cannot be read");
+            Refusal::Internal
+        })?;
+        // A study that is not here is judged like one that is, so that the answer does not tell who asks without right.
+        let facts = row.as_ref().map_or_else(|| unknown(&request.study), StudyRow::facts);
+        let caller = || Caller::Peer(&visit.peer);
+        // One permit for the whole reading where the agreement goes so far: one event instead of three.
+        let judged = self
+            .trust
+            .authorize(caller(), &facts, Held::Here, Level::Pixels.max(needed))
+            .or_else(|_| self.trust.authorize(caller(), &facts, Held::Here, needed));
+        let (permit, row) = match (judged, row) {
+            (Ok(permit), Some(row)) => (permit, row),
+            (Ok(_), None) => return Err(Refusal::NotHeld),
+            (Err(refusal), _) => {
+                self.alerts.refused(actor, visit.peer, &request.study, refusal).await;
+                return Err(refusal);
+            }
+        };
+        let mut event = Event::new(Act::StudyServed, actor)
+            .peer(visit.peer)
+            .study(&request.study)
+            .amount(u64::from(row.instances), row.bytes);
+        event.basis = permit.basis.as_ref().map(basis_id);
+        self.alerts.audit().record(event).await.map_err(|fault| {
+            tracing::error!(%fault, "no evidence, no bytes");
+            Refusal::Internal
+        })?;
+        Ok(permit)
+    }
+}
+
+async fn refuse(mut send: SendStream, refusal: Refusal) {
+    if wire::write_answer(&mut send, &Answer::Refused(refusal)).await.is_ok() {
+        let _ = send.finish();
+        let _ = send.stopped().await;
+    }
+}
+
+fn level(what: &What) -> Level {
+    match what {
+        What::Manifest(_) => Level::Manifest,
+        What::Headers { .. } => Level::Headers,
+        What::Range { .. } | What::Reprioritize { .. } => Level::Pixels,
+    }
+}
+
+fn unknown(study: &Uid) -> StudyFacts {
+    let day = i64::try_from(tasks::now().0 / 86_400_000).unwrap_or(i64::MAX);
+    StudyFacts { study: study.clone(), modalities: Vec::new(), day }
+}
+
+/// The name of a basis in the log.
+pub(crate) fn basis_id(basis: &Basis) -> Id128 {
+    match basis {
+        Basis::Agreement(id) | Basis::Grant { id, .. } => *id,
+    }
+}

@@ -1,0 +1,87 @@
+//! Requests and answers on a stream: a length, an envelope, nothing else. Every length is checked before it is believed.
+//!
+//! # Not here
+//! What the messages mean: `protocol::fetch`.
+
+use protocol::{
+    fetch::{Answer, Request},
+    limits::FETCH_REQUEST_BYTES_MAX,
+    wire,
+};
+use quinn::{ReadExactError, RecvStream, SendStream, WriteError};
+
+/// An answer's head is a few numbers: 256 bytes are plenty for this and later versions.
+const ANSWER_BYTES_MAX: usize = 256;
+
+/// Why a message did not come or go.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WireFault {
+    #[error("the message is malformed or over its bound")]
+    Malformed,
+    #[error("the stream ended: {0}")]
+    Read(#[from] ReadExactError),
+    #[error("the stream ended: {0}")]
+    Write(#[from] WriteError),
+}
+
+/// Writes a request and ends our side of the stream.
+///
+/// # Errors
+/// [`WireFault`].
+pub(crate) async fn write_request(stream: &mut SendStream, request: &Request) -> Result<(), WireFault> {
+    let body = wire::encode(request);
+    let length = u16::try_from(body.len()).ok().filter(|n| usize::from(*n) <= FETCH_REQUEST_BYTES_MAX);
+    let length = length.ok_or(WireFault::Malformed)?;
+    let mut message = Vec::with_capacity(body.len() + 2);
+    message.extend_from_slice(&length.to_le_bytes());
+    message.extend_from_slice(&body);
+    stream.write_all(&message).await?;
+    // Fails only when the stream is closed already, which the answer will tell.
+    let _ = stream.finish();
+    Ok(())
+}
+
+/// Reads a request.
+///
+/// # Errors
+/// [`WireFault`].
+pub(crate) async fn read_request(stream: &mut RecvStream) -> Result<Request, WireFault> {
+    let mut length = [0; 2];
+    stream.read_exact(&mut length).await?;
+    let length = usize::from(u16::from_le_bytes(length));
+    if length > FETCH_REQUEST_BYTES_MAX {
+        return Err(WireFault::Malformed);
+    }
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).await?;
+    wire::decode(&body).map_err(|_| WireFault::Malformed)
+}
+
+/// Writes the head of an answer.
+///
+/// # Errors
+/// [`WireFault`].
+pub(crate) async fn write_answer(stream: &mut SendStream, answer: &Answer) -> Result<(), WireFault> {
+    let body = wire::encode(answer);
+    let length = u32::try_from(body.len()).map_err(|_| WireFault::Malformed)?;
+    let mut message = Vec::with_capacity(body.len() + 4);
+    message.extend_from_slice(&length.to_le_bytes());
+    message.extend_from_slice(&body);
+    Ok(stream.write_all(&message).await?)
+}
+
+/// Reads the head of an answer.
+///
+/// # Errors
+/// [`WireFault`].
+pub(crate) async fn read_answer(stream: &mut RecvStream) -> Result<Answer, WireFault> {
+    let mut length = [0; 4];
+    stream.read_exact(&mut length).await?;
+    let length = usize::try_from(u32::from_le_bytes(length)).map_err(|_| WireFault::Malformed)?;
+    if length > ANSWER_BYTES_MAX {
+        return Err(WireFault::Malformed);
+    }
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).await?;
+    wire::decode(&body).map_err(|_| WireFault::Malformed)
+}

@@ -1,0 +1,299 @@
+//! The changes: each checked against the state, made durable, then in effect — withdrawals the other way round.
+
+use super::{
+    Peer, Record, Trust, TrustError, hours,
+    records::{State, Text},
+};
+use crate::tasks;
+use protocol::{
+    Refusal, SiteId, Uid,
+    agreement::{Agreement, SignedAgreement},
+    grant::Grant,
+    ids::Id128,
+    message::SiteRecord,
+    signed::Signed,
+    wire,
+};
+use std::{sync::PoisonError, time::Duration};
+use tokio::sync::OwnedMutexGuard;
+
+/// Offers of one peer that may wait for us: more is noise.
+const RECEIVED_MAX: usize = 16;
+/// Grants of one peer kept at once.
+const GRANTS_MAX: usize = 4096;
+/// The longest a grant may last, hours. Twenty-four is the rule (see docs/security.md); who asks for more says so.
+const GRANT_HOURS_MAX: u32 = 720;
+/// How far two sites' clocks may lie apart without a fresh permission seeming to come from the future.
+pub(super) const CLOCKS_DIFFER: Duration = Duration::from_secs(300);
+
+type Changing = OwnedMutexGuard<()>;
+
+impl Trust {
+    pub(super) async fn changing(&self) -> Changing {
+        self.inner.changing.clone().lock_owned().await
+    }
+
+    fn effect(&self, record: Record) {
+        let events = {
+            let mut state = self.inner.state.write().unwrap_or_else(PoisonError::into_inner);
+            state.apply(record)
+        };
+        if !events.is_empty() {
+            self.inner.watch.judge_again(&self.state(), tasks::now());
+        }
+        for event in events {
+            // Nobody may be listening.
+            let _ = self.inner.events.send(event);
+        }
+    }
+
+    /// Durable, then in effect; finished even if the caller stops waiting.
+    pub(super) async fn commit(&self, changing: Changing, record: Record) -> Result<(), TrustError> {
+        let trust = self.clone();
+        let written = self.inner.tasks.spawn("trust", async move {
+            trust.inner.journal.append(record.kind(), wire::encode(&record)).await?;
+            trust.effect(record);
+            drop(changing);
+            Ok(())
+        });
+        written.await.unwrap_or(Err(TrustError::Journal(crate::journal::JournalError::Closed)))
+    }
+
+    /// In effect at once, then durable.
+    async fn withdraw(&self, changing: Changing, record: Record) -> Result<(), TrustError> {
+        self.effect(record.clone());
+        let trust = self.clone();
+        let written = self.inner.tasks.spawn("trust", async move {
+            trust.inner.journal.append(record.kind(), wire::encode(&record)).await?;
+            drop(changing);
+            Ok(())
+        });
+        written.await.unwrap_or(Err(TrustError::Journal(crate::journal::JournalError::Closed)))
+    }
+
+    /// After a pairing. A site paired again after its revocation begins without agreements.
+    pub(crate) async fn add_peer(&self, peer: Peer) -> Result<(), TrustError> {
+        let changing = self.changing().await;
+        if peer.site == self.inner.identity.site() || peer.record.open(&peer.site).is_err() {
+            return Err(Refusal::Malformed.into());
+        }
+        self.commit(changing, Record::PeerAdded(Peer { revoked: None, ..peer })).await
+    }
+
+    /// A newer site record of a peer (signature checked here). One that says the same again is not recorded.
+    pub(crate) async fn note_record(&self, site: &SiteId, record: Signed<SiteRecord>) -> Result<(), TrustError> {
+        let changing = self.changing().await;
+        let known = self.peer(site).ok_or(TrustError::NoPeer)?;
+        let new = record.open(site).map_err(|_| Refusal::Malformed)?;
+        let bounded = |list: &[String]| list.len() <= 8 && list.iter().all(|a| a.len() <= 260);
+        let named = !new.name.trim().is_empty() && new.name.chars().count() <= protocol::limits::SITE_NAME_MAX;
+        if !named || !bounded(&new.overlay) || !bounded(&new.pixels) {
+            return Err(Refusal::Malformed.into());
+        }
+        if let Ok(old) = known.record.open(site) {
+            let same = old.name == new.name && old.overlay == new.overlay && old.pixels == new.pixels;
+            if same || old.issued >= new.issued {
+                return Ok(());
+            }
+        }
+        self.commit(changing, Record::PeerMoved { site: *site, name: new.name, record }).await
+    }
+
+    /// Everything with that site is over: agreements and grants end, permits are withdrawn before this returns.
+    pub(crate) async fn revoke_peer(&self, site: &SiteId) -> Result<(), TrustError> {
+        let changing = self.changing().await;
+        self.peer(site).ok_or(TrustError::NoPeer)?;
+        self.withdraw(changing, Record::PeerRevoked { site: *site, at: tasks::now() }).await
+    }
+
+    /// A draft of ours, signed by us. A draft with the id of an active agreement is its next version.
+    pub(crate) async fn offer(&self, mut agreement: Agreement) -> Result<SignedAgreement, TrustError> {
+        let changing = self.changing().await;
+        let us = self.inner.identity.site();
+        let peer = other_party(&agreement, &us).ok_or(Refusal::Malformed)?;
+        {
+            let state = self.state();
+            state.peer(&peer).ok_or(TrustError::NoPeer)?;
+            if let Some(kept) = state.agreements.get(&agreement.id) {
+                if kept.ended.is_some() || kept.peer != peer {
+                    return Err(TrustError::State);
+                }
+                let active = kept.active.as_ref().map_or(0, |t| t.agreement.version);
+                agreement.version = agreement.version.max(active.saturating_add(1));
+            }
+        }
+        if !agreement.is_sound() || !zones_known(&agreement) {
+            return Err(Refusal::Malformed.into());
+        }
+        let signed = SignedAgreement::draft(self.inner.identity.signing_key(), &agreement);
+        self.commit(changing, Record::Agreement { peer, signed: signed.clone() }).await?;
+        Ok(signed)
+    }
+
+    /// What a peer sent: an offer (kept as Received) or the countersigned text of our offer (becomes Active). What is
+    /// known already is taken without effect: it may come twice.
+    pub(crate) async fn receive(&self, from: &SiteId, signed: SignedAgreement) -> Result<(), TrustError> {
+        let changing = self.changing().await;
+        let (agreement, signers) = signed.open()?;
+        let us = self.inner.identity.site();
+        if other_party(&agreement, &us) != Some(*from) || !signers.contains(from) || !zones_known(&agreement) {
+            return Err(Refusal::Malformed.into());
+        }
+        let news = self.state().is_news(from, &agreement, signers.contains(&us))?;
+        if !news {
+            return Ok(());
+        }
+        self.commit(changing, Record::Agreement { peer: *from, signed }).await
+    }
+
+    /// Countersigns what was received; gives the text to send back. In force here from now on.
+    pub(crate) async fn accept(&self, id: &Id128) -> Result<SignedAgreement, TrustError> {
+        let changing = self.changing().await;
+        let (peer, mut signed) = {
+            let state = self.state();
+            let kept = state.agreements.get(id).ok_or(TrustError::NoAgreement)?;
+            let pending = kept.pending.as_ref().filter(|t| !t.ours && kept.ended.is_none()).ok_or(TrustError::State)?;
+            state.peer(&kept.peer).ok_or(TrustError::NoPeer)?;
+            (kept.peer, pending.signed.clone())
+        };
+        signed.sign(self.inner.identity.signing_key());
+        self.commit(changing, Record::Agreement { peer, signed: signed.clone() }).await?;
+        Ok(signed)
+    }
+
+    /// Ends an agreement; by us (`from` ours) or as told by the peer. Permits are withdrawn before this returns.
+    pub(crate) async fn end(&self, id: &Id128, from: &SiteId) -> Result<(), TrustError> {
+        let changing = self.changing().await;
+        let (peer, ended) = {
+            let state = self.state();
+            let kept = state.agreements.get(id).ok_or(TrustError::NoAgreement)?;
+            (kept.peer, kept.ended.is_some())
+        };
+        if *from != self.inner.identity.site() && *from != peer {
+            return Err(TrustError::NoAgreement);
+        }
+        if ended {
+            return Ok(());
+        }
+        self.withdraw(changing, Record::AgreementEnded { agreement: *id, by: *from, at: tasks::now() }).await
+    }
+
+    /// Gives a grant for one of our studies under the active agreement with that peer.
+    pub(crate) async fn share(&self, study: &Uid, peer: &SiteId, hours: u32) -> Result<Signed<Grant>, TrustError> {
+        let changing = self.changing().await;
+        if !(1..=GRANT_HOURS_MAX).contains(&hours) {
+            return Err(Refusal::Malformed.into());
+        }
+        let (now, us) = (tasks::now(), self.inner.identity.site());
+        let grant = {
+            let state = self.state();
+            state.peer(peer).ok_or(TrustError::NoPeer)?;
+            let under = state.active_with(peer, now).find_map(|a| a.clause(&us, peer).map(|c| (a.id, c.level)));
+            let (basis, level) = under.ok_or(TrustError::NoAgreement)?;
+            Grant {
+                id: tasks::random_id(),
+                issuer: us,
+                subject: *peer,
+                basis,
+                study: study.clone(),
+                level,
+                not_before: now.before(CLOCKS_DIFFER),
+                expires: now.after(Duration::from_secs(u64::from(hours) * 3600)),
+            }
+        };
+        let signed = self.inner.identity.seal(&grant);
+        self.commit(changing, Record::Grant(signed.clone())).await?;
+        Ok(signed)
+    }
+
+    /// Keeps a grant a peer gave us.
+    pub(crate) async fn receive_grant(&self, from: &SiteId, signed: Signed<Grant>) -> Result<(), TrustError> {
+        let changing = self.changing().await;
+        let grant = signed.open(from).map_err(|_| Refusal::Malformed)?;
+        let now = tasks::now();
+        let lasts = Duration::from_secs(u64::from(GRANT_HOURS_MAX) * 3600) + 2 * CLOCKS_DIFFER;
+        if grant.issuer != *from || grant.subject != self.inner.identity.site() || grant.expires > now.after(lasts) {
+            return Err(Refusal::Malformed.into());
+        }
+        {
+            let state = self.state();
+            state.peer(from).ok_or(Refusal::NotPaired)?;
+            state.active(&grant.basis, now).filter(|a| other_party(a, from).is_some()).ok_or(Refusal::NotPermitted)?;
+            if state.grants.contains_key(&grant.id) || grant.expires <= now {
+                return Ok(());
+            }
+            if state.grants.values().filter(|g| g.issuer == *from && g.expires > now).count() >= GRANTS_MAX {
+                return Err(Refusal::Busy(60_000).into());
+            }
+        }
+        self.commit(changing, Record::Grant(signed)).await
+    }
+
+    /// Takes a grant back; by us, or as told by the peer that gave it. Permits are withdrawn before this returns.
+    pub(crate) async fn revoke_grant(&self, id: &Id128, from: &SiteId) -> Result<(), TrustError> {
+        let changing = self.changing().await;
+        let given_by = self.state().grants.get(id).map(|g| g.issuer);
+        match given_by {
+            Some(issuer) if issuer == *from => {
+                self.withdraw(changing, Record::GrantRevoked { grant: *id, by: *from }).await
+            }
+            // It ended by itself, or it never was theirs: nothing of theirs stands either way.
+            _ => Ok(()),
+        }
+    }
+}
+
+fn other_party(agreement: &Agreement, us: &SiteId) -> Option<SiteId> {
+    let [a, b] = &agreement.parties;
+    match (a.site == *us, b.site == *us) {
+        (true, false) => Some(b.site),
+        (false, true) => Some(a.site),
+        _ => None,
+    }
+}
+
+fn zones_known(agreement: &Agreement) -> bool {
+    agreement.clauses.iter().filter_map(|c| c.hours.as_ref()).all(|h| hours::is_known_zone(&h.time_zone))
+}
+
+impl State {
+    /// Whether a text from a peer changes anything.
+    ///
+    /// # Errors
+    /// When it does not follow on what both know.
+    fn is_news(&self, from: &SiteId, text: &Agreement, signed_by_us: bool) -> Result<bool, TrustError> {
+        self.peer(from).ok_or(Refusal::NotPaired)?;
+        let Some(kept) = self.agreements.get(&text.id) else {
+            if signed_by_us {
+                return Err(TrustError::NoAgreement);
+            }
+            let waiting = self.agreements.values().filter(|k| k.peer == *from && k.waits_for_us()).count();
+            return if waiting < RECEIVED_MAX { Ok(true) } else { Err(Refusal::Busy(60_000).into()) };
+        };
+        if kept.peer != *from {
+            return Err(Refusal::Malformed.into());
+        }
+        if kept.active.as_ref().is_some_and(|t| t.agreement == *text) {
+            return Ok(false);
+        }
+        let newer = kept.active.as_ref().is_none_or(|t| text.version > t.agreement.version);
+        if kept.ended.is_some() || !newer {
+            return Err(TrustError::State);
+        }
+        let same = |t: &Text| t.agreement == *text;
+        match (&kept.pending, signed_by_us) {
+            (Some(pending), true) if pending.ours && same(pending) => Ok(true),
+            (_, true) => Err(TrustError::State),
+            // Two offers crossed: that of the smaller key stays, at both sites.
+            (Some(pending), false) if pending.ours && self.us < *from => Err(TrustError::State),
+            (Some(pending), false) if !pending.ours && same(pending) => Ok(false),
+            (_, false) => Ok(true),
+        }
+    }
+}
+
+impl super::records::Kept {
+    fn waits_for_us(&self) -> bool {
+        self.ended.is_none() && self.pending.as_ref().is_some_and(|t| !t.ours)
+    }
+}

@@ -1,0 +1,259 @@
+//! Trust's records in the site journal, and what they fold to. Pure: no clock, no disk.
+//!
+//! # Not here
+//! Judgement ([`super::judge`]) and the order of durable and effective ([`super::Trust`]).
+
+use super::{AgreementRow, AgreementState, Peer, TrustEvent};
+use protocol::{
+    SiteId, Timestamp,
+    agreement::{Agreement, SignedAgreement},
+    grant::Grant,
+    ids::Id128,
+    message::{Request, SiteRecord},
+    signed::Signed,
+    wire::Wire,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// One record. The journal's kind is [`Record::kind`]; the body says the same again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Record {
+    PeerAdded(Peer),
+    PeerMoved {
+        site: SiteId,
+        name: String,
+        record: Signed<SiteRecord>,
+    },
+    PeerRevoked {
+        site: SiteId,
+        at: Timestamp,
+    },
+    /// An offer of ours, a peer's, or a text that both signed: the signatures say which.
+    Agreement {
+        peer: SiteId,
+        signed: SignedAgreement,
+    },
+    AgreementEnded {
+        agreement: Id128,
+        by: SiteId,
+        at: Timestamp,
+    },
+    /// Given by us or by a peer: the issuer says which.
+    Grant(Signed<Grant>),
+    GrantRevoked {
+        grant: Id128,
+        by: SiteId,
+    },
+    MailKept(Mail),
+    MailDone(Id128),
+}
+
+/// Something to be said to a peer until it answers that it has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Mail {
+    pub(crate) id: Id128,
+    pub(crate) to: SiteId,
+    pub(crate) request: Request,
+}
+
+impl Wire for Record {
+    const VERSION: u8 = 1;
+    const NAME: &'static str = "trust record";
+}
+
+impl Record {
+    pub(super) const KINDS: std::ops::RangeInclusive<u8> = 1..=31;
+
+    pub(super) const fn kind(&self) -> u8 {
+        match self {
+            Self::PeerAdded(_) => 1,
+            Self::PeerMoved { .. } => 2,
+            Self::PeerRevoked { .. } => 3,
+            Self::Agreement { .. } => 4,
+            Self::AgreementEnded { .. } => 5,
+            Self::Grant(_) => 6,
+            Self::GrantRevoked { .. } => 7,
+            Self::MailKept(_) => 24,
+            Self::MailDone(_) => 25,
+        }
+    }
+}
+
+/// An agreement over all its versions.
+#[derive(Clone, Debug)]
+pub(super) struct Kept {
+    pub(super) peer: SiteId,
+    pub(super) active: Option<Text>,
+    pub(super) pending: Option<Text>,
+    /// When and by whom; the last text stays for people to read.
+    pub(super) ended: Option<(Timestamp, SiteId)>,
+}
+
+/// One version's text.
+#[derive(Clone, Debug)]
+pub(super) struct Text {
+    pub(super) agreement: Agreement,
+    pub(super) signed: SignedAgreement,
+    pub(super) ours: bool,
+}
+
+/// What all records so far say.
+#[derive(Clone, Debug)]
+pub(super) struct State {
+    pub(super) us: SiteId,
+    pub(super) peers: BTreeMap<SiteId, Peer>,
+    pub(super) agreements: BTreeMap<Id128, Kept>,
+    /// Given by us.
+    pub(super) given: BTreeMap<Id128, Signed<Grant>>,
+    /// The same, opened; and those given to us.
+    pub(super) grants: BTreeMap<Id128, Grant>,
+    /// To be said to peers, oldest first.
+    pub(super) mail: Vec<Mail>,
+}
+
+impl State {
+    pub(super) fn new(us: SiteId) -> Self {
+        Self {
+            us,
+            peers: BTreeMap::new(),
+            agreements: BTreeMap::new(),
+            given: BTreeMap::new(),
+            grants: BTreeMap::new(),
+            mail: Vec::new(),
+        }
+    }
+
+    /// Takes one record. What does not fit (an agreement whose signatures do not hold) changes nothing.
+    pub(super) fn apply(&mut self, record: Record) -> Vec<TrustEvent> {
+        match record {
+            Record::PeerAdded(peer) => {
+                let event = TrustEvent::PeerAdded(peer.site);
+                self.peers.insert(peer.site, peer);
+                vec![event]
+            }
+            Record::PeerMoved { site, name, record } => match self.peers.get_mut(&site) {
+                Some(peer) => {
+                    (peer.name, peer.record) = (name, record);
+                    vec![TrustEvent::PeerChanged(site)]
+                }
+                None => Vec::new(),
+            },
+            Record::PeerRevoked { site, at } => self.revoke(&site, at),
+            Record::Agreement { peer, signed } => self.keep(peer, signed),
+            Record::AgreementEnded { agreement, by, at } => self.end(&agreement, by, at),
+            Record::Grant(signed) => self.grant(signed),
+            Record::GrantRevoked { grant, .. } => {
+                self.given.remove(&grant);
+                let Some(gone) = self.grants.remove(&grant) else { return Vec::new() };
+                let peer = if gone.issuer == self.us { gone.subject } else { gone.issuer };
+                vec![TrustEvent::GrantRevoked { peer, grant }]
+            }
+            Record::MailKept(mail) => {
+                self.mail.push(mail);
+                Vec::new()
+            }
+            Record::MailDone(id) => {
+                self.mail.retain(|m| m.id != id);
+                Vec::new()
+            }
+        }
+    }
+
+    fn revoke(&mut self, site: &SiteId, at: Timestamp) -> Vec<TrustEvent> {
+        let Some(peer) = self.peers.get_mut(site) else { return Vec::new() };
+        peer.revoked = Some(at);
+        self.mail.retain(|m| m.to != *site);
+        let with_it: Vec<Id128> =
+            self.agreements.iter().filter(|(_, k)| k.peer == *site && k.ended.is_none()).map(|(id, _)| *id).collect();
+        let us = self.us;
+        let mut events = vec![TrustEvent::PeerRevoked(*site)];
+        events.extend(with_it.iter().flat_map(|id| self.end(id, us, at)));
+        events
+    }
+
+    fn end(&mut self, id: &Id128, by: SiteId, at: Timestamp) -> Vec<TrustEvent> {
+        let Some(kept) = self.agreements.get_mut(id).filter(|k| k.ended.is_none()) else { return Vec::new() };
+        kept.ended = Some((at, by));
+        let peer = kept.peer;
+        self.grants.retain(|_, g| g.basis != *id);
+        let grants = &self.grants;
+        self.given.retain(|g, _| grants.contains_key(g));
+        vec![TrustEvent::AgreementEnded { peer, agreement: *id }]
+    }
+
+    fn keep(&mut self, peer: SiteId, signed: SignedAgreement) -> Vec<TrustEvent> {
+        let Ok((agreement, signers)) = signed.open() else { return Vec::new() };
+        let id = agreement.id;
+        let both = agreement.parties.iter().all(|p| signers.contains(&p.site));
+        let text = Text { ours: signers.contains(&self.us), agreement, signed };
+        let kept = self.agreements.entry(id).or_insert_with(|| Kept { peer, active: None, pending: None, ended: None });
+        if both {
+            kept.active = Some(text);
+            kept.pending = None;
+        } else {
+            kept.pending = Some(text);
+        }
+        vec![TrustEvent::AgreementChanged { peer, agreement: id }]
+    }
+
+    fn grant(&mut self, signed: Signed<Grant>) -> Vec<TrustEvent> {
+        let Ok(grant) = signed.open(&signed.claimed_signer()) else { return Vec::new() };
+        let peer = if grant.issuer == self.us { grant.subject } else { grant.issuer };
+        if grant.issuer == self.us {
+            self.given.insert(grant.id, signed);
+        }
+        self.grants.insert(grant.id, grant);
+        vec![TrustEvent::GrantChanged { peer }]
+    }
+
+    /// A peer that is trusted now.
+    pub(super) fn peer(&self, site: &SiteId) -> Option<&Peer> {
+        self.peers.get(site).filter(|p| p.revoked.is_none())
+    }
+
+    /// The text in force of an agreement with a trusted peer.
+    pub(super) fn active(&self, id: &Id128, now: Timestamp) -> Option<&Agreement> {
+        let kept = self.agreements.get(id).filter(|k| k.ended.is_none())?;
+        self.peer(&kept.peer)?;
+        kept.active.as_ref().map(|t| &t.agreement).filter(|a| a.in_period(now))
+    }
+
+    /// All texts in force with one trusted peer.
+    pub(super) fn active_with(&self, peer: &SiteId, now: Timestamp) -> impl Iterator<Item = &Agreement> {
+        let ids = self.agreements.iter().filter(move |(_, k)| k.peer == *peer).map(|(id, _)| id);
+        ids.filter_map(move |id| self.active(id, now))
+    }
+
+    /// As lists show it: an active text and one that waits stand in two rows.
+    pub(super) fn rows(&self) -> Vec<AgreementRow> {
+        self.agreements.values().flat_map(Kept::rows).collect()
+    }
+}
+
+impl Kept {
+    fn rows(&self) -> Vec<AgreementRow> {
+        let row = |text: &Text, state, supersedes_active| AgreementRow {
+            agreement: text.agreement.clone(),
+            signed: text.signed.clone(),
+            state,
+            peer: self.peer,
+            supersedes_active,
+        };
+        if self.ended.is_some() {
+            return self
+                .active
+                .as_ref()
+                .or(self.pending.as_ref())
+                .map(|t| row(t, AgreementState::Ended, false))
+                .into_iter()
+                .collect();
+        }
+        let active = self.active.as_ref().map(|t| row(t, AgreementState::Active, false));
+        let pending = self.pending.as_ref().map(|t| {
+            let state = if t.ours { AgreementState::Offered } else { AgreementState::Received };
+            row(t, state, self.active.is_some())
+        });
+        active.into_iter().chain(pending).collect()
+    }
+}

@@ -1,0 +1,70 @@
+//! People and machine clients of this site: what each role includes.
+
+use crate::audit::Actor;
+use serde::{Deserialize, Serialize};
+
+/// Roles of people and machine clients at this site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Role {
+    Admin,
+    Radiologist,
+    Referrer,
+    Technologist,
+    Auditor,
+}
+
+/// What a role may include.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Action {
+    /// List studies, own and peers'.
+    ListStudies,
+    /// Open and read images, own and peers'.
+    ReadStudies,
+    /// Store (STOW, import).
+    StoreStudies,
+    /// Share a study by a grant.
+    ShareStudies,
+    /// Peers, agreements, users, tokens, AEs, settings.
+    Administer,
+    /// Read the access log.
+    ReadLog,
+}
+
+impl Role {
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Admin, Self::Radiologist, Self::Referrer, Self::Technologist, Self::Auditor];
+    /// The one table of roles and actions (shown in docs/security.md).
+    pub(crate) fn allows(self, action: Action) -> bool {
+        use Action::{ListStudies, ReadLog, ReadStudies, ShareStudies, StoreStudies};
+        match self {
+            Self::Admin => true,
+            Self::Radiologist => matches!(action, ListStudies | ReadStudies | StoreStudies | ShareStudies),
+            Self::Referrer => matches!(action, ListStudies | ReadStudies),
+            Self::Technologist => matches!(action, ListStudies | ReadStudies | StoreStudies),
+            Self::Auditor => matches!(action, ReadLog),
+        }
+    }
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Radiologist => "radiologist",
+            Self::Referrer => "referrer",
+            Self::Technologist => "technologist",
+            Self::Auditor => "auditor",
+        }
+    }
+}
+
+/// A person or machine at this site whose identity was checked by `users` (or who holds the control socket).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Person {
+    pub(crate) name: String,
+    pub(crate) role: Role,
+}
+
+impl Person {
+    pub(crate) fn actor(&self) -> Actor {
+        Actor { person: self.name.clone(), role: self.role.word().to_owned(), site: None }
+    }
+}

@@ -1,0 +1,224 @@
+//! Committed byte vectors: what is written today must be readable by every later version, byte for byte.
+//!
+//! `CONFRERE_WRITE_VECTORS=1 cargo test -p protocol vectors` writes vectors of new types or versions; a vector that exists
+//! is never rewritten: a shape that changes needs a new version and keeps reading the old vector.
+
+use crate::{
+    agreement::{Agreement, Clause, Ending, Field, Level, Party, Preset, SignedAgreement, WeeklyHours},
+    catalog::{Basis, Change, Cursor, Entry, Page},
+    digest::Digest,
+    fetch::{self, Priority, Reader, What},
+    grant::Grant,
+    ids::{Id128, SiteId, Uid},
+    manifest::{Completeness, InstanceEntry, Manifest, ManifestRef, Patient, SeriesEntry, StudyCard},
+    message::{self, SiteRecord},
+    refusal::Refusal,
+    signed::Signed,
+    time::{Timestamp, WeekMinute},
+    wire::{self, Wire},
+};
+use ed25519_dalek::SigningKey;
+use proptest::prelude::*;
+use std::{fs, path::PathBuf};
+
+fn key() -> SigningKey {
+    SigningKey::from_bytes(&[7; 32])
+}
+
+fn site() -> SiteId {
+    SiteId(key().verifying_key().to_bytes())
+}
+
+fn uid(text: &str) -> Uid {
+    Uid::parse(text).unwrap()
+}
+
+fn card() -> StudyCard {
+    StudyCard {
+        custodian: site(),
+        study: uid("2.25.1"),
+        version: 3,
+        completeness: Completeness::Complete,
+        date: Some("20260131".into()),
+        time: None,
+        modalities: vec!["CT".into(), "SR".into()],
+        body_parts: vec!["HEAD".into()],
+        description: None,
+        accession: Some("A1".into()),
+        referrer: None,
+        patient: Patient {
+            name: Some("LEFÈVRE^Agnès".into()),
+            birth_date: None,
+            sex: Some("F".into()),
+            id: None,
+            issuer: None,
+        },
+        series: 2,
+        instances: 161,
+        bytes: 84_000_000,
+        arrived: Timestamp(1_769_870_000_000),
+        issued: Timestamp(1_769_870_003_000),
+        manifest: Some(ManifestRef { digest: Digest([1; 32]), bytes: 4096 }),
+    }
+}
+
+fn manifest() -> Manifest {
+    let entry = InstanceEntry {
+        instance: uid("2.25.3"),
+        sop_class: uid("1.2.840.10008.5.1.4.1.1.2"),
+        transfer_syntax: uid("1.2.840.10008.1.2.1"),
+        number: Some(-1),
+        frames: 1,
+        bytes: 525_000,
+        digest: Digest([2; 32]),
+        header_bytes: 1800,
+        header_digest: Digest([3; 32]),
+    };
+    let series = SeriesEntry { series: uid("2.25.2"), modality: "CT".into(), number: None, instances: vec![entry] };
+    Manifest { custodian: site(), study: uid("2.25.1"), series: vec![series] }
+}
+
+fn agreement() -> Agreement {
+    let other = SiteId([9; 32]);
+    let clause = Clause {
+        holder: site(),
+        reader: other,
+        announce: true,
+        level: Level::Objects,
+        modalities: vec!["CT".into()],
+        modalities_excluded: vec!["MG".into()],
+        since_days: Some(30),
+        hours: Some(WeeklyHours {
+            time_zone: "Europe/Paris".into(),
+            spans: vec![(WeekMinute(1080), WeekMinute(1920))],
+        }),
+        fields: vec![Field::PatientName, Field::PatientId],
+        cache_days: 7,
+    };
+    Agreement {
+        id: Id128([4; 16]),
+        version: 2,
+        parties: [Party { site: site(), name: "CH Nord".into() }, Party { site: other, name: "CH Sud".into() }],
+        preset: Preset::OnCall,
+        clauses: vec![clause],
+        not_before: Timestamp(5),
+        not_after: None,
+        drafted: Timestamp(4),
+    }
+}
+
+fn grant() -> Grant {
+    Grant {
+        id: Id128([5; 16]),
+        issuer: site(),
+        subject: SiteId([9; 32]),
+        basis: Id128([4; 16]),
+        study: uid("2.25.1"),
+        level: Level::Pixels,
+        not_before: Timestamp(10),
+        expires: Timestamp(20),
+    }
+}
+
+fn record() -> SiteRecord {
+    SiteRecord {
+        name: "CH Nord".into(),
+        overlay: vec!["127.0.0.1:7410".into()],
+        pixels: vec!["127.0.0.1:7411".into()],
+        issued: Timestamp(1),
+    }
+}
+
+fn page() -> Page {
+    let basis = Basis::Grant { id: Id128([5; 16]), agreement: Id128([4; 16]), expires: Timestamp(20) };
+    let told = Change::Told { card: Signed::seal(&key(), &card()), basis };
+    let withdrawn = Change::Withdrawn { study: uid("2.25.9") };
+    let entries = vec![Entry { position: 1, change: told }, Entry { position: 4, change: withdrawn }];
+    Page { epoch: 77, entries, more: false }
+}
+
+fn pixel_request() -> fetch::Request {
+    fetch::Request {
+        study: uid("2.25.1"),
+        reader: Reader { person: "dr.le-goff".into(), role: "radiologist".into() },
+        priority: Priority::Screen,
+        what: What::Range { digest: Digest([2; 32]), groups: true, first_group: 0, groups_wanted: 33 },
+    }
+}
+
+fn check<T: Wire + PartialEq + std::fmt::Debug>(name: &str, value: &T) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("vectors").join(format!("{name}.{}.hex", T::VERSION));
+    let written = data_encoding::HEXLOWER.encode(&wire::encode(value));
+    if !path.exists() && std::env::var_os("CONFRERE_WRITE_VECTORS").is_some() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, format!("{written}\n")).unwrap();
+    }
+    let kept = fs::read_to_string(&path).unwrap_or_else(|_| panic!("no vector {}", path.display()));
+    assert_eq!(kept.trim(), written, "{name}: today's bytes are not those committed");
+    let bytes = data_encoding::HEXLOWER.decode(kept.trim().as_bytes()).unwrap();
+    assert_eq!(wire::decode::<T>(&bytes).as_ref(), Ok(value), "{name}: the committed bytes do not read back");
+}
+
+#[test]
+fn committed_bytes_are_read_and_written_the_same() {
+    check("study-card", &card());
+    check("manifest", &manifest());
+    check("agreement", &agreement());
+    check("agreement-ending", &Ending { agreement: Id128([4; 16]), at: Timestamp(6) });
+    check("signed-agreement", &SignedAgreement::draft(&key(), &agreement()));
+    check("grant", &grant());
+    check("site-record", &record());
+    check("pixel-request", &pixel_request());
+    check("pixel-answer", &fetch::Answer::Range { object_bytes: 525_000, values: 33, bytes: 524_288 });
+    check("control-pull", &message::Request::Pull(Cursor { epoch: 77, position: 4 }));
+    let record = Signed::seal(&key(), &record());
+    check("control-hello", &message::Request::Hello { record, now: Timestamp(8) });
+    check("control-grant", &message::Request::Grant(Signed::seal(&key(), &grant())));
+    check("control-page", &message::Answer::Page(page()));
+    check("control-refused", &message::Answer::Refused(Refusal::Busy(250)));
+}
+
+fn never_panics<T: Wire>(bytes: &[u8]) {
+    let _ = wire::decode::<T>(bytes);
+}
+
+fn decode_all(bytes: &[u8]) {
+    never_panics::<StudyCard>(bytes);
+    never_panics::<Manifest>(bytes);
+    never_panics::<Agreement>(bytes);
+    never_panics::<SignedAgreement>(bytes);
+    never_panics::<Grant>(bytes);
+    never_panics::<fetch::Request>(bytes);
+    never_panics::<fetch::Answer>(bytes);
+    never_panics::<message::Request>(bytes);
+    never_panics::<message::Answer>(bytes);
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_decode_or_are_refused(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+        decode_all(&bytes);
+        decode_all(&[&[1], bytes.as_slice()].concat());
+    }
+
+    #[test]
+    fn damaged_messages_decode_or_are_refused(at: prop::sample::Index, byte: u8, cut: prop::sample::Index) {
+        for good in [wire::encode(&message::Answer::Page(page())), wire::encode(&manifest()), wire::encode(&pixel_request())] {
+            let mut bytes = good.clone();
+            bytes[at.index(good.len())] = byte;
+            decode_all(&bytes);
+            decode_all(&good[..cut.index(good.len())]);
+        }
+    }
+
+    #[test]
+    fn a_changed_card_is_not_believed(at: prop::sample::Index, bit in 0u8..8) {
+        let signed = Signed::seal(&key(), &card());
+        let mut bytes = postcard::to_stdvec(&signed).unwrap();
+        let at = at.index(bytes.len());
+        bytes[at] ^= 1 << bit;
+        if let Ok(changed) = postcard::from_bytes::<Signed<StudyCard>>(&bytes) {
+            prop_assert!(changed == signed || changed.open(&site()).is_err());
+        }
+    }
+}

@@ -1,0 +1,2 @@
+//! Measurements between two real nodes.
+fn main() {}

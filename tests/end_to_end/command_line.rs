@@ -1,0 +1,81 @@
+//! The command line is a contract: names, exit codes, and what scripts rely on.
+
+use crate::SITE;
+use std::fs;
+use tests::{Site, Study};
+
+#[test]
+fn the_example_configuration_is_accepted() {
+    let site = Site::init(SITE, "CH Nord");
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/confrere.toml");
+    fs::copy(example, site.dir().join("confrere.toml")).unwrap();
+    let said = site.cli(&["config", "check"]).ok();
+    assert!(said.out.contains("CH Nord"), "the effective settings are shown: {}", said.out);
+}
+
+#[test]
+fn every_fault_of_a_configuration_is_named_at_once() {
+    let site = Site::init(SITE, "CH Nord");
+    let path = site.dir().join("confrere.toml");
+    fs::write(&path, "[site]\nname = \"CH Nord\"\n[dimse]\nassociations_max = 0\n[portal]\ncolour = \"red\"\n")
+        .unwrap();
+    let said = site.cli(&["config", "check"]);
+    assert_eq!(said.code, Some(64), "{}", said.err);
+    assert!(format!("{}{}", said.out, said.err).contains("colour"), "{}{}", said.out, said.err);
+    let said = site.cli(&["serve"]);
+    assert_eq!(said.code, Some(64), "it does not serve with it either");
+}
+
+#[test]
+fn it_listens_beyond_loopback_only_with_tls() {
+    let site = Site::init(SITE, "CH Nord");
+    site.configure("portal", "listen", toml::Value::String("0.0.0.0:8443".to_owned()));
+    for field in ["tls_cert", "tls_key"] {
+        let path = site.dir().join("confrere.toml");
+        let mut config: toml::Table = fs::read_to_string(&path).unwrap().parse().unwrap();
+        config["portal"].as_table_mut().unwrap().remove(field);
+        fs::write(&path, config.to_string()).unwrap();
+    }
+    assert_eq!(site.cli(&["config", "check"]).code, Some(64));
+}
+
+#[test]
+fn usage_errors_are_2_and_failures_1() {
+    let site = Site::init(SITE, "CH Nord");
+    assert_eq!(site.cli(&["no-such-command"]).code, Some(2));
+    assert_eq!(site.tool(&["send", "--to", "NOBODY@127.0.0.1:1"], &[site.dir().join("site.key")]).code, Some(1));
+    assert_eq!(site.cli(&["init", "--site", "Again", "--ae-title", "AGAIN"]).code, Some(1), "nothing is overwritten");
+    let help = site.tool(&["--help"], &[]).ok();
+    for command in
+        ["init", "serve", "demo", "status", "user", "peer", "agreement", "study", "doctor", "verify", "rebuild"]
+    {
+        assert!(help.out.contains(command), "{command}: {}", help.out);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_running_node_is_asked_and_a_resting_one_is_read() {
+    let site = Site::open(SITE, "CH Nord").await;
+    let (made, paths) = Study::of(3).write(&site.scratch("import"));
+    let paths: Vec<String> = paths.iter().map(|p| p.to_string_lossy().into_owned()).collect();
+    let import: Vec<&str> = std::iter::once("import").chain(paths.iter().map(String::as_str)).collect();
+    let _ = site.cli(&import).ok();
+    let _ = site.settled(&made[0].study, 3).await;
+    let listed = site.cli(&["study", "list", "--json"]).ok();
+    assert!(listed.out.contains(&made[0].study), "{}", listed.out);
+    let _ = site.cli(&["status"]).ok();
+    let _ = site.cli(&["doctor"]);
+    site.stop().await;
+    let listed = site.cli(&["study", "list", "--json"]).ok();
+    assert!(listed.out.contains(&made[0].study), "also without a running node: {}", listed.out);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_key_and_the_control_socket_are_the_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let site = Site::open(SITE, "CH Nord").await;
+    for name in ["site.key", "control.sock"] {
+        let mode = fs::metadata(site.dir().join(name)).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{name}");
+    }
+}

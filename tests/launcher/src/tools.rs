@@ -1,0 +1,135 @@
+//! The tools outside the checkout: whether they are there, and how to get those that are not.
+
+use crate::{
+    Stop,
+    step::{self, output},
+};
+use std::{env, path::Path};
+
+/// A tool, how to see whether it is there, and where it comes from.
+#[derive(Debug)]
+pub(crate) struct Tool {
+    /// For people.
+    name: &'static str,
+    /// Any of these on the path will do.
+    programs: &'static [&'static str],
+    /// Debian packages that bring it.
+    packages: &'static [&'static str],
+}
+
+pub(crate) const C_COMPILER: Tool =
+    Tool { name: "a C compiler", programs: &["cc", "gcc", "clang"], packages: &["gcc", "libc6-dev"] };
+pub(crate) const DCMTK: Tool =
+    Tool { name: "DCMTK (storescu, echoscu)", programs: &["storescu"], packages: &["dcmtk"] };
+pub(crate) const CHROMIUM: Tool = Tool {
+    name: "Chromium",
+    programs: &["chromium", "chromium-browser", "google-chrome"],
+    packages: &["chromium", "fonts-dejavu-core"],
+};
+
+/// Oldest Node that the portal's build runs on.
+const NODE_MAJOR_MIN: u32 = 20;
+
+impl Tool {
+    fn is_here(&self) -> bool {
+        self.programs.iter().any(|program| on_path(program))
+    }
+}
+
+fn on_path(program: &str) -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
+
+/// Rust as installed with rustup, Node and npm: asked for, never installed from here, since a distribution's own may
+/// be too old.
+pub(crate) fn check_languages() -> Result<(), Stop> {
+    if output("rustc", &["--version"]).is_none() {
+        return Err(Stop::new("rustc is missing. Install Rust with rustup: https://rustup.rs"));
+    }
+    let node = output("node", &["--version"]);
+    match node.as_deref().and_then(major) {
+        Some(major) if major >= NODE_MAJOR_MIN => {}
+        _ => {
+            let found = node.map_or_else(|| "none was found".to_owned(), |version| format!("found {}", version.trim()));
+            return Err(Stop::new(format!(
+                "Node {NODE_MAJOR_MIN} or newer is needed to build the portal; {found}. See https://nodejs.org/en/download"
+            )));
+        }
+    }
+    if output("npm", &["--version"]).is_none() {
+        return Err(Stop::new("npm is missing. It comes with Node: https://nodejs.org/en/download"));
+    }
+    Ok(())
+}
+
+/// `v20.11.1` → 20.
+fn major(version: &str) -> Option<u32> {
+    version.trim().trim_start_matches('v').split('.').next()?.parse().ok()
+}
+
+/// rustfmt and clippy: a minimal rustup profile leaves them out.
+pub(crate) fn check_components() -> Result<(), Stop> {
+    for (component, program) in [("rustfmt", "fmt"), ("clippy", "clippy")] {
+        if output("cargo", &[program, "--version"]).is_none() {
+            step::run(
+                &format!("rustup component add {component}"),
+                step::command("rustup", &["component", "add", component]),
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// Installs what is missing where that is possible, else says what and how.
+pub(crate) fn ensure(tools: &[&Tool]) -> Result<(), Stop> {
+    let missing: Vec<&Tool> = tools.iter().copied().filter(|tool| !tool.is_here()).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let packages: Vec<&str> = missing.iter().flat_map(|tool| tool.packages.iter().copied()).collect();
+    let names: Vec<&str> = missing.iter().map(|tool| tool.name).collect();
+    if !(is_root() && on_path("apt-get")) {
+        return Err(Stop::new(format!(
+            "missing: {}. On Debian: sudo apt-get install --no-install-recommends {}",
+            names.join(", "),
+            packages.join(" ")
+        )));
+    }
+    step::run("apt-get update", apt(&["update", "-q"]))?;
+    let mut arguments = vec!["install", "-q", "-y", "--no-install-recommends"];
+    arguments.extend(&packages);
+    step::run(&format!("apt-get install {}", packages.join(" ")), apt(&arguments))?;
+    match missing.iter().find(|tool| !tool.is_here()) {
+        Some(tool) => Err(Stop::new(format!("{} is still missing after the installation", tool.name))),
+        None => Ok(()),
+    }
+}
+
+fn apt(arguments: &[&str]) -> std::process::Command {
+    let mut command = step::command("apt-get", arguments);
+    command.env("DEBIAN_FRONTEND", "noninteractive");
+    command
+}
+
+fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt;
+    Path::new("/proc/self").metadata().is_ok_and(|me| me.uid() == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_read() {
+        assert_eq!(major("v20.11.1\n"), Some(20));
+        assert_eq!(major("nonsense"), None);
+    }
+
+    #[test]
+    fn a_tool_is_found_by_any_of_its_programs() {
+        assert!(Tool { name: "sh", programs: &["no-such-shell", "sh"], packages: &[] }.is_here());
+        assert!(!Tool { name: "none", programs: &["no-such-program"], packages: &[] }.is_here());
+    }
+}

@@ -1,0 +1,38 @@
+//! The shared corpus of real and hostile DICOM files, where a machine has it.
+//!
+//! `CONFRERE_TEST_DATA` names its folder; otherwise it is looked for beside the checkout. Stories that want it make
+//! files of their own where it is absent, so that they never prove nothing.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+/// The folder of the corpus, if there is one.
+#[must_use]
+pub fn folder() -> Option<PathBuf> {
+    let named = env::var_os("CONFRERE_TEST_DATA").map(PathBuf::from);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(1)?;
+    let beside = root.parent()?.join("shared").join("data");
+    named.into_iter().chain([beside]).find(|folder| folder.join("MANIFEST.csv").is_file())
+}
+
+/// One file of the corpus.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    /// From the corpus' root.
+    pub name: String,
+    pub path: PathBuf,
+}
+
+/// Files whose names from the corpus' root begin with `under`; all of them when empty.
+#[must_use]
+pub fn samples(folder: &Path, under: &str) -> Vec<Sample> {
+    let manifest = fs::read_to_string(folder.join("MANIFEST.csv")).unwrap();
+    let names = manifest.lines().skip(1).filter_map(|line| line.split(',').next());
+    let chosen = names.filter(|name| name.starts_with(under));
+    chosen
+        .map(|name| Sample { name: name.to_owned(), path: folder.join(name) })
+        .filter(|sample| sample.path.is_file())
+        .collect()
+}

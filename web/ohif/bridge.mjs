@@ -1,0 +1,219 @@
+// The viewer's side of the portal: a runtime extension of OHIF.
+//
+// It shows how the images of the open studies arrive, says when the connection or the session is gone, and tells the
+// portal's tabs which studies are open here. It never touches pixels, tools or measurements.
+const WORDS = {
+  en: {
+    images: 'images',
+    verified: 'verified',
+    waiting: 'waiting for the holding site',
+    refused: 'The holding site refused: the permission is missing or was withdrawn.',
+    corrupt: 'Refused: the bytes are not those the holding site signed.',
+    lost: 'Connection to the node lost. Images already shown stay usable.',
+    back: 'Connection restored.',
+    expired: 'Your session has ended.',
+    signIn: 'Sign in',
+    unavailable: 'Some images are not available now; the viewer asks again when you return to them.',
+  },
+  fr: {
+    images: 'images',
+    verified: 'vérifié',
+    waiting: 'en attente du site détenteur',
+    refused: 'Refus du site détenteur : l’autorisation manque ou a été retirée.',
+    corrupt: 'Refusé : les octets ne sont pas ceux que le site détenteur a signés.',
+    lost: 'Connexion au nœud perdue. Les images déjà affichées restent utilisables.',
+    back: 'Connexion rétablie.',
+    expired: 'Votre session est terminée.',
+    signIn: 'Se connecter',
+    unavailable: 'Certaines images ne sont pas disponibles pour le moment ; le visualiseur les redemandera.',
+  },
+};
+const language = document.documentElement.lang.startsWith('fr') ? 'fr' : 'en';
+const words = WORDS[language];
+const locale = language === 'fr' ? 'fr-FR' : 'en-GB';
+const number = (value, digits = 0) => value.toLocaleString(locale, { maximumFractionDigits: digits });
+
+const query = new URLSearchParams(location.search);
+const studies = (query.getAll('StudyInstanceUIDs').join(',') || '').split(',').filter(Boolean);
+
+const STYLE = `
+  .strip { position: fixed; left: 12px; bottom: 12px; z-index: 60; display: flex; flex-direction: column; gap: 6px;
+    max-width: min(420px, calc(100vw - 24px)); font: 12.5px/1.4 system-ui, sans-serif; color: #e7ecf3; pointer-events: none; }
+  .line { background: #141b26f2; border: 1px solid #2b3646; border-radius: 8px; padding: 7px 11px; overflow: hidden;
+    position: relative; font-variant-numeric: tabular-nums; }
+  .line[data-tone=bad] { border-color: #e0615a; background: #2a1416f5; pointer-events: auto; }
+  .line[data-tone=wait] { border-color: #d29a3a; }
+  .line[data-tone=good] { border-color: #3f9f6f; }
+  .bar { position: absolute; left: 0; bottom: 0; height: 2px; background: #56a8f5; }
+  a { color: #8cc4ff; margin-left: 8px; }
+  @media (prefers-reduced-motion: no-preference) { .bar { transition: width .2s linear; } }
+`;
+
+class Strip {
+  constructor() {
+    const host = document.createElement('div');
+    host.id = 'confrere-strip';
+    const root = host.attachShadow({ mode: 'open' });
+    const style = document.createElement('style');
+    style.textContent = STYLE;
+    this.box = document.createElement('div');
+    this.box.className = 'strip';
+    this.box.setAttribute('role', 'status');
+    this.box.setAttribute('aria-live', 'polite');
+    root.append(style, this.box);
+    document.body.append(host);
+    this.lines = new Map();
+  }
+
+  show(key, text, { tone = '', share = null, link = null, leaveAfterMs = 0 } = {}) {
+    let line = this.lines.get(key);
+    if (!line) {
+      line = { element: document.createElement('div'), timer: 0 };
+      line.element.className = 'line';
+      this.lines.set(key, line);
+      this.box.append(line.element);
+    }
+    clearTimeout(line.timer);
+    line.element.dataset.tone = tone;
+    line.element.replaceChildren(text);
+    if (link) {
+      const anchor = document.createElement('a');
+      anchor.href = link.href;
+      anchor.textContent = link.text;
+      line.element.append(anchor);
+    }
+    if (share !== null) {
+      const bar = document.createElement('div');
+      bar.className = 'bar';
+      bar.style.width = `${Math.round(share * 100)}%`;
+      line.element.append(bar);
+    }
+    if (leaveAfterMs) line.timer = setTimeout(() => this.hide(key), leaveAfterMs);
+  }
+
+  hide(key) {
+    const line = this.lines.get(key);
+    if (!line) return;
+    clearTimeout(line.timer);
+    line.element.remove();
+    this.lines.delete(key);
+  }
+
+  has(key) {
+    return this.lines.has(key);
+  }
+}
+
+function showTransfer(strip, transfer) {
+  if (!studies.includes(transfer.study)) return;
+  const key = `transfer ${transfer.study}`;
+  const count = `${number(transfer.instances_done)}/${number(transfer.instances_total)} ${words.images}`;
+  const share = transfer.bytes_total > 0 ? transfer.bytes_done / transfer.bytes_total : null;
+  if (transfer.state === 'done') {
+    strip.show(key, `${transfer.site_name} · ${count} · ${words.verified}`, { tone: 'good', share: 1, leaveAfterMs: 4000 });
+  } else if (transfer.state === 'waiting') {
+    strip.show(key, `${transfer.site_name} · ${count} · ${words.waiting}`, { tone: 'wait', share });
+  } else if (transfer.state === 'refused' || transfer.state === 'corrupt') {
+    strip.show(key, `${transfer.site_name} · ${words[transfer.state]}`, { tone: 'bad' });
+  } else {
+    const parts = [transfer.site_name, count, `${number(transfer.bytes_per_s / 1e6, 1)} ${language === 'fr' ? 'Mo/s' : 'MB/s'}`];
+    if (transfer.seconds_left !== null) parts.push(`${number(Math.ceil(transfer.seconds_left))} s`);
+    strip.show(key, parts.join(' · '), { share });
+  }
+}
+
+function showState(strip, state) {
+  if (state === 'open') {
+    if (strip.has('connection')) strip.show('connection', words.back, { tone: 'good', leaveAfterMs: 3000 });
+    strip.hide('session');
+  } else if (state === 'lost') {
+    strip.show('connection', words.lost, { tone: 'bad' });
+  } else {
+    void checkSession(strip);
+  }
+}
+
+async function checkSession(strip) {
+  try {
+    const answer = await fetch('/api/session');
+    if (answer.status === 401) {
+      strip.show('session', words.expired, { tone: 'bad', link: { href: '/', text: words.signIn } });
+    }
+  } catch {
+    strip.show('connection', words.lost, { tone: 'bad' });
+  }
+}
+
+function listen(strip) {
+  const onMessage = ({ data }) => {
+    if (data.kind === 'state') showState(strip, data.state);
+    else if (data.kind === 'news' && data.name === 'transfer') showTransfer(strip, JSON.parse(data.data));
+  };
+  if (typeof SharedWorker === 'function') {
+    const { port } = new SharedWorker('/events-worker.js', { name: 'confrere-events' });
+    let first = true;
+    port.onmessage = message => {
+      // The answer to "connect" tells the state of a stream that may just be opening.
+      if (first && message.data.kind === 'state' && message.data.state !== 'open') {
+        first = false;
+        return;
+      }
+      first = false;
+      onMessage(message);
+    };
+    port.start();
+    port.postMessage({ kind: 'connect' });
+    addEventListener('pagehide', () => port.postMessage({ kind: 'bye' }));
+    return;
+  }
+  const stream = new EventSource('/api/events');
+  stream.onopen = () => onMessage({ data: { kind: 'state', state: 'open' } });
+  stream.onerror = () =>
+    onMessage({ data: { kind: 'state', state: stream.readyState === EventSource.CLOSED ? 'refused' : 'lost' } });
+  stream.addEventListener('transfer', event => onMessage({ data: { kind: 'news', name: 'transfer', data: event.data } }));
+}
+
+async function showRunning(strip) {
+  try {
+    const answer = await fetch('/api/transfers');
+    if (answer.ok) for (const transfer of await answer.json()) if (transfer.state !== 'done') showTransfer(strip, transfer);
+  } catch {
+    // The stream tells the same a moment later.
+  }
+}
+
+function announce(services) {
+  const channel = new BroadcastChannel('confrere-viewer');
+  const tell = kind => channel.postMessage({ kind, studies });
+  tell('opened');
+  channel.onmessage = ({ data }) => {
+    if (data?.kind === 'who') tell('opened');
+  };
+  addEventListener('pagehide', () => tell('closed'));
+  const { measurementService } = services;
+  if (measurementService?.subscribe && measurementService.EVENTS?.MEASUREMENT_ADDED) {
+    measurementService.subscribe(measurementService.EVENTS.MEASUREMENT_ADDED, () => tell('measured'));
+  }
+}
+
+let started = false;
+function start(services) {
+  if (started) return;
+  started = true;
+  const strip = new Strip();
+  listen(strip);
+  void showRunning(strip);
+  announce(services);
+  addEventListener('confrere:http-error', ({ detail }) => {
+    if (detail.status === 401) void checkSession(strip);
+    else if (detail.status === 0) strip.show('connection', words.lost, { tone: 'bad' });
+    else if (detail.status >= 500) strip.show('unavailable', words.unavailable, { tone: 'wait', leaveAfterMs: 8000 });
+  });
+}
+
+export default {
+  id: 'confrere.bridge',
+  preRegistration({ servicesManager }) {
+    start(servicesManager.services);
+  },
+};

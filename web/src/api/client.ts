@@ -1,0 +1,58 @@
+// The one way to the node's API: JSON over the session cookie, problems as `ApiError` with the node's stable word.
+
+import type { Problem } from './types';
+
+/** A request that failed. `code` is a stable word: the node's own, or `offline` where no answer came. */
+export class ApiError extends Error {
+  readonly code: string;
+  readonly status: number;
+  readonly retryS: number | null;
+  readonly reference: string | null;
+
+  constructor(status: number, problem: Problem) {
+    super(problem.message);
+    this.name = 'ApiError';
+    this.code = problem.error;
+    this.status = status;
+    this.retryS = problem.retry_s ?? null;
+    this.reference = problem.reference ?? null;
+  }
+}
+
+type Method = 'GET' | 'POST' | 'DELETE';
+
+async function problemOf(answer: Response): Promise<Problem> {
+  try {
+    const body = (await answer.json()) as Partial<Problem>;
+    if (typeof body.error === 'string') return { message: '', ...body, error: body.error };
+  } catch {
+    // Not JSON: a proxy, or a node that is just stopping.
+  }
+  const words: Record<number, string> = { 401: 'not-signed-in', 403: 'role', 404: 'not-found', 429: 'throttled' };
+  return { error: words[answer.status] ?? (answer.status >= 500 ? 'internal' : 'malformed'), message: answer.statusText };
+}
+
+async function request<T>(method: Method, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  let answer: Response;
+  try {
+    answer = await fetch(`/api${path}`, {
+      method,
+      headers: body === undefined ? { Accept: 'application/json' } : { Accept: 'application/json', 'Content-Type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(signal ? { signal } : {}),
+    });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    throw new ApiError(0, { error: 'offline', message: 'no answer from the node' });
+  }
+  if (!answer.ok) throw new ApiError(answer.status, await problemOf(answer));
+  const text = await answer.text();
+  return (text === '' ? undefined : JSON.parse(text)) as T;
+}
+
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller names what the route answers
+export const get = <T>(path: string, signal?: AbortSignal): Promise<T> => request<T>('GET', path, undefined, signal);
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- as above
+export const post = <T>(path: string, body: unknown = {}): Promise<T> => request<T>('POST', path, body);
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- as above
+export const remove = <T>(path: string): Promise<T> => request<T>('DELETE', path);

@@ -1,0 +1,102 @@
+// What the views ask of the node, and under which keys the answers are kept.
+
+import { keepPreviousData, QueryCache, QueryClient, queryOptions, useQuery } from '@tanstack/react-query';
+import { ApiError, get } from './client';
+import type { Action, Ae, Agreement, Pairing, Peer, Person, Session, Site, Status, Transfer } from './types';
+
+export const keys = {
+  site: ['site'],
+  session: ['session'],
+  studies: ['studies'],
+  transfers: ['transfers'],
+  peers: ['peers'],
+  pairings: ['pairings'],
+  agreements: ['agreements'],
+  audit: ['audit'],
+  users: ['users'],
+  aes: ['aes'],
+  status: ['status'],
+} as const;
+
+/** Whether asking again may help: a lost or busy node, not a refusal. */
+function worthRetrying(failures: number, error: Error): boolean {
+  return error instanceof ApiError && (error.code === 'offline' || error.code === 'busy') && failures < 2;
+}
+
+export function newQueryClient(): QueryClient {
+  const client: QueryClient = new QueryClient({
+    queryCache: new QueryCache({
+      onError: error => {
+        // The session ended under us: the sign-in takes the page's place, its address stays.
+        if (error instanceof ApiError && error.code === 'not-signed-in') client.setQueryData(keys.session, null);
+      },
+    }),
+    defaultOptions: {
+      queries: { retry: worthRetrying, staleTime: 15_000, networkMode: 'always', refetchOnWindowFocus: true },
+      mutations: {
+        networkMode: 'always',
+        onError: error => {
+          if (error instanceof ApiError && error.code === 'not-signed-in') client.setQueryData(keys.session, null);
+        },
+      },
+    },
+  });
+  return client;
+}
+
+export const siteQuery = queryOptions({
+  queryKey: keys.site,
+  queryFn: ({ signal }) => get<Site>('/site', signal),
+  staleTime: Infinity,
+});
+
+/** `null`: nobody is signed in. */
+export const sessionQuery = queryOptions({
+  queryKey: keys.session,
+  queryFn: async ({ signal }): Promise<Session | null> => {
+    try {
+      return await get<Session>('/session', signal);
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401) return null;
+      throw error;
+    }
+  },
+  staleTime: 60_000,
+});
+
+export function useSession(): Session | null {
+  return useQuery(sessionQuery).data ?? null;
+}
+
+export function useMay(action: Action): boolean {
+  return useSession()?.actions.includes(action) ?? false;
+}
+
+export const peersQuery = queryOptions({ queryKey: keys.peers, queryFn: ({ signal }) => get<Peer[]>('/peers', signal) });
+
+export const pairingsQuery = queryOptions({
+  queryKey: keys.pairings,
+  queryFn: ({ signal }) => get<Pairing[]>('/pairings', signal),
+});
+
+export const agreementsQuery = queryOptions({
+  queryKey: keys.agreements,
+  queryFn: ({ signal }) => get<Agreement[]>('/agreements', signal),
+});
+
+export const transfersQuery = queryOptions({
+  queryKey: keys.transfers,
+  queryFn: ({ signal }) => get<Transfer[]>('/transfers', signal),
+  staleTime: Infinity,
+});
+
+export const usersQuery = queryOptions({ queryKey: keys.users, queryFn: ({ signal }) => get<Person[]>('/users', signal) });
+
+export const aesQuery = queryOptions({ queryKey: keys.aes, queryFn: ({ signal }) => get<Ae[]>('/aes', signal) });
+
+export const statusQuery = queryOptions({
+  queryKey: keys.status,
+  queryFn: ({ signal }) => get<Status>('/status', signal),
+  refetchInterval: 10_000,
+  placeholderData: keepPreviousData,
+});

@@ -1,0 +1,81 @@
+// Who is signed in decides what is shown; the address decides which page.
+
+import '@mantine/core/styles.css';
+import '@mantine/notifications/styles.css';
+import './global.css';
+
+import { Button, MantineProvider } from '@mantine/core';
+import { Notifications } from '@mantine/notifications';
+import type { QueryClient } from '@tanstack/react-query';
+import { QueryClientProvider, useQuery } from '@tanstack/react-query';
+import { IconMapPinOff } from '@tabler/icons-react';
+import { lazy, useState } from 'react';
+import { Link, Navigate, Route, Routes } from 'react-router';
+import { LiveProvider } from '../api/live';
+import { sessionQuery } from '../api/queries';
+import type { Session } from '../api/types';
+import { Blank, Failure, Waiting } from '../components/State';
+import { SignIn } from '../features/session/SignIn';
+import { useWords } from '../lib/language';
+import { Shell } from './Shell';
+import { theme } from './theme';
+
+const StudyList = lazy(async () => ({ default: (await import('../features/worklist/StudyList')).StudyList }));
+const PeersPage = lazy(async () => ({ default: (await import('../features/peers/PeersPage')).PeersPage }));
+const AuditPage = lazy(async () => ({ default: (await import('../features/audit/AuditPage')).AuditPage }));
+const SettingsPage = lazy(async () => ({ default: (await import('../features/settings/SettingsPage')).SettingsPage }));
+
+/** Everyone begins where their work is. */
+export function homeOf(session: Session): string {
+  if (session.actions.includes('list-studies')) return '/studies';
+  if (session.actions.includes('read-log')) return '/log';
+  return '/studies';
+}
+
+function Missing() {
+  const { t } = useWords();
+  return (
+    <Blank icon={<IconMapPinOff size={28} />} title={t('state.missingTitle')} text={t('state.missing')}>
+      <Button component={Link} to="/" variant="default">
+        {t('state.home')}
+      </Button>
+    </Blank>
+  );
+}
+
+function Doorway() {
+  const session = useQuery(sessionQuery);
+  const signedIn = Boolean(session.data);
+  // A session that was there and is gone has ended under its owner.
+  const [hadSession, setHadSession] = useState(false);
+  if (signedIn && !hadSession) setHadSession(true);
+
+  if (session.isLoading) return <Waiting />;
+  if (session.isError && session.data === undefined) return <Failure error={session.error} retry={() => void session.refetch()} />;
+  if (!session.data) return <SignIn expired={hadSession} />;
+  return (
+    <LiveProvider signedIn={signedIn}>
+      <Routes>
+        <Route element={<Shell session={session.data} />}>
+          <Route index element={<Navigate to={homeOf(session.data)} replace />} />
+          <Route path="studies" element={<StudyList />} />
+          <Route path="peers" element={<PeersPage />} />
+          <Route path="log" element={<AuditPage />} />
+          <Route path="settings" element={<SettingsPage />} />
+          <Route path="*" element={<Missing />} />
+        </Route>
+      </Routes>
+    </LiveProvider>
+  );
+}
+
+export function App({ client }: { client: QueryClient }) {
+  return (
+    <MantineProvider theme={theme} forceColorScheme="dark">
+      <QueryClientProvider client={client}>
+        <Notifications position="top-right" limit={4} />
+        <Doorway />
+      </QueryClientProvider>
+    </MantineProvider>
+  );
+}

@@ -1,0 +1,183 @@
+// What stands around every page: the way between them, the state of the link, the transfers.
+
+import { ActionIcon, Button, Group, Kbd, Menu, Modal, Table, Text, Tooltip, UnstyledButton } from '@mantine/core';
+import { useDisclosure, useHotkeys } from '@mantine/hooks';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { IconKeyboard, IconListDetails, IconLogout, IconSettings, IconShieldLock, IconTopologyRing3, IconUserCircle } from '@tabler/icons-react';
+import { Suspense, useEffect, useState } from 'react';
+import { NavLink, Outlet, useNavigate } from 'react-router';
+import { remove } from '../api/client';
+import { useLive } from '../api/live';
+import { keys, siteQuery } from '../api/queries';
+import type { Action, Session } from '../api/types';
+import { LanguageSwitch } from '../components/LanguageSwitch';
+import { Mark } from '../components/Mark';
+import { Waiting } from '../components/State';
+import { TransferStrip } from '../features/transfers/TransferStrip';
+import { useWords } from '../lib/language';
+import classes from './shell.module.css';
+
+const PAGES = [
+  { to: '/studies', word: 'app.studies', needs: 'list-studies', icon: IconListDetails, key: '1' },
+  { to: '/peers', word: 'app.peers', needs: 'administer', icon: IconTopologyRing3, key: '2' },
+  { to: '/log', word: 'app.log', needs: 'read-log', icon: IconShieldLock, key: '3' },
+  { to: '/settings', word: 'app.settings', needs: 'administer', icon: IconSettings, key: '4' },
+] as const satisfies readonly { to: string; word: string; needs: Action; icon: unknown; key: string }[];
+
+/** A blip is not worth a banner. */
+const LOST_AFTER_MS = 1_500;
+
+function LostBanner() {
+  const { t } = useWords();
+  const { state, reconnect } = useLive();
+  const lost = state === 'lost' || state === 'refused';
+  const [shown, setShown] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setShown(lost), lost ? LOST_AFTER_MS : 0);
+    return () => clearTimeout(timer);
+  }, [lost]);
+  if (!shown) return null;
+  return (
+    <div className={classes.banner} role="alert">
+      <span>
+        <strong>{t('app.lost')}</strong> {t('app.lostMore')}
+      </span>
+      <Button size="compact-xs" variant="white" color="dark" onClick={reconnect}>
+        {t('app.reconnect')}
+      </Button>
+    </div>
+  );
+}
+
+function Shortcuts({ opened, onClose }: { opened: boolean; onClose: () => void }) {
+  const { t } = useWords();
+  const lines = [
+    [['j', '↓'], 'next'],
+    [['k', '↑'], 'previous'],
+    [['Enter', 'o'], 'open'],
+    [['p'], 'priors'],
+    [['f'], 'fetch'],
+    [['s'], 'share'],
+    [['/'], 'search'],
+    [['Esc'], 'leave'],
+    [['Alt 1', '…', 'Alt 4'], 'go'],
+    [['?'], 'help'],
+  ] as const;
+  return (
+    <Modal opened={opened} onClose={onClose} title={t('keys.title')} closeButtonProps={{ 'aria-label': t('common.close') }}>
+      <Table withRowBorders={false} verticalSpacing={5}>
+        <Table.Tbody>
+          {lines.map(([combination, word]) => (
+            <Table.Tr key={word}>
+              <Table.Td w={130}>
+                <Group gap={4}>
+                  {combination.map(key => (
+                    <Kbd key={key}>{key}</Kbd>
+                  ))}
+                </Group>
+              </Table.Td>
+              <Table.Td>{t(`keys.${word}`)}</Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Modal>
+  );
+}
+
+function Account({ session }: { session: Session }) {
+  const { t } = useWords();
+  const client = useQueryClient();
+  const live = useLive();
+  const signOut = useMutation({
+    mutationFn: () => remove('/session'),
+    onSettled: () => {
+      live.leave();
+      client.setQueryData(keys.session, null);
+      client.removeQueries({ predicate: query => query.queryKey[0] !== 'site' && query.queryKey[0] !== 'session' });
+    },
+  });
+  return (
+    <Menu position="bottom-end" width={230}>
+      <Menu.Target>
+        <UnstyledButton className={classes.account} aria-label={`${t('app.account')} : ${session.person.name}`}>
+          <IconUserCircle size={20} aria-hidden="true" />
+          <span>{session.person.name}</span>
+        </UnstyledButton>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>
+          {session.person.name} · {t(`role.${session.person.role}`)}
+        </Menu.Label>
+        <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => signOut.mutate()}>
+          {t('app.signOut')}
+        </Menu.Item>
+        <Menu.Divider />
+        <Text size="xs" c="dimmed" px="sm" py={6}>
+          {t('app.notice')}
+        </Text>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+export function Shell({ session }: { session: Session }) {
+  const { t } = useWords();
+  const navigate = useNavigate();
+  const { state } = useLive();
+  const site = useQuery(siteQuery).data;
+  const [helpOpened, help] = useDisclosure();
+  const pages = PAGES.filter(page => session.actions.includes(page.needs));
+  useHotkeys([
+    ['shift+?', help.open, { usePhysicalKeys: false }],
+    ['?', help.open],
+    ...pages.map(({ key, to }): [string, () => void] => [`alt+${key}`, () => void navigate(to)]),
+  ]);
+
+  return (
+    <div className={classes.shell}>
+      <a className="visually-hidden skip" href="#content">
+        {t('app.skip')}
+      </a>
+      <header className={classes.header}>
+        <div className={classes.site}>
+          <Mark />
+          <div>
+            <div className={classes.siteName}>{site?.name}</div>
+            <div className={classes.notice}>{t('app.notice')}</div>
+          </div>
+        </div>
+        <nav className={classes.nav} aria-label={t('app.menu')}>
+          {pages.map(({ to, word, icon: Icon }) => (
+            <NavLink key={to} to={to} className={classes.link ?? ''}>
+              <Icon size={17} aria-hidden="true" />
+              <span>{t(word)}</span>
+            </NavLink>
+          ))}
+        </nav>
+        <Group gap="xs" wrap="nowrap" className={classes.side}>
+          {state === 'open' && (
+            <Tooltip label={t('app.live')}>
+              <i className={classes.live} role="img" aria-label={t('app.live')} />
+            </Tooltip>
+          )}
+          <Tooltip label={t('app.shortcuts')}>
+            <ActionIcon variant="subtle" color="gray" onClick={help.open} aria-label={t('app.shortcuts')} visibleFrom="sm">
+              <IconKeyboard size={19} />
+            </ActionIcon>
+          </Tooltip>
+          <LanguageSwitch />
+          <Account session={session} />
+        </Group>
+      </header>
+      <LostBanner />
+      <main id="content" className={classes.main} tabIndex={-1}>
+        <Suspense fallback={<Waiting />}>
+          <Outlet />
+        </Suspense>
+      </main>
+      <TransferStrip />
+      <Shortcuts opened={helpOpened} onClose={help.close} />
+    </div>
+  );
+}

@@ -1,0 +1,29 @@
+// Failures in words, in the reader's language.
+
+import { ApiError } from '../api/client';
+import { useWords } from '../lib/language';
+import { en } from '../strings/en';
+
+type Code = keyof typeof en.error;
+
+function known(code: string): code is Code {
+  return Object.hasOwn(en.error, code);
+}
+
+/** Says what went wrong; a reference is added where the node gave one. */
+export function useProblem(): (error: unknown) => string {
+  const { t } = useWords();
+  return error => {
+    if (!(error instanceof ApiError)) return t('error.other', { code: 'page' });
+    const sentence = known(error.code)
+      ? t(`error.${error.code}`, { seconds: error.retryS ?? 30, code: error.code })
+      : t('error.other', { code: error.code });
+    return error.reference ? `${sentence} ${t('common.reference', { reference: error.reference })}` : sentence;
+  };
+}
+
+/** A refusal's code in words, where it came without an error (transfers, log). */
+export function useReason(): (code: string) => string {
+  const { t } = useWords();
+  return code => (known(code) ? t(`error.${code}`, { seconds: 30, code }) : code);
+}

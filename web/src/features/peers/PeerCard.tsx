@@ -1,0 +1,131 @@
+import { Anchor, Button, Group, Stack, Text, Title, Tooltip } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { remove } from '../../api/client';
+import type { Agreement, Peer } from '../../api/types';
+import { Confirm } from '../../components/Confirm';
+import { CopyText } from '../../components/CopyText';
+import { useProblem } from '../../components/problem';
+import { ago, bytes, count, moment, shortId } from '../../lib/format';
+import { useWords } from '../../lib/language';
+import { useNow } from '../../lib/time';
+import { AgreementCard } from './AgreementCard';
+import classes from './peers.module.css';
+
+/** Differences of clocks from here on are worth a word. */
+const CLOCK_OFF_MS = 2_000;
+
+interface PeerCardProps {
+  peer: Peer;
+  agreements: Agreement[];
+  onOffer: (peer: Peer, replaces?: Agreement) => void;
+}
+
+function useFacts(peer: Peer): string[] {
+  const { t, locale } = useWords();
+  const now = useNow(15_000);
+  const facts: string[] = [];
+  if (peer.revoked) return [moment(peer.revoked, locale)];
+  if (peer.connected && peer.road) facts.push(t(peer.road === 'direct' ? 'peers.direct' : 'peers.relay'));
+  if (!peer.connected) {
+    facts.push(peer.last_contact ? t('peers.lastContact', { ago: ago(peer.last_contact, locale, now) }) : t('peers.never'));
+  }
+  facts.push(t('peers.told', { count: peer.studies_told }));
+  if (peer.held_bytes > 0) facts.push(t('peers.held', { bytes: bytes(peer.held_bytes, locale) }));
+  if (peer.clock_offset_ms !== null && Math.abs(peer.clock_offset_ms) >= CLOCK_OFF_MS) {
+    facts.push(t('peers.clock', { seconds: count(Math.abs(peer.clock_offset_ms) / 1000, locale, 1) }));
+  }
+  return facts;
+}
+
+function Agreements({ peer, agreements, onOffer }: PeerCardProps) {
+  const { t } = useWords();
+  const [all, setAll] = useState(false);
+  const current = agreements.filter(({ state }) => state !== 'ended');
+  const ended = agreements.filter(({ state }) => state === 'ended');
+  return (
+    <Stack gap="xs" mt="md">
+      {current.length === 0 && (
+        <Group justify="space-between" gap="sm">
+          <Text size="sm" c="dimmed">
+            {t('peers.noAgreement')}
+          </Text>
+          <Button size="compact-sm" onClick={() => onOffer(peer)}>
+            {t('peers.offer')}
+          </Button>
+        </Group>
+      )}
+      {[...current, ...(all ? ended : [])].map(agreement => (
+        <AgreementCard key={agreement.id} agreement={agreement} onChange={old => onOffer(peer, old)} />
+      ))}
+      {ended.length > 0 && !all && (
+        <Anchor component="button" type="button" size="xs" onClick={() => setAll(true)}>
+          {t('agreement.showEnded', { count: ended.length })}
+        </Anchor>
+      )}
+    </Stack>
+  );
+}
+
+export function PeerCard(props: PeerCardProps) {
+  const { peer } = props;
+  const { t, locale } = useWords();
+  const say = useProblem();
+  const client = useQueryClient();
+  const facts = useFacts(peer);
+  const [asking, setAsking] = useState(false);
+  const state = peer.revoked ? 'revoked' : peer.connected ? 'connected' : 'apart';
+  const revoke = useMutation({
+    mutationFn: () => remove(`/peers/${peer.site}`),
+    onSuccess: () => notifications.show({ color: 'teal', message: t('peers.revokedDone', { site: peer.name }) }),
+    onError: error => notifications.show({ color: 'red', message: say(error) }),
+    onSettled: () => {
+      setAsking(false);
+      void client.invalidateQueries();
+    },
+  });
+  return (
+    <section className={classes.peer} data-revoked={peer.revoked ? true : undefined} aria-label={peer.name}>
+      <Group justify="space-between" align="flex-start" gap="sm">
+        <div style={{ minWidth: 0 }}>
+          <Group gap="sm">
+            <i className={classes.dot} data-is={state} aria-hidden="true" />
+            <Title order={2}>{peer.name}</Title>
+            <Text size="sm" c={state === 'connected' ? 'teal.4' : state === 'apart' ? 'yellow.4' : 'dimmed'}>
+              {t(`peers.${state}`)}
+            </Text>
+          </Group>
+          <Text size="sm" c="dimmed" mt={2}>
+            {facts.join(' · ')}
+          </Text>
+          <Group gap="md" mt={2}>
+            <Tooltip label={`${t('peers.siteId')} : ${peer.site}`}>
+              <div>
+                <CopyText text={peer.site} shown={shortId(peer.site)} size="xs" label={t('peers.siteId')} />
+              </div>
+            </Tooltip>
+            <Text size="xs" c="dimmed">
+              {t('peers.since', { date: moment(peer.paired, locale) })}
+            </Text>
+          </Group>
+        </div>
+        {!peer.revoked && (
+          <Button size="compact-sm" variant="subtle" color="red" onClick={() => setAsking(true)}>
+            {t('peers.revoke')}
+          </Button>
+        )}
+      </Group>
+      {!peer.revoked && <Agreements {...props} />}
+      <Confirm
+        opened={asking}
+        title={t('peers.revokeTitle', { site: peer.name })}
+        text={t('peers.revokeText')}
+        yes={t('peers.revokeYes')}
+        busy={revoke.isPending}
+        onYes={() => revoke.mutate()}
+        onClose={() => setAsking(false)}
+      />
+    </section>
+  );
+}

@@ -1,0 +1,117 @@
+// The way in. It takes the place of whatever page was asked for; the address stays and the page follows.
+
+import { Alert, Box, Button, Center, Group, Paper, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import type { SubmitEvent } from 'react';
+import { useState } from 'react';
+import { ApiError, get, post } from '../../api/client';
+import { keys, siteQuery } from '../../api/queries';
+import type { Session } from '../../api/types';
+import { LanguageSwitch } from '../../components/LanguageSwitch';
+import { Mark } from '../../components/Mark';
+import { usePageTitle } from '../../components/Page';
+import { useProblem } from '../../components/problem';
+import { useWords } from '../../lib/language';
+import { useNow } from '../../lib/time';
+
+export function SignIn({ expired }: { expired: boolean }) {
+  const { t } = useWords();
+  const say = useProblem();
+  const client = useQueryClient();
+  const site = useQuery(siteQuery);
+  const [name, setName] = useState('');
+  const [password, setPassword] = useState('');
+  const [blockedUntil, setBlockedUntil] = useState(0);
+  const now = useNow(500);
+  const waitS = Math.max(0, Math.ceil((blockedUntil - now) / 1000));
+  usePageTitle(t('signIn.title'));
+
+  const signIn = useMutation({
+    mutationFn: async () => {
+      await post('/session', { name: name.trim(), password });
+      return get<Session>('/session');
+    },
+    onSuccess: session => {
+      // Nothing another person saw on this machine stays.
+      client.removeQueries({ predicate: query => query.queryKey[0] !== 'site' && query.queryKey[0] !== 'session' });
+      client.setQueryData(keys.session, session);
+    },
+    onError: error => {
+      setPassword('');
+      if (error instanceof ApiError && error.code === 'throttled') setBlockedUntil(Date.now() + (error.retryS ?? 30) * 1000);
+    },
+  });
+
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    if (name.trim() && password && waitS === 0) signIn.mutate();
+  };
+  const throttled = signIn.error instanceof ApiError && signIn.error.code === 'throttled';
+
+  return (
+    <Box component="main" mih="100dvh" style={{ background: 'radial-gradient(1100px 620px at 50% -12%, #17283c 0%, #0d131b 62%)' }}>
+      <Group justify="flex-end" p="md">
+        <LanguageSwitch />
+      </Group>
+      <Center px="md" pt={{ base: 20, sm: '7vh' }}>
+        <Stack w="100%" maw={380} gap="lg">
+          <Stack align="center" gap={6}>
+            <Mark size={46} />
+            <Title order={1} mt={6}>
+              {site.data?.name ?? t('app.name')}
+            </Title>
+            <Text c="dimmed" size="sm">
+              {t('app.name')}
+            </Text>
+          </Stack>
+          <Paper withBorder p="xl" radius="lg" bg="var(--panel)" style={{ borderColor: 'var(--line)' }}>
+            <form onSubmit={submit} noValidate>
+              <Stack gap="md">
+                {expired && !signIn.isError && (
+                  <Alert color="yellow" variant="light" role="status">
+                    {t('signIn.expired')}
+                  </Alert>
+                )}
+                {signIn.isError && !(throttled && waitS === 0) && (
+                  <Alert color="red" variant="light" role="alert">
+                    {throttled ? t('error.throttled', { seconds: waitS }) : say(signIn.error)}
+                  </Alert>
+                )}
+                {site.isError && !signIn.isError && (
+                  <Alert color="yellow" variant="light" role="alert">
+                    {say(site.error)}
+                  </Alert>
+                )}
+                <TextInput
+                  label={t('signIn.name')}
+                  name="username"
+                  autoComplete="username"
+                  autoCapitalize="none"
+                  spellCheck={false}
+                  autoFocus
+                  value={name}
+                  onChange={event => setName(event.currentTarget.value)}
+                />
+                <PasswordInput
+                  label={t('signIn.password')}
+                  name="password"
+                  autoComplete="current-password"
+                  value={password}
+                  onChange={event => setPassword(event.currentTarget.value)}
+                />
+                <Button type="submit" fullWidth loading={signIn.isPending} disabled={waitS > 0 || !name.trim() || !password}>
+                  {waitS > 0 ? t('signIn.waiting', { seconds: waitS }) : t('signIn.submit')}
+                </Button>
+              </Stack>
+            </form>
+          </Paper>
+          <Text c="dimmed" size="xs" ta="center">
+            {t('signIn.forgotten')}
+            <br />
+            {t('app.notice')}
+          </Text>
+        </Stack>
+      </Center>
+    </Box>
+  );
+}

@@ -1,0 +1,321 @@
+// What an administrator looks up and changes about this site: its facts, its users, its machines.
+
+import { Alert, Badge, Button, Grid, Group, NumberInput, Paper, PasswordInput, Select, SimpleGrid, Stack, Table, Text, TextInput, Title } from '@mantine/core';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import { useState } from 'react';
+import { post } from '../../api/client';
+import { aesQuery, keys, siteQuery, statusQuery, useMay, usersQuery } from '../../api/queries';
+import type { Ae, Role } from '../../api/types';
+import { CopyText } from '../../components/CopyText';
+import { Page } from '../../components/Page';
+import { useProblem } from '../../components/problem';
+import { Denied, Failure, Waiting } from '../../components/State';
+import { bytes, count, duration, shortId } from '../../lib/format';
+import { useWords } from '../../lib/language';
+
+const ROLES: readonly Role[] = ['radiologist', 'referrer', 'technologist', 'auditor', 'admin'];
+
+function Section({ title, about, children }: { title: string; about?: string; children: ReactNode }) {
+  return (
+    <Paper component="section" bg="var(--panel)" withBorder p="lg" style={{ borderColor: 'var(--line)' }}>
+      <Title order={2} mb={about ? 2 : 'md'}>
+        {title}
+      </Title>
+      {about && (
+        <Text c="dimmed" size="sm" mb="md">
+          {about}
+        </Text>
+      )}
+      {children}
+    </Paper>
+  );
+}
+
+function Fact({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <div>
+      <Text size="xs" c="dimmed">
+        {name}
+      </Text>
+      <Text component="div" size="sm" style={{ overflowWrap: 'anywhere' }}>
+        {children}
+      </Text>
+    </div>
+  );
+}
+
+/** A secret that the node tells once. */
+function Once({ name, secret, onClose }: { name: string; secret: string; onClose: () => void }) {
+  const { t } = useWords();
+  return (
+    <Alert color="teal" variant="light" title={name} withCloseButton closeButtonLabel={t('common.close')} onClose={onClose} role="status">
+      <CopyText text={secret} size="md" />
+      <Text size="xs" mt={4}>
+        {t('common.shownOnce')}
+      </Text>
+    </Alert>
+  );
+}
+
+function Problem({ error }: { error: unknown }) {
+  const say = useProblem();
+  return error ? (
+    <Text size="sm" c="red.4" role="alert">
+      {say(error)}
+    </Text>
+  ) : null;
+}
+
+function SiteSection() {
+  const { t, locale } = useWords();
+  const site = useQuery(siteQuery).data;
+  const { data: status, error, refetch } = useQuery(statusQuery);
+  if (error && !status) return <Failure error={error} retry={() => void refetch()} />;
+  if (!status) return <Waiting />;
+  return (
+    <Section title={t('settings.site')}>
+      <SimpleGrid cols={{ base: 2, sm: 3, md: 5 }} spacing="lg" verticalSpacing="md">
+        <Fact name={t('common.name')}>{status.site}</Fact>
+        <Fact name={t('settings.siteId')}>
+          <CopyText text={status.site_id} shown={shortId(status.site_id)} />
+        </Fact>
+        <Fact name={t('settings.aeTitle')}>{site?.ae_title}</Fact>
+        <Fact name={t('settings.version')}>{status.version}</Fact>
+        <Fact name={t('settings.uptime')}>{duration(status.uptime_s, locale)}</Fact>
+        <Fact name={t('settings.studies')}>{count(status.studies, locale)}</Fact>
+        <Fact name={t('settings.instances')}>{count(status.instances, locale)}</Fact>
+        <Fact name={t('settings.stored')}>{bytes(status.bytes, locale)}</Fact>
+        <Fact name={t('settings.cache')}>{bytes(status.cache_bytes, locale)}</Fact>
+        <Fact name={t('settings.free')}>{bytes(status.free_bytes, locale)}</Fact>
+        <Fact name={t('settings.portal')}>{status.portal}</Fact>
+        <Fact name={t('settings.dimse')}>{status.dimse}</Fact>
+        <Fact name={t('settings.overlay')}>{status.overlay}</Fact>
+        <Fact name={t('settings.pixels')}>{status.pixels}</Fact>
+        <Fact name={t('settings.memory')}>{bytes(status.rss_bytes, locale)}</Fact>
+      </SimpleGrid>
+    </Section>
+  );
+}
+
+function UsersSection() {
+  const { t } = useWords();
+  const client = useQueryClient();
+  const users = useQuery(usersQuery);
+  const [name, setName] = useState('');
+  const [role, setRole] = useState<Role>('radiologist');
+  const [password, setPassword] = useState('');
+  const [made, setMade] = useState<{ name: string; password: string } | null>(null);
+  const add = useMutation({
+    mutationFn: () =>
+      post<{ name: string; role: Role; password?: string }>('/users', { name: name.trim(), role, ...(password ? { password } : {}) }),
+    onSuccess: user => {
+      setMade(user.password ? { name: user.name, password: user.password } : null);
+      setName('');
+      setPassword('');
+      void client.invalidateQueries({ queryKey: keys.users });
+    },
+  });
+  return (
+    <Section title={t('settings.users')}>
+      {users.isError && <Failure error={users.error} retry={() => void users.refetch()} />}
+      <Stack gap="md">
+        <Table verticalSpacing={6} fz="sm">
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>{t('settings.userName')}</Table.Th>
+              <Table.Th>{t('settings.role')}</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {users.data?.map(user => (
+              <Table.Tr key={user.name}>
+                <Table.Td>{user.name}</Table.Td>
+                <Table.Td>
+                  <Badge variant="light" color={user.role === 'admin' ? 'sky' : 'gray'} style={{ textTransform: 'none' }}>
+                    {t(`role.${user.role}`)}
+                  </Badge>
+                </Table.Td>
+              </Table.Tr>
+            ))}
+            {users.data?.length === 0 && (
+              <Table.Tr>
+                <Table.Td colSpan={2} c="dimmed">
+                  {t('settings.noUsers')}
+                </Table.Td>
+              </Table.Tr>
+            )}
+          </Table.Tbody>
+        </Table>
+        {made && <Once name={t('settings.generated', { name: made.name })} secret={made.password} onClose={() => setMade(null)} />}
+        {add.isSuccess && !made && !name && (
+          <Text size="sm" role="status">
+            {t('settings.userAdded', { name: add.data.name })}
+          </Text>
+        )}
+        <form
+          onSubmit={event => {
+            event.preventDefault();
+            add.mutate();
+          }}
+        >
+          <Stack gap="sm">
+            <Title order={3}>{t('settings.addUser')}</Title>
+            <Group align="flex-start" grow>
+              <TextInput
+                label={t('settings.userName')}
+                autoComplete="off"
+                value={name}
+                onChange={event => setName(event.currentTarget.value)}
+              />
+              <Select
+                label={t('settings.role')}
+                allowDeselect={false}
+                value={role}
+                onChange={value => setRole(value as Role)}
+                data={ROLES.map(value => ({ value, label: t(`role.${value}`) }))}
+              />
+            </Group>
+            <PasswordInput
+              label={t('settings.password')}
+              description={t('settings.passwordHelp')}
+              autoComplete="new-password"
+              value={password}
+              onChange={event => setPassword(event.currentTarget.value)}
+            />
+            <Problem error={add.error} />
+            <Group justify="flex-end">
+              <Button type="submit" loading={add.isPending} disabled={!name.trim()}>
+                {t('common.add')}
+              </Button>
+            </Group>
+          </Stack>
+        </form>
+      </Stack>
+    </Section>
+  );
+}
+
+function TokensSection() {
+  const { t } = useWords();
+  const [name, setName] = useState('');
+  const [role, setRole] = useState<Role>('technologist');
+  const make = useMutation({ mutationFn: () => post<{ token: string }>('/tokens', { name: name.trim(), role }) });
+  return (
+    <Section title={t('settings.tokens')} about={t('settings.tokenHelp')}>
+      <form
+        onSubmit={event => {
+          event.preventDefault();
+          make.mutate();
+        }}
+      >
+        <Stack gap="sm">
+          <Group align="flex-end" grow>
+            <TextInput label={t('settings.tokenName')} autoComplete="off" value={name} onChange={event => setName(event.currentTarget.value)} />
+            <Select
+              label={t('settings.role')}
+              allowDeselect={false}
+              value={role}
+              onChange={value => setRole(value as Role)}
+              data={ROLES.map(value => ({ value, label: t(`role.${value}`) }))}
+            />
+          </Group>
+          <Problem error={make.error} />
+          {make.data && <Once name={t('settings.tokenMade', { name })} secret={make.data.token} onClose={() => make.reset()} />}
+          <Group justify="flex-end">
+            <Button type="submit" loading={make.isPending} disabled={!name.trim()}>
+              {t('settings.addToken')}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Section>
+  );
+}
+
+function AesSection() {
+  const { t } = useWords();
+  const client = useQueryClient();
+  const aes = useQuery(aesQuery);
+  const [title, setTitle] = useState('');
+  const [host, setHost] = useState('');
+  const [port, setPort] = useState<number | string>(104);
+  const add = useMutation({
+    mutationFn: () => post<Ae>('/aes', { title: title.trim(), host: host.trim(), port: Number(port) }),
+    onSuccess: () => {
+      setTitle('');
+      setHost('');
+      void client.invalidateQueries({ queryKey: keys.aes });
+    },
+  });
+  return (
+    <Section title={t('settings.aes')} about={t('settings.aeHelp')}>
+      <Stack gap="md">
+        {aes.data?.length ? (
+          <Table verticalSpacing={6} fz="sm">
+            <Table.Tbody>
+              {aes.data.map(ae => (
+                <Table.Tr key={ae.title}>
+                  <Table.Td fw={600}>{ae.title}</Table.Td>
+                  <Table.Td ff="monospace" fz="xs">
+                    {ae.host}:{ae.port}
+                  </Table.Td>
+                </Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+        ) : (
+          <Text size="sm" c="dimmed">
+            {t('settings.noAes')}
+          </Text>
+        )}
+        <form
+          onSubmit={event => {
+            event.preventDefault();
+            add.mutate();
+          }}
+        >
+          <Stack gap="sm">
+            <Group align="flex-end" grow>
+              <TextInput label={t('settings.title2')} maxLength={16} value={title} onChange={event => setTitle(event.currentTarget.value)} />
+              <TextInput label={t('settings.host')} value={host} onChange={event => setHost(event.currentTarget.value)} />
+              <NumberInput label={t('settings.port')} min={1} max={65535} hideControls value={port} onChange={setPort} />
+            </Group>
+            <Problem error={add.error} />
+            <Group justify="flex-end">
+              <Button type="submit" loading={add.isPending} disabled={!title.trim() || !host.trim() || !port}>
+                {t('settings.addAe')}
+              </Button>
+            </Group>
+          </Stack>
+        </form>
+      </Stack>
+    </Section>
+  );
+}
+
+export function SettingsPage() {
+  return useMay('administer') ? <Settings /> : <Denied />;
+}
+
+function Settings() {
+  const { t } = useWords();
+  return (
+    <Page title={t('settings.title')}>
+      <Stack gap="lg">
+        <SiteSection />
+        <Grid gap="lg">
+          <Grid.Col span={{ base: 12, md: 6 }}>
+            <UsersSection />
+          </Grid.Col>
+          <Grid.Col span={{ base: 12, md: 6 }}>
+            <Stack gap="lg">
+              <TokensSection />
+              <AesSection />
+            </Stack>
+          </Grid.Col>
+        </Grid>
+      </Stack>
+    </Page>
+  );
+}

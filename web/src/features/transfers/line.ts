@@ -1,0 +1,58 @@
+// One transfer in one line, as the strip shows it.
+
+import type { TFunction } from 'i18next';
+import type { Transfer } from '../../api/types';
+import { count, duration, rate } from '../../lib/format';
+
+export type Tone = 'running' | 'waiting' | 'good' | 'bad';
+
+export interface Line {
+  site: string;
+  parts: string[];
+  tone: Tone;
+  /** 0 to 1, by bytes where they are known. */
+  share: number;
+}
+
+const TONES: Record<Transfer['state'], Tone> = {
+  running: 'running',
+  waiting: 'waiting',
+  done: 'good',
+  refused: 'bad',
+  corrupt: 'bad',
+};
+
+function shareOf(transfer: Transfer): number {
+  if (transfer.state === 'done') return 1;
+  const [done, total] =
+    transfer.bytes_total > 0
+      ? [transfer.bytes_done, transfer.bytes_total]
+      : [transfer.instances_done, transfer.instances_total];
+  return total > 0 ? Math.min(1, done / total) : 0;
+}
+
+/** "54/180 images", "8.2 MB/s", "12 s left", "verified": every byte counted here was checked against what the site signed. */
+export function transferLine(transfer: Transfer, t: TFunction, locale: string): Line {
+  const images = `${count(transfer.instances_done, locale)}/${count(transfer.instances_total, locale)} ${t('strip.images')}`;
+  const line = { site: transfer.site_name, tone: TONES[transfer.state], share: shareOf(transfer) };
+  switch (transfer.state) {
+    case 'running': {
+      const parts = [images, rate(transfer.bytes_per_s, locale)];
+      if (transfer.seconds_left !== null) parts.push(t('strip.left', { time: duration(transfer.seconds_left, locale) }));
+      return { ...line, parts: [...parts, t('strip.verified')] };
+    }
+    case 'done':
+      return { ...line, parts: [images, t('strip.done'), t('strip.verified')] };
+    case 'waiting':
+    case 'refused':
+    case 'corrupt':
+      return { ...line, parts: [images, t(`strip.${transfer.state}`)] };
+  }
+}
+
+const ORDER: Record<Transfer['state'], number> = { corrupt: 0, refused: 1, waiting: 2, running: 3, done: 4 };
+
+/** What asks for attention first. */
+export function ordered(transfers: Transfer[]): Transfer[] {
+  return [...transfers].sort((a, b) => ORDER[a.state] - ORDER[b.state] || a.study.localeCompare(b.study));
+}

@@ -1,0 +1,267 @@
+// The list of studies, own and peers', newest first, kept fresh by the node's news. Keyboard first: j and k move, Enter
+// opens.
+
+import { Button } from '@mantine/core';
+import { useHotkeys, useMediaQuery } from '@mantine/hooks';
+import { notifications } from '@mantine/notifications';
+import { IconFilterOff, IconPhoto } from '@tabler/icons-react';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react';
+import { useSearchParams } from 'react-router';
+import { post } from '../../api/client';
+import { useMay } from '../../api/queries';
+import type { Study } from '../../api/types';
+import { usePageTitle } from '../../components/Page';
+import { useProblem } from '../../components/problem';
+import { Blank, Denied, Failure, Waiting } from '../../components/State';
+import { useWords } from '../../lib/language';
+import { FilterBar } from './FilterBar';
+import type { Filters } from './filters';
+import { fromAddress, isFiltered, NO_FILTERS, toAddress } from './filters';
+import classes from './list.module.css';
+import { openReading } from './opening';
+import type { RowAct } from './StudyRow';
+import { StudyRow } from './StudyRow';
+import { useOpenViewers } from './useOpenViewers';
+import { allStudies, useStudies } from './useStudies';
+
+const PriorsDialog = lazy(async () => ({ default: (await import('./PriorsDialog')).PriorsDialog }));
+const ShareDialog = lazy(async () => ({ default: (await import('./ShareDialog')).ShareDialog }));
+
+const ROW = 54;
+const ROW_NARROW = 118;
+const AHEAD = 12;
+
+function useFilters() {
+  const [query, setQuery] = useSearchParams();
+  const filters = fromAddress(query);
+  const change = useCallback(
+    (next: Filters) => setQuery(toAddress(next), { replace: true }),
+    [setQuery],
+  );
+  return [filters, change] as const;
+}
+
+/** What can be done to a study, with what the reader is told about it. */
+function useActs() {
+  const { t, language } = useWords();
+  const say = useProblem();
+  const [busy, setBusy] = useState<string | null>(null);
+
+  const failed = (error: unknown) => notifications.show({ color: 'red', message: say(error), autoClose: 8000 });
+
+  const open = async (studies: string[], first: Study) => {
+    setBusy(first.study);
+    try {
+      const { address, opened } = await openReading(studies, language);
+      if (!opened) {
+        notifications.show({
+          color: 'yellow',
+          autoClose: false,
+          title: t('list.blocked'),
+          message: (
+            <a href={address} target="_blank" rel="noreferrer">
+              {t('list.blockedOpen')}
+            </a>
+          ),
+        });
+      } else if (first.availability === 'unreachable') {
+        notifications.show({ color: 'yellow', message: t('list.openingUnreachable', { site: first.site_name }), autoClose: 8000 });
+      }
+    } catch (error) {
+      failed(error);
+    } finally {
+      setBusy(null);
+    }
+  };
+
+  const fetchAll = async (study: Study) => {
+    try {
+      await post(`/studies/${study.study}/fetch`);
+      notifications.show({ color: 'sky', message: t('list.fetching', { site: study.site_name }) });
+    } catch (error) {
+      failed(error);
+    }
+  };
+
+  const copy = async (study: Study) => {
+    await navigator.clipboard.writeText(study.study);
+    notifications.show({ message: t('list.uidCopied'), autoClose: 2000 });
+  };
+
+  return { busy, open, fetchAll, copy };
+}
+
+type Dialog = { kind: 'priors' | 'share'; study: Study } | null;
+
+export function StudyList() {
+  const mayList = useMay('list-studies');
+  return mayList ? <List /> : <Denied />;
+}
+
+function List() {
+  const { t } = useWords();
+  usePageTitle(t('list.title'));
+  const [filters, change] = useFilters();
+  const found = useStudies(filters);
+  const studies = allStudies(found.data);
+  const mayRead = useMay('read-studies');
+  const mayShare = useMay('share-studies');
+  const inViewer = useOpenViewers();
+  const acts = useActs();
+  const [dialog, setDialog] = useState<Dialog>(null);
+  const [chosen, setChosen] = useState<string | null>(null);
+  const searchRef = useRef<HTMLInputElement>(null);
+  const bodyRef = useRef<HTMLDivElement>(null);
+  const narrow = useMediaQuery('(max-width: 860px)') ?? false;
+
+  // eslint-disable-next-line react-hooks/incompatible-library -- the virtualizer is used in this component only
+  const rows = useVirtualizer({
+    count: studies.length,
+    getScrollElement: () => bodyRef.current,
+    estimateSize: () => (narrow ? ROW_NARROW : ROW),
+    overscan: AHEAD,
+    initialRect: { width: 1280, height: 800 },
+  });
+  useEffect(() => rows.measure(), [narrow, rows]);
+
+  const items = rows.getVirtualItems();
+  const last = items.at(-1)?.index ?? -1;
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = found;
+  useEffect(() => {
+    if (last >= studies.length - AHEAD && hasNextPage && !isFetchingNextPage) void fetchNextPage();
+  }, [last, studies.length, hasNextPage, isFetchingNextPage, fetchNextPage]);
+
+  // The choice follows the study, not the place: new arrivals above do not move it to another patient.
+  const selected = studies.findIndex(({ study }) => study === chosen);
+  const select = (index: number) => {
+    const target = studies[Math.max(0, Math.min(studies.length - 1, index))];
+    if (!target) return;
+    setChosen(target.study);
+    rows.scrollToIndex(studies.indexOf(target));
+    bodyRef.current?.focus({ preventScroll: true });
+  };
+  const act = (what: RowAct, study: Study) => {
+    setChosen(study.study);
+    if (what === 'open') void acts.open([study.study], study);
+    else if (what === 'fetch') void acts.fetchAll(study);
+    else if (what === 'copy') void acts.copy(study);
+    else setDialog({ kind: what, study });
+  };
+  const onChosen = (what: RowAct, allowed: (study: Study) => boolean = () => true) => () => {
+    const study = studies[selected];
+    if (study && !dialog && allowed(study)) act(what, study);
+  };
+  useHotkeys([
+    ['j', () => select(selected + 1)],
+    ['k', () => select(selected < 0 ? 0 : selected - 1)],
+    ['o', onChosen('open', () => mayRead)],
+    ['p', onChosen('priors', () => mayRead)],
+    ['f', onChosen('fetch', study => mayRead && study.holder !== null)],
+    ['s', onChosen('share', study => mayShare && study.holder === null)],
+    ['/', () => searchRef.current?.focus()],
+    ['Escape', () => setChosen(null)],
+  ]);
+
+  return (
+    <div className={classes.view}>
+      <h1 className="visually-hidden">{t('list.title')}</h1>
+      <FilterBar
+        filters={filters}
+        studies={studies}
+        more={hasNextPage}
+        refreshing={found.isFetching && !found.isLoading && !isFetchingNextPage && found.isPlaceholderData}
+        searchRef={searchRef}
+        onChange={change}
+        onRefresh={() => void found.refetch()}
+        onLeave={() => bodyRef.current?.focus()}
+      />
+      {found.isLoading && <Waiting />}
+      {found.isError && studies.length === 0 && <Failure error={found.error} retry={() => void found.refetch()} />}
+      {found.isSuccess && studies.length === 0 && <Nothing filtered={isFiltered(filters)} onClear={() => change(NO_FILTERS)} />}
+      {studies.length > 0 && (
+        <div className={classes.grid} role="grid" aria-label={t('list.title')} aria-rowcount={hasNextPage ? -1 : studies.length + 1}>
+          <div role="rowgroup">
+            <div className={classes.head} role="row" aria-rowindex={1}>
+              {(['date', 'patient', 'modalities', 'description', 'images', 'held'] as const).map(column => (
+                <div key={column} role="columnheader">
+                  {t(`list.${column}`)}
+                </div>
+              ))}
+              <div role="columnheader">
+                <span className="visually-hidden">{t('list.actions')}</span>
+              </div>
+            </div>
+          </div>
+          <div
+            ref={bodyRef}
+            className={classes.body}
+            role="rowgroup"
+            tabIndex={0}
+            onKeyDown={event => {
+              if (event.target !== event.currentTarget) return;
+              const moves: Record<string, number> = { ArrowDown: selected + 1, ArrowUp: Math.max(0, selected - 1), Home: 0, End: studies.length - 1 };
+              const to = moves[event.key];
+              if (to !== undefined) {
+                event.preventDefault();
+                select(to);
+              } else if (event.key === 'Enter') {
+                event.preventDefault();
+                onChosen('open', () => mayRead)();
+              }
+            }}
+          >
+            <div role="presentation" style={{ height: rows.getTotalSize() + 48, position: 'relative' }}>
+              {items.map(item => {
+                const study = studies[item.index];
+                return (
+                  study && (
+                    <StudyRow
+                      key={study.study}
+                      study={study}
+                      index={item.index}
+                      selected={item.index === selected}
+                      busy={acts.busy === study.study}
+                      inViewer={inViewer.has(study.study)}
+                      mayShare={mayShare}
+                      mayRead={mayRead}
+                      style={{ transform: `translateY(${item.start}px)` }}
+                      onSelect={index => setChosen(studies[index]?.study ?? null)}
+                      onAct={act}
+                    />
+                  )
+                );
+              })}
+            </div>
+          </div>
+        </div>
+      )}
+      <Suspense fallback={null}>
+        {dialog?.kind === 'priors' && (
+          <PriorsDialog
+            study={dialog.study}
+            onClose={() => setDialog(null)}
+            onOpen={uids => {
+              setDialog(null);
+              void acts.open(uids, dialog.study);
+            }}
+          />
+        )}
+        {dialog?.kind === 'share' && <ShareDialog study={dialog.study} onClose={() => setDialog(null)} />}
+      </Suspense>
+    </div>
+  );
+}
+
+function Nothing({ filtered, onClear }: { filtered: boolean; onClear: () => void }) {
+  const { t } = useWords();
+  return filtered ? (
+    <Blank icon={<IconFilterOff size={28} />} title={t('list.nothing')} text={t('list.nothingMore')}>
+      <Button variant="default" onClick={onClear}>
+        {t('list.clear')}
+      </Button>
+    </Blank>
+  ) : (
+    <Blank icon={<IconPhoto size={28} />} title={t('list.empty')} text={t('list.emptyMore')} />
+  );
+}

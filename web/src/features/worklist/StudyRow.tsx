@@ -1,0 +1,220 @@
+import { ActionIcon, Button, Menu, Tooltip } from '@mantine/core';
+import {
+  IconAlertTriangle,
+  IconArrowsRightLeft,
+  IconCloudDownload,
+  IconCopy,
+  IconDots,
+  IconEye,
+  IconHistory,
+  IconShare2,
+} from '@tabler/icons-react';
+import type { CSSProperties } from 'react';
+import { memo } from 'react';
+import type { Study } from '../../api/types';
+import { age, bytes, count, dicomDate, dicomTime, patientName } from '../../lib/format';
+import { useWords } from '../../lib/language';
+import classes from './list.module.css';
+
+export type RowAct = 'open' | 'priors' | 'fetch' | 'share' | 'copy';
+
+interface StudyRowProps {
+  study: Study;
+  index: number;
+  selected: boolean;
+  busy: boolean;
+  inViewer: boolean;
+  mayShare: boolean;
+  mayRead: boolean;
+  style: CSSProperties;
+  onSelect: (index: number) => void;
+  onAct: (act: RowAct, study: Study) => void;
+}
+
+function sexOf(sex: string | null): 'list.sexM' | 'list.sexF' | 'list.sexO' | null {
+  if (sex === 'M') return 'list.sexM';
+  if (sex === 'F') return 'list.sexF';
+  return sex ? 'list.sexO' : null;
+}
+
+function Patient({ study }: { study: Study }) {
+  const { t, locale } = useWords();
+  const { patient } = study;
+  const born = dicomDate(patient.birth_date, locale);
+  const years = age(patient.birth_date, new Date());
+  const sex = sexOf(patient.sex);
+  const facts = [
+    born && (years === null ? born : t('list.bornAge', { date: born, age: years })),
+    sex && t(sex),
+    patient.id && t('list.id', { id: patient.id }),
+  ].filter(Boolean);
+  const name = patientName(patient.name);
+  return (
+    <div className={classes.patient} role="gridcell">
+      <div className={name ? classes.name : classes.unnamed} title={name ?? undefined}>
+        {name ?? t('list.unnamed')}
+        {study.patient_conflict && (
+          <Tooltip label={t('list.conflict')}>
+            <IconAlertTriangle size={14} className={classes.conflict} role="img" aria-label={t('list.conflict')} />
+          </Tooltip>
+        )}
+      </div>
+      <div className={classes.facts}>{facts.join(' · ')}</div>
+    </div>
+  );
+}
+
+function Images({ study }: { study: Study }) {
+  const { t, locale } = useWords();
+  const arriving = study.completeness === 'arriving';
+  const partial = study.holder !== null && study.instances_here > 0 && study.instances_here < study.instances;
+  return (
+    <div className={classes.images} role="gridcell">
+      <div className={classes.count}>
+        {study.holder !== null && <span className={classes.dim}>{count(study.instances_here, locale)}/</span>}
+        {count(study.instances, locale)}
+      </div>
+      <div className={classes.facts}>
+        {arriving ? (
+          <span className={classes.arriving}>
+            <i aria-hidden="true" />
+            {t('list.arriving')}
+          </span>
+        ) : (
+          <>
+            {t('list.series', { count: study.series })} · {bytes(study.bytes, locale)}
+          </>
+        )}
+      </div>
+      {partial && (
+        <div
+          className={classes.share}
+          style={{ '--share': `${(100 * study.instances_here) / study.instances}%` } as CSSProperties}
+          aria-hidden="true"
+        />
+      )}
+    </div>
+  );
+}
+
+function Held({ study }: { study: Study }) {
+  const { t } = useWords();
+  const help =
+    study.custodian_name && study.custodian_name !== study.site_name
+      ? t('list.custodian', { site: study.site_name, custodian: study.custodian_name })
+      : t(`list.${study.availability}Help`, { site: study.site_name });
+  return (
+    <div className={classes.held} role="gridcell">
+      <div className={classes.siteName} title={study.site_name}>
+        {study.site_name}
+      </div>
+      <Tooltip label={help} multiline maw={280}>
+        <div className={classes.availability} data-is={study.availability}>
+          <i aria-hidden="true" />
+          {t(`list.${study.availability}`)}
+        </div>
+      </Tooltip>
+    </div>
+  );
+}
+
+function Acts({ study, busy, mayShare, mayRead, selected, onAct }: Omit<StudyRowProps, 'index' | 'style' | 'onSelect' | 'inViewer'>) {
+  const { t } = useWords();
+  const patient = patientName(study.patient.name) ?? t('list.unnamed');
+  // Only the chosen row's buttons are stops of the Tab key: a long list stays one step long.
+  const tabIndex = selected ? 0 : -1;
+  return (
+    <div className={classes.acts} role="gridcell">
+      {mayRead && (
+        <Button
+          size="compact-sm"
+          variant={selected ? 'filled' : 'default'}
+          loading={busy}
+          tabIndex={tabIndex}
+          aria-label={t('list.openLong', { patient })}
+          onClick={() => onAct('open', study)}
+        >
+          {t('list.open')}
+        </Button>
+      )}
+      <Menu position="bottom-end">
+        <Menu.Target>
+          <ActionIcon variant="subtle" color="gray" tabIndex={tabIndex} aria-label={t('list.menu', { patient })}>
+            <IconDots size={17} />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          {mayRead && (
+            <Menu.Item leftSection={<IconHistory size={16} />} onClick={() => onAct('priors', study)}>
+              {t('list.priors')}
+            </Menu.Item>
+          )}
+          {mayRead && study.holder !== null && study.instances_here < study.instances && (
+            <Menu.Item leftSection={<IconCloudDownload size={16} />} onClick={() => onAct('fetch', study)}>
+              {t('list.fetch')}
+            </Menu.Item>
+          )}
+          {mayShare && study.holder === null && (
+            <Menu.Item leftSection={<IconShare2 size={16} />} onClick={() => onAct('share', study)}>
+              {t('list.share')}
+            </Menu.Item>
+          )}
+          <Menu.Item leftSection={<IconCopy size={16} />} onClick={() => onAct('copy', study)}>
+            {t('list.copyUid')}
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+    </div>
+  );
+}
+
+export const StudyRow = memo(function StudyRow(props: StudyRowProps) {
+  const { study, index, selected, inViewer, mayRead, style, onSelect, onAct } = props;
+  const { t, locale } = useWords();
+  const parts = study.body_parts.join(', ');
+  return (
+    <div
+      role="row"
+      aria-rowindex={index + 2}
+      aria-selected={selected}
+      className={classes.row}
+      data-selected={selected || undefined}
+      data-study={study.study}
+      style={style}
+      onClick={() => onSelect(index)}
+      onDoubleClick={() => mayRead && onAct('open', study)}
+    >
+      <div className={classes.when} role="gridcell">
+        <div>{dicomDate(study.date, locale) ?? '—'}</div>
+        <div className={classes.facts}>{dicomTime(study.time)}</div>
+      </div>
+      <Patient study={study} />
+      <div className={classes.modalities} role="gridcell">
+        {study.modalities.map(code => (
+          <span key={code} className={classes.badge} data-code={code}>
+            {code}
+          </span>
+        ))}
+      </div>
+      <div className={classes.what} role="gridcell">
+        <div className={study.description ? classes.description : classes.unnamed} title={study.description ?? undefined}>
+          {inViewer && (
+            <Tooltip label={t('list.inViewer')}>
+              <IconEye size={15} className={classes.eye} role="img" aria-label={t('list.inViewer')} />
+            </Tooltip>
+          )}
+          {study.description ?? t('list.noDescription')}
+        </div>
+        <div className={classes.facts}>
+          {[parts, study.accession].filter(Boolean).join(' · ')}
+          {study.custodian_name && study.custodian_name !== study.site_name && (
+            <IconArrowsRightLeft size={12} aria-hidden="true" />
+          )}
+        </div>
+      </div>
+      <Images study={study} />
+      <Held study={study} />
+      <Acts {...props} />
+    </div>
+  );
+});
