@@ -87,7 +87,7 @@ mod tests {
         let mut sessions = Sessions::default();
         let person = Person { name: "durand".to_owned(), role: Role::Radiologist };
         let begun = Timestamp(1_000_000);
-        let at = |hours| begun.after(Duration::from_secs(hours * 3600));
+        let at = |hours: u64| begun.after(Duration::from_secs(hours * 3600));
         let secret = sessions.begin(person.clone(), begun);
         assert_eq!(sessions.find(&secret, at(11)), Some(person.clone()));
         assert_eq!(sessions.find(&secret, at(22)), Some(person.clone()));
