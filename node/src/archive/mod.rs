@@ -1,108 +1,87 @@
-//! The site's images: bytes by digest, rows by UID, and leased copies of peers' (stub: interface fixed).
-use crate::{audit::Audit, config::ArchiveConfig, identity::Identity, tasks::Tasks, trust::Permit};
-use bytes::Bytes;
-use protocol::{
-    AeTitle, Digest, Timestamp, Uid,
-    agreement::StudyFacts,
-    digest::Groups,
-    manifest::{Completeness, Manifest, ManifestRef, Patient},
+//! The site's images: bytes by digest, rows by UID, and leased copies of peers'.
+//!
+//! An instance that was taken in stays: its bytes lie under `objects/` as a Part 10 file that any tool reads, and a
+//! record in `journal/archive` says so. Rows, lists and manifests are views of these two.
+//!
+//! # At a crash
+//! Nothing acknowledged is lost. The next start replays what the views had not written, looks at the files of records
+//! since the last start, and removes what nobody was told of.
+//!
+//! # Not here
+//! Who may read: `trust`. What a study is to other sites: `overlay`.
+
+use crate::{
+    audit::Audit,
+    config::ArchiveConfig,
+    identity::Identity,
+    journal::{Journal, Position},
+    tasks::Tasks,
+    trust::Permit,
 };
-use serde::{Deserialize, Serialize};
-use std::{path::Path, sync::Arc};
-use tokio::sync::broadcast;
+use blobs::Blobs;
+use bytes::Bytes;
+use index::{Applied, Index};
+use lru::LruCache;
+use protocol::{
+    AeTitle, Digest, Uid,
+    agreement::Level,
+    digest::Groups,
+    manifest::{Manifest, ManifestRef},
+};
+use settle::Arrivals;
+use state::State;
+use std::{
+    collections::HashSet,
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
+use tokio::sync::{Notify, Semaphore, broadcast};
+
+mod ingest;
+mod spool;
+
+mod part10;
+mod prescan;
+
+mod blobs;
+mod index;
+mod query;
+mod rows;
 
 pub(crate) mod cache;
+mod object;
+mod settle;
 
-/// A study of ours, as lists and cards need it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct StudyRow {
-    pub(crate) study: Uid,
-    pub(crate) patient: Patient,
-    /// `YYYYMMDD`, when the objects say.
-    pub(crate) date: Option<String>,
-    /// `HHMMSS`.
-    pub(crate) time: Option<String>,
-    pub(crate) modalities: Vec<String>,
-    pub(crate) body_parts: Vec<String>,
-    pub(crate) description: Option<String>,
-    pub(crate) accession: Option<String>,
-    pub(crate) referrer: Option<String>,
-    pub(crate) study_id: Option<String>,
-    pub(crate) series: u32,
-    pub(crate) instances: u32,
-    pub(crate) bytes: u64,
-    pub(crate) arrived: Timestamp,
-    /// Last change of any row of the study.
-    pub(crate) changed: Timestamp,
-    pub(crate) completeness: Completeness,
-    /// Rises with every change that settles; the card's version.
-    pub(crate) version: u64,
-    /// Another Patient ID or issuer arrived under the same Study UID: shown, never merged.
-    pub(crate) patient_conflict: bool,
-}
+mod errors;
+mod rebuild;
+mod state;
 
-impl StudyRow {
-    pub(crate) fn facts(&self) -> StudyFacts {
-        todo!()
-    }
-}
+#[cfg(test)]
+mod tests;
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct SeriesRow {
-    pub(crate) series: Uid,
-    pub(crate) modality: String,
-    pub(crate) number: Option<i32>,
-    pub(crate) description: Option<String>,
-    pub(crate) body_part: Option<String>,
-    pub(crate) date: Option<String>,
-    pub(crate) time: Option<String>,
-    pub(crate) station: Option<String>,
-    pub(crate) instances: u32,
-    pub(crate) bytes: u64,
-}
+pub(crate) use errors::{ArchiveError, IngestError, ReadError};
+pub(crate) use object::Object;
+pub(crate) use part10::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
+pub(crate) use query::StudyQuery;
+pub(crate) use rebuild::rebuild;
+pub(crate) use rows::{InstanceRow, SeriesRow, StudyRow, Totals};
+pub(crate) use spool::Spool;
 
-/// One instance: what the manifest entry says and where its bytes are.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct InstanceRow {
-    pub(crate) entry: protocol::manifest::InstanceEntry,
-    pub(crate) rows: u16,
-    pub(crate) columns: u16,
-    /// Bytes of preamble and meta group before the data set in the stored file.
-    pub(crate) meta_bytes: u32,
-    pub(crate) received: Timestamp,
-}
-
-/// What a study search asks. All given conditions must hold.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct StudyQuery {
-    pub(crate) study: Vec<Uid>,
-    /// Matched per PS3.4 C.2.2.2: wildcards, case- and accent-insensitive.
-    pub(crate) patient_name: Option<String>,
-    pub(crate) patient_id: Option<String>,
-    pub(crate) issuer: Option<String>,
-    pub(crate) birth_date: Option<String>,
-    pub(crate) accession: Option<String>,
-    pub(crate) description: Option<String>,
-    pub(crate) referrer: Option<String>,
-    pub(crate) study_id: Option<String>,
-    /// Inclusive, `YYYYMMDD`; either side open.
-    pub(crate) date_from: Option<String>,
-    pub(crate) date_to: Option<String>,
-    pub(crate) time_from: Option<String>,
-    pub(crate) time_to: Option<String>,
-    /// Any of these.
-    pub(crate) modalities: Vec<String>,
-    /// Free text over name, ID, accession, description (the portal's search box).
-    pub(crate) text: Option<String>,
-    pub(crate) fuzzy: bool,
-}
-
-impl StudyQuery {
-    /// Whether a study with these attributes matches; the same rule for local rows and peers' cards.
-    pub(crate) fn matches(&self, _row: &StudyRow) -> bool {
-        todo!()
-    }
-}
+/// News waiting for a slow listener; one that falls behind is told so and reads the lists anew.
+const EVENTS_MAX: usize = 1024;
+/// Large objects whose group values are kept: 2 MiB for an object of 1 GiB.
+const GROUPS_KEPT: NonZeroUsize = NonZeroUsize::MIN.saturating_add(15);
+/// Manifests kept decoded: those of studies being read just now.
+const MANIFESTS_KEPT: NonZeroUsize = NonZeroUsize::MIN.saturating_add(7);
+/// Objects of which a security alert was given: a reader's retries must not fill the log.
+const ALERTS_KEPT: NonZeroUsize = NonZeroUsize::MIN.saturating_add(4095);
+/// How often gathered rows are written.
+const WRITE_EVERY: Duration = Duration::from_secs(1);
 
 /// The form in which bytes come in.
 #[derive(Clone, Debug)]
@@ -119,19 +98,6 @@ pub(crate) struct Source {
     pub(crate) actor: crate::audit::Actor,
 }
 
-/// Bytes on their way in, hashed while they are written to a spool file. Dropping it forgets them.
-#[derive(Debug)]
-pub(crate) struct Spool;
-
-impl Spool {
-    pub(crate) async fn write(&mut self, _bytes: Bytes) -> Result<(), IngestError> {
-        todo!()
-    }
-    pub(crate) fn bytes(&self) -> u64 {
-        todo!()
-    }
-}
-
 /// What happened to an instance taken in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Ingested {
@@ -144,41 +110,6 @@ pub(crate) struct Ingested {
     pub(crate) bytes: u64,
 }
 
-/// Why an instance was not taken in.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum IngestError {
-    #[error("not a readable DICOM object: {0}")]
-    Malformed(&'static str),
-    #[error("the data set is not of the SOP class announced")]
-    ClassMismatch,
-    #[error("the data set carries another SOP Instance UID than announced")]
-    InstanceMismatch,
-    #[error("other bytes are stored under this SOP Instance UID")]
-    Conflict { instance: Uid },
-    #[error("the disk is full")]
-    NoSpace,
-    #[error("over the bound: {0}")]
-    TooLarge(&'static str),
-    #[error("the node is stopping")]
-    Stopping,
-    #[error("storage: {0}")]
-    Storage(String),
-}
-
-/// Why an object cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ReadError {
-    #[error("{0}")]
-    Refused(#[from] protocol::Refusal),
-    #[error("not held")]
-    NotHeld,
-    /// Audited as a security alert where found.
-    #[error("the stored bytes are not those that were signed")]
-    Corrupt,
-    #[error("storage: {0}")]
-    Io(#[from] std::io::Error),
-}
-
 /// News for those above.
 #[derive(Clone, Debug)]
 pub(crate) enum ArchiveEvent {
@@ -186,93 +117,6 @@ pub(crate) enum ArchiveEvent {
     Growing(Uid),
     /// Quiet; the manifest is made.
     Settled(Uid),
-}
-
-/// The archive. Clones share it.
-#[derive(Clone, Debug)]
-pub(crate) struct Archive;
-
-impl Archive {
-    /// Opens `dir` (journal/archive, objects, index). An index that does not open is rebuilt from journal and files.
-    pub(crate) fn open(
-        _dir: &Path,
-        _config: &ArchiveConfig,
-        _identity: Arc<Identity>,
-        _audit: Audit,
-        _tasks: &Tasks,
-    ) -> Result<Self, ArchiveError> {
-        todo!()
-    }
-    pub(crate) fn events(&self) -> broadcast::Receiver<ArchiveEvent> {
-        todo!()
-    }
-    /// Begins taking an object in.
-    pub(crate) async fn spool(&self, _form: Form) -> Result<Spool, IngestError> {
-        todo!()
-    }
-    /// The one way in. When it returns `Ok`, file, folder and journal record are on disk.
-    pub(crate) async fn ingest(&self, _spool: Spool, _source: &Source) -> Result<Ingested, IngestError> {
-        todo!()
-    }
-    /// Newest first; `after` continues behind that study of the order; at most `limit`.
-    pub(crate) fn studies(
-        &self,
-        _query: &StudyQuery,
-        _offset: usize,
-        _limit: usize,
-    ) -> Result<Vec<StudyRow>, ArchiveError> {
-        todo!()
-    }
-    pub(crate) fn study(&self, _study: &Uid) -> Result<Option<StudyRow>, ArchiveError> {
-        todo!()
-    }
-    pub(crate) fn series(&self, _study: &Uid) -> Result<Vec<SeriesRow>, ArchiveError> {
-        todo!()
-    }
-    /// Sorted by instance number, then UID.
-    pub(crate) fn instances(&self, _study: &Uid, _series: &Uid) -> Result<Vec<InstanceRow>, ArchiveError> {
-        todo!()
-    }
-    /// The newest manifest of a settled study with its encoded bytes.
-    pub(crate) fn manifest(&self, _study: &Uid) -> Result<Option<SealedManifest>, ArchiveError> {
-        todo!()
-    }
-    /// The row of an object of this study by digest.
-    pub(crate) fn by_digest(&self, _study: &Uid, _digest: &Digest) -> Result<Option<InstanceRow>, ArchiveError> {
-        todo!()
-    }
-    /// Opens an object's bytes, verified against its digest before the first is given.
-    pub(crate) async fn read_for(&self, _permit: &Permit, _row: &InstanceRow) -> Result<Object, ReadError> {
-        todo!()
-    }
-    /// The header of an instance (the data set before its bulk data), verified against its digest.
-    pub(crate) async fn header_for(&self, _permit: &Permit, _row: &InstanceRow) -> Result<Bytes, ReadError> {
-        todo!()
-    }
-    /// Re-reads every stored byte; `each` hears of every object.
-    pub(crate) async fn verify(&self, _each: &mut (dyn FnMut(Verified) + Send)) -> Result<(), ArchiveError> {
-        todo!()
-    }
-    /// Totals for status: studies, instances, bytes.
-    pub(crate) fn totals(&self) -> Totals {
-        todo!()
-    }
-    /// Makes pending writes of views durable and marks a clean stop.
-    pub(crate) async fn close(&self) -> Result<(), ArchiveError> {
-        todo!()
-    }
-}
-
-/// Rebuilds the index of a folder from journal and files alone (no node running on it).
-pub(crate) fn rebuild(_dir: &Path, _each: &mut dyn FnMut(u64)) -> Result<Totals, ArchiveError> {
-    todo!()
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Totals {
-    pub(crate) studies: u64,
-    pub(crate) instances: u64,
-    pub(crate) bytes: u64,
 }
 
 /// One object looked at by [`Archive::verify`].
@@ -291,37 +135,303 @@ pub(crate) struct SealedManifest {
     pub(crate) manifest: Arc<Manifest>,
 }
 
-/// An object of ours, open for reading. Every byte it gives was verified.
+/// The archive. Clones share it.
 #[derive(Clone, Debug)]
-pub(crate) struct Object;
+pub(crate) struct Archive {
+    inner: Arc<Inner>,
+}
 
-impl Object {
-    /// Size of the data set.
-    pub(crate) fn bytes(&self) -> u64 {
-        todo!()
+#[derive(Debug)]
+struct Inner {
+    dir: PathBuf,
+    manifests: PathBuf,
+    config: ArchiveConfig,
+    identity: Arc<Identity>,
+    audit: Audit,
+    tasks: Tasks,
+    journal: Journal,
+    blobs: Blobs,
+    index: Index,
+    events: broadcast::Sender<ArchiveEvent>,
+    arrivals: Arrivals,
+    /// SOP Instance UIDs on their way in.
+    reserved: Mutex<HashSet<Uid>>,
+    released: Notify,
+    ingesting: Semaphore,
+    /// Bytes of objects waiting in memory.
+    spooled: AtomicU64,
+    groups: Mutex<LruCache<Digest, Arc<Groups>>>,
+    passes: tokio::sync::Mutex<()>,
+    sealed: Mutex<LruCache<Digest, SealedManifest>>,
+    alerted: Mutex<LruCache<Digest, ()>>,
+    is_closed: AtomicBool,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Inner {
+    fn reserved(&self) -> MutexGuard<'_, HashSet<Uid>> {
+        lock(&self.reserved)
     }
-    /// Group values of the data set.
-    pub(crate) fn groups(&self) -> &Groups {
-        todo!()
+    fn groups(&self) -> MutexGuard<'_, LruCache<Digest, Arc<Groups>>> {
+        lock(&self.groups)
     }
-    /// A range of the data set, cut at its end. Read again from disk and verified again for large objects.
-    pub(crate) async fn range(&self, _offset: u64, _len: u64) -> Result<Bytes, ReadError> {
-        todo!()
+    fn sealed(&self) -> MutexGuard<'_, LruCache<Digest, SealedManifest>> {
+        lock(&self.sealed)
     }
-    /// Preamble and meta group as first received (or made, for C-STORE): before the data set they make the Part 10 file.
-    pub(crate) async fn meta(&self) -> Result<Bytes, ReadError> {
-        todo!()
+    fn alerted(&self) -> MutexGuard<'_, LruCache<Digest, ()>> {
+        lock(&self.alerted)
+    }
+    fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::Acquire)
+    }
+
+    /// A durable record into the view. Should that fail, the record stands, and the next start replays it.
+    fn apply(&self, record: &Applied, next: Position) {
+        if let Err(error) = self.index.apply(record, next) {
+            tracing::error!(%error, "the index fell behind the journal; it catches up at the next start");
+        }
+    }
+
+    fn touched(&self, study: &Uid) {
+        if self.arrivals.touch(study) {
+            let _ = self.events.send(ArchiveEvent::Growing(study.clone()));
+        }
     }
 }
 
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ArchiveError {
-    #[error(transparent)]
-    Journal(#[from] crate::journal::JournalError),
-    #[error("index: {0}")]
-    Index(#[from] sled::Error),
-    #[error("archive: {0}")]
-    Io(#[from] std::io::Error),
-    #[error("index row: {0}")]
-    Row(#[from] protocol::wire::WireError),
+impl Archive {
+    /// Opens `dir` (journal/archive, objects, index). An index that does not open is rebuilt from journal and files.
+    ///
+    /// # Errors
+    /// When the journal is damaged or lost: `rebuild` is then for an admin to decide.
+    pub(crate) fn open(
+        dir: &Path,
+        config: &ArchiveConfig,
+        identity: Arc<Identity>,
+        audit: Audit,
+        tasks: &Tasks,
+    ) -> Result<Self, ArchiveError> {
+        let manifests = dir.join("manifests");
+        std::fs::create_dir_all(&manifests)?;
+        let blobs = Blobs::open(dir, config.free_bytes_min)?;
+        let journal = Journal::open(&rebuild::journal_dir(dir), tasks)?;
+        let state = State::read(dir);
+        require_journal(&journal, state, &blobs)?;
+        let index = recover(dir, &journal, state, &blobs)?;
+        State::Running { since: crate::tasks::now(), from: journal.end() }.write(dir)?;
+        let unsettled = index.unsettled()?;
+        let inner = Arc::new(Inner {
+            dir: dir.to_owned(),
+            manifests,
+            config: config.clone(),
+            identity,
+            audit,
+            tasks: tasks.clone(),
+            journal,
+            blobs,
+            index,
+            events: broadcast::Sender::new(EVENTS_MAX),
+            arrivals: Arrivals::default(),
+            reserved: Mutex::default(),
+            released: Notify::new(),
+            ingesting: Semaphore::new(ingest::INGESTS_MAX as usize),
+            spooled: AtomicU64::new(0),
+            groups: Mutex::new(LruCache::new(GROUPS_KEPT)),
+            passes: tokio::sync::Mutex::new(()),
+            sealed: Mutex::new(LruCache::new(MANIFESTS_KEPT)),
+            alerted: Mutex::new(LruCache::new(ALERTS_KEPT)),
+            is_closed: AtomicBool::new(false),
+        });
+        for study in &unsettled {
+            inner.arrivals.touch(study);
+        }
+        tasks.spawn("archive settle", settle::run(inner.clone()));
+        tasks.spawn("archive rows", write_rows(inner.clone()));
+        Ok(Self { inner })
+    }
+
+    /// News from now on.
+    pub(crate) fn events(&self) -> broadcast::Receiver<ArchiveEvent> {
+        self.inner.events.subscribe()
+    }
+
+    /// Begins taking an object in.
+    ///
+    /// # Errors
+    /// [`IngestError::NoSpace`] before a byte is taken; [`IngestError::Stopping`].
+    #[expect(clippy::unused_async, reason = "a spool on other storage may have to wait")]
+    pub(crate) async fn spool(&self, form: Form) -> Result<Spool, IngestError> {
+        if self.inner.is_closed() {
+            return Err(IngestError::Stopping);
+        }
+        self.inner.blobs.require_room(0)?;
+        Ok(Spool::new(self.inner.clone(), form))
+    }
+
+    /// The one way in. When it returns `Ok`, file, folder and journal record are on disk.
+    ///
+    /// # Errors
+    /// See [`IngestError`]. Nothing counts then, but for a failing disk, after which it may.
+    pub(crate) async fn ingest(&self, spool: Spool, source: &Source) -> Result<Ingested, IngestError> {
+        // In a task of its own: a door that goes away must not leave it half done.
+        let work = ingest::take_in(self.inner.clone(), spool, source.clone());
+        self.inner.tasks.spawn("ingest", work).await.map_err(|_| IngestError::Stopping)?
+    }
+
+    /// Newest first; skips `offset` matches, gives at most `limit`.
+    ///
+    /// # Errors
+    /// When the index cannot be read; so with all that follow.
+    pub(crate) fn studies(
+        &self,
+        query: &StudyQuery,
+        offset: usize,
+        limit: usize,
+    ) -> Result<Vec<StudyRow>, ArchiveError> {
+        self.inner.index.studies(query, offset, limit)
+    }
+
+    pub(crate) fn study(&self, study: &Uid) -> Result<Option<StudyRow>, ArchiveError> {
+        self.inner.index.study(study)
+    }
+
+    /// In the order of their first arrival.
+    pub(crate) fn series(&self, study: &Uid) -> Result<Vec<SeriesRow>, ArchiveError> {
+        self.inner.index.series(study)
+    }
+
+    /// Sorted by instance number, then UID.
+    pub(crate) fn instances(&self, study: &Uid, series: &Uid) -> Result<Vec<InstanceRow>, ArchiveError> {
+        Ok(self.inner.index.instances(study, series)?.into_iter().map(|stored| stored.row).collect())
+    }
+
+    /// The newest manifest of a settled study with its encoded bytes.
+    pub(crate) fn manifest(&self, study: &Uid) -> Result<Option<SealedManifest>, ArchiveError> {
+        settle::newest(&self.inner, study)
+    }
+
+    /// The row of an object of this study by digest.
+    pub(crate) fn by_digest(&self, study: &Uid, digest: &Digest) -> Result<Option<InstanceRow>, ArchiveError> {
+        Ok(self.inner.index.by_digest(study, digest)?.map(|stored| stored.row))
+    }
+
+    /// Opens an object's bytes, verified against its digest before the first is given. The study is the permit's.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub(crate) async fn read_for(&self, permit: &Permit, row: &InstanceRow) -> Result<Object, ReadError> {
+        permit.allows(&permit.study, Level::Pixels)?;
+        object::open(&self.inner, &permit.study, &row.entry.digest).await
+    }
+
+    /// The header of an instance (the data set before its bulk data), verified against its digest.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub(crate) async fn header_for(&self, permit: &Permit, row: &InstanceRow) -> Result<Bytes, ReadError> {
+        permit.allows(&permit.study, Level::Headers)?;
+        object::header(&self.inner, &permit.study, &row.entry.digest).await
+    }
+
+    /// Re-reads every stored byte; `each` hears of every object.
+    ///
+    /// # Errors
+    /// When the index cannot be read. What is wrong with objects is told to `each`.
+    pub(crate) async fn verify(&self, each: &mut (dyn FnMut(Verified) + Send)) -> Result<(), ArchiveError> {
+        for study in self.inner.index.all()? {
+            for series in self.inner.index.series(&study)? {
+                for instance in self.inner.index.instances(&study, &series.series)? {
+                    let inner = self.inner.clone();
+                    let looked = self.inner.tasks.spawn_blocking("verify", move || {
+                        let fault = object::fault(&inner, &instance);
+                        let entry = instance.row.entry;
+                        Verified { instance: entry.instance, bytes: entry.bytes, fault }
+                    });
+                    each(looked.await.map_err(std::io::Error::other)?);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Totals for status: studies, instances, bytes.
+    pub(crate) fn totals(&self) -> Totals {
+        self.inner.index.totals()
+    }
+
+    /// Bytes free on the archive's disk.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub(crate) fn free_bytes(&self) -> Result<u64, ArchiveError> {
+        Ok(self.inner.blobs.free_bytes()?)
+    }
+
+    /// Makes pending writes of views durable and marks a clean stop. Nothing is taken in from now on.
+    ///
+    /// # Errors
+    /// When the disk fails; the next start then does what it does after a crash.
+    pub(crate) async fn close(&self) -> Result<(), ArchiveError> {
+        self.inner.is_closed.store(true, Ordering::Release);
+        // Those under way finish first.
+        let all = self.inner.ingesting.acquire_many(ingest::INGESTS_MAX).await;
+        let inner = self.inner.clone();
+        let closed = self.inner.tasks.spawn_blocking("archive close", move || {
+            inner.index.sync(&rebuild::index_dir(&inner.dir))?;
+            State::Clean { position: inner.journal.end() }.write(&inner.dir)
+        });
+        let closed = closed.await.map_err(std::io::Error::other)?;
+        drop(all);
+        closed
+    }
+}
+
+/// A journal shorter than it was known to be would make a node that forgot its studies and swept their files.
+fn require_journal(journal: &Journal, state: Option<State>, blobs: &Blobs) -> Result<(), ArchiveError> {
+    let known = state.map_or(Position::default(), State::position);
+    let mut files = 0u64;
+    if state.is_none() && journal.end() == Position::default() {
+        blobs.each(&mut |_, _, _| files += 1)?;
+    }
+    if journal.end() < known || files > 0 { Err(ArchiveError::JournalLost) } else { Ok(()) }
+}
+
+/// What a start does after the state the last one left.
+fn recover(dir: &Path, journal: &Journal, state: Option<State>, blobs: &Blobs) -> Result<Index, ArchiveError> {
+    let started = SystemTime::now();
+    blobs.clear_temp()?;
+    let Some(State::Running { since, from }) = state else { return rebuild::open_index(dir, journal) };
+    let index = if rebuild::void_missing(journal, from, blobs)? {
+        rebuild::remake(dir, journal, &mut |_| {})?
+    } else {
+        rebuild::open_index(dir, journal)?
+    };
+    let since = SystemTime::UNIX_EPOCH + Duration::from_millis(since.0);
+    let is_named = |digest: &Digest| index.any_by_digest(digest).map_or(true, |found| found.is_some());
+    let swept = blobs.sweep(since, started, &is_named)?;
+    if swept > 0 {
+        tracing::info!(swept, "files of instances that were never acknowledged are removed");
+    }
+    Ok(index)
+}
+
+/// Writes gathered rows now and then until the node stops.
+async fn write_rows(inner: Arc<Inner>) {
+    loop {
+        let is_stopping = tokio::select! {
+            () = inner.tasks.stopping() => true,
+            () = tokio::time::sleep(WRITE_EVERY) => false,
+        };
+        let shared = inner.clone();
+        let written = inner.tasks.spawn_blocking("archive rows", move || shared.index.write()).await;
+        if let Ok(Err(error)) = written {
+            tracing::error!(%error, "rows could not be written; the journal has them");
+        }
+        if is_stopping {
+            return;
+        }
+    }
 }

@@ -1,3 +1,5 @@
+//! The command line as scripts rely on it: words, exit codes, what is shown.
+
 use super::args::*;
 use super::*;
 use clap::CommandFactory;

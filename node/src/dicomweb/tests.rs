@@ -83,10 +83,17 @@ impl File {
             let bytes = Bytes::from(dataset::inflate(&self.data_set)?);
             let entry = InstanceEntry { bytes: bytes.len() as u64, ..self.entry.clone() };
             let plain = Syntax { deflated: false, ..syntax };
-            return frames::map(Source::Memory(bytes.clone()), entry, &bytes, 0, plain).await;
+            return frames::map(Source::Memory { from: 0, bytes: bytes.clone() }, entry, &bytes, 0, plain).await;
         }
         let from = self.entry.header_bytes.into();
-        frames::map(Source::Memory(self.data_set.clone()), self.entry.clone(), &self.header(), from, syntax).await
+        frames::map(
+            Source::Memory { from: 0, bytes: self.data_set.clone() },
+            self.entry.clone(),
+            &self.header(),
+            from,
+            syntax,
+        )
+        .await
     }
 }
 

@@ -135,12 +135,13 @@ impl Journal {
         writer::submit(&self.shared, append).await
     }
 
-    /// Appends from a thread that may wait (at start, before there is traffic).
+    /// Appends records together from a thread that may wait (at start and rebuild, without other traffic).
     ///
     /// # Errors
     /// As [`Journal::append`].
-    pub(crate) fn append_now(&self, kind: u8, body: Vec<u8>) -> Result<Position, JournalError> {
-        self.shared.append_now(Append { folders: Vec::new(), kind, body, then: None })
+    pub(crate) fn append_now(&self, records: Vec<(u8, Vec<u8>)>) -> Result<(), JournalError> {
+        let appends = records.into_iter().map(|(kind, body)| Append { folders: Vec::new(), kind, body, then: None });
+        self.shared.append_now(&appends.collect::<Vec<_>>())
     }
 
     /// Where the next record will start.

@@ -90,14 +90,16 @@ impl Shared {
         })
     }
 
-    pub(super) fn append_now(&self, append: Append) -> Result<Position, JournalError> {
-        if append.body.len() > BODY_BYTES_MAX {
-            return Err(JournalError::TooLarge(append.body.len()));
+    pub(super) fn append_now(&self, appends: &[Append]) -> Result<(), JournalError> {
+        if let Some(over) = appends.iter().find(|a| a.body.len() > BODY_BYTES_MAX) {
+            return Err(JournalError::TooLarge(over.body.len()));
         }
         let mut writer = lock(&self.writer);
-        let at = writer.write(std::slice::from_ref(&append))?;
-        self.end.store(writer.end, Ordering::Release);
-        at.first().map(|(position, _)| *position).ok_or(JournalError::Closed)
+        for batch in appends.chunks(WAITING_MAX) {
+            writer.write(batch)?;
+            self.end.store(writer.end, Ordering::Release);
+        }
+        Ok(())
     }
 
     fn drain(&self) {

@@ -1,15 +1,68 @@
-//! The control plane: pairing, the swarm of paired sites, the catalog feed and the directory it fills (stub).
+//! The control plane: pairing, the swarm of paired sites, the catalog feed and the directory it fills.
+//!
+//! Small bounded messages between sites that trust each other, over QUIC or TCP with TLS. Whatever a peer says is
+//! judged by `trust`; whatever people decided about a peer is said to it until it answers that it has it.
+//!
+//! # At a crash
+//! Decisions and mail are in trust's journal; the directory is kept sealed and completed by the next pull; feeds begin
+//! anew. Nothing said by a peer is lost that it does not say again.
+//!
+//! # Not here
+//! Pixels: `transfer`. Permission: `trust`. Merging own and peers' studies: `studies`.
+
+mod cards;
+mod catalog;
+mod codec;
+mod contacts;
+mod converse;
+mod dial;
+mod directory;
+mod feed;
+mod once;
+mod pairing;
+mod swarm;
+#[cfg(test)]
+mod tests;
+
 use crate::{
     archive::{Archive, cache::Cache},
-    audit::Audit,
+    audit::{Audit, Event},
     config::Config,
     identity::Identity,
-    tasks::Tasks,
+    tasks::{self, Tasks},
     trust::{Trust, TrustError},
 };
-use protocol::{SiteId, Timestamp, Uid, agreement::SignedAgreement, catalog::Basis, ids::Id128, manifest::StudyCard};
-use std::sync::Arc;
-use tokio::sync::broadcast;
+use contacts::Contacts;
+use directory::Directory;
+use feed::Feeds;
+use once::OncePerSite;
+use pairing::Pairings;
+use protocol::{
+    SiteId, Timestamp, Uid,
+    agreement::{Ending, SignedAgreement},
+    catalog::Basis,
+    grant::Grant,
+    ids::Id128,
+    manifest::StudyCard,
+    message::{Request, SiteRecord},
+    signed::Signed,
+};
+use std::{
+    net::{IpAddr, SocketAddr, UdpSocket},
+    sync::Arc,
+    time::Duration,
+};
+use swarm::Link;
+use tokio::{
+    sync::{Mutex, Semaphore, broadcast},
+    task::JoinHandle,
+};
+use tokio_util::sync::CancellationToken;
+
+/// News kept for a slow listener; one that falls further behind reads the lists anew.
+const EVENTS_KEPT: usize = 1024;
+/// How long sending waits for the peer's answer before leaving it to the mail.
+const SEND_WAIT: Duration = Duration::from_secs(2);
 
 /// A peer's study as it told us.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,10 +180,6 @@ pub(crate) enum OverlayError {
     Transport(String),
 }
 
-/// Clones share it.
-#[derive(Clone, Debug)]
-pub(crate) struct Overlay;
-
 /// What the overlay is built from.
 #[derive(Debug)]
 pub(crate) struct OverlayParts {
@@ -143,55 +192,209 @@ pub(crate) struct OverlayParts {
     pub(crate) tasks: Tasks,
 }
 
+/// Clones share it.
+#[derive(Clone, Debug)]
+pub(crate) struct Overlay {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    config: Arc<Config>,
+    identity: Arc<Identity>,
+    trust: Trust,
+    archive: Archive,
+    cache: Cache,
+    audit: Audit,
+    tasks: Tasks,
+    link: Link,
+    record: SiteRecord,
+    contacts: Contacts,
+    feeds: Feeds,
+    directory: Directory,
+    pairings: Pairings,
+    /// The open invitation's listener: how to stop it, and when it has.
+    inviting: Mutex<Option<(CancellationToken, JoinHandle<()>)>>,
+    answering: Arc<Semaphore>,
+    nudges: OncePerSite,
+    pulls: OncePerSite,
+    slices: OncePerSite,
+    flushes: OncePerSite,
+    mails: OncePerSite,
+    partings: OncePerSite,
+    events: broadcast::Sender<OverlayEvent>,
+}
+
+impl Inner {
+    fn tell(&self, event: OverlayEvent) {
+        // Nobody may be listening.
+        let _ = self.events.send(event);
+    }
+
+    /// Evidence of what has happened already; where the effect must wait for it, the caller asks `audit` itself.
+    async fn record(&self, event: Event) {
+        if let Err(why) = self.audit.record(event).await {
+            tracing::error!(%why, "evidence was not recorded");
+        }
+    }
+
+    fn record_now(&self) -> Signed<SiteRecord> {
+        self.identity.seal(&self.record)
+    }
+}
+
+/// Where this machine is found when it listens at `listen`: the address itself, or that by which it reaches the world.
+fn own_addresses(listen: SocketAddr) -> Vec<String> {
+    let ip = if listen.ip().is_unspecified() { outward_ip().unwrap_or_else(|| listen.ip()) } else { listen.ip() };
+    vec![SocketAddr::new(ip, listen.port()).to_string()]
+}
+
+/// The address of the interface that the default route uses; nothing is sent.
+fn outward_ip() -> Option<IpAddr> {
+    let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
+    socket.connect("192.0.2.1:9").ok()?;
+    Some(socket.local_addr().ok()?.ip())
+}
+
+fn told(advertise: &[String], listen: SocketAddr) -> Vec<String> {
+    if advertise.is_empty() { own_addresses(listen) } else { advertise.iter().take(8).cloned().collect() }
+}
+
 impl Overlay {
     /// Binds, reads the kept directory, starts the swarm and the feeds.
-    pub(crate) async fn start(_parts: OverlayParts) -> Result<Self, OverlayError> {
-        todo!()
+    pub(crate) async fn start(parts: OverlayParts) -> Result<Self, OverlayError> {
+        let OverlayParts { config, identity, trust, archive, cache, audit, tasks } = parts;
+        // Listening to trust begins before anything is read from it: no change falls between.
+        let trust_events = trust.events();
+        let (link, news) = swarm::start(config.overlay.listen, &identity, &tasks)?;
+        let record = SiteRecord {
+            name: config.site.name.clone(),
+            overlay: told(&config.overlay.advertise, link.listen),
+            pixels: told(&config.pixels.advertise, config.pixels.listen),
+            issued: tasks::now(),
+        };
+        let inner = Arc::new(Inner {
+            config,
+            identity,
+            trust,
+            archive,
+            cache,
+            audit,
+            tasks: tasks.clone(),
+            link,
+            record,
+            contacts: Contacts::default(),
+            feeds: Feeds::default(),
+            directory: Directory::default(),
+            pairings: Pairings::default(),
+            inviting: Mutex::new(None),
+            answering: Arc::new(Semaphore::new(converse::ANSWERING_MAX)),
+            nudges: OncePerSite::default(),
+            pulls: OncePerSite::default(),
+            slices: OncePerSite::default(),
+            flushes: OncePerSite::default(),
+            mails: OncePerSite::default(),
+            partings: OncePerSite::default(),
+            events: broadcast::channel(EVENTS_KEPT).0,
+        });
+        let reader = inner.clone();
+        let read = tasks.spawn_blocking("directory", move || {
+            reader.erase_left_over()?;
+            reader.directory.load(&reader.cache, &reader.trust)
+        });
+        if let Ok(Err(why)) = read.await {
+            tracing::warn!(%why, "the kept directory is not readable; it will be pulled again");
+        }
+        tasks.spawn("converse", inner.clone().listen(news));
+        tasks.spawn("catalog", inner.clone().watch_archive());
+        tasks.spawn("trust watch", inner.clone().watch_trust(trust_events));
+        tasks.spawn("time watch", inner.clone().watch_time());
+        for peer in inner.trust.peers() {
+            if peer.revoked.is_none() {
+                inner.allow(&peer.site).await;
+            }
+        }
+        for site in inner.trust.farewells() {
+            if let Some(record) = inner.revoked_record(&site) {
+                inner.link.allow(site, record.overlay).await;
+            }
+        }
+        Ok(Self { inner })
     }
+
     pub(crate) fn events(&self) -> broadcast::Receiver<OverlayEvent> {
-        todo!()
+        self.inner.events.subscribe()
     }
-    pub(crate) fn contact(&self, _site: &SiteId) -> Contact {
-        todo!()
+
+    /// Where the control plane listens.
+    pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
+        vec![self.inner.link.listen]
     }
+
+    pub(crate) fn contact(&self, site: &SiteId) -> Contact {
+        self.inner.contacts.of(site)
+    }
+
     /// All studies told to us whose basis is in force.
     pub(crate) fn remote_studies(&self) -> Vec<RemoteStudy> {
-        todo!()
+        self.inner.directory.shown(&self.inner.trust, |_| true)
     }
+
     /// Who told us of this study (in force only).
-    pub(crate) fn holders(&self, _study: &Uid) -> Vec<RemoteStudy> {
-        todo!()
+    pub(crate) fn holders(&self, study: &Uid) -> Vec<RemoteStudy> {
+        self.inner.directory.of_study(&self.inner.trust, study)
     }
+
     pub(crate) async fn invite(&self) -> Result<Invitation, OverlayError> {
-        todo!()
+        self.inner.invite().await
     }
+
     /// Joins with an invitation and the spoken code; ends in state Compare.
-    pub(crate) async fn join(&self, _invitation: &str, _code: &str) -> Result<Pairing, OverlayError> {
-        todo!()
+    pub(crate) async fn join(&self, invitation: &str, code: &str) -> Result<Pairing, OverlayError> {
+        self.inner.join(invitation, code).await
     }
+
     pub(crate) fn pairings(&self) -> Vec<Pairing> {
-        todo!()
+        self.inner.pairings.list()
     }
+
     /// This side's admin says whether digits and name agree. Both yes: the peer is added at both.
-    pub(crate) async fn confirm(&self, _pairing: &Id128, _accept: bool) -> Result<Pairing, OverlayError> {
-        todo!()
+    pub(crate) async fn confirm(&self, pairing: &Id128, accept: bool) -> Result<Pairing, OverlayError> {
+        self.inner.confirm(pairing, accept).await
     }
+
+    async fn post(&self, peer: &SiteId, request: Request) -> Result<(), OverlayError> {
+        self.inner.trust.keep_mail(peer, request).await?;
+        let (inner, peer) = (self.inner.clone(), *peer);
+        let sending = self.inner.tasks.spawn("mail", async move { inner.send_mail(peer).await });
+        // Not delivered within this is not an error: it is kept, and said when the peer is next met.
+        let _ = tokio::time::timeout(SEND_WAIT, sending).await;
+        Ok(())
+    }
+
     /// Sends an agreement now, or when the peer is next met (kept until received).
-    pub(crate) async fn send_agreement(&self, _peer: &SiteId, _signed: SignedAgreement) -> Result<(), OverlayError> {
-        todo!()
+    pub(crate) async fn send_agreement(&self, peer: &SiteId, signed: SignedAgreement) -> Result<(), OverlayError> {
+        self.post(peer, Request::Agreement(signed)).await
     }
-    pub(crate) async fn send_ending(&self, _peer: &SiteId, _agreement: &Id128) -> Result<(), OverlayError> {
-        todo!()
+
+    pub(crate) async fn send_ending(&self, peer: &SiteId, agreement: &Id128) -> Result<(), OverlayError> {
+        let ending = Ending { agreement: *agreement, at: tasks::now() };
+        self.post(peer, Request::End(self.inner.identity.seal(&ending))).await
     }
-    pub(crate) async fn send_grant(
-        &self,
-        _peer: &SiteId,
-        _grant: protocol::Signed<protocol::grant::Grant>,
-    ) -> Result<(), OverlayError> {
-        todo!()
+
+    pub(crate) async fn send_grant(&self, peer: &SiteId, grant: Signed<Grant>) -> Result<(), OverlayError> {
+        self.post(peer, Request::Grant(grant)).await
     }
-    /// Tells the peer goodbye (best effort) and closes its connections.
-    pub(crate) async fn drop_peer(&self, _peer: &SiteId) {
-        todo!()
+
+    /// Tells the peer that a grant is taken back (after `trust.revoke_grant`).
+    pub(crate) async fn send_grant_revoked(&self, peer: &SiteId, grant: &Id128) -> Result<(), OverlayError> {
+        self.post(peer, Request::GrantRevoked(*grant)).await
+    }
+
+    /// Tells the peer goodbye (best effort) and closes its connections. A site that cannot be told now is told when it
+    /// is next met, and until then gets nothing but that.
+    pub(crate) async fn drop_peer(&self, peer: &SiteId) {
+        // Trust's own event brings this about as well; whoever comes first does it.
+        self.inner.part_from(*peer);
     }
 }

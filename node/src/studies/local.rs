@@ -20,7 +20,7 @@ use std::{
 use tokio::sync::OnceCell;
 
 /// Large objects kept open over all readers, so that the frames of one do not each verify the whole.
-const OBJECTS_MAX: usize = 16;
+const OBJECTS_MAX: usize = 6;
 /// Headers read side by side.
 const HEADERS_AT_ONCE: usize = 8;
 

@@ -32,8 +32,9 @@ const PIECE_BYTES: u64 = 256 * 1024;
 const MANIFESTS_MAX: NonZeroUsize = super::room(8);
 /// Header packs kept: some series of the studies now being opened.
 const PACKS_MAX: NonZeroUsize = super::room(16);
-/// Large objects kept open, so that each range does not verify the whole anew.
-const OBJECTS_MAX: NonZeroUsize = super::room(16);
+/// Objects of more than one range kept open, so that each range does not verify the whole anew. Those of up to 8 MiB lie in
+/// memory meanwhile: 48 MiB at most.
+const OBJECTS_MAX: NonZeroUsize = super::room(6);
 /// Fast enough to keep up with any link; headers shrink to about a fifth.
 const ZSTD_LEVEL: i32 = 1;
 

@@ -32,6 +32,16 @@ impl Trust {
         self.state().mail.iter().filter(|m| m.to == *peer).cloned().collect()
     }
 
+    /// Revoked sites that do not know yet that they are: they are told goodbye when met, and nothing else.
+    pub(crate) fn farewells(&self) -> Vec<SiteId> {
+        self.state().mail.iter().filter(|m| m.request == Request::Goodbye).map(|m| m.to).collect()
+    }
+
+    /// A revoked site knows, or said goodbye itself.
+    pub(crate) async fn farewell_done(&self, site: &SiteId) -> Result<(), TrustError> {
+        self.mail_done(&super::records::farewell(site)).await
+    }
+
     /// The peer has it.
     pub(crate) async fn mail_done(&self, id: &Id128) -> Result<(), TrustError> {
         let changing = self.changing().await;

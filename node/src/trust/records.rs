@@ -80,6 +80,15 @@ impl Record {
     }
 }
 
+/// The name of the goodbye that a revocation leaves behind: one per peer, so no record of its own is needed.
+pub(super) fn farewell(site: &SiteId) -> Id128 {
+    let mut id = [0; 16];
+    for (to, from) in id.iter_mut().zip(blake3::derive_key("confrere trust 1 farewell", &site.0)) {
+        *to = from;
+    }
+    Id128(id)
+}
+
 /// An agreement over all its versions.
 #[derive(Clone, Debug)]
 pub(super) struct Kept {
@@ -128,6 +137,7 @@ impl State {
     pub(super) fn apply(&mut self, record: Record) -> Vec<TrustEvent> {
         match record {
             Record::PeerAdded(peer) => {
+                self.mail.retain(|m| m.to != peer.site);
                 let event = TrustEvent::PeerAdded(peer.site);
                 self.peers.insert(peer.site, peer);
                 vec![event]
@@ -162,8 +172,12 @@ impl State {
 
     fn revoke(&mut self, site: &SiteId, at: Timestamp) -> Vec<TrustEvent> {
         let Some(peer) = self.peers.get_mut(site) else { return Vec::new() };
+        if peer.revoked.is_some() {
+            return Vec::new();
+        }
         peer.revoked = Some(at);
         self.mail.retain(|m| m.to != *site);
+        self.mail.push(Mail { id: farewell(site), to: *site, request: Request::Goodbye });
         let with_it: Vec<Id128> =
             self.agreements.iter().filter(|(_, k)| k.peer == *site && k.ended.is_none()).map(|(id, _)| *id).collect();
         let us = self.us;

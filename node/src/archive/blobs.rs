@@ -1,0 +1,145 @@
+//! Objects on disk: `objects/ab/<digest>.dcm`, and `objects/tmp/` for what is on its way.
+//!
+//! # At a crash
+//! A file under `tmp` belongs to nobody and goes at the next start. A file under its digest is whole: it was synced
+//! before it got that name.
+//!
+//! # Not here
+//! What the files hold, and whether a record names them.
+
+use super::{IngestError, rows::StoredInstance};
+use protocol::Digest;
+use std::{
+    fs::{self, File, OpenOptions},
+    io,
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+#[derive(Debug)]
+pub(super) struct Blobs {
+    objects: PathBuf,
+    tmp: PathBuf,
+    free_bytes_min: u64,
+}
+
+/// A file on its way. Dropped before it is placed, it goes.
+#[derive(Debug)]
+pub(super) struct Temp {
+    pub(super) file: File,
+    path: Option<PathBuf>,
+}
+
+impl Drop for Temp {
+    fn drop(&mut self) {
+        if let Some(path) = self.path.take()
+            && let Err(error) = fs::remove_file(&path)
+        {
+            tracing::debug!(%error, "a temporary file stays until the next start");
+        }
+    }
+}
+
+impl Blobs {
+    pub(super) fn open(dir: &Path, free_bytes_min: u64) -> io::Result<Self> {
+        let objects = dir.join("objects");
+        let tmp = objects.join("tmp");
+        fs::create_dir_all(&tmp)?;
+        for shard in 0..=u8::MAX {
+            match fs::create_dir(objects.join(format!("{shard:02x}"))) {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+                _ => {}
+            }
+        }
+        File::open(&objects)?.sync_all()?;
+        Ok(Self { objects, tmp, free_bytes_min })
+    }
+
+    pub(super) fn folder(&self, digest: &Digest) -> PathBuf {
+        self.objects.join(format!("{:02x}", digest.0[0]))
+    }
+
+    pub(super) fn path(&self, digest: &Digest) -> PathBuf {
+        self.folder(digest).join(format!("{digest}.dcm"))
+    }
+
+    /// Whether the file of an instance is there with its whole length.
+    pub(super) fn has(&self, instance: &StoredInstance) -> bool {
+        let entry = &instance.row.entry;
+        let wanted = entry.bytes + u64::from(instance.row.meta_bytes);
+        fs::metadata(self.path(&entry.digest)).is_ok_and(|m| m.len() == wanted)
+    }
+
+    pub(super) fn free_bytes(&self) -> io::Result<u64> {
+        let stat = nix::sys::statvfs::statvfs(&self.objects)?;
+        Ok(u64::from(stat.blocks_available()).saturating_mul(u64::from(stat.fragment_size())))
+    }
+
+    pub(super) fn require_room(&self, bytes: u64) -> Result<(), IngestError> {
+        let free = self.free_bytes().map_err(IngestError::from)?;
+        if free < bytes.saturating_add(self.free_bytes_min) { Err(IngestError::NoSpace) } else { Ok(()) }
+    }
+
+    pub(super) fn temp(&self) -> io::Result<Temp> {
+        let path = self.tmp.join(crate::tasks::random_id().to_string());
+        let file = OpenOptions::new().read(true).write(true).create_new(true).open(&path)?;
+        Ok(Temp { file, path: Some(path) })
+    }
+
+    /// Gives a file its name, after its bytes are on disk. The folder is the journal's to sync.
+    pub(super) fn place(&self, mut temp: Temp, digest: &Digest) -> io::Result<()> {
+        temp.file.sync_data()?;
+        if let Some(from) = &temp.path {
+            fs::rename(from, self.path(digest))?;
+        }
+        temp.path = None;
+        Ok(())
+    }
+
+    pub(super) fn open_object(&self, digest: &Digest) -> io::Result<File> {
+        File::open(self.path(digest))
+    }
+
+    pub(super) fn clear_temp(&self) -> io::Result<()> {
+        for entry in fs::read_dir(&self.tmp)? {
+            fs::remove_file(entry?.path())?;
+        }
+        Ok(())
+    }
+
+    /// Every object file: its digest, path and time of last change.
+    pub(super) fn each(&self, each: &mut dyn FnMut(Digest, &Path, SystemTime)) -> io::Result<()> {
+        for shard in 0..=u8::MAX {
+            for entry in fs::read_dir(self.objects.join(format!("{shard:02x}")))? {
+                let entry = entry?;
+                let name = entry.file_name();
+                let digest = name.to_str().and_then(|n| n.strip_suffix(".dcm")).and_then(|n| n.parse().ok());
+                if let Some(digest) = digest {
+                    each(digest, &entry.path(), entry.metadata()?.modified()?);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes files that came between `since` and `before` and that no record names.
+    pub(super) fn sweep(
+        &self,
+        since: SystemTime,
+        before: SystemTime,
+        is_named: &dyn Fn(&Digest) -> bool,
+    ) -> io::Result<u64> {
+        // File times and the clock may differ by a tick.
+        let since = since.checked_sub(Duration::from_secs(2)).unwrap_or(since);
+        let mut orphans = Vec::new();
+        self.each(&mut |digest, path, changed| {
+            if changed >= since && changed < before && !is_named(&digest) {
+                orphans.push(path.to_owned());
+            }
+        })?;
+        for path in &orphans {
+            fs::remove_file(path)?;
+        }
+        Ok(orphans.len() as u64)
+    }
+}

@@ -1,0 +1,92 @@
+//! The archive's ways to fail, each with its causes. Doors turn them into statuses.
+
+use super::prescan::ScanError;
+use crate::journal::JournalError;
+use protocol::Uid;
+use std::io;
+
+/// Why an instance was not taken in.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum IngestError {
+    #[error("not a readable DICOM object: {0}")]
+    Malformed(&'static str),
+    #[error("the data set is not of the SOP class announced")]
+    ClassMismatch,
+    #[error("the data set carries another SOP Instance UID than announced")]
+    InstanceMismatch,
+    #[error("other bytes are stored under this SOP Instance UID")]
+    Conflict { instance: Uid },
+    #[error("the disk is full")]
+    NoSpace,
+    #[error("over the bound: {0}")]
+    TooLarge(&'static str),
+    #[error("the node is stopping")]
+    Stopping,
+    #[error("storage: {0}")]
+    Storage(String),
+}
+
+impl From<io::Error> for IngestError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::NoSpace,
+            _ => Self::Storage(error.to_string()),
+        }
+    }
+}
+
+impl From<ScanError> for IngestError {
+    fn from(error: ScanError) -> Self {
+        match error {
+            ScanError::Malformed(what) => Self::Malformed(what),
+            ScanError::TooLarge(what) => Self::TooLarge(what),
+            ScanError::Io(error) => error.into(),
+        }
+    }
+}
+
+impl From<JournalError> for IngestError {
+    fn from(error: JournalError) -> Self {
+        match error {
+            JournalError::Closed => Self::Stopping,
+            error if error.is_full() => Self::NoSpace,
+            error => Self::Storage(error.to_string()),
+        }
+    }
+}
+
+impl From<ArchiveError> for IngestError {
+    fn from(error: ArchiveError) -> Self {
+        Self::Storage(error.to_string())
+    }
+}
+
+/// Why an object cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReadError {
+    #[error("{0}")]
+    Refused(#[from] protocol::Refusal),
+    #[error("not held")]
+    NotHeld,
+    /// Audited as a security alert where found.
+    #[error("the stored bytes are not those that were signed")]
+    Corrupt,
+    #[error("storage: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// Why rows or manifests cannot be had, or the archive does not open.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ArchiveError {
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error("index: {0}")]
+    Index(#[from] sled::Error),
+    #[error("archive: {0}")]
+    Io(#[from] io::Error),
+    #[error("index row: {0}")]
+    Row(#[from] protocol::wire::WireError),
+    /// There are objects, and a journal that does not reach as far as it did.
+    #[error("the archive's journal is missing or cut off; `confrere rebuild` restores what the files still tell")]
+    JournalLost,
+}

@@ -1,0 +1,139 @@
+//! Keys of the index. One tree holds all kinds, so that one batch changes them together.
+//!
+//! | first byte | rest | value |
+//! |---|---|---|
+//! | `s` | study | [`StoredStudy`](super::super::rows::StoredStudy) |
+//! | `e` | study 0 series | [`StoredSeries`](super::super::rows::StoredSeries) |
+//! | `c` | series number, chunk number | [`Chunk`](super::super::rows::Chunk) |
+//! | `f`, `d` | 8 bytes of BLAKE3 of the SOP Instance UID; of the object's digest | [`Places`](super::super::rows::Places) |
+//! | `o` | inverted date and time, study | – : the order of lists, newest first |
+//! | `p`, `a` | Patient ID or accession number, 0, inverted date and time, study | – |
+//! | `u` | study | – : not settled |
+//! | `m` | – | [`Meta`](super::Meta) |
+
+use super::super::rows::{Place, StudyRow};
+use protocol::{Digest, Timestamp, Uid, manifest::Completeness};
+
+pub(super) const META: &[u8] = b"m";
+/// Bytes of a Patient ID or accession number in a key: longer ones share it and are told apart by their rows.
+const VALUE_BYTES_MAX: usize = 64;
+/// `YYYYMMDDHHMMSS`.
+pub(super) const WHEN_BYTES: usize = 14;
+
+/// The key of a fingerprint.
+pub(super) type Print = [u8; 9];
+
+pub(super) fn study(study: &Uid) -> Vec<u8> {
+    keyed(b's', study.as_str().as_bytes())
+}
+
+pub(super) fn unsettled(study: &Uid) -> Vec<u8> {
+    keyed(b'u', study.as_str().as_bytes())
+}
+
+fn keyed(kind: u8, rest: &[u8]) -> Vec<u8> {
+    let mut key = Vec::with_capacity(1 + rest.len());
+    key.push(kind);
+    key.extend_from_slice(rest);
+    key
+}
+
+pub(super) fn series(study: &Uid, series: &Uid) -> Vec<u8> {
+    let mut key = keyed(b'e', study.as_str().as_bytes());
+    key.push(0);
+    key.extend_from_slice(series.as_str().as_bytes());
+    key
+}
+
+pub(super) fn chunk(place: Place) -> [u8; 9] {
+    let mut key = [b'c'; 9];
+    key[1..5].copy_from_slice(&place.series.to_be_bytes());
+    key[5..].copy_from_slice(&place.chunk.to_be_bytes());
+    key
+}
+
+pub(super) fn sop_print(instance: &Uid) -> Print {
+    print(b'f', &Digest::of(instance.as_str().as_bytes()))
+}
+
+pub(super) fn digest_print(digest: &Digest) -> Print {
+    print(b'd', digest)
+}
+
+fn print(kind: u8, digest: &Digest) -> Print {
+    let mut key = [kind; 9];
+    key[1..].copy_from_slice(&digest.0[..8]);
+    key
+}
+
+/// Digits inverted, so that the newest comes first.
+pub(super) fn inverted(when: &str) -> Vec<u8> {
+    when.bytes().map(|b| b'0' + (b'9' - b.clamp(b'0', b'9'))).collect()
+}
+
+impl StudyRow {
+    /// Where the study stands in lists: ascending places are newest first.
+    pub(crate) fn place(&self) -> Option<Vec<u8>> {
+        of(self).into_iter().next()
+    }
+}
+
+/// When a study was made as `YYYYMMDDHHMMSS`; where it does not say, when it arrived.
+fn when(row: &StudyRow) -> String {
+    match &row.date {
+        Some(date) => format!("{date}{}", row.time.as_deref().unwrap_or("000000")),
+        None => civil(row.arrived),
+    }
+}
+
+/// Gregorian date and time of an instant (after Howard Hinnant's `civil_from_days`).
+pub(super) fn civil(at: Timestamp) -> String {
+    let seconds = at.0 / 1000;
+    let days = seconds / 86_400 + 719_468;
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = (year_of_era + era * 400 + u64::from(month <= 2)).min(9999);
+    let time = seconds % 86_400;
+    format!("{year:04}{month:02}{day:02}{:02}{:02}{:02}", time / 3600, time / 60 % 60, time % 60)
+}
+
+pub(super) fn valued_prefix(kind: u8, value: &str) -> Vec<u8> {
+    let bytes = value.as_bytes();
+    let mut key = keyed(kind, bytes.get(..VALUE_BYTES_MAX).unwrap_or(bytes));
+    key.push(0);
+    key
+}
+
+/// The keys without value that a study has.
+pub(super) fn of(row: &StudyRow) -> Vec<Vec<u8>> {
+    let mut order = inverted(&when(row));
+    order.extend_from_slice(row.study.as_str().as_bytes());
+    let mut keys = vec![keyed(b'o', &order)];
+    for (kind, value) in [(b'p', &row.patient.id), (b'a', &row.accession)] {
+        if let Some(value) = value {
+            let mut key = valued_prefix(kind, value);
+            key.extend_from_slice(&order);
+            keys.push(key);
+        }
+    }
+    if row.completeness == Completeness::Arriving {
+        keys.push(unsettled(&row.study));
+    }
+    keys
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_become_dates_and_later_ones_sort_first() {
+        assert_eq!(civil(Timestamp(0)), "19700101000000");
+        assert_eq!(civil(Timestamp(951_827_696_000)), "20000229123456");
+        assert!(inverted("20240101120000") < inverted("20231231235959"));
+    }
+}

@@ -1,0 +1,290 @@
+//! The rows, kept so that they are found: a view of the journal on sled, never the truth.
+//!
+//! A study and a series have a row each; instances lie in chunks of at most [`CHUNK_INSTANCES`], found again by
+//! fingerprints of their UID and digest. Changes gather in memory, are seen by every reader at once and together, and
+//! are written as one batch that also says up to which journal position it goes.
+//!
+//! # At a crash
+//! What was gathered is lost and comes back by replaying the journal from the position of the last batch; applying a
+//! record twice changes nothing. Should sled lose batches (its flush is no sync), the position goes back with them.
+//! An index that does not open is moved aside and made again.
+//!
+//! # Not here
+//! Reading the journal: [`super::rebuild`]. Whether a study matches: [`super::query`].
+
+use super::{
+    ArchiveError,
+    rows::{
+        Chunk, IngestRecord, InstanceRow, Place, Places, SeriesRow, SettleRecord, StoredInstance, StoredSeries,
+        StoredStudy, StudyRow, Totals,
+    },
+};
+use crate::journal::Position;
+use keys::Print;
+use protocol::{
+    Digest, Uid,
+    wire::{self, Wire},
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::HashMap,
+    path::Path,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+mod apply;
+mod keys;
+mod search;
+
+#[cfg(test)]
+mod tests;
+
+/// Instances in one chunk: some 20 KiB.
+pub(super) const CHUNK_INSTANCES: usize = 64;
+/// sled's own cache; beyond it the system's page cache serves.
+const CACHE_BYTES: u64 = 16 << 20;
+/// Instances gathered before they are written even in the midst of traffic: bounds memory to some 10 MiB.
+const GATHERED_MAX: usize = 8192;
+
+/// What the index says of itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Meta {
+    /// Records before it are in.
+    applied: Position,
+    next_series: u32,
+    totals: Totals,
+    /// Versions of manifests go on from here.
+    floor: u64,
+}
+
+impl Wire for Meta {
+    const VERSION: u8 = 1;
+    const NAME: &'static str = "index";
+}
+
+#[derive(Debug)]
+pub(super) struct Index {
+    db: sled::Db,
+    live: Mutex<Live>,
+}
+
+/// Rows changed since the last batch.
+#[derive(Debug, Default)]
+struct Live {
+    meta: Meta,
+    studies: HashMap<Uid, StoredStudy>,
+    series: HashMap<(Uid, Uid), StoredSeries>,
+    chunks: HashMap<Place, Chunk>,
+    places: HashMap<Print, Places>,
+    /// Instances among the changes.
+    gathered: usize,
+    is_changed: bool,
+    /// A record could not be applied: nothing is written any more, so that the next start replays it.
+    is_behind: bool,
+}
+
+impl Index {
+    /// Opens; `Err` also where sled panics over what it finds.
+    pub(super) fn open(dir: &Path) -> Result<Self, ArchiveError> {
+        let config = sled::Config::default().path(dir).cache_capacity(CACHE_BYTES).flush_every_ms(None);
+        let opened = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| config.open()));
+        let db = opened.map_err(|_| ArchiveError::Index(sled::Error::ReportableBug("panic at open".to_owned())))??;
+        let meta = match db.get(keys::META)? {
+            Some(bytes) => wire::decode(&bytes)?,
+            None if db.is_empty() => Meta::default(),
+            None => return Err(ArchiveError::Index(sled::Error::ReportableBug("rows without a head".to_owned()))),
+        };
+        Ok(Self { db, live: Mutex::new(Live { meta, ..Live::default() }) })
+    }
+
+    fn live(&self) -> MutexGuard<'_, Live> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn get<T: Wire>(&self, key: impl AsRef<[u8]>) -> Result<Option<T>, ArchiveError> {
+        Ok(self.db.get(key)?.map(|bytes| wire::decode(&bytes)).transpose()?)
+    }
+
+    fn load_study(&self, live: &Live, study: &Uid) -> Result<Option<StoredStudy>, ArchiveError> {
+        match live.studies.get(study) {
+            Some(stored) => Ok(Some(stored.clone())),
+            None => self.get(keys::study(study)),
+        }
+    }
+
+    fn load_series(&self, live: &Live, study: &Uid, series: &Uid) -> Result<Option<StoredSeries>, ArchiveError> {
+        match live.series.get(&(study.clone(), series.clone())) {
+            Some(stored) => Ok(Some(stored.clone())),
+            None => self.get(keys::series(study, series)),
+        }
+    }
+
+    fn load_places(&self, live: &Live, print: &Print) -> Result<Places, ArchiveError> {
+        match live.places.get(print) {
+            Some(places) => Ok(places.clone()),
+            None => Ok(self.get(print)?.unwrap_or_default()),
+        }
+    }
+
+    /// Runs over a chunk without copying the gathered ones.
+    fn with_chunk<T>(
+        &self,
+        live: &Live,
+        place: Place,
+        look: impl FnOnce(&Chunk) -> T,
+    ) -> Result<Option<T>, ArchiveError> {
+        match live.chunks.get(&place) {
+            Some(chunk) => Ok(Some(look(chunk))),
+            None => Ok(self.get::<Chunk>(keys::chunk(place))?.as_ref().map(look)),
+        }
+    }
+
+    fn find(
+        &self,
+        live: &Live,
+        print: &Print,
+        is_it: &dyn Fn(&Chunk, &StoredInstance) -> bool,
+    ) -> Result<Option<(Place, usize, StoredInstance)>, ArchiveError> {
+        for place in self.load_places(live, print)?.0 {
+            let found = self.with_chunk(live, place, |chunk| {
+                let at = chunk.instances.iter().position(|instance| is_it(chunk, instance))?;
+                Some((place, at, chunk.instances.get(at)?.clone()))
+            })?;
+            if let Some(Some(found)) = found {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    fn find_sop(&self, live: &Live, sop: &Uid) -> Result<Option<(Place, usize, StoredInstance)>, ArchiveError> {
+        self.find(live, &keys::sop_print(sop), &|_, instance| instance.row.entry.instance == *sop)
+    }
+
+    /// The instance held under a SOP Instance UID.
+    pub(super) fn sop(&self, sop: &Uid) -> Result<Option<StoredInstance>, ArchiveError> {
+        Ok(self.find_sop(&self.live(), sop)?.map(|(_, _, instance)| instance))
+    }
+
+    /// The instance of a study with this digest.
+    pub(super) fn by_digest(&self, study: &Uid, digest: &Digest) -> Result<Option<StoredInstance>, ArchiveError> {
+        let is_it =
+            |chunk: &Chunk, instance: &StoredInstance| chunk.study == *study && instance.row.entry.digest == *digest;
+        Ok(self.find(&self.live(), &keys::digest_print(digest), &is_it)?.map(|(_, _, instance)| instance))
+    }
+
+    /// Any instance with this digest.
+    pub(super) fn any_by_digest(&self, digest: &Digest) -> Result<Option<StoredInstance>, ArchiveError> {
+        let is_it = |_: &Chunk, instance: &StoredInstance| instance.row.entry.digest == *digest;
+        Ok(self.find(&self.live(), &keys::digest_print(digest), &is_it)?.map(|(_, _, instance)| instance))
+    }
+
+    pub(super) fn stored_study(&self, study: &Uid) -> Result<Option<StoredStudy>, ArchiveError> {
+        self.load_study(&self.live(), study)
+    }
+
+    pub(super) fn study(&self, study: &Uid) -> Result<Option<StudyRow>, ArchiveError> {
+        Ok(self.stored_study(study)?.map(|stored| stored.row))
+    }
+
+    /// In the order of their first arrival.
+    pub(super) fn series(&self, study: &Uid) -> Result<Vec<SeriesRow>, ArchiveError> {
+        let live = self.live();
+        let Some(stored) = self.load_study(&live, study)? else { return Ok(Vec::new()) };
+        let mut rows = Vec::with_capacity(stored.series.len());
+        for series in &stored.series {
+            rows.extend(self.load_series(&live, study, series)?.map(|s| s.row));
+        }
+        Ok(rows)
+    }
+
+    /// Sorted by instance number, then UID; those without number last.
+    pub(super) fn instances(&self, study: &Uid, series: &Uid) -> Result<Vec<StoredInstance>, ArchiveError> {
+        let live = self.live();
+        let Some(stored) = self.load_series(&live, study, series)? else { return Ok(Vec::new()) };
+        let mut found = Vec::with_capacity(stored.row.instances as usize);
+        for chunk in 0..stored.chunks {
+            let place = Place { series: stored.id, chunk };
+            self.with_chunk(&live, place, |chunk| found.extend_from_slice(&chunk.instances))?;
+        }
+        found.sort_by(|a, b| order(&a.row).cmp(&order(&b.row)));
+        Ok(found)
+    }
+
+    pub(super) fn totals(&self) -> Totals {
+        self.live().meta.totals
+    }
+
+    /// Records before this position are in.
+    pub(super) fn applied(&self) -> Position {
+        self.live().meta.applied
+    }
+
+    pub(super) fn floor(&self) -> u64 {
+        self.live().meta.floor
+    }
+
+    /// Writes what was gathered as one batch.
+    pub(super) fn write(&self) -> Result<(), ArchiveError> {
+        self.write_live(&mut self.live())
+    }
+
+    /// Writes, and hands the bytes to the disk.
+    pub(super) fn sync(&self, dir: &Path) -> Result<(), ArchiveError> {
+        self.write()?;
+        self.db.flush()?;
+        let file = dir.join("db");
+        if file.exists() {
+            std::fs::File::open(file)?.sync_all()?;
+        }
+        Ok(())
+    }
+
+    fn write_live(&self, live: &mut Live) -> Result<(), ArchiveError> {
+        if live.is_behind {
+            return Err(ArchiveError::Index(sled::Error::ReportableBug("the index is behind the journal".to_owned())));
+        }
+        if !live.is_changed {
+            return Ok(());
+        }
+        let mut batch = sled::Batch::default();
+        for (study, stored) in &live.studies {
+            let before: Option<StoredStudy> = self.get(keys::study(study))?;
+            let now = keys::of(&stored.row);
+            for key in before.iter().flat_map(|b| keys::of(&b.row)).filter(|key| !now.contains(key)) {
+                batch.remove(key);
+            }
+            for key in now {
+                batch.insert(key, &[]);
+            }
+            batch.insert(keys::study(study), wire::encode(stored));
+        }
+        for ((study, series), stored) in &live.series {
+            batch.insert(keys::series(study, series), wire::encode(stored));
+        }
+        for (place, chunk) in &live.chunks {
+            batch.insert(&keys::chunk(*place), wire::encode(chunk));
+        }
+        for (print, places) in &live.places {
+            batch.insert(&print[..], wire::encode(places));
+        }
+        batch.insert(keys::META, wire::encode(&live.meta));
+        self.db.apply_batch(batch)?;
+        *live = Live { meta: live.meta, ..Live::default() };
+        Ok(())
+    }
+}
+
+fn order(row: &InstanceRow) -> (i64, &Uid) {
+    (row.entry.number.map_or(i64::MAX, i64::from), &row.entry.instance)
+}
+
+/// A record to apply.
+#[derive(Debug)]
+pub(super) enum Applied {
+    Ingest(Box<IngestRecord>),
+    Settle(SettleRecord),
+    Floor(u64),
+    /// Of no consequence here.
+    Nothing,
+}

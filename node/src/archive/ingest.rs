@@ -1,0 +1,299 @@
+//! Takes instances into the archive. This is the only way in.
+//!
+//! What we promise about a stored instance is promised here, once: its bytes are on disk under their digest before
+//! anyone is told so; its row appears whole or not at all; sending it again changes nothing and succeeds; sending
+//! *other* bytes under the same SOP Instance UID is refused, and that is in the audit log.
+//!
+//! # At a crash
+//! Before "record": a file no record names, removed by the sweep. After: the instance is stored, though its sender
+//! may not have heard so and will send it again.
+//!
+//! # Not here
+//! Who may send is the door's question. Whether peers hear of the study is [`super::settle`]'s.
+
+use super::{
+    Form, IngestError, Ingested, Inner, Source,
+    blobs::Temp,
+    index::Applied,
+    part10::Front,
+    prescan::{self, DataSet, Scanned},
+    rows::{IngestRecord, InstanceRow, StoredInstance, kind},
+    spool::{self, Body, Spool, Writing},
+};
+use crate::{
+    audit::{Act, Event, Outcome},
+    journal::Append,
+};
+use protocol::{Digest, Uid, manifest::InstanceEntry, wire};
+use std::{fs::File, io::Write, os::unix::fs::FileExt, sync::Arc};
+
+/// Objects looked at, written and synced side by side: what keeps a disk busy without filling memory.
+pub(super) const INGESTS_MAX: u32 = 32;
+
+/// An object that was looked at.
+struct Prepared {
+    body: Data,
+    record: IngestRecord,
+}
+
+enum Data {
+    Memory { meta: Vec<u8>, bytes: Vec<u8>, data_at: usize },
+    File(Temp),
+}
+
+/// How far one try came.
+enum Tried {
+    /// The same UID is on its way in already.
+    Busy(Box<Prepared>),
+    Known(Box<Prepared>),
+    Conflict(Box<Prepared>),
+    /// The file has its name; the record is to be written.
+    Placed(Box<IngestRecord>, Reservation),
+}
+
+/// One SOP Instance UID on its way in, kept from being taken in twice at once.
+struct Reservation {
+    inner: Arc<Inner>,
+    instance: Uid,
+}
+
+impl Reservation {
+    fn take(inner: &Arc<Inner>, instance: &Uid) -> Option<Self> {
+        let is_free = inner.reserved().insert(instance.clone());
+        is_free.then(|| Self { inner: inner.clone(), instance: instance.clone() })
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        self.inner.reserved().remove(&self.instance);
+        self.inner.released.notify_waiters();
+    }
+}
+
+pub(super) async fn take_in(inner: Arc<Inner>, spool: Spool, source: Source) -> Result<Ingested, IngestError> {
+    let _turn = inner.ingesting.acquire().await.map_err(|_| IngestError::Stopping)?;
+    if inner.is_closed() {
+        return Err(IngestError::Stopping);
+    }
+    let mut looked = None;
+    let mut spool = Some(spool);
+    let tried = loop {
+        let released = inner.released.notified();
+        tokio::pin!(released);
+        released.as_mut().enable();
+        let (shared, person) = (inner.clone(), source.actor.person.clone());
+        let (spooled, prepared) = (spool.take(), looked.take());
+        let work = move || match (spooled, prepared) {
+            (Some(spool), _) => place(&shared, Box::new(look(spool, person)?)),
+            (None, Some(prepared)) => place(&shared, prepared),
+            (None, None) => Err(IngestError::Stopping),
+        };
+        match inner.tasks.spawn_blocking("ingest", work).await.map_err(|_| IngestError::Stopping)?? {
+            Tried::Busy(prepared) => looked = Some(prepared),
+            done => break done,
+        }
+        released.await;
+    };
+    match tried {
+        Tried::Known(prepared) => Ok(answer(&prepared.record, true)),
+        Tried::Placed(record, reservation) => {
+            let ingested = answer(&record, false);
+            make_count(&inner, record).await?;
+            drop(reservation);
+            Ok(ingested)
+        }
+        Tried::Conflict(prepared) => Err(refuse_conflict(&inner, &prepared.record, &source).await),
+        Tried::Busy(_) => Err(IngestError::Stopping),
+    }
+}
+
+fn answer(record: &IngestRecord, known: bool) -> Ingested {
+    let entry = &record.instance.row.entry;
+    Ingested {
+        study: record.study.study.clone(),
+        series: record.series.series.clone(),
+        instance: entry.instance.clone(),
+        sop_class: entry.sop_class.clone(),
+        known,
+        bytes: entry.bytes,
+    }
+}
+
+/// Writes the record; once it is durable the row is there, before anybody is answered.
+async fn make_count(inner: &Arc<Inner>, record: Box<IngestRecord>) -> Result<(), IngestError> {
+    let folder = inner.blobs.folder(&record.instance.row.entry.digest);
+    let body = wire::encode(&*record);
+    let shared = inner.clone();
+    let then = move |_, next| {
+        let study = record.study.study.clone();
+        shared.apply(&Applied::Ingest(record), next);
+        shared.touched(&study);
+    };
+    let append = Append { folders: vec![folder], kind: kind::INGEST, body, then: Some(Box::new(then)) };
+    inner.journal.submit(append).await?;
+    Ok(())
+}
+
+async fn refuse_conflict(inner: &Inner, record: &IngestRecord, source: &Source) -> IngestError {
+    let instance = record.instance.row.entry.instance.clone();
+    let event = Event::new(Act::InstanceRefused, source.actor.clone())
+        .outcome(Outcome::Failed)
+        .study(&record.study.study)
+        .amount(1, record.instance.row.entry.bytes)
+        .note(format!("other bytes are stored under SOP Instance UID {instance}"));
+    match inner.audit.record(event).await {
+        Ok(_) => IngestError::Conflict { instance },
+        Err(error) => IngestError::Storage(error.to_string()),
+    }
+}
+
+/// Looks at what came in, before anything of it counts.
+fn look(mut spool: Spool, person: String) -> Result<Prepared, IngestError> {
+    let body = std::mem::replace(&mut spool.body, Body::Lost);
+    match body {
+        Body::Memory(bytes) => look_at_memory(&spool.form, bytes, person),
+        Body::File(writing) => look_at_file(&spool.form, *writing, person),
+        Body::Lost => Err(IngestError::Malformed("an earlier part was not taken")),
+    }
+}
+
+fn look_at_memory(form: &Form, bytes: Vec<u8>, person: String) -> Result<Prepared, IngestError> {
+    let front = spool::front_of(form, &bytes)?;
+    let data = bytes.get(front.data_at..).unwrap_or_default();
+    let scanned = prescan::scan(DataSet::Memory(data), &front.transfer_syntax)?;
+    let names = names(form, &front, &scanned)?;
+    let meta = spool::meta_of(form, &front, &bytes, || (Some(names.0.clone()), Some(names.1.clone())))?;
+    let digest = Digest::of(data);
+    let header = data.get(..scanned.header_bytes as usize).unwrap_or_default();
+    let sizes = Sizes {
+        bytes: data.len() as u64,
+        digest,
+        header_digest: if header.len() == data.len() { digest } else { Digest::of(header) },
+        meta_bytes: u32::try_from(meta.len()).unwrap_or(u32::MAX),
+        meta_digest: Digest::of(&meta),
+    };
+    let data_at = front.data_at;
+    let record = record(scanned, &front, names, &sizes, person);
+    Ok(Prepared { body: Data::Memory { meta, bytes, data_at }, record })
+}
+
+fn look_at_file(form: &Form, mut writing: Writing, person: String) -> Result<Prepared, IngestError> {
+    writing.flush()?;
+    let file = &writing.temp.file;
+    let start = u64::from(writing.meta_bytes);
+    let scanned = prescan::scan(DataSet::File(file, start, writing.data_bytes), &writing.front.transfer_syntax)?;
+    let names = names(form, &writing.front, &scanned)?;
+    let header_digest = digest_of(file, start, u64::from(scanned.header_bytes))?;
+    let (_, digest) = writing.hasher.finish();
+    let sizes = Sizes {
+        bytes: writing.data_bytes,
+        digest,
+        header_digest,
+        meta_bytes: writing.meta_bytes,
+        meta_digest: writing.meta_digest,
+    };
+    let record = record(scanned, &writing.front, names, &sizes, person);
+    Ok(Prepared { body: Data::File(writing.temp), record })
+}
+
+/// The digest of part of a file, read in small pieces.
+pub(super) fn digest_of(file: &File, start: u64, bytes: u64) -> std::io::Result<Digest> {
+    let mut hasher = blake3::Hasher::new();
+    let mut buffer = vec![0; 256 * 1024];
+    let (mut at, end) = (start, start.saturating_add(bytes));
+    while at < end {
+        let wanted = usize::try_from(end - at).unwrap_or(usize::MAX).min(buffer.len());
+        let piece = buffer.get_mut(..wanted).unwrap_or_default();
+        file.read_exact_at(piece, at)?;
+        hasher.update(piece);
+        at += wanted as u64;
+    }
+    Ok(Digest(*hasher.finalize().as_bytes()))
+}
+
+/// SOP Class and SOP Instance UID: the data set decides, what was announced completes it and must not differ.
+fn names(form: &Form, front: &Front, scanned: &Scanned) -> Result<(Uid, Uid), IngestError> {
+    if matches!(form, Form::DataSet { .. }) {
+        if scanned.sop_class.is_some() && scanned.sop_class != front.sop_class {
+            return Err(IngestError::ClassMismatch);
+        }
+        if scanned.sop_instance.is_some() && scanned.sop_instance != front.sop_instance {
+            return Err(IngestError::InstanceMismatch);
+        }
+    }
+    let class = scanned.sop_class.clone().or_else(|| front.sop_class.clone());
+    let instance = scanned.sop_instance.clone().or_else(|| front.sop_instance.clone());
+    Ok((
+        class.ok_or(IngestError::Malformed("no SOP Class UID"))?,
+        instance.ok_or(IngestError::Malformed("no SOP Instance UID"))?,
+    ))
+}
+
+/// What was measured of the bytes.
+pub(super) struct Sizes {
+    pub(super) bytes: u64,
+    pub(super) digest: Digest,
+    pub(super) header_digest: Digest,
+    pub(super) meta_bytes: u32,
+    pub(super) meta_digest: Digest,
+}
+
+pub(super) fn record(
+    scanned: Scanned,
+    front: &Front,
+    (sop_class, instance): (Uid, Uid),
+    sizes: &Sizes,
+    person: String,
+) -> IngestRecord {
+    let entry = InstanceEntry {
+        instance,
+        sop_class,
+        transfer_syntax: front.transfer_syntax.clone(),
+        number: scanned.number,
+        frames: scanned.frames,
+        bytes: sizes.bytes,
+        digest: sizes.digest,
+        header_bytes: scanned.header_bytes,
+        header_digest: sizes.header_digest,
+    };
+    let row = InstanceRow {
+        entry,
+        rows: scanned.rows,
+        columns: scanned.columns,
+        meta_bytes: sizes.meta_bytes,
+        received: crate::tasks::now(),
+    };
+    let instance = StoredInstance { row, meta_digest: sizes.meta_digest };
+    IngestRecord { study: scanned.study, series: scanned.series, instance, person }
+}
+
+/// Gives the bytes their place, unless they are there or others are.
+fn place(inner: &Arc<Inner>, mut prepared: Box<Prepared>) -> Result<Tried, IngestError> {
+    let entry = prepared.record.instance.row.entry.clone();
+    let Some(reservation) = Reservation::take(inner, &entry.instance) else { return Ok(Tried::Busy(prepared)) };
+    match inner.index.sop(&entry.instance)? {
+        Some(held) if held.row.entry.digest != entry.digest => return Ok(Tried::Conflict(prepared)),
+        Some(held) if inner.blobs.has(&held) => return Ok(Tried::Known(prepared)),
+        // Its file was lost: what comes now replaces it.
+        _ => {}
+    }
+    let twin = inner.index.any_by_digest(&entry.digest)?;
+    if let Some(twin) = twin.filter(|twin| inner.blobs.has(twin)) {
+        let instance = &mut prepared.record.instance;
+        (instance.row.meta_bytes, instance.meta_digest) = (twin.row.meta_bytes, twin.meta_digest);
+        return Ok(Tried::Placed(Box::new(prepared.record), reservation));
+    }
+    inner.blobs.require_room(entry.bytes)?;
+    let temp = match prepared.body {
+        Data::File(temp) => temp,
+        Data::Memory { meta, bytes, data_at } => {
+            let mut temp = inner.blobs.temp()?;
+            temp.file.write_all(&meta)?;
+            temp.file.write_all(bytes.get(data_at..).unwrap_or_default())?;
+            temp
+        }
+    };
+    inner.blobs.place(temp, &entry.digest)?;
+    Ok(Tried::Placed(Box::new(prepared.record), reservation))
+}

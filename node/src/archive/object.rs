@@ -1,0 +1,218 @@
+//! Objects open for reading. No byte leaves here that was not verified.
+//!
+//! A small object is read whole and checked against its digest. A large one is read through once to compute the values
+//! of its groups, which merge to the digest; from then on every range is read again and each of its groups checked
+//! against its value. Nothing else of it stays in memory.
+//!
+//! # Not here
+//! Whether the reader may: the permit, judged by `trust`.
+
+use super::{Inner, ReadError, ingest::digest_of, rows::StoredInstance};
+use crate::audit::{Act, Actor, Event, Outcome};
+use bytes::Bytes;
+use protocol::{
+    Digest, Uid,
+    digest::{Groups, GroupsBuilder},
+    limits::GROUP_BYTES,
+};
+use std::{fs::File, os::unix::fs::FileExt, sync::Arc};
+
+/// Up to this size an object is read whole.
+const WHOLE_BYTES_MAX: u64 = 8 << 20;
+/// Buffer of passes over large objects.
+const PASS_BYTES: usize = 256 * 1024;
+
+/// An object of ours, open for reading. Every byte it gives was verified.
+#[derive(Clone, Debug)]
+pub(crate) struct Object {
+    inner: Arc<Inner>,
+    study: Uid,
+    instance: Arc<StoredInstance>,
+    file: Arc<File>,
+    groups: Arc<Groups>,
+    /// All bytes of a small object.
+    whole: Option<Bytes>,
+}
+
+impl Object {
+    /// Size of the data set.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.instance.row.entry.bytes
+    }
+
+    /// Group values of the data set.
+    pub(crate) fn groups(&self) -> &Groups {
+        &self.groups
+    }
+
+    /// A range of the data set, cut at its end. Read again from disk and verified again for large objects.
+    ///
+    /// # Errors
+    /// [`ReadError::Corrupt`] when the bytes on disk are no longer those that were stored.
+    pub(crate) async fn range(&self, offset: u64, len: u64) -> Result<Bytes, ReadError> {
+        let from = offset.min(self.bytes());
+        let to = offset.saturating_add(len).min(self.bytes());
+        if let Some(whole) = &self.whole {
+            let (from, to) = (usize::try_from(from).unwrap_or(0), usize::try_from(to).unwrap_or(0));
+            return Ok(whole.slice(from..to));
+        }
+        let object = self.clone();
+        let read = self.inner.tasks.spawn_blocking("read range", move || object.read_range(from, to)).await;
+        self.inner.judged(&self.study, &self.instance, read.map_err(std::io::Error::other)?).await
+    }
+
+    fn read_range(&self, from: u64, to: u64) -> Result<Bytes, ReadError> {
+        if from == to {
+            return Ok(Bytes::new());
+        }
+        let first = from / GROUP_BYTES;
+        let start = first * GROUP_BYTES;
+        let end = to.div_ceil(GROUP_BYTES).saturating_mul(GROUP_BYTES).min(self.bytes());
+        let mut buffer = vec![0; usize::try_from(end - start).map_err(|_| ReadError::NotHeld)?];
+        let meta = u64::from(self.instance.row.meta_bytes);
+        self.file.read_exact_at(&mut buffer, meta + start).map_err(short_is_corrupt)?;
+        let digest = &self.instance.row.entry.digest;
+        let group = usize::try_from(GROUP_BYTES).unwrap_or(usize::MAX);
+        let is_sound = buffer.chunks(group).zip(first..).all(|(bytes, index)| self.groups.holds(index, bytes, digest));
+        if !is_sound {
+            return Err(ReadError::Corrupt);
+        }
+        let cut = |at: u64| usize::try_from(at - start).unwrap_or(0);
+        Ok(Bytes::from(buffer).slice(cut(from)..cut(to)))
+    }
+
+    /// Preamble and meta group as first received (or made, for C-STORE): before the data set they make the Part 10 file.
+    ///
+    /// # Errors
+    /// As [`Object::range`].
+    pub(crate) async fn meta(&self) -> Result<Bytes, ReadError> {
+        let object = self.clone();
+        let read = self.inner.tasks.spawn_blocking("read meta", move || {
+            let mut buffer = vec![0; object.instance.row.meta_bytes as usize];
+            object.file.read_exact_at(&mut buffer, 0).map_err(short_is_corrupt)?;
+            let is_sound = Digest::of(&buffer) == object.instance.meta_digest;
+            if is_sound { Ok(Bytes::from(buffer)) } else { Err(ReadError::Corrupt) }
+        });
+        let read = read.await.map_err(std::io::Error::other)?;
+        self.inner.judged(&self.study, &self.instance, read).await
+    }
+}
+
+fn short_is_corrupt(error: std::io::Error) -> ReadError {
+    match error.kind() {
+        std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::NotFound => ReadError::Corrupt,
+        _ => ReadError::Io(error),
+    }
+}
+
+/// Opens an object of a study. Whether the caller may was asked before.
+pub(super) async fn open(inner: &Arc<Inner>, study: &Uid, digest: &Digest) -> Result<Object, ReadError> {
+    let stored = inner.index.by_digest(study, digest).map_err(std::io::Error::other)?;
+    let instance = Arc::new(stored.ok_or(ReadError::NotHeld)?);
+    let is_large = instance.row.entry.bytes > WHOLE_BYTES_MAX;
+    // One pass over a large object at a time: a second reader of the same one then finds its groups.
+    let _pass = if is_large && inner.groups().get(digest).is_none() { Some(inner.passes.lock().await) } else { None };
+    let (shared, wanted, uid) = (inner.clone(), instance.clone(), study.clone());
+    let opened = inner.tasks.spawn_blocking("open object", move || {
+        let file = Arc::new(shared.blobs.open_object(&wanted.row.entry.digest).map_err(short_is_corrupt)?);
+        let (groups, whole) = if is_large { (large(&shared, &wanted, &file)?, None) } else { small(&wanted, &file)? };
+        Ok(Object { inner: shared, study: uid, instance: wanted, file, groups, whole })
+    });
+    let opened = opened.await.map_err(std::io::Error::other)?;
+    inner.judged(study, &instance, opened).await
+}
+
+fn small(instance: &StoredInstance, file: &File) -> Result<(Arc<Groups>, Option<Bytes>), ReadError> {
+    let entry = &instance.row.entry;
+    let mut bytes = vec![0; usize::try_from(entry.bytes).map_err(|_| ReadError::NotHeld)?];
+    file.read_exact_at(&mut bytes, u64::from(instance.row.meta_bytes)).map_err(short_is_corrupt)?;
+    let (groups, digest) = Groups::of(&bytes);
+    if digest == entry.digest { Ok((Arc::new(groups), Some(Bytes::from(bytes)))) } else { Err(ReadError::Corrupt) }
+}
+
+fn large(inner: &Inner, instance: &StoredInstance, file: &File) -> Result<Arc<Groups>, ReadError> {
+    let entry = &instance.row.entry;
+    if let Some(groups) = inner.groups().get(&entry.digest) {
+        return Ok(groups.clone());
+    }
+    let mut hasher = GroupsBuilder::default();
+    let mut buffer = vec![0; PASS_BYTES];
+    let (mut at, end) = (u64::from(instance.row.meta_bytes), entry.bytes + u64::from(instance.row.meta_bytes));
+    while at < end {
+        let wanted = usize::try_from(end - at).unwrap_or(usize::MAX).min(buffer.len());
+        let piece = buffer.get_mut(..wanted).unwrap_or_default();
+        file.read_exact_at(piece, at).map_err(short_is_corrupt)?;
+        hasher.update(piece);
+        at += wanted as u64;
+    }
+    let (groups, digest) = hasher.finish();
+    if digest != entry.digest {
+        return Err(ReadError::Corrupt);
+    }
+    let groups = Arc::new(groups);
+    inner.groups().put(entry.digest, groups.clone());
+    Ok(groups)
+}
+
+/// Reads an instance's header. Whether the caller may was asked before.
+pub(super) async fn header(inner: &Arc<Inner>, study: &Uid, digest: &Digest) -> Result<Bytes, ReadError> {
+    let stored = inner.index.by_digest(study, digest).map_err(std::io::Error::other)?;
+    let instance = Arc::new(stored.ok_or(ReadError::NotHeld)?);
+    let (shared, wanted) = (inner.clone(), instance.clone());
+    let read = inner.tasks.spawn_blocking("read header", move || {
+        let entry = &wanted.row.entry;
+        let file = shared.blobs.open_object(&entry.digest).map_err(short_is_corrupt)?;
+        let mut bytes = vec![0; entry.header_bytes as usize];
+        file.read_exact_at(&mut bytes, u64::from(wanted.row.meta_bytes)).map_err(short_is_corrupt)?;
+        if Digest::of(&bytes) == entry.header_digest { Ok(Bytes::from(bytes)) } else { Err(ReadError::Corrupt) }
+    });
+    let read = read.await.map_err(std::io::Error::other)?;
+    inner.judged(study, &instance, read).await
+}
+
+/// What is wrong with an object on disk, if anything.
+pub(super) fn fault(inner: &Inner, instance: &StoredInstance) -> Option<&'static str> {
+    let entry = &instance.row.entry;
+    let meta = u64::from(instance.row.meta_bytes);
+    let file = match inner.blobs.open_object(&entry.digest) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Some("the file is missing"),
+        Err(_) => return Some("the file cannot be opened"),
+    };
+    let is_meta = digest_of(&file, 0, meta).map(|digest| digest == instance.meta_digest);
+    let is_data = digest_of(&file, meta, entry.bytes).map(|digest| digest == entry.digest);
+    match (is_meta, is_data) {
+        (Ok(true), Ok(true)) => None,
+        (Ok(false), Ok(true)) => Some("the meta group is not what was stored"),
+        (_, Ok(false)) => Some("the data set is not what was stored"),
+        _ => Some("the file is short or cannot be read"),
+    }
+}
+
+impl Inner {
+    /// Passes a reading on; a corrupt one is evidence first.
+    async fn judged<T>(
+        &self,
+        study: &Uid,
+        instance: &StoredInstance,
+        read: Result<T, ReadError>,
+    ) -> Result<T, ReadError> {
+        if matches!(read, Err(ReadError::Corrupt)) {
+            let entry = &instance.row.entry;
+            let is_new = self.alerted().put(entry.digest, ()).is_none();
+            if is_new {
+                let note = format!("the stored bytes of instance {} are not those that were stored", entry.instance);
+                let event = Event::new(Act::SecurityAlert, Actor::default())
+                    .outcome(Outcome::Failed)
+                    .study(study)
+                    .amount(1, entry.bytes)
+                    .note(note);
+                if let Err(error) = self.audit.record(event).await {
+                    self.alerted().pop(&entry.digest);
+                    tracing::error!(%error, "a security alert could not be recorded");
+                }
+            }
+        }
+        read
+    }
+}

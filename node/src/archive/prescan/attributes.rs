@@ -1,0 +1,233 @@
+//! What rows need of a data set: raw values as found, and what they say.
+
+use super::{ScanError, charset::Charsets, scan::Coding};
+use crate::archive::rows::{SeriesSays, StudySays};
+use protocol::{Uid, manifest::Patient};
+use std::collections::BTreeMap;
+
+const CHARSET: u32 = 0x0008_0005;
+const SOP_CLASS: u32 = 0x0008_0016;
+const SOP_INSTANCE: u32 = 0x0008_0018;
+const STUDY_DATE: u32 = 0x0008_0020;
+const SERIES_DATE: u32 = 0x0008_0021;
+const STUDY_TIME: u32 = 0x0008_0030;
+const SERIES_TIME: u32 = 0x0008_0031;
+const ACCESSION: u32 = 0x0008_0050;
+const MODALITY: u32 = 0x0008_0060;
+const REFERRER: u32 = 0x0008_0090;
+const STATION: u32 = 0x0008_1010;
+const STUDY_DESCRIPTION: u32 = 0x0008_1030;
+const SERIES_DESCRIPTION: u32 = 0x0008_103E;
+const PATIENT_NAME: u32 = 0x0010_0010;
+const PATIENT_ID: u32 = 0x0010_0020;
+const ISSUER: u32 = 0x0010_0021;
+const BIRTH_DATE: u32 = 0x0010_0030;
+const SEX: u32 = 0x0010_0040;
+const BODY_PART: u32 = 0x0018_0015;
+const STUDY: u32 = 0x0020_000D;
+const SERIES: u32 = 0x0020_000E;
+const STUDY_ID: u32 = 0x0020_0010;
+const SERIES_NUMBER: u32 = 0x0020_0011;
+const INSTANCE_NUMBER: u32 = 0x0020_0013;
+const FRAMES: u32 = 0x0028_0008;
+const ROWS: u32 = 0x0028_0010;
+const COLUMNS: u32 = 0x0028_0011;
+
+const WANTED: [u32; 27] = [
+    CHARSET,
+    SOP_CLASS,
+    SOP_INSTANCE,
+    STUDY_DATE,
+    SERIES_DATE,
+    STUDY_TIME,
+    SERIES_TIME,
+    ACCESSION,
+    MODALITY,
+    REFERRER,
+    STATION,
+    STUDY_DESCRIPTION,
+    SERIES_DESCRIPTION,
+    PATIENT_NAME,
+    PATIENT_ID,
+    ISSUER,
+    BIRTH_DATE,
+    SEX,
+    BODY_PART,
+    STUDY,
+    SERIES,
+    STUDY_ID,
+    SERIES_NUMBER,
+    INSTANCE_NUMBER,
+    FRAMES,
+    ROWS,
+    COLUMNS,
+];
+
+/// Raw values of the wanted top-level elements.
+#[derive(Debug, Default)]
+pub(super) struct Found(BTreeMap<u32, Vec<u8>>);
+
+impl Found {
+    pub(super) fn wants(tag: u32) -> bool {
+        tag < 0x0029_0000 && WANTED.contains(&tag)
+    }
+
+    /// An element that stands twice with two values has none that could be trusted.
+    pub(super) fn keep(&mut self, tag: u32, value: &[u8]) -> Result<(), ScanError> {
+        match self.0.get(&tag) {
+            Some(before) if before != value => Err(ScanError::Malformed("an element stands twice with two values")),
+            Some(_) => Ok(()),
+            None => {
+                self.0.insert(tag, value.to_vec());
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn raw(&self, tag: u32) -> Option<&[u8]> {
+        self.0.get(&tag).map(Vec::as_slice)
+    }
+
+    /// A UID; empty or padding alone counts as missing, anything else must be one.
+    fn uid(&self, tag: u32, fault: &'static str) -> Result<Option<Uid>, ScanError> {
+        let Some(raw) = self.raw(tag) else { return Ok(None) };
+        let text = std::str::from_utf8(raw).map_err(|_| ScanError::Malformed(fault))?.trim_matches(['\0', ' ']);
+        if text.is_empty() {
+            return Ok(None);
+        }
+        Uid::parse(text).map(Some).map_err(|_| ScanError::Malformed(fault))
+    }
+
+    pub(super) fn sop_class(&self) -> Result<Option<Uid>, ScanError> {
+        self.uid(SOP_CLASS, "the SOP Class UID is not a UID")
+    }
+
+    pub(super) fn sop_instance(&self) -> Result<Option<Uid>, ScanError> {
+        self.uid(SOP_INSTANCE, "the SOP Instance UID is not a UID")
+    }
+
+    pub(super) fn study(&self) -> Result<StudySays, ScanError> {
+        let charsets = self.charsets();
+        let text = |tag| self.raw(tag).and_then(|raw| charsets.text(raw));
+        let first = |tag| text(tag).and_then(|t| first_value(&t));
+        Ok(StudySays {
+            study: self
+                .uid(STUDY, "the Study Instance UID is not a UID")?
+                .ok_or(ScanError::Malformed("no Study Instance UID"))?,
+            patient: Patient {
+                name: text(PATIENT_NAME).filter(|name| name.contains(|c| c != '^' && c != '=' && c != ' ')),
+                birth_date: self.date(BIRTH_DATE),
+                sex: self.code(SEX),
+                id: first(PATIENT_ID),
+                issuer: first(ISSUER),
+            },
+            date: self.date(STUDY_DATE),
+            time: self.time(STUDY_TIME),
+            description: text(STUDY_DESCRIPTION),
+            accession: first(ACCESSION),
+            referrer: text(REFERRER),
+            study_id: first(STUDY_ID),
+        })
+    }
+
+    pub(super) fn series(&self) -> Result<SeriesSays, ScanError> {
+        let charsets = self.charsets();
+        let text = |tag| self.raw(tag).and_then(|raw| charsets.text(raw));
+        Ok(SeriesSays {
+            series: self
+                .uid(SERIES, "the Series Instance UID is not a UID")?
+                .ok_or(ScanError::Malformed("no Series Instance UID"))?,
+            modality: self.code(MODALITY).unwrap_or_else(|| "OT".to_owned()),
+            number: self.integer(SERIES_NUMBER),
+            description: text(SERIES_DESCRIPTION),
+            body_part: self.code(BODY_PART),
+            date: self.date(SERIES_DATE),
+            time: self.time(SERIES_TIME),
+            station: text(STATION),
+        })
+    }
+
+    pub(super) fn instance_number(&self) -> Option<i32> {
+        self.integer(INSTANCE_NUMBER)
+    }
+
+    /// As declared, but never more than the data set has bits.
+    pub(super) fn frames(&self, has_pixels: bool, bytes: u64) -> u32 {
+        if !has_pixels {
+            return 0;
+        }
+        let declared = self.integer(FRAMES).and_then(|n| u32::try_from(n).ok()).unwrap_or(1).max(1);
+        declared.min(u32::try_from(bytes.saturating_mul(8)).unwrap_or(u32::MAX))
+    }
+
+    pub(super) fn rows(&self, coding: Coding) -> u16 {
+        self.short(ROWS, coding)
+    }
+
+    pub(super) fn columns(&self, coding: Coding) -> u16 {
+        self.short(COLUMNS, coding)
+    }
+
+    fn charsets(&self) -> Charsets {
+        Charsets::parse(self.raw(CHARSET).unwrap_or_default())
+    }
+
+    /// A code string: printable ASCII, at most 16 characters, upper case.
+    fn code(&self, tag: u32) -> Option<String> {
+        let raw = self.raw(tag)?;
+        let text: String = raw.iter().take_while(|b| **b != b'\\').map(|b| char::from(*b)).collect();
+        let code: String = text.trim_matches(['\0', ' ']).chars().filter(char::is_ascii_graphic).take(16).collect();
+        (!code.is_empty()).then(|| code.to_uppercase())
+    }
+
+    fn integer(&self, tag: u32) -> Option<i32> {
+        let text = std::str::from_utf8(self.raw(tag)?).ok()?;
+        text.split('\\').next()?.trim_matches(['\0', ' ', '+']).parse().ok()
+    }
+
+    fn short(&self, tag: u32, coding: Coding) -> u16 {
+        match (self.raw(tag), coding) {
+            (Some(&[a, b, ..]), Coding::ExplicitBe) => u16::from_be_bytes([a, b]),
+            (Some(&[a, b, ..]), _) => u16::from_le_bytes([a, b]),
+            _ => 0,
+        }
+    }
+
+    /// `YYYYMMDD`; also as ACR-NEMA wrote it, with dots. What is no date is none.
+    fn date(&self, tag: u32) -> Option<String> {
+        let text = std::str::from_utf8(self.raw(tag)?).ok()?.trim_matches(['\0', ' ']);
+        let is_dotted = text.len() == 10 && text.get(4..5) == Some(".") && text.get(7..8) == Some(".");
+        let digits = if is_dotted { text.replace('.', "") } else { text.to_owned() };
+        if digits.len() != 8 || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        let part = |range| digits.get(range).and_then(|t: &str| t.parse::<u8>().ok());
+        let is_date = matches!(part(4..6), Some(1..=12)) && matches!(part(6..8), Some(1..=31));
+        is_date.then_some(digits)
+    }
+
+    /// `HHMMSS` of a time given to the hour, minute or second.
+    fn time(&self, tag: u32) -> Option<String> {
+        let text = std::str::from_utf8(self.raw(tag)?).ok()?.trim_matches(['\0', ' ']);
+        let mut digits: String = text.split('.').next()?.replace(':', "");
+        let is_time = matches!(digits.len(), 2 | 4 | 6) && digits.bytes().all(|b| b.is_ascii_digit());
+        if !is_time {
+            return None;
+        }
+        while digits.len() < 6 {
+            digits.push('0');
+        }
+        let below =
+            |range, max: u8| digits.get(range).and_then(|t: &str| t.parse::<u8>().ok()).is_some_and(|n| n <= max);
+        (below(0..2, 23) && below(2..4, 59) && below(4..6, 60)).then_some(digits)
+    }
+}
+
+fn first_value(text: &str) -> Option<String> {
+    let first = text.split('\\').next()?.trim();
+    (!first.is_empty()).then(|| first.to_owned())
+}

@@ -1,0 +1,285 @@
+//! Which studies a search means: matching after PS3.4 C.2.2.2, the same for our rows and peers' cards.
+//!
+//! # Not here
+//! Finding candidates quickly: [`super::index`]. Translating a door's parameters: the doors.
+
+use super::rows::StudyRow;
+use protocol::Uid;
+
+/// What a study search asks. All given conditions must hold.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct StudyQuery {
+    pub(crate) study: Vec<Uid>,
+    /// Matched per PS3.4 C.2.2.2: wildcards, case- and accent-insensitive.
+    pub(crate) patient_name: Option<String>,
+    pub(crate) patient_id: Option<String>,
+    pub(crate) issuer: Option<String>,
+    pub(crate) birth_date: Option<String>,
+    pub(crate) accession: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) referrer: Option<String>,
+    pub(crate) study_id: Option<String>,
+    /// Inclusive, `YYYYMMDD`; either side open.
+    pub(crate) date_from: Option<String>,
+    pub(crate) date_to: Option<String>,
+    pub(crate) time_from: Option<String>,
+    pub(crate) time_to: Option<String>,
+    /// Any of these.
+    pub(crate) modalities: Vec<String>,
+    /// Free text over name, ID, accession, description (the portal's search box).
+    pub(crate) text: Option<String>,
+    pub(crate) fuzzy: bool,
+}
+
+impl StudyQuery {
+    /// Whether a study with these attributes matches; the same rule for local rows and peers' cards.
+    pub(crate) fn matches(&self, row: &StudyRow) -> bool {
+        (self.study.is_empty() || self.study.contains(&row.study))
+            && self.matches_codes(row)
+            && self.matches_names(row)
+            && self.matches_times(row)
+            && self.text.as_deref().is_none_or(|text| has_words(row, text))
+    }
+
+    fn matches_codes(&self, row: &StudyRow) -> bool {
+        code(self.patient_id.as_deref(), row.patient.id.as_deref())
+            && code(self.issuer.as_deref(), row.patient.issuer.as_deref())
+            && code(self.accession.as_deref(), row.accession.as_deref())
+            && code(self.study_id.as_deref(), row.study_id.as_deref())
+            && (self.modalities.is_empty()
+                || self.modalities.iter().any(|asked| row.modalities.iter().any(|m| wild(asked, m))))
+    }
+
+    fn matches_names(&self, row: &StudyRow) -> bool {
+        name(self.patient_name.as_deref(), row.patient.name.as_deref(), self.fuzzy)
+            && name(self.referrer.as_deref(), row.referrer.as_deref(), self.fuzzy)
+            && asked(self.description.as_deref()).is_none_or(|pattern| {
+                row.description.as_deref().is_some_and(|value| wild(&fold(pattern), &fold(value)))
+            })
+    }
+
+    fn matches_times(&self, row: &StudyRow) -> bool {
+        range(self.date_from.as_deref(), self.date_to.as_deref(), row.date.as_deref())
+            && range(self.time_from.as_deref(), self.time_to.as_deref(), row.time.as_deref())
+            && asked(self.birth_date.as_deref()).is_none_or(|asked| {
+                let (from, to) = asked.split_once('-').unwrap_or((asked, asked));
+                range(Some(from), Some(to), row.patient.birth_date.as_deref())
+            })
+    }
+}
+
+/// `None` for universal matching: nothing given, nothing but spaces, or `*`.
+fn asked(pattern: Option<&str>) -> Option<&str> {
+    pattern.map(str::trim).filter(|p| !p.is_empty() && *p != "*")
+}
+
+fn code(pattern: Option<&str>, value: Option<&str>) -> bool {
+    asked(pattern).is_none_or(|pattern| value.is_some_and(|value| wild(pattern, value)))
+}
+
+/// A person's name matches when one of its component groups (alphabetic, ideographic, phonetic) does; components not
+/// asked for are universal, so `DUPONT` finds `DUPONT^JEAN`.
+fn name(pattern: Option<&str>, value: Option<&str>, is_fuzzy: bool) -> bool {
+    let Some(pattern) = asked(pattern) else { return true };
+    let Some(value) = value else { return false };
+    let (pattern, value) = (fold(pattern), fold(value));
+    if is_fuzzy {
+        let words: Vec<&str> = value.split(is_between).filter(|w| !w.is_empty()).collect();
+        return pattern
+            .split(|c| is_between(c) || c == '*' || c == '?')
+            .filter(|w| !w.is_empty())
+            .all(|asked| words.iter().any(|word| word.starts_with(asked)));
+    }
+    let pattern = pattern.trim_end_matches(['^', '=']);
+    value.split('=').chain([value.as_str()]).any(|group| {
+        let group = group.trim_end_matches('^');
+        wild(pattern, group)
+            || group.match_indices('^').any(|(at, _)| group.get(..at).is_some_and(|front| wild(pattern, front)))
+    })
+}
+
+fn is_between(c: char) -> bool {
+    c == '^' || c == '=' || c == '-' || c == '\'' || c.is_whitespace()
+}
+
+fn has_words(row: &StudyRow, text: &str) -> bool {
+    let fields = [&row.patient.name, &row.patient.id, &row.accession, &row.description];
+    let hay = fold(&fields.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join("\n"));
+    fold(text).split(is_between).filter(|w| !w.is_empty()).all(|word| hay.contains(word))
+}
+
+/// Inclusive; a bound counts as far as it is given (`1430` as a lower bound is 14:30:00, as an upper one 14:30:59).
+fn range(from: Option<&str>, to: Option<&str>, value: Option<&str>) -> bool {
+    let digits = |text: Option<&str>| {
+        text.map(|t| t.chars().filter(char::is_ascii_digit).collect::<String>()).filter(|t| !t.is_empty())
+    };
+    let (from, to) = (digits(from), digits(to));
+    if from.is_none() && to.is_none() {
+        return true;
+    }
+    let Some(value) = value else { return false };
+    let cut = |bound: &str| value.get(..bound.len().min(value.len())).unwrap_or(value).to_owned();
+    from.is_none_or(|from| value >= from.get(..from.len().min(value.len())).unwrap_or(&from))
+        && to.is_none_or(|to| cut(&to) <= to)
+}
+
+/// Wildcard matching: `*` any run, `?` any one character. Linear but for backtracking to the last `*` only.
+fn wild(pattern: &str, value: &str) -> bool {
+    let (pattern, value): (Vec<char>, Vec<char>) = (pattern.chars().collect(), value.chars().collect());
+    let (mut p, mut v) = (0, 0);
+    let mut star: Option<(usize, usize)> = None;
+    while v < value.len() {
+        match pattern.get(p) {
+            Some('*') => {
+                star = Some((p, v));
+                p += 1;
+            }
+            Some(c) if *c == '?' || Some(c) == value.get(v) => {
+                p += 1;
+                v += 1;
+            }
+            _ => {
+                let Some((at, from)) = star else { return false };
+                star = Some((at, from + 1));
+                p = at + 1;
+                v = from + 1;
+            }
+        }
+    }
+    pattern.iter().skip(p).all(|c| *c == '*')
+}
+
+/// Latin letters with marks and the letters they are found by.
+const MARKED: &[(&str, &str)] = &[
+    ("àáâãäåāăąǎ", "a"),
+    ("çćĉċč", "c"),
+    ("ďđð", "d"),
+    ("èéêëēĕėęě", "e"),
+    ("ĝğġģ", "g"),
+    ("ĥħ", "h"),
+    ("ìíîïĩīĭįıǐ", "i"),
+    ("ĵ", "j"),
+    ("ķ", "k"),
+    ("ĺļľŀł", "l"),
+    ("ñńņňŉ", "n"),
+    ("òóôõöøōŏőǒ", "o"),
+    ("ŕŗř", "r"),
+    ("śŝşšș", "s"),
+    ("ţťŧț", "t"),
+    ("ùúûüũūŭůűųǔ", "u"),
+    ("ŵ", "w"),
+    ("ýÿŷ", "y"),
+    ("źżž", "z"),
+    ("æ", "ae"),
+    ("œ", "oe"),
+    ("ß", "ss"),
+    ("þ", "th"),
+];
+
+/// Lower case, without accents, spaces made one.
+pub(super) fn fold(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    for c in text.chars().flat_map(char::to_lowercase) {
+        match c {
+            '\u{300}'..='\u{36f}' => {}
+            c if c.is_ascii() => folded.push(c),
+            c => match MARKED.iter().find(|(marked, _)| marked.contains(c)) {
+                Some((_, plain)) => folded.push_str(plain),
+                None => folded.push(c),
+            },
+        }
+    }
+    folded.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::{
+        Timestamp,
+        manifest::{Completeness, Patient},
+    };
+
+    fn row() -> StudyRow {
+        StudyRow {
+            study: Uid::parse("1.2.3").unwrap(),
+            patient: Patient {
+                name: Some("Lefèvre^Éloïse Marie^^Mme=山田^太郎".into()),
+                birth_date: Some("19520229".into()),
+                sex: Some("F".into()),
+                id: Some("IPP-0042".into()),
+                issuer: None,
+            },
+            date: Some("20240115".into()),
+            time: Some("143005".into()),
+            modalities: vec!["CT".into(), "SR".into()],
+            body_parts: vec![],
+            description: Some("TDM Cérébral".into()),
+            accession: Some("A77".into()),
+            referrer: None,
+            study_id: None,
+            series: 1,
+            instances: 1,
+            bytes: 1,
+            arrived: Timestamp(0),
+            changed: Timestamp(0),
+            completeness: Completeness::Complete,
+            version: 1,
+            patient_conflict: false,
+        }
+    }
+
+    fn found(edit: impl FnOnce(&mut StudyQuery)) -> bool {
+        let mut query = StudyQuery::default();
+        edit(&mut query);
+        query.matches(&row())
+    }
+
+    #[test]
+    fn a_name_is_found_without_its_accents_and_case() {
+        for pattern in
+            ["LEFEVRE*", "lefèvre", "lefevre^eloise marie", "Lef?vre^E*", "*", "", "山田*", "lefe\u{301}vre^*"]
+        {
+            assert!(found(|q| q.patient_name = Some(pattern.into())), "{pattern}");
+        }
+        for pattern in ["lefev", "eloise", "lefevre^e", "durand*"] {
+            assert!(!found(|q| q.patient_name = Some(pattern.into())), "{pattern}");
+        }
+        assert!(found(|q| (q.patient_name, q.fuzzy) = (Some("eloi lefe".into()), true)));
+        assert!(!found(|q| q.referrer = Some("X*".into())));
+    }
+
+    #[test]
+    fn codes_keep_their_case_and_take_wildcards() {
+        assert!(found(|q| q.patient_id = Some("IPP-*".into())));
+        assert!(!found(|q| q.patient_id = Some("ipp-0042".into())));
+        assert!(found(|q| q.accession = Some("A7?".into())));
+        assert!(found(|q| q.description = Some("*cerebral".into())));
+        assert!(found(|q| q.modalities = vec!["MR".into(), "SR".into()]));
+        assert!(!found(|q| q.modalities = vec!["MR".into()]));
+        assert!(!found(|q| q.study = vec![Uid::parse("1.2").unwrap()]));
+    }
+
+    #[test]
+    fn ranges_are_inclusive_and_open_where_not_given() {
+        assert!(found(|q| (q.date_from, q.date_to) = (Some("20240115".into()), Some("20240115".into()))));
+        assert!(found(|q| q.date_to = Some("20240115".into())));
+        assert!(!found(|q| q.date_from = Some("20240116".into())));
+        assert!(found(|q| (q.time_from, q.time_to) = (Some("1430".into()), Some("1430".into()))));
+        assert!(!found(|q| q.time_to = Some("142959".into())));
+        assert!(found(|q| q.birth_date = Some("19520229".into())));
+        assert!(found(|q| q.birth_date = Some("1952-1953".into())));
+    }
+
+    #[test]
+    fn the_search_box_looks_for_words_anywhere() {
+        assert!(found(|q| q.text = Some("eloise cerebral 0042".into())));
+        assert!(!found(|q| q.text = Some("eloise abdomen".into())));
+    }
+
+    #[test]
+    fn a_pattern_of_stars_ends_quickly() {
+        let pattern = "*a".repeat(60) + "b";
+        assert!(!wild(&pattern, &"a".repeat(5000)));
+    }
+}

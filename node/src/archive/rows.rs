@@ -1,0 +1,254 @@
+//! What the archive keeps of studies, series and instances: the rows that others see, and the shapes in which journal
+//! and index hold them.
+//!
+//! Journal records hold everything that rows are made of, so that the index can be made again without opening one
+//! file.
+//!
+//! # Not here
+//! Making rows from bytes: [`super::prescan`]. Keeping them: [`super::index`].
+
+use protocol::{
+    Digest, Timestamp, Uid,
+    agreement::StudyFacts,
+    manifest::{Completeness, InstanceEntry, ManifestRef, Patient},
+    wire::Wire,
+};
+use serde::{Deserialize, Serialize};
+
+/// A study of ours, as lists and cards need it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StudyRow {
+    pub(crate) study: Uid,
+    pub(crate) patient: Patient,
+    /// `YYYYMMDD`, when the objects say.
+    pub(crate) date: Option<String>,
+    /// `HHMMSS`.
+    pub(crate) time: Option<String>,
+    pub(crate) modalities: Vec<String>,
+    pub(crate) body_parts: Vec<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) accession: Option<String>,
+    pub(crate) referrer: Option<String>,
+    pub(crate) study_id: Option<String>,
+    pub(crate) series: u32,
+    pub(crate) instances: u32,
+    pub(crate) bytes: u64,
+    pub(crate) arrived: Timestamp,
+    /// Last change of any row of the study.
+    pub(crate) changed: Timestamp,
+    pub(crate) completeness: Completeness,
+    /// Rises with every change that settles; the card's version.
+    pub(crate) version: u64,
+    /// Another Patient ID or issuer arrived under the same Study UID: shown, never merged.
+    pub(crate) patient_conflict: bool,
+}
+
+impl StudyRow {
+    /// What agreements judge by.
+    pub(crate) fn facts(&self) -> StudyFacts {
+        let arrived = i64::try_from(self.arrived.0 / 86_400_000).unwrap_or(i64::MAX);
+        StudyFacts {
+            study: self.study.clone(),
+            modalities: self.modalities.clone(),
+            day: self.date.as_deref().and_then(day_of).unwrap_or(arrived),
+        }
+    }
+}
+
+/// Days from 1970-01-01 to a `YYYYMMDD` date (Gregorian; after Howard Hinnant's `days_from_civil`).
+fn day_of(date: &str) -> Option<i64> {
+    if date.len() != 8 || !date.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let number = |range: std::ops::Range<usize>| date.get(range)?.parse::<i64>().ok();
+    let (year, month, day) = (number(0..4)?, number(4..6)?, number(6..8)?);
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let day_of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    Some(era * 146_097 + day_of_era - 719_468)
+}
+
+/// A series of ours.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SeriesRow {
+    pub(crate) series: Uid,
+    pub(crate) modality: String,
+    pub(crate) number: Option<i32>,
+    pub(crate) description: Option<String>,
+    pub(crate) body_part: Option<String>,
+    pub(crate) date: Option<String>,
+    pub(crate) time: Option<String>,
+    pub(crate) station: Option<String>,
+    pub(crate) instances: u32,
+    pub(crate) bytes: u64,
+}
+
+/// One instance: what the manifest entry says and where its bytes are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct InstanceRow {
+    pub(crate) entry: InstanceEntry,
+    pub(crate) rows: u16,
+    pub(crate) columns: u16,
+    /// Bytes of preamble and meta group before the data set in the stored file.
+    pub(crate) meta_bytes: u32,
+    pub(crate) received: Timestamp,
+}
+
+/// Totals of an archive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Totals {
+    pub(crate) studies: u64,
+    pub(crate) instances: u64,
+    pub(crate) bytes: u64,
+}
+
+/// What an instance says of its study.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct StudySays {
+    pub(super) study: Uid,
+    pub(super) patient: Patient,
+    pub(super) date: Option<String>,
+    pub(super) time: Option<String>,
+    pub(super) description: Option<String>,
+    pub(super) accession: Option<String>,
+    pub(super) referrer: Option<String>,
+    pub(super) study_id: Option<String>,
+}
+
+/// What an instance says of its series.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct SeriesSays {
+    pub(super) series: Uid,
+    pub(super) modality: String,
+    pub(super) number: Option<i32>,
+    pub(super) description: Option<String>,
+    pub(super) body_part: Option<String>,
+    pub(super) date: Option<String>,
+    pub(super) time: Option<String>,
+    pub(super) station: Option<String>,
+}
+
+/// An instance as the index holds it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct StoredInstance {
+    pub(super) row: InstanceRow,
+    /// Of preamble and meta group, which the object's own digest does not cover.
+    pub(super) meta_digest: Digest,
+}
+
+/// Journal record: an instance is in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct IngestRecord {
+    pub(super) study: StudySays,
+    pub(super) series: SeriesSays,
+    pub(super) instance: StoredInstance,
+    /// Who brought it.
+    pub(super) person: String,
+}
+
+/// Journal record: a study was quiet and its manifest made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct SettleRecord {
+    pub(super) study: Uid,
+    pub(super) version: u64,
+    pub(super) manifest: ManifestRef,
+    /// How many instances the manifest lists: a study that has more by now is arriving again.
+    pub(super) instances: u32,
+    pub(super) at: Timestamp,
+}
+
+/// Journal record: the file of an ingest record is not there after all; the record no longer counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct VoidRecord {
+    pub(super) study: Uid,
+    pub(super) series: Uid,
+    pub(super) instance: Uid,
+    pub(super) digest: Digest,
+}
+
+/// Journal record, first of a journal made from files alone: versions go on from here, since earlier ones are unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct FloorRecord {
+    pub(super) version: u64,
+}
+
+/// Kinds of the archive's journal records.
+pub(super) mod kind {
+    pub(in crate::archive) const INGEST: u8 = 1;
+    pub(in crate::archive) const SETTLE: u8 = 2;
+    pub(in crate::archive) const VOID: u8 = 3;
+    pub(in crate::archive) const FLOOR: u8 = 4;
+}
+
+/// A study as the index holds it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct StoredStudy {
+    pub(super) row: StudyRow,
+    /// Series in the order of their first arrival.
+    pub(super) series: Vec<Uid>,
+    pub(super) manifest: Option<ManifestRef>,
+}
+
+/// A series as the index holds it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct StoredSeries {
+    pub(super) row: SeriesRow,
+    /// Number under which its chunks lie.
+    pub(super) id: u32,
+    /// How many chunks there are; only the last may have room.
+    pub(super) chunks: u32,
+}
+
+/// Some instances of a series.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Chunk {
+    pub(super) study: Uid,
+    pub(super) series: Uid,
+    pub(super) instances: Vec<StoredInstance>,
+}
+
+/// Which chunk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct Place {
+    pub(super) series: u32,
+    pub(super) chunk: u32,
+}
+
+/// Where instances with one fingerprint may be.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Places(pub(super) Vec<Place>);
+
+macro_rules! wire {
+    ($($type:ty, $name:literal;)+) => {$(
+        impl Wire for $type {
+            const VERSION: u8 = 1;
+            const NAME: &'static str = $name;
+        }
+    )+};
+}
+wire! {
+    IngestRecord, "ingest record";
+    SettleRecord, "settle record";
+    VoidRecord, "void record";
+    FloorRecord, "floor record";
+    StoredStudy, "study row";
+    StoredSeries, "series row";
+    Chunk, "instance rows";
+    Places, "places";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_counted_from_1970() {
+        assert_eq!(day_of("19700101"), Some(0));
+        assert_eq!(day_of("20000301"), Some(11_017));
+        assert_eq!(day_of("19691231"), Some(-1));
+        assert_eq!(day_of("2000031"), None);
+        assert_eq!(day_of("2000é01"), None);
+    }
+}

@@ -1,0 +1,333 @@
+//! The catalog at work: what the archive and trust tell becomes feed entries and nudges; what peers tell becomes rows;
+//! what ends is erased.
+//!
+//! # At a crash
+//! Feeds begin anew and peers pull again. Rows not yet written are pulled again. An erasure that was cut short is made
+//! up at start: what stands under no agreement in force is not loaded and its keys are destroyed.
+
+use super::{Inner, OverlayEvent, feed::Sources};
+use crate::{
+    archive::{ArchiveEvent, cache::CacheError},
+    audit::{Act, Actor, Event},
+    tasks,
+    trust::{AgreementState, TrustEvent},
+};
+use protocol::{
+    SiteId, Uid,
+    ids::Id128,
+    message::{Answer, Request},
+};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::broadcast::error::RecvError;
+
+/// How often the slices are gone through for what time alone changes (grants that lapse, studies that grow too old).
+const SLICES_EVERY: Duration = Duration::from_secs(600);
+/// How often copies under lapsed grants are looked for.
+const LAPSED_EVERY: Duration = Duration::from_secs(15);
+
+impl Inner {
+    fn sources(&self) -> Sources<'_> {
+        Sources {
+            archive: &self.archive,
+            trust: &self.trust,
+            identity: &self.identity,
+            site_name: &self.config.site.name,
+        }
+    }
+
+    pub(super) async fn page(self: &Arc<Self>, peer: SiteId, cursor: protocol::catalog::Cursor) -> Answer {
+        let inner = self.clone();
+        let page = self.tasks.spawn_blocking("catalog page", move || inner.feeds.page(&peer, cursor, inner.sources()));
+        match page.await {
+            Ok(Ok(page)) => Answer::Page(page),
+            Ok(Err(why)) => {
+                tracing::error!(%why, "catalog page");
+                Answer::Refused(protocol::Refusal::Internal)
+            }
+            Err(_) => Answer::Refused(protocol::Refusal::Busy(1000)),
+        }
+    }
+
+    /// Runs work on feed and index off the runtime and nudges whom it names.
+    async fn feed_work(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self) -> Result<Vec<SiteId>, crate::archive::ArchiveError> + Send + 'static,
+    ) {
+        let inner = self.clone();
+        match self.tasks.spawn_blocking("catalog", move || work(&inner)).await {
+            Ok(Ok(news)) => news.into_iter().for_each(|peer| self.nudge(peer)),
+            Ok(Err(why)) => tracing::error!(%why, "catalog"),
+            Err(_) => {}
+        }
+    }
+
+    /// Goes through a peer's slice; many changes, one run.
+    fn slice(self: &Arc<Self>, peer: SiteId) {
+        if !self.slices.begin(peer) {
+            return;
+        }
+        let inner = self.clone();
+        self.tasks.spawn("slice", async move {
+            loop {
+                let go_through = move |inner: &Self| {
+                    let known = inner.trust.peer(&peer).is_some();
+                    let news = known && inner.feeds.slice_changed(&peer, inner.sources())?;
+                    Ok(if news { vec![peer] } else { Vec::new() })
+                };
+                inner.feed_work(go_through).await;
+                if !inner.slices.again(&peer) {
+                    return;
+                }
+            }
+        });
+    }
+
+    fn trusted(&self) -> impl Iterator<Item = SiteId> {
+        self.trust.peers().into_iter().filter(|p| p.revoked.is_none()).map(|p| p.site)
+    }
+
+    /// Tells a peer that there is news; many changes, one nudge.
+    pub(super) fn nudge(self: &Arc<Self>, peer: SiteId) {
+        if !self.contacts.is_connected(&peer) || !self.nudges.begin(peer) {
+            return;
+        }
+        let inner = self.clone();
+        self.tasks.spawn("nudge", async move {
+            loop {
+                let _ = inner.ask(peer, &Request::Nudge).await;
+                if !inner.nudges.again(&peer) {
+                    return;
+                }
+            }
+        });
+    }
+
+    /// Pulls a peer's feed to its end.
+    pub(super) fn pull(self: &Arc<Self>, peer: SiteId) {
+        if !self.pulls.begin(peer) {
+            return;
+        }
+        let inner = self.clone();
+        self.tasks.spawn("pull", async move {
+            loop {
+                inner.pull_pages(peer).await;
+                if !inner.pulls.again(&peer) {
+                    return;
+                }
+            }
+        });
+    }
+
+    async fn pull_pages(self: &Arc<Self>, peer: SiteId) {
+        loop {
+            let Some(Answer::Page(page)) = self.ask(peer, &Request::Pull(self.directory.cursor(&peer))).await else {
+                return;
+            };
+            let (more, empty) = (page.more, page.entries.is_empty());
+            if self.trust.peer(&peer).is_none() {
+                return;
+            }
+            let applied = match self.directory.apply(&peer, page, tasks::now()) {
+                Ok(applied) => applied,
+                Err(why) => {
+                    let event = Event::new(Act::SecurityAlert, Actor::default()).peer(peer);
+                    self.record(event.outcome(crate::audit::Outcome::Refused(why)).note("catalog page refused")).await;
+                    return;
+                }
+            };
+            self.erase_studies(peer, applied.withdrawn.clone()).await;
+            for study in applied.changed.into_iter().chain(applied.withdrawn) {
+                self.tell(OverlayEvent::Directory { holder: peer, study });
+            }
+            self.flush_soon(peer);
+            if !more || empty {
+                return;
+            }
+        }
+    }
+
+    /// Writes a peer's rows a moment later, so that a burst of pages is written once.
+    fn flush_soon(self: &Arc<Self>, peer: SiteId) {
+        if !self.flushes.begin(peer) {
+            return;
+        }
+        let inner = self.clone();
+        self.tasks.spawn("directory", async move {
+            loop {
+                tokio::select! {
+                    () = tokio::time::sleep(Duration::from_millis(500)) => {}
+                    () = inner.tasks.stopping() => {}
+                }
+                let writer = inner.clone();
+                let write = inner
+                    .tasks
+                    .spawn_blocking("directory", move || writer.directory.flush(&peer, &writer.cache, &writer.trust));
+                if let Ok(Err(why)) = write.await {
+                    tracing::warn!(%why, "the directory is not written; it will be pulled again");
+                }
+                if !inner.flushes.again(&peer) {
+                    return;
+                }
+            }
+        });
+    }
+
+    async fn erase(
+        self: &Arc<Self>,
+        event: Event,
+        work: impl FnOnce(&Self) -> Result<u64, CacheError> + Send + 'static,
+    ) {
+        let inner = self.clone();
+        let erased = self.tasks.spawn_blocking("erase", move || work(&inner)).await;
+        match erased {
+            Ok(Ok(0)) | Err(_) => {}
+            Ok(Ok(studies)) => self.record(event.amount(studies, 0).note("studies whose copies were erased")).await,
+            Ok(Err(why)) => {
+                tracing::error!(%why, "erase");
+                self.record(event.outcome(crate::audit::Outcome::Failed)).await;
+            }
+        }
+    }
+
+    async fn erase_studies(self: &Arc<Self>, holder: SiteId, studies: Vec<Uid>) {
+        if studies.is_empty() {
+            return;
+        }
+        let event = Event::new(Act::CacheErased, Actor::default()).peer(holder);
+        self.erase(event, move |inner| {
+            let mut erased = 0;
+            for study in &studies {
+                if inner.cache.kept(&holder, study).objects > 0 {
+                    erased += 1;
+                }
+                inner.cache.end_study(&holder, study)?;
+            }
+            Ok(erased)
+        })
+        .await;
+    }
+
+    pub(super) async fn agreement_ended(self: &Arc<Self>, peer: SiteId, agreement: Id128) {
+        let gone = self.directory.end(&peer, |basis| basis.agreement() == agreement);
+        self.tell(OverlayEvent::DirectoryReset { holder: peer });
+        tracing::info!(peer = %peer.short(), rows = gone.len(), "an agreement ended");
+        let event = Event::new(Act::CacheErased, Actor::default()).peer(peer).basis(agreement);
+        self.erase(event, move |inner| inner.cache.end_agreement(&agreement)).await;
+        self.slice(peer);
+    }
+
+    async fn grant_ended(self: &Arc<Self>, peer: SiteId, grant: Id128) {
+        let gone =
+            self.directory.end(&peer, |b| matches!(b, protocol::catalog::Basis::Grant { id, .. } if *id == grant));
+        for study in gone {
+            self.tell(OverlayEvent::Directory { holder: peer, study });
+        }
+        let event = Event::new(Act::CacheErased, Actor::default()).peer(peer).basis(grant);
+        self.erase(event, move |inner| inner.cache.end_grant(&grant)).await;
+        self.flush_soon(peer);
+    }
+
+    async fn trust_changed(self: &Arc<Self>, event: TrustEvent) {
+        match event {
+            TrustEvent::PeerAdded(site) | TrustEvent::PeerChanged(site) => {
+                self.allow(&site).await;
+                self.tell(OverlayEvent::Contact(site));
+            }
+            TrustEvent::PeerRevoked(site) => {
+                self.feeds.forget(&site);
+                self.directory.forget(&site);
+                self.tell(OverlayEvent::DirectoryReset { holder: site });
+                self.part_from(site);
+            }
+            TrustEvent::AgreementChanged { peer, .. } => {
+                self.tell(OverlayEvent::DirectoryReset { holder: peer });
+                self.slice(peer);
+                self.pull(peer);
+            }
+            TrustEvent::AgreementEnded { peer, agreement } => self.agreement_ended(peer, agreement).await,
+            TrustEvent::GrantChanged { peer } => {
+                self.tell(OverlayEvent::DirectoryReset { holder: peer });
+                self.slice(peer);
+            }
+            TrustEvent::GrantRevoked { peer, grant } => {
+                self.grant_ended(peer, grant).await;
+                self.slice(peer);
+            }
+        }
+    }
+
+    /// Destroys the keys of agreements that are over: an erasure that a crash cut short.
+    pub(super) fn erase_left_over(&self) -> Result<(), CacheError> {
+        for row in self.trust.agreements().into_iter().filter(|r| r.state == AgreementState::Ended) {
+            self.cache.end_agreement(&row.agreement.id)?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn watch_archive(self: Arc<Self>) {
+        let mut events = self.archive.events();
+        loop {
+            let event = tokio::select! {
+                event = events.recv() => event,
+                () = self.tasks.stopping() => return,
+            };
+            match event {
+                Ok(ArchiveEvent::Growing(study) | ArchiveEvent::Settled(study)) => {
+                    self.feed_work(move |inner| inner.feeds.study_changed(&study, inner.sources())).await;
+                }
+                Err(RecvError::Lagged(_)) => {
+                    self.feeds.begin_anew();
+                    self.trusted().for_each(|peer| self.nudge(peer));
+                }
+                Err(RecvError::Closed) => return,
+            }
+        }
+    }
+
+    pub(super) async fn watch_trust(self: Arc<Self>, mut events: tokio::sync::broadcast::Receiver<TrustEvent>) {
+        loop {
+            let event = tokio::select! {
+                event = events.recv() => event,
+                () = self.tasks.stopping() => return,
+            };
+            match event {
+                Ok(event) => self.trust_changed(event).await,
+                Err(RecvError::Lagged(_)) => self.catch_up_with_trust().await,
+                Err(RecvError::Closed) => return,
+            }
+        }
+    }
+
+    /// Events were missed: whatever they were, this brings about the same.
+    async fn catch_up_with_trust(self: &Arc<Self>) {
+        for row in self.trust.agreements().into_iter().filter(|r| r.state == AgreementState::Ended) {
+            self.agreement_ended(row.peer, row.agreement.id).await;
+        }
+        for peer in self.trust.peers() {
+            let event = match peer.revoked {
+                Some(_) => TrustEvent::PeerRevoked(peer.site),
+                None => TrustEvent::PeerAdded(peer.site),
+            };
+            self.trust_changed(event).await;
+        }
+        self.trusted().for_each(|peer| self.slice(peer));
+    }
+
+    pub(super) async fn watch_time(self: Arc<Self>) {
+        let mut slices = tokio::time::interval(SLICES_EVERY);
+        let mut lapsed = tokio::time::interval(LAPSED_EVERY);
+        slices.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        lapsed.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = slices.tick() => self.trusted().for_each(|peer| self.slice(peer)),
+                _ = lapsed.tick() => {
+                    for (holder, grant) in self.directory.expired_grants(tasks::now()) {
+                        self.grant_ended(holder, grant).await;
+                    }
+                }
+                () = self.tasks.stopping() => return,
+            }
+        }
+    }
+}

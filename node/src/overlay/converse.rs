@@ -1,0 +1,281 @@
+//! What is said on a connection: greetings, mail until it is answered, and answers to what a peer asks.
+//!
+//! Only a paired peer is answered with anything but "not paired"; everything else is judged by `trust` with the
+//! connection's key as the asker. A site that we revoked is let in once more to be told goodbye, and nothing else.
+//!
+//! # Not here
+//! The feed's pages and what they bring about: [`super::catalog`].
+
+use super::{
+    Inner, OverlayEvent,
+    swarm::{Channel, News},
+};
+use crate::{
+    audit::{Act, Actor, Event, Outcome},
+    tasks,
+    trust::TrustError,
+};
+use protocol::{
+    Refusal, SiteId,
+    message::{Answer, Request},
+    wire::{self, WireError},
+};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::sync::mpsc;
+
+/// Requests of all peers answered at once; more are told to come back.
+pub(super) const ANSWERING_MAX: usize = 64;
+/// A stranger is written down at most so often; in between they are counted.
+const STRANGER_EVERY: Duration = Duration::from_secs(60);
+
+impl Inner {
+    /// Asks a peer; `None` when it cannot be reached or says what cannot be read.
+    pub(super) async fn ask(&self, peer: SiteId, request: &Request) -> Option<Answer> {
+        let answer = self.link.ask(peer, wire::encode(request)).await?;
+        self.contacts.heard(&peer);
+        wire::decode(&answer).ok()
+    }
+
+    pub(super) async fn allow(&self, site: &SiteId) {
+        if let Some(record) = self.trust.peer(site).and_then(|p| p.record.open(site).ok()) {
+            self.link.allow(*site, record.overlay).await;
+        }
+    }
+
+    /// The loop that hears the swarm. It never waits for anything but the swarm.
+    pub(super) async fn listen(self: Arc<Self>, mut news: mpsc::Receiver<News>) {
+        let mut strangers = Strangers::default();
+        while let Some(news) = news.recv().await {
+            match news {
+                News::Road(site, road) => {
+                    self.contacts.road(&site, road);
+                    self.tell(OverlayEvent::Contact(site));
+                }
+                News::Connected(site) => {
+                    self.contacts.connected(&site, true);
+                    self.contacts.heard(&site);
+                    self.tell(OverlayEvent::Contact(site));
+                    let inner = self.clone();
+                    self.tasks.spawn("greet", async move { inner.greet(site).await });
+                }
+                News::Disconnected(site) => {
+                    self.contacts.connected(&site, false);
+                    self.tell(OverlayEvent::Contact(site));
+                }
+                News::Asked { site, bytes, channel } => self.asked(site, bytes, channel),
+                News::Stranger { site, from } => {
+                    if let Some(note) = strangers.knocked(&from) {
+                        let mut event = Event::new(Act::SecurityAlert, Actor { site, ..Actor::default() });
+                        event.peer = site;
+                        let inner = self.clone();
+                        let event = event.outcome(Outcome::Refused(Refusal::NotPaired)).note(note);
+                        self.tasks.spawn("stranger", async move { inner.record(event).await });
+                    }
+                }
+            }
+        }
+    }
+
+    fn asked(self: &Arc<Self>, site: SiteId, bytes: Vec<u8>, channel: Channel) {
+        let permit = self.answering.clone().try_acquire_owned();
+        let inner = self.clone();
+        self.tasks.spawn("answer", async move {
+            let answer = match permit {
+                Ok(_permit) => inner.answer(site, &bytes).await,
+                Err(_) => Answer::Refused(Refusal::Busy(500)),
+            };
+            inner.link.answer(channel, wire::encode(&answer)).await;
+        });
+    }
+
+    async fn greet(self: Arc<Self>, site: SiteId) {
+        if self.trust.peer(&site).is_none() {
+            return self.say_goodbye(site).await;
+        }
+        let asked = tasks::now();
+        match self.ask(site, &Request::Hello { record: self.record_now(), now: asked }).await {
+            Some(Answer::Hello { record, now }) => {
+                let half = tasks::now().since(asked) / 2;
+                self.contacts.clock(&site, now, asked.after(half));
+                self.link.settled(site).await;
+                if let Err(why) = self.trust.note_record(&site, record).await {
+                    tracing::warn!(peer = %site.short(), %why, "its site record is not taken");
+                }
+                self.tell(OverlayEvent::Contact(site));
+            }
+            Some(Answer::Refused(why)) => {
+                tracing::info!(peer = %site.short(), %why, "greeting refused");
+                return;
+            }
+            _ => return,
+        }
+        self.pull(site);
+        self.nudge(site);
+        self.send_mail(site).await;
+    }
+
+    /// Sends what is kept for a peer, oldest first, until one is not answered.
+    pub(super) async fn send_mail(self: &Arc<Self>, peer: SiteId) {
+        if !self.mails.begin(peer) {
+            return;
+        }
+        loop {
+            for mail in self.trust.mail_for(&peer) {
+                match self.ask(peer, &mail.request).await {
+                    None | Some(Answer::Refused(Refusal::Busy(_) | Refusal::Internal)) => break,
+                    Some(answer) => {
+                        if let Answer::Refused(why) = answer {
+                            tracing::warn!(peer = %peer.short(), %why, "what was sent is refused there");
+                        }
+                        if let Err(why) = self.trust.mail_done(&mail.id).await {
+                            tracing::warn!(%why, "mail is sent again later");
+                            break;
+                        }
+                    }
+                }
+            }
+            if !self.mails.again(&peer) {
+                return;
+            }
+        }
+    }
+
+    /// After a revocation: everything was cut already; the site is told, and its connections go.
+    pub(super) fn part_from(self: &Arc<Self>, site: SiteId) {
+        let inner = self.clone();
+        self.tasks.spawn("goodbye", async move { inner.say_goodbye(site).await });
+    }
+
+    async fn say_goodbye(self: &Arc<Self>, site: SiteId) {
+        if self.trust.peer(&site).is_some() || !self.partings.begin(site) {
+            return;
+        }
+        let told = if self.trust.farewells().contains(&site) {
+            // Long enough for a live link, short enough that a revoked site's connection ends within the second.
+            let said = tokio::time::timeout(Duration::from_millis(500), self.ask(site, &Request::Goodbye)).await;
+            matches!(said, Ok(Some(Answer::Done | Answer::Refused(Refusal::NotPaired))))
+        } else {
+            // It said goodbye itself: our answer is on its way.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            true
+        };
+        self.link.disallow(site).await;
+        if told {
+            let _ = self.trust.farewell_done(&site).await;
+            self.contacts.forget(&site);
+        } else if let Some(record) = self.revoked_record(&site) {
+            // It does not know yet. Its key is let in only to hear it.
+            self.link.allow(site, record.overlay).await;
+        }
+        let _ = self.partings.again(&site);
+        self.tell(OverlayEvent::Contact(site));
+    }
+
+    pub(super) fn revoked_record(&self, site: &SiteId) -> Option<protocol::message::SiteRecord> {
+        self.trust.peers().into_iter().find(|p| p.site == *site)?.record.open(site).ok()
+    }
+
+    async fn answer(self: &Arc<Self>, from: SiteId, bytes: &[u8]) -> Answer {
+        let request: Request = match wire::decode(bytes) {
+            Ok(request) => request,
+            Err(WireError::Version { .. }) => return Answer::Refused(Refusal::Version),
+            Err(_) => return Answer::Refused(Refusal::Malformed),
+        };
+        if self.trust.peer(&from).is_none() {
+            return if request == Request::Goodbye { Answer::Done } else { Answer::Refused(Refusal::NotPaired) };
+        }
+        self.contacts.heard(&from);
+        match self.judged(from, request).await {
+            Ok(answer) => answer,
+            Err(why) => {
+                tracing::info!(peer = %from.short(), %why, "refused");
+                Answer::Refused(refusal(&why))
+            }
+        }
+    }
+
+    async fn judged(self: &Arc<Self>, from: SiteId, request: Request) -> Result<Answer, TrustError> {
+        let theirs = || Actor { site: Some(from), ..Actor::default() };
+        match request {
+            Request::Hello { record, now } => {
+                let ours = tasks::now();
+                self.trust.note_record(&from, record).await?;
+                if self.contacts.of(&from).clock_offset_ms.is_none() {
+                    self.contacts.clock(&from, now, ours);
+                }
+                self.link.settled(from).await;
+                return Ok(Answer::Hello { record: self.record_now(), now: ours });
+            }
+            Request::Pull(cursor) => return Ok(self.page(from, cursor).await),
+            Request::Nudge => self.pull(from),
+            Request::Agreement(signed) => {
+                let (text, signers) = signed.open()?;
+                let accepted = signers.len() == 2;
+                self.trust.receive(&from, signed).await?;
+                let act = if accepted { Act::AgreementAccepted } else { Act::AgreementOffered };
+                self.record(Event::new(act, theirs()).peer(from).basis(text.id)).await;
+            }
+            Request::End(signed) => {
+                let ending = signed.open(&from).map_err(|_| Refusal::Malformed)?;
+                match self.trust.end(&ending.agreement, &from).await {
+                    Ok(()) => {
+                        let event = Event::new(Act::AgreementEnded, theirs()).peer(from).basis(ending.agreement);
+                        self.record(event).await;
+                    }
+                    // Never known here: nothing stands under it.
+                    Err(TrustError::NoAgreement) => {}
+                    Err(why) => return Err(why),
+                }
+            }
+            Request::Grant(signed) => {
+                let grant = signed.open(&from).map_err(|_| Refusal::Malformed)?;
+                self.trust.receive_grant(&from, signed).await?;
+                self.record(Event::new(Act::StudyShared, theirs()).peer(from).basis(grant.id).study(&grant.study))
+                    .await;
+            }
+            Request::GrantRevoked(id) => self.trust.revoke_grant(&id, &from).await?,
+            Request::Goodbye => {
+                self.trust.revoke_peer(&from).await?;
+                self.trust.farewell_done(&from).await?;
+                self.record(Event::new(Act::PeerRevoked, theirs()).peer(from)).await;
+            }
+        }
+        Ok(Answer::Done)
+    }
+}
+
+fn refusal(why: &TrustError) -> Refusal {
+    match why {
+        TrustError::NoPeer => Refusal::NotPaired,
+        TrustError::NoAgreement => Refusal::NotHeld,
+        TrustError::State => Refusal::NotPermitted,
+        TrustError::Refused(refusal) => *refusal,
+        TrustError::Record(_) | TrustError::Journal(_) => Refusal::Internal,
+    }
+}
+
+/// Who knocked: one line a minute, with the number of those in between.
+#[derive(Debug, Default)]
+struct Strangers {
+    last: Option<Instant>,
+    unsaid: u64,
+}
+
+impl Strangers {
+    fn knocked(&mut self, from: &str) -> Option<String> {
+        if self.last.is_some_and(|at| at.elapsed() < STRANGER_EVERY) {
+            self.unsaid += 1;
+            return None;
+        }
+        let others = std::mem::take(&mut self.unsaid);
+        self.last = Some(Instant::now());
+        Some(format!("a key that is not a peer's, from {}; {others} more since the last note", short(from)))
+    }
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(100).collect()
+}

@@ -1,0 +1,250 @@
+//! What peers told us of their studies. Kept sealed in the cache per agreement, so that it survives a restart while the
+//! holder is down, and is gone with the agreement's key.
+//!
+//! A peer that begins its feed anew is not forgotten at once: its rows stay until its last page is applied, and those
+//! that were not told again then go.
+//!
+//! # Not here
+//! Whether a row may be shown is asked of `trust` at every reading. Erasing copies: [`super::catalog`].
+
+use super::RemoteStudy;
+use crate::{
+    archive::cache::{Cache, CacheError},
+    trust::Trust,
+};
+use protocol::{
+    Refusal, SiteId, Timestamp, Uid,
+    catalog::{Basis, Change, Cursor, Page},
+    ids::Id128,
+    manifest::StudyCard,
+    wire::{self, Wire},
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{PoisonError, RwLock},
+};
+
+/// Studies of one peer kept at most: ten years of a large hospital. More is refused, not forgotten silently.
+const STUDIES_MAX: usize = 2_000_000;
+/// Rows are kept in so many notes, so that one card's change rewrites little.
+const BUCKETS: u8 = 64;
+const CURSOR_NOTE: &str = "directory/cursor";
+
+#[derive(Debug, Default)]
+struct Shelf {
+    cursor: Cursor,
+    studies: HashMap<Uid, RemoteStudy>,
+    /// Not told again yet in the feed's new epoch.
+    stale: HashSet<Uid>,
+    /// Notes to be written.
+    dirty: HashSet<(Id128, u8)>,
+}
+
+/// What a page did.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Applied {
+    pub(super) changed: Vec<Uid>,
+    /// To be erased.
+    pub(super) withdrawn: Vec<Uid>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Note(Vec<(StudyCard, Basis, Timestamp)>);
+impl Wire for Note {
+    const VERSION: u8 = 1;
+    const NAME: &'static str = "directory note";
+}
+#[derive(Serialize, Deserialize)]
+struct CursorNote(Cursor);
+impl Wire for CursorNote {
+    const VERSION: u8 = 1;
+    const NAME: &'static str = "directory cursor";
+}
+
+fn bucket(study: &Uid) -> u8 {
+    blake3::hash(study.as_str().as_bytes()).as_bytes()[0] % BUCKETS
+}
+fn bucket_note(bucket: u8) -> String {
+    format!("directory/{bucket}")
+}
+
+impl Shelf {
+    fn put(&mut self, row: RemoteStudy) {
+        self.mark(&row.card.study, &row.basis);
+        self.stale.remove(&row.card.study);
+        if let Some(old) = self.studies.insert(row.card.study.clone(), row) {
+            self.mark(&old.card.study, &old.basis);
+        }
+    }
+    fn remove(&mut self, study: &Uid) -> bool {
+        self.stale.remove(study);
+        let Some(old) = self.studies.remove(study) else { return false };
+        self.mark(study, &old.basis);
+        true
+    }
+    fn mark(&mut self, study: &Uid, basis: &Basis) {
+        self.dirty.insert((basis.agreement(), bucket(study)));
+    }
+}
+
+/// All peers' shelves.
+#[derive(Debug, Default)]
+pub(super) struct Directory(RwLock<HashMap<SiteId, Shelf>>);
+
+impl Directory {
+    fn write<T>(&self, change: impl FnOnce(&mut HashMap<SiteId, Shelf>) -> T) -> T {
+        change(&mut self.0.write().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads what was kept under the agreements in force. Blocks.
+    pub(super) fn load(&self, cache: &Cache, trust: &Trust) -> Result<(), CacheError> {
+        use crate::trust::AgreementState::Active;
+        for row in trust.agreements().into_iter().filter(|r| r.state == Active) {
+            let id = row.agreement.id;
+            let cursor = cache.note(&id, CURSOR_NOTE)?.and_then(|b| wire::decode::<CursorNote>(&b).ok());
+            let mut kept = Vec::new();
+            for bucket in 0..BUCKETS {
+                let note = cache.note(&id, &bucket_note(bucket))?;
+                kept.extend(note.and_then(|b| wire::decode::<Note>(&b).ok()).map_or_else(Vec::new, |n| n.0));
+            }
+            self.write(|shelves| {
+                // Two agreements with one peer: the cursor that is further back would be right; from nothing is safe.
+                let known = shelves.contains_key(&row.peer);
+                let shelf = shelves.entry(row.peer).or_default();
+                shelf.cursor = cursor.filter(|_| !known).map(|c| c.0).unwrap_or_default();
+                for (card, basis, told) in kept {
+                    let holder = row.peer;
+                    shelf.studies.insert(card.study.clone(), RemoteStudy { holder, card, basis, told });
+                }
+            });
+        }
+        Ok(())
+    }
+
+    /// Writes what changed since. Blocks.
+    pub(super) fn flush(&self, holder: &SiteId, cache: &Cache, trust: &Trust) -> Result<(), CacheError> {
+        let (notes, cursor) = self.write(|shelves| {
+            let Some(shelf) = shelves.get_mut(holder) else { return (Vec::new(), Cursor::default()) };
+            let dirty = std::mem::take(&mut shelf.dirty);
+            let mut notes: HashMap<(Id128, u8), Vec<_>> = dirty.into_iter().map(|d| (d, Vec::new())).collect();
+            for row in shelf.studies.values() {
+                if let Some(rows) = notes.get_mut(&(row.basis.agreement(), bucket(&row.card.study))) {
+                    rows.push((row.card.clone(), row.basis, row.told));
+                }
+            }
+            (notes.into_iter().collect::<Vec<_>>(), shelf.cursor)
+        });
+        let mut touched = HashSet::new();
+        for ((agreement, bucket), rows) in notes {
+            // Writing under an ended agreement would bring its key back.
+            if trust.in_force(holder, &Basis::Agreement(agreement))
+                || trust.cache_days(&Basis::Agreement(agreement)) > 0
+            {
+                cache.put_note(&agreement, &bucket_note(bucket), &wire::encode(&Note(rows)))?;
+                touched.insert(agreement);
+            }
+        }
+        for agreement in touched {
+            cache.put_note(&agreement, CURSOR_NOTE, &wire::encode(&CursorNote(cursor)))?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn cursor(&self, holder: &SiteId) -> Cursor {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(holder).map_or_else(Cursor::default, |s| s.cursor)
+    }
+
+    /// Takes a page: every card verified to be the holder's own before any row changes.
+    pub(super) fn apply(&self, holder: &SiteId, page: Page, now: Timestamp) -> Result<Applied, Refusal> {
+        let mut changes = Vec::with_capacity(page.entries.len());
+        let last = page.entries.last().map(|e| e.position);
+        for entry in page.entries {
+            changes.push(match entry.change {
+                Change::Withdrawn { study } => (study, None),
+                Change::Told { card, basis } => {
+                    let card = card.open(holder).map_err(|_| Refusal::Corrupt)?;
+                    if card.custodian != *holder {
+                        return Err(Refusal::Corrupt);
+                    }
+                    (card.study.clone(), Some(RemoteStudy { holder: *holder, card, basis, told: now }))
+                }
+            });
+        }
+        self.write(|shelves| {
+            let shelf = shelves.entry(*holder).or_default();
+            if shelf.cursor.epoch != page.epoch {
+                shelf.stale = shelf.studies.keys().cloned().collect();
+                shelf.cursor = Cursor { epoch: page.epoch, position: 0 };
+            }
+            if last.is_some_and(|last| last <= shelf.cursor.position) {
+                return Err(Refusal::Malformed);
+            }
+            let mut applied = Applied::default();
+            for (study, row) in changes {
+                match row {
+                    Some(row) if shelf.studies.len() < STUDIES_MAX || shelf.studies.contains_key(&study) => {
+                        shelf.put(row);
+                        applied.changed.push(study);
+                    }
+                    Some(_) => return Err(Refusal::Busy(60_000)),
+                    None if shelf.remove(&study) => applied.withdrawn.push(study),
+                    None => {}
+                }
+            }
+            shelf.cursor.position = last.unwrap_or(shelf.cursor.position);
+            if !page.more {
+                for study in std::mem::take(&mut shelf.stale) {
+                    shelf.remove(&study);
+                    applied.withdrawn.push(study);
+                }
+            }
+            Ok(applied)
+        })
+    }
+
+    /// Removes every row of a holder that was told on a basis that ended; how many.
+    pub(super) fn end(&self, holder: &SiteId, ended: impl Fn(&Basis) -> bool) -> Vec<Uid> {
+        self.write(|shelves| {
+            let Some(shelf) = shelves.get_mut(holder) else { return Vec::new() };
+            let gone: Vec<Uid> =
+                shelf.studies.values().filter(|r| ended(&r.basis)).map(|r| r.card.study.clone()).collect();
+            for study in &gone {
+                shelf.remove(study);
+            }
+            gone
+        })
+    }
+
+    pub(super) fn forget(&self, holder: &SiteId) {
+        self.write(|shelves| shelves.remove(holder));
+    }
+
+    /// Grants told whose time is over, with their holders.
+    pub(super) fn expired_grants(&self, now: Timestamp) -> Vec<(SiteId, Id128)> {
+        let shelves = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let rows = shelves.iter().flat_map(|(holder, shelf)| shelf.studies.values().map(|r| (*holder, r.basis)));
+        let expired = rows.filter_map(|(holder, basis)| match basis {
+            Basis::Grant { id, expires, .. } if expires <= now => Some((holder, id)),
+            _ => None,
+        });
+        expired.collect()
+    }
+
+    /// Rows that trust lets be shown.
+    pub(super) fn shown(&self, trust: &Trust, pick: impl Fn(&RemoteStudy) -> bool) -> Vec<RemoteStudy> {
+        let mut verdicts: HashMap<(SiteId, Basis), bool> = HashMap::new();
+        let shelves = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let picked = shelves.values().flat_map(|s| s.studies.values()).filter(|r| pick(r));
+        let shown = picked
+            .filter(|r| *verdicts.entry((r.holder, r.basis)).or_insert_with(|| trust.in_force(&r.holder, &r.basis)));
+        shown.cloned().collect()
+    }
+
+    /// Rows of one study that trust lets be shown.
+    pub(super) fn of_study(&self, trust: &Trust, study: &Uid) -> Vec<RemoteStudy> {
+        let shelves = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let told = shelves.values().filter_map(|s| s.studies.get(study));
+        told.filter(|r| trust.in_force(&r.holder, &r.basis)).cloned().collect()
+    }
+}

@@ -1,0 +1,213 @@
+//! What each peer is told: an ordered feed of studies per peer, and the pages made of it.
+//!
+//! A feed holds only *which* studies have news, in order; the card is made and signed when the peer pulls, by what is
+//! covered then. So nothing outside the slice is ever sent, however a change of agreement and a pull cross. A feed lives
+//! as long as the process; its epoch is drawn anew, and the peer starts again.
+//!
+//! # Not here
+//! Who is told: `trust`. Pulling and nudging: [`super::catalog`].
+
+use super::cards;
+use crate::{
+    archive::{Archive, ArchiveError, StudyQuery, StudyRow},
+    identity::Identity,
+    trust::Trust,
+};
+use protocol::{
+    SiteId, Uid,
+    agreement::Field,
+    catalog::{Basis, Change, Cursor, Entry, Page},
+    limits::{CATALOG_PAGE_MAX, MESSAGE_BYTES_MAX},
+    wire,
+};
+use std::{
+    collections::{BTreeMap, HashMap},
+    ops::Bound,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+/// Leaves room for the message around a page's entries.
+const PAGE_BYTES_MAX: usize = MESSAGE_BYTES_MAX - 64 * 1024;
+/// Studies read from the archive at once when a slice is gone through.
+const ROWS: usize = 512;
+
+/// By what a study was last told; `None`: that it is withdrawn.
+type Told = Option<(Basis, Vec<Field>)>;
+
+#[derive(Debug)]
+struct Feed {
+    epoch: u64,
+    last: u64,
+    order: BTreeMap<u64, Uid>,
+    at: HashMap<Uid, u64>,
+    told: HashMap<Uid, Told>,
+}
+
+impl Feed {
+    fn new() -> Self {
+        let epoch = rand::random::<u64>().max(1);
+        Self { epoch, last: 0, order: BTreeMap::new(), at: HashMap::new(), told: HashMap::new() }
+    }
+    fn touch(&mut self, study: &Uid) {
+        self.last += 1;
+        if let Some(old) = self.at.insert(study.clone(), self.last) {
+            self.order.remove(&old);
+        }
+        self.order.insert(self.last, study.clone());
+    }
+    fn drop_entry(&mut self, position: u64, study: &Uid) {
+        if self.at.get(study) == Some(&position) {
+            self.at.remove(study);
+            self.order.remove(&position);
+        }
+    }
+}
+
+/// All feeds.
+#[derive(Debug, Default)]
+pub(super) struct Feeds(Mutex<HashMap<SiteId, Feed>>);
+
+/// What pages are made from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sources<'a> {
+    pub(super) archive: &'a Archive,
+    pub(super) trust: &'a Trust,
+    pub(super) identity: &'a Identity,
+    pub(super) site_name: &'a str,
+}
+
+impl Feeds {
+    fn lock(&self) -> MutexGuard<'_, HashMap<SiteId, Feed>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A study changed: the peers that have news now. Blocks on the index.
+    pub(super) fn study_changed(&self, study: &Uid, from: Sources<'_>) -> Result<Vec<SiteId>, ArchiveError> {
+        let facts = from.archive.study(study)?.map(|row| row.facts());
+        let mut feeds = self.lock();
+        let mut news = Vec::new();
+        for (peer, feed) in feeds.iter_mut() {
+            let covered = facts.as_ref().is_some_and(|f| from.trust.may_tell(peer, f).is_some());
+            if covered || matches!(feed.told.get(study), Some(Some(_))) {
+                feed.touch(study);
+                news.push(*peer);
+            }
+        }
+        Ok(news)
+    }
+
+    /// What covers a peer changed, or time passed: goes through all studies. Blocks on the index. Whether there is news.
+    pub(super) fn slice_changed(&self, peer: &SiteId, from: Sources<'_>) -> Result<bool, ArchiveError> {
+        let before = self.lock().entry(*peer).or_insert_with(Feed::new).last;
+        let mut offset = 0;
+        loop {
+            let rows = from.archive.studies(&StudyQuery::default(), offset, ROWS)?;
+            offset += rows.len();
+            let done = rows.len() < ROWS;
+            let mut feeds = self.lock();
+            let Some(feed) = feeds.get_mut(peer) else { return Ok(false) };
+            for row in rows {
+                let now = from.trust.may_tell(peer, &row.facts());
+                let known = match feed.told.get(&row.study) {
+                    Some(told) => *told == now,
+                    None => now.is_none() || feed.at.contains_key(&row.study),
+                };
+                if !known {
+                    feed.touch(&row.study);
+                }
+            }
+            if done {
+                return Ok(feed.last != before);
+            }
+        }
+    }
+
+    /// All feeds begin anew: news was missed that cannot be named.
+    pub(super) fn begin_anew(&self) {
+        self.lock().clear();
+    }
+
+    /// The peer is one no more.
+    pub(super) fn forget(&self, peer: &SiteId) {
+        self.lock().remove(peer);
+    }
+
+    /// The next page for a peer. Blocks on the index.
+    pub(super) fn page(&self, peer: &SiteId, cursor: Cursor, from: Sources<'_>) -> Result<Page, ArchiveError> {
+        if !self.lock().contains_key(peer) {
+            self.slice_changed(peer, from)?;
+        }
+        let (epoch, mut after) = {
+            let feeds = self.lock();
+            let epoch = feeds.get(peer).map_or(0, |f| f.epoch);
+            (epoch, if cursor.epoch == epoch { cursor.position } else { 0 })
+        };
+        let mut page = Page { epoch, entries: Vec::new(), more: false };
+        let mut bytes = 0;
+        loop {
+            let Some((position, study)) = self.following(peer, after) else { return Ok(page) };
+            if page.entries.len() >= CATALOG_PAGE_MAX {
+                page.more = true;
+                return Ok(page);
+            }
+            after = position;
+            let Some(entry) = self.entry(peer, position, &study, from)? else { continue };
+            bytes += wire_bytes(&entry);
+            if bytes > PAGE_BYTES_MAX && !page.entries.is_empty() {
+                page.more = true;
+                return Ok(page);
+            }
+            page.entries.push(entry);
+        }
+    }
+
+    fn following(&self, peer: &SiteId, after: u64) -> Option<(u64, Uid)> {
+        let feeds = self.lock();
+        let mut rest = feeds.get(peer)?.order.range((Bound::Excluded(after), Bound::Unbounded));
+        rest.next().map(|(position, study)| (*position, study.clone()))
+    }
+
+    fn entry(
+        &self,
+        peer: &SiteId,
+        position: u64,
+        study: &Uid,
+        from: Sources<'_>,
+    ) -> Result<Option<Entry>, ArchiveError> {
+        let row = from.archive.study(study)?;
+        let covered = row.and_then(|row| from.trust.may_tell(peer, &row.facts()).map(|by| (row, by)));
+        let mut change = None;
+        let mut told = None;
+        if let Some((row, (basis, fields))) = covered {
+            let card = seal(&row, &fields, from)?;
+            change = Some(Change::Told { card, basis });
+            told = Some((basis, fields));
+        }
+        let mut feeds = self.lock();
+        let Some(feed) = feeds.get_mut(peer) else { return Ok(None) };
+        if change.is_none() {
+            if !feed.told.contains_key(study) {
+                // Never told, so there is nothing to take back: not even its name goes out.
+                feed.drop_entry(position, study);
+                return Ok(None);
+            }
+            change = Some(Change::Withdrawn { study: study.clone() });
+        }
+        feed.told.insert(study.clone(), told);
+        Ok(change.map(|change| Entry { position, change }))
+    }
+}
+
+fn seal(
+    row: &StudyRow,
+    fields: &[Field],
+    from: Sources<'_>,
+) -> Result<protocol::Signed<protocol::manifest::StudyCard>, ArchiveError> {
+    let manifest = from.archive.manifest(&row.study)?.map(|m| m.reference);
+    Ok(from.identity.seal(&cards::card(row, manifest, fields, from.identity.site(), from.site_name)))
+}
+
+fn wire_bytes(entry: &Entry) -> usize {
+    let page = Page { epoch: 0, entries: vec![entry.clone()], more: false };
+    wire::encode(&protocol::message::Answer::Page(page)).len()
+}

@@ -1,0 +1,405 @@
+//! The one task that owns the libp2p swarm, and the handle to it.
+//!
+//! The allow-list is the first behaviour: a key that is not a peer's is refused right after the handshake, before any
+//! protocol runs, and told upwards as a stranger. A peer that is disallowed loses its connections at once.
+//!
+//! # Not here
+//! What is said: [`super::converse`]. When to dial: [`super::dial`].
+
+use super::{
+    OverlayError,
+    codec::Frames,
+    dial::{Dialer, Road},
+};
+use crate::{identity::Identity, tasks::Tasks};
+use futures::StreamExt;
+use libp2p::{
+    Multiaddr, PeerId, StreamProtocol, Swarm, SwarmBuilder, allow_block_list, connection_limits, identity,
+    memory_connection_limits, ping, request_response,
+    swarm::{
+        ConnectionId, ListenError, NetworkBehaviour, SwarmEvent,
+        dial_opts::{DialOpts, PeerCondition},
+    },
+    tcp, yamux,
+};
+use protocol::{SiteId, message};
+use std::{
+    collections::HashMap,
+    net::{SocketAddr, TcpListener, UdpSocket},
+    time::{Duration, Instant},
+};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+/// Commands waiting for the loop: enough for a burst to every peer.
+const COMMANDS: usize = 1024;
+/// News waiting for [`super::converse`], which never waits itself.
+const NEWS: usize = 1024;
+/// An answer takes this long at most.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+/// Requests of one connection worked on at once.
+const STREAMS_MAX: usize = 64;
+/// Both sides dial, by two roads: four connections at worst.
+const PER_PEER_MAX: u32 = 4;
+/// Handshakes at once: strangers cost a handshake each.
+const PENDING_MAX: u32 = 64;
+/// Above this the node takes no new connections: it has other work to keep alive.
+const MEMORY_MAX: usize = 768 << 20;
+/// A silent connection is noticed within two of these.
+const PING: Duration = Duration::from_secs(5);
+
+#[derive(NetworkBehaviour)]
+struct Behaviour {
+    allowed: allow_block_list::Behaviour<allow_block_list::AllowedPeers>,
+    limits: connection_limits::Behaviour,
+    memory: memory_connection_limits::Behaviour,
+    requests: request_response::Behaviour<Frames>,
+    ping: ping::Behaviour,
+}
+
+pub(super) type Channel = request_response::ResponseChannel<Vec<u8>>;
+
+/// What happened.
+#[derive(Debug)]
+pub(super) enum News {
+    /// The first connection to a site.
+    Connected(SiteId),
+    /// The last one is gone.
+    Disconnected(SiteId),
+    /// The roads to a site changed: QUIC if any connection has it.
+    Road(SiteId, Option<Road>),
+    Asked {
+        site: SiteId,
+        bytes: Vec<u8>,
+        channel: Channel,
+    },
+    /// A key that is no peer's was refused.
+    Stranger {
+        site: Option<SiteId>,
+        from: String,
+    },
+}
+
+#[derive(Debug)]
+enum Command {
+    Ask { site: SiteId, bytes: Vec<u8>, reply: oneshot::Sender<Option<Vec<u8>>> },
+    Answer { channel: Channel, bytes: Vec<u8> },
+    Allow { site: SiteId, addresses: Vec<String> },
+    Disallow(SiteId),
+    Settled(SiteId),
+    Dial { site: SiteId, addresses: Vec<Multiaddr> },
+}
+
+/// The handle. Clones share the loop.
+#[derive(Clone, Debug)]
+pub(super) struct Link {
+    commands: mpsc::Sender<Command>,
+    /// Where it listens, UDP and TCP.
+    pub(super) listen: SocketAddr,
+}
+
+impl Link {
+    /// Asks a connected site; `None` when it is not, or does not answer in time.
+    pub(super) async fn ask(&self, site: SiteId, bytes: Vec<u8>) -> Option<Vec<u8>> {
+        let (reply, answer) = oneshot::channel();
+        self.commands.send(Command::Ask { site, bytes, reply }).await.ok()?;
+        answer.await.ok().flatten()
+    }
+    pub(super) async fn answer(&self, channel: Channel, bytes: Vec<u8>) {
+        let _ = self.commands.send(Command::Answer { channel, bytes }).await;
+    }
+    /// Lets a site in and keeps it connected.
+    pub(super) async fn allow(&self, site: SiteId, addresses: Vec<String>) {
+        let _ = self.commands.send(Command::Allow { site, addresses }).await;
+    }
+    /// Closes its connections and lets it in no more.
+    pub(super) async fn disallow(&self, site: SiteId) {
+        let _ = self.commands.send(Command::Disallow(site)).await;
+    }
+    /// A greeting was answered: the connection is good.
+    pub(super) async fn settled(&self, site: SiteId) {
+        let _ = self.commands.send(Command::Settled(site)).await;
+    }
+}
+
+fn peer_id(site: &SiteId) -> Option<PeerId> {
+    let key = identity::ed25519::PublicKey::try_from_bytes(&site.0).ok()?;
+    Some(identity::PublicKey::from(key).to_peer_id())
+}
+
+/// A PeerId of an ed25519 key is that key itself, in an identity multihash.
+fn site_id(peer: &PeerId) -> Option<SiteId> {
+    let hash = peer.as_ref();
+    let key = identity::PublicKey::try_decode_protobuf(hash.digest()).ok()?;
+    Some(SiteId(key.try_into_ed25519().ok()?.to_bytes()))
+}
+
+/// Finds a port that is free for both roads when any will do.
+fn settle_port(listen: SocketAddr) -> std::io::Result<SocketAddr> {
+    if listen.port() != 0 {
+        return Ok(listen);
+    }
+    let mut last = None;
+    for _ in 0..16 {
+        let address = TcpListener::bind(listen)?.local_addr()?;
+        match UdpSocket::bind(address) {
+            Ok(_) => return Ok(address),
+            Err(taken) => last = Some(taken),
+        }
+    }
+    Err(last.unwrap_or_else(|| std::io::ErrorKind::AddrInUse.into()))
+}
+
+fn build(identity: &Identity) -> Result<Swarm<Behaviour>, OverlayError> {
+    let transport = |why: &dyn std::fmt::Display| OverlayError::Transport(why.to_string());
+    let mut seed = identity.signing_key().to_bytes();
+    let keypair = identity::Keypair::ed25519_from_bytes(&mut seed).map_err(|e| transport(&e))?;
+    let limits = connection_limits::ConnectionLimits::default()
+        .with_max_pending_incoming(Some(PENDING_MAX))
+        .with_max_established_per_peer(Some(PER_PEER_MAX));
+    let protocols = [(StreamProtocol::new(message::PROTOCOL), request_response::ProtocolSupport::Full)];
+    let requests = request_response::Config::default()
+        .with_request_timeout(REQUEST_TIMEOUT)
+        .with_max_concurrent_streams(STREAMS_MAX);
+    let behaviour = Behaviour {
+        allowed: allow_block_list::Behaviour::default(),
+        limits: connection_limits::Behaviour::new(limits),
+        memory: memory_connection_limits::Behaviour::with_max_bytes(MEMORY_MAX),
+        requests: request_response::Behaviour::with_codec(Frames, protocols, requests),
+        ping: ping::Behaviour::new(ping::Config::new().with_interval(PING).with_timeout(PING)),
+    };
+    let swarm = SwarmBuilder::with_existing_identity(keypair)
+        .with_tokio()
+        .with_tcp(tcp::Config::default().nodelay(true), libp2p::tls::Config::new, yamux::Config::default)
+        .map_err(|e| transport(&e))?
+        .with_quic_config(|mut quic| {
+            quic.keep_alive_interval = PING;
+            quic.max_idle_timeout = 15_000;
+            quic
+        })
+        .with_behaviour(|_| behaviour)
+        .map_err(|e| transport(&e))?
+        // Connections to peers are kept: both ends ping.
+        .with_swarm_config(|c| c.with_idle_connection_timeout(Duration::from_secs(3600 * 24 * 365)))
+        .build();
+    Ok(swarm)
+}
+
+/// Binds both roads and starts the loop.
+pub(super) fn start(
+    listen: SocketAddr,
+    identity: &Identity,
+    tasks: &Tasks,
+) -> Result<(Link, mpsc::Receiver<News>), OverlayError> {
+    let failed = |source| OverlayError::Listen { address: listen, source };
+    let listen = settle_port(listen).map_err(failed)?;
+    let mut swarm = build(identity)?;
+    for road in [Road::Tcp, Road::Quic] {
+        swarm.listen_on(road.address(listen)).map_err(|e| failed(std::io::Error::other(e.to_string())))?;
+    }
+    let (commands, received) = mpsc::channel(COMMANDS);
+    let (news, heard) = mpsc::channel(NEWS);
+    let state = Loop {
+        swarm,
+        dialer: Dialer::default(),
+        roads: HashMap::new(),
+        asked: HashMap::new(),
+        news,
+        commands: commands.downgrade(),
+        tasks: tasks.clone(),
+    };
+    tasks.spawn("swarm", state.run(received, tasks.stop_token()));
+    Ok((Link { commands, listen }, heard))
+}
+
+struct Loop {
+    swarm: Swarm<Behaviour>,
+    dialer: Dialer,
+    roads: HashMap<SiteId, HashMap<ConnectionId, Road>>,
+    asked: HashMap<request_response::OutboundRequestId, oneshot::Sender<Option<Vec<u8>>>>,
+    news: mpsc::Sender<News>,
+    commands: mpsc::WeakSender<Command>,
+    tasks: Tasks,
+}
+
+enum Step {
+    Swarm(Box<SwarmEvent<BehaviourEvent>>),
+    Command(Command),
+    Dial,
+    Stop,
+}
+
+impl Loop {
+    async fn run(mut self, mut commands: mpsc::Receiver<Command>, stop: CancellationToken) {
+        loop {
+            match self.select(&mut commands, &stop).await {
+                Step::Swarm(event) => self.apply(*event).await,
+                Step::Command(command) => self.obey(command),
+                Step::Dial => self.dial_due(),
+                Step::Stop => return,
+            }
+        }
+    }
+
+    async fn select(&mut self, commands: &mut mpsc::Receiver<Command>, stop: &CancellationToken) -> Step {
+        let due = self.dialer.next();
+        let dial = async {
+            match due {
+                Some(at) => tokio::time::sleep_until(at.into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => Step::Stop,
+            command = commands.recv() => command.map_or(Step::Stop, Step::Command),
+            event = self.swarm.select_next_some() => Step::Swarm(Box::new(event)),
+            () = dial => Step::Dial,
+        }
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Ask { site, bytes, reply } => match peer_id(&site).filter(|p| self.swarm.is_connected(p)) {
+                Some(peer) => {
+                    let id = self.swarm.behaviour_mut().requests.send_request(&peer, bytes);
+                    self.asked.insert(id, reply);
+                }
+                None => drop(reply.send(None)),
+            },
+            Command::Answer { channel, bytes } => {
+                // The asker may be gone.
+                let _ = self.swarm.behaviour_mut().requests.send_response(channel, bytes);
+            }
+            Command::Allow { site, addresses } => {
+                if let Some(peer) = peer_id(&site) {
+                    self.swarm.behaviour_mut().allowed.allow_peer(peer);
+                    self.dialer.keep(site, addresses, Instant::now());
+                }
+            }
+            Command::Disallow(site) => {
+                self.dialer.forget(&site);
+                if let Some(peer) = peer_id(&site) {
+                    self.swarm.behaviour_mut().allowed.disallow_peer(peer);
+                    let _ = self.swarm.disconnect_peer_id(peer);
+                }
+            }
+            Command::Settled(site) => self.dialer.settled(&site),
+            Command::Dial { site, addresses } => self.dial(&site, addresses),
+        }
+    }
+
+    fn dial(&mut self, site: &SiteId, addresses: Vec<Multiaddr>) {
+        let Some(peer) = peer_id(site).filter(|p| !addresses.is_empty() && !self.swarm.is_connected(p)) else { return };
+        let options = DialOpts::peer_id(peer).addresses(addresses).condition(PeerCondition::Disconnected).build();
+        if let Err(why) = self.swarm.dial(options) {
+            tracing::debug!(site = %site.short(), %why, "not dialled");
+        }
+    }
+
+    fn dial_due(&mut self) {
+        for (site, road, addresses) in self.dialer.due(Instant::now()) {
+            let literal: Result<Vec<SocketAddr>, _> = addresses.iter().map(|a| a.parse()).collect();
+            if let Ok(literal) = literal {
+                self.dial(&site, literal.into_iter().map(|a| road.address(a)).collect());
+            } else if let Some(commands) = self.commands.upgrade() {
+                self.tasks.spawn("resolve", async move {
+                    let addresses = resolve(&addresses).await.into_iter().map(|a| road.address(a)).collect();
+                    let _ = commands.send(Command::Dial { site, addresses }).await;
+                });
+            }
+        }
+    }
+
+    async fn apply(&mut self, event: SwarmEvent<BehaviourEvent>) {
+        match event {
+            SwarmEvent::Behaviour(BehaviourEvent::Requests(event)) => self.apply_request(event),
+            SwarmEvent::Behaviour(BehaviourEvent::Ping(ping::Event { peer, connection, result: Err(why) })) => {
+                tracing::debug!(%peer, %why, "no answer to a ping");
+                self.swarm.close_connection(connection);
+            }
+            SwarmEvent::ConnectionEstablished { peer_id, connection_id, endpoint, .. } => {
+                let Some(site) = site_id(&peer_id) else { return };
+                let road = Road::of(endpoint.get_remote_address());
+                let roads = self.roads.entry(site).or_default();
+                let first = roads.is_empty();
+                roads.insert(connection_id, road);
+                self.dialer.connected(&site);
+                self.tell_road(site).await;
+                if first {
+                    let _ = self.news.send(News::Connected(site)).await;
+                }
+            }
+            SwarmEvent::ConnectionClosed { peer_id, connection_id, .. } => {
+                let Some(site) = site_id(&peer_id) else { return };
+                let Some(roads) = self.roads.get_mut(&site) else { return };
+                roads.remove(&connection_id);
+                let last = roads.is_empty();
+                self.tell_road(site).await;
+                if last {
+                    self.roads.remove(&site);
+                    self.dialer.lost(&site, Instant::now());
+                    let _ = self.news.send(News::Disconnected(site)).await;
+                }
+            }
+            SwarmEvent::OutgoingConnectionError { peer_id: Some(peer), error, .. } => {
+                tracing::debug!(%peer, %error, "dial failed");
+                if let Some(site) = site_id(&peer) {
+                    self.dialer.failed(&site, Instant::now());
+                }
+            }
+            SwarmEvent::IncomingConnectionError {
+                error: ListenError::Denied { cause },
+                peer_id,
+                send_back_addr,
+                ..
+            } => {
+                if cause.downcast::<allow_block_list::NotAllowed>().is_ok() {
+                    let site = peer_id.as_ref().and_then(site_id);
+                    let _ = self.news.try_send(News::Stranger { site, from: send_back_addr.to_string() });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    async fn tell_road(&mut self, site: SiteId) {
+        let roads = self.roads.get(&site);
+        let best = roads.and_then(|r| r.values().copied().max_by_key(|road| *road == Road::Quic));
+        let _ = self.news.send(News::Road(site, best)).await;
+    }
+
+    fn apply_request(&mut self, event: request_response::Event<Vec<u8>, Vec<u8>>) {
+        use request_response::{Event, Message};
+        match event {
+            Event::Message { peer, message: Message::Request { request, channel, .. }, .. } => {
+                let Some(site) = site_id(&peer) else { return };
+                // A full queue drops the channel, and the asker hears at once that nothing came.
+                let _ = self.news.try_send(News::Asked { site, bytes: request, channel });
+            }
+            Event::Message { message: Message::Response { request_id, response }, .. } => {
+                if let Some(reply) = self.asked.remove(&request_id) {
+                    let _ = reply.send(Some(response));
+                }
+            }
+            Event::OutboundFailure { request_id, error, .. } => {
+                tracing::debug!(%error, "a request was not answered");
+                if let Some(reply) = self.asked.remove(&request_id) {
+                    let _ = reply.send(None);
+                }
+            }
+            Event::InboundFailure { .. } | Event::ResponseSent { .. } => {}
+        }
+    }
+}
+
+/// Names and numbers to addresses; those that do not resolve are left out.
+pub(super) async fn resolve(addresses: &[String]) -> Vec<SocketAddr> {
+    let mut found = Vec::new();
+    for address in addresses.iter().take(8) {
+        let lookup = tokio::time::timeout(Duration::from_secs(3), tokio::net::lookup_host(address.as_str())).await;
+        if let Ok(Ok(some)) = lookup {
+            found.extend(some.take(4));
+        }
+    }
+    found
+}
