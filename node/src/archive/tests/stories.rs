@@ -85,6 +85,7 @@ async fn a_killed_node_has_every_acknowledged_instance() {
         }
         fs::write(dir.path().join("objects/tmp/left"), b"half").unwrap();
         let orphan = protocol::Digest::of(b"orphan");
+        fs::create_dir_all(site.archive.inner.blobs.folder(&orphan)).unwrap();
         fs::write(site.archive.inner.blobs.path(&orphan), b"nobody was told").unwrap();
         site.kill().await;
         let site = Site::open(dir.path(), 100_000);
