@@ -66,7 +66,7 @@ impl Blobs {
 
     pub(super) fn free_bytes(&self) -> io::Result<u64> {
         let stat = nix::sys::statvfs::statvfs(&self.objects)?;
-        Ok(u64::from(stat.blocks_available()).saturating_mul(u64::from(stat.fragment_size())))
+        Ok(stat.blocks_available().saturating_mul(stat.fragment_size()))
     }
 
     pub(super) fn require_room(&self, bytes: u64) -> Result<(), IngestError> {

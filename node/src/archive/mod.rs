@@ -389,7 +389,7 @@ impl Archive {
 
 /// A journal shorter than it was known to be would make a node that forgot its studies and swept their files.
 fn require_journal(journal: &Journal, state: Option<State>, blobs: &Blobs) -> Result<(), ArchiveError> {
-    let known = state.map_or(Position::default(), State::position);
+    let known = state.map(State::position).unwrap_or_default();
     let mut files = 0u64;
     if state.is_none() && journal.end() == Position::default() {
         blobs.each(&mut |_, _, _| files += 1)?;
