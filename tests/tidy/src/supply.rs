@@ -11,7 +11,9 @@ pub(crate) fn registries(path: &str, text: &str) -> Vec<Fault> {
     let wrong: fn(&str) -> bool = match name {
         "Cargo.lock" => |line| value(line, "source = \"").is_some_and(|source| source != CRATES),
         "package-lock.json" => |line| value(line, "\"resolved\": \"").is_some_and(|from| !from.starts_with(NPM)),
-        ".npmrc" => |line| line.split('=').next().is_some_and(|key| key.trim() == "registry" || key.contains(":registry")),
+        ".npmrc" => {
+            |line| line.split('=').next().is_some_and(|key| key.trim() == "registry" || key.contains(":registry"))
+        }
         "config.toml" if path.starts_with(".cargo/") => |line| {
             ["[source", "[registries", "[registry", "replace-with"].iter().any(|start| line.trim().starts_with(start))
         },
