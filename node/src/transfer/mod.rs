@@ -130,7 +130,7 @@ struct Inner {
     alerts: Arc<Alerts>,
     tasks: Tasks,
     pumps: Mutex<HashMap<SiteId, Arc<Pump>>>,
-    this: Weak<Inner>,
+    this: Weak<Self>,
 }
 
 impl Transfer {
@@ -182,6 +182,7 @@ impl Transfer {
     }
 
     /// The address the endpoint is bound to.
+    #[cfg(test)]
     pub(crate) fn address(&self) -> Option<std::net::SocketAddr> {
         self.inner.endpoint.local_addr().ok()
     }
