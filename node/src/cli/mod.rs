@@ -54,7 +54,7 @@ pub fn main() -> ExitCode {
     match ended {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", told(&error));
             ExitCode::from(code_of(&error))
         }
     }
@@ -94,6 +94,19 @@ fn log(arguments: &Arguments) {
     if let Err(error) = started {
         eprintln!("no log: {error}");
     }
+}
+
+/// An error with its causes, each said once: some say their cause themselves.
+fn told(error: &anyhow::Error) -> String {
+    let mut sentence = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if sentence.is_empty() {
+            sentence = cause;
+        } else if !sentence.contains(&cause) {
+            sentence = format!("{sentence}: {cause}");
+        }
+    }
+    sentence
 }
 
 fn code_of(error: &anyhow::Error) -> u8 {

@@ -31,6 +31,14 @@ pub(super) enum Source {
 }
 
 impl Source {
+    /// Where its bytes begin.
+    pub(super) fn first(&self) -> u64 {
+        match self {
+            Self::Study(..) => 0,
+            Self::Memory { from, .. } => *from,
+        }
+    }
+
     /// Exactly these bytes of the data set.
     pub(super) async fn range(&self, entry: &InstanceEntry, offset: u64, len: u64) -> Result<Bytes, StudyError> {
         let bytes = match self {
