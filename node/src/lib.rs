@@ -16,6 +16,8 @@
 pub mod cli;
 pub mod site;
 
+pub(crate) mod demo;
+
 pub(crate) mod dicomweb;
 pub(crate) mod dimse;
 pub(crate) mod portal;

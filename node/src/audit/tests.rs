@@ -1,3 +1,5 @@
+//! The log from outside: numbering, pages, restart.
+
 use super::*;
 use protocol::{SiteId, Uid};
 

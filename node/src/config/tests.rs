@@ -1,3 +1,5 @@
+//! The configuration file: every fault, the example, what belongs together.
+
 use super::*;
 
 const EXAMPLE: &str = include_str!("../../../docs/confrere.toml");

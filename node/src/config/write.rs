@@ -1,7 +1,7 @@
 //! From settings to text: what `init` writes, what `config check` prints, and the example in the documentation.
 
-use super::{Config, units};
-use std::fmt::Write;
+use super::{ArchiveConfig, Config, DimseConfig, PortalConfig, SiteConfig, units};
+use std::{fmt::Write, net::SocketAddr, path::PathBuf};
 use toml::Value;
 
 /// A comment, a key, and its value or nothing where it is not set.
@@ -32,52 +32,18 @@ pub(super) fn write(config: &Config, comments: bool) -> String {
     text
 }
 
-fn sections(config: &Config) -> Vec<(&'static str, Vec<Line<'static>>)> {
+type Section = (&'static str, Vec<Line<'static>>);
+
+fn sections(config: &Config) -> [Section; 7] {
     let Config { site, portal, dimse, overlay, pixels, archive, cache } = config;
-    let path = |path: &Option<std::path::PathBuf>| path.as_ref().map(|path| text(&path.to_string_lossy()));
-    let listen = |address: &std::net::SocketAddr| Some(text(&address.to_string()));
-    let names = |names: &[String]| Some(Value::Array(names.iter().map(|name| text(name)).collect()));
-    vec![
-        (
-            "site",
-            vec![
-                Line("The institution's name as peers see it, at most 64 characters.", "name", Some(text(&site.name))),
-                Line("Language of texts made by the node: \"fr\" or \"en\".", "language", Some(text(&site.language))),
-            ],
-        ),
-        (
-            "portal",
-            vec![
-                Line(
-                    "Where the portal, its API and DICOMweb listen. Beyond loopback only with TLS.",
-                    "listen",
-                    listen(&portal.listen),
-                ),
-                Line("Certificate chain, PEM; a path is relative to this file.", "tls_cert", path(&portal.tls_cert)),
-                Line("Its key, PEM, mode 0600.", "tls_key", path(&portal.tls_key)),
-                Line(
-                    "Serves the portal from a folder instead of the built-in files (development).",
-                    "web_dir",
-                    path(&portal.web_dir),
-                ),
-            ],
-        ),
-        (
-            "dimse",
-            vec![
-                Line("Where scanners and PACS send to (C-STORE, C-ECHO).", "listen", listen(&dimse.listen)),
-                Line("This node's AE title, 1 to 16 characters.", "ae_title", Some(text(&dimse.ae_title))),
-                Line(
-                    "Associations at once, 1 to 1024; further ones are rejected for the moment.",
-                    "associations_max",
-                    Some(Value::Integer(i64::try_from(dimse.associations_max).unwrap_or(i64::MAX))),
-                ),
-            ],
-        ),
+    [
+        site_section(site),
+        portal_section(portal),
+        dimse_section(dimse),
         (
             "overlay",
             vec![
-                Line("Messages with peers: UDP (QUIC) and TCP on the same port.", "listen", listen(&overlay.listen)),
+                Line("Messages with peers: UDP (QUIC) and TCP on the same port.", "listen", listen(overlay.listen)),
                 Line(
                     "\"host:port\" told to peers, where it differs from listen (NAT, a name).",
                     "advertise",
@@ -88,7 +54,7 @@ fn sections(config: &Config) -> Vec<(&'static str, Vec<Line<'static>>)> {
         (
             "pixels",
             vec![
-                Line("Images to and from peers: UDP (QUIC).", "listen", listen(&pixels.listen)),
+                Line("Images to and from peers: UDP (QUIC).", "listen", listen(pixels.listen)),
                 Line(
                     "\"host:port\" told to peers, where it differs from listen.",
                     "advertise",
@@ -96,32 +62,83 @@ fn sections(config: &Config) -> Vec<(&'static str, Vec<Line<'static>>)> {
                 ),
             ],
         ),
-        (
-            "archive",
-            vec![
-                Line(
-                    "A study is complete after so long without a new image, \"100ms\" to \"1h\".",
-                    "settle",
-                    Some(text(&units::time_text(archive.settle_ms))),
-                ),
-                Line(
-                    "Nothing is taken in when less is free on the disk.",
-                    "free_min",
-                    Some(text(&units::size_text(archive.free_bytes_min))),
-                ),
-            ],
-        ),
+        archive_section(archive),
         (
             "cache",
             vec![Line(
                 "Copies of peers' studies take at most so much; the least recently read go first.",
                 "quota",
-                Some(text(&units::size_text(cache.quota_bytes))),
+                text(&units::size_text(cache.quota_bytes)),
             )],
         ),
     ]
 }
 
-fn text(text: &str) -> Value {
-    Value::String(text.to_owned())
+fn site_section(site: &SiteConfig) -> Section {
+    let lines = vec![
+        Line("The institution's name as peers see it, at most 64 characters.", "name", text(&site.name)),
+        Line("Language of texts made by the node: \"fr\" or \"en\".", "language", text(&site.language)),
+    ];
+    ("site", lines)
+}
+
+fn portal_section(portal: &PortalConfig) -> Section {
+    let path = |path: &Option<PathBuf>| path.as_ref().and_then(|path| text(&path.to_string_lossy()));
+    let lines = vec![
+        Line(
+            "Where the portal, its API and DICOMweb listen. Beyond loopback only with TLS.",
+            "listen",
+            listen(portal.listen),
+        ),
+        Line("Certificate chain, PEM; a path is relative to this file.", "tls_cert", path(&portal.tls_cert)),
+        Line("Its key, PEM, mode 0600.", "tls_key", path(&portal.tls_key)),
+        Line(
+            "Serves the portal from a folder instead of the built-in files (development).",
+            "web_dir",
+            path(&portal.web_dir),
+        ),
+    ];
+    ("portal", lines)
+}
+
+fn dimse_section(dimse: &DimseConfig) -> Section {
+    let associations = Value::Integer(i64::try_from(dimse.associations_max).unwrap_or(i64::MAX));
+    let lines = vec![
+        Line("Where scanners and PACS send to (C-STORE, C-ECHO).", "listen", listen(dimse.listen)),
+        Line("This node's AE title, 1 to 16 characters.", "ae_title", text(&dimse.ae_title)),
+        Line(
+            "Associations at once, 1 to 1024; further ones are rejected for the moment.",
+            "associations_max",
+            Some(associations),
+        ),
+    ];
+    ("dimse", lines)
+}
+
+fn archive_section(archive: &ArchiveConfig) -> Section {
+    let lines = vec![
+        Line(
+            "A study is complete after so long without a new image, \"100ms\" to \"1h\".",
+            "settle",
+            text(&units::time_text(archive.settle_ms)),
+        ),
+        Line(
+            "Nothing is taken in when less is free on the disk.",
+            "free_min",
+            text(&units::size_text(archive.free_bytes_min)),
+        ),
+    ];
+    ("archive", lines)
+}
+
+fn text(text: &str) -> Option<Value> {
+    Some(Value::String(text.to_owned()))
+}
+
+fn listen(address: SocketAddr) -> Option<Value> {
+    text(&address.to_string())
+}
+
+fn names(names: &[String]) -> Option<Value> {
+    Some(Value::Array(names.iter().map(|name| Value::String(name.clone())).collect()))
 }

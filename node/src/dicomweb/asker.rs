@@ -9,14 +9,25 @@ use super::{
     metadata::Shelf,
     query,
 };
-use crate::{studies::OpenStudy, trust::Person};
+use crate::{
+    audit::{Act, Event},
+    studies::OpenStudy,
+    tasks,
+    trust::Person,
+};
 use axum::{
     extract::{FromRequestParts, OriginalUri, RawPathParams},
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use protocol::{Uid, fetch::Priority, ids::Id128};
-use std::{collections::HashMap, sync::Arc};
+use lru::LruCache;
+use protocol::{Timestamp, Uid, fetch::Priority, ids::Id128};
+use std::{
+    collections::HashMap,
+    num::NonZeroUsize,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 use tokio::sync::Semaphore;
 
 /// Pictures decoded at once: each may take a few hundred MiB for a moment.
@@ -25,6 +36,10 @@ const DECODES_MAX: usize = 2;
 const ENCODES_MAX: usize = 4;
 /// STOW requests at once; each spools to disk as fast as it comes.
 const STOWS_MAX: usize = 8;
+/// Shapes of query remembered, over all persons.
+const SHAPES_MAX: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1023);
+/// A shape not asked for so long is written down again.
+const SHAPE_AGE_MAX: Duration = Duration::from_secs(30 * 60);
 
 /// The door with what it remembers between requests.
 #[derive(Debug)]
@@ -35,6 +50,8 @@ pub(super) struct Desk {
     pub(super) decodes: Arc<Semaphore>,
     pub(super) encodes: Semaphore,
     pub(super) stows: Semaphore,
+    /// Shapes of query that were written down, by person.
+    asked: Mutex<LruCache<(String, String), Timestamp>>,
 }
 
 impl Desk {
@@ -46,6 +63,7 @@ impl Desk {
             decodes: Arc::new(Semaphore::new(DECODES_MAX)),
             encodes: Semaphore::new(ENCODES_MAX),
             stows: Semaphore::new(STOWS_MAX),
+            asked: Mutex::new(LruCache::new(SHAPES_MAX)),
         }
     }
 }
@@ -110,6 +128,24 @@ fn origin(parts: &Parts, https: bool) -> String {
 }
 
 impl Asker {
+    /// Writes down that the person asks lists by these attributes: once per shape of query while it is in use.
+    pub(super) async fn write_queried(&self, shape: String) -> Result<(), Problem> {
+        let (key, now) = ((self.person.name.clone(), shape), tasks::now());
+        {
+            let mut asked = self.desk.asked.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_known = asked.get(&key).is_some_and(|at| now.since(*at) < SHAPE_AGE_MAX);
+            if is_known {
+                asked.put(key, now);
+                return Ok(());
+            }
+        }
+        let event = Event::new(Act::StudiesQueried, self.person.actor()).note(format!("DICOMweb, by {}", key.1));
+        let written = self.desk.door.audit.record(event).await;
+        written.map_err(|e| Problem::Internal(format!("the query cannot be logged: {e}")))?;
+        self.desk.asked.lock().unwrap_or_else(PoisonError::into_inner).put(key, now);
+        Ok(())
+    }
+
     /// A parameter of the path.
     pub(super) fn param(&self, name: &str) -> &str {
         self.params.get(name).map_or("", String::as_str)

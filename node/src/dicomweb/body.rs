@@ -26,19 +26,26 @@ const READ_AHEAD: usize = 3;
 pub(super) enum Source {
     /// An opened study, here or at a peer.
     Study(Arc<OpenStudy>, Priority),
-    /// A data set that was inflated.
-    Memory(Bytes),
+    /// What was read or inflated before: the data set from this offset to its end.
+    Memory { from: u64, bytes: Bytes },
 }
 
 impl Source {
+    /// Where its bytes begin.
+    pub(super) fn first(&self) -> u64 {
+        match self {
+            Self::Study(..) => 0,
+            Self::Memory { from, .. } => *from,
+        }
+    }
+
     /// Exactly these bytes of the data set.
     pub(super) async fn range(&self, entry: &InstanceEntry, offset: u64, len: u64) -> Result<Bytes, StudyError> {
         let bytes = match self {
             Self::Study(study, priority) => study.range(entry, offset, len, *priority).await?,
-            Self::Memory(bytes) => {
-                let from = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
-                let to = usize::try_from(offset.saturating_add(len)).unwrap_or(usize::MAX).min(bytes.len());
-                bytes.slice(from..to)
+            Self::Memory { from, bytes } => {
+                let at = |n: u64| usize::try_from(n.saturating_sub(*from)).unwrap_or(usize::MAX).min(bytes.len());
+                if offset >= *from { bytes.slice(at(offset)..at(offset.saturating_add(len))) } else { Bytes::new() }
             }
         };
         if bytes.len() as u64 == len { Ok(bytes) } else { Err(StudyError::Internal("a range was short".to_owned())) }
@@ -61,7 +68,7 @@ impl Source {
             (Piece::Own(bytes), _) => Ok(bytes),
             (Piece::Stored { entry, offset, len }, _) => self.range(&entry, offset, len).await,
             (Piece::Meta(entry), Self::Study(study, _)) => study.meta(&entry).await,
-            (Piece::Meta(_), Self::Memory(_)) => Ok(Bytes::new()),
+            (Piece::Meta(_), Self::Memory { .. }) => Ok(Bytes::new()),
         }
     }
 }
@@ -110,7 +117,10 @@ fn cut(piece: Piece) -> impl Iterator<Item = Piece> {
     })
 }
 
-/// Streams pieces; the first two are here when this returns.
+/// Pieces awaited before the status goes out: a part's head, its meta group, and its first bytes.
+const AWAITED: usize = 3;
+
+/// Streams pieces; the first ones are here when this returns.
 async fn stream<I>(source: Source, pieces: I) -> Result<impl Stream<Item = Result<Bytes, StudyError>> + Send, Problem>
 where
     I: Iterator<Item = Piece> + Send + 'static,
@@ -122,8 +132,8 @@ where
         })
         .buffered(READ_AHEAD)
         .boxed();
-    let mut first = Vec::with_capacity(2);
-    while first.len() < 2 {
+    let mut first = Vec::with_capacity(AWAITED);
+    while first.len() < AWAITED {
         match rest.next().await {
             Some(piece) => first.push(Ok(piece?)),
             None => break,

@@ -40,7 +40,7 @@ pub(super) async fn bulkdata(State(desk): State<Arc<Desk>>, asker: Asker) -> Res
         None => beyond(&desk, &study, (&series, &instance), &entry, &path).await?,
     };
     let source = match pieces.as_slice() {
-        [Piece::Own(_)] => Source::Memory(bytes::Bytes::new()),
+        [Piece::Own(_)] => Source::Memory { from: 0, bytes: bytes::Bytes::new() },
         _ => Asker::source(&study, Priority::Screen),
     };
     let url = instance_url(&asker.root, &uid, &series, &instance);

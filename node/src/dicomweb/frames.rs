@@ -36,6 +36,9 @@ const HELD_BYTES_MAX: u64 = 256 << 20;
 const MAPS_MAX: NonZeroUsize = NonZeroUsize::MIN.saturating_add(63);
 const MAP_WEIGHT_MAX: usize = 20_000;
 
+/// Bytes after a header that are read whole for one frame: one range of the pixel plane.
+const TAIL_BYTES_MAX: u64 = protocol::limits::RANGE_BYTES_MAX;
+
 /// Frame maps of instances lately read, by digest.
 #[derive(Debug)]
 pub(super) struct FrameMaps(Mutex<LruCache<Digest, Arc<FrameMap>>>);
@@ -94,23 +97,27 @@ pub(super) async fn open(
 ) -> Result<Framed, Problem> {
     let entry = study.instance(series, instance).await?;
     let mut syntax = Syntax::of(entry.transfer_syntax.as_str());
-    let source = Asker::source(study, priority);
+    let mut source = Asker::source(study, priority);
     let known = desk.maps.0.lock().unwrap_or_else(PoisonError::into_inner).get(&entry.digest).cloned();
     if let (Some(map), false) = (known, syntax.deflated) {
         return Ok(Framed { source, entry: Arc::new(entry), syntax, map });
     }
-    let digest = entry.digest;
-    let framed = if syntax.deflated {
+    if syntax.deflated {
         let (source, entry) = inflated(desk, &source, entry).await?;
         syntax.deflated = false;
         let header = source.whole(&entry, 0, entry.bytes).await?;
-        map(source, entry, &header, 0, syntax).await?
-    } else {
-        let header = study.header(series, instance).await?;
-        let from = header.len() as u64;
-        map(source, entry, &header, from, syntax).await?
-    };
-    if framed.map.weight() <= MAP_WEIGHT_MAX && !matches!(framed.source, Source::Memory(_)) {
+        return map(source, entry, &header, 0, syntax).await;
+    }
+    let header = study.header(series, instance).await?;
+    let from = header.len() as u64;
+    let tail = entry.bytes.saturating_sub(from);
+    // A small image is asked for at once, instead of first where its frame lies and then the frame.
+    if entry.frames <= 1 && tail <= TAIL_BYTES_MAX {
+        source = Source::Memory { from, bytes: source.range(&entry, from, tail).await? };
+    }
+    let digest = entry.digest;
+    let framed = map(source, entry, &header, from, syntax).await?;
+    if framed.map.weight() <= MAP_WEIGHT_MAX {
         desk.maps.0.lock().unwrap_or_else(PoisonError::into_inner).put(digest, framed.map.clone());
     }
     Ok(framed)
@@ -137,14 +144,14 @@ pub(super) async fn inflated(
     mut entry: InstanceEntry,
 ) -> Result<(Source, InstanceEntry), Problem> {
     if entry.bytes > dataset::INFLATED_BYTES_MAX {
-        return Err(dataset::DataSetError::TooLarge.into());
+        return Err(dataset::DataSetError::Size.into());
     }
     let deflated = source.whole(&entry, 0, entry.bytes).await?;
     let _turn = desk.decodes.acquire().await.map_err(|_| Problem::Internal("the door is closed".to_owned()))?;
     let inflated = desk.door.tasks.spawn_blocking("dicomweb-inflate", move || dataset::inflate(&deflated)).await;
     let bytes = Bytes::from(inflated.map_err(|e| Problem::Internal(format!("inflate: {e}")))??);
     entry.bytes = bytes.len() as u64;
-    Ok((Source::Memory(bytes), entry))
+    Ok((Source::Memory { from: 0, bytes }, entry))
 }
 
 /// Frame numbers, from 1, as the path lists them.

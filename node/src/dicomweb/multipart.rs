@@ -34,7 +34,7 @@ pub(super) enum MultipartError {
 
 /// What comes next in a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Event {
+pub(super) enum Piece {
     /// A part begins; its header lines, names in lower case, unfolded.
     Part(Vec<(String, String)>),
     Data(Bytes),
@@ -86,14 +86,14 @@ impl<S: Stream<Item = Result<Bytes, MultipartError>> + Unpin> Multipart<S> {
         })
     }
 
-    pub(super) async fn next(&mut self) -> Result<Event, MultipartError> {
+    pub(super) async fn next(&mut self) -> Result<Piece, MultipartError> {
         loop {
             match self.state {
-                State::Ended => return Ok(Event::End),
+                State::Ended => return Ok(Piece::End),
                 State::Headers => {
                     if let Some(headers) = self.headers()? {
                         self.state = State::Data;
-                        return Ok(Event::Part(headers));
+                        return Ok(Piece::Part(headers));
                     }
                 }
                 State::Preamble | State::Data => match self.seen() {
@@ -106,7 +106,7 @@ impl<S: Stream<Item = Result<Bytes, MultipartError>> + Unpin> Multipart<S> {
                     Seen::At { place, .. } | Seen::Before(place) if place > 0 => {
                         let data = self.buffer.split_to(place).freeze();
                         if self.state == State::Data {
-                            return Ok(Event::Data(data));
+                            return Ok(Piece::Data(data));
                         }
                         self.skipped += data.len();
                         if self.skipped > PREAMBLE_MAX {
@@ -231,9 +231,9 @@ mod tests {
         futures::executor::block_on(async {
             loop {
                 match multipart.next().await? {
-                    Event::Part(headers) => parts.push((headers, Vec::new())),
-                    Event::Data(data) => parts.last_mut().unwrap().1.extend_from_slice(&data),
-                    Event::End => return Ok(parts),
+                    Piece::Part(headers) => parts.push((headers, Vec::new())),
+                    Piece::Data(data) => parts.last_mut().unwrap().1.extend_from_slice(&data),
+                    Piece::End => return Ok(parts),
                 }
             }
         })

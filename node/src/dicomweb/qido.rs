@@ -115,6 +115,7 @@ pub(super) async fn studies(State(desk): State<Arc<Desk>>, asker: Asker) -> Resu
         let tag = path.first().copied().unwrap_or(Tag(0, 0));
         return Err(Problem::bad(format!("studies cannot be searched by {:04X}{:04X}", tag.0, tag.1)));
     }
+    asker.write_queried(search.shape()).await?;
     let limit = search.limit();
     let mut found = Vec::new();
     if limit > 0 {
@@ -220,6 +221,7 @@ async fn relational(desk: &Desk, asker: &Asker, instances: bool) -> Result<Respo
         },
         None => None,
     };
+    asker.write_queried(search.shape()).await?;
     let studies = &desk.door.studies;
     let mut found =
         studies.find(&asker.person, &study_query, asker.within.as_deref(), 0, STUDIES_OPENED_MAX + 1).await?;

@@ -110,6 +110,20 @@ impl Search {
         self.limit.unwrap_or(LIMIT_MAX).min(LIMIT_MAX)
     }
 
+    /// The attributes asked by, without what was asked: for the log.
+    pub(super) fn shape(&self) -> String {
+        let mut names: Vec<String> = self
+            .conditions
+            .iter()
+            .flat_map(|(path, _)| path.first())
+            .map(|t| format!("{:04X}{:04X}", t.0, t.1))
+            .collect();
+        names.sort();
+        names.dedup();
+        names.truncate(16);
+        if names.is_empty() { "nothing".to_owned() } else { names.join(" ") }
+    }
+
     /// Splits off what is asked of the study; the rest is asked of series or instances.
     pub(super) fn split(&self) -> Result<(StudyQuery, Vec<&Condition>), Problem> {
         let mut study = StudyQuery { fuzzy: self.fuzzy, ..StudyQuery::default() };

@@ -14,10 +14,12 @@ use super::{
     error::Problem,
     json::{self, Attributes},
     metadata::{instance_url, readable},
-    multipart::{Event, Multipart, MultipartError},
+    multipart::{Multipart, MultipartError, Piece},
 };
 use crate::{
-    archive::{Form, IngestError, Ingested, Source, Spool},
+    archive::{Form, IngestError, Ingested, Source, Spool, StudyQuery},
+    audit::{Act, Event},
+    studies::StudyError,
     trust::Action,
 };
 use axum::{
@@ -31,7 +33,7 @@ use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 use futures::{Stream, StreamExt, stream};
 use protocol::{Refusal, Uid};
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// Parts kept spooled at once: one open file each.
 const SPOOLED_MAX: usize = 32;
@@ -55,9 +57,17 @@ pub(super) async fn store(State(desk): State<Arc<Desk>>, asker: Asker, body: Bod
     let busy = Problem::Busy { code: "busy", message: "too many uploads at once", retry_s: 5 };
     let _turn = desk.stows.try_acquire().map_err(|_| busy)?;
     let content_type = asker.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let content = MediaRange::parse(content_type).ok_or(Problem::bad("the Content-Type is missing"))?;
+    let content = MediaRange::parse(content_type).ok_or_else(|| Problem::bad("the Content-Type is missing"))?;
     let stream = timed(body);
-    let mut store = Store { desk: &desk, asker: &asker, study, spooled: Vec::new(), outcomes: Vec::new(), parts: 0 };
+    let mut store = Store {
+        desk: &desk,
+        asker: &asker,
+        study,
+        spooled: Vec::new(),
+        outcomes: Vec::new(),
+        parts: 0,
+        last_study: None,
+    };
     match content.media.as_str() {
         "multipart/related" => {
             if content.param("type").is_some_and(|t| !t.eq_ignore_ascii_case("application/dicom")) {
@@ -73,6 +83,7 @@ pub(super) async fn store(State(desk): State<Arc<Desk>>, asker: Asker, body: Bod
     if store.outcomes.is_empty() {
         return Err(Problem::bad("there is no instance in the body"));
     }
+    write_received(&desk, &asker, &store.outcomes).await?;
     Ok(answer(&asker, media, &store.outcomes))
 }
 
@@ -99,7 +110,19 @@ fn timed(body: Body) -> impl Stream<Item = Result<Bytes, MultipartError>> + Unpi
 #[derive(Debug)]
 struct Outcome {
     names: Names,
-    result: Result<Ingested, IngestError>,
+    result: Result<Ingested, Failure>,
+}
+
+/// Why a part was not stored.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Ingest(#[from] IngestError),
+    #[error("the instance is not of the study asked")]
+    OtherStudy,
+    /// Stored here, it would stand before the peer's study under the same UID.
+    #[error("the study is held by a peer")]
+    HeldElsewhere,
 }
 
 /// What an instance calls itself.
@@ -124,6 +147,8 @@ struct Store<'a> {
     spooled: Vec<(Names, Spool)>,
     outcomes: Vec<Outcome>,
     parts: usize,
+    /// The study last asked about, and whether it is a peer's.
+    last_study: Option<(Uid, bool)>,
 }
 
 impl Store<'_> {
@@ -134,17 +159,17 @@ impl Store<'_> {
         let mut current: Option<Incoming> = None;
         loop {
             match body.next().await.map_err(wrong)? {
-                Event::Part(headers) => {
+                Piece::Part(headers) => {
                     self.finish(current.take()).await;
                     check_part(&headers)?;
                     current = Some(self.begin().await?);
                 }
-                Event::Data(data) => {
+                Piece::Data(data) => {
                     if let Some(incoming) = &mut current {
                         incoming.write(data).await;
                     }
                 }
-                Event::End => {
+                Piece::End => {
                     self.finish(current.take()).await;
                     return Ok(());
                 }
@@ -186,14 +211,33 @@ impl Store<'_> {
         let Some(Incoming { spool, front, .. }) = incoming else { return };
         let names = names(&front);
         let result = match spool {
-            Ok(_) if !self.may_hold(&names) => Err(IngestError::InstanceMismatch),
-            Ok(spool) => {
-                self.spooled.push((names, spool));
-                return;
-            }
-            Err(error) => Err(error),
+            Ok(_) if !self.may_hold(&names) => Err(Failure::OtherStudy),
+            Ok(spool) => match self.is_peers(&names).await {
+                Ok(true) => Err(Failure::HeldElsewhere),
+                Ok(false) => {
+                    self.spooled.push((names, spool));
+                    return;
+                }
+                Err(cause) => Err(IngestError::Storage(cause.to_string()).into()),
+            },
+            Err(error) => Err(error.into()),
         };
         self.outcomes.push(Outcome { names, result });
+    }
+
+    /// Whether a peer holds this study and we do not.
+    async fn is_peers(&mut self, names: &Names) -> Result<bool, StudyError> {
+        let Some(study) = &names.study else { return Ok(false) };
+        if let Some((known, is_peers)) = &self.last_study
+            && known == study
+        {
+            return Ok(*is_peers);
+        }
+        let query = StudyQuery { study: vec![study.clone()], ..StudyQuery::default() };
+        let found = self.desk.door.studies.find(&self.asker.person, &query, None, 0, 1).await?;
+        let is_peers = found.first().is_some_and(|f| f.holder.is_some());
+        self.last_study = Some((study.clone(), is_peers));
+        Ok(is_peers)
     }
 
     /// Whether the instance belongs to the study of the path and to the reading context.
@@ -211,7 +255,10 @@ impl Store<'_> {
         let outcomes: Vec<Outcome> = stream::iter(spooled)
             .map(|(names, spool)| {
                 let source = &source;
-                async move { Outcome { names, result: archive.ingest(spool, source).await } }
+                async move {
+                    let result = archive.ingest(spool, source).await.map_err(Failure::from);
+                    Outcome { names, result }
+                }
             })
             .buffered(INGESTS_AT_ONCE)
             .collect()
@@ -286,19 +333,23 @@ fn names(front: &[u8]) -> Names {
 }
 
 /// Failure Reason (0008,1197), PS3.18 annex I.2.2.
-fn reason(error: &IngestError) -> u16 {
-    match error {
-        IngestError::Conflict { .. } => 0x0111,
-        IngestError::ClassMismatch | IngestError::InstanceMismatch => 0xA900,
-        IngestError::NoSpace | IngestError::TooLarge(_) | IngestError::Stopping => 0xA700,
-        IngestError::Malformed(_) => 0xC000,
-        IngestError::Storage(_) => 0x0110,
+fn reason(failure: &Failure) -> u16 {
+    match failure {
+        Failure::OtherStudy => 0xA900,
+        Failure::HeldElsewhere => 0x0124,
+        Failure::Ingest(error) => match error {
+            IngestError::Conflict { .. } => 0x0111,
+            IngestError::ClassMismatch | IngestError::InstanceMismatch => 0xA900,
+            IngestError::NoSpace | IngestError::TooLarge(_) | IngestError::Stopping => 0xA700,
+            IngestError::Malformed(_) => 0xC000,
+            IngestError::Storage(_) => 0x0110,
+        },
     }
 }
 
 fn status(outcomes: &[Outcome]) -> StatusCode {
-    let failed: Vec<&IngestError> = outcomes.iter().filter_map(|o| o.result.as_ref().err()).collect();
-    let all = |test: fn(&IngestError) -> bool| failed.iter().all(|e| test(e));
+    let failed: Vec<&Failure> = outcomes.iter().filter_map(|o| o.result.as_ref().err()).collect();
+    let all = |test: fn(&IngestError) -> bool| failed.iter().all(|f| matches!(f, Failure::Ingest(e) if test(e)));
     match failed.len() {
         0 => StatusCode::OK,
         n if n < outcomes.len() => StatusCode::ACCEPTED,
@@ -308,6 +359,22 @@ fn status(outcomes: &[Outcome]) -> StatusCode {
         _ if all(|e| matches!(e, IngestError::Storage(_))) => StatusCode::INTERNAL_SERVER_ERROR,
         _ => StatusCode::CONFLICT,
     }
+}
+
+/// Who brought what, written down before it is acknowledged: once per study.
+async fn write_received(desk: &Desk, asker: &Asker, outcomes: &[Outcome]) -> Result<(), Problem> {
+    let mut received: BTreeMap<&Uid, (u64, u64)> = BTreeMap::new();
+    for ingested in outcomes.iter().filter_map(|o| o.result.as_ref().ok()) {
+        let (instances, bytes) = received.entry(&ingested.study).or_default();
+        *instances += 1;
+        *bytes = bytes.saturating_add(ingested.bytes);
+    }
+    for (study, (instances, bytes)) in received {
+        let event = Event::new(Act::StudyReceived, asker.person.actor()).study(study).amount(instances, bytes);
+        let written = desk.door.audit.record(event.note("STOW request")).await;
+        written.map_err(|e| Problem::Internal(format!("stored but not acknowledged: {e}")))?;
+    }
+    Ok(())
 }
 
 fn answer(asker: &Asker, media: &'static str, outcomes: &[Outcome]) -> Response {
@@ -323,11 +390,11 @@ fn answer(asker: &Asker, media: &'static str, outcomes: &[Outcome]) -> Response 
                 stored.push(item);
             }
             Err(error) => {
-                if let IngestError::Storage(cause) = error {
+                if let Failure::Ingest(IngestError::Storage(cause)) = error {
                     tracing::error!(%cause, "an instance could not be stored");
                 }
                 let known = match error {
-                    IngestError::Conflict { instance } => Some(instance.as_str()),
+                    Failure::Ingest(IngestError::Conflict { instance }) => Some(instance.as_str()),
                     _ => outcome.names.instance.as_deref(),
                 };
                 item.insert(tags::REFERENCED_SOP_CLASS_UID, json::string("UI", outcome.names.class.as_deref()));

@@ -19,7 +19,7 @@ struct File {
 }
 
 fn corpus(folder: &str) -> Vec<PathBuf> {
-    let root = std::env::var("CONFRERE_TEST_DATA").unwrap_or_else(|_| "/work/shared/data".to_owned());
+    let root = std::env::var("CONFRERE_TEST_DATA").unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data").to_owned());
     let mut folders = vec![Path::new(&root).join(folder)];
     let mut files = Vec::new();
     while let Some(folder) = folders.pop() {
@@ -83,10 +83,17 @@ impl File {
             let bytes = Bytes::from(dataset::inflate(&self.data_set)?);
             let entry = InstanceEntry { bytes: bytes.len() as u64, ..self.entry.clone() };
             let plain = Syntax { deflated: false, ..syntax };
-            return frames::map(Source::Memory(bytes.clone()), entry, &bytes, 0, plain).await;
+            return frames::map(Source::Memory { from: 0, bytes: bytes.clone() }, entry, &bytes, 0, plain).await;
         }
         let from = self.entry.header_bytes.into();
-        frames::map(Source::Memory(self.data_set.clone()), self.entry.clone(), &self.header(), from, syntax).await
+        frames::map(
+            Source::Memory { from: 0, bytes: self.data_set.clone() },
+            self.entry.clone(),
+            &self.header(),
+            from,
+            syntax,
+        )
+        .await
     }
 }
 

@@ -131,7 +131,10 @@ fn in_options(faults: Vec<Fault>) -> Vec<Fault> {
         "pixels.listen" => Some("--pixels"),
         _ => None,
     };
-    let named = |fault: Fault| Fault { key: option(&fault.key).map_or(fault.key.clone(), str::to_owned), ..fault };
+    let named = |fault: Fault| match option(&fault.key) {
+        Some(option) => Fault { key: option.to_owned(), ..fault },
+        None => fault,
+    };
     faults.into_iter().map(named).collect()
 }
 

@@ -1,3 +1,5 @@
+//! Folders: founding, holding, and the control socket.
+
 use super::{doors::CONTROL_SOCKET, *};
 
 #[test]

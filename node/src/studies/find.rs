@@ -9,19 +9,14 @@ use crate::{
     overlay::RemoteStudy,
 };
 use protocol::{SiteId, Uid, manifest::Completeness};
-use std::{cmp::Reverse, collections::HashMap};
+use std::collections::HashMap;
 
 /// Rows looked at behind an offset at most: nobody pages further than this by hand.
 const ROWS_MAX: usize = 200_000;
 
-/// Newest first: by study date and time, then by UID so that pages do not overlap. Undated studies come last.
-pub(super) fn order(row: &StudyRow) -> (Reverse<Option<&str>>, Reverse<Option<&str>>, &str) {
-    (Reverse(row.date.as_deref()), Reverse(row.time.as_deref()), row.study.as_str())
-}
-
-/// A page of rows that are each sorted already or not: all of them are sorted here.
+/// A page of the archive's order over all: newest first, then by UID, so that pages do not overlap.
 pub(super) fn page(mut found: Vec<FoundStudy>, offset: usize, limit: usize) -> Vec<FoundStudy> {
-    found.sort_by(|a, b| order(&a.row).cmp(&order(&b.row)));
+    found.sort_by_cached_key(|f| f.row.place());
     found.into_iter().skip(offset).take(limit).collect()
 }
 
@@ -193,10 +188,10 @@ mod tests {
     fn the_newest_come_first_and_pages_do_not_overlap() {
         let all = vec![
             found("1.5", None, None),
-            found("1.2", Some("20260101"), Some("0800")),
+            found("1.2", Some("20260101"), Some("080000")),
             found("1.4", Some("20260102"), None),
-            found("1.1", Some("20260101"), Some("0900")),
-            found("1.3", Some("20260101"), Some("0800")),
+            found("1.1", Some("20260101"), Some("090000")),
+            found("1.3", Some("20260101"), Some("080000")),
         ];
         let uids = |found: Vec<FoundStudy>| found.iter().map(|f| f.row.study.to_string()).collect::<Vec<_>>();
         assert_eq!(uids(page(all.clone(), 0, 10)), ["1.4", "1.1", "1.2", "1.3", "1.5"]);

@@ -20,13 +20,15 @@ use std::{
 use tokio::sync::OnceCell;
 
 /// Large objects kept open over all readers, so that the frames of one do not each verify the whole.
-const OBJECTS_MAX: usize = 16;
+const OBJECTS_MAX: usize = 6;
 /// Headers read side by side.
 const HEADERS_AT_ONCE: usize = 8;
 
+type Opened = Arc<OnceCell<Object>>;
+
 /// Large objects that stay open.
 #[derive(Debug)]
-pub(super) struct Objects(Mutex<LruCache<(Uid, Digest), Arc<OnceCell<Object>>>>);
+pub(super) struct Objects(Mutex<LruCache<(Uid, Digest), Opened>>);
 
 impl Default for Objects {
     fn default() -> Self {

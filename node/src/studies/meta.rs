@@ -3,12 +3,9 @@
 //! A peer sends data sets; the meta group it first received stays with it. The one made here says the same of class,
 //! instance and transfer syntax, and is the same at every call.
 
+use crate::archive::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
 use bytes::Bytes;
 use protocol::manifest::InstanceEntry;
-
-/// Who made the meta group (PS3.7 D.3.3.2). A UUID-derived UID (PS3.5 B.2) of this product.
-const IMPLEMENTATION_CLASS_UID: &str = "2.25.181246532177044013146285702912436514387";
-const IMPLEMENTATION_VERSION_NAME: &str = "CONFRERE_1";
 
 /// The bytes before the data set.
 pub(super) fn part10_head(entry: &InstanceEntry) -> Bytes {

@@ -32,8 +32,9 @@ const PIECE_BYTES: u64 = 256 * 1024;
 const MANIFESTS_MAX: NonZeroUsize = super::room(8);
 /// Header packs kept: some series of the studies now being opened.
 const PACKS_MAX: NonZeroUsize = super::room(16);
-/// Large objects kept open, so that each range does not verify the whole anew.
-const OBJECTS_MAX: NonZeroUsize = super::room(16);
+/// Objects of more than one range kept open, so that each range does not verify the whole anew. Those of up to 8 MiB lie in
+/// memory meanwhile: 48 MiB at most.
+const OBJECTS_MAX: NonZeroUsize = super::room(6);
 /// Fast enough to keep up with any link; headers shrink to about a fifth.
 const ZSTD_LEVEL: i32 = 1;
 
@@ -103,13 +104,14 @@ impl<'a> Sender<'a> {
 }
 
 type Opened = Arc<OnceCell<Object>>;
+type Sealed = (Bytes, Arc<Manifest>);
 
 /// Gives what is asked.
 #[derive(Debug)]
 pub(crate) struct Giver {
     archive: Archive,
     tasks: Tasks,
-    manifests: Mutex<LruCache<(Uid, Digest), (Bytes, Arc<Manifest>)>>,
+    manifests: Mutex<LruCache<(Uid, Digest), Sealed>>,
     packs: Mutex<LruCache<(Digest, Uid), Bytes>>,
     objects: Mutex<LruCache<(Uid, Digest), Opened>>,
 }
@@ -151,7 +153,7 @@ impl Giver {
         self.archive.by_digest(study, digest).map_err(internal)?.ok_or(Refusal::NotHeld)
     }
 
-    fn manifest(&self, study: &Uid, digest: &Digest) -> Result<(Bytes, Arc<Manifest>), Refusal> {
+    fn manifest(&self, study: &Uid, digest: &Digest) -> Result<Sealed, Refusal> {
         let key = (study.clone(), *digest);
         if let Some(kept) = self.manifests.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return Ok(kept.clone());

@@ -24,6 +24,9 @@ mod schedule;
 mod serve;
 mod wire;
 
+#[cfg(test)]
+pub(crate) mod tests;
+
 pub(crate) use errand::{Errand, Failure, Object, Tally};
 pub(crate) use fetch::{believe_manifest, unpack_headers};
 pub(crate) use progress::Rate;
@@ -65,6 +68,8 @@ use tokio::sync::{Semaphore, broadcast, mpsc};
 const HANDSHAKES_MAX: usize = 64;
 /// A handshake that takes longer is dropped.
 const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
+/// How long the last packets may take at stop.
+const GOODBYE_WITHIN: Duration = Duration::from_secs(1);
 /// How long a manifest or header pack waits for a connection.
 const REACH_WITHIN: Duration = Duration::from_secs(3);
 /// Connections a manifest or header pack is asked on, one after the other as they are lost.
@@ -125,7 +130,7 @@ struct Inner {
     alerts: Arc<Alerts>,
     tasks: Tasks,
     pumps: Mutex<HashMap<SiteId, Arc<Pump>>>,
-    this: Weak<Inner>,
+    this: Weak<Self>,
 }
 
 impl Transfer {
@@ -383,6 +388,8 @@ async fn accept(inner: Arc<Inner>) {
         }
     }
     inner.endpoint.close(endpoint::code::STOPPING, b"stopping");
+    // Peers are told, so that they need not find out by silence.
+    let _ = tokio::time::timeout(GOODBYE_WITHIN, inner.endpoint.wait_idle()).await;
 }
 
 async fn admit(inner: &Inner, incoming: Incoming) {

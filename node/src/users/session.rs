@@ -7,9 +7,9 @@ use std::{collections::HashMap, time::Duration};
 use subtle::ConstantTimeEq;
 
 /// A session nobody used for so long is over: longer than a shift's pause, shorter than the way home and back.
-const IDLE_MAX: Duration = Duration::from_hours(12);
+const IDLE_MAX: Duration = Duration::from_secs(12 * 3600);
 /// Nobody stays signed in longer than this.
-const AGE_MAX: Duration = Duration::from_hours(24);
+const AGE_MAX: Duration = Duration::from_secs(24 * 3600);
 /// Sessions at once; the longest unused one goes first.
 const SESSIONS_MAX: usize = 10_000;
 
@@ -87,7 +87,7 @@ mod tests {
         let mut sessions = Sessions::default();
         let person = Person { name: "durand".to_owned(), role: Role::Radiologist };
         let begun = Timestamp(1_000_000);
-        let at = |hours| begun.after(Duration::from_hours(hours));
+        let at = |hours: u64| begun.after(Duration::from_secs(hours * 3600));
         let secret = sessions.begin(person.clone(), begun);
         assert_eq!(sessions.find(&secret, at(11)), Some(person.clone()));
         assert_eq!(sessions.find(&secret, at(22)), Some(person.clone()));

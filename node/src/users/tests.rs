@@ -1,3 +1,5 @@
+//! Accounts from outside: sign-in, throttling, restart, changes.
+
 use super::*;
 
 const DESK: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 1));

@@ -71,6 +71,13 @@ pub(super) fn inverted(when: &str) -> Vec<u8> {
     when.bytes().map(|b| b'0' + (b'9' - b.clamp(b'0', b'9'))).collect()
 }
 
+impl StudyRow {
+    /// Where the study stands in lists: ascending places are newest first.
+    pub(crate) fn place(&self) -> Option<Vec<u8>> {
+        of(self).into_iter().next()
+    }
+}
+
 /// When a study was made as `YYYYMMDDHHMMSS`; where it does not say, when it arrived.
 fn when(row: &StudyRow) -> String {
     match &row.date {
