@@ -302,3 +302,99 @@ impl Wire for Ending {
 impl Domain for Ending {
     const DOMAIN: &'static str = "confrere/agreement-ending/1";
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ed25519_dalek::SigningKey;
+    use proptest::prelude::*;
+
+    fn key(seed: u8) -> SigningKey {
+        SigningKey::from_bytes(&[seed; 32])
+    }
+    fn site(seed: u8) -> SiteId {
+        SiteId(key(seed).verifying_key().to_bytes())
+    }
+    fn agreement() -> Agreement {
+        let clause = Clause {
+            holder: site(1),
+            reader: site(2),
+            announce: true,
+            level: Level::Pixels,
+            modalities: vec!["CT".to_owned()],
+            modalities_excluded: vec!["MG".to_owned()],
+            since_days: None,
+            hours: None,
+            fields: Vec::new(),
+            cache_days: 7,
+        };
+        Agreement {
+            id: Id128([9; 16]),
+            version: 1,
+            parties: [1, 2].map(|n| Party { site: site(n), name: format!("site {n}") }),
+            preset: Preset::Custom,
+            clauses: vec![clause],
+            not_before: Timestamp(0),
+            not_after: None,
+            drafted: Timestamp(0),
+        }
+    }
+    fn study(modalities: &[&str]) -> StudyFacts {
+        let modalities = modalities.iter().map(|m| (*m).to_owned()).collect();
+        StudyFacts { study: crate::ids::Uid::parse("1.2.3").unwrap(), modalities, day: 20_000 }
+    }
+
+    #[test]
+    fn both_signatures_make_it_count() {
+        let mut signed = SignedAgreement::draft(&key(1), &agreement());
+        assert_eq!(signed.open_countersigned(), Err(Refusal::Malformed));
+        signed.sign(&key(1));
+        assert_eq!(signed.open().unwrap().1, [site(1)], "signing twice changes nothing");
+        let mut strange = signed.clone();
+        strange.sign(&key(3));
+        assert_eq!(strange.open(), Err(Refusal::Malformed), "a stranger's signature spoils it");
+        signed.sign(&key(2));
+        assert_eq!(signed.open_countersigned(), Ok(agreement()));
+    }
+
+    #[test]
+    fn an_excluded_modality_outweighs_an_allowed_one() {
+        let at = Moment { now: Timestamp(0), week_minute: WeekMinute(0) };
+        let clause = &agreement().clauses[0];
+        assert_eq!(clause.covers(&study(&["CT", "SR"]), Level::Pixels, at), Ok(()));
+        assert_eq!(clause.covers(&study(&["CT", "MG"]), Level::Pixels, at), Err(Refusal::NotPermitted));
+        assert_eq!(clause.covers(&study(&["CT"]), Level::Objects, at), Err(Refusal::NotPermitted));
+    }
+
+    #[test]
+    fn a_clause_between_others_is_not_sound() {
+        let mut with_stranger = agreement();
+        with_stranger.clauses[0].reader = site(3);
+        assert!(!with_stranger.is_sound());
+        let mut with_itself = agreement();
+        with_itself.parties[1] = with_itself.parties[0].clone();
+        assert!(!with_itself.is_sound());
+    }
+
+    proptest! {
+        #[test]
+        fn any_changed_byte_spoils_it(at: prop::sample::Index, bit in 0u8..8) {
+            let mut signed = SignedAgreement::draft(&key(1), &agreement());
+            signed.sign(&key(2));
+            let mut bytes = wire::encode(&signed);
+            let at = at.index(bytes.len());
+            bytes[at] ^= 1 << bit;
+            let opened = wire::decode::<SignedAgreement>(&bytes).map(|s| s.open_countersigned());
+            prop_assert!(!matches!(opened, Ok(Ok(_))));
+        }
+
+        #[test]
+        fn hours_are_half_open_and_may_wrap(from in 0u16..10_080, length in 1u16..10_079) {
+            let to = (from + length) % WEEK_MINUTES;
+            let hours = WeeklyHours { time_zone: "UTC".to_owned(), spans: vec![(WeekMinute(from), WeekMinute(to))] };
+            prop_assert!(hours.contains(WeekMinute(from)));
+            prop_assert!(hours.contains(WeekMinute((from + length - 1) % WEEK_MINUTES)));
+            prop_assert!(!hours.contains(WeekMinute(to)));
+        }
+    }
+}

@@ -65,3 +65,40 @@ impl Grant {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn grant() -> Grant {
+        Grant {
+            id: Id128([1; 16]),
+            issuer: SiteId([1; 32]),
+            subject: SiteId([2; 32]),
+            basis: Id128([2; 16]),
+            study: Uid::parse("1.2.3").unwrap(),
+            level: Level::Pixels,
+            not_before: Timestamp(1_000),
+            expires: Timestamp(2_000),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn covers_its_subject_its_study_and_its_time_only(at in 0u64..3_000, other_site: bool, other_study: bool, above: bool) {
+            let by = SiteId([if other_site { 3 } else { 2 }; 32]);
+            let study = Uid::parse(if other_study { "1.2.4" } else { "1.2.3" }).unwrap();
+            let level = if above { Level::Objects } else { Level::Card };
+            let said = grant().covers(&Use { by: &by, study: &study, level }, Timestamp(at));
+            let expected = if other_site || other_study || above {
+                Err(Refusal::NotPermitted)
+            } else if (1_000..2_000).contains(&at) {
+                Ok(())
+            } else {
+                Err(Refusal::Expired)
+            };
+            prop_assert_eq!(said, expected);
+        }
+    }
+}

@@ -158,7 +158,7 @@ impl Inner {
         self.tasks.spawn("goodbye", async move { inner.say_goodbye(site).await });
     }
 
-    async fn say_goodbye(self: &Arc<Self>, site: SiteId) {
+    pub(super) async fn say_goodbye(self: &Arc<Self>, site: SiteId) {
         if self.trust.peer(&site).is_some() || !self.partings.begin(site) {
             return;
         }

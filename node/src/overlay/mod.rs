@@ -169,7 +169,7 @@ pub(crate) struct Invitation {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OverlayError {
     #[error("cannot listen on {address}: {source}")]
-    Listen { address: std::net::SocketAddr, source: std::io::Error },
+    Listen { address: SocketAddr, source: std::io::Error },
     #[error("the peer cannot be reached; it will hear of this when it returns")]
     Unreachable,
     #[error(transparent)]
@@ -397,6 +397,7 @@ impl Overlay {
     /// is next met, and until then gets nothing but that.
     pub(crate) async fn drop_peer(&self, peer: &SiteId) {
         // Trust's own event brings this about as well; whoever comes first does it.
-        self.inner.part_from(*peer);
+        let (inner, peer) = (self.inner.clone(), *peer);
+        let _ = self.inner.tasks.spawn("goodbye", async move { inner.say_goodbye(peer).await }).await;
     }
 }

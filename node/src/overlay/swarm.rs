@@ -371,11 +371,9 @@ impl Loop {
                 peer_id,
                 send_back_addr,
                 ..
-            } => {
-                if cause.downcast::<allow_block_list::NotAllowed>().is_ok() {
-                    let site = peer_id.as_ref().and_then(site_id);
-                    let _ = self.news.try_send(News::Stranger { site, from: send_back_addr.to_string() });
-                }
+            } if cause.downcast_ref::<allow_block_list::NotAllowed>().is_some() => {
+                let site = peer_id.as_ref().and_then(site_id);
+                let _ = self.news.try_send(News::Stranger { site, from: send_back_addr.to_string() });
             }
             _ => {}
         }

@@ -24,7 +24,7 @@ fn minute_of(at: &jiff::Zoned) -> WeekMinute {
 }
 
 /// The minute of the week in a time zone; `None` when the zone is not known here.
-pub(crate) fn week_minute(now: Timestamp, zone: &str) -> Option<WeekMinute> {
+pub(super) fn week_minute(now: Timestamp, zone: &str) -> Option<WeekMinute> {
     zoned(now, zone).map(|at| minute_of(&at))
 }
 

@@ -23,7 +23,6 @@ mod sentences;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use hours::week_minute;
 pub(crate) use permit::Permit;
 pub(crate) use presets::{Direction, Terms, TermsError, draft};
 pub(crate) use records::Mail;
@@ -41,7 +40,6 @@ use protocol::{
     Refusal, SiteId, Timestamp, Uid,
     agreement::{Agreement, Field, Level, SignedAgreement, StudyFacts},
     catalog::Basis,
-    grant::Grant,
     ids::Id128,
     message::SiteRecord,
     signed::Signed,

@@ -100,7 +100,7 @@ fn moment(minute: WeekMinute, language: Language) -> String {
 }
 
 fn start(minute: WeekMinute, language: Language) -> String {
-    if minute.0 % 1440 != 0 {
+    if !minute.0.is_multiple_of(1440) {
         return moment(minute, language);
     }
     let day = usize::from(minute.0 / 1440);
