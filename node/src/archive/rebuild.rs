@@ -14,6 +14,7 @@ use super::{
     part10::{self, FRONT_BYTES_MAX},
     prescan::{self, DataSet},
     rows::{FloorRecord, IngestRecord, SettleRecord, Totals, VoidRecord, kind},
+    state::State,
 };
 use crate::{
     journal::{self, Journal, JournalError, Position, Record},
@@ -188,7 +189,9 @@ pub(crate) fn rebuild(dir: &Path, each: &mut dyn FnMut(u64)) -> Result<Totals, A
         Some(journal) => journal,
         None => {
             write_journal(dir, &path, &blobs, each)?;
-            Journal::open(&path, &tasks)?
+            let journal = Journal::open(&path, &tasks)?;
+            State::Clean { position: journal.end() }.write(dir)?;
+            journal
         }
     };
     let index = remake(dir, &journal, each)?;
@@ -230,7 +233,10 @@ fn write_journal(dir: &Path, old: &Path, blobs: &Blobs, each: &mut dyn FnMut(u64
     let mut named = HashSet::new();
     journal::salvage(old, &mut |kind, body| {
         if kind == kind::INGEST {
-            named.extend(wire::decode::<IngestRecord>(body).ok().map(|r| r.instance.row.entry.digest));
+            match wire::decode::<IngestRecord>(body) {
+                Ok(record) if blobs.has(&record.instance) => named.insert(record.instance.row.entry.digest),
+                _ => return Ok(()),
+            };
         }
         batch.push((kind, body.to_vec()));
         if batch.len() >= BATCH_RECORDS {
@@ -283,7 +289,8 @@ fn record_of(path: &Path, digest: &Digest, changed: SystemTime) -> Result<Ingest
     let scanned = prescan::scan(DataSet::File(&file, start, bytes), &front.transfer_syntax)?;
     let class = scanned.sop_class.clone().or_else(|| front.sop_class.clone());
     let instance = scanned.sop_instance.clone().or_else(|| front.sop_instance.clone());
-    let names = (class.ok_or(fault("no SOP Class UID"))?, instance.ok_or(fault("no SOP Instance UID"))?);
+    let names =
+        (class.ok_or_else(|| fault("no SOP Class UID"))?, instance.ok_or_else(|| fault("no SOP Instance UID"))?);
     let sizes = Sizes {
         bytes,
         digest: *digest,

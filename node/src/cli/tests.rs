@@ -60,6 +60,7 @@ fn wrong_usage_ends_with_two() {
 fn bad_configuration_ends_with_64() {
     let dir = tempfile::tempdir().unwrap();
     let error = setup::config(dir.path(), &ConfigCommand::Check).unwrap_err();
+    assert!(told(&error).contains("confrere init"), "{}", told(&error));
     assert_eq!(code_of(&error), BAD_CONFIGURATION);
     let wrong = Init {
         site: "x".repeat(65),

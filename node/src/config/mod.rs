@@ -162,6 +162,8 @@ impl fmt::Display for Fault {
 /// Why there are no settings.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConfigError {
+    #[error("{0} is no node's folder; make a node with `confrere init --dir {0} --site NAME --ae-title TITLE`")]
+    Missing(String),
     #[error("{path}: {source}")]
     Io { path: PathBuf, source: io::Error },
     #[error("{path} is not right:{}", listed(faults))]
@@ -179,7 +181,10 @@ impl Config {
     /// With everything that is wrong at once.
     pub(crate) fn load(dir: &Path) -> Result<Self, ConfigError> {
         let path = dir.join(CONFIG_FILE);
-        let text = std::fs::read_to_string(&path).map_err(|source| ConfigError::Io { path: path.clone(), source })?;
+        let text = std::fs::read_to_string(&path).map_err(|source| match source.kind() {
+            io::ErrorKind::NotFound => ConfigError::Missing(dir.display().to_string()),
+            _ => ConfigError::Io { path: path.clone(), source },
+        })?;
         let mut config = Self::parse(&text).map_err(|faults| ConfigError::Faults { path: path.clone(), faults })?;
         for named in [&mut config.portal.tls_cert, &mut config.portal.tls_key, &mut config.portal.web_dir] {
             *named = named.take().map(|relative| dir.join(relative));

@@ -57,11 +57,11 @@ impl Syntax {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum DataSetError {
     #[error("sequences are nested too deeply")]
-    TooDeep,
+    Depth,
     #[error("too many elements")]
-    TooMany,
+    Elements,
     #[error("the deflated data set is too large")]
-    TooLarge,
+    Size,
 }
 
 /// An attribute and its value.
@@ -152,7 +152,7 @@ pub(super) fn inflate(bytes: &[u8]) -> Result<Vec<u8>, DataSetError> {
     let mut out = Vec::new();
     // A prefix of a stream ends early: what came out by then is what there is.
     let _ended_early = flate2::read::DeflateDecoder::new(bytes).take(INFLATED_BYTES_MAX + 1).read_to_end(&mut out);
-    if out.len() as u64 > INFLATED_BYTES_MAX { Err(DataSetError::TooLarge) } else { Ok(out) }
+    if out.len() as u64 > INFLATED_BYTES_MAX { Err(DataSetError::Size) } else { Ok(out) }
 }
 
 /// A number of a binary VR.
@@ -286,7 +286,7 @@ impl<'a> Reader<'a> {
     /// Reads elements up to `end` or an item delimiter.
     fn set(&mut self, end: usize, depth: usize) -> Result<DataSet<'a>, DataSetError> {
         if depth > DEPTH_MAX {
-            return Err(DataSetError::TooDeep);
+            return Err(DataSetError::Depth);
         }
         let mut elements: Vec<Element<'a>> = Vec::new();
         while !self.ended && self.at < end {
@@ -298,7 +298,7 @@ impl<'a> Reader<'a> {
                 self.at += head.head_bytes;
                 break;
             }
-            self.left = self.left.checked_sub(1).ok_or(DataSetError::TooMany)?;
+            self.left = self.left.checked_sub(1).ok_or(DataSetError::Elements)?;
             self.at += head.head_bytes;
             if let Some(element) = self.element(head, end, depth)? {
                 elements.push(element);
@@ -368,7 +368,7 @@ impl<'a> Reader<'a> {
                 self.at += head.head_bytes;
                 break;
             }
-            self.left = self.left.checked_sub(1).ok_or(DataSetError::TooMany)?;
+            self.left = self.left.checked_sub(1).ok_or(DataSetError::Elements)?;
             self.at += head.head_bytes;
             let item_end = match head.length {
                 None => end,

@@ -31,8 +31,6 @@ pub(super) enum Problem {
     TooLarge(&'static str),
     #[error("the range lies outside")]
     Range { bytes: u64 },
-    #[error("the disk is full")]
-    NoSpace,
     #[error("{message}")]
     Busy { code: &'static str, message: &'static str, retry_s: u32 },
     #[error("the client stopped sending")]
@@ -59,7 +57,6 @@ impl Problem {
             Self::UnsupportedMedia(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type"),
             Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too-large"),
             Self::Range { .. } => (StatusCode::RANGE_NOT_SATISFIABLE, "range"),
-            Self::NoSpace => (StatusCode::INSUFFICIENT_STORAGE, "no-space"),
             Self::Busy { code, .. } => (StatusCode::SERVICE_UNAVAILABLE, code),
             Self::Slow => (StatusCode::REQUEST_TIMEOUT, "too-slow"),
             Self::Corrupt => (StatusCode::BAD_GATEWAY, "corrupt"),
@@ -94,11 +91,9 @@ impl From<StudyError> for Problem {
 impl From<super::dataset::DataSetError> for Problem {
     fn from(error: super::dataset::DataSetError) -> Self {
         Self::NotAcceptable(match error {
-            super::dataset::DataSetError::TooDeep => "the object cannot be read here: sequences nested too deeply",
-            super::dataset::DataSetError::TooMany => "the object cannot be read here: too many elements",
-            super::dataset::DataSetError::TooLarge => {
-                "the object cannot be read here: its deflated data set is too large"
-            }
+            super::dataset::DataSetError::Depth => "the object cannot be read here: sequences nested too deeply",
+            super::dataset::DataSetError::Elements => "the object cannot be read here: too many elements",
+            super::dataset::DataSetError::Size => "the object cannot be read here: its deflated data set is too large",
         })
     }
 }

@@ -144,7 +144,7 @@ pub(super) async fn inflated(
     mut entry: InstanceEntry,
 ) -> Result<(Source, InstanceEntry), Problem> {
     if entry.bytes > dataset::INFLATED_BYTES_MAX {
-        return Err(dataset::DataSetError::TooLarge.into());
+        return Err(dataset::DataSetError::Size.into());
     }
     let deflated = source.whole(&entry, 0, entry.bytes).await?;
     let _turn = desk.decodes.acquire().await.map_err(|_| Problem::Internal("the door is closed".to_owned()))?;

@@ -254,7 +254,7 @@ impl<'u> Encoder<'u> {
             }
             DS | IS => {
                 let text = charset.decode(bytes, false);
-                self.values(&components(&text), |out, v| write_decimal(out, v));
+                self.values(&components(&text), write_decimal);
             }
             ST | LT | UT | UR => {
                 let text = charset.decode(bytes, false);

@@ -30,6 +30,8 @@ mod qido;
 mod query;
 mod rendered;
 mod routes;
+#[cfg(test)]
+mod stories;
 mod stow;
 #[cfg(test)]
 mod tests;

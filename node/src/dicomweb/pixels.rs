@@ -133,13 +133,13 @@ impl<'a> Walker<'a> {
     async fn peek(&mut self, at: u64, len: u64) -> Result<&[u8], Problem> {
         let end = at.saturating_add(len).min(self.entry.bytes);
         if at < self.from || end > self.from + self.window.len() as u64 {
-            let from = at - at % WINDOW_BYTES;
+            let from = (at - at % WINDOW_BYTES).max(self.source.first());
             let wanted = (end.max(from) - from).next_multiple_of(WINDOW_BYTES);
             let wanted = wanted.min(self.entry.bytes.saturating_sub(from));
             self.window = self.source.range(self.entry, from, wanted).await?;
             self.from = from;
         }
-        let start = usize::try_from(at - self.from).unwrap_or(usize::MAX).min(self.window.len());
+        let start = usize::try_from(at.saturating_sub(self.from)).unwrap_or(usize::MAX).min(self.window.len());
         let stop = usize::try_from(end.saturating_sub(self.from)).unwrap_or(usize::MAX).clamp(start, self.window.len());
         Ok(self.window.get(start..stop).unwrap_or_default())
     }

@@ -103,7 +103,7 @@ fn place(n: f64) -> Result<u32, Problem> {
     }
 }
 
-pub(super) async fn rendered(State(desk): State<Arc<Desk>>, asker: Asker) -> Result<Response, Problem> {
+pub(super) async fn rendered(State(_): State<Arc<Desk>>, asker: Asker) -> Result<Response, Problem> {
     let wish = wish(&asker)?;
     let study = asker.open().await?;
     let (series, instance) = (asker.series()?, asker.instance()?);
@@ -115,10 +115,10 @@ pub(super) async fn rendered(State(desk): State<Arc<Desk>>, asker: Asker) -> Res
             .and_then(|n| n.checked_sub(1))
             .ok_or_else(|| Problem::bad("one frame is rendered at a time, numbered from 1"))?,
     };
-    answer(&desk, &asker, &study, (&series, &instance), Some(index), wish, Priority::Screen).await
+    answer(&asker, &study, (&series, &instance), Some(index), wish, Priority::Screen).await
 }
 
-pub(super) async fn thumbnail(State(desk): State<Arc<Desk>>, asker: Asker) -> Result<Response, Problem> {
+pub(super) async fn thumbnail(State(_): State<Arc<Desk>>, asker: Asker) -> Result<Response, Problem> {
     let mut wish = wish(&asker)?;
     wish.fit.get_or_insert((THUMBNAIL_SIDE, THUMBNAIL_SIDE));
     let study = asker.open().await?;
@@ -126,10 +126,10 @@ pub(super) async fn thumbnail(State(desk): State<Arc<Desk>>, asker: Asker) -> Re
     if !asker.param("instance").is_empty() {
         let (series, instance) = (asker.series()?, asker.instance()?);
         let index = asker.param("frames").parse::<u64>().ok().and_then(|n| n.checked_sub(1));
-        return answer(&desk, &asker, &study, (&series, &instance), index, wish, Priority::Series).await;
+        return answer(&asker, &study, (&series, &instance), index, wish, Priority::Series).await;
     }
     let (series, instance) = middle_image(&study.series().await?, wanted_series.as_ref())?;
-    answer(&desk, &asker, &study, (&series, &instance), None, wish, Priority::Series).await
+    answer(&asker, &study, (&series, &instance), None, wish, Priority::Series).await
 }
 
 /// The middle image speaks best for a series, and the first series with images for a study.
@@ -150,7 +150,6 @@ fn middle_image(all: &[SeriesView], wanted: Option<&Uid>) -> Result<(Uid, Uid), 
 
 /// `index`: `None` for the middle frame.
 async fn answer(
-    desk: &Desk,
     asker: &Asker,
     study: &Arc<OpenStudy>,
     (series, instance): (&Uid, &Uid),
@@ -169,7 +168,7 @@ async fn answer(
     if entry.frames == 0 {
         return Err(Problem::NotAcceptable("the instance has no picture"));
     }
-    let framed = frames::open(desk, study, series, instance, priority).await?;
+    let framed = frames::open(&asker.desk, study, series, instance, priority).await?;
     let index = index.unwrap_or_else(|| framed.map.frames() / 2);
     if index >= framed.map.frames() {
         return Err(Problem::NotFound);
@@ -178,7 +177,7 @@ async fn answer(
     let picture = decode::picture(&header, &framed, index).await?;
     let tones = tones(&header, framed.entry.transfer_syntax.as_str(), index)?;
     let format = wish.format;
-    let bytes = decode::run(desk, move || picture_file(&picture, &tones, &wish)).await?;
+    let bytes = decode::run(&asker.desk, move || picture_file(&picture, &tones, &wish)).await?;
     let mut response = ([(header::CONTENT_TYPE, format.to_mime_type())], bytes).into_response();
     tag(&mut response, &etag, KEPT);
     Ok(response)

@@ -57,7 +57,7 @@ pub(super) async fn store(State(desk): State<Arc<Desk>>, asker: Asker, body: Bod
     let busy = Problem::Busy { code: "busy", message: "too many uploads at once", retry_s: 5 };
     let _turn = desk.stows.try_acquire().map_err(|_| busy)?;
     let content_type = asker.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let content = MediaRange::parse(content_type).ok_or(Problem::bad("the Content-Type is missing"))?;
+    let content = MediaRange::parse(content_type).ok_or_else(|| Problem::bad("the Content-Type is missing"))?;
     let stream = timed(body);
     let mut store = Store {
         desk: &desk,

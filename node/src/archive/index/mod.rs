@@ -240,6 +240,13 @@ impl Index {
         Ok(())
     }
 
+    /// Loses what was gathered, as a killed process does.
+    #[cfg(test)]
+    pub(super) fn forget(&self) {
+        let mut live = self.live();
+        *live = Live { is_behind: true, ..Live::default() };
+    }
+
     fn write_live(&self, live: &mut Live) -> Result<(), ArchiveError> {
         if live.is_behind {
             return Err(ArchiveError::Index(sled::Error::ReportableBug("the index is behind the journal".to_owned())));

@@ -84,10 +84,6 @@ impl Found {
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     fn raw(&self, tag: u32) -> Option<&[u8]> {
         self.0.get(&tag).map(Vec::as_slice)
     }

@@ -116,7 +116,7 @@ pub(super) fn scan(data: DataSet<'_>, transfer_syntax: &Uid) -> Result<Scanned, 
             walk(&mut Window::new(Inflated::new(Range::new(file, start, bytes))), coding, &mut found)
         }
     }?;
-    if found.is_empty() {
+    if layout.bytes == 0 {
         return Err(ScanError::Malformed("no data set"));
     }
     let header = if is_deflated { whole_or_nothing(data.bytes()) } else { header_end(&layout) };

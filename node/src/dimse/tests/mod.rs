@@ -3,7 +3,7 @@
 use super::{
     association::{self, Incoming},
     link::{Link, Patience},
-    message::{AFFECTED_INSTANCE, Command},
+    message::Command,
     negotiate::{self, EXPLICIT_LE, IMPLICIT_LE, VERIFICATION},
     pdu::{Abort, Pdu, Proposal, Proposed, Rejection, UserItems, associate},
     *,
@@ -16,6 +16,8 @@ use tokio::{
     net::TcpStream,
     process,
 };
+
+mod storing;
 
 const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
 

@@ -1,0 +1,103 @@
+use super::*;
+use std::collections::{BTreeMap, HashMap};
+
+fn corpus(part: &str) -> Option<Vec<PathBuf>> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let named = std::env::var_os("CONFRERE_TEST_DATA").map(PathBuf::from);
+    let candidates = [named, Some(here.join("../../shared/data")), Some("/work/shared/data".into())];
+    let Some(root) = candidates.into_iter().flatten().find(|root| root.join("MANIFEST.csv").exists()) else {
+        println!("no test data (CONFRERE_TEST_DATA): this story was not told");
+        return None;
+    };
+    let mut files = Vec::new();
+    walk(&root.join(part), &mut files);
+    files.retain(|path| !part.is_empty() || !path.starts_with(root.join("bad")));
+    files.retain(|path| !path.extension().is_some_and(|e| e == "csv" || e == "md"));
+    files.sort();
+    Some(files)
+}
+
+fn walk(dir: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { walk(&path, files) } else { files.push(path) }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_sound_file_comes_back_byte_for_byte() {
+    let Some(files) = corpus("") else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let site = Site::open(dir.path(), 100);
+    let (mut stored, mut refused) = (Vec::new(), BTreeMap::<String, Vec<PathBuf>>::new());
+    let began = Instant::now();
+    for path in &files {
+        match site.store(&fs::read(path).unwrap()).await {
+            Ok(ingested) => stored.push((path.clone(), ingested)),
+            Err(error) => {
+                let reason = error.to_string();
+                refused.entry(reason.split(" 1.").next().unwrap().to_owned()).or_default().push(path.clone());
+            }
+        }
+    }
+    println!("{} stored in {:?}", stored.len(), began.elapsed());
+    for (reason, paths) in &refused {
+        println!("{}: {reason}", paths.len());
+        paths.iter().take(12).for_each(|path| println!("    {}", path.display()));
+    }
+    for (path, ingested) in &stored {
+        let file = fs::read(path).unwrap();
+        let (meta, data) = site.read(ingested).await.unwrap();
+        if !(meta.len() + data.len() == file.len() && file.starts_with(&meta)) {
+            println!("made a meta group for {}", path.display());
+        }
+        assert!(file.ends_with(&data), "{}", path.display());
+        let row = site.row(ingested);
+        let header = object::header(&site.archive.inner, &ingested.study, &row.entry.digest).await.unwrap();
+        assert_eq!(header, data.slice(..row.entry.header_bytes as usize));
+    }
+    assert!(stored.len() > 950, "{}", stored.len());
+    let mut faults = 0;
+    site.archive.verify(&mut |verified| faults += usize::from(verified.fault.is_some())).await.unwrap();
+    assert_eq!(faults, 0);
+    let rows = site.all_rows();
+    site.kill().await;
+    fs::remove_dir_all(dir.path().join("index")).unwrap();
+    let site = Site::open(dir.path(), 100_000);
+    let strip = |rows: Vec<(StudyRow, SeriesRows)>| {
+        rows.into_iter().map(|(s, r)| (s.study, s.instances, s.bytes, s.patient, r)).collect::<Vec<_>>()
+    };
+    assert_eq!(strip(site.all_rows()), strip(rows));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_bad_file_is_stored_whole_or_refused_with_a_reason_in_time() {
+    let Some(files) = corpus("bad") else { return };
+    let mut outcomes = HashMap::new();
+    for path in &files {
+        // The files share UIDs, so that each gets an archive of its own.
+        let dir = tempfile::tempdir().unwrap();
+        let site = Site::open(dir.path(), 100_000);
+        let began = Instant::now();
+        let file = fs::read(path).unwrap();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let outcome = site.store(&file).await;
+        assert!(began.elapsed() < Duration::from_secs(5), "{name} took {:?}", began.elapsed());
+        println!("{name}: {}", outcome.as_ref().map_or_else(ToString::to_string, |i| format!("stored {}", i.known)));
+        if let Ok(ingested) = &outcome {
+            let (_, data) = site.read(ingested).await.unwrap();
+            assert!(file.ends_with(&data) && !data.is_empty(), "{name}");
+        }
+        outcomes.insert(name, outcome.is_ok());
+        assert_eq!(fs::read_dir(dir.path().join("objects/tmp")).unwrap().count(), 0);
+        site.kill().await;
+    }
+    for stored in ["odd-length.dcm", "no-preamble.dcm", "dataset-only-evrle.dcm", "bad-vr.dcm", "name-long.dcm"] {
+        assert!(outcomes[stored], "{stored}");
+    }
+    for refused in ["nested-sq-20000.dcm", "pixeldata-length-4g.dcm", "deflate-bomb-200mib.dcm", "empty.dcm"] {
+        assert!(!outcomes[refused], "{refused}");
+    }
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    println!("{}", status.lines().find(|l| l.starts_with("VmHWM")).unwrap());
+}
