@@ -2,7 +2,7 @@
 
 use crate::{
     archive::{
-        Archive, ArchiveEvent, Form, Source,
+        Archive, Form, Source,
         cache::{Cache, Lease},
     },
     audit::{Act, Audit, Event, Filter},
@@ -143,11 +143,14 @@ impl Site {
             spool.write(bytes).await.unwrap();
             self.archive.ingest(spool, &Source { actor: crate::audit::Actor::default() }).await.unwrap();
         }
+        // On a busy machine the study may settle more than once on the way.
+        let is_whole = || {
+            let sealed = self.archive.manifest(&study).unwrap();
+            sealed.is_some_and(|m| m.manifest.instances() >= instances as usize)
+        };
         let settled = async {
-            loop {
-                if matches!(news.recv().await.unwrap(), ArchiveEvent::Settled(s) if s == study) {
-                    return;
-                }
+            while !is_whole() {
+                let _ = news.recv().await.unwrap();
             }
         };
         tokio::time::timeout(Duration::from_secs(20), settled).await.unwrap();
