@@ -65,7 +65,9 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let done = match arguments.command {
         Command::Init(init) => setup::init(&dir, init),
         Command::Serve => setup::serve(&dir).await,
-        Command::Demo { check } => return crate::demo::run(crate::demo::DemoOptions { check, dir: arguments.dir }).await,
+        Command::Demo { check } => {
+            return crate::demo::run(crate::demo::DemoOptions { check, dir: arguments.dir }).await;
+        }
         Command::Config { command } => setup::config(&dir, &command),
         Command::Rebuild => setup::rebuild(&dir),
         Command::Status { json } => status::status(&dir, json).await,

@@ -19,7 +19,8 @@ struct File {
 }
 
 fn corpus(folder: &str) -> Vec<PathBuf> {
-    let root = std::env::var("CONFRERE_TEST_DATA").unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data").to_owned());
+    let root = std::env::var("CONFRERE_TEST_DATA")
+        .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data").to_owned());
     let mut folders = vec![Path::new(&root).join(folder)];
     let mut files = Vec::new();
     while let Some(folder) = folders.pop() {
