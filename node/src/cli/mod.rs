@@ -3,7 +3,19 @@
 //! Commands act on a running node where one runs, through its control socket and the same API as the portal, else on the
 //! folder itself. What a script wants (a token, a password, rows) goes to standard output; what is told beside it goes to
 //! standard error. Exit codes: 0, 1 failed, 2 usage, 64 bad configuration.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is where the program speaks to people")]
+/// As the standard ones, but a reader that has gone (`| head`) is no reason to fall over.
+macro_rules! print {
+    ($($words:tt)*) => { $crate::cli::text::say(&mut std::io::stdout(), format_args!($($words)*)) };
+}
+macro_rules! println {
+    () => { print!("\n") };
+    ($($words:tt)*) => { print!("{}\n", format_args!($($words)*)) };
+}
+macro_rules! eprintln {
+    ($($words:tt)*) => {
+        $crate::cli::text::say(&mut std::io::stderr(), format_args!("{}\n", format_args!($($words)*)))
+    };
+}
 
 mod accounts;
 mod args;

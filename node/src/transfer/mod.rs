@@ -182,7 +182,6 @@ impl Transfer {
     }
 
     /// The address the endpoint is bound to.
-    #[cfg(test)]
     pub(crate) fn address(&self) -> Option<std::net::SocketAddr> {
         self.inner.endpoint.local_addr().ok()
     }
