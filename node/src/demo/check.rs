@@ -189,10 +189,15 @@ async fn tamper(demo: &mut Demo, reader: &mut Client, study: &MadeStudy, verdict
     let search = move || stored_file(&folder, &digest, bytes).context("the holder's file was not found");
     let file = demo.tasks.spawn_blocking("demo search", search).await??;
     flip(&file, bytes)?;
-    let answer = reader.ask(Method::GET, &instance_path(study, instance), ANY_DICOM, Bytes::new()).await?;
+    let frame = format!("{}/frames/1", instance_path(study, instance));
+    let answer = reader.ask(Method::GET, &frame, ANY_FRAME, Bytes::new()).await?;
     let corrupt = answer.status == StatusCode::BAD_GATEWAY && answer.text().contains("corrupt");
     let figure = format!("{} {}", answer.status.as_u16(), answer.text());
     verdicts.held("a flipped byte is refused, and told as corrupt", figure, corrupt);
+    // An answer that has begun can only be broken off; one that is complete would be a lie.
+    let whole = read_whole(reader, study, instance).await;
+    let figure = whole.as_ref().map_or_else(|e| format!("{e:#}"), |()| "it was given".to_owned());
+    verdicts.held("nor is the image given as a whole", figure, whole.is_err());
     let alerted = until("the holder's log shows the alert", Duration::from_secs(5), async || {
         let log = demo.north.control.get("/api/audit?alerts=true&limit=50").await?;
         let entries = log["entries"].as_array().cloned().unwrap_or_default();
