@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
-// @ts-expect-error a plain script, shared with the preparation of the viewer
 import { compressAll } from './ohif/compress.mjs';
 
 const dist = fileURLToPath(new URL('./dist', import.meta.url));
@@ -50,6 +49,7 @@ export default defineConfig({
     environment: 'jsdom',
     setupFiles: ['src/testing/setup.ts'],
     restoreMocks: true,
+    testTimeout: 40_000,
     css: false,
   },
 });

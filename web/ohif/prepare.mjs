@@ -96,7 +96,7 @@ function rewrite(folder) {
     const extension = extname(path);
     if (extension !== '.js' && extension !== '.css' && path !== 'index.html') continue;
     const before = readFileSync(file, 'utf8');
-    let after = before;
+    let after;
     if (extension === '.js') {
       after = before.replaceAll('__webpack_require__.p = "/"', `__webpack_require__.p = "${BASE}"`);
       if (after !== before) moved += 1;

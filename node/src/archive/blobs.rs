@@ -45,12 +45,6 @@ impl Blobs {
         let objects = dir.join("objects");
         let tmp = objects.join("tmp");
         fs::create_dir_all(&tmp)?;
-        for shard in 0..=u8::MAX {
-            match fs::create_dir(objects.join(format!("{shard:02x}"))) {
-                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-                _ => {}
-            }
-        }
         File::open(&objects)?.sync_all()?;
         Ok(Self { objects, tmp, free_bytes_min })
     }
@@ -72,7 +66,7 @@ impl Blobs {
 
     pub(super) fn free_bytes(&self) -> io::Result<u64> {
         let stat = nix::sys::statvfs::statvfs(&self.objects)?;
-        Ok(u64::from(stat.blocks_available()).saturating_mul(u64::from(stat.fragment_size())))
+        Ok(stat.blocks_available().saturating_mul(stat.fragment_size()))
     }
 
     pub(super) fn require_room(&self, bytes: u64) -> Result<(), IngestError> {
@@ -90,10 +84,24 @@ impl Blobs {
     pub(super) fn place(&self, mut temp: Temp, digest: &Digest) -> io::Result<()> {
         temp.file.sync_data()?;
         if let Some(from) = &temp.path {
-            fs::rename(from, self.path(digest))?;
+            let to = self.path(digest);
+            match fs::rename(from, &to) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    self.begin_folder(digest)?;
+                    fs::rename(from, &to)?;
+                }
+                renamed => renamed?,
+            }
         }
         temp.path = None;
         Ok(())
+    }
+
+    fn begin_folder(&self, digest: &Digest) -> io::Result<()> {
+        match fs::create_dir(self.folder(digest)) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+            _ => File::open(&self.objects)?.sync_all(),
+        }
     }
 
     pub(super) fn open_object(&self, digest: &Digest) -> io::Result<File> {
@@ -110,7 +118,11 @@ impl Blobs {
     /// Every object file: its digest, path and time of last change.
     pub(super) fn each(&self, each: &mut dyn FnMut(Digest, &Path, SystemTime)) -> io::Result<()> {
         for shard in 0..=u8::MAX {
-            for entry in fs::read_dir(self.objects.join(format!("{shard:02x}")))? {
+            let entries = match fs::read_dir(self.objects.join(format!("{shard:02x}"))) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                entries => entries?,
+            };
+            for entry in entries {
                 let entry = entry?;
                 let name = entry.file_name();
                 let digest = name.to_str().and_then(|n| n.strip_suffix(".dcm")).and_then(|n| n.parse().ok());

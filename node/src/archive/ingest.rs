@@ -43,12 +43,19 @@ enum Data {
 
 /// How far one try came.
 enum Tried {
+    Done(Ingested),
+    Conflict(Box<Prepared>),
+    Busy(Box<Prepared>),
+}
+
+/// What became of an object's bytes.
+enum Placed {
     /// The same UID is on its way in already.
     Busy(Box<Prepared>),
     Known(Box<Prepared>),
     Conflict(Box<Prepared>),
     /// The file has its name; the record is to be written.
-    Placed(Box<IngestRecord>, Reservation),
+    New(Box<IngestRecord>, Reservation),
 }
 
 /// One SOP Instance UID on its way in, kept from being taken in twice at once.
@@ -71,40 +78,46 @@ impl Drop for Reservation {
     }
 }
 
+/// All that must not be left half done happens in one piece on a blocking thread, whether the door still waits or not.
 pub(super) async fn take_in(inner: Arc<Inner>, spool: Spool, source: Source) -> Result<Ingested, IngestError> {
-    let _turn = inner.ingesting.acquire().await.map_err(|_| IngestError::Stopping)?;
+    let turn = inner.ingesting.clone().acquire_owned().await.map_err(|_| IngestError::Stopping)?;
     if inner.is_closed() {
         return Err(IngestError::Stopping);
     }
-    let mut looked = None;
-    let mut spool = Some(spool);
-    let tried = loop {
+    let (mut turn, mut looked, mut spool) = (Some(turn), None, Some(spool));
+    loop {
         let released = inner.released.notified();
         tokio::pin!(released);
         released.as_mut().enable();
         let (shared, person) = (inner.clone(), source.actor.person.clone());
-        let (spooled, prepared) = (spool.take(), looked.take());
-        let work = move || match (spooled, prepared) {
-            (Some(spool), _) => place(&shared, Box::new(look(spool, person)?)),
-            (None, Some(prepared)) => place(&shared, prepared),
-            (None, None) => Err(IngestError::Stopping),
+        let (held, spooled, prepared) = (turn.take(), spool.take(), looked.take());
+        let work = move || {
+            let prepared = match (spooled, prepared) {
+                (Some(spool), _) => Box::new(look(spool, person)?),
+                (None, Some(prepared)) => prepared,
+                (None, None) => return Err(IngestError::Stopping),
+            };
+            let tried = match place(&shared, prepared)? {
+                Placed::New(record, reservation) => {
+                    let ingested = answer(&record, false);
+                    make_count(&shared, record)?;
+                    drop(reservation);
+                    Tried::Done(ingested)
+                }
+                Placed::Known(prepared) => Tried::Done(answer(&prepared.record, true)),
+                Placed::Conflict(prepared) => Tried::Conflict(prepared),
+                Placed::Busy(prepared) => Tried::Busy(prepared),
+            };
+            Ok((tried, held))
         };
-        match inner.tasks.spawn_blocking("ingest", work).await.map_err(|_| IngestError::Stopping)?? {
-            Tried::Busy(prepared) => looked = Some(prepared),
-            done => break done,
+        let worked = inner.tasks.spawn_blocking("ingest", work).await;
+        let (tried, held) = worked.map_err(|_| IngestError::Stopping)??;
+        match tried {
+            Tried::Done(ingested) => return Ok(ingested),
+            Tried::Conflict(prepared) => return Err(refuse_conflict(&inner, &prepared.record, &source).await),
+            Tried::Busy(prepared) => (looked, turn) = (Some(prepared), held),
         }
         released.await;
-    };
-    match tried {
-        Tried::Known(prepared) => Ok(answer(&prepared.record, true)),
-        Tried::Placed(record, reservation) => {
-            let ingested = answer(&record, false);
-            make_count(&inner, record).await?;
-            drop(reservation);
-            Ok(ingested)
-        }
-        Tried::Conflict(prepared) => Err(refuse_conflict(&inner, &prepared.record, &source).await),
-        Tried::Busy(_) => Err(IngestError::Stopping),
     }
 }
 
@@ -121,7 +134,7 @@ fn answer(record: &IngestRecord, known: bool) -> Ingested {
 }
 
 /// Writes the record; once it is durable the row is there, before anybody is answered.
-async fn make_count(inner: &Arc<Inner>, record: Box<IngestRecord>) -> Result<(), IngestError> {
+fn make_count(inner: &Arc<Inner>, record: Box<IngestRecord>) -> Result<(), IngestError> {
     let folder = inner.blobs.folder(&record.instance.row.entry.digest);
     let body = wire::encode(&*record);
     let shared = inner.clone();
@@ -131,7 +144,7 @@ async fn make_count(inner: &Arc<Inner>, record: Box<IngestRecord>) -> Result<(),
         shared.touched(&study);
     };
     let append = Append { folders: vec![folder], kind: kind::INGEST, body, then: Some(Box::new(then)) };
-    inner.journal.submit(append).await?;
+    inner.journal.submit_here(append)?;
     Ok(())
 }
 
@@ -269,12 +282,12 @@ pub(super) fn record(
 }
 
 /// Gives the bytes their place, unless they are there or others are.
-fn place(inner: &Arc<Inner>, mut prepared: Box<Prepared>) -> Result<Tried, IngestError> {
+fn place(inner: &Arc<Inner>, mut prepared: Box<Prepared>) -> Result<Placed, IngestError> {
     let entry = prepared.record.instance.row.entry.clone();
-    let Some(reservation) = Reservation::take(inner, &entry.instance) else { return Ok(Tried::Busy(prepared)) };
+    let Some(reservation) = Reservation::take(inner, &entry.instance) else { return Ok(Placed::Busy(prepared)) };
     match inner.index.sop(&entry.instance)? {
-        Some(held) if held.row.entry.digest != entry.digest => return Ok(Tried::Conflict(prepared)),
-        Some(held) if inner.blobs.has(&held) => return Ok(Tried::Known(prepared)),
+        Some(held) if held.row.entry.digest != entry.digest => return Ok(Placed::Conflict(prepared)),
+        Some(held) if inner.blobs.has(&held) => return Ok(Placed::Known(prepared)),
         // Its file was lost: what comes now replaces it.
         _ => {}
     }
@@ -282,7 +295,7 @@ fn place(inner: &Arc<Inner>, mut prepared: Box<Prepared>) -> Result<Tried, Inges
     if let Some(twin) = twin.filter(|twin| inner.blobs.has(twin)) {
         let instance = &mut prepared.record.instance;
         (instance.row.meta_bytes, instance.meta_digest) = (twin.row.meta_bytes, twin.meta_digest);
-        return Ok(Tried::Placed(Box::new(prepared.record), reservation));
+        return Ok(Placed::New(Box::new(prepared.record), reservation));
     }
     inner.blobs.require_room(entry.bytes)?;
     let temp = match prepared.body {
@@ -295,5 +308,5 @@ fn place(inner: &Arc<Inner>, mut prepared: Box<Prepared>) -> Result<Tried, Inges
         }
     };
     inner.blobs.place(temp, &entry.digest)?;
-    Ok(Tried::Placed(Box::new(prepared.record), reservation))
+    Ok(Placed::New(Box::new(prepared.record), reservation))
 }

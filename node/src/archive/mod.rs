@@ -157,7 +157,7 @@ struct Inner {
     /// SOP Instance UIDs on their way in.
     reserved: Mutex<HashSet<Uid>>,
     released: Notify,
-    ingesting: Semaphore,
+    ingesting: Arc<Semaphore>,
     /// Bytes of objects waiting in memory.
     spooled: AtomicU64,
     groups: Mutex<LruCache<Digest, Arc<Groups>>>,
@@ -237,7 +237,7 @@ impl Archive {
             arrivals: Arrivals::default(),
             reserved: Mutex::default(),
             released: Notify::new(),
-            ingesting: Semaphore::new(ingest::INGESTS_MAX as usize),
+            ingesting: Arc::new(Semaphore::new(ingest::INGESTS_MAX as usize)),
             spooled: AtomicU64::new(0),
             groups: Mutex::new(LruCache::new(GROUPS_KEPT)),
             passes: tokio::sync::Mutex::new(()),
@@ -276,9 +276,7 @@ impl Archive {
     /// # Errors
     /// See [`IngestError`]. Nothing counts then, but for a failing disk, after which it may.
     pub(crate) async fn ingest(&self, spool: Spool, source: &Source) -> Result<Ingested, IngestError> {
-        // In a task of its own: a door that goes away must not leave it half done.
-        let work = ingest::take_in(self.inner.clone(), spool, source.clone());
-        self.inner.tasks.spawn("ingest", work).await.map_err(|_| IngestError::Stopping)?
+        ingest::take_in(self.inner.clone(), spool, source.clone()).await
     }
 
     /// Newest first; skips `offset` matches, gives at most `limit`.
@@ -391,7 +389,7 @@ impl Archive {
 
 /// A journal shorter than it was known to be would make a node that forgot its studies and swept their files.
 fn require_journal(journal: &Journal, state: Option<State>, blobs: &Blobs) -> Result<(), ArchiveError> {
-    let known = state.map_or(Position::default(), State::position);
+    let known = state.map(State::position).unwrap_or_default();
     let mut files = 0u64;
     if state.is_none() && journal.end() == Position::default() {
         blobs.each(&mut |_, _, _| files += 1)?;

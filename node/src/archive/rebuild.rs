@@ -289,7 +289,8 @@ fn record_of(path: &Path, digest: &Digest, changed: SystemTime) -> Result<Ingest
     let scanned = prescan::scan(DataSet::File(&file, start, bytes), &front.transfer_syntax)?;
     let class = scanned.sop_class.clone().or_else(|| front.sop_class.clone());
     let instance = scanned.sop_instance.clone().or_else(|| front.sop_instance.clone());
-    let names = (class.ok_or(fault("no SOP Class UID"))?, instance.ok_or(fault("no SOP Instance UID"))?);
+    let names =
+        (class.ok_or_else(|| fault("no SOP Class UID"))?, instance.ok_or_else(|| fault("no SOP Instance UID"))?);
     let sizes = Sizes {
         bytes,
         digest: *digest,

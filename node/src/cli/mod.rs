@@ -3,7 +3,19 @@
 //! Commands act on a running node where one runs, through its control socket and the same API as the portal, else on the
 //! folder itself. What a script wants (a token, a password, rows) goes to standard output; what is told beside it goes to
 //! standard error. Exit codes: 0, 1 failed, 2 usage, 64 bad configuration.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is where the program speaks to people")]
+/// As the standard ones, but a reader that has gone (`| head`) is no reason to fall over.
+macro_rules! print {
+    ($($words:tt)*) => { $crate::cli::text::say(&mut std::io::stdout(), format_args!($($words)*)) };
+}
+macro_rules! println {
+    () => { print!("\n") };
+    ($($words:tt)*) => { print!("{}\n", format_args!($($words)*)) };
+}
+macro_rules! eprintln {
+    ($($words:tt)*) => {
+        $crate::cli::text::say(&mut std::io::stderr(), format_args!("{}\n", format_args!($($words)*)))
+    };
+}
 
 mod accounts;
 mod args;
@@ -65,7 +77,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let done = match arguments.command {
         Command::Init(init) => setup::init(&dir, init),
         Command::Serve => setup::serve(&dir).await,
-        Command::Demo { .. } => Err(anyhow::anyhow!("the demo is not wired")),
+        Command::Demo { check } => return crate::demo::run(crate::demo::DemoOptions { check, dir: arguments.dir }).await,
         Command::Config { command } => setup::config(&dir, &command),
         Command::Rebuild => setup::rebuild(&dir),
         Command::Status { json } => status::status(&dir, json).await,

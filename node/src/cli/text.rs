@@ -73,10 +73,15 @@ pub(super) fn time(row: &Value, key: &str) -> String {
     }
 }
 
+/// Writes to people or their scripts, whether or not they still read.
+pub(super) fn say(to: &mut dyn Write, words: std::fmt::Arguments<'_>) {
+    _ = to.write_fmt(words);
+    _ = to.flush();
+}
+
 /// Asks on the terminal; anything but yes is no.
 pub(super) fn ask(question: &str) -> bool {
-    eprint!("{question} [y/N] ");
-    _ = std::io::stderr().flush();
+    say(&mut std::io::stderr(), format_args!("{question} [y/N] "));
     let mut answer = String::new();
     _ = std::io::stdin().lock().read_line(&mut answer);
     matches!(answer.trim().to_lowercase().as_str(), "y" | "yes" | "o" | "oui")

@@ -251,7 +251,7 @@ pub(crate) async fn pair(demo: &mut Demo) -> Result<()> {
         until("the peer is paired", PATIENCE, async || {
             let peers = client.get("/api/peers").await?;
             Ok(entry(&peers, "site", site)
-                .filter(|peer| peer["paired"] == true && peer["connected"] == true)
+                .filter(|peer| peer["paired"].is_string() && peer["connected"] == true)
                 .map(|_| ()))
         })
         .await?;

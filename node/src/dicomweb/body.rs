@@ -117,7 +117,10 @@ fn cut(piece: Piece) -> impl Iterator<Item = Piece> {
     })
 }
 
-/// Streams pieces; the first two are here when this returns.
+/// Pieces awaited before the status goes out: a part's head, its meta group, and its first bytes.
+const AWAITED: usize = 3;
+
+/// Streams pieces; the first ones are here when this returns.
 async fn stream<I>(source: Source, pieces: I) -> Result<impl Stream<Item = Result<Bytes, StudyError>> + Send, Problem>
 where
     I: Iterator<Item = Piece> + Send + 'static,
@@ -129,8 +132,8 @@ where
         })
         .buffered(READ_AHEAD)
         .boxed();
-    let mut first = Vec::with_capacity(2);
-    while first.len() < 2 {
+    let mut first = Vec::with_capacity(AWAITED);
+    while first.len() < AWAITED {
         match rest.next().await {
             Some(piece) => first.push(Ok(piece?)),
             None => break,

@@ -135,6 +135,14 @@ impl Journal {
         writer::submit(&self.shared, append).await
     }
 
+    /// As `submit`, from a blocking thread.
+    ///
+    /// # Errors
+    /// As [`Journal::append`].
+    pub(crate) fn submit_here(&self, append: Append) -> Result<Position, JournalError> {
+        self.shared.submit_here(append)
+    }
+
     /// Appends records together from a thread that may wait (at start and rebuild, without other traffic).
     ///
     /// # Errors

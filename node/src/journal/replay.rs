@@ -44,12 +44,12 @@ pub(super) fn replay(
     if reached == end.0 { Ok(end) } else { Err(JournalError::Damaged { path: dir.to_owned(), at: reached }) }
 }
 
+/// Hears a record's kind and body.
+pub(crate) type Each<'a> = &'a mut dyn FnMut(u8, &[u8]) -> Result<(), JournalError>;
+
 /// Gives every record that can still be read, whatever is damaged around it. For rebuilding from a damaged journal;
 /// returns whether anything was damaged or missing.
-pub(crate) fn salvage(
-    dir: &Path,
-    each: &mut dyn FnMut(u8, &[u8]) -> Result<(), JournalError>,
-) -> Result<bool, JournalError> {
+pub(crate) fn salvage(dir: &Path, each: Each<'_>) -> Result<bool, JournalError> {
     let (mut hurt, mut reached) = (false, 0);
     for (base, path) in segment::list(dir)? {
         hurt |= base != reached;

@@ -132,7 +132,7 @@ impl Reader {
         let file = File::open(path).map_err(JournalError::io(path))?;
         let length = file.metadata().map_err(JournalError::io(path))?.len();
         let mut file = BufReader::with_capacity(128 * 1024, file);
-        let mut head = [0; HEADER_BYTES as usize];
+        let mut head = [0; 20];
         if length < HEADER_BYTES {
             return Ok(None);
         }

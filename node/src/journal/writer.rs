@@ -1,7 +1,7 @@
 //! The one owner of a journal's last segment.
 //!
-//! Whoever appends leaves the record in the queue; if nobody writes, a blocking task begins to, and goes on until the
-//! queue is empty. There is never more than one, nothing idles between, and a record left while the node stops is still
+//! Whoever appends leaves the record in the queue; if nobody writes, a blocking task begins to (or the appender itself,
+//! where it may block), and goes on until the queue is empty. There is never more than one, nothing idles between, and a record left while the node stops is still
 //! written, because the stop waits for the task.
 
 use super::{
@@ -40,6 +40,7 @@ pub(super) struct Shared {
 #[derive(Default)]
 struct Queue {
     waiting: VecDeque<Waiting>,
+    /// Somebody writes, or is about to. If not, nothing waits.
     is_drained: bool,
 }
 
@@ -65,11 +66,7 @@ pub(super) async fn submit(shared: &Arc<Shared>, append: Append) -> Result<Posit
     }
     let _room = shared.room.acquire().await.map_err(|_| JournalError::Closed)?;
     let (answer, answered) = oneshot::channel();
-    let begins = {
-        let mut queue = lock(&shared.queue);
-        queue.waiting.push_back(Waiting { append, answer });
-        !std::mem::replace(&mut queue.is_drained, true)
-    };
+    let begins = shared.enqueue(Waiting { append, answer });
     if begins {
         let shared = shared.clone();
         shared.tasks.clone().spawn_blocking("journal writer", move || shared.drain());
@@ -102,37 +99,58 @@ impl Shared {
         Ok(())
     }
 
+    /// Leaves a record in the queue from a blocking thread and waits until it is durable. Where nobody writes, this
+    /// thread does: a lone appender pays no change of threads. The caller bounds how many threads wait here.
+    pub(super) fn submit_here(self: &Arc<Self>, append: Append) -> Result<Position, JournalError> {
+        if append.body.len() > BODY_BYTES_MAX {
+            return Err(JournalError::TooLarge(append.body.len()));
+        }
+        let (answer, answered) = oneshot::channel();
+        if self.enqueue(Waiting { append, answer }) && self.write_batch() {
+            // Others came meanwhile; this thread's own record is in already.
+            let shared = self.clone();
+            self.tasks.spawn_blocking("journal writer", move || shared.drain());
+        }
+        answered.blocking_recv().map_err(|_| JournalError::Closed)?
+    }
+
+    /// Says whether the caller is to see to it that the queue is written.
+    fn enqueue(&self, waiting: Waiting) -> bool {
+        let mut queue = lock(&self.queue);
+        queue.waiting.push_back(waiting);
+        !std::mem::replace(&mut queue.is_drained, true)
+    }
+
     fn drain(&self) {
+        while self.write_batch() {}
+    }
+
+    /// Writes what waits as one batch. Says whether more waits; if not, the queue is left to the next who comes.
+    fn write_batch(&self) -> bool {
         let mut writer = lock(&self.writer);
-        loop {
-            let batch = {
-                let mut queue = lock(&self.queue);
-                if queue.waiting.is_empty() {
-                    queue.is_drained = false;
-                    return;
-                }
-                take_batch(&mut queue.waiting)
-            };
-            let (appends, answers): (Vec<_>, Vec<_>) = batch.into_iter().map(|w| (w.append, w.answer)).unzip();
-            match writer.write(&appends) {
-                Ok(places) => {
-                    self.end.store(writer.end, Ordering::Release);
-                    let thens: Vec<Option<Then>> = appends.into_iter().map(|a| a.then).collect();
-                    for ((then, answer), (position, next)) in thens.into_iter().zip(answers).zip(places) {
-                        if let Some(then) = then {
-                            then(position, next);
-                        }
-                        let _ = answer.send(Ok(position));
+        let batch = take_batch(&mut lock(&self.queue).waiting);
+        let (appends, answers): (Vec<_>, Vec<_>) = batch.into_iter().map(|w| (w.append, w.answer)).unzip();
+        match if appends.is_empty() { Ok(Vec::new()) } else { writer.write(&appends) } {
+            Ok(places) => {
+                self.end.store(writer.end, Ordering::Release);
+                let thens: Vec<Option<Then>> = appends.into_iter().map(|a| a.then).collect();
+                for ((then, answer), (position, next)) in thens.into_iter().zip(answers).zip(places) {
+                    if let Some(then) = then {
+                        then(position, next);
                     }
+                    let _ = answer.send(Ok(position));
                 }
-                Err(error) => {
-                    tracing::error!(%error, records = answers.len(), "a journal batch was not written");
-                    for answer in answers {
-                        let _ = answer.send(Err(repeat(&error)));
-                    }
+            }
+            Err(error) => {
+                tracing::error!(%error, records = answers.len(), "a journal batch was not written");
+                for answer in answers {
+                    let _ = answer.send(Err(repeat(&error)));
                 }
             }
         }
+        let mut queue = lock(&self.queue);
+        queue.is_drained = !queue.waiting.is_empty();
+        queue.is_drained
     }
 }
 

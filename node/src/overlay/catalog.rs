@@ -264,8 +264,7 @@ impl Inner {
         Ok(())
     }
 
-    pub(super) async fn watch_archive(self: Arc<Self>) {
-        let mut events = self.archive.events();
+    pub(super) async fn watch_archive(self: Arc<Self>, mut events: tokio::sync::broadcast::Receiver<ArchiveEvent>) {
         loop {
             let event = tokio::select! {
                 event = events.recv() => event,

@@ -264,8 +264,8 @@ impl Overlay {
     /// Binds, reads the kept directory, starts the swarm and the feeds.
     pub(crate) async fn start(parts: OverlayParts) -> Result<Self, OverlayError> {
         let OverlayParts { config, identity, trust, archive, cache, audit, tasks } = parts;
-        // Listening to trust begins before anything is read from it: no change falls between.
-        let trust_events = trust.events();
+        // Listening begins before anything is read: no change falls between.
+        let (trust_events, archive_events) = (trust.events(), archive.events());
         let (link, news) = swarm::start(config.overlay.listen, &identity, &tasks)?;
         let record = SiteRecord {
             name: config.site.name.clone(),
@@ -306,7 +306,7 @@ impl Overlay {
             tracing::warn!(%why, "the kept directory is not readable; it will be pulled again");
         }
         tasks.spawn("converse", inner.clone().listen(news));
-        tasks.spawn("catalog", inner.clone().watch_archive());
+        tasks.spawn("catalog", inner.clone().watch_archive(archive_events));
         tasks.spawn("trust watch", inner.clone().watch_trust(trust_events));
         tasks.spawn("time watch", inner.clone().watch_time());
         for peer in inner.trust.peers() {

@@ -135,10 +135,12 @@ fn policy(door: &PortalDoor, path: &str) -> String {
     static VIEWER_HASHES: OnceLock<String> = OnceLock::new();
     let hashes =
         if path.starts_with("ohif/") { VIEWER_HASHES.get_or_init(|| viewer_hashes(door)).as_str() } else { "" };
+    // The viewer shows encapsulated documents from blobs.
+    let objects = if path.starts_with("ohif/") { "'self' blob:" } else { "'none'" };
     format!(
         "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'{hashes}; style-src 'self' 'unsafe-inline'; \
          img-src 'self' data: blob:; worker-src 'self' blob:; connect-src 'self' blob: data:; font-src 'self' data:; \
-         object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
+         object-src {objects}; frame-src {objects}; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
     )
 }
 
@@ -146,7 +148,7 @@ fn viewer_hashes(door: &PortalDoor) -> String {
     let bytes = find(door, "ohif/csp.json").map(|f| f.bytes).unwrap_or_default();
     let list: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();
     let mut hashes = String::new();
-    let entries = list.as_array().or_else(|| list.get("scripts").and_then(|v| v.as_array()));
+    let entries = list.as_array().or_else(|| list.get("script_hashes").and_then(|v| v.as_array()));
     for hash in entries.into_iter().flatten().filter_map(|v| v.as_str()) {
         let hash = hash.trim_matches('\'');
         if hash.starts_with("sha256-") {

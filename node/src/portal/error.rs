@@ -151,7 +151,7 @@ pub(super) fn pairing_code(e: PairingFailure) -> &'static str {
         PairingFailure::Expired => "expired",
         PairingFailure::Unreachable => "unreachable",
         PairingFailure::BadInvitation => "bad-invitation",
-        PairingFailure::Rejected => "rejected",
+        PairingFailure::Rejected => "differ",
         PairingFailure::Protocol => "protocol",
         PairingFailure::AlreadyPaired => "already-paired",
     }

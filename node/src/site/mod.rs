@@ -43,6 +43,7 @@ use crate::{
 };
 use axum::{Extension, Router};
 use std::{
+    net::SocketAddr,
     path::{Path, PathBuf},
     sync::{Arc, atomic::AtomicUsize},
     time::{Duration, Instant},
@@ -98,6 +99,12 @@ pub(crate) struct Site {
     pub(crate) archive: Archive,
     cache: Cache,
     _lock: Lock,
+}
+
+/// Where the planes listen.
+struct Planes {
+    overlay: SocketAddr,
+    pixels: SocketAddr,
 }
 
 impl Site {
@@ -164,6 +171,10 @@ impl Site {
             tasks: self.tasks.clone(),
         })
         .await?;
+        let planes = Planes {
+            overlay: overlay.addresses().first().copied().unwrap_or(self.config.overlay.listen),
+            pixels: transfer.address().unwrap_or(self.config.pixels.listen),
+        };
         let studies = Studies::start(StudiesParts {
             archive: self.archive.clone(),
             cache: self.cache.clone(),
@@ -175,10 +186,10 @@ impl Site {
             site_name: self.config.site.name.clone(),
         });
         self.tasks.spawn("cache expiry", expire(self.cache.clone(), self.audit.clone(), self.tasks.clone()));
-        self.open_doors(overlay, studies).await
+        self.open_doors(overlay, studies, planes).await
     }
 
-    async fn open_doors(&self, overlay: Overlay, studies: Studies) -> Result<Addresses, SiteError> {
+    async fn open_doors(&self, overlay: Overlay, studies: Studies, planes: Planes) -> Result<Addresses, SiteError> {
         let scanners = dimse::DimseDoor::start(
             &self.config.dimse,
             dimse::DimseParts {
@@ -193,8 +204,8 @@ impl Site {
         let bound = Addresses {
             portal: socket.local_addr()?,
             dimse: scanners.address(),
-            overlay: self.config.overlay.listen,
-            pixels: self.config.pixels.listen,
+            overlay: planes.overlay,
+            pixels: planes.pixels,
         };
         let images = dicomweb::router(dicomweb::DicomwebDoor {
             studies: studies.clone(),

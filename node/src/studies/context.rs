@@ -17,9 +17,12 @@ use std::{
 /// Contexts kept: some hundreds of readers for a day. The least recently used goes.
 const CONTEXTS_MAX: usize = 10_000;
 
+/// Whose it is, and what is in it.
+type Owned = (String, Arc<[Uid]>);
+
 /// The contexts.
 #[derive(Debug)]
-pub(super) struct Contexts(Mutex<LruCache<Id128, (String, Arc<[Uid]>)>>);
+pub(super) struct Contexts(Mutex<LruCache<Id128, Owned>>);
 
 impl Default for Contexts {
     fn default() -> Self {

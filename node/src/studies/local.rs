@@ -24,9 +24,11 @@ const OBJECTS_MAX: usize = 6;
 /// Headers read side by side.
 const HEADERS_AT_ONCE: usize = 8;
 
+type Opened = Arc<OnceCell<Object>>;
+
 /// Large objects that stay open.
 #[derive(Debug)]
-pub(super) struct Objects(Mutex<LruCache<(Uid, Digest), Arc<OnceCell<Object>>>>);
+pub(super) struct Objects(Mutex<LruCache<(Uid, Digest), Opened>>);
 
 impl Default for Objects {
     fn default() -> Self {

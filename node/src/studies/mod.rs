@@ -17,6 +17,8 @@ mod meta;
 mod open;
 mod progress;
 mod remote;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use open::OpenStudy;
 
@@ -43,6 +45,8 @@ use serde::Serialize;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::broadcast;
 
+/// How long a copy stays under an agreement that allows none: as long as one reading takes.
+const READING: Duration = Duration::from_secs(4 * 3600);
 /// News kept for a slow listener, who otherwise reads everything anew.
 const EVENTS_KEPT: usize = 1024;
 
@@ -318,7 +322,7 @@ impl Studies {
     fn copy(&self, remote: &RemoteStudy) -> Result<Arc<RemoteCopy>, StudyError> {
         self.kept.copy(&remote.holder, &remote.card.study, || {
             let days = u64::from(self.shared.trust.cache_days(&remote.basis));
-            let until = tasks::now().after(Duration::from_secs(days * 86_400));
+            let until = tasks::now().after(Duration::from_secs(days * 86_400).max(READING));
             let study = &remote.card.study;
             let lease = self.shared.cache.lease(&remote.holder, study, &remote.basis, until);
             let lease = lease.map_err(TransferError::Cache)?;

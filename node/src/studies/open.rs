@@ -96,7 +96,10 @@ impl OpenStudy {
             event.basis = self.permit.basis.as_ref().map(transfer::basis_id);
             self.shared.audit.record(event).await.map(|_| ())
         });
-        written.await.map(|()| ()).map_err(StudyError::internal)
+        match written.await {
+            Ok(()) => Ok(()),
+            Err(fault) => Err(StudyError::internal(fault)),
+        }
     }
 
     /// All series with their instances. For a peer's study: after its manifest arrived and was verified. A study that is
@@ -186,7 +189,7 @@ impl OpenStudy {
                 let here = copy.read(entry, offset, len).await?;
                 let reader = self.reader();
                 // Asked before the rest of the series, so that it stands first in the queue.
-                let fetched = match here {
+                match here {
                     Some(bytes) => {
                         self.follow(copy, &contents, entry, priority, &reader);
                         bytes
@@ -197,8 +200,7 @@ impl OpenStudy {
                         self.follow(copy, &contents, entry, priority, &reader);
                         copy.wait(entry, range, &object).await?
                     }
-                };
-                fetched
+                }
             }
         };
         // A permit withdrawn while the bytes came: they are not shown.

@@ -16,9 +16,11 @@ const QUIET: Duration = Duration::from_secs(60);
 /// Causes remembered at once; beyond, the memory starts anew, which at worst repeats an entry.
 const CAUSES_MAX: usize = 4096;
 
+type Cause = (&'static str, SiteId, Option<Uid>);
+
 /// Remembers when each cause was last let through.
 #[derive(Debug, Default)]
-pub(crate) struct Seldom(Mutex<HashMap<(&'static str, SiteId, Option<Uid>), Instant>>);
+pub(crate) struct Seldom(Mutex<HashMap<Cause, Instant>>);
 
 impl Seldom {
     fn is_due(&self, what: &'static str, site: &SiteId, study: Option<&Uid>) -> bool {

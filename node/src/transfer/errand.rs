@@ -175,7 +175,7 @@ pub(crate) struct Errand {
     books: Mutex<Books>,
     fetched: AtomicU64,
     moved: Mutex<Instant>,
-    this: Weak<Errand>,
+    this: Weak<Self>,
 }
 
 impl Drop for Errand {

@@ -20,7 +20,7 @@ use super::{
 use crate::archive::cache::{CHUNK_BYTES, Copy};
 use bytes::{Bytes, BytesMut};
 use protocol::{
-    Digest, Refusal,
+    Digest,
     digest::Groups,
     fetch::{Answer, Priority, Request, What, groups_bytes},
     limits::{GROUP_BYTES, HEADER_PACK_BYTES_MAX, MANIFEST_BYTES_MAX},
@@ -29,6 +29,8 @@ use protocol::{
 use quinn::{ReadError, ReadExactError, RecvStream};
 use std::{io::Read, sync::Arc, time::Duration};
 
+#[expect(clippy::cast_possible_truncation, reason = "16 KiB")]
+const GROUP: usize = GROUP_BYTES as usize;
 /// Groups of one chunk of the cache.
 const CHUNK_GROUPS: u64 = CHUNK_BYTES / GROUP_BYTES;
 /// A blob that brings no byte for so long does not come.
@@ -222,7 +224,7 @@ pub(crate) async fn chunk(
 ) -> Result<Bytes, Fault> {
     let size = usize::try_from(size).map_err(|_| Failure::Protocol)?;
     let mut bytes = BytesMut::zeroed(size);
-    for (nth, group) in bytes.chunks_mut(GROUP_BYTES as usize).enumerate() {
+    for (nth, group) in bytes.chunks_mut(GROUP).enumerate() {
         recv.read_exact(group).await?;
         came(group.len() as u64);
         if !groups.holds(index * CHUNK_GROUPS + nth as u64, group, digest) {

@@ -104,13 +104,14 @@ impl<'a> Sender<'a> {
 }
 
 type Opened = Arc<OnceCell<Object>>;
+type Sealed = (Bytes, Arc<Manifest>);
 
 /// Gives what is asked.
 #[derive(Debug)]
 pub(crate) struct Giver {
     archive: Archive,
     tasks: Tasks,
-    manifests: Mutex<LruCache<(Uid, Digest), (Bytes, Arc<Manifest>)>>,
+    manifests: Mutex<LruCache<(Uid, Digest), Sealed>>,
     packs: Mutex<LruCache<(Digest, Uid), Bytes>>,
     objects: Mutex<LruCache<(Uid, Digest), Opened>>,
 }
@@ -152,7 +153,7 @@ impl Giver {
         self.archive.by_digest(study, digest).map_err(internal)?.ok_or(Refusal::NotHeld)
     }
 
-    fn manifest(&self, study: &Uid, digest: &Digest) -> Result<(Bytes, Arc<Manifest>), Refusal> {
+    fn manifest(&self, study: &Uid, digest: &Digest) -> Result<Sealed, Refusal> {
         let key = (study.clone(), *digest);
         if let Some(kept) = self.manifests.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return Ok(kept.clone());

@@ -130,7 +130,7 @@ struct Inner {
     alerts: Arc<Alerts>,
     tasks: Tasks,
     pumps: Mutex<HashMap<SiteId, Arc<Pump>>>,
-    this: Weak<Inner>,
+    this: Weak<Self>,
 }
 
 impl Transfer {

@@ -144,11 +144,6 @@ impl<K: Clone + Eq + Hash> Queue<K> {
     pub(crate) fn waiting(&self) -> usize {
         self.order.len()
     }
-
-    /// Spans under way.
-    pub(crate) fn running(&self) -> usize {
-        self.running.len()
-    }
 }
 
 #[cfg(test)]

@@ -50,9 +50,9 @@ async function request<T>(method: Method, path: string, body?: unknown, signal?:
   return (text === '' ? undefined : JSON.parse(text)) as T;
 }
 
-// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller names what the route answers
+ 
 export const get = <T>(path: string, signal?: AbortSignal): Promise<T> => request<T>('GET', path, undefined, signal);
-// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- as above
+ 
 export const post = <T>(path: string, body: unknown = {}): Promise<T> => request<T>('POST', path, body);
-// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- as above
+ 
 export const remove = <T>(path: string): Promise<T> => request<T>('DELETE', path);

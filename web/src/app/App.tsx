@@ -69,9 +69,10 @@ function Doorway() {
   );
 }
 
-export function App({ client }: { client: QueryClient }) {
+/** `env: 'test'` leaves out movement. */
+export function App({ client, env = 'default' }: { client: QueryClient; env?: 'default' | 'test' }) {
   return (
-    <MantineProvider theme={theme} forceColorScheme="dark">
+    <MantineProvider theme={theme} forceColorScheme="dark" env={env}>
       <QueryClientProvider client={client}>
         <Notifications position="top-right" limit={4} />
         <Doorway />

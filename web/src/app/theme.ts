@@ -42,7 +42,15 @@ export const theme = createTheme({
   headings: { fontWeight: '600', sizes: { h1: { fontSize: '1.3rem' }, h2: { fontSize: '1.05rem' }, h3: { fontSize: '0.95rem' } } },
   components: {
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 350, withArrow: true, color: 'dark.5', c: 'dark.0' } }),
-    Modal: Modal.extend({ defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.6, blur: 2 } } }),
+    Modal: Modal.extend({
+      defaultProps: {
+        centered: true,
+        overlayProps: { backgroundOpacity: 0.6, blur: 2 },
+        // A dialog's head is not the page's.
+        attributes: { header: { role: 'presentation' } },
+      },
+      styles: { title: { fontWeight: 600, fontSize: '1rem' }, content: { border: '1px solid var(--line)' } },
+    }),
     Drawer: Drawer.extend({ defaultProps: { overlayProps: { backgroundOpacity: 0.6 } } }),
     Menu: Menu.extend({ defaultProps: { shadow: 'lg', withinPortal: true } }),
   },

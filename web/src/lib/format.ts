@@ -75,6 +75,16 @@ export function countdown(until: string, now: number): string {
   return `${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')}`;
 }
 
+export function day(at: string, locale: string): string {
+  return new Date(at).toLocaleDateString(locale, { dateStyle: 'short' });
+}
+
+/** To the minute: for people. */
+export function minute(at: string, locale: string): string {
+  return new Date(at).toLocaleString(locale, { dateStyle: 'short', timeStyle: 'short' });
+}
+
+/** To the second: for logs. */
 export function moment(at: string, locale: string): string {
   return new Date(at).toLocaleString(locale, { dateStyle: 'short', timeStyle: 'medium' });
 }

@@ -218,6 +218,7 @@ export const en = {
     connected: 'Connected',
     apart: 'Not reachable',
     revoked: 'Revoked',
+    revokedOn: 'Since {{date}}: nothing passes in either direction',
     lastContact: 'Last contact {{ago}}',
     never: 'No contact yet',
     since: 'Paired on {{date}}',

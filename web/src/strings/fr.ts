@@ -220,6 +220,7 @@ export const fr: Strings = {
     connected: 'Connecté',
     apart: 'Injoignable',
     revoked: 'Révoqué',
+    revokedOn: 'Depuis le {{date}} : plus rien ne passe dans aucun sens',
     lastContact: 'Dernier contact {{ago}}',
     never: 'Pas encore de contact',
     since: 'Apparié le {{date}}',

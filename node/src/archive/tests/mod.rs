@@ -7,6 +7,9 @@ use std::{fs, time::Instant};
 mod corpus;
 mod stories;
 
+/// The series of a study with their instances.
+type SeriesRows = Vec<(SeriesRow, Vec<InstanceRow>)>;
+
 /// An archive in a folder with its tasks.
 struct Site {
     archive: Archive,
@@ -63,7 +66,7 @@ impl Site {
         Ok((object.meta().await?, object.range(0, u64::MAX).await?))
     }
 
-    fn all_rows(&self) -> Vec<(StudyRow, Vec<(SeriesRow, Vec<InstanceRow>)>)> {
+    fn all_rows(&self) -> Vec<(StudyRow, SeriesRows)> {
         let studies = self.archive.studies(&StudyQuery::default(), 0, usize::MAX).unwrap();
         let with_series = |row: StudyRow| {
             let series = self.archive.series(&row.study).unwrap();

@@ -37,7 +37,7 @@ pub(crate) struct Site {
     pub(crate) tasks: Tasks,
 }
 
-pub(crate) const SETTLE_MS: u64 = 100;
+const SETTLE_MS: u64 = 100;
 
 fn journal(dir: &Path, tasks: &Tasks) -> Journal {
     let folder = dir.join("journal").join("site");
@@ -303,22 +303,9 @@ impl Road {
                         let back = Arc::new(UdpSocket::bind("127.0.0.1:0").await.unwrap());
                         back.connect(target).await.unwrap();
                         backs.insert(from, back.clone());
-                        let (front, returns, open, stop) =
-                            (front.clone(), back.clone(), open.clone(), spawner.stop_token());
-                        spawner.spawn("road back", async move {
-                            let mut packet = vec![0; 65_536];
-                            loop {
-                                let got = tokio::select! {
-                                    () = stop.cancelled() => return,
-                                    got = returns.recv(&mut packet) => got,
-                                };
-                                if let Ok(len) = got
-                                    && open.load(std::sync::atomic::Ordering::Relaxed)
-                                {
-                                    let _ = front.send_to(&packet[..len], from).await;
-                                }
-                            }
-                        });
+                        let returning =
+                            bring_back(front.clone(), back.clone(), from, open.clone(), spawner.stop_token());
+                        spawner.spawn("road back", returning);
                         back
                     }
                 };
@@ -326,5 +313,26 @@ impl Road {
             }
         });
         Self { address, is_open }
+    }
+}
+
+async fn bring_back(
+    front: Arc<tokio::net::UdpSocket>,
+    back: Arc<tokio::net::UdpSocket>,
+    to: SocketAddr,
+    is_open: Arc<std::sync::atomic::AtomicBool>,
+    stop: tokio_util::sync::CancellationToken,
+) {
+    let mut packet = vec![0; 65_536];
+    loop {
+        let got = tokio::select! {
+            () = stop.cancelled() => return,
+            got = back.recv(&mut packet) => got,
+        };
+        if let Ok(len) = got
+            && is_open.load(std::sync::atomic::Ordering::Relaxed)
+        {
+            let _ = front.send_to(&packet[..len], to).await;
+        }
     }
 }

@@ -1,6 +1,6 @@
 // The access log: what the node wrote down before it acted. Alerts stand out; reading it is itself an entry.
 
-import { Badge, Button, Group, SegmentedControl, Select, Table, Text, TextInput, Tooltip } from '@mantine/core';
+import { Badge, Button, Group, SegmentedControl, Select, Table, Text, TextInput } from '@mantine/core';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { IconAlertTriangle, IconListSearch } from '@tabler/icons-react';
 import { useSearchParams } from 'react-router';
@@ -81,11 +81,9 @@ function Entry({ entry, onStudy }: { entry: AuditEntry; onStudy: (study: string)
       </Table.Td>
       <Table.Td>
         {entry.study && (
-          <Tooltip label={entry.study}>
-            <button type="button" className={classes.uid} onClick={() => onStudy(entry.study ?? '')} aria-label={entry.study}>
-              …{entry.study.slice(-14)}
-            </button>
-          </Tooltip>
+          <button type="button" className={classes.uid} onClick={() => onStudy(entry.study ?? '')} title={entry.study}>
+            …{entry.study.slice(-14)}
+          </button>
         )}
       </Table.Td>
       <Table.Td>{entry.peer_name}</Table.Td>

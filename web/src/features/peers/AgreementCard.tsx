@@ -7,7 +7,7 @@ import { keys } from '../../api/queries';
 import type { Agreement } from '../../api/types';
 import { Confirm } from '../../components/Confirm';
 import { useProblem } from '../../components/problem';
-import { moment } from '../../lib/format';
+import { minute } from '../../lib/format';
 import { useWords } from '../../lib/language';
 import classes from './peers.module.css';
 
@@ -43,8 +43,8 @@ export function AgreementCard({ agreement, onChange }: AgreementCardProps) {
             {t(`agreement.state.${state}`, { site })}
           </Badge>
           <Text size="xs" c="dimmed">
-            {t('agreement.version', { version: agreement.version })} · {t('agreement.from', { date: moment(agreement.not_before, locale) })}
-            {agreement.not_after && ` · ${t('agreement.until', { date: moment(agreement.not_after, locale) })}`}
+            {t('agreement.version', { version: agreement.version })} · {t('agreement.from', { date: minute(agreement.not_before, locale) })}
+            {agreement.not_after && ` · ${t('agreement.until', { date: minute(agreement.not_after, locale) })}`}
           </Text>
         </Group>
         <Group gap="xs">

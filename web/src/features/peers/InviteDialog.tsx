@@ -76,7 +76,7 @@ export function InviteDialog({ onPairing, onClose }: InviteDialogProps) {
               </div>
               <Text size="sm" ta="center" c="dimmed" role="status">
                 {t('invite.waiting')} {t('invite.left', { time: countdown(made.expires, now) })}
-                {pairing?.tries_left != null && ` · ${t('invite.tries', { count: pairing.tries_left })}`}
+                {typeof pairing?.tries_left === 'number' && ` · ${t('invite.tries', { count: pairing.tries_left })}`}
               </Text>
             </>
           )}

@@ -92,7 +92,7 @@ export function OfferDialog({ site, name, replaces, onClose }: OfferDialogProps)
         }}
       >
         <Stack gap="lg">
-          <Radio.Group label={t('offer.preset')} value={draft.preset} onChange={value => set({ preset: value as Preset })}>
+          <Radio.Group label={t('offer.preset')} value={draft.preset} onChange={value => set({ preset: value })}>
             <Stack gap="xs" mt={6}>
               {PRESETS.map(preset => (
                 <Radio key={preset} value={preset} label={t(`agreement.preset.${preset}`)} description={t(`agreement.presetHelp.${preset}`)} />
@@ -127,7 +127,7 @@ export function OfferDialog({ site, name, replaces, onClose }: OfferDialogProps)
             <SegmentedControl
               aria-labelledby="offer-direction"
               value={draft.direction}
-              onChange={value => set({ direction: value as Draft['direction'] })}
+              onChange={value => set({ direction: value })}
               data={[
                 { value: 'both', label: t('offer.both') },
                 { value: 'theirs', label: t('offer.theirs') },

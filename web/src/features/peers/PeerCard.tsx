@@ -7,7 +7,7 @@ import type { Agreement, Peer } from '../../api/types';
 import { Confirm } from '../../components/Confirm';
 import { CopyText } from '../../components/CopyText';
 import { useProblem } from '../../components/problem';
-import { ago, bytes, count, moment, shortId } from '../../lib/format';
+import { ago, bytes, count, day, minute, shortId } from '../../lib/format';
 import { useWords } from '../../lib/language';
 import { useNow } from '../../lib/time';
 import { AgreementCard } from './AgreementCard';
@@ -26,7 +26,7 @@ function useFacts(peer: Peer): string[] {
   const { t, locale } = useWords();
   const now = useNow(15_000);
   const facts: string[] = [];
-  if (peer.revoked) return [moment(peer.revoked, locale)];
+  if (peer.revoked) return [t('peers.revokedOn', { date: minute(peer.revoked, locale) })];
   if (peer.connected && peer.road) facts.push(t(peer.road === 'direct' ? 'peers.direct' : 'peers.relay'));
   if (!peer.connected) {
     facts.push(peer.last_contact ? t('peers.lastContact', { ago: ago(peer.last_contact, locale, now) }) : t('peers.never'));
@@ -106,7 +106,7 @@ export function PeerCard(props: PeerCardProps) {
               </div>
             </Tooltip>
             <Text size="xs" c="dimmed">
-              {t('peers.since', { date: moment(peer.paired, locale) })}
+              {t('peers.since', { date: day(peer.paired, locale) })}
             </Text>
           </Group>
         </div>

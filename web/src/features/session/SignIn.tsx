@@ -14,6 +14,9 @@ import { useProblem } from '../../components/problem';
 import { useWords } from '../../lib/language';
 import { useNow } from '../../lib/time';
 
+/** Where the node does not say how long. */
+const PAUSE_S = 30;
+
 export function SignIn({ expired }: { expired: boolean }) {
   const { t } = useWords();
   const say = useProblem();
@@ -23,7 +26,6 @@ export function SignIn({ expired }: { expired: boolean }) {
   const [password, setPassword] = useState('');
   const [blockedUntil, setBlockedUntil] = useState(0);
   const now = useNow(500);
-  const waitS = Math.max(0, Math.ceil((blockedUntil - now) / 1000));
   usePageTitle(t('signIn.title'));
 
   const signIn = useMutation({
@@ -38,15 +40,16 @@ export function SignIn({ expired }: { expired: boolean }) {
     },
     onError: error => {
       setPassword('');
-      if (error instanceof ApiError && error.code === 'throttled') setBlockedUntil(Date.now() + (error.retryS ?? 30) * 1000);
+      if (error instanceof ApiError && error.code === 'throttled') setBlockedUntil(Date.now() + (error.retryS ?? PAUSE_S) * 1000);
     },
   });
 
+  const throttled = signIn.error instanceof ApiError && signIn.error.code === 'throttled' ? signIn.error : null;
+  const waitS = Math.min(throttled?.retryS ?? PAUSE_S, Math.max(0, Math.ceil((blockedUntil - now) / 1000)));
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     if (name.trim() && password && waitS === 0) signIn.mutate();
   };
-  const throttled = signIn.error instanceof ApiError && signIn.error.code === 'throttled';
 
   return (
     <Box component="main" mih="100dvh" style={{ background: 'radial-gradient(1100px 620px at 50% -12%, #17283c 0%, #0d131b 62%)' }}>

@@ -172,7 +172,7 @@ function UsersSection() {
                 label={t('settings.role')}
                 allowDeselect={false}
                 value={role}
-                onChange={value => setRole(value as Role)}
+                onChange={value => value && setRole(value)}
                 data={ROLES.map(value => ({ value, label: t(`role.${value}`) }))}
               />
             </Group>
@@ -216,7 +216,7 @@ function TokensSection() {
               label={t('settings.role')}
               allowDeselect={false}
               value={role}
-              onChange={value => setRole(value as Role)}
+              onChange={value => value && setRole(value)}
               data={ROLES.map(value => ({ value, label: t(`role.${value}`) }))}
             />
           </Group>

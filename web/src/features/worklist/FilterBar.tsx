@@ -97,7 +97,7 @@ export function FilterBar(props: FilterBarProps) {
         aria-label={t('list.period')}
         allowDeselect={false}
         value={filters.period}
-        onChange={value => setPeriod((value ?? 'all') as Period)}
+        onChange={value => setPeriod((value ?? 'all'))}
         data={[
           { value: 'all', label: t('list.periodAll') },
           { value: 'today', label: t('list.today') },
@@ -129,6 +129,7 @@ export function FilterBar(props: FilterBarProps) {
         miw={140}
         maw={260}
         size="sm"
+        styles={{ pillsList: { minHeight: 'calc(2.25rem - 12px)', alignItems: 'center' } }}
         aria-label={t('list.modality')}
         placeholder={filters.modalities.length ? '' : t('list.modality')}
         value={filters.modalities}

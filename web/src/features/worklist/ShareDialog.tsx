@@ -6,7 +6,7 @@ import { post } from '../../api/client';
 import { peersQuery } from '../../api/queries';
 import type { Study } from '../../api/types';
 import { useProblem } from '../../components/problem';
-import { moment } from '../../lib/format';
+import { minute } from '../../lib/format';
 import { useWords } from '../../lib/language';
 
 const HOURS = [1, 4, 12, 24];
@@ -22,7 +22,7 @@ export function ShareDialog({ study, onClose }: { study: Study; onClose: () => v
     mutationFn: () => post<{ expires: string }>(`/studies/${study.study}/share`, { site: chosen, hours: Number(hours) }),
     onSuccess: ({ expires }) => {
       const name = peers.find(peer => peer.site === chosen)?.name ?? '';
-      notifications.show({ color: 'teal', message: t('share.done', { site: name, until: moment(expires, locale) }) });
+      notifications.show({ color: 'teal', message: t('share.done', { site: name, until: minute(expires, locale) }) });
       onClose();
     },
   });

@@ -113,7 +113,7 @@ function List() {
   const [chosen, setChosen] = useState<string | null>(null);
   const searchRef = useRef<HTMLInputElement>(null);
   const bodyRef = useRef<HTMLDivElement>(null);
-  const narrow = useMediaQuery('(max-width: 860px)') ?? false;
+  const narrow = useMediaQuery('(max-width: 860px)');
 
   // eslint-disable-next-line react-hooks/incompatible-library -- the virtualizer is used in this component only
   const rows = useVirtualizer({

@@ -1,0 +1,268 @@
+// What people do in the portal, from the sign-in to the revocation, against a fake node.
+
+import { act, screen, waitFor, within } from '@testing-library/react';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { COAST, FakeNode, NORTH, PASSWORD, busyNode, study } from '../testing/fakeNode';
+import { openPortal } from '../testing/portal';
+
+const viewer = vi.fn();
+
+beforeEach(() => {
+  viewer.mockReset();
+  viewer.mockReturnValue(window);
+  vi.stubGlobal('open', viewer);
+  // jsdom lays nothing out; the list needs a height to know which rows are in sight.
+  vi.spyOn(HTMLElement.prototype, 'clientHeight', 'get').mockReturnValue(800);
+  vi.spyOn(HTMLElement.prototype, 'clientWidth', 'get').mockReturnValue(1280);
+});
+
+afterEach(() => vi.useRealTimers());
+
+function nodeWith(count: number): FakeNode {
+  const node = new FakeNode();
+  for (let index = 0; index < count; index += 1) {
+    node.studies.push(study({ study: `1.2.${index}`, description: `Study ${index}` }));
+  }
+  return node;
+}
+
+const asked = (node: FakeNode, start: string) => node.requests.filter(request => request.startsWith(start));
+
+describe('signing in', () => {
+  test('leads to the page that was asked for, and a wrong password says so', async () => {
+    const node = busyNode();
+    const { user, address } = await openPortal(node, { at: '/studies?modality=MR', as: null });
+    expect(await screen.findByRole('heading', { name: 'CH Sud' })).toBeTruthy();
+    await user.type(screen.getByLabelText('Name'), 'dr.bernard');
+    await user.type(screen.getByLabelText('Password'), 'guess');
+    await user.click(screen.getByRole('button', { name: 'Sign in' }));
+    expect((await screen.findByRole('alert')).textContent).toBe('Name or password is wrong.');
+    await user.type(screen.getByLabelText('Password'), PASSWORD);
+    await user.click(screen.getByRole('button', { name: 'Sign in' }));
+    await screen.findByRole('grid');
+    expect(address()).toBe('/studies?modality=MR');
+  });
+
+  test('too often tells how long to wait', async () => {
+    const node = new FakeNode();
+    node.instead.set('POST /session', { status: 429, body: { error: 'throttled', message: '', retry_s: 30 } });
+    const { user } = await openPortal(node, { as: null, language: 'fr' });
+    await user.type(await screen.findByLabelText('Nom'), 'dr.bernard');
+    await user.type(screen.getByLabelText('Mot de passe'), 'x');
+    await user.click(screen.getByRole('button', { name: 'Se connecter' }));
+    expect((await screen.findByRole('alert')).textContent).toMatch(/^Trop de tentatives. Réessayez dans (29|30) s\.$/);
+    expect(screen.getByRole<HTMLButtonElement>('button', { name: /Réessayez dans/ }).disabled).toBe(true);
+  });
+
+  test('is asked again when the session ends, and the address stays', async () => {
+    const node = busyNode();
+    const { user, address } = await openPortal(node, { at: '/studies?site=own' });
+    await screen.findByRole('grid');
+    node.person = null;
+    await user.click(screen.getByRole('button', { name: 'Refresh' }));
+    expect(await screen.findByText(/Your session has ended/)).toBeTruthy();
+    expect(screen.queryByRole('grid')).toBeNull();
+    expect(address()).toBe('/studies?site=own');
+  });
+
+  test('can be done in the other language', async () => {
+    const { user } = await openPortal(new FakeNode(), { as: null });
+    await user.click(await screen.findByLabelText('FR'));
+    expect(await screen.findByRole('button', { name: 'Se connecter' })).toBeTruthy();
+    expect(document.documentElement.lang).toBe('fr');
+    expect(localStorage.getItem('confrere.language')).toBe('fr');
+  });
+});
+
+describe('the list', () => {
+  test('asks exactly once for a text that was typed', async () => {
+    const node = busyNode();
+    const { user, address } = await openPortal(node);
+    await screen.findByRole('grid');
+    node.requests.length = 0;
+    await user.type(screen.getByRole('textbox', { name: 'Search studies' }), 'benali');
+    await waitFor(() => expect(address()).toBe('/studies?text=benali'));
+    await waitFor(() => expect(screen.getAllByText('BENALI Samira').length).toBeGreaterThan(2));
+    expect(asked(node, 'GET /studies?')).toEqual(['GET /studies?text=benali&offset=0&limit=50']);
+  });
+
+  test('opens the chosen study with the keyboard', async () => {
+    const node = nodeWith(5);
+    const { user } = await openPortal(node);
+    await screen.findByRole('grid');
+    await user.keyboard('jjjk');
+    expect(screen.getByRole('row', { selected: true }).dataset.study).toBe('1.2.1');
+    await user.keyboard('{Enter}');
+    await waitFor(() => expect(viewer).toHaveBeenCalledWith('/ohif/viewer?StudyInstanceUIDs=1.2.1&context=ctx1&lng=en-US', '_blank'));
+    expect(asked(node, 'POST /readings')).toHaveLength(1);
+  });
+
+  test('keeps the choice on its patient when a study arrives above', async () => {
+    const node = nodeWith(3);
+    const { user } = await openPortal(node);
+    await screen.findByRole('grid');
+    await user.keyboard('j');
+    node.studies.unshift(study({ study: '9.9', description: 'Stroke', completeness: 'arriving', holder: NORTH, site_name: 'CH Nord', availability: 'remote', instances_here: 0 }));
+    act(() => node.tell('list', { study: '9.9' }));
+    expect(await screen.findByText('Stroke')).toBeTruthy();
+    expect(screen.getByText('arriving')).toBeTruthy();
+    expect(screen.getByRole('row', { selected: true }).dataset.study).toBe('1.2.0');
+  });
+
+  test('opens only the priors the reader chose', async () => {
+    const node = nodeWith(3);
+    node.studies.push(study({ study: '7.7', description: 'Other issuer', patient: { name: 'X', birth_date: null, sex: null, id: '100234', issuer: 'ELSEWHERE' } }));
+    const { user } = await openPortal(node);
+    await screen.findByRole('grid');
+    await user.keyboard('jp');
+    const dialog = await screen.findByRole('dialog');
+    expect(await within(dialog).findAllByRole('checkbox')).toHaveLength(2);
+    expect(within(dialog).queryByText(/Other issuer/)).toBeNull();
+    await user.click(within(dialog).getByRole('checkbox', { name: /Study 2/ }));
+    await user.click(within(dialog).getByRole('button', { name: 'Open with 1 prior' }));
+    await waitFor(() => expect(viewer).toHaveBeenCalledTimes(1));
+  });
+
+  test('says why a study does not open', async () => {
+    const node = nodeWith(1);
+    node.instead.set('POST /readings', { status: 403, body: { error: 'outside-hours', message: '' } });
+    const { user } = await openPortal(node);
+    await user.click(await screen.findByRole('button', { name: /^Open MARTIN/ }));
+    expect(await screen.findByText('The agreement covers this study only at other hours.')).toBeTruthy();
+    expect(viewer).not.toHaveBeenCalled();
+  });
+
+  test('gives the way in when the browser blocks the new tab', async () => {
+    viewer.mockReturnValue(null);
+    const { user } = await openPortal(nodeWith(1));
+    await user.click(await screen.findByRole('button', { name: /^Open MARTIN/ }));
+    expect((await screen.findByRole('link', { name: 'Open the viewer' })).getAttribute('href')).toContain('/ohif/viewer');
+  });
+
+  test('tells apart no studies, no match, and a node that does not answer', async () => {
+    await openPortal(nodeWith(0));
+    expect(await screen.findByText('No studies yet')).toBeTruthy();
+  });
+
+  test('offers to clear filters that nothing fits', async () => {
+    const { user, address } = await openPortal(nodeWith(2), { at: '/studies?text=zzz' });
+    expect(await screen.findByText('No study fits these filters')).toBeTruthy();
+    const [, inView] = screen.getAllByRole('button', { name: 'Clear filters' });
+    await user.click(inView ?? document.body);
+    await screen.findByRole('grid');
+    expect(address()).toBe('/studies');
+  });
+
+  test('says that the link is lost, and asks anew when it is back', async () => {
+    const node = nodeWith(1);
+    const { streams } = await openPortal(node);
+    await screen.findByRole('grid');
+    act(() => streams[0]?.onerror?.());
+    expect(await screen.findByText('Connection to the node lost.')).toBeTruthy();
+    node.studies.unshift(study({ study: '8.8', description: 'Meanwhile' }));
+    act(() => streams[0]?.onopen?.());
+    expect(await screen.findByText('Meanwhile')).toBeTruthy();
+  });
+});
+
+describe('roles', () => {
+  test('an auditor begins at the access log and sees no other page', async () => {
+    const { address } = await openPortal(busyNode(), { as: 'auditor' });
+    expect(await screen.findByRole('heading', { name: 'Access log' })).toBeTruthy();
+    expect(address()).toBe('/log');
+    expect(screen.queryByRole('link', { name: 'Studies' })).toBeNull();
+  });
+
+  test('a page that is not one’s own says so', async () => {
+    await openPortal(busyNode(), { at: '/peers', as: 'radiologist' });
+    expect(await screen.findByText('Not part of your role')).toBeTruthy();
+  });
+});
+
+describe('pairing', () => {
+  test('the inviter reads the code, compares digits, confirms and may offer an agreement', async () => {
+    const node = new FakeNode();
+    const { user } = await openPortal(node, { at: '/peers', as: 'admin' });
+    await user.click(await screen.findByRole('button', { name: 'Invite a site' }));
+    expect(await screen.findByLabelText(/Spoken code : 4821 9035/)).toBeTruthy();
+
+    act(() => void node.changePairing('p1', { state: 'compare', peer_name: 'CH Nord', peer: NORTH, digits: '307 918' }));
+    expect(await screen.findByLabelText('Six digits: 307 918')).toBeTruthy();
+    expect(screen.getByText('CH Nord')).toBeTruthy();
+    await user.click(screen.getByRole('button', { name: 'They are the same' }));
+    expect(await screen.findByText(/Waiting for CH Nord to confirm/)).toBeTruthy();
+
+    act(() => void node.changePairing('p1', { state: 'done', confirmed_there: true }));
+    expect(await screen.findByText('CH Nord is now a peer.')).toBeTruthy();
+    await user.click(screen.getByRole('button', { name: 'Offer an agreement' }));
+    await user.click(await screen.findByRole('radio', { name: 'Case by case' }));
+    await user.click(screen.getByRole('button', { name: 'Sign and offer' }));
+    await waitFor(() => expect(node.agreements).toMatchObject([{ peer: NORTH, preset: 'case-only', state: 'offered' }]));
+  });
+
+  test('digits that differ let nobody in', async () => {
+    const node = new FakeNode();
+    const { user } = await openPortal(node, { at: '/peers', as: 'admin' });
+    await user.click(await screen.findByRole('button', { name: 'Join with an invitation' }));
+    await user.type(screen.getByLabelText('Spoken code'), '48219035');
+    await user.type(screen.getByLabelText('Invitation'), 'nonsense');
+    await user.click(screen.getByRole('button', { name: 'Join' }));
+    expect(await screen.findByText(/not a valid invitation/)).toBeTruthy();
+    await user.clear(screen.getByLabelText('Invitation'));
+    await user.type(screen.getByLabelText('Invitation'), 'confrere:1:abc');
+    await user.click(screen.getByRole('button', { name: 'Join' }));
+    await user.click(await screen.findByRole('button', { name: 'They differ' }));
+    expect(await screen.findByText(/somebody may have listened in/)).toBeTruthy();
+    expect(node.pairings).toMatchObject([{ peer: COAST, state: 'failed' }]);
+  });
+
+  test('revoking asks first', async () => {
+    const node = busyNode();
+    const { user } = await openPortal(node, { at: '/peers', as: 'admin' });
+    const card = await screen.findByRole('region', { name: 'CH Nord' });
+    await user.click(within(card).getByRole('button', { name: 'Revoke…' }));
+    expect(node.peers.find(({ site }) => site === NORTH)?.revoked).toBeNull();
+    await user.click(await screen.findByRole('button', { name: 'Revoke the pairing' }));
+    await waitFor(() => expect(node.peers.find(({ site }) => site === NORTH)?.revoked).not.toBeNull());
+  });
+
+  test('an agreement is accepted only after its sentences were shown', async () => {
+    const node = busyNode();
+    const { user } = await openPortal(node, { at: '/peers', as: 'admin' });
+    await user.click(await screen.findByRole('button', { name: 'Accept and sign' }));
+    const dialog = await screen.findByRole('dialog');
+    expect(within(dialog).getByText('Nothing is announced.')).toBeTruthy();
+    await user.click(within(dialog).getByRole('button', { name: 'Accept and sign' }));
+    await waitFor(() => expect(node.agreements.find(({ id }) => id === 'a2')?.state).toBe('active'));
+  });
+});
+
+describe('administration', () => {
+  test('a generated password is shown once', async () => {
+    const node = busyNode();
+    const { user } = await openPortal(node, { at: '/settings', as: 'admin' });
+    await user.type(await screen.findByLabelText('User name'), 'dr.petit');
+    await user.click(screen.getByRole('button', { name: 'Add' }));
+    expect(await screen.findByText('tulipe-radar-92-moule')).toBeTruthy();
+    expect(await screen.findByText('dr.petit')).toBeTruthy();
+  });
+
+  test('alerts stand out in the log and can be shown alone', async () => {
+    const node = busyNode();
+    const { user, address } = await openPortal(node, { at: '/log', as: 'auditor' });
+    await screen.findByText('Older entries');
+    await user.click(screen.getByLabelText('Alerts only'));
+    await waitFor(() => expect(screen.queryByText('Sign-in')).toBeNull());
+    expect(screen.getAllByText('Security alert').length).toBeGreaterThan(5);
+    expect(address()).toBe('/log?alerts=true');
+  });
+});
+
+test('the strip shows what arrives, as it is told', async () => {
+  const node = busyNode();
+  await openPortal(node);
+  const strip = await screen.findByRole('complementary', { name: 'Transfers' });
+  expect(within(strip).getByText(/^54\/180 images/)).toBeTruthy();
+  act(() => node.tell('transfer', { ...node.transfers[0], instances_done: 120 }));
+  expect(await within(strip).findByText(/^120\/180 images/)).toBeTruthy();
+});

@@ -1,0 +1,448 @@
+// A node made of plain objects, speaking the portal's API: tests and the development server use the same one.
+//
+// It keeps no promise of the real node (nothing is durable, nothing is signed); it answers as the contract says.
+
+import type { Action, Ae, Agreement, AgreementOffer, AuditEntry, Pairing, Peer, Person, Role, Study, Transfer } from '../api/types';
+import type { NewsName } from '../api/events';
+
+export interface Answer {
+  status: number;
+  body?: unknown;
+}
+
+const ACTIONS: Record<Role, Action[]> = {
+  admin: ['list-studies', 'read-studies', 'store-studies', 'share-studies', 'administer', 'read-log'],
+  radiologist: ['list-studies', 'read-studies', 'store-studies', 'share-studies'],
+  referrer: ['list-studies', 'read-studies'],
+  technologist: ['list-studies', 'read-studies', 'store-studies'],
+  auditor: ['read-log'],
+};
+
+export const OWN_SITE = 'ownsite2aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa';
+export const NORTH = 'northsite3bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb';
+export const COAST = 'coastsite4cccccccccccccccccccccccccccccccccccccccccc';
+export const PASSWORD = 'correct horse';
+
+export function study(change: Partial<Study> & { study: string }): Study {
+  return {
+    patient: { name: 'MARTIN^Éloïse', birth_date: '19840321', sex: 'F', id: '100234', issuer: 'CHNORD' },
+    date: '20250110',
+    time: '021405',
+    modalities: ['CT'],
+    body_parts: ['HEAD'],
+    description: 'Scanner cérébral sans injection',
+    accession: 'A2501100007',
+    referrer: 'LEROY^Paul',
+    series: 3,
+    instances: 180,
+    bytes: 94_500_000,
+    arrived: '2025-01-10T02:14:20Z',
+    completeness: 'complete',
+    holder: null,
+    site_name: 'CH Sud',
+    availability: 'online',
+    instances_here: 180,
+    patient_conflict: false,
+    custodian_name: null,
+    ...change,
+  };
+}
+
+function peer(change: Partial<Peer> & { site: string; name: string }): Peer {
+  return {
+    paired: '2024-11-03T09:12:00Z',
+    revoked: null,
+    connected: true,
+    last_contact: new Date().toISOString(),
+    road: 'direct',
+    clock_offset_ms: 40,
+    studies_told: 214,
+    addresses: ['192.0.2.10:4433'],
+    held_bytes: 1_240_000_000,
+    ...change,
+  };
+}
+
+function refusal(status: number, error: string, more: object = {}): Answer {
+  return { status, body: { error, message: error, ...more } };
+}
+
+function agreementOf(offer: AgreementOffer, id: string, name: string): Agreement {
+  const clause = {
+    holder: OWN_SITE,
+    reader: offer.site,
+    announce: offer.preset !== 'case-only',
+    level: 'pixels',
+    modalities: offer.modalities ?? [],
+    modalities_excluded: [],
+    since_days: offer.since_days ?? null,
+    hours: offer.preset === 'on-call' ? { time_zone: offer.time_zone ?? 'Europe/Paris', spans: offer.spans ?? [] } : null,
+    fields: ['name', 'birth-date', 'sex', 'patient-id'],
+    cache_days: offer.cache_days ?? 7,
+  };
+  return {
+    id,
+    version: offer.replaces ? 2 : 1,
+    peer: offer.site,
+    peer_name: name,
+    preset: offer.preset,
+    state: 'offered',
+    drafted: new Date().toISOString(),
+    not_before: new Date().toISOString(),
+    not_after: null,
+    clauses: [clause],
+    sentences: {
+      fr: [`${name} voit et lit tous les examens de CH Sud.`, 'Les copies sont effacées après 7 jours.'],
+      en: [`${name} sees and reads all studies of CH Sud.`, 'Copies are erased after 7 days.'],
+    },
+  };
+}
+
+export class FakeNode {
+  person: Person | null = null;
+  studies: Study[] = [];
+  peers: Peer[] = [];
+  pairings: Pairing[] = [];
+  agreements: Agreement[] = [];
+  transfers: Transfer[] = [];
+  entries: AuditEntry[] = [];
+  users: Person[] = [
+    { name: 'admin', role: 'admin' },
+    { name: 'dr.bernard', role: 'radiologist' },
+  ];
+  aes: Ae[] = [];
+  /** Every request, as "GET /studies?…". */
+  readonly requests: string[] = [];
+  /** Answers given instead of the node's own, by "METHOD /path" without the query. */
+  readonly instead = new Map<string, Answer>();
+  private readonly listeners = new Set<(name: NewsName, data: unknown) => void>();
+  private wrongs = 0;
+
+  listen(listener: (name: NewsName, data: unknown) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  tell(name: NewsName, data: unknown): void {
+    for (const listener of this.listeners) listener(name, data);
+  }
+
+  /** `path` is below `/api`, with its query. */
+  handle(method: string, path: string, body: unknown): Answer {
+    this.requests.push(`${method} ${path}`);
+    const url = new URL(path, 'http://node');
+    const route = `${method} ${url.pathname}`;
+    const instead = this.instead.get(route);
+    if (instead) return instead;
+    if (route === 'GET /site') {
+      return { status: 200, body: { name: 'CH Sud', site_id: OWN_SITE, language: 'fr', version: '0.1.0', ae_title: 'CHSUD', portal_built: true } };
+    }
+    if (route === 'POST /session') return this.signIn(body as { name: string; password: string });
+    if (!this.person) return refusal(401, 'not-signed-in');
+    if (route === 'GET /session') return { status: 200, body: { person: this.person, actions: ACTIONS[this.person.role] } };
+    if (route === 'DELETE /session') {
+      this.person = null;
+      return { status: 204 };
+    }
+    return this.signedIn(method, url, body) ?? refusal(404, 'not-found');
+  }
+
+  private signIn({ name, password }: { name: string; password: string }): Answer {
+    const user = this.users.find(known => known.name === name);
+    if (!user || password !== PASSWORD) {
+      this.wrongs += 1;
+      return this.wrongs >= 5 ? refusal(429, 'throttled', { retry_s: 30 }) : refusal(401, 'wrong-password');
+    }
+    this.wrongs = 0;
+    this.person = user;
+    return { status: 200, body: { person: user } };
+  }
+
+  private signedIn(method: string, url: URL, body: unknown): Answer | null {
+    const [head, first, second] = url.pathname.split('/').slice(1);
+    const may = (action: Action) => this.person !== null && ACTIONS[this.person.role].includes(action);
+    const needs: Record<string, Action> = {
+      studies: 'list-studies',
+      readings: 'read-studies',
+      peers: 'list-studies',
+      pairings: 'administer',
+      agreements: 'administer',
+      audit: 'read-log',
+      users: 'administer',
+      tokens: 'administer',
+      aes: 'administer',
+      status: 'administer',
+    };
+    const need = needs[head ?? ''];
+    if (need && !may(need)) return refusal(403, 'role');
+    switch (head) {
+      case 'studies':
+        return this.studiesRoute(url, first, second);
+      case 'readings': {
+        const [primary = ''] = (body as { studies: string[] }).studies;
+        return { status: 200, body: { id: 'ctx1', dicomweb_root: '/dicomweb/contexts/ctx1', viewer: `/ohif/viewer?StudyInstanceUIDs=${primary}&context=ctx1` } };
+      }
+      case 'transfers':
+        return { status: 200, body: this.transfers };
+      case 'peers':
+      case 'pairings':
+        return this.peersRoute(method, head, first, second, body);
+      case 'agreements':
+        return this.agreementsRoute(method, first, second, body);
+      case 'audit':
+        return this.auditRoute(url);
+      default:
+        return this.settingsRoute(method, head ?? '', body);
+    }
+  }
+
+  private studiesRoute(url: URL, first: string | undefined, second: string | undefined): Answer {
+    const query = url.searchParams;
+    if (second === 'fetch') return { status: 202, body: {} };
+    if (second === 'share') return { status: 200, body: { grant: 'g1', expires: '2025-01-11T12:00:00Z' } };
+    if (first) {
+      const found = this.studies.find(known => known.study === first);
+      return found ? { status: 200, body: found } : refusal(404, 'not-found');
+    }
+    const text = (query.get('text') ?? '').toLowerCase();
+    const modalities = query.getAll('modality');
+    const site = query.get('site');
+    const found = this.studies.filter(
+      known =>
+        (!text || JSON.stringify([known.patient, known.description, known.accession]).toLowerCase().includes(text)) &&
+        (!query.has('patient_id') || known.patient.id === query.get('patient_id')) &&
+        (!query.has('from') || (known.date ?? '') >= (query.get('from') ?? '')) &&
+        (!query.has('to') || (known.date ?? '') <= (query.get('to') ?? '')) &&
+        (modalities.length === 0 || known.modalities.some(code => modalities.includes(code))) &&
+        (!site || (site === 'own' ? known.holder === null : known.holder === site)),
+    );
+    const offset = Number(query.get('offset') ?? 0);
+    const limit = Number(query.get('limit') ?? 50);
+    return { status: 200, body: { studies: found.slice(offset, offset + limit), offset, more: found.length > offset + limit } };
+  }
+
+  private peersRoute(method: string, head: string, first: string | undefined, second: string | undefined, body: unknown): Answer | null {
+    if (head === 'pairings') {
+      if (method === 'GET') return { status: 200, body: this.pairings };
+      const pairing = this.pairings.find(({ id }) => id === first);
+      if (!pairing || second !== 'confirm') return refusal(404, 'not-found');
+      const { accept } = body as { accept: boolean };
+      return { status: 200, body: this.changePairing(pairing.id, accept ? { confirmed_here: true } : { state: 'failed', reason: 'differ' }) };
+    }
+    if (method === 'GET') return { status: 200, body: this.peers };
+    if (method === 'DELETE') {
+      this.peers = this.peers.map(known => (known.site === first ? { ...known, revoked: new Date().toISOString(), connected: false } : known));
+      return { status: 204 };
+    }
+    const expires = new Date(Date.now() + 600_000).toISOString();
+    const blank = { tries_left: 3, peer_name: null, peer: null, digits: null, confirmed_here: false, confirmed_there: false, reason: null, expires };
+    if (first === 'invitations') {
+      this.pairings = [...this.pairings, { ...blank, id: 'p1', inviter: true, state: 'waiting' }];
+      const invitation = `confrere:1:${'mfrggzdfmztwq2lknnwg23tpobyxe43uov3ho6dzpizdgnbvgy3tqojq'.repeat(4)}`;
+      return { status: 200, body: { id: 'p1', invitation, code: '4821 9035', expires } };
+    }
+    if (first === 'join') {
+      if (!(body as { invitation: string }).invitation.startsWith('confrere:')) return refusal(400, 'bad-invitation');
+      const pairing: Pairing = { ...blank, id: 'p2', inviter: false, state: 'compare', peer_name: 'Clinique de la Baie', peer: COAST, digits: '307 918' };
+      this.pairings = [...this.pairings, pairing];
+      return { status: 200, body: pairing };
+    }
+    return null;
+  }
+
+  /** Changes a pairing and tells of it. */
+  changePairing(id: string, change: Partial<Pairing>): Pairing | undefined {
+    this.pairings = this.pairings.map(known => (known.id === id ? { ...known, ...change } : known));
+    const changed = this.pairings.find(known => known.id === id);
+    this.tell('pairing', changed);
+    return changed;
+  }
+
+  private agreementsRoute(method: string, first: string | undefined, second: string | undefined, body: unknown): Answer {
+    if (method === 'GET') return { status: 200, body: this.agreements };
+    if (!first) {
+      const offer = body as AgreementOffer;
+      const made = agreementOf(offer, `a${this.agreements.length + 1}`, this.peers.find(({ site }) => site === offer.site)?.name ?? offer.site);
+      this.agreements = [...this.agreements, made];
+      return { status: 200, body: made };
+    }
+    const state = second === 'accept' ? 'active' : 'ended';
+    this.agreements = this.agreements.map(known => (known.id === first ? { ...known, state } : known));
+    return { status: 200, body: this.agreements.find(({ id }) => id === first) };
+  }
+
+  private auditRoute(url: URL): Answer {
+    const query = url.searchParams;
+    const before = Number(query.get('before') ?? Infinity);
+    const limit = Number(query.get('limit') ?? 50);
+    const found = this.entries.filter(
+      entry =>
+        entry.number < before &&
+        (query.get('alerts') !== 'true' || entry.act === 'security-alert') &&
+        (!query.has('study') || entry.study === query.get('study')) &&
+        (!query.has('peer') || entry.peer === query.get('peer')),
+    );
+    return { status: 200, body: { entries: found.slice(0, limit), more: found.length > limit } };
+  }
+
+  private settingsRoute(method: string, head: string, body: unknown): Answer | null {
+    if (head === 'users') {
+      if (method === 'GET') return { status: 200, body: this.users };
+      const { name, role, password } = body as Person & { password?: string };
+      if (this.users.some(known => known.name === name)) return refusal(409, 'exists');
+      this.users = [...this.users, { name, role }];
+      return { status: 200, body: { name, role, ...(password ? {} : { password: 'tulipe-radar-92-moule' }) } };
+    }
+    if (head === 'tokens') return { status: 200, body: { token: 'ct_5h2k8d0q1w7e3r9t' } };
+    if (head === 'aes') {
+      if (method === 'GET') return { status: 200, body: this.aes };
+      this.aes = [...this.aes, body as Ae];
+      return { status: 200, body };
+    }
+    if (head !== 'status') return null;
+    return {
+      status: 200,
+      body: {
+        site: 'CH Sud',
+        site_id: OWN_SITE,
+        version: '0.1.0',
+        uptime_s: 273_600,
+        portal: '127.0.0.1:8080',
+        dimse: '127.0.0.1:11112',
+        overlay: '127.0.0.1:4001',
+        pixels: '127.0.0.1:4433',
+        studies: 1_284,
+        instances: 402_118,
+        bytes: 212_000_000_000,
+        cache_bytes: 3_400_000_000,
+        free_bytes: 812_000_000_000,
+        rss_bytes: 58_000_000,
+        peers: this.peers,
+        transfers: this.transfers,
+        associations: 1,
+      },
+    };
+  }
+}
+
+function turn<T>(list: readonly [T, ...T[]], index: number): T {
+  return list[index % list.length] ?? list[0];
+}
+
+const NAMES: readonly [string, ...string[]] = ['MARTIN^Éloïse', 'LE GOFF^Yann', 'BENALI^Samira', 'NGUYÊN^Thị Hoa', 'DUPONT^Gérard', 'GARCÍA LÓPEZ^María José', 'O’CONNOR^Niamh', 'FRANÇOIS^Zoé', 'VAN DEN BERGHE^Maximilien-Alexandre Édouard'];
+type Kind = [string[], string, string, number, number];
+const KINDS: readonly [Kind, ...Kind[]] = [
+  [['CT'], 'HEAD', 'Scanner cérébral sans injection', 180, 95e6],
+  [['CT'], 'CHEST', 'Angioscanner thoracique', 412, 210e6],
+  [['MR'], 'BRAIN', 'IRM encéphalique, protocole AVC', 642, 118e6],
+  [['CR'], 'CHEST', 'Thorax face et profil', 2, 18e6],
+  [['US'], 'ABDOMEN', 'Échographie abdominale', 24, 31e6],
+  [['CT', 'SR'], 'ABDOMEN', 'TAP avec injection', 1_240, 640e6],
+  [['DX'], 'HAND', 'Main droite, deux incidences', 2, 14e6],
+  [['MR', 'PR', 'KO'], 'KNEE', 'IRM genou gauche', 196, 27e6],
+];
+
+/** A node in the middle of a night on call. */
+export function busyNode(now = new Date()): FakeNode {
+  const node = new FakeNode();
+  const pad = (value: number) => String(value).padStart(2, '0');
+  type From = [string | null, string, Study['availability']];
+  const from: readonly [From, ...From[]] = [
+    [NORTH, 'CH Nord', 'remote'],
+    [null, 'CH Sud', 'online'],
+    [COAST, 'Clinique de la Baie', 'unreachable'],
+    [null, 'CH Sud', 'online'],
+  ];
+  for (let index = 0; index < 230; index += 1) {
+    const at = new Date(now.getTime() - index * 47 * 60_000);
+    const [modalities, part, description, instances, bytes] = turn(KINDS, index);
+    const [holder, site, availability] = turn(from, index);
+    const name = turn(NAMES, index * 5);
+    node.studies.push(
+      study({
+        study: `1.2.826.0.1.3680043.8.498.${1000 + index}`,
+        patient: {
+          name: index === 10 ? null : name,
+          birth_date: index === 10 ? null : `${1938 + ((index * 7) % 70)}0${1 + (index % 9)}1${index % 9}`,
+          sex: index === 10 ? null : index % 2 ? 'M' : 'F',
+          id: `10${(index * 5) % NAMES.length}234`,
+          issuer: holder === NORTH ? 'CHNORD' : 'CHSUD',
+        },
+        date: `${at.getFullYear()}${pad(at.getMonth() + 1)}${pad(at.getDate())}`,
+        time: `${pad(at.getHours())}${pad(at.getMinutes())}00`,
+        modalities,
+        body_parts: [part],
+        description: index === 13 ? null : description,
+        accession: `A25${pad(at.getMonth() + 1)}${1000 + index}`,
+        instances: index === 0 ? 57 : instances,
+        series: Math.max(1, Math.round(instances / 90)),
+        bytes,
+        holder,
+        site_name: site,
+        availability,
+        completeness: index === 0 ? 'arriving' : 'complete',
+        instances_here: holder === null ? instances : index === 4 ? Math.round(instances * 0.4) : 0,
+        patient_conflict: index === 7,
+      }),
+    );
+  }
+  node.peers = [
+    peer({ site: NORTH, name: 'CH Nord' }),
+    peer({ site: COAST, name: 'Clinique de la Baie', connected: false, road: null, last_contact: new Date(now.getTime() - 4_300_000).toISOString(), studies_told: 58, held_bytes: 88_000_000, clock_offset_ms: 5_200 }),
+    peer({ site: 'oldsite5dddddddddddddddddddddddddddddddddddddddddddd', name: 'Imagerie du Parc', revoked: '2024-12-20T10:00:00Z', connected: false }),
+  ];
+  const hours = { preset: 'on-call', direction: 'both', time_zone: 'Europe/Paris', spans: [[1110, 1920]] } as const;
+  node.agreements = [
+    {
+      ...agreementOf({ ...hours, spans: [[1110, 1920]], site: NORTH }, 'a1', 'CH Nord'),
+      state: 'active',
+      sentences: {
+        fr: [
+          'CH Sud voit et lit les examens de CH Nord, du lundi au vendredi de 18 h 30 à 8 h et le week-end (Europe/Paris).',
+          'CH Nord voit et lit les examens de CH Sud aux mêmes heures.',
+          'Nom, date de naissance, sexe et identifiant du patient avec son émetteur sont communiqués.',
+          'Les copies sont conservées 7 jours, puis effacées.',
+        ],
+        en: [
+          'CH Sud sees and reads the studies of CH Nord, Monday to Friday from 18:30 to 08:00 and at weekends (Europe/Paris).',
+          'CH Nord sees and reads the studies of CH Sud at the same hours.',
+          'Name, birth date, sex and Patient ID with its issuer are disclosed.',
+          'Copies are kept for 7 days, then erased.',
+        ],
+      },
+    },
+    { ...agreementOf({ preset: 'case-only', direction: 'both', site: COAST }, 'a2', 'Clinique de la Baie'), state: 'received', sentences: { fr: ['Rien n’est annoncé.', 'Seuls les examens partagés un à un sont lisibles, jusqu’à leur échéance.'], en: ['Nothing is announced.', 'Only studies shared one by one may be read, until their time is over.'] } },
+  ];
+  const transfer = { road: 'direct', seconds_left: null, bytes_per_s: 0 };
+  node.transfers = [
+    { ...transfer, study: '1.2.826.0.1.3680043.8.498.1004', site: NORTH, site_name: 'CH Nord', instances_done: 54, instances_total: 180, bytes_done: 28e6, bytes_total: 94e6, bytes_per_s: 8.2e6, seconds_left: 8.1, state: 'running' },
+    { ...transfer, study: '1.2.826.0.1.3680043.8.498.1006', site: COAST, site_name: 'Clinique de la Baie', instances_done: 12, instances_total: 24, bytes_done: 9e6, bytes_total: 31e6, state: 'waiting' },
+  ];
+  const acts: readonly [string, ...string[]] = ['study-opened', 'study-fetched', 'sign-in', 'study-served', 'studies-queried', 'study-received', 'security-alert', 'agreement-accepted'];
+  for (let number = 140; number > 0; number -= 1) {
+    const act = turn(acts, number);
+    const alert = act === 'security-alert';
+    const remote = ['study-fetched', 'study-served', 'security-alert', 'agreement-accepted'].includes(act);
+    node.entries.push({
+      number,
+      at: new Date(now.getTime() - (140 - number) * 240_000).toISOString(),
+      act,
+      outcome: alert ? 'refused' : 'done',
+      reason: alert ? 'corrupt' : null,
+      person: alert ? '' : act === 'study-received' ? 'CTSCAN1' : 'dr.bernard',
+      role: 'radiologist',
+      site: null,
+      site_name: null,
+      study: act.startsWith('study') || alert ? `1.2.826.0.1.3680043.8.498.${1000 + (number % 90)}` : null,
+      peer: remote ? NORTH : null,
+      peer_name: remote ? 'CH Nord' : null,
+      basis: null,
+      instances: act.startsWith('study-f') || act.startsWith('study-r') ? 180 : 0,
+      bytes: act.startsWith('study-f') || act.startsWith('study-r') ? 94_500_000 : 0,
+      note: alert ? 'instance 1.2.826…17: digest differs from the manifest' : '',
+    });
+  }
+  node.aes = [{ title: 'PACSCENTRAL', host: '10.20.0.5', port: 104 }];
+  node.users.push({ name: 'm.rossi', role: 'technologist' }, { name: 'dpo', role: 'auditor' });
+  return node;
+}
