@@ -21,13 +21,18 @@ use protocol::{
     wire::{self, WireError},
 };
 use std::{
-    sync::Arc,
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 use tokio::sync::mpsc;
 
 /// Requests of all peers answered at once; more are told to come back.
 pub(super) const ANSWERING_MAX: usize = 64;
+/// Unanswered goodbyes over a live connection after which a site counts as told.
+const GOODBYES_MAX: u8 = 5;
+/// How long the answer to a goodbye has to get out before the connection is closed.
+const ANSWER_LEAVES: Duration = Duration::from_millis(200);
 /// A stranger is written down at most so often; in between they are counted.
 const STRANGER_EVERY: Duration = Duration::from_secs(60);
 
@@ -66,6 +71,10 @@ impl Inner {
                     self.tell(OverlayEvent::Contact(site));
                 }
                 News::Asked { site, bytes, channel } => self.asked(site, bytes, channel),
+                // A site that we parted from, and that has not given up yet, is no stranger.
+                News::Stranger { site: Some(site), .. } if self.revoked_record(&site).is_some() => {
+                    tracing::debug!(site = %site.short(), "a revoked site was refused");
+                }
                 News::Stranger { site, from } => {
                     if let Some(note) = strangers.knocked(&from) {
                         let mut event = Event::new(Act::SecurityAlert, Actor { site, ..Actor::default() });
@@ -153,24 +162,27 @@ impl Inner {
         if self.trust.peer(&site).is_some() || !self.partings.begin(site) {
             return;
         }
-        let told = if self.trust.farewells().contains(&site) {
-            // Long enough for a live link, short enough that a revoked site's connection ends within the second.
-            let said = tokio::time::timeout(Duration::from_millis(500), self.ask(site, &Request::Goodbye)).await;
-            matches!(said, Ok(Some(Answer::Done | Answer::Refused(Refusal::NotPaired))))
-        } else {
-            // It said goodbye itself: our answer is on its way.
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            true
-        };
+        let connected = self.contacts.is_connected(&site);
+        // Long enough for a live link, short enough that a revoked site's connection ends within the second.
+        let said = tokio::time::timeout(Duration::from_millis(500), self.ask(site, &Request::Goodbye)).await;
+        let told = matches!(said, Ok(Some(Answer::Done | Answer::Refused(Refusal::NotPaired))))
+            || (connected && self.unheard.enough(&site));
+        self.part(site, told).await;
+    }
+
+    /// Its connections go. If it does not know yet, its key is let in again, but only to hear it.
+    async fn part(&self, site: SiteId, told: bool) {
         self.link.disallow(site).await;
+        let _ = self.partings.again(&site);
         if told {
+            self.unheard.forget(&site);
             let _ = self.trust.farewell_done(&site).await;
             self.contacts.forget(&site);
-        } else if let Some(record) = self.revoked_record(&site) {
-            // It does not know yet. Its key is let in only to hear it.
+        } else if let Some(record) = self.revoked_record(&site).filter(|_| self.trust.peer(&site).is_none()) {
             self.link.allow(site, record.overlay).await;
         }
-        let _ = self.partings.again(&site);
+        // It may have been paired anew meanwhile.
+        self.allow(&site).await;
         self.tell(OverlayEvent::Contact(site));
     }
 
@@ -238,9 +250,19 @@ impl Inner {
             }
             Request::GrantRevoked(id) => self.trust.revoke_grant(&id, &from).await?,
             Request::Goodbye => {
-                self.trust.revoke_peer(&from).await?;
-                self.trust.farewell_done(&from).await?;
+                // From here on this is the parting: trust's news of it starts no other, which would close the
+                // connection under the answer.
+                let ours = self.partings.begin(from);
+                let revoked = self.trust.revoke_peer(&from).await;
                 self.record(Event::new(Act::PeerRevoked, theirs()).peer(from)).await;
+                if ours {
+                    let inner = self.clone();
+                    self.tasks.spawn("goodbye", async move {
+                        tokio::time::sleep(ANSWER_LEAVES).await;
+                        inner.part(from, true).await;
+                    });
+                }
+                revoked?;
             }
         }
         Ok(Answer::Done)
@@ -254,6 +276,23 @@ fn refusal(why: &TrustError) -> Refusal {
         TrustError::State => Refusal::NotPermitted,
         TrustError::Refused(refusal) => *refusal,
         TrustError::Record(_) | TrustError::Journal(_) => Refusal::Internal,
+    }
+}
+
+/// Goodbyes that a connected site did not answer. It may have revoked us as well, and then never will.
+#[derive(Debug, Default)]
+pub(super) struct Unheard(Mutex<HashMap<SiteId, u8>>);
+
+impl Unheard {
+    /// Counts one; whether it was the last that is tried.
+    fn enough(&self, site: &SiteId) -> bool {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(*site).or_insert(0);
+        *count = count.saturating_add(1);
+        *count >= GOODBYES_MAX
+    }
+    fn forget(&self, site: &SiteId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(site);
     }
 }
 

@@ -222,6 +222,7 @@ struct Inner {
     flushes: OncePerSite,
     mails: OncePerSite,
     partings: OncePerSite,
+    unheard: converse::Unheard,
     events: broadcast::Sender<OverlayEvent>,
 }
 
@@ -266,7 +267,7 @@ impl Overlay {
         let OverlayParts { config, identity, trust, archive, cache, audit, tasks } = parts;
         // Listening begins before anything is read: no change falls between.
         let (trust_events, archive_events) = (trust.events(), archive.events());
-        let (link, news) = swarm::start(config.overlay.listen, &identity, &tasks)?;
+        let (link, news) = swarm::start(config.overlay.listen, &identity, &tasks).await?;
         let record = SiteRecord {
             name: config.site.name.clone(),
             overlay: told(&config.overlay.advertise, link.listen),
@@ -295,6 +296,7 @@ impl Overlay {
             flushes: OncePerSite::default(),
             mails: OncePerSite::default(),
             partings: OncePerSite::default(),
+            unheard: converse::Unheard::default(),
             events: broadcast::channel(EVENTS_KEPT).0,
         });
         let reader = inner.clone();

@@ -14,8 +14,8 @@ use super::{
 use crate::{identity::Identity, tasks::Tasks};
 use futures::StreamExt;
 use libp2p::{
-    Multiaddr, PeerId, StreamProtocol, Swarm, SwarmBuilder, allow_block_list, connection_limits, identity,
-    memory_connection_limits, ping, request_response,
+    Multiaddr, PeerId, StreamProtocol, Swarm, SwarmBuilder, TransportError, allow_block_list, connection_limits,
+    identity, memory_connection_limits, ping, request_response,
     swarm::{
         ConnectionId, ListenError, NetworkBehaviour, SwarmEvent,
         dial_opts::{DialOpts, PeerCondition},
@@ -47,6 +47,9 @@ const PENDING_MAX: u32 = 64;
 const MEMORY_MAX: usize = 768 << 20;
 /// A silent connection is noticed within two of these.
 const PING: Duration = Duration::from_secs(5);
+
+/// How long an address in use is waited for at start.
+const LISTEN_WAIT: Duration = Duration::from_secs(5);
 
 #[derive(NetworkBehaviour)]
 struct Behaviour {
@@ -185,8 +188,24 @@ fn build(identity: &Identity) -> Result<Swarm<Behaviour>, OverlayError> {
     Ok(swarm)
 }
 
+/// Binds one road; an address that a node just stopped still holds is waited for.
+async fn listen_on(swarm: &mut Swarm<Behaviour>, address: Multiaddr) -> std::io::Result<()> {
+    let began = Instant::now();
+    loop {
+        let failed = match swarm.listen_on(address.clone()) {
+            Ok(_) => return Ok(()),
+            Err(TransportError::Other(why)) => why,
+            Err(TransportError::MultiaddrNotSupported(_)) => return Err(std::io::ErrorKind::Unsupported.into()),
+        };
+        if began.elapsed() > LISTEN_WAIT {
+            return Err(failed);
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
 /// Binds both roads and starts the loop.
-pub(super) fn start(
+pub(super) async fn start(
     listen: SocketAddr,
     identity: &Identity,
     tasks: &Tasks,
@@ -195,7 +214,7 @@ pub(super) fn start(
     let listen = settle_port(listen).map_err(failed)?;
     let mut swarm = build(identity)?;
     for road in [Road::Tcp, Road::Quic] {
-        swarm.listen_on(road.address(listen)).map_err(|e| failed(std::io::Error::other(e.to_string())))?;
+        listen_on(&mut swarm, road.address(listen)).await.map_err(failed)?;
     }
     let (commands, received) = mpsc::channel(COMMANDS);
     let (news, heard) = mpsc::channel(NEWS);
