@@ -324,7 +324,9 @@ async fn an_ended_agreement_takes_everything_with_it_on_both_sides() {
     until("the study is listed", || b.lists(CT)).await;
     let basis = b.overlay.remote_studies()[0].basis;
     let study = CT.parse().unwrap();
-    b.cache.lease(&a.site(), &study, &basis, tasks::now().after(LONG)).unwrap();
+    let lease = b.cache.lease(&a.site(), &study, &basis, tasks::now().after(LONG)).unwrap();
+    let copy = lease.object(&protocol::Digest::of(b"pixels"), 6).await.unwrap();
+    copy.write(0, bytes::Bytes::from_static(b"pixels")).await.unwrap();
     let began = Instant::now();
     a.trust.end(&id, &a.site()).await.unwrap();
     a.overlay.send_ending(&b.site(), &id).await.unwrap();
@@ -332,6 +334,7 @@ async fn an_ended_agreement_takes_everything_with_it_on_both_sides() {
     assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
     assert!(b.trust.agreements().iter().all(|r| r.state == AgreementState::Ended));
     until("B says that copies were erased", || b.audited(Act::CacheErased) > 0).await;
+    assert!(copy.read(0, 6).await.is_err(), "and they are");
     assert_eq!(b.audited(Act::AgreementEnded), 1);
 }
 

@@ -1,1 +1,409 @@
+use super::{judge::Question, *};
+use proptest::prelude::*;
+use protocol::agreement::Preset;
+use std::time::Duration;
 
+const LONG: Duration = Duration::from_secs(10);
+
+fn identity(seed: u8) -> Arc<Identity> {
+    Arc::new(Identity::from_seed(&[seed; 32]))
+}
+fn peer(of: &Identity, name: &str) -> Peer {
+    let record = SiteRecord { name: name.to_owned(), overlay: Vec::new(), pixels: Vec::new(), issued: Timestamp(1) };
+    Peer { site: of.site(), name: name.to_owned(), record: of.seal(&record), paired: Timestamp(1), revoked: None }
+}
+fn facts(study: &str, modality: &str) -> StudyFacts {
+    let day = i64::try_from(tasks::now().0 / 86_400_000).unwrap();
+    StudyFacts { study: study.parse().unwrap(), modalities: vec![modality.to_owned()], day }
+}
+fn at(text: &str) -> Timestamp {
+    Timestamp(u64::try_from(text.parse::<jiff::Timestamp>().unwrap().as_millisecond()).unwrap())
+}
+fn radiologist() -> Person {
+    Person { name: "garde".to_owned(), role: Role::Radiologist }
+}
+
+/// Two sites' trust, as two nodes would keep it.
+struct Site {
+    dir: tempfile::TempDir,
+    identity: Arc<Identity>,
+    tasks: Tasks,
+    trust: Trust,
+}
+
+impl Site {
+    fn open(seed: u8) -> Self {
+        Self::open_in(tempfile::tempdir().unwrap(), seed)
+    }
+    fn open_in(dir: tempfile::TempDir, seed: u8) -> Self {
+        let (identity, tasks) = (identity(seed), Tasks::default());
+        let trust = Trust::open(Journal::open(dir.path(), &tasks).unwrap(), identity.clone(), &tasks).unwrap();
+        Self { dir, identity, tasks, trust }
+    }
+    async fn again(self, seed: u8) -> Self {
+        let Self { dir, tasks, trust, .. } = self;
+        drop(trust);
+        assert_eq!(tasks.stop(LONG).await, Vec::<&str>::new());
+        Self::open_in(dir, seed)
+    }
+    fn site(&self) -> SiteId {
+        self.identity.site()
+    }
+    fn state_of(&self, id: &Id128) -> Vec<AgreementState> {
+        self.trust.agreements().iter().filter(|r| r.agreement.id == *id).map(|r| r.state).collect()
+    }
+}
+
+async fn two_peers() -> (Site, Site) {
+    let (a, b) = (Site::open(1), Site::open(2));
+    a.trust.add_peer(peer(&b.identity, "CH Sud")).await.unwrap();
+    b.trust.add_peer(peer(&a.identity, "CH Nord")).await.unwrap();
+    (a, b)
+}
+
+async fn agree(a: &Site, b: &Site, preset: Preset, terms: &Terms) -> Id128 {
+    let known = a.trust.peer(&b.site()).unwrap();
+    let text = draft((a.site(), "CH Nord"), &known, preset, terms).unwrap();
+    let offered = a.trust.offer(text.clone()).await.unwrap();
+    b.trust.receive(&a.site(), offered).await.unwrap();
+    let signed = b.trust.accept(&text.id).await.unwrap();
+    a.trust.receive(&b.site(), signed).await.unwrap();
+    text.id
+}
+
+fn reads(a: &Site, b: &Site, study: &StudyFacts) -> Result<Permit, Refusal> {
+    a.trust.authorize(Caller::Peer(&b.site()), study, Held::Here, Level::Pixels)
+}
+
+#[tokio::test]
+async fn after_pairing_nothing_is_shared() {
+    let (a, b) = two_peers().await;
+    let ct = facts("1.2.3", "CT");
+    assert_eq!(reads(&a, &b, &ct).unwrap_err(), Refusal::NotPermitted);
+    assert_eq!(a.trust.may_tell(&b.site(), &ct), None);
+    let stranger = Site::open(3);
+    assert_eq!(reads(&a, &stranger, &ct).unwrap_err(), Refusal::NotPaired);
+}
+
+#[tokio::test]
+async fn an_agreement_counts_when_both_signed_it_and_survives_a_restart() {
+    let (a, b) = two_peers().await;
+    let ct = facts("1.2.3", "CT");
+    let known = a.trust.peer(&b.site()).unwrap();
+    let text = draft((a.site(), "CH Nord"), &known, Preset::All, &Terms::default()).unwrap();
+    let offered = a.trust.offer(text.clone()).await.unwrap();
+    assert_eq!(a.state_of(&text.id), [AgreementState::Offered]);
+    assert!(reads(&a, &b, &ct).is_err(), "an offer alone shares nothing");
+    b.trust.receive(&a.site(), offered.clone()).await.unwrap();
+    b.trust.receive(&a.site(), offered).await.unwrap();
+    assert_eq!(b.state_of(&text.id), [AgreementState::Received]);
+    let signed = b.trust.accept(&text.id).await.unwrap();
+    a.trust.receive(&b.site(), signed.clone()).await.unwrap();
+    a.trust.receive(&b.site(), signed).await.unwrap();
+    assert!(reads(&a, &b, &ct).is_ok());
+    let a = a.again(1).await;
+    assert!(reads(&a, &b, &ct).is_ok());
+    assert_eq!(a.trust.cache_days(&Basis::Agreement(text.id)), 30);
+}
+
+#[tokio::test]
+async fn nobody_but_the_parties_can_make_or_end_an_agreement() {
+    let (a, b) = two_peers().await;
+    let c = Site::open(3);
+    a.trust.add_peer(peer(&c.identity, "Clinique")).await.unwrap();
+    let id = agree(&a, &b, Preset::All, &Terms::default()).await;
+    assert!(matches!(a.trust.end(&id, &c.site()).await, Err(TrustError::NoAgreement)));
+    let known = peer(&a.identity, "CH Nord");
+    let forged = draft((b.site(), "CH Sud"), &known, Preset::All, &Terms::default()).unwrap();
+    let by_c = SignedAgreement::draft(c.identity.signing_key(), &forged);
+    assert!(a.trust.receive(&c.site(), by_c).await.is_err());
+    assert_eq!(a.state_of(&id), [AgreementState::Active]);
+}
+
+#[tokio::test]
+async fn a_narrower_version_supersedes_at_once_and_cuts_only_what_it_drops() {
+    let (a, b) = two_peers().await;
+    let (ct, mr) = (facts("1.2.3", "CT"), facts("1.2.4", "MR"));
+    let id = agree(&a, &b, Preset::All, &Terms::default()).await;
+    let (on_ct, on_mr) = (reads(&a, &b, &ct).unwrap(), reads(&a, &b, &mr).unwrap());
+    let terms = Terms { modalities: vec!["CT".to_owned()], replaces: Some(id), ..Terms::default() };
+    assert_eq!(agree(&a, &b, Preset::All, &terms).await, id);
+    assert_eq!(on_mr.ended().await, Refusal::Revoked);
+    assert_eq!(on_ct.allows(&ct.study, Level::Pixels), Ok(()));
+    assert!(reads(&a, &b, &mr).is_err());
+    assert_eq!(a.trust.agreements()[0].agreement.version, 2);
+    assert_eq!(a.trust.agreements().len(), 1);
+}
+
+#[tokio::test]
+async fn an_old_text_cannot_be_brought_back() {
+    let (a, b) = two_peers().await;
+    let id = agree(&a, &b, Preset::All, &Terms::default()).await;
+    let first = a.trust.agreements()[0].signed.clone();
+    let terms = Terms { modalities: vec!["CT".to_owned()], replaces: Some(id), ..Terms::default() };
+    agree(&a, &b, Preset::All, &terms).await;
+    assert!(a.trust.receive(&b.site(), first.clone()).await.is_err());
+    assert!(reads(&a, &b, &facts("1.2.4", "MR")).is_err());
+    a.trust.end(&id, &a.site()).await.unwrap();
+    assert!(a.trust.receive(&b.site(), first).await.is_err());
+    assert_eq!(a.state_of(&id), [AgreementState::Ended]);
+}
+
+#[tokio::test]
+async fn crossed_offers_leave_one_text_at_both() {
+    let (a, b) = two_peers().await;
+    let id = agree(&a, &b, Preset::All, &Terms::default()).await;
+    let terms =
+        |modality: &str| Terms { modalities: vec![modality.to_owned()], replaces: Some(id), ..Terms::default() };
+    let at_b = a.trust.peer(&b.site()).unwrap();
+    let at_a = b.trust.peer(&a.site()).unwrap();
+    let from_a = a.trust.offer(draft((a.site(), "CH Nord"), &at_b, Preset::All, &terms("CT")).unwrap()).await.unwrap();
+    let from_b = b.trust.offer(draft((b.site(), "CH Sud"), &at_a, Preset::All, &terms("MR")).unwrap()).await.unwrap();
+    let (to_a, to_b) = (a.trust.receive(&b.site(), from_b).await, b.trust.receive(&a.site(), from_a).await);
+    assert_eq!((to_a.is_ok(), to_b.is_ok()), (b.site() < a.site(), a.site() < b.site()));
+}
+
+#[tokio::test]
+async fn ending_and_revoking_cut_before_they_return() {
+    let (a, b) = two_peers().await;
+    let ct = facts("1.2.3", "CT");
+    let id = agree(&a, &b, Preset::All, &Terms::default()).await;
+    let permit = reads(&a, &b, &ct).unwrap();
+    a.trust.end(&id, &b.site()).await.unwrap();
+    assert_eq!(permit.allows(&ct.study, Level::Pixels), Err(Refusal::Revoked));
+    agree(&a, &b, Preset::All, &Terms::default()).await;
+    let permit = reads(&a, &b, &ct).unwrap();
+    a.trust.revoke_peer(&b.site()).await.unwrap();
+    assert_eq!(permit.ended().await, Refusal::Revoked);
+    assert_eq!(reads(&a, &b, &ct).unwrap_err(), Refusal::NotPaired);
+    assert_eq!(a.trust.farewells(), [b.site()]);
+    let a = a.again(1).await;
+    assert_eq!(reads(&a, &b, &ct).unwrap_err(), Refusal::NotPaired);
+    assert_eq!(a.trust.farewells(), [b.site()], "it is still to be told");
+    a.trust.farewell_done(&b.site()).await.unwrap();
+    assert_eq!(a.trust.farewells(), []);
+}
+
+#[tokio::test]
+async fn a_grant_opens_one_study_to_one_peer_for_its_time() {
+    let (a, b) = two_peers().await;
+    let (ct, mr) = (facts("1.2.3", "CT"), facts("1.2.4", "MR"));
+    assert!(matches!(a.trust.share(&ct.study, &b.site(), 24).await, Err(TrustError::NoAgreement)));
+    agree(&a, &b, Preset::CaseOnly, &Terms::default()).await;
+    assert!(reads(&a, &b, &ct).is_err() && a.trust.may_tell(&b.site(), &ct).is_none());
+    assert!(a.trust.share(&ct.study, &b.site(), 0).await.is_err());
+    assert!(a.trust.share(&ct.study, &b.site(), 721).await.is_err());
+    let grant = a.trust.share(&ct.study, &b.site(), 24).await.unwrap();
+    assert!(reads(&a, &b, &ct).is_ok() && reads(&a, &b, &mr).is_err());
+    let (basis, _) = a.trust.may_tell(&b.site(), &ct).unwrap();
+    assert_eq!(a.trust.granted(&b.site()), [(ct.study.clone(), basis)]);
+
+    assert!(!b.trust.in_force(&a.site(), &basis), "B has not got it yet");
+    b.trust.receive_grant(&a.site(), grant.clone()).await.unwrap();
+    assert!(b.trust.in_force(&a.site(), &basis));
+    let person = radiologist();
+    let held = Held::ByPeer(&a.identity.site(), &basis);
+    assert!(b.trust.authorize(Caller::Person(&person), &ct, held.clone(), Level::Pixels).is_ok());
+    assert_eq!(
+        b.trust.authorize(Caller::Person(&person), &mr, held, Level::Pixels).unwrap_err(),
+        Refusal::NotPermitted
+    );
+
+    let permit = reads(&a, &b, &ct).unwrap();
+    let id = grant.open(&a.site()).unwrap().id;
+    a.trust.revoke_grant(&id, &b.site()).await.unwrap();
+    assert_eq!(permit.allows(&ct.study, Level::Pixels), Ok(()), "only who gave it takes it back");
+    a.trust.revoke_grant(&id, &a.site()).await.unwrap();
+    assert_eq!(permit.ended().await, Refusal::Revoked);
+}
+
+#[tokio::test]
+async fn people_here_read_by_role_and_peers_studies_by_the_same_chain() {
+    let (a, b) = two_peers().await;
+    let ct = facts("1.2.3", "CT");
+    let id = agree(&a, &b, Preset::All, &Terms { direction: Direction::Ours, ..Terms::default() }).await;
+    let basis = Basis::Agreement(id);
+    let person = radiologist();
+    let auditor = Person { name: "dpo".to_owned(), role: Role::Auditor };
+    let ours = |who| b.trust.authorize(Caller::Person(who), &ct, Held::Here, Level::Objects);
+    assert!(ours(&person).is_ok());
+    assert_eq!(ours(&auditor).unwrap_err(), Refusal::Role);
+    let a_site = a.site();
+    let theirs = |who| b.trust.authorize(Caller::Person(who), &ct, Held::ByPeer(&a_site, &basis), Level::Pixels);
+    let permit = theirs(&person).unwrap();
+    assert_eq!(theirs(&auditor).unwrap_err(), Refusal::Role);
+    assert_eq!(reads(&b, &a, &ct).unwrap_err(), Refusal::NotPermitted, "one direction only");
+    let b_site = b.site();
+    let through = a.trust.authorize(Caller::Peer(&b_site), &ct, Held::ByPeer(&b_site, &basis), Level::Card);
+    assert_eq!(through.unwrap_err(), Refusal::NotPermitted, "what is lent is not lent on");
+    b.trust.end(&id, &a.site()).await.unwrap();
+    assert_eq!(permit.allows(&ct.study, Level::Card), Err(Refusal::Revoked));
+    assert!(!b.trust.in_force(&a.site(), &basis));
+}
+
+#[tokio::test]
+async fn mail_waits_over_a_restart_until_it_is_done() {
+    let (a, b) = two_peers().await;
+    let mail = a.trust.keep_mail(&b.site(), protocol::message::Request::Nudge).await.unwrap();
+    let a = a.again(1).await;
+    assert_eq!(a.trust.mail_for(&b.site()), [mail.clone()]);
+    a.trust.mail_done(&mail.id).await.unwrap();
+    let a = a.again(1).await;
+    assert_eq!(a.trust.mail_for(&b.site()), []);
+}
+
+#[tokio::test]
+async fn a_peer_is_found_by_key_start_of_key_or_name() {
+    let (a, b) = two_peers().await;
+    for text in [b.site().to_string(), b.site().short(), "ch sud".to_owned()] {
+        assert_eq!(a.trust.find_peer(&text).map(|p| p.site), Some(b.site()), "{text}");
+    }
+    assert!(a.trust.find_peer("CH").is_none());
+    let c = Site::open(3);
+    a.trust.add_peer(peer(&c.identity, "CH Sud")).await.unwrap();
+    assert!(a.trust.find_peer("CH Sud").is_none(), "two of that name");
+}
+
+/// A chain from pairing to clause in which everything is in order, and each way to break one link of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Link {
+    Paired,
+    NotRevoked,
+    Countersigned,
+    NotEnded,
+    InPeriod,
+    Direction,
+    Announced,
+    Level,
+    Modality,
+    Recent,
+    Hours,
+}
+const LINKS: [Link; 11] = [
+    Link::Paired,
+    Link::NotRevoked,
+    Link::Countersigned,
+    Link::NotEnded,
+    Link::InPeriod,
+    Link::Direction,
+    Link::Announced,
+    Link::Level,
+    Link::Modality,
+    Link::Recent,
+    Link::Hours,
+];
+
+fn chain(broken: Option<Link>, now: Timestamp, hour_of_now: u16, on_call: bool) -> Result<(), Refusal> {
+    let (a, b) = (identity(1), identity(2));
+    let is = |link| broken == Some(link);
+    let minute = hours::week_minute(now, "Europe/Paris").unwrap().0;
+    let (from, to) = if is(Link::Hours) {
+        ((minute + 60) % 10_080, (minute + 120) % 10_080)
+    } else {
+        (minute, (minute + 60 + hour_of_now) % 10_080)
+    };
+    let terms = Terms {
+        direction: if is(Link::Direction) { Direction::Theirs } else { Direction::Ours },
+        time_zone: None,
+        spans: vec![(from, to)],
+        modalities: vec![if is(Link::Modality) { "MR" } else { "CT" }.to_owned()],
+        since_days: Some(30),
+        ..Terms::default()
+    };
+    let preset = if on_call || is(Link::Hours) { Preset::OnCall } else { Preset::All };
+    let mut text = presets::draft_at((a.site(), "A"), &peer(&b, "B"), preset, &terms, now).unwrap();
+    if is(Link::InPeriod) {
+        text.not_after = Some(now);
+    }
+    for clause in &mut text.clauses {
+        clause.announce = !is(Link::Announced);
+        clause.level = if is(Link::Level) { Level::Headers } else { Level::Pixels };
+    }
+    let mut signed = SignedAgreement::draft(a.signing_key(), &text);
+    if !is(Link::Countersigned) {
+        signed.sign(b.signing_key());
+    }
+    let mut state = State::new(a.site());
+    if !is(Link::Paired) {
+        state.apply(Record::PeerAdded(peer(&b, "B")));
+    }
+    state.apply(Record::Agreement { peer: b.site(), signed });
+    if is(Link::NotRevoked) {
+        state.apply(Record::PeerRevoked { site: b.site(), at: now });
+    }
+    if is(Link::NotEnded) {
+        state.apply(Record::AgreementEnded { agreement: text.id, by: b.site(), at: now });
+    }
+    let today = i64::try_from(now.0 / 86_400_000).unwrap();
+    let day = if is(Link::Recent) { today - 31 } else { today };
+    let study = StudyFacts { study: "1.2.3".parse().unwrap(), modalities: vec!["CT".to_owned()], day };
+    let (a, b) = (a.site(), b.site());
+    let asked = Question { holder: &a, reader: &b, study: &study, level: Level::Pixels, told: None };
+    state.judge(&asked, now).map(|_| ())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn every_link_of_the_chain_is_needed(hour in 0u64..24 * 365, wide in 0u16..600, on_call: bool) {
+        let now = at("2026-01-01T00:00:00Z").after(Duration::from_secs(hour * 3600 + 61));
+        prop_assert_eq!(chain(None, now, wide, on_call), Ok(()));
+        for link in LINKS {
+            prop_assert!(chain(Some(link), now, wide, on_call).is_err(), "{:?}", link);
+        }
+        prop_assert_eq!(chain(Some(Link::Hours), now, wide, on_call), Err(Refusal::OutsideHours));
+    }
+}
+
+#[test]
+fn an_on_call_permit_ends_with_the_hours() {
+    let (a, b) = (identity(1), identity(2));
+    let now = at("2026-01-05T20:00:00Z");
+    let text = presets::draft_at((a.site(), "A"), &peer(&b, "B"), Preset::OnCall, &Terms::default(), now).unwrap();
+    let mut signed = SignedAgreement::draft(a.signing_key(), &text);
+    signed.sign(b.signing_key());
+    let mut state = State::new(a.site());
+    state.apply(Record::PeerAdded(peer(&b, "B")));
+    state.apply(Record::Agreement { peer: b.site(), signed });
+    let study = facts("1.2.3", "CT");
+    let (a, b) = (a.site(), b.site());
+    let asked = Question { holder: &a, reader: &b, study: &study, level: Level::Objects, told: None };
+    let verdict = state.judge(&asked, now).unwrap();
+    assert_eq!(verdict.until, Some(at("2026-01-06T07:00:00Z")));
+    let noon = at("2026-01-06T11:00:00Z");
+    assert_eq!(state.judge(&asked, noon).unwrap_err(), Refusal::OutsideHours);
+    assert!(state.may_tell(&b, &study, noon).is_some(), "it stays listed");
+    let weekend = at("2026-01-10T11:00:00Z");
+    assert_eq!(state.judge(&asked, weekend).unwrap().until, Some(at("2026-01-12T07:00:00Z")));
+}
+
+#[test]
+fn terms_that_make_no_sense_are_refused() {
+    let (a, b) = (identity(1), identity(2));
+    let with = |terms: Terms| draft((a.site(), "A"), &peer(&b, "B"), Preset::OnCall, &terms).map(|_| ());
+    let mars = Terms { time_zone: Some("Mars/Olympus".to_owned()), ..Terms::default() };
+    assert_eq!(with(mars), Err(TermsError::TimeZone));
+    assert_eq!(with(Terms { spans: vec![(0, 10_081)], ..Terms::default() }), Err(TermsError::Spans));
+    assert_eq!(with(Terms { modalities: vec!["C T".to_owned()], ..Terms::default() }), Err(TermsError::Modality));
+    assert_eq!(with(Terms::default()), Ok(()));
+}
+
+#[test]
+fn the_words_say_what_the_clauses_do() {
+    let (a, b) = (identity(1), identity(2));
+    let make = |preset, terms: &Terms| draft((a.site(), "CH Nord"), &peer(&b, "CH Sud"), preset, terms).unwrap();
+    let ours = Terms { direction: Direction::Ours, ..Terms::default() };
+    let french = sentences(&make(Preset::All, &ours), Language::French).join("\n");
+    assert!(french.contains("CH Sud voit la liste de toutes les études de CH Nord et peut en ouvrir"), "{french}");
+    assert!(french.contains("nom du patient") && french.contains("30 jours"));
+    let spans = Terms { spans: vec![(1080, 1920)], ..ours.clone() };
+    let english = sentences(&make(Preset::OnCall, &spans), Language::English).join("\n");
+    assert!(english.contains("from Monday 18:00 to Tuesday 08:00 (Europe/Paris time)"), "{english}");
+    let case = sentences(&make(Preset::CaseOnly, &ours), Language::English).join("\n");
+    assert!(case.contains("sees no study of CH Nord except those that CH Nord shares one by one"), "{case}");
+    let both = make(Preset::All, &Terms::default());
+    assert_eq!(
+        sentences(&both, Language::English).len(),
+        2 * sentences(&make(Preset::All, &ours), Language::English).len()
+    );
+}
