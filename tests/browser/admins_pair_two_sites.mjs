@@ -25,7 +25,7 @@ await tell(async (browser, seen) => {
   const created = a.waitForResponse(r => r.url().endsWith('/api/peers/invitations') && r.request().method() === 'POST');
   await a.getByRole('button', { name: 'Inviter un site' }).first().click();
   const { invitation, code } = await (await created).json();
-  await a.getByText(code).first().waitFor();
+  await a.getByLabel(`Code à dicter : ${code}`).first().waitFor();
   await picture(a, 'pairing-invitation');
 
   await b.getByRole('button', { name: 'Répondre à une invitation' }).first().click();

@@ -8,6 +8,9 @@ const PROGRAMS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/go
 // Build machines run as root, without a GPU and with a small /dev/shm.
 const ARGUMENTS = ['--no-sandbox', '--disable-dev-shm-usage', '--use-angle=swiftshader', '--enable-unsafe-swiftshader'];
 
+/** What the pages complained of: told when a story fails. */
+const notes = [];
+
 export const story = JSON.parse(process.env.STORY ?? '{}');
 
 export async function openBrowser() {
@@ -27,6 +30,9 @@ export async function sitDown(browser, seen) {
   context.setDefaultTimeout(30_000);
   context.on('page', page => {
     page.on('pageerror', error => seen.errors.push(String(error)));
+    page.on('console', message => message.type() === 'error' && notes.push(message.text()));
+    page.on('response', answer => answer.status() >= 400 && notes.push(`${answer.status()} ${answer.url()}`));
+    page.on('requestfailed', request => notes.push(`${request.failure()?.errorText} ${request.url()}`));
     page.on('request', request => {
       const url = new URL(request.url());
       const isOurs = url.hostname === '127.0.0.1' || ['data:', 'blob:'].includes(url.protocol);
@@ -61,7 +67,7 @@ export async function tell(act) {
       await picture(page, `failed-${index}`).catch(() => {});
       console.error(page.url(), (await page.locator('body').innerText().catch(() => '')).slice(0, 2000));
     }
-    console.error(error, JSON.stringify(seen));
+    console.error(error, JSON.stringify(seen), notes.slice(0, 40).join('\n'));
     process.exitCode = 1;
   } finally {
     await browser.close();

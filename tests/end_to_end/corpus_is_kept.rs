@@ -10,7 +10,11 @@ use std::{
     path::PathBuf,
     time::{Duration, Instant},
 };
-use tests::{Response, Site, Study, corpus, part10};
+use tests::{
+    Response, Site, Study,
+    corpus::{self, Sample},
+    part10,
+};
 
 const MEMORY_MAX: u64 = 512 << 20;
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -20,6 +24,12 @@ struct Sent {
     paths: Vec<PathBuf>,
     /// Digest of the data set to the name of a file that has it.
     data_sets: HashMap<Digest, String>,
+}
+
+/// Objects that belong to no study (media directories, colour palettes) cannot lie in an archive of studies: they are
+/// among those that may be refused with a reason.
+fn is_good(sample: &Sample) -> bool {
+    !sample.name.starts_with("bad/") && !sample.study.is_empty()
 }
 
 fn good_files(site: &Site) -> Sent {
@@ -32,10 +42,9 @@ fn good_files(site: &Site) -> Sent {
     match corpus::folder() {
         Some(folder) => {
             let mut instances = HashSet::new();
-            for sample in corpus::samples(&folder, "").into_iter().filter(|s| !s.name.starts_with("bad/")) {
-                let is_directory = sample.name.ends_with("DICOMDIR") || sample.name.contains("DICOMDIR");
+            for sample in corpus::samples(&folder, "").into_iter().filter(is_good) {
                 // The corpus has a few objects twice, under one UID with other bytes: the first is kept.
-                if !is_directory && instances.insert(sop_instance(&fs::read(&sample.path).unwrap())) {
+                if instances.insert(sop_instance(&fs::read(&sample.path).unwrap())) {
                     take(sample.name, sample.path);
                 }
             }
@@ -124,7 +133,7 @@ async fn good_files_come_back_byte_for_byte_after_stow() {
 /// Hostile files: those of the corpus, or damage made to good ones.
 fn bad_files(site: &Site) -> Vec<(String, Vec<u8>)> {
     if let Some(folder) = corpus::folder() {
-        let samples = corpus::samples(&folder, "bad/").into_iter();
+        let samples = corpus::samples(&folder, "").into_iter().filter(|sample| !is_good(sample));
         return samples.map(|s| (s.name, fs::read(&s.path).unwrap())).collect();
     }
     let good = Study::of(1).make().remove(0).file;

@@ -23,16 +23,20 @@ pub struct Sample {
     /// From the corpus' root.
     pub name: String,
     pub path: PathBuf,
+    /// Study Instance UID; empty where the object names none (media directories, colour palettes, broken objects).
+    pub study: String,
 }
 
 /// Files whose names from the corpus' root begin with `under`; all of them when empty.
 #[must_use]
 pub fn samples(folder: &Path, under: &str) -> Vec<Sample> {
     let manifest = fs::read_to_string(folder.join("MANIFEST.csv")).unwrap();
-    let names = manifest.lines().skip(1).filter_map(|line| line.split(',').next());
-    let chosen = names.filter(|name| name.starts_with(under));
-    chosen
-        .map(|name| Sample { name: name.to_owned(), path: folder.join(name) })
-        .filter(|sample| sample.path.is_file())
-        .collect()
+    let rows = manifest.lines().skip(1).filter(|row| row.starts_with(under));
+    rows.filter_map(|row| {
+        let columns: Vec<&str> = row.split(',').take(7).collect();
+        let (name, study) = (*columns.first()?, *columns.get(6)?);
+        Some(Sample { name: name.to_owned(), path: folder.join(name), study: study.to_owned() })
+    })
+    .filter(|sample| sample.path.is_file())
+    .collect()
 }

@@ -2,12 +2,13 @@
 
 use crate::{
     Fault,
-    source::{code_only, without_tests},
+    source::{code_only, is_test, without_tests},
 };
 
 /// The parts from the top down; those on one line may not use one another, except on the floor, which is ordered too.
-const LAYERS: [&[&str]; 12] = [
+const LAYERS: [&[&str]; 13] = [
     &["cli"],
+    &["demo"],
     &["site"],
     &["dimse", "dicomweb", "portal"],
     &["studies"],
@@ -22,7 +23,7 @@ const LAYERS: [&[&str]; 12] = [
 ];
 
 /// Bytes of peers are asked for by these alone; everybody else opens a study.
-const TRANSFER_USERS: [&str; 3] = ["cli", "site", "studies"];
+const TRANSFER_USERS: [&str; 4] = ["cli", "demo", "site", "studies"];
 
 fn layer(part: &str) -> Option<usize> {
     LAYERS.iter().position(|parts| parts.contains(&part))
@@ -33,7 +34,7 @@ pub(crate) fn arrows(path: &str, text: &str) -> Vec<Fault> {
     let Some(inside) = path.strip_prefix("node/src/").filter(|p| p.ends_with(".rs")) else { return Vec::new() };
     let part = inside.split('/').next().unwrap_or(inside).trim_end_matches(".rs");
     // Tests of a part may set the scene with any other part.
-    if matches!(part, "main" | "lib") || inside.ends_with("tests.rs") || inside.contains("/tests/") {
+    if matches!(part, "main" | "lib") || is_test(inside) {
         return Vec::new();
     }
     let Some(own) = layer(part) else {

@@ -2,6 +2,7 @@
 
 use crate::{
     Fault,
+    source::is_test,
     tree::{Entry, Tree},
 };
 
@@ -65,8 +66,8 @@ pub(crate) fn length(path: &str, text: &str) -> Option<Fault> {
 /// Modules of the product begin with a header; that of a tree says more than one line.
 pub(crate) fn header(path: &str, text: &str) -> Option<Fault> {
     let in_product = path.starts_with("protocol/src/") || path.starts_with("node/src/");
-    // What a `tests.rs` is, its name says.
-    if !in_product || !path.ends_with(".rs") || path == "node/src/main.rs" || path.ends_with("/tests.rs") {
+    // What tests are, their name says.
+    if !in_product || !path.ends_with(".rs") || path == "node/src/main.rs" || is_test(path) {
         return None;
     }
     let lines = text.lines().take_while(|line| line.starts_with("//!")).count();

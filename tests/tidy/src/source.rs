@@ -110,6 +110,14 @@ pub(crate) fn without_tests(code: &str) -> &str {
     code
 }
 
+/// Whether a file holds nothing but tests.
+pub(crate) fn is_test(path: &str) -> bool {
+    path.starts_with("tests/")
+        || path.contains("/tests/")
+        || path.ends_with("tests.rs")
+        || path.ends_with("/stories.rs")
+}
+
 /// Whether `word` stands in `line` with no letter, digit or underscore on either side.
 pub(crate) fn has_word(line: &str, word: &str) -> bool {
     let joins = |c: char| c.is_alphanumeric() || c == '_';
