@@ -258,7 +258,7 @@ async fn evidence(demo: &mut Demo, made: &[MadeStudy], verdicts: &mut Verdicts) 
     ] {
         let log = client.get(&format!("/api/audit?study={}&limit=200", first.study)).await?;
         let found = log["entries"].as_array().and_then(|all| all.iter().find(|entry| entry["act"] == act)).cloned();
-        let figure = found.as_ref().map_or("no entry".to_owned(), |entry| words(entry));
+        let figure = found.as_ref().map_or_else(|| "no entry".to_owned(), words);
         verdicts.held(what, figure, found.is_some());
     }
     Ok(())

@@ -193,8 +193,10 @@ impl Demo {
         }
         let plan = &self.north.plan;
         let to: dimse::Destination = format!("{}@{}", plan.ae_title, plan.dimse).parse()?;
+        let scanner = AeTitle::parse("SCANNER")?;
+        dimse::echo(&to, &scanner).await?;
         let begun = Instant::now();
-        let report = dimse::send(&files, &to, &AeTitle::parse("SCANNER")?, &mut |_| {}).await?;
+        let report = dimse::send(&files, &to, &scanner, &mut |_| {}).await?;
         let ended = Instant::now();
         if let Some(failed) = report.failed.first() {
             bail!("{} images were not stored, the first because: {}", report.failed.len(), failed.reason);

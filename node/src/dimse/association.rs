@@ -7,7 +7,7 @@
 //! What a proposal is answered ([`super::negotiate`]); what a message does ([`super::store_scp`], [`super::echo`]).
 
 use super::{
-    link::{Link, LinkError, Patience, fragment_bytes, fragments},
+    link::{Link, LinkError, fragment_bytes, fragments},
     message::{COMMAND_BYTES_MAX, Command},
     negotiate::{self, Agreed, Context},
     pdu::{Abort, Pdu, Pdv, Proposal, Proposed, Rejection, associate},
@@ -107,12 +107,7 @@ pub(crate) async fn request(
         link.abort(Abort::USER).await;
         return Err(RequestError::UnitTooShort);
     };
-    let agreed = Agreed {
-        calling: calling.clone(),
-        called: called.clone(),
-        contexts: agreed_contexts(&proposal, &acceptance),
-        peer_pdu_max,
-    };
+    let agreed = Agreed { calling: calling.clone(), contexts: agreed_contexts(&proposal, &acceptance), peer_pdu_max };
     Ok(Association { link, agreed, waiting: VecDeque::new() })
 }
 
@@ -134,10 +129,6 @@ fn agreed_contexts(proposal: &Proposal, acceptance: &associate::Acceptance) -> V
 impl Association {
     pub(crate) fn calling(&self) -> &AeTitle {
         &self.agreed.calling
-    }
-
-    pub(crate) fn patience(&self) -> Patience {
-        self.link.patience
     }
 
     /// The context agreed on for a class in a transfer syntax.

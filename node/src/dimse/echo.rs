@@ -30,7 +30,7 @@ pub(crate) async fn echo(to: &Destination, calling: &AeTitle) -> Result<Duration
     };
     let begun = Instant::now();
     association.send(context.id, &Command::echo_request(1, VERIFICATION)).await?;
-    let answer = association.next_within(association.patience().unit).await?;
+    let answer = association.next_within(Patience::default().unit).await?;
     let took = begun.elapsed();
     match answer {
         Incoming::Command(_, answer) if answer.field() == Some(C_ECHO_RSP) && answer.status() == Some(0) => {}

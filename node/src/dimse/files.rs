@@ -1,10 +1,12 @@
-//! Finds DICOM files to send and reads of each only what an association needs to know: the meta group.
+//! Finds DICOM files to send and reads of each only what an association needs to know: the meta group and
+//! the first elements of the data set.
 
+use super::announce;
 use bytes::Buf;
 use protocol::Uid;
 use std::{
     fs::File,
-    io::{self, Read},
+    io::{self, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
 };
 
@@ -68,25 +70,23 @@ fn walk(path: &Path, depth: usize, found: &mut Vec<DicomFile>, skipped: &mut Vec
 }
 
 impl DicomFile {
-    /// Reads the meta group of a Part 10 file, with or without preamble.
+    /// Reads what a file says it is: a Part 10 file, with or without preamble, or a data set alone.
     pub(crate) fn open(path: &Path) -> Result<Self, String> {
-        let file = File::open(path).map_err(|e| e.to_string())?;
+        let mut file = File::open(path).map_err(|e| e.to_string())?;
         let bytes = file.metadata().map_err(|e| e.to_string())?.len();
-        let mut head = Vec::with_capacity(4096);
-        // Read little first: most files tell everything in their first kilobytes.
-        let mut reader = io::BufReader::with_capacity(4096, file.take(META_BYTES_MAX));
-        let meta = Meta::read(&mut reader, &mut head).map_err(|e| e.to_string())?;
-        let meta = meta.ok_or("not a DICOM file")?;
-        let lacks = |what: &str| format!("the meta group lacks the {what}");
-        let sop_class = meta.sop_class.ok_or_else(|| lacks("SOP class"))?;
+        let meta = Meta::of(&mut file).map_err(|e| e.to_string())?.ok_or("not a DICOM file")?;
+        let transfer_syntax = meta.transfer_syntax.ok_or("the meta group lacks the transfer syntax")?;
+        let own = announce::read(&mut file, meta.bytes, transfer_syntax.as_str());
+        let sop_class = own.sop_class.or(meta.sop_class).ok_or("neither meta group nor data set has a SOP class")?;
         if sop_class.as_str() == MEDIA_DIRECTORY {
             return Err("a media directory, not an object".to_owned());
         }
+        let sop_instance = own.sop_instance.or(meta.sop_instance);
         Ok(Self {
             path: path.to_owned(),
             sop_class,
-            sop_instance: meta.sop_instance.ok_or_else(|| lacks("SOP instance"))?,
-            transfer_syntax: meta.transfer_syntax.ok_or_else(|| lacks("transfer syntax"))?,
+            sop_instance: sop_instance.ok_or("neither meta group nor data set has a SOP instance")?,
+            transfer_syntax,
             data_set_offset: meta.bytes,
             data_set_bytes: bytes.saturating_sub(meta.bytes),
         })
@@ -103,6 +103,19 @@ struct Meta {
 }
 
 impl Meta {
+    fn of(file: &mut File) -> io::Result<Option<Self>> {
+        // Read little first: most files tell everything in their first kilobytes.
+        let mut reader = io::BufReader::with_capacity(4096, file.take(META_BYTES_MAX));
+        if let Some(meta) = Self::read(&mut reader, &mut Vec::with_capacity(256))? {
+            return Ok(Some(meta));
+        }
+        file.seek(SeekFrom::Start(0))?;
+        let mut front = [0u8; 8];
+        let got = read_up_to(file, &mut front)?;
+        let transfer_syntax = announce::guess_syntax(front.get(..got).unwrap_or_default());
+        Ok(transfer_syntax.map(|syntax| Self { transfer_syntax: Some(syntax), ..Self::default() }))
+    }
+
     /// Element by element up to the first outside group 0002: the group's stated length is often wrong. `None`: no DICOM.
     fn read(reader: &mut impl Read, value: &mut Vec<u8>) -> io::Result<Option<Self>> {
         let mut start = [0u8; 132];
@@ -117,7 +130,7 @@ impl Meta {
             _ if start.starts_with(&[2, 0]) => start,
             _ => return Ok(None),
         };
-        let mut reader = io::Read::chain(&mut before, reader);
+        let mut reader = Read::chain(&mut before, reader);
         let mut any = false;
         while let Some((element, header, length)) = element(&mut reader)? {
             let length = u64::from(length);

@@ -11,6 +11,7 @@
 //! # Not here
 //! What is stored how (`archive`), queries and retrieval over DIMSE (not offered).
 
+mod announce;
 mod association;
 mod echo;
 mod files;
@@ -33,17 +34,14 @@ use std::{
     fmt,
     net::SocketAddr,
     str::FromStr,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, atomic::AtomicUsize},
     time::Duration,
 };
 use tokio::net::{TcpListener, TcpStream};
 
 pub(crate) use echo::echo;
-pub(crate) use files::{DicomFile, Skipped, find};
-pub(crate) use store_scu::{SendReport, Sent, send};
+pub(crate) use files::find;
+pub(crate) use store_scu::{Sent, send};
 
 /// What every association of the door works with.
 #[derive(Clone, Debug)]
@@ -110,8 +108,9 @@ impl DimseDoor {
     }
 
     /// Associations established now.
-    pub(crate) fn associations(&self) -> usize {
-        self.associations.load(Ordering::Relaxed)
+    #[cfg(test)]
+    fn associations(&self) -> usize {
+        self.associations.load(std::sync::atomic::Ordering::Relaxed)
     }
 }
 

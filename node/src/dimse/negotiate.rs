@@ -34,7 +34,6 @@ pub(crate) struct Context {
 #[derive(Clone, Debug)]
 pub(crate) struct Agreed {
     pub(crate) calling: AeTitle,
-    pub(crate) called: AeTitle,
     pub(crate) contexts: Vec<Context>,
     pub(crate) peer_pdu_max: u32,
 }
@@ -64,7 +63,7 @@ pub(crate) fn judge(proposal: &Proposal, called: &AeTitle) -> Result<(Acceptance
     }
     let user = user_items(&proposal.user, &contexts);
     let acceptance = Acceptance { called: proposal.called, calling: proposal.calling, answers, user };
-    Ok((acceptance, Agreed { calling, called: called.clone(), contexts, peer_pdu_max }))
+    Ok((acceptance, Agreed { calling, contexts, peer_pdu_max }))
 }
 
 /// An AE title of the fixed field.

@@ -16,7 +16,6 @@ impl Status {
     pub(crate) const FAILURE: Self = Self { code: 0x0110, comment: "processing failure, see the log of the node" };
     pub(crate) const CLASS_NOT_SUPPORTED: Self =
         Self { code: 0x0122, comment: "SOP class not supported on this context" };
-    pub(crate) const NOT_AUTHORISED: Self = Self { code: 0x0124, comment: "not authorised" };
     pub(crate) const UNRECOGNIZED: Self = Self { code: 0x0211, comment: "operation not supported" };
     pub(crate) const MISTYPED: Self = Self { code: 0x0212, comment: "the request lacks a SOP class or instance UID" };
     pub(crate) const OUT_OF_RESOURCES: Self = Self { code: 0xA700, comment: "out of resources" };
@@ -71,7 +70,6 @@ mod tests {
             Status::DUPLICATE,
             Status::FAILURE,
             Status::CLASS_NOT_SUPPORTED,
-            Status::NOT_AUTHORISED,
             Status::UNRECOGNIZED,
             Status::MISTYPED,
             Status::OUT_OF_RESOURCES,

@@ -31,9 +31,8 @@ const ANSWER_S: u64 = 180;
 #[derive(Debug)]
 pub(crate) struct Sent<'a> {
     pub(crate) file: &'a DicomFile,
-    /// Files dealt with so far, of how many.
+    /// Files dealt with so far.
     pub(crate) done: usize,
-    pub(crate) total: usize,
     /// Why it was not stored at the peer.
     pub(crate) fault: Option<&'a str>,
 }
@@ -55,7 +54,7 @@ pub(crate) async fn send(
     progress: &mut (dyn FnMut(Sent<'_>) + Send),
 ) -> Result<SendReport, DimseError> {
     let begun = Instant::now();
-    let mut run = Run { to, calling, total: files.len(), done: 0, report: SendReport::default(), progress };
+    let mut run = Run { to, calling, done: 0, report: SendReport::default(), progress };
     for (pairs, batch) in batches(files) {
         run.send_batch(&pairs, &batch).await?;
     }
@@ -66,7 +65,6 @@ pub(crate) async fn send(
 struct Run<'a> {
     to: &'a Destination,
     calling: &'a AeTitle,
-    total: usize,
     done: usize,
     report: SendReport,
     progress: &'a mut (dyn FnMut(Sent<'_>) + Send),
@@ -134,7 +132,7 @@ impl Run<'_> {
                 self.report.failed.push(Skipped { path: file.path.clone(), reason: reason.to_owned() });
             }
         }
-        (self.progress)(Sent { file, done: self.done, total: self.total, fault });
+        (self.progress)(Sent { file, done: self.done, fault });
     }
 }
 
@@ -191,9 +189,12 @@ async fn answer(association: &mut Association, id: u16) -> Result<Result<(), Str
     }
 }
 
+/// Files that fit one association, with the pairs of class and syntax they need.
+type Batch<'a> = (Vec<(Uid, Uid)>, Vec<&'a DicomFile>);
+
 /// Files in order, cut where an association would need more contexts than there are.
-fn batches(files: &[DicomFile]) -> Vec<(Vec<(Uid, Uid)>, Vec<&DicomFile>)> {
-    let mut all: Vec<(Vec<(Uid, Uid)>, Vec<&DicomFile>)> = Vec::new();
+fn batches(files: &[DicomFile]) -> Vec<Batch<'_>> {
+    let mut all: Vec<Batch<'_>> = Vec::new();
     for file in files {
         let pair = (file.sop_class.clone(), file.transfer_syntax.clone());
         match all.last_mut() {

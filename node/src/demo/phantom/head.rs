@@ -362,7 +362,7 @@ impl Head {
     fn cortex(&self, p: [f32; 3], m: [f32; 3], inner: f32) -> Tissue {
         let sway = self.noise.at(3.0, p[1] / 16.0, p[2] / 16.0) * 1.1;
         let midline = (p[0] - sway).abs();
-        let above = p[2] > 24.0 || p[1].abs() > 32.0 + 0.6 * (24.0 - p[2]).max(0.0).min(20.0);
+        let above = p[2] > 24.0 || p[1].abs() > 32.0 + 0.6 * (24.0 - p[2]).clamp(0.0, 20.0);
         if midline < 0.8 && above && p[2] > -22.0 {
             return Tissue::Dura;
         }

@@ -88,10 +88,7 @@ fn short() -> Patience {
 /// Whether the program is there; a story that needs it says nothing where it is not.
 async fn run(program: &str, args: &[&str]) -> Option<std::process::Output> {
     let output = process::Command::new(program).args(args).stdin(Stdio::null()).output();
-    match tokio::time::timeout(Duration::from_secs(60), output).await.unwrap() {
-        Ok(output) => Some(output),
-        Err(_) => None,
-    }
+    tokio::time::timeout(Duration::from_secs(60), output).await.unwrap().ok()
 }
 
 #[tokio::test]

@@ -120,7 +120,8 @@ async fn instances_are_kept_as_they_came_and_the_study_is_logged_once() {
     assert_eq!((report.sent, heard), (5, 5));
     let mut held = door.held("2.25.7");
     let mut sent: Vec<_> = bodies.iter().map(|body| Digest::of(body)).collect();
-    (held.sort(), sent.sort());
+    held.sort();
+    sent.sort();
     assert_eq!(held, sent);
     door.until_associations(0).await;
     let bytes: u64 = bodies.iter().map(|body| body.len() as u64).sum();
