@@ -8,7 +8,7 @@
 //! # Not here
 //! Reading and sending: `node::transfer`.
 
-use crate::limits::GROUP_BYTES;
+use crate::limits::{GROUP, GROUP_BYTES};
 use blake3::hazmat::{self, HasherExt, Mode};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -121,7 +121,6 @@ pub struct GroupsBuilder {
 impl GroupsBuilder {
     /// Takes the next bytes.
     pub fn update(&mut self, mut bytes: &[u8]) {
-        const GROUP: usize = GROUP_BYTES as usize;
         while !bytes.is_empty() {
             if self.partial.len() == GROUP {
                 self.close_group();
@@ -159,11 +158,11 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
         fn groups_merge_to_the_plain_digest(len in 0usize..400_000, seed: u8) {
-            let bytes: Vec<u8> = (0..len).map(|i| (i as u8).wrapping_mul(31) ^ (i >> 8) as u8 ^ seed).collect();
+            let bytes: Vec<u8> = (0..len).map(|i| i.to_le_bytes()[0].wrapping_mul(31) ^ i.to_le_bytes()[1] ^ seed).collect();
             let (groups, digest) = Groups::of(&bytes);
             prop_assert_eq!(digest, Digest::of(&bytes));
             prop_assert!(groups.belong_to(&digest, len as u64));
-            for (i, group) in bytes.chunks(GROUP_BYTES as usize).enumerate() {
+            for (i, group) in bytes.chunks(GROUP).enumerate() {
                 prop_assert!(groups.holds(i as u64, group, &digest));
             }
         }
@@ -174,8 +173,8 @@ mod tests {
             let (groups, digest) = Groups::of(&bytes);
             let at = at.index(len);
             bytes[at] ^= 1 << bit;
-            for (i, group) in bytes.chunks(GROUP_BYTES as usize).enumerate() {
-                let is_wrong = at / GROUP_BYTES as usize == i;
+            for (i, group) in bytes.chunks(GROUP).enumerate() {
+                let is_wrong = at / GROUP == i;
                 prop_assert_eq!(groups.holds(i as u64, group, &digest), !is_wrong);
             }
         }

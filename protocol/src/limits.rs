@@ -6,6 +6,8 @@ pub const MESSAGE_BYTES_MAX: usize = 1 << 20;
 pub const CATALOG_PAGE_MAX: usize = 200;
 /// Bytes covered by one chaining value of a verified range: a wrong byte is found within this many bytes.
 pub const GROUP_BYTES: u64 = 16 * 1024;
+/// The same, as an index.
+pub const GROUP: usize = 16 * 1024;
 /// Largest range of one pixel-plane stream, bytes. quinn ends a connection at 1,024 out-of-order chunks on a stream.
 pub const RANGE_BYTES_MAX: u64 = 1 << 20;
 /// Largest manifest, bytes encoded: about 60,000 instances.

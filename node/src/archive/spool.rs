@@ -97,11 +97,6 @@ impl Spool {
         self.spill().await
     }
 
-    /// Bytes taken so far.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.bytes
-    }
-
     fn may_hold(&mut self, length: usize) -> bool {
         if length <= FRONT_BYTES_MAX {
             return true;

@@ -219,15 +219,13 @@ mod tests {
     use futures::stream;
     use proptest::prelude::*;
 
+    type Parts = Vec<(Vec<(String, String)>, Vec<u8>)>;
+
     /// Parts with their data, or the error, for a body that comes in pieces of `step` bytes.
-    fn parts(
-        body: &[u8],
-        boundary: &str,
-        step: usize,
-    ) -> Result<Vec<(Vec<(String, String)>, Vec<u8>)>, MultipartError> {
+    fn parts(body: &[u8], boundary: &str, step: usize) -> Result<Parts, MultipartError> {
         let chunks: Vec<_> = body.chunks(step.max(1)).map(|c| Ok(Bytes::copy_from_slice(c))).collect();
         let mut multipart = Multipart::new(stream::iter(chunks), boundary)?;
-        let mut parts: Vec<(Vec<(String, String)>, Vec<u8>)> = Vec::new();
+        let mut parts = Parts::new();
         futures::executor::block_on(async {
             loop {
                 match multipart.next().await? {

@@ -114,19 +114,6 @@ impl Journal {
         self.submit(Append { folders: Vec::new(), kind, body, then: None }).await
     }
 
-    /// As `append`, and the folders (whose new entries the record speaks of) are synced before the record counts.
-    ///
-    /// # Errors
-    /// As [`Journal::append`].
-    pub(crate) async fn append_after(
-        &self,
-        folders: Vec<PathBuf>,
-        kind: u8,
-        body: Vec<u8>,
-    ) -> Result<Position, JournalError> {
-        self.submit(Append { folders, kind, body, then: None }).await
-    }
-
     /// The general form of `append`.
     ///
     /// # Errors

@@ -150,7 +150,9 @@ async fn after_a_failed_write_nothing_of_it_is_left() {
     let journal = Journal::open(&dir.path().join("j"), &tasks).unwrap();
     journal.append(1, b"before".to_vec()).await.unwrap();
     let missing = dir.path().join("missing");
-    assert!(journal.append_after(vec![missing], 2, b"lost".to_vec()).await.is_err());
+    assert!(
+        journal.submit(Append { folders: vec![missing], kind: 2, body: b"lost".to_vec(), then: None }).await.is_err()
+    );
     journal.append(3, b"behind".to_vec()).await.unwrap();
     assert_eq!(all(&journal, Position(0)).unwrap(), [(1, b"before".to_vec()), (3, b"behind".to_vec())]);
 }

@@ -170,8 +170,6 @@ pub(crate) struct Invitation {
 pub(crate) enum OverlayError {
     #[error("cannot listen on {address}: {source}")]
     Listen { address: SocketAddr, source: std::io::Error },
-    #[error("the peer cannot be reached; it will hear of this when it returns")]
-    Unreachable,
     #[error(transparent)]
     Pairing(#[from] PairingFailure),
     #[error(transparent)]

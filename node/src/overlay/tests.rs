@@ -106,7 +106,7 @@ impl Hospital {
         other.overlay.send_agreement(&self.site(), signed).await.unwrap();
         let active = || {
             let rows = self.trust.agreements();
-            rows.iter().any(|r| r.agreement.id == id && r.state == AgreementState::Active && !r.supersedes_active)
+            rows.iter().any(|r| r.agreement.id == id && r.state == AgreementState::Active)
                 && rows.iter().filter(|r| r.agreement.id == id).count() == 1
         };
         until("the countersigned text arrives", active).await;

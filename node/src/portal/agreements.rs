@@ -8,7 +8,6 @@ use super::{
 };
 use crate::{
     audit::{Act, Event},
-    overlay::OverlayError,
     trust::{Action, AgreementRow, AgreementState, Direction, Language, Terms, draft, sentences},
 };
 use axum::{
@@ -159,14 +158,6 @@ fn parse_id(text: &str) -> Result<Id128, ApiError> {
     text.parse().map_err(|_| ApiError::Bad("not an agreement"))
 }
 
-/// What cannot be delivered now is kept and delivered at the next contact: not a failure of the request.
-fn delivered_later(sent: Result<(), OverlayError>) -> Result<(), ApiError> {
-    match sent {
-        Ok(()) | Err(OverlayError::Unreachable) => Ok(()),
-        Err(e) => Err(e.into()),
-    }
-}
-
 #[utoipa::path(get, path = "/api/agreements", responses((status = 200, body = Vec<AgreementJson>)))]
 pub(super) async fn list(State(door): State<Door>, caller: Caller) -> Result<Json<Vec<AgreementJson>>, ApiError> {
     caller.may(Action::Administer)?;
@@ -236,7 +227,7 @@ pub(super) async fn offer(
     door.audit.record(event).await?;
     let signed = door.trust.offer(agreement).await?;
     if let Some(overlay) = &door.overlay {
-        delivered_later(overlay.send_agreement(&peer, signed).await)?;
+        overlay.send_agreement(&peer, signed).await?;
     }
     newest(&door, &id)
 }
@@ -255,7 +246,7 @@ pub(super) async fn accept(
     door.audit.record(Event::new(Act::AgreementAccepted, caller.0.actor()).peer(peer).basis(id)).await?;
     let signed = door.trust.accept(&id).await?;
     if let Some(overlay) = &door.overlay {
-        delivered_later(overlay.send_agreement(&peer, signed).await)?;
+        overlay.send_agreement(&peer, signed).await?;
     }
     newest(&door, &id)
 }
@@ -275,7 +266,7 @@ pub(super) async fn end(
     door.trust.end(&id, &door.identity.site()).await?;
     door.cache.end_agreement(&id)?;
     if let Some(overlay) = &door.overlay {
-        delivered_later(overlay.send_ending(&peer, &id).await)?;
+        overlay.send_ending(&peer, &id).await?;
     }
     newest(&door, &id)
 }

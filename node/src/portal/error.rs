@@ -84,7 +84,6 @@ impl ApiError {
             Self::Terms(_) => (S::BAD_REQUEST, "malformed"),
             Self::Overlay(OverlayError::Pairing(e)) => pairing(*e),
             Self::Overlay(OverlayError::Trust(e)) => trust(e),
-            Self::Overlay(OverlayError::Unreachable) => (S::BAD_GATEWAY, "unreachable"),
             Self::Refused(r) => (S::FORBIDDEN, r.code()),
             Self::Ingest(_) => (S::CONFLICT, "not-stored"),
             Self::Overlay(_) | Self::Audit(_) | Self::Archive(_) | Self::Cache(_) => {

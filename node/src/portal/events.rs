@@ -55,8 +55,11 @@ fn overlay_event(door: &Door, event: Received<OverlayEvent>) -> Option<Option<ss
             let pairing = door.overlay.as_ref()?.pairings().into_iter().find(|p| p.id == id)?;
             Some(named("pairing", json::Pairing::from(pairing)))
         }
-        Ok(OverlayEvent::Contact(_)) | Err(_) => Some(named("peers", serde_json::json!({}))),
-        Ok(OverlayEvent::Directory { .. } | OverlayEvent::DirectoryReset { .. }) => None,
+        Ok(OverlayEvent::Contact(site) | OverlayEvent::DirectoryReset { holder: site }) => {
+            Some(named("peers", serde_json::json!({ "site": site.to_string() })))
+        }
+        Ok(OverlayEvent::Directory { .. }) => None,
+        Err(_) => Some(named("peers", serde_json::json!({}))),
     }
 }
 

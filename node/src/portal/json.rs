@@ -278,10 +278,10 @@ pub(super) struct AuditEntry {
     pub(super) number: u64,
     pub(super) at: String,
     /// Kebab-case of the act, for example `study-opened`.
-    pub(super) act: String,
+    pub(super) act: &'static str,
     /// `done`, `refused` or `failed`.
     pub(super) outcome: &'static str,
-    pub(super) reason: Option<String>,
+    pub(super) reason: Option<&'static str>,
     pub(super) person: String,
     pub(super) role: String,
     pub(super) site: Option<String>,
@@ -297,17 +297,12 @@ pub(super) struct AuditEntry {
 
 impl AuditEntry {
     pub(super) fn of(number: u64, event: audit::Event, name: impl Fn(&SiteId) -> String) -> Self {
-        let (outcome, reason) = match event.outcome {
-            audit::Outcome::Done => ("done", None),
-            audit::Outcome::Refused(r) => ("refused", Some(r.code().to_owned())),
-            audit::Outcome::Failed => ("failed", None),
-        };
         Self {
             number,
             at: rfc3339(event.at),
-            act: kebab(&format!("{:?}", event.act)),
-            outcome,
-            reason,
+            act: event.act.word(),
+            outcome: event.outcome.word(),
+            reason: event.outcome.reason(),
             person: event.actor.person,
             role: event.actor.role,
             site_name: event.actor.site.as_ref().map(&name),
@@ -321,18 +316,6 @@ impl AuditEntry {
             note: event.note,
         }
     }
-}
-
-/// `StudyOpened` as `study-opened`.
-pub(super) fn kebab(name: &str) -> String {
-    let mut out = String::with_capacity(name.len() + 4);
-    for (i, c) in name.chars().enumerate() {
-        if c.is_uppercase() && i > 0 {
-            out.push('-');
-        }
-        out.extend(c.to_lowercase());
-    }
-    out
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -383,6 +366,19 @@ pub(super) struct AddedUser {
 #[derive(Debug, Deserialize, ToSchema)]
 pub(super) struct NewToken {
     pub(super) name: String,
+    #[schema(value_type = String)]
+    pub(super) role: Role,
+}
+
+/// A new password for a user, generated when absent.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct NewPassword {
+    pub(super) password: Option<String>,
+}
+
+/// A new role for a user.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct NewRole {
     #[schema(value_type = String)]
     pub(super) role: Role,
 }

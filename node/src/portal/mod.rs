@@ -12,6 +12,7 @@ mod assets;
 mod audit;
 mod error;
 mod events;
+mod grants;
 mod json;
 mod local;
 mod openapi;
@@ -40,7 +41,6 @@ use axum::{
 };
 use error::ApiError;
 use std::{
-    path::PathBuf,
     sync::{Arc, atomic::AtomicUsize},
     time::Instant,
 };
@@ -62,7 +62,6 @@ pub(crate) struct PortalDoor {
     pub(crate) overlay: Option<Overlay>,
     pub(crate) studies: Option<Studies>,
     pub(crate) tasks: Tasks,
-    pub(crate) dir: PathBuf,
     pub(crate) associations: Arc<AtomicUsize>,
     pub(crate) bound: Addresses,
     pub(crate) started: Instant,
@@ -124,9 +123,16 @@ fn api_routes() -> Router<Door> {
         .route("/agreements", get(agreements::list).post(agreements::offer))
         .route("/agreements/{id}/accept", post(agreements::accept))
         .route("/agreements/{id}/end", post(agreements::end))
+        .route("/grants", get(grants::list))
+        .route("/grants/{id}", delete(grants::revoke))
         .route("/audit", get(audit::page))
         .route("/users", get(settings::users).post(settings::add_user))
-        .route("/tokens", post(settings::add_token))
+        .route("/users/{name}", delete(settings::remove_user))
+        .route("/users/{name}/password", post(settings::set_password))
+        .route("/users/{name}/role", post(settings::set_role))
+        .route("/tokens", get(settings::tokens).post(settings::add_token))
+        .route("/tokens/{name}", delete(settings::remove_token))
+        .route("/aes/{title}", delete(settings::remove_ae))
         .route("/aes", get(settings::aes).post(settings::add_ae))
         .route("/import", post(local::import))
         .route("/verify", post(local::verify))

@@ -1,6 +1,6 @@
 //! The API's description, made from the routes; `docs/openapi.json` is its committed copy.
 
-use super::{agreements, audit, error, events, json, local, peers, settings, signin, status, worklist};
+use super::{agreements, audit, error, events, grants, json, local, peers, settings, signin, status, worklist};
 use axum::Json;
 use utoipa::OpenApi;
 
@@ -30,12 +30,20 @@ use utoipa::OpenApi;
         agreements::offer,
         agreements::accept,
         agreements::end,
+        grants::list,
+        grants::revoke,
         audit::page,
         settings::users,
         settings::add_user,
+        settings::remove_user,
+        settings::set_password,
+        settings::set_role,
+        settings::tokens,
         settings::add_token,
+        settings::remove_token,
         settings::aes,
         settings::add_ae,
+        settings::remove_ae,
         local::import,
         local::verify,
     ),

@@ -11,7 +11,11 @@ use crate::{
     trust::Action,
     users::{KnownAe, generate_password},
 };
-use axum::{Json, extract::State};
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::StatusCode,
+};
 
 #[utoipa::path(get, path = "/api/users", responses((status = 200, body = Vec<json::PersonJson>)))]
 pub(super) async fn users(State(door): State<Door>, caller: Caller) -> Result<Json<Vec<json::PersonJson>>, ApiError> {
@@ -34,6 +38,78 @@ pub(super) async fn add_user(
     door.audit.record(event).await?;
     door.users.add_user(&new.name, new.role, password).await?;
     Ok(Json(json::AddedUser { name: new.name, role: new.role, password: generated }))
+}
+
+async fn note_user(door: &Door, caller: &Caller, note: String) -> Result<(), ApiError> {
+    door.audit.record(Event::new(Act::UserChanged, caller.0.actor()).note(note)).await?;
+    Ok(())
+}
+
+/// Removes a user; its sessions end at once.
+#[utoipa::path(delete, path = "/api/users/{name}", params(("name" = String, Path)),
+    responses((status = 204), (status = 404, body = ErrorBody)))]
+pub(super) async fn remove_user(
+    State(door): State<Door>,
+    caller: Caller,
+    Path(name): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    caller.may(Action::Administer)?;
+    note_user(&door, &caller, format!("remove {name}")).await?;
+    door.users.remove_user(&name).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Gives a user another password; its sessions end at once.
+#[utoipa::path(post, path = "/api/users/{name}/password", params(("name" = String, Path)),
+    request_body = json::NewPassword, responses((status = 200, body = json::AddedUser), (status = 404, body = ErrorBody)))]
+pub(super) async fn set_password(
+    State(door): State<Door>,
+    caller: Caller,
+    Path(name): Path<String>,
+    Json(new): Json<json::NewPassword>,
+) -> Result<Json<json::AddedUser>, ApiError> {
+    caller.may(Action::Administer)?;
+    let user = door.users.users().into_iter().find(|u| u.name == name).ok_or(ApiError::NotFound)?;
+    let generated = new.password.is_none().then(generate_password);
+    note_user(&door, &caller, format!("new password for {name}")).await?;
+    door.users.set_password(&name, new.password.as_deref().or(generated.as_deref()).unwrap_or_default()).await?;
+    Ok(Json(json::AddedUser { name, role: user.role, password: generated }))
+}
+
+/// Gives a user another role; its sessions end at once.
+#[utoipa::path(post, path = "/api/users/{name}/role", params(("name" = String, Path)),
+    request_body = json::NewRole, responses((status = 204), (status = 404, body = ErrorBody)))]
+pub(super) async fn set_role(
+    State(door): State<Door>,
+    caller: Caller,
+    Path(name): Path<String>,
+    Json(new): Json<json::NewRole>,
+) -> Result<StatusCode, ApiError> {
+    caller.may(Action::Administer)?;
+    note_user(&door, &caller, format!("{name} becomes {}", new.role.word())).await?;
+    door.users.set_role(&name, new.role).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[utoipa::path(get, path = "/api/tokens", responses((status = 200, body = Vec<json::PersonJson>)))]
+pub(super) async fn tokens(State(door): State<Door>, caller: Caller) -> Result<Json<Vec<json::PersonJson>>, ApiError> {
+    caller.may(Action::Administer)?;
+    let tokens = door.users.tokens().into_iter().map(|p| json::PersonJson { name: p.name, role: p.role }).collect();
+    std::future::ready(Ok(Json(tokens))).await
+}
+
+/// Takes a token back; it opens nothing from then on.
+#[utoipa::path(delete, path = "/api/tokens/{name}", params(("name" = String, Path)),
+    responses((status = 204), (status = 404, body = ErrorBody)))]
+pub(super) async fn remove_token(
+    State(door): State<Door>,
+    caller: Caller,
+    Path(name): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    caller.may(Action::Administer)?;
+    door.audit.record(Event::new(Act::TokenChanged, caller.0.actor()).note(format!("remove {name}"))).await?;
+    door.users.remove_token(&name).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 #[utoipa::path(post, path = "/api/tokens", request_body = json::NewToken,
@@ -71,4 +147,18 @@ pub(super) async fn add_ae(
     door.audit.record(Event::new(Act::AeChanged, caller.0.actor()).note(format!("add {title}"))).await?;
     door.users.add_ae(KnownAe { title, host: new.host.clone(), port: new.port }).await?;
     Ok(Json(new))
+}
+
+#[utoipa::path(delete, path = "/api/aes/{title}", params(("title" = String, Path)),
+    responses((status = 204), (status = 404, body = ErrorBody)))]
+pub(super) async fn remove_ae(
+    State(door): State<Door>,
+    caller: Caller,
+    Path(title): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    caller.may(Action::Administer)?;
+    let title = title.parse().map_err(|_| ApiError::Bad("not an AE title"))?;
+    door.audit.record(Event::new(Act::AeChanged, caller.0.actor()).note(format!("remove {title}"))).await?;
+    door.users.remove_ae(&title).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

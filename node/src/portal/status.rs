@@ -1,6 +1,6 @@
 //! What site this is, and how it is doing.
 
-use super::{Door, PortalDoor, assets, error::ApiError, json, peers, signin::Caller};
+use super::{Door, assets, error::ApiError, json, peers, signin::Caller};
 use crate::trust::Action;
 use axum::{Json, extract::State};
 
@@ -36,17 +36,13 @@ pub(super) async fn status(State(door): State<Door>, caller: Caller) -> Result<J
         instances: totals.instances,
         bytes: totals.bytes,
         cache_bytes: door.cache.bytes(),
-        free_bytes: free_bytes(&door),
+        free_bytes: door.archive.free_bytes()?,
         rss_bytes: rss_bytes(),
         peers: peers::rows(&door),
         transfers: transfers.into_iter().map(Into::into).collect(),
         associations: door.associations.load(std::sync::atomic::Ordering::Relaxed),
     })))
     .await
-}
-
-fn free_bytes(door: &PortalDoor) -> u64 {
-    nix::sys::statvfs::statvfs(&door.dir).map_or(0, |s| s.blocks_available().saturating_mul(s.fragment_size()))
 }
 
 /// Resident bytes of this process, from `/proc/self/status`; 0 where there is none.

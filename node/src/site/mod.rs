@@ -248,7 +248,6 @@ impl Site {
             overlay,
             studies,
             tasks: self.tasks.clone(),
-            dir: self.dir.clone(),
             associations,
             bound,
             started: Instant::now(),

@@ -38,7 +38,7 @@ use judge::Question;
 use permit::Watch;
 use protocol::{
     Refusal, SiteId, Timestamp, Uid,
-    agreement::{Agreement, Field, Level, SignedAgreement, StudyFacts},
+    agreement::{Agreement, Field, Level, StudyFacts},
     catalog::Basis,
     ids::Id128,
     message::SiteRecord,
@@ -97,11 +97,8 @@ pub(crate) enum AgreementState {
 #[derive(Clone, Debug)]
 pub(crate) struct AgreementRow {
     pub(crate) agreement: Agreement,
-    pub(crate) signed: SignedAgreement,
     pub(crate) state: AgreementState,
     pub(crate) peer: SiteId,
-    /// When an active version exists and another waits for signature, both rows are listed.
-    pub(crate) supersedes_active: bool,
 }
 
 /// What changed, for those above.
@@ -221,6 +218,12 @@ impl Trust {
         self.state().rows()
     }
 
+    /// Whether the peer is told of this study of ours, on which basis, and which card fields (catalog slice). Hours are
+    /// left aside: a study stays listed outside them.
+    pub(crate) fn may_tell(&self, peer: &SiteId, study: &StudyFacts) -> Option<(Basis, Vec<Field>)> {
+        self.state().may_tell(peer, study, tasks::now())
+    }
+
     /// Studies of ours that live grants name for this peer.
     pub(crate) fn granted(&self, peer: &SiteId) -> Vec<(Uid, Basis)> {
         let state = self.state();
@@ -228,12 +231,6 @@ impl Trust {
             return Vec::new();
         }
         state.live_grants(peer, tasks::now()).map(|(g, v)| (g.study.clone(), v.basis)).collect()
-    }
-
-    /// Whether the peer is told of this study of ours, on which basis, and which card fields (catalog slice). Hours are
-    /// left aside: a study stays listed outside them.
-    pub(crate) fn may_tell(&self, peer: &SiteId, study: &StudyFacts) -> Option<(Basis, Vec<Field>)> {
-        self.state().may_tell(peer, study, tasks::now())
     }
 
     /// Whether a basis a peer told us by is in force as far as we know (agreement active, grant unexpired, peer trusted).

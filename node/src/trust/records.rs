@@ -247,26 +247,20 @@ impl State {
 
 impl Kept {
     fn rows(&self) -> Vec<AgreementRow> {
-        let row = |text: &Text, state, supersedes_active| AgreementRow {
-            agreement: text.agreement.clone(),
-            signed: text.signed.clone(),
-            state,
-            peer: self.peer,
-            supersedes_active,
-        };
+        let row = |text: &Text, state| AgreementRow { agreement: text.agreement.clone(), state, peer: self.peer };
         if self.ended.is_some() {
             return self
                 .active
                 .as_ref()
                 .or(self.pending.as_ref())
-                .map(|t| row(t, AgreementState::Ended, false))
+                .map(|t| row(t, AgreementState::Ended))
                 .into_iter()
                 .collect();
         }
-        let active = self.active.as_ref().map(|t| row(t, AgreementState::Active, false));
+        let active = self.active.as_ref().map(|t| row(t, AgreementState::Active));
         let pending = self.pending.as_ref().map(|t| {
             let state = if t.ours { AgreementState::Offered } else { AgreementState::Received };
-            row(t, state, self.active.is_some())
+            row(t, state)
         });
         active.into_iter().chain(pending).collect()
     }

@@ -32,8 +32,6 @@ pub(crate) enum Action {
 }
 
 impl Role {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Admin, Self::Radiologist, Self::Referrer, Self::Technologist, Self::Auditor];
     /// The one table of roles and actions (shown in docs/security.md).
     pub(crate) fn allows(self, action: Action) -> bool {
         use Action::{ListStudies, ReadLog, ReadStudies, ShareStudies, StoreStudies};

@@ -67,8 +67,8 @@ fn talk(inviter: &mut Inviter, joiner: &mut Joiner, mut tamper: impl FnMut(usize
 fn honestly(_: usize, message: Vec<u8>) -> Vec<Vec<u8>> {
     vec![message]
 }
-fn told(mut poll: impl FnMut() -> Option<Event>) -> Vec<Event> {
-    std::iter::from_fn(|| poll()).collect()
+fn told(poll: impl FnMut() -> Option<Event>) -> Vec<Event> {
+    std::iter::from_fn(poll).collect()
 }
 fn digits(events: &[Event]) -> Option<String> {
     events.iter().find_map(|e| match e {

@@ -106,7 +106,10 @@ fn banned_in_rust(path: &str, text: &str) -> Vec<Fault> {
 /// Whether a pause is the interval of a loop that looks at a condition: a loop begins shortly before it.
 fn looks_again(before: &[&str]) -> bool {
     const NEAR: usize = 8;
-    let begins = |line: &&str| ["loop {", "while ", "for "].iter().any(|word| line.trim_start().starts_with(word));
+    let begins = |line: &&str| {
+        let line = line.trim_start();
+        ["loop {", "while ", "for "].iter().any(|word| line.starts_with(word)) || line.ends_with("= loop {")
+    };
     before[before.len().saturating_sub(NEAR)..].iter().any(begins)
 }
 

@@ -166,11 +166,6 @@ impl Inner {
 }
 
 impl Copy {
-    /// Size of the object.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.inner.bytes
-    }
-
     /// Whether every chunk is here.
     pub(crate) fn is_complete(&self) -> bool {
         self.inner.present().missing == 0

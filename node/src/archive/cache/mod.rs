@@ -41,6 +41,8 @@ pub(crate) use copy::Copy;
 
 /// Bytes of a chunk: four groups of a verified range.
 pub(crate) const CHUNK_BYTES: u64 = 64 * 1024;
+/// The same, as an index.
+const CHUNK: usize = 64 * 1024;
 
 /// Why a copy cannot be kept or read.
 #[derive(Debug, thiserror::Error)]

@@ -3,7 +3,7 @@
 //! An object's chunks use their index as nonce under a key derived from the study key and the object's digest: the
 //! same nonce is only ever used again for the same plaintext. Blobs change under their name and use random nonces.
 
-use super::{CHUNK_BYTES, CacheError};
+use super::{CHUNK, CacheError};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use protocol::Digest;
 use std::path::Path;
@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 /// Bytes a seal adds to a chunk.
 pub(super) const TAG_BYTES: u64 = 16;
+const TAG: usize = 16;
 const NONCE_BYTES: usize = 12;
 
 /// A 256-bit key.
@@ -93,7 +94,7 @@ impl Key {
 
     /// Opens a blob; `None` when any chunk is damaged.
     pub(super) fn open_blob(&self, path: &Path, sealed: &[u8]) -> Option<Vec<u8>> {
-        let stride = usize::try_from(CHUNK_BYTES + TAG_BYTES).ok()? + NONCE_BYTES;
+        let stride = CHUNK + TAG + NONCE_BYTES;
         let total = sealed.len().div_ceil(stride).max(1);
         let mut plain = Vec::with_capacity(sealed.len());
         for index in 0..total {
@@ -105,13 +106,13 @@ impl Key {
 }
 
 fn chunks(len: usize) -> usize {
-    len.div_ceil(CHUNK_BYTES as usize).max(1)
+    len.div_ceil(CHUNK).max(1)
 }
 
 /// An empty blob is one empty chunk.
 fn blob_chunks(plain: &[u8]) -> impl Iterator<Item = &[u8]> {
     let empty = plain.is_empty().then_some(plain);
-    plain.chunks(CHUNK_BYTES as usize).chain(empty)
+    plain.chunks(CHUNK).chain(empty)
 }
 
 fn blob_aad(path: &Path, index: usize, total: usize) -> Vec<u8> {
@@ -127,7 +128,7 @@ fn chunk_nonce(index: u64) -> Nonce {
 
 /// Seals one chunk of an object.
 pub(super) fn seal_chunk(cipher: &LessSafeKey, index: u64, plain: &[u8]) -> Result<Vec<u8>, CacheError> {
-    let mut sealed = Vec::with_capacity(plain.len() + TAG_BYTES as usize);
+    let mut sealed = Vec::with_capacity(plain.len() + TAG);
     sealed.extend_from_slice(plain);
     cipher.seal_in_place_append_tag(chunk_nonce(index), Aad::empty(), &mut sealed).map_err(|_| CacheError::Damaged)?;
     Ok(sealed)

@@ -19,14 +19,14 @@ fn open(dir: &Path, quota_bytes: u64) -> Cache {
 }
 
 fn object(len: usize) -> (Digest, Vec<u8>) {
-    let bytes: Vec<u8> = (0..len).map(|i| (i / 7) as u8 ^ (i >> 9) as u8).collect();
+    let bytes: Vec<u8> = (0..len).map(|i| (i / 7).to_le_bytes()[0] ^ (i >> 9).to_le_bytes()[0]).collect();
     (Digest::of(&bytes), bytes)
 }
 
 async fn fill(copy: &Copy, bytes: &[u8], chunks: impl Iterator<Item = u64>) {
     for index in chunks {
-        let from = (index * CHUNK_BYTES) as usize;
-        let to = bytes.len().min(from + CHUNK_BYTES as usize);
+        let from = usize::try_from(index).unwrap() * CHUNK;
+        let to = bytes.len().min(from + CHUNK);
         copy.write(index, Bytes::copy_from_slice(&bytes[from..to])).await.unwrap();
     }
 }

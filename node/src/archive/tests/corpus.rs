@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 fn corpus(part: &str) -> Option<Vec<PathBuf>> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let named = std::env::var_os("CONFRERE_TEST_DATA").map(PathBuf::from);
-    let candidates = [named, Some(here.join("../../shared/data")), Some("/work/shared/data".into())];
-    let Some(root) = candidates.into_iter().flatten().find(|root| root.join("MANIFEST.csv").exists()) else {
+    let beside = here.join("../../shared/data");
+    let Some(root) = [named, Some(beside)].into_iter().flatten().find(|root| root.join("MANIFEST.csv").exists()) else {
         println!("no test data (CONFRERE_TEST_DATA): this story was not told");
         return None;
     };
