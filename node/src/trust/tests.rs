@@ -1,6 +1,6 @@
 use super::{judge::Question, *};
 use proptest::prelude::*;
-use protocol::agreement::Preset;
+use protocol::agreement::{Preset, SignedAgreement};
 use std::time::Duration;
 
 const LONG: Duration = Duration::from_secs(10);
