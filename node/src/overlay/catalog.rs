@@ -5,19 +5,25 @@
 //! Feeds begin anew and peers pull again. Rows not yet written are pulled again. An erasure that was cut short is made
 //! up at start: what stands under no agreement in force is not loaded and its keys are destroyed.
 
-use super::{Inner, OverlayEvent, feed::Sources};
+use super::{Inner, OverlayEvent, converse::is_lost, feed::Sources};
 use crate::{
     archive::{ArchiveEvent, cache::CacheError},
-    audit::{Act, Actor, Event},
+    audit::{Act, Actor, Event, Outcome},
     tasks,
     trust::{AgreementState, TrustEvent},
 };
 use protocol::{
-    SiteId, Uid,
+    Refusal, SiteId, Uid,
     ids::Id128,
     message::{Answer, Request},
 };
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 use tokio::sync::broadcast::error::RecvError;
 
 /// How often the slices are gone through for what time alone changes (grants that lapse, studies that grow too old).
@@ -42,9 +48,9 @@ impl Inner {
             Ok(Ok(page)) => Answer::Page(page),
             Ok(Err(why)) => {
                 tracing::error!(%why, "catalog page");
-                Answer::Refused(protocol::Refusal::Internal)
+                Answer::Refused(Refusal::Internal)
             }
-            Err(_) => Answer::Refused(protocol::Refusal::Busy(1000)),
+            Err(_) => Answer::Refused(Refusal::Busy(1000)),
         }
     }
 
@@ -88,60 +94,53 @@ impl Inner {
 
     /// Tells a peer that there is news; many changes, one nudge.
     pub(super) fn nudge(self: &Arc<Self>, peer: SiteId) {
-        if !self.contacts.is_connected(&peer) || !self.nudges.begin(peer) {
-            return;
+        if self.contacts.is_connected(&peer) {
+            let say = move |inner: Arc<Self>| async move { !is_lost(inner.ask(peer, &Request::Nudge).await.as_ref()) };
+            self.once("nudge", |inner| &inner.nudges, peer, say);
         }
-        let inner = self.clone();
-        self.tasks.spawn("nudge", async move {
-            loop {
-                let _ = inner.ask(peer, &Request::Nudge).await;
-                if !inner.nudges.again(&peer) {
-                    return;
-                }
-            }
-        });
     }
 
     /// Pulls a peer's feed to its end.
     pub(super) fn pull(self: &Arc<Self>, peer: SiteId) {
-        if !self.pulls.begin(peer) {
-            return;
-        }
-        let inner = self.clone();
-        self.tasks.spawn("pull", async move {
-            loop {
-                inner.pull_pages(peer).await;
-                if !inner.pulls.again(&peer) {
-                    return;
+        // A peer that keeps sending bad pages is asked on and on, and written down once.
+        let noted = Arc::new(AtomicBool::new(false));
+        let pull = move |inner: Arc<Self>| {
+            let noted = noted.clone();
+            async move {
+                match inner.pull_pages(peer).await {
+                    Ok(done) => done,
+                    Err(why) => {
+                        if !noted.swap(true, Ordering::Relaxed) {
+                            let event = Event::new(Act::SecurityAlert, Actor::default()).peer(peer);
+                            inner.record(event.outcome(Outcome::Refused(why)).note("catalog page refused")).await;
+                        }
+                        false
+                    }
                 }
             }
-        });
+        };
+        self.once("pull", |inner| &inner.pulls, peer, pull);
     }
 
-    async fn pull_pages(self: &Arc<Self>, peer: SiteId) {
+    /// Whether the end was reached; an error is a page that cannot be taken.
+    async fn pull_pages(self: &Arc<Self>, peer: SiteId) -> Result<bool, Refusal> {
         loop {
-            let Some(Answer::Page(page)) = self.ask(peer, &Request::Pull(self.directory.cursor(&peer))).await else {
-                return;
+            let page = match self.ask(peer, &Request::Pull(self.directory.cursor(&peer))).await {
+                Some(Answer::Page(page)) => page,
+                answer => return Ok(!is_lost(answer.as_ref())),
             };
             let (more, empty) = (page.more, page.entries.is_empty());
             if self.trust.peer(&peer).is_none() {
-                return;
+                return Ok(true);
             }
-            let applied = match self.directory.apply(&peer, page, tasks::now()) {
-                Ok(applied) => applied,
-                Err(why) => {
-                    let event = Event::new(Act::SecurityAlert, Actor::default()).peer(peer);
-                    self.record(event.outcome(crate::audit::Outcome::Refused(why)).note("catalog page refused")).await;
-                    return;
-                }
-            };
+            let applied = self.directory.apply(&peer, page, tasks::now())?;
             self.erase_studies(peer, applied.withdrawn.clone()).await;
             for study in applied.changed.into_iter().chain(applied.withdrawn) {
                 self.tell(OverlayEvent::Directory { holder: peer, study });
             }
             self.flush_soon(peer);
             if !more || empty {
-                return;
+                return Ok(true);
             }
         }
     }
@@ -184,7 +183,7 @@ impl Inner {
             Ok(Ok(studies)) => self.record(event.amount(studies, 0).note("studies whose copies were erased")).await,
             Ok(Err(why)) => {
                 tracing::error!(%why, "erase");
-                self.record(event.outcome(crate::audit::Outcome::Failed)).await;
+                self.record(event.outcome(Outcome::Failed)).await;
             }
         }
     }

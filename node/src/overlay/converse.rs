@@ -25,12 +25,14 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::JoinHandle};
 
 /// Requests of all peers answered at once; more are told to come back.
 pub(super) const ANSWERING_MAX: usize = 64;
 /// Unanswered goodbyes over a live connection after which a site counts as told.
 const GOODBYES_MAX: u8 = 5;
+/// Long enough for a live link, short enough that a revoked site's connection ends within the second.
+const GOODBYE_WAIT: Duration = Duration::from_millis(300);
 /// How long the answer to a goodbye has to get out before the connection is closed.
 const ANSWER_LEAVES: Duration = Duration::from_millis(200);
 /// A stranger is written down at most so often; in between they are counted.
@@ -63,8 +65,7 @@ impl Inner {
                     self.contacts.connected(&site, true);
                     self.contacts.heard(&site);
                     self.tell(OverlayEvent::Contact(site));
-                    let inner = self.clone();
-                    self.tasks.spawn("greet", async move { inner.greet(site).await });
+                    self.greet(site);
                 }
                 News::Disconnected(site) => {
                     self.contacts.connected(&site, false);
@@ -100,9 +101,16 @@ impl Inner {
         });
     }
 
-    async fn greet(self: Arc<Self>, site: SiteId) {
+    /// Greets a site over whatever connection is new: what was said over those before may be lost.
+    fn greet(self: &Arc<Self>, site: SiteId) {
+        self.once("greet", |inner| &inner.greets, site, move |inner| async move { inner.hello(site).await });
+    }
+
+    /// Whether the greeting is over.
+    async fn hello(self: &Arc<Self>, site: SiteId) -> bool {
         if self.trust.peer(&site).is_none() {
-            return self.say_goodbye(site).await;
+            self.say_goodbye(site).await;
+            return true;
         }
         let asked = tasks::now();
         match self.ask(site, &Request::Hello { record: self.record_now(), now: asked }).await {
@@ -115,41 +123,38 @@ impl Inner {
                 }
                 self.tell(OverlayEvent::Contact(site));
             }
-            Some(Answer::Refused(why)) => {
-                tracing::info!(peer = %site.short(), %why, "greeting refused");
-                return;
+            answer if is_lost(answer.as_ref()) => return false,
+            answer => {
+                tracing::info!(peer = %site.short(), ?answer, "greeting refused");
+                return true;
             }
-            _ => return,
         }
         self.pull(site);
         self.nudge(site);
-        self.send_mail(site).await;
+        self.send_mail(site);
+        true
     }
 
-    /// Sends what is kept for a peer, oldest first, until one is not answered.
-    pub(super) async fn send_mail(self: &Arc<Self>, peer: SiteId) {
-        if !self.mails.begin(peer) {
-            return;
-        }
-        loop {
-            for mail in self.trust.mail_for(&peer) {
-                match self.ask(peer, &mail.request).await {
-                    None | Some(Answer::Refused(Refusal::Busy(_) | Refusal::Internal)) => break,
-                    Some(answer) => {
-                        if let Answer::Refused(why) = answer {
-                            tracing::warn!(peer = %peer.short(), %why, "what was sent is refused there");
-                        }
-                        if let Err(why) = self.trust.mail_done(&mail.id).await {
-                            tracing::warn!(%why, "mail is sent again later");
-                            break;
-                        }
-                    }
-                }
+    /// Sends what is kept for a peer, oldest first, until it has answered all. `None`: it is being sent.
+    pub(super) fn send_mail(self: &Arc<Self>, peer: SiteId) -> Option<JoinHandle<()>> {
+        self.once("mail", |inner| &inner.mails, peer, move |inner| async move { inner.mail(peer).await })
+    }
+
+    async fn mail(&self, peer: SiteId) -> bool {
+        for mail in self.trust.mail_for(&peer) {
+            let answer = self.ask(peer, &mail.request).await;
+            if is_lost(answer.as_ref()) {
+                return false;
             }
-            if !self.mails.again(&peer) {
-                return;
+            if let Some(Answer::Refused(why)) = answer {
+                tracing::warn!(peer = %peer.short(), %why, "what was sent is refused there");
+            }
+            if let Err(why) = self.trust.mail_done(&mail.id).await {
+                tracing::warn!(%why, "mail is sent again later");
+                return false;
             }
         }
+        true
     }
 
     /// After a revocation: everything was cut already; the site is told, and its connections go.
@@ -163,8 +168,7 @@ impl Inner {
             return;
         }
         let connected = self.contacts.is_connected(&site);
-        // Long enough for a live link, short enough that a revoked site's connection ends within the second.
-        let said = tokio::time::timeout(Duration::from_millis(500), self.ask(site, &Request::Goodbye)).await;
+        let said = tokio::time::timeout(GOODBYE_WAIT, self.ask(site, &Request::Goodbye)).await;
         let told = matches!(said, Ok(Some(Answer::Done | Answer::Refused(Refusal::NotPaired))))
             || (connected && self.unheard.enough(&site));
         self.part(site, told).await;
@@ -173,7 +177,8 @@ impl Inner {
     /// Its connections go. If it does not know yet, its key is let in again, but only to hear it.
     async fn part(&self, site: SiteId, told: bool) {
         self.link.disallow(site).await;
-        let _ = self.partings.again(&site);
+        // Whoever else asked for it meant this one.
+        while self.partings.again(&site) {}
         if told {
             self.unheard.forget(&site);
             let _ = self.trust.farewell_done(&site).await;
@@ -267,6 +272,11 @@ impl Inner {
         }
         Ok(Answer::Done)
     }
+}
+
+/// Nothing came back, or nothing that the same question would not change.
+pub(super) fn is_lost(answer: Option<&Answer>) -> bool {
+    matches!(answer, None | Some(Answer::Refused(Refusal::Busy(_) | Refusal::Internal)))
 }
 
 fn refusal(why: &TrustError) -> Refusal {

@@ -178,6 +178,8 @@ impl Directory {
                 shelf.cursor = Cursor { epoch: page.epoch, position: 0 };
             }
             if last.is_some_and(|last| last <= shelf.cursor.position) {
+                // It does not follow what we have: told from the beginning, it will.
+                shelf.cursor = Cursor::default();
                 return Err(Refusal::Malformed);
             }
             let mut applied = Applied::default();

@@ -18,6 +18,7 @@ mod converse;
 mod dial;
 mod directory;
 mod feed;
+mod lines;
 mod once;
 mod pairing;
 mod swarm;
@@ -214,6 +215,7 @@ struct Inner {
     /// The open invitation's listener: how to stop it, and when it has.
     inviting: Mutex<Option<(CancellationToken, JoinHandle<()>)>>,
     answering: Arc<Semaphore>,
+    greets: OncePerSite,
     nudges: OncePerSite,
     pulls: OncePerSite,
     slices: OncePerSite,
@@ -288,6 +290,7 @@ impl Overlay {
             pairings: Pairings::default(),
             inviting: Mutex::new(None),
             answering: Arc::new(Semaphore::new(converse::ANSWERING_MAX)),
+            greets: OncePerSite::default(),
             nudges: OncePerSite::default(),
             pulls: OncePerSite::default(),
             slices: OncePerSite::default(),
@@ -365,10 +368,10 @@ impl Overlay {
 
     async fn post(&self, peer: &SiteId, request: Request) -> Result<(), OverlayError> {
         self.inner.trust.keep_mail(peer, request).await?;
-        let (inner, peer) = (self.inner.clone(), *peer);
-        let sending = self.inner.tasks.spawn("mail", async move { inner.send_mail(peer).await });
-        // Not delivered within this is not an error: it is kept, and said when the peer is next met.
-        let _ = tokio::time::timeout(SEND_WAIT, sending).await;
+        if let Some(sending) = self.inner.send_mail(*peer) {
+            // Not delivered within this is not an error: it is kept, and said until the peer has heard it.
+            let _ = tokio::time::timeout(SEND_WAIT, sending).await;
+        }
         Ok(())
     }
 

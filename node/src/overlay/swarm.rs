@@ -4,12 +4,13 @@
 //! protocol runs, and told upwards as a stranger. A peer that is disallowed loses its connections at once.
 //!
 //! # Not here
-//! What is said: [`super::converse`]. When to dial: [`super::dial`].
+//! What is said: [`super::converse`]. When to dial: [`super::dial`]. Which connections stay: [`super::lines`].
 
 use super::{
     OverlayError,
     codec::Frames,
     dial::{Dialer, Road},
+    lines::Lines,
 };
 use crate::{identity::Identity, tasks::Tasks};
 use futures::StreamExt;
@@ -39,14 +40,16 @@ const NEWS: usize = 1024;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// Requests of one connection worked on at once.
 const STREAMS_MAX: usize = 64;
-/// Both sides dial, by two roads: four connections at worst.
-const PER_PEER_MAX: u32 = 4;
+/// Both sides dial, by two roads: four connections at worst, and as many that died with the process at the other end.
+const PER_PEER_MAX: u32 = 8;
 /// Handshakes at once: strangers cost a handshake each.
 const PENDING_MAX: u32 = 64;
 /// Above this the node takes no new connections: it has other work to keep alive.
 const MEMORY_MAX: usize = 768 << 20;
-/// A silent connection is noticed within two of these.
-const PING: Duration = Duration::from_secs(5);
+/// Whoever does not answer is noticed within seconds: people wait for what it holds.
+const PING: Duration = Duration::from_secs(1);
+/// A connection over which nothing comes is given up by QUIC itself.
+const QUIC_IDLE_MS: u32 = 5_000;
 
 /// How long an address in use is waited for at start.
 const LISTEN_WAIT: Duration = Duration::from_secs(5);
@@ -65,7 +68,7 @@ pub(super) type Channel = request_response::ResponseChannel<Vec<u8>>;
 /// What happened.
 #[derive(Debug)]
 pub(super) enum News {
-    /// The first connection to a site.
+    /// A connection to a site; it may have others, alive or dead.
     Connected(SiteId),
     /// The last one is gone.
     Disconnected(SiteId),
@@ -169,7 +172,7 @@ fn build(identity: &Identity) -> Result<Swarm<Behaviour>, OverlayError> {
         limits: connection_limits::Behaviour::new(limits),
         memory: memory_connection_limits::Behaviour::with_max_bytes(MEMORY_MAX),
         requests: request_response::Behaviour::with_codec(Frames, protocols, requests),
-        ping: ping::Behaviour::new(ping::Config::new().with_interval(PING).with_timeout(PING)),
+        ping: ping::Behaviour::new(ping::Config::new().with_interval(PING).with_timeout(5 * PING)),
     };
     let swarm = SwarmBuilder::with_existing_identity(keypair)
         .with_tokio()
@@ -177,7 +180,7 @@ fn build(identity: &Identity) -> Result<Swarm<Behaviour>, OverlayError> {
         .map_err(|e| transport(&e))?
         .with_quic_config(|mut quic| {
             quic.keep_alive_interval = PING;
-            quic.max_idle_timeout = 15_000;
+            quic.max_idle_timeout = QUIC_IDLE_MS;
             quic
         })
         .with_behaviour(|_| behaviour)
@@ -221,7 +224,7 @@ pub(super) async fn start(
     let state = Loop {
         swarm,
         dialer: Dialer::default(),
-        roads: HashMap::new(),
+        lines: Lines::new(identity.site(), Instant::now()),
         asked: HashMap::new(),
         news,
         commands: commands.downgrade(),
@@ -234,7 +237,7 @@ pub(super) async fn start(
 struct Loop {
     swarm: Swarm<Behaviour>,
     dialer: Dialer,
-    roads: HashMap<SiteId, HashMap<ConnectionId, Road>>,
+    lines: Lines,
     asked: HashMap<request_response::OutboundRequestId, oneshot::Sender<Option<Vec<u8>>>>,
     news: mpsc::Sender<News>,
     commands: mpsc::WeakSender<Command>,
@@ -245,6 +248,7 @@ enum Step {
     Swarm(Box<SwarmEvent<BehaviourEvent>>),
     Command(Command),
     Dial,
+    Look,
     Stop,
 }
 
@@ -255,6 +259,10 @@ impl Loop {
                 Step::Swarm(event) => self.apply(*event).await,
                 Step::Command(command) => self.obey(command),
                 Step::Dial => self.dial_due(),
+                Step::Look => {
+                    let ending = self.lines.ending(Instant::now());
+                    self.close_all(ending);
+                }
                 Step::Stop => return,
             }
         }
@@ -268,11 +276,13 @@ impl Loop {
                 None => std::future::pending().await,
             }
         };
+        let look = tokio::time::sleep_until(self.lines.look_at().into());
         tokio::select! {
             () = stop.cancelled() => Step::Stop,
             command = commands.recv() => command.map_or(Step::Stop, Step::Command),
             event = self.swarm.select_next_some() => Step::Swarm(Box::new(event)),
             () = dial => Step::Dial,
+            () = look => Step::Look,
         }
     }
 
@@ -332,30 +342,32 @@ impl Loop {
     async fn apply(&mut self, event: SwarmEvent<BehaviourEvent>) {
         match event {
             SwarmEvent::Behaviour(BehaviourEvent::Requests(event)) => self.apply_request(event),
-            SwarmEvent::Behaviour(BehaviourEvent::Ping(ping::Event { peer, connection, result: Err(why) })) => {
-                tracing::debug!(%peer, %why, "no answer to a ping");
-                self.swarm.close_connection(connection);
-            }
+            SwarmEvent::Behaviour(BehaviourEvent::Ping(ping::Event { peer, connection, result })) => match result {
+                Ok(_) => {
+                    if let Some(site) = site_id(&peer) {
+                        self.lines.heard(&site, connection, Instant::now());
+                    }
+                }
+                Err(why) => {
+                    tracing::debug!(%peer, %why, "no answer to a ping");
+                    self.swarm.close_connection(connection);
+                }
+            },
             SwarmEvent::ConnectionEstablished { peer_id, connection_id, endpoint, .. } => {
                 let Some(site) = site_id(&peer_id) else { return };
                 let road = Road::of(endpoint.get_remote_address());
-                let roads = self.roads.entry(site).or_default();
-                let first = roads.is_empty();
-                roads.insert(connection_id, road);
+                let now = Instant::now();
+                let dead = self.lines.opened(site, connection_id, road, endpoint.is_dialer(), now);
+                self.close_all(dead);
                 self.dialer.connected(&site);
                 self.tell_road(site).await;
-                if first {
-                    let _ = self.news.send(News::Connected(site)).await;
-                }
+                let _ = self.news.send(News::Connected(site)).await;
             }
             SwarmEvent::ConnectionClosed { peer_id, connection_id, .. } => {
                 let Some(site) = site_id(&peer_id) else { return };
-                let Some(roads) = self.roads.get_mut(&site) else { return };
-                roads.remove(&connection_id);
-                let last = roads.is_empty();
+                let Some(last) = self.lines.closed(&site, connection_id) else { return };
                 self.tell_road(site).await;
                 if last {
-                    self.roads.remove(&site);
                     self.dialer.lost(&site, Instant::now());
                     let _ = self.news.send(News::Disconnected(site)).await;
                 }
@@ -380,9 +392,14 @@ impl Loop {
     }
 
     async fn tell_road(&mut self, site: SiteId) {
-        let roads = self.roads.get(&site);
-        let best = roads.and_then(|r| r.values().copied().max_by_key(|road| *road == Road::Quic));
-        let _ = self.news.send(News::Road(site, best)).await;
+        let _ = self.news.send(News::Road(site, self.lines.road(&site))).await;
+    }
+
+    fn close_all(&mut self, connections: Vec<ConnectionId>) {
+        for connection in connections {
+            tracing::debug!(%connection, "a connection is closed: dead, or one too many");
+            self.swarm.close_connection(connection);
+        }
     }
 
     fn apply_request(&mut self, event: request_response::Event<Vec<u8>, Vec<u8>>) {

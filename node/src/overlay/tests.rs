@@ -11,6 +11,7 @@ use protocol::{
     agreement::{Level, Preset},
 };
 use std::time::Instant;
+use tokio::runtime::Runtime;
 
 const LONG: Duration = Duration::from_secs(20);
 
@@ -82,6 +83,25 @@ impl Hospital {
         self.archive.close().await.unwrap();
         assert_eq!(self.tasks.stop(LONG).await, Vec::<&str>::new());
         self.dir
+    }
+
+    /// Opens in a runtime of its own, which can die.
+    async fn open_mortal(name: &'static str, seed: u8) -> (Self, Runtime) {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let hospital = runtime.spawn(Self::open(name, seed)).await.unwrap();
+        (hospital, runtime)
+    }
+
+    /// Ends as a killed process does: no task runs another step, and nobody is told goodbye.
+    async fn die(self, runtime: Runtime) -> tempfile::TempDir {
+        let dir = tokio::task::spawn_blocking(move || {
+            // The tasks hold what they need; what is dropped with the hospital is not the last of it.
+            let Self { dir, archive, overlay, .. } = self;
+            runtime.shutdown_timeout(Duration::from_millis(1));
+            drop((archive, overlay));
+            dir
+        });
+        dir.await.unwrap()
     }
 
     /// Knows another site as a peer, as after a pairing.
@@ -466,4 +486,65 @@ async fn tcp_carries_what_udp_cannot() {
     met(&a, &b).await;
     assert_eq!(b.overlay.contact(&a.site()).road, Some("tcp"));
     drop(silent);
+}
+
+/// Two peers under an agreement for everything, with one study listed at the second; the first can die.
+async fn mortal_pair() -> ((Hospital, Runtime), Hospital) {
+    let (a, runtime) = Hospital::open_mortal("CH Nord", 1).await;
+    let b = Hospital::open("CH Sud", 2).await;
+    a.know(&b).await;
+    b.know(&a).await;
+    met(&a, &b).await;
+    a.store(CT, "CT", 1).await;
+    a.agree(&b, Preset::All, &Terms::default()).await;
+    until("the study is listed", || b.lists(CT)).await;
+    ((a, runtime), b)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_that_dies_without_a_word_is_noticed_within_seconds() {
+    let ((a, runtime), b) = mortal_pair().await;
+    let site = a.site();
+    let began = Instant::now();
+    a.die(runtime).await;
+    assert!(b.overlay.contact(&site).connected, "nobody said so");
+    until("B notices", || !b.overlay.contact(&site).connected).await;
+    assert!(began.elapsed() < Duration::from_secs(7), "{:?}", began.elapsed());
+    assert!(b.lists(CT), "what it told is still known");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_that_died_and_is_back_at_once_is_heard_over_its_new_connection() {
+    let ((a, runtime), b) = mortal_pair().await;
+    let (site, port) = (a.site(), a.overlay.addresses()[0].port());
+    let dir = a.die(runtime).await;
+    assert!(b.overlay.contact(&site).connected, "B still believes in the old connection");
+    let a = Hospital::open_in(dir, "CH Nord", 1, port).await;
+    let began = Instant::now();
+    a.store(MR, "MR", 1).await;
+    until("the new study is listed", || b.lists(MR) && b.lists(CT)).await;
+    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+    a.overlay.inner.ask(b.site(), &Request::Nudge).await.unwrap();
+    b.overlay.inner.ask(a.site(), &Request::Nudge).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_does_not_follow_is_asked_for_anew_from_the_beginning() {
+    let (a, b) = two_peers().await;
+    a.store(CT, "CT", 1).await;
+    a.agree(&b, Preset::All, &Terms::default()).await;
+    until("the study is listed", || b.lists(CT)).await;
+    // B believes to be further than A's feed is.
+    let epoch = b.overlay.inner.directory.cursor(&a.site()).epoch;
+    let ahead = protocol::catalog::Page { epoch, entries: vec![withdrawn("1.2.3.999", 1_000_000)], more: true };
+    b.overlay.inner.directory.apply(&a.site(), ahead, tasks::now()).unwrap();
+    let behind = protocol::catalog::Page { epoch, entries: vec![withdrawn("1.2.3.999", 5)], more: true };
+    assert_eq!(b.overlay.inner.directory.apply(&a.site(), behind, tasks::now()).unwrap_err(), Refusal::Malformed);
+    a.store(MR, "MR", 1).await;
+    until("the feed goes on", || b.lists(MR) && b.lists(CT)).await;
+}
+
+fn withdrawn(study: &str, position: u64) -> protocol::catalog::Entry {
+    let change = protocol::catalog::Change::Withdrawn { study: study.parse().unwrap() };
+    protocol::catalog::Entry { position, change }
 }
