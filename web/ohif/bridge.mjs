@@ -1,7 +1,8 @@
 // The viewer's side of the portal: a runtime extension of OHIF.
 //
-// It shows how the images of the open studies arrive, says when the connection or the session is gone, and tells the
-// portal's tabs which studies are open here. It never touches pixels, tools or measurements.
+// It shows how the images of the open studies arrive, says when the connection or the session is gone, tells the
+// portal's tabs which studies are open here, and lays several studies out side by side. It never touches pixels, tools or
+// measurements.
 const WORDS = {
   en: {
     images: 'images',
@@ -116,7 +117,8 @@ function showTransfer(strip, transfer) {
   } else if (transfer.state === 'refused' || transfer.state === 'corrupt') {
     strip.show(key, `${transfer.site_name} · ${words[transfer.state]}`, { tone: 'bad' });
   } else {
-    const parts = [transfer.site_name, count, `${number(transfer.bytes_per_s / 1e6, 1)} ${language === 'fr' ? 'Mo/s' : 'MB/s'}`];
+    const parts = [transfer.site_name, count];
+    if (transfer.bytes_per_s > 0) parts.push(`${number(transfer.bytes_per_s / 1e6, 1)} ${language === 'fr' ? 'Mo/s' : 'MB/s'}`);
     if (transfer.seconds_left !== null) parts.push(`${number(Math.ceil(transfer.seconds_left))} s`);
     strip.show(key, parts.join(' · '), { share });
   }
@@ -211,8 +213,46 @@ function start(services) {
   });
 }
 
+const MOST_COMPARED = 4;
+/** The places of studies in the address that get a viewport. */
+const places = studies.slice(0, MOST_COMPARED).map((_, place) => place);
+const options = { viewportType: 'stack', toolGroupId: 'default', allowUnmatchedView: true };
+const imagesOf = place => `study${place}`;
+
+/** The images of the study at a place of the address: the current one is first, its priors follow. */
+function selector(place) {
+  return {
+    studyMatchingRules: [
+      { attribute: 'studyInstanceUIDsIndex', from: 'options', required: true, constraint: { equals: { value: place } } },
+    ],
+    seriesMatchingRules: [{ attribute: 'numImageFrames', required: true, constraint: { greaterThan: { value: 0 } } }],
+  };
+}
+
+/** Studies side by side, one viewport each. */
+const comparison = {
+  id: 'confrere.compare',
+  name: language === 'fr' ? 'Comparaison' : 'Comparison',
+  protocolMatchingRules: [],
+  toolGroupIds: ['default'],
+  numberOfPriorsReferenced: 0,
+  defaultViewport: { viewportOptions: options, displaySets: [{ id: imagesOf(0), matchedDisplaySetsIndex: -1 }] },
+  displaySetSelectors: Object.fromEntries(places.map(place => [imagesOf(place), selector(place)])),
+  stages: [
+    {
+      name: 'default',
+      viewportStructure: {
+        layoutType: 'grid',
+        properties: places.length > 3 ? { rows: 2, columns: 2 } : { rows: 1, columns: Math.max(1, places.length) },
+      },
+      viewports: places.map(place => ({ viewportOptions: options, displaySets: [{ id: imagesOf(place) }] })),
+    },
+  ],
+};
+
 export default {
   id: 'confrere.bridge',
+  getHangingProtocolModule: () => (places.length > 1 ? [{ name: comparison.id, protocol: comparison }] : []),
   preRegistration({ servicesManager }) {
     start(servicesManager.services);
   },

@@ -121,6 +121,7 @@ describe('the list', () => {
     await user.click(within(dialog).getByRole('checkbox', { name: /Study 2/ }));
     await user.click(within(dialog).getByRole('button', { name: 'Open with 1 prior' }));
     await waitFor(() => expect(viewer).toHaveBeenCalledTimes(1));
+    expect(viewer.mock.calls[0]?.[0]).toContain('&hangingProtocolId=confrere.compare');
   });
 
   test('says why a study does not open', async () => {

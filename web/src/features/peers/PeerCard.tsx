@@ -96,7 +96,7 @@ export function PeerCard(props: PeerCardProps) {
               {t(`peers.${state}`)}
             </Text>
           </Group>
-          <Text size="sm" c="dimmed" mt={2}>
+          <Text size="sm" c="dimmed" mt={2} className={classes.facts}>
             {facts.join(' · ')}
           </Text>
           <Group gap="md" mt={2}>

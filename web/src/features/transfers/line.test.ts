@@ -34,6 +34,10 @@ test('an unknown end is not guessed', () => {
   expect(said({ seconds_left: null }).text).toBe('CH Nord · 54/180 images · 8,2 Mo/s · vérifié');
 });
 
+test('a speed of nothing is not told', () => {
+  expect(said({ bytes_per_s: 0, seconds_left: null }).text).toBe('CH Nord · 54/180 images · vérifié');
+});
+
 test('a finished one is complete, a stopped one says why', () => {
   expect(said({ state: 'done', instances_done: 180 })).toMatchObject({ text: 'CH Nord · 180/180 images · complet · vérifié', tone: 'good', share: 1 });
   expect(said({ state: 'waiting' })).toMatchObject({ text: 'CH Nord · 54/180 images · en attente du retour du site', tone: 'waiting' });

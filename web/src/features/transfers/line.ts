@@ -37,9 +37,11 @@ export function transferLine(transfer: Transfer, t: TFunction, locale: string): 
   const line = { site: transfer.site_name, tone: TONES[transfer.state], share: shareOf(transfer) };
   switch (transfer.state) {
     case 'running': {
-      const parts = [images, rate(transfer.bytes_per_s, locale)];
+      const parts = [images];
+      if (transfer.bytes_per_s > 0) parts.push(rate(transfer.bytes_per_s, locale));
       if (transfer.seconds_left !== null) parts.push(t('strip.left', { time: duration(transfer.seconds_left, locale) }));
-      return { ...line, parts: [...parts, t('strip.verified')] };
+      if (transfer.bytes_done > 0) parts.push(t('strip.verified'));
+      return { ...line, parts };
     }
     case 'done':
       return { ...line, parts: [images, t('strip.done'), t('strip.verified')] };

@@ -7,7 +7,9 @@ import type { Language } from '../../lib/language';
 /** Gives the viewer's address; `null` where the browser did not let a tab open. */
 export async function openReading(studies: string[], language: Language): Promise<{ address: string; opened: boolean }> {
   const reading = await post<Reading>('/readings', { studies });
-  const address = `${reading.viewer}&lng=${language === 'fr' ? 'fr' : 'en-US'}`;
+  // The first study and its prior side by side; by itself the viewer may show a prior alone.
+  const compared = studies.length > 1 ? '&hangingProtocolId=confrere.compare' : '';
+  const address = `${reading.viewer}&lng=${language === 'fr' ? 'fr' : 'en-US'}${compared}`;
   return { address, opened: window.open(address, '_blank') !== null };
 }
 

@@ -2,7 +2,7 @@ import type { InfiniteData } from '@tanstack/react-query';
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { get } from '../../api/client';
 import { keys } from '../../api/queries';
-import type { Study, StudyPage } from '../../api/types';
+import type { Study, StudyPage, Transfer } from '../../api/types';
 import type { Filters } from './filters';
 import { toAddress, toQuestion } from './filters';
 
@@ -18,6 +18,15 @@ export function allStudies(data: InfiniteData<StudyPage> | undefined): Study[] {
       seen.add(study);
       return true;
     });
+}
+
+/** Images that came since the list was asked for count at once. */
+export function withArrivals(studies: Study[], transfers: Transfer[]): Study[] {
+  const done = new Map(transfers.map(({ study, instances_done }) => [study, instances_done]));
+  return studies.map(study => {
+    const here = study.holder === null ? 0 : (done.get(study.study) ?? 0);
+    return here > study.instances_here ? { ...study, instances_here: here } : study;
+  });
 }
 
 export function useStudies(filters: Filters) {
