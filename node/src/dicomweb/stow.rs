@@ -17,9 +17,8 @@ use super::{
     multipart::{Multipart, MultipartError, Piece},
 };
 use crate::{
-    archive::{Form, IngestError, Ingested, Source, Spool, StudyQuery},
+    archive::{Form, IngestError, Ingested, Source, Spool},
     audit::{Act, Event},
-    studies::StudyError,
     trust::Action,
 };
 use axum::{
@@ -59,15 +58,7 @@ pub(super) async fn store(State(desk): State<Arc<Desk>>, asker: Asker, body: Bod
     let content_type = asker.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let content = MediaRange::parse(content_type).ok_or_else(|| Problem::bad("the Content-Type is missing"))?;
     let stream = timed(body);
-    let mut store = Store {
-        desk: &desk,
-        asker: &asker,
-        study,
-        spooled: Vec::new(),
-        outcomes: Vec::new(),
-        parts: 0,
-        last_study: None,
-    };
+    let mut store = Store { desk: &desk, asker: &asker, study, spooled: Vec::new(), outcomes: Vec::new(), parts: 0 };
     match content.media.as_str() {
         "multipart/related" => {
             if content.param("type").is_some_and(|t| !t.eq_ignore_ascii_case("application/dicom")) {
@@ -120,9 +111,6 @@ enum Failure {
     Ingest(#[from] IngestError),
     #[error("the instance is not of the study asked")]
     OtherStudy,
-    /// Stored here, it would stand before the peer's study under the same UID.
-    #[error("the study is held by a peer")]
-    HeldElsewhere,
 }
 
 /// What an instance calls itself.
@@ -147,8 +135,6 @@ struct Store<'a> {
     spooled: Vec<(Names, Spool)>,
     outcomes: Vec<Outcome>,
     parts: usize,
-    /// The study last asked about, and whether it is a peer's.
-    last_study: Option<(Uid, bool)>,
 }
 
 impl Store<'_> {
@@ -160,7 +146,7 @@ impl Store<'_> {
         loop {
             match body.next().await.map_err(wrong)? {
                 Piece::Part(headers) => {
-                    self.finish(current.take()).await;
+                    self.finish(current.take());
                     check_part(&headers)?;
                     current = Some(self.begin().await?);
                 }
@@ -170,7 +156,7 @@ impl Store<'_> {
                     }
                 }
                 Piece::End => {
-                    self.finish(current.take()).await;
+                    self.finish(current.take());
                     return Ok(());
                 }
             }
@@ -186,7 +172,7 @@ impl Store<'_> {
             incoming.write(chunk.map_err(wrong)?).await;
         }
         if incoming.bytes > 0 {
-            self.finish(Some(incoming)).await;
+            self.finish(Some(incoming));
         }
         Ok(())
     }
@@ -207,37 +193,18 @@ impl Store<'_> {
     }
 
     /// A part has come whole: it waits for the end of the body, or has failed.
-    async fn finish(&mut self, incoming: Option<Incoming>) {
+    fn finish(&mut self, incoming: Option<Incoming>) {
         let Some(Incoming { spool, front, .. }) = incoming else { return };
         let names = names(&front);
         let result = match spool {
             Ok(_) if !self.may_hold(&names) => Err(Failure::OtherStudy),
-            Ok(spool) => match self.is_peers(&names).await {
-                Ok(true) => Err(Failure::HeldElsewhere),
-                Ok(false) => {
-                    self.spooled.push((names, spool));
-                    return;
-                }
-                Err(cause) => Err(IngestError::Storage(cause.to_string()).into()),
-            },
+            Ok(spool) => {
+                self.spooled.push((names, spool));
+                return;
+            }
             Err(error) => Err(error.into()),
         };
         self.outcomes.push(Outcome { names, result });
-    }
-
-    /// Whether a peer holds this study and we do not.
-    async fn is_peers(&mut self, names: &Names) -> Result<bool, StudyError> {
-        let Some(study) = &names.study else { return Ok(false) };
-        if let Some((known, is_peers)) = &self.last_study
-            && known == study
-        {
-            return Ok(*is_peers);
-        }
-        let query = StudyQuery { study: vec![study.clone()], ..StudyQuery::default() };
-        let found = self.desk.door.studies.find(&self.asker.person, &query, None, 0, 1).await?;
-        let is_peers = found.first().is_some_and(|f| f.holder.is_some());
-        self.last_study = Some((study.clone(), is_peers));
-        Ok(is_peers)
     }
 
     /// Whether the instance belongs to the study of the path and to the reading context.
@@ -336,7 +303,6 @@ fn names(front: &[u8]) -> Names {
 fn reason(failure: &Failure) -> u16 {
     match failure {
         Failure::OtherStudy => 0xA900,
-        Failure::HeldElsewhere => 0x0124,
         Failure::Ingest(error) => match error {
             IngestError::Conflict { .. } => 0x0111,
             IngestError::ClassMismatch | IngestError::InstanceMismatch => 0xA900,

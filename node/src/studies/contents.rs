@@ -19,6 +19,8 @@ pub(super) struct Contents {
     pub(super) rows: HashMap<Digest, InstanceRow>,
     /// The manifest of a copy.
     pub(super) manifest: Option<(Digest, Arc<Manifest>)>,
+    /// The peer's part of a study held here and there.
+    there: Option<Arc<Self>>,
 }
 
 impl Contents {
@@ -28,7 +30,7 @@ impl Contents {
             .enumerate()
             .flat_map(|(s, view)| view.instances.iter().enumerate().map(move |(i, e)| (e.instance.clone(), (s, i))))
             .collect();
-        Self { version, views: Arc::new(views), places, rows: HashMap::new(), manifest: None }
+        Self { version, views: Arc::new(views), places, rows: HashMap::new(), manifest: None, there: None }
     }
 
     /// Of a study of ours.
@@ -54,6 +56,52 @@ impl Contents {
             })
             .collect();
         Self { manifest: Some((digest, Arc::new(manifest))), ..Self::new(digest.to_string(), views) }
+    }
+
+    /// Of a study held here and at a peer: each instance once. Of one that differs the peer's stays, since the peer signed
+    /// what the study is; those are named.
+    pub(super) fn both(own: &Self, there: Arc<Self>) -> (Self, Vec<Uid>) {
+        let mut views = there.views.to_vec();
+        let mut differing = Vec::new();
+        for view in own.views.iter() {
+            let mut added = Vec::new();
+            for entry in &view.instances {
+                match there.place(&entry.instance) {
+                    Some((_, other)) if other.digest != entry.digest => differing.push(entry.instance.clone()),
+                    Some(_) => {}
+                    None => added.push(entry.clone()),
+                }
+            }
+            if added.is_empty() {
+                continue;
+            }
+            match views.iter_mut().find(|v| v.series == view.series) {
+                Some(known) => {
+                    known.instances.extend(added);
+                    // The order of manifests.
+                    known.instances.sort_by(|a, b| (a.number, &a.instance).cmp(&(b.number, &b.instance)));
+                }
+                None => views.push(SeriesView { instances: added, ..view.clone() }),
+            }
+        }
+        let version = format!("{}+{}", own.version, there.version);
+        let both = Self { rows: own.rows.clone(), there: Some(there), ..Self::new(version, views) };
+        (both, differing)
+    }
+
+    /// Whether it is the union of these.
+    pub(super) fn is_of(&self, own: &Self, there: &Self) -> bool {
+        self.version == format!("{}+{}", own.version, there.version)
+    }
+
+    /// Whether these bytes are in our own archive.
+    pub(super) fn is_ours(&self, entry: &InstanceEntry) -> bool {
+        self.rows.contains_key(&entry.digest)
+    }
+
+    /// What a peer's manifest says, alone.
+    pub(super) fn there(self: &Arc<Self>) -> &Arc<Self> {
+        self.there.as_ref().unwrap_or(self)
     }
 
     pub(super) fn series(&self, series: &Uid) -> Result<&SeriesView, StudyError> {

@@ -1,4 +1,5 @@
-//! The list over own and peers' studies: one order, each study once, ours before a peer's copy of it.
+//! The list over own and peers' studies: one order, each study once. One that is here and at a peer is one row: what is
+//! stored here must not hide what only the peer has.
 //!
 //! # Not here
 //! Who is told of what: a peer's study is listed only while `overlay` says its basis is in force.
@@ -58,10 +59,12 @@ impl Shared {
         let mut sites = Sites::default();
         for remote in self.overlay.remote_studies() {
             let row = row_of(&remote, sites.of(self, &remote.holder).0);
-            if query.matches(&row) && self.archive.study(&row.study).map_err(StudyError::internal)?.is_none() {
-                sites.keep_best(self, &remote, row);
+            let own = self.archive.study(&row.study).map_err(StudyError::internal)?;
+            if query.matches(&row) || own.as_ref().is_some_and(|own| query.matches(own)) {
+                sites.keep_best(self, &remote, row, own);
             }
         }
+        found.retain(|f| !sites.best.contains_key(&f.row.study));
         found.extend(sites.best.into_values().map(|(_, found)| found));
         Ok(page(found, offset, limit))
     }
@@ -81,7 +84,27 @@ impl Shared {
     pub(super) fn told(&self, remote: &RemoteStudy) -> FoundStudy {
         let mut sites = Sites::default();
         let row = row_of(remote, sites.of(self, &remote.holder).0);
-        sites.found(self, remote, row)
+        sites.found(self, remote, row, None)
+    }
+
+    /// Of several holders of a study one that can be reached.
+    pub(super) fn told_best(&self, study: &Uid) -> Option<RemoteStudy> {
+        let mut told = self.overlay.holders(study);
+        told.sort_by_key(|r| !(self.transfer.is_connected(&r.holder) || self.overlay.contact(&r.holder).connected));
+        told.into_iter().next()
+    }
+
+    /// A study as found here, at a peer, or both; `None` when it is nowhere.
+    pub(super) fn found(&self, own: Option<StudyRow>, told: Option<&RemoteStudy>) -> Option<FoundStudy> {
+        match (own, told) {
+            (own, Some(told)) => {
+                let mut sites = Sites::default();
+                let row = row_of(told, sites.of(self, &told.holder).0);
+                Some(sites.found(self, told, row, own))
+            }
+            (Some(own), None) => Some(self.own(own)),
+            (None, None) => None,
+        }
     }
 
     pub(super) fn site_name_of(&self, site: &SiteId) -> String {
@@ -105,11 +128,20 @@ impl Sites {
         (name, *is_near)
     }
 
-    fn found(&mut self, shared: &Shared, remote: &RemoteStudy, row: StudyRow) -> FoundStudy {
-        let here = shared.cache.kept(&remote.holder, &row.study).objects;
-        let here = u32::try_from(here).unwrap_or(u32::MAX).min(row.instances);
+    fn found(&mut self, shared: &Shared, remote: &RemoteStudy, row: StudyRow, own: Option<StudyRow>) -> FoundStudy {
+        if let Some(own) = own.as_ref().filter(|own| is_same(own, &row)) {
+            return shared.own(own.clone());
+        }
+        let copied = shared.cache.kept(&remote.holder, &row.study).objects;
+        let copied = u32::try_from(copied).unwrap_or(u32::MAX).min(row.instances);
         let (name, is_near) = self.of(shared, &remote.holder);
-        let is_whole = row.completeness == Completeness::Complete && here == row.instances && here > 0;
+        let is_whole = row.completeness == Completeness::Complete && copied == row.instances && copied > 0;
+        let stored = own.as_ref().map_or(0, |own| own.instances);
+        let row = match own {
+            Some(own) => both(own, row),
+            None => row,
+        };
+        let here = copied.saturating_add(stored).min(row.instances);
         let availability = match (is_whole, is_near) {
             (true, _) => Availability::Online,
             (false, true) => Availability::Remote,
@@ -120,9 +152,9 @@ impl Sites {
     }
 
     /// Of several holders of a study: one that can be reached, else the first.
-    fn keep_best(&mut self, shared: &Shared, remote: &RemoteStudy, row: StudyRow) {
+    fn keep_best(&mut self, shared: &Shared, remote: &RemoteStudy, row: StudyRow, own: Option<StudyRow>) {
         let study = row.study.clone();
-        let found = self.found(shared, remote, row);
+        let found = self.found(shared, remote, row, own);
         let is_near = found.availability != Availability::Unreachable;
         match self.best.get(&study) {
             Some((known_near, _)) if *known_near || !is_near => {}
@@ -130,6 +162,49 @@ impl Sites {
                 self.best.insert(study, (is_near, found));
             }
         }
+    }
+}
+
+/// Whether a peer's study is, by all that its card tells, the one we have. Only a label hangs on it: an opened study is
+/// compared instance by instance.
+fn is_same(own: &StudyRow, row: &StudyRow) -> bool {
+    (own.series, own.instances, own.bytes) == (row.series, row.instances, row.bytes)
+        && own.modalities == row.modalities
+        && own.completeness == row.completeness
+}
+
+/// One row of ours and a peer's. How much of it is the same only the manifest tells: of different modalities nothing is,
+/// and of others the larger count is shown.
+fn both(own: StudyRow, row: StudyRow) -> StudyRow {
+    let is_apart = own.modalities.iter().all(|m| !row.modalities.contains(m));
+    let count = |a: u32, b: u32| if is_apart { a.saturating_add(b) } else { a.max(b) };
+    let union = |mut a: Vec<String>, b: Vec<String>| {
+        a.extend(b);
+        a.sort();
+        a.dedup();
+        a
+    };
+    let differs = |a: &Option<String>, b: &Option<String>| a.is_some() && b.is_some() && a != b;
+    let patient_conflict = own.patient_conflict
+        || row.patient_conflict
+        || differs(&own.patient.name, &row.patient.name)
+        || differs(&own.patient.birth_date, &row.patient.birth_date);
+    StudyRow {
+        series: count(own.series, row.series),
+        instances: count(own.instances, row.instances),
+        bytes: if is_apart { own.bytes.saturating_add(row.bytes) } else { own.bytes.max(row.bytes) },
+        modalities: union(own.modalities, row.modalities),
+        body_parts: union(own.body_parts, row.body_parts),
+        description: row.description.or(own.description),
+        accession: own.accession.or(row.accession),
+        referrer: own.referrer.or(row.referrer),
+        date: own.date.or(row.date),
+        time: own.time.or(row.time),
+        arrived: own.arrived.min(row.arrived),
+        changed: own.changed.max(row.changed),
+        completeness: own.completeness.min(row.completeness),
+        patient_conflict,
+        ..own
     }
 }
 

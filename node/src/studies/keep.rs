@@ -6,12 +6,7 @@
 //! # Not here
 //! Opening: [`super::Studies::open`].
 
-use super::{
-    Shared, StudiesEvent, StudyError,
-    open::{OpenStudy, Source},
-    progress::TICK,
-    remote::RemoteCopy,
-};
+use super::{Shared, StudiesEvent, StudyError, open::OpenStudy, progress::TICK, remote::RemoteCopy};
 use crate::{
     archive::ArchiveEvent,
     overlay::OverlayEvent,
@@ -41,13 +36,11 @@ pub(super) struct Turn {
 }
 
 impl Turn {
-    /// The opening, if its permit still holds and its copy was not ended.
+    /// The opening, if its permits still hold, its copy was not ended, and no other site came to hold a part of the study.
     pub(super) fn current(&self) -> Option<Arc<OpenStudy>> {
         let open = self.open.as_ref().filter(|o| o.is_allowed().is_ok())?;
-        match &open.source {
-            Source::Remote(copy) if copy.errand.ended.is_cancelled() => None,
-            _ => Some(open.clone()),
-        }
+        let has_ended = open.copy().is_some_and(|copy| copy.errand.ended.is_cancelled());
+        (!has_ended && !open.lacks_a_side()).then(|| open.clone())
     }
 
     pub(super) fn set(&mut self, open: Arc<OpenStudy>) {
@@ -117,7 +110,7 @@ impl Kept {
             let Ok(turn) = turn.try_lock() else { return true };
             let Some(open) = &turn.open else { return used.elapsed() < IDLE };
             let is_allowed = open.is_allowed().is_ok();
-            let Source::Remote(copy) = &open.source else { return is_allowed && used.elapsed() < IDLE };
+            let Some(copy) = open.copy() else { return is_allowed && used.elapsed() < IDLE };
             let list = if is_allowed { &mut allowed } else { &mut barred };
             list.push(copy.clone());
             is_allowed && used.elapsed().min(copy.errand.silent_for()) < IDLE
@@ -235,7 +228,7 @@ pub(super) fn fetch_whole(shared: &Arc<Shared>, open: &Arc<OpenStudy>, copy: &Ar
         while let (Some(open), Some(copy)) = (open.upgrade(), copy.upgrade()) {
             match open.contents().await {
                 Ok(contents) if done_for.as_ref() != Some(&contents.version) => {
-                    copy.want_whole(&contents, &open.reader());
+                    copy.want_whole(contents.there(), &open.reader());
                     done_for = Some(contents.version.clone());
                 }
                 Ok(_) | Err(StudyError::Unreachable { .. } | StudyError::Waiting { .. }) => {}

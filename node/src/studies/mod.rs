@@ -33,7 +33,7 @@ use crate::{
 use context::Contexts;
 use keep::Kept;
 use local::{LocalStudy, Objects};
-use open::Source;
+use open::Sides;
 use protocol::{
     Refusal, SiteId, Uid,
     agreement::{Level, StudyFacts},
@@ -226,7 +226,7 @@ impl Studies {
         self.shared.events.subscribe()
     }
 
-    /// Own and peers' studies, newest first, merged by Study UID (ours wins). `within`: only these studies (a reading
+    /// Own and peers' studies, newest first, merged by Study UID. `within`: only these studies (a reading
     /// context); `None`: all the person may list.
     ///
     /// # Errors
@@ -259,43 +259,58 @@ impl Studies {
         if let Some(open) = turn.current() {
             return Ok(open);
         }
-        let own = self.shared.archive.study(study).map_err(StudyError::internal)?;
-        let open = match own {
-            Some(row) => self.open_own(person, row).await?,
-            None => self.open_told(person, study).await?,
-        };
+        let open = self.open_anew(person, study).await?;
         let open = Arc::new(open);
         turn.set(open.clone());
         Ok(open)
     }
 
-    async fn open_own(&self, person: &Person, row: StudyRow) -> Result<OpenStudy, StudyError> {
-        let permit = self.permit(person, &row.facts(), Held::Here, None).await?;
-        let event =
-            Event::new(Act::StudyOpened, person.actor()).study(&row.study).amount(u64::from(row.instances), row.bytes);
-        self.shared.audit.record(event).await.map_err(StudyError::internal)?;
-        let source = Source::Local(LocalStudy::new(row.study.clone(), self.shared.clone()));
-        Ok(OpenStudy::new(person, permit, self.shared.own(row), self.shared.clone(), source))
-    }
-
-    async fn open_told(&self, person: &Person, study: &Uid) -> Result<OpenStudy, StudyError> {
-        let mut told = self.shared.overlay.holders(study);
-        // Of several holders one that can be reached.
-        told.sort_by_key(|r| {
-            !(self.shared.transfer.is_connected(&r.holder) || self.shared.overlay.contact(&r.holder).connected)
-        });
-        let remote = told.into_iter().next().ok_or(StudyError::NotFound)?;
-        let found = self.shared.told(&remote);
-        let held = Held::ByPeer(&remote.holder, &remote.basis);
-        let permit = self.permit(person, &found.row.facts(), held, Some(remote.holder)).await?;
-        let mut event = Event::new(Act::StudyOpened, person.actor())
-            .study(study)
-            .peer(remote.holder)
-            .amount(u64::from(remote.card.instances), remote.card.bytes);
-        event.basis = Some(transfer::basis_id(&remote.basis));
-        self.shared.audit.record(event).await.map_err(StudyError::internal)?;
-        let copy = self.copy(&remote)?;
-        Ok(OpenStudy::new(person, permit, found, self.shared.clone(), Source::Remote(copy)))
+    /// Opens what is here and what is at a peer as one. A refusal of the one leaves the other.
+    async fn open_anew(&self, person: &Person, study: &Uid) -> Result<OpenStudy, StudyError> {
+        let shared = &self.shared;
+        let row = shared.archive.study(study).map_err(StudyError::internal)?;
+        let told = shared.told_best(study);
+        let found = shared.found(row.clone(), told.as_ref()).ok_or(StudyError::NotFound)?;
+        let own = match &row {
+            Some(row) => Some(self.permit(person, &row.facts(), Held::Here, None).await),
+            None => None,
+        };
+        let there = match &told {
+            Some(told) => {
+                let facts = shared.told(told).row.facts();
+                let held = Held::ByPeer(&told.holder, &told.basis);
+                Some(self.permit(person, &facts, held, Some(told.holder)).await)
+            }
+            None => None,
+        };
+        let (own, there) = match (own, there) {
+            (Some(Err(fault)), None | Some(Err(_))) | (None, Some(Err(fault))) => return Err(fault),
+            (own, there) => (own.and_then(Result::ok), there.and_then(Result::ok)),
+        };
+        let was_here = row.is_some();
+        let mut event = Event::new(Act::StudyOpened, person.actor()).study(study);
+        let (mut instances, mut bytes) = (0u64, 0u64);
+        if let Some(row) = row.filter(|_| own.is_some()) {
+            (instances, bytes) = (u64::from(row.instances), row.bytes);
+        }
+        let remote = told.as_ref().filter(|_| there.is_some());
+        if let Some(told) = remote {
+            instances += u64::from(told.card.instances);
+            bytes = bytes.saturating_add(told.card.bytes);
+            event = event.peer(told.holder);
+            event.basis = Some(transfer::basis_id(&told.basis));
+        }
+        shared.audit.record(event.amount(instances, bytes)).await.map_err(StudyError::internal)?;
+        let sides = Sides {
+            own: own.map(|permit| (permit, LocalStudy::new(study.clone(), shared.clone()))),
+            there: match (there, remote) {
+                (Some(permit), Some(remote)) => Some((permit, self.copy(remote)?)),
+                _ => None,
+            },
+            was_here,
+            told: told.map(|told| told.holder),
+        };
+        Ok(OpenStudy::new(person, found, shared.clone(), sides))
     }
 
     /// The permit; a refusal is written down too.
@@ -337,7 +352,7 @@ impl Studies {
     /// As [`Self::open`].
     pub(crate) async fn prefetch(&self, person: &Person, study: &Uid) -> Result<(), StudyError> {
         let open = self.open(person, study).await?;
-        if let Source::Remote(copy) = &open.source {
+        if let Some(copy) = open.copy() {
             keep::fetch_whole(&self.shared, &open, copy);
         }
         Ok(())

@@ -10,50 +10,103 @@ use super::{
     FoundStudy, SeriesView, Shared, StudyError, contents::Contents, local::LocalStudy, meta, remote::RemoteCopy,
 };
 use crate::{
-    audit::{Act, Event},
+    audit::{Act, Event, Outcome},
     transfer,
     trust::{Permit, Person},
 };
 use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt};
 use protocol::{
-    Uid,
+    SiteId, Uid,
     agreement::Level,
     fetch::{Priority, Reader},
     manifest::InstanceEntry,
 };
-use std::sync::Arc;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 use tokio::sync::OnceCell;
 
 /// Characters of a name that travel: what the holder accepts.
 const READER_CHARS_MAX: usize = 64;
 
-/// Where the bytes are.
+/// A peer's part that did not come is asked for again after this time; until then ours is shown alone.
+const AWAY: Duration = Duration::from_secs(5);
+/// Headers of a study that is here and there read side by side.
+const HEADERS_AT_ONCE: usize = 8;
+
+/// Where the bytes are: here, at a peer, or some at each; every side under its own permit.
 #[derive(Debug)]
-pub(super) enum Source {
-    Local(LocalStudy),
-    Remote(Arc<RemoteCopy>),
+pub(super) struct Sides {
+    pub(super) own: Option<(Permit, LocalStudy)>,
+    pub(super) there: Option<(Permit, Arc<RemoteCopy>)>,
+    /// What was there when it was opened, also when it was refused: an own part, and the peer that told of one.
+    pub(super) was_here: bool,
+    pub(super) told: Option<SiteId>,
 }
 
 /// A study opened by a person.
 #[derive(Debug)]
 pub(crate) struct OpenStudy {
     person: Person,
-    permit: Permit,
     found: FoundStudy,
     shared: Arc<Shared>,
-    pub(super) source: Source,
+    sides: Sides,
+    /// The union of both sides.
+    both: tokio::sync::Mutex<Option<Arc<Contents>>>,
+    away_since: Mutex<Option<Instant>>,
     /// The fetch from a peer is written down once, before the first request.
     fetched: OnceCell<()>,
 }
 
+/// The side that has an instance.
+enum Side<'a> {
+    Own(&'a Permit, &'a LocalStudy),
+    There(&'a RemoteCopy),
+}
+
 impl OpenStudy {
-    pub(super) fn new(person: &Person, permit: Permit, found: FoundStudy, shared: Arc<Shared>, source: Source) -> Self {
-        Self { person: person.clone(), permit, found, shared, source, fetched: OnceCell::new() }
+    pub(super) fn new(person: &Person, found: FoundStudy, shared: Arc<Shared>, sides: Sides) -> Self {
+        Self {
+            person: person.clone(),
+            found,
+            shared,
+            sides,
+            both: tokio::sync::Mutex::default(),
+            away_since: Mutex::default(),
+            fetched: OnceCell::new(),
+        }
     }
 
-    /// Whether its permit still holds.
+    /// Whether its permits still hold.
     pub(super) fn is_allowed(&self) -> Result<(), StudyError> {
-        Ok(self.permit.allows(&self.found.row.study, Level::Pixels)?)
+        let own = self.sides.own.as_ref().map(|(permit, _)| permit);
+        let there = self.sides.there.as_ref().map(|(permit, _)| permit);
+        for permit in own.into_iter().chain(there) {
+            permit.allows(&self.found.row.study, Level::Pixels)?;
+        }
+        Ok(())
+    }
+
+    /// The copy of a peer's part.
+    pub(super) fn copy(&self) -> Option<&Arc<RemoteCopy>> {
+        self.sides.there.as_ref().map(|(_, copy)| copy)
+    }
+
+    /// Whether a part of the study came to be here, or at a peer, after it was opened.
+    pub(super) fn lacks_a_side(&self) -> bool {
+        let study = &self.found.row.study;
+        (!self.sides.was_here && self.shared.archive.study(study).is_ok_and(|row| row.is_some()))
+            || (self.sides.told.is_none() && !self.shared.overlay.holders(study).is_empty())
+    }
+
+    fn side(&self, contents: &Contents, entry: &InstanceEntry) -> Result<Side<'_>, StudyError> {
+        match (&self.sides.own, &self.sides.there) {
+            (Some((permit, study)), _) if contents.is_ours(entry) => Ok(Side::Own(permit, study)),
+            (_, Some((_, copy))) => Ok(Side::There(copy)),
+            _ => Err(StudyError::NotFound),
+        }
     }
 
     pub(super) fn reader(&self) -> Reader {
@@ -65,24 +118,70 @@ impl OpenStudy {
 
     /// The row of the list, as it is now.
     pub(crate) fn found(&self) -> FoundStudy {
-        let now = match &self.source {
-            Source::Local(_) => {
-                self.shared.archive.study(&self.found.row.study).ok().flatten().map(|row| self.shared.own(row))
-            }
-            Source::Remote(copy) => copy.told().ok().map(|told| self.shared.told(&told)),
-        };
-        now.unwrap_or_else(|| self.found.clone())
+        let study = &self.found.row.study;
+        let own = self.sides.own.as_ref().and_then(|_| self.shared.archive.study(study).ok().flatten());
+        let told = self.copy().and_then(|copy| copy.told().ok());
+        self.shared.found(own, told.as_ref()).unwrap_or_else(|| self.found.clone())
     }
 
     pub(super) async fn contents(&self) -> Result<Arc<Contents>, StudyError> {
         self.is_allowed()?;
-        match &self.source {
-            Source::Local(study) => study.contents().await,
-            Source::Remote(copy) => {
-                self.write_fetched(copy).await?;
-                copy.contents(&self.reader()).await
-            }
+        match (&self.sides.own, &self.sides.there) {
+            (Some((_, study)), Some((_, copy))) => self.contents_of_both(study, copy).await,
+            (Some((_, study)), None) => study.contents().await,
+            (None, Some((_, copy))) => self.contents_there(copy).await,
+            (None, None) => Err(StudyError::NotFound),
         }
+    }
+
+    async fn contents_there(&self, copy: &RemoteCopy) -> Result<Arc<Contents>, StudyError> {
+        self.write_fetched(copy).await?;
+        copy.contents(&self.reader()).await
+    }
+
+    async fn contents_of_both(&self, study: &LocalStudy, copy: &RemoteCopy) -> Result<Arc<Contents>, StudyError> {
+        let own = study.contents().await?;
+        let mut known = self.both.lock().await;
+        let is_away = {
+            let since = self.away_since.lock().unwrap_or_else(PoisonError::into_inner);
+            since.is_some_and(|at| at.elapsed() < AWAY)
+        };
+        let there = if is_away { Err(StudyError::Unreachable { retry_s: 5 }) } else { self.contents_there(copy).await };
+        let there = match there {
+            Ok(there) => there,
+            // What was known of it stays; and what is here is shown also while the peer is away.
+            Err(fault) => {
+                if !is_away {
+                    tracing::warn!(%fault, "a peer's part of a study is missing, ours is shown");
+                    *self.away_since.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+                }
+                match known.as_ref() {
+                    Some(both) => both.there().clone(),
+                    None => return Ok(own),
+                }
+            }
+        };
+        if let Some(both) = known.as_ref().filter(|both| both.is_of(&own, &there)) {
+            return Ok(both.clone());
+        }
+        let (both, differing) = Contents::both(&own, there.clone());
+        if let Some(first) = differing.first() {
+            let note = format!(
+                "{} instances stored here differ from the custodian's of the same UID, whose are shown; the first is {first}",
+                differing.len()
+            );
+            tracing::warn!(count = differing.len(), "instances stored here differ from the custodian's");
+            let event = Event::new(Act::SecurityAlert, self.person.actor()).outcome(Outcome::Failed);
+            let event = event.study(&copy.study).peer(copy.holder).note(note);
+            self.shared.audit.record(event).await.map_err(StudyError::internal)?;
+        }
+        // What is here need not come.
+        for entry in there.views.iter().flat_map(|v| &v.instances).filter(|e| both.is_ours(e)) {
+            copy.errand.note_here(&entry.digest, entry.bytes);
+        }
+        let both = Arc::new(both);
+        *known = Some(both.clone());
+        Ok(both)
     }
 
     /// Written before anything is asked of the holder, also when the lease turns out to have it all: the opening of a
@@ -93,7 +192,8 @@ impl OpenStudy {
                 .study(&copy.study)
                 .peer(copy.holder)
                 .amount(u64::from(self.found.row.instances), self.found.row.bytes);
-            event.basis = self.permit.basis.as_ref().map(transfer::basis_id);
+            let basis = self.sides.there.as_ref().and_then(|(permit, _)| permit.basis.as_ref());
+            event.basis = basis.map(transfer::basis_id);
             self.shared.audit.record(event).await.map(|_| ())
         });
         match written.await {
@@ -125,17 +225,30 @@ impl OpenStudy {
     /// [`StudyError`].
     pub(crate) async fn headers(&self, series: &Uid) -> Result<Vec<(InstanceEntry, Bytes)>, StudyError> {
         let contents = self.contents().await?;
-        match &self.source {
-            Source::Local(study) => study.headers(&self.permit, series).await,
-            Source::Remote(copy) => {
+        let entries = &contents.series(series)?.instances;
+        match (&self.sides.own, &self.sides.there) {
+            (Some((permit, study)), None) => study.headers(permit, series).await,
+            (None, Some((_, copy))) => {
                 let headers = copy.headers(series, &self.reader()).await?;
                 self.is_allowed()?;
-                let entries = &contents.series(series)?.instances;
                 if entries.len() != headers.len() {
                     // A newer manifest came in between.
                     return Err(StudyError::Waiting { retry_s: 2 });
                 }
                 Ok(entries.iter().cloned().zip(headers.iter().cloned()).collect())
+            }
+            _ => {
+                let (contents, reader) = (&contents, &self.reader());
+                let headers = futures::stream::iter(entries.clone()).map(|entry| async move {
+                    let header = match self.side(contents, &entry)? {
+                        Side::Own(permit, study) => study.header(permit, &entry).await?,
+                        Side::There(copy) => copy.header(series, &entry, reader).await?,
+                    };
+                    Ok::<_, StudyError>((entry, header))
+                });
+                let headers = headers.buffered(HEADERS_AT_ONCE).try_collect().await?;
+                self.is_allowed()?;
+                Ok(headers)
             }
         }
     }
@@ -155,15 +268,12 @@ impl OpenStudy {
     pub(crate) async fn header(&self, series: &Uid, instance: &Uid) -> Result<Bytes, StudyError> {
         let contents = self.contents().await?;
         let entry = contents.instance(series, instance)?;
-        match &self.source {
-            Source::Local(study) => study.header(&self.permit, entry).await,
-            Source::Remote(copy) => {
-                let headers = copy.headers(series, &self.reader()).await?;
-                self.is_allowed()?;
-                let at = contents.series(series)?.instances.iter().position(|e| e.instance == *instance);
-                at.and_then(|i| headers.get(i)).cloned().ok_or(StudyError::NotFound)
-            }
-        }
+        let header = match self.side(&contents, entry)? {
+            Side::Own(permit, study) => study.header(permit, entry).await?,
+            Side::There(copy) => copy.header(series, entry, &self.reader()).await?,
+        };
+        self.is_allowed()?;
+        Ok(header)
     }
 
     /// Verified bytes of an instance's data set. For a peer's study this asks for them with this priority and waits
@@ -179,9 +289,10 @@ impl OpenStudy {
         priority: Priority,
     ) -> Result<Bytes, StudyError> {
         let contents = self.contents().await?;
-        let bytes = match &self.source {
-            Source::Local(study) => study.range(&self.permit, entry, offset, len).await?,
-            Source::Remote(copy) => {
+        let bytes = match self.side(&contents, entry)? {
+            Side::Own(permit, study) => study.range(permit, entry, offset, len).await?,
+            Side::There(copy) => {
+                let contents = contents.there();
                 // Only what the manifest names may be asked for or shown.
                 if contents.place(&entry.instance).is_none_or(|(_, known)| known.digest != entry.digest) {
                     return Err(StudyError::NotFound);
@@ -191,13 +302,13 @@ impl OpenStudy {
                 // Asked before the rest of the series, so that it stands first in the queue.
                 match here {
                     Some(bytes) => {
-                        self.follow(copy, &contents, entry, priority, &reader);
+                        self.follow(copy, contents, entry, priority, &reader);
                         bytes
                     }
                     None => {
                         let range = (offset, len);
                         let object = copy.errand.want((&entry.digest, entry.bytes), range, priority, &reader)?;
-                        self.follow(copy, &contents, entry, priority, &reader);
+                        self.follow(copy, contents, entry, priority, &reader);
                         copy.wait(entry, range, &object).await?
                     }
                 }
@@ -226,10 +337,10 @@ impl OpenStudy {
     /// # Errors
     /// [`StudyError`].
     pub(crate) async fn meta(&self, entry: &InstanceEntry) -> Result<Bytes, StudyError> {
-        self.is_allowed()?;
-        match &self.source {
-            Source::Local(study) => study.meta(&self.permit, entry).await,
-            Source::Remote(_) => Ok(meta::part10_head(entry)),
+        let contents = self.contents().await?;
+        match self.side(&contents, entry)? {
+            Side::Own(permit, study) => study.meta(permit, entry).await,
+            Side::There(_) => Ok(meta::part10_head(entry)),
         }
     }
 }

@@ -204,11 +204,64 @@ impl RemoteCopy {
         {
             return Ok(headers);
         }
+        match self.ask_headers(manifest, entry, reader).await {
+            Ok((pack, headers)) => {
+                self.keep(&name, pack).await?;
+                Ok(headers)
+            }
+            Err(fault @ (StudyError::Unreachable { .. } | StudyError::Waiting { .. })) => {
+                // Headers are the first bytes of their objects: copies that are whole need no pack.
+                let mut headers = Vec::with_capacity(entry.instances.len());
+                for instance in &entry.instances {
+                    match self.header_of_copy(instance).await? {
+                        Some(header) => headers.push(header),
+                        None => return Err(fault),
+                    }
+                }
+                Ok(headers)
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+
+    async fn ask_headers(
+        &self,
+        manifest: &Digest,
+        entry: &SeriesEntry,
+        reader: &Reader,
+    ) -> Result<(Bytes, Vec<Bytes>), StudyError> {
         self.reach().await?;
         let of = (&self.study, manifest);
-        let (pack, headers) = self.shared.transfer.headers(&self.holder, of, entry, reader).await?;
-        self.keep(&name, pack).await?;
-        Ok(headers)
+        Ok(self.shared.transfer.headers(&self.holder, of, entry, reader).await?)
+    }
+
+    /// The header of one instance: from the copy where that is whole, else from the pack of its series.
+    pub(super) async fn header(
+        &self,
+        series: &Uid,
+        entry: &InstanceEntry,
+        reader: &Reader,
+    ) -> Result<Bytes, StudyError> {
+        let contents = self.contents(reader).await?;
+        let (_, manifest) = contents.manifest.as_ref().ok_or(StudyError::NotFound)?;
+        let of = manifest.series.iter().find(|s| s.series == *series).ok_or(StudyError::NotFound)?;
+        let at = of.instances.iter().position(|e| e.digest == entry.digest).ok_or(StudyError::NotFound)?;
+        if let Some(known) = self.shared.packs.find(&pack_key(of)) {
+            return known.get(at).cloned().ok_or(StudyError::NotFound);
+        }
+        if let Some(header) = self.header_of_copy(entry).await? {
+            return Ok(header);
+        }
+        self.headers(series, reader).await?.get(at).cloned().ok_or(StudyError::NotFound)
+    }
+
+    /// The first bytes of a whole copy, if they are the header that the manifest names.
+    async fn header_of_copy(&self, entry: &InstanceEntry) -> Result<Option<Bytes>, StudyError> {
+        if !self.errand.has(&entry.digest) {
+            return Ok(None);
+        }
+        let header = self.read(entry, 0, u64::from(entry.header_bytes)).await?;
+        Ok(header.filter(|header| Digest::of(header) == entry.header_digest))
     }
 
     /// A range that is here already.

@@ -96,6 +96,12 @@ impl Node {
         }
     }
 
+    /// Notes of the alerts about a study.
+    fn alerts(&self, study: &Uid) -> Vec<String> {
+        let all = self.site.events(Act::SecurityAlert).into_iter();
+        all.filter(|e| e.study.as_ref() == Some(study)).map(|e| e.note.to_string()).collect()
+    }
+
     async fn stop(self) -> tempfile::TempDir {
         self.site.archive.close().await.unwrap();
         assert_eq!(self.site.tasks.stop(Duration::from_secs(10)).await, Vec::<&str>::new(), "tasks left");
@@ -250,4 +256,69 @@ async fn a_study_that_grew_is_fetched_as_far_as_it_grew() {
     b.lists(&card.study, |f| f.instances_here == 8).await;
     assert_ne!(open.version().await.unwrap(), version);
     assert_eq!(read_all(&open, Priority::Screen).await.unwrap(), 8);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn headers_of_whole_copies_are_read_while_the_holder_is_away() {
+    let (a, b, _) = two_hospitals().await;
+    let card = a.site.store("1.2.826.26", 4, 100_000).await;
+    b.lists(&card.study, |f| f.row.completeness == Completeness::Complete).await;
+    let open = b.studies.open(&durand(), &card.study).await.unwrap();
+    let series = open.series().await.unwrap();
+    for entry in &series[0].instances {
+        open.range(entry, 0, entry.bytes, Priority::Screen).await.unwrap();
+    }
+    eventually("all is here", || b.studies.transfers().iter().any(|t| t.state == "done")).await;
+    // No header was asked for until now.
+    a.stop().await;
+    let entry = &series[0].instances[2];
+    let header = open.header(&series[0].series, &entry.instance).await.unwrap();
+    assert_eq!(Digest::of(&header), entry.header_digest);
+    assert_eq!(read_all(&open, Priority::Screen).await.unwrap(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_stored_here_does_not_hide_what_only_the_peer_has() {
+    let (a, b, _) = two_hospitals().await;
+    let card = a.site.store("1.2.826.27", 5, 100_000).await;
+    b.lists(&card.study, |f| f.row.completeness == Completeness::Complete).await;
+    let before = b.studies.open(&durand(), &card.study).await.unwrap();
+    assert_eq!(before.series().await.unwrap()[0].instances.len(), 5);
+    b.site.store("1.2.826.27", 2, 100_000).await;
+    let found = b.lists(&card.study, |f| f.instances_here >= 2).await;
+    assert_eq!((found.holder, found.row.instances, b.list().await.len()), (Some(a.site.id()), 5, 1));
+    let open = b.studies.open(&durand(), &card.study).await.unwrap();
+    assert!(!Arc::ptr_eq(&before, &open), "what came to be here is opened too");
+    assert_eq!(read_all(&open, Priority::Screen).await.unwrap(), 5);
+    for entry in &open.series().await.unwrap()[0].instances {
+        assert_eq!(&open.meta(entry).await.unwrap()[128..132], b"DICM");
+    }
+    assert!(b.alerts(&card.study).is_empty());
+    let open = b.studies.open(&durand(), &card.study).await.unwrap();
+    assert_eq!(open.series().await.unwrap()[0].instances.len(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_an_instance_that_differs_the_custodians_is_shown_and_ours_is_told() {
+    let (a, b, agreement) = two_hospitals().await;
+    b.site.store("1.2.826.28", 6, 50_000).await;
+    let own = b.studies.open(&durand(), &Uid::parse("1.2.826.28").unwrap()).await.unwrap();
+    assert_eq!(read_all(&own, Priority::Screen).await.unwrap(), 6);
+    let card = a.site.store("1.2.826.28", 5, 100_000).await;
+    b.lists(&card.study, |f| f.holder == Some(a.site.id()) && f.row.completeness == Completeness::Complete).await;
+    let open = b.studies.open(&durand(), &card.study).await.unwrap();
+    assert_eq!(read_all(&open, Priority::Screen).await.unwrap(), 6);
+    let sealed = a.site.archive.manifest(&card.study).unwrap().unwrap();
+    let shown = open.series().await.unwrap();
+    for theirs in &sealed.manifest.series[0].instances {
+        assert!(shown[0].instances.contains(theirs), "the custodian's is shown");
+    }
+    let alerts = b.alerts(&card.study);
+    assert_eq!(alerts.len(), 1, "{alerts:?}");
+    assert!(alerts[0].starts_with("5 instances"), "{alerts:?}");
+    // When the agreement ends, ours remains.
+    b.site.trust.end(&agreement, &b.site.id()).await.unwrap();
+    let own = b.studies.open(&durand(), &card.study).await.unwrap();
+    assert_eq!(read_all(&own, Priority::Screen).await.unwrap(), 6);
+    assert_eq!(own.found().holder, None);
 }
