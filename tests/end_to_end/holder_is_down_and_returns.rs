@@ -17,7 +17,7 @@ async fn the_reader_says_so_at_once_keeps_what_it_has_and_goes_on_when_it_return
     let _ = pair.b.frame(&made[0].path(), 1).await.ok();
 
     pair.a.kill();
-    eventually!(45, "B's list says that A is away", {
+    eventually!(8, "B's list says that A is away", {
         pair.b.listed(&study.uid).await.filter(|row| row["availability"] == "unreachable")
     });
     let began = Instant::now();

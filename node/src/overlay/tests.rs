@@ -399,7 +399,7 @@ async fn a_revoked_peer_is_told_and_cut_at_once() {
     until("B lists nothing", || !b.lists(CT)).await;
     until("they are apart", || !a.overlay.contact(&b.site()).connected && !b.overlay.contact(&a.site()).connected)
         .await;
-    assert!(began.elapsed() < Duration::from_millis(1500), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
     assert!(b.trust.peer(&a.site()).is_none());
     until("nothing is left to say", || a.trust.farewells().is_empty()).await;
 }
@@ -524,8 +524,8 @@ async fn a_peer_that_died_and_is_back_at_once_is_heard_over_its_new_connection()
     a.store(MR, "MR", 1).await;
     until("the new study is listed", || b.lists(MR) && b.lists(CT)).await;
     assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
-    a.overlay.inner.ask(b.site(), &Request::Nudge).await.unwrap();
-    b.overlay.inner.ask(a.site(), &Request::Nudge).await.unwrap();
+    b.store("1.2.3.300", "CT", 1).await;
+    until("the way back is good too", || a.lists("1.2.3.300")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
