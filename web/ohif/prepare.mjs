@@ -7,7 +7,7 @@
 // Text and wasm over 1 KiB are stored brotli-compressed only (`name.br`): the node sends them as they are. Entry files
 // (index.html, app-config.js, bridge.mjs, csp.json) stay readable.
 //
-// A run with nothing to do ends at once: dist/ohif/stamp names what the folder was made from, and is written last.
+// A run with nothing to do ends at once: .ohif/stamp names what dist/ohif was made from, and is written last.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -123,8 +123,8 @@ function contentSecurity(html) {
 
 async function prepare() {
   const stamp = stampNow();
-  const stampFile = join(target, 'stamp');
-  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) {
+  const stampFile = join(cache, 'stamp');
+  if (existsSync(join(target, 'index.html')) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) {
     console.log('dist/ohif is fresh');
     return;
   }
@@ -143,10 +143,10 @@ async function prepare() {
   const raw = new Set([...OURS, 'index.html', 'csp.json', 'LICENSE.txt']);
   await compressAll(dist, filesUnder(dist).filter(path => !raw.has(path)));
 
-  writeFileSync(join(dist, 'stamp'), stamp);
   rmSync(target, { recursive: true, force: true });
   mkdirSync(dirname(target), { recursive: true });
   renameSync(dist, target);
+  writeFileSync(stampFile, stamp);
   rmSync(work, { recursive: true });
   const files = filesUnder(target);
   const bytes = files.reduce((sum, path) => sum + statSync(join(target, path)).size, 0);

@@ -6,9 +6,9 @@
 use super::{Shared, StudiesEvent, TransferRow, remote::RemoteCopy};
 use crate::{
     overlay::RemoteStudy,
-    transfer::{Failure, Rate, Tally},
+    transfer::{Rate, Tally},
 };
-use protocol::{Refusal, manifest::Manifest};
+use protocol::manifest::Manifest;
 use std::{
     sync::PoisonError,
     time::{Duration, Instant},
@@ -61,7 +61,7 @@ impl Progress {
         }
         let is_done = u64::from(self.instances) <= tally.objects;
         let state = match tally.failure {
-            Some(Failure::Corrupt | Failure::Refused(Refusal::Corrupt)) => "corrupt",
+            Some(failure) if failure.is_corrupt() => "corrupt",
             Some(_) => "refused",
             None if is_over => "refused",
             None if is_done => "done",
@@ -129,6 +129,8 @@ impl Shared {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transfer::Failure;
+    use protocol::Refusal;
 
     fn progress() -> Progress {
         Progress {

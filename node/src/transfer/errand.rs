@@ -44,6 +44,13 @@ pub(crate) enum Failure {
     Cache,
 }
 
+impl Failure {
+    /// Whether the holder's or the sent bytes are not those that were signed.
+    pub(crate) fn is_corrupt(self) -> bool {
+        matches!(self, Self::Corrupt | Self::Refused(Refusal::Corrupt))
+    }
+}
+
 impl From<Failure> for TransferError {
     fn from(failure: Failure) -> Self {
         match failure {
@@ -281,7 +288,10 @@ impl Errand {
         object.beat.send_modify(|n| *n += 1);
         *self.moved.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
         let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
-        books.failure = None;
+        // Wrong bytes stay said: other images arriving well do not make them right.
+        if !books.failure.is_some_and(Failure::is_corrupt) {
+            books.failure = None;
+        }
     }
 
     pub(crate) fn note_failure(&self, object: &Object, failure: Failure) {

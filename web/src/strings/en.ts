@@ -205,8 +205,6 @@ export const en = {
     done: 'complete',
     more_one: '{{count}} more transfer',
     more_other: '{{count}} more transfers',
-    direct: 'direct',
-    relay: 'via relay',
   },
   peers: {
     title: 'Peers',
@@ -226,7 +224,7 @@ export const en = {
     told_other: '{{count}} studies announced to us',
     held: '{{bytes}} of theirs kept here',
     direct: 'direct connection',
-    relay: 'via relay',
+    directTcp: 'direct connection, over TCP',
     clock: 'clock differs by {{seconds}} s',
     siteId: 'Site id',
     addresses: 'Addresses',

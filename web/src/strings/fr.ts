@@ -207,8 +207,6 @@ export const fr: Strings = {
     done: 'complet',
     more_one: '{{count}} autre transfert',
     more_other: '{{count}} autres transferts',
-    direct: 'direct',
-    relay: 'par relais',
   },
   peers: {
     title: 'Confrères',
@@ -228,7 +226,7 @@ export const fr: Strings = {
     told_other: '{{count}} examens nous sont annoncés',
     held: '{{bytes}} de ses images conservés ici',
     direct: 'connexion directe',
-    relay: 'par relais',
+    directTcp: 'connexion directe, par TCP',
     clock: 'horloge décalée de {{seconds}} s',
     siteId: 'Identifiant du site',
     addresses: 'Adresses',

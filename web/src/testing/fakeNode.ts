@@ -43,7 +43,7 @@ export function study(change: Partial<Study> & { study: string }): Study {
     availability: 'online',
     instances_here: 180,
     patient_conflict: false,
-    custodian_name: null,
+    custodian_name: 'CH Sud',
     ...change,
   };
 }
@@ -54,7 +54,7 @@ function peer(change: Partial<Peer> & { site: string; name: string }): Peer {
     revoked: null,
     connected: true,
     last_contact: new Date().toISOString(),
-    road: 'direct',
+    road: 'quic',
     clock_offset_ms: 40,
     studies_told: 214,
     addresses: ['192.0.2.10:4433'],

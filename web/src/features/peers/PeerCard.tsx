@@ -27,7 +27,7 @@ function useFacts(peer: Peer): string[] {
   const now = useNow(15_000);
   const facts: string[] = [];
   if (peer.revoked) return [t('peers.revokedOn', { date: minute(peer.revoked, locale) })];
-  if (peer.connected && peer.road) facts.push(t(peer.road === 'direct' ? 'peers.direct' : 'peers.relay'));
+  if (peer.connected) facts.push(t(peer.road === 'tcp' ? 'peers.directTcp' : 'peers.direct'));
   if (!peer.connected) {
     facts.push(peer.last_contact ? t('peers.lastContact', { ago: ago(peer.last_contact, locale, now) }) : t('peers.never'));
   }

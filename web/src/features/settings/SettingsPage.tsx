@@ -6,7 +6,7 @@ import type { ReactNode } from 'react';
 import { useState } from 'react';
 import { post } from '../../api/client';
 import { aesQuery, keys, siteQuery, statusQuery, useMay, usersQuery } from '../../api/queries';
-import type { Ae, Role } from '../../api/types';
+import type { AddedUser, Ae, Role, Token } from '../../api/types';
 import { CopyText } from '../../components/CopyText';
 import { Page } from '../../components/Page';
 import { useProblem } from '../../components/problem';
@@ -108,7 +108,7 @@ function UsersSection() {
   const [made, setMade] = useState<{ name: string; password: string } | null>(null);
   const add = useMutation({
     mutationFn: () =>
-      post<{ name: string; role: Role; password?: string }>('/users', { name: name.trim(), role, ...(password ? { password } : {}) }),
+      post<AddedUser>('/users', { name: name.trim(), role, ...(password ? { password } : {}) }),
     onSuccess: user => {
       setMade(user.password ? { name: user.name, password: user.password } : null);
       setName('');
@@ -200,7 +200,7 @@ function TokensSection() {
   const { t } = useWords();
   const [name, setName] = useState('');
   const [role, setRole] = useState<Role>('technologist');
-  const make = useMutation({ mutationFn: () => post<{ token: string }>('/tokens', { name: name.trim(), role }) });
+  const make = useMutation({ mutationFn: () => post<Token>('/tokens', { name: name.trim(), role }) });
   return (
     <Section title={t('settings.tokens')} about={t('settings.tokenHelp')}>
       <form

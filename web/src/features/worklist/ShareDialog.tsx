@@ -4,7 +4,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { post } from '../../api/client';
 import { peersQuery } from '../../api/queries';
-import type { Study } from '../../api/types';
+import type { Grant, Study } from '../../api/types';
 import { useProblem } from '../../components/problem';
 import { minute } from '../../lib/format';
 import { useWords } from '../../lib/language';
@@ -19,7 +19,7 @@ export function ShareDialog({ study, onClose }: { study: Study; onClose: () => v
   const [hours, setHours] = useState('12');
   const chosen = site ?? peers[0]?.site ?? null;
   const share = useMutation({
-    mutationFn: () => post<{ expires: string }>(`/studies/${study.study}/share`, { site: chosen, hours: Number(hours) }),
+    mutationFn: () => post<Grant>(`/studies/${study.study}/share`, { site: chosen, hours: Number(hours) }),
     onSuccess: ({ expires }) => {
       const name = peers.find(peer => peer.site === chosen)?.name ?? '';
       notifications.show({ color: 'teal', message: t('share.done', { site: name, until: minute(expires, locale) }) });
