@@ -94,10 +94,10 @@ impl Hospital {
 
     /// Ends as a killed process does: no task runs another step, and nobody is told goodbye.
     async fn die(self, runtime: Runtime) -> tempfile::TempDir {
-        let dir = tokio::task::spawn_blocking(move || {
+        let dir = Tasks::default().spawn_blocking("death", move || {
             // The tasks hold what they need; what is dropped with the hospital is not the last of it.
             let Self { dir, archive, overlay, .. } = self;
-            runtime.shutdown_timeout(Duration::from_millis(1));
+            runtime.shutdown_timeout(Duration::from_millis(500));
             drop((archive, overlay));
             dir
         });
