@@ -17,7 +17,7 @@ async fn the_reader_says_so_at_once_keeps_what_it_has_and_goes_on_when_it_return
     let _ = pair.b.frame(&made[0].path(), 1).await.ok();
 
     pair.a.kill();
-    eventually!(45, "B's list says that A is away", {
+    eventually!(8, "B's list says that A is away", {
         pair.b.listed(&study.uid).await.filter(|row| row["availability"] == "unreachable")
     });
     let began = Instant::now();
@@ -34,6 +34,22 @@ async fn the_reader_says_so_at_once_keeps_what_it_has_and_goes_on_when_it_return
         let file = eventually!(20, "B reads on", pair.b.retrieve(&instance.path()).await.ok());
         assert_eq!(&file[part10::data_set_at(&file)..], instance.data_set());
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_holder_that_nothing_is_asked_of_is_seen_to_be_away_as_well() {
+    let pair = Pair::agreed(SITE, Preset::All).await;
+    let (read, other) = (Study::of(3), Study::of(3));
+    let (made, paths) = read.write(&pair.a.scratch("scanner"));
+    pair.announced(&read.uid, 3, &paths).await;
+    let (_, paths) = other.write(&pair.a.scratch("second"));
+    pair.announced(&other.uid, 3, &paths).await;
+    let _ = pair.b.retrieve(&made[0].path()).await.unwrap();
+    pair.a.kill();
+    eventually!(8, "B's list of peers says so", peer(&pair.b, &pair.a_id).await.filter(|p| p["connected"] == false));
+    eventually!(2, "B's list of studies says so", {
+        pair.b.listed(&other.uid).await.filter(|row| row["availability"] == "unreachable")
+    });
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -102,9 +102,9 @@ impl Pair {
         let _ = self.b.settled(study, instances).await;
     }
 
-    /// Waits until B no longer lists a study.
+    /// Waits until B no longer lists a study: what is withdrawn is gone within the second.
     pub async fn withdrawn(&self, study: &str) {
-        eventually!(15, "the study is withdrawn at the other site", holds(self.b.listed(study).await.is_none()));
+        eventually!(1, "the study is withdrawn at the other site", holds(self.b.listed(study).await.is_none()));
     }
 }
 

@@ -94,10 +94,10 @@ impl Hospital {
 
     /// Ends as a killed process does: no task runs another step, and nobody is told goodbye.
     async fn die(self, runtime: Runtime) -> tempfile::TempDir {
-        let dir = tokio::task::spawn_blocking(move || {
+        let dir = Tasks::default().spawn_blocking("death", move || {
             // The tasks hold what they need; what is dropped with the hospital is not the last of it.
             let Self { dir, archive, overlay, .. } = self;
-            runtime.shutdown_timeout(Duration::from_millis(1));
+            runtime.shutdown_timeout(Duration::from_millis(500));
             drop((archive, overlay));
             dir
         });
@@ -399,7 +399,7 @@ async fn a_revoked_peer_is_told_and_cut_at_once() {
     until("B lists nothing", || !b.lists(CT)).await;
     until("they are apart", || !a.overlay.contact(&b.site()).connected && !b.overlay.contact(&a.site()).connected)
         .await;
-    assert!(began.elapsed() < Duration::from_millis(1500), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
     assert!(b.trust.peer(&a.site()).is_none());
     until("nothing is left to say", || a.trust.farewells().is_empty()).await;
 }
@@ -524,8 +524,8 @@ async fn a_peer_that_died_and_is_back_at_once_is_heard_over_its_new_connection()
     a.store(MR, "MR", 1).await;
     until("the new study is listed", || b.lists(MR) && b.lists(CT)).await;
     assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
-    a.overlay.inner.ask(b.site(), &Request::Nudge).await.unwrap();
-    b.overlay.inner.ask(a.site(), &Request::Nudge).await.unwrap();
+    b.store("1.2.3.300", "CT", 1).await;
+    until("the way back is good too", || a.lists("1.2.3.300")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

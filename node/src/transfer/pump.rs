@@ -228,7 +228,9 @@ impl Pump {
     }
 
     fn give_up(&self) {
-        for span in self.queue().take_all() {
+        // Ending an errand sweeps the queue: it must not be locked here any more.
+        let waiting = self.queue().take_all();
+        for span in waiting {
             if let Some(errand) = span.object.errand.upgrade() {
                 errand.end(Failure::Refused(Refusal::Revoked));
             }
