@@ -13,11 +13,6 @@
 //!  floor    audit  identity  journal  config  tasks
 //! ```
 
-/// Gives memory of finished transfers back to the system, which the system's own allocator holds on to. Without huge
-/// pages: they made an idle node three times as large.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 pub mod cli;
 pub mod site;
 

@@ -158,7 +158,7 @@ fn parse_id(text: &str) -> Result<Id128, ApiError> {
     text.parse().map_err(|_| ApiError::Bad("not an agreement"))
 }
 
-#[utoipa::path(get, path = "/api/agreements", responses((status = 200, body = Vec<AgreementJson>)))]
+#[utoipa::path(get, path = "/api/agreements", operation_id = "list_agreements", responses((status = 200, body = Vec<AgreementJson>)))]
 pub(super) async fn list(State(door): State<Door>, caller: Caller) -> Result<Json<Vec<AgreementJson>>, ApiError> {
     caller.may(Action::Administer)?;
     let rows = door.trust.agreements().iter().map(|r| row(&door, r)).collect();

@@ -28,7 +28,7 @@ pub(super) struct GrantJson {
     expires: String,
 }
 
-#[utoipa::path(get, path = "/api/grants", responses((status = 200, body = Vec<GrantJson>)))]
+#[utoipa::path(get, path = "/api/grants", operation_id = "list_grants", responses((status = 200, body = Vec<GrantJson>)))]
 pub(super) async fn list(State(door): State<Door>, caller: Caller) -> Result<Json<Vec<GrantJson>>, ApiError> {
     caller.may(Action::ShareStudies)?;
     let mut rows = Vec::new();
@@ -54,7 +54,7 @@ fn subject(door: &Door, grant: &Id128) -> Option<SiteId> {
 }
 
 /// The peer's running transfers under it stop, and its copies are erased when it hears of it.
-#[utoipa::path(delete, path = "/api/grants/{id}", params(("id" = String, Path)),
+#[utoipa::path(delete, path = "/api/grants/{id}", operation_id = "revoke_grant", params(("id" = String, Path)),
     responses((status = 204), (status = 404, body = ErrorBody)))]
 pub(super) async fn revoke(
     State(door): State<Door>,

@@ -41,7 +41,7 @@ pub(super) fn rows(door: &PortalDoor) -> Vec<json::Peer> {
     door.trust.peers().into_iter().map(row).collect()
 }
 
-#[utoipa::path(get, path = "/api/peers", responses((status = 200, body = Vec<json::Peer>)))]
+#[utoipa::path(get, path = "/api/peers", operation_id = "list_peers", responses((status = 200, body = Vec<json::Peer>)))]
 pub(super) async fn list(State(door): State<Door>, caller: Caller) -> Result<Json<Vec<json::Peer>>, ApiError> {
     // Readers see the names of the sites in their list; keys and addresses are no secret among staff.
     caller.may(Action::ListStudies)?;
@@ -107,7 +107,7 @@ pub(super) async fn confirm(
 }
 
 /// Everything with that site is over: its permits, agreements, connections, and our copies of its studies.
-#[utoipa::path(delete, path = "/api/peers/{site}", params(("site" = String, Path)),
+#[utoipa::path(delete, path = "/api/peers/{site}", operation_id = "revoke_peer", params(("site" = String, Path)),
     responses((status = 204), (status = 404, body = ErrorBody)))]
 pub(super) async fn revoke(
     State(door): State<Door>,

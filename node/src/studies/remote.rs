@@ -276,8 +276,10 @@ impl RemoteCopy {
                 copy
             }
         };
+        // Asked before reading: an object that becomes whole meanwhile was not whole and damaged.
+        let was_whole = self.errand.has(&entry.digest);
         let read = copy.read(offset, len).await.map_err(lease_fault)?;
-        if read.is_none() && self.errand.has(&entry.digest) {
+        if read.is_none() && was_whole {
             // It was whole and is not any more: damaged on disk, and fetched again.
             self.errand.note_gone(&entry.digest);
         }
