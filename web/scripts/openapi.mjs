@@ -11,7 +11,7 @@ const document = JSON.parse(readFileSync(description, 'utf8'));
 for (const path of Object.values(document.paths)) {
   for (const method of METHODS) delete path[method]?.operationId;
 }
-const text = `// Made from docs/openapi.json by \`npm run api\`.\n\n${astToString(await openapiTS(document))}`;
+const text = `// auto-generated from docs/openapi.json by \`npm run api\`.\n\n${astToString(await openapiTS(document))}`;
 
 if (!process.argv.includes('--check')) {
   writeFileSync(made, text);

@@ -1,4 +1,4 @@
-// Made from docs/openapi.json by `npm run api`.
+// auto-generated from docs/openapi.json by `npm run api`.
 
 export interface paths {
     "/api/aes": {
