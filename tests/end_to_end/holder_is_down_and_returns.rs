@@ -46,10 +46,10 @@ async fn a_holder_that_nothing_is_asked_of_is_seen_to_be_away_as_well() {
     pair.announced(&other.uid, 3, &paths).await;
     let _ = pair.b.retrieve(&made[0].path()).await.unwrap();
     pair.a.kill();
-    eventually!(8, "B's list of peers says so", peer(&pair.b, &pair.a_id).await.filter(|p| p["connected"] == false));
-    eventually!(2, "B's list of studies says so", {
+    eventually!(8, "B's list of studies says so", {
         pair.b.listed(&other.uid).await.filter(|row| row["availability"] == "unreachable")
     });
+    eventually!(1, "and that of peers", peer(&pair.b, &pair.a_id).await.filter(|p| p["connected"] == false));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

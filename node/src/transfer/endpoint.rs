@@ -21,10 +21,10 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 /// Kernel buffer asked for, each way: 4 MiB hold 30 ms at 1 Gb/s, a scheduling hiccup.
 const SOCKET_BUFFER_BYTES: usize = 4 << 20;
 /// Keeps address translators open and finds a dead peer.
-const KEEP_ALIVE: Duration = Duration::from_secs(2);
+const KEEP_ALIVE: Duration = Duration::from_millis(1500);
 /// Without a packet for so long a connection is gone, and readers are told that the holder is away. Shorter outages are
 /// ridden out; after a longer one what was verified stays, and the rest is asked for anew.
-const IDLE_MS: u32 = 6_000;
+const IDLE_MS: u32 = 5_000;
 /// Requests one peer may have open: those being served and as many waiting.
 const STREAMS_MAX: u32 = 256;
 /// Name given to TLS, which neither sends nor checks it: the key is the name.
