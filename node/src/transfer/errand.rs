@@ -288,8 +288,7 @@ impl Errand {
         object.beat.send_modify(|n| *n += 1);
         *self.moved.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
         let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
-        // Wrong bytes stay said: other images arriving well do not make them right.
-        if !books.failure.is_some_and(Failure::is_corrupt) {
+        if !self.is_said_for_good(&books) {
             books.failure = None;
         }
     }
@@ -297,16 +296,23 @@ impl Errand {
     pub(crate) fn note_failure(&self, object: &Object, failure: Failure) {
         {
             let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
-            books.failure = Some(failure);
+            if !self.is_said_for_good(&books) {
+                books.failure = Some(failure);
+            }
         }
         object.fail(failure);
     }
 
+    /// An end stays, and so do wrong bytes: other images arriving well do not make them right.
+    fn is_said_for_good(&self, books: &Books) -> bool {
+        self.ended.is_cancelled() || books.failure.is_some_and(Failure::is_corrupt)
+    }
+
     /// Ends it with a failure: nothing more is asked, and whoever waits is told.
     pub(crate) fn end(&self, failure: Failure) {
-        self.ended.cancel();
         let open: Vec<_> = {
             let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
+            self.ended.cancel();
             books.failure = Some(failure);
             books.open.drain().map(|(_, object)| object).collect()
         };
