@@ -101,7 +101,7 @@ fn emergency() -> Study {
             description: "Encéphale 1 mm",
             body_part: "HEAD",
             instances: 160,
-            kind: Kind::Ct { head: her_head(true), bottom: -62.0, spacing: 1.0, thickness: 1.0 },
+            kind: Kind::Ct { head: her_head(true), bottom: -62.0, spacing: 0.9, thickness: 0.9 },
         }],
     }
 }
@@ -120,7 +120,7 @@ fn prior() -> Study {
                 description: "Encéphale 4 mm",
                 body_part: "HEAD",
                 instances: 40,
-                kind: Kind::Ct { head: her_head(false), bottom: -62.0, spacing: 4.0, thickness: 4.0 },
+                kind: Kind::Ct { head: her_head(false), bottom: -72.0, spacing: 4.0, thickness: 4.0 },
             },
             Series {
                 modality: "SR",
