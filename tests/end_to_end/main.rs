@@ -20,6 +20,7 @@ mod node_is_killed_mid_ingest;
 mod peer_is_revoked_mid_transfer;
 mod radiologist_reads_a_remote_study;
 mod stranger_is_refused;
+mod studies_of_every_size;
 
 /// The node of this checkout.
 const SITE: &str = env!("CARGO_BIN_EXE_site");

@@ -22,6 +22,8 @@ use std::{
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
+/// An acknowledgement comes within the peer's delay of 25 ms and the road; the rest is for a starved machine.
+const LAST_CHANCE: Duration = Duration::from_millis(300);
 /// A dial that has no answer by then failed; longer than any two round trips on earth.
 const DIAL_WITHIN: Duration = Duration::from_millis(2_500);
 /// Between two dials at least, also when somebody waits.
@@ -328,6 +330,12 @@ impl Line {
             let _ = send.reset(code::UNWANTED);
         }
         let fresh = self.dial(dialler).await;
+        // On a short road the dial is over before the old peer's acknowledgement can be here: a holder that is only
+        // busy (a large header pack) must not be taken for a dead one.
+        let until = Instant::now() + LAST_CHANCE + live.connection.rtt() * 2;
+        while heard(&live.connection) <= before && Instant::now() < until {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
         if heard(&live.connection) > before && live.connection.close_reason().is_none() {
             if let Some(fresh) = fresh {
                 fresh.close(code::REPLACED, b"not needed");
