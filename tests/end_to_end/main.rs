@@ -21,6 +21,7 @@ mod peer_is_revoked_mid_transfer;
 mod radiologist_reads_a_remote_study;
 mod stranger_is_refused;
 mod studies_of_every_size;
+mod workstation_asks_by_dimse;
 
 /// The node of this checkout.
 const SITE: &str = env!("CARGO_BIN_EXE_site");

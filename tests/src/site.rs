@@ -177,6 +177,11 @@ impl Site {
         said.out.split_whitespace().max_by_key(|word| word.len()).unwrap_or_default().to_owned()
     }
 
+    /// Makes a DICOM peer on this machine known, with what it may find and retrieve.
+    pub fn add_ae(&self, title: &str, port: u16, query: &str) {
+        let _ = self.cli(&["ae", "add", title, "127.0.0.1", &port.to_string(), "--query", query]).ok();
+    }
+
     /// A person with a password.
     #[must_use]
     pub fn new_user(&self, name: &str, role: &str) -> String {

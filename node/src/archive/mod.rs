@@ -67,7 +67,7 @@ mod tests;
 pub(crate) use errors::{ArchiveError, IngestError, ReadError};
 pub(crate) use object::Object;
 pub(crate) use part10::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
-pub(crate) use query::StudyQuery;
+pub(crate) use query::{StudyQuery, value_matches};
 pub(crate) use rebuild::rebuild;
 pub(crate) use rows::{InstanceRow, SeriesRow, StudyRow, Totals};
 pub(crate) use spool::Spool;
@@ -165,6 +165,12 @@ struct Inner {
     sealed: Mutex<LruCache<Digest, SealedManifest>>,
     alerted: Mutex<LruCache<Digest, ()>>,
     is_closed: AtomicBool,
+}
+
+/// A value in the character sets that a data set declares, as Unicode: without control characters, trimmed, cut to a
+/// bound. `None` when nothing is left.
+pub(crate) fn text_of(charset: &[u8], value: &[u8]) -> Option<String> {
+    prescan::text(charset, value)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

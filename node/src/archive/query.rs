@@ -4,6 +4,7 @@
 //! Finding candidates quickly: [`super::index`]. Translating a door's parameters: the doors.
 
 use super::rows::StudyRow;
+use dicom_core::VR;
 use protocol::Uid;
 
 /// What a study search asks. All given conditions must hold.
@@ -65,6 +66,23 @@ impl StudyQuery {
                 let (from, to) = asked.split_once('-').unwrap_or((asked, asked));
                 range(Some(from), Some(to), row.patient.birth_date.as_deref())
             })
+    }
+}
+
+/// Whether one value matches what was asked of its attribute (PS3.4 C.2.2.2): a list of UIDs, a range of dates or times,
+/// a person's name, or wildcards. Several values match when one does.
+pub(crate) fn value_matches(vr: VR, pattern: &str, value: Option<&str>) -> bool {
+    match vr {
+        VR::UI => asked(Some(pattern)).is_none_or(|list| list.split('\\').any(|one| value == Some(one.trim()))),
+        VR::DA | VR::TM => asked(Some(pattern)).is_none_or(|asked| {
+            let (from, to) = asked.split_once('-').unwrap_or((asked, asked));
+            range(Some(from), Some(to), value)
+        }),
+        VR::PN => name(Some(pattern), value, false),
+        _ => {
+            code(Some(pattern), value)
+                || value.is_some_and(|all| all.split('\\').any(|one| code(Some(pattern), Some(one))))
+        }
     }
 }
 

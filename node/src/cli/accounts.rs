@@ -59,13 +59,13 @@ pub(super) async fn token(dir: &Path, command: TokenCommand) -> anyhow::Result<(
 
 pub(super) async fn ae(dir: &Path, command: AeCommand) -> anyhow::Result<()> {
     match command {
-        AeCommand::Add { title, host, port } => {
+        AeCommand::Add { title, host, port, query } => {
             let mut node = Node::open(dir).await?;
-            node.post("/api/aes", &json!({ "title": title, "host": host, "port": port })).await?;
+            node.post("/api/aes", &json!({ "title": title, "host": host, "port": port, "query": query })).await?;
             node.close().await?;
             eprintln!("{title} is known at {host}:{port}.");
         }
-        AeCommand::List => list(dir, "/api/aes", &["title", "host", "port"]).await?,
+        AeCommand::List => list(dir, "/api/aes", &["title", "host", "port", "query"]).await?,
     }
     Ok(())
 }

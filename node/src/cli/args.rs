@@ -183,7 +183,14 @@ pub(super) enum TokenCommand {
 #[derive(Debug, Subcommand)]
 pub(super) enum AeCommand {
     /// Add a DICOM peer, or give it another address
-    Add { title: String, host: String, port: u16 },
+    Add {
+        title: String,
+        host: String,
+        port: u16,
+        /// Which studies it may find and retrieve: those held here, or those of paired sites too
+        #[arg(long, value_parser = ["none", "own", "all"], default_value = "none")]
+        query: String,
+    },
     /// List the DICOM peers
     List,
 }

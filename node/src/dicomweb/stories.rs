@@ -2,16 +2,12 @@
 
 use super::{DicomwebDoor, dataset::EXPLICIT_LE};
 use crate::{
-    archive::{Archive, cache::Cache},
     audit::{Act, Audit, Filter},
-    config::{Config, SiteConfig},
-    identity::Identity,
-    journal::Journal,
-    overlay::{Overlay, OverlayParts},
-    studies::{Studies, StudiesParts},
-    tasks::Tasks,
-    transfer::{Transfer, TransferParts},
-    trust::{Person, Role, Trust},
+    studies::{
+        Studies,
+        tests::{Alone, alone},
+    },
+    trust::{Person, Role},
 };
 use axum::{
     Extension, Router,
@@ -19,7 +15,6 @@ use axum::{
     http::{HeaderMap, Request, StatusCode, header},
 };
 use bytes::Bytes;
-use std::{net::SocketAddr, sync::Arc};
 use tower::ServiceExt;
 
 struct Node {
@@ -31,60 +26,7 @@ struct Node {
 
 async fn node() -> Node {
     let dir = tempfile::tempdir().unwrap();
-    let any = SocketAddr::from(([127, 0, 0, 1], 0));
-    let site = SiteConfig { name: "CH Nord".to_owned(), language: "fr".to_owned() };
-    let mut config = Config {
-        site,
-        portal: Default::default(),
-        dimse: Default::default(),
-        overlay: Default::default(),
-        pixels: Default::default(),
-        archive: Default::default(),
-        cache: Default::default(),
-    };
-    (config.overlay.listen, config.pixels.listen) = (any, any);
-    config.archive.free_bytes_min = 0;
-    let config = Arc::new(config);
-    let tasks = Tasks::default();
-    let identity = Arc::new(Identity::create(dir.path()).unwrap());
-    let audit = Audit::open(dir.path(), &tasks).unwrap();
-    let records = dir.path().join("journal").join("site");
-    std::fs::create_dir_all(&records).unwrap();
-    let journal = Journal::open(&records, &tasks).unwrap();
-    let trust = Trust::open(journal, identity.clone(), &tasks).unwrap();
-    let archive = Archive::open(dir.path(), &config.archive, identity.clone(), audit.clone(), &tasks).unwrap();
-    let cache = Cache::open(&dir.path().join("cache"), &config.cache, &tasks).unwrap();
-    let overlay = Overlay::start(OverlayParts {
-        config: config.clone(),
-        identity: identity.clone(),
-        trust: trust.clone(),
-        archive: archive.clone(),
-        cache: cache.clone(),
-        audit: audit.clone(),
-        tasks: tasks.clone(),
-    })
-    .await
-    .unwrap();
-    let transfer = Transfer::start(TransferParts {
-        config,
-        identity,
-        trust: trust.clone(),
-        archive: archive.clone(),
-        audit: audit.clone(),
-        tasks: tasks.clone(),
-    })
-    .await
-    .unwrap();
-    let studies = Studies::start(StudiesParts {
-        archive: archive.clone(),
-        cache,
-        trust,
-        overlay,
-        transfer,
-        audit: audit.clone(),
-        tasks: tasks.clone(),
-        site_name: "CH Nord".to_owned(),
-    });
+    let Alone { studies, archive, audit, tasks, .. } = alone(dir.path()).await;
     let door = DicomwebDoor { studies: studies.clone(), archive, audit: audit.clone(), tasks, https: false };
     Node { _dir: dir, studies, audit, images: super::router(door) }
 }

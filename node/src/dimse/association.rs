@@ -8,13 +8,17 @@
 
 use super::{
     link::{Link, LinkError, fragment_bytes, fragments},
-    message::{COMMAND_BYTES_MAX, Command},
+    message::{C_CANCEL_RQ, COMMAND_BYTES_MAX, Command},
     negotiate::{self, Agreed, Context},
     pdu::{Abort, Pdu, Pdv, Proposal, Proposed, Rejection, associate},
 };
 use bytes::{Bytes, BytesMut};
+use futures::FutureExt;
 use protocol::{AeTitle, Uid};
 use std::collections::VecDeque;
+
+/// Fragments read ahead while looking for a cancellation.
+const WAITING_MAX: usize = 16;
 
 /// An established association.
 #[derive(Debug)]
@@ -107,7 +111,8 @@ pub(crate) async fn request(
         link.abort(Abort::USER).await;
         return Err(RequestError::UnitTooShort);
     };
-    let agreed = Agreed { calling: calling.clone(), contexts: agreed_contexts(&proposal, &acceptance), peer_pdu_max };
+    let contexts = agreed_contexts(&proposal, &acceptance);
+    let agreed = Agreed { calling: calling.clone(), contexts, peer_pdu_max, taken_back: Vec::new() };
     Ok(Association { link, agreed, waiting: VecDeque::new() })
 }
 
@@ -136,6 +141,57 @@ impl Association {
         self.agreed.contexts.iter().find(|context| {
             context.abstract_syntax.as_str() == class && syntax.is_none_or(|s| context.transfer_syntax.as_str() == s)
         })
+    }
+
+    /// The context on which the requestor takes objects of a class in a transfer syntax (C-GET).
+    pub(crate) fn context_back(&self, class: &Uid, syntax: &Uid) -> Option<&Context> {
+        if !self.agreed.taken_back.contains(class) {
+            return None;
+        }
+        self.context_for(class.as_str(), Some(syntax.as_str()))
+    }
+
+    /// Whether the peer cancels the operation `id`, by what has arrived so far; waits for nothing.
+    pub(crate) fn is_cancelled(&mut self, id: u16) -> Result<bool, LinkError> {
+        while self.waiting.len() < WAITING_MAX {
+            let Some(read) = self.link.read(self.link.patience.unit).now_or_never() else { break };
+            match read? {
+                Pdu::Data(all) => self.waiting.extend(all),
+                Pdu::Abort(abort) => return Err(LinkError::Aborted(abort)),
+                _ => return Err(LinkError::Unexpected("a unit that has no place inside an operation")),
+            }
+        }
+        let Some(first) = self.waiting.front().filter(|pdv| pdv.command && pdv.last) else { return Ok(false) };
+        let command = Command::decode(first.bytes.clone()).map_err(|e| LinkError::Unexpected(e.0))?;
+        let cancels = command.field() == Some(C_CANCEL_RQ) && command.answered_id() == Some(id);
+        if cancels {
+            self.waiting.pop_front();
+        }
+        Ok(cancels)
+    }
+
+    /// Reads the whole data set of a short message.
+    pub(crate) async fn whole(&mut self, context: &Context, bytes_max: usize) -> Result<Bytes, LinkError> {
+        let mut whole = BytesMut::new();
+        loop {
+            let fragment = self.next_fragment(context).await?;
+            if whole.len() + fragment.bytes.len() > bytes_max {
+                return Err(LinkError::Unexpected("an identifier over the bound"));
+            }
+            whole.extend_from_slice(&fragment.bytes);
+            if fragment.last {
+                return Ok(whole.freeze());
+            }
+        }
+    }
+
+    /// Sends a command with its data set.
+    pub(crate) async fn send_with(&mut self, context: u8, command: &Command, data: Bytes) -> Result<(), LinkError> {
+        self.queue(context, command).await?;
+        for pdv in fragments(context, false, data, self.fragment_bytes()) {
+            self.link.write_fragment(pdv).await?;
+        }
+        self.link.flush().await
     }
 
     /// Waits for the next command or the peer's wish to end, as long as an idle association may last.

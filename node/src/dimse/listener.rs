@@ -7,11 +7,13 @@
 use super::{
     DimseParts,
     association::{self, Association, Incoming},
-    echo,
+    echo, find_scp,
     link::{Link, LinkError, Patience},
-    message::{C_CANCEL_RQ, C_ECHO_RQ, C_STORE_RQ, Command, RESPONSE},
-    negotiate::{self, Agreed, Context, VERIFICATION},
+    message::{C_CANCEL_RQ, C_ECHO_RQ, C_FIND_RQ, C_GET_RQ, C_MOVE_RQ, C_STORE_RQ, Command, RESPONSE},
+    negotiate::{self, Agreed, Context, QUERY_RETRIEVE, VERIFICATION},
     pdu::{Abort, Rejection},
+    question::Asker,
+    retrieve_scp,
     status::Status,
     store_scp::StoreScp,
 };
@@ -184,7 +186,12 @@ impl Shared {
 /// Answers commands until the peer releases, breaks off or the node stops.
 async fn converse(shared: &Shared, mut association: Association) {
     let calling = association.calling().clone();
-    let mut store = StoreScp::new(shared.parts.archive.clone(), shared.parts.audit.clone(), calling);
+    let DimseParts { archive, studies, audit, users, .. } = &shared.parts;
+    let mut served = Served {
+        title: shared.title.clone(),
+        store: StoreScp::new(archive.clone(), audit.clone(), calling.clone()),
+        asker: Asker::new(studies.clone(), audit.clone(), users.clone(), calling),
+    };
     let ended = loop {
         // Only waiting is cut off by a stop: a message begun is answered.
         let incoming = tokio::select! {
@@ -192,37 +199,63 @@ async fn converse(shared: &Shared, mut association: Association) {
             incoming = association.next() => incoming,
         };
         let answered = match incoming {
-            Ok(Incoming::Command(context, command)) => answer(&mut association, &mut store, &context, &command).await,
+            Ok(Incoming::Command(context, command)) => answer(&mut association, &mut served, &context, &command).await,
             Ok(Incoming::ReleaseAsked) => break None,
             Err(error) => Err(error),
         };
         if let Err(error) = answered {
             tracing::info!(%error, "an association ended early");
             let Some(abort) = error.abort() else {
-                store.close().await;
+                served.store.close().await;
                 return;
             };
             break Some(abort);
         }
     };
-    store.close().await;
+    served.store.close().await;
     match ended {
         Some(abort) => association.abort(abort).await,
         None => association.released().await,
     }
 }
 
+/// What an association does.
+struct Served {
+    title: AeTitle,
+    store: StoreScp,
+    asker: Asker,
+}
+
+/// The class of a query or retrieval ends with the number of its operation.
+fn is_of(context: &Context, field: u16) -> bool {
+    let operation = match field {
+        C_FIND_RQ => ".1",
+        C_MOVE_RQ => ".2",
+        C_GET_RQ => ".3",
+        _ => return false,
+    };
+    let class = context.abstract_syntax.as_str();
+    QUERY_RETRIEVE.contains(&class) && class.ends_with(operation)
+}
+
 async fn answer(
     association: &mut Association,
-    store: &mut StoreScp,
+    served: &mut Served,
     context: &Context,
     command: &Command,
 ) -> Result<(), LinkError> {
+    let queries = QUERY_RETRIEVE.contains(&context.abstract_syntax.as_str());
     let verifies = context.abstract_syntax.as_str() == VERIFICATION;
     match command.field() {
         Some(C_ECHO_RQ) => echo::answer(association, context, command).await,
-        Some(C_STORE_RQ) if !verifies => store.store(association, context, command).await,
-        // Nothing here takes long enough to be cancelled.
+        Some(C_STORE_RQ) if !verifies && !queries => served.store.store(association, context, command).await,
+        Some(C_FIND_RQ) if is_of(context, C_FIND_RQ) && command.has_data_set() => {
+            find_scp::find(association, &mut served.asker, &served.title, context, command).await
+        }
+        Some(field @ (C_GET_RQ | C_MOVE_RQ)) if is_of(context, field) && command.has_data_set() => {
+            retrieve_scp::retrieve(association, &mut served.asker, &served.title, context, command).await
+        }
+        // What it was to cancel has been answered.
         Some(C_CANCEL_RQ) => Ok(()),
         Some(field) if field & RESPONSE == 0 => {
             let status = if field == C_STORE_RQ { Status::CLASS_NOT_SUPPORTED } else { Status::UNRECOGNIZED };

@@ -2,7 +2,7 @@
 
 use super::status::Status;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
-use protocol::Uid;
+use protocol::{AeTitle, Uid};
 use std::collections::BTreeMap;
 
 /// A command has some twenty short elements; whoever sends more is not heard.
@@ -10,6 +10,9 @@ pub(crate) const COMMAND_BYTES_MAX: usize = 64 * 1024;
 
 pub(crate) const C_STORE_RQ: u16 = 0x0001;
 pub(crate) const C_STORE_RSP: u16 = 0x8001;
+pub(crate) const C_GET_RQ: u16 = 0x0010;
+pub(crate) const C_FIND_RQ: u16 = 0x0020;
+pub(crate) const C_MOVE_RQ: u16 = 0x0021;
 pub(crate) const C_ECHO_RQ: u16 = 0x0030;
 pub(crate) const C_ECHO_RSP: u16 = 0x8030;
 pub(crate) const C_CANCEL_RQ: u16 = 0x0FFF;
@@ -21,11 +24,18 @@ pub(crate) const AFFECTED_CLASS: u16 = 0x0002;
 const FIELD: u16 = 0x0100;
 const MESSAGE_ID: u16 = 0x0110;
 const ANSWERED_ID: u16 = 0x0120;
+const DESTINATION: u16 = 0x0600;
 const PRIORITY: u16 = 0x0700;
 const DATA_SET: u16 = 0x0800;
 const STATUS: u16 = 0x0900;
 const COMMENT: u16 = 0x0902;
 pub(crate) const AFFECTED_INSTANCE: u16 = 0x1000;
+const REMAINING: u16 = 0x1020;
+const COMPLETED: u16 = 0x1021;
+const FAILED: u16 = 0x1022;
+const WARNING: u16 = 0x1023;
+const ORIGINATOR: u16 = 0x1030;
+const ORIGINATOR_ID: u16 = 0x1031;
 
 /// Data Set Type: no data set follows.
 const NO_DATA_SET: u16 = 0x0101;
@@ -155,6 +165,37 @@ impl Command {
             }
         }
         if status.comment.is_empty() { answer } else { answer.with_text(COMMENT, status.comment, b' ') }
+    }
+}
+
+/// How far a retrieval is (PS3.7 §9.1.3.1): sub-operations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) remaining: u16,
+    pub(crate) completed: u16,
+    pub(crate) failed: u16,
+}
+
+impl Command {
+    /// The answer with a data set behind it.
+    pub(crate) fn answer_with_data(request: &Self, status: Status) -> Self {
+        Self::answer(request, status).with(DATA_SET, A_DATA_SET)
+    }
+
+    /// With the counts of a retrieval; what remains is told until the last answer.
+    pub(crate) fn with_counts(self, counts: Counts, is_last: bool) -> Self {
+        let counted = self.with(COMPLETED, counts.completed).with(FAILED, counts.failed).with(WARNING, 0);
+        if is_last { counted } else { counted.with(REMAINING, counts.remaining) }
+    }
+
+    /// With whom a C-MOVE came from, whose sub-operation this is.
+    pub(crate) fn moved_for(self, title: &AeTitle, id: u16) -> Self {
+        self.with_text(ORIGINATOR, title.as_str(), b' ').with(ORIGINATOR_ID, id)
+    }
+
+    /// The Move Destination.
+    pub(crate) fn destination(&self) -> Option<AeTitle> {
+        AeTitle::parse(std::str::from_utf8(self.elements.get(&DESTINATION)?).ok()?.trim_matches([' ', '\0'])).ok()
     }
 }
 

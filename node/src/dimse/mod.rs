@@ -1,6 +1,6 @@
-//! The DIMSE door: verification and storage, as provider and as user.
+//! The DIMSE door: verification and storage, as provider and as user; query and retrieval as provider.
 //!
-//! It translates DIMSE into calls of the archive and decides nothing. An instance is answered with success only after
+//! It translates DIMSE into calls of the archive and of studies and decides nothing. An instance is answered with success only after
 //! [`Archive::ingest`] returned, which is after file, folder and record are on disk. Whoever connects costs bounded memory
 //! and time at each stage: connected, associated, sending.
 //!
@@ -9,17 +9,21 @@
 //! answered is sent again by its sender and found known.
 //!
 //! # Not here
-//! What is stored how (`archive`), queries and retrieval over DIMSE (not offered).
+//! What is stored how (`archive`), which studies there are and where (`studies`).
 
 mod announce;
 mod association;
 mod echo;
 mod files;
+mod find_scp;
+mod identifier;
 mod link;
 mod listener;
 mod message;
 mod negotiate;
 mod pdu;
+mod question;
+mod retrieve_scp;
 mod status;
 mod store_scp;
 mod store_scu;
@@ -27,7 +31,7 @@ mod store_scu;
 #[cfg(test)]
 mod tests;
 
-use crate::{archive::Archive, audit::Audit, config::DimseConfig, tasks::Tasks, users::Users};
+use crate::{archive::Archive, audit::Audit, config::DimseConfig, studies::Studies, tasks::Tasks, users::Users};
 use link::{Link, LinkError, Patience};
 use protocol::{AeTitle, Uid};
 use std::{
@@ -47,6 +51,7 @@ pub(crate) use store_scu::{Sent, send};
 #[derive(Clone, Debug)]
 pub(crate) struct DimseParts {
     pub(crate) archive: Archive,
+    pub(crate) studies: Studies,
     pub(crate) audit: Audit,
     pub(crate) users: Users,
     pub(crate) tasks: Tasks,

@@ -16,6 +16,16 @@ pub(crate) const VERIFICATION: &str = "1.2.840.10008.1.1";
 pub(crate) const IMPLICIT_LE: &str = "1.2.840.10008.1.2";
 pub(crate) const EXPLICIT_LE: &str = "1.2.840.10008.1.2.1";
 
+/// Query and retrieval (PS3.4 Annex C): patient root and study root, each C-FIND, C-MOVE, C-GET.
+pub(crate) const QUERY_RETRIEVE: [&str; 6] = [
+    "1.2.840.10008.5.1.4.1.2.1.1",
+    "1.2.840.10008.5.1.4.1.2.1.2",
+    "1.2.840.10008.5.1.4.1.2.1.3",
+    "1.2.840.10008.5.1.4.1.2.2.1",
+    "1.2.840.10008.5.1.4.1.2.2.2",
+    "1.2.840.10008.5.1.4.1.2.2.3",
+];
+
 /// A peer that takes shorter units than this is refused: PS3.8 gives no minimum, and one of a few bytes would make us
 /// send a packet per byte.
 const PEER_PDU_MIN: u32 = 1018;
@@ -36,6 +46,8 @@ pub(crate) struct Agreed {
     pub(crate) calling: AeTitle,
     pub(crate) contexts: Vec<Context>,
     pub(crate) peer_pdu_max: u32,
+    /// Classes of which the requestor is the SCP: those it takes by C-GET.
+    pub(crate) taken_back: Vec<Uid>,
 }
 
 /// Judges a proposal to us, `called`.
@@ -62,8 +74,10 @@ pub(crate) fn judge(proposal: &Proposal, called: &AeTitle) -> Result<(Acceptance
         contexts.extend(context);
     }
     let user = user_items(&proposal.user, &contexts);
+    let taken_back = user.roles.iter().filter(|role| role.scp).filter_map(|role| Uid::parse(&role.sop_class).ok());
+    let taken_back = taken_back.collect();
     let acceptance = Acceptance { called: proposal.called, calling: proposal.calling, answers, user };
-    Ok((acceptance, Agreed { calling, contexts, peer_pdu_max }))
+    Ok((acceptance, Agreed { calling, contexts, peer_pdu_max, taken_back }))
 }
 
 /// An AE title of the fixed field.
@@ -105,10 +119,13 @@ fn judge_context(proposed: &Proposed) -> (Answer, Option<Context>) {
         (Answer { id: proposed.id, result, transfer_syntax }, None)
     };
     let Ok(abstract_syntax) = Uid::parse(&proposed.abstract_syntax) else { return refused(3) };
-    if abstract_syntax.as_str() != VERIFICATION && !is_storage(abstract_syntax.as_str()) {
+    let queries = QUERY_RETRIEVE.contains(&abstract_syntax.as_str());
+    if abstract_syntax.as_str() != VERIFICATION && !queries && !is_storage(abstract_syntax.as_str()) {
         return refused(3);
     }
-    let Some(transfer_syntax) = choose(&proposed.transfer_syntaxes) else { return refused(4) };
+    // Identifiers are read and written here, so only in what we write.
+    let written = |uid: &Uid| !queries || [IMPLICIT_LE, EXPLICIT_LE].contains(&uid.as_str());
+    let Some(transfer_syntax) = choose(&proposed.transfer_syntaxes).filter(written) else { return refused(4) };
     let answer = Answer { id: proposed.id, result: 0, transfer_syntax: transfer_syntax.to_string() };
     (answer, Some(Context { id: proposed.id, abstract_syntax, transfer_syntax }))
 }
@@ -138,15 +155,21 @@ pub(crate) fn is_storage(class: &str) -> bool {
     }
 }
 
-/// Answers to what was asked: one operation at a time; we store, so the requestor is the SCU of each storage class; we
-/// keep every attribute and change none (PS3.4 B.3.1). A user identity is not confirmed, since nobody checks it.
+/// Answers to what was asked: one operation at a time; a requestor may be the SCU of each storage class, and the SCP of
+/// those it takes by C-GET; we keep every attribute and change none (PS3.4 B.3.1). A user identity is not confirmed, since nobody checks it.
 fn user_items(asked: &UserItems, contexts: &[Context]) -> UserItems {
     let is_agreed = |class: &str| contexts.iter().any(|context| context.abstract_syntax.as_str() == class);
     let roles = asked.roles.iter().filter(|role| is_agreed(&role.sop_class));
     let extended = asked.extended.iter().filter(|(class, _)| is_agreed(class) && is_storage(class));
     UserItems {
         operations: asked.operations.map(|_| (1, 1)),
-        roles: roles.map(|role| Role { sop_class: role.sop_class.clone(), scu: role.scu, scp: false }).collect(),
+        roles: roles
+            .map(|role| Role {
+                sop_class: role.sop_class.clone(),
+                scu: role.scu,
+                scp: role.scp && is_storage(&role.sop_class),
+            })
+            .collect(),
         extended: extended.map(|(class, _)| (class.clone(), Bytes::from_static(&[2, 0, 3, 0, 0, 0]))).collect(),
         ..own_items()
     }
@@ -215,15 +238,17 @@ mod tests {
     fn each_context_gets_its_answer() {
         let contexts = vec![
             context(1, VERIFICATION, &[IMPLICIT_LE]),
-            context(3, "1.2.840.10008.5.1.4.1.2.2.1", &[IMPLICIT_LE]),
+            context(3, "1.2.840.10008.5.1.4.31", &[IMPLICIT_LE]),
             context(5, "1.2.840.10008.5.1.4.1.1.2", &[]),
+            context(7, QUERY_RETRIEVE[3], &[IMPLICIT_LE]),
+            context(9, QUERY_RETRIEVE[3], &["1.2.840.10008.1.2.2"]),
         ];
         let user = UserItems { operations: Some((0, 0)), ..UserItems::default() };
         let (acceptance, agreed) = judge(&proposal(contexts, user), &us()).unwrap();
-        assert_eq!(acceptance.answers.iter().map(|a| a.result).collect::<Vec<_>>(), [0, 3, 4]);
+        assert_eq!(acceptance.answers.iter().map(|a| a.result).collect::<Vec<_>>(), [0, 3, 4, 0, 4]);
         assert_eq!(acceptance.user.operations, Some((1, 1)));
         assert_eq!(agreed.calling.as_str(), "CT1");
-        assert_eq!(agreed.contexts.len(), 1);
+        assert_eq!(agreed.contexts.len(), 2);
     }
 
     #[test]

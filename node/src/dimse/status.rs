@@ -23,6 +23,19 @@ impl Status {
     pub(crate) const MISMATCH: Self = Self { code: 0xA900, comment: "the data set is not the object announced" };
     pub(crate) const UNREADABLE: Self = Self { code: 0xC000, comment: "the data set cannot be understood" };
 
+    pub(crate) const PENDING: Self = Self { code: 0xFF00, comment: "" };
+    /// As [`Self::PENDING`], and some keys were not matched.
+    pub(crate) const PENDING_UNMATCHED: Self = Self { code: 0xFF01, comment: "" };
+    pub(crate) const CANCELLED: Self = Self { code: 0xFE00, comment: "cancelled" };
+    pub(crate) const NOT_AUTHORIZED: Self = Self { code: 0x0124, comment: "this AE may not search or retrieve here" };
+    pub(crate) const TOO_MANY: Self = Self { code: 0xA700, comment: "too many matches, ask for less" };
+    pub(crate) const NO_DESTINATION: Self = Self { code: 0xA801, comment: "the move destination is not a known AE" };
+    pub(crate) const NONE_SENT: Self = Self { code: 0xA702, comment: "no instance could be sent" };
+    pub(crate) const SOME_FAILED: Self = Self { code: 0xB000, comment: "some instances could not be sent" };
+    pub(crate) const BAD_IDENTIFIER: Self =
+        Self { code: 0xA900, comment: "the identifier does not fit the level or the class" };
+    pub(crate) const NOT_ANSWERED: Self = Self { code: 0xC001, comment: "the holder of a study cannot be reached now" };
+
     /// The status of a refused instance (the table of docs/conformance.md).
     pub(crate) const fn of(error: &IngestError) -> Self {
         match error {
@@ -76,6 +89,13 @@ mod tests {
             Status::STOPPING,
             Status::MISMATCH,
             Status::UNREADABLE,
+            Status::CANCELLED,
+            Status::NOT_AUTHORIZED,
+            Status::TOO_MANY,
+            Status::NO_DESTINATION,
+            Status::NONE_SENT,
+            Status::BAD_IDENTIFIER,
+            Status::NOT_ANSWERED,
         ] {
             assert!(status.comment.len() <= 64, "{status:?}");
             assert!(!is_stored(status.code));

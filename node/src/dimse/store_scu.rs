@@ -174,7 +174,8 @@ async fn open(file: &DicomFile) -> std::io::Result<File> {
     Ok(data_set)
 }
 
-async fn answer(association: &mut Association, id: u16) -> Result<Result<(), String>, LinkError> {
+/// The answer to a C-STORE request; the inner error is the peer's refusal.
+pub(super) async fn answer(association: &mut Association, id: u16) -> Result<Result<(), String>, LinkError> {
     match association.next_within(Duration::from_secs(ANSWER_S)).await? {
         Incoming::Command(_, answer) if answer.field() == Some(C_STORE_RSP) && answer.answered_id() == Some(id) => {
             let code = answer.status().ok_or(LinkError::Unexpected("an answer without a status"))?;

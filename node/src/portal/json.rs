@@ -4,6 +4,7 @@ use crate::{
     audit, overlay,
     studies::{Availability, FoundStudy, TransferRow},
     trust::{Action, Person, Role},
+    users::Reach,
 };
 use protocol::{SiteId, Timestamp, manifest::Completeness};
 use serde::{Deserialize, Serialize};
@@ -394,6 +395,9 @@ pub(super) struct Ae {
     pub(super) title: String,
     pub(super) host: String,
     pub(super) port: u16,
+    /// Which studies it may find and retrieve; none where not given.
+    #[serde(default)]
+    pub(super) query: Reach,
 }
 
 #[derive(Debug, Serialize, ToSchema)]

@@ -128,7 +128,7 @@ pub(super) async fn add_token(
 #[utoipa::path(get, path = "/api/aes", responses((status = 200, body = Vec<json::Ae>)))]
 pub(super) async fn aes(State(door): State<Door>, caller: Caller) -> Result<Json<Vec<json::Ae>>, ApiError> {
     caller.may(Action::Administer)?;
-    let row = |ae: KnownAe| json::Ae { title: ae.title.to_string(), host: ae.host, port: ae.port };
+    let row = |ae: KnownAe| json::Ae { title: ae.title.to_string(), host: ae.host, port: ae.port, query: ae.query };
     std::future::ready(Ok(Json(door.users.aes().into_iter().map(row).collect()))).await
 }
 
@@ -144,8 +144,9 @@ pub(super) async fn add_ae(
     if new.host.is_empty() || new.host.len() > 255 || new.port == 0 {
         return Err(ApiError::Bad("host and port"));
     }
-    door.audit.record(Event::new(Act::AeChanged, caller.0.actor()).note(format!("add {title}"))).await?;
-    door.users.add_ae(KnownAe { title, host: new.host.clone(), port: new.port }).await?;
+    let note = format!("add {title}, may retrieve: {}", new.query.word());
+    door.audit.record(Event::new(Act::AeChanged, caller.0.actor()).note(note)).await?;
+    door.users.add_ae(KnownAe { title, host: new.host.clone(), port: new.port, query: new.query }).await?;
     Ok(Json(new))
 }
 

@@ -194,6 +194,7 @@ impl Site {
             &self.config.dimse,
             dimse::DimseParts {
                 archive: self.archive.clone(),
+                studies: studies.clone(),
                 audit: self.audit.clone(),
                 users: self.users.clone(),
                 tasks: self.tasks.clone(),

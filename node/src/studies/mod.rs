@@ -18,7 +18,7 @@ mod open;
 mod progress;
 mod remote;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub(crate) use open::OpenStudy;
 

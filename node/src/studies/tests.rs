@@ -3,12 +3,71 @@
 use super::*;
 use crate::{
     config::Config,
+    identity::Identity,
+    journal::Journal,
     overlay::OverlayParts,
+    transfer::TransferParts,
     transfer::tests::world::{Site, eventually},
     trust::{Peer, Role},
 };
 use protocol::{Digest, fetch::Priority, manifest::Completeness, message::SiteRecord};
 use std::{net::SocketAddr, time::Instant};
+
+/// A node's parts over a folder, without peers: for the stories of the doors.
+pub(crate) struct Alone {
+    pub(crate) studies: Studies,
+    pub(crate) archive: Archive,
+    pub(crate) audit: Audit,
+    pub(crate) journal: Journal,
+    pub(crate) tasks: Tasks,
+}
+
+pub(crate) async fn alone(dir: &std::path::Path) -> Alone {
+    let any = SocketAddr::from(([127, 0, 0, 1], 0));
+    let mut config = Config::parse("[site]\nname = \"CH Nord\"\n").unwrap();
+    (config.overlay.listen, config.pixels.listen) = (any, any);
+    config.archive.free_bytes_min = 0;
+    let config = Arc::new(config);
+    let tasks = Tasks::default();
+    let identity = Arc::new(Identity::create(dir).unwrap());
+    let audit = Audit::open(dir, &tasks).unwrap();
+    let records = dir.join("journal").join("site");
+    std::fs::create_dir_all(&records).unwrap();
+    let journal = Journal::open(&records, &tasks).unwrap();
+    let trust = Trust::open(journal.clone(), identity.clone(), &tasks).unwrap();
+    let archive = Archive::open(dir, &config.archive, identity.clone(), audit.clone(), &tasks).unwrap();
+    let cache = Cache::open(&dir.join("cache"), &config.cache, &tasks).unwrap();
+    let parts = OverlayParts {
+        config: config.clone(),
+        identity: identity.clone(),
+        trust: trust.clone(),
+        archive: archive.clone(),
+        cache: cache.clone(),
+        audit: audit.clone(),
+        tasks: tasks.clone(),
+    };
+    let overlay = Overlay::start(parts).await.unwrap();
+    let parts = TransferParts {
+        config,
+        identity,
+        trust: trust.clone(),
+        archive: archive.clone(),
+        audit: audit.clone(),
+        tasks: tasks.clone(),
+    };
+    let transfer = Transfer::start(parts).await.unwrap();
+    let studies = Studies::start(StudiesParts {
+        archive: archive.clone(),
+        cache,
+        trust,
+        overlay,
+        transfer,
+        audit: audit.clone(),
+        tasks: tasks.clone(),
+        site_name: "CH Nord".to_owned(),
+    });
+    Alone { studies, archive, audit, journal, tasks }
+}
 
 struct Node {
     site: Site,

@@ -18,7 +18,7 @@ mod tests;
 mod throttle;
 
 pub(crate) use password::generate as generate_password;
-pub(crate) use record::KnownAe;
+pub(crate) use record::{KnownAe, Reach};
 
 use crate::{
     journal::{Append, Journal, JournalError, Position},

@@ -49,7 +49,12 @@ async fn accounts_tokens_and_aes_survive_a_restart_and_are_stored_hashed() {
     let token = users.add_token("PACS bridge", Role::Technologist).await.unwrap();
     let gone = users.add_token("old", Role::Admin).await.unwrap();
     users.remove_token("old").await.unwrap();
-    let ae = KnownAe { title: AeTitle::parse("SCANNER").unwrap(), host: "10.1.2.3".to_owned(), port: 104 };
+    let ae = KnownAe {
+        title: AeTitle::parse("SCANNER").unwrap(),
+        host: "10.1.2.3".to_owned(),
+        port: 104,
+        query: Reach::Own,
+    };
     users.add_ae(ae.clone()).await.unwrap();
     drop(users);
     tasks.stop(std::time::Duration::from_secs(5)).await;

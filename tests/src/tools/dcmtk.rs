@@ -1,9 +1,10 @@
 //! DCMTK: the modality and the workstation that everybody tests against.
 
+use crate::{eventually, ports::Port};
 use std::{
     net::SocketAddr,
-    path::PathBuf,
-    process::{Command, Output},
+    path::{Path, PathBuf},
+    process::{Child, Command, Output},
 };
 
 /// What a DCMTK tool said.
@@ -37,4 +38,69 @@ pub fn store(to: SocketAddr, title: &str, files: &[PathBuf]) -> Said {
         &["-v", "-R", "-to", "10", "-aet", "CT1", "-aec", title, "127.0.0.1", &to.port().to_string()],
         files,
     )
+}
+
+/// Who asks in [`find`], [`get`] and [`move_to`].
+pub const WORKSTATION: &str = "WORKSTATION";
+
+fn question(program: &str, to: SocketAddr, title: &str, more: &[&str], keys: &[&str]) -> Said {
+    let port = to.port().to_string();
+    let mut arguments = vec!["-v", "-S", "-to", "10", "-aet", WORKSTATION, "-aec", title];
+    arguments.extend(more);
+    for key in keys {
+        arguments.extend(["-k", key]);
+    }
+    arguments.extend(["127.0.0.1", &port]);
+    run(program, &arguments, &[])
+}
+
+/// C-FIND, study root.
+#[must_use]
+pub fn find(to: SocketAddr, title: &str, keys: &[&str]) -> Said {
+    question("findscu", to, title, &[], keys)
+}
+
+/// C-GET, study root, into a folder.
+#[must_use]
+pub fn get(to: SocketAddr, title: &str, folder: &Path, keys: &[&str]) -> Said {
+    question("getscu", to, title, &["-od", &folder.display().to_string()], keys)
+}
+
+/// C-MOVE, study root, to another AE.
+#[must_use]
+pub fn move_to(to: SocketAddr, title: &str, destination: &str, keys: &[&str]) -> Said {
+    question("movescu", to, title, &["-aem", destination], keys)
+}
+
+/// A workstation that waits for images, until it is dropped.
+#[derive(Debug)]
+pub struct Receiver {
+    pub port: u16,
+    pub folder: PathBuf,
+    process: Child,
+    _reserved: Port,
+}
+
+impl Receiver {
+    /// # Panics
+    /// When DCMTK is not installed.
+    pub async fn start(folder: &Path) -> Self {
+        let reserved = Port::reserve();
+        let (port, address) = (reserved.number(), reserved.address());
+        let process = Command::new("storescp")
+            .args(["-aet", WORKSTATION, "+xa", "-od"])
+            .arg(folder)
+            .arg(port.to_string())
+            .spawn()
+            .expect("storescp; `cargo ci tools` installs it (package dcmtk)");
+        eventually!(10, "the workstation listens", tokio::net::TcpStream::connect(address).await.ok());
+        Self { port, folder: folder.to_owned(), process, _reserved: reserved }
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
 }

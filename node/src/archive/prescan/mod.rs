@@ -75,6 +75,11 @@ pub(super) struct Scanned {
     pub(super) header_bytes: u32,
 }
 
+/// See [`super::text_of`].
+pub(super) fn text(charset: &[u8], value: &[u8]) -> Option<String> {
+    charset::Charsets::parse(charset).text(value)
+}
+
 /// Whether the data set of a transfer syntax is deflated, and how its elements are written. What is not known is read
 /// as explicit little endian, as PS3.5 asks of all encapsulated syntaxes.
 pub(super) fn coding_of(transfer_syntax: &Uid) -> (bool, Coding) {

@@ -8,7 +8,7 @@ use super::{
     pdu::{Abort, Pdu, Proposal, Proposed, Rejection, UserItems, associate},
     *,
 };
-use crate::{config::ArchiveConfig, identity::Identity, journal::Journal};
+use crate::studies::tests::{Alone, alone};
 use bytes::Bytes;
 use std::process::Stdio;
 use tokio::{
@@ -30,7 +30,7 @@ struct Door {
 impl Door {
     async fn open(associations_max: usize, patience: Patience) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let parts = open_parts(folder.path());
+        let parts = open_parts(folder.path()).await;
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
         let config = DimseConfig { listen, ae_title: "CHNORD".to_owned(), associations_max };
         let door = DimseDoor::start_with(&config, parts.clone(), patience).await.unwrap();
@@ -71,13 +71,10 @@ fn title(text: &str) -> AeTitle {
     AeTitle::parse(text).unwrap()
 }
 
-fn open_parts(folder: &std::path::Path) -> DimseParts {
-    let tasks = Tasks::default();
-    let audit = Audit::open(&folder.join("audit"), &tasks).unwrap();
-    let users = Users::open(Journal::open(&folder.join("journal"), &tasks).unwrap(), &tasks).unwrap();
-    let identity = Arc::new(Identity::from_seed(&[7; 32]));
-    let archive = Archive::open(folder, &ArchiveConfig::default(), identity, audit.clone(), &tasks).unwrap();
-    DimseParts { archive, audit, users, tasks }
+async fn open_parts(folder: &std::path::Path) -> DimseParts {
+    let Alone { studies, archive, audit, journal, tasks } = alone(folder).await;
+    let users = Users::open(journal, &tasks).unwrap();
+    DimseParts { archive, studies, audit, users, tasks }
 }
 
 fn short() -> Patience {

@@ -1,0 +1,267 @@
+//! C-FIND as provider (PS3.4 C.4.1): patient root and study root, at every level, over own and peers' studies.
+//!
+//! Studies and patients are answered from the list alone. Series and instances come from the headers of an opened study,
+//! so any attribute of theirs can be asked for and matched; opening is evidence. A key that cannot be matched is taken as
+//! universal and said so (FF01).
+//!
+//! # Not here
+//! Matching inside sequences: a sequence asked for is answered empty.
+
+use super::{
+    association::Association,
+    identifier::{self, Identifier},
+    link::LinkError,
+    message::Command,
+    negotiate::Context,
+    question::{self, Asker, Level},
+    status::Status,
+};
+use crate::{
+    archive::value_matches,
+    studies::{Availability, FoundStudy, OpenStudy, SeriesView, StudyError},
+};
+use bytes::Bytes;
+use dicom_core::Tag;
+use dicom_dictionary_std::tags;
+use protocol::{AeTitle, Uid, manifest::InstanceEntry};
+use std::collections::BTreeMap;
+
+/// An identifier has some thirty short keys, and at most a long list of UIDs.
+pub(super) const IDENTIFIER_BYTES_MAX: usize = 256 * 1024;
+/// Studies opened by one question below study level.
+const OPENED_MAX: usize = 25;
+
+type Attributes = BTreeMap<Tag, String>;
+
+/// Answers one question.
+pub(super) async fn find(
+    association: &mut Association,
+    asker: &mut Asker,
+    title: &AeTitle,
+    context: &Context,
+    request: &Command,
+) -> Result<(), LinkError> {
+    let bytes = association.whole(context, IDENTIFIER_BYTES_MAX).await?;
+    let syntax = context.transfer_syntax.as_str();
+    let identifier = Identifier::decode(&bytes, syntax);
+    let answers = match answers(asker, &context.abstract_syntax, &identifier).await {
+        Ok(answers) => answers,
+        Err(status) => return association.send(context.id, &Command::answer(request, status)).await,
+    };
+    for answer in answers {
+        if association.is_cancelled(request.id())? {
+            return association.send(context.id, &Command::answer(request, Status::CANCELLED)).await;
+        }
+        let (shown, status) = shown(answer, &identifier, title);
+        let data = identifier::encode(&shown, syntax, identifier.is_latin_1());
+        association.send_with(context.id, &Command::answer_with_data(request, status), data).await?;
+    }
+    association.send(context.id, &Command::answer(request, Status::SUCCESS)).await
+}
+
+/// Of what is known the attributes asked for, those not known empty.
+fn shown(mut known: Attributes, identifier: &Identifier, title: &AeTitle) -> (Attributes, Status) {
+    let mut out = Attributes::from([(tags::RETRIEVE_AE_TITLE, title.to_string())]);
+    let mut status = Status::PENDING;
+    for tag in identifier.tags().filter(|tag| tag.1 != 0) {
+        let value = known.remove(&tag);
+        let is_known = value.is_some() || tag == tags::SPECIFIC_CHARACTER_SET || tag == tags::RETRIEVE_AE_TITLE;
+        if !is_known && identifier.text(tag).is_some() {
+            status = Status::PENDING_UNMATCHED;
+        }
+        out.entry(tag).or_insert_with(|| value.unwrap_or_default());
+    }
+    (out, status)
+}
+
+async fn answers(asker: &mut Asker, class: &Uid, identifier: &Identifier) -> Result<Vec<Attributes>, Status> {
+    let reach = asker.reach().await?;
+    let level = Level::of(identifier, class).ok_or(Status::BAD_IDENTIFIER)?;
+    asker.write_queried(level, identifier).await?;
+    let query = question::study_query(identifier)?;
+    let named = |tag| question::uids(identifier, tag).map(|uids| !uids.is_empty());
+    let is_below = level > Level::Study;
+    // Hierarchical queries name the level above (PS3.4 C.4.1.2.1).
+    if is_below && !named(tags::STUDY_INSTANCE_UID)? || level == Level::Image && !named(tags::SERIES_INSTANCE_UID)? {
+        return Err(Status::BAD_IDENTIFIER);
+    }
+    if query.study.len() > OPENED_MAX && is_below {
+        return Err(Status::TOO_MANY);
+    }
+    let found = asker.found(&query, reach).await?;
+    if level == Level::Patient {
+        return Ok(patients(&found));
+    }
+    if level == Level::Study {
+        return Ok(found.iter().map(study_attributes).filter(|row| is_asked(row, row, identifier)).collect());
+    }
+    let mut answers = Vec::new();
+    for found in found {
+        let below = below(asker, &found, level, identifier).await;
+        match below {
+            Ok(rows) => answers.extend(rows),
+            // Gone or forbidden meanwhile: it is not among the matches.
+            Err(StudyError::NotFound | StudyError::Refused(_)) => {}
+            Err(error) => return Err(question::status_of(&error)),
+        }
+    }
+    Ok(answers)
+}
+
+/// Series or instances of a study that match.
+async fn below(
+    asker: &Asker,
+    found: &FoundStudy,
+    level: Level,
+    identifier: &Identifier,
+) -> Result<Vec<Attributes>, StudyError> {
+    let study = asker.studies.open(&asker.person, &found.row.study).await?;
+    let above = study_attributes(found);
+    let wanted = question::uids(identifier, tags::SERIES_INSTANCE_UID).unwrap_or_default();
+    let mut rows = Vec::new();
+    for view in study.series().await?.iter().filter(|v| wanted.is_empty() || wanted.contains(&v.series)) {
+        if level == Level::Series {
+            rows.push(series_attributes(&study, view, &above, identifier).await?);
+            continue;
+        }
+        for (entry, header) in study.headers(&view.series).await? {
+            let mut row = of_header(&entry, &header, &above, identifier);
+            row.extend(own_series(view));
+            row.extend([
+                (tags::QUERY_RETRIEVE_LEVEL, Level::Image.word().to_owned()),
+                (tags::SOP_INSTANCE_UID, entry.instance.to_string()),
+                (tags::SOP_CLASS_UID, entry.sop_class.to_string()),
+                (tags::INSTANCE_NUMBER, entry.number.map(|n| n.to_string()).unwrap_or_default()),
+            ]);
+            rows.push(row);
+        }
+    }
+    rows.retain(|row| is_asked(row, &above, identifier));
+    Ok(rows)
+}
+
+async fn series_attributes(
+    study: &OpenStudy,
+    view: &SeriesView,
+    above: &Attributes,
+    identifier: &Identifier,
+) -> Result<Attributes, StudyError> {
+    let mut row = above.clone();
+    if let Some(first) = view.instances.first() {
+        match study.header(&view.series, &first.instance).await {
+            Ok(header) => row = of_header(first, &header, above, identifier),
+            // What the manifest says is better than no answer.
+            Err(StudyError::Unreachable { .. } | StudyError::Waiting { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    row.extend(own_series(view));
+    row.insert(tags::QUERY_RETRIEVE_LEVEL, Level::Series.word().to_owned());
+    Ok(row)
+}
+
+/// What the study says, and of the header what was asked for.
+fn of_header(entry: &InstanceEntry, header: &Bytes, above: &Attributes, identifier: &Identifier) -> Attributes {
+    let header = Identifier::decode(header, entry.transfer_syntax.as_str());
+    let mut row = above.clone();
+    for tag in identifier.tags() {
+        if let Some(text) = header.text(tag) {
+            row.entry(tag).or_insert(text);
+        }
+    }
+    row
+}
+
+fn own_series(view: &SeriesView) -> [(Tag, String); 4] {
+    [
+        (tags::SERIES_INSTANCE_UID, view.series.to_string()),
+        (tags::MODALITY, view.modality.clone()),
+        (tags::SERIES_NUMBER, view.number.map(|n| n.to_string()).unwrap_or_default()),
+        (tags::NUMBER_OF_SERIES_RELATED_INSTANCES, view.instances.len().to_string()),
+    ]
+}
+
+/// Whether a row has what was asked. What the search for studies has judged already is not judged again.
+fn is_asked(row: &Attributes, above: &Attributes, identifier: &Identifier) -> bool {
+    const JUDGED: [Tag; 11] = [
+        tags::STUDY_INSTANCE_UID,
+        tags::PATIENT_NAME,
+        tags::PATIENT_ID,
+        tags::ISSUER_OF_PATIENT_ID,
+        tags::PATIENT_BIRTH_DATE,
+        tags::ACCESSION_NUMBER,
+        tags::STUDY_DESCRIPTION,
+        tags::REFERRING_PHYSICIAN_NAME,
+        tags::STUDY_ID,
+        tags::STUDY_DATE,
+        tags::STUDY_TIME,
+    ];
+    const TOLD: [Tag; 5] = [
+        tags::QUERY_RETRIEVE_LEVEL,
+        tags::SPECIFIC_CHARACTER_SET,
+        tags::RETRIEVE_AE_TITLE,
+        tags::INSTANCE_AVAILABILITY,
+        tags::MODALITIES_IN_STUDY,
+    ];
+    let is_free = |tag: &Tag| !(TOLD.contains(tag) || JUDGED.contains(tag) && above.contains_key(tag));
+    identifier.tags().filter(is_free).all(|tag| match (identifier.text(tag), row.get(&tag)) {
+        (Some(pattern), Some(value)) => value_matches(identifier::vr_of(tag), &pattern, Some(value)),
+        _ => true,
+    })
+}
+
+fn study_attributes(found: &FoundStudy) -> Attributes {
+    let row = &found.row;
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    let availability = match found.availability {
+        Availability::Online => "ONLINE",
+        Availability::Remote => "NEARLINE",
+        Availability::Unreachable => "OFFLINE",
+    };
+    Attributes::from([
+        (tags::QUERY_RETRIEVE_LEVEL, Level::Study.word().to_owned()),
+        (tags::INSTANCE_AVAILABILITY, availability.to_owned()),
+        (tags::STUDY_DATE, text(&row.date)),
+        (tags::STUDY_TIME, text(&row.time)),
+        (tags::ACCESSION_NUMBER, text(&row.accession)),
+        (tags::REFERRING_PHYSICIAN_NAME, text(&row.referrer)),
+        (tags::STUDY_DESCRIPTION, text(&row.description)),
+        (tags::MODALITIES_IN_STUDY, row.modalities.join("\\")),
+        (tags::PATIENT_NAME, text(&row.patient.name)),
+        (tags::PATIENT_ID, text(&row.patient.id)),
+        (tags::ISSUER_OF_PATIENT_ID, text(&row.patient.issuer)),
+        (tags::PATIENT_BIRTH_DATE, text(&row.patient.birth_date)),
+        (tags::PATIENT_SEX, text(&row.patient.sex)),
+        (tags::STUDY_INSTANCE_UID, row.study.to_string()),
+        (tags::STUDY_ID, text(&row.study_id)),
+        (tags::NUMBER_OF_STUDY_RELATED_SERIES, row.series.to_string()),
+        (tags::NUMBER_OF_STUDY_RELATED_INSTANCES, row.instances.to_string()),
+    ])
+}
+
+/// One row per patient ID and issuer; studies without an ID are no patient that could be named again.
+fn patients(found: &[FoundStudy]) -> Vec<Attributes> {
+    let mut by_id: BTreeMap<(String, String), Vec<&FoundStudy>> = BTreeMap::new();
+    for study in found {
+        let patient = &study.row.patient;
+        if let Some(id) = patient.id.clone() {
+            by_id.entry((id, patient.issuer.clone().unwrap_or_default())).or_default().push(study);
+        }
+    }
+    let row = |((id, issuer), studies): ((String, String), Vec<&FoundStudy>)| {
+        let patient = studies.first().map(|study| study.row.patient.clone()).unwrap_or_default();
+        let sum = |of: fn(&FoundStudy) -> u32| studies.iter().map(|s| u64::from(of(s))).sum::<u64>().to_string();
+        Attributes::from([
+            (tags::QUERY_RETRIEVE_LEVEL, Level::Patient.word().to_owned()),
+            (tags::PATIENT_ID, id),
+            (tags::ISSUER_OF_PATIENT_ID, issuer),
+            (tags::PATIENT_NAME, patient.name.unwrap_or_default()),
+            (tags::PATIENT_BIRTH_DATE, patient.birth_date.unwrap_or_default()),
+            (tags::PATIENT_SEX, patient.sex.unwrap_or_default()),
+            (tags::NUMBER_OF_PATIENT_RELATED_STUDIES, studies.len().to_string()),
+            (tags::NUMBER_OF_PATIENT_RELATED_SERIES, sum(|study| study.row.series)),
+            (tags::NUMBER_OF_PATIENT_RELATED_INSTANCES, sum(|study| study.row.instances)),
+        ])
+    };
+    by_id.into_iter().map(row).collect()
+}

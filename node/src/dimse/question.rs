@@ -1,0 +1,176 @@
+//! What a query or retrieval asks (PS3.4 C.4, C.6): the level, the studies it means, and who may ask.
+//!
+//! An AE finds and retrieves only what an admin said it may ([`Reach`]), from this machine too. Patient IDs of different
+//! issuers name different patients: a retrieval by an ID that several have is refused.
+
+use super::{identifier::Identifier, status::Status};
+use crate::{
+    archive::StudyQuery,
+    audit::{Act, Audit, Event, Outcome},
+    studies::{FoundStudy, Studies, StudyError},
+    trust::{Person, Role},
+    users::{Reach, Users},
+};
+use dicom_core::Tag;
+use dicom_dictionary_std::tags;
+use protocol::{AeTitle, Refusal, Uid};
+use std::collections::BTreeSet;
+
+/// Studies that one question may mean; more is a search too wide to read.
+const STUDIES_MAX: usize = 10_000;
+/// Shapes of query remembered per association; each is in the log once.
+const SHAPES_MAX: usize = 64;
+
+/// Query/Retrieve Level (0008,0052).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Level {
+    Patient,
+    Study,
+    Series,
+    Image,
+}
+
+impl Level {
+    /// `None` where it is missing, unknown, or not of this root: study root (1.2.840.10008.5.1.4.1.2.2.x) has no patients.
+    pub(super) fn of(identifier: &Identifier, class: &Uid) -> Option<Self> {
+        let has_patients = class.as_str().starts_with("1.2.840.10008.5.1.4.1.2.1.");
+        match identifier.text(tags::QUERY_RETRIEVE_LEVEL)?.as_str() {
+            "PATIENT" if has_patients => Some(Self::Patient),
+            "STUDY" => Some(Self::Study),
+            "SERIES" => Some(Self::Series),
+            "IMAGE" => Some(Self::Image),
+            _ => None,
+        }
+    }
+
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Patient => "PATIENT",
+            Self::Study => "STUDY",
+            Self::Series => "SERIES",
+            Self::Image => "IMAGE",
+        }
+    }
+}
+
+/// The UIDs of a key; none where it asks nothing.
+pub(super) fn uids(identifier: &Identifier, tag: Tag) -> Result<Vec<Uid>, Status> {
+    let Some(text) = identifier.text(tag).filter(|text| text != "*") else { return Ok(Vec::new()) };
+    text.split('\\').map(|one| Uid::parse(one.trim()).map_err(|_| Status::BAD_IDENTIFIER)).collect()
+}
+
+/// The search for the studies that an identifier means.
+pub(super) fn study_query(identifier: &Identifier) -> Result<StudyQuery, Status> {
+    let text = |tag| identifier.text(tag);
+    let range = |tag| match identifier.text(tag) {
+        None => (None, None),
+        Some(value) => {
+            let (from, to) = value.split_once('-').unwrap_or((&value, &value));
+            (Some(from.to_owned()).filter(|t| !t.is_empty()), Some(to.to_owned()).filter(|t| !t.is_empty()))
+        }
+    };
+    let (date_from, date_to) = range(tags::STUDY_DATE);
+    let (time_from, time_to) = range(tags::STUDY_TIME);
+    let modalities = text(tags::MODALITIES_IN_STUDY).filter(|text| text != "*");
+    Ok(StudyQuery {
+        study: uids(identifier, tags::STUDY_INSTANCE_UID)?,
+        patient_name: text(tags::PATIENT_NAME),
+        patient_id: text(tags::PATIENT_ID),
+        issuer: text(tags::ISSUER_OF_PATIENT_ID),
+        birth_date: text(tags::PATIENT_BIRTH_DATE),
+        accession: text(tags::ACCESSION_NUMBER),
+        description: text(tags::STUDY_DESCRIPTION),
+        referrer: text(tags::REFERRING_PHYSICIAN_NAME),
+        study_id: text(tags::STUDY_ID),
+        date_from,
+        date_to,
+        time_from,
+        time_to,
+        modalities: modalities.map(|all| all.split('\\').map(str::to_owned).collect()).unwrap_or_default(),
+        text: None,
+        fuzzy: false,
+    })
+}
+
+/// Whoever asks over one association.
+#[derive(Debug)]
+pub(super) struct Asker {
+    pub(super) studies: Studies,
+    pub(super) audit: Audit,
+    pub(super) users: Users,
+    pub(super) person: Person,
+    calling: AeTitle,
+    shapes: BTreeSet<String>,
+}
+
+impl Asker {
+    pub(super) fn new(studies: Studies, audit: Audit, users: Users, calling: AeTitle) -> Self {
+        let person = Person { name: calling.to_string(), role: Role::Referrer };
+        Self { studies, audit, users, person, calling, shapes: BTreeSet::new() }
+    }
+
+    /// What this AE may look for, as it is now; a refusal is written down.
+    pub(super) async fn reach(&self) -> Result<Reach, Status> {
+        let known = self.users.aes().into_iter().find(|ae| ae.title == self.calling);
+        let reach = known.map_or(Reach::None, |ae| ae.query);
+        if reach == Reach::None {
+            let refused = Outcome::Refused(Refusal::Role);
+            let event = Event::new(Act::StudiesQueried, self.person.actor()).outcome(refused).note("DIMSE");
+            self.write(event).await?;
+            return Err(Status::NOT_AUTHORIZED);
+        }
+        Ok(reach)
+    }
+
+    pub(super) async fn write(&self, event: Event) -> Result<(), Status> {
+        self.audit.record(event).await.map(|_| ()).map_err(|error| {
+            tracing::error!(%error, "a question is not answered: it cannot be logged");
+            Status::FAILURE
+        })
+    }
+
+    /// Writes down which attributes are asked for: once per association and shape.
+    pub(super) async fn write_queried(&mut self, level: Level, identifier: &Identifier) -> Result<(), Status> {
+        let asked: Vec<String> = identifier
+            .tags()
+            .filter(|tag| *tag != tags::SPECIFIC_CHARACTER_SET && *tag != tags::QUERY_RETRIEVE_LEVEL)
+            .filter(|tag| identifier.text(*tag).is_some())
+            .map(|tag| format!("{:04X}{:04X}", tag.0, tag.1))
+            .collect();
+        let shape = format!("DIMSE {}, by {}", level.word(), asked.join(" "));
+        if self.shapes.contains(&shape) {
+            return Ok(());
+        }
+        self.write(Event::new(Act::StudiesQueried, self.person.actor()).note(shape.as_str())).await?;
+        if self.shapes.len() >= SHAPES_MAX {
+            self.shapes.clear();
+        }
+        self.shapes.insert(shape);
+        Ok(())
+    }
+
+    /// The studies that a query means, within the reach.
+    pub(super) async fn found(&self, query: &StudyQuery, reach: Reach) -> Result<Vec<FoundStudy>, Status> {
+        let found = self.studies.find(&self.person, query, None, 0, STUDIES_MAX + 1).await;
+        let mut found = found.map_err(|error| status_of(&error))?;
+        if found.len() > STUDIES_MAX {
+            return Err(Status::TOO_MANY);
+        }
+        if reach == Reach::Own {
+            found.retain(|study| study.holder.is_none());
+        }
+        Ok(found)
+    }
+}
+
+/// The status of what a study did not give.
+pub(super) fn status_of(error: &StudyError) -> Status {
+    match error {
+        StudyError::Refused(_) => Status::NOT_AUTHORIZED,
+        StudyError::Unreachable { .. } | StudyError::Waiting { .. } => Status::NOT_ANSWERED,
+        StudyError::NotFound | StudyError::Corrupt | StudyError::Internal(_) => {
+            tracing::error!(%error, "a question of a DICOM peer could not be answered");
+            Status::FAILURE
+        }
+    }
+}

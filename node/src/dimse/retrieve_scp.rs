@@ -1,0 +1,354 @@
+//! C-GET and C-MOVE as provider (PS3.4 C.4.2, C.4.3), over own and peers' studies.
+//!
+//! Objects leave as they are held, byte for byte; one whose transfer syntax the receiver did not accept is counted as
+//! failed and named. Of a peer's study each instance is passed on when it has arrived and was verified. A C-MOVE goes to
+//! known AEs only.
+//!
+//! # At a crash
+//! The receiver has what it acknowledged, and asks again.
+//!
+//! # Not here
+//! Transcoding.
+
+use super::{
+    Destination,
+    association::{Association, Incoming},
+    find_scp::IDENTIFIER_BYTES_MAX,
+    identifier::{self, Identifier},
+    link::{LinkError, Patience},
+    message::{C_CANCEL_RQ, C_MOVE_RQ, C_STORE_RSP, Command, Counts},
+    negotiate::Context,
+    pdu::{Abort, associate::CONTEXTS_MAX},
+    question::{self, Asker, Level},
+    status::{self, Status},
+    store_scu,
+};
+use crate::{
+    archive::StudyQuery,
+    audit::{Act, Event},
+    studies::{OpenStudy, StudyError},
+};
+use bytes::Bytes;
+use dicom_dictionary_std::tags;
+use protocol::{AeTitle, Uid, fetch::Priority, manifest::InstanceEntry};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+
+/// Sub-operations are counted in 16 bits (PS3.7 E.1).
+const INSTANCES_MAX: usize = u16::MAX as usize;
+/// Bytes of an object in memory at once.
+const PIECE_BYTES: u64 = 4 << 20;
+/// A receiver may take its time to store a large object before it answers.
+const ANSWER: Duration = Duration::from_secs(180);
+
+/// An instance to send.
+struct Item {
+    study: Arc<OpenStudy>,
+    entry: InstanceEntry,
+}
+
+/// What became of all.
+struct Run<'a> {
+    context: &'a Context,
+    request: &'a Command,
+    counts: Counts,
+    failed: Vec<Uid>,
+    cancelled: bool,
+}
+
+/// Serves one retrieval; `own` is our AE title.
+pub(super) async fn retrieve(
+    association: &mut Association,
+    asker: &mut Asker,
+    own: &AeTitle,
+    context: &Context,
+    request: &Command,
+) -> Result<(), LinkError> {
+    let bytes = association.whole(context, IDENTIFIER_BYTES_MAX).await?;
+    let identifier = Identifier::decode(&bytes, context.transfer_syntax.as_str());
+    let moves = request.field() == Some(C_MOVE_RQ);
+    let prepared = async {
+        let to = if moves { Some(destination(asker, request)?) } else { None };
+        let items = items(asker, &context.abstract_syntax, &identifier).await?;
+        write_sent(asker, &items, to.as_ref()).await?;
+        Ok((to, items))
+    };
+    let (to, items) = match prepared.await {
+        Ok(prepared) => prepared,
+        Err(status) => return association.send(context.id, &Command::answer(request, status)).await,
+    };
+    let remaining = u16::try_from(items.len()).unwrap_or(u16::MAX);
+    let counts = Counts { remaining, ..Counts::default() };
+    let mut run = Run { context, request, counts, failed: Vec::new(), cancelled: false };
+    match to {
+        None => run.give_back(association, &items).await?,
+        Some(to) => run.move_all(association, &items, &to, own).await?,
+    }
+    run.end(association).await
+}
+
+fn destination(asker: &Asker, request: &Command) -> Result<Destination, Status> {
+    let title = request.destination().ok_or(Status::NO_DESTINATION)?;
+    let known = asker.users.aes().into_iter().find(|ae| ae.title == title).ok_or(Status::NO_DESTINATION)?;
+    Ok(Destination { title, host: known.host, port: known.port })
+}
+
+/// The instances meant, in the order of their studies and series.
+async fn items(asker: &mut Asker, class: &Uid, identifier: &Identifier) -> Result<Vec<Item>, Status> {
+    let reach = asker.reach().await?;
+    let level = Level::of(identifier, class).ok_or(Status::BAD_IDENTIFIER)?;
+    let named = |tag, at: Level| -> Result<Vec<Uid>, Status> {
+        let uids = if level >= at { question::uids(identifier, tag)? } else { Vec::new() };
+        if uids.is_empty() && level >= at { Err(Status::BAD_IDENTIFIER) } else { Ok(uids) }
+    };
+    let study = named(tags::STUDY_INSTANCE_UID, Level::Study)?;
+    let series = named(tags::SERIES_INSTANCE_UID, Level::Series)?;
+    let instances = named(tags::SOP_INSTANCE_UID, Level::Image)?;
+    let mut query = StudyQuery { study, ..StudyQuery::default() };
+    if level == Level::Patient {
+        query.patient_id = Some(identifier.text(tags::PATIENT_ID).ok_or(Status::BAD_IDENTIFIER)?);
+        query.issuer = identifier.text(tags::ISSUER_OF_PATIENT_ID);
+    }
+    let found = asker.found(&query, reach).await?;
+    let patients: BTreeSet<_> = found.iter().map(|f| (&f.row.patient.id, &f.row.patient.issuer)).collect();
+    if level == Level::Patient && patients.len() > 1 {
+        return Err(Status::BAD_IDENTIFIER);
+    }
+    let mut items = Vec::new();
+    for found in &found {
+        let study = match asker.studies.open(&asker.person, &found.row.study).await {
+            Ok(study) => study,
+            Err(StudyError::NotFound) => continue,
+            Err(error) => return Err(question::status_of(&error)),
+        };
+        let all = study.series().await.map_err(|error| question::status_of(&error))?;
+        let views = all.iter().filter(|view| series.is_empty() || series.contains(&view.series));
+        let entries = views.flat_map(|view| &view.instances);
+        let entries = entries.filter(|entry| instances.is_empty() || instances.contains(&entry.instance));
+        items.extend(entries.map(|entry| Item { study: study.clone(), entry: entry.clone() }));
+        if items.len() > INSTANCES_MAX {
+            return Err(Status::TOO_MANY);
+        }
+    }
+    Ok(items)
+}
+
+/// Evidence before the first byte leaves: which studies go where.
+async fn write_sent(asker: &Asker, items: &[Item], to: Option<&Destination>) -> Result<(), Status> {
+    let mut studies: BTreeMap<Uid, (u64, u64)> = BTreeMap::new();
+    for item in items {
+        let (instances, bytes) = studies.entry(item.study.found().row.study).or_default();
+        *instances += 1;
+        *bytes = bytes.saturating_add(item.entry.bytes);
+    }
+    let note = to.map_or_else(|| "C-GET".to_owned(), |to| format!("C-MOVE to {}", to.title));
+    for (study, (instances, bytes)) in studies {
+        let event = Event::new(Act::StudyExported, asker.person.actor());
+        asker.write(event.study(&study).amount(instances, bytes).note(note.as_str())).await?;
+    }
+    Ok(())
+}
+
+impl Run<'_> {
+    /// Over the association of the request itself.
+    async fn give_back(&mut self, association: &mut Association, items: &[Item]) -> Result<(), LinkError> {
+        for (number, item) in items.iter().enumerate() {
+            let id = u16::try_from(number + 1).unwrap_or(u16::MAX);
+            let context = association.context_back(&item.entry.sop_class, &item.entry.transfer_syntax).cloned();
+            let stored = match context {
+                None => false,
+                Some(context) => {
+                    let command = Command::store_request(id, &item.entry.sop_class, &item.entry.instance);
+                    let is_sent = send(association, &context, &command, item).await?;
+                    is_sent && self.answered(association, id).await?
+                }
+            };
+            if self.counted(association, item, stored).await? {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for the answer to a sub-operation; a cancellation may come before it.
+    async fn answered(&mut self, association: &mut Association, id: u16) -> Result<bool, LinkError> {
+        loop {
+            match association.next_within(ANSWER).await? {
+                Incoming::Command(_, answer) if answer.field() == Some(C_CANCEL_RQ) => {
+                    self.cancelled |= answer.answered_id() == Some(self.request.id());
+                }
+                Incoming::Command(_, answer)
+                    if answer.field() == Some(C_STORE_RSP) && answer.answered_id() == Some(id) =>
+                {
+                    return Ok(answer.status().is_some_and(status::is_stored));
+                }
+                Incoming::Command(..) => return Err(LinkError::Unexpected("an answer to nothing that was asked")),
+                Incoming::ReleaseAsked => return Err(LinkError::Unexpected("a release before the answer")),
+            }
+        }
+    }
+
+    /// To another AE. A link to it that breaks fails what it was to carry, not the request.
+    async fn move_all(
+        &mut self,
+        association: &mut Association,
+        items: &[Item],
+        to: &Destination,
+        own: &AeTitle,
+    ) -> Result<(), LinkError> {
+        let mut rest = items;
+        while !rest.is_empty() && !self.cancelled {
+            let (pairs, batch, later) = batch(rest);
+            rest = later;
+            let mut there = match super::connect(to, own, &pairs, Patience::default()).await {
+                Ok(there) => Some(there),
+                Err(error) => {
+                    tracing::warn!(%error, destination = %to.title, "a move destination cannot be reached");
+                    None
+                }
+            };
+            for (number, item) in batch.iter().enumerate() {
+                let id = u16::try_from(number + 1).unwrap_or(u16::MAX);
+                let sent = match there.as_mut() {
+                    None => Ok(false),
+                    Some(there) => self.send_there(there, item, association, id).await,
+                };
+                let stored = match (sent, there.take()) {
+                    (Ok(stored), back) => {
+                        there = back;
+                        stored
+                    }
+                    (Err(error), broken) => {
+                        tracing::warn!(%error, destination = %to.title, "a move broke off");
+                        if let Some(broken) = broken {
+                            broken.abort(Abort::USER).await;
+                        }
+                        false
+                    }
+                };
+                if self.counted(association, item, stored).await? {
+                    break;
+                }
+            }
+            if let Some(there) = there
+                && let Err(error) = there.release().await
+            {
+                tracing::debug!(%error, "the association was not released in order");
+            }
+        }
+        Ok(())
+    }
+
+    async fn send_there(
+        &self,
+        there: &mut Association,
+        item: &Item,
+        association: &Association,
+        id: u16,
+    ) -> Result<bool, LinkError> {
+        let entry = &item.entry;
+        let context = there.context_for(entry.sop_class.as_str(), Some(entry.transfer_syntax.as_str())).cloned();
+        let Some(context) = context else { return Ok(false) };
+        let command = Command::store_request(id, &entry.sop_class, &entry.instance);
+        let command = command.moved_for(association.calling(), self.request.id());
+        if !send(there, &context, &command, item).await? {
+            return Ok(false);
+        }
+        Ok(store_scu::answer(there, id).await?.is_ok())
+    }
+
+    /// Counts a sub-operation and tells how far it is; whether the peer has cancelled.
+    async fn counted(&mut self, association: &mut Association, item: &Item, stored: bool) -> Result<bool, LinkError> {
+        self.counts.remaining = self.counts.remaining.saturating_sub(1);
+        if stored {
+            self.counts.completed += 1;
+        } else {
+            self.counts.failed += 1;
+            self.failed.push(item.entry.instance.clone());
+        }
+        self.cancelled |= association.is_cancelled(self.request.id())?;
+        if !self.cancelled && self.counts.remaining > 0 {
+            let pending = Command::answer(self.request, Status::PENDING).with_counts(self.counts, false);
+            association.send(self.context.id, &pending).await?;
+        }
+        Ok(self.cancelled)
+    }
+
+    /// The last answer, with the instances that failed.
+    async fn end(self, association: &mut Association) -> Result<(), LinkError> {
+        let is_last = !self.cancelled;
+        let status = match (self.cancelled, self.counts.completed, self.counts.failed) {
+            (true, ..) => Status::CANCELLED,
+            (false, _, 0) => Status::SUCCESS,
+            (false, 0, _) => Status::NONE_SENT,
+            (false, ..) => Status::SOME_FAILED,
+        };
+        if self.failed.is_empty() {
+            let answer = Command::answer(self.request, status).with_counts(self.counts, is_last);
+            return association.send(self.context.id, &answer).await;
+        }
+        let list = self.failed.iter().map(Uid::as_str).collect::<Vec<_>>().join("\\");
+        let failed = BTreeMap::from([(tags::FAILED_SOP_INSTANCE_UID_LIST, list)]);
+        let data = identifier::encode(&failed, self.context.transfer_syntax.as_str(), false);
+        let answer = Command::answer_with_data(self.request, status).with_counts(self.counts, is_last);
+        association.send_with(self.context.id, &answer, data).await
+    }
+}
+
+/// Instances that fit one association, with the pairs of class and syntax they need, and the rest.
+fn batch(items: &[Item]) -> (Vec<(Uid, Uid)>, &[Item], &[Item]) {
+    let mut pairs: Vec<(Uid, Uid)> = Vec::new();
+    for (at, item) in items.iter().enumerate() {
+        let pair = (item.entry.sop_class.clone(), item.entry.transfer_syntax.clone());
+        if pairs.contains(&pair) {
+            continue;
+        }
+        if pairs.len() >= CONTEXTS_MAX {
+            let (now, later) = items.split_at(at);
+            return (pairs, now, later);
+        }
+        pairs.push(pair);
+    }
+    (pairs, items, &[])
+}
+
+/// Sends one instance; `false` where its bytes cannot be had, before anything of it left.
+async fn send(
+    association: &mut Association,
+    context: &Context,
+    command: &Command,
+    item: &Item,
+) -> Result<bool, LinkError> {
+    let Some(mut piece) = piece(item, 0).await else { return Ok(false) };
+    association.queue(context.id, command).await?;
+    let (mut at, most) = (0u64, association.fragment_bytes());
+    loop {
+        at += piece.len() as u64;
+        let is_end = at >= item.entry.bytes;
+        while !piece.is_empty() {
+            let fragment = piece.split_to(piece.len().min(most));
+            association.send_fragment(context.id, fragment, is_end && piece.is_empty()).await?;
+        }
+        if is_end {
+            return Ok(true);
+        }
+        // A message that was begun cannot be ended as if it were whole.
+        piece = self::piece(item, at).await.ok_or(LinkError::Unexpected("the object broke off at its holder"))?;
+    }
+}
+
+/// Verified bytes from here on; at least one.
+async fn piece(item: &Item, at: u64) -> Option<Bytes> {
+    let len = item.entry.bytes.saturating_sub(at).min(PIECE_BYTES);
+    match item.study.range(&item.entry, at, len, Priority::Screen).await {
+        Ok(bytes) if !bytes.is_empty() => Some(bytes),
+        Ok(_) => None,
+        Err(error) => {
+            tracing::warn!(%error, instance = %item.entry.instance, "an instance cannot be sent");
+            None
+        }
+    }
+}
