@@ -1518,6 +1518,8 @@ export interface components {
             host: string;
             /** Format: int32 */
             port: number;
+            /** @description Which studies it may find and retrieve; none where not given. */
+            query?: components["schemas"]["Reach"];
             title: string;
         };
         AgreementJson: {
@@ -1734,6 +1736,11 @@ export interface components {
             name: string;
             role: string;
         };
+        /**
+         * @description Which studies an AE may find and retrieve (C-FIND, C-MOVE, C-GET).
+         * @enum {string}
+         */
+        Reach: "none" | "own" | "all";
         Reading: {
             dicomweb_root: string;
             id: string;

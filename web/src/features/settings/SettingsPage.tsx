@@ -233,6 +233,9 @@ function TokensSection() {
   );
 }
 
+type Reach = Ae['query'];
+const REACHES: Reach[] = ['none', 'own', 'all'];
+
 function AesSection() {
   const { t } = useWords();
   const client = useQueryClient();
@@ -240,11 +243,13 @@ function AesSection() {
   const [title, setTitle] = useState('');
   const [host, setHost] = useState('');
   const [port, setPort] = useState<number | string>(104);
+  const [query, setQuery] = useState<Reach>('none');
   const add = useMutation({
-    mutationFn: () => post<Ae>('/aes', { title: title.trim(), host: host.trim(), port: Number(port) }),
+    mutationFn: () => post<Ae>('/aes', { title: title.trim(), host: host.trim(), port: Number(port), query }),
     onSuccess: () => {
       setTitle('');
       setHost('');
+      setQuery('none');
       void client.invalidateQueries({ queryKey: keys.aes });
     },
   });
@@ -260,6 +265,7 @@ function AesSection() {
                   <Table.Td ff="monospace" fz="xs">
                     {ae.host}:{ae.port}
                   </Table.Td>
+                  <Table.Td>{t(`settings.reach.${ae.query}`)}</Table.Td>
                 </Table.Tr>
               ))}
             </Table.Tbody>
@@ -281,6 +287,13 @@ function AesSection() {
               <TextInput label={t('settings.host')} value={host} onChange={event => setHost(event.currentTarget.value)} />
               <NumberInput label={t('settings.port')} min={1} max={65535} hideControls value={port} onChange={setPort} />
             </Group>
+            <Select
+              label={t('settings.reach.label')}
+              allowDeselect={false}
+              data={REACHES.map(value => ({ value, label: t(`settings.reach.${value}`) }))}
+              value={query}
+              onChange={value => setQuery((value ?? 'none') as Reach)}
+            />
             <Problem error={add.error} />
             <Group justify="flex-end">
               <Button type="submit" loading={add.isPending} disabled={!title.trim() || !host.trim() || !port}>
