@@ -292,7 +292,7 @@ function AesSection() {
               allowDeselect={false}
               data={REACHES.map(value => ({ value, label: t(`settings.reach.${value}`) }))}
               value={query}
-              onChange={value => setQuery((value ?? 'none') as Reach)}
+              onChange={value => setQuery(value ?? 'none')}
             />
             <Problem error={add.error} />
             <Group justify="flex-end">
