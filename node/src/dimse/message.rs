@@ -193,6 +193,21 @@ impl Command {
         self.with_text(ORIGINATOR, title.as_str(), b' ').with(ORIGINATOR_ID, id)
     }
 
+    #[cfg(test)]
+    pub(crate) fn question(field: u16, id: u16, class: &str) -> Self {
+        Self::default()
+            .with_text(AFFECTED_CLASS, class, 0)
+            .with(FIELD, field)
+            .with(MESSAGE_ID, id)
+            .with(PRIORITY, 0)
+            .with(DATA_SET, A_DATA_SET)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn cancel(id: u16) -> Self {
+        Self::default().with(FIELD, C_CANCEL_RQ).with(ANSWERED_ID, id).with(DATA_SET, NO_DATA_SET)
+    }
+
     /// The Move Destination.
     pub(crate) fn destination(&self) -> Option<AeTitle> {
         AeTitle::parse(std::str::from_utf8(self.elements.get(&DESTINATION)?).ok()?.trim_matches([' ', '\0'])).ok()

@@ -17,6 +17,7 @@ use tokio::{
     process,
 };
 
+mod asking;
 mod storing;
 
 const CT: &str = "1.2.840.10008.5.1.4.1.1.2";

@@ -1,0 +1,190 @@
+//! Questions and retrievals as a peer's bytes put them: cancelled, in Latin-1, of patients that share an ID.
+
+use super::{storing::data_set, *};
+use crate::{
+    archive::{Form, Source},
+    audit::Actor,
+    dimse::{
+        identifier::{Identifier, encode},
+        link::fragments,
+        message::{C_FIND_RQ, C_GET_RQ, C_STORE_RQ},
+        pdu::{Pdv, Role},
+        status::Status,
+    },
+    users::{KnownAe, Reach},
+};
+use dicom_dictionary_std::tags;
+use std::collections::{BTreeMap, VecDeque};
+
+const FIND: &str = "1.2.840.10008.5.1.4.1.2.1.1";
+const GET: &str = "1.2.840.10008.5.1.4.1.2.1.3";
+
+/// A requestor that says what a story needs, in one packet if need be.
+struct Peer {
+    link: Link,
+    waiting: VecDeque<Pdv>,
+}
+
+impl Peer {
+    async fn call(door: &Door) -> Self {
+        let context = |id, class: &str| Proposed {
+            id,
+            abstract_syntax: class.to_owned(),
+            transfer_syntaxes: vec![EXPLICIT_LE.to_owned()],
+        };
+        let role = Role { sop_class: CT.to_owned(), scu: false, scp: true };
+        let mut link = door.link().await;
+        let proposal = Proposal {
+            version: 1,
+            called: negotiate::title_field(&title("CHNORD")),
+            calling: negotiate::title_field(&title("VIEWER")),
+            application_context: associate::APPLICATION_CONTEXT.to_owned(),
+            contexts: vec![context(1, FIND), context(3, GET), context(5, CT)],
+            user: UserItems { roles: vec![role], ..negotiate::own_items() },
+        };
+        link.write(&Pdu::AssociateRq(proposal)).await.unwrap();
+        let Pdu::AssociateAc(accepted) = link.read(Duration::from_secs(10)).await.unwrap() else { panic!() };
+        assert!(accepted.answers.iter().all(|answer| answer.result == 0), "{accepted:?}");
+        Self { link, waiting: VecDeque::new() }
+    }
+
+    /// Queues; nothing leaves before the next flush.
+    async fn say(&mut self, context: u8, command: &Command, data: Option<Bytes>) {
+        for pdv in fragments(context, true, command.encode(), 16_000) {
+            self.link.write_fragment(pdv).await.unwrap();
+        }
+        for pdv in data.into_iter().flat_map(|data| fragments(context, false, data, 16_000)) {
+            self.link.write_fragment(pdv).await.unwrap();
+        }
+    }
+
+    async fn whole(&mut self) -> Bytes {
+        let mut whole = Vec::new();
+        loop {
+            while self.waiting.is_empty() {
+                let Pdu::Data(all) = self.link.read(Duration::from_secs(10)).await.unwrap() else { panic!() };
+                self.waiting.extend(all);
+            }
+            let pdv = self.waiting.pop_front().unwrap();
+            whole.extend_from_slice(&pdv.bytes);
+            if pdv.last {
+                return whole.into();
+            }
+        }
+    }
+
+    async fn hear(&mut self) -> (Command, Option<Bytes>) {
+        self.link.flush().await.unwrap();
+        let command = Command::decode(self.whole().await).unwrap();
+        let data = if command.has_data_set() { Some(self.whole().await) } else { None };
+        (command, data)
+    }
+
+    /// Asks and hears all answers: those with a data set, and the last status.
+    async fn find(&mut self, keys: &[(dicom_core::Tag, &str)]) -> (Vec<Identifier>, u16) {
+        self.say(1, &Command::question(C_FIND_RQ, 7, FIND), Some(identifier(keys))).await;
+        let mut answers = Vec::new();
+        loop {
+            match self.hear().await {
+                (_, Some(data)) => answers.push(Identifier::decode(&data, EXPLICIT_LE)),
+                (command, None) => return (answers, command.status().unwrap()),
+            }
+        }
+    }
+}
+
+fn identifier(keys: &[(dicom_core::Tag, &str)]) -> Bytes {
+    let keys: BTreeMap<_, _> = keys.iter().map(|(tag, value)| (*tag, (*value).to_owned())).collect();
+    encode(&keys, EXPLICIT_LE, true)
+}
+
+async fn take_in(door: &Door, body: Vec<u8>, instance: &str) {
+    let uid = |text: &str| Uid::parse(text).unwrap();
+    let (transfer_syntax, sop_class, sop_instance) = (uid(EXPLICIT_LE), uid(CT), uid(instance));
+    let form = Form::DataSet { transfer_syntax, sop_class, sop_instance, source: None };
+    let mut spool = door.parts.archive.spool(form).await.unwrap();
+    spool.write(body.into()).await.unwrap();
+    door.parts.archive.ingest(spool, &Source { actor: Actor::default() }).await.unwrap();
+}
+
+async fn door() -> Door {
+    let door = Door::open(8, Patience::default()).await;
+    let ae = KnownAe { title: title("VIEWER"), host: "127.0.0.1".to_owned(), port: 104, query: Reach::Own };
+    door.parts.users.add_ae(ae).await.unwrap();
+    for study in ["1.2.1", "1.2.2", "1.2.3"] {
+        let instance = format!("{study}.1.1");
+        take_in(&door, data_set(study, &instance, 1), &instance).await;
+    }
+    door
+}
+
+#[tokio::test]
+async fn a_cancelled_search_ends() {
+    let door = door().await;
+    let mut peer = Peer::call(&door).await;
+    let keys = [(tags::QUERY_RETRIEVE_LEVEL, "STUDY"), (tags::STUDY_INSTANCE_UID, "")];
+    assert_eq!(peer.find(&keys).await.0.len(), 3);
+    // Question and cancellation arrive together.
+    peer.say(1, &Command::question(C_FIND_RQ, 7, FIND), Some(identifier(&keys))).await;
+    peer.say(1, &Command::cancel(7), None).await;
+    let (last, data) = peer.hear().await;
+    assert_eq!((last.status(), data), (Some(Status::CANCELLED.code), None));
+    assert_eq!(peer.find(&keys).await.0.len(), 3, "the association goes on");
+}
+
+#[tokio::test]
+async fn a_cancelled_retrieval_ends_after_the_instance_under_way() {
+    let door = door().await;
+    let mut peer = Peer::call(&door).await;
+    let keys = [(tags::QUERY_RETRIEVE_LEVEL, "PATIENT"), (tags::PATIENT_ID, "ID12")];
+    peer.say(3, &Command::question(C_GET_RQ, 9, GET), Some(identifier(&keys))).await;
+    let (store, body) = peer.hear().await;
+    assert_eq!(store.field(), Some(C_STORE_RQ));
+    assert_eq!(body.unwrap().len(), data_set("1.2.1", "1.2.1.1.1", 1).len());
+    peer.say(3, &Command::cancel(9), None).await;
+    peer.say(5, &Command::answer(&store, Status::SUCCESS), None).await;
+    let (last, _) = peer.hear().await;
+    assert_eq!(last.status(), Some(Status::CANCELLED.code));
+    assert_eq!((last.number(0x1020), last.number(0x1021), last.number(0x1022)), (Some(2), Some(1), Some(0)));
+}
+
+#[tokio::test]
+async fn a_patient_id_of_two_issuers_is_not_retrieved_without_its_issuer() {
+    let door = door().await;
+    let mut other = data_set("1.2.9", "1.2.9.1.1", 1);
+    let issuer = [&[0x10u8, 0, 0x21, 0][..], b"LO", &[6, 0], b"CHSUD "].concat();
+    let after_id = other.windows(4).position(|four| four == [0x20, 0, 0x0d, 0]).unwrap();
+    other.splice(after_id..after_id, issuer);
+    take_in(&door, other, "1.2.9.1.1").await;
+    let mut peer = Peer::call(&door).await;
+    let level = (tags::QUERY_RETRIEVE_LEVEL, "PATIENT");
+    let (patients, _) = peer.find(&[level, (tags::PATIENT_ID, "ID12"), (tags::ISSUER_OF_PATIENT_ID, "")]).await;
+    assert_eq!(patients.len(), 2, "two patients, never one");
+    let keys = [level, (tags::PATIENT_ID, "ID12")];
+    peer.say(3, &Command::question(C_GET_RQ, 9, GET), Some(identifier(&keys))).await;
+    assert_eq!(peer.hear().await.0.status(), Some(Status::BAD_IDENTIFIER.code));
+    let keys = [level, (tags::PATIENT_ID, "ID12"), (tags::ISSUER_OF_PATIENT_ID, "CHSUD")];
+    peer.say(3, &Command::question(C_GET_RQ, 10, GET), Some(identifier(&keys))).await;
+    assert_eq!(peer.hear().await.0.field(), Some(C_STORE_RQ));
+}
+
+#[tokio::test]
+async fn a_question_in_latin_1_is_understood_and_answered_so() {
+    let door = door().await;
+    let mut body = data_set("1.2.8", "1.2.8.1.1", 1);
+    let at = body.windows(6).position(|six| six == b"TEST^A").unwrap();
+    body[at..at + 6].copy_from_slice(b"L\xc9A^\xc7 ");
+    body.splice(0..0, [&[8u8, 0, 5, 0][..], b"CS", &[10, 0], b"ISO_IR 100"].concat());
+    take_in(&door, body, "1.2.8.1.1").await;
+    let mut peer = Peer::call(&door).await;
+    for asked in ["LÉA*", "lea*"] {
+        let charset = (tags::SPECIFIC_CHARACTER_SET, "ISO_IR 100");
+        let keys = [charset, (tags::QUERY_RETRIEVE_LEVEL, "STUDY"), (tags::PATIENT_NAME, asked)];
+        let (found, status) = peer.find(&keys).await;
+        assert_eq!((found.len(), status), (1, 0), "{asked}");
+        assert_eq!(found[0].text(tags::PATIENT_NAME).as_deref(), Some("LÉA^Ç"));
+        assert_eq!(found[0].is_latin_1(), !asked.is_ascii(), "as the question was");
+    }
+    let (_, status) = peer.find(&[(tags::QUERY_RETRIEVE_LEVEL, "GALAXY")]).await;
+    assert_eq!(status, Status::BAD_IDENTIFIER.code);
+}
