@@ -417,7 +417,7 @@ export const fr: Strings = {
       label: 'Peut chercher et récupérer (C-FIND, C-MOVE, C-GET)',
       none: 'Rien',
       own: 'Les examens détenus ici',
-      all: 'Aussi ceux des sites partenaires, selon les conventions',
+      all: 'Aussi ceux des confrères, selon les conventions',
     },
     title2: 'AE title',
     host: 'Hôte',
