@@ -71,18 +71,15 @@ impl StudyQuery {
 
 /// Whether one value matches what was asked of its attribute (PS3.4 C.2.2.2): a list of UIDs, a range of dates or times,
 /// a person's name, or wildcards. Several values match when one does.
-pub(crate) fn value_matches(vr: VR, pattern: &str, value: Option<&str>) -> bool {
+pub(crate) fn value_matches(vr: VR, pattern: &str, value: &str) -> bool {
     match vr {
-        VR::UI => asked(Some(pattern)).is_none_or(|list| list.split('\\').any(|one| value == Some(one.trim()))),
+        VR::UI => asked(Some(pattern)).is_none_or(|list| list.split('\\').any(|one| value == one.trim())),
         VR::DA | VR::TM => asked(Some(pattern)).is_none_or(|asked| {
             let (from, to) = asked.split_once('-').unwrap_or((asked, asked));
-            range(Some(from), Some(to), value)
+            range(Some(from), Some(to), Some(value))
         }),
-        VR::PN => name(Some(pattern), value, false),
-        _ => {
-            code(Some(pattern), value)
-                || value.is_some_and(|all| all.split('\\').any(|one| code(Some(pattern), Some(one))))
-        }
+        VR::PN => name(Some(pattern), Some(value), false),
+        _ => code(Some(pattern), Some(value)) || value.split('\\').any(|one| code(Some(pattern), Some(one))),
     }
 }
 

@@ -63,7 +63,7 @@ pub(super) async fn ae(dir: &Path, command: AeCommand) -> anyhow::Result<()> {
             let mut node = Node::open(dir).await?;
             node.post("/api/aes", &json!({ "title": title, "host": host, "port": port, "query": query })).await?;
             node.close().await?;
-            eprintln!("{title} is known at {host}:{port}.");
+            eprintln!("{title} is known at {host}:{port}; studies it may find and retrieve: {query}.");
         }
         AeCommand::List => list(dir, "/api/aes", &["title", "host", "port", "query"]).await?,
     }

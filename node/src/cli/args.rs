@@ -182,7 +182,7 @@ pub(super) enum TokenCommand {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum AeCommand {
-    /// Add a DICOM peer, or give it another address
+    /// Add a DICOM peer, or replace what is known of it: address and what it may retrieve
     Add {
         title: String,
         host: String,

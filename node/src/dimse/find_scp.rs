@@ -90,7 +90,7 @@ async fn answers(asker: &mut Asker, class: &Uid, identifier: &Identifier) -> Res
     }
     let found = asker.found(&query, reach).await?;
     if level == Level::Patient {
-        return Ok(patients(&found));
+        return Ok(patients(&found).into_iter().filter(|row| is_asked(row, row, identifier)).collect());
     }
     if level == Level::Study {
         return Ok(found.iter().map(study_attributes).filter(|row| is_asked(row, row, identifier)).collect());
@@ -196,16 +196,11 @@ fn is_asked(row: &Attributes, above: &Attributes, identifier: &Identifier) -> bo
         tags::STUDY_DATE,
         tags::STUDY_TIME,
     ];
-    const TOLD: [Tag; 5] = [
-        tags::QUERY_RETRIEVE_LEVEL,
-        tags::SPECIFIC_CHARACTER_SET,
-        tags::RETRIEVE_AE_TITLE,
-        tags::INSTANCE_AVAILABILITY,
-        tags::MODALITIES_IN_STUDY,
-    ];
+    const TOLD: [Tag; 4] =
+        [tags::QUERY_RETRIEVE_LEVEL, tags::SPECIFIC_CHARACTER_SET, tags::RETRIEVE_AE_TITLE, tags::MODALITIES_IN_STUDY];
     let is_free = |tag: &Tag| !(TOLD.contains(tag) || JUDGED.contains(tag) && above.contains_key(tag));
     identifier.tags().filter(is_free).all(|tag| match (identifier.text(tag), row.get(&tag)) {
-        (Some(pattern), Some(value)) => value_matches(identifier::vr_of(tag), &pattern, Some(value)),
+        (Some(pattern), Some(value)) => value_matches(identifier::vr_of(tag), &pattern, value),
         _ => true,
     })
 }

@@ -71,15 +71,17 @@ impl Identifier {
         self.elements.keys().copied()
     }
 
-    /// A value as text, decoded by the data set's own character sets; `None` when absent or empty.
+    /// A value as text, decoded by the data set's own character sets; `None` when absent, empty, or not text (of binary
+    /// values only a single US is read).
     pub(super) fn text(&self, tag: Tag) -> Option<String> {
         let value = self.elements.get(&tag)?;
         let charset = self.elements.get(&tags::SPECIFIC_CHARACTER_SET).map_or(&[][..], |set| set);
         let text = match vr_of(tag) {
-            VR::US => value.first_chunk::<2>().map(|two| u16::from_le_bytes(*two).to_string()),
+            VR::US => <[u8; 2]>::try_from(&**value).ok().map(|two| u16::from_le_bytes(two).to_string()),
             // Lists of UIDs are longer than any text, and of the default repertoire.
             VR::UI => std::str::from_utf8(value).ok().map(|text| text.trim_matches(['\0', ' ']).to_owned()),
-            _ => archive::text_of(charset, value),
+            vr if is_text(vr) => archive::text_of(charset, value),
+            _ => None,
         };
         text.filter(|text| !text.is_empty())
     }
@@ -119,10 +121,18 @@ fn is_short(vr: VR) -> bool {
     matches!(vr, AE | AS | AT | CS | DA | DS | DT | FD | FL | IS | LO | LT | PN | SH | SL | SS | ST | TM | UI | UL | US)
 }
 
+fn is_text(vr: VR) -> bool {
+    use VR::{AE, AS, CS, DA, DS, DT, IS, LO, LT, PN, SH, ST, TM, UC, UR, UT};
+    matches!(vr, AE | AS | CS | DA | DS | DT | IS | LO | LT | PN | SH | ST | TM | UC | UR | UT)
+}
+
 /// The VR of an attribute by the dictionary.
 pub(super) fn vr_of(tag: Tag) -> VR {
     StandardDataDictionary.by_tag(tag).map_or(VR::UN, |entry| entry.vr().relaxed())
 }
+
+/// Longest value written, bytes: what a 16-bit length can say (PS3.5 §7.1.2), even.
+pub(super) const VALUE_BYTES_MAX: usize = u16::MAX as usize - 1;
 
 /// Writes an answer: attributes in Unicode, empty where there is no value.
 pub(super) fn encode(attributes: &BTreeMap<Tag, String>, transfer_syntax: &str, latin_1: bool) -> Bytes {
@@ -153,7 +163,7 @@ pub(super) fn encode(attributes: &BTreeMap<Tag, String>, transfer_syntax: &str, 
 
 fn put(out: &mut BytesMut, tag: Tag, value: &[u8], explicit: bool) {
     let vr = vr_of(tag);
-    let value = value.get(..value.len().min(usize::from(u16::MAX) - 1)).unwrap_or(value);
+    let value = value.get(..value.len().min(VALUE_BYTES_MAX)).unwrap_or(value);
     let padded = value.len().next_multiple_of(2);
     out.put_u16_le(tag.0);
     out.put_u16_le(tag.1);
@@ -199,6 +209,18 @@ mod tests {
                 assert_eq!(read.tags().count(), 5);
             }
         }
+    }
+
+    #[test]
+    fn binary_values_are_not_taken_for_text() {
+        let mut bytes = vec![0x18, 0x00, 0x87, 0x90, b'F', b'D', 8, 0];
+        bytes.extend(*b"ABCDEFGH");
+        bytes.extend([0x28, 0x00, 0x10, 0x00, b'U', b'S', 4, 0, 1, 0, 2, 0]);
+        bytes.extend([0x28, 0x00, 0x52, 0x10, b'D', b'S', 2, 0, b'-', b'1']);
+        let read = Identifier::decode(&bytes.into(), EXPLICIT_LE);
+        assert_eq!(read.text(tags::DIFFUSION_B_VALUE), None);
+        assert_eq!(read.text(tags::ROWS), None, "two numbers are not one");
+        assert_eq!(read.text(tags::RESCALE_INTERCEPT).as_deref(), Some("-1"));
     }
 
     #[test]

@@ -103,8 +103,11 @@ impl Link {
         self.inbound.reserve(missing.min(self.inbound.len()).max(READ_BYTES_MIN));
         // DCMTK writes a short answer in two pieces and, under Nagle's algorithm, holds the second until the first is
         // acknowledged: without this the kernel does so 40 ms later. It falls back by itself, so it is asked each time.
+        // Where it cannot be asked, answers are slow and nothing is wrong.
         #[cfg(target_os = "linux")]
-        socket2::SockRef::from(&self.stream).set_tcp_quickack(true)?;
+        if let Err(error) = socket2::SockRef::from(&self.stream).set_tcp_quickack(true) {
+            tracing::debug!(%error, "acknowledgements are left to the kernel");
+        }
         match self.stream.read_buf(&mut self.inbound).await? {
             0 => Err(LinkError::Closed),
             _ => Ok(()),

@@ -1,8 +1,8 @@
 //! The DIMSE door: verification and storage, as provider and as user; query and retrieval as provider.
 //!
-//! It translates DIMSE into calls of the archive and of studies and decides nothing. An instance is answered with success only after
-//! [`Archive::ingest`] returned, which is after file, folder and record are on disk. Whoever connects costs bounded memory
-//! and time at each stage: connected, associated, sending.
+//! It translates DIMSE into calls of the archive and of studies and decides nothing. An instance is answered with success
+//! only after [`Archive::ingest`] returned, which is after file, folder and record are on disk. Whoever connects costs
+//! bounded memory and time at each stage: connected, associated, sending.
 //!
 //! # At a crash
 //! A message cut in the middle leaves a spool that nobody names; the archive sweeps it. An instance stored but not yet

@@ -156,7 +156,8 @@ pub(crate) fn is_storage(class: &str) -> bool {
 }
 
 /// Answers to what was asked: one operation at a time; a requestor may be the SCU of each storage class, and the SCP of
-/// those it takes by C-GET; we keep every attribute and change none (PS3.4 B.3.1). A user identity is not confirmed, since nobody checks it.
+/// those it takes by C-GET; we keep every attribute and change none (PS3.4 B.3.1). A user identity is not confirmed,
+/// since nobody checks it.
 fn user_items(asked: &UserItems, contexts: &[Context]) -> UserItems {
     let is_agreed = |class: &str| contexts.iter().any(|context| context.abstract_syntax.as_str() == class);
     let roles = asked.roles.iter().filter(|role| is_agreed(&role.sop_class));

@@ -34,15 +34,12 @@ use protocol::{AeTitle, Uid, fetch::Priority, manifest::InstanceEntry};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
-    time::Duration,
 };
 
 /// Sub-operations are counted in 16 bits (PS3.7 E.1).
 const INSTANCES_MAX: usize = u16::MAX as usize;
 /// Bytes of an object in memory at once.
 const PIECE_BYTES: u64 = 4 << 20;
-/// A receiver may take its time to store a large object before it answers.
-const ANSWER: Duration = Duration::from_secs(180);
 
 /// An instance to send.
 struct Item {
@@ -176,7 +173,7 @@ impl Run<'_> {
     /// Waits for the answer to a sub-operation; a cancellation may come before it.
     async fn answered(&mut self, association: &mut Association, id: u16) -> Result<bool, LinkError> {
         loop {
-            match association.next_within(ANSWER).await? {
+            match association.next_within(store_scu::ANSWER).await? {
                 Incoming::Command(_, answer) if answer.field() == Some(C_CANCEL_RQ) => {
                     self.cancelled |= answer.answered_id() == Some(self.request.id());
                 }
@@ -290,12 +287,27 @@ impl Run<'_> {
             let answer = Command::answer(self.request, status).with_counts(self.counts, is_last);
             return association.send(self.context.id, &answer).await;
         }
-        let list = self.failed.iter().map(Uid::as_str).collect::<Vec<_>>().join("\\");
+        let list = list_of(&self.failed);
         let failed = BTreeMap::from([(tags::FAILED_SOP_INSTANCE_UID_LIST, list)]);
         let data = identifier::encode(&failed, self.context.transfer_syntax.as_str(), false);
         let answer = Command::answer_with_data(self.request, status).with_counts(self.counts, is_last);
         association.send_with(self.context.id, &answer, data).await
     }
+}
+
+/// UIDs as one value: as many whole ones as it can hold.
+fn list_of(uids: &[Uid]) -> String {
+    let mut list = String::new();
+    for uid in uids {
+        if list.len() + 1 + uid.as_str().len() > identifier::VALUE_BYTES_MAX {
+            break;
+        }
+        if !list.is_empty() {
+            list.push('\\');
+        }
+        list.push_str(uid.as_str());
+    }
+    list
 }
 
 /// Instances that fit one association, with the pairs of class and syntax they need, and the rest.
@@ -350,5 +362,22 @@ async fn piece(item: &Item, at: u64) -> Option<Bytes> {
             tracing::warn!(%error, instance = %item.entry.instance, "an instance cannot be sent");
             None
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_is_too_long_ends_with_a_whole_uid() {
+        let uids: Vec<Uid> =
+            (0..3000).map(|n| Uid::parse(&format!("2.25.1234567890123456789012345678{n}")).unwrap()).collect();
+        let list = list_of(&uids);
+        assert!(list.len() <= identifier::VALUE_BYTES_MAX);
+        let kept: Vec<&str> = list.split('\\').collect();
+        assert!(kept.len() > 1000);
+        assert!(kept.iter().zip(&uids).all(|(kept, uid)| *kept == uid.as_str()));
+        assert_eq!(list_of(&[]), "");
     }
 }

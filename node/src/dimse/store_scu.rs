@@ -25,7 +25,7 @@ use tokio::{
 };
 
 /// A peer may take its time to store a large object before it answers.
-const ANSWER_S: u64 = 180;
+pub(super) const ANSWER: Duration = Duration::from_secs(180);
 
 /// What became of one file.
 #[derive(Debug)]
@@ -176,7 +176,7 @@ async fn open(file: &DicomFile) -> std::io::Result<File> {
 
 /// The answer to a C-STORE request; the inner error is the peer's refusal.
 pub(super) async fn answer(association: &mut Association, id: u16) -> Result<Result<(), String>, LinkError> {
-    match association.next_within(Duration::from_secs(ANSWER_S)).await? {
+    match association.next_within(ANSWER).await? {
         Incoming::Command(_, answer) if answer.field() == Some(C_STORE_RSP) && answer.answered_id() == Some(id) => {
             let code = answer.status().ok_or(LinkError::Unexpected("an answer without a status"))?;
             if status::is_stored(code) {

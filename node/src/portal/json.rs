@@ -397,6 +397,7 @@ pub(super) struct Ae {
     pub(super) port: u16,
     /// Which studies it may find and retrieve; none where not given.
     #[serde(default)]
+    #[schema(value_type = String)]
     pub(super) query: Reach,
 }
 

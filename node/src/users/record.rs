@@ -6,7 +6,6 @@ use protocol::{
     wire::{self, Wire, WireError},
 };
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 /// An account as it is from here on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,7 +45,7 @@ pub(crate) struct KnownAe {
 }
 
 /// Which studies an AE may find and retrieve (C-FIND, C-MOVE, C-GET).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Reach {
     /// None.

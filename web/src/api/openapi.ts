@@ -1519,7 +1519,7 @@ export interface components {
             /** Format: int32 */
             port: number;
             /** @description Which studies it may find and retrieve; none where not given. */
-            query?: components["schemas"]["Reach"];
+            query?: string;
             title: string;
         };
         AgreementJson: {
@@ -1736,11 +1736,6 @@ export interface components {
             name: string;
             role: string;
         };
-        /**
-         * @description Which studies an AE may find and retrieve (C-FIND, C-MOVE, C-GET).
-         * @enum {string}
-         */
-        Reach: "none" | "own" | "all";
         Reading: {
             dicomweb_root: string;
             id: string;

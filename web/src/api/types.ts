@@ -17,6 +17,8 @@ type With<Shape, Fields extends { [Field in keyof Fields]: Field extends keyof S
 export type Role = 'admin' | 'radiologist' | 'referrer' | 'technologist' | 'auditor';
 export type Action = 'list-studies' | 'read-studies' | 'store-studies' | 'share-studies' | 'administer' | 'read-log';
 export type Availability = 'online' | 'remote' | 'unreachable';
+/** Which studies a DICOM peer may find and retrieve. */
+export type Reach = 'none' | 'own' | 'all';
 export type Preset = 'all' | 'on-call' | 'case-only';
 
 export type Site = With<Sent<'SiteFacts'>, { language: 'fr' | 'en' }>;
@@ -49,7 +51,7 @@ export type AuditPage = With<Sent<'AuditPage'>, { entries: AuditEntry[] }>;
 
 export type AddedUser = With<Sent<'AddedUser'>, { role: Role }>;
 export type Token = Sent<'Token'>;
-export type Ae = Sent<'Ae'>;
+export type Ae = With<Sent<'Ae'>, { query: Reach }>;
 export type Status = With<Sent<'Status'>, { peers: Peer[]; transfers: Transfer[] }>;
 
 /** A problem as the node tells it, or as the portal finds it where no node answered. */

@@ -160,6 +160,8 @@ async fn a_patient_id_of_two_issuers_is_not_retrieved_without_its_issuer() {
     let level = (tags::QUERY_RETRIEVE_LEVEL, "PATIENT");
     let (patients, _) = peer.find(&[level, (tags::PATIENT_ID, "ID12"), (tags::ISSUER_OF_PATIENT_ID, "")]).await;
     assert_eq!(patients.len(), 2, "two patients, never one");
+    let of_sex = [level, (tags::PATIENT_ID, "ID12"), (tags::PATIENT_SEX, "F")];
+    assert_eq!(peer.find(&of_sex).await.0.len(), 0, "neither says so");
     let keys = [level, (tags::PATIENT_ID, "ID12")];
     peer.say(3, &Command::question(C_GET_RQ, 9, GET), Some(identifier(&keys))).await;
     assert_eq!(peer.hear().await.0.status(), Some(Status::BAD_IDENTIFIER.code));

@@ -6,7 +6,7 @@ import type { ReactNode } from 'react';
 import { useState } from 'react';
 import { post } from '../../api/client';
 import { aesQuery, keys, siteQuery, statusQuery, useMay, usersQuery } from '../../api/queries';
-import type { AddedUser, Ae, Role, Token } from '../../api/types';
+import type { AddedUser, Ae, Reach, Role, Token } from '../../api/types';
 import { CopyText } from '../../components/CopyText';
 import { Page } from '../../components/Page';
 import { useProblem } from '../../components/problem';
@@ -233,8 +233,7 @@ function TokensSection() {
   );
 }
 
-type Reach = Ae['query'];
-const REACHES: Reach[] = ['none', 'own', 'all'];
+const REACHES: readonly Reach[] = ['none', 'own', 'all'];
 
 function AesSection() {
   const { t } = useWords();
