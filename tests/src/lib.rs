@@ -16,6 +16,7 @@
 
 pub mod browser;
 pub mod corpus;
+pub mod fault;
 pub mod hospital;
 pub mod http;
 pub mod multipart;

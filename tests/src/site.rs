@@ -9,6 +9,7 @@ use crate::{
 use hyper::Method;
 use serde_json::{Value, json};
 use std::{
+    ffi::OsString,
     fs,
     net::{SocketAddr, TcpStream},
     path::{Path, PathBuf},
@@ -37,6 +38,7 @@ pub struct Site {
     overlay: Port,
     pixels: Port,
     process: Mutex<Option<Child>>,
+    environment: Mutex<Vec<(String, OsString)>>,
 }
 
 /// What the command line said.
@@ -72,6 +74,7 @@ impl Site {
             overlay: Port::reserve(),
             pixels: Port::reserve(),
             process: Mutex::new(None),
+            environment: Mutex::new(Vec::new()),
         };
         let addresses = [
             ("--portal", site.portal.address()),
@@ -139,11 +142,23 @@ impl Site {
         fs::write(&path, config.to_string()).unwrap();
     }
 
+    /// What the node finds in its environment from its next start on, besides the story's own.
+    pub fn environment(&self, set: &[(String, OsString)]) {
+        *self.environment.lock().unwrap() = set.to_vec();
+    }
+
     /// Runs a command of the command line on this site's folder.
     #[must_use]
     pub fn cli(&self, arguments: &[&str]) -> Said {
+        self.cli_in(&[], arguments)
+    }
+
+    /// Runs a command of the command line on this site's folder, with more in its environment.
+    #[must_use]
+    pub fn cli_in(&self, environment: &[(String, OsString)], arguments: &[&str]) -> Said {
         let Output { status, stdout, stderr } = Command::new(&self.binary)
             .args(arguments)
+            .envs(environment.iter().cloned())
             .arg("--dir")
             .arg(self.dir())
             .stdin(Stdio::null())
@@ -210,6 +225,7 @@ impl Site {
         let child = Command::new(&self.binary)
             .args(["serve", "--dir"])
             .arg(self.dir())
+            .envs(self.environment.lock().unwrap().iter().cloned())
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)
@@ -241,9 +257,12 @@ impl Site {
         }
     }
 
-    /// SIGTERM, and waits for the end.
+    /// SIGTERM, and waits for the end. A node that has died already is none the worse.
     pub async fn stop(&self) {
         let Some(mut child) = self.process.lock().unwrap().take() else { return };
+        if child.try_wait().unwrap().is_some() {
+            return;
+        }
         let status = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
         assert!(status.success());
         let what = format!("{} stops", self.name);

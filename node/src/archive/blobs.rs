@@ -1,5 +1,8 @@
 //! Objects on disk: `objects/ab/<digest>.dcm`, and `objects/tmp/` for what is on its way.
 //!
+//! The 256 folders are made and synced when the archive opens: an instance's folder is then never newer than the disk
+//! knows, whoever comes first and whatever fails.
+//!
 //! # At a crash
 //! A file under `tmp` belongs to nobody and goes at the next start. A file under its digest is whole: it was synced
 //! before it got that name.
@@ -45,7 +48,15 @@ impl Blobs {
         let objects = dir.join("objects");
         let tmp = objects.join("tmp");
         fs::create_dir_all(&tmp)?;
+        for shard in 0..=u8::MAX {
+            match fs::create_dir(objects.join(format!("{shard:02x}"))) {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+                _ => {}
+            }
+        }
+        // Also what an earlier start made and did not come to sync.
         File::open(&objects)?.sync_all()?;
+        File::open(dir)?.sync_all()?;
         Ok(Self { objects, tmp, free_bytes_min })
     }
 
@@ -84,24 +95,10 @@ impl Blobs {
     pub(super) fn place(&self, mut temp: Temp, digest: &Digest) -> io::Result<()> {
         temp.file.sync_data()?;
         if let Some(from) = &temp.path {
-            let to = self.path(digest);
-            match fs::rename(from, &to) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    self.begin_folder(digest)?;
-                    fs::rename(from, &to)?;
-                }
-                renamed => renamed?,
-            }
+            fs::rename(from, self.path(digest))?;
         }
         temp.path = None;
         Ok(())
-    }
-
-    fn begin_folder(&self, digest: &Digest) -> io::Result<()> {
-        match fs::create_dir(self.folder(digest)) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-            _ => File::open(&self.objects)?.sync_all(),
-        }
     }
 
     pub(super) fn open_object(&self, digest: &Digest) -> io::Result<File> {
@@ -118,11 +115,7 @@ impl Blobs {
     /// Every object file: its digest, path and time of last change.
     pub(super) fn each(&self, each: &mut dyn FnMut(Digest, &Path, SystemTime)) -> io::Result<()> {
         for shard in 0..=u8::MAX {
-            let entries = match fs::read_dir(self.objects.join(format!("{shard:02x}"))) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                entries => entries?,
-            };
-            for entry in entries {
+            for entry in fs::read_dir(self.objects.join(format!("{shard:02x}")))? {
                 let entry = entry?;
                 let name = entry.file_name();
                 let digest = name.to_str().and_then(|n| n.strip_suffix(".dcm")).and_then(|n| n.parse().ok());

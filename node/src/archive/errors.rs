@@ -57,7 +57,11 @@ impl From<JournalError> for IngestError {
 
 impl From<ArchiveError> for IngestError {
     fn from(error: ArchiveError) -> Self {
-        Self::Storage(error.to_string())
+        match error {
+            ArchiveError::Io(error) => error.into(),
+            ArchiveError::Journal(error) => error.into(),
+            error => Self::Storage(error.to_string()),
+        }
     }
 }
 
@@ -82,6 +86,8 @@ pub(crate) enum ArchiveError {
     Journal(#[from] JournalError),
     #[error("index: {0}")]
     Index(#[from] sled::Error),
+    #[error("the index is opened anew after the disk failed")]
+    Mending,
     #[error("archive: {0}")]
     Io(#[from] io::Error),
     #[error("index row: {0}")]

@@ -92,6 +92,7 @@ pub(super) async fn take_in(inner: Arc<Inner>, spool: Spool, source: Source) -> 
         let (shared, person) = (inner.clone(), source.actor.person.clone());
         let (held, spooled, prepared) = (turn.take(), spool.take(), looked.take());
         let work = move || {
+            shared.mend()?;
             let prepared = match (spooled, prepared) {
                 (Some(spool), _) => Box::new(look(spool, person)?),
                 (None, Some(prepared)) => prepared,

@@ -58,6 +58,7 @@ mod object;
 mod settle;
 
 mod errors;
+mod mend;
 mod rebuild;
 mod state;
 
@@ -162,6 +163,7 @@ struct Inner {
     spooled: AtomicU64,
     groups: Mutex<LruCache<Digest, Arc<Groups>>>,
     passes: tokio::sync::Mutex<()>,
+    mending: Mutex<()>,
     sealed: Mutex<LruCache<Digest, SealedManifest>>,
     alerted: Mutex<LruCache<Digest, ()>>,
     is_closed: AtomicBool,
@@ -194,11 +196,16 @@ impl Inner {
         self.is_closed.load(Ordering::Acquire)
     }
 
-    /// A durable record into the view. Should that fail, the record stands, and the next start replays it.
+    /// A durable record into the view. Should that fail, the record stands, and mending replays it.
     fn apply(&self, record: &Applied, next: Position) {
         if let Err(error) = self.index.apply(record, next) {
-            tracing::error!(%error, "the index fell behind the journal; it catches up at the next start");
+            tracing::error!(%error, "the index fell behind the journal; it catches up when the disk is well");
         }
+    }
+
+    fn write_rows(&self) -> Result<(), ArchiveError> {
+        self.mend()?;
+        self.index.write()
     }
 
     fn touched(&self, study: &Uid) {
@@ -247,6 +254,7 @@ impl Archive {
             spooled: AtomicU64::new(0),
             groups: Mutex::new(LruCache::new(GROUPS_KEPT)),
             passes: tokio::sync::Mutex::new(()),
+            mending: Mutex::default(),
             sealed: Mutex::new(LruCache::new(MANIFESTS_KEPT)),
             alerted: Mutex::new(LruCache::new(ALERTS_KEPT)),
             is_closed: AtomicBool::new(false),
@@ -430,7 +438,7 @@ async fn write_rows(inner: Arc<Inner>) {
             () = tokio::time::sleep(WRITE_EVERY) => false,
         };
         let shared = inner.clone();
-        let written = inner.tasks.spawn_blocking("archive rows", move || shared.index.write()).await;
+        let written = inner.tasks.spawn_blocking("archive rows", move || shared.write_rows()).await;
         if let Ok(Err(error)) = written {
             tracing::error!(%error, "rows could not be written; the journal has them");
         }

@@ -15,6 +15,7 @@ use protocol::{
     Timestamp,
     manifest::{Completeness, Patient},
 };
+use std::sync::atomic::Ordering;
 
 /// Different modalities or body parts listed of one study.
 const LISTED_MAX: usize = 32;
@@ -36,7 +37,10 @@ impl Index {
             }
             Applied::Nothing => Ok(()),
         };
-        live.is_behind |= applied.is_err();
+        if applied.is_err() {
+            live.is_behind = true;
+            self.is_hurt.store(true, Ordering::Release);
+        }
         applied?;
         live.meta.applied = live.meta.applied.max(next);
         if live.gathered >= GATHERED_MAX { self.write_live(live) } else { Ok(()) }

@@ -8,6 +8,8 @@
 //! What was gathered is lost and comes back by replaying the journal from the position of the last batch; applying a
 //! record twice changes nothing. Should sled lose batches (its flush is no sync), the position goes back with them.
 //! An index that does not open is moved aside and made again.
+//! A disk that failed once leaves sled refusing for good: [`Index::replace`] puts a newly opened one in its place, as
+//! after a crash and without one ([`super::mend`]).
 //!
 //! # Not here
 //! Reading the journal: [`super::rebuild`]. Whether a study matches: [`super::query`].
@@ -29,7 +31,10 @@ use serde::{Deserialize, Serialize};
 use std::{
     collections::HashMap,
     path::Path,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 mod apply;
@@ -64,8 +69,11 @@ impl Wire for Meta {
 
 #[derive(Debug)]
 pub(super) struct Index {
-    db: sled::Db,
+    /// `None` while it is opened anew.
+    db: Mutex<Option<sled::Db>>,
     live: Mutex<Live>,
+    /// sled said that it failed, or a record could not be applied.
+    is_hurt: AtomicBool,
 }
 
 /// Rows changed since the last batch.
@@ -94,15 +102,49 @@ impl Index {
             None if db.is_empty() => Meta::default(),
             None => return Err(ArchiveError::Index(sled::Error::ReportableBug("rows without a head".to_owned()))),
         };
-        Ok(Self { db, live: Mutex::new(Live { meta, ..Live::default() }) })
+        let live = Live { meta, ..Live::default() };
+        Ok(Self { db: Mutex::new(Some(db)), live: Mutex::new(live), is_hurt: AtomicBool::new(false) })
+    }
+
+    /// Whether it must be opened anew before it takes anything.
+    pub(super) fn is_hurt(&self) -> bool {
+        self.is_hurt.load(Ordering::Acquire)
+    }
+
+    /// Closes, and goes on with what `open` gives. Nobody reads or applies meanwhile; records that are applied after
+    /// may be in already.
+    ///
+    /// # Errors
+    /// Those of `open`, and while a search still holds the old one; it is closed and hurt then.
+    pub(super) fn replace(&self, open: impl FnOnce() -> Result<Self, ArchiveError>) -> Result<(), ArchiveError> {
+        let mut live = self.live();
+        self.is_hurt.store(true, Ordering::Release);
+        *lock(&self.db) = None;
+        let fresh = open()?;
+        *lock(&self.db) = fresh.db.into_inner().unwrap_or_else(PoisonError::into_inner);
+        *live = fresh.live.into_inner().unwrap_or_else(PoisonError::into_inner);
+        self.is_hurt.store(false, Ordering::Release);
+        Ok(())
+    }
+
+    fn db(&self) -> Result<sled::Db, ArchiveError> {
+        lock(&self.db).clone().ok_or(ArchiveError::Mending)
+    }
+
+    /// Remembers that sled failed.
+    fn noted<T>(&self, result: sled::Result<T>) -> Result<T, ArchiveError> {
+        result.map_err(|error| {
+            self.is_hurt.store(true, Ordering::Release);
+            ArchiveError::Index(error)
+        })
     }
 
     fn live(&self) -> MutexGuard<'_, Live> {
-        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.live)
     }
 
     fn get<T: Wire>(&self, key: impl AsRef<[u8]>) -> Result<Option<T>, ArchiveError> {
-        Ok(self.db.get(key)?.map(|bytes| wire::decode(&bytes)).transpose()?)
+        Ok(self.noted(self.db()?.get(key))?.map(|bytes| wire::decode(&bytes)).transpose()?)
     }
 
     fn load_study(&self, live: &Live, study: &Uid) -> Result<Option<StoredStudy>, ArchiveError> {
@@ -232,7 +274,7 @@ impl Index {
     /// Writes, and hands the bytes to the disk.
     pub(super) fn sync(&self, dir: &Path) -> Result<(), ArchiveError> {
         self.write()?;
-        self.db.flush()?;
+        self.noted(self.db()?.flush())?;
         let file = dir.join("db");
         if file.exists() {
             std::fs::File::open(file)?.sync_all()?;
@@ -276,10 +318,14 @@ impl Index {
             batch.insert(&print[..], wire::encode(places));
         }
         batch.insert(keys::META, wire::encode(&live.meta));
-        self.db.apply_batch(batch)?;
+        self.noted(self.db()?.apply_batch(batch))?;
         *live = Live { meta: live.meta, ..Live::default() };
         Ok(())
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn order(row: &InstanceRow) -> (i64, &Uid) {

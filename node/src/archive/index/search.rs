@@ -8,6 +8,9 @@ use crate::archive::{
 };
 use protocol::Uid;
 
+/// Keys of candidates, in their order.
+type Keys = Box<dyn Iterator<Item = sled::Result<sled::IVec>>>;
+
 impl Index {
     /// Newest first: skips `offset` matches, gives at most `limit`.
     pub(in crate::archive) fn studies(
@@ -21,11 +24,11 @@ impl Index {
             return self.named(query, offset, limit);
         }
         let (mut skipped, mut found) = (0, Vec::new());
-        for key in self.candidates(query) {
+        for key in self.candidates(query)? {
             if found.len() >= limit {
                 break;
             }
-            let key = key?;
+            let key = self.noted(key)?;
             let Some(row) = self.row_of(&key)? else { continue };
             if !query.matches(&row) {
                 continue;
@@ -52,12 +55,13 @@ impl Index {
     }
 
     /// Keys that end with inverted date and time and the study, by the narrowest order there is.
-    fn candidates(&self, query: &StudyQuery) -> Box<dyn Iterator<Item = sled::Result<sled::IVec>>> {
+    fn candidates(&self, query: &StudyQuery) -> Result<Keys, ArchiveError> {
+        let db = self.db()?;
         if let Some(id) = exact(query.patient_id.as_deref()) {
-            return Box::new(self.db.scan_prefix(keys::valued_prefix(b'p', id)).keys());
+            return Ok(Box::new(db.scan_prefix(keys::valued_prefix(b'p', id)).keys()));
         }
         if let Some(accession) = exact(query.accession.as_deref()) {
-            return Box::new(self.db.scan_prefix(keys::valued_prefix(b'a', accession)).keys());
+            return Ok(Box::new(db.scan_prefix(keys::valued_prefix(b'a', accession)).keys()));
         }
         let bound = |date: Option<&String>, rest: &str, first: u8| {
             let mut key = vec![b'o'];
@@ -71,9 +75,9 @@ impl Index {
         let mut to = bound(query.date_from.as_ref(), "000000", b'9' + 1);
         to.push(u8::MAX);
         if from > to {
-            return Box::new(std::iter::empty());
+            return Ok(Box::new(std::iter::empty()));
         }
-        Box::new(self.db.range(from..to).keys())
+        Ok(Box::new(db.range(from..to).keys()))
     }
 
     fn row_of(&self, key: &[u8]) -> Result<Option<StudyRow>, ArchiveError> {
@@ -97,8 +101,8 @@ impl Index {
 
     fn uids(&self, kind: u8) -> Result<Vec<Uid>, ArchiveError> {
         let mut uids = Vec::new();
-        for key in self.db.scan_prefix([kind]).keys() {
-            let key = key?;
+        for key in self.db()?.scan_prefix([kind]).keys() {
+            let key = self.noted(key)?;
             let text = key.get(1..).and_then(|bytes| std::str::from_utf8(bytes).ok());
             uids.extend(text.and_then(|text| Uid::parse(text).ok()));
         }
