@@ -286,13 +286,13 @@ pub(super) fn record(
 fn place(inner: &Arc<Inner>, mut prepared: Box<Prepared>) -> Result<Placed, IngestError> {
     let entry = prepared.record.instance.row.entry.clone();
     let Some(reservation) = Reservation::take(inner, &entry.instance) else { return Ok(Placed::Busy(prepared)) };
-    match inner.index.sop(&entry.instance)? {
+    match inner.sound(|index| index.sop(&entry.instance))? {
         Some(held) if held.row.entry.digest != entry.digest => return Ok(Placed::Conflict(prepared)),
         Some(held) if inner.blobs.has(&held) => return Ok(Placed::Known(prepared)),
         // Its file was lost: what comes now replaces it.
         _ => {}
     }
-    let twin = inner.index.any_by_digest(&entry.digest)?;
+    let twin = inner.sound(|index| index.any_by_digest(&entry.digest))?;
     if let Some(twin) = twin.filter(|twin| inner.blobs.has(twin)) {
         let instance = &mut prepared.record.instance;
         (instance.row.meta_bytes, instance.meta_digest) = (twin.row.meta_bytes, twin.meta_digest);

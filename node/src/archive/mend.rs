@@ -10,7 +10,7 @@
 //! # Not here
 //! What is done where it does not open: [`super::rebuild`].
 
-use super::{ArchiveError, Inner, rebuild};
+use super::{ArchiveError, Inner, index::Index, rebuild};
 use std::io::Write;
 
 /// As much as sled writes when it opens.
@@ -34,7 +34,22 @@ impl Inner {
         probe.file.sync_data()?;
         drop(probe);
         self.index.replace(|| rebuild::open_index(&self.dir, &self.journal))?;
+        // Some of them may have had no row when they were to settle.
+        for study in self.index.unsettled()? {
+            self.arrivals.touch(&study);
+        }
         tracing::warn!("the disk failed and is well again: the index was opened anew and is complete");
         Ok(())
+    }
+
+    /// Reads the index; where it turns out to be hurt, mends it and reads again.
+    pub(super) fn sound<T>(&self, read: impl Fn(&Index) -> Result<T, ArchiveError>) -> Result<T, ArchiveError> {
+        match read(&self.index) {
+            Err(_) if self.index.is_hurt() => {
+                self.mend()?;
+                read(&self.index)
+            }
+            read => read,
+        }
     }
 }
