@@ -264,6 +264,28 @@ async fn room_is_scarce_and_reading_goes_on() {
     bed.insist_nothing_is_lost("after room was scarce").await;
 }
 
+/// A site made, started and used on its first day, all on a disk that keeps nothing by itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn power_is_cut_on_the_first_day() {
+    for cut in Cut::ALL {
+        let mut site = Site::unmade(SITE, "CH Nord");
+        fs::create_dir_all(site.dir()).unwrap();
+        let mut disk = Disk::new(&site.dir(), &site.scratch("disk"));
+        disk.begin();
+        site.make(&disk.environment());
+        site.environment(&disk.environment());
+        let mut bed = Bed { site, disk, kept: Vec::new(), points: 0, refused: 0 };
+        bed.site.serve().await;
+        assert!(bed.send(&one(), 0).await && bed.send(&one(), 1).await);
+        bed.disk.hold().await;
+        bed.site.kill();
+        bed.disk.disarm();
+        bed.disk.cut_power(cut);
+        bed.start().await;
+        bed.insist_nothing_is_lost(&format!("after the first day ({cut:?})")).await;
+    }
+}
+
 /// Copies a folder as it is.
 fn copy(from: &Path, to: &Path) {
     if to.exists() {

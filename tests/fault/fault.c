@@ -74,7 +74,7 @@ __attribute__((constructor)) static void begin(void) {
     if (control == MAP_FAILED) abort();
     REAL(close)(fd);
     if (log) {
-        log_fd = REAL(open)(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        log_fd = REAL(open)(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
         if (log_fd < 0) abort();
     }
     unsetenv("LD_PRELOAD");

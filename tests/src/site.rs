@@ -62,8 +62,19 @@ impl Site {
     /// Initialises a site, not yet serving. `binary` is `env!("CARGO_BIN_EXE_site")` of the story.
     #[must_use]
     pub fn init(binary: &str, name: &str) -> Self {
+        let mut site = Self::unmade(binary, name);
+        site.make(&[]);
+        // Stories do not wait three seconds for every study, and a build machine's disk may be small.
+        site.configure("archive", "settle", toml::Value::String("700ms".to_owned()));
+        site.configure("archive", "free_min", toml::Value::String("1 MiB".to_owned()));
+        site
+    }
+
+    /// A site of which only the folder for its folder exists.
+    #[must_use]
+    pub fn unmade(binary: &str, name: &str) -> Self {
         let ae_title: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_uppercase();
-        let mut site = Self {
+        Self {
             name: name.to_owned(),
             ae_title,
             token: String::new(),
@@ -75,21 +86,23 @@ impl Site {
             pixels: Port::reserve(),
             process: Mutex::new(None),
             environment: Mutex::new(Vec::new()),
-        };
+        }
+    }
+
+    /// Initialises it, with more in the environment, and adds the administrator's token.
+    pub fn make(&mut self, environment: &[(String, OsString)]) {
         let addresses = [
-            ("--portal", site.portal.address()),
-            ("--dimse", site.dimse.address()),
-            ("--overlay", site.overlay.address()),
-            ("--pixels", site.pixels.address()),
+            ("--portal", self.portal.address()),
+            ("--dimse", self.dimse.address()),
+            ("--overlay", self.overlay.address()),
+            ("--pixels", self.pixels.address()),
         ]
         .map(|(option, address)| [option.to_owned(), address.to_string()]);
         let addresses: Vec<&str> = addresses.iter().flatten().map(String::as_str).collect();
-        let _ = site.cli(&[&["init", "--site", name, "--ae-title", &site.ae_title][..], &addresses].concat()).ok();
-        // Stories do not wait three seconds for every study, and a build machine's disk may be small.
-        site.configure("archive", "settle", toml::Value::String("700ms".to_owned()));
-        site.configure("archive", "free_min", toml::Value::String("1 MiB".to_owned()));
-        site.token = site.new_token("story", "admin");
-        site
+        let begin = [&["init", "--site", &self.name, "--ae-title", &self.ae_title][..], &addresses].concat();
+        let _ = self.cli_in(environment, &begin).ok();
+        let said = self.cli_in(environment, &["token", "add", "story", "--role", "admin"]).ok();
+        self.token = long_word(&said);
     }
 
     /// Initialises and serves.
@@ -188,8 +201,7 @@ impl Site {
     #[must_use]
     pub fn new_token(&self, name: &str, role: &str) -> String {
         let said = self.cli(&["token", "add", name, "--role", role]).ok();
-        // The token is the one long word.
-        said.out.split_whitespace().max_by_key(|word| word.len()).unwrap_or_default().to_owned()
+        long_word(&said)
     }
 
     /// Makes a DICOM peer on this machine known, with what it may find and retrieve.
@@ -399,6 +411,11 @@ impl Site {
         let found = crate::wait::until(Duration::from_secs(u64::from(within_s)), what, look).await;
         (found, began.elapsed())
     }
+}
+
+/// The token is the one long word.
+fn long_word(said: &Said) -> String {
+    said.out.split_whitespace().max_by_key(|word| word.len()).unwrap_or_default().to_owned()
 }
 
 fn walk(folder: &Path, see: &mut impl FnMut(&Path)) {

@@ -193,7 +193,7 @@ struct Writer {
 
 impl Writer {
     fn open(dir: &Path) -> Result<Self, JournalError> {
-        std::fs::create_dir_all(dir).map_err(JournalError::io(dir))?;
+        make_folder(dir).map_err(JournalError::io(dir))?;
         let mut segments = segment::list(dir)?;
         // A segment whose header is not whole was being begun when the node died: it holds nothing.
         if let Some((base, path)) = segments.last()
@@ -304,6 +304,13 @@ fn sound_end(path: &Path, base: u64) -> Result<u64, JournalError> {
             }
         }
     }
+}
+
+/// Makes a journal's folder, and sees to it that a power cut does not take it with all that is in it: its name, and
+/// that of the folder of journals, are on disk. Always, since an earlier start may not have come to that.
+fn make_folder(dir: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(dir)?;
+    dir.ancestors().skip(1).take(2).filter(|above| !above.as_os_str().is_empty()).try_for_each(sync_folder)
 }
 
 fn sync_folder(folder: &Path) -> io::Result<()> {
