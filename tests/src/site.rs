@@ -281,11 +281,19 @@ impl Site {
         eventually!(STOPPED_WITHIN_S, what, child.try_wait().unwrap());
     }
 
+    /// The process's number.
+    ///
+    /// # Panics
+    /// When it does not run.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.process.lock().unwrap().as_ref().map(Child::id).expect("a running node")
+    }
+
     /// Resident memory, bytes; the most it ever was when `peak`.
     #[must_use]
     pub fn memory(&self, peak: bool) -> u64 {
-        let process = self.process.lock().unwrap();
-        let pid = process.as_ref().map(Child::id).expect("a running node");
+        let pid = self.pid();
         let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
         let field = if peak { "VmHWM:" } else { "VmRSS:" };
         let line = status.lines().find_map(|line| line.strip_prefix(field)).unwrap_or("0 kB");
