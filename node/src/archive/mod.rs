@@ -264,6 +264,8 @@ impl Archive {
         }
         tasks.spawn("archive settle", settle::run(inner.clone()));
         tasks.spawn("archive rows", write_rows(inner.clone()));
+        let shared = inner.clone();
+        drop(tasks.spawn_blocking("archive register", move || shared.index.warm()));
         Ok(Self { inner })
     }
 

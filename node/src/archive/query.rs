@@ -42,6 +42,28 @@ impl StudyQuery {
             && self.text.as_deref().is_none_or(|text| has_words(row, text))
     }
 
+    /// Whether it asks more than name, words, modalities and whole dates.
+    pub(super) fn asks_more(&self) -> bool {
+        let is_partial = |date: &Option<String>| {
+            date.as_deref().is_some_and(|d| d.len() != 8 || !d.bytes().all(|b| b.is_ascii_digit()))
+        };
+        let others = [
+            &self.patient_id,
+            &self.issuer,
+            &self.birth_date,
+            &self.accession,
+            &self.description,
+            &self.referrer,
+            &self.study_id,
+            &self.time_from,
+            &self.time_to,
+        ];
+        !self.study.is_empty()
+            || others.into_iter().any(|other| asked(other.as_deref()).is_some())
+            || is_partial(&self.date_from)
+            || is_partial(&self.date_to)
+    }
+
     fn matches_codes(&self, row: &StudyRow) -> bool {
         code(self.patient_id.as_deref(), row.patient.id.as_deref())
             && code(self.issuer.as_deref(), row.patient.issuer.as_deref())
@@ -97,7 +119,11 @@ fn code(pattern: Option<&str>, value: Option<&str>) -> bool {
 fn name(pattern: Option<&str>, value: Option<&str>, is_fuzzy: bool) -> bool {
     let Some(pattern) = asked(pattern) else { return true };
     let Some(value) = value else { return false };
-    let (pattern, value) = (fold(pattern), fold(value));
+    folded_name(&fold(pattern), &fold(value), is_fuzzy)
+}
+
+/// As [`name`], of a pattern and a value that are folded.
+pub(super) fn folded_name(pattern: &str, value: &str, is_fuzzy: bool) -> bool {
     if is_fuzzy {
         let words: Vec<&str> = value.split(is_between).filter(|w| !w.is_empty()).collect();
         return pattern
@@ -106,7 +132,7 @@ fn name(pattern: Option<&str>, value: Option<&str>, is_fuzzy: bool) -> bool {
             .all(|asked| words.iter().any(|word| word.starts_with(asked)));
     }
     let pattern = pattern.trim_end_matches(['^', '=']);
-    value.split('=').chain([value.as_str()]).any(|group| {
+    value.split('=').chain([value]).any(|group| {
         let group = group.trim_end_matches('^');
         wild(pattern, group)
             || group.match_indices('^').any(|(at, _)| group.get(..at).is_some_and(|front| wild(pattern, front)))
@@ -120,7 +146,12 @@ fn is_between(c: char) -> bool {
 fn has_words(row: &StudyRow, text: &str) -> bool {
     let fields = [&row.patient.name, &row.patient.id, &row.accession, &row.description];
     let hay = fold(&fields.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join("\n"));
-    fold(text).split(is_between).filter(|w| !w.is_empty()).all(|word| hay.contains(word))
+    words_of(text).iter().all(|word| hay.contains(word.as_str()))
+}
+
+/// The words of a search box, folded.
+pub(super) fn words_of(text: &str) -> Vec<String> {
+    fold(text).split(is_between).filter(|w| !w.is_empty()).map(str::to_owned).collect()
 }
 
 /// Inclusive; a bound counts as far as it is given (`1430` as a lower bound is 14:30:00, as an upper one 14:30:59).
@@ -139,7 +170,20 @@ fn range(from: Option<&str>, to: Option<&str>, value: Option<&str>) -> bool {
 }
 
 /// Wildcard matching: `*` any run, `?` any one character. Linear but for backtracking to the last `*` only.
-fn wild(pattern: &str, value: &str) -> bool {
+pub(super) fn wild(pattern: &str, value: &str) -> bool {
+    // Most patterns have a star at an end or none; these cost no allocation.
+    if !pattern.contains('?') {
+        let inner = pattern.strip_prefix('*').unwrap_or(pattern);
+        let core = inner.strip_suffix('*').unwrap_or(inner);
+        if !core.contains('*') {
+            return match (pattern.starts_with('*'), inner.ends_with('*')) {
+                (false, false) => value == core,
+                (true, false) => value.ends_with(core),
+                (false, true) => value.starts_with(core),
+                (true, true) => value.contains(core),
+            };
+        }
+    }
     let (pattern, value): (Vec<char>, Vec<char>) = (pattern.chars().collect(), value.chars().collect());
     let (mut p, mut v) = (0, 0);
     let mut star: Option<(usize, usize)> = None;

@@ -21,6 +21,33 @@ pub(super) fn page(mut found: Vec<FoundStudy>, offset: usize, limit: usize) -> V
     found.into_iter().skip(offset).take(limit).collect()
 }
 
+/// A page of ours and `best` of the peers'. `hidden` are the places of our rows that one of `best` stands for; `read`
+/// gives our rows in order, from one on, so many.
+fn merged(
+    best: Vec<FoundStudy>,
+    hidden: &HashMap<Uid, Option<Vec<u8>>>,
+    (offset, limit): (usize, usize),
+    read: &dyn Fn(usize, usize) -> Result<Vec<StudyRow>, StudyError>,
+    as_found: &dyn Fn(StudyRow) -> FoundStudy,
+) -> Result<Vec<FoundStudy>, StudyError> {
+    let offset = offset.min(ROWS_MAX);
+    let first = offset.saturating_sub(best.len());
+    let own = read(first, limit.saturating_add(best.len().saturating_mul(2)))?;
+    let (own, best, passed) = match own.first().map(StudyRow::place) {
+        Some(from) if first > 0 => {
+            let is_before = |place: &Option<Vec<u8>>| *place < from;
+            let over = best.iter().filter(|found| is_before(&found.row.place())).count();
+            let under = hidden.values().filter(|place| is_before(place)).count();
+            let best = best.into_iter().filter(|found| !is_before(&found.row.place())).collect();
+            (own, best, (first + over).saturating_sub(under))
+        }
+        None if first > 0 && !best.is_empty() => (read(0, ROWS_MAX)?, best, 0),
+        _ => (own, best, 0),
+    };
+    let own = own.into_iter().filter(|row| !hidden.contains_key(&row.study)).map(as_found);
+    Ok(page(own.chain(best).collect::<Vec<_>>(), offset.saturating_sub(passed), limit))
+}
+
 /// A peer's card as a row. A Patient ID without issuer is the holder's own: it is never compared bare.
 pub(super) fn row_of(remote: &RemoteStudy, holder_name: &str) -> StudyRow {
     let card = &remote.card;
@@ -52,21 +79,27 @@ pub(super) fn row_of(remote: &RemoteStudy, holder_name: &str) -> StudyRow {
 
 impl Shared {
     /// Own and peers' studies that match.
+    ///
+    /// Peers' studies move ours by as many places at most as there are of them: only so many rows of ours around the
+    /// page are read.
     pub(super) fn find(&self, query: &StudyQuery, offset: usize, limit: usize) -> Result<Vec<FoundStudy>, StudyError> {
-        let wanted = offset.saturating_add(limit).min(ROWS_MAX);
-        let own = self.archive.studies(query, 0, wanted).map_err(StudyError::internal)?;
-        let mut found: Vec<FoundStudy> = own.into_iter().map(|row| self.own(row)).collect();
         let mut sites = Sites::default();
+        // Places of our rows that a peer's row stands for.
+        let mut hidden = HashMap::new();
         for remote in self.overlay.remote_studies() {
             let row = row_of(&remote, sites.of(self, &remote.holder).0);
             let own = self.archive.study(&row.study).map_err(StudyError::internal)?;
-            if query.matches(&row) || own.as_ref().is_some_and(|own| query.matches(own)) {
+            let is_own = own.as_ref().is_some_and(|own| query.matches(own));
+            if query.matches(&row) || is_own {
+                if let Some(own) = own.as_ref().filter(|_| is_own) {
+                    hidden.insert(own.study.clone(), own.place());
+                }
                 sites.keep_best(self, &remote, row, own);
             }
         }
-        found.retain(|f| !sites.best.contains_key(&f.row.study));
-        found.extend(sites.best.into_values().map(|(_, found)| found));
-        Ok(page(found, offset, limit))
+        let best = sites.best.into_values().map(|(_, found)| found).collect();
+        let read = |from, count| self.archive.studies(query, from, count).map_err(StudyError::internal);
+        merged(best, &hidden, (offset, limit), &read, &|row| self.own(row))
     }
 
     /// A study of ours as found.
@@ -256,6 +289,35 @@ mod tests {
             site_name: String::new(),
             availability: Availability::Online,
             instances_here: 1,
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn pages_of_ours_and_peers_are_slices_of_the_whole(
+            ours in proptest::collection::vec(0u32..40, 0..40),
+            peers in proptest::collection::vec((0u32..60, 0u32..40), 0..15),
+            offset in 0usize..60,
+            limit in 1usize..20,
+        ) {
+            let at = |study: u32, day: u32| found(&format!("1.{study}"), Some(&format!("202401{day:02}")), None);
+            let own: Vec<FoundStudy> = ours.iter().enumerate().map(|(n, day)| at(n as u32, *day)).collect();
+            let own = page(own, 0, usize::MAX);
+            // A peer's row may stand for one of ours, at another place.
+            let best: HashMap<u32, FoundStudy> = peers.iter().map(|(study, day)| (*study, at(*study, *day))).collect();
+            let best: Vec<FoundStudy> = best.into_values().collect();
+            let is_best = |row: &StudyRow| best.iter().any(|b| b.row.study == row.study);
+            let hidden: HashMap<Uid, Option<Vec<u8>>> = own
+                .iter()
+                .filter(|f| is_best(&f.row))
+                .map(|f| (f.row.study.clone(), f.row.place()))
+                .collect();
+            let all: Vec<FoundStudy> = own.iter().filter(|f| !is_best(&f.row)).chain(&best).cloned().collect();
+            let wanted: Vec<Uid> = page(all, offset, limit).into_iter().map(|f| f.row.study).collect();
+            let read = |from: usize, count: usize| Ok(own.iter().skip(from).take(count).map(|f| f.row.clone()).collect());
+            let as_found = |row: StudyRow| FoundStudy { row, ..at(0, 1) };
+            let got = merged(best, &hidden, (offset, limit), &read, &as_found).unwrap();
+            proptest::prop_assert_eq!(got.into_iter().map(|f| f.row.study).collect::<Vec<_>>(), wanted);
         }
     }
 

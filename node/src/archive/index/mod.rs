@@ -27,6 +27,7 @@ use protocol::{
     Digest, Uid,
     wire::{self, Wire},
 };
+use register::Register;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::HashMap,
@@ -39,6 +40,7 @@ use std::{
 
 mod apply;
 mod keys;
+mod register;
 mod search;
 
 #[cfg(test)]
@@ -74,6 +76,7 @@ pub(super) struct Index {
     live: Mutex<Live>,
     /// sled said that it failed, or a record could not be applied.
     is_hurt: AtomicBool,
+    register: Register,
 }
 
 /// Rows changed since the last batch.
@@ -103,7 +106,12 @@ impl Index {
             None => return Err(ArchiveError::Index(sled::Error::ReportableBug("rows without a head".to_owned()))),
         };
         let live = Live { meta, ..Live::default() };
-        Ok(Self { db: Mutex::new(Some(db)), live: Mutex::new(live), is_hurt: AtomicBool::new(false) })
+        Ok(Self {
+            db: Mutex::new(Some(db)),
+            live: Mutex::new(live),
+            is_hurt: AtomicBool::new(false),
+            register: Register::default(),
+        })
     }
 
     /// Whether it must be opened anew before it takes anything.
@@ -123,6 +131,7 @@ impl Index {
         let fresh = open()?;
         *lock(&self.db) = fresh.db.into_inner().unwrap_or_else(PoisonError::into_inner);
         *live = fresh.live.into_inner().unwrap_or_else(PoisonError::into_inner);
+        self.register.forget();
         self.is_hurt.store(false, Ordering::Release);
         Ok(())
     }
@@ -296,11 +305,14 @@ impl Index {
         if !live.is_changed {
             return Ok(());
         }
-        let mut batch = sled::Batch::default();
+        let (mut batch, mut changes) = (sled::Batch::default(), Vec::with_capacity(live.studies.len()));
         for (study, stored) in &live.studies {
             let before: Option<StoredStudy> = self.get(keys::study(study))?;
             let now = keys::of(&stored.row);
-            for key in before.iter().flat_map(|b| keys::of(&b.row)).filter(|key| !now.contains(key)) {
+            let before = before.map(|before| keys::of(&before.row)).unwrap_or_default();
+            let place = before.first().and_then(|key| key.get(1..)).map(<[u8]>::to_vec);
+            changes.push((place, stored.row.clone()));
+            for key in before.into_iter().filter(|key| !now.contains(key)) {
                 batch.remove(key);
             }
             for key in now {
@@ -320,6 +332,7 @@ impl Index {
         batch.insert(keys::META, wire::encode(&live.meta));
         self.noted(self.db()?.apply_batch(batch))?;
         *live = Live { meta: live.meta, ..Live::default() };
+        self.register.follow(changes);
         Ok(())
     }
 }

@@ -1,15 +1,12 @@
 //! Lists of studies, newest first.
 
-use super::{Index, keys};
+use super::{Index, keys, register::Verdict};
 use crate::archive::{
     ArchiveError,
     query::StudyQuery,
     rows::{StoredStudy, StudyRow},
 };
-use protocol::Uid;
-
-/// Keys of candidates, in their order.
-type Keys = Box<dyn Iterator<Item = sled::Result<sled::IVec>>>;
+use protocol::{Uid, wire};
 
 impl Index {
     /// Newest first: skips `offset` matches, gives at most `limit`.
@@ -23,23 +20,11 @@ impl Index {
         if !query.study.is_empty() {
             return self.named(query, offset, limit);
         }
-        let (mut skipped, mut found) = (0, Vec::new());
-        for key in self.candidates(query)? {
-            if found.len() >= limit {
-                break;
-            }
-            let key = self.noted(key)?;
-            let Some(row) = self.row_of(&key)? else { continue };
-            if !query.matches(&row) {
-                continue;
-            }
-            if skipped < offset {
-                skipped += 1;
-            } else {
-                found.push(row);
-            }
+        match (exact(query.patient_id.as_deref()), exact(query.accession.as_deref())) {
+            (Some(id), _) => self.valued(&keys::valued_prefix(b'p', id), query, offset, limit),
+            (_, Some(accession)) => self.valued(&keys::valued_prefix(b'a', accession), query, offset, limit),
+            _ => self.listed(query, offset, limit),
         }
-        Ok(found)
     }
 
     fn named(&self, query: &StudyQuery, offset: usize, limit: usize) -> Result<Vec<StudyRow>, ArchiveError> {
@@ -54,35 +39,68 @@ impl Index {
         Ok(rows.into_iter().skip(offset).take(limit).collect())
     }
 
-    /// Keys that end with inverted date and time and the study, by the narrowest order there is.
-    fn candidates(&self, query: &StudyQuery) -> Result<Keys, ArchiveError> {
-        let db = self.db()?;
-        if let Some(id) = exact(query.patient_id.as_deref()) {
-            return Ok(Box::new(db.scan_prefix(keys::valued_prefix(b'p', id)).keys()));
-        }
-        if let Some(accession) = exact(query.accession.as_deref()) {
-            return Ok(Box::new(db.scan_prefix(keys::valued_prefix(b'a', accession)).keys()));
-        }
-        let bound = |date: Option<&String>, rest: &str, first: u8| {
-            let mut key = vec![b'o'];
-            match date.filter(|d| d.len() == 8 && d.bytes().all(|b| b.is_ascii_digit())) {
-                Some(date) => key.extend(keys::inverted(&format!("{date}{rest}"))),
-                None => key.push(first),
+    /// Studies with one Patient ID or accession number.
+    fn valued(
+        &self,
+        prefix: &[u8],
+        query: &StudyQuery,
+        offset: usize,
+        limit: usize,
+    ) -> Result<Vec<StudyRow>, ArchiveError> {
+        let mut rows = Page { offset, limit, found: Vec::new() };
+        for key in self.db()?.scan_prefix(prefix).keys() {
+            let key = self.noted(key)?;
+            let tail = key.iter().rposition(|b| *b == 0).map_or(0, |at| at + 1);
+            let row = self.row_at(key.get(tail..).unwrap_or_default())?;
+            if rows.is_full() || row.filter(|row| query.matches(row)).is_some_and(|row| rows.takes(|| row)) {
+                break;
             }
-            key
-        };
-        let from = bound(query.date_to.as_ref(), "235999", b'0');
-        let mut to = bound(query.date_from.as_ref(), "000000", b'9' + 1);
-        to.push(u8::MAX);
-        if from > to {
-            return Ok(Box::new(std::iter::empty()));
         }
-        Ok(Box::new(db.range(from..to).keys()))
+        Ok(rows.found)
     }
 
-    fn row_of(&self, key: &[u8]) -> Result<Option<StudyRow>, ArchiveError> {
-        let tail = key.iter().rposition(|b| *b == 0).map_or(1, |at| at + 1);
-        let study = key.get(tail + keys::WHEN_BYTES..).and_then(|bytes| std::str::from_utf8(bytes).ok());
+    /// Any other search: over the register, newest first.
+    fn listed(&self, query: &StudyQuery, offset: usize, limit: usize) -> Result<Vec<StudyRow>, ArchiveError> {
+        let (from, to) = bounds(query);
+        if from > to {
+            return Ok(Vec::new());
+        }
+        let entries = self.register.entries(|each| self.each_row(each))?;
+        let sieve = entries.sieve(query);
+        let mut places = Page { offset, limit, found: Vec::new() };
+        for (place, entry) in entries.range(&from, &to) {
+            let matches = match sieve.look(entry) {
+                Verdict::No => false,
+                Verdict::Yes => true,
+                Verdict::AskTheRow => self.row_at(place)?.is_some_and(|row| query.matches(&row)),
+            };
+            if places.is_full() || (matches && places.takes(|| place.to_vec())) {
+                break;
+            }
+        }
+        drop(entries);
+        let mut rows = Vec::with_capacity(places.found.len());
+        for place in places.found {
+            rows.extend(self.row_at(&place)?.filter(|row| query.matches(row)));
+        }
+        Ok(rows)
+    }
+
+    /// Makes the register before somebody waits for it.
+    pub(in crate::archive) fn warm(&self) -> Result<(), ArchiveError> {
+        self.register.entries(|each| self.each_row(each)).map(drop)
+    }
+
+    pub(super) fn each_row(&self, each: &mut dyn FnMut(StudyRow)) -> Result<(), ArchiveError> {
+        for row in self.db()?.scan_prefix(b"s").values() {
+            each(wire::decode::<StoredStudy>(&self.noted(row)?)?.row);
+        }
+        Ok(())
+    }
+
+    /// The row at a place: inverted date and time, and the study.
+    fn row_at(&self, place: &[u8]) -> Result<Option<StudyRow>, ArchiveError> {
+        let study = place.get(keys::WHEN_BYTES..).and_then(|bytes| std::str::from_utf8(bytes).ok());
         let Some(study) = study.and_then(|text| Uid::parse(text).ok()) else { return Ok(None) };
         Ok(self.get::<StoredStudy>(keys::study(&study))?.map(|stored| stored.row))
     }
@@ -108,6 +126,44 @@ impl Index {
         }
         Ok(uids)
     }
+}
+
+/// Of what matches, the part that is wanted.
+struct Page<T> {
+    offset: usize,
+    limit: usize,
+    found: Vec<T>,
+}
+
+impl<T> Page<T> {
+    fn is_full(&self) -> bool {
+        self.found.len() >= self.limit
+    }
+
+    /// Takes one that matches. Says whether the page is full now.
+    fn takes(&mut self, one: impl FnOnce() -> T) -> bool {
+        match self.offset.checked_sub(1) {
+            Some(left) => self.offset = left,
+            None => self.found.push(one()),
+        }
+        self.is_full()
+    }
+}
+
+/// Places between which a query's dates lie.
+fn bounds(query: &StudyQuery) -> (Vec<u8>, Vec<u8>) {
+    let bound = |date: Option<&String>, rest: &str, open: u8| match date.filter(|d| is_date(d)) {
+        Some(date) => keys::inverted(&format!("{date}{rest}")),
+        None => vec![open],
+    };
+    let from = bound(query.date_to.as_ref(), "235999", b'0');
+    let mut to = bound(query.date_from.as_ref(), "000000", b'9' + 1);
+    to.push(u8::MAX);
+    (from, to)
+}
+
+fn is_date(text: &str) -> bool {
+    text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// A value without wildcards.

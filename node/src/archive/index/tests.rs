@@ -1,4 +1,5 @@
 use super::*;
+use crate::archive::query::StudyQuery;
 use crate::archive::rows::{SeriesSays, StudySays};
 use protocol::{
     Timestamp,
@@ -98,4 +99,63 @@ fn applying_again_changes_nothing_and_what_was_not_written_is_not_applied() {
     }
     assert_eq!(index.study(&uid("1.1")).unwrap().unwrap().instances, 12);
     assert_eq!(index.totals(), Totals { studies: 1, instances: 12, bytes: 120 });
+}
+
+/// What the register lets through is what the rows say, for every kind of search, before and after changes.
+#[test]
+fn lists_from_the_register_are_those_of_the_rows() {
+    let dir = tempfile::tempdir().unwrap();
+    let index = Index::open(dir.path()).unwrap();
+    let names = ["Lefèvre^Zoé", "Martin^Anne", "MARTIN^Luc", "山田^太郎", ""];
+    let take = |n: u32, day: u32, modality: &str, at: u64| {
+        let Applied::Ingest(mut record) = record(n, day, at as u32) else { unreachable!() };
+        record.study.patient.name = Some(names[n as usize % 5].to_owned()).filter(|name| !name.is_empty());
+        record.study.patient.id = Some(format!("P{}", n % 7));
+        record.study.description = Some(format!("Examen {n}"));
+        record.study.date = (n % 6 != 0).then(|| format!("202401{:02}", 1 + n % 28));
+        record.series.modality = modality.to_owned();
+        index.apply(&Applied::Ingest(record), Position(at)).unwrap();
+    };
+    let modality = |n: u32| format!("M{}", n % 40);
+    for n in 0..120 {
+        take(n, 1, &modality(n), u64::from(n) + 1);
+    }
+    index.write().unwrap();
+    let query = |edit: &dyn Fn(&mut StudyQuery)| {
+        let mut query = StudyQuery::default();
+        edit(&mut query);
+        query
+    };
+    let queries = [
+        query(&|_| {}),
+        query(&|q| q.patient_name = Some("martin*".into())),
+        query(&|q| q.patient_name = Some("*zoe".into())),
+        query(&|q| (q.patient_name, q.fuzzy) = (Some("ann".into()), true)),
+        query(&|q| q.patient_name = Some("*".into())),
+        query(&|q| q.modalities = vec!["M3".into(), "M39".into()]),
+        query(&|q| (q.date_from, q.date_to) = (Some("20240103".into()), Some("20240109".into()))),
+        query(&|q| (q.date_from, q.modalities) = (Some("20240120".into()), vec!["M2*".into()])),
+        query(&|q| q.date_to = Some("202401".into())),
+        query(&|q| q.text = Some("martin 17".into())),
+        query(&|q| (q.text, q.description) = (Some("zoe".into()), Some("*5".into()))),
+        query(&|q| q.patient_id = Some("P*".into())),
+    ];
+    for round in 0..2 {
+        for query in &queries {
+            let mut rows: Vec<StudyRow> = Vec::new();
+            index.each_row(&mut |row| rows.extend(Some(row).filter(|row| query.matches(row)))).unwrap();
+            rows.sort_by_key(StudyRow::place);
+            for (offset, limit) in [(0, 1000), (3, 10), (20, 5)] {
+                let wanted: Vec<&Uid> = rows.iter().skip(offset).take(limit).map(|row| &row.study).collect();
+                let got = index.studies(query, offset, limit).unwrap();
+                assert_eq!(got.iter().map(|row| &row.study).collect::<Vec<_>>(), wanted, "{round} {query:?}");
+            }
+            assert!(round > 0 || !rows.is_empty() || query.date_to.is_some(), "{query:?}");
+        }
+        // Studies grow, get their date, and new ones come.
+        for n in 0..150 {
+            take(n, 2, &modality(n + 1), 1000 + u64::from(n));
+        }
+        index.write().unwrap();
+    }
 }
