@@ -8,7 +8,7 @@
 //!  doors    dimse   dicomweb   portal           translate a foreign protocol into calls; decide nothing
 //!  view     studies                             find and open a study, here or elsewhere, as one thing
 //!  reach    overlay (messages)  transfer (bytes)
-//!  hold     archive (bytes, index)   users (accounts, sessions)
+//!  hold     archive (bytes, index)   users (accounts, sessions)   backup
 //!  right    trust (peers, agreements, grants → permits)
 //!  floor    audit  identity  journal  config  tasks
 //! ```
@@ -28,6 +28,7 @@ pub(crate) mod overlay;
 pub(crate) mod transfer;
 
 pub(crate) mod archive;
+pub(crate) mod backup;
 pub(crate) mod users;
 
 pub(crate) mod trust;

@@ -100,6 +100,21 @@ pub(crate) fn now() -> Timestamp {
     Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
+/// Gregorian date and time of an instant, UTC, `YYYYMMDDHHMMSS` (after Howard Hinnant's `civil_from_days`).
+pub(crate) fn civil(at: Timestamp) -> String {
+    let seconds = at.0 / 1000;
+    let days = seconds / 86_400 + 719_468;
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = (year_of_era + era * 400 + u64::from(month <= 2)).min(9999);
+    let time = seconds % 86_400;
+    format!("{year:04}{month:02}{day:02}{:02}{:02}{:02}", time / 3600, time / 60 % 60, time % 60)
+}
+
 /// Sixteen bytes from the system's generator, as a name.
 pub(crate) fn random_id() -> protocol::ids::Id128 {
     protocol::ids::Id128(rand::random())

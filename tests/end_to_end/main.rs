@@ -10,6 +10,7 @@
 
 mod admins_pair_two_sites;
 mod agreement_is_narrowed;
+mod backup_is_restored;
 mod bytes_are_tampered_with;
 mod command_line;
 mod corpus_is_kept;

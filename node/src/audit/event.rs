@@ -56,6 +56,10 @@ pub(crate) enum Act {
     /// Stored or received bytes were not those that were signed, or a stranger knocked. Always shown to admins.
     SecurityAlert,
     LogRead,
+    /// All that the node has was copied, sealed, to a backup.
+    BackupTaken,
+    /// An administrator let a node serve that was restored from a backup.
+    RestoreConfirmed,
 }
 
 impl Act {
@@ -87,6 +91,8 @@ impl Act {
             Self::CacheErased => "cache-erased",
             Self::SecurityAlert => "security-alert",
             Self::LogRead => "log-read",
+            Self::BackupTaken => "backup-taken",
+            Self::RestoreConfirmed => "restore-confirmed",
         }
     }
 }

@@ -34,7 +34,7 @@ pub(super) async fn user(dir: &Path, command: UserCommand) -> anyhow::Result<()>
     Ok(())
 }
 
-fn read_password(path: &Path) -> anyhow::Result<String> {
+pub(super) fn read_password(path: &Path) -> anyhow::Result<String> {
     let source: Box<dyn Read> = if path == Path::new("-") {
         Box::new(std::io::stdin())
     } else {

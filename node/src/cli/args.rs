@@ -99,6 +99,10 @@ pub(super) enum Command {
     },
     /// Read every stored byte again and check it
     Verify,
+    /// Copy all that cannot be made again to another folder, sealed; the node may run
+    Backup(Backup),
+    /// Put a backup back into a new folder
+    Restore(Restore),
     /// Make the index again from journal and files (the node must be stopped)
     Rebuild,
 }
@@ -325,4 +329,33 @@ pub(super) struct Send {
     /// The AE title to call from
     #[arg(long, value_name = "TITLE", default_value = "CONFRERE")]
     pub(super) from: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Backup {
+    /// The folder of the backup, begun where there is none; later backups add what is new
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) to: PathBuf,
+    /// A file with the passphrase in its first line (`-`: standard input). Without it nothing can be restored
+    #[arg(long, value_name = "FILE")]
+    pub(super) passphrase_file: PathBuf,
+    /// Only name the snapshots there are
+    #[arg(long)]
+    pub(super) list: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Restore {
+    /// The folder of the backup
+    #[arg(long, value_name = "FOLDER", required_unless_present = "confirm")]
+    pub(super) from: Option<PathBuf>,
+    /// A file with the passphrase in its first line (`-`: standard input)
+    #[arg(long, value_name = "FILE", required_unless_present = "confirm")]
+    pub(super) passphrase_file: Option<PathBuf>,
+    /// Which snapshot [default: the newest]
+    #[arg(long, value_name = "NAME")]
+    pub(super) snapshot: Option<String>,
+    /// Let the restored node serve: peers, agreements and people were looked at
+    #[arg(long, conflicts_with_all = ["from", "passphrase_file", "snapshot"])]
+    pub(super) confirm: bool,
 }

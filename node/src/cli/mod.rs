@@ -20,6 +20,7 @@ macro_rules! eprintln {
 
 mod accounts;
 mod args;
+mod backup;
 mod doctor;
 mod node;
 mod objects;
@@ -82,6 +83,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             return crate::demo::run(crate::demo::DemoOptions { check, dir: arguments.dir }).await;
         }
         Command::Config { command } => setup::config(&dir, &command),
+        Command::Backup(asked) => backup::backup(&dir, asked).await,
+        Command::Restore(asked) => backup::restore(&dir, asked).await,
         Command::Rebuild => setup::rebuild(&dir),
         Command::Status { json } => status::status(&dir, json).await,
         Command::User { command } => accounts::user(&dir, command).await,

@@ -1,10 +1,11 @@
-//! Long work of the command line over the control socket: import and verify. Each tells its progress line by line as
+//! Long work of the command line over the control socket: import, verify and backup. Each tells its progress line by line as
 //! JSON (NDJSON), and never lets a whole archive stand in memory.
 
 use super::{Door, error::ApiError, signin::LocalCaller};
 use crate::{
     archive::{Form, Source, Verified},
-    audit::{Act, Event},
+    audit::{Act, Actor, Event},
+    backup::{self, BackupError, Copied, Vault},
 };
 use axum::{
     Json,
@@ -22,6 +23,7 @@ use std::{
 };
 use tokio::{io::AsyncReadExt, sync::mpsc};
 use tokio_stream::{StreamExt, wrappers::ReceiverStream};
+use zeroize::Zeroizing;
 
 /// Lines waiting for a slow reader before the work itself waits.
 const LINES_WAITING: usize = 64;
@@ -167,4 +169,54 @@ async fn verify_all(door: &Door, lines: &Lines) {
     let error = outcome.err().map(|e| e.to_string());
     let total = json!({ "objects": objects, "bytes": bytes, "faults": faults, "error": error });
     let _ = lines.send(json!({ "total": total })).await;
+}
+
+/// Where a backup goes; the passphrase never leaves the machine.
+#[derive(Deserialize, utoipa::ToSchema)]
+pub(super) struct Backup {
+    #[schema(value_type = String)]
+    to: PathBuf,
+    passphrase: String,
+}
+
+#[utoipa::path(post, path = "/api/backup", request_body = Backup,
+    responses((status = 200, content_type = "application/x-ndjson")))]
+pub(super) async fn backup(
+    State(door): State<Door>,
+    LocalCaller(person): LocalCaller,
+    Json(asked): Json<Backup>,
+) -> Result<Response, ApiError> {
+    let (lines, receiver) = mpsc::channel(LINES_WAITING);
+    let tasks = door.tasks.clone();
+    tasks.spawn("backup", async move {
+        let total = match back_up(&door, asked, &lines).await {
+            Ok((name, copied)) => {
+                let note = format!("snapshot {name}, {} files new of {}", copied.new_files, copied.files);
+                let actor = Actor { person: person.name, ..Actor::default() };
+                let event = Event::new(Act::BackupTaken, actor).amount(copied.new_files, copied.new_bytes).note(note);
+                let error = door.audit.record(event).await.err().map(|error| error.to_string());
+                json!({ "snapshot": name, "files": copied.files, "bytes": copied.bytes,
+                    "new_files": copied.new_files, "new_bytes": copied.new_bytes, "error": error })
+            }
+            Err(error) => json!({ "error": error.to_string() }),
+        };
+        let _ = lines.send(json!({ "total": total })).await;
+    });
+    std::future::ready(Ok(ndjson(receiver))).await
+}
+
+async fn back_up(door: &Door, asked: Backup, lines: &Lines) -> Result<(String, Copied), BackupError> {
+    let (dir, site, lines) = (door.dir.clone(), door.identity.site(), lines.clone());
+    let work = door.tasks.spawn_blocking("backup", move || {
+        let passphrase = Zeroizing::new(asked.passphrase);
+        let mut vault = Vault::open_or_begin(&asked.to, &passphrase)?;
+        let mut each = |copied: &Copied| {
+            if copied.files.is_multiple_of(64) {
+                // Progress may be dropped for a slow reader.
+                let _ = lines.try_send(json!({ "progress": { "files": copied.files, "bytes": copied.bytes } }));
+            }
+        };
+        backup::take(&dir, site, &mut vault, &mut each)
+    });
+    work.await.map_err(|_| BackupError::Stopping)?
 }

@@ -52,6 +52,8 @@ pub(crate) struct Local;
 /// What the door needs. Overlay and studies are absent when the command line works on a folder without a node.
 #[derive(Clone, Debug)]
 pub(crate) struct PortalDoor {
+    /// The node's folder.
+    pub(crate) dir: std::path::PathBuf,
     pub(crate) config: Arc<Config>,
     pub(crate) identity: Arc<Identity>,
     pub(crate) audit: Audit,
@@ -136,6 +138,7 @@ fn api_routes() -> Router<Door> {
         .route("/aes", get(settings::aes).post(settings::add_ae))
         .route("/import", post(local::import))
         .route("/verify", post(local::verify))
+        .route("/backup", post(local::backup))
         .route("/openapi.json", get(openapi::document))
         .fallback(error::no_route)
 }

@@ -46,6 +46,7 @@ use utoipa::OpenApi;
         settings::remove_ae,
         local::import,
         local::verify,
+        local::backup,
     ),
     components(schemas(error::ErrorBody, json::Session))
 )]

@@ -29,6 +29,7 @@ use crate::{
         cache::{Cache, CacheError},
     },
     audit::{Act, Actor, Audit, AuditError, Event},
+    backup::{self, BackupError},
     config::{Addresses, Config, ConfigError},
     dicomweb, dimse,
     identity::{Identity, IdentityError},
@@ -73,6 +74,8 @@ pub(crate) enum SiteError {
     Users(#[from] UsersError),
     #[error(transparent)]
     Archive(#[from] ArchiveError),
+    #[error(transparent)]
+    Backup(#[from] BackupError),
     #[error(transparent)]
     Cache(#[from] CacheError),
     #[error(transparent)]
@@ -134,6 +137,7 @@ impl Site {
     /// # Errors
     /// When a door or plane cannot open; what was opened before is closed again.
     pub(crate) async fn serve(self, ready: impl FnOnce(&Self, &Addresses)) -> Result<(), SiteError> {
+        backup::require_confirmed(&self.dir)?;
         let signal = doors::stop_signal()?;
         self.audit.record(Event::new(Act::NodeStarted, node_actor()).note(env!("CARGO_PKG_VERSION"))).await?;
         match self.start().await {
@@ -148,6 +152,19 @@ impl Site {
                 Err(error)
             }
         }
+    }
+
+    /// Lets a restored node serve from its next start on, with evidence. Gives the time of the backup.
+    ///
+    /// # Errors
+    /// Where nothing was restored, or the log cannot be written: it does not serve then.
+    pub(crate) async fn confirm_restored(&self) -> Result<String, SiteError> {
+        let Err(BackupError::Unconfirmed(taken)) = backup::require_confirmed(&self.dir) else {
+            return Err(BackupError::NothingToConfirm.into());
+        };
+        let event = Event::new(Act::RestoreConfirmed, node_actor()).note(format!("from the backup of {taken}"));
+        self.audit.record(event).await?;
+        Ok(backup::confirm(&self.dir)?)
     }
 
     /// Starts the planes, then the view, then the doors.
@@ -239,6 +256,7 @@ impl Site {
     ) -> PortalDoor {
         let (overlay, studies) = running.unzip();
         PortalDoor {
+            dir: self.dir.clone(),
             config: self.config.clone(),
             identity: self.identity.clone(),
             audit: self.audit.clone(),

@@ -13,7 +13,7 @@ const LAYERS: [&[&str]; 13] = [
     &["dimse", "dicomweb", "portal"],
     &["studies"],
     &["overlay", "transfer"],
-    &["archive", "users"],
+    &["archive", "users", "backup"],
     &["trust"],
     &["audit"],
     &["identity"],

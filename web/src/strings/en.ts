@@ -376,6 +376,8 @@ export const en = {
     'cache-erased': 'Copies erased',
     'security-alert': 'Security alert',
     'log-read': 'Log read',
+    'backup-taken': 'Backup taken',
+    'restore-confirmed': 'Restored node let serve',
   },
   settings: {
     title: 'Settings',

@@ -378,6 +378,8 @@ export const fr: Strings = {
     'cache-erased': 'Copies effacées',
     'security-alert': 'Alerte de sécurité',
     'log-read': 'Traçabilité lue',
+    'backup-taken': 'Sauvegarde effectuée',
+    'restore-confirmed': 'Nœud restauré mis en service',
   },
   settings: {
     title: 'Réglages',

@@ -1,0 +1,83 @@
+//! Backup and restore from the command line.
+
+use super::{
+    accounts::read_password,
+    args::{Backup, Restore},
+    node::Node,
+    objects::spinner,
+    text,
+};
+use crate::{
+    archive,
+    backup::{self, Vault},
+    site::{Lock, Site},
+};
+use serde_json::{Value, json};
+use std::path::Path;
+use zeroize::Zeroizing;
+
+pub(super) async fn backup(dir: &Path, asked: Backup) -> anyhow::Result<()> {
+    let passphrase = Zeroizing::new(read_password(&asked.passphrase_file)?);
+    if asked.list {
+        for name in Vault::open(&asked.to, &passphrase)?.snapshots()? {
+            println!("{name}");
+        }
+        return Ok(());
+    }
+    // A node has its own current folder.
+    let to = std::path::absolute(&asked.to)?;
+    let mut node = Node::open(dir).await?;
+    let bar = spinner();
+    let mut total = Value::Null;
+    node.lines("/api/backup", &json!({ "to": to, "passphrase": &*passphrase }), |mut line| {
+        let progress = &line["progress"];
+        let number = |key: &str| progress[key].as_u64().unwrap_or(0);
+        bar.set_message(format!("{} files, {}", number("files"), text::size(number("bytes"))));
+        bar.tick();
+        if !line["total"].is_null() {
+            total = line["total"].take();
+        }
+    })
+    .await?;
+    bar.finish_and_clear();
+    node.close().await?;
+    anyhow::ensure!(!total.is_null(), "the backup was cut off; the next one goes on from there");
+    if let Some(error) = total["error"].as_str() {
+        anyhow::bail!("{error}");
+    }
+    let number = |key: &str| total[key].as_u64().unwrap_or(0);
+    let (files, bytes) = (number("files"), text::size(number("bytes")));
+    println!("Snapshot {} holds {files} files ({bytes}).", text::field(&total, "snapshot"));
+    println!("New in it: {} files ({}).", number("new_files"), text::size(number("new_bytes")));
+    Ok(())
+}
+
+pub(super) async fn restore(dir: &Path, asked: Restore) -> anyhow::Result<()> {
+    let (Some(from), Some(file)) = (asked.from, asked.passphrase_file) else {
+        let site = Site::open(dir)?;
+        let confirmed = site.confirm_restored().await;
+        site.close().await?;
+        println!("The node restored from the backup of {} may serve.", confirmed?);
+        return Ok(());
+    };
+    let passphrase = Zeroizing::new(read_password(&file)?);
+    let vault = Vault::open(&from, &passphrase)?;
+    let bar = spinner();
+    let copied = backup::restore(&vault, asked.snapshot.as_deref(), dir, &mut |copied| {
+        bar.set_message(format!("{} files, {}", copied.files, text::size(copied.bytes)));
+        bar.tick();
+    })?;
+    let _lock = Lock::try_take(dir)?;
+    let totals = archive::rebuild(dir, &mut |records| bar.set_message(format!("{records} records")))?;
+    bar.finish_and_clear();
+    println!("{} files ({}) are back, each compared with its digest.", copied.files, text::size(copied.bytes));
+    println!("The index is made again: {} studies, {} instances.", totals.studies, totals.instances);
+    let folder = dir.display();
+    println!("\nAgreements ended, peers revoked and people removed since the backup are in force again.");
+    println!("Look at them, end what must end, then let the node serve:");
+    println!("  confrere peer list --dir {folder}");
+    println!("  confrere agreement list --dir {folder}");
+    println!("  confrere user list --dir {folder}");
+    println!("  confrere restore --confirm --dir {folder}");
+    Ok(())
+}
