@@ -123,7 +123,9 @@ async fn start_again(servers: &mut [Server; 2]) {
     for server in servers {
         server.stop().await;
         let took = server.start().await;
-        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+        // The memory of a server that was asked once.
+        let answer = tests::http::ask(server.http, server.ask("/studies?limit=1")).await.unwrap();
+        assert!(answer.status.is_success());
         let idle = server.memory().0;
         println!("{:>8}: answers {:.0} ms after its start; idle {idle:.0} MB", server.name, took.as_secs_f64() * 1e3);
     }

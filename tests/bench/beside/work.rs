@@ -10,7 +10,7 @@ use std::{
     collections::HashMap,
     fs,
     process::{Command, Stdio},
-    time::{Duration, Instant},
+    time::Instant,
 };
 use tests::{Client, http::Ask};
 
@@ -342,7 +342,7 @@ pub(crate) fn median(values: &mut [f64]) -> f64 {
     values[values.len() / 2]
 }
 
-/// Puts the study and the register into both, and waits until the node has settled what came.
+/// Puts the study or the register into both, and waits until both find the last of it.
 pub(crate) async fn fill(servers: &[Server], stage: &Stage) {
     for server in servers {
         if let Some(register) = &stage.register {
@@ -361,5 +361,4 @@ pub(crate) async fn fill(servers: &[Server], stage: &Stage) {
             (rows.as_array()?.len() == 1).then_some(())
         });
     }
-    tokio::time::sleep(Duration::from_secs(8)).await;
 }
