@@ -16,6 +16,8 @@ pub(crate) enum IngestError {
     InstanceMismatch,
     #[error("other bytes are stored under this SOP Instance UID")]
     Conflict { instance: Uid },
+    #[error("this instance was rejected here; an administrator can take that back")]
+    Rejected { instance: Uid },
     #[error("the disk is full")]
     NoSpace,
     #[error("over the bound: {0}")]

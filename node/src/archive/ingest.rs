@@ -290,7 +290,11 @@ fn place(inner: &Arc<Inner>, mut prepared: Box<Prepared>) -> Result<Placed, Inge
         Some(held) if held.row.entry.digest != entry.digest => return Ok(Placed::Conflict(prepared)),
         Some(held) if inner.blobs.has(&held) => return Ok(Placed::Known(prepared)),
         // Its file was lost: what comes now replaces it.
-        _ => {}
+        Some(_) => {}
+        None if inner.sound(|index| index.rejected(&entry.instance))?.is_some() => {
+            return Err(IngestError::Rejected { instance: entry.instance });
+        }
+        None => {}
     }
     let twin = inner.sound(|index| index.any_by_digest(&entry.digest))?;
     if let Some(twin) = twin.filter(|twin| inner.blobs.has(twin)) {

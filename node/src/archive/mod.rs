@@ -60,6 +60,7 @@ mod settle;
 mod errors;
 mod mend;
 mod rebuild;
+mod reject;
 mod state;
 
 #[cfg(test)]
@@ -70,7 +71,8 @@ pub(crate) use object::Object;
 pub(crate) use part10::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
 pub(crate) use query::{StudyQuery, value_matches};
 pub(crate) use rebuild::rebuild;
-pub(crate) use rows::{InstanceRow, SeriesRow, StudyRow, Totals};
+pub(crate) use reject::{RejectError, Rejecting};
+pub(crate) use rows::{InstanceRow, RejectReason, RejectRecord, SeriesRow, StudyRow, Totals};
 pub(crate) use spool::Spool;
 
 /// News waiting for a slow listener; one that falls behind is told so and reads the lists anew.
@@ -164,6 +166,8 @@ struct Inner {
     groups: Mutex<LruCache<Digest, Arc<Groups>>>,
     passes: tokio::sync::Mutex<()>,
     mending: Mutex<()>,
+    /// One rejection at a time: each looks at what is held before it is written.
+    rejecting: tokio::sync::Mutex<()>,
     sealed: Mutex<LruCache<Digest, SealedManifest>>,
     alerted: Mutex<LruCache<Digest, ()>>,
     is_closed: AtomicBool,
@@ -255,6 +259,7 @@ impl Archive {
             groups: Mutex::new(LruCache::new(GROUPS_KEPT)),
             passes: tokio::sync::Mutex::new(()),
             mending: Mutex::default(),
+            rejecting: tokio::sync::Mutex::default(),
             sealed: Mutex::new(LruCache::new(MANIFESTS_KEPT)),
             alerted: Mutex::new(LruCache::new(ALERTS_KEPT)),
             is_closed: AtomicBool::new(false),
@@ -350,6 +355,34 @@ impl Archive {
         object::header(&self.inner, &permit.study, &row.entry.digest).await
     }
 
+    /// Rejects instances: they are in no list and no manifest any more when this returns, and peers hear of it.
+    ///
+    /// # Errors
+    /// See [`RejectError`]. Nothing is rejected then.
+    pub(crate) async fn reject(
+        &self,
+        asked: Rejecting,
+        actor: crate::audit::Actor,
+    ) -> Result<RejectRecord, RejectError> {
+        reject::reject(self.inner.clone(), asked, actor).await
+    }
+
+    /// Takes a rejection back, after every byte of its files was compared with its digest.
+    ///
+    /// # Errors
+    /// See [`RejectError`].
+    pub(crate) async fn reinstate(&self, id: u64, actor: crate::audit::Actor) -> Result<RejectRecord, RejectError> {
+        reject::reinstate(self.inner.clone(), id, actor).await
+    }
+
+    /// Rejections that stand, newest first.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub(crate) fn rejections(&self, offset: usize, limit: usize) -> Result<Vec<RejectRecord>, ArchiveError> {
+        self.inner.index.rejections(offset, limit)
+    }
+
     /// Re-reads every stored byte; `each` hears of every object.
     ///
     /// # Errors
@@ -424,7 +457,10 @@ fn recover(dir: &Path, journal: &Journal, state: Option<State>, blobs: &Blobs) -
         rebuild::open_index(dir, journal)?
     };
     let since = SystemTime::UNIX_EPOCH + Duration::from_millis(since.0);
-    let is_named = |digest: &Digest| index.any_by_digest(digest).map_or(true, |found| found.is_some());
+    let rejected = index.rejected_digests()?;
+    let is_named = |digest: &Digest| {
+        rejected.contains(digest) || index.any_by_digest(digest).map_or(true, |found| found.is_some())
+    };
     let swept = blobs.sweep(since, started, &is_named)?;
     if swept > 0 {
         tracing::info!(swept, "files of instances that were never acknowledged are removed");

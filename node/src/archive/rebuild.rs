@@ -13,7 +13,7 @@ use super::{
     ingest::{self, Sizes, digest_of},
     part10::{self, FRONT_BYTES_MAX},
     prescan::{self, DataSet},
-    rows::{FloorRecord, IngestRecord, SettleRecord, Totals, VoidRecord, kind},
+    rows::{FloorRecord, IngestRecord, ReinstateRecord, RejectRecord, SettleRecord, Totals, VoidRecord, kind},
     state::State,
 };
 use crate::{
@@ -146,6 +146,8 @@ fn applied(record: &Record<'_>, voids: &Voids) -> Result<Applied, ArchiveError> 
             }
         }
         kind::SETTLE => Applied::Settle(wire::decode::<SettleRecord>(record.body)?),
+        kind::REJECT => Applied::Reject(wire::decode(record.body)?),
+        kind::REINSTATE => Applied::Reinstate(wire::decode(record.body)?),
         kind::FLOOR => Applied::Floor(wire::decode::<FloorRecord>(record.body)?.version),
         _ => Applied::Nothing,
     })
@@ -236,11 +238,23 @@ fn write_journal(dir: &Path, old: &Path, blobs: &Blobs, each: &mut dyn FnMut(u64
     let mut batch = vec![(kind::FLOOR, wire::encode(&floor))];
     let mut named = HashSet::new();
     journal::salvage(old, &mut |kind, body| {
-        if kind == kind::INGEST {
-            match wire::decode::<IngestRecord>(body) {
-                Ok(record) if blobs.has(&record.instance) => named.insert(record.instance.row.entry.digest),
+        match kind {
+            kind::INGEST => match wire::decode::<IngestRecord>(body) {
+                Ok(record) if blobs.has(&record.instance) => {
+                    named.insert(record.instance.row.entry.digest);
+                }
                 _ => return Ok(()),
-            };
+            },
+            // What was rejected stays so, also where the record of its arrival is lost.
+            kind::REJECT => match wire::decode::<RejectRecord>(body) {
+                Ok(record) => named.extend(record.instances.into_iter().map(|rejected| rejected.digest)),
+                Err(_) => return Ok(()),
+            },
+            kind::REINSTATE => match wire::decode::<ReinstateRecord>(body) {
+                Ok(record) if record.instances.iter().all(|ingest| blobs.has(&ingest.instance)) => {}
+                _ => return Ok(()),
+            },
+            _ => {}
         }
         batch.push((kind, body.to_vec()));
         if batch.len() >= BATCH_RECORDS {
@@ -278,7 +292,7 @@ fn write_journal(dir: &Path, old: &Path, blobs: &Blobs, each: &mut dyn FnMut(u64
 }
 
 /// The record of an object by its file alone.
-fn record_of(path: &Path, digest: &Digest, changed: SystemTime) -> Result<IngestRecord, super::IngestError> {
+pub(super) fn record_of(path: &Path, digest: &Digest, changed: SystemTime) -> Result<IngestRecord, super::IngestError> {
     let fault = super::IngestError::Malformed;
     let file = File::open(path)?;
     let length = file.metadata()?.len();

@@ -174,12 +174,78 @@ pub(super) struct FloorRecord {
     pub(super) version: u64,
 }
 
+/// Why instances must not be shown (PS3.16 CID 7011).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum RejectReason {
+    Quality,
+    PatientSafety,
+    WrongWorklistEntry,
+    RetentionExpired,
+}
+
+impl RejectReason {
+    /// The code value, scheme DCM.
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::Quality => "113001",
+            Self::PatientSafety => "113037",
+            Self::WrongWorklistEntry => "113038",
+            Self::RetentionExpired => "113039",
+        }
+    }
+
+    /// By its code value, or by the word of the command line.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        match text {
+            "113001" | "quality" => Some(Self::Quality),
+            "113037" | "patient-safety" => Some(Self::PatientSafety),
+            "113038" | "wrong-worklist-entry" => Some(Self::WrongWorklistEntry),
+            "113039" | "retention-expired" => Some(Self::RetentionExpired),
+            _ => None,
+        }
+    }
+}
+
+/// An instance that is rejected.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct RejectedInstance {
+    pub(crate) series: Uid,
+    pub(crate) instance: Uid,
+    pub(crate) digest: Digest,
+    pub(crate) bytes: u64,
+}
+
+/// Journal record: instances of one study are rejected.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct RejectRecord {
+    /// Rises with time.
+    pub(crate) id: u64,
+    pub(crate) at: Timestamp,
+    /// Who rejected them.
+    pub(crate) person: String,
+    pub(crate) reason: RejectReason,
+    pub(crate) note: String,
+    pub(crate) study: Uid,
+    pub(crate) instances: Vec<RejectedInstance>,
+}
+
+/// Journal record: a rejection was taken back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ReinstateRecord {
+    pub(super) id: u64,
+    pub(super) at: Timestamp,
+    pub(super) person: String,
+    pub(super) instances: Vec<IngestRecord>,
+}
+
 /// Kinds of the archive's journal records.
 pub(super) mod kind {
     pub(in crate::archive) const INGEST: u8 = 1;
     pub(in crate::archive) const SETTLE: u8 = 2;
     pub(in crate::archive) const VOID: u8 = 3;
     pub(in crate::archive) const FLOOR: u8 = 4;
+    pub(in crate::archive) const REJECT: u8 = 5;
+    pub(in crate::archive) const REINSTATE: u8 = 6;
 }
 
 /// A study as the index holds it.
@@ -216,6 +282,10 @@ pub(super) struct Place {
     pub(super) chunk: u32,
 }
 
+/// Which rejection an instance is under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct UnderRejection(pub(super) u64);
+
 /// Where instances with one fingerprint may be.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Places(pub(super) Vec<Place>);
@@ -233,6 +303,9 @@ wire! {
     SettleRecord, "settle record";
     VoidRecord, "void record";
     FloorRecord, "floor record";
+    RejectRecord, "reject record";
+    ReinstateRecord, "reinstate record";
+    UnderRejection, "under rejection";
     StoredStudy, "study row";
     StoredSeries, "series row";
     Chunk, "instance rows";

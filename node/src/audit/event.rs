@@ -60,6 +60,10 @@ pub(crate) enum Act {
     BackupTaken,
     /// An administrator let a node serve that was restored from a backup.
     RestoreConfirmed,
+    /// Instances were rejected: nobody sees them any more.
+    StudyRejected,
+    /// A rejection was taken back.
+    StudyReinstated,
 }
 
 impl Act {
@@ -91,6 +95,8 @@ impl Act {
             Self::CacheErased => "cache-erased",
             Self::SecurityAlert => "security-alert",
             Self::LogRead => "log-read",
+            Self::StudyRejected => "study-rejected",
+            Self::StudyReinstated => "study-reinstated",
             Self::BackupTaken => "backup-taken",
             Self::RestoreConfirmed => "restore-confirmed",
         }

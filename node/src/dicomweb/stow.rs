@@ -305,6 +305,7 @@ fn reason(failure: &Failure) -> u16 {
         Failure::OtherStudy => 0xA900,
         Failure::Ingest(error) => match error {
             IngestError::Conflict { .. } => 0x0111,
+            IngestError::Rejected { .. } => 0xC904,
             IngestError::ClassMismatch | IngestError::InstanceMismatch => 0xA900,
             IngestError::NoSpace | IngestError::TooLarge(_) | IngestError::Stopping => 0xA700,
             IngestError::Malformed(_) => 0xC000,

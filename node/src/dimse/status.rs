@@ -11,6 +11,8 @@ pub(crate) struct Status {
 
 impl Status {
     pub(crate) const SUCCESS: Self = Self { code: 0x0000, comment: "" };
+    /// A subsequent occurrence of a rejected instance: a failure of C-STORE's own range (PS3.4 B.2.3: Cxxx).
+    pub(crate) const REJECTED: Self = Self { code: 0xC904, comment: "this instance was rejected here" };
     pub(crate) const DUPLICATE: Self =
         Self { code: 0x0111, comment: "other bytes are stored under this SOP Instance UID" };
     pub(crate) const FAILURE: Self = Self { code: 0x0110, comment: "processing failure, see the log of the node" };
@@ -42,6 +44,7 @@ impl Status {
             IngestError::Malformed(_) => Self::UNREADABLE,
             IngestError::ClassMismatch | IngestError::InstanceMismatch => Self::MISMATCH,
             IngestError::Conflict { .. } => Self::DUPLICATE,
+            IngestError::Rejected { .. } => Self::REJECTED,
             IngestError::NoSpace | IngestError::TooLarge(_) => Self::OUT_OF_RESOURCES,
             IngestError::Stopping => Self::STOPPING,
             IngestError::Storage(_) => Self::FAILURE,

@@ -378,6 +378,8 @@ export const en = {
     'log-read': 'Log read',
     'backup-taken': 'Backup taken',
     'restore-confirmed': 'Restored node let serve',
+    'study-rejected': 'Images rejected',
+    'study-reinstated': 'Rejection taken back',
   },
   settings: {
     title: 'Settings',

@@ -380,6 +380,8 @@ export const fr: Strings = {
     'log-read': 'Traçabilité lue',
     'backup-taken': 'Sauvegarde effectuée',
     'restore-confirmed': 'Nœud restauré mis en service',
+    'study-rejected': 'Images rejetées',
+    'study-reinstated': 'Rejet annulé',
   },
   settings: {
     title: 'Réglages',

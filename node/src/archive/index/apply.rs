@@ -31,6 +31,8 @@ impl Index {
         let applied = match record {
             Applied::Ingest(record) => self.apply_ingest(live, record),
             Applied::Settle(record) => self.apply_settle(live, record),
+            Applied::Reject(record) => self.apply_reject(live, record),
+            Applied::Reinstate(record) => self.apply_reinstate(live, record),
             Applied::Floor(version) => {
                 live.meta.floor = live.meta.floor.max(*version);
                 Ok(())
@@ -46,7 +48,7 @@ impl Index {
         if live.gathered >= GATHERED_MAX { self.write_live(live) } else { Ok(()) }
     }
 
-    fn apply_ingest(&self, live: &mut Live, record: &IngestRecord) -> Result<(), ArchiveError> {
+    pub(super) fn apply_ingest(&self, live: &mut Live, record: &IngestRecord) -> Result<(), ArchiveError> {
         let entry = &record.instance.row.entry;
         if let Some((place, at, held)) = self.find_sop(live, &entry.instance)? {
             if held.row.entry.digest == entry.digest {
@@ -94,8 +96,8 @@ impl Index {
         live.meta.totals.instances += 1;
         live.meta.totals.bytes = live.meta.totals.bytes.saturating_add(entry.bytes);
         live.gathered += 1;
-        live.series.insert((study_uid.clone(), series_uid.clone()), series);
-        live.studies.insert(study_uid.clone(), study);
+        live.series.insert((study_uid.clone(), series_uid.clone()), Some(series));
+        live.studies.insert(study_uid.clone(), Some(study));
         Ok(())
     }
 
@@ -130,7 +132,7 @@ impl Index {
         if study.row.instances == record.instances {
             study.row.completeness = Completeness::Complete;
         }
-        live.studies.insert(record.study.clone(), study);
+        live.studies.insert(record.study.clone(), Some(study));
         Ok(())
     }
 }

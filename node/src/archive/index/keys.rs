@@ -9,6 +9,8 @@
 //! | `o` | inverted date and time, study | – : the order of lists, newest first |
 //! | `p`, `a` | Patient ID or accession number, 0, inverted date and time, study | – |
 //! | `u` | study | – : not settled |
+//! | `r` | number of a rejection | [`RejectRecord`](super::super::rows::RejectRecord) |
+//! | `x` | SOP Instance UID | the number of the rejection it is under |
 //! | `m` | – | [`Meta`](super::Meta) |
 
 use super::super::rows::{Place, StudyRow};
@@ -29,6 +31,18 @@ pub(super) fn study(study: &Uid) -> Vec<u8> {
 
 pub(super) fn unsettled(study: &Uid) -> Vec<u8> {
     keyed(b'u', study.as_str().as_bytes())
+}
+
+pub(super) const REJECTION: u8 = b'r';
+
+pub(super) fn rejection(id: u64) -> [u8; 9] {
+    let mut key = [REJECTION; 9];
+    key[1..].copy_from_slice(&id.to_be_bytes());
+    key
+}
+
+pub(super) fn rejected(instance: &Uid) -> Vec<u8> {
+    keyed(b'x', instance.as_str().as_bytes())
 }
 
 fn keyed(kind: u8, rest: &[u8]) -> Vec<u8> {

@@ -17,8 +17,8 @@
 use super::{
     ArchiveError,
     rows::{
-        Chunk, IngestRecord, InstanceRow, Place, Places, SeriesRow, SettleRecord, StoredInstance, StoredSeries,
-        StoredStudy, StudyRow, Totals,
+        Chunk, IngestRecord, InstanceRow, Place, Places, ReinstateRecord, RejectRecord, SeriesRow, SettleRecord,
+        StoredInstance, StoredSeries, StoredStudy, StudyRow, Totals, UnderRejection,
     },
 };
 use crate::journal::Position;
@@ -41,6 +41,7 @@ use std::{
 mod apply;
 mod keys;
 mod register;
+mod reject;
 mod search;
 
 #[cfg(test)]
@@ -83,10 +84,14 @@ pub(super) struct Index {
 #[derive(Debug, Default)]
 struct Live {
     meta: Meta,
-    studies: HashMap<Uid, StoredStudy>,
-    series: HashMap<(Uid, Uid), StoredSeries>,
+    /// `None`: gone.
+    studies: HashMap<Uid, Option<StoredStudy>>,
+    series: HashMap<(Uid, Uid), Option<StoredSeries>>,
     chunks: HashMap<Place, Chunk>,
     places: HashMap<Print, Places>,
+    /// Which rejection an instance is under; `None`: none any more.
+    rejected: HashMap<Uid, Option<u64>>,
+    rejections: HashMap<u64, Option<RejectRecord>>,
     /// Instances among the changes.
     gathered: usize,
     is_changed: bool,
@@ -158,14 +163,14 @@ impl Index {
 
     fn load_study(&self, live: &Live, study: &Uid) -> Result<Option<StoredStudy>, ArchiveError> {
         match live.studies.get(study) {
-            Some(stored) => Ok(Some(stored.clone())),
+            Some(stored) => Ok(stored.clone()),
             None => self.get(keys::study(study)),
         }
     }
 
     fn load_series(&self, live: &Live, study: &Uid, series: &Uid) -> Result<Option<StoredSeries>, ArchiveError> {
         match live.series.get(&(study.clone(), series.clone())) {
-            Some(stored) => Ok(Some(stored.clone())),
+            Some(stored) => Ok(stored.clone()),
             None => self.get(keys::series(study, series)),
         }
     }
@@ -308,26 +313,32 @@ impl Index {
         let (mut batch, mut changes) = (sled::Batch::default(), Vec::with_capacity(live.studies.len()));
         for (study, stored) in &live.studies {
             let before: Option<StoredStudy> = self.get(keys::study(study))?;
-            let now = keys::of(&stored.row);
+            let now = stored.as_ref().map(|stored| keys::of(&stored.row)).unwrap_or_default();
             let before = before.map(|before| keys::of(&before.row)).unwrap_or_default();
             let place = before.first().and_then(|key| key.get(1..)).map(<[u8]>::to_vec);
-            changes.push((place, stored.row.clone()));
+            changes.push((place, stored.as_ref().map(|stored| stored.row.clone())));
             for key in before.into_iter().filter(|key| !now.contains(key)) {
                 batch.remove(key);
             }
             for key in now {
                 batch.insert(key, &[]);
             }
-            batch.insert(keys::study(study), wire::encode(stored));
+            put(&mut batch, &keys::study(study), stored.as_ref());
         }
         for ((study, series), stored) in &live.series {
-            batch.insert(keys::series(study, series), wire::encode(stored));
+            put(&mut batch, &keys::series(study, series), stored.as_ref());
         }
         for (place, chunk) in &live.chunks {
-            batch.insert(&keys::chunk(*place), wire::encode(chunk));
+            put(&mut batch, &keys::chunk(*place), Some(chunk).filter(|chunk| !chunk.instances.is_empty()));
         }
         for (print, places) in &live.places {
-            batch.insert(&print[..], wire::encode(places));
+            put(&mut batch, &print[..], Some(places).filter(|places| !places.0.is_empty()));
+        }
+        for (instance, id) in &live.rejected {
+            put(&mut batch, &keys::rejected(instance), id.map(UnderRejection).as_ref());
+        }
+        for (id, record) in &live.rejections {
+            put(&mut batch, &keys::rejection(*id), record.as_ref());
         }
         batch.insert(keys::META, wire::encode(&live.meta));
         self.noted(self.db()?.apply_batch(batch))?;
@@ -341,6 +352,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+fn put<T: Wire>(batch: &mut sled::Batch, key: &[u8], value: Option<&T>) {
+    match value {
+        Some(value) => batch.insert(key, wire::encode(value)),
+        None => batch.remove(key),
+    }
+}
+
 fn order(row: &InstanceRow) -> (i64, &Uid) {
     (row.entry.number.map_or(i64::MAX, i64::from), &row.entry.instance)
 }
@@ -350,6 +368,8 @@ fn order(row: &InstanceRow) -> (i64, &Uid) {
 pub(super) enum Applied {
     Ingest(Box<IngestRecord>),
     Settle(SettleRecord),
+    Reject(RejectRecord),
+    Reinstate(ReinstateRecord),
     Floor(u64),
     /// Of no consequence here.
     Nothing,

@@ -43,8 +43,8 @@ pub(super) struct Entries {
     modalities: Vec<String>,
 }
 
-/// A study's keys before a change, and its row after it.
-pub(super) type Change = (Option<Vec<u8>>, StudyRow);
+/// A study's place before a change, and its row after it; `None`: it is gone.
+pub(super) type Change = (Option<Vec<u8>>, Option<StudyRow>);
 
 #[derive(Debug)]
 enum State {
@@ -87,7 +87,7 @@ impl Register {
                     *state = State::Making(Vec::new());
                     drop(state);
                     let mut fresh = Entries::default();
-                    let read = rows(&mut |row| fresh.put(&(None, row)));
+                    let read = rows(&mut |row| fresh.put(&(None, Some(row))));
                     state = self.state();
                     self.made.notify_all();
                     match (&*state, read) {
@@ -132,6 +132,7 @@ impl Entries {
         if let Some(before) = before {
             self.by_place.remove(before.as_slice());
         }
+        let Some(row) = row else { return };
         let Some(place) = keys::of(row).into_iter().next() else { return };
         let modalities = row.modalities.iter().map(|modality| self.bit(modality)).fold(0, |all, bit| all | bit);
         let name = row.patient.name.as_deref().map(fold);

@@ -5,6 +5,7 @@ use crate::audit::{Act, Actor, Filter};
 use std::{fs, time::Instant};
 
 mod corpus;
+mod model;
 mod stories;
 
 /// The series of a study with their instances.
