@@ -23,6 +23,7 @@ mod radiologist_reads_a_remote_study;
 mod storage_fails;
 mod stranger_is_refused;
 mod studies_of_every_size;
+mod study_is_rejected;
 mod workstation_asks_by_dimse;
 
 /// The node of this checkout.

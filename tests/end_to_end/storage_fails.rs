@@ -264,6 +264,53 @@ async fn room_is_scarce_and_reading_goes_on() {
     bed.insist_nothing_is_lost("after room was scarce").await;
 }
 
+/// A rejection is made or is not; what it names is whole either way, and comes back byte for byte.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rejection_is_interrupted() {
+    let mut bed = Bed::new("CH Nord");
+    bed.start().await;
+    let mut at = 1;
+    loop {
+        let instance = one();
+        assert!(bed.send(&instance, at).await);
+        let _ = bed.site.settled(&instance.study, 1).await;
+        bed.kept.pop();
+        bed.disk.arm(Mode::Kill, at);
+        let path = format!("/api/studies/{}/reject", instance.study);
+        let ask = Ask::new(hyper::Method::POST, path).json(&serde_json::json!({ "reason": "quality" }));
+        let is_rejected = bed.site.try_ask(ask).await.is_ok_and(|answer| answer.status == 200);
+        if bed.disk.seen().hits == 0 {
+            bed.site.stop().await;
+        }
+        let seen = bed.disk.seen();
+        bed.died().await;
+        let cut = Cut::ALL[usize::try_from(at).unwrap() % Cut::ALL.len()];
+        let what = format!("after a rejection cut ({cut:?}) at call {at}: {}", seen.what);
+        println!("{what}");
+        bed.disk.disarm();
+        bed.disk.cut_power(cut);
+        bed.start().await;
+        bed.insist_nothing_is_lost(&what).await;
+        let standing = bed.rows("/api/rejections").await;
+        let mine = standing.iter().find(|row| row["study"] == instance.study.as_str());
+        assert!(mine.is_some() || !is_rejected, "a rejection is lost {what}");
+        assert_eq!(bed.site.retrieve(&instance.path()).await.is_ok(), mine.is_none(), "{what}");
+        if let Some(mine) = mine {
+            let path = format!("/api/rejections/{}/reinstate", mine["id"]);
+            let _ = bed.site.post(&path, &serde_json::json!({})).await.ok();
+        }
+        bed.kept.push(instance);
+        bed.insist_nothing_is_lost(&what).await;
+        if seen.hits == 0 {
+            break;
+        }
+        bed.points += 1;
+        at += 1;
+    }
+    assert!(bed.points > 0);
+    bed.row("rejection, cut: each");
+}
+
 /// A site made, started and used on its first day, all on a disk that keeps nothing by itself.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn power_is_cut_on_the_first_day() {

@@ -316,6 +316,30 @@ pub(super) enum StudyCommand {
         #[arg(long)]
         hours: u32,
     },
+    /// Reject a study of ours, or part of it: nobody sees it any more; its bytes stay
+    Reject {
+        /// Study Instance UID
+        uid: String,
+        /// Only this series
+        #[arg(long, value_name = "UID")]
+        series: Option<String>,
+        /// Only this instance of the series
+        #[arg(long, value_name = "UID", requires = "series")]
+        instance: Option<String>,
+        /// Why (PS3.16 CID 7011)
+        #[arg(long, value_parser = ["quality", "patient-safety", "wrong-worklist-entry", "retention-expired"])]
+        reason: String,
+        /// For those who look later; without names
+        #[arg(long, default_value = "")]
+        note: String,
+    },
+    /// List rejections that stand, newest first
+    Rejected,
+    /// Take a rejection back
+    Reinstate {
+        /// Its number
+        id: u64,
+    },
 }
 
 #[derive(Debug, Args)]

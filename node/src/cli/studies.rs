@@ -30,7 +30,50 @@ pub(super) async fn study(dir: &Path, command: StudyCommand) -> anyhow::Result<(
             println!("{}", text::field(&shared, "grant"));
             Ok(())
         }
+        StudyCommand::Reject { uid, series, instance, reason, note } => {
+            let mut node = Node::open(dir).await?;
+            let body = json!({ "series": series, "instance": instance, "reason": reason, "note": note });
+            let done = node.post(&format!("/api/studies/{}/reject", segment(&uid)), &body).await?;
+            node.close().await?;
+            println!("Rejected: {} instances. Number {}.", done["instances"], done["id"]);
+            eprintln!("Nobody sees them any more, here or at paired sites. To take it back:");
+            eprintln!("  confrere study reinstate {}", done["id"]);
+            Ok(())
+        }
+        StudyCommand::Rejected => rejected(dir).await,
+        StudyCommand::Reinstate { id } => {
+            let mut node = Node::open(dir).await?;
+            let done = node.post(&format!("/api/rejections/{id}/reinstate"), &json!({})).await?;
+            node.close().await?;
+            println!("{} instances of {} are back.", done["instances"], text::field(&done, "study"));
+            Ok(())
+        }
     }
+}
+
+async fn rejected(dir: &Path) -> anyhow::Result<()> {
+    let mut node = Node::open(dir).await?;
+    let mut offset = 0;
+    loop {
+        let page = node.get(&format!("/api/rejections?offset={offset}&limit={PAGE}")).await?;
+        let rows = page.as_array().map(Vec::as_slice).unwrap_or_default();
+        for row in rows {
+            println!(
+                "{}  {}  {}  {:>6} instances  {}  {}",
+                row["id"],
+                text::time(row, "at"),
+                text::field(row, "reason"),
+                row["instances"],
+                text::field(row, "study"),
+                text::field(row, "note"),
+            );
+        }
+        if rows.len() < PAGE {
+            break;
+        }
+        offset += rows.len();
+    }
+    node.close().await
 }
 
 async fn list(dir: &Path, remote: bool, json: bool, words: Option<&str>, limit: usize) -> anyhow::Result<()> {

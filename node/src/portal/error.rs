@@ -2,7 +2,7 @@
 //! a reference number.
 
 use crate::{
-    archive::{ArchiveError, IngestError, cache::CacheError},
+    archive::{ArchiveError, IngestError, RejectError, cache::CacheError},
     audit::AuditError,
     overlay::{OverlayError, PairingFailure},
     studies::StudyError,
@@ -49,6 +49,8 @@ pub(super) enum ApiError {
     Audit(#[from] AuditError),
     #[error("the archive cannot be read")]
     Archive(#[from] ArchiveError),
+    #[error(transparent)]
+    Reject(#[from] RejectError),
     #[error("the cache cannot be changed")]
     Cache(#[from] CacheError),
     #[error("the object was not taken in")]
@@ -86,6 +88,10 @@ impl ApiError {
             Self::Overlay(OverlayError::Trust(e)) => trust(e),
             Self::Refused(r) => (S::FORBIDDEN, r.code()),
             Self::Ingest(_) => (S::CONFLICT, "not-stored"),
+            Self::Reject(RejectError::NotHeld | RejectError::NoRejection) => (S::NOT_FOUND, "not-found"),
+            Self::Reject(RejectError::TooMany) => (S::BAD_REQUEST, "too-many"),
+            Self::Reject(RejectError::FileLost) => (S::CONFLICT, "file-lost"),
+            Self::Reject(RejectError::Audit(_) | RejectError::Archive(_)) => (S::INTERNAL_SERVER_ERROR, "internal"),
             Self::Overlay(_) | Self::Audit(_) | Self::Archive(_) | Self::Cache(_) => {
                 (S::INTERNAL_SERVER_ERROR, "internal")
             }

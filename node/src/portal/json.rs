@@ -1,6 +1,7 @@
 //! The shapes of the API. Times are RFC 3339 in UTC, sites are base32 keys, studies are Study Instance UIDs.
 
 use crate::{
+    archive::RejectRecord,
     audit, overlay,
     studies::{Availability, FoundStudy, TransferRow},
     trust::{Action, Person, Role},
@@ -49,6 +50,7 @@ impl Session {
             (Action::ReadStudies, "read-studies"),
             (Action::StoreStudies, "store-studies"),
             (Action::ShareStudies, "share-studies"),
+            (Action::RejectStudies, "reject-studies"),
             (Action::Administer, "administer"),
             (Action::ReadLog, "read-log"),
         ];
@@ -399,6 +401,35 @@ pub(super) struct Ae {
     #[serde(default)]
     #[schema(value_type = String)]
     pub(super) query: Reach,
+}
+
+/// A rejection that stands.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Rejection {
+    pub(super) id: u64,
+    pub(super) study: String,
+    /// Code value of PS3.16 CID 7011.
+    pub(super) reason: String,
+    pub(super) note: String,
+    pub(super) instances: usize,
+    pub(super) bytes: u64,
+    pub(super) person: String,
+    pub(super) at: String,
+}
+
+impl Rejection {
+    pub(super) fn of(record: &RejectRecord) -> Self {
+        Self {
+            id: record.id,
+            study: record.study.to_string(),
+            reason: record.reason.code().to_owned(),
+            note: record.note.clone(),
+            instances: record.instances.len(),
+            bytes: record.instances.iter().map(|named| named.bytes).sum(),
+            person: record.person.clone(),
+            at: rfc3339(record.at),
+        }
+    }
 }
 
 #[derive(Debug, Serialize, ToSchema)]

@@ -17,6 +17,7 @@ mod json;
 mod local;
 mod openapi;
 mod peers;
+mod rejections;
 mod settings;
 mod signin;
 mod status;
@@ -113,6 +114,9 @@ fn api_routes() -> Router<Door> {
         .route("/studies/{study}", get(worklist::study))
         .route("/studies/{study}/fetch", post(worklist::fetch))
         .route("/studies/{study}/share", post(worklist::share))
+        .route("/studies/{study}/reject", post(rejections::reject))
+        .route("/rejections", get(rejections::list))
+        .route("/rejections/{id}/reinstate", post(rejections::reinstate))
         .route("/readings", post(worklist::new_reading))
         .route("/transfers", get(worklist::transfers))
         .route("/events", get(events::stream))

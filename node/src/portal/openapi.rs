@@ -1,6 +1,8 @@
 //! The API's description, made from the routes; `docs/openapi.json` is its committed copy.
 
-use super::{agreements, audit, error, events, grants, json, local, peers, settings, signin, status, worklist};
+use super::{
+    agreements, audit, error, events, grants, json, local, peers, rejections, settings, signin, status, worklist,
+};
 use axum::Json;
 use utoipa::OpenApi;
 
@@ -17,6 +19,9 @@ use utoipa::OpenApi;
         worklist::study,
         worklist::fetch,
         worklist::share,
+        rejections::reject,
+        rejections::list,
+        rejections::reinstate,
         worklist::new_reading,
         worklist::transfers,
         events::stream,

@@ -23,6 +23,8 @@ pub(crate) enum Action {
     ReadStudies,
     /// Store (STOW, import).
     StoreStudies,
+    /// Reject what must not be shown, and take that back.
+    RejectStudies,
     /// Share a study by a grant.
     ShareStudies,
     /// Peers, agreements, users, tokens, AEs, settings.
@@ -34,12 +36,12 @@ pub(crate) enum Action {
 impl Role {
     /// The one table of roles and actions (shown in docs/security.md).
     pub(crate) fn allows(self, action: Action) -> bool {
-        use Action::{ListStudies, ReadLog, ReadStudies, ShareStudies, StoreStudies};
+        use Action::{ListStudies, ReadLog, ReadStudies, RejectStudies, ShareStudies, StoreStudies};
         match self {
             Self::Admin => true,
             Self::Radiologist => matches!(action, ListStudies | ReadStudies | StoreStudies | ShareStudies),
             Self::Referrer => matches!(action, ListStudies | ReadStudies),
-            Self::Technologist => matches!(action, ListStudies | ReadStudies | StoreStudies),
+            Self::Technologist => matches!(action, ListStudies | ReadStudies | StoreStudies | RejectStudies),
             Self::Auditor => matches!(action, ReadLog),
         }
     }

@@ -805,6 +805,87 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/rejections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    offset?: number;
+                    limit?: number | null;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Rejection"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rejections/{id}/reinstate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Rejection"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/session": {
         parameters: {
             query?: never;
@@ -1099,6 +1180,54 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    study: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Reject"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Rejection"];
+                    };
                 };
                 404: {
                     headers: {
@@ -1783,6 +1912,34 @@ export interface components {
             dicomweb_root: string;
             id: string;
             viewer: string;
+        };
+        /** @description What of the study, and why. */
+        Reject: {
+            /** @description SOP Instance UID; absent: the whole series. */
+            instance?: string | null;
+            /** @description For those who look later; without names. */
+            note?: string;
+            /**
+             * @description `113001` (`quality`), `113037` (`patient-safety`), `113038` (`wrong-worklist-entry`), `113039`
+             *     (`retention-expired`), of PS3.16 CID 7011.
+             */
+            reason: string;
+            /** @description Series Instance UID; absent: the whole study. */
+            series?: string | null;
+        };
+        /** @description A rejection that stands. */
+        Rejection: {
+            at: string;
+            /** Format: int64 */
+            bytes: number;
+            /** Format: int64 */
+            id: number;
+            instances: number;
+            note: string;
+            person: string;
+            /** @description Code value of PS3.16 CID 7011. */
+            reason: string;
+            study: string;
         };
         /** @description The same, as people read it. */
         Sentences: {

@@ -177,7 +177,7 @@ async fn live(dir: &Path, steps: Vec<Step>) {
             }
             Step::Rebuild => {
                 site.close().await;
-                rebuild::rebuild(dir, &mut |_| {}).unwrap();
+                rebuild(dir, &mut |_| {}).unwrap();
                 site = Site::open(dir, 1);
             }
         }
