@@ -16,6 +16,7 @@ mod accept;
 mod asker;
 mod body;
 mod bulkdata;
+mod capabilities;
 mod dataset;
 mod decode;
 mod error;
@@ -51,7 +52,7 @@ pub(crate) struct DicomwebDoor {
     pub(crate) https: bool,
 }
 
-/// The routes, to be nested at `/dicomweb`.
+/// The routes, all under `/dicomweb`.
 pub(crate) fn router(door: DicomwebDoor) -> axum::Router {
     routes::router(door)
 }

@@ -1,6 +1,9 @@
-//! The door as a client sees it, over a node's own parts with a real archive on disk.
+//! The door as a client sees it, over a node's own parts with a real archive on disk: finding, reading, storing, who
+//! may, and what holds for every answer.
 
-use super::{DicomwebDoor, dataset::EXPLICIT_LE};
+mod asked_again;
+
+use super::{DicomwebDoor, capabilities, dataset::EXPLICIT_LE, routes};
 use crate::{
     audit::{Act, Audit, Filter},
     studies::{
@@ -53,7 +56,7 @@ impl Answer {
 
 impl Node {
     async fn ask(&self, who: Option<Person>, request: Request<Body>) -> Answer {
-        let mut routes = Router::new().nest("/dicomweb", self.images.clone());
+        let mut routes = self.images.clone();
         if let Some(person) = who {
             routes = routes.layer(Extension(person));
         }
