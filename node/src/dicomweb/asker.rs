@@ -184,6 +184,22 @@ impl Asker {
         Source::Study(study.clone(), priority)
     }
 
+    /// The same request as if its path named these too.
+    pub(super) fn toward(mut self, named: impl IntoIterator<Item = (&'static str, String)>) -> Self {
+        self.params.extend(named.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        self
+    }
+
+    /// The same request with another query, as if it accepted this alone.
+    pub(super) fn asking(mut self, accept: &str, query: String) -> Self {
+        self.headers.remove(header::ACCEPT);
+        if let Ok(value) = HeaderValue::from_str(accept) {
+            self.headers.insert(header::ACCEPT, value);
+        }
+        self.query = query;
+        self
+    }
+
     /// The value of a query parameter.
     pub(super) fn asked(&self, name: &str) -> Result<Option<String>, Problem> {
         Ok(query::pairs(&self.query)?.into_iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v))

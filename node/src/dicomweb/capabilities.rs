@@ -38,6 +38,7 @@ const fn stores(path: &'static str, get: &'static str, media: &'static [&'static
 
 /// All resources under a root.
 pub(super) const RESOURCES: &[Resource] = &[
+    reads("wado", "WadoUri", &["image/jpeg", "image/png", "application/dicom"]),
     stores("studies", "SearchForStudies", JSON),
     reads("series", "SearchForSeries", JSON),
     reads("instances", "SearchForInstances", JSON),

@@ -1,14 +1,15 @@
 //! The table of routes, and what holds for all of them.
 
 use super::{
-    DicomwebDoor, asker::Desk, bulkdata, capabilities, error::Problem, frames, metadata, qido, rendered, stow, wado,
+    DicomwebDoor, asker::Desk, bulkdata, capabilities, cors, error::Problem, frames, metadata, qido, rendered, stow,
+    uri, wado,
 };
 use axum::{
     Router,
     extract::Request,
     handler::Handler,
     http::{HeaderValue, StatusCode, header},
-    middleware::{Next, from_fn},
+    middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::{MethodRouter, any, get},
 };
@@ -38,6 +39,7 @@ pub(super) fn router(door: DicomwebDoor) -> Router {
         .route(&format!("{ROOT}/"), root())
         .layer(compression)
         .layer(from_fn(manners))
+        .layer(from_fn_with_state(door.cors_origins.clone(), cors::across))
         .with_state(Arc::new(Desk::new(door)))
 }
 
@@ -46,6 +48,7 @@ fn tree() -> Router<Arc<Desk>> {
     let at = |tail: &str| format!("{instance}{tail}");
     Router::new()
         .route("/", any(capabilities::root))
+        .route("/wado", read(uri::wado))
         .route("/studies", store(qido::studies))
         .route("/series", read(qido::all_series))
         .route("/instances", read(qido::all_instances))

@@ -1,17 +1,6 @@
 //! What is asked by its head only, asked again, asked in part, or asked by a method that is not there.
 
 use super::*;
-use axum::http::Method;
-
-impl Node {
-    async fn method(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Answer {
-        let mut request = Request::builder().method(method).uri(format!("/dicomweb{path}"));
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        self.ask(Some(reader()), request.body(Body::empty()).unwrap()).await
-    }
-}
 
 const SERIES: &str = "/studies/1.2.826.0.1.1/series/1.2.826.0.1.2";
 

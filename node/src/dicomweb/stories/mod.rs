@@ -1,7 +1,9 @@
 //! The door as a client sees it, over a node's own parts with a real archive on disk: finding, reading, storing, who
 //! may, and what holds for every answer.
 
+mod across;
 mod asked_again;
+mod uri;
 
 use super::{DicomwebDoor, capabilities, dataset::EXPLICIT_LE, routes};
 use crate::{
@@ -15,7 +17,7 @@ use crate::{
 use axum::{
     Extension, Router,
     body::{Body, to_bytes},
-    http::{HeaderMap, Request, StatusCode, header},
+    http::{HeaderMap, Method, Request, StatusCode, header},
 };
 use bytes::Bytes;
 use tower::ServiceExt;
@@ -28,9 +30,15 @@ struct Node {
 }
 
 async fn node() -> Node {
+    node_for(&[]).await
+}
+
+async fn node_for(origins: &[&str]) -> Node {
     let dir = tempfile::tempdir().unwrap();
     let Alone { studies, archive, audit, tasks, .. } = alone(dir.path()).await;
-    let door = DicomwebDoor { studies: studies.clone(), archive, audit: audit.clone(), tasks, https: false };
+    let cors_origins = origins.iter().map(|&origin| origin.to_owned()).collect();
+    let door =
+        DicomwebDoor { studies: studies.clone(), archive, audit: audit.clone(), tasks, https: false, cors_origins };
     Node { _dir: dir, studies, audit, images: super::router(door) }
 }
 
@@ -64,6 +72,14 @@ impl Node {
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, 64 << 20).await.unwrap();
         Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    async fn method(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request = Request::builder().method(method).uri(format!("/dicomweb{path}"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.ask(Some(reader()), request.body(Body::empty()).unwrap()).await
     }
 
     async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
