@@ -3,6 +3,7 @@
 
 mod across;
 mod asked_again;
+mod search;
 mod uri;
 
 use super::{DicomwebDoor, capabilities, dataset::EXPLICIT_LE, routes};
@@ -270,6 +271,24 @@ async fn what_cannot_be_stored_is_said_part_by_part() {
             "multipart/related; type=\"application/dicom+json\"; boundary=b",
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
         ),
+        (
+            multipart(std::slice::from_ref(&fresh)),
+            "multipart/related; type=\"application/dicom\"; boundary=other",
+            StatusCode::BAD_REQUEST,
+        ),
+        (
+            b"--b\r\nContent-Type: application/dicom+xml\r\n\r\n<NativeDicomModel/>\r\n--b--".to_vec(),
+            "multipart/related; type=\"application/dicom+xml\"; boundary=b",
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        ),
+        (
+            b"--b\r\nContent-Type: application/dicom+json\r\n\r\n[]\r\n--b--".to_vec(),
+            "multipart/related; boundary=b",
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        ),
+        (b"[]".to_vec(), "application/dicom+json", StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        (b"<NativeDicomModel/>".to_vec(), "application/dicom+xml", StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        (b"[]".to_vec(), "", StatusCode::BAD_REQUEST),
         (fresh, "text/plain", StatusCode::UNSUPPORTED_MEDIA_TYPE),
     ] {
         assert_eq!(node.post("/studies", content_type, body).await.status, status, "{content_type}");
