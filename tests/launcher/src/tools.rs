@@ -21,6 +21,9 @@ pub(crate) const C_COMPILER: Tool =
     Tool { name: "a C compiler", programs: &["cc", "gcc", "clang"], packages: &["gcc", "libc6-dev"] };
 pub(crate) const DCMTK: Tool =
     Tool { name: "DCMTK (storescu, echoscu)", programs: &["storescu"], packages: &["dcmtk"] };
+/// `ensurepip` is what Debian leaves out of its Python; a venv cannot be made without it.
+pub(crate) const PYTHON: Tool =
+    Tool { name: "Python 3 with venv", programs: &["python3"], packages: &["python3", "python3-venv"] };
 pub(crate) const CHROMIUM: Tool = Tool {
     name: "Chromium",
     programs: &["chromium", "chromium-browser", "google-chrome"],
