@@ -66,11 +66,12 @@ pub(super) async fn wado(State(desk): State<Arc<Desk>>, asker: Asker) -> Result<
     ))?;
     if media == DICOM {
         let accept = match &asked.transfer_syntax {
-            Some(syntax) => {
+            // As some workstations write what is as it is stored.
+            Some(syntax) if syntax != "*" => {
                 let syntax = Uid::parse(syntax).map_err(|_| Problem::bad("transferSyntax is not a UID"))?;
                 format!("{DICOM}; transfer-syntax={syntax}")
             }
-            None => DICOM.to_owned(),
+            _ => DICOM.to_owned(),
         };
         return wado::instance(State(desk), asker.asking(&accept, String::new())).await;
     }

@@ -16,6 +16,7 @@ async fn the_object_or_its_picture_is_given_as_asked() {
     assert!(dicom.header("content-type").starts_with("application/dicom"));
     let same = node.get(&query("&contentType=application/dicom&transferSyntax=1.2.840.10008.1.2.1"), &[]).await;
     assert_eq!(same.body, file);
+    assert_eq!(node.get(&query("&contentType=application/dicom&transferSyntax=*"), &[]).await.body, file);
 
     for (more, media) in [
         ("", "image/jpeg"),
