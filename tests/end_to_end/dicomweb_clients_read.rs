@@ -4,7 +4,7 @@ use crate::SITE;
 use serde_json::json;
 use tests::{
     Pair, Preset, Study, eventually,
-    http::{Ask, Method},
+    http::{self, Ask, Method},
     tools::python,
 };
 
@@ -78,4 +78,30 @@ async fn a_peer_s_study_is_asked_for_by_its_head_and_again_and_in_part() {
     pair.withdrawn(&study.uid).await;
     let refused = pair.b.ask(ask(&frame).header("if-none-match", &tag)).await;
     assert!(matches!(refused.status.as_u16(), 403 | 404), "{}", refused.status);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_viewer_of_another_origin_reads_with_a_token_where_the_settings_name_it() {
+    let site = tests::Site::init(SITE, "CH Nord");
+    let viewer = "https://viewer.example";
+    site.configure("dicomweb", "cors_origins", toml::Value::Array(vec![viewer.into()]));
+    site.serve().await;
+    // A preflight comes without the token.
+    let preflight = Ask::new(Method::OPTIONS, "/dicomweb/studies")
+        .header("access-control-request-method", "GET")
+        .header("access-control-request-headers", "authorization");
+    let allowed = |answer: &tests::Response| answer.header("access-control-allow-origin").to_owned();
+    let told = http::ask(site.portal(), preflight.clone().header("origin", viewer)).await.unwrap();
+    assert_eq!((told.status.as_u16(), allowed(&told).as_str()), (204, viewer));
+    let other = http::ask(site.portal(), preflight.header("origin", "https://evil.example")).await.unwrap();
+    assert_eq!(allowed(&other), "");
+    let listed = site.ask(Ask::get("/dicomweb/studies").header("origin", viewer)).await.ok();
+    assert_eq!((listed.text().as_str(), allowed(&listed).as_str()), ("[]", viewer));
+    // The portal's own API stays closed to it.
+    let api = site.ask(Ask::get("/api/studies").header("origin", viewer)).await;
+    assert_eq!(allowed(&api), "");
+
+    let wadl = http::ask(site.portal(), Ask::new(Method::OPTIONS, "/dicomweb/")).await.unwrap().ok();
+    assert_eq!(wadl.header("content-type"), "application/vnd.sun.wadl+xml");
+    assert!(wadl.text().contains("path=\"studies/{study}/series\""), "{}", wadl.text());
 }
