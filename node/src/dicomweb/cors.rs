@@ -2,7 +2,7 @@
 //! Authorization header. All others' browsers are told nothing, and keep the answers from them.
 //!
 //! # Not here
-//! Cookies: they are never taken from another origin, and `Access-Control-Allow-Credentials` is never sent.
+//! Cookies: `Access-Control-Allow-Credentials` is never sent, so that no other page can read what a session would be shown.
 
 use axum::{
     extract::{Request, State},
