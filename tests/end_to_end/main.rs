@@ -14,6 +14,7 @@ mod backup_is_restored;
 mod bytes_are_tampered_with;
 mod command_line;
 mod corpus_is_kept;
+mod dicomweb_clients_read;
 mod holder_is_down_and_returns;
 mod index_is_lost;
 mod modality_sends_a_study;

@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
-use hyper::{Method, Request, StatusCode, header, header::HeaderMap};
+pub use hyper::Method;
+use hyper::{Request, StatusCode, header, header::HeaderMap};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use std::{

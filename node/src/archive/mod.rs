@@ -50,6 +50,7 @@ mod prescan;
 
 mod blobs;
 mod index;
+mod matching;
 mod query;
 mod rows;
 
@@ -67,9 +68,10 @@ mod state;
 mod tests;
 
 pub(crate) use errors::{ArchiveError, IngestError, ReadError};
+pub(crate) use matching::{name_matches, value_matches};
 pub(crate) use object::Object;
 pub(crate) use part10::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
-pub(crate) use query::{StudyQuery, value_matches};
+pub(crate) use query::StudyQuery;
 pub(crate) use rebuild::rebuild;
 pub(crate) use reject::{RejectError, Rejecting};
 pub(crate) use rows::{InstanceRow, RejectReason, RejectRecord, SeriesRow, StudyRow, Totals};

@@ -27,6 +27,7 @@ pub(crate) const CONFIG_FILE: &str = "confrere.toml";
 pub(crate) struct Config {
     pub(crate) site: SiteConfig,
     pub(crate) portal: PortalConfig,
+    pub(crate) dicomweb: DicomwebConfig,
     pub(crate) dimse: DimseConfig,
     pub(crate) overlay: OverlayConfig,
     pub(crate) pixels: PixelsConfig,
@@ -58,6 +59,14 @@ impl Default for PortalConfig {
     fn default() -> Self {
         Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), tls_cert: None, tls_key: None, web_dir: None }
     }
+}
+
+/// The DICOMweb door, which listens with the portal.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct DicomwebConfig {
+    /// Other web pages that may ask, by their origin (`https://viewer.example`), with a token of their own. None unless
+    /// said; 16 at most.
+    pub(crate) cors_origins: Vec<String>,
 }
 
 /// The DIMSE door.

@@ -1,17 +1,23 @@
 //! From text to settings, collecting every fault on the way.
 
 use super::{
-    ArchiveConfig, CacheConfig, Config, DimseConfig, Fault, OverlayConfig, PixelsConfig, PortalConfig, SiteConfig,
-    units,
+    ArchiveConfig, CacheConfig, Config, DicomwebConfig, DimseConfig, Fault, OverlayConfig, PixelsConfig, PortalConfig,
+    SiteConfig, units,
 };
 use protocol::{AeTitle, limits::SITE_NAME_MAX};
-use std::{net::SocketAddr, ops::RangeInclusive, path::PathBuf};
+use std::{
+    net::{Ipv6Addr, SocketAddr},
+    ops::RangeInclusive,
+    path::PathBuf,
+};
 use toml::{Table, Value};
 
 /// Associations that can be allowed at once: each may hold a few megabytes.
 const ASSOCIATIONS: RangeInclusive<u64> = 1..=1024;
 /// Shorter and a slow scanner's study falls apart; longer and nobody would wait.
 const SETTLE_MS: RangeInclusive<u64> = 100..=3_600_000;
+/// More pages than a hospital has viewers.
+const CORS_ORIGINS_MAX: usize = 16;
 /// Below this not one study fits.
 const QUOTA_MIN: u64 = 64 << 20;
 
@@ -30,6 +36,7 @@ pub(super) fn read(text: &str) -> Result<Config, Vec<Fault>> {
     let config = Config {
         site: section(&mut file, "site", &mut faults, site),
         portal: section(&mut file, "portal", &mut faults, portal),
+        dicomweb: section(&mut file, "dicomweb", &mut faults, dicomweb),
         dimse: section(&mut file, "dimse", &mut faults, dimse),
         overlay: section(&mut file, "overlay", &mut faults, overlay),
         pixels: section(&mut file, "pixels", &mut faults, pixels),
@@ -135,6 +142,44 @@ fn portal(section: &mut Section<'_>) -> PortalConfig {
         tls_key: section.path("tls_key"),
         web_dir: section.path("web_dir"),
     }
+}
+
+fn dicomweb(section: &mut Section<'_>) -> DicomwebConfig {
+    let Some(value) = section.table.remove("cors_origins") else { return DicomwebConfig::default() };
+    let Some(list) = value.as_array().filter(|list| list.len() <= CORS_ORIGINS_MAX) else {
+        section.fault("cors_origins", format!("{value} is not a list of at most {CORS_ORIGINS_MAX} origins"));
+        return DicomwebConfig::default();
+    };
+    let mut cors_origins = Vec::new();
+    for value in list {
+        match value.as_str().filter(|text| is_origin(text)) {
+            Some(origin) => cors_origins.push(origin.to_owned()),
+            None => section.fault(
+                "cors_origins",
+                format!("{value} is not an origin as browsers send it, like \"https://viewer.example\" (http on this machine only)"),
+            ),
+        }
+    }
+    DicomwebConfig { cors_origins }
+}
+
+/// Whether a browser may send this text as Origin (RFC 6454 §7): scheme, host, and the port where it is not the
+/// scheme's own. A page that came over plain HTTP may be anybody's, unless it came from this machine.
+fn is_origin(text: &str) -> bool {
+    let Some((scheme, authority)) = text.split_once("://") else { return false };
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (authority, None),
+    };
+    let is_v6 = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).is_some_and(|h| h.parse::<Ipv6Addr>().is_ok());
+    let is_name = host.split('.').all(|label| {
+        !label.is_empty() && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    });
+    let own_port = if scheme == "https" { "443" } else { "80" };
+    let port_is_fit =
+        port.is_none_or(|p| p != own_port && !p.starts_with('0') && p.parse::<u16>().is_ok_and(|p| p > 0));
+    let is_here = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
+    text.len() <= 255 && (is_v6 || is_name) && port_is_fit && (scheme == "https" || scheme == "http" && is_here)
 }
 
 fn dimse(section: &mut Section<'_>) -> DimseConfig {

@@ -8,6 +8,7 @@ fn example() -> Config {
     Config {
         site: SiteConfig { name: "CH Nord".to_owned(), language: "fr".to_owned() },
         portal: PortalConfig::default(),
+        dicomweb: DicomwebConfig::default(),
         dimse: DimseConfig { ae_title: "CHNORD".to_owned(), ..DimseConfig::default() },
         overlay: OverlayConfig::default(),
         pixels: PixelsConfig::default(),
@@ -113,4 +114,35 @@ fn a_key_that_others_can_read_is_refused() {
     assert!(!told.contains("tls_cert") && told.contains("0600"), "{told}");
     std::fs::set_permissions(dir.path().join("k.pem"), std::fs::Permissions::from_mode(0o600)).unwrap();
     assert_eq!(Config::load(dir.path()).unwrap().portal.tls_key, Some(dir.path().join("k.pem")));
+}
+
+#[test]
+fn only_what_a_browser_sends_as_origin_may_ask_across() {
+    let read = |list: &str| Config::parse(&format!("[site]\nname = \"CH Nord\"\n[dicomweb]\ncors_origins = {list}"));
+    let good = r#"["https://viewer.example", "https://10.1.2.3:8443", "https://[2001:db8::1]", "http://localhost:3000", "http://127.0.0.1:1"]"#;
+    assert_eq!(read(good).unwrap().dicomweb.cors_origins.len(), 5);
+    assert!(Config::parse("[site]\nname = \"CH Nord\"").unwrap().dicomweb.cors_origins.is_empty());
+    for wrong in [
+        "*",
+        "null",
+        "",
+        "viewer.example",
+        "https://",
+        "https://*.example",
+        "https://viewer.example/",
+        "https://viewer.example/ohif",
+        "https://Viewer.example",
+        "https://viewer.example:443",
+        "https://viewer.example:0",
+        "https://user@viewer.example",
+        "http://viewer.example",
+        "ftp://viewer.example",
+        "https://viewer.example:",
+        "https://[::1",
+    ] {
+        let faults = read(&format!("[\"https://fit.example\", \"{wrong}\"]")).unwrap_err();
+        assert_eq!(faults.iter().map(|f| f.key.as_str()).collect::<Vec<_>>(), ["dicomweb.cors_origins"], "{wrong}");
+    }
+    assert!(read("\"https://viewer.example\"").is_err());
+    assert!(read(&format!("[{}]", ["\"https://a.example\""; 17].join(","))).is_err());
 }

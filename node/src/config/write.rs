@@ -34,11 +34,19 @@ pub(super) fn write(config: &Config, comments: bool) -> String {
 
 type Section = (&'static str, Vec<Line<'static>>);
 
-fn sections(config: &Config) -> [Section; 7] {
-    let Config { site, portal, dimse, overlay, pixels, archive, cache } = config;
+fn sections(config: &Config) -> [Section; 8] {
+    let Config { site, portal, dicomweb, dimse, overlay, pixels, archive, cache } = config;
     [
         site_section(site),
         portal_section(portal),
+        (
+            "dicomweb",
+            vec![Line(
+                "Other web pages that may ask, with a token, by their origin: [\"https://viewer.example\"].",
+                "cors_origins",
+                names(&dicomweb.cors_origins),
+            )],
+        ),
         dimse_section(dimse),
         (
             "overlay",

@@ -40,7 +40,7 @@ impl MediaRange {
         Some(range)
     }
 
-    fn covers(&self, media: &str) -> bool {
+    pub(super) fn covers(&self, media: &str) -> bool {
         self.media == media
             || self.media == "*/*"
             || self.media == "*"

@@ -17,7 +17,7 @@ use crate::{
 };
 use axum::{
     extract::{FromRequestParts, OriginalUri, RawPathParams},
-    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use lru::LruCache;
@@ -78,6 +78,8 @@ pub(super) struct Asker {
     /// URL of the DICOMweb root asked, without a slash at its end.
     pub(super) root: String,
     pub(super) headers: HeaderMap,
+    /// Only the head of the answer is asked for: nothing is fetched, decoded or encoded for it.
+    pub(super) head_only: bool,
     pub(super) query: String,
     params: HashMap<String, String>,
 }
@@ -106,6 +108,7 @@ impl FromRequestParts<Arc<Desk>> for Asker {
             within,
             root,
             headers: parts.headers.clone(),
+            head_only: parts.method == Method::HEAD,
             query: parts.uri.query().unwrap_or_default().to_owned(),
             params,
         })
@@ -181,6 +184,22 @@ impl Asker {
         Source::Study(study.clone(), priority)
     }
 
+    /// The same request as if its path named these too.
+    pub(super) fn toward(mut self, named: impl IntoIterator<Item = (&'static str, String)>) -> Self {
+        self.params.extend(named.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        self
+    }
+
+    /// The same request with another query, as if it accepted this alone.
+    pub(super) fn asking(mut self, accept: &str, query: String) -> Self {
+        self.headers.remove(header::ACCEPT);
+        if let Ok(value) = HeaderValue::from_str(accept) {
+            self.headers.insert(header::ACCEPT, value);
+        }
+        self.query = query;
+        self
+    }
+
     /// The value of a query parameter.
     pub(super) fn asked(&self, name: &str) -> Result<Option<String>, Problem> {
         Ok(query::pairs(&self.query)?.into_iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v))
@@ -196,15 +215,14 @@ impl Asker {
         accept::json(&self.headers, self.asked("accept")?.as_deref())
     }
 
-    /// Whether the caller already has the answer with this tag.
-    pub(super) fn has(&self, etag: &str) -> bool {
-        let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-        self.headers
-            .get_all(header::IF_NONE_MATCH)
-            .iter()
-            .filter_map(|v| v.to_str().ok())
-            .flat_map(|v| v.split(','))
-            .any(|tag| tag.trim() == "*" || opaque(tag) == opaque(etag))
+    /// 304 where the caller has the answer with this tag. To be asked after the study was opened, never before.
+    pub(super) fn unchanged(&self, etag: &str) -> Option<Response> {
+        let known = self.headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|v| v.to_str().ok());
+        // Weak and strong tags compare alike here; the answer is told under the tag it was given out with.
+        let known = known.flat_map(|v| v.split(',')).map(str::trim).find(|tag| strong(tag) == strong(etag))?;
+        let mut response = StatusCode::NOT_MODIFIED.into_response();
+        tag(&mut response, known);
+        Some(response)
     }
 
     /// A JSON answer with its ETag, or 304.
@@ -216,28 +234,31 @@ impl Asker {
             made = etag_of(&[&body]);
             &made
         };
-        let mut response = if self.has(etag) {
-            StatusCode::NOT_MODIFIED.into_response()
-        } else {
-            ([(header::CONTENT_TYPE, media)], body).into_response()
-        };
-        tag(&mut response, etag, "private, no-cache");
-        response
+        self.unchanged(etag).unwrap_or_else(|| {
+            let mut response = ([(header::CONTENT_TYPE, media)], body).into_response();
+            tag(&mut response, etag);
+            response
+        })
     }
 }
 
-/// Puts an ETag and a caching rule on an answer.
-pub(super) fn tag(response: &mut Response, etag: &str, cache: &'static str) {
-    let headers = response.headers_mut();
+/// Puts an ETag on an answer.
+pub(super) fn tag(response: &mut Response, etag: &str) {
     if let Ok(value) = HeaderValue::from_str(etag) {
-        headers.insert(header::ETAG, value);
+        response.headers_mut().insert(header::ETAG, value);
     }
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
 }
 
-/// A weak ETag (the answer may be compressed on its way) over these parts.
+/// The tag of an answer that is the same byte for byte as long as its parts are: ranges of it can be put together.
+pub(super) fn strong(etag: &str) -> &str {
+    etag.trim_start_matches("W/")
+}
+
+/// A weak ETag over these parts: the answer may be compressed on its way, or have another boundary each time.
 pub(super) fn etag_of(parts: &[&[u8]]) -> String {
     let mut hasher = blake3::Hasher::new();
+    // Another version may encode the same objects otherwise.
+    hasher.update(env!("CARGO_PKG_VERSION").as_bytes());
     for part in parts {
         hasher.update(&(part.len() as u64).to_le_bytes());
         hasher.update(part);

@@ -4,7 +4,7 @@
 //! pieces are awaited before the status goes out, so a holder that is down is a 503; a fault in the middle breaks the
 //! connection off, and the length declared or the missing last boundary tells the reader.
 
-use super::{accept::Form, error::Problem};
+use super::{accept::Form, asker::Asker, error::Problem};
 use crate::studies::{OpenStudy, StudyError};
 use axum::{
     body::Body,
@@ -153,8 +153,8 @@ pub(super) struct Part {
     pub(super) pieces: Vec<Piece>,
 }
 
-/// A `multipart/related` answer.
-pub(super) async fn multipart<I>(source: Source, form: &Form, parts: I) -> Result<Response, Problem>
+/// A `multipart/related` answer; for HEAD nothing is read.
+pub(super) async fn multipart<I>(asker: &Asker, source: Source, form: &Form, parts: I) -> Result<Response, Problem>
 where
     I: Iterator<Item = Part> + Send + 'static,
 {
@@ -170,13 +170,22 @@ where
         std::iter::once(Piece::Own(head.into())).chain(part.pieces)
     });
     let end = Piece::Own(format!("\r\n--{boundary}--\r\n").into());
+    let content_type =
+        [(header::CONTENT_TYPE, format!("multipart/related; type=\"{}\"; boundary={boundary}", form.media))];
+    if asker.head_only {
+        return Ok((content_type, headless()).into_response());
+    }
     let stream = stream(source, pieces.chain(std::iter::once(end))).await?;
-    let content_type = format!("multipart/related; type=\"{}\"; boundary={boundary}", form.media);
-    Ok(([(header::CONTENT_TYPE, content_type)], body(stream)).into_response())
+    Ok((content_type, body(stream)).into_response())
 }
 
-/// One part alone, or the range of it that the request asks for (206).
-pub(super) async fn single(source: Source, request: &HeaderMap, part: Part) -> Result<Response, Problem> {
+/// A body of unknown length that is never read: an empty one would be announced as such.
+pub(super) fn headless() -> Body {
+    Body::from_stream(stream::empty::<Result<Bytes, StudyError>>())
+}
+
+/// One part alone under its tag, or the range of it that the request asks for (206); for HEAD no data are read.
+pub(super) async fn single(asker: &Asker, source: Source, etag: &str, part: Part) -> Result<Response, Problem> {
     let mut pieces = part.pieces;
     for piece in &mut pieces {
         if let Piece::Meta(_) = piece {
@@ -184,7 +193,7 @@ pub(super) async fn single(source: Source, request: &HeaderMap, part: Part) -> R
         }
     }
     let bytes: u64 = pieces.iter().filter_map(Piece::len).sum();
-    let range = asked_range(request, bytes)?;
+    let range = if asker.head_only { None } else { asked_range(&asker.headers, etag, bytes)? };
     let mut headers = HeaderMap::new();
     let (from, to) = range.unwrap_or((0, bytes));
     let mut insert = |name, value: String| {
@@ -200,6 +209,10 @@ pub(super) async fn single(source: Source, request: &HeaderMap, part: Part) -> R
     if range.is_some() {
         status = StatusCode::PARTIAL_CONTENT;
         insert(header::CONTENT_RANGE, format!("bytes {from}-{}/{bytes}", to - 1));
+    }
+    insert(header::ETAG, etag.to_owned());
+    if asker.head_only {
+        return Ok((status, headers, headless()).into_response());
     }
     let stream = stream(source, window(pieces, from, to).into_iter()).await?;
     Ok((status, headers, body(stream)).into_response())
@@ -219,8 +232,13 @@ fn window(pieces: Vec<Piece>, from: u64, to: u64) -> Vec<Piece> {
     out
 }
 
-/// The one byte range asked for, as `from..to`. Several ranges at once are answered whole, as RFC 9110 allows.
-fn asked_range(request: &HeaderMap, bytes: u64) -> Result<Option<(u64, u64)>, Problem> {
+/// The one byte range asked for, as `from..to`. Several ranges at once are answered whole, as RFC 9110 allows; so is one
+/// of an answer with another tag (If-Range), and any of one whose tag is weak.
+fn asked_range(request: &HeaderMap, etag: &str, bytes: u64) -> Result<Option<(u64, u64)>, Problem> {
+    let condition = request.get(header::IF_RANGE).map(HeaderValue::as_bytes);
+    if condition.is_some_and(|known| known != etag.as_bytes() || etag.starts_with("W/")) {
+        return Ok(None);
+    }
     let Some(text) = request.get(header::RANGE).and_then(|v| v.to_str().ok()).and_then(|v| v.strip_prefix("bytes="))
     else {
         return Ok(None);
@@ -243,7 +261,26 @@ mod tests {
     fn asking(range: &'static str) -> Result<Option<(u64, u64)>, Problem> {
         let mut headers = HeaderMap::new();
         headers.insert(header::RANGE, HeaderValue::from_static(range));
-        asked_range(&headers, 100)
+        asked_range(&headers, "\"a\"", 100)
+    }
+
+    #[test]
+    fn a_range_is_given_only_of_the_answer_it_was_begun_with() {
+        let asking = |known: &'static str, etag| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::RANGE, HeaderValue::from_static("bytes=0-9"));
+            headers.insert(header::IF_RANGE, HeaderValue::from_static(known));
+            asked_range(&headers, etag, 100).unwrap()
+        };
+        assert_eq!(asking("\"a\"", "\"a\""), Some((0, 10)));
+        for (known, etag) in [
+            ("\"b\"", "\"a\""),
+            ("W/\"a\"", "W/\"a\""),
+            ("W/\"a\"", "\"a\""),
+            ("Tue, 01 Jan 2030 00:00:00 GMT", "\"a\""),
+        ] {
+            assert_eq!(asking(known, etag), None, "{known} {etag}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{
     accept::MediaRange,
-    asker::{Asker, Desk, etag_of, tag},
+    asker::{Asker, Desk, etag_of, strong, tag},
     body::{self, Part, Piece, Source},
     dataset::{DataSet, Syntax, Value},
     error::Problem,
@@ -10,11 +10,7 @@ use super::{
     metadata::{instance_url, readable},
     pixels::{FrameMap, Walker},
 };
-use axum::{
-    extract::State,
-    http::StatusCode,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, response::Response};
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 use protocol::{fetch::Priority, manifest::InstanceEntry};
@@ -28,11 +24,10 @@ pub(super) async fn bulkdata(State(desk): State<Arc<Desk>>, asker: Asker) -> Res
     let (series, instance) = (asker.series()?, asker.instance()?);
     let entry = study.instance(&series, &instance).await?;
     let path = asker.param("path").to_owned();
-    let etag = etag_of(&[&entry.digest.0, path.as_bytes()]);
-    if asker.has(&etag) {
-        let mut response = StatusCode::NOT_MODIFIED.into_response();
-        tag(&mut response, &etag, "private, max-age=3600");
-        return Ok(response);
+    let wants_multipart = wants_multipart(&asker.accepted()?)?;
+    let etag = etag_of(&[&entry.digest.0, path.as_bytes(), &[u8::from(wants_multipart)]]);
+    if let Some(unchanged) = asker.unchanged(&etag) {
+        return Ok(unchanged);
     }
     let header = study.header(&series, &instance).await?;
     let pieces = match in_header(&header, &entry, &path)? {
@@ -49,19 +44,18 @@ pub(super) async fn bulkdata(State(desk): State<Arc<Desk>>, asker: Asker) -> Res
         location: format!("{url}/bulkdata/{path}"),
         pieces,
     };
-    let mut response = if wants_multipart(&asker.accepted()?)? {
+    if wants_multipart {
         let form = super::accept::Form {
             multipart: true,
             media: "application/octet-stream".to_owned(),
             decode: false,
             little_endian: false,
         };
-        body::multipart(source, &form, std::iter::once(part)).await?
-    } else {
-        body::single(source, &asker.headers, part).await?
-    };
-    tag(&mut response, &etag, "private, max-age=3600");
-    Ok(response)
+        let mut response = body::multipart(&asker, source, &form, std::iter::once(part)).await?;
+        tag(&mut response, &etag);
+        return Ok(response);
+    }
+    body::single(&asker, source, strong(&etag), part).await
 }
 
 /// Viewers of all ages ask for bulk data in many ways: a single part when it is named, else multipart.

@@ -29,6 +29,9 @@ pub(super) enum Problem {
     UnsupportedMedia(&'static str),
     #[error("over the bound: {0}")]
     TooLarge(&'static str),
+    /// With what the resource allows.
+    #[error("the resource does not allow this method")]
+    Method(&'static str),
     #[error("the range lies outside")]
     Range { bytes: u64 },
     #[error("{message}")]
@@ -56,6 +59,7 @@ impl Problem {
             Self::NotAcceptable(_) => (StatusCode::NOT_ACCEPTABLE, "not-acceptable"),
             Self::UnsupportedMedia(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type"),
             Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too-large"),
+            Self::Method(_) => (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed"),
             Self::Range { .. } => (StatusCode::RANGE_NOT_SATISFIABLE, "range"),
             Self::Busy { code, .. } => (StatusCode::SERVICE_UNAVAILABLE, code),
             Self::Slow => (StatusCode::REQUEST_TIMEOUT, "too-slow"),
@@ -114,6 +118,9 @@ impl IntoResponse for Problem {
         match self {
             Self::Busy { retry_s, .. } => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_s.max(1)));
+            }
+            Self::Method(allowed) => {
+                headers.insert(header::ALLOW, HeaderValue::from_static(allowed));
             }
             Self::Range { bytes } => {
                 if let Ok(value) = HeaderValue::from_str(&format!("bytes */{bytes}")) {

@@ -4,8 +4,8 @@
 //! fetched first.
 
 use super::{
-    accept,
-    asker::{Asker, Desk, etag_of, tag},
+    accept::{self, MediaRange},
+    asker::{Asker, Desk, etag_of, strong, tag},
     body::{self, Part, Piece, Source},
     dataset::{self, DataSet, EXPLICIT_LE, Syntax},
     decode,
@@ -17,7 +17,7 @@ use super::{
 use crate::studies::OpenStudy;
 use axum::{
     extract::State,
-    http::StatusCode,
+    http::header,
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
@@ -64,9 +64,9 @@ impl Framed {
         matches!(*self.map, FrameMap::Encapsulated(_))
     }
 
-    /// The transfer syntax that names the frames' bytes: deflation and implicit VRs are not in them.
+    /// The transfer syntax that names the frames' bytes.
     fn frame_syntax(&self) -> &str {
-        if self.is_encapsulated() || self.syntax.big_endian { self.entry.transfer_syntax.as_str() } else { EXPLICIT_LE }
+        frame_syntax(&self.entry, self.is_encapsulated(), self.syntax)
     }
 
     /// The bytes of a frame as they are stored, one-bit frames moved to begin on a byte.
@@ -154,6 +154,11 @@ pub(super) async fn inflated(
     Ok((Source::Memory { from: 0, bytes }, entry))
 }
 
+/// Deflation and implicit VRs are not in a frame's bytes.
+fn frame_syntax(entry: &InstanceEntry, is_encapsulated: bool, syntax: Syntax) -> &str {
+    if is_encapsulated || syntax.big_endian { entry.transfer_syntax.as_str() } else { EXPLICIT_LE }
+}
+
 /// Frame numbers, from 1, as the path lists them.
 fn numbers(list: &str) -> Result<Vec<u64>, Problem> {
     let numbers: Vec<u64> = list
@@ -168,36 +173,61 @@ pub(super) async fn frames(State(desk): State<Arc<Desk>>, asker: Asker) -> Resul
     let numbers = numbers(asker.param("frames"))?;
     let (uid, study) = (asker.study()?, asker.open().await?);
     let (series, instance) = (asker.series()?, asker.instance()?);
+    let entry = study.instance(&series, &instance).await?;
+    let accepted = asker.accepted()?;
+    let etag = etag_of(&[&entry.digest.0, asker.param("frames").as_bytes(), format!("{accepted:?}").as_bytes()]);
+    if let Some(unchanged) = asker.unchanged(&etag) {
+        return Ok(unchanged);
+    }
+    if asker.head_only {
+        return head(&entry, &numbers, &accepted, &etag);
+    }
     let framed = open(&desk, &study, &series, &instance, Priority::Screen).await?;
     if numbers.iter().any(|n| *n > framed.map.frames()) {
         return Err(Problem::NotFound);
     }
     let stored = framed.frame_syntax().to_owned();
-    let form = accept::frames(&asker.accepted()?, numbers.len() == 1, framed.is_encapsulated(), &stored)?;
-    let form_text = format!("{form:?}");
-    let etag = etag_of(&[&framed.entry.digest.0, asker.param("frames").as_bytes(), form_text.as_bytes()]);
-    const IMMUTABLE: &str = "private, max-age=3600";
-    if asker.has(&etag) {
-        let mut response = StatusCode::NOT_MODIFIED.into_response();
-        tag(&mut response, &etag, IMMUTABLE);
-        return Ok(response);
-    }
+    let form = accept::frames(&accepted, numbers.len() == 1, framed.is_encapsulated(), &stored)?;
     let url = instance_url(&asker.root, &uid, &series, &instance);
-    let syntax = if form.decode || form.little_endian { EXPLICIT_LE } else { stored.as_str() };
     let mut parts = Vec::with_capacity(numbers.len());
     for number in &numbers {
-        let content_type = format!("{}; transfer-syntax={syntax}", form.media);
+        let content_type = content_type(&form, &stored);
         let location = format!("{url}/frames/{number}");
         let pieces = pieces(&desk, &study, (&series, &instance), &framed, &form, number - 1).await?;
         parts.push(Part { content_type, location, pieces });
     }
-    let mut response = if form.multipart {
-        body::multipart(framed.source.clone(), &form, parts.into_iter()).await?
-    } else {
+    let source = framed.source.clone();
+    if !form.multipart {
         let part = parts.into_iter().next().ok_or(Problem::NotFound)?;
-        body::single(framed.source.clone(), &asker.headers, part).await?
+        // Another version of a codec may decode otherwise.
+        let etag = if form.decode { &etag } else { strong(&etag) };
+        return body::single(&asker, source, etag, part).await;
+    }
+    let mut response = body::multipart(&asker, source, &form, parts.into_iter()).await?;
+    tag(&mut response, &etag);
+    Ok(response)
+}
+
+fn content_type(form: &accept::Form, stored: &str) -> String {
+    let syntax = if form.decode || form.little_endian { EXPLICIT_LE } else { stored };
+    format!("{}; transfer-syntax={syntax}", form.media)
+}
+
+/// The answer to HEAD, by what the manifest says: the object is not touched.
+fn head(entry: &InstanceEntry, numbers: &[u64], accepted: &[MediaRange], etag: &str) -> Result<Response, Problem> {
+    if numbers.iter().any(|n| *n > u64::from(entry.frames)) {
+        return Err(Problem::NotFound);
+    }
+    let syntax = Syntax::of(entry.transfer_syntax.as_str());
+    let stored = frame_syntax(entry, syntax.encapsulated, syntax);
+    let form = accept::frames(accepted, numbers.len() == 1, syntax.encapsulated, stored)?;
+    let (content_type, etag) = if form.multipart {
+        (format!("multipart/related; type=\"{}\"", form.media), etag)
+    } else {
+        (content_type(&form, stored), if form.decode { etag } else { strong(etag) })
     };
-    tag(&mut response, &etag, IMMUTABLE);
+    let mut response = ([(header::CONTENT_TYPE, content_type)], body::headless()).into_response();
+    tag(&mut response, etag);
     Ok(response)
 }
 

@@ -5,14 +5,19 @@
 //! Encoded series are kept on a small shelf by study version, so a second reader costs nothing.
 
 use super::{
-    asker::{Asker, etag_of},
+    asker::{Asker, etag_of, tag},
+    body,
     dataset::{self, DataSet, DataSetError, Syntax},
     error::Problem,
     json::{self, Attributes, Encoder},
     text::Charset,
 };
-use crate::studies::{OpenStudy, StudyError};
-use axum::{extract::State, response::Response};
+use crate::studies::{OpenStudy, SeriesView};
+use axum::{
+    extract::State,
+    http::header,
+    response::{IntoResponse, Response},
+};
 use bytes::Bytes;
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
@@ -167,31 +172,49 @@ async fn encoded_series(asker: &Asker, study: &Arc<OpenStudy>, series: &Uid) -> 
     Ok(body)
 }
 
-/// The tag of an answer that changes only with the study's version; 304 costs no encoding.
-async fn version_tag(asker: &Asker, study: &Arc<OpenStudy>, of: &[&Uid]) -> Result<String, StudyError> {
-    let version = study.version().await?;
-    let mut parts = vec![version.as_bytes(), asker.root.as_bytes()];
-    parts.extend(of.iter().map(|uid| uid.as_str().as_bytes()));
-    Ok(etag_of(&parts))
+/// The tag of the metadata of these series: it changes with their instances, and costs no encoding.
+fn set_tag<'a>(asker: &Asker, series: impl Iterator<Item = &'a SeriesView>) -> String {
+    let mut parts = vec![asker.root.as_bytes()];
+    for view in series {
+        parts.push(view.series.as_str().as_bytes());
+        parts.extend(view.instances.iter().map(|entry| entry.digest.0.as_slice()));
+    }
+    etag_of(&parts)
+}
+
+/// The answer where no metadata are to be sent: they have not changed, or only their head is asked for.
+fn head(asker: &Asker, media: &'static str, etag: &str) -> Option<Response> {
+    asker.unchanged(etag).or_else(|| {
+        asker.head_only.then(|| {
+            let mut response = ([(header::CONTENT_TYPE, media)], body::headless()).into_response();
+            tag(&mut response, etag);
+            response
+        })
+    })
 }
 
 pub(super) async fn series(State(_): State<Arc<super::asker::Desk>>, asker: Asker) -> Result<Response, Problem> {
     let media = asker.json_type()?;
     let (study, series) = (asker.open().await?, asker.series()?);
-    let etag = version_tag(&asker, &study, &[&asker.study()?, &series]).await?;
-    let body = if asker.has(&etag) { Bytes::new() } else { encoded_series(&asker, &study, &series).await? };
+    let all = study.series().await?;
+    let view = all.iter().find(|view| view.series == series).ok_or(Problem::NotFound)?;
+    let etag = set_tag(&asker, std::iter::once(view));
+    if let Some(head) = head(&asker, media, &etag) {
+        return Ok(head);
+    }
+    let body = encoded_series(&asker, &study, &series).await?;
     Ok(asker.answer(media, body, Some(&etag)))
 }
 
 pub(super) async fn study(State(_): State<Arc<super::asker::Desk>>, asker: Asker) -> Result<Response, Problem> {
     let media = asker.json_type()?;
     let study = asker.open().await?;
-    let etag = version_tag(&asker, &study, &[&asker.study()?]).await?;
-    if asker.has(&etag) {
-        return Ok(asker.answer(media, Bytes::new(), Some(&etag)));
+    let all = study.series().await?;
+    let etag = set_tag(&asker, all.iter());
+    if let Some(head) = head(&asker, media, &etag) {
+        return Ok(head);
     }
-    let all: Vec<Uid> = study.series().await?.iter().map(|s| s.series.clone()).collect();
-    let parts: Vec<_> = all.iter().map(|series| encoded_series(&asker, &study, series)).collect();
+    let parts: Vec<_> = all.iter().map(|view| encoded_series(&asker, &study, &view.series)).collect();
     let parts: Vec<Bytes> = stream::iter(parts).buffered(SERIES_AT_ONCE).try_collect().await?;
     let mut body = Vec::with_capacity(parts.iter().map(Bytes::len).sum());
     body.push(b'[');
@@ -211,11 +234,15 @@ pub(super) async fn instance(State(_): State<Arc<super::asker::Desk>>, asker: As
     let media = asker.json_type()?;
     let (study, series, instance) = (asker.open().await?, asker.series()?, asker.instance()?);
     let entry = study.instance(&series, &instance).await?;
+    let etag = etag_of(&[&entry.digest.0, asker.root.as_bytes()]);
+    if let Some(head) = head(&asker, media, &etag) {
+        return Ok(head);
+    }
     let header = study.header(&series, &instance).await?;
     let uid = asker.study()?;
     let url = instance_url(&asker.root, &uid, &series, &instance);
     let mut out = String::from("[");
     write_instance(&mut out, &url, &uid, &series, &entry, &header);
     out.push(']');
-    Ok(asker.answer(media, out.into(), None))
+    Ok(asker.answer(media, out.into(), Some(&etag)))
 }

@@ -16,6 +16,8 @@ mod accept;
 mod asker;
 mod body;
 mod bulkdata;
+mod capabilities;
+mod cors;
 mod dataset;
 mod decode;
 mod error;
@@ -36,9 +38,11 @@ mod stow;
 #[cfg(test)]
 mod tests;
 mod text;
+mod uri;
 mod wado;
 
 use crate::{archive::Archive, audit::Audit, studies::Studies, tasks::Tasks};
+use std::sync::Arc;
 
 /// What the door needs of the node.
 #[derive(Clone, Debug)]
@@ -49,9 +53,11 @@ pub(crate) struct DicomwebDoor {
     pub(crate) tasks: Tasks,
     /// Whether the portal speaks TLS: absolute URLs in answers begin with `https`.
     pub(crate) https: bool,
+    /// Origins of other pages that may ask; of the form that browsers send.
+    pub(crate) cors_origins: Arc<[String]>,
 }
 
-/// The routes, to be nested at `/dicomweb`.
+/// The routes, all under `/dicomweb`.
 pub(crate) fn router(door: DicomwebDoor) -> axum::Router {
     routes::router(door)
 }

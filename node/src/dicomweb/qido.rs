@@ -65,12 +65,10 @@ const INSTANCE_DEFAULT: [Tag; 7] = [
     tags::NUMBER_OF_FRAMES,
 ];
 
-/// Results with a word on what was left out.
-#[derive(Default)]
+/// Results, and whether there are more.
 struct Results {
     rows: Vec<Attributes>,
     partial: bool,
-    fuzzy_ignored: bool,
 }
 
 impl Results {
@@ -92,16 +90,9 @@ impl Results {
         }
         body.push(']');
         let mut response = asker.answer(media, Bytes::from(body), None);
-        let mut warn = |text: &'static str| {
-            response.headers_mut().append(HeaderName::from_static("warning"), HeaderValue::from_static(text));
-        };
         if self.partial {
-            warn("299 confrere \"There are more results that can be requested\"");
-        }
-        if self.fuzzy_ignored {
-            warn(
-                "299 confrere \"The fuzzymatching parameter is not supported at this level. Only literal matching has been performed.\"",
-            );
+            let more = HeaderValue::from_static("299 confrere \"There are more results that can be requested\"");
+            response.headers_mut().append(HeaderName::from_static("warning"), more);
         }
         response
     }
@@ -125,7 +116,7 @@ pub(super) async fn studies(State(desk): State<Arc<Desk>>, asker: Asker) -> Resu
     let partial = found.len() > limit && search.limit.is_none_or(|l| l > LIMIT_MAX);
     found.truncate(limit);
     let rows = found.iter().map(|study| study_row(&asker, study, &search)).collect();
-    Ok(Results { rows, partial, fuzzy_ignored: false }.answer(&asker, media))
+    Ok(Results { rows, partial }.answer(&asker, media))
 }
 
 const fn availability(of: Availability) -> &'static str {
@@ -180,7 +171,7 @@ pub(super) async fn study_series(State(_): State<Arc<Desk>>, asker: Asker) -> Re
     let search = Search::parse(&asker.query)?;
     let (_, rest) = search.split()?;
     let rows = series_of(&asker, &asker.open().await?, &rest, &search, false).await?;
-    Ok(Results { rows, fuzzy_ignored: search.fuzzy, ..Results::default() }.page(&search).answer(&asker, media))
+    Ok(Results { rows, partial: false }.page(&search).answer(&asker, media))
 }
 
 pub(super) async fn study_instances(State(_): State<Arc<Desk>>, asker: Asker) -> Result<Response, Problem> {
@@ -198,7 +189,7 @@ async fn below(asker: Asker, series: Option<Uid>) -> Result<Response, Problem> {
     let (_, rest) = search.split()?;
     let study = asker.open().await?;
     let rows = instances_of(&asker, &study, series.as_ref(), &rest, &search, false).await?;
-    Ok(Results { rows, fuzzy_ignored: search.fuzzy, ..Results::default() }.page(&search).answer(&asker, media))
+    Ok(Results { rows, partial: false }.page(&search).answer(&asker, media))
 }
 
 pub(super) async fn all_series(State(desk): State<Arc<Desk>>, asker: Asker) -> Result<Response, Problem> {
@@ -225,8 +216,7 @@ async fn relational(desk: &Desk, asker: &Asker, instances: bool) -> Result<Respo
     let studies = &desk.door.studies;
     let mut found =
         studies.find(&asker.person, &study_query, asker.within.as_deref(), 0, STUDIES_OPENED_MAX + 1).await?;
-    let mut results = Results { partial: found.len() > STUDIES_OPENED_MAX, ..Results::default() };
-    results.fuzzy_ignored = search.fuzzy;
+    let mut results = Results { rows: Vec::new(), partial: found.len() > STUDIES_OPENED_MAX };
     found.truncate(STUDIES_OPENED_MAX);
     for candidate in found {
         if results.rows.len() > search.offset.saturating_add(search.limit()) {
@@ -293,7 +283,7 @@ async fn series_of(
             return Err(StudyError::Waiting { retry_s: 1 }.into());
         }
         let row = with_header(first, &header.unwrap_or_default(), |header| {
-            matching::matches(&header.set, header.syntax, conditions)
+            matching::matches(&header.set, header.syntax, conditions, search.fuzzy)
                 .then(|| series_row(asker, &found, view, header, search, relational))
         });
         rows.extend(row);
@@ -353,7 +343,7 @@ async fn instances_of(
     for view in all.iter().filter(|v| series.is_none_or(|s| *s == v.series)) {
         for (entry, header) in study.headers(&view.series).await? {
             let row = with_header(&entry, &header, |header| {
-                matching::matches(&header.set, header.syntax, conditions)
+                matching::matches(&header.set, header.syntax, conditions, search.fuzzy)
                     .then(|| instance_row(asker, &found, view, &entry, header, search))
             });
             let Some(row) = row else { continue };

@@ -130,6 +130,7 @@ impl Search {
         let mut rest = Vec::new();
         for condition in &self.conditions {
             if !ask_study(&mut study, condition)? {
+                check(condition)?;
                 rest.push(condition);
             }
         }
@@ -182,6 +183,20 @@ fn ask_study(query: &mut StudyQuery, (path, value): &Condition) -> Result<bool, 
         _ => return Ok(false),
     }
     Ok(true)
+}
+
+/// Whether what is asked of a date or time can be one: nothing would be found, and nobody told why.
+fn check((path, value): &Condition) -> Result<(), Problem> {
+    let vr = path.last().map_or(VR::LO, |tag| dataset::dictionary_vr(*tag, false));
+    match vr {
+        VR::DA | VR::TM => range(value, vr).map(|_| ()),
+        VR::DT => {
+            let legal = value.bytes().all(|b| b.is_ascii_digit() || b"+-.".contains(&b));
+            let told = value.bytes().filter(u8::is_ascii_digit).count() >= 4;
+            if legal && told { Ok(()) } else { Err(Problem::bad("not a date and time or range of them")) }
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Values of a list, joined by comma or backslash.
@@ -247,6 +262,9 @@ mod tests {
             "offset=99999999999999999999999",
             "StudyDate=2020",
             "StudyDate=20200101-2020",
+            "SeriesDate=yesterday",
+            "AcquisitionDateTime=noon",
+            "RequestAttributesSequence.00400002=2020",
             "PatientName=%zz",
             "PatientName=%ff",
             "PatientName=%f",

@@ -5,6 +5,7 @@
 
 use super::{
     asker::{Asker, Desk, etag_of, tag},
+    body,
     dataset::{DataSet, Numbers, Syntax},
     decode::{self, Picture, Samples},
     error::Problem,
@@ -15,7 +16,7 @@ use super::{
 use crate::studies::{OpenStudy, SeriesView};
 use axum::{
     extract::State,
-    http::{StatusCode, header},
+    http::header,
     response::{IntoResponse, Response},
 };
 use dicom_core::{Tag, VR};
@@ -159,14 +160,16 @@ async fn answer(
 ) -> Result<Response, Problem> {
     let entry = study.instance(series, instance).await?;
     let etag = etag_of(&[&entry.digest.0, format!("{index:?}{wish:?}").as_bytes()]);
-    const KEPT: &str = "private, max-age=3600";
-    if asker.has(&etag) {
-        let mut response = StatusCode::NOT_MODIFIED.into_response();
-        tag(&mut response, &etag, KEPT);
-        return Ok(response);
+    if let Some(unchanged) = asker.unchanged(&etag) {
+        return Ok(unchanged);
     }
     if entry.frames == 0 {
         return Err(Problem::NotAcceptable("the instance has no picture"));
+    }
+    if asker.head_only && index.is_none_or(|index| index < u64::from(entry.frames)) {
+        let mut response = ([(header::CONTENT_TYPE, wish.format.to_mime_type())], body::headless()).into_response();
+        tag(&mut response, &etag);
+        return Ok(response);
     }
     let framed = frames::open(&asker.desk, study, series, instance, priority).await?;
     let index = index.unwrap_or_else(|| framed.map.frames() / 2);
@@ -179,7 +182,7 @@ async fn answer(
     let format = wish.format;
     let bytes = decode::run(&asker.desk, move || picture_file(&picture, &tones, &wish)).await?;
     let mut response = ([(header::CONTENT_TYPE, format.to_mime_type())], bytes).into_response();
-    tag(&mut response, &etag, KEPT);
+    tag(&mut response, &etag);
     Ok(response)
 }
 

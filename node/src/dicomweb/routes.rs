@@ -1,13 +1,17 @@
 //! The table of routes, and what holds for all of them.
 
-use super::{DicomwebDoor, asker::Desk, bulkdata, frames, metadata, qido, rendered, stow, wado};
+use super::{
+    DicomwebDoor, asker::Desk, bulkdata, capabilities, cors, error::Problem, frames, metadata, qido, rendered, stow,
+    uri, wado,
+};
 use axum::{
     Router,
     extract::Request,
-    http::{HeaderValue, Method, StatusCode, header},
-    middleware::{Next, from_fn},
+    handler::Handler,
+    http::{HeaderValue, StatusCode, header},
+    middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{MethodRouter, any, get},
 };
 use std::sync::Arc;
 use tower_http::{
@@ -15,13 +19,27 @@ use tower_http::{
     compression::{CompressionLayer, predicate::Predicate},
 };
 
+/// Where all of it stands on the web door.
+const ROOT: &str = "/dicomweb";
+/// What a resource allows that can only be read.
+pub(super) const READ: &str = "GET, HEAD, OPTIONS";
+/// What one allows that takes instances in, too.
+pub(super) const STORE: &str = "GET, HEAD, POST, OPTIONS";
+
 pub(super) fn router(door: DicomwebDoor) -> Router {
     let compression = CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(JsonOnly);
-    Router::new()
+    let root = || any(capabilities::root);
+    let under_root = Router::new()
         .merge(tree())
         .nest("/contexts/{context}", tree())
+        .route("/contexts/{context}/", root())
+        .fallback(|| std::future::ready(Problem::NotFound));
+    Router::new()
+        .nest(ROOT, under_root)
+        .route(&format!("{ROOT}/"), root())
         .layer(compression)
         .layer(from_fn(manners))
+        .layer(from_fn_with_state(door.cors_origins.clone(), cors::across))
         .with_state(Arc::new(Desk::new(door)))
 }
 
@@ -29,26 +47,46 @@ fn tree() -> Router<Arc<Desk>> {
     let instance = "/studies/{study}/series/{series}/instances/{instance}";
     let at = |tail: &str| format!("{instance}{tail}");
     Router::new()
-        .route("/studies", get(qido::studies).post(stow::store))
-        .route("/series", get(qido::all_series))
-        .route("/instances", get(qido::all_instances))
-        .route("/studies/{study}", get(wado::study).post(stow::store))
-        .route("/studies/{study}/metadata", get(metadata::study))
-        .route("/studies/{study}/series", get(qido::study_series))
-        .route("/studies/{study}/instances", get(qido::study_instances))
-        .route("/studies/{study}/thumbnail", get(rendered::thumbnail))
-        .route("/studies/{study}/series/{series}", get(wado::series))
-        .route("/studies/{study}/series/{series}/metadata", get(metadata::series))
-        .route("/studies/{study}/series/{series}/instances", get(qido::series_instances))
-        .route("/studies/{study}/series/{series}/thumbnail", get(rendered::thumbnail))
-        .route(instance, get(wado::instance))
-        .route(&at("/metadata"), get(metadata::instance))
-        .route(&at("/frames/{frames}"), get(frames::frames))
-        .route(&at("/frames/{frames}/rendered"), get(rendered::rendered))
-        .route(&at("/frames/{frames}/thumbnail"), get(rendered::thumbnail))
-        .route(&at("/rendered"), get(rendered::rendered))
-        .route(&at("/thumbnail"), get(rendered::thumbnail))
-        .route(&at("/bulkdata/{*path}"), get(bulkdata::bulkdata))
+        .route("/", any(capabilities::root))
+        .route("/wado", read(uri::wado))
+        .route("/studies", store(qido::studies))
+        .route("/series", read(qido::all_series))
+        .route("/instances", read(qido::all_instances))
+        .route("/studies/{study}", store(wado::study))
+        .route("/studies/{study}/metadata", read(metadata::study))
+        .route("/studies/{study}/series", read(qido::study_series))
+        .route("/studies/{study}/instances", read(qido::study_instances))
+        .route("/studies/{study}/thumbnail", read(rendered::thumbnail))
+        .route("/studies/{study}/series/{series}", read(wado::series))
+        .route("/studies/{study}/series/{series}/metadata", read(metadata::series))
+        .route("/studies/{study}/series/{series}/instances", read(qido::series_instances))
+        .route("/studies/{study}/series/{series}/thumbnail", read(rendered::thumbnail))
+        .route(instance, read(wado::instance))
+        .route(&at("/metadata"), read(metadata::instance))
+        .route(&at("/frames/{frames}"), read(frames::frames))
+        .route(&at("/frames/{frames}/rendered"), read(rendered::rendered))
+        .route(&at("/frames/{frames}/thumbnail"), read(rendered::thumbnail))
+        .route(&at("/rendered"), read(rendered::rendered))
+        .route(&at("/thumbnail"), read(rendered::thumbnail))
+        .route(&at("/bulkdata/{*path}"), read(bulkdata::bulkdata))
+}
+
+/// A resource that is read (GET and HEAD).
+fn read<T: 'static>(handler: impl Handler<T, Arc<Desk>>) -> MethodRouter<Arc<Desk>> {
+    get(handler).options(|| allow(READ)).fallback(|| refuse(READ))
+}
+
+/// A resource that is read and takes instances in.
+fn store<T: 'static>(handler: impl Handler<T, Arc<Desk>>) -> MethodRouter<Arc<Desk>> {
+    get(handler).post(stow::store).options(|| allow(STORE)).fallback(|| refuse(STORE))
+}
+
+async fn allow(methods: &'static str) -> Response {
+    std::future::ready((StatusCode::NO_CONTENT, [(header::ALLOW, methods)]).into_response()).await
+}
+
+async fn refuse(methods: &'static str) -> Problem {
+    std::future::ready(Problem::Method(methods)).await
 }
 
 /// Pixels are noise to a compressor and already compressed: it halves their speed for nothing.
@@ -64,22 +102,13 @@ impl Predicate for JsonOnly {
     }
 }
 
-/// Answers OPTIONS and sets the headers that every answer has.
+/// Sets the headers that every answer has. An answer may be kept by the browser that asked, and is asked for again with
+/// its tag before it is shown: who may no longer see a study is then told so.
 async fn manners(request: Request, next: Next) -> Response {
-    let mut response = if request.method() == Method::OPTIONS {
-        let stores = request
-            .uri()
-            .path()
-            .trim_end_matches('/')
-            .rsplit_once("/studies")
-            .is_some_and(|(_, rest)| !rest.contains("/series"));
-        let allow = if stores { "GET, HEAD, POST, OPTIONS" } else { "GET, HEAD, OPTIONS" };
-        (StatusCode::NO_CONTENT, [(header::ALLOW, allow)]).into_response()
-    } else {
-        next.run(request).await
-    };
+    let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
+    headers.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Encoding, Authorization, Cookie"));
     response
 }

@@ -44,6 +44,8 @@ const INGESTS_AT_ONCE: usize = 8;
 const INSTANCE_BYTES_MAX: u64 = 4 << 30;
 /// A client that sends nothing for so long is cut off.
 const SILENCE_MAX: Duration = Duration::from_secs(30);
+/// Metadata and bulk data apart (PS3.18 §10.5.2) would be put together here, and no longer be what was signed or sent.
+const PARTS: &str = "whole instances are stored, as application/dicom; metadata and bulk data apart are not";
 /// Bytes at the front of an instance that are looked at for its names.
 const FRONT_BYTES: usize = 128 * 1024;
 
@@ -62,7 +64,7 @@ pub(super) async fn store(State(desk): State<Arc<Desk>>, asker: Asker, body: Bod
     match content.media.as_str() {
         "multipart/related" => {
             if content.param("type").is_some_and(|t| !t.eq_ignore_ascii_case("application/dicom")) {
-                return Err(Problem::UnsupportedMedia("only parts of application/dicom are stored"));
+                return Err(Problem::UnsupportedMedia(PARTS));
             }
             let boundary = content.param("boundary").unwrap_or_default().to_owned();
             store.multipart(Multipart::new(stream, &boundary).map_err(wrong)?).await?;
@@ -240,11 +242,7 @@ fn check_part(headers: &[(String, String)]) -> Result<(), Problem> {
     let is_dicom = media.is_none_or(|m| matches!(m.media.as_str(), "application/dicom" | "application/octet-stream"));
     let is_plain =
         of("content-transfer-encoding").is_none_or(|e| matches!(e.to_ascii_lowercase().as_str(), "binary" | "8bit"));
-    if is_dicom && is_plain {
-        Ok(())
-    } else {
-        Err(Problem::UnsupportedMedia("only parts of application/dicom are stored"))
-    }
+    if is_dicom && is_plain { Ok(()) } else { Err(Problem::UnsupportedMedia(PARTS)) }
 }
 
 impl Incoming {

@@ -5,17 +5,14 @@
 
 use super::{
     accept,
-    asker::{Asker, Desk, etag_of, tag},
+    asker::{Asker, Desk, etag_of, strong, tag},
     body::{self, Part, Piece},
     error::Problem,
     metadata::instance_url,
 };
 use crate::studies::SeriesView;
-use axum::{
-    extract::State,
-    http::StatusCode,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, response::Response};
+use bytes::Bytes;
 use protocol::{Uid, fetch::Priority, manifest::InstanceEntry};
 use std::sync::Arc;
 
@@ -61,12 +58,16 @@ async fn retrieve(asker: &Asker, series: Option<Uid>, instance: Option<Uid>) -> 
     syntaxes.sort_unstable();
     syntaxes.dedup();
     let form = accept::objects(&asker.accepted()?, instance.is_some(), &syntaxes)?;
-    let digests: Vec<&[u8]> = chosen.iter().map(|(_, e)| e.digest.0.as_slice()).collect();
-    let etag = etag_of(&digests);
-    if asker.has(&etag) {
-        let mut response = StatusCode::NOT_MODIFIED.into_response();
-        tag(&mut response, &etag, "private, no-cache");
-        return Ok(response);
+    let mut seen: Vec<&[u8]> = chosen.iter().map(|(_, e)| e.digest.0.as_slice()).collect();
+    // The same data set can stand in files with different meta groups.
+    let meta = match chosen.first() {
+        Some((_, entry)) if !form.multipart => study.meta(entry).await?,
+        _ => Bytes::new(),
+    };
+    seen.extend([form.media.as_bytes(), &meta]);
+    let etag = etag_of(&seen);
+    if let Some(unchanged) = asker.unchanged(&etag) {
+        return Ok(unchanged);
     }
     let source = Asker::source(&study, Priority::Series);
     let root = asker.root.clone();
@@ -74,11 +75,10 @@ async fn retrieve(asker: &Asker, series: Option<Uid>, instance: Option<Uid>) -> 
         let url = instance_url(&root, &uid, &series, &entry.instance);
         part(url, entry)
     });
-    let mut response = if form.multipart {
-        body::multipart(source, &form, parts).await?
-    } else {
-        body::single(source, &asker.headers, parts.next().ok_or(Problem::NotFound)?).await?
-    };
-    tag(&mut response, &etag, "private, no-cache");
+    if !form.multipart {
+        return body::single(asker, source, strong(&etag), parts.next().ok_or(Problem::NotFound)?).await;
+    }
+    let mut response = body::multipart(asker, source, &form, parts).await?;
+    tag(&mut response, &etag);
     Ok(response)
 }

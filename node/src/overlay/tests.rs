@@ -2,7 +2,9 @@ use super::*;
 use crate::{
     archive::{Form, Source},
     audit::{Act, Actor, Filter},
-    config::{ArchiveConfig, CacheConfig, DimseConfig, OverlayConfig, PixelsConfig, PortalConfig, SiteConfig},
+    config::{
+        ArchiveConfig, CacheConfig, DicomwebConfig, DimseConfig, OverlayConfig, PixelsConfig, PortalConfig, SiteConfig,
+    },
     journal::Journal,
     trust::{AgreementState, Caller, Direction, Held, Peer, Terms, draft},
 };
@@ -48,6 +50,7 @@ impl Hospital {
         let config = Arc::new(Config {
             site: SiteConfig { name: name.to_owned(), language: "fr".to_owned() },
             portal: PortalConfig::default(),
+            dicomweb: DicomwebConfig::default(),
             dimse: DimseConfig::default(),
             overlay: OverlayConfig { listen: loopback(port), ..OverlayConfig::default() },
             pixels: PixelsConfig { listen: loopback(0), ..PixelsConfig::default() },

@@ -58,7 +58,7 @@ fn answer(door: &PortalDoor, request: &Request) -> Response {
     if path.contains("..") || path.contains('\\') || path.contains('%') {
         return StatusCode::NOT_FOUND.into_response();
     }
-    if path.starts_with("api/") || path.starts_with("dicomweb/") {
+    if path.starts_with("api/") {
         return StatusCode::NOT_FOUND.into_response();
     }
     let named = if path.is_empty() { "index.html" } else { path };

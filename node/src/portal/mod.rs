@@ -5,7 +5,7 @@
 //! by [`signin::Caller`].
 //!
 //! # Not here
-//! DICOMweb, which is nested behind the same sign-in; TLS and listening, which are `site`'s.
+//! DICOMweb, which stands behind the same sign-in; TLS and listening, which are `site`'s.
 
 mod agreements;
 mod assets;
@@ -93,13 +93,13 @@ impl PortalDoor {
 /// Largest body of an API request, bytes: the largest is an invitation or a list of import paths.
 const BODY_BYTES_MAX: usize = 256 * 1024;
 
-/// All routes of the web door. `dicomweb` is nested at `/dicomweb` behind the same sign-in.
+/// All routes of the web door; those of `dicomweb` stand behind the same sign-in.
 pub(crate) fn router(door: PortalDoor, dicomweb: Router) -> Router {
     let door: Door = Arc::new(door);
     let api = api_routes().layer(DefaultBodyLimit::max(BODY_BYTES_MAX)).with_state(door.clone());
     let signed_in = Router::new()
         .nest("/api", api)
-        .nest("/dicomweb", dicomweb)
+        .merge(dicomweb)
         .layer(middleware::from_fn_with_state(door.clone(), signin::identify));
     let files = Router::new().fallback(assets::file).with_state(door);
     signed_in.fallback_service(files).layer(middleware::from_fn(assets::security_headers))

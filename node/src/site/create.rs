@@ -3,8 +3,8 @@
 use super::certificate;
 use crate::{
     config::{
-        ArchiveConfig, CONFIG_FILE, CacheConfig, Config, ConfigError, DimseConfig, Fault, OverlayConfig, PixelsConfig,
-        PortalConfig, SiteConfig,
+        ArchiveConfig, CONFIG_FILE, CacheConfig, Config, ConfigError, DicomwebConfig, DimseConfig, Fault,
+        OverlayConfig, PixelsConfig, PortalConfig, SiteConfig,
     },
     identity::{Identity, IdentityError},
 };
@@ -107,6 +107,7 @@ fn settings(founding: &Founding) -> Config {
             tls_key: outside.then(|| PathBuf::from("portal.key")),
             web_dir: None,
         },
+        dicomweb: DicomwebConfig::default(),
         dimse: DimseConfig {
             listen: founding.dimse.unwrap_or(dimse.listen),
             ae_title: founding.ae_title.clone(),

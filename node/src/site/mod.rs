@@ -231,6 +231,7 @@ impl Site {
             audit: self.audit.clone(),
             tasks: self.tasks.clone(),
             https: self.config.tls().is_some(),
+            cors_origins: self.config.dicomweb.cors_origins.clone().into(),
         });
         let door = self.portal_door(Some((overlay, studies)), scanners.counter(), bound);
         let routes = portal::router(door, images);

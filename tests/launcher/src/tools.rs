@@ -13,17 +13,27 @@ pub(crate) struct Tool {
     name: &'static str,
     /// Any of these on the path will do.
     programs: &'static [&'static str],
+    /// A command that succeeds when it is whole; none where the program is all.
+    proof: &'static [&'static str],
     /// Debian packages that bring it.
     packages: &'static [&'static str],
 }
 
 pub(crate) const C_COMPILER: Tool =
-    Tool { name: "a C compiler", programs: &["cc", "gcc", "clang"], packages: &["gcc", "libc6-dev"] };
+    Tool { name: "a C compiler", programs: &["cc", "gcc", "clang"], proof: &[], packages: &["gcc", "libc6-dev"] };
 pub(crate) const DCMTK: Tool =
-    Tool { name: "DCMTK (storescu, echoscu)", programs: &["storescu"], packages: &["dcmtk"] };
+    Tool { name: "DCMTK (storescu, echoscu)", programs: &["storescu"], proof: &[], packages: &["dcmtk"] };
+/// Debian's Python comes without `ensurepip`, and makes no environments until it is there.
+pub(crate) const PYTHON: Tool = Tool {
+    name: "Python 3 with venv",
+    programs: &["python3"],
+    proof: &["python3", "-c", "import ensurepip, venv"],
+    packages: &["python3", "python3-venv"],
+};
 pub(crate) const CHROMIUM: Tool = Tool {
     name: "Chromium",
     programs: &["chromium", "chromium-browser", "google-chrome"],
+    proof: &[],
     packages: &["chromium", "fonts-dejavu-core"],
 };
 
@@ -32,7 +42,8 @@ const NODE_MAJOR_MIN: u32 = 20;
 
 impl Tool {
     fn is_here(&self) -> bool {
-        self.programs.iter().any(|program| on_path(program))
+        let is_whole = self.proof.split_first().is_none_or(|(program, rest)| output(program, rest).is_some());
+        self.programs.iter().any(|program| on_path(program)) && is_whole
     }
 }
 
@@ -129,7 +140,11 @@ mod tests {
 
     #[test]
     fn a_tool_is_found_by_any_of_its_programs() {
-        assert!(Tool { name: "sh", programs: &["no-such-shell", "sh"], packages: &[] }.is_here());
-        assert!(!Tool { name: "none", programs: &["no-such-program"], packages: &[] }.is_here());
+        assert!(
+            Tool { name: "sh", programs: &["no-such-shell", "sh"], proof: &["sh", "-c", "exit 0"], packages: &[] }
+                .is_here()
+        );
+        assert!(!Tool { name: "none", programs: &["no-such-program"], proof: &[], packages: &[] }.is_here());
+        assert!(!Tool { name: "half", programs: &["sh"], proof: &["sh", "-c", "exit 1"], packages: &[] }.is_here());
     }
 }

@@ -13,7 +13,8 @@
 
 use super::keys;
 use crate::archive::{
-    query::{StudyQuery, fold, folded_name, wild, words_of},
+    matching::{fold, folded_name, wild},
+    query::{StudyQuery, words_of},
     rows::StudyRow,
 };
 use std::{

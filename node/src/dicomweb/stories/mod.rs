@@ -1,6 +1,12 @@
-//! The door as a client sees it, over a node's own parts with a real archive on disk.
+//! The door as a client sees it, over a node's own parts with a real archive on disk: finding, reading, storing, who
+//! may, and what holds for every answer.
 
-use super::{DicomwebDoor, dataset::EXPLICIT_LE};
+mod across;
+mod asked_again;
+mod search;
+mod uri;
+
+use super::{DicomwebDoor, capabilities, dataset::EXPLICIT_LE, routes};
 use crate::{
     audit::{Act, Audit, Filter},
     studies::{
@@ -12,7 +18,7 @@ use crate::{
 use axum::{
     Extension, Router,
     body::{Body, to_bytes},
-    http::{HeaderMap, Request, StatusCode, header},
+    http::{HeaderMap, Method, Request, StatusCode, header},
 };
 use bytes::Bytes;
 use tower::ServiceExt;
@@ -25,9 +31,15 @@ struct Node {
 }
 
 async fn node() -> Node {
+    node_for(&[]).await
+}
+
+async fn node_for(origins: &[&str]) -> Node {
     let dir = tempfile::tempdir().unwrap();
     let Alone { studies, archive, audit, tasks, .. } = alone(dir.path()).await;
-    let door = DicomwebDoor { studies: studies.clone(), archive, audit: audit.clone(), tasks, https: false };
+    let cors_origins = origins.iter().map(|&origin| origin.to_owned()).collect();
+    let door =
+        DicomwebDoor { studies: studies.clone(), archive, audit: audit.clone(), tasks, https: false, cors_origins };
     Node { _dir: dir, studies, audit, images: super::router(door) }
 }
 
@@ -53,7 +65,7 @@ impl Answer {
 
 impl Node {
     async fn ask(&self, who: Option<Person>, request: Request<Body>) -> Answer {
-        let mut routes = Router::new().nest("/dicomweb", self.images.clone());
+        let mut routes = self.images.clone();
         if let Some(person) = who {
             routes = routes.layer(Extension(person));
         }
@@ -61,6 +73,14 @@ impl Node {
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, 64 << 20).await.unwrap();
         Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    async fn method(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request = Request::builder().method(method).uri(format!("/dicomweb{path}"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.ask(Some(reader()), request.body(Body::empty()).unwrap()).await
     }
 
     async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
@@ -251,6 +271,24 @@ async fn what_cannot_be_stored_is_said_part_by_part() {
             "multipart/related; type=\"application/dicom+json\"; boundary=b",
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
         ),
+        (
+            multipart(std::slice::from_ref(&fresh)),
+            "multipart/related; type=\"application/dicom\"; boundary=other",
+            StatusCode::BAD_REQUEST,
+        ),
+        (
+            b"--b\r\nContent-Type: application/dicom+xml\r\n\r\n<NativeDicomModel/>\r\n--b--".to_vec(),
+            "multipart/related; type=\"application/dicom+xml\"; boundary=b",
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        ),
+        (
+            b"--b\r\nContent-Type: application/dicom+json\r\n\r\n[]\r\n--b--".to_vec(),
+            "multipart/related; boundary=b",
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        ),
+        (b"[]".to_vec(), "application/dicom+json", StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        (b"<NativeDicomModel/>".to_vec(), "application/dicom+xml", StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        (b"[]".to_vec(), "", StatusCode::BAD_REQUEST),
         (fresh, "text/plain", StatusCode::UNSUPPORTED_MEDIA_TYPE),
     ] {
         assert_eq!(node.post("/studies", content_type, body).await.status, status, "{content_type}");
