@@ -3,7 +3,7 @@
 //! The body is `{"error": code, "message": sentence}`; sentences carry no patient data. A fault of ours gets a
 //! reference that stands in the log beside the cause.
 
-use crate::studies::StudyError;
+use crate::{pixels::Fault, studies::StudyError};
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
@@ -84,6 +84,18 @@ impl From<StudyError> for Problem {
                 Self::Busy { code: "waiting", message: "the image has not arrived yet", retry_s }
             }
             StudyError::Internal(cause) => Self::Internal(cause),
+        }
+    }
+}
+
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::NotFound => Self::NotFound,
+            Fault::Unreadable(why) => Self::NotAcceptable(why),
+            Fault::DataSet(error) => error.into(),
+            Fault::Study(error) => error.into(),
+            Fault::Internal(cause) => Self::Internal(cause),
         }
     }
 }

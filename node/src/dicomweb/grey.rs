@@ -1,9 +1,7 @@
 //! Stored values to what an eye sees: modality scale, window, inversion (PS3.3 C.11.1, C.11.2), and colour models.
 
-use super::{
-    decode::{Picture, Samples},
-    rendered::Tones,
-};
+use super::rendered::Tones;
+use crate::pixels::{decode::Samples, picture::Picture};
 use dicom_core::VR;
 
 /// How a window maps values to grey levels (PS3.3 C.11.2.1.2, .3).

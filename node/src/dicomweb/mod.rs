@@ -16,8 +16,6 @@ mod accept;
 mod asker;
 mod body;
 mod bulkdata;
-mod dataset;
-mod decode;
 mod error;
 mod frames;
 mod grey;
@@ -25,7 +23,6 @@ mod json;
 mod matching;
 mod metadata;
 mod multipart;
-mod pixels;
 mod qido;
 mod query;
 mod rendered;
@@ -36,9 +33,10 @@ mod stow;
 #[cfg(test)]
 mod tests;
 mod text;
+mod turn;
 mod wado;
 
-use crate::{archive::Archive, audit::Audit, studies::Studies, tasks::Tasks};
+use crate::{archive::Archive, audit::Audit, pixels::dataset, studies::Studies, tasks::Tasks};
 
 /// What the door needs of the node.
 #[derive(Clone, Debug)]

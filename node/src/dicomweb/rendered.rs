@@ -5,14 +5,19 @@
 
 use super::{
     asker::{Asker, Desk, etag_of, tag},
-    dataset::{DataSet, Numbers, Syntax},
-    decode::{self, Picture, Samples},
+    dataset::{DataSet, Numbers, Syntax, readable},
     error::Problem,
     frames,
     grey::{Function, Grey, Window},
-    metadata::readable,
+    turn,
 };
-use crate::studies::{OpenStudy, SeriesView};
+use crate::{
+    pixels::{
+        decode::{self, Samples},
+        picture::{Picture, picture},
+    },
+    studies::{OpenStudy, SeriesView},
+};
 use axum::{
     extract::State,
     http::{StatusCode, header},
@@ -174,10 +179,10 @@ async fn answer(
         return Err(Problem::NotFound);
     }
     let header = study.header(series, instance).await?;
-    let picture = decode::picture(&header, &framed, index).await?;
+    let picture = picture(&header, &framed, index).await?;
     let tones = tones(&header, framed.entry.transfer_syntax.as_str(), index)?;
     let format = wish.format;
-    let bytes = decode::run(&asker.desk, move || picture_file(&picture, &tones, &wish)).await?;
+    let bytes = turn::run(&asker.desk, move || picture_file(&picture, &tones, &wish)).await?;
     let mut response = ([(header::CONTENT_TYPE, format.to_mime_type())], bytes).into_response();
     tag(&mut response, &etag, KEPT);
     Ok(response)

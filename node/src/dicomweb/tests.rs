@@ -2,11 +2,16 @@
 //! folder is missing, there is nothing to read and the stories are short.
 
 use super::{
-    body::Source,
     bulkdata,
     dataset::{self, DataSet, Syntax},
-    decode, frames, metadata,
-    pixels::FrameMap,
+    metadata,
+};
+use crate::pixels::{
+    Fault, decode,
+    framed::{Framed, framed},
+    map::FrameMap,
+    picture::picture,
+    source::Source,
 };
 use bytes::Bytes;
 use protocol::{Digest, Uid, manifest::InstanceEntry};
@@ -78,16 +83,16 @@ impl File {
         serde_json::from_str(&out).unwrap_or_else(|e| panic!("{}: {e}", self.path.display()))
     }
 
-    async fn framed(&self) -> Result<frames::Framed, super::error::Problem> {
+    async fn framed(&self) -> Result<Framed, Fault> {
         let syntax = Syntax::of(self.entry.transfer_syntax.as_str());
         if syntax.deflated {
             let bytes = Bytes::from(dataset::inflate(&self.data_set)?);
             let entry = InstanceEntry { bytes: bytes.len() as u64, ..self.entry.clone() };
             let plain = Syntax { deflated: false, ..syntax };
-            return frames::map(Source::Memory { from: 0, bytes: bytes.clone() }, entry, &bytes, 0, plain).await;
+            return framed(Source::Memory { from: 0, bytes: bytes.clone() }, entry, &bytes, 0, plain).await;
         }
         let from = self.entry.header_bytes.into();
-        frames::map(
+        framed(
             Source::Memory { from: 0, bytes: self.data_set.clone() },
             self.entry.clone(),
             &self.header(),
@@ -166,7 +171,7 @@ async fn lossless_syntaxes_decode_to_the_same_pixels() {
     for path in folder.iter().filter(|p| p.ends_with("1.2.840.10008.1.2.1-explicit-le.dcm")).chain(folder.iter()) {
         let Some(file) = read(path) else { continue };
         let Ok(framed) = file.framed().await else { continue };
-        let picture = decode::picture(&file.header(), &framed, 0).await.unwrap();
+        let picture = picture(&file.header(), &framed, 0).await.unwrap();
         let Ok(samples) = decode::samples(&picture) else { continue };
         let json = file.json();
         let grey = json["00280002"]["Value"][0] == 1 && json["00280100"]["Value"][0] == 16;
@@ -190,7 +195,7 @@ async fn bad_objects_are_refused_quickly() {
         let _ = bulkdata::in_header(&file.header(), &file.entry, "00081140/0/00081155");
         if let Ok(framed) = file.framed().await {
             for index in [0, framed.map.frames() - 1] {
-                if let Ok(picture) = decode::picture(&file.header(), &framed, index).await {
+                if let Ok(picture) = picture(&file.header(), &framed, index).await {
                     let _ = std::panic::catch_unwind(|| decode::samples(&picture));
                 }
             }

@@ -1,0 +1,40 @@
+//! Decodes one frame, in whatever syntax it is stored.
+//!
+//! A frame comes from outside and says of itself what it likes, so its size is checked in 64 bits before anything is
+//! allocated, and the codec's own header must agree with it. What cannot be read is said so, and the stored frame can
+//! still be had.
+//!
+//! # Not here
+//! Grey levels and colours: the doors'.
+
+use super::{
+    Fault, codecs,
+    dataset::to_little_endian,
+    picture::{Picture, UNREADABLE},
+};
+
+/// A decoded frame: samples in little endian.
+#[derive(Debug)]
+pub(crate) struct Samples {
+    pub(crate) bytes: Vec<u8>,
+    /// Samples of a pixel lie apart, in planes.
+    pub(crate) planar: bool,
+    pub(crate) photometric: String,
+}
+
+/// Decodes.
+pub(crate) fn samples(picture: &Picture) -> Result<Samples, Fault> {
+    picture.check_size()?;
+    let photometric = picture.layout.photometric.clone();
+    if !picture.encapsulated {
+        let bytes =
+            if picture.big_endian { to_little_endian(&picture.bytes, picture.vr) } else { picture.bytes.to_vec() };
+        return Ok(Samples { bytes, planar: picture.planar, photometric });
+    }
+    match picture.transfer_syntax.strip_prefix("1.2.840.10008.1.2.").unwrap_or_default() {
+        "5" => Ok(Samples { bytes: codecs::rle::decode(picture)?, planar: false, photometric }),
+        "4.50" | "4.51" | "4.57" | "4.70" => codecs::jpeg::decode(picture),
+        "1.98" => Ok(Samples { bytes: picture.bytes.to_vec(), planar: picture.planar, photometric }),
+        _ => Err(UNREADABLE),
+    }
+}
