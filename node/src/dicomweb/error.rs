@@ -105,6 +105,7 @@ impl From<super::dataset::DataSetError> for Problem {
         Self::NotAcceptable(match error {
             super::dataset::DataSetError::Depth => "the object cannot be read here: sequences nested too deeply",
             super::dataset::DataSetError::Elements => "the object cannot be read here: too many elements",
+            super::dataset::DataSetError::Broken => "the object cannot be read here: its data set is broken",
             super::dataset::DataSetError::Size => "the object cannot be read here: its deflated data set is too large",
         })
     }

@@ -10,11 +10,9 @@ use super::{
     dataset::{self, EXPLICIT_LE, Syntax, to_little_endian},
     error::Problem,
     metadata::instance_url,
-    turn,
 };
 use crate::{
     pixels::{
-        decode,
         framed::{Framed, framed},
         map::{Extent, FrameMap},
         picture::picture,
@@ -166,8 +164,8 @@ async fn pieces(
     if form.decode {
         let header = study.header(series, instance).await?;
         let picture = picture(&header, framed, index).await?;
-        let decoded = turn::run(desk, move || Ok(decode::samples(&picture)?.bytes)).await?;
-        return Ok(vec![Piece::Own(decoded.into())]);
+        let decoded = desk.door.decoders.samples(&picture).await?;
+        return Ok(vec![Piece::Own(decoded.bytes.into())]);
     }
     match *framed.map {
         FrameMap::Native { vr, .. } if form.little_endian && framed.syntax.big_endian => {

@@ -36,7 +36,13 @@ mod text;
 mod turn;
 mod wado;
 
-use crate::{archive::Archive, audit::Audit, pixels::dataset, studies::Studies, tasks::Tasks};
+use crate::{
+    archive::Archive,
+    audit::Audit,
+    pixels::{Decoders, dataset},
+    studies::Studies,
+    tasks::Tasks,
+};
 
 /// What the door needs of the node.
 #[derive(Clone, Debug)]
@@ -45,6 +51,7 @@ pub(crate) struct DicomwebDoor {
     pub(crate) archive: Archive,
     pub(crate) audit: Audit,
     pub(crate) tasks: Tasks,
+    pub(crate) decoders: Decoders,
     /// Whether the portal speaks TLS: absolute URLs in answers begin with `https`.
     pub(crate) https: bool,
 }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     pixels::{
-        decode::{self, Samples},
+        decode::Samples,
         picture::{Picture, picture},
     },
     studies::{OpenStudy, SeriesView},
@@ -182,7 +182,8 @@ async fn answer(
     let picture = picture(&header, &framed, index).await?;
     let tones = tones(&header, framed.entry.transfer_syntax.as_str(), index)?;
     let format = wish.format;
-    let bytes = turn::run(&asker.desk, move || picture_file(&picture, &tones, &wish)).await?;
+    let samples = asker.desk.door.decoders.samples(&picture).await?;
+    let bytes = turn::run(&asker.desk, move || picture_file(&picture, samples, &tones, &wish)).await?;
     let mut response = ([(header::CONTENT_TYPE, format.to_mime_type())], bytes).into_response();
     tag(&mut response, &etag, KEPT);
     Ok(response)
@@ -250,9 +251,8 @@ fn palette(set: &DataSet<'_>, syntax: Syntax) -> Option<[Palette; 3]> {
     ])
 }
 
-/// Decodes, tones, scales and encodes.
-fn picture_file(picture: &Picture, tones: &Tones, wish: &Wish) -> Result<Vec<u8>, Problem> {
-    let samples = decode::samples(picture)?;
+/// Tones, scales and encodes.
+fn picture_file(picture: &Picture, samples: Samples, tones: &Tones, wish: &Wish) -> Result<Vec<u8>, Problem> {
     let mut image = toned(picture, &samples, tones, wish.window)?;
     drop(samples);
     if let Some((x, y, width, height)) = wish.region {

@@ -3,6 +3,7 @@
 use super::{DicomwebDoor, dataset::EXPLICIT_LE};
 use crate::{
     audit::{Act, Audit, Filter},
+    pixels::Decoders,
     studies::{
         Studies,
         tests::{Alone, alone},
@@ -27,7 +28,14 @@ struct Node {
 async fn node() -> Node {
     let dir = tempfile::tempdir().unwrap();
     let Alone { studies, archive, audit, tasks, .. } = alone(dir.path()).await;
-    let door = DicomwebDoor { studies: studies.clone(), archive, audit: audit.clone(), tasks, https: false };
+    let door = DicomwebDoor {
+        studies: studies.clone(),
+        archive,
+        audit: audit.clone(),
+        tasks,
+        decoders: Decoders::default(),
+        https: false,
+    };
     Node { _dir: dir, studies, audit, images: super::router(door) }
 }
 

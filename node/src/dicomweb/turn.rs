@@ -1,4 +1,4 @@
-//! Work on pictures waits for its turn, runs off the async threads, and within a time.
+//! Work on pictures (tones, scaling, encoding) waits for its turn, runs off the async threads, and within a time.
 
 use super::{asker::Desk, error::Problem};
 use std::{

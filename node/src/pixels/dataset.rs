@@ -62,6 +62,9 @@ pub(crate) enum DataSetError {
     Elements,
     #[error("the deflated data set is too large")]
     Size,
+    /// Only said by [`DataSet::parse_whole`].
+    #[error("the data set is broken")]
+    Broken,
 }
 
 /// An attribute and its value.
@@ -91,6 +94,16 @@ impl<'a> DataSet<'a> {
     pub(crate) fn parse(bytes: &'a [u8], syntax: Syntax) -> Result<Self, DataSetError> {
         let mut reader = Reader { bytes, at: 0, syntax, left: ELEMENTS_MAX, signed: false, ended: false };
         reader.set(bytes.len(), 0)
+    }
+
+    /// Reads a data set of which nothing may be left out.
+    ///
+    /// # Errors
+    /// As [`Self::parse`]; [`DataSetError::Broken`] where an element cannot be read.
+    pub(crate) fn parse_whole(bytes: &'a [u8], syntax: Syntax) -> Result<Self, DataSetError> {
+        let mut reader = Reader { bytes, at: 0, syntax, left: ELEMENTS_MAX, signed: false, ended: false };
+        let set = reader.set(bytes.len(), 0)?;
+        if reader.ended || reader.at < bytes.len() { Err(DataSetError::Broken) } else { Ok(set) }
     }
 
     pub(crate) fn element(&self, tag: Tag) -> Option<&Element<'a>> {
@@ -163,7 +176,7 @@ pub(crate) fn readable<'a>(header: &'a [u8], syntax: Syntax) -> Result<Cow<'a, [
 /// Bytes of a big-endian value in little-endian order.
 pub(crate) fn to_little_endian(bytes: &[u8], vr: VR) -> Vec<u8> {
     let width = match vr {
-        VR::OW | VR::US | VR::SS => 2,
+        VR::OW | VR::US | VR::SS | VR::AT => 2,
         VR::OF | VR::OL | VR::UL | VR::SL | VR::FL => 4,
         VR::OD | VR::OV | VR::FD | VR::UV | VR::SV => 8,
         _ => 1,
@@ -267,7 +280,7 @@ pub(crate) fn head(bytes: &[u8], syntax: Syntax, signed: bool) -> Option<Head> {
 }
 
 /// VRs whose explicit length has 16 bits (PS3.5 §7.1.2).
-fn is_short(vr: VR) -> bool {
+pub(super) fn is_short(vr: VR) -> bool {
     use VR::{AE, AS, AT, CS, DA, DS, DT, FD, FL, IS, LO, LT, PN, SH, SL, SS, ST, TM, UI, UL, US};
     matches!(vr, AE | AS | AT | CS | DA | DS | DT | FD | FL | IS | LO | LT | PN | SH | SL | SS | ST | TM | UI | UL | US)
 }
@@ -331,7 +344,8 @@ impl<'a> Reader<'a> {
         let Head { tag, mut vr, length, .. } = head;
         let Some(length) = length else {
             if tag == tags::PIXEL_DATA || matches!(vr, VR::OB | VR::OW) {
-                self.ended = true;
+                // Fragments of an icon are passed over; those of the image end the reading.
+                self.ended = depth == 0 || !self.pass_fragments(end);
                 return Ok(Some(Element { tag, vr, value: Value::Encapsulated }));
             }
             let items = self.items_as(vr, end, depth)?;
@@ -358,6 +372,21 @@ impl<'a> Reader<'a> {
             self.signed = value.contains(&1);
         }
         Ok(Some(Element { tag, vr, value: Value::Bytes(value) }))
+    }
+
+    /// Goes behind encapsulated pixel data.
+    fn pass_fragments(&mut self, end: usize) -> bool {
+        while let Some(head) = self.bytes.get(self.at..end).and_then(|rest| head(rest, self.syntax, false)) {
+            self.at += head.head_bytes;
+            match (head.tag, head.length) {
+                (Tag(0xFFFE, 0xE0DD), _) => return true,
+                (Tag(0xFFFE, 0xE000), Some(length)) if length as usize <= end - self.at.min(end) => {
+                    self.at += length as usize;
+                }
+                _ => return false,
+            }
+        }
+        false
     }
 
     /// Reads the items of a sequence; one written as UN is in Implicit VR (PS3.5 §6.2.2).

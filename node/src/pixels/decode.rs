@@ -7,11 +7,7 @@
 //! # Not here
 //! Grey levels and colours: the doors'.
 
-use super::{
-    Fault, codecs,
-    dataset::to_little_endian,
-    picture::{Picture, UNREADABLE},
-};
+use super::{Fault, codecs, dataset::to_little_endian, picture::Picture};
 
 /// A decoded frame: samples in little endian.
 #[derive(Debug)]
@@ -31,10 +27,5 @@ pub(crate) fn samples(picture: &Picture) -> Result<Samples, Fault> {
             if picture.big_endian { to_little_endian(&picture.bytes, picture.vr) } else { picture.bytes.to_vec() };
         return Ok(Samples { bytes, planar: picture.planar, photometric });
     }
-    match picture.transfer_syntax.strip_prefix("1.2.840.10008.1.2.").unwrap_or_default() {
-        "5" => Ok(Samples { bytes: codecs::rle::decode(picture)?, planar: false, photometric }),
-        "4.50" | "4.51" | "4.57" | "4.70" => codecs::jpeg::decode(picture),
-        "1.98" => Ok(Samples { bytes: picture.bytes.to_vec(), planar: picture.planar, photometric }),
-        _ => Err(UNREADABLE),
-    }
+    codecs::decode(picture)
 }

@@ -3,7 +3,7 @@
 //! Stored bytes stay what they are; whoever wants samples instead gets them made for this one answer.
 //!
 //! # At a crash
-//! Nothing is kept.
+//! Nothing is kept. A codec that crashes takes its worker process with it, and one frame.
 //!
 //! # Not here
 //! Grey levels and pictures for people: `dicomweb`. Whether the caller may see it: `studies`.
@@ -14,7 +14,17 @@ pub(crate) mod decode;
 pub(crate) mod framed;
 pub(crate) mod map;
 pub(crate) mod picture;
+mod pool;
 pub(crate) mod source;
+mod transcode;
+mod wire;
+mod worker;
+mod write;
+
+pub(crate) use pool::Decoders;
+pub(crate) use transcode::Transcoded;
+pub(crate) use worker::serve as work;
+pub(crate) use write::Plain;
 
 use crate::studies::StudyError;
 
@@ -26,7 +36,7 @@ pub(crate) enum Fault {
     /// What is stored is all there is.
     #[error("{0}")]
     Unreadable(&'static str),
-    #[error("the data set cannot be read: {0}")]
+    #[error("{0}")]
     DataSet(#[from] dataset::DataSetError),
     #[error(transparent)]
     Study(#[from] StudyError),

@@ -39,14 +39,15 @@ pub(crate) async fn picture(header: &[u8], framed: &Framed, index: u64) -> Resul
         let syntax = Syntax::of(framed.entry.transfer_syntax.as_str());
         let header = readable(header, syntax)?;
         let set = DataSet::parse(&header, syntax)?;
-        described(&set, syntax, framed)
+        attributes(&set, syntax, framed)
     };
     picture.check_size()?;
     picture.bytes = framed.held(index).await?;
     Ok(picture)
 }
 
-fn described(set: &DataSet<'_>, syntax: Syntax, framed: &Framed) -> Picture {
+/// What an object says of its frames; without the bytes of any.
+pub(super) fn attributes(set: &DataSet<'_>, syntax: Syntax, framed: &Framed) -> Picture {
     let layout = Layout::of(set, syntax);
     let stored = set.count(tags::BITS_STORED, syntax).filter(|s| (1..=layout.allocated).contains(s));
     let stored = stored.unwrap_or(layout.allocated);
@@ -74,10 +75,10 @@ impl Picture {
         u64::from(self.layout.rows) * u64::from(self.layout.columns)
     }
 
-    fn decoded_bytes(&self) -> u64 {
-        self.pixels()
-            .saturating_mul(u64::from(self.layout.samples))
-            .saturating_mul(u64::from(self.layout.allocated.div_ceil(8)))
+    /// Bytes of its samples.
+    pub(super) fn decoded_bytes(&self) -> u64 {
+        let samples = self.pixels().saturating_mul(u64::from(self.layout.samples));
+        samples.saturating_mul(u64::from(self.layout.allocated)).div_ceil(8)
     }
 
     pub(super) fn check_size(&self) -> Result<(), Fault> {

@@ -34,6 +34,7 @@ use crate::{
     identity::{Identity, IdentityError},
     journal::{Journal, JournalError},
     overlay::{Overlay, OverlayError, OverlayParts},
+    pixels::Decoders,
     portal::{self, Local, PortalDoor},
     studies::{Studies, StudiesParts},
     tasks::{self, Tasks},
@@ -190,6 +191,7 @@ impl Site {
     }
 
     async fn open_doors(&self, overlay: Overlay, studies: Studies, planes: Planes) -> Result<Addresses, SiteError> {
+        let decoders = Decoders::default();
         let scanners = dimse::DimseDoor::start(
             &self.config.dimse,
             dimse::DimseParts {
@@ -198,6 +200,7 @@ impl Site {
                 audit: self.audit.clone(),
                 users: self.users.clone(),
                 tasks: self.tasks.clone(),
+                decoders: decoders.clone(),
             },
         )
         .await?;
@@ -213,6 +216,7 @@ impl Site {
             archive: self.archive.clone(),
             audit: self.audit.clone(),
             tasks: self.tasks.clone(),
+            decoders,
             https: self.config.tls().is_some(),
         });
         let door = self.portal_door(Some((overlay, studies)), scanners.counter(), bound);

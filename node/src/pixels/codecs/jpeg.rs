@@ -1,67 +1,69 @@
-//! JPEG baseline, extended and lossless.
+//! JPEG (ITU-T T.81): which of the decoders reads a stream, and in which colours its samples come out.
 
-use crate::pixels::{
-    Fault,
-    decode::Samples,
-    picture::{Picture, UNREADABLE},
-};
-use dicom_core::{DataElement, PrimitiveValue, VR, value::PixelFragmentSequence};
-use dicom_dictionary_std::tags;
-use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
-use dicom_pixeldata::PixelDecoder;
+use super::{Raster, Reading, stream};
+use jpeg_decoder::{ColorTransform, Decoder};
 
-/// Size in a JPEG's own frame header: (columns, rows, components).
-fn jpeg_size(bytes: &[u8]) -> Option<(u32, u32, u32)> {
+/// A decoded picture, and whether its colours came out as RGB whatever the data set says.
+pub(super) struct Decoded {
+    pub(super) raster: Raster,
+    pub(super) made_rgb: bool,
+}
+
+/// What a frame header says: its marker, bits, and (columns, rows, components).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Header {
+    pub(super) process: u8,
+    pub(super) bits: u8,
+    pub(super) size: (u32, u32, u32),
+}
+
+/// Decodes a stream whose size was found fit. `luminance`: the data set says that the samples are luminance and colour
+/// differences; an Adobe segment in the stream knows better.
+pub(super) fn read(bytes: &[u8], header: Header, luminance: bool) -> Reading<Decoded> {
+    if header.process == 0xC3 || header.bits != 8 {
+        return stream::read(bytes).map(|raster| Decoded { raster, made_rgb: false });
+    }
+    let made_rgb = header.size.2 == 3 && adobe(bytes).map_or(luminance, |transform| transform == 1);
+    let mut decoder = Decoder::new(bytes);
+    if header.size.2 == 3 {
+        decoder.set_color_transform(if made_rgb { ColorTransform::YCbCr } else { ColorTransform::RGB });
+    }
+    let samples = decoder.decode().ok()?;
+    let (columns, rows, components) = header.size;
+    let mut raster = Raster::new(columns as usize, rows as usize, components as usize, 8);
+    if samples.len() != raster.values.len() {
+        return None;
+    }
+    raster.values.iter_mut().zip(samples).for_each(|(value, sample)| *value = sample.into());
+    Some(Decoded { raster, made_rgb })
+}
+
+/// The transform that an Adobe segment names.
+fn adobe(bytes: &[u8]) -> Option<u8> {
     let mut at = 2;
-    while let [0xFF, marker, rest @ ..] = bytes.get(at..)? {
-        match *marker {
-            0xFF => at += 1,
-            0x01 | 0xD0..=0xD8 => at += 2,
-            0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF => {
-                let [_, _, _, h1, h2, w1, w2, components, ..] = rest else { return None };
-                let size = |a: u8, b: u8| u32::from(u16::from_be_bytes([a, b]));
-                return Some((size(*w1, *w2), size(*h1, *h2), u32::from(*components)));
-            }
-            _ => {
-                let [l1, l2, ..] = rest else { return None };
-                at += 2 + usize::from(u16::from_be_bytes([*l1, *l2]).max(2));
-            }
+    while let Some((marker, body)) = super::marks::next(bytes, &mut at) {
+        match marker {
+            0xEE if body.starts_with(b"Adobe") => return body.get(11).copied(),
+            0xDA | 0xD9 => return None,
+            _ => {}
         }
     }
     None
 }
 
-pub(in crate::pixels) fn decode(picture: &Picture) -> Result<Samples, Fault> {
-    let layout = &picture.layout;
-    if jpeg_size(&picture.bytes) != Some((layout.columns, layout.rows, layout.samples)) {
-        return Err(UNREADABLE);
+/// The frame header of a stream.
+pub(super) fn header(bytes: &[u8]) -> Option<Header> {
+    let mut at = 2;
+    while let Some((marker, body)) = super::marks::next(bytes, &mut at) {
+        if matches!(marker, 0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF | 0xF7) {
+            let [bits, h1, h2, w1, w2, components, ..] = body else { return None };
+            let number = |a: &u8, b: &u8| u32::from(u16::from_be_bytes([*a, *b]));
+            let size = (number(w1, w2), number(h1, h2), u32::from(*components));
+            return Some(Header { process: marker, bits: *bits, size });
+        }
+        if marker == 0xDA {
+            return None;
+        }
     }
-    let short = |n: u32| u16::try_from(n).map(PrimitiveValue::from).map_err(|_| UNREADABLE);
-    let mut object = InMemDicomObject::new_empty();
-    for (tag, value) in [
-        (tags::ROWS, layout.rows),
-        (tags::COLUMNS, layout.columns),
-        (tags::SAMPLES_PER_PIXEL, layout.samples),
-        (tags::BITS_ALLOCATED, layout.allocated),
-        (tags::BITS_STORED, picture.stored),
-        (tags::HIGH_BIT, picture.high),
-        (tags::PIXEL_REPRESENTATION, u32::from(picture.signed)),
-        (tags::PLANAR_CONFIGURATION, 0),
-    ] {
-        object.put(DataElement::new(tag, VR::US, short(value)?));
-    }
-    object.put(DataElement::new(tags::PHOTOMETRIC_INTERPRETATION, VR::CS, layout.photometric.as_str()));
-    let fragments = PixelFragmentSequence::new_fragments(vec![picture.bytes.to_vec()]);
-    object.put(DataElement::new(tags::PIXEL_DATA, VR::OB, fragments));
-    let meta = FileMetaTableBuilder::new()
-        .transfer_syntax(picture.transfer_syntax.as_str())
-        .media_storage_sop_class_uid("1.2.840.10008.5.1.4.1.1.7")
-        .media_storage_sop_instance_uid("2.25.1");
-    let object = object.with_meta(meta).map_err(|_| UNREADABLE)?;
-    let decoded = object.decode_pixel_data_frame(0).map_err(|error| {
-        tracing::debug!(%error, "a JPEG frame cannot be decoded");
-        UNREADABLE
-    })?;
-    let photometric = if layout.samples == 3 { "RGB".to_owned() } else { layout.photometric.clone() };
-    Ok(Samples { bytes: decoded.data().to_vec(), planar: false, photometric })
+    None
 }

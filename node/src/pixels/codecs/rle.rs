@@ -6,7 +6,7 @@ use crate::pixels::{
 };
 
 /// RLE (PS3.5 annex G): one segment of PackBits for each byte of each sample, most significant first.
-pub(in crate::pixels) fn decode(picture: &Picture) -> Result<Vec<u8>, Fault> {
+pub(super) fn decode(picture: &Picture) -> Result<Vec<u8>, Fault> {
     let pixels = usize::try_from(picture.pixels()).map_err(|_| TOO_LARGE)?;
     let width = picture.layout.allocated.div_ceil(8) as usize;
     let segments = picture.layout.samples as usize * width;
