@@ -7,7 +7,7 @@ use super::{
     accept,
     asker::{Asker, Desk, etag_of, tag},
     body::{self, Part, Piece},
-    dataset::{self, EXPLICIT_LE, Syntax, to_little_endian},
+    dataset::{self, EXPLICIT_LE, Syntax},
     error::Problem,
     metadata::instance_url,
 };
@@ -161,16 +161,14 @@ async fn pieces(
     form: &accept::Form,
     index: u64,
 ) -> Result<Vec<Piece>, Problem> {
-    if form.decode {
+    let swapped = !framed.is_encapsulated() && form.little_endian && framed.syntax.big_endian;
+    if form.decode || swapped {
         let header = study.header(series, instance).await?;
         let picture = picture(&header, framed, index).await?;
         let decoded = desk.door.decoders.samples(&picture).await?;
         return Ok(vec![Piece::Own(decoded.bytes.into())]);
     }
     match *framed.map {
-        FrameMap::Native { vr, .. } if form.little_endian && framed.syntax.big_endian => {
-            Ok(vec![Piece::Own(to_little_endian(&framed.held(index).await?, vr).into())])
-        }
         FrameMap::Native { bits, .. } if bits % 8 != 0 => Ok(vec![Piece::Own(framed.held(index).await?)]),
         _ => {
             let (extents, _) = framed.map.frame(index).ok_or(Problem::NotFound)?;

@@ -1,7 +1,7 @@
 //! Retrieves whole objects (PS3.18 §10.4.1.1.1): Part 10 files as first received, streamed.
 //!
 //! # Not here
-//! Transcoding: objects are given in the transfer syntax they are stored in.
+//! Objects in another transfer syntax than their own: [`super::plain`].
 
 use super::{
     accept,
@@ -9,6 +9,7 @@ use super::{
     body::{self, Part, Piece},
     error::Problem,
     metadata::instance_url,
+    plain,
 };
 use crate::studies::SeriesView;
 use axum::{
@@ -20,17 +21,17 @@ use protocol::{Uid, fetch::Priority, manifest::InstanceEntry};
 use std::sync::Arc;
 
 pub(super) async fn study(State(_): State<Arc<Desk>>, asker: Asker) -> Result<Response, Problem> {
-    retrieve(&asker, None, None).await
+    retrieve(asker, None, None).await
 }
 
 pub(super) async fn series(State(_): State<Arc<Desk>>, asker: Asker) -> Result<Response, Problem> {
     let series = asker.series()?;
-    retrieve(&asker, Some(series), None).await
+    retrieve(asker, Some(series), None).await
 }
 
 pub(super) async fn instance(State(_): State<Arc<Desk>>, asker: Asker) -> Result<Response, Problem> {
     let (series, instance) = (asker.series()?, asker.instance()?);
-    retrieve(&asker, Some(series), Some(instance)).await
+    retrieve(asker, Some(series), Some(instance)).await
 }
 
 fn part(url: String, entry: InstanceEntry) -> Part {
@@ -43,7 +44,7 @@ fn part(url: String, entry: InstanceEntry) -> Part {
     }
 }
 
-async fn retrieve(asker: &Asker, series: Option<Uid>, instance: Option<Uid>) -> Result<Response, Problem> {
+async fn retrieve(asker: Asker, series: Option<Uid>, instance: Option<Uid>) -> Result<Response, Problem> {
     let (uid, study) = (asker.study()?, asker.open().await?);
     let chosen: Vec<(Uid, InstanceEntry)> = match (&series, &instance) {
         (Some(series), Some(instance)) => vec![(series.clone(), study.instance(series, instance).await?)],
@@ -61,10 +62,16 @@ async fn retrieve(asker: &Asker, series: Option<Uid>, instance: Option<Uid>) -> 
     syntaxes.sort_unstable();
     syntaxes.dedup();
     let form = accept::objects(&asker.accepted()?, instance.is_some(), &syntaxes)?;
-    let digests: Vec<&[u8]> = chosen.iter().map(|(_, e)| e.digest.0.as_slice()).collect();
-    let etag = etag_of(&digests);
+    let form_text = if form.decode { "plain" } else { "" };
+    let digests = chosen.iter().map(|(_, e)| e.digest.0.as_slice());
+    let etag = etag_of(&digests.chain([form_text.as_bytes()]).collect::<Vec<_>>());
     if asker.has(&etag) {
         let mut response = StatusCode::NOT_MODIFIED.into_response();
+        tag(&mut response, &etag, "private, no-cache");
+        return Ok(response);
+    }
+    if form.decode {
+        let mut response = plain::answer(asker, study, &form, uid, chosen).await?;
         tag(&mut response, &etag, "private, no-cache");
         return Ok(response);
     }

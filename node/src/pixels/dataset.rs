@@ -184,6 +184,16 @@ pub(crate) fn to_little_endian(bytes: &[u8], vr: VR) -> Vec<u8> {
     bytes.chunks(width).flat_map(|word| word.iter().rev().copied()).collect()
 }
 
+/// Pixel data of a big-endian object in little-endian order. Cells wider than a word are swapped whole, as writers do
+/// and readers expect.
+pub(crate) fn pixels_to_little_endian(bytes: &[u8], vr: VR, allocated: u32) -> Vec<u8> {
+    match (vr, allocated) {
+        (VR::OW, 32) => to_little_endian(bytes, VR::OL),
+        (VR::OW, 64) => to_little_endian(bytes, VR::OV),
+        _ => to_little_endian(bytes, vr),
+    }
+}
+
 /// A number of a binary VR.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Number {

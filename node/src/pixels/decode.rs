@@ -7,7 +7,7 @@
 //! # Not here
 //! Grey levels and colours: the doors'.
 
-use super::{Fault, codecs, dataset::to_little_endian, picture::Picture};
+use super::{Fault, codecs, dataset::pixels_to_little_endian, picture::Picture};
 
 /// A decoded frame: samples in little endian.
 #[derive(Debug)]
@@ -23,8 +23,11 @@ pub(crate) fn samples(picture: &Picture) -> Result<Samples, Fault> {
     picture.check_size()?;
     let photometric = picture.layout.photometric.clone();
     if !picture.encapsulated {
-        let bytes =
-            if picture.big_endian { to_little_endian(&picture.bytes, picture.vr) } else { picture.bytes.to_vec() };
+        let bytes = if picture.big_endian {
+            pixels_to_little_endian(&picture.bytes, picture.vr, picture.layout.allocated)
+        } else {
+            picture.bytes.to_vec()
+        };
         return Ok(Samples { bytes, planar: picture.planar, photometric });
     }
     codecs::decode(picture)

@@ -16,6 +16,8 @@ pub(crate) mod map;
 pub(crate) mod picture;
 mod pool;
 pub(crate) mod source;
+#[cfg(test)]
+pub(crate) mod tests;
 mod transcode;
 mod wire;
 mod worker;

@@ -203,7 +203,7 @@ mod tests {
         assert_ne!(limit("Max cpu time"), "unlimited");
         assert!(std::fs::read(format!("/proc/{pid}/environ")).unwrap().is_empty());
         let open = std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count();
-        assert!(open <= 6, "{open} open files: input, output, error, and the socket's clones");
+        assert_eq!(open, 5, "input, output, error, and the socket twice");
     }
 
     #[tokio::test]

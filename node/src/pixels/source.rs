@@ -3,7 +3,7 @@
 use crate::studies::{OpenStudy, StudyError};
 use bytes::Bytes;
 use protocol::{fetch::Priority, manifest::InstanceEntry};
-use std::sync::Arc;
+use std::{fs::File, os::unix::fs::FileExt, sync::Arc};
 
 /// Bytes asked for at once: one stream's worth of the pixel plane.
 pub(crate) const CHUNK_BYTES: u64 = protocol::limits::RANGE_BYTES_MAX;
@@ -15,13 +15,15 @@ pub(crate) enum Source {
     Study(Arc<OpenStudy>, Priority),
     /// What was read or inflated before: the data set from this offset to its end.
     Memory { from: u64, bytes: Bytes },
+    /// A file, in which the data set begins at `start`.
+    File { file: Arc<File>, start: u64 },
 }
 
 impl Source {
     /// Where its bytes begin.
     pub(crate) fn first(&self) -> u64 {
         match self {
-            Self::Study(..) => 0,
+            Self::Study(..) | Self::File { .. } => 0,
             Self::Memory { from, .. } => *from,
         }
     }
@@ -33,6 +35,13 @@ impl Source {
             Self::Memory { from, bytes } => {
                 let at = |n: u64| usize::try_from(n.saturating_sub(*from)).unwrap_or(usize::MAX).min(bytes.len());
                 if offset >= *from { bytes.slice(at(offset)..at(offset.saturating_add(len))) } else { Bytes::new() }
+            }
+            Self::File { file, start } => {
+                // A few blocks of a local file, for the command line: not worth a thread.
+                let mut bytes = vec![0; usize::try_from(len).unwrap_or(0)];
+                let read = file.read_exact_at(&mut bytes, start.saturating_add(offset));
+                read.map_err(|error| StudyError::Internal(error.to_string()))?;
+                bytes.into()
             }
         };
         if bytes.len() as u64 == len { Ok(bytes) } else { Err(StudyError::Internal("a range was short".to_owned())) }

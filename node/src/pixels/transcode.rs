@@ -18,6 +18,7 @@ use super::{
     source::{CHUNK_BYTES, Source},
     write::{Changes, Plain, Unwritable, Writer},
 };
+use crate::archive;
 use bytes::Bytes;
 use dicom_core::{Tag, VR};
 use dicom_dictionary_std::tags;
@@ -37,6 +38,7 @@ pub(crate) struct Transcoded {
     decoders: Decoders,
     source: Source,
     entry: Arc<InstanceEntry>,
+    plain: Plain,
     pieces: VecDeque<Piece>,
     bytes: u64,
 }
@@ -107,7 +109,8 @@ impl Transcoded {
         if compressed_icon(&set) {
             changes.insert(tags::ICON_IMAGE_SEQUENCE, None);
         }
-        let mut making = Making { plain, syntax, source, entry, pieces: VecDeque::new() };
+        let allocated = set.count(tags::BITS_ALLOCATED, syntax).unwrap_or(0);
+        let mut making = Making { plain, syntax, source, entry, allocated, pieces: VecDeque::new() };
         let behind = header.len() as u64;
         let frames = if syntax.encapsulated && making.has_fragments(behind).await? {
             let framed = framed(making.source.clone(), making.entry.clone(), &header, behind, syntax).await?;
@@ -122,12 +125,17 @@ impl Transcoded {
         making.behind(behind, frames).await?;
         let Making { source, entry, pieces, .. } = making;
         let bytes = pieces.iter().map(Piece::bytes).fold(0u64, u64::saturating_add);
-        Ok(Self { decoders: decoders.clone(), source, entry: Arc::new(entry), pieces, bytes })
+        Ok(Self { decoders: decoders.clone(), source, entry: Arc::new(entry), plain, pieces, bytes })
     }
 
     /// Bytes of the whole data set that is made.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes
+    }
+
+    /// Preamble and meta group for it as a file.
+    pub(crate) fn front(&self) -> Bytes {
+        archive::front(self.plain.uid(), &self.entry.sop_class, &self.entry.instance).into()
     }
 
     /// The next bytes; `None` behind the last.
@@ -181,6 +189,8 @@ struct Making {
     syntax: Syntax,
     source: Source,
     entry: InstanceEntry,
+    /// Bits Allocated.
+    allocated: u32,
     pieces: VecDeque<Piece>,
 }
 
@@ -227,7 +237,11 @@ impl Making {
         let even = length.checked_next_multiple_of(2).ok_or(UNREADABLE)?;
         writer.head(tag, vr, even);
         self.pieces.push_back(Piece::Own(writer.out.into()));
-        let swap = self.syntax.big_endian.then_some(vr);
+        let swap = self.syntax.big_endian.then_some(match (tag, self.allocated) {
+            (tags::PIXEL_DATA, 32) if vr == VR::OW => VR::OL,
+            (tags::PIXEL_DATA, 64) if vr == VR::OW => VR::OV,
+            _ => vr,
+        });
         self.pieces.push_back(Piece::Stored { offset, len: length.into(), swap });
         if even > length {
             self.pieces.push_back(Piece::Own(Bytes::from_static(&[0])));

@@ -39,9 +39,12 @@ pub(crate) fn serve() -> ExitCode {
 }
 
 fn run() -> io::Result<()> {
-    let mut link = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
+    let link = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
     // Only a socket has a peer: nobody else starts this.
     link.peer_addr()?;
+    drop(link);
+    close_inherited();
+    let mut link = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
     let mut reader = link.try_clone()?;
     confine()?;
     let (sender, jobs) = mpsc::sync_channel::<Picture>(1);
@@ -74,6 +77,16 @@ fn read(reader: &mut UnixStream) -> io::Result<Picture> {
     let mut bytes = vec![0; wire::bytes_len(eight, wire::BYTES_MAX)?];
     reader.read_exact(&mut bytes)?;
     Ok(job.picture(bytes))
+}
+
+/// Whatever the node itself was started with and passes on; nothing of it was opened here.
+fn close_inherited() {
+    let open = std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
+    let open: Vec<i32> = open.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
+    for number in open.into_iter().filter(|number| *number > 2) {
+        // One of them was the listing itself.
+        _ = nix::unistd::close(number);
+    }
 }
 
 /// Gives up what decoding does not need. What is open stays open: the socket.

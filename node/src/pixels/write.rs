@@ -136,3 +136,81 @@ impl Writer {
         self.out.extend(length.to_le_bytes());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pixels::dataset::EXPLICIT_LE;
+
+    fn write(bytes: &[u8], from: &str, plain: Plain) -> Vec<u8> {
+        let from = Syntax::of(from);
+        let mut writer = Writer::new(plain, from);
+        writer.data_set(&DataSet::parse_whole(bytes, from).unwrap(), &Changes::new()).unwrap();
+        writer.out
+    }
+
+    const IMPLICIT: &str = "1.2.840.10008.1.2";
+
+    /// Implicit VR: a name, a sequence with an item, a private element, Smallest Image Pixel Value of a signed image.
+    fn implicit() -> Vec<u8> {
+        let mut out = Vec::new();
+        let mut put = |group: u16, element: u16, value: &[u8]| {
+            out.extend(group.to_le_bytes());
+            out.extend(element.to_le_bytes());
+            out.extend(u32::try_from(value.len()).unwrap().to_le_bytes());
+            out.extend(value);
+        };
+        put(0x0008, 0x0000, &[9, 0, 0, 0]);
+        put(0x0008, 0x1140, &[0xFE, 0xFF, 0, 0xE0, 12, 0, 0, 0, 8, 0, 0x55, 0x11, 4, 0, 0, 0, b'1', b'.', b'2', 0]);
+        put(0x0010, 0x0010, b"A^B ");
+        put(0x0011, 0x0010, b"ACME");
+        put(0x0011, 0x1001, &[1, 2]);
+        put(0x0028, 0x0103, &[1, 0]);
+        put(0x0028, 0x0106, &[0xFF, 0xFF]);
+        out
+    }
+
+    #[test]
+    fn implicit_elements_get_the_vrs_of_the_dictionary() {
+        let bytes = write(&implicit(), IMPLICIT, Plain::Explicit);
+        let set = DataSet::parse_whole(&bytes, Syntax::of(EXPLICIT_LE)).unwrap();
+        let vr = |tag| set.element(tag).unwrap().vr;
+        assert!(set.element(Tag(8, 0)).is_none(), "group lengths are not written");
+        assert_eq!(vr(Tag(0x0008, 0x1140)), VR::SQ);
+        assert_eq!(set.items(Tag(0x0008, 0x1140))[0].ascii(Tag(0x0008, 0x1155)).unwrap(), "1.2");
+        assert_eq!(vr(Tag(0x0010, 0x0010)), VR::PN);
+        assert_eq!((vr(Tag(0x0011, 0x0010)), vr(Tag(0x0011, 0x1001))), (VR::LO, VR::UN));
+        assert_eq!(vr(Tag(0x0028, 0x0106)), VR::SS, "by Pixel Representation");
+    }
+
+    #[test]
+    fn there_and_back_says_the_same() {
+        let explicit = write(&implicit(), IMPLICIT, Plain::Explicit);
+        let back = write(&explicit, EXPLICIT_LE, Plain::Implicit);
+        assert_eq!(write(&back, IMPLICIT, Plain::Explicit), explicit);
+    }
+
+    #[test]
+    fn big_endian_values_are_turned_by_their_vr() {
+        let big = [0, 0x28, 0, 0x10, b'U', b'S', 0, 2, 1, 2, 0, 0x28, 0, 0x30, b'D', b'S', 0, 2, b'1', b' '];
+        let little = [0x28, 0, 0x10, 0, b'U', b'S', 2, 0, 2, 1, 0x28, 0, 0x30, 0, b'D', b'S', 2, 0, b'1', b' '];
+        assert_eq!(write(&big, "1.2.840.10008.1.2.2", Plain::Explicit), little);
+    }
+
+    #[test]
+    fn a_value_too_long_for_its_vr_becomes_unknown() {
+        let mut bytes = vec![0x28, 0, 0x30, 0];
+        bytes.extend(70_000u32.to_le_bytes());
+        bytes.extend(vec![b'1'; 70_000]);
+        let explicit = write(&bytes, IMPLICIT, Plain::Explicit);
+        assert_eq!(explicit[4..12], [b'U', b'N', 0, 0, 0x70, 0x11, 1, 0]);
+    }
+
+    #[test]
+    fn nothing_is_left_out_silently() {
+        let mut cut = implicit();
+        cut.truncate(cut.len() - 1);
+        assert!(DataSet::parse_whole(&cut, Syntax::of(IMPLICIT)).is_err());
+        assert!(DataSet::parse(&cut, Syntax::of(IMPLICIT)).is_ok());
+    }
+}

@@ -50,3 +50,43 @@ fn unpack<'o>(packed: &[u8], mut places: impl Iterator<Item = &'o mut u8>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pixels::map::Layout;
+    use dicom_core::VR;
+
+    #[test]
+    fn four_bytes_of_a_sample_stand_in_four_segments() {
+        // Two pixels of 32 bits, 01020304 and 05060708, most significant bytes first.
+        let mut bytes = vec![0u8; 64];
+        bytes[0] = 4;
+        for (segment, pair) in [[1u8, 5], [2, 6], [3, 7], [4, 8]].into_iter().enumerate() {
+            bytes[4 + segment * 4] = u8::try_from(bytes.len()).unwrap();
+            bytes.extend([1, pair[0], pair[1], 128]);
+        }
+        let picture = |bytes: Vec<u8>| Picture {
+            bytes: bytes.into(),
+            transfer_syntax: "1.2.840.10008.1.2.5".to_owned(),
+            encapsulated: true,
+            big_endian: false,
+            vr: VR::OB,
+            layout: Layout {
+                rows: 1,
+                columns: 2,
+                samples: 1,
+                allocated: 32,
+                photometric: "MONOCHROME2".to_owned(),
+                frames: 1,
+            },
+            stored: 32,
+            high: 31,
+            signed: false,
+            planar: false,
+        };
+        assert_eq!(decode(&picture(bytes.clone())).unwrap(), [4, 3, 2, 1, 8, 7, 6, 5]);
+        bytes[0] = 3;
+        assert!(decode(&picture(bytes)).is_err(), "as many segments as bytes of a pixel");
+    }
+}
