@@ -34,6 +34,7 @@ mod stow;
 #[cfg(test)]
 mod tests;
 mod text;
+mod tones;
 mod turn;
 mod wado;
 

@@ -471,7 +471,7 @@ impl<'a> Bits<'a> {
         while self.count <= 48 {
             let byte = self.bytes.get(self.at).copied();
             match byte {
-                Some(byte) if !(self.after_ff && byte & 0x80 != 0) && !self.is_marker(byte) => {
+                Some(byte) if !self.ends(byte) => {
                     let width = if self.after_ff { 7 } else { 8 };
                     self.held = self.held << width | u64::from(byte);
                     self.count += width;
@@ -487,8 +487,10 @@ impl<'a> Bits<'a> {
         }
     }
 
-    fn is_marker(&self, byte: u8) -> bool {
-        byte == 0xFF && self.bytes.get(self.at + 1).is_none_or(|next| next & 0x80 != 0)
+    /// Whether this byte, the next, belongs to a marker.
+    fn ends(&self, byte: u8) -> bool {
+        let is_second = self.after_ff && byte & 0x80 != 0;
+        is_second || byte == 0xFF && self.bytes.get(self.at + 1).is_none_or(|next| next & 0x80 != 0)
     }
 
     fn take(&mut self, width: u32) -> Reading<u32> {

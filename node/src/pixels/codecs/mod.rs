@@ -109,7 +109,7 @@ fn samples(raster: &Raster, photometric: String, picture: &Picture) -> Reading<S
     let layout = &picture.layout;
     let size = (raster.columns, raster.rows, raster.components);
     let wanted = (layout.columns as usize, layout.rows as usize, layout.samples as usize);
-    if size != wanted || raster.bits > layout.allocated || layout.allocated % 8 != 0 {
+    if size != wanted || raster.bits > layout.allocated || !layout.allocated.is_multiple_of(8) {
         return None;
     }
     let width = (layout.allocated / 8) as usize;
