@@ -53,6 +53,13 @@ async fn receivers_of_plain_syntaxes_get_the_same_pixels() {
     let keys = ["QueryRetrieveLevel=STUDY".to_owned(), format!("StudyInstanceUID={}", study.uid)];
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
 
+    // It would rather have JPEG, of which there is one; nothing is kept from it for that.
+    let folder = site.scratch("got-preferring");
+    site.add_ae("WORKSTATION", 1, "own");
+    let got = dcmtk::get_taking("+xs", site.dimse(), &site.ae_title, &folder, &keys);
+    assert!(got.success, "{}", got.text);
+    assert_eq!(received(&folder), originals(&made));
+
     for (takes, asks, name) in [("+xi", "-xi", "implicit"), ("+xe", "-xe", "explicit")] {
         let receiver = dcmtk::Receiver::taking(takes, &site.scratch(&format!("moved-{name}"))).await;
         site.add_ae("WORKSTATION", receiver.port, "own");
