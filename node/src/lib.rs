@@ -6,6 +6,7 @@
 //!  cli                                          parses the command line
 //!  site                                         opens, wires, runs and closes all parts
 //!  doors    dimse   dicomweb   portal           translate a foreign protocol into calls; decide nothing
+//!  show     pixels                               frames found and decoded, for all doors
 //!  view     studies                             find and open a study, here or elsewhere, as one thing
 //!  reach    overlay (messages)  transfer (bytes)
 //!  hold     archive (bytes, index)   users (accounts, sessions)   backup
@@ -21,6 +22,8 @@ pub(crate) mod demo;
 pub(crate) mod dicomweb;
 pub(crate) mod dimse;
 pub(crate) mod portal;
+
+pub(crate) mod pixels;
 
 pub(crate) mod studies;
 

@@ -19,6 +19,7 @@ mod holder_is_down_and_returns;
 mod index_is_lost;
 mod modality_sends_a_study;
 mod node_is_killed_mid_ingest;
+mod objects_are_made_plain;
 mod peer_is_revoked_mid_transfer;
 mod radiologist_reads_a_remote_study;
 mod storage_fails;

@@ -181,6 +181,18 @@ pub(crate) fn text_of(charset: &[u8], value: &[u8]) -> Option<String> {
     prescan::text(charset, value)
 }
 
+/// Preamble and meta group for a data set that is given in this transfer syntax.
+pub(crate) fn front(transfer_syntax: &str, sop_class: &Uid, sop_instance: &Uid) -> Vec<u8> {
+    part10::make(transfer_syntax, sop_class, sop_instance, None)
+}
+
+/// Where the header of a data set in a file ends, as a manifest would say: its first bulk element, or its end. Says why
+/// where the data set would not be taken in.
+pub(crate) fn header_bytes(file: &std::fs::File, start: u64, bytes: u64, transfer_syntax: &Uid) -> Result<u32, String> {
+    let data = prescan::DataSet::File(file, start, bytes);
+    prescan::scan(data, transfer_syntax).map(|scanned| scanned.header_bytes).map_err(|error| error.to_string())
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -80,12 +80,12 @@ fn meta_element(bytes: &[u8], at: usize) -> Result<Option<MetaElement<'_>>, Scan
 }
 
 /// Preamble and meta group for a data set that came without.
-pub(super) fn make(transfer_syntax: &Uid, sop_class: &Uid, sop_instance: &Uid, source: Option<&AeTitle>) -> Vec<u8> {
+pub(super) fn make(transfer_syntax: &str, sop_class: &Uid, sop_instance: &Uid, source: Option<&AeTitle>) -> Vec<u8> {
     let mut group = Vec::with_capacity(512);
     group.extend_from_slice(&[2, 0, 1, 0, b'O', b'B', 0, 0, 2, 0, 0, 0, 0, 1]);
     push(&mut group, 0x02, *b"UI", sop_class.as_str(), 0);
     push(&mut group, 0x03, *b"UI", sop_instance.as_str(), 0);
-    push(&mut group, 0x10, *b"UI", transfer_syntax.as_str(), 0);
+    push(&mut group, 0x10, *b"UI", transfer_syntax, 0);
     push(&mut group, 0x12, *b"UI", IMPLEMENTATION_CLASS_UID, 0);
     push(&mut group, 0x13, *b"SH", IMPLEMENTATION_VERSION_NAME, b' ');
     if let Some(source) = source {
@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn a_made_front_is_read_back() {
         let source = AeTitle::parse("CT_1").unwrap();
-        let mut bytes = make(&uid("1.2.840.10008.1.2"), &uid("1.2.3"), &uid("1.2.3.4"), Some(&source));
+        let mut bytes = make("1.2.840.10008.1.2", &uid("1.2.3"), &uid("1.2.3.4"), Some(&source));
         let data_at = bytes.len();
         bytes.extend_from_slice(&[8, 0, 5, 0, 0, 0, 0, 0]);
         let front = front(&bytes).unwrap();

@@ -202,5 +202,5 @@ pub(super) fn meta_of(
         Form::DataSet { source, .. } => source.as_ref(),
         Form::File => None,
     };
-    Ok(part10::make(&front.transfer_syntax, &class, &instance, source))
+    Ok(part10::make(front.transfer_syntax.as_str(), &class, &instance, source))
 }

@@ -55,6 +55,9 @@ pub(super) enum Command {
     },
     /// Check the node and its surroundings, and say what to do
     Doctor,
+    /// Decode frames for the node that starts this
+    #[command(hide = true)]
+    CodecWorker,
     /// The configuration file
     Config {
         #[command(subcommand)]

@@ -49,6 +49,9 @@ const BAD_CONFIGURATION: u8 = 64;
 #[must_use]
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if matches!(arguments.command, Command::CodecWorker) {
+        return crate::pixels::work();
+    }
     log(&arguments);
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZeroUsize::get);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -97,6 +100,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Agreement { command } => peers::agreement(&dir, command).await,
         Command::Study { command } => studies::study(&dir, command).await,
         Command::Doctor => return doctor::doctor(&dir).await,
+        Command::CodecWorker => return Ok(crate::pixels::work()),
     };
     done.map(|()| ExitCode::SUCCESS)
 }

@@ -4,6 +4,7 @@
 //! that a frame of a codec we read is decoded for callers who ask for plain octets.
 
 use super::{dataset::EXPLICIT_LE, error::Problem};
+use crate::pixels::Transcoded;
 use axum::http::{HeaderMap, header};
 
 /// One entry of an Accept header.
@@ -101,7 +102,7 @@ pub(super) struct Form {
     pub(super) multipart: bool,
     /// Media type of the parts.
     pub(super) media: String,
-    /// Frames: decode to plain little-endian octets.
+    /// Frames: decode to plain little-endian octets. Objects: give in Explicit VR Little Endian.
     pub(super) decode: bool,
     /// The caller takes plain octets only in Explicit VR Little Endian.
     pub(super) little_endian: bool,
@@ -117,20 +118,24 @@ impl Form {
 pub(super) fn objects(ranges: &[MediaRange], single: bool, transfer_syntaxes: &[&str]) -> Result<Form, Problem> {
     for range in ranges {
         let syntax = range.param("transfer-syntax").unwrap_or("*");
-        if syntax != "*" && transfer_syntaxes.iter().any(|held| *held != syntax) {
+        let stored = syntax == "*" || transfer_syntaxes.iter().all(|held| *held == syntax);
+        let made = !stored && syntax == EXPLICIT_LE && transfer_syntaxes.iter().all(|s| Transcoded::is_possible(s));
+        if !stored && !made {
             continue;
         }
         let multipart =
             range.media == "multipart/related" || range.media == "multipart/*" || range.media.starts_with('*');
         let of_dicom = range.param("type").is_none_or(|t| t.eq_ignore_ascii_case("application/dicom") || t == "*/*");
         if multipart && of_dicom {
-            return Ok(Form::new(true, "application/dicom"));
+            return Ok(Form { decode: made, ..Form::new(true, "application/dicom") });
         }
         if single && !multipart && range.covers("application/dicom") {
-            return Ok(Form::new(false, "application/dicom"));
+            return Ok(Form { decode: made, ..Form::new(false, "application/dicom") });
         }
     }
-    Err(Problem::NotAcceptable("objects are given as application/dicom in their stored transfer syntax"))
+    Err(Problem::NotAcceptable(
+        "objects are given as application/dicom in their stored transfer syntax, or in 1.2.840.10008.1.2.1 where decodable",
+    ))
 }
 
 /// The media type in which PS3.18 §8.7.3 knows frames of this transfer syntax.
@@ -226,14 +231,19 @@ mod tests {
     }
 
     #[test]
-    fn objects_are_given_as_stored_or_not_at_all() {
+    fn objects_are_given_as_stored_or_plain_or_not_at_all() {
         let jls = ["1.2.840.10008.1.2.4.80"];
         let any = asking("multipart/related; type=\"application/dicom\"; transfer-syntax=*");
         assert!(objects(&any, true, &jls).unwrap().multipart);
         let single = asking("application/dicom");
         assert!(!objects(&single, true, &jls).unwrap().multipart);
         assert!(objects(&single, false, &jls).is_err());
-        let other = asking("multipart/related; type=application/dicom; transfer-syntax=1.2.840.10008.1.2.1");
+        assert!(!objects(&any, true, &jls).unwrap().decode);
+        let plain = asking("multipart/related; type=application/dicom; transfer-syntax=1.2.840.10008.1.2.1");
+        assert!(objects(&plain, true, &jls).unwrap().decode);
+        assert!(!objects(&plain, true, &[EXPLICIT_LE]).unwrap().decode);
+        assert!(objects(&plain, true, &["1.2.840.10008.1.2.4.102"]).is_err());
+        let other = asking("multipart/related; type=application/dicom; transfer-syntax=1.2.840.10008.1.2.4.90");
         assert!(objects(&other, true, &jls).is_err());
         assert!(objects(&asking("text/html"), true, &jls).is_err());
         assert!(objects(&asking("*/*"), true, &jls).unwrap().multipart);

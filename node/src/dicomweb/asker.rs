@@ -3,7 +3,6 @@
 use super::{
     DicomwebDoor,
     accept::{self, MediaRange},
-    body::Source,
     error::Problem,
     frames::FrameMaps,
     metadata::Shelf,
@@ -11,6 +10,7 @@ use super::{
 };
 use crate::{
     audit::{Act, Event},
+    pixels::source::Source,
     studies::OpenStudy,
     tasks,
     trust::Person,

@@ -5,7 +5,10 @@
 //! connection off, and the length declared or the missing last boundary tells the reader.
 
 use super::{accept::Form, asker::Asker, error::Problem};
-use crate::studies::{OpenStudy, StudyError};
+use crate::{
+    pixels::source::{CHUNK_BYTES, Source},
+    studies::StudyError,
+};
 use axum::{
     body::Body,
     http::{HeaderMap, HeaderValue, StatusCode, header},
@@ -13,63 +16,19 @@ use axum::{
 };
 use bytes::Bytes;
 use futures::{Stream, StreamExt, stream};
-use protocol::{fetch::Priority, manifest::InstanceEntry};
+use protocol::manifest::InstanceEntry;
 use std::sync::Arc;
 
-/// Bytes asked for at once: one stream's worth of the pixel plane.
-const CHUNK_BYTES: u64 = protocol::limits::RANGE_BYTES_MAX;
 /// Ranges read ahead of the client: hides one round trip, costs 3 MiB.
 const READ_AHEAD: usize = 3;
 
-/// Where the bytes of a data set come from.
-#[derive(Clone, Debug)]
-pub(super) enum Source {
-    /// An opened study, here or at a peer.
-    Study(Arc<OpenStudy>, Priority),
-    /// What was read or inflated before: the data set from this offset to its end.
-    Memory { from: u64, bytes: Bytes },
-}
-
-impl Source {
-    /// Where its bytes begin.
-    pub(super) fn first(&self) -> u64 {
-        match self {
-            Self::Study(..) => 0,
-            Self::Memory { from, .. } => *from,
-        }
-    }
-
-    /// Exactly these bytes of the data set.
-    pub(super) async fn range(&self, entry: &InstanceEntry, offset: u64, len: u64) -> Result<Bytes, StudyError> {
-        let bytes = match self {
-            Self::Study(study, priority) => study.range(entry, offset, len, *priority).await?,
-            Self::Memory { from, bytes } => {
-                let at = |n: u64| usize::try_from(n.saturating_sub(*from)).unwrap_or(usize::MAX).min(bytes.len());
-                if offset >= *from { bytes.slice(at(offset)..at(offset.saturating_add(len))) } else { Bytes::new() }
-            }
-        };
-        if bytes.len() as u64 == len { Ok(bytes) } else { Err(StudyError::Internal("a range was short".to_owned())) }
-    }
-
-    /// All bytes of a range of bounded length.
-    pub(super) async fn whole(&self, entry: &InstanceEntry, offset: u64, len: u64) -> Result<Bytes, StudyError> {
-        if len <= CHUNK_BYTES {
-            return self.range(entry, offset, len).await;
-        }
-        let mut all = Vec::with_capacity(usize::try_from(len).unwrap_or(0));
-        for piece in cut(Piece::Stored { entry: Arc::new(entry.clone()), offset, len }) {
-            all.extend_from_slice(&self.piece(piece).await?);
-        }
-        Ok(all.into())
-    }
-
-    async fn piece(&self, piece: Piece) -> Result<Bytes, StudyError> {
-        match (piece, self) {
-            (Piece::Own(bytes), _) => Ok(bytes),
-            (Piece::Stored { entry, offset, len }, _) => self.range(&entry, offset, len).await,
-            (Piece::Meta(entry), Self::Study(study, _)) => study.meta(&entry).await,
-            (Piece::Meta(_), Self::Memory { .. }) => Ok(Bytes::new()),
-        }
+/// What a piece of a body is, read.
+async fn read(source: &Source, piece: Piece) -> Result<Bytes, StudyError> {
+    match (piece, source) {
+        (Piece::Own(bytes), _) => Ok(bytes),
+        (Piece::Stored { entry, offset, len }, _) => source.range(&entry, offset, len).await,
+        (Piece::Meta(entry), Source::Study(study, _)) => study.meta(&entry).await,
+        (Piece::Meta(_), Source::Memory { .. } | Source::File { .. }) => Ok(Bytes::new()),
     }
 }
 
@@ -128,7 +87,7 @@ where
     let mut rest = stream::iter(pieces.flat_map(cut))
         .map(move |piece| {
             let source = source.clone();
-            async move { source.piece(piece).await }
+            async move { read(&source, piece).await }
         })
         .buffered(READ_AHEAD)
         .boxed();
@@ -189,7 +148,7 @@ pub(super) async fn single(asker: &Asker, source: Source, etag: &str, part: Part
     let mut pieces = part.pieces;
     for piece in &mut pieces {
         if let Piece::Meta(_) = piece {
-            *piece = Piece::Own(source.piece(piece.clone()).await?);
+            *piece = Piece::Own(read(&source, piece.clone()).await?);
         }
     }
     let bytes: u64 = pieces.iter().filter_map(Piece::len).sum();

@@ -3,12 +3,15 @@
 use super::{
     accept::MediaRange,
     asker::{Asker, Desk, etag_of, strong, tag},
-    body::{self, Part, Piece, Source},
-    dataset::{DataSet, Syntax, Value},
+    body::{self, Part, Piece},
+    dataset::{DataSet, Syntax, Value, readable, to_little_endian},
     error::Problem,
     frames,
-    metadata::{instance_url, readable},
-    pixels::{FrameMap, Walker},
+    metadata::instance_url,
+};
+use crate::pixels::{
+    map::{FrameMap, Walker},
+    source::Source,
 };
 use axum::{extract::State, response::Response};
 use dicom_core::Tag;
@@ -90,7 +93,7 @@ pub(super) fn in_header(header: &[u8], entry: &InstanceEntry, path: &str) -> Res
         let Some(item) = steps.next() else {
             return Ok(match set.element(tag) {
                 Some(element) => match element.value {
-                    Value::Bytes(bytes) if syntax.big_endian => Some(super::json::to_little_endian(bytes, element.vr)),
+                    Value::Bytes(bytes) if syntax.big_endian => Some(to_little_endian(bytes, element.vr)),
                     Value::Bytes(bytes) => Some(bytes.to_vec()),
                     Value::Items(_) | Value::Encapsulated => None,
                 },

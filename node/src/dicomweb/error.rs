@@ -3,7 +3,7 @@
 //! The body is `{"error": code, "message": sentence}`; sentences carry no patient data. A fault of ours gets a
 //! reference that stands in the log beside the cause.
 
-use crate::studies::StudyError;
+use crate::{pixels::Fault, studies::StudyError};
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
@@ -92,11 +92,24 @@ impl From<StudyError> for Problem {
     }
 }
 
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::NotFound => Self::NotFound,
+            Fault::Unreadable(why) => Self::NotAcceptable(why),
+            Fault::DataSet(error) => error.into(),
+            Fault::Study(error) => error.into(),
+            Fault::Internal(cause) => Self::Internal(cause),
+        }
+    }
+}
+
 impl From<super::dataset::DataSetError> for Problem {
     fn from(error: super::dataset::DataSetError) -> Self {
         Self::NotAcceptable(match error {
             super::dataset::DataSetError::Depth => "the object cannot be read here: sequences nested too deeply",
             super::dataset::DataSetError::Elements => "the object cannot be read here: too many elements",
+            super::dataset::DataSetError::Broken => "the object cannot be read here: its data set is broken",
             super::dataset::DataSetError::Size => "the object cannot be read here: its deflated data set is too large",
         })
     }

@@ -6,15 +6,20 @@
 use super::{
     accept::{self, MediaRange},
     asker::{Asker, Desk, etag_of, strong, tag},
-    body::{self, Part, Piece, Source},
-    dataset::{self, DataSet, EXPLICIT_LE, Syntax},
-    decode,
+    body::{self, Part, Piece},
+    dataset::{self, EXPLICIT_LE, Syntax},
     error::Problem,
-    json::to_little_endian,
-    metadata::{instance_url, readable},
-    pixels::{self, FrameMap, shift_bits},
+    metadata::instance_url,
 };
-use crate::studies::OpenStudy;
+use crate::{
+    pixels::{
+        framed::{Framed, framed},
+        map::{Extent, FrameMap},
+        picture::picture,
+        source::Source,
+    },
+    studies::OpenStudy,
+};
 use axum::{
     extract::State,
     http::header,
@@ -30,8 +35,6 @@ use std::{
 
 /// Frames named in one request.
 const LIST_MAX: usize = 10_000;
-/// Bytes of a frame that must be changed on its way (swapped, shifted, decoded) and is therefore held in memory.
-const HELD_BYTES_MAX: u64 = 256 << 20;
 /// Instances whose frame map is kept, and the largest map kept: 64 × 20,000 extents are 20 MiB.
 const MAPS_MAX: NonZeroUsize = NonZeroUsize::MIN.saturating_add(63);
 const MAP_WEIGHT_MAX: usize = 20_000;
@@ -46,44 +49,6 @@ pub(super) struct FrameMaps(Mutex<LruCache<Digest, Arc<FrameMap>>>);
 impl Default for FrameMaps {
     fn default() -> Self {
         Self(Mutex::new(LruCache::new(MAPS_MAX)))
-    }
-}
-
-/// An instance whose frames can be read.
-#[derive(Debug)]
-pub(super) struct Framed {
-    pub(super) source: Source,
-    /// Describes the data set that `source` gives: for a deflated one, the inflated.
-    pub(super) entry: Arc<InstanceEntry>,
-    pub(super) syntax: Syntax,
-    pub(super) map: Arc<FrameMap>,
-}
-
-impl Framed {
-    pub(super) fn is_encapsulated(&self) -> bool {
-        matches!(*self.map, FrameMap::Encapsulated(_))
-    }
-
-    /// The transfer syntax that names the frames' bytes.
-    fn frame_syntax(&self) -> &str {
-        frame_syntax(&self.entry, self.is_encapsulated(), self.syntax)
-    }
-
-    /// The bytes of a frame as they are stored, one-bit frames moved to begin on a byte.
-    pub(super) async fn held(&self, index: u64) -> Result<Bytes, Problem> {
-        let (extents, skip) = self.map.frame(index).ok_or(Problem::NotFound)?;
-        let total = extents.iter().fold(0u64, |sum, e| sum.saturating_add(e.len));
-        if total > HELD_BYTES_MAX {
-            return Err(Problem::NotAcceptable("the frame is too large to be changed on its way"));
-        }
-        let mut all = Vec::with_capacity(usize::try_from(total).unwrap_or(0));
-        for extent in extents {
-            all.extend_from_slice(&self.source.whole(&self.entry, extent.offset, extent.len).await?);
-        }
-        match *self.map {
-            FrameMap::Native { bits, .. } if skip != 0 || bits % 8 != 0 => Ok(shift_bits(&all, skip, bits).into()),
-            _ => Ok(all.into()),
-        }
     }
 }
 
@@ -106,7 +71,7 @@ pub(super) async fn open(
         let (source, entry) = inflated(desk, &source, entry).await?;
         syntax.deflated = false;
         let header = source.whole(&entry, 0, entry.bytes).await?;
-        return map(source, entry, &header, 0, syntax).await;
+        return Ok(framed(source, entry, &header, 0, syntax).await?);
     }
     let header = study.header(series, instance).await?;
     let from = header.len() as u64;
@@ -116,25 +81,11 @@ pub(super) async fn open(
         source = Source::Memory { from, bytes: source.range(&entry, from, tail).await? };
     }
     let digest = entry.digest;
-    let framed = map(source, entry, &header, from, syntax).await?;
+    let framed = framed(source, entry, &header, from, syntax).await?;
     if framed.map.weight() <= MAP_WEIGHT_MAX {
         desk.maps.0.lock().unwrap_or_else(PoisonError::into_inner).put(digest, framed.map.clone());
     }
     Ok(framed)
-}
-
-/// Maps the frames of a data set that is not deflated.
-pub(super) async fn map(
-    source: Source,
-    entry: InstanceEntry,
-    header: &[u8],
-    from: u64,
-    syntax: Syntax,
-) -> Result<Framed, Problem> {
-    let header = readable(header, syntax)?;
-    let set = DataSet::parse(&header, syntax)?;
-    let map = pixels::map(&source, &entry, &set, from, syntax).await?;
-    Ok(Framed { source, entry: Arc::new(entry), syntax, map: Arc::new(map) })
 }
 
 /// Reads a deflated data set whole and inflates it, both bounded.
@@ -240,21 +191,18 @@ async fn pieces(
     form: &accept::Form,
     index: u64,
 ) -> Result<Vec<Piece>, Problem> {
-    if form.decode {
+    let swapped = !framed.is_encapsulated() && form.little_endian && framed.syntax.big_endian;
+    if form.decode || swapped {
         let header = study.header(series, instance).await?;
-        let picture = decode::picture(&header, framed, index).await?;
-        let decoded = decode::run(desk, move || decode::samples(&picture).map(|s| s.bytes)).await?;
-        return Ok(vec![Piece::Own(decoded.into())]);
+        let picture = picture(&header, framed, index).await?;
+        let decoded = desk.door.decoders.samples(&picture).await?;
+        return Ok(vec![Piece::Own(decoded.bytes.into())]);
     }
     match *framed.map {
-        FrameMap::Native { vr, .. } if form.little_endian && framed.syntax.big_endian => {
-            Ok(vec![Piece::Own(to_little_endian(&framed.held(index).await?, vr).into())])
-        }
         FrameMap::Native { bits, .. } if bits % 8 != 0 => Ok(vec![Piece::Own(framed.held(index).await?)]),
         _ => {
             let (extents, _) = framed.map.frame(index).ok_or(Problem::NotFound)?;
-            let stored =
-                |e: pixels::Extent| Piece::Stored { entry: framed.entry.clone(), offset: e.offset, len: e.len };
+            let stored = |e: Extent| Piece::Stored { entry: framed.entry.clone(), offset: e.offset, len: e.len };
             Ok(extents.into_iter().map(stored).collect())
         }
     }

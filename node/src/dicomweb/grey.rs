@@ -1,9 +1,7 @@
 //! Stored values to what an eye sees: modality scale, window, inversion (PS3.3 C.11.1, C.11.2), and colour models.
 
-use super::{
-    decode::{Picture, Samples},
-    rendered::Tones,
-};
+use super::tones::Tones;
+use crate::pixels::{decode::Samples, picture::Picture};
 use dicom_core::VR;
 
 /// How a window maps values to grey levels (PS3.3 C.11.2.1.2, .3).
@@ -81,7 +79,12 @@ impl<'a> Grey<'a> {
 
     /// Eight-bit grey levels.
     pub(super) fn levels(&self, tones: &Tones, window: Option<Window>) -> Vec<u8> {
-        let modality = |value: f64| value * tones.slope + tones.intercept;
+        let modality = |value: f64| tones.modality.value(value);
+        let invert = self.samples.photometric == "MONOCHROME1";
+        let inverted = |level: u8| if invert { 255 - level } else { level };
+        if let (None, Some(voi)) = (window.or(tones.window), &tones.voi) {
+            return self.values().map(|value| inverted(byte(voi.part(modality(value)) * 255.0))).collect();
+        }
         let window = window.or(tones.window).unwrap_or_else(|| {
             let (low, high) = self
                 .values()
@@ -91,13 +94,7 @@ impl<'a> Grey<'a> {
             let (low, high) = if low <= high { (low, high) } else { (0.0, 1.0) };
             Window { center: f64::midpoint(low, high), width: (high - low).max(1.0), function: Function::LinearExact }
         });
-        let invert = self.samples.photometric == "MONOCHROME1";
-        self.values()
-            .map(|value| {
-                let level = window.level(modality(value));
-                if invert { 255 - level } else { level }
-            })
-            .collect()
+        self.values().map(|value| inverted(window.level(modality(value)))).collect()
     }
 }
 

@@ -7,7 +7,7 @@
 //! Which attributes an answer has: [`super::qido`], [`super::metadata`].
 
 use super::{
-    dataset::{DataSet, Element, Number, Numbers, Syntax, Value},
+    dataset::{DataSet, Element, Number, Numbers, Syntax, Value, to_little_endian},
     text::Charset,
 };
 use dicom_core::{Tag, VR};
@@ -305,17 +305,6 @@ pub(super) fn charset_of(set: &DataSet<'_>, inherited: &Charset) -> Charset {
         Some(value) if !value.is_empty() => Charset::of(value),
         _ => inherited.clone(),
     }
-}
-
-/// Bytes of a big-endian value in little-endian order.
-pub(super) fn to_little_endian(bytes: &[u8], vr: VR) -> Vec<u8> {
-    let width = match vr {
-        VR::OW | VR::US | VR::SS => 2,
-        VR::OF | VR::OL | VR::UL | VR::SL | VR::FL => 4,
-        VR::OD | VR::OV | VR::FD | VR::UV | VR::SV => 8,
-        _ => 1,
-    };
-    bytes.chunks(width).flat_map(|word| word.iter().rev().copied()).collect()
 }
 
 trait MaybeBlank {

@@ -7,7 +7,7 @@
 use super::{
     asker::{Asker, etag_of, tag},
     body,
-    dataset::{self, DataSet, DataSetError, Syntax},
+    dataset::{DataSet, Syntax, readable},
     error::Problem,
     json::{self, Attributes, Encoder},
     text::Charset,
@@ -24,10 +24,7 @@ use dicom_dictionary_std::tags;
 use futures::{StreamExt, TryStreamExt, stream};
 use lru::LruCache;
 use protocol::{Uid, manifest::InstanceEntry};
-use std::{
-    borrow::Cow,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Bytes of encoded metadata kept: some 60 series of 120 slices.
 const SHELF_BYTES_MAX: usize = 32 << 20;
@@ -73,11 +70,6 @@ impl Shelf {
             }
         }
     }
-}
-
-/// The bytes of a header as elements stand in it: inflated where it was deflated.
-pub(super) fn readable<'a>(header: &'a [u8], syntax: Syntax) -> Result<Cow<'a, [u8]>, DataSetError> {
-    if syntax.deflated { dataset::inflate(header).map(Cow::Owned) } else { Ok(Cow::Borrowed(header)) }
 }
 
 /// URL of an instance under a root.

@@ -18,8 +18,6 @@ mod body;
 mod bulkdata;
 mod capabilities;
 mod cors;
-mod dataset;
-mod decode;
 mod error;
 mod frames;
 mod grey;
@@ -27,7 +25,7 @@ mod json;
 mod matching;
 mod metadata;
 mod multipart;
-mod pixels;
+mod plain;
 mod qido;
 mod query;
 mod rendered;
@@ -38,10 +36,18 @@ mod stow;
 #[cfg(test)]
 mod tests;
 mod text;
+mod tones;
+mod turn;
 mod uri;
 mod wado;
 
-use crate::{archive::Archive, audit::Audit, studies::Studies, tasks::Tasks};
+use crate::{
+    archive::Archive,
+    audit::Audit,
+    pixels::{Decoders, dataset},
+    studies::Studies,
+    tasks::Tasks,
+};
 use std::sync::Arc;
 
 /// What the door needs of the node.
@@ -51,6 +57,7 @@ pub(crate) struct DicomwebDoor {
     pub(crate) archive: Archive,
     pub(crate) audit: Audit,
     pub(crate) tasks: Tasks,
+    pub(crate) decoders: Decoders,
     /// Whether the portal speaks TLS: absolute URLs in answers begin with `https`.
     pub(crate) https: bool,
     /// Origins of other pages that may ask; of the form that browsers send.

@@ -8,11 +8,11 @@
 
 use super::{
     asker::{Asker, Desk},
-    dataset::{DataSet, Syntax},
+    dataset::{DataSet, Syntax, readable},
     error::Problem,
     json::{self, Attributes, Encoder, charset_of},
     matching,
-    metadata::{instance_url, readable},
+    metadata::instance_url,
     query::{self, Condition, LIMIT_MAX, Search},
     text::Charset,
 };

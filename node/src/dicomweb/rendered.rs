@@ -6,22 +6,25 @@
 use super::{
     asker::{Asker, Desk, etag_of, tag},
     body,
-    dataset::{DataSet, Numbers, Syntax},
-    decode::{self, Picture, Samples},
     error::Problem,
     frames,
     grey::{Function, Grey, Window},
-    metadata::readable,
+    tones::{Tones, tones},
+    turn,
 };
-use crate::studies::{OpenStudy, SeriesView};
+use crate::{
+    pixels::{
+        decode::Samples,
+        picture::{Picture, picture},
+    },
+    studies::{OpenStudy, SeriesView},
+};
 use axum::{
     extract::State,
     http::header,
     response::{IntoResponse, Response},
 };
-use dicom_core::{Tag, VR};
-use dicom_dictionary_std::tags;
-use dicom_pixeldata::image::{self, DynamicImage, GrayImage, ImageFormat, RgbImage, imageops::FilterType};
+use image::{DynamicImage, GrayImage, ImageFormat, RgbImage, imageops::FilterType};
 use protocol::{Uid, fetch::Priority};
 use std::{io::Cursor, sync::Arc};
 
@@ -177,80 +180,18 @@ async fn answer(
         return Err(Problem::NotFound);
     }
     let header = study.header(series, instance).await?;
-    let picture = decode::picture(&header, &framed, index).await?;
+    let picture = picture(&header, &framed, index).await?;
     let tones = tones(&header, framed.entry.transfer_syntax.as_str(), index)?;
     let format = wish.format;
-    let bytes = decode::run(&asker.desk, move || picture_file(&picture, &tones, &wish)).await?;
+    let samples = asker.desk.door.decoders.samples(&picture).await?;
+    let bytes = turn::run(&asker.desk, move || picture_file(&picture, samples, &tones, &wish)).await?;
     let mut response = ([(header::CONTENT_TYPE, format.to_mime_type())], bytes).into_response();
     tag(&mut response, &etag);
     Ok(response)
 }
 
-/// How stored values become grey levels or colours.
-#[derive(Clone, Debug)]
-pub(super) struct Tones {
-    pub(super) slope: f64,
-    pub(super) intercept: f64,
-    pub(super) window: Option<Window>,
-    palette: Option<[Palette; 3]>,
-}
-
-#[derive(Clone, Debug)]
-struct Palette {
-    first: i64,
-    levels: Vec<u8>,
-}
-
-pub(super) fn tones(header: &[u8], transfer_syntax: &str, index: u64) -> Result<Tones, Problem> {
-    let syntax = Syntax::of(transfer_syntax);
-    let header = readable(header, syntax)?;
-    let set = DataSet::parse(&header, syntax)?;
-    let number = |group: Tag, tag: Tag| {
-        let frame =
-            usize::try_from(index).ok().and_then(|i| set.items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE).get(i));
-        let shared = set.items(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE).first();
-        let inner = |groups: Option<&DataSet<'_>>| groups?.items(group).first()?.number(tag, syntax);
-        inner(frame).or_else(|| inner(shared)).or_else(|| set.number(tag, syntax))
-    };
-    let value = |tag| number(tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE, tag);
-    let voi = |tag| number(tags::FRAME_VOILUT_SEQUENCE, tag);
-    let window = voi(tags::WINDOW_CENTER).zip(voi(tags::WINDOW_WIDTH)).filter(|(_, width)| *width >= 1.0);
-    let function = set.ascii(tags::VOILUT_FUNCTION).and_then(|f| f.parse().ok()).unwrap_or(Function::Linear);
-    Ok(Tones {
-        slope: value(tags::RESCALE_SLOPE).filter(|s| *s != 0.0).unwrap_or(1.0),
-        intercept: value(tags::RESCALE_INTERCEPT).unwrap_or(0.0),
-        window: window.map(|(center, width)| Window { center, width, function }),
-        palette: palette(&set, syntax),
-    })
-}
-
-fn palette(set: &DataSet<'_>, syntax: Syntax) -> Option<[Palette; 3]> {
-    let one = |descriptor: Tag, data: Tag| -> Option<Palette> {
-        let [entries, first, bits] = set.numbers(descriptor, syntax).try_into().ok()?;
-        let bytes = set.bytes(data)?;
-        #[allow(clippy::cast_possible_truncation)]
-        let (entries, first) = (if entries == 0.0 { 65_536 } else { entries as i64 }, first as i64);
-        let entries = usize::try_from(entries).ok()?;
-        let levels = if bits <= 8.0 && bytes.len() < entries * 2 {
-            bytes.iter().copied().take(entries).collect()
-        } else {
-            let words = Numbers::new(bytes, VR::US, syntax.big_endian).take(entries);
-            // Eight-bit palettes are also written in words, in the low byte or in the high one.
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-            words.map(|n| if bits <= 8.0 { n.as_f64() as u16 as u8 } else { (n.as_f64() as u16 >> 8) as u8 }).collect()
-        };
-        Some(Palette { first, levels })
-    };
-    Some([
-        one(tags::RED_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR, tags::RED_PALETTE_COLOR_LOOKUP_TABLE_DATA)?,
-        one(tags::GREEN_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR, tags::GREEN_PALETTE_COLOR_LOOKUP_TABLE_DATA)?,
-        one(tags::BLUE_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR, tags::BLUE_PALETTE_COLOR_LOOKUP_TABLE_DATA)?,
-    ])
-}
-
-/// Decodes, tones, scales and encodes.
-fn picture_file(picture: &Picture, tones: &Tones, wish: &Wish) -> Result<Vec<u8>, Problem> {
-    let samples = decode::samples(picture)?;
+/// Tones, scales and encodes.
+fn picture_file(picture: &Picture, samples: Samples, tones: &Tones, wish: &Wish) -> Result<Vec<u8>, Problem> {
     let mut image = toned(picture, &samples, tones, wish.window)?;
     drop(samples);
     if let Some((x, y, width, height)) = wish.region {
@@ -291,13 +232,4 @@ fn toned(picture: &Picture, samples: &Samples, tones: &Tones, window: Option<Win
     let bytes =
         super::grey::colours(picture, samples).ok_or(Problem::NotAcceptable("the colours cannot be shown here"))?;
     RgbImage::from_raw(width, height, bytes).map(DynamicImage::ImageRgb8).ok_or(SHORT)
-}
-
-impl Palette {
-    fn level(&self, value: f64) -> u8 {
-        #[allow(clippy::cast_possible_truncation)]
-        let index = (value as i64).saturating_sub(self.first).max(0);
-        let index = usize::try_from(index).unwrap_or(usize::MAX).min(self.levels.len().saturating_sub(1));
-        self.levels.get(index).copied().unwrap_or(0)
-    }
 }

@@ -10,10 +10,10 @@
 use super::{
     accept::MediaRange,
     asker::{Asker, Desk},
-    dataset::{self, DataSet, EXPLICIT_LE, Syntax},
+    dataset::{self, DataSet, EXPLICIT_LE, Syntax, readable},
     error::Problem,
     json::{self, Attributes},
-    metadata::{instance_url, readable},
+    metadata::instance_url,
     multipart::{Multipart, MultipartError, Piece},
 };
 use crate::{

@@ -10,9 +10,8 @@
 use super::{
     accept::{self, MediaRange},
     asker::{Asker, Desk},
-    dataset::{DataSet, Syntax},
+    dataset::{DataSet, Syntax, readable},
     error::Problem,
-    metadata::readable,
     rendered, wado,
 };
 use axum::{extract::State, http::HeaderMap, response::Response};

@@ -1,7 +1,7 @@
 //! Retrieves whole objects (PS3.18 §10.4.1.1.1): Part 10 files as first received, streamed.
 //!
 //! # Not here
-//! Transcoding: objects are given in the transfer syntax they are stored in.
+//! Objects in another transfer syntax than their own: [`super::plain`].
 
 use super::{
     accept,
@@ -9,6 +9,7 @@ use super::{
     body::{self, Part, Piece},
     error::Problem,
     metadata::instance_url,
+    plain,
 };
 use crate::studies::SeriesView;
 use axum::{extract::State, response::Response};
@@ -17,17 +18,17 @@ use protocol::{Uid, fetch::Priority, manifest::InstanceEntry};
 use std::sync::Arc;
 
 pub(super) async fn study(State(_): State<Arc<Desk>>, asker: Asker) -> Result<Response, Problem> {
-    retrieve(&asker, None, None).await
+    retrieve(asker, None, None).await
 }
 
 pub(super) async fn series(State(_): State<Arc<Desk>>, asker: Asker) -> Result<Response, Problem> {
     let series = asker.series()?;
-    retrieve(&asker, Some(series), None).await
+    retrieve(asker, Some(series), None).await
 }
 
 pub(super) async fn instance(State(_): State<Arc<Desk>>, asker: Asker) -> Result<Response, Problem> {
     let (series, instance) = (asker.series()?, asker.instance()?);
-    retrieve(&asker, Some(series), Some(instance)).await
+    retrieve(asker, Some(series), Some(instance)).await
 }
 
 fn part(url: String, entry: InstanceEntry) -> Part {
@@ -40,7 +41,7 @@ fn part(url: String, entry: InstanceEntry) -> Part {
     }
 }
 
-async fn retrieve(asker: &Asker, series: Option<Uid>, instance: Option<Uid>) -> Result<Response, Problem> {
+async fn retrieve(asker: Asker, series: Option<Uid>, instance: Option<Uid>) -> Result<Response, Problem> {
     let (uid, study) = (asker.study()?, asker.open().await?);
     let chosen: Vec<(Uid, InstanceEntry)> = match (&series, &instance) {
         (Some(series), Some(instance)) => vec![(series.clone(), study.instance(series, instance).await?)],
@@ -58,16 +59,22 @@ async fn retrieve(asker: &Asker, series: Option<Uid>, instance: Option<Uid>) -> 
     syntaxes.sort_unstable();
     syntaxes.dedup();
     let form = accept::objects(&asker.accepted()?, instance.is_some(), &syntaxes)?;
+    let form_text = if form.decode { "plain" } else { form.media.as_str() };
     let mut seen: Vec<&[u8]> = chosen.iter().map(|(_, e)| e.digest.0.as_slice()).collect();
     // The same data set can stand in files with different meta groups.
     let meta = match chosen.first() {
-        Some((_, entry)) if !form.multipart => study.meta(entry).await?,
+        Some((_, entry)) if !form.multipart && !form.decode => study.meta(entry).await?,
         _ => Bytes::new(),
     };
-    seen.extend([form.media.as_bytes(), &meta]);
+    seen.extend([form_text.as_bytes(), &meta]);
     let etag = etag_of(&seen);
     if let Some(unchanged) = asker.unchanged(&etag) {
         return Ok(unchanged);
+    }
+    if form.decode {
+        let mut response = plain::answer(asker, study, &form, uid, chosen).await?;
+        tag(&mut response, &etag);
+        return Ok(response);
     }
     let source = Asker::source(&study, Priority::Series);
     let root = asker.root.clone();
@@ -76,9 +83,9 @@ async fn retrieve(asker: &Asker, series: Option<Uid>, instance: Option<Uid>) -> 
         part(url, entry)
     });
     if !form.multipart {
-        return body::single(asker, source, strong(&etag), parts.next().ok_or(Problem::NotFound)?).await;
+        return body::single(&asker, source, strong(&etag), parts.next().ok_or(Problem::NotFound)?).await;
     }
-    let mut response = body::multipart(asker, source, &form, parts).await?;
+    let mut response = body::multipart(&asker, source, &form, parts).await?;
     tag(&mut response, &etag);
     Ok(response)
 }

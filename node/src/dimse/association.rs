@@ -144,11 +144,11 @@ impl Association {
     }
 
     /// The context on which the requestor takes objects of a class in a transfer syntax (C-GET).
-    pub(crate) fn context_back(&self, class: &Uid, syntax: &Uid) -> Option<&Context> {
+    pub(crate) fn context_back(&self, class: &Uid, syntax: &str) -> Option<&Context> {
         if !self.agreed.taken_back.contains(class) {
             return None;
         }
-        self.context_for(class.as_str(), Some(syntax.as_str()))
+        self.context_for(class.as_str(), Some(syntax))
     }
 
     /// Whether the peer cancels the operation `id`, by what has arrived so far; waits for nothing.

@@ -5,7 +5,7 @@
 //! taken.
 
 use super::{
-    DimseParts,
+    Decoders, DimseParts,
     association::{self, Association, Incoming},
     echo, find_scp,
     link::{Link, LinkError, Patience},
@@ -186,11 +186,12 @@ impl Shared {
 /// Answers commands until the peer releases, breaks off or the node stops.
 async fn converse(shared: &Shared, mut association: Association) {
     let calling = association.calling().clone();
-    let DimseParts { archive, studies, audit, users, .. } = &shared.parts;
+    let DimseParts { archive, studies, audit, users, decoders, .. } = &shared.parts;
     let mut served = Served {
         title: shared.title.clone(),
         store: StoreScp::new(archive.clone(), audit.clone(), calling.clone()),
         asker: Asker::new(studies.clone(), audit.clone(), users.clone(), calling),
+        decoders: decoders.clone(),
     };
     let ended = loop {
         // Only waiting is cut off by a stop: a message begun is answered.
@@ -224,6 +225,7 @@ struct Served {
     title: AeTitle,
     store: StoreScp,
     asker: Asker,
+    decoders: Decoders,
 }
 
 /// The class of a query or retrieval ends with the number of its operation.
@@ -253,7 +255,8 @@ async fn answer(
             find_scp::find(association, &mut served.asker, &served.title, context, command).await
         }
         Some(field @ (C_GET_RQ | C_MOVE_RQ)) if is_of(context, field) && command.has_data_set() => {
-            retrieve_scp::retrieve(association, &mut served.asker, &served.title, context, command).await
+            let Served { title, asker, decoders, .. } = served;
+            retrieve_scp::retrieve(association, (asker, decoders), title, context, command).await
         }
         // What it was to cancel has been answered.
         Some(C_CANCEL_RQ) => Ok(()),

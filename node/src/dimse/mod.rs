@@ -31,7 +31,9 @@ mod store_scu;
 #[cfg(test)]
 mod tests;
 
-use crate::{archive::Archive, audit::Audit, config::DimseConfig, studies::Studies, tasks::Tasks, users::Users};
+use crate::{
+    archive::Archive, audit::Audit, config::DimseConfig, pixels::Decoders, studies::Studies, tasks::Tasks, users::Users,
+};
 use link::{Link, LinkError, Patience};
 use protocol::{AeTitle, Uid};
 use std::{
@@ -55,6 +57,7 @@ pub(crate) struct DimseParts {
     pub(crate) audit: Audit,
     pub(crate) users: Users,
     pub(crate) tasks: Tasks,
+    pub(crate) decoders: Decoders,
 }
 
 /// The open door.

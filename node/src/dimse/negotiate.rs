@@ -3,6 +3,9 @@
 //! Every storage class is taken, standard or private, in whatever transfer syntax the sender has: bytes are kept as they
 //! come, so no syntax is better than the one that needs no re-encoding there. Of several the sender's first is chosen,
 //! except that implicit VR gives way to explicit VR where both are offered: it keeps the type of private elements.
+//!
+//! Where the requestor only takes objects (C-GET), a plain syntax is chosen before all others: what is stored in which
+//! syntax is not known yet, and whatever can be decoded can be given in it.
 
 use super::pdu::{Acceptance, Answer, DATA_BYTES_MAX, Proposal, Proposed, Rejection, Role, UserItems, associate};
 use bytes::Bytes;
@@ -69,7 +72,9 @@ pub(crate) fn judge(proposal: &Proposal, called: &AeTitle) -> Result<(Acceptance
         if contexts.iter().any(|context| context.id == proposed.id) {
             return Err(Rejection::NO_REASON);
         }
-        let (answer, context) = judge_context(proposed);
+        let takes = |role: &Role| role.sop_class == proposed.abstract_syntax && role.scp && !role.scu;
+        let taken_only = proposal.user.roles.iter().any(takes);
+        let (answer, context) = judge_context(proposed, taken_only);
         answers.push(answer);
         contexts.extend(context);
     }
@@ -113,7 +118,7 @@ pub(crate) fn own_items() -> UserItems {
     }
 }
 
-fn judge_context(proposed: &Proposed) -> (Answer, Option<Context>) {
+fn judge_context(proposed: &Proposed, taken_only: bool) -> (Answer, Option<Context>) {
     let refused = |result| {
         let transfer_syntax = proposed.transfer_syntaxes.first().cloned().unwrap_or_else(|| IMPLICIT_LE.to_owned());
         (Answer { id: proposed.id, result, transfer_syntax }, None)
@@ -125,18 +130,21 @@ fn judge_context(proposed: &Proposed) -> (Answer, Option<Context>) {
     }
     // Identifiers are read and written here, so only in what we write.
     let written = |uid: &Uid| !queries || [IMPLICIT_LE, EXPLICIT_LE].contains(&uid.as_str());
-    let Some(transfer_syntax) = choose(&proposed.transfer_syntaxes).filter(written) else { return refused(4) };
+    let Some(transfer_syntax) = choose(&proposed.transfer_syntaxes, taken_only).filter(written) else {
+        return refused(4);
+    };
     let answer = Answer { id: proposed.id, result: 0, transfer_syntax: transfer_syntax.to_string() };
     (answer, Some(Context { id: proposed.id, abstract_syntax, transfer_syntax }))
 }
 
-fn choose(offered: &[String]) -> Option<Uid> {
-    let mut legal = offered.iter().filter_map(|text| Uid::parse(text).ok());
-    let first = legal.next()?;
-    if first.as_str() == IMPLICIT_LE {
-        legal.find(|uid| uid.as_str() == EXPLICIT_LE).or(Some(first))
+fn choose(offered: &[String], plain_first: bool) -> Option<Uid> {
+    let legal: Vec<Uid> = offered.iter().filter_map(|text| Uid::parse(text).ok()).collect();
+    let first = legal.first()?;
+    let find = |syntax: &str| legal.iter().find(|uid| uid.as_str() == syntax);
+    if plain_first || first.as_str() == IMPLICIT_LE {
+        find(EXPLICIT_LE).or_else(|| find(IMPLICIT_LE)).or(Some(first)).cloned()
     } else {
-        Some(first)
+        Some(first.clone())
     }
 }
 
@@ -227,12 +235,28 @@ mod tests {
     #[test]
     fn the_senders_syntax_is_kept() {
         let offered =
-            |list: &[&str]| choose(&list.iter().map(|&s| s.to_owned()).collect::<Vec<_>>()).unwrap().to_string();
+            |list: &[&str]| choose(&list.iter().map(|&s| s.to_owned()).collect::<Vec<_>>(), false).unwrap().to_string();
         assert_eq!(offered(&["1.2.840.10008.1.2.4.80", IMPLICIT_LE]), "1.2.840.10008.1.2.4.80");
         assert_eq!(offered(&[IMPLICIT_LE, EXPLICIT_LE]), EXPLICIT_LE);
         assert_eq!(offered(&["1.2.840.10008.1.2.2", EXPLICIT_LE]), "1.2.840.10008.1.2.2");
         assert_eq!(offered(&["1.2.3.4.5"]), "1.2.3.4.5");
-        assert_eq!(choose(&["evil/../uid".to_owned()]), None);
+        assert_eq!(choose(&["evil/../uid".to_owned()], false), None);
+    }
+
+    #[test]
+    fn who_only_takes_objects_gets_a_context_in_which_all_can_be_given() {
+        let ct = "1.2.840.10008.5.1.4.1.1.2";
+        let agreed = |scu, offered: &[&str]| {
+            let role = Role { sop_class: ct.to_owned(), scu, scp: true };
+            let user = UserItems { roles: vec![role], ..UserItems::default() };
+            let (_, agreed) = judge(&proposal(vec![context(1, ct, offered)], user), &us()).unwrap();
+            agreed.contexts[0].transfer_syntax.to_string()
+        };
+        let jpeg = "1.2.840.10008.1.2.4.70";
+        assert_eq!(agreed(false, &[jpeg, IMPLICIT_LE, EXPLICIT_LE]), EXPLICIT_LE);
+        assert_eq!(agreed(false, &[jpeg, IMPLICIT_LE]), IMPLICIT_LE);
+        assert_eq!(agreed(false, &[jpeg]), jpeg);
+        assert_eq!(agreed(true, &[jpeg, EXPLICIT_LE]), jpeg, "who also sends keeps its own");
     }
 
     #[test]

@@ -1,14 +1,14 @@
 //! C-GET and C-MOVE as provider (PS3.4 C.4.2, C.4.3), over own and peers' studies.
 //!
-//! Objects leave as they are held, byte for byte; one whose transfer syntax the receiver did not accept is counted as
-//! failed and named. Of a peer's study each instance is passed on when it has arrived and was verified. A C-MOVE goes to
+//! Objects leave as they are held, byte for byte, where the receiver accepted their transfer syntax; else in a plain one
+//! that it did accept. One for which neither can be done is counted as failed and named. Of a peer's study each instance is passed on when it has arrived and was verified. A C-MOVE goes to
 //! known AEs only.
 //!
 //! # At a crash
 //! The receiver has what it acknowledged, and asks again.
 //!
 //! # Not here
-//! Transcoding.
+//! How an object is made plain: [`crate::pixels`].
 
 use super::{
     Destination,
@@ -26,6 +26,7 @@ use super::{
 use crate::{
     archive::StudyQuery,
     audit::{Act, Event},
+    pixels::{Decoders, Fault, Plain, Transcoded, source::Source},
     studies::{OpenStudy, StudyError},
 };
 use bytes::Bytes;
@@ -44,11 +45,13 @@ const PIECE_BYTES: u64 = 4 << 20;
 /// An instance to send.
 struct Item {
     study: Arc<OpenStudy>,
+    series: Uid,
     entry: InstanceEntry,
 }
 
 /// What became of all.
 struct Run<'a> {
+    decoders: &'a Decoders,
     context: &'a Context,
     request: &'a Command,
     counts: Counts,
@@ -59,7 +62,7 @@ struct Run<'a> {
 /// Serves one retrieval; `own` is our AE title.
 pub(super) async fn retrieve(
     association: &mut Association,
-    asker: &mut Asker,
+    (asker, decoders): (&mut Asker, &Decoders),
     own: &AeTitle,
     context: &Context,
     request: &Command,
@@ -79,7 +82,7 @@ pub(super) async fn retrieve(
     };
     let remaining = u16::try_from(items.len()).unwrap_or(u16::MAX);
     let counts = Counts { remaining, ..Counts::default() };
-    let mut run = Run { context, request, counts, failed: Vec::new(), cancelled: false };
+    let mut run = Run { decoders, context, request, counts, failed: Vec::new(), cancelled: false };
     match to {
         None => run.give_back(association, &items).await?,
         Some(to) => run.move_all(association, &items, &to, own).await?,
@@ -123,9 +126,14 @@ async fn items(asker: &mut Asker, class: &Uid, identifier: &Identifier) -> Resul
         };
         let all = study.series().await.map_err(|error| question::status_of(&error))?;
         let views = all.iter().filter(|view| series.is_empty() || series.contains(&view.series));
-        let entries = views.flat_map(|view| &view.instances);
-        let entries = entries.filter(|entry| instances.is_empty() || instances.contains(&entry.instance));
-        items.extend(entries.map(|entry| Item { study: study.clone(), entry: entry.clone() }));
+        let entries = views.flat_map(|view| view.instances.iter().map(|entry| (&view.series, entry)));
+        let entries = entries.filter(|(_, entry)| instances.is_empty() || instances.contains(&entry.instance));
+        let item = |(series, entry): (&Uid, &InstanceEntry)| Item {
+            study: study.clone(),
+            series: series.clone(),
+            entry: entry.clone(),
+        };
+        items.extend(entries.map(item));
         if items.len() > INSTANCES_MAX {
             return Err(Status::TOO_MANY);
         }
@@ -154,13 +162,13 @@ impl Run<'_> {
     async fn give_back(&mut self, association: &mut Association, items: &[Item]) -> Result<(), LinkError> {
         for (number, item) in items.iter().enumerate() {
             let id = u16::try_from(number + 1).unwrap_or(u16::MAX);
-            let context = association.context_back(&item.entry.sop_class, &item.entry.transfer_syntax).cloned();
-            let stored = match context {
+            let way = self.way(item, |syntax| association.context_back(&item.entry.sop_class, syntax).cloned()).await;
+            let stored = match way {
                 None => false,
-                Some(context) => {
+                Some((context, body)) => {
                     let command = Command::store_request(id, &item.entry.sop_class, &item.entry.instance);
-                    let is_sent = send(association, &context, &command, item).await?;
-                    is_sent && self.answered(association, id).await?
+                    send(association, &context, &command, body).await?;
+                    self.answered(association, id).await?
                 }
             };
             if self.counted(association, item, stored).await? {
@@ -168,6 +176,32 @@ impl Run<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The context on which an instance can be sent, and its first bytes; `None` where it cannot be had, or not in a
+    /// transfer syntax that was accepted.
+    async fn way(&self, item: &Item, context: impl Fn(&str) -> Option<Context>) -> Option<(Context, Body)> {
+        let entry = &item.entry;
+        if let Some(context) = context(entry.transfer_syntax.as_str()) {
+            let stored = Stored { study: item.study.clone(), entry: entry.clone(), at: 0 };
+            return Some((context, Body::begin(Way::Stored(stored)).await?));
+        }
+        if !Transcoded::is_possible(entry.transfer_syntax.as_str()) {
+            return None;
+        }
+        let (plain, context) = Plain::ALL.into_iter().find_map(|plain| Some((plain, context(plain.uid())?)))?;
+        let made = async {
+            let header = item.study.header(&item.series, &entry.instance).await?;
+            let source = Source::Study(item.study.clone(), Priority::Screen);
+            Transcoded::begin(self.decoders, source, entry.clone(), &header, plain).await
+        };
+        match made.await {
+            Ok(made) => Some((context, Body::begin(Way::Made(Box::new(made))).await?)),
+            Err(error) => {
+                tracing::warn!(%error, instance = %entry.instance, "an instance cannot be sent in a plain syntax");
+                None
+            }
+        }
     }
 
     /// Waits for the answer to a sub-operation; a cancellation may come before it.
@@ -247,13 +281,11 @@ impl Run<'_> {
         id: u16,
     ) -> Result<bool, LinkError> {
         let entry = &item.entry;
-        let context = there.context_for(entry.sop_class.as_str(), Some(entry.transfer_syntax.as_str())).cloned();
-        let Some(context) = context else { return Ok(false) };
+        let context_for = |syntax: &str| there.context_for(entry.sop_class.as_str(), Some(syntax)).cloned();
+        let Some((context, body)) = self.way(item, context_for).await else { return Ok(false) };
         let command = Command::store_request(id, &entry.sop_class, &entry.instance);
         let command = command.moved_for(association.calling(), self.request.id());
-        if !send(there, &context, &command, item).await? {
-            return Ok(false);
-        }
+        send(there, &context, &command, body).await?;
         Ok(store_scu::answer(there, id).await?.is_ok())
     }
 
@@ -310,57 +342,95 @@ fn list_of(uids: &[Uid]) -> String {
     list
 }
 
-/// Instances that fit one association, with the pairs of class and syntax they need, and the rest.
+/// Instances that fit one association, with the pairs of class and syntax they need, and the rest. Of each class the
+/// plain syntaxes are proposed too, for a receiver that takes nothing else.
 fn batch(items: &[Item]) -> (Vec<(Uid, Uid)>, &[Item], &[Item]) {
     let mut pairs: Vec<(Uid, Uid)> = Vec::new();
     for (at, item) in items.iter().enumerate() {
-        let pair = (item.entry.sop_class.clone(), item.entry.transfer_syntax.clone());
-        if pairs.contains(&pair) {
-            continue;
-        }
-        if pairs.len() >= CONTEXTS_MAX {
+        let new = store_scu::wanted(&item.entry.sop_class, &item.entry.transfer_syntax);
+        let new: Vec<_> = new.into_iter().filter(|pair| !pairs.contains(pair)).collect();
+        if pairs.len() + new.len() > CONTEXTS_MAX {
             let (now, later) = items.split_at(at);
             return (pairs, now, later);
         }
-        pairs.push(pair);
+        pairs.extend(new);
     }
     (pairs, items, &[])
 }
 
-/// Sends one instance; `false` where its bytes cannot be had, before anything of it left.
+/// The bytes of an instance on their way.
+struct Body {
+    first: Bytes,
+    way: Way,
+}
+
+enum Way {
+    Stored(Stored),
+    Made(Box<Transcoded>),
+}
+
+/// Verified bytes from here on.
+struct Stored {
+    study: Arc<OpenStudy>,
+    entry: InstanceEntry,
+    at: u64,
+}
+
+impl Body {
+    /// With its first bytes here; `None` where they cannot be had.
+    async fn begin(mut way: Way) -> Option<Self> {
+        match way.next().await {
+            Ok(Some(first)) => Some(Self { first, way }),
+            Ok(None) => None,
+            Err(error) => {
+                tracing::warn!(%error, "an instance cannot be sent");
+                None
+            }
+        }
+    }
+}
+
+impl Way {
+    async fn next(&mut self) -> Result<Option<Bytes>, Fault> {
+        match self {
+            Self::Made(made) => made.next().await,
+            Self::Stored(stored) => {
+                let len = stored.entry.bytes.saturating_sub(stored.at).min(PIECE_BYTES);
+                if len == 0 {
+                    return Ok(None);
+                }
+                let bytes = stored.study.range(&stored.entry, stored.at, len, Priority::Screen).await?;
+                stored.at += bytes.len() as u64;
+                if bytes.is_empty() { Err(Fault::NotFound) } else { Ok(Some(bytes)) }
+            }
+        }
+    }
+}
+
+/// Sends one instance.
 async fn send(
     association: &mut Association,
     context: &Context,
     command: &Command,
-    item: &Item,
-) -> Result<bool, LinkError> {
-    let Some(mut piece) = piece(item, 0).await else { return Ok(false) };
+    body: Body,
+) -> Result<(), LinkError> {
+    let Body { first, mut way } = body;
     association.queue(context.id, command).await?;
-    let (mut at, most) = (0u64, association.fragment_bytes());
+    let most = association.fragment_bytes();
+    let mut piece = first;
     loop {
-        at += piece.len() as u64;
-        let is_end = at >= item.entry.bytes;
+        // A message that was begun cannot be ended as if it were whole.
+        let next = way.next().await.map_err(|error| {
+            tracing::warn!(%error, "an instance broke off");
+            LinkError::Unexpected("the object broke off at its holder")
+        })?;
         while !piece.is_empty() {
             let fragment = piece.split_to(piece.len().min(most));
-            association.send_fragment(context.id, fragment, is_end && piece.is_empty()).await?;
+            association.send_fragment(context.id, fragment, next.is_none() && piece.is_empty()).await?;
         }
-        if is_end {
-            return Ok(true);
-        }
-        // A message that was begun cannot be ended as if it were whole.
-        piece = self::piece(item, at).await.ok_or(LinkError::Unexpected("the object broke off at its holder"))?;
-    }
-}
-
-/// Verified bytes from here on; at least one.
-async fn piece(item: &Item, at: u64) -> Option<Bytes> {
-    let len = item.entry.bytes.saturating_sub(at).min(PIECE_BYTES);
-    match item.study.range(&item.entry, at, len, Priority::Screen).await {
-        Ok(bytes) if !bytes.is_empty() => Some(bytes),
-        Ok(_) => None,
-        Err(error) => {
-            tracing::warn!(%error, instance = %item.entry.instance, "an instance cannot be sent");
-            None
+        match next {
+            Some(next) => piece = next,
+            None => return Ok(()),
         }
     }
 }

@@ -1,7 +1,8 @@
-//! C-STORE as user: sends files to a DICOM peer, their data sets unchanged and in their own transfer syntax.
+//! C-STORE as user: sends files to a DICOM peer, their data sets unchanged and in their own transfer syntax where the
+//! peer takes it, else in a plain one.
 //!
-//! Nothing is re-encoded: an instance whose syntax the peer does not take is reported as not sent. Files are streamed;
-//! of each only one fragment is in memory.
+//! An instance for which neither can be done is reported as not sent. Files are streamed; of each only one fragment, or
+//! one decoded frame, is in memory.
 
 use super::{
     Destination, DimseError,
@@ -13,8 +14,12 @@ use super::{
     pdu::{Abort, associate::CONTEXTS_MAX},
     status,
 };
+use crate::{
+    archive,
+    pixels::{Decoders, Plain, Transcoded, source::Source},
+};
 use bytes::BytesMut;
-use protocol::{AeTitle, Uid};
+use protocol::{AeTitle, Digest, Uid, manifest::InstanceEntry};
 use std::{
     io::SeekFrom,
     time::{Duration, Instant},
@@ -54,7 +59,7 @@ pub(crate) async fn send(
     progress: &mut (dyn FnMut(Sent<'_>) + Send),
 ) -> Result<SendReport, DimseError> {
     let begun = Instant::now();
-    let mut run = Run { to, calling, done: 0, report: SendReport::default(), progress };
+    let mut run = Run { to, calling, decoders: Decoders::default(), done: 0, report: SendReport::default(), progress };
     for (pairs, batch) in batches(files) {
         run.send_batch(&pairs, &batch).await?;
     }
@@ -65,6 +70,7 @@ pub(crate) async fn send(
 struct Run<'a> {
     to: &'a Destination,
     calling: &'a AeTitle,
+    decoders: Decoders,
     done: usize,
     report: SendReport,
     progress: &'a mut (dyn FnMut(Sent<'_>) + Send),
@@ -107,14 +113,22 @@ impl Run<'_> {
         let mut id = 0u16;
         while let Some((file, later)) = rest.split_first() {
             id = id.wrapping_add(1);
-            let context =
-                association.context_for(file.sop_class.as_str(), Some(file.transfer_syntax.as_str())).cloned();
-            match context {
-                None => self.note(file, Some("the peer does not take this SOP class in this transfer syntax")),
-                Some(context) => match store(association, &context, file, id).await? {
-                    Ok(()) => self.note(file, None),
-                    Err(reason) => self.note(file, Some(&reason)),
-                },
+            let context = |syntax: &str| association.context_for(file.sop_class.as_str(), Some(syntax)).cloned();
+            let answer = if let Some(context) = context(file.transfer_syntax.as_str()) {
+                store(association, &context, file, id).await?
+            } else {
+                let plain = Plain::ALL.into_iter().find_map(|plain| Some((plain, context(plain.uid())?)));
+                match plain.filter(|_| Transcoded::is_possible(file.transfer_syntax.as_str())) {
+                    None => Err("the peer does not take this SOP class in this transfer syntax".to_owned()),
+                    Some((plain, context)) => match transcoded(&self.decoders, file, plain).await {
+                        Err(reason) => Err(format!("the peer takes it only uncompressed: {reason}")),
+                        Ok(made) => store_made(association, &context, file, made, id).await?,
+                    },
+                }
+            };
+            match answer {
+                Ok(()) => self.note(file, None),
+                Err(reason) => self.note(file, Some(&reason)),
             }
             *rest = later;
         }
@@ -168,6 +182,51 @@ async fn store(
     answer(association, id).await
 }
 
+/// Begins to make a file plain.
+async fn transcoded(decoders: &Decoders, file: &DicomFile, plain: Plain) -> Result<Transcoded, String> {
+    let (start, bytes) = (file.data_set_offset, file.data_set_bytes);
+    let opened = std::fs::File::open(&file.path).map_err(|e| e.to_string())?;
+    let header_bytes = archive::header_bytes(&opened, start, bytes, &file.transfer_syntax)?;
+    let source = Source::File { file: opened.into(), start };
+    // Nobody looks at the digests: the bytes come from the file itself.
+    let entry = InstanceEntry {
+        instance: file.sop_instance.clone(),
+        sop_class: file.sop_class.clone(),
+        transfer_syntax: file.transfer_syntax.clone(),
+        number: None,
+        frames: 1,
+        bytes,
+        digest: Digest::of(&[]),
+        header_bytes,
+        header_digest: Digest::of(&[]),
+    };
+    let header = source.whole(&entry, 0, header_bytes.into()).await.map_err(|e| e.to_string())?;
+    Transcoded::begin(decoders, source, entry, &header, plain).await.map_err(|e| e.to_string())
+}
+
+/// As [`store`], for what is made on its way.
+async fn store_made(
+    association: &mut Association,
+    context: &Context,
+    file: &DicomFile,
+    mut made: Transcoded,
+    id: u16,
+) -> Result<Result<(), String>, LinkError> {
+    association.queue(context.id, &Command::store_request(id, &file.sop_class, &file.sop_instance)).await?;
+    let mut left = made.bytes();
+    let most = association.fragment_bytes();
+    while left > 0 {
+        let next = made.next().await.ok().flatten();
+        let mut piece = next.ok_or(LinkError::Unexpected("the file could not be decoded to its end"))?;
+        left = left.saturating_sub(piece.len() as u64);
+        while !piece.is_empty() {
+            let fragment = piece.split_to(piece.len().min(most));
+            association.send_fragment(context.id, fragment, left == 0 && piece.is_empty()).await?;
+        }
+    }
+    answer(association, id).await
+}
+
 async fn open(file: &DicomFile) -> std::io::Result<File> {
     let mut data_set = File::open(&file.path).await?;
     data_set.seek(SeekFrom::Start(file.data_set_offset)).await?;
@@ -193,19 +252,29 @@ pub(super) async fn answer(association: &mut Association, id: u16) -> Result<Res
 /// Files that fit one association, with the pairs of class and syntax they need.
 type Batch<'a> = (Vec<(Uid, Uid)>, Vec<&'a DicomFile>);
 
+/// The contexts an object is proposed in: its own transfer syntax, and the plain ones.
+pub(super) fn wanted(sop_class: &Uid, transfer_syntax: &Uid) -> Vec<(Uid, Uid)> {
+    let plain = Plain::ALL.iter().filter_map(|plain| Uid::parse(plain.uid()).ok());
+    let plain = plain.filter(|uid| uid != transfer_syntax && Transcoded::is_possible(transfer_syntax.as_str()));
+    std::iter::once(transfer_syntax.clone()).chain(plain).map(|syntax| (sop_class.clone(), syntax)).collect()
+}
+
 /// Files in order, cut where an association would need more contexts than there are.
 fn batches(files: &[DicomFile]) -> Vec<Batch<'_>> {
     let mut all: Vec<Batch<'_>> = Vec::new();
     for file in files {
-        let pair = (file.sop_class.clone(), file.transfer_syntax.clone());
+        let wanted = wanted(&file.sop_class, &file.transfer_syntax);
         match all.last_mut() {
-            Some((pairs, batch)) if pairs.contains(&pair) || pairs.len() < CONTEXTS_MAX => {
-                if !pairs.contains(&pair) {
-                    pairs.push(pair);
+            Some((pairs, batch)) => {
+                let new: Vec<_> = wanted.iter().filter(|pair| !pairs.contains(pair)).cloned().collect();
+                if pairs.len() + new.len() <= CONTEXTS_MAX {
+                    pairs.extend(new);
+                    batch.push(file);
+                    continue;
                 }
-                batch.push(file);
+                all.push((wanted, vec![file]));
             }
-            _ => all.push((vec![pair], vec![file])),
+            None => all.push((wanted, vec![file])),
         }
     }
     all

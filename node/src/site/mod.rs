@@ -35,6 +35,7 @@ use crate::{
     identity::{Identity, IdentityError},
     journal::{Journal, JournalError},
     overlay::{Overlay, OverlayError, OverlayParts},
+    pixels::Decoders,
     portal::{self, Local, PortalDoor},
     studies::{Studies, StudiesParts},
     tasks::{self, Tasks},
@@ -207,6 +208,7 @@ impl Site {
     }
 
     async fn open_doors(&self, overlay: Overlay, studies: Studies, planes: Planes) -> Result<Addresses, SiteError> {
+        let decoders = Decoders::default();
         let scanners = dimse::DimseDoor::start(
             &self.config.dimse,
             dimse::DimseParts {
@@ -215,6 +217,7 @@ impl Site {
                 audit: self.audit.clone(),
                 users: self.users.clone(),
                 tasks: self.tasks.clone(),
+                decoders: decoders.clone(),
             },
         )
         .await?;
@@ -230,6 +233,7 @@ impl Site {
             archive: self.archive.clone(),
             audit: self.audit.clone(),
             tasks: self.tasks.clone(),
+            decoders,
             https: self.config.tls().is_some(),
             cors_origins: self.config.dicomweb.cors_origins.clone().into(),
         });

@@ -63,7 +63,13 @@ pub fn find(to: SocketAddr, title: &str, keys: &[&str]) -> Said {
 /// C-GET, study root, into a folder.
 #[must_use]
 pub fn get(to: SocketAddr, title: &str, folder: &Path, keys: &[&str]) -> Said {
-    question("getscu", to, title, &["-od", &folder.display().to_string()], keys)
+    get_taking("-x=", to, title, folder, keys)
+}
+
+/// C-GET by a workstation that takes some transfer syntaxes only (an option of DCMTK).
+#[must_use]
+pub fn get_taking(syntaxes: &str, to: SocketAddr, title: &str, folder: &Path, keys: &[&str]) -> Said {
+    question("getscu", to, title, &[syntaxes, "-od", &folder.display().to_string()], keys)
 }
 
 /// C-MOVE, study root, to another AE.
@@ -85,10 +91,18 @@ impl Receiver {
     /// # Panics
     /// When DCMTK is not installed.
     pub async fn start(folder: &Path) -> Self {
+        Self::taking("+xa", folder).await
+    }
+
+    /// One that takes some transfer syntaxes only (an option of DCMTK).
+    ///
+    /// # Panics
+    /// When DCMTK is not installed.
+    pub async fn taking(syntaxes: &str, folder: &Path) -> Self {
         let reserved = Port::reserve();
         let (port, address) = (reserved.number(), reserved.address());
         let process = Command::new("storescp")
-            .args(["-aet", WORKSTATION, "+xa", "-od"])
+            .args(["-aet", WORKSTATION, syntaxes, "-od"])
             .arg(folder)
             .arg(port.to_string())
             .spawn()

@@ -6,11 +6,12 @@ use crate::{
 };
 
 /// The parts from the top down; those on one line may not use one another, except on the floor, which is ordered too.
-const LAYERS: [&[&str]; 13] = [
+const LAYERS: [&[&str]; 14] = [
     &["cli"],
     &["demo"],
     &["site"],
     &["dimse", "dicomweb", "portal"],
+    &["pixels"],
     &["studies"],
     &["overlay", "transfer"],
     &["archive", "users", "backup"],

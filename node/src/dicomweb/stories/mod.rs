@@ -9,6 +9,7 @@ mod uri;
 use super::{DicomwebDoor, capabilities, dataset::EXPLICIT_LE, routes};
 use crate::{
     audit::{Act, Audit, Filter},
+    pixels::Decoders,
     studies::{
         Studies,
         tests::{Alone, alone},
@@ -38,8 +39,15 @@ async fn node_for(origins: &[&str]) -> Node {
     let dir = tempfile::tempdir().unwrap();
     let Alone { studies, archive, audit, tasks, .. } = alone(dir.path()).await;
     let cors_origins = origins.iter().map(|&origin| origin.to_owned()).collect();
-    let door =
-        DicomwebDoor { studies: studies.clone(), archive, audit: audit.clone(), tasks, https: false, cors_origins };
+    let door = DicomwebDoor {
+        studies: studies.clone(),
+        archive,
+        audit: audit.clone(),
+        tasks,
+        decoders: Decoders::default(),
+        https: false,
+        cors_origins,
+    };
     Node { _dir: dir, studies, audit, images: super::router(door) }
 }
 

@@ -6,39 +6,39 @@
 //! follows a broken element is left out; what came before it is kept, as other archives do.
 //!
 //! # Not here
-//! Characters: [`super::text`]. Reading an object piece by piece: [`super::pixels`].
+//! Characters: the doors'. Reading an object piece by piece: [`super::map`].
 
 use dicom_core::{
     Tag, VR,
     dictionary::{DataDictionary, DataDictionaryEntry, VirtualVr},
 };
 use dicom_dictionary_std::{StandardDataDictionary, tags};
-use std::io::Read;
+use std::{borrow::Cow, io::Read};
 
 /// Deepest nesting of sequences read; real objects stay below 15.
 const DEPTH_MAX: usize = 64;
 /// Elements in one data set, nested ones included: enhanced multi-frame objects of 5,000 frames have 300,000.
 const ELEMENTS_MAX: usize = 1_000_000;
 /// A deflated data set is inflated up to this size, bytes: keeps a bomb from filling the memory.
-pub(super) const INFLATED_BYTES_MAX: u64 = 128 << 20;
+pub(crate) const INFLATED_BYTES_MAX: u64 = 128 << 20;
 /// "Undefined length" on the wire.
 const UNDEFINED: u32 = u32::MAX;
 
 /// How the elements of a data set are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Syntax {
-    pub(super) explicit: bool,
-    pub(super) big_endian: bool,
-    pub(super) deflated: bool,
+pub(crate) struct Syntax {
+    pub(crate) explicit: bool,
+    pub(crate) big_endian: bool,
+    pub(crate) deflated: bool,
     /// Pixel data come in fragments of a codec.
-    pub(super) encapsulated: bool,
+    pub(crate) encapsulated: bool,
 }
 
 /// The plain syntax: Explicit VR Little Endian.
-pub(super) const EXPLICIT_LE: &str = "1.2.840.10008.1.2.1";
+pub(crate) const EXPLICIT_LE: &str = "1.2.840.10008.1.2.1";
 
 impl Syntax {
-    pub(super) fn of(transfer_syntax: &str) -> Self {
+    pub(crate) fn of(transfer_syntax: &str) -> Self {
         let plain = Self { explicit: true, big_endian: false, deflated: false, encapsulated: false };
         match transfer_syntax {
             "1.2.840.10008.1.2" | "1.2.840.113619.5.2" => Self { explicit: false, ..plain },
@@ -55,25 +55,28 @@ impl Syntax {
 
 /// Why a data set is not read at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum DataSetError {
+pub(crate) enum DataSetError {
     #[error("sequences are nested too deeply")]
     Depth,
     #[error("too many elements")]
     Elements,
     #[error("the deflated data set is too large")]
     Size,
+    /// Only said by [`DataSet::parse_whole`].
+    #[error("the data set is broken")]
+    Broken,
 }
 
 /// An attribute and its value.
 #[derive(Debug)]
-pub(super) struct Element<'a> {
-    pub(super) tag: Tag,
-    pub(super) vr: VR,
-    pub(super) value: Value<'a>,
+pub(crate) struct Element<'a> {
+    pub(crate) tag: Tag,
+    pub(crate) vr: VR,
+    pub(crate) value: Value<'a>,
 }
 
 #[derive(Debug)]
-pub(super) enum Value<'a> {
+pub(crate) enum Value<'a> {
     Bytes(&'a [u8]),
     Items(Vec<DataSet<'a>>),
     /// Encapsulated pixel data: the reading ends there.
@@ -82,30 +85,40 @@ pub(super) enum Value<'a> {
 
 /// Elements in ascending order of their tags.
 #[derive(Debug, Default)]
-pub(super) struct DataSet<'a> {
-    pub(super) elements: Vec<Element<'a>>,
+pub(crate) struct DataSet<'a> {
+    pub(crate) elements: Vec<Element<'a>>,
 }
 
 impl<'a> DataSet<'a> {
     /// Reads a data set that is not deflated (see [`inflate`]).
-    pub(super) fn parse(bytes: &'a [u8], syntax: Syntax) -> Result<Self, DataSetError> {
+    pub(crate) fn parse(bytes: &'a [u8], syntax: Syntax) -> Result<Self, DataSetError> {
         let mut reader = Reader { bytes, at: 0, syntax, left: ELEMENTS_MAX, signed: false, ended: false };
         reader.set(bytes.len(), 0)
     }
 
-    pub(super) fn element(&self, tag: Tag) -> Option<&Element<'a>> {
+    /// Reads a data set of which nothing may be left out.
+    ///
+    /// # Errors
+    /// As [`Self::parse`]; [`DataSetError::Broken`] where an element cannot be read.
+    pub(crate) fn parse_whole(bytes: &'a [u8], syntax: Syntax) -> Result<Self, DataSetError> {
+        let mut reader = Reader { bytes, at: 0, syntax, left: ELEMENTS_MAX, signed: false, ended: false };
+        let set = reader.set(bytes.len(), 0)?;
+        if reader.ended || reader.at < bytes.len() { Err(DataSetError::Broken) } else { Ok(set) }
+    }
+
+    pub(crate) fn element(&self, tag: Tag) -> Option<&Element<'a>> {
         self.elements.binary_search_by_key(&tag, |e| e.tag).ok().and_then(|i| self.elements.get(i))
     }
 
     /// The plain bytes of a value.
-    pub(super) fn bytes(&self, tag: Tag) -> Option<&'a [u8]> {
+    pub(crate) fn bytes(&self, tag: Tag) -> Option<&'a [u8]> {
         match self.element(tag)?.value {
             Value::Bytes(bytes) => Some(bytes),
             _ => None,
         }
     }
 
-    pub(super) fn items(&self, tag: Tag) -> &[Self] {
+    pub(crate) fn items(&self, tag: Tag) -> &[Self] {
         match self.element(tag).map(|e| &e.value) {
             Some(Value::Items(items)) => items,
             _ => &[],
@@ -113,18 +126,18 @@ impl<'a> DataSet<'a> {
     }
 
     /// A value of the default repertoire (codes, UIDs, numbers as text), trimmed; `None` when empty.
-    pub(super) fn ascii(&self, tag: Tag) -> Option<String> {
+    pub(crate) fn ascii(&self, tag: Tag) -> Option<String> {
         let text: String = self.bytes(tag)?.iter().map(|b| char::from(*b)).collect();
         let text = text.trim_matches(['\0', ' ']);
         (!text.is_empty()).then(|| text.to_owned())
     }
 
     /// The first of the values as a number: binary or text.
-    pub(super) fn number(&self, tag: Tag, syntax: Syntax) -> Option<f64> {
+    pub(crate) fn number(&self, tag: Tag, syntax: Syntax) -> Option<f64> {
         self.numbers(tag, syntax).first().copied()
     }
 
-    pub(super) fn numbers(&self, tag: Tag, syntax: Syntax) -> Vec<f64> {
+    pub(crate) fn numbers(&self, tag: Tag, syntax: Syntax) -> Vec<f64> {
         let Some(element) = self.element(tag) else { return Vec::new() };
         let Value::Bytes(bytes) = element.value else { return Vec::new() };
         match element.vr {
@@ -139,7 +152,7 @@ impl<'a> DataSet<'a> {
     }
 
     /// A small unsigned number such as Rows.
-    pub(super) fn count(&self, tag: Tag, syntax: Syntax) -> Option<u32> {
+    pub(crate) fn count(&self, tag: Tag, syntax: Syntax) -> Option<u32> {
         let number = self.number(tag, syntax)?;
         // In bounds, so nothing is cut off.
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
@@ -148,16 +161,42 @@ impl<'a> DataSet<'a> {
 }
 
 /// Inflates a deflated data set (or as much as there is of it).
-pub(super) fn inflate(bytes: &[u8]) -> Result<Vec<u8>, DataSetError> {
+pub(crate) fn inflate(bytes: &[u8]) -> Result<Vec<u8>, DataSetError> {
     let mut out = Vec::new();
     // A prefix of a stream ends early: what came out by then is what there is.
     let _ended_early = flate2::read::DeflateDecoder::new(bytes).take(INFLATED_BYTES_MAX + 1).read_to_end(&mut out);
     if out.len() as u64 > INFLATED_BYTES_MAX { Err(DataSetError::Size) } else { Ok(out) }
 }
 
+/// The bytes of a header as elements stand in it: inflated where it was deflated.
+pub(crate) fn readable<'a>(header: &'a [u8], syntax: Syntax) -> Result<Cow<'a, [u8]>, DataSetError> {
+    if syntax.deflated { inflate(header).map(Cow::Owned) } else { Ok(Cow::Borrowed(header)) }
+}
+
+/// Bytes of a big-endian value in little-endian order.
+pub(crate) fn to_little_endian(bytes: &[u8], vr: VR) -> Vec<u8> {
+    let width = match vr {
+        VR::OW | VR::US | VR::SS | VR::AT => 2,
+        VR::OF | VR::OL | VR::UL | VR::SL | VR::FL => 4,
+        VR::OD | VR::OV | VR::FD | VR::UV | VR::SV => 8,
+        _ => 1,
+    };
+    bytes.chunks(width).flat_map(|word| word.iter().rev().copied()).collect()
+}
+
+/// Pixel data of a big-endian object in little-endian order. Cells wider than a word are swapped whole, as writers do
+/// and readers expect.
+pub(crate) fn pixels_to_little_endian(bytes: &[u8], vr: VR, allocated: u32) -> Vec<u8> {
+    match (vr, allocated) {
+        (VR::OW, 32) => to_little_endian(bytes, VR::OL),
+        (VR::OW, 64) => to_little_endian(bytes, VR::OV),
+        _ => to_little_endian(bytes, vr),
+    }
+}
+
 /// A number of a binary VR.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Number {
+pub(crate) enum Number {
     Signed(i64),
     Unsigned(u64),
     Single(f32),
@@ -166,7 +205,7 @@ pub(super) enum Number {
 
 impl Number {
     #[allow(clippy::cast_precision_loss)]
-    pub(super) fn as_f64(self) -> f64 {
+    pub(crate) fn as_f64(self) -> f64 {
         match self {
             Self::Signed(n) => n as f64,
             Self::Unsigned(n) => n as f64,
@@ -177,14 +216,14 @@ impl Number {
 }
 
 /// The numbers of a binary value.
-pub(super) struct Numbers<'a> {
+pub(crate) struct Numbers<'a> {
     bytes: &'a [u8],
     vr: VR,
     big_endian: bool,
 }
 
 impl<'a> Numbers<'a> {
-    pub(super) fn new(bytes: &'a [u8], vr: VR, big_endian: bool) -> Self {
+    pub(crate) fn new(bytes: &'a [u8], vr: VR, big_endian: bool) -> Self {
         Self { bytes, vr, big_endian }
     }
 
@@ -218,16 +257,16 @@ impl Iterator for Numbers<'_> {
 
 /// An element's head: tag, VR, declared length and the size of the head itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Head {
-    pub(super) tag: Tag,
-    pub(super) vr: VR,
+pub(crate) struct Head {
+    pub(crate) tag: Tag,
+    pub(crate) vr: VR,
     /// `None`: undefined.
-    pub(super) length: Option<u32>,
-    pub(super) head_bytes: usize,
+    pub(crate) length: Option<u32>,
+    pub(crate) head_bytes: usize,
 }
 
 /// Reads an element's head at the start of these bytes (12 are always enough).
-pub(super) fn head(bytes: &[u8], syntax: Syntax, signed: bool) -> Option<Head> {
+pub(crate) fn head(bytes: &[u8], syntax: Syntax, signed: bool) -> Option<Head> {
     let half = |at: usize| -> Option<u16> {
         let two: [u8; 2] = bytes.get(at..at + 2)?.try_into().ok()?;
         Some(if syntax.big_endian { u16::from_be_bytes(two) } else { u16::from_le_bytes(two) })
@@ -251,13 +290,13 @@ pub(super) fn head(bytes: &[u8], syntax: Syntax, signed: bool) -> Option<Head> {
 }
 
 /// VRs whose explicit length has 16 bits (PS3.5 §7.1.2).
-fn is_short(vr: VR) -> bool {
+pub(super) fn is_short(vr: VR) -> bool {
     use VR::{AE, AS, AT, CS, DA, DS, DT, FD, FL, IS, LO, LT, PN, SH, SL, SS, ST, TM, UI, UL, US};
     matches!(vr, AE | AS | AT | CS | DA | DS | DT | FD | FL | IS | LO | LT | PN | SH | SL | SS | ST | TM | UI | UL | US)
 }
 
 /// The VR of an attribute by the dictionary; `signed`: Pixel Representation is 1.
-pub(super) fn dictionary_vr(tag: Tag, signed: bool) -> VR {
+pub(crate) fn dictionary_vr(tag: Tag, signed: bool) -> VR {
     if tag.1 == 0 {
         return VR::UL;
     }
@@ -315,7 +354,8 @@ impl<'a> Reader<'a> {
         let Head { tag, mut vr, length, .. } = head;
         let Some(length) = length else {
             if tag == tags::PIXEL_DATA || matches!(vr, VR::OB | VR::OW) {
-                self.ended = true;
+                // Fragments of an icon are passed over; those of the image end the reading.
+                self.ended = depth == 0 || !self.pass_fragments(end);
                 return Ok(Some(Element { tag, vr, value: Value::Encapsulated }));
             }
             let items = self.items_as(vr, end, depth)?;
@@ -342,6 +382,21 @@ impl<'a> Reader<'a> {
             self.signed = value.contains(&1);
         }
         Ok(Some(Element { tag, vr, value: Value::Bytes(value) }))
+    }
+
+    /// Goes behind encapsulated pixel data.
+    fn pass_fragments(&mut self, end: usize) -> bool {
+        while let Some(head) = self.bytes.get(self.at..end).and_then(|rest| head(rest, self.syntax, false)) {
+            self.at += head.head_bytes;
+            match (head.tag, head.length) {
+                (Tag(0xFFFE, 0xE0DD), _) => return true,
+                (Tag(0xFFFE, 0xE000), Some(length)) if length as usize <= end - self.at.min(end) => {
+                    self.at += length as usize;
+                }
+                _ => return false,
+            }
+        }
+        false
     }
 
     /// Reads the items of a sequence; one written as UN is in Implicit VR (PS3.5 §6.2.2).

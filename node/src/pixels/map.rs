@@ -8,9 +8,9 @@
 //! Decoding: [`super::decode`].
 
 use super::{
-    body::Source,
+    Fault,
     dataset::{self, DataSet, Head, Syntax},
-    error::Problem,
+    source::Source,
 };
 use bytes::Bytes;
 use dicom_core::{Tag, VR};
@@ -28,14 +28,14 @@ const WINDOW_BYTES: u64 = protocol::limits::GROUP_BYTES;
 
 /// A run of bytes of a data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Extent {
-    pub(super) offset: u64,
-    pub(super) len: u64,
+pub(crate) struct Extent {
+    pub(crate) offset: u64,
+    pub(crate) len: u64,
 }
 
 /// Where the frames of an instance lie.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum FrameMap {
+pub(crate) enum FrameMap {
     /// Frames of `bits` each, one after the other, in a value at this place.
     Native { value: Extent, bits: u64, frames: u64, vr: VR },
     /// The fragments of each frame.
@@ -43,7 +43,7 @@ pub(super) enum FrameMap {
 }
 
 impl FrameMap {
-    pub(super) fn frames(&self) -> u64 {
+    pub(crate) fn frames(&self) -> u64 {
         match self {
             Self::Native { frames, .. } => *frames,
             Self::Encapsulated(frames) => frames.len() as u64,
@@ -51,7 +51,7 @@ impl FrameMap {
     }
 
     /// Rough size in memory, extents.
-    pub(super) fn weight(&self) -> usize {
+    pub(crate) fn weight(&self) -> usize {
         match self {
             Self::Native { .. } => 1,
             Self::Encapsulated(frames) => frames.iter().map(|f| f.len() + 2).sum(),
@@ -60,7 +60,7 @@ impl FrameMap {
 
     /// The bytes of frame `index` (from 0). The second value: bits to cut off before it, for one-bit images whose
     /// frames do not begin on a byte.
-    pub(super) fn frame(&self, index: u64) -> Option<(Vec<Extent>, u64)> {
+    pub(crate) fn frame(&self, index: u64) -> Option<(Vec<Extent>, u64)> {
         match self {
             Self::Native { value, bits, frames, .. } => {
                 if index >= *frames {
@@ -80,17 +80,17 @@ impl FrameMap {
 
 /// The attributes that say how a frame is laid out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Layout {
-    pub(super) rows: u32,
-    pub(super) columns: u32,
-    pub(super) samples: u32,
-    pub(super) allocated: u32,
-    pub(super) photometric: String,
-    pub(super) frames: u64,
+pub(crate) struct Layout {
+    pub(crate) rows: u32,
+    pub(crate) columns: u32,
+    pub(crate) samples: u32,
+    pub(crate) allocated: u32,
+    pub(crate) photometric: String,
+    pub(crate) frames: u64,
 }
 
 impl Layout {
-    pub(super) fn of(set: &DataSet<'_>, syntax: Syntax) -> Self {
+    pub(crate) fn of(set: &DataSet<'_>, syntax: Syntax) -> Self {
         let count = |tag| set.count(tag, syntax);
         Self {
             rows: count(tags::ROWS).unwrap_or(0),
@@ -117,7 +117,7 @@ impl Layout {
 }
 
 /// Reads heads of elements and items through a small window.
-pub(super) struct Walker<'a> {
+pub(crate) struct Walker<'a> {
     source: &'a Source,
     entry: &'a InstanceEntry,
     window: Bytes,
@@ -125,12 +125,12 @@ pub(super) struct Walker<'a> {
 }
 
 impl<'a> Walker<'a> {
-    pub(super) fn new(source: &'a Source, entry: &'a InstanceEntry) -> Self {
+    pub(crate) fn new(source: &'a Source, entry: &'a InstanceEntry) -> Self {
         Self { source, entry, window: Bytes::new(), from: 0 }
     }
 
     /// Up to `len` (at most 16) bytes at `at`; fewer at the end of the data set.
-    async fn peek(&mut self, at: u64, len: u64) -> Result<&[u8], Problem> {
+    async fn peek(&mut self, at: u64, len: u64) -> Result<&[u8], Fault> {
         let end = at.saturating_add(len).min(self.entry.bytes);
         if at < self.from || end > self.from + self.window.len() as u64 {
             let from = (at - at % WINDOW_BYTES).max(self.source.first());
@@ -144,7 +144,7 @@ impl<'a> Walker<'a> {
         Ok(self.window.get(start..stop).unwrap_or_default())
     }
 
-    pub(super) async fn head(&mut self, at: u64, syntax: Syntax) -> Result<Option<Head>, Problem> {
+    pub(crate) async fn head(&mut self, at: u64, syntax: Syntax) -> Result<Option<Head>, Fault> {
         if at >= self.entry.bytes {
             return Ok(None);
         }
@@ -152,7 +152,7 @@ impl<'a> Walker<'a> {
     }
 
     /// Walks over top-level elements from `at` to the one with this tag: its head and the place of its value.
-    pub(super) async fn find(&mut self, mut at: u64, tag: Tag, syntax: Syntax) -> Result<Option<(Head, u64)>, Problem> {
+    pub(crate) async fn find(&mut self, mut at: u64, tag: Tag, syntax: Syntax) -> Result<Option<(Head, u64)>, Fault> {
         for _ in 0..WALK_MAX {
             let Some(head) = self.head(at, syntax).await? else { return Ok(None) };
             let value = at + head.head_bytes as u64;
@@ -170,13 +170,13 @@ impl<'a> Walker<'a> {
 const PIXEL_TAGS: [Tag; 3] = [tags::PIXEL_DATA, tags::FLOAT_PIXEL_DATA, tags::DOUBLE_FLOAT_PIXEL_DATA];
 
 /// Finds the frames. `header`: the parsed header; `from`: where walking begins (its length).
-pub(super) async fn map(
+pub(crate) async fn map(
     source: &Source,
     entry: &InstanceEntry,
     header: &DataSet<'_>,
     from: u64,
     syntax: Syntax,
-) -> Result<FrameMap, Problem> {
+) -> Result<FrameMap, Fault> {
     let layout = Layout::of(header, syntax);
     let mut walker = Walker::new(source, entry);
     let mut found = None;
@@ -186,7 +186,7 @@ pub(super) async fn map(
             break;
         }
     }
-    let Some((head, value)) = found else { return Err(Problem::NotFound) };
+    let Some((head, value)) = found else { return Err(Fault::NotFound) };
     match head.length {
         Some(length) => native(entry, &layout, head.vr, Extent { offset: value, len: length.into() }),
         None => {
@@ -196,8 +196,8 @@ pub(super) async fn map(
     }
 }
 
-fn native(entry: &InstanceEntry, layout: &Layout, vr: VR, value: Extent) -> Result<FrameMap, Problem> {
-    const UNCLEAR: Problem = Problem::NotAcceptable("the image's size and its pixel data do not fit");
+fn native(entry: &InstanceEntry, layout: &Layout, vr: VR, value: Extent) -> Result<FrameMap, Fault> {
+    const UNCLEAR: Fault = Fault::Unreadable("the image's size and its pixel data do not fit");
     let len = value.len.min(entry.bytes.saturating_sub(value.offset));
     let mut bits = layout.frame_bits().ok_or(UNCLEAR)?;
     if layout.frames > FRAMES_MAX {
@@ -239,8 +239,8 @@ async fn encapsulated(
     frames: u64,
     extended: Option<Vec<Extent>>,
     syntax: Syntax,
-) -> Result<FrameMap, Problem> {
-    const BROKEN: Problem = Problem::NotAcceptable("the fragments of the pixel data cannot be told apart into frames");
+) -> Result<FrameMap, Fault> {
+    const BROKEN: Fault = Fault::Unreadable("the fragments of the pixel data cannot be told apart into frames");
     let table = walker.head(at, syntax).await?.filter(|h| h.tag == ITEM).ok_or(BROKEN)?;
     let table_bytes = u64::from(table.length.unwrap_or(0));
     let base = at + 8 + table_bytes;
@@ -264,7 +264,7 @@ async fn encapsulated(
         return Ok(map);
     }
     // A video is one stream, however many frames it shows.
-    let video = super::accept::frame_media(walker.entry.transfer_syntax.as_str()).starts_with("video/");
+    let video = super::is_video(walker.entry.transfer_syntax.as_str());
     if frames == 1 || video {
         return Ok(FrameMap::Encapsulated(vec![fragments]));
     }
@@ -280,7 +280,7 @@ async fn by_extended_table(
     frames: u64,
     extended: Option<Vec<Extent>>,
     syntax: Syntax,
-) -> Result<Option<FrameMap>, Problem> {
+) -> Result<Option<FrameMap>, Fault> {
     let Some(table) = extended.filter(|t| t.len() as u64 == frames) else { return Ok(None) };
     let mut map = Vec::with_capacity(table.len());
     for (i, place) in table.iter().enumerate() {
@@ -302,7 +302,7 @@ async fn by_extended_table(
 }
 
 /// All fragments up to the delimiter, or to the end where it is missing.
-async fn fragments(walker: &mut Walker<'_>, base: u64, syntax: Syntax) -> Result<Vec<Extent>, Problem> {
+async fn fragments(walker: &mut Walker<'_>, base: u64, syntax: Syntax) -> Result<Vec<Extent>, Fault> {
     let mut at = base;
     let mut fragments = Vec::new();
     while let Some(head) = walker.head(at, syntax).await? {
@@ -310,7 +310,7 @@ async fn fragments(walker: &mut Walker<'_>, base: u64, syntax: Syntax) -> Result
         let extent = Extent { offset: at + 8, len: length.into() };
         at = extent.offset + extent.len;
         if at > walker.entry.bytes || fragments.len() >= FRAGMENTS_MAX {
-            return Err(Problem::NotAcceptable("the pixel data are cut off or in too many fragments"));
+            return Err(Fault::Unreadable("the pixel data are cut off or in too many fragments"));
         }
         fragments.push(extent);
     }
@@ -337,7 +337,7 @@ async fn by_codec_starts(
     walker: &mut Walker<'_>,
     fragments: Vec<Extent>,
     frames: u64,
-) -> Result<Option<FrameMap>, Problem> {
+) -> Result<Option<FrameMap>, Fault> {
     let mut map: Vec<Vec<Extent>> = Vec::new();
     for fragment in fragments {
         let start = walker.peek(fragment.offset, fragment.len.min(4)).await?;
@@ -353,7 +353,7 @@ async fn by_codec_starts(
 }
 
 /// Moves a one-bit frame that begins inside a byte to the beginning.
-pub(super) fn shift_bits(bytes: &[u8], skip: u64, bits: u64) -> Vec<u8> {
+pub(crate) fn shift_bits(bytes: &[u8], skip: u64, bits: u64) -> Vec<u8> {
     let skip = u32::try_from(skip % 8).unwrap_or(0);
     let count = usize::try_from(bits.div_ceil(8)).unwrap_or(usize::MAX).min(bytes.len());
     let mut out: Vec<u8> = (0..count)

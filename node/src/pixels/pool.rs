@@ -1,0 +1,252 @@
+//! Decodes frames in worker processes (see [`super::worker`]): a few at once, each within a time.
+//!
+//! Workers start when first needed, and again when one was lost. A frame at which a worker crashes, hangs, or answers
+//! nonsense is refused; the node and the other frames do not notice.
+//!
+//! # At a crash
+//! Workers end with the node.
+
+use super::{
+    Fault,
+    decode::{self, Samples},
+    picture::{Picture, UNREADABLE},
+    wire::{self, Answer, Job},
+};
+use std::{
+    io,
+    os::fd::OwnedFd,
+    path::{Path, PathBuf},
+    process::Stdio,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::UnixStream,
+    process::{Child, Command},
+    sync::Semaphore,
+};
+
+/// The word that makes this program a worker.
+pub(crate) const WORD: &str = "codec-worker";
+/// Workers: each may take a gigabyte for a moment, and two cores do not do more at a time.
+const WORKERS_MAX: usize = 2;
+/// Time for one frame; the largest take about 2 s.
+const TIME_MAX: Duration = Duration::from_secs(10);
+
+/// Decodes frames. Clones share the workers.
+#[derive(Clone, Debug)]
+pub(crate) struct Decoders(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    turns: Semaphore,
+    idle: Mutex<Vec<Worker>>,
+    patience: Duration,
+}
+
+#[derive(Debug)]
+struct Worker {
+    child: Child,
+    link: UnixStream,
+}
+
+impl Default for Decoders {
+    fn default() -> Self {
+        Self::with_patience(TIME_MAX)
+    }
+}
+
+impl Decoders {
+    fn with_patience(patience: Duration) -> Self {
+        Self(Arc::new(Inner { turns: Semaphore::new(WORKERS_MAX), idle: Mutex::default(), patience }))
+    }
+
+    /// The samples of a frame.
+    ///
+    /// # Errors
+    /// [`Fault::Unreadable`] where no codec reads it, or the codec failed; [`Fault::Internal`] where no worker starts.
+    pub(crate) async fn samples(&self, picture: &Picture) -> Result<Samples, Fault> {
+        picture.check_size()?;
+        if !picture.encapsulated {
+            return decode::samples(picture);
+        }
+        let closed = |_| Fault::Internal("the decoders are closed".to_owned());
+        let _turn = self.0.turns.acquire().await.map_err(closed)?;
+        let mut worker = match self.idle() {
+            Some(worker) => worker,
+            None => Worker::start().map_err(|error| Fault::Internal(format!("a codec worker: {error}")))?,
+        };
+        // A worker that is not put back, for whatever reason, is killed when it is dropped.
+        match tokio::time::timeout(self.0.patience, worker.decode(picture)).await {
+            Ok(Ok((answer, bytes))) => {
+                self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
+                answer.samples(bytes, picture)
+            }
+            Ok(Err(error)) => {
+                tracing::warn!(%error, syntax = %picture.transfer_syntax, "a codec worker failed at a frame");
+                Err(UNREADABLE)
+            }
+            Err(_) => Err(Fault::Unreadable("the frame takes too long to be decoded here")),
+        }
+    }
+
+    /// One that is still alive.
+    fn idle(&self) -> Option<Worker> {
+        let mut idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Some(mut worker) = idle.pop() {
+            if matches!(worker.child.try_wait(), Ok(None)) {
+                return Some(worker);
+            }
+        }
+        None
+    }
+}
+
+impl Worker {
+    fn start() -> io::Result<Self> {
+        let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
+        ours.set_nonblocking(true)?;
+        let mut command = Command::new(program()?);
+        command.arg0("confrere").args(words()).env_clear().current_dir("/").kill_on_drop(true);
+        command.stdin(Stdio::from(OwnedFd::from(theirs))).stdout(Stdio::null()).stderr(Stdio::null());
+        Ok(Self { child: command.spawn()?, link: UnixStream::from_std(ours)? })
+    }
+
+    async fn decode(&mut self, picture: &Picture) -> io::Result<(Answer, Vec<u8>)> {
+        self.link.write_all(&wire::front(&Job::of(picture), &picture.bytes)?).await?;
+        self.link.write_all(&picture.bytes).await?;
+        let (mut four, mut eight) = ([0; 4], [0; 8]);
+        self.link.read_exact(&mut four).await?;
+        let mut head = vec![0; wire::head_len(four)?];
+        self.link.read_exact(&mut head).await?;
+        let answer = postcard::from_bytes(&head).map_err(io::Error::other)?;
+        self.link.read_exact(&mut eight).await?;
+        let mut bytes = vec![0; wire::bytes_len(eight, picture.decoded_bytes())?];
+        self.link.read_exact(&mut bytes).await?;
+        Ok((answer, bytes))
+    }
+}
+
+/// This program, the very file that runs, even where it was replaced since.
+fn program() -> io::Result<PathBuf> {
+    let own = Path::new("/proc/self/exe");
+    if own.exists() { Ok(own.to_owned()) } else { std::env::current_exe() }
+}
+
+fn words() -> Vec<&'static str> {
+    // The program of the unit tests knows no commands.
+    if cfg!(test) { vec!["pixels::worker::tests::works_for_its_parent", "--exact", WORD] } else { vec![WORD] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pixels::map::Layout;
+    use dicom_core::VR;
+    use nix::{
+        sys::signal::{Signal, kill},
+        unistd::Pid,
+    };
+
+    /// Two pixels of RLE.
+    fn picture() -> Picture {
+        let mut bytes = vec![0u8; 64];
+        bytes[0] = 1;
+        bytes[4] = 64;
+        bytes.extend([1, 7, 9]);
+        let layout =
+            Layout { rows: 1, columns: 2, samples: 1, allocated: 8, photometric: "MONOCHROME2".to_owned(), frames: 1 };
+        Picture {
+            bytes: bytes.into(),
+            transfer_syntax: "1.2.840.10008.1.2.5".to_owned(),
+            encapsulated: true,
+            big_endian: false,
+            vr: VR::OB,
+            layout,
+            stored: 8,
+            high: 7,
+            signed: false,
+            planar: false,
+        }
+    }
+
+    fn pids(decoders: &Decoders) -> Vec<i32> {
+        let idle = decoders.0.idle.lock().unwrap();
+        idle.iter().map(|worker| i32::try_from(worker.child.id().unwrap()).unwrap()).collect()
+    }
+
+    #[tokio::test]
+    async fn a_worker_decodes_and_is_used_again() {
+        let decoders = Decoders::default();
+        assert!(pids(&decoders).is_empty(), "none is started before it is needed");
+        assert_eq!(decoders.samples(&picture()).await.unwrap().bytes, [7, 9]);
+        let first = pids(&decoders);
+        assert_eq!(decoders.samples(&picture()).await.unwrap().bytes, [7, 9]);
+        assert_eq!(pids(&decoders), first);
+        assert_eq!(first.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_worker_is_confined() {
+        let decoders = Decoders::default();
+        decoders.samples(&picture()).await.unwrap();
+        let pid = pids(&decoders)[0];
+        let limits = std::fs::read_to_string(format!("/proc/{pid}/limits")).unwrap();
+        let limit = |name: &str| {
+            let line = limits.lines().find(|line| line.starts_with(name)).unwrap();
+            line[name.len()..].split_whitespace().next().unwrap().to_owned()
+        };
+        assert_eq!(limit("Max address space"), (2u64 << 30).to_string());
+        assert_eq!(limit("Max open files"), "0");
+        assert_eq!(limit("Max file size"), "0");
+        assert_ne!(limit("Max cpu time"), "unlimited");
+        assert!(std::fs::read(format!("/proc/{pid}/environ")).unwrap().is_empty());
+        let open = std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count();
+        assert_eq!(open, 5, "input, output, error, and the socket twice");
+    }
+
+    #[tokio::test]
+    async fn a_lost_worker_is_replaced() {
+        let decoders = Decoders::default();
+        decoders.samples(&picture()).await.unwrap();
+        let mut lost = decoders.0.idle.lock().unwrap().pop().unwrap();
+        let pid = lost.child.id().unwrap();
+        kill(Pid::from_raw(i32::try_from(pid).unwrap()), Signal::SIGABRT).unwrap();
+        lost.child.wait().await.unwrap();
+        decoders.0.idle.lock().unwrap().push(lost);
+        assert_eq!(decoders.samples(&picture()).await.unwrap().bytes, [7, 9]);
+        assert_ne!(pids(&decoders), [i32::try_from(pid).unwrap()]);
+    }
+
+    #[tokio::test]
+    async fn a_worker_lost_at_a_frame_fails_that_frame_alone() {
+        let decoders = Decoders::default();
+        decoders.samples(&picture()).await.unwrap();
+        let pid = Pid::from_raw(pids(&decoders)[0]);
+        // Stopped, it takes the frame and does not answer; then it dies at it.
+        kill(pid, Signal::SIGSTOP).unwrap();
+        let one = picture();
+        let (failed, ()) = tokio::join!(decoders.samples(&one), async {
+            while decoders.0.turns.available_permits() == WORKERS_MAX {
+                tokio::task::yield_now().await;
+            }
+            kill(pid, Signal::SIGKILL).unwrap();
+        });
+        assert!(matches!(failed, Err(Fault::Unreadable(_))), "{failed:?}");
+        assert_eq!(decoders.samples(&picture()).await.unwrap().bytes, [7, 9]);
+    }
+
+    #[tokio::test]
+    async fn a_worker_that_hangs_is_given_up_in_time_and_killed() {
+        let decoders = Decoders::with_patience(Duration::from_millis(1));
+        let mut worker = Worker::start().unwrap();
+        let pid = Pid::from_raw(i32::try_from(worker.child.id().unwrap()).unwrap());
+        kill(pid, Signal::SIGSTOP).unwrap();
+        assert!(worker.child.try_wait().unwrap().is_none());
+        decoders.0.idle.lock().unwrap().push(worker);
+        let failed = decoders.samples(&picture()).await;
+        assert!(matches!(failed, Err(Fault::Unreadable(why)) if why.contains("too long")), "{failed:?}");
+        assert!(pids(&decoders).is_empty(), "it is not used again");
+    }
+}

@@ -1,0 +1,64 @@
+//! Where the bytes of a data set come from: an opened study, here or at a peer, or memory.
+
+use crate::studies::{OpenStudy, StudyError};
+use bytes::Bytes;
+use protocol::{fetch::Priority, manifest::InstanceEntry};
+use std::{fs::File, os::unix::fs::FileExt, sync::Arc};
+
+/// Bytes asked for at once: one stream's worth of the pixel plane.
+pub(crate) const CHUNK_BYTES: u64 = protocol::limits::RANGE_BYTES_MAX;
+
+/// Where the bytes of a data set come from.
+#[derive(Clone, Debug)]
+pub(crate) enum Source {
+    /// An opened study, here or at a peer.
+    Study(Arc<OpenStudy>, Priority),
+    /// What was read or inflated before: the data set from this offset to its end.
+    Memory { from: u64, bytes: Bytes },
+    /// A file, in which the data set begins at `start`.
+    File { file: Arc<File>, start: u64 },
+}
+
+impl Source {
+    /// Where its bytes begin.
+    pub(crate) fn first(&self) -> u64 {
+        match self {
+            Self::Study(..) | Self::File { .. } => 0,
+            Self::Memory { from, .. } => *from,
+        }
+    }
+
+    /// Exactly these bytes of the data set.
+    pub(crate) async fn range(&self, entry: &InstanceEntry, offset: u64, len: u64) -> Result<Bytes, StudyError> {
+        let bytes = match self {
+            Self::Study(study, priority) => study.range(entry, offset, len, *priority).await?,
+            Self::Memory { from, bytes } => {
+                let at = |n: u64| usize::try_from(n.saturating_sub(*from)).unwrap_or(usize::MAX).min(bytes.len());
+                if offset >= *from { bytes.slice(at(offset)..at(offset.saturating_add(len))) } else { Bytes::new() }
+            }
+            Self::File { file, start } => {
+                // A few blocks of a local file, for the command line: not worth a thread.
+                let mut bytes = vec![0; usize::try_from(len).unwrap_or(0)];
+                let read = file.read_exact_at(&mut bytes, start.saturating_add(offset));
+                read.map_err(|error| StudyError::Internal(error.to_string()))?;
+                bytes.into()
+            }
+        };
+        if bytes.len() as u64 == len { Ok(bytes) } else { Err(StudyError::Internal("a range was short".to_owned())) }
+    }
+
+    /// These bytes of the data set, read in ranges.
+    pub(crate) async fn whole(&self, entry: &InstanceEntry, offset: u64, len: u64) -> Result<Bytes, StudyError> {
+        if len <= CHUNK_BYTES {
+            return self.range(entry, offset, len).await;
+        }
+        let mut all = Vec::with_capacity(usize::try_from(len).unwrap_or(0));
+        let mut at = 0;
+        while at < len {
+            let most = (len - at).min(CHUNK_BYTES);
+            all.extend_from_slice(&self.range(entry, offset.saturating_add(at), most).await?);
+            at += most;
+        }
+        Ok(all.into())
+    }
+}
