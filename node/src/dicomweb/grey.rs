@@ -83,7 +83,7 @@ impl<'a> Grey<'a> {
         let invert = self.samples.photometric == "MONOCHROME1";
         let inverted = |level: u8| if invert { 255 - level } else { level };
         if let (None, Some(voi)) = (window.or(tones.window), &tones.voi) {
-            return self.values().map(|value| inverted(byte(voi.part(modality(value)) * 255.0))).collect();
+            return self.each_level(|value| inverted(byte(voi.part(modality(value)) * 255.0)));
         }
         let window = window.or(tones.window).unwrap_or_else(|| {
             let (low, high) = self
@@ -94,7 +94,29 @@ impl<'a> Grey<'a> {
             let (low, high) = if low <= high { (low, high) } else { (0.0, 1.0) };
             Window { center: f64::midpoint(low, high), width: (high - low).max(1.0), function: Function::LinearExact }
         });
-        self.values().map(|value| inverted(window.level(modality(value)))).collect()
+        self.each_level(|value| inverted(window.level(modality(value))))
+    }
+
+    /// The level of each value; of words of 8 or 16 bits each different one is worked out once.
+    fn each_level(&self, level: impl Fn(f64) -> u8) -> Vec<u8> {
+        let (picture, bytes) = (self.picture, self.samples.bytes.as_slice());
+        let pixels = usize::try_from(picture.pixels()).unwrap_or(0);
+        let is_float = matches!(picture.vr, VR::OF | VR::OD);
+        let mut known: Vec<Option<u8>> = vec![None; 1 << 16];
+        let mut of = |word: u16| match known.get_mut(usize::from(word)) {
+            Some(known) => *known.get_or_insert_with(|| level(value(u64::from(word), picture))),
+            None => 0,
+        };
+        match picture.layout.allocated {
+            8 if !is_float && bytes.len() >= pixels => {
+                bytes.iter().take(pixels).map(|byte| of(u16::from(*byte))).collect()
+            }
+            16 if !is_float && bytes.len() / 2 >= pixels => {
+                let (words, _) = bytes.as_chunks::<2>();
+                words.iter().take(pixels).map(|word| of(u16::from_le_bytes(*word))).collect()
+            }
+            _ => self.values().map(level).collect(),
+        }
     }
 }
 

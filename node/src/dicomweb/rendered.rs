@@ -209,10 +209,24 @@ fn picture_file(picture: &Picture, samples: Samples, tones: &Tones, wish: &Wish)
     let mut out = Cursor::new(Vec::new());
     let encoded = match wish.format {
         ImageFormat::Png => image.write_to(&mut out, ImageFormat::Png),
-        _ => image.write_with_encoder(image::codecs::jpeg::JpegEncoder::new_with_quality(&mut out, wish.quality)),
+        _ => return jpeg(&image, wish.quality),
     };
     encoded.map_err(|e| Problem::Internal(format!("picture: {e}")))?;
     Ok(out.into_inner())
+}
+
+fn jpeg(image: &DynamicImage, quality: u8) -> Result<Vec<u8>, Problem> {
+    const SIDES: Problem = Problem::NotAcceptable("the picture has sides that JPEG does not know");
+    let side = |side: u32| u16::try_from(side).map_err(|_| SIDES);
+    let (width, height) = (side(image.width())?, side(image.height())?);
+    let mut out = Vec::with_capacity(usize::from(width) * usize::from(height) / 4);
+    let encoder = jpeg_encoder::Encoder::new(&mut out, quality);
+    let encoded = match image {
+        DynamicImage::ImageLuma8(grey) => encoder.encode(grey, width, height, jpeg_encoder::ColorType::Luma),
+        other => encoder.encode(&other.to_rgb8(), width, height, jpeg_encoder::ColorType::Rgb),
+    };
+    encoded.map_err(|e| Problem::Internal(format!("picture: {e}")))?;
+    Ok(out)
 }
 
 /// The frame as eight-bit grey or colour.
