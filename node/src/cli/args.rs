@@ -182,17 +182,40 @@ pub(super) enum TokenCommand {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum AeCommand {
-    /// Add a DICOM peer, or replace what is known of it: address and what it may retrieve
-    Add {
-        title: String,
-        host: String,
-        port: u16,
-        /// Which studies it may find and retrieve: those held here, or those of paired sites too
-        #[arg(long, value_parser = ["none", "own", "all"], default_value = "none")]
-        query: String,
-    },
-    /// List the DICOM peers
+    /// Make a DICOM peer known, or replace what is known of it: its address and what it may
+    Add(AddAe),
+    /// List the DICOM peers with what they may
     List,
+    /// Forget a DICOM peer: it may do nothing from then on, and what it retrieves now ends
+    Remove { title: String },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AddAe {
+    pub(super) title: String,
+    pub(super) host: String,
+    pub(super) port: u16,
+    /// Which studies it may find and retrieve: those held here, or those of paired sites too
+    #[arg(long, value_parser = ["none", "own", "all"], default_value = "none")]
+    pub(super) query: String,
+    /// Its C-ECHO is answered (so where nothing is said)
+    #[arg(long, overrides_with = "no_echo")]
+    echo: bool,
+    /// Its C-ECHO is not answered
+    #[arg(long)]
+    pub(super) no_echo: bool,
+    /// It may store (so where nothing is said)
+    #[arg(long, overrides_with = "no_store")]
+    store: bool,
+    /// It may not store
+    #[arg(long)]
+    pub(super) no_store: bool,
+    /// Studies may be moved to it (so where nothing is said)
+    #[arg(long, overrides_with = "no_destination")]
+    destination: bool,
+    /// No studies may be moved to it
+    #[arg(long)]
+    pub(super) no_destination: bool,
 }
 
 #[derive(Debug, Subcommand)]

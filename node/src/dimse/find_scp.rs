@@ -14,6 +14,7 @@ use super::{
     message::Command,
     negotiate::Context,
     question::{self, Asker, Level},
+    refusals::Operation,
     status::Status,
 };
 use crate::{
@@ -75,7 +76,7 @@ fn shown(mut known: Attributes, identifier: &Identifier, title: &AeTitle) -> (At
 }
 
 async fn answers(asker: &mut Asker, class: &Uid, identifier: &Identifier) -> Result<Vec<Attributes>, Status> {
-    let reach = asker.reach().await?;
+    let reach = asker.caller.reach(Operation::Find).await?;
     let level = Level::of(identifier, class).ok_or(Status::BAD_IDENTIFIER)?;
     asker.write_queried(level, identifier).await?;
     let query = question::study_query(identifier)?;

@@ -7,12 +7,14 @@
 use super::{
     DimseParts,
     association::{self, Association, Incoming},
+    caller::Caller,
     echo, find_scp,
     link::{Link, LinkError, Patience},
     message::{C_CANCEL_RQ, C_ECHO_RQ, C_FIND_RQ, C_GET_RQ, C_MOVE_RQ, C_STORE_RQ, Command, RESPONSE},
     negotiate::{self, Agreed, Context, QUERY_RETRIEVE, VERIFICATION},
-    pdu::{Abort, Rejection},
+    pdu::{Abort, Acceptance, Proposal, Rejection},
     question::Asker,
+    refusals::{Operation, Refusals},
     retrieve_scp,
     status::Status,
     store_scp::StoreScp,
@@ -51,6 +53,7 @@ struct Shared {
     places: Arc<Semaphore>,
     verifying: Arc<Semaphore>,
     associations: Arc<AtomicUsize>,
+    refusals: Refusals,
 }
 
 /// A place among the associations, counted as long as it is held.
@@ -75,6 +78,7 @@ impl Listener {
         associations: Arc<AtomicUsize>,
     ) -> Self {
         let semaphore = |places: usize| Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS)));
+        let refusals = Refusals::new(parts.audit.clone());
         let shared = Shared {
             title,
             patience,
@@ -83,6 +87,7 @@ impl Listener {
             places: semaphore(associations_max),
             verifying: semaphore(VERIFYING_MAX),
             associations,
+            refusals,
         };
         Self { shared: Arc::new(shared) }
     }
@@ -90,6 +95,7 @@ impl Listener {
     /// Accepts until the node stops.
     pub(super) async fn run(self, socket: TcpListener) {
         let tasks = self.shared.parts.tasks.clone();
+        tasks.spawn("dimse refusals", self.shared.refusals.clone().run(tasks.clone()));
         loop {
             let accepted = tokio::select! {
                 () = tasks.stopping() => return,
@@ -118,16 +124,16 @@ async fn serve(shared: Arc<Shared>, stream: TcpStream, from: SocketAddr, unpropo
         proposed = establish(&shared, link, from.ip()) => proposed,
     };
     drop(unproposed);
-    let Some((association, place)) = proposed else { return };
+    let Some(Established { association, caller, place }) = proposed else { return };
     let calling = association.calling().clone();
     tracing::info!(%calling, %from, "association established");
-    converse(&shared, association).await;
+    converse(&shared, association, caller).await;
     drop(place);
     tracing::info!(%calling, "association ended");
 }
 
 /// From connected to associated.
-async fn establish(shared: &Shared, mut link: Link, from: IpAddr) -> Option<(Association, Place)> {
+async fn establish(shared: &Shared, mut link: Link, from: IpAddr) -> Option<Established> {
     let proposal = match association::proposal(&mut link).await {
         Ok(proposal) => proposal,
         Err(error) => {
@@ -138,14 +144,9 @@ async fn establish(shared: &Shared, mut link: Link, from: IpAddr) -> Option<(Ass
             return None;
         }
     };
-    let judged = negotiate::judge(&proposal, &shared.title).and_then(|(acceptance, agreed)| {
-        shared.admit(&agreed, from)?;
-        let verifies_only = proposal.contexts.iter().all(|context| context.abstract_syntax == VERIFICATION);
-        Ok((shared.place(verifies_only)?, acceptance, agreed))
-    });
-    match judged {
-        Ok((place, acceptance, agreed)) => match association::accept(link, acceptance, agreed).await {
-            Ok(association) => Some((association, place)),
+    match shared.judge(&proposal, from).await {
+        Ok((acceptance, agreed, caller, place)) => match association::accept(link, acceptance, agreed).await {
+            Ok(association) => Some(Established { association, caller, place }),
             Err(error) => {
                 tracing::debug!(%error, "an accepted association was not taken up");
                 None
@@ -159,18 +160,25 @@ async fn establish(shared: &Shared, mut link: Link, from: IpAddr) -> Option<(Ass
     }
 }
 
+/// An association that stands, who called, and its place.
+struct Established {
+    association: Association,
+    caller: Caller,
+    place: Place,
+}
+
 impl Shared {
     /// From this machine anybody may call; from elsewhere only AEs that an admin made known, since nothing beyond
-    /// loopback is open to strangers. A known host that is an address must be the caller's.
-    fn admit(&self, agreed: &Agreed, from: IpAddr) -> Result<(), Rejection> {
-        let from = from.to_canonical();
-        if from.is_loopback() {
-            return Ok(());
-        }
-        let known = self.parts.users.aes();
-        let mut of_title = known.iter().filter(|ae| ae.title == agreed.calling);
-        let fits = |host: &str| host.parse::<IpAddr>().map_or(true, |address| address.to_canonical() == from);
-        if of_title.any(|ae| fits(&ae.host)) { Ok(()) } else { Err(Rejection::CALLING_TITLE) }
+    /// loopback is open to strangers; and nobody who may do nothing here.
+    async fn judge(&self, proposal: &Proposal, from: IpAddr) -> Result<(Acceptance, Agreed, Caller, Place), Rejection> {
+        let (acceptance, agreed) = negotiate::judge(proposal, &self.title)?;
+        let Some(caller) = Caller::admit(&self.parts.users, &self.refusals, &agreed.calling, from) else {
+            self.refusals.note(&agreed.calling, Operation::Associate).await;
+            return Err(Rejection::CALLING_TITLE);
+        };
+        let verifies_only = proposal.contexts.iter().all(|context| context.abstract_syntax == VERIFICATION);
+        let place = self.place(verifies_only)?;
+        Ok((acceptance, agreed, caller, place))
     }
 
     fn place(&self, verifies_only: bool) -> Result<Place, Rejection> {
@@ -184,13 +192,13 @@ impl Shared {
 }
 
 /// Answers commands until the peer releases, breaks off or the node stops.
-async fn converse(shared: &Shared, mut association: Association) {
+async fn converse(shared: &Shared, mut association: Association, caller: Caller) {
     let calling = association.calling().clone();
-    let DimseParts { archive, studies, audit, users, .. } = &shared.parts;
+    let DimseParts { archive, studies, audit, .. } = &shared.parts;
     let mut served = Served {
         title: shared.title.clone(),
-        store: StoreScp::new(archive.clone(), audit.clone(), calling.clone()),
-        asker: Asker::new(studies.clone(), audit.clone(), users.clone(), calling),
+        store: StoreScp::new(archive.clone(), audit.clone(), calling),
+        asker: Asker::new(studies.clone(), audit.clone(), caller),
     };
     let ended = loop {
         // Only waiting is cut off by a stop: a message begun is answered.
@@ -247,8 +255,14 @@ async fn answer(
     let queries = QUERY_RETRIEVE.contains(&context.abstract_syntax.as_str());
     let verifies = context.abstract_syntax.as_str() == VERIFICATION;
     match command.field() {
-        Some(C_ECHO_RQ) => echo::answer(association, context, command).await,
-        Some(C_STORE_RQ) if !verifies && !queries => served.store.store(association, context, command).await,
+        Some(C_ECHO_RQ) => match served.asker.caller.may_echo().await {
+            Ok(()) => echo::answer(association, context, command).await,
+            Err(status) => refuse(association, context, command, status).await,
+        },
+        Some(C_STORE_RQ) if !verifies && !queries => match served.asker.caller.may_store().await {
+            Ok(()) => served.store.store(association, context, command).await,
+            Err(status) => refuse(association, context, command, status).await,
+        },
         Some(C_FIND_RQ) if is_of(context, C_FIND_RQ) && command.has_data_set() => {
             find_scp::find(association, &mut served.asker, &served.title, context, command).await
         }
@@ -259,11 +273,21 @@ async fn answer(
         Some(C_CANCEL_RQ) => Ok(()),
         Some(field) if field & RESPONSE == 0 => {
             let status = if field == C_STORE_RQ { Status::CLASS_NOT_SUPPORTED } else { Status::UNRECOGNIZED };
-            if command.has_data_set() {
-                super::store_scp::pass_over(association, context).await?;
-            }
-            association.send(context.id, &Command::answer(command, status)).await
+            refuse(association, context, command, status).await
         }
         _ => Err(LinkError::Unexpected("an answer to nothing that was asked")),
     }
+}
+
+/// Answers a request that is not served, after what came with it.
+async fn refuse(
+    association: &mut Association,
+    context: &Context,
+    command: &Command,
+    status: Status,
+) -> Result<(), LinkError> {
+    if command.has_data_set() {
+        super::store_scp::pass_over(association, context).await?;
+    }
+    association.send(context.id, &Command::answer(command, status)).await
 }

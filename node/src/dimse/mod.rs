@@ -13,6 +13,7 @@
 
 mod announce;
 mod association;
+mod caller;
 mod echo;
 mod files;
 mod find_scp;
@@ -23,6 +24,7 @@ mod message;
 mod negotiate;
 mod pdu;
 mod question;
+mod refusals;
 mod retrieve_scp;
 mod status;
 mod store_scp;
@@ -31,7 +33,14 @@ mod store_scu;
 #[cfg(test)]
 mod tests;
 
-use crate::{archive::Archive, audit::Audit, config::DimseConfig, studies::Studies, tasks::Tasks, users::Users};
+use crate::{
+    archive::Archive,
+    audit::Audit,
+    config::DimseConfig,
+    studies::Studies,
+    tasks::Tasks,
+    users::{KnownAe, Users},
+};
 use link::{Link, LinkError, Patience};
 use protocol::{AeTitle, Uid};
 use std::{
@@ -125,6 +134,13 @@ pub(crate) struct Destination {
     pub(crate) title: AeTitle,
     pub(crate) host: String,
     pub(crate) port: u16,
+}
+
+impl Destination {
+    /// Whether that AE is known to be there.
+    fn is_at(&self, ae: &KnownAe) -> bool {
+        self.title == ae.title && self.host == ae.host && self.port == ae.port
+    }
 }
 
 impl FromStr for Destination {

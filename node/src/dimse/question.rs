@@ -3,17 +3,17 @@
 //! An AE finds and retrieves only what an admin said it may ([`Reach`]), from this machine too. Patient IDs of different
 //! issuers name different patients: a retrieval by an ID that several have is refused.
 
-use super::{identifier::Identifier, status::Status};
+use super::{caller::Caller, identifier::Identifier, status::Status};
 use crate::{
     archive::StudyQuery,
-    audit::{Act, Audit, Event, Outcome},
+    audit::{Act, Audit, Event},
     studies::{FoundStudy, Studies, StudyError},
     trust::{Person, Role},
-    users::{Reach, Users},
+    users::Reach,
 };
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
-use protocol::{AeTitle, Refusal, Uid};
+use protocol::Uid;
 use std::collections::BTreeSet;
 
 /// Studies that one question may mean; more is a search too wide to read.
@@ -97,29 +97,15 @@ pub(super) fn study_query(identifier: &Identifier) -> Result<StudyQuery, Status>
 pub(super) struct Asker {
     pub(super) studies: Studies,
     pub(super) audit: Audit,
-    pub(super) users: Users,
+    pub(super) caller: Caller,
     pub(super) person: Person,
-    calling: AeTitle,
     shapes: BTreeSet<String>,
 }
 
 impl Asker {
-    pub(super) fn new(studies: Studies, audit: Audit, users: Users, calling: AeTitle) -> Self {
-        let person = Person { name: calling.to_string(), role: Role::Referrer };
-        Self { studies, audit, users, person, calling, shapes: BTreeSet::new() }
-    }
-
-    /// What this AE may look for, as it is now; a refusal is written down.
-    pub(super) async fn reach(&self) -> Result<Reach, Status> {
-        let known = self.users.aes().into_iter().find(|ae| ae.title == self.calling);
-        let reach = known.map_or(Reach::None, |ae| ae.query);
-        if reach == Reach::None {
-            let refused = Outcome::Refused(Refusal::Role);
-            let event = Event::new(Act::StudiesQueried, self.person.actor()).outcome(refused).note("DIMSE");
-            self.write(event).await?;
-            return Err(Status::NOT_AUTHORIZED);
-        }
-        Ok(reach)
+    pub(super) fn new(studies: Studies, audit: Audit, caller: Caller) -> Self {
+        let person = Person { name: caller.title().to_string(), role: Role::Referrer };
+        Self { studies, audit, caller, person, shapes: BTreeSet::new() }
     }
 
     pub(super) async fn write(&self, event: Event) -> Result<(), Status> {

@@ -2,7 +2,7 @@
 //!
 //! Objects leave as they are held, byte for byte; one whose transfer syntax the receiver did not accept is counted as
 //! failed and named. Of a peer's study each instance is passed on when it has arrived and was verified. A C-MOVE goes to
-//! known AEs only.
+//! known AEs only. Each instance leaves only while an admin still allows it.
 //!
 //! # At a crash
 //! The receiver has what it acknowledged, and asks again.
@@ -13,6 +13,7 @@
 use super::{
     Destination,
     association::{Association, Incoming},
+    caller::Caller,
     find_scp::IDENTIFIER_BYTES_MAX,
     identifier::{self, Identifier},
     link::{LinkError, Patience},
@@ -20,6 +21,7 @@ use super::{
     negotiate::Context,
     pdu::{Abort, associate::CONTEXTS_MAX},
     question::{self, Asker, Level},
+    refusals::Operation,
     status::{self, Status},
     store_scu,
 };
@@ -51,9 +53,12 @@ struct Item {
 struct Run<'a> {
     context: &'a Context,
     request: &'a Command,
+    caller: &'a Caller,
     counts: Counts,
     failed: Vec<Uid>,
     cancelled: bool,
+    /// The right to it was taken away while it ran.
+    withdrawn: bool,
 }
 
 /// Serves one retrieval; `own` is our AE title.
@@ -79,7 +84,8 @@ pub(super) async fn retrieve(
     };
     let remaining = u16::try_from(items.len()).unwrap_or(u16::MAX);
     let counts = Counts { remaining, ..Counts::default() };
-    let mut run = Run { context, request, counts, failed: Vec::new(), cancelled: false };
+    let caller = &asker.caller;
+    let mut run = Run { context, request, caller, counts, failed: Vec::new(), cancelled: false, withdrawn: false };
     match to {
         None => run.give_back(association, &items).await?,
         Some(to) => run.move_all(association, &items, &to, own).await?,
@@ -89,13 +95,13 @@ pub(super) async fn retrieve(
 
 fn destination(asker: &Asker, request: &Command) -> Result<Destination, Status> {
     let title = request.destination().ok_or(Status::NO_DESTINATION)?;
-    let known = asker.users.aes().into_iter().find(|ae| ae.title == title).ok_or(Status::NO_DESTINATION)?;
+    let known = asker.caller.destination(&title).ok_or(Status::NO_DESTINATION)?;
     Ok(Destination { title, host: known.host, port: known.port })
 }
 
 /// The instances meant, in the order of their studies and series.
 async fn items(asker: &mut Asker, class: &Uid, identifier: &Identifier) -> Result<Vec<Item>, Status> {
-    let reach = asker.reach().await?;
+    let reach = asker.caller.reach(Operation::Retrieve).await?;
     let level = Level::of(identifier, class).ok_or(Status::BAD_IDENTIFIER)?;
     let named = |tag, at: Level| -> Result<Vec<Uid>, Status> {
         let uids = if level >= at { question::uids(identifier, tag)? } else { Vec::new() };
@@ -156,18 +162,26 @@ impl Run<'_> {
             let id = u16::try_from(number + 1).unwrap_or(u16::MAX);
             let context = association.context_back(&item.entry.sop_class, &item.entry.transfer_syntax).cloned();
             let stored = match context {
-                None => false,
-                Some(context) => {
+                Some(context) if self.may_leave(item, None) => {
                     let command = Command::store_request(id, &item.entry.sop_class, &item.entry.instance);
                     let is_sent = send(association, &context, &command, item).await?;
                     is_sent && self.answered(association, id).await?
                 }
+                _ => false,
             };
             if self.counted(association, item, stored).await? {
                 return Ok(());
             }
         }
         Ok(())
+    }
+
+    /// Whether it may still be sent: what an admin takes away ends what runs.
+    fn may_leave(&mut self, item: &Item, to: Option<&Destination>) -> bool {
+        let is_own = item.study.found().holder.is_none();
+        let is_there = |to: &Destination| self.caller.destination(&to.title).is_some_and(|ae| to.is_at(&ae));
+        self.withdrawn |= !(self.caller.may_have(is_own) && to.is_none_or(is_there));
+        !self.withdrawn
     }
 
     /// Waits for the answer to a sub-operation; a cancellation may come before it.
@@ -209,7 +223,7 @@ impl Run<'_> {
             };
             for (number, item) in batch.iter().enumerate() {
                 let id = u16::try_from(number + 1).unwrap_or(u16::MAX);
-                let sent = match there.as_mut() {
+                let sent = match there.as_mut().filter(|_| self.may_leave(item, Some(to))) {
                     None => Ok(false),
                     Some(there) => self.send_there(there, item, association, id).await,
                 };
@@ -279,6 +293,7 @@ impl Run<'_> {
         let is_last = !self.cancelled;
         let status = match (self.cancelled, self.counts.completed, self.counts.failed) {
             (true, ..) => Status::CANCELLED,
+            _ if self.withdrawn => self.caller.withdrawn().await,
             (false, _, 0) => Status::SUCCESS,
             (false, 0, _) => Status::NONE_SENT,
             (false, ..) => Status::SOME_FAILED,

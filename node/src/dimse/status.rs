@@ -27,7 +27,7 @@ impl Status {
     /// As [`Self::PENDING`], and some keys were not matched.
     pub(crate) const PENDING_UNMATCHED: Self = Self { code: 0xFF01, comment: "" };
     pub(crate) const CANCELLED: Self = Self { code: 0xFE00, comment: "cancelled" };
-    pub(crate) const NOT_AUTHORIZED: Self = Self { code: 0x0124, comment: "this AE may not search or retrieve here" };
+    pub(crate) const NOT_AUTHORIZED: Self = Self { code: 0x0124, comment: "this AE may not do that here" };
     pub(crate) const TOO_MANY: Self = Self { code: 0xA700, comment: "too many matches, ask for less" };
     pub(crate) const NO_DESTINATION: Self = Self { code: 0xA801, comment: "the move destination is not a known AE" };
     pub(crate) const NONE_SENT: Self = Self { code: 0xA702, comment: "no instance could be sent" };

@@ -4,7 +4,7 @@ use crate::{
     audit, overlay,
     studies::{Availability, FoundStudy, TransferRow},
     trust::{Action, Person, Role},
-    users::Reach,
+    users::{AeRights, KnownAe, Reach},
 };
 use protocol::{SiteId, Timestamp, manifest::Completeness};
 use serde::{Deserialize, Serialize};
@@ -395,10 +395,38 @@ pub(super) struct Ae {
     pub(super) title: String,
     pub(super) host: String,
     pub(super) port: u16,
+    /// Whether its C-ECHO is answered.
+    #[serde(default = "granted")]
+    pub(super) echo: bool,
+    /// Whether it may store.
+    #[serde(default = "granted")]
+    pub(super) store: bool,
+    /// Whether studies may be moved to it.
+    #[serde(default = "granted")]
+    pub(super) destination: bool,
     /// Which studies it may find and retrieve; none where not given.
     #[serde(default)]
     #[schema(value_type = String)]
     pub(super) query: Reach,
+}
+
+const fn granted() -> bool {
+    true
+}
+
+impl From<KnownAe> for Ae {
+    fn from(ae: KnownAe) -> Self {
+        let AeRights { echo, store, destination, query } = ae.rights;
+        Self { title: ae.title.to_string(), host: ae.host, port: ae.port, echo, store, destination, query }
+    }
+}
+
+impl Ae {
+    /// `None`: the title is none.
+    pub(super) fn known(&self) -> Option<KnownAe> {
+        let rights = AeRights { echo: self.echo, store: self.store, destination: self.destination, query: self.query };
+        Some(KnownAe { title: self.title.parse().ok()?, host: self.host.clone(), port: self.port, rights })
+    }
 }
 
 #[derive(Debug, Serialize, ToSchema)]

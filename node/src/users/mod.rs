@@ -18,7 +18,7 @@ mod tests;
 mod throttle;
 
 pub(crate) use password::generate as generate_password;
-pub(crate) use record::{KnownAe, Reach};
+pub(crate) use record::{AeRights, KnownAe, Reach};
 
 use crate::{
     journal::{Append, Journal, JournalError, Position},
@@ -242,6 +242,21 @@ impl Users {
             return Err(UsersError::NoUser);
         }
         self.change(AeGone { title: title.clone() }).await
+    }
+
+    /// A DICOM peer by its title.
+    pub(crate) fn ae(&self, title: &AeTitle) -> Option<KnownAe> {
+        lock(&self.0.accounts).aes.get(title).cloned()
+    }
+
+    /// What whoever calls itself `title` may do, as it is now. From this machine (`is_here`) an AE that nobody made known
+    /// may echo and store; from elsewhere nothing.
+    pub(crate) fn rights_of(&self, title: &AeTitle, is_here: bool) -> AeRights {
+        match lock(&self.0.accounts).aes.get(title) {
+            Some(ae) => ae.rights,
+            None if is_here => AeRights { destination: false, ..AeRights::SCANNER },
+            None => AeRights::NONE,
+        }
     }
 
     pub(crate) fn aes(&self) -> Vec<KnownAe> {

@@ -37,6 +37,9 @@ export const en = {
     days: 'days',
     shownOnce: 'Shown once: copy it now.',
     reference: 'Reference {{reference}}',
+    change: 'Change',
+    remove: 'Remove',
+    save: 'Save',
   },
   state: {
     deniedTitle: 'Not part of your role',
@@ -410,7 +413,16 @@ export const en = {
     tokenHelp: 'For machine clients: Authorization: Bearer …',
     tokenMade: 'Token of {{name}}',
     addAe: 'Add a DICOM peer',
-    aeHelp: 'Systems this node may send studies to, and what they may look for here.',
+    aeHelp: 'Systems this node knows by title and address, and what they may do here.',
+    changeAe: 'Change {{name}}',
+    removeAe: 'Remove {{name}}',
+    reallyRemoveAe: 'Really remove {{name}}',
+    right: {
+      echo: 'Echo',
+      store: 'Store here',
+      destination: 'Receive moved studies',
+      nothing: 'May do nothing',
+    },
     reach: {
       label: 'May find and retrieve (C-FIND, C-MOVE, C-GET)',
       none: 'Nothing',

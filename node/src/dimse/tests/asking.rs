@@ -11,7 +11,7 @@ use crate::{
         pdu::{Pdv, Role},
         status::Status,
     },
-    users::{KnownAe, Reach},
+    users::{AeRights, Reach},
 };
 use dicom_dictionary_std::tags;
 use std::collections::{BTreeMap, VecDeque};
@@ -20,13 +20,13 @@ const FIND: &str = "1.2.840.10008.5.1.4.1.2.1.1";
 const GET: &str = "1.2.840.10008.5.1.4.1.2.1.3";
 
 /// A requestor that says what a story needs, in one packet if need be.
-struct Peer {
+pub(super) struct Peer {
     link: Link,
     waiting: VecDeque<Pdv>,
 }
 
 impl Peer {
-    async fn call(door: &Door) -> Self {
+    pub(super) async fn call(door: &Door) -> Self {
         let context = |id, class: &str| Proposed {
             id,
             abstract_syntax: class.to_owned(),
@@ -49,7 +49,7 @@ impl Peer {
     }
 
     /// Queues; nothing leaves before the next flush.
-    async fn say(&mut self, context: u8, command: &Command, data: Option<Bytes>) {
+    pub(super) async fn say(&mut self, context: u8, command: &Command, data: Option<Bytes>) {
         for pdv in fragments(context, true, command.encode(), 16_000) {
             self.link.write_fragment(pdv).await.unwrap();
         }
@@ -73,7 +73,7 @@ impl Peer {
         }
     }
 
-    async fn hear(&mut self) -> (Command, Option<Bytes>) {
+    pub(super) async fn hear(&mut self) -> (Command, Option<Bytes>) {
         self.link.flush().await.unwrap();
         let command = Command::decode(self.whole().await).unwrap();
         let data = if command.has_data_set() { Some(self.whole().await) } else { None };
@@ -93,7 +93,7 @@ impl Peer {
     }
 }
 
-fn identifier(keys: &[(dicom_core::Tag, &str)]) -> Bytes {
+pub(super) fn identifier(keys: &[(dicom_core::Tag, &str)]) -> Bytes {
     let keys: BTreeMap<_, _> = keys.iter().map(|(tag, value)| (*tag, (*value).to_owned())).collect();
     encode(&keys, EXPLICIT_LE, true)
 }
@@ -107,10 +107,9 @@ async fn take_in(door: &Door, body: Vec<u8>, instance: &str) {
     door.parts.archive.ingest(spool, &Source { actor: Actor::default() }).await.unwrap();
 }
 
-async fn door() -> Door {
+pub(super) async fn door() -> Door {
     let door = Door::open(8, Patience::default()).await;
-    let ae = KnownAe { title: title("VIEWER"), host: "127.0.0.1".to_owned(), port: 104, query: Reach::Own };
-    door.parts.users.add_ae(ae).await.unwrap();
+    door.knows("VIEWER", AeRights { query: Reach::Own, ..AeRights::SCANNER }).await;
     for study in ["1.2.1", "1.2.2", "1.2.3"] {
         let instance = format!("{study}.1.1");
         take_in(&door, data_set(study, &instance, 1), &instance).await;

@@ -8,7 +8,10 @@ use super::{
     pdu::{Abort, Pdu, Proposal, Proposed, Rejection, UserItems, associate},
     *,
 };
-use crate::studies::tests::{Alone, alone};
+use crate::{
+    studies::tests::{Alone, alone},
+    users::AeRights,
+};
 use bytes::Bytes;
 use std::process::Stdio;
 use tokio::{
@@ -18,6 +21,7 @@ use tokio::{
 };
 
 mod asking;
+mod rights;
 mod storing;
 
 const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
@@ -49,6 +53,11 @@ impl Door {
     async fn associate(&self, pairs: &[(&str, &str)]) -> Result<association::Association, association::RequestError> {
         let pairs: Vec<_> = pairs.iter().map(|(a, b)| (Uid::parse(a).unwrap(), Uid::parse(b).unwrap())).collect();
         association::request(self.link().await, &title("TESTER"), &title("CHNORD"), &pairs).await
+    }
+
+    async fn knows(&self, name: &str, rights: AeRights) {
+        let ae = KnownAe { title: title(name), host: "127.0.0.1".to_owned(), port: 104, rights };
+        self.parts.users.add_ae(ae).await.unwrap();
     }
 
     /// The echo that must work whatever else goes on.
