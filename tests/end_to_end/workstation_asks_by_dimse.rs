@@ -105,3 +105,25 @@ async fn peers_studies_stand_behind_the_same_door_where_an_admin_says_so() {
     let served = |entry: &&serde_json::Value| entry["person"] == dcmtk::WORKSTATION && entry["site"] == pair.b_id;
     assert!(at_a.iter().find(served).is_some(), "the holder knows which AE read: {at_a:?}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_admin_says_for_each_ae_what_it_may_and_takes_it_back() {
+    let site = Site::open(SITE, "CH Nord").await;
+    let study = Study::of(2);
+    let (_, paths) = study.write(&site.scratch("scanner"));
+    let store = || dcmtk::store(site.dimse(), &site.ae_title, &paths);
+
+    let _ = site.cli(&["ae", "add", "CT1", "127.0.0.1", "104", "--no-store"]).ok();
+    let refused = store();
+    assert!(!refused.success && refused.text.contains("124"), "{}", refused.text);
+    let _ = site.cli(&["ae", "add", "CT1", "127.0.0.1", "104", "--no-store", "--no-echo"]).ok();
+    let rejected = store();
+    assert!(rejected.text.contains("Calling AE Title Not Recognized"), "{}", rejected.text);
+    let listed = site.cli(&["ae", "list"]).ok().out;
+    assert!(listed.lines().any(|line| line.contains("CT1") && line.contains("false")), "{listed}");
+
+    let _ = site.cli(&["ae", "remove", "CT1"]).ok();
+    assert!(store().success, "an unknown scanner on this machine stores");
+    let log = site.audit("").await;
+    assert!(log.iter().any(|entry| entry["note"] == "DIMSE C-STORE" && entry["outcome"] == "refused"), "{log:?}");
+}

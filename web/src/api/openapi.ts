@@ -28,6 +28,7 @@ export interface paths {
             };
         };
         put?: never;
+        /** Makes a DICOM peer known, or replaces what is known of it. */
         post: {
             parameters: {
                 query?: never;
@@ -75,6 +76,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
+        /** Forgets a DICOM peer; what it retrieves now ends. */
         delete: {
             parameters: {
                 query?: never;
@@ -1515,11 +1517,17 @@ export interface components {
             role: string;
         };
         Ae: {
+            /** @description Whether studies may be moved to it. */
+            destination?: boolean;
+            /** @description Whether its C-ECHO is answered. */
+            echo?: boolean;
             host: string;
             /** Format: int32 */
             port: number;
             /** @description Which studies it may find and retrieve; none where not given. */
             query?: string;
+            /** @description Whether it may store. */
+            store?: boolean;
             title: string;
         };
         AgreementJson: {
