@@ -19,6 +19,7 @@ mod modality_sends_a_study;
 mod node_is_killed_mid_ingest;
 mod peer_is_revoked_mid_transfer;
 mod radiologist_reads_a_remote_study;
+mod storage_is_committed;
 mod stranger_is_refused;
 mod studies_of_every_size;
 mod workstation_asks_by_dimse;

@@ -127,6 +127,14 @@ pub(crate) struct Verified {
     pub(crate) fault: Option<&'static str>,
 }
 
+/// One object looked at by [`Archive::vouch`].
+#[derive(Clone, Debug)]
+pub(crate) struct Vouched {
+    pub(crate) sop_class: Uid,
+    pub(crate) bytes: u64,
+    pub(crate) fault: Option<&'static str>,
+}
+
 /// A manifest with the bytes that its digest names.
 #[derive(Clone, Debug)]
 pub(crate) struct SealedManifest {
@@ -359,6 +367,21 @@ impl Archive {
             }
         }
         Ok(())
+    }
+
+    /// What is on disk under a SOP Instance UID, every byte of it read again; `None`: nothing that a durable record names.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub(crate) async fn vouch(&self, instance: &Uid) -> Result<Option<Vouched>, ArchiveError> {
+        let Some(stored) = self.inner.index.sop(instance)? else { return Ok(None) };
+        let inner = self.inner.clone();
+        let looked = self.inner.tasks.spawn_blocking("vouch", move || {
+            let fault = object::fault(&inner, &stored);
+            let entry = stored.row.entry;
+            Vouched { sop_class: entry.sop_class, bytes: entry.bytes, fault }
+        });
+        Ok(Some(looked.await.map_err(std::io::Error::other)?))
     }
 
     /// Totals for status: studies, instances, bytes.

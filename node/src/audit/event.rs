@@ -56,6 +56,8 @@ pub(crate) enum Act {
     /// Stored or received bytes were not those that were signed, or a stranger knocked. Always shown to admins.
     SecurityAlert,
     LogRead,
+    /// A DICOM peer was told which of its instances are safe here.
+    StorageCommitted,
 }
 
 impl Act {
@@ -87,6 +89,7 @@ impl Act {
             Self::CacheErased => "cache-erased",
             Self::SecurityAlert => "security-alert",
             Self::LogRead => "log-read",
+            Self::StorageCommitted => "storage-committed",
         }
     }
 }

@@ -348,4 +348,13 @@ pub(super) struct Send {
     /// The AE title to call from
     #[arg(long, value_name = "TITLE", default_value = "CONFRERE")]
     pub(super) from: String,
+    /// Ask afterwards whether what was sent is safe there (storage commitment), and wait for the answer
+    #[arg(long)]
+    pub(super) commit: bool,
+    /// Seconds to wait for that answer
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, requires = "commit")]
+    pub(super) commit_within: u64,
+    /// Where the peer may call to give that answer, if it does not give it over the same association
+    #[arg(long, value_name = "ADDR:PORT", requires = "commit")]
+    pub(super) commit_at: Option<SocketAddr>,
 }

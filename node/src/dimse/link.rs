@@ -21,11 +21,14 @@ pub(crate) struct Patience {
     pub(crate) unit: Duration,
     /// Between messages.
     pub(crate) idle: Duration,
+    /// Before what could not be delivered is tried again, at first; then longer.
+    pub(crate) retry: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { artim: Duration::from_secs(30), unit: Duration::from_secs(60), idle: Duration::from_secs(120) }
+        let seconds = Duration::from_secs;
+        Self { artim: seconds(30), unit: seconds(60), idle: seconds(120), retry: seconds(10) }
     }
 }
 

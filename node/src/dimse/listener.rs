@@ -8,10 +8,14 @@ use super::{
     DimseParts,
     association::{self, Association, Incoming},
     caller::Caller,
+    commitment::{CommitmentScp, Held, PUSH_MODEL, Reporter},
     echo, find_scp,
     link::{Link, LinkError, Patience},
-    message::{C_CANCEL_RQ, C_ECHO_RQ, C_FIND_RQ, C_GET_RQ, C_MOVE_RQ, C_STORE_RQ, Command, RESPONSE},
-    negotiate::{self, Agreed, Context, QUERY_RETRIEVE, VERIFICATION},
+    message::{
+        C_CANCEL_RQ, C_ECHO_RQ, C_FIND_RQ, C_GET_RQ, C_MOVE_RQ, C_STORE_RQ, Command, N_ACTION_RQ, N_EVENT_REPORT_RSP,
+        RESPONSE,
+    },
+    negotiate::{self, Agreed, Context, QUERY_RETRIEVE, Serves, VERIFICATION},
     pdu::{Abort, Acceptance, Proposal, Rejection},
     question::Asker,
     refusals::{Operation, Refusals},
@@ -44,11 +48,19 @@ pub(super) struct Listener {
     shared: Arc<Shared>,
 }
 
+/// What the node says of itself, and its bounds.
+#[derive(Debug)]
+pub(super) struct Own {
+    pub(super) title: AeTitle,
+    pub(super) associations_max: usize,
+    pub(super) patience: Patience,
+}
+
 #[derive(Debug)]
 struct Shared {
-    title: AeTitle,
-    patience: Patience,
+    own: Own,
     parts: DimseParts,
+    reporter: Reporter,
     unproposed: Arc<Semaphore>,
     places: Arc<Semaphore>,
     verifying: Arc<Semaphore>,
@@ -70,21 +82,15 @@ impl Drop for Place {
 }
 
 impl Listener {
-    pub(super) fn new(
-        title: AeTitle,
-        associations_max: usize,
-        patience: Patience,
-        parts: DimseParts,
-        associations: Arc<AtomicUsize>,
-    ) -> Self {
+    pub(super) fn new(own: Own, parts: DimseParts, reporter: Reporter, associations: Arc<AtomicUsize>) -> Self {
         let semaphore = |places: usize| Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS)));
         let refusals = Refusals::new(parts.audit.clone());
         let shared = Shared {
-            title,
-            patience,
             parts,
+            reporter,
             unproposed: semaphore(UNPROPOSED_MAX),
-            places: semaphore(associations_max),
+            places: semaphore(own.associations_max),
+            own,
             verifying: semaphore(VERIFYING_MAX),
             associations,
             refusals,
@@ -118,7 +124,7 @@ impl Listener {
 }
 
 async fn serve(shared: Arc<Shared>, stream: TcpStream, from: SocketAddr, unproposed: OwnedSemaphorePermit) {
-    let Ok(link) = Link::new(stream, shared.patience) else { return };
+    let Ok(link) = Link::new(stream, shared.own.patience) else { return };
     let proposed = tokio::select! {
         () = shared.parts.tasks.stopping() => return,
         proposed = establish(&shared, link, from.ip()) => proposed,
@@ -171,7 +177,7 @@ impl Shared {
     /// From this machine anybody may call; from elsewhere only AEs that an admin made known, since nothing beyond
     /// loopback is open to strangers; and nobody who may do nothing here.
     async fn judge(&self, proposal: &Proposal, from: IpAddr) -> Result<(Acceptance, Agreed, Caller, Place), Rejection> {
-        let (acceptance, agreed) = negotiate::judge(proposal, &self.title)?;
+        let (acceptance, agreed) = negotiate::judge(proposal, &self.own.title, Serves::Node)?;
         let Some(caller) = Caller::admit(&self.parts.users, &self.refusals, &agreed.calling, from) else {
             self.refusals.note(&agreed.calling, Operation::Associate).await;
             return Err(Rejection::CALLING_TITLE);
@@ -196,20 +202,29 @@ async fn converse(shared: &Shared, mut association: Association, caller: Caller)
     let calling = association.calling().clone();
     let DimseParts { archive, studies, audit, .. } = &shared.parts;
     let mut served = Served {
-        title: shared.title.clone(),
+        title: shared.own.title.clone(),
         store: StoreScp::new(archive.clone(), audit.clone(), calling),
-        asker: Asker::new(studies.clone(), audit.clone(), caller),
+        asker: Asker::new(studies.clone(), audit.clone(), caller.clone()),
+        commitment: CommitmentScp::new(shared.reporter.clone(), caller),
     };
     let ended = loop {
-        // Only waiting is cut off by a stop: a message begun is answered.
-        let incoming = tokio::select! {
+        // Only waiting is cut off: a message begun is answered.
+        let news = tokio::select! {
             () = shared.parts.tasks.stopping() => break Some(Abort::UNSPECIFIED),
-            incoming = association.next() => incoming,
+            arrived = association.arrived() => News::Arrived(arrived),
+            held = served.commitment.ready() => News::Committed(held),
         };
-        let answered = match incoming {
-            Ok(Incoming::Command(context, command)) => answer(&mut association, &mut served, &context, &command).await,
-            Ok(Incoming::ReleaseAsked) => break None,
-            Err(error) => Err(error),
+        let answered = match news {
+            News::Committed(None) => Ok(()),
+            News::Committed(Some(held)) => served.commitment.report(&mut association, held).await,
+            News::Arrived(Err(error)) => Err(error),
+            News::Arrived(Ok(())) => match association.next().await {
+                Ok(Incoming::Command(context, command)) => {
+                    answer(&mut association, &mut served, &context, &command).await
+                }
+                Ok(Incoming::ReleaseAsked) => break None,
+                Err(error) => Err(error),
+            },
         };
         if let Err(error) = answered {
             tracing::info!(%error, "an association ended early");
@@ -227,11 +242,18 @@ async fn converse(shared: &Shared, mut association: Association, caller: Caller)
     }
 }
 
+/// What an association may have to do next.
+enum News {
+    Arrived(Result<(), LinkError>),
+    Committed(Option<Held>),
+}
+
 /// What an association does.
 struct Served {
     title: AeTitle,
     store: StoreScp,
     asker: Asker,
+    commitment: CommitmentScp,
 }
 
 /// The class of a query or retrieval ends with the number of its operation.
@@ -252,14 +274,13 @@ async fn answer(
     context: &Context,
     command: &Command,
 ) -> Result<(), LinkError> {
-    let queries = QUERY_RETRIEVE.contains(&context.abstract_syntax.as_str());
-    let verifies = context.abstract_syntax.as_str() == VERIFICATION;
+    let class = context.abstract_syntax.as_str();
     match command.field() {
         Some(C_ECHO_RQ) => match served.asker.caller.may_echo().await {
             Ok(()) => echo::answer(association, context, command).await,
             Err(status) => refuse(association, context, command, status).await,
         },
-        Some(C_STORE_RQ) if !verifies && !queries => match served.asker.caller.may_store().await {
+        Some(C_STORE_RQ) if negotiate::is_storage(class) => match served.asker.caller.may_store().await {
             Ok(()) => served.store.store(association, context, command).await,
             Err(status) => refuse(association, context, command, status).await,
         },
@@ -269,6 +290,8 @@ async fn answer(
         Some(field @ (C_GET_RQ | C_MOVE_RQ)) if is_of(context, field) && command.has_data_set() => {
             retrieve_scp::retrieve(association, &mut served.asker, &served.title, context, command).await
         }
+        Some(N_ACTION_RQ) if class == PUSH_MODEL => served.commitment.action(association, context, command).await,
+        Some(N_EVENT_REPORT_RSP) => served.commitment.answered(command).await,
         // What it was to cancel has been answered.
         Some(C_CANCEL_RQ) => Ok(()),
         Some(field) if field & RESPONSE == 0 => {

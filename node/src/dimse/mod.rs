@@ -1,4 +1,5 @@
-//! The DIMSE door: verification and storage, as provider and as user; query and retrieval as provider.
+//! The DIMSE door: verification, storage and storage commitment, as provider and as user; query and retrieval as
+//! provider.
 //!
 //! It translates DIMSE into calls of the archive and of studies and decides nothing. An instance is answered with success
 //! only after [`Archive::ingest`] returned, which is after file, folder and record are on disk. Whoever connects costs
@@ -14,6 +15,7 @@
 mod announce;
 mod association;
 mod caller;
+mod commitment;
 mod echo;
 mod files;
 mod find_scp;
@@ -41,17 +43,20 @@ use crate::{
     tasks::Tasks,
     users::{KnownAe, Users},
 };
+use association::Wanted;
 use link::{Link, LinkError, Patience};
 use protocol::{AeTitle, Uid};
 use std::{
     fmt,
     net::SocketAddr,
+    path::PathBuf,
     str::FromStr,
     sync::{Arc, atomic::AtomicUsize},
     time::Duration,
 };
 use tokio::net::{TcpListener, TcpStream};
 
+pub(crate) use commitment::{CommitPatience, commit, failure};
 pub(crate) use echo::echo;
 pub(crate) use files::find;
 pub(crate) use store_scu::{Sent, send};
@@ -64,6 +69,8 @@ pub(crate) struct DimseParts {
     pub(crate) audit: Audit,
     pub(crate) users: Users,
     pub(crate) tasks: Tasks,
+    /// The door's own folder: questions for storage commitment wait in it.
+    pub(crate) dir: PathBuf,
 }
 
 /// The open door.
@@ -79,6 +86,8 @@ pub(crate) enum DimseError {
     Listen(SocketAddr, std::io::Error),
     #[error("the AE title of the configuration is not one (1-16 printable characters)")]
     Title,
+    #[error(transparent)]
+    Folder(std::io::Error),
     #[error("not a destination: {0} (expected AETITLE@HOST:PORT)")]
     Destination(String),
     #[error("cannot connect to {0}: {1}")]
@@ -106,7 +115,11 @@ impl DimseDoor {
         let address = socket.local_addr().map_err(failed)?;
         let associations = Arc::new(AtomicUsize::new(0));
         let tasks = parts.tasks.clone();
-        let listener = listener::Listener::new(title, config.associations_max, patience, parts, associations.clone());
+        let reporter =
+            commitment::Reporter::open(&parts.dir, title.clone(), patience, &parts).map_err(DimseError::Folder)?;
+        tasks.spawn("commitment reports", reporter.clone().run());
+        let own = listener::Own { title, associations_max: config.associations_max, patience };
+        let listener = listener::Listener::new(own, parts, reporter, associations.clone());
         tasks.spawn("dimse listener", listener.run(socket));
         Ok(Self { address, associations })
     }
@@ -137,6 +150,10 @@ pub(crate) struct Destination {
 }
 
 impl Destination {
+    fn of(ae: KnownAe) -> Self {
+        Self { title: ae.title, host: ae.host, port: ae.port }
+    }
+
     /// Whether that AE is known to be there.
     fn is_at(&self, ae: &KnownAe) -> bool {
         self.title == ae.title && self.host == ae.host && self.port == ae.port
@@ -167,11 +184,21 @@ impl fmt::Display for Destination {
     }
 }
 
-/// Connects and associates.
+/// Connects and associates, in the roles that a user has.
 async fn connect(
     to: &Destination,
     calling: &AeTitle,
     pairs: &[(Uid, Uid)],
+    patience: Patience,
+) -> Result<association::Association, DimseError> {
+    connect_for(to, calling, Wanted { pairs, roles: Vec::new() }, patience).await
+}
+
+/// Connects and associates.
+async fn connect_for(
+    to: &Destination,
+    calling: &AeTitle,
+    wanted: Wanted<'_>,
     patience: Patience,
 ) -> Result<association::Association, DimseError> {
     const CONNECT_S: u64 = 15;
@@ -181,5 +208,5 @@ async fn connect(
         .map_err(|_| DimseError::ConnectTimeout(to.to_string(), CONNECT_S))?
         .map_err(|e| DimseError::Connect(to.to_string(), e))?;
     let link = Link::new(stream, patience)?;
-    Ok(association::request(link, calling, &to.title, pairs).await?)
+    Ok(association::request(link, calling, &to.title, wanted).await?)
 }

@@ -4,7 +4,10 @@
 //! come, so no syntax is better than the one that needs no re-encoding there. Of several the sender's first is chosen,
 //! except that implicit VR gives way to explicit VR where both are offered: it keeps the type of private elements.
 
-use super::pdu::{Acceptance, Answer, DATA_BYTES_MAX, Proposal, Proposed, Rejection, Role, UserItems, associate};
+use super::{
+    commitment::PUSH_MODEL,
+    pdu::{Acceptance, Answer, DATA_BYTES_MAX, Proposal, Proposed, Rejection, Role, UserItems, associate},
+};
 use bytes::Bytes;
 use protocol::{AeTitle, Uid};
 
@@ -25,6 +28,34 @@ pub(crate) const QUERY_RETRIEVE: [&str; 6] = [
     "1.2.840.10008.5.1.4.1.2.2.2",
     "1.2.840.10008.5.1.4.1.2.2.3",
 ];
+
+/// What an acceptor offers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Serves {
+    /// All that the node does.
+    Node,
+    /// Only to hear reports of storage commitment, from peers that are its providers.
+    Reports,
+}
+
+impl Serves {
+    fn takes(self, class: &str) -> bool {
+        match self {
+            Self::Node => {
+                class == VERIFICATION || class == PUSH_MODEL || QUERY_RETRIEVE.contains(&class) || is_storage(class)
+            }
+            Self::Reports => class == VERIFICATION || class == PUSH_MODEL,
+        }
+    }
+
+    /// Whether a requestor may be the provider of a class: of storage by C-GET, of reports.
+    fn is_used_of(self, class: &str) -> bool {
+        match self {
+            Self::Node => is_storage(class),
+            Self::Reports => class == PUSH_MODEL,
+        }
+    }
+}
 
 /// A peer that takes shorter units than this is refused: PS3.8 gives no minimum, and one of a few bytes would make us
 /// send a packet per byte.
@@ -51,7 +82,7 @@ pub(crate) struct Agreed {
 }
 
 /// Judges a proposal to us, `called`.
-pub(crate) fn judge(proposal: &Proposal, called: &AeTitle) -> Result<(Acceptance, Agreed), Rejection> {
+pub(crate) fn judge(proposal: &Proposal, called: &AeTitle, serves: Serves) -> Result<(Acceptance, Agreed), Rejection> {
     if proposal.version & 1 == 0 {
         return Err(Rejection::PROTOCOL_VERSION);
     }
@@ -69,11 +100,11 @@ pub(crate) fn judge(proposal: &Proposal, called: &AeTitle) -> Result<(Acceptance
         if contexts.iter().any(|context| context.id == proposed.id) {
             return Err(Rejection::NO_REASON);
         }
-        let (answer, context) = judge_context(proposed);
+        let (answer, context) = judge_context(proposed, serves);
         answers.push(answer);
         contexts.extend(context);
     }
-    let user = user_items(&proposal.user, &contexts);
+    let user = user_items(&proposal.user, &contexts, serves);
     let taken_back = user.roles.iter().filter(|role| role.scp).filter_map(|role| Uid::parse(&role.sop_class).ok());
     let taken_back = taken_back.collect();
     let acceptance = Acceptance { called: proposal.called, calling: proposal.calling, answers, user };
@@ -113,25 +144,27 @@ pub(crate) fn own_items() -> UserItems {
     }
 }
 
-fn judge_context(proposed: &Proposed) -> (Answer, Option<Context>) {
+fn judge_context(proposed: &Proposed, serves: Serves) -> (Answer, Option<Context>) {
     let refused = |result| {
         let transfer_syntax = proposed.transfer_syntaxes.first().cloned().unwrap_or_else(|| IMPLICIT_LE.to_owned());
         (Answer { id: proposed.id, result, transfer_syntax }, None)
     };
     let Ok(abstract_syntax) = Uid::parse(&proposed.abstract_syntax) else { return refused(3) };
-    let queries = QUERY_RETRIEVE.contains(&abstract_syntax.as_str());
-    if abstract_syntax.as_str() != VERIFICATION && !queries && !is_storage(abstract_syntax.as_str()) {
+    if !serves.takes(abstract_syntax.as_str()) {
         return refused(3);
     }
-    // Identifiers are read and written here, so only in what we write.
-    let written = |uid: &Uid| !queries || [IMPLICIT_LE, EXPLICIT_LE].contains(&uid.as_str());
-    let Some(transfer_syntax) = choose(&proposed.transfer_syntaxes).filter(written) else { return refused(4) };
+    // Other data sets than objects are read and written here, so only in what we write.
+    let is_object = is_storage(abstract_syntax.as_str());
+    let is_written = |text: &&String| is_object || [IMPLICIT_LE, EXPLICIT_LE].contains(&text.as_str());
+    let Some(transfer_syntax) = choose(proposed.transfer_syntaxes.iter().filter(is_written)) else {
+        return refused(4);
+    };
     let answer = Answer { id: proposed.id, result: 0, transfer_syntax: transfer_syntax.to_string() };
     (answer, Some(Context { id: proposed.id, abstract_syntax, transfer_syntax }))
 }
 
-fn choose(offered: &[String]) -> Option<Uid> {
-    let mut legal = offered.iter().filter_map(|text| Uid::parse(text).ok());
+fn choose<'a>(offered: impl Iterator<Item = &'a String>) -> Option<Uid> {
+    let mut legal = offered.filter_map(|text| Uid::parse(text).ok());
     let first = legal.next()?;
     if first.as_str() == IMPLICIT_LE {
         legal.find(|uid| uid.as_str() == EXPLICIT_LE).or(Some(first))
@@ -158,7 +191,7 @@ pub(crate) fn is_storage(class: &str) -> bool {
 /// Answers to what was asked: one operation at a time; a requestor may be the SCU of each storage class, and the SCP of
 /// those it takes by C-GET; we keep every attribute and change none (PS3.4 B.3.1). A user identity is not confirmed,
 /// since nobody checks it.
-fn user_items(asked: &UserItems, contexts: &[Context]) -> UserItems {
+fn user_items(asked: &UserItems, contexts: &[Context], serves: Serves) -> UserItems {
     let is_agreed = |class: &str| contexts.iter().any(|context| context.abstract_syntax.as_str() == class);
     let roles = asked.roles.iter().filter(|role| is_agreed(&role.sop_class));
     let extended = asked.extended.iter().filter(|(class, _)| is_agreed(class) && is_storage(class));
@@ -168,7 +201,7 @@ fn user_items(asked: &UserItems, contexts: &[Context]) -> UserItems {
             .map(|role| Role {
                 sop_class: role.sop_class.clone(),
                 scu: role.scu,
-                scp: role.scp && is_storage(&role.sop_class),
+                scp: role.scp && serves.is_used_of(&role.sop_class),
             })
             .collect(),
         extended: extended.map(|(class, _)| (class.clone(), Bytes::from_static(&[2, 0, 3, 0, 0, 0]))).collect(),
@@ -227,12 +260,12 @@ mod tests {
     #[test]
     fn the_senders_syntax_is_kept() {
         let offered =
-            |list: &[&str]| choose(&list.iter().map(|&s| s.to_owned()).collect::<Vec<_>>()).unwrap().to_string();
+            |list: &[&str]| choose(list.iter().map(|&s| s.to_owned()).collect::<Vec<_>>().iter()).unwrap().to_string();
         assert_eq!(offered(&["1.2.840.10008.1.2.4.80", IMPLICIT_LE]), "1.2.840.10008.1.2.4.80");
         assert_eq!(offered(&[IMPLICIT_LE, EXPLICIT_LE]), EXPLICIT_LE);
         assert_eq!(offered(&["1.2.840.10008.1.2.2", EXPLICIT_LE]), "1.2.840.10008.1.2.2");
         assert_eq!(offered(&["1.2.3.4.5"]), "1.2.3.4.5");
-        assert_eq!(choose(&["evil/../uid".to_owned()]), None);
+        assert_eq!(choose(["evil/../uid".to_owned()].iter()), None);
     }
 
     #[test]
@@ -243,26 +276,46 @@ mod tests {
             context(5, "1.2.840.10008.5.1.4.1.1.2", &[]),
             context(7, QUERY_RETRIEVE[3], &[IMPLICIT_LE]),
             context(9, QUERY_RETRIEVE[3], &["1.2.840.10008.1.2.2"]),
+            context(11, QUERY_RETRIEVE[3], &["1.2.840.10008.1.2.2", IMPLICIT_LE]),
         ];
         let user = UserItems { operations: Some((0, 0)), ..UserItems::default() };
-        let (acceptance, agreed) = judge(&proposal(contexts, user), &us()).unwrap();
-        assert_eq!(acceptance.answers.iter().map(|a| a.result).collect::<Vec<_>>(), [0, 3, 4, 0, 4]);
+        let (acceptance, agreed) = judge(&proposal(contexts, user), &us(), Serves::Node).unwrap();
+        assert_eq!(acceptance.answers.iter().map(|a| a.result).collect::<Vec<_>>(), [0, 3, 4, 0, 4, 0]);
         assert_eq!(acceptance.user.operations, Some((1, 1)));
         assert_eq!(agreed.calling.as_str(), "CT1");
-        assert_eq!(agreed.contexts.len(), 2);
+        assert_eq!(agreed.contexts.len(), 3);
+    }
+
+    #[test]
+    fn a_requestor_provides_reports_only_to_whom_waits_for_them() {
+        let roles = vec![Role { sop_class: PUSH_MODEL.to_owned(), scu: false, scp: true }];
+        let user = UserItems { roles, ..UserItems::default() };
+        let proposal =
+            proposal(vec![context(1, PUSH_MODEL, &[IMPLICIT_LE]), context(3, QUERY_RETRIEVE[0], &[IMPLICIT_LE])], user);
+        for (serves, result, scp) in [(Serves::Node, 0, false), (Serves::Reports, 3, true)] {
+            let (acceptance, _) = judge(&proposal, &us(), serves).unwrap();
+            assert_eq!(acceptance.user.roles[0].scp, scp, "{serves:?}");
+            assert_eq!(acceptance.answers[1].result, result, "{serves:?}");
+        }
     }
 
     #[test]
     fn unfit_proposals_are_rejected_with_their_reason() {
         let other = AeTitle::parse("OTHER").unwrap();
-        assert_eq!(judge(&proposal(vec![], UserItems::default()), &other).unwrap_err(), Rejection::CALLED_TITLE);
+        assert_eq!(
+            judge(&proposal(vec![], UserItems::default()), &other, Serves::Node).unwrap_err(),
+            Rejection::CALLED_TITLE
+        );
         let tiny = UserItems { pdu_max: Some(1), ..UserItems::default() };
-        assert_eq!(judge(&proposal(vec![], tiny), &us()).unwrap_err(), Rejection::NO_REASON);
+        assert_eq!(judge(&proposal(vec![], tiny), &us(), Serves::Node).unwrap_err(), Rejection::NO_REASON);
         let nobody = Proposal { calling: [b' '; 16], ..proposal(vec![], UserItems::default()) };
-        assert_eq!(judge(&nobody, &us()).unwrap_err(), Rejection::CALLING_TITLE);
+        assert_eq!(judge(&nobody, &us(), Serves::Node).unwrap_err(), Rejection::CALLING_TITLE);
         let twice = vec![context(1, VERIFICATION, &[IMPLICIT_LE]), context(1, VERIFICATION, &[IMPLICIT_LE])];
-        assert_eq!(judge(&proposal(twice, UserItems::default()), &us()).unwrap_err(), Rejection::NO_REASON);
+        assert_eq!(
+            judge(&proposal(twice, UserItems::default()), &us(), Serves::Node).unwrap_err(),
+            Rejection::NO_REASON
+        );
         let unknown = Proposal { application_context: "1.2.3".into(), ..proposal(vec![], UserItems::default()) };
-        assert_eq!(judge(&unknown, &us()).unwrap_err(), Rejection::APPLICATION_CONTEXT);
+        assert_eq!(judge(&unknown, &us(), Serves::Node).unwrap_err(), Rejection::APPLICATION_CONTEXT);
     }
 }

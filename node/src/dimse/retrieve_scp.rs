@@ -96,7 +96,7 @@ pub(super) async fn retrieve(
 fn destination(asker: &Asker, request: &Command) -> Result<Destination, Status> {
     let title = request.destination().ok_or(Status::NO_DESTINATION)?;
     let known = asker.caller.destination(&title).ok_or(Status::NO_DESTINATION)?;
-    Ok(Destination { title, host: known.host, port: known.port })
+    Ok(Destination::of(known))
 }
 
 /// The instances meant, in the order of their studies and series.

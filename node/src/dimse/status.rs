@@ -18,6 +18,10 @@ impl Status {
         Self { code: 0x0122, comment: "SOP class not supported on this context" };
     pub(crate) const UNRECOGNIZED: Self = Self { code: 0x0211, comment: "operation not supported" };
     pub(crate) const MISTYPED: Self = Self { code: 0x0212, comment: "the request lacks a SOP class or instance UID" };
+    pub(crate) const NO_SUCH_INSTANCE: Self = Self { code: 0x0112, comment: "there is only the well-known instance" };
+    pub(crate) const INVALID_ARGUMENT: Self = Self { code: 0x0115, comment: "the request lacks what it is about" };
+    pub(crate) const NO_SUCH_ACTION: Self = Self { code: 0x0123, comment: "there is no such action" };
+    pub(crate) const LIMITED: Self = Self { code: 0x0213, comment: "too many instances or requests at once" };
     pub(crate) const OUT_OF_RESOURCES: Self = Self { code: 0xA700, comment: "out of resources" };
     pub(crate) const STOPPING: Self = Self { code: 0xA702, comment: "the node is stopping, send again later" };
     pub(crate) const MISMATCH: Self = Self { code: 0xA900, comment: "the data set is not the object announced" };
@@ -85,6 +89,10 @@ mod tests {
             Status::CLASS_NOT_SUPPORTED,
             Status::UNRECOGNIZED,
             Status::MISTYPED,
+            Status::NO_SUCH_INSTANCE,
+            Status::INVALID_ARGUMENT,
+            Status::NO_SUCH_ACTION,
+            Status::LIMITED,
             Status::OUT_OF_RESOURCES,
             Status::STOPPING,
             Status::MISMATCH,

@@ -198,6 +198,7 @@ impl Site {
                 audit: self.audit.clone(),
                 users: self.users.clone(),
                 tasks: self.tasks.clone(),
+                dir: self.dir.join("commitments"),
             },
         )
         .await?;

@@ -15,16 +15,26 @@ pub(crate) struct Tool {
     programs: &'static [&'static str],
     /// Debian packages that bring it.
     packages: &'static [&'static str],
+    /// Arguments with which the first program succeeds only where nothing of it is missing; none: being there will do.
+    proof: &'static [&'static str],
 }
 
 pub(crate) const C_COMPILER: Tool =
-    Tool { name: "a C compiler", programs: &["cc", "gcc", "clang"], packages: &["gcc", "libc6-dev"] };
+    Tool { name: "a C compiler", programs: &["cc", "gcc", "clang"], packages: &["gcc", "libc6-dev"], proof: &[] };
 pub(crate) const DCMTK: Tool =
-    Tool { name: "DCMTK (storescu, echoscu)", programs: &["storescu"], packages: &["dcmtk"] };
+    Tool { name: "DCMTK (storescu, echoscu)", programs: &["storescu"], packages: &["dcmtk"], proof: &[] };
 pub(crate) const CHROMIUM: Tool = Tool {
     name: "Chromium",
     programs: &["chromium", "chromium-browser", "google-chrome"],
     packages: &["chromium", "fonts-dejavu-core"],
+    proof: &[],
+};
+/// Stories make a virtual environment with pynetdicom below the target folder.
+pub(crate) const PYTHON: Tool = Tool {
+    name: "Python with venv (pynetdicom)",
+    programs: &["python3"],
+    packages: &["python3", "python3-venv"],
+    proof: &["-c", "import venv, ensurepip"],
 };
 
 /// Oldest Node that the portal's build runs on.
@@ -32,7 +42,8 @@ const NODE_MAJOR_MIN: u32 = 20;
 
 impl Tool {
     fn is_here(&self) -> bool {
-        self.programs.iter().any(|program| on_path(program))
+        let Some(program) = self.programs.iter().find(|program| on_path(program)) else { return false };
+        self.proof.is_empty() || output(program, self.proof).is_some()
     }
 }
 
@@ -129,7 +140,7 @@ mod tests {
 
     #[test]
     fn a_tool_is_found_by_any_of_its_programs() {
-        assert!(Tool { name: "sh", programs: &["no-such-shell", "sh"], packages: &[] }.is_here());
-        assert!(!Tool { name: "none", programs: &["no-such-program"], packages: &[] }.is_here());
+        assert!(Tool { name: "sh", programs: &["no-such-shell", "sh"], packages: &[], proof: &[] }.is_here());
+        assert!(!Tool { name: "none", programs: &["no-such-program"], packages: &[], proof: &[] }.is_here());
     }
 }

@@ -379,6 +379,7 @@ export const en = {
     'cache-erased': 'Copies erased',
     'security-alert': 'Security alert',
     'log-read': 'Log read',
+    'storage-committed': 'Storage committed',
   },
   settings: {
     title: 'Settings',

@@ -381,6 +381,7 @@ export const fr: Strings = {
     'cache-erased': 'Copies effacées',
     'security-alert': 'Alerte de sécurité',
     'log-read': 'Traçabilité lue',
+    'storage-committed': 'Conservation confirmée',
   },
   settings: {
     title: 'Réglages',

@@ -98,7 +98,7 @@ pub(super) fn identifier(keys: &[(dicom_core::Tag, &str)]) -> Bytes {
     encode(&keys, EXPLICIT_LE, true)
 }
 
-async fn take_in(door: &Door, body: Vec<u8>, instance: &str) {
+pub(in crate::dimse) async fn take_in(door: &Door, body: Vec<u8>, instance: &str) {
     let uid = |text: &str| Uid::parse(text).unwrap();
     let (transfer_syntax, sop_class, sop_instance) = (uid(EXPLICIT_LE), uid(CT), uid(instance));
     let form = Form::DataSet { transfer_syntax, sop_class, sop_instance, source: None };
