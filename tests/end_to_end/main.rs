@@ -13,6 +13,7 @@ mod agreement_is_narrowed;
 mod bytes_are_tampered_with;
 mod command_line;
 mod corpus_is_kept;
+mod dicom_by_tls;
 mod holder_is_down_and_returns;
 mod index_is_lost;
 mod modality_sends_a_study;

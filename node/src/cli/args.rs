@@ -216,6 +216,12 @@ pub(super) struct AddAe {
     /// No studies may be moved to it
     #[arg(long)]
     pub(super) no_destination: bool,
+    /// It is spoken with by TLS only, both ways
+    #[arg(long)]
+    pub(super) tls: bool,
+    /// The one certificate it shows, as `openssl x509 -noout -fingerprint -sha256` prints it
+    #[arg(long, value_name = "SHA256", requires = "tls")]
+    pub(super) certificate: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -348,6 +354,15 @@ pub(super) struct Send {
     /// The AE title to call from
     #[arg(long, value_name = "TITLE", default_value = "CONFRERE")]
     pub(super) from: String,
+    /// By TLS; the peer shows a certificate of these authorities (PEM)
+    #[arg(long, value_name = "CA.PEM")]
+    pub(super) tls: Option<PathBuf>,
+    /// The certificate chain to show (PEM)
+    #[arg(long, value_name = "CERT.PEM", requires = "tls", requires = "tls_key")]
+    pub(super) tls_cert: Option<PathBuf>,
+    /// Its key (PEM)
+    #[arg(long, value_name = "KEY.PEM", requires = "tls", requires = "tls_cert")]
+    pub(super) tls_key: Option<PathBuf>,
     /// Ask afterwards whether what was sent is safe there (storage commitment), and wait for the answer
     #[arg(long)]
     pub(super) commit: bool,

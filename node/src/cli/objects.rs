@@ -28,7 +28,11 @@ fn code(faults: u64) -> ExitCode {
 }
 
 pub(super) async fn send(send: Send) -> anyhow::Result<ExitCode> {
-    let to: Destination = send.to.parse()?;
+    let mut to: Destination = send.to.parse()?;
+    if let Some(ca) = &send.tls {
+        let own = send.tls_cert.as_deref().zip(send.tls_key.as_deref());
+        to.tls = Some((dimse::Calling::read(ca, own)?, None));
+    }
     let from = AeTitle::parse(&send.from)?;
     let (files, skipped) = dimse::find(&send.paths);
     for skip in &skipped {

@@ -1,34 +1,60 @@
 //! Who calls over an association, and what it may, as an admin says at that moment.
 //!
 //! Rights are asked again at every operation and at every sub-operation of a retrieval: taken away, they end what runs.
-//! An AE title is no credential; from elsewhere than this machine it must come from its known address.
+//! An AE title is no credential; from elsewhere than this machine it must come from its known address. An AE of which an
+//! admin says so is heard by TLS only, and with its pinned certificate only, from this machine too.
 
 use super::{
+    Calling, Destination,
     refusals::{Operation, Refusals},
     status::Status,
 };
-use crate::users::{AeRights, KnownAe, Reach, Users};
+use crate::users::{AeRights, Fingerprint, Reach, Users};
 use protocol::AeTitle;
 use std::net::IpAddr;
+
+/// The connection that somebody calls over.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Over {
+    pub(super) from: IpAddr,
+    pub(super) tls: bool,
+    /// The certificate shown, verified to be of our authority.
+    pub(super) certificate: Option<Fingerprint>,
+}
+
+/// What every caller is judged by.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    pub(super) users: Users,
+    pub(super) refusals: Refusals,
+    /// How AEs are called by TLS, where that is set up.
+    pub(super) calling: Option<Calling>,
+}
 
 /// The requestor of an association.
 #[derive(Clone, Debug)]
 pub(super) struct Caller {
-    users: Users,
-    refusals: Refusals,
+    known: Known,
     title: AeTitle,
     is_here: bool,
 }
 
 impl Caller {
-    /// `None`: whoever calls itself so from there has no right at all.
-    pub(super) fn admit(users: &Users, refusals: &Refusals, title: &AeTitle, from: IpAddr) -> Option<Self> {
-        let from = from.to_canonical();
+    /// `None`: whoever calls itself so over that has no right at all.
+    pub(super) fn admit(known: &Known, title: &AeTitle, over: Over) -> Option<Self> {
+        let from = over.from.to_canonical();
         let is_here = from.is_loopback();
-        let fits = |host: &str| host.parse::<IpAddr>().map_or(true, |address| address.to_canonical() == from);
-        let is_known = || users.ae(title).is_some_and(|ae| fits(&ae.host));
-        let caller = Self { users: users.clone(), refusals: refusals.clone(), title: title.clone(), is_here };
-        ((is_here || is_known()) && caller.rights().may_call()).then_some(caller)
+        let is_its_own = match known.users.ae(title) {
+            None => is_here,
+            Some(ae) => {
+                let fits = ae.host.parse::<IpAddr>().map_or(true, |address| address.to_canonical() == from);
+                let security = ae.security;
+                let is_pinned = security.certificate.is_none_or(|pin| over.certificate == Some(pin));
+                (is_here || fits) && (over.tls || !security.tls) && is_pinned
+            }
+        };
+        let caller = Self { known: known.clone(), title: title.clone(), is_here };
+        (is_its_own && caller.rights().may_call()).then_some(caller)
     }
 
     pub(super) fn title(&self) -> &AeTitle {
@@ -36,7 +62,7 @@ impl Caller {
     }
 
     fn rights(&self) -> AeRights {
-        self.users.rights_of(&self.title, self.is_here)
+        self.known.users.rights_of(&self.title, self.is_here)
     }
 
     pub(super) async fn may_echo(&self) -> Result<(), Status> {
@@ -64,16 +90,17 @@ impl Caller {
     }
 
     /// The AE of that title, where studies may be moved to it.
-    pub(super) fn destination(&self, title: &AeTitle) -> Option<KnownAe> {
-        self.users.ae(title).filter(|ae| ae.rights.destination)
+    pub(super) fn destination(&self, title: &AeTitle) -> Option<Destination> {
+        let ae = self.known.users.ae(title).filter(|ae| ae.rights.destination)?;
+        Destination::of(ae, self.known.calling.as_ref())
     }
 
     /// Writes down that a right was taken away while it was used.
     pub(super) async fn withdrawn(&self) -> Status {
-        self.refusals.note(&self.title, Operation::Retrieve).await
+        self.known.refusals.note(&self.title, Operation::Retrieve).await
     }
 
     async fn allow(&self, is_allowed: bool, operation: Operation) -> Result<(), Status> {
-        if is_allowed { Ok(()) } else { Err(self.refusals.note(&self.title, operation).await) }
+        if is_allowed { Ok(()) } else { Err(self.known.refusals.note(&self.title, operation).await) }
     }
 }

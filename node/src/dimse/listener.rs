@@ -5,9 +5,9 @@
 //! taken.
 
 use super::{
-    DimseParts,
+    Calling, DimseParts,
     association::{self, Association, Incoming},
-    caller::Caller,
+    caller::{Caller, Known, Over},
     commitment::{CommitmentScp, Held, PUSH_MODEL, Reporter},
     echo, find_scp,
     link::{Link, LinkError, Patience},
@@ -22,10 +22,11 @@ use super::{
     retrieve_scp,
     status::Status,
     store_scp::StoreScp,
+    tls::{self, Taking},
 };
 use protocol::AeTitle;
 use std::{
-    net::{IpAddr, SocketAddr},
+    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -42,8 +43,8 @@ const UNPROPOSED_MAX: usize = 256;
 /// Places for associations that only verify.
 const VERIFYING_MAX: usize = 16;
 
-/// What accepts.
-#[derive(Debug)]
+/// What accepts. Clones share its bounds, but for that on connections that have not proposed anything yet.
+#[derive(Clone, Debug)]
 pub(super) struct Listener {
     shared: Arc<Shared>,
 }
@@ -54,6 +55,7 @@ pub(super) struct Own {
     pub(super) title: AeTitle,
     pub(super) associations_max: usize,
     pub(super) patience: Patience,
+    pub(super) calling: Option<Calling>,
 }
 
 #[derive(Debug)]
@@ -61,11 +63,10 @@ struct Shared {
     own: Own,
     parts: DimseParts,
     reporter: Reporter,
-    unproposed: Arc<Semaphore>,
     places: Arc<Semaphore>,
     verifying: Arc<Semaphore>,
     associations: Arc<AtomicUsize>,
-    refusals: Refusals,
+    known: Known,
 }
 
 /// A place among the associations, counted as long as it is held.
@@ -85,23 +86,24 @@ impl Listener {
     pub(super) fn new(own: Own, parts: DimseParts, reporter: Reporter, associations: Arc<AtomicUsize>) -> Self {
         let semaphore = |places: usize| Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS)));
         let refusals = Refusals::new(parts.audit.clone());
+        parts.tasks.spawn("dimse refusals", refusals.clone().run(parts.tasks.clone()));
+        let known = Known { users: parts.users.clone(), refusals, calling: own.calling.clone() };
         let shared = Shared {
             parts,
             reporter,
-            unproposed: semaphore(UNPROPOSED_MAX),
             places: semaphore(own.associations_max),
             own,
             verifying: semaphore(VERIFYING_MAX),
             associations,
-            refusals,
+            known,
         };
         Self { shared: Arc::new(shared) }
     }
 
-    /// Accepts until the node stops.
-    pub(super) async fn run(self, socket: TcpListener) {
+    /// Accepts until the node stops; by TLS where `taking`.
+    pub(super) async fn run(self, socket: TcpListener, taking: Option<Taking>) {
         let tasks = self.shared.parts.tasks.clone();
-        tasks.spawn("dimse refusals", self.shared.refusals.clone().run(tasks.clone()));
+        let unproposed = Arc::new(Semaphore::new(UNPROPOSED_MAX));
         loop {
             let accepted = tokio::select! {
                 () = tasks.stopping() => return,
@@ -110,8 +112,9 @@ impl Listener {
             match accepted {
                 Ok((stream, from)) => {
                     // Over the bound the connection is closed at once: its sender tries again.
-                    let Ok(permit) = self.shared.unproposed.clone().try_acquire_owned() else { continue };
-                    tasks.spawn("dimse association", serve(self.shared.clone(), stream, from, permit));
+                    let Ok(permit) = unproposed.clone().try_acquire_owned() else { continue };
+                    let connected = Connected { stream, from, taking: taking.clone(), unproposed: permit };
+                    tasks.spawn("dimse association", serve(self.shared.clone(), connected));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "cannot accept a DICOM connection");
@@ -123,13 +126,45 @@ impl Listener {
     }
 }
 
-async fn serve(shared: Arc<Shared>, stream: TcpStream, from: SocketAddr, unproposed: OwnedSemaphorePermit) {
-    let Ok(link) = Link::new(stream, shared.own.patience) else { return };
+/// Whoever connected, before anything is said.
+struct Connected {
+    stream: TcpStream,
+    from: SocketAddr,
+    taking: Option<Taking>,
+    unproposed: OwnedSemaphorePermit,
+}
+
+impl Connected {
+    /// Shakes hands where the listener is by TLS.
+    async fn link(self, patience: Patience) -> Option<(Link, Over, OwnedSemaphorePermit)> {
+        let Self { stream, from, taking, unproposed } = self;
+        let over = Over { from: from.ip(), tls: taking.is_some(), certificate: None };
+        let Some(taking) = taking else { return Some((Link::new(stream, patience).ok()?, over, unproposed)) };
+        match taking.take(stream, patience.artim).await {
+            Ok(stream) => {
+                let over = Over { certificate: tls::shown(&stream), ..over };
+                Some((Link::new(stream, patience).ok()?, over, unproposed))
+            }
+            Err(error) => {
+                tracing::warn!(%error, %from, "a TLS handshake failed");
+                None
+            }
+        }
+    }
+}
+
+async fn serve(shared: Arc<Shared>, connected: Connected) {
+    let from = connected.from;
+    let established = async {
+        let (link, over, unproposed) = connected.link(shared.own.patience).await?;
+        let established = establish(&shared, link, over).await;
+        drop(unproposed);
+        established
+    };
     let proposed = tokio::select! {
         () = shared.parts.tasks.stopping() => return,
-        proposed = establish(&shared, link, from.ip()) => proposed,
+        proposed = established => proposed,
     };
-    drop(unproposed);
     let Some(Established { association, caller, place }) = proposed else { return };
     let calling = association.calling().clone();
     tracing::info!(%calling, %from, "association established");
@@ -139,7 +174,7 @@ async fn serve(shared: Arc<Shared>, stream: TcpStream, from: SocketAddr, unpropo
 }
 
 /// From connected to associated.
-async fn establish(shared: &Shared, mut link: Link, from: IpAddr) -> Option<Established> {
+async fn establish(shared: &Shared, mut link: Link, over: Over) -> Option<Established> {
     let proposal = match association::proposal(&mut link).await {
         Ok(proposal) => proposal,
         Err(error) => {
@@ -150,7 +185,7 @@ async fn establish(shared: &Shared, mut link: Link, from: IpAddr) -> Option<Esta
             return None;
         }
     };
-    match shared.judge(&proposal, from).await {
+    match shared.judge(&proposal, over).await {
         Ok((acceptance, agreed, caller, place)) => match association::accept(link, acceptance, agreed).await {
             Ok(association) => Some(Established { association, caller, place }),
             Err(error) => {
@@ -176,10 +211,10 @@ struct Established {
 impl Shared {
     /// From this machine anybody may call; from elsewhere only AEs that an admin made known, since nothing beyond
     /// loopback is open to strangers; and nobody who may do nothing here.
-    async fn judge(&self, proposal: &Proposal, from: IpAddr) -> Result<(Acceptance, Agreed, Caller, Place), Rejection> {
+    async fn judge(&self, proposal: &Proposal, over: Over) -> Result<(Acceptance, Agreed, Caller, Place), Rejection> {
         let (acceptance, agreed) = negotiate::judge(proposal, &self.own.title, Serves::Node)?;
-        let Some(caller) = Caller::admit(&self.parts.users, &self.refusals, &agreed.calling, from) else {
-            self.refusals.note(&agreed.calling, Operation::Associate).await;
+        let Some(caller) = Caller::admit(&self.known, &agreed.calling, over) else {
+            self.known.refusals.note(&agreed.calling, Operation::Associate).await;
             return Err(Rejection::CALLING_TITLE);
         };
         let verifies_only = proposal.contexts.iter().all(|context| context.abstract_syntax == VERIFICATION);

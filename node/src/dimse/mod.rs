@@ -31,6 +31,8 @@ mod retrieve_scp;
 mod status;
 mod store_scp;
 mod store_scu;
+mod stream;
+mod tls;
 
 #[cfg(test)]
 mod tests;
@@ -41,7 +43,7 @@ use crate::{
     config::DimseConfig,
     studies::Studies,
     tasks::Tasks,
-    users::{KnownAe, Users},
+    users::{Fingerprint, KnownAe, Users},
 };
 use association::Wanted;
 use link::{Link, LinkError, Patience};
@@ -60,6 +62,7 @@ pub(crate) use commitment::{CommitPatience, commit, failure};
 pub(crate) use echo::echo;
 pub(crate) use files::find;
 pub(crate) use store_scu::{Sent, send};
+pub(crate) use tls::Calling;
 
 /// What every association of the door works with.
 #[derive(Clone, Debug)]
@@ -88,6 +91,8 @@ pub(crate) enum DimseError {
     Title,
     #[error(transparent)]
     Folder(std::io::Error),
+    #[error(transparent)]
+    Tls(#[from] tls::TlsError),
     #[error("not a destination: {0} (expected AETITLE@HOST:PORT)")]
     Destination(String),
     #[error("cannot connect to {0}: {1}")]
@@ -113,14 +118,25 @@ impl DimseDoor {
         let failed = |e| DimseError::Listen(config.listen, e);
         let socket = TcpListener::bind(config.listen).await.map_err(failed)?;
         let address = socket.local_addr().map_err(failed)?;
+        let (mut secured, mut calling) = (None, None);
+        if let Some(tls) = &config.tls {
+            let taking = tls::Taking::read(tls)?;
+            calling = Some(Calling::read(&tls.ca, Some((&tls.certificate, &tls.key)))?);
+            let failed = |e| DimseError::Listen(tls.listen, e);
+            let socket = TcpListener::bind(tls.listen).await.map_err(failed)?;
+            secured = Some((socket, taking));
+        }
         let associations = Arc::new(AtomicUsize::new(0));
         let tasks = parts.tasks.clone();
-        let reporter =
-            commitment::Reporter::open(&parts.dir, title.clone(), patience, &parts).map_err(DimseError::Folder)?;
+        let reporter = commitment::Reporter::open((title.clone(), calling.clone()), patience, &parts)
+            .map_err(DimseError::Folder)?;
         tasks.spawn("commitment reports", reporter.clone().run());
-        let own = listener::Own { title, associations_max: config.associations_max, patience };
+        let own = listener::Own { title, associations_max: config.associations_max, patience, calling };
         let listener = listener::Listener::new(own, parts, reporter, associations.clone());
-        tasks.spawn("dimse listener", listener.run(socket));
+        tasks.spawn("dimse listener", listener.clone().run(socket, None));
+        if let Some((socket, taking)) = secured {
+            tasks.spawn("dimse tls listener", listener.run(socket, Some(taking)));
+        }
         Ok(Self { address, associations })
     }
 
@@ -142,21 +158,33 @@ impl DimseDoor {
 }
 
 /// A DICOM peer to send to: `AETITLE@HOST:PORT`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Destination {
     pub(crate) title: AeTitle,
     pub(crate) host: String,
     pub(crate) port: u16,
+    /// How it is called by TLS, and the certificate pinned for it; else plainly.
+    pub(crate) tls: Option<(Calling, Option<Fingerprint>)>,
 }
 
 impl Destination {
-    fn of(ae: KnownAe) -> Self {
-        Self { title: ae.title, host: ae.host, port: ae.port }
+    /// A known AE, called with what we have for that; `None`: by TLS, and there is none here.
+    fn of(ae: KnownAe, calling: Option<&Calling>) -> Option<Self> {
+        let tls = match (ae.security.tls, calling) {
+            (false, _) => None,
+            (true, Some(calling)) => Some((calling.clone(), ae.security.certificate)),
+            (true, None) => {
+                tracing::error!(ae = %ae.title, "this AE is to be called by TLS, and dimse.tls_listen is not set");
+                return None;
+            }
+        };
+        Some(Self { title: ae.title, host: ae.host, port: ae.port, tls })
     }
 
-    /// Whether that AE is known to be there.
-    fn is_at(&self, ae: &KnownAe) -> bool {
-        self.title == ae.title && self.host == ae.host && self.port == ae.port
+    /// Whether both mean the same AE, called in the same way.
+    fn is_same(&self, other: &Self) -> bool {
+        let pin = |to: &Self| to.tls.as_ref().map(|(_, pin)| *pin);
+        (&self.title, &self.host, self.port, pin(self)) == (&other.title, &other.host, other.port, pin(other))
     }
 }
 
@@ -174,6 +202,7 @@ impl FromStr for Destination {
             title: AeTitle::parse(title).map_err(|_| wrong())?,
             host: host.to_owned(),
             port: port.parse().map_err(|_| wrong())?,
+            tls: None,
         })
     }
 }
@@ -207,6 +236,9 @@ async fn connect_for(
         .await
         .map_err(|_| DimseError::ConnectTimeout(to.to_string(), CONNECT_S))?
         .map_err(|e| DimseError::Connect(to.to_string(), e))?;
-    let link = Link::new(stream, patience)?;
+    let link = match &to.tls {
+        None => Link::new(stream, patience)?,
+        Some((calling, pin)) => Link::new(calling.call(stream, &to.host, *pin, patience.artim).await?, patience)?,
+    };
     Ok(association::request(link, calling, &to.title, wanted).await?)
 }

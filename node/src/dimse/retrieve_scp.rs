@@ -95,8 +95,7 @@ pub(super) async fn retrieve(
 
 fn destination(asker: &Asker, request: &Command) -> Result<Destination, Status> {
     let title = request.destination().ok_or(Status::NO_DESTINATION)?;
-    let known = asker.caller.destination(&title).ok_or(Status::NO_DESTINATION)?;
-    Ok(Destination::of(known))
+    asker.caller.destination(&title).ok_or(Status::NO_DESTINATION)
 }
 
 /// The instances meant, in the order of their studies and series.
@@ -179,7 +178,7 @@ impl Run<'_> {
     /// Whether it may still be sent: what an admin takes away ends what runs.
     fn may_leave(&mut self, item: &Item, to: Option<&Destination>) -> bool {
         let is_own = item.study.found().holder.is_none();
-        let is_there = |to: &Destination| self.caller.destination(&to.title).is_some_and(|ae| to.is_at(&ae));
+        let is_there = |to: &Destination| self.caller.destination(&to.title).is_some_and(|now| to.is_same(&now));
         self.withdrawn |= !(self.caller.may_have(is_own) && to.is_none_or(is_there));
         !self.withdrawn
     }

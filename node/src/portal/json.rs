@@ -4,7 +4,7 @@ use crate::{
     audit, overlay,
     studies::{Availability, FoundStudy, TransferRow},
     trust::{Action, Person, Role},
-    users::{AeRights, KnownAe, Reach},
+    users::{AeRights, AeSecurity, KnownAe, Reach},
 };
 use protocol::{SiteId, Timestamp, manifest::Completeness};
 use serde::{Deserialize, Serialize};
@@ -408,6 +408,12 @@ pub(super) struct Ae {
     #[serde(default)]
     #[schema(value_type = String)]
     pub(super) query: Reach,
+    /// Whether it is spoken with by TLS only, both ways.
+    #[serde(default)]
+    pub(super) tls: bool,
+    /// SHA-256 of the one certificate it shows, in hex; any of the authority's where not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) certificate: Option<String>,
 }
 
 const fn granted() -> bool {
@@ -417,15 +423,26 @@ const fn granted() -> bool {
 impl From<KnownAe> for Ae {
     fn from(ae: KnownAe) -> Self {
         let AeRights { echo, store, destination, query } = ae.rights;
-        Self { title: ae.title.to_string(), host: ae.host, port: ae.port, echo, store, destination, query }
+        let AeSecurity { tls, certificate } = ae.security;
+        let certificate = certificate.map(|certificate| certificate.to_string());
+        let (title, host, port) = (ae.title.to_string(), ae.host, ae.port);
+        Self { title, host, port, echo, store, destination, query, tls, certificate }
     }
 }
 
 impl Ae {
-    /// `None`: the title is none.
-    pub(super) fn known(&self) -> Option<KnownAe> {
+    /// The AE, or what is wrong with it.
+    pub(super) fn known(&self) -> Result<KnownAe, &'static str> {
         let rights = AeRights { echo: self.echo, store: self.store, destination: self.destination, query: self.query };
-        Some(KnownAe { title: self.title.parse().ok()?, host: self.host.clone(), port: self.port, rights })
+        let certificate = self.certificate.as_deref().filter(|text| !text.trim().is_empty()).map(str::parse);
+        let certificate =
+            certificate.transpose().map_err(|()| "a certificate is named by its SHA-256, 64 digits of hex")?;
+        if certificate.is_some() && !self.tls {
+            return Err("a certificate is shown by TLS only");
+        }
+        let title = self.title.parse().map_err(|_| "AE titles have 1 to 16 printable characters")?;
+        let security = AeSecurity { tls: self.tls, certificate };
+        Ok(KnownAe { title, host: self.host.clone(), port: self.port, rights, security })
     }
 }
 

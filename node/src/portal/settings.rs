@@ -140,11 +140,12 @@ pub(super) async fn add_ae(
     Json(new): Json<json::Ae>,
 ) -> Result<Json<json::Ae>, ApiError> {
     caller.may(Action::Administer)?;
-    let ae = new.known().ok_or(ApiError::Bad("AE titles have 1 to 16 printable characters"))?;
+    let ae = new.known().map_err(ApiError::Bad)?;
     if new.host.is_empty() || new.host.len() > 255 || new.port == 0 {
         return Err(ApiError::Bad("host and port"));
     }
-    let note = format!("set {}, {}", ae.title, ae.rights.words());
+    let secured = if ae.security.tls { ", by TLS only" } else { "" };
+    let note = format!("set {}, {}{secured}", ae.title, ae.rights.words());
     door.audit.record(Event::new(Act::AeChanged, caller.0.actor()).note(note)).await?;
     door.users.add_ae(ae).await?;
     Ok(Json(new))

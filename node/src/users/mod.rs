@@ -10,6 +10,7 @@
 //! # Not here
 //! What a role allows is [`crate::trust`]'s table. Cookies and headers are the door's.
 
+mod fingerprint;
 mod password;
 mod record;
 mod session;
@@ -17,8 +18,9 @@ mod session;
 mod tests;
 mod throttle;
 
+pub(crate) use fingerprint::Fingerprint;
 pub(crate) use password::generate as generate_password;
-pub(crate) use record::{AeRights, KnownAe, Reach};
+pub(crate) use record::{AeRights, AeSecurity, KnownAe, Reach};
 
 use crate::{
     journal::{Append, Journal, JournalError, Position},

@@ -1,5 +1,6 @@
 //! The records of accounts in the site journal, kinds 32 to 63.
 
+use super::Fingerprint;
 use crate::trust::Role;
 use protocol::{
     AeTitle,
@@ -42,6 +43,16 @@ pub(crate) struct KnownAe {
     pub(crate) host: String,
     pub(crate) port: u16,
     pub(crate) rights: AeRights,
+    pub(crate) security: AeSecurity,
+}
+
+/// How an AE is spoken with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct AeSecurity {
+    /// By TLS only, both ways.
+    pub(crate) tls: bool,
+    /// The one certificate it shows; any of the authority's where not given.
+    pub(crate) certificate: Option<Fingerprint>,
 }
 
 /// What an AE may have done.
@@ -126,7 +137,7 @@ impl Wire for KnownAe {
             2 => wire::decode_body(body)?,
             _ => return Err(WireError::Version { name: Self::NAME, version }),
         };
-        Ok(Self { title, host, port, rights: AeRights { query, ..AeRights::SCANNER } })
+        Ok(Self { title, host, port, rights: AeRights { query, ..AeRights::SCANNER }, security: AeSecurity::default() })
     }
 }
 
@@ -194,6 +205,9 @@ records! {
 mod tests {
     use super::*;
 
+    /// SHA-256 of "abc".
+    const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
     #[test]
     fn aes_of_older_versions_keep_what_they_could_do() {
         let first = [&[1u8, 3][..], b"CT1", &[4], b"host", &[104]].concat();
@@ -209,8 +223,15 @@ mod tests {
     #[test]
     fn an_ae_is_written_as_ever() {
         let rights = AeRights { echo: true, store: false, destination: true, query: Reach::All };
-        let ae = KnownAe { title: AeTitle::parse("CT1").unwrap(), host: "host".to_owned(), port: 104, rights };
-        let bytes = [&[3u8, 3][..], b"CT1", &[4], b"host", &[104, 1, 0, 1, 2]].concat();
+        let ae = KnownAe {
+            title: AeTitle::parse("CT1").unwrap(),
+            host: "host".to_owned(),
+            port: 104,
+            rights,
+            security: AeSecurity { tls: true, certificate: Some(Fingerprint::of(b"abc")) },
+        };
+        let front = [&[3u8, 3][..], b"CT1", &[4], b"host", &[104, 1, 0, 1, 2, 1, 1]].concat();
+        let bytes = [front, data_encoding::HEXLOWER.decode(ABC.as_bytes()).unwrap()].concat();
         assert_eq!(wire::encode(&ae), bytes);
         assert_eq!(wire::decode::<KnownAe>(&bytes).unwrap(), ae);
         assert!(wire::decode::<KnownAe>(&[4, 0]).is_err());

@@ -54,6 +54,7 @@ async fn accounts_tokens_and_aes_survive_a_restart_and_are_stored_hashed() {
         host: "10.1.2.3".to_owned(),
         port: 104,
         rights: AeRights { query: Reach::Own, ..AeRights::SCANNER },
+        security: AeSecurity::default(),
     };
     users.add_ae(ae.clone()).await.unwrap();
     drop(users);

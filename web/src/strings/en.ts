@@ -418,6 +418,11 @@ export const en = {
     changeAe: 'Change {{name}}',
     removeAe: 'Remove {{name}}',
     reallyRemoveAe: 'Really remove {{name}}',
+    tls: {
+      only: 'By TLS only',
+      certificate: 'Pinned certificate (SHA-256)',
+      certificateHelp: 'Empty: any certificate of the authority.',
+    },
     right: {
       echo: 'Echo',
       store: 'Store here',

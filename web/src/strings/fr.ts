@@ -420,6 +420,11 @@ export const fr: Strings = {
     changeAe: 'Modifier {{name}}',
     removeAe: 'Retirer {{name}}',
     reallyRemoveAe: 'Retirer vraiment {{name}}',
+    tls: {
+      only: 'Par TLS seulement',
+      certificate: 'Certificat épinglé (SHA-256)',
+      certificateHelp: 'Vide : tout certificat de l’autorité.',
+    },
     right: {
       echo: 'Écho',
       store: 'Envoyer ici',

@@ -13,7 +13,7 @@ use crate::{
     archive::Archive,
     audit::{Act, Actor, Audit, Event, Outcome},
     dimse::{
-        Destination, DimseError, DimseParts,
+        Calling, Destination, DimseError, DimseParts,
         association::{Association, Incoming, Wanted},
         link::{LinkError, Patience},
         message::{Command, N_EVENT_REPORT_RSP},
@@ -24,7 +24,7 @@ use crate::{
     users::Users,
 };
 use protocol::{AeTitle, Uid};
-use std::{io, path::Path, sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 /// Questions looked at at once: each reads the disk as fast as it gives.
@@ -44,6 +44,7 @@ const CLASS_CONFLICT: u16 = 0x0119;
 #[derive(Debug)]
 struct Shared {
     title: AeTitle,
+    calling: Option<Calling>,
     patience: Patience,
     archive: Archive,
     audit: Audit,
@@ -59,17 +60,27 @@ struct Shared {
 pub(in crate::dimse) struct Reporter(Arc<Shared>);
 
 impl Reporter {
-    /// `title` is our own; `dir` is where questions wait.
+    /// Our own title, and how AEs are called by TLS.
     pub(in crate::dimse) fn open(
-        dir: &Path,
-        title: AeTitle,
+        (title, calling): (AeTitle, Option<Calling>),
         patience: Patience,
         parts: &DimseParts,
     ) -> io::Result<Self> {
-        let DimseParts { archive, audit, users, tasks, .. } = parts.clone();
-        let queue = Queue::open(dir, &tasks)?;
+        let DimseParts { archive, audit, users, tasks, dir, .. } = parts.clone();
+        let queue = Queue::open(&dir, &tasks)?;
         let (judging, delivering) = (Semaphore::new(JUDGED_MAX), Arc::new(Semaphore::new(DELIVERED_MAX)));
-        Ok(Self(Arc::new(Shared { title, patience, archive, audit, users, tasks, queue, judging, delivering })))
+        Ok(Self(Arc::new(Shared {
+            title,
+            calling,
+            patience,
+            archive,
+            audit,
+            users,
+            tasks,
+            queue,
+            judging,
+            delivering,
+        })))
     }
 
     /// Takes a question, durably, and looks at it; what comes out is told to `asker`, as long as it listens.
@@ -132,7 +143,12 @@ impl Reporter {
             self.write(Event::new(Act::StorageCommitted, actor(&job)).outcome(Outcome::Failed).note(note)).await;
             return done(held).await;
         };
-        match self.call(&Destination::of(ae), &verdict).await {
+        let to = Destination::of(ae, self.0.calling.as_ref());
+        let called = async {
+            let to = to.ok_or(DimseError::Refused("this AE is called by TLS, which is not set up here"))?;
+            self.call(&to, &verdict).await
+        };
+        match called.await {
             Ok(()) => done(held).await,
             Err(error) => {
                 tracing::warn!(%error, ae = %job.calling, attempts = held.attempts, "a commitment is not delivered");

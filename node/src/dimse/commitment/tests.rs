@@ -15,7 +15,7 @@ use crate::{
         status::Status,
         tests::{CT, Door, asking::take_in, open_parts, short, storing::data_set, title},
     },
-    users::{AeRights, KnownAe},
+    users::{AeRights, AeSecurity, KnownAe},
 };
 use bytes::Bytes;
 use protocol::Uid;
@@ -114,6 +114,7 @@ async fn whoever_hangs_up_is_called_back_until_the_answer_is_taken() {
         host: address.ip().to_string(),
         port: address.port(),
         rights: AeRights::SCANNER,
+        security: AeSecurity::default(),
     };
     door.parts.users.add_ae(ae).await.unwrap();
     let mut association = door.associate(&[(PUSH_MODEL, EXPLICIT_LE)]).await.unwrap();
@@ -132,7 +133,7 @@ async fn a_question_from_before_a_restart_is_answered() {
     let parts = open_parts(folder.path()).await;
     let (waiting, address) = Waiting::begin().await;
     let (calling, host, port) = (title("TESTER"), address.ip().to_string(), address.port());
-    let ae = KnownAe { title: calling.clone(), host, port, rights: AeRights::SCANNER };
+    let ae = KnownAe { title: calling.clone(), host, port, rights: AeRights::SCANNER, security: AeSecurity::default() };
     parts.users.add_ae(ae).await.unwrap();
     let queue = Queue::open(&parts.dir, &parts.tasks).unwrap();
     let Transaction { uid, named, .. } = asked(&["1.2.99.1.1"]);

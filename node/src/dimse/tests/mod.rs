@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     studies::tests::{Alone, alone},
-    users::AeRights,
+    users::{AeRights, AeSecurity},
 };
 use bytes::Bytes;
 use std::process::Stdio;
@@ -46,7 +46,7 @@ impl Door {
         patience: Patience,
     ) -> Self {
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-        let config = DimseConfig { listen, ae_title: "CHNORD".to_owned(), associations_max };
+        let config = DimseConfig { listen, ae_title: "CHNORD".to_owned(), associations_max, tls: None };
         let door = DimseDoor::start_with(&config, parts.clone(), patience).await.unwrap();
         Self { door, parts, folder }
     }
@@ -78,7 +78,13 @@ impl Door {
     }
 
     pub(super) async fn knows(&self, name: &str, rights: AeRights) {
-        let ae = KnownAe { title: title(name), host: "127.0.0.1".to_owned(), port: 104, rights };
+        let ae = KnownAe {
+            title: title(name),
+            host: "127.0.0.1".to_owned(),
+            port: 104,
+            rights,
+            security: AeSecurity::default(),
+        };
         self.parts.users.add_ae(ae).await.unwrap();
     }
 

@@ -12,7 +12,7 @@ import { Problem, Section } from './parts';
 
 const REACHES: readonly Reach[] = ['none', 'own', 'all'];
 const RIGHTS = ['echo', 'store', 'destination'] as const;
-const EMPTY: Ae = { title: '', host: '', port: 104, query: 'none', echo: true, store: true, destination: true };
+const EMPTY: Ae = { title: '', host: '', port: 104, query: 'none', echo: true, store: true, destination: true, tls: false };
 
 export function AesSection() {
   const { t } = useWords();
@@ -70,6 +70,11 @@ function Row({ ae, onChange }: { ae: Ae; onChange: () => void }) {
           {ae.query !== 'none' && (
             <Badge variant="light" color="teal" style={{ textTransform: 'none' }}>
               {t(`settings.reach.${ae.query}`)}
+            </Badge>
+          )}
+          {ae.tls && (
+            <Badge variant="light" color="gray" style={{ textTransform: 'none' }}>
+              TLS
             </Badge>
           )}
           {granted.length === 0 && ae.query === 'none' && (
@@ -159,6 +164,19 @@ function AeForm({ known, onDone }: { known: Ae | null; onDone: () => void }) {
           value={ae.query}
           onChange={value => put({ query: value ?? 'none' })}
         />
+        <Checkbox
+          label={t('settings.tls.only')}
+          checked={ae.tls}
+          onChange={event => put({ tls: event.currentTarget.checked, ...(event.currentTarget.checked ? {} : { certificate: null }) })}
+        />
+        {ae.tls && (
+          <TextInput
+            label={t('settings.tls.certificate')}
+            description={t('settings.tls.certificateHelp')}
+            value={ae.certificate ?? ''}
+            onChange={event => put({ certificate: event.currentTarget.value })}
+          />
+        )}
         <Problem error={set.error} />
         <Group justify="flex-end">
           {known && (
