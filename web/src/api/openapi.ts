@@ -1517,6 +1517,8 @@ export interface components {
             role: string;
         };
         Ae: {
+            /** @description SHA-256 of the one certificate it shows, in hex; any of the authority's where not given. */
+            certificate?: string | null;
             /** @description Whether studies may be moved to it. */
             destination?: boolean;
             /** @description Whether its C-ECHO is answered. */
@@ -1529,6 +1531,8 @@ export interface components {
             /** @description Whether it may store. */
             store?: boolean;
             title: string;
+            /** @description Whether it is spoken with by TLS only, both ways. */
+            tls?: boolean;
         };
         AgreementJson: {
             clauses: components["schemas"]["ClauseJson"][];
