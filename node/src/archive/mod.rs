@@ -369,6 +369,31 @@ impl Archive {
         Ok(())
     }
 
+    /// The studies held here that have any of these instances; or, where none is given, any of these series, for which
+    /// all studies are looked through.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub(crate) async fn studies_with(&self, series: Vec<Uid>, instances: Vec<Uid>) -> Result<Vec<Uid>, ArchiveError> {
+        let inner = self.inner.clone();
+        let looked = self.inner.tasks.spawn_blocking("studies of series", move || {
+            let mut studies = std::collections::BTreeSet::new();
+            for instance in &instances {
+                studies.extend(inner.index.study_of(instance)?);
+            }
+            if instances.is_empty() {
+                for study in inner.index.all()? {
+                    let stored = inner.index.stored_study(&study)?;
+                    if stored.is_some_and(|stored| stored.series.iter().any(|one| series.contains(one))) {
+                        studies.insert(study);
+                    }
+                }
+            }
+            Ok(studies.into_iter().collect())
+        });
+        looked.await.map_err(std::io::Error::other)?
+    }
+
     /// What is on disk under a SOP Instance UID, every byte of it read again; `None`: nothing that a durable record names.
     ///
     /// # Errors

@@ -30,6 +30,8 @@ pub(crate) struct StudyQuery {
     /// Free text over name, ID, accession, description (the portal's search box).
     pub(crate) text: Option<String>,
     pub(crate) fuzzy: bool,
+    /// Dates and times are the ends of one range, not two (PS3.4 C.2.2.2.5).
+    pub(crate) date_time: bool,
 }
 
 impl StudyQuery {
@@ -61,11 +63,27 @@ impl StudyQuery {
 
     fn matches_times(&self, row: &StudyRow) -> bool {
         range(self.date_from.as_deref(), self.date_to.as_deref(), row.date.as_deref())
-            && range(self.time_from.as_deref(), self.time_to.as_deref(), row.time.as_deref())
+            && self.matches_time(row)
             && asked(self.birth_date.as_deref()).is_none_or(|asked| {
                 let (from, to) = asked.split_once('-').unwrap_or((asked, asked));
                 range(Some(from), Some(to), row.patient.birth_date.as_deref())
             })
+    }
+}
+
+impl StudyQuery {
+    fn matches_time(&self, row: &StudyRow) -> bool {
+        let (from, to) = (self.time_from.as_deref(), self.time_to.as_deref());
+        let is_dated = self.date_from.is_some() || self.date_to.is_some();
+        if !self.date_time || !is_dated || (from.is_none() && to.is_none()) {
+            return range(from, to, row.time.as_deref());
+        }
+        let end = |date: &Option<String>, time: Option<&str>| {
+            date.as_ref().map(|date| format!("{date}{}", time.unwrap_or_default()))
+        };
+        let value = row.date.as_ref().map(|date| format!("{date}{}", row.time.as_deref().unwrap_or_default()));
+        let (from, to) = (end(&self.date_from, from), end(&self.date_to, to));
+        range(from.as_deref(), to.as_deref(), value.as_deref())
     }
 }
 

@@ -9,7 +9,7 @@
 use super::{
     link::{Link, LinkError, fragment_bytes, fragments},
     message::{C_CANCEL_RQ, COMMAND_BYTES_MAX, Command},
-    negotiate::{self, Agreed, Context},
+    negotiate::{self, Agreed, Context, Options},
     pdu::{Abort, Pdu, Pdv, Proposal, Proposed, Rejection, Role, UserItems, associate},
 };
 use bytes::{Bytes, BytesMut};
@@ -134,6 +134,7 @@ fn agreed_contexts(proposal: &Proposal, acceptance: &associate::Acceptance) -> V
             id: answer.id,
             abstract_syntax: Uid::parse(&proposed.abstract_syntax).ok()?,
             transfer_syntax: Uid::parse(&answer.transfer_syntax).ok()?,
+            options: Options::default(),
         })
     });
     agreed.collect()

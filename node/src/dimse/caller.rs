@@ -6,10 +6,16 @@
 
 use super::{
     Calling, Destination,
+    pdu::{Identity, Rejection},
     refusals::{Operation, Refusals},
     status::Status,
 };
-use crate::users::{AeRights, Fingerprint, Reach, Users};
+use crate::{
+    audit::{Act, Actor, Audit, Event},
+    trust::{Action, Person, Role},
+    users::{AeRights, Fingerprint, Reach, Users},
+};
+use bytes::Bytes;
 use protocol::AeTitle;
 use std::net::IpAddr;
 
@@ -26,6 +32,7 @@ pub(super) struct Over {
 #[derive(Clone, Debug)]
 pub(super) struct Known {
     pub(super) users: Users,
+    pub(super) audit: Audit,
     pub(super) refusals: Refusals,
     /// How AEs are called by TLS, where that is set up.
     pub(super) calling: Option<Calling>,
@@ -36,7 +43,10 @@ pub(super) struct Known {
 pub(super) struct Caller {
     known: Known,
     title: AeTitle,
+    over: Over,
     is_here: bool,
+    /// Who sits at it, where an identity was given and found right.
+    user: Option<Person>,
 }
 
 impl Caller {
@@ -53,8 +63,56 @@ impl Caller {
                 (is_here || fits) && (over.tls || !security.tls) && is_pinned
             }
         };
-        let caller = Self { known: known.clone(), title: title.clone(), is_here };
+        let caller = Self { known: known.clone(), title: title.clone(), over, is_here, user: None };
         (is_its_own && caller.rights().may_call()).then_some(caller)
+    }
+
+    /// Checks an identity (PS3.7 D.3.3.7): a name with its passcode is that of an account; a name alone is believed only
+    /// from an AE that showed the certificate pinned for it. What of other kinds is given is neither checked nor
+    /// confirmed. Gives whether there was anything to check.
+    pub(super) async fn identify(&mut self, identity: &Identity) -> Result<bool, Rejection> {
+        let users = &self.known.users;
+        let text = |bytes: &Bytes| std::str::from_utf8(bytes).ok().map(str::to_owned);
+        let person = match identity.kind {
+            1 => text(&identity.primary).filter(|_| self.is_pinned()).and_then(|name| users.person(&name)),
+            2 => match text(&identity.primary).zip(text(&identity.secondary)) {
+                Some((name, passcode)) => users.identify(&name, &passcode, self.over.from).await.ok(),
+                None => None,
+            },
+            _ => return Ok(false),
+        };
+        let Some(person) = person else {
+            self.known.refusals.note(&self.title, Operation::Identify).await;
+            return Err(Rejection::IDENTITY);
+        };
+        let event = Event::new(Act::SignIn, person.actor()).note(format!("DIMSE, at {}", self.title));
+        if let Err(error) = self.known.audit.record(event).await {
+            tracing::error!(%error, "nobody comes in: it cannot be logged");
+            return Err(Rejection::LOCAL_LIMIT);
+        }
+        self.user = Some(person);
+        Ok(true)
+    }
+
+    fn is_pinned(&self) -> bool {
+        self.known.users.ae(&self.title).is_some_and(|ae| ae.security.certificate.is_some())
+    }
+
+    /// In whose name it asks: the user's, or else its own, as a referrer.
+    pub(super) fn person(&self) -> Person {
+        let own = || Person { name: self.title.to_string(), role: Role::Referrer };
+        self.user.clone().unwrap_or_else(own)
+    }
+
+    /// Who stores: the user, or else the AE.
+    pub(super) fn actor(&self) -> Actor {
+        let own = || Actor { person: self.title.to_string(), role: "ae".to_owned(), site: None };
+        self.user.as_ref().map_or_else(own, Person::actor)
+    }
+
+    /// Whether the role of the user, where there is one, includes an action.
+    fn user_may(&self, action: Action) -> bool {
+        self.user.as_ref().is_none_or(|user| user.role.allows(action))
     }
 
     pub(super) fn title(&self) -> &AeTitle {
@@ -70,13 +128,15 @@ impl Caller {
     }
 
     pub(super) async fn may_store(&self) -> Result<(), Status> {
-        self.allow(self.rights().store, Operation::Store).await
+        self.allow(self.rights().store && self.user_may(Action::StoreStudies), Operation::Store).await
     }
 
     /// What it may look for; never [`Reach::None`].
     pub(super) async fn reach(&self, operation: Operation) -> Result<Reach, Status> {
         let reach = self.rights().query;
-        self.allow(reach != Reach::None, operation).await?;
+        let may =
+            self.user_may(Action::ListStudies) && (operation == Operation::Find || self.user_may(Action::ReadStudies));
+        self.allow(may && reach != Reach::None, operation).await?;
         Ok(reach)
     }
 

@@ -24,6 +24,7 @@ use super::{
     store_scp::StoreScp,
     tls::{self, Taking},
 };
+use bytes::Bytes;
 use protocol::AeTitle;
 use std::{
     net::SocketAddr,
@@ -87,7 +88,8 @@ impl Listener {
         let semaphore = |places: usize| Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS)));
         let refusals = Refusals::new(parts.audit.clone());
         parts.tasks.spawn("dimse refusals", refusals.clone().run(parts.tasks.clone()));
-        let known = Known { users: parts.users.clone(), refusals, calling: own.calling.clone() };
+        let known =
+            Known { users: parts.users.clone(), audit: parts.audit.clone(), refusals, calling: own.calling.clone() };
         let shared = Shared {
             parts,
             reporter,
@@ -212,11 +214,17 @@ impl Shared {
     /// From this machine anybody may call; from elsewhere only AEs that an admin made known, since nothing beyond
     /// loopback is open to strangers; and nobody who may do nothing here.
     async fn judge(&self, proposal: &Proposal, over: Over) -> Result<(Acceptance, Agreed, Caller, Place), Rejection> {
-        let (acceptance, agreed) = negotiate::judge(proposal, &self.own.title, Serves::Node)?;
-        let Some(caller) = Caller::admit(&self.known, &agreed.calling, over) else {
+        let (mut acceptance, agreed) = negotiate::judge(proposal, &self.own.title, Serves::Node)?;
+        let Some(mut caller) = Caller::admit(&self.known, &agreed.calling, over) else {
             self.known.refusals.note(&agreed.calling, Operation::Associate).await;
             return Err(Rejection::CALLING_TITLE);
         };
+        if let Some(identity) = &proposal.user.identity
+            && caller.identify(identity).await?
+            && identity.answer_wanted
+        {
+            acceptance.user.identified = Some(Bytes::new());
+        }
         let verifies_only = proposal.contexts.iter().all(|context| context.abstract_syntax == VERIFICATION);
         let place = self.place(verifies_only)?;
         Ok((acceptance, agreed, caller, place))
@@ -234,12 +242,11 @@ impl Shared {
 
 /// Answers commands until the peer releases, breaks off or the node stops.
 async fn converse(shared: &Shared, mut association: Association, caller: Caller) {
-    let calling = association.calling().clone();
     let DimseParts { archive, studies, audit, .. } = &shared.parts;
     let mut served = Served {
         title: shared.own.title.clone(),
-        store: StoreScp::new(archive.clone(), audit.clone(), calling),
-        asker: Asker::new(studies.clone(), audit.clone(), caller.clone()),
+        store: StoreScp::new(archive.clone(), audit.clone(), &caller),
+        asker: Asker::new(archive.clone(), studies.clone(), audit.clone(), caller.clone()),
         commitment: CommitmentScp::new(shared.reporter.clone(), caller),
     };
     let ended = loop {

@@ -57,6 +57,11 @@ impl Serves {
     }
 }
 
+/// The service class of storage (PS3.6 A), in common extended negotiation.
+const STORAGE_SERVICE: &str = "1.2.840.10008.4.2";
+/// Requests that a peer may have under way at once. They are answered one after the other, in order.
+const INVOKED_MAX: u16 = 16;
+
 /// A peer that takes shorter units than this is refused: PS3.8 gives no minimum, and one of a few bytes would make us
 /// send a packet per byte.
 const PEER_PDU_MIN: u32 = 1018;
@@ -69,6 +74,40 @@ pub(crate) struct Context {
     pub(crate) id: u8,
     pub(crate) abstract_syntax: Uid,
     pub(crate) transfer_syntax: Uid,
+    pub(crate) options: Options,
+}
+
+/// What was agreed on for a query or retrieval (PS3.4 C.5.1.1, C.5.2.1, C.5.3.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Options {
+    /// Keys above the level need not be given.
+    pub(crate) relational: bool,
+    /// Study Date and Study Time are one range.
+    pub(crate) date_time: bool,
+    /// Names match by their words' beginnings.
+    pub(crate) fuzzy: bool,
+}
+
+impl Context {
+    fn is_of(&self, class: &str) -> bool {
+        self.abstract_syntax.as_str() == class
+    }
+}
+
+impl Options {
+    /// What of `asked` is done for a class.
+    fn of(class: &str, asked: &[u8]) -> Self {
+        let is_asked = |at: usize| asked.get(at) == Some(&1);
+        let finds = class.ends_with(".1");
+        Self { relational: is_asked(0), date_time: finds && is_asked(1), fuzzy: finds && is_asked(2) }
+    }
+
+    /// The answer, as long as what was asked and not longer than what is defined.
+    fn answer(self, class: &str, asked: &[u8]) -> Bytes {
+        let all = [self.relational, self.date_time, self.fuzzy, false, false];
+        let defined = if class.ends_with(".1") { 5 } else { 2 };
+        all.into_iter().take(asked.len().min(defined)).map(u8::from).collect()
+    }
 }
 
 /// The outcome of a negotiation.
@@ -100,7 +139,7 @@ pub(crate) fn judge(proposal: &Proposal, called: &AeTitle, serves: Serves) -> Re
         if contexts.iter().any(|context| context.id == proposed.id) {
             return Err(Rejection::NO_REASON);
         }
-        let (answer, context) = judge_context(proposed, serves);
+        let (answer, context) = judge_context(proposed, &proposal.user, serves);
         answers.push(answer);
         contexts.extend(context);
     }
@@ -144,23 +183,28 @@ pub(crate) fn own_items() -> UserItems {
     }
 }
 
-fn judge_context(proposed: &Proposed, serves: Serves) -> (Answer, Option<Context>) {
+fn judge_context(proposed: &Proposed, user: &UserItems, serves: Serves) -> (Answer, Option<Context>) {
     let refused = |result| {
         let transfer_syntax = proposed.transfer_syntaxes.first().cloned().unwrap_or_else(|| IMPLICIT_LE.to_owned());
         (Answer { id: proposed.id, result, transfer_syntax }, None)
     };
     let Ok(abstract_syntax) = Uid::parse(&proposed.abstract_syntax) else { return refused(3) };
-    if !serves.takes(abstract_syntax.as_str()) {
+    let class = abstract_syntax.as_str();
+    // Who says that a class of its own is no storage is believed.
+    let is_other = user.common.iter().any(|(named, service)| named == class && service != STORAGE_SERVICE);
+    if !serves.takes(class) || is_other && is_storage(class) {
         return refused(3);
     }
     // Other data sets than objects are read and written here, so only in what we write.
-    let is_object = is_storage(abstract_syntax.as_str());
+    let is_object = is_storage(class);
     let is_written = |text: &&String| is_object || [IMPLICIT_LE, EXPLICIT_LE].contains(&text.as_str());
     let Some(transfer_syntax) = choose(proposed.transfer_syntaxes.iter().filter(is_written)) else {
         return refused(4);
     };
     let answer = Answer { id: proposed.id, result: 0, transfer_syntax: transfer_syntax.to_string() };
-    (answer, Some(Context { id: proposed.id, abstract_syntax, transfer_syntax }))
+    let asked = user.extended.iter().find(|(named, _)| named == class && QUERY_RETRIEVE.contains(&class));
+    let options = asked.map(|(_, asked)| Options::of(class, asked)).unwrap_or_default();
+    (answer, Some(Context { id: proposed.id, abstract_syntax, transfer_syntax, options }))
 }
 
 fn choose<'a>(offered: impl Iterator<Item = &'a String>) -> Option<Uid> {
@@ -188,15 +232,28 @@ pub(crate) fn is_storage(class: &str) -> bool {
     }
 }
 
-/// Answers to what was asked: one operation at a time; a requestor may be the SCU of each storage class, and the SCP of
-/// those it takes by C-GET; we keep every attribute and change none (PS3.4 B.3.1). A user identity is not confirmed,
-/// since nobody checks it.
+/// Answers to what was asked: several requests under way, but on an association by which objects come back, where only
+/// their answers may come between, one; of ours one. A requestor may be the SCU of each storage class, and the SCP of
+/// those it takes by C-GET; we keep every attribute and change none (PS3.4 B.3.1).
 fn user_items(asked: &UserItems, contexts: &[Context], serves: Serves) -> UserItems {
     let is_agreed = |class: &str| contexts.iter().any(|context| context.abstract_syntax.as_str() == class);
     let roles = asked.roles.iter().filter(|role| is_agreed(&role.sop_class));
-    let extended = asked.extended.iter().filter(|(class, _)| is_agreed(class) && is_storage(class));
+    let gets = contexts.iter().any(|context| QUERY_RETRIEVE[2..].iter().step_by(3).any(|get| context.is_of(get)));
+    let invoked = |asked: u16| match (gets, asked) {
+        (true, _) => 1,
+        (false, 0) => INVOKED_MAX,
+        (false, asked) => asked.min(INVOKED_MAX),
+    };
+    let extended = asked.extended.iter().filter_map(|(class, asked)| {
+        let context = contexts.iter().find(|context| context.is_of(class))?;
+        if is_storage(class) {
+            return Some((class.clone(), Bytes::from_static(&[2, 0, 3, 0, 0, 0])));
+        }
+        let is_query = QUERY_RETRIEVE.contains(&class.as_str());
+        is_query.then(|| (class.clone(), context.options.answer(class, asked)))
+    });
     UserItems {
-        operations: asked.operations.map(|_| (1, 1)),
+        operations: asked.operations.map(|(asked, _)| (invoked(asked), 1)),
         roles: roles
             .map(|role| Role {
                 sop_class: role.sop_class.clone(),
@@ -204,7 +261,7 @@ fn user_items(asked: &UserItems, contexts: &[Context], serves: Serves) -> UserIt
                 scp: role.scp && serves.is_used_of(&role.sop_class),
             })
             .collect(),
-        extended: extended.map(|(class, _)| (class.clone(), Bytes::from_static(&[2, 0, 3, 0, 0, 0]))).collect(),
+        extended: extended.collect(),
         ..own_items()
     }
 }
@@ -281,9 +338,38 @@ mod tests {
         let user = UserItems { operations: Some((0, 0)), ..UserItems::default() };
         let (acceptance, agreed) = judge(&proposal(contexts, user), &us(), Serves::Node).unwrap();
         assert_eq!(acceptance.answers.iter().map(|a| a.result).collect::<Vec<_>>(), [0, 3, 4, 0, 4, 0]);
-        assert_eq!(acceptance.user.operations, Some((1, 1)));
+        assert_eq!(acceptance.user.operations, Some((INVOKED_MAX, 1)));
         assert_eq!(agreed.calling.as_str(), "CT1");
         assert_eq!(agreed.contexts.len(), 3);
+    }
+
+    #[test]
+    fn what_is_done_of_extended_negotiation_is_said_and_no_more() {
+        let (find, mv, get) = (QUERY_RETRIEVE[3], QUERY_RETRIEVE[4], QUERY_RETRIEVE[5]);
+        let all = |class: &str, bytes: usize| (class.to_owned(), Bytes::from(vec![1u8; bytes]));
+        let contexts = |with_get: bool| {
+            let classes = [find, mv, "1.2.840.10008.5.1.4.1.1.2", "1.3.9.1", "1.3.9.2", get];
+            let classes = classes.into_iter().take(if with_get { 6 } else { 5 });
+            (1..).step_by(2).zip(classes).map(|(id, class)| context(id, class, &[IMPLICIT_LE])).collect()
+        };
+        let user = UserItems {
+            operations: Some((5, 5)),
+            extended: vec![all(find, 7), all(mv, 1), (get.to_owned(), Bytes::from_static(&[0, 1])), all("1.9", 2)],
+            common: vec![("1.3.9.1".into(), STORAGE_SERVICE.into()), ("1.3.9.2".into(), "1.3.9".into())],
+            ..UserItems::default()
+        };
+        let (acceptance, agreed) = judge(&proposal(contexts(true), user.clone()), &us(), Serves::Node).unwrap();
+        let answered: Vec<_> = acceptance.user.extended.iter().map(|(class, bytes)| (&**class, &bytes[..])).collect();
+        assert_eq!(answered, [(find, &[1, 1, 1, 0, 0][..]), (mv, &[1]), (get, &[0, 0])]);
+        let all_three = Options { relational: true, date_time: true, fuzzy: true };
+        let relational = Options { relational: true, ..Options::default() };
+        let options: Vec<_> = agreed.contexts.iter().map(|context| context.options).collect();
+        let none = Options::default();
+        assert_eq!(options, [all_three, relational, none, none, none]);
+        assert_eq!(acceptance.answers[4].result, 3, "a private class that is no storage");
+        assert_eq!(acceptance.user.operations, Some((1, 1)), "objects come back over it");
+        let (acceptance, _) = judge(&proposal(contexts(false), user), &us(), Serves::Node).unwrap();
+        assert_eq!(acceptance.user.operations, Some((5, 1)));
     }
 
     #[test]

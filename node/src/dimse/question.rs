@@ -3,12 +3,12 @@
 //! An AE finds and retrieves only what an admin said it may ([`Reach`]), from this machine too. Patient IDs of different
 //! issuers name different patients: a retrieval by an ID that several have is refused.
 
-use super::{caller::Caller, identifier::Identifier, status::Status};
+use super::{caller::Caller, identifier::Identifier, negotiate::Options, status::Status};
 use crate::{
-    archive::StudyQuery,
+    archive::{Archive, StudyQuery},
     audit::{Act, Audit, Event},
     studies::{FoundStudy, Studies, StudyError},
-    trust::{Person, Role},
+    trust::Person,
     users::Reach,
 };
 use dicom_core::Tag;
@@ -60,7 +60,7 @@ pub(super) fn uids(identifier: &Identifier, tag: Tag) -> Result<Vec<Uid>, Status
 }
 
 /// The search for the studies that an identifier means.
-pub(super) fn study_query(identifier: &Identifier) -> Result<StudyQuery, Status> {
+pub(super) fn study_query(identifier: &Identifier, options: Options) -> Result<StudyQuery, Status> {
     let text = |tag| identifier.text(tag);
     let range = |tag| match identifier.text(tag) {
         None => (None, None),
@@ -88,13 +88,15 @@ pub(super) fn study_query(identifier: &Identifier) -> Result<StudyQuery, Status>
         time_to,
         modalities: modalities.map(|all| all.split('\\').map(str::to_owned).collect()).unwrap_or_default(),
         text: None,
-        fuzzy: false,
+        fuzzy: options.fuzzy,
+        date_time: options.date_time,
     })
 }
 
 /// Whoever asks over one association.
 #[derive(Debug)]
 pub(super) struct Asker {
+    archive: Archive,
     pub(super) studies: Studies,
     pub(super) audit: Audit,
     pub(super) caller: Caller,
@@ -103,9 +105,24 @@ pub(super) struct Asker {
 }
 
 impl Asker {
-    pub(super) fn new(studies: Studies, audit: Audit, caller: Caller) -> Self {
-        let person = Person { name: caller.title().to_string(), role: Role::Referrer };
-        Self { studies, audit, caller, person, shapes: BTreeSet::new() }
+    pub(super) fn new(archive: Archive, studies: Studies, audit: Audit, caller: Caller) -> Self {
+        let person = caller.person();
+        Self { archive, studies, audit, caller, person, shapes: BTreeSet::new() }
+    }
+
+    /// Names the studies of a relational question that says only which series or instances it means: of those held here.
+    /// `false`: there are none.
+    pub(super) async fn narrow(&self, query: &mut StudyQuery, identifier: &Identifier) -> Result<bool, Status> {
+        let series = uids(identifier, tags::SERIES_INSTANCE_UID)?;
+        let instances = uids(identifier, tags::SOP_INSTANCE_UID)?;
+        if !query.study.is_empty() || series.is_empty() && instances.is_empty() {
+            return Ok(true);
+        }
+        query.study = self.archive.studies_with(series, instances).await.map_err(|error| {
+            tracing::error!(%error, "the studies of a question cannot be looked up");
+            Status::FAILURE
+        })?;
+        Ok(!query.study.is_empty())
     }
 
     pub(super) async fn write(&self, event: Event) -> Result<(), Status> {

@@ -32,6 +32,8 @@ const OTHERS: &str = "(others)";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Operation {
     Associate,
+    /// To come in as the user it names.
+    Identify,
     Echo,
     Store,
     /// To find.
@@ -44,6 +46,7 @@ impl Operation {
     const fn word(self) -> &'static str {
         match self {
             Self::Associate => "association",
+            Self::Identify => "user identity",
             Self::Echo => "C-ECHO",
             Self::Store => "C-STORE",
             Self::Find => "C-FIND",
@@ -53,7 +56,7 @@ impl Operation {
 
     const fn act(self) -> Act {
         match self {
-            Self::Associate | Self::Echo => Act::SignIn,
+            Self::Associate | Self::Identify | Self::Echo => Act::SignIn,
             Self::Store => Act::InstanceRefused,
             Self::Find => Act::StudiesQueried,
             Self::Retrieve => Act::StudyExported,

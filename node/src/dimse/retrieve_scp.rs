@@ -74,7 +74,7 @@ pub(super) async fn retrieve(
     let moves = request.field() == Some(C_MOVE_RQ);
     let prepared = async {
         let to = if moves { Some(destination(asker, request)?) } else { None };
-        let items = items(asker, &context.abstract_syntax, &identifier).await?;
+        let items = items(asker, context, &identifier).await?;
         write_sent(asker, &items, to.as_ref()).await?;
         Ok((to, items))
     };
@@ -99,12 +99,13 @@ fn destination(asker: &Asker, request: &Command) -> Result<Destination, Status> 
 }
 
 /// The instances meant, in the order of their studies and series.
-async fn items(asker: &mut Asker, class: &Uid, identifier: &Identifier) -> Result<Vec<Item>, Status> {
+async fn items(asker: &mut Asker, context: &Context, identifier: &Identifier) -> Result<Vec<Item>, Status> {
     let reach = asker.caller.reach(Operation::Retrieve).await?;
-    let level = Level::of(identifier, class).ok_or(Status::BAD_IDENTIFIER)?;
+    let level = Level::of(identifier, &context.abstract_syntax).ok_or(Status::BAD_IDENTIFIER)?;
     let named = |tag, at: Level| -> Result<Vec<Uid>, Status> {
         let uids = if level >= at { question::uids(identifier, tag)? } else { Vec::new() };
-        if uids.is_empty() && level >= at { Err(Status::BAD_IDENTIFIER) } else { Ok(uids) }
+        let is_needed = if context.options.relational { level == at } else { level >= at };
+        if uids.is_empty() && is_needed { Err(Status::BAD_IDENTIFIER) } else { Ok(uids) }
     };
     let study = named(tags::STUDY_INSTANCE_UID, Level::Study)?;
     let series = named(tags::SERIES_INSTANCE_UID, Level::Series)?;
@@ -113,6 +114,9 @@ async fn items(asker: &mut Asker, class: &Uid, identifier: &Identifier) -> Resul
     if level == Level::Patient {
         query.patient_id = Some(identifier.text(tags::PATIENT_ID).ok_or(Status::BAD_IDENTIFIER)?);
         query.issuer = identifier.text(tags::ISSUER_OF_PATIENT_ID);
+    }
+    if level > Level::Study && !asker.narrow(&mut query, identifier).await? {
+        return Ok(Vec::new());
     }
     let found = asker.found(&query, reach).await?;
     let patients: BTreeSet<_> = found.iter().map(|f| (&f.row.patient.id, &f.row.patient.issuer)).collect();

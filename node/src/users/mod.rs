@@ -127,6 +127,27 @@ impl Users {
         password: &str,
         from: IpAddr,
     ) -> Result<(String, Person), UsersError> {
+        let user = self.authenticate(name, password, from).await?;
+        let key = key_of(&user.name);
+        let person = Person { name: user.name, role: user.role };
+        // The account may have changed while the hash was computed. The lock is held until the session is there, and a
+        // change ends sessions after it applies: no session outlives what it was begun with.
+        let accounts = lock(&self.0.accounts);
+        if accounts.users.get(&key).is_none_or(|now| now.hash != user.hash || now.role != user.role) {
+            return Err(UsersError::Wrong);
+        }
+        let secret = lock(&self.0.sessions).begin(person.clone(), tasks::now());
+        drop(accounts);
+        Ok((secret, person))
+    }
+
+    /// Whose name and password these are, without a session: for a protocol that has its own (DIMSE associations).
+    pub(crate) async fn identify(&self, name: &str, password: &str, from: IpAddr) -> Result<Person, UsersError> {
+        let user = self.authenticate(name, password, from).await?;
+        Ok(Person { name: user.name, role: user.role })
+    }
+
+    async fn authenticate(&self, name: &str, password: &str, from: IpAddr) -> Result<UserSet, UsersError> {
         let key = key_of(name);
         if key.chars().count() > NAME_MAX || password.len() > password::BYTES_MAX {
             return Err(UsersError::Wrong);
@@ -138,16 +159,13 @@ impl Users {
         let right = self.hashing(move || password::verify(&given, &hash)).await?;
         let Some(user) = known.filter(|_| right) else { return Err(UsersError::Wrong) };
         attempt.succeeded();
-        let person = Person { name: user.name, role: user.role };
-        // The account may have changed while the hash was computed. The lock is held until the session is there, and a
-        // change ends sessions after it applies: no session outlives what it was begun with.
+        Ok(user)
+    }
+
+    /// A person with an account, by name alone: for a name that somebody trusted vouches for.
+    pub(crate) fn person(&self, name: &str) -> Option<Person> {
         let accounts = lock(&self.0.accounts);
-        if accounts.users.get(&key).is_none_or(|now| now.hash != user.hash || now.role != user.role) {
-            return Err(UsersError::Wrong);
-        }
-        let secret = lock(&self.0.sessions).begin(person.clone(), tasks::now());
-        drop(accounts);
-        Ok((secret, person))
+        accounts.users.get(&key_of(name)).map(|user| Person { name: user.name.clone(), role: user.role })
     }
 
     pub(crate) fn session(&self, secret: &str) -> Option<Person> {

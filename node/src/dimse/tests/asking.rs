@@ -16,8 +16,8 @@ use crate::{
 use dicom_dictionary_std::tags;
 use std::collections::{BTreeMap, VecDeque};
 
-const FIND: &str = "1.2.840.10008.5.1.4.1.2.1.1";
-const GET: &str = "1.2.840.10008.5.1.4.1.2.1.3";
+pub(super) const FIND: &str = "1.2.840.10008.5.1.4.1.2.1.1";
+pub(super) const GET: &str = "1.2.840.10008.5.1.4.1.2.1.3";
 
 /// A requestor that says what a story needs, in one packet if need be.
 pub(super) struct Peer {
@@ -27,6 +27,13 @@ pub(super) struct Peer {
 
 impl Peer {
     pub(super) async fn call(door: &Door) -> Self {
+        let (peer, accepted) = Self::call_with(door, negotiate::own_items()).await;
+        assert!(accepted.answers.iter().all(|answer| answer.result == 0), "{accepted:?}");
+        peer
+    }
+
+    /// With user items of the story's.
+    pub(super) async fn call_with(door: &Door, user: UserItems) -> (Self, associate::Acceptance) {
         let context = |id, class: &str| Proposed {
             id,
             abstract_syntax: class.to_owned(),
@@ -40,12 +47,11 @@ impl Peer {
             calling: negotiate::title_field(&title("VIEWER")),
             application_context: associate::APPLICATION_CONTEXT.to_owned(),
             contexts: vec![context(1, FIND), context(3, GET), context(5, CT)],
-            user: UserItems { roles: vec![role], ..negotiate::own_items() },
+            user: UserItems { roles: vec![role], ..user },
         };
         link.write(&Pdu::AssociateRq(proposal)).await.unwrap();
         let Pdu::AssociateAc(accepted) = link.read(Duration::from_secs(10)).await.unwrap() else { panic!() };
-        assert!(accepted.answers.iter().all(|answer| answer.result == 0), "{accepted:?}");
-        Self { link, waiting: VecDeque::new() }
+        (Self { link, waiting: VecDeque::new() }, accepted)
     }
 
     /// Queues; nothing leaves before the next flush.
@@ -81,7 +87,7 @@ impl Peer {
     }
 
     /// Asks and hears all answers: those with a data set, and the last status.
-    async fn find(&mut self, keys: &[(dicom_core::Tag, &str)]) -> (Vec<Identifier>, u16) {
+    pub(super) async fn find(&mut self, keys: &[(dicom_core::Tag, &str)]) -> (Vec<Identifier>, u16) {
         self.say(1, &Command::question(C_FIND_RQ, 7, FIND), Some(identifier(keys))).await;
         let mut answers = Vec::new();
         loop {

@@ -21,6 +21,7 @@ use tokio::{
 };
 
 pub(super) mod asking;
+mod negotiating;
 mod rights;
 pub(super) mod storing;
 

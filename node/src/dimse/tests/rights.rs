@@ -1,7 +1,7 @@
 //! What an admin lets an AE do, and takes away.
 
 use super::{
-    asking::{Peer, door, identifier},
+    asking::{GET, Peer, door, identifier},
     storing::data_set,
     *,
 };
@@ -14,8 +14,6 @@ use crate::{
     users::Reach,
 };
 use dicom_dictionary_std::tags;
-
-const GET: &str = "1.2.840.10008.5.1.4.1.2.1.3";
 
 async fn refused(door: &Door, pairs: &[(&str, &str)]) -> Option<Rejection> {
     match door.associate(pairs).await {
