@@ -269,6 +269,26 @@ mod tests {
     }
 
     #[test]
+    fn dates_and_times_are_two_ranges_or_the_ends_of_one() {
+        // The study is of 2024-01-15, 14:30:05.
+        let between = |from: (&str, &str), to: (&str, &str), date_time: bool| {
+            found(|query| {
+                let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+                (query.date_from, query.time_from) = (text(from.0), text(from.1));
+                (query.date_to, query.time_to) = (text(to.0), text(to.1));
+                query.date_time = date_time;
+            })
+        };
+        let night = (("20240114", "2200"), ("20240116", "0600"));
+        assert!(!between(night.0, night.1, false), "nothing is after 22:00 and before 06:00");
+        assert!(between(night.0, night.1, true));
+        assert!(!between(("20240114", "2200"), ("20240115", "1429"), true));
+        assert!(between(("20240115", "1430"), ("20240115", "1430"), true));
+        assert!(!between(("20240115", "1431"), ("", ""), true));
+        assert!(between(("", "1400"), ("", "1500"), true), "times alone stay times");
+    }
+
+    #[test]
     fn a_name_is_found_without_its_accents_and_case() {
         for pattern in
             ["LEFEVRE*", "lefèvre", "lefevre^eloise marie", "Lef?vre^E*", "*", "", "山田*", "lefe\u{301}vre^*"]

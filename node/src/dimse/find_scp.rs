@@ -87,10 +87,10 @@ async fn answers(asker: &mut Asker, context: &Context, identifier: &Identifier) 
         return Ok(Vec::new());
     }
     // Hierarchical queries name the level above (PS3.4 C.4.1.2.1).
-    let is_named = is_relational
-        || !(is_below && !named(tags::STUDY_INSTANCE_UID)?
-            || level == Level::Image && !named(tags::SERIES_INSTANCE_UID)?);
-    if !is_named {
+    let has_study = !is_below || named(tags::STUDY_INSTANCE_UID)?;
+    let has_series = level < Level::Image || named(tags::SERIES_INSTANCE_UID)?;
+    let is_placed = is_relational || has_study && has_series;
+    if !is_placed {
         return Err(Status::BAD_IDENTIFIER);
     }
     if query.study.len() > OPENED_MAX && is_below {

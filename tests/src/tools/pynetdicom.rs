@@ -13,7 +13,7 @@ const PACKAGE: &str = "pynetdicom==3.0.4";
 /// Where cargo puts what it builds, found from where this program lies.
 fn target() -> PathBuf {
     let program = env::current_exe().unwrap();
-    program.ancestors().nth(3).unwrap_or(Path::new("/tmp")).to_owned()
+    program.ancestors().nth(3).unwrap_or_else(|| Path::new("/tmp")).to_owned()
 }
 
 /// The interpreter that has pynetdicom.
