@@ -38,6 +38,13 @@ pub(super) struct Known {
     pub(super) calling: Option<Calling>,
 }
 
+impl Known {
+    /// Writes down that an AE was refused something, and gives the status to answer.
+    pub(super) async fn refused(&self, title: &AeTitle, operation: Operation) -> Status {
+        self.refusals.note(title, self.users.ae(title).is_some(), operation).await
+    }
+}
+
 /// The requestor of an association.
 #[derive(Clone, Debug)]
 pub(super) struct Caller {
@@ -67,14 +74,16 @@ impl Caller {
         (is_its_own && caller.rights().may_call()).then_some(caller)
     }
 
-    /// Checks an identity (PS3.7 D.3.3.7): a name with its passcode is that of an account; a name alone is believed only
-    /// from an AE that showed the certificate pinned for it. What of other kinds is given is neither checked nor
-    /// confirmed. Gives whether there was anything to check.
+    /// Checks an identity (PS3.7 D.3.3.7): a name with its passcode is that of an account, and is heard from this machine
+    /// or by TLS, since what is said in the clear proves nothing; a name alone is believed only from an AE that showed
+    /// the certificate pinned for it. What of other kinds is given is neither checked nor confirmed. Gives whether there
+    /// was anything to check.
     pub(super) async fn identify(&mut self, identity: &Identity) -> Result<bool, Rejection> {
         let users = &self.known.users;
         let text = |bytes: &Bytes| std::str::from_utf8(bytes).ok().map(str::to_owned);
         let person = match identity.kind {
             1 => text(&identity.primary).filter(|_| self.is_pinned()).and_then(|name| users.person(&name)),
+            2 if !(self.is_here || self.over.tls) => None,
             2 => match text(&identity.primary).zip(text(&identity.secondary)) {
                 Some((name, passcode)) => users.identify(&name, &passcode, self.over.from).await.ok(),
                 None => None,
@@ -82,7 +91,7 @@ impl Caller {
             _ => return Ok(false),
         };
         let Some(person) = person else {
-            self.known.refusals.note(&self.title, Operation::Identify).await;
+            self.refused(Operation::Identify).await;
             return Err(Rejection::IDENTITY);
         };
         let event = Event::new(Act::SignIn, person.actor()).note(format!("DIMSE, at {}", self.title));
@@ -157,10 +166,83 @@ impl Caller {
 
     /// Writes down that a right was taken away while it was used.
     pub(super) async fn withdrawn(&self) -> Status {
-        self.known.refusals.note(&self.title, Operation::Retrieve).await
+        self.refused(Operation::Retrieve).await
+    }
+
+    async fn refused(&self, operation: Operation) -> Status {
+        self.known.refused(&self.title, operation).await
     }
 
     async fn allow(&self, is_allowed: bool, operation: Operation) -> Result<(), Status> {
-        if is_allowed { Ok(()) } else { Err(self.known.refusals.note(&self.title, operation).await) }
+        if is_allowed { Ok(()) } else { Err(self.refused(operation).await) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        dimse::tests::open_parts,
+        users::{AeSecurity, KnownAe},
+    };
+
+    const HERE: &str = "127.0.0.1";
+    const THERE: &str = "10.1.2.3";
+
+    async fn known(folder: &std::path::Path) -> Known {
+        let parts = open_parts(folder).await;
+        let refusals = Refusals::new(parts.audit.clone());
+        Known { users: parts.users, audit: parts.audit, refusals, calling: None }
+    }
+
+    fn over(from: &str, tls: bool, certificate: Option<Fingerprint>) -> Over {
+        Over { from: from.parse().unwrap(), tls, certificate }
+    }
+
+    fn title() -> AeTitle {
+        AeTitle::parse("CT1").unwrap()
+    }
+
+    async fn learn(known: &Known, security: AeSecurity) {
+        let ae = KnownAe { title: title(), host: THERE.to_owned(), port: 104, rights: AeRights::SCANNER, security };
+        known.users.add_ae(ae).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn who_is_let_in_depends_on_the_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let known = known(folder.path()).await;
+        let (own, other) = (Some(Fingerprint::of(b"own")), Some(Fingerprint::of(b"other")));
+        let comes = |from, tls, certificate| Caller::admit(&known, &title(), over(from, tls, certificate)).is_some();
+        assert!(comes(HERE, false, None) && !comes(THERE, false, None) && !comes(THERE, true, own), "a stranger");
+        learn(&known, AeSecurity::default()).await;
+        assert!(comes(THERE, false, None) && !comes("10.1.2.4", false, None));
+        learn(&known, AeSecurity { tls: true, certificate: None }).await;
+        assert!(comes(THERE, true, other) && !comes(THERE, false, None) && !comes(HERE, false, None));
+        learn(&known, AeSecurity { tls: true, certificate: own }).await;
+        assert!(comes(THERE, true, own) && !comes(THERE, true, other) && !comes(THERE, true, None));
+    }
+
+    #[tokio::test]
+    async fn a_name_needs_a_proof() {
+        let folder = tempfile::tempdir().unwrap();
+        let known = known(folder.path()).await;
+        let password = "Correct-horse-battery-9";
+        known.users.add_user("durand", Role::Radiologist, password).await.unwrap();
+        let own = Fingerprint::of(b"own");
+        let bytes = |text: &'static str| Bytes::from_static(text.as_bytes());
+        let named = |kind, secondary| Identity { kind, answer_wanted: false, primary: bytes("durand"), secondary };
+        let comes = async |tls, identity: Identity| {
+            let over = over(THERE, tls, tls.then_some(own));
+            Caller::admit(&known, &title(), over).unwrap().identify(&identity).await
+        };
+        learn(&known, AeSecurity::default()).await;
+        let (name, passcode) = (|| named(1, Bytes::new()), || named(2, bytes(password)));
+        assert_eq!(comes(true, name()).await, Err(Rejection::IDENTITY), "nothing is pinned");
+        assert_eq!(comes(false, passcode()).await, Err(Rejection::IDENTITY), "in the clear");
+        assert_eq!(comes(true, passcode()).await, Ok(true));
+        assert_eq!(comes(true, named(3, Bytes::new())).await, Ok(false), "not checked");
+        learn(&known, AeSecurity { tls: true, certificate: Some(own) }).await;
+        assert_eq!(comes(true, name()).await, Ok(true), "a certificate vouches for it");
     }
 }

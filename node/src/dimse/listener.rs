@@ -216,7 +216,7 @@ impl Shared {
     async fn judge(&self, proposal: &Proposal, over: Over) -> Result<(Acceptance, Agreed, Caller, Place), Rejection> {
         let (mut acceptance, agreed) = negotiate::judge(proposal, &self.own.title, Serves::Node)?;
         let Some(mut caller) = Caller::admit(&self.known, &agreed.calling, over) else {
-            self.known.refusals.note(&agreed.calling, Operation::Associate).await;
+            self.known.refused(&agreed.calling, Operation::Associate).await;
             return Err(Rejection::CALLING_TITLE);
         };
         if let Some(identity) = &proposal.user.identity

@@ -22,9 +22,10 @@ use tokio::time::Instant;
 
 /// How long the same is counted rather than written.
 const WINDOW: Duration = Duration::from_secs(60);
-/// Callers and operations counted apart at once. From this machine anybody may call under any title: what is over the
-/// bound is counted together.
+/// Known callers and operations counted apart at once; what is over the bound is counted together.
 const ROWS_MAX: usize = 1024;
+/// Of callers that nobody made known, who may call under any title and a new one each time.
+const STRANGERS_MAX: usize = 32;
 /// Under which what is over the bound is counted.
 const OTHERS: &str = "(others)";
 
@@ -71,6 +72,7 @@ type Key = (String, Operation);
 struct Counted {
     since: Instant,
     repeated: u64,
+    is_known: bool,
 }
 
 /// Clones share it.
@@ -89,9 +91,11 @@ impl Refusals {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes that `calling` was refused `operation`, and gives the status to answer.
-    pub(super) async fn note(&self, calling: &AeTitle, operation: Operation) -> Status {
-        let Some(person) = self.begun(calling, operation, Instant::now()) else { return Status::NOT_AUTHORIZED };
+    /// Notes that `calling`, a known AE or not, was refused `operation`, and gives the status to answer.
+    pub(super) async fn note(&self, calling: &AeTitle, is_known: bool, operation: Operation) -> Status {
+        let Some(person) = self.begun(calling, is_known, operation, Instant::now()) else {
+            return Status::NOT_AUTHORIZED;
+        };
         let event = event(person, operation, format!("DIMSE {}", operation.word()));
         match self.audit.record(event).await {
             Ok(_) => Status::NOT_AUTHORIZED,
@@ -103,10 +107,11 @@ impl Refusals {
     }
 
     /// Counts; gives whom to write down where this is the first of its kind for a while.
-    fn begun(&self, calling: &AeTitle, operation: Operation, now: Instant) -> Option<String> {
+    fn begun(&self, calling: &AeTitle, is_known: bool, operation: Operation, now: Instant) -> Option<String> {
         let mut rows = self.rows();
         let mut key = (calling.to_string(), operation);
-        if !rows.contains_key(&key) && rows.len() >= ROWS_MAX {
+        let most = if is_known { ROWS_MAX } else { STRANGERS_MAX };
+        if !rows.contains_key(&key) && rows.values().filter(|row| row.is_known == is_known).count() >= most {
             key.0 = OTHERS.to_owned();
         }
         match rows.get_mut(&key) {
@@ -116,7 +121,7 @@ impl Refusals {
             }
             None => {
                 let person = key.0.clone();
-                rows.insert(key, Counted { since: now, repeated: 0 });
+                rows.insert(key, Counted { since: now, repeated: 0, is_known });
                 Some(person)
             }
         }
@@ -174,9 +179,9 @@ mod tests {
         let refusals = Refusals::new(audit.clone());
         let title = AeTitle::parse("LOOPING").unwrap();
         for _ in 0..1000 {
-            assert_eq!(refusals.note(&title, Operation::Find).await, Status::NOT_AUTHORIZED);
+            assert_eq!(refusals.note(&title, true, Operation::Find).await, Status::NOT_AUTHORIZED);
         }
-        refusals.note(&title, Operation::Store).await;
+        refusals.note(&title, true, Operation::Store).await;
         let written = || audit.page(&Filter { limit: 100, ..Filter::default() });
         assert_eq!(written().len(), 2);
         refusals.write(refusals.over(Instant::now())).await;
@@ -185,7 +190,7 @@ mod tests {
         let all = written();
         assert_eq!(all.len(), 3);
         assert!(all.iter().any(|(_, event)| event.note == "DIMSE C-FIND, 999 times more within a minute"), "{all:?}");
-        refusals.note(&title, Operation::Find).await;
+        refusals.note(&title, true, Operation::Find).await;
         assert_eq!(written().len(), 4, "the next minute begins with a first one");
     }
 
@@ -194,11 +199,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let refusals = Refusals::new(Audit::open(folder.path(), &Tasks::default()).unwrap());
         let now = Instant::now();
-        let first = |n: usize| refusals.begun(&AeTitle::parse(&format!("T{n}")).unwrap(), Operation::Find, now);
-        assert!((0..ROWS_MAX).all(|n| first(n).is_some()));
-        assert_eq!(first(ROWS_MAX).as_deref(), Some(OTHERS));
-        assert!((ROWS_MAX..3 * ROWS_MAX).all(|n| first(n).is_none()));
-        assert_eq!(refusals.rows().len(), ROWS_MAX + 1);
-        assert_eq!(refusals.over(now + WINDOW), [((OTHERS.to_owned(), Operation::Find), 2 * ROWS_MAX as u64)]);
+        let first = |n: usize, is_known| {
+            refusals.begun(&AeTitle::parse(&format!("T{n}")).unwrap(), is_known, Operation::Find, now)
+        };
+        assert!((0..STRANGERS_MAX).all(|n| first(n, false).is_some()));
+        assert_eq!(first(STRANGERS_MAX, false).as_deref(), Some(OTHERS));
+        assert!((STRANGERS_MAX..5000).all(|n| first(n, false).is_none()));
+        assert_eq!(refusals.rows().len(), STRANGERS_MAX + 1);
+        assert_eq!(first(9000, true).as_deref(), Some("T9000"), "strangers take no known AE's place");
+        let together = (OTHERS.to_owned(), Operation::Find);
+        assert_eq!(refusals.over(now + WINDOW), [(together, 5000 - STRANGERS_MAX as u64)]);
     }
 }

@@ -55,6 +55,8 @@ impl Job {
 pub(super) enum QueueError {
     #[error("{0} questions for storage commitment wait already")]
     Full(usize),
+    #[error("this question for storage commitment is being answered")]
+    Underway,
     #[error("the questions for storage commitment: {0}")]
     Io(#[from] io::Error),
 }
@@ -119,10 +121,12 @@ impl Held {
 
     /// It is answered, or given up.
     pub(super) async fn done(self) -> io::Result<()> {
-        self.queue.rows().remove(&self.key);
         let path = self.queue.path(&self.key);
         let removed = self.queue.0.tasks.spawn_blocking("commitment answered", move || fs::remove_file(path));
-        removed.await.map_err(io::Error::other)?
+        let removed = removed.await.map_err(io::Error::other)?;
+        // Last, so that the same question cannot be written anew before the old one is gone.
+        self.queue.rows().remove(&self.key);
+        removed
     }
 }
 
@@ -168,6 +172,10 @@ impl Queue {
         let job = Arc::new(job);
         {
             let mut rows = self.rows();
+            // Whoever asks the same without end makes no work without end.
+            if rows.get(&key).is_some_and(|row| row.state == State::Held) {
+                return Err(QueueError::Underway);
+            }
             if rows.len() >= JOBS_MAX && !rows.contains_key(&key) {
                 return Err(QueueError::Full(rows.len()));
             }
@@ -279,7 +287,9 @@ mod tests {
     async fn asked_twice_it_is_one_question_and_there_are_not_too_many() {
         let dir = tempfile::tempdir().unwrap();
         let queue = Queue::open(dir.path(), &Tasks::default()).unwrap();
-        drop(queue.put(job(1)).await.unwrap());
+        let held = queue.put(job(1)).await.unwrap();
+        assert!(matches!(queue.put(job(1)).await, Err(QueueError::Underway)));
+        drop(held);
         drop(queue.put(job(1)).await.unwrap());
         assert_eq!(queue.len(), 1);
         let row = |_| Row { job: Arc::new(job(9)), state: State::Held, attempts: 0, verdict: None };
