@@ -61,10 +61,11 @@ pub(super) async fn token(dir: &Path, command: TokenCommand) -> anyhow::Result<(
 pub(super) async fn ae(dir: &Path, command: AeCommand) -> anyhow::Result<()> {
     match command {
         AeCommand::Add(add) => {
-            let AddAe { title, host, port, query, no_echo, no_store, no_destination, tls, certificate, .. } = add;
+            let AddAe { title, host, port, query, no_echo, no_store, no_destination, notify, tls, certificate, .. } =
+                add;
             let new = json!({
                 "title": title, "host": host, "port": port, "query": query,
-                "echo": !no_echo, "store": !no_store, "destination": !no_destination, "tls": tls, "certificate": certificate,
+                "echo": !no_echo, "store": !no_store, "destination": !no_destination, "notify": notify, "tls": tls, "certificate": certificate,
             });
             let mut node = Node::open(dir).await?;
             node.post("/api/aes", &new).await?;
@@ -72,7 +73,8 @@ pub(super) async fn ae(dir: &Path, command: AeCommand) -> anyhow::Result<()> {
             eprintln!("{title} is known at {host}:{port}; studies it may find and retrieve: {query}.");
         }
         AeCommand::List => {
-            list(dir, "/api/aes", &["title", "host", "port", "echo", "store", "destination", "query", "tls"]).await?;
+            list(dir, "/api/aes", &["title", "host", "port", "echo", "store", "destination", "query", "notify", "tls"])
+                .await?;
         }
         AeCommand::Remove { title } => {
             let mut node = Node::open(dir).await?;

@@ -216,6 +216,9 @@ pub(super) struct AddAe {
     /// No studies may be moved to it
     #[arg(long)]
     pub(super) no_destination: bool,
+    /// It is told of each study that is complete (instance availability notification)
+    #[arg(long)]
+    pub(super) notify: bool,
     /// It is spoken with by TLS only, both ways
     #[arg(long)]
     pub(super) tls: bool,

@@ -187,6 +187,31 @@ pub(super) fn put(out: &mut BytesMut, tag: Tag, value: &[u8], explicit: bool) {
     }
 }
 
+/// Appends a sequence of items; nothing in it is deeper than what the items hold.
+pub(super) fn put_items(out: &mut BytesMut, tag: Tag, items: impl Iterator<Item = BytesMut>, explicit: bool) {
+    const ITEM: Tag = Tag(0xFFFE, 0xE000);
+    let mut body = BytesMut::new();
+    for item in items {
+        put_head(&mut body, ITEM, item.len());
+        body.put_slice(&item);
+    }
+    if explicit {
+        out.put_u16_le(tag.0);
+        out.put_u16_le(tag.1);
+        out.put_slice(b"SQ\0\0");
+        out.put_u32_le(u32::try_from(body.len()).unwrap_or(UNDEFINED));
+    } else {
+        put_head(out, tag, body.len());
+    }
+    out.put_slice(&body);
+}
+
+fn put_head(out: &mut BytesMut, tag: Tag, length: usize) {
+    out.put_u16_le(tag.0);
+    out.put_u16_le(tag.1);
+    out.put_u32_le(u32::try_from(length).unwrap_or(UNDEFINED));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

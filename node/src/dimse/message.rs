@@ -19,6 +19,8 @@ pub(crate) const N_EVENT_REPORT_RQ: u16 = 0x0100;
 pub(crate) const N_EVENT_REPORT_RSP: u16 = 0x8100;
 pub(crate) const N_ACTION_RQ: u16 = 0x0130;
 pub(crate) const N_ACTION_RSP: u16 = 0x8130;
+const N_CREATE_RQ: u16 = 0x0140;
+pub(crate) const N_CREATE_RSP: u16 = 0x8140;
 pub(crate) const C_CANCEL_RQ: u16 = 0x0FFF;
 /// The bit that makes a response of a request.
 pub(crate) const RESPONSE: u16 = 0x8000;
@@ -186,6 +188,15 @@ impl Command {
             .with(DATA_SET, A_DATA_SET)
             .with_text(REQUESTED_INSTANCE, instance, 0)
             .with(ACTION_TYPE, action)
+    }
+
+    pub(crate) fn create_request(id: u16, class: &str, instance: &str) -> Self {
+        Self::default()
+            .with_text(AFFECTED_CLASS, class, 0)
+            .with(FIELD, N_CREATE_RQ)
+            .with(MESSAGE_ID, id)
+            .with(DATA_SET, A_DATA_SET)
+            .with_text(AFFECTED_INSTANCE, instance, 0)
     }
 
     pub(crate) fn event_report(id: u16, class: &str, instance: &str, event: u16) -> Self {

@@ -14,6 +14,7 @@
 
 mod announce;
 mod association;
+mod availability;
 mod caller;
 mod commitment;
 mod echo;
@@ -131,6 +132,9 @@ impl DimseDoor {
         let reporter = commitment::Reporter::open((title.clone(), calling.clone()), patience, &parts)
             .map_err(DimseError::Folder)?;
         tasks.spawn("commitment reports", reporter.clone().run());
+        let notifier =
+            availability::Notifier { title: title.clone(), calling: calling.clone(), patience, parts: parts.clone() };
+        tasks.spawn("availability notifications", notifier.run());
         let own = listener::Own { title, associations_max: config.associations_max, patience, calling };
         let listener = listener::Listener::new(own, parts, reporter, associations.clone());
         tasks.spawn("dimse listener", listener.clone().run(socket, None));

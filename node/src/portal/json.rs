@@ -408,6 +408,9 @@ pub(super) struct Ae {
     #[serde(default)]
     #[schema(value_type = String)]
     pub(super) query: Reach,
+    /// Whether it is told of each study that is complete.
+    #[serde(default)]
+    pub(super) notify: bool,
     /// Whether it is spoken with by TLS only, both ways.
     #[serde(default)]
     pub(super) tls: bool,
@@ -422,18 +425,24 @@ const fn granted() -> bool {
 
 impl From<KnownAe> for Ae {
     fn from(ae: KnownAe) -> Self {
-        let AeRights { echo, store, destination, query } = ae.rights;
+        let AeRights { echo, store, destination, query, notify } = ae.rights;
         let AeSecurity { tls, certificate } = ae.security;
         let certificate = certificate.map(|certificate| certificate.to_string());
         let (title, host, port) = (ae.title.to_string(), ae.host, ae.port);
-        Self { title, host, port, echo, store, destination, query, tls, certificate }
+        Self { title, host, port, echo, store, destination, query, notify, tls, certificate }
     }
 }
 
 impl Ae {
     /// The AE, or what is wrong with it.
     pub(super) fn known(&self) -> Result<KnownAe, &'static str> {
-        let rights = AeRights { echo: self.echo, store: self.store, destination: self.destination, query: self.query };
+        let rights = AeRights {
+            echo: self.echo,
+            store: self.store,
+            destination: self.destination,
+            query: self.query,
+            notify: self.notify,
+        };
         let certificate = self.certificate.as_deref().filter(|text| !text.trim().is_empty()).map(str::parse);
         let certificate =
             certificate.transpose().map_err(|()| "a certificate is named by its SHA-256, 64 digits of hex")?;

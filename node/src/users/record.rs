@@ -65,12 +65,16 @@ pub(crate) struct AeRights {
     /// Others may have studies moved to it (C-MOVE).
     pub(crate) destination: bool,
     pub(crate) query: Reach,
+    /// It is told of each study that is complete (PS3.4 Annex R).
+    pub(crate) notify: bool,
 }
 
 impl AeRights {
-    pub(crate) const NONE: Self = Self { echo: false, store: false, destination: false, query: Reach::None };
+    pub(crate) const NONE: Self =
+        Self { echo: false, store: false, destination: false, query: Reach::None, notify: false };
     /// What a scanner needs; also what an AE without rights of its own had before there were any.
-    pub(crate) const SCANNER: Self = Self { echo: true, store: true, destination: true, query: Reach::None };
+    pub(crate) const SCANNER: Self =
+        Self { echo: true, store: true, destination: true, query: Reach::None, notify: false };
 
     /// Whether it has any reason to call.
     pub(crate) fn may_call(self) -> bool {
@@ -79,7 +83,8 @@ impl AeRights {
 
     /// In a few words, for the log.
     pub(crate) fn words(self) -> String {
-        let named = [(self.echo, "echo"), (self.store, "store"), (self.destination, "destination")];
+        let named =
+            [(self.echo, "echo"), (self.store, "store"), (self.destination, "destination"), (self.notify, "be told")];
         let granted: Vec<&str> = named.iter().filter(|(is_granted, _)| *is_granted).map(|(_, word)| *word).collect();
         format!("may: {}; may retrieve: {}", granted.join(", "), self.query.word())
     }
@@ -222,7 +227,7 @@ mod tests {
 
     #[test]
     fn an_ae_is_written_as_ever() {
-        let rights = AeRights { echo: true, store: false, destination: true, query: Reach::All };
+        let rights = AeRights { echo: true, store: false, destination: true, query: Reach::All, notify: true };
         let ae = KnownAe {
             title: AeTitle::parse("CT1").unwrap(),
             host: "host".to_owned(),
@@ -230,7 +235,7 @@ mod tests {
             rights,
             security: AeSecurity { tls: true, certificate: Some(Fingerprint::of(b"abc")) },
         };
-        let front = [&[3u8, 3][..], b"CT1", &[4], b"host", &[104, 1, 0, 1, 2, 1, 1]].concat();
+        let front = [&[3u8, 3][..], b"CT1", &[4], b"host", &[104, 1, 0, 1, 2, 1, 1, 1]].concat();
         let bytes = [front, data_encoding::HEXLOWER.decode(ABC.as_bytes()).unwrap()].concat();
         assert_eq!(wire::encode(&ae), bytes);
         assert_eq!(wire::decode::<KnownAe>(&bytes).unwrap(), ae);

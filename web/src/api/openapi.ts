@@ -1524,6 +1524,8 @@ export interface components {
             /** @description Whether its C-ECHO is answered. */
             echo?: boolean;
             host: string;
+            /** @description Whether it is told of each study that is complete. */
+            notify?: boolean;
             /** Format: int32 */
             port: number;
             /** @description Which studies it may find and retrieve; none where not given. */

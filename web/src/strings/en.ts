@@ -427,6 +427,7 @@ export const en = {
       echo: 'Echo',
       store: 'Store here',
       destination: 'Receive moved studies',
+      notify: 'Be told of complete studies',
       nothing: 'May do nothing',
     },
     reach: {

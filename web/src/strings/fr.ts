@@ -429,6 +429,7 @@ export const fr: Strings = {
       echo: 'Écho',
       store: 'Envoyer ici',
       destination: 'Recevoir des examens transférés',
+      notify: 'Être averti des examens complets',
       nothing: 'Aucun droit',
     },
     reach: {

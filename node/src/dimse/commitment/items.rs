@@ -7,7 +7,7 @@ use crate::dimse::{
     identifier::{self, UNDEFINED, head},
     negotiate::{EXPLICIT_LE, IMPLICIT_LE},
 };
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use dicom_core::{Tag, VR};
 use dicom_dictionary_std::tags;
 use protocol::Uid;
@@ -117,42 +117,28 @@ impl Item {
     }
 }
 
+/// Appends items of instances, where there are any.
 fn put_sequence<'a>(
     out: &mut BytesMut,
     tag: Tag,
     items: impl Iterator<Item = (&'a Named, Option<u16>)>,
     explicit: bool,
 ) {
-    let mut body = BytesMut::new();
-    for (named, reason) in items {
-        let mut item = BytesMut::new();
-        let (class, instance) = (named.sop_class.as_str(), named.sop_instance.as_str());
-        identifier::put(&mut item, tags::REFERENCED_SOP_CLASS_UID, class.as_bytes(), explicit);
-        identifier::put(&mut item, tags::REFERENCED_SOP_INSTANCE_UID, instance.as_bytes(), explicit);
-        if let Some(reason) = reason {
-            identifier::put(&mut item, tags::FAILURE_REASON, &reason.to_le_bytes(), explicit);
-        }
-        put_head(&mut body, ITEM, item.len());
-        body.put_slice(&item);
+    let mut items = items
+        .map(|(named, reason)| {
+            let mut item = BytesMut::new();
+            let (class, instance) = (named.sop_class.as_str(), named.sop_instance.as_str());
+            identifier::put(&mut item, tags::REFERENCED_SOP_CLASS_UID, class.as_bytes(), explicit);
+            identifier::put(&mut item, tags::REFERENCED_SOP_INSTANCE_UID, instance.as_bytes(), explicit);
+            if let Some(reason) = reason {
+                identifier::put(&mut item, tags::FAILURE_REASON, &reason.to_le_bytes(), explicit);
+            }
+            item
+        })
+        .peekable();
+    if items.peek().is_some() {
+        identifier::put_items(out, tag, items, explicit);
     }
-    if body.is_empty() {
-        return;
-    }
-    if explicit {
-        out.put_u16_le(tag.0);
-        out.put_u16_le(tag.1);
-        out.put_slice(b"SQ\0\0");
-        out.put_u32_le(u32::try_from(body.len()).unwrap_or(UNDEFINED));
-    } else {
-        put_head(out, tag, body.len());
-    }
-    out.put_slice(&body);
-}
-
-fn put_head(out: &mut BytesMut, tag: Tag, length: usize) {
-    out.put_u16_le(tag.0);
-    out.put_u16_le(tag.1);
-    out.put_u32_le(u32::try_from(length).unwrap_or(UNDEFINED));
 }
 
 #[cfg(test)]
