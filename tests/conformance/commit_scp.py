@@ -55,7 +55,7 @@ def tell(report, kind, calling):
 
 
 def tell_here(association, report, kind):
-    # The answer to the question goes first.
+    # It may overtake the answer to the question; who asks has to live with that.
     status, _ = association.send_n_event_report(
         report, kind, StorageCommitmentPushModel, StorageCommitmentPushModelInstance
     )
@@ -65,7 +65,7 @@ def tell_here(association, report, kind):
 def on_action(event):
     report, kind = report_of(event.action_information)
     if way == "same":
-        threading.Timer(0.2, tell_here, (event.assoc, report, kind)).start()
+        threading.Thread(target=tell_here, args=(event.assoc, report, kind)).start()
     else:
         threading.Thread(target=tell, args=(report, kind, event.assoc.requestor.ae_title)).start()
     return 0x0000, None

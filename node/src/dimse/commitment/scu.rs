@@ -135,19 +135,11 @@ impl Asked<'_> {
         let command = Command::action_request(1, PUSH_MODEL, PUSH_MODEL_INSTANCE, REQUEST);
         let data = self.transaction.encode(context.transfer_syntax.as_str(), None);
         association.send_with(context.id, &command, data).await?;
-        match association.next_within(patience.unit).await? {
-            Incoming::Command(_, answer) if answer.field() == Some(N_ACTION_RSP) && answer.status() == Some(0) => {
-                Ok(association)
-            }
-            _ => {
-                association.abort(Abort::USER).await;
-                Err(DimseError::Refused("the peer did not take the question for storage commitment"))
-            }
-        }
+        Ok(association)
     }
 
     /// Waits for the report on an association; `None`: it ended, or the time did.
-    async fn hear(&self, association: &mut Association, until: Instant) -> Result<Option<Transaction>, LinkError> {
+    async fn hear(&self, association: &mut Association, until: Instant) -> Result<Option<Transaction>, DimseError> {
         loop {
             let left = until.saturating_duration_since(Instant::now());
             match association.next_within(left).await {
@@ -156,23 +148,30 @@ impl Asked<'_> {
                     heard => return Ok(heard),
                 },
                 Ok(Incoming::ReleaseAsked) | Err(LinkError::Silent | LinkError::Closed) => return Ok(None),
-                Err(error) => return Err(error),
+                Err(error) => return Err(error.into()),
             }
         }
     }
 
+    /// A report may overtake the answer to the question, so either is taken as it comes.
     async fn take(
         &self,
         association: &mut Association,
         context: &Context,
         command: &Command,
-    ) -> Result<Option<Transaction>, LinkError> {
+    ) -> Result<Option<Transaction>, DimseError> {
+        if command.field() == Some(N_ACTION_RSP) {
+            return match command.status() {
+                Some(0) => Ok(None),
+                _ => Err(DimseError::Refused("the peer did not take the question for storage commitment")),
+            };
+        }
         if command.field() == Some(C_ECHO_RQ) {
             association.send(context.id, &Command::answer(command, Status::SUCCESS)).await?;
             return Ok(None);
         }
         if command.field() != Some(N_EVENT_REPORT_RQ) || !command.has_data_set() {
-            return Err(LinkError::Unexpected("neither a report nor an echo"));
+            return Err(LinkError::Unexpected("neither an answer nor a report").into());
         }
         let bytes = association.whole(context, DATA_BYTES_MAX).await?;
         let report = Transaction::decode(&bytes, context.transfer_syntax.as_str()).ok();
@@ -195,7 +194,7 @@ impl Asked<'_> {
         Ok(None)
     }
 
-    async fn called(&self, mut link: Link, until: Instant) -> Result<Option<Transaction>, LinkError> {
+    async fn called(&self, mut link: Link, until: Instant) -> Result<Option<Transaction>, DimseError> {
         let proposal = association::proposal(&mut link).await?;
         let (acceptance, agreed) = match negotiate::judge(&proposal, self.calling, Serves::Reports) {
             Ok(judged) => judged,

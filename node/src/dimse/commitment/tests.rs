@@ -105,6 +105,36 @@ async fn what_is_safe_and_what_is_not_is_told_over_the_same_association() {
 }
 
 #[tokio::test]
+async fn a_report_may_overtake_the_answer_and_a_refusal_is_told() {
+    for refuses in [false, true] {
+        let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let to = format!("ARCHIVE@{}", socket.local_addr().unwrap()).parse().unwrap();
+        let archive = async {
+            let (stream, _) = socket.accept().await.unwrap();
+            let mut link = Link::new(stream, Patience::default()).unwrap();
+            let proposal = association::proposal(&mut link).await.unwrap();
+            let (acceptance, agreed) = negotiate::judge(&proposal, &title("ARCHIVE"), Serves::Node).unwrap();
+            let mut association = association::accept(link, acceptance, agreed).await.unwrap();
+            let Incoming::Command(context, command) = association.next().await.unwrap() else { panic!("a release") };
+            let report = association.whole(&context, DATA_BYTES_MAX).await.unwrap();
+            let status = if refuses { Status::FAILURE } else { Status::SUCCESS };
+            if !refuses {
+                let event = Command::event_report(1, PUSH_MODEL, PUSH_MODEL_INSTANCE, ALL_COMMITTED);
+                association.send_with(context.id, &event, report).await.unwrap();
+            }
+            association.send(context.id, &Command::normalized_answer(&command, status)).await.unwrap();
+            while let Ok(Incoming::Command(..)) = association.next().await {}
+        };
+        let patience = CommitPatience { within: Duration::from_secs(20), listen: None };
+        let (pairs, tester) = ([(uid(CT), uid("1.2.1.1.1"))], title("TESTER"));
+        let asked = commit(&pairs, &to, &tester, patience);
+        let (answer, ()) = tokio::join!(asked, archive);
+        assert_eq!(answer.is_err(), refuses, "{answer:?}");
+        assert!(refuses || answer.unwrap().kept == 1);
+    }
+}
+
+#[tokio::test]
 async fn whoever_hangs_up_is_called_back_until_the_answer_is_taken() {
     let door = Door::open(8, Patience { retry: Duration::from_millis(10), ..Patience::default() }).await;
     take_in(&door, data_set("1.2.1", "1.2.1.1.1", 1), "1.2.1.1.1").await;
