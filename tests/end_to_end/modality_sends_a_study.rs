@@ -3,7 +3,12 @@
 use crate::SITE;
 use hyper::StatusCode;
 use std::time::Duration;
-use tests::{Site, Study, eventually, http::Ask, tools::dcmtk};
+use tests::{
+    Site, Study, eventually,
+    http::Ask,
+    ports::Port,
+    tools::{dcmtk, pynetdicom::Serving},
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_study_is_listed_while_it_arrives_and_complete_when_it_is_quiet() {
@@ -123,4 +128,29 @@ async fn a_scanner_that_hangs_up_in_the_middle_disturbs_nobody() {
     let began = std::time::Instant::now();
     assert!(dcmtk::echo(site.dimse(), &site.ae_title).success);
     assert!(began.elapsed() < Duration::from_secs(2), "others are served meanwhile");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_workstation_is_told_of_the_study_when_it_is_complete() {
+    let site = Site::open(SITE, "CH Nord").await;
+    let workstation = Port::reserve();
+    let (port, file) = (workstation.number().to_string(), site.scratch("told").join("studies"));
+    let _serving = Serving::start("availability_scp.py", &[&port, "TOLD", &file.display().to_string()]);
+    eventually!(20, "the workstation listens", tokio::net::TcpStream::connect(workstation.address()).await.ok());
+    let _ = site.cli(&["ae", "add", "TOLD", "127.0.0.1", &port, "--notify"]).ok();
+    let study = Study { series: 2, ..Study::of(3) };
+    let (made, paths) = study.write(&site.scratch("scanner"));
+    assert!(dcmtk::store(site.dimse(), &site.ae_title, &paths).success);
+    let told = eventually!(20, "the workstation is told", {
+        std::fs::read_to_string(&file).ok().filter(|told| told.lines().any(|line| line == "end"))
+    });
+    let lines: std::collections::BTreeSet<&str> = told.lines().filter(|line| *line != "end").collect();
+    let expected: Vec<String> = made
+        .iter()
+        .map(|i| format!("{} {} 1.2.840.10008.5.1.4.1.1.2 {} ONLINE {}", i.study, i.series, i.uid, site.ae_title))
+        .collect();
+    assert_eq!(lines, expected.iter().map(String::as_str).collect());
+    let log = site.audit("").await;
+    let noted = |entry: &serde_json::Value| entry["person"] == "TOLD" && entry["study"] == study.uid;
+    assert!(log.iter().any(noted), "{log:?}");
 }

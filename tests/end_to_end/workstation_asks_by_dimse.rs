@@ -1,7 +1,10 @@
 //! A workstation that speaks only C-FIND, C-MOVE and C-GET finds and retrieves its site's studies, and peers'.
 
 use crate::SITE;
-use tests::{Instance, Pair, Preset, Site, Study, tools::dcmtk};
+use tests::{
+    Instance, Pair, Preset, Site, Study,
+    tools::{dcmtk, pynetdicom},
+};
 
 /// As DCMTK wrote the received files: the data set of each by its SOP Instance UID.
 fn received(folder: &std::path::Path) -> Vec<Vec<u8>> {
@@ -104,4 +107,51 @@ async fn peers_studies_stand_behind_the_same_door_where_an_admin_says_so() {
     let at_a = pair.a.audit("").await;
     let served = |entry: &&serde_json::Value| entry["person"] == dcmtk::WORKSTATION && entry["site"] == pair.b_id;
     assert!(at_a.iter().find(served).is_some(), "the holder knows which AE read: {at_a:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_admin_says_for_each_ae_what_it_may_and_takes_it_back() {
+    let site = Site::open(SITE, "CH Nord").await;
+    let study = Study::of(2);
+    let (_, paths) = study.write(&site.scratch("scanner"));
+    let store = || dcmtk::store(site.dimse(), &site.ae_title, &paths);
+
+    let _ = site.cli(&["ae", "add", "CT1", "127.0.0.1", "104", "--no-store"]).ok();
+    let refused = store();
+    assert!(!refused.success && refused.text.contains("124"), "{}", refused.text);
+    let _ = site.cli(&["ae", "add", "CT1", "127.0.0.1", "104", "--no-store", "--no-echo"]).ok();
+    let rejected = store();
+    assert!(rejected.text.contains("Calling AE Title Not Recognized"), "{}", rejected.text);
+    let listed = site.cli(&["ae", "list"]).ok().out;
+    assert!(listed.lines().any(|line| line.contains("CT1") && line.contains("false")), "{listed}");
+
+    let _ = site.cli(&["ae", "remove", "CT1"]).ok();
+    assert!(store().success, "an unknown scanner on this machine stores");
+    let log = site.audit("").await;
+    assert!(log.iter().any(|entry| entry["note"] == "DIMSE C-STORE" && entry["outcome"] == "refused"), "{log:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_user_at_a_workstation_asks_relationally_and_a_stranger_does_not_get_in() {
+    let site = Site::open(SITE, "CH Nord").await;
+    let study = Study::of(2);
+    let (made, paths) = study.write(&site.scratch("scanner"));
+    assert!(dcmtk::store(site.dimse(), &site.ae_title, &paths).success);
+    let _ = site.settled(&study.uid, made.len()).await;
+    site.add_ae("WORKSTATION", 1, "own");
+    let password = site.new_user("durand", "radiologist");
+    let port = site.dimse().port().to_string();
+    let ask = |passcode: &str| {
+        let arguments = [&port, &site.ae_title, "WORKSTATION", "durand", passcode, &made[0].series];
+        pynetdicom::run("ask_scu.py", &arguments)
+    };
+    let said = ask(&password);
+    let is_said = |line: &str| said.lines().any(|said| said == line);
+    assert!(is_said("window 5 1") && is_said("extended 010001"), "{said}");
+    assert!(said.contains("identified"), "{said}");
+    assert!(is_said(&format!("study {}", study.uid)) && is_said("status 0000"), "{said}");
+    let said = ask("not the passcode");
+    assert!(said.contains("rejected 1 2 1"), "{said}");
+    let log = site.audit("").await;
+    assert!(log.iter().any(|entry| entry["act"] == "studies-queried" && entry["person"] == "durand"), "{log:?}");
 }

@@ -15,6 +15,7 @@
 )]
 
 pub mod browser;
+pub mod certificates;
 pub mod corpus;
 pub mod fault;
 pub mod hospital;

@@ -132,6 +132,14 @@ pub(crate) struct Verified {
     pub(crate) fault: Option<&'static str>,
 }
 
+/// One object looked at by [`Archive::vouch`].
+#[derive(Clone, Debug)]
+pub(crate) struct Vouched {
+    pub(crate) sop_class: Uid,
+    pub(crate) bytes: u64,
+    pub(crate) fault: Option<&'static str>,
+}
+
 /// A manifest with the bytes that its digest names.
 #[derive(Clone, Debug)]
 pub(crate) struct SealedManifest {
@@ -416,6 +424,46 @@ impl Archive {
             }
         }
         Ok(())
+    }
+
+    /// The studies held here that have any of these instances; or, where none is given, any of these series, for which
+    /// all studies are looked through.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub(crate) async fn studies_with(&self, series: Vec<Uid>, instances: Vec<Uid>) -> Result<Vec<Uid>, ArchiveError> {
+        let inner = self.inner.clone();
+        let looked = self.inner.tasks.spawn_blocking("studies of series", move || {
+            let mut studies = std::collections::BTreeSet::new();
+            for instance in &instances {
+                studies.extend(inner.index.study_of(instance)?);
+            }
+            if instances.is_empty() {
+                for study in inner.index.all()? {
+                    let stored = inner.index.stored_study(&study)?;
+                    if stored.is_some_and(|stored| stored.series.iter().any(|one| series.contains(one))) {
+                        studies.insert(study);
+                    }
+                }
+            }
+            Ok(studies.into_iter().collect())
+        });
+        looked.await.map_err(std::io::Error::other)?
+    }
+
+    /// What is on disk under a SOP Instance UID, every byte of it read again; `None`: nothing that a durable record names.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub(crate) async fn vouch(&self, instance: &Uid) -> Result<Option<Vouched>, ArchiveError> {
+        let Some(stored) = self.inner.index.sop(instance)? else { return Ok(None) };
+        let inner = self.inner.clone();
+        let looked = self.inner.tasks.spawn_blocking("vouch", move || {
+            let fault = object::fault(&inner, &stored);
+            let entry = stored.row.entry;
+            Vouched { sop_class: entry.sop_class, bytes: entry.bytes, fault }
+        });
+        Ok(Some(looked.await.map_err(std::io::Error::other)?))
     }
 
     /// Totals for status: studies, instances, bytes.

@@ -32,6 +32,8 @@ pub(crate) struct StudyQuery {
     /// Free text over name, ID, accession, description (the portal's search box).
     pub(crate) text: Option<String>,
     pub(crate) fuzzy: bool,
+    /// Dates and times are the ends of one range, not two (PS3.4 C.2.2.2.5).
+    pub(crate) date_time: bool,
 }
 
 impl StudyQuery {
@@ -88,11 +90,27 @@ impl StudyQuery {
 
     fn matches_times(&self, row: &StudyRow) -> bool {
         range(self.date_from.as_deref(), self.date_to.as_deref(), row.date.as_deref())
-            && range(self.time_from.as_deref(), self.time_to.as_deref(), row.time.as_deref())
+            && self.matches_time(row)
             && asked(self.birth_date.as_deref()).is_none_or(|asked| {
                 let (from, to) = asked.split_once('-').unwrap_or((asked, asked));
                 range(Some(from), Some(to), row.patient.birth_date.as_deref())
             })
+    }
+}
+
+impl StudyQuery {
+    fn matches_time(&self, row: &StudyRow) -> bool {
+        let (from, to) = (self.time_from.as_deref(), self.time_to.as_deref());
+        let is_dated = self.date_from.is_some() || self.date_to.is_some();
+        if !self.date_time || !is_dated || (from.is_none() && to.is_none()) {
+            return range(from, to, row.time.as_deref());
+        }
+        let end = |date: &Option<String>, time: Option<&str>| {
+            date.as_ref().map(|date| format!("{date}{}", time.unwrap_or_default()))
+        };
+        let value = row.date.as_ref().map(|date| format!("{date}{}", row.time.as_deref().unwrap_or_default()));
+        let (from, to) = (end(&self.date_from, from), end(&self.date_to, to));
+        range(from.as_deref(), to.as_deref(), value.as_deref())
     }
 }
 
@@ -148,6 +166,26 @@ mod tests {
         let mut query = StudyQuery::default();
         edit(&mut query);
         query.matches(&row())
+    }
+
+    #[test]
+    fn dates_and_times_are_two_ranges_or_the_ends_of_one() {
+        // The study is of 2024-01-15, 14:30:05.
+        let between = |from: (&str, &str), to: (&str, &str), date_time: bool| {
+            found(|query| {
+                let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+                (query.date_from, query.time_from) = (text(from.0), text(from.1));
+                (query.date_to, query.time_to) = (text(to.0), text(to.1));
+                query.date_time = date_time;
+            })
+        };
+        let night = (("20240114", "2200"), ("20240116", "0600"));
+        assert!(!between(night.0, night.1, false), "nothing is after 22:00 and before 06:00");
+        assert!(between(night.0, night.1, true));
+        assert!(!between(("20240114", "2200"), ("20240115", "1429"), true));
+        assert!(between(("20240115", "1430"), ("20240115", "1430"), true));
+        assert!(!between(("20240115", "1431"), ("", ""), true));
+        assert!(between(("", "1400"), ("", "1500"), true), "times alone stay times");
     }
 
     #[test]

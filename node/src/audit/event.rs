@@ -64,6 +64,8 @@ pub(crate) enum Act {
     StudyRejected,
     /// A rejection was taken back.
     StudyReinstated,
+    /// A DICOM peer was told which of its instances are safe here.
+    StorageCommitted,
 }
 
 impl Act {
@@ -99,6 +101,7 @@ impl Act {
             Self::StudyReinstated => "study-reinstated",
             Self::BackupTaken => "backup-taken",
             Self::RestoreConfirmed => "restore-confirmed",
+            Self::StorageCommitted => "storage-committed",
         }
     }
 }

@@ -1,11 +1,12 @@
 //! Users, tokens and DICOM peers.
 
 use super::{
-    args::{AeCommand, TokenCommand, UserCommand},
-    node::Node,
+    args::{AddAe, AeCommand, TokenCommand, UserCommand},
+    node::{Node, segment},
     text,
 };
 use anyhow::Context;
+use hyper::Method;
 use serde_json::{Value, json};
 use std::{
     io::{BufRead, BufReader, Read},
@@ -59,13 +60,28 @@ pub(super) async fn token(dir: &Path, command: TokenCommand) -> anyhow::Result<(
 
 pub(super) async fn ae(dir: &Path, command: AeCommand) -> anyhow::Result<()> {
     match command {
-        AeCommand::Add { title, host, port, query } => {
+        AeCommand::Add(add) => {
+            let AddAe { title, host, port, query, no_echo, no_store, no_destination, notify, tls, certificate, .. } =
+                add;
+            let new = json!({
+                "title": title, "host": host, "port": port, "query": query,
+                "echo": !no_echo, "store": !no_store, "destination": !no_destination, "notify": notify, "tls": tls, "certificate": certificate,
+            });
             let mut node = Node::open(dir).await?;
-            node.post("/api/aes", &json!({ "title": title, "host": host, "port": port, "query": query })).await?;
+            node.post("/api/aes", &new).await?;
             node.close().await?;
             eprintln!("{title} is known at {host}:{port}; studies it may find and retrieve: {query}.");
         }
-        AeCommand::List => list(dir, "/api/aes", &["title", "host", "port", "query"]).await?,
+        AeCommand::List => {
+            list(dir, "/api/aes", &["title", "host", "port", "echo", "store", "destination", "query", "notify", "tls"])
+                .await?;
+        }
+        AeCommand::Remove { title } => {
+            let mut node = Node::open(dir).await?;
+            node.ask(Method::DELETE, &format!("/api/aes/{}", segment(&title)), None).await?;
+            node.close().await?;
+            eprintln!("{title} is not known any more.");
+        }
     }
     Ok(())
 }

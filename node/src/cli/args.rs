@@ -189,17 +189,49 @@ pub(super) enum TokenCommand {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum AeCommand {
-    /// Add a DICOM peer, or replace what is known of it: address and what it may retrieve
-    Add {
-        title: String,
-        host: String,
-        port: u16,
-        /// Which studies it may find and retrieve: those held here, or those of paired sites too
-        #[arg(long, value_parser = ["none", "own", "all"], default_value = "none")]
-        query: String,
-    },
-    /// List the DICOM peers
+    /// Make a DICOM peer known, or replace what is known of it: its address and what it may
+    Add(AddAe),
+    /// List the DICOM peers with what they may
     List,
+    /// Forget a DICOM peer: it may do nothing from then on, and what it retrieves now ends
+    Remove { title: String },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AddAe {
+    pub(super) title: String,
+    pub(super) host: String,
+    pub(super) port: u16,
+    /// Which studies it may find and retrieve: those held here, or those of paired sites too
+    #[arg(long, value_parser = ["none", "own", "all"], default_value = "none")]
+    pub(super) query: String,
+    /// Its C-ECHO is answered (so where nothing is said)
+    #[arg(long, overrides_with = "no_echo")]
+    echo: bool,
+    /// Its C-ECHO is not answered
+    #[arg(long)]
+    pub(super) no_echo: bool,
+    /// It may store (so where nothing is said)
+    #[arg(long, overrides_with = "no_store")]
+    store: bool,
+    /// It may not store
+    #[arg(long)]
+    pub(super) no_store: bool,
+    /// Studies may be moved to it (so where nothing is said)
+    #[arg(long, overrides_with = "no_destination")]
+    destination: bool,
+    /// No studies may be moved to it
+    #[arg(long)]
+    pub(super) no_destination: bool,
+    /// It is told of each study that is complete (instance availability notification)
+    #[arg(long)]
+    pub(super) notify: bool,
+    /// It is spoken with by TLS only, both ways
+    #[arg(long)]
+    pub(super) tls: bool,
+    /// The one certificate it shows, as `openssl x509 -noout -fingerprint -sha256` prints it
+    #[arg(long, value_name = "SHA256", requires = "tls")]
+    pub(super) certificate: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -356,6 +388,24 @@ pub(super) struct Send {
     /// The AE title to call from
     #[arg(long, value_name = "TITLE", default_value = "CONFRERE")]
     pub(super) from: String,
+    /// By TLS; the peer shows a certificate of these authorities (PEM)
+    #[arg(long, value_name = "CA.PEM")]
+    pub(super) tls: Option<PathBuf>,
+    /// The certificate chain to show (PEM)
+    #[arg(long, value_name = "CERT.PEM", requires = "tls", requires = "tls_key")]
+    pub(super) tls_cert: Option<PathBuf>,
+    /// Its key (PEM)
+    #[arg(long, value_name = "KEY.PEM", requires = "tls", requires = "tls_cert")]
+    pub(super) tls_key: Option<PathBuf>,
+    /// Ask afterwards whether what was sent is safe there (storage commitment), and wait for the answer
+    #[arg(long)]
+    pub(super) commit: bool,
+    /// Seconds to wait for that answer
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, requires = "commit")]
+    pub(super) commit_within: u64,
+    /// Where the peer may call to give that answer, if it does not give it over the same association
+    #[arg(long, value_name = "ADDR:PORT", requires = "commit")]
+    pub(super) commit_at: Option<SocketAddr>,
 }
 
 #[derive(Debug, Args)]

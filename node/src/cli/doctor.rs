@@ -61,7 +61,7 @@ pub(super) async fn doctor(dir: &Path) -> anyhow::Result<ExitCode> {
     let mut findings = Findings::default();
     findings.say(Mark::Good, "configuration: every setting is right", "");
     folder(dir, &mut findings);
-    certificate(&config, &mut findings);
+    certificates(&config, &mut findings);
     disk(dir, &config, &mut findings);
     system(&mut findings);
     match Node::connect(dir).await? {
@@ -95,22 +95,28 @@ fn folder(dir: &Path, findings: &mut Findings) {
     findings.expect(mode & 0o077 == 0, Mark::Look, &format!("folder: mode {mode:04o}"), &advice);
 }
 
-fn certificate(config: &Config, findings: &mut Findings) {
-    let Some((cert, _)) = config.tls() else {
-        findings.say(Mark::Good, "certificate: none needed, the portal is on loopback", "");
-        return;
-    };
+fn certificates(config: &Config, findings: &mut Findings) {
+    match config.tls() {
+        Some((cert, _)) => certificate("certificate", "portal.tls_cert", cert, findings),
+        None => findings.say(Mark::Good, "certificate: none needed, the portal is on loopback", ""),
+    }
+    if let Some(tls) = &config.dimse.tls {
+        certificate("DICOM certificate", "dimse.tls_cert", &tls.certificate, findings);
+    }
+}
+
+fn certificate(what: &str, key: &str, cert: &Path, findings: &mut Findings) {
     match site::certificate_expiry(cert) {
         None => findings.say(
             Mark::Bad,
-            &format!("certificate: {} cannot be read", cert.display()),
-            "portal.tls_cert names a PEM file, the node's own certificate first.",
+            &format!("{what}: {} cannot be read", cert.display()),
+            &format!("{key} names a PEM file, the node's own certificate first."),
         ),
         Some(end) => {
             let days = end.since(tasks::now()).as_secs() / 86_400;
             let mark = if days == 0 { Mark::Bad } else { Mark::Look };
             let advice = "Put a new certificate and key in place and start the node again.";
-            findings.expect(days >= CERTIFICATE_DAYS_MIN, mark, &format!("certificate: ends in {days} days"), advice);
+            findings.expect(days >= CERTIFICATE_DAYS_MIN, mark, &format!("{what}: ends in {days} days"), advice);
         }
     }
 }

@@ -1,13 +1,14 @@
 //! Many objects at once: send, import, verify. Each with a bar that shows how far it is.
 
 use super::{args::Send, node::Node, text};
-use crate::dimse::{self, Destination, Sent};
+use crate::dimse::{self, CommitPatience, Destination, Sent};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use protocol::AeTitle;
+use protocol::{AeTitle, Uid};
 use serde_json::{Value, json};
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
+    time::Duration,
 };
 
 /// A bar on standard error; none where nobody looks.
@@ -27,7 +28,11 @@ fn code(faults: u64) -> ExitCode {
 }
 
 pub(super) async fn send(send: Send) -> anyhow::Result<ExitCode> {
-    let to: Destination = send.to.parse()?;
+    let mut to: Destination = send.to.parse()?;
+    if let Some(ca) = &send.tls {
+        let own = send.tls_cert.as_deref().zip(send.tls_key.as_deref());
+        to.tls = Some((dimse::Calling::read(ca, own)?, None));
+    }
     let from = AeTitle::parse(&send.from)?;
     let (files, skipped) = dimse::find(&send.paths);
     for skip in &skipped {
@@ -35,10 +40,12 @@ pub(super) async fn send(send: Send) -> anyhow::Result<ExitCode> {
     }
     anyhow::ensure!(!files.is_empty(), "there are no DICOM files to send");
     let bar = bar(u64::try_from(files.len()).unwrap_or(u64::MAX));
+    let mut there = Vec::new();
     let mut progress = |sent: Sent<'_>| {
         bar.set_position(u64::try_from(sent.done).unwrap_or(u64::MAX));
-        if let Some(fault) = sent.fault {
-            bar.suspend(|| eprintln!("{}: {fault}", sent.file.path.display()));
+        match sent.fault {
+            Some(fault) => bar.suspend(|| eprintln!("{}: {fault}", sent.file.path.display())),
+            None => there.push((sent.file.sop_class.clone(), sent.file.sop_instance.clone())),
         }
     };
     let report = dimse::send(&files, &to, &from, &mut progress).await?;
@@ -46,7 +53,19 @@ pub(super) async fn send(send: Send) -> anyhow::Result<ExitCode> {
     let seconds = report.took.as_secs_f64();
     let (sent, of, bytes, failed) = (report.sent, files.len(), text::size(report.bytes), report.failed.len());
     println!("{sent} of {of} sent to {to} ({bytes} in {seconds:.1} s), {failed} failed, {} skipped.", skipped.len());
-    Ok(code(u64::try_from(failed).unwrap_or(u64::MAX)))
+    let unsafe_there = if send.commit { commit(&send, &there, &to, &from).await? } else { 0 };
+    Ok(code(u64::try_from(failed + unsafe_there).unwrap_or(u64::MAX)))
+}
+
+/// Asks whether what was sent is safe there; gives how many instances are not.
+async fn commit(send: &Send, there: &[(Uid, Uid)], to: &Destination, from: &AeTitle) -> anyhow::Result<usize> {
+    let patience = CommitPatience { within: Duration::from_secs(send.commit_within), listen: send.commit_at };
+    let answer = dimse::commit(there, to, from, patience).await?;
+    for (instance, reason) in &answer.failed {
+        eprintln!("{instance}: not committed ({reason:04X}, {})", dimse::failure(*reason));
+    }
+    println!("{} of {} committed by {to}.", answer.kept, there.len());
+    Ok(answer.failed.len())
 }
 
 pub(super) async fn import(dir: &Path, paths: Vec<PathBuf>) -> anyhow::Result<ExitCode> {

@@ -76,6 +76,23 @@ pub(crate) struct DimseConfig {
     pub(crate) ae_title: String,
     /// Associations at once; further ones are rejected (A-ASSOCIATE-RJ, temporary congestion).
     pub(crate) associations_max: usize,
+    /// A second listener, by TLS; `tls_listen`, `tls_cert`, `tls_key`, `tls_ca`, `tls_anonymous`.
+    pub(crate) tls: Option<DimseTls>,
+}
+
+/// DICOM by TLS (PS3.15 B.12, B.13).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DimseTls {
+    /// `tls_listen`
+    pub(crate) listen: SocketAddr,
+    /// `tls_cert`: PEM chain that we show, whoever calls.
+    pub(crate) certificate: PathBuf,
+    /// `tls_key`: PEM, mode 0600.
+    pub(crate) key: PathBuf,
+    /// `tls_ca`: PEM authorities of the certificates that others show.
+    pub(crate) ca: PathBuf,
+    /// `tls_anonymous`: callers need not show a certificate.
+    pub(crate) anonymous: bool,
 }
 
 impl Default for DimseConfig {
@@ -84,6 +101,7 @@ impl Default for DimseConfig {
             listen: SocketAddr::from(([127, 0, 0, 1], 11112)),
             ae_title: "CONFRERE".to_owned(),
             associations_max: 256,
+            tls: None,
         }
     }
 }
@@ -198,6 +216,11 @@ impl Config {
         for named in [&mut config.portal.tls_cert, &mut config.portal.tls_key, &mut config.portal.web_dir] {
             *named = named.take().map(|relative| dir.join(relative));
         }
+        if let Some(tls) = &mut config.dimse.tls {
+            for named in [&mut tls.certificate, &mut tls.key, &mut tls.ca] {
+                *named = dir.join(&*named);
+            }
+        }
         let faults = config.missing_files();
         if faults.is_empty() { Ok(config) } else { Err(ConfigError::Faults { path, faults }) }
     }
@@ -223,16 +246,26 @@ impl Config {
     fn missing_files(&self) -> Vec<Fault> {
         let mut faults = Vec::new();
         let mut fault = |key: &str, problem: String| faults.push(Fault { key: key.to_owned(), problem });
-        if let Some(cert) = &self.portal.tls_cert
-            && let Err(e) = std::fs::metadata(cert)
-        {
-            fault("portal.tls_cert", format!("{}: {e}", cert.display()));
+        let dimse = self.dimse.tls.as_ref();
+        let public = [
+            ("portal.tls_cert", self.portal.tls_cert.as_ref()),
+            ("dimse.tls_cert", dimse.map(|tls| &tls.certificate)),
+            ("dimse.tls_ca", dimse.map(|tls| &tls.ca)),
+        ];
+        for (key, path) in public {
+            if let Some(path) = path
+                && let Err(e) = std::fs::metadata(path)
+            {
+                fault(key, format!("{}: {e}", path.display()));
+            }
         }
-        if let Some(key) = &self.portal.tls_key {
-            match std::fs::metadata(key) {
-                Err(e) => fault("portal.tls_key", format!("{}: {e}", key.display())),
+        let secret = [("portal.tls_key", self.portal.tls_key.as_ref()), ("dimse.tls_key", dimse.map(|tls| &tls.key))];
+        for (key, path) in secret {
+            let Some(path) = path else { continue };
+            match std::fs::metadata(path) {
+                Err(e) => fault(key, format!("{}: {e}", path.display())),
                 Ok(meta) if meta.permissions().mode() & 0o077 != 0 => {
-                    fault("portal.tls_key", format!("{} must have mode 0600 (chmod 600)", key.display()));
+                    fault(key, format!("{} must have mode 0600 (chmod 600)", path.display()));
                 }
                 Ok(_) => {}
             }

@@ -1,8 +1,8 @@
 //! From text to settings, collecting every fault on the way.
 
 use super::{
-    ArchiveConfig, CacheConfig, Config, DicomwebConfig, DimseConfig, Fault, OverlayConfig, PixelsConfig, PortalConfig,
-    SiteConfig, units,
+    ArchiveConfig, CacheConfig, Config, DicomwebConfig, DimseConfig, DimseTls, Fault, OverlayConfig, PixelsConfig,
+    PortalConfig, SiteConfig, units,
 };
 use protocol::{AeTitle, limits::SITE_NAME_MAX};
 use std::{
@@ -198,7 +198,31 @@ fn dimse(section: &mut Section<'_>) -> DimseConfig {
             })
         }
     };
-    DimseConfig { listen: section.address(default.listen), ae_title, associations_max }
+    DimseConfig { listen: section.address(default.listen), ae_title, associations_max, tls: dimse_tls(section) }
+}
+
+/// All of it or nothing: a listener without an authority would trust nobody, or everybody.
+fn dimse_tls(section: &mut Section<'_>) -> Option<DimseTls> {
+    let wanted = "an address with a port, like \"0.0.0.0:2762\"";
+    let listen = section.text("tls_listen", None, wanted, |text| text.parse().ok().map(Some));
+    let paths = ["tls_cert", "tls_key", "tls_ca"].map(|key| (key, section.path(key)));
+    let anonymous = section.table.remove("tls_anonymous");
+    let is_anonymous = anonymous.as_ref().is_some_and(|value| value.as_bool() == Some(true));
+    if anonymous.as_ref().is_some_and(|value| value.as_bool().is_none()) {
+        section.fault("tls_anonymous", "is neither true nor false");
+    }
+    let is_any = listen.is_some() || anonymous.is_some() || paths.iter().any(|(_, path)| path.is_some());
+    if !is_any {
+        return None;
+    }
+    if listen.is_none() {
+        section.fault("tls_listen", "is missing beside the other tls settings");
+    }
+    for (key, _) in paths.iter().filter(|(_, path)| path.is_none()) {
+        section.fault(key, "is missing beside the other tls settings");
+    }
+    let [(_, certificate), (_, key), (_, ca)] = paths;
+    Some(DimseTls { listen: listen?, certificate: certificate?, key: key?, ca: ca?, anonymous: is_anonymous })
 }
 
 fn overlay(section: &mut Section<'_>) -> OverlayConfig {
@@ -240,12 +264,13 @@ fn together(config: &Config, faults: &mut Vec<Fault>) {
         ),
         _ => {}
     }
-    let doors = [
+    let mut doors = vec![
         ("portal.listen", portal.listen),
         ("dimse.listen", config.dimse.listen),
         ("overlay.listen", config.overlay.listen),
         ("pixels.listen", config.pixels.listen),
     ];
+    doors.extend(config.dimse.tls.as_ref().map(|tls| ("dimse.tls_listen", tls.listen)));
     for (n, (key, address)) in doors.iter().enumerate() {
         let taken = doors.iter().take(n).find(|(_, other)| clash(*address, *other));
         if let Some((other, _)) = taken {

@@ -89,6 +89,16 @@ fn settings_must_fit_together() {
     assert_eq!(keys(&format!("{site}[dimse]\nlisten = \"0.0.0.0:8080\"")), ["dimse.listen"]);
     let both = "[portal]\nlisten = \"0.0.0.0:443\"\ntls_cert = \"c\"\ntls_key = \"k\"";
     assert!(Config::parse(&format!("{site}{both}")).is_ok());
+    assert_eq!(
+        keys(&format!("{site}[dimse]\ntls_listen = \"0.0.0.0:2762\"\ntls_anonymous = 1")),
+        ["dimse.tls_anonymous", "dimse.tls_cert", "dimse.tls_key", "dimse.tls_ca"]
+    );
+    let tls = "tls_cert = \"c\"\ntls_key = \"k\"\ntls_ca = \"a\"";
+    assert_eq!(keys(&format!("{site}[dimse]\n{tls}")), ["dimse.tls_listen"]);
+    assert_eq!(keys(&format!("{site}[dimse]\n{tls}\ntls_listen = \"0.0.0.0:8080\"")), ["dimse.tls_listen"]);
+    let read = Config::parse(&format!("{site}[dimse]\n{tls}\ntls_listen = \"0.0.0.0:2762\"")).unwrap();
+    assert_eq!(read.dimse.tls.as_ref().map(|tls| tls.anonymous), Some(false), "certificates are asked for");
+    assert_eq!(Config::parse(&read.to_text(true)).unwrap(), read);
     let any = "[portal]\nlisten = \"127.0.0.1:0\"\n[dimse]\nlisten = \"127.0.0.1:0\"";
     assert!(Config::parse(&format!("{site}{any}")).is_ok());
 }

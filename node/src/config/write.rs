@@ -1,7 +1,11 @@
 //! From settings to text: what `init` writes, what `config check` prints, and the example in the documentation.
 
 use super::{ArchiveConfig, Config, DimseConfig, PortalConfig, SiteConfig, units};
-use std::{fmt::Write, net::SocketAddr, path::PathBuf};
+use std::{
+    fmt::Write,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 use toml::Value;
 
 /// A comment, a key, and its value or nothing where it is not set.
@@ -110,6 +114,8 @@ fn portal_section(portal: &PortalConfig) -> Section {
 }
 
 fn dimse_section(dimse: &DimseConfig) -> Section {
+    let tls = dimse.tls.as_ref();
+    let path = |path: &Path| text(&path.to_string_lossy());
     let associations = Value::Integer(i64::try_from(dimse.associations_max).unwrap_or(i64::MAX));
     let lines = vec![
         Line("Where scanners and PACS send to (C-STORE, C-ECHO).", "listen", listen(dimse.listen)),
@@ -118,6 +124,23 @@ fn dimse_section(dimse: &DimseConfig) -> Section {
             "Associations at once, 1 to 1024; further ones are rejected for the moment.",
             "associations_max",
             Some(associations),
+        ),
+        Line(
+            "A second place to listen, by TLS; all of the next three with it.",
+            "tls_listen",
+            tls.and_then(|t| listen(t.listen)),
+        ),
+        Line(
+            "Certificate chain, PEM, shown to callers and to those we call by TLS.",
+            "tls_cert",
+            tls.and_then(|t| path(&t.certificate)),
+        ),
+        Line("Its key, PEM, mode 0600.", "tls_key", tls.and_then(|t| path(&t.key))),
+        Line("Authorities of the certificates that others show, PEM.", "tls_ca", tls.and_then(|t| path(&t.ca))),
+        Line(
+            "true: callers by TLS need not show a certificate. Then an AE title is all that they show.",
+            "tls_anonymous",
+            tls.map(|t| Value::Boolean(t.anonymous)),
         ),
     ];
     ("dimse", lines)

@@ -9,8 +9,8 @@
 use super::{
     link::{Link, LinkError, fragment_bytes, fragments},
     message::{C_CANCEL_RQ, COMMAND_BYTES_MAX, Command},
-    negotiate::{self, Agreed, Context},
-    pdu::{Abort, Pdu, Pdv, Proposal, Proposed, Rejection, associate},
+    negotiate::{self, Agreed, Context, Options},
+    pdu::{Abort, Pdu, Pdv, Proposal, Proposed, Rejection, Role, UserItems, associate},
 };
 use bytes::{Bytes, BytesMut};
 use futures::FutureExt;
@@ -26,6 +26,14 @@ pub(crate) struct Association {
     link: Link,
     agreed: Agreed,
     waiting: VecDeque<Pdv>,
+    release_asked: bool,
+}
+
+/// What a requestor proposes: pairs of abstract and transfer syntax, one context each, at most 128; and its roles.
+#[derive(Debug, Default)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) pairs: &'a [(Uid, Uid)],
+    pub(crate) roles: Vec<Role>,
 }
 
 /// What comes next on an association.
@@ -69,7 +77,7 @@ pub(crate) async fn accept(
     agreed: Agreed,
 ) -> Result<Association, LinkError> {
     link.write(&Pdu::AssociateAc(acceptance)).await?;
-    Ok(Association { link, agreed, waiting: VecDeque::new() })
+    Ok(Association { link, agreed, waiting: VecDeque::new(), release_asked: false })
 }
 
 /// Rejects and closes.
@@ -79,15 +87,15 @@ pub(crate) async fn reject(mut link: Link, rejection: Rejection) {
     }
 }
 
-/// Requests an association with these pairs of abstract and transfer syntax, one context each, at most 128.
+/// Requests an association.
 pub(crate) async fn request(
     mut link: Link,
     calling: &AeTitle,
     called: &AeTitle,
-    pairs: &[(Uid, Uid)],
+    wanted: Wanted<'_>,
 ) -> Result<Association, RequestError> {
     let ids = (1..=255u8).step_by(2);
-    let contexts = ids.zip(pairs).map(|(id, (class, syntax))| Proposed {
+    let contexts = ids.zip(wanted.pairs).map(|(id, (class, syntax))| Proposed {
         id,
         abstract_syntax: class.to_string(),
         transfer_syntaxes: vec![syntax.to_string()],
@@ -98,7 +106,7 @@ pub(crate) async fn request(
         calling: negotiate::title_field(calling),
         application_context: associate::APPLICATION_CONTEXT.to_owned(),
         contexts: contexts.collect(),
-        user: negotiate::own_items(),
+        user: UserItems { roles: wanted.roles, ..negotiate::own_items() },
     };
     link.write(&Pdu::AssociateRq(proposal.clone())).await?;
     let acceptance = match link.read(link.patience.artim).await? {
@@ -113,7 +121,7 @@ pub(crate) async fn request(
     };
     let contexts = agreed_contexts(&proposal, &acceptance);
     let agreed = Agreed { calling: calling.clone(), contexts, peer_pdu_max, taken_back: Vec::new() };
-    Ok(Association { link, agreed, waiting: VecDeque::new() })
+    Ok(Association { link, agreed, waiting: VecDeque::new(), release_asked: false })
 }
 
 /// The contexts accepted, and only in the syntax that was proposed.
@@ -126,6 +134,7 @@ fn agreed_contexts(proposal: &Proposal, acceptance: &associate::Acceptance) -> V
             id: answer.id,
             abstract_syntax: Uid::parse(&proposed.abstract_syntax).ok()?,
             transfer_syntax: Uid::parse(&answer.transfer_syntax).ok()?,
+            options: Options::default(),
         })
     });
     agreed.collect()
@@ -194,6 +203,14 @@ impl Association {
         self.link.flush().await
     }
 
+    /// Waits until something of the peer's is there, as long as an idle association may last. May be dropped.
+    pub(crate) async fn arrived(&mut self) -> Result<(), LinkError> {
+        if self.waiting.is_empty() && !self.release_asked {
+            self.fill(self.link.patience.idle).await?;
+        }
+        Ok(())
+    }
+
     /// Waits for the next command or the peer's wish to end, as long as an idle association may last.
     pub(crate) async fn next(&mut self) -> Result<Incoming, LinkError> {
         self.next_within(self.link.patience.idle).await
@@ -243,13 +260,22 @@ impl Association {
             if let Some(pdv) = self.waiting.pop_front() {
                 return Ok(Some(pdv));
             }
-            match self.link.read(within).await? {
-                Pdu::Data(all) => self.waiting.extend(all),
-                Pdu::ReleaseRq => return Ok(None),
-                Pdu::Abort(abort) => return Err(LinkError::Aborted(abort)),
-                _ => return Err(LinkError::Unexpected("a unit that has no place here")),
+            if self.release_asked {
+                return Ok(None);
             }
+            self.fill(within).await?;
         }
+    }
+
+    /// Reads one unit.
+    async fn fill(&mut self, within: std::time::Duration) -> Result<(), LinkError> {
+        match self.link.read(within).await? {
+            Pdu::Data(all) => self.waiting.extend(all),
+            Pdu::ReleaseRq => self.release_asked = true,
+            Pdu::Abort(abort) => return Err(LinkError::Aborted(abort)),
+            _ => return Err(LinkError::Unexpected("a unit that has no place here")),
+        }
+        Ok(())
     }
 
     /// Bytes of the longest fragment the peer takes.

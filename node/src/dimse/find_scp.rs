@@ -2,7 +2,7 @@
 //!
 //! Studies and patients are answered from the list alone. Series and instances come from the headers of an opened study,
 //! so any attribute of theirs can be asked for and matched; opening is evidence. A key that cannot be matched is taken as
-//! universal and said so (FF01).
+//! universal and said so (FF01). Where relational queries were agreed on, the levels above need not be named.
 //!
 //! # Not here
 //! Matching inside sequences: a sequence asked for is answered empty.
@@ -14,6 +14,7 @@ use super::{
     message::Command,
     negotiate::Context,
     question::{self, Asker, Level},
+    refusals::Operation,
     status::Status,
 };
 use crate::{
@@ -23,13 +24,13 @@ use crate::{
 use bytes::Bytes;
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
-use protocol::{AeTitle, Uid, manifest::InstanceEntry};
+use protocol::{AeTitle, manifest::InstanceEntry};
 use std::collections::BTreeMap;
 
 /// An identifier has some thirty short keys, and at most a long list of UIDs.
 pub(super) const IDENTIFIER_BYTES_MAX: usize = 256 * 1024;
 /// Studies opened by one question below study level.
-const OPENED_MAX: usize = 25;
+const OPENED_MAX: usize = 100;
 
 type Attributes = BTreeMap<Tag, String>;
 
@@ -44,7 +45,7 @@ pub(super) async fn find(
     let bytes = association.whole(context, IDENTIFIER_BYTES_MAX).await?;
     let syntax = context.transfer_syntax.as_str();
     let identifier = Identifier::decode(&bytes, syntax);
-    let answers = match answers(asker, &context.abstract_syntax, &identifier).await {
+    let answers = match answers(asker, context, &identifier).await {
         Ok(answers) => answers,
         Err(status) => return association.send(context.id, &Command::answer(request, status)).await,
     };
@@ -74,21 +75,31 @@ fn shown(mut known: Attributes, identifier: &Identifier, title: &AeTitle) -> (At
     (out, status)
 }
 
-async fn answers(asker: &mut Asker, class: &Uid, identifier: &Identifier) -> Result<Vec<Attributes>, Status> {
-    let reach = asker.reach().await?;
-    let level = Level::of(identifier, class).ok_or(Status::BAD_IDENTIFIER)?;
+async fn answers(asker: &mut Asker, context: &Context, identifier: &Identifier) -> Result<Vec<Attributes>, Status> {
+    let reach = asker.caller.reach(Operation::Find).await?;
+    let level = Level::of(identifier, &context.abstract_syntax).ok_or(Status::BAD_IDENTIFIER)?;
     asker.write_queried(level, identifier).await?;
-    let query = question::study_query(identifier)?;
+    let mut query = question::study_query(identifier, context.options)?;
     let named = |tag| question::uids(identifier, tag).map(|uids| !uids.is_empty());
     let is_below = level > Level::Study;
+    let is_relational = context.options.relational;
+    if is_below && is_relational && !asker.narrow(&mut query, identifier).await? {
+        return Ok(Vec::new());
+    }
     // Hierarchical queries name the level above (PS3.4 C.4.1.2.1).
-    if is_below && !named(tags::STUDY_INSTANCE_UID)? || level == Level::Image && !named(tags::SERIES_INSTANCE_UID)? {
+    let has_study = !is_below || named(tags::STUDY_INSTANCE_UID)?;
+    let has_series = level < Level::Image || named(tags::SERIES_INSTANCE_UID)?;
+    let is_placed = is_relational || has_study && has_series;
+    if !is_placed {
         return Err(Status::BAD_IDENTIFIER);
     }
     if query.study.len() > OPENED_MAX && is_below {
         return Err(Status::TOO_MANY);
     }
     let found = asker.found(&query, reach).await?;
+    if found.len() > OPENED_MAX && is_below {
+        return Err(Status::TOO_MANY);
+    }
     if level == Level::Patient {
         return Ok(patients(&found).into_iter().filter(|row| is_asked(row, row, identifier)).collect());
     }

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 
 /// Elements read of one data set: an identifier has some thirty, a header some hundred.
 const ELEMENTS_MAX: usize = 4096;
-const UNDEFINED: u32 = u32::MAX;
+pub(super) const UNDEFINED: u32 = u32::MAX;
 const LATIN_1: &str = "ISO_IR 100";
 const UTF_8: &str = "ISO_IR 192";
 
@@ -92,15 +92,16 @@ impl Identifier {
     }
 }
 
-struct Head {
-    tag: Tag,
-    vr: VR,
-    length: u32,
+/// Tag, VR and length of an element.
+pub(super) struct Head {
+    pub(super) tag: Tag,
+    pub(super) vr: VR,
+    pub(super) length: u32,
     /// Of the head itself.
-    bytes: usize,
+    pub(super) bytes: usize,
 }
 
-fn head(bytes: &[u8], explicit: bool) -> Option<Head> {
+pub(super) fn head(bytes: &[u8], explicit: bool) -> Option<Head> {
     let front = bytes.first_chunk::<8>()?;
     let [g0, g1, e0, e1, a, b, c, d] = *front;
     let tag = Tag(u16::from_le_bytes([g0, g1]), u16::from_le_bytes([e0, e1]));
@@ -161,7 +162,8 @@ pub(super) fn encode(attributes: &BTreeMap<Tag, String>, transfer_syntax: &str, 
     out.freeze()
 }
 
-fn put(out: &mut BytesMut, tag: Tag, value: &[u8], explicit: bool) {
+/// Appends an element, padded.
+pub(super) fn put(out: &mut BytesMut, tag: Tag, value: &[u8], explicit: bool) {
     let vr = vr_of(tag);
     let value = value.get(..value.len().min(VALUE_BYTES_MAX)).unwrap_or(value);
     let padded = value.len().next_multiple_of(2);
@@ -183,6 +185,31 @@ fn put(out: &mut BytesMut, tag: Tag, value: &[u8], explicit: bool) {
     if padded > value.len() {
         out.put_u8(if vr == VR::UI { 0 } else { b' ' });
     }
+}
+
+/// Appends a sequence of items; nothing in it is deeper than what the items hold.
+pub(super) fn put_items(out: &mut BytesMut, tag: Tag, items: impl Iterator<Item = BytesMut>, explicit: bool) {
+    const ITEM: Tag = Tag(0xFFFE, 0xE000);
+    let mut body = BytesMut::new();
+    for item in items {
+        put_head(&mut body, ITEM, item.len());
+        body.put_slice(&item);
+    }
+    if explicit {
+        out.put_u16_le(tag.0);
+        out.put_u16_le(tag.1);
+        out.put_slice(b"SQ\0\0");
+        out.put_u32_le(u32::try_from(body.len()).unwrap_or(UNDEFINED));
+    } else {
+        put_head(out, tag, body.len());
+    }
+    out.put_slice(&body);
+}
+
+fn put_head(out: &mut BytesMut, tag: Tag, length: usize) {
+    out.put_u16_le(tag.0);
+    out.put_u16_le(tag.1);
+    out.put_u32_le(u32::try_from(length).unwrap_or(UNDEFINED));
 }
 
 #[cfg(test)]

@@ -3,12 +3,14 @@
 //! Memory grows with what has arrived, never with what a header claims. Reading may be dropped at any await: what has
 //! arrived stays in the buffer.
 
-use super::pdu::{self, Abort, DATA_BYTES_MAX, HEADER_BYTES, PDV_HEADER_BYTES, Pdu, PduError, Pdv};
+use super::{
+    pdu::{self, Abort, DATA_BYTES_MAX, HEADER_BYTES, PDV_HEADER_BYTES, Pdu, PduError, Pdv},
+    stream::Stream,
+};
 use bytes::{Buf, Bytes, BytesMut};
 use std::time::Duration;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
     time::timeout,
 };
 
@@ -21,11 +23,14 @@ pub(crate) struct Patience {
     pub(crate) unit: Duration,
     /// Between messages.
     pub(crate) idle: Duration,
+    /// Before what could not be delivered is tried again, at first; then longer.
+    pub(crate) retry: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { artim: Duration::from_secs(30), unit: Duration::from_secs(60), idle: Duration::from_secs(120) }
+        let seconds = Duration::from_secs;
+        Self { artim: seconds(30), unit: seconds(60), idle: seconds(120), retry: seconds(10) }
     }
 }
 
@@ -66,7 +71,7 @@ const READ_BYTES_MIN: usize = 16 * 1024;
 /// A connection.
 #[derive(Debug)]
 pub(crate) struct Link {
-    stream: TcpStream,
+    stream: Stream,
     inbound: BytesMut,
     outbound: BytesMut,
     pub(crate) patience: Patience,
@@ -74,8 +79,9 @@ pub(crate) struct Link {
 
 impl Link {
     /// Nagle's algorithm costs 40–50 ms a message with peers that delay acknowledgements: it is off.
-    pub(crate) fn new(stream: TcpStream, patience: Patience) -> Result<Self, LinkError> {
-        stream.set_nodelay(true)?;
+    pub(crate) fn new(stream: impl Into<Stream>, patience: Patience) -> Result<Self, LinkError> {
+        let stream = stream.into();
+        stream.socket().set_nodelay(true)?;
         Ok(Self { stream, inbound: BytesMut::new(), outbound: BytesMut::new(), patience })
     }
 
@@ -105,7 +111,7 @@ impl Link {
         // acknowledged: without this the kernel does so 40 ms later. It falls back by itself, so it is asked each time.
         // Where it cannot be asked, answers are slow and nothing is wrong.
         #[cfg(target_os = "linux")]
-        if let Err(error) = socket2::SockRef::from(&self.stream).set_tcp_quickack(true) {
+        if let Err(error) = socket2::SockRef::from(self.stream.socket()).set_tcp_quickack(true) {
             tracing::debug!(%error, "acknowledgements are left to the kernel");
         }
         match self.stream.read_buf(&mut self.inbound).await? {
@@ -134,6 +140,8 @@ impl Link {
                 return Err(LinkError::Closed);
             }
         }
+        // TLS may hold back what the socket did not take at once.
+        timeout(self.patience.unit, self.stream.flush()).await.map_err(|_| LinkError::Silent)??;
         Ok(())
     }
 

@@ -5,21 +5,29 @@
 //! taken.
 
 use super::{
-    Decoders, DimseParts,
+    Calling, Decoders, DimseParts,
     association::{self, Association, Incoming},
+    caller::{Caller, Known, Over},
+    commitment::{CommitmentScp, Held, PUSH_MODEL, Reporter},
     echo, find_scp,
     link::{Link, LinkError, Patience},
-    message::{C_CANCEL_RQ, C_ECHO_RQ, C_FIND_RQ, C_GET_RQ, C_MOVE_RQ, C_STORE_RQ, Command, RESPONSE},
-    negotiate::{self, Agreed, Context, QUERY_RETRIEVE, VERIFICATION},
-    pdu::{Abort, Rejection},
+    message::{
+        C_CANCEL_RQ, C_ECHO_RQ, C_FIND_RQ, C_GET_RQ, C_MOVE_RQ, C_STORE_RQ, Command, N_ACTION_RQ, N_EVENT_REPORT_RSP,
+        RESPONSE,
+    },
+    negotiate::{self, Agreed, Context, QUERY_RETRIEVE, Serves, VERIFICATION},
+    pdu::{Abort, Acceptance, Proposal, Rejection},
     question::Asker,
+    refusals::{Operation, Refusals},
     retrieve_scp,
     status::Status,
     store_scp::StoreScp,
+    tls::{self, Taking},
 };
+use bytes::Bytes;
 use protocol::AeTitle;
 use std::{
-    net::{IpAddr, SocketAddr},
+    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -36,21 +44,30 @@ const UNPROPOSED_MAX: usize = 256;
 /// Places for associations that only verify.
 const VERIFYING_MAX: usize = 16;
 
-/// What accepts.
-#[derive(Debug)]
+/// What accepts. Clones share its bounds, but for that on connections that have not proposed anything yet.
+#[derive(Clone, Debug)]
 pub(super) struct Listener {
     shared: Arc<Shared>,
 }
 
+/// What the node says of itself, and its bounds.
+#[derive(Debug)]
+pub(super) struct Own {
+    pub(super) title: AeTitle,
+    pub(super) associations_max: usize,
+    pub(super) patience: Patience,
+    pub(super) calling: Option<Calling>,
+}
+
 #[derive(Debug)]
 struct Shared {
-    title: AeTitle,
-    patience: Patience,
+    own: Own,
     parts: DimseParts,
-    unproposed: Arc<Semaphore>,
+    reporter: Reporter,
     places: Arc<Semaphore>,
     verifying: Arc<Semaphore>,
     associations: Arc<AtomicUsize>,
+    known: Known,
 }
 
 /// A place among the associations, counted as long as it is held.
@@ -67,29 +84,28 @@ impl Drop for Place {
 }
 
 impl Listener {
-    pub(super) fn new(
-        title: AeTitle,
-        associations_max: usize,
-        patience: Patience,
-        parts: DimseParts,
-        associations: Arc<AtomicUsize>,
-    ) -> Self {
+    pub(super) fn new(own: Own, parts: DimseParts, reporter: Reporter, associations: Arc<AtomicUsize>) -> Self {
         let semaphore = |places: usize| Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS)));
+        let refusals = Refusals::new(parts.audit.clone());
+        parts.tasks.spawn("dimse refusals", refusals.clone().run(parts.tasks.clone()));
+        let known =
+            Known { users: parts.users.clone(), audit: parts.audit.clone(), refusals, calling: own.calling.clone() };
         let shared = Shared {
-            title,
-            patience,
             parts,
-            unproposed: semaphore(UNPROPOSED_MAX),
-            places: semaphore(associations_max),
+            reporter,
+            places: semaphore(own.associations_max),
+            own,
             verifying: semaphore(VERIFYING_MAX),
             associations,
+            known,
         };
         Self { shared: Arc::new(shared) }
     }
 
-    /// Accepts until the node stops.
-    pub(super) async fn run(self, socket: TcpListener) {
+    /// Accepts until the node stops; by TLS where `taking`.
+    pub(super) async fn run(self, socket: TcpListener, taking: Option<Taking>) {
         let tasks = self.shared.parts.tasks.clone();
+        let unproposed = Arc::new(Semaphore::new(UNPROPOSED_MAX));
         loop {
             let accepted = tokio::select! {
                 () = tasks.stopping() => return,
@@ -98,8 +114,9 @@ impl Listener {
             match accepted {
                 Ok((stream, from)) => {
                     // Over the bound the connection is closed at once: its sender tries again.
-                    let Ok(permit) = self.shared.unproposed.clone().try_acquire_owned() else { continue };
-                    tasks.spawn("dimse association", serve(self.shared.clone(), stream, from, permit));
+                    let Ok(permit) = unproposed.clone().try_acquire_owned() else { continue };
+                    let connected = Connected { stream, from, taking: taking.clone(), unproposed: permit };
+                    tasks.spawn("dimse association", serve(self.shared.clone(), connected));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "cannot accept a DICOM connection");
@@ -111,23 +128,55 @@ impl Listener {
     }
 }
 
-async fn serve(shared: Arc<Shared>, stream: TcpStream, from: SocketAddr, unproposed: OwnedSemaphorePermit) {
-    let Ok(link) = Link::new(stream, shared.patience) else { return };
+/// Whoever connected, before anything is said.
+struct Connected {
+    stream: TcpStream,
+    from: SocketAddr,
+    taking: Option<Taking>,
+    unproposed: OwnedSemaphorePermit,
+}
+
+impl Connected {
+    /// Shakes hands where the listener is by TLS.
+    async fn link(self, patience: Patience) -> Option<(Link, Over, OwnedSemaphorePermit)> {
+        let Self { stream, from, taking, unproposed } = self;
+        let over = Over { from: from.ip(), tls: taking.is_some(), certificate: None };
+        let Some(taking) = taking else { return Some((Link::new(stream, patience).ok()?, over, unproposed)) };
+        match taking.take(stream, patience.artim).await {
+            Ok(stream) => {
+                let over = Over { certificate: tls::shown(&stream), ..over };
+                Some((Link::new(stream, patience).ok()?, over, unproposed))
+            }
+            Err(error) => {
+                tracing::warn!(%error, %from, "a TLS handshake failed");
+                None
+            }
+        }
+    }
+}
+
+async fn serve(shared: Arc<Shared>, connected: Connected) {
+    let from = connected.from;
+    let established = async {
+        let (link, over, unproposed) = connected.link(shared.own.patience).await?;
+        let established = establish(&shared, link, over).await;
+        drop(unproposed);
+        established
+    };
     let proposed = tokio::select! {
         () = shared.parts.tasks.stopping() => return,
-        proposed = establish(&shared, link, from.ip()) => proposed,
+        proposed = established => proposed,
     };
-    drop(unproposed);
-    let Some((association, place)) = proposed else { return };
+    let Some(Established { association, caller, place }) = proposed else { return };
     let calling = association.calling().clone();
     tracing::info!(%calling, %from, "association established");
-    converse(&shared, association).await;
+    converse(&shared, association, caller).await;
     drop(place);
     tracing::info!(%calling, "association ended");
 }
 
 /// From connected to associated.
-async fn establish(shared: &Shared, mut link: Link, from: IpAddr) -> Option<(Association, Place)> {
+async fn establish(shared: &Shared, mut link: Link, over: Over) -> Option<Established> {
     let proposal = match association::proposal(&mut link).await {
         Ok(proposal) => proposal,
         Err(error) => {
@@ -138,14 +187,9 @@ async fn establish(shared: &Shared, mut link: Link, from: IpAddr) -> Option<(Ass
             return None;
         }
     };
-    let judged = negotiate::judge(&proposal, &shared.title).and_then(|(acceptance, agreed)| {
-        shared.admit(&agreed, from)?;
-        let verifies_only = proposal.contexts.iter().all(|context| context.abstract_syntax == VERIFICATION);
-        Ok((shared.place(verifies_only)?, acceptance, agreed))
-    });
-    match judged {
-        Ok((place, acceptance, agreed)) => match association::accept(link, acceptance, agreed).await {
-            Ok(association) => Some((association, place)),
+    match shared.judge(&proposal, over).await {
+        Ok((acceptance, agreed, caller, place)) => match association::accept(link, acceptance, agreed).await {
+            Ok(association) => Some(Established { association, caller, place }),
             Err(error) => {
                 tracing::debug!(%error, "an accepted association was not taken up");
                 None
@@ -159,18 +203,31 @@ async fn establish(shared: &Shared, mut link: Link, from: IpAddr) -> Option<(Ass
     }
 }
 
+/// An association that stands, who called, and its place.
+struct Established {
+    association: Association,
+    caller: Caller,
+    place: Place,
+}
+
 impl Shared {
     /// From this machine anybody may call; from elsewhere only AEs that an admin made known, since nothing beyond
-    /// loopback is open to strangers. A known host that is an address must be the caller's.
-    fn admit(&self, agreed: &Agreed, from: IpAddr) -> Result<(), Rejection> {
-        let from = from.to_canonical();
-        if from.is_loopback() {
-            return Ok(());
+    /// loopback is open to strangers; and nobody who may do nothing here.
+    async fn judge(&self, proposal: &Proposal, over: Over) -> Result<(Acceptance, Agreed, Caller, Place), Rejection> {
+        let (mut acceptance, agreed) = negotiate::judge(proposal, &self.own.title, Serves::Node)?;
+        let Some(mut caller) = Caller::admit(&self.known, &agreed.calling, over) else {
+            self.known.refused(&agreed.calling, Operation::Associate).await;
+            return Err(Rejection::CALLING_TITLE);
+        };
+        if let Some(identity) = &proposal.user.identity
+            && caller.identify(identity).await?
+            && identity.answer_wanted
+        {
+            acceptance.user.identified = Some(Bytes::new());
         }
-        let known = self.parts.users.aes();
-        let mut of_title = known.iter().filter(|ae| ae.title == agreed.calling);
-        let fits = |host: &str| host.parse::<IpAddr>().map_or(true, |address| address.to_canonical() == from);
-        if of_title.any(|ae| fits(&ae.host)) { Ok(()) } else { Err(Rejection::CALLING_TITLE) }
+        let verifies_only = proposal.contexts.iter().all(|context| context.abstract_syntax == VERIFICATION);
+        let place = self.place(verifies_only)?;
+        Ok((acceptance, agreed, caller, place))
     }
 
     fn place(&self, verifies_only: bool) -> Result<Place, Rejection> {
@@ -184,25 +241,33 @@ impl Shared {
 }
 
 /// Answers commands until the peer releases, breaks off or the node stops.
-async fn converse(shared: &Shared, mut association: Association) {
-    let calling = association.calling().clone();
-    let DimseParts { archive, studies, audit, users, decoders, .. } = &shared.parts;
+async fn converse(shared: &Shared, mut association: Association, caller: Caller) {
+    let DimseParts { archive, studies, audit, decoders, .. } = &shared.parts;
     let mut served = Served {
-        title: shared.title.clone(),
-        store: StoreScp::new(archive.clone(), audit.clone(), calling.clone()),
-        asker: Asker::new(studies.clone(), audit.clone(), users.clone(), calling),
+        title: shared.own.title.clone(),
+        store: StoreScp::new(archive.clone(), audit.clone(), &caller),
+        asker: Asker::new(archive.clone(), studies.clone(), audit.clone(), caller.clone()),
+        commitment: CommitmentScp::new(shared.reporter.clone(), caller),
         decoders: decoders.clone(),
     };
     let ended = loop {
-        // Only waiting is cut off by a stop: a message begun is answered.
-        let incoming = tokio::select! {
+        // Only waiting is cut off: a message begun is answered.
+        let news = tokio::select! {
             () = shared.parts.tasks.stopping() => break Some(Abort::UNSPECIFIED),
-            incoming = association.next() => incoming,
+            arrived = association.arrived() => News::Arrived(arrived),
+            held = served.commitment.ready() => News::Committed(held),
         };
-        let answered = match incoming {
-            Ok(Incoming::Command(context, command)) => answer(&mut association, &mut served, &context, &command).await,
-            Ok(Incoming::ReleaseAsked) => break None,
-            Err(error) => Err(error),
+        let answered = match news {
+            News::Committed(None) => Ok(()),
+            News::Committed(Some(held)) => served.commitment.report(&mut association, held).await,
+            News::Arrived(Err(error)) => Err(error),
+            News::Arrived(Ok(())) => match association.next().await {
+                Ok(Incoming::Command(context, command)) => {
+                    answer(&mut association, &mut served, &context, &command).await
+                }
+                Ok(Incoming::ReleaseAsked) => break None,
+                Err(error) => Err(error),
+            },
         };
         if let Err(error) = answered {
             tracing::info!(%error, "an association ended early");
@@ -220,12 +285,19 @@ async fn converse(shared: &Shared, mut association: Association) {
     }
 }
 
+/// What an association may have to do next.
+enum News {
+    Arrived(Result<(), LinkError>),
+    Committed(Option<Held>),
+}
+
 /// What an association does.
 struct Served {
     title: AeTitle,
     store: StoreScp,
     asker: Asker,
     decoders: Decoders,
+    commitment: CommitmentScp,
 }
 
 /// The class of a query or retrieval ends with the number of its operation.
@@ -246,11 +318,16 @@ async fn answer(
     context: &Context,
     command: &Command,
 ) -> Result<(), LinkError> {
-    let queries = QUERY_RETRIEVE.contains(&context.abstract_syntax.as_str());
-    let verifies = context.abstract_syntax.as_str() == VERIFICATION;
+    let class = context.abstract_syntax.as_str();
     match command.field() {
-        Some(C_ECHO_RQ) => echo::answer(association, context, command).await,
-        Some(C_STORE_RQ) if !verifies && !queries => served.store.store(association, context, command).await,
+        Some(C_ECHO_RQ) => match served.asker.caller.may_echo().await {
+            Ok(()) => echo::answer(association, context, command).await,
+            Err(status) => refuse(association, context, command, status).await,
+        },
+        Some(C_STORE_RQ) if negotiate::is_storage(class) => match served.asker.caller.may_store().await {
+            Ok(()) => served.store.store(association, context, command).await,
+            Err(status) => refuse(association, context, command, status).await,
+        },
         Some(C_FIND_RQ) if is_of(context, C_FIND_RQ) && command.has_data_set() => {
             find_scp::find(association, &mut served.asker, &served.title, context, command).await
         }
@@ -258,15 +335,27 @@ async fn answer(
             let Served { title, asker, decoders, .. } = served;
             retrieve_scp::retrieve(association, (asker, decoders), title, context, command).await
         }
+        Some(N_ACTION_RQ) if class == PUSH_MODEL => served.commitment.action(association, context, command).await,
+        Some(N_EVENT_REPORT_RSP) => served.commitment.answered(command).await,
         // What it was to cancel has been answered.
         Some(C_CANCEL_RQ) => Ok(()),
         Some(field) if field & RESPONSE == 0 => {
             let status = if field == C_STORE_RQ { Status::CLASS_NOT_SUPPORTED } else { Status::UNRECOGNIZED };
-            if command.has_data_set() {
-                super::store_scp::pass_over(association, context).await?;
-            }
-            association.send(context.id, &Command::answer(command, status)).await
+            refuse(association, context, command, status).await
         }
         _ => Err(LinkError::Unexpected("an answer to nothing that was asked")),
     }
+}
+
+/// Answers a request that is not served, after what came with it.
+async fn refuse(
+    association: &mut Association,
+    context: &Context,
+    command: &Command,
+    status: Status,
+) -> Result<(), LinkError> {
+    if command.has_data_set() {
+        super::store_scp::pass_over(association, context).await?;
+    }
+    association.send(context.id, &Command::answer(command, status)).await
 }

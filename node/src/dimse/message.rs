@@ -15,12 +15,19 @@ pub(crate) const C_FIND_RQ: u16 = 0x0020;
 pub(crate) const C_MOVE_RQ: u16 = 0x0021;
 pub(crate) const C_ECHO_RQ: u16 = 0x0030;
 pub(crate) const C_ECHO_RSP: u16 = 0x8030;
+pub(crate) const N_EVENT_REPORT_RQ: u16 = 0x0100;
+pub(crate) const N_EVENT_REPORT_RSP: u16 = 0x8100;
+pub(crate) const N_ACTION_RQ: u16 = 0x0130;
+pub(crate) const N_ACTION_RSP: u16 = 0x8130;
+const N_CREATE_RQ: u16 = 0x0140;
+pub(crate) const N_CREATE_RSP: u16 = 0x8140;
 pub(crate) const C_CANCEL_RQ: u16 = 0x0FFF;
 /// The bit that makes a response of a request.
 pub(crate) const RESPONSE: u16 = 0x8000;
 
 const GROUP_LENGTH: u16 = 0x0000;
 pub(crate) const AFFECTED_CLASS: u16 = 0x0002;
+pub(crate) const REQUESTED_CLASS: u16 = 0x0003;
 const FIELD: u16 = 0x0100;
 const MESSAGE_ID: u16 = 0x0110;
 const ANSWERED_ID: u16 = 0x0120;
@@ -30,6 +37,9 @@ const DATA_SET: u16 = 0x0800;
 const STATUS: u16 = 0x0900;
 const COMMENT: u16 = 0x0902;
 pub(crate) const AFFECTED_INSTANCE: u16 = 0x1000;
+pub(crate) const REQUESTED_INSTANCE: u16 = 0x1001;
+pub(crate) const EVENT_TYPE: u16 = 0x1002;
+pub(crate) const ACTION_TYPE: u16 = 0x1008;
 const REMAINING: u16 = 0x1020;
 const COMPLETED: u16 = 0x1021;
 const FAILED: u16 = 0x1022;
@@ -165,6 +175,54 @@ impl Command {
             }
         }
         if status.comment.is_empty() { answer } else { answer.with_text(COMMENT, status.comment, b' ') }
+    }
+}
+
+/// Of the normalized services (PS3.7 §10): an instance acts, and reports what happened.
+impl Command {
+    pub(crate) fn action_request(id: u16, class: &str, instance: &str, action: u16) -> Self {
+        Self::default()
+            .with_text(REQUESTED_CLASS, class, 0)
+            .with(FIELD, N_ACTION_RQ)
+            .with(MESSAGE_ID, id)
+            .with(DATA_SET, A_DATA_SET)
+            .with_text(REQUESTED_INSTANCE, instance, 0)
+            .with(ACTION_TYPE, action)
+    }
+
+    pub(crate) fn create_request(id: u16, class: &str, instance: &str) -> Self {
+        Self::default()
+            .with_text(AFFECTED_CLASS, class, 0)
+            .with(FIELD, N_CREATE_RQ)
+            .with(MESSAGE_ID, id)
+            .with(DATA_SET, A_DATA_SET)
+            .with_text(AFFECTED_INSTANCE, instance, 0)
+    }
+
+    pub(crate) fn event_report(id: u16, class: &str, instance: &str, event: u16) -> Self {
+        Self::default()
+            .with_text(AFFECTED_CLASS, class, 0)
+            .with(FIELD, N_EVENT_REPORT_RQ)
+            .with(MESSAGE_ID, id)
+            .with(DATA_SET, A_DATA_SET)
+            .with_text(AFFECTED_INSTANCE, instance, 0)
+            .with(EVENT_TYPE, event)
+    }
+
+    /// The answer to an N-ACTION or N-EVENT-REPORT: the instance that was asked is the one affected, its type returned.
+    pub(crate) fn normalized_answer(request: &Self, status: Status) -> Self {
+        let mut answer = Self::answer(request, status);
+        for (asked, affected) in [(REQUESTED_CLASS, AFFECTED_CLASS), (REQUESTED_INSTANCE, AFFECTED_INSTANCE)] {
+            if let Some(value) = request.elements.get(&asked).filter(|value| value.len() <= 64) {
+                answer.elements.insert(affected, value.clone());
+            }
+        }
+        for kind in [EVENT_TYPE, ACTION_TYPE] {
+            if let Some(value) = request.number(kind) {
+                answer = answer.with(kind, value);
+            }
+        }
+        answer
     }
 }
 

@@ -1,4 +1,5 @@
-//! The DIMSE door: verification and storage, as provider and as user; query and retrieval as provider.
+//! The DIMSE door: verification, storage and storage commitment, as provider and as user; query and retrieval as
+//! provider.
 //!
 //! It translates DIMSE into calls of the archive and of studies and decides nothing. An instance is answered with success
 //! only after [`Archive::ingest`] returned, which is after file, folder and record are on disk. Whoever connects costs
@@ -13,6 +14,9 @@
 
 mod announce;
 mod association;
+mod availability;
+mod caller;
+mod commitment;
 mod echo;
 mod files;
 mod find_scp;
@@ -23,31 +27,44 @@ mod message;
 mod negotiate;
 mod pdu;
 mod question;
+mod refusals;
 mod retrieve_scp;
 mod status;
 mod store_scp;
 mod store_scu;
+mod stream;
+mod tls;
 
 #[cfg(test)]
 mod tests;
 
 use crate::{
-    archive::Archive, audit::Audit, config::DimseConfig, pixels::Decoders, studies::Studies, tasks::Tasks, users::Users,
+    archive::Archive,
+    audit::Audit,
+    config::DimseConfig,
+    pixels::Decoders,
+    studies::Studies,
+    tasks::Tasks,
+    users::{Fingerprint, KnownAe, Users},
 };
+use association::Wanted;
 use link::{Link, LinkError, Patience};
 use protocol::{AeTitle, Uid};
 use std::{
     fmt,
     net::SocketAddr,
+    path::PathBuf,
     str::FromStr,
     sync::{Arc, atomic::AtomicUsize},
     time::Duration,
 };
 use tokio::net::{TcpListener, TcpStream};
 
+pub(crate) use commitment::{CommitPatience, commit, failure};
 pub(crate) use echo::echo;
 pub(crate) use files::find;
 pub(crate) use store_scu::{Sent, send};
+pub(crate) use tls::Calling;
 
 /// What every association of the door works with.
 #[derive(Clone, Debug)]
@@ -58,6 +75,8 @@ pub(crate) struct DimseParts {
     pub(crate) users: Users,
     pub(crate) tasks: Tasks,
     pub(crate) decoders: Decoders,
+    /// The door's own folder: questions for storage commitment wait in it.
+    pub(crate) dir: PathBuf,
 }
 
 /// The open door.
@@ -73,6 +92,10 @@ pub(crate) enum DimseError {
     Listen(SocketAddr, std::io::Error),
     #[error("the AE title of the configuration is not one (1-16 printable characters)")]
     Title,
+    #[error(transparent)]
+    Folder(std::io::Error),
+    #[error(transparent)]
+    Tls(#[from] tls::TlsError),
     #[error("not a destination: {0} (expected AETITLE@HOST:PORT)")]
     Destination(String),
     #[error("cannot connect to {0}: {1}")]
@@ -98,10 +121,28 @@ impl DimseDoor {
         let failed = |e| DimseError::Listen(config.listen, e);
         let socket = TcpListener::bind(config.listen).await.map_err(failed)?;
         let address = socket.local_addr().map_err(failed)?;
+        let (mut secured, mut calling) = (None, None);
+        if let Some(tls) = &config.tls {
+            let taking = tls::Taking::read(tls)?;
+            calling = Some(Calling::read(&tls.ca, Some((&tls.certificate, &tls.key)))?);
+            let failed = |e| DimseError::Listen(tls.listen, e);
+            let socket = TcpListener::bind(tls.listen).await.map_err(failed)?;
+            secured = Some((socket, taking));
+        }
         let associations = Arc::new(AtomicUsize::new(0));
         let tasks = parts.tasks.clone();
-        let listener = listener::Listener::new(title, config.associations_max, patience, parts, associations.clone());
-        tasks.spawn("dimse listener", listener.run(socket));
+        let reporter = commitment::Reporter::open((title.clone(), calling.clone()), patience, &parts)
+            .map_err(DimseError::Folder)?;
+        tasks.spawn("commitment reports", reporter.clone().run());
+        let notifier =
+            availability::Notifier { title: title.clone(), calling: calling.clone(), patience, parts: parts.clone() };
+        tasks.spawn("availability notifications", notifier.run());
+        let own = listener::Own { title, associations_max: config.associations_max, patience, calling };
+        let listener = listener::Listener::new(own, parts, reporter, associations.clone());
+        tasks.spawn("dimse listener", listener.clone().run(socket, None));
+        if let Some((socket, taking)) = secured {
+            tasks.spawn("dimse tls listener", listener.run(socket, Some(taking)));
+        }
         Ok(Self { address, associations })
     }
 
@@ -123,11 +164,34 @@ impl DimseDoor {
 }
 
 /// A DICOM peer to send to: `AETITLE@HOST:PORT`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Destination {
     pub(crate) title: AeTitle,
     pub(crate) host: String,
     pub(crate) port: u16,
+    /// How it is called by TLS, and the certificate pinned for it; else plainly.
+    pub(crate) tls: Option<(Calling, Option<Fingerprint>)>,
+}
+
+impl Destination {
+    /// A known AE, called with what we have for that; `None`: by TLS, and there is none here.
+    fn of(ae: KnownAe, calling: Option<&Calling>) -> Option<Self> {
+        let tls = match (ae.security.tls, calling) {
+            (false, _) => None,
+            (true, Some(calling)) => Some((calling.clone(), ae.security.certificate)),
+            (true, None) => {
+                tracing::error!(ae = %ae.title, "this AE is to be called by TLS, and dimse.tls_listen is not set");
+                return None;
+            }
+        };
+        Some(Self { title: ae.title, host: ae.host, port: ae.port, tls })
+    }
+
+    /// Whether both mean the same AE, called in the same way.
+    fn is_same(&self, other: &Self) -> bool {
+        let pin = |to: &Self| to.tls.as_ref().map(|(_, pin)| *pin);
+        (&self.title, &self.host, self.port, pin(self)) == (&other.title, &other.host, other.port, pin(other))
+    }
 }
 
 impl FromStr for Destination {
@@ -144,6 +208,7 @@ impl FromStr for Destination {
             title: AeTitle::parse(title).map_err(|_| wrong())?,
             host: host.to_owned(),
             port: port.parse().map_err(|_| wrong())?,
+            tls: None,
         })
     }
 }
@@ -154,11 +219,21 @@ impl fmt::Display for Destination {
     }
 }
 
-/// Connects and associates.
+/// Connects and associates, in the roles that a user has.
 async fn connect(
     to: &Destination,
     calling: &AeTitle,
     pairs: &[(Uid, Uid)],
+    patience: Patience,
+) -> Result<association::Association, DimseError> {
+    connect_for(to, calling, Wanted { pairs, roles: Vec::new() }, patience).await
+}
+
+/// Connects and associates.
+async fn connect_for(
+    to: &Destination,
+    calling: &AeTitle,
+    wanted: Wanted<'_>,
     patience: Patience,
 ) -> Result<association::Association, DimseError> {
     const CONNECT_S: u64 = 15;
@@ -167,6 +242,9 @@ async fn connect(
         .await
         .map_err(|_| DimseError::ConnectTimeout(to.to_string(), CONNECT_S))?
         .map_err(|e| DimseError::Connect(to.to_string(), e))?;
-    let link = Link::new(stream, patience)?;
-    Ok(association::request(link, calling, &to.title, pairs).await?)
+    let link = match &to.tls {
+        None => Link::new(stream, patience)?,
+        Some((calling, pin)) => Link::new(calling.call(stream, &to.host, *pin, patience.artim).await?, patience)?,
+    };
+    Ok(association::request(link, calling, &to.title, wanted).await?)
 }

@@ -7,7 +7,10 @@
 //! Where the requestor only takes objects (C-GET), a plain syntax is chosen before all others: what is stored in which
 //! syntax is not known yet, and whatever can be decoded can be given in it.
 
-use super::pdu::{Acceptance, Answer, DATA_BYTES_MAX, Proposal, Proposed, Rejection, Role, UserItems, associate};
+use super::{
+    commitment::PUSH_MODEL,
+    pdu::{Acceptance, Answer, DATA_BYTES_MAX, Proposal, Proposed, Rejection, Role, UserItems, associate},
+};
 use bytes::Bytes;
 use protocol::{AeTitle, Uid};
 
@@ -29,6 +32,39 @@ pub(crate) const QUERY_RETRIEVE: [&str; 6] = [
     "1.2.840.10008.5.1.4.1.2.2.3",
 ];
 
+/// What an acceptor offers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Serves {
+    /// All that the node does.
+    Node,
+    /// Only to hear reports of storage commitment, from peers that are its providers.
+    Reports,
+}
+
+impl Serves {
+    fn takes(self, class: &str) -> bool {
+        match self {
+            Self::Node => {
+                class == VERIFICATION || class == PUSH_MODEL || QUERY_RETRIEVE.contains(&class) || is_storage(class)
+            }
+            Self::Reports => class == VERIFICATION || class == PUSH_MODEL,
+        }
+    }
+
+    /// Whether a requestor may be the provider of a class: of storage by C-GET, of reports.
+    fn is_used_of(self, class: &str) -> bool {
+        match self {
+            Self::Node => is_storage(class),
+            Self::Reports => class == PUSH_MODEL,
+        }
+    }
+}
+
+/// The service class of storage (PS3.6 A), in common extended negotiation.
+const STORAGE_SERVICE: &str = "1.2.840.10008.4.2";
+/// Requests that a peer may have under way at once. They are answered one after the other, in order.
+const INVOKED_MAX: u16 = 16;
+
 /// A peer that takes shorter units than this is refused: PS3.8 gives no minimum, and one of a few bytes would make us
 /// send a packet per byte.
 const PEER_PDU_MIN: u32 = 1018;
@@ -41,6 +77,40 @@ pub(crate) struct Context {
     pub(crate) id: u8,
     pub(crate) abstract_syntax: Uid,
     pub(crate) transfer_syntax: Uid,
+    pub(crate) options: Options,
+}
+
+/// What was agreed on for a query or retrieval (PS3.4 C.5.1.1, C.5.2.1, C.5.3.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Options {
+    /// Keys above the level need not be given.
+    pub(crate) relational: bool,
+    /// Study Date and Study Time are one range.
+    pub(crate) date_time: bool,
+    /// Names match by their words' beginnings.
+    pub(crate) fuzzy: bool,
+}
+
+impl Context {
+    fn is_of(&self, class: &str) -> bool {
+        self.abstract_syntax.as_str() == class
+    }
+}
+
+impl Options {
+    /// What of `asked` is done for a class.
+    fn of(class: &str, asked: &[u8]) -> Self {
+        let is_asked = |at: usize| asked.get(at) == Some(&1);
+        let finds = class.ends_with(".1");
+        Self { relational: is_asked(0), date_time: finds && is_asked(1), fuzzy: finds && is_asked(2) }
+    }
+
+    /// The answer, as long as what was asked and not longer than what is defined.
+    fn answer(self, class: &str, asked: &[u8]) -> Bytes {
+        let all = [self.relational, self.date_time, self.fuzzy, false, false];
+        let defined = if class.ends_with(".1") { 5 } else { 2 };
+        all.into_iter().take(asked.len().min(defined)).map(u8::from).collect()
+    }
 }
 
 /// The outcome of a negotiation.
@@ -54,7 +124,7 @@ pub(crate) struct Agreed {
 }
 
 /// Judges a proposal to us, `called`.
-pub(crate) fn judge(proposal: &Proposal, called: &AeTitle) -> Result<(Acceptance, Agreed), Rejection> {
+pub(crate) fn judge(proposal: &Proposal, called: &AeTitle, serves: Serves) -> Result<(Acceptance, Agreed), Rejection> {
     if proposal.version & 1 == 0 {
         return Err(Rejection::PROTOCOL_VERSION);
     }
@@ -74,11 +144,11 @@ pub(crate) fn judge(proposal: &Proposal, called: &AeTitle) -> Result<(Acceptance
         }
         let takes = |role: &Role| role.sop_class == proposed.abstract_syntax && role.scp && !role.scu;
         let taken_only = proposal.user.roles.iter().any(takes);
-        let (answer, context) = judge_context(proposed, taken_only);
+        let (answer, context) = judge_context(proposed, &proposal.user, serves, taken_only);
         answers.push(answer);
         contexts.extend(context);
     }
-    let user = user_items(&proposal.user, &contexts);
+    let user = user_items(&proposal.user, &contexts, serves);
     let taken_back = user.roles.iter().filter(|role| role.scp).filter_map(|role| Uid::parse(&role.sop_class).ok());
     let taken_back = taken_back.collect();
     let acceptance = Acceptance { called: proposal.called, calling: proposal.calling, answers, user };
@@ -118,27 +188,32 @@ pub(crate) fn own_items() -> UserItems {
     }
 }
 
-fn judge_context(proposed: &Proposed, taken_only: bool) -> (Answer, Option<Context>) {
+fn judge_context(proposed: &Proposed, user: &UserItems, serves: Serves, taken_only: bool) -> (Answer, Option<Context>) {
     let refused = |result| {
         let transfer_syntax = proposed.transfer_syntaxes.first().cloned().unwrap_or_else(|| IMPLICIT_LE.to_owned());
         (Answer { id: proposed.id, result, transfer_syntax }, None)
     };
     let Ok(abstract_syntax) = Uid::parse(&proposed.abstract_syntax) else { return refused(3) };
-    let queries = QUERY_RETRIEVE.contains(&abstract_syntax.as_str());
-    if abstract_syntax.as_str() != VERIFICATION && !queries && !is_storage(abstract_syntax.as_str()) {
+    let class = abstract_syntax.as_str();
+    // Who says that a class of its own is no storage is believed.
+    let is_other = user.common.iter().any(|(named, service)| named == class && service != STORAGE_SERVICE);
+    if !serves.takes(class) || is_other && is_storage(class) {
         return refused(3);
     }
-    // Identifiers are read and written here, so only in what we write.
-    let written = |uid: &Uid| !queries || [IMPLICIT_LE, EXPLICIT_LE].contains(&uid.as_str());
-    let Some(transfer_syntax) = choose(&proposed.transfer_syntaxes, taken_only).filter(written) else {
+    // Other data sets than objects are read and written here, so only in what we write.
+    let is_object = is_storage(class);
+    let is_written = |text: &&String| is_object || [IMPLICIT_LE, EXPLICIT_LE].contains(&text.as_str());
+    let Some(transfer_syntax) = choose(proposed.transfer_syntaxes.iter().filter(is_written), taken_only) else {
         return refused(4);
     };
     let answer = Answer { id: proposed.id, result: 0, transfer_syntax: transfer_syntax.to_string() };
-    (answer, Some(Context { id: proposed.id, abstract_syntax, transfer_syntax }))
+    let asked = user.extended.iter().find(|(named, _)| named == class && QUERY_RETRIEVE.contains(&class));
+    let options = asked.map(|(_, asked)| Options::of(class, asked)).unwrap_or_default();
+    (answer, Some(Context { id: proposed.id, abstract_syntax, transfer_syntax, options }))
 }
 
-fn choose(offered: &[String], plain_first: bool) -> Option<Uid> {
-    let legal: Vec<Uid> = offered.iter().filter_map(|text| Uid::parse(text).ok()).collect();
+fn choose<'a>(offered: impl Iterator<Item = &'a String>, plain_first: bool) -> Option<Uid> {
+    let legal: Vec<Uid> = offered.filter_map(|text| Uid::parse(text).ok()).collect();
     let first = legal.first()?;
     let find = |syntax: &str| legal.iter().find(|uid| uid.as_str() == syntax);
     if plain_first || first.as_str() == IMPLICIT_LE {
@@ -163,23 +238,36 @@ pub(crate) fn is_storage(class: &str) -> bool {
     }
 }
 
-/// Answers to what was asked: one operation at a time; a requestor may be the SCU of each storage class, and the SCP of
-/// those it takes by C-GET; we keep every attribute and change none (PS3.4 B.3.1). A user identity is not confirmed,
-/// since nobody checks it.
-fn user_items(asked: &UserItems, contexts: &[Context]) -> UserItems {
+/// Answers to what was asked: several requests under way, but on an association by which objects come back, where only
+/// their answers may come between, one; of ours one. A requestor may be the SCU of each storage class, and the SCP of
+/// those it takes by C-GET; we keep every attribute and change none (PS3.4 B.3.1).
+fn user_items(asked: &UserItems, contexts: &[Context], serves: Serves) -> UserItems {
     let is_agreed = |class: &str| contexts.iter().any(|context| context.abstract_syntax.as_str() == class);
     let roles = asked.roles.iter().filter(|role| is_agreed(&role.sop_class));
-    let extended = asked.extended.iter().filter(|(class, _)| is_agreed(class) && is_storage(class));
+    let gets = contexts.iter().any(|context| QUERY_RETRIEVE[2..].iter().step_by(3).any(|get| context.is_of(get)));
+    let invoked = |asked: u16| match (gets, asked) {
+        (true, _) => 1,
+        (false, 0) => INVOKED_MAX,
+        (false, asked) => asked.min(INVOKED_MAX),
+    };
+    let extended = asked.extended.iter().filter_map(|(class, asked)| {
+        let context = contexts.iter().find(|context| context.is_of(class))?;
+        if is_storage(class) {
+            return Some((class.clone(), Bytes::from_static(&[2, 0, 3, 0, 0, 0])));
+        }
+        let is_query = QUERY_RETRIEVE.contains(&class.as_str());
+        is_query.then(|| (class.clone(), context.options.answer(class, asked)))
+    });
     UserItems {
-        operations: asked.operations.map(|_| (1, 1)),
+        operations: asked.operations.map(|(asked, _)| (invoked(asked), 1)),
         roles: roles
             .map(|role| Role {
                 sop_class: role.sop_class.clone(),
                 scu: role.scu,
-                scp: role.scp && is_storage(&role.sop_class),
+                scp: role.scp && serves.is_used_of(&role.sop_class),
             })
             .collect(),
-        extended: extended.map(|(class, _)| (class.clone(), Bytes::from_static(&[2, 0, 3, 0, 0, 0]))).collect(),
+        extended: extended.collect(),
         ..own_items()
     }
 }
@@ -234,13 +322,14 @@ mod tests {
 
     #[test]
     fn the_senders_syntax_is_kept() {
-        let offered =
-            |list: &[&str]| choose(&list.iter().map(|&s| s.to_owned()).collect::<Vec<_>>(), false).unwrap().to_string();
+        let offered = |list: &[&str]| {
+            choose(list.iter().map(|&s| s.to_owned()).collect::<Vec<_>>().iter(), false).unwrap().to_string()
+        };
         assert_eq!(offered(&["1.2.840.10008.1.2.4.80", IMPLICIT_LE]), "1.2.840.10008.1.2.4.80");
         assert_eq!(offered(&[IMPLICIT_LE, EXPLICIT_LE]), EXPLICIT_LE);
         assert_eq!(offered(&["1.2.840.10008.1.2.2", EXPLICIT_LE]), "1.2.840.10008.1.2.2");
         assert_eq!(offered(&["1.2.3.4.5"]), "1.2.3.4.5");
-        assert_eq!(choose(&["evil/../uid".to_owned()], false), None);
+        assert_eq!(choose(["evil/../uid".to_owned()].iter(), false), None);
     }
 
     #[test]
@@ -249,7 +338,7 @@ mod tests {
         let agreed = |scu, offered: &[&str]| {
             let role = Role { sop_class: ct.to_owned(), scu, scp: true };
             let user = UserItems { roles: vec![role], ..UserItems::default() };
-            let (_, agreed) = judge(&proposal(vec![context(1, ct, offered)], user), &us()).unwrap();
+            let (_, agreed) = judge(&proposal(vec![context(1, ct, offered)], user), &us(), Serves::Node).unwrap();
             agreed.contexts[0].transfer_syntax.to_string()
         };
         let jpeg = "1.2.840.10008.1.2.4.70";
@@ -267,26 +356,75 @@ mod tests {
             context(5, "1.2.840.10008.5.1.4.1.1.2", &[]),
             context(7, QUERY_RETRIEVE[3], &[IMPLICIT_LE]),
             context(9, QUERY_RETRIEVE[3], &["1.2.840.10008.1.2.2"]),
+            context(11, QUERY_RETRIEVE[3], &["1.2.840.10008.1.2.2", IMPLICIT_LE]),
         ];
         let user = UserItems { operations: Some((0, 0)), ..UserItems::default() };
-        let (acceptance, agreed) = judge(&proposal(contexts, user), &us()).unwrap();
-        assert_eq!(acceptance.answers.iter().map(|a| a.result).collect::<Vec<_>>(), [0, 3, 4, 0, 4]);
-        assert_eq!(acceptance.user.operations, Some((1, 1)));
+        let (acceptance, agreed) = judge(&proposal(contexts, user), &us(), Serves::Node).unwrap();
+        assert_eq!(acceptance.answers.iter().map(|a| a.result).collect::<Vec<_>>(), [0, 3, 4, 0, 4, 0]);
+        assert_eq!(acceptance.user.operations, Some((INVOKED_MAX, 1)));
         assert_eq!(agreed.calling.as_str(), "CT1");
-        assert_eq!(agreed.contexts.len(), 2);
+        assert_eq!(agreed.contexts.len(), 3);
+    }
+
+    #[test]
+    fn what_is_done_of_extended_negotiation_is_said_and_no_more() {
+        let (find, mv, get) = (QUERY_RETRIEVE[3], QUERY_RETRIEVE[4], QUERY_RETRIEVE[5]);
+        let all = |class: &str, bytes: usize| (class.to_owned(), Bytes::from(vec![1u8; bytes]));
+        let contexts = |with_get: bool| {
+            let classes = [find, mv, "1.2.840.10008.5.1.4.1.1.2", "1.3.9.1", "1.3.9.2", get];
+            let classes = classes.into_iter().take(if with_get { 6 } else { 5 });
+            (1..).step_by(2).zip(classes).map(|(id, class)| context(id, class, &[IMPLICIT_LE])).collect()
+        };
+        let user = UserItems {
+            operations: Some((5, 5)),
+            extended: vec![all(find, 7), all(mv, 1), (get.to_owned(), Bytes::from_static(&[0, 1])), all("1.9", 2)],
+            common: vec![("1.3.9.1".into(), STORAGE_SERVICE.into()), ("1.3.9.2".into(), "1.3.9".into())],
+            ..UserItems::default()
+        };
+        let (acceptance, agreed) = judge(&proposal(contexts(true), user.clone()), &us(), Serves::Node).unwrap();
+        let answered: Vec<_> = acceptance.user.extended.iter().map(|(class, bytes)| (&**class, &bytes[..])).collect();
+        assert_eq!(answered, [(find, &[1, 1, 1, 0, 0][..]), (mv, &[1]), (get, &[0, 0])]);
+        let all_three = Options { relational: true, date_time: true, fuzzy: true };
+        let relational = Options { relational: true, ..Options::default() };
+        let options: Vec<_> = agreed.contexts.iter().map(|context| context.options).collect();
+        let none = Options::default();
+        assert_eq!(options, [all_three, relational, none, none, none]);
+        assert_eq!(acceptance.answers[4].result, 3, "a private class that is no storage");
+        assert_eq!(acceptance.user.operations, Some((1, 1)), "objects come back over it");
+        let (acceptance, _) = judge(&proposal(contexts(false), user), &us(), Serves::Node).unwrap();
+        assert_eq!(acceptance.user.operations, Some((5, 1)));
+    }
+
+    #[test]
+    fn a_requestor_provides_reports_only_to_whom_waits_for_them() {
+        let roles = vec![Role { sop_class: PUSH_MODEL.to_owned(), scu: false, scp: true }];
+        let user = UserItems { roles, ..UserItems::default() };
+        let proposal =
+            proposal(vec![context(1, PUSH_MODEL, &[IMPLICIT_LE]), context(3, QUERY_RETRIEVE[0], &[IMPLICIT_LE])], user);
+        for (serves, result, scp) in [(Serves::Node, 0, false), (Serves::Reports, 3, true)] {
+            let (acceptance, _) = judge(&proposal, &us(), serves).unwrap();
+            assert_eq!(acceptance.user.roles[0].scp, scp, "{serves:?}");
+            assert_eq!(acceptance.answers[1].result, result, "{serves:?}");
+        }
     }
 
     #[test]
     fn unfit_proposals_are_rejected_with_their_reason() {
         let other = AeTitle::parse("OTHER").unwrap();
-        assert_eq!(judge(&proposal(vec![], UserItems::default()), &other).unwrap_err(), Rejection::CALLED_TITLE);
+        assert_eq!(
+            judge(&proposal(vec![], UserItems::default()), &other, Serves::Node).unwrap_err(),
+            Rejection::CALLED_TITLE
+        );
         let tiny = UserItems { pdu_max: Some(1), ..UserItems::default() };
-        assert_eq!(judge(&proposal(vec![], tiny), &us()).unwrap_err(), Rejection::NO_REASON);
+        assert_eq!(judge(&proposal(vec![], tiny), &us(), Serves::Node).unwrap_err(), Rejection::NO_REASON);
         let nobody = Proposal { calling: [b' '; 16], ..proposal(vec![], UserItems::default()) };
-        assert_eq!(judge(&nobody, &us()).unwrap_err(), Rejection::CALLING_TITLE);
+        assert_eq!(judge(&nobody, &us(), Serves::Node).unwrap_err(), Rejection::CALLING_TITLE);
         let twice = vec![context(1, VERIFICATION, &[IMPLICIT_LE]), context(1, VERIFICATION, &[IMPLICIT_LE])];
-        assert_eq!(judge(&proposal(twice, UserItems::default()), &us()).unwrap_err(), Rejection::NO_REASON);
+        assert_eq!(
+            judge(&proposal(twice, UserItems::default()), &us(), Serves::Node).unwrap_err(),
+            Rejection::NO_REASON
+        );
         let unknown = Proposal { application_context: "1.2.3".into(), ..proposal(vec![], UserItems::default()) };
-        assert_eq!(judge(&unknown, &us()).unwrap_err(), Rejection::APPLICATION_CONTEXT);
+        assert_eq!(judge(&unknown, &us(), Serves::Node).unwrap_err(), Rejection::APPLICATION_CONTEXT);
     }
 }

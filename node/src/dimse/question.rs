@@ -3,17 +3,17 @@
 //! An AE finds and retrieves only what an admin said it may ([`Reach`]), from this machine too. Patient IDs of different
 //! issuers name different patients: a retrieval by an ID that several have is refused.
 
-use super::{identifier::Identifier, status::Status};
+use super::{caller::Caller, identifier::Identifier, negotiate::Options, status::Status};
 use crate::{
-    archive::StudyQuery,
-    audit::{Act, Audit, Event, Outcome},
+    archive::{Archive, StudyQuery},
+    audit::{Act, Audit, Event},
     studies::{FoundStudy, Studies, StudyError},
-    trust::{Person, Role},
-    users::{Reach, Users},
+    trust::Person,
+    users::Reach,
 };
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
-use protocol::{AeTitle, Refusal, Uid};
+use protocol::Uid;
 use std::collections::BTreeSet;
 
 /// Studies that one question may mean; more is a search too wide to read.
@@ -60,7 +60,7 @@ pub(super) fn uids(identifier: &Identifier, tag: Tag) -> Result<Vec<Uid>, Status
 }
 
 /// The search for the studies that an identifier means.
-pub(super) fn study_query(identifier: &Identifier) -> Result<StudyQuery, Status> {
+pub(super) fn study_query(identifier: &Identifier, options: Options) -> Result<StudyQuery, Status> {
     let text = |tag| identifier.text(tag);
     let range = |tag| match identifier.text(tag) {
         None => (None, None),
@@ -88,38 +88,41 @@ pub(super) fn study_query(identifier: &Identifier) -> Result<StudyQuery, Status>
         time_to,
         modalities: modalities.map(|all| all.split('\\').map(str::to_owned).collect()).unwrap_or_default(),
         text: None,
-        fuzzy: false,
+        fuzzy: options.fuzzy,
+        date_time: options.date_time,
     })
 }
 
 /// Whoever asks over one association.
 #[derive(Debug)]
 pub(super) struct Asker {
+    archive: Archive,
     pub(super) studies: Studies,
     pub(super) audit: Audit,
-    pub(super) users: Users,
+    pub(super) caller: Caller,
     pub(super) person: Person,
-    calling: AeTitle,
     shapes: BTreeSet<String>,
 }
 
 impl Asker {
-    pub(super) fn new(studies: Studies, audit: Audit, users: Users, calling: AeTitle) -> Self {
-        let person = Person { name: calling.to_string(), role: Role::Referrer };
-        Self { studies, audit, users, person, calling, shapes: BTreeSet::new() }
+    pub(super) fn new(archive: Archive, studies: Studies, audit: Audit, caller: Caller) -> Self {
+        let person = caller.person();
+        Self { archive, studies, audit, caller, person, shapes: BTreeSet::new() }
     }
 
-    /// What this AE may look for, as it is now; a refusal is written down.
-    pub(super) async fn reach(&self) -> Result<Reach, Status> {
-        let known = self.users.aes().into_iter().find(|ae| ae.title == self.calling);
-        let reach = known.map_or(Reach::None, |ae| ae.query);
-        if reach == Reach::None {
-            let refused = Outcome::Refused(Refusal::Role);
-            let event = Event::new(Act::StudiesQueried, self.person.actor()).outcome(refused).note("DIMSE");
-            self.write(event).await?;
-            return Err(Status::NOT_AUTHORIZED);
+    /// Names the studies of a relational question that says only which series or instances it means: of those held here.
+    /// `false`: there are none.
+    pub(super) async fn narrow(&self, query: &mut StudyQuery, identifier: &Identifier) -> Result<bool, Status> {
+        let series = uids(identifier, tags::SERIES_INSTANCE_UID)?;
+        let instances = uids(identifier, tags::SOP_INSTANCE_UID)?;
+        if !query.study.is_empty() || series.is_empty() && instances.is_empty() {
+            return Ok(true);
         }
-        Ok(reach)
+        query.study = self.archive.studies_with(series, instances).await.map_err(|error| {
+            tracing::error!(%error, "the studies of a question cannot be looked up");
+            Status::FAILURE
+        })?;
+        Ok(!query.study.is_empty())
     }
 
     pub(super) async fn write(&self, event: Event) -> Result<(), Status> {

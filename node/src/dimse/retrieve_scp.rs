@@ -1,8 +1,9 @@
 //! C-GET and C-MOVE as provider (PS3.4 C.4.2, C.4.3), over own and peers' studies.
 //!
 //! Objects leave as they are held, byte for byte, where the receiver accepted their transfer syntax; else in a plain one
-//! that it did accept. One for which neither can be done is counted as failed and named. Of a peer's study each instance is passed on when it has arrived and was verified. A C-MOVE goes to
-//! known AEs only.
+//! that it did accept. One for which neither can be done is counted as failed and named. Of a peer's study each instance
+//! is passed on when it has arrived and was verified. A C-MOVE goes to known AEs only. Each instance leaves only while an
+//! admin still allows it.
 //!
 //! # At a crash
 //! The receiver has what it acknowledged, and asks again.
@@ -13,6 +14,7 @@
 use super::{
     Destination,
     association::{Association, Incoming},
+    caller::Caller,
     find_scp::IDENTIFIER_BYTES_MAX,
     identifier::{self, Identifier},
     link::{LinkError, Patience},
@@ -20,6 +22,7 @@ use super::{
     negotiate::Context,
     pdu::{Abort, associate::CONTEXTS_MAX},
     question::{self, Asker, Level},
+    refusals::Operation,
     status::{self, Status},
     store_scu,
 };
@@ -54,9 +57,12 @@ struct Run<'a> {
     decoders: &'a Decoders,
     context: &'a Context,
     request: &'a Command,
+    caller: &'a Caller,
     counts: Counts,
     failed: Vec<Uid>,
     cancelled: bool,
+    /// The right to it was taken away while it ran.
+    withdrawn: bool,
 }
 
 /// Serves one retrieval; `own` is our AE title.
@@ -72,7 +78,7 @@ pub(super) async fn retrieve(
     let moves = request.field() == Some(C_MOVE_RQ);
     let prepared = async {
         let to = if moves { Some(destination(asker, request)?) } else { None };
-        let items = items(asker, &context.abstract_syntax, &identifier).await?;
+        let items = items(asker, context, &identifier).await?;
         write_sent(asker, &items, to.as_ref()).await?;
         Ok((to, items))
     };
@@ -82,7 +88,9 @@ pub(super) async fn retrieve(
     };
     let remaining = u16::try_from(items.len()).unwrap_or(u16::MAX);
     let counts = Counts { remaining, ..Counts::default() };
-    let mut run = Run { decoders, context, request, counts, failed: Vec::new(), cancelled: false };
+    let caller = &asker.caller;
+    let mut run =
+        Run { decoders, context, request, caller, counts, failed: Vec::new(), cancelled: false, withdrawn: false };
     match to {
         None => run.give_back(association, &items).await?,
         Some(to) => run.move_all(association, &items, &to, own).await?,
@@ -92,17 +100,17 @@ pub(super) async fn retrieve(
 
 fn destination(asker: &Asker, request: &Command) -> Result<Destination, Status> {
     let title = request.destination().ok_or(Status::NO_DESTINATION)?;
-    let known = asker.users.aes().into_iter().find(|ae| ae.title == title).ok_or(Status::NO_DESTINATION)?;
-    Ok(Destination { title, host: known.host, port: known.port })
+    asker.caller.destination(&title).ok_or(Status::NO_DESTINATION)
 }
 
 /// The instances meant, in the order of their studies and series.
-async fn items(asker: &mut Asker, class: &Uid, identifier: &Identifier) -> Result<Vec<Item>, Status> {
-    let reach = asker.reach().await?;
-    let level = Level::of(identifier, class).ok_or(Status::BAD_IDENTIFIER)?;
+async fn items(asker: &mut Asker, context: &Context, identifier: &Identifier) -> Result<Vec<Item>, Status> {
+    let reach = asker.caller.reach(Operation::Retrieve).await?;
+    let level = Level::of(identifier, &context.abstract_syntax).ok_or(Status::BAD_IDENTIFIER)?;
     let named = |tag, at: Level| -> Result<Vec<Uid>, Status> {
         let uids = if level >= at { question::uids(identifier, tag)? } else { Vec::new() };
-        if uids.is_empty() && level >= at { Err(Status::BAD_IDENTIFIER) } else { Ok(uids) }
+        let is_needed = if context.options.relational { level == at } else { level >= at };
+        if uids.is_empty() && is_needed { Err(Status::BAD_IDENTIFIER) } else { Ok(uids) }
     };
     let study = named(tags::STUDY_INSTANCE_UID, Level::Study)?;
     let series = named(tags::SERIES_INSTANCE_UID, Level::Series)?;
@@ -111,6 +119,9 @@ async fn items(asker: &mut Asker, class: &Uid, identifier: &Identifier) -> Resul
     if level == Level::Patient {
         query.patient_id = Some(identifier.text(tags::PATIENT_ID).ok_or(Status::BAD_IDENTIFIER)?);
         query.issuer = identifier.text(tags::ISSUER_OF_PATIENT_ID);
+    }
+    if level > Level::Study && !asker.narrow(&mut query, identifier).await? {
+        return Ok(Vec::new());
     }
     let found = asker.found(&query, reach).await?;
     let patients: BTreeSet<_> = found.iter().map(|f| (&f.row.patient.id, &f.row.patient.issuer)).collect();
@@ -162,7 +173,10 @@ impl Run<'_> {
     async fn give_back(&mut self, association: &mut Association, items: &[Item]) -> Result<(), LinkError> {
         for (number, item) in items.iter().enumerate() {
             let id = u16::try_from(number + 1).unwrap_or(u16::MAX);
-            let way = self.way(item, |syntax| association.context_back(&item.entry.sop_class, syntax).cloned()).await;
+            let way = match self.may_leave(item, None) {
+                true => self.way(item, |syntax| association.context_back(&item.entry.sop_class, syntax).cloned()).await,
+                false => None,
+            };
             let stored = match way {
                 None => false,
                 Some((context, body)) => {
@@ -204,6 +218,14 @@ impl Run<'_> {
         }
     }
 
+    /// Whether it may still be sent: what an admin takes away ends what runs.
+    fn may_leave(&mut self, item: &Item, to: Option<&Destination>) -> bool {
+        let is_own = item.study.found().holder.is_none();
+        let is_there = |to: &Destination| self.caller.destination(&to.title).is_some_and(|now| to.is_same(&now));
+        self.withdrawn |= !(self.caller.may_have(is_own) && to.is_none_or(is_there));
+        !self.withdrawn
+    }
+
     /// Waits for the answer to a sub-operation; a cancellation may come before it.
     async fn answered(&mut self, association: &mut Association, id: u16) -> Result<bool, LinkError> {
         loop {
@@ -243,7 +265,7 @@ impl Run<'_> {
             };
             for (number, item) in batch.iter().enumerate() {
                 let id = u16::try_from(number + 1).unwrap_or(u16::MAX);
-                let sent = match there.as_mut() {
+                let sent = match there.as_mut().filter(|_| self.may_leave(item, Some(to))) {
                     None => Ok(false),
                     Some(there) => self.send_there(there, item, association, id).await,
                 };
@@ -311,6 +333,7 @@ impl Run<'_> {
         let is_last = !self.cancelled;
         let status = match (self.cancelled, self.counts.completed, self.counts.failed) {
             (true, ..) => Status::CANCELLED,
+            _ if self.withdrawn => self.caller.withdrawn().await,
             (false, _, 0) => Status::SUCCESS,
             (false, 0, _) => Status::NONE_SENT,
             (false, ..) => Status::SOME_FAILED,

@@ -20,6 +20,10 @@ impl Status {
         Self { code: 0x0122, comment: "SOP class not supported on this context" };
     pub(crate) const UNRECOGNIZED: Self = Self { code: 0x0211, comment: "operation not supported" };
     pub(crate) const MISTYPED: Self = Self { code: 0x0212, comment: "the request lacks a SOP class or instance UID" };
+    pub(crate) const NO_SUCH_INSTANCE: Self = Self { code: 0x0112, comment: "there is only the well-known instance" };
+    pub(crate) const INVALID_ARGUMENT: Self = Self { code: 0x0115, comment: "the request lacks what it is about" };
+    pub(crate) const NO_SUCH_ACTION: Self = Self { code: 0x0123, comment: "there is no such action" };
+    pub(crate) const LIMITED: Self = Self { code: 0x0213, comment: "too many instances or requests at once" };
     pub(crate) const OUT_OF_RESOURCES: Self = Self { code: 0xA700, comment: "out of resources" };
     pub(crate) const STOPPING: Self = Self { code: 0xA702, comment: "the node is stopping, send again later" };
     pub(crate) const MISMATCH: Self = Self { code: 0xA900, comment: "the data set is not the object announced" };
@@ -29,7 +33,7 @@ impl Status {
     /// As [`Self::PENDING`], and some keys were not matched.
     pub(crate) const PENDING_UNMATCHED: Self = Self { code: 0xFF01, comment: "" };
     pub(crate) const CANCELLED: Self = Self { code: 0xFE00, comment: "cancelled" };
-    pub(crate) const NOT_AUTHORIZED: Self = Self { code: 0x0124, comment: "this AE may not search or retrieve here" };
+    pub(crate) const NOT_AUTHORIZED: Self = Self { code: 0x0124, comment: "this AE may not do that here" };
     pub(crate) const TOO_MANY: Self = Self { code: 0xA700, comment: "too many matches, ask for less" };
     pub(crate) const NO_DESTINATION: Self = Self { code: 0xA801, comment: "the move destination is not a known AE" };
     pub(crate) const NONE_SENT: Self = Self { code: 0xA702, comment: "no instance could be sent" };
@@ -88,6 +92,10 @@ mod tests {
             Status::CLASS_NOT_SUPPORTED,
             Status::UNRECOGNIZED,
             Status::MISTYPED,
+            Status::NO_SUCH_INSTANCE,
+            Status::INVALID_ARGUMENT,
+            Status::NO_SUCH_ACTION,
+            Status::LIMITED,
             Status::OUT_OF_RESOURCES,
             Status::STOPPING,
             Status::MISMATCH,

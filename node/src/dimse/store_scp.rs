@@ -8,6 +8,7 @@
 
 use super::{
     association::Association,
+    caller::Caller,
     link::LinkError,
     message::{AFFECTED_CLASS, AFFECTED_INSTANCE, Command},
     negotiate::Context,
@@ -15,7 +16,7 @@ use super::{
 };
 use crate::{
     archive::{Archive, Form, IngestError, Ingested, Source, Spool},
-    audit::{Act, Actor, Audit, Event},
+    audit::{Act, Audit, Event},
 };
 use protocol::{AeTitle, Uid};
 use std::collections::BTreeMap;
@@ -42,8 +43,8 @@ struct Count {
 }
 
 impl StoreScp {
-    pub(super) fn new(archive: Archive, audit: Audit, calling: AeTitle) -> Self {
-        let actor = Actor { person: calling.to_string(), role: "ae".to_owned(), site: None };
+    pub(super) fn new(archive: Archive, audit: Audit, caller: &Caller) -> Self {
+        let (actor, calling) = (caller.actor(), caller.title().clone());
         Self { archive, audit, source: Source { actor }, calling, studies: BTreeMap::new() }
     }
 

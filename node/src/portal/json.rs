@@ -5,7 +5,7 @@ use crate::{
     audit, overlay,
     studies::{Availability, FoundStudy, TransferRow},
     trust::{Action, Person, Role},
-    users::Reach,
+    users::{AeRights, AeSecurity, KnownAe, Reach},
 };
 use protocol::{SiteId, Timestamp, manifest::Completeness};
 use serde::{Deserialize, Serialize};
@@ -397,10 +397,64 @@ pub(super) struct Ae {
     pub(super) title: String,
     pub(super) host: String,
     pub(super) port: u16,
+    /// Whether its C-ECHO is answered.
+    #[serde(default = "granted")]
+    pub(super) echo: bool,
+    /// Whether it may store.
+    #[serde(default = "granted")]
+    pub(super) store: bool,
+    /// Whether studies may be moved to it.
+    #[serde(default = "granted")]
+    pub(super) destination: bool,
     /// Which studies it may find and retrieve; none where not given.
     #[serde(default)]
     #[schema(value_type = String)]
     pub(super) query: Reach,
+    /// Whether it is told of each study that is complete.
+    #[serde(default)]
+    pub(super) notify: bool,
+    /// Whether it is spoken with by TLS only, both ways.
+    #[serde(default)]
+    pub(super) tls: bool,
+    /// SHA-256 of the one certificate it shows, in hex; any of the authority's where not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) certificate: Option<String>,
+}
+
+const fn granted() -> bool {
+    true
+}
+
+impl From<KnownAe> for Ae {
+    fn from(ae: KnownAe) -> Self {
+        let AeRights { echo, store, destination, query, notify } = ae.rights;
+        let AeSecurity { tls, certificate } = ae.security;
+        let certificate = certificate.map(|certificate| certificate.to_string());
+        let (title, host, port) = (ae.title.to_string(), ae.host, ae.port);
+        Self { title, host, port, echo, store, destination, query, notify, tls, certificate }
+    }
+}
+
+impl Ae {
+    /// The AE, or what is wrong with it.
+    pub(super) fn known(&self) -> Result<KnownAe, &'static str> {
+        let rights = AeRights {
+            echo: self.echo,
+            store: self.store,
+            destination: self.destination,
+            query: self.query,
+            notify: self.notify,
+        };
+        let certificate = self.certificate.as_deref().filter(|text| !text.trim().is_empty()).map(str::parse);
+        let certificate =
+            certificate.transpose().map_err(|()| "a certificate is named by its SHA-256, 64 digits of hex")?;
+        if certificate.is_some() && !self.tls {
+            return Err("a certificate is shown by TLS only");
+        }
+        let title = self.title.parse().map_err(|_| "AE titles have 1 to 16 printable characters")?;
+        let security = AeSecurity { tls: self.tls, certificate };
+        Ok(KnownAe { title, host: self.host.clone(), port: self.port, rights, security })
+    }
 }
 
 /// A rejection that stands.

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     audit::{Act, Event},
     trust::Action,
-    users::{KnownAe, generate_password},
+    users::generate_password,
 };
 use axum::{
     Json,
@@ -128,10 +128,10 @@ pub(super) async fn add_token(
 #[utoipa::path(get, path = "/api/aes", responses((status = 200, body = Vec<json::Ae>)))]
 pub(super) async fn aes(State(door): State<Door>, caller: Caller) -> Result<Json<Vec<json::Ae>>, ApiError> {
     caller.may(Action::Administer)?;
-    let row = |ae: KnownAe| json::Ae { title: ae.title.to_string(), host: ae.host, port: ae.port, query: ae.query };
-    std::future::ready(Ok(Json(door.users.aes().into_iter().map(row).collect()))).await
+    std::future::ready(Ok(Json(door.users.aes().into_iter().map(json::Ae::from).collect()))).await
 }
 
+/// Makes a DICOM peer known, or replaces what is known of it.
 #[utoipa::path(post, path = "/api/aes", request_body = json::Ae,
     responses((status = 200, body = json::Ae), (status = 400, body = ErrorBody)))]
 pub(super) async fn add_ae(
@@ -140,16 +140,18 @@ pub(super) async fn add_ae(
     Json(new): Json<json::Ae>,
 ) -> Result<Json<json::Ae>, ApiError> {
     caller.may(Action::Administer)?;
-    let title = new.title.parse().map_err(|_| ApiError::Bad("AE titles have 1 to 16 printable characters"))?;
+    let ae = new.known().map_err(ApiError::Bad)?;
     if new.host.is_empty() || new.host.len() > 255 || new.port == 0 {
         return Err(ApiError::Bad("host and port"));
     }
-    let note = format!("add {title}, may retrieve: {}", new.query.word());
+    let secured = if ae.security.tls { ", by TLS only" } else { "" };
+    let note = format!("set {}, {}{secured}", ae.title, ae.rights.words());
     door.audit.record(Event::new(Act::AeChanged, caller.0.actor()).note(note)).await?;
-    door.users.add_ae(KnownAe { title, host: new.host.clone(), port: new.port, query: new.query }).await?;
+    door.users.add_ae(ae).await?;
     Ok(Json(new))
 }
 
+/// Forgets a DICOM peer; what it retrieves now ends.
 #[utoipa::path(delete, path = "/api/aes/{title}", params(("title" = String, Path)),
     responses((status = 204), (status = 404, body = ErrorBody)))]
 pub(super) async fn remove_ae(

@@ -218,6 +218,7 @@ impl Site {
                 users: self.users.clone(),
                 tasks: self.tasks.clone(),
                 decoders: decoders.clone(),
+                dir: self.dir.join("commitments"),
             },
         )
         .await?;

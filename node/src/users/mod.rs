@@ -10,6 +10,7 @@
 //! # Not here
 //! What a role allows is [`crate::trust`]'s table. Cookies and headers are the door's.
 
+mod fingerprint;
 mod password;
 mod record;
 mod session;
@@ -17,8 +18,9 @@ mod session;
 mod tests;
 mod throttle;
 
+pub(crate) use fingerprint::Fingerprint;
 pub(crate) use password::generate as generate_password;
-pub(crate) use record::{KnownAe, Reach};
+pub(crate) use record::{AeRights, AeSecurity, KnownAe, Reach};
 
 use crate::{
     journal::{Append, Journal, JournalError, Position},
@@ -125,6 +127,27 @@ impl Users {
         password: &str,
         from: IpAddr,
     ) -> Result<(String, Person), UsersError> {
+        let user = self.authenticate(name, password, from).await?;
+        let key = key_of(&user.name);
+        let person = Person { name: user.name, role: user.role };
+        // The account may have changed while the hash was computed. The lock is held until the session is there, and a
+        // change ends sessions after it applies: no session outlives what it was begun with.
+        let accounts = lock(&self.0.accounts);
+        if accounts.users.get(&key).is_none_or(|now| now.hash != user.hash || now.role != user.role) {
+            return Err(UsersError::Wrong);
+        }
+        let secret = lock(&self.0.sessions).begin(person.clone(), tasks::now());
+        drop(accounts);
+        Ok((secret, person))
+    }
+
+    /// Whose name and password these are, without a session: for a protocol that has its own (DIMSE associations).
+    pub(crate) async fn identify(&self, name: &str, password: &str, from: IpAddr) -> Result<Person, UsersError> {
+        let user = self.authenticate(name, password, from).await?;
+        Ok(Person { name: user.name, role: user.role })
+    }
+
+    async fn authenticate(&self, name: &str, password: &str, from: IpAddr) -> Result<UserSet, UsersError> {
         let key = key_of(name);
         if key.chars().count() > NAME_MAX || password.len() > password::BYTES_MAX {
             return Err(UsersError::Wrong);
@@ -136,16 +159,13 @@ impl Users {
         let right = self.hashing(move || password::verify(&given, &hash)).await?;
         let Some(user) = known.filter(|_| right) else { return Err(UsersError::Wrong) };
         attempt.succeeded();
-        let person = Person { name: user.name, role: user.role };
-        // The account may have changed while the hash was computed. The lock is held until the session is there, and a
-        // change ends sessions after it applies: no session outlives what it was begun with.
+        Ok(user)
+    }
+
+    /// A person with an account, by name alone: for a name that somebody trusted vouches for.
+    pub(crate) fn person(&self, name: &str) -> Option<Person> {
         let accounts = lock(&self.0.accounts);
-        if accounts.users.get(&key).is_none_or(|now| now.hash != user.hash || now.role != user.role) {
-            return Err(UsersError::Wrong);
-        }
-        let secret = lock(&self.0.sessions).begin(person.clone(), tasks::now());
-        drop(accounts);
-        Ok((secret, person))
+        accounts.users.get(&key_of(name)).map(|user| Person { name: user.name.clone(), role: user.role })
     }
 
     pub(crate) fn session(&self, secret: &str) -> Option<Person> {
@@ -242,6 +262,21 @@ impl Users {
             return Err(UsersError::NoUser);
         }
         self.change(AeGone { title: title.clone() }).await
+    }
+
+    /// A DICOM peer by its title.
+    pub(crate) fn ae(&self, title: &AeTitle) -> Option<KnownAe> {
+        lock(&self.0.accounts).aes.get(title).cloned()
+    }
+
+    /// What whoever calls itself `title` may do, as it is now. From this machine (`is_here`) an AE that nobody made known
+    /// may echo and store; from elsewhere nothing.
+    pub(crate) fn rights_of(&self, title: &AeTitle, is_here: bool) -> AeRights {
+        match lock(&self.0.accounts).aes.get(title) {
+            Some(ae) => ae.rights,
+            None if is_here => AeRights { destination: false, ..AeRights::SCANNER },
+            None => AeRights::NONE,
+        }
     }
 
     pub(crate) fn aes(&self) -> Vec<KnownAe> {

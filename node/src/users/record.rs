@@ -1,5 +1,6 @@
 //! The records of accounts in the site journal, kinds 32 to 63.
 
+use super::Fingerprint;
 use crate::trust::Role;
 use protocol::{
     AeTitle,
@@ -35,13 +36,58 @@ pub(super) struct TokenGone {
     pub(super) name: String,
 }
 
-/// A DICOM peer that the node may send to, and what it may look for here.
+/// A DICOM peer: where it is, and what it may do here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct KnownAe {
     pub(crate) title: AeTitle,
     pub(crate) host: String,
     pub(crate) port: u16,
+    pub(crate) rights: AeRights,
+    pub(crate) security: AeSecurity,
+}
+
+/// How an AE is spoken with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct AeSecurity {
+    /// By TLS only, both ways.
+    pub(crate) tls: bool,
+    /// The one certificate it shows; any of the authority's where not given.
+    pub(crate) certificate: Option<Fingerprint>,
+}
+
+/// What an AE may have done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct AeRights {
+    /// C-ECHO is answered.
+    pub(crate) echo: bool,
+    /// C-STORE is taken.
+    pub(crate) store: bool,
+    /// Others may have studies moved to it (C-MOVE).
+    pub(crate) destination: bool,
     pub(crate) query: Reach,
+    /// It is told of each study that is complete (PS3.4 Annex R).
+    pub(crate) notify: bool,
+}
+
+impl AeRights {
+    pub(crate) const NONE: Self =
+        Self { echo: false, store: false, destination: false, query: Reach::None, notify: false };
+    /// What a scanner needs; also what an AE without rights of its own had before there were any.
+    pub(crate) const SCANNER: Self =
+        Self { echo: true, store: true, destination: true, query: Reach::None, notify: false };
+
+    /// Whether it has any reason to call.
+    pub(crate) fn may_call(self) -> bool {
+        self.echo || self.store || self.query != Reach::None
+    }
+
+    /// In a few words, for the log.
+    pub(crate) fn words(self) -> String {
+        let named =
+            [(self.echo, "echo"), (self.store, "store"), (self.destination, "destination"), (self.notify, "be told")];
+        let granted: Vec<&str> = named.iter().filter(|(is_granted, _)| *is_granted).map(|(_, word)| *word).collect();
+        format!("may: {}; may retrieve: {}", granted.join(", "), self.query.word())
+    }
 }
 
 /// Which studies an AE may find and retrieve (C-FIND, C-MOVE, C-GET).
@@ -75,15 +121,28 @@ struct KnownAeV1 {
     port: u16,
 }
 
+/// [`KnownAe`] when all of them could store and be moved to.
+#[derive(Deserialize)]
+struct KnownAeV2 {
+    title: AeTitle,
+    host: String,
+    port: u16,
+    query: Reach,
+}
+
 impl Wire for KnownAe {
-    const VERSION: u8 = 2;
+    const VERSION: u8 = 3;
     const NAME: &'static str = "known AE";
     fn decode_version(version: u8, body: &[u8]) -> Result<Self, WireError> {
-        if version != 1 {
-            return Err(WireError::Version { name: Self::NAME, version });
-        }
-        let KnownAeV1 { title, host, port } = wire::decode_body(body)?;
-        Ok(Self { title, host, port, query: Reach::None })
+        let KnownAeV2 { title, host, port, query } = match version {
+            1 => {
+                let KnownAeV1 { title, host, port } = wire::decode_body(body)?;
+                KnownAeV2 { title, host, port, query: Reach::None }
+            }
+            2 => wire::decode_body(body)?,
+            _ => return Err(WireError::Version { name: Self::NAME, version }),
+        };
+        Ok(Self { title, host, port, rights: AeRights { query, ..AeRights::SCANNER }, security: AeSecurity::default() })
     }
 }
 
@@ -151,12 +210,35 @@ records! {
 mod tests {
     use super::*;
 
+    /// SHA-256 of "abc".
+    const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
     #[test]
-    fn an_ae_of_the_first_version_may_look_for_nothing() {
+    fn aes_of_older_versions_keep_what_they_could_do() {
         let first = [&[1u8, 3][..], b"CT1", &[4], b"host", &[104]].concat();
-        let read: KnownAe = wire::decode(&first).unwrap();
-        assert_eq!((read.title.as_str(), read.host.as_str(), read.port, read.query), ("CT1", "host", 104, Reach::None));
-        assert_eq!(wire::decode::<KnownAe>(&wire::encode(&read)).unwrap(), read);
-        assert!(wire::decode::<KnownAe>(&[3, 0]).is_err());
+        let second = [&[2u8, 3][..], b"WS1", &[4], b"host", &[104, 1]].concat();
+        for (bytes, title, query) in [(first, "CT1", Reach::None), (second, "WS1", Reach::Own)] {
+            let read: KnownAe = wire::decode(&bytes).unwrap();
+            assert_eq!((read.title.as_str(), read.host.as_str(), read.port), (title, "host", 104));
+            assert_eq!(read.rights, AeRights { query, ..AeRights::SCANNER });
+            assert_eq!(wire::decode::<KnownAe>(&wire::encode(&read)).unwrap(), read);
+        }
+    }
+
+    #[test]
+    fn an_ae_is_written_as_ever() {
+        let rights = AeRights { echo: true, store: false, destination: true, query: Reach::All, notify: true };
+        let ae = KnownAe {
+            title: AeTitle::parse("CT1").unwrap(),
+            host: "host".to_owned(),
+            port: 104,
+            rights,
+            security: AeSecurity { tls: true, certificate: Some(Fingerprint::of(b"abc")) },
+        };
+        let front = [&[3u8, 3][..], b"CT1", &[4], b"host", &[104, 1, 0, 1, 2, 1, 1, 1]].concat();
+        let bytes = [front, data_encoding::HEXLOWER.decode(ABC.as_bytes()).unwrap()].concat();
+        assert_eq!(wire::encode(&ae), bytes);
+        assert_eq!(wire::decode::<KnownAe>(&bytes).unwrap(), ae);
+        assert!(wire::decode::<KnownAe>(&[4, 0]).is_err());
     }
 }

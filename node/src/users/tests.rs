@@ -53,7 +53,8 @@ async fn accounts_tokens_and_aes_survive_a_restart_and_are_stored_hashed() {
         title: AeTitle::parse("SCANNER").unwrap(),
         host: "10.1.2.3".to_owned(),
         port: 104,
-        query: Reach::Own,
+        rights: AeRights { query: Reach::Own, ..AeRights::SCANNER },
+        security: AeSecurity::default(),
     };
     users.add_ae(ae.clone()).await.unwrap();
     drop(users);

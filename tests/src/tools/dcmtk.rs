@@ -1,6 +1,6 @@
 //! DCMTK: the modality and the workstation that everybody tests against.
 
-use crate::{eventually, ports::Port};
+use crate::{certificates::Issued, eventually, ports::Port};
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -28,6 +28,36 @@ fn run(program: &str, arguments: &[&str], files: &[PathBuf]) -> Said {
 #[must_use]
 pub fn echo(to: SocketAddr, title: &str) -> Said {
     run("echoscu", &["-v", "-to", "10", "-aec", title, "127.0.0.1", &to.port().to_string()], &[])
+}
+
+/// C-ECHO by TLS as `calling`: `shown` certificate and key, of whoever `ca` vouches for.
+#[must_use]
+pub fn echo_by_tls(to: SocketAddr, titles: [&str; 2], shown: Option<&Issued>, ca: &Path) -> Said {
+    by_tls("echoscu", to, titles, shown, ca, &[])
+}
+
+/// C-STORE by TLS.
+#[must_use]
+pub fn store_by_tls(to: SocketAddr, titles: [&str; 2], shown: &Issued, ca: &Path, files: &[PathBuf]) -> Said {
+    by_tls("storescu", to, titles, Some(shown), ca, files)
+}
+
+fn by_tls(
+    program: &str,
+    to: SocketAddr,
+    [calling, called]: [&str; 2],
+    shown: Option<&Issued>,
+    ca: &Path,
+    files: &[PathBuf],
+) -> Said {
+    let text = |path: &Path| path.display().to_string();
+    let mut arguments = vec!["-v".to_owned(), "-to".to_owned(), "10".to_owned(), "+cf".to_owned(), text(ca)];
+    match shown {
+        Some(Issued { certificate, key, .. }) => arguments.extend(["+tls".to_owned(), text(key), text(certificate)]),
+        None => arguments.push("+tla".to_owned()),
+    }
+    arguments.extend(["-aet", calling, "-aec", called, "127.0.0.1", &to.port().to_string()].map(str::to_owned));
+    run(program, &arguments.iter().map(String::as_str).collect::<Vec<_>>(), files)
 }
 
 /// C-STORE of files, in one association.
@@ -91,7 +121,7 @@ impl Receiver {
     /// # Panics
     /// When DCMTK is not installed.
     pub async fn start(folder: &Path) -> Self {
-        Self::taking("+xa", folder).await
+        Self::start_with(folder, &["+xa"]).await
     }
 
     /// One that takes some transfer syntaxes only (an option of DCMTK).
@@ -99,10 +129,21 @@ impl Receiver {
     /// # Panics
     /// When DCMTK is not installed.
     pub async fn taking(syntaxes: &str, folder: &Path) -> Self {
+        Self::start_with(folder, &[syntaxes]).await
+    }
+
+    /// One that is called by TLS, by whom `ca` vouches for.
+    pub async fn start_by_tls(folder: &Path, shown: &Issued, ca: &Path) -> Self {
+        let [key, certificate, ca] = [&shown.key, &shown.certificate, ca].map(|path| path.display().to_string());
+        Self::start_with(folder, &["+tls", &key, &certificate, "+cf", &ca, "+xa"]).await
+    }
+
+    async fn start_with(folder: &Path, more: &[&str]) -> Self {
         let reserved = Port::reserve();
         let (port, address) = (reserved.number(), reserved.address());
         let process = Command::new("storescp")
-            .args(["-aet", WORKSTATION, syntaxes, "-od"])
+            .args(more)
+            .args(["-aet", WORKSTATION, "-od"])
             .arg(folder)
             .arg(port.to_string())
             .spawn()

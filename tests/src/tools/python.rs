@@ -13,16 +13,19 @@ use std::{
 /// When the script fails: with all it said.
 #[must_use]
 pub fn run(name: &str, input: &Value) -> Value {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance");
-    let python = environment(&folder.join("requirements.txt"));
-    let script = folder.join(format!("{name}.py"));
-    let out = said(Command::new(python).arg(&script).env("STORY", input.to_string()), name);
+    let script = folder().join(format!("{name}.py"));
+    let out = said(Command::new(environment()).arg(&script).env("STORY", input.to_string()), name);
     let last = out.lines().last().unwrap_or_default();
     serde_json::from_str(last).unwrap_or_else(|error| panic!("{name}.py: {error}: {out}"))
 }
 
-/// The Python of an environment with these packages; made anew when they change.
-fn environment(requirements: &Path) -> PathBuf {
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance")
+}
+
+/// The Python of an environment with the packages of `requirements.txt`; made anew when they change.
+pub(super) fn environment() -> PathBuf {
+    let requirements = folder().join("requirements.txt");
     // The running story lies in `<target>/<profile>/deps`.
     let target = std::env::current_exe().ok().and_then(|exe| exe.ancestors().nth(3).map(Path::to_path_buf));
     let folder = target.unwrap_or_else(|| PathBuf::from("target")).join("python");
@@ -31,14 +34,14 @@ fn environment(requirements: &Path) -> PathBuf {
     let lock = File::create(folder.join("lock")).unwrap();
     lock.lock().unwrap();
     let (python, made_of) = (folder.join("venv/bin/python"), folder.join("venv/made-of.txt"));
-    let wanted = fs::read_to_string(requirements).unwrap();
+    let wanted = fs::read_to_string(&requirements).unwrap();
     if fs::read_to_string(&made_of).is_ok_and(|text| text == wanted) {
         return python;
     }
     let what = "`cargo ci tools` installs it (package python3-venv)";
     said(Command::new("python3").args(["-m", "venv", "--clear"]).arg(folder.join("venv")), what);
     let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:", "-r"];
-    said(Command::new(&python).args(pip).arg(requirements), "pip");
+    said(Command::new(&python).args(pip).arg(&requirements), "pip");
     fs::write(made_of, wanted).unwrap();
     python
 }

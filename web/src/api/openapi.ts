@@ -28,6 +28,7 @@ export interface paths {
             };
         };
         put?: never;
+        /** Makes a DICOM peer known, or replaces what is known of it. */
         post: {
             parameters: {
                 query?: never;
@@ -75,6 +76,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
+        /** Forgets a DICOM peer; what it retrieves now ends. */
         delete: {
             parameters: {
                 query?: never;
@@ -1682,12 +1684,24 @@ export interface components {
             role: string;
         };
         Ae: {
+            /** @description SHA-256 of the one certificate it shows, in hex; any of the authority's where not given. */
+            certificate?: string | null;
+            /** @description Whether studies may be moved to it. */
+            destination?: boolean;
+            /** @description Whether its C-ECHO is answered. */
+            echo?: boolean;
             host: string;
+            /** @description Whether it is told of each study that is complete. */
+            notify?: boolean;
             /** Format: int32 */
             port: number;
             /** @description Which studies it may find and retrieve; none where not given. */
             query?: string;
+            /** @description Whether it may store. */
+            store?: boolean;
             title: string;
+            /** @description Whether it is spoken with by TLS only, both ways. */
+            tls?: boolean;
         };
         AgreementJson: {
             clauses: components["schemas"]["ClauseJson"][];

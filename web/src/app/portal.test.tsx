@@ -248,6 +248,19 @@ describe('administration', () => {
     expect(await screen.findByText('dr.petit')).toBeTruthy();
   });
 
+  test('what a DICOM peer may do is changed, and the peer forgotten', async () => {
+    const node = busyNode();
+    const { user } = await openPortal(node, { at: '/settings', as: 'admin' });
+    await user.click(await screen.findByRole('button', { name: 'Change PACSCENTRAL' }));
+    await user.click(screen.getByRole('checkbox', { name: 'Store here' }));
+    await user.click(screen.getByRole('button', { name: 'Save' }));
+    await waitFor(() => expect(node.aes.map(ae => [ae.store, ae.echo, ae.query])).toEqual([[false, true, 'own']]));
+    await user.click(await screen.findByRole('button', { name: 'Remove PACSCENTRAL' }));
+    expect(node.aes.length).toBe(1);
+    await user.click(await screen.findByRole('button', { name: 'Really remove PACSCENTRAL' }));
+    await waitFor(() => expect(node.aes).toEqual([]));
+  });
+
   test('alerts stand out in the log and can be shown alone', async () => {
     const node = busyNode();
     const { user, address } = await openPortal(node, { at: '/log', as: 'auditor' });

@@ -37,6 +37,9 @@ export const en = {
     days: 'days',
     shownOnce: 'Shown once: copy it now.',
     reference: 'Reference {{reference}}',
+    change: 'Change',
+    remove: 'Remove',
+    save: 'Save',
   },
   state: {
     deniedTitle: 'Not part of your role',
@@ -380,6 +383,7 @@ export const en = {
     'restore-confirmed': 'Restored node let serve',
     'study-rejected': 'Images rejected',
     'study-reinstated': 'Rejection taken back',
+    'storage-committed': 'Storage committed',
   },
   settings: {
     title: 'Settings',
@@ -414,7 +418,22 @@ export const en = {
     tokenHelp: 'For machine clients: Authorization: Bearer …',
     tokenMade: 'Token of {{name}}',
     addAe: 'Add a DICOM peer',
-    aeHelp: 'Systems this node may send studies to, and what they may look for here.',
+    aeHelp: 'Systems this node knows by title and address, and what they may do here.',
+    changeAe: 'Change {{name}}',
+    removeAe: 'Remove {{name}}',
+    reallyRemoveAe: 'Really remove {{name}}',
+    tls: {
+      only: 'By TLS only',
+      certificate: 'Pinned certificate (SHA-256)',
+      certificateHelp: 'Empty: any certificate of the authority.',
+    },
+    right: {
+      echo: 'Echo',
+      store: 'Store here',
+      destination: 'Receive moved studies',
+      notify: 'Be told of complete studies',
+      nothing: 'May do nothing',
+    },
     reach: {
       label: 'May find and retrieve (C-FIND, C-MOVE, C-GET)',
       none: 'Nothing',

@@ -39,6 +39,9 @@ export const fr: Strings = {
     days: 'jours',
     shownOnce: 'Affiché une seule fois : copiez-le maintenant.',
     reference: 'Référence {{reference}}',
+    change: 'Modifier',
+    remove: 'Retirer',
+    save: 'Enregistrer',
   },
   state: {
     deniedTitle: 'Hors de votre rôle',
@@ -382,6 +385,7 @@ export const fr: Strings = {
     'restore-confirmed': 'Nœud restauré mis en service',
     'study-rejected': 'Images rejetées',
     'study-reinstated': 'Rejet annulé',
+    'storage-committed': 'Conservation confirmée',
   },
   settings: {
     title: 'Réglages',
@@ -416,7 +420,22 @@ export const fr: Strings = {
     tokenHelp: 'Pour les clients machine : Authorization: Bearer …',
     tokenMade: 'Jeton de {{name}}',
     addAe: 'Ajouter un correspondant DICOM',
-    aeHelp: 'Systèmes auxquels ce nœud peut envoyer des examens, et ce qu’ils peuvent chercher ici.',
+    aeHelp: 'Systèmes que ce nœud connaît par leur titre et leur adresse, et ce qu’ils peuvent faire ici.',
+    changeAe: 'Modifier {{name}}',
+    removeAe: 'Retirer {{name}}',
+    reallyRemoveAe: 'Retirer vraiment {{name}}',
+    tls: {
+      only: 'Par TLS seulement',
+      certificate: 'Certificat épinglé (SHA-256)',
+      certificateHelp: 'Vide : tout certificat de l’autorité.',
+    },
+    right: {
+      echo: 'Écho',
+      store: 'Envoyer ici',
+      destination: 'Recevoir des examens transférés',
+      notify: 'Être averti des examens complets',
+      nothing: 'Aucun droit',
+    },
     reach: {
       label: 'Peut chercher et récupérer (C-FIND, C-MOVE, C-GET)',
       none: 'Rien',

@@ -192,7 +192,7 @@ export class FakeNode {
       case 'audit':
         return this.auditRoute(url);
       default:
-        return this.settingsRoute(method, head ?? '', body);
+        return this.settingsRoute(method, head ?? '', first, body);
     }
   }
 
@@ -285,18 +285,23 @@ export class FakeNode {
     return { status: 200, body: { entries: found.slice(0, limit), more: found.length > limit } };
   }
 
-  private settingsRoute(method: string, head: string, body: unknown): Answer | null {
+  private settingsRoute(method: string, head: string, name: string | undefined, body: unknown): Answer | null {
     if (head === 'users') {
       if (method === 'GET') return { status: 200, body: this.users };
-      const { name, role, password } = body as Person & { password?: string };
-      if (this.users.some(known => known.name === name)) return refusal(409, 'exists');
-      this.users = [...this.users, { name, role }];
-      return { status: 200, body: { name, role, ...(password ? {} : { password: 'tulipe-radar-92-moule' }) } };
+      const { name: added, role, password } = body as Person & { password?: string };
+      if (this.users.some(known => known.name === added)) return refusal(409, 'exists');
+      this.users = [...this.users, { name: added, role }];
+      return { status: 200, body: { name: added, role, ...(password ? {} : { password: 'tulipe-radar-92-moule' }) } };
     }
     if (head === 'tokens') return { status: 200, body: { token: 'ct_5h2k8d0q1w7e3r9t' } };
     if (head === 'aes') {
       if (method === 'GET') return { status: 200, body: this.aes };
-      this.aes = [...this.aes, body as Ae];
+      if (method === 'DELETE') {
+        this.aes = this.aes.filter(known => known.title !== name);
+        return { status: 204, body: null };
+      }
+      const set = body as Ae;
+      this.aes = [...this.aes.filter(known => known.title !== set.title), set];
       return { status: 200, body };
     }
     if (head !== 'status') return null;
@@ -442,7 +447,7 @@ export function busyNode(now = new Date()): FakeNode {
       note: alert ? 'instance 1.2.826…17: digest differs from the manifest' : '',
     });
   }
-  node.aes = [{ title: 'PACSCENTRAL', host: '10.20.0.5', port: 104, query: 'own' }];
+  node.aes = [{ title: 'PACSCENTRAL', host: '10.20.0.5', port: 104, query: 'own', echo: true, store: true, destination: true, notify: false, tls: false, certificate: null }];
   node.users.push({ name: 'm.rossi', role: 'technologist' }, { name: 'dpo', role: 'auditor' });
   return node;
 }

@@ -222,6 +222,13 @@ impl Index {
         Ok(self.find_sop(&self.live(), sop)?.map(|(_, _, instance)| instance))
     }
 
+    /// The study of the instance held under a SOP Instance UID.
+    pub(super) fn study_of(&self, sop: &Uid) -> Result<Option<Uid>, ArchiveError> {
+        let live = self.live();
+        let Some((place, ..)) = self.find_sop(&live, sop)? else { return Ok(None) };
+        self.with_chunk(&live, place, |chunk| chunk.study.clone())
+    }
+
     /// The instance of a study with this digest.
     pub(super) fn by_digest(&self, study: &Uid, digest: &Digest) -> Result<Option<StoredInstance>, ArchiveError> {
         let is_it =

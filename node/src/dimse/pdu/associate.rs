@@ -4,6 +4,7 @@
 
 use super::PduError;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
+use std::fmt;
 
 /// The DICOM application context (PS3.7 Annex A.2.1).
 pub(crate) const APPLICATION_CONTEXT: &str = "1.2.840.10008.3.1.1.1";
@@ -62,7 +63,11 @@ pub(crate) struct UserItems {
     pub(crate) roles: Vec<Role>,
     /// SOP class extended negotiation: class and its own bytes.
     pub(crate) extended: Vec<(String, Bytes)>,
+    /// SOP class common extended negotiation: class and the service class it is of.
+    pub(crate) common: Vec<(String, String)>,
     pub(crate) identity: Option<Identity>,
+    /// Of an acceptor: the identity was checked and is right; its own bytes, none for a name and passcode.
+    pub(crate) identified: Option<Bytes>,
 }
 
 /// SCP/SCU role selection for one SOP class.
@@ -73,11 +78,54 @@ pub(crate) struct Role {
     pub(crate) scp: bool,
 }
 
-/// User identity, of which only its kind is kept: a credential we do not check is not held either.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// User identity (PS3.7 D.3.3.7).
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Identity {
+    /// 1 name, 2 name and passcode, 3 Kerberos, 4 SAML, 5 JSON web token.
     pub(crate) kind: u8,
     pub(crate) answer_wanted: bool,
+    pub(crate) primary: Bytes,
+    pub(crate) secondary: Bytes,
+}
+
+/// Never what it holds.
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Identity of kind {}", self.kind)
+    }
+}
+
+impl Identity {
+    fn decode(mut item: Bytes) -> Result<Self, PduError> {
+        if item.len() < 2 {
+            return Err(PduError::Malformed("an identity is cut"));
+        }
+        let (kind, answer_wanted) = (item.get_u8(), item.get_u8() != 0);
+        Ok(Self { kind, answer_wanted, primary: field(&mut item)?, secondary: field(&mut item)? })
+    }
+
+    fn encode(&self, out: &mut BytesMut) {
+        out.put_slice(&[self.kind, u8::from(self.answer_wanted)]);
+        for field in [&self.primary, &self.secondary] {
+            out.put_u16(u16::try_from(field.len()).unwrap_or(u16::MAX));
+            out.put_slice(field);
+        }
+    }
+}
+
+/// Bytes with their length before them; none where the item ends.
+fn field(item: &mut Bytes) -> Result<Bytes, PduError> {
+    if item.is_empty() {
+        return Ok(Bytes::new());
+    }
+    if item.len() < 2 {
+        return Err(PduError::Malformed("an item is cut"));
+    }
+    let bytes = usize::from(item.get_u16());
+    if bytes > item.len() {
+        return Err(PduError::Malformed("an item is cut"));
+    }
+    Ok(item.split_to(bytes))
 }
 
 impl Proposal {
@@ -187,9 +235,9 @@ impl UserItems {
                 0x54 if user.roles.len() < CLASS_ITEMS_MAX => user.roles.push(role(item)?),
                 0x55 => user.implementation_version = lossy(&item),
                 0x56 if user.extended.len() < CLASS_ITEMS_MAX => user.extended.push(prefixed(&mut item)?),
-                0x58 if item.len() >= 2 => {
-                    user.identity = Some(Identity { kind: item.get_u8(), answer_wanted: item.get_u8() != 0 });
-                }
+                0x57 if user.common.len() < CLASS_ITEMS_MAX => user.common.push(common(item)?),
+                0x58 => user.identity = Some(Identity::decode(item)?),
+                0x59 => user.identified = Some(field(&mut item)?),
                 _ => {}
             }
         }
@@ -220,10 +268,30 @@ impl UserItems {
                 out.put_slice(bytes);
             });
         }
-        if let Some(identity) = self.identity {
-            item(0x58, out, |out| out.put_slice(&[identity.kind, u8::from(identity.answer_wanted), 0, 0, 0, 0]));
+        for (sop_class, service) in &self.common {
+            item(0x57, out, |out| {
+                put_prefixed(out, sop_class);
+                put_prefixed(out, service);
+                out.put_u16(0);
+            });
+        }
+        if let Some(identity) = &self.identity {
+            item(0x58, out, |out| identity.encode(out));
+        }
+        if let Some(bytes) = &self.identified {
+            item(0x59, out, |out| {
+                out.put_u16(u16::try_from(bytes.len()).unwrap_or(u16::MAX));
+                out.put_slice(bytes);
+            });
         }
     }
+}
+
+/// Class and service class; related general classes change nothing here.
+fn common(mut item: Bytes) -> Result<(String, String), PduError> {
+    let (sop_class, mut rest) = prefixed(&mut item)?;
+    let (service, _) = prefixed(&mut rest)?;
+    Ok((sop_class, service))
 }
 
 fn role(mut item: Bytes) -> Result<Role, PduError> {

@@ -10,7 +10,7 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 pub(crate) mod associate;
 
-pub(crate) use associate::{Acceptance, Answer, Proposal, Proposed, Role, UserItems};
+pub(crate) use associate::{Acceptance, Answer, Identity, Proposal, Proposed, Role, UserItems};
 
 /// Bytes of type, reserved and length before every unit.
 pub(crate) const HEADER_BYTES: usize = 6;
@@ -57,6 +57,8 @@ impl Rejection {
     pub(crate) const CALLING_TITLE: Self = Self { result: 1, source: 1, reason: 3 };
     pub(crate) const CALLED_TITLE: Self = Self { result: 1, source: 1, reason: 7 };
     pub(crate) const PROTOCOL_VERSION: Self = Self { result: 1, source: 2, reason: 2 };
+    /// ACSE, no reason: an identity that is not right (PS3.7 D.3.3.7).
+    pub(crate) const IDENTITY: Self = Self { result: 1, source: 2, reason: 1 };
     pub(crate) const LOCAL_LIMIT: Self = Self { result: 2, source: 3, reason: 2 };
 
     /// What a person is told.
@@ -65,6 +67,7 @@ impl Rejection {
             (1, 2) => "the application context is not supported",
             (1, 3) => "the calling AE title is not known there",
             (1, 7) => "the called AE title is not known there",
+            (2, 1) => "no reason given, as for a user that is not known there",
             (2, 2) => "the protocol version is not supported",
             (3, 1) => "the peer is congested",
             (3, 2) => "the peer has as many associations as it allows",
@@ -206,7 +209,6 @@ fn framed(kind: u8, out: &mut BytesMut, body: impl FnOnce(&mut BytesMut)) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use associate::Identity;
     use proptest::prelude::*;
 
     fn round(pdu: &Pdu) -> Pdu {
@@ -226,7 +228,14 @@ mod tests {
             operations: Some((1, 1)),
             roles: vec![Role { sop_class: "1.2.840.10008.1.1".into(), scu: true, scp: false }],
             extended: vec![("1.2.840.10008.5.1.4.1.1.2".into(), Bytes::from_static(&[2, 0, 3, 0, 0, 0]))],
-            identity: Some(Identity { kind: 1, answer_wanted: true }),
+            common: vec![("1.2.3".into(), "1.2.840.10008.4.2".into())],
+            identity: Some(Identity {
+                kind: 2,
+                answer_wanted: true,
+                primary: Bytes::from_static(b"durand"),
+                secondary: Bytes::from_static(b"secret"),
+            }),
+            identified: None,
         };
         let contexts = vec![Proposed {
             id: 1,
@@ -246,7 +255,7 @@ mod tests {
                 called: *b"CHNORD          ",
                 calling: *b"CT1             ",
                 answers: vec![Answer { id: 1, result: 0, transfer_syntax: "1.2.840.10008.1.2".into() }],
-                user: UserItems { identity: None, ..user },
+                user: UserItems { identity: None, identified: Some(Bytes::new()), ..user },
             }),
             Pdu::AssociateRj(Rejection::CALLED_TITLE),
             Pdu::Data(vec![

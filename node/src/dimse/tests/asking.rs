@@ -11,22 +11,29 @@ use crate::{
         pdu::{Pdv, Role},
         status::Status,
     },
-    users::{KnownAe, Reach},
+    users::{AeRights, Reach},
 };
 use dicom_dictionary_std::tags;
 use std::collections::{BTreeMap, VecDeque};
 
-const FIND: &str = "1.2.840.10008.5.1.4.1.2.1.1";
-const GET: &str = "1.2.840.10008.5.1.4.1.2.1.3";
+pub(super) const FIND: &str = "1.2.840.10008.5.1.4.1.2.1.1";
+pub(super) const GET: &str = "1.2.840.10008.5.1.4.1.2.1.3";
 
 /// A requestor that says what a story needs, in one packet if need be.
-struct Peer {
+pub(super) struct Peer {
     link: Link,
     waiting: VecDeque<Pdv>,
 }
 
 impl Peer {
-    async fn call(door: &Door) -> Self {
+    pub(super) async fn call(door: &Door) -> Self {
+        let (peer, accepted) = Self::call_with(door, negotiate::own_items()).await;
+        assert!(accepted.answers.iter().all(|answer| answer.result == 0), "{accepted:?}");
+        peer
+    }
+
+    /// With user items of the story's.
+    pub(super) async fn call_with(door: &Door, user: UserItems) -> (Self, associate::Acceptance) {
         let context = |id, class: &str| Proposed {
             id,
             abstract_syntax: class.to_owned(),
@@ -40,16 +47,15 @@ impl Peer {
             calling: negotiate::title_field(&title("VIEWER")),
             application_context: associate::APPLICATION_CONTEXT.to_owned(),
             contexts: vec![context(1, FIND), context(3, GET), context(5, CT)],
-            user: UserItems { roles: vec![role], ..negotiate::own_items() },
+            user: UserItems { roles: vec![role], ..user },
         };
         link.write(&Pdu::AssociateRq(proposal)).await.unwrap();
         let Pdu::AssociateAc(accepted) = link.read(Duration::from_secs(10)).await.unwrap() else { panic!() };
-        assert!(accepted.answers.iter().all(|answer| answer.result == 0), "{accepted:?}");
-        Self { link, waiting: VecDeque::new() }
+        (Self { link, waiting: VecDeque::new() }, accepted)
     }
 
     /// Queues; nothing leaves before the next flush.
-    async fn say(&mut self, context: u8, command: &Command, data: Option<Bytes>) {
+    pub(super) async fn say(&mut self, context: u8, command: &Command, data: Option<Bytes>) {
         for pdv in fragments(context, true, command.encode(), 16_000) {
             self.link.write_fragment(pdv).await.unwrap();
         }
@@ -73,7 +79,7 @@ impl Peer {
         }
     }
 
-    async fn hear(&mut self) -> (Command, Option<Bytes>) {
+    pub(super) async fn hear(&mut self) -> (Command, Option<Bytes>) {
         self.link.flush().await.unwrap();
         let command = Command::decode(self.whole().await).unwrap();
         let data = if command.has_data_set() { Some(self.whole().await) } else { None };
@@ -81,7 +87,7 @@ impl Peer {
     }
 
     /// Asks and hears all answers: those with a data set, and the last status.
-    async fn find(&mut self, keys: &[(dicom_core::Tag, &str)]) -> (Vec<Identifier>, u16) {
+    pub(super) async fn find(&mut self, keys: &[(dicom_core::Tag, &str)]) -> (Vec<Identifier>, u16) {
         self.say(1, &Command::question(C_FIND_RQ, 7, FIND), Some(identifier(keys))).await;
         let mut answers = Vec::new();
         loop {
@@ -93,12 +99,12 @@ impl Peer {
     }
 }
 
-fn identifier(keys: &[(dicom_core::Tag, &str)]) -> Bytes {
+pub(super) fn identifier(keys: &[(dicom_core::Tag, &str)]) -> Bytes {
     let keys: BTreeMap<_, _> = keys.iter().map(|(tag, value)| (*tag, (*value).to_owned())).collect();
     encode(&keys, EXPLICIT_LE, true)
 }
 
-async fn take_in(door: &Door, body: Vec<u8>, instance: &str) {
+pub(in crate::dimse) async fn take_in(door: &Door, body: Vec<u8>, instance: &str) {
     let uid = |text: &str| Uid::parse(text).unwrap();
     let (transfer_syntax, sop_class, sop_instance) = (uid(EXPLICIT_LE), uid(CT), uid(instance));
     let form = Form::DataSet { transfer_syntax, sop_class, sop_instance, source: None };
@@ -107,10 +113,9 @@ async fn take_in(door: &Door, body: Vec<u8>, instance: &str) {
     door.parts.archive.ingest(spool, &Source { actor: Actor::default() }).await.unwrap();
 }
 
-async fn door() -> Door {
+pub(super) async fn door() -> Door {
     let door = Door::open(8, Patience::default()).await;
-    let ae = KnownAe { title: title("VIEWER"), host: "127.0.0.1".to_owned(), port: 104, query: Reach::Own };
-    door.parts.users.add_ae(ae).await.unwrap();
+    door.knows("VIEWER", AeRights { query: Reach::Own, ..AeRights::SCANNER }).await;
     for study in ["1.2.1", "1.2.2", "1.2.3"] {
         let instance = format!("{study}.1.1");
         take_in(&door, data_set(study, &instance, 1), &instance).await;

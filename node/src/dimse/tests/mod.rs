@@ -8,7 +8,10 @@ use super::{
     pdu::{Abort, Pdu, Proposal, Proposed, Rejection, UserItems, associate},
     *,
 };
-use crate::studies::tests::{Alone, alone};
+use crate::{
+    studies::tests::{Alone, alone},
+    users::{AeRights, AeSecurity},
+};
 use bytes::Bytes;
 use std::process::Stdio;
 use tokio::{
@@ -17,28 +20,43 @@ use tokio::{
     process,
 };
 
-mod asking;
-mod storing;
+pub(super) mod asking;
+mod negotiating;
+mod rights;
+pub(super) mod storing;
 
-const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
+pub(super) const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
 
-struct Door {
+pub(super) struct Door {
     door: DimseDoor,
-    parts: DimseParts,
-    _folder: tempfile::TempDir,
+    pub(super) parts: DimseParts,
+    folder: tempfile::TempDir,
 }
 
 impl Door {
-    async fn open(associations_max: usize, patience: Patience) -> Self {
+    pub(super) async fn open(associations_max: usize, patience: Patience) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let parts = open_parts(folder.path()).await;
-        let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-        let config = DimseConfig { listen, ae_title: "CHNORD".to_owned(), associations_max };
-        let door = DimseDoor::start_with(&config, parts.clone(), patience).await.unwrap();
-        Self { door, parts, _folder: folder }
+        Self::open_with(folder, parts, associations_max, patience).await
     }
 
-    fn destination(&self) -> Destination {
+    pub(super) async fn open_with(
+        folder: tempfile::TempDir,
+        parts: DimseParts,
+        associations_max: usize,
+        patience: Patience,
+    ) -> Self {
+        let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        let config = DimseConfig { listen, ae_title: "CHNORD".to_owned(), associations_max, tls: None };
+        let door = DimseDoor::start_with(&config, parts.clone(), patience).await.unwrap();
+        Self { door, parts, folder }
+    }
+
+    pub(super) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    pub(super) fn destination(&self) -> Destination {
         format!("CHNORD@{}", self.door.address()).parse().unwrap()
     }
 
@@ -46,9 +64,29 @@ impl Door {
         Link::new(TcpStream::connect(self.door.address()).await.unwrap(), Patience::default()).unwrap()
     }
 
-    async fn associate(&self, pairs: &[(&str, &str)]) -> Result<association::Association, association::RequestError> {
+    pub(super) async fn associate(
+        &self,
+        pairs: &[(&str, &str)],
+    ) -> Result<association::Association, association::RequestError> {
         let pairs: Vec<_> = pairs.iter().map(|(a, b)| (Uid::parse(a).unwrap(), Uid::parse(b).unwrap())).collect();
-        association::request(self.link().await, &title("TESTER"), &title("CHNORD"), &pairs).await
+        association::request(
+            self.link().await,
+            &title("TESTER"),
+            &title("CHNORD"),
+            Wanted { pairs: &pairs, roles: vec![] },
+        )
+        .await
+    }
+
+    pub(super) async fn knows(&self, name: &str, rights: AeRights) {
+        let ae = KnownAe {
+            title: title(name),
+            host: "127.0.0.1".to_owned(),
+            port: 104,
+            rights,
+            security: AeSecurity::default(),
+        };
+        self.parts.users.add_ae(ae).await.unwrap();
     }
 
     /// The echo that must work whatever else goes on.
@@ -68,19 +106,20 @@ impl Door {
     }
 }
 
-fn title(text: &str) -> AeTitle {
+pub(super) fn title(text: &str) -> AeTitle {
     AeTitle::parse(text).unwrap()
 }
 
-async fn open_parts(folder: &std::path::Path) -> DimseParts {
+pub(super) async fn open_parts(folder: &std::path::Path) -> DimseParts {
     let Alone { studies, archive, audit, journal, tasks } = alone(folder).await;
     let users = Users::open(journal, &tasks).unwrap();
-    DimseParts { archive, studies, audit, users, tasks, decoders: Decoders::default() }
+    let decoders = Decoders::default();
+    DimseParts { archive, studies, audit, users, tasks, decoders, dir: folder.join("commitments") }
 }
 
-fn short() -> Patience {
+pub(super) fn short() -> Patience {
     let brief = Duration::from_millis(200);
-    Patience { artim: brief, unit: brief, idle: brief }
+    Patience { artim: brief, unit: brief, idle: brief, retry: brief }
 }
 
 /// Whether the program is there; a story that needs it says nothing where it is not.

@@ -33,7 +33,7 @@ fn even(text: &str, pad: u8) -> Vec<u8> {
 }
 
 /// A small CT image.
-pub(super) fn data_set(study: &str, instance: &str, shade: u8) -> Vec<u8> {
+pub(in crate::dimse) fn data_set(study: &str, instance: &str, shade: u8) -> Vec<u8> {
     let side = 64u16.to_le_bytes();
     [
         element(8, 0x16, b"UI", &even(CT, 0)),

@@ -1,71 +1,20 @@
 // What an administrator looks up and changes about this site: its facts, its users, its machines.
 
-import { Alert, Badge, Button, Grid, Group, NumberInput, Paper, PasswordInput, Select, SimpleGrid, Stack, Table, Text, TextInput, Title } from '@mantine/core';
+import { Badge, Button, Grid, Group, PasswordInput, Select, SimpleGrid, Stack, Table, Text, TextInput, Title } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
 import { useState } from 'react';
 import { post } from '../../api/client';
-import { aesQuery, keys, siteQuery, statusQuery, useMay, usersQuery } from '../../api/queries';
-import type { AddedUser, Ae, Reach, Role, Token } from '../../api/types';
+import { keys, siteQuery, statusQuery, useMay, usersQuery } from '../../api/queries';
+import type { AddedUser, Role, Token } from '../../api/types';
 import { CopyText } from '../../components/CopyText';
 import { Page } from '../../components/Page';
-import { useProblem } from '../../components/problem';
 import { Denied, Failure, Waiting } from '../../components/State';
 import { bytes, count, duration, shortId } from '../../lib/format';
 import { useWords } from '../../lib/language';
+import { AesSection } from './AesSection';
+import { Fact, Once, Problem, Section } from './parts';
 
 const ROLES: readonly Role[] = ['radiologist', 'referrer', 'technologist', 'auditor', 'admin'];
-
-function Section({ title, about, children }: { title: string; about?: string; children: ReactNode }) {
-  return (
-    <Paper component="section" bg="var(--panel)" withBorder p="lg" style={{ borderColor: 'var(--line)' }}>
-      <Title order={2} mb={about ? 2 : 'md'}>
-        {title}
-      </Title>
-      {about && (
-        <Text c="dimmed" size="sm" mb="md">
-          {about}
-        </Text>
-      )}
-      {children}
-    </Paper>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div>
-      <Text size="xs" c="dimmed">
-        {name}
-      </Text>
-      <Text component="div" size="sm" style={{ overflowWrap: 'anywhere' }}>
-        {children}
-      </Text>
-    </div>
-  );
-}
-
-/** A secret that the node tells once. */
-function Once({ name, secret, onClose }: { name: string; secret: string; onClose: () => void }) {
-  const { t } = useWords();
-  return (
-    <Alert color="teal" variant="light" title={name} withCloseButton closeButtonLabel={t('common.close')} onClose={onClose} role="status">
-      <CopyText text={secret} size="md" />
-      <Text size="xs" mt={4}>
-        {t('common.shownOnce')}
-      </Text>
-    </Alert>
-  );
-}
-
-function Problem({ error }: { error: unknown }) {
-  const say = useProblem();
-  return error ? (
-    <Text size="sm" c="red.4" role="alert">
-      {say(error)}
-    </Text>
-  ) : null;
-}
 
 function SiteSection() {
   const { t, locale } = useWords();
@@ -229,79 +178,6 @@ function TokensSection() {
           </Group>
         </Stack>
       </form>
-    </Section>
-  );
-}
-
-const REACHES: readonly Reach[] = ['none', 'own', 'all'];
-
-function AesSection() {
-  const { t } = useWords();
-  const client = useQueryClient();
-  const aes = useQuery(aesQuery);
-  const [title, setTitle] = useState('');
-  const [host, setHost] = useState('');
-  const [port, setPort] = useState<number | string>(104);
-  const [query, setQuery] = useState<Reach>('none');
-  const add = useMutation({
-    mutationFn: () => post<Ae>('/aes', { title: title.trim(), host: host.trim(), port: Number(port), query }),
-    onSuccess: () => {
-      setTitle('');
-      setHost('');
-      setQuery('none');
-      void client.invalidateQueries({ queryKey: keys.aes });
-    },
-  });
-  return (
-    <Section title={t('settings.aes')} about={t('settings.aeHelp')}>
-      <Stack gap="md">
-        {aes.data?.length ? (
-          <Table verticalSpacing={6} fz="sm">
-            <Table.Tbody>
-              {aes.data.map(ae => (
-                <Table.Tr key={ae.title}>
-                  <Table.Td fw={600}>{ae.title}</Table.Td>
-                  <Table.Td ff="monospace" fz="xs">
-                    {ae.host}:{ae.port}
-                  </Table.Td>
-                  <Table.Td>{t(`settings.reach.${ae.query}`)}</Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        ) : (
-          <Text size="sm" c="dimmed">
-            {t('settings.noAes')}
-          </Text>
-        )}
-        <form
-          onSubmit={event => {
-            event.preventDefault();
-            add.mutate();
-          }}
-        >
-          <Stack gap="sm">
-            <Group align="flex-end" grow>
-              <TextInput label={t('settings.title2')} maxLength={16} value={title} onChange={event => setTitle(event.currentTarget.value)} />
-              <TextInput label={t('settings.host')} value={host} onChange={event => setHost(event.currentTarget.value)} />
-              <NumberInput label={t('settings.port')} min={1} max={65535} hideControls value={port} onChange={setPort} />
-            </Group>
-            <Select
-              label={t('settings.reach.label')}
-              allowDeselect={false}
-              data={REACHES.map(value => ({ value, label: t(`settings.reach.${value}`) }))}
-              value={query}
-              onChange={value => setQuery(value ?? 'none')}
-            />
-            <Problem error={add.error} />
-            <Group justify="flex-end">
-              <Button type="submit" loading={add.isPending} disabled={!title.trim() || !host.trim() || !port}>
-                {t('settings.addAe')}
-              </Button>
-            </Group>
-          </Stack>
-        </form>
-      </Stack>
     </Section>
   );
 }
