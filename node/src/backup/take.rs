@@ -11,8 +11,10 @@ use std::{
     path::Path,
 };
 
-/// What of a node's folder is copied, in this order: see the module above.
-const PARTS: [&str; 7] = ["journal", "confrere.toml", "site.key", "portal.crt", "portal.key", "manifests", "objects"];
+/// Folders that are copied, in this order, after the files of the node's folder itself: see the module above.
+const FOLDERS: [&str; 4] = ["journal", "commitments", "manifests", "objects"];
+/// Of one process, or said anew by a start.
+const LEFT_OUT: [&str; 4] = ["archive.state", "confrere.lock", "control.sock", "restored"];
 
 /// Copies what is new of a node's folder and leaves a snapshot; the node may run. Gives the snapshot's name.
 ///
@@ -36,10 +38,11 @@ pub(crate) fn take(
     }
     let taken = tasks::now();
     let mut work = Work { vault, before, files: Vec::new(), copied: Copied::default(), each };
-    for part in PARTS {
-        let path = dir.join(part);
+    work.files_of(dir)?;
+    for folder in FOLDERS {
+        let path = dir.join(folder);
         if path.exists() {
-            work.walk(&path, part)?;
+            work.walk(&path, folder)?;
         }
     }
     let Work { files, copied, .. } = work;
@@ -57,6 +60,18 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
+    /// Settings, keys and certificates lie in the folder itself.
+    fn files_of(&mut self, dir: &Path) -> Result<(), BackupError> {
+        for name in names_in(dir)? {
+            let path = dir.join(&name);
+            let is_wanted = path.is_file() && !LEFT_OUT.contains(&name.as_str()) && !is_on_its_way(&name);
+            if is_wanted {
+                self.walk(&path, &name)?;
+            }
+        }
+        Ok(())
+    }
+
     fn walk(&mut self, path: &Path, below: &str) -> Result<(), BackupError> {
         let meta = fs::symlink_metadata(path).map_err(BackupError::io(path))?;
         if meta.is_file() {
@@ -65,14 +80,8 @@ impl Work<'_> {
         if !meta.is_dir() || below == "objects/tmp" {
             return Ok(());
         }
-        let mut names = Vec::new();
-        for item in fs::read_dir(path).map_err(BackupError::io(path))? {
-            names.extend(item.map_err(BackupError::io(path))?.file_name().to_str().map(str::to_owned));
-        }
-        names.sort();
-        for name in names {
-            // What is written under such a name gets its own in a moment, or never.
-            if !(name.ends_with(".new") || name == "fresh") {
+        for name in names_in(path)? {
+            if !is_on_its_way(&name) {
                 self.walk(&path.join(&name), &format!("{below}/{name}"))?;
             }
         }
@@ -108,6 +117,20 @@ impl Work<'_> {
         self.files.push(kept);
         (self.each)(&self.copied);
     }
+}
+
+fn names_in(folder: &Path) -> Result<Vec<String>, BackupError> {
+    let mut names = Vec::new();
+    for item in fs::read_dir(folder).map_err(BackupError::io(folder))? {
+        names.extend(item.map_err(BackupError::io(folder))?.file_name().to_str().map(str::to_owned));
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// What is written under such a name gets its own in a moment, or never.
+fn is_on_its_way(name: &str) -> bool {
+    name.ends_with(".new") || name == "fresh"
 }
 
 /// BLAKE3 of the first bytes of a file, which must be there.

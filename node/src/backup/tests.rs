@@ -18,6 +18,9 @@ impl Bench {
         let bench = Self { dir: tempfile::tempdir().unwrap() };
         bench.write("confrere.toml", b"[site]\n");
         bench.write("site.key", &[7; 32]);
+        bench.write("dimse.pem", b"a certificate");
+        bench.write("archive.state", b"running");
+        bench.write("confrere.lock", b"1234");
         bench.write("journal/archive/00000000000000000000.log", &[1; 3000]);
         bench.write("journal/site/00000000000000000000.log", b"");
         bench.write("manifests/1.2.3", b"manifest");
@@ -89,6 +92,7 @@ fn what_cannot_be_made_again_comes_back_byte_for_byte_and_nothing_else() {
     }
     let wanted = [
         "confrere.toml",
+        "dimse.pem",
         "journal/archive/00000000000000000000.log",
         "journal/site/00000000000000000000.log",
         "manifests/1.2.3",
@@ -97,7 +101,7 @@ fn what_cannot_be_made_again_comes_back_byte_for_byte_and_nothing_else() {
         "site.key",
     ];
     assert_eq!(there, wanted);
-    assert_eq!(copied.files, 6);
+    assert_eq!(copied.files, 7);
 }
 
 #[test]
@@ -113,7 +117,7 @@ fn a_second_backup_writes_only_what_is_new_and_both_can_be_restored() {
     fs::rename(&moved, bench.to().join("snapshots").join(&first)).unwrap();
     let mut vault = Vault::open_or_begin(&bench.to(), WORDS).unwrap();
     let (_, copied) = take(&bench.node(), SiteId([5; 32]), &mut vault, &mut |_| {}).unwrap();
-    assert_eq!((copied.files, copied.new_files, copied.new_bytes), (7, 2, 4010));
+    assert_eq!((copied.files, copied.new_files, copied.new_bytes), (8, 2, 4010));
     bench.restore("newest").unwrap();
     assert!(bench.back("newest").join("objects/cd/cd01.dcm").exists());
 }
