@@ -23,6 +23,7 @@ mod json;
 mod matching;
 mod metadata;
 mod multipart;
+mod overlay;
 mod plain;
 mod qido;
 mod query;
