@@ -8,6 +8,7 @@ use crate::{
         Studies,
         tests::{Alone, alone},
     },
+    tasks::Tasks,
     trust::{Person, Role},
 };
 use axum::{
@@ -33,7 +34,7 @@ async fn node() -> Node {
         archive,
         audit: audit.clone(),
         tasks,
-        decoders: Decoders::default(),
+        decoders: Decoders::new(Tasks::default()),
         https: false,
     };
     Node { _dir: dir, studies, audit, images: super::router(door) }

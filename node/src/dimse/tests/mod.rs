@@ -75,7 +75,7 @@ fn title(text: &str) -> AeTitle {
 async fn open_parts(folder: &std::path::Path) -> DimseParts {
     let Alone { studies, archive, audit, journal, tasks } = alone(folder).await;
     let users = Users::open(journal, &tasks).unwrap();
-    DimseParts { archive, studies, audit, users, tasks, decoders: Decoders::default() }
+    DimseParts { archive, studies, audit, users, decoders: Decoders::new(tasks.clone()), tasks }
 }
 
 fn short() -> Patience {
