@@ -96,3 +96,26 @@ async fn one_image_of_it_leaves_and_its_siblings_stay() {
     insist(&pair.b, &made[1..]).await;
     let _ = pair.a.settled(&study.uid, 3).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn by_dicomweb_once() {
+    let site = Site::open(SITE, "CH Nord").await;
+    let made = Study::of(3).make();
+    let files: Vec<&[u8]> = made.iter().map(|i| i.file.as_slice()).collect();
+    let _ = site.stow(&files).await.ok();
+    let one = format!("/dicomweb{}", made[0].path());
+    assert_eq!(site.delete(&format!("{one}?reason=42")).await.status, 400);
+    assert_eq!(site.delete(&format!("{one}?reason=113037%5EDCM")).await.status, 204);
+    assert_eq!(site.delete(&one).await.status, 404);
+    insist_gone(&site, &made[..1]).await;
+    insist(&site, &made[1..]).await;
+    let radiologist = site.new_token("reader", "radiologist");
+    let whole = format!("/dicomweb/studies/{}", made[0].study);
+    let ask = tests::http::Ask::new(hyper::Method::DELETE, &whole).bearer(&radiologist);
+    assert_eq!(tests::http::ask(site.portal(), ask).await.unwrap().status, 403);
+    assert_eq!(site.delete(&whole).await.status, 204);
+    assert_eq!(site.delete(&whole).await.status, 404);
+    insist_gone(&site, &made).await;
+    let reasons: Vec<_> = site.get("/api/rejections").await.ok().json().as_array().unwrap().clone();
+    assert_eq!((&reasons[0]["reason"], &reasons[1]["reason"]), (&json!("113001"), &json!("113037")));
+}

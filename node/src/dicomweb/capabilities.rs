@@ -26,14 +26,20 @@ pub(super) struct Resource {
     media: &'static [&'static str],
     /// Takes instances in.
     pub(super) stores: bool,
+    /// Can be rejected.
+    pub(super) rejects: bool,
 }
 
 const fn reads(path: &'static str, get: &'static str, media: &'static [&'static str]) -> Resource {
-    Resource { path, get, media, stores: false }
+    Resource { path, get, media, stores: false, rejects: false }
 }
 
 const fn stores(path: &'static str, get: &'static str, media: &'static [&'static str]) -> Resource {
-    Resource { path, get, media, stores: true }
+    Resource { path, get, media, stores: true, rejects: false }
+}
+
+const fn rejects(resource: Resource) -> Resource {
+    Resource { rejects: true, ..resource }
 }
 
 /// All resources under a root.
@@ -42,16 +48,16 @@ pub(super) const RESOURCES: &[Resource] = &[
     stores("studies", "SearchForStudies", JSON),
     reads("series", "SearchForSeries", JSON),
     reads("instances", "SearchForInstances", JSON),
-    stores("studies/{study}", "RetrieveStudy", OBJECTS),
+    rejects(stores("studies/{study}", "RetrieveStudy", OBJECTS)),
     reads("studies/{study}/metadata", "RetrieveStudyMetadata", JSON),
     reads("studies/{study}/series", "SearchForStudySeries", JSON),
     reads("studies/{study}/instances", "SearchForStudyInstances", JSON),
     reads("studies/{study}/thumbnail", "RetrieveStudyThumbnail", PICTURES),
-    reads("studies/{study}/series/{series}", "RetrieveSeries", OBJECTS),
+    rejects(reads("studies/{study}/series/{series}", "RetrieveSeries", OBJECTS)),
     reads("studies/{study}/series/{series}/metadata", "RetrieveSeriesMetadata", JSON),
     reads("studies/{study}/series/{series}/instances", "SearchForStudySeriesInstances", JSON),
     reads("studies/{study}/series/{series}/thumbnail", "RetrieveSeriesThumbnail", PICTURES),
-    reads("studies/{study}/series/{series}/instances/{instance}", "RetrieveInstance", OBJECT),
+    rejects(reads("studies/{study}/series/{series}/instances/{instance}", "RetrieveInstance", OBJECT)),
     reads("studies/{study}/series/{series}/instances/{instance}/metadata", "RetrieveInstanceMetadata", JSON),
     reads("studies/{study}/series/{series}/instances/{instance}/rendered", "RetrieveRenderedInstance", PICTURES),
     reads("studies/{study}/series/{series}/instances/{instance}/thumbnail", "RetrieveInstanceThumbnail", PICTURES),
@@ -118,6 +124,11 @@ fn wadl(base: &str) -> String {
                 let _ = writeln!(out, "     <representation mediaType=\"{media}\"/>");
             }
             out.push_str("    </request>\n    <response status=\"200 202 409\">\n     <representation mediaType=\"application/dicom+json\"/>\n    </response>\n   </method>\n");
+        }
+        if resource.rejects {
+            let id = resource.get.replace("Retrieve", "Reject");
+            let _ =
+                writeln!(out, "   <method name=\"DELETE\" id=\"{id}\">\n    <response status=\"204\"/>\n   </method>");
         }
         out.push_str("  </resource>\n");
     }

@@ -25,7 +25,6 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-use bytes::Bytes;
 use lru::LruCache;
 use protocol::{Digest, Uid, fetch::Priority, manifest::InstanceEntry};
 use std::{
@@ -98,9 +97,7 @@ pub(super) async fn inflated(
         return Err(dataset::DataSetError::Size.into());
     }
     let deflated = source.whole(&entry, 0, entry.bytes).await?;
-    let _turn = desk.decodes.acquire().await.map_err(|_| Problem::Internal("the door is closed".to_owned()))?;
-    let inflated = desk.door.tasks.spawn_blocking("dicomweb-inflate", move || dataset::inflate(&deflated)).await;
-    let bytes = Bytes::from(inflated.map_err(|e| Problem::Internal(format!("inflate: {e}")))??);
+    let bytes = desk.door.decoders.inflate(deflated).await?;
     entry.bytes = bytes.len() as u64;
     Ok((Source::Memory { from: 0, bytes }, entry))
 }

@@ -25,9 +25,11 @@ mod json;
 mod matching;
 mod metadata;
 mod multipart;
+mod overlay;
 mod plain;
 mod qido;
 mod query;
+mod reject;
 mod rendered;
 mod routes;
 #[cfg(test)]

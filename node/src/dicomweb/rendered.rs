@@ -1,7 +1,7 @@
 //! Pictures for people: rendered frames and thumbnails (PS3.18 §10.4.1.1.3, .4) as JPEG or PNG, for previews only.
 //!
 //! # Not here
-//! Presentation states, overlays, annotation: the viewer's.
+//! Presentation states and annotation: the viewer's.
 
 use super::{
     asker::{Asker, Desk, etag_of, tag},
@@ -43,6 +43,8 @@ struct Wish {
     region: Option<(u32, u32, u32, u32)>,
     window: Option<Window>,
     quality: u8,
+    /// Overlay planes are drawn.
+    overlays: bool,
 }
 
 fn wish(asker: &Asker) -> Result<Wish, Problem> {
@@ -81,7 +83,12 @@ fn wish(asker: &Asker) -> Result<Wish, Problem> {
         Some([q]) if (1.0..=100.0).contains(q) => percent(*q),
         Some(_) => return Err(Problem::bad("quality is 1 to 100")),
     };
-    Ok(Wish { format, fit, region, window, quality })
+    let overlays = match asker.asked("overlays")?.as_deref() {
+        None | Some("" | "false") => false,
+        Some("true") => true,
+        Some(_) => return Err(Problem::bad("overlays is true or false")),
+    };
+    Ok(Wish { format, fit, region, window, quality, overlays })
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
@@ -194,6 +201,9 @@ async fn answer(
 fn picture_file(picture: &Picture, samples: Samples, tones: &Tones, wish: &Wish) -> Result<Vec<u8>, Problem> {
     let mut image = toned(picture, &samples, tones, wish.window)?;
     drop(samples);
+    if wish.overlays {
+        tones.overlays.iter().for_each(|overlay| overlay.draw(&mut image));
+    }
     if let Some((x, y, width, height)) = wish.region {
         image = image.crop_imm(x, y, width.max(1), height.max(1));
         if image.width() == 0 || image.height() == 0 {

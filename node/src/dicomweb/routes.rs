@@ -1,8 +1,8 @@
 //! The table of routes, and what holds for all of them.
 
 use super::{
-    DicomwebDoor, asker::Desk, bulkdata, capabilities, cors, error::Problem, frames, metadata, qido, rendered, stow,
-    uri, wado,
+    DicomwebDoor, asker::Desk, bulkdata, capabilities, cors, error::Problem, frames, metadata, qido, reject, rendered,
+    stow, uri, wado,
 };
 use axum::{
     Router,
@@ -25,6 +25,10 @@ const ROOT: &str = "/dicomweb";
 pub(super) const READ: &str = "GET, HEAD, OPTIONS";
 /// What one allows that takes instances in, too.
 pub(super) const STORE: &str = "GET, HEAD, POST, OPTIONS";
+/// What one allows that can be read and rejected.
+pub(super) const READ_REJECT: &str = "GET, HEAD, DELETE, OPTIONS";
+/// What one allows that does all of it.
+pub(super) const STORE_REJECT: &str = "GET, HEAD, POST, DELETE, OPTIONS";
 
 pub(super) fn router(door: DicomwebDoor) -> Router {
     let compression = CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(JsonOnly);
@@ -52,16 +56,16 @@ fn tree() -> Router<Arc<Desk>> {
         .route("/studies", store(qido::studies))
         .route("/series", read(qido::all_series))
         .route("/instances", read(qido::all_instances))
-        .route("/studies/{study}", store(wado::study))
+        .route("/studies/{study}", store_reject(wado::study))
         .route("/studies/{study}/metadata", read(metadata::study))
         .route("/studies/{study}/series", read(qido::study_series))
         .route("/studies/{study}/instances", read(qido::study_instances))
         .route("/studies/{study}/thumbnail", read(rendered::thumbnail))
-        .route("/studies/{study}/series/{series}", read(wado::series))
+        .route("/studies/{study}/series/{series}", read_reject(wado::series))
         .route("/studies/{study}/series/{series}/metadata", read(metadata::series))
         .route("/studies/{study}/series/{series}/instances", read(qido::series_instances))
         .route("/studies/{study}/series/{series}/thumbnail", read(rendered::thumbnail))
-        .route(instance, read(wado::instance))
+        .route(instance, read_reject(wado::instance))
         .route(&at("/metadata"), read(metadata::instance))
         .route(&at("/frames/{frames}"), read(frames::frames))
         .route(&at("/frames/{frames}/rendered"), read(rendered::rendered))
@@ -79,6 +83,18 @@ fn read<T: 'static>(handler: impl Handler<T, Arc<Desk>>) -> MethodRouter<Arc<Des
 /// A resource that is read and takes instances in.
 fn store<T: 'static>(handler: impl Handler<T, Arc<Desk>>) -> MethodRouter<Arc<Desk>> {
     get(handler).post(stow::store).options(|| allow(STORE)).fallback(|| refuse(STORE))
+}
+
+/// A resource that is read and can be rejected.
+fn read_reject<T: 'static>(handler: impl Handler<T, Arc<Desk>>) -> MethodRouter<Arc<Desk>> {
+    let refused = || refuse(READ_REJECT);
+    get(handler).delete(reject::reject).options(|| allow(READ_REJECT)).fallback(refused)
+}
+
+/// A study: read, taken in, rejected.
+fn store_reject<T: 'static>(handler: impl Handler<T, Arc<Desk>>) -> MethodRouter<Arc<Desk>> {
+    let refused = || refuse(STORE_REJECT);
+    get(handler).post(stow::store).delete(reject::reject).options(|| allow(STORE_REJECT)).fallback(refused)
 }
 
 async fn allow(methods: &'static str) -> Response {

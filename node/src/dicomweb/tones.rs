@@ -8,6 +8,7 @@ use super::{
     dataset::{DataSet, Numbers, Syntax, readable},
     error::Problem,
     grey::{Function, Window},
+    overlay::{Overlay, overlays},
 };
 use dicom_core::{Tag, VR};
 use dicom_dictionary_std::tags;
@@ -20,6 +21,7 @@ pub(super) struct Tones {
     pub(super) window: Option<Window>,
     pub(super) voi: Option<Lut>,
     pub(super) palette: Option<[Palette; 3]>,
+    pub(super) overlays: Vec<Overlay>,
 }
 
 /// From stored values to those of the modality.
@@ -113,6 +115,7 @@ pub(super) fn tones(header: &[u8], transfer_syntax: &str, index: u64) -> Result<
         window: window.map(|(center, width)| Window { center, width, function }),
         voi: lut(tags::VOILUT_SEQUENCE),
         palette: palette(&set, syntax),
+        overlays: overlays(&set, syntax, index),
     })
 }
 

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     archive,
     pixels::{Decoders, Plain, Transcoded, source::Source},
+    tasks::Tasks,
 };
 use bytes::BytesMut;
 use protocol::{AeTitle, Digest, Uid, manifest::InstanceEntry};
@@ -59,7 +60,14 @@ pub(crate) async fn send(
     progress: &mut (dyn FnMut(Sent<'_>) + Send),
 ) -> Result<SendReport, DimseError> {
     let begun = Instant::now();
-    let mut run = Run { to, calling, decoders: Decoders::default(), done: 0, report: SendReport::default(), progress };
+    let mut run = Run {
+        to,
+        calling,
+        decoders: Decoders::new(Tasks::default()),
+        done: 0,
+        report: SendReport::default(),
+        progress,
+    };
     for (pairs, batch) in batches(files) {
         run.send_batch(&pairs, &batch).await?;
     }

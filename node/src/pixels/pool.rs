@@ -7,11 +7,13 @@
 //! Workers end with the node.
 
 use super::{
-    Fault,
+    Fault, dataset,
     decode::{self, Samples},
     picture::{Picture, UNREADABLE},
     wire::{self, Answer, Job},
 };
+use crate::tasks::Tasks;
+use bytes::Bytes;
 use std::{
     io,
     os::fd::OwnedFd,
@@ -24,7 +26,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::UnixStream,
     process::{Child, Command},
-    sync::Semaphore,
+    sync::{AcquireError, Semaphore},
 };
 
 /// The word that makes this program a worker.
@@ -43,6 +45,7 @@ struct Inner {
     turns: Semaphore,
     idle: Mutex<Vec<Worker>>,
     patience: Duration,
+    tasks: Tasks,
 }
 
 #[derive(Debug)]
@@ -51,15 +54,24 @@ struct Worker {
     link: UnixStream,
 }
 
-impl Default for Decoders {
-    fn default() -> Self {
-        Self::with_patience(TIME_MAX)
-    }
-}
-
 impl Decoders {
-    fn with_patience(patience: Duration) -> Self {
-        Self(Arc::new(Inner { turns: Semaphore::new(WORKERS_MAX), idle: Mutex::default(), patience }))
+    pub(crate) fn new(tasks: Tasks) -> Self {
+        Self::with_patience(tasks, TIME_MAX)
+    }
+
+    fn with_patience(tasks: Tasks, patience: Duration) -> Self {
+        Self(Arc::new(Inner { turns: Semaphore::new(WORKERS_MAX), idle: Mutex::default(), patience, tasks }))
+    }
+
+    /// A deflated data set, inflated off the async threads, in its turn.
+    ///
+    /// # Errors
+    /// Where it is too large.
+    pub(crate) async fn inflate(&self, deflated: Bytes) -> Result<Bytes, Fault> {
+        let _turn = self.0.turns.acquire().await.map_err(closed)?;
+        let inflated = self.0.tasks.spawn_blocking("inflate", move || dataset::inflate(&deflated)).await;
+        let inflated = inflated.map_err(|error| Fault::Internal(format!("inflate: {error}")))?;
+        Ok(inflated?.into())
     }
 
     /// The samples of a frame.
@@ -71,7 +83,6 @@ impl Decoders {
         if !picture.encapsulated {
             return decode::samples(picture);
         }
-        let closed = |_| Fault::Internal("the decoders are closed".to_owned());
         let _turn = self.0.turns.acquire().await.map_err(closed)?;
         let mut worker = match self.idle() {
             Some(worker) => worker,
@@ -101,6 +112,10 @@ impl Decoders {
         }
         None
     }
+}
+
+fn closed(_: AcquireError) -> Fault {
+    Fault::Internal("the decoders are closed".to_owned())
 }
 
 impl Worker {
@@ -145,9 +160,13 @@ mod tests {
     use crate::pixels::map::Layout;
     use dicom_core::VR;
     use nix::{
-        sys::signal::{Signal, kill},
+        sys::{
+            signal::{Signal, kill},
+            wait::{WaitPidFlag, WaitStatus, waitpid},
+        },
         unistd::Pid,
     };
+    use std::pin::pin;
 
     /// Two pixels of RLE.
     fn picture() -> Picture {
@@ -176,9 +195,16 @@ mod tests {
         idle.iter().map(|worker| i32::try_from(worker.child.id().unwrap()).unwrap()).collect()
     }
 
+    /// Stops a worker, and returns when it stands still.
+    fn stop(pid: Pid) {
+        kill(pid, Signal::SIGSTOP).unwrap();
+        let stopped = waitpid(pid, Some(WaitPidFlag::WUNTRACED)).unwrap();
+        assert_eq!(stopped, WaitStatus::Stopped(pid, Signal::SIGSTOP));
+    }
+
     #[tokio::test]
     async fn a_worker_decodes_and_is_used_again() {
-        let decoders = Decoders::default();
+        let decoders = Decoders::new(Tasks::default());
         assert!(pids(&decoders).is_empty(), "none is started before it is needed");
         assert_eq!(decoders.samples(&picture()).await.unwrap().bytes, [7, 9]);
         let first = pids(&decoders);
@@ -189,7 +215,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_worker_is_confined() {
-        let decoders = Decoders::default();
+        let decoders = Decoders::new(Tasks::default());
         decoders.samples(&picture()).await.unwrap();
         let pid = pids(&decoders)[0];
         let limits = std::fs::read_to_string(format!("/proc/{pid}/limits")).unwrap();
@@ -208,7 +234,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_lost_worker_is_replaced() {
-        let decoders = Decoders::default();
+        let decoders = Decoders::new(Tasks::default());
         decoders.samples(&picture()).await.unwrap();
         let mut lost = decoders.0.idle.lock().unwrap().pop().unwrap();
         let pid = lost.child.id().unwrap();
@@ -221,29 +247,25 @@ mod tests {
 
     #[tokio::test]
     async fn a_worker_lost_at_a_frame_fails_that_frame_alone() {
-        let decoders = Decoders::default();
+        let decoders = Decoders::new(Tasks::default());
         decoders.samples(&picture()).await.unwrap();
         let pid = Pid::from_raw(pids(&decoders)[0]);
         // Stopped, it takes the frame and does not answer; then it dies at it.
-        kill(pid, Signal::SIGSTOP).unwrap();
+        stop(pid);
         let one = picture();
-        let (failed, ()) = tokio::join!(decoders.samples(&one), async {
-            while decoders.0.turns.available_permits() == WORKERS_MAX {
-                tokio::task::yield_now().await;
-            }
-            kill(pid, Signal::SIGKILL).unwrap();
-        });
+        let mut failing = pin!(decoders.samples(&one));
+        assert!(futures::poll!(failing.as_mut()).is_pending());
+        kill(pid, Signal::SIGKILL).unwrap();
+        let failed = failing.await;
         assert!(matches!(failed, Err(Fault::Unreadable(_))), "{failed:?}");
         assert_eq!(decoders.samples(&picture()).await.unwrap().bytes, [7, 9]);
     }
 
     #[tokio::test]
     async fn a_worker_that_hangs_is_given_up_in_time_and_killed() {
-        let decoders = Decoders::with_patience(Duration::from_millis(1));
-        let mut worker = Worker::start().unwrap();
-        let pid = Pid::from_raw(i32::try_from(worker.child.id().unwrap()).unwrap());
-        kill(pid, Signal::SIGSTOP).unwrap();
-        assert!(worker.child.try_wait().unwrap().is_none());
+        let decoders = Decoders::with_patience(Tasks::default(), Duration::from_millis(1));
+        let worker = Worker::start().unwrap();
+        stop(Pid::from_raw(i32::try_from(worker.child.id().unwrap()).unwrap()));
         decoders.0.idle.lock().unwrap().push(worker);
         let failed = decoders.samples(&picture()).await;
         assert!(matches!(failed, Err(Fault::Unreadable(why)) if why.contains("too long")), "{failed:?}");

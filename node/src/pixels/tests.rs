@@ -11,6 +11,7 @@ use super::{
     picture::{Picture, picture},
     source::Source,
 };
+use crate::tasks::Tasks;
 use bytes::Bytes;
 use dicom_dictionary_std::tags;
 use protocol::{Digest, Uid, manifest::InstanceEntry};
@@ -163,7 +164,7 @@ async fn lossless_syntaxes_decode_to_the_same_pixels() {
 
 #[tokio::test]
 async fn bad_objects_are_refused_quickly() {
-    let decoders = Decoders::default();
+    let decoders = Decoders::new(Tasks::default());
     for path in corpus("bad") {
         let Some(file) = read(&path) else { continue };
         let begun = std::time::Instant::now();
@@ -240,7 +241,7 @@ async fn frames_decode_as_others_decode_them() {
 /// every other element; the rest is refused before a byte is given.
 #[tokio::test]
 async fn objects_are_made_plain() {
-    let decoders = Decoders::default();
+    let decoders = Decoders::new(Tasks::default());
     let (mut made, mut refused) = (0, Vec::new());
     for folder in ["objects", "objects-generated", "transfer-syntaxes-generated", "charsets-generated", "charsets-real"]
     {

@@ -99,7 +99,7 @@ impl Transcoded {
             if entry.bytes > dataset::INFLATED_BYTES_MAX {
                 return Err(DataSetError::Size.into());
             }
-            header = dataset::inflate(&source.whole(&entry, 0, entry.bytes).await?)?.into();
+            header = decoders.inflate(source.whole(&entry, 0, entry.bytes).await?).await?;
             syntax.deflated = false;
             entry.bytes = header.len() as u64;
             source = Source::Memory { from: 0, bytes: header.clone() };

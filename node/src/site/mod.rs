@@ -208,7 +208,7 @@ impl Site {
     }
 
     async fn open_doors(&self, overlay: Overlay, studies: Studies, planes: Planes) -> Result<Addresses, SiteError> {
-        let decoders = Decoders::default();
+        let decoders = Decoders::new(self.tasks.clone());
         let scanners = dimse::DimseDoor::start(
             &self.config.dimse,
             dimse::DimseParts {

@@ -154,7 +154,12 @@ async fn a_root_tells_what_it_offers_and_each_resource_what_it_allows() {
     }
     for resource in capabilities::RESOURCES {
         let path = format!("/{}", resource.path.replace(['{', '}'], ""));
-        let allowed = if resource.stores { routes::STORE } else { routes::READ };
+        let allowed = match (resource.stores, resource.rejects) {
+            (true, true) => routes::STORE_REJECT,
+            (true, false) => routes::STORE,
+            (false, true) => routes::READ_REJECT,
+            (false, false) => routes::READ,
+        };
         let options = node.method(Method::OPTIONS, &path, &[]).await;
         assert_eq!((options.status, options.header("allow")), (StatusCode::NO_CONTENT, allowed), "{path}");
         let refused = node.method(Method::PUT, &path, &[]).await;

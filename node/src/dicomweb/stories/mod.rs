@@ -14,6 +14,7 @@ use crate::{
         Studies,
         tests::{Alone, alone},
     },
+    tasks::Tasks,
     trust::{Person, Role},
 };
 use axum::{
@@ -44,7 +45,7 @@ async fn node_for(origins: &[&str]) -> Node {
         archive,
         audit: audit.clone(),
         tasks,
-        decoders: Decoders::default(),
+        decoders: Decoders::new(Tasks::default()),
         https: false,
         cors_origins,
     };
