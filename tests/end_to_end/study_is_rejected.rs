@@ -1,6 +1,8 @@
 //! A study was acquired for the wrong patient. It is rejected: nobody sees it, here or at the confrère, until that is
 //! taken back.
 
+#![allow(clippy::print_stdout, reason = "how long the confrère took: `--no-capture`")]
+
 use crate::SITE;
 use serde_json::json;
 use tests::{Instance, Pair, Preset, Site, Study, eventually, part10, wait::holds};

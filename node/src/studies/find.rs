@@ -301,7 +301,7 @@ mod tests {
             limit in 1usize..20,
         ) {
             let at = |study: u32, day: u32| found(&format!("1.{study}"), Some(&format!("202401{day:02}")), None);
-            let own: Vec<FoundStudy> = ours.iter().enumerate().map(|(n, day)| at(n as u32, *day)).collect();
+            let own: Vec<FoundStudy> = (0u32..).zip(&ours).map(|(n, day)| at(n, *day)).collect();
             let own = page(own, 0, usize::MAX);
             // A peer's row may stand for one of ours, at another place.
             let best: HashMap<u32, FoundStudy> = peers.iter().map(|(study, day)| (*study, at(*study, *day))).collect();

@@ -201,23 +201,28 @@ impl Work {
                 assert_eq!(answer.json().as_array().unwrap().len(), study.len());
                 (answer.whole_after.as_secs_f64() * 1e3, 1.0)
             }
-            Self::Get => {
-                let folder = tempfile::TempDir::with_prefix("confrere-got-").unwrap();
-                let got = folder.path().display().to_string();
-                let key = format!("StudyInstanceUID={uid}");
-                let arguments = ["-S", "-od", &got, "-k", "QueryRetrieveLevel=STUDY", "-k", &key];
-                let seconds = dcmtk("getscu", server, &arguments);
-                let count = fs::read_dir(folder.path()).unwrap().count();
-                assert_eq!(count, study.len(), "{} sends all", server.name);
-                (all / 1e6 / seconds, all / 1e9)
-            }
-            Self::Move => {
-                let key = format!("StudyInstanceUID={uid}");
-                let arguments = ["-S", "-aem", RECEIVER, "-k", "QueryRetrieveLevel=STUDY", "-k", &key];
-                (all / 1e6 / dcmtk("movescu", server, &arguments), all / 1e9)
-            }
+            Self::Get | Self::Move => self.retrieve(server, stage),
             _ => self.search(server, stage).await,
         }
+    }
+
+    /// By DCMTK.
+    fn retrieve(self, server: &Server, stage: &Stage) -> (f64, f64) {
+        let study = &stage.study.studies[0];
+        let all = stage.study.bytes;
+        let key = format!("StudyInstanceUID={}", study[0].study);
+        let level = ["-k", "QueryRetrieveLevel=STUDY", "-k", &key];
+        let seconds = if self == Self::Get {
+            let folder = tempfile::TempDir::with_prefix("confrere-got-").unwrap();
+            let got = folder.path().display().to_string();
+            let seconds = dcmtk("getscu", server, &[&["-S", "-od", &got][..], &level].concat());
+            let count = fs::read_dir(folder.path()).unwrap().count();
+            assert_eq!(count, study.len(), "{} sends all", server.name);
+            seconds
+        } else {
+            dcmtk("movescu", server, &[&["-S", "-aem", RECEIVER][..], &level].concat())
+        };
+        (all / 1e6 / seconds, all / 1e9)
     }
 
     async fn search(self, server: &Server, stage: &Stage) -> (f64, f64) {

@@ -108,11 +108,11 @@ fn lists_from_the_register_are_those_of_the_rows() {
     let index = Index::open(dir.path()).unwrap();
     let names = ["Lefèvre^Zoé", "Martin^Anne", "MARTIN^Luc", "山田^太郎", ""];
     let take = |n: u32, day: u32, modality: &str, at: u64| {
-        let Applied::Ingest(mut record) = record(n, day, at as u32) else { unreachable!() };
+        let Applied::Ingest(mut record) = record(n, day, u32::try_from(at).unwrap()) else { unreachable!() };
         record.study.patient.name = Some(names[n as usize % 5].to_owned()).filter(|name| !name.is_empty());
         record.study.patient.id = Some(format!("P{}", n % 7));
         record.study.description = Some(format!("Examen {n}"));
-        record.study.date = (n % 6 != 0).then(|| format!("202401{:02}", 1 + n % 28));
+        record.study.date = (!n.is_multiple_of(6)).then(|| format!("202401{:02}", 1 + n % 28));
         record.series.modality = modality.to_owned();
         index.apply(&Applied::Ingest(record), Position(at)).unwrap();
     };

@@ -101,7 +101,7 @@ async fn insist(site: &Site, reference: &Reference) {
     }
     assert_eq!(there, reference.held);
     let totals = site.archive.totals();
-    assert_eq!(totals.instances as usize, reference.held.len());
+    assert_eq!(usize::try_from(totals.instances).unwrap(), reference.held.len());
     let standing: Vec<u64> = site.archive.rejections(0, 100).unwrap().into_iter().map(|r| r.id).rev().collect();
     assert_eq!(standing, reference.rejected.iter().map(|(id, _)| *id).collect::<Vec<_>>());
 }
