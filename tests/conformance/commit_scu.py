@@ -15,6 +15,13 @@ from pydicom.uid import generate_uid
 from pynetdicom import AE, evt
 from pynetdicom.sop_class import StorageCommitmentPushModel, StorageCommitmentPushModelInstance
 
+
+def say(*words):
+    """One line at once: reports come on a thread of their own."""
+    sys.stdout.write(" ".join(map(str, words)) + "\n")
+    sys.stdout.flush()
+
+
 port, called, calling, listen, stay = int(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4]), sys.argv[5] == "1"
 transaction = generate_uid()
 came = threading.Event()
@@ -26,11 +33,11 @@ def on_report(event):
     if report.TransactionUID != transaction:
         return 0x0115, None
     for item in report.get("ReferencedSOPSequence", []):
-        print("safe", item.ReferencedSOPInstanceUID)
+        say("safe", item.ReferencedSOPInstanceUID)
     for item in report.get("FailedSOPSequence", []):
-        print("failed", item.ReferencedSOPInstanceUID, f"{item.FailureReason:04X}")
-    print("type", event.event_type)
-    print("same" if event.assoc in asking else "called")
+        say("failed", item.ReferencedSOPInstanceUID, f"{item.FailureReason:04X}")
+    say("type", event.event_type)
+    say("same" if event.assoc in asking else "called")
     came.set()
     return 0x0000, None
 
@@ -54,7 +61,7 @@ for pair in sys.argv[6:]:
     item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = pair.split(":")
     question.ReferencedSOPSequence.append(item)
 status, _ = association.send_n_action(question, 1, StorageCommitmentPushModel, StorageCommitmentPushModelInstance)
-print("asked", f"{status.Status:04X}")
+say("asked", f"{status.Status:04X}")
 if not stay:
     association.release()
 heard = came.wait(30)

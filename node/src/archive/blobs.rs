@@ -1,4 +1,5 @@
-//! Objects on disk: `objects/ab/<digest>.dcm`, and `objects/tmp/` for what is on its way.
+//! Objects on disk: `objects/ab/<digest>.dcm`, `objects/tmp/` for what is on its way, `objects/rotten/` for what is no
+//! longer what was stored.
 //!
 //! The 256 folders are made and synced when the archive opens: an instance's folder is then never newer than the disk
 //! knows, whoever comes first and whatever fails.
@@ -23,6 +24,7 @@ use std::{
 pub(super) struct Blobs {
     objects: PathBuf,
     tmp: PathBuf,
+    rotten: PathBuf,
     free_bytes_min: u64,
 }
 
@@ -47,7 +49,9 @@ impl Blobs {
     pub(super) fn open(dir: &Path, free_bytes_min: u64) -> io::Result<Self> {
         let objects = dir.join("objects");
         let tmp = objects.join("tmp");
+        let rotten = objects.join("rotten");
         fs::create_dir_all(&tmp)?;
+        fs::create_dir_all(&rotten)?;
         for shard in 0..=u8::MAX {
             match fs::create_dir(objects.join(format!("{shard:02x}"))) {
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
@@ -57,7 +61,7 @@ impl Blobs {
         // Also what an earlier start made and did not come to sync.
         File::open(&objects)?.sync_all()?;
         File::open(dir)?.sync_all()?;
-        Ok(Self { objects, tmp, free_bytes_min })
+        Ok(Self { objects, tmp, rotten, free_bytes_min })
     }
 
     pub(super) fn folder(&self, digest: &Digest) -> PathBuf {
@@ -99,6 +103,17 @@ impl Blobs {
         }
         temp.path = None;
         Ok(())
+    }
+
+    /// Takes an object out of its place, so that it is neither shown nor taken for stored. One that is gone is gone.
+    pub(super) fn set_aside(&self, digest: &Digest) -> io::Result<()> {
+        let to = self.rotten.join(format!("{digest}-{}.dcm", crate::tasks::now().0));
+        match fs::rename(self.path(digest), to) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            renamed => renamed?,
+        }
+        File::open(&self.rotten)?.sync_all()?;
+        File::open(self.folder(digest))?.sync_all()
     }
 
     pub(super) fn open_object(&self, digest: &Digest) -> io::Result<File> {

@@ -62,6 +62,7 @@ mod errors;
 mod mend;
 mod rebuild;
 mod reject;
+mod scrub;
 mod state;
 
 #[cfg(test)]
@@ -291,6 +292,7 @@ impl Archive {
         }
         tasks.spawn("archive settle", settle::run(inner.clone()));
         tasks.spawn("archive rows", write_rows(inner.clone()));
+        tasks.spawn("archive scrub", scrub::run(inner.clone()));
         let shared = inner.clone();
         drop(tasks.spawn_blocking("archive register", move || shared.index.warm()));
         Ok(Self { inner })
@@ -415,7 +417,7 @@ impl Archive {
                 for instance in self.inner.index.instances(&study, &series.series)? {
                     let inner = self.inner.clone();
                     let looked = self.inner.tasks.spawn_blocking("verify", move || {
-                        let fault = object::fault(&inner, &instance);
+                        let fault = object::fault(&inner, &instance).map(object::Fault::text);
                         let entry = instance.row.entry;
                         Verified { instance: entry.instance, bytes: entry.bytes, fault }
                     });
@@ -461,7 +463,7 @@ impl Archive {
         let looked = self.inner.tasks.spawn_blocking("vouch", move || {
             let fault = object::fault(&inner, &stored);
             let entry = stored.row.entry;
-            Vouched { sop_class: entry.sop_class, bytes: entry.bytes, fault }
+            Vouched { sop_class: entry.sop_class, bytes: entry.bytes, fault: fault.map(object::Fault::text) }
         });
         Ok(Some(looked.await.map_err(std::io::Error::other)?))
     }

@@ -170,22 +170,53 @@ pub(super) async fn header(inner: &Arc<Inner>, study: &Uid, digest: &Digest) -> 
     inner.judged(study, &instance, read).await
 }
 
+/// What can be wrong with an object on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    Missing,
+    NotOpened,
+    /// The disk may give it another time.
+    NotRead,
+    Short,
+    Meta,
+    Data,
+}
+
+impl Fault {
+    pub(super) const fn text(self) -> &'static str {
+        match self {
+            Self::Missing => "the file is missing",
+            Self::NotOpened => "the file cannot be opened",
+            Self::NotRead => "the file cannot be read",
+            Self::Short => "the file has another length than was stored",
+            Self::Meta => "the meta group is not what was stored",
+            Self::Data => "the data set is not what was stored",
+        }
+    }
+
+    /// The file holds other bytes than were stored, whoever reads it.
+    pub(super) const fn is_rot(self) -> bool {
+        matches!(self, Self::Short | Self::Meta | Self::Data)
+    }
+}
+
 /// What is wrong with an object on disk, if anything.
-pub(super) fn fault(inner: &Inner, instance: &StoredInstance) -> Option<&'static str> {
+pub(super) fn fault(inner: &Inner, instance: &StoredInstance) -> Option<Fault> {
     let entry = &instance.row.entry;
     let meta = u64::from(instance.row.meta_bytes);
     let file = match inner.blobs.open_object(&entry.digest) {
         Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Some("the file is missing"),
-        Err(_) => return Some("the file cannot be opened"),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Some(Fault::Missing),
+        Err(_) => return Some(Fault::NotOpened),
     };
     let is_meta = digest_of(&file, 0, meta).map(|digest| digest == instance.meta_digest);
     let is_data = digest_of(&file, meta, entry.bytes).map(|digest| digest == entry.digest);
     match (is_meta, is_data) {
         (Ok(true), Ok(true)) => None,
-        (Ok(false), Ok(true)) => Some("the meta group is not what was stored"),
-        (_, Ok(false)) => Some("the data set is not what was stored"),
-        _ => Some("the file is short or cannot be read"),
+        (Ok(false), Ok(true)) => Some(Fault::Meta),
+        (_, Ok(false)) => Some(Fault::Data),
+        _ if !inner.blobs.has(instance) => Some(Fault::Short),
+        _ => Some(Fault::NotRead),
     }
 }
 

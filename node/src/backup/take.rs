@@ -14,7 +14,7 @@ use std::{
 /// Folders that are copied, in this order, after the files of the node's folder itself: see the module above.
 const FOLDERS: [&str; 4] = ["journal", "commitments", "manifests", "objects"];
 /// Of one process, or said anew by a start.
-const LEFT_OUT: [&str; 4] = ["archive.state", "confrere.lock", "control.sock", "restored"];
+const LEFT_OUT: [&str; 5] = ["archive.state", "confrere.lock", "control.sock", "restored", "scrub.state"];
 
 /// Copies what is new of a node's folder and leaves a snapshot; the node may run. Gives the snapshot's name.
 ///

@@ -142,11 +142,13 @@ pub(crate) struct ArchiveConfig {
     pub(crate) settle_ms: u64,
     /// `free_min`: nothing is taken in when fewer bytes are free.
     pub(crate) free_bytes_min: u64,
+    /// Every stored byte is read again once in so many days; 0: never.
+    pub(crate) scrub_days: u32,
 }
 
 impl Default for ArchiveConfig {
     fn default() -> Self {
-        Self { settle_ms: 3_000, free_bytes_min: 1 << 30 }
+        Self { settle_ms: 3_000, free_bytes_min: 1 << 30, scrub_days: 30 }
     }
 }
 

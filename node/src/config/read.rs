@@ -240,6 +240,16 @@ fn archive(section: &mut Section<'_>) -> ArchiveConfig {
             units::milliseconds(text).filter(|ms| SETTLE_MS.contains(ms))
         }),
         free_bytes_min: section.text("free_min", default.free_bytes_min, "a size like \"1 GiB\"", units::bytes),
+        scrub_days: match section.table.remove("scrub_days") {
+            None => default.scrub_days,
+            Some(value) => match value.as_integer().and_then(|n| u32::try_from(n).ok()).filter(|n| *n <= 365) {
+                Some(days) => days,
+                None => {
+                    section.fault("scrub_days", format!("{value} is not a number of days from 0 to 365"));
+                    default.scrub_days
+                }
+            },
+        },
     }
 }
 

@@ -158,6 +158,11 @@ fn archive_section(archive: &ArchiveConfig) -> Section {
             "free_min",
             text(&units::size_text(archive.free_bytes_min)),
         ),
+        Line(
+            "Every stored byte is read again, in the background, once in so many days; 0: never.",
+            "scrub_days",
+            Some(Value::Integer(i64::from(archive.scrub_days))),
+        ),
     ];
     ("archive", lines)
 }

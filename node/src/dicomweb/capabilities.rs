@@ -127,8 +127,10 @@ fn wadl(base: &str) -> String {
         }
         if resource.rejects {
             let id = resource.get.replace("Retrieve", "Reject");
-            let _ =
-                writeln!(out, "   <method name=\"DELETE\" id=\"{id}\">\n    <response status=\"204\"/>\n   </method>");
+            let _ = writeln!(
+                out,
+                "   <method name=\"DELETE\" id=\"{id}\">\n    <response status=\"204\"></response>\n   </method>"
+            );
         }
         out.push_str("  </resource>\n");
     }

@@ -26,7 +26,7 @@ impl Site {
     fn try_open(dir: &Path, settle_ms: u64) -> Result<Self, ArchiveError> {
         let tasks = Tasks::default();
         let audit = Audit::open(dir, &tasks).unwrap();
-        let config = ArchiveConfig { settle_ms, free_bytes_min: 0 };
+        let config = ArchiveConfig { settle_ms, free_bytes_min: 0, scrub_days: 0 };
         let identity = Arc::new(Identity::from_seed(&[7; 32]));
         let archive = Archive::open(dir, &config, identity, audit.clone(), &tasks)?;
         Ok(Self { archive, audit, tasks })

@@ -279,7 +279,7 @@ async fn a_full_disk_and_a_closed_archive_take_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let tasks = Tasks::default();
     let audit = Audit::open(dir.path(), &tasks).unwrap();
-    let config = ArchiveConfig { settle_ms: 100, free_bytes_min: u64::MAX };
+    let config = ArchiveConfig { settle_ms: 100, free_bytes_min: u64::MAX, scrub_days: 0 };
     let identity = Arc::new(Identity::from_seed(&[7; 32]));
     let archive = Archive::open(dir.path(), &config, identity, audit, &tasks).unwrap();
     assert!(matches!(archive.spool(Form::File).await, Err(IngestError::NoSpace)));
@@ -316,4 +316,44 @@ async fn lists_are_newest_first_and_found_by_their_keys() {
     assert!(found(between("20240206", "20240204"), 0, 9).is_empty());
     let named = StudyQuery { study: vec![uid("1.9.3"), uid("1.9.12"), uid("1.1")], ..StudyQuery::default() };
     assert_eq!(found(named, 0, 9), ["12", "03"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rotten_objects_are_set_aside_reported_and_replaced_by_what_is_sent_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = Site::open(dir.path(), 1);
+    let made = |n: u32| Made::new(&format!("1.2.{}", n / 3), "1.2.3.1", &format!("1.2.3.1.{n}"));
+    let mut stored = Vec::new();
+    for n in 0..9 {
+        stored.push(site.store_as(made(n).form(), &made(n).data_set()).await.unwrap());
+    }
+    let inner = &site.archive.inner;
+    let passed = scrub::pass(inner, u64::MAX).await.unwrap();
+    assert_eq!((passed.objects, passed.faults, passed.is_cut), (9, 0, false));
+
+    // A flipped bit, a file cut short, one gone.
+    let path = |n: usize| inner.blobs.path(&site.row(&stored[n]).entry.digest);
+    let (flipped, short, gone) = (path(1), path(4), path(7));
+    let mut bytes = fs::read(&flipped).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&flipped, &bytes).unwrap();
+    fs::OpenOptions::new().write(true).open(&short).unwrap().set_len(200).unwrap();
+    fs::remove_file(&gone).unwrap();
+    // A pass that was cut off goes on behind its mark.
+    fs::write(dir.path().join("scrub.state"), "1.2.0").unwrap();
+    let passed = scrub::pass(inner, u64::MAX).await.unwrap();
+    assert_eq!((passed.objects, passed.faults), (6, 2));
+    let passed = scrub::pass(inner, u64::MAX).await.unwrap();
+    assert_eq!((passed.objects, passed.faults), (9, 3), "those set aside are missing, and told no second time");
+    assert_eq!(fs::read_dir(dir.path().join("objects/rotten")).unwrap().count(), 2);
+    let alerts = site.audit.page(&Filter { alerts_only: true, limit: 100, ..Filter::default() });
+    assert_eq!(alerts.len(), 3);
+    for n in [1, 4, 7] {
+        assert!(site.read(&stored[n]).await.is_err(), "never shown");
+        let made = made(u32::try_from(n).unwrap());
+        assert!(!site.store_as(made.form(), &made.data_set()).await.unwrap().known);
+        assert_eq!(site.read(&stored[n]).await.unwrap().1, made.data_set());
+    }
+    assert_eq!(scrub::pass(inner, u64::MAX).await.unwrap().faults, 0);
+    site.close().await;
 }
