@@ -81,6 +81,13 @@ pub(crate) enum ReadError {
     Io(#[from] io::Error),
 }
 
+impl ArchiveError {
+    /// Whether somebody still holds the index's files. sled says so in words only.
+    pub(super) fn is_locked(&self) -> bool {
+        matches!(self, Self::Index(error) if error.to_string().contains("could not acquire lock"))
+    }
+}
+
 /// Why rows or manifests cannot be had, or the archive does not open.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ArchiveError {

@@ -51,9 +51,7 @@ pub(super) fn open_index(dir: &Path, journal: &Journal) -> Result<Index, Archive
     let index = match opened {
         Ok(index) => index,
         // A search that began before holds it still.
-        Err(ArchiveError::Index(error)) if error.to_string().contains("could not acquire lock") => {
-            return Err(ArchiveError::Index(error));
-        }
+        Err(error) if error.is_locked() => return Err(error),
         Err(error) => {
             tracing::warn!(%error, "the index does not fit and is made again from the journal");
             set_aside(&path)?;

@@ -36,6 +36,7 @@ use std::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 mod apply;
@@ -51,6 +52,9 @@ mod tests;
 pub(super) const CHUNK_INSTANCES: usize = 64;
 /// sled's own cache; beyond it the system's page cache serves.
 const CACHE_BYTES: u64 = 16 << 20;
+/// sled's own threads hold its files a little longer than whoever dropped it.
+const UNLOCKED_WITHIN: Duration = Duration::from_secs(2);
+const UNLOCKED_LOOK: Duration = Duration::from_millis(5);
 /// Instances gathered before they are written even in the midst of traffic: bounds memory to some 10 MiB.
 const GATHERED_MAX: usize = 8192;
 
@@ -103,8 +107,19 @@ impl Index {
     /// Opens; `Err` also where sled panics over what it finds.
     pub(super) fn open(dir: &Path) -> Result<Self, ArchiveError> {
         let config = sled::Config::default().path(dir).cache_capacity(CACHE_BYTES).flush_every_ms(None);
-        let opened = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| config.open()));
-        let db = opened.map_err(|_| ArchiveError::Index(sled::Error::ReportableBug("panic at open".to_owned())))??;
+        let open = || {
+            let opened = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| config.open()));
+            opened
+                .map_err(|_| ArchiveError::Index(sled::Error::ReportableBug("panic at open".to_owned())))?
+                .map_err(ArchiveError::Index)
+        };
+        let until = Instant::now() + UNLOCKED_WITHIN;
+        let db = loop {
+            match open() {
+                Err(error) if error.is_locked() && Instant::now() < until => std::thread::sleep(UNLOCKED_LOOK),
+                opened => break opened?,
+            }
+        };
         let meta = match db.get(keys::META)? {
             Some(bytes) => wire::decode(&bytes)?,
             None if db.is_empty() => Meta::default(),
