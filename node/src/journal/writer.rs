@@ -6,7 +6,7 @@
 
 use super::{
     Append, JournalError, Position, Then,
-    segment::{self, BATCH_BYTES, BODY_BYTES_MAX, HEADER_BYTES, Next, RECORD_BYTES, Reader, SEGMENT_BYTES_MAX},
+    segment::{self, BATCH_BYTES, BODY_BYTES_MAX, HEADER_BYTES, Next, Reader, SEGMENT_BYTES_MAX},
 };
 use crate::tasks::Tasks;
 use std::{
@@ -35,6 +35,8 @@ pub(super) struct Shared {
     writer: Mutex<Writer>,
     /// Behind the last durable record.
     pub(super) end: AtomicU64,
+    /// Where the last segment begins.
+    pub(super) base: AtomicU64,
 }
 
 #[derive(Default)]
@@ -61,9 +63,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Leaves a record in the queue and waits until it is durable. Dropping the future does not take the record back.
 pub(super) async fn submit(shared: &Arc<Shared>, append: Append) -> Result<Position, JournalError> {
-    if append.body.len() > BODY_BYTES_MAX {
-        return Err(JournalError::TooLarge(append.body.len()));
-    }
+    require_size(&append)?;
     let _room = shared.room.acquire().await.map_err(|_| JournalError::Closed)?;
     let (answer, answered) = oneshot::channel();
     let begins = shared.enqueue(Waiting { append, answer });
@@ -83,18 +83,32 @@ impl Shared {
             room: Semaphore::new(WAITING_MAX),
             queue: Mutex::default(),
             end: AtomicU64::new(writer.end),
+            base: AtomicU64::new(writer.base),
             writer: Mutex::new(writer),
         })
     }
 
     pub(super) fn append_now(&self, appends: &[Append]) -> Result<(), JournalError> {
-        if let Some(over) = appends.iter().find(|a| a.body.len() > BODY_BYTES_MAX) {
-            return Err(JournalError::TooLarge(over.body.len()));
-        }
+        appends.iter().try_for_each(require_size)?;
         let mut writer = lock(&self.writer);
         for batch in appends.chunks(WAITING_MAX) {
             writer.write(batch)?;
-            self.end.store(writer.end, Ordering::Release);
+            self.publish(&writer);
+        }
+        Ok(())
+    }
+
+    fn publish(&self, writer: &Writer) {
+        self.end.store(writer.end, Ordering::Release);
+        self.base.store(writer.base, Ordering::Release);
+    }
+
+    pub(super) fn close_segment(&self) -> Result<(), JournalError> {
+        let mut writer = lock(&self.writer);
+        if writer.end > writer.base {
+            let end = writer.end;
+            writer.begin_segment(end)?;
+            self.publish(&writer);
         }
         Ok(())
     }
@@ -132,7 +146,7 @@ impl Shared {
         let (appends, answers): (Vec<_>, Vec<_>) = batch.into_iter().map(|w| (w.append, w.answer)).unzip();
         match if appends.is_empty() { Ok(Vec::new()) } else { writer.write(&appends) } {
             Ok(places) => {
-                self.end.store(writer.end, Ordering::Release);
+                self.publish(&writer);
                 let thens: Vec<Option<Then>> = appends.into_iter().map(|a| a.then).collect();
                 for ((then, answer), (position, next)) in thens.into_iter().zip(answers).zip(places) {
                     if let Some(then) = then {
@@ -154,10 +168,19 @@ impl Shared {
     }
 }
 
+fn bytes_of(append: &Append) -> usize {
+    segment::record_bytes(append.body.len(), append.attached.len())
+}
+
+fn require_size(append: &Append) -> Result<(), JournalError> {
+    let bytes = append.body.len() + append.attached.len();
+    if bytes > BODY_BYTES_MAX { Err(JournalError::TooLarge(bytes)) } else { Ok(()) }
+}
+
 fn take_batch(waiting: &mut VecDeque<Waiting>) -> Vec<Waiting> {
     let (mut batch, mut bytes) = (Vec::with_capacity(waiting.len()), 0);
     while let Some(next) = waiting.front() {
-        bytes += next.append.body.len() + RECORD_BYTES;
+        bytes += bytes_of(&next.append);
         if !batch.is_empty() && bytes > BATCH_BYTES_MAX {
             break;
         }
@@ -214,7 +237,12 @@ impl Writer {
                 writer.base = *base;
                 writer.path.clone_from(path);
                 writer.end = sound_end(path, *base)?;
-                writer.reopen()?;
+                if Reader::open(path, *base)?.is_some_and(|reader| reader.is_thinned()) {
+                    // Nothing is written behind what was thinned.
+                    writer.begin_segment(writer.end)?;
+                } else {
+                    writer.reopen()?;
+                }
             }
         }
         Ok(writer)
@@ -259,7 +287,7 @@ impl Writer {
         if self.file.is_none() {
             self.reopen()?;
         }
-        let bytes: usize = appends.iter().map(|a| a.body.len() + RECORD_BYTES).sum::<usize>() + BATCH_BYTES;
+        let bytes: usize = appends.iter().map(bytes_of).sum::<usize>() + BATCH_BYTES;
         if self.end > self.base && self.end - self.base + bytes as u64 > SEGMENT_BYTES_MAX - HEADER_BYTES {
             self.begin_segment(self.end)?;
         }
@@ -272,7 +300,7 @@ impl Writer {
         let mut places = Vec::with_capacity(appends.len());
         for append in appends {
             let position = Position(self.end + self.buffer.len() as u64);
-            segment::push_record(&mut self.buffer, append.kind, &append.body);
+            segment::push_record(&mut self.buffer, append.kind, &append.body, &append.attached);
             places.push((position, Position(self.end + self.buffer.len() as u64)));
         }
         let Some(mut file) = self.file.take() else { return Err(JournalError::Closed) };
@@ -296,7 +324,7 @@ fn sound_end(path: &Path, base: u64) -> Result<u64, JournalError> {
             Next::Record { next, .. } => end = next.0,
             Next::End => return Ok(end),
             Next::Bad { at } => {
-                if reader.batch_behind(at)?.is_some() {
+                if reader.to_batch_behind(at)?.is_some() {
                     return Err(damaged(at));
                 }
                 tracing::warn!(path = %path.display(), at, bytes = reader.end() - end, "a torn journal tail is cut");
