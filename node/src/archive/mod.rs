@@ -26,7 +26,7 @@ use protocol::{
     AeTitle, Digest, Uid,
     agreement::Level,
     digest::Groups,
-    manifest::{Manifest, ManifestRef},
+    manifest::{Amendment, Manifest, ManifestRef},
 };
 use settle::Arrivals;
 use state::State;
@@ -58,6 +58,10 @@ pub(crate) mod cache;
 mod object;
 mod settle;
 
+mod amend;
+mod conflict;
+mod correct;
+mod edits;
 mod errors;
 mod mend;
 mod rebuild;
@@ -69,6 +73,10 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use amend::{amended_header, amended_inflated};
+pub(crate) use conflict::{ConflictError, HeaderOf};
+pub(crate) use correct::{CorrectError, Correction, Identified, identity_of};
+pub(crate) use edits::{by_keyword, by_tag, tag};
 pub(crate) use errors::{ArchiveError, IngestError, ReadError};
 pub(crate) use matching::{name_matches, value_matches};
 pub(crate) use object::Object;
@@ -76,7 +84,10 @@ pub(crate) use part10::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
 pub(crate) use query::StudyQuery;
 pub(crate) use rebuild::rebuild;
 pub(crate) use reject::{RejectError, Rejecting};
-pub(crate) use rows::{InstanceRow, RejectReason, RejectRecord, SeriesRow, StudyRow, Totals};
+pub(crate) use rows::{
+    ConflictRow, ConflictState, Correcting, CorrectionRow, Decided, InstanceRow, PatientKey, RejectReason,
+    RejectRecord, SeriesRow, StudyRow, Totals,
+};
 pub(crate) use spool::Spool;
 
 /// News waiting for a slow listener; one that falls behind is told so and reads the lists anew.
@@ -124,6 +135,10 @@ pub(crate) enum ArchiveEvent {
     Growing(Uid),
     /// Quiet; the manifest is made.
     Settled(Uid),
+    /// What was there is other than it was: corrected, rejected, replaced.
+    Amended(Uid, Amendment),
+    /// Other bytes were kept aside, or decided on.
+    Conflicts,
 }
 
 /// One object looked at by [`Archive::verify`].
@@ -178,13 +193,15 @@ struct Inner {
     groups: Mutex<LruCache<Digest, Arc<Groups>>>,
     passes: tokio::sync::Mutex<()>,
     mending: Mutex<()>,
-    /// One rejection at a time: each looks at what is held before it is written.
+    /// One rejection, decision or correction at a time: each looks at what is held before it is written.
     rejecting: tokio::sync::Mutex<()>,
     sealed: Mutex<LruCache<Digest, SealedManifest>>,
     alerted: Mutex<LruCache<Digest, ()>>,
     /// Journal position up to which the files of small objects are known to be on disk.
     small: AtomicU64,
     is_closed: AtomicBool,
+    /// The last number given to a conflict or correction.
+    last_id: AtomicU64,
 }
 
 /// A value in the character sets that a data set declares, as Unicode: without control characters, trimmed, cut to a
@@ -222,6 +239,14 @@ impl Inner {
     fn alerted(&self) -> MutexGuard<'_, LruCache<Digest, ()>> {
         lock(&self.alerted)
     }
+    /// Numbers rise with time, also over a clock that was set back.
+    fn next_id(&self) -> u64 {
+        let least = crate::tasks::now().0.max(self.index.last_id() + 1);
+        let next = |last: u64| least.max(last + 1);
+        let before = self.last_id.fetch_update(Ordering::AcqRel, Ordering::Acquire, |last| Some(next(last)));
+        next(before.unwrap_or_default())
+    }
+
     fn is_closed(&self) -> bool {
         self.is_closed.load(Ordering::Acquire)
     }
@@ -291,6 +316,7 @@ impl Archive {
             alerted: Mutex::new(LruCache::new(ALERTS_KEPT)),
             small: AtomicU64::new(end.0),
             is_closed: AtomicBool::new(false),
+            last_id: AtomicU64::new(0),
         });
         for study in &unsettled {
             inner.arrivals.touch(study);
@@ -413,6 +439,78 @@ impl Archive {
         self.inner.index.rejections(offset, limit)
     }
 
+    /// Conflicts, newest first: those that wait for a decision, or all.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub(crate) fn conflicts(
+        &self,
+        is_open: bool,
+        offset: usize,
+        limit: usize,
+    ) -> Result<Vec<ConflictRow>, ArchiveError> {
+        self.inner.index.conflicts(is_open, offset, limit)
+    }
+
+    /// A conflict with the headers of both objects, the first received first; `None` where a file is not whole.
+    ///
+    /// # Errors
+    /// See [`ConflictError`].
+    pub(crate) async fn conflict(&self, id: u64) -> Result<(ConflictRow, [Option<HeaderOf>; 2]), ConflictError> {
+        conflict::compared(self.inner.clone(), id).await
+    }
+
+    /// Decides on bytes kept aside, or takes a decision back.
+    ///
+    /// # Errors
+    /// See [`ConflictError`]. Nothing is decided then.
+    pub(crate) async fn resolve(
+        &self,
+        id: u64,
+        state: ConflictState,
+        note: &str,
+        actor: crate::audit::Actor,
+    ) -> Result<ConflictRow, ConflictError> {
+        conflict::resolve(self.inner.clone(), id, state, note, actor).await
+    }
+
+    /// Corrects attributes; lists here show it when this returns, and peers hear of it.
+    ///
+    /// # Errors
+    /// See [`CorrectError`]. Nothing is corrected then.
+    pub(crate) async fn correct(
+        &self,
+        asked: Correction,
+        note: &str,
+        actor: crate::audit::Actor,
+    ) -> Result<CorrectionRow, CorrectError> {
+        correct::correct(self.inner.clone(), asked, note, actor).await
+    }
+
+    /// Takes a correction back.
+    ///
+    /// # Errors
+    /// See [`CorrectError`].
+    pub(crate) async fn uncorrect(&self, id: u64, actor: crate::audit::Actor) -> Result<CorrectionRow, CorrectError> {
+        correct::uncorrect(self.inner.clone(), id, actor).await
+    }
+
+    /// Corrections, also those taken back, newest first.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub(crate) fn corrections(&self, offset: usize, limit: usize) -> Result<Vec<CorrectionRow>, ArchiveError> {
+        self.inner.index.corrections(offset, limit)
+    }
+
+    /// The identities that the objects of a study name, with how many instances of which series name them.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub(crate) async fn identities(&self, study: &Uid) -> Result<Vec<Identified>, ArchiveError> {
+        correct::identities(self.inner.clone(), study.clone()).await
+    }
+
     /// Re-reads every stored byte; `each` hears of every object.
     ///
     /// # Errors
@@ -532,7 +630,7 @@ fn recover(dir: &Path, journal: &Journal, state: Option<State>, blobs: &Blobs) -
         rebuild::open_index(dir, journal)?
     };
     let since = SystemTime::UNIX_EPOCH + Duration::from_millis(since.0);
-    let rejected = index.rejected_digests()?;
+    let rejected = index.spared_digests()?;
     let is_named = |digest: &Digest| {
         rejected.contains(digest) || index.any_by_digest(digest).map_or(true, |found| found.is_some())
     };
