@@ -299,11 +299,10 @@ mod tests {
         assert_eq!(now.patient.name.as_deref(), Some("Lefèvre^Éloïse"));
         assert_eq!((now.patient.id.as_deref(), now.patient.sex), (Some("P2"), None));
         assert_eq!(now.accession.as_deref(), Some("A9"));
-        let object = dicom_object::InMemDicomObject::read_dataset_with_ts(
-            &out[..],
-            &dicom_transfer_syntax_registry::entries::EXPLICIT_VR_LITTLE_ENDIAN.erased(),
-        )
-        .unwrap();
+        let class = Uid::parse("1.2.840.10008.5.1.4.1.1.2").unwrap();
+        let file = [crate::archive::front(explicit, &class, &Uid::parse("1.4").unwrap()), out.clone()].concat();
+        let file = dicom_object::from_reader(&file[..]).unwrap();
+        let object: &dicom_object::InMemDicomObject = &file;
         let text = |object: &dicom_object::InMemDicomObject, tag: (u16, u16)| {
             object.element(dicom_core::Tag(tag.0, tag.1)).unwrap().to_str().unwrap().trim().to_owned()
         };
@@ -316,7 +315,7 @@ mod tests {
             ("Test^Anna".into(), "P1".into())
         );
         assert_eq!(text(&was[0], (0x0008, 0x0050)), "");
-        assert_eq!(text(&object, (0x0010, 0x1010)), "042Y");
+        assert_eq!(text(object, (0x0010, 0x1010)), "042Y");
         // Amended once more, the first item stays.
         let again = amended_header(&out, &Uid::parse(explicit).unwrap(), &amended(), "CH Nord").unwrap();
         assert_eq!(again.windows(8).filter(|w| *w == b"CORRECT ").count(), 2);

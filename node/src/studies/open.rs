@@ -18,7 +18,7 @@ use crate::{
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use protocol::{
-    SiteId, Uid,
+    Refusal, SiteId, Uid,
     agreement::Level,
     fetch::{Priority, Reader},
     manifest::{Amended, Edit, InstanceEntry},
@@ -65,6 +65,14 @@ pub(crate) struct OpenStudy {
 enum Side<'a> {
     Own(&'a Permit, &'a LocalStudy),
     There(&'a RemoteCopy),
+}
+
+/// A copy that was erased because its holder amended the study: the next request opens it anew.
+fn erased_under_way(copy: &RemoteCopy, fault: StudyError) -> StudyError {
+    match fault {
+        StudyError::Refused(Refusal::Revoked) if copy.told().is_ok() => StudyError::Waiting { retry_s: 1 },
+        fault => fault,
+    }
 }
 
 impl OpenStudy {
@@ -137,7 +145,7 @@ impl OpenStudy {
 
     async fn contents_there(&self, copy: &RemoteCopy) -> Result<Arc<Contents>, StudyError> {
         self.write_fetched(copy).await?;
-        copy.contents(&self.reader()).await
+        copy.contents(&self.reader()).await.map_err(|fault| erased_under_way(copy, fault))
     }
 
     async fn contents_of_both(&self, study: &LocalStudy, copy: &RemoteCopy) -> Result<Arc<Contents>, StudyError> {
@@ -230,7 +238,8 @@ impl OpenStudy {
         match (&self.sides.own, &self.sides.there) {
             (Some((permit, study)), None) => study.headers(permit, series).await,
             (None, Some((_, copy))) => {
-                let headers = copy.headers(series, &self.reader()).await?;
+                let headers = copy.headers(series, &self.reader()).await;
+                let headers = headers.map_err(|fault| erased_under_way(copy, fault))?;
                 self.is_allowed()?;
                 if entries.len() != headers.len() {
                     // A newer manifest came in between.
@@ -271,7 +280,10 @@ impl OpenStudy {
         let entry = contents.instance(series, instance)?;
         let header = match self.side(&contents, entry)? {
             Side::Own(permit, study) => study.header(permit, entry).await?,
-            Side::There(copy) => copy.header(series, entry, &self.reader()).await?,
+            Side::There(copy) => {
+                let header = copy.header(series, entry, &self.reader()).await;
+                header.map_err(|fault| erased_under_way(copy, fault))?
+            }
         };
         self.is_allowed()?;
         Ok(header)
@@ -367,7 +379,7 @@ impl OpenStudy {
                 if contents.place(&entry.instance).is_none_or(|(_, known)| known.digest != entry.digest) {
                     return Err(StudyError::NotFound);
                 }
-                let here = copy.read(entry, offset, len).await?;
+                let here = copy.read(entry, offset, len).await.map_err(|fault| erased_under_way(copy, fault))?;
                 let reader = self.reader();
                 // Asked before the rest of the series, so that it stands first in the queue.
                 match here {
@@ -379,7 +391,7 @@ impl OpenStudy {
                         let range = (offset, len);
                         let object = copy.errand.want((&entry.digest, entry.bytes), range, priority, &reader)?;
                         self.follow(copy, contents, entry, priority, &reader);
-                        copy.wait(entry, range, &object).await?
+                        copy.wait(entry, range, &object).await.map_err(|fault| erased_under_way(copy, fault))?
                     }
                 }
             }

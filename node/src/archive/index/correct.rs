@@ -111,7 +111,8 @@ impl Index {
         let uid = study.row.study.clone();
         let mut all = self.load_corrections_of(live, &uid)?;
         let before = all.0.len();
-        let mut last = 0;
+        // A merge that was made while the study was here has had its say.
+        let mut last = all.0.iter().map(|(id, _)| *id).max().unwrap_or_default();
         for _ in 0..CHAIN_MAX {
             study.edits = outcome(&all);
             let Some(key) = PatientKey::of(&study.shown().patient) else { break };

@@ -118,7 +118,7 @@ impl Reference {
 
     /// A study came to be here: merges of its patient hold for it, in the order they were made.
     fn born(&mut self, study: u8) {
-        let mut last = 0;
+        let mut last = self.under.get(&study).and_then(|under| under.iter().max().copied()).unwrap_or(0);
         loop {
             let shown = self.patient(study);
             let next = self.corrections.iter().rev().find_map(|(id, means)| match means {
