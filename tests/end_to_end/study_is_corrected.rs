@@ -95,7 +95,15 @@ async fn and_both_hospitals_show_the_right_name() {
     let (mut here, mut there) = (Screen::open(&pair.a).await, Screen::open(&pair.b).await);
 
     let said = pair.a.cli(&[
-        "correct", "study", &study.uid, "--set", "PatientName=Martin^Zoé", "--set", "PatientID=P-RIGHT", "--note", "jumeaux",
+        "correct",
+        "study",
+        &study.uid,
+        "--set",
+        "PatientName=Martin^Zoé",
+        "--set",
+        "PatientID=P-RIGHT",
+        "--note",
+        "jumeaux",
     ]);
     let id = number(&said.ok().out);
     let (_, took) = Site::measure(WITHIN_S, "B shows the right name", async || {

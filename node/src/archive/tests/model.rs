@@ -90,7 +90,7 @@ struct Reference {
 
 #[derive(Clone, Debug)]
 enum Means {
-    Edit(u8, String),
+    Edit(String),
     Merge(String, String),
 }
 
@@ -105,7 +105,7 @@ impl Reference {
         for (id, means) in &self.corrections {
             if self.under.get(&study).is_some_and(|under| under.contains(id)) {
                 match means {
-                    Means::Edit(_, to) | Means::Merge(_, to) => shown.clone_from(to),
+                    Means::Edit(to) | Means::Merge(_, to) => shown.clone_from(to),
                 }
             }
         }
@@ -233,7 +233,7 @@ async fn correct(site: &Site, reference: &mut Reference, study: u8, patient: u8)
         assert!(matches!(made, Err(CorrectError::Nothing)));
     } else {
         let id = made.unwrap().record.id;
-        reference.corrections.push((id, Means::Edit(study, to)));
+        reference.corrections.push((id, Means::Edit(to)));
         reference.under.entry(study).or_default().push(id);
     }
 }
