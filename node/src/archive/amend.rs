@@ -99,7 +99,7 @@ fn amended_plain(header: &[u8], coding: Coding, amended: &Amended, system: &str)
     if !is_document {
         let item = original(header, &elements, coding, amended, system);
         let before = elements.iter().find(|e| e.tag == ORIGINALS);
-        let mut items = before.map(|e| items_of(header, e, coding)).unwrap_or_default();
+        let mut items = before.map(|e| items_of(header, e)).unwrap_or_default();
         items.extend_from_slice(&item);
         puts.insert(ORIGINALS, written(coding, ORIGINALS, *b"SQ", &items));
     }
@@ -125,7 +125,7 @@ fn amended_plain(header: &[u8], coding: Coding, amended: &Amended, system: &str)
 }
 
 /// Items of a sequence without what ends it.
-fn items_of(header: &[u8], sequence: &Element, _: Coding) -> Vec<u8> {
+fn items_of(header: &[u8], sequence: &Element) -> Vec<u8> {
     let end = if sequence.is_undefined { sequence.end.saturating_sub(8) } else { sequence.end };
     header.get(sequence.value..end).unwrap_or_default().to_vec()
 }
