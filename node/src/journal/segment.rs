@@ -346,7 +346,7 @@ impl Reader {
     }
 
     /// Goes to the first whole batch behind `at`. Gives its position; `None`: there is none.
-    pub(super) fn to_batch_behind(&mut self, at: u64) -> Result<Option<u64>, JournalError> {
+    pub(super) fn seek_batch_behind(&mut self, at: u64) -> Result<Option<u64>, JournalError> {
         let path = self.path.clone();
         let io = || JournalError::io(&path);
         // In a thinned segment no place in the file follows from `at`: all of it is looked through.

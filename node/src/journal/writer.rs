@@ -348,10 +348,10 @@ fn sound_end(path: &Path, base: u64) -> Result<u64, JournalError> {
     loop {
         match reader.next()? {
             Next::Record { next, .. } => end = next.0,
-            Next::End if reader.left() == 0 || reader.to_batch_behind(end)?.is_none() => return Ok(end),
+            Next::End if reader.left() == 0 || reader.seek_batch_behind(end)?.is_none() => return Ok(end),
             Next::End => return Err(damaged(end)),
             Next::Bad { at } => {
-                if reader.to_batch_behind(at)?.is_some() {
+                if reader.seek_batch_behind(at)?.is_some() {
                     return Err(damaged(at));
                 }
                 tracing::warn!(path = %path.display(), at, bytes = reader.end() - end, "a torn journal tail is cut");
