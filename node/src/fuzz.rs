@@ -36,3 +36,39 @@ pub fn run(name: &str, bytes: &[u8]) {
         run(bytes);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{fs, panic, path::PathBuf};
+
+    fn folder() -> PathBuf {
+        [env!("CARGO_MANIFEST_DIR"), "..", "tests", "fuzz"].iter().collect()
+    }
+
+    /// The fuzzers need a compiler of their own; what they found, and what reaches every line they reached, does not.
+    #[test]
+    fn the_corpora_are_gone_through_without_a_fault() {
+        for (name, run) in TARGETS {
+            let inputs: Vec<PathBuf> =
+                fs::read_dir(folder().join("corpus").join(name)).unwrap().map(|entry| entry.unwrap().path()).collect();
+            assert!(!inputs.is_empty(), "{name} has no corpus");
+            for path in inputs {
+                let bytes = fs::read(&path).unwrap();
+                let tried = panic::catch_unwind(|| run(&bytes));
+                assert!(tried.is_ok(), "{}", path.display());
+            }
+        }
+    }
+
+    #[test]
+    fn every_target_has_its_program() {
+        let manifest = fs::read_to_string(folder().join("Cargo.toml")).unwrap();
+        for (name, _) in TARGETS {
+            assert!(manifest.contains(&format!("path = \"targets/{name}.rs\"")), "{name}");
+            let program = fs::read_to_string(folder().join("targets").join(name).with_extension("rs")).unwrap();
+            assert!(program.contains(&format!("run(\"{name}\", bytes)")), "{name}: {program}");
+        }
+        assert_eq!(fs::read_dir(folder().join("targets")).unwrap().count(), TARGETS.len());
+    }
+}

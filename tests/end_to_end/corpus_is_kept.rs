@@ -236,7 +236,11 @@ async fn what_comes_in_by_any_door_goes_out_by_every_door_bit_for_bit() {
         (listed.len() == instances.len() && studies(&listed).len() == count).then_some(())
     });
     table.exit("WADO-RS at the other site", &by_web(peer, &instances, Web::Rs).await, &wanted);
-    table.exit("WADO-RS after C-STORE", &by_web(&scanners, &held(&scanners).await, Web::Rs).await, &taken(&files, &stored));
+    table.exit(
+        "WADO-RS after C-STORE",
+        &by_web(&scanners, &held(&scanners).await, Web::Rs).await,
+        &taken(&files, &stored),
+    );
 
     println!("{}", table.text);
     assert!(table.faults.is_empty(), "{}\n{:#?}", table.text, table.faults);

@@ -121,7 +121,8 @@ fn named(manifest: &str) -> Vec<(String, Option<String>)> {
         match tag.split_whitespace().next() {
             Some("Study") => study = attribute(tag, "StudyInstanceUID").unwrap(),
             Some("Series") => {
-                (series, syntax) = (attribute(tag, "SeriesInstanceUID").unwrap(), attribute(tag, "WadoTransferSyntaxUID"));
+                (series, syntax) =
+                    (attribute(tag, "SeriesInstanceUID").unwrap(), attribute(tag, "WadoTransferSyntaxUID"));
             }
             Some("Instance") => {
                 let object = attribute(tag, "SOPInstanceUID").unwrap();

@@ -64,7 +64,7 @@ pub(crate) fn matching(bytes: &[u8]) {
         assert!(value_matches(vr, "*", value), "universal");
     }
     let _ = (name_matches(pattern, Some(value), true), name_matches(pattern, Some(value), false));
-    let value = value.trim_matches([' ', '\0']);
+    let value = value.trim_matches(|c: char| c == '\0' || c.is_whitespace());
     if !value.is_empty() && !value.contains(['*', '?', '\\', '"']) {
         for vr in [VR::CS, VR::SH, VR::LO, VR::LT] {
             assert!(value_matches(vr, value, value), "{vr:?}: what is asked by itself is found");

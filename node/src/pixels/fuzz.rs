@@ -103,6 +103,9 @@ fn decoded(picture: &Picture) {
         return;
     }
     if let Ok(samples) = decode::samples(picture) {
-        assert!(samples.bytes.len() as u64 <= picture.decoded_bytes().next_multiple_of(2), "as large as the image says");
+        assert!(
+            samples.bytes.len() as u64 <= picture.decoded_bytes().next_multiple_of(2),
+            "as large as the image says"
+        );
     }
 }

@@ -97,7 +97,9 @@ impl Taker {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let taken = taken.clone();
-                thread::spawn(move || Link::accept(stream)?.serve(&mut |uid, set| _ = taken.lock().unwrap().insert(uid, set)));
+                thread::spawn(move || {
+                    Link::accept(stream)?.serve(&mut |uid, set| _ = taken.lock().unwrap().insert(uid, set))
+                });
             }
         });
         Self { port, received }
@@ -148,16 +150,15 @@ impl Link {
     fn accept(stream: TcpStream) -> io::Result<Self> {
         let mut link = Self::over(stream)?;
         let (kind, body) = link.unit()?;
-        let (titles, mut rest) = match (kind, body.get(4..36), body.get(68..)) {
-            (1, Some(titles), Some(rest)) => (titles, rest),
-            _ => return Err(io::Error::other("no proposal")),
+        let (1, Some(titles), Some(mut rest)) = (kind, body.get(4..36), body.get(68..)) else {
+            return Err(io::Error::other("no proposal"));
         };
         let mut answers = Vec::new();
         while let Some((kind, body)) = next_item(&mut rest) {
             let Some((head, mut items)) = body.split_at_checked(4).filter(|_| kind == 0x20) else { continue };
             let mut syntax = None;
             while let Some((kind, body)) = next_item(&mut items) {
-                syntax = syntax.or((kind == 0x40).then_some(body));
+                syntax = syntax.or_else(|| (kind == 0x40).then_some(body));
             }
             answers.push(item(0x21, &[&[head[0], 0, 0, 0], &item(0x40, syntax.unwrap_or_default())[..]].concat()));
         }
@@ -203,32 +204,23 @@ impl Link {
             }
             let mut rest = &body[..];
             while let Some((context, control, bytes)) = next_value(&mut rest) {
-                let (is_command, is_last) = (control & 1 == 1, control & 2 == 2);
+                let is_command = control & 1 == 1;
                 if is_command { &mut said } else { &mut data }.extend_from_slice(bytes);
-                match (is_command, is_last) {
-                    (true, true) => {
-                        let command = elements(&std::mem::take(&mut said));
-                        match number(&command, 0x100) {
-                            1 => storing = Some(command),
-                            0x8010 | 0x8021 if !matches!(number(&command, 0x900), 0xff00 | 0xff01) => {
-                                // What failed is named behind the answer, and not of interest here.
-                                let is_named = number(&command, 0x800) != 0x101;
-                                let count = |element| number(&command, element);
-                                let ended = Ended { status: count(0x900), completed: count(0x1021), failed: count(0x1022) };
-                                return if is_named { self.pass_data().map(|()| Some(ended)) } else { Ok(Some(ended)) };
-                            }
-                            _ => {}
-                        }
+                if control & 2 == 0 {
+                    continue;
+                }
+                if is_command {
+                    let command = elements(&std::mem::take(&mut said));
+                    if let Some(ended) = ended(&command) {
+                        // What failed is named behind the answer, and not of interest here.
+                        return if number(&command, 0x800) == 0x101 { Ok(()) } else { self.pass_data() }
+                            .map(|()| Some(ended));
                     }
-                    (false, true) => {
-                        let set = std::mem::take(&mut data);
-                        if let Some(request) = storing.take() {
-                            let uid = request.get(&0x1000).map(|uid| text(uid)).unwrap_or_default();
-                            keep(uid, set);
-                            self.0.write_all(&stored(context, &request))?;
-                        }
-                    }
-                    _ => {}
+                    storing = Some(command).filter(|command| number(command, 0x100) == 1);
+                } else if let Some(request) = storing.take() {
+                    let uid = request.get(&0x1000).map(|uid| text(uid)).unwrap_or_default();
+                    keep(uid, std::mem::take(&mut data));
+                    self.0.write_all(&stored(context, &request))?;
                 }
             }
         }
@@ -250,6 +242,14 @@ impl Link {
         self.0.write_all(&unit(5, &[0; 4]))?;
         self.unit().map(drop)
     }
+}
+
+/// The last answer to a retrieval.
+fn ended(command: &HashMap<u16, Vec<u8>>) -> Option<Ended> {
+    let is_last =
+        matches!(number(command, 0x100), 0x8010 | 0x8021) && !matches!(number(command, 0x900), 0xff00 | 0xff01);
+    let count = |element| number(command, element);
+    is_last.then(|| Ended { status: count(0x900), completed: count(0x1021), failed: count(0x1022) })
 }
 
 /// C-STORE-RSP: success.

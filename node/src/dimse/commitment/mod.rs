@@ -40,7 +40,10 @@ const INSTANCES_MAX: usize = 20_000;
 
 /// What a peer asks to be committed, read and written; and that, read and written again.
 #[cfg(any(test, feature = "fuzz"))]
-pub(super) fn written_twice(bytes: &bytes::Bytes, transfer_syntax: &str) -> Option<(bytes::Bytes, Option<bytes::Bytes>)> {
+pub(super) fn written_twice(
+    bytes: &bytes::Bytes,
+    transfer_syntax: &str,
+) -> Option<(bytes::Bytes, Option<bytes::Bytes>)> {
     let write = |bytes| Some(items::Transaction::decode(bytes, transfer_syntax).ok()?.encode(transfer_syntax, None));
     let once = write(bytes)?;
     let twice = write(&once);
