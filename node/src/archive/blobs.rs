@@ -5,8 +5,9 @@
 //! knows, whoever comes first and whatever fails.
 //!
 //! # At a crash
-//! A file under `tmp` belongs to nobody and goes at the next start. A file under its digest is whole, since it was synced
-//! before it got that name; or it is a small one, and the journal has its bytes ([`super::small`]).
+//! A file under `tmp` belongs to nobody and goes at the next start. A file under its digest is whole where a record names
+//! it, since it was synced before the record was written; or it is a small one, and the journal has its bytes
+//! ([`super::small`]). Where none does, it may be torn, and goes too.
 //!
 //! # Not here
 //! What the files hold, and whether a record names them.
@@ -112,10 +113,17 @@ impl Blobs {
         Ok(Temp { file, path: Some(path) })
     }
 
-    /// Gives a file its name, after its bytes are on disk. The folder is the journal's to sync.
-    pub(super) fn place(&self, temp: Temp, digest: &Digest) -> io::Result<()> {
+    /// Gives a file its name and sees its bytes to disk; where that fails, the file goes. The folder is the journal's to
+    /// sync: a file system that has just made the bytes durable, and the name with them, has little left to do then.
+    pub(super) fn place(&self, mut temp: Temp, digest: &Digest) -> io::Result<()> {
+        let path = self.path(digest);
+        if let Some(from) = &temp.path {
+            fs::rename(from, &path)?;
+        }
+        temp.path = Some(path);
         temp.file.sync_data()?;
-        temp.rename(&self.path(digest))
+        temp.path = None;
+        Ok(())
     }
 
     /// Writes a small object under its name. Nothing of it is synced.

@@ -34,7 +34,7 @@ use std::{fs::File, io::Write, os::unix::fs::FileExt, sync::Arc};
 pub(super) const INGESTS_MAX: u32 = 32;
 
 /// An object that was looked at.
-struct Prepared {
+pub(super) struct Prepared {
     body: Data,
     record: IngestRecord,
 }
@@ -191,7 +191,7 @@ fn look(mut spool: Spool, person: String) -> Result<Prepared, IngestError> {
     }
 }
 
-fn look_at_memory(form: &Form, bytes: Vec<u8>, person: String) -> Result<Prepared, IngestError> {
+pub(super) fn look_at_memory(form: &Form, bytes: Vec<u8>, person: String) -> Result<Prepared, IngestError> {
     let front = spool::front_of(form, &bytes)?;
     let data = bytes.get(front.data_at..).unwrap_or_default();
     let scanned = prescan::scan(DataSet::Memory(data), &front.transfer_syntax)?;
@@ -209,6 +209,17 @@ fn look_at_memory(form: &Form, bytes: Vec<u8>, person: String) -> Result<Prepare
     let data_at = front.data_at;
     let record = record(scanned, &front, names, &sizes, person);
     Ok(Prepared { body: Data::Memory { meta, bytes, data_at }, record })
+}
+
+#[cfg(any(test, feature = "fuzz"))]
+impl Prepared {
+    /// Preamble with meta group, and data set, of what was looked at in memory.
+    pub(super) fn fronted(self) -> (Vec<u8>, Vec<u8>) {
+        match self.body {
+            Data::Memory { meta, bytes, data_at } => (meta, bytes.get(data_at..).unwrap_or_default().to_vec()),
+            Data::File(_) => (Vec::new(), Vec::new()),
+        }
+    }
 }
 
 fn look_at_file(form: &Form, mut writing: Writing, person: String) -> Result<Prepared, IngestError> {

@@ -42,6 +42,8 @@ use std::{
 };
 use tokio::sync::{Notify, Semaphore, broadcast};
 
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod fuzz;
 mod ingest;
 mod spool;
 

@@ -79,7 +79,8 @@ fn thin(dir: &Path, path: &Path, base: u64, mut reader: Reader) -> Result<u64, J
                 out.write_all(&bytes).map_err(io())?;
                 reached = next.0;
             }
-            Next::End => break,
+            Next::End if reached == reader.end() => break,
+            Next::End => return Err(JournalError::Damaged { path: path.to_owned(), at: reached }),
             Next::Bad { at } => return Err(JournalError::Damaged { path: path.to_owned(), at }),
         }
     }

@@ -63,10 +63,14 @@ pub(crate) fn salvage(dir: &Path, each: Each<'_>) -> Result<bool, JournalError> 
         loop {
             match reader.next()? {
                 Next::Record { kind, .. } => each(kind, reader.body(), reader.attached())?,
-                Next::End => break,
+                Next::End if reader.left() == 0 => break,
+                Next::End => match reader.seek_batch_behind(reader.position())? {
+                    Some(_) => hurt = true,
+                    None => break,
+                },
                 Next::Bad { at } => {
                     hurt = true;
-                    if reader.to_batch_behind(at)?.is_none() {
+                    if reader.seek_batch_behind(at)?.is_none() {
                         break;
                     }
                 }

@@ -13,7 +13,7 @@
 //! All integers are little-endian. A position is `base` plus the offset that a byte has, or had before attachments were
 //! taken out, behind the header; a file is named after its base. A batch says its own position: one that stands behind
 //! damage shows that the damaged bytes were durable before, since a batch is written only after the one before it was
-//! synced.
+//! synced. Behind the last batch of the segment that grows stand zeros.
 //!
 //! # Not here
 //! Opening and cutting files: [`super::writer`].
@@ -218,6 +218,10 @@ impl Reader {
         self.header == THINNED_HEADER_BYTES
     }
 
+    pub(super) fn position(&self) -> u64 {
+        self.position
+    }
+
     pub(super) fn end(&self) -> u64 {
         self.end
     }
@@ -262,7 +266,8 @@ impl Reader {
         Ok(())
     }
 
-    fn left(&self) -> u64 {
+    /// Bytes that were not read: zeros made ready for records, unless damage.
+    pub(super) fn left(&self) -> u64 {
         self.end.saturating_sub(self.position)
     }
 
@@ -285,6 +290,10 @@ impl Reader {
             return Ok(bad);
         }
         self.file.read_exact(&mut head[..RECORD_BYTES])?;
+        // No record begins so: what follows was made ready for records and holds none.
+        if head[..RECORD_BYTES] == [0; RECORD_BYTES] {
+            return Ok(Next::End);
+        }
         if u32_at(&head, 0) == MARK {
             if self.left() < (BATCH_BYTES + RECORD_BYTES) as u64 {
                 return Ok(bad);
@@ -337,7 +346,7 @@ impl Reader {
     }
 
     /// Goes to the first whole batch behind `at`. Gives its position; `None`: there is none.
-    pub(super) fn to_batch_behind(&mut self, at: u64) -> Result<Option<u64>, JournalError> {
+    pub(super) fn seek_batch_behind(&mut self, at: u64) -> Result<Option<u64>, JournalError> {
         let path = self.path.clone();
         let io = || JournalError::io(&path);
         // In a thinned segment no place in the file follows from `at`: all of it is looked through.

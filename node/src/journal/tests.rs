@@ -1,6 +1,8 @@
 use super::*;
 use std::fs;
 
+use segment::HEADER_BYTES as HEADER;
+
 type Read = Vec<(u8, Vec<u8>)>;
 
 fn all(journal: &Journal, from: Position) -> Result<Read, JournalError> {
@@ -84,8 +86,9 @@ async fn a_torn_tail_is_cut_at_every_length() {
     let durable = journal.end();
     journal.append(2, b"torn away".to_vec()).await.unwrap();
     let path = last_segment(dir.path());
-    let whole = fs::read(&path).unwrap();
-    let keep = usize::try_from(segment::HEADER_BYTES + durable.0).unwrap();
+    let mut whole = fs::read(&path).unwrap();
+    whole.truncate(usize::try_from(HEADER + journal.end().0).unwrap());
+    let keep = usize::try_from(HEADER + durable.0).unwrap();
     for cut in keep..whole.len() {
         fs::write(&path, &whole[..cut]).unwrap();
         let journal = Journal::open(dir.path(), &tasks).unwrap();
@@ -265,4 +268,34 @@ async fn nothing_is_written_behind_a_thinned_segment() {
     journal.append(9, vec![99]).await.unwrap();
     let read = all(&Journal::open(dir.path(), &tasks).unwrap(), Position(0)).unwrap();
     assert_eq!(read.last().unwrap(), &(9, vec![99]));
+}
+
+#[tokio::test]
+async fn zeros_are_made_ready_for_records_and_zeros_among_records_are_damage() {
+    let (dir, tasks) = (tempfile::tempdir().unwrap(), Tasks::default());
+    let journal = Journal::open(dir.path(), &tasks).unwrap();
+    for i in 0..5u8 {
+        journal.append(i, vec![i; 100]).await.unwrap();
+    }
+    let (path, end) = (last_segment(dir.path()), journal.end());
+    drop(journal);
+    let bytes = fs::read(&path).unwrap();
+    assert_eq!(bytes.len(), 256 << 10);
+    let written = usize::try_from(end.0 + HEADER).unwrap();
+    assert!(bytes[written..].iter().all(|byte| *byte == 0));
+    let journal = Journal::open(dir.path(), &tasks).unwrap();
+    assert_eq!((journal.end(), all(&journal, Position(0)).unwrap().len()), (end, 5));
+    drop(journal);
+    // The second batch gone to zeros: what stands behind it was durable after it.
+    let mut hurt = bytes[..written].to_vec();
+    hurt[20 + 125..20 + 250].fill(0);
+    fs::write(&path, &hurt).unwrap();
+    assert!(matches!(Journal::open(dir.path(), &tasks), Err(JournalError::Damaged { .. })));
+    let mut kinds = Vec::new();
+    let mut each = |kind: u8, _: &[u8], _: Option<&[u8]>| {
+        kinds.push(kind);
+        Ok(())
+    };
+    assert!(salvage(dir.path(), &mut each).unwrap());
+    assert_eq!(kinds, [0, 2, 3, 4]);
 }

@@ -12,7 +12,8 @@ use crate::tasks::Tasks;
 use std::{
     collections::{BTreeSet, VecDeque},
     fs::{File, OpenOptions},
-    io::{self, Seek, SeekFrom, Write},
+    io::{self, Write},
+    os::unix::fs::FileExt,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -25,6 +26,10 @@ use tokio::sync::{Semaphore, oneshot};
 const WAITING_MAX: usize = 4096;
 /// Bytes of one batch, about: keeps the answer of the first from waiting for too many others.
 const BATCH_BYTES_MAX: usize = 4 << 20;
+
+/// A segment grows in such steps, by zeros: a sync of what is then written over them need not wait for the file system's
+/// own journal to note a new length.
+const STEP_BYTES: u64 = 256 << 10;
 
 #[derive(Debug)]
 pub(super) struct Shared {
@@ -107,6 +112,7 @@ impl Shared {
         let mut writer = lock(&self.writer);
         if writer.end > writer.base {
             let end = writer.end;
+            writer.reopen()?;
             writer.begin_segment(end)?;
             self.publish(&writer);
         }
@@ -211,6 +217,8 @@ struct Writer {
     file: Option<File>,
     /// Behind the last durable record.
     end: u64,
+    /// Bytes that the file has; zeros stand behind the last record.
+    reach: u64,
     buffer: Vec<u8>,
 }
 
@@ -229,8 +237,15 @@ impl Writer {
             std::fs::remove_file(path).map_err(JournalError::io(path))?;
             segments.pop();
         }
-        let mut writer =
-            Self { dir: dir.to_owned(), path: PathBuf::new(), base: 0, file: None, end: 0, buffer: Vec::new() };
+        let mut writer = Self {
+            dir: dir.to_owned(),
+            path: PathBuf::new(),
+            base: 0,
+            file: None,
+            end: 0,
+            reach: 0,
+            buffer: Vec::new(),
+        };
         match segments.last() {
             None => writer.begin_segment(0)?,
             Some((base, path)) => {
@@ -262,7 +277,7 @@ impl Writer {
             let _ = std::fs::remove_file(&path);
             JournalError::Io { path: path.clone(), source }
         })?;
-        (self.path, self.base, self.end, self.file) = (path, base, base, Some(file));
+        (self.path, self.base, self.end, self.reach, self.file) = (path, base, base, HEADER_BYTES, Some(file));
         Ok(())
     }
 
@@ -270,15 +285,15 @@ impl Writer {
     fn reopen(&mut self) -> Result<(), JournalError> {
         let length = HEADER_BYTES + (self.end - self.base);
         let open = || -> io::Result<File> {
-            let mut file = OpenOptions::new().write(true).open(&self.path)?;
+            let file = OpenOptions::new().write(true).open(&self.path)?;
             if file.metadata()?.len() != length {
                 file.set_len(length)?;
             }
             file.sync_all()?;
-            file.seek(SeekFrom::Start(length))?;
             Ok(file)
         };
         self.file = Some(open().map_err(JournalError::io(&self.path))?);
+        self.reach = length;
         Ok(())
     }
 
@@ -289,6 +304,8 @@ impl Writer {
         }
         let bytes: usize = appends.iter().map(bytes_of).sum::<usize>() + BATCH_BYTES;
         if self.end > self.base && self.end - self.base + bytes as u64 > SEGMENT_BYTES_MAX - HEADER_BYTES {
+            // A closed segment ends with its last record.
+            self.reopen()?;
             self.begin_segment(self.end)?;
         }
         let folders: BTreeSet<&PathBuf> = appends.iter().flat_map(|a| &a.folders).collect();
@@ -303,10 +320,19 @@ impl Writer {
             segment::push_record(&mut self.buffer, append.kind, &append.body, &append.attached);
             places.push((position, Position(self.end + self.buffer.len() as u64)));
         }
-        let Some(mut file) = self.file.take() else { return Err(JournalError::Closed) };
-        file.write_all(&self.buffer).and_then(|()| file.sync_data()).map_err(JournalError::io(&self.path))?;
+        let Some(file) = self.file.take() else { return Err(JournalError::Closed) };
+        let (offset, bytes) = (HEADER_BYTES + (self.end - self.base), self.buffer.len());
+        let wanted = offset + bytes as u64;
+        if wanted > self.reach {
+            let reach = wanted.next_multiple_of(STEP_BYTES);
+            self.buffer.resize(usize::try_from(reach - offset).unwrap_or(bytes), 0);
+        }
+        file.write_all_at(&self.buffer, offset)
+            .and_then(|()| file.sync_data())
+            .map_err(JournalError::io(&self.path))?;
         self.file = Some(file);
-        self.end += self.buffer.len() as u64;
+        self.reach = self.reach.max(offset + self.buffer.len() as u64);
+        self.end += bytes as u64;
         if self.buffer.capacity() > BATCH_BYTES_MAX {
             self.buffer = Vec::new();
         }
@@ -322,9 +348,10 @@ fn sound_end(path: &Path, base: u64) -> Result<u64, JournalError> {
     loop {
         match reader.next()? {
             Next::Record { next, .. } => end = next.0,
-            Next::End => return Ok(end),
+            Next::End if reader.left() == 0 || reader.seek_batch_behind(end)?.is_none() => return Ok(end),
+            Next::End => return Err(damaged(end)),
             Next::Bad { at } => {
-                if reader.to_batch_behind(at)?.is_some() {
+                if reader.seek_batch_behind(at)?.is_some() {
                     return Err(damaged(at));
                 }
                 tracing::warn!(path = %path.display(), at, bytes = reader.end() - end, "a torn journal tail is cut");

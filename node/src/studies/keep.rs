@@ -39,7 +39,8 @@ impl Turn {
     /// The opening, if its permits still hold, its copy was not ended, and no other site came to hold a part of the study.
     pub(super) fn current(&self) -> Option<Arc<OpenStudy>> {
         let open = self.open.as_ref().filter(|o| o.is_allowed().is_ok())?;
-        let has_ended = open.copy().is_some_and(|copy| copy.errand.ended.is_cancelled());
+        // Withdrawn a moment ago, it may not be ended yet.
+        let has_ended = open.copy().is_some_and(|copy| copy.errand.ended.is_cancelled() || copy.told().is_err());
         (!has_ended && !open.lacks_a_side()).then(|| open.clone())
     }
 

@@ -23,6 +23,9 @@ pub(crate) const C_COMPILER: Tool =
     Tool { name: "a C compiler", programs: &["cc", "gcc", "clang"], proof: &[], packages: &["gcc", "libc6-dev"] };
 pub(crate) const DCMTK: Tool =
     Tool { name: "DCMTK (storescu, echoscu)", programs: &["storescu"], proof: &[], packages: &["dcmtk"] };
+pub(crate) const GDCM: Tool =
+    Tool { name: "GDCM (gdcmscu, gdcmconv)", programs: &["gdcmscu"], proof: &[], packages: &["libgdcm-tools"] };
+pub(crate) const ODIL: Tool = Tool { name: "odil", programs: &["odil"], proof: &[], packages: &["odil"] };
 /// Debian's Python comes without `ensurepip`, and makes no environments until it is there.
 pub(crate) const PYTHON: Tool = Tool {
     name: "Python 3 with venv",
