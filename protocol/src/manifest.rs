@@ -10,7 +10,7 @@ use crate::{
     limits,
     signed::Domain,
     time::Timestamp,
-    wire::Wire,
+    wire::{self, Wire, WireError},
 };
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +37,42 @@ pub enum Completeness {
     /// Quiet for the settle delay; the manifest is signed. A later instance makes a new version.
     Complete,
 }
+
+/// What happened to a study that its readers must hear of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Amendment {
+    /// Identity or attributes are other than the objects say.
+    Corrected,
+    /// Instances must no longer be shown.
+    Rejected,
+    /// Rejected instances are back.
+    Reinstated,
+    /// Other bytes took the place of an instance.
+    Replaced,
+}
+
+/// One attribute as the custodian says it should read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Edit {
+    /// Group and element number.
+    pub tag: u32,
+    /// Unicode text; `None`: empty, or not for this reader.
+    pub value: Option<String>,
+}
+
+/// The last amendment of a study, and all attributes that now read otherwise than in its objects.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Amended {
+    /// When it was made.
+    pub at: Timestamp,
+    /// What it was.
+    pub what: Amendment,
+    /// At most [`EDITS_MAX`], each tag once.
+    pub edits: Vec<Edit>,
+}
+
+/// Attributes of one study that are corrected.
+pub const EDITS_MAX: usize = 32;
 
 /// Level L1: what a peer is told of a study.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,6 +113,31 @@ pub struct StudyCard {
     pub issued: Timestamp,
     /// Digest and size of the encoded [`Manifest`]; `None` while arriving.
     pub manifest: Option<ManifestRef>,
+    /// What was amended since the objects were made; `None`: nothing.
+    pub amended: Option<Amended>,
+}
+
+/// [`StudyCard`] before it told of amendments.
+#[derive(Deserialize)]
+struct StudyCardV1 {
+    custodian: SiteId,
+    study: Uid,
+    version: u64,
+    completeness: Completeness,
+    date: Option<String>,
+    time: Option<String>,
+    modalities: Vec<String>,
+    body_parts: Vec<String>,
+    description: Option<String>,
+    accession: Option<String>,
+    referrer: Option<String>,
+    patient: Patient,
+    series: u32,
+    instances: u32,
+    bytes: u64,
+    arrived: Timestamp,
+    issued: Timestamp,
+    manifest: Option<ManifestRef>,
 }
 
 /// Names a manifest by its bytes.
@@ -89,8 +150,36 @@ pub struct ManifestRef {
 }
 
 impl Wire for StudyCard {
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
     const NAME: &'static str = "study card";
+
+    fn decode_version(version: u8, body: &[u8]) -> Result<Self, WireError> {
+        if version != 1 {
+            return Err(WireError::Version { name: Self::NAME, version });
+        }
+        let old: StudyCardV1 = wire::decode_body(body)?;
+        Ok(Self {
+            custodian: old.custodian,
+            study: old.study,
+            version: old.version,
+            completeness: old.completeness,
+            date: old.date,
+            time: old.time,
+            modalities: old.modalities,
+            body_parts: old.body_parts,
+            description: old.description,
+            accession: old.accession,
+            referrer: old.referrer,
+            patient: old.patient,
+            series: old.series,
+            instances: old.instances,
+            bytes: old.bytes,
+            arrived: old.arrived,
+            issued: old.issued,
+            manifest: old.manifest,
+            amended: None,
+        })
+    }
 }
 impl Domain for StudyCard {
     const DOMAIN: &'static str = "confrere/study-card/1";

@@ -10,7 +10,9 @@ use crate::{
     fetch::{self, Priority, Reader, What},
     grant::Grant,
     ids::{Id128, SiteId, Uid},
-    manifest::{Completeness, InstanceEntry, Manifest, ManifestRef, Patient, SeriesEntry, StudyCard},
+    manifest::{
+        Amended, Amendment, Completeness, Edit, InstanceEntry, Manifest, ManifestRef, Patient, SeriesEntry, StudyCard,
+    },
     message::{self, SiteRecord},
     refusal::Refusal,
     signed::Signed,
@@ -59,6 +61,11 @@ fn card() -> StudyCard {
         arrived: Timestamp(1_769_870_000_000),
         issued: Timestamp(1_769_870_003_000),
         manifest: Some(ManifestRef { digest: Digest([1; 32]), bytes: 4096 }),
+        amended: Some(Amended {
+            at: Timestamp(1_769_870_002_000),
+            what: Amendment::Corrected,
+            edits: vec![Edit { tag: 0x0010_0010, value: Some("LEFÈVRE^Agnès".into()) }],
+        }),
     }
 }
 
@@ -175,8 +182,26 @@ fn committed_bytes_are_read_and_written_the_same() {
     let record = Signed::seal(&key(), &record());
     check("control-hello", &message::Request::Hello { record, now: Timestamp(8) });
     check("control-grant", &message::Request::Grant(Signed::seal(&key(), &grant())));
-    check("control-page", &message::Answer::Page(page()));
+    check("control-page-amended", &message::Answer::Page(page()));
     check("control-refused", &message::Answer::Refused(Refusal::Busy(250)));
+}
+
+/// A vector of an earlier version.
+fn old(name: &str) -> Vec<u8> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("vectors").join(name);
+    data_encoding::HEXLOWER.decode(fs::read_to_string(path).unwrap().trim().as_bytes()).unwrap()
+}
+
+#[test]
+fn cards_from_before_amendments_are_read() {
+    let before = StudyCard { amended: None, ..card() };
+    assert_eq!(wire::decode::<StudyCard>(&old("study-card.1.hex")), Ok(before.clone()));
+    let Ok(message::Answer::Page(page)) = wire::decode(&old("control-page.1.hex")) else { panic!("no page") };
+    let told = page.entries.iter().find_map(|entry| match &entry.change {
+        Change::Told { card, .. } => Some(card.open(&site()).unwrap()),
+        Change::Withdrawn { .. } => None,
+    });
+    assert_eq!(told, Some(before));
 }
 
 fn never_panics<T: Wire>(bytes: &[u8]) {

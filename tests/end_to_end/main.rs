@@ -30,6 +30,7 @@ mod storage_fails;
 mod storage_is_committed;
 mod stranger_is_refused;
 mod studies_of_every_size;
+mod study_is_corrected;
 mod study_is_rejected;
 mod workstation_asks_by_dimse;
 

@@ -94,6 +94,8 @@ async fn one_image_of_it_leaves_and_its_siblings_stay() {
         let row = pair.b.listed(&study.uid).await?;
         (row["instances"] == json!(3) && row["completeness"] == "complete").then_some(())
     });
+    // B erased its copy, and fetches what is left again.
+    eventually!(WITHIN_S, "B reads the others again", { holds(pair.b.retrieve(&made[1].path()).await.is_ok()) });
     insist_gone(&pair.b, &made[..1]).await;
     insist(&pair.b, &made[1..]).await;
     let _ = pair.a.settled(&study.uid, 3).await;

@@ -14,6 +14,12 @@ const WORDS = {
     back: 'Connection restored.',
     expired: 'Your session has ended.',
     signIn: 'Sign in',
+    corrected: 'This study was corrected by {site} at {time}.',
+    rejected: 'Images of this study were rejected by {site} at {time}: they must not be used.',
+    reinstated: 'A rejection of images of this study was taken back by {site} at {time}.',
+    replaced: 'Images of this study were replaced by {site} at {time}.',
+    withdrawn: 'This study was withdrawn by {site} at {time}: it must not be used.',
+    reload: 'Reload',
     unavailable: 'Some images are not available now; the viewer asks again when you return to them.',
   },
   fr: {
@@ -26,6 +32,12 @@ const WORDS = {
     back: 'Connexion rétablie.',
     expired: 'Votre session est terminée.',
     signIn: 'Se connecter',
+    corrected: 'Cette étude a été corrigée par {site} à {time}.',
+    rejected: 'Des images de cette étude ont été rejetées par {site} à {time} : elles ne doivent pas être utilisées.',
+    reinstated: 'Un rejet d’images de cette étude a été annulé par {site} à {time}.',
+    replaced: 'Des images de cette étude ont été remplacées par {site} à {time}.',
+    withdrawn: 'Cette étude a été retirée par {site} à {time} : elle ne doit pas être utilisée.',
+    reload: 'Recharger',
     unavailable: 'Certaines images ne sont pas disponibles pour le moment ; le visualiseur les redemandera.',
   },
 };
@@ -124,6 +136,14 @@ function showTransfer(strip, transfer) {
   }
 }
 
+/** What is on the screen is no longer what the study is. It stays until the page is loaded anew. */
+function showAmended(strip, notice) {
+  if (!studies.includes(notice.study)) return;
+  const time = new Date(notice.at).toLocaleTimeString(locale, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+  const text = (words[notice.what] ?? words.corrected).replace('{site}', notice.site_name).replace('{time}', time);
+  strip.show(`amended ${notice.study}`, text, { tone: 'bad', link: { href: location.href, text: words.reload } });
+}
+
 function showState(strip, state) {
   if (state === 'open') {
     if (strip.has('connection')) strip.show('connection', words.back, { tone: 'good', leaveAfterMs: 3000 });
@@ -150,6 +170,7 @@ function listen(strip) {
   const onMessage = ({ data }) => {
     if (data.kind === 'state') showState(strip, data.state);
     else if (data.kind === 'news' && data.name === 'transfer') showTransfer(strip, JSON.parse(data.data));
+    else if (data.kind === 'news' && data.name === 'amended') showAmended(strip, JSON.parse(data.data));
   };
   if (typeof SharedWorker === 'function') {
     const { port } = new SharedWorker('/events-worker.js', { name: 'confrere-events' });
@@ -172,7 +193,9 @@ function listen(strip) {
   stream.onopen = () => onMessage({ data: { kind: 'state', state: 'open' } });
   stream.onerror = () =>
     onMessage({ data: { kind: 'state', state: stream.readyState === EventSource.CLOSED ? 'refused' : 'lost' } });
-  stream.addEventListener('transfer', event => onMessage({ data: { kind: 'news', name: 'transfer', data: event.data } }));
+  for (const name of ['transfer', 'amended']) {
+    stream.addEventListener(name, event => onMessage({ data: { kind: 'news', name, data: event.data } }));
+  }
 }
 
 async function showRunning(strip) {

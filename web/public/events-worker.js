@@ -3,7 +3,7 @@
 //
 // To a page: {kind: 'state', state: 'open' | 'lost' | 'refused'} and {kind: 'news', name, data}.
 // From a page: {kind: 'connect'} (open, or open again after a refusal), {kind: 'close'} (signed out).
-const NAMES = ['list', 'transfer', 'peers', 'pairing', 'agreements'];
+const NAMES = ['list', 'transfer', 'peers', 'pairing', 'agreements', 'amended', 'conflicts'];
 const ports = new Set();
 let stream = null;
 let state = 'lost';

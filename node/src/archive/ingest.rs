@@ -2,7 +2,8 @@
 //!
 //! What we promise about a stored instance is promised here, once: its bytes are on disk, under their digest or with the
 //! record ([`super::small`]), before anyone is told so; its row appears whole or not at all; sending it again changes nothing and succeeds; sending
-//! *other* bytes under the same SOP Instance UID is refused, and that is in the audit log.
+//! *other* bytes under the same SOP Instance UID is refused, which is in the audit log, and keeps them aside
+//! ([`super::conflict`]).
 //!
 //! # At a crash
 //! Before "record": a file no record names, removed by the sweep. After: the instance is stored, though its sender
@@ -14,6 +15,7 @@
 use super::{
     Form, IngestError, Ingested, Inner, Source,
     blobs::Temp,
+    conflict::Kept,
     index::Applied,
     part10::Front,
     prescan::{self, DataSet, Scanned},
@@ -38,14 +40,20 @@ pub(super) struct Prepared {
 }
 
 enum Data {
-    Memory { meta: Vec<u8>, bytes: Vec<u8>, data_at: usize },
+    /// It was given its place.
+    Gone,
+    Memory {
+        meta: Vec<u8>,
+        bytes: Vec<u8>,
+        data_at: usize,
+    },
     File(Temp),
 }
 
 /// How far one try came.
 enum Tried {
     Done(Ingested),
-    Conflict(Box<Prepared>),
+    Conflict(Box<Prepared>, Kept),
     Busy(Box<Prepared>),
 }
 
@@ -54,7 +62,7 @@ enum Placed {
     /// The same UID is on its way in already.
     Busy(Box<Prepared>),
     Known(Box<Prepared>),
-    Conflict(Box<Prepared>),
+    Conflict(Box<Prepared>, Kept),
     /// The file has its name; the record is to be written, with the file's bytes where they are few.
     New(Box<IngestRecord>, Vec<u8>, Reservation),
 }
@@ -107,7 +115,7 @@ pub(super) async fn take_in(inner: Arc<Inner>, spool: Spool, source: Source) -> 
                     Tried::Done(ingested)
                 }
                 Placed::Known(prepared) => Tried::Done(answer(&prepared.record, true)),
-                Placed::Conflict(prepared) => Tried::Conflict(prepared),
+                Placed::Conflict(prepared, kept) => Tried::Conflict(prepared, kept),
                 Placed::Busy(prepared) => Tried::Busy(prepared),
             };
             Ok((tried, held))
@@ -116,7 +124,9 @@ pub(super) async fn take_in(inner: Arc<Inner>, spool: Spool, source: Source) -> 
         let (tried, held) = worked.map_err(|_| IngestError::Stopping)??;
         match tried {
             Tried::Done(ingested) => return Ok(ingested),
-            Tried::Conflict(prepared) => return Err(refuse_conflict(&inner, &prepared.record, &source).await),
+            Tried::Conflict(prepared, kept) => {
+                return Err(refuse_conflict(&inner, &prepared.record, kept, &source).await);
+            }
             Tried::Busy(prepared) => (looked, turn) = (Some(prepared), held),
         }
         released.await;
@@ -153,13 +163,18 @@ fn make_count(inner: &Arc<Inner>, record: Box<IngestRecord>, attached: Vec<u8>) 
     Ok(())
 }
 
-async fn refuse_conflict(inner: &Inner, record: &IngestRecord, source: &Source) -> IngestError {
+async fn refuse_conflict(inner: &Inner, record: &IngestRecord, kept: Kept, source: &Source) -> IngestError {
     let instance = record.instance.row.entry.instance.clone();
+    let kept = match kept {
+        Kept::New(id) => format!("kept aside for review: conflict {id}"),
+        Kept::Known(id) => format!("the same as in conflict {id}"),
+        Kept::Full => "not kept: too many conflicts wait for review".to_owned(),
+    };
     let event = Event::new(Act::InstanceRefused, source.actor.clone())
         .outcome(Outcome::Failed)
         .study(&record.study.study)
         .amount(1, record.instance.row.entry.bytes)
-        .note(format!("other bytes are stored under SOP Instance UID {instance}"));
+        .note(format!("other bytes are stored under SOP Instance UID {instance}; {kept}"));
     match inner.audit.record(event).await {
         Ok(_) => IngestError::Conflict { instance },
         Err(error) => IngestError::Storage(error.to_string()),
@@ -302,7 +317,10 @@ fn place(inner: &Arc<Inner>, mut prepared: Box<Prepared>) -> Result<Placed, Inge
     let entry = prepared.record.instance.row.entry.clone();
     let Some(reservation) = Reservation::take(inner, &entry.instance) else { return Ok(Placed::Busy(prepared)) };
     match inner.sound(|index| index.sop(&entry.instance))? {
-        Some(held) if held.row.entry.digest != entry.digest => return Ok(Placed::Conflict(prepared)),
+        Some(held) if held.row.entry.digest != entry.digest => {
+            let kept = keep_aside(inner, &mut prepared, held.row.entry.digest)?;
+            return Ok(Placed::Conflict(prepared, kept));
+        }
         Some(held) if inner.blobs.has(&held) => return Ok(Placed::Known(prepared)),
         // Its file was lost: what comes now replaces it.
         Some(_) => {}
@@ -320,18 +338,39 @@ fn place(inner: &Arc<Inner>, mut prepared: Box<Prepared>) -> Result<Placed, Inge
     inner.blobs.require_room(entry.bytes)?;
     let mut attached = Vec::new();
     match prepared.body {
-        Data::File(temp) => inner.blobs.place(temp, &entry.digest)?,
         Data::Memory { meta, mut bytes, data_at } if meta.len() + bytes.len() - data_at <= SMALL_BYTES_MAX => {
             bytes.splice(..data_at, meta);
             inner.blobs.write_small(&bytes, &entry.digest)?;
             attached = bytes;
         }
+        body => write(inner, body, &entry.digest)?,
+    }
+    Ok(Placed::New(Box::new(prepared.record), attached, reservation))
+}
+
+fn write(inner: &Inner, body: Data, digest: &Digest) -> Result<(), IngestError> {
+    let temp = match body {
+        Data::Gone => return Ok(()),
+        Data::File(temp) => temp,
         Data::Memory { meta, bytes, data_at } => {
             let mut temp = inner.blobs.temp()?;
             temp.file.write_all(&meta)?;
             temp.file.write_all(bytes.get(data_at..).unwrap_or_default())?;
-            inner.blobs.place(temp, &entry.digest)?;
+            temp
         }
+    };
+    Ok(inner.blobs.place(temp, digest)?)
+}
+
+/// Other bytes than `held` under its UID go aside. The caller holds the reservation.
+fn keep_aside(inner: &Arc<Inner>, prepared: &mut Prepared, held: Digest) -> Result<Kept, IngestError> {
+    let kept = inner.aside(&prepared.record)?;
+    let Kept::New(id) = kept else { return Ok(kept) };
+    let entry = &prepared.record.instance.row.entry;
+    if inner.blobs.require_room(entry.bytes).is_err() {
+        return Ok(Kept::Full);
     }
-    Ok(Placed::New(Box::new(prepared.record), attached, reservation))
+    write(inner, std::mem::replace(&mut prepared.body, Data::Gone), &entry.digest)?;
+    inner.keep_aside(id, prepared.record.clone(), held)?;
+    Ok(kept)
 }

@@ -26,7 +26,7 @@ use protocol::{
     AeTitle, Digest, Uid,
     agreement::Level,
     digest::Groups,
-    manifest::{Manifest, ManifestRef},
+    manifest::{Amendment, Manifest, ManifestRef},
 };
 use settle::Arrivals;
 use state::State;
@@ -60,6 +60,11 @@ pub(crate) mod cache;
 mod object;
 mod settle;
 
+mod amend;
+mod amendments;
+mod conflict;
+mod correct;
+mod edits;
 mod errors;
 mod mend;
 mod rebuild;
@@ -71,6 +76,10 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use amend::{amended_header, amended_inflated};
+pub(crate) use conflict::{ConflictError, HeaderOf};
+pub(crate) use correct::{CorrectError, Correction, Identified, identity_of};
+pub(crate) use edits::{by_keyword, by_tag, tag};
 pub(crate) use errors::{ArchiveError, IngestError, ReadError};
 pub(crate) use matching::{name_matches, value_matches};
 pub(crate) use object::Object;
@@ -78,7 +87,10 @@ pub(crate) use part10::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
 pub(crate) use query::StudyQuery;
 pub(crate) use rebuild::rebuild;
 pub(crate) use reject::{RejectError, Rejecting};
-pub(crate) use rows::{InstanceRow, RejectReason, RejectRecord, SeriesRow, StudyRow, Totals};
+pub(crate) use rows::{
+    ConflictRow, ConflictState, Correcting, CorrectionRow, Decided, InstanceRow, PatientKey, RejectReason,
+    RejectRecord, SeriesRow, StudyRow, Totals,
+};
 pub(crate) use spool::Spool;
 
 /// News waiting for a slow listener; one that falls behind is told so and reads the lists anew.
@@ -126,6 +138,10 @@ pub(crate) enum ArchiveEvent {
     Growing(Uid),
     /// Quiet; the manifest is made.
     Settled(Uid),
+    /// What was there is other than it was: corrected, rejected, replaced.
+    Amended(Uid, Amendment),
+    /// Other bytes were kept aside, or decided on.
+    Conflicts,
 }
 
 /// One object looked at by [`Archive::verify`].
@@ -180,13 +196,15 @@ struct Inner {
     groups: Mutex<LruCache<Digest, Arc<Groups>>>,
     passes: tokio::sync::Mutex<()>,
     mending: Mutex<()>,
-    /// One rejection at a time: each looks at what is held before it is written.
+    /// One rejection, decision or correction at a time: each looks at what is held before it is written.
     rejecting: tokio::sync::Mutex<()>,
     sealed: Mutex<LruCache<Digest, SealedManifest>>,
     alerted: Mutex<LruCache<Digest, ()>>,
     /// Journal position up to which the files of small objects are known to be on disk.
     small: AtomicU64,
     is_closed: AtomicBool,
+    /// The last number given to a conflict or correction.
+    last_id: AtomicU64,
 }
 
 /// A value in the character sets that a data set declares, as Unicode: without control characters, trimmed, cut to a
@@ -224,6 +242,14 @@ impl Inner {
     fn alerted(&self) -> MutexGuard<'_, LruCache<Digest, ()>> {
         lock(&self.alerted)
     }
+    /// Numbers rise with time, also over a clock that was set back.
+    fn next_id(&self) -> u64 {
+        let least = crate::tasks::now().0.max(self.index.last_id() + 1);
+        let next = |last: u64| least.max(last + 1);
+        let before = self.last_id.fetch_update(Ordering::AcqRel, Ordering::Acquire, |last| Some(next(last)));
+        next(before.unwrap_or_default())
+    }
+
     fn is_closed(&self) -> bool {
         self.is_closed.load(Ordering::Acquire)
     }
@@ -293,6 +319,7 @@ impl Archive {
             alerted: Mutex::new(LruCache::new(ALERTS_KEPT)),
             small: AtomicU64::new(end.0),
             is_closed: AtomicBool::new(false),
+            last_id: AtomicU64::new(0),
         });
         for study in &unsettled {
             inner.arrivals.touch(study);
@@ -534,7 +561,7 @@ fn recover(dir: &Path, journal: &Journal, state: Option<State>, blobs: &Blobs) -
         rebuild::open_index(dir, journal)?
     };
     let since = SystemTime::UNIX_EPOCH + Duration::from_millis(since.0);
-    let rejected = index.rejected_digests()?;
+    let rejected = index.spared_digests()?;
     let is_named = |digest: &Digest| {
         rejected.contains(digest) || index.any_by_digest(digest).map_or(true, |found| found.is_some())
     };

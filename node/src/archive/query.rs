@@ -159,6 +159,7 @@ mod tests {
             completeness: Completeness::Complete,
             version: 1,
             patient_conflict: false,
+            amended: None,
         }
     }
 

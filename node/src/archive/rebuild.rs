@@ -13,7 +13,9 @@ use super::{
     ingest::{self, Sizes, digest_of},
     part10::{self, FRONT_BYTES_MAX},
     prescan::{self, DataSet},
-    rows::{FloorRecord, IngestRecord, ReinstateRecord, RejectRecord, SettleRecord, Totals, VoidRecord, kind},
+    rows::{
+        AsideRecord, FloorRecord, IngestRecord, ReinstateRecord, RejectRecord, SettleRecord, Totals, VoidRecord, kind,
+    },
     small,
     state::State,
 };
@@ -148,6 +150,10 @@ fn applied(record: &Record<'_>, voids: &Voids) -> Result<Applied, ArchiveError> 
         kind::SETTLE => Applied::Settle(wire::decode::<SettleRecord>(record.body)?),
         kind::REJECT => Applied::Reject(wire::decode(record.body)?),
         kind::REINSTATE => Applied::Reinstate(wire::decode(record.body)?),
+        kind::ASIDE => Applied::Aside(Box::new(wire::decode(record.body)?)),
+        kind::RESOLVE => Applied::Resolve(Box::new(wire::decode(record.body)?)),
+        kind::CORRECT => Applied::Correct(Box::new(wire::decode(record.body)?)),
+        kind::UNCORRECT => Applied::Uncorrect(wire::decode(record.body)?),
         kind::FLOOR => Applied::Floor(wire::decode::<FloorRecord>(record.body)?.version),
         _ => Applied::Nothing,
     })
@@ -264,6 +270,10 @@ fn write_journal(dir: &Path, old: &Path, blobs: &Blobs, each: &mut dyn FnMut(u64
             // What was rejected stays so, also where the record of its arrival is lost.
             kind::REJECT => match wire::decode::<RejectRecord>(body) {
                 Ok(record) => named.extend(record.instances.into_iter().map(|rejected| rejected.digest)),
+                Err(_) => return Ok(()),
+            },
+            kind::ASIDE => match wire::decode::<AsideRecord>(body) {
+                Ok(record) => named.extend([record.held, record.ingest.instance.row.entry.digest]),
                 Err(_) => return Ok(()),
             },
             kind::REINSTATE => match wire::decode::<ReinstateRecord>(body) {

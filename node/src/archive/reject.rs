@@ -13,16 +13,14 @@
 //! Erasing bytes: nothing does, yet. Rejection notes (Key Object Selection) received as objects are stored, not obeyed.
 
 use super::{
-    ArchiveError, ArchiveEvent, Inner,
+    ArchiveError, Inner,
+    conflict::submit,
     index::Applied,
     rebuild,
     rows::{ReinstateRecord, RejectReason, RejectRecord, RejectedInstance, kind},
 };
-use crate::{
-    audit::{Act, Actor, AuditError, Event},
-    journal::Append,
-};
-use protocol::{Uid, wire};
+use crate::audit::{Act, Actor, AuditError, Event};
+use protocol::{Uid, manifest::Amendment, wire};
 use std::sync::Arc;
 
 /// Instances in one rejection: its record stays within the journal's bound.
@@ -80,7 +78,8 @@ pub(super) async fn reject(inner: Arc<Inner>, asked: Rejecting, actor: Actor) ->
     let bytes = record.instances.iter().map(|named| named.bytes).sum();
     let event = Event::new(Act::StudyRejected, actor).study(&record.study).amount(count, bytes);
     inner.audit.record(event.note(format!("{}: {}", record.id, record.reason.code()))).await?;
-    submit(&inner, kind::REJECT, wire::encode(&record), record.study.clone(), Applied::Reject(record.clone())).await?;
+    let amended = Some((record.study.clone(), Amendment::Rejected));
+    submit(&inner, kind::REJECT, wire::encode(&record), amended, Applied::Reject(record.clone())).await?;
     Ok(record)
 }
 
@@ -96,21 +95,9 @@ pub(super) async fn reinstate(inner: Arc<Inner>, id: u64, actor: Actor) -> Resul
     let event = Event::new(Act::StudyReinstated, actor.clone()).study(&record.study).amount(count, bytes);
     inner.audit.record(event.note(id.to_string())).await?;
     let back = ReinstateRecord { id, at: crate::tasks::now(), person: actor.person, instances };
-    submit(&inner, kind::REINSTATE, wire::encode(&back), record.study.clone(), Applied::Reinstate(back)).await?;
+    let amended = Some((record.study.clone(), Amendment::Reinstated));
+    submit(&inner, kind::REINSTATE, wire::encode(&back), amended, Applied::Reinstate(back)).await?;
     Ok(record)
-}
-
-/// Writes the record; when it is durable the rows follow, and everybody who listens hears of the study.
-async fn submit(inner: &Arc<Inner>, kind: u8, body: Vec<u8>, study: Uid, applied: Applied) -> Result<(), ArchiveError> {
-    let shared = inner.clone();
-    let then = move |_, next| {
-        shared.apply(&applied, next);
-        shared.arrivals.settle_now(&study);
-        let _ = shared.events.send(ArchiveEvent::Growing(study));
-    };
-    let append = Append { kind, body, then: Some(Box::new(then)), ..Append::default() };
-    inner.journal.submit(append).await?;
-    Ok(())
 }
 
 fn named(inner: &Inner, asked: &Rejecting) -> Result<Vec<RejectedInstance>, RejectError> {

@@ -10,7 +10,7 @@
 use protocol::{
     Digest, Timestamp, Uid,
     agreement::StudyFacts,
-    manifest::{Completeness, InstanceEntry, ManifestRef, Patient},
+    manifest::{Amended, Amendment, Completeness, Edit, InstanceEntry, ManifestRef, Patient},
     wire::Wire,
 };
 use serde::{Deserialize, Serialize};
@@ -41,6 +41,8 @@ pub(crate) struct StudyRow {
     pub(crate) version: u64,
     /// Another Patient ID or issuer arrived under the same Study UID: shown, never merged.
     pub(crate) patient_conflict: bool,
+    /// The last amendment, and what reads otherwise than in the objects.
+    pub(crate) amended: Option<Amended>,
 }
 
 impl StudyRow {
@@ -238,6 +240,165 @@ pub(super) struct ReinstateRecord {
     pub(super) instances: Vec<IngestRecord>,
 }
 
+/// A patient as one site knows them: an ID is never compared without its issuer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct PatientKey {
+    pub(crate) id: String,
+    pub(crate) issuer: Option<String>,
+}
+
+impl PatientKey {
+    pub(crate) fn of(patient: &Patient) -> Option<Self> {
+        Some(Self { id: patient.id.clone()?, issuer: patient.issuer.clone() })
+    }
+}
+
+/// Journal record: other bytes under a held SOP Instance UID are kept aside.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct AsideRecord {
+    /// Rises with time.
+    pub(super) id: u64,
+    pub(super) at: Timestamp,
+    /// What was held then.
+    pub(super) held: Digest,
+    pub(super) ingest: IngestRecord,
+}
+
+/// What was decided of bytes kept aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum ConflictState {
+    Open,
+    /// The first bytes stay.
+    Kept,
+    /// The new bytes took their place: a corrected resend.
+    Taken,
+    /// They belong to another study or patient: the sender must give new UIDs.
+    Elsewhere,
+}
+
+impl ConflictState {
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Kept => "keep",
+            Self::Taken => "take",
+            Self::Elsewhere => "elsewhere",
+        }
+    }
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        [Self::Open, Self::Kept, Self::Taken, Self::Elsewhere].into_iter().find(|state| state.word() == text)
+    }
+}
+
+/// One object in another's place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Swap {
+    pub(super) out: Digest,
+    pub(super) into: Box<IngestRecord>,
+}
+
+/// Journal record: a conflict was decided.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ResolveRecord {
+    pub(super) id: u64,
+    pub(super) at: Timestamp,
+    pub(super) person: String,
+    pub(super) note: String,
+    pub(super) state: ConflictState,
+    pub(super) swap: Option<Swap>,
+}
+
+/// A decision, or an undoing: who and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Decided {
+    pub(crate) at: Timestamp,
+    pub(crate) person: String,
+    pub(crate) note: String,
+}
+
+/// Bytes kept aside, as the index holds and review shows them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ConflictRow {
+    pub(crate) id: u64,
+    pub(crate) at: Timestamp,
+    /// Who sent the other bytes.
+    pub(crate) person: String,
+    pub(crate) instance: Uid,
+    /// The study and series that the other bytes name.
+    pub(crate) study: Uid,
+    pub(crate) series: Uid,
+    pub(crate) patient: Patient,
+    pub(crate) bytes: u64,
+    /// The first bytes and the others.
+    pub(crate) held: Digest,
+    pub(crate) other: Digest,
+    pub(crate) state: ConflictState,
+    /// The last decision.
+    pub(crate) decided: Option<Decided>,
+}
+
+/// What a correction changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Correcting {
+    Study {
+        study: Uid,
+        edits: Vec<Edit>,
+    },
+    /// All studies shown under one identity, now and later, are shown under the other.
+    Merge {
+        from: PatientKey,
+        into: Patient,
+    },
+}
+
+impl Correcting {
+    pub(crate) const fn word(&self) -> &'static str {
+        match self {
+            Self::Study { .. } => "study",
+            Self::Merge { .. } => "merge",
+        }
+    }
+}
+
+/// Journal record: attributes are corrected.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CorrectRecord {
+    /// Rises with time.
+    pub(crate) id: u64,
+    pub(crate) at: Timestamp,
+    pub(crate) person: String,
+    pub(crate) note: String,
+    pub(crate) what: Correcting,
+}
+
+/// Journal record: a correction was taken back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct UncorrectRecord {
+    pub(super) id: u64,
+    pub(super) at: Timestamp,
+    pub(super) person: String,
+}
+
+/// A correction, as the index holds and its history shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CorrectionRow {
+    pub(crate) record: CorrectRecord,
+    pub(crate) undone: Option<Decided>,
+}
+
+/// The corrections of one study that stand, in the order they were made.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct StudyCorrections(pub(super) Vec<(u64, Vec<Edit>)>);
+
+/// Under which merges a patient's studies are shown otherwise; the last is the one that holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct MergedBy(pub(super) Vec<u64>);
+
+/// The conflicts of one instance.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ConflictsOf(pub(super) Vec<u64>);
+
 /// Kinds of the archive's journal records.
 pub(super) mod kind {
     pub(in crate::archive) const INGEST: u8 = 1;
@@ -246,6 +407,10 @@ pub(super) mod kind {
     pub(in crate::archive) const FLOOR: u8 = 4;
     pub(in crate::archive) const REJECT: u8 = 5;
     pub(in crate::archive) const REINSTATE: u8 = 6;
+    pub(in crate::archive) const ASIDE: u8 = 10;
+    pub(in crate::archive) const RESOLVE: u8 = 11;
+    pub(in crate::archive) const CORRECT: u8 = 12;
+    pub(in crate::archive) const UNCORRECT: u8 = 13;
 }
 
 /// A study as the index holds it.
@@ -255,6 +420,22 @@ pub(super) struct StoredStudy {
     /// Series in the order of their first arrival.
     pub(super) series: Vec<Uid>,
     pub(super) manifest: Option<ManifestRef>,
+    /// What its standing corrections come to. `row` itself holds what the objects say.
+    pub(super) edits: Vec<Edit>,
+    /// When it was amended last, and how.
+    pub(super) amended: Option<(Timestamp, Amendment)>,
+}
+
+impl StoredStudy {
+    /// The row as everybody sees it.
+    pub(super) fn shown(&self) -> StudyRow {
+        let mut row = self.row.clone();
+        super::edits::show(&mut row, &self.edits);
+        // Which identity is right was decided.
+        row.patient_conflict &= !self.edits.iter().any(|edit| edit.tag == super::edits::tag::PATIENT_ID);
+        row.amended = self.amended.map(|(at, what)| Amended { at, what, edits: self.edits.clone() });
+        row
+    }
 }
 
 /// A series as the index holds it.
@@ -306,6 +487,15 @@ wire! {
     RejectRecord, "reject record";
     ReinstateRecord, "reinstate record";
     UnderRejection, "under rejection";
+    AsideRecord, "aside record";
+    ResolveRecord, "resolve record";
+    CorrectRecord, "correct record";
+    UncorrectRecord, "uncorrect record";
+    ConflictRow, "conflict row";
+    CorrectionRow, "correction row";
+    StudyCorrections, "corrections of a study";
+    MergedBy, "merged by";
+    ConflictsOf, "conflicts of an instance";
     StoredStudy, "study row";
     StoredSeries, "series row";
     Chunk, "instance rows";

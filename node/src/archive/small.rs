@@ -108,7 +108,7 @@ impl Inner {
         if from >= upto {
             return Ok(());
         }
-        let rejected = self.index.rejected_digests()?;
+        let rejected = self.index.spared_digests()?;
         let is_wanted = |digest: &Digest| Ok(rejected.contains(digest) || self.index.any_by_digest(digest)?.is_some());
         let written = settle(&self.journal, (from, upto), &self.blobs, &is_wanted)?;
         if written > 0 {

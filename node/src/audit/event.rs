@@ -66,6 +66,12 @@ pub(crate) enum Act {
     StudyReinstated,
     /// A DICOM peer was told which of its instances are safe here.
     StorageCommitted,
+    /// Attributes of a patient or study are shown otherwise than they were received.
+    StudyCorrected,
+    /// A correction was taken back.
+    CorrectionUndone,
+    /// Somebody decided on other bytes under a known SOP Instance UID.
+    ConflictResolved,
 }
 
 impl Act {
@@ -102,6 +108,9 @@ impl Act {
             Self::BackupTaken => "backup-taken",
             Self::RestoreConfirmed => "restore-confirmed",
             Self::StorageCommitted => "storage-committed",
+            Self::StudyCorrected => "study-corrected",
+            Self::CorrectionUndone => "correction-undone",
+            Self::ConflictResolved => "conflict-resolved",
         }
     }
 }

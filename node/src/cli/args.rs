@@ -93,6 +93,21 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: StudyCommand,
     },
+    /// Other bytes under a known SOP Instance UID, kept aside for review
+    Conflict {
+        #[command(subcommand)]
+        command: ConflictCommand,
+    },
+    /// Correct attributes of patient and study; the received bytes stay
+    Correct {
+        #[command(subcommand)]
+        command: CorrectCommand,
+    },
+    /// Patients known under two identities
+    Patient {
+        #[command(subcommand)]
+        command: PatientCommand,
+    },
     /// Send DICOM files to a DICOM peer (C-STORE), unchanged
     Send(Send),
     /// Take DICOM files and folders into the archive
@@ -372,6 +387,88 @@ pub(super) enum StudyCommand {
     Rejected,
     /// Take a rejection back
     Reinstate {
+        /// Its number
+        id: u64,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ConflictCommand {
+    /// List conflicts that wait for a decision, newest first
+    List {
+        /// Those decided too
+        #[arg(long)]
+        all: bool,
+    },
+    /// What both objects say, side by side
+    Show {
+        /// Its number
+        id: u64,
+    },
+    /// Decide
+    Resolve {
+        /// Its number
+        id: u64,
+        /// Keep the first bytes; take the new ones in their place; they belong elsewhere; or undo the decision
+        #[arg(value_parser = ["keep", "take", "elsewhere", "open"])]
+        decision: String,
+        /// For those who look later; without names
+        #[arg(long, default_value = "")]
+        note: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum CorrectCommand {
+    /// Give attributes of one study other values
+    Study {
+        /// Study Instance UID
+        uid: String,
+        /// For example `PatientName=DURAND^Anne`; an empty value: none
+        #[arg(long = "set", required = true, value_name = "KEYWORD=VALUE")]
+        set: Vec<String>,
+        /// Why; without names
+        #[arg(long, default_value = "")]
+        note: String,
+    },
+    /// Move one study to the patient of another
+    Move {
+        /// Study Instance UID
+        uid: String,
+        /// A study of the right patient
+        #[arg(long, value_name = "UID")]
+        like: String,
+        /// Why; without names
+        #[arg(long, default_value = "")]
+        note: String,
+    },
+    /// List corrections, newest first, also those undone
+    List,
+    /// Take a correction back
+    Undo {
+        /// Its number
+        id: u64,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum PatientCommand {
+    /// Show all studies of one patient, now and later, under the identity of another
+    Merge {
+        /// Patient ID whose studies are shown otherwise
+        id: String,
+        /// The ID's issuer, where its studies name one
+        #[arg(long)]
+        issuer: Option<String>,
+        /// A study of the other patient (Study Instance UID)
+        #[arg(long, value_name = "UID")]
+        like: String,
+        /// Why; without names
+        #[arg(long, default_value = "")]
+        note: String,
+    },
+    /// Take a merge back
+    Unmerge {
         /// Its number
         id: u64,
     },

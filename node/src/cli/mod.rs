@@ -19,6 +19,7 @@ macro_rules! eprintln {
 }
 
 mod accounts;
+mod amend;
 mod args;
 mod backup;
 mod doctor;
@@ -99,6 +100,9 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Peer { command } => return peers::peer(&dir, command).await,
         Command::Agreement { command } => peers::agreement(&dir, command).await,
         Command::Study { command } => studies::study(&dir, command).await,
+        Command::Conflict { command } => amend::conflict(&dir, command).await,
+        Command::Correct { command } => amend::correct(&dir, command).await,
+        Command::Patient { command } => amend::patient(&dir, command).await,
         Command::Doctor => return doctor::doctor(&dir).await,
         Command::CodecWorker => return Ok(crate::pixels::work()),
     };

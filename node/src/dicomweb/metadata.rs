@@ -134,11 +134,11 @@ fn bulk_beyond(entry: &InstanceEntry, set: &DataSet<'_>, syntax: Syntax) -> Opti
 async fn encoded_series(asker: &Asker, study: &Arc<OpenStudy>, series: &Uid) -> Result<Bytes, Problem> {
     let uid = asker.study()?;
     let version = study.version().await?;
-    let key = format!("{}\n{uid}\n{version}\n{series}", asker.root);
+    let key = format!("{}\n{uid}\n{version}\n{series}\n{}", asker.root, study.edition());
     if let Some(body) = asker.desk.metadata.take(&key) {
         return Ok(body);
     }
-    let headers = study.headers(series).await?;
+    let headers = study.shown_headers(series).await?;
     if headers.is_empty() {
         return Err(Problem::NotFound);
     }
@@ -165,8 +165,9 @@ async fn encoded_series(asker: &Asker, study: &Arc<OpenStudy>, series: &Uid) -> 
 }
 
 /// The tag of the metadata of these series: it changes with their instances, and costs no encoding.
-fn set_tag<'a>(asker: &Asker, series: impl Iterator<Item = &'a SeriesView>) -> String {
-    let mut parts = vec![asker.root.as_bytes()];
+fn set_tag<'a>(asker: &Asker, study: &OpenStudy, series: impl Iterator<Item = &'a SeriesView>) -> String {
+    let edition = study.edition();
+    let mut parts = vec![asker.root.as_bytes(), edition.as_bytes()];
     for view in series {
         parts.push(view.series.as_str().as_bytes());
         parts.extend(view.instances.iter().map(|entry| entry.digest.0.as_slice()));
@@ -190,7 +191,7 @@ pub(super) async fn series(State(_): State<Arc<super::asker::Desk>>, asker: Aske
     let (study, series) = (asker.open().await?, asker.series()?);
     let all = study.series().await?;
     let view = all.iter().find(|view| view.series == series).ok_or(Problem::NotFound)?;
-    let etag = set_tag(&asker, std::iter::once(view));
+    let etag = set_tag(&asker, &study, std::iter::once(view));
     if let Some(head) = head(&asker, media, &etag) {
         return Ok(head);
     }
@@ -202,7 +203,7 @@ pub(super) async fn study(State(_): State<Arc<super::asker::Desk>>, asker: Asker
     let media = asker.json_type()?;
     let study = asker.open().await?;
     let all = study.series().await?;
-    let etag = set_tag(&asker, all.iter());
+    let etag = set_tag(&asker, &study, all.iter());
     if let Some(head) = head(&asker, media, &etag) {
         return Ok(head);
     }
@@ -226,11 +227,11 @@ pub(super) async fn instance(State(_): State<Arc<super::asker::Desk>>, asker: As
     let media = asker.json_type()?;
     let (study, series, instance) = (asker.open().await?, asker.series()?, asker.instance()?);
     let entry = study.instance(&series, &instance).await?;
-    let etag = etag_of(&[&entry.digest.0, asker.root.as_bytes()]);
+    let etag = etag_of(&[&entry.digest.0, asker.root.as_bytes(), study.edition().as_bytes()]);
     if let Some(head) = head(&asker, media, &etag) {
         return Ok(head);
     }
-    let header = study.header(&series, &instance).await?;
+    let header = study.shown_header(&series, &instance).await?;
     let uid = asker.study()?;
     let url = instance_url(&asker.root, &uid, &series, &instance);
     let mut out = String::from("[");

@@ -295,7 +295,7 @@ async fn series_of(
 /// better than no list at all.
 async fn first_header(study: &Arc<OpenStudy>, view: &SeriesView) -> Result<Option<Bytes>, StudyError> {
     let Some(first) = view.instances.first() else { return Ok(None) };
-    match study.header(&view.series, &first.instance).await {
+    match study.shown_header(&view.series, &first.instance).await {
         Err(StudyError::Unreachable { .. } | StudyError::Waiting { .. }) => Ok(None),
         other => other.map(Some),
     }
@@ -341,7 +341,7 @@ async fn instances_of(
     let found = study.found();
     let mut rows = Vec::new();
     for view in all.iter().filter(|v| series.is_none_or(|s| *s == v.series)) {
-        for (entry, header) in study.headers(&view.series).await? {
+        for (entry, header) in study.shown_headers(&view.series).await? {
             let row = with_header(&entry, &header, |header| {
                 matching::matches(&header.set, header.syntax, conditions, search.fuzzy)
                     .then(|| instance_row(asker, &found, view, &entry, header, search))

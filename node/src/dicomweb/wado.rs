@@ -1,4 +1,5 @@
-//! Retrieves whole objects (PS3.18 §10.4.1.1.1): Part 10 files as first received, streamed.
+//! Retrieves whole objects (PS3.18 §10.4.1.1.1): Part 10 files as first received, streamed; those of a corrected study
+//! with the corrections in their headers.
 //!
 //! # Not here
 //! Objects in another transfer syntax than their own: [`super::plain`].
@@ -31,13 +32,16 @@ pub(super) async fn instance(State(_): State<Arc<Desk>>, asker: Asker) -> Result
     retrieve(asker, Some(series), Some(instance)).await
 }
 
-fn part(url: String, entry: InstanceEntry) -> Part {
+/// `is_corrected`: its header is not the stored one.
+fn part(url: String, series: Uid, entry: InstanceEntry, is_corrected: bool) -> Part {
     let entry = Arc::new(entry);
-    let stored = Piece::Stored { entry: entry.clone(), offset: 0, len: entry.bytes };
+    let offset = if is_corrected { u64::from(entry.header_bytes) } else { 0 };
+    let stored = Piece::Stored { entry: entry.clone(), offset, len: entry.bytes.saturating_sub(offset) };
+    let front = is_corrected.then(|| Piece::Front(series, entry.clone()));
     Part {
         content_type: format!("application/dicom; transfer-syntax={}", entry.transfer_syntax),
         location: url,
-        pieces: vec![Piece::Meta(entry), stored],
+        pieces: std::iter::once(Piece::Meta(entry)).chain(front).chain(std::iter::once(stored)).collect(),
     }
 }
 
@@ -66,7 +70,9 @@ async fn retrieve(asker: Asker, series: Option<Uid>, instance: Option<Uid>) -> R
         Some((_, entry)) if !form.multipart && !form.decode => study.meta(entry).await?,
         _ => Bytes::new(),
     };
-    seen.extend([form_text.as_bytes(), &meta]);
+    let edition = study.edition();
+    let is_corrected = !edition.is_empty();
+    seen.extend([form_text.as_bytes(), &meta, edition.as_bytes()]);
     let etag = etag_of(&seen);
     if let Some(unchanged) = asker.unchanged(&etag) {
         return Ok(unchanged);
@@ -80,7 +86,7 @@ async fn retrieve(asker: Asker, series: Option<Uid>, instance: Option<Uid>) -> R
     let root = asker.root.clone();
     let mut parts = chosen.into_iter().map(move |(series, entry)| {
         let url = instance_url(&root, &uid, &series, &entry.instance);
-        part(url, entry)
+        part(url, series, entry, is_corrected)
     });
     if !form.multipart {
         return body::single(&asker, source, strong(&etag), parts.next().ok_or(Problem::NotFound)?).await;

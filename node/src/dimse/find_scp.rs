@@ -135,7 +135,7 @@ async fn below(
             rows.push(series_attributes(&study, view, &above, identifier).await?);
             continue;
         }
-        for (entry, header) in study.headers(&view.series).await? {
+        for (entry, header) in study.shown_headers(&view.series).await? {
             let mut row = of_header(&entry, &header, &above, identifier);
             row.extend(own_series(view));
             row.extend([
@@ -159,7 +159,7 @@ async fn series_attributes(
 ) -> Result<Attributes, StudyError> {
     let mut row = above.clone();
     if let Some(first) = view.instances.first() {
-        match study.header(&view.series, &first.instance).await {
+        match study.shown_header(&view.series, &first.instance).await {
             Ok(header) => row = of_header(first, &header, above, identifier),
             // What the manifest says is better than no answer.
             Err(StudyError::Unreachable { .. } | StudyError::Waiting { .. }) => {}

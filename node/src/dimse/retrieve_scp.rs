@@ -197,7 +197,15 @@ impl Contexts {
 async fn way(decoders: &Decoders, item: &Item, contexts: Contexts) -> Option<(Context, Body)> {
     let entry = &item.entry;
     if let Some(context) = contexts.stored {
-        let stored = Stored { study: item.study.clone(), entry: entry.clone(), at: 0 };
+        let front = match item.study.front(&item.series, entry).await {
+            Ok(front) => front,
+            Err(error) => {
+                tracing::warn!(%error, instance = %entry.instance, "a corrected instance cannot be sent");
+                return None;
+            }
+        };
+        let at = if front.is_some() { u64::from(entry.header_bytes) } else { 0 };
+        let stored = Stored { study: item.study.clone(), entry: entry.clone(), front, at };
         return Some((context, Body::begin(Way::Stored(stored)).await?));
     }
     let (plain, context) = contexts.plain?;
@@ -447,6 +455,8 @@ enum Way {
 struct Stored {
     study: Arc<OpenStudy>,
     entry: InstanceEntry,
+    /// Where it was corrected: its header as it leaves.
+    front: Option<Bytes>,
     at: u64,
 }
 
@@ -469,6 +479,9 @@ impl Way {
         match self {
             Self::Made(made) => made.next().await,
             Self::Stored(stored) => {
+                if let Some(front) = stored.front.take().filter(|front| !front.is_empty()) {
+                    return Ok(Some(front));
+                }
                 let len = stored.entry.bytes.saturating_sub(stored.at).min(PIECE_BYTES);
                 if len == 0 {
                     return Ok(None);

@@ -1,10 +1,13 @@
 //! Study cards: what a peer is told of a study of ours, with only those fields that the agreement names.
 
-use crate::{archive::StudyRow, tasks};
+use crate::{
+    archive::{StudyRow, tag},
+    tasks,
+};
 use protocol::{
     SiteId,
     agreement::Field,
-    manifest::{Completeness, ManifestRef, Patient, StudyCard},
+    manifest::{Amended, Completeness, Edit, ManifestRef, Patient, StudyCard},
 };
 
 /// Makes a card. `site_name` is the issuer of Patient IDs that name none.
@@ -46,7 +49,31 @@ pub(super) fn card(
         arrived: row.arrived,
         issued: tasks::now(),
         manifest,
+        amended: row.amended.as_ref().map(|amended| Amended {
+            edits: amended.edits.iter().map(|edit| told_edit(edit, fields)).collect(),
+            ..amended.clone()
+        }),
     }
+}
+
+/// A correction as far as the agreement tells the field. That a value no longer holds is told in any case: the peer then
+/// shows none rather than the wrong one.
+fn told_edit(edit: &Edit, fields: &[Field]) -> Edit {
+    let field = match edit.tag {
+        tag::PATIENT_NAME => Some(Field::PatientName),
+        tag::PATIENT_ID | tag::ISSUER => Some(Field::PatientId),
+        tag::BIRTH_DATE => Some(Field::BirthDate),
+        tag::SEX => Some(Field::Sex),
+        tag::ACCESSION => Some(Field::Accession),
+        tag::DESCRIPTION => Some(Field::Description),
+        tag::REFERRER => Some(Field::Referrer),
+        _ => None,
+    };
+    let is_told = match field {
+        Some(field) => fields.contains(&field),
+        None => matches!(edit.tag, tag::DATE | tag::TIME),
+    };
+    Edit { tag: edit.tag, value: edit.value.clone().filter(|_| is_told) }
 }
 
 #[cfg(test)]
@@ -80,6 +107,7 @@ mod tests {
             completeness: Completeness::Complete,
             version: 1,
             patient_conflict: false,
+            amended: None,
         }
     }
 

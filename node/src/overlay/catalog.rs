@@ -134,7 +134,13 @@ impl Inner {
                 return Ok(true);
             }
             let applied = self.directory.apply(&peer, page, tasks::now())?;
-            self.erase_studies(peer, applied.withdrawn.clone()).await;
+            self.erase_studies(peer, applied.withdrawn.iter().chain(&applied.outdated).cloned().collect()).await;
+            for (study, at, what) in applied.amended {
+                self.tell(OverlayEvent::Amended { holder: peer, study, amended: Some((at, what)) });
+            }
+            for study in &applied.withdrawn {
+                self.tell(OverlayEvent::Amended { holder: peer, study: study.clone(), amended: None });
+            }
             for study in applied.changed.into_iter().chain(applied.withdrawn) {
                 self.tell(OverlayEvent::Directory { holder: peer, study });
             }
@@ -270,7 +276,8 @@ impl Inner {
                 () = self.tasks.stopping() => return,
             };
             match event {
-                Ok(ArchiveEvent::Growing(study) | ArchiveEvent::Settled(study)) => {
+                Ok(ArchiveEvent::Conflicts) => {}
+                Ok(ArchiveEvent::Growing(study) | ArchiveEvent::Settled(study) | ArchiveEvent::Amended(study, _)) => {
                     self.feed_work(move |inner| inner.feeds.study_changed(&study, inner.sources())).await;
                 }
                 Err(RecvError::Lagged(_)) => {

@@ -16,7 +16,7 @@ use protocol::{
     Refusal, SiteId, Timestamp, Uid,
     catalog::{Basis, Change, Cursor, Page},
     ids::Id128,
-    manifest::StudyCard,
+    manifest::{Amendment, StudyCard},
     wire::{self, Wire},
 };
 use serde::{Deserialize, Serialize};
@@ -47,19 +47,39 @@ pub(super) struct Applied {
     pub(super) changed: Vec<Uid>,
     /// To be erased.
     pub(super) withdrawn: Vec<Uid>,
+    /// Amended since they were told before, and when and how.
+    pub(super) amended: Vec<(Uid, Timestamp, Amendment)>,
+    /// Of these some bytes must not be shown any more: copies are to be erased, and what is shown still comes anew.
+    pub(super) outdated: Vec<Uid>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Note(Vec<(StudyCard, Basis, Timestamp)>);
 impl Wire for Note {
-    const VERSION: u8 = 1;
+    /// Notes of another version are not read: what they hold is pulled again.
+    const VERSION: u8 = 2;
     const NAME: &'static str = "directory note";
 }
 #[derive(Serialize, Deserialize)]
 struct CursorNote(Cursor);
 impl Wire for CursorNote {
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
     const NAME: &'static str = "directory cursor";
+}
+
+impl Applied {
+    /// What a newer card tells that an older did not. A study told for the first time has no readers yet.
+    fn compare(&mut self, before: Option<&RemoteStudy>, now: &StudyCard) {
+        let Some(before) = before else { return };
+        let Some(amended) = &now.amended else { return };
+        if before.card.amended.as_ref().is_some_and(|known| known.at >= amended.at) {
+            return;
+        }
+        self.amended.push((now.study.clone(), amended.at, amended.what));
+        if matches!(amended.what, Amendment::Rejected | Amendment::Replaced) {
+            self.outdated.push(now.study.clone());
+        }
+    }
 }
 
 fn bucket(study: &Uid) -> u8 {
@@ -186,6 +206,7 @@ impl Directory {
             for (study, row) in changes {
                 match row {
                     Some(row) if shelf.studies.len() < STUDIES_MAX || shelf.studies.contains_key(&study) => {
+                        applied.compare(shelf.studies.get(&study), &row.card);
                         shelf.put(row);
                         applied.changed.push(study);
                     }

@@ -44,7 +44,7 @@ use protocol::{
     catalog::Basis,
     grant::Grant,
     ids::Id128,
-    manifest::StudyCard,
+    manifest::{Amendment, StudyCard},
     message::{Request, SiteRecord},
     signed::Signed,
 };
@@ -146,6 +146,12 @@ pub(crate) enum OverlayEvent {
     Directory {
         holder: SiteId,
         study: Uid,
+    },
+    /// A peer amended a study it told of before: when and how. `None`: it withdrew it.
+    Amended {
+        holder: SiteId,
+        study: Uid,
+        amended: Option<(Timestamp, Amendment)>,
     },
     /// Many at once (an agreement ended, a feed began anew).
     DirectoryReset {

@@ -95,6 +95,10 @@ impl Transcoded {
             return Err(UNREADABLE);
         }
         let mut header = Bytes::copy_from_slice(header);
+        let study = match &source {
+            Source::Study(study, _) => Some(study.clone()),
+            Source::Memory { .. } | Source::File { .. } => None,
+        };
         if syntax.deflated {
             if entry.bytes > dataset::INFLATED_BYTES_MAX {
                 return Err(DataSetError::Size.into());
@@ -105,6 +109,11 @@ impl Transcoded {
             source = Source::Memory { from: 0, bytes: header.clone() };
         }
         let set = DataSet::parse_whole(&header, syntax)?;
+        let corrected = match &study {
+            Some(study) => study.front_of(&entry.transfer_syntax, &header)?,
+            None => None,
+        };
+        let shown = corrected.as_ref().map(|header| DataSet::parse_whole(header, syntax)).transpose()?;
         let mut changes = Changes::new();
         if compressed_icon(&set) {
             changes.insert(tags::ICON_IMAGE_SEQUENCE, None);
@@ -119,7 +128,7 @@ impl Transcoded {
             None
         };
         let mut writer = Writer::new(plain, syntax);
-        writer.data_set(&set, &changes)?;
+        writer.data_set(shown.as_ref().unwrap_or(&set), &changes)?;
         making.pieces.push_back(Piece::Own(writer.out.into()));
         drop(set);
         making.behind(behind, frames).await?;

@@ -2,7 +2,7 @@
 //! a reference number.
 
 use crate::{
-    archive::{ArchiveError, IngestError, RejectError, cache::CacheError},
+    archive::{ArchiveError, ConflictError, CorrectError, IngestError, RejectError, cache::CacheError},
     audit::AuditError,
     overlay::{OverlayError, PairingFailure},
     studies::StudyError,
@@ -51,6 +51,10 @@ pub(super) enum ApiError {
     Archive(#[from] ArchiveError),
     #[error(transparent)]
     Reject(#[from] RejectError),
+    #[error(transparent)]
+    Conflict(#[from] ConflictError),
+    #[error(transparent)]
+    Correct(#[from] CorrectError),
     #[error("the cache cannot be changed")]
     Cache(#[from] CacheError),
     #[error("the object was not taken in")]
@@ -92,6 +96,8 @@ impl ApiError {
             Self::Reject(RejectError::TooMany) => (S::BAD_REQUEST, "too-many"),
             Self::Reject(RejectError::FileLost) => (S::CONFLICT, "file-lost"),
             Self::Reject(RejectError::Audit(_) | RejectError::Archive(_)) => (S::INTERNAL_SERVER_ERROR, "internal"),
+            Self::Conflict(e) => conflict(e),
+            Self::Correct(e) => correct(e),
             Self::Overlay(_) | Self::Audit(_) | Self::Archive(_) | Self::Cache(_) => {
                 (S::INTERNAL_SERVER_ERROR, "internal")
             }
@@ -128,6 +134,27 @@ fn study(e: &StudyError) -> (StatusCode, &'static str) {
         StudyError::Waiting { .. } => (StatusCode::SERVICE_UNAVAILABLE, "waiting"),
         StudyError::Corrupt => (StatusCode::BAD_GATEWAY, "corrupt"),
         StudyError::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+    }
+}
+
+fn conflict(e: &ConflictError) -> (StatusCode, &'static str) {
+    match e {
+        ConflictError::NoConflict => (StatusCode::NOT_FOUND, "not-found"),
+        ConflictError::Decided => (StatusCode::CONFLICT, "decided"),
+        ConflictError::Changed => (StatusCode::CONFLICT, "changed"),
+        ConflictError::FileLost => (StatusCode::CONFLICT, "file-lost"),
+        ConflictError::Audit(_) | ConflictError::Archive(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+    }
+}
+
+fn correct(e: &CorrectError) -> (StatusCode, &'static str) {
+    match e {
+        CorrectError::NotHeld | CorrectError::NoCorrection => (StatusCode::NOT_FOUND, "not-found"),
+        CorrectError::Nothing => (StatusCode::BAD_REQUEST, "nothing"),
+        CorrectError::NoPatientId => (StatusCode::BAD_REQUEST, "no-patient-id"),
+        CorrectError::TooMany => (StatusCode::CONFLICT, "too-many"),
+        CorrectError::BuiltOn => (StatusCode::CONFLICT, "built-on"),
+        CorrectError::Audit(_) | CorrectError::Archive(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
     }
 }
 

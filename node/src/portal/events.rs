@@ -3,7 +3,7 @@
 //! A slow reader misses events rather than holding anything up; it then gets a `list` event without a study, which
 //! means "ask again".
 
-use super::{Door, error::ApiError, json, signin::Caller};
+use super::{Door, amendments_json, error::ApiError, json, signin::Caller};
 use crate::{overlay::OverlayEvent, studies::StudiesEvent, trust::Action, trust::TrustEvent};
 use axum::{
     extract::State,
@@ -44,6 +44,8 @@ fn named(name: &str, body: impl serde::Serialize) -> Option<sse::Event> {
 fn studies_event(event: Received<StudiesEvent>) -> Option<sse::Event> {
     match event {
         Ok(StudiesEvent::List(study)) => named("list", serde_json::json!({ "study": study.map(|s| s.to_string()) })),
+        Ok(StudiesEvent::Amended(notice)) => named("amended", amendments_json::Notice::from(notice)),
+        Ok(StudiesEvent::Conflicts) => named("conflicts", serde_json::json!({})),
         Ok(StudiesEvent::Transfer(row)) => named("transfer", json::Transfer::from(row)),
         Err(BroadcastStreamRecvError::Lagged(_)) => named("list", serde_json::json!({ "study": null })),
     }
@@ -58,7 +60,7 @@ fn overlay_event(door: &Door, event: Received<OverlayEvent>) -> Option<Option<ss
         Ok(OverlayEvent::Contact(site) | OverlayEvent::DirectoryReset { holder: site }) => {
             Some(named("peers", serde_json::json!({ "site": site.to_string() })))
         }
-        Ok(OverlayEvent::Directory { .. }) => None,
+        Ok(OverlayEvent::Directory { .. } | OverlayEvent::Amended { .. }) => None,
         Err(_) => Some(named("peers", serde_json::json!({}))),
     }
 }

@@ -1,5 +1,6 @@
 //! The shapes of the API. Times are RFC 3339 in UTC, sites are base32 keys, studies are Study Instance UIDs.
 
+use super::amendments_json::AmendedStudy;
 use crate::{
     archive::RejectRecord,
     audit, overlay,
@@ -96,6 +97,8 @@ pub(super) struct Study {
     pub(super) availability: &'static str,
     pub(super) instances_here: u32,
     pub(super) patient_conflict: bool,
+    /// What was amended last; `null`: it is as it was received.
+    pub(super) amended: Option<AmendedStudy>,
     pub(super) custodian_name: String,
 }
 
@@ -136,6 +139,7 @@ impl From<FoundStudy> for Study {
             },
             instances_here: found.instances_here,
             patient_conflict: row.patient_conflict,
+            amended: row.amended.as_ref().map(AmendedStudy::of),
         }
     }
 }

@@ -8,6 +8,8 @@
 //! DICOMweb, which stands behind the same sign-in; TLS and listening, which are `site`'s.
 
 mod agreements;
+mod amendments;
+mod amendments_json;
 mod assets;
 mod audit;
 mod error;
@@ -115,6 +117,14 @@ fn api_routes() -> Router<Door> {
         .route("/studies/{study}/fetch", post(worklist::fetch))
         .route("/studies/{study}/share", post(worklist::share))
         .route("/studies/{study}/reject", post(rejections::reject))
+        .route("/studies/{study}/correct", post(amendments::correct))
+        .route("/studies/{study}/identities", get(amendments::identities))
+        .route("/conflicts", get(amendments::conflicts))
+        .route("/conflicts/{id}", get(amendments::conflict))
+        .route("/conflicts/{id}/resolve", post(amendments::resolve))
+        .route("/corrections", get(amendments::corrections))
+        .route("/corrections/{id}/undo", post(amendments::undo))
+        .route("/patients/merge", post(amendments::merge))
         .route("/rejections", get(rejections::list))
         .route("/rejections/{id}/reinstate", post(rejections::reinstate))
         .route("/readings", post(worklist::new_reading))

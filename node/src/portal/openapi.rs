@@ -1,7 +1,8 @@
 //! The API's description, made from the routes; `docs/openapi.json` is its committed copy.
 
 use super::{
-    agreements, audit, error, events, grants, json, local, peers, rejections, settings, signin, status, worklist,
+    agreements, amendments, audit, error, events, grants, json, local, peers, rejections, settings, signin, status,
+    worklist,
 };
 use axum::Json;
 use utoipa::OpenApi;
@@ -19,6 +20,14 @@ use utoipa::OpenApi;
         worklist::study,
         worklist::fetch,
         worklist::share,
+        amendments::conflicts,
+        amendments::conflict,
+        amendments::resolve,
+        amendments::correct,
+        amendments::merge,
+        amendments::corrections,
+        amendments::undo,
+        amendments::identities,
         rejections::reject,
         rejections::list,
         rejections::reinstate,

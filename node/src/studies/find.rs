@@ -74,6 +74,7 @@ pub(super) fn row_of(remote: &RemoteStudy, holder_name: &str) -> StudyRow {
         completeness: card.completeness,
         version: card.version,
         patient_conflict: false,
+        amended: card.amended.clone(),
     }
 }
 
@@ -237,6 +238,7 @@ fn both(own: StudyRow, row: StudyRow) -> StudyRow {
         changed: own.changed.max(row.changed),
         completeness: own.completeness.min(row.completeness),
         patient_conflict,
+        amended: own.amended.clone().or(row.amended),
         ..own
     }
 }
@@ -282,6 +284,7 @@ mod tests {
             completeness: Completeness::Complete,
             version: 1,
             patient_conflict: false,
+            amended: None,
         };
         FoundStudy {
             row,

@@ -6,13 +6,13 @@
 //! # Not here
 //! Opening: [`super::Studies::open`].
 
-use super::{Shared, StudiesEvent, StudyError, open::OpenStudy, progress::TICK, remote::RemoteCopy};
+use super::{Notice, Shared, StudiesEvent, StudyError, open::OpenStudy, progress::TICK, remote::RemoteCopy};
 use crate::{
     archive::ArchiveEvent,
     overlay::OverlayEvent,
     trust::{Person, Role},
 };
-use protocol::{Refusal, SiteId, Uid};
+use protocol::{Refusal, SiteId, Uid, manifest::Amendment};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError, Weak, atomic::Ordering},
@@ -39,7 +39,8 @@ impl Turn {
     /// The opening, if its permits still hold, its copy was not ended, and no other site came to hold a part of the study.
     pub(super) fn current(&self) -> Option<Arc<OpenStudy>> {
         let open = self.open.as_ref().filter(|o| o.is_allowed().is_ok())?;
-        let has_ended = open.copy().is_some_and(|copy| copy.errand.ended.is_cancelled());
+        // Withdrawn a moment ago, it may not be ended yet.
+        let has_ended = open.copy().is_some_and(|copy| copy.errand.ended.is_cancelled() || copy.told().is_err());
         (!has_ended && !open.lacks_a_side()).then(|| open.clone())
     }
 
@@ -177,6 +178,17 @@ async fn follow_archive(shared: Arc<Shared>, mut news: Receiver<ArchiveEvent>) {
         };
         let study = match event {
             Ok(ArchiveEvent::Growing(study) | ArchiveEvent::Settled(study)) => Some(study),
+            Ok(ArchiveEvent::Amended(study, what)) => {
+                let site_name = shared.site_name.clone();
+                let (at, what) = (crate::tasks::now(), Notice::word(what));
+                let notice = Notice { study: study.clone(), site_name, at, what };
+                let _ = shared.events.send(StudiesEvent::Amended(notice));
+                Some(study)
+            }
+            Ok(ArchiveEvent::Conflicts) => {
+                let _ = shared.events.send(StudiesEvent::Conflicts);
+                continue;
+            }
             Err(RecvError::Lagged(_)) => None,
             Err(RecvError::Closed) => return,
         };
@@ -201,6 +213,20 @@ async fn follow_overlay(shared: Arc<Shared>, kept: Arc<Kept>, mut news: Receiver
             Ok(OverlayEvent::DirectoryReset { .. } | OverlayEvent::Contact(_)) | Err(RecvError::Lagged(_)) => {
                 check(&shared, kept.copies());
                 None
+            }
+            Ok(OverlayEvent::Amended { holder, study, amended }) => {
+                let (at, what) = match amended {
+                    Some((at, what)) => (at, Notice::word(what)),
+                    None => (crate::tasks::now(), "withdrawn"),
+                };
+                if matches!(amended, Some((_, Amendment::Rejected | Amendment::Replaced))) {
+                    // What was copied is erased: who reads on opens it anew.
+                    let is_it = |copy: &Arc<RemoteCopy>| copy.holder == holder && copy.study == study;
+                    bar(&shared, kept.copies().into_iter().filter(is_it).collect());
+                }
+                let site_name = shared.site_name_of(&holder);
+                let _ = shared.events.send(StudiesEvent::Amended(Notice { study, site_name, at, what }));
+                continue;
             }
             Ok(OverlayEvent::Pairing(_)) => continue,
             Err(RecvError::Closed) => return,

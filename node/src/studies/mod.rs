@@ -35,10 +35,10 @@ use keep::Kept;
 use local::{LocalStudy, Objects};
 use open::Sides;
 use protocol::{
-    Refusal, SiteId, Uid,
+    Refusal, SiteId, Timestamp, Uid,
     agreement::{Level, StudyFacts},
     ids::Id128,
-    manifest::InstanceEntry,
+    manifest::{Amendment, InstanceEntry},
 };
 use remote::{Packs, RemoteCopy};
 use serde::Serialize;
@@ -148,11 +148,37 @@ pub(crate) struct TransferRow {
     pub(crate) road: &'static str,
 }
 
+/// What became of a study, for those who have it open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Notice {
+    pub(crate) study: Uid,
+    /// The site that amended it.
+    pub(crate) site_name: String,
+    pub(crate) at: Timestamp,
+    /// `corrected`, `rejected`, `reinstated`, `replaced` or `withdrawn`.
+    pub(crate) what: &'static str,
+}
+
+impl Notice {
+    fn word(what: Amendment) -> &'static str {
+        match what {
+            Amendment::Corrected => "corrected",
+            Amendment::Rejected => "rejected",
+            Amendment::Reinstated => "reinstated",
+            Amendment::Replaced => "replaced",
+        }
+    }
+}
+
 /// News for the portal.
 #[derive(Clone, Debug)]
 pub(crate) enum StudiesEvent {
     /// A row of the list appeared, changed or went; `None`: many.
     List(Option<Uid>),
+    /// Who reads a study must hear of it: it is other than it was.
+    Amended(Notice),
+    /// Conflicts are other than they were.
+    Conflicts,
     Transfer(TransferRow),
 }
 

@@ -10,6 +10,7 @@ use super::{
     FoundStudy, SeriesView, Shared, StudyError, contents::Contents, local::LocalStudy, meta, remote::RemoteCopy,
 };
 use crate::{
+    archive,
     audit::{Act, Event, Outcome},
     transfer,
     trust::{Permit, Person},
@@ -17,10 +18,10 @@ use crate::{
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use protocol::{
-    SiteId, Uid,
+    Refusal, SiteId, Uid,
     agreement::Level,
     fetch::{Priority, Reader},
-    manifest::InstanceEntry,
+    manifest::{Amended, Edit, InstanceEntry},
 };
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -64,6 +65,14 @@ pub(crate) struct OpenStudy {
 enum Side<'a> {
     Own(&'a Permit, &'a LocalStudy),
     There(&'a RemoteCopy),
+}
+
+/// A copy that was erased because its holder amended the study: the next request opens it anew.
+fn erased_under_way(copy: &RemoteCopy, fault: StudyError) -> StudyError {
+    match fault {
+        StudyError::Refused(Refusal::Revoked) if copy.told().is_ok() => StudyError::Waiting { retry_s: 1 },
+        fault => fault,
+    }
 }
 
 impl OpenStudy {
@@ -136,7 +145,7 @@ impl OpenStudy {
 
     async fn contents_there(&self, copy: &RemoteCopy) -> Result<Arc<Contents>, StudyError> {
         self.write_fetched(copy).await?;
-        copy.contents(&self.reader()).await
+        copy.contents(&self.reader()).await.map_err(|fault| erased_under_way(copy, fault))
     }
 
     async fn contents_of_both(&self, study: &LocalStudy, copy: &RemoteCopy) -> Result<Arc<Contents>, StudyError> {
@@ -229,7 +238,8 @@ impl OpenStudy {
         match (&self.sides.own, &self.sides.there) {
             (Some((permit, study)), None) => study.headers(permit, series).await,
             (None, Some((_, copy))) => {
-                let headers = copy.headers(series, &self.reader()).await?;
+                let headers = copy.headers(series, &self.reader()).await;
+                let headers = headers.map_err(|fault| erased_under_way(copy, fault))?;
                 self.is_allowed()?;
                 if entries.len() != headers.len() {
                     // A newer manifest came in between.
@@ -270,10 +280,82 @@ impl OpenStudy {
         let entry = contents.instance(series, instance)?;
         let header = match self.side(&contents, entry)? {
             Side::Own(permit, study) => study.header(permit, entry).await?,
-            Side::There(copy) => copy.header(series, entry, &self.reader()).await?,
+            Side::There(copy) => {
+                let header = copy.header(series, entry, &self.reader()).await;
+                header.map_err(|fault| erased_under_way(copy, fault))?
+            }
         };
         self.is_allowed()?;
         Ok(header)
+    }
+
+    /// What was corrected and by which site, where anything was.
+    fn amended(&self) -> Option<(Amended, String)> {
+        let found = self.found();
+        let amended = found.row.amended.filter(|amended| !amended.edits.is_empty())?;
+        Some((amended, found.site_name))
+    }
+
+    /// Changes whenever a correction does; empty where nothing is corrected: for ETags of what shows corrections.
+    pub(crate) fn edition(&self) -> String {
+        let edition = |edit: &Edit| format!("{:08x}={};", edit.tag, edit.value.as_deref().unwrap_or_default());
+        self.amended().map(|(amended, _)| amended.edits.iter().map(edition).collect()).unwrap_or_default()
+    }
+
+    fn corrected(
+        (amended, system): &(Amended, String),
+        entry: &InstanceEntry,
+        header: &[u8],
+    ) -> Result<Bytes, StudyError> {
+        let made = archive::amended_header(header, &entry.transfer_syntax, amended, system);
+        made.map(Bytes::from).ok_or_else(|| StudyError::internal("a correction cannot be written into a header"))
+    }
+
+    /// [`Self::headers`] as they are to be shown: with corrections.
+    ///
+    /// # Errors
+    /// [`StudyError`].
+    pub(crate) async fn shown_headers(&self, series: &Uid) -> Result<Vec<(InstanceEntry, Bytes)>, StudyError> {
+        let mut headers = self.headers(series).await?;
+        if let Some(amended) = self.amended() {
+            for (entry, header) in headers.iter_mut().filter(|(_, header)| !header.is_empty()) {
+                *header = Self::corrected(&amended, entry, header)?;
+            }
+        }
+        Ok(headers)
+    }
+
+    /// [`Self::header`] as it is to be shown: with corrections.
+    ///
+    /// # Errors
+    /// [`StudyError`].
+    pub(crate) async fn shown_header(&self, series: &Uid, instance: &Uid) -> Result<Bytes, StudyError> {
+        let header = self.header(series, instance).await?;
+        match self.amended().filter(|_| !header.is_empty()) {
+            Some(amended) => Self::corrected(&amended, &self.instance(series, instance).await?, &header),
+            None => Ok(header),
+        }
+    }
+
+    /// What stands in the place of an instance's header where the object leaves; `None`: it leaves as it was received.
+    ///
+    /// # Errors
+    /// [`StudyError`].
+    pub(crate) async fn front(&self, series: &Uid, entry: &InstanceEntry) -> Result<Option<Bytes>, StudyError> {
+        let Some(amended) = self.amended() else { return Ok(None) };
+        let header = self.header(series, &entry.instance).await?;
+        Self::corrected(&amended, entry, &header).map(Some)
+    }
+
+    /// A header that was inflated where it was deflated, with corrections; `None`: nothing was corrected.
+    ///
+    /// # Errors
+    /// [`StudyError::Internal`] where they cannot be written.
+    pub(crate) fn front_of(&self, transfer_syntax: &Uid, header: &[u8]) -> Result<Option<Bytes>, StudyError> {
+        let Some((amended, system)) = self.amended() else { return Ok(None) };
+        let made = archive::amended_inflated(header, transfer_syntax, &amended, &system);
+        made.map(|made| Some(made.into()))
+            .ok_or_else(|| StudyError::internal("a correction cannot be written into a header"))
     }
 
     /// Verified bytes of an instance's data set. For a peer's study this asks for them with this priority and waits
@@ -297,7 +379,7 @@ impl OpenStudy {
                 if contents.place(&entry.instance).is_none_or(|(_, known)| known.digest != entry.digest) {
                     return Err(StudyError::NotFound);
                 }
-                let here = copy.read(entry, offset, len).await?;
+                let here = copy.read(entry, offset, len).await.map_err(|fault| erased_under_way(copy, fault))?;
                 let reader = self.reader();
                 // Asked before the rest of the series, so that it stands first in the queue.
                 match here {
@@ -309,7 +391,7 @@ impl OpenStudy {
                         let range = (offset, len);
                         let object = copy.errand.want((&entry.digest, entry.bytes), range, priority, &reader)?;
                         self.follow(copy, contents, entry, priority, &reader);
-                        copy.wait(entry, range, &object).await?
+                        copy.wait(entry, range, &object).await.map_err(|fault| erased_under_way(copy, fault))?
                     }
                 }
             }

@@ -54,6 +54,10 @@ export function LiveProvider({ signedIn, children }: { signedIn: boolean; childr
         const news = data as Pairing;
         client.setQueryData<Pairing[]>(keys.pairings, known => withPairing(known, news));
         if (news.state === 'done') stale(keys.peers);
+      } else if (name === 'amended') {
+        stale(keys.corrections);
+        stale(keys.rejections);
+        listChanged();
       } else stale(keys[name]);
     };
     let refused: ReturnType<typeof setTimeout> | undefined;

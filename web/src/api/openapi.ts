@@ -365,6 +365,236 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/conflicts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    offset?: number;
+                    limit?: number | null;
+                    /** @description Conflicts: those decided too. */
+                    all?: boolean;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Conflict"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conflicts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Compared"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conflicts/{id}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Decision"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Conflict"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/corrections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    offset?: number;
+                    limit?: number | null;
+                    /** @description Conflicts: those decided too. */
+                    all?: boolean;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CorrectionEntry"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/corrections/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CorrectionEntry"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/events": {
         parameters: {
             query?: never;
@@ -578,6 +808,52 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Pairing"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/patients/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Merge"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CorrectionEntry"];
                     };
                 };
                 404: {
@@ -1157,6 +1433,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/studies/{study}/correct": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    study: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Correct"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CorrectionEntry"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/studies/{study}/fetch": {
         parameters: {
             query?: never;
@@ -1193,6 +1517,42 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study}/identities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    study: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Identity"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1719,6 +2079,14 @@ export interface components {
             /** Format: int32 */
             version: number;
         };
+        /** @description The last amendment of a study. */
+        AmendedStudy: {
+            at: string;
+            /** @description Keywords of attributes that read otherwise than in the objects. */
+            attributes: string[];
+            /** @description `corrected`, `rejected`, `reinstated` or `replaced`. */
+            what: string;
+        };
         AuditEntry: {
             /** @description Kebab-case of the act, for example `study-opened`. */
             act: string;
@@ -1765,14 +2133,85 @@ export interface components {
             /** Format: int32 */
             since_days?: number | null;
         };
+        /** @description A conflict with both objects. */
+        Compared: {
+            conflict: components["schemas"]["Conflict"];
+            first?: components["schemas"]["Side"] | null;
+            other?: components["schemas"]["Side"] | null;
+        };
         /** @description Whether digits and name agree. */
         Confirm: {
             accept: boolean;
+        };
+        /** @description Other bytes under a known SOP Instance UID. */
+        Conflict: {
+            at: string;
+            /** Format: int64 */
+            bytes: number;
+            decided?: components["schemas"]["DecidedBy"] | null;
+            /** Format: int64 */
+            id: number;
+            instance: string;
+            /** @description Of the other bytes. */
+            patient: components["schemas"]["Patient"];
+            /** @description Who sent the other bytes. */
+            person: string;
+            series: string;
+            /** @description `open`, `keep`, `take` or `elsewhere`. */
+            state: string;
+            study: string;
+        };
+        /** @description A correction of one study: attributes, or the identity of another study's patient. */
+        Correct: {
+            /** @description Study Instance UID of a study of the patient it is moved to. */
+            like?: string | null;
+            /** @description Why; without names. */
+            note?: string;
+            /**
+             * @description Values by keyword (`PatientName`, `PatientID`, `IssuerOfPatientID`, `PatientBirthDate`, `PatientSex`, `StudyDate`,
+             *     `StudyTime`, `AccessionNumber`, `StudyDescription`, `ReferringPhysicianName`, `StudyID`); empty: none.
+             */
+            set?: {
+                [key: string]: string;
+            };
+        };
+        /** @description A correction, standing or undone. */
+        CorrectionEntry: {
+            at: string;
+            /** @description Of a `merge`: whose studies. */
+            from_id?: string | null;
+            from_issuer?: string | null;
+            /** Format: int64 */
+            id: number;
+            /** @description `study` or `merge`. */
+            kind: string;
+            note: string;
+            person: string;
+            /** @description Values by keyword; `null`: empty. */
+            set: {
+                [key: string]: string | null;
+            };
+            /** @description Of a `study`: which. */
+            study?: string | null;
+            undone?: components["schemas"]["DecidedBy"] | null;
         };
         /** @description Name and password. */
         Credentials: {
             name: string;
             password: string;
+        };
+        /** @description A decision, or an undoing. */
+        DecidedBy: {
+            at: string;
+            note: string;
+            person: string;
+        };
+        /** @description What is decided on bytes kept aside. */
+        Decision: {
+            /** @description `keep` the first bytes; `take` the new ones in their place; they belong `elsewhere`; or `open`: undo the decision. */
+            decision: string;
+            /** @description For those who look later; without names. */
+            note?: string;
         };
         /** @description The body of every error. */
         ErrorBody: {
@@ -1809,6 +2248,13 @@ export interface components {
             /** @description IANA time zone. */
             time_zone: string;
         };
+        /** @description An identity that objects of a study name. */
+        Identity: {
+            /** Format: int32 */
+            instances: number;
+            patient: components["schemas"]["Patient"];
+            series: string[];
+        };
         /** @description Files and folders on the node's machine. */
         Import: {
             paths: string[];
@@ -1825,6 +2271,16 @@ export interface components {
         Join: {
             code: string;
             invitation: string;
+        };
+        /** @description All studies of one patient under another. */
+        Merge: {
+            /** @description Patient ID whose studies are shown under the other. */
+            id: string;
+            issuer?: string | null;
+            /** @description Study Instance UID of a study of the other. */
+            like: string;
+            /** @description Why; without names. */
+            note?: string;
         };
         /** @description A new password for a user, generated when absent. */
         NewPassword: {
@@ -1972,6 +2428,29 @@ export interface components {
             /** @description Key, short key or name of the peer. */
             site: string;
         };
+        /** @description What one of two objects says. */
+        Side: {
+            accession?: string | null;
+            /** Format: int64 */
+            bytes: number;
+            /** Format: int32 */
+            columns: number;
+            date?: string | null;
+            description?: string | null;
+            digest: string;
+            /** Format: int32 */
+            frames: number;
+            modality: string;
+            /** Format: int32 */
+            number?: number | null;
+            patient: components["schemas"]["Patient"];
+            /** Format: int32 */
+            rows: number;
+            series: string;
+            study: string;
+            time?: string | null;
+            transfer_syntax: string;
+        };
         SiteFacts: {
             ae_title: string;
             language: string;
@@ -2008,6 +2487,7 @@ export interface components {
         };
         Study: {
             accession?: string | null;
+            amended?: components["schemas"]["AmendedStudy"] | null;
             arrived: string;
             /** @description `online`, `remote` or `unreachable`. */
             availability: string;

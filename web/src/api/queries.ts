@@ -16,6 +16,9 @@ export const keys = {
   users: ['users'],
   aes: ['aes'],
   status: ['status'],
+  conflicts: ['conflicts'],
+  corrections: ['corrections'],
+  rejections: ['rejections'],
 } as const;
 
 /** Whether asking again may help: a lost or busy node, not a refusal. */

@@ -34,6 +34,15 @@ export type StudyPage = With<Sent<'StudyPage'>, { studies: Study[] }>;
 export type Reading = Sent<'Reading'>;
 export type Transfer = With<Sent<'Transfer'>, { state: 'running' | 'waiting' | 'done' | 'refused' | 'corrupt' }>;
 
+export type ConflictState = 'open' | 'keep' | 'take' | 'elsewhere';
+export type Decided = Sent<'DecidedBy'>;
+export type Conflict = With<Sent<'Conflict'>, { patient: Patient; state: ConflictState; decided: Decided | null }>;
+export type Side = With<Sent<'Side'>, { patient: Patient }>;
+export type Compared = With<Sent<'Compared'>, { conflict: Conflict; first: Side | null; other: Side | null }>;
+export type Correction = With<Sent<'CorrectionEntry'>, { kind: 'study' | 'merge'; undone: Decided | null }>;
+export type Identity = With<Sent<'Identity'>, { patient: Patient }>;
+export type Rejection = Sent<'Rejection'>;
+
 export type Peer = Sent<'Peer'>;
 export type Invitation = Sent<'Invitation'>;
 export type Pairing = With<Sent<'Pairing'>, { state: 'waiting' | 'compare' | 'done' | 'failed' }>;

@@ -280,3 +280,18 @@ test('the strip shows what arrives, as it is told', async () => {
   act(() => node.tell('transfer', { ...node.transfers[0], instances_done: 120 }));
   expect(await within(strip).findByText(/^120\/180 images/)).toBeTruthy();
 });
+
+describe('conflicts', () => {
+  test('are compared side by side and decided', async () => {
+    const node = busyNode();
+    const { user } = await openPortal(node, { at: '/archive/conflicts', as: 'admin' });
+    await user.click(await screen.findByRole('button', { name: 'Compare' }));
+    const row = (await screen.findByRole('rowheader', { name: 'Patient name' })).closest('tr');
+    if (!row) throw new Error('no row');
+    expect(row.textContent).toContain('differs');
+    await user.type(screen.getByLabelText('Reason'), 'resent');
+    await user.click(screen.getByRole('button', { name: 'Take the new one instead' }));
+    await screen.findByText('Nothing waits for a decision.');
+    expect(asked(node, 'POST /conflicts/7/resolve')).toHaveLength(1);
+  });
+});

@@ -43,6 +43,7 @@ export function study(change: Partial<Study> & { study: string }): Study {
     availability: 'online',
     instances_here: 180,
     patient_conflict: false,
+    amended: null,
     custodian_name: 'CH Sud',
     ...change,
   };
@@ -128,6 +129,8 @@ export class FakeNode {
   }
 
   /** `path` is below `/api`, with its query. */
+  private decision = 'open';
+
   handle(method: string, path: string, body: unknown): Answer {
     this.requests.push(`${method} ${path}`);
     const url = new URL(path, 'http://node');
@@ -158,6 +161,27 @@ export class FakeNode {
     return { status: 200, body: { person: user } };
   }
 
+  private amendmentsRoute(method: string, first: string | undefined, second: string | undefined, body: unknown): Answer {
+    const conflict = {
+      id: 7, at: '2026-03-01T10:00:00Z', person: 'CT_1', instance: '1.2.3.4', study: '1.2', series: '1.2.3',
+      patient: { name: 'Durand^Anne', birth_date: '19610524', sex: 'F', id: 'P2', issuer: null },
+      bytes: 500_000, state: this.decision, decided: null,
+    };
+    const side = {
+      study: '1.2', series: '1.2.3', patient: conflict.patient, date: '20260301', time: null, description: 'Thorax', accession: 'A1',
+      modality: 'CT', number: 1, transfer_syntax: '1.2.840.10008.1.2.1', frames: 1, rows: 512, columns: 512, bytes: 500_000, digest: 'a',
+    };
+    if (second === 'resolve' && method === 'POST') {
+      this.decision = (body as { decision: string }).decision;
+      return { status: 200, body: { ...conflict, state: this.decision } };
+    }
+    if (first === '7') {
+      const before = { ...side, patient: { ...side.patient, name: 'Martin^Anne' } };
+      return { status: 200, body: { conflict, first: before, other: side } };
+    }
+    return { status: 200, body: this.decision === 'open' && this.requests.at(-1)?.includes('/conflicts') ? [conflict] : [] };
+  }
+
   private signedIn(method: string, url: URL, body: unknown): Answer | null {
     const [head, first, second] = url.pathname.split('/').slice(1);
     const may = (action: Action) => this.person !== null && ACTIONS[this.person.role].includes(action);
@@ -176,6 +200,10 @@ export class FakeNode {
     const need = needs[head ?? ''];
     if (need && !may(need)) return refusal(403, 'role');
     switch (head) {
+      case 'conflicts':
+      case 'corrections':
+      case 'rejections':
+        return may('reject-studies') ? this.amendmentsRoute(method, first, second, body) : refusal(403, 'role');
       case 'studies':
         return this.studiesRoute(url, first, second);
       case 'readings': {

@@ -33,6 +33,10 @@ impl Index {
             Applied::Settle(record) => self.apply_settle(live, record),
             Applied::Reject(record) => self.apply_reject(live, record),
             Applied::Reinstate(record) => self.apply_reinstate(live, record),
+            Applied::Aside(record) => self.apply_aside(live, record),
+            Applied::Resolve(record) => self.apply_resolve(live, record),
+            Applied::Correct(record) => self.apply_correct(live, record),
+            Applied::Uncorrect(record) => self.apply_uncorrect(live, record),
             Applied::Floor(version) => {
                 live.meta.floor = live.meta.floor.max(*version);
                 Ok(())
@@ -65,10 +69,13 @@ impl Index {
         }
         let received = record.instance.row.received;
         let (study_uid, series_uid) = (&record.study.study, &record.series.series);
-        let mut study = self.load_study(live, study_uid)?.unwrap_or_else(|| {
-            live.meta.totals.studies += 1;
-            new_study(&record.study, received)
-        });
+        let mut study = match self.load_study(live, study_uid)? {
+            Some(study) => study,
+            None => {
+                live.meta.totals.studies += 1;
+                self.born(live, new_study(&record.study, received))?
+            }
+        };
         let mut series = match self.load_series(live, study_uid, series_uid)? {
             Some(series) => series,
             None => {
@@ -157,8 +164,9 @@ fn new_study(says: &StudySays, received: Timestamp) -> StoredStudy {
         completeness: Completeness::Arriving,
         version: 0,
         patient_conflict: false,
+        amended: None,
     };
-    StoredStudy { row, series: Vec::new(), manifest: None }
+    StoredStudy { row, series: Vec::new(), manifest: None, edits: Vec::new(), amended: None }
 }
 
 fn grow_study(row: &mut StudyRow, record: &IngestRecord, series: usize) {

@@ -11,9 +11,14 @@
 //! | `u` | study | – : not settled |
 //! | `r` | number of a rejection | [`RejectRecord`](super::super::rows::RejectRecord) |
 //! | `x` | SOP Instance UID | the number of the rejection it is under |
+//! | `q` | number of a conflict | [`ConflictRow`](super::super::rows::ConflictRow) |
+//! | `y` | SOP Instance UID | its conflicts |
+//! | `k` | number of a correction | [`CorrectionRow`](super::super::rows::CorrectionRow) |
+//! | `w` | study | its corrections |
+//! | `g` | Patient ID, 0, issuer | the merges of this patient |
 //! | `m` | – | [`Meta`](super::Meta) |
 
-use super::super::rows::{Place, StudyRow};
+use super::super::rows::{PatientKey, Place, StudyRow};
 use protocol::{Digest, Uid, manifest::Completeness};
 
 pub(super) const META: &[u8] = b"m";
@@ -36,13 +41,40 @@ pub(super) fn unsettled(study: &Uid) -> Vec<u8> {
 pub(super) const REJECTION: u8 = b'r';
 
 pub(super) fn rejection(id: u64) -> [u8; 9] {
-    let mut key = [REJECTION; 9];
-    key[1..].copy_from_slice(&id.to_be_bytes());
-    key
+    numbered(REJECTION, id)
 }
 
 pub(super) fn rejected(instance: &Uid) -> Vec<u8> {
     keyed(b'x', instance.as_str().as_bytes())
+}
+
+pub(super) const CONFLICT: u8 = b'q';
+pub(super) const CORRECTION: u8 = b'k';
+pub(super) const CORRECTIONS_OF: u8 = b'w';
+
+pub(super) fn numbered(kind: u8, id: u64) -> [u8; 9] {
+    let mut key = [kind; 9];
+    key[1..].copy_from_slice(&id.to_be_bytes());
+    key
+}
+
+pub(super) fn conflicts_of(instance: &Uid) -> Vec<u8> {
+    keyed(b'y', instance.as_str().as_bytes())
+}
+
+pub(super) fn corrections_of(study: &Uid) -> Vec<u8> {
+    keyed(CORRECTIONS_OF, study.as_str().as_bytes())
+}
+
+pub(super) fn merged(patient: &PatientKey) -> Vec<u8> {
+    let mut key = keyed(b'g', patient.id.as_bytes());
+    key.push(0);
+    // An issuer that is empty is not one that is missing.
+    if let Some(issuer) = &patient.issuer {
+        key.push(1);
+        key.extend_from_slice(issuer.as_bytes());
+    }
+    key
 }
 
 fn keyed(kind: u8, rest: &[u8]) -> Vec<u8> {

@@ -17,8 +17,9 @@
 use super::{
     ArchiveError,
     rows::{
-        Chunk, IngestRecord, InstanceRow, Place, Places, ReinstateRecord, RejectRecord, SeriesRow, SettleRecord,
-        StoredInstance, StoredSeries, StoredStudy, StudyRow, Totals, UnderRejection,
+        AsideRecord, Chunk, ConflictRow, ConflictsOf, CorrectRecord, CorrectionRow, IngestRecord, InstanceRow,
+        MergedBy, PatientKey, Place, Places, ReinstateRecord, RejectRecord, ResolveRecord, SeriesRow, SettleRecord,
+        StoredInstance, StoredSeries, StoredStudy, StudyCorrections, StudyRow, Totals, UncorrectRecord, UnderRejection,
     },
 };
 use crate::journal::Position;
@@ -40,6 +41,8 @@ use std::{
 };
 
 mod apply;
+mod conflict;
+mod correct;
 mod keys;
 mod register;
 mod reject;
@@ -67,10 +70,15 @@ pub(super) struct Meta {
     totals: Totals,
     /// Versions of manifests go on from here.
     floor: u64,
+    /// Conflicts that wait for a decision, and their bytes.
+    aside: (u64, u64),
+    /// The highest number of a conflict or correction.
+    last_id: u64,
 }
 
 impl Wire for Meta {
-    const VERSION: u8 = 1;
+    /// An index of another version is made again from the journal.
+    const VERSION: u8 = 2;
     const NAME: &'static str = "index";
 }
 
@@ -96,6 +104,11 @@ struct Live {
     /// Which rejection an instance is under; `None`: none any more.
     rejected: HashMap<Uid, Option<u64>>,
     rejections: HashMap<u64, Option<RejectRecord>>,
+    conflicts: HashMap<u64, ConflictRow>,
+    conflicts_of: HashMap<Uid, ConflictsOf>,
+    correction_rows: HashMap<u64, CorrectionRow>,
+    corrections: HashMap<Uid, StudyCorrections>,
+    merges: HashMap<PatientKey, MergedBy>,
     /// Instances among the changes.
     gathered: usize,
     is_changed: bool,
@@ -262,7 +275,7 @@ impl Index {
     }
 
     pub(super) fn study(&self, study: &Uid) -> Result<Option<StudyRow>, ArchiveError> {
-        Ok(self.stored_study(study)?.map(|stored| stored.row))
+        Ok(self.stored_study(study)?.map(|stored| stored.shown()))
     }
 
     /// In the order of their first arrival.
@@ -335,10 +348,10 @@ impl Index {
         let (mut batch, mut changes) = (sled::Batch::default(), Vec::with_capacity(live.studies.len()));
         for (study, stored) in &live.studies {
             let before: Option<StoredStudy> = self.get(keys::study(study))?;
-            let now = stored.as_ref().map(|stored| keys::of(&stored.row)).unwrap_or_default();
-            let before = before.map(|before| keys::of(&before.row)).unwrap_or_default();
+            let now = stored.as_ref().map(|stored| keys::of(&stored.shown())).unwrap_or_default();
+            let before = before.map(|before| keys::of(&before.shown())).unwrap_or_default();
             let place = before.first().and_then(|key| key.get(1..)).map(<[u8]>::to_vec);
-            changes.push((place, stored.as_ref().map(|stored| stored.row.clone())));
+            changes.push((place, stored.as_ref().map(StoredStudy::shown)));
             for key in before.into_iter().filter(|key| !now.contains(key)) {
                 batch.remove(key);
             }
@@ -362,11 +375,32 @@ impl Index {
         for (id, record) in &live.rejections {
             put(&mut batch, &keys::rejection(*id), record.as_ref());
         }
+        live.put_amendments(&mut batch);
         batch.insert(keys::META, wire::encode(&live.meta));
         self.noted(self.db()?.apply_batch(batch))?;
         *live = Live { meta: live.meta, ..Live::default() };
         self.register.follow(changes);
         Ok(())
+    }
+}
+
+impl Live {
+    fn put_amendments(&self, batch: &mut sled::Batch) {
+        for (id, row) in &self.conflicts {
+            put(batch, &keys::numbered(keys::CONFLICT, *id), Some(row));
+        }
+        for (instance, of) in &self.conflicts_of {
+            put(batch, &keys::conflicts_of(instance), Some(of));
+        }
+        for (id, row) in &self.correction_rows {
+            put(batch, &keys::numbered(keys::CORRECTION, *id), Some(row));
+        }
+        for (study, all) in &self.corrections {
+            put(batch, &keys::corrections_of(study), Some(all).filter(|all| !all.0.is_empty()));
+        }
+        for (patient, merges) in &self.merges {
+            put(batch, &keys::merged(patient), Some(merges).filter(|merges| !merges.0.is_empty()));
+        }
     }
 }
 
@@ -392,6 +426,10 @@ pub(super) enum Applied {
     Settle(SettleRecord),
     Reject(RejectRecord),
     Reinstate(ReinstateRecord),
+    Aside(Box<AsideRecord>),
+    Resolve(Box<ResolveRecord>),
+    Correct(Box<CorrectRecord>),
+    Uncorrect(UncorrectRecord),
     Floor(u64),
     /// Of no consequence here.
     Nothing,

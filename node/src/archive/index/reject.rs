@@ -6,9 +6,13 @@
 use super::{Index, Live, keys};
 use crate::archive::{
     ArchiveError,
-    rows::{Place, ReinstateRecord, RejectRecord, StoredSeries, StoredStudy, UnderRejection},
+    rows::{ConflictRow, Place, ReinstateRecord, RejectRecord, StoredSeries, StoredStudy, UnderRejection},
 };
-use protocol::{Digest, Uid, manifest::Completeness, wire};
+use protocol::{
+    Digest, Timestamp, Uid,
+    manifest::{Amendment, Completeness},
+    wire,
+};
 use std::collections::BTreeSet;
 
 impl Index {
@@ -23,17 +27,27 @@ impl Index {
             live.rejected.insert(named.instance.clone(), Some(record.id));
         }
         live.rejections.insert(record.id, Some(record.clone()));
-        if let Some(mut study) = self.load_study(live, &record.study)?
-            && !series.is_empty()
-        {
-            for series in &series {
-                self.count_again(live, &mut study, series)?;
-            }
-            study.row.completeness = Completeness::Arriving;
-            study.row.changed = study.row.changed.max(record.at);
-            self.sum_up(live, study)?;
+        if series.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        self.count_gone(live, (&record.study, record.at, Amendment::Rejected), &series)
+    }
+
+    /// A study some of whose series lost instances.
+    pub(super) fn count_gone(
+        &self,
+        live: &mut Live,
+        (study, at, what): (&Uid, Timestamp, Amendment),
+        series: &BTreeSet<Uid>,
+    ) -> Result<(), ArchiveError> {
+        let Some(mut study) = self.load_study(live, study)? else { return Ok(()) };
+        for series in series {
+            self.count_again(live, &mut study, series)?;
+        }
+        study.row.completeness = Completeness::Arriving;
+        study.row.changed = study.row.changed.max(at);
+        study.amended = Some((at, what));
+        self.sum_up(live, study)
     }
 
     pub(super) fn apply_reinstate(&self, live: &mut Live, record: &ReinstateRecord) -> Result<(), ArchiveError> {
@@ -41,11 +55,17 @@ impl Index {
             live.rejected.insert(ingest.instance.row.entry.instance.clone(), None);
             self.apply_ingest(live, ingest)?;
         }
+        if let Some(first) = record.instances.first()
+            && let Some(mut study) = self.load_study(live, &first.study.study)?
+        {
+            study.amended = Some((record.at, Amendment::Reinstated));
+            live.studies.insert(study.row.study.clone(), Some(study));
+        }
         live.rejections.insert(record.id, None);
         Ok(())
     }
 
-    fn take_out(&self, live: &mut Live, place: Place, at: usize) -> Result<(), ArchiveError> {
+    pub(super) fn take_out(&self, live: &mut Live, place: Place, at: usize) -> Result<(), ArchiveError> {
         let Some(mut chunk) = self.with_chunk(live, place, Clone::clone)? else { return Ok(()) };
         let gone = chunk.instances.remove(at);
         let entry = &gone.row.entry;
@@ -143,13 +163,17 @@ impl Index {
         Ok(found)
     }
 
-    /// Digests of what is rejected: their files are named, though no row names them.
-    pub(in crate::archive) fn rejected_digests(&self) -> Result<BTreeSet<Digest>, ArchiveError> {
+    /// Digests of what is rejected or kept aside: their files are named, though no row names them.
+    pub(in crate::archive) fn spared_digests(&self) -> Result<BTreeSet<Digest>, ArchiveError> {
         self.write()?;
         let mut digests = BTreeSet::new();
         for value in self.db()?.scan_prefix([keys::REJECTION]).values() {
             let record: RejectRecord = wire::decode(&self.noted(value)?)?;
             digests.extend(record.instances.into_iter().map(|named| named.digest));
+        }
+        for value in self.db()?.scan_prefix([keys::CONFLICT]).values() {
+            let row: ConflictRow = wire::decode(&self.noted(value)?)?;
+            digests.extend([row.held, row.other]);
         }
         Ok(digests)
     }

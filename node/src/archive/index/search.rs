@@ -93,16 +93,16 @@ impl Index {
 
     pub(super) fn each_row(&self, each: &mut dyn FnMut(StudyRow)) -> Result<(), ArchiveError> {
         for row in self.db()?.scan_prefix(b"s").values() {
-            each(wire::decode::<StoredStudy>(&self.noted(row)?)?.row);
+            each(wire::decode::<StoredStudy>(&self.noted(row)?)?.shown());
         }
         Ok(())
     }
 
     /// The row at a place: inverted date and time, and the study.
-    fn row_at(&self, place: &[u8]) -> Result<Option<StudyRow>, ArchiveError> {
+    pub(super) fn row_at(&self, place: &[u8]) -> Result<Option<StudyRow>, ArchiveError> {
         let study = place.get(keys::WHEN_BYTES..).and_then(|bytes| std::str::from_utf8(bytes).ok());
         let Some(study) = study.and_then(|text| Uid::parse(text).ok()) else { return Ok(None) };
-        Ok(self.get::<StoredStudy>(keys::study(&study))?.map(|stored| stored.row))
+        Ok(self.get::<StoredStudy>(keys::study(&study))?.map(|stored| stored.shown()))
     }
 
     /// Studies that have not settled.

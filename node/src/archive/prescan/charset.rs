@@ -34,6 +34,25 @@ impl Charsets {
         (!text.is_empty()).then(|| text.to_owned())
     }
 
+    /// The value in the first set declared, without code extensions.
+    pub(super) fn encode(&self, text: &str) -> Vec<u8> {
+        if !self.is_declared {
+            return text.as_bytes().to_vec();
+        }
+        let Some(encoding) = self.first else {
+            return text.chars().map(|c| u8::try_from(c).ok().filter(u8::is_ascii).unwrap_or(b'?')).collect();
+        };
+        let mut out = Vec::with_capacity(text.len());
+        for one in text.chars() {
+            let mut buffer = [0; 4];
+            let (bytes, _, is_lost) = encoding.encode(one.encode_utf8(&mut buffer));
+            // Latin sets end where Windows puts letters of its own.
+            let is_own = matches!(bytes.as_ref(), [0x80..=0x9f]) && encoding == encoding_rs::WINDOWS_1252;
+            if is_lost || is_own { out.push(b'?') } else { out.extend_from_slice(&bytes) }
+        }
+        out
+    }
+
     fn plain(&self, value: &[u8]) -> String {
         let declared = self.first.filter(|_| self.is_declared).and_then(|encoding| {
             encoding.decode_without_bom_handling_and_without_replacement(value).map(std::borrow::Cow::into_owned)

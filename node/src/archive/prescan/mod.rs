@@ -80,6 +80,11 @@ pub(super) fn text(charset: &[u8], value: &[u8]) -> Option<String> {
     charset::Charsets::parse(charset).text(value)
 }
 
+/// Text in the character set that a data set declares; what it cannot write becomes `?`. Where none is declared: UTF-8.
+pub(super) fn encode(charset: &[u8], text: &str) -> Vec<u8> {
+    charset::Charsets::parse(charset).encode(text)
+}
+
 /// Whether the data set of a transfer syntax is deflated, and how its elements are written. What is not known is read
 /// as explicit little endian, as PS3.5 asks of all encapsulated syntaxes.
 pub(super) fn coding_of(transfer_syntax: &Uid) -> (bool, Coding) {

@@ -1,8 +1,12 @@
 //! Random work with crashes, against a reference in memory: what is held, rejected and refused, and every byte.
 
 use super::*;
-use crate::archive::rows::RejectReason;
+use crate::archive::{
+    edits::tag,
+    rows::{ConflictState, RejectReason},
+};
 use proptest::prelude::*;
+use protocol::manifest::Edit;
 use std::collections::BTreeMap;
 
 /// Two studies of two series of three instances.
@@ -26,6 +30,14 @@ enum Step {
     RejectInstance(Name),
     /// The n-th of the rejections that stand.
     Reinstate(u8),
+    /// The n-th of all conflicts: the next of the four states.
+    Resolve(u8, u8),
+    /// A study's patient gets this ID.
+    Correct(u8, u8),
+    /// Studies of one patient under that of a study.
+    Merge(u8, u8),
+    /// The n-th of the corrections that stand.
+    Undo(u8),
     Kill,
     Close,
     /// The index goes; or `confrere rebuild`.
@@ -42,6 +54,10 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..STUDIES, 0..SERIES).prop_map(|(a, b)| Step::RejectSeries(a, b)),
         2 => name().prop_map(move |n| Step::RejectInstance(named(n))),
         3 => (0u8..4).prop_map(Step::Reinstate),
+        4 => (0u8..4, 0u8..4).prop_map(|(n, state)| Step::Resolve(n, state)),
+        2 => (0..STUDIES, 0u8..3).prop_map(|(study, id)| Step::Correct(study, id)),
+        1 => (0u8..3, 0..STUDIES).prop_map(|(id, study)| Step::Merge(id, study)),
+        2 => (0u8..4).prop_map(Step::Undo),
         1 => Just(Step::Kill),
         1 => Just(Step::Close),
         1 => Just(Step::LoseIndex),
@@ -64,11 +80,60 @@ struct Reference {
     held: BTreeMap<Name, u8>,
     /// Newest last, as they were made.
     rejected: Vec<(u64, BTreeMap<Name, u8>)>,
+    /// Oldest first: number, instance, the version that was held, what was decided.
+    conflicts: Vec<(u64, Name, u8, ConflictState)>,
+    /// Oldest first: number and what it means; merges name the patient.
+    corrections: Vec<(u64, Means)>,
+    /// What a study that is here shows, by the numbers of corrections.
+    under: BTreeMap<u8, Vec<u64>>,
+}
+
+#[derive(Clone, Debug)]
+enum Means {
+    Edit(String),
+    Merge(String, String),
 }
 
 impl Reference {
     fn is_rejected(&self, name: Name) -> bool {
         self.rejected.iter().any(|(_, names)| names.contains_key(&name))
+    }
+
+    /// The patient a study is shown under.
+    fn patient(&self, study: u8) -> String {
+        let mut shown = "P1".to_owned();
+        for (id, means) in &self.corrections {
+            if self.under.get(&study).is_some_and(|under| under.contains(id)) {
+                match means {
+                    Means::Edit(to) | Means::Merge(_, to) => shown.clone_from(to),
+                }
+            }
+        }
+        shown
+    }
+
+    fn is_here(&self, study: u8) -> bool {
+        self.held.keys().any(|name| name.study == study)
+    }
+
+    /// A study came to be here: merges of its patient hold for it, in the order they were made.
+    fn born(&mut self, study: u8) {
+        let mut last = self.under.get(&study).and_then(|under| under.iter().max().copied()).unwrap_or(0);
+        loop {
+            let shown = self.patient(study);
+            let next = self.corrections.iter().rev().find_map(|(id, means)| match means {
+                Means::Merge(from, _) if *from == shown => Some(*id),
+                _ => None,
+            });
+            let under = self.under.entry(study).or_default();
+            match next {
+                Some(id) if id > last && !under.contains(&id) => {
+                    under.push(id);
+                    last = id;
+                }
+                _ => return,
+            }
+        }
     }
 
     fn take(&mut self, which: impl Fn(&Name) -> bool) -> BTreeMap<Name, u8> {
@@ -104,6 +169,117 @@ async fn insist(site: &Site, reference: &Reference) {
     assert_eq!(usize::try_from(totals.instances).unwrap(), reference.held.len());
     let standing: Vec<u64> = site.archive.rejections(0, 100).unwrap().into_iter().map(|r| r.id).rev().collect();
     assert_eq!(standing, reference.rejected.iter().map(|(id, _)| *id).collect::<Vec<_>>());
+    let mut conflicts: Vec<_> = site.archive.conflicts(false, 0, 1000).unwrap();
+    conflicts.reverse();
+    let states: Vec<_> = conflicts.iter().map(|row| (row.id, row.state)).collect();
+    assert_eq!(states, reference.conflicts.iter().map(|(id, .., state)| (*id, *state)).collect::<Vec<_>>());
+    for row in &conflicts {
+        let (_, both) = site.archive.conflict(row.id).await.unwrap();
+        assert!(both.iter().all(Option::is_some), "both files are whole");
+    }
+    let mut corrections = site.archive.corrections(0, 1000).unwrap();
+    corrections.retain(|row| row.undone.is_none());
+    let numbers: Vec<u64> = corrections.iter().map(|row| row.record.id).rev().collect();
+    assert_eq!(numbers, reference.corrections.iter().map(|(id, _)| *id).collect::<Vec<_>>());
+    for study in 0..STUDIES {
+        let row = site.archive.study(&uid(&format!("1.{study}"))).unwrap();
+        assert_eq!(row.is_some(), reference.is_here(study));
+        let Some(row) = row else { continue };
+        let shown = reference.patient(study);
+        assert_eq!(row.patient.id.as_deref(), Some(shown.as_str()));
+        let query = StudyQuery { patient_id: Some(shown), ..StudyQuery::default() };
+        assert!(site.archive.studies(&query, 0, 9).unwrap().iter().any(|found| found.study == row.study));
+    }
+}
+
+async fn resolve(site: &Site, reference: &mut Reference, n: u8, state: u8) {
+    let state =
+        [ConflictState::Open, ConflictState::Kept, ConflictState::Taken, ConflictState::Elsewhere][usize::from(state)];
+    if reference.conflicts.is_empty() {
+        let none = site.archive.resolve(7, state, "", Actor::default()).await;
+        assert!(matches!(none, Err(ConflictError::NoConflict)));
+        return;
+    }
+    let at = usize::from(n) % reference.conflicts.len();
+    let (id, name, first, was) = reference.conflicts[at];
+    let other = 1 - first;
+    let swap = match (was == ConflictState::Taken, state == ConflictState::Taken) {
+        (false, true) => Some((first, other)),
+        (true, false) => Some((other, first)),
+        _ => None,
+    };
+    let resolved = site.archive.resolve(id, state, "vu", Actor::default()).await;
+    match (was == state, swap) {
+        (true, _) => return assert!(matches!(resolved, Err(ConflictError::Decided))),
+        (false, Some((out, into))) => {
+            if reference.held.get(&name) != Some(&out) {
+                return assert!(matches!(resolved, Err(ConflictError::Changed)), "{resolved:?}");
+            }
+            reference.held.insert(name, into);
+        }
+        (false, None) => {}
+    }
+    resolved.unwrap();
+    reference.conflicts[at].3 = state;
+}
+
+async fn correct(site: &Site, reference: &mut Reference, study: u8, patient: u8) {
+    let (uid, to) = (uid(&format!("1.{study}")), format!("P{patient}"));
+    let edits = vec![Edit { tag: tag::PATIENT_ID, value: Some(to.clone()) }];
+    let made = site.archive.correct(Correction::Edit { study: uid, edits }, "", Actor::default()).await;
+    if !reference.is_here(study) {
+        assert!(matches!(made, Err(CorrectError::NotHeld)));
+    } else if reference.patient(study) == to {
+        assert!(matches!(made, Err(CorrectError::Nothing)));
+    } else {
+        let id = made.unwrap().record.id;
+        reference.corrections.push((id, Means::Edit(to)));
+        reference.under.entry(study).or_default().push(id);
+    }
+}
+
+async fn merge(site: &Site, reference: &mut Reference, patient: u8, like: u8) {
+    let from = format!("P{patient}");
+    let asked =
+        Correction::Merge { from: PatientKey { id: from.clone(), issuer: None }, like: uid(&format!("1.{like}")) };
+    let made = site.archive.correct(asked, "", Actor::default()).await;
+    let studies: Vec<u8> = (0..STUDIES).filter(|s| reference.is_here(*s) && reference.patient(*s) == from).collect();
+    if !reference.is_here(like) {
+        assert!(matches!(made, Err(CorrectError::NotHeld)));
+    } else if reference.patient(like) == from {
+        assert!(matches!(made, Err(CorrectError::Nothing)));
+    } else if studies.is_empty() {
+        assert!(matches!(made, Err(CorrectError::NotHeld)));
+    } else {
+        let id = made.unwrap().record.id;
+        reference.corrections.push((id, Means::Merge(from, reference.patient(like))));
+        for study in studies {
+            reference.under.entry(study).or_default().push(id);
+        }
+    }
+}
+
+async fn undo(site: &Site, reference: &mut Reference, n: u8) {
+    if reference.corrections.is_empty() {
+        let none = site.archive.uncorrect(u64::from(n), Actor::default()).await;
+        return assert!(matches!(none, Err(CorrectError::NoCorrection)));
+    }
+    let at = usize::from(n) % reference.corrections.len();
+    let (id, means) = reference.corrections[at].clone();
+    let undone = site.archive.uncorrect(id, Actor::default()).await;
+    if let Means::Merge(_, to) = means
+        && reference
+            .corrections
+            .iter()
+            .any(|(later, means)| *later > id && matches!(means, Means::Merge(from, _) if *from == to))
+    {
+        return assert!(matches!(undone, Err(CorrectError::BuiltOn)));
+    }
+    undone.unwrap();
+    reference.corrections.remove(at);
+    for under in reference.under.values_mut() {
+        under.retain(|known| *known != id);
+    }
 }
 
 async fn reject(site: &Site, reference: &mut Reference, asked: (u8, Option<u8>, Option<u8>)) {
@@ -137,14 +313,24 @@ async fn live(dir: &Path, steps: Vec<Step>) {
                 let made = made(name, version);
                 let stored = site.store_as(made.form(), &made.data_set()).await;
                 match reference.held.get(&name) {
-                    Some(held) if *held != version => assert!(matches!(stored, Err(IngestError::Conflict { .. }))),
+                    Some(held) if *held != version => {
+                        assert!(matches!(stored, Err(IngestError::Conflict { .. })));
+                        if !reference.conflicts.iter().any(|(_, known, ..)| *known == name) {
+                            let id = site.archive.conflicts(false, 0, 1).unwrap()[0].id;
+                            reference.conflicts.push((id, name, *held, ConflictState::Open));
+                        }
+                    }
                     Some(_) => assert!(stored.unwrap().known),
                     None if reference.is_rejected(name) => {
                         assert!(matches!(stored, Err(IngestError::Rejected { .. })), "{stored:?}");
                     }
                     None => {
                         assert!(!stored.unwrap().known);
+                        let is_new = !reference.is_here(name.study);
                         reference.held.insert(name, version);
+                        if is_new {
+                            reference.born(name.study);
+                        }
                     }
                 }
             }
@@ -160,8 +346,17 @@ async fn live(dir: &Path, steps: Vec<Step>) {
             Step::Reinstate(n) => {
                 let (id, names) = reference.rejected.remove(usize::from(n) % reference.rejected.len());
                 site.archive.reinstate(id, Actor::default()).await.unwrap();
+                let study = names.keys().next().map(|name| name.study).unwrap();
+                let is_new = !reference.is_here(study);
                 reference.held.extend(names);
+                if is_new {
+                    reference.born(study);
+                }
             }
+            Step::Resolve(n, state) => resolve(&site, &mut reference, n, state).await,
+            Step::Correct(study, patient) => correct(&site, &mut reference, study, patient).await,
+            Step::Merge(patient, like) => merge(&site, &mut reference, patient, like).await,
+            Step::Undo(n) => undo(&site, &mut reference, n).await,
             Step::Kill => {
                 site.kill().await;
                 site = Site::open(dir, 1);

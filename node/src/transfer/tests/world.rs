@@ -179,6 +179,7 @@ impl Site {
             arrived: row.arrived,
             issued: tasks::now(),
             manifest: sealed.map(|m| m.reference),
+            amended: row.amended,
         }
     }
 

@@ -30,4 +30,22 @@ export const ARCHIVE_PAGES: readonly ArchivePage[] = [
     needs: 'administer',
     page: lazy(async () => ({ default: (await import('./StoragePage')).StoragePage })),
   },
+  {
+    path: 'conflicts',
+    word: 'archive.pages.conflicts',
+    needs: 'reject-studies',
+    page: lazy(async () => ({ default: (await import('./ConflictsPage')).ConflictsPage })),
+  },
+  {
+    path: 'corrections',
+    word: 'archive.pages.corrections',
+    needs: 'reject-studies',
+    page: lazy(async () => ({ default: (await import('./CorrectionsPage')).CorrectionsPage })),
+  },
+  {
+    path: 'rejections',
+    word: 'archive.pages.rejections',
+    needs: 'reject-studies',
+    page: lazy(async () => ({ default: (await import('./RejectionsPage')).RejectionsPage })),
+  },
 ];

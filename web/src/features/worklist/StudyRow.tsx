@@ -1,6 +1,6 @@
 import { ActionIcon, Button, Menu, Tooltip } from '@mantine/core';
 import {
-  IconAlertTriangle,
+  IconAlertTriangle, IconPencil,
   IconArrowsRightLeft,
   IconCloudDownload,
   IconCopy,
@@ -12,7 +12,7 @@ import {
 import type { CSSProperties } from 'react';
 import { memo } from 'react';
 import type { Study } from '../../api/types';
-import { age, bytes, count, dicomDate, dicomTime, patientName } from '../../lib/format';
+import { age, bytes, count, dicomDate, dicomTime, moment, patientName } from '../../lib/format';
 import { useWords } from '../../lib/language';
 import classes from './list.module.css';
 
@@ -49,6 +49,7 @@ function Patient({ study }: { study: Study }) {
     patient.id && t('list.id', { id: patient.id }),
   ].filter(Boolean);
   const name = patientName(patient.name);
+  const amended = study.amended?.attributes.length ? study.amended : null;
   return (
     <div className={classes.patient} role="gridcell">
       <div className={name ? classes.name : classes.unnamed} title={name ?? undefined}>
@@ -56,6 +57,11 @@ function Patient({ study }: { study: Study }) {
         {study.patient_conflict && (
           <Tooltip label={t('list.conflict')}>
             <IconAlertTriangle size={14} className={classes.conflict} role="img" aria-label={t('list.conflict')} />
+          </Tooltip>
+        )}
+        {amended && (
+          <Tooltip label={t('list.corrected', { at: moment(amended.at, locale) })}>
+            <IconPencil size={14} role="img" aria-label={t('list.corrected', { at: moment(amended.at, locale) })} />
           </Tooltip>
         )}
       </div>

@@ -1,0 +1,147 @@
+//! Conflicts, corrections and merges of patients.
+
+use super::{
+    args::{ConflictCommand, CorrectCommand, PatientCommand},
+    node::{Node, segment},
+    text,
+};
+use anyhow::Context;
+use serde_json::{Map, Value, json};
+use std::path::Path;
+
+/// Rows asked for at once.
+const PAGE: usize = 200;
+
+/// All rows of a list.
+async fn all(node: &mut Node, path: &str) -> anyhow::Result<Vec<Value>> {
+    let mut rows = Vec::new();
+    loop {
+        let page = node.get(&format!("{path}offset={}&limit={PAGE}", rows.len())).await?;
+        let found = page.as_array().cloned().unwrap_or_default();
+        let is_last = found.len() < PAGE;
+        rows.extend(found);
+        if is_last {
+            return Ok(rows);
+        }
+    }
+}
+
+pub(super) async fn conflict(dir: &Path, command: ConflictCommand) -> anyhow::Result<()> {
+    let mut node = Node::open(dir).await?;
+    match command {
+        ConflictCommand::List { all: is_all } => {
+            for row in all(&mut node, &format!("/api/conflicts?all={is_all}&")).await? {
+                println!(
+                    "{}  {}  {:<9}  {:>9}  {}  {}",
+                    row["id"],
+                    text::time(&row, "at"),
+                    text::field(&row, "state"),
+                    text::size(row["bytes"].as_u64().unwrap_or_default()),
+                    text::field(&row, "instance"),
+                    text::field(&row, "person"),
+                );
+            }
+        }
+        ConflictCommand::Show { id } => {
+            let shown = node.get(&format!("/api/conflicts/{id}")).await?;
+            print!("{}", side_by_side(&shown));
+        }
+        ConflictCommand::Resolve { id, decision, note } => {
+            let body = json!({ "decision": decision, "note": note });
+            let row = node.post(&format!("/api/conflicts/{id}/resolve"), &body).await?;
+            println!("Conflict {id}: {}.", text::field(&row, "state"));
+            if decision != "open" {
+                eprintln!("To take that back:\n  confrere conflict resolve {id} open");
+            }
+        }
+    }
+    node.close().await
+}
+
+fn side_by_side(shown: &Value) -> String {
+    const FACTS: [&str; 13] = [
+        "study",
+        "series",
+        "date",
+        "time",
+        "description",
+        "accession",
+        "modality",
+        "number",
+        "transfer_syntax",
+        "frames",
+        "rows",
+        "columns",
+        "bytes",
+    ];
+    let (first, other) = (&shown["first"], &shown["other"]);
+    let line = |name: &str, first: &Value, other: &Value, key: &str| {
+        let (first, other) = (text::field(first, key), text::field(other, key));
+        let mark = if first == other { "" } else { "*" };
+        vec![mark.to_owned(), name.to_owned(), first, other]
+    };
+    let patient = ["name", "birth_date", "sex", "id", "issuer"]
+        .into_iter()
+        .map(|key| line(&format!("patient {key}"), &first["patient"], &other["patient"], key));
+    let rows: Vec<_> = patient.chain(FACTS.into_iter().map(|key| line(key, first, other, key))).collect();
+    text::table(&["", "", "first received", "kept aside"], &rows)
+}
+
+pub(super) async fn correct(dir: &Path, command: CorrectCommand) -> anyhow::Result<()> {
+    let mut node = Node::open(dir).await?;
+    match command {
+        CorrectCommand::Study { uid, set, note } => {
+            let mut values = Map::new();
+            for one in set {
+                let (keyword, value) = one.split_once('=').context("an attribute is given as KEYWORD=VALUE")?;
+                values.insert(keyword.to_owned(), Value::from(value));
+            }
+            let body = json!({ "set": values, "note": note });
+            made(&node.post(&format!("/api/studies/{}/correct", segment(&uid)), &body).await?);
+        }
+        CorrectCommand::Move { uid, like, note } => {
+            let body = json!({ "like": like, "note": note });
+            made(&node.post(&format!("/api/studies/{}/correct", segment(&uid)), &body).await?);
+        }
+        CorrectCommand::List => {
+            for row in all(&mut node, "/api/corrections?").await? {
+                let whose = text::field(&row, if row["study"].is_null() { "from_id" } else { "study" });
+                let set = row["set"].as_object().map(|set| set.keys().cloned().collect::<Vec<_>>().join(","));
+                println!(
+                    "{}  {}  {:<5}  {:<6}  {whose}  {}  {}",
+                    row["id"],
+                    text::time(&row, "at"),
+                    text::field(&row, "kind"),
+                    if row["undone"].is_null() { "stands" } else { "undone" },
+                    set.unwrap_or_default(),
+                    text::field(&row, "note"),
+                );
+            }
+        }
+        CorrectCommand::Undo { id } => undo(&mut node, id).await?,
+    }
+    node.close().await
+}
+
+pub(super) async fn patient(dir: &Path, command: PatientCommand) -> anyhow::Result<()> {
+    let mut node = Node::open(dir).await?;
+    match command {
+        PatientCommand::Merge { id, issuer, like, note } => {
+            let body = json!({ "id": id, "issuer": issuer, "like": like, "note": note });
+            made(&node.post("/api/patients/merge", &body).await?);
+        }
+        PatientCommand::Unmerge { id } => undo(&mut node, id).await?,
+    }
+    node.close().await
+}
+
+fn made(row: &Value) {
+    println!("Corrected. Number {}.", row["id"]);
+    eprintln!("The received bytes are as they were. To take it back:\n  confrere correct undo {}", row["id"]);
+}
+
+async fn undo(node: &mut Node, id: u64) -> anyhow::Result<()> {
+    let row = node.post(&format!("/api/corrections/{id}/undo"), &json!({})).await?;
+    println!("Correction {} is taken back.", row["id"]);
+    Ok(())
+}

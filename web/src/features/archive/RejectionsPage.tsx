@@ -1,0 +1,75 @@
+// Rejections that stand, and taking them back.
+
+import { Group, Stack, Table, Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { get } from '../../api/client';
+import { keys } from '../../api/queries';
+import type { Rejection } from '../../api/types';
+import { Page } from '../../components/Page';
+import { Section } from '../../components/parts';
+import { Failure, Waiting } from '../../components/State';
+import { bytes, moment } from '../../lib/format';
+import { useWords } from '../../lib/language';
+import { Undo } from './Undo';
+
+const REASONS = ['113001', '113037', '113038', '113039'] as const;
+
+export function RejectionsPage() {
+  const { t } = useWords();
+  return (
+    <Page title={t('archive.pages.rejections')}>
+      <List />
+    </Page>
+  );
+}
+
+function List() {
+  const { t, locale } = useWords();
+  const list = useQuery({ queryKey: keys.rejections, queryFn: ({ signal }) => get<Rejection[]>('/rejections', signal) });
+  if (list.error && !list.data) return <Failure error={list.error} retry={() => void list.refetch()} />;
+  if (!list.data) return <Waiting />;
+  const reason = (code: string) => {
+    const known = REASONS.find(one => one === code);
+    return known ? t(`archive.rejections.reason.${known}`) : code;
+  };
+  return (
+    <Section title={t('archive.pages.rejections')} about={t('archive.rejections.about')}>
+      {list.data.length === 0 ? (
+        <Text size="sm" c="dimmed">
+          {t('archive.rejections.none')}
+        </Text>
+      ) : (
+        <Table verticalSpacing={6} fz="sm">
+          <Table.Tbody>
+            {list.data.map(row => (
+              <Table.Tr key={row.id}>
+                <Table.Td>
+                  <Stack gap={0}>
+                    <Text size="sm" fw={600}>
+                      {reason(row.reason)}
+                    </Text>
+                    <Text size="xs" ff="monospace" style={{ overflowWrap: 'anywhere' }}>
+                      {row.study}
+                    </Text>
+                    {row.note && <Text size="xs">{row.note}</Text>}
+                  </Stack>
+                </Table.Td>
+                <Table.Td>
+                  {t('archive.rejections.images', { count: row.instances })} · {bytes(row.bytes, locale)}
+                  <Text size="xs" c="dimmed">
+                    {t('archive.amend.by', { person: row.person, at: moment(row.at, locale) })}
+                  </Text>
+                </Table.Td>
+                <Table.Td>
+                  <Group justify="flex-end" gap={4}>
+                    <Undo path={`/rejections/${row.id}/reinstate`} changes={keys.rejections} />
+                  </Group>
+                </Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      )}
+    </Section>
+  );
+}
