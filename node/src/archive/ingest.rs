@@ -1,9 +1,9 @@
 //! Takes instances into the archive. This is the only way in.
 //!
 //! What we promise about a stored instance is promised here, once: its bytes are on disk, under their digest or with the
-//! record ([`super::small`]), before anyone is told so; its row appears whole or not at all; sending it again changes nothing and succeeds; sending
-//! *other* bytes under the same SOP Instance UID is refused, which is in the audit log, and keeps them aside
-//! ([`super::conflict`]).
+//! record ([`super::small`]), before anyone is told so; its row appears whole or not at all; sending it again changes
+//! nothing and succeeds; sending *other* bytes under the same SOP Instance UID is refused, which is in the audit log, and
+//! keeps them aside ([`super::conflict`]).
 //!
 //! # At a crash
 //! Before "record": a file no record names, removed by the sweep. After: the instance is stored, though its sender
@@ -217,7 +217,7 @@ impl Prepared {
     pub(super) fn fronted(self) -> (Vec<u8>, Vec<u8>) {
         match self.body {
             Data::Memory { meta, bytes, data_at } => (meta, bytes.get(data_at..).unwrap_or_default().to_vec()),
-            Data::File(_) => (Vec::new(), Vec::new()),
+            Data::Gone | Data::File(_) => (Vec::new(), Vec::new()),
         }
     }
 }
