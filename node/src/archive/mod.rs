@@ -20,6 +20,7 @@ use crate::{
 };
 use blobs::Blobs;
 use bytes::Bytes;
+use cold::Cold;
 use index::{Applied, Index};
 use lru::LruCache;
 use protocol::{
@@ -27,6 +28,7 @@ use protocol::{
     agreement::Level,
     digest::Groups,
     manifest::{Manifest, ManifestRef},
+    retention::Kept,
 };
 use settle::Arrivals;
 use state::State;
@@ -35,7 +37,7 @@ use std::{
     num::NonZeroUsize,
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, SystemTime},
@@ -49,6 +51,7 @@ mod part10;
 mod prescan;
 
 mod blobs;
+mod cold;
 mod index;
 mod matching;
 mod query;
@@ -62,9 +65,11 @@ mod errors;
 mod mend;
 mod rebuild;
 mod reject;
+mod retain;
 mod scrub;
 mod small;
 mod state;
+mod tier;
 
 #[cfg(test)]
 mod tests;
@@ -76,8 +81,13 @@ pub(crate) use part10::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
 pub(crate) use query::StudyQuery;
 pub(crate) use rebuild::rebuild;
 pub(crate) use reject::{RejectError, Rejecting};
-pub(crate) use rows::{InstanceRow, RejectReason, RejectRecord, SeriesRow, StudyRow, Totals};
+pub(crate) use retain::RetainError;
+pub(crate) use rows::{
+    Claim, ClaimRecord, EraseRecord, InstanceRow, Proposal, RejectReason, RejectRecord, SeriesRow, StoredErase,
+    StudyRow, Target, Totals,
+};
 pub(crate) use spool::Spool;
+pub(crate) use tier::{ColdStatus, Move, Tier, TierError};
 
 /// News waiting for a slow listener; one that falls behind is told so and reads the lists anew.
 const EVENTS_MAX: usize = 1024;
@@ -166,6 +176,8 @@ struct Inner {
     tasks: Tasks,
     journal: Journal,
     blobs: Blobs,
+    cold: Cold,
+    moves: tier::Moves,
     index: Index,
     events: broadcast::Sender<ArchiveEvent>,
     arrivals: Arrivals,
@@ -180,6 +192,10 @@ struct Inner {
     mending: Mutex<()>,
     /// One rejection at a time: each looks at what is held before it is written.
     rejecting: tokio::sync::Mutex<()>,
+    /// Held by who takes an object in, and alone by who removes a file for good.
+    erasing: RwLock<()>,
+    /// Held by who writes files from the journal, or takes them away.
+    forgetting: Mutex<()>,
     sealed: Mutex<LruCache<Digest, SealedManifest>>,
     alerted: Mutex<LruCache<Digest, ()>>,
     /// Journal position up to which the files of small objects are known to be on disk.
@@ -267,6 +283,8 @@ impl Archive {
         let end = journal.end();
         State::Running { since: crate::tasks::now(), from: end }.write(dir)?;
         let unsettled = index.unsettled()?;
+        let is_cold_used = !index.tiers()?.is_empty();
+        let cold = Cold::open(config.cold.as_deref(), identity.site().to_string(), is_cold_used);
         let inner = Arc::new(Inner {
             dir: dir.to_owned(),
             manifests,
@@ -276,6 +294,8 @@ impl Archive {
             tasks: tasks.clone(),
             journal,
             blobs,
+            cold,
+            moves: tier::Moves::default(),
             index,
             events: broadcast::Sender::new(EVENTS_MAX),
             arrivals: Arrivals::default(),
@@ -287,6 +307,8 @@ impl Archive {
             passes: tokio::sync::Mutex::new(()),
             mending: Mutex::default(),
             rejecting: tokio::sync::Mutex::default(),
+            erasing: RwLock::default(),
+            forgetting: Mutex::default(),
             sealed: Mutex::new(LruCache::new(MANIFESTS_KEPT)),
             alerted: Mutex::new(LruCache::new(ALERTS_KEPT)),
             small: AtomicU64::new(end.0),
@@ -298,6 +320,8 @@ impl Archive {
         tasks.spawn("archive settle", settle::run(inner.clone()));
         tasks.spawn("archive rows", write_rows(inner.clone()));
         tasks.spawn("archive scrub", scrub::run(inner.clone()));
+        tasks.spawn("archive erase", retain::resume(inner.clone()));
+        tasks.spawn("archive tiers", tier::run(inner.clone()));
         tasks.spawn("archive small", small::run(inner.clone()));
         let shared = inner.clone();
         drop(tasks.spawn_blocking("archive register", move || shared.index.warm()));
@@ -411,6 +435,109 @@ impl Archive {
     /// When the index cannot be read.
     pub(crate) fn rejections(&self, offset: usize, limit: usize) -> Result<Vec<RejectRecord>, ArchiveError> {
         self.inner.index.rejections(offset, limit)
+    }
+
+    /// Until when a study of ours is kept, and why; `None`: no such study.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub(crate) async fn kept(&self, study: &Uid) -> Result<Option<Kept>, ArchiveError> {
+        let (inner, study) = (self.inner.clone(), study.clone());
+        let decided = self.inner.tasks.spawn_blocking("kept", move || retain::kept(&inner, &study));
+        decided.await.map_err(std::io::Error::other)?
+    }
+
+    /// Studies old enough that their time may be past, newest first, so many from an offset.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub(crate) async fn old(&self, offset: usize, limit: usize) -> Result<Vec<(StudyRow, Kept)>, ArchiveError> {
+        let inner = self.inner.clone();
+        let decided = self.inner.tasks.spawn_blocking("kept", move || retain::old(&inner, offset, limit));
+        decided.await.map_err(std::io::Error::other)?
+    }
+
+    /// What was recorded of a study of ours and its patient, without what was taken back.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub(crate) fn claims(&self, study: &Uid) -> Result<Vec<ClaimRecord>, ArchiveError> {
+        let row = self.inner.index.study(study)?;
+        retain::claims(&self.inner, study, row.and_then(|row| rows::PatientKey::of(&row)).as_ref())
+    }
+
+    /// Records a fact about a study's patient that the objects do not give.
+    ///
+    /// # Errors
+    /// See [`RetainError`]; so with all that follow.
+    pub(crate) async fn claim(
+        &self,
+        study: Uid,
+        claim: Claim,
+        reason: &str,
+        actor: crate::audit::Actor,
+    ) -> Result<ClaimRecord, RetainError> {
+        retain::claim(self.inner.clone(), study, claim, reason, actor).await
+    }
+
+    /// Proposes to erase; nothing is erased before somebody else approves.
+    pub(crate) async fn propose(
+        &self,
+        target: Target,
+        reason: &str,
+        actor: crate::audit::Actor,
+    ) -> Result<Proposal, RetainError> {
+        retain::propose(self.inner.clone(), target, reason, actor).await
+    }
+
+    /// Takes a proposal back.
+    pub(crate) async fn withdraw(&self, id: u64, actor: crate::audit::Actor) -> Result<(), RetainError> {
+        retain::withdraw(self.inner.clone(), id, actor).await
+    }
+
+    /// Erases what somebody else proposed, if its time is still past.
+    pub(crate) async fn erase(&self, id: u64, actor: crate::audit::Actor) -> Result<EraseRecord, RetainError> {
+        retain::approve(self.inner.clone(), id, actor).await
+    }
+
+    /// Proposals that stand, oldest first.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub(crate) fn proposals(&self) -> Result<Vec<Proposal>, ArchiveError> {
+        self.inner.index.proposals()
+    }
+
+    /// What was erased, newest first.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub(crate) fn erasures(&self, offset: usize, limit: usize) -> Result<Vec<StoredErase>, ArchiveError> {
+        self.inner.index.erasures(offset, limit)
+    }
+
+    /// Asks for a study to be moved to the cold tier or back: it waits its turn, and [`Archive::cold_status`] shows it.
+    ///
+    /// # Errors
+    /// See [`TierError`].
+    pub(crate) fn move_study(&self, study: &Uid, is_to_cold: bool) -> Result<(), TierError> {
+        tier::ask(&self.inner, study, is_to_cold)
+    }
+
+    /// Where the bytes of a study of ours are.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub(crate) fn tier(&self, study: &Uid) -> Result<Tier, ArchiveError> {
+        tier::tier_of(&self.inner, study)
+    }
+
+    /// How the cold tier is, and what moves.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub(crate) fn cold_status(&self) -> Result<ColdStatus, ArchiveError> {
+        tier::status(&self.inner)
     }
 
     /// Re-reads every stored byte; `each` hears of every object.

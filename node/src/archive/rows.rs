@@ -11,6 +11,7 @@ use protocol::{
     Digest, Timestamp, Uid,
     agreement::StudyFacts,
     manifest::{Completeness, InstanceEntry, ManifestRef, Patient},
+    retention::Day,
     wire::Wire,
 };
 use serde::{Deserialize, Serialize};
@@ -50,24 +51,9 @@ impl StudyRow {
         StudyFacts {
             study: self.study.clone(),
             modalities: self.modalities.clone(),
-            day: self.date.as_deref().and_then(day_of).unwrap_or(arrived),
+            day: self.date.as_deref().and_then(Day::parse).map_or(arrived, |day| day.0),
         }
     }
-}
-
-/// Days from 1970-01-01 to a `YYYYMMDD` date (Gregorian; after Howard Hinnant's `days_from_civil`).
-fn day_of(date: &str) -> Option<i64> {
-    if date.len() != 8 || !date.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    let number = |range: std::ops::Range<usize>| date.get(range)?.parse::<i64>().ok();
-    let (year, month, day) = (number(0..4)?, number(4..6)?, number(6..8)?);
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    Some(era * 146_097 + day_of_era - 719_468)
 }
 
 /// A series of ours.
@@ -238,6 +224,144 @@ pub(super) struct ReinstateRecord {
     pub(super) instances: Vec<IngestRecord>,
 }
 
+/// Journal record: verified copies of these objects of a study are in the cold tier; their hot files may go.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ColdRecord {
+    pub(super) study: Uid,
+    pub(super) at: Timestamp,
+    pub(super) digests: Vec<Digest>,
+}
+
+/// Journal record: a study is whole in the hot tier again; its cold copies stay.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct RecallRecord {
+    pub(super) study: Uid,
+    pub(super) at: Timestamp,
+}
+
+/// Which tier a study was last moved to, as the index holds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct StudyTier {
+    pub(super) at: Timestamp,
+    pub(super) is_cold: bool,
+}
+
+/// An object has a cold copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct HasCopy(pub(super) bool);
+
+/// A patient as claims name them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PatientKey {
+    pub(crate) id: String,
+    pub(crate) issuer: Option<String>,
+}
+
+/// What somebody recorded that the objects do not say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Claim {
+    Death(Day),
+    /// The last stay or visit, as it was looked up on the day of the record.
+    Visit(Day),
+    /// A litigation: nothing of the patient goes.
+    Hold,
+    /// A claim of this number is taken back.
+    Release(u64),
+}
+
+/// Journal record: a claim about a study's patient; about the study alone where it names no patient.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ClaimRecord {
+    /// Rises with time.
+    pub(crate) id: u64,
+    pub(crate) at: Timestamp,
+    pub(crate) person: String,
+    pub(crate) study: Uid,
+    pub(crate) patient: Option<PatientKey>,
+    pub(crate) claim: Claim,
+    pub(crate) reason: String,
+}
+
+impl ClaimRecord {
+    pub(crate) const fn word(&self) -> &'static str {
+        match self.claim {
+            Claim::Death(_) => "death",
+            Claim::Visit(_) => "visit",
+            Claim::Hold => "hold",
+            Claim::Release(_) => "release",
+        }
+    }
+
+    pub(super) const fn releases(&self) -> Option<u64> {
+        match self.claim {
+            Claim::Release(id) => Some(id),
+            _ => None,
+        }
+    }
+}
+
+/// What is to be erased.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Target {
+    Study(Uid),
+    /// What is under a rejection, by its number.
+    Rejection(u64),
+}
+
+/// Journal record: somebody proposes to erase.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Proposal {
+    /// Rises with time.
+    pub(crate) id: u64,
+    pub(crate) at: Timestamp,
+    pub(crate) person: String,
+    pub(crate) target: Target,
+    pub(crate) study: Uid,
+    pub(crate) reason: String,
+}
+
+/// Journal record: a proposal is taken back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct WithdrawRecord {
+    pub(super) id: u64,
+    pub(super) at: Timestamp,
+    pub(super) person: String,
+}
+
+/// Journal record: instances are erased. It stays when they are gone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct EraseRecord {
+    /// Of the proposal.
+    pub(crate) id: u64,
+    pub(crate) at: Timestamp,
+    pub(crate) proposer: String,
+    pub(crate) approver: String,
+    pub(crate) reason: String,
+    pub(crate) study: Uid,
+    /// The rejection they were under.
+    pub(crate) rejection: Option<u64>,
+    pub(crate) instances: Vec<RejectedInstance>,
+}
+
+/// Journal record: the bytes of an erasure are gone, but for those that another instance shares.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ErasedRecord {
+    pub(super) id: u64,
+    pub(super) gone: Vec<Digest>,
+}
+
+/// An erasure as the index holds it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StoredErase {
+    pub(crate) record: EraseRecord,
+    /// The bytes are gone.
+    pub(crate) is_done: bool,
+}
+
+/// A number that was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Number(pub(super) u64);
+
 /// Kinds of the archive's journal records.
 pub(super) mod kind {
     pub(in crate::archive) const INGEST: u8 = 1;
@@ -246,6 +370,13 @@ pub(super) mod kind {
     pub(in crate::archive) const FLOOR: u8 = 4;
     pub(in crate::archive) const REJECT: u8 = 5;
     pub(in crate::archive) const REINSTATE: u8 = 6;
+    pub(in crate::archive) const COLD: u8 = 20;
+    pub(in crate::archive) const RECALL: u8 = 21;
+    pub(in crate::archive) const CLAIM: u8 = 22;
+    pub(in crate::archive) const PROPOSE: u8 = 23;
+    pub(in crate::archive) const WITHDRAW: u8 = 24;
+    pub(in crate::archive) const ERASE: u8 = 25;
+    pub(in crate::archive) const ERASED: u8 = 26;
 }
 
 /// A study as the index holds it.
@@ -306,22 +437,19 @@ wire! {
     RejectRecord, "reject record";
     ReinstateRecord, "reinstate record";
     UnderRejection, "under rejection";
+    ColdRecord, "cold record";
+    RecallRecord, "recall record";
+    StudyTier, "study tier";
+    HasCopy, "cold copy";
+    ClaimRecord, "claim record";
+    Proposal, "proposal";
+    WithdrawRecord, "withdraw record";
+    EraseRecord, "erase record";
+    ErasedRecord, "erased record";
+    StoredErase, "erasure";
+    Number, "number";
     StoredStudy, "study row";
     StoredSeries, "series row";
     Chunk, "instance rows";
     Places, "places";
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn days_are_counted_from_1970() {
-        assert_eq!(day_of("19700101"), Some(0));
-        assert_eq!(day_of("20000301"), Some(11_017));
-        assert_eq!(day_of("19691231"), Some(-1));
-        assert_eq!(day_of("2000031"), None);
-        assert_eq!(day_of("2000é01"), None);
-    }
 }

@@ -66,6 +66,10 @@ pub(crate) enum Act {
     StudyReinstated,
     /// A DICOM peer was told which of its instances are safe here.
     StorageCommitted,
+    /// What decides how long a study is kept was recorded or proposed.
+    RetentionChanged,
+    /// Instances were erased: their bytes are gone for good.
+    StudyErased,
 }
 
 impl Act {
@@ -102,6 +106,8 @@ impl Act {
             Self::BackupTaken => "backup-taken",
             Self::RestoreConfirmed => "restore-confirmed",
             Self::StorageCommitted => "storage-committed",
+            Self::RetentionChanged => "retention-changed",
+            Self::StudyErased => "study-erased",
         }
     }
 }

@@ -93,6 +93,11 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: StudyCommand,
     },
+    /// The cold tier: older studies on another disk
+    Tier {
+        #[command(subcommand)]
+        command: TierCommand,
+    },
     /// Send DICOM files to a DICOM peer (C-STORE), unchanged
     Send(Send),
     /// Take DICOM files and folders into the archive
@@ -318,6 +323,22 @@ pub(super) enum AgreementCommand {
     },
     /// End an agreement at once
     End { id: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum TierCommand {
+    /// How it is, and what moves
+    Status,
+    /// Move a study of ours there
+    Cold {
+        /// Study Instance UID
+        uid: String,
+    },
+    /// Bring a study back
+    Hot {
+        /// Study Instance UID
+        uid: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -31,6 +31,7 @@ mod studies;
 #[cfg(test)]
 mod tests;
 mod text;
+mod tiers;
 
 use crate::{config::ConfigError, site};
 use args::{Arguments, Command};
@@ -99,6 +100,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Peer { command } => return peers::peer(&dir, command).await,
         Command::Agreement { command } => peers::agreement(&dir, command).await,
         Command::Study { command } => studies::study(&dir, command).await,
+        Command::Tier { command } => tiers::tier(&dir, command).await,
         Command::Doctor => return doctor::doctor(&dir).await,
         Command::CodecWorker => return Ok(crate::pixels::work()),
     };

@@ -2,7 +2,7 @@
 //! a reference number.
 
 use crate::{
-    archive::{ArchiveError, IngestError, RejectError, cache::CacheError},
+    archive::{ArchiveError, IngestError, RejectError, TierError, cache::CacheError},
     audit::AuditError,
     overlay::{OverlayError, PairingFailure},
     studies::StudyError,
@@ -51,6 +51,8 @@ pub(super) enum ApiError {
     Archive(#[from] ArchiveError),
     #[error(transparent)]
     Reject(#[from] RejectError),
+    #[error(transparent)]
+    Tier(#[from] TierError),
     #[error("the cache cannot be changed")]
     Cache(#[from] CacheError),
     #[error("the object was not taken in")]
@@ -91,6 +93,7 @@ impl ApiError {
             Self::Reject(RejectError::NotHeld | RejectError::NoRejection) => (S::NOT_FOUND, "not-found"),
             Self::Reject(RejectError::TooMany) => (S::BAD_REQUEST, "too-many"),
             Self::Reject(RejectError::FileLost) => (S::CONFLICT, "file-lost"),
+            Self::Tier(e) => tier(e),
             Self::Reject(RejectError::Audit(_) | RejectError::Archive(_)) => (S::INTERNAL_SERVER_ERROR, "internal"),
             Self::Overlay(_) | Self::Audit(_) | Self::Archive(_) | Self::Cache(_) => {
                 (S::INTERNAL_SERVER_ERROR, "internal")
@@ -106,6 +109,17 @@ impl ApiError {
             }
             _ => None,
         }
+    }
+}
+
+fn tier(e: &TierError) -> (StatusCode, &'static str) {
+    match e {
+        TierError::NotHeld => (StatusCode::NOT_FOUND, "not-found"),
+        TierError::NoTier => (StatusCode::CONFLICT, "no-cold-tier"),
+        TierError::Arriving => (StatusCode::CONFLICT, "arriving"),
+        TierError::Unreachable => (StatusCode::SERVICE_UNAVAILABLE, "cold-tier-unreachable"),
+        TierError::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
+        TierError::Archive(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
     }
 }
 

@@ -21,6 +21,7 @@ mod rejections;
 mod settings;
 mod signin;
 mod status;
+mod tiers;
 mod worklist;
 
 use crate::{
@@ -115,6 +116,8 @@ fn api_routes() -> Router<Door> {
         .route("/studies/{study}/fetch", post(worklist::fetch))
         .route("/studies/{study}/share", post(worklist::share))
         .route("/studies/{study}/reject", post(rejections::reject))
+        .route("/studies/{study}/tier", get(tiers::of_study).post(tiers::move_study))
+        .route("/tiers", get(tiers::show))
         .route("/rejections", get(rejections::list))
         .route("/rejections/{id}/reinstate", post(rejections::reinstate))
         .route("/readings", post(worklist::new_reading))

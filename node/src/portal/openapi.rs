@@ -1,7 +1,7 @@
 //! The API's description, made from the routes; `docs/openapi.json` is its committed copy.
 
 use super::{
-    agreements, audit, error, events, grants, json, local, peers, rejections, settings, signin, status, worklist,
+    agreements, audit, error, events, grants, json, local, peers, rejections, settings, signin, status, tiers, worklist,
 };
 use axum::Json;
 use utoipa::OpenApi;
@@ -19,6 +19,9 @@ use utoipa::OpenApi;
         worklist::study,
         worklist::fetch,
         worklist::share,
+        tiers::show,
+        tiers::of_study,
+        tiers::move_study,
         rejections::reject,
         rejections::list,
         rejections::reinstate,

@@ -33,6 +33,28 @@ impl Index {
             Applied::Settle(record) => self.apply_settle(live, record),
             Applied::Reject(record) => self.apply_reject(live, record),
             Applied::Reinstate(record) => self.apply_reinstate(live, record),
+            Applied::Erase(record) => self.apply_erase(live, record),
+            Applied::Erased(record) => self.apply_erased(live, record),
+            Applied::Cold(record) => {
+                Self::apply_cold(live, record);
+                Ok(())
+            }
+            Applied::Recall(record) => {
+                Self::apply_recall(live, record);
+                Ok(())
+            }
+            Applied::Claim(record) => {
+                Self::apply_claim(live, record);
+                Ok(())
+            }
+            Applied::Propose(record) => {
+                Self::apply_propose(live, record);
+                Ok(())
+            }
+            Applied::Withdraw(record) => {
+                Self::apply_withdraw(live, record);
+                Ok(())
+            }
             Applied::Floor(version) => {
                 live.meta.floor = live.meta.floor.max(*version);
                 Ok(())

@@ -11,6 +11,12 @@
 //! | `u` | study | – : not settled |
 //! | `r` | number of a rejection | [`RejectRecord`](super::super::rows::RejectRecord) |
 //! | `x` | SOP Instance UID | the number of the rejection it is under |
+//! | `t` | study | [`StudyTier`](super::super::rows::StudyTier) |
+//! | `k` | an object's digest | [`HasCopy`](super::super::rows::HasCopy) |
+//! | `q`, `Q` | 8 bytes of BLAKE3 of the study; of the Patient ID; number | [`ClaimRecord`](super::super::rows::ClaimRecord) |
+//! | `w`, `y` | number | [`Proposal`](super::super::rows::Proposal), [`StoredErase`](super::super::rows::StoredErase) |
+//! | `z` | SOP Instance UID | the number of the erasure by which it went |
+//! | `N` | – | the highest number given |
 //! | `m` | – | [`Meta`](super::Meta) |
 
 use super::super::rows::{Place, StudyRow};
@@ -21,6 +27,44 @@ pub(super) const META: &[u8] = b"m";
 const VALUE_BYTES_MAX: usize = 64;
 /// `YYYYMMDDHHMMSS`.
 pub(super) const WHEN_BYTES: usize = 14;
+
+/// The highest number given to a claim or proposal.
+pub(super) const NUMBER: &[u8] = b"N";
+pub(super) const PROPOSAL: u8 = b'w';
+pub(super) const ERASURE: u8 = b'y';
+
+pub(super) fn claims_of_study(study: &Uid) -> Vec<u8> {
+    print(b'q', &Digest::of(study.as_str().as_bytes())).to_vec()
+}
+
+pub(super) fn claim_of_study(study: &Uid, id: u64) -> Vec<u8> {
+    numbered(claims_of_study(study), id)
+}
+
+pub(super) fn claims_of_patient(patient: &str) -> Vec<u8> {
+    print(b'Q', &Digest::of(patient.as_bytes())).to_vec()
+}
+
+pub(super) fn claim_of_patient(patient: &str, id: u64) -> Vec<u8> {
+    numbered(claims_of_patient(patient), id)
+}
+
+pub(super) fn proposal(id: u64) -> Vec<u8> {
+    numbered(vec![PROPOSAL], id)
+}
+
+pub(super) fn erasure(id: u64) -> Vec<u8> {
+    numbered(vec![ERASURE], id)
+}
+
+pub(super) fn tomb(instance: &Uid) -> Vec<u8> {
+    keyed(b'z', instance.as_str().as_bytes())
+}
+
+fn numbered(mut key: Vec<u8>, id: u64) -> Vec<u8> {
+    key.extend_from_slice(&id.to_be_bytes());
+    key
+}
 
 /// The key of a fingerprint.
 pub(super) type Print = [u8; 9];
@@ -43,6 +87,16 @@ pub(super) fn rejection(id: u64) -> [u8; 9] {
 
 pub(super) fn rejected(instance: &Uid) -> Vec<u8> {
     keyed(b'x', instance.as_str().as_bytes())
+}
+
+pub(super) const TIER: u8 = b't';
+
+pub(super) fn tier(study: &Uid) -> Vec<u8> {
+    keyed(TIER, study.as_str().as_bytes())
+}
+
+pub(super) fn copy(digest: &Digest) -> Vec<u8> {
+    keyed(b'k', &digest.0)
 }
 
 fn keyed(kind: u8, rest: &[u8]) -> Vec<u8> {

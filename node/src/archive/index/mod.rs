@@ -17,8 +17,9 @@
 use super::{
     ArchiveError,
     rows::{
-        Chunk, IngestRecord, InstanceRow, Place, Places, ReinstateRecord, RejectRecord, SeriesRow, SettleRecord,
-        StoredInstance, StoredSeries, StoredStudy, StudyRow, Totals, UnderRejection,
+        Chunk, ClaimRecord, ColdRecord, EraseRecord, ErasedRecord, HasCopy, IngestRecord, InstanceRow, Place, Places,
+        Proposal, RecallRecord, ReinstateRecord, RejectRecord, SeriesRow, SettleRecord, StoredInstance, StoredSeries,
+        StoredStudy, StudyRow, StudyTier, Totals, UnderRejection, WithdrawRecord,
     },
 };
 use crate::journal::Position;
@@ -43,7 +44,9 @@ mod apply;
 mod keys;
 mod register;
 mod reject;
+mod retain;
 mod search;
+mod tier;
 
 #[cfg(test)]
 mod tests;
@@ -96,6 +99,11 @@ struct Live {
     /// Which rejection an instance is under; `None`: none any more.
     rejected: HashMap<Uid, Option<u64>>,
     rejections: HashMap<u64, Option<RejectRecord>>,
+    tiers: HashMap<Uid, Option<StudyTier>>,
+    /// Objects with and without cold copies.
+    copies: HashMap<Digest, bool>,
+    /// Keys and values of rare kinds; `None`: gone.
+    others: HashMap<Vec<u8>, Option<Vec<u8>>>,
     /// Instances among the changes.
     gathered: usize,
     is_changed: bool,
@@ -362,6 +370,18 @@ impl Index {
         for (id, record) in &live.rejections {
             put(&mut batch, &keys::rejection(*id), record.as_ref());
         }
+        for (study, tier) in &live.tiers {
+            put(&mut batch, &keys::tier(study), tier.as_ref());
+        }
+        for (digest, has) in &live.copies {
+            put(&mut batch, &keys::copy(digest), has.then_some(HasCopy(true)).as_ref());
+        }
+        for (key, value) in &live.others {
+            match value {
+                Some(value) => batch.insert(&key[..], &value[..]),
+                None => batch.remove(&key[..]),
+            }
+        }
         batch.insert(keys::META, wire::encode(&live.meta));
         self.noted(self.db()?.apply_batch(batch))?;
         *live = Live { meta: live.meta, ..Live::default() };
@@ -392,6 +412,13 @@ pub(super) enum Applied {
     Settle(SettleRecord),
     Reject(RejectRecord),
     Reinstate(ReinstateRecord),
+    Cold(ColdRecord),
+    Recall(RecallRecord),
+    Claim(ClaimRecord),
+    Propose(Proposal),
+    Withdraw(WithdrawRecord),
+    Erase(EraseRecord),
+    Erased(ErasedRecord),
     Floor(u64),
     /// Of no consequence here.
     Nothing,

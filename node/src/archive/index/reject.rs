@@ -8,32 +8,16 @@ use crate::archive::{
     ArchiveError,
     rows::{Place, ReinstateRecord, RejectRecord, StoredSeries, StoredStudy, UnderRejection},
 };
-use protocol::{Digest, Uid, manifest::Completeness, wire};
+use protocol::{Digest, Uid, wire};
 use std::collections::BTreeSet;
 
 impl Index {
     pub(super) fn apply_reject(&self, live: &mut Live, record: &RejectRecord) -> Result<(), ArchiveError> {
-        let mut series = BTreeSet::new();
         for named in &record.instances {
-            let Some((place, at, held)) = self.find_sop(live, &named.instance)? else { continue };
-            if held.row.entry.digest == named.digest {
-                self.take_out(live, place, at)?;
-                series.insert(named.series.clone());
-            }
             live.rejected.insert(named.instance.clone(), Some(record.id));
         }
         live.rejections.insert(record.id, Some(record.clone()));
-        if let Some(mut study) = self.load_study(live, &record.study)?
-            && !series.is_empty()
-        {
-            for series in &series {
-                self.count_again(live, &mut study, series)?;
-            }
-            study.row.completeness = Completeness::Arriving;
-            study.row.changed = study.row.changed.max(record.at);
-            self.sum_up(live, study)?;
-        }
-        Ok(())
+        self.take_all_out(live, &record.study, &record.instances, record.at)
     }
 
     pub(super) fn apply_reinstate(&self, live: &mut Live, record: &ReinstateRecord) -> Result<(), ArchiveError> {
@@ -45,7 +29,7 @@ impl Index {
         Ok(())
     }
 
-    fn take_out(&self, live: &mut Live, place: Place, at: usize) -> Result<(), ArchiveError> {
+    pub(super) fn take_out(&self, live: &mut Live, place: Place, at: usize) -> Result<(), ArchiveError> {
         let Some(mut chunk) = self.with_chunk(live, place, Clone::clone)? else { return Ok(()) };
         let gone = chunk.instances.remove(at);
         let entry = &gone.row.entry;
@@ -68,7 +52,12 @@ impl Index {
     }
 
     /// A series by what is left of it; gone when nothing is.
-    fn count_again(&self, live: &mut Live, study: &mut StoredStudy, series: &Uid) -> Result<(), ArchiveError> {
+    pub(super) fn count_again(
+        &self,
+        live: &mut Live,
+        study: &mut StoredStudy,
+        series: &Uid,
+    ) -> Result<(), ArchiveError> {
         let Some(mut stored) = self.load_series(live, &study.row.study, series)? else { return Ok(()) };
         let (mut instances, mut bytes) = (0u32, 0u64);
         for chunk in 0..stored.chunks {
@@ -90,7 +79,7 @@ impl Index {
     }
 
     /// A study by its series; gone when there are none. Versions go on from where it stood.
-    fn sum_up(&self, live: &mut Live, mut study: StoredStudy) -> Result<(), ArchiveError> {
+    pub(super) fn sum_up(&self, live: &mut Live, mut study: StoredStudy) -> Result<(), ArchiveError> {
         let uid = study.row.study.clone();
         let mut rows: Vec<StoredSeries> = Vec::with_capacity(study.series.len());
         for series in &study.series {
