@@ -93,6 +93,16 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: StudyCommand,
     },
+    /// How long studies are kept, and erasing what is past its time
+    Retention {
+        #[command(subcommand)]
+        command: RetentionCommand,
+    },
+    /// Litigation holds: nothing of the patient is erased
+    Hold {
+        #[command(subcommand)]
+        command: HoldCommand,
+    },
     /// The cold tier: older studies on another disk
     Tier {
         #[command(subcommand)]
@@ -323,6 +333,85 @@ pub(super) enum AgreementCommand {
     },
     /// End an agreement at once
     End { id: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum RetentionCommand {
+    /// Until when a study is kept, and why
+    Show {
+        /// Study Instance UID
+        uid: String,
+    },
+    /// Studies whose time is past
+    Due,
+    /// Record the patient's last stay or visit, as looked up today
+    Visit {
+        /// Study Instance UID of any study of the patient
+        uid: String,
+        /// YYYYMMDD
+        day: String,
+        /// Where that is known from; without names
+        #[arg(long)]
+        reason: String,
+    },
+    /// Record the patient's death
+    Death {
+        /// Study Instance UID of any study of the patient
+        uid: String,
+        /// YYYYMMDD
+        day: String,
+        /// Where that is known from; without names
+        #[arg(long)]
+        reason: String,
+    },
+    /// Propose a study, or what is under a rejection, for erasing
+    Propose {
+        /// Study Instance UID
+        #[arg(required_unless_present = "rejection", conflicts_with = "rejection")]
+        uid: Option<String>,
+        /// Number of a rejection
+        #[arg(long)]
+        rejection: Option<u64>,
+        /// Why; without names
+        #[arg(long)]
+        reason: String,
+    },
+    /// What is proposed
+    Proposals,
+    /// Erase what somebody else proposed. The bytes are gone for good
+    Approve {
+        /// Number of the proposal
+        number: u64,
+    },
+    /// Take a proposal back
+    Withdraw {
+        /// Number of the proposal
+        number: u64,
+    },
+    /// What was erased, by whom
+    Erased,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum HoldCommand {
+    /// Set a hold on a study's patient
+    Set {
+        /// Study Instance UID
+        uid: String,
+        /// Why; without names
+        #[arg(long)]
+        reason: String,
+    },
+    /// Take a hold back
+    Release {
+        /// Study Instance UID
+        uid: String,
+        /// Number of the hold; `retention show` tells it
+        number: u64,
+        /// Why; without names
+        #[arg(long)]
+        reason: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -25,6 +25,7 @@ mod doctor;
 mod node;
 mod objects;
 mod peers;
+mod retention;
 mod setup;
 mod status;
 mod studies;
@@ -100,6 +101,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Peer { command } => return peers::peer(&dir, command).await,
         Command::Agreement { command } => peers::agreement(&dir, command).await,
         Command::Study { command } => studies::study(&dir, command).await,
+        Command::Retention { command } => retention::retention(&dir, command).await,
+        Command::Hold { command } => retention::hold(&dir, command).await,
         Command::Tier { command } => tiers::tier(&dir, command).await,
         Command::Doctor => return doctor::doctor(&dir).await,
         Command::CodecWorker => return Ok(crate::pixels::work()),

@@ -2,7 +2,7 @@
 //! a reference number.
 
 use crate::{
-    archive::{ArchiveError, IngestError, RejectError, TierError, cache::CacheError},
+    archive::{ArchiveError, IngestError, RejectError, RetainError, TierError, cache::CacheError},
     audit::AuditError,
     overlay::{OverlayError, PairingFailure},
     studies::StudyError,
@@ -52,6 +52,8 @@ pub(super) enum ApiError {
     #[error(transparent)]
     Reject(#[from] RejectError),
     #[error(transparent)]
+    Retain(#[from] RetainError),
+    #[error(transparent)]
     Tier(#[from] TierError),
     #[error("the cache cannot be changed")]
     Cache(#[from] CacheError),
@@ -94,6 +96,7 @@ impl ApiError {
             Self::Reject(RejectError::TooMany) => (S::BAD_REQUEST, "too-many"),
             Self::Reject(RejectError::FileLost) => (S::CONFLICT, "file-lost"),
             Self::Tier(e) => tier(e),
+            Self::Retain(e) => retain(e),
             Self::Reject(RejectError::Audit(_) | RejectError::Archive(_)) => (S::INTERNAL_SERVER_ERROR, "internal"),
             Self::Overlay(_) | Self::Audit(_) | Self::Archive(_) | Self::Cache(_) => {
                 (S::INTERNAL_SERVER_ERROR, "internal")
@@ -109,6 +112,20 @@ impl ApiError {
             }
             _ => None,
         }
+    }
+}
+
+fn retain(e: &RetainError) -> (StatusCode, &'static str) {
+    match e {
+        RetainError::NotFound => (StatusCode::NOT_FOUND, "not-found"),
+        RetainError::NoReason => (StatusCode::BAD_REQUEST, "no-reason"),
+        RetainError::Future => (StatusCode::BAD_REQUEST, "future"),
+        RetainError::Kept => (StatusCode::CONFLICT, "still-kept"),
+        RetainError::Proposed => (StatusCode::CONFLICT, "proposed"),
+        RetainError::SamePerson => (StatusCode::FORBIDDEN, "same-person"),
+        RetainError::TooMany => (StatusCode::BAD_REQUEST, "too-many"),
+        RetainError::FileLost => (StatusCode::CONFLICT, "file-lost"),
+        RetainError::Audit(_) | RetainError::Archive(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
     }
 }
 

@@ -1,7 +1,8 @@
 //! The API's description, made from the routes; `docs/openapi.json` is its committed copy.
 
 use super::{
-    agreements, audit, error, events, grants, json, local, peers, rejections, settings, signin, status, tiers, worklist,
+    agreements, audit, error, events, grants, json, local, peers, rejections, retention, settings, signin, status,
+    tiers, worklist,
 };
 use axum::Json;
 use utoipa::OpenApi;
@@ -19,6 +20,14 @@ use utoipa::OpenApi;
         worklist::study,
         worklist::fetch,
         worklist::share,
+        retention::of_study,
+        retention::claim,
+        retention::old,
+        retention::proposals,
+        retention::propose,
+        retention::approve,
+        retention::withdraw,
+        retention::erasures,
         tiers::show,
         tiers::of_study,
         tiers::move_study,

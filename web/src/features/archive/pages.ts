@@ -30,4 +30,16 @@ export const ARCHIVE_PAGES: readonly ArchivePage[] = [
     needs: 'administer',
     page: lazy(async () => ({ default: (await import('./StoragePage')).StoragePage })),
   },
+  {
+    path: 'retention',
+    word: 'archive.pages.retention',
+    needs: 'administer',
+    page: lazy(async () => ({ default: (await import('./RetentionPage')).RetentionPage })),
+  },
+  {
+    path: 'tiers',
+    word: 'archive.pages.tiers',
+    needs: 'administer',
+    page: lazy(async () => ({ default: (await import('./TiersPage')).TiersPage })),
+  },
 ];
