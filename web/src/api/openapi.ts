@@ -888,6 +888,238 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    offset?: number;
+                    limit?: number | null;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StudyKept"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/retention/erased": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    offset?: number;
+                    limit?: number | null;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Erased"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/retention/proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Proposed"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewProposal"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Proposed"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/retention/proposals/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/retention/proposals/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Erased"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/session": {
         parameters: {
             query?: never;
@@ -1247,6 +1479,82 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/studies/{study}/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    study: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StudyKept"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    study: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewClaim"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Recorded"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/studies/{study}/share": {
         parameters: {
             query?: never;
@@ -1289,6 +1597,122 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study}/tier": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    study: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StudyTier"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    study: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Wanted"];
+                };
+            };
+            responses: {
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tiers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Tiers"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1765,6 +2189,20 @@ export interface components {
             /** Format: int32 */
             since_days?: number | null;
         };
+        /** @description A study in the cold tier. */
+        ColdStudy: {
+            /** Format: int64 */
+            bytes: number;
+            date?: string | null;
+            description?: string | null;
+            patient_name?: string | null;
+            /**
+             * Format: int64
+             * @description Seconds that recalling it may take; `null`: not measured yet.
+             */
+            recall_s?: number | null;
+            study: string;
+        };
         /** @description Whether digits and name agree. */
         Confirm: {
             accept: boolean;
@@ -1773,6 +2211,23 @@ export interface components {
         Credentials: {
             name: string;
             password: string;
+        };
+        /** @description Something that was erased. */
+        Erased: {
+            approver: string;
+            at: string;
+            /** Format: int64 */
+            bytes: number;
+            /** @description The bytes are gone. */
+            done: boolean;
+            /** Format: int64 */
+            id: number;
+            instances: number;
+            proposer: string;
+            reason: string;
+            /** Format: int64 */
+            rejection?: number | null;
+            study: string;
         };
         /** @description The body of every error. */
         ErrorBody: {
@@ -1826,9 +2281,45 @@ export interface components {
             code: string;
             invitation: string;
         };
+        /** @description A study that moves, waits for it, or could not. */
+        Moving: {
+            /** Format: int32 */
+            done: number;
+            /** @description Why it ended; `null`: it has not. */
+            error?: string | null;
+            /**
+             * Format: int32
+             * @description 0: it waits.
+             */
+            objects: number;
+            study: string;
+            /** @description `cold` or `hot`. */
+            to: string;
+        };
+        /** @description A fact to record. */
+        NewClaim: {
+            /** @description `death`, `visit`, `hold`, or `release`. */
+            claim: string;
+            /** @description Of death or visit, `YYYYMMDD`. */
+            day?: string | null;
+            /** @description Why, and where that is known from; without names. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description Number of the claim that a release takes back.
+             */
+            released?: number | null;
+        };
         /** @description A new password for a user, generated when absent. */
         NewPassword: {
             password?: string | null;
+        };
+        /** @description What is to be erased: a study, or a rejection. */
+        NewProposal: {
+            reason: string;
+            /** Format: int64 */
+            rejection?: number | null;
+            study?: string | null;
         };
         /** @description The study to read, then the priors opened with it. */
         NewReading: {
@@ -1922,10 +2413,51 @@ export interface components {
             name: string;
             role: string;
         };
+        /** @description Something proposed for erasing. */
+        Proposed: {
+            at: string;
+            /** Format: int64 */
+            id: number;
+            /** @description Whoever asks proposed it, and cannot approve it. */
+            own: boolean;
+            person: string;
+            reason: string;
+            /**
+             * Format: int64
+             * @description Number of the rejection that it is about; `null`: about the study.
+             */
+            rejection?: number | null;
+            study: string;
+        };
         Reading: {
             dicomweb_root: string;
             id: string;
             viewer: string;
+        };
+        /** @description A sentence of the explanation. */
+        Reason: {
+            /** @description Nothing goes while it stands. */
+            blocks: boolean;
+            /**
+             * @description `visit`, `minor`, `birth-unknown`, `death`, `practice`, `at-hand`; and those that block: `hold`,
+             *     `visit-unknown`, `visit-old`, `unidentified`, `contradicted`, `undated`.
+             */
+            code: string;
+            /** @description The day that it counts from, `YYYY-MM-DD`. */
+            since?: string | null;
+            until?: string | null;
+        };
+        /** @description A fact that somebody recorded. */
+        Recorded: {
+            at: string;
+            /** @description `death`, `visit` or `hold`. */
+            claim: string;
+            /** @description `YYYY-MM-DD`. */
+            day?: string | null;
+            /** Format: int64 */
+            id: number;
+            person: string;
+            reason: string;
         };
         /** @description What of the study, and why. */
         Reject: {
@@ -2009,7 +2541,7 @@ export interface components {
         Study: {
             accession?: string | null;
             arrived: string;
-            /** @description `online`, `remote` or `unreachable`. */
+            /** @description `online`, `nearline` (ours, in the cold tier), `remote` or `unreachable`. */
             availability: string;
             body_parts: string[];
             /** Format: int64 */
@@ -2037,10 +2569,62 @@ export interface components {
             /** @description `HHMMSS`. */
             time?: string | null;
         };
+        /** @description Until when a study is kept, and why. */
+        StudyKept: {
+            /** Format: int64 */
+            bytes: number;
+            date?: string | null;
+            description?: string | null;
+            /** @description It may be proposed for erasing today. */
+            free: boolean;
+            /** Format: int32 */
+            instances: number;
+            patient_name?: string | null;
+            reasons: components["schemas"]["Reason"][];
+            recorded: components["schemas"]["Recorded"][];
+            /** @description `france-hospital` or `france-practice`. */
+            rules: string;
+            study: string;
+            /** @description The first day on which it may go if nothing blocks; `null`: not known. */
+            until?: string | null;
+        };
         StudyPage: {
             more: boolean;
             offset: number;
             studies: components["schemas"]["Study"][];
+        };
+        /** @description Where a study is. */
+        StudyTier: {
+            moving?: components["schemas"]["Moving"] | null;
+            /**
+             * Format: int64
+             * @description Seconds that recalling it may take; `null`: not measured yet, or hot.
+             */
+            recall_s?: number | null;
+            /** @description `hot`, `cold` or `unreachable` (cold, and not there now). */
+            tier: string;
+        };
+        /** @description How the cold tier is. */
+        Tiers: {
+            /** Format: int64 */
+            bytes: number;
+            configured: boolean;
+            /** Format: int64 */
+            free_bytes?: number | null;
+            moves: components["schemas"]["Moving"][];
+            /**
+             * Format: int64
+             * @description Bytes a second that reading it gave, the median of the last readings; `null`: none since the start.
+             */
+            pace?: number | null;
+            reachable: boolean;
+            /** @description The first of them. */
+            rows: components["schemas"]["ColdStudy"][];
+            /**
+             * Format: int64
+             * @description Studies there.
+             */
+            studies: number;
         };
         Token: {
             /** @description Shown this once. */
@@ -2065,6 +2649,11 @@ export interface components {
             /** @description `running`, `waiting`, `done`, `refused` or `corrupt`. */
             state: string;
             study: string;
+        };
+        /** @description Where a study is to be. */
+        Wanted: {
+            /** @description `cold` or `hot`. */
+            tier: string;
         };
     };
     responses: never;

@@ -169,7 +169,7 @@ function Reason({ reason }: { reason: KeptReason }) {
   const { t, locale } = useWords();
   const words = { since: dicomDate(reason.since, locale) ?? '', until: dicomDate(reason.until, locale) ?? '' };
   return (
-    <Text size="sm" span c={reason.blocks ? 'yellow.4' : undefined}>
+    <Text size="sm" span c={reason.blocks ? 'yellow.4' : 'inherit'}>
       {t(`archive.retention.reason.${reason.code}`, words)}
     </Text>
   );
