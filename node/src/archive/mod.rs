@@ -28,7 +28,6 @@ use protocol::{
     agreement::Level,
     digest::Groups,
     manifest::{Manifest, ManifestRef},
-    retention::Kept,
 };
 use settle::Arrivals;
 use state::State;
@@ -435,109 +434,6 @@ impl Archive {
     /// When the index cannot be read.
     pub(crate) fn rejections(&self, offset: usize, limit: usize) -> Result<Vec<RejectRecord>, ArchiveError> {
         self.inner.index.rejections(offset, limit)
-    }
-
-    /// Until when a study of ours is kept, and why; `None`: no such study.
-    ///
-    /// # Errors
-    /// When the index cannot be read.
-    pub(crate) async fn kept(&self, study: &Uid) -> Result<Option<Kept>, ArchiveError> {
-        let (inner, study) = (self.inner.clone(), study.clone());
-        let decided = self.inner.tasks.spawn_blocking("kept", move || retain::kept(&inner, &study));
-        decided.await.map_err(std::io::Error::other)?
-    }
-
-    /// Studies old enough that their time may be past, newest first, so many from an offset.
-    ///
-    /// # Errors
-    /// When the index cannot be read.
-    pub(crate) async fn old(&self, offset: usize, limit: usize) -> Result<Vec<(StudyRow, Kept)>, ArchiveError> {
-        let inner = self.inner.clone();
-        let decided = self.inner.tasks.spawn_blocking("kept", move || retain::old(&inner, offset, limit));
-        decided.await.map_err(std::io::Error::other)?
-    }
-
-    /// What was recorded of a study of ours and its patient, without what was taken back.
-    ///
-    /// # Errors
-    /// When the index cannot be read.
-    pub(crate) fn claims(&self, study: &Uid) -> Result<Vec<ClaimRecord>, ArchiveError> {
-        let row = self.inner.index.study(study)?;
-        retain::claims(&self.inner, study, row.and_then(|row| rows::PatientKey::of(&row)).as_ref())
-    }
-
-    /// Records a fact about a study's patient that the objects do not give.
-    ///
-    /// # Errors
-    /// See [`RetainError`]; so with all that follow.
-    pub(crate) async fn claim(
-        &self,
-        study: Uid,
-        claim: Claim,
-        reason: &str,
-        actor: crate::audit::Actor,
-    ) -> Result<ClaimRecord, RetainError> {
-        retain::claim(self.inner.clone(), study, claim, reason, actor).await
-    }
-
-    /// Proposes to erase; nothing is erased before somebody else approves.
-    pub(crate) async fn propose(
-        &self,
-        target: Target,
-        reason: &str,
-        actor: crate::audit::Actor,
-    ) -> Result<Proposal, RetainError> {
-        retain::propose(self.inner.clone(), target, reason, actor).await
-    }
-
-    /// Takes a proposal back.
-    pub(crate) async fn withdraw(&self, id: u64, actor: crate::audit::Actor) -> Result<(), RetainError> {
-        retain::withdraw(self.inner.clone(), id, actor).await
-    }
-
-    /// Erases what somebody else proposed, if its time is still past.
-    pub(crate) async fn erase(&self, id: u64, actor: crate::audit::Actor) -> Result<EraseRecord, RetainError> {
-        retain::approve(self.inner.clone(), id, actor).await
-    }
-
-    /// Proposals that stand, oldest first.
-    ///
-    /// # Errors
-    /// When the index cannot be read.
-    pub(crate) fn proposals(&self) -> Result<Vec<Proposal>, ArchiveError> {
-        self.inner.index.proposals()
-    }
-
-    /// What was erased, newest first.
-    ///
-    /// # Errors
-    /// When the index cannot be read.
-    pub(crate) fn erasures(&self, offset: usize, limit: usize) -> Result<Vec<StoredErase>, ArchiveError> {
-        self.inner.index.erasures(offset, limit)
-    }
-
-    /// Asks for a study to be moved to the cold tier or back: it waits its turn, and [`Archive::cold_status`] shows it.
-    ///
-    /// # Errors
-    /// See [`TierError`].
-    pub(crate) fn move_study(&self, study: &Uid, is_to_cold: bool) -> Result<(), TierError> {
-        tier::ask(&self.inner, study, is_to_cold)
-    }
-
-    /// Where the bytes of a study of ours are.
-    ///
-    /// # Errors
-    /// When the index cannot be read.
-    pub(crate) fn tier(&self, study: &Uid) -> Result<Tier, ArchiveError> {
-        tier::tier_of(&self.inner, study)
-    }
-
-    /// How the cold tier is, and what moves.
-    ///
-    /// # Errors
-    /// When the index cannot be read.
-    pub(crate) fn cold_status(&self) -> Result<ColdStatus, ArchiveError> {
-        tier::status(&self.inner)
     }
 
     /// Re-reads every stored byte; `each` hears of every object.

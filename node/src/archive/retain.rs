@@ -17,13 +17,13 @@
 //! backups: whoever keeps them empties them.
 
 use super::{
-    ArchiveError, ArchiveEvent, Inner, StudyQuery, StudyRow,
+    Archive, ArchiveError, ArchiveEvent, Inner, StudyQuery, StudyRow,
     index::Applied,
     lock, rebuild,
     reject::{NOTE_CHARS_MAX, bring},
     rows::{
-        Claim, ClaimRecord, EraseRecord, ErasedRecord, PatientKey, Proposal, RejectedInstance, Target, WithdrawRecord,
-        kind,
+        Claim, ClaimRecord, EraseRecord, ErasedRecord, PatientKey, Proposal, RejectedInstance, StoredErase, Target,
+        WithdrawRecord, kind,
     },
 };
 use crate::{
@@ -79,16 +79,92 @@ impl From<io::Error> for RetainError {
     }
 }
 
+impl Archive {
+    /// Until when a study of ours is kept, and why; `None`: no such study.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub(crate) async fn kept(&self, study: &Uid) -> Result<Option<Kept>, ArchiveError> {
+        let (inner, study) = (self.inner.clone(), study.clone());
+        let decided = self.inner.tasks.spawn_blocking("kept", move || kept(&inner, &study));
+        decided.await.map_err(io::Error::other)?
+    }
+
+    /// Studies old enough that their time may be past, newest first, so many from an offset.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub(crate) async fn old(&self, offset: usize, limit: usize) -> Result<Vec<(StudyRow, Kept)>, ArchiveError> {
+        let inner = self.inner.clone();
+        let decided = self.inner.tasks.spawn_blocking("kept", move || old(&inner, offset, limit));
+        decided.await.map_err(io::Error::other)?
+    }
+
+    /// What was recorded of a study of ours and its patient, without what was taken back.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub(crate) fn claims(&self, study: &Uid) -> Result<Vec<ClaimRecord>, ArchiveError> {
+        let row = self.inner.index.study(study)?;
+        claims(&self.inner, study, row.and_then(|row| PatientKey::of(&row)).as_ref())
+    }
+
+    /// Records a fact about a study's patient that the objects do not give.
+    ///
+    /// # Errors
+    /// See [`RetainError`]; so with all that follow.
+    pub(crate) async fn claim(
+        &self,
+        study: Uid,
+        claim: Claim,
+        reason: &str,
+        actor: Actor,
+    ) -> Result<ClaimRecord, RetainError> {
+        claim(self.inner.clone(), study, claim, reason, actor).await
+    }
+
+    /// Proposes to erase; nothing is erased before somebody else approves.
+    pub(crate) async fn propose(&self, target: Target, reason: &str, actor: Actor) -> Result<Proposal, RetainError> {
+        propose(self.inner.clone(), target, reason, actor).await
+    }
+
+    /// Takes a proposal back.
+    pub(crate) async fn withdraw(&self, id: u64, actor: Actor) -> Result<(), RetainError> {
+        withdraw(self.inner.clone(), id, actor).await
+    }
+
+    /// Erases what somebody else proposed, if its time is still past.
+    pub(crate) async fn erase(&self, id: u64, actor: Actor) -> Result<EraseRecord, RetainError> {
+        approve(self.inner.clone(), id, actor).await
+    }
+
+    /// Proposals that stand, oldest first.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub(crate) fn proposals(&self) -> Result<Vec<Proposal>, ArchiveError> {
+        self.inner.index.proposals()
+    }
+
+    /// What was erased, newest first.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub(crate) fn erasures(&self, offset: usize, limit: usize) -> Result<Vec<StoredErase>, ArchiveError> {
+        self.inner.index.erasures(offset, limit)
+    }
+}
+
 fn day(at: Timestamp) -> Day {
     Day(i64::try_from(at.0 / DAY_MS).unwrap_or(i64::MAX))
 }
 
-pub(super) fn today() -> Day {
+fn today() -> Day {
     day(crate::tasks::now())
 }
 
 impl PatientKey {
-    pub(super) fn of(row: &StudyRow) -> Option<Self> {
+    fn of(row: &StudyRow) -> Option<Self> {
         let id = row.patient.id.clone()?;
         Some(Self { id, issuer: row.patient.issuer.clone() })
     }
@@ -101,11 +177,7 @@ impl PatientKey {
 }
 
 /// What was recorded about a study or its patient, oldest first, without what was taken back.
-pub(super) fn claims(
-    inner: &Inner,
-    study: &Uid,
-    patient: Option<&PatientKey>,
-) -> Result<Vec<ClaimRecord>, ArchiveError> {
+fn claims(inner: &Inner, study: &Uid, patient: Option<&PatientKey>) -> Result<Vec<ClaimRecord>, ArchiveError> {
     let mut found = inner.index.claims_of_study(study)?;
     if let Some(patient) = patient {
         let others = inner.index.claims_of_patient(&patient.id)?.into_iter();
@@ -119,7 +191,7 @@ pub(super) fn claims(
 }
 
 /// Until when a study of ours is kept, and why (blocking).
-pub(super) fn kept(inner: &Inner, study: &Uid) -> Result<Option<Kept>, ArchiveError> {
+fn kept(inner: &Inner, study: &Uid) -> Result<Option<Kept>, ArchiveError> {
     let Some(row) = inner.index.study(study)? else { return Ok(None) };
     let patient = PatientKey::of(&row);
     let mut rows = vec![row.clone()];
@@ -154,7 +226,7 @@ fn studied(row: &StudyRow) -> Day {
 }
 
 /// Studies old enough that their time may be past, so many from an offset, with what is decided of them.
-pub(super) fn old(inner: &Inner, offset: usize, limit: usize) -> Result<Vec<(StudyRow, Kept)>, ArchiveError> {
+fn old(inner: &Inner, offset: usize, limit: usize) -> Result<Vec<(StudyRow, Kept)>, ArchiveError> {
     let (year, month, day) = today().civil();
     let date_to = format!("{:04}{month:02}{day:02}", year - YEARS_MIN);
     let query = StudyQuery { date_to: Some(date_to), ..StudyQuery::default() };
@@ -168,7 +240,7 @@ pub(super) fn old(inner: &Inner, offset: usize, limit: usize) -> Result<Vec<(Stu
 }
 
 /// Records a fact that the objects do not give.
-pub(super) async fn claim(
+async fn claim(
     inner: Arc<Inner>,
     study: Uid,
     claim: Claim,
@@ -201,12 +273,7 @@ fn note(text: &str) -> Result<String, RetainError> {
 }
 
 /// Proposes a study whose time is past, or a rejection, for erasing.
-pub(super) async fn propose(
-    inner: Arc<Inner>,
-    target: Target,
-    reason: &str,
-    actor: Actor,
-) -> Result<Proposal, RetainError> {
+async fn propose(inner: Arc<Inner>, target: Target, reason: &str, actor: Actor) -> Result<Proposal, RetainError> {
     let _one = inner.rejecting.lock().await;
     let reason = note(reason)?;
     if inner.index.proposals()?.iter().any(|other| other.target == target) {
@@ -227,7 +294,7 @@ pub(super) async fn propose(
 }
 
 /// Takes a proposal back.
-pub(super) async fn withdraw(inner: Arc<Inner>, id: u64, actor: Actor) -> Result<(), RetainError> {
+async fn withdraw(inner: Arc<Inner>, id: u64, actor: Actor) -> Result<(), RetainError> {
     let _one = inner.rejecting.lock().await;
     let proposal = inner.index.proposal(id)?.ok_or(RetainError::NotFound)?;
     let record = WithdrawRecord { id, at: crate::tasks::now(), person: actor.person.clone() };
@@ -238,7 +305,7 @@ pub(super) async fn withdraw(inner: Arc<Inner>, id: u64, actor: Actor) -> Result
 }
 
 /// Approves a proposal of somebody else's, and erases.
-pub(super) async fn approve(inner: Arc<Inner>, id: u64, actor: Actor) -> Result<EraseRecord, RetainError> {
+async fn approve(inner: Arc<Inner>, id: u64, actor: Actor) -> Result<EraseRecord, RetainError> {
     let _one = inner.rejecting.lock().await;
     let proposal = inner.index.proposal(id)?.ok_or(RetainError::NotFound)?;
     if proposal.person == actor.person {
@@ -254,7 +321,7 @@ pub(super) async fn approve(inner: Arc<Inner>, id: u64, actor: Actor) -> Result<
     let (shared, erase) = (inner.clone(), record.clone());
     let erased = inner.tasks.spawn_blocking("erase", move || {
         let applied = Applied::Erase(erase.clone());
-        submit_here(&shared, kind::ERASE, wire::encode(&erase), applied)?;
+        shared.write_down(Append { kind: kind::ERASE, body: wire::encode(&erase), ..Append::default() }, applied)?;
         shared.arrivals.settle_now(&erase.study);
         let _ = shared.events.send(ArchiveEvent::Growing(erase.study.clone()));
         finish(&shared, &erase)
@@ -335,13 +402,6 @@ async fn submit(inner: &Arc<Inner>, kind: u8, body: Vec<u8>, applied: Applied) -
     Ok(())
 }
 
-fn submit_here(inner: &Arc<Inner>, kind: u8, body: Vec<u8>, applied: Applied) -> Result<(), ArchiveError> {
-    let shared = inner.clone();
-    let then = move |_, next| shared.apply(&applied, next);
-    inner.journal.submit_here(Append { kind, body, then: Some(Box::new(then)), ..Append::default() })?;
-    Ok(())
-}
-
 /// Goes on with what a stop interrupted.
 pub(super) async fn resume(inner: Arc<Inner>) {
     let _one = inner.rejecting.lock().await;
@@ -395,5 +455,6 @@ fn finish(inner: &Arc<Inner>, erase: &EraseRecord) -> Result<(), ArchiveError> {
     inner.journal.close_segment()?;
     inner.forget_alone(inner.journal.closed(), usize::MAX)?;
     let record = ErasedRecord { id: erase.id, gone };
-    submit_here(inner, kind::ERASED, wire::encode(&record), Applied::Erased(record))
+    let append = Append { kind: kind::ERASED, body: wire::encode(&record), ..Append::default() };
+    inner.write_down(append, Applied::Erased(record))
 }

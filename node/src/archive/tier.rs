@@ -14,7 +14,7 @@
 //! What a cold copy is: [`super::cold`]. Moves that were asked for by hand are forgotten at a stop.
 
 use super::{
-    ArchiveError, Inner, ReadError, lock,
+    Archive, ArchiveError, Inner, ReadError, lock,
     object::{Fault, short_is_corrupt},
     rows::{ColdRecord, RecallRecord, StoredInstance, StudyTier, kind},
 };
@@ -34,7 +34,7 @@ use tokio::sync::Notify;
 const WAITING_MAX: usize = 10_000;
 const FAILED_MAX: usize = 100;
 /// How often studies are looked through for those old enough.
-const LOOK_EVERY: Duration = Duration::from_secs(60);
+const LOOK_EVERY: Duration = Duration::from_secs(600);
 /// Objects recalled side by side.
 const RECALLS_MAX: usize = 4;
 /// Readings of cold copies that the expected time of a recall is the median of.
@@ -75,6 +75,32 @@ pub(crate) struct ColdStatus {
     /// Studies there now.
     pub(crate) studies: Vec<Uid>,
     pub(crate) moves: Vec<Move>,
+}
+
+impl Archive {
+    /// Asks for a study to be moved to the cold tier or back: it waits its turn, and [`Archive::cold_status`] shows it.
+    ///
+    /// # Errors
+    /// See [`TierError`].
+    pub(crate) fn move_study(&self, study: &Uid, is_to_cold: bool) -> Result<(), TierError> {
+        ask(&self.inner, study, is_to_cold)
+    }
+
+    /// Where the bytes of a study of ours are.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub(crate) fn tier(&self, study: &Uid) -> Result<Tier, ArchiveError> {
+        tier_of(&self.inner, study)
+    }
+
+    /// How the cold tier is, and what moves.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub(crate) fn cold_status(&self) -> Result<ColdStatus, ArchiveError> {
+        status(&self.inner)
+    }
 }
 
 /// Why a move is not begun.
@@ -145,7 +171,7 @@ impl From<std::io::Error> for Ended {
 }
 
 /// Asks for a move. It waits its turn; what comes of it is in [`status`].
-pub(super) fn ask(inner: &Inner, study: &Uid, is_to_cold: bool) -> Result<(), TierError> {
+fn ask(inner: &Inner, study: &Uid, is_to_cold: bool) -> Result<(), TierError> {
     let row = inner.index.study(study)?.ok_or(TierError::NotHeld)?;
     if !inner.cold.is_configured() {
         return Err(TierError::NoTier);
@@ -177,7 +203,7 @@ fn wait(inner: &Inner, study: &Uid, is_to_cold: bool) -> bool {
 }
 
 /// Where a study's bytes are.
-pub(super) fn tier_of(inner: &Inner, study: &Uid) -> Result<Tier, ArchiveError> {
+fn tier_of(inner: &Inner, study: &Uid) -> Result<Tier, ArchiveError> {
     Ok(match inner.index.tier(study)? {
         Some(StudyTier { is_cold: true, .. }) if inner.cold.root().is_ok() => Tier::Cold,
         Some(StudyTier { is_cold: true, .. }) => Tier::Unreachable,
@@ -186,7 +212,7 @@ pub(super) fn tier_of(inner: &Inner, study: &Uid) -> Result<Tier, ArchiveError> 
 }
 
 /// How the cold tier is, and what moves.
-pub(super) fn status(inner: &Inner) -> Result<ColdStatus, ArchiveError> {
+fn status(inner: &Inner) -> Result<ColdStatus, ArchiveError> {
     let tiers = inner.index.tiers()?;
     Ok(ColdStatus {
         is_configured: inner.cold.is_configured(),
@@ -212,7 +238,9 @@ pub(super) async fn run(inner: Arc<Inner>) {
     loop {
         if looked.is_none_or(|at| at.elapsed() >= LOOK_EVERY) {
             looked = Some(Instant::now());
-            if let Err(error) = ask_for_old(&inner) {
+            let shared = inner.clone();
+            let asked = inner.tasks.spawn_blocking("archive tiers", move || ask_for_old(&shared)).await;
+            if let Ok(Err(error)) = asked {
                 tracing::error!(%error, "studies could not be looked through for those that are to go cold");
             }
         }
@@ -364,7 +392,7 @@ impl Inner {
         let at = crate::tasks::now();
         let record = ColdRecord { study: study.clone(), at, digests: digests.clone() };
         let append = Append { kind: kind::COLD, body: wire::encode(&record), ..Append::default() };
-        self.submit_tier(append, Applied::Cold(record))?;
+        self.write_down(append, Applied::Cold(record))?;
         for digest in &digests {
             self.drop_hot(digest)?;
         }
@@ -418,12 +446,13 @@ impl Inner {
         let folders: std::collections::BTreeSet<_> = folders.collect();
         let folders = folders.into_iter().collect();
         let append = Append { folders, kind: kind::RECALL, body: wire::encode(&record), ..Append::default() };
-        self.submit_tier(append, Applied::Recall(record))?;
+        self.write_down(append, Applied::Recall(record))?;
         self.tell(study, &objects, "cold to hot");
         Ok(())
     }
 
-    fn submit_tier(self: &Arc<Self>, mut append: Append, applied: Applied) -> Result<(), ArchiveError> {
+    /// Writes a record; when it is durable the rows follow (blocking).
+    pub(super) fn write_down(self: &Arc<Self>, mut append: Append, applied: Applied) -> Result<(), ArchiveError> {
         let shared = self.clone();
         append.then = Some(Box::new(move |_, next| shared.apply(&applied, next)));
         self.journal.submit_here(append)?;

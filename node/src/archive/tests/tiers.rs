@@ -18,6 +18,10 @@ impl Tiered {
     }
 
     fn open(&self) -> Site {
+        self.open_with(0)
+    }
+
+    fn open_with(&self, cold_after_ms: u64) -> Site {
         let tasks = Tasks::default();
         let audit = Audit::open(self.dir.path(), &tasks).unwrap();
         let config = ArchiveConfig {
@@ -25,6 +29,7 @@ impl Tiered {
             free_bytes_min: 0,
             scrub_days: 0,
             cold: Some(self.root()),
+            cold_after_ms,
             ..ArchiveConfig::default()
         };
         let identity = Arc::new(Identity::from_seed(&[7; 32]));
@@ -212,6 +217,24 @@ async fn what_is_rejected_comes_back_from_the_cold_tier() {
     let record = site.archive.reject(asked, Actor::default()).await.unwrap();
     assert!(matches!(site.store_as(all[0].form(), &all[0].data_set()).await, Err(IngestError::Rejected { .. })));
     site.archive.reinstate(record.id, Actor::default()).await.unwrap();
+    insist(&site, &all, &stored).await;
+    site.close().await;
+}
+
+#[tokio::test]
+async fn a_study_that_nobody_used_goes_by_itself() {
+    let folders = Tiered::new();
+    let site = folders.open();
+    let all = made();
+    let stored = stored(&site, &all).await;
+    site.close().await;
+    let site = folders.open_with(1);
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let mut events = site.archive.events();
+    while site.archive.tier(&stored[0].study).unwrap() != Tier::Cold {
+        assert!(Instant::now() < deadline, "{:?}", site.archive.cold_status());
+        let _ = tokio::time::timeout(Duration::from_millis(50), events.recv()).await;
+    }
     insist(&site, &all, &stored).await;
     site.close().await;
 }
