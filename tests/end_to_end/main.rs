@@ -29,8 +29,10 @@ mod radiologist_reads_a_remote_study;
 mod storage_fails;
 mod storage_is_committed;
 mod stranger_is_refused;
+mod studies_go_cold;
 mod studies_of_every_size;
 mod study_is_corrected;
+mod study_is_erased;
 mod study_is_rejected;
 mod workstation_asks_by_dimse;
 

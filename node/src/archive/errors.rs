@@ -77,6 +77,8 @@ pub(crate) enum ReadError {
     /// Audited as a security alert where found.
     #[error("the stored bytes are not those that were signed")]
     Corrupt,
+    #[error("the study is in the cold tier, which cannot be reached now")]
+    Offline,
     #[error("storage: {0}")]
     Io(#[from] io::Error),
 }

@@ -28,7 +28,12 @@ use crate::{
     journal::{Append, Then},
 };
 use protocol::{Digest, Uid, manifest::InstanceEntry, wire};
-use std::{fs::File, io::Write, os::unix::fs::FileExt, sync::Arc};
+use std::{
+    fs::File,
+    io::Write,
+    os::unix::fs::FileExt,
+    sync::{Arc, PoisonError},
+};
 
 /// Objects looked at, written and synced side by side: what keeps a disk busy without filling memory.
 pub(super) const INGESTS_MAX: u32 = 32;
@@ -107,6 +112,7 @@ pub(super) async fn take_in(inner: Arc<Inner>, spool: Spool, source: Source) -> 
                 (None, Some(prepared)) => prepared,
                 (None, None) => return Err(IngestError::Stopping),
             };
+            let _kept = shared.erasing.read().unwrap_or_else(PoisonError::into_inner);
             let tried = match place(&shared, prepared)? {
                 Placed::New(record, attached, reservation) => {
                     let ingested = answer(&record, false);
@@ -123,7 +129,7 @@ pub(super) async fn take_in(inner: Arc<Inner>, spool: Spool, source: Source) -> 
         let worked = inner.tasks.spawn_blocking("ingest", work).await;
         let (tried, held) = worked.map_err(|_| IngestError::Stopping)??;
         match tried {
-            Tried::Done(ingested) => return Ok(ingested),
+            Tried::Done(ingested) => return noted(&inner, ingested, &source).await,
             Tried::Conflict(prepared, kept) => {
                 return Err(refuse_conflict(&inner, &prepared.record, kept, &source).await);
             }
@@ -131,6 +137,18 @@ pub(super) async fn take_in(inner: Arc<Inner>, spool: Spool, source: Source) -> 
         }
         released.await;
     }
+}
+
+/// What was erased once and comes again is a new arrival, and the evidence says so.
+async fn noted(inner: &Inner, ingested: Ingested, source: &Source) -> Result<Ingested, IngestError> {
+    if !ingested.known
+        && let Some(erasure) = inner.index.tomb(&ingested.instance)?
+    {
+        let note = format!("erased before ({erasure}), and here again: instance {}", ingested.instance);
+        let event = Event::new(Act::StudyReceived, source.actor.clone()).study(&ingested.study).note(note);
+        inner.audit.record(event.amount(1, ingested.bytes)).await.map_err(|e| IngestError::Storage(e.to_string()))?;
+    }
+    Ok(ingested)
 }
 
 fn answer(record: &IngestRecord, known: bool) -> Ingested {
@@ -321,7 +339,7 @@ fn place(inner: &Arc<Inner>, mut prepared: Box<Prepared>) -> Result<Placed, Inge
             let kept = keep_aside(inner, &mut prepared, held.row.entry.digest)?;
             return Ok(Placed::Conflict(prepared, kept));
         }
-        Some(held) if inner.blobs.has(&held) => return Ok(Placed::Known(prepared)),
+        Some(held) if inner.blobs.has(&held) || inner.has_copy(&held)? => return Ok(Placed::Known(prepared)),
         // Its file was lost: what comes now replaces it.
         Some(_) => {}
         None if inner.sound(|index| index.rejected(&entry.instance))?.is_some() => {
@@ -330,7 +348,10 @@ fn place(inner: &Arc<Inner>, mut prepared: Box<Prepared>) -> Result<Placed, Inge
         None => {}
     }
     let twin = inner.sound(|index| index.any_by_digest(&entry.digest))?;
-    if let Some(twin) = twin.filter(|twin| inner.blobs.has(twin)) {
+    let is_kept = |twin: &StoredInstance| Ok::<_, IngestError>(inner.blobs.has(twin) || inner.has_copy(twin)?);
+    if let Some(twin) = twin
+        && is_kept(&twin)?
+    {
         let instance = &mut prepared.record.instance;
         (instance.row.meta_bytes, instance.meta_digest) = (twin.row.meta_bytes, twin.meta_digest);
         return Ok(Placed::New(Box::new(prepared.record), Vec::new(), reservation));

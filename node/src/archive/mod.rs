@@ -20,6 +20,7 @@ use crate::{
 };
 use blobs::Blobs;
 use bytes::Bytes;
+use cold::Cold;
 use index::{Applied, Index};
 use lru::LruCache;
 use protocol::{
@@ -35,7 +36,7 @@ use std::{
     num::NonZeroUsize,
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, SystemTime},
@@ -51,6 +52,7 @@ mod part10;
 mod prescan;
 
 mod blobs;
+mod cold;
 mod index;
 mod matching;
 mod query;
@@ -69,9 +71,11 @@ mod errors;
 mod mend;
 mod rebuild;
 mod reject;
+mod retain;
 mod scrub;
 mod small;
 mod state;
+mod tier;
 
 #[cfg(test)]
 mod tests;
@@ -87,11 +91,13 @@ pub(crate) use part10::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
 pub(crate) use query::StudyQuery;
 pub(crate) use rebuild::rebuild;
 pub(crate) use reject::{RejectError, Rejecting};
+pub(crate) use retain::RetainError;
 pub(crate) use rows::{
-    ConflictRow, ConflictState, Correcting, CorrectionRow, Decided, InstanceRow, PatientKey, RejectReason,
-    RejectRecord, SeriesRow, StudyRow, Totals,
+    Claim, ClaimRecord, ConflictRow, ConflictState, Correcting, CorrectionRow, Decided, InstanceRow, PatientKey,
+    Proposal, RejectReason, RejectRecord, SeriesRow, StoredErase, StudyRow, Target, Totals,
 };
 pub(crate) use spool::Spool;
+pub(crate) use tier::{ColdStatus, Move, Tier, TierError};
 
 /// News waiting for a slow listener; one that falls behind is told so and reads the lists anew.
 const EVENTS_MAX: usize = 1024;
@@ -184,6 +190,8 @@ struct Inner {
     tasks: Tasks,
     journal: Journal,
     blobs: Blobs,
+    cold: Cold,
+    moves: tier::Moves,
     index: Index,
     events: broadcast::Sender<ArchiveEvent>,
     arrivals: Arrivals,
@@ -198,6 +206,10 @@ struct Inner {
     mending: Mutex<()>,
     /// One rejection, decision or correction at a time: each looks at what is held before it is written.
     rejecting: tokio::sync::Mutex<()>,
+    /// Held by who takes an object in, and alone by who removes a file for good.
+    erasing: RwLock<()>,
+    /// Held by who writes files from the journal, or takes them away.
+    forgetting: Mutex<()>,
     sealed: Mutex<LruCache<Digest, SealedManifest>>,
     alerted: Mutex<LruCache<Digest, ()>>,
     /// Journal position up to which the files of small objects are known to be on disk.
@@ -295,6 +307,8 @@ impl Archive {
         let end = journal.end();
         State::Running { since: crate::tasks::now(), from: end }.write(dir)?;
         let unsettled = index.unsettled()?;
+        let is_cold_used = !index.tiers()?.is_empty();
+        let cold = Cold::open(config.cold.as_deref(), identity.site().to_string(), is_cold_used);
         let inner = Arc::new(Inner {
             dir: dir.to_owned(),
             manifests,
@@ -304,6 +318,8 @@ impl Archive {
             tasks: tasks.clone(),
             journal,
             blobs,
+            cold,
+            moves: tier::Moves::default(),
             index,
             events: broadcast::Sender::new(EVENTS_MAX),
             arrivals: Arrivals::default(),
@@ -315,6 +331,8 @@ impl Archive {
             passes: tokio::sync::Mutex::new(()),
             mending: Mutex::default(),
             rejecting: tokio::sync::Mutex::default(),
+            erasing: RwLock::default(),
+            forgetting: Mutex::default(),
             sealed: Mutex::new(LruCache::new(MANIFESTS_KEPT)),
             alerted: Mutex::new(LruCache::new(ALERTS_KEPT)),
             small: AtomicU64::new(end.0),
@@ -327,6 +345,8 @@ impl Archive {
         tasks.spawn("archive settle", settle::run(inner.clone()));
         tasks.spawn("archive rows", write_rows(inner.clone()));
         tasks.spawn("archive scrub", scrub::run(inner.clone()));
+        tasks.spawn("archive erase", retain::resume(inner.clone()));
+        tasks.spawn("archive tiers", tier::run(inner.clone()));
         tasks.spawn("archive small", small::run(inner.clone()));
         let shared = inner.clone();
         drop(tasks.spawn_blocking("archive register", move || shared.index.warm()));

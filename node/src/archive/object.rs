@@ -98,7 +98,7 @@ impl Object {
     }
 }
 
-fn short_is_corrupt(error: std::io::Error) -> ReadError {
+pub(super) fn short_is_corrupt(error: std::io::Error) -> ReadError {
     match error.kind() {
         std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::NotFound => ReadError::Corrupt,
         _ => ReadError::Io(error),
@@ -114,7 +114,7 @@ pub(super) async fn open(inner: &Arc<Inner>, study: &Uid, digest: &Digest) -> Re
     let _pass = if is_large && inner.groups().get(digest).is_none() { Some(inner.passes.lock().await) } else { None };
     let (shared, wanted, uid) = (inner.clone(), instance.clone(), study.clone());
     let opened = inner.tasks.spawn_blocking("open object", move || {
-        let file = Arc::new(shared.blobs.open_object(&wanted.row.entry.digest).map_err(short_is_corrupt)?);
+        let file = Arc::new(shared.at_hand(&uid, &wanted)?);
         let (groups, whole) = if is_large { (large(&shared, &wanted, &file)?, None) } else { small(&wanted, &file)? };
         Ok(Object { inner: shared, study: uid, instance: wanted, file, groups, whole })
     });
@@ -158,10 +158,10 @@ fn large(inner: &Inner, instance: &StoredInstance, file: &File) -> Result<Arc<Gr
 pub(super) async fn header(inner: &Arc<Inner>, study: &Uid, digest: &Digest) -> Result<Bytes, ReadError> {
     let stored = inner.index.by_digest(study, digest).map_err(std::io::Error::other)?;
     let instance = Arc::new(stored.ok_or(ReadError::NotHeld)?);
-    let (shared, wanted) = (inner.clone(), instance.clone());
+    let (shared, wanted, uid) = (inner.clone(), instance.clone(), study.clone());
     let read = inner.tasks.spawn_blocking("read header", move || {
         let entry = &wanted.row.entry;
-        let file = shared.blobs.open_object(&entry.digest).map_err(short_is_corrupt)?;
+        let file = shared.at_hand(&uid, &wanted)?;
         let mut bytes = vec![0; entry.header_bytes as usize];
         file.read_exact_at(&mut bytes, u64::from(wanted.row.meta_bytes)).map_err(short_is_corrupt)?;
         if Digest::of(&bytes) == entry.header_digest { Ok(Bytes::from(bytes)) } else { Err(ReadError::Corrupt) }
@@ -178,6 +178,10 @@ pub(super) enum Fault {
     /// The disk may give it another time.
     NotRead,
     Short,
+    /// The cold tier is not there now.
+    Unreachable,
+    /// There is no room for what is read from the cold tier, or its disk fails.
+    NotWritten,
     Meta,
     Data,
 }
@@ -189,6 +193,8 @@ impl Fault {
             Self::NotOpened => "the file cannot be opened",
             Self::NotRead => "the file cannot be read",
             Self::Short => "the file has another length than was stored",
+            Self::Unreachable => "the cold tier cannot be reached",
+            Self::NotWritten => "what was read from the cold tier cannot be written",
             Self::Meta => "the meta group is not what was stored",
             Self::Data => "the data set is not what was stored",
         }
@@ -206,7 +212,12 @@ pub(super) fn fault(inner: &Inner, instance: &StoredInstance) -> Option<Fault> {
     let meta = u64::from(instance.row.meta_bytes);
     let file = match inner.blobs.open_object(&entry.digest) {
         Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Some(Fault::Missing),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return match inner.index.has_copy(&entry.digest) {
+                Ok(true) => inner.cold.read(instance, &mut std::io::sink()).err(),
+                _ => Some(Fault::Missing),
+            };
+        }
         Err(_) => return Some(Fault::NotOpened),
     };
     let is_meta = digest_of(&file, 0, meta).map(|digest| digest == instance.meta_digest);

@@ -14,7 +14,8 @@ use super::{
     part10::{self, FRONT_BYTES_MAX},
     prescan::{self, DataSet},
     rows::{
-        AsideRecord, FloorRecord, IngestRecord, ReinstateRecord, RejectRecord, SettleRecord, Totals, VoidRecord, kind,
+        AsideRecord, ColdRecord, EraseRecord, FloorRecord, IngestRecord, ReinstateRecord, RejectRecord, SettleRecord,
+        Totals, VoidRecord, kind,
     },
     small,
     state::State,
@@ -154,6 +155,13 @@ fn applied(record: &Record<'_>, voids: &Voids) -> Result<Applied, ArchiveError> 
         kind::RESOLVE => Applied::Resolve(Box::new(wire::decode(record.body)?)),
         kind::CORRECT => Applied::Correct(Box::new(wire::decode(record.body)?)),
         kind::UNCORRECT => Applied::Uncorrect(wire::decode(record.body)?),
+        kind::COLD => Applied::Cold(wire::decode(record.body)?),
+        kind::RECALL => Applied::Recall(wire::decode(record.body)?),
+        kind::CLAIM => Applied::Claim(wire::decode(record.body)?),
+        kind::PROPOSE => Applied::Propose(wire::decode(record.body)?),
+        kind::WITHDRAW => Applied::Withdraw(wire::decode(record.body)?),
+        kind::ERASE => Applied::Erase(wire::decode(record.body)?),
+        kind::ERASED => Applied::Erased(wire::decode(record.body)?),
         kind::FLOOR => Applied::Floor(wire::decode::<FloorRecord>(record.body)?.version),
         _ => Applied::Nothing,
     })
@@ -179,14 +187,35 @@ pub(super) fn void_missing(journal: &Journal, from: Position, blobs: &Blobs) -> 
             }
         } else if record.kind == kind::VOID {
             missing.remove(&wire::decode::<VoidRecord>(record.body)?.instance);
+        } else if record.kind == kind::ERASE {
+            for named in wire::decode::<EraseRecord>(record.body)?.instances {
+                missing.remove(&named.instance);
+            }
         }
         Ok(())
     })?;
+    if missing.is_empty() {
+        return Ok(false);
+    }
+    let copies = copies(journal)?;
+    missing.retain(|_, void| !copies.contains(&void.digest));
     for void in missing.values() {
         tracing::error!(digest = %void.digest, "a stored instance has no whole file and no longer counts");
         journal.append_now(vec![(kind::VOID, wire::encode(void))])?;
     }
     Ok(!missing.is_empty())
+}
+
+/// Objects with a copy in the cold tier, by all that the journal says.
+fn copies(journal: &Journal) -> Result<HashSet<Digest>, ArchiveError> {
+    let mut copies = HashSet::new();
+    replay(journal, (Position::default(), journal.end()), &mut |record| {
+        if record.kind == kind::COLD {
+            copies.extend(wire::decode::<ColdRecord>(record.body)?.digests);
+        }
+        Ok(())
+    })?;
+    Ok(copies)
 }
 
 /// Rebuilds the index of a folder from journal and files alone (no node running on it).
@@ -259,10 +288,21 @@ fn write_journal(dir: &Path, old: &Path, blobs: &Blobs, each: &mut dyn FnMut(u64
     let floor = FloorRecord { version: now.0 / 1000 };
     let mut batch = vec![(kind::FLOOR, wire::encode(&floor))];
     let mut named = HashSet::new();
+    let mut copies = HashSet::new();
+    journal::salvage(old, &mut |kind, body, _| {
+        if kind == kind::COLD
+            && let Ok(record) = wire::decode::<ColdRecord>(body)
+        {
+            copies.extend(record.digests);
+        }
+        Ok(())
+    })?;
     journal::salvage(old, &mut |kind, body, attached| {
         match kind {
             kind::INGEST => match wire::decode::<IngestRecord>(body) {
-                Ok(record) if is_whole(blobs, &record, attached) => {
+                Ok(record)
+                    if copies.contains(&record.instance.row.entry.digest) || is_whole(blobs, &record, attached) =>
+                {
                     named.insert(record.instance.row.entry.digest);
                 }
                 _ => return Ok(()),

@@ -10,7 +10,7 @@
 //! The record is there or is not. The files are untouched either way.
 //!
 //! # Not here
-//! Erasing bytes: nothing does, yet. Rejection notes (Key Object Selection) received as objects are stored, not obeyed.
+//! Erasing bytes: [`super::retain`]. Rejection notes (Key Object Selection) received as objects are stored, not obeyed.
 
 use super::{
     ArchiveError, Inner,
@@ -20,7 +20,7 @@ use super::{
     rows::{ReinstateRecord, RejectReason, RejectRecord, RejectedInstance, kind},
 };
 use crate::audit::{Act, Actor, AuditError, Event};
-use protocol::{Uid, manifest::Amendment, wire};
+use protocol::{Digest, Uid, manifest::Amendment, wire};
 use std::sync::Arc;
 
 /// Instances in one rejection: its record stays within the journal's bound.
@@ -129,6 +129,7 @@ fn named(inner: &Inner, asked: &Rejecting) -> Result<Vec<RejectedInstance>, Reje
 fn ingests(inner: &Inner, record: &RejectRecord) -> Result<Vec<super::rows::IngestRecord>, RejectError> {
     let mut ingests = Vec::with_capacity(record.instances.len());
     for named in &record.instances {
+        bring(inner, &named.digest).map_err(|_| RejectError::FileLost)?;
         // A file may serve two instances; the one that was rejected is meant.
         let mut ingest =
             rebuild::record_of(&inner.blobs.path(&named.digest), &named.digest, std::time::SystemTime::now())
@@ -138,4 +139,14 @@ fn ingests(inner: &Inner, record: &RejectRecord) -> Result<Vec<super::rows::Inge
         ingests.push(ingest);
     }
     Ok(ingests)
+}
+
+/// Sees to it that an object's file is hot, though no row says what it is.
+pub(super) fn bring(inner: &Inner, digest: &Digest) -> std::io::Result<()> {
+    if inner.blobs.path(digest).exists() {
+        return Ok(());
+    }
+    let mut temp = inner.blobs.temp()?;
+    inner.cold.unpack(digest, &mut temp.file)?;
+    inner.blobs.place(temp, digest)
 }

@@ -11,9 +11,15 @@ use protocol::{
     Digest, Timestamp, Uid,
     agreement::StudyFacts,
     manifest::{Amended, Amendment, Completeness, Edit, InstanceEntry, ManifestRef, Patient},
+    retention::Day,
     wire::Wire,
 };
 use serde::{Deserialize, Serialize};
+
+mod kept;
+
+pub(crate) use kept::{Claim, ClaimRecord, EraseRecord, Proposal, StoredErase, Target};
+pub(in crate::archive) use kept::{ColdRecord, ErasedRecord, HasCopy, Number, RecallRecord, StudyTier, WithdrawRecord};
 
 /// A study of ours, as lists and cards need it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,24 +58,9 @@ impl StudyRow {
         StudyFacts {
             study: self.study.clone(),
             modalities: self.modalities.clone(),
-            day: self.date.as_deref().and_then(day_of).unwrap_or(arrived),
+            day: self.date.as_deref().and_then(Day::parse).map_or(arrived, |day| day.0),
         }
     }
-}
-
-/// Days from 1970-01-01 to a `YYYYMMDD` date (Gregorian; after Howard Hinnant's `days_from_civil`).
-fn day_of(date: &str) -> Option<i64> {
-    if date.len() != 8 || !date.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    let number = |range: std::ops::Range<usize>| date.get(range)?.parse::<i64>().ok();
-    let (year, month, day) = (number(0..4)?, number(4..6)?, number(6..8)?);
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    Some(era * 146_097 + day_of_era - 719_468)
 }
 
 /// A series of ours.
@@ -411,6 +402,13 @@ pub(super) mod kind {
     pub(in crate::archive) const RESOLVE: u8 = 11;
     pub(in crate::archive) const CORRECT: u8 = 12;
     pub(in crate::archive) const UNCORRECT: u8 = 13;
+    pub(in crate::archive) const COLD: u8 = 20;
+    pub(in crate::archive) const RECALL: u8 = 21;
+    pub(in crate::archive) const CLAIM: u8 = 22;
+    pub(in crate::archive) const PROPOSE: u8 = 23;
+    pub(in crate::archive) const WITHDRAW: u8 = 24;
+    pub(in crate::archive) const ERASE: u8 = 25;
+    pub(in crate::archive) const ERASED: u8 = 26;
 }
 
 /// A study as the index holds it.
@@ -496,22 +494,19 @@ wire! {
     StudyCorrections, "corrections of a study";
     MergedBy, "merged by";
     ConflictsOf, "conflicts of an instance";
+    ColdRecord, "cold record";
+    RecallRecord, "recall record";
+    StudyTier, "study tier";
+    HasCopy, "cold copy";
+    ClaimRecord, "claim record";
+    Proposal, "proposal";
+    WithdrawRecord, "withdraw record";
+    EraseRecord, "erase record";
+    ErasedRecord, "erased record";
+    StoredErase, "erasure";
+    Number, "number";
     StoredStudy, "study row";
     StoredSeries, "series row";
     Chunk, "instance rows";
     Places, "places";
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn days_are_counted_from_1970() {
-        assert_eq!(day_of("19700101"), Some(0));
-        assert_eq!(day_of("20000301"), Some(11_017));
-        assert_eq!(day_of("19691231"), Some(-1));
-        assert_eq!(day_of("2000031"), None);
-        assert_eq!(day_of("2000é01"), None);
-    }
 }

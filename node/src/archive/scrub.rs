@@ -28,6 +28,8 @@ use std::{
 const DAY_S: u64 = 86_400;
 /// Bytes a second at least: a small archive is read through in hours.
 const RATE_MIN: u64 = 256 * 1024;
+/// Cold copies are read at this part of the pace: their disk may be far.
+const COLD_SLOWER: u64 = 4;
 /// Between two passes over little or nothing, and after a fault of the index.
 const REST: Duration = Duration::from_secs(3600);
 
@@ -88,6 +90,7 @@ pub(super) async fn pass(inner: &Arc<Inner>, rate: u64) -> Result<Passed, Archiv
                 let bytes = instance.row.entry.bytes;
                 passed.objects += 1;
                 passed.bytes = passed.bytes.saturating_add(bytes);
+                let rate = if inner.index.has_copy(&instance.row.entry.digest)? { rate / COLD_SLOWER } else { rate };
                 let due = Duration::from_millis(bytes.saturating_mul(1000) / rate.max(1));
                 tokio::select! {
                     () = inner.tasks.stopping() => return Ok(Passed { is_cut: true, ..passed }),
@@ -108,6 +111,10 @@ async fn rotten(inner: &Arc<Inner>, study: &Uid, instance: &StoredInstance, faul
     if inner.index.sop(&entry.instance)?.is_none_or(|now| now.row.entry.digest != entry.digest) {
         return Ok(());
     }
+    if fault == Fault::Unreachable {
+        tracing::debug!(instance = %entry.instance, "not read again: the cold tier is not there");
+        return Ok(());
+    }
     tracing::error!(instance = %entry.instance, fault = fault.text(), "a stored object is not what was stored");
     if inner.alerted().put(entry.digest, ()).is_none() {
         let event = Event::new(Act::SecurityAlert, Actor::default())
@@ -126,7 +133,11 @@ async fn rotten(inner: &Arc<Inner>, study: &Uid, instance: &StoredInstance, faul
     let (shared, digest) = (inner.clone(), entry.digest);
     let moved = inner.tasks.spawn_blocking("scrub", move || {
         shared.groups().pop(&digest);
-        shared.blobs.set_aside(&digest)
+        // A hot file that is rotten is copied back from its cold copy by whoever reads it next.
+        if shared.blobs.path(&digest).exists() || !shared.index.has_copy(&digest).unwrap_or(false) {
+            return shared.blobs.set_aside(&digest);
+        }
+        shared.cold.set_aside(&digest)
     });
     Ok(moved.await.map_err(std::io::Error::other)??)
 }

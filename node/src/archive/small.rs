@@ -108,8 +108,11 @@ impl Inner {
         if from >= upto {
             return Ok(());
         }
-        let rejected = self.index.spared_digests()?;
-        let is_wanted = |digest: &Digest| Ok(rejected.contains(digest) || self.index.any_by_digest(digest)?.is_some());
+        let spared = self.index.spared_digests()?;
+        let is_wanted = |digest: &Digest| {
+            let is_held = spared.contains(digest) || self.index.any_by_digest(digest)?.is_some();
+            Ok(is_held && !self.index.has_copy(digest)?)
+        };
         let written = settle(&self.journal, (from, upto), &self.blobs, &is_wanted)?;
         if written > 0 {
             tracing::warn!(written, "files of small objects were written again from the journal");
@@ -119,6 +122,12 @@ impl Inner {
     }
 
     pub(super) fn forget(&self, closed: Position, segments: usize) -> Result<u64, ArchiveError> {
+        let _alone = super::lock(&self.forgetting);
+        self.forget_alone(closed, segments)
+    }
+
+    /// As `forget`, by who holds the lock.
+    pub(super) fn forget_alone(&self, closed: Position, segments: usize) -> Result<u64, ArchiveError> {
         self.settle_small(closed)?;
         Ok(self.journal.forget(closed, segments)?)
     }

@@ -72,6 +72,10 @@ pub(crate) enum Act {
     CorrectionUndone,
     /// Somebody decided on other bytes under a known SOP Instance UID.
     ConflictResolved,
+    /// What decides how long a study is kept was recorded or proposed.
+    RetentionChanged,
+    /// Instances were erased: their bytes are gone for good.
+    StudyErased,
 }
 
 impl Act {
@@ -111,6 +115,8 @@ impl Act {
             Self::StudyCorrected => "study-corrected",
             Self::CorrectionUndone => "correction-undone",
             Self::ConflictResolved => "conflict-resolved",
+            Self::RetentionChanged => "retention-changed",
+            Self::StudyErased => "study-erased",
         }
     }
 }

@@ -4,6 +4,12 @@ use crate::trust::Role;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::{net::SocketAddr, path::PathBuf};
 
+mod archive;
+
+pub(super) use archive::{
+    ConflictCommand, CorrectCommand, HoldCommand, PatientCommand, RetentionCommand, StudyCommand, TierCommand,
+};
+
 /// Confrere: hospitals read one another's studies, each keeping its own.
 ///
 /// A node holds the studies of one site and shares them with paired sites as signed agreements say. Most commands work
@@ -107,6 +113,21 @@ pub(super) enum Command {
     Patient {
         #[command(subcommand)]
         command: PatientCommand,
+    },
+    /// How long studies are kept, and erasing what is past its time
+    Retention {
+        #[command(subcommand)]
+        command: RetentionCommand,
+    },
+    /// Litigation holds: nothing of the patient is erased
+    Hold {
+        #[command(subcommand)]
+        command: HoldCommand,
+    },
+    /// The cold tier: older studies on another disk
+    Tier {
+        #[command(subcommand)]
+        command: TierCommand,
     },
     /// Send DICOM files to a DICOM peer (C-STORE), unchanged
     Send(Send),
@@ -333,145 +354,6 @@ pub(super) enum AgreementCommand {
     },
     /// End an agreement at once
     End { id: String },
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum StudyCommand {
-    /// List studies, newest first
-    List {
-        /// Peers' studies instead of our own
-        #[arg(long)]
-        remote: bool,
-        /// As JSON, for programs
-        #[arg(long)]
-        json: bool,
-        /// Words in name, ID, accession number or description
-        #[arg(long)]
-        text: Option<String>,
-        /// Rows at most
-        #[arg(long, default_value_t = 100)]
-        limit: usize,
-    },
-    /// Fetch all of a peer's study now
-    Fetch {
-        /// Study Instance UID
-        uid: String,
-    },
-    /// Let a site read one study of ours for some hours
-    Share {
-        /// Study Instance UID
-        uid: String,
-        /// The site's name, key, or the beginning of the key
-        site: String,
-        #[arg(long)]
-        hours: u32,
-    },
-    /// Reject a study of ours, or part of it: nobody sees it any more; its bytes stay
-    Reject {
-        /// Study Instance UID
-        uid: String,
-        /// Only this series
-        #[arg(long, value_name = "UID")]
-        series: Option<String>,
-        /// Only this instance of the series
-        #[arg(long, value_name = "UID", requires = "series")]
-        instance: Option<String>,
-        /// Why (PS3.16 CID 7011)
-        #[arg(long, value_parser = ["quality", "patient-safety", "wrong-worklist-entry", "retention-expired"])]
-        reason: String,
-        /// For those who look later; without names
-        #[arg(long, default_value = "")]
-        note: String,
-    },
-    /// List rejections that stand, newest first
-    Rejected,
-    /// Take a rejection back
-    Reinstate {
-        /// Its number
-        id: u64,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum ConflictCommand {
-    /// List conflicts that wait for a decision, newest first
-    List {
-        /// Those decided too
-        #[arg(long)]
-        all: bool,
-    },
-    /// What both objects say, side by side
-    Show {
-        /// Its number
-        id: u64,
-    },
-    /// Decide
-    Resolve {
-        /// Its number
-        id: u64,
-        /// Keep the first bytes; take the new ones in their place; they belong elsewhere; or undo the decision
-        #[arg(value_parser = ["keep", "take", "elsewhere", "open"])]
-        decision: String,
-        /// For those who look later; without names
-        #[arg(long, default_value = "")]
-        note: String,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum CorrectCommand {
-    /// Give attributes of one study other values
-    Study {
-        /// Study Instance UID
-        uid: String,
-        /// For example `PatientName=DURAND^Anne`; an empty value: none
-        #[arg(long = "set", required = true, value_name = "KEYWORD=VALUE")]
-        set: Vec<String>,
-        /// Why; without names
-        #[arg(long, default_value = "")]
-        note: String,
-    },
-    /// Move one study to the patient of another
-    Move {
-        /// Study Instance UID
-        uid: String,
-        /// A study of the right patient
-        #[arg(long, value_name = "UID")]
-        like: String,
-        /// Why; without names
-        #[arg(long, default_value = "")]
-        note: String,
-    },
-    /// List corrections, newest first, also those undone
-    List,
-    /// Take a correction back
-    Undo {
-        /// Its number
-        id: u64,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum PatientCommand {
-    /// Show all studies of one patient, now and later, under the identity of another
-    Merge {
-        /// Patient ID whose studies are shown otherwise
-        id: String,
-        /// The ID's issuer, where its studies name one
-        #[arg(long)]
-        issuer: Option<String>,
-        /// A study of the other patient (Study Instance UID)
-        #[arg(long, value_name = "UID")]
-        like: String,
-        /// Why; without names
-        #[arg(long, default_value = "")]
-        note: String,
-    },
-    /// Take a merge back
-    Unmerge {
-        /// Its number
-        id: u64,
-    },
 }
 
 #[derive(Debug, Args)]

@@ -26,12 +26,14 @@ mod doctor;
 mod node;
 mod objects;
 mod peers;
+mod retention;
 mod setup;
 mod status;
 mod studies;
 #[cfg(test)]
 mod tests;
 mod text;
+mod tiers;
 
 use crate::{config::ConfigError, site};
 use args::{Arguments, Command};
@@ -103,6 +105,9 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Conflict { command } => amend::conflict(&dir, command).await,
         Command::Correct { command } => amend::correct(&dir, command).await,
         Command::Patient { command } => amend::patient(&dir, command).await,
+        Command::Retention { command } => retention::retention(&dir, command).await,
+        Command::Hold { command } => retention::hold(&dir, command).await,
+        Command::Tier { command } => tiers::tier(&dir, command).await,
         Command::Doctor => return doctor::doctor(&dir).await,
         Command::CodecWorker => return Ok(crate::pixels::work()),
     };

@@ -12,6 +12,7 @@ mod tests;
 mod units;
 mod write;
 
+use protocol::retention::Rules;
 use std::{
     fmt, io,
     net::SocketAddr,
@@ -144,11 +145,24 @@ pub(crate) struct ArchiveConfig {
     pub(crate) free_bytes_min: u64,
     /// Every stored byte is read again once in so many days; 0: never.
     pub(crate) scrub_days: u32,
+    /// Folder of the cold tier; `None`: there is none.
+    pub(crate) cold: Option<PathBuf>,
+    /// Studies go there when nobody used them for so long, milliseconds; 0: only by hand.
+    pub(crate) cold_after_ms: u64,
+    /// How long studies are kept.
+    pub(crate) retention: Rules,
 }
 
 impl Default for ArchiveConfig {
     fn default() -> Self {
-        Self { settle_ms: 3_000, free_bytes_min: 1 << 30, scrub_days: 30 }
+        Self {
+            settle_ms: 3_000,
+            free_bytes_min: 1 << 30,
+            scrub_days: 30,
+            cold: None,
+            cold_after_ms: 0,
+            retention: Rules::FranceHospital,
+        }
     }
 }
 
@@ -215,7 +229,8 @@ impl Config {
             _ => ConfigError::Io { path: path.clone(), source },
         })?;
         let mut config = Self::parse(&text).map_err(|faults| ConfigError::Faults { path: path.clone(), faults })?;
-        for named in [&mut config.portal.tls_cert, &mut config.portal.tls_key, &mut config.portal.web_dir] {
+        let portal = &mut config.portal;
+        for named in [&mut portal.tls_cert, &mut portal.tls_key, &mut portal.web_dir, &mut config.archive.cold] {
             *named = named.take().map(|relative| dir.join(relative));
         }
         if let Some(tls) = &mut config.dimse.tls {

@@ -4,7 +4,7 @@ use super::{
     ArchiveConfig, CacheConfig, Config, DicomwebConfig, DimseConfig, DimseTls, Fault, OverlayConfig, PixelsConfig,
     PortalConfig, SiteConfig, units,
 };
-use protocol::{AeTitle, limits::SITE_NAME_MAX};
+use protocol::{AeTitle, limits::SITE_NAME_MAX, retention::Rules};
 use std::{
     net::{Ipv6Addr, SocketAddr},
     ops::RangeInclusive,
@@ -16,6 +16,8 @@ use toml::{Table, Value};
 const ASSOCIATIONS: RangeInclusive<u64> = 1..=1024;
 /// Shorter and a slow scanner's study falls apart; longer and nobody would wait.
 const SETTLE_MS: RangeInclusive<u64> = 100..=3_600_000;
+const RULES: &str = "\"france-hospital\" or \"france-practice\"";
+const COLD_AFTER: &str = "\"never\" or a time like \"90d\"";
 /// More pages than a hospital has viewers.
 const CORS_ORIGINS_MAX: usize = 16;
 /// Below this not one study fits.
@@ -250,6 +252,16 @@ fn archive(section: &mut Section<'_>) -> ArchiveConfig {
                 }
             },
         },
+        cold: section.path("cold"),
+        cold_after_ms: section.text("cold_after", default.cold_after_ms, COLD_AFTER, |text| match text {
+            "never" => Some(0),
+            text => units::milliseconds(text).filter(|ms| *ms > 0),
+        }),
+        retention: section.text("retention", default.retention, RULES, |text| match text {
+            "france-hospital" => Some(Rules::FranceHospital),
+            "france-practice" => Some(Rules::FrancePractice),
+            _ => None,
+        }),
     }
 }
 

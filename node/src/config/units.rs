@@ -1,6 +1,6 @@
 //! Times and sizes as people write them: `3s`, `64 MiB`.
 
-const TIMES: [(&str, u64); 4] = [("h", 3_600_000), ("min", 60_000), ("s", 1_000), ("ms", 1)];
+const TIMES: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1_000), ("ms", 1)];
 const SIZES: [(&str, u64); 5] = [("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
 
 pub(super) fn milliseconds(text: &str) -> Option<u64> {
@@ -41,7 +41,9 @@ mod tests {
 
     #[test]
     fn times_and_sizes_are_read_and_written() {
-        for (text, ms) in [("3s", 3_000), ("500ms", 500), ("2 min", 120_000), ("1h", 3_600_000), ("0s", 0)] {
+        for (text, ms) in
+            [("3s", 3_000), ("500ms", 500), ("2 min", 120_000), ("1h", 3_600_000), ("0s", 0), ("90d", 7_776_000_000)]
+        {
             assert_eq!(milliseconds(text), Some(ms), "{text}");
             assert_eq!(milliseconds(&time_text(ms)), Some(ms));
         }

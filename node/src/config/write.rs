@@ -1,6 +1,7 @@
 //! From settings to text: what `init` writes, what `config check` prints, and the example in the documentation.
 
 use super::{ArchiveConfig, Config, DimseConfig, PortalConfig, SiteConfig, units};
+use protocol::retention::Rules;
 use std::{
     fmt::Write,
     net::SocketAddr,
@@ -162,6 +163,27 @@ fn archive_section(archive: &ArchiveConfig) -> Section {
             "Every stored byte is read again, in the background, once in so many days; 0: never.",
             "scrub_days",
             Some(Value::Integer(i64::from(archive.scrub_days))),
+        ),
+        Line(
+            "Folder of the cold tier, on another disk or server; a path is relative to this file.",
+            "cold",
+            archive.cold.as_ref().map(|path| Value::String(path.display().to_string())),
+        ),
+        Line(
+            "Studies go there when nobody used them for so long, like \"90d\"; \"never\": only by hand.",
+            "cold_after",
+            text(&match archive.cold_after_ms {
+                0 => "never".to_owned(),
+                ms => units::time_text(ms),
+            }),
+        ),
+        Line(
+            "How long studies are kept: \"france-hospital\" or \"france-practice\". Nothing is ever erased by itself.",
+            "retention",
+            text(match archive.retention {
+                Rules::FranceHospital => "france-hospital",
+                Rules::FrancePractice => "france-practice",
+            }),
         ),
     ];
     ("archive", lines)

@@ -54,7 +54,7 @@ impl Hospital {
             dimse: DimseConfig::default(),
             overlay: OverlayConfig { listen: loopback(port), ..OverlayConfig::default() },
             pixels: PixelsConfig { listen: loopback(0), ..PixelsConfig::default() },
-            archive: ArchiveConfig { settle_ms: 200, free_bytes_min: 0, scrub_days: 0 },
+            archive: ArchiveConfig { settle_ms: 200, free_bytes_min: 0, scrub_days: 0, ..ArchiveConfig::default() },
             cache: CacheConfig::default(),
         });
         let tasks = Tasks::default();

@@ -2,7 +2,9 @@
 //! a reference number.
 
 use crate::{
-    archive::{ArchiveError, ConflictError, CorrectError, IngestError, RejectError, cache::CacheError},
+    archive::{
+        ArchiveError, ConflictError, CorrectError, IngestError, RejectError, RetainError, TierError, cache::CacheError,
+    },
     audit::AuditError,
     overlay::{OverlayError, PairingFailure},
     studies::StudyError,
@@ -55,6 +57,10 @@ pub(super) enum ApiError {
     Conflict(#[from] ConflictError),
     #[error(transparent)]
     Correct(#[from] CorrectError),
+    #[error(transparent)]
+    Retain(#[from] RetainError),
+    #[error(transparent)]
+    Tier(#[from] TierError),
     #[error("the cache cannot be changed")]
     Cache(#[from] CacheError),
     #[error("the object was not taken in")]
@@ -95,6 +101,8 @@ impl ApiError {
             Self::Reject(RejectError::NotHeld | RejectError::NoRejection) => (S::NOT_FOUND, "not-found"),
             Self::Reject(RejectError::TooMany) => (S::BAD_REQUEST, "too-many"),
             Self::Reject(RejectError::FileLost) => (S::CONFLICT, "file-lost"),
+            Self::Tier(e) => tier(e),
+            Self::Retain(e) => retain(e),
             Self::Reject(RejectError::Audit(_) | RejectError::Archive(_)) => (S::INTERNAL_SERVER_ERROR, "internal"),
             Self::Conflict(e) => conflict(e),
             Self::Correct(e) => correct(e),
@@ -112,6 +120,31 @@ impl ApiError {
             }
             _ => None,
         }
+    }
+}
+
+fn retain(e: &RetainError) -> (StatusCode, &'static str) {
+    match e {
+        RetainError::NotFound => (StatusCode::NOT_FOUND, "not-found"),
+        RetainError::NoReason => (StatusCode::BAD_REQUEST, "no-reason"),
+        RetainError::Future => (StatusCode::BAD_REQUEST, "future"),
+        RetainError::Kept => (StatusCode::CONFLICT, "still-kept"),
+        RetainError::Proposed => (StatusCode::CONFLICT, "proposed"),
+        RetainError::SamePerson => (StatusCode::FORBIDDEN, "same-person"),
+        RetainError::TooMany => (StatusCode::BAD_REQUEST, "too-many"),
+        RetainError::FileLost => (StatusCode::CONFLICT, "file-lost"),
+        RetainError::Audit(_) | RetainError::Archive(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+    }
+}
+
+fn tier(e: &TierError) -> (StatusCode, &'static str) {
+    match e {
+        TierError::NotHeld => (StatusCode::NOT_FOUND, "not-found"),
+        TierError::NoTier => (StatusCode::CONFLICT, "no-cold-tier"),
+        TierError::Arriving => (StatusCode::CONFLICT, "arriving"),
+        TierError::Unreachable => (StatusCode::SERVICE_UNAVAILABLE, "cold-tier-unreachable"),
+        TierError::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
+        TierError::Archive(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
     }
 }
 

@@ -93,7 +93,7 @@ pub(super) struct Study {
     /// `null`: ours.
     pub(super) holder: Option<String>,
     pub(super) site_name: String,
-    /// `online`, `remote` or `unreachable`.
+    /// `online`, `nearline` (ours, in the cold tier), `remote` or `unreachable`.
     pub(super) availability: &'static str,
     pub(super) instances_here: u32,
     pub(super) patient_conflict: bool,
@@ -134,6 +134,7 @@ impl From<FoundStudy> for Study {
             site_name: found.site_name,
             availability: match found.availability {
                 Availability::Online => "online",
+                Availability::Nearline => "nearline",
                 Availability::Remote => "remote",
                 Availability::Unreachable => "unreachable",
             },

@@ -20,9 +20,11 @@ mod local;
 mod openapi;
 mod peers;
 mod rejections;
+mod retention;
 mod settings;
 mod signin;
 mod status;
+mod tiers;
 mod worklist;
 
 use crate::{
@@ -125,6 +127,14 @@ fn api_routes() -> Router<Door> {
         .route("/corrections", get(amendments::corrections))
         .route("/corrections/{id}/undo", post(amendments::undo))
         .route("/patients/merge", post(amendments::merge))
+        .route("/studies/{study}/tier", get(tiers::of_study).post(tiers::move_study))
+        .route("/tiers", get(tiers::show))
+        .route("/studies/{study}/retention", get(retention::of_study).post(retention::claim))
+        .route("/retention", get(retention::old))
+        .route("/retention/proposals", get(retention::proposals).post(retention::propose))
+        .route("/retention/proposals/{id}", delete(retention::withdraw))
+        .route("/retention/proposals/{id}/approve", post(retention::approve))
+        .route("/retention/erased", get(retention::erasures))
         .route("/rejections", get(rejections::list))
         .route("/rejections/{id}/reinstate", post(rejections::reinstate))
         .route("/readings", post(worklist::new_reading))

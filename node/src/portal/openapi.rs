@@ -1,8 +1,8 @@
 //! The API's description, made from the routes; `docs/openapi.json` is its committed copy.
 
 use super::{
-    agreements, amendments, audit, error, events, grants, json, local, peers, rejections, settings, signin, status,
-    worklist,
+    agreements, amendments, audit, error, events, grants, json, local, peers, rejections, retention, settings, signin,
+    status, tiers, worklist,
 };
 use axum::Json;
 use utoipa::OpenApi;
@@ -28,6 +28,17 @@ use utoipa::OpenApi;
         amendments::corrections,
         amendments::undo,
         amendments::identities,
+        retention::of_study,
+        retention::claim,
+        retention::old,
+        retention::proposals,
+        retention::propose,
+        retention::approve,
+        retention::withdraw,
+        retention::erasures,
+        tiers::show,
+        tiers::of_study,
+        tiers::move_study,
         rejections::reject,
         rejections::list,
         rejections::reinstate,

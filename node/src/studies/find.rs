@@ -6,7 +6,7 @@
 
 use super::{Availability, FoundStudy, Shared, StudyError};
 use crate::{
-    archive::{StudyQuery, StudyRow},
+    archive::{StudyQuery, StudyRow, Tier},
     overlay::RemoteStudy,
 };
 use protocol::{SiteId, Uid, manifest::Completeness};
@@ -105,13 +105,12 @@ impl Shared {
 
     /// A study of ours as found.
     pub(super) fn own(&self, row: StudyRow) -> FoundStudy {
-        FoundStudy {
-            instances_here: row.instances,
-            row,
-            holder: None,
-            site_name: self.site_name.clone(),
-            availability: Availability::Online,
-        }
+        let availability = match self.archive.tier(&row.study) {
+            Ok(Tier::Cold) => Availability::Nearline,
+            Ok(Tier::Unreachable) => Availability::Unreachable,
+            Ok(Tier::Hot) | Err(_) => Availability::Online,
+        };
+        FoundStudy { instances_here: row.instances, row, holder: None, site_name: self.site_name.clone(), availability }
     }
 
     /// A peer's study as found.

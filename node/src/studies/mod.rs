@@ -49,6 +49,8 @@ use tokio::sync::broadcast;
 const READING: Duration = Duration::from_secs(4 * 3600);
 /// News kept for a slow listener, who otherwise reads everything anew.
 const EVENTS_KEPT: usize = 1024;
+/// When the cold tier is not there, somebody must see to it.
+const OFFLINE_RETRY_S: u32 = 60;
 
 /// Where a study's bytes are, for lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -56,9 +58,11 @@ const EVENTS_KEPT: usize = 1024;
 pub(crate) enum Availability {
     /// All here (own, or completely copied).
     Online,
+    /// Ours, in the cold tier: it takes a while.
+    Nearline,
     /// At a peer that is connected.
     Remote,
-    /// At a peer that cannot be reached now (what was copied is readable).
+    /// At a peer, or in our cold tier, that cannot be reached now (what was copied is readable).
     Unreachable,
 }
 
@@ -107,6 +111,7 @@ impl From<ReadError> for StudyError {
             ReadError::Refused(refusal) => Self::Refused(refusal),
             ReadError::NotHeld => Self::NotFound,
             ReadError::Corrupt => Self::Corrupt,
+            ReadError::Offline => Self::Unreachable { retry_s: OFFLINE_RETRY_S },
             ReadError::Io(fault) => Self::internal(fault),
         }
     }

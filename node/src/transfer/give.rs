@@ -26,6 +26,8 @@ use std::{
 };
 use tokio::sync::{OnceCell, watch};
 
+/// When our cold tier is not there, somebody must see to it.
+const OFFLINE_RETRY_MS: u32 = 60_000;
 /// Bytes read and handed to a stream at once: bounds memory to this per request besides the send window.
 const PIECE_BYTES: u64 = 256 * 1024;
 /// Manifests kept after a newer one exists, for readers that have the older card.
@@ -265,6 +267,7 @@ fn refusal_of(fault: &ReadError) -> Refusal {
         ReadError::Refused(refusal) => *refusal,
         ReadError::NotHeld => Refusal::NotHeld,
         ReadError::Corrupt => Refusal::Corrupt,
+        ReadError::Offline => Refusal::Busy(OFFLINE_RETRY_MS),
         ReadError::Io(fault) => internal(fault),
     }
 }

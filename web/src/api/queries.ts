@@ -2,7 +2,7 @@
 
 import { keepPreviousData, QueryCache, QueryClient, queryOptions, useQuery } from '@tanstack/react-query';
 import { ApiError, get } from './client';
-import type { Action, Ae, Agreement, Pairing, Peer, Person, Session, Site, Status, Transfer } from './types';
+import type { Action, Ae, Agreement, Erased, Pairing, Peer, Person, Proposed, Session, Site, Status, StudyKept, Tiers, Transfer } from './types';
 
 export const keys = {
   site: ['site'],
@@ -19,6 +19,8 @@ export const keys = {
   conflicts: ['conflicts'],
   corrections: ['corrections'],
   rejections: ['rejections'],
+  tiers: ['tiers'],
+  retention: ['retention'],
 } as const;
 
 /** Whether asking again may help: a lost or busy node, not a refusal. */
@@ -96,6 +98,28 @@ export const transfersQuery = queryOptions({
 export const usersQuery = queryOptions({ queryKey: keys.users, queryFn: ({ signal }) => get<Person[]>('/users', signal) });
 
 export const aesQuery = queryOptions({ queryKey: keys.aes, queryFn: ({ signal }) => get<Ae[]>('/aes', signal) });
+
+export const tiersQuery = queryOptions({
+  queryKey: keys.tiers,
+  queryFn: ({ signal }) => get<Tiers>('/tiers', signal),
+  refetchInterval: 2_000,
+  placeholderData: keepPreviousData,
+});
+
+export const keptQuery = queryOptions({
+  queryKey: [...keys.retention, 'old'],
+  queryFn: ({ signal }) => get<StudyKept[]>('/retention', signal),
+});
+
+export const proposalsQuery = queryOptions({
+  queryKey: [...keys.retention, 'proposals'],
+  queryFn: ({ signal }) => get<Proposed[]>('/retention/proposals', signal),
+});
+
+export const erasedQuery = queryOptions({
+  queryKey: [...keys.retention, 'erased'],
+  queryFn: ({ signal }) => get<Erased[]>('/retention/erased', signal),
+});
 
 export const statusQuery = queryOptions({
   queryKey: keys.status,

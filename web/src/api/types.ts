@@ -16,7 +16,7 @@ type With<Shape, Fields extends { [Field in keyof Fields]: Field extends keyof S
 
 export type Role = 'admin' | 'radiologist' | 'referrer' | 'technologist' | 'auditor';
 export type Action = 'list-studies' | 'read-studies' | 'store-studies' | 'share-studies' | 'reject-studies' | 'administer' | 'read-log';
-export type Availability = 'online' | 'remote' | 'unreachable';
+export type Availability = 'online' | 'nearline' | 'remote' | 'unreachable';
 /** Which studies a DICOM peer may find and retrieve. */
 export type Reach = 'none' | 'own' | 'all';
 export type Preset = 'all' | 'on-call' | 'case-only';
@@ -62,6 +62,33 @@ export type AddedUser = With<Sent<'AddedUser'>, { role: Role }>;
 export type Token = Sent<'Token'>;
 export type Ae = With<Sent<'Ae'>, { query: Reach }>;
 export type Status = With<Sent<'Status'>, { peers: Peer[]; transfers: Transfer[] }>;
+
+export type Moving = With<Sent<'Moving'>, { to: 'cold' | 'hot' }>;
+export type ColdStudy = Sent<'ColdStudy'>;
+export type Tiers = With<Sent<'Tiers'>, { rows: ColdStudy[]; moves: Moving[] }>;
+
+export type KeptReason = With<
+  Sent<'Reason'>,
+  {
+    code:
+      | 'visit'
+      | 'minor'
+      | 'birth-unknown'
+      | 'death'
+      | 'practice'
+      | 'at-hand'
+      | 'hold'
+      | 'visit-unknown'
+      | 'visit-old'
+      | 'unidentified'
+      | 'contradicted'
+      | 'undated';
+  }
+>;
+export type Recorded = With<Sent<'Recorded'>, { claim: 'death' | 'visit' | 'hold' }>;
+export type StudyKept = With<Sent<'StudyKept'>, { reasons: KeptReason[]; recorded: Recorded[] }>;
+export type Proposed = Sent<'Proposed'>;
+export type Erased = Sent<'Erased'>;
 
 /** A problem as the node tells it, or as the portal finds it where no node answered. */
 export type Problem = Schemas['ErrorBody'];

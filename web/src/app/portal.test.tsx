@@ -272,6 +272,49 @@ describe('administration', () => {
   });
 });
 
+describe('archive', () => {
+  const kept = {
+    study: '1.2.3', patient_name: 'MARTIN^Éloïse', date: '19900102', description: 'Old CT', instances: 3, bytes: 1500, rules: 'france-hospital', until: '2010-01-02', free: true,
+    reasons: [{ code: 'visit', since: '1990-01-02', until: '2010-01-02', blocks: false }],
+    recorded: [{ id: 7, at: '2026-01-02T00:00:00Z', person: 'amy', claim: 'visit', day: '1990-01-02', reason: 'asked the HIS' }],
+  };
+  const proposal = { id: 9, at: '2026-01-02T00:00:00Z', person: 'amy', study: '1.2.4', rejection: null, reason: 'time is past', own: false };
+
+  test('erasing shows why it may, takes another person, and asks first', async () => {
+    const node = busyNode();
+    node.instead.set('GET /retention', { status: 200, body: [kept] });
+    node.instead.set('GET /retention/proposals', { status: 200, body: [proposal, { ...proposal, id: 10, study: '1.2.5', own: true }] });
+    node.instead.set('GET /retention/erased', { status: 200, body: [] });
+    node.instead.set('POST /retention/proposals', { status: 200, body: proposal });
+    node.instead.set('POST /retention/proposals/9/approve', { status: 409, body: { error: 'still-kept', message: '' } });
+    const { user } = await openPortal(node, { at: '/archive/retention', as: 'admin' });
+    await screen.findByText(/20 years from the last stay or visit/);
+    expect(screen.getByRole<HTMLButtonElement>('button', { name: 'Erase 1.2.5' }).disabled).toBe(true);
+    await user.click(screen.getByRole('button', { name: 'Erase 1.2.4' }));
+    expect(node.requests).not.toContain('POST /retention/proposals/9/approve');
+    await user.click(within(await screen.findByRole('dialog')).getByRole('button', { name: 'Erase' }));
+    await screen.findByText('The study is still to be kept.');
+    await user.click(screen.getByRole('button', { name: /^Propose erasing: / }));
+    await user.type(screen.getByLabelText(/^Propose erasing: why/), 'time is past{Enter}');
+    await waitFor(() => expect(node.requests).toContain('POST /retention/proposals'));
+  });
+
+  test('a cold tier that is away is said, and its studies cannot be recalled', async () => {
+    const node = busyNode();
+    const tiers = {
+      configured: true, reachable: false, free_bytes: null, pace: 100_000_000, studies: 1, bytes: 1_000_000_000,
+      rows: [{ study: '1.2.3', patient_name: 'MARTIN^Éloïse', date: '20200102', description: 'CT', bytes: 1_000_000_000, recall_s: 10 }],
+      moves: [{ study: '1.2.4', to: 'cold', done: 3, objects: 10, error: null }],
+    };
+    node.instead.set('GET /tiers', { status: 200, body: tiers });
+    await openPortal(node, { at: '/archive/tiers', as: 'admin' });
+    await screen.findByText('The cold tier is not there');
+    expect(screen.getByText('10 s')).toBeTruthy();
+    expect(screen.getByRole<HTMLButtonElement>('button', { name: /^Recall the study of/ }).disabled).toBe(true);
+    expect(screen.getByText('3 / 10')).toBeTruthy();
+  });
+});
+
 test('the strip shows what arrives, as it is told', async () => {
   const node = busyNode();
   await openPortal(node);

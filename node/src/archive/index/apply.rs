@@ -37,6 +37,28 @@ impl Index {
             Applied::Resolve(record) => self.apply_resolve(live, record),
             Applied::Correct(record) => self.apply_correct(live, record),
             Applied::Uncorrect(record) => self.apply_uncorrect(live, record),
+            Applied::Erase(record) => self.apply_erase(live, record),
+            Applied::Erased(record) => self.apply_erased(live, record),
+            Applied::Cold(record) => {
+                Self::apply_cold(live, record);
+                Ok(())
+            }
+            Applied::Recall(record) => {
+                Self::apply_recall(live, record);
+                Ok(())
+            }
+            Applied::Claim(record) => {
+                Self::apply_claim(live, record);
+                Ok(())
+            }
+            Applied::Propose(record) => {
+                Self::apply_propose(live, record);
+                Ok(())
+            }
+            Applied::Withdraw(record) => {
+                Self::apply_withdraw(live, record);
+                Ok(())
+            }
             Applied::Floor(version) => {
                 live.meta.floor = live.meta.floor.max(*version);
                 Ok(())

@@ -16,6 +16,12 @@
 //! | `k` | number of a correction | [`CorrectionRow`](super::super::rows::CorrectionRow) |
 //! | `w` | study | its corrections |
 //! | `g` | Patient ID, 0, issuer | the merges of this patient |
+//! | `t` | study | [`StudyTier`](super::super::rows::StudyTier) |
+//! | `K` | an object's digest | [`HasCopy`](super::super::rows::HasCopy) |
+//! | `l`, `L` | 8 bytes of BLAKE3 of the study; of the Patient ID; number | [`ClaimRecord`](super::super::rows::ClaimRecord) |
+//! | `W`, `Y` | number | [`Proposal`](super::super::rows::Proposal), [`StoredErase`](super::super::rows::StoredErase) |
+//! | `z` | SOP Instance UID | the number of the erasure by which it went |
+//! | `N` | – | the highest number given |
 //! | `m` | – | [`Meta`](super::Meta) |
 
 use super::super::rows::{PatientKey, Place, StudyRow};
@@ -26,6 +32,44 @@ pub(super) const META: &[u8] = b"m";
 const VALUE_BYTES_MAX: usize = 64;
 /// `YYYYMMDDHHMMSS`.
 pub(super) const WHEN_BYTES: usize = 14;
+
+/// The highest number given to a claim or proposal.
+pub(super) const NUMBER: &[u8] = b"N";
+pub(super) const PROPOSAL: u8 = b'W';
+pub(super) const ERASURE: u8 = b'Y';
+
+pub(super) fn claims_of_study(study: &Uid) -> Vec<u8> {
+    print(b'l', &Digest::of(study.as_str().as_bytes())).to_vec()
+}
+
+pub(super) fn claim_of_study(study: &Uid, id: u64) -> Vec<u8> {
+    with_number(claims_of_study(study), id)
+}
+
+pub(super) fn claims_of_patient(patient: &str) -> Vec<u8> {
+    print(b'L', &Digest::of(patient.as_bytes())).to_vec()
+}
+
+pub(super) fn claim_of_patient(patient: &str, id: u64) -> Vec<u8> {
+    with_number(claims_of_patient(patient), id)
+}
+
+pub(super) fn proposal(id: u64) -> Vec<u8> {
+    with_number(vec![PROPOSAL], id)
+}
+
+pub(super) fn erasure(id: u64) -> Vec<u8> {
+    with_number(vec![ERASURE], id)
+}
+
+pub(super) fn tomb(instance: &Uid) -> Vec<u8> {
+    keyed(b'z', instance.as_str().as_bytes())
+}
+
+fn with_number(mut key: Vec<u8>, id: u64) -> Vec<u8> {
+    key.extend_from_slice(&id.to_be_bytes());
+    key
+}
 
 /// The key of a fingerprint.
 pub(super) type Print = [u8; 9];
@@ -75,6 +119,16 @@ pub(super) fn merged(patient: &PatientKey) -> Vec<u8> {
         key.extend_from_slice(issuer.as_bytes());
     }
     key
+}
+
+pub(super) const TIER: u8 = b't';
+
+pub(super) fn tier(study: &Uid) -> Vec<u8> {
+    keyed(TIER, study.as_str().as_bytes())
+}
+
+pub(super) fn copy(digest: &Digest) -> Vec<u8> {
+    keyed(b'k', &digest.0)
 }
 
 fn keyed(kind: u8, rest: &[u8]) -> Vec<u8> {

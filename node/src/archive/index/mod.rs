@@ -17,9 +17,11 @@
 use super::{
     ArchiveError,
     rows::{
-        AsideRecord, Chunk, ConflictRow, ConflictsOf, CorrectRecord, CorrectionRow, IngestRecord, InstanceRow,
-        MergedBy, PatientKey, Place, Places, ReinstateRecord, RejectRecord, ResolveRecord, SeriesRow, SettleRecord,
-        StoredInstance, StoredSeries, StoredStudy, StudyCorrections, StudyRow, Totals, UncorrectRecord, UnderRejection,
+        AsideRecord, Chunk, ClaimRecord, ColdRecord, ConflictRow, ConflictsOf, CorrectRecord, CorrectionRow,
+        EraseRecord, ErasedRecord, HasCopy, IngestRecord, InstanceRow, MergedBy, PatientKey, Place, Places, Proposal,
+        RecallRecord, ReinstateRecord, RejectRecord, ResolveRecord, SeriesRow, SettleRecord, StoredInstance,
+        StoredSeries, StoredStudy, StudyCorrections, StudyRow, StudyTier, Totals, UncorrectRecord, UnderRejection,
+        WithdrawRecord,
     },
 };
 use crate::journal::Position;
@@ -46,7 +48,9 @@ mod correct;
 mod keys;
 mod register;
 mod reject;
+mod retain;
 mod search;
+mod tier;
 
 #[cfg(test)]
 mod tests;
@@ -109,6 +113,11 @@ struct Live {
     correction_rows: HashMap<u64, CorrectionRow>,
     corrections: HashMap<Uid, StudyCorrections>,
     merges: HashMap<PatientKey, MergedBy>,
+    tiers: HashMap<Uid, Option<StudyTier>>,
+    /// Objects with and without cold copies.
+    copies: HashMap<Digest, bool>,
+    /// Keys and values of rare kinds; `None`: gone.
+    others: HashMap<Vec<u8>, Option<Vec<u8>>>,
     /// Instances among the changes.
     gathered: usize,
     is_changed: bool,
@@ -376,6 +385,18 @@ impl Index {
             put(&mut batch, &keys::rejection(*id), record.as_ref());
         }
         live.put_amendments(&mut batch);
+        for (study, tier) in &live.tiers {
+            put(&mut batch, &keys::tier(study), tier.as_ref());
+        }
+        for (digest, has) in &live.copies {
+            put(&mut batch, &keys::copy(digest), has.then_some(HasCopy(true)).as_ref());
+        }
+        for (key, value) in &live.others {
+            match value {
+                Some(value) => batch.insert(&key[..], &value[..]),
+                None => batch.remove(&key[..]),
+            }
+        }
         batch.insert(keys::META, wire::encode(&live.meta));
         self.noted(self.db()?.apply_batch(batch))?;
         *live = Live { meta: live.meta, ..Live::default() };
@@ -430,6 +451,13 @@ pub(super) enum Applied {
     Resolve(Box<ResolveRecord>),
     Correct(Box<CorrectRecord>),
     Uncorrect(UncorrectRecord),
+    Cold(ColdRecord),
+    Recall(RecallRecord),
+    Claim(ClaimRecord),
+    Propose(Proposal),
+    Withdraw(WithdrawRecord),
+    Erase(EraseRecord),
+    Erased(ErasedRecord),
     Floor(u64),
     /// Of no consequence here.
     Nothing,

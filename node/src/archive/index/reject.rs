@@ -17,20 +17,11 @@ use std::collections::BTreeSet;
 
 impl Index {
     pub(super) fn apply_reject(&self, live: &mut Live, record: &RejectRecord) -> Result<(), ArchiveError> {
-        let mut series = BTreeSet::new();
         for named in &record.instances {
-            let Some((place, at, held)) = self.find_sop(live, &named.instance)? else { continue };
-            if held.row.entry.digest == named.digest {
-                self.take_out(live, place, at)?;
-                series.insert(named.series.clone());
-            }
             live.rejected.insert(named.instance.clone(), Some(record.id));
         }
         live.rejections.insert(record.id, Some(record.clone()));
-        if series.is_empty() {
-            return Ok(());
-        }
-        self.count_gone(live, (&record.study, record.at, Amendment::Rejected), &series)
+        self.take_all_out(live, (&record.study, record.at, Amendment::Rejected), &record.instances)
     }
 
     /// A study some of whose series lost instances.
@@ -88,7 +79,12 @@ impl Index {
     }
 
     /// A series by what is left of it; gone when nothing is.
-    fn count_again(&self, live: &mut Live, study: &mut StoredStudy, series: &Uid) -> Result<(), ArchiveError> {
+    pub(super) fn count_again(
+        &self,
+        live: &mut Live,
+        study: &mut StoredStudy,
+        series: &Uid,
+    ) -> Result<(), ArchiveError> {
         let Some(mut stored) = self.load_series(live, &study.row.study, series)? else { return Ok(()) };
         let (mut instances, mut bytes) = (0u32, 0u64);
         for chunk in 0..stored.chunks {
@@ -110,7 +106,7 @@ impl Index {
     }
 
     /// A study by its series; gone when there are none. Versions go on from where it stood.
-    fn sum_up(&self, live: &mut Live, mut study: StoredStudy) -> Result<(), ArchiveError> {
+    pub(super) fn sum_up(&self, live: &mut Live, mut study: StoredStudy) -> Result<(), ArchiveError> {
         let uid = study.row.study.clone();
         let mut rows: Vec<StoredSeries> = Vec::with_capacity(study.series.len());
         for series in &study.series {

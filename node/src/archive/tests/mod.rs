@@ -5,8 +5,10 @@ use crate::audit::{Act, Actor, Filter};
 use std::{fs, time::Instant};
 
 mod corpus;
+mod erased;
 mod model;
 mod stories;
+mod tiers;
 
 /// The series of a study with their instances.
 type SeriesRows = Vec<(SeriesRow, Vec<InstanceRow>)>;
@@ -26,7 +28,7 @@ impl Site {
     fn try_open(dir: &Path, settle_ms: u64) -> Result<Self, ArchiveError> {
         let tasks = Tasks::default();
         let audit = Audit::open(dir, &tasks).unwrap();
-        let config = ArchiveConfig { settle_ms, free_bytes_min: 0, scrub_days: 0 };
+        let config = ArchiveConfig { settle_ms, free_bytes_min: 0, scrub_days: 0, ..ArchiveConfig::default() };
         let identity = Arc::new(Identity::from_seed(&[7; 32]));
         let archive = Archive::open(dir, &config, identity, audit.clone(), &tasks)?;
         Ok(Self { archive, audit, tasks })

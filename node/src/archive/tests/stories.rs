@@ -347,7 +347,7 @@ async fn a_full_disk_and_a_closed_archive_take_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let tasks = Tasks::default();
     let audit = Audit::open(dir.path(), &tasks).unwrap();
-    let config = ArchiveConfig { settle_ms: 100, free_bytes_min: u64::MAX, scrub_days: 0 };
+    let config = ArchiveConfig { settle_ms: 100, free_bytes_min: u64::MAX, scrub_days: 0, ..ArchiveConfig::default() };
     let identity = Arc::new(Identity::from_seed(&[7; 32]));
     let archive = Archive::open(dir.path(), &config, identity, audit, &tasks).unwrap();
     assert!(matches!(archive.spool(Form::File).await, Err(IngestError::NoSpace)));

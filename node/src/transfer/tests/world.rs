@@ -55,7 +55,8 @@ impl Site {
         let identity = Arc::new(Identity::from_seed(&[seed; 32]));
         let trust = Trust::open(journal(dir.path(), &tasks), identity.clone(), &tasks).unwrap();
         let audit = Audit::open(dir.path(), &tasks).unwrap();
-        let settings = ArchiveConfig { settle_ms: SETTLE_MS, free_bytes_min: 0, scrub_days: 0 };
+        let settings =
+            ArchiveConfig { settle_ms: SETTLE_MS, free_bytes_min: 0, scrub_days: 0, ..ArchiveConfig::default() };
         let archive = Archive::open(dir.path(), &settings, identity.clone(), audit.clone(), &tasks).unwrap();
         let cache = Cache::open(dir.path(), &CacheConfig::default(), &tasks).unwrap();
         let mut config = Config::parse(&format!("[site]\nname = \"{name}\"\n")).unwrap();

@@ -48,4 +48,16 @@ export const ARCHIVE_PAGES: readonly ArchivePage[] = [
     needs: 'reject-studies',
     page: lazy(async () => ({ default: (await import('./RejectionsPage')).RejectionsPage })),
   },
+  {
+    path: 'retention',
+    word: 'archive.pages.retention',
+    needs: 'administer',
+    page: lazy(async () => ({ default: (await import('./RetentionPage')).RetentionPage })),
+  },
+  {
+    path: 'tiers',
+    word: 'archive.pages.tiers',
+    needs: 'administer',
+    page: lazy(async () => ({ default: (await import('./TiersPage')).TiersPage })),
+  },
 ];

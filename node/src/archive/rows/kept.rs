@@ -1,0 +1,139 @@
+//! Records and rows of the tiers, of retention and of erasing.
+//!
+//! # Not here
+//! What they decide: `protocol::retention`. What follows from them: [`super::super::retain`], [`super::super::tier`].
+
+use super::{PatientKey, RejectedInstance};
+use protocol::{Digest, Timestamp, Uid, retention::Day};
+use serde::{Deserialize, Serialize};
+
+/// Journal record: verified copies of these objects of a study are in the cold tier; their hot files may go.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::archive) struct ColdRecord {
+    pub(in crate::archive) study: Uid,
+    pub(in crate::archive) at: Timestamp,
+    pub(in crate::archive) digests: Vec<Digest>,
+}
+
+/// Journal record: a study is whole in the hot tier again; its cold copies stay.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::archive) struct RecallRecord {
+    pub(in crate::archive) study: Uid,
+    pub(in crate::archive) at: Timestamp,
+}
+
+/// Which tier a study was last moved to, as the index holds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::archive) struct StudyTier {
+    pub(in crate::archive) at: Timestamp,
+    pub(in crate::archive) is_cold: bool,
+}
+
+/// An object has a cold copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::archive) struct HasCopy(pub(in crate::archive) bool);
+
+/// What somebody recorded that the objects do not say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Claim {
+    Death(Day),
+    /// The last stay or visit, as it was looked up on the day of the record.
+    Visit(Day),
+    /// A litigation: nothing of the patient goes.
+    Hold,
+    /// A claim of this number is taken back.
+    Release(u64),
+}
+
+/// Journal record: a claim about a study's patient; about the study alone where it names no patient.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ClaimRecord {
+    /// Rises with time.
+    pub(crate) id: u64,
+    pub(crate) at: Timestamp,
+    pub(crate) person: String,
+    pub(crate) study: Uid,
+    pub(crate) patient: Option<PatientKey>,
+    pub(crate) claim: Claim,
+    pub(crate) reason: String,
+}
+
+impl ClaimRecord {
+    pub(crate) const fn word(&self) -> &'static str {
+        match self.claim {
+            Claim::Death(_) => "death",
+            Claim::Visit(_) => "visit",
+            Claim::Hold => "hold",
+            Claim::Release(_) => "release",
+        }
+    }
+
+    pub(in crate::archive) const fn releases(&self) -> Option<u64> {
+        match self.claim {
+            Claim::Release(id) => Some(id),
+            _ => None,
+        }
+    }
+}
+
+/// What is to be erased.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Target {
+    Study(Uid),
+    /// What is under a rejection, by its number.
+    Rejection(u64),
+}
+
+/// Journal record: somebody proposes to erase.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Proposal {
+    /// Rises with time.
+    pub(crate) id: u64,
+    pub(crate) at: Timestamp,
+    pub(crate) person: String,
+    pub(crate) target: Target,
+    pub(crate) study: Uid,
+    pub(crate) reason: String,
+}
+
+/// Journal record: a proposal is taken back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::archive) struct WithdrawRecord {
+    pub(in crate::archive) id: u64,
+    pub(in crate::archive) at: Timestamp,
+    pub(in crate::archive) person: String,
+}
+
+/// Journal record: instances are erased. It stays when they are gone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct EraseRecord {
+    /// Of the proposal.
+    pub(crate) id: u64,
+    pub(crate) at: Timestamp,
+    pub(crate) proposer: String,
+    pub(crate) approver: String,
+    pub(crate) reason: String,
+    pub(crate) study: Uid,
+    /// The rejection they were under.
+    pub(crate) rejection: Option<u64>,
+    pub(crate) instances: Vec<RejectedInstance>,
+}
+
+/// Journal record: the bytes of an erasure are gone, but for those that another instance shares.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::archive) struct ErasedRecord {
+    pub(in crate::archive) id: u64,
+    pub(in crate::archive) gone: Vec<Digest>,
+}
+
+/// An erasure as the index holds it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StoredErase {
+    pub(crate) record: EraseRecord,
+    /// The bytes are gone.
+    pub(crate) is_done: bool,
+}
+
+/// A number that was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::archive) struct Number(pub(in crate::archive) u64);

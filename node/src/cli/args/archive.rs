@@ -1,0 +1,237 @@
+//! The words for what is done with studies held here.
+
+use clap::Subcommand;
+
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum RetentionCommand {
+    /// Until when a study is kept, and why
+    Show {
+        /// Study Instance UID
+        uid: String,
+    },
+    /// Studies whose time is past
+    Due,
+    /// Record the patient's last stay or visit, as looked up today
+    Visit {
+        /// Study Instance UID of any study of the patient
+        uid: String,
+        /// YYYYMMDD
+        day: String,
+        /// Where that is known from; without names
+        #[arg(long)]
+        reason: String,
+    },
+    /// Record the patient's death
+    Death {
+        /// Study Instance UID of any study of the patient
+        uid: String,
+        /// YYYYMMDD
+        day: String,
+        /// Where that is known from; without names
+        #[arg(long)]
+        reason: String,
+    },
+    /// Propose a study, or what is under a rejection, for erasing
+    Propose {
+        /// Study Instance UID
+        #[arg(required_unless_present = "rejection", conflicts_with = "rejection")]
+        uid: Option<String>,
+        /// Number of a rejection
+        #[arg(long)]
+        rejection: Option<u64>,
+        /// Why; without names
+        #[arg(long)]
+        reason: String,
+    },
+    /// What is proposed
+    Proposals,
+    /// Erase what somebody else proposed. The bytes are gone for good
+    Approve {
+        /// Number of the proposal
+        number: u64,
+    },
+    /// Take a proposal back
+    Withdraw {
+        /// Number of the proposal
+        number: u64,
+    },
+    /// What was erased, by whom
+    Erased,
+}
+
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum HoldCommand {
+    /// Set a hold on a study's patient
+    Set {
+        /// Study Instance UID
+        uid: String,
+        /// Why; without names
+        #[arg(long)]
+        reason: String,
+    },
+    /// Take a hold back
+    Release {
+        /// Study Instance UID
+        uid: String,
+        /// Number of the hold; `retention show` tells it
+        number: u64,
+        /// Why; without names
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum TierCommand {
+    /// How it is, and what moves
+    Status,
+    /// Move a study of ours there
+    Cold {
+        /// Study Instance UID
+        uid: String,
+    },
+    /// Bring a study back
+    Hot {
+        /// Study Instance UID
+        uid: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum StudyCommand {
+    /// List studies, newest first
+    List {
+        /// Peers' studies instead of our own
+        #[arg(long)]
+        remote: bool,
+        /// As JSON, for programs
+        #[arg(long)]
+        json: bool,
+        /// Words in name, ID, accession number or description
+        #[arg(long)]
+        text: Option<String>,
+        /// Rows at most
+        #[arg(long, default_value_t = 100)]
+        limit: usize,
+    },
+    /// Fetch all of a peer's study now
+    Fetch {
+        /// Study Instance UID
+        uid: String,
+    },
+    /// Let a site read one study of ours for some hours
+    Share {
+        /// Study Instance UID
+        uid: String,
+        /// The site's name, key, or the beginning of the key
+        site: String,
+        #[arg(long)]
+        hours: u32,
+    },
+    /// Reject a study of ours, or part of it: nobody sees it any more; its bytes stay
+    Reject {
+        /// Study Instance UID
+        uid: String,
+        /// Only this series
+        #[arg(long, value_name = "UID")]
+        series: Option<String>,
+        /// Only this instance of the series
+        #[arg(long, value_name = "UID", requires = "series")]
+        instance: Option<String>,
+        /// Why (PS3.16 CID 7011)
+        #[arg(long, value_parser = ["quality", "patient-safety", "wrong-worklist-entry", "retention-expired"])]
+        reason: String,
+        /// For those who look later; without names
+        #[arg(long, default_value = "")]
+        note: String,
+    },
+    /// List rejections that stand, newest first
+    Rejected,
+    /// Take a rejection back
+    Reinstate {
+        /// Its number
+        id: u64,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum ConflictCommand {
+    /// List conflicts that wait for a decision, newest first
+    List {
+        /// Those decided too
+        #[arg(long)]
+        all: bool,
+    },
+    /// What both objects say, side by side
+    Show {
+        /// Its number
+        id: u64,
+    },
+    /// Decide
+    Resolve {
+        /// Its number
+        id: u64,
+        /// Keep the first bytes; take the new ones in their place; they belong elsewhere; or undo the decision
+        #[arg(value_parser = ["keep", "take", "elsewhere", "open"])]
+        decision: String,
+        /// For those who look later; without names
+        #[arg(long, default_value = "")]
+        note: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum CorrectCommand {
+    /// Give attributes of one study other values
+    Study {
+        /// Study Instance UID
+        uid: String,
+        /// For example `PatientName=DURAND^Anne`; an empty value: none
+        #[arg(long = "set", required = true, value_name = "KEYWORD=VALUE")]
+        set: Vec<String>,
+        /// Why; without names
+        #[arg(long, default_value = "")]
+        note: String,
+    },
+    /// Move one study to the patient of another
+    Move {
+        /// Study Instance UID
+        uid: String,
+        /// A study of the right patient
+        #[arg(long, value_name = "UID")]
+        like: String,
+        /// Why; without names
+        #[arg(long, default_value = "")]
+        note: String,
+    },
+    /// List corrections, newest first, also those undone
+    List,
+    /// Take a correction back
+    Undo {
+        /// Its number
+        id: u64,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum PatientCommand {
+    /// Show all studies of one patient, now and later, under the identity of another
+    Merge {
+        /// Patient ID whose studies are shown otherwise
+        id: String,
+        /// The ID's issuer, where its studies name one
+        #[arg(long)]
+        issuer: Option<String>,
+        /// A study of the other patient (Study Instance UID)
+        #[arg(long, value_name = "UID")]
+        like: String,
+        /// Why; without names
+        #[arg(long, default_value = "")]
+        note: String,
+    },
+    /// Take a merge back
+    Unmerge {
+        /// Its number
+        id: u64,
+    },
+}

@@ -1,0 +1,121 @@
+//! Older studies lie on another disk. They are listed as before, said to be nearline, and come back when opened; when
+//! that disk is not there, that is said, and nothing is lost.
+
+#![allow(clippy::print_stdout, reason = "what compression gave: `--no-capture`")]
+
+use crate::SITE;
+use serde_json::json;
+use std::{fs, path::Path};
+use tests::{Instance, Pair, Preset, Site, Study, eventually, part10, wait::holds};
+
+fn files(folder: &Path, ending: &str) -> Vec<(std::path::PathBuf, u64)> {
+    let mut found = Vec::new();
+    for shard in (0..=u8::MAX).map(|n| folder.join(format!("{n:02x}"))) {
+        for entry in fs::read_dir(shard).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            if path.to_string_lossy().ends_with(ending) {
+                let bytes = fs::metadata(&path).unwrap().len();
+                found.push((path, bytes));
+            }
+        }
+    }
+    found
+}
+
+async fn insist(site: &Site, all: &[Instance]) {
+    for instance in all {
+        let file = site.retrieve(&instance.path()).await.unwrap_or_else(|e| panic!("{}: {}", e.status, e.text()));
+        assert_eq!(&file[part10::data_set_at(&file)..], instance.data_set());
+    }
+}
+
+async fn with_cold(name: &str) -> (Site, std::path::PathBuf) {
+    let site = Site::init(SITE, name);
+    let cold = site.scratch("nas").join("cold");
+    site.configure("archive", "cold", toml::Value::String(cold.to_string_lossy().into_owned()));
+    site.serve().await;
+    (site, cold)
+}
+
+async fn availability(site: &Site, study: &str) -> String {
+    site.listed(study).await.map(|row| row["availability"].as_str().unwrap_or_default().to_owned()).unwrap_or_default()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn and_come_back_when_opened() {
+    let (site, cold) = with_cold("CH Nord").await;
+    let study = Study::of(6);
+    let (made, paths) = study.write(&site.scratch("scanner"));
+    let _ = site.c_store(&paths).ok();
+    let _ = site.settled(&study.uid, 6).await;
+    let hot = files(&site.dir().join("objects"), ".dcm");
+    let said = site.cli(&["tier", "cold", &study.uid]).ok();
+    assert!(said.out.contains("The study is cold"), "{}", said.out);
+    let there = files(&cold, ".dcm.zst");
+    assert_eq!((files(&site.dir().join("objects"), ".dcm").len(), there.len()), (0, 6));
+    let sum = |all: &[(std::path::PathBuf, u64)]| all.iter().map(|(_, bytes)| bytes).sum::<u64>();
+    println!("6 synthetic images: {} bytes hot, {} cold", sum(&hot), sum(&there));
+
+    assert_eq!(availability(&site, &study.uid).await, "nearline");
+    let found = site.get(&format!("/dicomweb/studies?StudyInstanceUID={}", study.uid)).await.ok().json();
+    assert_eq!(found[0]["00080056"]["Value"], json!(["NEARLINE"]));
+    let tiers = site.get("/api/tiers").await.ok().json();
+    assert_eq!(
+        (&tiers["reachable"], &tiers["studies"], &tiers["rows"][0]["study"]),
+        (&json!(true), &json!(1), &json!(study.uid))
+    );
+    assert!(tiers["rows"][0]["recall_s"].is_u64(), "measured when it was read back: {tiers}");
+
+    // Killed, and the index lost: the journal knows where the bytes are.
+    site.kill();
+    fs::remove_dir_all(site.dir().join("index")).unwrap();
+    let _ = site.cli(&["rebuild"]).ok();
+    site.serve().await;
+    assert_eq!(availability(&site, &study.uid).await, "nearline");
+    // One image is opened, and the rest follows.
+    insist(&site, &made[..1]).await;
+    eventually!(20, "all of it is hot again", {
+        holds(site.listed(&study.uid).await.is_some_and(|row| row["availability"] == "online"))
+    });
+    assert_eq!(files(&site.dir().join("objects"), ".dcm").len(), 6);
+    for (path, bytes) in &hot {
+        assert_eq!(fs::metadata(path).unwrap().len(), *bytes);
+    }
+    insist(&site, &made).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn and_a_disk_that_is_not_there_loses_nothing() {
+    let (site, cold) = with_cold("CH Nord").await;
+    let study = Study::of(3);
+    let (made, paths) = study.write(&site.scratch("scanner"));
+    let _ = site.c_store(&paths).ok();
+    let _ = site.settled(&study.uid, 3).await;
+    let _ = site.cli(&["tier", "cold", &study.uid]).ok();
+    let away = cold.with_extension("away");
+    fs::rename(&cold, &away).unwrap();
+    assert_eq!(availability(&site, &study.uid).await, "unreachable");
+    let answer = site.retrieve(&made[0].path()).await.unwrap_err();
+    assert_eq!(answer.status, 503, "{}", answer.text());
+    let said = site.cli(&["tier", "hot", &study.uid]);
+    assert!(said.code != Some(0) && said.err.contains("cannot be reached"), "{said:?}");
+    fs::rename(&away, &cold).unwrap();
+    insist(&site, &made).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn and_the_confrere_reads_them_as_before() {
+    let pair = Pair::agreed(SITE, Preset::All).await;
+    let cold = pair.a.scratch("nas");
+    pair.a.configure("archive", "cold", toml::Value::String(cold.to_string_lossy().into_owned()));
+    let study = Study::of(4);
+    let (made, paths) = study.write(&pair.a.scratch("scanner"));
+    let _ = pair.a.c_store(&paths).ok();
+    pair.announced(&study.uid, made.len(), &paths).await;
+    pair.a.kill();
+    pair.a.serve().await;
+    let _ = pair.a.cli(&["tier", "cold", &study.uid]).ok();
+    assert!(files(&pair.a.dir().join("objects"), ".dcm").is_empty());
+    eventually!(30, "B reaches A again", { holds(pair.b.retrieve(&made[0].path()).await.is_ok()) });
+    insist(&pair.b, &made).await;
+}
