@@ -82,8 +82,8 @@ pub(crate) use rebuild::rebuild;
 pub(crate) use reject::{RejectError, Rejecting};
 pub(crate) use retain::RetainError;
 pub(crate) use rows::{
-    Claim, ClaimRecord, EraseRecord, InstanceRow, Proposal, RejectReason, RejectRecord, SeriesRow, StoredErase,
-    StudyRow, Target, Totals,
+    Claim, ClaimRecord, InstanceRow, Proposal, RejectReason, RejectRecord, SeriesRow, StoredErase, StudyRow, Target,
+    Totals,
 };
 pub(crate) use spool::Spool;
 pub(crate) use tier::{ColdStatus, Move, Tier, TierError};

@@ -120,7 +120,7 @@ impl Archive {
         reason: &str,
         actor: Actor,
     ) -> Result<ClaimRecord, RetainError> {
-        claim(self.inner.clone(), study, claim, reason, actor).await
+        record_claim(self.inner.clone(), study, claim, reason, actor).await
     }
 
     /// Proposes to erase; nothing is erased before somebody else approves.
@@ -240,7 +240,7 @@ fn old(inner: &Inner, offset: usize, limit: usize) -> Result<Vec<(StudyRow, Kept
 }
 
 /// Records a fact that the objects do not give.
-async fn claim(
+async fn record_claim(
     inner: Arc<Inner>,
     study: Uid,
     claim: Claim,
