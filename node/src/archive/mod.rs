@@ -39,7 +39,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 use tokio::sync::{Notify, Semaphore, broadcast};
 
@@ -70,6 +70,7 @@ mod edits;
 mod errors;
 mod mend;
 mod rebuild;
+mod recover;
 mod reject;
 mod retain;
 mod scrub;
@@ -302,8 +303,8 @@ impl Archive {
         let blobs = Blobs::open(dir, config.free_bytes_min)?;
         let journal = Journal::open(&rebuild::journal_dir(dir), tasks)?;
         let state = State::read(dir);
-        require_journal(&journal, state, &blobs)?;
-        let index = recover(dir, &journal, state, &blobs)?;
+        recover::require_journal(&journal, state, &blobs)?;
+        let index = recover::recover(dir, &journal, state, &blobs)?;
         let end = journal.end();
         State::Running { since: crate::tasks::now(), from: end }.write(dir)?;
         let unsettled = index.unsettled()?;
@@ -554,42 +555,6 @@ impl Archive {
         drop(all);
         closed
     }
-}
-
-/// A journal shorter than it was known to be would make a node that forgot its studies and swept their files.
-fn require_journal(journal: &Journal, state: Option<State>, blobs: &Blobs) -> Result<(), ArchiveError> {
-    let known = state.map(State::position).unwrap_or_default();
-    let mut files = 0u64;
-    if state.is_none() && journal.end() == Position::default() {
-        blobs.each(&mut |_, _, _| files += 1)?;
-    }
-    if journal.end() < known || files > 0 { Err(ArchiveError::JournalLost) } else { Ok(()) }
-}
-
-/// What a start does after the state the last one left.
-fn recover(dir: &Path, journal: &Journal, state: Option<State>, blobs: &Blobs) -> Result<Index, ArchiveError> {
-    blobs.clear_temp()?;
-    let Some(State::Running { since, from }) = state else { return rebuild::open_index(dir, journal) };
-    let written = small::settle(journal, (from, journal.end()), blobs, &|_| Ok(true))?;
-    if written > 0 {
-        tracing::info!(written, "files of small objects were written again from the journal");
-    }
-    let started = SystemTime::now();
-    let index = if rebuild::void_missing(journal, from, blobs)? {
-        rebuild::remake(dir, journal, &mut |_| {})?
-    } else {
-        rebuild::open_index(dir, journal)?
-    };
-    let since = SystemTime::UNIX_EPOCH + Duration::from_millis(since.0);
-    let rejected = index.spared_digests()?;
-    let is_named = |digest: &Digest| {
-        rejected.contains(digest) || index.any_by_digest(digest).map_or(true, |found| found.is_some())
-    };
-    let swept = blobs.sweep(since, started, &is_named)?;
-    if swept > 0 {
-        tracing::info!(swept, "files of instances that were never acknowledged are removed");
-    }
-    Ok(index)
 }
 
 /// Writes gathered rows now and then until the node stops.
