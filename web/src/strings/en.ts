@@ -414,7 +414,7 @@ export const en = {
       room: 'Room',
     },
     amend: {
-      by: '{{person}}, {{at}}',
+      by: 'By {{person}}, {{at}}',
       note: 'Reason',
       noteHelp: 'For those who look later; without names.',
       study: 'Study',
@@ -456,7 +456,7 @@ export const en = {
         modality: 'Modality',
         number: 'Instance number',
         size: 'Size',
-        pixels: 'Image',
+        pixels: 'Image size',
         transferSyntax: 'Transfer syntax',
         series: 'Series',
         study: 'Study',
@@ -489,7 +489,7 @@ export const en = {
         '113038': 'Wrong worklist entry',
         '113039': 'Retention expired',
       },
-      images: '{{count}} images',
+      images: '{{count}} images rejected',
     },
   },
   settings: {
