@@ -7,7 +7,7 @@
 use crate::SITE;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use tests::{Instance, Pair, Preset, Site, Study, eventually, part10, wait::holds};
+use tests::{Instance, Pair, Preset, Site, Study, eventually, part10, tools::dcmtk, wait::holds};
 
 /// "At every reachable holder" within.
 const WITHIN_S: u32 = 5;
@@ -160,6 +160,18 @@ async fn two_identities_of_one_patient_are_merged() {
         assert_eq!(row["patient"]["id"], right.patient_id.as_str());
         assert_eq!(row["patient"]["name"], right.patient_name.as_str());
     }
+    // A workstation finds and gets it so, and every reader of DICOM reads it.
+    site.add_ae("WORKSTATION", 1, "own");
+    let (patient, uid) = (format!("PatientID={}", right.patient_id), format!("StudyInstanceUID={}", wrong.uid));
+    let found = dcmtk::find(site.dimse(), &site.ae_title, &["QueryRetrieveLevel=STUDY", "StudyInstanceUID", &patient]);
+    assert!([&right, &wrong, &later].iter().all(|study| found.text.contains(&study.uid)), "{}", found.text);
+    let folder = site.scratch("got");
+    let got = dcmtk::get(site.dimse(), &site.ae_title, &folder, &["QueryRetrieveLevel=STUDY", &uid]);
+    assert!(got.success, "{}", got.text);
+    let file = std::fs::read_dir(&folder).unwrap().next().unwrap().unwrap().path();
+    let bytes = std::fs::read(&file).unwrap();
+    assert!(has(&bytes, &right.patient_name) && has(&bytes, "Lefevre^Zoe") && has(&bytes, "CORRECT "));
+
     let _ = site.cli(&["patient", "unmerge", &number(&said.out)]).ok();
     assert_eq!(site.listed(&later.uid).await.unwrap()["patient"]["name"], "Lefevre^Zoe");
     let _ = site.cli(&["correct", "move", &wrong.uid, "--like", &right.uid]).ok();

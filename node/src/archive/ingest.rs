@@ -235,7 +235,7 @@ impl Prepared {
     pub(super) fn fronted(self) -> (Vec<u8>, Vec<u8>) {
         match self.body {
             Data::Memory { meta, bytes, data_at } => (meta, bytes.get(data_at..).unwrap_or_default().to_vec()),
-            Data::Gone | Data::File(_) => (Vec::new(), Vec::new()),
+            Data::File(_) | Data::Gone => (Vec::new(), Vec::new()),
         }
     }
 }
@@ -391,7 +391,10 @@ fn keep_aside(inner: &Arc<Inner>, prepared: &mut Prepared, held: Digest) -> Resu
     if inner.blobs.require_room(entry.bytes).is_err() {
         return Ok(Kept::Full);
     }
-    write(inner, std::mem::replace(&mut prepared.body, Data::Gone), &entry.digest)?;
+    // The same data set may be held under another UID: its file stays as it is.
+    if inner.sound(|index| index.any_by_digest(&entry.digest))?.is_none() {
+        write(inner, std::mem::replace(&mut prepared.body, Data::Gone), &entry.digest)?;
+    }
     inner.keep_aside(id, prepared.record.clone(), held)?;
     Ok(kept)
 }
