@@ -11,6 +11,7 @@ use std::{
     fmt::Write as _,
     fs,
     path::PathBuf,
+    time::Instant,
 };
 use tests::{
     Client, Pair, Preset, Site, Study, corpus, eventually,
@@ -163,20 +164,32 @@ fn by_move(site: &Site, taker: &Taker, held: &[Held]) -> Received {
 }
 
 /// The table, and what is wrong in it.
-#[derive(Default)]
 struct Table {
     text: String,
+    /// The last row's end.
+    since: Instant,
     faults: Vec<String>,
 }
 
 impl Table {
+    fn begin() -> Self {
+        Self { text: String::new(), since: Instant::now(), faults: Vec::new() }
+    }
+
+    /// Seconds since the last row.
+    fn lap(&mut self) -> f64 {
+        std::mem::replace(&mut self.since, Instant::now()).elapsed().as_secs_f64()
+    }
+
     fn entrance(&mut self, door: &str, entered: &Entered) {
         let mut refused: BTreeMap<&str, usize> = BTreeMap::new();
         for reason in entered.values().flatten() {
             *refused.entry(reason).or_default() += 1;
         }
         let taken = entered.values().filter(|reason| reason.is_none()).count();
-        writeln!(self.text, "{door:<28} {:>6} sent {taken:>6} taken, refused: {refused:?}", entered.len()).unwrap();
+        let (sent, seconds) = (entered.len(), self.lap());
+        writeln!(self.text, "{door:<28} {seconds:>6.1} s {sent:>6} sent {taken:>6} taken, refused: {refused:?}")
+            .unwrap();
     }
 
     /// Both entrances do the same, but with what cannot be sent by C-STORE.
@@ -200,12 +213,9 @@ impl Table {
         let got: HashSet<Digest> = received.values().map(|data_set| Digest::of(data_set)).collect();
         let identical = wanted.intersection(&got).count();
         let (differing, missing) = (got.len() - identical, wanted.len() - identical);
-        writeln!(
-            self.text,
-            "{door:<28} {:>6} held {identical:>6} identical {differing:>6} differing {missing:>6} missing",
-            wanted.len()
-        )
-        .unwrap();
+        let (held, seconds) = (wanted.len(), self.lap());
+        let row = format!("{held:>6} held {identical:>6} identical {differing:>6} differing {missing:>6} missing");
+        writeln!(self.text, "{door:<28} {seconds:>6.1} s {row}").unwrap();
         if differing + missing > 0 || received.len() != wanted.len() {
             self.faults.push(format!("{door}: {differing} differ, {missing} missing, {} came", received.len()));
         }
@@ -228,7 +238,7 @@ async fn what_comes_in_by_any_door_goes_out_by_every_door_bit_for_bit() {
     let scanners = Site::open(SITE, "CH Est").await;
     let (web, peer) = (&pair.a, &pair.b);
     let files = files(web);
-    let mut table = Table::default();
+    let mut table = Table::begin();
 
     let stowed = by_stow(web, &files).await;
     table.entrance("STOW-RS", &stowed);
