@@ -25,6 +25,8 @@ pub struct Sample {
     pub path: PathBuf,
     /// Study Instance UID; empty where the object names none (media directories, colour palettes, broken objects).
     pub study: String,
+    /// SOP Instance UID; empty where the object names none.
+    pub instance: String,
 }
 
 /// Files whose names from the corpus' root begin with `under`; all of them when empty.
@@ -33,9 +35,10 @@ pub fn samples(folder: &Path, under: &str) -> Vec<Sample> {
     let manifest = fs::read_to_string(folder.join("MANIFEST.csv")).unwrap();
     let rows = manifest.lines().skip(1).filter(|row| row.starts_with(under));
     rows.filter_map(|row| {
-        let columns: Vec<&str> = row.split(',').take(7).collect();
-        let (name, study) = (*columns.first()?, *columns.get(6)?);
-        Some(Sample { name: name.to_owned(), path: folder.join(name), study: study.to_owned() })
+        let columns: Vec<&str> = row.split(',').take(9).collect();
+        let text = |column: usize| columns.get(column).map(|text| (*text).to_owned());
+        let name = text(0)?;
+        Some(Sample { path: folder.join(&name), name, study: text(6)?, instance: text(8).unwrap_or_default() })
     })
     .filter(|sample| sample.path.is_file())
     .collect()

@@ -25,7 +25,8 @@ pub(crate) const DCMTK: Tool =
     Tool { name: "DCMTK (storescu, echoscu)", programs: &["storescu"], proof: &[], packages: &["dcmtk"] };
 pub(crate) const GDCM: Tool =
     Tool { name: "GDCM (gdcmscu, gdcmconv)", programs: &["gdcmscu"], proof: &[], packages: &["libgdcm-tools"] };
-pub(crate) const ODIL: Tool = Tool { name: "odil", programs: &["odil"], proof: &[], packages: &["odil"] };
+pub(crate) const ODIL: Tool =
+    Tool { name: "odil", programs: &["odil"], proof: &["/usr/bin/python3", "-c", "import odil"], packages: &["odil"] };
 /// Debian's Python comes without `ensurepip`, and makes no environments until it is there.
 pub(crate) const PYTHON: Tool = Tool {
     name: "Python 3 with venv",

@@ -55,9 +55,12 @@ pub fn odil(to: SocketAddr, [calling, called]: [&str; 2], command: &[&str], more
     run("odil", "odil", &arguments, files)
 }
 
-/// All files below a folder.
+/// A script of `tests/conformance` that uses odil, with the Python it is built for.
+///
+/// # Panics
+/// When Python is not installed.
 #[must_use]
-pub fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+pub fn odil_script(name: &str, arguments: &[&str]) -> Said {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance").join(name).display().to_string();
+    run("/usr/bin/python3", "python3-odil", &[&[script.as_str()], arguments].concat(), &[])
 }

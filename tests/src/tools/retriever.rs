@@ -212,9 +212,7 @@ impl Link {
                 if is_command {
                     let command = elements(&std::mem::take(&mut said));
                     if let Some(ended) = ended(&command) {
-                        // What failed is named behind the answer, and not of interest here.
-                        return if number(&command, 0x800) == 0x101 { Ok(()) } else { self.pass_data() }
-                            .map(|()| Some(ended));
+                        return self.pass_data(&command).map(|()| Some(ended));
                     }
                     storing = Some(command).filter(|command| number(command, 0x100) == 1);
                 } else if let Some(request) = storing.take() {
@@ -226,7 +224,11 @@ impl Link {
         }
     }
 
-    fn pass_data(&mut self) -> io::Result<()> {
+    /// Passes what stands behind an answer, if anything does: the names of what failed are not of interest here.
+    fn pass_data(&mut self, answer: &HashMap<u16, Vec<u8>>) -> io::Result<()> {
+        if number(answer, 0x800) == 0x101 {
+            return Ok(());
+        }
         loop {
             let (_, body) = self.unit()?;
             let mut rest = &body[..];
