@@ -21,6 +21,7 @@ mod index_is_lost;
 mod modality_sends_a_study;
 mod node_is_killed_mid_ingest;
 mod objects_are_made_plain;
+mod pacs_beside_the_node;
 mod peer_is_revoked_mid_transfer;
 mod radiologist_reads_a_remote_study;
 mod storage_fails;

@@ -66,6 +66,12 @@ pub(crate) enum Act {
     StudyReinstated,
     /// A DICOM peer was told which of its instances are safe here.
     StorageCommitted,
+    /// A PACS beside the node was added, changed or removed.
+    SourceChanged,
+    /// A study was asked for from a PACS beside the node.
+    StudyRecalled,
+    /// A migration was begun, steered, or ended.
+    MigrationChanged,
 }
 
 impl Act {
@@ -102,6 +108,9 @@ impl Act {
             Self::BackupTaken => "backup-taken",
             Self::RestoreConfirmed => "restore-confirmed",
             Self::StorageCommitted => "storage-committed",
+            Self::SourceChanged => "source-changed",
+            Self::StudyRecalled => "study-recalled",
+            Self::MigrationChanged => "migration-changed",
         }
     }
 }

@@ -20,12 +20,14 @@ macro_rules! eprintln {
 
 mod accounts;
 mod args;
+mod args_sources;
 mod backup;
 mod doctor;
 mod node;
 mod objects;
 mod peers;
 mod setup;
+mod sources;
 mod status;
 mod studies;
 #[cfg(test)]
@@ -93,6 +95,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::User { command } => accounts::user(&dir, command).await,
         Command::Token { command } => accounts::token(&dir, command).await,
         Command::Ae { command } => accounts::ae(&dir, command).await,
+        Command::Source { command } => sources::source(&dir, command).await,
+        Command::Migrate { command } => sources::migrate(&dir, command).await,
         Command::Send(send) => return objects::send(send).await,
         Command::Import { paths } => return objects::import(&dir, paths).await,
         Command::Verify => return objects::verify(&dir).await,

@@ -24,7 +24,6 @@ mod grey;
 mod json;
 mod matching;
 mod metadata;
-mod multipart;
 mod overlay;
 mod plain;
 mod qido;

@@ -122,7 +122,7 @@ pub(super) async fn studies(State(desk): State<Arc<Desk>>, asker: Asker) -> Resu
 const fn availability(of: Availability) -> &'static str {
     match of {
         Availability::Online => "ONLINE",
-        Availability::Remote => "NEARLINE",
+        Availability::Nearline | Availability::Remote => "NEARLINE",
         Availability::Unreachable => "OFFLINE",
     }
 }

@@ -221,7 +221,7 @@ fn study_attributes(found: &FoundStudy) -> Attributes {
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     let availability = match found.availability {
         Availability::Online => "ONLINE",
-        Availability::Remote => "NEARLINE",
+        Availability::Nearline | Availability::Remote => "NEARLINE",
         Availability::Unreachable => "OFFLINE",
     };
     Attributes::from([

@@ -92,11 +92,15 @@ pub(super) struct Study {
     /// `null`: ours.
     pub(super) holder: Option<String>,
     pub(super) site_name: String,
-    /// `online`, `remote` or `unreachable`.
+    /// `online`, `nearline` (in the PACS beside this node), `remote` or `unreachable`.
     pub(super) availability: &'static str,
     pub(super) instances_here: u32,
     pub(super) patient_conflict: bool,
     pub(super) custodian_name: String,
+    /// The PACS beside this node that has instances which are not here.
+    pub(super) source: Option<String>,
+    /// How many instances that PACS has.
+    pub(super) source_instances: Option<u32>,
 }
 
 impl From<FoundStudy> for Study {
@@ -131,11 +135,14 @@ impl From<FoundStudy> for Study {
             site_name: found.site_name,
             availability: match found.availability {
                 Availability::Online => "online",
+                Availability::Nearline => "nearline",
                 Availability::Remote => "remote",
                 Availability::Unreachable => "unreachable",
             },
             instances_here: found.instances_here,
             patient_conflict: row.patient_conflict,
+            source_instances: found.at_source.as_ref().map(|(_, instances)| *instances),
+            source: found.at_source.map(|(source, _)| source),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The API's description, made from the routes; `docs/openapi.json` is its committed copy.
 
 use super::{
-    agreements, audit, error, events, grants, json, local, peers, rejections, settings, signin, status, worklist,
+    agreements, audit, error, events, grants, json, local, peers, rejections, settings, signin, sources, status,
+    worklist,
 };
 use axum::Json;
 use utoipa::OpenApi;
@@ -49,6 +50,18 @@ use utoipa::OpenApi;
         settings::aes,
         settings::add_ae,
         settings::remove_ae,
+        sources::list,
+        sources::set,
+        sources::remove,
+        sources::test,
+        sources::find,
+        sources::migrations,
+        sources::migrate,
+        sources::pause,
+        sources::resume,
+        sources::cancel,
+        sources::report,
+        sources::report_csv,
         local::import,
         local::verify,
         local::backup,

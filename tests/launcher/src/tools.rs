@@ -23,6 +23,12 @@ pub(crate) const C_COMPILER: Tool =
     Tool { name: "a C compiler", programs: &["cc", "gcc", "clang"], proof: &[], packages: &["gcc", "libc6-dev"] };
 pub(crate) const DCMTK: Tool =
     Tool { name: "DCMTK (storescu, echoscu)", programs: &["storescu"], proof: &[], packages: &["dcmtk"] };
+pub(crate) const ORTHANC: Tool = Tool {
+    name: "Orthanc with DICOMweb",
+    programs: &["Orthanc"],
+    proof: &["test", "-e", "/usr/share/orthanc/plugins/libOrthancDicomWeb.so"],
+    packages: &["orthanc", "orthanc-dicomweb"],
+};
 /// Debian's Python comes without `ensurepip`, and makes no environments until it is there.
 pub(crate) const PYTHON: Tool = Tool {
     name: "Python 3 with venv",

@@ -2,6 +2,7 @@
 //! end that holds any key a story gives it.
 
 pub mod dcmtk;
+pub mod pacs;
 pub mod pynetdicom;
 pub mod python;
 pub mod quic;

@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// The parts from the top down; those on one line may not use one another, except on the floor, which is ordered too.
-const LAYERS: [&[&str]; 14] = [
+const LAYERS: [&[&str]; 15] = [
     &["cli"],
     &["demo"],
     &["site"],
@@ -14,13 +14,14 @@ const LAYERS: [&[&str]; 14] = [
     &["pixels"],
     &["studies"],
     &["overlay", "transfer"],
+    &["sources"],
     &["archive", "users", "backup"],
     &["trust"],
     &["audit"],
     &["identity"],
     &["journal"],
     &["config"],
-    &["tasks"],
+    &["tasks", "multipart"],
 ];
 
 /// Bytes of peers are asked for by these alone; everybody else opens a study.
