@@ -18,6 +18,9 @@
 pub mod cli;
 pub mod site;
 
+#[cfg(any(test, feature = "fuzz"))]
+pub mod fuzz;
+
 pub(crate) mod demo;
 
 pub(crate) mod dicomweb;

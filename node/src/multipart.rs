@@ -56,6 +56,9 @@ pub(crate) struct Multipart<S> {
     delimiter: Vec<u8>,
     state: State,
     skipped: usize,
+    /// Bytes at the front of the buffer that are no data: the empty line before a part's data, which is also the line
+    /// end of a boundary that follows at once.
+    lead: usize,
     exhausted: bool,
 }
 
@@ -82,6 +85,7 @@ impl<S: Stream<Item = Result<Bytes, MultipartError>> + Unpin> Multipart<S> {
             delimiter: format!("\r\n--{boundary}").into_bytes(),
             state: State::Preamble,
             skipped: 0,
+            lead: 0,
             exhausted: false,
         })
     }
@@ -100,12 +104,17 @@ impl<S: Stream<Item = Result<Bytes, MultipartError>> + Unpin> Multipart<S> {
                     Seen::At { place: 0, length, last } => {
                         // The line end before a boundary ends these header lines too, so that a part may have none.
                         self.buffer.advance(length);
+                        self.lead = 0;
                         self.state = if last { State::Ended } else { State::Headers };
                         continue;
                     }
                     Seen::At { place, .. } | Seen::Before(place) if place > 0 => {
-                        let data = self.buffer.split_to(place).freeze();
+                        let mut data = self.buffer.split_to(place).freeze();
                         if self.state == State::Data {
+                            data.advance(std::mem::take(&mut self.lead).min(data.len()));
+                            if data.is_empty() {
+                                continue;
+                            }
                             return Ok(Piece::Data(data));
                         }
                         self.skipped += data.len();
@@ -183,12 +192,13 @@ impl<S: Stream<Item = Result<Bytes, MultipartError>> + Unpin> Multipart<S> {
 
     /// The header lines, when they are all here.
     fn headers(&mut self) -> Result<Option<Vec<(String, String)>>, MultipartError> {
-        let (lines, length) = if self.buffer.starts_with(b"\r\n") {
-            (0, 2)
+        let lines = if self.buffer.starts_with(b"\r\n") {
+            0
         } else {
+            // The empty line begins within the bound; three more bytes tell it.
             match self.buffer.windows(4).take(HEADERS_MAX).position(|w| w == b"\r\n\r\n") {
-                Some(end) => (end, end + 4),
-                None if self.buffer.len() > HEADERS_MAX => return Err(MultipartError::Headers),
+                Some(end) => end,
+                None if self.buffer.len() > HEADERS_MAX + 3 => return Err(MultipartError::Headers),
                 None => return Ok(None),
             }
         };
@@ -200,15 +210,8 @@ impl<S: Stream<Item = Result<Bytes, MultipartError>> + Unpin> Multipart<S> {
             let (name, value) = line.split_once(':').ok_or(MultipartError::Headers)?;
             headers.push((name.trim().to_ascii_lowercase(), value.trim().to_owned()));
         }
-        self.buffer.advance(length);
-        // The line end that belongs to a boundary following at once.
-        if lines == 0 || self.buffer.starts_with(self.delimiter.get(2..).unwrap_or_default()) {
-            let mut with_line_end = BytesMut::from(&b"\r\n"[..]);
-            if self.buffer.starts_with(self.delimiter.get(2..).unwrap_or_default()) {
-                with_line_end.extend_from_slice(&self.buffer);
-                self.buffer = with_line_end;
-            }
-        }
+        self.buffer.advance(if lines == 0 { 0 } else { lines + 2 });
+        self.lead = 2;
         Ok(Some(headers))
     }
 }
@@ -272,6 +275,12 @@ mod tests {
 
     #[test]
     fn an_empty_part_is_a_part() {
+        for step in 1..20 {
+            for body in [&b"--b\r\n\r\n--b\r\nA: b\r\n\r\n--b--"[..], b"--b\r\n\r\n\r\n--b\r\nA: b\r\n\r\n\r\n--b--"] {
+                let parts = parts(body, "b", step).unwrap();
+                assert_eq!(parts.iter().map(|(_, data)| data.len()).collect::<Vec<_>>(), [0, 0], "step {step}");
+            }
+        }
         assert_eq!(parts(b"--b\r\n\r\n\r\n--b--", "b", 2).unwrap(), [(vec![], vec![])]);
         assert_eq!(parts(b"--b\r\nA: b\r\n\r\n--b--", "b", 64).unwrap().len(), 1);
         assert_eq!(parts(b"--b--", "b", 2).unwrap(), []);

@@ -1,11 +1,9 @@
 //! The figures that people ask for, measured between two real nodes on this machine: `cargo bench -p tests`.
 //!
 //! Seconds from the scanner's first instance to the other site's list, the first image through HTTP, a whole study over
-//! eight connections, memory, a C-ECHO in a crowd (`-- crowd` alone). On generated studies, and on series of the corpus where there is one. Arguments that
-//! are not options choose series by a part of their name.
+//! eight connections, memory. On generated studies, and on series of the corpus where there is one. Arguments that are
+//! not options choose series by a part of their name.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a measurement stops where it fails")]
-
-mod crowd;
 
 use protocol::Digest;
 use serde_json::{Value, json};
@@ -192,10 +190,5 @@ fn main() {
     // cargo adds `--bench`.
     let chosen: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    if chosen != ["crowd"] {
-        runtime.block_on(run(&chosen));
-    }
-    if chosen.is_empty() || chosen == ["crowd"] {
-        runtime.block_on(crowd::run(SITE));
-    }
+    runtime.block_on(run(&chosen));
 }

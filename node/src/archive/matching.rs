@@ -13,7 +13,7 @@ use jiff::{SignedDuration, civil::DateTime};
 /// does.
 pub(crate) fn value_matches(vr: VR, pattern: &str, value: &str) -> bool {
     let Some(pattern) = asked(Some(pattern)) else { return true };
-    let one = |value: &str| one_matches(vr, pattern, value.trim_matches([' ', '\0']));
+    let one = |value: &str| one_matches(vr, pattern, trimmed(value));
     match vr {
         // A backslash is text in these.
         VR::LT | VR::ST | VR::UT | VR::UR => one(value),
@@ -97,9 +97,14 @@ impl<'a> Moment<'a> {
     }
 }
 
+/// Without padding and what else stands around a value unseen: the same of what is asked and what is stored.
+fn trimmed(text: &str) -> &str {
+    text.trim_matches(|c: char| c == '\0' || c.is_whitespace())
+}
+
 /// `None` for universal matching: nothing given, nothing but spaces, or `*`.
 pub(super) fn asked(pattern: Option<&str>) -> Option<&str> {
-    pattern.map(str::trim).filter(|p| !p.is_empty() && *p != "*")
+    pattern.map(trimmed).filter(|p| !p.is_empty() && *p != "*")
 }
 
 pub(super) fn code(pattern: Option<&str>, value: Option<&str>) -> bool {

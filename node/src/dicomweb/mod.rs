@@ -20,6 +20,8 @@ mod capabilities;
 mod cors;
 mod error;
 mod frames;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod fuzz;
 mod grey;
 mod json;
 mod matching;

@@ -19,6 +19,8 @@ mod commitment;
 mod echo;
 mod files;
 mod find_scp;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod fuzz;
 mod identifier;
 mod link;
 mod listener;

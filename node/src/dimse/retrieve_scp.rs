@@ -168,21 +168,84 @@ async fn write_sent(asker: &Asker, items: &[Item], to: Option<&Destination>) -> 
     Ok(())
 }
 
+/// On which contexts an instance can be sent: as it is stored, or made plain.
+struct Contexts {
+    stored: Option<Context>,
+    plain: Option<(Plain, Context)>,
+}
+
+impl Contexts {
+    fn of(entry: &InstanceEntry, context: impl Fn(&str) -> Option<Context>) -> Self {
+        let stored = context(entry.transfer_syntax.as_str());
+        let is_possible = stored.is_none() && Transcoded::is_possible(entry.transfer_syntax.as_str());
+        let mut plain = Plain::ALL.into_iter().filter(|_| is_possible);
+        Self { stored, plain: plain.find_map(|plain| Some((plain, context(plain.uid())?))) }
+    }
+
+    fn back(association: &Association, item: &Item) -> Self {
+        Self::of(&item.entry, |syntax| association.context_back(&item.entry.sop_class, syntax).cloned())
+    }
+
+    fn there(association: &Association, item: &Item) -> Self {
+        let class = item.entry.sop_class.as_str();
+        Self::of(&item.entry, |syntax| association.context_for(class, Some(syntax)).cloned())
+    }
+}
+
+/// The context on which an instance can be sent, and its first bytes; `None` where it cannot be had, or not in a
+/// transfer syntax that was accepted.
+async fn way(decoders: &Decoders, item: &Item, contexts: Contexts) -> Option<(Context, Body)> {
+    let entry = &item.entry;
+    if let Some(context) = contexts.stored {
+        let stored = Stored { study: item.study.clone(), entry: entry.clone(), at: 0 };
+        return Some((context, Body::begin(Way::Stored(stored)).await?));
+    }
+    let (plain, context) = contexts.plain?;
+    let made = async {
+        let header = item.study.header(&item.series, &entry.instance).await?;
+        let source = Source::Study(item.study.clone(), Priority::Screen);
+        Transcoded::begin(decoders, source, entry.clone(), &header, plain).await
+    };
+    match made.await {
+        Ok(made) => Some((context, Body::begin(Way::Made(Box::new(made))).await?)),
+        Err(error) => {
+            tracing::warn!(%error, instance = %entry.instance, "an instance cannot be sent in a plain syntax");
+            None
+        }
+    }
+}
+
+/// The way of the next instance, made while the one before it is sent and answered.
+type Ahead = Option<Option<(Context, Body)>>;
+
+async fn ahead(decoders: &Decoders, next: Option<(&Item, Contexts)>) -> Ahead {
+    let (item, contexts) = next?;
+    Some(way(decoders, item, contexts).await)
+}
+
 impl Run<'_> {
     /// Over the association of the request itself.
     async fn give_back(&mut self, association: &mut Association, items: &[Item]) -> Result<(), LinkError> {
+        let (decoders, mut ready): (_, Ahead) = (self.decoders, None);
         for (number, item) in items.iter().enumerate() {
             let id = u16::try_from(number + 1).unwrap_or(u16::MAX);
-            let way = match self.may_leave(item, None) {
-                true => self.way(item, |syntax| association.context_back(&item.entry.sop_class, syntax).cloned()).await,
-                false => None,
+            let made = match (self.may_leave(item, None), ready.take()) {
+                (false, _) => None,
+                (true, Some(made)) => made,
+                (true, None) => way(decoders, item, Contexts::back(association, item)).await,
             };
-            let stored = match way {
+            let stored = match made {
                 None => false,
                 Some((context, body)) => {
+                    let next = items.get(number + 1).map(|next| (next, Contexts::back(association, next)));
                     let command = Command::store_request(id, &item.entry.sop_class, &item.entry.instance);
-                    send(association, &context, &command, body).await?;
-                    self.answered(association, id).await?
+                    let sending = async {
+                        send(association, &context, &command, body).await?;
+                        self.answered(association, id).await
+                    };
+                    let (stored, following) = tokio::join!(sending, ahead(decoders, next));
+                    ready = following;
+                    stored?
                 }
             };
             if self.counted(association, item, stored).await? {
@@ -190,32 +253,6 @@ impl Run<'_> {
             }
         }
         Ok(())
-    }
-
-    /// The context on which an instance can be sent, and its first bytes; `None` where it cannot be had, or not in a
-    /// transfer syntax that was accepted.
-    async fn way(&self, item: &Item, context: impl Fn(&str) -> Option<Context>) -> Option<(Context, Body)> {
-        let entry = &item.entry;
-        if let Some(context) = context(entry.transfer_syntax.as_str()) {
-            let stored = Stored { study: item.study.clone(), entry: entry.clone(), at: 0 };
-            return Some((context, Body::begin(Way::Stored(stored)).await?));
-        }
-        if !Transcoded::is_possible(entry.transfer_syntax.as_str()) {
-            return None;
-        }
-        let (plain, context) = Plain::ALL.into_iter().find_map(|plain| Some((plain, context(plain.uid())?)))?;
-        let made = async {
-            let header = item.study.header(&item.series, &entry.instance).await?;
-            let source = Source::Study(item.study.clone(), Priority::Screen);
-            Transcoded::begin(self.decoders, source, entry.clone(), &header, plain).await
-        };
-        match made.await {
-            Ok(made) => Some((context, Body::begin(Way::Made(Box::new(made))).await?)),
-            Err(error) => {
-                tracing::warn!(%error, instance = %entry.instance, "an instance cannot be sent in a plain syntax");
-                None
-            }
-        }
     }
 
     /// Whether it may still be sent: what an admin takes away ends what runs.
@@ -263,11 +300,15 @@ impl Run<'_> {
                     None
                 }
             };
+            let mut ready = None;
             for (number, item) in batch.iter().enumerate() {
                 let id = u16::try_from(number + 1).unwrap_or(u16::MAX);
                 let sent = match there.as_mut().filter(|_| self.may_leave(item, Some(to))) {
                     None => Ok(false),
-                    Some(there) => self.send_there(there, item, association, id).await,
+                    Some(there) => {
+                        let named = (item, batch.get(number + 1), id);
+                        self.send_there(there, named, association.calling(), &mut ready).await
+                    }
                 };
                 let stored = match (sent, there.take()) {
                     (Ok(stored), back) => {
@@ -295,20 +336,30 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Sends an instance to another AE for `mover`, and makes the next one's way meanwhile.
     async fn send_there(
         &self,
         there: &mut Association,
-        item: &Item,
-        association: &Association,
-        id: u16,
+        (item, next, id): (&Item, Option<&Item>, u16),
+        mover: &AeTitle,
+        ready: &mut Ahead,
     ) -> Result<bool, LinkError> {
         let entry = &item.entry;
-        let context_for = |syntax: &str| there.context_for(entry.sop_class.as_str(), Some(syntax)).cloned();
-        let Some((context, body)) = self.way(item, context_for).await else { return Ok(false) };
+        let made = match ready.take() {
+            Some(made) => made,
+            None => way(self.decoders, item, Contexts::there(there, item)).await,
+        };
+        let Some((context, body)) = made else { return Ok(false) };
+        let next = next.map(|next| (next, Contexts::there(there, next)));
         let command = Command::store_request(id, &entry.sop_class, &entry.instance);
-        let command = command.moved_for(association.calling(), self.request.id());
-        send(there, &context, &command, body).await?;
-        Ok(store_scu::answer(there, id).await?.is_ok())
+        let command = command.moved_for(mover, self.request.id());
+        let sending = async {
+            send(there, &context, &command, body).await?;
+            store_scu::answer(there, id).await
+        };
+        let (stored, following) = tokio::join!(sending, ahead(self.decoders, next));
+        *ready = following;
+        Ok(stored?.is_ok())
     }
 
     /// Counts a sub-operation and tells how far it is; whether the peer has cancelled.

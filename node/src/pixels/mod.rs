@@ -12,6 +12,8 @@ mod codecs;
 pub(crate) mod dataset;
 pub(crate) mod decode;
 pub(crate) mod framed;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod fuzz;
 pub(crate) mod map;
 pub(crate) mod picture;
 mod pool;

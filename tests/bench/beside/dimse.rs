@@ -5,42 +5,13 @@ use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
 };
+use tests::tools::scu::{command, element, p_data, proposal};
 
 const FIND: &str = "1.2.840.10008.5.1.4.1.2.2.1";
-const IMPLICIT: &str = "1.2.840.10008.1.2";
 
 pub(crate) struct Finder {
     stream: TcpStream,
     message: u16,
-}
-
-fn item(kind: u8, body: &[u8]) -> Vec<u8> {
-    let mut out = vec![kind, 0];
-    out.extend(u16::try_from(body.len()).unwrap().to_be_bytes());
-    out.extend(body);
-    out
-}
-
-fn element(group: u16, number: u16, value: &[u8]) -> Vec<u8> {
-    let mut value = value.to_vec();
-    if value.len() % 2 == 1 {
-        value.push(if group == 0 { 0 } else { b' ' });
-    }
-    let mut out = Vec::new();
-    out.extend(group.to_le_bytes());
-    out.extend(number.to_le_bytes());
-    out.extend(u32::try_from(value.len()).unwrap().to_le_bytes());
-    out.extend(value);
-    out
-}
-
-fn p_data(is_command: bool, bytes: &[u8]) -> Vec<u8> {
-    let mut out = vec![4, 0];
-    out.extend(u32::try_from(bytes.len() + 6).unwrap().to_be_bytes());
-    out.extend(u32::try_from(bytes.len() + 2).unwrap().to_be_bytes());
-    out.extend([1, if is_command { 3 } else { 2 }]);
-    out.extend(bytes);
-    out
 }
 
 impl Finder {
@@ -48,18 +19,7 @@ impl Finder {
         let stream = TcpStream::connect(to).unwrap();
         stream.set_nodelay(true).unwrap();
         let mut finder = Self { stream, message: 0 };
-        let mut body = vec![0, 1, 0, 0];
-        body.extend(format!("{called:<16}{:<16}", "WORKSTATION").as_bytes());
-        body.extend([0; 32]);
-        body.extend(item(0x10, b"1.2.840.10008.3.1.1.1"));
-        let syntaxes = [item(0x30, FIND.as_bytes()), item(0x40, IMPLICIT.as_bytes())].concat();
-        body.extend(item(0x20, &[&[1, 0, 0, 0][..], &syntaxes].concat()));
-        let user = [item(0x51, &65_536u32.to_be_bytes()), item(0x52, b"2.25.1")].concat();
-        body.extend(item(0x50, &user));
-        let mut pdu = vec![1, 0];
-        pdu.extend(u32::try_from(body.len()).unwrap().to_be_bytes());
-        pdu.extend(body);
-        finder.stream.write_all(&pdu).unwrap();
+        finder.stream.write_all(&proposal(called, "WORKSTATION", FIND)).unwrap();
         assert_eq!(finder.pdu().0, 2, "the association is accepted");
         finder
     }
@@ -76,17 +36,15 @@ impl Finder {
     /// Asks at study level; gives the number of answers. Keys are (group, element, value), in ascending order.
     pub(crate) fn find(&mut self, keys: &[(u16, u16, &str)]) -> usize {
         self.message += 1;
-        let command = [
+        let request = command(&[
             element(0, 2, FIND.as_bytes()),
             element(0, 0x100, &0x20u16.to_le_bytes()),
             element(0, 0x110, &self.message.to_le_bytes()),
             element(0, 0x700, &0u16.to_le_bytes()),
             element(0, 0x800, &1u16.to_le_bytes()),
-        ]
-        .concat();
-        let length = element(0, 0, &u32::try_from(command.len()).unwrap().to_le_bytes());
+        ]);
         let identifier: Vec<u8> = keys.iter().flat_map(|(g, e, value)| element(*g, *e, value.as_bytes())).collect();
-        let request = [p_data(true, &[length, command].concat()), p_data(false, &identifier)].concat();
+        let request = [request, p_data(false, &identifier)].concat();
         self.stream.write_all(&request).unwrap();
         let mut found = 0;
         loop {

@@ -39,17 +39,19 @@ const MODALITIES: [&str; 5] = ["CT", "MR", "CR", "US", "MG"];
 /// One tiny image in each of many studies: names, dates over two years, five modalities.
 pub(crate) fn register(first: u32, studies: u32) -> Load {
     let folder = tempfile::TempDir::with_prefix("confrere-load-").unwrap();
-    let one = |n: u32| {
-        let family = FAMILY[n as usize % FAMILY.len()];
-        let mut study = Study::of(1).size(8, 8).modality(MODALITIES[(n / 7) as usize % MODALITIES.len()]);
-        study = study.named(&format!("{family}^Anne{n:06}"));
-        study.patient_id = format!("R{n:07}");
-        study.date = format!("{}{:02}{:02}", 2025 + n % 2, 1 + (n / 2) % 12, 1 + (n / 24) % 28);
-        study.description = format!("Examen {n:06}");
-        study.write(folder.path())
-    };
-    let made = (first..first + studies).map(one).collect();
+    let made = (first..first + studies).map(|n| registered(n).write(folder.path())).collect();
     of(made, folder)
+}
+
+/// One study of the register.
+pub(crate) fn registered(n: u32) -> Study {
+    let family = FAMILY[n as usize % FAMILY.len()];
+    let mut study = Study::of(1).size(8, 8).modality(MODALITIES[(n / 7) as usize % MODALITIES.len()]);
+    study = study.named(&format!("{family}^Anne{n:06}"));
+    study.patient_id = format!("R{n:07}");
+    study.date = format!("{}{:02}{:02}", 2025 + n % 2, 1 + (n / 2) % 12, 1 + (n / 24) % 28);
+    study.description = format!("Examen {n:06}");
+    study
 }
 
 fn sender(binary: &str, to: &Server, paths: &[PathBuf]) -> Child {

@@ -3,7 +3,7 @@
 //! Both are durable as configured by default; the node's audit is on. Orthanc runs with `TCP_NODELAY=1` in its
 //! environment: without it DCMTK's Nagle makes it some eight times slower. Medians of three runs, taken in turn; the
 //! server's CPU and highest resident memory of the median run stand beside each figure. `CONFRERE_BENCH_RUNS`,
-//! `CONFRERE_BENCH_STUDIES` (of the register) change the amounts.
+//! `CONFRERE_BENCH_STUDIES` (of the register) change the amounts. `scale` measures this node alone ([`scale`]).
 //!
 //! Needs `orthanc`, `orthanc-dicomweb` and `dcmtk` of Debian.
 #![allow(
@@ -17,6 +17,7 @@
 
 mod dimse;
 mod load;
+mod scale;
 mod server;
 mod work;
 
@@ -134,5 +135,10 @@ async fn start_again(servers: &mut [Server; 2]) {
 fn main() {
     // cargo adds `--bench`.
     let chosen: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    tokio::runtime::Runtime::new().unwrap().block_on(run(&chosen));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    if chosen.iter().any(|word| word == "scale") {
+        let studies = std::env::var("CONFRERE_BENCH_STUDIES").ok().and_then(|n| n.parse().ok());
+        return runtime.block_on(scale::run(SITE, studies));
+    }
+    runtime.block_on(run(&chosen));
 }

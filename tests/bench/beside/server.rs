@@ -155,6 +155,14 @@ impl Server {
         }
     }
 
+    /// Makes the node's index again; it must not run.
+    pub(crate) fn rebuild(&self) {
+        match &self.kind {
+            Kind::Node(site) => drop(site.cli(&["rebuild"]).ok()),
+            Kind::Orthanc { .. } => unreachable!("the node's own"),
+        }
+    }
+
     /// Bytes on disk below its folder, blocks that are in use.
     pub(crate) fn disk(&self) -> u64 {
         match &self.kind {

@@ -29,6 +29,9 @@ pub(crate) const ORTHANC: Tool = Tool {
     proof: &["test", "-e", "/usr/share/orthanc/plugins/libOrthancDicomWeb.so"],
     packages: &["orthanc", "orthanc-dicomweb"],
 };
+pub(crate) const GDCM: Tool =
+    Tool { name: "GDCM (gdcmscu, gdcmconv)", programs: &["gdcmscu"], proof: &[], packages: &["libgdcm-tools"] };
+pub(crate) const ODIL: Tool = Tool { name: "odil", programs: &["odil"], proof: &[], packages: &["odil"] };
 /// Debian's Python comes without `ensurepip`, and makes no environments until it is there.
 pub(crate) const PYTHON: Tool = Tool {
     name: "Python 3 with venv",

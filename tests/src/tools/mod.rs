@@ -1,8 +1,11 @@
-//! Tools from outside: DCMTK and pynetdicom as other vendors' equipment, Python as a department's scripts, and a bare QUIC
-//! end that holds any key a story gives it.
+//! Tools from outside: DCMTK, GDCM, odil and pynetdicom as other vendors' equipment, Python as a department's scripts, bare DIMSE ends
+//! that keep what comes as it came, and a bare QUIC end that holds any key a story gives it.
 
 pub mod dcmtk;
+pub mod other;
 pub mod pacs;
 pub mod pynetdicom;
 pub mod python;
 pub mod quic;
+pub mod retriever;
+pub mod scu;

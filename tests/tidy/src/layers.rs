@@ -6,7 +6,8 @@ use crate::{
 };
 
 /// The parts from the top down; those on one line may not use one another, except on the floor, which is ordered too.
-const LAYERS: [&[&str]; 15] = [
+const LAYERS: [&[&str]; 16] = [
+    &["fuzz"],
     &["cli"],
     &["demo"],
     &["site"],

@@ -37,3 +37,15 @@ const SOME_FAILED: u16 = 2;
 const DATA_BYTES_MAX: usize = 4 << 20;
 /// Instances of one request.
 const INSTANCES_MAX: usize = 20_000;
+
+/// What a peer asks to be committed, read and written; and that, read and written again.
+#[cfg(any(test, feature = "fuzz"))]
+pub(super) fn written_twice(
+    bytes: &bytes::Bytes,
+    transfer_syntax: &str,
+) -> Option<(bytes::Bytes, Option<bytes::Bytes>)> {
+    let write = |bytes| Some(items::Transaction::decode(bytes, transfer_syntax).ok()?.encode(transfer_syntax, None));
+    let once = write(bytes)?;
+    let twice = write(&once);
+    Some((once, twice))
+}

@@ -10,15 +10,16 @@ const CONTEXTS: usize = 365;
 const J: [u32; 32] =
     [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 
-/// Decodes a stream.
-pub(super) fn read(bytes: &[u8]) -> Reading<Raster> {
+/// Decodes a stream whose frame has this size: columns, rows, components. A stream may repeat its header, and each time
+/// say another one.
+pub(super) fn read(bytes: &[u8], size: (u32, u32, u32)) -> Reading<Raster> {
     let mut stream = Stream { bytes, at: 2, preset: Preset::default(), restart: 0 };
     let mut frame = None;
     let mut raster = None;
     let mut scans = 0;
     while let Some((marker, body)) = marks::next(stream.bytes, &mut stream.at) {
         match marker {
-            0xF7 => frame = Some(Frame::of(body)?),
+            0xF7 => frame = Some(Frame::of(body).filter(|frame| frame.raster_size() == size)?),
             0xF8 => stream.preset = stream.preset.with(body)?,
             0xDD => stream.restart = body.iter().fold(0, |n: u32, b| n << 8 | u32::from(*b)),
             0xDA => {
@@ -67,6 +68,11 @@ impl Frame {
             components: components.iter().filter_map(|c| c.first().copied()).collect(),
         };
         (whole && even && (2..=16).contains(&frame.bits) && frame.rows > 0 && frame.columns > 0).then_some(frame)
+    }
+
+    fn raster_size(&self) -> (u32, u32, u32) {
+        let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        (number(self.columns), number(self.rows), number(self.components.len()))
     }
 
     fn raster(&self) -> Raster {

@@ -21,7 +21,7 @@ pub(super) struct Header {
 /// differences; an Adobe segment in the stream knows better.
 pub(super) fn read(bytes: &[u8], header: Header, luminance: bool) -> Reading<Decoded> {
     if header.process == 0xC3 || header.bits != 8 {
-        return stream::read(bytes).map(|raster| Decoded { raster, made_rgb: false });
+        return stream::read(bytes, header.size).map(|raster| Decoded { raster, made_rgb: false });
     }
     let made_rgb = header.size.2 == 3 && adobe(bytes).map_or(luminance, |transform| transform == 1);
     let mut decoder = Decoder::new(bytes);

@@ -73,7 +73,7 @@ pub(super) fn decode(picture: &Picture) -> Result<Samples, Fault> {
         }),
         Codec::JpegLs => jpeg::header(bytes)
             .filter(|header| header.size == size)
-            .and_then(|_| samples(&jls::read(bytes)?, same(), picture)),
+            .and_then(|_| samples(&jls::read(bytes, size)?, same(), picture)),
         Codec::Jpeg2000 => j2k::size(bytes).filter(|own| *own == size).and_then(|_| {
             // The codestream's own colour transform was undone by its decoder.
             let photometric = match layout.photometric.as_str() {

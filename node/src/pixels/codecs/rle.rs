@@ -8,7 +8,10 @@ use crate::pixels::{
 /// RLE (PS3.5 annex G): one segment of PackBits for each byte of each sample, most significant first.
 pub(super) fn decode(picture: &Picture) -> Result<Vec<u8>, Fault> {
     let pixels = usize::try_from(picture.pixels()).map_err(|_| TOO_LARGE)?;
-    let width = picture.layout.allocated.div_ceil(8) as usize;
+    if !picture.layout.allocated.is_multiple_of(8) {
+        return Err(UNREADABLE);
+    }
+    let width = (picture.layout.allocated / 8) as usize;
     let segments = picture.layout.samples as usize * width;
     let mut out = vec![0; pixels * segments];
     let word = |at: usize| -> Option<usize> {

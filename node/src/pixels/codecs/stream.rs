@@ -60,6 +60,11 @@ impl Frame {
         let whole = frame.components.len() == usize::from(*count) && matches!(*count, 1..=4);
         (whole && (2..=16).contains(&frame.bits) && frame.rows > 0 && frame.columns > 0).then_some(frame)
     }
+
+    fn size(&self) -> (u32, u32, u32) {
+        let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        (number(self.columns), number(self.rows), number(self.components.len()))
+    }
 }
 
 impl Scan {
@@ -107,8 +112,9 @@ impl Tables {
     }
 }
 
-/// Decodes a stream of process 1 or 2 (DCT, sequential and progressive) or 3 (lossless).
-pub(super) fn read(bytes: &[u8]) -> Reading<Raster> {
+/// Decodes a stream of process 1 or 2 (DCT, sequential and progressive) or 3 (lossless) whose frame has this size:
+/// columns, rows, components. A stream may repeat its header, and each time say another one.
+pub(super) fn read(bytes: &[u8], size: (u32, u32, u32)) -> Reading<Raster> {
     let mut at = 2;
     let mut tables = Tables::default();
     let mut frame: Option<Frame> = None;
@@ -117,7 +123,7 @@ pub(super) fn read(bytes: &[u8]) -> Reading<Raster> {
     let mut scanned = 0;
     while let Some((marker, body)) = marks::next(bytes, &mut at) {
         match marker {
-            0xC1..=0xC3 => frame = Some(Frame::of(marker, body)?),
+            0xC1..=0xC3 => frame = Some(Frame::of(marker, body).filter(|frame| frame.size() == size)?),
             0xC0 | 0xC5..=0xC7 | 0xC9..=0xCF => return None,
             0xC4 => tables.huffman(body)?,
             0xDB => tables.quantization(body)?,
