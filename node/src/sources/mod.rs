@@ -390,7 +390,7 @@ impl Inner {
         let change: Record = change.into();
         let (kind, inner) = (change.kind(), self.clone());
         let then = move |_: Position, _: Position| lock(&inner.book).apply(change);
-        self.journal.submit(Append { folders: Vec::new(), kind, body, then: Some(Box::new(then)) }).await?;
+        self.journal.submit(Append { kind, body, then: Some(Box::new(then)), ..Append::default() }).await?;
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 import { keepPreviousData, QueryCache, QueryClient, queryOptions, useQuery } from '@tanstack/react-query';
 import { ApiError, get } from './client';
-import type { Action, Ae, Agreement, Pairing, Peer, Person, Session, Site, Status, Transfer } from './types';
+import type { Action, Ae, Agreement, Migration, Pairing, Peer, Person, Session, Site, Source, Status, Transfer } from './types';
 
 export const keys = {
   site: ['site'],
@@ -15,6 +15,8 @@ export const keys = {
   audit: ['audit'],
   users: ['users'],
   aes: ['aes'],
+  sources: ['sources'],
+  migrations: ['migrations'],
   status: ['status'],
 } as const;
 
@@ -93,6 +95,18 @@ export const transfersQuery = queryOptions({
 export const usersQuery = queryOptions({ queryKey: keys.users, queryFn: ({ signal }) => get<Person[]>('/users', signal) });
 
 export const aesQuery = queryOptions({ queryKey: keys.aes, queryFn: ({ signal }) => get<Ae[]>('/aes', signal) });
+
+export const sourcesQuery = queryOptions({
+  queryKey: keys.sources,
+  queryFn: ({ signal }) => get<Source[]>('/sources', signal),
+  refetchInterval: 10_000,
+});
+
+export const migrationsQuery = queryOptions({
+  queryKey: keys.migrations,
+  queryFn: ({ signal }) => get<Migration[]>('/migrations', signal),
+  refetchInterval: 3_000,
+});
 
 export const statusQuery = queryOptions({
   queryKey: keys.status,

@@ -16,7 +16,7 @@ type With<Shape, Fields extends { [Field in keyof Fields]: Field extends keyof S
 
 export type Role = 'admin' | 'radiologist' | 'referrer' | 'technologist' | 'auditor';
 export type Action = 'list-studies' | 'read-studies' | 'store-studies' | 'share-studies' | 'reject-studies' | 'administer' | 'read-log';
-export type Availability = 'online' | 'remote' | 'unreachable';
+export type Availability = 'online' | 'nearline' | 'remote' | 'unreachable';
 /** Which studies a DICOM peer may find and retrieve. */
 export type Reach = 'none' | 'own' | 'all';
 export type Preset = 'all' | 'on-call' | 'case-only';
@@ -52,6 +52,11 @@ export type AuditPage = With<Sent<'AuditPage'>, { entries: AuditEntry[] }>;
 export type AddedUser = With<Sent<'AddedUser'>, { role: Role }>;
 export type Token = Sent<'Token'>;
 export type Ae = With<Sent<'Ae'>, { query: Reach }>;
+export type SourcePurpose = 'list' | 'peers' | 'priors' | 'migrate';
+/** A PACS beside the node. */
+export type Source = With<Sent<'SourceJson'>, { purposes: SourcePurpose[] }>;
+export type NewSource = Schemas['NewSource'];
+export type Migration = With<Sent<'MigrationJson'>, { state: 'running' | 'paused' | 'cancelled' | 'done' }>;
 export type Status = With<Sent<'Status'>, { peers: Peer[]; transfers: Transfer[] }>;
 
 /** A problem as the node tells it, or as the portal finds it where no node answered. */

@@ -30,4 +30,10 @@ export const ARCHIVE_PAGES: readonly ArchivePage[] = [
     needs: 'administer',
     page: lazy(async () => ({ default: (await import('./StoragePage')).StoragePage })),
   },
+  {
+    path: 'sources',
+    word: 'archive.pages.sources',
+    needs: 'administer',
+    page: lazy(async () => ({ default: (await import('./SourcesPage')).SourcesPage })),
+  },
 ];
