@@ -271,6 +271,7 @@ impl Command {
         self.number(FAILED).unwrap_or_default()
     }
 
+    #[cfg(test)]
     pub(crate) fn cancel(id: u16) -> Self {
         Self::default().with(FIELD, C_CANCEL_RQ).with(ANSWERED_ID, id).with(DATA_SET, NO_DATA_SET)
     }

@@ -176,3 +176,69 @@ impl Sources {
         book.sources.values().filter(may).map(|source| source.name.clone()).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::*, *};
+    use protocol::{
+        AeTitle, Timestamp,
+        manifest::{Completeness, Patient},
+    };
+
+    fn row(study: &str, date: Option<&str>, instances: u32) -> StudyRow {
+        StudyRow {
+            study: Uid::parse(study).unwrap(),
+            patient: Patient { name: None, birth_date: None, sex: None, id: None, issuer: None },
+            date: date.map(Into::into),
+            time: None,
+            modalities: vec![],
+            body_parts: vec![],
+            description: None,
+            accession: None,
+            referrer: None,
+            study_id: None,
+            series: 1,
+            instances,
+            bytes: 0,
+            arrived: Timestamp(instances.into()),
+            changed: Timestamp(instances.into()),
+            completeness: Completeness::Arriving,
+            version: 0,
+            patient_conflict: false,
+        }
+    }
+
+    fn source() -> Source {
+        let title = AeTitle::parse("PACS").unwrap();
+        let by = RetrieveBy::Get;
+        Source {
+            name: "pacs".to_owned(),
+            access: Access::Dimse(DimseAccess { title, host: "h".into(), port: 1, by, tls: false, certificate: None }),
+            issuer: "CH".to_owned(),
+            purposes: Purposes { list: true, peers: false, priors: false, migrate: false },
+            limits: Limits { concurrent: 1, mb_per_s: 0, days: 30, prefetch: 0 },
+            hours: None,
+        }
+    }
+
+    #[test]
+    fn what_a_source_no_longer_tells_of_the_dates_asked_goes_and_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let (shadow, source) = (Shadow::read(dir.path(), [].iter()), source());
+        let rows = vec![row("1.1", Some("20240101"), 1), row("1.2", Some("20240105"), 1), row("1.3", None, 1)];
+        assert_eq!(shadow.add(&source, rows.clone()).len(), 3);
+        let again = rows.into_iter().map(|row| StudyRow { arrived: Timestamp(9), changed: Timestamp(9), ..row });
+        assert!(shadow.add(&source, again.collect()).is_empty(), "the same is no news");
+        let told = vec![row("1.4", Some("20240106"), 1)];
+        let changed = shadow.replace(&source, ("20240104", "20240107"), told);
+        let uids: Vec<&str> = changed.iter().map(Uid::as_str).collect();
+        assert_eq!(uids, ["1.4", "1.2"]);
+        assert_eq!(shadow.add(&source, vec![row("1.4", Some("20240106"), 2)]).len(), 1, "it grew");
+        shadow.save("pacs").unwrap();
+        let read = Shadow::read(dir.path(), ["pacs".to_owned()].iter());
+        assert_eq!(read.count("pacs"), 3);
+        assert_eq!(read.row("pacs", &Uid::parse("1.4").unwrap()).unwrap().instances, 2);
+        assert_eq!(read.clear("pacs").len(), 3);
+        assert_eq!(Shadow::read(dir.path(), ["pacs".to_owned()].iter()).count("pacs"), 0);
+    }
+}

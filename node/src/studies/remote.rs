@@ -120,7 +120,9 @@ impl RemoteCopy {
     /// Has the holder recall a study that has no manifest yet, if it lies in a PACS beside it. One that is merely arriving
     /// there is shown as it is.
     async fn rouse(&self, reader: &Reader) -> Result<(), StudyError> {
-        self.reach().await?;
+        if self.reach().await.is_err() {
+            return Ok(());
+        }
         match self.shared.transfer.rouse(&self.holder, &self.study, reader).await {
             Err(TransferError::Refused(Refusal::Busy(_))) => Err(StudyError::Waiting { retry_s: 2 }),
             // Its manifest may be on its way to us.

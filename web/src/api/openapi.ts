@@ -514,6 +514,285 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/migrations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MigrationJson"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewMigrationJson"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Begun"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/migrations/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/migrations/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/migrations/{id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReportJson"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/migrations/{id}/report.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/csv": unknown;
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/migrations/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Goes on with one that is paused; with one that is done, for what lacks. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/pairings": {
         parameters: {
             query?: never;
@@ -1012,6 +1291,208 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SourceJson"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Adds a source, or changes the one of that name. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewSource"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forgets a source and its credentials; its migrations are cancelled. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{name}/find": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks a source for studies; the body holds conditions by keyword (`{"PatientID": "42"}`), at least one. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        [key: string]: string;
+                    };
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FoundThere"][];
+                    };
+                };
+                502: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{name}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks a source whether it is there. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Tested"];
+                    };
+                };
+                502: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -1751,6 +2232,11 @@ export interface components {
             passphrase: string;
             to: string;
         };
+        /** @description The number of a migration. */
+        Begun: {
+            /** Format: int64 */
+            id: number;
+        };
         ClauseJson: {
             announce: boolean;
             /** Format: int32 */
@@ -1787,6 +2273,19 @@ export interface components {
              * @description Seconds after which another try makes sense.
              */
             retry_s?: number | null;
+        };
+        /** @description A study that a source has. */
+        FoundThere: {
+            accession?: string | null;
+            date?: string | null;
+            description?: string | null;
+            /** Format: int32 */
+            instances: number;
+            issuer?: string | null;
+            modalities: string[];
+            patient_id?: string | null;
+            patient_name?: string | null;
+            study: string;
         };
         Grant: {
             expires: string;
@@ -1826,6 +2325,56 @@ export interface components {
             code: string;
             invitation: string;
         };
+        /** @description A migration and how far it is. */
+        MigrationJson: {
+            begun: string;
+            by: string;
+            /** Format: int64 */
+            bytes: number;
+            changed: string;
+            compare: boolean;
+            /** @description Of those, the ones of which nothing lacks. */
+            complete: number;
+            /** Format: int32 */
+            concurrent: number;
+            /** @description Studies that the source listed; absent: it was not asked since this node started. */
+            found?: number | null;
+            from?: string | null;
+            hours?: string | null;
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: int64
+             * @description Instances taken in.
+             */
+            instances: number;
+            /** Format: int32 */
+            mb_per_s: number;
+            modalities: string[];
+            source: string;
+            /** @description `running`, `paused`, `cancelled`, `done`. */
+            state: string;
+            /** @description Studies of which all was asked for. */
+            studies: number;
+            to?: string | null;
+            /** @description For what it waits: its hours, or a source that is away. */
+            waiting?: string | null;
+        };
+        /** @description What is to be taken over. */
+        NewMigrationJson: {
+            /** @description Also what is here already, to compare its bytes. */
+            compare?: boolean;
+            /** Format: int32 */
+            concurrent?: number | null;
+            /** @description Study dates, inclusive, `YYYYMMDD`. */
+            from?: string | null;
+            hours?: string | null;
+            /** Format: int32 */
+            mb_per_s?: number | null;
+            modalities?: string[];
+            source: string;
+            to?: string | null;
+        };
         /** @description A new password for a user, generated when absent. */
         NewPassword: {
             password?: string | null;
@@ -1837,6 +2386,54 @@ export interface components {
         /** @description A new role for a user. */
         NewRole: {
             role: string;
+        };
+        /** @description A source as an admin gives it. Of `host`… and `url` one is given. */
+        NewSource: {
+            /** @description Name and password, as in `name:password`; kept, never shown. */
+            basic?: string | null;
+            /** @description PEM file, on the node's machine, of authorities believed besides the system's. */
+            ca?: string | null;
+            /** @description SHA-256 of the one certificate it shows. */
+            certificate?: string | null;
+            /**
+             * Format: int32
+             * @description Studies retrieved at once, 1 to 8; as if not given: 2.
+             */
+            concurrent?: number | null;
+            /**
+             * Format: int32
+             * @description Days back that are listed; as if not given: 3650.
+             */
+            days?: number | null;
+            host?: string | null;
+            /** @description When it may be read in bulk, `19:00-06:00`. */
+            hours?: string | null;
+            /** @description Issuer of Patient IDs in which it names none; as if not given: this site's name. */
+            issuer?: string | null;
+            /**
+             * Format: int32
+             * @description Megabytes a second in bulk; as if not given, and 0: as fast as it goes.
+             */
+            mb_per_s?: number;
+            name: string;
+            /** Format: int32 */
+            port?: number | null;
+            /**
+             * Format: int32
+             * @description Priors retrieved before anybody asks.
+             */
+            prefetch?: number;
+            /** @description Of `list`, `peers`, `priors`, `migrate`; as if not given: `list`, `priors`, `migrate`. */
+            purposes?: string[] | null;
+            /** @description `get` (as if not given) or `move`. */
+            retrieve?: string | null;
+            /** @description AE title of a source by DIMSE. */
+            title?: string | null;
+            tls?: boolean;
+            /** @description Bearer token; kept, never shown. */
+            token?: string | null;
+            /** @description Base URL of a source by DICOMweb. */
+            url?: string | null;
         };
         NewToken: {
             name: string;
@@ -1871,6 +2468,42 @@ export interface components {
             ][];
             /** @description For `on-call`: IANA time zone, default Europe/Paris. */
             time_zone?: string | null;
+        };
+        /** @description What became of one study. */
+        OutcomeJson: {
+            /**
+             * Format: int32
+             * @description Instances that its study says it has, where that is another number.
+             */
+            announced?: number | null;
+            /** Format: int64 */
+            bytes: number;
+            complete: boolean;
+            /** @description Other bytes are here under the same UID. */
+            conflicts: string[];
+            date?: string | null;
+            error?: string | null;
+            /**
+             * Format: int32
+             * @description Taken in.
+             */
+            got: number;
+            /**
+             * Format: int32
+             * @description Here before.
+             */
+            had: number;
+            missing: string[];
+            patient_differs: boolean;
+            refused: components["schemas"]["RefusedJson"][];
+            /**
+             * Format: int32
+             * @description Instances that the source lists.
+             */
+            said: number;
+            /** Format: int32 */
+            series: number;
+            study: string;
         };
         Pairing: {
             confirmed_here: boolean;
@@ -1927,6 +2560,11 @@ export interface components {
             id: string;
             viewer: string;
         };
+        /** @description An instance that was not taken in. */
+        RefusedJson: {
+            instance: string;
+            reason: string;
+        };
         /** @description What of the study, and why. */
         Reject: {
             /** @description SOP Instance UID; absent: the whole series. */
@@ -1955,6 +2593,11 @@ export interface components {
             reason: string;
             study: string;
         };
+        /** @description A migration with what became of its studies. */
+        ReportJson: {
+            migration: components["schemas"]["MigrationJson"];
+            studies: components["schemas"]["OutcomeJson"][];
+        };
         /** @description The same, as people read it. */
         Sentences: {
             en: string[];
@@ -1979,6 +2622,35 @@ export interface components {
             portal_built: boolean;
             site_id: string;
             version: string;
+        };
+        /** @description A source. */
+        SourceJson: {
+            /** @description When it last answered. */
+            answered?: string | null;
+            /** @description AE title, host and port, or the URL. */
+            at: string;
+            /** Format: int32 */
+            concurrent: number;
+            /** Format: int32 */
+            days: number;
+            /** @description What went wrong since. */
+            fault?: string | null;
+            has_credentials: boolean;
+            hours?: string | null;
+            issuer: string;
+            /** @description `dimse` or `dicomweb`. */
+            kind: string;
+            /** @description Studies of it that are listed. */
+            listed: number;
+            /** Format: int32 */
+            mb_per_s: number;
+            name: string;
+            /** Format: int32 */
+            prefetch: number;
+            purposes: string[];
+            /** @description `get`, `move` or `wado`. */
+            retrieve: string;
+            tls: boolean;
         };
         Status: {
             associations: number;
@@ -2009,7 +2681,7 @@ export interface components {
         Study: {
             accession?: string | null;
             arrived: string;
-            /** @description `online`, `remote` or `unreachable`. */
+            /** @description `online`, `nearline` (in the PACS beside this node), `remote` or `unreachable`. */
             availability: string;
             body_parts: string[];
             /** Format: int64 */
@@ -2033,6 +2705,13 @@ export interface components {
             /** Format: int32 */
             series: number;
             site_name: string;
+            /** @description The PACS beside this node that has instances which are not here. */
+            source?: string | null;
+            /**
+             * Format: int32
+             * @description How many instances that PACS has.
+             */
+            source_instances?: number | null;
             study: string;
             /** @description `HHMMSS`. */
             time?: string | null;
@@ -2041,6 +2720,10 @@ export interface components {
             more: boolean;
             offset: number;
             studies: components["schemas"]["Study"][];
+        };
+        /** @description What a source said. */
+        Tested: {
+            said: string;
         };
         Token: {
             /** @description Shown this once. */
