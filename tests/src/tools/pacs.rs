@@ -10,7 +10,7 @@ use serde_json::json;
 use std::{
     fs,
     net::{SocketAddr, TcpStream},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, Stdio},
 };
 use tempfile::TempDir;
@@ -152,11 +152,11 @@ impl Pacs {
     /// # Panics
     /// When there is no file of it.
     pub fn lose(&self, instance: &str) {
-        fn files(folder: &Path) -> Vec<PathBuf> {
-            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
-        }
-        let name = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().into_owned();
-        let found = files(&self.images()).into_iter().find(|path| name(path).contains(instance));
+        let holds = |path: &PathBuf| {
+            let bytes = fs::read(path).unwrap_or_default();
+            bytes.windows(instance.len()).any(|window| window == instance.as_bytes()) && !path.ends_with("index.dat")
+        };
+        let found = fs::read_dir(self.images()).unwrap().map(|entry| entry.unwrap().path()).find(holds);
         fs::remove_file(found.expect("the PACS has a file of the instance")).unwrap();
     }
 }
