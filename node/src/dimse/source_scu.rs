@@ -226,8 +226,11 @@ fn uid(text: &str) -> Result<Uid, SourceError> {
     Uid::parse(text).map_err(|_| SourceError::Unfit("not a UID"))
 }
 
+/// Pairs of abstract and transfer syntax, and roles.
+type Proposal = (Vec<(Uid, Uid)>, Vec<Role>);
+
 /// The contexts of a C-GET: of each class as many transfer syntaxes as fit, and the role of a storage provider.
-fn proposed(classes: &[Uid]) -> Result<(Vec<(Uid, Uid)>, Vec<Role>), SourceError> {
+fn proposed(classes: &[Uid]) -> Result<Proposal, SourceError> {
     let mut pairs = vec![(uid(GET)?, uid(EXPLICIT_LE)?), (uid(GET)?, uid(IMPLICIT_LE)?)];
     let usual: Vec<Uid> = USUAL.iter().map(|class| uid(class)).collect::<Result<_, _>>()?;
     let room = CONTEXTS_MAX.saturating_sub(pairs.len());

@@ -93,9 +93,9 @@ async fn sweep(inner: &Arc<Inner>, source: &Source, days: u32) -> Result<(), Sou
         return Ok(());
     }
     let (shared, name) = (inner.clone(), source.name.clone());
-    match inner.tasks.spawn_blocking("shadow list", move || shared.shadow.save(&name)).await {
-        Ok(Err(error)) => tracing::warn!(%error, "a shadow list is not written; it is asked for again after a restart"),
-        Ok(Ok(())) | Err(_) => {}
+    let saved = inner.tasks.spawn_blocking("shadow list", move || shared.shadow.save(&name)).await;
+    if let Ok(Err(error)) = saved {
+        tracing::warn!(%error, "a shadow list is not written; it is asked for again after a restart");
     }
     inner.tell(changed);
     Ok(())

@@ -225,7 +225,7 @@ impl Server {
             None => self.sources.nearline_study(&request.study, true),
             Some(_) => None,
         };
-        let known = row.as_ref().or(nearline.as_ref().map(|nearline| &nearline.row));
+        let known = row.as_ref().or_else(|| nearline.as_ref().map(|nearline| &nearline.row));
         let facts = known.map_or_else(|| unknown(&request.study), StudyRow::facts);
         let caller = || Caller::Peer(&visit.peer);
         // One permit for the whole reading where the agreement goes so far: one event instead of three.
