@@ -9,9 +9,10 @@
 //!  show     pixels                               frames found and decoded, for all doors
 //!  view     studies                             find and open a study, here or elsewhere, as one thing
 //!  reach    overlay (messages)  transfer (bytes)
+//!  beside   sources                             the PACS of the site: asked, retrieved from
 //!  hold     archive (bytes, index)   users (accounts, sessions)   backup
 //!  right    trust (peers, agreements, grants → permits)
-//!  floor    audit  identity  journal  config  tasks
+//!  floor    audit  identity  journal  config  tasks  multipart
 //! ```
 
 pub mod cli;
@@ -33,6 +34,8 @@ pub(crate) mod studies;
 pub(crate) mod overlay;
 pub(crate) mod transfer;
 
+pub(crate) mod sources;
+
 pub(crate) mod archive;
 pub(crate) mod backup;
 pub(crate) mod users;
@@ -43,4 +46,5 @@ pub(crate) mod audit;
 pub(crate) mod config;
 pub(crate) mod identity;
 pub(crate) mod journal;
+pub(crate) mod multipart;
 pub(crate) mod tasks;

@@ -24,6 +24,7 @@ mod modality_sends_a_study;
 mod node_is_killed_mid_ingest;
 mod objects_are_made_plain;
 mod other_toolkits_speak;
+mod pacs_beside_the_node;
 mod peer_is_revoked_mid_transfer;
 mod radiologist_reads_a_remote_study;
 mod storage_fails;

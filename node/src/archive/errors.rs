@@ -14,6 +14,8 @@ pub(crate) enum IngestError {
     ClassMismatch,
     #[error("the data set carries another SOP Instance UID than announced")]
     InstanceMismatch,
+    #[error("the object is of another study than was asked for")]
+    OtherStudy,
     #[error("other bytes are stored under this SOP Instance UID")]
     Conflict { instance: Uid },
     #[error("this instance was rejected here; an administrator can take that back")]

@@ -93,7 +93,13 @@ impl Drop for Reservation {
 }
 
 /// All that must not be left half done happens in one piece on a blocking thread, whether the door still waits or not.
-pub(super) async fn take_in(inner: Arc<Inner>, spool: Spool, source: Source) -> Result<Ingested, IngestError> {
+/// `only`: objects of no other study are taken.
+pub(super) async fn take_in(
+    inner: Arc<Inner>,
+    spool: Spool,
+    source: Source,
+    only: Option<Uid>,
+) -> Result<Ingested, IngestError> {
     let turn = inner.ingesting.clone().acquire_owned().await.map_err(|_| IngestError::Stopping)?;
     if inner.is_closed() {
         return Err(IngestError::Stopping);
@@ -105,10 +111,11 @@ pub(super) async fn take_in(inner: Arc<Inner>, spool: Spool, source: Source) -> 
         released.as_mut().enable();
         let (shared, person) = (inner.clone(), source.actor.person.clone());
         let (held, spooled, prepared) = (turn.take(), spool.take(), looked.take());
+        let only = only.clone();
         let work = move || {
             shared.mend()?;
             let prepared = match (spooled, prepared) {
-                (Some(spool), _) => Box::new(look(spool, person)?),
+                (Some(spool), _) => Box::new(look_for(spool, person, only.as_ref())?),
                 (None, Some(prepared)) => prepared,
                 (None, None) => return Err(IngestError::Stopping),
             };
@@ -197,6 +204,15 @@ async fn refuse_conflict(inner: &Inner, record: &IngestRecord, kept: Kept, sourc
         Ok(_) => IngestError::Conflict { instance },
         Err(error) => IngestError::Storage(error.to_string()),
     }
+}
+
+/// As [`look`]; an object of another study than was asked for is refused.
+fn look_for(spool: Spool, person: String, only: Option<&Uid>) -> Result<Prepared, IngestError> {
+    let prepared = look(spool, person)?;
+    if only.is_some_and(|study| *study != prepared.record.study.study) {
+        return Err(IngestError::OtherStudy);
+    }
+    Ok(prepared)
 }
 
 /// Looks at what came in, before anything of it counts.

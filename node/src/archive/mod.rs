@@ -377,7 +377,20 @@ impl Archive {
     /// # Errors
     /// See [`IngestError`]. Nothing counts then, but for a failing disk, after which it may.
     pub(crate) async fn ingest(&self, spool: Spool, source: &Source) -> Result<Ingested, IngestError> {
-        ingest::take_in(self.inner.clone(), spool, source.clone()).await
+        ingest::take_in(self.inner.clone(), spool, source.clone(), None).await
+    }
+
+    /// As [`Self::ingest`], for what was asked for elsewhere: objects of no other study are taken.
+    ///
+    /// # Errors
+    /// [`IngestError::OtherStudy`], and as [`Self::ingest`].
+    pub(crate) async fn ingest_of(&self, study: &Uid, spool: Spool, source: &Source) -> Result<Ingested, IngestError> {
+        ingest::take_in(self.inner.clone(), spool, source.clone(), Some(study.clone())).await
+    }
+
+    /// Nothing more of a study is on its way: it settles at once.
+    pub(crate) fn settle_now(&self, study: &Uid) {
+        self.inner.arrivals.settle_now(study);
     }
 
     /// Newest first; skips `offset` matches, gives at most `limit`.

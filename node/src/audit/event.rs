@@ -76,6 +76,12 @@ pub(crate) enum Act {
     RetentionChanged,
     /// Instances were erased: their bytes are gone for good.
     StudyErased,
+    /// A PACS beside the node was added, changed or removed.
+    SourceChanged,
+    /// A study was asked for from a PACS beside the node.
+    StudyRecalled,
+    /// A migration was begun, steered, or ended.
+    MigrationChanged,
 }
 
 impl Act {
@@ -117,6 +123,9 @@ impl Act {
             Self::ConflictResolved => "conflict-resolved",
             Self::RetentionChanged => "retention-changed",
             Self::StudyErased => "study-erased",
+            Self::SourceChanged => "source-changed",
+            Self::StudyRecalled => "study-recalled",
+            Self::MigrationChanged => "migration-changed",
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The words of the command line.
 
+pub(super) use super::args_sources::{AddSource, MigrateCommand, SourceCommand, StartMigration};
 use crate::trust::Role;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::{net::SocketAddr, path::PathBuf};
@@ -128,6 +129,16 @@ pub(super) enum Command {
     Tier {
         #[command(subcommand)]
         command: TierCommand,
+    },
+    /// The PACS beside this node
+    Source {
+        #[command(subcommand)]
+        command: SourceCommand,
+    },
+    /// Take over a source's studies in bulk
+    Migrate {
+        #[command(subcommand)]
+        command: MigrateCommand,
     },
     /// Send DICOM files to a DICOM peer (C-STORE), unchanged
     Send(Send),

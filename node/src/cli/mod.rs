@@ -21,6 +21,7 @@ macro_rules! eprintln {
 mod accounts;
 mod amend;
 mod args;
+mod args_sources;
 mod backup;
 mod doctor;
 mod node;
@@ -28,6 +29,7 @@ mod objects;
 mod peers;
 mod retention;
 mod setup;
+mod sources;
 mod status;
 mod studies;
 #[cfg(test)]
@@ -96,6 +98,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::User { command } => accounts::user(&dir, command).await,
         Command::Token { command } => accounts::token(&dir, command).await,
         Command::Ae { command } => accounts::ae(&dir, command).await,
+        Command::Source { command } => sources::source(&dir, command).await,
+        Command::Migrate { command } => sources::migrate(&dir, command).await,
         Command::Send(send) => return objects::send(send).await,
         Command::Import { paths } => return objects::import(&dir, paths).await,
         Command::Verify => return objects::verify(&dir).await,

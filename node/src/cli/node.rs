@@ -128,6 +128,12 @@ impl Node {
         self.ask(Method::GET, path, None).await
     }
 
+    /// Asks for what is no JSON.
+    pub(super) async fn text(&mut self, path: &str) -> anyhow::Result<String> {
+        let body = self.send(Method::GET, path, None).await?.into_body().collect().await?.to_bytes();
+        Ok(String::from_utf8(body.to_vec())?)
+    }
+
     pub(super) async fn post(&mut self, path: &str, body: &Value) -> anyhow::Result<Value> {
         self.ask(Method::POST, path, Some(body)).await
     }

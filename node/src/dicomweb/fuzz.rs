@@ -3,12 +3,14 @@
 
 use super::{
     bulkdata, matching, metadata,
-    multipart::{Multipart, MultipartError, Piece},
     query::{LIMIT_MAX, Search},
 };
-use crate::pixels::{
-    dataset::{DataSet, Syntax, readable},
-    fuzz::{SYNTAXES, entry},
+use crate::{
+    multipart::{Multipart, MultipartError, Piece},
+    pixels::{
+        dataset::{DataSet, Syntax, readable},
+        fuzz::{SYNTAXES, entry},
+    },
 };
 use bytes::Bytes;
 use futures::stream;

@@ -26,7 +26,6 @@ mod grey;
 mod json;
 mod matching;
 mod metadata;
-mod multipart;
 mod overlay;
 mod plain;
 mod qido;

@@ -14,11 +14,11 @@ use super::{
     error::Problem,
     json::{self, Attributes},
     metadata::instance_url,
-    multipart::{Multipart, MultipartError, Piece},
 };
 use crate::{
     archive::{Form, IngestError, Ingested, Source, Spool},
     audit::{Act, Event},
+    multipart::{Multipart, MultipartError, Piece},
     trust::Action,
 };
 use axum::{
@@ -304,7 +304,7 @@ fn reason(failure: &Failure) -> u16 {
         Failure::Ingest(error) => match error {
             IngestError::Conflict { .. } => 0x0111,
             IngestError::Rejected { .. } => 0xC904,
-            IngestError::ClassMismatch | IngestError::InstanceMismatch => 0xA900,
+            IngestError::ClassMismatch | IngestError::InstanceMismatch | IngestError::OtherStudy => 0xA900,
             IngestError::NoSpace | IngestError::TooLarge(_) | IngestError::Stopping => 0xA700,
             IngestError::Malformed(_) => 0xC000,
             IngestError::Storage(_) => 0x0110,

@@ -251,7 +251,7 @@ impl Command {
         self.with_text(ORIGINATOR, title.as_str(), b' ').with(ORIGINATOR_ID, id)
     }
 
-    #[cfg(test)]
+    /// A C-FIND, C-GET or C-MOVE, whose identifier follows.
     pub(crate) fn question(field: u16, id: u16, class: &str) -> Self {
         Self::default()
             .with_text(AFFECTED_CLASS, class, 0)
@@ -259,6 +259,16 @@ impl Command {
             .with(MESSAGE_ID, id)
             .with(PRIORITY, 0)
             .with(DATA_SET, A_DATA_SET)
+    }
+
+    /// To where a C-MOVE goes.
+    pub(crate) fn moved_to(self, title: &AeTitle) -> Self {
+        self.with_text(DESTINATION, title.as_str(), b' ')
+    }
+
+    /// How many sub-operations of a retrieval failed so far.
+    pub(crate) fn failures(&self) -> u16 {
+        self.number(FAILED).unwrap_or_default()
     }
 
     #[cfg(test)]

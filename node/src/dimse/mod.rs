@@ -1,5 +1,4 @@
-//! The DIMSE door: verification, storage and storage commitment, as provider and as user; query and retrieval as
-//! provider.
+//! The DIMSE door: verification, storage, storage commitment, query and retrieval, as provider and as user.
 //!
 //! It translates DIMSE into calls of the archive and of studies and decides nothing. An instance is answered with success
 //! only after [`Archive::ingest`] returned, which is after file, folder and record are on disk. Whoever connects costs
@@ -31,6 +30,7 @@ mod pdu;
 mod question;
 mod refusals;
 mod retrieve_scp;
+mod source_scu;
 mod status;
 mod store_scp;
 mod store_scu;
@@ -84,6 +84,7 @@ pub(crate) struct DimseParts {
 /// The open door.
 #[derive(Clone, Debug)]
 pub(crate) struct DimseDoor {
+    scu: Arc<source_scu::SourceScu>,
     address: SocketAddr,
     associations: Arc<AtomicUsize>,
 }
@@ -139,13 +140,19 @@ impl DimseDoor {
         let notifier =
             availability::Notifier { title: title.clone(), calling: calling.clone(), patience, parts: parts.clone() };
         tasks.spawn("availability notifications", notifier.run());
+        let scu = Arc::new(source_scu::SourceScu { title: title.clone(), calling: calling.clone(), patience });
         let own = listener::Own { title, associations_max: config.associations_max, patience, calling };
         let listener = listener::Listener::new(own, parts, reporter, associations.clone());
         tasks.spawn("dimse listener", listener.clone().run(socket, None));
         if let Some((socket, taking)) = secured {
             tasks.spawn("dimse tls listener", listener.run(socket, Some(taking)));
         }
-        Ok(Self { address, associations })
+        Ok(Self { scu, address, associations })
+    }
+
+    /// What asks sources in this node's name.
+    pub(crate) fn scu(&self) -> Arc<dyn crate::sources::Dimse> {
+        self.scu.clone()
     }
 
     /// Where it listens.

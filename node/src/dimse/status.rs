@@ -46,7 +46,7 @@ impl Status {
     pub(crate) const fn of(error: &IngestError) -> Self {
         match error {
             IngestError::Malformed(_) => Self::UNREADABLE,
-            IngestError::ClassMismatch | IngestError::InstanceMismatch => Self::MISMATCH,
+            IngestError::ClassMismatch | IngestError::InstanceMismatch | IngestError::OtherStudy => Self::MISMATCH,
             IngestError::Conflict { .. } => Self::DUPLICATE,
             IngestError::Rejected { .. } => Self::REJECTED,
             IngestError::NoSpace | IngestError::TooLarge(_) => Self::OUT_OF_RESOURCES,

@@ -5,10 +5,11 @@
 //! Feeds begin anew and peers pull again. Rows not yet written are pulled again. An erasure that was cut short is made
 //! up at start: what stands under no agreement in force is not loaded and its keys are destroyed.
 
-use super::{Inner, OverlayEvent, converse::is_lost, feed::Sources};
+use super::{Inner, OverlayEvent, converse::is_lost, feed::Known};
 use crate::{
     archive::{ArchiveEvent, cache::CacheError},
     audit::{Act, Actor, Event, Outcome},
+    sources::SourcesEvent,
     tasks,
     trust::{AgreementState, TrustEvent},
 };
@@ -32,9 +33,10 @@ const SLICES_EVERY: Duration = Duration::from_secs(600);
 const LAPSED_EVERY: Duration = Duration::from_secs(15);
 
 impl Inner {
-    fn sources(&self) -> Sources<'_> {
-        Sources {
+    fn known(&self) -> Known<'_> {
+        Known {
             archive: &self.archive,
+            sources: &self.sources,
             trust: &self.trust,
             identity: &self.identity,
             site_name: &self.config.site.name,
@@ -43,7 +45,7 @@ impl Inner {
 
     pub(super) async fn page(self: &Arc<Self>, peer: SiteId, cursor: protocol::catalog::Cursor) -> Answer {
         let inner = self.clone();
-        let page = self.tasks.spawn_blocking("catalog page", move || inner.feeds.page(&peer, cursor, inner.sources()));
+        let page = self.tasks.spawn_blocking("catalog page", move || inner.feeds.page(&peer, cursor, inner.known()));
         match page.await {
             Ok(Ok(page)) => Answer::Page(page),
             Ok(Err(why)) => {
@@ -77,7 +79,7 @@ impl Inner {
             loop {
                 let go_through = move |inner: &Self| {
                     let known = inner.trust.peer(&peer).is_some();
-                    let news = known && inner.feeds.slice_changed(&peer, inner.sources())?;
+                    let news = known && inner.feeds.slice_changed(&peer, inner.known())?;
                     Ok(if news { vec![peer] } else { Vec::new() })
                 };
                 inner.feed_work(go_through).await;
@@ -278,9 +280,28 @@ impl Inner {
             match event {
                 Ok(ArchiveEvent::Conflicts) => {}
                 Ok(ArchiveEvent::Growing(study) | ArchiveEvent::Settled(study) | ArchiveEvent::Amended(study, _)) => {
-                    self.feed_work(move |inner| inner.feeds.study_changed(&study, inner.sources())).await;
+                    self.feed_work(move |inner| inner.feeds.study_changed(&study, inner.known())).await;
                 }
                 Err(RecvError::Lagged(_)) => {
+                    self.feeds.begin_anew();
+                    self.trusted().for_each(|peer| self.nudge(peer));
+                }
+                Err(RecvError::Closed) => return,
+            }
+        }
+    }
+
+    pub(super) async fn watch_sources(self: Arc<Self>, mut events: tokio::sync::broadcast::Receiver<SourcesEvent>) {
+        loop {
+            let event = tokio::select! {
+                event = events.recv() => event,
+                () = self.tasks.stopping() => return,
+            };
+            match event {
+                Ok(SourcesEvent::Study(study)) => {
+                    self.feed_work(move |inner| inner.feeds.study_changed(&study, inner.known())).await;
+                }
+                Ok(SourcesEvent::Many) | Err(RecvError::Lagged(_)) => {
                     self.feeds.begin_anew();
                     self.trusted().for_each(|peer| self.nudge(peer));
                 }

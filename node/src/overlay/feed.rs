@@ -11,6 +11,7 @@ use super::cards;
 use crate::{
     archive::{Archive, ArchiveError, StudyQuery, StudyRow},
     identity::Identity,
+    sources::Sources,
     trust::Trust,
 };
 use protocol::{
@@ -69,11 +70,20 @@ pub(super) struct Feeds(Mutex<HashMap<SiteId, Feed>>);
 
 /// What pages are made from.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Sources<'a> {
+pub(super) struct Known<'a> {
     pub(super) archive: &'a Archive,
+    pub(super) sources: &'a Sources,
     pub(super) trust: &'a Trust,
     pub(super) identity: &'a Identity,
     pub(super) site_name: &'a str,
+}
+
+impl Known<'_> {
+    /// A study of ours, or else of the PACS beside us as far as peers may be told of it.
+    fn study(&self, study: &Uid) -> Result<Option<StudyRow>, ArchiveError> {
+        let own = self.archive.study(study)?;
+        Ok(own.or_else(|| self.sources.nearline_study(study, true).map(|nearline| nearline.row)))
+    }
 }
 
 impl Feeds {
@@ -82,8 +92,8 @@ impl Feeds {
     }
 
     /// A study changed: the peers that have news now. Blocks on the index.
-    pub(super) fn study_changed(&self, study: &Uid, from: Sources<'_>) -> Result<Vec<SiteId>, ArchiveError> {
-        let facts = from.archive.study(study)?.map(|row| row.facts());
+    pub(super) fn study_changed(&self, study: &Uid, from: Known<'_>) -> Result<Vec<SiteId>, ArchiveError> {
+        let facts = from.study(study)?.map(|row| row.facts());
         let mut feeds = self.lock();
         let mut news = Vec::new();
         for (peer, feed) in feeds.iter_mut() {
@@ -97,27 +107,34 @@ impl Feeds {
     }
 
     /// What covers a peer changed, or time passed: goes through all studies. Blocks on the index. Whether there is news.
-    pub(super) fn slice_changed(&self, peer: &SiteId, from: Sources<'_>) -> Result<bool, ArchiveError> {
+    pub(super) fn slice_changed(&self, peer: &SiteId, from: Known<'_>) -> Result<bool, ArchiveError> {
         let before = self.lock().entry(*peer).or_insert_with(Feed::new).last;
         let mut offset = 0;
+        let nearline = from.sources.nearline(&StudyQuery::default(), true);
+        self.offer(peer, nearline.into_iter().map(|nearline| nearline.row).collect(), from);
         loop {
             let rows = from.archive.studies(&StudyQuery::default(), offset, ROWS)?;
             offset += rows.len();
             let done = rows.len() < ROWS;
-            let mut feeds = self.lock();
-            let Some(feed) = feeds.get_mut(peer) else { return Ok(false) };
-            for row in rows {
-                let now = from.trust.may_tell(peer, &row.facts());
-                let known = match feed.told.get(&row.study) {
-                    Some(told) => *told == now,
-                    None => now.is_none() || feed.at.contains_key(&row.study),
-                };
-                if !known {
-                    feed.touch(&row.study);
-                }
-            }
+            self.offer(peer, rows, from);
             if done {
-                return Ok(feed.last != before);
+                return Ok(self.lock().get(peer).is_some_and(|feed| feed.last != before));
+            }
+        }
+    }
+
+    /// Puts those studies into a peer's feed of which it is to be told otherwise than before.
+    fn offer(&self, peer: &SiteId, rows: Vec<StudyRow>, from: Known<'_>) {
+        let mut feeds = self.lock();
+        let Some(feed) = feeds.get_mut(peer) else { return };
+        for row in rows {
+            let now = from.trust.may_tell(peer, &row.facts());
+            let known = match feed.told.get(&row.study) {
+                Some(told) => *told == now,
+                None => now.is_none() || feed.at.contains_key(&row.study),
+            };
+            if !known {
+                feed.touch(&row.study);
             }
         }
     }
@@ -133,7 +150,7 @@ impl Feeds {
     }
 
     /// The next page for a peer. Blocks on the index.
-    pub(super) fn page(&self, peer: &SiteId, cursor: Cursor, from: Sources<'_>) -> Result<Page, ArchiveError> {
+    pub(super) fn page(&self, peer: &SiteId, cursor: Cursor, from: Known<'_>) -> Result<Page, ArchiveError> {
         if !self.lock().contains_key(peer) {
             self.slice_changed(peer, from)?;
         }
@@ -167,14 +184,8 @@ impl Feeds {
         rest.next().map(|(position, study)| (*position, study.clone()))
     }
 
-    fn entry(
-        &self,
-        peer: &SiteId,
-        position: u64,
-        study: &Uid,
-        from: Sources<'_>,
-    ) -> Result<Option<Entry>, ArchiveError> {
-        let row = from.archive.study(study)?;
+    fn entry(&self, peer: &SiteId, position: u64, study: &Uid, from: Known<'_>) -> Result<Option<Entry>, ArchiveError> {
+        let row = from.study(study)?;
         let covered = row.and_then(|row| from.trust.may_tell(peer, &row.facts()).map(|by| (row, by)));
         let mut change = None;
         let mut told = None;
@@ -201,7 +212,7 @@ impl Feeds {
 fn seal(
     row: &StudyRow,
     fields: &[Field],
-    from: Sources<'_>,
+    from: Known<'_>,
 ) -> Result<protocol::Signed<protocol::manifest::StudyCard>, ArchiveError> {
     let manifest = from.archive.manifest(&row.study)?.map(|m| m.reference);
     Ok(from.identity.seal(&cards::card(row, manifest, fields, from.identity.site(), from.site_name)))

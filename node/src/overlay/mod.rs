@@ -193,6 +193,7 @@ pub(crate) struct OverlayParts {
     pub(crate) trust: Trust,
     pub(crate) archive: Archive,
     pub(crate) cache: Cache,
+    pub(crate) sources: crate::sources::Sources,
     pub(crate) audit: Audit,
     pub(crate) tasks: Tasks,
 }
@@ -210,6 +211,7 @@ struct Inner {
     trust: Trust,
     archive: Archive,
     cache: Cache,
+    sources: crate::sources::Sources,
     audit: Audit,
     tasks: Tasks,
     link: Link,
@@ -270,9 +272,10 @@ fn told(advertise: &[String], listen: SocketAddr) -> Vec<String> {
 impl Overlay {
     /// Binds, reads the kept directory, starts the swarm and the feeds.
     pub(crate) async fn start(parts: OverlayParts) -> Result<Self, OverlayError> {
-        let OverlayParts { config, identity, trust, archive, cache, audit, tasks } = parts;
+        let OverlayParts { config, identity, trust, archive, cache, sources, audit, tasks } = parts;
         // Listening begins before anything is read: no change falls between.
         let (trust_events, archive_events) = (trust.events(), archive.events());
+        let source_events = sources.events();
         let (link, news) = swarm::start(config.overlay.listen, &identity, &tasks).await?;
         let record = SiteRecord {
             name: config.site.name.clone(),
@@ -286,6 +289,7 @@ impl Overlay {
             trust,
             archive,
             cache,
+            sources,
             audit,
             tasks: tasks.clone(),
             link,
@@ -316,6 +320,7 @@ impl Overlay {
         }
         tasks.spawn("converse", inner.clone().listen(news));
         tasks.spawn("catalog", inner.clone().watch_archive(archive_events));
+        tasks.spawn("source news", inner.clone().watch_sources(source_events));
         tasks.spawn("trust watch", inner.clone().watch_trust(trust_events));
         tasks.spawn("time watch", inner.clone().watch_time());
         for peer in inner.trust.peers() {

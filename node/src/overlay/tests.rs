@@ -64,12 +64,14 @@ impl Hospital {
         let trust = Trust::open(Journal::open(&folder, &tasks).unwrap(), identity.clone(), &tasks).unwrap();
         let archive = Archive::open(dir.path(), &config.archive, identity.clone(), audit.clone(), &tasks).unwrap();
         let cache = Cache::open(dir.path(), &config.cache, &tasks).unwrap();
+        let sources = crate::sources::Sources::open(dir.path(), name, archive.clone(), audit.clone(), &tasks).unwrap();
         let overlay = Overlay::start(OverlayParts {
             config: config.clone(),
             identity: identity.clone(),
             trust: trust.clone(),
             archive: archive.clone(),
             cache: cache.clone(),
+            sources,
             audit: audit.clone(),
             tasks: tasks.clone(),
         })

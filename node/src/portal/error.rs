@@ -7,6 +7,7 @@ use crate::{
     },
     audit::AuditError,
     overlay::{OverlayError, PairingFailure},
+    sources::SourceError,
     studies::StudyError,
     trust::{TermsError, TrustError},
     users::UsersError,
@@ -61,6 +62,8 @@ pub(super) enum ApiError {
     Retain(#[from] RetainError),
     #[error(transparent)]
     Tier(#[from] TierError),
+    #[error(transparent)]
+    Source(#[from] SourceError),
     #[error("the cache cannot be changed")]
     Cache(#[from] CacheError),
     #[error("the object was not taken in")]
@@ -106,6 +109,7 @@ impl ApiError {
             Self::Reject(RejectError::Audit(_) | RejectError::Archive(_)) => (S::INTERNAL_SERVER_ERROR, "internal"),
             Self::Conflict(e) => conflict(e),
             Self::Correct(e) => correct(e),
+            Self::Source(e) => source(e),
             Self::Overlay(_) | Self::Audit(_) | Self::Archive(_) | Self::Cache(_) => {
                 (S::INTERNAL_SERVER_ERROR, "internal")
             }
@@ -156,6 +160,19 @@ fn users(e: &UsersError) -> (StatusCode, &'static str) {
         UsersError::NoUser => (StatusCode::NOT_FOUND, "not-found"),
         UsersError::Unfit(_) => (StatusCode::BAD_REQUEST, "unfit"),
         UsersError::Journal(_) | UsersError::Record(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+    }
+}
+
+fn source(e: &SourceError) -> (StatusCode, &'static str) {
+    use SourceError as E;
+    match e {
+        E::NoSource | E::NoMigration | E::NotThere => (StatusCode::NOT_FOUND, "not-found"),
+        E::Unfit(_) => (StatusCode::BAD_REQUEST, "unfit"),
+        E::Unreachable(_) | E::Broken(_) => (StatusCode::BAD_GATEWAY, "source-unreachable"),
+        E::Refused(_) | E::Garbage(_) => (StatusCode::BAD_GATEWAY, "source-refused"),
+        E::TooMany => (StatusCode::BAD_REQUEST, "too-many"),
+        E::NotRunning | E::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "not-running"),
+        E::Here(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
     }
 }
 

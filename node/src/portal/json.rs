@@ -93,13 +93,18 @@ pub(super) struct Study {
     /// `null`: ours.
     pub(super) holder: Option<String>,
     pub(super) site_name: String,
-    /// `online`, `nearline` (ours, in the cold tier), `remote` or `unreachable`.
+    /// `online`, `nearline` (in the cold tier, or in the PACS beside this node: then `source` says in which), `remote` or
+    /// `unreachable`.
     pub(super) availability: &'static str,
     pub(super) instances_here: u32,
     pub(super) patient_conflict: bool,
     /// What was amended last; `null`: it is as it was received.
     pub(super) amended: Option<AmendedStudy>,
     pub(super) custodian_name: String,
+    /// The PACS beside this node that has instances which are not here.
+    pub(super) source: Option<String>,
+    /// How many instances that PACS has.
+    pub(super) source_instances: Option<u32>,
 }
 
 impl From<FoundStudy> for Study {
@@ -141,6 +146,8 @@ impl From<FoundStudy> for Study {
             instances_here: found.instances_here,
             patient_conflict: row.patient_conflict,
             amended: row.amended.as_ref().map(AmendedStudy::of),
+            source_instances: found.at_source.as_ref().map(|(_, instances)| *instances),
+            source: found.at_source.map(|(source, _)| source),
         }
     }
 }

@@ -23,6 +23,7 @@ mod rejections;
 mod retention;
 mod settings;
 mod signin;
+mod sources;
 mod status;
 mod tiers;
 mod worklist;
@@ -33,6 +34,7 @@ use crate::{
     config::{Addresses, Config},
     identity::Identity,
     overlay::Overlay,
+    sources::Sources,
     studies::Studies,
     tasks::Tasks,
     trust::Trust,
@@ -66,6 +68,7 @@ pub(crate) struct PortalDoor {
     pub(crate) trust: Trust,
     pub(crate) archive: Archive,
     pub(crate) cache: Cache,
+    pub(crate) sources: Sources,
     pub(crate) overlay: Option<Overlay>,
     pub(crate) studies: Option<Studies>,
     pub(crate) tasks: Tasks,
@@ -160,6 +163,16 @@ fn api_routes() -> Router<Door> {
         .route("/tokens/{name}", delete(settings::remove_token))
         .route("/aes/{title}", delete(settings::remove_ae))
         .route("/aes", get(settings::aes).post(settings::add_ae))
+        .route("/sources", get(sources::list).post(sources::set))
+        .route("/sources/{name}", delete(sources::remove))
+        .route("/sources/{name}/test", post(sources::test))
+        .route("/sources/{name}/find", post(sources::find))
+        .route("/migrations", get(sources::migrations).post(sources::migrate))
+        .route("/migrations/{id}/pause", post(sources::pause))
+        .route("/migrations/{id}/resume", post(sources::resume))
+        .route("/migrations/{id}/cancel", post(sources::cancel))
+        .route("/migrations/{id}/report", get(sources::report))
+        .route("/migrations/{id}/report.csv", get(sources::report_csv))
         .route("/import", post(local::import))
         .route("/verify", post(local::verify))
         .route("/backup", post(local::backup))

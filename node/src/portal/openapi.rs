@@ -2,7 +2,7 @@
 
 use super::{
     agreements, amendments, audit, error, events, grants, json, local, peers, rejections, retention, settings, signin,
-    status, tiers, worklist,
+    sources, status, tiers, worklist,
 };
 use axum::Json;
 use utoipa::OpenApi;
@@ -69,6 +69,18 @@ use utoipa::OpenApi;
         settings::aes,
         settings::add_ae,
         settings::remove_ae,
+        sources::list,
+        sources::set,
+        sources::remove,
+        sources::test,
+        sources::find,
+        sources::migrations,
+        sources::migrate,
+        sources::pause,
+        sources::resume,
+        sources::cancel,
+        sources::report,
+        sources::report_csv,
         local::import,
         local::verify,
         local::backup,

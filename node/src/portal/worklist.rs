@@ -145,6 +145,7 @@ fn own_only(door: &Door, asked: &Asked) -> Result<Vec<crate::studies::FoundStudy
         holder: None,
         site_name: door.config.site.name.clone(),
         availability: crate::studies::Availability::Online,
+        at_source: None,
     });
     Ok(found.collect())
 }

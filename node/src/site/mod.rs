@@ -37,6 +37,7 @@ use crate::{
     overlay::{Overlay, OverlayError, OverlayParts},
     pixels::Decoders,
     portal::{self, Local, PortalDoor},
+    sources::{SourceError, Sources},
     studies::{Studies, StudiesParts},
     tasks::{self, Tasks},
     transfer::{Transfer, TransferError, TransferParts},
@@ -83,6 +84,8 @@ pub(crate) enum SiteError {
     Overlay(#[from] OverlayError),
     #[error(transparent)]
     Transfer(#[from] TransferError),
+    #[error("sources: {0}")]
+    Sources(#[from] SourceError),
     #[error(transparent)]
     Dimse(#[from] dimse::DimseError),
     #[error(transparent)]
@@ -102,6 +105,7 @@ pub(crate) struct Site {
     trust: Trust,
     pub(crate) archive: Archive,
     cache: Cache,
+    sources: Sources,
     _lock: Lock,
 }
 
@@ -130,7 +134,8 @@ impl Site {
         let users = Users::open(journal, &tasks)?;
         let archive = Archive::open(&dir, &config.archive, identity.clone(), audit.clone(), &tasks)?;
         let cache = Cache::open(&dir.join("cache"), &config.cache, &tasks)?;
-        Ok(Self { dir, config, identity, tasks, audit, users, trust, archive, cache, _lock: lock })
+        let sources = Sources::open(&dir, &config.site.name, archive.clone(), audit.clone(), &tasks)?;
+        Ok(Self { dir, config, identity, tasks, audit, users, trust, archive, cache, sources, _lock: lock })
     }
 
     /// Runs the node until a signal stops it. `ready` hears when all doors are open.
@@ -176,6 +181,7 @@ impl Site {
             trust: self.trust.clone(),
             archive: self.archive.clone(),
             cache: self.cache.clone(),
+            sources: self.sources.clone(),
             audit: self.audit.clone(),
             tasks: self.tasks.clone(),
         })
@@ -185,6 +191,7 @@ impl Site {
             identity: self.identity.clone(),
             trust: self.trust.clone(),
             archive: self.archive.clone(),
+            sources: self.sources.clone(),
             audit: self.audit.clone(),
             tasks: self.tasks.clone(),
         })
@@ -197,6 +204,7 @@ impl Site {
             archive: self.archive.clone(),
             cache: self.cache.clone(),
             trust: self.trust.clone(),
+            sources: self.sources.clone(),
             overlay: overlay.clone(),
             transfer,
             audit: self.audit.clone(),
@@ -222,6 +230,7 @@ impl Site {
             },
         )
         .await?;
+        self.sources.start(scanners.scu());
         let socket = doors::bind(self.config.portal.listen)?;
         let bound = Addresses {
             portal: socket.local_addr()?,
@@ -270,6 +279,7 @@ impl Site {
             trust: self.trust.clone(),
             archive: self.archive.clone(),
             cache: self.cache.clone(),
+            sources: self.sources.clone(),
             overlay,
             studies,
             tasks: self.tasks.clone(),

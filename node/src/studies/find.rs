@@ -8,6 +8,7 @@ use super::{Availability, FoundStudy, Shared, StudyError};
 use crate::{
     archive::{StudyQuery, StudyRow, Tier},
     overlay::RemoteStudy,
+    sources::Nearline,
 };
 use protocol::{SiteId, Uid, manifest::Completeness};
 use std::collections::HashMap;
@@ -98,6 +99,7 @@ impl Shared {
                 sites.keep_best(self, &remote, row, own);
             }
         }
+        self.add_nearline(query, offset.saturating_add(limit), &mut sites.best)?;
         let best = sites.best.into_values().map(|(_, found)| found).collect();
         let read = |from, count| self.archive.studies(query, from, count).map_err(StudyError::internal);
         merged(best, &hidden, (offset, limit), &read, &|row| self.own(row))
@@ -110,7 +112,56 @@ impl Shared {
             Ok(Tier::Unreachable) => Availability::Unreachable,
             Ok(Tier::Hot) | Err(_) => Availability::Online,
         };
-        FoundStudy { instances_here: row.instances, row, holder: None, site_name: self.site_name.clone(), availability }
+        FoundStudy {
+            at_source: self.more_at_source(&row),
+            instances_here: row.instances,
+            row,
+            holder: None,
+            site_name: self.site_name.clone(),
+            availability,
+        }
+    }
+
+    /// A study that only the PACS beside this node has, as found.
+    pub(super) fn nearline(&self, nearline: Nearline) -> FoundStudy {
+        FoundStudy {
+            instances_here: 0,
+            at_source: Some((nearline.source, nearline.row.instances)),
+            row: nearline.row,
+            holder: None,
+            site_name: self.site_name.clone(),
+            availability: Availability::Nearline,
+        }
+    }
+
+    /// The PACS beside this node, where it has more of a study than is here.
+    fn more_at_source(&self, row: &StudyRow) -> Option<(String, u32)> {
+        let nearline = self.sources.nearline_study(&row.study, false)?;
+        (nearline.row.instances > row.instances).then_some((nearline.source, nearline.row.instances))
+    }
+
+    /// Adds studies that are only in the PACS beside this node: as many, from the first on, as a page can show.
+    fn add_nearline(
+        &self,
+        query: &StudyQuery,
+        most: usize,
+        best: &mut HashMap<Uid, (bool, FoundStudy)>,
+    ) -> Result<(), StudyError> {
+        let mut nearline = self.sources.nearline(query, false);
+        nearline.sort_by_cached_key(|nearline| nearline.row.place());
+        let mut added = 0;
+        for nearline in nearline {
+            let study = nearline.row.study.clone();
+            if best.contains_key(&study) || self.archive.study(&study).map_err(StudyError::internal)?.is_some() {
+                continue;
+            }
+            best.insert(study, (true, self.nearline(nearline)));
+            added += 1;
+            if added >= most {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// A peer's study as found.
@@ -181,7 +232,8 @@ impl Sites {
             (false, false) => Availability::Unreachable,
         };
         let site_name = name.to_owned();
-        FoundStudy { row, holder: Some(remote.holder), site_name, availability, instances_here: here }
+        let at_source = shared.more_at_source(&row);
+        FoundStudy { row, holder: Some(remote.holder), site_name, availability, instances_here: here, at_source }
     }
 
     /// Of several holders of a study: one that can be reached, else the first.
@@ -290,6 +342,7 @@ mod tests {
             holder: None,
             site_name: String::new(),
             availability: Availability::Online,
+            at_source: None,
             instances_here: 1,
         }
     }

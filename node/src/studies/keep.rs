@@ -10,6 +10,7 @@ use super::{Notice, Shared, StudiesEvent, StudyError, open::OpenStudy, progress:
 use crate::{
     archive::ArchiveEvent,
     overlay::OverlayEvent,
+    sources::SourcesEvent,
     trust::{Person, Role},
 };
 use protocol::{Refusal, SiteId, Uid, manifest::Amendment};
@@ -128,6 +129,7 @@ pub(super) fn start(shared: &Arc<Shared>, kept: &Arc<Kept>) {
     tasks.spawn("studies.progress", watch(shared.clone(), kept.clone()));
     let archive = shared.archive.events();
     tasks.spawn("studies.archive", follow_archive(shared.clone(), archive));
+    tasks.spawn("studies.sources", follow_sources(shared.clone(), shared.sources.events()));
     let overlay = shared.overlay.events();
     tasks.spawn("studies.overlay", follow_overlay(shared.clone(), kept.clone(), overlay));
 }
@@ -190,6 +192,22 @@ async fn follow_archive(shared: Arc<Shared>, mut news: Receiver<ArchiveEvent>) {
                 continue;
             }
             Err(RecvError::Lagged(_)) => None,
+            Err(RecvError::Closed) => return,
+        };
+        let _ = shared.events.send(StudiesEvent::List(study));
+    }
+}
+
+async fn follow_sources(shared: Arc<Shared>, mut news: Receiver<SourcesEvent>) {
+    let stop = shared.tasks.stop_token();
+    loop {
+        let event = tokio::select! {
+            () = stop.cancelled() => return,
+            event = news.recv() => event,
+        };
+        let study = match event {
+            Ok(SourcesEvent::Study(study)) => Some(study),
+            Ok(SourcesEvent::Many) | Err(RecvError::Lagged(_)) => None,
             Err(RecvError::Closed) => return,
         };
         let _ = shared.events.send(StudiesEvent::List(study));

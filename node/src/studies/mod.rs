@@ -26,6 +26,7 @@ use crate::{
     archive::{Archive, ReadError, StudyQuery, StudyRow, cache::Cache},
     audit::{Act, Audit, Event, Outcome},
     overlay::{Overlay, RemoteStudy},
+    sources::{Recalling, Sources},
     tasks::{self, Tasks},
     transfer::{self, Transfer, TransferError},
     trust::{Action, Caller, Held, Permit, Person, Trust},
@@ -47,6 +48,8 @@ use tokio::sync::broadcast;
 
 /// How long a copy stays under an agreement that allows none: as long as one reading takes.
 const READING: Duration = Duration::from_secs(4 * 3600);
+/// How long an opening waits for a study that is being recalled.
+const RECALL_WAIT: Duration = Duration::from_secs(25);
 /// News kept for a slow listener, who otherwise reads everything anew.
 const EVENTS_KEPT: usize = 1024;
 /// When the cold tier is not there, somebody must see to it.
@@ -58,7 +61,7 @@ const OFFLINE_RETRY_S: u32 = 60;
 pub(crate) enum Availability {
     /// All here (own, or completely copied).
     Online,
-    /// Ours, in the cold tier: it takes a while.
+    /// In the cold tier, or in the PACS beside this node: opening it brings it, which takes a while.
     Nearline,
     /// At a peer that is connected.
     Remote,
@@ -78,6 +81,8 @@ pub(crate) struct FoundStudy {
     pub(crate) availability: Availability,
     /// Instances whose bytes are here.
     pub(crate) instances_here: u32,
+    /// A PACS beside this node that has instances which are not here, and how many it has.
+    pub(crate) at_source: Option<(String, u32)>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -201,6 +206,7 @@ struct Shared {
     archive: Archive,
     cache: Cache,
     trust: Trust,
+    sources: Sources,
     overlay: Overlay,
     transfer: Transfer,
     audit: Audit,
@@ -216,6 +222,7 @@ pub(crate) struct StudiesParts {
     pub(crate) archive: Archive,
     pub(crate) cache: Cache,
     pub(crate) trust: Trust,
+    pub(crate) sources: Sources,
     pub(crate) overlay: Overlay,
     pub(crate) transfer: Transfer,
     pub(crate) audit: Audit,
@@ -234,11 +241,12 @@ pub(crate) struct SeriesView {
 
 impl Studies {
     pub(crate) fn start(parts: StudiesParts) -> Self {
-        let StudiesParts { archive, cache, trust, overlay, transfer, audit, tasks, site_name } = parts;
+        let StudiesParts { archive, cache, trust, sources, overlay, transfer, audit, tasks, site_name } = parts;
         let shared = Arc::new(Shared {
             archive,
             cache,
             trust,
+            sources,
             overlay,
             transfer,
             audit,
@@ -299,8 +307,9 @@ impl Studies {
     /// Opens what is here and what is at a peer as one. A refusal of the one leaves the other.
     async fn open_anew(&self, person: &Person, study: &Uid) -> Result<OpenStudy, StudyError> {
         let shared = &self.shared;
-        let row = shared.archive.study(study).map_err(StudyError::internal)?;
         let told = shared.told_best(study);
+        self.recalled(person, study, told.is_some()).await?;
+        let row = shared.archive.study(study).map_err(StudyError::internal)?;
         let found = shared.found(row.clone(), told.as_ref()).ok_or(StudyError::NotFound)?;
         let own = match &row {
             Some(row) => Some(self.permit(person, &row.facts(), Held::Here, None).await),
@@ -342,6 +351,33 @@ impl Studies {
             told: told.map(|told| told.holder),
         };
         Ok(OpenStudy::new(person, found, shared.clone(), sides))
+    }
+
+    /// Sees to it that what the PACS beside us has of a study comes here. Who opens a study of which nothing is here waits
+    /// for it, as long as a viewer waits; of another one what is here is shown meanwhile.
+    async fn recalled(&self, person: &Person, study: &Uid, is_told: bool) -> Result<(), StudyError> {
+        let sources = &self.shared.sources;
+        let Some(nearline) = sources.nearline_study(study, false) else { return Ok(()) };
+        let own = self.shared.archive.study(study).map_err(StudyError::internal)?;
+        let held = own.as_ref().map_or(0, |row| row.instances);
+        let is_running = sources.is_recalling(study);
+        if !is_running && own.is_some() && held >= nearline.row.instances {
+            return Ok(());
+        }
+        self.permit(person, &nearline.row.facts(), Held::Here, None).await?;
+        let Some(mut state) = sources.recall(study, person.actor(), false) else { return Ok(()) };
+        if !is_running && (own.is_some() || is_told) {
+            return Ok(());
+        }
+        let ended = tokio::time::timeout(RECALL_WAIT, state.wait_for(|now| !matches!(now, Recalling::Running))).await;
+        match ended.as_ref().map(|now| now.as_ref().map(|now| (**now).clone())) {
+            Err(_) => Err(StudyError::Waiting { retry_s: 2 }),
+            Ok(Ok(Recalling::Failed(error))) => {
+                tracing::warn!(%study, %error, "a study was not recalled");
+                Err(StudyError::Unreachable { retry_s: 10 })
+            }
+            Ok(_) => Ok(()),
+        }
     }
 
     /// The permit; a refusal is written down too.
@@ -392,6 +428,7 @@ impl Studies {
     /// Transfers under way, and those done a moment ago.
     pub(crate) fn transfers(&self) -> Vec<TransferRow> {
         let mut rows: Vec<_> = self.kept.copies().iter().filter_map(|copy| self.shared.transfer_row(copy)).collect();
+        rows.extend(self.shared.sources.recalls().into_iter().map(progress::recall_row));
         rows.sort_by(|a, b| (&a.site_name, &a.study).cmp(&(&b.site_name, &b.study)));
         rows
     }

@@ -6,6 +6,7 @@
 use super::{Shared, StudiesEvent, TransferRow, remote::RemoteCopy};
 use crate::{
     overlay::RemoteStudy,
+    sources::RecallRow,
     transfer::{Rate, Tally},
 };
 use protocol::manifest::Manifest;
@@ -99,6 +100,23 @@ impl Progress {
         }
         self.last = Some(row.clone());
         Some(row)
+    }
+}
+
+/// A study on its way from the PACS beside this node, for the same strip.
+pub(super) fn recall_row(recall: RecallRow) -> TransferRow {
+    TransferRow {
+        study: recall.study.to_string(),
+        site: String::new(),
+        site_name: recall.source,
+        instances_done: recall.done.min(recall.total),
+        instances_total: recall.total,
+        bytes_done: 0,
+        bytes_total: 0,
+        bytes_per_s: 0.0,
+        seconds_left: None,
+        state: "running",
+        road: "source",
     }
 }
 

@@ -14,7 +14,7 @@ use super::{Shared, StudyError, contents::Contents, progress::Progress};
 use crate::{
     archive::cache::{Copy, Lease},
     overlay::RemoteStudy,
-    transfer::{self, Errand, Failure, Object},
+    transfer::{self, Errand, Failure, Object, TransferError},
 };
 use bytes::Bytes;
 use lru::LruCache;
@@ -94,6 +94,7 @@ impl RemoteCopy {
         let told = self.told()?;
         let mut known = self.contents.lock().await;
         let Some(named) = told.card.manifest else {
+            self.rouse(reader).await?;
             return Ok(known.clone().unwrap_or_else(|| Arc::new(Contents::arriving(told.card.version))));
         };
         if let Some(contents) = known.as_ref()
@@ -114,6 +115,19 @@ impl RemoteCopy {
         let contents = Arc::new(Contents::told(named.digest, manifest));
         *known = Some(contents.clone());
         Ok(contents)
+    }
+
+    /// Has the holder recall a study that has no manifest yet, if it lies in a PACS beside it. One that is merely arriving
+    /// there is shown as it is.
+    async fn rouse(&self, reader: &Reader) -> Result<(), StudyError> {
+        if self.reach().await.is_err() {
+            return Ok(());
+        }
+        match self.shared.transfer.rouse(&self.holder, &self.study, reader).await {
+            Err(TransferError::Refused(Refusal::Busy(_))) => Err(StudyError::Waiting { retry_s: 2 }),
+            // Its manifest may be on its way to us.
+            _ => Ok(()),
+        }
     }
 
     async fn manifest(&self, told: &RemoteStudy, reader: &Reader) -> Result<Manifest, StudyError> {
@@ -312,7 +326,7 @@ impl RemoteCopy {
 
     fn may_wait(&self, object: &Object, started: Instant) -> Result<(), StudyError> {
         if let Some(failure) = object.failure() {
-            return Err(transfer::TransferError::from(failure).into());
+            return Err(TransferError::from(failure).into());
         }
         if self.errand.ended.is_cancelled() {
             return Err(StudyError::Refused(Refusal::Revoked));
@@ -372,7 +386,7 @@ fn pack_key(entry: &SeriesEntry) -> Digest {
 }
 
 fn lease_fault(fault: crate::archive::cache::CacheError) -> StudyError {
-    transfer::TransferError::Cache(fault).into()
+    TransferError::Cache(fault).into()
 }
 
 /// Unpacked headers of series now being read.

@@ -37,12 +37,14 @@ pub(crate) async fn alone(dir: &std::path::Path) -> Alone {
     let trust = Trust::open(journal.clone(), identity.clone(), &tasks).unwrap();
     let archive = Archive::open(dir, &config.archive, identity.clone(), audit.clone(), &tasks).unwrap();
     let cache = Cache::open(&dir.join("cache"), &config.cache, &tasks).unwrap();
+    let sources = Sources::open(dir, "CH Nord", archive.clone(), audit.clone(), &tasks).unwrap();
     let parts = OverlayParts {
         config: config.clone(),
         identity: identity.clone(),
         trust: trust.clone(),
         archive: archive.clone(),
         cache: cache.clone(),
+        sources: sources.clone(),
         audit: audit.clone(),
         tasks: tasks.clone(),
     };
@@ -52,6 +54,7 @@ pub(crate) async fn alone(dir: &std::path::Path) -> Alone {
         identity,
         trust: trust.clone(),
         archive: archive.clone(),
+        sources: sources.clone(),
         audit: audit.clone(),
         tasks: tasks.clone(),
     };
@@ -60,6 +63,7 @@ pub(crate) async fn alone(dir: &std::path::Path) -> Alone {
         archive: archive.clone(),
         cache,
         trust,
+        sources,
         overlay,
         transfer,
         audit: audit.clone(),
@@ -92,6 +96,7 @@ impl Node {
             trust: site.trust.clone(),
             archive: site.archive.clone(),
             cache: site.cache.clone(),
+            sources: site.sources.clone(),
             audit: site.audit.clone(),
             tasks: site.tasks.clone(),
         };
@@ -107,6 +112,7 @@ impl Node {
             archive: site.archive.clone(),
             cache: site.cache.clone(),
             trust: site.trust.clone(),
+            sources: site.sources.clone(),
             overlay: overlay.clone(),
             transfer: site.transfer.clone(),
             audit: site.audit.clone(),

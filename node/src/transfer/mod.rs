@@ -116,6 +116,7 @@ pub(crate) struct TransferParts {
     pub(crate) identity: Arc<Identity>,
     pub(crate) trust: Trust,
     pub(crate) archive: Archive,
+    pub(crate) sources: crate::sources::Sources,
     pub(crate) audit: Audit,
     pub(crate) tasks: Tasks,
 }
@@ -140,7 +141,7 @@ impl Transfer {
     /// [`TransferError::Listen`].
     #[expect(clippy::unused_async, reason = "binding needs the runtime, and the caller awaits all parts alike")]
     pub(crate) async fn start(parts: TransferParts) -> Result<Self, TransferError> {
-        let TransferParts { config, identity, trust, archive, audit, tasks } = parts;
+        let TransferParts { config, identity, trust, archive, sources, audit, tasks } = parts;
         let address = config.pixels.listen;
         let listen = |e: rustls::Error| TransferError::Listen { address, source: std::io::Error::other(e) };
         let keys = Keys::new(identity.signing_key()).map_err(listen)?;
@@ -159,6 +160,7 @@ impl Transfer {
         let server = Arc::new(Server {
             trust: trust.clone(),
             archive: archive.clone(),
+            sources,
             alerts: alerts.clone(),
             giver: give::Giver::new(archive, tasks.clone()),
             tasks: tasks.clone(),
@@ -239,6 +241,18 @@ impl Transfer {
                 Err(self.doubt(holder, &card.study, "a manifest is not the one the site signed", fault).await)
             }
         }
+    }
+
+    /// Has the holder bring a study to where it can be read: one of which there is no manifest yet, since it lies in the
+    /// PACS beside the holder.
+    ///
+    /// # Errors
+    /// [`Refusal::Busy`] while it is brought; [`Refusal::NotHeld`] where there is nothing to bring; as
+    /// [`Self::manifest`].
+    pub(crate) async fn rouse(&self, holder: &SiteId, study: &Uid, reader: &Reader) -> Result<(), TransferError> {
+        let what = What::Manifest(Digest::of(study.as_str().as_bytes()));
+        let request = Request { study: study.clone(), reader: reader.clone(), priority: Priority::Screen, what };
+        self.blob(holder, &request, 0).await.map(|_| ())
     }
 
     /// The header pack of a series as of a manifest, and the headers in it, believed.

@@ -18,6 +18,7 @@ use super::{
 use crate::{
     archive::{Archive, StudyRow},
     audit::{Act, Actor, Event},
+    sources::{Recalling, Sources},
     tasks::{self, Tasks},
     trust::{Caller, Held, Permit, Trust},
 };
@@ -46,6 +47,8 @@ const REQUEST_WITHIN: Duration = Duration::from_secs(10);
 const PERMITS_MAX: NonZeroUsize = super::room(512);
 /// A permit unused for so long is asked for, and written down, anew.
 const PERMIT_IDLE: Duration = Duration::from_secs(30 * 60);
+/// A peer whose study is being recalled comes again after this time.
+const RECALL_RETRY_MS: u32 = 2000;
 /// Characters of a reader's name and role.
 const READER_CHARS_MAX: usize = 64;
 
@@ -54,6 +57,7 @@ const READER_CHARS_MAX: usize = 64;
 pub(crate) struct Server {
     pub(crate) trust: Trust,
     pub(crate) archive: Archive,
+    pub(crate) sources: Sources,
     pub(crate) alerts: Arc<Alerts>,
     pub(crate) giver: Giver,
     pub(crate) tasks: Tasks,
@@ -217,7 +221,12 @@ impl Server {
             Refusal::Internal
         })?;
         // A study that is not here is judged like one that is, so that the answer does not tell who asks without right.
-        let facts = row.as_ref().map_or_else(|| unknown(&request.study), StudyRow::facts);
+        let nearline = match &row {
+            None => self.sources.nearline_study(&request.study, true),
+            Some(_) => None,
+        };
+        let known = row.as_ref().or_else(|| nearline.as_ref().map(|nearline| &nearline.row));
+        let facts = known.map_or_else(|| unknown(&request.study), StudyRow::facts);
         let caller = || Caller::Peer(&visit.peer);
         // One permit for the whole reading where the agreement goes so far: one event instead of three.
         let judged = self
@@ -225,7 +234,11 @@ impl Server {
             .authorize(caller(), &facts, Held::Here, Level::Pixels.max(needed))
             .or_else(|_| self.trust.authorize(caller(), &facts, Held::Here, needed));
         let (permit, row) = match (judged, row) {
+            (Ok(_), Some(_)) if self.sources.is_recalling(&request.study) => {
+                return Err(Refusal::Busy(RECALL_RETRY_MS));
+            }
             (Ok(permit), Some(row)) => (permit, row),
+            (Ok(_), None) if nearline.is_some() => return Err(self.recall(&request.study, actor)),
             (Ok(_), None) => return Err(Refusal::NotHeld),
             (Err(refusal), _) => {
                 self.alerts.refused(actor, visit.peer, &request.study, refusal).await;
@@ -242,6 +255,16 @@ impl Server {
             Refusal::Internal
         })?;
         Ok(permit)
+    }
+}
+
+impl Server {
+    /// Has a study brought from the PACS beside us; until it is here the peer is told to come again.
+    fn recall(&self, study: &Uid, actor: Actor) -> Refusal {
+        match self.sources.recall(study, actor, true) {
+            Some(state) if !matches!(*state.borrow(), Recalling::Failed(_)) => Refusal::Busy(RECALL_RETRY_MS),
+            _ => Refusal::NotHeld,
+        }
     }
 }
 

@@ -23,6 +23,12 @@ pub(crate) const C_COMPILER: Tool =
     Tool { name: "a C compiler", programs: &["cc", "gcc", "clang"], proof: &[], packages: &["gcc", "libc6-dev"] };
 pub(crate) const DCMTK: Tool =
     Tool { name: "DCMTK (storescu, echoscu)", programs: &["storescu"], proof: &[], packages: &["dcmtk"] };
+pub(crate) const ORTHANC: Tool = Tool {
+    name: "Orthanc with DICOMweb",
+    programs: &["Orthanc"],
+    proof: &["test", "-e", "/usr/share/orthanc/plugins/libOrthancDicomWeb.so"],
+    packages: &["orthanc", "orthanc-dicomweb"],
+};
 pub(crate) const GDCM: Tool =
     Tool { name: "GDCM (gdcmscu, gdcmconv)", programs: &["gdcmscu"], proof: &[], packages: &["libgdcm-tools"] };
 pub(crate) const ODIL: Tool =

@@ -3,6 +3,7 @@
 
 pub mod dcmtk;
 pub mod other;
+pub mod pacs;
 pub mod pynetdicom;
 pub mod python;
 pub mod quic;

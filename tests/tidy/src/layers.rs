@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// The parts from the top down; those on one line may not use one another, except on the floor, which is ordered too.
-const LAYERS: [&[&str]; 15] = [
+const LAYERS: [&[&str]; 16] = [
     &["fuzz"],
     &["cli"],
     &["demo"],
@@ -15,13 +15,14 @@ const LAYERS: [&[&str]; 15] = [
     &["pixels"],
     &["studies"],
     &["overlay", "transfer"],
+    &["sources"],
     &["archive", "users", "backup"],
     &["trust"],
     &["audit"],
     &["identity"],
     &["journal"],
     &["config"],
-    &["tasks"],
+    &["tasks", "multipart"],
 ];
 
 /// Bytes of peers are asked for by these alone; everybody else opens a study.

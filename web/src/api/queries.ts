@@ -2,7 +2,7 @@
 
 import { keepPreviousData, QueryCache, QueryClient, queryOptions, useQuery } from '@tanstack/react-query';
 import { ApiError, get } from './client';
-import type { Action, Ae, Agreement, Erased, Pairing, Peer, Person, Proposed, Session, Site, Status, StudyKept, Tiers, Transfer } from './types';
+import type { Action, Ae, Agreement, Erased, Migration, Pairing, Peer, Person, Proposed, Session, Site, Source, Status, StudyKept, Tiers, Transfer } from './types';
 
 export const keys = {
   site: ['site'],
@@ -15,6 +15,8 @@ export const keys = {
   audit: ['audit'],
   users: ['users'],
   aes: ['aes'],
+  sources: ['sources'],
+  migrations: ['migrations'],
   status: ['status'],
   conflicts: ['conflicts'],
   corrections: ['corrections'],
@@ -119,6 +121,18 @@ export const proposalsQuery = queryOptions({
 export const erasedQuery = queryOptions({
   queryKey: [...keys.retention, 'erased'],
   queryFn: ({ signal }) => get<Erased[]>('/retention/erased', signal),
+});
+
+export const sourcesQuery = queryOptions({
+  queryKey: keys.sources,
+  queryFn: ({ signal }) => get<Source[]>('/sources', signal),
+  refetchInterval: 10_000,
+});
+
+export const migrationsQuery = queryOptions({
+  queryKey: keys.migrations,
+  queryFn: ({ signal }) => get<Migration[]>('/migrations', signal),
+  refetchInterval: 3_000,
 });
 
 export const statusQuery = queryOptions({

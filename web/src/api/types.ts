@@ -61,6 +61,11 @@ export type AuditPage = With<Sent<'AuditPage'>, { entries: AuditEntry[] }>;
 export type AddedUser = With<Sent<'AddedUser'>, { role: Role }>;
 export type Token = Sent<'Token'>;
 export type Ae = With<Sent<'Ae'>, { query: Reach }>;
+export type SourcePurpose = 'list' | 'peers' | 'priors' | 'migrate';
+/** A PACS beside the node. */
+export type Source = With<Sent<'SourceJson'>, { purposes: SourcePurpose[] }>;
+export type NewSource = Schemas['NewSource'];
+export type Migration = With<Sent<'MigrationJson'>, { state: 'running' | 'paused' | 'cancelled' | 'done' }>;
 export type Status = With<Sent<'Status'>, { peers: Peer[]; transfers: Transfer[] }>;
 
 export type Moving = With<Sent<'Moving'>, { to: 'cold' | 'hot' }>;

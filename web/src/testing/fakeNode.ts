@@ -41,6 +41,8 @@ export function study(change: Partial<Study> & { study: string }): Study {
     holder: null,
     site_name: 'CH Sud',
     availability: 'online',
+    source: null,
+    source_instances: null,
     instances_here: 180,
     patient_conflict: false,
     amended: null,

@@ -3,7 +3,7 @@
 use super::*;
 use crate::archive::{Claim, RetainError, Target, index::Applied, retain, rows::kind};
 use protocol::retention::Day;
-use std::fs;
+use std::{fs, time::SystemTime};
 
 fn actor(person: &str) -> Actor {
     Actor { person: person.to_owned(), ..Actor::default() }

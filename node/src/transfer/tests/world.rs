@@ -33,6 +33,7 @@ pub(crate) struct Site {
     pub(crate) audit: Audit,
     pub(crate) archive: Archive,
     pub(crate) cache: Cache,
+    pub(crate) sources: crate::sources::Sources,
     pub(crate) transfer: Transfer,
     pub(crate) tasks: Tasks,
 }
@@ -62,11 +63,13 @@ impl Site {
         let mut config = Config::parse(&format!("[site]\nname = \"{name}\"\n")).unwrap();
         config.pixels.listen = listen;
         let config = Arc::new(config);
+        let sources = crate::sources::Sources::open(dir.path(), name, archive.clone(), audit.clone(), &tasks).unwrap();
         let parts = || TransferParts {
             config: config.clone(),
             identity: identity.clone(),
             trust: trust.clone(),
             archive: archive.clone(),
+            sources: sources.clone(),
             audit: audit.clone(),
             tasks: tasks.clone(),
         };
@@ -79,7 +82,7 @@ impl Site {
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         };
-        Self { name, dir, identity, trust, audit, archive, cache, transfer, tasks }
+        Self { name, dir, identity, trust, audit, archive, cache, sources, transfer, tasks }
     }
 
     pub(crate) fn id(&self) -> SiteId {

@@ -60,4 +60,10 @@ export const ARCHIVE_PAGES: readonly ArchivePage[] = [
     needs: 'administer',
     page: lazy(async () => ({ default: (await import('./TiersPage')).TiersPage })),
   },
+  {
+    path: 'sources',
+    word: 'archive.pages.sources',
+    needs: 'administer',
+    page: lazy(async () => ({ default: (await import('./SourcesPage')).SourcesPage })),
+  },
 ];

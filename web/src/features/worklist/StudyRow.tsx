@@ -105,10 +105,11 @@ function Images({ study }: { study: Study }) {
 
 function Held({ study }: { study: Study }) {
   const { t } = useWords();
+  const place = study.availability === 'nearline' && study.source ? 'inPacs' : study.availability;
   const help =
     study.custodian_name && study.custodian_name !== study.site_name
       ? t('list.custodian', { site: study.site_name, custodian: study.custodian_name })
-      : t(`list.${study.availability}Help`, { site: study.site_name });
+      : t(`list.${place}Help`, { site: study.site_name });
   return (
     <div className={classes.held} role="gridcell">
       <div className={classes.siteName} title={study.site_name}>
@@ -117,7 +118,7 @@ function Held({ study }: { study: Study }) {
       <Tooltip label={help} multiline maw={280}>
         <div className={classes.availability} data-is={study.availability}>
           <i aria-hidden="true" />
-          {t(`list.${study.availability}`)}
+          {t(`list.${place}`)}
         </div>
       </Tooltip>
     </div>

@@ -17,7 +17,7 @@ const PADDING_MAX: usize = 64;
 
 /// Why a body is not taken apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum MultipartError {
+pub(crate) enum MultipartError {
     #[error("the boundary is missing or not legal")]
     Boundary,
     #[error("the body ends before its last boundary")]
@@ -34,7 +34,7 @@ pub(super) enum MultipartError {
 
 /// What comes next in a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Piece {
+pub(crate) enum Piece {
     /// A part begins; its header lines, names in lower case, unfolded.
     Part(Vec<(String, String)>),
     Data(Bytes),
@@ -49,7 +49,7 @@ enum State {
     Ended,
 }
 
-pub(super) struct Multipart<S> {
+pub(crate) struct Multipart<S> {
     stream: S,
     buffer: BytesMut,
     /// CRLF, two dashes, boundary.
@@ -71,7 +71,7 @@ enum Seen {
 }
 
 impl<S: Stream<Item = Result<Bytes, MultipartError>> + Unpin> Multipart<S> {
-    pub(super) fn new(stream: S, boundary: &str) -> Result<Self, MultipartError> {
+    pub(crate) fn new(stream: S, boundary: &str) -> Result<Self, MultipartError> {
         let legal = (1..=BOUNDARY_MAX).contains(&boundary.len())
             && boundary.bytes().all(|b| (0x20..0x7f).contains(&b) && b != b'"')
             && !boundary.ends_with(' ');
@@ -90,7 +90,7 @@ impl<S: Stream<Item = Result<Bytes, MultipartError>> + Unpin> Multipart<S> {
         })
     }
 
-    pub(super) async fn next(&mut self) -> Result<Piece, MultipartError> {
+    pub(crate) async fn next(&mut self) -> Result<Piece, MultipartError> {
         loop {
             match self.state {
                 State::Ended => return Ok(Piece::End),

@@ -1,0 +1,136 @@
+// Taking a PACS over: begun, steered, and how far it is.
+
+import { Anchor, Button, Group, Progress, Select, Stack, Table, Text, TextInput } from '@mantine/core';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { post } from '../../api/client';
+import { keys, migrationsQuery } from '../../api/queries';
+import type { Migration } from '../../api/types';
+import { Problem, Section } from '../../components/parts';
+import { Failure, Waiting } from '../../components/State';
+import { bytes, count } from '../../lib/format';
+import { useWords } from '../../lib/language';
+
+export function Migrations({ sources }: { sources: string[] }) {
+  const { t } = useWords();
+  const migrations = useQuery(migrationsQuery);
+  return (
+    <Section title={t('migrations.title')} about={t('migrations.about')}>
+      <Stack gap="md">
+        {migrations.isError && <Failure error={migrations.error} retry={() => void migrations.refetch()} />}
+        {migrations.isPending && <Waiting />}
+        {migrations.data?.length === 0 && (
+          <Text size="sm" c="dimmed">
+            {t('migrations.none')}
+          </Text>
+        )}
+        {migrations.data && migrations.data.length > 0 && (
+          <Table verticalSpacing={6} fz="sm">
+            <Table.Tbody>
+              {migrations.data.map(migration => (
+                <Row key={migration.id} migration={migration} />
+              ))}
+            </Table.Tbody>
+          </Table>
+        )}
+        {sources.length > 0 && <StartForm sources={sources} />}
+      </Stack>
+    </Section>
+  );
+}
+
+function Row({ migration }: { migration: Migration }) {
+  const { t, locale } = useWords();
+  const client = useQueryClient();
+  const steer = useMutation({
+    mutationFn: (how: 'pause' | 'resume' | 'cancel') => post(`/migrations/${migration.id}/${how}`),
+    onSettled: () => client.invalidateQueries({ queryKey: keys.migrations }),
+  });
+  const name = t('migrations.named', { id: migration.id, source: migration.source });
+  const lacking = migration.studies - migration.complete;
+  const isOpen = migration.state === 'running' || migration.state === 'paused';
+  return (
+    <Table.Tr>
+      <Table.Td>
+        <Text fw={600} size="sm">
+          {name}
+        </Text>
+        <Text size="xs" c="dimmed">
+          {migration.waiting ? t('migrations.waiting', { reason: migration.waiting }) : t(`migrations.state.${migration.state}`)}
+        </Text>
+      </Table.Td>
+      <Table.Td miw={180}>
+        {migration.found !== null && migration.found > 0 && (
+          <Progress value={(100 * migration.complete) / migration.found} aria-label={name} mb={4} />
+        )}
+        <Text size="xs">
+          {t('migrations.progress', {
+            studies: count(migration.complete, locale),
+            instances: count(migration.instances, locale),
+            size: bytes(migration.bytes, locale),
+          })}
+        </Text>
+        {lacking > 0 && (
+          <Text size="xs" c="red.4">
+            {t('migrations.lacking', { count: lacking })}
+          </Text>
+        )}
+        <Problem error={steer.error} />
+      </Table.Td>
+      <Table.Td>
+        <Group gap={4} justify="flex-end" wrap="nowrap">
+          <Anchor size="sm" href={`/api/migrations/${migration.id}/report.csv`} download aria-label={t('migrations.reportNamed', { name })}>
+            {t('migrations.report')}
+          </Anchor>
+          {migration.state === 'running' && (
+            <Button size="compact-sm" variant="subtle" loading={steer.isPending} onClick={() => steer.mutate('pause')}>
+              {t('migrations.pause')}
+            </Button>
+          )}
+          {(migration.state === 'paused' || (migration.state === 'done' && lacking > 0)) && (
+            <Button size="compact-sm" variant="subtle" loading={steer.isPending} onClick={() => steer.mutate('resume')}>
+              {t('migrations.resume')}
+            </Button>
+          )}
+          {isOpen && (
+            <Button size="compact-sm" variant="subtle" color="red" loading={steer.isPending} onClick={() => steer.mutate('cancel')}>
+              {t('common.cancel')}
+            </Button>
+          )}
+        </Group>
+      </Table.Td>
+    </Table.Tr>
+  );
+}
+
+function StartForm({ sources }: { sources: string[] }) {
+  const { t } = useWords();
+  const client = useQueryClient();
+  const [source, setSource] = useState<string | null>(null);
+  const [from, setFrom] = useState('');
+  const [to, setTo] = useState('');
+  const chosen = source ?? sources[0] ?? '';
+  const day = (text: string) => text.replaceAll('-', '');
+  const start = useMutation({
+    mutationFn: () => post('/migrations', { source: chosen, ...(from ? { from: day(from) } : {}), ...(to ? { to: day(to) } : {}) }),
+    onSuccess: () => void client.invalidateQueries({ queryKey: keys.migrations }),
+  });
+  return (
+    <form
+      onSubmit={event => {
+        event.preventDefault();
+        start.mutate();
+      }}
+    >
+      <Group align="flex-end">
+        <Select label={t('migrations.source')} allowDeselect={false} data={sources} value={chosen} onChange={setSource} />
+        <TextInput type="date" label={t('migrations.from')} value={from} onChange={event => setFrom(event.currentTarget.value)} />
+        <TextInput type="date" label={t('migrations.to')} value={to} onChange={event => setTo(event.currentTarget.value)} />
+        <Button type="submit" loading={start.isPending}>
+          {t('migrations.start')}
+        </Button>
+      </Group>
+      <Problem error={start.error} />
+    </form>
+  );
+}

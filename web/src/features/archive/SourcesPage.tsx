@@ -1,0 +1,237 @@
+// The PACS beside this node: which there are, how they are, and taking them over.
+
+import { Badge, Button, Checkbox, Group, NumberInput, PasswordInput, Select, Stack, Table, Text, TextInput } from '@mantine/core';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { post, remove } from '../../api/client';
+import { keys, sourcesQuery } from '../../api/queries';
+import type { NewSource, Source, SourcePurpose } from '../../api/types';
+import { Page } from '../../components/Page';
+import { Problem, Section } from '../../components/parts';
+import { Failure, Waiting } from '../../components/State';
+import { count } from '../../lib/format';
+import { useWords } from '../../lib/language';
+import { Migrations } from './Migrations';
+
+const PURPOSES: readonly SourcePurpose[] = ['list', 'peers', 'priors', 'migrate'];
+
+export function SourcesPage() {
+  const { t } = useWords();
+  const sources = useQuery(sourcesQuery);
+  return (
+    <Page title={t('archive.pages.sources')}>
+      <Stack gap="lg">
+        <Section title={t('sources.title')} about={t('sources.about')}>
+          <Stack gap="md">
+            {sources.isError && <Failure error={sources.error} retry={() => void sources.refetch()} />}
+            {sources.isPending && <Waiting />}
+            {sources.data?.length === 0 && (
+              <Text size="sm" c="dimmed">
+                {t('sources.none')}
+              </Text>
+            )}
+            {sources.data && sources.data.length > 0 && (
+              <Table verticalSpacing={6} fz="sm">
+                <Table.Tbody>
+                  {sources.data.map(source => (
+                    <Row key={source.name} source={source} />
+                  ))}
+                </Table.Tbody>
+              </Table>
+            )}
+            <AddForm />
+          </Stack>
+        </Section>
+        <Migrations sources={sources.data?.filter(source => source.purposes.includes('migrate')).map(source => source.name) ?? []} />
+      </Stack>
+    </Page>
+  );
+}
+
+function Row({ source }: { source: Source }) {
+  const { t, locale } = useWords();
+  const client = useQueryClient();
+  const [asked, setAsked] = useState(false);
+  const path = `/sources/${encodeURIComponent(source.name)}`;
+  const again = () => client.invalidateQueries({ queryKey: keys.sources });
+  const test = useMutation({ mutationFn: () => post(`${path}/test`), onSettled: again });
+  const forget = useMutation({ mutationFn: () => remove(path), onSuccess: again });
+  return (
+    <Table.Tr>
+      <Table.Td>
+        <Text fw={600} size="sm">
+          {source.name}
+        </Text>
+        <Text ff="monospace" fz="xs" style={{ overflowWrap: 'anywhere' }}>
+          {source.at}
+        </Text>
+      </Table.Td>
+      <Table.Td>
+        <Group gap={4}>
+          {PURPOSES.filter(purpose => source.purposes.includes(purpose)).map(purpose => (
+            <Badge key={purpose} variant="light" style={{ textTransform: 'none' }}>
+              {t(`sources.purpose.${purpose}`)}
+            </Badge>
+          ))}
+        </Group>
+      </Table.Td>
+      <Table.Td>
+        <Text size="sm">{t('sources.listed', { count: source.listed, shown: count(source.listed, locale) })}</Text>
+        <div role="status">
+          {source.fault ? (
+            <Text size="xs" c="red.4">
+              {t('sources.fault', { fault: source.fault })}
+            </Text>
+          ) : (
+            <Text size="xs" c="dimmed">
+              {source.answered ? t('sources.answered', { when: new Date(source.answered).toLocaleString(locale) }) : t('sources.unasked')}
+            </Text>
+          )}
+        </div>
+        <Problem error={forget.error} />
+      </Table.Td>
+      <Table.Td>
+        <Group gap={4} justify="flex-end" wrap="nowrap">
+          <Button
+            size="compact-sm"
+            variant="subtle"
+            loading={test.isPending}
+            onClick={() => test.mutate()}
+            aria-label={t('sources.testNamed', { name: source.name })}
+          >
+            {t('sources.test')}
+          </Button>
+          <Button
+            size="compact-sm"
+            variant={asked ? 'filled' : 'subtle'}
+            color="red"
+            loading={forget.isPending}
+            onClick={() => (asked ? forget.mutate() : setAsked(true))}
+            onBlur={() => setAsked(false)}
+            aria-label={t(asked ? 'sources.reallyRemove' : 'sources.remove', { name: source.name })}
+          >
+            {asked ? t('common.confirm') : t('common.remove')}
+          </Button>
+        </Group>
+      </Table.Td>
+    </Table.Tr>
+  );
+}
+
+const EMPTY = { name: '', way: 'get', title: '', host: '', port: 104, url: '', token: '', issuer: '', hours: '' };
+type Way = 'get' | 'move' | 'web';
+
+function AddForm() {
+  const { t } = useWords();
+  const client = useQueryClient();
+  const [form, setForm] = useState(EMPTY);
+  const [purposes, setPurposes] = useState<SourcePurpose[]>(['list', 'priors', 'migrate']);
+  const put = (part: Partial<typeof EMPTY>) => setForm(old => ({ ...old, ...part }));
+  const way = form.way as Way;
+  const isPlaced = way === 'web' ? form.url.trim() !== '' : form.title.trim() !== '' && form.host.trim() !== '' && form.port > 0;
+  const add = useMutation({
+    mutationFn: () => {
+      const place: Partial<NewSource> =
+        way === 'web'
+          ? { url: form.url.trim(), ...(form.token ? { token: form.token } : {}) }
+          : { title: form.title.trim(), host: form.host.trim(), port: form.port, retrieve: way };
+      const wish: Partial<NewSource> = {
+        ...(form.issuer.trim() ? { issuer: form.issuer.trim() } : {}),
+        ...(form.hours.trim() ? { hours: form.hours.trim() } : {}),
+      };
+      return post('/sources', { name: form.name.trim(), purposes, ...place, ...wish });
+    },
+    onSuccess: () => {
+      setForm(EMPTY);
+      void client.invalidateQueries({ queryKey: keys.sources });
+    },
+  });
+  return (
+    <form
+      onSubmit={event => {
+        event.preventDefault();
+        add.mutate();
+      }}
+    >
+      <Stack gap="sm">
+        <Group align="flex-end" grow>
+          <TextInput label={t('common.name')} maxLength={32} value={form.name} onChange={event => put({ name: event.currentTarget.value })} />
+          <Select
+            label={t('sources.way.label')}
+            allowDeselect={false}
+            data={(['get', 'move', 'web'] as const).map(value => ({ value, label: t(`sources.way.${value}`) }))}
+            value={form.way}
+            onChange={value => put({ way: value ?? 'get' })}
+          />
+        </Group>
+        {way === 'web' ? (
+          <Group align="flex-end" grow>
+            <TextInput label={t('sources.url')} value={form.url} onChange={event => put({ url: event.currentTarget.value })} />
+            <PasswordInput
+              label={t('sources.token')}
+              autoComplete="off"
+              value={form.token}
+              onChange={event => put({ token: event.currentTarget.value })}
+            />
+          </Group>
+        ) : (
+          <Group align="flex-end" grow>
+            <TextInput
+              label={t('settings.title2')}
+              maxLength={16}
+              value={form.title}
+              onChange={event => put({ title: event.currentTarget.value })}
+            />
+            <TextInput label={t('settings.host')} value={form.host} onChange={event => put({ host: event.currentTarget.value })} />
+            <NumberInput
+              label={t('settings.port')}
+              min={1}
+              max={65535}
+              hideControls
+              value={form.port || ''}
+              onChange={value => put({ port: Number(value) })}
+            />
+          </Group>
+        )}
+        {way === 'move' && (
+          <Text size="xs" c="dimmed">
+            {t('sources.moveHelp')}
+          </Text>
+        )}
+        <Group align="flex-start" grow>
+          <TextInput
+            label={t('sources.issuer')}
+            description={t('sources.issuerHelp')}
+            value={form.issuer}
+            onChange={event => put({ issuer: event.currentTarget.value })}
+          />
+          <TextInput
+            label={t('sources.hours')}
+            description={t('sources.hoursHelp')}
+            placeholder="19:00-06:00"
+            value={form.hours}
+            onChange={event => put({ hours: event.currentTarget.value })}
+          />
+        </Group>
+        <Group>
+          {PURPOSES.map(purpose => (
+            <Checkbox
+              key={purpose}
+              label={t(`sources.purpose.${purpose}`)}
+              checked={purposes.includes(purpose)}
+              onChange={event =>
+                setPurposes(event.currentTarget.checked ? [...purposes, purpose] : purposes.filter(known => known !== purpose))
+              }
+            />
+          ))}
+        </Group>
+        <Problem error={add.error} />
+        <Group justify="flex-end">
+          <Button type="submit" loading={add.isPending} disabled={!form.name.trim() || !isPlaced}>
+            {t('sources.add')}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
