@@ -6,12 +6,13 @@
 //!  cli                                          parses the command line
 //!  site                                         opens, wires, runs and closes all parts
 //!  doors    dimse   dicomweb   portal           translate a foreign protocol into calls; decide nothing
+//!  out      media                               studies as files and on media
 //!  show     pixels                               frames found and decoded, for all doors
 //!  view     studies                             find and open a study, here or elsewhere, as one thing
 //!  reach    overlay (messages)  transfer (bytes)
 //!  hold     archive (bytes, index)   users (accounts, sessions)   backup
 //!  right    trust (peers, agreements, grants → permits)
-//!  floor    audit  identity  journal  config  tasks
+//!  floor    alarms  audit  identity  journal  config  tasks
 //! ```
 
 pub mod cli;
@@ -23,6 +24,7 @@ pub(crate) mod dicomweb;
 pub(crate) mod dimse;
 pub(crate) mod portal;
 
+pub(crate) mod media;
 pub(crate) mod pixels;
 
 pub(crate) mod studies;
@@ -36,6 +38,7 @@ pub(crate) mod users;
 
 pub(crate) mod trust;
 
+pub(crate) mod alarms;
 pub(crate) mod audit;
 pub(crate) mod config;
 pub(crate) mod identity;

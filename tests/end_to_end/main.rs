@@ -26,6 +26,7 @@ mod radiologist_reads_a_remote_study;
 mod storage_fails;
 mod storage_is_committed;
 mod stranger_is_refused;
+mod studies_leave_on_media;
 mod studies_of_every_size;
 mod study_is_rejected;
 mod workstation_asks_by_dimse;

@@ -468,6 +468,14 @@ impl Archive {
         Ok(Some(looked.await.map_err(std::io::Error::other)?))
     }
 
+    /// How reading everything again stands.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub(crate) fn scrubbed(&self) -> Result<scrub::Scrubbed, ArchiveError> {
+        scrub::state(&self.inner)
+    }
+
     /// Totals for status: studies, instances, bytes.
     pub(crate) fn totals(&self) -> Totals {
         self.inner.index.totals()

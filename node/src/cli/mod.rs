@@ -19,9 +19,11 @@ macro_rules! eprintln {
 }
 
 mod accounts;
+mod alarms;
 mod args;
 mod backup;
 mod doctor;
+mod export;
 mod node;
 mod objects;
 mod peers;
@@ -95,6 +97,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Ae { command } => accounts::ae(&dir, command).await,
         Command::Send(send) => return objects::send(send).await,
         Command::Import { paths } => return objects::import(&dir, paths).await,
+        Command::Alarms { command } => return alarms::alarms(&dir, command).await,
+        Command::Export(asked) => return export::export(&dir, asked).await,
         Command::Verify => return objects::verify(&dir).await,
         Command::Peer { command } => return peers::peer(&dir, command).await,
         Command::Agreement { command } => peers::agreement(&dir, command).await,

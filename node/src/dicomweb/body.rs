@@ -28,7 +28,7 @@ async fn read(source: &Source, piece: Piece) -> Result<Bytes, StudyError> {
         (Piece::Own(bytes), _) => Ok(bytes),
         (Piece::Stored { entry, offset, len }, _) => source.range(&entry, offset, len).await,
         (Piece::Meta(entry), Source::Study(study, _)) => study.meta(&entry).await,
-        (Piece::Meta(_), Source::Memory { .. } | Source::File { .. }) => Ok(Bytes::new()),
+        (Piece::Meta(_), Source::Object(_) | Source::Memory { .. } | Source::File { .. }) => Ok(Bytes::new()),
     }
 }
 

@@ -4,6 +4,7 @@
 use crate::{
     archive::{ArchiveError, IngestError, RejectError, cache::CacheError},
     audit::AuditError,
+    media::MediaError,
     overlay::{OverlayError, PairingFailure},
     studies::StudyError,
     trust::{TermsError, TrustError},
@@ -55,6 +56,8 @@ pub(super) enum ApiError {
     Cache(#[from] CacheError),
     #[error("the object was not taken in")]
     Ingest(#[from] IngestError),
+    #[error(transparent)]
+    Media(#[from] MediaError),
 }
 
 /// The body of every error.
@@ -92,6 +95,10 @@ impl ApiError {
             Self::Reject(RejectError::TooMany) => (S::BAD_REQUEST, "too-many"),
             Self::Reject(RejectError::FileLost) => (S::CONFLICT, "file-lost"),
             Self::Reject(RejectError::Audit(_) | RejectError::Archive(_)) => (S::INTERNAL_SERVER_ERROR, "internal"),
+            Self::Media(MediaError::NoStudy) => (S::NOT_FOUND, "not-found"),
+            Self::Media(MediaError::TooMany) => (S::BAD_REQUEST, "too-many"),
+            Self::Media(MediaError::Purpose) => (S::BAD_REQUEST, "malformed"),
+            Self::Media(MediaError::Archive(_) | MediaError::Audit(_)) => (S::INTERNAL_SERVER_ERROR, "internal"),
             Self::Overlay(_) | Self::Audit(_) | Self::Archive(_) | Self::Cache(_) => {
                 (S::INTERNAL_SERVER_ERROR, "internal")
             }

@@ -8,10 +8,12 @@
 //! DICOMweb, which stands behind the same sign-in; TLS and listening, which are `site`'s.
 
 mod agreements;
+mod alarms;
 mod assets;
 mod audit;
 mod error;
 mod events;
+mod export;
 mod grants;
 mod json;
 mod local;
@@ -21,13 +23,18 @@ mod rejections;
 mod settings;
 mod signin;
 mod status;
+mod storage;
 mod worklist;
 
+pub(crate) use storage::{SAMPLES, samples};
+
 use crate::{
+    alarms::Alarms,
     archive::{Archive, cache::Cache},
     audit::Audit,
     config::{Addresses, Config},
     identity::Identity,
+    media::Media,
     overlay::Overlay,
     studies::Studies,
     tasks::Tasks,
@@ -64,6 +71,8 @@ pub(crate) struct PortalDoor {
     pub(crate) cache: Cache,
     pub(crate) overlay: Option<Overlay>,
     pub(crate) studies: Option<Studies>,
+    pub(crate) media: Media,
+    pub(crate) alarms: Alarms,
     pub(crate) tasks: Tasks,
     pub(crate) associations: Arc<AtomicUsize>,
     pub(crate) bound: Addresses,
@@ -109,12 +118,17 @@ fn api_routes() -> Router<Door> {
     Router::new()
         .route("/site", get(status::site))
         .route("/status", get(status::status))
+        .route("/storage", get(storage::storage))
+        .route("/alarms", get(alarms::list))
+        .route("/alarms/test", post(alarms::test))
         .route("/session", get(signin::session).post(signin::sign_in).delete(signin::sign_out))
         .route("/studies", get(worklist::studies))
         .route("/studies/{study}", get(worklist::study))
         .route("/studies/{study}/fetch", post(worklist::fetch))
         .route("/studies/{study}/share", post(worklist::share))
         .route("/studies/{study}/reject", post(rejections::reject))
+        .route("/studies/{study}/export", get(export::zip))
+        .route("/export", post(export::stream))
         .route("/rejections", get(rejections::list))
         .route("/rejections/{id}/reinstate", post(rejections::reinstate))
         .route("/readings", post(worklist::new_reading))

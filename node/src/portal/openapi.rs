@@ -1,7 +1,8 @@
 //! The API's description, made from the routes; `docs/openapi.json` is its committed copy.
 
 use super::{
-    agreements, audit, error, events, grants, json, local, peers, rejections, settings, signin, status, worklist,
+    agreements, alarms, audit, error, events, export, grants, json, local, peers, rejections, settings, signin, status,
+    worklist,
 };
 use axum::Json;
 use utoipa::OpenApi;
@@ -12,6 +13,9 @@ use utoipa::OpenApi;
     paths(
         status::site,
         status::status,
+        storage::storage,
+        alarms::list,
+        alarms::test,
         signin::session,
         signin::sign_in,
         signin::sign_out,
@@ -19,6 +23,8 @@ use utoipa::OpenApi;
         worklist::study,
         worklist::fetch,
         worklist::share,
+        export::zip,
+        export::stream,
         rejections::reject,
         rejections::list,
         rejections::reinstate,

@@ -33,7 +33,7 @@ fn cargo(arguments: &[&str]) -> Command {
 fn find_tools() -> Result<(), Stop> {
     tools::check_languages()?;
     tools::check_components()?;
-    tools::ensure(&[&tools::C_COMPILER, &tools::DCMTK, &tools::PYTHON, &tools::CHROMIUM])
+    tools::ensure(&[&tools::C_COMPILER, &tools::DCMTK, &tools::XORRISO, &tools::PYTHON, &tools::CHROMIUM])
 }
 
 fn fmt() -> Result<(), Stop> {

@@ -23,6 +23,7 @@ pub(crate) const C_COMPILER: Tool =
     Tool { name: "a C compiler", programs: &["cc", "gcc", "clang"], proof: &[], packages: &["gcc", "libc6-dev"] };
 pub(crate) const DCMTK: Tool =
     Tool { name: "DCMTK (storescu, echoscu)", programs: &["storescu"], proof: &[], packages: &["dcmtk"] };
+pub(crate) const XORRISO: Tool = Tool { name: "xorriso", programs: &["xorriso"], proof: &[], packages: &["xorriso"] };
 /// Debian's Python comes without `ensurepip`, and makes no environments until it is there.
 pub(crate) const PYTHON: Tool = Tool {
     name: "Python 3 with venv",

@@ -6,16 +6,18 @@ use crate::{
 };
 
 /// The parts from the top down; those on one line may not use one another, except on the floor, which is ordered too.
-const LAYERS: [&[&str]; 14] = [
+const LAYERS: [&[&str]; 16] = [
     &["cli"],
     &["demo"],
     &["site"],
     &["dimse", "dicomweb", "portal"],
+    &["media"],
     &["pixels"],
     &["studies"],
     &["overlay", "transfer"],
     &["archive", "users", "backup"],
     &["trust"],
+    &["alarms"],
     &["audit"],
     &["identity"],
     &["journal"],
