@@ -5,8 +5,8 @@
 //! knows, whoever comes first and whatever fails.
 //!
 //! # At a crash
-//! A file under `tmp` belongs to nobody and goes at the next start. A file under its digest is whole: it was synced
-//! before it got that name.
+//! A file under `tmp` belongs to nobody and goes at the next start. A file under its digest is whole, since it was synced
+//! before it got that name; or it is a small one, and the journal has its bytes ([`super::small`]).
 //!
 //! # Not here
 //! What the files hold, and whether a record names them.
@@ -15,7 +15,7 @@ use super::{IngestError, rows::StoredInstance};
 use protocol::Digest;
 use std::{
     fs::{self, File, OpenOptions},
-    io,
+    io::{self, Write},
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
@@ -42,6 +42,23 @@ impl Drop for Temp {
         {
             tracing::debug!(%error, "a temporary file stays until the next start");
         }
+    }
+}
+
+impl Temp {
+    fn rename(mut self, to: &Path) -> io::Result<()> {
+        if let Some(from) = &self.path {
+            fs::rename(from, to)?;
+        }
+        self.path = None;
+        Ok(())
+    }
+
+    /// Writes a file that has its name already; where that fails, the file goes.
+    fn fill(mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes)?;
+        self.path = None;
+        Ok(())
     }
 }
 
@@ -96,13 +113,24 @@ impl Blobs {
     }
 
     /// Gives a file its name, after its bytes are on disk. The folder is the journal's to sync.
-    pub(super) fn place(&self, mut temp: Temp, digest: &Digest) -> io::Result<()> {
+    pub(super) fn place(&self, temp: Temp, digest: &Digest) -> io::Result<()> {
         temp.file.sync_data()?;
-        if let Some(from) = &temp.path {
-            fs::rename(from, self.path(digest))?;
+        temp.rename(&self.path(digest))
+    }
+
+    /// Writes a small object under its name. Nothing of it is synced.
+    pub(super) fn write_small(&self, bytes: &[u8], digest: &Digest) -> io::Result<()> {
+        let path = self.path(digest);
+        match OpenOptions::new().write(true).create_new(true).open(&path) {
+            Ok(file) => Temp { file, path: Some(path) }.fill(bytes),
+            // Somebody may be reading what stands there.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                let mut temp = self.temp()?;
+                temp.file.write_all(bytes)?;
+                temp.rename(&path)
+            }
+            Err(error) => Err(error),
         }
-        temp.path = None;
-        Ok(())
     }
 
     /// Takes an object out of its place, so that it is neither shown nor taken for stored. One that is gone is gone.

@@ -1,7 +1,7 @@
 //! Takes instances into the archive. This is the only way in.
 //!
-//! What we promise about a stored instance is promised here, once: its bytes are on disk under their digest before
-//! anyone is told so; its row appears whole or not at all; sending it again changes nothing and succeeds; sending
+//! What we promise about a stored instance is promised here, once: its bytes are on disk, under their digest or with the
+//! record ([`super::small`]), before anyone is told so; its row appears whole or not at all; sending it again changes nothing and succeeds; sending
 //! *other* bytes under the same SOP Instance UID is refused, and that is in the audit log.
 //!
 //! # At a crash
@@ -18,11 +18,12 @@ use super::{
     part10::Front,
     prescan::{self, DataSet, Scanned},
     rows::{IngestRecord, InstanceRow, StoredInstance, kind},
+    small::SMALL_BYTES_MAX,
     spool::{self, Body, Spool, Writing},
 };
 use crate::{
     audit::{Act, Event, Outcome},
-    journal::Append,
+    journal::{Append, Then},
 };
 use protocol::{Digest, Uid, manifest::InstanceEntry, wire};
 use std::{fs::File, io::Write, os::unix::fs::FileExt, sync::Arc};
@@ -54,8 +55,8 @@ enum Placed {
     Busy(Box<Prepared>),
     Known(Box<Prepared>),
     Conflict(Box<Prepared>),
-    /// The file has its name; the record is to be written.
-    New(Box<IngestRecord>, Reservation),
+    /// The file has its name; the record is to be written, with the file's bytes where they are few.
+    New(Box<IngestRecord>, Vec<u8>, Reservation),
 }
 
 /// One SOP Instance UID on its way in, kept from being taken in twice at once.
@@ -99,9 +100,9 @@ pub(super) async fn take_in(inner: Arc<Inner>, spool: Spool, source: Source) -> 
                 (None, None) => return Err(IngestError::Stopping),
             };
             let tried = match place(&shared, prepared)? {
-                Placed::New(record, reservation) => {
+                Placed::New(record, attached, reservation) => {
                     let ingested = answer(&record, false);
-                    make_count(&shared, record)?;
+                    make_count(&shared, record, attached)?;
                     drop(reservation);
                     Tried::Done(ingested)
                 }
@@ -135,8 +136,9 @@ fn answer(record: &IngestRecord, known: bool) -> Ingested {
 }
 
 /// Writes the record; once it is durable the row is there, before anybody is answered.
-fn make_count(inner: &Arc<Inner>, record: Box<IngestRecord>) -> Result<(), IngestError> {
-    let folder = inner.blobs.folder(&record.instance.row.entry.digest);
+fn make_count(inner: &Arc<Inner>, record: Box<IngestRecord>, attached: Vec<u8>) -> Result<(), IngestError> {
+    // With its bytes in the record, an object's name may wait.
+    let folder = attached.is_empty().then(|| inner.blobs.folder(&record.instance.row.entry.digest));
     let body = wire::encode(&*record);
     let shared = inner.clone();
     let then = move |_, next| {
@@ -144,7 +146,9 @@ fn make_count(inner: &Arc<Inner>, record: Box<IngestRecord>) -> Result<(), Inges
         shared.apply(&Applied::Ingest(record), next);
         shared.touched(&study);
     };
-    let append = Append { folders: vec![folder], kind: kind::INGEST, body, then: Some(Box::new(then)) };
+    let then: Then = Box::new(then);
+    let folders = folder.into_iter().collect();
+    let append = Append { folders, kind: kind::INGEST, body, attached, then: Some(then) };
     inner.journal.submit_here(append)?;
     Ok(())
 }
@@ -300,18 +304,23 @@ fn place(inner: &Arc<Inner>, mut prepared: Box<Prepared>) -> Result<Placed, Inge
     if let Some(twin) = twin.filter(|twin| inner.blobs.has(twin)) {
         let instance = &mut prepared.record.instance;
         (instance.row.meta_bytes, instance.meta_digest) = (twin.row.meta_bytes, twin.meta_digest);
-        return Ok(Placed::New(Box::new(prepared.record), reservation));
+        return Ok(Placed::New(Box::new(prepared.record), Vec::new(), reservation));
     }
     inner.blobs.require_room(entry.bytes)?;
-    let temp = match prepared.body {
-        Data::File(temp) => temp,
+    let mut attached = Vec::new();
+    match prepared.body {
+        Data::File(temp) => inner.blobs.place(temp, &entry.digest)?,
+        Data::Memory { meta, mut bytes, data_at } if meta.len() + bytes.len() - data_at <= SMALL_BYTES_MAX => {
+            bytes.splice(..data_at, meta);
+            inner.blobs.write_small(&bytes, &entry.digest)?;
+            attached = bytes;
+        }
         Data::Memory { meta, bytes, data_at } => {
             let mut temp = inner.blobs.temp()?;
             temp.file.write_all(&meta)?;
             temp.file.write_all(bytes.get(data_at..).unwrap_or_default())?;
-            temp
+            inner.blobs.place(temp, &entry.digest)?;
         }
-    };
-    inner.blobs.place(temp, &entry.digest)?;
-    Ok(Placed::New(Box::new(prepared.record), reservation))
+    }
+    Ok(Placed::New(Box::new(prepared.record), attached, reservation))
 }

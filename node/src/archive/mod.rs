@@ -63,6 +63,7 @@ mod mend;
 mod rebuild;
 mod reject;
 mod scrub;
+mod small;
 mod state;
 
 #[cfg(test)]
@@ -181,6 +182,8 @@ struct Inner {
     rejecting: tokio::sync::Mutex<()>,
     sealed: Mutex<LruCache<Digest, SealedManifest>>,
     alerted: Mutex<LruCache<Digest, ()>>,
+    /// Journal position up to which the files of small objects are known to be on disk.
+    small: AtomicU64,
     is_closed: AtomicBool,
 }
 
@@ -261,7 +264,8 @@ impl Archive {
         let state = State::read(dir);
         require_journal(&journal, state, &blobs)?;
         let index = recover(dir, &journal, state, &blobs)?;
-        State::Running { since: crate::tasks::now(), from: journal.end() }.write(dir)?;
+        let end = journal.end();
+        State::Running { since: crate::tasks::now(), from: end }.write(dir)?;
         let unsettled = index.unsettled()?;
         let inner = Arc::new(Inner {
             dir: dir.to_owned(),
@@ -285,6 +289,7 @@ impl Archive {
             rejecting: tokio::sync::Mutex::default(),
             sealed: Mutex::new(LruCache::new(MANIFESTS_KEPT)),
             alerted: Mutex::new(LruCache::new(ALERTS_KEPT)),
+            small: AtomicU64::new(end.0),
             is_closed: AtomicBool::new(false),
         });
         for study in &unsettled {
@@ -293,6 +298,7 @@ impl Archive {
         tasks.spawn("archive settle", settle::run(inner.clone()));
         tasks.spawn("archive rows", write_rows(inner.clone()));
         tasks.spawn("archive scrub", scrub::run(inner.clone()));
+        tasks.spawn("archive small", small::run(inner.clone()));
         let shared = inner.clone();
         drop(tasks.spawn_blocking("archive register", move || shared.index.warm()));
         Ok(Self { inner })
@@ -316,7 +322,7 @@ impl Archive {
         Ok(Spool::new(self.inner.clone(), form))
     }
 
-    /// The one way in. When it returns `Ok`, file, folder and journal record are on disk.
+    /// The one way in. When it returns `Ok`, the object's bytes and its journal record are on disk.
     ///
     /// # Errors
     /// See [`IngestError`]. Nothing counts then, but for a failing disk, after which it may.
@@ -499,6 +505,7 @@ impl Archive {
         let all = self.inner.ingesting.acquire_many(ingest::INGESTS_MAX).await;
         let inner = self.inner.clone();
         let closed = self.inner.tasks.spawn_blocking("archive close", move || {
+            inner.settle_small(inner.journal.end())?;
             inner.index.sync(&rebuild::index_dir(&inner.dir))?;
             State::Clean { position: inner.journal.end() }.write(&inner.dir)
         });
@@ -520,9 +527,13 @@ fn require_journal(journal: &Journal, state: Option<State>, blobs: &Blobs) -> Re
 
 /// What a start does after the state the last one left.
 fn recover(dir: &Path, journal: &Journal, state: Option<State>, blobs: &Blobs) -> Result<Index, ArchiveError> {
-    let started = SystemTime::now();
     blobs.clear_temp()?;
     let Some(State::Running { since, from }) = state else { return rebuild::open_index(dir, journal) };
+    let written = small::settle(journal, (from, journal.end()), blobs, &|_| Ok(true))?;
+    if written > 0 {
+        tracing::info!(written, "files of small objects were written again from the journal");
+    }
+    let started = SystemTime::now();
     let index = if rebuild::void_missing(journal, from, blobs)? {
         rebuild::remake(dir, journal, &mut |_| {})?
     } else {

@@ -14,6 +14,7 @@ use super::{
     part10::{self, FRONT_BYTES_MAX},
     prescan::{self, DataSet},
     rows::{FloorRecord, IngestRecord, ReinstateRecord, RejectRecord, SettleRecord, Totals, VoidRecord, kind},
+    small,
     state::State,
 };
 use crate::{
@@ -93,11 +94,11 @@ fn set_aside(path: &Path) -> Result<(), ArchiveError> {
 /// Replays with errors of our own.
 pub(super) fn replay(
     journal: &Journal,
-    from: Position,
+    (from, upto): (Position, Position),
     each: &mut dyn FnMut(&Record<'_>) -> Result<(), ArchiveError>,
 ) -> Result<(), ArchiveError> {
     let mut failed = None;
-    let replayed = journal.replay(from, &mut |record| {
+    let replayed = journal.replay_to(from, upto, &mut |record| {
         each(&record).map_err(|error| {
             failed = Some(error);
             JournalError::Closed
@@ -114,8 +115,9 @@ type Voids = HashMap<(Uid, Digest), Position>;
 
 fn catch_up(index: &Index, journal: &Journal, each: &mut dyn FnMut(u64)) -> Result<(), ArchiveError> {
     let from = index.applied();
+    let range = (from, journal.end());
     let mut voids = Voids::new();
-    replay(journal, from, &mut |record| {
+    replay(journal, range, &mut |record| {
         if record.kind == kind::VOID {
             let void: VoidRecord = wire::decode(record.body)?;
             voids.insert((void.instance, void.digest), record.position);
@@ -123,7 +125,7 @@ fn catch_up(index: &Index, journal: &Journal, each: &mut dyn FnMut(u64)) -> Resu
         Ok(())
     })?;
     let mut count = 0;
-    replay(journal, from, &mut |record| {
+    replay(journal, range, &mut |record| {
         index.apply(&applied(record, &voids)?, record.next)?;
         count += 1;
         each(count);
@@ -154,7 +156,7 @@ fn applied(record: &Record<'_>, voids: &Voids) -> Result<Applied, ArchiveError> 
 /// Records since `from` whose file is missing or short no longer count. Says whether there were any.
 pub(super) fn void_missing(journal: &Journal, from: Position, blobs: &Blobs) -> Result<bool, ArchiveError> {
     let mut missing = HashMap::new();
-    replay(journal, from, &mut |record| {
+    replay(journal, (from, journal.end()), &mut |record| {
         if record.kind == kind::INGEST {
             let ingest: IngestRecord = wire::decode(record.body)?;
             let entry = &ingest.instance.row.entry;
@@ -224,6 +226,22 @@ fn sound_journal(path: &Path, tasks: &Tasks, blobs: &Blobs) -> Result<Option<Jou
     }
 }
 
+/// Whether an object's file is there; where the journal still has its bytes, it is after this, and on disk.
+fn is_whole(blobs: &Blobs, record: &IngestRecord, attached: Option<&[u8]>) -> bool {
+    let digest = &record.instance.row.entry.digest;
+    let kept = attached.map_or(Ok(false), |bytes| {
+        small::keep(blobs, digest, bytes)?;
+        File::open(blobs.folder(digest))?.sync_all().map(|()| true)
+    });
+    match kept {
+        Ok(kept) => kept || blobs.has(&record.instance),
+        Err(error) => {
+            tracing::error!(%digest, %error, "a small object could not be written from the journal");
+            false
+        }
+    }
+}
+
 /// A new journal of what the old one still says and of the files it does not name.
 fn write_journal(dir: &Path, old: &Path, blobs: &Blobs, each: &mut dyn FnMut(u64)) -> Result<(), ArchiveError> {
     let fresh = old.with_extension("fresh");
@@ -235,10 +253,10 @@ fn write_journal(dir: &Path, old: &Path, blobs: &Blobs, each: &mut dyn FnMut(u64
     let floor = FloorRecord { version: now.0 / 1000 };
     let mut batch = vec![(kind::FLOOR, wire::encode(&floor))];
     let mut named = HashSet::new();
-    journal::salvage(old, &mut |kind, body| {
+    journal::salvage(old, &mut |kind, body, attached| {
         match kind {
             kind::INGEST => match wire::decode::<IngestRecord>(body) {
-                Ok(record) if blobs.has(&record.instance) => {
+                Ok(record) if is_whole(blobs, &record, attached) => {
                     named.insert(record.instance.row.entry.digest);
                 }
                 _ => return Ok(()),

@@ -108,7 +108,7 @@ async fn submit(inner: &Arc<Inner>, kind: u8, body: Vec<u8>, study: Uid, applied
         shared.arrivals.settle_now(&study);
         let _ = shared.events.send(ArchiveEvent::Growing(study));
     };
-    let append = Append { folders: Vec::new(), kind, body, then: Some(Box::new(then)) };
+    let append = Append { kind, body, then: Some(Box::new(then)), ..Append::default() };
     inner.journal.submit(append).await?;
     Ok(())
 }

@@ -151,6 +151,7 @@ async fn settle(inner: &Arc<Inner>, study: &Uid) -> Result<(), ArchiveError> {
             shared.apply(&Applied::Settle(record), next);
             let _ = shared.events.send(ArchiveEvent::Settled(study));
         })),
+        ..Append::default()
     };
     inner.journal.submit(append).await?;
     Ok(())

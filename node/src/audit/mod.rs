@@ -83,7 +83,7 @@ impl Audit {
         let ledger = self.ledger.clone();
         // Even when the caller has gone by then: what is in the log is listed.
         let then = move |at: Position, _next: Position| lock(&ledger).insert(entry, at);
-        self.journal.submit(Append { folders: Vec::new(), kind: ENTRY, body, then: Some(Box::new(then)) }).await?;
+        self.journal.submit(Append { kind: ENTRY, body, then: Some(Box::new(then)), ..Append::default() }).await?;
         Ok(number)
     }
 

@@ -2,7 +2,8 @@
 //!
 //! Every fact that must survive is a record in a journal; everything else in the node is a view that can be made again
 //! from it. A record counts when [`Journal::append`] returns: its bytes, and the folders it speaks of, are on disk.
-//! Appends that wait together are written by one write and one sync.
+//! Appends that wait together are written by one write and one sync. A record may carry an attachment: bytes that count
+//! with it, and that its owner lets go of once they are durable elsewhere.
 //!
 //! # At a crash
 //! The batch that was being written may be torn: its bytes are cut off at the next open, and nobody was told that it
@@ -19,6 +20,7 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
+mod forget;
 mod replay;
 mod segment;
 mod writer;
@@ -39,6 +41,8 @@ pub(crate) struct Record<'a> {
     /// Which kind, given by the journal's owner.
     pub(crate) kind: u8,
     pub(crate) body: &'a [u8],
+    /// `None`: it had none, or it was let go of.
+    pub(crate) attached: Option<&'a [u8]>,
 }
 
 /// Why the journal cannot be read or written.
@@ -66,11 +70,14 @@ impl JournalError {
 }
 
 /// What an append asks for besides its record.
+#[derive(Default)]
 pub(crate) struct Append {
     /// Synced before the record counts.
     pub(crate) folders: Vec<PathBuf>,
     pub(crate) kind: u8,
     pub(crate) body: Vec<u8>,
+    /// Durable with the record, until [`Journal::forget`]; empty: none.
+    pub(crate) attached: Vec<u8>,
     /// Runs once the record is durable, in the order of the records, before anybody is answered: (where the record
     /// starts, where the next one starts). Must be quick and must not wait.
     pub(crate) then: Option<Then>,
@@ -103,7 +110,20 @@ impl Journal {
         from: Position,
         each: &mut dyn FnMut(Record<'_>) -> Result<(), JournalError>,
     ) -> Result<Position, JournalError> {
-        replay::replay(&self.shared.dir, from, self.end(), each)
+        self.replay_to(from, self.end(), each)
+    }
+
+    /// As `replay`, up to where a record ends.
+    ///
+    /// # Errors
+    /// As [`Journal::replay`].
+    pub(crate) fn replay_to(
+        &self,
+        from: Position,
+        upto: Position,
+        each: &mut dyn FnMut(Record<'_>) -> Result<(), JournalError>,
+    ) -> Result<Position, JournalError> {
+        replay::replay(&self.shared.dir, from, upto, each)
     }
 
     /// Appends; durable when it returns. Concurrent appends share one sync.
@@ -111,7 +131,7 @@ impl Journal {
     /// # Errors
     /// When the record is not known to be durable.
     pub(crate) async fn append(&self, kind: u8, body: Vec<u8>) -> Result<Position, JournalError> {
-        self.submit(Append { folders: Vec::new(), kind, body, then: None }).await
+        self.submit(Append { kind, body, ..Append::default() }).await
     }
 
     /// The general form of `append`.
@@ -135,8 +155,30 @@ impl Journal {
     /// # Errors
     /// As [`Journal::append`].
     pub(crate) fn append_now(&self, records: Vec<(u8, Vec<u8>)>) -> Result<(), JournalError> {
-        let appends = records.into_iter().map(|(kind, body)| Append { folders: Vec::new(), kind, body, then: None });
+        let appends = records.into_iter().map(|(kind, body)| Append { kind, body, ..Append::default() });
         self.shared.append_now(&appends.collect::<Vec<_>>())
+    }
+
+    /// Takes the attachments out of closed segments that end at or before `upto`, the newest `segments_max` of them
+    /// (blocking). Their bytes must be durable elsewhere. Gives how many bytes went.
+    ///
+    /// # Errors
+    /// When a segment cannot be read or written; it is then as it was.
+    pub(crate) fn forget(&self, upto: Position, segments_max: usize) -> Result<u64, JournalError> {
+        forget::forget(&self.shared.dir, upto, segments_max)
+    }
+
+    /// Closes the segment that grows, so that attachments in it can be forgotten (blocking).
+    ///
+    /// # Errors
+    /// When the next one cannot be begun.
+    pub(crate) fn close_segment(&self) -> Result<(), JournalError> {
+        self.shared.close_segment()
+    }
+
+    /// Where the segment that grows begins: what stands before is closed.
+    pub(crate) fn closed(&self) -> Position {
+        Position(self.shared.base.load(Ordering::Acquire))
     }
 
     /// Where the next record will start.

@@ -29,11 +29,13 @@ pub(super) fn replay(
             return Err(damaged(reader.end()));
         }
         reader.limit(end.0);
-        reader.seek(reached.max(*base))?;
+        if !reader.seek(reached.max(*base))? {
+            return Err(damaged(reached));
+        }
         loop {
             match reader.next()? {
                 Next::Record { position, next, kind } => {
-                    each(Record { position, next, kind, body: &reader.body })?;
+                    each(Record { position, next, kind, body: reader.body(), attached: reader.attached() })?;
                     reached = next.0;
                 }
                 Next::End => break,
@@ -44,8 +46,8 @@ pub(super) fn replay(
     if reached == end.0 { Ok(end) } else { Err(JournalError::Damaged { path: dir.to_owned(), at: reached }) }
 }
 
-/// Hears a record's kind and body.
-pub(crate) type Each<'a> = &'a mut dyn FnMut(u8, &[u8]) -> Result<(), JournalError>;
+/// Hears a record's kind, body and attachment.
+pub(crate) type Each<'a> = &'a mut dyn FnMut(u8, &[u8], Option<&[u8]>) -> Result<(), JournalError>;
 
 /// Gives every record that can still be read, whatever is damaged around it. For rebuilding from a damaged journal;
 /// returns whether anything was damaged or missing.
@@ -60,13 +62,16 @@ pub(crate) fn salvage(dir: &Path, each: Each<'_>) -> Result<bool, JournalError> 
         reached = reader.end();
         loop {
             match reader.next()? {
-                Next::Record { kind, .. } => each(kind, &reader.body)?,
-                Next::End => break,
+                Next::Record { kind, .. } => each(kind, reader.body(), reader.attached())?,
+                Next::End if reader.left() == 0 => break,
+                Next::End => match reader.to_batch_behind(reader.position())? {
+                    Some(_) => hurt = true,
+                    None => break,
+                },
                 Next::Bad { at } => {
                     hurt = true;
-                    match reader.batch_behind(at)? {
-                        Some(next) => reader.seek(next)?,
-                        None => break,
+                    if reader.to_batch_behind(at)?.is_none() {
+                        break;
                     }
                 }
             }

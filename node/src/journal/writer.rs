@@ -6,13 +6,14 @@
 
 use super::{
     Append, JournalError, Position, Then,
-    segment::{self, BATCH_BYTES, BODY_BYTES_MAX, HEADER_BYTES, Next, RECORD_BYTES, Reader, SEGMENT_BYTES_MAX},
+    segment::{self, BATCH_BYTES, BODY_BYTES_MAX, HEADER_BYTES, Next, Reader, SEGMENT_BYTES_MAX},
 };
 use crate::tasks::Tasks;
 use std::{
     collections::{BTreeSet, VecDeque},
     fs::{File, OpenOptions},
-    io::{self, Seek, SeekFrom, Write},
+    io::{self, Write},
+    os::unix::fs::FileExt,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -26,6 +27,10 @@ const WAITING_MAX: usize = 4096;
 /// Bytes of one batch, about: keeps the answer of the first from waiting for too many others.
 const BATCH_BYTES_MAX: usize = 4 << 20;
 
+/// A segment grows in such steps, by zeros: a sync of what is then written over them need not wait for the file system's
+/// own journal to note a new length.
+const STEP_BYTES: u64 = 256 << 10;
+
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) dir: PathBuf,
@@ -35,6 +40,8 @@ pub(super) struct Shared {
     writer: Mutex<Writer>,
     /// Behind the last durable record.
     pub(super) end: AtomicU64,
+    /// Where the last segment begins.
+    pub(super) base: AtomicU64,
 }
 
 #[derive(Default)]
@@ -61,9 +68,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Leaves a record in the queue and waits until it is durable. Dropping the future does not take the record back.
 pub(super) async fn submit(shared: &Arc<Shared>, append: Append) -> Result<Position, JournalError> {
-    if append.body.len() > BODY_BYTES_MAX {
-        return Err(JournalError::TooLarge(append.body.len()));
-    }
+    require_size(&append)?;
     let _room = shared.room.acquire().await.map_err(|_| JournalError::Closed)?;
     let (answer, answered) = oneshot::channel();
     let begins = shared.enqueue(Waiting { append, answer });
@@ -83,18 +88,33 @@ impl Shared {
             room: Semaphore::new(WAITING_MAX),
             queue: Mutex::default(),
             end: AtomicU64::new(writer.end),
+            base: AtomicU64::new(writer.base),
             writer: Mutex::new(writer),
         })
     }
 
     pub(super) fn append_now(&self, appends: &[Append]) -> Result<(), JournalError> {
-        if let Some(over) = appends.iter().find(|a| a.body.len() > BODY_BYTES_MAX) {
-            return Err(JournalError::TooLarge(over.body.len()));
-        }
+        appends.iter().try_for_each(require_size)?;
         let mut writer = lock(&self.writer);
         for batch in appends.chunks(WAITING_MAX) {
             writer.write(batch)?;
-            self.end.store(writer.end, Ordering::Release);
+            self.publish(&writer);
+        }
+        Ok(())
+    }
+
+    fn publish(&self, writer: &Writer) {
+        self.end.store(writer.end, Ordering::Release);
+        self.base.store(writer.base, Ordering::Release);
+    }
+
+    pub(super) fn close_segment(&self) -> Result<(), JournalError> {
+        let mut writer = lock(&self.writer);
+        if writer.end > writer.base {
+            let end = writer.end;
+            writer.reopen()?;
+            writer.begin_segment(end)?;
+            self.publish(&writer);
         }
         Ok(())
     }
@@ -132,7 +152,7 @@ impl Shared {
         let (appends, answers): (Vec<_>, Vec<_>) = batch.into_iter().map(|w| (w.append, w.answer)).unzip();
         match if appends.is_empty() { Ok(Vec::new()) } else { writer.write(&appends) } {
             Ok(places) => {
-                self.end.store(writer.end, Ordering::Release);
+                self.publish(&writer);
                 let thens: Vec<Option<Then>> = appends.into_iter().map(|a| a.then).collect();
                 for ((then, answer), (position, next)) in thens.into_iter().zip(answers).zip(places) {
                     if let Some(then) = then {
@@ -154,10 +174,19 @@ impl Shared {
     }
 }
 
+fn bytes_of(append: &Append) -> usize {
+    segment::record_bytes(append.body.len(), append.attached.len())
+}
+
+fn require_size(append: &Append) -> Result<(), JournalError> {
+    let bytes = append.body.len() + append.attached.len();
+    if bytes > BODY_BYTES_MAX { Err(JournalError::TooLarge(bytes)) } else { Ok(()) }
+}
+
 fn take_batch(waiting: &mut VecDeque<Waiting>) -> Vec<Waiting> {
     let (mut batch, mut bytes) = (Vec::with_capacity(waiting.len()), 0);
     while let Some(next) = waiting.front() {
-        bytes += next.append.body.len() + RECORD_BYTES;
+        bytes += bytes_of(&next.append);
         if !batch.is_empty() && bytes > BATCH_BYTES_MAX {
             break;
         }
@@ -188,6 +217,8 @@ struct Writer {
     file: Option<File>,
     /// Behind the last durable record.
     end: u64,
+    /// Bytes that the file has; zeros stand behind the last record.
+    reach: u64,
     buffer: Vec<u8>,
 }
 
@@ -206,15 +237,27 @@ impl Writer {
             std::fs::remove_file(path).map_err(JournalError::io(path))?;
             segments.pop();
         }
-        let mut writer =
-            Self { dir: dir.to_owned(), path: PathBuf::new(), base: 0, file: None, end: 0, buffer: Vec::new() };
+        let mut writer = Self {
+            dir: dir.to_owned(),
+            path: PathBuf::new(),
+            base: 0,
+            file: None,
+            end: 0,
+            reach: 0,
+            buffer: Vec::new(),
+        };
         match segments.last() {
             None => writer.begin_segment(0)?,
             Some((base, path)) => {
                 writer.base = *base;
                 writer.path.clone_from(path);
                 writer.end = sound_end(path, *base)?;
-                writer.reopen()?;
+                if Reader::open(path, *base)?.is_some_and(|reader| reader.is_thinned()) {
+                    // Nothing is written behind what was thinned.
+                    writer.begin_segment(writer.end)?;
+                } else {
+                    writer.reopen()?;
+                }
             }
         }
         Ok(writer)
@@ -234,7 +277,7 @@ impl Writer {
             let _ = std::fs::remove_file(&path);
             JournalError::Io { path: path.clone(), source }
         })?;
-        (self.path, self.base, self.end, self.file) = (path, base, base, Some(file));
+        (self.path, self.base, self.end, self.reach, self.file) = (path, base, base, HEADER_BYTES, Some(file));
         Ok(())
     }
 
@@ -242,15 +285,15 @@ impl Writer {
     fn reopen(&mut self) -> Result<(), JournalError> {
         let length = HEADER_BYTES + (self.end - self.base);
         let open = || -> io::Result<File> {
-            let mut file = OpenOptions::new().write(true).open(&self.path)?;
+            let file = OpenOptions::new().write(true).open(&self.path)?;
             if file.metadata()?.len() != length {
                 file.set_len(length)?;
             }
             file.sync_all()?;
-            file.seek(SeekFrom::Start(length))?;
             Ok(file)
         };
         self.file = Some(open().map_err(JournalError::io(&self.path))?);
+        self.reach = length;
         Ok(())
     }
 
@@ -259,8 +302,10 @@ impl Writer {
         if self.file.is_none() {
             self.reopen()?;
         }
-        let bytes: usize = appends.iter().map(|a| a.body.len() + RECORD_BYTES).sum::<usize>() + BATCH_BYTES;
+        let bytes: usize = appends.iter().map(bytes_of).sum::<usize>() + BATCH_BYTES;
         if self.end > self.base && self.end - self.base + bytes as u64 > SEGMENT_BYTES_MAX - HEADER_BYTES {
+            // A closed segment ends with its last record.
+            self.reopen()?;
             self.begin_segment(self.end)?;
         }
         let folders: BTreeSet<&PathBuf> = appends.iter().flat_map(|a| &a.folders).collect();
@@ -272,13 +317,22 @@ impl Writer {
         let mut places = Vec::with_capacity(appends.len());
         for append in appends {
             let position = Position(self.end + self.buffer.len() as u64);
-            segment::push_record(&mut self.buffer, append.kind, &append.body);
+            segment::push_record(&mut self.buffer, append.kind, &append.body, &append.attached);
             places.push((position, Position(self.end + self.buffer.len() as u64)));
         }
-        let Some(mut file) = self.file.take() else { return Err(JournalError::Closed) };
-        file.write_all(&self.buffer).and_then(|()| file.sync_data()).map_err(JournalError::io(&self.path))?;
+        let Some(file) = self.file.take() else { return Err(JournalError::Closed) };
+        let (offset, bytes) = (HEADER_BYTES + (self.end - self.base), self.buffer.len());
+        let wanted = offset + bytes as u64;
+        if wanted > self.reach {
+            let reach = wanted.next_multiple_of(STEP_BYTES);
+            self.buffer.resize(usize::try_from(reach - offset).unwrap_or(bytes), 0);
+        }
+        file.write_all_at(&self.buffer, offset)
+            .and_then(|()| file.sync_data())
+            .map_err(JournalError::io(&self.path))?;
         self.file = Some(file);
-        self.end += self.buffer.len() as u64;
+        self.reach = self.reach.max(offset + self.buffer.len() as u64);
+        self.end += bytes as u64;
         if self.buffer.capacity() > BATCH_BYTES_MAX {
             self.buffer = Vec::new();
         }
@@ -294,9 +348,10 @@ fn sound_end(path: &Path, base: u64) -> Result<u64, JournalError> {
     loop {
         match reader.next()? {
             Next::Record { next, .. } => end = next.0,
-            Next::End => return Ok(end),
+            Next::End if reader.left() == 0 || reader.to_batch_behind(end)?.is_none() => return Ok(end),
+            Next::End => return Err(damaged(end)),
             Next::Bad { at } => {
-                if reader.batch_behind(at)?.is_some() {
+                if reader.to_batch_behind(at)?.is_some() {
                     return Err(damaged(at));
                 }
                 tracing::warn!(path = %path.display(), at, bytes = reader.end() - end, "a torn journal tail is cut");

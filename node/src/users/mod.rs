@@ -291,7 +291,7 @@ impl Users {
         let shared = self.0.clone();
         // Even when the caller has gone by then: what is in the journal is true.
         let then = move |_: Position, _: Position| shared.apply(change);
-        self.0.journal.submit(Append { folders: Vec::new(), kind, body, then: Some(Box::new(then)) }).await?;
+        self.0.journal.submit(Append { kind, body, then: Some(Box::new(then)), ..Append::default() }).await?;
         Ok(())
     }
 

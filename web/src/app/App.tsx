@@ -23,6 +23,7 @@ import { theme } from './theme';
 const StudyList = lazy(async () => ({ default: (await import('../features/worklist/StudyList')).StudyList }));
 const PeersPage = lazy(async () => ({ default: (await import('../features/peers/PeersPage')).PeersPage }));
 const AuditPage = lazy(async () => ({ default: (await import('../features/audit/AuditPage')).AuditPage }));
+const ArchiveFrame = lazy(async () => ({ default: (await import('../features/archive/ArchiveFrame')).ArchiveFrame }));
 const SettingsPage = lazy(async () => ({ default: (await import('../features/settings/SettingsPage')).SettingsPage }));
 
 /** Everyone begins where their work is. */
@@ -60,6 +61,7 @@ function Doorway() {
           <Route index element={<Navigate to={homeOf(session.data)} replace />} />
           <Route path="studies" element={<StudyList />} />
           <Route path="peers" element={<PeersPage />} />
+          <Route path="archive/*" element={<ArchiveFrame />} />
           <Route path="log" element={<AuditPage />} />
           <Route path="settings" element={<SettingsPage />} />
           <Route path="*" element={<Missing />} />

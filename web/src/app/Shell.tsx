@@ -3,7 +3,7 @@
 import { ActionIcon, Button, Group, Kbd, Menu, Modal, Table, Text, Tooltip, UnstyledButton } from '@mantine/core';
 import { useDisclosure, useHotkeys } from '@mantine/hooks';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { IconKeyboard, IconListDetails, IconLogout, IconSettings, IconShieldLock, IconTopologyRing3, IconUserCircle } from '@tabler/icons-react';
+import { IconArchive, IconKeyboard, IconListDetails, IconLogout, IconSettings, IconShieldLock, IconTopologyRing3, IconUserCircle } from '@tabler/icons-react';
 import { Suspense, useEffect, useState } from 'react';
 import { NavLink, Outlet, useNavigate } from 'react-router';
 import { remove } from '../api/client';
@@ -20,8 +20,9 @@ import classes from './shell.module.css';
 const PAGES = [
   { to: '/studies', word: 'app.studies', needs: 'list-studies', icon: IconListDetails, key: '1' },
   { to: '/peers', word: 'app.peers', needs: 'administer', icon: IconTopologyRing3, key: '2' },
-  { to: '/log', word: 'app.log', needs: 'read-log', icon: IconShieldLock, key: '3' },
-  { to: '/settings', word: 'app.settings', needs: 'administer', icon: IconSettings, key: '4' },
+  { to: '/archive', word: 'archive.title', needs: 'reject-studies', icon: IconArchive, key: '3' },
+  { to: '/log', word: 'app.log', needs: 'read-log', icon: IconShieldLock, key: '4' },
+  { to: '/settings', word: 'app.settings', needs: 'administer', icon: IconSettings, key: '5' },
 ] as const satisfies readonly { to: string; word: string; needs: Action; icon: unknown; key: string }[];
 
 /** A blip is not worth a banner. */
@@ -60,7 +61,7 @@ function Shortcuts({ opened, onClose }: { opened: boolean; onClose: () => void }
     [['s'], 'share'],
     [['/'], 'search'],
     [['Esc'], 'leave'],
-    [['Alt 1', '…', 'Alt 4'], 'go'],
+    [['Alt 1', '…', 'Alt 5'], 'go'],
     [['?'], 'help'],
   ] as const;
   return (

@@ -385,6 +385,24 @@ export const en = {
     'study-reinstated': 'Rejection taken back',
     'storage-committed': 'Storage committed',
   },
+  archive: {
+    title: 'Archive',
+    pages: {
+      storage: 'Storage',
+      alarms: 'Alarms',
+      conflicts: 'Conflicts',
+      corrections: 'Corrections',
+      rejections: 'Rejections',
+      retention: 'Retention',
+      tiers: 'Tiers',
+      rules: 'Rules on arrival',
+      sources: 'PACS and migration',
+      import: 'Import',
+    },
+    storage: {
+      room: 'Room',
+    },
+  },
   settings: {
     title: 'Settings',
     site: 'This site',

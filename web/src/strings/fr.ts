@@ -387,6 +387,24 @@ export const fr: Strings = {
     'study-reinstated': 'Rejet annulé',
     'storage-committed': 'Conservation confirmée',
   },
+  archive: {
+    title: 'Archive',
+    pages: {
+      storage: 'Stockage',
+      alarms: 'Alertes',
+      conflicts: 'Conflits',
+      corrections: 'Corrections',
+      rejections: 'Rejets',
+      retention: 'Conservation',
+      tiers: 'Niveaux de stockage',
+      rules: 'Règles à l’arrivée',
+      sources: 'PACS et reprise',
+      import: 'Import',
+    },
+    storage: {
+      room: 'Place',
+    },
+  },
   settings: {
     title: 'Réglages',
     site: 'Ce site',

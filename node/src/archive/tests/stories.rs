@@ -100,6 +100,71 @@ async fn a_killed_node_has_every_acknowledged_instance() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn small_objects_are_whole_again_whatever_power_left_of_their_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = Site::open(dir.path(), 100_000);
+    let mut stored = Vec::new();
+    for i in 0..12 {
+        let mut made = Made::new("1.2.6", "1.2.6.1", &format!("1.2.6.9.{i}"));
+        made.pixels(&vec![i; 500 << i]);
+        let ingested = site.store_as(made.form(), &made.data_set()).await.unwrap();
+        let digest = Digest::of(&made.data_set());
+        stored.push((ingested, site.archive.inner.blobs.path(&digest), made.data_set()));
+    }
+    let small = stored.iter().filter(|(_, path, _)| fs::metadata(path).unwrap().len() <= 65_536).count();
+    assert!((4..12).contains(&small));
+    site.kill().await;
+    for (index, (_, path, _)) in stored.iter().enumerate().take(small) {
+        let length = usize::try_from(fs::metadata(path).unwrap().len()).unwrap();
+        match index % 4 {
+            0 => fs::remove_file(path).unwrap(),
+            1 => fs::write(path, vec![0; length]).unwrap(),
+            2 => fs::write(path, b"torn").unwrap(),
+            _ => {}
+        }
+    }
+    let site = Site::open(dir.path(), 100_000);
+    for (ingested, _, data) in &stored {
+        assert_eq!(site.read(ingested).await.unwrap().1, data);
+    }
+    // Once their segment is closed, the journal has them no longer.
+    let inner = site.archive.inner.clone();
+    inner.journal.close_segment().unwrap();
+    let journal = fs::metadata(dir.path().join("journal/archive/00000000000000000000.log")).unwrap().len();
+    assert!(inner.forget(inner.journal.closed(), usize::MAX).unwrap() * 10 > journal * 9);
+    site.close().await;
+    assert_eq!(rebuild(dir.path(), &mut |_| {}).unwrap().instances, 12);
+    let site = Site::open(dir.path(), 100_000);
+    for (ingested, _, data) in &stored {
+        assert_eq!(site.read(ingested).await.unwrap().1, data);
+    }
+    site.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_journal_still_gives_the_small_objects_whose_files_are_gone() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = Site::open(dir.path(), 100_000);
+    let mut stored = Vec::new();
+    for i in 0..6 {
+        let made = Made::new("1.2.7", "1.2.7.1", &format!("1.2.7.9.{i}"));
+        stored.push(site.store_as(made.form(), &made.data_set()).await.unwrap());
+        fs::remove_file(site.archive.inner.blobs.path(&Digest::of(&made.data_set()))).unwrap();
+    }
+    site.kill().await;
+    let journal = dir.path().join("journal/archive/00000000000000000000.log");
+    let mut bytes = fs::read(&journal).unwrap();
+    bytes[60] ^= 1;
+    fs::write(&journal, bytes).unwrap();
+    assert_eq!(rebuild(dir.path(), &mut |_| {}).unwrap().instances, 5);
+    let site = Site::open(dir.path(), 100_000);
+    for ingested in stored.iter().skip(1) {
+        site.read(ingested).await.unwrap();
+    }
+    site.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_lost_or_broken_index_comes_back_the_same() {
     let dir = tempfile::tempdir().unwrap();
     let site = Site::open(dir.path(), 50);
@@ -174,7 +239,8 @@ async fn a_lost_or_damaged_journal_is_refused_and_rebuilt_from_the_files() {
 async fn a_record_without_its_file_no_longer_counts_and_the_instance_may_come_again() {
     let dir = tempfile::tempdir().unwrap();
     let site = Site::open(dir.path(), 100_000);
-    let made = [1, 2].map(|i| Made::new("1.5", "1.5.1", &format!("1.5.1.{i}")));
+    let mut made = [1, 2].map(|i| Made::new("1.5", "1.5.1", &format!("1.5.1.{i}")));
+    made.iter_mut().for_each(|made| drop(made.pixels(&[7; 100_000])));
     let first = site.store_as(made[0].form(), &made[0].data_set()).await.unwrap();
     site.store_as(made[1].form(), &made[1].data_set()).await.unwrap();
     let path = site.archive.inner.blobs.path(&site.row(&first).entry.digest);

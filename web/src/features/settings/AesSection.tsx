@@ -8,7 +8,7 @@ import { aesQuery, keys } from '../../api/queries';
 import type { Ae, Reach } from '../../api/types';
 import { Failure } from '../../components/State';
 import { useWords } from '../../lib/language';
-import { Problem, Section } from './parts';
+import { Problem, Section } from '../../components/parts';
 
 const REACHES: readonly Reach[] = ['none', 'own', 'all'];
 const RIGHTS = ['echo', 'store', 'destination', 'notify'] as const;

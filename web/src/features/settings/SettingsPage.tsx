@@ -12,7 +12,7 @@ import { Denied, Failure, Waiting } from '../../components/State';
 import { bytes, count, duration, shortId } from '../../lib/format';
 import { useWords } from '../../lib/language';
 import { AesSection } from './AesSection';
-import { Fact, Once, Problem, Section } from './parts';
+import { Fact, Once, Problem, Section } from '../../components/parts';
 
 const ROLES: readonly Role[] = ['radiologist', 'referrer', 'technologist', 'auditor', 'admin'];
 

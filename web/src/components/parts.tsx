@@ -1,10 +1,10 @@
-// What the sections of the settings page are made of.
+// What pages of settings and of the archive are made of.
 
 import { Alert, Paper, Text, Title } from '@mantine/core';
 import type { ReactNode } from 'react';
-import { CopyText } from '../../components/CopyText';
-import { useProblem } from '../../components/problem';
-import { useWords } from '../../lib/language';
+import { CopyText } from './CopyText';
+import { useProblem } from './problem';
+import { useWords } from '../lib/language';
 
 export function Section({ title, about, children }: { title: string; about?: string; children: ReactNode }) {
   return (

@@ -1,0 +1,33 @@
+// The pages about the archive, in the order of their tabs. A page stands here once, and is a file of its own.
+
+import type { ComponentType, LazyExoticComponent } from 'react';
+import { lazy } from 'react';
+import type { Action } from '../../api/types';
+
+interface ArchivePage {
+  path: string;
+  word: `archive.pages.${PageWord}`;
+  needs: Action;
+  page: LazyExoticComponent<ComponentType>;
+}
+
+type PageWord =
+  | 'storage'
+  | 'alarms'
+  | 'conflicts'
+  | 'corrections'
+  | 'rejections'
+  | 'retention'
+  | 'tiers'
+  | 'rules'
+  | 'sources'
+  | 'import';
+
+export const ARCHIVE_PAGES: readonly ArchivePage[] = [
+  {
+    path: 'storage',
+    word: 'archive.pages.storage',
+    needs: 'administer',
+    page: lazy(async () => ({ default: (await import('./StoragePage')).StoragePage })),
+  },
+];
