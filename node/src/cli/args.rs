@@ -100,11 +100,8 @@ pub(super) enum Command {
     },
     /// Send DICOM files to a DICOM peer (C-STORE), unchanged
     Send(Send),
-    /// Take DICOM files and folders into the archive
-    Import {
-        #[arg(required = true, value_name = "PATH")]
-        paths: Vec<PathBuf>,
-    },
+    /// Take DICOM files, folders, zips and media (DICOMDIR, ISO images) into the archive
+    Import(Import),
     /// Write studies of ours as DICOM files, or as a medium (IHE PDI) in a folder, a zip or an image
     Export(Export),
     /// Read every stored byte again and check it
@@ -425,6 +422,21 @@ pub(super) struct Send {
     /// Where the peer may call to give that answer, if it does not give it over the same association
     #[arg(long, value_name = "ADDR:PORT", requires = "commit")]
     pub(super) commit_at: Option<SocketAddr>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Import {
+    #[arg(required = true, value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// Only show what is there: patients, studies, what is held already, and who of ours might be meant
+    #[arg(long)]
+    pub(super) scan: bool,
+    /// Only what has this Patient ID
+    #[arg(long, value_name = "ID")]
+    pub(super) patient: Vec<String>,
+    /// Nothing that has this Patient ID
+    #[arg(long, value_name = "ID")]
+    pub(super) leave_out: Vec<String>,
 }
 
 #[derive(Debug, Args)]

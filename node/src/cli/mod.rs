@@ -96,7 +96,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Token { command } => accounts::token(&dir, command).await,
         Command::Ae { command } => accounts::ae(&dir, command).await,
         Command::Send(send) => return objects::send(send).await,
-        Command::Import { paths } => return objects::import(&dir, paths).await,
+        Command::Import(asked) => return objects::import(&dir, asked).await,
         Command::Alarms { command } => return alarms::alarms(&dir, command).await,
         Command::Export(asked) => return export::export(&dir, asked).await,
         Command::Verify => return objects::verify(&dir).await,

@@ -1,9 +1,12 @@
-//! Studies on their way out of the house: as folders of DICOM files, and as media that other houses read (IHE PDI).
+//! Studies on their way out of the house and in: as folders of DICOM files, and as media (IHE PDI).
 //!
 //! An export is a stream of files ([`Piece`]). Whoever takes it packs it: into a folder, a zip or an ISO 9660 image
 //! ([`pack`]), here or at the other end of the control socket. No object is begun that was not verified against its digest, and
 //! every file is followed by the digest of what was sent, which the packer compares with what it wrote. Each study is in the log, with
 //! the purpose that was given, before its first byte leaves.
+//!
+//! What comes in is looked at first ([`look`], [`sight`]): which files a medium's directory names, whose they are, and who of our
+//! patients might be meant. That is a suggestion; a person chooses, and `archive::ingest` takes in what was chosen, byte for byte.
 //!
 //! # At a crash
 //! The log names studies that may not have left. What was packed so far is a folder whose finished studies are listed in
@@ -20,11 +23,15 @@ mod pages;
 mod piece;
 mod preview;
 mod record;
+mod sighted;
+mod source;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use give::{Wanted, export};
 pub(crate) use piece::{Frames, Piece, Said, frame};
+pub(crate) use sighted::{Choice, Sighted, sight};
+pub(crate) use source::{Found, Item, look};
 
 use crate::{
     archive::{Archive, ArchiveError},

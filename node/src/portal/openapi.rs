@@ -2,7 +2,7 @@
 
 use super::{
     agreements, alarms, audit, error, events, export, grants, json, local, peers, rejections, settings, signin, status,
-    worklist,
+    storage, worklist,
 };
 use axum::Json;
 use utoipa::OpenApi;

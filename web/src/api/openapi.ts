@@ -277,6 +277,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AlarmsJson"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alarms/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a test by every way that is set. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ToldJson"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/audit": {
         parameters: {
             query?: never;
@@ -393,6 +478,53 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Studies of ours as pieces: frames of a kind (`J`: JSON, `B`: bytes), a length in 32 bits little endian, and a body. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/x-confrere-export": unknown;
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -1060,6 +1192,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Storage"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/studies": {
         parameters: {
             query?: never;
@@ -1137,6 +1311,66 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Study"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A study of ours as a zip. */
+        get: {
+            parameters: {
+                query: {
+                    /** @description `pdi` (with DICOMDIR and pages) or `files`. */
+                    form?: string;
+                    /** @description Objects are made Explicit VR Little Endian. */
+                    plain?: boolean;
+                    /** @description Why it leaves the house, for the log; without names. */
+                    purpose: string;
+                };
+                header?: never;
+                path: {
+                    study: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/zip": unknown;
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
                     };
                 };
                 404: {
@@ -1719,6 +1953,35 @@ export interface components {
             /** Format: int32 */
             version: number;
         };
+        /** @description A condition that stands. */
+        AlarmJson: {
+            /**
+             * @description `disk-filling`, `certificate-ending`, `backup-overdue`, `peer-silent`, `rot-found`, `migration-stopped`,
+             *     `tier-unreachable`.
+             */
+            kind: string;
+            /** @description `notice`, `warning` or `critical`. */
+            level: string;
+            since: string;
+            /** @description Which certificate, peer, migration or tier; empty where there is one. */
+            subject: string;
+            told?: string | null;
+            /**
+             * Format: int64
+             * @description Percent, days, hours or a number, as the kind has it.
+             */
+            value: number;
+        };
+        /** @description All that stands. */
+        AlarmsJson: {
+            /** @description Why the last notice did not go out. */
+            fault?: string | null;
+            /** @description Whether notices go out by mail. */
+            mail: boolean;
+            standing: components["schemas"]["AlarmJson"][];
+            /** @description Whether notices go out by webhook. */
+            webhook: boolean;
+        };
         AuditEntry: {
             /** @description Kebab-case of the act, for example `study-opened`. */
             act: string;
@@ -1750,6 +2013,19 @@ export interface components {
         Backup: {
             passphrase: string;
             to: string;
+        };
+        /** @description How backup stands. */
+        BackupState: {
+            /** Format: int64 */
+            age_days?: number | null;
+            last?: string | null;
+            /** Format: int64 */
+            new_bytes: number;
+            /**
+             * Format: int32
+             * @description Overdue after so many days; 0: never.
+             */
+            rule_days: number;
         };
         ClauseJson: {
             announce: boolean;
@@ -1788,6 +2064,16 @@ export interface components {
              */
             retry_s?: number | null;
         };
+        /** @description Which studies, and how. */
+        Export: {
+            /** @description `pdi` or `files`. */
+            form: string;
+            plain?: boolean;
+            /** @description Why they leave the house, for the log; without names. */
+            purpose: string;
+            /** @description Study Instance UIDs of ours. */
+            studies: string[];
+        };
         Grant: {
             expires: string;
             grant: string;
@@ -1809,9 +2095,15 @@ export interface components {
             /** @description IANA time zone. */
             time_zone: string;
         };
-        /** @description Files and folders on the node's machine. */
+        /** @description Files, folders, zips and images on the node's machine. */
         Import: {
+            /** @description Nothing that has one of these Patient IDs. */
+            leave_out?: string[];
             paths: string[];
+            /** @description Only what has one of these Patient IDs; empty: all. */
+            patients?: string[];
+            /** @description Only say what is there; nothing is taken in. */
+            scan?: boolean;
         };
         Invitation: {
             /** @description The code to speak. */
@@ -1955,6 +2247,31 @@ export interface components {
             reason: string;
             study: string;
         };
+        /** @description How reading again stands. */
+        Scrub: {
+            /**
+             * Format: int64
+             * @description Objects set aside under `objects/rotten`.
+             */
+            aside: number;
+            /**
+             * Format: int32
+             * @description Once in so many days; 0: never.
+             */
+            days: number;
+            /**
+             * Format: int64
+             * @description Studies of this pass read so far, of all.
+             */
+            done: number;
+            last?: string | null;
+            /** Format: int64 */
+            last_faults: number;
+            /** Format: int64 */
+            last_objects: number;
+            /** Format: int64 */
+            of: number;
+        };
         /** @description The same, as people read it. */
         Sentences: {
             en: string[];
@@ -2006,6 +2323,22 @@ export interface components {
             uptime_s: number;
             version: string;
         };
+        Storage: {
+            backup: components["schemas"]["BackupState"];
+            /** Format: int64 */
+            disk_bytes: number;
+            /** Format: int64 */
+            free_bytes: number;
+            /**
+             * Format: int64
+             * @description At the present rate; nothing where it does not grow.
+             */
+            full_in_days?: number | null;
+            /** Format: int64 */
+            growth_bytes_per_day?: number | null;
+            scrub: components["schemas"]["Scrub"];
+            uses: components["schemas"]["Use"][];
+        };
         Study: {
             accession?: string | null;
             arrived: string;
@@ -2046,6 +2379,13 @@ export interface components {
             /** @description Shown this once. */
             token: string;
         };
+        /** @description What a test went by. */
+        ToldJson: {
+            /** @description Why one did not go out. */
+            fault?: string | null;
+            mail: boolean;
+            webhook: boolean;
+        };
         Transfer: {
             /** Format: int64 */
             bytes_done: number;
@@ -2065,6 +2405,13 @@ export interface components {
             /** @description `running`, `waiting`, `done`, `refused` or `corrupt`. */
             state: string;
             study: string;
+        };
+        /** @description Bytes of one kind. */
+        Use: {
+            /** Format: int64 */
+            bytes: number;
+            /** @description `objects`, `journal`, `index`, `cache`, `aside`, `other`. */
+            kind: string;
         };
     };
     responses: never;

@@ -2,7 +2,7 @@
 
 import { keepPreviousData, QueryCache, QueryClient, queryOptions, useQuery } from '@tanstack/react-query';
 import { ApiError, get } from './client';
-import type { Action, Ae, Agreement, Pairing, Peer, Person, Session, Site, Status, Transfer } from './types';
+import type { Action, Ae, Agreement, Alarms, Pairing, Peer, Person, Session, Site, Status, Storage, Transfer } from './types';
 
 export const keys = {
   site: ['site'],
@@ -16,6 +16,8 @@ export const keys = {
   users: ['users'],
   aes: ['aes'],
   status: ['status'],
+  storage: ['storage'],
+  alarms: ['alarms'],
 } as const;
 
 /** Whether asking again may help: a lost or busy node, not a refusal. */
@@ -99,4 +101,17 @@ export const statusQuery = queryOptions({
   queryFn: ({ signal }) => get<Status>('/status', signal),
   refetchInterval: 10_000,
   placeholderData: keepPreviousData,
+});
+
+export const storageQuery = queryOptions({
+  queryKey: keys.storage,
+  queryFn: ({ signal }) => get<Storage>('/storage', signal),
+  refetchInterval: 60_000,
+  placeholderData: keepPreviousData,
+});
+
+export const alarmsQuery = queryOptions({
+  queryKey: keys.alarms,
+  queryFn: ({ signal }) => get<Alarms>('/alarms', signal),
+  refetchInterval: 60_000,
 });

@@ -30,4 +30,10 @@ export const ARCHIVE_PAGES: readonly ArchivePage[] = [
     needs: 'administer',
     page: lazy(async () => ({ default: (await import('./StoragePage')).StoragePage })),
   },
+  {
+    path: 'alarms',
+    word: 'archive.pages.alarms',
+    needs: 'administer',
+    page: lazy(async () => ({ default: (await import('./AlarmsPage')).AlarmsPage })),
+  },
 ];
