@@ -14,6 +14,9 @@ use dicom_core::{Tag, VR};
 use dicom_dictionary_std::tags;
 use std::collections::BTreeMap;
 
+/// Names our records of objects that no standard record is for (PS3.3 F.3.2.2): they have the keys of others.
+const PRIVATE_RECORD: &str = "2.25.201867930285174638401926573820194756382";
+
 /// Levels of the directory, and what a leaf is by its SOP class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -196,6 +199,9 @@ pub(super) fn keys(kind: Kind, header: &[u8], syntax: Syntax, file: Option<&File
     }
     if let Some((tag, vr)) = kind.number() {
         own(tag, vr, number.to_string().as_bytes());
+    }
+    if kind == Kind::Leaf("PRIVATE") {
+        own(tags::PRIVATE_RECORD_UID, VR::UI, PRIVATE_RECORD.as_bytes());
     }
     if let Some(file) = file {
         own(tags::REFERENCED_FILE_ID, VR::CS, file.path.replace('/', "\\").as_bytes());

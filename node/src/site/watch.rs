@@ -128,7 +128,8 @@ impl Watch {
         let mut known = BTreeSet::new();
         for peer in self.trust.peers().into_iter().filter(|peer| peer.revoked.is_none() && rule > 0) {
             let contact = self.overlay.contact(&peer.site);
-            let heard = if contact.connected { tasks::now() } else { contact.last.unwrap_or(since.max(peer.paired)) };
+            let heard =
+                if contact.connected { tasks::now() } else { contact.last.unwrap_or_else(|| since.max(peer.paired)) };
             let hours = tasks::now().since(heard).as_secs() / 3_600;
             let rungs = Rungs { notice: rule, warning: rule.saturating_mul(7), critical: u64::MAX, slack: 0 };
             self.rungs(Kind::PeerSilent, &peer.name, hours, rungs);
