@@ -68,9 +68,11 @@ async fn and_those_who_are_to_know_are_told_once() {
     fs::write(rot(&site), b"what was an image").unwrap();
     let raised = of("rot-found", "raised");
     eventually!(30, "the hook is called", holds(raised() == 1));
-    let standing = site.get("/api/alarms").await.ok().json();
-    let standing = standing["standing"].as_array().unwrap().clone();
-    assert!(standing.iter().any(|a| a["kind"] == "rot-found" && a["level"] == "critical" && !a["told"].is_null()));
+    eventually!(30, "the portal says so, and that it was told", {
+        let standing = site.get("/api/alarms").await.ok().json();
+        let is = |a: &Value| a["kind"] == "rot-found" && a["level"] == "critical" && !a["told"].is_null();
+        holds(standing["standing"].as_array().unwrap().iter().any(is))
+    });
     let listed = site.cli(&["alarms"]).ok();
     assert!(listed.out.contains("rot-found"), "{}", listed.out);
 

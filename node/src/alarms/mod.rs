@@ -109,8 +109,10 @@ pub(crate) struct Alarm {
     pub(crate) level: Level,
     pub(crate) value: u64,
     pub(crate) since: Timestamp,
-    /// When it was last told outside; `None`: not yet, or nobody is to be told.
+    /// When somebody was last told outside; `None`: not yet, or nobody is to be told.
     pub(crate) told: Option<Timestamp>,
+    /// When a notice of it was last made.
+    asked: Timestamp,
 }
 
 /// Something to tell.
@@ -249,8 +251,7 @@ impl Alarms {
                 }
                 let now = tasks::now();
                 let is_due = before.as_ref().is_none_or(|alarm| {
-                    level > alarm.level
-                        || level == Level::Critical && alarm.told.is_some_and(|told| now.since(told) >= AGAIN)
+                    level > alarm.level || level == Level::Critical && now.since(alarm.asked) >= AGAIN
                 });
                 let alarm = Alarm {
                     kind,
@@ -258,7 +259,8 @@ impl Alarms {
                     level,
                     value,
                     since: before.as_ref().map_or(now, |alarm| alarm.since),
-                    told: if is_due { Some(now) } else { before.and_then(|alarm| alarm.told) },
+                    asked: before.as_ref().filter(|_| !is_due).map_or(now, |alarm| alarm.asked),
+                    told: before.and_then(|alarm| alarm.told),
                 };
                 state.standing.insert(key, alarm.clone());
                 is_due.then_some(Notice { alarm, what: What::Raised })
@@ -287,6 +289,19 @@ impl Alarms {
         fs::rename(fresh, &self.inner.file)
     }
 
+    /// A notice went out by every way.
+    fn told(&self, notice: &Notice) {
+        let mut state = self.state();
+        state.fault = None;
+        let key = (notice.alarm.kind, notice.alarm.subject.clone());
+        if let Some(alarm) = state.standing.get_mut(&key) {
+            alarm.told = Some(tasks::now());
+            if let Err(error) = self.write(&state) {
+                tracing::error!(%error, "alarms.state was not written");
+            }
+        }
+    }
+
     fn next(&self) -> Option<Notice> {
         self.state().waiting.pop_front()
     }
@@ -298,7 +313,7 @@ impl Alarms {
     pub(crate) async fn test(&self, tasks: &Tasks) -> Result<Told, SendError> {
         let now = tasks::now();
         let (kind, level) = (Kind::DiskFilling, Level::Notice);
-        let alarm = Alarm { kind, subject: String::new(), level, value: 0, since: now, told: Some(now) };
+        let alarm = Alarm { kind, subject: String::new(), level, value: 0, since: now, told: None, asked: now };
         send::send(&self.inner, tasks, &Notice { alarm, what: What::Test }).await
     }
 }

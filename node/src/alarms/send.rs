@@ -85,7 +85,7 @@ async fn tell(alarms: &Alarms, tasks: &Tasks, notice: &Notice) -> bool {
     let mut told = Told::default();
     for pause in PAUSES_S {
         let Err(error) = rest(&alarms.inner, tasks, notice, &mut told).await else {
-            alarms.state().fault = None;
+            alarms.told(notice);
             return true;
         };
         tracing::warn!(%error, "an alarm did not go out; it is tried again");

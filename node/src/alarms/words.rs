@@ -22,7 +22,7 @@ fn english_of(alarm: &Alarm) -> String {
         Kind::CertificateEnding => format!("the certificate of {subject} ends in {value} days."),
         Kind::BackupOverdue => format!("the last backup is {value} days old."),
         Kind::PeerSilent => format!("nothing was heard of {subject} for {value} hours."),
-        Kind::RotFound => format!("{value} stored objects were no longer what was stored and are set aside."),
+        Kind::RotFound => format!("objects no longer what was stored, set aside: {value}."),
         Kind::MigrationStopped => format!("the migration {subject} has stopped."),
         Kind::TierUnreachable => format!("the storage tier {subject} cannot be reached."),
     }
@@ -35,9 +35,7 @@ fn french_of(alarm: &Alarm) -> String {
         Kind::CertificateEnding => format!("le certificat de {subject} expire dans {value} jours."),
         Kind::BackupOverdue => format!("la dernière sauvegarde date de {value} jours."),
         Kind::PeerSilent => format!("aucune nouvelle de {subject} depuis {value} heures."),
-        Kind::RotFound => {
-            format!("{value} objets ne sont plus ce qui avait été enregistré et sont mis à l'écart.")
-        }
+        Kind::RotFound => format!("objets altérés sur le disque, mis à l'écart : {value}."),
         Kind::MigrationStopped => format!("la reprise {subject} s'est arrêtée."),
         Kind::TierUnreachable => format!("le niveau de stockage {subject} est injoignable."),
     }

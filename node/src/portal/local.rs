@@ -1,12 +1,17 @@
-//! Long work of the command line over the control socket: import, verify and backup. Each tells its progress line by line as
+//! Long work: import (of an administrator), and verify and backup over the control socket alone. Each tells its progress line by line as
 //! JSON (NDJSON), and never lets a whole archive stand in memory.
 
-use super::{Door, error::ApiError, signin::LocalCaller};
+use super::{
+    Door,
+    error::ApiError,
+    signin::{Caller, LocalCaller},
+};
 use crate::{
     archive::{Form, Peeked, Source, Verified},
     audit::{Act, Actor, Event},
     backup::{self, BackupError, Copied, Vault},
     media::{self, Choice, Found, Item, Sighted},
+    trust::Action,
 };
 use axum::{
     Json,
@@ -73,9 +78,11 @@ enum Waiting {
     responses((status = 200, content_type = "application/x-ndjson")))]
 pub(super) async fn import(
     State(door): State<Door>,
-    LocalCaller(person): LocalCaller,
+    Caller(person): Caller,
     Json(import): Json<Import>,
 ) -> Result<Response, ApiError> {
+    // Whoever names paths of the node's machine is its administrator.
+    Caller(person.clone()).may(Action::Administer)?;
     let (lines, receiver) = mpsc::channel(LINES_WAITING);
     if !import.scan {
         door.audit.record(Event::new(Act::StudyReceived, person.actor()).note("import begun")).await?;

@@ -103,7 +103,9 @@ fn look(door: &Door) -> Result<Storage, ApiError> {
     let (disk_bytes, free_bytes) = match nix::sys::statvfs::statvfs(dir.as_path()) {
         Ok(stat) => {
             let of = |blocks: u64| blocks.saturating_mul(stat.fragment_size());
-            (of(stat.blocks()), of(stat.blocks_available()))
+            // As `df` counts: what only root may use is not there.
+            let used = stat.blocks().saturating_sub(stat.blocks_free());
+            (of(used.saturating_add(stat.blocks_available())), of(stat.blocks_available()))
         }
         Err(_) => (0, door.archive.free_bytes()?),
     };

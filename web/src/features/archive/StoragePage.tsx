@@ -47,7 +47,7 @@ function Room({ storage }: { storage: Storage }) {
             {rate === null ? t('archive.storage.notYet') : t('archive.storage.perDay', { size: bytes(rate, locale) })}
           </Fact>
           <Fact name={t('archive.storage.forecast')}>
-            {days === null ? t('archive.storage.noForecast') : t('archive.storage.fullIn', { count: days })}
+            {rate === null ? '—' : days === null ? t('archive.storage.noForecast') : t('archive.storage.fullIn', { count: days })}
           </Fact>
         </SimpleGrid>
         <Table verticalSpacing={6} maw={420}>

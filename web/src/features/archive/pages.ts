@@ -36,4 +36,10 @@ export const ARCHIVE_PAGES: readonly ArchivePage[] = [
     needs: 'administer',
     page: lazy(async () => ({ default: (await import('./AlarmsPage')).AlarmsPage })),
   },
+  {
+    path: 'import',
+    word: 'archive.pages.import',
+    needs: 'administer',
+    page: lazy(async () => ({ default: (await import('./ImportPage')).ImportPage })),
+  },
 ];
