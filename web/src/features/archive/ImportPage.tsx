@@ -112,10 +112,10 @@ function Choice({ path, total }: { path: string; total: Total | null }) {
           <Text size="sm">{t('archive.import.nothing')}</Text>
         ) : (
           <Table.ScrollContainer minWidth={640}>
-            <Table verticalSpacing="xs">
+            <Table verticalSpacing="xs" layout="fixed" style={{ overflowWrap: 'anywhere' }}>
               <Table.Thead>
                 <Table.Tr>
-                  <Table.Th>{t('archive.import.take')}</Table.Th>
+                  <Table.Th w={90}>{t('archive.import.take')}</Table.Th>
                   <Table.Th>{t('archive.import.patient')}</Table.Th>
                   <Table.Th>{t('archive.import.studies')}</Table.Th>
                   <Table.Th>{t('archive.import.ours')}</Table.Th>
