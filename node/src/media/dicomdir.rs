@@ -64,14 +64,14 @@ impl Directory {
         let is_new = |same: &dyn Fn(&Pending) -> bool| !self.pending.last().is_some_and(same);
         let kind = Kind::of_class(file.sop_class);
         let upper = |kind: Kind, wanted: bool, number: u32| {
-            if wanted { record::keys(kind, header, syntax, None, number) } else { Vec::new() }
+            if wanted { record::keys(kind, header, syntax, file, number) } else { Vec::new() }
         };
         // Only the first object of a study or series speaks for it.
         let keys = [
             upper(Kind::Patient, is_new(&|p| p.study == place.study), 0),
             upper(Kind::Study, is_new(&|p| p.study == place.study), place.study),
             upper(Kind::Series, is_new(&|p| p.series == place.series), place.series),
-            record::keys(kind, header, syntax, Some(file), place.image),
+            record::keys(kind, header, syntax, file, place.image),
         ];
         let Place { patient, study, series, .. } = place;
         self.pending.push(Pending { patient, study, series, keys, leaf: kind.word() });

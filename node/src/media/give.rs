@@ -200,7 +200,9 @@ impl Giving {
         let written = if made.is_some() { EXPLICIT_LE } else { row.entry.transfer_syntax.as_str() };
         if self.wanted.layout == Layout::Pdi {
             let (class, instance) = (row.entry.sop_class.as_str(), row.entry.instance.as_str());
-            let file = File { path: &path, sop_class: class, instance, transfer_syntax: written };
+            let (study, series, modality) = (study.study.as_str(), series.series.as_str(), series.modality.as_str());
+            let (path, transfer_syntax) = (path.as_str(), written);
+            let file = File { study, series, modality, path, sop_class: class, instance, transfer_syntax };
             self.directory.add(place, &header, dicomdir::syntax(&row.entry.transfer_syntax), &file);
         }
         let held = Held {
@@ -232,7 +234,14 @@ impl Giving {
 
     async fn send(&self, hasher: &mut blake3::Hasher, bytes: Bytes) -> Result<(), Stop> {
         hasher.update(&bytes);
-        Ok(self.out.send(Piece::Bytes(bytes)).await?)
+        // A frame that was made plain comes whole.
+        let mut rest = bytes;
+        let most = usize::try_from(RANGE_BYTES_MAX).unwrap_or(usize::MAX);
+        while !rest.is_empty() {
+            let piece = rest.split_to(most.min(rest.len()));
+            self.out.send(Piece::Bytes(piece)).await?;
+        }
+        Ok(())
     }
 
     async fn read(&self, permit: &Permit, row: &InstanceRow) -> Result<(Object, Bytes, Bytes), String> {
@@ -283,11 +292,7 @@ impl Giving {
     async fn file(&self, path: &str, bytes: Bytes) -> Result<(), Stop> {
         self.say(Said::File { path: path.to_owned(), bytes: bytes.len() as u64, held: None }).await?;
         let mut hasher = blake3::Hasher::new();
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            let most = usize::try_from(RANGE_BYTES_MAX).unwrap_or(usize::MAX).min(rest.len());
-            self.send(&mut hasher, rest.split_to(most)).await?;
-        }
+        self.send(&mut hasher, bytes).await?;
         self.say(Said::Ended { blake3: hasher.finalize().to_hex().to_string() }).await
     }
 

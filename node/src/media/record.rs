@@ -175,8 +175,11 @@ fn leaf_keys(word: &str) -> &'static [Tag] {
     }
 }
 
-/// The file a leaf refers to.
+/// The file a leaf refers to, and what the index knows of it, should its header not be readable.
 pub(super) struct File<'a> {
+    pub(super) study: &'a str,
+    pub(super) series: &'a str,
+    pub(super) modality: &'a str,
     /// Components of its File ID.
     pub(super) path: &'a str,
     pub(super) sop_class: &'a str,
@@ -185,7 +188,7 @@ pub(super) struct File<'a> {
 }
 
 /// The keys of a record in Explicit VR Little Endian, behind the five elements that [`super::dicomdir`] writes.
-pub(super) fn keys(kind: Kind, header: &[u8], syntax: Syntax, file: Option<&File<'_>>, number: u32) -> Vec<u8> {
+pub(super) fn keys(kind: Kind, header: &[u8], syntax: Syntax, file: &File<'_>, number: u32) -> Vec<u8> {
     let mut elements: BTreeMap<Tag, Vec<u8>> = BTreeMap::new();
     let plain = Syntax::of(crate::pixels::dataset::EXPLICIT_LE);
     let mut own = |tag: Tag, vr: VR, value: &[u8]| {
@@ -203,11 +206,19 @@ pub(super) fn keys(kind: Kind, header: &[u8], syntax: Syntax, file: Option<&File
     if kind == Kind::Leaf("PRIVATE") {
         own(tags::PRIVATE_RECORD_UID, VR::UI, PRIVATE_RECORD.as_bytes());
     }
-    if let Some(file) = file {
-        own(tags::REFERENCED_FILE_ID, VR::CS, file.path.replace('/', "\\").as_bytes());
-        own(tags::REFERENCED_SOP_CLASS_UID_IN_FILE, VR::UI, file.sop_class.as_bytes());
-        own(tags::REFERENCED_SOP_INSTANCE_UID_IN_FILE, VR::UI, file.instance.as_bytes());
-        own(tags::REFERENCED_TRANSFER_SYNTAX_UID_IN_FILE, VR::UI, file.transfer_syntax.as_bytes());
+    match kind {
+        Kind::Patient => {}
+        Kind::Study => own(tags::STUDY_INSTANCE_UID, VR::UI, file.study.as_bytes()),
+        Kind::Series => {
+            own(tags::SERIES_INSTANCE_UID, VR::UI, file.series.as_bytes());
+            own(tags::MODALITY, VR::CS, file.modality.as_bytes());
+        }
+        Kind::Leaf(_) => {
+            own(tags::REFERENCED_FILE_ID, VR::CS, file.path.replace('/', "\\").as_bytes());
+            own(tags::REFERENCED_SOP_CLASS_UID_IN_FILE, VR::UI, file.sop_class.as_bytes());
+            own(tags::REFERENCED_SOP_INSTANCE_UID_IN_FILE, VR::UI, file.instance.as_bytes());
+            own(tags::REFERENCED_TRANSFER_SYNTAX_UID_IN_FILE, VR::UI, file.transfer_syntax.as_bytes());
+        }
     }
     let bytes = readable(header, syntax).unwrap_or_default();
     let mut set = DataSet::parse(&bytes, syntax).unwrap_or_default();

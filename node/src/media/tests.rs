@@ -37,7 +37,17 @@ fn every_offset_of_a_directory_leads_to_a_record() {
     for (n, (patient, study)) in [(1, 1), (1, 1), (2, 2), (1, 3)].into_iter().enumerate() {
         let image = u32::try_from(n).unwrap() + 1;
         let path = format!("DICOM/PAT{patient:05}/{image:08}");
-        let file = File { path: &path, sop_class: CT, instance: "1.2.3", transfer_syntax: EXPLICIT_LE };
+        let (study_uid, series) = (format!("1.2.{study}"), format!("1.2.{study}.1"));
+        let (study_uid, series, modality) = (study_uid.as_str(), series.as_str(), "CT");
+        let file = File {
+            study: study_uid,
+            series,
+            modality,
+            path: &path,
+            sop_class: CT,
+            instance: "1.2.3",
+            transfer_syntax: EXPLICIT_LE,
+        };
         let place = Place { patient, study, series: study, image };
         directory.add(place, &header(&format!("P{patient}"), &format!("1.2.{study}")), syntax, &file);
     }
