@@ -6,13 +6,14 @@
 //!  cli                                          parses the command line
 //!  site                                         opens, wires, runs and closes all parts
 //!  doors    dimse   dicomweb   portal           translate a foreign protocol into calls; decide nothing
+//!  out      media                               studies as files and on media
 //!  show     pixels                               frames found and decoded, for all doors
 //!  view     studies                             find and open a study, here or elsewhere, as one thing
 //!  reach    overlay (messages)  transfer (bytes)
 //!  beside   sources                             the PACS of the site: asked, retrieved from
 //!  hold     archive (bytes, index)   users (accounts, sessions)   backup
 //!  right    trust (peers, agreements, grants → permits)
-//!  floor    audit  identity  journal  config  tasks  multipart
+//!  floor    alarms  audit  identity  journal  config  tasks  multipart
 //! ```
 
 pub mod cli;
@@ -27,6 +28,7 @@ pub(crate) mod dicomweb;
 pub(crate) mod dimse;
 pub(crate) mod portal;
 
+pub(crate) mod media;
 pub(crate) mod pixels;
 
 pub(crate) mod studies;
@@ -42,6 +44,7 @@ pub(crate) mod users;
 
 pub(crate) mod trust;
 
+pub(crate) mod alarms;
 pub(crate) mod audit;
 pub(crate) mod config;
 pub(crate) mod identity;

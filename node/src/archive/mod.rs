@@ -231,6 +231,26 @@ pub(crate) fn front(transfer_syntax: &str, sop_class: &Uid, sop_instance: &Uid) 
     part10::make(transfer_syntax, sop_class, sop_instance, None)
 }
 
+/// What the first bytes of a file say, before it is taken in.
+#[derive(Clone, Debug)]
+pub(crate) struct Peeked {
+    pub(crate) patient: protocol::manifest::Patient,
+    pub(crate) study: Uid,
+    pub(crate) date: Option<String>,
+    pub(crate) modality: String,
+    pub(crate) instance: Option<Uid>,
+}
+
+/// Looks at the front of a file, some 256 KiB of it. Says why where it is no DICOM object.
+pub(crate) fn peek(front: &[u8]) -> Result<Peeked, String> {
+    let head = part10::front(front).map_err(|error| error.to_string())?;
+    let data = front.get(head.data_at..).unwrap_or_default();
+    let says = prescan::says_in_front(data, &head.transfer_syntax).ok_or("not an object of a study")?;
+    let (study, series, instance) = says;
+    let (date, modality) = (study.date, series.modality);
+    Ok(Peeked { patient: study.patient, study: study.study, date, modality, instance: instance.or(head.sop_instance) })
+}
+
 /// Where the header of a data set in a file ends, as a manifest would say: its first bulk element, or its end. Says why
 /// where the data set would not be taken in.
 pub(crate) fn header_bytes(file: &std::fs::File, start: u64, bytes: u64, transfer_syntax: &Uid) -> Result<u32, String> {
@@ -535,6 +555,22 @@ impl Archive {
             Vouched { sop_class: entry.sop_class, bytes: entry.bytes, fault: fault.map(object::Fault::text) }
         });
         Ok(Some(looked.await.map_err(std::io::Error::other)?))
+    }
+
+    /// How reading everything again stands.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub(crate) fn scrubbed(&self) -> Result<scrub::Scrubbed, ArchiveError> {
+        scrub::state(&self.inner)
+    }
+
+    /// Whether an instance is held under this SOP Instance UID.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub(crate) fn has_instance(&self, instance: &Uid) -> Result<bool, ArchiveError> {
+        Ok(self.inner.index.sop(instance)?.is_some())
     }
 
     /// Totals for status: studies, instances, bytes.

@@ -17,7 +17,8 @@ use super::{
     rows::StoredInstance,
 };
 use crate::audit::{Act, Actor, Event, Outcome};
-use protocol::Uid;
+use protocol::{Timestamp, Uid};
+use serde::{Deserialize, Serialize};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -47,6 +48,36 @@ fn mark(dir: &Path) -> PathBuf {
     dir.join("scrub.state")
 }
 
+/// A pass that came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LastPass {
+    pub(crate) at: Timestamp,
+    pub(crate) objects: u64,
+    pub(crate) faults: u64,
+}
+
+/// How it stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Scrubbed {
+    /// Studies of this pass read so far, of all.
+    pub(crate) done: u64,
+    pub(crate) of: u64,
+    /// Since the last start, or before.
+    pub(crate) last: Option<LastPass>,
+}
+
+fn last(dir: &Path) -> PathBuf {
+    dir.join("scrub.last")
+}
+
+pub(super) fn state(inner: &Inner) -> Result<Scrubbed, ArchiveError> {
+    let behind = fs::read_to_string(mark(&inner.dir)).unwrap_or_default();
+    let all = inner.index.all()?;
+    let done = all.iter().filter(|study| study.as_str() <= behind.as_str()).count();
+    let last = fs::read(last(&inner.dir)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    Ok(Scrubbed { done: done as u64, of: all.len() as u64, last })
+}
+
 /// Runs until the node stops.
 pub(super) async fn run(inner: Arc<Inner>) {
     let days = u64::from(inner.config.scrub_days);
@@ -58,6 +89,10 @@ pub(super) async fn run(inner: Arc<Inner>) {
         match pass(&inner, rate).await {
             Ok(passed) if passed.is_cut => return,
             Ok(Passed { objects, bytes, faults, .. }) => {
+                let pass = LastPass { at: crate::tasks::now(), objects, faults };
+                if let Err(error) = fs::write(last(&inner.dir), serde_json::to_vec(&pass).unwrap_or_default()) {
+                    tracing::warn!(%error, "scrub.last was not written");
+                }
                 tracing::info!(objects, bytes, faults, "every stored byte was read again");
             }
             Err(error) => tracing::error!(%error, "stored bytes could not be read again; it is tried later"),

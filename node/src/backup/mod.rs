@@ -25,7 +25,7 @@ mod tests;
 mod vault;
 
 pub(crate) use restore::{confirm, require_confirmed, restore};
-pub(crate) use take::take;
+pub(crate) use take::{last, take};
 pub(crate) use vault::Vault;
 
 use protocol::{Digest, SiteId, Timestamp, wire::Wire};
@@ -96,6 +96,13 @@ struct Snapshot {
 impl Wire for Snapshot {
     const VERSION: u8 = 1;
     const NAME: &'static str = "backup snapshot";
+}
+
+/// When the last backup was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Last {
+    pub(crate) at: Timestamp,
+    pub(crate) new_bytes: u64,
 }
 
 /// Progress and totals of a backup or a restore.

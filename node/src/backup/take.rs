@@ -1,6 +1,6 @@
 //! Taking a backup.
 
-use super::{BackupError, Copied, Kept, Snapshot, Vault};
+use super::{BackupError, Copied, Kept, Last, Snapshot, Vault};
 use crate::tasks::{self, civil};
 use protocol::{Digest, SiteId, wire};
 use std::{
@@ -14,7 +14,15 @@ use std::{
 /// Folders that are copied, in this order, after the files of the node's folder itself: see the module above.
 const FOLDERS: [&str; 4] = ["journal", "commitments", "manifests", "objects"];
 /// Of one process, or said anew by a start.
-const LEFT_OUT: [&str; 5] = ["archive.state", "confrere.lock", "control.sock", "restored", "scrub.state"];
+const LEFT_OUT: [&str; 8] =
+    ["alarms.state", "archive.state", LAST, "confrere.lock", "control.sock", "restored", "scrub.last", "scrub.state"];
+/// Says when the last backup was taken, for those who watch over it.
+const LAST: &str = "backup.last";
+
+/// The last backup that was taken of this folder, as far as it says.
+pub(crate) fn last(dir: &Path) -> Option<Last> {
+    fs::read(dir.join(LAST)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok())
+}
 
 /// Copies what is new of a node's folder and leaves a snapshot; the node may run. Gives the snapshot's name.
 ///
@@ -48,6 +56,8 @@ pub(crate) fn take(
     let Work { files, copied, .. } = work;
     let name = civil(taken);
     vault.put_snapshot(&name, &wire::encode(&Snapshot { taken, site, files }))?;
+    let last = serde_json::to_vec(&Last { at: taken, new_bytes: copied.new_bytes }).unwrap_or_default();
+    fs::write(dir.join(LAST), last).map_err(BackupError::io(dir))?;
     Ok((name, copied))
 }
 

@@ -60,6 +60,11 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// What is wrong with the running node
+    Alarms {
+        #[command(subcommand)]
+        command: Option<AlarmsCommand>,
+    },
     /// Check the node and its surroundings, and say what to do
     Doctor,
     /// Decode frames for the node that starts this
@@ -142,11 +147,10 @@ pub(super) enum Command {
     },
     /// Send DICOM files to a DICOM peer (C-STORE), unchanged
     Send(Send),
-    /// Take DICOM files and folders into the archive
-    Import {
-        #[arg(required = true, value_name = "PATH")]
-        paths: Vec<PathBuf>,
-    },
+    /// Take DICOM files, folders, zips and media (DICOMDIR, ISO images) into the archive
+    Import(Import),
+    /// Write studies of ours as DICOM files, or as a medium (IHE PDI) in a folder, a zip or an image
+    Export(Export),
     /// Read every stored byte again and check it
     Verify,
     /// Copy all that cannot be made again to another folder, sealed; the node may run
@@ -180,6 +184,18 @@ pub(super) struct Init {
     /// Images with peers, UDP [default: 127.0.0.1:7411]
     #[arg(long, value_name = "ADDR")]
     pub(super) pixels: Option<SocketAddr>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum AlarmsCommand {
+    /// List what stands (so where nothing is said)
+    List {
+        /// As JSON, for programs
+        #[arg(long)]
+        json: bool,
+    },
+    /// Send a test by mail and webhook, as they are set
+    Test,
 }
 
 #[derive(Debug, Subcommand)]
@@ -396,6 +412,58 @@ pub(super) struct Send {
     /// Where the peer may call to give that answer, if it does not give it over the same association
     #[arg(long, value_name = "ADDR:PORT", requires = "commit")]
     pub(super) commit_at: Option<SocketAddr>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Import {
+    #[arg(required = true, value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// Only show what is there: patients, studies, what is held already, and who of ours might be meant
+    #[arg(long)]
+    pub(super) scan: bool,
+    /// Only what has this Patient ID
+    #[arg(long, value_name = "ID")]
+    pub(super) patient: Vec<String>,
+    /// Nothing that has this Patient ID
+    #[arg(long, value_name = "ID")]
+    pub(super) leave_out: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Export {
+    /// Where to: a folder, or with --zip or --iso a new file
+    #[arg(long, value_name = "PATH")]
+    pub(super) to: PathBuf,
+    /// Why they leave the house, for the access log; without names
+    #[arg(long, value_name = "TEXT")]
+    pub(super) purpose: String,
+    /// These studies (Study Instance UID) [default: all that the other choices leave]
+    #[arg(long, value_name = "UID")]
+    pub(super) study: Vec<String>,
+    /// Of this Patient ID
+    #[arg(long, value_name = "ID")]
+    pub(super) patient: Option<String>,
+    /// Of this day and later, YYYYMMDD
+    #[arg(long, value_name = "DAY")]
+    pub(super) from: Option<String>,
+    /// Of this day and earlier, YYYYMMDD
+    #[arg(long, value_name = "DAY")]
+    pub(super) until: Option<String>,
+    /// With this modality
+    #[arg(long, value_name = "CODE")]
+    pub(super) modality: Option<String>,
+    /// As a medium: DICOMDIR, README.TXT and INDEX.HTM, names of eight characters
+    #[arg(long)]
+    pub(super) pdi: bool,
+    /// As one zip
+    #[arg(long, conflicts_with = "iso")]
+    pub(super) zip: bool,
+    /// As one ISO 9660 image of a medium
+    #[arg(long)]
+    pub(super) iso: bool,
+    /// Make objects Explicit VR Little Endian, as the general-purpose profiles want [default: as they are stored]
+    #[arg(long)]
+    pub(super) plain: bool,
 }
 
 #[derive(Debug, Args)]

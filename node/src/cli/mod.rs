@@ -19,11 +19,13 @@ macro_rules! eprintln {
 }
 
 mod accounts;
+mod alarms;
 mod amend;
 mod args;
 mod args_sources;
 mod backup;
 mod doctor;
+mod export;
 mod node;
 mod objects;
 mod peers;
@@ -101,7 +103,9 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Source { command } => sources::source(&dir, command).await,
         Command::Migrate { command } => sources::migrate(&dir, command).await,
         Command::Send(send) => return objects::send(send).await,
-        Command::Import { paths } => return objects::import(&dir, paths).await,
+        Command::Import(asked) => return objects::import(&dir, asked).await,
+        Command::Alarms { command } => return alarms::alarms(&dir, command).await,
+        Command::Export(asked) => return export::export(&dir, asked).await,
         Command::Verify => return objects::verify(&dir).await,
         Command::Peer { command } => return peers::peer(&dir, command).await,
         Command::Agreement { command } => peers::agreement(&dir, command).await,

@@ -1,6 +1,7 @@
 //! The node a command acts on: a running one through its control socket, or the folder itself. Both answer the same API.
 
 use crate::{
+    media::{Frames, Piece},
     site::{self, Lock, LockError, Site},
     tasks::Tasks,
 };
@@ -152,6 +153,25 @@ impl Node {
                     each(serde_json::from_slice(&waiting)?);
                     waiting.clear();
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks for an export, piece by piece.
+    pub(super) async fn pieces(
+        &mut self,
+        path: &str,
+        body: &Value,
+        mut each: impl FnMut(Piece) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let mut body = self.send(Method::POST, path, Some(body)).await?.into_body();
+        let mut frames = Frames::default();
+        while let Some(frame) = body.frame().await {
+            let Ok(bytes) = frame.context("the node ended the conversation")?.into_data() else { continue };
+            frames.push(&bytes);
+            while let Some(piece) = frames.next().map_err(anyhow::Error::msg)? {
+                each(piece)?;
             }
         }
         Ok(())

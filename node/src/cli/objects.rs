@@ -1,15 +1,15 @@
 //! Many objects at once: send, import, verify. Each with a bar that shows how far it is.
 
-use super::{args::Send, node::Node, text};
+use super::{
+    args::{Import, Send},
+    node::Node,
+    text,
+};
 use crate::dimse::{self, CommitPatience, Destination, Sent};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use protocol::{AeTitle, Uid};
 use serde_json::{Value, json};
-use std::{
-    path::{Path, PathBuf},
-    process::ExitCode,
-    time::Duration,
-};
+use std::{path::Path, process::ExitCode, time::Duration};
 
 /// A bar on standard error; none where nobody looks.
 pub(super) fn bar(total: u64) -> ProgressBar {
@@ -68,16 +68,17 @@ async fn commit(send: &Send, there: &[(Uid, Uid)], to: &Destination, from: &AeTi
     Ok(answer.failed.len())
 }
 
-pub(super) async fn import(dir: &Path, paths: Vec<PathBuf>) -> anyhow::Result<ExitCode> {
-    let mut whole = Vec::with_capacity(paths.len());
-    for path in paths {
+pub(super) async fn import(dir: &Path, asked: Import) -> anyhow::Result<ExitCode> {
+    let mut whole = Vec::with_capacity(asked.paths.len());
+    for path in asked.paths {
         let found = path.canonicalize().map_err(|e| anyhow::anyhow!("{}: {e}", path.display()))?;
         whole.push(found.display().to_string());
     }
     let mut node = Node::open(dir).await?;
     let bar = spinner();
     let (mut seen, mut total) = (0_u64, Value::Null);
-    node.lines("/api/import", &json!({ "paths": whole }), |line| {
+    let body = json!({ "paths": whole, "scan": asked.scan, "patients": asked.patient, "leave_out": asked.leave_out });
+    node.lines("/api/import", &body, |line| {
         if let Some(error) = line["error"].as_str() {
             bar.suspend(|| println!("{}: {error}", text::field(&line, "path")));
         }
@@ -95,8 +96,46 @@ pub(super) async fn import(dir: &Path, paths: Vec<PathBuf>) -> anyhow::Result<Ex
     anyhow::ensure!(!total.is_null(), "the import was cut off after {seen} files");
     let number = |key: &str| total[key].as_u64().unwrap_or(0);
     let (stored, known, refused) = (number("stored"), number("known"), number("refused"));
+    if asked.scan {
+        show(&total["patients"]);
+        println!("{refused} files are no readable DICOM objects. Nothing was taken in.");
+        return Ok(ExitCode::SUCCESS);
+    }
     println!("{stored} stored ({}), {known} known already, {refused} refused.", text::size(number("bytes")));
+    if number("left_out") > 0 {
+        println!("{} left out, as chosen.", number("left_out"));
+    }
     Ok(code(refused))
+}
+
+/// Who is on a medium, and who of ours might be meant.
+fn show(patients: &Value) {
+    for patient in patients.as_array().into_iter().flatten() {
+        let field = |key| text::field(patient, key);
+        let taken = if patient["chosen"] == true { "" } else { "   (left out)" };
+        println!(
+            "Patient {} {}  {}  {}  {}{taken}",
+            field("id"),
+            field("issuer"),
+            field("name"),
+            field("birth_date"),
+            field("sex")
+        );
+        for study in patient["studies"].as_array().into_iter().flatten() {
+            let field = |key| text::field(study, key);
+            let (count, held) = (field("instances"), field("held"));
+            println!(
+                "  {}  {}  {count} instances, {held} held already  {}",
+                field("date"),
+                field("modalities"),
+                field("study")
+            );
+        }
+        for candidate in patient["candidates"].as_array().into_iter().flatten() {
+            let field = |key| text::field(candidate, key);
+            println!("  perhaps ours: {} {} ({})", field("id"), field("issuer"), field("by"));
+        }
+    }
 }
 
 pub(super) async fn verify(dir: &Path) -> anyhow::Result<ExitCode> {

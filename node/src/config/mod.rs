@@ -6,11 +6,14 @@
 //! # Not here
 //! Secrets: they are files of their own with mode 0600, which this file only names.
 
+mod alarms;
 mod read;
 #[cfg(test)]
 mod tests;
 mod units;
 mod write;
+
+pub(crate) use alarms::{AlarmMail, AlarmWebhook, AlarmsConfig, MailSecurity};
 
 use protocol::retention::Rules;
 use std::{
@@ -34,6 +37,7 @@ pub(crate) struct Config {
     pub(crate) pixels: PixelsConfig,
     pub(crate) archive: ArchiveConfig,
     pub(crate) cache: CacheConfig,
+    pub(crate) alarms: AlarmsConfig,
 }
 
 /// Who this is.
@@ -233,6 +237,12 @@ impl Config {
         for named in [&mut portal.tls_cert, &mut portal.tls_key, &mut portal.web_dir, &mut config.archive.cold] {
             *named = named.take().map(|relative| dir.join(relative));
         }
+        let alarms = &mut config.alarms;
+        let (mail, webhook) = (alarms.mail.as_mut(), alarms.webhook.as_mut());
+        let secrets = [mail.map(|m| &mut m.credentials), webhook.map(|w| &mut w.secret), Some(&mut alarms.tls_ca)];
+        for named in secrets.into_iter().flatten() {
+            *named = named.take().map(|relative| dir.join(relative));
+        }
         if let Some(tls) = &mut config.dimse.tls {
             for named in [&mut tls.certificate, &mut tls.key, &mut tls.ca] {
                 *named = dir.join(&*named);
@@ -268,6 +278,7 @@ impl Config {
             ("portal.tls_cert", self.portal.tls_cert.as_ref()),
             ("dimse.tls_cert", dimse.map(|tls| &tls.certificate)),
             ("dimse.tls_ca", dimse.map(|tls| &tls.ca)),
+            ("alarms.tls_ca", self.alarms.tls_ca.as_ref()),
         ];
         for (key, path) in public {
             if let Some(path) = path
@@ -276,7 +287,13 @@ impl Config {
                 fault(key, format!("{}: {e}", path.display()));
             }
         }
-        let secret = [("portal.tls_key", self.portal.tls_key.as_ref()), ("dimse.tls_key", dimse.map(|tls| &tls.key))];
+        let (mail, webhook) = (self.alarms.mail.as_ref(), self.alarms.webhook.as_ref());
+        let secret = [
+            ("portal.tls_key", self.portal.tls_key.as_ref()),
+            ("dimse.tls_key", dimse.map(|tls| &tls.key)),
+            ("alarms.smtp_credentials", mail.and_then(|mail| mail.credentials.as_ref())),
+            ("alarms.webhook_secret", webhook.and_then(|webhook| webhook.secret.as_ref())),
+        ];
         for (key, path) in secret {
             let Some(path) = path else { continue };
             match std::fs::metadata(path) {

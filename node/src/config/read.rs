@@ -2,7 +2,7 @@
 
 use super::{
     ArchiveConfig, CacheConfig, Config, DicomwebConfig, DimseConfig, DimseTls, Fault, OverlayConfig, PixelsConfig,
-    PortalConfig, SiteConfig, units,
+    PortalConfig, SiteConfig, alarms, units,
 };
 use protocol::{AeTitle, limits::SITE_NAME_MAX, retention::Rules};
 use std::{
@@ -24,9 +24,9 @@ const CORS_ORIGINS_MAX: usize = 16;
 const QUOTA_MIN: u64 = 64 << 20;
 
 /// One section of the file: keys are taken out as they are read, and what is left over is unknown.
-struct Section<'a> {
+pub(super) struct Section<'a> {
     name: &'static str,
-    table: Table,
+    pub(super) table: Table,
     faults: &'a mut Vec<Fault>,
 }
 
@@ -44,6 +44,7 @@ pub(super) fn read(text: &str) -> Result<Config, Vec<Fault>> {
         pixels: section(&mut file, "pixels", &mut faults, pixels),
         archive: section(&mut file, "archive", &mut faults, archive),
         cache: section(&mut file, "cache", &mut faults, cache),
+        alarms: section(&mut file, "alarms", &mut faults, alarms::read),
     };
     for unknown in file.keys() {
         faults.push(Fault { key: unknown.clone(), problem: "there is no such section".to_owned() });
@@ -78,12 +79,12 @@ fn section<T>(
 }
 
 impl Section<'_> {
-    fn fault(&mut self, key: &str, problem: impl Into<String>) {
+    pub(super) fn fault(&mut self, key: &str, problem: impl Into<String>) {
         self.faults.push(Fault { key: format!("{}.{key}", self.name), problem: problem.into() });
     }
 
     /// A text that `parse` understands; anything else is a fault that says what is `wanted`.
-    fn text<T>(&mut self, key: &str, default: T, wanted: &str, parse: impl FnOnce(&str) -> Option<T>) -> T {
+    pub(super) fn text<T>(&mut self, key: &str, default: T, wanted: &str, parse: impl FnOnce(&str) -> Option<T>) -> T {
         let Some(value) = self.table.remove(key) else { return default };
         match value.as_str().and_then(parse) {
             Some(value) => value,
@@ -98,8 +99,20 @@ impl Section<'_> {
         self.text("listen", default, "an address with a port, like \"127.0.0.1:8080\"", |text| text.parse().ok())
     }
 
-    fn path(&mut self, key: &str) -> Option<PathBuf> {
+    pub(super) fn path(&mut self, key: &str) -> Option<PathBuf> {
         self.text(key, None, "a path", |text| (!text.is_empty()).then(|| Some(PathBuf::from(text))))
+    }
+
+    /// A whole number from 0 to `most`.
+    pub(super) fn count(&mut self, key: &str, default: u32, most: u32) -> u32 {
+        let Some(value) = self.table.remove(key) else { return default };
+        match value.as_integer().and_then(|n| u32::try_from(n).ok()).filter(|n| *n <= most) {
+            Some(number) => number,
+            None => {
+                self.fault(key, format!("{value} is not a number from 0 to {most}"));
+                default
+            }
+        }
     }
 
     fn advertise(&mut self) -> Vec<String> {
@@ -242,16 +255,7 @@ fn archive(section: &mut Section<'_>) -> ArchiveConfig {
             units::milliseconds(text).filter(|ms| SETTLE_MS.contains(ms))
         }),
         free_bytes_min: section.text("free_min", default.free_bytes_min, "a size like \"1 GiB\"", units::bytes),
-        scrub_days: match section.table.remove("scrub_days") {
-            None => default.scrub_days,
-            Some(value) => match value.as_integer().and_then(|n| u32::try_from(n).ok()).filter(|n| *n <= 365) {
-                Some(days) => days,
-                None => {
-                    section.fault("scrub_days", format!("{value} is not a number of days from 0 to 365"));
-                    default.scrub_days
-                }
-            },
-        },
+        scrub_days: section.count("scrub_days", default.scrub_days, 365),
         cold: section.path("cold"),
         cold_after_ms: section.text("cold_after", default.cold_after_ms, COLD_AFTER, |text| match text {
             "never" => Some(0),

@@ -14,6 +14,7 @@ fn example() -> Config {
         pixels: PixelsConfig::default(),
         archive: ArchiveConfig::default(),
         cache: CacheConfig::default(),
+        alarms: AlarmsConfig::default(),
     }
 }
 

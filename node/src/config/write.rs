@@ -1,6 +1,6 @@
 //! From settings to text: what `init` writes, what `config check` prints, and the example in the documentation.
 
-use super::{ArchiveConfig, Config, DimseConfig, PortalConfig, SiteConfig, units};
+use super::{AlarmsConfig, ArchiveConfig, Config, DimseConfig, PortalConfig, SiteConfig, units};
 use protocol::retention::Rules;
 use std::{
     fmt::Write,
@@ -39,8 +39,8 @@ pub(super) fn write(config: &Config, comments: bool) -> String {
 
 type Section = (&'static str, Vec<Line<'static>>);
 
-fn sections(config: &Config) -> [Section; 8] {
-    let Config { site, portal, dicomweb, dimse, overlay, pixels, archive, cache } = config;
+fn sections(config: &Config) -> [Section; 9] {
+    let Config { site, portal, dicomweb, dimse, overlay, pixels, archive, cache, alarms } = config;
     [
         site_section(site),
         portal_section(portal),
@@ -84,6 +84,7 @@ fn sections(config: &Config) -> [Section; 8] {
                 text(&units::size_text(cache.quota_bytes)),
             )],
         ),
+        alarms_section(alarms),
     ]
 }
 
@@ -187,6 +188,53 @@ fn archive_section(archive: &ArchiveConfig) -> Section {
         ),
     ];
     ("archive", lines)
+}
+
+fn alarms_section(alarms: &AlarmsConfig) -> Section {
+    let path = |path: Option<&PathBuf>| path.and_then(|path| text(&path.to_string_lossy()));
+    let (mail, webhook) = (alarms.mail.as_ref(), alarms.webhook.as_ref());
+    let lines = vec![
+        Line(
+            "Who gets mail when something is wrong, at most 8 addresses; the next two with it.",
+            "mail_to",
+            mail.and_then(|m| names(&m.to)),
+        ),
+        Line("The sender's address.", "mail_from", mail.and_then(|m| text(&m.from))),
+        Line("The mail server, \"host:port\".", "smtp", mail.and_then(|m| text(&format!("{}:{}", m.host, m.port)))),
+        Line(
+            "\"starttls\", \"tls\", or \"none\" to a server on this machine.",
+            "smtp_security",
+            mail.and_then(|m| text(m.security.word())),
+        ),
+        Line(
+            "A file of mode 0600 with a name and a password, a line each.",
+            "smtp_credentials",
+            path(mail.and_then(|m| m.credentials.as_ref())),
+        ),
+        Line("A URL that gets each alarm as JSON by HTTPS POST.", "webhook", webhook.and_then(|w| text(&w.url()))),
+        Line(
+            "A file of mode 0600 with the secret that signs it (HMAC-SHA-256).",
+            "webhook_secret",
+            path(webhook.and_then(|w| w.secret.as_ref())),
+        ),
+        Line("An authority (PEM) beside the system's, for both.", "tls_ca", path(alarms.tls_ca.as_ref())),
+        Line(
+            "A backup older than so many days is overdue; 0: never.",
+            "backup_days",
+            Some(Value::Integer(i64::from(alarms.backup_days))),
+        ),
+        Line(
+            "A paired site is silent after so many hours; 0: never.",
+            "peer_silent_hours",
+            Some(Value::Integer(i64::from(alarms.peer_silent_hours))),
+        ),
+        Line(
+            "How often the node looks at itself, \"500ms\" to \"1h\".",
+            "look_every",
+            text(&units::time_text(alarms.look_every_ms)),
+        ),
+    ];
+    ("alarms", lines)
 }
 
 fn text(text: &str) -> Option<Value> {

@@ -22,11 +22,9 @@ mod error;
 mod frames;
 #[cfg(any(test, feature = "fuzz"))]
 pub(crate) mod fuzz;
-mod grey;
 mod json;
 mod matching;
 mod metadata;
-mod overlay;
 mod plain;
 mod qido;
 mod query;
@@ -39,7 +37,6 @@ mod stow;
 #[cfg(test)]
 mod tests;
 mod text;
-mod tones;
 mod turn;
 mod uri;
 mod wado;

@@ -7,15 +7,15 @@ use super::{
     asker::{Asker, Desk, etag_of, tag},
     body,
     error::Problem,
-    frames,
-    grey::{Function, Grey, Window},
-    tones::{Tones, tones},
-    turn,
+    frames, turn,
 };
 use crate::{
     pixels::{
         decode::Samples,
+        grey::{Function, Window},
         picture::{Picture, picture},
+        shown::{jpeg, toned},
+        tones::{Tones, tones},
     },
     studies::{OpenStudy, SeriesView},
 };
@@ -24,7 +24,7 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-use image::{DynamicImage, GrayImage, ImageFormat, RgbImage, imageops::FilterType};
+use image::{ImageFormat, imageops::FilterType};
 use protocol::{Uid, fetch::Priority};
 use std::{io::Cursor, sync::Arc};
 
@@ -219,41 +219,8 @@ fn picture_file(picture: &Picture, samples: Samples, tones: &Tones, wish: &Wish)
     let mut out = Cursor::new(Vec::new());
     let encoded = match wish.format {
         ImageFormat::Png => image.write_to(&mut out, ImageFormat::Png),
-        _ => return jpeg(&image, wish.quality),
+        _ => return Ok(jpeg(&image, wish.quality)?),
     };
     encoded.map_err(|e| Problem::Internal(format!("picture: {e}")))?;
     Ok(out.into_inner())
-}
-
-fn jpeg(image: &DynamicImage, quality: u8) -> Result<Vec<u8>, Problem> {
-    const SIDES: Problem = Problem::NotAcceptable("the picture has sides that JPEG does not know");
-    let side = |side: u32| u16::try_from(side).map_err(|_| SIDES);
-    let (width, height) = (side(image.width())?, side(image.height())?);
-    let mut out = Vec::with_capacity(usize::from(width) * usize::from(height) / 4);
-    let encoder = jpeg_encoder::Encoder::new(&mut out, quality);
-    let encoded = match image {
-        DynamicImage::ImageLuma8(grey) => encoder.encode(grey, width, height, jpeg_encoder::ColorType::Luma),
-        other => encoder.encode(&other.to_rgb8(), width, height, jpeg_encoder::ColorType::Rgb),
-    };
-    encoded.map_err(|e| Problem::Internal(format!("picture: {e}")))?;
-    Ok(out)
-}
-
-/// The frame as eight-bit grey or colour.
-fn toned(picture: &Picture, samples: &Samples, tones: &Tones, window: Option<Window>) -> Result<DynamicImage, Problem> {
-    const SHORT: Problem = Problem::NotAcceptable("the frame has fewer pixels than it says");
-    let (width, height) = (picture.layout.columns, picture.layout.rows);
-    if picture.layout.samples == 1 {
-        let grey = Grey::new(picture, samples);
-        if let (Some(palette), "PALETTE COLOR") = (&tones.palette, samples.photometric.as_str()) {
-            let colour = |value: f64| palette.each_ref().map(|p| p.level(value));
-            let bytes: Vec<u8> = grey.values().flat_map(colour).collect();
-            return RgbImage::from_raw(width, height, bytes).map(DynamicImage::ImageRgb8).ok_or(SHORT);
-        }
-        let bytes = grey.levels(tones, window);
-        return GrayImage::from_raw(width, height, bytes).map(DynamicImage::ImageLuma8).ok_or(SHORT);
-    }
-    let bytes =
-        super::grey::colours(picture, samples).ok_or(Problem::NotAcceptable("the colours cannot be shown here"))?;
-    RgbImage::from_raw(width, height, bytes).map(DynamicImage::ImageRgb8).ok_or(SHORT)
 }

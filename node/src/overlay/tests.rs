@@ -56,6 +56,7 @@ impl Hospital {
             pixels: PixelsConfig { listen: loopback(0), ..PixelsConfig::default() },
             archive: ArchiveConfig { settle_ms: 200, free_bytes_min: 0, scrub_days: 0, ..ArchiveConfig::default() },
             cache: CacheConfig::default(),
+            alarms: crate::config::AlarmsConfig::default(),
         });
         let tasks = Tasks::default();
         let audit = Audit::open(dir.path(), &tasks).unwrap();

@@ -6,7 +6,7 @@
 //! Nothing is kept. A codec that crashes takes its worker process with it, and one frame.
 //!
 //! # Not here
-//! Grey levels and pictures for people: `dicomweb`. Whether the caller may see it: `studies`.
+//! What a request may ask of a picture: `dicomweb`. Whether the caller may see it: `studies`.
 
 mod codecs;
 pub(crate) mod dataset;
@@ -14,16 +14,20 @@ pub(crate) mod decode;
 pub(crate) mod framed;
 #[cfg(any(test, feature = "fuzz"))]
 pub(crate) mod fuzz;
+pub(crate) mod grey;
 pub(crate) mod map;
+pub(crate) mod overlay;
 pub(crate) mod picture;
 mod pool;
+pub(crate) mod shown;
 pub(crate) mod source;
 #[cfg(test)]
 pub(crate) mod tests;
+pub(crate) mod tones;
 mod transcode;
 mod wire;
 mod worker;
-mod write;
+pub(crate) mod write;
 
 pub(crate) use pool::Decoders;
 pub(crate) use transcode::Transcoded;

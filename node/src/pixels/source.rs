@@ -1,6 +1,9 @@
 //! Where the bytes of a data set come from: an opened study, here or at a peer, or memory.
 
-use crate::studies::{OpenStudy, StudyError};
+use crate::{
+    archive::Object,
+    studies::{OpenStudy, StudyError},
+};
 use bytes::Bytes;
 use protocol::{fetch::Priority, manifest::InstanceEntry};
 use std::{fs::File, os::unix::fs::FileExt, sync::Arc};
@@ -13,6 +16,8 @@ pub(crate) const CHUNK_BYTES: u64 = protocol::limits::RANGE_BYTES_MAX;
 pub(crate) enum Source {
     /// An opened study, here or at a peer.
     Study(Arc<OpenStudy>, Priority),
+    /// An object of ours, open under a permit.
+    Object(Object),
     /// What was read or inflated before: the data set from this offset to its end.
     Memory { from: u64, bytes: Bytes },
     /// A file, in which the data set begins at `start`.
@@ -23,7 +28,7 @@ impl Source {
     /// Where its bytes begin.
     pub(crate) fn first(&self) -> u64 {
         match self {
-            Self::Study(..) | Self::File { .. } => 0,
+            Self::Study(..) | Self::Object(_) | Self::File { .. } => 0,
             Self::Memory { from, .. } => *from,
         }
     }
@@ -32,6 +37,7 @@ impl Source {
     pub(crate) async fn range(&self, entry: &InstanceEntry, offset: u64, len: u64) -> Result<Bytes, StudyError> {
         let bytes = match self {
             Self::Study(study, priority) => study.range(entry, offset, len, *priority).await?,
+            Self::Object(object) => object.range(offset, len).await?,
             Self::Memory { from, bytes } => {
                 let at = |n: u64| usize::try_from(n.saturating_sub(*from)).unwrap_or(usize::MAX).min(bytes.len());
                 if offset >= *from { bytes.slice(at(offset)..at(offset.saturating_add(len))) } else { Bytes::new() }

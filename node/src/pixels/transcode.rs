@@ -97,7 +97,7 @@ impl Transcoded {
         let mut header = Bytes::copy_from_slice(header);
         let study = match &source {
             Source::Study(study, _) => Some(study.clone()),
-            Source::Memory { .. } | Source::File { .. } => None,
+            Source::Object(_) | Source::Memory { .. } | Source::File { .. } => None,
         };
         if syntax.deflated {
             if entry.bytes > dataset::INFLATED_BYTES_MAX {

@@ -27,11 +27,11 @@ impl Plain {
 }
 
 /// What becomes of elements on their way: another value, or none.
-pub(super) type Changes = BTreeMap<Tag, Option<(VR, Vec<u8>)>>;
+pub(crate) type Changes = BTreeMap<Tag, Option<(VR, Vec<u8>)>>;
 
 /// Writes into a buffer.
-pub(super) struct Writer {
-    pub(super) out: Vec<u8>,
+pub(crate) struct Writer {
+    pub(crate) out: Vec<u8>,
     plain: Plain,
     /// How the values that are written stand in their source.
     from: Syntax,
@@ -39,17 +39,17 @@ pub(super) struct Writer {
 
 /// An element that cannot be written: encapsulated pixels inside a sequence, or a value of 4 GiB.
 #[derive(Debug)]
-pub(super) struct Unwritable;
+pub(crate) struct Unwritable;
 
 const UNDEFINED: u32 = u32::MAX;
 
 impl Writer {
-    pub(super) fn new(plain: Plain, from: Syntax) -> Self {
+    pub(crate) fn new(plain: Plain, from: Syntax) -> Self {
         Self { out: Vec::new(), plain, from }
     }
 
     /// The elements of a data set in their order, with changes.
-    pub(super) fn data_set(&mut self, set: &DataSet<'_>, changes: &Changes) -> Result<(), Unwritable> {
+    pub(crate) fn data_set(&mut self, set: &DataSet<'_>, changes: &Changes) -> Result<(), Unwritable> {
         let mut changes = changes.iter().peekable();
         for element in &set.elements {
             while let Some((tag, change)) = changes.next_if(|(tag, _)| **tag < element.tag) {
@@ -92,7 +92,7 @@ impl Writer {
     }
 
     /// An element with a value in little endian; an odd one is padded.
-    pub(super) fn value(&mut self, tag: Tag, vr: VR, value: &[u8]) -> Result<(), Unwritable> {
+    pub(crate) fn value(&mut self, tag: Tag, vr: VR, value: &[u8]) -> Result<(), Unwritable> {
         let even = value.len().next_multiple_of(2);
         let length = u32::try_from(even).ok().filter(|length| *length != UNDEFINED).ok_or(Unwritable)?;
         self.head(tag, vr, length);
@@ -105,7 +105,7 @@ impl Writer {
     }
 
     /// The head of an element.
-    pub(super) fn head(&mut self, tag: Tag, vr: VR, length: u32) {
+    pub(crate) fn head(&mut self, tag: Tag, vr: VR, length: u32) {
         self.tag(tag);
         if self.plain == Plain::Implicit {
             self.out.extend(length.to_le_bytes());

@@ -6,6 +6,7 @@ use crate::{
         ArchiveError, ConflictError, CorrectError, IngestError, RejectError, RetainError, TierError, cache::CacheError,
     },
     audit::AuditError,
+    media::MediaError,
     overlay::{OverlayError, PairingFailure},
     sources::SourceError,
     studies::StudyError,
@@ -68,6 +69,8 @@ pub(super) enum ApiError {
     Cache(#[from] CacheError),
     #[error("the object was not taken in")]
     Ingest(#[from] IngestError),
+    #[error(transparent)]
+    Media(#[from] MediaError),
 }
 
 /// The body of every error.
@@ -110,6 +113,10 @@ impl ApiError {
             Self::Conflict(e) => conflict(e),
             Self::Correct(e) => correct(e),
             Self::Source(e) => source(e),
+            Self::Media(MediaError::NoStudy) => (S::NOT_FOUND, "not-found"),
+            Self::Media(MediaError::TooMany) => (S::BAD_REQUEST, "too-many"),
+            Self::Media(MediaError::Purpose) => (S::BAD_REQUEST, "malformed"),
+            Self::Media(MediaError::Archive(_) | MediaError::Audit(_)) => (S::INTERNAL_SERVER_ERROR, "internal"),
             Self::Overlay(_) | Self::Audit(_) | Self::Archive(_) | Self::Cache(_) => {
                 (S::INTERNAL_SERVER_ERROR, "internal")
             }

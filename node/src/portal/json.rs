@@ -52,6 +52,7 @@ impl Session {
             (Action::StoreStudies, "store-studies"),
             (Action::ShareStudies, "share-studies"),
             (Action::RejectStudies, "reject-studies"),
+            (Action::ExportStudies, "export-studies"),
             (Action::Administer, "administer"),
             (Action::ReadLog, "read-log"),
         ];

@@ -8,12 +8,14 @@
 //! DICOMweb, which stands behind the same sign-in; TLS and listening, which are `site`'s.
 
 mod agreements;
+mod alarms;
 mod amendments;
 mod amendments_json;
 mod assets;
 mod audit;
 mod error;
 mod events;
+mod export;
 mod grants;
 mod json;
 mod local;
@@ -25,14 +27,19 @@ mod settings;
 mod signin;
 mod sources;
 mod status;
+mod storage;
 mod tiers;
 mod worklist;
 
+pub(crate) use storage::{SAMPLES, samples};
+
 use crate::{
+    alarms::Alarms,
     archive::{Archive, cache::Cache},
     audit::Audit,
     config::{Addresses, Config},
     identity::Identity,
+    media::Media,
     overlay::Overlay,
     sources::Sources,
     studies::Studies,
@@ -71,6 +78,8 @@ pub(crate) struct PortalDoor {
     pub(crate) sources: Sources,
     pub(crate) overlay: Option<Overlay>,
     pub(crate) studies: Option<Studies>,
+    pub(crate) media: Media,
+    pub(crate) alarms: Alarms,
     pub(crate) tasks: Tasks,
     pub(crate) associations: Arc<AtomicUsize>,
     pub(crate) bound: Addresses,
@@ -116,6 +125,9 @@ fn api_routes() -> Router<Door> {
     Router::new()
         .route("/site", get(status::site))
         .route("/status", get(status::status))
+        .route("/storage", get(storage::storage))
+        .route("/alarms", get(alarms::list))
+        .route("/alarms/test", post(alarms::test))
         .route("/session", get(signin::session).post(signin::sign_in).delete(signin::sign_out))
         .route("/studies", get(worklist::studies))
         .route("/studies/{study}", get(worklist::study))
@@ -138,6 +150,8 @@ fn api_routes() -> Router<Door> {
         .route("/retention/proposals/{id}", delete(retention::withdraw))
         .route("/retention/proposals/{id}/approve", post(retention::approve))
         .route("/retention/erased", get(retention::erasures))
+        .route("/studies/{study}/export", get(export::zip))
+        .route("/export", post(export::stream))
         .route("/rejections", get(rejections::list))
         .route("/rejections/{id}/reinstate", post(rejections::reinstate))
         .route("/readings", post(worklist::new_reading))

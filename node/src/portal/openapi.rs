@@ -1,8 +1,8 @@
 //! The API's description, made from the routes; `docs/openapi.json` is its committed copy.
 
 use super::{
-    agreements, amendments, audit, error, events, grants, json, local, peers, rejections, retention, settings, signin,
-    sources, status, tiers, worklist,
+    agreements, alarms, amendments, audit, error, events, export, grants, json, local, peers, rejections, retention,
+    settings, signin, sources, status, storage, tiers, worklist,
 };
 use axum::Json;
 use utoipa::OpenApi;
@@ -13,6 +13,9 @@ use utoipa::OpenApi;
     paths(
         status::site,
         status::status,
+        storage::storage,
+        alarms::list,
+        alarms::test,
         signin::session,
         signin::sign_in,
         signin::sign_out,
@@ -39,6 +42,8 @@ use utoipa::OpenApi;
         tiers::show,
         tiers::of_study,
         tiers::move_study,
+        export::zip,
+        export::stream,
         rejections::reject,
         rejections::list,
         rejections::reinstate,

@@ -3,7 +3,7 @@
 use super::certificate;
 use crate::{
     config::{
-        ArchiveConfig, CONFIG_FILE, CacheConfig, Config, ConfigError, DicomwebConfig, DimseConfig, Fault,
+        AlarmsConfig, ArchiveConfig, CONFIG_FILE, CacheConfig, Config, ConfigError, DicomwebConfig, DimseConfig, Fault,
         OverlayConfig, PixelsConfig, PortalConfig, SiteConfig,
     },
     identity::{Identity, IdentityError},
@@ -117,6 +117,7 @@ fn settings(founding: &Founding) -> Config {
         pixels: PixelsConfig { listen: founding.pixels.unwrap_or(pixels.listen), ..pixels },
         archive: ArchiveConfig::default(),
         cache: CacheConfig::default(),
+        alarms: AlarmsConfig::default(),
     }
 }
 

@@ -17,6 +17,7 @@ mod doors;
 mod lock;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 pub(crate) use certificate::expiry as certificate_expiry;
 pub(crate) use create::{CreateError, Founding, create};
@@ -24,6 +25,7 @@ pub(crate) use doors::control_path;
 pub(crate) use lock::{Lock, LockError};
 
 use crate::{
+    alarms::Alarms,
     archive::{
         Archive, ArchiveError,
         cache::{Cache, CacheError},
@@ -34,6 +36,7 @@ use crate::{
     dicomweb, dimse,
     identity::{Identity, IdentityError},
     journal::{Journal, JournalError},
+    media::Media,
     overlay::{Overlay, OverlayError, OverlayParts},
     pixels::Decoders,
     portal::{self, Local, PortalDoor},
@@ -106,6 +109,7 @@ pub(crate) struct Site {
     pub(crate) archive: Archive,
     cache: Cache,
     sources: Sources,
+    alarms: Alarms,
     _lock: Lock,
 }
 
@@ -135,7 +139,9 @@ impl Site {
         let archive = Archive::open(&dir, &config.archive, identity.clone(), audit.clone(), &tasks)?;
         let cache = Cache::open(&dir.join("cache"), &config.cache, &tasks)?;
         let sources = Sources::open(&dir, &config.site.name, archive.clone(), audit.clone(), &tasks)?;
-        Ok(Self { dir, config, identity, tasks, audit, users, trust, archive, cache, sources, _lock: lock })
+        let alarms = Alarms::open(&dir, &config.alarms, &config.site.name, &config.site.language);
+        let _lock = lock;
+        Ok(Self { dir, config, identity, tasks, audit, users, trust, archive, cache, sources, alarms, _lock })
     }
 
     /// Runs the node until a signal stops it. `ready` hears when all doors are open.
@@ -211,8 +217,22 @@ impl Site {
             tasks: self.tasks.clone(),
             site_name: self.config.site.name.clone(),
         });
+        self.alarms.start(&self.tasks);
+        self.tasks.spawn("watch", watch::run(self.watch(overlay.clone())));
         self.tasks.spawn("cache expiry", expire(self.cache.clone(), self.audit.clone(), self.tasks.clone()));
         self.open_doors(overlay, studies, planes).await
+    }
+
+    fn watch(&self, overlay: Overlay) -> watch::Watch {
+        watch::Watch {
+            dir: self.dir.clone(),
+            config: self.config.clone(),
+            archive: self.archive.clone(),
+            trust: self.trust.clone(),
+            overlay,
+            alarms: self.alarms.clone(),
+            tasks: self.tasks.clone(),
+        }
     }
 
     async fn open_doors(&self, overlay: Overlay, studies: Studies, planes: Planes) -> Result<Addresses, SiteError> {
@@ -243,11 +263,11 @@ impl Site {
             archive: self.archive.clone(),
             audit: self.audit.clone(),
             tasks: self.tasks.clone(),
-            decoders,
+            decoders: decoders.clone(),
             https: self.config.tls().is_some(),
             cors_origins: self.config.dicomweb.cors_origins.clone().into(),
         });
-        let door = self.portal_door(Some((overlay, studies)), scanners.counter(), bound);
+        let door = self.portal_door(Some((overlay, studies)), scanners.counter(), bound, decoders);
         let routes = portal::router(door, images);
         doors::serve_control(&self.dir, local(routes.clone()), &self.tasks)?;
         doors::serve_portal(socket, self.config.tls(), routes, &self.tasks)?;
@@ -260,7 +280,10 @@ impl Site {
         let Config { portal, dimse, overlay, pixels, .. } = &*self.config;
         let bound =
             Addresses { portal: portal.listen, dimse: dimse.listen, overlay: overlay.listen, pixels: pixels.listen };
-        local(portal::router(self.portal_door(None, Arc::default(), bound), Router::new()))
+        local(portal::router(
+            self.portal_door(None, Arc::default(), bound, Decoders::new(self.tasks.clone())),
+            Router::new(),
+        ))
     }
 
     fn portal_door(
@@ -268,6 +291,7 @@ impl Site {
         running: Option<(Overlay, Studies)>,
         associations: Arc<AtomicUsize>,
         bound: Addresses,
+        decoders: Decoders,
     ) -> PortalDoor {
         let (overlay, studies) = running.unzip();
         PortalDoor {
@@ -280,6 +304,16 @@ impl Site {
             archive: self.archive.clone(),
             cache: self.cache.clone(),
             sources: self.sources.clone(),
+            media: Media {
+                archive: self.archive.clone(),
+                trust: self.trust.clone(),
+                audit: self.audit.clone(),
+                tasks: self.tasks.clone(),
+                decoders,
+                site_name: self.config.site.name.clone(),
+                language: self.config.site.language.clone(),
+            },
+            alarms: self.alarms.clone(),
             overlay,
             studies,
             tasks: self.tasks.clone(),

@@ -25,6 +25,8 @@ pub(crate) enum Action {
     StoreStudies,
     /// Reject what must not be shown, and take that back.
     RejectStudies,
+    /// Take studies of ours out of the house, as files or on media.
+    ExportStudies,
     /// Share a study by a grant.
     ShareStudies,
     /// Peers, agreements, users, tokens, AEs, settings.
@@ -36,12 +38,16 @@ pub(crate) enum Action {
 impl Role {
     /// The one table of roles and actions (shown in docs/security.md).
     pub(crate) fn allows(self, action: Action) -> bool {
-        use Action::{ListStudies, ReadLog, ReadStudies, RejectStudies, ShareStudies, StoreStudies};
+        use Action::{ExportStudies, ListStudies, ReadLog, ReadStudies, RejectStudies, ShareStudies, StoreStudies};
         match self {
             Self::Admin => true,
-            Self::Radiologist => matches!(action, ListStudies | ReadStudies | StoreStudies | ShareStudies),
+            Self::Radiologist => {
+                matches!(action, ListStudies | ReadStudies | StoreStudies | ShareStudies | ExportStudies)
+            }
             Self::Referrer => matches!(action, ListStudies | ReadStudies),
-            Self::Technologist => matches!(action, ListStudies | ReadStudies | StoreStudies | RejectStudies),
+            Self::Technologist => {
+                matches!(action, ListStudies | ReadStudies | StoreStudies | RejectStudies | ExportStudies)
+            }
             Self::Auditor => matches!(action, ReadLog),
         }
     }

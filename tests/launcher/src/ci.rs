@@ -39,6 +39,7 @@ fn find_tools() -> Result<(), Stop> {
         &tools::GDCM,
         &tools::ODIL,
         &tools::ORTHANC,
+        &tools::XORRISO,
         &tools::PYTHON,
         &tools::CHROMIUM,
     ])

@@ -33,6 +33,7 @@ pub(crate) const GDCM: Tool =
     Tool { name: "GDCM (gdcmscu, gdcmconv)", programs: &["gdcmscu"], proof: &[], packages: &["libgdcm-tools"] };
 pub(crate) const ODIL: Tool =
     Tool { name: "odil", programs: &["odil"], proof: &["/usr/bin/python3", "-c", "import odil"], packages: &["odil"] };
+pub(crate) const XORRISO: Tool = Tool { name: "xorriso", programs: &["xorriso"], proof: &[], packages: &["xorriso"] };
 /// Debian's Python comes without `ensurepip`, and makes no environments until it is there.
 pub(crate) const PYTHON: Tool = Tool {
     name: "Python 3 with venv",

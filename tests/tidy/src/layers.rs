@@ -6,18 +6,20 @@ use crate::{
 };
 
 /// The parts from the top down; those on one line may not use one another, except on the floor, which is ordered too.
-const LAYERS: [&[&str]; 16] = [
+const LAYERS: [&[&str]; 18] = [
     &["fuzz"],
     &["cli"],
     &["demo"],
     &["site"],
     &["dimse", "dicomweb", "portal"],
+    &["media"],
     &["pixels"],
     &["studies"],
     &["overlay", "transfer"],
     &["sources"],
     &["archive", "users", "backup"],
     &["trust"],
+    &["alarms"],
     &["audit"],
     &["identity"],
     &["journal"],

@@ -32,6 +32,29 @@ async function problemOf(answer: Response): Promise<Problem> {
   return { error: words[answer.status] ?? (answer.status >= 500 ? 'internal' : 'malformed'), message: answer.statusText };
 }
 
+/** Asks for what is told line by line as JSON; `each` hears of every line. */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- as with the answers below, the caller names the shape
+export async function lines<T>(path: string, body: unknown, each: (line: T) => void): Promise<void> {
+  let answer: Response;
+  try {
+    answer = await fetch(`/api${path}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  } catch {
+    throw new ApiError(0, { error: 'offline', message: 'no answer from the node' });
+  }
+  if (!answer.ok) throw new ApiError(answer.status, await problemOf(answer));
+  const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let waiting = '';
+  for (let next = await reader?.read(); next && !next.done; next = await reader?.read()) {
+    const parts = (waiting + next.value).split('\n');
+    waiting = parts.pop() ?? '';
+    for (const part of parts) if (part !== '') each(JSON.parse(part) as T);
+  }
+}
+
 async function request<T>(method: Method, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
   let answer: Response;
   try {

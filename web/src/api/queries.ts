@@ -2,7 +2,7 @@
 
 import { keepPreviousData, QueryCache, QueryClient, queryOptions, useQuery } from '@tanstack/react-query';
 import { ApiError, get } from './client';
-import type { Action, Ae, Agreement, Erased, Migration, Pairing, Peer, Person, Proposed, Session, Site, Source, Status, StudyKept, Tiers, Transfer } from './types';
+import type { Action, Ae, Agreement, Alarms, Erased, Migration, Pairing, Peer, Person, Proposed, Session, Site, Source, Status, Storage, StudyKept, Tiers, Transfer } from './types';
 
 export const keys = {
   site: ['site'],
@@ -23,6 +23,8 @@ export const keys = {
   rejections: ['rejections'],
   tiers: ['tiers'],
   retention: ['retention'],
+  storage: ['storage'],
+  alarms: ['alarms'],
 } as const;
 
 /** Whether asking again may help: a lost or busy node, not a refusal. */
@@ -140,4 +142,17 @@ export const statusQuery = queryOptions({
   queryFn: ({ signal }) => get<Status>('/status', signal),
   refetchInterval: 10_000,
   placeholderData: keepPreviousData,
+});
+
+export const storageQuery = queryOptions({
+  queryKey: keys.storage,
+  queryFn: ({ signal }) => get<Storage>('/storage', signal),
+  refetchInterval: 60_000,
+  placeholderData: keepPreviousData,
+});
+
+export const alarmsQuery = queryOptions({
+  queryKey: keys.alarms,
+  queryFn: ({ signal }) => get<Alarms>('/alarms', signal),
+  refetchInterval: 60_000,
 });

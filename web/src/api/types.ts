@@ -15,7 +15,7 @@ type With<Shape, Fields extends { [Field in keyof Fields]: Field extends keyof S
   Fields;
 
 export type Role = 'admin' | 'radiologist' | 'referrer' | 'technologist' | 'auditor';
-export type Action = 'list-studies' | 'read-studies' | 'store-studies' | 'share-studies' | 'reject-studies' | 'administer' | 'read-log';
+export type Action = 'list-studies' | 'read-studies' | 'store-studies' | 'share-studies' | 'reject-studies' | 'export-studies' | 'administer' | 'read-log';
 export type Availability = 'online' | 'nearline' | 'remote' | 'unreachable';
 /** Which studies a DICOM peer may find and retrieve. */
 export type Reach = 'none' | 'own' | 'all';
@@ -94,6 +94,23 @@ export type Recorded = With<Sent<'Recorded'>, { claim: 'death' | 'visit' | 'hold
 export type StudyKept = With<Sent<'StudyKept'>, { reasons: KeptReason[]; recorded: Recorded[] }>;
 export type Proposed = Sent<'Proposed'>;
 export type Erased = Sent<'Erased'>;
+
+type UseKind = 'objects' | 'journal' | 'index' | 'cache' | 'aside' | 'other';
+export type Storage = With<
+  Sent<'Storage'>,
+  { uses: With<Sent<'Use'>, { kind: UseKind }>[]; scrub: Sent<'Scrub'>; backup: Sent<'BackupState'> }
+>;
+type AlarmKind =
+  | 'disk-filling'
+  | 'certificate-ending'
+  | 'backup-overdue'
+  | 'peer-silent'
+  | 'rot-found'
+  | 'migration-stopped'
+  | 'tier-unreachable';
+export type Alarm = With<Sent<'AlarmJson'>, { kind: AlarmKind; level: 'notice' | 'warning' | 'critical' }>;
+export type Alarms = With<Sent<'AlarmsJson'>, { standing: Alarm[] }>;
+export type AlarmTest = Sent<'ToldJson'>;
 
 /** A problem as the node tells it, or as the portal finds it where no node answered. */
 export type Problem = Schemas['ErrorBody'];

@@ -11,10 +11,10 @@ export interface Answer {
 }
 
 const ACTIONS: Record<Role, Action[]> = {
-  admin: ['list-studies', 'read-studies', 'store-studies', 'share-studies', 'reject-studies', 'administer', 'read-log'],
-  radiologist: ['list-studies', 'read-studies', 'store-studies', 'share-studies'],
+  admin: ['list-studies', 'read-studies', 'store-studies', 'share-studies', 'reject-studies', 'export-studies', 'administer', 'read-log'],
+  radiologist: ['list-studies', 'read-studies', 'store-studies', 'share-studies', 'export-studies'],
   referrer: ['list-studies', 'read-studies'],
-  technologist: ['list-studies', 'read-studies', 'store-studies', 'reject-studies'],
+  technologist: ['list-studies', 'read-studies', 'store-studies', 'reject-studies', 'export-studies'],
   auditor: ['read-log'],
 };
 

@@ -159,6 +159,19 @@ fn header_end(layout: &Layout) -> u64 {
     layout.large.filter(|large| *large <= HEADER_BYTES_MAX).unwrap_or(layout.boundary)
 }
 
+/// What the front of a data set says of its study, its series and itself; `None` where it names no study.
+pub(super) fn says_in_front(front: &[u8], transfer_syntax: &Uid) -> Option<(StudySays, SeriesSays, Option<Uid>)> {
+    let (is_deflated, coding) = coding_of(transfer_syntax);
+    let mut found = Found::default();
+    // Cut somewhere, as below.
+    let _ = if is_deflated {
+        walk(&mut Window::new(Inflated::new(front)), coding, &mut found)
+    } else {
+        walk(&mut Slice::new(front), coding, &mut found)
+    };
+    Some((found.study().ok()?, found.series().ok()?, found.sop_instance().ok().flatten()))
+}
+
 /// SOP Class and SOP Instance UID from the front of a data set, as far as it is there.
 pub(super) fn names_in_front(front: &[u8], transfer_syntax: &Uid) -> (Option<Uid>, Option<Uid>) {
     let (is_deflated, coding) = coding_of(transfer_syntax);

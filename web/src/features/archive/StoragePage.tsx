@@ -1,42 +1,109 @@
-// How much the archive holds and how much room is left.
+// What takes room on the disk, when it will be full, and how reading again and backup stand.
 
-import { Progress, SimpleGrid, Stack } from '@mantine/core';
+import { Progress, SimpleGrid, Stack, Table, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { statusQuery } from '../../api/queries';
+import { storageQuery } from '../../api/queries';
+import type { Storage } from '../../api/types';
 import { Page } from '../../components/Page';
-import { Failure, Waiting } from '../../components/State';
-import { bytes, count } from '../../lib/format';
-import { useWords } from '../../lib/language';
 import { Fact, Section } from '../../components/parts';
+import { Failure, Waiting } from '../../components/State';
+import { bytes, count, minute } from '../../lib/format';
+import { useWords } from '../../lib/language';
 
 export function StoragePage() {
   const { t } = useWords();
+  const { data: storage, error, refetch } = useQuery(storageQuery);
   return (
     <Page title={t('archive.pages.storage')}>
-      <Room />
+      {error && !storage ? (
+        <Failure error={error} retry={() => void refetch()} />
+      ) : storage ? (
+        <Stack gap="md">
+          <Room storage={storage} />
+          <Scrubbing scrub={storage.scrub} />
+          <Backups backup={storage.backup} />
+        </Stack>
+      ) : (
+        <Waiting />
+      )}
     </Page>
   );
 }
 
-function Room() {
+function Room({ storage }: { storage: Storage }) {
   const { t, locale } = useWords();
-  const { data: status, error, refetch } = useQuery(statusQuery);
-  if (error && !status) return <Failure error={error} retry={() => void refetch()} />;
-  if (!status) return <Waiting />;
-  const held = status.bytes + status.cache_bytes;
-  const share = (100 * held) / Math.max(1, held + status.free_bytes);
+  const used = storage.disk_bytes - storage.free_bytes;
+  const share = (100 * used) / Math.max(1, storage.disk_bytes);
+  const rate = storage.growth_bytes_per_day;
+  const days = storage.full_in_days;
   return (
     <Section title={t('archive.storage.room')}>
       <Stack gap="md">
-        <Progress value={share} aria-label={t('archive.storage.room')} />
-        <SimpleGrid cols={{ base: 2, sm: 3, md: 5 }} spacing="lg" verticalSpacing="md">
-          <Fact name={t('settings.studies')}>{count(status.studies, locale)}</Fact>
-          <Fact name={t('settings.instances')}>{count(status.instances, locale)}</Fact>
-          <Fact name={t('settings.stored')}>{bytes(status.bytes, locale)}</Fact>
-          <Fact name={t('settings.cache')}>{bytes(status.cache_bytes, locale)}</Fact>
-          <Fact name={t('settings.free')}>{bytes(status.free_bytes, locale)}</Fact>
+        <Progress value={share} color={share >= 90 ? 'red' : share >= 80 ? 'yellow' : 'sky'} aria-label={t('archive.storage.room')} />
+        <SimpleGrid cols={{ base: 2, sm: 4 }} spacing="lg" verticalSpacing="md">
+          <Fact name={t('archive.storage.disk')}>{bytes(storage.disk_bytes, locale)}</Fact>
+          <Fact name={t('settings.free')}>{bytes(storage.free_bytes, locale)}</Fact>
+          <Fact name={t('archive.storage.growth')}>
+            {rate === null ? t('archive.storage.notYet') : t('archive.storage.perDay', { size: bytes(rate, locale) })}
+          </Fact>
+          <Fact name={t('archive.storage.forecast')}>
+            {rate === null ? '—' : days === null ? t('archive.storage.noForecast') : t('archive.storage.fullIn', { count: days })}
+          </Fact>
         </SimpleGrid>
+        <Table verticalSpacing={6} maw={420}>
+          <Table.Tbody>
+            {storage.uses.map(({ kind, bytes: size }) => (
+              <Table.Tr key={kind}>
+                <Table.Th scope="row">{t(`archive.storage.uses.${kind}`)}</Table.Th>
+                <Table.Td ta="right">{bytes(size, locale)}</Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
       </Stack>
+    </Section>
+  );
+}
+
+function Scrubbing({ scrub }: { scrub: Storage['scrub'] }) {
+  const { t, locale } = useWords();
+  const share = (100 * scrub.done) / Math.max(1, scrub.of);
+  return (
+    <Section title={t('archive.storage.scrub')} about={t('archive.storage.scrubAbout')}>
+      {scrub.days === 0 ? (
+        <Text size="sm">{t('archive.storage.scrubOff')}</Text>
+      ) : (
+        <Stack gap="md">
+          <Progress value={share} aria-label={t('archive.storage.scrubPass')} />
+          <SimpleGrid cols={{ base: 2, sm: 4 }} spacing="lg" verticalSpacing="md">
+            <Fact name={t('archive.storage.scrubPass')}>
+              {t('archive.storage.scrubOf', { done: count(scrub.done, locale), of: count(scrub.of, locale) })}
+            </Fact>
+            <Fact name={t('archive.storage.scrubLast')}>
+              {scrub.last === null ? t('archive.storage.never') : minute(scrub.last, locale)}
+            </Fact>
+            <Fact name={t('archive.storage.scrubFaults')}>{count(scrub.last_faults, locale)}</Fact>
+            <Fact name={t('archive.storage.aside')}>{count(scrub.aside, locale)}</Fact>
+          </SimpleGrid>
+        </Stack>
+      )}
+    </Section>
+  );
+}
+
+function Backups({ backup }: { backup: Storage['backup'] }) {
+  const { t, locale } = useWords();
+  return (
+    <Section title={t('archive.storage.backup')}>
+      <SimpleGrid cols={{ base: 2, sm: 4 }} spacing="lg" verticalSpacing="md">
+        <Fact name={t('archive.storage.backupLast')}>
+          {backup.last === null ? t('archive.storage.never') : minute(backup.last, locale)}
+        </Fact>
+        <Fact name={t('archive.storage.backupNew')}>{backup.last === null ? '—' : bytes(backup.new_bytes, locale)}</Fact>
+        <Fact name={t('archive.storage.backupRule')}>
+          {backup.rule_days === 0 ? t('archive.storage.never') : t('archive.storage.days', { count: backup.rule_days })}
+        </Fact>
+      </SimpleGrid>
     </Section>
   );
 }

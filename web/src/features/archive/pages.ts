@@ -66,4 +66,16 @@ export const ARCHIVE_PAGES: readonly ArchivePage[] = [
     needs: 'administer',
     page: lazy(async () => ({ default: (await import('./SourcesPage')).SourcesPage })),
   },
+  {
+    path: 'alarms',
+    word: 'archive.pages.alarms',
+    needs: 'administer',
+    page: lazy(async () => ({ default: (await import('./AlarmsPage')).AlarmsPage })),
+  },
+  {
+    path: 'import',
+    word: 'archive.pages.import',
+    needs: 'administer',
+    page: lazy(async () => ({ default: (await import('./ImportPage')).ImportPage })),
+  },
 ];

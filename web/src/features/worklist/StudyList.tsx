@@ -27,6 +27,7 @@ import { useOpenViewers } from './useOpenViewers';
 import { allStudies, useStudies, withArrivals } from './useStudies';
 
 const PriorsDialog = lazy(async () => ({ default: (await import('./PriorsDialog')).PriorsDialog }));
+const ExportDialog = lazy(async () => ({ default: (await import('./ExportDialog')).ExportDialog }));
 const ShareDialog = lazy(async () => ({ default: (await import('./ShareDialog')).ShareDialog }));
 
 const ROW = 54;
@@ -93,7 +94,7 @@ function useActs() {
   return { busy, open, fetchAll, copy };
 }
 
-type Dialog = { kind: 'priors' | 'share'; study: Study } | null;
+type Dialog = { kind: 'priors' | 'share' | 'export'; study: Study } | null;
 
 export function StudyList() {
   const mayList = useMay('list-studies');
@@ -109,6 +110,7 @@ function List() {
   const studies = withArrivals(allStudies(found.data), transfers ?? []);
   const mayRead = useMay('read-studies');
   const mayShare = useMay('share-studies');
+  const mayExport = useMay('export-studies');
   const inViewer = useOpenViewers();
   const acts = useActs();
   const [dialog, setDialog] = useState<Dialog>(null);
@@ -226,6 +228,7 @@ function List() {
                       busy={acts.busy === study.study}
                       inViewer={inViewer.has(study.study)}
                       mayShare={mayShare}
+                      mayExport={mayExport}
                       mayRead={mayRead}
                       style={{ transform: `translateY(${item.start}px)` }}
                       onSelect={index => setChosen(studies[index]?.study ?? null)}
@@ -249,6 +252,7 @@ function List() {
             }}
           />
         )}
+        {dialog?.kind === 'export' && <ExportDialog study={dialog.study} onClose={() => setDialog(null)} />}
         {dialog?.kind === 'share' && <ShareDialog study={dialog.study} onClose={() => setDialog(null)} />}
       </Suspense>
     </div>

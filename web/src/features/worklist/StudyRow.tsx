@@ -5,6 +5,7 @@ import {
   IconCloudDownload,
   IconCopy,
   IconDots,
+  IconDisc,
   IconEye,
   IconHistory,
   IconShare2,
@@ -16,7 +17,7 @@ import { age, bytes, count, dicomDate, dicomTime, moment, patientName } from '..
 import { useWords } from '../../lib/language';
 import classes from './list.module.css';
 
-export type RowAct = 'open' | 'priors' | 'fetch' | 'share' | 'copy';
+export type RowAct = 'open' | 'priors' | 'fetch' | 'share' | 'export' | 'copy';
 
 interface StudyRowProps {
   study: Study;
@@ -25,6 +26,7 @@ interface StudyRowProps {
   busy: boolean;
   inViewer: boolean;
   mayShare: boolean;
+  mayExport: boolean;
   mayRead: boolean;
   style: CSSProperties;
   onSelect: (index: number) => void;
@@ -125,7 +127,7 @@ function Held({ study }: { study: Study }) {
   );
 }
 
-function Acts({ study, busy, mayShare, mayRead, selected, onAct }: Omit<StudyRowProps, 'index' | 'style' | 'onSelect' | 'inViewer'>) {
+function Acts({ study, busy, mayShare, mayExport, mayRead, selected, onAct }: Omit<StudyRowProps, 'index' | 'style' | 'onSelect' | 'inViewer'>) {
   const { t } = useWords();
   const patient = patientName(study.patient.name) ?? t('list.unnamed');
   // Only the chosen row's buttons are stops of the Tab key: a long list stays one step long.
@@ -164,6 +166,11 @@ function Acts({ study, busy, mayShare, mayRead, selected, onAct }: Omit<StudyRow
           {mayShare && study.holder === null && (
             <Menu.Item leftSection={<IconShare2 size={16} />} onClick={() => onAct('share', study)}>
               {t('list.share')}
+            </Menu.Item>
+          )}
+          {mayExport && study.holder === null && (
+            <Menu.Item leftSection={<IconDisc size={16} />} onClick={() => onAct('export', study)}>
+              {t('list.export')}
             </Menu.Item>
           )}
           <Menu.Item leftSection={<IconCopy size={16} />} onClick={() => onAct('copy', study)}>

@@ -1,12 +1,11 @@
 //! Stored values to what an eye sees: modality scale, window, inversion (PS3.3 C.11.1, C.11.2), and colour models.
 
-use super::tones::Tones;
-use crate::pixels::{decode::Samples, picture::Picture};
+use super::{decode::Samples, picture::Picture, tones::Tones};
 use dicom_core::VR;
 
 /// How a window maps values to grey levels (PS3.3 C.11.2.1.2, .3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Function {
+pub(crate) enum Function {
     Linear,
     LinearExact,
     Sigmoid,
@@ -26,10 +25,10 @@ impl std::str::FromStr for Function {
 
 /// A window on modality values.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Window {
-    pub(super) center: f64,
-    pub(super) width: f64,
-    pub(super) function: Function,
+pub(crate) struct Window {
+    pub(crate) center: f64,
+    pub(crate) width: f64,
+    pub(crate) function: Function,
 }
 
 impl Window {
@@ -50,18 +49,18 @@ fn byte(level: f64) -> u8 {
 }
 
 /// The stored values of a frame of one sample per pixel.
-pub(super) struct Grey<'a> {
+pub(crate) struct Grey<'a> {
     picture: &'a Picture,
     samples: &'a Samples,
 }
 
 impl<'a> Grey<'a> {
-    pub(super) fn new(picture: &'a Picture, samples: &'a Samples) -> Self {
+    pub(crate) fn new(picture: &'a Picture, samples: &'a Samples) -> Self {
         Self { picture, samples }
     }
 
     /// Values before the modality scale.
-    pub(super) fn values(&self) -> impl Iterator<Item = f64> {
+    pub(crate) fn values(&self) -> impl Iterator<Item = f64> {
         let (picture, bytes) = (self.picture, self.samples.bytes.as_slice());
         let pixels = usize::try_from(picture.pixels()).unwrap_or(0);
         let width = picture.layout.allocated.div_ceil(8) as usize;
@@ -78,7 +77,7 @@ impl<'a> Grey<'a> {
     }
 
     /// Eight-bit grey levels.
-    pub(super) fn levels(&self, tones: &Tones, window: Option<Window>) -> Vec<u8> {
+    pub(crate) fn levels(&self, tones: &Tones, window: Option<Window>) -> Vec<u8> {
         let modality = |value: f64| tones.modality.value(value);
         let invert = self.samples.photometric == "MONOCHROME1";
         let inverted = |level: u8| if invert { 255 - level } else { level };
@@ -136,7 +135,7 @@ fn value(word: u64, picture: &Picture) -> f64 {
 }
 
 /// RGB, eight bits; `None` for colour models not known here.
-pub(super) fn colours(picture: &Picture, samples: &Samples) -> Option<Vec<u8>> {
+pub(crate) fn colours(picture: &Picture, samples: &Samples) -> Option<Vec<u8>> {
     let pixels = usize::try_from(picture.pixels()).ok()?;
     let wide = match picture.layout.allocated {
         8 => 1,

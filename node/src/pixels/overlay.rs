@@ -14,7 +14,7 @@ const SIDE_MAX: u32 = 1 << 16;
 
 /// A plane as far as it lies over one frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Overlay {
+pub(crate) struct Overlay {
     columns: u32,
     /// Place of its first pixel in the image, from 0.
     left: i64,
@@ -26,7 +26,7 @@ pub(super) struct Overlay {
 }
 
 /// The planes that lie over frame `index` (from 0).
-pub(super) fn overlays(set: &DataSet<'_>, syntax: Syntax, index: u64) -> Vec<Overlay> {
+pub(crate) fn overlays(set: &DataSet<'_>, syntax: Syntax, index: u64) -> Vec<Overlay> {
     (0..PLANES_MAX).filter_map(|plane| overlay(set, syntax, 0x6000 + 2 * plane, index)).collect()
 }
 
@@ -59,7 +59,7 @@ fn overlay(set: &DataSet<'_>, syntax: Syntax, group: u16, index: u64) -> Option<
 
 impl Overlay {
     /// Draws in white.
-    pub(super) fn draw(&self, image: &mut DynamicImage) {
+    pub(crate) fn draw(&self, image: &mut DynamicImage) {
         for pixel in 0..self.count {
             let bit = self.first + pixel;
             if self.bits.get(bit / 8).is_none_or(|byte| byte >> (bit % 8) & 1 == 0) {

@@ -5,8 +5,8 @@
 //! Doing it: [`super::grey`].
 
 use super::{
+    Fault,
     dataset::{DataSet, Numbers, Syntax, readable},
-    error::Problem,
     grey::{Function, Window},
     overlay::{Overlay, overlays},
 };
@@ -15,24 +15,24 @@ use dicom_dictionary_std::tags;
 
 /// How stored values become grey levels or colours.
 #[derive(Clone, Debug)]
-pub(super) struct Tones {
-    pub(super) modality: Modality,
+pub(crate) struct Tones {
+    pub(crate) modality: Modality,
     /// Where both are given, the window is applied: either may be (C.11.2).
-    pub(super) window: Option<Window>,
-    pub(super) voi: Option<Lut>,
-    pub(super) palette: Option<[Palette; 3]>,
-    pub(super) overlays: Vec<Overlay>,
+    pub(crate) window: Option<Window>,
+    pub(crate) voi: Option<Lut>,
+    pub(crate) palette: Option<[Palette; 3]>,
+    pub(crate) overlays: Vec<Overlay>,
 }
 
 /// From stored values to those of the modality.
 #[derive(Clone, Debug)]
-pub(super) enum Modality {
+pub(crate) enum Modality {
     Linear { slope: f64, intercept: f64 },
     Lut(Lut),
 }
 
 impl Modality {
-    pub(super) fn value(&self, stored: f64) -> f64 {
+    pub(crate) fn value(&self, stored: f64) -> f64 {
         match self {
             Self::Linear { slope, intercept } => stored * slope + intercept,
             Self::Lut(lut) => f64::from(lut.entry(stored)),
@@ -42,7 +42,7 @@ impl Modality {
 
 /// A table of a Modality or VOI LUT Sequence.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Lut {
+pub(crate) struct Lut {
     first: i64,
     entries: Vec<u16>,
     /// The largest entry that its bits allow.
@@ -50,7 +50,7 @@ pub(super) struct Lut {
 }
 
 impl Lut {
-    pub(super) fn of(item: &DataSet<'_>, syntax: Syntax) -> Option<Self> {
+    pub(crate) fn of(item: &DataSet<'_>, syntax: Syntax) -> Option<Self> {
         let [count, first, bits] = item.numbers(tags::LUT_DESCRIPTOR, syntax).try_into().ok()?;
         let bytes = item.bytes(tags::LUT_DATA)?;
         // Small whole numbers of sixteen bits.
@@ -76,18 +76,18 @@ impl Lut {
     }
 
     /// As part of the range that an eye sees.
-    pub(super) fn part(&self, value: f64) -> f64 {
+    pub(crate) fn part(&self, value: f64) -> f64 {
         f64::from(self.entry(value)) / f64::from(self.top)
     }
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Palette {
+pub(crate) struct Palette {
     first: i64,
     levels: Vec<u8>,
 }
 
-pub(super) fn tones(header: &[u8], transfer_syntax: &str, index: u64) -> Result<Tones, Problem> {
+pub(crate) fn tones(header: &[u8], transfer_syntax: &str, index: u64) -> Result<Tones, Fault> {
     let syntax = Syntax::of(transfer_syntax);
     let header = readable(header, syntax)?;
     let set = DataSet::parse(&header, syntax)?;
@@ -144,7 +144,7 @@ fn palette(set: &DataSet<'_>, syntax: Syntax) -> Option<[Palette; 3]> {
 }
 
 impl Palette {
-    pub(super) fn level(&self, value: f64) -> u8 {
+    pub(crate) fn level(&self, value: f64) -> u8 {
         #[allow(clippy::cast_possible_truncation)]
         let index = (value as i64).saturating_sub(self.first).max(0);
         let index = usize::try_from(index).unwrap_or(usize::MAX).min(self.levels.len().saturating_sub(1));

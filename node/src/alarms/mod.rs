@@ -1,0 +1,319 @@
+//! What is wrong with the node, kept in one place and told: in the portal, by mail and by webhook.
+//!
+//! A condition is raised and cleared by whoever looks; it is told when it is new, when it has become worse, when it is over, and
+//! once a day while it is critical. Levels are left only well below where they were entered, so that nothing flickers.
+//! No condition names a patient or a study.
+//!
+//! # At a crash
+//! What stands is in `alarms.state`, so that a start tells nothing twice. Should that be lost, it is told once more.
+//!
+//! # Not here
+//! Looking: `site`, and the parts that know. Evidence: `audit`.
+
+mod mail;
+mod send;
+#[cfg(test)]
+mod tests;
+mod webhook;
+mod words;
+
+pub(crate) use send::{SendError, Told};
+
+use crate::{
+    config::AlarmsConfig,
+    tasks::{self, Tasks},
+};
+use protocol::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    fs::{self, File},
+    io::Write,
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::sync::Notify;
+
+/// Conditions that stand at once: one a peer, and a few more.
+const STANDING_MAX: usize = 256;
+/// Notices waiting to be sent; beyond, the oldest goes and stands in the portal alone.
+const WAITING_MAX: usize = 64;
+/// A critical condition is told again after this.
+const AGAIN: Duration = Duration::from_secs(86_400);
+/// Characters of a subject.
+const SUBJECT_MAX: usize = 64;
+
+/// What can be wrong. Stored: variants are only ever added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Kind {
+    /// Value: percent of the disk in use.
+    DiskFilling,
+    /// Subject: which; value: days left.
+    CertificateEnding,
+    /// Value: days since the last backup.
+    BackupOverdue,
+    /// Subject: the site's name; value: hours of silence.
+    PeerSilent,
+    /// Value: objects set aside.
+    RotFound,
+    /// Subject: its name.
+    MigrationStopped,
+    /// Subject: its name.
+    TierUnreachable,
+}
+
+impl Kind {
+    /// The word of the interface.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::DiskFilling => "disk-filling",
+            Self::CertificateEnding => "certificate-ending",
+            Self::BackupOverdue => "backup-overdue",
+            Self::PeerSilent => "peer-silent",
+            Self::RotFound => "rot-found",
+            Self::MigrationStopped => "migration-stopped",
+            Self::TierUnreachable => "tier-unreachable",
+        }
+    }
+}
+
+/// How bad.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Level {
+    /// To look at in the next days.
+    Notice,
+    /// Today.
+    Warning,
+    /// Now.
+    Critical,
+}
+
+impl Level {
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Notice => "notice",
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// A condition that stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Alarm {
+    pub(crate) kind: Kind,
+    pub(crate) subject: String,
+    pub(crate) level: Level,
+    pub(crate) value: u64,
+    pub(crate) since: Timestamp,
+    /// When somebody was last told outside; `None`: not yet, or nobody is to be told.
+    pub(crate) told: Option<Timestamp>,
+    /// When a notice of it was last made.
+    asked: Timestamp,
+}
+
+/// Something to tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Notice {
+    alarm: Alarm,
+    what: What,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum What {
+    Raised,
+    Over,
+    Test,
+}
+
+impl What {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Raised => "raised",
+            Self::Over => "over",
+            Self::Test => "test",
+        }
+    }
+}
+
+/// Where a value begins to be worth telling, and from where on it is no longer: [`Rungs::level`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rungs {
+    pub(crate) notice: u64,
+    pub(crate) warning: u64,
+    pub(crate) critical: u64,
+    /// A level is left when the value is so much below its rung.
+    pub(crate) slack: u64,
+}
+
+impl Rungs {
+    /// The level of a value that rises as things get worse, given the level it had.
+    pub(crate) fn level(self, value: u64, before: Option<Level>) -> Option<Level> {
+        let of = |value: u64| match value {
+            v if v >= self.critical => Some(Level::Critical),
+            v if v >= self.warning => Some(Level::Warning),
+            v if v >= self.notice => Some(Level::Notice),
+            _ => None,
+        };
+        // What it would be, were it worse by the slack: so long it stays as bad as it was.
+        of(value).max(of(value.saturating_add(self.slack)).min(before))
+    }
+}
+
+type Key = (Kind, String);
+
+#[derive(Debug, Default)]
+struct State {
+    standing: BTreeMap<Key, Alarm>,
+    waiting: VecDeque<Notice>,
+    fault: Option<String>,
+}
+
+/// The registry. Clones share it.
+#[derive(Clone, Debug)]
+pub(crate) struct Alarms {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    file: PathBuf,
+    config: AlarmsConfig,
+    site: String,
+    language: String,
+    state: Mutex<State>,
+    news: Notify,
+}
+
+const FILE: &str = "alarms.state";
+
+impl Alarms {
+    /// Opens the registry of a folder.
+    pub(crate) fn open(dir: &std::path::Path, config: &AlarmsConfig, site: &str, language: &str) -> Self {
+        let file = dir.join(FILE);
+        let read: Option<Vec<Alarm>> = fs::read(&file).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let alarms = read.unwrap_or_default().into_iter().take(STANDING_MAX);
+        let standing = alarms.map(|alarm| ((alarm.kind, alarm.subject.clone()), alarm)).collect();
+        let state = Mutex::new(State { standing, ..State::default() });
+        let (config, site, language) = (config.clone(), site.to_owned(), language.to_owned());
+        Self { inner: Arc::new(Inner { file, config, site, language, state, news: Notify::new() }) }
+    }
+
+    /// Sends what there is to tell, until the node stops.
+    pub(crate) fn start(&self, tasks: &Tasks) {
+        tasks.spawn("alarms", send::run(self.clone(), tasks.clone()));
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What stands, worst first.
+    pub(crate) fn standing(&self) -> Vec<Alarm> {
+        let mut all: Vec<Alarm> = self.state().standing.values().cloned().collect();
+        all.sort_by_key(|alarm| (std::cmp::Reverse(alarm.level), alarm.since));
+        all
+    }
+
+    /// The level of a condition, if it stands.
+    pub(crate) fn level(&self, kind: Kind, subject: &str) -> Option<Level> {
+        self.state().standing.get(&(kind, subject.to_owned())).map(|alarm| alarm.level)
+    }
+
+    /// Subjects of a kind that stand.
+    pub(crate) fn subjects(&self, kind: Kind) -> Vec<String> {
+        self.state().standing.keys().filter(|(k, _)| *k == kind).map(|(_, subject)| subject.clone()).collect()
+    }
+
+    /// Why the last notice did not go out, until one does.
+    pub(crate) fn fault(&self) -> Option<String> {
+        self.state().fault.clone()
+    }
+
+    /// Says how a condition is now: at a level, or not there.
+    pub(crate) fn set(&self, kind: Kind, subject: &str, value: u64, level: Option<Level>) {
+        let subject: String = subject.chars().take(SUBJECT_MAX).collect();
+        let key = (kind, subject.clone());
+        let mut state = self.state();
+        let before = state.standing.get(&key).cloned();
+        let notice = match (level, before) {
+            (None, None) => return,
+            (None, Some(alarm)) => {
+                state.standing.remove(&key);
+                Some(Notice { alarm, what: What::Over })
+            }
+            (Some(level), before) => {
+                if before.is_none() && state.standing.len() >= STANDING_MAX {
+                    return;
+                }
+                let now = tasks::now();
+                let is_due = before.as_ref().is_none_or(|alarm| {
+                    level > alarm.level || level == Level::Critical && now.since(alarm.asked) >= AGAIN
+                });
+                let alarm = Alarm {
+                    kind,
+                    subject,
+                    level,
+                    value,
+                    since: before.as_ref().map_or(now, |alarm| alarm.since),
+                    asked: before.as_ref().filter(|_| !is_due).map_or(now, |alarm| alarm.asked),
+                    told: before.and_then(|alarm| alarm.told),
+                };
+                state.standing.insert(key, alarm.clone());
+                is_due.then_some(Notice { alarm, what: What::Raised })
+            }
+        };
+        if let Some(notice) = notice {
+            tracing::warn!(kind = notice.alarm.kind.word(), what = notice.what.word(), "alarm");
+            if state.waiting.len() >= WAITING_MAX {
+                state.waiting.pop_front();
+            }
+            state.waiting.push_back(notice);
+            if let Err(error) = self.write(&state) {
+                tracing::error!(%error, "alarms.state was not written");
+            }
+            drop(state);
+            self.inner.news.notify_one();
+        }
+    }
+
+    fn write(&self, state: &State) -> std::io::Result<()> {
+        let all: Vec<&Alarm> = state.standing.values().collect();
+        let fresh = self.inner.file.with_extension("state.new");
+        let mut file = File::create(&fresh)?;
+        file.write_all(&serde_json::to_vec(&all)?)?;
+        file.sync_all()?;
+        fs::rename(fresh, &self.inner.file)
+    }
+
+    /// A notice went out by every way.
+    fn told(&self, notice: &Notice) {
+        let mut state = self.state();
+        state.fault = None;
+        let key = (notice.alarm.kind, notice.alarm.subject.clone());
+        if let Some(alarm) = state.standing.get_mut(&key) {
+            alarm.told = Some(tasks::now());
+            if let Err(error) = self.write(&state) {
+                tracing::error!(%error, "alarms.state was not written");
+            }
+        }
+    }
+
+    fn next(&self) -> Option<Notice> {
+        self.state().waiting.pop_front()
+    }
+
+    /// Sends a test over every way, at once.
+    ///
+    /// # Errors
+    /// The first way that fails; [`SendError::NoWay`] where none is set.
+    pub(crate) async fn test(&self, tasks: &Tasks) -> Result<Told, SendError> {
+        let now = tasks::now();
+        let (kind, level) = (Kind::DiskFilling, Level::Notice);
+        let alarm = Alarm { kind, subject: String::new(), level, value: 0, since: now, told: None, asked: now };
+        send::send(&self.inner, tasks, &Notice { alarm, what: What::Test }).await
+    }
+}

@@ -1,0 +1,168 @@
+//! Looks at the node and its surroundings now and then, and says what is wrong to [`crate::alarms`]; and counts what the
+//! archive holds, hour by hour, so that one can say when the disk will be full.
+//!
+//! # At a crash
+//! What was counted is a text file of at most [`SAMPLES_MAX`] lines; a torn last line is left out.
+//!
+//! # Not here
+//! Telling anybody: [`crate::alarms`].
+
+use super::certificate;
+use crate::{
+    alarms::{Alarms, Kind, Level, Rungs},
+    archive::Archive,
+    backup,
+    config::Config,
+    overlay::Overlay,
+    tasks::{self, Tasks},
+    trust::Trust,
+};
+use protocol::Timestamp;
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+/// Percent in use; a disk that is cleared a little is told over once.
+const DISK: Rungs = Rungs { notice: 80, warning: 90, critical: 95, slack: 3 };
+/// Days left: 30, 7, none.
+const CERTIFICATE_DAYS: [u64; 3] = [30, 7, 1];
+const DAY_MS: u64 = 86_400_000;
+const HOUR_MS: u64 = 3_600_000;
+/// Thirty days of hours.
+const SAMPLES_MAX: usize = 720;
+
+/// What is looked at.
+pub(super) struct Watch {
+    pub(super) dir: PathBuf,
+    pub(super) config: Arc<Config>,
+    pub(super) archive: Archive,
+    pub(super) trust: Trust,
+    pub(super) overlay: Overlay,
+    pub(super) alarms: Alarms,
+    pub(super) tasks: Tasks,
+}
+
+/// Until the node stops.
+pub(super) async fn run(watch: Watch) {
+    let (watch, since) = (Arc::new(watch), tasks::now());
+    let every = Duration::from_millis(watch.config.alarms.look_every_ms);
+    loop {
+        let looking = watch.clone();
+        let looked = watch.tasks.spawn_blocking("watch", move || looking.look(since)).await;
+        if looked.is_err() {
+            tracing::error!("the node could not look at itself");
+        }
+        tokio::select! {
+            () = watch.tasks.stopping() => return,
+            () = tokio::time::sleep(every) => {}
+        }
+    }
+}
+
+impl Watch {
+    fn look(&self, since: Timestamp) {
+        self.disk();
+        self.certificates();
+        self.backup();
+        self.peers(since);
+        self.rot();
+        if let Err(error) = self.count() {
+            tracing::warn!(%error, "what the archive holds could not be counted");
+        }
+    }
+
+    fn rungs(&self, kind: Kind, subject: &str, value: u64, rungs: Rungs) {
+        let level = rungs.level(value, self.alarms.level(kind, subject));
+        self.alarms.set(kind, subject, value, level);
+    }
+
+    fn disk(&self) {
+        let Ok(stat) = nix::sys::statvfs::statvfs(&self.dir) else { return };
+        let (all, free) = (stat.blocks(), stat.blocks_available());
+        let used = all.saturating_sub(stat.blocks_free());
+        // As `df` counts: what only root may use is not there.
+        let percent = used.saturating_mul(100).div_ceil(used.saturating_add(free).max(1));
+        self.rungs(Kind::DiskFilling, "", percent, DISK);
+    }
+
+    fn certificates(&self) {
+        let portal = self.config.tls().map(|(cert, _)| ("portal", cert));
+        let dimse = self.config.dimse.tls.as_ref().map(|tls| ("DICOM", tls.certificate.as_path()));
+        for (what, path) in portal.into_iter().chain(dimse) {
+            // One that cannot be read ends today.
+            let days = certificate::expiry(path).map_or(0, |end| end.since(tasks::now()).as_secs() / 86_400);
+            let [notice, warning, critical] = CERTIFICATE_DAYS;
+            let level = match days {
+                d if d < critical => Some(Level::Critical),
+                d if d < warning => Some(Level::Warning),
+                d if d < notice => Some(Level::Notice),
+                _ => None,
+            };
+            self.alarms.set(Kind::CertificateEnding, what, days, level);
+        }
+    }
+
+    fn backup(&self) {
+        let rule = u64::from(self.config.alarms.backup_days);
+        if rule == 0 {
+            return self.alarms.set(Kind::BackupOverdue, "", 0, None);
+        }
+        // A node that was never backed up is as old as its key.
+        let made = || {
+            let changed = fs::metadata(self.dir.join(crate::identity::KEY_FILE)).and_then(|meta| meta.modified()).ok();
+            let since = changed.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+            Timestamp(since.and_then(|since| u64::try_from(since.as_millis()).ok()).unwrap_or(0))
+        };
+        let last = backup::last(&self.dir).map_or_else(made, |last| last.at);
+        let days = tasks::now().since(last).as_secs() / 86_400;
+        let rungs = Rungs { notice: rule, warning: rule.saturating_mul(2), critical: rule.saturating_mul(4), slack: 0 };
+        self.rungs(Kind::BackupOverdue, "", days, rungs);
+    }
+
+    fn peers(&self, since: Timestamp) {
+        let rule = u64::from(self.config.alarms.peer_silent_hours);
+        let mut known = BTreeSet::new();
+        for peer in self.trust.peers().into_iter().filter(|peer| peer.revoked.is_none() && rule > 0) {
+            let contact = self.overlay.contact(&peer.site);
+            let heard =
+                if contact.connected { tasks::now() } else { contact.last.unwrap_or_else(|| since.max(peer.paired)) };
+            let hours = tasks::now().since(heard).as_secs() / 3_600;
+            let rungs = Rungs { notice: rule, warning: rule.saturating_mul(7), critical: u64::MAX, slack: 0 };
+            self.rungs(Kind::PeerSilent, &peer.name, hours, rungs);
+            known.insert(peer.name);
+        }
+        for gone in self.alarms.subjects(Kind::PeerSilent).into_iter().filter(|name| !known.contains(name)) {
+            self.alarms.set(Kind::PeerSilent, &gone, 0, None);
+        }
+    }
+
+    /// It stands until an administrator has looked and taken the files away.
+    fn rot(&self) {
+        let aside = fs::read_dir(self.dir.join("objects/rotten")).map_or(0, Iterator::count);
+        let level = (aside > 0).then_some(Level::Critical);
+        self.alarms.set(Kind::RotFound, "", u64::try_from(aside).unwrap_or(u64::MAX), level);
+    }
+
+    fn count(&self) -> std::io::Result<()> {
+        let mut samples = samples(&self.dir);
+        let now = tasks::now();
+        if samples.last().is_some_and(|(at, _)| now.0 < at.saturating_add(HOUR_MS)) {
+            return Ok(());
+        }
+        samples.push((now.0, self.archive.totals().bytes));
+        let first = samples.len().saturating_sub(SAMPLES_MAX);
+        let lines: Vec<String> = samples.iter().skip(first).map(|(at, bytes)| format!("{at} {bytes}\n")).collect();
+        let fresh = self.dir.join("storage.samples.new");
+        fs::write(&fresh, lines.concat())?;
+        fs::rename(fresh, self.dir.join(crate::portal::SAMPLES))
+    }
+}
+
+/// Times in milliseconds, and bytes held.
+fn samples(dir: &Path) -> Vec<(u64, u64)> {
+    crate::portal::samples(dir).into_iter().filter(|(at, _)| *at <= tasks::now().0.saturating_add(DAY_MS)).collect()
+}

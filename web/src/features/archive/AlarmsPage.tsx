@@ -1,0 +1,102 @@
+// What is wrong with the node, since when, and whether those who are to know get to know.
+
+import { Alert, Badge, Button, Group, Stack, Table, Text } from '@mantine/core';
+import { IconCircleCheck } from '@tabler/icons-react';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { post } from '../../api/client';
+import { alarmsQuery } from '../../api/queries';
+import type { Alarm, AlarmTest } from '../../api/types';
+import { Page } from '../../components/Page';
+import { Problem, Section } from '../../components/parts';
+import { Blank, Failure, Waiting } from '../../components/State';
+import { minute } from '../../lib/format';
+import { useWords } from '../../lib/language';
+
+const COLOURS = { notice: 'sky', warning: 'yellow', critical: 'red' } as const;
+
+export function AlarmsPage() {
+  const { t } = useWords();
+  const { data: alarms, error, refetch } = useQuery(alarmsQuery);
+  return (
+    <Page title={t('archive.pages.alarms')}>
+      {error && !alarms ? (
+        <Failure error={error} retry={() => void refetch()} />
+      ) : alarms ? (
+        <Stack gap="md">
+          <Section title={t('archive.alarms.standing')}>
+            {alarms.standing.length === 0 ? (
+              <Blank icon={<IconCircleCheck size={28} />} color="teal" title={t('archive.alarms.none')} />
+            ) : (
+              <Standing alarms={alarms.standing} />
+            )}
+          </Section>
+          <Ways mail={alarms.mail} webhook={alarms.webhook} fault={alarms.fault} />
+        </Stack>
+      ) : (
+        <Waiting />
+      )}
+    </Page>
+  );
+}
+
+function Standing({ alarms }: { alarms: Alarm[] }) {
+  const { t, locale } = useWords();
+  return (
+    <Table.ScrollContainer minWidth={560}>
+      <Table verticalSpacing="xs">
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>{t('archive.alarms.level')}</Table.Th>
+            <Table.Th>{t('archive.alarms.what')}</Table.Th>
+            <Table.Th>{t('archive.alarms.since')}</Table.Th>
+            <Table.Th>{t('archive.alarms.told')}</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {alarms.map(({ kind, subject, level, value, since, told }) => (
+            <Table.Tr key={`${kind} ${subject}`}>
+              <Table.Td>
+                <Badge variant="light" color={COLOURS[level]}>
+                  {t(`archive.alarms.levels.${level}`)}
+                </Badge>
+              </Table.Td>
+              <Table.Td>{t(`archive.alarms.kinds.${kind}`, { subject, value })}</Table.Td>
+              <Table.Td>{minute(since, locale)}</Table.Td>
+              <Table.Td>{told ? minute(told, locale) : '—'}</Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Table.ScrollContainer>
+  );
+}
+
+function Ways({ mail, webhook, fault }: { mail: boolean; webhook: boolean; fault: string | null }) {
+  const { t } = useWords();
+  const test = useMutation({ mutationFn: () => post<AlarmTest>('/alarms/test') });
+  const ways = [mail && t('archive.alarms.byMail'), webhook && t('archive.alarms.byWebhook')].filter(Boolean).join(', ');
+  const failed = test.data?.fault ?? fault;
+  return (
+    <Section title={t('archive.alarms.ways')} about={t('archive.alarms.waysAbout')}>
+      <Stack gap="sm" align="flex-start">
+        {ways ? <Text size="sm">{ways}</Text> : <Alert color="yellow" variant="light" title={t('archive.alarms.nobody')} />}
+        {failed && (
+          <Alert color="red" variant="light" title={t('archive.alarms.failed')} role="alert">
+            {failed}
+          </Alert>
+        )}
+        {test.data && !test.data.fault && (
+          <Text size="sm" role="status">
+            {t('archive.alarms.tested')}
+          </Text>
+        )}
+        <Problem error={test.error} />
+        <Group>
+          <Button variant="default" disabled={!ways} loading={test.isPending} onClick={() => test.mutate()}>
+            {t('archive.alarms.test')}
+          </Button>
+        </Group>
+      </Stack>
+    </Section>
+  );
+}
