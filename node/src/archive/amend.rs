@@ -106,8 +106,8 @@ fn amended_plain(header: &[u8], coding: Coding, amended: &Amended, system: &str)
     let mut out = Vec::with_capacity(header.len() + 1024);
     let mut end = 0;
     for element in &elements {
-        for (_, put) in puts.extract_if(..element.tag, |_, _| true) {
-            out.extend_from_slice(&put);
+        while let Some(put) = puts.first_entry().filter(|put| *put.key() < element.tag) {
+            out.extend_from_slice(&put.remove());
         }
         match puts.remove(&element.tag) {
             Some(put) => out.extend_from_slice(&put),

@@ -277,6 +277,20 @@ fn is_whole(blobs: &Blobs, record: &IngestRecord, attached: Option<&[u8]>) -> bo
     }
 }
 
+/// Objects that a journal says are in the cold tier.
+fn cold_copies(journal: &Path) -> Result<HashSet<Digest>, ArchiveError> {
+    let mut copies = HashSet::new();
+    journal::salvage(journal, &mut |kind, body, _| {
+        if kind == kind::COLD
+            && let Ok(record) = wire::decode::<ColdRecord>(body)
+        {
+            copies.extend(record.digests);
+        }
+        Ok(())
+    })?;
+    Ok(copies)
+}
+
 /// A new journal of what the old one still says and of the files it does not name.
 fn write_journal(dir: &Path, old: &Path, blobs: &Blobs, each: &mut dyn FnMut(u64)) -> Result<(), ArchiveError> {
     let fresh = old.with_extension("fresh");
@@ -288,15 +302,7 @@ fn write_journal(dir: &Path, old: &Path, blobs: &Blobs, each: &mut dyn FnMut(u64
     let floor = FloorRecord { version: now.0 / 1000 };
     let mut batch = vec![(kind::FLOOR, wire::encode(&floor))];
     let mut named = HashSet::new();
-    let mut copies = HashSet::new();
-    journal::salvage(old, &mut |kind, body, _| {
-        if kind == kind::COLD
-            && let Ok(record) = wire::decode::<ColdRecord>(body)
-        {
-            copies.extend(record.digests);
-        }
-        Ok(())
-    })?;
+    let copies = cold_copies(old)?;
     journal::salvage(old, &mut |kind, body, attached| {
         match kind {
             kind::INGEST => match wire::decode::<IngestRecord>(body) {

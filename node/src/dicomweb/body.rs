@@ -32,7 +32,7 @@ async fn read(source: &Source, piece: Piece) -> Result<Bytes, StudyError> {
             Some(front) => Ok(front),
             None => source.range(&entry, 0, entry.header_bytes.into()).await,
         },
-        (Piece::Front(..) | Piece::Meta(_), Source::Object(_) | Source::Memory { .. } | Source::File { .. }) => {
+        (Piece::Front(..) | Piece::Meta(_), Source::Object(..) | Source::Memory { .. } | Source::File { .. }) => {
             Ok(Bytes::new())
         }
     }

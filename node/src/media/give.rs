@@ -16,13 +16,14 @@ use super::{
     record::File,
 };
 use crate::{
-    archive::{InstanceRow, Object, SeriesRow, StudyRow},
+    archive::{self, InstanceRow, Object, SeriesRow, StudyRow},
     audit::{Act, Event},
     pixels::{Plain, Transcoded, dataset::EXPLICIT_LE, source::Source},
     trust::{Caller, Held as HeldAt, Permit, Person},
 };
 use bytes::Bytes;
-use protocol::{Uid, agreement::Level, limits::RANGE_BYTES_MAX};
+use protocol::{Uid, agreement::Level, limits::RANGE_BYTES_MAX, manifest::Amended};
+use std::sync::Arc;
 use tokio::sync::mpsc;
 
 /// Pieces waiting for a slow packer before the reading waits: some megabytes.
@@ -149,7 +150,7 @@ impl Giving {
             .note(format!("{form}: {}", self.wanted.purpose.trim()));
         self.media.audit.record(event).await.map_err(|error| Stop::Fault(error.to_string()))?;
         let (patient, study) = (self.numbers.patient(row), self.numbers.study());
-        let fault = |error: crate::archive::ArchiveError| Stop::Fault(error.to_string());
+        let fault = |error: archive::ArchiveError| Stop::Fault(error.to_string());
         let mut shown = Shown::of(row, patient);
         for series in self.media.archive.series(&row.study).map_err(fault)? {
             let number = self.numbers.series();
@@ -194,28 +195,43 @@ impl Giving {
                 format!("DICOM/PAT{patient:05}/STU{study:05}/SER{series:05}/{image:08}")
             }
         };
-        let mut made = self.made(row, &object, &header).await?;
+        let corrections = self.corrections(study);
+        let mut made = self.made(row, &object, &header, corrections.clone()).await?;
         let front = made.as_ref().map_or(meta, Transcoded::front);
-        let bytes = front.len() as u64 + made.as_ref().map_or_else(|| object.bytes(), Transcoded::bytes);
+        let corrected = corrections.map(|by| corrected(&header, row, &by)).transpose()?;
+        let as_stored = || match &corrected {
+            Some(corrected) => object.bytes() - header.len() as u64 + corrected.len() as u64,
+            None => object.bytes(),
+        };
+        let bytes = front.len() as u64 + made.as_ref().map_or_else(as_stored, Transcoded::bytes);
         let written = if made.is_some() { EXPLICIT_LE } else { row.entry.transfer_syntax.as_str() };
         if self.wanted.layout == Layout::Pdi {
             let (class, instance) = (row.entry.sop_class.as_str(), row.entry.instance.as_str());
             let (study, series, modality) = (study.study.as_str(), series.series.as_str(), series.modality.as_str());
             let (path, transfer_syntax) = (path.as_str(), written);
             let file = File { study, series, modality, path, sop_class: class, instance, transfer_syntax };
-            self.directory.add(place, &header, dicomdir::syntax(&row.entry.transfer_syntax), &file);
+            self.directory.add(
+                place,
+                corrected.as_ref().unwrap_or(&header),
+                dicomdir::syntax(&row.entry.transfer_syntax),
+                &file,
+            );
         }
         let held = Held {
             study: study.study.to_string(),
             series: series.series.to_string(),
             instance: row.entry.instance.to_string(),
-            digest: made.is_none().then(|| row.entry.digest.to_string()),
+            digest: (made.is_none() && corrected.is_none()).then(|| row.entry.digest.to_string()),
             meta_bytes: front.len() as u64,
         };
         self.say(Said::File { path, bytes, held: Some(held) }).await?;
         let mut hasher = blake3::Hasher::new();
         self.send(&mut hasher, front).await?;
         let mut at = 0;
+        if let (None, Some(corrected)) = (&made, corrected) {
+            at = header.len() as u64;
+            self.send(&mut hasher, corrected).await?;
+        }
         loop {
             let next = match &mut made {
                 Some(made) => made.next().await.map_err(|fault| Stop::Fault(fault.to_string()))?,
@@ -251,13 +267,25 @@ impl Giving {
         Ok((object, meta, header))
     }
 
+    /// What was corrected of a study, and the site that did.
+    fn corrections(&self, study: &StudyRow) -> Option<Arc<(Amended, String)>> {
+        let amended = study.amended.clone().filter(|amended| !amended.edits.is_empty())?;
+        Some(Arc::new((amended, self.media.site_name.clone())))
+    }
+
     /// The object in a plain transfer syntax, where that is wanted and can be had.
-    async fn made(&self, row: &InstanceRow, object: &Object, header: &[u8]) -> Result<Option<Transcoded>, Stop> {
+    async fn made(
+        &self,
+        row: &InstanceRow,
+        object: &Object,
+        header: &[u8],
+        corrections: Option<Arc<(Amended, String)>>,
+    ) -> Result<Option<Transcoded>, Stop> {
         let syntax = row.entry.transfer_syntax.as_str();
         if !self.wanted.plain || syntax == EXPLICIT_LE {
             return Ok(None);
         }
-        let source = Source::Object(object.clone());
+        let source = Source::Object(object.clone(), corrections);
         let begun = Transcoded::begin(&self.media.decoders, source, row.entry.clone(), header, Plain::Explicit).await;
         match begun {
             Ok(made) => Ok(Some(made)),
@@ -304,4 +332,10 @@ impl Giving {
         self.file("INDEX.HTM", page.into()).await?;
         self.file("README.TXT", pages::readme(&self.media.site_name).into()).await
     }
+}
+
+/// A header as it leaves: with what was corrected.
+fn corrected(header: &[u8], row: &InstanceRow, by: &(Amended, String)) -> Result<Bytes, Stop> {
+    let made = archive::amended_header(header, &row.entry.transfer_syntax, &by.0, &by.1);
+    made.map(Bytes::from).ok_or_else(|| Stop::Fault("a correction cannot be written into a header".to_owned()))
 }

@@ -30,7 +30,7 @@ pub(super) async fn jpeg_of(
     header: &[u8],
 ) -> Result<Vec<u8>, Fault> {
     let mut syntax = Syntax::of(entry.transfer_syntax.as_str());
-    let (mut source, mut entry) = (Source::Object(object), entry);
+    let (mut source, mut entry) = (Source::Object(object, None), entry);
     let mut from = header.len() as u64;
     if syntax.deflated {
         let whole = media.decoders.inflate(source.whole(&entry, 0, entry.bytes).await?).await?;

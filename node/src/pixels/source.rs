@@ -1,11 +1,15 @@
 //! Where the bytes of a data set come from: an opened study, here or at a peer, or memory.
 
 use crate::{
-    archive::Object,
+    archive::{self, Object},
     studies::{OpenStudy, StudyError},
 };
 use bytes::Bytes;
-use protocol::{fetch::Priority, manifest::InstanceEntry};
+use protocol::{
+    Uid,
+    fetch::Priority,
+    manifest::{Amended, InstanceEntry},
+};
 use std::{fs::File, os::unix::fs::FileExt, sync::Arc};
 
 /// Bytes asked for at once: one stream's worth of the pixel plane.
@@ -16,8 +20,8 @@ pub(crate) const CHUNK_BYTES: u64 = protocol::limits::RANGE_BYTES_MAX;
 pub(crate) enum Source {
     /// An opened study, here or at a peer.
     Study(Arc<OpenStudy>, Priority),
-    /// An object of ours, open under a permit.
-    Object(Object),
+    /// An object of ours, open under a permit, and what was corrected of it by which site.
+    Object(Object, Option<Arc<(Amended, String)>>),
     /// What was read or inflated before: the data set from this offset to its end.
     Memory { from: u64, bytes: Bytes },
     /// A file, in which the data set begins at `start`.
@@ -28,8 +32,21 @@ impl Source {
     /// Where its bytes begin.
     pub(crate) fn first(&self) -> u64 {
         match self {
-            Self::Study(..) | Self::Object(_) | Self::File { .. } => 0,
+            Self::Study(..) | Self::Object(..) | Self::File { .. } => 0,
             Self::Memory { from, .. } => *from,
+        }
+    }
+
+    /// A header that was inflated where it was deflated, with what was corrected; `None`: nothing was.
+    pub(crate) fn corrected(&self, transfer_syntax: &Uid, header: &[u8]) -> Result<Option<Bytes>, StudyError> {
+        match self {
+            Self::Study(study, _) => study.front_of(transfer_syntax, header),
+            Self::Object(_, Some(corrected)) => {
+                let made = archive::amended_inflated(header, transfer_syntax, &corrected.0, &corrected.1);
+                let made = made.ok_or_else(|| StudyError::Internal("a correction cannot be written".to_owned()))?;
+                Ok(Some(made.into()))
+            }
+            Self::Object(_, None) | Self::Memory { .. } | Self::File { .. } => Ok(None),
         }
     }
 
@@ -37,7 +54,7 @@ impl Source {
     pub(crate) async fn range(&self, entry: &InstanceEntry, offset: u64, len: u64) -> Result<Bytes, StudyError> {
         let bytes = match self {
             Self::Study(study, priority) => study.range(entry, offset, len, *priority).await?,
-            Self::Object(object) => object.range(offset, len).await?,
+            Self::Object(object, _) => object.range(offset, len).await?,
             Self::Memory { from, bytes } => {
                 let at = |n: u64| usize::try_from(n.saturating_sub(*from)).unwrap_or(usize::MAX).min(bytes.len());
                 if offset >= *from { bytes.slice(at(offset)..at(offset.saturating_add(len))) } else { Bytes::new() }

@@ -95,10 +95,7 @@ impl Transcoded {
             return Err(UNREADABLE);
         }
         let mut header = Bytes::copy_from_slice(header);
-        let study = match &source {
-            Source::Study(study, _) => Some(study.clone()),
-            Source::Object(_) | Source::Memory { .. } | Source::File { .. } => None,
-        };
+        let given = source.clone();
         if syntax.deflated {
             if entry.bytes > dataset::INFLATED_BYTES_MAX {
                 return Err(DataSetError::Size.into());
@@ -109,10 +106,7 @@ impl Transcoded {
             source = Source::Memory { from: 0, bytes: header.clone() };
         }
         let set = DataSet::parse_whole(&header, syntax)?;
-        let corrected = match &study {
-            Some(study) => study.front_of(&entry.transfer_syntax, &header)?,
-            None => None,
-        };
+        let corrected = given.corrected(&entry.transfer_syntax, &header)?;
         let shown = corrected.as_ref().map(|header| DataSet::parse_whole(header, syntax)).transpose()?;
         let mut changes = Changes::new();
         if compressed_icon(&set) {

@@ -77,11 +77,11 @@ pub(crate) async fn run(binary: &str, studies: Option<u32>) {
 /// Waits until every study has its manifest: that is work too.
 async fn settled(server: &Server, studies: u32) {
     let began = Instant::now();
-    let mut seen = server.cpu();
-    tests::eventually!(600, "the node is idle", {
-        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    let (mut seen, mut same) = (server.cpu(), 0);
+    tests::eventually!(900, "the node is idle", {
         let before = std::mem::replace(&mut seen, server.cpu());
-        (seen - before < 0.1).then_some(())
+        same = if seen > before { 0 } else { same + 1 };
+        (same > 100).then_some(())
     });
     println!(
         "settled {studies} studies after {:.0} s more; RSS {:.0} MB",

@@ -277,6 +277,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AlarmsJson"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alarms/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a test by every way that is set. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ToldJson"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/audit": {
         parameters: {
             query?: never;
@@ -629,6 +714,53 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Studies of ours as pieces: frames of a kind (`J`: JSON, `B`: bytes), a length in 32 bits little endian, and a body. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/x-confrere-export": unknown;
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/grants": {
         parameters: {
             query?: never;
@@ -734,6 +866,285 @@ export interface paths {
                     };
                     content: {
                         "application/x-ndjson": unknown;
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/migrations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MigrationJson"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewMigrationJson"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Begun"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/migrations/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/migrations/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/migrations/{id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReportJson"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/migrations/{id}/report.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/csv": unknown;
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/migrations/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Goes on with one that is paused; with one that is done, for what lacks. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
                     };
                 };
             };
@@ -1164,6 +1575,238 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    offset?: number;
+                    limit?: number | null;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StudyKept"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/retention/erased": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    offset?: number;
+                    limit?: number | null;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Erased"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/retention/proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Proposed"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewProposal"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Proposed"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/retention/proposals/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/retention/proposals/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Erased"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/session": {
         parameters: {
             query?: never;
@@ -1294,6 +1937,208 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SourceJson"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Adds a source, or changes the one of that name. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewSource"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forgets a source and its credentials; its migrations are cancelled. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{name}/find": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks a source for studies; the body holds conditions by keyword (`{"PatientID": "42"}`), at least one. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        [key: string]: string;
+                    };
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FoundThere"][];
+                    };
+                };
+                502: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{name}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks a source whether it is there. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Tested"];
+                    };
+                };
+                502: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/status": {
         parameters: {
             query?: never;
@@ -1316,6 +2161,48 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Status"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Storage"];
                     };
                 };
                 403: {
@@ -1481,6 +2368,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/studies/{study}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A study of ours as a zip. */
+        get: {
+            parameters: {
+                query: {
+                    /** @description `pdi` (with DICOMDIR and pages) or `files`. */
+                    form?: string;
+                    /** @description Objects are made Explicit VR Little Endian. */
+                    plain?: boolean;
+                    /** @description Why it leaves the house, for the log; without names. */
+                    purpose: string;
+                };
+                header?: never;
+                path: {
+                    study: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/zip": unknown;
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/studies/{study}/fetch": {
         parameters: {
             query?: never;
@@ -1607,6 +2554,82 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/studies/{study}/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    study: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StudyKept"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    study: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewClaim"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Recorded"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/studies/{study}/share": {
         parameters: {
             query?: never;
@@ -1649,6 +2672,122 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study}/tier": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    study: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StudyTier"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    study: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Wanted"];
+                };
+            };
+            responses: {
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tiers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Tiers"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2079,6 +3218,35 @@ export interface components {
             /** Format: int32 */
             version: number;
         };
+        /** @description A condition that stands. */
+        AlarmJson: {
+            /**
+             * @description `disk-filling`, `certificate-ending`, `backup-overdue`, `peer-silent`, `rot-found`, `migration-stopped`,
+             *     `tier-unreachable`.
+             */
+            kind: string;
+            /** @description `notice`, `warning` or `critical`. */
+            level: string;
+            since: string;
+            /** @description Which certificate, peer, migration or tier; empty where there is one. */
+            subject: string;
+            told?: string | null;
+            /**
+             * Format: int64
+             * @description Percent, days, hours or a number, as the kind has it.
+             */
+            value: number;
+        };
+        /** @description All that stands. */
+        AlarmsJson: {
+            /** @description Why the last notice did not go out. */
+            fault?: string | null;
+            /** @description Whether notices go out by mail. */
+            mail: boolean;
+            standing: components["schemas"]["AlarmJson"][];
+            /** @description Whether notices go out by webhook. */
+            webhook: boolean;
+        };
         /** @description The last amendment of a study. */
         AmendedStudy: {
             at: string;
@@ -2119,6 +3287,24 @@ export interface components {
             passphrase: string;
             to: string;
         };
+        /** @description How backup stands. */
+        BackupState: {
+            /** Format: int64 */
+            age_days?: number | null;
+            last?: string | null;
+            /** Format: int64 */
+            new_bytes: number;
+            /**
+             * Format: int32
+             * @description Overdue after so many days; 0: never.
+             */
+            rule_days: number;
+        };
+        /** @description The number of a migration. */
+        Begun: {
+            /** Format: int64 */
+            id: number;
+        };
         ClauseJson: {
             announce: boolean;
             /** Format: int32 */
@@ -2132,6 +3318,20 @@ export interface components {
             reader: string;
             /** Format: int32 */
             since_days?: number | null;
+        };
+        /** @description A study in the cold tier. */
+        ColdStudy: {
+            /** Format: int64 */
+            bytes: number;
+            date?: string | null;
+            description?: string | null;
+            patient_name?: string | null;
+            /**
+             * Format: int64
+             * @description Seconds that recalling it may take; `null`: not measured yet.
+             */
+            recall_s?: number | null;
+            study: string;
         };
         /** @description A conflict with both objects. */
         Compared: {
@@ -2213,6 +3413,23 @@ export interface components {
             /** @description For those who look later; without names. */
             note?: string;
         };
+        /** @description Something that was erased. */
+        Erased: {
+            approver: string;
+            at: string;
+            /** Format: int64 */
+            bytes: number;
+            /** @description The bytes are gone. */
+            done: boolean;
+            /** Format: int64 */
+            id: number;
+            instances: number;
+            proposer: string;
+            reason: string;
+            /** Format: int64 */
+            rejection?: number | null;
+            study: string;
+        };
         /** @description The body of every error. */
         ErrorBody: {
             /** @description Stable word for programs and translations. */
@@ -2226,6 +3443,29 @@ export interface components {
              * @description Seconds after which another try makes sense.
              */
             retry_s?: number | null;
+        };
+        /** @description Which studies, and how. */
+        Export: {
+            /** @description `pdi` or `files`. */
+            form: string;
+            plain?: boolean;
+            /** @description Why they leave the house, for the log; without names. */
+            purpose: string;
+            /** @description Study Instance UIDs of ours. */
+            studies: string[];
+        };
+        /** @description A study that a source has. */
+        FoundThere: {
+            accession?: string | null;
+            date?: string | null;
+            description?: string | null;
+            /** Format: int32 */
+            instances: number;
+            issuer?: string | null;
+            modalities: string[];
+            patient_id?: string | null;
+            patient_name?: string | null;
+            study: string;
         };
         Grant: {
             expires: string;
@@ -2255,9 +3495,15 @@ export interface components {
             patient: components["schemas"]["Patient"];
             series: string[];
         };
-        /** @description Files and folders on the node's machine. */
+        /** @description Files, folders, zips and images on the node's machine. */
         Import: {
+            /** @description Nothing that has one of these Patient IDs. */
+            leave_out?: string[];
             paths: string[];
+            /** @description Only what has one of these Patient IDs; empty: all. */
+            patients?: string[];
+            /** @description Only say what is there; nothing is taken in. */
+            scan?: boolean;
         };
         Invitation: {
             /** @description The code to speak. */
@@ -2282,9 +3528,95 @@ export interface components {
             /** @description Why; without names. */
             note?: string;
         };
+        /** @description A migration and how far it is. */
+        MigrationJson: {
+            begun: string;
+            by: string;
+            /** Format: int64 */
+            bytes: number;
+            changed: string;
+            compare: boolean;
+            /** @description Of those, the ones of which nothing lacks. */
+            complete: number;
+            /** Format: int32 */
+            concurrent: number;
+            /** @description Studies that the source listed; absent: it was not asked since this node started. */
+            found?: number | null;
+            from?: string | null;
+            hours?: string | null;
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: int64
+             * @description Instances taken in.
+             */
+            instances: number;
+            /** Format: int32 */
+            mb_per_s: number;
+            modalities: string[];
+            source: string;
+            /** @description `running`, `paused`, `cancelled`, `done`. */
+            state: string;
+            /** @description Studies of which all was asked for. */
+            studies: number;
+            to?: string | null;
+            /** @description For what it waits: its hours, or a source that is away. */
+            waiting?: string | null;
+        };
+        /** @description A study that moves, waits for it, or could not. */
+        Moving: {
+            /** Format: int32 */
+            done: number;
+            /** @description Why it ended; `null`: it has not. */
+            error?: string | null;
+            /**
+             * Format: int32
+             * @description 0: it waits.
+             */
+            objects: number;
+            study: string;
+            /** @description `cold` or `hot`. */
+            to: string;
+        };
+        /** @description A fact to record. */
+        NewClaim: {
+            /** @description `death`, `visit`, `hold`, or `release`. */
+            claim: string;
+            /** @description Of death or visit, `YYYYMMDD`. */
+            day?: string | null;
+            /** @description Why, and where that is known from; without names. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description Number of the claim that a release takes back.
+             */
+            released?: number | null;
+        };
+        /** @description What is to be taken over. */
+        NewMigrationJson: {
+            /** @description Also what is here already, to compare its bytes. */
+            compare?: boolean;
+            /** Format: int32 */
+            concurrent?: number | null;
+            /** @description Study dates, inclusive, `YYYYMMDD`. */
+            from?: string | null;
+            hours?: string | null;
+            /** Format: int32 */
+            mb_per_s?: number | null;
+            modalities?: string[];
+            source: string;
+            to?: string | null;
+        };
         /** @description A new password for a user, generated when absent. */
         NewPassword: {
             password?: string | null;
+        };
+        /** @description What is to be erased: a study, or a rejection. */
+        NewProposal: {
+            reason: string;
+            /** Format: int64 */
+            rejection?: number | null;
+            study?: string | null;
         };
         /** @description The study to read, then the priors opened with it. */
         NewReading: {
@@ -2293,6 +3625,54 @@ export interface components {
         /** @description A new role for a user. */
         NewRole: {
             role: string;
+        };
+        /** @description A source as an admin gives it. Of `host`… and `url` one is given. */
+        NewSource: {
+            /** @description Name and password, as in `name:password`; kept, never shown. */
+            basic?: string | null;
+            /** @description PEM file, on the node's machine, of authorities believed besides the system's. */
+            ca?: string | null;
+            /** @description SHA-256 of the one certificate it shows. */
+            certificate?: string | null;
+            /**
+             * Format: int32
+             * @description Studies retrieved at once, 1 to 8; as if not given: 2.
+             */
+            concurrent?: number | null;
+            /**
+             * Format: int32
+             * @description Days back that are listed; as if not given: 3650.
+             */
+            days?: number | null;
+            host?: string | null;
+            /** @description When it may be read in bulk, `19:00-06:00`. */
+            hours?: string | null;
+            /** @description Issuer of Patient IDs in which it names none; as if not given: this site's name. */
+            issuer?: string | null;
+            /**
+             * Format: int32
+             * @description Megabytes a second in bulk; as if not given, and 0: as fast as it goes.
+             */
+            mb_per_s?: number;
+            name: string;
+            /** Format: int32 */
+            port?: number | null;
+            /**
+             * Format: int32
+             * @description Priors retrieved before anybody asks.
+             */
+            prefetch?: number;
+            /** @description Of `list`, `peers`, `priors`, `migrate`; as if not given: `list`, `priors`, `migrate`. */
+            purposes?: string[] | null;
+            /** @description `get` (as if not given) or `move`. */
+            retrieve?: string | null;
+            /** @description AE title of a source by DIMSE. */
+            title?: string | null;
+            tls?: boolean;
+            /** @description Bearer token; kept, never shown. */
+            token?: string | null;
+            /** @description Base URL of a source by DICOMweb. */
+            url?: string | null;
         };
         NewToken: {
             name: string;
@@ -2327,6 +3707,42 @@ export interface components {
             ][];
             /** @description For `on-call`: IANA time zone, default Europe/Paris. */
             time_zone?: string | null;
+        };
+        /** @description What became of one study. */
+        OutcomeJson: {
+            /**
+             * Format: int32
+             * @description Instances that its study says it has, where that is another number.
+             */
+            announced?: number | null;
+            /** Format: int64 */
+            bytes: number;
+            complete: boolean;
+            /** @description Other bytes are here under the same UID. */
+            conflicts: string[];
+            date?: string | null;
+            error?: string | null;
+            /**
+             * Format: int32
+             * @description Taken in.
+             */
+            got: number;
+            /**
+             * Format: int32
+             * @description Here before.
+             */
+            had: number;
+            missing: string[];
+            patient_differs: boolean;
+            refused: components["schemas"]["RefusedJson"][];
+            /**
+             * Format: int32
+             * @description Instances that the source lists.
+             */
+            said: number;
+            /** Format: int32 */
+            series: number;
+            study: string;
         };
         Pairing: {
             confirmed_here: boolean;
@@ -2378,10 +3794,56 @@ export interface components {
             name: string;
             role: string;
         };
+        /** @description Something proposed for erasing. */
+        Proposed: {
+            at: string;
+            /** Format: int64 */
+            id: number;
+            /** @description Whoever asks proposed it, and cannot approve it. */
+            own: boolean;
+            person: string;
+            reason: string;
+            /**
+             * Format: int64
+             * @description Number of the rejection that it is about; `null`: about the study.
+             */
+            rejection?: number | null;
+            study: string;
+        };
         Reading: {
             dicomweb_root: string;
             id: string;
             viewer: string;
+        };
+        /** @description A sentence of the explanation. */
+        Reason: {
+            /** @description Nothing goes while it stands. */
+            blocks: boolean;
+            /**
+             * @description `visit`, `minor`, `birth-unknown`, `death`, `practice`, `at-hand`; and those that block: `hold`,
+             *     `visit-unknown`, `visit-old`, `unidentified`, `contradicted`, `undated`.
+             */
+            code: string;
+            /** @description The day that it counts from, `YYYY-MM-DD`. */
+            since?: string | null;
+            until?: string | null;
+        };
+        /** @description A fact that somebody recorded. */
+        Recorded: {
+            at: string;
+            /** @description `death`, `visit` or `hold`. */
+            claim: string;
+            /** @description `YYYY-MM-DD`. */
+            day?: string | null;
+            /** Format: int64 */
+            id: number;
+            person: string;
+            reason: string;
+        };
+        /** @description An instance that was not taken in. */
+        RefusedJson: {
+            instance: string;
+            reason: string;
         };
         /** @description What of the study, and why. */
         Reject: {
@@ -2410,6 +3872,36 @@ export interface components {
             /** @description Code value of PS3.16 CID 7011. */
             reason: string;
             study: string;
+        };
+        /** @description A migration with what became of its studies. */
+        ReportJson: {
+            migration: components["schemas"]["MigrationJson"];
+            studies: components["schemas"]["OutcomeJson"][];
+        };
+        /** @description How reading again stands. */
+        Scrub: {
+            /**
+             * Format: int64
+             * @description Objects set aside under `objects/rotten`.
+             */
+            aside: number;
+            /**
+             * Format: int32
+             * @description Once in so many days; 0: never.
+             */
+            days: number;
+            /**
+             * Format: int64
+             * @description Studies of this pass read so far, of all.
+             */
+            done: number;
+            last?: string | null;
+            /** Format: int64 */
+            last_faults: number;
+            /** Format: int64 */
+            last_objects: number;
+            /** Format: int64 */
+            of: number;
         };
         /** @description The same, as people read it. */
         Sentences: {
@@ -2459,6 +3951,35 @@ export interface components {
             site_id: string;
             version: string;
         };
+        /** @description A source. */
+        SourceJson: {
+            /** @description When it last answered. */
+            answered?: string | null;
+            /** @description AE title, host and port, or the URL. */
+            at: string;
+            /** Format: int32 */
+            concurrent: number;
+            /** Format: int32 */
+            days: number;
+            /** @description What went wrong since. */
+            fault?: string | null;
+            has_credentials: boolean;
+            hours?: string | null;
+            issuer: string;
+            /** @description `dimse` or `dicomweb`. */
+            kind: string;
+            /** @description Studies of it that are listed. */
+            listed: number;
+            /** Format: int32 */
+            mb_per_s: number;
+            name: string;
+            /** Format: int32 */
+            prefetch: number;
+            purposes: string[];
+            /** @description `get`, `move` or `wado`. */
+            retrieve: string;
+            tls: boolean;
+        };
         Status: {
             associations: number;
             /** Format: int64 */
@@ -2485,11 +4006,30 @@ export interface components {
             uptime_s: number;
             version: string;
         };
+        Storage: {
+            backup: components["schemas"]["BackupState"];
+            /** Format: int64 */
+            disk_bytes: number;
+            /** Format: int64 */
+            free_bytes: number;
+            /**
+             * Format: int64
+             * @description At the present rate; nothing where it does not grow.
+             */
+            full_in_days?: number | null;
+            /** Format: int64 */
+            growth_bytes_per_day?: number | null;
+            scrub: components["schemas"]["Scrub"];
+            uses: components["schemas"]["Use"][];
+        };
         Study: {
             accession?: string | null;
             amended?: components["schemas"]["AmendedStudy"] | null;
             arrived: string;
-            /** @description `online`, `remote` or `unreachable`. */
+            /**
+             * @description `online`, `nearline` (in the cold tier, or in the PACS beside this node: then `source` says in which), `remote` or
+             *     `unreachable`.
+             */
             availability: string;
             body_parts: string[];
             /** Format: int64 */
@@ -2513,18 +4053,88 @@ export interface components {
             /** Format: int32 */
             series: number;
             site_name: string;
+            /** @description The PACS beside this node that has instances which are not here. */
+            source?: string | null;
+            /**
+             * Format: int32
+             * @description How many instances that PACS has.
+             */
+            source_instances?: number | null;
             study: string;
             /** @description `HHMMSS`. */
             time?: string | null;
+        };
+        /** @description Until when a study is kept, and why. */
+        StudyKept: {
+            /** Format: int64 */
+            bytes: number;
+            date?: string | null;
+            description?: string | null;
+            /** @description It may be proposed for erasing today. */
+            free: boolean;
+            /** Format: int32 */
+            instances: number;
+            patient_name?: string | null;
+            reasons: components["schemas"]["Reason"][];
+            recorded: components["schemas"]["Recorded"][];
+            /** @description `france-hospital` or `france-practice`. */
+            rules: string;
+            study: string;
+            /** @description The first day on which it may go if nothing blocks; `null`: not known. */
+            until?: string | null;
         };
         StudyPage: {
             more: boolean;
             offset: number;
             studies: components["schemas"]["Study"][];
         };
+        /** @description Where a study is. */
+        StudyTier: {
+            moving?: components["schemas"]["Moving"] | null;
+            /**
+             * Format: int64
+             * @description Seconds that recalling it may take; `null`: not measured yet, or hot.
+             */
+            recall_s?: number | null;
+            /** @description `hot`, `cold` or `unreachable` (cold, and not there now). */
+            tier: string;
+        };
+        /** @description What a source said. */
+        Tested: {
+            said: string;
+        };
+        /** @description How the cold tier is. */
+        Tiers: {
+            /** Format: int64 */
+            bytes: number;
+            configured: boolean;
+            /** Format: int64 */
+            free_bytes?: number | null;
+            moves: components["schemas"]["Moving"][];
+            /**
+             * Format: int64
+             * @description Bytes a second that reading it gave, the median of the last readings; `null`: none since the start.
+             */
+            pace?: number | null;
+            reachable: boolean;
+            /** @description The first of them. */
+            rows: components["schemas"]["ColdStudy"][];
+            /**
+             * Format: int64
+             * @description Studies there.
+             */
+            studies: number;
+        };
         Token: {
             /** @description Shown this once. */
             token: string;
+        };
+        /** @description What a test went by. */
+        ToldJson: {
+            /** @description Why one did not go out. */
+            fault?: string | null;
+            mail: boolean;
+            webhook: boolean;
         };
         Transfer: {
             /** Format: int64 */
@@ -2545,6 +4155,18 @@ export interface components {
             /** @description `running`, `waiting`, `done`, `refused` or `corrupt`. */
             state: string;
             study: string;
+        };
+        /** @description Bytes of one kind. */
+        Use: {
+            /** Format: int64 */
+            bytes: number;
+            /** @description `objects`, `journal`, `index`, `cache`, `aside`, `other`. */
+            kind: string;
+        };
+        /** @description Where a study is to be. */
+        Wanted: {
+            /** @description `cold` or `hot`. */
+            tier: string;
         };
     };
     responses: never;

@@ -304,36 +304,38 @@ async fn reject(site: &Site, reference: &mut Reference, asked: (u8, Option<u8>, 
     }
 }
 
+async fn store(site: &Site, reference: &mut Reference, name: Name, version: u8) {
+    let made = made(name, version);
+    let stored = site.store_as(made.form(), &made.data_set()).await;
+    match reference.held.get(&name) {
+        Some(held) if *held != version => {
+            assert!(matches!(stored, Err(IngestError::Conflict { .. })));
+            if !reference.conflicts.iter().any(|(_, known, ..)| *known == name) {
+                let id = site.archive.conflicts(false, 0, 1).unwrap()[0].id;
+                reference.conflicts.push((id, name, *held, ConflictState::Open));
+            }
+        }
+        Some(_) => assert!(stored.unwrap().known),
+        None if reference.is_rejected(name) => {
+            assert!(matches!(stored, Err(IngestError::Rejected { .. })), "{stored:?}");
+        }
+        None => {
+            assert!(!stored.unwrap().known);
+            let is_new = !reference.is_here(name.study);
+            reference.held.insert(name, version);
+            if is_new {
+                reference.born(name.study);
+            }
+        }
+    }
+}
+
 async fn live(dir: &Path, steps: Vec<Step>) {
     let mut reference = Reference::default();
     let mut site = Site::open(dir, 1);
     for step in steps {
         match step {
-            Step::Store(name, version) => {
-                let made = made(name, version);
-                let stored = site.store_as(made.form(), &made.data_set()).await;
-                match reference.held.get(&name) {
-                    Some(held) if *held != version => {
-                        assert!(matches!(stored, Err(IngestError::Conflict { .. })));
-                        if !reference.conflicts.iter().any(|(_, known, ..)| *known == name) {
-                            let id = site.archive.conflicts(false, 0, 1).unwrap()[0].id;
-                            reference.conflicts.push((id, name, *held, ConflictState::Open));
-                        }
-                    }
-                    Some(_) => assert!(stored.unwrap().known),
-                    None if reference.is_rejected(name) => {
-                        assert!(matches!(stored, Err(IngestError::Rejected { .. })), "{stored:?}");
-                    }
-                    None => {
-                        assert!(!stored.unwrap().known);
-                        let is_new = !reference.is_here(name.study);
-                        reference.held.insert(name, version);
-                        if is_new {
-                            reference.born(name.study);
-                        }
-                    }
-                }
-            }
+            Step::Store(name, version) => store(&site, &mut reference, name, version).await,
             Step::RejectStudy(study) => reject(&site, &mut reference, (study, None, None)).await,
             Step::RejectSeries(study, series) => reject(&site, &mut reference, (study, Some(series), None)).await,
             Step::RejectInstance(n) => {
