@@ -22,7 +22,6 @@ mod accounts;
 mod alarms;
 mod amend;
 mod args;
-mod args_sources;
 mod backup;
 mod doctor;
 mod export;

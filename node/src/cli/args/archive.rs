@@ -1,4 +1,7 @@
 //! The words for what is done with studies held here.
+//!
+//! # Not here
+//! What is done: `cli::studies`, `cli::amend`, `cli::retention`, `cli::tiers`.
 
 use clap::Subcommand;
 

@@ -1,15 +1,19 @@
 //! The words of the command line.
+//!
+//! # Not here
+//! What the commands do: their modules in `cli`.
 
-pub(super) use super::args_sources::{AddSource, MigrateCommand, SourceCommand, StartMigration};
 use crate::trust::Role;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::{net::SocketAddr, path::PathBuf};
 
 mod archive;
+mod sources;
 
 pub(super) use archive::{
     ConflictCommand, CorrectCommand, HoldCommand, PatientCommand, RetentionCommand, StudyCommand, TierCommand,
 };
+pub(super) use sources::{AddSource, MigrateCommand, SourceCommand, StartMigration};
 
 /// Confrere: hospitals read one another's studies, each keeping its own.
 ///
