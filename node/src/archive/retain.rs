@@ -67,6 +67,8 @@ pub(crate) enum RetainError {
     TooMany,
     #[error("its files cannot be read, so that nobody knows whether a hold is on it")]
     FileLost,
+    #[error("other bytes are kept aside under one of its UIDs: it cannot be erased whole")]
+    Contested,
     #[error(transparent)]
     Audit(#[from] AuditError),
     #[error(transparent)]
@@ -367,7 +369,16 @@ fn may_go(inner: &Inner, target: &Target) -> Result<(Uid, Vec<RejectedInstance>)
             (record.study, record.instances)
         }
     };
-    if instances.len() > INSTANCES_MAX { Err(RetainError::TooMany) } else { Ok((study, instances)) }
+    if instances.len() > INSTANCES_MAX {
+        return Err(RetainError::TooMany);
+    }
+    // What stands in a conflict is spared, for whoever takes a decision back: no bytes are called gone that are not.
+    for named in &instances {
+        if inner.index.is_contested(&named.instance)? {
+            return Err(RetainError::Contested);
+        }
+    }
+    Ok((study, instances))
 }
 
 fn patient_of(inner: &Inner, named: &RejectedInstance) -> Result<Option<PatientKey>, RetainError> {

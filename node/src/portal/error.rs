@@ -143,6 +143,7 @@ fn retain(e: &RetainError) -> (StatusCode, &'static str) {
         RetainError::Proposed => (StatusCode::CONFLICT, "proposed"),
         RetainError::SamePerson => (StatusCode::FORBIDDEN, "same-person"),
         RetainError::TooMany => (StatusCode::BAD_REQUEST, "too-many"),
+        RetainError::Contested => (StatusCode::CONFLICT, "contested"),
         RetainError::FileLost => (StatusCode::CONFLICT, "file-lost"),
         RetainError::Audit(_) | RetainError::Archive(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
     }

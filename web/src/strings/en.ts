@@ -69,6 +69,7 @@ export const en = {
     'still-kept': 'The study is still to be kept.',
     'proposed': 'It is proposed already.',
     'same-person': 'Who proposed it cannot approve it.',
+    'contested': 'Other bytes are kept aside under one of its UIDs: it cannot be erased whole.',
     'file-lost': 'Not all of the files can be read.',
     'bad-invitation': 'This is not a valid invitation. Copy all of it, from the first to the last character.',
     'wrong-code': 'The spoken code is wrong. Ask for it again.',

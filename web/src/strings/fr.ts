@@ -70,6 +70,7 @@ export const fr: Strings = {
     'still-kept': 'L’examen doit encore être conservé.',
     'proposed': 'C’est déjà proposé.',
     'same-person': 'Qui a proposé ne peut pas approuver.',
+    'contested': 'D’autres octets sont mis de côté sous un de ses UID : il ne peut pas être effacé en entier.',
     'file-lost': 'Les fichiers ne sont pas tous lisibles.',
     'bad-invitation': 'Cette invitation n’est pas valable. Copiez-la entière, du premier au dernier caractère.',
     'wrong-code': 'Le code dicté est faux. Redemandez-le.',

@@ -117,6 +117,11 @@ impl Index {
         Ok(None)
     }
 
+    /// Whether other bytes are kept aside under an instance's UID.
+    pub(in crate::archive) fn is_contested(&self, instance: &Uid) -> Result<bool, ArchiveError> {
+        Ok(!self.load_conflicts_of(&self.live(), instance)?.0.is_empty())
+    }
+
     /// Conflicts, newest first; only those not decided, or all.
     pub(in crate::archive) fn conflicts(
         &self,

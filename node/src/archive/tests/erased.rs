@@ -50,6 +50,22 @@ fn is_in_journal(dir: &Path, what: &str) -> bool {
 }
 
 #[tokio::test]
+async fn what_stands_in_a_conflict_is_not_called_erased() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = Site::open(dir.path(), 20);
+    let mut made = old("1.8", "P8", 1);
+    let study = stored(&site, &made).await;
+    visited(&site, &study).await;
+    let proposal = site.archive.propose(Target::Study(study.clone()), "time is past", actor("amy")).await.unwrap();
+    made[0].pixels(b"other bytes");
+    assert!(site.store_as(made[0].form(), &made[0].data_set()).await.is_err());
+    let refused = site.archive.erase(proposal.id, actor("ben")).await;
+    assert!(matches!(refused, Err(RetainError::Contested)), "{refused:?}");
+    assert!(site.archive.study(&study).unwrap().is_some() && files(dir.path()) == 2);
+    site.close().await;
+}
+
+#[tokio::test]
 async fn takes_two_persons_and_leaves_no_byte() {
     let dir = tempfile::tempdir().unwrap();
     let site = Site::open(dir.path(), 20);
