@@ -64,6 +64,7 @@ mod settle;
 
 mod amend;
 mod amendments;
+mod closing;
 mod conflict;
 mod correct;
 mod edits;
@@ -353,6 +354,7 @@ impl Archive {
         tasks.spawn("archive rows", write_rows(inner.clone()));
         tasks.spawn("archive scrub", scrub::run(inner.clone()));
         tasks.spawn("archive erase", retain::resume(inner.clone()));
+        tasks.spawn("archive close conflicts", closing::resume(inner.clone()));
         tasks.spawn("archive tiers", tier::run(inner.clone()));
         tasks.spawn("archive small", small::run(inner.clone()));
         let shared = inner.clone();

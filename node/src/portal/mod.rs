@@ -137,6 +137,7 @@ fn api_routes() -> Router<Door> {
         .route("/studies/{study}/correct", post(amendments::correct))
         .route("/studies/{study}/identities", get(amendments::identities))
         .route("/conflicts", get(amendments::conflicts))
+        .route("/conflicts/close", post(amendments::close))
         .route("/conflicts/{id}", get(amendments::conflict))
         .route("/conflicts/{id}/resolve", post(amendments::resolve))
         .route("/corrections", get(amendments::corrections))

@@ -25,6 +25,7 @@ use utoipa::OpenApi;
         worklist::share,
         amendments::conflicts,
         amendments::conflict,
+        amendments::close,
         amendments::resolve,
         amendments::correct,
         amendments::merge,

@@ -36,7 +36,10 @@ export type Transfer = With<Sent<'Transfer'>, { state: 'running' | 'waiting' | '
 
 export type ConflictState = 'open' | 'keep' | 'take' | 'elsewhere';
 export type Decided = Sent<'DecidedBy'>;
-export type Conflict = With<Sent<'Conflict'>, { patient: Patient; state: ConflictState; decided: Decided | null }>;
+export type Conflict = With<
+  Sent<'Conflict'>,
+  { patient: Patient; state: ConflictState; decided: Decided | null; closed: Decided | null; closable: string | null }
+>;
 export type Side = With<Sent<'Side'>, { patient: Patient }>;
 export type Compared = With<Sent<'Compared'>, { conflict: Conflict; first: Side | null; other: Side | null }>;
 export type Correction = With<Sent<'CorrectionEntry'>, { kind: 'study' | 'merge'; undone: Decided | null }>;

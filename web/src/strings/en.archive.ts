@@ -134,6 +134,13 @@ export const archiveWords = {
       keep: 'Keep the first',
       take: 'Take the new one instead',
       elsewhere: 'Belongs elsewhere',
+      closed: 'Closed',
+      erased: 'What was decided against was erased by {{person}}, {{at}}.',
+      close: 'Erase what was decided against',
+      reallyClose: 'Erase for good',
+      closeReason: 'Reason for erasing now',
+      closeDue: 'The time for undoing is over.',
+      closeEarly: 'The decision can be undone until {{at}}. Before then, erasing needs a reason.',
       state: { open: 'Open', keep: 'First kept', take: 'New one taken', elsewhere: 'Belongs elsewhere' },
       fact: {
         date: 'Study date',

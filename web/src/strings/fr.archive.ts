@@ -134,6 +134,13 @@ export const archiveWords = {
       keep: 'Garder le premier',
       take: 'Prendre le nouveau à sa place',
       elsewhere: 'Appartient ailleurs',
+      closed: 'Clos',
+      erased: 'L’objet écarté a été effacé par {{person}}, {{at}}.',
+      close: 'Effacer l’objet écarté',
+      reallyClose: 'Effacer définitivement',
+      closeReason: 'Motif de l’effacement immédiat',
+      closeDue: 'Le délai d’annulation est écoulé.',
+      closeEarly: 'La décision peut être annulée jusqu’au {{at}}. D’ici là, l’effacement exige un motif.',
       state: { open: 'À trancher', keep: 'Premier gardé', take: 'Nouveau pris', elsewhere: 'Appartient ailleurs' },
       fact: {
         date: 'Date de l’étude',

@@ -167,7 +167,7 @@ export class FakeNode {
     const conflict = {
       id: 7, at: '2026-03-01T10:00:00Z', person: 'CT_1', instance: '1.2.3.4', study: '1.2', series: '1.2.3',
       patient: { name: 'Durand^Anne', birth_date: '19610524', sex: 'F', id: 'P2', issuer: null },
-      bytes: 500_000, state: this.decision, decided: null,
+      bytes: 500_000, state: this.decision, decided: null, closable: null, closed: null, erased: null,
     };
     const side = {
       study: '1.2', series: '1.2.3', patient: conflict.patient, date: '20260301', time: null, description: 'Thorax', accession: 'A1',

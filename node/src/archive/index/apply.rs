@@ -39,6 +39,8 @@ impl Index {
             Applied::Uncorrect(record) => self.apply_uncorrect(live, record),
             Applied::Erase(record) => self.apply_erase(live, record),
             Applied::Erased(record) => self.apply_erased(live, record),
+            Applied::Close(record) => self.apply_close(live, record),
+            Applied::Closed(record) => self.apply_closed(live, record),
             Applied::Cold(record) => {
                 Self::apply_cold(live, record);
                 Ok(())

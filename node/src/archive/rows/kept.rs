@@ -22,6 +22,39 @@ pub(in crate::archive) struct RecallRecord {
     pub(in crate::archive) at: Timestamp,
 }
 
+/// Journal record: a decided conflict is closed, and the bytes that were decided against are erased. It stays when they
+/// are gone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::archive) struct CloseRecord {
+    /// Of the conflict.
+    pub(in crate::archive) id: u64,
+    pub(in crate::archive) at: Timestamp,
+    pub(in crate::archive) person: String,
+    /// Empty where the time of undoing was over.
+    pub(in crate::archive) reason: String,
+    pub(in crate::archive) instance: Uid,
+    pub(in crate::archive) gone: Digest,
+}
+
+/// Journal record: the bytes of closed conflicts are gone, but for those that something else names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::archive) struct ClosedRecord {
+    pub(in crate::archive) ids: Vec<u64>,
+    pub(in crate::archive) gone: Vec<Digest>,
+}
+
+/// What is left of a closed conflict.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Closed {
+    pub(crate) at: Timestamp,
+    pub(crate) person: String,
+    pub(crate) reason: String,
+    /// Of the bytes that were decided against.
+    pub(crate) gone: Digest,
+    /// The bytes are gone.
+    pub(crate) is_done: bool,
+}
+
 /// Which tier a study was last moved to, as the index holds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::archive) struct StudyTier {
