@@ -121,6 +121,14 @@ pub(crate) fn router(door: PortalDoor, dicomweb: Router) -> Router {
     signed_in.fallback_service(files).layer(middleware::from_fn(assets::security_headers))
 }
 
+fn conflict_routes() -> Router<Door> {
+    Router::new()
+        .route("/conflicts", get(amendments::conflicts))
+        .route("/conflicts/close", post(amendments::close))
+        .route("/conflicts/{id}", get(amendments::conflict))
+        .route("/conflicts/{id}/resolve", post(amendments::resolve))
+}
+
 fn api_routes() -> Router<Door> {
     Router::new()
         .route("/site", get(status::site))
@@ -136,10 +144,7 @@ fn api_routes() -> Router<Door> {
         .route("/studies/{study}/reject", post(rejections::reject))
         .route("/studies/{study}/correct", post(amendments::correct))
         .route("/studies/{study}/identities", get(amendments::identities))
-        .route("/conflicts", get(amendments::conflicts))
-        .route("/conflicts/close", post(amendments::close))
-        .route("/conflicts/{id}", get(amendments::conflict))
-        .route("/conflicts/{id}/resolve", post(amendments::resolve))
+        .merge(conflict_routes())
         .route("/corrections", get(amendments::corrections))
         .route("/corrections/{id}/undo", post(amendments::undo))
         .route("/patients/merge", post(amendments::merge))

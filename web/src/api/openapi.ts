@@ -489,6 +489,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/conflicts/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Close"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Conflict"][];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/conflicts/{id}": {
         parameters: {
             query?: never;
@@ -3319,6 +3373,12 @@ export interface components {
             /** Format: int32 */
             since_days?: number | null;
         };
+        /** @description Decided conflicts to close. */
+        Close: {
+            ids: number[];
+            /** @description Why now, where the time of undoing is not over; without names. */
+            reason?: string;
+        };
         /** @description A study in the cold tier. */
         ColdStudy: {
             /** Format: int64 */
@@ -3348,7 +3408,12 @@ export interface components {
             at: string;
             /** Format: int64 */
             bytes: number;
+            /** @description From then on it may be closed without giving a reason; `null`: it is not decided, or closed. */
+            closable?: string | null;
+            closed?: components["schemas"]["DecidedBy"] | null;
             decided?: components["schemas"]["DecidedBy"] | null;
+            /** @description Of the bytes that were erased. */
+            erased?: string | null;
             /** Format: int64 */
             id: number;
             instance: string;

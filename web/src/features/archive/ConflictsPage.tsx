@@ -184,12 +184,13 @@ function CloseForGood({ id, closable }: { id: number; closable: string }) {
   const client = useQueryClient();
   const [reason, setReason] = useState('');
   const [asked, setAsked] = useState(false);
+  const [now] = useState(() => Date.now());
   const close = useMutation({
     mutationFn: () => post('/conflicts/close', { ids: [id], reason }),
     onSuccess: () => client.invalidateQueries({ queryKey: keys.conflicts }),
   });
   if (!mayErase) return null;
-  const isDue = Date.parse(closable) <= Date.now();
+  const isDue = Date.parse(closable) <= now;
   return (
     <Stack gap="xs">
       <Text size="sm" c="dimmed">
