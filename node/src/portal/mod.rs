@@ -17,6 +17,7 @@ mod error;
 mod events;
 mod export;
 mod grants;
+mod import;
 mod json;
 mod local;
 mod openapi;
@@ -29,9 +30,11 @@ mod sources;
 mod status;
 mod storage;
 mod tiers;
+mod uploads;
 mod worklist;
 
 pub(crate) use storage::{SAMPLES, samples};
+pub(crate) use uploads::Uploads;
 
 use crate::{
     alarms::Alarms,
@@ -51,7 +54,7 @@ use axum::{
     Router,
     extract::DefaultBodyLimit,
     middleware,
-    routing::{delete, get, post},
+    routing::{delete, get, post, put},
 };
 use error::ApiError;
 use std::{
@@ -79,6 +82,7 @@ pub(crate) struct PortalDoor {
     pub(crate) overlay: Option<Overlay>,
     pub(crate) studies: Option<Studies>,
     pub(crate) media: Media,
+    pub(crate) uploads: Uploads,
     pub(crate) alarms: Alarms,
     pub(crate) tasks: Tasks,
     pub(crate) associations: Arc<AtomicUsize>,
@@ -193,7 +197,9 @@ fn api_routes() -> Router<Door> {
         .route("/migrations/{id}/cancel", post(sources::cancel))
         .route("/migrations/{id}/report", get(sources::report))
         .route("/migrations/{id}/report.csv", get(sources::report_csv))
-        .route("/import", post(local::import))
+        .route("/import", post(import::import))
+        .route("/uploads", post(uploads::begin))
+        .route("/uploads/{id}", put(uploads::put).delete(uploads::end))
         .route("/verify", post(local::verify))
         .route("/backup", post(local::backup))
         .route("/openapi.json", get(openapi::document))

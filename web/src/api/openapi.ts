@@ -2989,6 +2989,115 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Begun"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/uploads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put: {
+            parameters: {
+                query: {
+                    /** @description The file's path on the medium. */
+                    name: string;
+                };
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/users": {
         parameters: {
             query?: never;
@@ -3354,10 +3463,9 @@ export interface components {
              */
             rule_days: number;
         };
-        /** @description The number of a migration. */
+        /** @description An upload that was begun. */
         Begun: {
-            /** Format: int64 */
-            id: number;
+            id: string;
         };
         ClauseJson: {
             announce: boolean;
@@ -3560,15 +3668,19 @@ export interface components {
             patient: components["schemas"]["Patient"];
             series: string[];
         };
-        /** @description Files, folders, zips and images on the node's machine. */
+        /** @description Files, folders, zips and images on the node's machine, or what was uploaded. */
         Import: {
-            /** @description Nothing that has one of these Patient IDs. */
-            leave_out?: string[];
-            paths: string[];
+            decisions?: components["schemas"]["PatientDecision"][];
+            /** @description The medium is of this house: the same ID is the same patient. */
+            own_ids?: boolean;
+            /** @description Of an administrator alone. */
+            paths?: string[];
             /** @description Only what has one of these Patient IDs; empty: all. */
             patients?: string[];
             /** @description Only say what is there; nothing is taken in. */
             scan?: boolean;
+            /** @description An upload of whoever asks. */
+            upload?: string | null;
         };
         Invitation: {
             /** @description The code to speak. */
@@ -3831,6 +3943,19 @@ export interface components {
             issuer?: string | null;
             name?: string | null;
             sex?: string | null;
+        };
+        /** @description What was decided of patients on a medium: those with this ID, and this name and birth date where they are given. */
+        PatientDecision: {
+            birth_date?: string | null;
+            /** @description `external`: kept as a patient of elsewhere; `link`: shown as a patient of ours; `leave-out`. */
+            decision: string;
+            /** @description Patient ID; empty: those without. */
+            id: string;
+            /** @description Of `external`: who gave the ID, such as the institution that made the medium. */
+            issuer?: string | null;
+            /** @description Of `link`: Study Instance UID of a study of the patient of ours. */
+            like?: string | null;
+            name?: string | null;
         };
         Peer: {
             addresses: string[];

@@ -27,7 +27,6 @@ impl Index {
     /// When rows cannot be read. The record then counts as not applied, and so does every later one.
     pub(in crate::archive) fn apply(&self, record: &Applied, next: Position) -> Result<(), ArchiveError> {
         let live = &mut *self.live();
-        live.is_changed = true;
         let applied = match record {
             Applied::Ingest(record) => self.apply_ingest(live, record),
             Applied::Settle(record) => self.apply_settle(live, record),
@@ -71,6 +70,8 @@ impl Index {
             live.is_behind = true;
             self.is_hurt.store(true, Ordering::Release);
         }
+        // Set behind it: a correction writes what was gathered before it looks.
+        live.is_changed = true;
         applied?;
         live.meta.applied = live.meta.applied.max(next);
         if live.gathered >= GATHERED_MAX { self.write_live(live) } else { Ok(()) }

@@ -48,9 +48,6 @@ impl Index {
         limit: usize,
     ) -> Result<Vec<StudyRow>, ArchiveError> {
         let mut rows = Page { offset, limit, found: Vec::new() };
-        // Nothing is written meanwhile: a scan beside a batch may pass over a key that is in both.
-        let mut live = self.live();
-        self.write_live(&mut live)?;
         for key in self.db()?.scan_prefix(prefix).keys() {
             let key = self.noted(key)?;
             let tail = key.iter().rposition(|b| *b == 0).map_or(0, |at| at + 1);
