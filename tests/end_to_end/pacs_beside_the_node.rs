@@ -2,7 +2,18 @@
 
 use crate::SITE;
 use serde_json::{Value, json};
-use tests::{Instance, Pair, Preset, Site, Study, eventually, part10, tools::pacs::Pacs, wait::holds};
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+use tests::{
+    Instance, Pair, Preset, Site, Study, certificates::Authority, eventually, part10, tools::pacs::Pacs, wait::holds,
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+};
 
 async fn insist(site: &Site, all: &[Instance]) {
     for instance in all {
@@ -168,4 +179,150 @@ async fn orthanc_is_taken_over_by_dicomweb_by_get_and_by_move() {
         insist(&site, &made).await;
         assert!(!site.cli(&["source", "list"]).ok().out.contains("secret"));
     }
+}
+
+fn secret(site: &Site, name: &str, text: &str) -> String {
+    let file = site.scratch("secret").join(name);
+    std::fs::write(&file, text).unwrap();
+    file.display().to_string()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn by_tls_only_whom_its_authority_vouches_for() {
+    let site = Site::open(SITE, "CH Nord").await;
+    let authority = Authority::found(&site.scratch("certificates"), "hospital");
+    let pacs = Pacs::orthanc_by_tls((&site.ae_title, site.dimse()), &authority.issue("pacs")).await;
+    let study = Study::of(2);
+    let made = put(&pacs, &site, &study);
+    let basic = secret(&site, "basic", "node:secret\n");
+    let add = ["source", "add", "pacs", "--url", &pacs.url(), "--basic-file", &basic].map(str::to_owned);
+    let add: Vec<&str> = add.iter().map(String::as_str).collect();
+    let _ = site.cli(&add).ok();
+    assert_ne!(site.cli(&["source", "test", "pacs"]).code, Some(0), "its authority is not known");
+    let ca = authority.certificate.display().to_string();
+    let _ = site.cli(&[&add[..], &["--ca", &ca]].concat()).ok();
+    assert!(site.cli(&["source", "test", "pacs"]).ok().out.contains("it answers"));
+    let _ = site.cli(&["migrate", "start", "pacs"]).ok();
+    done(&site).await;
+    insist(&site, &made).await;
+    let wrong = secret(&site, "wrong", "node:guessed\n");
+    let _ = site.cli(&["source", "add", "pacs", "--url", &pacs.url(), "--basic-file", &wrong, "--ca", &ca]).ok();
+    assert_ne!(site.cli(&["source", "test", "pacs"]).code, Some(0), "with another password");
+}
+
+/// As many characters as the name and password that the PACS behind the gate wants.
+const TOKEN: &str = "Bearer 0123456789abcde";
+const BASIC: &str = "Basic bm9kZTpzZWNyZXQ=";
+
+/// A gate that lets in who shows a token, as hospitals put before their PACS; it ends when dropped.
+async fn gate(pacs: SocketAddr) -> (SocketAddr, JoinSet<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move {
+        let mut lines = JoinSet::new();
+        loop {
+            let (client, _) = listener.accept().await.unwrap();
+            lines.spawn(async move {
+                let server = TcpStream::connect(pacs).await.unwrap();
+                let ((mut asks, mut told), (mut answers, mut asked)) = (client.into_split(), server.into_split());
+                let to = async {
+                    let mut bytes = vec![0; 65_536];
+                    while let Ok(count @ 1..) = asks.read(&mut bytes).await {
+                        let mut piece = bytes[..count].to_vec();
+                        let at = piece.windows(TOKEN.len()).position(|window| window == TOKEN.as_bytes());
+                        if let Some(at) = at {
+                            piece[at..at + TOKEN.len()].copy_from_slice(BASIC.as_bytes());
+                        }
+                        if asked.write_all(&piece).await.is_err() {
+                            return;
+                        }
+                    }
+                };
+                let from = tokio::io::copy(&mut answers, &mut told);
+                tokio::select! {
+                    () = to => {}
+                    _ = from => {}
+                }
+            });
+        }
+    });
+    (address, tasks)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn by_a_bearer_token_that_nobody_is_shown() {
+    assert_eq!(TOKEN.len(), BASIC.len());
+    let site = Site::open(SITE, "CH Nord").await;
+    let pacs = Pacs::orthanc((&site.ae_title, site.dimse())).await;
+    let made = put(&pacs, &site, &Study::of(2));
+    let (at, _gate) = gate(pacs.web()).await;
+    let url = format!("http://{at}/dicom-web");
+    let wrong = secret(&site, "wrong", "0123456789abcdX\n");
+    let _ = site.cli(&["source", "add", "pacs", "--url", &url, "--token-file", &wrong]).ok();
+    assert_ne!(site.cli(&["source", "test", "pacs"]).code, Some(0), "with another token");
+    let right = secret(&site, "right", TOKEN.strip_prefix("Bearer ").unwrap());
+    let _ = site.cli(&["source", "add", "pacs", "--url", &url, "--token-file", &right]).ok();
+    assert!(site.cli(&["source", "test", "pacs"]).ok().out.contains("it answers"));
+    let _ = site.cli(&["migrate", "start", "pacs"]).ok();
+    done(&site).await;
+    insist(&site, &made).await;
+    let shown = site.cli(&["source", "list"]).ok().out + &site.get("/api/sources").await.ok().text();
+    assert!(!shown.contains("0123456789abcde"), "{shown}");
+}
+
+/// A window of the local clock that begins in three hours.
+fn later() -> String {
+    let hour = std::process::Command::new("date").arg("+%H").output().unwrap().stdout;
+    let hour: u32 = String::from_utf8(hour).unwrap().trim().parse().unwrap();
+    format!("{:02}:00-{:02}:00", (hour + 3) % 24, (hour + 5) % 24)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_its_hours_at_its_rate_and_paused_or_cancelled() {
+    let site = Site::open(SITE, "CH Nord").await;
+    let pacs = Pacs::dcmtk((&site.ae_title, site.dimse())).await;
+    // 8 MiB in all.
+    let studies: Vec<Study> = (0..16).map(|_| Study::of(1).size(512, 512)).collect();
+    let mut made = Vec::new();
+    for study in &studies {
+        made.extend(put(&pacs, &site, study));
+    }
+    let bytes: usize = made.iter().map(|instance| instance.data_set().len()).sum();
+    assert!(bytes > 8 << 20, "{bytes}");
+    let _ = site.cli(&["source", "add", "pacs", "--at", &pacs.at(), "--purposes", "migrate"]).ok();
+
+    let hours = later();
+    let _ = site.cli(&["migrate", "start", "pacs", "--hours", &hours]).ok();
+    let waits = eventually!(30, "it waits for its hours", {
+        let now = migration(&site);
+        (now["waiting"] == json!(hours)).then_some(now)
+    });
+    assert_eq!((&waits["studies"], &waits["state"]), (&json!(0), &json!("running")), "{waits}");
+    let _ = site.cli(&["migrate", "cancel", "1"]).ok();
+    eventually!(30, "it is cancelled", holds(migration(&site)["state"] == "cancelled"));
+    assert_ne!(site.cli(&["migrate", "resume", "1"]).code, Some(0), "for good");
+    assert!(site.listed(&studies[0].uid).await.is_none());
+
+    // No faster than 1 MB a second, of which some second's worth may come at once.
+    let began = Instant::now();
+    let _ = site.cli(&["migrate", "start", "pacs", "--mb-per-s", "1", "--concurrent", "1"]).ok();
+    eventually!(60, "some came", holds(migration(&site)["studies"].as_u64() >= Some(2)));
+    let _ = site.cli(&["migrate", "pause", "2"]).ok();
+    let paused = eventually!(30, "it is paused", {
+        let now = migration(&site);
+        (now["state"] == "paused").then_some(now)
+    });
+    assert!(paused["studies"].as_u64() < Some(16), "{paused}");
+    // It stays so over a stop and a start.
+    site.kill();
+    site.serve().await;
+    assert_eq!(migration(&site)["state"], "paused");
+    let _ = site.cli(&["migrate", "resume", "2"]).ok();
+    done(&site).await;
+    let least = Duration::from_secs(u64::try_from(bytes / 1_000_000).unwrap() - 2);
+    assert!(began.elapsed() > least, "{bytes} bytes in {:?}", began.elapsed());
+    insist(&site, &made).await;
+    let said = report(&site, "2");
+    assert!(said["studies"].as_array().unwrap().iter().all(|study| study["complete"] == true), "{said}");
 }

@@ -70,6 +70,7 @@ mod correct;
 mod edits;
 mod errors;
 mod mend;
+mod note;
 mod rebuild;
 mod recover;
 mod reject;
@@ -96,8 +97,8 @@ pub(crate) use rebuild::rebuild;
 pub(crate) use reject::{RejectError, Rejecting};
 pub(crate) use retain::RetainError;
 pub(crate) use rows::{
-    Claim, ClaimRecord, ConflictRow, ConflictState, Correcting, CorrectionRow, Decided, InstanceRow, PatientKey,
-    Proposal, RejectReason, RejectRecord, SeriesRow, StoredErase, StudyRow, Target, Totals,
+    Claim, ClaimRecord, ConflictRow, ConflictState, Correcting, CorrectionRow, Decided, Heeded, InstanceRow,
+    NoteRecord, PatientKey, Proposal, RejectReason, RejectRecord, SeriesRow, StoredErase, StudyRow, Target, Totals,
 };
 pub(crate) use spool::Spool;
 pub(crate) use tier::{ColdStatus, Move, Tier, TierError};

@@ -164,6 +164,7 @@ fn applied(record: &Record<'_>, voids: &Voids) -> Result<Applied, ArchiveError> 
         kind::ERASED => Applied::Erased(wire::decode(record.body)?),
         kind::CLOSE => Applied::Close(wire::decode(record.body)?),
         kind::CLOSED => Applied::Closed(wire::decode(record.body)?),
+        kind::NOTE => Applied::Note(wire::decode(record.body)?),
         kind::FLOOR => Applied::Floor(wire::decode::<FloorRecord>(record.body)?.version),
         _ => Applied::Nothing,
     })

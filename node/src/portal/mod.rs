@@ -125,8 +125,11 @@ pub(crate) fn router(door: PortalDoor, dicomweb: Router) -> Router {
     signed_in.fallback_service(files).layer(middleware::from_fn(assets::security_headers))
 }
 
-fn conflict_routes() -> Router<Door> {
+fn decision_routes() -> Router<Door> {
     Router::new()
+        .route("/rejections", get(rejections::list))
+        .route("/rejections/notes", get(rejections::notes))
+        .route("/rejections/{id}/reinstate", post(rejections::reinstate))
         .route("/conflicts", get(amendments::conflicts))
         .route("/conflicts/close", post(amendments::close))
         .route("/conflicts/{id}", get(amendments::conflict))
@@ -148,7 +151,7 @@ fn api_routes() -> Router<Door> {
         .route("/studies/{study}/reject", post(rejections::reject))
         .route("/studies/{study}/correct", post(amendments::correct))
         .route("/studies/{study}/identities", get(amendments::identities))
-        .merge(conflict_routes())
+        .merge(decision_routes())
         .route("/corrections", get(amendments::corrections))
         .route("/corrections/{id}/undo", post(amendments::undo))
         .route("/patients/merge", post(amendments::merge))
@@ -162,8 +165,6 @@ fn api_routes() -> Router<Door> {
         .route("/retention/erased", get(retention::erasures))
         .route("/studies/{study}/export", get(export::zip))
         .route("/export", post(export::stream))
-        .route("/rejections", get(rejections::list))
-        .route("/rejections/{id}/reinstate", post(rejections::reinstate))
         .route("/readings", post(worklist::new_reading))
         .route("/transfers", get(worklist::transfers))
         .route("/events", get(events::stream))

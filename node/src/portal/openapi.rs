@@ -47,6 +47,7 @@ use utoipa::OpenApi;
         export::stream,
         rejections::reject,
         rejections::list,
+        rejections::notes,
         rejections::reinstate,
         worklist::new_reading,
         worklist::transfers,

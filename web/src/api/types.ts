@@ -45,6 +45,10 @@ export type Compared = With<Sent<'Compared'>, { conflict: Conflict; first: Side 
 export type Correction = With<Sent<'CorrectionEntry'>, { kind: 'study' | 'merge'; undone: Decided | null }>;
 export type Identity = With<Sent<'Identity'>, { patient: Patient }>;
 export type Rejection = Sent<'Rejection'>;
+export type RejectionNote = With<
+  Sent<'Note'>,
+  { done: 'obeyed' | 'not-permitted' | 'nothing-held' | 'proposed' | 'still-kept' }
+>;
 
 export type Peer = Sent<'Peer'>;
 export type Invitation = Sent<'Invitation'>;

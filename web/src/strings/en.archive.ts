@@ -187,6 +187,15 @@ export const archiveWords = {
       right: 'This one is right',
     },
     rejections: {
+      notes: 'Rejection notes received',
+      notesAbout: 'From DICOM peers that mark images as not to be shown. They are obeyed from peers that may reject (Settings).',
+      done: {
+        obeyed: 'Obeyed',
+        'not-permitted': 'Not obeyed: its sender may not reject',
+        'nothing-held': 'Nothing that it names is here',
+        proposed: 'Proposed for erasing',
+        'still-kept': 'Still to be kept here',
+      },
       about: 'Rejected images are in no list and at no peer. Their bytes stay.',
       none: 'Nothing is rejected.',
       reason: {

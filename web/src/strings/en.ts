@@ -482,6 +482,7 @@ export const en = {
       store: 'Store here',
       destination: 'Receive moved studies',
       notify: 'Be told of complete studies',
+      reject: 'its rejection notes are obeyed',
       nothing: 'May do nothing',
     },
     reach: {

@@ -187,6 +187,15 @@ export const archiveWords = {
       right: 'Celle-ci est juste',
     },
     rejections: {
+      notes: 'Notes de rejet reçues',
+      notesAbout: 'Envoyées par des pairs DICOM pour des images à ne pas montrer. Elles sont suivies si le pair a le droit de rejeter (Réglages).',
+      done: {
+        obeyed: 'Suivie',
+        'not-permitted': 'Non suivie : l’expéditeur ne peut pas rejeter',
+        'nothing-held': 'Rien de ce qu’elle nomme n’est ici',
+        proposed: 'Effacement proposé',
+        'still-kept': 'Encore à conserver ici',
+      },
       about: 'Les images rejetées ne sont dans aucune liste ni chez aucun confrère. Leurs octets restent.',
       none: 'Rien n’est rejeté.',
       reason: {

@@ -483,6 +483,7 @@ export const fr: Strings = {
       store: 'Envoyer ici',
       destination: 'Recevoir des examens transférés',
       notify: 'Être averti des examens complets',
+      reject: 'ses notes de rejet sont suivies',
       nothing: 'Aucun droit',
     },
     reach: {

@@ -477,7 +477,7 @@ export function busyNode(now = new Date()): FakeNode {
       note: alert ? 'instance 1.2.826…17: digest differs from the manifest' : '',
     });
   }
-  node.aes = [{ title: 'PACSCENTRAL', host: '10.20.0.5', port: 104, query: 'own', echo: true, store: true, destination: true, notify: false, tls: false, certificate: null }];
+  node.aes = [{ title: 'PACSCENTRAL', host: '10.20.0.5', port: 104, query: 'own', echo: true, store: true, destination: true, notify: false, reject: false, tls: false, certificate: null }];
   node.users.push({ name: 'm.rossi', role: 'technologist' }, { name: 'dpo', role: 'auditor' });
   return node;
 }

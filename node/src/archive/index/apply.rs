@@ -60,6 +60,10 @@ impl Index {
                 Self::apply_withdraw(live, record);
                 Ok(())
             }
+            Applied::Note(record) => {
+                Self::apply_note(live, record);
+                Ok(())
+            }
             Applied::Floor(version) => {
                 live.meta.floor = live.meta.floor.max(*version);
                 Ok(())

@@ -19,9 +19,9 @@ use super::{
     rows::{
         AsideRecord, Chunk, ClaimRecord, CloseRecord, ClosedRecord, ColdRecord, ConflictRow, ConflictsOf,
         CorrectRecord, CorrectionRow, EraseRecord, ErasedRecord, HasCopy, IngestRecord, InstanceRow, MergedBy,
-        PatientKey, Place, Places, Proposal, RecallRecord, ReinstateRecord, RejectRecord, ResolveRecord, SeriesRow,
-        SettleRecord, StoredInstance, StoredSeries, StoredStudy, StudyCorrections, StudyRow, StudyTier, Totals,
-        UncorrectRecord, UnderRejection, WithdrawRecord,
+        NoteRecord, PatientKey, Place, Places, Proposal, RecallRecord, ReinstateRecord, RejectRecord, ResolveRecord,
+        SeriesRow, SettleRecord, StoredInstance, StoredSeries, StoredStudy, StudyCorrections, StudyRow, StudyTier,
+        Totals, UncorrectRecord, UnderRejection, WithdrawRecord,
     },
 };
 use crate::journal::Position;
@@ -460,6 +460,7 @@ pub(super) enum Applied {
     Erased(ErasedRecord),
     Close(CloseRecord),
     Closed(ClosedRecord),
+    Note(NoteRecord),
     Floor(u64),
     /// Of no consequence here.
     Nothing,

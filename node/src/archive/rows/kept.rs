@@ -55,6 +55,51 @@ pub(crate) struct Closed {
     pub(crate) is_done: bool,
 }
 
+/// Journal record: a rejection note of somebody else's came, and what was done about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct NoteRecord {
+    /// Rises with time.
+    pub(crate) id: u64,
+    pub(crate) at: Timestamp,
+    /// Who sent it.
+    pub(crate) person: String,
+    /// SOP Instance UID and study of the note itself.
+    pub(crate) note: Uid,
+    pub(crate) study: Uid,
+    pub(crate) reason: super::RejectReason,
+    /// Instances that it names.
+    pub(crate) named: u64,
+    pub(crate) heeded: Heeded,
+}
+
+/// What was done about a rejection note.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Heeded {
+    /// The rejections made, by their numbers.
+    Obeyed(Vec<u64>),
+    /// Its sender may not reject.
+    NotPermitted,
+    /// Nothing that it names is here.
+    NothingHeld,
+    /// Proposals to erase, of studies whose time is past; another person approves or not.
+    Proposed(Vec<u64>),
+    /// Retention keeps what it calls expired.
+    StillKept,
+}
+
+impl Heeded {
+    /// The word of the interface.
+    pub(crate) const fn word(&self) -> &'static str {
+        match self {
+            Self::Obeyed(_) => "obeyed",
+            Self::NotPermitted => "not-permitted",
+            Self::NothingHeld => "nothing-held",
+            Self::Proposed(_) => "proposed",
+            Self::StillKept => "still-kept",
+        }
+    }
+}
+
 /// Which tier a study was last moved to, as the index holds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::archive) struct StudyTier {

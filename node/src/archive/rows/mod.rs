@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 mod kept;
 
-pub(crate) use kept::{Claim, ClaimRecord, Closed, EraseRecord, Proposal, StoredErase, Target};
+pub(crate) use kept::{Claim, ClaimRecord, Closed, EraseRecord, Heeded, NoteRecord, Proposal, StoredErase, Target};
 pub(in crate::archive) use kept::{
     CloseRecord, ClosedRecord, ColdRecord, ErasedRecord, HasCopy, Number, RecallRecord, StudyTier, WithdrawRecord,
 };
@@ -415,6 +415,7 @@ pub(super) mod kind {
     pub(in crate::archive) const ERASED: u8 = 26;
     pub(in crate::archive) const CLOSE: u8 = 40;
     pub(in crate::archive) const CLOSED: u8 = 41;
+    pub(in crate::archive) const NOTE: u8 = 42;
 }
 
 /// A study as the index holds it.
@@ -511,6 +512,7 @@ wire! {
     ErasedRecord, "erased record";
     CloseRecord, "close record";
     ClosedRecord, "closed record";
+    NoteRecord, "note record";
     StoredErase, "erasure";
     Number, "number";
     StoredStudy, "study row";

@@ -293,6 +293,9 @@ pub(super) struct AddAe {
     /// It is told of each study that is complete (instance availability notification)
     #[arg(long)]
     pub(super) notify: bool,
+    /// Its rejection notes are obeyed (IHE RAD IOCM)
+    #[arg(long)]
+    pub(super) reject: bool,
     /// It is spoken with by TLS only, both ways
     #[arg(long)]
     pub(super) tls: bool,
