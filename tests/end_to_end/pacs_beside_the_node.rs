@@ -214,6 +214,27 @@ async fn by_tls_only_whom_its_authority_vouches_for() {
 const TOKEN: &str = "Bearer 0123456789abcde";
 const BASIC: &str = "Basic bm9kZTpzZWNyZXQ=";
 
+/// One line through the gate.
+async fn through(client: TcpStream, pacs: SocketAddr) {
+    let server = TcpStream::connect(pacs).await.unwrap();
+    let ((mut asks, mut told), (mut answers, mut asked)) = (client.into_split(), server.into_split());
+    let to = async {
+        let mut bytes = vec![0; 65_536];
+        while let Ok(count @ 1..) = asks.read(&mut bytes).await {
+            let mut piece = bytes[..count].to_vec();
+            let at = piece.windows(TOKEN.len()).position(|window| window == TOKEN.as_bytes());
+            if let Some(at) = at {
+                piece[at..at + TOKEN.len()].copy_from_slice(BASIC.as_bytes());
+            }
+            asked.write_all(&piece).await.unwrap();
+        }
+    };
+    tokio::select! {
+        () = to => {}
+        _ = tokio::io::copy(&mut answers, &mut told) => {}
+    }
+}
+
 /// A gate that lets in who shows a token, as hospitals put before their PACS; it ends when dropped.
 async fn gate(pacs: SocketAddr) -> (SocketAddr, JoinSet<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -223,28 +244,7 @@ async fn gate(pacs: SocketAddr) -> (SocketAddr, JoinSet<()>) {
         let mut lines = JoinSet::new();
         loop {
             let (client, _) = listener.accept().await.unwrap();
-            lines.spawn(async move {
-                let server = TcpStream::connect(pacs).await.unwrap();
-                let ((mut asks, mut told), (mut answers, mut asked)) = (client.into_split(), server.into_split());
-                let to = async {
-                    let mut bytes = vec![0; 65_536];
-                    while let Ok(count @ 1..) = asks.read(&mut bytes).await {
-                        let mut piece = bytes[..count].to_vec();
-                        let at = piece.windows(TOKEN.len()).position(|window| window == TOKEN.as_bytes());
-                        if let Some(at) = at {
-                            piece[at..at + TOKEN.len()].copy_from_slice(BASIC.as_bytes());
-                        }
-                        if asked.write_all(&piece).await.is_err() {
-                            return;
-                        }
-                    }
-                };
-                let from = tokio::io::copy(&mut answers, &mut told);
-                tokio::select! {
-                    () = to => {}
-                    _ = from => {}
-                }
-            });
+            lines.spawn(through(client, pacs));
         }
     });
     (address, tasks)

@@ -90,6 +90,7 @@ pub(crate) use correct::{CorrectError, Correction, Identified, identity_of};
 pub(crate) use edits::{by_keyword, by_tag, tag};
 pub(crate) use errors::{ArchiveError, IngestError, ReadError};
 pub(crate) use matching::{name_matches, same_name, value_matches};
+pub(crate) use note::Note;
 pub(crate) use object::Object;
 pub(crate) use part10::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
 pub(crate) use query::StudyQuery;

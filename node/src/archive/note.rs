@@ -11,17 +11,13 @@
 //! Between the note and its record it was not heard: its sender had no answer and sends it again.
 //!
 //! # Not here
-//! Who may: the door says. Instances that come after their note: they are shown.
+//! Who may, and what a note's elements say: the door tells. Instances that come after their note: they are shown.
 
 use super::{
     Archive, ArchiveError, Heeded, Ingested, Inner, NoteRecord, ReadError, RejectError, RejectReason, RetainError,
     Target, conflict::submit, index::Applied, object, reject::reject_where, rows::kind,
 };
-use crate::{
-    audit::{Act, Actor, AuditError, Event, Outcome},
-    pixels::dataset::{DataSet, Syntax, readable},
-};
-use dicom_dictionary_std::tags;
+use crate::audit::{Act, Actor, AuditError, Event, Outcome};
 use protocol::{Refusal, Uid, wire};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -30,8 +26,6 @@ use std::{
 
 /// Key Object Selection Document Storage.
 const KEY_OBJECT_SELECTION: &str = "1.2.840.10008.5.1.4.1.1.88.59";
-/// Instances that one note names; each study's become one record.
-const NAMED_MAX: usize = 50_000;
 
 /// Why a note is not heeded.
 #[derive(Debug, thiserror::Error)]
@@ -48,12 +42,15 @@ pub(crate) enum NoteError {
     Archive(#[from] ArchiveError),
 }
 
-/// What a note says.
+/// What a note says: why, and which instances of which studies.
 #[derive(Debug, PartialEq, Eq)]
-struct Note {
-    reason: RejectReason,
-    studies: BTreeMap<Uid, BTreeSet<Uid>>,
+pub(crate) struct Note {
+    pub(crate) reason: RejectReason,
+    pub(crate) studies: BTreeMap<Uid, BTreeSet<Uid>>,
 }
+
+/// Reads a Key Object Selection in a transfer syntax; `None`: it is no rejection note.
+pub(crate) type ReadNote = fn(&[u8], &str) -> Option<Note>;
 
 impl Archive {
     /// Heeds an object that was taken in, if it is a rejection note that was not heard before.
@@ -63,6 +60,7 @@ impl Archive {
     pub(crate) async fn heed(
         &self,
         ingested: &Ingested,
+        read: ReadNote,
         may_reject: bool,
         actor: Actor,
     ) -> Result<Option<NoteRecord>, NoteError> {
@@ -173,32 +171,4 @@ fn held(inner: &Arc<Inner>, study: &Uid, named: &BTreeSet<Uid>) -> Result<BTreeS
         }
     }
     Ok(found)
-}
-
-/// What a Key Object Selection says, if its title is one of CID 7011 (PS3.3 C.17.6.2.1, C.18.8 for the title).
-fn read(header: &[u8], transfer_syntax: &str) -> Option<Note> {
-    let plain = readable(header, Syntax::of(transfer_syntax)).ok()?;
-    let mut syntax = Syntax::of(transfer_syntax);
-    syntax.deflated = false;
-    let set = DataSet::parse(&plain, syntax).ok()?;
-    let title = set.items(tags::CONCEPT_NAME_CODE_SEQUENCE).first()?;
-    let code = title
-        .ascii(tags::CODE_VALUE)
-        .filter(|_| title.ascii(tags::CODING_SCHEME_DESIGNATOR).as_deref() == Some("DCM"))?;
-    let reason = RejectReason::parse(&code).filter(|reason| reason.code() == code)?;
-    let uid = |item: &DataSet<'_>, tag| item.ascii(tag).and_then(|text| Uid::parse(&text).ok());
-    let (mut studies, mut count): (BTreeMap<Uid, BTreeSet<Uid>>, usize) = (BTreeMap::new(), 0);
-    for study in set.items(tags::CURRENT_REQUESTED_PROCEDURE_EVIDENCE_SEQUENCE) {
-        let named = uid(study, tags::STUDY_INSTANCE_UID)?;
-        for series in study.items(tags::REFERENCED_SERIES_SEQUENCE) {
-            for one in series.items(tags::REFERENCED_SOP_SEQUENCE) {
-                count += 1;
-                if count > NAMED_MAX {
-                    return None;
-                }
-                studies.entry(named.clone()).or_default().insert(uid(one, tags::REFERENCED_SOP_INSTANCE_UID)?);
-            }
-        }
-    }
-    Some(Note { reason, studies })
 }

@@ -1585,6 +1585,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/rejections/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    offset?: number;
+                    limit?: number | null;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Note"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/rejections/{id}/reinstate": {
         parameters: {
             query?: never;
@@ -3359,6 +3396,8 @@ export interface components {
             port: number;
             /** @description Which studies it may find and retrieve; none where not given. */
             query?: string;
+            /** @description Whether its rejection notes are obeyed (IHE RAD IOCM). */
+            reject?: boolean;
             /** @description Whether it may store. */
             store?: boolean;
             title: string;
@@ -3860,6 +3899,26 @@ export interface components {
             /** @description Generated when absent. */
             password?: string | null;
             role: string;
+        };
+        /** @description A rejection note of somebody else's. */
+        Note: {
+            at: string;
+            /** @description `obeyed`, `not-permitted`, `nothing-held`, `proposed` (for erasing) or `still-kept`. */
+            done: string;
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: int64
+             * @description Instances that it names.
+             */
+            named: number;
+            /** @description SOP Instance UID of the note. */
+            note: string;
+            /** @description Who sent it. */
+            person: string;
+            /** @description Code value of PS3.16 CID 7011. */
+            reason: string;
+            study: string;
         };
         /** @description A draft from a preset. */
         Offer: {
