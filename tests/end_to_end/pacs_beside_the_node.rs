@@ -1,19 +1,25 @@
 //! Most sites keep their PACS. The node asks it, lists what it has, brings what is opened, and takes all of it over.
 
 use crate::SITE;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use serde_json::{Value, json};
 use std::{
     net::SocketAddr,
     time::{Duration, Instant},
 };
 use tests::{
-    Instance, Pair, Preset, Site, Study, certificates::Authority, eventually, part10, tools::pacs::Pacs, wait::holds,
+    Instance, Pair, Preset, Site, Study,
+    certificates::{Authority, Issued},
+    eventually, part10,
+    tools::pacs::Pacs,
+    wait::holds,
 };
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     task::JoinSet,
 };
+use tokio_rustls::TlsAcceptor;
 
 async fn insist(site: &Site, all: &[Instance]) {
     for instance in all {
@@ -187,37 +193,14 @@ fn secret(site: &Site, name: &str, text: &str) -> String {
     file.display().to_string()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn by_tls_only_whom_its_authority_vouches_for() {
-    let site = Site::open(SITE, "CH Nord").await;
-    let authority = Authority::found(&site.scratch("certificates"), "hospital");
-    let pacs = Pacs::orthanc_by_tls((&site.ae_title, site.dimse()), &authority.issue("pacs")).await;
-    let study = Study::of(2);
-    let made = put(&pacs, &site, &study);
-    let basic = secret(&site, "basic", "node:secret\n");
-    let add = ["source", "add", "pacs", "--url", &pacs.url(), "--basic-file", &basic].map(str::to_owned);
-    let add: Vec<&str> = add.iter().map(String::as_str).collect();
-    let _ = site.cli(&add).ok();
-    assert_ne!(site.cli(&["source", "test", "pacs"]).code, Some(0), "its authority is not known");
-    let ca = authority.certificate.display().to_string();
-    let _ = site.cli(&[&add[..], &["--ca", &ca]].concat()).ok();
-    assert!(site.cli(&["source", "test", "pacs"]).ok().out.contains("it answers"));
-    let _ = site.cli(&["migrate", "start", "pacs"]).ok();
-    done(&site).await;
-    insist(&site, &made).await;
-    let wrong = secret(&site, "wrong", "node:guessed\n");
-    let _ = site.cli(&["source", "add", "pacs", "--url", &pacs.url(), "--basic-file", &wrong, "--ca", &ca]).ok();
-    assert_ne!(site.cli(&["source", "test", "pacs"]).code, Some(0), "with another password");
-}
-
 /// As many characters as the name and password that the PACS behind the gate wants.
 const TOKEN: &str = "Bearer 0123456789abcde";
 const BASIC: &str = "Basic bm9kZTpzZWNyZXQ=";
 
 /// One line through the gate.
-async fn through(client: TcpStream, pacs: SocketAddr) {
+async fn through(client: impl AsyncRead + AsyncWrite, pacs: SocketAddr) {
     let server = TcpStream::connect(pacs).await.unwrap();
-    let ((mut asks, mut told), (mut answers, mut asked)) = (client.into_split(), server.into_split());
+    let ((mut asks, mut told), (mut answers, mut asked)) = (tokio::io::split(client), server.into_split());
     let to = async {
         let mut bytes = vec![0; 65_536];
         while let Ok(count @ 1..) = asks.read(&mut bytes).await {
@@ -235,8 +218,14 @@ async fn through(client: TcpStream, pacs: SocketAddr) {
     }
 }
 
-/// A gate that lets in who shows a token, as hospitals put before their PACS; it ends when dropped.
-async fn gate(pacs: SocketAddr) -> (SocketAddr, JoinSet<()>) {
+/// A gate by TLS that lets in who shows a token, as hospitals put before their PACS; it ends when dropped.
+async fn gate(pacs: SocketAddr, shown: &Issued) -> (SocketAddr, JoinSet<()>) {
+    let chain = CertificateDer::pem_file_iter(&shown.certificate).unwrap().map(Result::unwrap).collect();
+    let key = PrivateKeyDer::from_pem_file(&shown.key).unwrap();
+    let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = config.with_no_client_auth().with_single_cert(chain, key).unwrap();
+    let tls = TlsAcceptor::from(std::sync::Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let mut tasks = JoinSet::new();
@@ -244,25 +233,39 @@ async fn gate(pacs: SocketAddr) -> (SocketAddr, JoinSet<()>) {
         let mut lines = JoinSet::new();
         loop {
             let (client, _) = listener.accept().await.unwrap();
-            lines.spawn(through(client, pacs));
+            let tls = tls.clone();
+            lines.spawn(async move {
+                if let Ok(client) = tls.accept(client).await {
+                    through(client, pacs).await;
+                }
+            });
         }
     });
     (address, tasks)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn by_a_bearer_token_that_nobody_is_shown() {
+async fn by_tls_and_a_token_that_nobody_is_shown() {
     assert_eq!(TOKEN.len(), BASIC.len());
     let site = Site::open(SITE, "CH Nord").await;
     let pacs = Pacs::orthanc((&site.ae_title, site.dimse())).await;
     let made = put(&pacs, &site, &Study::of(2));
-    let (at, _gate) = gate(pacs.web()).await;
-    let url = format!("http://{at}/dicom-web");
-    let wrong = secret(&site, "wrong", "0123456789abcdX\n");
-    let _ = site.cli(&["source", "add", "pacs", "--url", &url, "--token-file", &wrong]).ok();
-    assert_ne!(site.cli(&["source", "test", "pacs"]).code, Some(0), "with another token");
+    let authority = Authority::found(&site.scratch("certificates"), "hospital");
+    let (at, _gate) = gate(pacs.web(), &authority.issue("gate")).await;
+    let (url, ca) = (format!("https://{at}/dicom-web"), authority.certificate.display().to_string());
     let right = secret(&site, "right", TOKEN.strip_prefix("Bearer ").unwrap());
-    let _ = site.cli(&["source", "add", "pacs", "--url", &url, "--token-file", &right]).ok();
+    let add = |token: &str, more: &[&str]| {
+        site.cli(&[&["source", "add", "pacs", "--url", &url, "--token-file", token][..], more].concat()).ok()
+    };
+    let _ = add(&right, &[]);
+    let refused = site.cli(&["source", "test", "pacs"]);
+    assert!(
+        refused.code != Some(0) && refused.err.contains("UnknownIssuer"),
+        "its authority is not known: {refused:?}"
+    );
+    let _ = add(&secret(&site, "wrong", "0123456789abcdX\n"), &["--ca", &ca]);
+    assert_ne!(site.cli(&["source", "test", "pacs"]).code, Some(0), "with another token");
+    let _ = add(&right, &["--ca", &ca]);
     assert!(site.cli(&["source", "test", "pacs"]).ok().out.contains("it answers"));
     let _ = site.cli(&["migrate", "start", "pacs"]).ok();
     done(&site).await;

@@ -2,7 +2,6 @@
 
 use super::dcmtk;
 use crate::{
-    certificates::Issued,
     eventually,
     http::{self, Ask},
     ports::Port,
@@ -32,8 +31,6 @@ pub struct Pacs {
     process: Option<Child>,
     dimse: Port,
     http: Port,
-    /// Its DICOMweb is by TLS.
-    is_secured: bool,
 }
 
 impl Pacs {
@@ -56,7 +53,7 @@ impl Pacs {
             images.display()
         );
         fs::write(folder.path().join("dcmqrscp.cfg"), config).unwrap();
-        Self::started(Maker::Dcmtk, ("PACS", false), folder, [dimse, Port::reserve()]).await
+        Self::started(Maker::Dcmtk, "PACS", folder, [dimse, Port::reserve()]).await
     }
 
     /// Orthanc.
@@ -64,28 +61,11 @@ impl Pacs {
     /// # Panics
     /// When it is not installed.
     pub async fn orthanc(node: (&str, SocketAddr)) -> Self {
-        Self::orthanc_showing(node, None).await
-    }
-
-    /// Orthanc whose DICOMweb shows a certificate.
-    ///
-    /// # Panics
-    /// When it is not installed.
-    pub async fn orthanc_by_tls(node: (&str, SocketAddr), shown: &Issued) -> Self {
-        Self::orthanc_showing(node, Some(shown)).await
-    }
-
-    async fn orthanc_showing(node: (&str, SocketAddr), shown: Option<&Issued>) -> Self {
         let folder = TempDir::with_prefix("confrere-orthanc-").unwrap();
         let (dimse, http) = (Port::reserve(), Port::reserve());
         let storage = folder.path().join("images");
-        let both = folder.path().join("shown.pem");
-        if let Some(Issued { certificate, key, .. }) = shown {
-            let pem = [fs::read(certificate).unwrap(), fs::read(key).unwrap()].concat();
-            fs::write(&both, pem).unwrap();
-        }
         let config = json!({
-            "SslEnabled": shown.is_some(), "SslCertificate": both, "Name": "pacs", "StorageDirectory": storage, "IndexDirectory": storage, "DicomAet": "ORTHANC",
+            "Name": "pacs", "StorageDirectory": storage, "IndexDirectory": storage, "DicomAet": "ORTHANC",
             "DicomPort": dimse.number(), "HttpPort": http.number(), "RemoteAccessAllowed": false,
             "AuthenticationEnabled": true, "RegisteredUsers": { "node": "secret" },
             "DicomAlwaysAllowStore": true, "DicomAlwaysAllowFind": true, "DicomAlwaysAllowGet": true,
@@ -95,16 +75,11 @@ impl Pacs {
             "DicomWeb": { "Enable": true, "Root": "/dicom-web/", "EnableWado": true },
         });
         fs::write(folder.path().join("orthanc.json"), config.to_string()).unwrap();
-        Self::started(Maker::Orthanc, ("ORTHANC", shown.is_some()), folder, [dimse, http]).await
+        Self::started(Maker::Orthanc, "ORTHANC", folder, [dimse, http]).await
     }
 
-    async fn started(
-        maker: Maker,
-        (title, is_secured): (&'static str, bool),
-        folder: TempDir,
-        [dimse, http]: [Port; 2],
-    ) -> Self {
-        let mut pacs = Self { maker, title, folder, process: None, dimse, http, is_secured };
+    async fn started(maker: Maker, title: &'static str, folder: TempDir, [dimse, http]: [Port; 2]) -> Self {
+        let mut pacs = Self { maker, title, folder, process: None, dimse, http };
         pacs.start().await;
         pacs
     }
@@ -118,8 +93,7 @@ impl Pacs {
     /// The base of its DICOMweb.
     #[must_use]
     pub fn url(&self) -> String {
-        let scheme = if self.is_secured { "https" } else { "http" };
-        format!("{scheme}://{}/dicom-web", self.http.address())
+        format!("http://{}/dicom-web", self.http.address())
     }
 
     /// Where its DICOMweb listens.
@@ -152,12 +126,10 @@ impl Pacs {
         };
         let child = command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).spawn();
         self.process = Some(child.expect("a PACS; `cargo ci tools` installs it (dcmtk, orthanc, orthanc-dicomweb)"));
-        let (dimse, http, maker, is_secured) = (self.dimse.address(), self.http.address(), self.maker, self.is_secured);
+        let (dimse, http, maker) = (self.dimse.address(), self.http.address(), self.maker);
         eventually!(60, "the PACS answers", {
             TcpStream::connect(dimse).ok()?;
-            if is_secured {
-                TcpStream::connect(http).ok()?;
-            } else if maker == Maker::Orthanc {
+            if maker == Maker::Orthanc {
                 http::ask(http, Ask::get("/dicom-web/studies?limit=1")).await.ok()?;
             }
             Some(())
