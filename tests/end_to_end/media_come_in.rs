@@ -2,12 +2,14 @@
 //! in as it is.
 
 use crate::SITE;
+use hyper::Method;
+use serde_json::{Value, json};
 use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
 };
-use tests::{Instance, Site, Study, part10};
+use tests::{Instance, Site, Study, http, part10};
 
 async fn stored(site: &Site, study: &Study) -> Vec<Instance> {
     let made = study.make();
@@ -97,6 +99,86 @@ async fn and_a_person_chooses_whose_images_stay() {
     assert!(to.listed(&unwanted[0].study).await.is_none());
     let said = import(&to, &image, &["--patient", &other.patient_id]).ok();
     assert!(said.out.contains("2 stored") && said.out.contains("3 left out"), "{}", said.out);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn and_the_same_id_is_not_the_same_patient() {
+    let from = Site::open(SITE, "CH Nord").await;
+    let zoe = Study { patient_id: "4711".to_owned(), ..Study::of(2).named("Durand^Zoe") };
+    let paul = Study { patient_id: "N-9".to_owned(), ..Study::of(1).named("Martin^Paul") };
+    let (_, pauls) = (stored(&from, &zoe).await, stored(&from, &paul).await);
+    let image = medium(&from, "medium.iso", &["--iso"]);
+
+    let to = Site::open(SITE, "CH Sud").await;
+    let ours = Study { patient_id: "4711".to_owned(), ..Study::of(1).named("Martin^Paul") };
+    let _ = stored(&to, &ours).await;
+    let said = import(&to, &image, &["--scan"]).ok();
+    assert!(said.out.contains("not the same as ours?: 4711") && said.out.contains("To be decided"), "{}", said.out);
+    assert!(said.out.contains("same name, birth date and sex") && said.out.contains(&ours.uid), "{}", said.out);
+    let said = import(&to, &image, &[]);
+    assert!(said.code != Some(0) && said.out.contains("2 wait for a decision"), "{said:?}");
+    assert!(to.listed(&zoe.uid).await.is_none(), "nobody is taken for somebody else");
+    assert!(to.listed(&paul.uid).await.is_some(), "an ID of its own needs no decision");
+
+    let said = import(&to, &image, &["--external", "4711", "--issuer", "CH Nord", "--patient", "4711"]).ok();
+    assert!(said.out.contains("2 stored"), "{}", said.out);
+    let row = to.listed(&zoe.uid).await.unwrap();
+    assert_eq!((&row["patient"]["issuer"], &row["patient"]["name"]), (&json!("CH Nord"), &json!("Durand^Zoe")));
+    assert_eq!(to.listed(&ours.uid).await.unwrap()["patient"]["issuer"], Value::Null);
+
+    // The other one is ours, under another ID: shown as such, and the received bytes stay.
+    let said = import(&to, &image, &["--link", &format!("N-9={}", ours.uid), "--patient", "N-9"]).ok();
+    assert!(said.out.contains("1 known"), "{}", said.out);
+    assert_eq!(to.listed(&paul.uid).await.unwrap()["patient"]["id"], "4711");
+    let folder = to.dir().join("objects").join(&pauls[0].digest().to_string()[..2]);
+    let kept = fs::read_dir(folder).unwrap().map(|file| fs::read(file.unwrap().path()).unwrap());
+    assert!(kept.into_iter().any(|file| file.ends_with(pauls[0].data_set())));
+    let undo = to.get("/api/corrections").await.ok().json()[0]["id"].to_string();
+    let _ = to.cli(&["correct", "undo", &undo]).ok();
+    assert_eq!(to.listed(&paul.uid).await.unwrap()["patient"]["id"], "N-9");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn and_from_somebodys_own_workstation() {
+    let from = Site::open(SITE, "CH Nord").await;
+    let study = Study::of(3);
+    let all = stored(&from, &study).await;
+    let zip = fs::read(medium(&from, "medium.zip", &["--pdi", "--zip"])).unwrap();
+
+    let to = Site::open(SITE, "CH Sud").await;
+    let (tech, other) = (to.new_token("tech", "technologist"), to.new_token("other", "technologist"));
+    let ask = async |method: Method, path: &str, token: &str| {
+        http::ask(to.portal(), http::Ask::new(method, path).bearer(token)).await.unwrap()
+    };
+    let reader = to.new_token("reader", "referrer");
+    assert_eq!(ask(Method::POST, "/api/uploads", &reader).await.status, 403);
+    let id = ask(Method::POST, "/api/uploads", &tech).await.ok().json()["id"].as_str().unwrap().to_owned();
+    let put = async |name: &str, token: &str| {
+        let path = format!("/api/uploads/{id}?name={name}");
+        http::ask(
+            to.portal(),
+            http::Ask::new(Method::PUT, &path).body("application/octet-stream", zip.clone()).bearer(token),
+        )
+        .await
+        .unwrap()
+    };
+    assert_eq!(put("../medium.zip", &tech).await.status, 400);
+    assert_eq!(put("medium.zip", &other).await.status, 404, "an upload is of one person");
+    assert_eq!(put("CD/medium.zip", &tech).await.status, 204);
+    let run = async |body: Value, token: &str| {
+        let ask = http::Ask::new(Method::POST, "/api/import").json(&body).bearer(token);
+        http::ask(to.portal(), ask).await.unwrap()
+    };
+    assert_eq!(run(json!({ "upload": id }), &other).await.status, 404);
+    assert_eq!(run(json!({ "paths": ["/etc"] }), &tech).await.status, 403);
+    let seen = run(json!({ "upload": id, "scan": true }), &tech).await.ok();
+    assert!(seen.text().contains(&study.uid), "{}", seen.text());
+    assert!(to.listed(&study.uid).await.is_none());
+    let taken = run(json!({ "upload": id }), &tech).await.ok();
+    assert!(taken.text().contains("\"stored\":3"), "{}", taken.text());
+    insist(&to, &all).await;
+    assert_eq!(ask(Method::DELETE, &format!("/api/uploads/{id}"), &tech).await.status, 204);
+    assert!(fs::read_dir(to.dir().join("uploads")).unwrap().next().is_none());
 }
 
 /// Directories that lie about where things are.

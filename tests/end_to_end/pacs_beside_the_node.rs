@@ -1,8 +1,25 @@
 //! Most sites keep their PACS. The node asks it, lists what it has, brings what is opened, and takes all of it over.
 
 use crate::SITE;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use serde_json::{Value, json};
-use tests::{Instance, Pair, Preset, Site, Study, eventually, part10, tools::pacs::Pacs, wait::holds};
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+use tests::{
+    Instance, Pair, Preset, Site, Study,
+    certificates::{Authority, Issued},
+    eventually, part10,
+    tools::pacs::Pacs,
+    wait::holds,
+};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+};
+use tokio_rustls::TlsAcceptor;
 
 async fn insist(site: &Site, all: &[Instance]) {
     for instance in all {
@@ -168,4 +185,147 @@ async fn orthanc_is_taken_over_by_dicomweb_by_get_and_by_move() {
         insist(&site, &made).await;
         assert!(!site.cli(&["source", "list"]).ok().out.contains("secret"));
     }
+}
+
+fn secret(site: &Site, name: &str, text: &str) -> String {
+    let file = site.scratch("secret").join(name);
+    std::fs::write(&file, text).unwrap();
+    file.display().to_string()
+}
+
+/// As many characters as the name and password that the PACS behind the gate wants.
+const TOKEN: &str = "Bearer 0123456789abcde";
+const BASIC: &str = "Basic bm9kZTpzZWNyZXQ=";
+
+/// One line through the gate.
+async fn through(client: impl AsyncRead + AsyncWrite, pacs: SocketAddr) {
+    let server = TcpStream::connect(pacs).await.unwrap();
+    let ((mut asks, mut told), (mut answers, mut asked)) = (tokio::io::split(client), server.into_split());
+    let to = async {
+        let mut bytes = vec![0; 65_536];
+        while let Ok(count @ 1..) = asks.read(&mut bytes).await {
+            let mut piece = bytes[..count].to_vec();
+            let at = piece.windows(TOKEN.len()).position(|window| window == TOKEN.as_bytes());
+            if let Some(at) = at {
+                piece[at..at + TOKEN.len()].copy_from_slice(BASIC.as_bytes());
+            }
+            asked.write_all(&piece).await.unwrap();
+        }
+    };
+    tokio::select! {
+        () = to => {}
+        _ = tokio::io::copy(&mut answers, &mut told) => {}
+    }
+}
+
+/// A gate by TLS that lets in who shows a token, as hospitals put before their PACS; it ends when dropped.
+async fn gate(pacs: SocketAddr, shown: &Issued) -> (SocketAddr, JoinSet<()>) {
+    let chain = CertificateDer::pem_file_iter(&shown.certificate).unwrap().map(Result::unwrap).collect();
+    let key = PrivateKeyDer::from_pem_file(&shown.key).unwrap();
+    let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = config.with_no_client_auth().with_single_cert(chain, key).unwrap();
+    let tls = TlsAcceptor::from(std::sync::Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move {
+        let mut lines = JoinSet::new();
+        loop {
+            let (client, _) = listener.accept().await.unwrap();
+            let tls = tls.clone();
+            lines.spawn(async move {
+                if let Ok(client) = tls.accept(client).await {
+                    through(client, pacs).await;
+                }
+            });
+        }
+    });
+    (address, tasks)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn by_tls_and_a_token_that_nobody_is_shown() {
+    assert_eq!(TOKEN.len(), BASIC.len());
+    let site = Site::open(SITE, "CH Nord").await;
+    let pacs = Pacs::orthanc((&site.ae_title, site.dimse())).await;
+    let made = put(&pacs, &site, &Study::of(2));
+    let authority = Authority::found(&site.scratch("certificates"), "hospital");
+    let (at, _gate) = gate(pacs.web(), &authority.issue("gate")).await;
+    let (url, ca) = (format!("https://{at}/dicom-web"), authority.certificate.display().to_string());
+    let right = secret(&site, "right", TOKEN.strip_prefix("Bearer ").unwrap());
+    let add = |token: &str, more: &[&str]| {
+        site.cli(&[&["source", "add", "pacs", "--url", &url, "--token-file", token][..], more].concat()).ok()
+    };
+    let _ = add(&right, &[]);
+    let refused = site.cli(&["source", "test", "pacs"]);
+    assert!(
+        refused.code != Some(0) && refused.err.contains("UnknownIssuer"),
+        "its authority is not known: {refused:?}"
+    );
+    let _ = add(&secret(&site, "wrong", "0123456789abcdX\n"), &["--ca", &ca]);
+    assert_ne!(site.cli(&["source", "test", "pacs"]).code, Some(0), "with another token");
+    let _ = add(&right, &["--ca", &ca]);
+    assert!(site.cli(&["source", "test", "pacs"]).ok().out.contains("it answers"));
+    let _ = site.cli(&["migrate", "start", "pacs"]).ok();
+    done(&site).await;
+    insist(&site, &made).await;
+    let shown = site.cli(&["source", "list"]).ok().out + &site.get("/api/sources").await.ok().text();
+    assert!(!shown.contains("0123456789abcde"), "{shown}");
+}
+
+/// A window of the local clock that begins in three hours.
+fn later() -> String {
+    let hour = std::process::Command::new("date").arg("+%H").output().unwrap().stdout;
+    let hour: u32 = String::from_utf8(hour).unwrap().trim().parse().unwrap();
+    format!("{:02}:00-{:02}:00", (hour + 3) % 24, (hour + 5) % 24)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_its_hours_at_its_rate_and_paused_or_cancelled() {
+    let site = Site::open(SITE, "CH Nord").await;
+    let pacs = Pacs::dcmtk((&site.ae_title, site.dimse())).await;
+    // 8 MiB in all.
+    let studies: Vec<Study> = (0..16).map(|_| Study::of(1).size(512, 512)).collect();
+    let mut made = Vec::new();
+    for study in &studies {
+        made.extend(put(&pacs, &site, study));
+    }
+    let bytes: usize = made.iter().map(|instance| instance.data_set().len()).sum();
+    assert!(bytes > 8 << 20, "{bytes}");
+    let _ = site.cli(&["source", "add", "pacs", "--at", &pacs.at(), "--purposes", "migrate"]).ok();
+
+    let hours = later();
+    let _ = site.cli(&["migrate", "start", "pacs", "--hours", &hours]).ok();
+    let waits = eventually!(30, "it waits for its hours", {
+        let now = migration(&site);
+        (now["waiting"] == json!(hours)).then_some(now)
+    });
+    assert_eq!((&waits["studies"], &waits["state"]), (&json!(0), &json!("running")), "{waits}");
+    let _ = site.cli(&["migrate", "cancel", "1"]).ok();
+    eventually!(30, "it is cancelled", holds(migration(&site)["state"] == "cancelled"));
+    assert_ne!(site.cli(&["migrate", "resume", "1"]).code, Some(0), "for good");
+    assert!(site.listed(&studies[0].uid).await.is_none());
+
+    // No faster than 1 MB a second, of which some second's worth may come at once.
+    let began = Instant::now();
+    let _ = site.cli(&["migrate", "start", "pacs", "--mb-per-s", "1", "--concurrent", "1"]).ok();
+    eventually!(60, "some came", holds(migration(&site)["studies"].as_u64() >= Some(2)));
+    let _ = site.cli(&["migrate", "pause", "2"]).ok();
+    let paused = eventually!(30, "it is paused", {
+        let now = migration(&site);
+        (now["state"] == "paused").then_some(now)
+    });
+    assert!(paused["studies"].as_u64() < Some(16), "{paused}");
+    // It stays so over a stop and a start.
+    site.kill();
+    site.serve().await;
+    assert_eq!(migration(&site)["state"], "paused");
+    let _ = site.cli(&["migrate", "resume", "2"]).ok();
+    done(&site).await;
+    let least = Duration::from_secs(u64::try_from(bytes / 1_000_000).unwrap() - 2);
+    assert!(began.elapsed() > least, "{bytes} bytes in {:?}", began.elapsed());
+    insist(&site, &made).await;
+    let said = report(&site, "2");
+    assert!(said["studies"].as_array().unwrap().iter().all(|study| study["complete"] == true), "{said}");
 }

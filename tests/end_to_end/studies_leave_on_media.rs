@@ -8,7 +8,12 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
 };
-use tests::{Instance, Site, Study, http::Ask, part10, tools::python};
+use tests::{
+    Instance, Site, Study,
+    http::Ask,
+    part10,
+    tools::{dcmtk, python},
+};
 
 async fn stored(site: &Site, studies: Vec<Study>) -> Vec<Instance> {
     let mut all = Vec::new();
@@ -178,4 +183,45 @@ async fn for_a_browser_and_for_those_who_may() {
     assert_eq!(mute.status, 400);
     let exported = site.audit("").await.iter().filter(|entry| entry["act"] == "study-exported").count();
     assert_eq!(exported, 1, "what was refused did not leave");
+}
+
+/// What was corrected leaves corrected, with what was there before; DCMTK reads both from the medium.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn as_a_medium_of_a_corrected_study() {
+    let site = Site::open(SITE, "CH Nord").await;
+    let study = Study::of(2).named("Lefevre^Zoe");
+    let made = stored(&site, vec![study.clone()]).await;
+    let set = ["--set", "PatientName=Martin^Paul", "--set", "PatientID=P-RIGHT", "--set", "PatientBirthDate=19610524"];
+    let _ = site.cli(&[&["correct", "study", &study.uid][..], &set].concat()).ok();
+    let folder = site.scratch("out").join("medium");
+    let _ = export(&site, &folder, &["--pdi"]).ok();
+
+    let directory = dcmtk::dump(&folder.join("DICOMDIR"));
+    assert!(directory.contains("[Martin^Paul]") && directory.contains("[P-RIGHT]"), "{directory}");
+    assert!(!directory.contains("Lefevre"), "{directory}");
+    let files = files_under(&folder);
+    let is_image =
+        |path: &&PathBuf| fs::read(path).unwrap().get(128..132) == Some(&b"DICM"[..]) && !path.ends_with("DICOMDIR");
+    let images: Vec<&PathBuf> = files.iter().filter(is_image).collect();
+    assert_eq!(images.len(), made.len());
+    for image in images {
+        let _ = tool("dcmftest", &[&image.display().to_string()]);
+        let said = dcmtk::dump(image);
+        // Of the object itself, and of the Original Attributes Sequence in it.
+        let lines = |tag: &str| said.lines().filter(|line| line.contains(tag)).collect::<Vec<_>>();
+        for (tag, now, before) in [
+            ("(0010,0010)", "[Martin^Paul]", "[Lefevre^Zoe]".to_owned()),
+            ("(0010,0020)", "[P-RIGHT]", format!("[{}]", study.patient_id)),
+        ] {
+            let (own, inside): (Vec<&str>, Vec<&str>) = lines(tag).into_iter().partition(|line| line.starts_with('('));
+            assert!(own.len() == 1 && own[0].contains(now), "{said}");
+            assert!(inside.len() == 1 && inside[0].contains(&before), "{said}");
+        }
+        assert!(lines("(0010,0030)").iter().any(|line| line.starts_with('(') && line.contains("[19610524]")), "{said}");
+        assert_eq!(lines("(0400,0561)").len(), 1, "{said}");
+        assert!(
+            lines("(0400,0565)")[0].contains("[CORRECT]") && lines("(0400,0563)")[0].contains("[CH Nord]"),
+            "{said}"
+        );
+    }
 }

@@ -180,6 +180,49 @@ async fn two_identities_of_one_patient_are_merged() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_workstation_gets_and_is_sent_it_as_it_was_corrected() {
+    let site = Site::open(SITE, "CH Nord").await;
+    let study = Study::of(3).named("Lefevre^Zoe");
+    let (made, paths) = study.write(&site.scratch("scanner"));
+    let _ = site.c_store(&paths).ok();
+    let _ = site.settled(&study.uid, made.len()).await;
+    let set = ["--set", "PatientName=Martin^Paul", "--set", "PatientID=P-RIGHT"];
+    let _ = site.cli(&[&["correct", "study", &study.uid][..], &set].concat()).ok();
+    let workstation = dcmtk::Receiver::start(&site.scratch("moved")).await;
+    site.add_ae("WORKSTATION", workstation.port, "own");
+    // What was wrong finds nobody.
+    let find = |id: &str| {
+        let key = format!("PatientID={id}");
+        dcmtk::find(
+            site.dimse(),
+            &site.ae_title,
+            &["QueryRetrieveLevel=STUDY", "StudyInstanceUID", "PatientName", &key],
+        )
+    };
+    assert!(find("P-RIGHT").text.contains(&study.uid), "{}", find("P-RIGHT").text);
+    assert!(!find(&study.patient_id).text.contains(&study.uid));
+
+    let (uid, folder) = (format!("StudyInstanceUID={}", study.uid), site.scratch("got"));
+    let keys = ["QueryRetrieveLevel=STUDY", uid.as_str()];
+    let got = dcmtk::get(site.dimse(), &site.ae_title, &folder, &keys);
+    assert!(got.success, "{}", got.text);
+    let moved = dcmtk::move_to(site.dimse(), &site.ae_title, "WORKSTATION", &keys);
+    assert!(moved.success, "{}", moved.text);
+    for folder in [&folder, &workstation.folder] {
+        let files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert_eq!(files.len(), made.len());
+        for file in files {
+            let said = dcmtk::dump(&file);
+            let own = |tag: &str, value: &str| said.lines().any(|line| line.starts_with(tag) && line.contains(value));
+            assert!(own("(0010,0010)", "[Martin^Paul]") && own("(0010,0020)", "[P-RIGHT]"), "{said}");
+            assert!(own("(0400,0561)", "") && said.contains("[Lefevre^Zoe]") && said.contains("[CORRECT]"), "{said}");
+            let bytes = std::fs::read(&file).unwrap();
+            assert!(made.iter().any(|instance| bytes.ends_with(&instance.pixels)), "the pixels are those received");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn other_bytes_under_a_known_uid_are_kept_aside_and_taken() {
     let pair = Pair::agreed(SITE, Preset::All).await;
     let study = Study::of(2);

@@ -14,6 +14,45 @@ async fn ask(site: &Site, token: &str, path: &str, body: &Value) -> http::Respon
     http::ask(site.portal(), http::Ask::new(Method::POST, path).json(body).bearer(token)).await.unwrap()
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_stood_in_a_conflict_goes_when_that_is_closed() {
+    let site = Site::open(SITE, "CH Nord").await;
+    let study = old(1);
+    let (made, paths) = study.write(&site.scratch("scanner"));
+    let _ = site.c_store(&paths).ok();
+    let _ = site.settled(&study.uid, 1).await;
+    let mut resent = made[0].file.clone();
+    *resent.last_mut().unwrap() ^= 1;
+    assert_eq!(site.stow(&[&resent]).await.status, 409);
+    let conflicts = site.get("/api/conflicts").await.ok().json();
+    let id = conflicts[0]["id"].to_string();
+    let _ = site.cli(&["retention", "visit", &study.uid, "19900102", "--reason", "asked the HIS"]).ok();
+    let propose = ["retention", "propose", &study.uid, "--reason", "time is past"];
+    let refused = site.cli(&propose);
+    assert!(refused.code != Some(0) && refused.err.contains("other bytes"), "{refused:?}");
+
+    let _ = site.cli(&["conflict", "resolve", &id, "keep"]).ok();
+    assert_ne!(site.cli(&["conflict", "close", &id]).code, Some(0), "it can be undone for some days");
+    let due = site.cli(&["conflict", "close", "--due"]).ok();
+    assert!(due.out.contains("Closed: 0"), "{}", due.out);
+    let tech = site.new_token("tech", "technologist");
+    let body = json!({ "ids": [conflicts[0]["id"]], "reason": "sent twice" });
+    assert_eq!(ask(&site, &tech, "/api/conflicts/close", &body).await.status, 403);
+    assert_eq!(objects(&site), 2, "nothing went so far");
+    let _ = site.cli(&["conflict", "close", &id, "--reason", "sent twice"]).ok();
+    assert_eq!(objects(&site), 1);
+    let listed = site.cli(&["conflict", "list", "--all"]).ok();
+    assert!(listed.out.contains(&id) && listed.out.contains("closed"), "{}", listed.out);
+    assert_ne!(site.cli(&["conflict", "resolve", &id, "take"]).code, Some(0));
+
+    let _ = site.cli(&propose).ok();
+    let proposals = site.get("/api/retention/proposals").await.ok().json();
+    let ben = site.new_token("ben", "admin");
+    let path = format!("/api/retention/proposals/{}/approve", proposals[0]["id"]);
+    assert_eq!(ask(&site, &ben, &path, &json!({})).await.status, 200);
+    assert_eq!(objects(&site), 0);
+}
+
 fn objects(site: &Site) -> usize {
     let folder = site.dir().join("objects");
     let shards = (0..=u8::MAX).map(|n| std::fs::read_dir(folder.join(format!("{n:02x}"))).unwrap().count());

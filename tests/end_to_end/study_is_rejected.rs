@@ -5,7 +5,8 @@
 
 use crate::SITE;
 use serde_json::json;
-use tests::{Instance, Pair, Preset, Site, Study, eventually, part10, wait::holds};
+use std::path::PathBuf;
+use tests::{Instance, Pair, Preset, Site, Study, eventually, part10, tools::dcmtk, wait::holds};
 
 /// "At every reachable holder" within.
 const WITHIN_S: u32 = 5;
@@ -99,6 +100,93 @@ async fn one_image_of_it_leaves_and_its_siblings_stay() {
     insist_gone(&pair.b, &made[..1]).await;
     insist(&pair.b, &made[1..]).await;
     let _ = pair.a.settled(&study.uid, 3).await;
+}
+
+/// A rejection note as a PACS sends it.
+fn note(site: &Site, number: u32, code: &str, named: &[&Instance]) -> PathBuf {
+    let study = &named[0].study;
+    let referenced: String = named
+        .iter()
+        .map(|one| {
+            format!("(fffe,e000) na\n(0008,1150) UI =CTImageStorage\n(0008,1155) UI [{}]\n(fffe,e00d) na\n", one.uid)
+        })
+        .collect();
+    let text = format!(
+        "(0008,0016) UI =KeyObjectSelectionDocumentStorage\n(0008,0018) UI [{study}.99.{number}]\n\
+         (0008,0020) DA [20240102]\n(0008,0060) CS [KO]\n(0010,0010) PN [Durand^Zoe]\n\
+         (0020,000d) UI [{study}]\n(0020,000e) UI [{study}.99]\n(0020,0013) IS [{number}]\n\
+         (0040,a040) CS [CONTAINER]\n(0040,a043) SQ\n(fffe,e000) na\n(0008,0100) SH [{code}]\n\
+         (0008,0102) SH [DCM]\n(0008,0104) LO [Rejected]\n(fffe,e00d) na\n(fffe,e0dd) na\n\
+         (0040,a375) SQ\n(fffe,e000) na\n(0008,1115) SQ\n(fffe,e000) na\n(0008,1199) SQ\n{referenced}\
+         (fffe,e0dd) na\n(0020,000e) UI [{}]\n(fffe,e00d) na\n(fffe,e0dd) na\n\
+         (0020,000d) UI [{study}]\n(fffe,e00d) na\n(fffe,e0dd) na\n",
+        named[0].series
+    );
+    dcmtk::from_dump(&text, &site.scratch("notes").join(format!("{number}.dcm")))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn by_a_note_of_who_may_reject() {
+    let site = Site::open(SITE, "CH Nord").await;
+    let study = Study::of(3);
+    let (made, paths) = study.write(&site.scratch("scanner"));
+    let _ = site.c_store(&paths).ok();
+    let _ = site.settled(&study.uid, 3).await;
+    let send = |note: &PathBuf| {
+        let said = dcmtk::store(site.dimse(), &site.ae_title, std::slice::from_ref(note));
+        assert!(said.success, "{}", said.text);
+    };
+    let last = async || site.get("/api/rejections/notes").await.ok().json()[0].clone();
+    let add = |more: &[&str]| site.cli(&[&["ae", "add", "CT1", "127.0.0.1", "104"][..], more].concat()).ok();
+    let wrong = note(&site, 1, "113038", &[&made[0], &made[1]]);
+
+    // Its sender may store, no more: the note is an object as any other, and it is written down that nothing was done.
+    let _ = add(&[]);
+    send(&wrong);
+    let told = last().await;
+    assert_eq!(
+        (&told["done"], &told["reason"], &told["named"]),
+        (&json!("not-permitted"), &json!("113038"), &json!(2))
+    );
+    insist(&site, &made).await;
+    let _ = site.settled(&study.uid, 4).await;
+    let refused = site.audit("").await;
+    let refused = refused.iter().find(|entry| entry["act"] == "study-rejected").unwrap();
+    assert_eq!((&refused["outcome"], &refused["person"]), (&json!("refused"), &json!("CT1")));
+
+    // It may: what is named is gone with the note, until that is taken back.
+    let _ = add(&["--reject"]);
+    send(&wrong);
+    assert_eq!(last().await["done"], "obeyed");
+    insist_gone(&site, &made[..2]).await;
+    insist(&site, &made[2..]).await;
+    let _ = site.settled(&study.uid, 1).await;
+    site.kill();
+    std::fs::remove_dir_all(site.dir().join("index")).unwrap();
+    let _ = site.cli(&["rebuild"]).ok();
+    site.serve().await;
+    assert_eq!(last().await["done"], "obeyed");
+    let rejected = site.get("/api/rejections").await.ok().json()[0].clone();
+    assert_eq!((&rejected["person"], &rejected["reason"]), (&json!("CT1"), &json!("113038")));
+    let _ = site.cli(&["study", "reinstate", &rejected["id"].to_string()]).ok();
+    insist(&site, &made).await;
+    // What was taken back is not rejected again by the same note.
+    send(&wrong);
+    insist(&site, &made).await;
+
+    // Expired is what our retention calls so, and nothing else.
+    send(&note(&site, 2, "113039", &[&made[0], &made[1], &made[2]]));
+    assert_eq!(last().await["done"], "still-kept");
+    assert!(site.get("/api/retention/proposals").await.ok().json().as_array().unwrap().is_empty());
+    insist(&site, &made).await;
+    // A note for quality stays with the images that are left.
+    let quality = note(&site, 3, "113001", &[&made[2]]);
+    send(&quality);
+    assert_eq!(last().await["done"], "obeyed");
+    insist_gone(&site, &made[2..]).await;
+    let held = Study::of(1).make();
+    send(&note(&site, 4, "113037", &[&held[0]]));
+    assert_eq!(last().await["done"], "nothing-held");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,14 +1,14 @@
 //! What the archive offers of conflicts and corrections.
 //!
 //! # Not here
-//! What each does: [`super::conflict`], [`super::correct`].
+//! What each does: [`super::conflict`], [`super::closing`], [`super::correct`].
 
 use super::{
     Archive, ArchiveError, ConflictError, ConflictRow, ConflictState, CorrectError, Correction, CorrectionRow,
-    HeaderOf, Identified, conflict, correct,
+    HeaderOf, Identified, closing, conflict, correct,
 };
 use crate::audit::Actor;
-use protocol::Uid;
+use protocol::{Timestamp, Uid};
 
 impl Archive {
     /// Conflicts, newest first: those that wait for a decision, or all.
@@ -44,6 +44,24 @@ impl Archive {
         actor: Actor,
     ) -> Result<ConflictRow, ConflictError> {
         conflict::resolve(self.inner.clone(), id, state, note, actor).await
+    }
+
+    /// Closes decided conflicts: the bytes that were decided against are erased.
+    ///
+    /// # Errors
+    /// See [`ConflictError`]. None is closed then, but where the disk fails.
+    pub(crate) async fn close_conflicts(
+        &self,
+        ids: Vec<u64>,
+        reason: &str,
+        actor: Actor,
+    ) -> Result<Vec<ConflictRow>, ConflictError> {
+        closing::close(self.inner.clone(), ids, reason, actor).await
+    }
+
+    /// From when on a conflict may be closed without giving a reason; `None`: it is not decided, or closed.
+    pub(crate) fn closable(&self, row: &ConflictRow) -> Option<Timestamp> {
+        closing::closable(&self.inner, row)
     }
 
     /// Corrects attributes; lists here show it when this returns, and peers hear of it.

@@ -2,14 +2,14 @@
 //!
 //! They lie under their own digest beside all other objects, and a journal record names them; no row, list, manifest or
 //! peer does. A decision is a record too: the first bytes stay; the new ones take their place, and the first are then
-//! those kept aside; or they belong to something else under the same UIDs. Every decision can be taken back: the bytes
-//! stay.
+//! those kept aside; or they belong to something else under the same UIDs. Every decision can be taken back, for the
+//! bytes stay, until it is closed.
 //!
 //! # At a crash
 //! Before the record, a file that no record names, removed by the sweep. A decision is there or is not.
 //!
 //! # Not here
-//! Erasing bytes. New UIDs for what belongs elsewhere: its sender must give them.
+//! Erasing bytes: [`super::closing`]. New UIDs for what belongs elsewhere: its sender must give them.
 
 use super::{
     ArchiveError, ArchiveEvent, IngestError, Inner,
@@ -43,6 +43,16 @@ pub(crate) enum ConflictError {
     Decided,
     #[error("what it is about was replaced or rejected meanwhile")]
     Changed,
+    #[error("it is closed: the bytes that were decided against are erased")]
+    Closed,
+    #[error("nobody decided on it yet")]
+    Undecided,
+    #[error("it can still be undone for some days: to close it now, a reason is to be given")]
+    TooSoon,
+    #[error("a hold is on the patient: nothing of theirs is erased")]
+    Held,
+    #[error("none, or too many at once")]
+    TooMany,
     #[error("its file is not whole")]
     FileLost,
     #[error(transparent)]
@@ -61,9 +71,9 @@ pub(super) enum Kept {
 
 impl Inner {
     /// Whether these bytes are to be kept, and under which number. The caller holds the instance's reservation.
-    pub(super) fn aside(&self, record: &IngestRecord) -> Result<Kept, ArchiveError> {
+    pub(super) fn aside(&self, record: &IngestRecord, held: &Digest) -> Result<Kept, ArchiveError> {
         let entry = &record.instance.row.entry;
-        if let Some(id) = self.index.conflict_of(&entry.instance, &entry.digest)? {
+        if let Some(id) = self.index.conflict_of(&entry.instance, &entry.digest, held)? {
             return Ok(Kept::Known(id));
         }
         let (open, bytes) = self.index.aside();
@@ -99,6 +109,9 @@ pub(super) async fn resolve(
 ) -> Result<ConflictRow, ConflictError> {
     let _one = inner.rejecting.lock().await;
     let row = inner.index.conflict(id)?.ok_or(ConflictError::NoConflict)?;
+    if row.closed.is_some() {
+        return Err(ConflictError::Closed);
+    }
     if row.state == state {
         return Err(ConflictError::Decided);
     }

@@ -41,6 +41,8 @@ const IDENTITIES_MAX: usize = 16;
 pub(crate) enum Correction {
     /// These attributes of one study.
     Edit { study: Uid, edits: Vec<Edit> },
+    /// As an edit, of a study that may not have come yet: it is shown so from its first object on.
+    Ahead { study: Uid, edits: Vec<Edit> },
     /// One study gets the identity that another shows.
     Move { study: Uid, like: Uid },
     /// All studies of one patient get the identity that a study of another shows.
@@ -130,6 +132,17 @@ pub(super) async fn uncorrect(inner: Arc<Inner>, id: u64, actor: Actor) -> Resul
 fn look(inner: &Inner, asked: Correction) -> Result<(Correcting, Vec<Uid>), CorrectError> {
     match asked {
         Correction::Edit { study, edits } => edit(inner, study, edits),
+        Correction::Ahead { study, edits } => {
+            if inner.index.study(&study)?.is_some() {
+                return edit(inner, study, edits);
+            }
+            require_room(inner, &study)?;
+            let edits = edits::folded(edits.iter());
+            if edits.is_empty() || edits.len() > EDITS_MAX {
+                return Err(CorrectError::Nothing);
+            }
+            Ok((Correcting::Study { study, edits }, Vec::new()))
+        }
         Correction::Move { study, like } => {
             let like = inner.index.study(&like)?.ok_or(CorrectError::NotHeld)?;
             edit(inner, study, identity(&like))

@@ -401,7 +401,7 @@ fn write(inner: &Inner, body: Data, digest: &Digest) -> Result<(), IngestError> 
 
 /// Other bytes than `held` under its UID go aside. The caller holds the reservation.
 fn keep_aside(inner: &Arc<Inner>, prepared: &mut Prepared, held: Digest) -> Result<Kept, IngestError> {
-    let kept = inner.aside(&prepared.record)?;
+    let kept = inner.aside(&prepared.record, &held)?;
     let Kept::New(id) = kept else { return Ok(kept) };
     let entry = &prepared.record.instance.row.entry;
     if inner.blobs.require_room(entry.bytes).is_err() {

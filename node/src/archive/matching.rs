@@ -137,6 +137,13 @@ pub(super) fn folded_name(pattern: &str, value: &str, is_fuzzy: bool) -> bool {
     })
 }
 
+/// Whether two names are the same but for case, accents, spaces and empty components at the end. Of several groups the
+/// first is compared.
+pub(crate) fn same_name(one: &str, other: &str) -> bool {
+    let first = |name: &str| fold(name.split('=').next().unwrap_or_default()).trim_end_matches(['^', ' ']).to_owned();
+    first(one) == first(other)
+}
+
 pub(super) fn is_between(c: char) -> bool {
     c == '^' || c == '=' || c == '-' || c == '\'' || c.is_whitespace()
 }
@@ -242,6 +249,12 @@ pub(super) fn fold(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_is_the_same_however_it_is_written() {
+        assert!(same_name("LEFEVRE^ZOE", "Lefèvre^Zoé^^=山田^太郎"));
+        assert!(!same_name("Lefevre^Zoe", "Lefevre^Zoe Marie") && !same_name("", "Lefevre"));
+    }
 
     #[test]
     fn a_pattern_of_stars_ends_quickly() {

@@ -64,11 +64,13 @@ mod settle;
 
 mod amend;
 mod amendments;
+mod closing;
 mod conflict;
 mod correct;
 mod edits;
 mod errors;
 mod mend;
+mod note;
 mod rebuild;
 mod recover;
 mod reject;
@@ -87,7 +89,8 @@ pub(crate) use conflict::{ConflictError, HeaderOf};
 pub(crate) use correct::{CorrectError, Correction, Identified, identity_of};
 pub(crate) use edits::{by_keyword, by_tag, tag};
 pub(crate) use errors::{ArchiveError, IngestError, ReadError};
-pub(crate) use matching::{name_matches, value_matches};
+pub(crate) use matching::{name_matches, same_name, value_matches};
+pub(crate) use note::Note;
 pub(crate) use object::Object;
 pub(crate) use part10::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
 pub(crate) use query::StudyQuery;
@@ -95,8 +98,8 @@ pub(crate) use rebuild::rebuild;
 pub(crate) use reject::{RejectError, Rejecting};
 pub(crate) use retain::RetainError;
 pub(crate) use rows::{
-    Claim, ClaimRecord, ConflictRow, ConflictState, Correcting, CorrectionRow, Decided, InstanceRow, PatientKey,
-    Proposal, RejectReason, RejectRecord, SeriesRow, StoredErase, StudyRow, Target, Totals,
+    Claim, ClaimRecord, ConflictRow, ConflictState, Correcting, CorrectionRow, Decided, Heeded, InstanceRow,
+    NoteRecord, PatientKey, Proposal, RejectReason, RejectRecord, SeriesRow, StoredErase, StudyRow, Target, Totals,
 };
 pub(crate) use spool::Spool;
 pub(crate) use tier::{ColdStatus, Move, Tier, TierError};
@@ -353,6 +356,7 @@ impl Archive {
         tasks.spawn("archive rows", write_rows(inner.clone()));
         tasks.spawn("archive scrub", scrub::run(inner.clone()));
         tasks.spawn("archive erase", retain::resume(inner.clone()));
+        tasks.spawn("archive close conflicts", closing::resume(inner.clone()));
         tasks.spawn("archive tiers", tier::run(inner.clone()));
         tasks.spawn("archive small", small::run(inner.clone()));
         let shared = inner.clone();

@@ -14,8 +14,8 @@ use super::{
     part10::{self, FRONT_BYTES_MAX},
     prescan::{self, DataSet},
     rows::{
-        AsideRecord, ColdRecord, EraseRecord, FloorRecord, IngestRecord, ReinstateRecord, RejectRecord, SettleRecord,
-        Totals, VoidRecord, kind,
+        AsideRecord, CloseRecord, ColdRecord, EraseRecord, FloorRecord, IngestRecord, ReinstateRecord, RejectRecord,
+        SettleRecord, Totals, VoidRecord, kind,
     },
     small,
     state::State,
@@ -162,6 +162,9 @@ fn applied(record: &Record<'_>, voids: &Voids) -> Result<Applied, ArchiveError> 
         kind::WITHDRAW => Applied::Withdraw(wire::decode(record.body)?),
         kind::ERASE => Applied::Erase(wire::decode(record.body)?),
         kind::ERASED => Applied::Erased(wire::decode(record.body)?),
+        kind::CLOSE => Applied::Close(wire::decode(record.body)?),
+        kind::CLOSED => Applied::Closed(wire::decode(record.body)?),
+        kind::NOTE => Applied::Note(wire::decode(record.body)?),
         kind::FLOOR => Applied::Floor(wire::decode::<FloorRecord>(record.body)?.version),
         _ => Applied::Nothing,
     })
@@ -190,6 +193,11 @@ pub(super) fn void_missing(journal: &Journal, from: Position, blobs: &Blobs) -> 
         } else if record.kind == kind::ERASE {
             for named in wire::decode::<EraseRecord>(record.body)?.instances {
                 missing.remove(&named.instance);
+            }
+        } else if record.kind == kind::CLOSE {
+            let close: CloseRecord = wire::decode(record.body)?;
+            if missing.get(&close.instance).is_some_and(|void| void.digest == close.gone) {
+                missing.remove(&close.instance);
             }
         }
         Ok(())

@@ -10,7 +10,7 @@
 //! The record is there or is not. The files are untouched either way.
 //!
 //! # Not here
-//! Erasing bytes: [`super::retain`]. Rejection notes (Key Object Selection) received as objects are stored, not obeyed.
+//! Erasing bytes: [`super::retain`]. Rejection notes that others send: [`super::note`].
 
 use super::{
     ArchiveError, Inner,
@@ -59,9 +59,24 @@ pub(crate) enum RejectError {
 
 /// Rejects; it is in force for everybody here when this returns.
 pub(super) async fn reject(inner: Arc<Inner>, asked: Rejecting, actor: Actor) -> Result<RejectRecord, RejectError> {
+    let Rejecting { study, series, instance, reason, note } = asked;
+    let is_meant = move |of: &Uid, one: &Uid| {
+        series.as_ref().is_none_or(|series| series == of) && instance.as_ref().is_none_or(|instance| instance == one)
+    };
+    reject_where(inner, study, (reason, note), is_meant, actor).await
+}
+
+/// Rejects those instances of a study that are meant, by series and instance.
+pub(super) async fn reject_where(
+    inner: Arc<Inner>,
+    study: Uid,
+    (reason, note): (RejectReason, String),
+    is_meant: impl Fn(&Uid, &Uid) -> bool + Send + 'static,
+    actor: Actor,
+) -> Result<RejectRecord, RejectError> {
     let _one = inner.rejecting.lock().await;
-    let (shared, wanted) = (inner.clone(), asked.clone());
-    let found = inner.tasks.spawn_blocking("reject", move || named(&shared, &wanted)).await;
+    let (shared, of) = (inner.clone(), study.clone());
+    let found = inner.tasks.spawn_blocking("reject", move || named(&shared, &of, &is_meant)).await;
     let instances = found.map_err(std::io::Error::other).map_err(ArchiveError::from)??;
     let at = crate::tasks::now();
     let latest = inner.index.rejections(0, 1)?.first().map_or(0, |record| record.id);
@@ -69,9 +84,9 @@ pub(super) async fn reject(inner: Arc<Inner>, asked: Rejecting, actor: Actor) ->
         id: at.0.max(latest + 1),
         at,
         person: actor.person.clone(),
-        reason: asked.reason,
-        note: asked.note.chars().filter(|c| !c.is_control()).take(NOTE_CHARS_MAX).collect(),
-        study: asked.study,
+        reason,
+        note: note.chars().filter(|c| !c.is_control()).take(NOTE_CHARS_MAX).collect(),
+        study,
         instances,
     };
     let count = u64::try_from(record.instances.len()).unwrap_or(u64::MAX);
@@ -100,15 +115,16 @@ pub(super) async fn reinstate(inner: Arc<Inner>, id: u64, actor: Actor) -> Resul
     Ok(record)
 }
 
-fn named(inner: &Inner, asked: &Rejecting) -> Result<Vec<RejectedInstance>, RejectError> {
+fn named(
+    inner: &Inner,
+    study: &Uid,
+    is_meant: &dyn Fn(&Uid, &Uid) -> bool,
+) -> Result<Vec<RejectedInstance>, RejectError> {
     let mut found = Vec::new();
-    for row in inner.index.series(&asked.study)? {
-        if asked.series.as_ref().is_some_and(|series| *series != row.series) {
-            continue;
-        }
-        for held in inner.index.instances(&asked.study, &row.series)? {
+    for row in inner.index.series(study)? {
+        for held in inner.index.instances(study, &row.series)? {
             let entry = held.row.entry;
-            if asked.instance.as_ref().is_none_or(|instance| *instance == entry.instance) {
+            if is_meant(&row.series, &entry.instance) {
                 let series = row.series.clone();
                 found.push(RejectedInstance {
                     series,

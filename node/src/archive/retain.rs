@@ -31,7 +31,8 @@ use crate::{
     journal::Append,
 };
 use protocol::{
-    Timestamp, Uid,
+    Digest, Timestamp, Uid,
+    manifest::Patient,
     retention::{self, Day, Facts, Kept, Visit},
     wire,
 };
@@ -425,31 +426,9 @@ pub(super) async fn resume(inner: Arc<Inner>) {
 
 /// Removes the bytes of what is erased (blocking).
 fn finish(inner: &Arc<Inner>, erase: &EraseRecord) -> Result<(), ArchiveError> {
-    let (mut gone, mut folders) = (Vec::new(), BTreeSet::new());
-    let rejected = inner.index.spared_digests()?;
     // Nobody writes files of small objects from the journal meanwhile.
     let _files = lock(&inner.forgetting);
-    for named in &erase.instances {
-        // Nobody takes an object in meanwhile that leans on this file.
-        let _alone = inner.erasing.write().unwrap_or_else(PoisonError::into_inner);
-        let digest = &named.digest;
-        if inner.index.any_by_digest(digest)?.is_some() || rejected.contains(digest) {
-            continue;
-        }
-        inner.groups().pop(digest);
-        match fs::remove_file(inner.blobs.path(digest)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
-            _ => {}
-        }
-        if inner.index.has_copy(digest)? {
-            inner.cold.remove(digest)?;
-        }
-        folders.insert(inner.blobs.folder(digest));
-        gone.push(*digest);
-    }
-    for folder in folders {
-        File::open(folder)?.sync_all()?;
-    }
+    let gone = remove(inner, erase.instances.iter().map(|named| named.digest))?;
     if inner.index.study(&erase.study)?.is_none() {
         lock(&inner.sealed).clear();
         match fs::remove_file(inner.manifests.join(erase.study.as_str())) {
@@ -463,4 +442,38 @@ fn finish(inner: &Arc<Inner>, erase: &EraseRecord) -> Result<(), ArchiveError> {
     let record = ErasedRecord { id: erase.id, gone };
     let append = Append { kind: kind::ERASED, body: wire::encode(&record), ..Append::default() };
     inner.write_down(append, Applied::Erased(record))
+}
+
+/// Removes the bytes of objects that neither a row nor a rejection nor an open conflict names, and says of which. The
+/// caller holds `forgetting` (blocking).
+pub(super) fn remove(inner: &Inner, digests: impl Iterator<Item = Digest>) -> Result<Vec<Digest>, ArchiveError> {
+    let (mut gone, mut folders) = (Vec::new(), BTreeSet::new());
+    let spared = inner.index.spared_digests()?;
+    for digest in digests {
+        // Nobody takes an object in meanwhile that leans on this file.
+        let _alone = inner.erasing.write().unwrap_or_else(PoisonError::into_inner);
+        if inner.index.any_by_digest(&digest)?.is_some() || spared.contains(&digest) {
+            continue;
+        }
+        inner.groups().pop(&digest);
+        match fs::remove_file(inner.blobs.path(&digest)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+        if inner.index.has_copy(&digest)? {
+            inner.cold.remove(&digest)?;
+        }
+        folders.insert(inner.blobs.folder(&digest));
+        gone.push(digest);
+    }
+    for folder in folders {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(gone)
+}
+
+/// Whether a hold is on a study or a patient (blocking).
+pub(super) fn is_on_hold(inner: &Inner, study: &Uid, patient: &Patient) -> Result<bool, ArchiveError> {
+    let claims = claims(inner, study, PatientKey::of(patient).as_ref())?;
+    Ok(claims.iter().any(|claim| matches!(claim.claim, Claim::Hold)))
 }

@@ -301,14 +301,24 @@ impl Inner {
         if !self.index.has_copy(digest).map_err(std::io::Error::other)? {
             return Err(ReadError::Corrupt);
         }
-        self.recall(instance).map_err(|fault| match fault {
-            Fault::Unreachable => ReadError::Offline,
-            fault if fault.is_rot() || fault == Fault::Missing => ReadError::Corrupt,
-            fault => ReadError::Io(std::io::Error::other(fault.text())),
-        })?;
+        let recalled = || {
+            self.recall(instance).map_err(|fault| match fault {
+                Fault::Unreachable => ReadError::Offline,
+                fault if fault.is_rot() || fault == Fault::Missing => ReadError::Corrupt,
+                fault => ReadError::Io(std::io::Error::other(fault.text())),
+            })
+        };
+        recalled()?;
         // The rest will be wanted.
         let _ = wait(self, study, false);
-        self.blobs.open_object(digest).map_err(short_is_corrupt)
+        match self.blobs.open_object(digest) {
+            // Taken for a left-over of before the start, once.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                recalled()?;
+                self.blobs.open_object(digest).map_err(short_is_corrupt)
+            }
+            opened => opened.map_err(short_is_corrupt),
+        }
     }
 
     /// Copies an object back into the hot tier, unless it is there (blocking).

@@ -61,11 +61,24 @@ pub(super) async fn token(dir: &Path, command: TokenCommand) -> anyhow::Result<(
 pub(super) async fn ae(dir: &Path, command: AeCommand) -> anyhow::Result<()> {
     match command {
         AeCommand::Add(add) => {
-            let AddAe { title, host, port, query, no_echo, no_store, no_destination, notify, tls, certificate, .. } =
-                add;
+            let AddAe {
+                title,
+                host,
+                port,
+                query,
+                no_echo,
+                no_store,
+                no_destination,
+                notify,
+                reject,
+                tls,
+                certificate,
+                ..
+            } = add;
             let new = json!({
                 "title": title, "host": host, "port": port, "query": query,
-                "echo": !no_echo, "store": !no_store, "destination": !no_destination, "notify": notify, "tls": tls, "certificate": certificate,
+                "echo": !no_echo, "store": !no_store, "destination": !no_destination, "notify": notify,
+                "reject": reject, "tls": tls, "certificate": certificate,
             });
             let mut node = Node::open(dir).await?;
             node.post("/api/aes", &new).await?;
@@ -73,8 +86,12 @@ pub(super) async fn ae(dir: &Path, command: AeCommand) -> anyhow::Result<()> {
             eprintln!("{title} is known at {host}:{port}; studies it may find and retrieve: {query}.");
         }
         AeCommand::List => {
-            list(dir, "/api/aes", &["title", "host", "port", "echo", "store", "destination", "query", "notify", "tls"])
-                .await?;
+            list(
+                dir,
+                "/api/aes",
+                &["title", "host", "port", "echo", "store", "destination", "query", "notify", "reject", "tls"],
+            )
+            .await?;
         }
         AeCommand::Remove { title } => {
             let mut node = Node::open(dir).await?;

@@ -35,7 +35,7 @@ pub(super) async fn conflict(dir: &Path, command: ConflictCommand) -> anyhow::Re
                     "{}  {}  {:<9}  {:>9}  {}  {}",
                     row["id"],
                     text::time(&row, "at"),
-                    text::field(&row, "state"),
+                    if row["closed"].is_null() { text::field(&row, "state") } else { "closed".to_owned() },
                     text::size(row["bytes"].as_u64().unwrap_or_default()),
                     text::field(&row, "instance"),
                     text::field(&row, "person"),
@@ -54,8 +54,33 @@ pub(super) async fn conflict(dir: &Path, command: ConflictCommand) -> anyhow::Re
                 eprintln!("To take that back:\n  confrere conflict resolve {id} open");
             }
         }
+        ConflictCommand::Close { ids, due: is_due, reason } => {
+            let ids = if is_due { due(&mut node).await? } else { ids };
+            let mut closed = 0;
+            for some in ids.chunks(PAGE) {
+                let rows = node.post("/api/conflicts/close", &json!({ "ids": some, "reason": reason })).await?;
+                closed += rows.as_array().map_or(0, Vec::len);
+                if closed < ids.len() {
+                    eprintln!("{closed} of {} closed", ids.len());
+                }
+            }
+            println!("Closed: {closed}. What was decided against is erased.");
+        }
     }
     node.close().await
+}
+
+/// Decided conflicts whose time of undoing is over.
+async fn due(node: &mut Node) -> anyhow::Result<Vec<u64>> {
+    let now = jiff::Timestamp::now();
+    let from = |row: &Value| row["closable"].as_str()?.parse::<jiff::Timestamp>().ok();
+    let is_due = |row: &&Value| from(row).is_some_and(|from| from <= now);
+    Ok(all(node, "/api/conflicts?all=true&")
+        .await?
+        .iter()
+        .filter(is_due)
+        .filter_map(|row| row["id"].as_u64())
+        .collect())
 }
 
 fn side_by_side(shown: &Value) -> String {

@@ -6,6 +6,7 @@ use super::{
     text,
 };
 use crate::dimse::{self, CommitPatience, Destination, Sent};
+use anyhow::Context;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use protocol::{AeTitle, Uid};
 use serde_json::{Value, json};
@@ -70,14 +71,15 @@ async fn commit(send: &Send, there: &[(Uid, Uid)], to: &Destination, from: &AeTi
 
 pub(super) async fn import(dir: &Path, asked: Import) -> anyhow::Result<ExitCode> {
     let mut whole = Vec::with_capacity(asked.paths.len());
-    for path in asked.paths {
+    for path in &asked.paths {
         let found = path.canonicalize().map_err(|e| anyhow::anyhow!("{}: {e}", path.display()))?;
         whole.push(found.display().to_string());
     }
     let mut node = Node::open(dir).await?;
     let bar = spinner();
     let (mut seen, mut total) = (0_u64, Value::Null);
-    let body = json!({ "paths": whole, "scan": asked.scan, "patients": asked.patient, "leave_out": asked.leave_out });
+    let body = json!({ "paths": whole, "scan": asked.scan, "patients": asked.patient, "own_ids": asked.own_ids,
+        "decisions": decisions(&asked)? });
     node.lines("/api/import", &body, |line| {
         if let Some(error) = line["error"].as_str() {
             bar.suspend(|| println!("{}: {error}", text::field(&line, "path")));
@@ -105,7 +107,25 @@ pub(super) async fn import(dir: &Path, asked: Import) -> anyhow::Result<ExitCode
     if number("left_out") > 0 {
         println!("{} left out, as chosen.", number("left_out"));
     }
-    Ok(code(refused))
+    let undecided = number("undecided");
+    if undecided > 0 {
+        println!(
+            "{undecided} wait for a decision: a patient here has the same ID and another name, birth date or sex.\n\
+             See --scan; then decide with --external, --link or --leave-out."
+        );
+    }
+    Ok(code(refused + undecided))
+}
+
+fn decisions(asked: &Import) -> anyhow::Result<Vec<Value>> {
+    let mut all = Vec::new();
+    all.extend(asked.leave_out.iter().map(|id| json!({ "id": id, "decision": "leave-out" })));
+    all.extend(asked.external.iter().map(|id| json!({ "id": id, "decision": "external", "issuer": asked.issuer })));
+    for link in &asked.link {
+        let (id, like) = link.rsplit_once('=').context("--link takes a Patient ID, = and a Study Instance UID")?;
+        all.push(json!({ "id": id, "decision": "link", "like": like }));
+    }
+    Ok(all)
 }
 
 /// Who is on a medium, and who of ours might be meant.
@@ -133,7 +153,22 @@ fn show(patients: &Value) {
         }
         for candidate in patient["candidates"].as_array().into_iter().flatten() {
             let field = |key| text::field(candidate, key);
-            println!("  perhaps ours: {} {} ({})", field("id"), field("issuer"), field("by"));
+            let (what, why) = match field("by").as_str() {
+                "id" => ("perhaps ours", "same ID"),
+                "traits" => ("perhaps ours", "same name, birth date and sex"),
+                _ => ("not the same as ours?", "same ID, but other name, birth date or sex"),
+            };
+            println!(
+                "  {what}: {} {}  {}  {}  ({why})",
+                field("id"),
+                field("issuer"),
+                field("name"),
+                field("birth_date")
+            );
+            println!("    a study: {}", field("study"));
+        }
+        if patient["must_decide"] == true {
+            println!("  To be decided: --external, --link or --leave-out.");
         }
     }
 }

@@ -149,6 +149,8 @@ pub(crate) struct ArchiveConfig {
     pub(crate) free_bytes_min: u64,
     /// Every stored byte is read again once in so many days; 0: never.
     pub(crate) scrub_days: u32,
+    /// A decision on other bytes under a known UID can be undone for so many days, unless an administrator gives a reason.
+    pub(crate) conflict_days: u32,
     /// Folder of the cold tier; `None`: there is none.
     pub(crate) cold: Option<PathBuf>,
     /// Studies go there when nobody used them for so long, milliseconds; 0: only by hand.
@@ -163,6 +165,7 @@ impl Default for ArchiveConfig {
             settle_ms: 3_000,
             free_bytes_min: 1 << 30,
             scrub_days: 30,
+            conflict_days: 30,
             cold: None,
             cold_after_ms: 0,
             retention: Rules::FranceHospital,

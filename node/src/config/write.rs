@@ -166,6 +166,11 @@ fn archive_section(archive: &ArchiveConfig) -> Section {
             Some(Value::Integer(i64::from(archive.scrub_days))),
         ),
         Line(
+            "So many days a decision on other bytes under a known UID can be undone; closed sooner only with a reason.",
+            "conflict_days",
+            Some(Value::Integer(i64::from(archive.conflict_days))),
+        ),
+        Line(
             "Folder of the cold tier, on another disk or server; a path is relative to this file.",
             "cold",
             archive.cold.as_ref().map(|path| Value::String(path.display().to_string())),

@@ -140,6 +140,11 @@ impl Caller {
         self.allow(self.rights().store && self.user_may(Action::StoreStudies), Operation::Store).await
     }
 
+    /// Whether its rejection notes are obeyed.
+    pub(super) fn may_reject(&self) -> bool {
+        self.rights().reject && self.user_may(Action::RejectStudies)
+    }
+
     /// What it may look for; never [`Reach::None`].
     pub(super) async fn reach(&self, operation: Operation) -> Result<Reach, Status> {
         let reach = self.rights().query;

@@ -29,6 +29,7 @@ mod negotiate;
 mod pdu;
 mod question;
 mod refusals;
+mod rejection_note;
 mod retrieve_scp;
 mod source_scu;
 mod status;

@@ -1,6 +1,6 @@
 //! C-STORE as provider (PS3.4 Annex B): data set bytes straight into the archive.
 //!
-//! The bytes are never looked at here. An answer goes out only after the archive has, or has refused, the instance, and
+//! The bytes are never looked at here; what a rejection note asks for, the archive reads. An answer goes out only after the archive has, or has refused, the instance, and
 //! after the first instance of a study in this association is in the audit log.
 //!
 //! # At a crash
@@ -12,13 +12,14 @@ use super::{
     link::LinkError,
     message::{AFFECTED_CLASS, AFFECTED_INSTANCE, Command},
     negotiate::Context,
+    rejection_note,
     status::Status,
 };
 use crate::{
     archive::{Archive, Form, IngestError, Ingested, Source, Spool},
     audit::{Act, Audit, Event},
 };
-use protocol::{AeTitle, Uid};
+use protocol::Uid;
 use std::collections::BTreeMap;
 
 /// After a refusal the rest of the message is read so that the answer can be given, but not without end.
@@ -32,7 +33,7 @@ pub(super) struct StoreScp {
     archive: Archive,
     audit: Audit,
     source: Source,
-    calling: AeTitle,
+    caller: Caller,
     studies: BTreeMap<Uid, Count>,
 }
 
@@ -44,8 +45,8 @@ struct Count {
 
 impl StoreScp {
     pub(super) fn new(archive: Archive, audit: Audit, caller: &Caller) -> Self {
-        let (actor, calling) = (caller.actor(), caller.title().clone());
-        Self { archive, audit, source: Source { actor }, calling, studies: BTreeMap::new() }
+        let (actor, caller) = (caller.actor(), caller.clone());
+        Self { archive, audit, source: Source { actor }, caller, studies: BTreeMap::new() }
     }
 
     /// Takes one instance and answers.
@@ -97,7 +98,7 @@ impl StoreScp {
         let sop_class = request.uid(AFFECTED_CLASS).ok_or(Status::MISTYPED)?;
         let sop_instance = request.uid(AFFECTED_INSTANCE).ok_or(Status::MISTYPED)?;
         let transfer_syntax = context.transfer_syntax.clone();
-        let source = Some(self.calling.clone());
+        let source = Some(self.caller.title().clone());
         let form = Form::DataSet { transfer_syntax, sop_class, sop_instance, source };
         self.archive.spool(form).await.map_err(|error| {
             tracing::warn!(%error, "an instance cannot be taken in");
@@ -107,13 +108,35 @@ impl StoreScp {
 
     async fn ingest(&mut self, spool: Spool) -> Status {
         match self.archive.ingest(spool, &self.source).await {
-            Ok(ingested) => self.count(&ingested).await,
+            Ok(ingested) => match self.count(&ingested).await {
+                Status::SUCCESS => self.heed(&ingested).await,
+                status => status,
+            },
             Err(error) => {
                 match &error {
                     IngestError::Storage(_) => tracing::error!(%error, "an instance could not be stored"),
                     _ => tracing::warn!(%error, "an instance was refused"),
                 }
                 Status::of(&error)
+            }
+        }
+    }
+
+    /// A rejection note is obeyed, or it is written down why not, before it is answered.
+    async fn heed(&self, ingested: &Ingested) -> Status {
+        match self
+            .archive
+            .heed(ingested, rejection_note::read, self.caller.may_reject(), self.source.actor.clone())
+            .await
+        {
+            Ok(None) => Status::SUCCESS,
+            Ok(Some(note)) => {
+                tracing::info!(note = %note.note, ae = %self.caller.title(), done = note.heeded.word(), "a rejection note");
+                Status::SUCCESS
+            }
+            Err(error) => {
+                tracing::error!(%error, note = %ingested.instance, "a rejection note could not be heeded");
+                Status::FAILURE
             }
         }
     }

@@ -6,7 +6,7 @@
 //! the purpose that was given, before its first byte leaves.
 //!
 //! What comes in is looked at first ([`look`], [`sight`]): which files a medium's directory names, whose they are, and who of our
-//! patients might be meant. That is a suggestion; a person chooses, and `archive::ingest` takes in what was chosen, byte for byte.
+//! patients might be meant. That is a suggestion; a person decides ([`Whose`]), and `archive::ingest` takes in what was chosen, byte for byte.
 //!
 //! # At a crash
 //! The log names studies that may not have left. What was packed so far is a folder whose finished studies are listed in
@@ -27,11 +27,13 @@ mod sighted;
 mod source;
 #[cfg(test)]
 mod tests;
+mod whose;
 
 pub(crate) use give::{Wanted, export};
 pub(crate) use piece::{Frames, Piece, Said, frame};
-pub(crate) use sighted::{Choice, Sighted, sight};
+pub(crate) use sighted::{Sighted, sight};
 pub(crate) use source::{Found, Item, look};
+pub(crate) use whose::{Choice, Decided, Decision, Verdict, Whose};
 
 use crate::{
     archive::{Archive, ArchiveError},

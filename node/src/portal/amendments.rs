@@ -52,7 +52,7 @@ pub(super) async fn conflicts(
 ) -> Result<Json<Vec<Conflict>>, ApiError> {
     caller.may(Action::RejectStudies)?;
     let rows = door.archive.conflicts(!page.all, page.offset, page.limit())?;
-    std::future::ready(Ok(Json(rows.iter().map(Conflict::of).collect()))).await
+    std::future::ready(Ok(Json(rows.iter().map(|row| Conflict::of(row, &door.archive)).collect()))).await
 }
 
 #[utoipa::path(get, path = "/api/conflicts/{id}", params(("id" = u64, Path)),
@@ -64,7 +64,7 @@ pub(super) async fn conflict(
 ) -> Result<Json<Compared>, ApiError> {
     caller.may(Action::RejectStudies)?;
     let (row, [first, other]) = door.archive.conflict(id).await?;
-    Ok(Json(Compared::of(&row, first, other)))
+    Ok(Json(Compared::of(&row, first, other, &door.archive)))
 }
 
 /// What is decided on bytes kept aside.
@@ -88,7 +88,28 @@ pub(super) async fn resolve(
     caller.may(Action::RejectStudies)?;
     let state = ConflictState::parse(&asked.decision).ok_or(ApiError::Bad("no such decision"))?;
     let row = door.archive.resolve(id, state, &asked.note, caller.0.actor()).await?;
-    Ok(Json(Conflict::of(&row)))
+    Ok(Json(Conflict::of(&row, &door.archive)))
+}
+
+/// Decided conflicts to close.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+pub(super) struct Close {
+    ids: Vec<u64>,
+    /// Why now, where the time of undoing is not over; without names.
+    #[serde(default)]
+    reason: String,
+}
+
+#[utoipa::path(post, path = "/api/conflicts/close", request_body = Close,
+    responses((status = 200, body = Vec<Conflict>), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub(super) async fn close(
+    State(door): State<Door>,
+    caller: Caller,
+    Json(asked): Json<Close>,
+) -> Result<Json<Vec<Conflict>>, ApiError> {
+    caller.may(Action::Administer)?;
+    let rows = door.archive.close_conflicts(asked.ids, &asked.reason, caller.0.actor()).await?;
+    Ok(Json(rows.iter().map(|row| Conflict::of(row, &door.archive)).collect()))
 }
 
 /// A correction of one study: attributes, or the identity of another study's patient.

@@ -2,7 +2,7 @@
 
 use super::json::{Patient, rfc3339};
 use crate::{
-    archive::{self, ConflictRow, Correcting, CorrectionRow, HeaderOf, Identified},
+    archive::{self, Archive, ConflictRow, Correcting, CorrectionRow, HeaderOf, Identified},
     studies,
 };
 use protocol::manifest::{Amended, Amendment};
@@ -84,10 +84,16 @@ pub(super) struct Conflict {
     /// `open`, `keep`, `take` or `elsewhere`.
     pub(super) state: &'static str,
     pub(super) decided: Option<DecidedBy>,
+    /// From then on it may be closed without giving a reason; `null`: it is not decided, or closed.
+    pub(super) closable: Option<String>,
+    /// Who closed it, and why: what was decided against is erased, and nothing can be undone.
+    pub(super) closed: Option<DecidedBy>,
+    /// Of the bytes that were erased.
+    pub(super) erased: Option<String>,
 }
 
 impl Conflict {
-    pub(super) fn of(row: &ConflictRow) -> Self {
+    pub(super) fn of(row: &ConflictRow, archive: &Archive) -> Self {
         Self {
             id: row.id,
             at: rfc3339(row.at),
@@ -99,6 +105,13 @@ impl Conflict {
             bytes: row.bytes,
             state: row.state.word(),
             decided: row.decided.as_ref().map(decided),
+            closable: archive.closable(row).map(rfc3339),
+            closed: row.closed.as_ref().map(|closed| DecidedBy {
+                at: rfc3339(closed.at),
+                person: closed.person.clone(),
+                note: closed.reason.clone(),
+            }),
+            erased: row.closed.as_ref().map(|closed| closed.gone.to_string()),
         }
     }
 }
@@ -155,8 +168,8 @@ pub(super) struct Compared {
 }
 
 impl Compared {
-    pub(super) fn of(row: &ConflictRow, first: Option<HeaderOf>, other: Option<HeaderOf>) -> Self {
-        Self { conflict: Conflict::of(row), first: first.map(Side::of), other: other.map(Side::of) }
+    pub(super) fn of(row: &ConflictRow, first: Option<HeaderOf>, other: Option<HeaderOf>, archive: &Archive) -> Self {
+        Self { conflict: Conflict::of(row, archive), first: first.map(Side::of), other: other.map(Side::of) }
     }
 }
 

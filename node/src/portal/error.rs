@@ -201,6 +201,11 @@ fn conflict(e: &ConflictError) -> (StatusCode, &'static str) {
         ConflictError::Decided => (StatusCode::CONFLICT, "decided"),
         ConflictError::Changed => (StatusCode::CONFLICT, "changed"),
         ConflictError::FileLost => (StatusCode::CONFLICT, "file-lost"),
+        ConflictError::Closed => (StatusCode::CONFLICT, "closed"),
+        ConflictError::Undecided => (StatusCode::CONFLICT, "undecided"),
+        ConflictError::TooSoon => (StatusCode::BAD_REQUEST, "no-reason"),
+        ConflictError::Held => (StatusCode::CONFLICT, "still-kept"),
+        ConflictError::TooMany => (StatusCode::BAD_REQUEST, "too-many"),
         ConflictError::Audit(_) | ConflictError::Archive(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
     }
 }

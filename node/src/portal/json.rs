@@ -426,6 +426,9 @@ pub(super) struct Ae {
     /// Whether it is told of each study that is complete.
     #[serde(default)]
     pub(super) notify: bool,
+    /// Whether its rejection notes are obeyed (IHE RAD IOCM).
+    #[serde(default)]
+    pub(super) reject: bool,
     /// Whether it is spoken with by TLS only, both ways.
     #[serde(default)]
     pub(super) tls: bool,
@@ -440,11 +443,11 @@ const fn granted() -> bool {
 
 impl From<KnownAe> for Ae {
     fn from(ae: KnownAe) -> Self {
-        let AeRights { echo, store, destination, query, notify } = ae.rights;
+        let AeRights { echo, store, destination, query, notify, reject } = ae.rights;
         let AeSecurity { tls, certificate } = ae.security;
         let certificate = certificate.map(|certificate| certificate.to_string());
         let (title, host, port) = (ae.title.to_string(), ae.host, ae.port);
-        Self { title, host, port, echo, store, destination, query, notify, tls, certificate }
+        Self { title, host, port, echo, store, destination, query, notify, reject, tls, certificate }
     }
 }
 
@@ -457,6 +460,7 @@ impl Ae {
             destination: self.destination,
             query: self.query,
             notify: self.notify,
+            reject: self.reject,
         };
         let certificate = self.certificate.as_deref().filter(|text| !text.trim().is_empty()).map(str::parse);
         let certificate =

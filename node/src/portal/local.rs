@@ -1,17 +1,11 @@
-//! Long work: import (of an administrator), and verify and backup over the control socket alone. Each tells its progress line by line as
-//! JSON (NDJSON), and never lets a whole archive stand in memory.
+//! Long work over the control socket alone: verify and backup. Each tells its progress line by line as JSON (NDJSON), and
+//! never lets a whole archive stand in memory.
 
-use super::{
-    Door,
-    error::ApiError,
-    signin::{Caller, LocalCaller},
-};
+use super::{Door, error::ApiError, signin::LocalCaller};
 use crate::{
-    archive::{Form, Peeked, Source, Verified},
+    archive::Verified,
     audit::{Act, Actor, Event},
     backup::{self, BackupError, Copied, Vault},
-    media::{self, Choice, Found, Item, Sighted},
-    trust::Action,
 };
 use axum::{
     Json,
@@ -22,248 +16,19 @@ use axum::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::{
-    collections::VecDeque,
-    convert::Infallible,
-    path::{Path, PathBuf},
-};
+use std::{convert::Infallible, path::PathBuf};
 use tokio::sync::mpsc;
 use tokio_stream::{StreamExt, wrappers::ReceiverStream};
 use zeroize::Zeroizing;
 
 /// Lines waiting for a slow reader before the work itself waits.
-const LINES_WAITING: usize = 64;
-/// Bytes read from an imported file at once; the first piece also tells whose it is.
-const READ_BYTES: u64 = 512 * 1024;
+pub(super) const LINES_WAITING: usize = 64;
 
-type Lines = mpsc::Sender<Value>;
+pub(super) type Lines = mpsc::Sender<Value>;
 
-fn ndjson(lines: mpsc::Receiver<Value>) -> Response {
+pub(super) fn ndjson(lines: mpsc::Receiver<Value>) -> Response {
     let body = ReceiverStream::new(lines).map(|line| Ok::<_, Infallible>(Bytes::from(format!("{line}\n"))));
     ([(header::CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(body)).into_response()
-}
-
-/// Files, folders, zips and images on the node's machine.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
-pub(super) struct Import {
-    #[schema(value_type = Vec<String>)]
-    paths: Vec<PathBuf>,
-    /// Only say what is there; nothing is taken in.
-    #[serde(default)]
-    scan: bool,
-    /// Only what has one of these Patient IDs; empty: all.
-    #[serde(default)]
-    patients: Vec<String>,
-    /// Nothing that has one of these Patient IDs.
-    #[serde(default)]
-    leave_out: Vec<String>,
-}
-
-#[derive(Default)]
-struct ImportTotal {
-    stored: u64,
-    known: u64,
-    refused: u64,
-    left_out: u64,
-    bytes: u64,
-}
-
-/// What is still to be looked at.
-enum Waiting {
-    Path(PathBuf),
-    Item(Item),
-}
-
-#[utoipa::path(post, path = "/api/import", request_body = Import,
-    responses((status = 200, content_type = "application/x-ndjson")))]
-pub(super) async fn import(
-    State(door): State<Door>,
-    Caller(person): Caller,
-    Json(import): Json<Import>,
-) -> Result<Response, ApiError> {
-    // Whoever names paths of the node's machine is its administrator.
-    Caller(person.clone()).may(Action::Administer)?;
-    let (lines, receiver) = mpsc::channel(LINES_WAITING);
-    if !import.scan {
-        door.audit.record(Event::new(Act::StudyReceived, person.actor()).note("import begun")).await?;
-    }
-    let tasks = door.tasks.clone();
-    tasks.spawn("import", async move {
-        let importing = Importing {
-            source: Source { actor: person.actor() },
-            choice: Choice { only: import.patients, never: import.leave_out },
-            total: ImportTotal::default(),
-            sighted: import.scan.then(Sighted::default),
-            door,
-            lines,
-        };
-        importing.run(import.paths).await;
-    });
-    Ok(ndjson(receiver))
-}
-
-/// An import, or a look at what one would bring.
-struct Importing {
-    door: Door,
-    lines: Lines,
-    source: Source,
-    choice: Choice,
-    total: ImportTotal,
-    /// `None`: what is chosen is taken in.
-    sighted: Option<Sighted>,
-}
-
-impl Importing {
-    async fn run(mut self, paths: Vec<PathBuf>) {
-        let mut waiting: VecDeque<Waiting> = paths.into_iter().map(Waiting::Path).collect();
-        while let Some(next) = waiting.pop_front() {
-            let line = match next {
-                Waiting::Path(path) => match self.look(&path, &mut waiting).await {
-                    Ok(()) => continue,
-                    Err(reason) => self.refused(&path.display().to_string(), &reason),
-                },
-                Waiting::Item(item) => self.one(item).await,
-            };
-            if self.lines.send(line).await.is_err() {
-                break;
-            }
-        }
-        self.end().await;
-    }
-
-    /// Puts what a path holds in front, sorted, so that the walk goes depth first and needs no recursion.
-    async fn look(&self, path: &Path, waiting: &mut VecDeque<Waiting>) -> Result<(), String> {
-        let looked = path.to_owned();
-        let found = self.door.tasks.spawn_blocking("import look", move || media::look(&looked)).await;
-        match found.map_err(|e| e.to_string())?.map_err(|e| e.to_string())? {
-            Found::Items(items) => {
-                for item in items.into_iter().rev() {
-                    waiting.push_front(Waiting::Item(item));
-                }
-            }
-            Found::Folder => folder_into(path, waiting).await,
-        }
-        Ok(())
-    }
-
-    fn refused(&mut self, name: &str, reason: &str) -> Value {
-        self.total.refused += 1;
-        json!({ "path": name, "error": reason })
-    }
-
-    async fn one(&mut self, item: Item) -> Value {
-        let name = item.name.clone();
-        let (front, rest) = match self.begin(item).await {
-            Ok(begun) => begun,
-            Err(reason) => return self.refused(&name, &reason),
-        };
-        let peeked = crate::archive::peek(&front);
-        let is_chosen = match &peeked {
-            Ok(Peeked { patient, .. }) => self.choice.takes(patient.id.as_deref().unwrap_or("")),
-            // What does not say whose it is comes only where everything comes.
-            Err(_) => self.choice.is_all(),
-        };
-        if let Some(sighted) = &mut self.sighted {
-            return match peeked {
-                Ok(peeked) => {
-                    let instance = peeked.instance.as_ref();
-                    let is_held = instance.is_some_and(|i| self.door.archive.has_instance(i).unwrap_or(false));
-                    sighted.add(peeked, is_held, is_chosen);
-                    json!({ "path": name })
-                }
-                Err(reason) => self.refused(&name, &reason),
-            };
-        }
-        if !is_chosen {
-            self.total.left_out += 1;
-            return json!({ "path": name, "left_out": true });
-        }
-        match read_in(&self.door, front, rest, &self.source).await {
-            Ok(ingested) if ingested.known => {
-                self.total.known += 1;
-                json!({ "path": name, "known": ingested.instance.to_string() })
-            }
-            Ok(ingested) => {
-                self.total.stored += 1;
-                self.total.bytes += ingested.bytes;
-                json!({ "path": name, "stored": ingested.instance.to_string() })
-            }
-            Err(reason) => self.refused(&name, &reason),
-        }
-    }
-
-    /// Opens a file and reads its front.
-    async fn begin(&self, item: Item) -> Result<(Bytes, Reader), String> {
-        let reading = self.door.tasks.spawn_blocking("import read", move || {
-            let mut file = item.open()?;
-            let front = piece(&mut file)?;
-            Ok::<_, std::io::Error>((front, file))
-        });
-        reading.await.map_err(|e| e.to_string())?.map_err(|e| e.to_string())
-    }
-
-    async fn end(self) {
-        let ImportTotal { stored, known, refused, left_out, bytes } = self.total;
-        let mut total = json!({ "stored": stored, "known": known, "refused": refused, "left_out": left_out,
-            "bytes": bytes });
-        match self.sighted {
-            Some(sighted) => {
-                let (archive, tasks) = (self.door.archive.clone(), &self.door.tasks);
-                let seen = tasks.spawn_blocking("import candidates", move || media::sight(&archive, sighted)).await;
-                total["patients"] = seen.ok().and_then(Result::ok).unwrap_or_default();
-            }
-            None => {
-                let event = Event::new(Act::StudyReceived, self.source.actor)
-                    .amount(stored, bytes)
-                    .note(format!("import ended: {known} known, {refused} refused, {left_out} left out"));
-                if let Err(error) = self.door.audit.record(event).await {
-                    tracing::error!(%error, "import: evidence");
-                }
-            }
-        }
-        // The reader may be gone; the import itself is done and in evidence.
-        let _ = self.lines.send(json!({ "total": total })).await;
-    }
-}
-
-async fn folder_into(path: &Path, waiting: &mut VecDeque<Waiting>) {
-    let mut entries = Vec::new();
-    if let Ok(mut dir) = tokio::fs::read_dir(path).await {
-        while let Ok(Some(entry)) = dir.next_entry().await {
-            entries.push(entry.path());
-        }
-    }
-    entries.sort();
-    for entry in entries.into_iter().rev() {
-        waiting.push_front(Waiting::Path(entry));
-    }
-}
-
-type Reader = Box<dyn std::io::Read + Send>;
-
-/// The next bytes: as many as there are, up to a bound.
-fn piece(file: &mut Reader) -> std::io::Result<Bytes> {
-    use std::io::Read;
-    let mut bytes = Vec::new();
-    file.take(READ_BYTES).read_to_end(&mut bytes)?;
-    Ok(bytes.into())
-}
-
-async fn read_in(
-    door: &Door,
-    front: Bytes,
-    mut rest: Reader,
-    source: &Source,
-) -> Result<crate::archive::Ingested, String> {
-    let told = |e: &dyn std::fmt::Display| e.to_string();
-    let mut spool = door.archive.spool(Form::File).await.map_err(|e| told(&e))?;
-    let mut next = front;
-    while !next.is_empty() {
-        spool.write(next).await.map_err(|e| told(&e))?;
-        let reading = door.tasks.spawn_blocking("import read", move || piece(&mut rest).map(|bytes| (bytes, rest)));
-        (next, rest) = reading.await.map_err(|e| told(&e))?.map_err(|e| told(&e))?;
-    }
-    door.archive.ingest(spool, source).await.map_err(|e| told(&e))
 }
 
 #[utoipa::path(post, path = "/api/verify", responses((status = 200, content_type = "application/x-ndjson")))]

@@ -17,6 +17,7 @@ mod error;
 mod events;
 mod export;
 mod grants;
+mod import;
 mod json;
 mod local;
 mod openapi;
@@ -29,9 +30,11 @@ mod sources;
 mod status;
 mod storage;
 mod tiers;
+mod uploads;
 mod worklist;
 
 pub(crate) use storage::{SAMPLES, samples};
+pub(crate) use uploads::Uploads;
 
 use crate::{
     alarms::Alarms,
@@ -51,7 +54,7 @@ use axum::{
     Router,
     extract::DefaultBodyLimit,
     middleware,
-    routing::{delete, get, post},
+    routing::{delete, get, post, put},
 };
 use error::ApiError;
 use std::{
@@ -79,6 +82,7 @@ pub(crate) struct PortalDoor {
     pub(crate) overlay: Option<Overlay>,
     pub(crate) studies: Option<Studies>,
     pub(crate) media: Media,
+    pub(crate) uploads: Uploads,
     pub(crate) alarms: Alarms,
     pub(crate) tasks: Tasks,
     pub(crate) associations: Arc<AtomicUsize>,
@@ -121,6 +125,17 @@ pub(crate) fn router(door: PortalDoor, dicomweb: Router) -> Router {
     signed_in.fallback_service(files).layer(middleware::from_fn(assets::security_headers))
 }
 
+fn decision_routes() -> Router<Door> {
+    Router::new()
+        .route("/rejections", get(rejections::list))
+        .route("/rejections/notes", get(rejections::notes))
+        .route("/rejections/{id}/reinstate", post(rejections::reinstate))
+        .route("/conflicts", get(amendments::conflicts))
+        .route("/conflicts/close", post(amendments::close))
+        .route("/conflicts/{id}", get(amendments::conflict))
+        .route("/conflicts/{id}/resolve", post(amendments::resolve))
+}
+
 fn api_routes() -> Router<Door> {
     Router::new()
         .route("/site", get(status::site))
@@ -136,9 +151,7 @@ fn api_routes() -> Router<Door> {
         .route("/studies/{study}/reject", post(rejections::reject))
         .route("/studies/{study}/correct", post(amendments::correct))
         .route("/studies/{study}/identities", get(amendments::identities))
-        .route("/conflicts", get(amendments::conflicts))
-        .route("/conflicts/{id}", get(amendments::conflict))
-        .route("/conflicts/{id}/resolve", post(amendments::resolve))
+        .merge(decision_routes())
         .route("/corrections", get(amendments::corrections))
         .route("/corrections/{id}/undo", post(amendments::undo))
         .route("/patients/merge", post(amendments::merge))
@@ -152,8 +165,6 @@ fn api_routes() -> Router<Door> {
         .route("/retention/erased", get(retention::erasures))
         .route("/studies/{study}/export", get(export::zip))
         .route("/export", post(export::stream))
-        .route("/rejections", get(rejections::list))
-        .route("/rejections/{id}/reinstate", post(rejections::reinstate))
         .route("/readings", post(worklist::new_reading))
         .route("/transfers", get(worklist::transfers))
         .route("/events", get(events::stream))
@@ -187,7 +198,9 @@ fn api_routes() -> Router<Door> {
         .route("/migrations/{id}/cancel", post(sources::cancel))
         .route("/migrations/{id}/report", get(sources::report))
         .route("/migrations/{id}/report.csv", get(sources::report_csv))
-        .route("/import", post(local::import))
+        .route("/import", post(import::import))
+        .route("/uploads", post(uploads::begin))
+        .route("/uploads/{id}", put(uploads::put).delete(uploads::end))
         .route("/verify", post(local::verify))
         .route("/backup", post(local::backup))
         .route("/openapi.json", get(openapi::document))

@@ -1,8 +1,8 @@
 //! The API's description, made from the routes; `docs/openapi.json` is its committed copy.
 
 use super::{
-    agreements, alarms, amendments, audit, error, events, export, grants, json, local, peers, rejections, retention,
-    settings, signin, sources, status, storage, tiers, worklist,
+    agreements, alarms, amendments, audit, error, events, export, grants, import, json, local, peers, rejections,
+    retention, settings, signin, sources, status, storage, tiers, uploads, worklist,
 };
 use axum::Json;
 use utoipa::OpenApi;
@@ -25,6 +25,7 @@ use utoipa::OpenApi;
         worklist::share,
         amendments::conflicts,
         amendments::conflict,
+        amendments::close,
         amendments::resolve,
         amendments::correct,
         amendments::merge,
@@ -46,6 +47,7 @@ use utoipa::OpenApi;
         export::stream,
         rejections::reject,
         rejections::list,
+        rejections::notes,
         rejections::reinstate,
         worklist::new_reading,
         worklist::transfers,
@@ -86,7 +88,10 @@ use utoipa::OpenApi;
         sources::cancel,
         sources::report,
         sources::report_csv,
-        local::import,
+        import::import,
+        uploads::begin,
+        uploads::put,
+        uploads::end,
         local::verify,
         local::backup,
     ),

@@ -92,3 +92,42 @@ pub(super) async fn reinstate(
     let record = door.archive.reinstate(id, caller.0.actor()).await?;
     Ok(Json(json::Rejection::of(&record)))
 }
+
+/// A rejection note of somebody else's.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub(super) struct Note {
+    id: u64,
+    at: String,
+    /// Who sent it.
+    person: String,
+    /// SOP Instance UID of the note.
+    note: String,
+    study: String,
+    /// Code value of PS3.16 CID 7011.
+    reason: &'static str,
+    /// Instances that it names.
+    named: u64,
+    /// `obeyed`, `not-permitted`, `nothing-held`, `proposed` (for erasing) or `still-kept`.
+    done: &'static str,
+}
+
+#[utoipa::path(get, path = "/api/rejections/notes", params(Page), responses((status = 200, body = Vec<Note>)))]
+pub(super) async fn notes(
+    State(door): State<Door>,
+    caller: Caller,
+    Query(page): Query<Page>,
+) -> Result<Json<Vec<Note>>, ApiError> {
+    caller.may(Action::RejectStudies)?;
+    let note = |record: crate::archive::NoteRecord| Note {
+        id: record.id,
+        at: json::rfc3339(record.at),
+        person: record.person,
+        note: record.note.to_string(),
+        study: record.study.to_string(),
+        reason: record.reason.code(),
+        named: record.named,
+        done: record.heeded.word(),
+    };
+    let records = door.archive.notes(page.offset, page.limit.unwrap_or(PAGE_MAX).min(PAGE_MAX))?;
+    std::future::ready(Ok(Json(records.into_iter().map(note).collect()))).await
+}

@@ -67,14 +67,16 @@ pub(crate) struct AeRights {
     pub(crate) query: Reach,
     /// It is told of each study that is complete (PS3.4 Annex R).
     pub(crate) notify: bool,
+    /// Its rejection notes are obeyed (IHE RAD IOCM).
+    pub(crate) reject: bool,
 }
 
 impl AeRights {
     pub(crate) const NONE: Self =
-        Self { echo: false, store: false, destination: false, query: Reach::None, notify: false };
+        Self { echo: false, store: false, destination: false, query: Reach::None, notify: false, reject: false };
     /// What a scanner needs; also what an AE without rights of its own had before there were any.
     pub(crate) const SCANNER: Self =
-        Self { echo: true, store: true, destination: true, query: Reach::None, notify: false };
+        Self { echo: true, store: true, destination: true, query: Reach::None, notify: false, reject: false };
 
     /// Whether it has any reason to call.
     pub(crate) fn may_call(self) -> bool {
@@ -83,8 +85,13 @@ impl AeRights {
 
     /// In a few words, for the log.
     pub(crate) fn words(self) -> String {
-        let named =
-            [(self.echo, "echo"), (self.store, "store"), (self.destination, "destination"), (self.notify, "be told")];
+        let named = [
+            (self.echo, "echo"),
+            (self.store, "store"),
+            (self.destination, "destination"),
+            (self.notify, "be told"),
+            (self.reject, "reject"),
+        ];
         let granted: Vec<&str> = named.iter().filter(|(is_granted, _)| *is_granted).map(|(_, word)| *word).collect();
         format!("may: {}; may retrieve: {}", granted.join(", "), self.query.word())
     }
@@ -130,8 +137,27 @@ struct KnownAeV2 {
     query: Reach,
 }
 
+/// [`KnownAe`] when no note of any was obeyed.
+#[derive(Deserialize)]
+struct KnownAeV3 {
+    title: AeTitle,
+    host: String,
+    port: u16,
+    rights: RightsV3,
+    security: AeSecurity,
+}
+
+#[derive(Deserialize)]
+struct RightsV3 {
+    echo: bool,
+    store: bool,
+    destination: bool,
+    query: Reach,
+    notify: bool,
+}
+
 impl Wire for KnownAe {
-    const VERSION: u8 = 3;
+    const VERSION: u8 = 4;
     const NAME: &'static str = "known AE";
     fn decode_version(version: u8, body: &[u8]) -> Result<Self, WireError> {
         let KnownAeV2 { title, host, port, query } = match version {
@@ -140,6 +166,12 @@ impl Wire for KnownAe {
                 KnownAeV2 { title, host, port, query: Reach::None }
             }
             2 => wire::decode_body(body)?,
+            3 => {
+                let KnownAeV3 { title, host, port, rights, security } = wire::decode_body(body)?;
+                let RightsV3 { echo, store, destination, query, notify } = rights;
+                let rights = AeRights { echo, store, destination, query, notify, reject: false };
+                return Ok(Self { title, host, port, rights, security });
+            }
             _ => return Err(WireError::Version { name: Self::NAME, version }),
         };
         Ok(Self { title, host, port, rights: AeRights { query, ..AeRights::SCANNER }, security: AeSecurity::default() })
@@ -227,18 +259,24 @@ mod tests {
 
     #[test]
     fn an_ae_is_written_as_ever() {
-        let rights = AeRights { echo: true, store: false, destination: true, query: Reach::All, notify: true };
-        let ae = KnownAe {
+        let rights =
+            AeRights { echo: true, store: false, destination: true, query: Reach::All, notify: true, reject: true };
+        let mut ae = KnownAe {
             title: AeTitle::parse("CT1").unwrap(),
             host: "host".to_owned(),
             port: 104,
             rights,
             security: AeSecurity { tls: true, certificate: Some(Fingerprint::of(b"abc")) },
         };
-        let front = [&[3u8, 3][..], b"CT1", &[4], b"host", &[104, 1, 0, 1, 2, 1, 1, 1]].concat();
-        let bytes = [front, data_encoding::HEXLOWER.decode(ABC.as_bytes()).unwrap()].concat();
+        let written = |version: u8, rights: &[u8]| {
+            let front = [&[version, 3][..], b"CT1", &[4], b"host", &[104], rights, &[1, 1]].concat();
+            [front, data_encoding::HEXLOWER.decode(ABC.as_bytes()).unwrap()].concat()
+        };
+        let bytes = written(4, &[1, 0, 1, 2, 1, 1]);
         assert_eq!(wire::encode(&ae), bytes);
         assert_eq!(wire::decode::<KnownAe>(&bytes).unwrap(), ae);
-        assert!(wire::decode::<KnownAe>(&[4, 0]).is_err());
+        ae.rights.reject = false;
+        assert_eq!(wire::decode::<KnownAe>(&written(3, &[1, 0, 1, 2, 1])).unwrap(), ae, "no note of its was obeyed");
+        assert!(wire::decode::<KnownAe>(&[5, 0]).is_err());
     }
 }

@@ -70,6 +70,25 @@ pub fn store(to: SocketAddr, title: &str, files: &[PathBuf]) -> Said {
     )
 }
 
+/// A file made from DCMTK's text form.
+///
+/// # Panics
+/// When it is not well-formed, or DCMTK is not installed.
+#[must_use]
+pub fn from_dump(text: &str, to: &Path) -> PathBuf {
+    let dump = to.with_extension("txt");
+    std::fs::write(&dump, text).unwrap();
+    let made = run("dump2dcm", &["+te", &dump.display().to_string(), &to.display().to_string()], &[]);
+    assert!(made.success, "{}", made.text);
+    to.to_owned()
+}
+
+/// What a file says, in DCMTK's text form, values in full.
+#[must_use]
+pub fn dump(file: &Path) -> String {
+    run("dcmdump", &["-q", "+L", &file.display().to_string()], &[]).text
+}
+
 /// Who asks in [`find`], [`get`] and [`move_to`].
 pub const WORKSTATION: &str = "WORKSTATION";
 

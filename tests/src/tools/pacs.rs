@@ -96,6 +96,12 @@ impl Pacs {
         format!("http://{}/dicom-web", self.http.address())
     }
 
+    /// Where its DICOMweb listens.
+    #[must_use]
+    pub fn web(&self) -> SocketAddr {
+        self.http.address()
+    }
+
     /// The folder of its images.
     #[must_use]
     pub fn images(&self) -> PathBuf {

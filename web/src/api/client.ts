@@ -77,5 +77,15 @@ async function request<T>(method: Method, path: string, body?: unknown, signal?:
 export const get = <T>(path: string, signal?: AbortSignal): Promise<T> => request<T>('GET', path, undefined, signal);
  
 export const post = <T>(path: string, body: unknown = {}): Promise<T> => request<T>('POST', path, body);
- 
+/** Sends a file as it is. */
+export async function put(path: string, file: Blob): Promise<void> {
+  let answer: Response;
+  try {
+    answer = await fetch(`/api${path}`, { method: 'PUT', headers: { 'Content-Type': 'application/octet-stream' }, body: file });
+  } catch {
+    throw new ApiError(0, { error: 'offline', message: 'no answer from the node' });
+  }
+  if (!answer.ok) throw new ApiError(answer.status, await problemOf(answer));
+}
+
 export const remove = <T>(path: string): Promise<T> => request<T>('DELETE', path);

@@ -489,6 +489,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/conflicts/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Close"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Conflict"][];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/conflicts/{id}": {
         parameters: {
             query?: never;
@@ -1519,6 +1573,43 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Rejection"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rejections/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    offset?: number;
+                    limit?: number | null;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Note"][];
                     };
                 };
             };
@@ -2935,6 +3026,115 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Begun"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/uploads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put: {
+            parameters: {
+                query: {
+                    /** @description The file's path on the medium. */
+                    name: string;
+                };
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/users": {
         parameters: {
             query?: never;
@@ -3196,6 +3396,8 @@ export interface components {
             port: number;
             /** @description Which studies it may find and retrieve; none where not given. */
             query?: string;
+            /** @description Whether its rejection notes are obeyed (IHE RAD IOCM). */
+            reject?: boolean;
             /** @description Whether it may store. */
             store?: boolean;
             title: string;
@@ -3300,10 +3502,9 @@ export interface components {
              */
             rule_days: number;
         };
-        /** @description The number of a migration. */
+        /** @description An upload that was begun. */
         Begun: {
-            /** Format: int64 */
-            id: number;
+            id: string;
         };
         ClauseJson: {
             announce: boolean;
@@ -3318,6 +3519,12 @@ export interface components {
             reader: string;
             /** Format: int32 */
             since_days?: number | null;
+        };
+        /** @description Decided conflicts to close. */
+        Close: {
+            ids: number[];
+            /** @description Why now, where the time of undoing is not over; without names. */
+            reason?: string;
         };
         /** @description A study in the cold tier. */
         ColdStudy: {
@@ -3348,7 +3555,12 @@ export interface components {
             at: string;
             /** Format: int64 */
             bytes: number;
+            /** @description From then on it may be closed without giving a reason; `null`: it is not decided, or closed. */
+            closable?: string | null;
+            closed?: components["schemas"]["DecidedBy"] | null;
             decided?: components["schemas"]["DecidedBy"] | null;
+            /** @description Of the bytes that were erased. */
+            erased?: string | null;
             /** Format: int64 */
             id: number;
             instance: string;
@@ -3495,15 +3707,19 @@ export interface components {
             patient: components["schemas"]["Patient"];
             series: string[];
         };
-        /** @description Files, folders, zips and images on the node's machine. */
+        /** @description Files, folders, zips and images on the node's machine, or what was uploaded. */
         Import: {
-            /** @description Nothing that has one of these Patient IDs. */
-            leave_out?: string[];
-            paths: string[];
+            decisions?: components["schemas"]["PatientDecision"][];
+            /** @description The medium is of this house: the same ID is the same patient. */
+            own_ids?: boolean;
+            /** @description Of an administrator alone. */
+            paths?: string[];
             /** @description Only what has one of these Patient IDs; empty: all. */
             patients?: string[];
             /** @description Only say what is there; nothing is taken in. */
             scan?: boolean;
+            /** @description An upload of whoever asks. */
+            upload?: string | null;
         };
         Invitation: {
             /** @description The code to speak. */
@@ -3684,6 +3900,26 @@ export interface components {
             password?: string | null;
             role: string;
         };
+        /** @description A rejection note of somebody else's. */
+        Note: {
+            at: string;
+            /** @description `obeyed`, `not-permitted`, `nothing-held`, `proposed` (for erasing) or `still-kept`. */
+            done: string;
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: int64
+             * @description Instances that it names.
+             */
+            named: number;
+            /** @description SOP Instance UID of the note. */
+            note: string;
+            /** @description Who sent it. */
+            person: string;
+            /** @description Code value of PS3.16 CID 7011. */
+            reason: string;
+            study: string;
+        };
         /** @description A draft from a preset. */
         Offer: {
             /** Format: int32 */
@@ -3766,6 +4002,19 @@ export interface components {
             issuer?: string | null;
             name?: string | null;
             sex?: string | null;
+        };
+        /** @description What was decided of patients on a medium: those with this ID, and this name and birth date where they are given. */
+        PatientDecision: {
+            birth_date?: string | null;
+            /** @description `external`: kept as a patient of elsewhere; `link`: shown as a patient of ours; `leave-out`. */
+            decision: string;
+            /** @description Patient ID; empty: those without. */
+            id: string;
+            /** @description Of `external`: who gave the ID, such as the institution that made the medium. */
+            issuer?: string | null;
+            /** @description Of `link`: Study Instance UID of a study of the patient of ours. */
+            like?: string | null;
+            name?: string | null;
         };
         Peer: {
             addresses: string[];

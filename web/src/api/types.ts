@@ -36,12 +36,19 @@ export type Transfer = With<Sent<'Transfer'>, { state: 'running' | 'waiting' | '
 
 export type ConflictState = 'open' | 'keep' | 'take' | 'elsewhere';
 export type Decided = Sent<'DecidedBy'>;
-export type Conflict = With<Sent<'Conflict'>, { patient: Patient; state: ConflictState; decided: Decided | null }>;
+export type Conflict = With<
+  Sent<'Conflict'>,
+  { patient: Patient; state: ConflictState; decided: Decided | null; closed: Decided | null; closable: string | null }
+>;
 export type Side = With<Sent<'Side'>, { patient: Patient }>;
 export type Compared = With<Sent<'Compared'>, { conflict: Conflict; first: Side | null; other: Side | null }>;
 export type Correction = With<Sent<'CorrectionEntry'>, { kind: 'study' | 'merge'; undone: Decided | null }>;
 export type Identity = With<Sent<'Identity'>, { patient: Patient }>;
 export type Rejection = Sent<'Rejection'>;
+export type RejectionNote = With<
+  Sent<'Note'>,
+  { done: 'obeyed' | 'not-permitted' | 'nothing-held' | 'proposed' | 'still-kept' }
+>;
 
 export type Peer = Sent<'Peer'>;
 export type Invitation = Sent<'Invitation'>;

@@ -337,4 +337,23 @@ describe('conflicts', () => {
     await screen.findByText('Nothing waits for a decision.');
     expect(asked(node, 'POST /conflicts/7/resolve')).toHaveLength(1);
   });
+
+  test('are closed with a reason while they can be undone', async () => {
+    const node = busyNode();
+    const { user } = await openPortal(node, { at: '/archive/conflicts', as: 'admin' });
+    await user.click(await screen.findByRole('button', { name: 'Compare' }));
+    await user.click(await screen.findByRole('button', { name: 'Take the new one instead' }));
+    await screen.findByText('Nothing waits for a decision.');
+    await user.click(screen.getByLabelText('Show decided ones too'));
+    if (!screen.queryByLabelText(/Reason for erasing now/)) await user.click(await screen.findByRole('button', { name: 'Compare' }));
+    const erase = await screen.findByRole('button', { name: 'Erase what was decided against' });
+    expect(erase.hasAttribute('disabled')).toBe(true);
+    await user.type(screen.getByLabelText(/Reason for erasing now/), 'the sender confirmed');
+    await user.click(erase);
+    expect(asked(node, 'POST /conflicts/close')).toHaveLength(0);
+    await user.click(screen.getByRole('button', { name: 'Erase for good' }));
+    await screen.findByText('the sender confirmed');
+    expect(asked(node, 'POST /conflicts/close')).toHaveLength(1);
+    expect(screen.queryByRole('button', { name: 'Undo' })).toBeNull();
+  });
 });

@@ -91,6 +91,8 @@ export const en = {
     'exists': 'There is one of that name already.',
     'conflict': 'That contradicts the present state.',
     'decided': 'That is decided already.',
+    'closed': 'It is closed: what was decided against is erased.',
+    'undecided': 'Nobody decided on it yet.',
     'changed': 'What it is about has changed meanwhile. Look again.',
     'nothing': 'Nothing would change.',
     'no-patient-id': 'That study names no patient ID.',
@@ -480,6 +482,7 @@ export const en = {
       store: 'Store here',
       destination: 'Receive moved studies',
       notify: 'Be told of complete studies',
+      reject: 'its rejection notes are obeyed',
       nothing: 'May do nothing',
     },
     reach: {

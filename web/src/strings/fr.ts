@@ -92,6 +92,8 @@ export const fr: Strings = {
     'exists': 'Ce nom existe déjà.',
     'conflict': 'Cela contredit l’état actuel.',
     'decided': 'C’est déjà tranché.',
+    'closed': 'C’est clos : l’objet écarté est effacé.',
+    'undecided': 'Personne n’en a encore décidé.',
     'changed': 'Ce dont il s’agit a changé entre-temps. Regardez à nouveau.',
     'nothing': 'Rien ne changerait.',
     'no-patient-id': 'Cette étude ne nomme pas d’identifiant de patient.',
@@ -481,6 +483,7 @@ export const fr: Strings = {
       store: 'Envoyer ici',
       destination: 'Recevoir des examens transférés',
       notify: 'Être averti des examens complets',
+      reject: 'ses notes de rejet sont suivies',
       nothing: 'Aucun droit',
     },
     reach: {

@@ -132,6 +132,7 @@ export class FakeNode {
 
   /** `path` is below `/api`, with its query. */
   private decision = 'open';
+  private closed: { at: string; person: string; note: string } | null = null;
 
   handle(method: string, path: string, body: unknown): Answer {
     this.requests.push(`${method} ${path}`);
@@ -168,6 +169,7 @@ export class FakeNode {
       id: 7, at: '2026-03-01T10:00:00Z', person: 'CT_1', instance: '1.2.3.4', study: '1.2', series: '1.2.3',
       patient: { name: 'Durand^Anne', birth_date: '19610524', sex: 'F', id: 'P2', issuer: null },
       bytes: 500_000, state: this.decision, decided: null,
+      closable: this.decision === 'open' || this.closed ? null : '2999-01-01T00:00:00Z', closed: this.closed, erased: this.closed && 'ab12',
     };
     const side = {
       study: '1.2', series: '1.2.3', patient: conflict.patient, date: '20260301', time: null, description: 'Thorax', accession: 'A1',
@@ -177,11 +179,15 @@ export class FakeNode {
       this.decision = (body as { decision: string }).decision;
       return { status: 200, body: { ...conflict, state: this.decision } };
     }
+    if (first === 'close' && method === 'POST') {
+      this.closed = { at: '2026-03-02T10:00:00Z', person: 'root', note: (body as { reason: string }).reason };
+      return { status: 200, body: [{ ...conflict, closed: this.closed }] };
+    }
     if (first === '7') {
       const before = { ...side, patient: { ...side.patient, name: 'Martin^Anne' } };
       return { status: 200, body: { conflict, first: before, other: side } };
     }
-    return { status: 200, body: this.decision === 'open' && this.requests.at(-1)?.includes('/conflicts') ? [conflict] : [] };
+    return { status: 200, body: (this.decision === 'open' || this.requests.at(-1)?.includes('all=true')) && this.requests.at(-1)?.includes('/conflicts') ? [conflict] : [] };
   }
 
   private signedIn(method: string, url: URL, body: unknown): Answer | null {
@@ -477,7 +483,7 @@ export function busyNode(now = new Date()): FakeNode {
       note: alert ? 'instance 1.2.826…17: digest differs from the manifest' : '',
     });
   }
-  node.aes = [{ title: 'PACSCENTRAL', host: '10.20.0.5', port: 104, query: 'own', echo: true, store: true, destination: true, notify: false, tls: false, certificate: null }];
+  node.aes = [{ title: 'PACSCENTRAL', host: '10.20.0.5', port: 104, query: 'own', echo: true, store: true, destination: true, notify: false, reject: false, tls: false, certificate: null }];
   node.users.push({ name: 'm.rossi', role: 'technologist' }, { name: 'dpo', role: 'auditor' });
   return node;
 }

@@ -27,7 +27,6 @@ impl Index {
     /// When rows cannot be read. The record then counts as not applied, and so does every later one.
     pub(in crate::archive) fn apply(&self, record: &Applied, next: Position) -> Result<(), ArchiveError> {
         let live = &mut *self.live();
-        live.is_changed = true;
         let applied = match record {
             Applied::Ingest(record) => self.apply_ingest(live, record),
             Applied::Settle(record) => self.apply_settle(live, record),
@@ -39,6 +38,8 @@ impl Index {
             Applied::Uncorrect(record) => self.apply_uncorrect(live, record),
             Applied::Erase(record) => self.apply_erase(live, record),
             Applied::Erased(record) => self.apply_erased(live, record),
+            Applied::Close(record) => self.apply_close(live, record),
+            Applied::Closed(record) => self.apply_closed(live, record),
             Applied::Cold(record) => {
                 Self::apply_cold(live, record);
                 Ok(())
@@ -59,6 +60,10 @@ impl Index {
                 Self::apply_withdraw(live, record);
                 Ok(())
             }
+            Applied::Note(record) => {
+                Self::apply_note(live, record);
+                Ok(())
+            }
             Applied::Floor(version) => {
                 live.meta.floor = live.meta.floor.max(*version);
                 Ok(())
@@ -69,6 +74,8 @@ impl Index {
             live.is_behind = true;
             self.is_hurt.store(true, Ordering::Release);
         }
+        // Set behind it: a correction writes what was gathered before it looks.
+        live.is_changed = true;
         applied?;
         live.meta.applied = live.meta.applied.max(next);
         if live.gathered >= GATHERED_MAX { self.write_live(live) } else { Ok(()) }

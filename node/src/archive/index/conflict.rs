@@ -6,7 +6,10 @@
 use super::{Index, Live, keys};
 use crate::archive::{
     ArchiveError,
-    rows::{AsideRecord, ConflictRow, ConflictState, ConflictsOf, Decided, ResolveRecord, Swap},
+    rows::{
+        AsideRecord, CloseRecord, Closed, ClosedRecord, ConflictRow, ConflictState, ConflictsOf, Decided,
+        ResolveRecord, Swap,
+    },
 };
 use protocol::{
     Digest, Timestamp, Uid,
@@ -43,6 +46,7 @@ impl Index {
                 other: entry.digest,
                 state: ConflictState::Open,
                 decided: None,
+                closed: None,
             },
         );
         Ok(())
@@ -63,6 +67,29 @@ impl Index {
         row.state = record.state;
         row.decided = Some(Decided { at: record.at, person: record.person.clone(), note: record.note.clone() });
         live.conflicts.insert(row.id, row);
+        Ok(())
+    }
+
+    pub(super) fn apply_close(&self, live: &mut Live, record: &CloseRecord) -> Result<(), ArchiveError> {
+        let Some(mut row) = self.load_conflict(live, record.id)? else { return Ok(()) };
+        if row.closed.is_none() {
+            let CloseRecord { at, person, reason, gone, .. } = record.clone();
+            row.closed = Some(Closed { at, person, reason, gone, is_done: false });
+            live.conflicts.insert(row.id, row);
+        }
+        Ok(())
+    }
+
+    pub(super) fn apply_closed(&self, live: &mut Live, record: &ClosedRecord) -> Result<(), ArchiveError> {
+        live.copies.extend(record.gone.iter().map(|digest| (*digest, false)));
+        for id in &record.ids {
+            if let Some(mut row) = self.load_conflict(live, *id)?
+                && let Some(closed) = &mut row.closed
+            {
+                closed.is_done = true;
+                live.conflicts.insert(*id, row);
+            }
+        }
         Ok(())
     }
 
@@ -106,11 +133,23 @@ impl Index {
         self.load_conflict(&self.live(), id)
     }
 
-    /// The conflict in which these bytes of an instance stand.
-    pub(in crate::archive) fn conflict_of(&self, instance: &Uid, digest: &Digest) -> Result<Option<u64>, ArchiveError> {
+    /// The conflict in which these bytes of an instance stand beside those `held` now. One that is closed counts only
+    /// where these are the bytes that it decided against.
+    pub(in crate::archive) fn conflict_of(
+        &self,
+        instance: &Uid,
+        digest: &Digest,
+        held: &Digest,
+    ) -> Result<Option<u64>, ArchiveError> {
         let live = self.live();
         for id in self.load_conflicts_of(&live, instance)?.0 {
-            if self.load_conflict(&live, id)?.is_some_and(|row| row.other == *digest || row.held == *digest) {
+            let Some(row) = self.load_conflict(&live, id)? else { continue };
+            let names = [row.held, row.other];
+            let is_it = match &row.closed {
+                Some(closed) => closed.gone == *digest && names.contains(held),
+                None => names.contains(digest),
+            };
+            if is_it {
                 return Ok(Some(id));
             }
         }
@@ -119,7 +158,26 @@ impl Index {
 
     /// Whether other bytes are kept aside under an instance's UID.
     pub(in crate::archive) fn is_contested(&self, instance: &Uid) -> Result<bool, ArchiveError> {
-        Ok(!self.load_conflicts_of(&self.live(), instance)?.0.is_empty())
+        let live = self.live();
+        for id in self.load_conflicts_of(&live, instance)?.0 {
+            if self.load_conflict(&live, id)?.is_some_and(|row| row.closed.is_none()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Closed conflicts whose bytes may not all be gone.
+    pub(in crate::archive) fn unfinished_closings(&self) -> Result<Vec<ConflictRow>, ArchiveError> {
+        self.write()?;
+        let mut found = Vec::new();
+        for value in self.db()?.scan_prefix([keys::CONFLICT]).values() {
+            let row: ConflictRow = wire::decode(&self.noted(value)?)?;
+            if row.closed.as_ref().is_some_and(|closed| !closed.is_done) {
+                found.push(row);
+            }
+        }
+        Ok(found)
     }
 
     /// Conflicts, newest first; only those not decided, or all.

@@ -21,6 +21,8 @@
 //! | `l`, `L` | 8 bytes of BLAKE3 of the study; of the Patient ID; number | [`ClaimRecord`](super::super::rows::ClaimRecord) |
 //! | `W`, `Y` | number | [`Proposal`](super::super::rows::Proposal), [`StoredErase`](super::super::rows::StoredErase) |
 //! | `z` | SOP Instance UID | the number of the erasure by which it went |
+//! | `Q` | number | [`NoteRecord`](super::super::rows::NoteRecord) |
+//! | `X` | SOP Instance UID of a rejection note | its number |
 //! | `N` | – | the highest number given |
 //! | `m` | – | [`Meta`](super::Meta) |
 
@@ -52,6 +54,16 @@ pub(super) fn claims_of_patient(patient: &str) -> Vec<u8> {
 
 pub(super) fn claim_of_patient(patient: &str, id: u64) -> Vec<u8> {
     with_number(claims_of_patient(patient), id)
+}
+
+pub(super) const NOTE: u8 = b'Q';
+
+pub(super) fn note(id: u64) -> Vec<u8> {
+    with_number(vec![NOTE], id)
+}
+
+pub(super) fn note_of(instance: &Uid) -> Vec<u8> {
+    keyed(b'X', instance.as_str().as_bytes())
 }
 
 pub(super) fn proposal(id: u64) -> Vec<u8> {
@@ -128,7 +140,7 @@ pub(super) fn tier(study: &Uid) -> Vec<u8> {
 }
 
 pub(super) fn copy(digest: &Digest) -> Vec<u8> {
-    keyed(b'k', &digest.0)
+    keyed(b'K', &digest.0)
 }
 
 fn keyed(kind: u8, rest: &[u8]) -> Vec<u8> {

@@ -17,11 +17,11 @@
 use super::{
     ArchiveError,
     rows::{
-        AsideRecord, Chunk, ClaimRecord, ColdRecord, ConflictRow, ConflictsOf, CorrectRecord, CorrectionRow,
-        EraseRecord, ErasedRecord, HasCopy, IngestRecord, InstanceRow, MergedBy, PatientKey, Place, Places, Proposal,
-        RecallRecord, ReinstateRecord, RejectRecord, ResolveRecord, SeriesRow, SettleRecord, StoredInstance,
-        StoredSeries, StoredStudy, StudyCorrections, StudyRow, StudyTier, Totals, UncorrectRecord, UnderRejection,
-        WithdrawRecord,
+        AsideRecord, Chunk, ClaimRecord, CloseRecord, ClosedRecord, ColdRecord, ConflictRow, ConflictsOf,
+        CorrectRecord, CorrectionRow, EraseRecord, ErasedRecord, HasCopy, IngestRecord, InstanceRow, MergedBy,
+        NoteRecord, PatientKey, Place, Places, Proposal, RecallRecord, ReinstateRecord, RejectRecord, ResolveRecord,
+        SeriesRow, SettleRecord, StoredInstance, StoredSeries, StoredStudy, StudyCorrections, StudyRow, StudyTier,
+        Totals, UncorrectRecord, UnderRejection, WithdrawRecord,
     },
 };
 use crate::journal::Position;
@@ -82,7 +82,7 @@ pub(super) struct Meta {
 
 impl Wire for Meta {
     /// An index of another version is made again from the journal.
-    const VERSION: u8 = 2;
+    const VERSION: u8 = 3;
     const NAME: &'static str = "index";
 }
 
@@ -458,6 +458,9 @@ pub(super) enum Applied {
     Withdraw(WithdrawRecord),
     Erase(EraseRecord),
     Erased(ErasedRecord),
+    Close(CloseRecord),
+    Closed(ClosedRecord),
+    Note(NoteRecord),
     Floor(u64),
     /// Of no consequence here.
     Nothing,

@@ -159,7 +159,7 @@ impl Index {
         Ok(found)
     }
 
-    /// Digests of what is rejected or kept aside: their files are named, though no row names them.
+    /// Digests of what is rejected, or kept aside in a conflict that is not closed: their files are named, though no row names them.
     pub(in crate::archive) fn spared_digests(&self) -> Result<BTreeSet<Digest>, ArchiveError> {
         self.write()?;
         let mut digests = BTreeSet::new();
@@ -169,7 +169,9 @@ impl Index {
         }
         for value in self.db()?.scan_prefix([keys::CONFLICT]).values() {
             let row: ConflictRow = wire::decode(&self.noted(value)?)?;
-            digests.extend([row.held, row.other]);
+            if row.closed.is_none() {
+                digests.extend([row.held, row.other]);
+            }
         }
         Ok(digests)
     }

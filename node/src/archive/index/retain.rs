@@ -6,7 +6,10 @@
 use super::{Index, Live, keys};
 use crate::archive::{
     ArchiveError,
-    rows::{ClaimRecord, EraseRecord, ErasedRecord, Number, Proposal, RejectedInstance, StoredErase, WithdrawRecord},
+    rows::{
+        ClaimRecord, EraseRecord, ErasedRecord, NoteRecord, Number, Proposal, RejectedInstance, StoredErase,
+        WithdrawRecord,
+    },
 };
 use protocol::{
     Timestamp, Uid,
@@ -31,6 +34,12 @@ impl Index {
         if let Some(patient) = &record.patient {
             live.put_other(keys::claim_of_patient(&patient.id, record.id), Some(record));
         }
+        live.count(record.id);
+    }
+
+    pub(super) fn apply_note(live: &mut Live, record: &NoteRecord) {
+        live.put_other(keys::note(record.id), Some(record));
+        live.put_other(keys::note_of(&record.note), Some(&Number(record.id)));
         live.count(record.id);
     }
 
@@ -111,6 +120,25 @@ impl Index {
     /// By Patient ID alone.
     pub(in crate::archive) fn claims_of_patient(&self, id: &str) -> Result<Vec<ClaimRecord>, ArchiveError> {
         self.scan(&keys::claims_of_patient(id))
+    }
+
+    /// What was last done about a rejection note.
+    pub(in crate::archive) fn note(&self, instance: &Uid) -> Result<Option<NoteRecord>, ArchiveError> {
+        self.write()?;
+        match self.get::<Number>(keys::note_of(instance))? {
+            Some(number) => self.get(keys::note(number.0)),
+            None => Ok(None),
+        }
+    }
+
+    /// Rejection notes that came, newest first.
+    pub(in crate::archive) fn notes(&self, offset: usize, limit: usize) -> Result<Vec<NoteRecord>, ArchiveError> {
+        self.write()?;
+        let mut found = Vec::new();
+        for value in self.db()?.scan_prefix([keys::NOTE]).values().rev().skip(offset).take(limit) {
+            found.push(wire::decode(&self.noted(value)?)?);
+        }
+        Ok(found)
     }
 
     /// The highest number that was given.

@@ -22,6 +22,84 @@ pub(in crate::archive) struct RecallRecord {
     pub(in crate::archive) at: Timestamp,
 }
 
+/// Journal record: a decided conflict is closed, and the bytes that were decided against are erased. It stays when they
+/// are gone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::archive) struct CloseRecord {
+    /// Of the conflict.
+    pub(in crate::archive) id: u64,
+    pub(in crate::archive) at: Timestamp,
+    pub(in crate::archive) person: String,
+    /// Empty where the time of undoing was over.
+    pub(in crate::archive) reason: String,
+    pub(in crate::archive) instance: Uid,
+    pub(in crate::archive) gone: Digest,
+}
+
+/// Journal record: the bytes of closed conflicts are gone, but for those that something else names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::archive) struct ClosedRecord {
+    pub(in crate::archive) ids: Vec<u64>,
+    pub(in crate::archive) gone: Vec<Digest>,
+}
+
+/// What is left of a closed conflict.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Closed {
+    pub(crate) at: Timestamp,
+    pub(crate) person: String,
+    pub(crate) reason: String,
+    /// Of the bytes that were decided against.
+    pub(crate) gone: Digest,
+    /// The bytes are gone.
+    pub(crate) is_done: bool,
+}
+
+/// Journal record: a rejection note of somebody else's came, and what was done about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct NoteRecord {
+    /// Rises with time.
+    pub(crate) id: u64,
+    pub(crate) at: Timestamp,
+    /// Who sent it.
+    pub(crate) person: String,
+    /// SOP Instance UID and study of the note itself.
+    pub(crate) note: Uid,
+    pub(crate) study: Uid,
+    pub(crate) reason: super::RejectReason,
+    /// Instances that it names.
+    pub(crate) named: u64,
+    pub(crate) heeded: Heeded,
+}
+
+/// What was done about a rejection note.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Heeded {
+    /// The rejections made, by their numbers.
+    Obeyed(Vec<u64>),
+    /// Its sender may not reject.
+    NotPermitted,
+    /// Nothing that it names is here.
+    NothingHeld,
+    /// Proposals to erase, of studies whose time is past; another person approves or not.
+    Proposed(Vec<u64>),
+    /// Retention keeps what it calls expired.
+    StillKept,
+}
+
+impl Heeded {
+    /// The word of the interface.
+    pub(crate) const fn word(&self) -> &'static str {
+        match self {
+            Self::Obeyed(_) => "obeyed",
+            Self::NotPermitted => "not-permitted",
+            Self::NothingHeld => "nothing-held",
+            Self::Proposed(_) => "proposed",
+            Self::StillKept => "still-kept",
+        }
+    }
+}
+
 /// Which tier a study was last moved to, as the index holds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::archive) struct StudyTier {

@@ -18,8 +18,10 @@ use serde::{Deserialize, Serialize};
 
 mod kept;
 
-pub(crate) use kept::{Claim, ClaimRecord, EraseRecord, Proposal, StoredErase, Target};
-pub(in crate::archive) use kept::{ColdRecord, ErasedRecord, HasCopy, Number, RecallRecord, StudyTier, WithdrawRecord};
+pub(crate) use kept::{Claim, ClaimRecord, Closed, EraseRecord, Heeded, NoteRecord, Proposal, StoredErase, Target};
+pub(in crate::archive) use kept::{
+    CloseRecord, ClosedRecord, ColdRecord, ErasedRecord, HasCopy, Number, RecallRecord, StudyTier, WithdrawRecord,
+};
 
 /// A study of ours, as lists and cards need it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -327,6 +329,8 @@ pub(crate) struct ConflictRow {
     pub(crate) state: ConflictState,
     /// The last decision.
     pub(crate) decided: Option<Decided>,
+    /// It cannot be undone any more.
+    pub(crate) closed: Option<Closed>,
 }
 
 /// What a correction changes.
@@ -409,6 +413,9 @@ pub(super) mod kind {
     pub(in crate::archive) const WITHDRAW: u8 = 24;
     pub(in crate::archive) const ERASE: u8 = 25;
     pub(in crate::archive) const ERASED: u8 = 26;
+    pub(in crate::archive) const CLOSE: u8 = 40;
+    pub(in crate::archive) const CLOSED: u8 = 41;
+    pub(in crate::archive) const NOTE: u8 = 42;
 }
 
 /// A study as the index holds it.
@@ -503,6 +510,9 @@ wire! {
     WithdrawRecord, "withdraw record";
     EraseRecord, "erase record";
     ErasedRecord, "erased record";
+    CloseRecord, "close record";
+    ClosedRecord, "closed record";
+    NoteRecord, "note record";
     StoredErase, "erasure";
     Number, "number";
     StoredStudy, "study row";

@@ -1,7 +1,12 @@
 //! Erasing: what it takes, what it leaves, and that nothing of it happens by itself.
 
 use super::*;
-use crate::archive::{Claim, RetainError, Target, index::Applied, retain, rows::kind};
+use crate::archive::{
+    Claim, RetainError, Target,
+    index::Applied,
+    retain,
+    rows::{CloseRecord, kind},
+};
 use protocol::retention::Day;
 use std::{fs, time::SystemTime};
 
@@ -62,6 +67,89 @@ async fn what_stands_in_a_conflict_is_not_called_erased() {
     let refused = site.archive.erase(proposal.id, actor("ben")).await;
     assert!(matches!(refused, Err(RetainError::Contested)), "{refused:?}");
     assert!(site.archive.study(&study).unwrap().is_some() && files(dir.path()) == 2);
+    site.close().await;
+}
+
+#[tokio::test]
+async fn a_closed_conflict_lets_the_study_go() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = Site::open(dir.path(), 20);
+    let mut made = old("1.8", "P8", 1);
+    let study = stored(&site, &made).await;
+    visited(&site, &study).await;
+    made[0].pixels(b"sent again otherwise");
+    let again = |site: &Site| {
+        let (form, bytes, archive) = (made[0].form(), made[0].data_set(), site.archive.clone());
+        let site = Site { archive, audit: site.audit.clone(), tasks: site.tasks.clone() };
+        async move { site.store_as(form, &bytes).await }
+    };
+    assert!(again(&site).await.is_err());
+    let id = site.archive.conflicts(true, 0, 9).unwrap()[0].id;
+    let close = |reason: &'static str| site.archive.close_conflicts(vec![id], reason, actor("amy"));
+    assert!(matches!(close("").await, Err(ConflictError::Undecided)));
+    site.archive.resolve(id, ConflictState::Kept, "", actor("amy")).await.unwrap();
+    assert!(matches!(close(" ").await, Err(ConflictError::TooSoon)));
+    let hold = site.archive.claim(study.clone(), Claim::Hold, "court", actor("carl")).await.unwrap();
+    assert!(matches!(close("resent by mistake").await, Err(ConflictError::Held)));
+    site.archive.claim(study.clone(), Claim::Release(hold.id), "settled", actor("carl")).await.unwrap();
+    assert_eq!(files(dir.path()), 2, "nothing went");
+
+    let closed = close("resent by mistake").await.unwrap()[0].closed.clone().unwrap();
+    assert_eq!((closed.person.as_str(), closed.reason.as_str()), ("amy", "resent by mistake"));
+    assert_eq!((closed.gone, closed.is_done), (Digest::of(&made[0].data_set()), true));
+    assert_eq!(files(dir.path()), 1);
+    assert!(!is_in_journal(dir.path(), "sent again otherwise"));
+    let undone = site.archive.resolve(id, ConflictState::Open, "", actor("amy")).await;
+    assert!(matches!(undone, Err(ConflictError::Closed)));
+    assert!(matches!(close("again").await, Err(ConflictError::Closed)));
+    // The same bytes once more: refused as before, and a decision stands on them.
+    assert!(matches!(again(&site).await, Err(IngestError::Conflict { .. })));
+    assert_eq!((files(dir.path()), site.archive.conflicts(false, 0, 9).unwrap().len()), (1, 1));
+
+    site.kill().await;
+    fs::remove_dir_all(dir.path().join("index")).unwrap();
+    let site = Site::open(dir.path(), 20);
+    assert_eq!(site.archive.conflicts(false, 0, 9).unwrap()[0].closed.as_ref(), Some(&closed));
+    let proposal = site.archive.propose(Target::Study(study.clone()), "time is past", actor("amy")).await.unwrap();
+    site.archive.erase(proposal.id, actor("ben")).await.unwrap();
+    assert_eq!((files(dir.path()), site.archive.totals().studies), (0, 0));
+    // What lost the decision is a new arrival now, and its rival another conflict.
+    assert!(!again(&site).await.unwrap().known);
+    let first = old("1.8", "P8", 1);
+    assert!(site.store_as(first[0].form(), &first[0].data_set()).await.is_err());
+    assert_eq!(site.archive.conflicts(true, 0, 9).unwrap().len(), 1);
+    site.close().await;
+}
+
+#[tokio::test]
+async fn a_kill_after_a_conflict_was_closed_is_made_good() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = Site::open(dir.path(), 20);
+    let mut made = old("1.8", "P8", 1);
+    let (study, first) = (stored(&site, &made).await, Digest::of(&made[0].data_set()));
+    made[0].pixels(b"the corrected image");
+    assert!(site.store_as(made[0].form(), &made[0].data_set()).await.is_err());
+    let id = site.archive.conflicts(true, 0, 9).unwrap()[0].id;
+    let row = site.archive.resolve(id, ConflictState::Taken, "", actor("amy")).await.unwrap();
+    assert_eq!(row.held, first);
+    let (at, person, instance) = (crate::tasks::now(), "amy".to_owned(), row.instance);
+    let record = CloseRecord { id, at, person, reason: "checked".to_owned(), instance, gone: first };
+    site.archive.inner.journal.append_now(vec![(kind::CLOSE, protocol::wire::encode(&record))]).unwrap();
+    site.kill().await;
+    assert_eq!(files(dir.path()), 2, "killed before a file went");
+    let site = Site::open(dir.path(), 20);
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !site.archive.conflict(id).await.unwrap().0.closed.unwrap().is_done {
+        assert!(Instant::now() < deadline);
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(files(dir.path()), 1);
+    site.close().await;
+    // The journal still names the first file as of this instance; a rebuild must not miss it.
+    rebuild(dir.path(), &mut |_| {}).unwrap();
+    let site = Site::open(dir.path(), 20);
+    let rows = site.archive.instances(&study, &uid("1.8.1")).unwrap();
+    assert_eq!(rows[0].entry.digest, Digest::of(&made[0].data_set()));
     site.close().await;
 }
 

@@ -7,7 +7,7 @@ use crate::archive::{
 };
 use proptest::prelude::*;
 use protocol::manifest::Edit;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Two studies of two series of three instances.
 const STUDIES: u8 = 2;
@@ -32,6 +32,8 @@ enum Step {
     Reinstate(u8),
     /// The n-th of all conflicts: the next of the four states.
     Resolve(u8, u8),
+    /// The n-th of all conflicts, for good.
+    CloseConflict(u8),
     /// A study's patient gets this ID.
     Correct(u8, u8),
     /// Studies of one patient under that of a study.
@@ -55,6 +57,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => name().prop_map(move |n| Step::RejectInstance(named(n))),
         3 => (0u8..4).prop_map(Step::Reinstate),
         4 => (0u8..4, 0u8..4).prop_map(|(n, state)| Step::Resolve(n, state)),
+        2 => (0u8..4).prop_map(Step::CloseConflict),
         2 => (0..STUDIES, 0u8..3).prop_map(|(study, id)| Step::Correct(study, id)),
         1 => (0u8..3, 0..STUDIES).prop_map(|(id, study)| Step::Merge(id, study)),
         2 => (0u8..4).prop_map(Step::Undo),
@@ -82,6 +85,8 @@ struct Reference {
     rejected: Vec<(u64, BTreeMap<Name, u8>)>,
     /// Oldest first: number, instance, the version that was held, what was decided.
     conflicts: Vec<(u64, Name, u8, ConflictState)>,
+    /// Those that are closed.
+    closed: BTreeSet<u64>,
     /// Oldest first: number and what it means; merges name the patient.
     corrections: Vec<(u64, Means)>,
     /// What a study that is here shows, by the numbers of corrections.
@@ -175,7 +180,9 @@ async fn insist(site: &Site, reference: &Reference) {
     assert_eq!(states, reference.conflicts.iter().map(|(id, .., state)| (*id, *state)).collect::<Vec<_>>());
     for row in &conflicts {
         let (_, both) = site.archive.conflict(row.id).await.unwrap();
-        assert!(both.iter().all(Option::is_some), "both files are whole");
+        let whole = both.iter().flatten().count();
+        assert_eq!(row.closed.is_some(), reference.closed.contains(&row.id));
+        assert_eq!(whole, if row.closed.is_some() { 1 } else { 2 }, "whole files of {row:?}");
     }
     let mut corrections = site.archive.corrections(0, 1000).unwrap();
     corrections.retain(|row| row.undone.is_none());
@@ -209,6 +216,9 @@ async fn resolve(site: &Site, reference: &mut Reference, n: u8, state: u8) {
         _ => None,
     };
     let resolved = site.archive.resolve(id, state, "vu", Actor::default()).await;
+    if reference.closed.contains(&id) {
+        return assert!(matches!(resolved, Err(ConflictError::Closed)));
+    }
     match (was == state, swap) {
         (true, _) => return assert!(matches!(resolved, Err(ConflictError::Decided))),
         (false, Some((out, into))) => {
@@ -221,6 +231,22 @@ async fn resolve(site: &Site, reference: &mut Reference, n: u8, state: u8) {
     }
     resolved.unwrap();
     reference.conflicts[at].3 = state;
+}
+
+async fn close_conflict(site: &Site, reference: &mut Reference, n: u8) {
+    if reference.conflicts.is_empty() {
+        return;
+    }
+    let (id, .., state) = reference.conflicts[usize::from(n) % reference.conflicts.len()];
+    let closed = site.archive.close_conflicts(vec![id], "vu", Actor::default()).await;
+    if reference.closed.contains(&id) {
+        assert!(matches!(closed, Err(ConflictError::Closed)));
+    } else if state == ConflictState::Open {
+        assert!(matches!(closed, Err(ConflictError::Undecided)));
+    } else {
+        assert!(closed.unwrap()[0].closed.as_ref().unwrap().is_done);
+        reference.closed.insert(id);
+    }
 }
 
 async fn correct(site: &Site, reference: &mut Reference, study: u8, patient: u8) {
@@ -356,6 +382,7 @@ async fn live(dir: &Path, steps: Vec<Step>) {
                 }
             }
             Step::Resolve(n, state) => resolve(&site, &mut reference, n, state).await,
+            Step::CloseConflict(n) => close_conflict(&site, &mut reference, n).await,
             Step::Correct(study, patient) => correct(&site, &mut reference, study, patient).await,
             Step::Merge(patient, like) => merge(&site, &mut reference, patient, like).await,
             Step::Undo(n) => undo(&site, &mut reference, n).await,

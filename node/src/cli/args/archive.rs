@@ -181,6 +181,18 @@ pub(in crate::cli) enum ConflictCommand {
         #[arg(long, default_value = "")]
         note: String,
     },
+    /// Erase for good what was decided against; the decision can then not be undone
+    Close {
+        /// Numbers of decided conflicts
+        #[arg(required_unless_present = "due", conflicts_with = "due")]
+        ids: Vec<u64>,
+        /// All whose time of undoing (archive.conflict_days) is over
+        #[arg(long)]
+        due: bool,
+        /// Why now, where that time is not over; without names
+        #[arg(long, default_value = "")]
+        reason: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]

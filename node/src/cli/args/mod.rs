@@ -293,6 +293,9 @@ pub(super) struct AddAe {
     /// It is told of each study that is complete (instance availability notification)
     #[arg(long)]
     pub(super) notify: bool,
+    /// Its rejection notes are obeyed (IHE RAD IOCM)
+    #[arg(long)]
+    pub(super) reject: bool,
     /// It is spoken with by TLS only, both ways
     #[arg(long)]
     pub(super) tls: bool,
@@ -431,6 +434,18 @@ pub(super) struct Import {
     /// Nothing that has this Patient ID
     #[arg(long, value_name = "ID")]
     pub(super) leave_out: Vec<String>,
+    /// What has this Patient ID is of a patient of elsewhere, whose ID --issuer gave
+    #[arg(long, value_name = "ID", requires = "issuer")]
+    pub(super) external: Vec<String>,
+    /// Who gave the IDs of --external, such as the institution that made the medium
+    #[arg(long, value_name = "NAME")]
+    pub(super) issuer: Option<String>,
+    /// What has this Patient ID is shown as the patient of this study of ours
+    #[arg(long, value_name = "ID=UID")]
+    pub(super) link: Vec<String>,
+    /// It is this site's own: the same Patient ID is the same patient, whatever the name
+    #[arg(long)]
+    pub(super) own_ids: bool,
 }
 
 #[derive(Debug, Args)]

@@ -4,8 +4,8 @@ import { Badge, Button, Checkbox, Group, Stack, Table, Text, TextInput } from '@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { get, post } from '../../api/client';
-import { keys } from '../../api/queries';
-import type { Compared, Conflict, Side } from '../../api/types';
+import { keys, useMay } from '../../api/queries';
+import type { Compared, Conflict, Decided, Side } from '../../api/types';
 import { Page } from '../../components/Page';
 import { Problem, Section } from '../../components/parts';
 import { Failure, Waiting } from '../../components/State';
@@ -64,6 +64,11 @@ function Row({ row, open, toggle }: { row: Conflict; open: boolean; toggle: () =
             <Badge variant="light" color={row.state === 'open' ? 'yellow' : 'gray'} style={{ textTransform: 'none' }}>
               {t(`archive.conflicts.state.${row.state}`)}
             </Badge>
+            {row.closed && (
+              <Badge variant="outline" color="gray" style={{ textTransform: 'none' }}>
+                {t('archive.conflicts.closed')}
+              </Badge>
+            )}
           </Group>
           <Text size="xs" ff="monospace" style={{ overflowWrap: 'anywhere' }}>
             {row.instance}
@@ -73,7 +78,7 @@ function Row({ row, open, toggle }: { row: Conflict; open: boolean; toggle: () =
           </Text>
         </Stack>
         <Group gap={4}>
-          {row.state !== 'open' && (
+          {row.state !== 'open' && !row.closed && (
             <Undo path={`/conflicts/${row.id}/resolve`} body={{ decision: 'open' }} changes={keys.conflicts} />
           )}
           <Button size="compact-sm" variant="subtle" onClick={toggle} aria-expanded={open}>
@@ -124,7 +129,7 @@ function SideBySide({ id }: { id: number }) {
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
-            {(!first || !other) && (
+            {!conflict.closed && (!first || !other) && (
               <Table.Tr>
                 <Table.Td />
                 <Table.Td>{first ? '' : t('archive.conflicts.lost')}</Table.Td>
@@ -153,7 +158,66 @@ function SideBySide({ id }: { id: number }) {
           </Table.Tbody>
         </Table>
       </Table.ScrollContainer>
-      <Decide conflict={conflict} />
+      {conflict.closed ? <Closed closed={conflict.closed} erased={conflict.erased} /> : <Decide conflict={conflict} />}
+      {conflict.closable && <CloseForGood id={conflict.id} closable={conflict.closable} />}
+    </Stack>
+  );
+}
+
+function Closed({ closed, erased }: { closed: Decided; erased: string | null | undefined }) {
+  const { t, locale } = useWords();
+  return (
+    <Stack gap={0}>
+      <Text size="sm">{t('archive.conflicts.erased', { person: closed.person, at: moment(closed.at, locale) })}</Text>
+      {closed.note && <Text size="sm">{closed.note}</Text>}
+      <Text size="xs" c="dimmed" ff="monospace" style={{ overflowWrap: 'anywhere' }}>
+        {erased}
+      </Text>
+    </Stack>
+  );
+}
+
+/** Erasing what was decided against, asked twice; before its time only with a reason. */
+function CloseForGood({ id, closable }: { id: number; closable: string }) {
+  const { t, locale } = useWords();
+  const mayErase = useMay('administer');
+  const client = useQueryClient();
+  const [reason, setReason] = useState('');
+  const [asked, setAsked] = useState(false);
+  const [now] = useState(() => Date.now());
+  const close = useMutation({
+    mutationFn: () => post('/conflicts/close', { ids: [id], reason }),
+    onSuccess: () => client.invalidateQueries({ queryKey: keys.conflicts }),
+  });
+  if (!mayErase) return null;
+  const isDue = Date.parse(closable) <= now;
+  return (
+    <Stack gap="xs">
+      <Text size="sm" c="dimmed">
+        {t(isDue ? 'archive.conflicts.closeDue' : 'archive.conflicts.closeEarly', { at: moment(closable, locale) })}
+      </Text>
+      <TextInput
+        label={t('archive.conflicts.closeReason')}
+        description={t('archive.amend.noteHelp')}
+        required={!isDue}
+        maxLength={500}
+        value={reason}
+        onChange={event => setReason(event.currentTarget.value)}
+      />
+      <Group>
+        <Button
+          size="sm"
+          color="red"
+          variant={asked ? 'filled' : 'outline'}
+          disabled={!isDue && reason.trim() === ''}
+          loading={close.isPending}
+          onClick={() => (asked ? close.mutate() : setAsked(true))}
+          onBlur={() => setAsked(false)}
+        >
+          {t(asked ? 'archive.conflicts.reallyClose' : 'archive.conflicts.close')}
+        </Button>
+      </Group>
+      <Problem error={close.error} />
     </Stack>
   );
 }

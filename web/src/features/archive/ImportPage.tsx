@@ -1,41 +1,31 @@
-// A medium of somebody else's: looked at first, then a person chooses whose images are taken in.
+// A medium of somebody else's: looked at first, then a person decides whose images are taken in, and as whose.
 
-import { Button, Checkbox, Group, Stack, Table, Text, TextInput } from '@mantine/core';
+import { Button, FileButton, Group, Paper, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { lines } from '../../api/client';
+import { useMay } from '../../api/queries';
 import { Page } from '../../components/Page';
 import { Problem, Section } from '../../components/parts';
-import { dicomDate, patientName } from '../../lib/format';
 import { useWords } from '../../lib/language';
-
-interface Candidate {
-  id: string | null;
-  issuer: string | null;
-  by: string;
-}
-
-interface Seen {
-  id: string | null;
-  issuer: string | null;
-  name: string | null;
-  birth_date: string | null;
-  sex: string | null;
-  studies: { study: string; date: string | null; modalities: string[]; instances: number; held: number }[];
-  candidates: Candidate[];
-}
+import { Decisions, type Decision, type Seen } from './Decisions';
+import { type Brought, bring, chosen, dropped, forget } from './upload';
 
 interface Total {
   stored: number;
   known: number;
   refused: number;
   left_out: number;
+  undecided: number;
   patients?: Seen[];
 }
 
 interface Line {
   total?: Total;
 }
+
+/** What is imported: paths on the node's machine, or what was brought. */
+type Medium = { paths: string[] } | { upload: string };
 
 /** Runs an import, or a look at one; gives its last line. */
 async function run(body: unknown, count: (seen: number) => void): Promise<Total | null> {
@@ -50,84 +40,191 @@ async function run(body: unknown, count: (seen: number) => void): Promise<Total 
 
 export function ImportPage() {
   const { t } = useWords();
-  const [path, setPath] = useState('');
+  const mayPaths = useMay('administer');
+  const mayDecide = useMay('reject-studies');
   const [seen, setSeen] = useState(0);
-  const look = useMutation({ mutationFn: (from: string) => run({ paths: [from], scan: true }, setSeen) });
+  const [brought, setBrought] = useState<{ done: number; of: number } | null>(null);
+  const before = useRef<string | null>(null);
+  const look = useMutation({
+    mutationFn: async (from: string | Brought[]): Promise<{ medium: Medium; total: Total | null }> => {
+      setSeen(0);
+      if (before.current) await forget(before.current);
+      before.current = null;
+      let medium: Medium;
+      if (typeof from === 'string') medium = { paths: [from] };
+      else {
+        setBrought({ done: 0, of: from.length });
+        const upload = await bring(from, (done, of) => setBrought({ done, of }));
+        before.current = upload;
+        medium = { upload };
+      }
+      setBrought(null);
+      return { medium, total: await run({ ...medium, scan: true }, setSeen) };
+    },
+    onSettled: () => setBrought(null),
+  });
   return (
     <Page title={t('archive.pages.import')}>
       <Stack gap="md">
         <Section title={t('archive.import.from')} about={t('archive.import.about')}>
-          <form
-            onSubmit={event => {
-              event.preventDefault();
-              setSeen(0);
-              look.mutate(path.trim());
-            }}
-          >
-            <Group align="flex-end">
-              <TextInput
-                label={t('archive.import.path')}
-                value={path}
-                onChange={event => setPath(event.currentTarget.value)}
-                style={{ flex: 1 }}
-                required
-              />
-              <Button type="submit" loading={look.isPending} disabled={!path.trim().startsWith('/')}>
-                {t('archive.import.look')}
-              </Button>
-            </Group>
-          </form>
-          {look.isPending && (
-            <Text size="sm" mt="sm" role="status">
-              {t('archive.import.seen', { count: seen })}
-            </Text>
-          )}
-          <Problem error={look.error} />
+          <Stack gap="md">
+            <Sources onFiles={files => look.mutate(files)} isBusy={look.isPending} />
+            {mayPaths && <PathForm onPath={path => look.mutate(path)} isBusy={look.isPending} />}
+            {look.isPending && (
+              <Text size="sm" role="status">
+                {brought ? t('archive.import.bringing', brought) : t('archive.import.seen', { count: seen })}
+              </Text>
+            )}
+            <Problem error={look.error} />
+          </Stack>
         </Section>
-        {look.isSuccess && <Choice key={look.submittedAt} path={look.variables} total={look.data} />}
+        {look.isSuccess && (
+          <Choice key={look.submittedAt} medium={look.data.medium} total={look.data.total} mayDecide={mayDecide} />
+        )}
       </Stack>
     </Page>
   );
 }
 
-function Choice({ path, total }: { path: string; total: Total | null }) {
+function Sources({ onFiles, isBusy }: { onFiles: (files: Brought[]) => void; isBusy: boolean }) {
+  const { t } = useWords();
+  const [isOver, setOver] = useState(false);
+  const take = (files: Brought[]) => {
+    if (files.length > 0) onFiles(files);
+  };
+  return (
+    <Paper
+      withBorder
+      p="lg"
+      {...(isOver ? { bg: 'var(--mantine-color-default-hover)' } : {})}
+      style={{ borderStyle: 'dashed' }}
+      onDragOver={event => {
+        event.preventDefault();
+        setOver(true);
+      }}
+      onDragLeave={() => setOver(false)}
+      onDrop={event => {
+        event.preventDefault();
+        setOver(false);
+        if (!isBusy) void dropped(event.dataTransfer.items).then(take);
+      }}
+    >
+      <Stack align="center" gap="sm">
+        <Text size="sm" c="dimmed">
+          {t('archive.import.drop')}
+        </Text>
+        <Group>
+          <FileButton multiple onChange={files => take(files.map(file => ({ name: file.name, file })))}>
+            {props => (
+              <Button {...props} variant="default" disabled={isBusy}>
+                {t('archive.import.files')}
+              </Button>
+            )}
+          </FileButton>
+          <FolderButton onFiles={take} isBusy={isBusy} />
+        </Group>
+      </Stack>
+    </Paper>
+  );
+}
+
+function FolderButton({ onFiles, isBusy }: { onFiles: (files: Brought[]) => void; isBusy: boolean }) {
+  const { t } = useWords();
+  const input = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <input
+        ref={node => {
+          input.current = node;
+          node?.setAttribute('webkitdirectory', '');
+        }}
+        type="file"
+        hidden
+        aria-hidden="true"
+        onChange={event => {
+          onFiles(chosen(event.currentTarget.files));
+          event.currentTarget.value = '';
+        }}
+      />
+      <Button variant="default" disabled={isBusy} onClick={() => input.current?.click()}>
+        {t('archive.import.folder')}
+      </Button>
+    </>
+  );
+}
+
+function PathForm({ onPath, isBusy }: { onPath: (path: string) => void; isBusy: boolean }) {
+  const { t } = useWords();
+  const [path, setPath] = useState('');
+  return (
+    <form
+      onSubmit={event => {
+        event.preventDefault();
+        onPath(path.trim());
+      }}
+    >
+      <Group align="flex-end">
+        <TextInput
+          label={t('archive.import.path')}
+          value={path}
+          onChange={event => setPath(event.currentTarget.value)}
+          style={{ flex: 1 }}
+          required
+        />
+        <Button type="submit" loading={isBusy} disabled={!path.trim().startsWith('/')}>
+          {t('archive.import.look')}
+        </Button>
+      </Group>
+    </form>
+  );
+}
+
+function Choice({ medium, total, mayDecide }: { medium: Medium; total: Total | null; mayDecide: boolean }) {
   const { t } = useWords();
   const patients = total?.patients ?? [];
-  const ids = [...new Set(patients.map(({ id }) => id ?? ''))];
-  const [left, setLeft] = useState<ReadonlySet<string>>(new Set());
+  const [decisions, setDecisions] = useState<ReadonlyMap<number, Decision>>(new Map());
+  const [issuer, setIssuer] = useState('');
   const [seen, setSeen] = useState(0);
-  const wanted = ids.filter(id => !left.has(id));
+  const of = (n: number): Decision => decisions.get(n) ?? { kind: patients[n]?.must_decide ? 'undecided' : 'as-is' };
+  const all = patients.map((_, n) => of(n));
+  const isExternal = all.some(decision => decision.kind === 'external');
+  const isReady = all.some(({ kind }) => kind !== 'leave-out' && kind !== 'undecided') && (!isExternal || issuer.trim() !== '');
   const take = useMutation({
-    mutationFn: () => run({ paths: [path], patients: left.size === 0 ? [] : wanted }, setSeen),
+    mutationFn: () => {
+      const told = all.flatMap((decision, n) => {
+        const seen = patients[n];
+        if (!seen || decision.kind === 'as-is' || decision.kind === 'undecided') return [];
+        const who = { id: seen.id ?? '', name: seen.name ?? '', birth_date: seen.birth_date ?? '' };
+        if (decision.kind === 'external') return [{ ...who, decision: 'external', issuer: issuer.trim() }];
+        if (decision.kind === 'link') return [{ ...who, decision: 'link', like: decision.like }];
+        return [{ ...who, decision: 'leave-out' }];
+      });
+      return run({ ...medium, decisions: told }, setSeen);
+    },
   });
-  const toggle = (id: string) => {
-    const next = new Set(left);
-    if (!next.delete(id)) next.add(id);
-    setLeft(next);
-  };
   return (
     <Section title={t('archive.import.found')} about={t('archive.import.keeps')}>
       <Stack gap="sm">
         {patients.length === 0 ? (
           <Text size="sm">{t('archive.import.nothing')}</Text>
         ) : (
-          <Table.ScrollContainer minWidth={640}>
-            <Table verticalSpacing="xs" layout="fixed" style={{ overflowWrap: 'anywhere' }}>
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th w={90}>{t('archive.import.take')}</Table.Th>
-                  <Table.Th>{t('archive.import.patient')}</Table.Th>
-                  <Table.Th>{t('archive.import.studies')}</Table.Th>
-                  <Table.Th>{t('archive.import.ours')}</Table.Th>
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {patients.map((patient, n) => (
-                  <Patient key={n} patient={patient} taken={!left.has(patient.id ?? '')} onToggle={() => toggle(patient.id ?? '')} />
-                ))}
-              </Table.Tbody>
-            </Table>
-          </Table.ScrollContainer>
+          <Decisions
+            patients={patients}
+            of={of}
+            mayDecide={mayDecide}
+            onDecide={(n, decision) => setDecisions(new Map(decisions).set(n, decision))}
+          />
+        )}
+        {isExternal && (
+          <TextInput
+            label={t('archive.import.issuer')}
+            description={t('archive.import.issuerHelp')}
+            value={issuer}
+            maxLength={64}
+            onChange={event => setIssuer(event.currentTarget.value)}
+            required
+            maw={480}
+          />
         )}
         {total !== null && total.refused > 0 && (
           <Text size="sm" c="dimmed">
@@ -135,7 +232,7 @@ function Choice({ path, total }: { path: string; total: Total | null }) {
           </Text>
         )}
         <Group>
-          <Button disabled={wanted.length === 0} loading={take.isPending} onClick={() => take.mutate()}>
+          <Button disabled={!isReady} loading={take.isPending} onClick={() => take.mutate()}>
             {t('archive.import.submit')}
           </Button>
           <Text size="sm" role="status">
@@ -147,6 +244,7 @@ function Choice({ path, total }: { path: string; total: Total | null }) {
                     known: take.data.known,
                     refused: take.data.refused,
                     left: take.data.left_out,
+                    undecided: take.data.undecided,
                   })
                 : t('archive.import.cut'))}
           </Text>
@@ -154,44 +252,5 @@ function Choice({ path, total }: { path: string; total: Total | null }) {
         <Problem error={take.error} />
       </Stack>
     </Section>
-  );
-}
-
-function Patient({ patient, taken, onToggle }: { patient: Seen; taken: boolean; onToggle: () => void }) {
-  const { t, locale } = useWords();
-  const name = patientName(patient.name) ?? t('list.unnamed');
-  const facts = [dicomDate(patient.birth_date, locale), patient.sex, patient.id, patient.issuer].filter(Boolean).join(' · ');
-  return (
-    <Table.Tr>
-      <Table.Td>
-        <Checkbox checked={taken} onChange={onToggle} aria-label={t('archive.import.takePatient', { patient: name })} />
-      </Table.Td>
-      <Table.Td>
-        {name}
-        <Text size="xs" c="dimmed">
-          {facts}
-        </Text>
-      </Table.Td>
-      <Table.Td>
-        {patient.studies.map(({ study, date, modalities, instances, held }) => (
-          <div key={study}>
-            {[dicomDate(date, locale) ?? '—', modalities.join(', ')].join(' · ')}
-            <Text size="xs" c="dimmed" span ml="xs">
-              {t('archive.import.held', { held, of: instances })}
-            </Text>
-          </div>
-        ))}
-      </Table.Td>
-      <Table.Td>
-        {patient.candidates.map(({ id, issuer, by }) => (
-          <div key={`${id} ${issuer}`}>
-            {[id, issuer].filter(Boolean).join(' · ')}
-            <Text size="xs" c="dimmed">
-              {by.includes('issuer') ? t('archive.import.byId') : t('archive.import.byTraits')}
-            </Text>
-          </div>
-        ))}
-      </Table.Td>
-    </Table.Tr>
   );
 }

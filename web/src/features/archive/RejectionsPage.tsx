@@ -4,7 +4,7 @@ import { Group, Stack, Table, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { get } from '../../api/client';
 import { keys } from '../../api/queries';
-import type { Rejection } from '../../api/types';
+import type { Rejection, RejectionNote } from '../../api/types';
 import { Page } from '../../components/Page';
 import { Section } from '../../components/parts';
 import { Failure, Waiting } from '../../components/State';
@@ -18,20 +18,28 @@ export function RejectionsPage() {
   const { t } = useWords();
   return (
     <Page title={t('archive.pages.rejections')}>
-      <List />
+      <Stack gap="md">
+        <List />
+        <Notes />
+      </Stack>
     </Page>
   );
 }
 
-function List() {
-  const { t, locale } = useWords();
-  const list = useQuery({ queryKey: keys.rejections, queryFn: ({ signal }) => get<Rejection[]>('/rejections', signal) });
-  if (list.error && !list.data) return <Failure error={list.error} retry={() => void list.refetch()} />;
-  if (!list.data) return <Waiting />;
-  const reason = (code: string) => {
+function useReason() {
+  const { t } = useWords();
+  return (code: string) => {
     const known = REASONS.find(one => one === code);
     return known ? t(`archive.rejections.reason.${known}`) : code;
   };
+}
+
+function List() {
+  const { t, locale } = useWords();
+  const reason = useReason();
+  const list = useQuery({ queryKey: keys.rejections, queryFn: ({ signal }) => get<Rejection[]>('/rejections', signal) });
+  if (list.error && !list.data) return <Failure error={list.error} retry={() => void list.refetch()} />;
+  if (!list.data) return <Waiting />;
   return (
     <Section title={t('archive.pages.rejections')} about={t('archive.rejections.about')}>
       {list.data.length === 0 ? (
@@ -70,6 +78,45 @@ function List() {
           </Table.Tbody>
         </Table>
       )}
+    </Section>
+  );
+}
+
+/** Rejection notes that others sent, and what was done about them; nothing where none came. */
+function Notes() {
+  const { t, locale } = useWords();
+  const reason = useReason();
+  const list = useQuery({
+    queryKey: [...keys.rejections, 'notes'],
+    queryFn: ({ signal }) => get<RejectionNote[]>('/rejections/notes', signal),
+  });
+  if (list.error && !list.data) return <Failure error={list.error} retry={() => void list.refetch()} />;
+  if (!list.data?.length) return null;
+  return (
+    <Section title={t('archive.rejections.notes')} about={t('archive.rejections.notesAbout')}>
+      <Table verticalSpacing={6} fz="sm">
+        <Table.Tbody>
+          {list.data.map(row => (
+            <Table.Tr key={row.id}>
+              <Table.Td>
+                <Text size="sm" fw={600}>
+                  {reason(row.reason)}
+                </Text>
+                <Text size="xs" ff="monospace" style={{ overflowWrap: 'anywhere' }}>
+                  {row.study}
+                </Text>
+              </Table.Td>
+              <Table.Td>
+                {t('archive.rejections.images', { count: row.named })}
+                <Text size="xs" c="dimmed">
+                  {t('archive.amend.by', { person: row.person, at: moment(row.at, locale) })}
+                </Text>
+              </Table.Td>
+              <Table.Td>{t(`archive.rejections.done.${row.done}`)}</Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
     </Section>
   );
 }

@@ -75,7 +75,7 @@ export const ARCHIVE_PAGES: readonly ArchivePage[] = [
   {
     path: 'import',
     word: 'archive.pages.import',
-    needs: 'administer',
+    needs: 'store-studies',
     page: lazy(async () => ({ default: (await import('./ImportPage')).ImportPage })),
   },
 ];

@@ -11,8 +11,8 @@ import { useWords } from '../../lib/language';
 import { Problem, Section } from '../../components/parts';
 
 const REACHES: readonly Reach[] = ['none', 'own', 'all'];
-const RIGHTS = ['echo', 'store', 'destination', 'notify'] as const;
-const EMPTY: Ae = { title: '', host: '', port: 104, query: 'none', echo: true, store: true, destination: true, notify: false, tls: false, certificate: null };
+const RIGHTS = ['echo', 'store', 'destination', 'notify', 'reject'] as const;
+const EMPTY: Ae = { title: '', host: '', port: 104, query: 'none', echo: true, store: true, destination: true, notify: false, reject: false, tls: false, certificate: null };
 
 export function AesSection() {
   const { t } = useWords();
