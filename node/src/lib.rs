@@ -13,7 +13,7 @@
 //!  beside   sources                             the PACS of the site: asked, retrieved from
 //!  hold     archive (bytes, index)   users (accounts, sessions)   backup
 //!  right    trust (peers, agreements, grants → permits)
-//!  floor    alarms  audit  identity  journal  config  tasks  multipart
+//!  floor    alarms  audit  identity  journal  config  tasks  multipart  seal
 //! ```
 
 pub mod cli;
@@ -50,4 +50,5 @@ pub(crate) mod config;
 pub(crate) mod identity;
 pub(crate) mod journal;
 pub(crate) mod multipart;
+pub(crate) mod seal;
 pub(crate) mod tasks;

@@ -83,6 +83,7 @@ mod vouch;
 mod tests;
 
 pub(crate) use amend::{amended_header, amended_inflated};
+pub(crate) use cold::{Away, Place};
 pub(crate) use conflict::{ConflictError, HeaderOf};
 pub(crate) use correct::{CorrectError, Correction, Identified, identity_of};
 pub(crate) use edits::{by_keyword, by_tag, tag};
@@ -315,7 +316,7 @@ impl Archive {
         State::Running { since: crate::tasks::now(), from: end }.write(dir)?;
         let unsettled = index.unsettled()?;
         let is_cold_used = !index.tiers()?.is_empty();
-        let cold = Cold::open(config.cold.as_deref(), identity.site().to_string(), is_cold_used);
+        let cold = Cold::open(config.cold.as_ref(), &identity, is_cold_used, tasks);
         let inner = Arc::new(Inner {
             dir: dir.to_owned(),
             manifests,

@@ -408,8 +408,11 @@ async fn submit(inner: &Arc<Inner>, kind: u8, body: Vec<u8>, applied: Applied) -
     Ok(())
 }
 
-/// Goes on with what a stop interrupted.
+/// Goes on with what a stop, or a cold tier that was away, interrupted.
 pub(super) async fn resume(inner: Arc<Inner>) {
+    if inner.index.unfinished_erasures().is_ok_and(|unfinished| unfinished.is_empty()) {
+        return;
+    }
     let _one = inner.rejecting.lock().await;
     let shared = inner.clone();
     let resumed = inner.tasks.spawn_blocking("archive erase", move || {
@@ -427,6 +430,8 @@ pub(super) async fn resume(inner: Arc<Inner>) {
 fn finish(inner: &Arc<Inner>, erase: &EraseRecord) -> Result<(), ArchiveError> {
     let (mut gone, mut folders) = (Vec::new(), BTreeSet::new());
     let rejected = inner.index.spared_digests()?;
+    // Nor is anything copied there or back, and what was ends first.
+    let _moves = inner.moves.copying.write().unwrap_or_else(PoisonError::into_inner);
     // Nobody writes files of small objects from the journal meanwhile.
     let _files = lock(&inner.forgetting);
     for named in &erase.instances {
@@ -441,7 +446,8 @@ fn finish(inner: &Arc<Inner>, erase: &EraseRecord) -> Result<(), ArchiveError> {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
             _ => {}
         }
-        if inner.index.has_copy(digest)? {
+        // A move that a stop cut off may have left a copy that no record names.
+        if inner.cold.is_configured() || inner.index.has_copy(digest)? {
             inner.cold.remove(digest)?;
         }
         folders.insert(inner.blobs.folder(digest));
