@@ -19,7 +19,7 @@ use tests::{
 };
 
 /// Calls tried in each row of the table.
-const POINTS_MAX: u64 = 8;
+const POINTS_MAX: u64 = 6;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Work {
@@ -271,8 +271,11 @@ impl Stage {
         assert!(self.bed.site.runs(), "{what}");
         if !case.is_said {
             self.bed.refused += 1;
-            self.act(&mut case).await;
-            assert!(case.is_said, "it cannot be done {what}");
+            // The index mends itself within a second or two.
+            eventually!(20, format!("it can be done {what}"), {
+                self.act(&mut case).await;
+                holds(case.is_said)
+            });
         }
         self.bed.disk.hold().await;
         self.bed.site.kill();

@@ -38,6 +38,8 @@ const FAILED_MAX: usize = 100;
 const PLACE_MAX: usize = 64;
 /// How often studies are looked through for those old enough.
 const LOOK_EVERY: Duration = Duration::from_secs(600);
+/// How often a tier that is away is looked at.
+const AWAY_LOOK_EVERY: Duration = Duration::from_secs(5);
 /// Objects recalled side by side.
 const RECALLS_MAX: usize = 4;
 /// Readings of cold copies that the expected time of a recall is the median of.
@@ -245,19 +247,13 @@ pub(super) async fn run(inner: Arc<Inner>) {
     if !inner.cold.is_configured() {
         return;
     }
-    let shared = inner.clone();
-    // What cannot be swept now is swept by a later start.
-    let swept = inner.tasks.spawn_blocking("archive tiers", move || shared.cold.sweep()).await;
-    if let Ok(Err(error)) = swept {
-        tracing::debug!(%error, "what was on its way to the cold tier stays for now");
-    }
-    let shared = inner.clone();
-    let left = inner.tasks.spawn_blocking("archive tiers", move || shared.remove_leftovers()).await;
-    if let Ok(Err(error)) = left {
-        tracing::error!(%error, "hot files of cold studies could not be removed; the next start does it");
-    }
-    let mut looked: Option<Instant> = None;
+    let (mut looked, mut was_away): (Option<Instant>, bool) = (None, true);
     loop {
+        let is_away = inner.cold.away().is_some();
+        if !is_away && was_away {
+            clean_up(&inner).await;
+        }
+        was_away = is_away;
         if looked.is_none_or(|at| at.elapsed() >= LOOK_EVERY) {
             looked = Some(Instant::now());
             let shared = inner.clone();
@@ -267,9 +263,6 @@ pub(super) async fn run(inner: Arc<Inner>) {
             }
         }
         let next = lock(&inner.moves.waiting).front().cloned();
-        if inner.cold.away().is_none() {
-            super::retain::resume(inner.clone()).await;
-        }
         if let Some((study, is_to_cold)) = next {
             let shared = inner.clone();
             let work = move || shared.move_study(&study, is_to_cold);
@@ -278,12 +271,32 @@ pub(super) async fn run(inner: Arc<Inner>) {
             }
         }
         let is_idle = lock(&inner.moves.waiting).is_empty();
+        let pause = match (is_idle, was_away) {
+            (false, _) => Duration::ZERO,
+            (true, true) => AWAY_LOOK_EVERY,
+            (true, false) => LOOK_EVERY,
+        };
         tokio::select! {
             () = inner.tasks.stopping() => return,
             () = inner.moves.woken.notified(), if is_idle => {}
-            () = tokio::time::sleep(if is_idle { LOOK_EVERY } else { Duration::ZERO }) => {}
+            () = tokio::time::sleep(pause) => {}
         }
     }
+}
+
+/// At a start, and when the cold tier is back: what was cut off is brought to its end.
+async fn clean_up(inner: &Arc<Inner>) {
+    let shared = inner.clone();
+    let swept = inner.tasks.spawn_blocking("archive tiers", move || shared.cold.sweep()).await;
+    if let Ok(Err(error)) = swept {
+        tracing::debug!(%error, "what was on its way to the cold tier stays for now");
+    }
+    let shared = inner.clone();
+    let left = inner.tasks.spawn_blocking("archive tiers", move || shared.remove_leftovers()).await;
+    if let Ok(Err(error)) = left {
+        tracing::error!(%error, "hot files of cold studies could not be removed; the next start does it");
+    }
+    super::retain::resume(inner.clone()).await;
 }
 
 /// By the rule of age: complete, and neither changed, recalled nor opened for so long.

@@ -52,6 +52,9 @@ struct Inner {
     key: seal::Key,
     site: String,
     away: Mutex<Option<Away>>,
+    /// Nothing is asked for before the mark was.
+    looked: AtomicBool,
+    looking: Mutex<()>,
     /// Something was put there: the mark is never made again.
     is_used: AtomicBool,
 }
@@ -73,6 +76,8 @@ impl Bucket {
             client,
             key: seal::Key::new(Zeroizing::new(blake3::derive_key(PURPOSE, seed.as_slice()))),
             site: identity.site().to_string(),
+            looked: AtomicBool::new(false),
+            looking: Mutex::default(),
             is_used: AtomicBool::new(is_used),
         });
         tasks.spawn("cold store", look(inner.clone(), tasks.clone()));
@@ -84,10 +89,8 @@ impl Bucket {
 async fn look(inner: Arc<Inner>, tasks: Tasks) {
     loop {
         let shared = inner.clone();
-        let looked = tasks.spawn_blocking("cold store", move || shared.look()).await;
-        if let Ok(away) = looked {
-            inner.note(away);
-        }
+        // It ends without an answer only when the node is gone.
+        let _ = tasks.spawn_blocking("cold store", move || shared.look()).await;
         tokio::select! {
             () = tasks.stopping() => return,
             () = tokio::time::sleep(LOOK_EVERY) => {}
@@ -109,10 +112,28 @@ impl Inner {
         }
     }
 
-    /// Why it is not there, asked now (blocking).
-    fn look(&self) -> Option<Away> {
-        let looked = self.require_mark();
-        looked.err()
+    /// Notes whether it is there (blocking).
+    fn look(&self) {
+        let _one = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
+        self.look_alone();
+    }
+
+    fn look_alone(&self) {
+        let away = self.require_mark().err();
+        if self.client.as_ref().is_none_or(|client| !client.is_stopping()) {
+            self.note(away);
+        }
+        self.looked.store(true, Ordering::Release);
+    }
+
+    fn require_look(&self) {
+        if self.looked.load(Ordering::Acquire) {
+            return;
+        }
+        let _one = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.looked.load(Ordering::Acquire) {
+            self.look_alone();
+        }
     }
 
     fn require_mark(&self) -> Result<(), Away> {
@@ -163,6 +184,7 @@ impl Inner {
 
     /// Asks, if the bucket is there as far as is known (blocking).
     fn ask(&self, ask: Ask) -> io::Result<Answer> {
+        self.require_look();
         if let Some(away) = *self.away() {
             return Err(away.into());
         }
