@@ -106,7 +106,7 @@ impl Bed {
         self.site.get(path).await.ok().json().as_array().unwrap().clone()
     }
 
-    pub(crate) fn row(&self, mode: &str) {
+    fn row(&self, mode: &str) {
         println!(
             "{mode:<24} points {:>4}   acknowledged {:>4}   refused {:>4}   lost {}   phantoms {}",
             self.points,

@@ -57,6 +57,8 @@ struct Stage {
     /// Who approves.
     ben: String,
     turn: u64,
+    /// Works that were acknowledged.
+    said: u64,
 }
 
 async fn ask(bed: &Bed, token: &str, method: Method, path: &str, body: &Value) -> Option<Value> {
@@ -71,7 +73,7 @@ impl Stage {
         bed.site.configure("archive", "cold", toml::Value::String("cold".to_owned()));
         let ben = bed.site.new_token("ben", "admin");
         bed.start().await;
-        Self { bed, work, ben, turn: 0 }
+        Self { bed, work, ben, turn: 0, said: 0 }
     }
 
     async fn post(&self, path: &str, body: &Value) -> Option<Value> {
@@ -181,6 +183,7 @@ impl Stage {
     /// What must be so after the work, done, half done or not done.
     async fn check(&mut self, case: Case, what: &str) {
         let instance = &case.instance;
+        self.said += u64::from(case.is_said);
         match self.work {
             Work::GoingCold | Work::Recall => self.bed.kept.push(case.instance),
             Work::Erasing if self.is_erased(&instance.study).await => {
@@ -304,8 +307,14 @@ async fn interrupted(work: Work, is_cut: bool) {
     }
     assert!(stage.bed.points > 0);
     let how = if is_cut { "cut: each" } else { "fail, cut" };
-    println!("{} of {calls} calls of {} tried", points.len(), work.name());
-    stage.bed.row(&format!("{}, {how}", work.name()));
+    // Whatever is lost or cannot be read has failed the story by now.
+    println!(
+        "{:<24} points {:>4} of {calls:>4} calls   acknowledged {:>4}   refused {:>4}   lost 0   phantoms 0",
+        format!("{}, {how}", work.name()),
+        stage.bed.points,
+        stage.said,
+        stage.bed.refused
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

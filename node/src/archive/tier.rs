@@ -101,6 +101,11 @@ impl Archive {
         tier_of(&self.inner, study)
     }
 
+    /// Whether it was looked at since the start whether the cold tier is there.
+    pub(crate) fn cold_is_known(&self) -> bool {
+        self.inner.cold.is_known()
+    }
+
     /// The cold tier's name for people, 64 characters at most, if it is not there.
     pub(crate) fn cold_away(&self) -> Option<String> {
         let place = self.inner.cold.place().filter(|_| self.inner.cold.away().is_some())?;
@@ -253,7 +258,6 @@ pub(super) async fn run(inner: Arc<Inner>) {
         if !is_away && was_away {
             clean_up(&inner).await;
         }
-        was_away = is_away;
         if looked.is_none_or(|at| at.elapsed() >= LOOK_EVERY) {
             looked = Some(Instant::now());
             let shared = inner.clone();
@@ -271,6 +275,7 @@ pub(super) async fn run(inner: Arc<Inner>) {
             }
         }
         let is_idle = lock(&inner.moves.waiting).is_empty();
+        was_away = inner.cold.away().is_some();
         let pause = match (is_idle, was_away) {
             (false, _) => Duration::ZERO,
             (true, true) => AWAY_LOOK_EVERY,
@@ -362,7 +367,7 @@ impl Inner {
         self.blobs.require_room(entry.bytes).map_err(|_| Fault::NotWritten)?;
         let mut temp = self.blobs.temp().map_err(|_| Fault::NotWritten)?;
         self.read_copy(instance, &mut temp.file)?;
-        self.blobs.place(temp, &entry.digest).map_err(|_| Fault::NotWritten)
+        self.blobs.place_again(temp, &entry.digest).map_err(|_| Fault::NotWritten)
     }
 
     /// Nobody erases while this is held.

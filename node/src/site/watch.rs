@@ -149,6 +149,9 @@ impl Watch {
     }
 
     fn cold(&self) {
+        if !self.archive.cold_is_known() {
+            return;
+        }
         let away = self.archive.cold_away();
         for back in self.alarms.subjects(Kind::TierUnreachable).into_iter().filter(|name| Some(name) != away.as_ref()) {
             self.alarms.set(Kind::TierUnreachable, &back, 0, None);

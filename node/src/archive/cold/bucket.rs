@@ -220,6 +220,10 @@ impl ColdStore for Bucket {
         *self.inner.away()
     }
 
+    fn is_known(&self) -> bool {
+        self.inner.looked.load(Ordering::Acquire)
+    }
+
     fn side_by_side(&self) -> usize {
         SIDE_BY_SIDE
     }

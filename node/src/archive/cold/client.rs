@@ -104,6 +104,9 @@ impl Answer {
 
     /// What a refusal means for everything else that is asked; `None`: nothing.
     fn away(&self) -> Option<Away> {
+        if self.status.is_success() {
+            return None;
+        }
         let code = self.element("Code").unwrap_or_default();
         match (self.status, code) {
             (_, "RequestTimeTooSkewed") => Some(Away::Clock),
@@ -118,7 +121,7 @@ impl Answer {
     fn is_worth_a_retry(&self) -> bool {
         let is_theirs = self.status.is_server_error() && self.status != StatusCode::NOT_IMPLEMENTED;
         let is_later = matches!(self.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT);
-        is_theirs || is_later || self.element("Code") == Some("RequestTimeout")
+        is_theirs || is_later || !self.status.is_success() && self.element("Code") == Some("RequestTimeout")
     }
 }
 
@@ -226,15 +229,20 @@ impl Client {
         stream.set_nodelay(true)?;
         let Some(tls) = &self.tls else {
             let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
-            // It ends with its sender; a broken one shows in the answer that does not come.
-            self.tasks.spawn("cold store", async move { _ = connection.await });
+            self.drive(connection);
             return Ok(sender);
         };
         let name = ServerName::try_from(self.at.server()).map_err(io::Error::other)?;
         let stream = TlsConnector::from(tls.clone()).connect(name, stream).await?;
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
-        self.tasks.spawn("cold store", async move { _ = connection.await });
+        self.drive(connection);
         Ok(sender)
+    }
+
+    /// A connection ends with its sender, or with the node; a broken one shows in the answer that does not come.
+    fn drive(&self, connection: impl Future<Output = hyper::Result<()>> + Send + 'static) {
+        let stop = self.tasks.stop_token();
+        self.tasks.spawn("cold store", async move { stop.run_until_cancelled(connection).await });
     }
 
     async fn exchange(&self, sender: &mut Sender, ask: &Ask) -> io::Result<Response<Incoming>> {
@@ -305,4 +313,50 @@ fn trusting(at: &BucketConfig) -> io::Result<ClientConfig> {
     let builder = ClientConfig::builder_with_provider(Arc::new(default_provider()));
     let builder = builder.with_safe_default_protocol_versions().map_err(io::Error::other)?;
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, body: &str) -> Answer {
+        let status = StatusCode::from_u16(status).unwrap();
+        Answer { status, headers: HeaderMap::new(), body: Bytes::copy_from_slice(body.as_bytes()) }
+    }
+
+    fn error(status: u16, code: &str) -> Answer {
+        answer(status, &format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>x</Message></Error>"))
+    }
+
+    #[test]
+    fn a_refusal_says_what_is_wrong_with_the_whole_tier_or_nothing() {
+        let of = |status, code| error(status, code).away();
+        assert_eq!(of(403, "SignatureDoesNotMatch"), Some(Away::Credentials));
+        assert_eq!(of(403, "RequestTimeTooSkewed"), Some(Away::Clock));
+        assert_eq!(of(404, "NoSuchBucket"), Some(Away::Bucket));
+        assert_eq!(of(301, "PermanentRedirect"), Some(Away::Region));
+        assert_eq!(of(400, "AuthorizationHeaderMalformed"), Some(Away::Region));
+        assert_eq!(answer(403, "").away(), Some(Away::Credentials), "HEAD has no body");
+        assert_eq!(of(404, "NoSuchKey"), None);
+        assert_eq!(answer(206, "<Code>NoSuchBucket</Code>").away(), None, "bytes of an object");
+    }
+
+    #[test]
+    fn what_is_the_stores_own_fault_is_tried_again() {
+        for (status, code) in [(500, "InternalError"), (503, "SlowDown"), (429, ""), (400, "RequestTimeout")] {
+            assert!(error(status, code).is_worth_a_retry(), "{status} {code}");
+        }
+        for (status, code) in
+            [(400, "EntityTooSmall"), (403, "AccessDenied"), (404, "NoSuchKey"), (501, "NotImplemented")]
+        {
+            assert!(!error(status, code).is_worth_a_retry(), "{status} {code}");
+        }
+    }
+
+    #[test]
+    fn elements_are_found_and_what_is_no_answer_is_none() {
+        assert_eq!(element("<a><UploadId>x-1</UploadId></a>", "UploadId"), Some("x-1"));
+        assert_eq!(element("<UploadId>x-1", "UploadId"), None);
+        assert_eq!(answer(200, "\u{1}").element("Code"), None);
+    }
 }

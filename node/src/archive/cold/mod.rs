@@ -99,6 +99,10 @@ trait ColdStore: fmt::Debug + Send + Sync {
     fn place(&self) -> Place;
     /// Why it is not there, as far as that is known without waiting.
     fn away(&self) -> Option<Away>;
+    /// Whether it was looked for since the start; before, nothing is said against it.
+    fn is_known(&self) -> bool {
+        true
+    }
     /// Takes a copy, under its name and durable when this returns. Gives the bytes it takes.
     fn put(&self, digest: &Digest, fill: &mut Fill<'_>) -> io::Result<u64>;
     fn holds(&self, digest: &Digest) -> io::Result<bool>;
@@ -150,6 +154,10 @@ impl Cold {
     /// Why it is not there, as far as that is known without waiting.
     pub(super) fn away(&self) -> Option<Away> {
         self.store.as_ref().map_or(Some(Away::None), |store| store.away())
+    }
+
+    pub(super) fn is_known(&self) -> bool {
+        self.store.as_ref().is_none_or(|store| store.is_known())
     }
 
     pub(super) fn side_by_side(&self) -> usize {
