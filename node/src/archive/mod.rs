@@ -65,6 +65,7 @@ mod settle;
 mod amend;
 mod amendments;
 mod conflict;
+mod copying;
 mod correct;
 mod edits;
 mod errors;

@@ -430,8 +430,8 @@ pub(super) async fn resume(inner: Arc<Inner>) {
 fn finish(inner: &Arc<Inner>, erase: &EraseRecord) -> Result<(), ArchiveError> {
     let (mut gone, mut folders) = (Vec::new(), BTreeSet::new());
     let rejected = inner.index.spared_digests()?;
-    // Nor is anything copied there or back, and what was ends first.
-    let _moves = inner.moves.copying.write().unwrap_or_else(PoisonError::into_inner);
+    // What is on its way between the tiers ends first; nothing of it begins, the rows are gone.
+    inner.moves.copying.wait(&erase.instances.iter().map(|named| named.digest).collect::<Vec<_>>());
     // Nobody writes files of small objects from the journal meanwhile.
     let _files = lock(&inner.forgetting);
     for named in &erase.instances {

@@ -15,7 +15,9 @@
 //! What a cold copy is: [`super::cold`]. Moves that were asked for by hand are forgotten at a stop.
 
 use super::{
-    Archive, ArchiveError, Away, Inner, Place, ReadError, lock,
+    Archive, ArchiveError, Away, Inner, Place, ReadError,
+    copying::{Copying, Underway},
+    lock,
     object::{Fault, short_is_corrupt},
     rows::{ColdRecord, RecallRecord, StoredInstance, StudyTier, kind},
 };
@@ -26,7 +28,7 @@ use std::{
     collections::{BTreeMap, VecDeque},
     fs::File,
     num::NonZeroUsize,
-    sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, mpsc},
+    sync::{Arc, Mutex, mpsc},
     time::{Duration, Instant},
 };
 use tokio::sync::Notify;
@@ -144,8 +146,7 @@ pub(super) struct Moves {
     woken: Notify,
     shown: Mutex<BTreeMap<Uid, Move>>,
     recalling: [Mutex<()>; RECALLS_MAX],
-    /// Held by who copies an object there or back, and alone by who erases: what is erased does not come again.
-    pub(super) copying: RwLock<()>,
+    pub(super) copying: Copying,
     paces: Mutex<VecDeque<u64>>,
     opened: Mutex<LruCache<Uid, Timestamp>>,
 }
@@ -157,12 +158,15 @@ impl Default for Moves {
             woken: Notify::new(),
             shown: Mutex::default(),
             recalling: Default::default(),
-            copying: RwLock::default(),
+            copying: Copying::default(),
             paces: Mutex::default(),
             opened: Mutex::new(LruCache::new(OPENED_KEPT)),
         }
     }
 }
+
+/// Copies one object, in one of the two directions.
+type OneWay = fn(&Inner, &StoredInstance) -> Result<(), Fault>;
 
 /// Why a move ended.
 #[derive(Debug, thiserror::Error)]
@@ -354,13 +358,21 @@ impl Inner {
         self.blobs.open_object(digest).map_err(short_is_corrupt)
     }
 
+    /// Recalls an object that has a copy.
+    fn recall_copy(&self, instance: &StoredInstance) -> Result<(), Fault> {
+        match self.index.has_copy(&instance.row.entry.digest) {
+            Ok(true) => self.recall(instance),
+            Ok(false) => Ok(()),
+            Err(_) => Err(Fault::NotRead),
+        }
+    }
+
     /// Copies an object back into the hot tier, unless it is there (blocking).
     pub(super) fn recall(&self, instance: &StoredInstance) -> Result<(), Fault> {
         let entry = &instance.row.entry;
         let one = self.moves.recalling.get(usize::from(entry.digest.0[0]) % RECALLS_MAX);
         let _one = one.map(lock);
-        let _copying = self.copying();
-        self.require_held(&entry.digest)?;
+        let _underway = self.underway(vec![entry.digest])?;
         if self.blobs.has(instance) {
             return Ok(());
         }
@@ -370,18 +382,18 @@ impl Inner {
         self.blobs.place_again(temp, &entry.digest).map_err(|_| Fault::NotWritten)
     }
 
-    /// Nobody erases while this is held.
-    fn copying(&self) -> RwLockReadGuard<'_, ()> {
-        self.moves.copying.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// An object that was erased is missing. Asked while [`Inner::copying`] is held.
-    fn require_held(&self, digest: &Digest) -> Result<(), Fault> {
-        match self.index.any_by_digest(digest) {
-            Ok(Some(_)) => Ok(()),
-            Ok(None) => Err(Fault::Missing),
-            Err(_) => Err(Fault::NotRead),
+    /// Whoever erases these waits while this is held. One that was erased is missing.
+    fn underway(&self, digests: Vec<Digest>) -> Result<Underway<'_>, Fault> {
+        let looked = digests.clone();
+        let underway = self.moves.copying.begin(digests);
+        for digest in &looked {
+            match self.index.any_by_digest(digest) {
+                Ok(Some(_)) => {}
+                Ok(None) => return Err(Fault::Missing),
+                Err(_) => return Err(Fault::NotRead),
+            }
         }
+        Ok(underway)
     }
 
     fn read_copy(&self, instance: &StoredInstance, out: &mut dyn std::io::Write) -> Result<(), Fault> {
@@ -444,12 +456,11 @@ impl Inner {
                 return Err(Ended::Stopping);
             }
             self.progress(study, done * self.cold.side_by_side(), objects.len());
-            self.copy_all(some).map_err(Ended::Fault)?;
+            self.copy_all(some, Self::copy).map_err(Ended::Fault)?;
         }
         let digests: Vec<Digest> = objects.iter().map(|instance| instance.row.entry.digest).collect();
         // Erased meanwhile: then there is nothing to say of it.
-        let _copying = self.copying();
-        digests.iter().try_for_each(|digest| self.require_held(digest)).map_err(Ended::Fault)?;
+        let _underway = self.underway(digests.clone()).map_err(Ended::Fault)?;
         let at = crate::tasks::now();
         let record = ColdRecord { study: study.clone(), at, digests: digests.clone() };
         let append = Append { kind: kind::COLD, body: wire::encode(&record), ..Append::default() };
@@ -461,10 +472,10 @@ impl Inner {
         Ok(())
     }
 
-    /// Copies objects side by side; all of them have ended when this returns.
-    fn copy_all(self: &Arc<Self>, objects: &[StoredInstance]) -> Result<(), Fault> {
+    /// Copies objects there or back, side by side; all of them have ended when this returns.
+    fn copy_all(self: &Arc<Self>, objects: &[StoredInstance], copy: OneWay) -> Result<(), Fault> {
         if let [one] = objects {
-            return self.copy(one);
+            return copy(self, one);
         }
         let begun: Vec<mpsc::Receiver<Result<(), Fault>>> = objects
             .iter()
@@ -472,7 +483,7 @@ impl Inner {
                 let (tell, told) = mpsc::sync_channel(1);
                 let (shared, instance) = (self.clone(), instance.clone());
                 // Nobody waits for it only when the node is gone.
-                drop(self.tasks.spawn_blocking("archive tiers", move || _ = tell.send(shared.copy(&instance))));
+                drop(self.tasks.spawn_blocking("archive tiers", move || _ = tell.send(copy(&shared, &instance))));
                 told
             })
             .collect();
@@ -483,8 +494,7 @@ impl Inner {
     /// Sees to it that the cold tier has an object, every byte compared with its digest.
     fn copy(&self, instance: &StoredInstance) -> Result<(), Fault> {
         let digest = &instance.row.entry.digest;
-        let _copying = self.copying();
-        self.require_held(digest)?;
+        let _underway = self.underway(vec![*digest])?;
         let has_copy = self.index.has_copy(digest).map_err(|_| Fault::NotRead)?;
         if has_copy && self.read_copy(instance, &mut std::io::sink()).is_ok() {
             return Ok(());
@@ -510,14 +520,12 @@ impl Inner {
 
     fn make_hot(self: &Arc<Self>, study: &Uid) -> Result<(), Ended> {
         let objects = self.objects(study)?;
-        for (done, instance) in objects.iter().enumerate() {
+        for (done, some) in objects.chunks(self.cold.side_by_side()).enumerate() {
             if self.tasks.stop_token().is_cancelled() {
                 return Err(Ended::Stopping);
             }
-            self.progress(study, done, objects.len());
-            if self.index.has_copy(&instance.row.entry.digest)? {
-                self.recall(instance).map_err(Ended::Fault)?;
-            }
+            self.progress(study, done * self.cold.side_by_side(), objects.len());
+            self.copy_all(some, Self::recall_copy).map_err(Ended::Fault)?;
         }
         if !self.index.tier(study)?.is_some_and(|tier| tier.is_cold) {
             return Ok(());
