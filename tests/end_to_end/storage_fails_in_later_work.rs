@@ -2,7 +2,7 @@
 //! before and after, and what was promised holds.
 //!
 //! The calls of each such work are counted once; where there are many, some of them are tried, from the first to the
-//! last. The cold tier lies on the same disk.
+//! last; all of them where `CONFRERE_EVERY_POINT` is set. The cold tier lies on the same disk.
 
 #![allow(clippy::print_stdout, reason = "the table of what was done and seen: `--no-capture`")]
 
@@ -18,8 +18,9 @@ use tests::{
     wait::holds,
 };
 
-/// Calls tried in each row of the table.
+/// Calls tried in each row of the table, unless all are.
 const POINTS_MAX: u64 = 6;
+const EVERY: &str = "CONFRERE_EVERY_POINT";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Work {
@@ -246,14 +247,14 @@ impl Stage {
     /// The node dies at the call, then power goes.
     async fn cut(&mut self, at: u64) -> bool {
         let mut case = self.prepare().await;
-        self.bed.disk.arm(Mode::Kill, at);
+        let cut = Cut::ALL[usize::try_from(self.turn).unwrap() % Cut::ALL.len()];
+        self.bed.disk.arm(if cut == Cut::Half { Mode::Torn } else { Mode::Kill }, at);
         self.act(&mut case).await;
         if self.bed.disk.seen().hits == 0 {
             self.bed.site.stop().await;
         }
         let seen = self.bed.disk.seen();
         self.bed.died().await;
-        let cut = Cut::ALL[usize::try_from(self.turn).unwrap() % Cut::ALL.len()];
         let what = format!("after {} cut ({cut:?}) at call {at}: {}", self.work.name(), seen.what);
         println!("{what}");
         self.bed.disk.disarm();
@@ -263,13 +264,14 @@ impl Stage {
         seen.hits > 0
     }
 
-    /// The call fails; then the disk is well again, and the work can be done without a restart.
+    /// The call fails, or from there on there is no room; then the disk is well again, and the work can be done without a restart.
     async fn fail(&mut self, at: u64) -> bool {
         let mut case = self.prepare().await;
-        self.bed.disk.arm(Mode::Fail, at);
+        let mode = if self.turn % 3 == 0 { Mode::Full } else { Mode::Fail };
+        self.bed.disk.arm(mode, at);
         self.act(&mut case).await;
         let seen = self.bed.disk.disarm();
-        let what = format!("after {} failed at call {at}: {}", self.work.name(), seen.what);
+        let what = format!("after {} met {mode:?} at call {at}: {}", self.work.name(), seen.what);
         println!("{what}");
         assert!(self.bed.site.runs(), "{what}");
         if !case.is_said {
@@ -293,7 +295,7 @@ impl Stage {
 /// From the first to the last, no more than can be tried.
 fn points(calls: u64) -> BTreeSet<u64> {
     let last = calls.max(1);
-    let steps = POINTS_MAX.min(last);
+    let steps = if std::env::var_os(EVERY).is_some() { last } else { POINTS_MAX.min(last) };
     (0..steps).map(|step| 1 + step * (last - 1) / steps.saturating_sub(1).max(1)).collect()
 }
 
@@ -306,7 +308,7 @@ async fn interrupted(work: Work, is_cut: bool) {
         stage.bed.points += u64::from(is_hit);
     }
     assert!(stage.bed.points > 0);
-    let how = if is_cut { "cut: each" } else { "fail, cut" };
+    let how = if is_cut { "cut: each" } else { "fail, full" };
     // Whatever is lost or cannot be read has failed the story by now.
     println!(
         "{:<24} points {:>4} of {calls:>4} calls   acknowledged {:>4}   refused {:>4}   lost 0   phantoms 0",

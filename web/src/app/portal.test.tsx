@@ -310,7 +310,7 @@ describe('archive', () => {
     await openPortal(node, { at: '/archive/tiers', as: 'admin' });
     await screen.findByText('The cold tier is not there');
     expect(screen.getByText(/does not accept the credentials/)).toBeTruthy();
-    expect(screen.getByText('object store')).toBeTruthy();
+    expect(screen.getByText('object store, encrypted')).toBeTruthy();
     expect(screen.getByText('https://s3.example:443/cold')).toBeTruthy();
     expect(screen.getByText('10 s')).toBeTruthy();
     expect(screen.getByRole<HTMLButtonElement>('button', { name: /^Recall the study of/ }).disabled).toBe(true);

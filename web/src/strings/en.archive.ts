@@ -194,7 +194,7 @@ export const archiveWords = {
         clock: 'The object store’s clock and the node’s differ.',
         versions: 'The bucket keeps old versions: what is erased would stay there.',
       },
-      kind: { folder: 'folder', store: 'object store' },
+      kind: { folder: 'folder', store: 'object store, encrypted' },
       cold: 'Cold tier',
       about: 'Studies that are little used lie there, compressed without loss; opening one brings it back.',
       held: 'Size of the studies',

@@ -194,7 +194,7 @@ export const archiveWords = {
         clock: 'L’horloge du stockage objet et celle du nœud diffèrent.',
         versions: 'Le compartiment (bucket) garde les anciennes versions : ce qui est effacé y resterait.',
       },
-      kind: { folder: 'dossier', store: 'stockage objet' },
+      kind: { folder: 'dossier', store: 'stockage objet, chiffré' },
       cold: 'Stockage froid',
       about: 'Les examens peu utilisés y sont compressés sans perte ; ouvrir l’un d’eux le ramène.',
       held: 'Taille des examens',
