@@ -267,7 +267,7 @@ impl Stage {
     /// The call fails, or from there on there is no room; then the disk is well again, and the work can be done without a restart.
     async fn fail(&mut self, at: u64) -> bool {
         let mut case = self.prepare().await;
-        let mode = if self.turn % 3 == 0 { Mode::Full } else { Mode::Fail };
+        let mode = if self.turn.is_multiple_of(3) { Mode::Full } else { Mode::Fail };
         self.bed.disk.arm(mode, at);
         self.act(&mut case).await;
         let seen = self.bed.disk.disarm();

@@ -354,7 +354,7 @@ impl Archive {
         tasks.spawn("archive settle", settle::run(inner.clone()));
         tasks.spawn("archive rows", write_rows(inner.clone()));
         tasks.spawn("archive scrub", scrub::run(inner.clone()));
-        tasks.spawn("archive erase", retain::resume(inner.clone()));
+        tasks.spawn("archive erase", retain::run(inner.clone()));
         tasks.spawn("archive tiers", tier::run(inner.clone()));
         tasks.spawn("archive small", small::run(inner.clone()));
         let shared = inner.clone();

@@ -47,6 +47,8 @@ const DAY_MS: u64 = 86_400_000;
 const YEARS_MIN: i64 = 5;
 /// Instances erased by one record.
 const INSTANCES_MAX: usize = 50_000;
+/// How often erasing that could not be ended is tried again.
+const RESUME_EVERY: std::time::Duration = std::time::Duration::from_secs(600);
 
 /// Why nothing is recorded, proposed or erased.
 #[derive(Debug, thiserror::Error)]
@@ -321,12 +323,13 @@ async fn approve(inner: Arc<Inner>, id: u64, actor: Actor) -> Result<EraseRecord
         shared.write_down(Append { kind: kind::ERASE, body: wire::encode(&erase), ..Append::default() }, applied)?;
         shared.arrivals.settle_now(&erase.study);
         let _ = shared.events.send(ArchiveEvent::Growing(erase.study.clone()));
-        finish(&shared, &erase)
+        // The record stands: what is left over is erased later.
+        if let Err(error) = finish(&shared, &erase) {
+            tracing::error!(%error, id, "not all bytes of an erased study could be removed yet");
+        }
+        Ok::<_, ArchiveError>(())
     });
-    // The record stands: what is left over is erased at the next start.
-    if let Err(error) = erased.await.map_err(io::Error::other)? {
-        tracing::error!(%error, id, "not all bytes of an erased study could be removed; the next start goes on");
-    }
+    erased.await.map_err(io::Error::other)??;
     Ok(record)
 }
 
@@ -408,7 +411,18 @@ async fn submit(inner: &Arc<Inner>, kind: u8, body: Vec<u8>, applied: Applied) -
     Ok(())
 }
 
-/// Goes on with what a stop, or a cold tier that was away, interrupted.
+/// Until the node stops: goes on with what a stop, the disk, or a cold tier that was away interrupted.
+pub(super) async fn run(inner: Arc<Inner>) {
+    loop {
+        resume(inner.clone()).await;
+        tokio::select! {
+            () = inner.tasks.stopping() => return,
+            () = tokio::time::sleep(RESUME_EVERY) => {}
+        }
+    }
+}
+
+/// Goes on with erasing, where it is not at its end.
 pub(super) async fn resume(inner: Arc<Inner>) {
     if inner.index.unfinished_erasures().is_ok_and(|unfinished| unfinished.is_empty()) {
         return;
@@ -422,7 +436,7 @@ pub(super) async fn resume(inner: Arc<Inner>) {
         Ok::<_, ArchiveError>(())
     });
     if let Ok(Err(error)) = resumed.await {
-        tracing::error!(%error, "not all erased bytes could be removed; the next start goes on");
+        tracing::error!(%error, "not all erased bytes could be removed yet");
     }
 }
 
