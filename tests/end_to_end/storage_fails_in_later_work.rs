@@ -96,7 +96,10 @@ impl Stage {
         eventually!(30, "the study moves, or its disk fails", {
             let now = self.get(&path).await;
             is_there = now.as_ref().is_some_and(|now| now["tier"] == to && now["moving"].is_null());
-            let has_ended = now.is_some_and(|now| now["moving"].is_null() || now["moving"]["error"].is_string());
+            // On a full disk the index says nothing more until there is room.
+            let is_mute = now.is_none() && self.bed.disk.seen().hits > 0;
+            let has_ended =
+                is_mute || now.is_some_and(|now| now["moving"].is_null() || now["moving"]["error"].is_string());
             (has_ended || !self.bed.site.runs()).then_some(())
         });
         is_there
