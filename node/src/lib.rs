@@ -13,7 +13,7 @@
 //!  beside   sources                             the PACS of the site: asked, retrieved from
 //!  hold     archive (bytes, index)   users (accounts, sessions)   backup
 //!  right    trust (peers, agreements, grants → permits)
-//!  floor    alarms  audit  identity  journal  config  tasks  multipart
+//!  floor    alarms  audit  identity  journal  config  tasks  multipart  seal
 //! ```
 
 pub mod cli;
@@ -50,6 +50,7 @@ pub(crate) mod config;
 pub(crate) mod identity;
 pub(crate) mod journal;
 pub(crate) mod multipart;
+pub(crate) mod seal;
 pub(crate) mod tasks;
 
 /// glibc's keeps what ingests give back in many heaps: 1.9 GB stayed resident after 100,000 small studies, of which 104 MB

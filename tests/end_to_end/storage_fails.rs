@@ -19,19 +19,19 @@ use tests::{
 };
 
 /// A site on such a disk, and what it acknowledged.
-struct Bed {
-    site: Site,
-    disk: Disk,
-    kept: Vec<Instance>,
+pub(crate) struct Bed {
+    pub(crate) site: Site,
+    pub(crate) disk: Disk,
+    pub(crate) kept: Vec<Instance>,
     /// For the table.
-    points: u64,
-    refused: u64,
+    pub(crate) points: u64,
+    pub(crate) refused: u64,
     lost: u64,
     phantoms: u64,
 }
 
 impl Bed {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let site = Site::init(SITE, name);
         site.configure("archive", "settle", toml::Value::String("100ms".to_owned()));
         let disk = Disk::new(&site.dir(), &site.scratch("disk"));
@@ -39,13 +39,13 @@ impl Bed {
         Self { site, disk, kept: Vec::new(), points: 0, refused: 0, lost: 0, phantoms: 0 }
     }
 
-    async fn start(&mut self) {
+    pub(crate) async fn start(&mut self) {
         self.disk.begin();
         self.site.serve().await;
     }
 
     /// Sends by STOW-RS or by C-STORE, in turn. Whether it was acknowledged.
-    async fn send(&mut self, instance: &Instance, turn: u64) -> bool {
+    pub(crate) async fn send(&mut self, instance: &Instance, turn: u64) -> bool {
         let is_acknowledged = if turn.is_multiple_of(2) {
             let ask = Ask::new(hyper::Method::POST, "/dicomweb/studies")
                 .body(&multipart::dicom_type(), multipart::body(&[&instance.file]));
@@ -72,13 +72,13 @@ impl Bed {
         });
     }
 
-    async fn died(&self) {
+    pub(crate) async fn died(&self) {
         eventually!(30, "the node is dead", (!self.site.runs()).then_some(()));
         self.site.kill();
     }
 
     /// Every acknowledged instance is there, byte for byte, and listed; every listed one can be read.
-    async fn insist_nothing_is_lost(&mut self, at: &str) {
+    pub(crate) async fn insist_nothing_is_lost(&mut self, at: &str) {
         let listed = self.rows("/dicomweb/studies?limit=1000").await;
         for instance in &self.kept {
             let row = listed.iter().find(|row| value(row, "0020000D") == instance.study);
@@ -102,7 +102,7 @@ impl Bed {
         assert_eq!((self.lost, self.phantoms), (0, 0), "lost, and listed but not to be read {at}");
     }
 
-    async fn rows(&self, path: &str) -> Vec<Value> {
+    pub(crate) async fn rows(&self, path: &str) -> Vec<Value> {
         self.site.get(path).await.ok().json().as_array().unwrap().clone()
     }
 
@@ -123,17 +123,17 @@ fn value(row: &Value, tag: &str) -> String {
 }
 
 /// One whose bytes go into the journal with its record.
-fn one() -> Instance {
+pub(crate) fn one() -> Instance {
     Study::of(1).make().remove(0)
 }
 
 /// One whose file is synced before its record.
-fn large() -> Instance {
+pub(crate) fn large() -> Instance {
     Study::of(1).size(256, 256).make().remove(0)
 }
 
 /// One of either kind, in turn, each by both doors.
-fn either(turn: u64) -> Instance {
+pub(crate) fn either(turn: u64) -> Instance {
     if turn % 4 < 2 { one() } else { large() }
 }
 

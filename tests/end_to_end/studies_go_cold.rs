@@ -6,7 +6,7 @@
 use crate::SITE;
 use serde_json::json;
 use std::{fs, path::Path};
-use tests::{Instance, Pair, Preset, Site, Study, eventually, part10, wait::holds};
+use tests::{Instance, Pair, Preset, Site, Study, eventually, part10, tools::dcmtk, wait::holds};
 
 fn files(folder: &Path, ending: &str) -> Vec<(std::path::PathBuf, u64)> {
     let mut found = Vec::new();
@@ -118,4 +118,69 @@ async fn and_the_confrere_reads_them_as_before() {
     assert!(files(&pair.a.dir().join("objects"), ".dcm").is_empty());
     eventually!(30, "B reaches A again", { holds(pair.b.retrieve(&made[0].path()).await.is_ok()) });
     insist(&pair.b, &made).await;
+}
+
+/// Data sets of the files that DCMTK wrote.
+fn received(folder: &Path) -> Vec<Vec<u8>> {
+    let read = |entry: fs::DirEntry| fs::read(entry.path()).unwrap();
+    let files = fs::read_dir(folder).unwrap().map(|entry| read(entry.unwrap()));
+    let mut all: Vec<Vec<u8>> = files.map(|file| file[part10::data_set_at(&file)..].to_vec()).collect();
+    all.sort();
+    all
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn and_a_workstation_finds_gets_and_moves_them() {
+    let (site, cold) = with_cold("CH Nord").await;
+    let workstation = dcmtk::Receiver::start(&site.scratch("moved")).await;
+    site.add_ae(dcmtk::WORKSTATION, workstation.port, "own");
+    let (uid_of, title) = (|study: &Study| format!("StudyInstanceUID={}", study.uid), site.ae_title.as_str());
+    let (to_get, to_move) = (Study { series: 2, ..Study::of(3) }, Study::of(4));
+    let mut all = Vec::new();
+    for study in [&to_get, &to_move] {
+        let (made, paths) = study.write(&site.scratch(&study.uid));
+        assert!(dcmtk::store(site.dimse(), title, &paths).success);
+        let _ = site.settled(&study.uid, made.len()).await;
+        let _ = site.cli(&["tier", "cold", &study.uid]).ok();
+        let mut sets: Vec<Vec<u8>> = made.iter().map(|one| one.data_set().to_vec()).collect();
+        sets.sort();
+        all.push(sets);
+    }
+    let availability_is = |study: &Study, wanted: &str| {
+        let keys = ["QueryRetrieveLevel=STUDY", &uid_of(study), "InstanceAvailability"];
+        let found = dcmtk::find(site.dimse(), title, &keys);
+        assert!(found.text.contains(&format!("CS [{wanted}")), "{wanted}: {}", found.text);
+    };
+    availability_is(&to_get, "NEARLINE");
+
+    // The disk is not there: found, said to be offline, and refused as a failure of ours, with nothing half sent.
+    let away = cold.with_extension("away");
+    fs::rename(&cold, &away).unwrap();
+    availability_is(&to_get, "OFFLINE");
+    let keys = |study: &Study| ["QueryRetrieveLevel=STUDY".to_owned(), uid_of(study)];
+    let keys_to_get = keys(&to_get);
+    let keys_to_get = [keys_to_get[0].as_str(), keys_to_get[1].as_str()];
+    let keys_to_move = keys(&to_move);
+    let keys_to_move = [keys_to_move[0].as_str(), keys_to_move[1].as_str()];
+    let folder = site.scratch("away");
+    for said in [
+        dcmtk::get(site.dimse(), title, &folder, &keys_to_get),
+        dcmtk::move_to(site.dimse(), title, dcmtk::WORKSTATION, &keys_to_move),
+    ] {
+        assert!(said.text.contains("Refused: OutOfResourcesSubOperations"), "A702: {}", said.text);
+    }
+    assert!(received(&folder).is_empty() && received(&workstation.folder).is_empty());
+
+    fs::rename(&away, &cold).unwrap();
+    let folder = site.scratch("got");
+    let got = dcmtk::get(site.dimse(), title, &folder, &keys_to_get);
+    assert!(got.success, "{}", got.text);
+    assert_eq!(received(&folder), all[0]);
+    let moved = dcmtk::move_to(site.dimse(), title, dcmtk::WORKSTATION, &keys_to_move);
+    assert!(moved.success, "{}", moved.text);
+    assert_eq!(received(&workstation.folder), all[1]);
+    for study in [&to_get, &to_move] {
+        eventually!(20, "it is hot again", { holds(availability(&site, &study.uid).await == "online") });
+        availability_is(study, "ONLINE");
+    }
 }

@@ -126,6 +126,13 @@ impl Blobs {
         Ok(())
     }
 
+    /// As [`Blobs::place`], for an object that a record names already: no sweep removes what a crash would leave of its
+    /// file, so its bytes are on disk before it has its name.
+    pub(super) fn place_again(&self, temp: Temp, digest: &Digest) -> io::Result<()> {
+        temp.file.sync_data()?;
+        self.place(temp, digest)
+    }
+
     /// Writes a small object under its name. Nothing of it is synced.
     pub(super) fn write_small(&self, bytes: &[u8], digest: &Digest) -> io::Result<()> {
         let path = self.path(digest);

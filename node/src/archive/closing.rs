@@ -127,6 +127,9 @@ fn may_close(inner: &Inner, id: u64, has_reason: bool) -> Result<(ConflictRow, D
 
 /// Goes on with what a stop interrupted.
 pub(super) async fn resume(inner: Arc<Inner>) {
+    if inner.index.unfinished_closings().is_ok_and(|unfinished| unfinished.is_empty()) {
+        return;
+    }
     let _one = inner.rejecting.lock().await;
     let shared = inner.clone();
     let resumed = inner.tasks.spawn_blocking("close conflicts", move || {
@@ -134,15 +137,18 @@ pub(super) async fn resume(inner: Arc<Inner>) {
         if rows.is_empty() { Ok(()) } else { finish(&shared, &rows) }
     });
     if let Ok(Err(error)) = resumed.await {
-        tracing::error!(%error, "not all bytes of closed conflicts could be removed; the next start goes on");
+        tracing::error!(%error, "not all bytes of closed conflicts could be removed; it is tried again");
     }
 }
 
 /// Removes what nothing names any more: of three objects under one UID, the first may have been named by two conflicts.
 fn finish(inner: &Arc<Inner>, rows: &[ConflictRow]) -> Result<(), ArchiveError> {
+    let digests: Vec<Digest> = rows.iter().flat_map(|row| [row.held, row.other]).collect();
+    // What is on its way between the tiers ends first.
+    inner.moves.copying.wait(&digests);
     // Nobody writes files of small objects from the journal meanwhile.
     let _files = lock(&inner.forgetting);
-    let gone = retain::remove(inner, rows.iter().flat_map(|row| [row.held, row.other]))?;
+    let gone = retain::remove(inner, digests.into_iter())?;
     inner.journal.close_segment()?;
     inner.forget_alone(inner.journal.closed(), usize::MAX)?;
     let record = ClosedRecord { ids: rows.iter().map(|row| row.id).collect(), gone };

@@ -66,6 +66,7 @@ mod amend;
 mod amendments;
 mod closing;
 mod conflict;
+mod copying;
 mod correct;
 mod edits;
 mod errors;
@@ -85,6 +86,7 @@ mod vouch;
 mod tests;
 
 pub(crate) use amend::{amended_header, amended_inflated};
+pub(crate) use cold::{Away, Place};
 pub(crate) use conflict::{ConflictError, HeaderOf};
 pub(crate) use correct::{CorrectError, Correction, Identified, identity_of};
 pub(crate) use edits::{by_keyword, by_tag, tag};
@@ -318,7 +320,7 @@ impl Archive {
         State::Running { since: crate::tasks::now(), from: end }.write(dir)?;
         let unsettled = index.unsettled()?;
         let is_cold_used = !index.tiers()?.is_empty();
-        let cold = Cold::open(config.cold.as_deref(), identity.site().to_string(), is_cold_used);
+        let cold = Cold::open(config.cold.as_ref(), &identity, is_cold_used, tasks);
         let inner = Arc::new(Inner {
             dir: dir.to_owned(),
             manifests,
@@ -355,8 +357,7 @@ impl Archive {
         tasks.spawn("archive settle", settle::run(inner.clone()));
         tasks.spawn("archive rows", write_rows(inner.clone()));
         tasks.spawn("archive scrub", scrub::run(inner.clone()));
-        tasks.spawn("archive erase", retain::resume(inner.clone()));
-        tasks.spawn("archive close conflicts", closing::resume(inner.clone()));
+        tasks.spawn("archive erase", retain::run(inner.clone()));
         tasks.spawn("archive tiers", tier::run(inner.clone()));
         tasks.spawn("archive small", small::run(inner.clone()));
         let shared = inner.clone();

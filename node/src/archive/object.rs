@@ -182,6 +182,8 @@ pub(super) enum Fault {
     Unreachable,
     /// There is no room for what is read from the cold tier, or its disk fails.
     NotWritten,
+    /// The cold tier does not take a copy.
+    NotCopied,
     Meta,
     Data,
 }
@@ -195,6 +197,7 @@ impl Fault {
             Self::Short => "the file has another length than was stored",
             Self::Unreachable => "the cold tier cannot be reached",
             Self::NotWritten => "what was read from the cold tier cannot be written",
+            Self::NotCopied => "the cold tier does not take a copy",
             Self::Meta => "the meta group is not what was stored",
             Self::Data => "the data set is not what was stored",
         }

@@ -164,5 +164,5 @@ pub(super) fn bring(inner: &Inner, digest: &Digest) -> std::io::Result<()> {
     }
     let mut temp = inner.blobs.temp()?;
     inner.cold.unpack(digest, &mut temp.file)?;
-    inner.blobs.place(temp, digest)
+    inner.blobs.place_again(temp, digest)
 }

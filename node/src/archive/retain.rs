@@ -17,7 +17,7 @@
 //! backups: whoever keeps them empties them.
 
 use super::{
-    Archive, ArchiveError, ArchiveEvent, Inner, StudyQuery, StudyRow,
+    Archive, ArchiveError, ArchiveEvent, Inner, StudyQuery, StudyRow, closing,
     index::Applied,
     lock, rebuild,
     reject::{NOTE_CHARS_MAX, bring},
@@ -48,6 +48,8 @@ const DAY_MS: u64 = 86_400_000;
 const YEARS_MIN: i64 = 5;
 /// Instances erased by one record.
 const INSTANCES_MAX: usize = 50_000;
+/// How often erasing that could not be ended is tried again.
+const RESUME_EVERY: std::time::Duration = std::time::Duration::from_secs(600);
 
 /// Why nothing is recorded, proposed or erased.
 #[derive(Debug, thiserror::Error)]
@@ -322,12 +324,13 @@ async fn approve(inner: Arc<Inner>, id: u64, actor: Actor) -> Result<EraseRecord
         shared.write_down(Append { kind: kind::ERASE, body: wire::encode(&erase), ..Append::default() }, applied)?;
         shared.arrivals.settle_now(&erase.study);
         let _ = shared.events.send(ArchiveEvent::Growing(erase.study.clone()));
-        finish(&shared, &erase)
+        // The record stands: what is left over is erased later.
+        if let Err(error) = finish(&shared, &erase) {
+            tracing::error!(%error, id, "not all bytes of an erased study could be removed yet");
+        }
+        Ok::<_, ArchiveError>(())
     });
-    // The record stands: what is left over is erased at the next start.
-    if let Err(error) = erased.await.map_err(io::Error::other)? {
-        tracing::error!(%error, id, "not all bytes of an erased study could be removed; the next start goes on");
-    }
+    erased.await.map_err(io::Error::other)??;
     Ok(record)
 }
 
@@ -409,8 +412,23 @@ async fn submit(inner: &Arc<Inner>, kind: u8, body: Vec<u8>, applied: Applied) -
     Ok(())
 }
 
-/// Goes on with what a stop interrupted.
+/// Until the node stops: goes on with what a stop, the disk, or a cold tier that was away interrupted.
+pub(super) async fn run(inner: Arc<Inner>) {
+    loop {
+        resume(inner.clone()).await;
+        closing::resume(inner.clone()).await;
+        tokio::select! {
+            () = inner.tasks.stopping() => return,
+            () = tokio::time::sleep(RESUME_EVERY) => {}
+        }
+    }
+}
+
+/// Goes on with erasing, where it is not at its end.
 pub(super) async fn resume(inner: Arc<Inner>) {
+    if inner.index.unfinished_erasures().is_ok_and(|unfinished| unfinished.is_empty()) {
+        return;
+    }
     let _one = inner.rejecting.lock().await;
     let shared = inner.clone();
     let resumed = inner.tasks.spawn_blocking("archive erase", move || {
@@ -420,15 +438,18 @@ pub(super) async fn resume(inner: Arc<Inner>) {
         Ok::<_, ArchiveError>(())
     });
     if let Ok(Err(error)) = resumed.await {
-        tracing::error!(%error, "not all erased bytes could be removed; the next start goes on");
+        tracing::error!(%error, "not all erased bytes could be removed yet");
     }
 }
 
 /// Removes the bytes of what is erased (blocking).
 fn finish(inner: &Arc<Inner>, erase: &EraseRecord) -> Result<(), ArchiveError> {
+    let digests: Vec<Digest> = erase.instances.iter().map(|named| named.digest).collect();
+    // What is on its way between the tiers ends first; nothing of it begins, the rows are gone.
+    inner.moves.copying.wait(&digests);
     // Nobody writes files of small objects from the journal meanwhile.
     let _files = lock(&inner.forgetting);
-    let gone = remove(inner, erase.instances.iter().map(|named| named.digest))?;
+    let gone = remove(inner, digests.into_iter())?;
     if inner.index.study(&erase.study)?.is_none() {
         lock(&inner.sealed).clear();
         match fs::remove_file(inner.manifests.join(erase.study.as_str())) {
@@ -460,7 +481,8 @@ pub(super) fn remove(inner: &Inner, digests: impl Iterator<Item = Digest>) -> Re
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
             _ => {}
         }
-        if inner.index.has_copy(&digest)? {
+        // A move that a stop cut off may have left a copy that no record names.
+        if inner.cold.is_configured() || inner.index.has_copy(&digest)? {
             inner.cold.remove(&digest)?;
         }
         folders.insert(inner.blobs.folder(&digest));

@@ -8,13 +8,16 @@
 //!
 //! # At a crash
 //! Before the record the hot files are all there, and copies without record are written over by the next try. After
-//! it, hot files may be left: the next start compares their copies and removes them.
+//! it, hot files may be left: the next start compares their copies and removes them. What is erased takes its copy along,
+//! whether a record names it or not.
 //!
 //! # Not here
 //! What a cold copy is: [`super::cold`]. Moves that were asked for by hand are forgotten at a stop.
 
 use super::{
-    Archive, ArchiveError, Inner, ReadError, lock,
+    Archive, ArchiveError, Away, Inner, Place, ReadError,
+    copying::{Copying, Underway},
+    lock,
     object::{Fault, short_is_corrupt},
     rows::{ColdRecord, RecallRecord, StoredInstance, StudyTier, kind},
 };
@@ -25,7 +28,7 @@ use std::{
     collections::{BTreeMap, VecDeque},
     fs::File,
     num::NonZeroUsize,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, mpsc},
     time::{Duration, Instant},
 };
 use tokio::sync::Notify;
@@ -33,8 +36,12 @@ use tokio::sync::Notify;
 /// Moves waiting, and moves that failed and are still shown.
 const WAITING_MAX: usize = 10_000;
 const FAILED_MAX: usize = 100;
+/// Characters of a place's name in an alarm.
+const PLACE_MAX: usize = 64;
 /// How often studies are looked through for those old enough.
 const LOOK_EVERY: Duration = Duration::from_secs(600);
+/// How often a tier that is away is looked at.
+const AWAY_LOOK_EVERY: Duration = Duration::from_secs(5);
 /// Objects recalled side by side.
 const RECALLS_MAX: usize = 4;
 /// Readings of cold copies that the expected time of a recall is the median of.
@@ -66,8 +73,10 @@ pub(crate) struct Move {
 /// How the cold tier is.
 #[derive(Clone, Debug)]
 pub(crate) struct ColdStatus {
-    pub(crate) is_configured: bool,
-    pub(crate) is_reachable: bool,
+    /// `None`: none is configured.
+    pub(crate) place: Option<Place>,
+    /// Why it is not there.
+    pub(crate) away: Option<Away>,
     /// `None`: it does not say.
     pub(crate) free_bytes: Option<u64>,
     /// Bytes a second that reading cold copies gave, the median of the last; `None`: none was read since the start.
@@ -94,6 +103,17 @@ impl Archive {
         tier_of(&self.inner, study)
     }
 
+    /// Whether it was looked at since the start whether the cold tier is there.
+    pub(crate) fn cold_is_known(&self) -> bool {
+        self.inner.cold.is_known()
+    }
+
+    /// The cold tier's name for people, 64 characters at most, if it is not there.
+    pub(crate) fn cold_away(&self) -> Option<String> {
+        let place = self.inner.cold.place().filter(|_| self.inner.cold.away().is_some())?;
+        Some(place.name.chars().take(PLACE_MAX).collect())
+    }
+
     /// How the cold tier is, and what moves.
     ///
     /// # Errors
@@ -112,8 +132,8 @@ pub(crate) enum TierError {
     NoTier,
     #[error("the study is not complete yet")]
     Arriving,
-    #[error("the cold tier cannot be reached now")]
-    Unreachable,
+    #[error("the cold tier cannot be reached now: {0}")]
+    Unreachable(Away),
     #[error("too many moves are waiting")]
     Busy,
     #[error(transparent)]
@@ -126,6 +146,7 @@ pub(super) struct Moves {
     woken: Notify,
     shown: Mutex<BTreeMap<Uid, Move>>,
     recalling: [Mutex<()>; RECALLS_MAX],
+    pub(super) copying: Copying,
     paces: Mutex<VecDeque<u64>>,
     opened: Mutex<LruCache<Uid, Timestamp>>,
 }
@@ -137,11 +158,15 @@ impl Default for Moves {
             woken: Notify::new(),
             shown: Mutex::default(),
             recalling: Default::default(),
+            copying: Copying::default(),
             paces: Mutex::default(),
             opened: Mutex::new(LruCache::new(OPENED_KEPT)),
         }
     }
 }
+
+/// Copies one object, in one of the two directions.
+type OneWay = fn(&Inner, &StoredInstance) -> Result<(), Fault>;
 
 /// Why a move ended.
 #[derive(Debug, thiserror::Error)]
@@ -179,7 +204,9 @@ fn ask(inner: &Inner, study: &Uid, is_to_cold: bool) -> Result<(), TierError> {
     if is_to_cold && row.completeness == Completeness::Arriving {
         return Err(TierError::Arriving);
     }
-    inner.cold.root().map_err(|_| TierError::Unreachable)?;
+    if let Some(away) = inner.cold.away() {
+        return Err(TierError::Unreachable(away));
+    }
     if wait(inner, study, is_to_cold) { Ok(()) } else { Err(TierError::Busy) }
 }
 
@@ -205,7 +232,7 @@ fn wait(inner: &Inner, study: &Uid, is_to_cold: bool) -> bool {
 /// Where a study's bytes are.
 fn tier_of(inner: &Inner, study: &Uid) -> Result<Tier, ArchiveError> {
     Ok(match inner.index.tier(study)? {
-        Some(StudyTier { is_cold: true, .. }) if inner.cold.root().is_ok() => Tier::Cold,
+        Some(StudyTier { is_cold: true, .. }) if inner.cold.away().is_none() => Tier::Cold,
         Some(StudyTier { is_cold: true, .. }) => Tier::Unreachable,
         _ => Tier::Hot,
     })
@@ -215,9 +242,9 @@ fn tier_of(inner: &Inner, study: &Uid) -> Result<Tier, ArchiveError> {
 fn status(inner: &Inner) -> Result<ColdStatus, ArchiveError> {
     let tiers = inner.index.tiers()?;
     Ok(ColdStatus {
-        is_configured: inner.cold.is_configured(),
-        is_reachable: inner.cold.root().is_ok(),
-        free_bytes: inner.cold.free_bytes().ok(),
+        place: inner.cold.place(),
+        away: inner.cold.away(),
+        free_bytes: inner.cold.free_bytes(),
         pace: inner.pace(),
         studies: tiers.into_iter().filter(|(_, tier)| tier.is_cold).map(|(study, _)| study).collect(),
         moves: lock(&inner.moves.shown).values().cloned().collect(),
@@ -229,13 +256,12 @@ pub(super) async fn run(inner: Arc<Inner>) {
     if !inner.cold.is_configured() {
         return;
     }
-    let shared = inner.clone();
-    let left = inner.tasks.spawn_blocking("archive tiers", move || shared.remove_leftovers()).await;
-    if let Ok(Err(error)) = left {
-        tracing::error!(%error, "hot files of cold studies could not be removed; the next start does it");
-    }
-    let mut looked: Option<Instant> = None;
+    let (mut looked, mut was_away): (Option<Instant>, bool) = (None, true);
     loop {
+        let is_away = inner.cold.away().is_some();
+        if !is_away && was_away {
+            clean_up(&inner).await;
+        }
         if looked.is_none_or(|at| at.elapsed() >= LOOK_EVERY) {
             looked = Some(Instant::now());
             let shared = inner.clone();
@@ -253,17 +279,38 @@ pub(super) async fn run(inner: Arc<Inner>) {
             }
         }
         let is_idle = lock(&inner.moves.waiting).is_empty();
+        was_away = inner.cold.away().is_some();
+        let pause = match (is_idle, was_away) {
+            (false, _) => Duration::ZERO,
+            (true, true) => AWAY_LOOK_EVERY,
+            (true, false) => LOOK_EVERY,
+        };
         tokio::select! {
             () = inner.tasks.stopping() => return,
             () = inner.moves.woken.notified(), if is_idle => {}
-            () = tokio::time::sleep(if is_idle { LOOK_EVERY } else { Duration::ZERO }) => {}
+            () = tokio::time::sleep(pause) => {}
         }
     }
 }
 
+/// At a start, and when the cold tier is back: what was cut off is brought to its end.
+async fn clean_up(inner: &Arc<Inner>) {
+    let shared = inner.clone();
+    let swept = inner.tasks.spawn_blocking("archive tiers", move || shared.cold.sweep()).await;
+    if let Ok(Err(error)) = swept {
+        tracing::debug!(%error, "what was on its way to the cold tier stays for now");
+    }
+    let shared = inner.clone();
+    let left = inner.tasks.spawn_blocking("archive tiers", move || shared.remove_leftovers()).await;
+    if let Ok(Err(error)) = left {
+        tracing::error!(%error, "hot files of cold studies could not be removed; the next start does it");
+    }
+    super::retain::resume(inner.clone()).await;
+}
+
 /// By the rule of age: complete, and neither changed, recalled nor opened for so long.
 fn ask_for_old(inner: &Inner) -> Result<(), ArchiveError> {
-    if inner.config.cold_after_ms == 0 || inner.cold.root().is_err() {
+    if inner.config.cold_after_ms == 0 || inner.cold.away().is_some() {
         return Ok(());
     }
     let before = crate::tasks::now().before(Duration::from_millis(inner.config.cold_after_ms));
@@ -321,18 +368,42 @@ impl Inner {
         }
     }
 
+    /// Recalls an object that has a copy.
+    fn recall_copy(&self, instance: &StoredInstance) -> Result<(), Fault> {
+        match self.index.has_copy(&instance.row.entry.digest) {
+            Ok(true) => self.recall(instance),
+            Ok(false) => Ok(()),
+            Err(_) => Err(Fault::NotRead),
+        }
+    }
+
     /// Copies an object back into the hot tier, unless it is there (blocking).
     pub(super) fn recall(&self, instance: &StoredInstance) -> Result<(), Fault> {
         let entry = &instance.row.entry;
         let one = self.moves.recalling.get(usize::from(entry.digest.0[0]) % RECALLS_MAX);
         let _one = one.map(lock);
+        let _underway = self.underway(vec![entry.digest])?;
         if self.blobs.has(instance) {
             return Ok(());
         }
         self.blobs.require_room(entry.bytes).map_err(|_| Fault::NotWritten)?;
         let mut temp = self.blobs.temp().map_err(|_| Fault::NotWritten)?;
         self.read_copy(instance, &mut temp.file)?;
-        self.blobs.place(temp, &entry.digest).map_err(|_| Fault::NotWritten)
+        self.blobs.place_again(temp, &entry.digest).map_err(|_| Fault::NotWritten)
+    }
+
+    /// Whoever erases these waits while this is held. One that was erased is missing.
+    fn underway(&self, digests: Vec<Digest>) -> Result<Underway<'_>, Fault> {
+        let looked = digests.clone();
+        let underway = self.moves.copying.begin(digests);
+        for digest in &looked {
+            match self.index.any_by_digest(digest) {
+                Ok(Some(_)) => {}
+                Ok(None) => return Err(Fault::Missing),
+                Err(_) => return Err(Fault::NotRead),
+            }
+        }
+        Ok(underway)
     }
 
     fn read_copy(&self, instance: &StoredInstance, out: &mut dyn std::io::Write) -> Result<(), Fault> {
@@ -390,15 +461,16 @@ impl Inner {
 
     fn make_cold(self: &Arc<Self>, study: &Uid) -> Result<(), Ended> {
         let objects = self.objects(study)?;
-        let mut digests = Vec::with_capacity(objects.len());
-        for (done, instance) in objects.iter().enumerate() {
+        for (done, some) in objects.chunks(self.cold.side_by_side()).enumerate() {
             if self.tasks.stop_token().is_cancelled() {
                 return Err(Ended::Stopping);
             }
-            self.progress(study, done, objects.len());
-            self.copy(instance).map_err(Ended::Fault)?;
-            digests.push(instance.row.entry.digest);
+            self.progress(study, done * self.cold.side_by_side(), objects.len());
+            self.copy_all(some, Self::copy).map_err(Ended::Fault)?;
         }
+        let digests: Vec<Digest> = objects.iter().map(|instance| instance.row.entry.digest).collect();
+        // Erased meanwhile: then there is nothing to say of it.
+        let _underway = self.underway(digests.clone()).map_err(Ended::Fault)?;
         let at = crate::tasks::now();
         let record = ColdRecord { study: study.clone(), at, digests: digests.clone() };
         let append = Append { kind: kind::COLD, body: wire::encode(&record), ..Append::default() };
@@ -410,9 +482,29 @@ impl Inner {
         Ok(())
     }
 
+    /// Copies objects there or back, side by side; all of them have ended when this returns.
+    fn copy_all(self: &Arc<Self>, objects: &[StoredInstance], copy: OneWay) -> Result<(), Fault> {
+        if let [one] = objects {
+            return copy(self, one);
+        }
+        let begun: Vec<mpsc::Receiver<Result<(), Fault>>> = objects
+            .iter()
+            .map(|instance| {
+                let (tell, told) = mpsc::sync_channel(1);
+                let (shared, instance) = (self.clone(), instance.clone());
+                // Nobody waits for it only when the node is gone.
+                drop(self.tasks.spawn_blocking("archive tiers", move || _ = tell.send(copy(&shared, &instance))));
+                told
+            })
+            .collect();
+        let ended: Vec<_> = begun.iter().map(|told| told.recv().unwrap_or(Err(Fault::NotCopied))).collect();
+        ended.into_iter().collect()
+    }
+
     /// Sees to it that the cold tier has an object, every byte compared with its digest.
     fn copy(&self, instance: &StoredInstance) -> Result<(), Fault> {
         let digest = &instance.row.entry.digest;
+        let _underway = self.underway(vec![*digest])?;
         let has_copy = self.index.has_copy(digest).map_err(|_| Fault::NotRead)?;
         if has_copy && self.read_copy(instance, &mut std::io::sink()).is_ok() {
             return Ok(());
@@ -421,10 +513,9 @@ impl Inner {
             std::io::ErrorKind::NotFound => Fault::Missing,
             _ => Fault::NotOpened,
         })?;
-        self.cold.root().map_err(|_| Fault::Unreachable)?;
         self.cold.put(digest, &hot).map_err(|error| {
             tracing::error!(%digest, %error, "a copy could not be written to the cold tier");
-            Fault::NotWritten
+            if error.kind() == std::io::ErrorKind::NotConnected { Fault::Unreachable } else { Fault::NotCopied }
         })?;
         self.read_copy(instance, &mut std::io::sink())
     }
@@ -439,14 +530,12 @@ impl Inner {
 
     fn make_hot(self: &Arc<Self>, study: &Uid) -> Result<(), Ended> {
         let objects = self.objects(study)?;
-        for (done, instance) in objects.iter().enumerate() {
+        for (done, some) in objects.chunks(self.cold.side_by_side()).enumerate() {
             if self.tasks.stop_token().is_cancelled() {
                 return Err(Ended::Stopping);
             }
-            self.progress(study, done, objects.len());
-            if self.index.has_copy(&instance.row.entry.digest)? {
-                self.recall(instance).map_err(Ended::Fault)?;
-            }
+            self.progress(study, done * self.cold.side_by_side(), objects.len());
+            self.copy_all(some, Self::recall_copy).map_err(Ended::Fault)?;
         }
         if !self.index.tier(study)?.is_some_and(|tier| tier.is_cold) {
             return Ok(());

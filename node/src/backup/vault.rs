@@ -4,13 +4,11 @@
 //! confrere.backup   JSON: format, argon2id cost and salt, a sealed check
 //! data/ab/<name>    name: 64 hex digits, a keyed hash of what the content is known by
 //! snapshots/<time>  sealed lists
-//! file  = salt:16 chunk+      chunk = AES-256-GCM of at most 1 MiB, with tag
 //! ```
-//! Each file has a key of its own, from the master key, its name and its salt; chunks are numbered by the nonce, and the
-//! last one says so, so that none can be moved, left out or cut off.
+//! Each file is sealed by [`crate::seal`] under its name.
 
 use super::{BackupError, PASSPHRASE_CHARS_MIN};
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use crate::seal::Key;
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -22,8 +20,6 @@ use std::{
 use zeroize::Zeroizing;
 
 const DESCRIPTION: &str = "confrere.backup";
-const CHUNK: usize = 1 << 20;
-const TAG: usize = 16;
 const SALT: usize = 16;
 /// KiB, passes, lanes: half a second, once a backup.
 const COST: (u32, u32, u32) = (128 * 1024, 3, 1);
@@ -42,7 +38,7 @@ struct Description {
 /// A backup folder that was opened with its passphrase.
 pub(crate) struct Vault {
     dir: PathBuf,
-    key: Zeroizing<[u8; 32]>,
+    key: Key,
     /// Folders with new files, to be synced.
     touched: BTreeSet<PathBuf>,
 }
@@ -53,12 +49,12 @@ impl std::fmt::Debug for Vault {
     }
 }
 
-fn key_of(passphrase: &str, salt: &[u8], (memory, passes, lanes): (u32, u32, u32)) -> Option<Zeroizing<[u8; 32]>> {
+fn key_of(passphrase: &str, salt: &[u8], (memory, passes, lanes): (u32, u32, u32)) -> Option<Key> {
     let params = argon2::Params::new(memory, passes, lanes, Some(32)).ok()?;
     let argon = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
     let mut key = Zeroizing::new([0; 32]);
     argon.hash_password_into(passphrase.as_bytes(), salt, key.as_mut_slice()).ok()?;
-    Some(key)
+    Some(Key::new(key))
 }
 
 impl Vault {
@@ -79,7 +75,7 @@ impl Vault {
         let salt: [u8; SALT] = rand::random();
         let no_backup = || BackupError::NoBackup(dir.to_owned());
         let key = key_of(passphrase, &salt, COST).ok_or_else(no_backup)?;
-        let check = HEXLOWER.encode(blake3::keyed_hash(&key, b"check").as_bytes());
+        let check = HEXLOWER.encode(key.hash(b"check").as_bytes());
         let (memory_kib, passes, lanes) = COST;
         let description = Description { format: 1, memory_kib, passes, lanes, salt: HEXLOWER.encode(&salt), check };
         let text = serde_json::to_vec_pretty(&description).map_err(|_| no_backup())?;
@@ -107,18 +103,14 @@ impl Vault {
         let check = HEXLOWER.decode(told.check.as_bytes()).map_err(|_| no_backup())?;
         match <[u8; 32]>::try_from(check.as_slice()) {
             // Compared in constant time.
-            Ok(check) if blake3::keyed_hash(&key, b"check") == check => {
-                Ok(Self { dir: dir.to_owned(), key, touched: BTreeSet::new() })
-            }
+            Ok(check) if key.hash(b"check") == check => Ok(Self { dir: dir.to_owned(), key, touched: BTreeSet::new() }),
             _ => Err(BackupError::Passphrase),
         }
     }
 
     /// What something is called in the backup, by what it is known by.
     pub(super) fn name(&self, kind: &str, known_by: &[u8]) -> String {
-        let mut hasher = blake3::Hasher::new_keyed(&self.key);
-        hasher.update(&(kind.len() as u64).to_le_bytes()).update(kind.as_bytes()).update(known_by);
-        hasher.finalize().to_hex().to_string()
+        self.key.name(kind, known_by)
     }
 
     fn data(&self, name: &str) -> PathBuf {
@@ -127,14 +119,6 @@ impl Vault {
 
     pub(super) fn has(&self, name: &str) -> bool {
         self.data(name).is_file()
-    }
-
-    fn cipher(&self, name: &str, salt: &[u8]) -> Result<LessSafeKey, BackupError> {
-        let mut hasher = blake3::Hasher::new_keyed(&self.key);
-        hasher.update(b"file").update(salt).update(name.as_bytes());
-        UnboundKey::new(&AES_256_GCM, hasher.finalize().as_bytes())
-            .map(LessSafeKey::new)
-            .map_err(|_| BackupError::Damaged(name.to_owned()))
     }
 
     /// Seals what `from` gives under a name.
@@ -152,25 +136,10 @@ impl Vault {
     fn seal(&mut self, name: &str, path: &Path, from: &mut dyn Read) -> Result<(), BackupError> {
         let fresh = path.with_extension("new");
         let failed = BackupError::io(&fresh);
-        let salt: [u8; SALT] = rand::random();
-        let cipher = self.cipher(name, &salt)?;
         let mut write = || -> io::Result<()> {
-            let mut file = File::create(&fresh)?;
-            file.write_all(&salt)?;
-            let mut next = piece(from)?;
-            for index in 0.. {
-                let mut chunk = next;
-                next = piece(from)?;
-                let is_last = next.is_empty();
-                cipher
-                    .seal_in_place_append_tag(nonce(index), Aad::from([u8::from(is_last)]), &mut chunk)
-                    .map_err(|_| io::Error::other("sealing failed"))?;
-                file.write_all(&chunk)?;
-                if is_last {
-                    break;
-                }
-            }
-            file.sync_data()?;
+            let mut sealer = self.key.sealer(name, File::create(&fresh)?)?;
+            io::copy(from, &mut sealer)?;
+            sealer.finish()?.sync_data()?;
             fs::rename(&fresh, path)
         };
         write().map_err(failed)?;
@@ -184,22 +153,12 @@ impl Vault {
     }
 
     fn unseal(&self, name: &str, path: &Path, to: &mut dyn Write) -> Result<(), BackupError> {
-        let damaged = || BackupError::Damaged(name.to_owned());
-        let mut file = File::open(path).map_err(BackupError::io(path))?;
-        let mut salt = [0; SALT];
-        file.read_exact(&mut salt).map_err(|_| damaged())?;
-        let cipher = self.cipher(name, &salt)?;
-        let mut next = sealed_piece(&mut file).map_err(BackupError::io(path))?;
-        for index in 0.. {
-            let mut chunk = next;
-            next = sealed_piece(&mut file).map_err(BackupError::io(path))?;
-            let is_last = next.is_empty();
-            let plain = cipher.open_in_place(nonce(index), Aad::from([u8::from(is_last)]), &mut chunk);
-            to.write_all(plain.map_err(|_| damaged())?).map_err(BackupError::io(path))?;
-            if is_last {
-                break;
-            }
-        }
+        let failed = |error: io::Error| match error.kind() {
+            io::ErrorKind::InvalidData => BackupError::Damaged(name.to_owned()),
+            _ => BackupError::io(path)(error),
+        };
+        let file = File::open(path).map_err(failed)?;
+        io::copy(&mut self.key.opener(name, file).map_err(failed)?, to).map_err(failed)?;
         Ok(())
     }
 
@@ -248,24 +207,4 @@ impl Vault {
         }
         Ok(())
     }
-}
-
-fn nonce(index: u64) -> Nonce {
-    let mut nonce = [0; 12];
-    nonce[..8].copy_from_slice(&index.to_le_bytes());
-    Nonce::assume_unique_for_key(nonce)
-}
-
-fn piece(from: &mut dyn Read) -> io::Result<Vec<u8>> {
-    filled(from, CHUNK)
-}
-
-fn sealed_piece(from: &mut dyn Read) -> io::Result<Vec<u8>> {
-    filled(from, CHUNK + TAG)
-}
-
-fn filled(from: &mut dyn Read, most: usize) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    from.take(most as u64).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }

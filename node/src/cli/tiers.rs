@@ -25,11 +25,15 @@ pub(super) async fn tier(dir: &Path, command: TierCommand) -> anyhow::Result<()>
 
 fn show(tiers: &Value) {
     if tiers["configured"] != json!(true) {
-        println!("No cold tier is configured (archive.cold in confrere.toml).");
+        println!("No cold tier is configured (archive.cold or archive.cold_store in confrere.toml).");
         return;
     }
-    let there = if tiers["reachable"] == json!(true) { "there" } else { "NOT THERE" };
-    println!("The cold tier is {there}.");
+    let kind = if tiers["kind"] == json!("store") { "an object store" } else { "a folder" };
+    println!("The cold tier is {kind}: {}", text::field(tiers, "place"));
+    match tiers["away"].as_str() {
+        None => println!("It is there."),
+        Some(why) => println!("It is NOT THERE: {}.", away(why)),
+    }
     let bytes = |key: &str| tiers[key].as_u64().map_or_else(|| "unknown".to_owned(), text::size);
     println!("Studies in it: {}, {}.", tiers["studies"], bytes("bytes"));
     println!("Free: {}. Read at: {} a second.", bytes("free_bytes"), bytes("pace"));
@@ -42,6 +46,20 @@ fn show(tiers: &Value) {
             one["done"],
             one["objects"]
         );
+    }
+}
+
+fn away(why: &str) -> &str {
+    match why {
+        "silent" => "it does not answer",
+        "unmarked" => "its mark is missing",
+        "other-site" => "it belongs to another site",
+        "credentials" => "the store does not accept the credentials, or they do not allow it",
+        "bucket" => "the store has no such bucket",
+        "region" => "the bucket is in another region than archive.cold_region",
+        "clock" => "the store's clock and this machine's differ",
+        "versions" => "the bucket keeps old versions, and what is erased would stay there",
+        other => other,
     }
 }
 

@@ -7,6 +7,7 @@
 //! Secrets: they are files of their own with mode 0600, which this file only names.
 
 mod alarms;
+mod cold;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ mod units;
 mod write;
 
 pub(crate) use alarms::{AlarmMail, AlarmWebhook, AlarmsConfig, MailSecurity};
+pub(crate) use cold::{BucketConfig, ColdPlace};
 
 use protocol::retention::Rules;
 use std::{
@@ -151,8 +153,8 @@ pub(crate) struct ArchiveConfig {
     pub(crate) scrub_days: u32,
     /// A decision on other bytes under a known UID can be undone for so many days, unless an administrator gives a reason.
     pub(crate) conflict_days: u32,
-    /// Folder of the cold tier; `None`: there is none.
-    pub(crate) cold: Option<PathBuf>,
+    /// `cold`, or `cold_store` and what goes with it; `None`: there is no cold tier.
+    pub(crate) cold: Option<ColdPlace>,
     /// Studies go there when nobody used them for so long, milliseconds; 0: only by hand.
     pub(crate) cold_after_ms: u64,
     /// How long studies are kept.
@@ -237,8 +239,11 @@ impl Config {
         })?;
         let mut config = Self::parse(&text).map_err(|faults| ConfigError::Faults { path: path.clone(), faults })?;
         let portal = &mut config.portal;
-        for named in [&mut portal.tls_cert, &mut portal.tls_key, &mut portal.web_dir, &mut config.archive.cold] {
+        for named in [&mut portal.tls_cert, &mut portal.tls_key, &mut portal.web_dir] {
             *named = named.take().map(|relative| dir.join(relative));
+        }
+        if let Some(cold) = &mut config.archive.cold {
+            cold.below(dir);
         }
         let alarms = &mut config.alarms;
         let (mail, webhook) = (alarms.mail.as_mut(), alarms.webhook.as_mut());
@@ -277,11 +282,16 @@ impl Config {
         let mut faults = Vec::new();
         let mut fault = |key: &str, problem: String| faults.push(Fault { key: key.to_owned(), problem });
         let dimse = self.dimse.tls.as_ref();
+        let bucket = match &self.archive.cold {
+            Some(ColdPlace::Bucket(bucket)) => Some(bucket),
+            _ => None,
+        };
         let public = [
             ("portal.tls_cert", self.portal.tls_cert.as_ref()),
             ("dimse.tls_cert", dimse.map(|tls| &tls.certificate)),
             ("dimse.tls_ca", dimse.map(|tls| &tls.ca)),
             ("alarms.tls_ca", self.alarms.tls_ca.as_ref()),
+            ("archive.cold_ca", bucket.and_then(|bucket| bucket.ca.as_ref())),
         ];
         for (key, path) in public {
             if let Some(path) = path
@@ -296,6 +306,7 @@ impl Config {
             ("dimse.tls_key", dimse.map(|tls| &tls.key)),
             ("alarms.smtp_credentials", mail.and_then(|mail| mail.credentials.as_ref())),
             ("alarms.webhook_secret", webhook.and_then(|webhook| webhook.secret.as_ref())),
+            ("archive.cold_credentials", bucket.map(|bucket| &bucket.credentials)),
         ];
         for (key, path) in secret {
             let Some(path) = path else { continue };

@@ -2,7 +2,7 @@
 
 use super::{
     ArchiveConfig, CacheConfig, Config, DicomwebConfig, DimseConfig, DimseTls, Fault, OverlayConfig, PixelsConfig,
-    PortalConfig, SiteConfig, alarms, units,
+    PortalConfig, SiteConfig, alarms, cold, units,
 };
 use protocol::{AeTitle, limits::SITE_NAME_MAX, retention::Rules};
 use std::{
@@ -257,7 +257,7 @@ fn archive(section: &mut Section<'_>) -> ArchiveConfig {
         free_bytes_min: section.text("free_min", default.free_bytes_min, "a size like \"1 GiB\"", units::bytes),
         scrub_days: section.count("scrub_days", default.scrub_days, 365),
         conflict_days: section.count("conflict_days", default.conflict_days, 3650),
-        cold: section.path("cold"),
+        cold: cold::read(section),
         cold_after_ms: section.text("cold_after", default.cold_after_ms, COLD_AFTER, |text| match text {
             "never" => Some(0),
             text => units::milliseconds(text).filter(|ms| *ms > 0),

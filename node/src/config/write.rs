@@ -1,6 +1,6 @@
 //! From settings to text: what `init` writes, what `config check` prints, and the example in the documentation.
 
-use super::{AlarmsConfig, ArchiveConfig, Config, DimseConfig, PortalConfig, SiteConfig, units};
+use super::{AlarmsConfig, ArchiveConfig, Config, DimseConfig, PortalConfig, SiteConfig, cold, units};
 use protocol::retention::Rules;
 use std::{
     fmt::Write,
@@ -149,7 +149,7 @@ fn dimse_section(dimse: &DimseConfig) -> Section {
 }
 
 fn archive_section(archive: &ArchiveConfig) -> Section {
-    let lines = vec![
+    let mut lines = vec![
         Line(
             "A study is complete after so long without a new image, \"100ms\" to \"1h\".",
             "settle",
@@ -170,11 +170,9 @@ fn archive_section(archive: &ArchiveConfig) -> Section {
             "conflict_days",
             Some(Value::Integer(i64::from(archive.conflict_days))),
         ),
-        Line(
-            "Folder of the cold tier, on another disk or server; a path is relative to this file.",
-            "cold",
-            archive.cold.as_ref().map(|path| Value::String(path.display().to_string())),
-        ),
+    ];
+    lines.extend(cold::lines(archive.cold.as_ref()).into_iter().map(|(about, key, value)| Line(about, key, value)));
+    lines.extend([
         Line(
             "Studies go there when nobody used them for so long, like \"90d\"; \"never\": only by hand.",
             "cold_after",
@@ -191,7 +189,7 @@ fn archive_section(archive: &ArchiveConfig) -> Section {
                 Rules::FrancePractice => "france-practice",
             }),
         ),
-    ];
+    ]);
     ("archive", lines)
 }
 

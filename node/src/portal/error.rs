@@ -154,7 +154,7 @@ fn tier(e: &TierError) -> (StatusCode, &'static str) {
         TierError::NotHeld => (StatusCode::NOT_FOUND, "not-found"),
         TierError::NoTier => (StatusCode::CONFLICT, "no-cold-tier"),
         TierError::Arriving => (StatusCode::CONFLICT, "arriving"),
-        TierError::Unreachable => (StatusCode::SERVICE_UNAVAILABLE, "cold-tier-unreachable"),
+        TierError::Unreachable(_) => (StatusCode::SERVICE_UNAVAILABLE, "cold-tier-unreachable"),
         TierError::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
         TierError::Archive(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
     }

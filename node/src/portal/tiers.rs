@@ -27,6 +27,12 @@ const STUDIES_MAX: usize = 200;
 pub(super) struct Tiers {
     configured: bool,
     reachable: bool,
+    /// `folder` or `store` (an object store, S3); `null`: none is configured.
+    kind: Option<&'static str>,
+    /// The folder; the store's address, bucket and prefix.
+    place: Option<String>,
+    /// Why it is not there: `silent`, `unmarked`, `other-site`, `credentials`, `bucket`, `region`, `clock`, `versions`.
+    away: Option<&'static str>,
     free_bytes: Option<u64>,
     /// Bytes a second that reading it gave, the median of the last readings; `null`: none since the start.
     pace: Option<u64>,
@@ -97,7 +103,7 @@ fn moving(one: &crate::archive::Move) -> Moving {
 #[utoipa::path(get, path = "/api/tiers", responses((status = 200, body = Tiers)))]
 pub(super) async fn show(State(door): State<Door>, caller: Caller) -> Result<Json<Tiers>, ApiError> {
     caller.may(Action::Administer)?;
-    let ColdStatus { is_configured, is_reachable, free_bytes, pace, studies, moves } = door.archive.cold_status()?;
+    let ColdStatus { place, away, free_bytes, pace, studies, moves } = door.archive.cold_status()?;
     let (mut rows, mut bytes) = (Vec::new(), 0u64);
     for study in &studies {
         let Some(row) = door.archive.study(study)? else { continue };
@@ -114,8 +120,11 @@ pub(super) async fn show(State(door): State<Door>, caller: Caller) -> Result<Jso
         }
     }
     let tiers = Tiers {
-        configured: is_configured,
-        reachable: is_reachable,
+        configured: place.is_some(),
+        reachable: away.is_none(),
+        kind: place.as_ref().map(|place| if place.is_store { "store" } else { "folder" }),
+        away: away.filter(|_| place.is_some()).map(crate::archive::Away::word),
+        place: place.map(|place| place.name),
         free_bytes,
         pace,
         studies: u64::try_from(studies.len()).unwrap_or(u64::MAX),

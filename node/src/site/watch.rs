@@ -70,6 +70,7 @@ impl Watch {
         self.backup();
         self.peers(since);
         self.rot();
+        self.cold();
         if let Err(error) = self.count() {
             tracing::warn!(%error, "what the archive holds could not be counted");
         }
@@ -145,6 +146,19 @@ impl Watch {
         let aside = fs::read_dir(self.dir.join("objects/rotten")).map_or(0, Iterator::count);
         let level = (aside > 0).then_some(Level::Critical);
         self.alarms.set(Kind::RotFound, "", u64::try_from(aside).unwrap_or(u64::MAX), level);
+    }
+
+    fn cold(&self) {
+        if !self.archive.cold_is_known() {
+            return;
+        }
+        let away = self.archive.cold_away();
+        for back in self.alarms.subjects(Kind::TierUnreachable).into_iter().filter(|name| Some(name) != away.as_ref()) {
+            self.alarms.set(Kind::TierUnreachable, &back, 0, None);
+        }
+        if let Some(place) = away {
+            self.alarms.set(Kind::TierUnreachable, &place, 0, Some(Level::Critical));
+        }
     }
 
     fn count(&self) -> std::io::Result<()> {

@@ -42,7 +42,8 @@ fn find_tools() -> Result<(), Stop> {
         &tools::XORRISO,
         &tools::PYTHON,
         &tools::CHROMIUM,
-    ])
+    ])?;
+    tools::object_store()
 }
 
 fn fmt() -> Result<(), Stop> {

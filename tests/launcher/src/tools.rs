@@ -3,6 +3,7 @@
 use crate::{
     Stop,
     step::{self, output},
+    target,
 };
 use std::{env, path::Path};
 
@@ -126,6 +127,21 @@ pub(crate) fn ensure(tools: &[&Tool]) -> Result<(), Stop> {
         Some(tool) => Err(Stop::new(format!("{} is still missing after the installation", tool.name))),
         None => Ok(()),
     }
+}
+
+/// An object store to test against, which compares signatures; built from crates.io into the target folder.
+pub(crate) fn object_store() -> Result<(), Stop> {
+    const VERSION: &str = "0.14.1";
+    let root = target().join("tools").join(format!("s3s-fs-{VERSION}"));
+    if root.join("bin/s3s-fs").is_file() {
+        return Ok(());
+    }
+    let mut install = step::command("cargo", &["install", "s3s-fs", "--version", VERSION, "--features", "binary"]);
+    install.args(["--locked", "--debug", "--quiet", "--root"]).arg(&root);
+    let build = root.join("build");
+    install.env("CARGO_TARGET_DIR", &build).env("CARGO_PROFILE_DEV_DEBUG", "false");
+    step::run("cargo install s3s-fs", install)?;
+    std::fs::remove_dir_all(&build).map_err(|error| Stop::new(format!("{}: {error}", build.display())))
 }
 
 fn apt(arguments: &[&str]) -> std::process::Command {

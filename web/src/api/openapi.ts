@@ -4354,17 +4354,23 @@ export interface components {
         };
         /** @description How the cold tier is. */
         Tiers: {
+            /** @description Why it is not there: `silent`, `unmarked`, `other-site`, `credentials`, `bucket`, `region`, `clock`, `versions`. */
+            away?: string | null;
             /** Format: int64 */
             bytes: number;
             configured: boolean;
             /** Format: int64 */
             free_bytes?: number | null;
+            /** @description `folder` or `store` (an object store, S3); `null`: none is configured. */
+            kind?: string | null;
             moves: components["schemas"]["Moving"][];
             /**
              * Format: int64
              * @description Bytes a second that reading it gave, the median of the last readings; `null`: none since the start.
              */
             pace?: number | null;
+            /** @description The folder; the store's address, bucket and prefix. */
+            place?: string | null;
             reachable: boolean;
             /** @description The first of them. */
             rows: components["schemas"]["ColdStudy"][];

@@ -77,7 +77,8 @@ export type Status = With<Sent<'Status'>, { peers: Peer[]; transfers: Transfer[]
 
 export type Moving = With<Sent<'Moving'>, { to: 'cold' | 'hot' }>;
 export type ColdStudy = Sent<'ColdStudy'>;
-export type Tiers = With<Sent<'Tiers'>, { rows: ColdStudy[]; moves: Moving[] }>;
+export type Away = 'silent' | 'unmarked' | 'other-site' | 'credentials' | 'bucket' | 'region' | 'clock' | 'versions';
+export type Tiers = With<Sent<'Tiers'>, { kind: 'folder' | 'store' | null; away: Away | null; rows: ColdStudy[]; moves: Moving[] }>;
 
 export type KeptReason = With<
   Sent<'Reason'>,

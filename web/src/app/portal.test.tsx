@@ -302,13 +302,16 @@ describe('archive', () => {
   test('a cold tier that is away is said, and its studies cannot be recalled', async () => {
     const node = busyNode();
     const tiers = {
-      configured: true, reachable: false, free_bytes: null, pace: 100_000_000, studies: 1, bytes: 1_000_000_000,
+      configured: true, reachable: false, kind: 'store', place: 'https://s3.example:443/cold', away: 'credentials', free_bytes: null, pace: 100_000_000, studies: 1, bytes: 1_000_000_000,
       rows: [{ study: '1.2.3', patient_name: 'MARTIN^Éloïse', date: '20200102', description: 'CT', bytes: 1_000_000_000, recall_s: 10 }],
       moves: [{ study: '1.2.4', to: 'cold', done: 3, objects: 10, error: null }],
     };
     node.instead.set('GET /tiers', { status: 200, body: tiers });
     await openPortal(node, { at: '/archive/tiers', as: 'admin' });
     await screen.findByText('The cold tier is not there');
+    expect(screen.getByText(/does not accept the credentials/)).toBeTruthy();
+    expect(screen.getByText('object store, encrypted')).toBeTruthy();
+    expect(screen.getByText('https://s3.example:443/cold')).toBeTruthy();
     expect(screen.getByText('10 s')).toBeTruthy();
     expect(screen.getByRole<HTMLButtonElement>('button', { name: /^Recall the study of/ }).disabled).toBe(true);
     expect(screen.getByText('3 / 10')).toBeTruthy();

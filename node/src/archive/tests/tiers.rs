@@ -28,7 +28,7 @@ impl Tiered {
             settle_ms: 20,
             free_bytes_min: 0,
             scrub_days: 0,
-            cold: Some(self.root()),
+            cold: Some(crate::config::ColdPlace::Folder(self.root())),
             cold_after_ms,
             ..ArchiveConfig::default()
         };
@@ -170,7 +170,7 @@ async fn a_cold_tier_that_is_not_there_is_said_and_loses_nothing() {
     fs::create_dir(folders.root()).unwrap();
     assert_eq!(site.archive.tier(&study).unwrap(), Tier::Unreachable);
     assert!(matches!(site.read(&stored[0]).await, Err(ReadError::Offline)));
-    assert!(matches!(site.archive.move_study(&study, false), Err(TierError::Unreachable)));
+    assert!(matches!(site.archive.move_study(&study, false), Err(TierError::Unreachable(Away::Unmarked))));
     assert!(site.store_as(all[0].form(), &all[0].data_set()).await.unwrap().known, "what cannot be asked is trusted");
     site.kill().await;
     let site = folders.open();

@@ -30,10 +30,17 @@ function Tiers() {
     <Stack gap="lg">
       {!tiers.reachable && (
         <Alert color="red" variant="light" role="alert" title={t('archive.tiers.awayTitle')}>
+          {tiers.away && <Text size="sm">{t(`archive.tiers.why.${tiers.away}`)}</Text>}
           {t('archive.tiers.away')}
         </Alert>
       )}
       <Section title={t('archive.tiers.cold')} about={t('archive.tiers.about')}>
+        <Group gap="xs" mb="md">
+          <Badge variant="light">{t(`archive.tiers.kind.${tiers.kind ?? 'folder'}`)}</Badge>
+          <Text ff="monospace" fz="xs" style={{ overflowWrap: 'anywhere' }}>
+            {tiers.place}
+          </Text>
+        </Group>
         <SimpleGrid cols={{ base: 2, sm: 4 }} spacing="lg" verticalSpacing="md">
           <Fact name={t('settings.studies')}>{count(tiers.studies, locale)}</Fact>
           <Fact name={t('archive.tiers.held')}>{bytes(tiers.bytes, locale)}</Fact>
