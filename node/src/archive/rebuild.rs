@@ -162,6 +162,10 @@ fn applied(record: &Record<'_>, voids: &Voids) -> Result<Applied, ArchiveError> 
         kind::WITHDRAW => Applied::Withdraw(wire::decode(record.body)?),
         kind::ERASE => Applied::Erase(wire::decode(record.body)?),
         kind::ERASED => Applied::Erased(wire::decode(record.body)?),
+        kind::RULE => Applied::Rule(wire::decode(record.body)?),
+        kind::LABEL => Applied::Label(wire::decode(record.body)?),
+        kind::FIRE => Applied::Fire(wire::decode(record.body)?),
+        kind::ROUTED => Applied::Routed(wire::decode(record.body)?),
         kind::FLOOR => Applied::Floor(wire::decode::<FloorRecord>(record.body)?.version),
         _ => Applied::Nothing,
     })

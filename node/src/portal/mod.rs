@@ -18,11 +18,13 @@ mod events;
 mod export;
 mod grants;
 mod json;
+mod labels;
 mod local;
 mod openapi;
 mod peers;
 mod rejections;
 mod retention;
+mod rules;
 mod settings;
 mod signin;
 mod sources;
@@ -41,6 +43,7 @@ use crate::{
     identity::Identity,
     media::Media,
     overlay::Overlay,
+    rules::Rules,
     sources::Sources,
     studies::Studies,
     tasks::Tasks,
@@ -78,6 +81,7 @@ pub(crate) struct PortalDoor {
     pub(crate) sources: Sources,
     pub(crate) overlay: Option<Overlay>,
     pub(crate) studies: Option<Studies>,
+    pub(crate) rules: Option<Rules>,
     pub(crate) media: Media,
     pub(crate) alarms: Alarms,
     pub(crate) tasks: Tasks,
@@ -91,6 +95,10 @@ type Door = Arc<PortalDoor>;
 impl PortalDoor {
     fn overlay(&self) -> Result<&Overlay, ApiError> {
         self.overlay.as_ref().ok_or(ApiError::NotRunning)
+    }
+
+    fn rules(&self) -> Result<&Rules, ApiError> {
+        self.rules.as_ref().ok_or(ApiError::NotRunning)
     }
 
     fn studies(&self) -> Result<&Studies, ApiError> {
@@ -187,6 +195,15 @@ fn api_routes() -> Router<Door> {
         .route("/migrations/{id}/cancel", post(sources::cancel))
         .route("/migrations/{id}/report", get(sources::report))
         .route("/migrations/{id}/report.csv", get(sources::report_csv))
+        .route("/rules", get(rules::list).post(rules::add))
+        .route("/rules/test", post(rules::test))
+        .route("/rules/{id}", post(rules::change).delete(rules::remove))
+        .route("/studies/{study}/rules", get(rules::of_study))
+        .route("/routes", get(rules::routes))
+        .route("/routes/retry", post(rules::retry))
+        .route("/routes/drop", post(rules::drop_route))
+        .route("/labels", get(labels::list))
+        .route("/studies/{study}/labels", post(labels::set))
         .route("/import", post(local::import))
         .route("/verify", post(local::verify))
         .route("/backup", post(local::backup))

@@ -1,8 +1,8 @@
 //! The API's description, made from the routes; `docs/openapi.json` is its committed copy.
 
 use super::{
-    agreements, alarms, amendments, audit, error, events, export, grants, json, local, peers, rejections, retention,
-    settings, signin, sources, status, storage, tiers, worklist,
+    agreements, alarms, amendments, audit, error, events, export, grants, json, labels, local, peers, rejections,
+    retention, rules, settings, signin, sources, status, storage, tiers, worklist,
 };
 use axum::Json;
 use utoipa::OpenApi;
@@ -86,6 +86,17 @@ use utoipa::OpenApi;
         sources::cancel,
         sources::report,
         sources::report_csv,
+        rules::list,
+        rules::add,
+        rules::change,
+        rules::remove,
+        rules::test,
+        rules::of_study,
+        rules::routes,
+        rules::retry,
+        rules::drop_route,
+        labels::list,
+        labels::set,
         local::import,
         local::verify,
         local::backup,

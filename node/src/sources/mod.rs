@@ -28,6 +28,7 @@ mod sink;
 mod sweep;
 mod web;
 
+pub(crate) use hours::DayHours;
 pub(crate) use migrate::{MigrationView, NewMigration};
 pub(crate) use recall::{RecallRow, Recalling};
 pub(crate) use record::{

@@ -18,10 +18,10 @@ use super::{
     ArchiveError,
     rows::{
         AsideRecord, Chunk, ClaimRecord, ColdRecord, ConflictRow, ConflictsOf, CorrectRecord, CorrectionRow,
-        EraseRecord, ErasedRecord, HasCopy, IngestRecord, InstanceRow, MergedBy, PatientKey, Place, Places, Proposal,
-        RecallRecord, ReinstateRecord, RejectRecord, ResolveRecord, SeriesRow, SettleRecord, StoredInstance,
-        StoredSeries, StoredStudy, StudyCorrections, StudyRow, StudyTier, Totals, UncorrectRecord, UnderRejection,
-        WithdrawRecord,
+        EraseRecord, ErasedRecord, FireRecord, HasCopy, IngestRecord, InstanceRow, LabelRecord, MergedBy, PatientKey,
+        Place, Places, Proposal, RecallRecord, ReinstateRecord, RejectRecord, ResolveRecord, RoutedRecord, RuleRecord,
+        SeriesRow, SettleRecord, StoredInstance, StoredSeries, StoredStudy, StudyCorrections, StudyRow, StudyTier,
+        Totals, UncorrectRecord, UnderRejection, WithdrawRecord,
     },
 };
 use crate::journal::Position;
@@ -49,11 +49,14 @@ mod keys;
 mod register;
 mod reject;
 mod retain;
+mod rules;
 mod search;
 mod tier;
 
 #[cfg(test)]
 mod tests;
+
+pub(super) use rules::LABELS_MAX;
 
 /// Instances in one chunk: some 20 KiB.
 pub(super) const CHUNK_INSTANCES: usize = 64;
@@ -82,7 +85,7 @@ pub(super) struct Meta {
 
 impl Wire for Meta {
     /// An index of another version is made again from the journal.
-    const VERSION: u8 = 2;
+    const VERSION: u8 = 3;
     const NAME: &'static str = "index";
 }
 
@@ -458,6 +461,10 @@ pub(super) enum Applied {
     Withdraw(WithdrawRecord),
     Erase(EraseRecord),
     Erased(ErasedRecord),
+    Rule(RuleRecord),
+    Label(LabelRecord),
+    Fire(FireRecord),
+    Routed(RoutedRecord),
     Floor(u64),
     /// Of no consequence here.
     Nothing,
