@@ -65,7 +65,7 @@ impl Archive {
     ///
     /// # Errors
     /// When the index cannot be read; so with all that follow.
-    pub(crate) fn rules(&self) -> Result<Vec<RuleRecord>, ArchiveError> {
+    pub(crate) fn rules(&self) -> Result<Arc<[RuleRecord]>, ArchiveError> {
         self.inner.index.rules()
     }
 
@@ -191,7 +191,7 @@ impl Archive {
 
 impl Inner {
     fn rule(&self, id: u64) -> Result<RuleRecord, RuleError> {
-        self.index.rules()?.into_iter().find(|record| record.id == id).ok_or(RuleError::NoRule)
+        self.index.rules()?.iter().find(|record| record.id == id).cloned().ok_or(RuleError::NoRule)
     }
 
     async fn write_rule(

@@ -323,7 +323,8 @@ pub(super) async fn of_study(
     let study = uid(&study)?;
     let seen = Seen::of(&door.archive, &study)?.ok_or(ApiError::NotFound)?;
     let fired = door.archive.fired(&study)?;
-    let judged = door.archive.rules()?.iter().filter_map(|record| {
+    let all = door.archive.rules()?;
+    let judged = all.iter().filter_map(|record| {
         let rule = record.rule.as_ref()?;
         let checks = rules::checks(&rule.conditions, &seen);
         let fired = fired.contains(&(record.id, record.version));

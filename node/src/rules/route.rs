@@ -7,7 +7,7 @@
 //! # Not here
 //! DIMSE: [`super::Courier`].
 
-use super::{Courier, Inner, Item, Ledger, NotSent, RulesError, fire::is_dealt, person};
+use super::{Inner, Item, Ledger, NotSent, RulesError, fire::is_dealt, person};
 use crate::{
     archive::{Archive, ArchiveError, Print, RouteRow, Routed, print},
     audit::{Act, Actor, Event},

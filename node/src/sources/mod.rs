@@ -456,7 +456,7 @@ fn fit(source: &Source) -> Result<(), SourceError> {
     if source.issuer.is_empty() || source.issuer.chars().count() > 64 {
         return Err(SourceError::Unfit("the issuer of Patient IDs is 1 to 64 characters"));
     }
-    if source.hours.as_deref().is_some_and(|hours| hours.parse::<hours::DayHours>().is_err()) {
+    if source.hours.as_deref().is_some_and(|hours| hours.parse::<DayHours>().is_err()) {
         return Err(SourceError::Unfit("hours are HH:MM-HH:MM"));
     }
     if !(1..=8).contains(&source.limits.concurrent) {

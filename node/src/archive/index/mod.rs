@@ -97,6 +97,7 @@ pub(super) struct Index {
     /// sled said that it failed, or a record could not be applied.
     is_hurt: AtomicBool,
     register: Register,
+    rules: rules::Known,
 }
 
 /// Rows changed since the last batch.
@@ -156,6 +157,7 @@ impl Index {
             live: Mutex::new(live),
             is_hurt: AtomicBool::new(false),
             register: Register::default(),
+            rules: rules::Known::default(),
         })
     }
 
@@ -177,6 +179,7 @@ impl Index {
         *lock(&self.db) = fresh.db.into_inner().unwrap_or_else(PoisonError::into_inner);
         *live = fresh.live.into_inner().unwrap_or_else(PoisonError::into_inner);
         self.register.forget();
+        self.rules.forget();
         self.is_hurt.store(false, Ordering::Release);
         Ok(())
     }

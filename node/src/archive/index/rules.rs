@@ -3,7 +3,7 @@
 //! # Not here
 //! Who may, the journal, the evidence: [`crate::archive::rules`].
 
-use super::{Index, Live, keys};
+use super::{Index, Live, keys, lock};
 use crate::archive::{
     ArchiveError,
     rows::{ColdDue, FireRecord, Fired, LabelRecord, Number, RouteRow, RoutedRecord, RuleRecord, StudyLabels},
@@ -12,6 +12,24 @@ use protocol::{
     AeTitle, Timestamp, Uid,
     wire::{self, Wire},
 };
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicU64, Ordering},
+};
+
+/// The rules as they were read last: they are asked for with every study that comes in.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// Rises with every change.
+    turn: AtomicU64,
+    read: Mutex<Option<(u64, Arc<[RuleRecord]>)>>,
+}
+
+impl Known {
+    pub(super) fn forget(&self) {
+        self.turn.fetch_add(1, Ordering::AcqRel);
+    }
+}
 
 /// Labels of one study.
 pub(in crate::archive) const LABELS_MAX: usize = 32;
@@ -28,6 +46,7 @@ impl Index {
         let last = self.other::<Number>(live, keys::RULE_NUMBER)?.map_or(0, |number| number.0);
         live.put_other(keys::RULE_NUMBER.to_vec(), Some(&Number(last.max(record.id))));
         live.put_other(keys::rule(record.id), Some(record).filter(|record| record.rule.is_some()));
+        self.rules.forget();
         Ok(())
     }
 
@@ -108,8 +127,14 @@ impl Index {
     }
 
     /// Rules by their numbers.
-    pub(in crate::archive) fn rules(&self) -> Result<Vec<RuleRecord>, ArchiveError> {
-        self.scan(keys::RULES)
+    pub(in crate::archive) fn rules(&self) -> Result<Arc<[RuleRecord]>, ArchiveError> {
+        let turn = self.rules.turn.load(Ordering::Acquire);
+        if let Some((_, rules)) = lock(&self.rules.read).as_ref().filter(|(at, _)| *at == turn) {
+            return Ok(rules.clone());
+        }
+        let rules: Arc<[RuleRecord]> = self.scan(keys::RULES)?.into();
+        *lock(&self.rules.read) = Some((turn, rules.clone()));
+        Ok(rules)
     }
 
     /// The highest number that a rule ever had.
