@@ -240,13 +240,12 @@ pub(super) async fn test(
     caller.may(Action::Administer)?;
     let conditions = asked.rule.rule(&door)?.conditions;
     let last = asked.last.unwrap_or(LAST).min(LAST_MAX);
-    let archive = door.archive.clone();
+    let (archive, sources) = (door.archive.clone(), door.sources.clone());
     let trying = door.tasks.spawn_blocking("rule tried out", move || {
         let rows = archive.studies(&StudyQuery::default(), 0, last)?;
         let mut tried = TriedOut { looked_at: rows.len(), matched: 0, studies: Vec::new() };
         for row in rows {
-            let (series, senders) = (archive.series(&row.study)?, archive.senders(&row.study)?);
-            let seen = Seen { row, series, senders };
+            let seen = Seen::at(&archive, &sources, row)?;
             if !rules::matches(&conditions, &seen) {
                 continue;
             }
@@ -321,7 +320,7 @@ pub(super) async fn of_study(
 ) -> Result<Json<StudyRules>, ApiError> {
     caller.may(Action::Administer)?;
     let study = uid(&study)?;
-    let seen = Seen::of(&door.archive, &study)?.ok_or(ApiError::NotFound)?;
+    let seen = Seen::of(&door.archive, &door.sources, &study)?.ok_or(ApiError::NotFound)?;
     let fired = door.archive.fired(&study)?;
     let all = door.archive.rules()?;
     let judged = all.iter().filter_map(|record| {

@@ -13,6 +13,7 @@ use crate::{
         Archive, ArchiveError, ArchiveEvent, Firing, InstanceRow, RouteRow, RuleRecord, StudyQuery, TierError, print,
     },
     audit::{Act, Actor, Event},
+    sources::Sources,
     tasks,
 };
 use protocol::{Timestamp, Uid, manifest::Completeness};
@@ -120,8 +121,8 @@ fn on(rules: &[RuleRecord]) -> impl Iterator<Item = (&RuleRecord, &crate::archiv
 async fn look_at(inner: &Arc<Inner>, study: &Uid, closely: bool) -> Result<(), RulesError> {
     let parts = &inner.parts;
     let changing = inner.changing.lock().await;
-    let (archive, uid) = (parts.archive.clone(), study.clone());
-    let planning = parts.tasks.spawn_blocking("rules", move || plan(&archive, &uid, closely));
+    let (archive, sources, uid) = (parts.archive.clone(), parts.sources.clone(), study.clone());
+    let planning = parts.tasks.spawn_blocking("rules", move || plan((&archive, &sources), &uid, closely));
     let Some(plan) = planning.await.map_err(std::io::Error::other).map_err(ArchiveError::from)?? else { return Ok(()) };
     if !plan.firing.routes.is_empty() && inner.lines.len() >= WAITING_MAX {
         tracing::warn!(%study, "too many studies wait for AEs: rules do not fire");
@@ -147,12 +148,12 @@ async fn look_at(inner: &Arc<Inner>, study: &Uid, closely: bool) -> Result<(), R
 }
 
 /// What is to be done for a study that is complete (blocking).
-fn plan(archive: &Archive, study: &Uid, closely: bool) -> Result<Option<Plan>, ArchiveError> {
+fn plan((archive, sources): (&Archive, &Sources), study: &Uid, closely: bool) -> Result<Option<Plan>, ArchiveError> {
     let rules = archive.rules()?;
     if on(&rules).next().is_none() {
         return Ok(None);
     }
-    let Some(seen) = Seen::of(archive, study)?.filter(|seen| seen.row.completeness == Completeness::Complete) else {
+    let Some(seen) = Seen::of(archive, sources, study)?.filter(|seen| seen.row.completeness == Completeness::Complete) else {
         return Ok(None);
     };
     let fired = archive.fired(study)?;

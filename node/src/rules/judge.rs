@@ -5,7 +5,7 @@
 
 use crate::{
     archive::{Archive, ArchiveError, Conditions, SeriesRow, StudyRow, text_matches},
-    sources::DayHours,
+    sources::{DayHours, Sources},
 };
 use protocol::Uid;
 
@@ -16,6 +16,8 @@ pub(crate) struct Seen {
     pub(crate) series: Vec<SeriesRow>,
     /// Who brought it.
     pub(crate) senders: Vec<String>,
+    /// All of them are PACS beside this node: it was recalled, or taken over.
+    pub(crate) is_brought: bool,
 }
 
 /// One condition of a rule, held against a study.
@@ -33,9 +35,18 @@ impl Seen {
     ///
     /// # Errors
     /// When the index cannot be read.
-    pub(crate) fn of(archive: &Archive, study: &Uid) -> Result<Option<Self>, ArchiveError> {
-        let Some(row) = archive.study(study)? else { return Ok(None) };
-        Ok(Some(Self { row, series: archive.series(study)?, senders: archive.senders(study)? }))
+    pub(crate) fn of(archive: &Archive, sources: &Sources, study: &Uid) -> Result<Option<Self>, ArchiveError> {
+        archive.study(study)?.map(|row| Self::at(archive, sources, row)).transpose()
+    }
+
+    /// As [`Self::of`], of a row.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub(crate) fn at(archive: &Archive, sources: &Sources, row: StudyRow) -> Result<Self, ArchiveError> {
+        let (series, senders) = (archive.series(&row.study)?, archive.senders(&row.study)?);
+        let is_brought = !senders.is_empty() && senders.iter().all(|sender| sources.brings(sender));
+        Ok(Self { row, series, senders, is_brought })
     }
 
     /// The patient's age in years at the date of the study; where it has none, when it came in.
@@ -63,6 +74,10 @@ pub(crate) fn checks(conditions: &Conditions, seen: &Seen) -> Vec<Check> {
     checks.extend(listed("descriptions", &conditions.descriptions, &text(&seen.row.description)));
     checks.extend(listed("referrers", &conditions.referrers, &text(&seen.row.referrer)));
     checks.extend(listed("senders", &conditions.senders, &seen.senders));
+    if seen.is_brought && conditions.senders.is_empty() {
+        let wanted = "(no PACS beside this node, unless it is named)".to_owned();
+        checks.push(Check { condition: "senders", wanted, found: seen.senders.join(", "), holds: false });
+    }
     if conditions.age_from.is_some() || conditions.age_to.is_some() {
         let age = seen.age();
         let (from, to) = (conditions.age_from, conditions.age_to);
@@ -134,7 +149,7 @@ pub(super) mod tests {
             amended: None,
             labels: vec![],
         };
-        Seen { row, series: vec![series("CT", "SCANNER1"), series("SR", "CAD")], senders: vec!["CT1".into()] }
+        Seen { row, series: vec![series("CT", "SCANNER1"), series("SR", "CAD")], senders: vec!["CT1".into()], is_brought: false }
     }
 
     fn series(modality: &str, station: &str) -> SeriesRow {
@@ -167,6 +182,13 @@ pub(super) mod tests {
         assert!(holds(|c| c.referrers = vec!["durand*".into()]));
         assert!(holds(|c| c.senders = vec!["CT?".into()]));
         assert!(!holds(|c| c.body_parts = vec!["*".into()]), "what is not said matches nothing");
+    }
+
+    #[test]
+    fn what_a_pacs_brought_is_meant_only_where_it_is_named() {
+        let brought = Seen { is_brought: true, ..seen() };
+        assert!(!matches(&Conditions::default(), &brought));
+        assert!(matches(&Conditions { senders: vec!["CT1".into()], ..Conditions::default() }, &brought));
     }
 
     #[test]

@@ -362,6 +362,16 @@ impl Sources {
         Ok(format!("it answers; {} studies of today", found.len()))
     }
 
+    /// Whether somebody who brought instances is a source: what it brings was in the house before.
+    pub(crate) fn brings(&self, sender: &str) -> bool {
+        let book = lock(&self.0.book);
+        let is_one = |source: &Source| match &source.access {
+            Access::Dimse(to) if to.title.as_str() == sender => true,
+            _ => brought_by(&source.name) == sender,
+        };
+        book.sources.values().any(is_one)
+    }
+
     /// Asks a source for studies; they stand in the shadow list from then on, where it may be listed.
     ///
     /// # Errors
@@ -374,6 +384,11 @@ impl Sources {
         }
         Ok(rows)
     }
+}
+
+/// Who brings what comes from a source by retrieval, in the records of instances.
+fn brought_by(source: &str) -> String {
+    format!("source {source}")
 }
 
 impl Inner {

@@ -255,6 +255,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn kinds_that_are_gone_through_hold_nothing_else() {
+        let digest = Digest::of(b"x");
+        assert!(!copy(&digest).starts_with(&[CORRECTION]), "copies are no corrections");
+    }
+
+    #[test]
     fn later_dates_sort_first() {
         assert!(inverted("20240101120000") < inverted("20231231235959"));
     }
