@@ -153,7 +153,8 @@ fn plan((archive, sources): (&Archive, &Sources), study: &Uid, closely: bool) ->
     if on(&rules).next().is_none() {
         return Ok(None);
     }
-    let Some(seen) = Seen::of(archive, sources, study)?.filter(|seen| seen.row.completeness == Completeness::Complete) else {
+    let Some(seen) = Seen::of(archive, sources, study)?.filter(|seen| seen.row.completeness == Completeness::Complete)
+    else {
         return Ok(None);
     };
     let fired = archive.fired(study)?;

@@ -149,7 +149,12 @@ pub(super) mod tests {
             amended: None,
             labels: vec![],
         };
-        Seen { row, series: vec![series("CT", "SCANNER1"), series("SR", "CAD")], senders: vec!["CT1".into()], is_brought: false }
+        Seen {
+            row,
+            series: vec![series("CT", "SCANNER1"), series("SR", "CAD")],
+            senders: vec!["CT1".into()],
+            is_brought: false,
+        }
     }
 
     fn series(modality: &str, station: &str) -> SeriesRow {

@@ -78,7 +78,7 @@ export interface RuleBody {
   actions: RuleActions;
 }
 export type Rule = Omit<Sent<'KeptRule'>, keyof RuleBody> & RuleBody;
-export type RuleTried = Sent<'TriedOut'>;
+export type RuleTried = With<Sent<'TriedOut'>, { studies: Sent<'Meant'>[] }>;
 export type Route = With<Sent<'Route'>, { state: 'waiting' | 'sending' | 'failing' }>;
 export type Label = Sent<'Label'>;
 

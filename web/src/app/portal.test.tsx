@@ -324,7 +324,7 @@ describe('archive', () => {
 
     expect(screen.getByRole<HTMLButtonElement>('button', { name: 'Add the rule' }).disabled).toBe(true);
     await user.type(screen.getByLabelText('Name'), 'Urgent');
-    await user.type(screen.getByLabelText('Label'), 'urgent{Enter}');
+    await user.type(screen.getByLabelText('Label', { selector: 'input' }), 'urgent{Enter}');
     await user.click(screen.getByRole('button', { name: 'Try out' }));
     await screen.findByText('It would have meant 37 of the last 1000 studies.');
     expect(node.requests).not.toContain('POST /rules');

@@ -138,3 +138,60 @@ pub(in crate::archive) struct StudyLabels(pub(in crate::archive) Vec<String>);
 /// A rule says that a study goes cold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::archive) struct ColdDue(pub(in crate::archive) Timestamp);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::wire::{self, Wire};
+    use std::fmt::Debug;
+
+    fn is_written_as<T: Wire + PartialEq + Debug>(value: &T, parts: &[&[u8]]) {
+        let bytes = parts.concat();
+        assert_eq!(wire::encode(value), bytes);
+        assert_eq!(wire::decode::<T>(&bytes).unwrap(), *value);
+    }
+
+    #[test]
+    fn records_are_written_as_ever() {
+        let (study, at, person) = (Uid::parse("1.2").unwrap(), Timestamp(3), "amy".to_owned());
+        let to = AeTitle::parse("AE").unwrap();
+        let conditions =
+            Conditions { modalities: vec!["CT".into()], age_from: Some(18), ..Conditions::default() };
+        let actions = Actions { routes: vec![], labels: vec!["x".into()], priors: 2, cold_after_h: Some(5) };
+        let rule = Some(Rule { name: "n".into(), is_on: true, conditions, actions });
+        let record = RuleRecord { id: 1, version: 2, at, person: person.clone(), rule };
+        is_written_as(
+            &record,
+            &[
+                &[1, 1, 2, 3, 3],
+                b"amy",
+                &[1, 1],
+                b"n",
+                &[1, 1, 2],
+                b"CT",
+                &[0; 6],
+                &[1, 18, 0, 0],
+                &[0, 1, 1],
+                b"x",
+                &[2, 1, 5],
+            ],
+        );
+        is_written_as(&RuleRecord { rule: None, ..record }, &[&[1, 1, 2, 3, 3], b"amy", &[0]]);
+        let label = LabelRecord { study: study.clone(), at, person, add: vec!["x".into()], remove: vec![] };
+        is_written_as(&label, &[&[1, 3], b"1.2", &[3, 3], b"amy", &[1, 1], b"x", &[0]]);
+        let fire = FireRecord {
+            study: study.clone(),
+            at,
+            rules: vec![(1, 2)],
+            labels: vec!["x".into()],
+            routes: vec![(to.clone(), 1)],
+            cold_at: Some(Timestamp(7)),
+        };
+        is_written_as(
+            &fire,
+            &[&[1, 3], b"1.2", &[3, 1, 1, 2, 1, 1], b"x", &[1, 2], b"AE", &[1, 1, 7]],
+        );
+        let routed = RoutedRecord { study, to, at, sent: vec![[9; 16]], dropped: vec![], is_done: true };
+        is_written_as(&routed, &[&[1, 3], b"1.2", &[2], b"AE", &[3, 1], &[9; 16], &[0, 1]]);
+    }
+}
