@@ -155,8 +155,7 @@ mod tests {
     fn records_are_written_as_ever() {
         let (study, at, person) = (Uid::parse("1.2").unwrap(), Timestamp(3), "amy".to_owned());
         let to = AeTitle::parse("AE").unwrap();
-        let conditions =
-            Conditions { modalities: vec!["CT".into()], age_from: Some(18), ..Conditions::default() };
+        let conditions = Conditions { modalities: vec!["CT".into()], age_from: Some(18), ..Conditions::default() };
         let actions = Actions { routes: vec![], labels: vec!["x".into()], priors: 2, cold_after_h: Some(5) };
         let rule = Some(Rule { name: "n".into(), is_on: true, conditions, actions });
         let record = RuleRecord { id: 1, version: 2, at, person: person.clone(), rule };
@@ -187,10 +186,7 @@ mod tests {
             routes: vec![(to.clone(), 1)],
             cold_at: Some(Timestamp(7)),
         };
-        is_written_as(
-            &fire,
-            &[&[1, 3], b"1.2", &[3, 1, 1, 2, 1, 1], b"x", &[1, 2], b"AE", &[1, 1, 7]],
-        );
+        is_written_as(&fire, &[&[1, 3], b"1.2", &[3, 1, 1, 2, 1, 1], b"x", &[1, 2], b"AE", &[1, 1, 7]]);
         let routed = RoutedRecord { study, to, at, sent: vec![[9; 16]], dropped: vec![], is_done: true };
         is_written_as(&routed, &[&[1, 3], b"1.2", &[2], b"AE", &[3, 1], &[9; 16], &[0, 1]]);
     }
