@@ -4,7 +4,12 @@
 use crate::SITE;
 use serde_json::{Value, json};
 use std::path::Path;
-use tests::{Instance, Site, Study, eventually, part10, ports::Port, tools::dcmtk, wait::holds};
+use tests::{
+    Instance, Pair, Preset, Site, Study, eventually, part10,
+    ports::Port,
+    tools::{dcmtk, pacs::Pacs},
+    wait::holds,
+};
 
 /// The data sets that a receiver has.
 fn received(folder: &Path) -> Vec<Vec<u8>> {
@@ -156,4 +161,80 @@ async fn and_studies_are_labelled_found_by_it_and_go_cold() {
     assert!(found("label=night%20reading").await.is_empty(), "taken away by hand, it stays away");
     let used = site.get("/api/labels").await.ok().json();
     assert_eq!(used, json!([{ "label": "teaching", "studies": 1 }]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn and_earlier_studies_are_brought_from_the_pacs_and_from_the_confrere() {
+    let pair = Pair::agreed(SITE, Preset::All).await;
+    let reader = &pair.b;
+    let of_patient = |study: Study| Study { patient_id: "77".to_owned(), issuer: Some("CH Nord".to_owned()), ..study };
+    let (at_peer, at_pacs, new) = (of_patient(Study::of(3)), of_patient(Study::of(2)), of_patient(Study::of(1)));
+    let (_, paths) = at_peer.write(&pair.a.scratch("scanner"));
+    pair.announced(&at_peer.uid, 3, &paths).await;
+    let pacs = Pacs::dcmtk((&reader.ae_title, reader.dimse())).await;
+    let (_, paths) = at_pacs.write(&reader.scratch("pacs"));
+    pacs.store(&paths);
+    let _ =
+        reader.cli(&["source", "add", "pacs", "--at", &pacs.at(), "--purposes", "list", "--issuer", "CH Nord"]).ok();
+    let row = eventually!(30, "the PACS is listed", reader.listed(&at_pacs.uid).await);
+    assert_eq!(row["instances_here"], 0, "nobody asked for it");
+
+    let _ = reader.cli(&["rule", "add", "priors", "--priors", "3", "--label", "arrived"]).ok();
+    let (_, paths) = new.write(&reader.scratch("scanner"));
+    let _ = reader.c_store(&paths).ok();
+    for (study, count) in [(&at_peer, 3), (&at_pacs, 2)] {
+        eventually!(60, "an earlier study is here", {
+            holds(reader.listed(&study.uid).await.is_some_and(|row| row["instances_here"] == json!(count)))
+        });
+    }
+    let _ = reader.settled(&at_pacs.uid, 2).await;
+    // The PACS names itself by C-GET: what it brings is no arrival.
+    let judged = reader.get(&format!("/api/studies/{}/rules", at_pacs.uid)).await.ok().json();
+    let rule = &judged["rules"][0];
+    assert_eq!((&rule["matches"], &rule["fired"]), (&json!(false), &json!(false)), "{judged}");
+    assert_eq!(rule["checks"][0]["found"], "source pacs");
+    eventually!(20, "the new one is labelled", {
+        holds(reader.listed(&new.uid).await.is_some_and(|row| row["labels"] == json!(["arrived"])))
+    });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn and_what_an_ae_refuses_holds_up_nothing_else() {
+    let site = Site::open(SITE, "CH Nord").await;
+    let workstation = dcmtk::Receiver::taking("+xi", &site.scratch("received")).await;
+    site.add_ae("WORKSTATION", workstation.port, "none");
+    let _ = site.cli(&["rule", "add", "all", "--route", "WORKSTATION"]).ok();
+    // A class of its own, which the workstation does not know.
+    let odd = Study::of(1);
+    let mut strange = odd.make().remove(0);
+    let class = b"1.2.840.10008.5.1.4.1.1.2";
+    let mut file = strange.file.clone();
+    for at in 0..file.len() - class.len() {
+        if file[at..].starts_with(class) && file[at + class.len()] == 0 {
+            // Registered to nobody; as long as it was.
+            file[at..at + class.len()].copy_from_slice(b"1.2.840.99999.5.1.4.1.1.2");
+        }
+    }
+    strange.file = file;
+    let paths = part10::write(&[strange], &site.scratch("odd"));
+    let _ = site.c_store(&paths).ok();
+    let _ = site.settled(&odd.uid, 1).await;
+    let refused = eventually!(30, "the refusal is told", {
+        routes(&site).await.into_iter().find(|route| route["study"] == json!(odd.uid) && route["error"].is_string())
+    });
+    assert_eq!(refused["sent"], 0, "{refused}");
+
+    let study = Study::of(3);
+    let (made, paths) = study.write(&site.scratch("ct"));
+    let _ = site.c_store(&paths).ok();
+    let _ = site.settled(&study.uid, 3).await;
+    eventually!(30, "the other study goes", holds(received(&workstation.folder).len() == 3));
+    eventually!(10, "only the odd one waits", {
+        let waits = routes(&site).await;
+        holds(waits.len() == 1 && waits[0]["study"] == json!(odd.uid))
+    });
+    let pixels: Vec<&[u8]> = made.iter().map(|instance| &instance.pixels[..]).collect();
+    for file in received(&workstation.folder) {
+        assert!(pixels.iter().any(|pixels| file.ends_with(pixels)), "in another transfer syntax, the same pixels");
+    }
 }

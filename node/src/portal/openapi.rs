@@ -92,7 +92,7 @@ use utoipa::OpenApi;
         rules::remove,
         rules::test,
         rules::of_study,
-        rules::routes,
+        rules::waiting,
         rules::retry,
         rules::drop_route,
         labels::list,

@@ -4,6 +4,7 @@ use super::{
     Door,
     error::{ApiError, ErrorBody},
     json::rfc3339,
+    labels,
     signin::Caller,
 };
 use crate::{
@@ -13,13 +14,28 @@ use crate::{
     trust::Action,
 };
 use axum::{
-    Json,
+    Json, Router,
     extract::{Path, State},
     http::StatusCode,
+    routing::{get, post},
 };
 use protocol::{AeTitle, Uid};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+/// The routes of rules and labels.
+pub(super) fn routes() -> Router<Door> {
+    Router::new()
+        .route("/rules", get(list).post(add))
+        .route("/rules/test", post(test))
+        .route("/rules/{id}", post(change).delete(remove))
+        .route("/studies/{study}/rules", get(of_study))
+        .route("/routes", get(waiting))
+        .route("/routes/retry", post(retry))
+        .route("/routes/drop", post(drop_route))
+        .route("/labels", get(labels::list))
+        .route("/studies/{study}/labels", post(labels::set))
+}
 
 /// Studies that a rule is tried out on: as if not given, and at most.
 const LAST: usize = 1000;
@@ -373,7 +389,7 @@ pub(super) struct Route {
 }
 
 #[utoipa::path(get, path = "/api/routes", responses((status = 200, body = Vec<Route>), (status = 503, body = ErrorBody)))]
-pub(super) async fn routes(State(door): State<Door>, caller: Caller) -> Result<Json<Vec<Route>>, ApiError> {
+pub(super) async fn waiting(State(door): State<Door>, caller: Caller) -> Result<Json<Vec<Route>>, ApiError> {
     caller.may(Action::Administer)?;
     let mut routes = Vec::new();
     for view in door.rules()?.routes()? {

@@ -54,7 +54,7 @@ impl Seen {
         let number = |text: &str| text.parse::<u32>().ok();
         let born = self.row.patient.birth_date.as_deref().filter(|day| day.len() == 8).and_then(number)?;
         let arrived = crate::tasks::civil(self.row.arrived);
-        let day = self.row.date.as_deref().or(arrived.get(..8)).and_then(number)?;
+        let day = self.row.date.as_deref().or_else(|| arrived.get(..8)).and_then(number)?;
         // As YYYYMMDD: the difference in years, one less before the birthday.
         u16::try_from(day.checked_sub(born)? / 10_000).ok()
     }

@@ -203,7 +203,7 @@ export const archiveWords = {
     rules: {
       about: 'What is done with a study when it is complete. A rule means what comes in after it was last changed.',
       none: 'There is no rule yet.',
-      no: 'No. {{number}}',
+      no: 'Rule no. {{number}}',
       on: 'On',
       switch: '{{name}} is on',
       edit: 'Change',

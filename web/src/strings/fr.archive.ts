@@ -203,7 +203,7 @@ export const archiveWords = {
     rules: {
       about: 'Ce qui est fait d’un examen une fois complet. Une règle vise ce qui arrive après sa dernière modification.',
       none: 'Il n’y a pas encore de règle.',
-      no: 'N° {{number}}',
+      no: 'Règle n° {{number}}',
       on: 'Active',
       switch: '{{name}} est active',
       edit: 'Modifier',

@@ -2,7 +2,7 @@
 
 import { Button, Fieldset, Group, MultiSelect, NumberInput, SimpleGrid, Stack, TagsInput, Text, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { post } from '../../api/client';
 import { aesQuery, keys, labelsQuery } from '../../api/queries';
 import type { Rule, RuleActions, RuleConditions, RuleTried } from '../../api/types';
@@ -36,6 +36,12 @@ export function RuleForm({ rule, onDone }: { rule: Rule | null; onDone: () => vo
       onDone();
     },
   });
+  // Who chose a rule to change is brought to it.
+  const nameRef = useRef<HTMLInputElement>(null);
+  const isChange = rule !== null;
+  useEffect(() => {
+    if (isChange) nameRef.current?.focus();
+  }, [isChange]);
   const { conditions, actions } = form;
   const titles = [...new Set([...aes.map(ae => ae.title), ...actions.routes])];
   return (
@@ -48,6 +54,7 @@ export function RuleForm({ rule, onDone }: { rule: Rule | null; onDone: () => vo
       >
         <Stack gap="md">
           <TextInput
+            ref={nameRef}
             label={t('archive.rules.name')}
             maxLength={CHARS_MAX}
             value={form.name}
