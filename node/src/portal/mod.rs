@@ -120,7 +120,7 @@ const BODY_BYTES_MAX: usize = 256 * 1024;
 /// All routes of the web door; those of `dicomweb` stand behind the same sign-in.
 pub(crate) fn router(door: PortalDoor, dicomweb: Router) -> Router {
     let door: Door = Arc::new(door);
-    let api = api_routes().layer(DefaultBodyLimit::max(BODY_BYTES_MAX)).with_state(door.clone());
+    let api = api_routes().merge(rules::routes()).layer(DefaultBodyLimit::max(BODY_BYTES_MAX)).with_state(door.clone());
     let signed_in = Router::new()
         .nest("/api", api)
         .merge(dicomweb)
@@ -195,7 +195,6 @@ fn api_routes() -> Router<Door> {
         .route("/migrations/{id}/cancel", post(sources::cancel))
         .route("/migrations/{id}/report", get(sources::report))
         .route("/migrations/{id}/report.csv", get(sources::report_csv))
-        .merge(rules::routes())
         .route("/import", post(local::import))
         .route("/verify", post(local::verify))
         .route("/backup", post(local::backup))

@@ -38,6 +38,8 @@ const ARRIVING: Duration = Duration::from_secs(2);
 /// Acknowledged instances that are not written down yet, at most: those that are sent again after a crash.
 const UNWRITTEN_MAX: usize = 256;
 const UNWRITTEN_FOR: Duration = Duration::from_secs(5);
+/// At a stop, an instance that is being sent may end within this.
+const STOP_MAX: Duration = Duration::from_secs(3);
 /// Rows shown at once.
 const SHOWN_MAX: usize = 500;
 
@@ -270,9 +272,14 @@ pub(super) async fn run(inner: Arc<Inner>) {
 
 async fn attempt(inner: Arc<Inner>, _place: OwnedSemaphorePermit, key: Key, stop: CancellationToken) {
     let mut failed = inner.lines.failed(&key);
-    let sending = send(&inner, &key, &mut failed);
+    let sending = send(&inner, &key, &stop, &mut failed);
+    // What is on its way ends, and is written down.
+    let cut = async {
+        stop.cancelled().await;
+        tokio::time::sleep(STOP_MAX).await;
+    };
     let ended = tokio::select! {
-        () = stop.cancelled() => Ok(Ended::Arriving),
+        () = cut => Ok(Ended::Arriving),
         ended = sending => ended,
     };
     let ended = ended.unwrap_or_else(|error| {
@@ -302,7 +309,12 @@ async fn waits(inner: &Inner, key: &Key) -> Result<Option<(RouteRow, Vec<Item>)>
     looking.await.map_err(std::io::Error::other)?
 }
 
-async fn send(inner: &Inner, key: &Key, failed: &mut HashSet<Print>) -> Result<Ended, RulesError> {
+async fn send(
+    inner: &Inner,
+    key: &Key,
+    stop: &CancellationToken,
+    failed: &mut HashSet<Print>,
+) -> Result<Ended, RulesError> {
     let (to, study) = key;
     let parts = &inner.parts;
     if parts.archive.study(study)?.is_some_and(|row| row.completeness == Completeness::Arriving) {
@@ -322,6 +334,7 @@ async fn send(inner: &Inner, key: &Key, failed: &mut HashSet<Print>) -> Result<E
         let mut sending = Sending {
             inner,
             key,
+            stop,
             rule: row.rule,
             amount: (u64::try_from(items.len()).unwrap_or(u64::MAX), bytes),
             sent: Vec::new(),
@@ -337,6 +350,7 @@ async fn send(inner: &Inner, key: &Key, failed: &mut HashSet<Print>) -> Result<E
         }
     };
     match sent {
+        _ if stop.is_cancelled() => return Ok(Ended::Arriving),
         Err(NotSent::Away(why)) => return Ok(Ended::Away(why)),
         Err(NotSent::Broken(why)) => return Ok(Ended::Refused(why)),
         Ok(()) => {}
@@ -354,6 +368,7 @@ async fn send(inner: &Inner, key: &Key, failed: &mut HashSet<Print>) -> Result<E
 struct Sending<'a> {
     inner: &'a Inner,
     key: &'a Key,
+    stop: &'a CancellationToken,
     rule: u64,
     amount: (u64, u64),
     sent: Vec<Print>,
@@ -398,14 +413,15 @@ impl Ledger for Sending<'_> {
                     self.why = Some(format!("{}: {why}", item.entry.instance));
                 }
             }
-            if self.sent.len() < UNWRITTEN_MAX && self.since.elapsed() < UNWRITTEN_FOR {
+            let is_over = self.stop.is_cancelled();
+            if !is_over && self.sent.len() < UNWRITTEN_MAX && self.since.elapsed() < UNWRITTEN_FOR {
                 return true;
             }
             let written = self.write().await;
             if let Err(error) = &written {
                 tracing::error!(%error, "a route stops: what was sent cannot be written down");
             }
-            written.is_ok()
+            written.is_ok() && !is_over
         }
         .boxed()
     }
