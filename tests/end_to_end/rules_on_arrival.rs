@@ -142,8 +142,8 @@ async fn and_studies_are_labelled_found_by_it_and_go_cold() {
         let studies = page["studies"].as_array().cloned().unwrap_or_default();
         studies.iter().map(|study| study["study"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
     };
-    eventually!(20, "it is labelled", holds(found("label=night%20reading").await == [ct.uid.clone()]));
-    assert_eq!(found("text=night").await, [ct.uid.clone()]);
+    eventually!(20, "it is labelled", holds(found("label=night%20reading").await == [&*ct.uid]));
+    assert_eq!(found("text=night").await, [&*ct.uid]);
     eventually!(60, "it is cold", {
         holds(site.listed(&ct.uid).await.is_some_and(|row| row["availability"] == "nearline"))
     });
@@ -157,7 +157,7 @@ async fn and_studies_are_labelled_found_by_it_and_go_cold() {
     site.kill();
     let _ = site.cli(&["rebuild"]).ok();
     site.serve().await;
-    assert_eq!(found("label=teaching").await, [mr.uid.clone()]);
+    assert_eq!(found("label=teaching").await, [&*mr.uid]);
     assert!(found("label=night%20reading").await.is_empty(), "taken away by hand, it stays away");
     let used = site.get("/api/labels").await.ok().json();
     assert_eq!(used, json!([{ "label": "teaching", "studies": 1 }]));

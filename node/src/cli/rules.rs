@@ -100,6 +100,10 @@ fn put(rule: &mut Value, words: RuleWords) {
             rule[part][key] = json!(given);
         }
     }
+    if words.any_age {
+        rule["conditions"]["age_from"] = Value::Null;
+        rule["conditions"]["age_to"] = Value::Null;
+    }
     let numbers = [("age_from", words.age_from), ("age_to", words.age_to)];
     for (key, given) in numbers.into_iter().filter(|(_, given)| given.is_some()) {
         rule["conditions"][key] = json!(given);

@@ -35,7 +35,8 @@ const HOUR_MS: u64 = 3_600_000;
 #[derive(Debug, Default)]
 struct Plan {
     firing: Firing,
-    priors: u8,
+    /// The rule that asks for the most, and how many.
+    priors: Option<(u64, u8)>,
 }
 
 /// Runs until the node stops.
@@ -135,14 +136,13 @@ async fn look_at(inner: &Arc<Inner>, study: &Uid, closely: bool) -> Result<(), R
         parts.audit.record(event).await?;
     }
     let routes: Vec<_> = plan.firing.routes.iter().map(|(to, _)| to.clone()).collect();
-    let first = plan.firing.rules.first().map_or(0, |(id, _)| *id);
     parts.archive.fire(study, plan.firing).await?;
     for to in routes {
         inner.lines.add(study, to);
     }
     drop(changing);
-    if plan.priors > 0 {
-        parts.tasks.spawn("rule priors", bring_priors(inner.clone(), study.clone(), (first, plan.priors)));
+    if let Some(priors) = plan.priors {
+        parts.tasks.spawn("rule priors", bring_priors(inner.clone(), study.clone(), priors));
     }
     Ok(())
 }
@@ -173,7 +173,9 @@ fn plan((archive, sources): (&Archive, &Sources), study: &Uid, closely: bool) ->
             }
             plan.firing.rules.push((record.id, record.version));
             plan.firing.labels.extend(rule.actions.labels.iter().cloned());
-            plan.priors = plan.priors.max(rule.actions.priors);
+            if rule.actions.priors > plan.priors.map_or(0, |(_, most)| most) {
+                plan.priors = Some((record.id, rule.actions.priors));
+            }
             let after = rule.actions.cold_after_h.map(|hours| Timestamp(tasks::now().0 + u64::from(hours) * HOUR_MS));
             plan.firing.cold_at = [plan.firing.cold_at, after].into_iter().flatten().min();
         }

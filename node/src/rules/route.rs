@@ -444,3 +444,48 @@ pub(super) async fn drop_one(inner: &Inner, study: &Uid, to: &AeTitle, actor: Ac
     inner.parts.archive.routed(study, to, Routed { dropped, is_done: true, ..Routed::default() }).await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn uid(text: &str) -> Uid {
+        Uid::parse(text).unwrap()
+    }
+
+    fn ae(text: &str) -> AeTitle {
+        AeTitle::parse(text).unwrap()
+    }
+
+    #[test]
+    fn an_ae_that_is_away_delays_all_and_a_refusal_its_study_only() {
+        let tasks = tasks::Tasks::default();
+        let lines = Lines::of(vec![(uid("1.1"), ae("A")), (uid("1.2"), ae("A")), (uid("1.1"), ae("B"))]);
+        let soon = || Instant::now() + Duration::from_millis(1);
+        let (first, _) = lines.take(&tasks, soon()).unwrap();
+        let (second, _) = lines.take(&tasks, soon()).unwrap();
+        assert_ne!(first.0, second.0, "one study at a time to each");
+        assert!(lines.take(&tasks, soon()).is_err());
+        let (to_a, to_b) = if first.0 == ae("A") { (first, second) } else { (second, first) };
+        lines.ended(&to_b, Ended::Done, HashSet::new());
+        assert_eq!(lines.len(), 2);
+
+        lines.ended(&to_a, Ended::Away("asleep".into()), HashSet::new());
+        assert!(matches!(lines.take(&tasks, soon()), Err(Some(_))), "nothing goes there");
+        let (again, _) = lines.take(&tasks, Instant::now() + RETRY).unwrap();
+        lines.ended(&again, Ended::Refused("a class it does not know".into()), HashSet::from([[1; 16]]));
+        assert_eq!(lines.failed(&again).len(), 1);
+        let (other, _) = lines.take(&tasks, soon()).unwrap();
+        assert_ne!(other, again, "the other study goes");
+        lines.ended(&other, Ended::Done, HashSet::new());
+        assert!(lines.take(&tasks, soon()).is_err());
+        assert!(lines.retry(&ae("A"), None) && !lines.retry(&ae("B"), None));
+        assert_eq!(lines.take(&tasks, soon()).unwrap().0, again);
+    }
+
+    #[test]
+    fn intervals_grow_to_their_bound() {
+        let wait = |attempts| later(attempts, AWAY_MAX).saturating_duration_since(Instant::now());
+        assert!(wait(1) <= RETRY && wait(2) > RETRY && wait(40) <= AWAY_MAX && wait(40) > AWAY_MAX / 2);
+    }
+}

@@ -112,6 +112,9 @@ pub(in crate::cli) struct RuleWords {
     /// Oldest
     #[arg(long, value_name = "YEARS")]
     pub(in crate::cli) age_to: Option<u16>,
+    /// Of any age
+    #[arg(long, conflicts_with_all = ["age_from", "age_to"])]
+    pub(in crate::cli) any_age: bool,
     /// When it was complete, for example 19:00-06:00
     #[arg(long)]
     pub(in crate::cli) hours: Option<String>,
