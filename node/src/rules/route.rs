@@ -180,7 +180,7 @@ impl Lines {
                     line.due = later(line.attempts, AWAY_MAX);
                     line.error = Some(why.clone());
                 }
-                Ended::Refused(_) | Ended::Done => (line.attempts, line.error) = (0, None),
+                Ended::Refused(_) | Ended::Done => (line.attempts, line.due, line.error) = (0, Instant::now(), None),
                 Ended::Arriving => {}
             }
         }
