@@ -7,6 +7,7 @@
 //!  site                                         opens, wires, runs and closes all parts
 //!  doors    dimse   dicomweb   portal           translate a foreign protocol into calls; decide nothing
 //!  out      media                               studies as files and on media
+//!  arrive   rules                               what is done with a study that is complete
 //!  show     pixels                               frames found and decoded, for all doors
 //!  view     studies                             find and open a study, here or elsewhere, as one thing
 //!  reach    overlay (messages)  transfer (bytes)
@@ -30,6 +31,7 @@ pub(crate) mod portal;
 
 pub(crate) mod media;
 pub(crate) mod pixels;
+pub(crate) mod rules;
 
 pub(crate) mod studies;
 

@@ -16,6 +16,7 @@ pub struct Study {
     pub uid: String,
     pub patient_name: String,
     pub patient_id: String,
+    pub issuer: Option<String>,
     pub date: String,
     pub description: String,
     pub modality: String,
@@ -72,6 +73,7 @@ impl Default for Study {
             uid: uid(),
             patient_name: "Lefèvre^Zoé".to_owned(),
             patient_id: format!("P{:08}", RandomState::new().hash_one(3) % 100_000_000),
+            issuer: None,
             date: "20260301".to_owned(),
             description: "Scanner thoracique".to_owned(),
             modality: "CT".to_owned(),
@@ -133,6 +135,9 @@ impl Study {
         set.text(0x0008_103e, b"LO", "Série axiale");
         set.text(0x0010_0010, b"PN", &self.patient_name);
         set.text(0x0010_0020, b"LO", &self.patient_id);
+        if let Some(issuer) = &self.issuer {
+            set.text(0x0010_0021, b"LO", issuer);
+        }
         set.text(0x0010_0030, b"DA", "19610524");
         set.text(0x0010_0040, b"CS", "F");
         set.text(0x0018_0015, b"CS", "CHEST");

@@ -203,6 +203,11 @@ pub(super) fn wild(pattern: &str, value: &str) -> bool {
     pattern.iter().skip(p).all(|c| *c == '*')
 }
 
+/// Whether a value is what a pattern says: wildcards; case, accents and runs of spaces do not count.
+pub(crate) fn text_matches(pattern: &str, value: &str) -> bool {
+    wild(&fold(pattern), &fold(value))
+}
+
 /// Latin letters with marks and the letters they are found by.
 const MARKED: &[(&str, &str)] = &[
     ("àáâãäåāăąǎ", "a"),

@@ -76,6 +76,7 @@ mod rebuild;
 mod recover;
 mod reject;
 mod retain;
+mod rules;
 mod scrub;
 mod small;
 mod state;
@@ -91,7 +92,7 @@ pub(crate) use conflict::{ConflictError, HeaderOf};
 pub(crate) use correct::{CorrectError, Correction, Identified, identity_of};
 pub(crate) use edits::{by_keyword, by_tag, tag};
 pub(crate) use errors::{ArchiveError, IngestError, ReadError};
-pub(crate) use matching::{name_matches, same_name, value_matches};
+pub(crate) use matching::{name_matches, same_name, text_matches, value_matches};
 pub(crate) use note::Note;
 pub(crate) use object::Object;
 pub(crate) use part10::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
@@ -100,9 +101,11 @@ pub(crate) use rebuild::rebuild;
 pub(crate) use reject::{RejectError, Rejecting};
 pub(crate) use retain::RetainError;
 pub(crate) use rows::{
-    Claim, ClaimRecord, ConflictRow, ConflictState, Correcting, CorrectionRow, Decided, Heeded, InstanceRow,
-    NoteRecord, PatientKey, Proposal, RejectReason, RejectRecord, SeriesRow, StoredErase, StudyRow, Target, Totals,
+    Actions, Claim, ClaimRecord, Conditions, ConflictRow, ConflictState, Correcting, CorrectionRow, Decided, Heeded,
+    InstanceRow, NoteRecord, PatientKey, Print, Proposal, RejectReason, RejectRecord, RouteRow, Rule, RuleRecord,
+    SeriesRow, StoredErase, StudyRow, Target, Totals, print,
 };
+pub(crate) use rules::{Firing, Routed, RuleError};
 pub(crate) use spool::Spool;
 pub(crate) use tier::{ColdStatus, Move, Tier, TierError};
 pub(crate) use vouch::Verified;

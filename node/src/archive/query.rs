@@ -29,7 +29,9 @@ pub(crate) struct StudyQuery {
     pub(crate) time_to: Option<String>,
     /// Any of these.
     pub(crate) modalities: Vec<String>,
-    /// Free text over name, ID, accession, description (the portal's search box).
+    /// All of these, as they are written.
+    pub(crate) labels: Vec<String>,
+    /// Free text over name, ID, accession, description, labels (the portal's search box).
     pub(crate) text: Option<String>,
     pub(crate) fuzzy: bool,
     /// Dates and times are the ends of one range, not two (PS3.4 C.2.2.2.5).
@@ -43,6 +45,7 @@ impl StudyQuery {
             && self.matches_codes(row)
             && self.matches_names(row)
             && self.matches_times(row)
+            && self.labels.iter().all(|label| row.labels.contains(label))
             && self.text.as_deref().is_none_or(|text| has_words(row, text))
     }
 
@@ -63,6 +66,7 @@ impl StudyQuery {
             &self.time_to,
         ];
         !self.study.is_empty()
+            || !self.labels.is_empty()
             || others.into_iter().any(|other| asked(other.as_deref()).is_some())
             || is_partial(&self.date_from)
             || is_partial(&self.date_to)
@@ -116,7 +120,8 @@ impl StudyQuery {
 
 fn has_words(row: &StudyRow, text: &str) -> bool {
     let fields = [&row.patient.name, &row.patient.id, &row.accession, &row.description];
-    let hay = fold(&fields.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join("\n"));
+    let fields = fields.into_iter().flatten().chain(&row.labels);
+    let hay = fold(&fields.map(String::as_str).collect::<Vec<_>>().join("\n"));
     words_of(text).iter().all(|word| hay.contains(word.as_str()))
 }
 
@@ -160,6 +165,7 @@ mod tests {
             version: 1,
             patient_conflict: false,
             amended: None,
+            labels: Vec::new(),
         }
     }
 

@@ -82,6 +82,12 @@ pub(crate) enum Act {
     StudyRecalled,
     /// A migration was begun, steered, or ended.
     MigrationChanged,
+    /// A rule on arrival was added, changed or removed, or what waits for it was dropped.
+    RuleChanged,
+    /// Rules fired for a study that came in.
+    RuleFired,
+    /// Labels of a study were set or taken away by hand.
+    StudyLabelled,
 }
 
 impl Act {
@@ -126,6 +132,9 @@ impl Act {
             Self::SourceChanged => "source-changed",
             Self::StudyRecalled => "study-recalled",
             Self::MigrationChanged => "migration-changed",
+            Self::RuleChanged => "rule-changed",
+            Self::RuleFired => "rule-fired",
+            Self::StudyLabelled => "study-labelled",
         }
     }
 }

@@ -29,6 +29,7 @@ mod node;
 mod objects;
 mod peers;
 mod retention;
+mod rules;
 mod setup;
 mod sources;
 mod status;
@@ -99,6 +100,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::User { command } => accounts::user(&dir, command).await,
         Command::Token { command } => accounts::token(&dir, command).await,
         Command::Ae { command } => accounts::ae(&dir, command).await,
+        Command::Rule { command } => rules::rule(&dir, command).await,
         Command::Source { command } => sources::source(&dir, command).await,
         Command::Migrate { command } => sources::migrate(&dir, command).await,
         Command::Send(send) => return objects::send(send).await,

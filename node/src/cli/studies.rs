@@ -40,6 +40,16 @@ pub(super) async fn study(dir: &Path, command: StudyCommand) -> anyhow::Result<(
             eprintln!("  confrere study reinstate {}", done["id"]);
             Ok(())
         }
+        StudyCommand::Label { uid, add, remove } => {
+            let mut node = Node::open(dir).await?;
+            let body = json!({ "add": add, "remove": remove });
+            let labels = node.post(&format!("/api/studies/{}/labels", segment(&uid)), &body).await?;
+            node.close().await?;
+            for label in labels["labels"].as_array().into_iter().flatten() {
+                println!("{}", label.as_str().unwrap_or_default());
+            }
+            Ok(())
+        }
         StudyCommand::Rejected => rejected(dir).await,
         StudyCommand::Reinstate { id } => {
             let mut node = Node::open(dir).await?;

@@ -31,6 +31,7 @@ mod question;
 mod refusals;
 mod rejection_note;
 mod retrieve_scp;
+mod route_scu;
 mod source_scu;
 mod status;
 mod store_scp;
@@ -86,6 +87,7 @@ pub(crate) struct DimseParts {
 #[derive(Clone, Debug)]
 pub(crate) struct DimseDoor {
     scu: Arc<source_scu::SourceScu>,
+    router: Arc<route_scu::RouteScu>,
     address: SocketAddr,
     associations: Arc<AtomicUsize>,
 }
@@ -142,18 +144,30 @@ impl DimseDoor {
             availability::Notifier { title: title.clone(), calling: calling.clone(), patience, parts: parts.clone() };
         tasks.spawn("availability notifications", notifier.run());
         let scu = Arc::new(source_scu::SourceScu { title: title.clone(), calling: calling.clone(), patience });
+        let router = Arc::new(route_scu::RouteScu {
+            title: title.clone(),
+            calling: calling.clone(),
+            patience,
+            users: parts.users.clone(),
+            decoders: parts.decoders.clone(),
+        });
         let own = listener::Own { title, associations_max: config.associations_max, patience, calling };
         let listener = listener::Listener::new(own, parts, reporter, associations.clone());
         tasks.spawn("dimse listener", listener.clone().run(socket, None));
         if let Some((socket, taking)) = secured {
             tasks.spawn("dimse tls listener", listener.run(socket, Some(taking)));
         }
-        Ok(Self { scu, address, associations })
+        Ok(Self { scu, router, address, associations })
     }
 
     /// What asks sources in this node's name.
     pub(crate) fn scu(&self) -> Arc<dyn crate::sources::Dimse> {
         self.scu.clone()
+    }
+
+    /// What sends in this node's name where rules say so.
+    pub(crate) fn courier(&self) -> Arc<dyn crate::rules::Courier> {
+        self.router.clone()
     }
 
     /// Where it listens.

@@ -87,6 +87,7 @@ pub(super) fn study_query(identifier: &Identifier, options: Options) -> Result<S
         time_from,
         time_to,
         modalities: modalities.map(|all| all.split('\\').map(str::to_owned).collect()).unwrap_or_default(),
+        labels: Vec::new(),
         text: None,
         fuzzy: options.fuzzy,
         date_time: options.date_time,

@@ -46,10 +46,10 @@ const INSTANCES_MAX: usize = u16::MAX as usize;
 const PIECE_BYTES: u64 = 4 << 20;
 
 /// An instance to send.
-struct Item {
-    study: Arc<OpenStudy>,
-    series: Uid,
-    entry: InstanceEntry,
+pub(super) struct Item {
+    pub(super) study: Arc<OpenStudy>,
+    pub(super) series: Uid,
+    pub(super) entry: InstanceEntry,
 }
 
 /// What became of all.
@@ -169,7 +169,7 @@ async fn write_sent(asker: &Asker, items: &[Item], to: Option<&Destination>) -> 
 }
 
 /// On which contexts an instance can be sent: as it is stored, or made plain.
-struct Contexts {
+pub(super) struct Contexts {
     stored: Option<Context>,
     plain: Option<(Plain, Context)>,
 }
@@ -186,7 +186,7 @@ impl Contexts {
         Self::of(&item.entry, |syntax| association.context_back(&item.entry.sop_class, syntax).cloned())
     }
 
-    fn there(association: &Association, item: &Item) -> Self {
+    pub(super) fn there(association: &Association, item: &Item) -> Self {
         let class = item.entry.sop_class.as_str();
         Self::of(&item.entry, |syntax| association.context_for(class, Some(syntax)).cloned())
     }
@@ -194,7 +194,7 @@ impl Contexts {
 
 /// The context on which an instance can be sent, and its first bytes; `None` where it cannot be had, or not in a
 /// transfer syntax that was accepted.
-async fn way(decoders: &Decoders, item: &Item, contexts: Contexts) -> Option<(Context, Body)> {
+pub(super) async fn way(decoders: &Decoders, item: &Item, contexts: Contexts) -> Option<(Context, Body)> {
     let entry = &item.entry;
     if let Some(context) = contexts.stored {
         let front = match item.study.front(&item.series, entry).await {
@@ -224,9 +224,9 @@ async fn way(decoders: &Decoders, item: &Item, contexts: Contexts) -> Option<(Co
 }
 
 /// The way of the next instance, made while the one before it is sent and answered.
-type Ahead = Option<Option<(Context, Body)>>;
+pub(super) type Ahead = Option<Option<(Context, Body)>>;
 
-async fn ahead(decoders: &Decoders, next: Option<(&Item, Contexts)>) -> Ahead {
+pub(super) async fn ahead(decoders: &Decoders, next: Option<(&Item, Contexts)>) -> Ahead {
     let (item, contexts) = next?;
     Some(way(decoders, item, contexts).await)
 }
@@ -426,7 +426,7 @@ fn list_of(uids: &[Uid]) -> String {
 
 /// Instances that fit one association, with the pairs of class and syntax they need, and the rest. Of each class the
 /// plain syntaxes are proposed too, for a receiver that takes nothing else.
-fn batch(items: &[Item]) -> (Vec<(Uid, Uid)>, &[Item], &[Item]) {
+pub(super) fn batch(items: &[Item]) -> (Vec<(Uid, Uid)>, &[Item], &[Item]) {
     let mut pairs: Vec<(Uid, Uid)> = Vec::new();
     for (at, item) in items.iter().enumerate() {
         let new = store_scu::wanted(&item.entry.sop_class, &item.entry.transfer_syntax);
@@ -441,7 +441,7 @@ fn batch(items: &[Item]) -> (Vec<(Uid, Uid)>, &[Item], &[Item]) {
 }
 
 /// The bytes of an instance on their way.
-struct Body {
+pub(super) struct Body {
     first: Bytes,
     way: Way,
 }
@@ -495,7 +495,7 @@ impl Way {
 }
 
 /// Sends one instance.
-async fn send(
+pub(super) async fn send(
     association: &mut Association,
     context: &Context,
     command: &Command,

@@ -108,6 +108,7 @@ mod tests {
             version: 1,
             patient_conflict: false,
             amended: None,
+            labels: Vec::new(),
         }
     }
 

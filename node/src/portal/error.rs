@@ -3,11 +3,13 @@
 
 use crate::{
     archive::{
-        ArchiveError, ConflictError, CorrectError, IngestError, RejectError, RetainError, TierError, cache::CacheError,
+        ArchiveError, ConflictError, CorrectError, IngestError, RejectError, RetainError, RuleError, TierError,
+        cache::CacheError,
     },
     audit::AuditError,
     media::MediaError,
     overlay::{OverlayError, PairingFailure},
+    rules::RulesError,
     sources::SourceError,
     studies::StudyError,
     trust::{TermsError, TrustError},
@@ -62,6 +64,10 @@ pub(super) enum ApiError {
     #[error(transparent)]
     Retain(#[from] RetainError),
     #[error(transparent)]
+    Rule(#[from] RuleError),
+    #[error(transparent)]
+    Rules(#[from] RulesError),
+    #[error(transparent)]
     Tier(#[from] TierError),
     #[error(transparent)]
     Source(#[from] SourceError),
@@ -108,6 +114,9 @@ impl ApiError {
             Self::Reject(RejectError::TooMany) => (S::BAD_REQUEST, "too-many"),
             Self::Reject(RejectError::FileLost) => (S::CONFLICT, "file-lost"),
             Self::Tier(e) => tier(e),
+            Self::Rule(e) => rule(e),
+            Self::Rules(RulesError::NoRoute) => (S::NOT_FOUND, "not-found"),
+            Self::Rules(RulesError::Audit(_) | RulesError::Archive(_)) => (S::INTERNAL_SERVER_ERROR, "internal"),
             Self::Retain(e) => retain(e),
             Self::Reject(RejectError::Audit(_) | RejectError::Archive(_)) => (S::INTERNAL_SERVER_ERROR, "internal"),
             Self::Conflict(e) => conflict(e),
@@ -146,6 +155,14 @@ fn retain(e: &RetainError) -> (StatusCode, &'static str) {
         RetainError::Contested => (StatusCode::CONFLICT, "contested"),
         RetainError::FileLost => (StatusCode::CONFLICT, "file-lost"),
         RetainError::Audit(_) | RetainError::Archive(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+    }
+}
+
+fn rule(e: &RuleError) -> (StatusCode, &'static str) {
+    match e {
+        RuleError::NoRule | RuleError::NoStudy => (StatusCode::NOT_FOUND, "not-found"),
+        RuleError::Unfit(_) => (StatusCode::BAD_REQUEST, "unfit"),
+        RuleError::Audit(_) | RuleError::Archive(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
     }
 }
 

@@ -53,6 +53,7 @@ impl Session {
             (Action::ShareStudies, "share-studies"),
             (Action::RejectStudies, "reject-studies"),
             (Action::ExportStudies, "export-studies"),
+            (Action::LabelStudies, "label-studies"),
             (Action::Administer, "administer"),
             (Action::ReadLog, "read-log"),
         ];
@@ -99,6 +100,8 @@ pub(super) struct Study {
     pub(super) availability: &'static str,
     pub(super) instances_here: u32,
     pub(super) patient_conflict: bool,
+    /// This site's own marks.
+    pub(super) labels: Vec<String>,
     /// What was amended last; `null`: it is as it was received.
     pub(super) amended: Option<AmendedStudy>,
     pub(super) custodian_name: String,
@@ -146,6 +149,7 @@ impl From<FoundStudy> for Study {
             },
             instances_here: found.instances_here,
             patient_conflict: row.patient_conflict,
+            labels: row.labels,
             amended: row.amended.as_ref().map(AmendedStudy::of),
             source_instances: found.at_source.as_ref().map(|(_, instances)| *instances),
             source: found.at_source.map(|(source, _)| source),

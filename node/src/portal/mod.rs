@@ -19,11 +19,13 @@ mod export;
 mod grants;
 mod import;
 mod json;
+mod labels;
 mod local;
 mod openapi;
 mod peers;
 mod rejections;
 mod retention;
+mod rules;
 mod settings;
 mod signin;
 mod sources;
@@ -44,6 +46,7 @@ use crate::{
     identity::Identity,
     media::Media,
     overlay::Overlay,
+    rules::Rules,
     sources::Sources,
     studies::Studies,
     tasks::Tasks,
@@ -81,6 +84,7 @@ pub(crate) struct PortalDoor {
     pub(crate) sources: Sources,
     pub(crate) overlay: Option<Overlay>,
     pub(crate) studies: Option<Studies>,
+    pub(crate) rules: Option<Rules>,
     pub(crate) media: Media,
     pub(crate) uploads: Uploads,
     pub(crate) alarms: Alarms,
@@ -95,6 +99,10 @@ type Door = Arc<PortalDoor>;
 impl PortalDoor {
     fn overlay(&self) -> Result<&Overlay, ApiError> {
         self.overlay.as_ref().ok_or(ApiError::NotRunning)
+    }
+
+    fn rules(&self) -> Result<&Rules, ApiError> {
+        self.rules.as_ref().ok_or(ApiError::NotRunning)
     }
 
     fn studies(&self) -> Result<&Studies, ApiError> {
@@ -116,7 +124,7 @@ const BODY_BYTES_MAX: usize = 256 * 1024;
 /// All routes of the web door; those of `dicomweb` stand behind the same sign-in.
 pub(crate) fn router(door: PortalDoor, dicomweb: Router) -> Router {
     let door: Door = Arc::new(door);
-    let api = api_routes().layer(DefaultBodyLimit::max(BODY_BYTES_MAX)).with_state(door.clone());
+    let api = api_routes().merge(rules::routes()).layer(DefaultBodyLimit::max(BODY_BYTES_MAX)).with_state(door.clone());
     let signed_in = Router::new()
         .nest("/api", api)
         .merge(dicomweb)

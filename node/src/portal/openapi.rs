@@ -1,8 +1,8 @@
 //! The API's description, made from the routes; `docs/openapi.json` is its committed copy.
 
 use super::{
-    agreements, alarms, amendments, audit, error, events, export, grants, import, json, local, peers, rejections,
-    retention, settings, signin, sources, status, storage, tiers, uploads, worklist,
+    agreements, alarms, amendments, audit, error, events, export, grants, import, json, labels, local, peers,
+    rejections, retention, rules, settings, signin, sources, status, storage, tiers, uploads, worklist,
 };
 use axum::Json;
 use utoipa::OpenApi;
@@ -92,6 +92,17 @@ use utoipa::OpenApi;
         uploads::begin,
         uploads::put,
         uploads::end,
+        rules::list,
+        rules::add,
+        rules::change,
+        rules::remove,
+        rules::test,
+        rules::of_study,
+        rules::waiting,
+        rules::retry,
+        rules::drop_route,
+        labels::list,
+        labels::set,
         local::verify,
         local::backup,
     ),

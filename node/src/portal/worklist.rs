@@ -50,6 +50,7 @@ fn parse(raw: Option<&str>) -> Result<Asked, ApiError> {
             "issuer" => asked.query.issuer = Some(value),
             "from" => asked.query.date_from = Some(date(value)?),
             "to" => asked.query.date_to = Some(date(value)?),
+            "label" => asked.query.labels.push(value),
             "modality" => asked.query.modalities.push(value),
             "site" if value == "own" => asked.held = Held::Own,
             "site" => asked.held = Held::By(value.parse().map_err(|_| ApiError::Bad("site"))?),
@@ -101,6 +102,7 @@ fn percent_decoded(text: &str) -> Result<String, ApiError> {
 #[utoipa::path(get, path = "/api/studies",
     params(("text" = Option<String>, Query), ("patient_id" = Option<String>, Query), ("issuer" = Option<String>, Query),
         ("from" = Option<String>, Query), ("to" = Option<String>, Query), ("modality" = Option<Vec<String>>, Query),
+        ("label" = Option<Vec<String>>, Query, description = "all of these"),
         ("site" = Option<String>, Query, description = "`own` or a site key"),
         ("offset" = Option<usize>, Query), ("limit" = Option<usize>, Query)),
     responses((status = 200, body = json::StudyPage), (status = 400, body = ErrorBody)))]

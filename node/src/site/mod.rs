@@ -40,6 +40,7 @@ use crate::{
     overlay::{Overlay, OverlayError, OverlayParts},
     pixels::Decoders,
     portal::{self, Local, PortalDoor, Uploads},
+    rules::{Rules, RulesParts},
     sources::{SourceError, Sources},
     studies::{Studies, StudiesParts},
     tasks::{self, Tasks},
@@ -251,6 +252,14 @@ impl Site {
         )
         .await?;
         self.sources.start(scanners.scu());
+        let rules = Rules::start(RulesParts {
+            archive: self.archive.clone(),
+            studies: studies.clone(),
+            sources: self.sources.clone(),
+            audit: self.audit.clone(),
+            tasks: self.tasks.clone(),
+            courier: scanners.courier(),
+        })?;
         let socket = doors::bind(self.config.portal.listen)?;
         let bound = Addresses {
             portal: socket.local_addr()?,
@@ -267,7 +276,7 @@ impl Site {
             https: self.config.tls().is_some(),
             cors_origins: self.config.dicomweb.cors_origins.clone().into(),
         });
-        let door = self.portal_door(Some((overlay, studies)), scanners.counter(), bound, decoders);
+        let door = self.portal_door(Some((overlay, studies, rules)), scanners.counter(), bound, decoders);
         let routes = portal::router(door, images);
         doors::serve_control(&self.dir, local(routes.clone()), &self.tasks)?;
         doors::serve_portal(socket, self.config.tls(), routes, &self.tasks)?;
@@ -288,12 +297,15 @@ impl Site {
 
     fn portal_door(
         &self,
-        running: Option<(Overlay, Studies)>,
+        running: Option<(Overlay, Studies, Rules)>,
         associations: Arc<AtomicUsize>,
         bound: Addresses,
         decoders: Decoders,
     ) -> PortalDoor {
-        let (overlay, studies) = running.unzip();
+        let (overlay, studies, rules) = match running {
+            Some((overlay, studies, rules)) => (Some(overlay), Some(studies), Some(rules)),
+            None => (None, None, None),
+        };
         PortalDoor {
             dir: self.dir.clone(),
             config: self.config.clone(),
@@ -317,6 +329,7 @@ impl Site {
             alarms: self.alarms.clone(),
             overlay,
             studies,
+            rules,
             tasks: self.tasks.clone(),
             associations,
             bound,

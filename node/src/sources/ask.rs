@@ -238,6 +238,7 @@ fn study_row(answer: &Answer, issuer: &str) -> Option<StudyRow> {
         version: 0,
         patient_conflict: false,
         amended: None,
+        labels: Vec::new(),
     })
 }
 

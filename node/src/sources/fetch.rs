@@ -109,7 +109,8 @@ impl Inner {
         before: &HashSet<Uid>,
         how: How<'_>,
     ) -> Result<(u64, Refusals, Option<SourceError>), SourceError> {
-        let sink = Sink::new(&self.archive, study, how.actor.clone(), how.throttle);
+        let from = Actor { person: super::brought_by(&source.name), ..how.actor.clone() };
+        let sink = Sink::new(&self.archive, study, from, how.throttle);
         let mut fault = None;
         let is_all = how.compare || listed.iter().all(|s| s.instances.iter().all(|(uid, _)| !before.contains(uid)));
         let is_listed = listed.iter().any(|s| !s.instances.is_empty());

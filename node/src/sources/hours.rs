@@ -1,10 +1,11 @@
-//! Hours of the day by the local clock, `19:00-06:00`: when a source may be read in bulk.
+//! Hours of the day by the local clock, `19:00-06:00`: when a source may be read in bulk, or a rule holds.
 
+use protocol::Timestamp;
 use std::str::FromStr;
 
 /// A half-open span of a day, which may go over midnight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct DayHours {
+pub(crate) struct DayHours {
     from: u16,
     to: u16,
 }
@@ -21,10 +22,26 @@ impl DayHours {
 
     /// Whether it is that time now, here.
     pub(super) fn is_now(self) -> bool {
-        let now = jiff::Zoned::now();
-        let part = |number: i8| u16::try_from(number).unwrap_or(0);
-        self.contains(part(now.hour()) * 60 + part(now.minute()))
+        self.is_at(crate::tasks::now())
     }
+
+    /// Whether it was that time then, here.
+    pub(crate) fn is_at(self, at: Timestamp) -> bool {
+        zoned(at).is_some_and(|then| {
+            let part = |number: i8| u16::try_from(number).unwrap_or(0);
+            self.contains(part(then.hour()) * 60 + part(then.minute()))
+        })
+    }
+
+    /// The time of day, here, as `HH:MM`.
+    pub(crate) fn local(at: Timestamp) -> String {
+        zoned(at).map(|then| format!("{:02}:{:02}", then.hour(), then.minute())).unwrap_or_default()
+    }
+}
+
+fn zoned(at: Timestamp) -> Option<jiff::Zoned> {
+    let then = jiff::Timestamp::from_millisecond(i64::try_from(at.0).ok()?).ok()?;
+    Some(then.to_zoned(jiff::tz::TimeZone::system()))
 }
 
 impl FromStr for DayHours {

@@ -28,6 +28,7 @@ mod sink;
 mod sweep;
 mod web;
 
+pub(crate) use hours::DayHours;
 pub(crate) use migrate::{MigrationView, NewMigration};
 pub(crate) use recall::{RecallRow, Recalling};
 pub(crate) use record::{
@@ -361,6 +362,16 @@ impl Sources {
         Ok(format!("it answers; {} studies of today", found.len()))
     }
 
+    /// Whether somebody who brought instances is a source: what it brings was in the house before.
+    pub(crate) fn brings(&self, sender: &str) -> bool {
+        let book = lock(&self.0.book);
+        let is_one = |source: &Source| match &source.access {
+            Access::Dimse(to) if to.title.as_str() == sender => true,
+            _ => brought_by(&source.name) == sender,
+        };
+        book.sources.values().any(is_one)
+    }
+
     /// Asks a source for studies; they stand in the shadow list from then on, where it may be listed.
     ///
     /// # Errors
@@ -373,6 +384,11 @@ impl Sources {
         }
         Ok(rows)
     }
+}
+
+/// Who brings what comes from a source by retrieval, in the records of instances.
+fn brought_by(source: &str) -> String {
+    format!("source {source}")
 }
 
 impl Inner {
@@ -455,7 +471,7 @@ fn fit(source: &Source) -> Result<(), SourceError> {
     if source.issuer.is_empty() || source.issuer.chars().count() > 64 {
         return Err(SourceError::Unfit("the issuer of Patient IDs is 1 to 64 characters"));
     }
-    if source.hours.as_deref().is_some_and(|hours| hours.parse::<hours::DayHours>().is_err()) {
+    if source.hours.as_deref().is_some_and(|hours| hours.parse::<DayHours>().is_err()) {
         return Err(SourceError::Unfit("hours are HH:MM-HH:MM"));
     }
     if !(1..=8).contains(&source.limits.concurrent) {

@@ -61,6 +61,26 @@ async fn look_for(inner: &Arc<Inner>, study: &Uid) {
     }
 }
 
+impl Sources {
+    /// Brings earlier studies of a study's patient, as a rule says: at most so many of each source that may be listed.
+    /// They come in the background.
+    pub(crate) async fn bring_priors(&self, study: &Uid, most: u8, actor: &Actor) {
+        let inner = &self.0;
+        let sources: Vec<Source> = super::lock(&inner.book).sources.values().cloned().collect();
+        let Ok(Some(row)) = inner.archive.study(study) else { return };
+        for source in sources.iter().filter(|source| source.purposes.list && !inner.shadow.has(&source.name, study)) {
+            match priors(inner, source, &row).await {
+                Ok(priors) => {
+                    for prior in priors.iter().take(usize::from(most)) {
+                        drop(self.recall(&prior.study, actor.clone(), false));
+                    }
+                }
+                Err(error) => tracing::warn!(source = source.name, %error, "priors were not looked for"),
+            }
+        }
+    }
+}
+
 async fn priors(inner: &Arc<Inner>, source: &Source, of: &StudyRow) -> Result<Vec<StudyRow>, SourceError> {
     let Some(id) = of.patient.id.clone().filter(|id| !id.contains(['*', '?', '\\'])) else { return Ok(Vec::new()) };
     let keys = super::Answer::from([(tags::PATIENT_ID, id)]);
@@ -119,6 +139,7 @@ mod tests {
             version: 0,
             patient_conflict: false,
             amended: None,
+            labels: Vec::new(),
         }
     }
 

@@ -206,6 +206,7 @@ mod tests {
             version: 0,
             patient_conflict: false,
             amended: None,
+            labels: Vec::new(),
         }
     }
 

@@ -76,6 +76,7 @@ pub(super) fn row_of(remote: &RemoteStudy, holder_name: &str) -> StudyRow {
         version: card.version,
         patient_conflict: false,
         amended: card.amended.clone(),
+        labels: Vec::new(),
     }
 }
 
@@ -336,6 +337,7 @@ mod tests {
             version: 1,
             patient_conflict: false,
             amended: None,
+            labels: Vec::new(),
         };
         FoundStudy {
             row,

@@ -304,6 +304,19 @@ impl Studies {
         Ok(open)
     }
 
+    /// Opens what is here of a study, and that alone, to send it on: whoever does that writes the evidence of it.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub(crate) async fn open_own(&self, person: &Person, study: &Uid) -> Result<Arc<OpenStudy>, StudyError> {
+        let shared = &self.shared;
+        let row = shared.archive.study(study).map_err(StudyError::internal)?.ok_or(StudyError::NotFound)?;
+        let permit = self.permit(person, &row.facts(), Held::Here, None).await?;
+        let own = Some((permit, LocalStudy::new(study.clone(), shared.clone())));
+        let sides = Sides { own, there: None, was_here: true, told: None };
+        Ok(Arc::new(OpenStudy::new(person, shared.own(row), shared.clone(), sides)))
+    }
+
     /// Opens what is here and what is at a peer as one. A refusal of the one leaves the other.
     async fn open_anew(&self, person: &Person, study: &Uid) -> Result<OpenStudy, StudyError> {
         let shared = &self.shared;

@@ -27,6 +27,8 @@ pub(crate) enum Action {
     RejectStudies,
     /// Take studies of ours out of the house, as files or on media.
     ExportStudies,
+    /// Give studies of ours labels, and take them away.
+    LabelStudies,
     /// Share a study by a grant.
     ShareStudies,
     /// Peers, agreements, users, tokens, AEs, settings.
@@ -38,15 +40,20 @@ pub(crate) enum Action {
 impl Role {
     /// The one table of roles and actions (shown in docs/security.md).
     pub(crate) fn allows(self, action: Action) -> bool {
-        use Action::{ExportStudies, ListStudies, ReadLog, ReadStudies, RejectStudies, ShareStudies, StoreStudies};
+        use Action::{
+            ExportStudies, LabelStudies, ListStudies, ReadLog, ReadStudies, RejectStudies, ShareStudies, StoreStudies,
+        };
         match self {
             Self::Admin => true,
             Self::Radiologist => {
-                matches!(action, ListStudies | ReadStudies | StoreStudies | ShareStudies | ExportStudies)
+                matches!(action, ListStudies | ReadStudies | StoreStudies | ShareStudies | ExportStudies | LabelStudies)
             }
             Self::Referrer => matches!(action, ListStudies | ReadStudies),
             Self::Technologist => {
-                matches!(action, ListStudies | ReadStudies | StoreStudies | RejectStudies | ExportStudies)
+                matches!(
+                    action,
+                    ListStudies | ReadStudies | StoreStudies | RejectStudies | ExportStudies | LabelStudies
+                )
             }
             Self::Auditor => matches!(action, ReadLog),
         }

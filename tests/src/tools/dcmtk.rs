@@ -157,8 +157,16 @@ impl Receiver {
         Self::start_with(folder, &["+tls", &key, &certificate, "+cf", &ca, "+xa"]).await
     }
 
+    /// One at a port that was reserved before.
+    pub async fn at(reserved: Port, folder: &Path) -> Self {
+        Self::start_at(reserved, folder, &["+xa"]).await
+    }
+
     async fn start_with(folder: &Path, more: &[&str]) -> Self {
-        let reserved = Port::reserve();
+        Self::start_at(Port::reserve(), folder, more).await
+    }
+
+    async fn start_at(reserved: Port, folder: &Path, more: &[&str]) -> Self {
         let (port, address) = (reserved.number(), reserved.address());
         let process = Command::new("storescp")
             .args(more)

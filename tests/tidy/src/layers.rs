@@ -12,7 +12,7 @@ const LAYERS: [&[&str]; 18] = [
     &["demo"],
     &["site"],
     &["dimse", "dicomweb", "portal"],
-    &["media"],
+    &["media", "rules"],
     &["pixels"],
     &["studies"],
     &["overlay", "transfer"],

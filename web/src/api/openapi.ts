@@ -930,6 +930,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Label"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/migrations": {
         parameters: {
             query?: never;
@@ -1898,6 +1932,328 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/routes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Route"][];
+                    };
+                };
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/routes/drop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DropRoute"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/routes/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Retry"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["KeptRule"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RuleJson"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["KeptRule"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rules/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TryOut"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TriedOut"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RuleJson"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["KeptRule"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/session": {
         parameters: {
             query?: never;
@@ -2330,6 +2686,8 @@ export interface paths {
                     from?: string;
                     to?: string;
                     modality?: string[];
+                    /** @description all of these */
+                    label?: string[];
                     /** @description `own` or a site key */
                     site?: string;
                     offset?: number;
@@ -2597,6 +2955,62 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/studies/{study}/labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    study: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Relabel"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Labels"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/studies/{study}/reject": {
         parameters: {
             query?: never;
@@ -2715,6 +3129,50 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study}/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    study: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StudyRules"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3376,6 +3834,28 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description What a rule has done. */
+        ActionsJson: {
+            /**
+             * Format: int32
+             * @description Hours after which it goes to the cold tier, compressed; 0: at once; absent: not.
+             * @default null
+             */
+            cold_after_h: number | null;
+            /** @default [] */
+            labels: string[];
+            /**
+             * Format: int32
+             * @description Earlier studies of the patient to bring here; 0: none.
+             * @default 0
+             */
+            priors: number;
+            /**
+             * @description AE titles to send to.
+             * @default []
+             */
+            routes: string[];
+        };
         AddedUser: {
             name: string;
             /** @description The generated password, shown this once. */
@@ -3506,6 +3986,13 @@ export interface components {
         Begun: {
             id: string;
         };
+        /** @description One condition held against a study. */
+        CheckJson: {
+            condition: string;
+            found: string;
+            holds: boolean;
+            wanted: string;
+        };
         ClauseJson: {
             announce: boolean;
             /** Format: int32 */
@@ -3545,6 +4032,51 @@ export interface components {
             conflict: components["schemas"]["Conflict"];
             first?: components["schemas"]["Side"] | null;
             other?: components["schemas"]["Side"] | null;
+        };
+        /** @description Which studies a rule means. Patterns take `*` and `?`; case and accents do not count; of each list one must match. */
+        ConditionsJson: {
+            /**
+             * Format: int32
+             * @description Years at the date of the study, inclusive.
+             * @default null
+             */
+            age_from: number | null;
+            /**
+             * Format: int32
+             * @default null
+             */
+            age_to: number | null;
+            /** @default [] */
+            body_parts: string[];
+            /**
+             * @description Study Description.
+             * @default []
+             */
+            descriptions: string[];
+            /**
+             * @description When it was complete, `19:00-06:00` by the node's clock.
+             * @default null
+             */
+            hours: string | null;
+            /**
+             * @description One series must match all that is asked of series: modality, station, its description, body part.
+             * @default []
+             */
+            modalities: string[];
+            /**
+             * @description Referring Physician's Name.
+             * @default []
+             */
+            referrers: string[];
+            /**
+             * @description AE titles, or names of accounts and tokens, by which it came in.
+             * @default []
+             */
+            senders: string[];
+            /** @default [] */
+            series_descriptions: string[];
+            /** @default [] */
+            stations: string[];
         };
         /** @description Whether digits and name agree. */
         Confirm: {
@@ -3624,6 +4156,11 @@ export interface components {
             decision: string;
             /** @description For those who look later; without names. */
             note?: string;
+        };
+        /** @description What is not to be sent after all. */
+        DropRoute: {
+            study: string;
+            to: string;
         };
         /** @description Something that was erased. */
         Erased: {
@@ -3733,6 +4270,47 @@ export interface components {
         Join: {
             code: string;
             invitation: string;
+        };
+        /** @description One rule held against a study. */
+        Judged: {
+            checks: components["schemas"]["CheckJson"][];
+            /** @description It fired for this study, as it is now. */
+            fired: boolean;
+            /** Format: int64 */
+            id: number;
+            /** @description All that it asks holds. */
+            matches: boolean;
+            name: string;
+            on: boolean;
+        };
+        /** @description A rule that is kept. */
+        KeptRule: components["schemas"]["RuleJson"] & {
+            /** Format: int64 */
+            id: number;
+            person: string;
+            /** @description It means studies of which something came in since. */
+            since: string;
+            /** Format: int32 */
+            version: number;
+        };
+        /** @description A label in use. */
+        Label: {
+            label: string;
+            /** Format: int64 */
+            studies: number;
+        };
+        /** @description The labels of a study. */
+        Labels: {
+            labels: string[];
+        };
+        /** @description A study that a rule means. */
+        Meant: {
+            /** @description `YYYYMMDD`. */
+            date?: string | null;
+            description?: string | null;
+            modalities: string[];
+            patient_name?: string | null;
+            study: string;
         };
         /** @description All studies of one patient under another. */
         Merge: {
@@ -4122,10 +4700,60 @@ export interface components {
             reason: string;
             study: string;
         };
+        /** @description Labels to set and to take away. */
+        Relabel: {
+            add?: string[];
+            remove?: string[];
+        };
         /** @description A migration with what became of its studies. */
         ReportJson: {
             migration: components["schemas"]["MigrationJson"];
             studies: components["schemas"]["OutcomeJson"][];
+        };
+        /** @description What is to be tried now: one study, or all that waits for an AE. */
+        Retry: {
+            study?: string | null;
+            to: string;
+        };
+        /** @description A study that waits for an AE. */
+        Route: {
+            /** @description When it is tried again; `null`: now. */
+            again?: string | null;
+            /** Format: int32 */
+            attempts: number;
+            date?: string | null;
+            description?: string | null;
+            /** Format: int32 */
+            dropped: number;
+            /** @description What was wrong last. */
+            error?: string | null;
+            /**
+             * Format: int32
+             * @description Instances of the study now.
+             */
+            instances: number;
+            patient_name?: string | null;
+            /**
+             * Format: int64
+             * @description Number of the rule that asked last.
+             */
+            rule: number;
+            /** Format: int32 */
+            sent: number;
+            since: string;
+            /** @description `waiting`, `sending` or `failing`. */
+            state: string;
+            study: string;
+            /** @description AE title. */
+            to: string;
+        };
+        /** @description A rule as an admin gives it. */
+        RuleJson: {
+            actions?: components["schemas"]["ActionsJson"];
+            conditions?: components["schemas"]["ConditionsJson"];
+            name: string;
+            /** @description As if not given: on. */
+            on?: boolean;
         };
         /** @description How reading again stands. */
         Scrub: {
@@ -4151,6 +4779,18 @@ export interface components {
             last_objects: number;
             /** Format: int64 */
             of: number;
+        };
+        /** @description Where a study was sent, or is to go. */
+        Sent: {
+            /** @description When something of it was dealt with last. */
+            at: string;
+            /** @description Nothing more waits. */
+            done: boolean;
+            /** Format: int32 */
+            dropped: number;
+            /** Format: int32 */
+            sent: number;
+            to: string;
         };
         /** @description The same, as people read it. */
         Sentences: {
@@ -4295,6 +4935,8 @@ export interface components {
             instances: number;
             /** Format: int32 */
             instances_here: number;
+            /** @description This site's own marks. */
+            labels: string[];
             modalities: string[];
             patient: components["schemas"]["Patient"];
             patient_conflict: boolean;
@@ -4336,6 +4978,11 @@ export interface components {
             more: boolean;
             offset: number;
             studies: components["schemas"]["Study"][];
+        };
+        /** @description What rules mean to a study. */
+        StudyRules: {
+            routes: components["schemas"]["Sent"][];
+            rules: components["schemas"]["Judged"][];
         };
         /** @description Where a study is. */
         StudyTier: {
@@ -4410,6 +5057,19 @@ export interface components {
             /** @description `running`, `waiting`, `done`, `refused` or `corrupt`. */
             state: string;
             study: string;
+        };
+        /** @description What a rule would have meant. */
+        TriedOut: {
+            looked_at: number;
+            matched: number;
+            /** @description The first of those it means. */
+            studies: components["schemas"]["Meant"][];
+        };
+        /** @description A rule to try out. */
+        TryOut: {
+            /** @description On how many of the studies held here, the newest first; as if not given: 1000. */
+            last?: number | null;
+            rule: components["schemas"]["RuleJson"];
         };
         /** @description Bytes of one kind. */
         Use: {

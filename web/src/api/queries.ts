@@ -2,7 +2,7 @@
 
 import { keepPreviousData, QueryCache, QueryClient, queryOptions, useQuery } from '@tanstack/react-query';
 import { ApiError, get } from './client';
-import type { Action, Ae, Agreement, Alarms, Erased, Migration, Pairing, Peer, Person, Proposed, Session, Site, Source, Status, Storage, StudyKept, Tiers, Transfer } from './types';
+import type { Action, Ae, Agreement, Alarms, Erased, Label, Migration, Pairing, Peer, Person, Proposed, Route, Rule, Session, Site, Source, Status, Storage, StudyKept, Tiers, Transfer } from './types';
 
 export const keys = {
   site: ['site'],
@@ -25,6 +25,9 @@ export const keys = {
   retention: ['retention'],
   storage: ['storage'],
   alarms: ['alarms'],
+  rules: ['rules'],
+  routes: ['routes'],
+  labels: ['labels'],
 } as const;
 
 /** Whether asking again may help: a lost or busy node, not a refusal. */
@@ -156,3 +159,13 @@ export const alarmsQuery = queryOptions({
   queryFn: ({ signal }) => get<Alarms>('/alarms', signal),
   refetchInterval: 60_000,
 });
+
+export const rulesQuery = queryOptions({ queryKey: keys.rules, queryFn: ({ signal }) => get<Rule[]>('/rules', signal) });
+
+export const routesQuery = queryOptions({
+  queryKey: keys.routes,
+  queryFn: ({ signal }) => get<Route[]>('/routes', signal),
+  refetchInterval: 3_000,
+});
+
+export const labelsQuery = queryOptions({ queryKey: keys.labels, queryFn: ({ signal }) => get<Label[]>('/labels', signal) });

@@ -15,7 +15,7 @@ type With<Shape, Fields extends { [Field in keyof Fields]: Field extends keyof S
   Fields;
 
 export type Role = 'admin' | 'radiologist' | 'referrer' | 'technologist' | 'auditor';
-export type Action = 'list-studies' | 'read-studies' | 'store-studies' | 'share-studies' | 'reject-studies' | 'export-studies' | 'administer' | 'read-log';
+export type Action = 'list-studies' | 'read-studies' | 'store-studies' | 'share-studies' | 'reject-studies' | 'export-studies' | 'label-studies' | 'administer' | 'read-log';
 export type Availability = 'online' | 'nearline' | 'remote' | 'unreachable';
 /** Which studies a DICOM peer may find and retrieve. */
 export type Reach = 'none' | 'own' | 'all';
@@ -74,6 +74,20 @@ export type Source = With<Sent<'SourceJson'>, { purposes: SourcePurpose[] }>;
 export type NewSource = Schemas['NewSource'];
 export type Migration = With<Sent<'MigrationJson'>, { state: 'running' | 'paused' | 'cancelled' | 'done' }>;
 export type Status = With<Sent<'Status'>, { peers: Peer[]; transfers: Transfer[] }>;
+
+export type RuleConditions = Sent<'ConditionsJson'>;
+export type RuleActions = Sent<'ActionsJson'>;
+/** A rule on arrival, as it is given. */
+export interface RuleBody {
+  name: string;
+  on: boolean;
+  conditions: RuleConditions;
+  actions: RuleActions;
+}
+export type Rule = Omit<Sent<'KeptRule'>, keyof RuleBody> & RuleBody;
+export type RuleTried = With<Sent<'TriedOut'>, { studies: Sent<'Meant'>[] }>;
+export type Route = With<Sent<'Route'>, { state: 'waiting' | 'sending' | 'failing' }>;
+export type Label = Sent<'Label'>;
 
 export type Moving = With<Sent<'Moving'>, { to: 'cold' | 'hot' }>;
 export type ColdStudy = Sent<'ColdStudy'>;

@@ -299,6 +299,44 @@ describe('archive', () => {
     await waitFor(() => expect(node.requests).toContain('POST /retention/proposals'));
   });
 
+  test('a rule is tried out before it is kept, and what waits is dropped only when asked again', async () => {
+    const node = busyNode();
+    const rule = {
+      id: 3, version: 1, since: '2026-01-02T00:00:00Z', person: 'amy', name: 'Night', on: true,
+      conditions: { modalities: ['CT'], stations: [], series_descriptions: [], body_parts: [], descriptions: [], referrers: [], senders: [], age_from: null, age_to: null, hours: '19:00-06:00' },
+      actions: { routes: ['PACS2'], labels: [], priors: 0, cold_after_h: null },
+    };
+    const route = {
+      study: '1.2.3', patient_name: 'MARTIN^Éloïse', date: '20260102', description: 'CT', to: 'PACS2', rule: 3, since: '2026-01-02T00:00:00Z',
+      sent: 2, dropped: 0, instances: 9, state: 'failing', attempts: 3, error: 'connection refused', again: '2026-01-02T00:05:00Z',
+    };
+    node.instead.set('GET /rules', { status: 200, body: [rule] });
+    node.instead.set('GET /routes', { status: 200, body: [route] });
+    node.instead.set('GET /labels', { status: 200, body: [] });
+    node.instead.set('POST /rules/test', { status: 200, body: { looked_at: 1000, matched: 37, studies: [] } });
+    node.instead.set('POST /rules', { status: 200, body: rule });
+    node.instead.set('POST /routes/drop', { status: 204 });
+    const { user } = await openPortal(node, { at: '/archive/rules', as: 'admin' });
+    await screen.findByText('PACS2', { selector: 'p' });
+    expect(screen.getByText('2 of 9')).toBeTruthy();
+    expect(screen.getByText('connection refused')).toBeTruthy();
+    expect(screen.getByText('19:00-06:00')).toBeTruthy();
+
+    expect(screen.getByRole<HTMLButtonElement>('button', { name: 'Add the rule' }).disabled).toBe(true);
+    await user.type(screen.getByLabelText('Name'), 'Urgent');
+    await user.type(screen.getByLabelText('Label', { selector: 'input' }), 'urgent{Enter}');
+    await user.click(screen.getByRole('button', { name: 'Try out' }));
+    await screen.findByText('It would have meant 37 of the last 1000 studies.');
+    expect(node.requests).not.toContain('POST /rules');
+    await user.click(screen.getByRole('button', { name: 'Add the rule' }));
+    await waitFor(() => expect(node.requests).toContain('POST /rules'));
+
+    await user.click(screen.getByRole('button', { name: /^Do not send MARTIN/ }));
+    expect(node.requests).not.toContain('POST /routes/drop');
+    await user.click(within(await screen.findByRole('dialog')).getByRole('button', { name: 'Do not send' }));
+    await waitFor(() => expect(node.requests).toContain('POST /routes/drop'));
+  });
+
   test('a cold tier that is away is said, and its studies cannot be recalled', async () => {
     const node = busyNode();
     const tiers = {

@@ -433,6 +433,9 @@ export const en = {
     'source-changed': 'PACS changed',
     'study-recalled': 'Study retrieved from the PACS',
     'migration-changed': 'Migration',
+    'rule-changed': 'Rule on arrival changed',
+    'rule-fired': 'Rules applied',
+    'study-labelled': 'Labels changed',
   },
   ...archiveWords,
   settings: {

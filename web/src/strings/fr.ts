@@ -434,6 +434,9 @@ export const fr: Strings = {
     'source-changed': 'PACS modifié',
     'study-recalled': 'Examen rapatrié du PACS',
     'migration-changed': 'Reprise de données',
+    'rule-changed': 'Règle d’arrivée modifiée',
+    'rule-fired': 'Règles appliquées',
+    'study-labelled': 'Étiquettes modifiées',
   },
   ...archiveWords,
   settings: {

@@ -11,10 +11,10 @@ export interface Answer {
 }
 
 const ACTIONS: Record<Role, Action[]> = {
-  admin: ['list-studies', 'read-studies', 'store-studies', 'share-studies', 'reject-studies', 'export-studies', 'administer', 'read-log'],
-  radiologist: ['list-studies', 'read-studies', 'store-studies', 'share-studies', 'export-studies'],
+  admin: ['list-studies', 'read-studies', 'store-studies', 'share-studies', 'reject-studies', 'export-studies', 'label-studies', 'administer', 'read-log'],
+  radiologist: ['list-studies', 'read-studies', 'store-studies', 'share-studies', 'export-studies', 'label-studies'],
   referrer: ['list-studies', 'read-studies'],
-  technologist: ['list-studies', 'read-studies', 'store-studies', 'reject-studies', 'export-studies'],
+  technologist: ['list-studies', 'read-studies', 'store-studies', 'reject-studies', 'export-studies', 'label-studies'],
   auditor: ['read-log'],
 };
 
@@ -45,6 +45,7 @@ export function study(change: Partial<Study> & { study: string }): Study {
     source_instances: null,
     instances_here: 180,
     patient_conflict: false,
+    labels: [],
     amended: null,
     custodian_name: 'CH Sud',
     ...change,

@@ -64,6 +64,10 @@ impl Index {
                 Self::apply_note(live, record);
                 Ok(())
             }
+            Applied::Rule(record) => self.apply_rule(live, record),
+            Applied::Label(record) => self.apply_label(live, record),
+            Applied::Fire(record) => self.apply_fire(live, record),
+            Applied::Routed(record) => self.apply_routed(live, record),
             Applied::Floor(version) => {
                 live.meta.floor = live.meta.floor.max(*version);
                 Ok(())
@@ -129,6 +133,7 @@ impl Index {
         }
         grow_study(&mut study.row, record, study.series.len());
         grow_series(&mut series.row, record);
+        list(&mut study.senders, Some(&record.person));
         live.meta.totals.instances += 1;
         live.meta.totals.bytes = live.meta.totals.bytes.saturating_add(entry.bytes);
         live.gathered += 1;
@@ -194,8 +199,17 @@ fn new_study(says: &StudySays, received: Timestamp) -> StoredStudy {
         version: 0,
         patient_conflict: false,
         amended: None,
+        labels: Vec::new(),
     };
-    StoredStudy { row, series: Vec::new(), manifest: None, edits: Vec::new(), amended: None }
+    StoredStudy {
+        row,
+        series: Vec::new(),
+        manifest: None,
+        edits: Vec::new(),
+        amended: None,
+        labels: Vec::new(),
+        senders: Vec::new(),
+    }
 }
 
 fn grow_study(row: &mut StudyRow, record: &IngestRecord, series: usize) {

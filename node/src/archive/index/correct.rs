@@ -106,9 +106,10 @@ impl Index {
         Ok(())
     }
 
-    /// A study that was not here: corrections of it from before stand, and merges of its patient hold.
+    /// A study that was not here: corrections and labels of it from before stand, and merges of its patient hold.
     pub(super) fn born(&self, live: &mut Live, mut study: StoredStudy) -> Result<StoredStudy, ArchiveError> {
         let uid = study.row.study.clone();
+        study.labels = self.load_labels(live, &uid)?.0;
         let mut all = self.load_corrections_of(live, &uid)?;
         let before = all.0.len();
         // A merge that was made while the study was here has had its say.

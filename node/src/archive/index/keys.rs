@@ -20,6 +20,12 @@
 //! | `K` | an object's digest | [`HasCopy`](super::super::rows::HasCopy) |
 //! | `l`, `L` | 8 bytes of BLAKE3 of the study; of the Patient ID; number | [`ClaimRecord`](super::super::rows::ClaimRecord) |
 //! | `W`, `Y` | number | [`Proposal`](super::super::rows::Proposal), [`StoredErase`](super::super::rows::StoredErase) |
+//! | `R` `r` | number of a rule | [`RuleRecord`](super::super::rows::RuleRecord) |
+//! | `R` `n` | – | the highest number of a rule |
+//! | `R` `f` | study | [`Fired`](super::super::rows::Fired) |
+//! | `R` `q`, `R` `o` | study 0 AE title | [`RouteRow`](super::super::rows::RouteRow); its rule: not all is sent |
+//! | `R` `c` | study | [`ColdDue`](super::super::rows::ColdDue) |
+//! | `A` | study | [`StudyLabels`](super::super::rows::StudyLabels) |
 //! | `z` | SOP Instance UID | the number of the erasure by which it went |
 //! | `Q` | number | [`NoteRecord`](super::super::rows::NoteRecord) |
 //! | `X` | SOP Instance UID of a rejection note | its number |
@@ -27,7 +33,7 @@
 //! | `m` | – | [`Meta`](super::Meta) |
 
 use super::super::rows::{PatientKey, Place, StudyRow};
-use protocol::{Digest, Uid, manifest::Completeness};
+use protocol::{AeTitle, Digest, Uid, manifest::Completeness};
 
 pub(super) const META: &[u8] = b"m";
 /// Bytes of a Patient ID or accession number in a key: longer ones share it and are told apart by their rows.
@@ -143,6 +149,39 @@ pub(super) fn copy(digest: &Digest) -> Vec<u8> {
     keyed(b'K', &digest.0)
 }
 
+pub(super) const RULES: &[u8] = b"Rr";
+pub(super) const RULE_NUMBER: &[u8] = b"Rn";
+pub(super) const ROUTES: &[u8] = b"Rq";
+pub(super) const OPEN_ROUTES: &[u8] = b"Ro";
+pub(super) const COLD_DUE: &[u8] = b"Rc";
+pub(super) const LABELS: u8 = b'A';
+
+pub(super) fn rule(id: u64) -> Vec<u8> {
+    with_number(RULES.to_vec(), id)
+}
+
+pub(super) fn fired(study: &Uid) -> Vec<u8> {
+    [b"Rf", study.as_str().as_bytes()].concat()
+}
+
+pub(super) fn routes_of(kind: &[u8], study: &Uid) -> Vec<u8> {
+    [kind, study.as_str().as_bytes(), &[0]].concat()
+}
+
+pub(super) fn route(kind: &[u8], study: &Uid, to: &AeTitle) -> Vec<u8> {
+    let mut key = routes_of(kind, study);
+    key.extend_from_slice(to.as_str().as_bytes());
+    key
+}
+
+pub(super) fn cold_due(study: &Uid) -> Vec<u8> {
+    [COLD_DUE, study.as_str().as_bytes()].concat()
+}
+
+pub(super) fn labels(study: &Uid) -> Vec<u8> {
+    keyed(LABELS, study.as_str().as_bytes())
+}
+
 fn keyed(kind: u8, rest: &[u8]) -> Vec<u8> {
     let mut key = Vec::with_capacity(1 + rest.len());
     key.push(kind);
@@ -226,6 +265,12 @@ pub(super) fn of(row: &StudyRow) -> Vec<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn kinds_that_are_gone_through_hold_nothing_else() {
+        let digest = Digest::of(b"x");
+        assert!(!copy(&digest).starts_with(&[CORRECTION]), "copies are no corrections");
+    }
 
     #[test]
     fn later_dates_sort_first() {

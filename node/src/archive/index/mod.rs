@@ -18,10 +18,10 @@ use super::{
     ArchiveError,
     rows::{
         AsideRecord, Chunk, ClaimRecord, CloseRecord, ClosedRecord, ColdRecord, ConflictRow, ConflictsOf,
-        CorrectRecord, CorrectionRow, EraseRecord, ErasedRecord, HasCopy, IngestRecord, InstanceRow, MergedBy,
-        NoteRecord, PatientKey, Place, Places, Proposal, RecallRecord, ReinstateRecord, RejectRecord, ResolveRecord,
-        SeriesRow, SettleRecord, StoredInstance, StoredSeries, StoredStudy, StudyCorrections, StudyRow, StudyTier,
-        Totals, UncorrectRecord, UnderRejection, WithdrawRecord,
+        CorrectRecord, CorrectionRow, EraseRecord, ErasedRecord, FireRecord, HasCopy, IngestRecord, InstanceRow,
+        LabelRecord, MergedBy, NoteRecord, PatientKey, Place, Places, Proposal, RecallRecord, ReinstateRecord,
+        RejectRecord, ResolveRecord, RoutedRecord, RuleRecord, SeriesRow, SettleRecord, StoredInstance, StoredSeries,
+        StoredStudy, StudyCorrections, StudyRow, StudyTier, Totals, UncorrectRecord, UnderRejection, WithdrawRecord,
     },
 };
 use crate::journal::Position;
@@ -49,11 +49,14 @@ mod keys;
 mod register;
 mod reject;
 mod retain;
+mod rules;
 mod search;
 mod tier;
 
 #[cfg(test)]
 mod tests;
+
+pub(super) use rules::LABELS_MAX;
 
 /// Instances in one chunk: some 20 KiB.
 pub(super) const CHUNK_INSTANCES: usize = 64;
@@ -94,6 +97,7 @@ pub(super) struct Index {
     /// sled said that it failed, or a record could not be applied.
     is_hurt: AtomicBool,
     register: Register,
+    rules: rules::Known,
 }
 
 /// Rows changed since the last batch.
@@ -153,6 +157,7 @@ impl Index {
             live: Mutex::new(live),
             is_hurt: AtomicBool::new(false),
             register: Register::default(),
+            rules: rules::Known::default(),
         })
     }
 
@@ -174,6 +179,7 @@ impl Index {
         *lock(&self.db) = fresh.db.into_inner().unwrap_or_else(PoisonError::into_inner);
         *live = fresh.live.into_inner().unwrap_or_else(PoisonError::into_inner);
         self.register.forget();
+        self.rules.forget();
         self.is_hurt.store(false, Ordering::Release);
         Ok(())
     }
@@ -461,6 +467,10 @@ pub(super) enum Applied {
     Close(CloseRecord),
     Closed(ClosedRecord),
     Note(NoteRecord),
+    Rule(RuleRecord),
+    Label(LabelRecord),
+    Fire(FireRecord),
+    Routed(RoutedRecord),
     Floor(u64),
     /// Of no consequence here.
     Nothing,

@@ -30,7 +30,7 @@ const OTHERS: u32 = 1 << MODALITIES_MAX;
 /// What the register knows of one study.
 #[derive(Debug)]
 pub(super) struct Entry {
-    /// Folded: the patient's name, a line break, Patient ID, accession number and description.
+    /// Folded: the patient's name, a line break, Patient ID, accession number, description and labels.
     text: Box<str>,
     has_name: bool,
     has_date: bool,
@@ -138,7 +138,8 @@ impl Entries {
         let modalities = row.modalities.iter().map(|modality| self.bit(modality)).fold(0, |all, bit| all | bit);
         let name = row.patient.name.as_deref().map(fold);
         let rest = [&row.patient.id, &row.accession, &row.description];
-        let rest = fold(&rest.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(" "));
+        let rest = rest.into_iter().flatten().chain(&row.labels);
+        let rest = fold(&rest.map(String::as_str).collect::<Vec<_>>().join(" "));
         let entry = Entry {
             text: format!("{}\n{rest}", name.as_deref().unwrap_or_default()).into_boxed_str(),
             has_name: name.is_some(),

@@ -6,7 +6,7 @@
 use super::{Index, Live, keys};
 use crate::archive::{
     ArchiveError,
-    rows::{ColdRecord, HasCopy, RecallRecord, StudyTier},
+    rows::{ColdDue, ColdRecord, HasCopy, RecallRecord, StudyTier},
 };
 use protocol::{Digest, Uid, wire};
 
@@ -14,6 +14,7 @@ impl Index {
     pub(super) fn apply_cold(live: &mut Live, record: &ColdRecord) {
         live.copies.extend(record.digests.iter().map(|digest| (*digest, true)));
         live.tiers.insert(record.study.clone(), Some(StudyTier { at: record.at, is_cold: true }));
+        live.put_other(keys::cold_due(&record.study), None::<&ColdDue>);
         live.gathered += record.digests.len();
     }
 

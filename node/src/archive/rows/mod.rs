@@ -17,11 +17,14 @@ use protocol::{
 use serde::{Deserialize, Serialize};
 
 mod kept;
+mod rules;
 
 pub(crate) use kept::{Claim, ClaimRecord, Closed, EraseRecord, Heeded, NoteRecord, Proposal, StoredErase, Target};
 pub(in crate::archive) use kept::{
     CloseRecord, ClosedRecord, ColdRecord, ErasedRecord, HasCopy, Number, RecallRecord, StudyTier, WithdrawRecord,
 };
+pub(crate) use rules::{Actions, Conditions, Print, RouteRow, Rule, RuleRecord, print};
+pub(in crate::archive) use rules::{ColdDue, FireRecord, Fired, LabelRecord, RoutedRecord, StudyLabels};
 
 /// A study of ours, as lists and cards need it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +54,9 @@ pub(crate) struct StudyRow {
     pub(crate) patient_conflict: bool,
     /// The last amendment, and what reads otherwise than in the objects.
     pub(crate) amended: Option<Amended>,
+    /// This site's own marks, sorted; they go to no peer.
+    #[serde(skip)]
+    pub(crate) labels: Vec<String>,
 }
 
 impl StudyRow {
@@ -416,6 +422,10 @@ pub(super) mod kind {
     pub(in crate::archive) const CLOSE: u8 = 40;
     pub(in crate::archive) const CLOSED: u8 = 41;
     pub(in crate::archive) const NOTE: u8 = 42;
+    pub(in crate::archive) const RULE: u8 = 30;
+    pub(in crate::archive) const LABEL: u8 = 31;
+    pub(in crate::archive) const FIRE: u8 = 32;
+    pub(in crate::archive) const ROUTED: u8 = 33;
 }
 
 /// A study as the index holds it.
@@ -429,6 +439,9 @@ pub(super) struct StoredStudy {
     pub(super) edits: Vec<Edit>,
     /// When it was amended last, and how.
     pub(super) amended: Option<(Timestamp, Amendment)>,
+    pub(super) labels: Vec<String>,
+    /// Who brought its instances.
+    pub(super) senders: Vec<String>,
 }
 
 impl StoredStudy {
@@ -439,6 +452,7 @@ impl StoredStudy {
         // Which identity is right was decided.
         row.patient_conflict &= !self.edits.iter().any(|edit| edit.tag == super::edits::tag::PATIENT_ID);
         row.amended = self.amended.map(|(at, what)| Amended { at, what, edits: self.edits.clone() });
+        row.labels.clone_from(&self.labels);
         row
     }
 }
@@ -515,6 +529,14 @@ wire! {
     NoteRecord, "note record";
     StoredErase, "erasure";
     Number, "number";
+    RuleRecord, "rule record";
+    LabelRecord, "label record";
+    FireRecord, "fire record";
+    RoutedRecord, "routed record";
+    Fired, "fired rules";
+    RouteRow, "route row";
+    StudyLabels, "labels of a study";
+    ColdDue, "cold due";
     StoredStudy, "study row";
     StoredSeries, "series row";
     Chunk, "instance rows";

@@ -148,6 +148,15 @@ pub(in crate::cli) enum StudyCommand {
         #[arg(long, default_value = "")]
         note: String,
     },
+    /// Give a study of ours labels, or take them away; tells those it has
+    Label {
+        /// Study Instance UID
+        uid: String,
+        #[arg(long, required_unless_present = "remove", value_name = "LABEL")]
+        add: Vec<String>,
+        #[arg(long, value_name = "LABEL")]
+        remove: Vec<String>,
+    },
     /// List rejections that stand, newest first
     Rejected,
     /// Take a rejection back

@@ -8,11 +8,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::{net::SocketAddr, path::PathBuf};
 
 mod archive;
+mod rules;
 mod sources;
 
 pub(super) use archive::{
     ConflictCommand, CorrectCommand, HoldCommand, PatientCommand, RetentionCommand, StudyCommand, TierCommand,
 };
+pub(super) use rules::{RuleCommand, RuleWords};
 pub(super) use sources::{AddSource, MigrateCommand, SourceCommand, StartMigration};
 
 /// Confrere: hospitals read one another's studies, each keeping its own.
@@ -138,6 +140,11 @@ pub(super) enum Command {
     Tier {
         #[command(subcommand)]
         command: TierCommand,
+    },
+    /// Rules on arrival: what is done with a study when it is complete
+    Rule {
+        #[command(subcommand)]
+        command: RuleCommand,
     },
     /// The PACS beside this node
     Source {

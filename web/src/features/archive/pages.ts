@@ -61,6 +61,12 @@ export const ARCHIVE_PAGES: readonly ArchivePage[] = [
     page: lazy(async () => ({ default: (await import('./TiersPage')).TiersPage })),
   },
   {
+    path: 'rules',
+    word: 'archive.pages.rules',
+    needs: 'administer',
+    page: lazy(async () => ({ default: (await import('./RulesPage')).RulesPage })),
+  },
+  {
     path: 'sources',
     word: 'archive.pages.sources',
     needs: 'administer',

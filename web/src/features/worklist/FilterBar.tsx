@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { IconRefresh, IconSearch } from '@tabler/icons-react';
 import type { RefObject } from 'react';
 import { useEffect, useEffectEvent, useState } from 'react';
-import { peersQuery, siteQuery } from '../../api/queries';
+import { labelsQuery, peersQuery, siteQuery } from '../../api/queries';
 import type { Study } from '../../api/types';
 import { useWords } from '../../lib/language';
 import type { Filters, Period } from './filters';
@@ -60,6 +60,8 @@ export function FilterBar(props: FilterBarProps) {
   const { t } = useWords();
   const [typed, setTyped] = useTyped(filters.text, text => onChange({ ...filters, text }));
   const sites = useSites(studies);
+  const used = useQuery(labelsQuery).data ?? [];
+  const labels = [...new Set([...used.map(one => one.label), ...filters.labels])];
   const known = filters.site && !sites.some(site => site.value === filters.site) ? [{ value: filters.site, label: filters.site }] : [];
   const modalities = [...new Set([...MODALITIES, ...filters.modalities])];
 
@@ -138,6 +140,21 @@ export function FilterBar(props: FilterBarProps) {
         searchable
         hidePickedOptions
       />
+      {labels.length > 0 && (
+        <MultiSelect
+          miw={140}
+          maw={260}
+          size="sm"
+          styles={{ pillsList: { minHeight: 'calc(2.25rem - 12px)', alignItems: 'center' } }}
+          aria-label={t('labels.filter')}
+          placeholder={filters.labels.length ? '' : t('labels.filter')}
+          value={filters.labels}
+          onChange={value => onChange({ ...filters, labels: value })}
+          data={labels}
+          searchable
+          hidePickedOptions
+        />
+      )}
       <Select
         w={190}
         size="sm"

@@ -27,6 +27,7 @@ import { useOpenViewers } from './useOpenViewers';
 import { allStudies, useStudies, withArrivals } from './useStudies';
 
 const PriorsDialog = lazy(async () => ({ default: (await import('./PriorsDialog')).PriorsDialog }));
+const LabelDialog = lazy(async () => ({ default: (await import('./LabelDialog')).LabelDialog }));
 const ExportDialog = lazy(async () => ({ default: (await import('./ExportDialog')).ExportDialog }));
 const ShareDialog = lazy(async () => ({ default: (await import('./ShareDialog')).ShareDialog }));
 
@@ -94,7 +95,7 @@ function useActs() {
   return { busy, open, fetchAll, copy };
 }
 
-type Dialog = { kind: 'priors' | 'share' | 'export'; study: Study } | null;
+type Dialog = { kind: 'priors' | 'share' | 'export' | 'label'; study: Study } | null;
 
 export function StudyList() {
   const mayList = useMay('list-studies');
@@ -111,6 +112,7 @@ function List() {
   const mayRead = useMay('read-studies');
   const mayShare = useMay('share-studies');
   const mayExport = useMay('export-studies');
+  const mayLabel = useMay('label-studies');
   const inViewer = useOpenViewers();
   const acts = useActs();
   const [dialog, setDialog] = useState<Dialog>(null);
@@ -229,6 +231,7 @@ function List() {
                       inViewer={inViewer.has(study.study)}
                       mayShare={mayShare}
                       mayExport={mayExport}
+                      mayLabel={mayLabel}
                       mayRead={mayRead}
                       style={{ transform: `translateY(${item.start}px)` }}
                       onSelect={index => setChosen(studies[index]?.study ?? null)}
@@ -253,6 +256,7 @@ function List() {
           />
         )}
         {dialog?.kind === 'export' && <ExportDialog study={dialog.study} onClose={() => setDialog(null)} />}
+        {dialog?.kind === 'label' && <LabelDialog study={dialog.study} onClose={() => setDialog(null)} />}
         {dialog?.kind === 'share' && <ShareDialog study={dialog.study} onClose={() => setDialog(null)} />}
       </Suspense>
     </div>

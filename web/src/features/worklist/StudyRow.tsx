@@ -9,6 +9,7 @@ import {
   IconEye,
   IconHistory,
   IconShare2,
+  IconTag,
 } from '@tabler/icons-react';
 import type { CSSProperties } from 'react';
 import { memo } from 'react';
@@ -17,7 +18,7 @@ import { age, bytes, count, dicomDate, dicomTime, moment, patientName } from '..
 import { useWords } from '../../lib/language';
 import classes from './list.module.css';
 
-export type RowAct = 'open' | 'priors' | 'fetch' | 'share' | 'export' | 'copy';
+export type RowAct = 'open' | 'priors' | 'fetch' | 'share' | 'export' | 'label' | 'copy';
 
 interface StudyRowProps {
   study: Study;
@@ -27,6 +28,7 @@ interface StudyRowProps {
   inViewer: boolean;
   mayShare: boolean;
   mayExport: boolean;
+  mayLabel: boolean;
   mayRead: boolean;
   style: CSSProperties;
   onSelect: (index: number) => void;
@@ -127,7 +129,7 @@ function Held({ study }: { study: Study }) {
   );
 }
 
-function Acts({ study, busy, mayShare, mayExport, mayRead, selected, onAct }: Omit<StudyRowProps, 'index' | 'style' | 'onSelect' | 'inViewer'>) {
+function Acts({ study, busy, mayShare, mayExport, mayLabel, mayRead, selected, onAct }: Omit<StudyRowProps, 'index' | 'style' | 'onSelect' | 'inViewer'>) {
   const { t } = useWords();
   const patient = patientName(study.patient.name) ?? t('list.unnamed');
   // Only the chosen row's buttons are stops of the Tab key: a long list stays one step long.
@@ -171,6 +173,11 @@ function Acts({ study, busy, mayShare, mayExport, mayRead, selected, onAct }: Om
           {mayExport && study.holder === null && (
             <Menu.Item leftSection={<IconDisc size={16} />} onClick={() => onAct('export', study)}>
               {t('list.export')}
+            </Menu.Item>
+          )}
+          {mayLabel && study.holder === null && (
+            <Menu.Item leftSection={<IconTag size={16} />} onClick={() => onAct('label', study)}>
+              {t('labels.menu')}
             </Menu.Item>
           )}
           <Menu.Item leftSection={<IconCopy size={16} />} onClick={() => onAct('copy', study)}>
@@ -220,6 +227,11 @@ export const StudyRow = memo(function StudyRow(props: StudyRowProps) {
           {study.description ?? t('list.noDescription')}
         </div>
         <div className={classes.facts}>
+          {study.labels.map(label => (
+            <span key={label} className={classes.label}>
+              {label}
+            </span>
+          ))}
           {[parts, study.accession].filter(Boolean).join(' · ')}
           {study.custodian_name && study.custodian_name !== study.site_name && (
             <IconArrowsRightLeft size={12} aria-hidden="true" />

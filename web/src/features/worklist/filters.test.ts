@@ -9,7 +9,7 @@ const NOW = new Date(2025, 0, 10, 2, 10);
 describe('the address', () => {
   test.each<Filters>([
     NO_FILTERS,
-    { ...NO_FILTERS, text: 'martin é', modalities: ['CT', 'MR'], site: 'own' },
+    { ...NO_FILTERS, text: 'martin é', modalities: ['CT', 'MR'], labels: ['night', 'à relire'], site: 'own' },
     { ...NO_FILTERS, period: 'week' },
     { ...NO_FILTERS, period: 'custom', from: '2025-01-01', to: '2025-01-09' },
   ])('keeps %o', filters => expect(fromAddress(toAddress(filters))).toEqual(filters));

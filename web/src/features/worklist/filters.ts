@@ -9,11 +9,12 @@ export interface Filters {
   from: string | null;
   to: string | null;
   modalities: string[];
+  labels: string[];
   /** A site's id, or `own`. */
   site: string | null;
 }
 
-export const NO_FILTERS: Filters = { text: '', period: 'all', from: null, to: null, modalities: [], site: null };
+export const NO_FILTERS: Filters = { text: '', period: 'all', from: null, to: null, modalities: [], labels: [], site: null };
 
 const PERIODS: readonly Period[] = ['today', 'yesterday', 'week', 'month'];
 const DAYS_BACK: Partial<Record<Period, number>> = { today: 0, yesterday: 1, week: 6, month: 29 };
@@ -34,6 +35,7 @@ export function fromAddress(query: URLSearchParams): Filters {
     from: named ? null : from,
     to: named ? null : to,
     modalities: [...new Set(query.getAll('modality').filter(code => /^[A-Z]{2,8}$/.test(code)))].sort(),
+    labels: [...new Set(query.getAll('label'))].filter(Boolean).sort(),
     site: query.get('site'),
   };
 }
@@ -48,6 +50,7 @@ export function toAddress(filters: Filters): URLSearchParams {
     if (filters.to) query.set('to', filters.to);
   }
   for (const code of [...filters.modalities].sort()) query.append('modality', code);
+  for (const label of [...filters.labels].sort()) query.append('label', label);
   if (filters.site) query.set('site', filters.site);
   return query;
 }
@@ -76,6 +79,7 @@ export function toQuestion(filters: Filters, now: Date, offset: number, limit: n
   if (from) query.set('from', from);
   if (to) query.set('to', to);
   for (const code of filters.modalities) query.append('modality', code);
+  for (const label of filters.labels) query.append('label', label);
   if (filters.site) query.set('site', filters.site);
   query.set('offset', String(offset));
   query.set('limit', String(limit));

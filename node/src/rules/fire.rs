@@ -1,0 +1,263 @@
+//! Looks at studies as they become complete, and sets going what the rules say.
+//!
+//! # Not here
+//! Sending: [`super::route`].
+
+use super::{
+    Inner, RulesError,
+    judge::{self, Seen},
+    person,
+};
+use crate::{
+    archive::{
+        Archive, ArchiveError, ArchiveEvent, Firing, InstanceRow, RouteRow, RuleRecord, StudyQuery, TierError, print,
+    },
+    audit::{Act, Actor, Event},
+    sources::Sources,
+    tasks,
+};
+use protocol::{Timestamp, Uid, manifest::Completeness};
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    sync::broadcast::{Receiver, error::RecvError},
+    time::Instant,
+};
+
+/// How often it is looked whether something goes cold.
+const COLD_EVERY: Duration = Duration::from_secs(15);
+/// After this time studies that could not be looked at are looked at again, with all the others.
+const AGAIN: Duration = Duration::from_secs(300);
+/// Studies that wait for AEs; while there are more, no rule that routes fires.
+const WAITING_MAX: usize = 50_000;
+const HOUR_MS: u64 = 3_600_000;
+
+/// What is to be done for a study.
+#[derive(Debug, Default)]
+struct Plan {
+    firing: Firing,
+    /// The rule that asks for the most, and how many.
+    priors: Option<(u64, u8)>,
+}
+
+/// Runs until the node stops.
+pub(super) async fn run(inner: Arc<Inner>, mut events: Receiver<ArchiveEvent>) {
+    let mut all_due = Some(Instant::now());
+    let mut cold_due = Instant::now();
+    loop {
+        let wake = all_due.map_or(cold_due, |at| at.min(cold_due));
+        let event = tokio::select! {
+            () = inner.parts.tasks.stopping() => return,
+            () = tokio::time::sleep_until(wake) => None,
+            event = events.recv() => Some(event),
+        };
+        let looked = match event {
+            Some(Ok(ArchiveEvent::Settled(study))) => look_at(&inner, &study, true).await,
+            Some(Ok(_)) => Ok(()),
+            Some(Err(RecvError::Lagged(_))) => {
+                all_due = Some(Instant::now());
+                Ok(())
+            }
+            Some(Err(RecvError::Closed)) => return,
+            None => Ok(()),
+        };
+        if let Err(error) = looked {
+            tracing::error!(%error, "rules could not look at a study; it is looked at again");
+            all_due = Some(all_due.unwrap_or_else(|| Instant::now() + AGAIN));
+        }
+        if all_due.is_some_and(|at| at <= Instant::now()) {
+            all_due = look_at_all(&inner).await.then(|| Instant::now() + AGAIN);
+        }
+        if cold_due <= Instant::now() {
+            cold_due = Instant::now() + COLD_EVERY;
+            if let Err(error) = send_cold(&inner).await {
+                tracing::error!(%error, "it could not be looked up what is to go cold by rules");
+            }
+        }
+    }
+}
+
+/// Looks at every study that came in since there are rules: what was missed while the node was away. Says whether it is
+/// to be done again.
+async fn look_at_all(inner: &Arc<Inner>) -> bool {
+    let archive = inner.parts.archive.clone();
+    let listing = inner.parts.tasks.spawn_blocking("rules", move || candidates(&archive));
+    let studies = match listing.await {
+        Ok(Ok(studies)) => studies,
+        Ok(Err(error)) => {
+            tracing::error!(%error, "rules could not look through the studies");
+            return true;
+        }
+        Err(_) => return false,
+    };
+    let mut again = false;
+    for study in studies {
+        if inner.parts.tasks.stop_token().is_cancelled() {
+            return false;
+        }
+        if let Err(error) = look_at(inner, &study, false).await {
+            tracing::error!(%error, "rules could not look at a study; it is looked at again");
+            again = true;
+        }
+    }
+    again
+}
+
+fn candidates(archive: &Archive) -> Result<Vec<Uid>, ArchiveError> {
+    let rules = archive.rules()?;
+    let Some(since) = on(&rules).map(|(record, _)| record.at).min() else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    for study in archive.every_study()? {
+        if archive.study(&study)?.is_some_and(|row| row.changed >= since) {
+            found.push(study);
+        }
+    }
+    Ok(found)
+}
+
+fn on(rules: &[RuleRecord]) -> impl Iterator<Item = (&RuleRecord, &crate::archive::Rule)> {
+    rules.iter().filter_map(|record| Some((record, record.rule.as_ref().filter(|rule| rule.is_on)?)))
+}
+
+/// Sets going what rules say of a study. `closely`: it is compared instance by instance with what was sent.
+async fn look_at(inner: &Arc<Inner>, study: &Uid, closely: bool) -> Result<(), RulesError> {
+    let parts = &inner.parts;
+    let changing = inner.changing.lock().await;
+    let (archive, sources, uid) = (parts.archive.clone(), parts.sources.clone(), study.clone());
+    let planning = parts.tasks.spawn_blocking("rules", move || plan((&archive, &sources), &uid, closely));
+    let Some(plan) = planning.await.map_err(std::io::Error::other).map_err(ArchiveError::from)?? else { return Ok(()) };
+    if !plan.firing.routes.is_empty() && inner.lines.len() >= WAITING_MAX {
+        tracing::warn!(%study, "too many studies wait for AEs: rules do not fire");
+        return Err(ArchiveError::from(std::io::Error::other("too many studies wait for AEs")).into());
+    }
+    if !plan.firing.rules.is_empty() {
+        let numbers: Vec<String> = plan.firing.rules.iter().map(|(id, version)| format!("{id}.{version}")).collect();
+        let actor = Actor { person: "rules".to_owned(), role: "node".to_owned(), site: None };
+        let event = Event::new(Act::RuleFired, actor).study(study).note(format!("rules {}", numbers.join(", ")));
+        parts.audit.record(event).await?;
+    }
+    let routes: Vec<_> = plan.firing.routes.iter().map(|(to, _)| to.clone()).collect();
+    parts.archive.fire(study, plan.firing).await?;
+    for to in routes {
+        inner.lines.add(study, to);
+    }
+    drop(changing);
+    if let Some(priors) = plan.priors {
+        parts.tasks.spawn("rule priors", bring_priors(inner.clone(), study.clone(), priors));
+    }
+    Ok(())
+}
+
+/// What is to be done for a study that is complete (blocking).
+fn plan((archive, sources): (&Archive, &Sources), study: &Uid, closely: bool) -> Result<Option<Plan>, ArchiveError> {
+    let rules = archive.rules()?;
+    if on(&rules).next().is_none() {
+        return Ok(None);
+    }
+    let Some(seen) = Seen::of(archive, sources, study)?.filter(|seen| seen.row.completeness == Completeness::Complete)
+    else {
+        return Ok(None);
+    };
+    let fired = archive.fired(study)?;
+    let mut plan = Plan::default();
+    let mut instances: Option<Vec<InstanceRow>> = None;
+    for (record, rule) in on(&rules) {
+        let is_fired = fired.contains(&(record.id, record.version));
+        if !is_fired {
+            if seen.row.changed < record.at || !judge::matches(&rule.conditions, &seen) {
+                continue;
+            }
+            let rows = all_of(archive, &seen, &mut instances)?;
+            // What only settled anew, since it was corrected, did not arrive.
+            if rows.iter().all(|row| row.received < record.at) {
+                continue;
+            }
+            plan.firing.rules.push((record.id, record.version));
+            plan.firing.labels.extend(rule.actions.labels.iter().cloned());
+            if rule.actions.priors > plan.priors.map_or(0, |(_, most)| most) {
+                plan.priors = Some((record.id, rule.actions.priors));
+            }
+            let after = rule.actions.cold_after_h.map(|hours| Timestamp(tasks::now().0 + u64::from(hours) * HOUR_MS));
+            plan.firing.cold_at = [plan.firing.cold_at, after].into_iter().flatten().min();
+        }
+        for to in &rule.actions.routes {
+            if plan.firing.routes.iter().any(|(known, _)| known == to) {
+                continue;
+            }
+            let is_new = match archive.route(study, to)? {
+                None => true,
+                Some(row) if row.is_open => false,
+                Some(row) if !closely && row.dealt.len() >= seen.row.instances.try_into().unwrap_or(usize::MAX) => {
+                    false
+                }
+                Some(row) => all_of(archive, &seen, &mut instances)?.iter().any(|held| !is_dealt(&row, held)),
+            };
+            if is_new {
+                plan.firing.routes.push((to.clone(), record.id));
+            }
+        }
+    }
+    let is_nothing = plan.firing.rules.is_empty() && plan.firing.routes.is_empty();
+    Ok((!is_nothing).then_some(plan))
+}
+
+/// Whether an instance was sent, or dropped.
+pub(super) fn is_dealt(row: &RouteRow, instance: &InstanceRow) -> bool {
+    row.dealt.binary_search(&print(&instance.entry.digest)).is_ok()
+}
+
+fn all_of<'a>(
+    archive: &Archive,
+    seen: &Seen,
+    known: &'a mut Option<Vec<InstanceRow>>,
+) -> Result<&'a [InstanceRow], ArchiveError> {
+    if known.is_none() {
+        let mut rows = Vec::new();
+        for series in &seen.series {
+            rows.extend(archive.instances(&seen.row.study, &series.series)?);
+        }
+        *known = Some(rows);
+    }
+    Ok(known.as_deref().unwrap_or_default())
+}
+
+/// Asks for earlier studies of the patient: the PACS beside us, and peers.
+async fn bring_priors(inner: Arc<Inner>, study: Uid, (rule, most): (u64, u8)) {
+    let parts = &inner.parts;
+    let person = person(rule);
+    parts.sources.bring_priors(&study, most, &person.actor()).await;
+    let Ok(Some(row)) = parts.archive.study(&study) else { return };
+    // An ID is never compared without its issuer.
+    let (Some(id), Some(issuer)) = (row.patient.id.clone(), row.patient.issuer.clone()) else { return };
+    if id.contains(['*', '?', '\\']) || issuer.contains(['*', '?', '\\']) {
+        return;
+    }
+    let query = StudyQuery { patient_id: Some(id), issuer: Some(issuer), ..StudyQuery::default() };
+    let found = match parts.studies.find(&person, &query, None, 0, usize::from(most).saturating_mul(4) + 8).await {
+        Ok(found) => found,
+        Err(error) => return tracing::warn!(%error, "peers' earlier studies were not looked for"),
+    };
+    let theirs = found.iter().filter(|found| found.holder.is_some() && found.row.study != study);
+    for prior in theirs.take(usize::from(most)) {
+        if let Err(error) = parts.studies.prefetch(&person, &prior.row.study).await {
+            tracing::warn!(%error, "an earlier study of a peer's is not brought");
+        }
+    }
+}
+
+/// Asks for what is due to go to the cold tier.
+async fn send_cold(inner: &Arc<Inner>) -> Result<(), ArchiveError> {
+    let archive = inner.parts.archive.clone();
+    let now = tasks::now();
+    let asking = inner.parts.tasks.spawn_blocking("rules", move || {
+        for (study, _) in archive.cold_due()?.into_iter().filter(|(_, at)| *at <= now) {
+            match archive.move_study(&study, true) {
+                // One that is arriving again waits, as do all while the tier is away or there is none.
+                Ok(()) | Err(TierError::Arriving | TierError::NotHeld) => {}
+                Err(TierError::Archive(error)) => return Err(error),
+                Err(TierError::NoTier | TierError::Unreachable(_) | TierError::Busy) => return Ok(()),
+            }
+        }
+        Ok(())
+    });
+    asking.await.map_err(std::io::Error::other)?
+}
