@@ -178,6 +178,8 @@ fn committed_bytes_are_read_and_written_the_same() {
     check("site-record", &record());
     check("pixel-request", &pixel_request());
     check("pixel-answer", &fetch::Answer::Range { object_bytes: 525_000, values: 33, bytes: 524_288 });
+    let what = What::Return { digest: Digest([2; 32]), groups: true, first_group: 64, groups_wanted: 64 };
+    check("pixel-return", &fetch::Request { what, ..pixel_request() });
     check("control-pull", &message::Request::Pull(Cursor { epoch: 77, position: 4 }));
     let record = Signed::seal(&key(), &record());
     check("control-hello", &message::Request::Hello { record, now: Timestamp(8) });

@@ -72,6 +72,7 @@ mod mend;
 mod rebuild;
 mod recover;
 mod reject;
+mod repair;
 mod retain;
 mod scrub;
 mod small;
@@ -96,7 +97,7 @@ pub(crate) use reject::{RejectError, Rejecting};
 pub(crate) use retain::RetainError;
 pub(crate) use rows::{
     Claim, ClaimRecord, ConflictRow, ConflictState, Correcting, CorrectionRow, Decided, InstanceRow, PatientKey,
-    Proposal, RejectReason, RejectRecord, SeriesRow, StoredErase, StudyRow, Target, Totals,
+    Proposal, RejectReason, RejectRecord, RepairedFrom, RotRow, SeriesRow, StoredErase, StudyRow, Target, Totals,
 };
 pub(crate) use spool::Spool;
 pub(crate) use tier::{ColdStatus, Move, Tier, TierError};
@@ -151,6 +152,8 @@ pub(crate) enum ArchiveEvent {
     Amended(Uid, Amendment),
     /// Other bytes were kept aside, or decided on.
     Conflicts,
+    /// An object is not what was stored.
+    Rotten,
 }
 
 /// A manifest with the bytes that its digest names.
@@ -391,7 +394,8 @@ impl Archive {
     /// # Errors
     /// [`IngestError::OtherStudy`], and as [`Self::ingest`].
     pub(crate) async fn ingest_of(&self, study: &Uid, spool: Spool, source: &Source) -> Result<Ingested, IngestError> {
-        ingest::take_in(self.inner.clone(), spool, source.clone(), Some(study.clone())).await
+        let only = ingest::Only { study: study.clone(), digest: None };
+        ingest::take_in(self.inner.clone(), spool, source.clone(), Some(only)).await
     }
 
     /// Nothing more of a study is on its way: it settles at once.

@@ -82,6 +82,12 @@ pub(crate) enum Act {
     StudyRecalled,
     /// A migration was begun, steered, or ended.
     MigrationChanged,
+    /// An object that was no longer what was stored is it again.
+    ObjectRepaired,
+    /// A peer was given back bytes that it signed, from our copy.
+    ObjectReturned,
+    /// Of a peer was learnt what a restored node had forgotten.
+    PeerRelearned,
 }
 
 impl Act {
@@ -126,6 +132,9 @@ impl Act {
             Self::SourceChanged => "source-changed",
             Self::StudyRecalled => "study-recalled",
             Self::MigrationChanged => "migration-changed",
+            Self::ObjectRepaired => "object-repaired",
+            Self::ObjectReturned => "object-returned",
+            Self::PeerRelearned => "peer-relearned",
         }
     }
 }

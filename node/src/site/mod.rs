@@ -197,6 +197,7 @@ impl Site {
             identity: self.identity.clone(),
             trust: self.trust.clone(),
             archive: self.archive.clone(),
+            cache: self.cache.clone(),
             sources: self.sources.clone(),
             audit: self.audit.clone(),
             tasks: self.tasks.clone(),

@@ -63,6 +63,11 @@ impl Index {
                 live.meta.floor = live.meta.floor.max(*version);
                 Ok(())
             }
+            Applied::Rot(record) => {
+                Self::apply_rot(live, record);
+                Ok(())
+            }
+            Applied::Repair(record) => self.apply_repair(live, record),
             Applied::Nothing => Ok(()),
         };
         if applied.is_err() {

@@ -19,7 +19,7 @@ use super::{
     rows::{
         AsideRecord, Chunk, ClaimRecord, ColdRecord, ConflictRow, ConflictsOf, CorrectRecord, CorrectionRow,
         EraseRecord, ErasedRecord, HasCopy, IngestRecord, InstanceRow, MergedBy, PatientKey, Place, Places, Proposal,
-        RecallRecord, ReinstateRecord, RejectRecord, ResolveRecord, SeriesRow, SettleRecord, StoredInstance,
+        RecallRecord, ReinstateRecord, RejectRecord, RepairRecord, ResolveRecord, RotRecord, SeriesRow, SettleRecord, StoredInstance,
         StoredSeries, StoredStudy, StudyCorrections, StudyRow, StudyTier, Totals, UncorrectRecord, UnderRejection,
         WithdrawRecord,
     },
@@ -49,6 +49,7 @@ mod keys;
 mod register;
 mod reject;
 mod retain;
+mod rot;
 mod search;
 mod tier;
 
@@ -459,6 +460,8 @@ pub(super) enum Applied {
     Erase(EraseRecord),
     Erased(ErasedRecord),
     Floor(u64),
+    Rot(RotRecord),
+    Repair(RepairRecord),
     /// Of no consequence here.
     Nothing,
 }

@@ -16,7 +16,7 @@ use protocol::{
 use std::collections::BTreeSet;
 
 impl Live {
-    fn put_other<T: Wire>(&mut self, key: Vec<u8>, value: Option<&T>) {
+    pub(super) fn put_other<T: Wire>(&mut self, key: Vec<u8>, value: Option<&T>) {
         self.others.insert(key, value.map(wire::encode));
     }
 
@@ -93,7 +93,7 @@ impl Index {
         if series.is_empty() { Ok(()) } else { self.count_gone(live, about, &series) }
     }
 
-    fn scan<T: Wire>(&self, prefix: &[u8]) -> Result<Vec<T>, ArchiveError> {
+    pub(super) fn scan<T: Wire>(&self, prefix: &[u8]) -> Result<Vec<T>, ArchiveError> {
         self.write()?;
         let mut found = Vec::new();
         for value in self.db()?.scan_prefix(prefix).values() {

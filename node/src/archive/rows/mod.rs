@@ -17,9 +17,12 @@ use protocol::{
 use serde::{Deserialize, Serialize};
 
 mod kept;
+mod rot;
 
 pub(crate) use kept::{Claim, ClaimRecord, EraseRecord, Proposal, StoredErase, Target};
 pub(in crate::archive) use kept::{ColdRecord, ErasedRecord, HasCopy, Number, RecallRecord, StudyTier, WithdrawRecord};
+pub(in crate::archive) use rot::{RepairRecord, RotRecord};
+pub(crate) use rot::{RepairedFrom, RotRow};
 
 /// A study of ours, as lists and cards need it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -409,6 +412,8 @@ pub(super) mod kind {
     pub(in crate::archive) const WITHDRAW: u8 = 24;
     pub(in crate::archive) const ERASE: u8 = 25;
     pub(in crate::archive) const ERASED: u8 = 26;
+    pub(in crate::archive) const ROT: u8 = 34;
+    pub(in crate::archive) const REPAIR: u8 = 35;
 }
 
 /// A study as the index holds it.
@@ -505,6 +510,9 @@ wire! {
     ErasedRecord, "erased record";
     StoredErase, "erasure";
     Number, "number";
+    RotRecord, "rot record";
+    RepairRecord, "repair record";
+    RotRow, "rot row";
     StoredStudy, "study row";
     StoredSeries, "series row";
     Chunk, "instance rows";
