@@ -19,6 +19,7 @@ use super::{
     index::Applied,
     part10::Front,
     prescan::{self, DataSet, Scanned},
+    repair,
     rows::{IngestRecord, InstanceRow, StoredInstance, kind},
     small::SMALL_BYTES_MAX,
     spool::{self, Body, Spool, Writing},
@@ -366,6 +367,8 @@ fn place(inner: &Arc<Inner>, mut prepared: Box<Prepared>) -> Result<Placed, Inge
             let kept = keep_aside(inner, &mut prepared, held.row.entry.digest)?;
             return Ok(Placed::Conflict(prepared, kept));
         }
+        // What was found rotten makes room for what comes now.
+        Some(held) if repair::waits(inner, &held.row.entry.digest)? => repair::make_room(inner, &entry.digest)?,
         Some(held) if inner.blobs.has(&held) || inner.has_copy(&held)? => return Ok(Placed::Known(prepared)),
         // Its file was lost: what comes now replaces it.
         Some(_) => {}

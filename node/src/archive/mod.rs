@@ -486,6 +486,19 @@ impl Archive {
         self.inner.index.rejections(offset, limit)
     }
 
+    /// Versions of manifests go on above this one: peers hold cards up to it.
+    ///
+    /// # Errors
+    /// When it cannot be recorded.
+    pub(crate) async fn raise_floor(&self, version: u64) -> Result<(), ArchiveError> {
+        if self.inner.index.floor() >= version {
+            return Ok(());
+        }
+        let record = rows::FloorRecord { version };
+        let applied = Applied::Floor(version);
+        conflict::submit(&self.inner, rows::kind::FLOOR, protocol::wire::encode(&record), None, applied).await
+    }
+
     /// Totals for status: studies, instances, bytes.
     pub(crate) fn totals(&self) -> Totals {
         self.inner.index.totals()

@@ -27,7 +27,6 @@ use protocol::{Digest, Uid, wire};
 use std::{
     fs::{self, File},
     os::unix::fs::FileExt,
-    path::PathBuf,
     sync::Arc,
 };
 
@@ -39,8 +38,7 @@ const PIECE_BYTES: u64 = 256 * 1024;
 /// Writes down that an object is to be repaired, unless that is known.
 pub(super) async fn found(inner: &Arc<Inner>, study: &Uid, instance: &StoredInstance) -> Result<(), ArchiveError> {
     let entry = &instance.row.entry;
-    let is_known = inner.index.rot(&entry.digest)?.is_some_and(|row| row.repaired.is_none());
-    if !is_known && inner.index.rots()?.iter().filter(|row| row.repaired.is_none()).count() < WAITING_MAX {
+    if !waits(inner, &entry.digest)? && inner.index.rots()?.iter().filter(|row| row.repaired.is_none()).count() < WAITING_MAX {
         let record = RotRecord {
             at: crate::tasks::now(),
             study: study.clone(),
@@ -52,6 +50,18 @@ pub(super) async fn found(inner: &Arc<Inner>, study: &Uid, instance: &StoredInst
     }
     let _ = inner.events.send(ArchiveEvent::Rotten);
     Ok(())
+}
+
+/// Whether an object was found rotten and is not repaired yet.
+pub(super) fn waits(inner: &Inner, digest: &Digest) -> Result<bool, ArchiveError> {
+    Ok(inner.index.rot(digest)?.is_some_and(|row| row.repaired.is_none()))
+}
+
+/// The file of a rotten object leaves its place for good bytes. Until then who reads it reads around what is spoilt.
+pub(super) fn make_room(inner: &Inner, digest: &Digest) -> std::io::Result<()> {
+    inner.groups().pop(digest);
+    inner.alerted().pop(digest);
+    inner.blobs.set_aside(digest)
 }
 
 impl Archive {
@@ -121,8 +131,7 @@ impl Archive {
         let held = inner.index.by_digest(study, &row.entry.digest)?;
         let front = self.inner.tasks.spawn_blocking("repair", move || {
             let held = held?;
-            let sound = |file: File| front_of(&file, &held);
-            aside(&inner, &held.row.entry.digest).into_iter().filter_map(|path| File::open(path).ok()).find_map(sound)
+            spoilt(&inner, &held.row.entry.digest).find_map(|file| front_of(&file, &held))
         });
         let entry = &row.entry;
         let front = front.await.map_err(|_| IngestError::Stopping)?.unwrap_or_else(|| {
@@ -161,6 +170,7 @@ impl Archive {
     async fn repaired(&self, row: &InstanceRow, from: RepairedFrom) -> Result<(), ArchiveError> {
         let digest = row.entry.digest;
         self.inner.alerted().pop(&digest);
+        self.inner.groups().pop(&digest);
         tracing::info!(instance = %row.entry.instance, ?from, "a rotten object is repaired");
         let record = RepairRecord { at: crate::tasks::now(), digest, from };
         submit(&self.inner, kind::REPAIR, wire::encode(&record), None, Applied::Repair(record)).await
@@ -194,14 +204,14 @@ enum Here {
 
 fn here(inner: &Inner, held: &StoredInstance) -> Here {
     let digest = &held.row.entry.digest;
-    if inner.blobs.has(held) {
-        return if object::fault(inner, held).is_none() { Here::Whole(RepairedFrom::Sender) } else { Here::Nothing };
+    if inner.blobs.path(digest).exists() && object::fault(inner, held).is_none() {
+        return Here::Whole(RepairedFrom::Sender);
     }
-    if inner.has_copy(held).unwrap_or(false) && inner.recall(held).is_ok() {
+    if inner.has_copy(held).unwrap_or(false) && inner.blobs.set_aside(digest).is_ok() && inner.recall(held).is_ok() {
         return Here::Whole(RepairedFrom::Here);
     }
     let (at, bytes) = (u64::from(held.row.meta_bytes), held.row.entry.bytes);
-    for file in aside(inner, digest).into_iter().filter_map(|path| File::open(path).ok()) {
+    for file in spoilt(inner, digest) {
         if digest_of(&file, at, bytes).is_ok_and(|read| read == *digest) {
             return Here::Data(Arc::new(file), at);
         }
@@ -209,12 +219,13 @@ fn here(inner: &Inner, held: &StoredInstance) -> Here {
     Here::Nothing
 }
 
-/// Files of this object that were set aside.
-fn aside(inner: &Inner, digest: &Digest) -> Vec<PathBuf> {
+/// Files of this object: the one in its place, and those that were set aside.
+fn spoilt(inner: &Inner, digest: &Digest) -> impl Iterator<Item = File> {
     let begin = format!("{digest}-");
     let entries = fs::read_dir(inner.blobs.rotten()).into_iter().flatten().filter_map(Result::ok);
-    let ours = entries.filter(|entry| entry.file_name().to_str().is_some_and(|name| name.starts_with(&begin)));
-    ours.map(|entry| entry.path()).collect()
+    let ours = entries.filter(move |entry| entry.file_name().to_str().is_some_and(|name| name.starts_with(&begin)));
+    let aside = ours.map(|entry| entry.path());
+    std::iter::once(inner.blobs.path(digest)).chain(aside).filter_map(|path| File::open(path).ok())
 }
 
 /// What stands before the data set, if it is what was stored.

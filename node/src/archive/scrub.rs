@@ -185,13 +185,15 @@ async fn set_aside(inner: &Arc<Inner>, digest: protocol::Digest) -> Result<(), A
     Ok(moved.await.map_err(std::io::Error::other)??)
 }
 
-/// Whoever read an object found it rotten: it is looked at again, and set aside if it is.
+/// Whoever read an object found it rotten. It is looked at again and waits for its repair; until then it stays where it
+/// is, since what of it is sound (its header, most often) is what the other images of its series are read with.
 pub(super) async fn look_again(inner: Arc<Inner>, study: Uid, instance: Arc<StoredInstance>) {
     let (shared, held) = (inner.clone(), instance.clone());
     let looked = inner.tasks.spawn_blocking("scrub", move || object::fault(&shared, &held)).await;
     if let Ok(Some(fault)) = looked
-        && let Err(error) = rotten(&inner, &study, &instance, fault).await
+        && repair::is_repairable(&inner, &instance.row.entry.digest, fault)
+        && let Err(error) = repair::found(&inner, &study, &instance).await
     {
-        tracing::error!(%error, "a rotten object could not be set aside; the next pass does it");
+        tracing::error!(%error, "a rotten object could not be written down; the next pass does it");
     }
 }

@@ -90,7 +90,7 @@ impl Inner {
         });
     }
 
-    fn trusted(&self) -> impl Iterator<Item = SiteId> {
+    pub(super) fn trusted(&self) -> impl Iterator<Item = SiteId> {
         self.trust.peers().into_iter().filter(|p| p.revoked.is_none()).map(|p| p.site)
     }
 

@@ -22,6 +22,7 @@ mod local;
 mod openapi;
 mod peers;
 mod rejections;
+mod restore;
 mod retention;
 mod settings;
 mod signin;
@@ -126,6 +127,8 @@ fn api_routes() -> Router<Door> {
         .route("/site", get(status::site))
         .route("/status", get(status::status))
         .route("/storage", get(storage::storage))
+        .route("/restore", get(restore::show))
+        .route("/restore/confirm", post(restore::confirm))
         .route("/alarms", get(alarms::list))
         .route("/alarms/test", post(alarms::test))
         .route("/session", get(signin::session).post(signin::sign_in).delete(signin::sign_out))

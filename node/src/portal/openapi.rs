@@ -2,7 +2,7 @@
 
 use super::{
     agreements, alarms, amendments, audit, error, events, export, grants, json, local, peers, rejections, retention,
-    settings, signin, sources, status, storage, tiers, worklist,
+    restore, settings, signin, sources, status, storage, tiers, worklist,
 };
 use axum::Json;
 use utoipa::OpenApi;
@@ -13,6 +13,8 @@ use utoipa::OpenApi;
     paths(
         status::site,
         status::status,
+        restore::show,
+        restore::confirm,
         storage::storage,
         alarms::list,
         alarms::test,

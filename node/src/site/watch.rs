@@ -70,6 +70,7 @@ impl Watch {
         self.backup();
         self.peers(since);
         self.rot();
+        self.restored();
         if let Err(error) = self.count() {
             tracing::warn!(%error, "what the archive holds could not be counted");
         }
@@ -138,6 +139,12 @@ impl Watch {
         for gone in self.alarms.subjects(Kind::PeerSilent).into_iter().filter(|name| !known.contains(name)) {
             self.alarms.set(Kind::PeerSilent, &gone, 0, None);
         }
+    }
+
+    fn restored(&self) {
+        let level = self.trust.require_open().is_err().then_some(Level::Warning);
+        let waiting = level.map_or(0, |_| self.overlay.unlearnt().len());
+        self.alarms.set(Kind::RestoreUnconfirmed, "", u64::try_from(waiting).unwrap_or(u64::MAX), level);
     }
 
     /// It stands until it is repaired; and as a notice until an administrator has looked and taken the files away.

@@ -168,7 +168,9 @@ impl Server {
         let Reader { person, role } = &request.reader;
         let stop = self.tasks.stop_token();
         let mut sender = Sender::new(send, Priority::Backup, None);
-        let given = if person.chars().count() > READER_CHARS_MAX || role.chars().count() > READER_CHARS_MAX {
+        let given = if let Err(refusal) = self.trust.require_open() {
+            Err(refusal)
+        } else if person.chars().count() > READER_CHARS_MAX || role.chars().count() > READER_CHARS_MAX {
             Err(Refusal::Malformed)
         } else {
             tokio::select! {

@@ -89,6 +89,7 @@ impl Index {
                     held.row.meta_bytes = record.instance.row.meta_bytes;
                     held.meta_digest = record.instance.meta_digest;
                 }
+                self.stored_anew(live, &entry.digest, record.instance.row.received)?;
             } else {
                 tracing::error!(instance = %entry.instance, "a record for other bytes under a held UID is ignored");
             }

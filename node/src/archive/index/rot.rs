@@ -6,9 +6,9 @@
 use super::{Index, Live, keys};
 use crate::archive::{
     ArchiveError,
-    rows::{RepairRecord, RotRecord, RotRow},
+    rows::{RepairRecord, RepairedFrom, RotRecord, RotRow},
 };
-use protocol::{Digest, wire};
+use protocol::{Digest, Timestamp, wire};
 
 impl Index {
     pub(super) fn apply_rot(live: &mut Live, record: &RotRecord) {
@@ -23,6 +23,18 @@ impl Index {
             live.put_other(keys::rot(&record.digest), Some(&RotRow { repaired, ..row }));
         }
         Ok(())
+    }
+
+    /// A rotten object came again. Where it was brought for a repair, that record follows and says so.
+    pub(super) fn stored_anew(&self, live: &mut Live, digest: &Digest, at: Timestamp) -> Result<(), ArchiveError> {
+        match self.load_rot(live, digest)? {
+            Some(row) if row.repaired.is_none() && row.found <= at => {
+                let repaired = Some((at, RepairedFrom::Sender));
+                live.put_other(keys::rot(digest), Some(&RotRow { repaired, ..row }));
+                Ok(())
+            }
+            _ => Ok(()),
+        }
     }
 
     fn load_rot(&self, live: &Live, digest: &Digest) -> Result<Option<RotRow>, ArchiveError> {
