@@ -98,6 +98,7 @@ async fn what_was_narrowed_since_from_the_peer_that_countersigned_it() {
     let _ = pair.b.frame(&later_made[0].path(), 1).await.ok();
     assert!(pair.b.listed(&mr.uid).await.is_none(), "not what the old text shared");
     assert_eq!(pair.b.frame(&mr_made[0].path(), 1).await.status.as_u16(), 404);
+    assert!(pair.b.listed(&ct.uid).await.is_some(), "what is not told again is not withdrawn");
     let copy = pair.b.frame(&ct_made[0].path(), 1).await.ok();
     assert_eq!(multipart::parts(&copy), [ct_made[0].pixels.clone()], "the only copy is not erased");
     // The scanner sends it again: it is A's again.
