@@ -64,7 +64,7 @@ async fn what_was_narrowed_since_from_the_peer_that_countersigned_it() {
     eventually!(30, "B has all of it", holds(pair.b.listed(&ct.uid).await.unwrap()["availability"] == "online"));
 
     // While B is away nobody can say what is newer.
-    pair.b.kill();
+    pair.b.stop().await;
     lost_and_restored(&pair.a);
     pair.a.serve().await;
     let id = first["id"].as_str().unwrap();

@@ -50,6 +50,56 @@ function LostBanner() {
   );
 }
 
+/** A restored node is closed to peers until they have told what is newer, or somebody says that it may serve. */
+function RestoredBanner({ session }: { session: Session }) {
+  const { t } = useWords();
+  const client = useQueryClient();
+  const { data: restore } = useQuery(restoreQuery);
+  const [asked, ask] = useDisclosure(false);
+  const [reason, setReason] = useState('');
+  const confirm = useMutation({
+    mutationFn: () => send('POST', '/restore/confirm', { reason }),
+    onSuccess: () => {
+      ask.close();
+      void client.invalidateQueries({ queryKey: keys.restore });
+    },
+  });
+  if (!restore?.restored) return null;
+  const mayConfirm = session.actions.includes('administer');
+  return (
+    <div className={classes.banner} role="status">
+      <span>
+        <strong>{t('app.restored')}</strong>{' '}
+        {restore.waiting.length > 0 ? t('app.restoredWaiting', { sites: restore.waiting.join(', ') }) : t('app.restoredMore')}
+      </span>
+      {mayConfirm && (
+        <Button size="compact-xs" variant="white" color="dark" onClick={ask.open}>
+          {t('app.restoredOpen')}
+        </Button>
+      )}
+      <Confirm
+        opened={asked}
+        title={t('app.restoredOpen')}
+        text={t('app.restoredAbout')}
+        yes={t('app.restoredYes')}
+        busy={confirm.isPending}
+        onYes={() => reason.trim() !== '' && confirm.mutate()}
+        onClose={ask.close}
+      >
+        <TextInput
+          label={t('archive.amend.note')}
+          description={t('archive.amend.noteHelp')}
+          value={reason}
+          maxLength={150}
+          required
+          onChange={event => setReason(event.currentTarget.value)}
+        />
+        {confirm.error && <Problem error={confirm.error} />}
+      </Confirm>
+    </div>
+  );
+}
+
 function Shortcuts({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const { t } = useWords();
   const lines = [
@@ -172,6 +222,7 @@ export function Shell({ session }: { session: Session }) {
         </Group>
       </header>
       <LostBanner />
+      <RestoredBanner session={session} />
       <main id="content" className={classes.main} tabIndex={-1}>
         <Suspense fallback={<Waiting />}>
           <Outlet />

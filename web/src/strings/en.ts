@@ -18,6 +18,13 @@ export const en = {
     shortcuts: 'Keyboard shortcuts',
     lost: 'Connection to the node lost.',
     lostMore: 'What you see may be out of date. Trying again…',
+    restored: 'This node was restored from a backup.',
+    restoredWaiting: 'Nothing is served to peers until they have told what is newer. Not yet: {{sites}}.',
+    restoredMore: 'Nothing is served to peers yet.',
+    restoredOpen: 'Serve peers now',
+    restoredAbout:
+      'Agreements that were narrowed or ended, and people who were removed since the backup, may be in force again. Look at peers, agreements and people first.',
+    restoredYes: 'Serve peers',
     reconnect: 'Reconnect now',
     live: 'Live',
   },

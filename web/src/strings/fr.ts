@@ -19,6 +19,13 @@ export const fr: Strings = {
     shortcuts: 'Raccourcis clavier',
     lost: 'Connexion au nœud perdue.',
     lostMore: 'L’affichage peut être périmé. Nouvelle tentative…',
+    restored: 'Ce nœud a été restauré depuis une sauvegarde.',
+    restoredWaiting: 'Rien n’est servi aux confrères avant qu’ils aient dit ce qui est plus récent. Pas encore : {{sites}}.',
+    restoredMore: 'Rien n’est encore servi aux confrères.',
+    restoredOpen: 'Servir les confrères',
+    restoredAbout:
+      'Des accords restreints ou terminés et des personnes retirées depuis la sauvegarde sont peut-être de nouveau en vigueur. Vérifiez d’abord les confrères, les accords et les personnes.',
+    restoredYes: 'Servir les confrères',
     reconnect: 'Reconnecter',
     live: 'En direct',
   },
