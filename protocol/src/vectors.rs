@@ -154,7 +154,6 @@ fn pixel_request() -> fetch::Request {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a test keeps its vectors in files; the crate itself has none")]
 fn known() -> Known {
     Known {
         agreements: Vec::new(),
@@ -167,6 +166,7 @@ fn known() -> Known {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "a test keeps its vectors in files; the crate itself has none")]
 fn check<T: Wire + PartialEq + std::fmt::Debug>(name: &str, value: &T) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("vectors").join(format!("{name}.{}.hex", T::VERSION));
     let written = data_encoding::HEXLOWER.encode(&wire::encode(value));

@@ -38,7 +38,9 @@ const PIECE_BYTES: u64 = 256 * 1024;
 /// Writes down that an object is to be repaired, unless that is known.
 pub(super) async fn found(inner: &Arc<Inner>, study: &Uid, instance: &StoredInstance) -> Result<(), ArchiveError> {
     let entry = &instance.row.entry;
-    if !waits(inner, &entry.digest)? && inner.index.rots()?.iter().filter(|row| row.repaired.is_none()).count() < WAITING_MAX {
+    if !waits(inner, &entry.digest)?
+        && inner.index.rots()?.iter().filter(|row| row.repaired.is_none()).count() < WAITING_MAX
+    {
         let record = RotRecord {
             at: crate::tasks::now(),
             study: study.clone(),
@@ -134,9 +136,10 @@ impl Archive {
             spoilt(&inner, &held.row.entry.digest).find_map(|file| front_of(&file, &held))
         });
         let entry = &row.entry;
-        let front = front.await.map_err(|_| IngestError::Stopping)?.unwrap_or_else(|| {
-            part10::make(entry.transfer_syntax.as_str(), &entry.sop_class, &entry.instance, None)
-        });
+        let front = front
+            .await
+            .map_err(|_| IngestError::Stopping)?
+            .unwrap_or_else(|| part10::make(entry.transfer_syntax.as_str(), &entry.sop_class, &entry.instance, None));
         let mut spool = self.spool(Form::File).await?;
         spool.write(Bytes::from(front)).await?;
         Ok(spool)

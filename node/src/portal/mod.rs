@@ -122,15 +122,21 @@ pub(crate) fn router(door: PortalDoor, dicomweb: Router) -> Router {
     signed_in.fallback_service(files).layer(middleware::from_fn(assets::security_headers))
 }
 
-fn api_routes() -> Router<Door> {
+/// How the node itself stands.
+fn upkeep_routes() -> Router<Door> {
     Router::new()
-        .route("/site", get(status::site))
-        .route("/status", get(status::status))
         .route("/storage", get(storage::storage))
         .route("/restore", get(restore::show))
         .route("/restore/confirm", post(restore::confirm))
         .route("/alarms", get(alarms::list))
         .route("/alarms/test", post(alarms::test))
+}
+
+fn api_routes() -> Router<Door> {
+    Router::new()
+        .route("/site", get(status::site))
+        .route("/status", get(status::status))
+        .merge(upkeep_routes())
         .route("/session", get(signin::session).post(signin::sign_in).delete(signin::sign_out))
         .route("/studies", get(worklist::studies))
         .route("/studies/{study}", get(worklist::study))

@@ -1,8 +1,8 @@
 //! The API's description, made from the routes; `docs/openapi.json` is its committed copy.
 
 use super::{
-    agreements, alarms, amendments, audit, error, events, export, grants, json, local, peers, rejections, retention,
-    restore, settings, signin, sources, status, storage, tiers, worklist,
+    agreements, alarms, amendments, audit, error, events, export, grants, json, local, peers, rejections, restore,
+    retention, settings, signin, sources, status, storage, tiers, worklist,
 };
 use axum::Json;
 use utoipa::OpenApi;

@@ -46,9 +46,8 @@ pub(super) struct Restore {
 #[utoipa::path(get, path = "/api/restore", responses((status = 200, body = Restore)))]
 pub(super) async fn show(State(door): State<Door>, caller: Caller) -> Result<Json<Restore>, ApiError> {
     let shared = door.clone();
-    let read = door.tasks.spawn_blocking("restore", move || {
-        (backup::restored(&shared.dir), backup::forgotten(&shared.dir))
-    });
+    let read =
+        door.tasks.spawn_blocking("restore", move || (backup::restored(&shared.dir), backup::forgotten(&shared.dir)));
     let (restored, forgotten) = read.await.map_err(|_| ApiError::NotRunning)?;
     let restored = restored.map_err(disk)?;
     let is_admin = caller.may(Action::Administer).is_ok();
@@ -95,7 +94,8 @@ pub(super) async fn confirm(
     if reason.is_empty() {
         return Err(ApiError::Bad("a reason is needed"));
     }
-    let taken = backup::restored(&door.dir).map_err(disk)?.ok_or(ApiError::Bad("nothing waits for a confirmation here"))?;
+    let taken =
+        backup::restored(&door.dir).map_err(disk)?.ok_or(ApiError::Bad("nothing waits for a confirmation here"))?;
     let event = Event::new(Act::RestoreConfirmed, caller.0.actor());
     door.audit.record(event.note(format!("backup of {taken}: {reason}"))).await?;
     backup::confirm(&door.dir).map_err(disk)?;

@@ -60,10 +60,10 @@ impl Restored {
                 }
                 noted = forgotten;
             }
-            if overlay.unlearnt().is_empty() {
-                if let Err(error) = self.open(&overlay).await {
-                    tracing::error!(%error, "the node stays shut to peers; it is tried again");
-                }
+            if overlay.unlearnt().is_empty()
+                && let Err(error) = self.open(&overlay).await
+            {
+                tracing::error!(%error, "the node stays shut to peers; it is tried again");
             }
             tokio::select! {
                 () = self.tasks.stopping() => return,
@@ -76,7 +76,8 @@ impl Restored {
 
     async fn open(&self, overlay: &Overlay) -> Result<(), SiteError> {
         let peers = self.trust.peers().into_iter().filter(|peer| peer.revoked.is_none()).count();
-        let note = format!("all {peers} peers told what they know; {} studies not held here", overlay.forgotten().len());
+        let note =
+            format!("all {peers} peers told what they know; {} studies not held here", overlay.forgotten().len());
         self.audit.record(Event::new(Act::RestoreConfirmed, node_actor()).note(note)).await?;
         backup::confirm(&self.dir)?;
         self.trust.unshut();

@@ -162,7 +162,9 @@ impl Watch {
             let files = aside.remove(&row.digest.to_string()).unwrap_or_default();
             match row.repaired {
                 Some((_, from)) if files > 0 => *repaired.entry(self.origin(from)).or_default() += 1,
-                None if self.archive.by_digest(&row.study, &row.digest).is_ok_and(|held| held.is_some()) => waiting += 1,
+                None if self.archive.by_digest(&row.study, &row.digest).is_ok_and(|held| held.is_some()) => {
+                    waiting += 1
+                }
                 _ => {}
             }
         }

@@ -13,7 +13,7 @@
 
 use super::Shared;
 use crate::{
-    archive::{ArchiveEvent, InstanceRow, IngestError, RepairedFrom, StudyRow},
+    archive::{ArchiveEvent, IngestError, InstanceRow, RepairedFrom, StudyRow},
     overlay::OverlayEvent,
     transfer::{Lost, Recovery, Right, TransferError},
 };
@@ -92,7 +92,7 @@ async fn go_through(shared: &Arc<Shared>, pauses: &mut Pauses) -> Result<(), Ing
                 if let Err(error) = repaired {
                     tracing::warn!(instance = %row.entry.instance, %error, "a rotten object could not be repaired");
                 }
-                let (_, pause) = pauses.get(&digest).copied().unwrap_or((Instant::now(), PAUSE_MIN / 2));
+                let (_, pause) = pauses.get(&digest).copied().unwrap_or_else(|| (Instant::now(), PAUSE_MIN / 2));
                 let pause = (pause * 2).min(PAUSE_MAX);
                 pauses.insert(digest, (Instant::now() + pause, pause));
             }

@@ -95,8 +95,12 @@ impl State {
     fn known_of(&self, peer: &SiteId) -> Known {
         let kept = || self.agreements.values().filter(|kept| kept.peer == *peer);
         let texts = kept().filter(|kept| kept.ended.is_none()).flat_map(|k| k.active.iter().chain(k.pending.iter()));
-        let mut ended: Vec<_> =
-            self.agreements.iter().filter(|(_, k)| k.peer == *peer).filter_map(|(id, k)| Some((k.ended?, *id))).collect();
+        let mut ended: Vec<_> = self
+            .agreements
+            .iter()
+            .filter(|(_, k)| k.peer == *peer)
+            .filter_map(|(id, k)| Some((k.ended?, *id)))
+            .collect();
         ended.sort_by_key(|((at, _), _)| std::cmp::Reverse(*at));
         let now = tasks::now();
         let mut live: Vec<_> = self.grants.values().filter(|grant| grant.expires > now).collect();

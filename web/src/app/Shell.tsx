@@ -1,17 +1,19 @@
 // What stands around every page: the way between them, the state of the link, the transfers.
 
-import { ActionIcon, Button, Group, Kbd, Menu, Modal, Table, Text, Tooltip, UnstyledButton } from '@mantine/core';
+import { ActionIcon, Button, Group, Kbd, Menu, Modal, Table, Text, TextInput, Tooltip, UnstyledButton } from '@mantine/core';
 import { useDisclosure, useHotkeys } from '@mantine/hooks';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { IconArchive, IconKeyboard, IconListDetails, IconLogout, IconSettings, IconShieldLock, IconTopologyRing3, IconUserCircle } from '@tabler/icons-react';
 import { Suspense, useEffect, useState } from 'react';
 import { NavLink, Outlet, useNavigate } from 'react-router';
-import { remove } from '../api/client';
+import { post, remove } from '../api/client';
 import { useLive } from '../api/live';
-import { keys, siteQuery } from '../api/queries';
+import { keys, restoreQuery, siteQuery } from '../api/queries';
 import type { Action, Session } from '../api/types';
 import { LanguageSwitch } from '../components/LanguageSwitch';
+import { Confirm } from '../components/Confirm';
 import { Mark } from '../components/Mark';
+import { Problem } from '../components/parts';
 import { Waiting } from '../components/State';
 import { TransferStrip } from '../features/transfers/TransferStrip';
 import { useWords } from '../lib/language';
@@ -58,7 +60,7 @@ function RestoredBanner({ session }: { session: Session }) {
   const [asked, ask] = useDisclosure(false);
   const [reason, setReason] = useState('');
   const confirm = useMutation({
-    mutationFn: () => send('POST', '/restore/confirm', { reason }),
+    mutationFn: () => post('/restore/confirm', { reason }),
     onSuccess: () => {
       ask.close();
       void client.invalidateQueries({ queryKey: keys.restore });

@@ -19,9 +19,9 @@ use super::{
     rows::{
         AsideRecord, Chunk, ClaimRecord, ColdRecord, ConflictRow, ConflictsOf, CorrectRecord, CorrectionRow,
         EraseRecord, ErasedRecord, HasCopy, IngestRecord, InstanceRow, MergedBy, PatientKey, Place, Places, Proposal,
-        RecallRecord, ReinstateRecord, RejectRecord, RepairRecord, ResolveRecord, RotRecord, SeriesRow, SettleRecord, StoredInstance,
-        StoredSeries, StoredStudy, StudyCorrections, StudyRow, StudyTier, Totals, UncorrectRecord, UnderRejection,
-        WithdrawRecord,
+        RecallRecord, ReinstateRecord, RejectRecord, RepairRecord, ResolveRecord, RotRecord, SeriesRow, SettleRecord,
+        StoredInstance, StoredSeries, StoredStudy, StudyCorrections, StudyRow, StudyTier, Totals, UncorrectRecord,
+        UnderRejection, WithdrawRecord,
     },
 };
 use crate::journal::Position;
