@@ -119,7 +119,7 @@ async fn also_when_the_node_dies_in_the_middle() {
     let made = copied(&pair, &study).await;
     turn_a_bit(&file_of(&pair.a, &made[0]));
     // The answer breaks off where the wrong bytes are.
-    let asked = pair.a.try_ask(Ask::get(&format!("/dicomweb{}", made[0].path()))).await;
+    let asked = pair.a.try_ask(Ask::get(format!("/dicomweb{}", made[0].path()))).await;
     assert!(asked.is_err() || asked.is_ok_and(|answer| !answer.status.is_success()));
     let tmp = pair.a.dir().join("objects/tmp");
     // 72 MB at the pace of a repair take some seconds.
