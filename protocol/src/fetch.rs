@@ -79,6 +79,18 @@ pub enum What {
         /// The object.
         digest: Digest,
     },
+    /// As `Range`, of an object that the *asker* signed: its own bytes back, from the answering site's leased copy. Needs
+    /// no agreement. A site that does not know it answers as to a malformed request.
+    Return {
+        /// Its digest.
+        digest: Digest,
+        /// Whether the group values shall come first.
+        groups: bool,
+        /// First group wanted.
+        first_group: u64,
+        /// Number of groups wanted; together at most [`crate::limits::RANGE_BYTES_MAX`].
+        groups_wanted: u32,
+    },
 }
 
 impl Wire for Request {

@@ -22,6 +22,7 @@ pub mod manifest;
 pub mod message;
 pub mod pairing;
 pub mod refusal;
+pub mod relearn;
 pub mod retention;
 pub mod signed;
 pub mod time;

@@ -4,8 +4,9 @@ use crate::{
     agreement::{Ending, SignedAgreement},
     catalog::{Cursor, Page},
     grant::Grant,
-    ids::Id128,
+    ids::{Id128, Uid},
     refusal::Refusal,
+    relearn::Known,
     signed::{Domain, Signed},
     time::Timestamp,
     wire::Wire,
@@ -59,6 +60,12 @@ pub enum Request {
     GrantRevoked(Id128),
     /// The sender no longer trusts the receiver: everything between them is over.
     Goodbye,
+    /// The sender was restored from a backup: what does the receiver know of it? A site that does not know the question
+    /// answers that it is malformed.
+    Relearn {
+        /// Studies behind this one are wanted; `None`: from the first.
+        after: Option<Uid>,
+    },
 }
 impl Wire for Request {
     const VERSION: u8 = 1;
@@ -81,6 +88,8 @@ pub enum Answer {
     Done,
     /// Refused.
     Refused(Refusal),
+    /// To `Relearn`.
+    Known(Box<Known>),
 }
 impl Wire for Answer {
     const VERSION: u8 = 1;

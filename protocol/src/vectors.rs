@@ -15,6 +15,7 @@ use crate::{
     },
     message::{self, SiteRecord},
     refusal::Refusal,
+    relearn::{Known, KnownStudy},
     signed::Signed,
     time::{Timestamp, WeekMinute},
     wire::{self, Wire},
@@ -153,6 +154,18 @@ fn pixel_request() -> fetch::Request {
     }
 }
 
+fn known() -> Known {
+    Known {
+        agreements: Vec::new(),
+        ended: vec![(Id128([3; 16]), site())],
+        given: vec![Signed::seal(&key(), &grant())],
+        received: vec![Id128([4; 16])],
+        head: 12,
+        studies: vec![KnownStudy { study: uid("2.25.1"), version: 12, instances: 161, copied: 160 }],
+        more: false,
+    }
+}
+
 #[expect(clippy::disallowed_methods, reason = "a test keeps its vectors in files; the crate itself has none")]
 fn check<T: Wire + PartialEq + std::fmt::Debug>(name: &str, value: &T) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("vectors").join(format!("{name}.{}.hex", T::VERSION));
@@ -178,11 +191,15 @@ fn committed_bytes_are_read_and_written_the_same() {
     check("site-record", &record());
     check("pixel-request", &pixel_request());
     check("pixel-answer", &fetch::Answer::Range { object_bytes: 525_000, values: 33, bytes: 524_288 });
+    let what = What::Return { digest: Digest([2; 32]), groups: true, first_group: 64, groups_wanted: 64 };
+    check("pixel-return", &fetch::Request { what, ..pixel_request() });
     check("control-pull", &message::Request::Pull(Cursor { epoch: 77, position: 4 }));
     let record = Signed::seal(&key(), &record());
     check("control-hello", &message::Request::Hello { record, now: Timestamp(8) });
     check("control-grant", &message::Request::Grant(Signed::seal(&key(), &grant())));
     check("control-page-amended", &message::Answer::Page(page()));
+    check("control-relearn", &message::Request::Relearn { after: Some(uid("2.25.1")) });
+    check("control-known", &message::Answer::Known(Box::new(known())));
     check("control-refused", &message::Answer::Refused(Refusal::Busy(250)));
 }
 

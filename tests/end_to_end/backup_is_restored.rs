@@ -59,14 +59,15 @@ async fn with_images_people_and_peers() {
     assert!(said.out.contains("2 studies, 42 instances"), "{}", said.out);
     assert_ne!(restore(site).code, Some(0), "not over what is there");
 
-    // It does not serve before somebody has looked.
-    let refused = site.cli(&["serve"]);
-    assert_eq!(refused.code, Some(1));
-    assert!(refused.err.contains("restored from a backup"), "{}", refused.err);
+    // Looked at before it serves.
+    let state = site.cli(&["restore", "--state"]).ok();
+    assert!(state.out.contains("nothing is served to peers"), "{}", state.out);
     let people = site.cli(&["peer", "list"]).ok();
     assert!(people.out.contains(&pair.b.name), "{}", people.out);
-    let _ = site.cli(&["restore", "--confirm"]).ok();
-    assert_ne!(site.cli(&["restore", "--confirm"]).code, Some(0));
+    assert_ne!(site.cli(&["restore", "--confirm"]).code, Some(0), "not without a reason");
+    let confirm = ["restore", "--confirm", "--reason", "the peers were asked by telephone"];
+    let _ = site.cli(&confirm).ok();
+    assert_ne!(site.cli(&confirm).code, Some(0), "once");
 
     site.serve().await;
     insist(site, &first).await;

@@ -28,6 +28,8 @@ mod other_toolkits_speak;
 mod pacs_beside_the_node;
 mod peer_is_revoked_mid_transfer;
 mod radiologist_reads_a_remote_study;
+mod restored_site_relearns;
+mod rotten_objects_are_repaired;
 mod rules_on_arrival;
 mod something_is_wrong;
 mod storage_fails;

@@ -186,9 +186,9 @@ async fn pass_on(
     let spoils = match what {
         What::Manifest(_) => Conduct::WrongManifest,
         What::Headers { .. } => Conduct::WrongHeaders,
-        What::Range { .. } | What::Reprioritize { .. } => Conduct::WrongByte,
+        What::Range { .. } | What::Return { .. } | What::Reprioritize { .. } => Conduct::WrongByte,
     };
-    let is_object = matches!(what, What::Range { .. });
+    let is_object = matches!(what, What::Range { .. } | What::Return { .. });
     let mut turned = false;
     let mut piece = vec![0; PIECE];
     while let Some(read) = from_holder.read(&mut piece).await? {

@@ -62,6 +62,11 @@ pub(crate) enum Kind {
     MigrationStopped,
     /// Subject: its name.
     TierUnreachable,
+    /// Subject: the site the bytes came from, or nothing for our own disks; value: objects repaired whose rotten files
+    /// still lie aside.
+    RotRepaired,
+    /// Value: peers of which a restored node has not yet learnt what it forgot. Nothing is served to peers.
+    RestoreUnconfirmed,
 }
 
 impl Kind {
@@ -75,6 +80,8 @@ impl Kind {
             Self::RotFound => "rot-found",
             Self::MigrationStopped => "migration-stopped",
             Self::TierUnreachable => "tier-unreachable",
+            Self::RotRepaired => "rot-repaired",
+            Self::RestoreUnconfirmed => "restore-unconfirmed",
         }
     }
 }

@@ -25,6 +25,13 @@ fn english_of(alarm: &Alarm) -> String {
         Kind::RotFound => format!("objects no longer what was stored, set aside: {value}."),
         Kind::MigrationStopped => format!("the migration {subject} has stopped."),
         Kind::TierUnreachable => format!("the storage tier {subject} cannot be reached."),
+        Kind::RotRepaired if subject.is_empty() => {
+            format!("objects no longer what was stored, repaired from our own disks: {value}.")
+        }
+        Kind::RotRepaired => format!("objects no longer what was stored, repaired from {subject}: {value}."),
+        Kind::RestoreUnconfirmed => {
+            format!("this node was restored and serves nothing to peers; peers that have not answered yet: {value}.")
+        }
     }
 }
 
@@ -38,5 +45,12 @@ fn french_of(alarm: &Alarm) -> String {
         Kind::RotFound => format!("objets altérés sur le disque, mis à l'écart : {value}."),
         Kind::MigrationStopped => format!("la reprise {subject} s'est arrêtée."),
         Kind::TierUnreachable => format!("le niveau de stockage {subject} est injoignable."),
+        Kind::RotRepaired if subject.is_empty() => {
+            format!("objets altérés sur le disque, réparés depuis nos propres disques : {value}.")
+        }
+        Kind::RotRepaired => format!("objets altérés sur le disque, réparés depuis {subject} : {value}."),
+        Kind::RestoreUnconfirmed => {
+            format!("ce nœud a été restauré et ne sert rien aux confrères ; sans réponse : {value}.")
+        }
     }
 }

@@ -82,6 +82,11 @@ impl Blobs {
         Ok(Self { objects, tmp, rotten, free_bytes_min })
     }
 
+    /// Where what is set aside lies.
+    pub(super) fn rotten(&self) -> &Path {
+        &self.rotten
+    }
+
     pub(super) fn folder(&self, digest: &Digest) -> PathBuf {
         self.objects.join(format!("{:02x}", digest.0[0]))
     }

@@ -19,6 +19,7 @@ use super::{
     index::Applied,
     part10::Front,
     prescan::{self, DataSet, Scanned},
+    repair,
     rows::{IngestRecord, InstanceRow, StoredInstance, kind},
     small::SMALL_BYTES_MAX,
     spool::{self, Body, Spool, Writing},
@@ -92,13 +93,20 @@ impl Drop for Reservation {
     }
 }
 
+/// What was asked for: nothing else is taken.
+#[derive(Clone, Debug)]
+pub(super) struct Only {
+    pub(super) study: Uid,
+    /// `None`: any object of the study.
+    pub(super) digest: Option<Digest>,
+}
+
 /// All that must not be left half done happens in one piece on a blocking thread, whether the door still waits or not.
-/// `only`: objects of no other study are taken.
 pub(super) async fn take_in(
     inner: Arc<Inner>,
     spool: Spool,
     source: Source,
-    only: Option<Uid>,
+    only: Option<Only>,
 ) -> Result<Ingested, IngestError> {
     let turn = inner.ingesting.clone().acquire_owned().await.map_err(|_| IngestError::Stopping)?;
     if inner.is_closed() {
@@ -206,11 +214,15 @@ async fn refuse_conflict(inner: &Inner, record: &IngestRecord, kept: Kept, sourc
     }
 }
 
-/// As [`look`]; an object of another study than was asked for is refused.
-fn look_for(spool: Spool, person: String, only: Option<&Uid>) -> Result<Prepared, IngestError> {
+/// As [`look`]; an object of another study, or another object, than was asked for is refused.
+fn look_for(spool: Spool, person: String, only: Option<&Only>) -> Result<Prepared, IngestError> {
     let prepared = look(spool, person)?;
-    if only.is_some_and(|study| *study != prepared.record.study.study) {
+    let Some(only) = only else { return Ok(prepared) };
+    if only.study != prepared.record.study.study {
         return Err(IngestError::OtherStudy);
+    }
+    if only.digest.is_some_and(|digest| digest != prepared.record.instance.row.entry.digest) {
+        return Err(IngestError::Malformed("not the object that was asked for"));
     }
     Ok(prepared)
 }
@@ -355,6 +367,8 @@ fn place(inner: &Arc<Inner>, mut prepared: Box<Prepared>) -> Result<Placed, Inge
             let kept = keep_aside(inner, &mut prepared, held.row.entry.digest)?;
             return Ok(Placed::Conflict(prepared, kept));
         }
+        // What was found rotten makes room for what comes now.
+        Some(held) if repair::waits(inner, &held.row.entry.digest)? => repair::make_room(inner, &entry.digest)?,
         Some(held) if inner.blobs.has(&held) || inner.has_copy(&held)? => return Ok(Placed::Known(prepared)),
         // Its file was lost: what comes now replaces it.
         Some(_) => {}

@@ -75,6 +75,7 @@ mod note;
 mod rebuild;
 mod recover;
 mod reject;
+mod repair;
 mod retain;
 mod rules;
 mod scrub;
@@ -102,8 +103,8 @@ pub(crate) use reject::{RejectError, Rejecting};
 pub(crate) use retain::RetainError;
 pub(crate) use rows::{
     Actions, Claim, ClaimRecord, Conditions, ConflictRow, ConflictState, Correcting, CorrectionRow, Decided, Heeded,
-    InstanceRow, NoteRecord, PatientKey, Print, Proposal, RejectReason, RejectRecord, RouteRow, Rule, RuleRecord,
-    SeriesRow, StoredErase, StudyRow, Target, Totals, print,
+    InstanceRow, NoteRecord, PatientKey, Print, Proposal, RejectReason, RejectRecord, RepairedFrom, RotRow, RouteRow,
+    Rule, RuleRecord, SeriesRow, StoredErase, StudyRow, Target, Totals, print,
 };
 pub(crate) use rules::{Firing, Routed, RuleError};
 pub(crate) use spool::Spool;
@@ -159,6 +160,8 @@ pub(crate) enum ArchiveEvent {
     Amended(Uid, Amendment),
     /// Other bytes were kept aside, or decided on.
     Conflicts,
+    /// An object is not what was stored.
+    Rotten,
 }
 
 /// A manifest with the bytes that its digest names.
@@ -399,7 +402,8 @@ impl Archive {
     /// # Errors
     /// [`IngestError::OtherStudy`], and as [`Self::ingest`].
     pub(crate) async fn ingest_of(&self, study: &Uid, spool: Spool, source: &Source) -> Result<Ingested, IngestError> {
-        ingest::take_in(self.inner.clone(), spool, source.clone(), Some(study.clone())).await
+        let only = ingest::Only { study: study.clone(), digest: None };
+        ingest::take_in(self.inner.clone(), spool, source.clone(), Some(only)).await
     }
 
     /// Nothing more of a study is on its way: it settles at once.
@@ -488,6 +492,19 @@ impl Archive {
     /// When the index cannot be read.
     pub(crate) fn rejections(&self, offset: usize, limit: usize) -> Result<Vec<RejectRecord>, ArchiveError> {
         self.inner.index.rejections(offset, limit)
+    }
+
+    /// Versions of manifests go on above this one: peers hold cards up to it.
+    ///
+    /// # Errors
+    /// When it cannot be recorded.
+    pub(crate) async fn raise_floor(&self, version: u64) -> Result<(), ArchiveError> {
+        if self.inner.index.floor() >= version {
+            return Ok(());
+        }
+        let record = rows::FloorRecord { version };
+        let applied = Applied::Floor(version);
+        conflict::submit(&self.inner, rows::kind::FLOOR, protocol::wire::encode(&record), None, applied).await
     }
 
     /// Totals for status: studies, instances, bytes.

@@ -7,7 +7,7 @@
 //! # Not here
 //! Whether the reader may: the permit, judged by `trust`.
 
-use super::{Inner, ReadError, ingest::digest_of, rows::StoredInstance};
+use super::{Inner, ReadError, ingest::digest_of, rows::StoredInstance, scrub};
 use crate::audit::{Act, Actor, Event, Outcome};
 use bytes::Bytes;
 use protocol::{
@@ -235,11 +235,11 @@ pub(super) fn fault(inner: &Inner, instance: &StoredInstance) -> Option<Fault> {
 }
 
 impl Inner {
-    /// Passes a reading on; a corrupt one is evidence first.
+    /// Passes a reading on; a corrupt one is evidence first, and the object is looked at again by itself.
     async fn judged<T>(
-        &self,
+        self: &Arc<Self>,
         study: &Uid,
-        instance: &StoredInstance,
+        instance: &Arc<StoredInstance>,
         read: Result<T, ReadError>,
     ) -> Result<T, ReadError> {
         if matches!(read, Err(ReadError::Corrupt)) {
@@ -256,6 +256,8 @@ impl Inner {
                     self.alerted().pop(&entry.digest);
                     tracing::error!(%error, "a security alert could not be recorded");
                 }
+                let again = scrub::look_again(self.clone(), study.clone(), instance.clone());
+                self.tasks.spawn("look again", again);
             }
         }
         read

@@ -15,7 +15,7 @@ use super::{
     prescan::{self, DataSet},
     rows::{
         AsideRecord, CloseRecord, ColdRecord, EraseRecord, FloorRecord, IngestRecord, ReinstateRecord, RejectRecord,
-        SettleRecord, Totals, VoidRecord, kind,
+        RotRecord, SettleRecord, Totals, VoidRecord, kind,
     },
     small,
     state::State,
@@ -169,6 +169,8 @@ fn applied(record: &Record<'_>, voids: &Voids) -> Result<Applied, ArchiveError> 
         kind::LABEL => Applied::Label(wire::decode(record.body)?),
         kind::FIRE => Applied::Fire(wire::decode(record.body)?),
         kind::ROUTED => Applied::Routed(wire::decode(record.body)?),
+        kind::ROT => Applied::Rot(wire::decode(record.body)?),
+        kind::REPAIR => Applied::Repair(wire::decode(record.body)?),
         kind::FLOOR => Applied::Floor(wire::decode::<FloorRecord>(record.body)?.version),
         _ => Applied::Nothing,
     })
@@ -194,6 +196,9 @@ pub(super) fn void_missing(journal: &Journal, from: Position, blobs: &Blobs) -> 
             }
         } else if record.kind == kind::VOID {
             missing.remove(&wire::decode::<VoidRecord>(record.body)?.instance);
+        } else if record.kind == kind::ROT {
+            // It counts, and waits for its repair.
+            missing.remove(&wire::decode::<RotRecord>(record.body)?.instance);
         } else if record.kind == kind::ERASE {
             for named in wire::decode::<EraseRecord>(record.body)?.instances {
                 missing.remove(&named.instance);
@@ -289,18 +294,18 @@ fn is_whole(blobs: &Blobs, record: &IngestRecord, attached: Option<&[u8]>) -> bo
     }
 }
 
-/// Objects that a journal says are in the cold tier.
-fn cold_copies(journal: &Path) -> Result<HashSet<Digest>, ArchiveError> {
-    let mut copies = HashSet::new();
+/// Objects that a journal says are in the cold tier, or were found rotten: they count without a hot file.
+fn without_file(journal: &Path) -> Result<HashSet<Digest>, ArchiveError> {
+    let mut named = HashSet::new();
     journal::salvage(journal, &mut |kind, body, _| {
-        if kind == kind::COLD
-            && let Ok(record) = wire::decode::<ColdRecord>(body)
-        {
-            copies.extend(record.digests);
+        match kind {
+            kind::COLD => named.extend(wire::decode::<ColdRecord>(body).into_iter().flat_map(|record| record.digests)),
+            kind::ROT => named.extend(wire::decode::<RotRecord>(body).map(|record| record.digest)),
+            _ => {}
         }
         Ok(())
     })?;
-    Ok(copies)
+    Ok(named)
 }
 
 /// A new journal of what the old one still says and of the files it does not name.
@@ -314,12 +319,12 @@ fn write_journal(dir: &Path, old: &Path, blobs: &Blobs, each: &mut dyn FnMut(u64
     let floor = FloorRecord { version: now.0 / 1000 };
     let mut batch = vec![(kind::FLOOR, wire::encode(&floor))];
     let mut named = HashSet::new();
-    let copies = cold_copies(old)?;
+    let spared = without_file(old)?;
     journal::salvage(old, &mut |kind, body, attached| {
         match kind {
             kind::INGEST => match wire::decode::<IngestRecord>(body) {
                 Ok(record)
-                    if copies.contains(&record.instance.row.entry.digest) || is_whole(blobs, &record, attached) =>
+                    if spared.contains(&record.instance.row.entry.digest) || is_whole(blobs, &record, attached) =>
                 {
                     named.insert(record.instance.row.entry.digest);
                 }

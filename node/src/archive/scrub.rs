@@ -9,11 +9,12 @@
 //! place and found the next time.
 //!
 //! # Not here
-//! Bringing a rotten object back from a peer or a backup. Reading on demand, which verifies too: [`super::object`].
+//! Bringing a rotten object back: [`super::repair`]. Reading on demand, which verifies too: [`super::object`].
 
 use super::{
     ArchiveError, Inner,
     object::{self, Fault},
+    repair,
     rows::StoredInstance,
 };
 use crate::audit::{Act, Actor, Event, Outcome};
@@ -162,10 +163,17 @@ async fn rotten(inner: &Arc<Inner>, study: &Uid, instance: &StoredInstance, faul
             return Err(ArchiveError::Io(std::io::Error::other(error)));
         }
     }
-    if !fault.is_rot() {
-        return Ok(());
+    if fault.is_rot() {
+        set_aside(inner, entry.digest).await?;
     }
-    let (shared, digest) = (inner.clone(), entry.digest);
+    if repair::is_repairable(inner, &entry.digest, fault) {
+        repair::found(inner, study, instance).await?;
+    }
+    Ok(())
+}
+
+async fn set_aside(inner: &Arc<Inner>, digest: protocol::Digest) -> Result<(), ArchiveError> {
+    let shared = inner.clone();
     let moved = inner.tasks.spawn_blocking("scrub", move || {
         shared.groups().pop(&digest);
         // A hot file that is rotten is copied back from its cold copy by whoever reads it next.
@@ -175,4 +183,17 @@ async fn rotten(inner: &Arc<Inner>, study: &Uid, instance: &StoredInstance, faul
         shared.cold.set_aside(&digest)
     });
     Ok(moved.await.map_err(std::io::Error::other)??)
+}
+
+/// Whoever read an object found it rotten. It is looked at again and waits for its repair; until then it stays where it
+/// is, since what of it is sound (its header, most often) is what the other images of its series are read with.
+pub(super) async fn look_again(inner: Arc<Inner>, study: Uid, instance: Arc<StoredInstance>) {
+    let (shared, held) = (inner.clone(), instance.clone());
+    let looked = inner.tasks.spawn_blocking("scrub", move || object::fault(&shared, &held)).await;
+    if let Ok(Some(fault)) = looked
+        && repair::is_repairable(&inner, &instance.row.entry.digest, fault)
+        && let Err(error) = repair::found(&inner, &study, &instance).await
+    {
+        tracing::error!(%error, "a rotten object could not be written down; the next pass does it");
+    }
 }

@@ -88,6 +88,12 @@ pub(crate) enum Act {
     RuleFired,
     /// Labels of a study were set or taken away by hand.
     StudyLabelled,
+    /// An object that was no longer what was stored is it again.
+    ObjectRepaired,
+    /// A peer was given back bytes that it signed, from our copy.
+    ObjectReturned,
+    /// Of a peer was learnt what a restored node had forgotten.
+    PeerRelearned,
 }
 
 impl Act {
@@ -135,6 +141,9 @@ impl Act {
             Self::RuleChanged => "rule-changed",
             Self::RuleFired => "rule-fired",
             Self::StudyLabelled => "study-labelled",
+            Self::ObjectRepaired => "object-repaired",
+            Self::ObjectReturned => "object-returned",
+            Self::PeerRelearned => "peer-relearned",
         }
     }
 }

@@ -9,7 +9,8 @@
 //! when it came. Without the passphrase nothing can be restored.
 //!
 //! A restored node is not the node that was lost: agreements ended and people removed since the backup are back. It
-//! therefore does not serve until an administrator has looked and confirmed ([`require_confirmed`]).
+//! therefore serves nothing to peers until each of them has told what it knows that is newer, or an administrator has
+//! looked and confirmed; until then it bears a mark ([`restored`]).
 //!
 //! # At a crash
 //! A backup that was cut off has no snapshot; the next one uses what it had written. A restore that was cut off leaves a
@@ -24,7 +25,7 @@ mod take;
 mod tests;
 mod vault;
 
-pub(crate) use restore::{confirm, require_confirmed, restore};
+pub(crate) use restore::{Forgotten, confirm, forgotten, note_forgotten, restore, restored};
 pub(crate) use take::{last, take};
 pub(crate) use vault::Vault;
 
@@ -51,12 +52,6 @@ pub(crate) enum BackupError {
     NotEmpty(PathBuf),
     #[error("the backup is another site's: it was begun by {0}")]
     OtherSite(String),
-    #[error(
-        "this node was restored from a backup of {0}. Agreements ended, peers revoked and people removed since then are \
-         in force again here. Look at them (`confrere peer list`, `agreement list`, `user list`), end what must end, \
-         then `confrere restore --confirm`"
-    )]
-    Unconfirmed(String),
     #[error("the node is stopping")]
     Stopping,
     #[error("nothing waits for a confirmation here")]

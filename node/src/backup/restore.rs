@@ -2,7 +2,8 @@
 
 use super::{BackupError, Copied, Kept, Snapshot, Vault, take::digest};
 use crate::tasks::civil;
-use protocol::wire;
+use protocol::{SiteId, Uid, wire};
+use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeSet,
     fs::{self, File, OpenOptions},
@@ -12,6 +13,8 @@ use std::{
 
 /// Says, in a restored folder, which backup it came from.
 pub(super) const MARK: &str = "restored";
+/// Studies that peers know and the restored node does not.
+pub(super) const FORGOTTEN: &str = "restored.forgotten";
 
 /// Restores a snapshot (the newest where none is named) into a folder that is empty or absent; every file is compared
 /// with the digest it had when it was copied. The mark that keeps the node from serving is written first.
@@ -84,27 +87,54 @@ fn require(kept: &Kept, path: &Path) -> Result<(), BackupError> {
     if is_same { Ok(()) } else { Err(BackupError::Damaged(kept.path.clone())) }
 }
 
-/// Lets only a node serve that was not restored, or whose restoring an administrator confirmed.
+/// Of which backup the node was restored, while it is not known to be current.
 ///
 /// # Errors
-/// [`BackupError::Unconfirmed`] with the time of the backup.
-pub(crate) fn require_confirmed(dir: &Path) -> Result<(), BackupError> {
+/// When the mark cannot be read: it is restored then, as far as one knows.
+pub(crate) fn restored(dir: &Path) -> Result<Option<String>, BackupError> {
     match fs::read_to_string(dir.join(MARK)) {
-        Ok(taken) => Err(BackupError::Unconfirmed(taken.trim().to_owned())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Ok(taken) => Ok(Some(taken.trim().to_owned())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(BackupError::io(&dir.join(MARK))(error)),
     }
 }
 
-/// An administrator has looked: the node may serve.
+/// Takes the mark away: the node may serve peers. Gives the time of the backup.
 ///
 /// # Errors
 /// [`BackupError::NothingToConfirm`] where nothing was restored.
 pub(crate) fn confirm(dir: &Path) -> Result<String, BackupError> {
-    let Err(BackupError::Unconfirmed(taken)) = require_confirmed(dir) else {
-        return Err(BackupError::NothingToConfirm);
-    };
+    let taken = restored(dir)?.ok_or(BackupError::NothingToConfirm)?;
     fs::remove_file(dir.join(MARK)).map_err(BackupError::io(dir))?;
     File::open(dir).and_then(|file| file.sync_all()).map_err(BackupError::io(dir))?;
     Ok(taken)
+}
+
+/// A study of ours that a peer knows, and that the restored node does not have, or has as it was before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Forgotten {
+    pub(crate) study: Uid,
+    /// The peer that knows it.
+    pub(crate) site: SiteId,
+    /// Version of the card it has.
+    pub(crate) version: u64,
+    pub(crate) instances: u32,
+    /// Of them, whole in its copy.
+    pub(crate) copied: u32,
+}
+
+/// Keeps the list for people to look at.
+///
+/// # Errors
+/// When the disk fails.
+pub(crate) fn note_forgotten(dir: &Path, forgotten: &[Forgotten]) -> Result<(), BackupError> {
+    let path = dir.join(FORGOTTEN);
+    let fresh = path.with_extension("new");
+    let text = serde_json::to_vec(forgotten).unwrap_or_default();
+    fs::write(&fresh, text).and_then(|()| fs::rename(&fresh, &path)).map_err(BackupError::io(&path))
+}
+
+/// The list; empty where there is none.
+pub(crate) fn forgotten(dir: &Path) -> Vec<Forgotten> {
+    fs::read(dir.join(FORGOTTEN)).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
 }

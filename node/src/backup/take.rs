@@ -14,8 +14,17 @@ use std::{
 /// Folders that are copied, in this order, after the files of the node's folder itself: see the module above.
 const FOLDERS: [&str; 4] = ["journal", "commitments", "manifests", "objects"];
 /// Of one process, or said anew by a start.
-const LEFT_OUT: [&str; 8] =
-    ["alarms.state", "archive.state", LAST, "confrere.lock", "control.sock", "restored", "scrub.last", "scrub.state"];
+const LEFT_OUT: [&str; 9] = [
+    "alarms.state",
+    "archive.state",
+    LAST,
+    "confrere.lock",
+    "control.sock",
+    "restored",
+    "restored.forgotten",
+    "scrub.last",
+    "scrub.state",
+];
 /// Says when the last backup was taken, for those who watch over it.
 const LAST: &str = "backup.last";
 

@@ -199,14 +199,19 @@ fn a_snapshot_writes_nowhere_but_below_the_folder() {
 }
 
 #[test]
-fn a_restored_node_waits_for_an_administrator() {
+fn a_restored_node_bears_a_mark_until_it_is_taken_away() {
     let bench = Bench::new();
-    require_confirmed(&bench.node()).unwrap();
+    assert_eq!(restored(&bench.node()).unwrap(), None);
     assert!(matches!(confirm(&bench.node()), Err(BackupError::NothingToConfirm)));
     let (taken, _) = bench.take().unwrap();
     bench.restore("back").unwrap();
     let back = bench.back("back");
-    assert!(matches!(require_confirmed(&back), Err(BackupError::Unconfirmed(time)) if time == taken));
+    assert_eq!(restored(&back).unwrap(), Some(taken.clone()));
+    assert!(forgotten(&back).is_empty());
+    let study = protocol::Uid::parse("1.2.3").unwrap();
+    let known = Forgotten { study, site: SiteId([3; 32]), version: 4, instances: 12, copied: 11 };
+    note_forgotten(&back, std::slice::from_ref(&known)).unwrap();
+    assert_eq!(forgotten(&back), [known]);
     assert_eq!(confirm(&back).unwrap(), taken);
-    require_confirmed(&back).unwrap();
+    assert_eq!(restored(&back).unwrap(), None);
 }

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     archive,
     backup::{self, Vault},
-    site::{Lock, Site},
+    site::Lock,
 };
 use serde_json::{Value, json};
 use std::path::Path;
@@ -54,11 +54,7 @@ pub(super) async fn backup(dir: &Path, asked: Backup) -> anyhow::Result<()> {
 
 pub(super) async fn restore(dir: &Path, asked: Restore) -> anyhow::Result<()> {
     let (Some(from), Some(file)) = (asked.from, asked.passphrase_file) else {
-        let site = Site::open(dir)?;
-        let confirmed = site.confirm_restored().await;
-        site.close().await?;
-        println!("The node restored from the backup of {} may serve.", confirmed?);
-        return Ok(());
+        return current(dir, asked.reason.filter(|_| asked.confirm)).await;
     };
     let passphrase = Zeroizing::new(read_password(&file)?);
     let vault = Vault::open(&from, &passphrase)?;
@@ -73,11 +69,39 @@ pub(super) async fn restore(dir: &Path, asked: Restore) -> anyhow::Result<()> {
     println!("{} files ({}) are back, each compared with its digest.", copied.files, text::size(copied.bytes));
     println!("The index is made again: {} studies, {} instances.", totals.studies, totals.instances);
     let folder = dir.display();
-    println!("\nAgreements ended, peers revoked and people removed since the backup are in force again.");
-    println!("Look at them, end what must end, then let the node serve:");
-    println!("  confrere peer list --dir {folder}");
-    println!("  confrere agreement list --dir {folder}");
+    println!("\nAgreements ended and peers revoked since the backup are in force again, and people removed are back.");
+    println!("The node serves nothing to peers until each of them has told what it knows that is newer.");
+    println!("Look at what it knows, end what must end; it opens by itself, or when you say so:");
     println!("  confrere user list --dir {folder}");
-    println!("  confrere restore --confirm --dir {folder}");
+    println!("  confrere restore --state --dir {folder}");
+    println!("  confrere restore --confirm --reason TEXT --dir {folder}");
     Ok(())
+}
+
+/// How a restored node stands, or, with a reason, that it may serve peers.
+async fn current(dir: &Path, reason: Option<String>) -> anyhow::Result<()> {
+    let mut node = Node::open(dir).await?;
+    let state = node.get("/api/restore").await?;
+    let taken = text::field(&state, "restored");
+    if let Some(reason) = reason {
+        node.post("/api/restore/confirm", &json!({ "reason": reason })).await?;
+        println!("The node restored from the backup of {taken} may serve peers.");
+        return node.close().await;
+    }
+    if state["restored"].is_null() {
+        println!("The node is current.");
+    } else {
+        println!("Restored from the backup of {taken}: nothing is served to peers.");
+        for peer in state["waiting"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            println!("  {peer} has not told yet what it knows.");
+        }
+    }
+    let studies = state["studies"].as_array().cloned().unwrap_or_default();
+    if !studies.is_empty() {
+        println!("Known to peers and not held here, {} studies:", text::field(&state, "forgotten"));
+        let row = |known: &Value| ["study", "site", "instances", "copied"].map(|key| text::field(known, key)).to_vec();
+        let rows: Vec<_> = studies.iter().map(row).collect();
+        print!("{}", text::table(&["STUDY", "AT", "INSTANCES", "COPIED THERE"], &rows));
+    }
+    node.close().await
 }

@@ -55,7 +55,12 @@ impl Notifier {
             };
             let study = match event {
                 Ok(ArchiveEvent::Settled(study)) => study,
-                Ok(ArchiveEvent::Growing(_) | ArchiveEvent::Amended(..) | ArchiveEvent::Conflicts) => continue,
+                Ok(
+                    ArchiveEvent::Growing(_)
+                    | ArchiveEvent::Amended(..)
+                    | ArchiveEvent::Conflicts
+                    | ArchiveEvent::Rotten,
+                ) => continue,
                 Err(RecvError::Lagged(missed)) => {
                     tracing::warn!(missed, "news of studies came faster than they could be told to AEs");
                     continue;

@@ -90,7 +90,7 @@ impl Inner {
         });
     }
 
-    fn trusted(&self) -> impl Iterator<Item = SiteId> {
+    pub(super) fn trusted(&self) -> impl Iterator<Item = SiteId> {
         self.trust.peers().into_iter().filter(|p| p.revoked.is_none()).map(|p| p.site)
     }
 
@@ -278,7 +278,7 @@ impl Inner {
                 () = self.tasks.stopping() => return,
             };
             match event {
-                Ok(ArchiveEvent::Conflicts) => {}
+                Ok(ArchiveEvent::Conflicts | ArchiveEvent::Rotten) => {}
                 Ok(ArchiveEvent::Growing(study) | ArchiveEvent::Settled(study) | ArchiveEvent::Amended(study, _)) => {
                     self.feed_work(move |inner| inner.feeds.study_changed(&study, inner.known())).await;
                 }

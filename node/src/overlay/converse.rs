@@ -124,10 +124,17 @@ impl Inner {
                 self.tell(OverlayEvent::Contact(site));
             }
             answer if is_lost(answer.as_ref()) => return false,
+            // A restored node does not remember that they parted.
+            Some(Answer::Refused(Refusal::NotPaired)) if self.trust.require_open().is_err() => {
+                return self.relearn_parting(site).await;
+            }
             answer => {
                 tracing::info!(peer = %site.short(), ?answer, "greeting refused");
                 return true;
             }
+        }
+        if self.trust.require_open().is_err() && !self.relearning.has(&site) && !self.relearn(site).await {
+            return false;
         }
         self.pull(site);
         self.nudge(site);
@@ -226,7 +233,11 @@ impl Inner {
                 self.link.settled(from).await;
                 return Ok(Answer::Hello { record: self.record_now(), now: ours });
             }
-            Request::Pull(cursor) => return Ok(self.page(from, cursor).await),
+            Request::Pull(cursor) => {
+                self.trust.require_open()?;
+                return Ok(self.page(from, cursor).await);
+            }
+            Request::Relearn { after } => return Ok(self.known_of(from, after.as_ref())),
             Request::Nudge => self.pull(from),
             Request::Agreement(signed) => {
                 let (text, signers) = signed.open()?;

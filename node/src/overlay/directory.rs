@@ -37,6 +37,8 @@ struct Shelf {
     studies: HashMap<Uid, RemoteStudy>,
     /// Not told again yet in the feed's new epoch.
     stale: HashSet<Uid>,
+    /// Until then what is not told again stays, and a card older than the one known is no news: the holder was restored.
+    spared: Option<Timestamp>,
     /// Notes to be written.
     dirty: HashSet<(Id128, u8)>,
 }
@@ -102,6 +104,9 @@ impl Shelf {
         let Some(old) = self.studies.remove(study) else { return false };
         self.mark(study, &old.basis);
         true
+    }
+    fn is_older(&self, card: &StudyCard) -> bool {
+        self.studies.get(&card.study).is_some_and(|known| known.card.version > card.version)
     }
     fn mark(&mut self, study: &Uid, basis: &Basis) {
         self.dirty.insert((basis.agreement(), bucket(study)));
@@ -202,9 +207,11 @@ impl Directory {
                 shelf.cursor = Cursor::default();
                 return Err(Refusal::Malformed);
             }
+            let is_spared = shelf.spared.is_some_and(|until| now < until);
             let mut applied = Applied::default();
             for (study, row) in changes {
                 match row {
+                    Some(row) if is_spared && shelf.is_older(&row.card) => drop(shelf.stale.remove(&study)),
                     Some(row) if shelf.studies.len() < STUDIES_MAX || shelf.studies.contains_key(&study) => {
                         applied.compare(shelf.studies.get(&study), &row.card);
                         shelf.put(row);
@@ -217,13 +224,37 @@ impl Directory {
             }
             shelf.cursor.position = last.unwrap_or(shelf.cursor.position);
             if !page.more {
-                for study in std::mem::take(&mut shelf.stale) {
+                let stale = std::mem::take(&mut shelf.stale);
+                for study in stale.into_iter().filter(|_| !is_spared) {
                     shelf.remove(&study);
                     applied.withdrawn.push(study);
                 }
             }
             Ok(applied)
         })
+    }
+
+    /// What a restored holder does not tell again is kept until then.
+    pub(super) fn spare(&self, holder: &SiteId, until: Timestamp) {
+        self.write(|shelves| shelves.entry(*holder).or_default().spared = Some(until));
+    }
+
+    /// The highest version of a holder's cards; the studies behind one, with version and instances; whether more follow.
+    pub(super) fn known_of(
+        &self,
+        holder: &SiteId,
+        after: Option<&Uid>,
+        limit: usize,
+    ) -> (u64, Vec<(Uid, u64, u32)>, bool) {
+        let shelves = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(shelf) = shelves.get(holder) else { return (0, Vec::new(), false) };
+        let head = shelf.studies.values().map(|row| row.card.version).max().unwrap_or(0);
+        let mut behind: Vec<&StudyCard> =
+            shelf.studies.values().map(|row| &row.card).filter(|card| after.is_none_or(|a| card.study > *a)).collect();
+        behind.sort_unstable_by(|a, b| a.study.cmp(&b.study));
+        let more = behind.len() > limit;
+        let told = |card: &StudyCard| (card.study.clone(), card.version, card.instances);
+        (head, behind.into_iter().take(limit).map(told).collect(), more)
     }
 
     /// Removes every row of a holder that was told on a basis that ended; how many.

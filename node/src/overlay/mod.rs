@@ -21,6 +21,7 @@ mod feed;
 mod lines;
 mod once;
 mod pairing;
+mod relearn;
 mod swarm;
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ mod tests;
 use crate::{
     archive::{Archive, cache::Cache},
     audit::{Audit, Event},
+    backup::Forgotten,
     config::Config,
     identity::Identity,
     tasks::{self, Tasks},
@@ -231,6 +233,7 @@ struct Inner {
     mails: OncePerSite,
     partings: OncePerSite,
     unheard: converse::Unheard,
+    relearning: relearn::Relearning,
     events: broadcast::Sender<OverlayEvent>,
 }
 
@@ -308,6 +311,7 @@ impl Overlay {
             mails: OncePerSite::default(),
             partings: OncePerSite::default(),
             unheard: converse::Unheard::default(),
+            relearning: relearn::Relearning::default(),
             events: broadcast::channel(EVENTS_KEPT).0,
         });
         let reader = inner.clone();
@@ -357,6 +361,21 @@ impl Overlay {
     /// Who told us of this study (in force only).
     pub(crate) fn holders(&self, study: &Uid) -> Vec<RemoteStudy> {
         self.inner.directory.of_study(&self.inner.trust, study)
+    }
+
+    /// Peers that have not told yet what a restored node forgot.
+    pub(crate) fn unlearnt(&self) -> Vec<SiteId> {
+        self.inner.trusted().filter(|peer| !self.inner.relearning.has(peer)).collect()
+    }
+
+    /// Studies of ours that peers know and we do not, as far as peers told.
+    pub(crate) fn forgotten(&self) -> Vec<Forgotten> {
+        self.inner.relearning.forgotten()
+    }
+
+    /// There is something to pull for everybody: the door to peers is open again.
+    pub(crate) fn nudge_all(&self) {
+        self.inner.trusted().for_each(|peer| self.inner.nudge(peer));
     }
 
     pub(crate) async fn invite(&self) -> Result<Invitation, OverlayError> {

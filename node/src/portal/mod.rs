@@ -24,6 +24,7 @@ mod local;
 mod openapi;
 mod peers;
 mod rejections;
+mod restore;
 mod retention;
 mod rules;
 mod settings;
@@ -144,13 +145,21 @@ fn decision_routes() -> Router<Door> {
         .route("/conflicts/{id}/resolve", post(amendments::resolve))
 }
 
+/// How the node itself stands.
+fn upkeep_routes() -> Router<Door> {
+    Router::new()
+        .route("/storage", get(storage::storage))
+        .route("/restore", get(restore::show))
+        .route("/restore/confirm", post(restore::confirm))
+        .route("/alarms", get(alarms::list))
+        .route("/alarms/test", post(alarms::test))
+}
+
 fn api_routes() -> Router<Door> {
     Router::new()
         .route("/site", get(status::site))
         .route("/status", get(status::status))
-        .route("/storage", get(storage::storage))
-        .route("/alarms", get(alarms::list))
-        .route("/alarms/test", post(alarms::test))
+        .merge(upkeep_routes())
         .route("/session", get(signin::session).post(signin::sign_in).delete(signin::sign_out))
         .route("/studies", get(worklist::studies))
         .route("/studies/{study}", get(worklist::study))

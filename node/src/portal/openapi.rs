@@ -2,7 +2,7 @@
 
 use super::{
     agreements, alarms, amendments, audit, error, events, export, grants, import, json, labels, local, peers,
-    rejections, retention, rules, settings, signin, sources, status, storage, tiers, uploads, worklist,
+    rejections, restore, retention, rules, settings, signin, sources, status, storage, tiers, uploads, worklist,
 };
 use axum::Json;
 use utoipa::OpenApi;
@@ -13,6 +13,8 @@ use utoipa::OpenApi;
     paths(
         status::site,
         status::status,
+        restore::show,
+        restore::confirm,
         storage::storage,
         alarms::list,
         alarms::test,

@@ -6,10 +6,14 @@ use super::{
     json::rfc3339,
     signin::Caller,
 };
-use crate::{backup, tasks, trust::Action};
+use crate::{
+    archive::{RepairedFrom, RotRow},
+    backup, tasks,
+    trust::Action,
+};
 use axum::{Json, extract::State};
 use serde::Serialize;
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 use utoipa::ToSchema;
 
 /// What the archive held, hour by hour: milliseconds since 1970 and bytes, a line each.
@@ -54,8 +58,22 @@ pub(super) struct Scrub {
     last: Option<String>,
     last_objects: u64,
     last_faults: u64,
-    /// Objects set aside under `objects/rotten`.
+    /// Files set aside under `objects/rotten`.
     aside: u64,
+    /// Objects found no longer to be what was stored, ever; and those that still wait for a repair.
+    found: u64,
+    waiting: u64,
+    repaired: Vec<Repaired>,
+}
+
+/// Rotten objects that became what was stored again.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Repaired {
+    /// `sender`, `here` or `peer`.
+    from: String,
+    /// The peer's name.
+    site: Option<String>,
+    objects: u64,
 }
 
 /// How backup stands.
@@ -111,7 +129,7 @@ fn look(door: &Door) -> Result<Storage, ApiError> {
     };
     let growth_bytes_per_day = growth(&samples(dir));
     let scrubbed = door.archive.scrubbed()?;
-    let last = backup::last(dir);
+    let (last, rotten) = (backup::last(dir), door.archive.rotten()?);
     Ok(Storage {
         uses,
         disk_bytes,
@@ -126,6 +144,9 @@ fn look(door: &Door) -> Result<Storage, ApiError> {
             last_objects: scrubbed.last.map_or(0, |last| last.objects),
             last_faults: scrubbed.last.map_or(0, |last| last.faults),
             aside: std::fs::read_dir(dir.join("objects/rotten")).map_or(0, Iterator::count) as u64,
+            found: rotten.len() as u64,
+            waiting: door.archive.to_repair()?.len() as u64,
+            repaired: repaired(door, &rotten),
         },
         backup: BackupState {
             age_days: last.map(|last| tasks::now().since(last.at).as_secs() / 86_400),
@@ -134,6 +155,24 @@ fn look(door: &Door) -> Result<Storage, ApiError> {
             rule_days: door.config.alarms.backup_days,
         },
     })
+}
+
+fn repaired(door: &Door, rotten: &[RotRow]) -> Vec<Repaired> {
+    let mut counts: BTreeMap<RepairedFrom, u64> = BTreeMap::new();
+    for (_, from) in rotten.iter().filter_map(|row| row.repaired) {
+        *counts.entry(from).or_default() += 1;
+    }
+    let told = |(from, objects)| {
+        let (from, site) = match from {
+            RepairedFrom::Sender => ("sender", None),
+            RepairedFrom::Here => ("here", None),
+            RepairedFrom::Peer(site) => {
+                ("peer", Some(door.trust.peer(&site).map_or_else(|| site.short(), |peer| peer.name)))
+            }
+        };
+        Repaired { from: from.to_owned(), site, objects }
+    };
+    counts.into_iter().map(told).collect()
 }
 
 /// Bytes of the files below a folder, up to a number of them.

@@ -15,6 +15,7 @@ mod certificate;
 mod create;
 mod doors;
 mod lock;
+mod restored;
 #[cfg(test)]
 mod tests;
 mod watch;
@@ -31,7 +32,7 @@ use crate::{
         cache::{Cache, CacheError},
     },
     audit::{Act, Actor, Audit, AuditError, Event},
-    backup::{self, BackupError},
+    backup::BackupError,
     config::{Addresses, Config, ConfigError},
     dicomweb, dimse,
     identity::{Identity, IdentityError},
@@ -150,7 +151,6 @@ impl Site {
     /// # Errors
     /// When a door or plane cannot open; what was opened before is closed again.
     pub(crate) async fn serve(self, ready: impl FnOnce(&Self, &Addresses)) -> Result<(), SiteError> {
-        backup::require_confirmed(&self.dir)?;
         let signal = doors::stop_signal()?;
         self.audit.record(Event::new(Act::NodeStarted, node_actor()).note(env!("CARGO_PKG_VERSION"))).await?;
         match self.start().await {
@@ -167,21 +167,10 @@ impl Site {
         }
     }
 
-    /// Lets a restored node serve from its next start on, with evidence. Gives the time of the backup.
-    ///
-    /// # Errors
-    /// Where nothing was restored, or the log cannot be written: it does not serve then.
-    pub(crate) async fn confirm_restored(&self) -> Result<String, SiteError> {
-        let Err(BackupError::Unconfirmed(taken)) = backup::require_confirmed(&self.dir) else {
-            return Err(BackupError::NothingToConfirm.into());
-        };
-        let event = Event::new(Act::RestoreConfirmed, node_actor()).note(format!("from the backup of {taken}"));
-        self.audit.record(event).await?;
-        Ok(backup::confirm(&self.dir)?)
-    }
-
     /// Starts the planes, then the view, then the doors.
     async fn start(&self) -> Result<Addresses, SiteError> {
+        let restored = self.restored();
+        let is_restored = restored.begin().await?;
         let overlay = Overlay::start(OverlayParts {
             config: self.config.clone(),
             identity: self.identity.clone(),
@@ -198,6 +187,7 @@ impl Site {
             identity: self.identity.clone(),
             trust: self.trust.clone(),
             archive: self.archive.clone(),
+            cache: self.cache.clone(),
             sources: self.sources.clone(),
             audit: self.audit.clone(),
             tasks: self.tasks.clone(),
@@ -221,7 +211,20 @@ impl Site {
         self.alarms.start(&self.tasks);
         self.tasks.spawn("watch", watch::run(self.watch(overlay.clone())));
         self.tasks.spawn("cache expiry", expire(self.cache.clone(), self.audit.clone(), self.tasks.clone()));
+        if is_restored {
+            self.tasks.spawn("restored", restored.run(overlay.clone()));
+        }
         self.open_doors(overlay, studies, planes).await
+    }
+
+    fn restored(&self) -> restored::Restored {
+        restored::Restored {
+            dir: self.dir.clone(),
+            trust: self.trust.clone(),
+            archive: self.archive.clone(),
+            audit: self.audit.clone(),
+            tasks: self.tasks.clone(),
+        }
     }
 
     fn watch(&self, overlay: Overlay) -> watch::Watch {

@@ -10,7 +10,7 @@
 use super::certificate;
 use crate::{
     alarms::{Alarms, Kind, Level, Rungs},
-    archive::Archive,
+    archive::{Archive, RepairedFrom},
     backup,
     config::Config,
     overlay::Overlay,
@@ -19,7 +19,7 @@ use crate::{
 };
 use protocol::Timestamp;
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
     sync::Arc,
@@ -71,6 +71,7 @@ impl Watch {
         self.peers(since);
         self.rot();
         self.cold();
+        self.restored();
         if let Err(error) = self.count() {
             tracing::warn!(%error, "what the archive holds could not be counted");
         }
@@ -141,11 +142,50 @@ impl Watch {
         }
     }
 
-    /// It stands until an administrator has looked and taken the files away.
+    fn restored(&self) {
+        let level = self.trust.require_open().is_err().then_some(Level::Warning);
+        let waiting = level.map_or(0, |_| self.overlay.unlearnt().len());
+        self.alarms.set(Kind::RestoreUnconfirmed, "", u64::try_from(waiting).unwrap_or(u64::MAX), level);
+    }
+
+    /// It stands until it is repaired; and as a notice until an administrator has looked and taken the files away.
     fn rot(&self) {
-        let aside = fs::read_dir(self.dir.join("objects/rotten")).map_or(0, Iterator::count);
-        let level = (aside > 0).then_some(Level::Critical);
-        self.alarms.set(Kind::RotFound, "", u64::try_from(aside).unwrap_or(u64::MAX), level);
+        let names = fs::read_dir(self.dir.join("objects/rotten")).into_iter().flatten().filter_map(Result::ok);
+        let mut aside: BTreeMap<String, u64> = BTreeMap::new();
+        for entry in names {
+            let name = entry.file_name();
+            let digest = name.to_str().and_then(|name| name.split('-').next()).unwrap_or_default();
+            *aside.entry(digest.to_owned()).or_default() += 1;
+        }
+        let Ok(rows) = self.archive.rotten() else { return };
+        let (mut waiting, mut repaired) = (0, BTreeMap::<String, u64>::new());
+        for row in rows {
+            let files = aside.remove(&row.digest.to_string()).unwrap_or_default();
+            match row.repaired {
+                Some((_, from)) if files > 0 => *repaired.entry(self.origin(from)).or_default() += 1,
+                None if self.archive.by_digest(&row.study, &row.digest).is_ok_and(|held| held.is_some()) => {
+                    waiting += 1
+                }
+                _ => {}
+            }
+        }
+        // Files that no record tells of.
+        waiting += aside.values().sum::<u64>();
+        self.alarms.set(Kind::RotFound, "", waiting, (waiting > 0).then_some(Level::Critical));
+        for gone in self.alarms.subjects(Kind::RotRepaired).into_iter().filter(|name| !repaired.contains_key(name)) {
+            self.alarms.set(Kind::RotRepaired, &gone, 0, None);
+        }
+        for (from, objects) in repaired {
+            self.alarms.set(Kind::RotRepaired, &from, objects, Some(Level::Notice));
+        }
+    }
+
+    /// The name of the site that a repair came from; empty for our own disks and for whoever sent it again.
+    fn origin(&self, from: RepairedFrom) -> String {
+        match from {
+            RepairedFrom::Peer(site) => self.trust.peer(&site).map_or_else(|| site.short(), |peer| peer.name),
+            RepairedFrom::Sender | RepairedFrom::Here => String::new(),
+        }
     }
 
     fn cold(&self) {

@@ -28,7 +28,7 @@ pub(super) async fn run(inner: Arc<Inner>) {
         };
         let study = match event {
             Ok(ArchiveEvent::Growing(study) | ArchiveEvent::Settled(study) | ArchiveEvent::Amended(study, _)) => study,
-            Ok(ArchiveEvent::Conflicts) => continue,
+            Ok(ArchiveEvent::Conflicts | ArchiveEvent::Rotten) => continue,
             // Of studies that were missed no priors are looked for; opening the list still finds them.
             Err(RecvError::Lagged(_)) => continue,
             Err(RecvError::Closed) => return,

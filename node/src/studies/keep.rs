@@ -187,6 +187,7 @@ async fn follow_archive(shared: Arc<Shared>, mut news: Receiver<ArchiveEvent>) {
                 let _ = shared.events.send(StudiesEvent::Amended(notice));
                 Some(study)
             }
+            Ok(ArchiveEvent::Rotten) => continue,
             Ok(ArchiveEvent::Conflicts) => {
                 let _ = shared.events.send(StudiesEvent::Conflicts);
                 continue;

@@ -17,6 +17,7 @@ mod meta;
 mod open;
 mod progress;
 mod remote;
+mod repair;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -258,6 +259,7 @@ impl Studies {
         });
         let kept = Arc::new(Kept::default());
         keep::start(&shared, &kept);
+        repair::start(&shared);
         Self { shared, kept, contexts: Arc::default() }
     }
 

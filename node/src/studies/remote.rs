@@ -223,7 +223,8 @@ impl RemoteCopy {
                 self.keep(&name, pack).await?;
                 Ok(headers)
             }
-            Err(fault @ (StudyError::Unreachable { .. } | StudyError::Waiting { .. })) => {
+            // Away, busy, or restored and without memory of the study.
+            Err(fault @ (StudyError::Unreachable { .. } | StudyError::Waiting { .. } | StudyError::NotFound)) => {
                 // Headers are the first bytes of their objects: copies that are whole need no pack.
                 let mut headers = Vec::with_capacity(entry.instances.len());
                 for instance in &entry.instances {

@@ -54,6 +54,7 @@ pub(crate) async fn alone(dir: &std::path::Path) -> Alone {
         identity,
         trust: trust.clone(),
         archive: archive.clone(),
+        cache: cache.clone(),
         sources: sources.clone(),
         audit: audit.clone(),
         tasks: tasks.clone(),

@@ -143,7 +143,7 @@ async fn run(
     };
     let wants_values = matches!(request.what, What::Range { groups: true, .. });
     let mut recv = ask(live, &request).await?;
-    let (values, bytes) = range_head(&mut recv).await.and_then(|head| check_head(head, object, &request.what))?;
+    let (values, bytes) = range_head(&mut recv).await.and_then(|head| check_head(head, object.bytes, &request.what))?;
     let groups = match &*known {
         Some(groups) => groups.clone(),
         None if wants_values => {
@@ -186,11 +186,15 @@ async fn range_head(recv: &mut RecvStream) -> Result<RangeHead, Fault> {
 }
 
 /// The announced numbers must be those of the signed size.
-fn check_head((object_bytes, values, bytes): RangeHead, object: &Object, what: &What) -> Result<(u64, u64), Fault> {
-    let What::Range { groups, first_group, groups_wanted, .. } = what else { return Err(Failure::Protocol.into()) };
-    let expected_values = if *groups { Groups::count(object.bytes) } else { 0 };
-    let expected_bytes = groups_bytes(object.bytes, *first_group, *groups_wanted);
-    if object_bytes != object.bytes || u64::from(values) != expected_values || u64::from(bytes) != expected_bytes {
+fn check_head((object_bytes, values, bytes): RangeHead, signed_bytes: u64, what: &What) -> Result<(u64, u64), Fault> {
+    let (What::Range { groups, first_group, groups_wanted, .. }
+    | What::Return { groups, first_group, groups_wanted, .. }) = what
+    else {
+        return Err(Failure::Protocol.into());
+    };
+    let expected_values = if *groups { Groups::count(signed_bytes) } else { 0 };
+    let expected_bytes = groups_bytes(signed_bytes, *first_group, *groups_wanted);
+    if object_bytes != signed_bytes || u64::from(values) != expected_values || u64::from(bytes) != expected_bytes {
         return Err(Failure::Corrupt.into());
     }
     Ok((expected_values, expected_bytes))
@@ -232,6 +236,35 @@ pub(crate) async fn chunk(
         }
     }
     Ok(bytes.freeze())
+}
+
+/// Asks for one range of an object and reads it whole, with its group values where they are not known yet.
+pub(crate) async fn piece(
+    live: &Live,
+    request: &Request,
+    object_bytes: u64,
+    known: Option<Arc<Groups>>,
+) -> Result<(Arc<Groups>, Bytes), Fault> {
+    let (What::Range { digest, first_group, .. } | What::Return { digest, first_group, .. }) = &request.what else {
+        return Err(Failure::Protocol.into());
+    };
+    let mut recv = ask(live, request).await?;
+    let head = range_head(&mut recv).await?;
+    let (values, bytes) = check_head(head, object_bytes, &request.what)?;
+    let groups = match known {
+        Some(groups) => groups,
+        None if values > 0 => Arc::new(read_groups(&mut recv, values, digest, object_bytes).await?),
+        None => Arc::new(Groups::default()),
+    };
+    let mut whole = BytesMut::new();
+    let (mut index, mut left) = (first_group / CHUNK_GROUPS, bytes);
+    while left > 0 {
+        let size = left.min(CHUNK_BYTES);
+        whole.extend_from_slice(&chunk(&mut recv, index, size, &groups, digest, &mut |_| {}).await?);
+        index += 1;
+        left -= size;
+    }
+    Ok((groups, whole.freeze()))
 }
 
 /// Asks for a manifest or a header pack on one connection.

@@ -68,7 +68,7 @@ impl<'a> Sender<'a> {
     }
 
     // A stream that ended is the asker's will or the link's end: nothing to tell it.
-    async fn piece(&mut self, bytes: Bytes) -> Result<(), Refusal> {
+    pub(crate) async fn piece(&mut self, bytes: Bytes) -> Result<(), Refusal> {
         self.stream.write_chunk(bytes).await.map_err(|_| Refusal::Internal)?;
         if let Some(raised) = &mut self.raised
             && raised.has_changed().unwrap_or(false)
@@ -80,7 +80,7 @@ impl<'a> Sender<'a> {
 
     /// Ends the stream and stays until the asker has all of it, so that a withdrawal or a raise still reaches what is
     /// queued in the connection.
-    async fn finish(&mut self) -> Result<(), Refusal> {
+    pub(crate) async fn finish(&mut self) -> Result<(), Refusal> {
         self.stream.finish().map_err(|_| Refusal::Internal)?;
         let delivered = self.stream.stopped();
         tokio::pin!(delivered);
@@ -147,7 +147,7 @@ impl Giver {
                 let row = self.row(&request.study, digest)?;
                 self.range(permit, &row, (*first_group, *groups_wanted, *groups), to).await
             }
-            What::Reprioritize { .. } => Err(Refusal::Malformed),
+            What::Reprioritize { .. } | What::Return { .. } => Err(Refusal::Malformed),
         }
     }
 
@@ -258,7 +258,7 @@ async fn blob(bytes: Bytes, to: &mut Sender<'_>) -> Result<(), Refusal> {
     to.finish().await
 }
 
-fn values_bytes(groups: &Groups) -> Bytes {
+pub(crate) fn values_bytes(groups: &Groups) -> Bytes {
     groups.0.concat().into()
 }
 

@@ -16,10 +16,12 @@ mod endpoint;
 mod errand;
 mod fetch;
 mod give;
+mod give_back;
 mod keys;
 mod line;
 mod progress;
 mod pump;
+mod recover;
 mod schedule;
 mod serve;
 mod wire;
@@ -30,12 +32,13 @@ pub(crate) mod tests;
 pub(crate) use errand::{Errand, Failure, Object, Tally};
 pub(crate) use fetch::{believe_manifest, unpack_headers};
 pub(crate) use progress::Rate;
+pub(crate) use recover::{Lost, Recovery, Right};
 pub(crate) use serve::basis_id;
 
 use crate::{
     archive::{
         Archive,
-        cache::{CacheError, Lease},
+        cache::{Cache, CacheError, Lease},
     },
     audit::Audit,
     config::Config,
@@ -116,6 +119,7 @@ pub(crate) struct TransferParts {
     pub(crate) identity: Arc<Identity>,
     pub(crate) trust: Trust,
     pub(crate) archive: Archive,
+    pub(crate) cache: Cache,
     pub(crate) sources: crate::sources::Sources,
     pub(crate) audit: Audit,
     pub(crate) tasks: Tasks,
@@ -141,7 +145,7 @@ impl Transfer {
     /// [`TransferError::Listen`].
     #[expect(clippy::unused_async, reason = "binding needs the runtime, and the caller awaits all parts alike")]
     pub(crate) async fn start(parts: TransferParts) -> Result<Self, TransferError> {
-        let TransferParts { config, identity, trust, archive, sources, audit, tasks } = parts;
+        let TransferParts { config, identity, trust, archive, cache, sources, audit, tasks } = parts;
         let address = config.pixels.listen;
         let listen = |e: rustls::Error| TransferError::Listen { address, source: std::io::Error::other(e) };
         let keys = Keys::new(identity.signing_key()).map_err(listen)?;
@@ -163,6 +167,7 @@ impl Transfer {
             sources,
             alerts: alerts.clone(),
             giver: give::Giver::new(archive, tasks.clone()),
+            given_back: give_back::GiveBack::new(cache),
             tasks: tasks.clone(),
         });
         let inner = Arc::new_cyclic(|this| Inner {

@@ -13,6 +13,7 @@ use super::{
     alerts::Alerts,
     endpoint::code,
     give::{Giver, Sender},
+    give_back::GiveBack,
     wire,
 };
 use crate::{
@@ -60,6 +61,7 @@ pub(crate) struct Server {
     pub(crate) sources: Sources,
     pub(crate) alerts: Arc<Alerts>,
     pub(crate) giver: Giver,
+    pub(crate) given_back: GiveBack,
     pub(crate) tasks: Tasks,
 }
 
@@ -143,6 +145,9 @@ impl Server {
             let _ = send.finish();
             return;
         }
+        if let What::Return { .. } = &request.what {
+            return self.give_back(visit, &request, &mut send).await;
+        }
         let permit = match self.permit(visit, &request).await {
             Ok(permit) => permit,
             Err(refusal) => return refuse(send, refusal).await,
@@ -155,6 +160,33 @@ impl Server {
         self.send_while_permitted(&permit, &request, &mut send, entered.as_ref().map(|(_, p)| p.subscribe())).await;
         if let Some((digest, priority)) = &entered {
             visit.running.leave(digest, priority);
+        }
+    }
+
+    /// The asker's own bytes. Revoking the pairing closes the connection under it.
+    async fn give_back(&self, visit: &Visit, request: &Request, send: &mut SendStream) {
+        let Reader { person, role } = &request.reader;
+        let stop = self.tasks.stop_token();
+        let mut sender = Sender::new(send, Priority::Backup, None);
+        let given = if let Err(refusal) = self.trust.require_open() {
+            Err(refusal)
+        } else if person.chars().count() > READER_CHARS_MAX || role.chars().count() > READER_CHARS_MAX {
+            Err(Refusal::Malformed)
+        } else {
+            tokio::select! {
+                () = stop.cancelled() => Err(Refusal::Internal),
+                given = self.given_back.give(&visit.peer, request, &self.alerts, &mut sender) => given,
+            }
+        };
+        match given {
+            Ok(()) => {}
+            Err(refusal) if !sender.has_begun() => {
+                let _ = sender.head(&Answer::Refused(refusal)).await;
+                let _ = send.finish();
+            }
+            Err(_) => {
+                let _ = send.reset(code::UNWANTED);
+            }
         }
     }
 
@@ -279,7 +311,7 @@ fn level(what: &What) -> Level {
     match what {
         What::Manifest(_) => Level::Manifest,
         What::Headers { .. } => Level::Headers,
-        What::Range { .. } | What::Reprioritize { .. } => Level::Pixels,
+        What::Range { .. } | What::Return { .. } | What::Reprioritize { .. } => Level::Pixels,
     }
 }
 

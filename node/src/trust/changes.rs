@@ -243,7 +243,7 @@ impl Trust {
     }
 }
 
-fn other_party(agreement: &Agreement, us: &SiteId) -> Option<SiteId> {
+pub(super) fn other_party(agreement: &Agreement, us: &SiteId) -> Option<SiteId> {
     let [a, b] = &agreement.parties;
     match (a.site == *us, b.site == *us) {
         (true, false) => Some(b.site),

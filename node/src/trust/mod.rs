@@ -18,6 +18,7 @@ mod mail;
 mod permit;
 mod presets;
 mod records;
+mod relearn;
 mod roles;
 mod sentences;
 #[cfg(test)]
@@ -46,7 +47,7 @@ use protocol::{
 };
 use records::{Record, State};
 use serde::{Deserialize, Serialize};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, atomic::AtomicBool};
 use tokio::sync::{Mutex, broadcast};
 use tokio_util::sync::CancellationToken;
 
@@ -146,6 +147,8 @@ struct Inner {
     /// Held from the check of a change to its effect: changes come one after the other.
     changing: Arc<Mutex<()>>,
     events: broadcast::Sender<TrustEvent>,
+    /// A restored node judges no peer before it has learnt what it forgot.
+    is_shut: AtomicBool,
 }
 
 impl Trust {
@@ -174,6 +177,7 @@ impl Trust {
             watch: Watch::new(),
             changing: Arc::new(Mutex::new(())),
             events: broadcast::channel(EVENTS_KEPT).0,
+            is_shut: AtomicBool::new(false),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -252,6 +256,9 @@ impl Trust {
         level: Level,
     ) -> Result<Permit, Refusal> {
         let us = self.inner.identity.site();
+        if let Caller::Peer(_) = &caller {
+            self.require_open()?;
+        }
         if let Caller::Person(person) = &caller
             && !person.role.allows(Action::ReadStudies)
         {

@@ -2,7 +2,7 @@
 
 import { keepPreviousData, QueryCache, QueryClient, queryOptions, useQuery } from '@tanstack/react-query';
 import { ApiError, get } from './client';
-import type { Action, Ae, Agreement, Alarms, Erased, Label, Migration, Pairing, Peer, Person, Proposed, Route, Rule, Session, Site, Source, Status, Storage, StudyKept, Tiers, Transfer } from './types';
+import type { Action, Ae, Agreement, Alarms, Erased, Label, Migration, Pairing, Peer, Person, Proposed, Restore, Route, Rule, Session, Site, Source, Status, Storage, StudyKept, Tiers, Transfer } from './types';
 
 export const keys = {
   site: ['site'],
@@ -24,6 +24,7 @@ export const keys = {
   tiers: ['tiers'],
   retention: ['retention'],
   storage: ['storage'],
+  restore: ['restore'],
   alarms: ['alarms'],
   rules: ['rules'],
   routes: ['routes'],
@@ -145,6 +146,12 @@ export const statusQuery = queryOptions({
   queryFn: ({ signal }) => get<Status>('/status', signal),
   refetchInterval: 10_000,
   placeholderData: keepPreviousData,
+});
+
+export const restoreQuery = queryOptions({
+  queryKey: keys.restore,
+  queryFn: ({ signal }) => get<Restore>('/restore', signal),
+  refetchInterval: query => (query.state.data?.restored ? 5_000 : 300_000),
 });
 
 export const storageQuery = queryOptions({

@@ -120,8 +120,9 @@ export type Erased = Sent<'Erased'>;
 type UseKind = 'objects' | 'journal' | 'index' | 'cache' | 'aside' | 'other';
 export type Storage = With<
   Sent<'Storage'>,
-  { uses: With<Sent<'Use'>, { kind: UseKind }>[]; scrub: Sent<'Scrub'>; backup: Sent<'BackupState'> }
+  { uses: With<Sent<'Use'>, { kind: UseKind }>[]; scrub: With<Sent<'Scrub'>, { repaired: With<Sent<'Repaired'>, { from: 'sender' | 'here' | 'peer' }>[] }>; backup: Sent<'BackupState'> }
 >;
+export type Restore = Sent<'Restore'>;
 type AlarmKind =
   | 'disk-filling'
   | 'certificate-ending'
@@ -129,7 +130,9 @@ type AlarmKind =
   | 'peer-silent'
   | 'rot-found'
   | 'migration-stopped'
-  | 'tier-unreachable';
+  | 'tier-unreachable'
+  | 'rot-repaired'
+  | 'restore-unconfirmed';
 export type Alarm = With<Sent<'AlarmJson'>, { kind: AlarmKind; level: 'notice' | 'warning' | 'critical' }>;
 export type Alarms = With<Sent<'AlarmsJson'>, { standing: Alarm[] }>;
 export type AlarmTest = Sent<'ToldJson'>;

@@ -1,17 +1,19 @@
 // What stands around every page: the way between them, the state of the link, the transfers.
 
-import { ActionIcon, Button, Group, Kbd, Menu, Modal, Table, Text, Tooltip, UnstyledButton } from '@mantine/core';
+import { ActionIcon, Button, Group, Kbd, Menu, Modal, Table, Text, TextInput, Tooltip, UnstyledButton } from '@mantine/core';
 import { useDisclosure, useHotkeys } from '@mantine/hooks';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { IconArchive, IconKeyboard, IconListDetails, IconLogout, IconSettings, IconShieldLock, IconTopologyRing3, IconUserCircle } from '@tabler/icons-react';
 import { Suspense, useEffect, useState } from 'react';
 import { NavLink, Outlet, useNavigate } from 'react-router';
-import { remove } from '../api/client';
+import { post, remove } from '../api/client';
 import { useLive } from '../api/live';
-import { keys, siteQuery } from '../api/queries';
+import { keys, restoreQuery, siteQuery } from '../api/queries';
 import type { Action, Session } from '../api/types';
 import { LanguageSwitch } from '../components/LanguageSwitch';
+import { Confirm } from '../components/Confirm';
 import { Mark } from '../components/Mark';
+import { Problem } from '../components/parts';
 import { Waiting } from '../components/State';
 import { TransferStrip } from '../features/transfers/TransferStrip';
 import { useWords } from '../lib/language';
@@ -46,6 +48,56 @@ function LostBanner() {
       <Button size="compact-xs" variant="white" color="dark" onClick={reconnect}>
         {t('app.reconnect')}
       </Button>
+    </div>
+  );
+}
+
+/** A restored node is closed to peers until they have told what is newer, or somebody says that it may serve. */
+function RestoredBanner({ session }: { session: Session }) {
+  const { t } = useWords();
+  const client = useQueryClient();
+  const { data: restore } = useQuery(restoreQuery);
+  const [asked, ask] = useDisclosure(false);
+  const [reason, setReason] = useState('');
+  const confirm = useMutation({
+    mutationFn: () => post('/restore/confirm', { reason }),
+    onSuccess: () => {
+      ask.close();
+      void client.invalidateQueries({ queryKey: keys.restore });
+    },
+  });
+  if (!restore?.restored) return null;
+  const mayConfirm = session.actions.includes('administer');
+  return (
+    <div className={classes.banner} role="status">
+      <span>
+        <strong>{t('app.restored')}</strong>{' '}
+        {restore.waiting.length > 0 ? t('app.restoredWaiting', { sites: restore.waiting.join(', ') }) : t('app.restoredMore')}
+      </span>
+      {mayConfirm && (
+        <Button size="compact-xs" variant="white" color="dark" onClick={ask.open}>
+          {t('app.restoredOpen')}
+        </Button>
+      )}
+      <Confirm
+        opened={asked}
+        title={t('app.restoredOpen')}
+        text={t('app.restoredAbout')}
+        yes={t('app.restoredYes')}
+        busy={confirm.isPending}
+        onYes={() => reason.trim() !== '' && confirm.mutate()}
+        onClose={ask.close}
+      >
+        <TextInput
+          label={t('archive.amend.note')}
+          description={t('archive.amend.noteHelp')}
+          value={reason}
+          maxLength={150}
+          required
+          onChange={event => setReason(event.currentTarget.value)}
+        />
+        {confirm.error && <Problem error={confirm.error} />}
+      </Confirm>
     </div>
   );
 }
@@ -172,6 +224,7 @@ export function Shell({ session }: { session: Session }) {
         </Group>
       </header>
       <LostBanner />
+      <RestoredBanner session={session} />
       <main id="content" className={classes.main} tabIndex={-1}>
         <Suspense fallback={<Waiting />}>
           <Outlet />

@@ -102,6 +102,11 @@ fn open_partial(cache: &CacheInner, study: &Study, path: &Path, bytes: u64) -> R
     open_file(path)
 }
 
+/// What the chunks of a complete copy of so many bytes hold.
+pub(super) fn opened_bytes(sealed: u64) -> u64 {
+    sealed.saturating_sub(sealed.div_ceil(CHUNK_BYTES + TAG_BYTES).saturating_mul(TAG_BYTES))
+}
+
 fn chunk_len(bytes: u64, index: u64) -> u64 {
     bytes.saturating_sub(index.saturating_mul(CHUNK_BYTES)).min(CHUNK_BYTES)
 }

@@ -204,6 +204,13 @@ impl Cache {
         })
     }
 
+    /// The lease of a study, where there is one. Makes nothing, and is no use of it.
+    pub(crate) fn find(&self, holder: &SiteId, study: &Uid) -> Option<Lease> {
+        let state = self.inner.lock();
+        let tag = state.keys.study_tag(holder, study);
+        state.open.get(&tag).map(|study| Lease { study: study.clone(), cache: self.inner.clone() })
+    }
+
     /// Bytes on disk.
     pub(crate) fn bytes(&self) -> u64 {
         self.inner.bytes.load(Ordering::Relaxed)
@@ -389,6 +396,19 @@ impl Lease {
 }
 
 impl Lease {
+    /// The copy of an object whose every chunk is here, and the object's size. Makes nothing.
+    ///
+    /// # Errors
+    /// [`CacheError::Erased`], [`CacheError::Io`].
+    pub(crate) async fn whole(&self, digest: &Digest) -> Result<Option<(Copy, u64)>, CacheError> {
+        self.study.alive()?;
+        let name = self.study.key.file_name("object", &digest.0);
+        let path = self.study.dir.join(format!("{name}{}", copy::COMPLETE));
+        let Ok(length) = fs::metadata(path).map(|meta| meta.len()) else { return Ok(None) };
+        let bytes = copy::opened_bytes(length);
+        Ok(Some((self.object(digest, bytes).await?, bytes)))
+    }
+
     /// Those of the objects whose every chunk is here. Makes nothing, unlike [`Lease::object`].
     ///
     /// # Errors

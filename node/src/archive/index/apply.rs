@@ -72,6 +72,11 @@ impl Index {
                 live.meta.floor = live.meta.floor.max(*version);
                 Ok(())
             }
+            Applied::Rot(record) => {
+                Self::apply_rot(live, record);
+                Ok(())
+            }
+            Applied::Repair(record) => self.apply_repair(live, record),
             Applied::Nothing => Ok(()),
         };
         if applied.is_err() {
@@ -95,6 +100,7 @@ impl Index {
                     held.row.meta_bytes = record.instance.row.meta_bytes;
                     held.meta_digest = record.instance.meta_digest;
                 }
+                self.stored_anew(live, &entry.digest, record.instance.row.received)?;
             } else {
                 tracing::error!(instance = %entry.instance, "a record for other bytes under a held UID is ignored");
             }

@@ -29,6 +29,7 @@
 //! | `z` | SOP Instance UID | the number of the erasure by which it went |
 //! | `Q` | number | [`NoteRecord`](super::super::rows::NoteRecord) |
 //! | `X` | SOP Instance UID of a rejection note | its number |
+//! | `P` | an object's digest | [`RotRow`](super::super::rows::RotRow) |
 //! | `N` | – | the highest number given |
 //! | `m` | – | [`Meta`](super::Meta) |
 
@@ -45,6 +46,11 @@ pub(super) const WHEN_BYTES: usize = 14;
 pub(super) const NUMBER: &[u8] = b"N";
 pub(super) const PROPOSAL: u8 = b'W';
 pub(super) const ERASURE: u8 = b'Y';
+pub(super) const ROT: u8 = b'P';
+
+pub(super) fn rot(digest: &Digest) -> Vec<u8> {
+    keyed(ROT, &digest.0)
+}
 
 pub(super) fn claims_of_study(study: &Uid) -> Vec<u8> {
     print(b'l', &Digest::of(study.as_str().as_bytes())).to_vec()

@@ -20,8 +20,9 @@ use super::{
         AsideRecord, Chunk, ClaimRecord, CloseRecord, ClosedRecord, ColdRecord, ConflictRow, ConflictsOf,
         CorrectRecord, CorrectionRow, EraseRecord, ErasedRecord, FireRecord, HasCopy, IngestRecord, InstanceRow,
         LabelRecord, MergedBy, NoteRecord, PatientKey, Place, Places, Proposal, RecallRecord, ReinstateRecord,
-        RejectRecord, ResolveRecord, RoutedRecord, RuleRecord, SeriesRow, SettleRecord, StoredInstance, StoredSeries,
-        StoredStudy, StudyCorrections, StudyRow, StudyTier, Totals, UncorrectRecord, UnderRejection, WithdrawRecord,
+        RejectRecord, RepairRecord, ResolveRecord, RotRecord, RoutedRecord, RuleRecord, SeriesRow, SettleRecord,
+        StoredInstance, StoredSeries, StoredStudy, StudyCorrections, StudyRow, StudyTier, Totals, UncorrectRecord,
+        UnderRejection, WithdrawRecord,
     },
 };
 use crate::journal::Position;
@@ -49,6 +50,7 @@ mod keys;
 mod register;
 mod reject;
 mod retain;
+mod rot;
 mod rules;
 mod search;
 mod tier;
@@ -472,6 +474,8 @@ pub(super) enum Applied {
     Fire(FireRecord),
     Routed(RoutedRecord),
     Floor(u64),
+    Rot(RotRecord),
+    Repair(RepairRecord),
     /// Of no consequence here.
     Nothing,
 }

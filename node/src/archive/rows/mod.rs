@@ -17,12 +17,15 @@ use protocol::{
 use serde::{Deserialize, Serialize};
 
 mod kept;
+mod rot;
 mod rules;
 
 pub(crate) use kept::{Claim, ClaimRecord, Closed, EraseRecord, Heeded, NoteRecord, Proposal, StoredErase, Target};
 pub(in crate::archive) use kept::{
     CloseRecord, ClosedRecord, ColdRecord, ErasedRecord, HasCopy, Number, RecallRecord, StudyTier, WithdrawRecord,
 };
+pub(in crate::archive) use rot::{RepairRecord, RotRecord};
+pub(crate) use rot::{RepairedFrom, RotRow};
 pub(crate) use rules::{Actions, Conditions, Print, RouteRow, Rule, RuleRecord, print};
 pub(in crate::archive) use rules::{ColdDue, FireRecord, Fired, LabelRecord, RoutedRecord, StudyLabels};
 
@@ -426,6 +429,8 @@ pub(super) mod kind {
     pub(in crate::archive) const LABEL: u8 = 31;
     pub(in crate::archive) const FIRE: u8 = 32;
     pub(in crate::archive) const ROUTED: u8 = 33;
+    pub(in crate::archive) const ROT: u8 = 34;
+    pub(in crate::archive) const REPAIR: u8 = 35;
 }
 
 /// A study as the index holds it.
@@ -537,6 +542,9 @@ wire! {
     RouteRow, "route row";
     StudyLabels, "labels of a study";
     ColdDue, "cold due";
+    RotRecord, "rot record";
+    RepairRecord, "repair record";
+    RotRow, "rot row";
     StoredStudy, "study row";
     StoredSeries, "series row";
     Chunk, "instance rows";

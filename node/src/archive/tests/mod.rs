@@ -7,6 +7,7 @@ use std::{fs, time::Instant};
 mod corpus;
 mod erased;
 mod model;
+mod repaired;
 mod rules;
 mod stories;
 mod tiers;

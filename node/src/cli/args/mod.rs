@@ -508,15 +508,21 @@ pub(super) struct Backup {
 #[derive(Debug, Args)]
 pub(super) struct Restore {
     /// The folder of the backup
-    #[arg(long, value_name = "FOLDER", required_unless_present = "confirm")]
+    #[arg(long, value_name = "FOLDER", required_unless_present_any = ["confirm", "state"])]
     pub(super) from: Option<PathBuf>,
     /// A file with the passphrase in its first line (`-`: standard input)
-    #[arg(long, value_name = "FILE", required_unless_present = "confirm")]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["confirm", "state"])]
     pub(super) passphrase_file: Option<PathBuf>,
     /// Which snapshot [default: the newest]
     #[arg(long, value_name = "NAME")]
     pub(super) snapshot: Option<String>,
-    /// Let the restored node serve: peers, agreements and people were looked at
-    #[arg(long, conflicts_with_all = ["from", "passphrase_file", "snapshot"])]
+    /// Let the restored node serve peers although not all of them have told what is newer
+    #[arg(long, conflicts_with_all = ["from", "passphrase_file", "snapshot", "state"], requires = "reason")]
     pub(super) confirm: bool,
+    /// Why, for the access log; without names of patients
+    #[arg(long, value_name = "TEXT")]
+    pub(super) reason: Option<String>,
+    /// Which peers have not told yet, and which studies they know that are not held here
+    #[arg(long, conflicts_with_all = ["from", "passphrase_file", "snapshot"])]
+    pub(super) state: bool,
 }

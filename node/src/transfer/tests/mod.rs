@@ -1,5 +1,6 @@
 //! Stories of the pixel plane: two sites over loopback, and a holder that lies.
 
+mod repair;
 pub(crate) mod world;
 
 use super::*;
@@ -263,7 +264,11 @@ fn lying_holder(
             let Ok(connection) = incoming.await else { continue };
             while let Ok((mut send, mut recv)) = connection.accept_bi().await {
                 let request = wire::read_request(&mut recv).await.unwrap();
-                let What::Range { groups, first_group, groups_wanted, .. } = request.what else { continue };
+                let (What::Range { groups, first_group, groups_wanted, .. }
+                | What::Return { groups, first_group, groups_wanted, .. }) = request.what
+                else {
+                    continue;
+                };
                 let size = object.len() as u64;
                 let from = usize::try_from((first_group * 16_384).min(size)).unwrap();
                 let len = protocol::fetch::groups_bytes(size, first_group, groups_wanted);

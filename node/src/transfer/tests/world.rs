@@ -69,6 +69,7 @@ impl Site {
             identity: identity.clone(),
             trust: trust.clone(),
             archive: archive.clone(),
+            cache: cache.clone(),
             sources: sources.clone(),
             audit: audit.clone(),
             tasks: tasks.clone(),

@@ -84,6 +84,17 @@ function Scrubbing({ scrub }: { scrub: Storage['scrub'] }) {
             </Fact>
             <Fact name={t('archive.storage.scrubFaults')}>{count(scrub.last_faults, locale)}</Fact>
             <Fact name={t('archive.storage.aside')}>{count(scrub.aside, locale)}</Fact>
+            {scrub.found > 0 && (
+              <>
+                <Fact name={t('archive.storage.found')}>{count(scrub.found, locale)}</Fact>
+                <Fact name={t('archive.storage.waiting')}>{count(scrub.waiting, locale)}</Fact>
+                {scrub.repaired.map(({ from, site, objects }) => (
+                  <Fact key={`${from} ${site ?? ''}`} name={t(`archive.storage.repairedFrom.${from}`, { site })}>
+                    {count(objects, locale)}
+                  </Fact>
+                ))}
+              </>
+            )}
           </SimpleGrid>
         </Stack>
       )}
