@@ -128,7 +128,7 @@ pub(super) fn tier(study: &Uid) -> Vec<u8> {
 }
 
 pub(super) fn copy(digest: &Digest) -> Vec<u8> {
-    keyed(b'k', &digest.0)
+    keyed(b'K', &digest.0)
 }
 
 fn keyed(kind: u8, rest: &[u8]) -> Vec<u8> {

@@ -82,7 +82,7 @@ pub(super) struct Meta {
 
 impl Wire for Meta {
     /// An index of another version is made again from the journal.
-    const VERSION: u8 = 2;
+    const VERSION: u8 = 3;
     const NAME: &'static str = "index";
 }
 
