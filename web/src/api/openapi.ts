@@ -4049,6 +4049,11 @@ export interface components {
             modalities: string[];
             patient: components["schemas"]["Patient"];
             patient_conflict: boolean;
+            /**
+             * Format: int64
+             * @description In the cold tier: seconds that bringing it back may take; `null`: not measured yet, or not there.
+             */
+            recall_s?: number | null;
             referrer?: string | null;
             /** Format: int32 */
             series: number;

@@ -15,6 +15,7 @@ import { Mark } from '../components/Mark';
 import { Waiting } from '../components/State';
 import { TransferStrip } from '../features/transfers/TransferStrip';
 import { useWords } from '../lib/language';
+import { AlarmBell } from './AlarmBell';
 import classes from './shell.module.css';
 
 const PAGES = [
@@ -167,6 +168,7 @@ export function Shell({ session }: { session: Session }) {
               <IconKeyboard size={19} />
             </ActionIcon>
           </Tooltip>
+          <AlarmBell />
           <LanguageSwitch />
           <Account session={session} />
         </Group>

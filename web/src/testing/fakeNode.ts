@@ -43,6 +43,7 @@ export function study(change: Partial<Study> & { study: string }): Study {
     availability: 'online',
     source: null,
     source_instances: null,
+    recall_s: null,
     instances_here: 180,
     patient_conflict: false,
     amended: null,

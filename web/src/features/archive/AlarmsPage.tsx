@@ -8,7 +8,7 @@ import { alarmsQuery } from '../../api/queries';
 import type { Alarm, AlarmTest } from '../../api/types';
 import { Page } from '../../components/Page';
 import { Problem, Section } from '../../components/parts';
-import { Blank, Failure, Waiting } from '../../components/State';
+import { Failure, Waiting } from '../../components/State';
 import { minute } from '../../lib/format';
 import { useWords } from '../../lib/language';
 
@@ -25,7 +25,10 @@ export function AlarmsPage() {
         <Stack gap="md">
           <Section title={t('archive.alarms.standing')}>
             {alarms.standing.length === 0 ? (
-              <Blank icon={<IconCircleCheck size={28} />} color="teal" title={t('archive.alarms.none')} />
+              <Group gap="xs" c="teal.4" role="status">
+                <IconCircleCheck size={20} aria-hidden="true" />
+                <Text size="sm">{t('archive.alarms.none')}</Text>
+              </Group>
             ) : (
               <Standing alarms={alarms.standing} />
             )}
@@ -43,7 +46,7 @@ function Standing({ alarms }: { alarms: Alarm[] }) {
   const { t, locale } = useWords();
   return (
     <Table.ScrollContainer minWidth={560}>
-      <Table verticalSpacing="xs">
+      <Table verticalSpacing="xs" fz="sm" aria-label={t('archive.alarms.standing')}>
         <Table.Thead>
           <Table.Tr>
             <Table.Th>{t('archive.alarms.level')}</Table.Th>
@@ -56,11 +59,11 @@ function Standing({ alarms }: { alarms: Alarm[] }) {
           {alarms.map(({ kind, subject, level, value, since, told }) => (
             <Table.Tr key={`${kind} ${subject}`}>
               <Table.Td>
-                <Badge variant="light" color={COLOURS[level]}>
+                <Badge variant="light" color={COLOURS[level]} style={{ textTransform: 'none' }}>
                   {t(`archive.alarms.levels.${level}`)}
                 </Badge>
               </Table.Td>
-              <Table.Td>{t(`archive.alarms.kinds.${kind}`, { subject, value })}</Table.Td>
+              <Table.Td>{t(`archive.alarms.kinds.${kind}`, { subject, value, count: value })}</Table.Td>
               <Table.Td>{minute(since, locale)}</Table.Td>
               <Table.Td>{told ? minute(told, locale) : '—'}</Table.Td>
             </Table.Tr>

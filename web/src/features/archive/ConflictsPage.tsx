@@ -74,7 +74,7 @@ function Row({ row, open, toggle }: { row: Conflict; open: boolean; toggle: () =
         </Stack>
         <Group gap={4}>
           {row.state !== 'open' && (
-            <Undo path={`/conflicts/${row.id}/resolve`} body={{ decision: 'open' }} changes={keys.conflicts} />
+            <Undo path={`/conflicts/${row.id}/resolve`} body={{ decision: 'open' }} changes={keys.conflicts} word="reopen" of={row.instance} />
           )}
           <Button size="compact-sm" variant="subtle" onClick={toggle} aria-expanded={open}>
             {t(open ? 'archive.conflicts.hide' : 'archive.conflicts.show')}

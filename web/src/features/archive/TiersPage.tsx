@@ -7,7 +7,7 @@ import { keys, tiersQuery } from '../../api/queries';
 import type { ColdStudy, Moving } from '../../api/types';
 import { Page } from '../../components/Page';
 import { Failure, Waiting } from '../../components/State';
-import { Fact, Problem, Section } from '../../components/parts';
+import { ActsHead, Fact, Problem, Section } from '../../components/parts';
 import { bytes, count, dicomDate, duration, patientName, rate } from '../../lib/format';
 import { useWords } from '../../lib/language';
 
@@ -56,14 +56,14 @@ function Tiers() {
             {t('archive.tiers.empty')}
           </Text>
         ) : (
-          <Table verticalSpacing={6} fz="sm">
+          <Table.ScrollContainer minWidth={560}><Table verticalSpacing={6} fz="sm">
             <Table.Thead>
               <Table.Tr>
                 <Table.Th>{t('archive.patient')}</Table.Th>
                 <Table.Th>{t('archive.study')}</Table.Th>
                 <Table.Th>{t('archive.tiers.size')}</Table.Th>
                 <Table.Th>{t('archive.tiers.recallTime')}</Table.Th>
-                <Table.Th />
+                <ActsHead />
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>
@@ -71,7 +71,7 @@ function Tiers() {
                 <Row key={study.study} study={study} reachable={tiers.reachable} />
               ))}
             </Table.Tbody>
-          </Table>
+          </Table></Table.ScrollContainer>
         )}
       </Section>
     </Stack>
