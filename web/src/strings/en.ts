@@ -26,6 +26,7 @@ export const en = {
   },
   common: {
     cancel: 'Cancel',
+    labelled: '{{what}}: {{of}}',
     close: 'Close',
     confirm: 'Confirm',
     retry: 'Try again',

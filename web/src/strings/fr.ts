@@ -27,6 +27,7 @@ export const fr: Strings = {
   },
   common: {
     cancel: 'Annuler',
+    labelled: '{{what}} : {{of}}',
     close: 'Fermer',
     confirm: 'Confirmer',
     retry: 'Réessayer',

@@ -119,6 +119,8 @@ export class FakeNode {
   readonly requests: string[] = [];
   /** Answers given instead of the node's own, by "METHOD /path" without the query. */
   readonly instead = new Map<string, Answer>();
+  /** Requests that get no answer, by "METHOD /path": lost on the way, or still under way. */
+  readonly unanswered = new Map<string, 'lost' | 'waiting'>();
   private readonly listeners = new Set<(name: NewsName, data: unknown) => void>();
   private wrongs = 0;
 

@@ -10,6 +10,7 @@ import { Page } from '../../components/Page';
 import { Problem, Section } from '../../components/parts';
 import { Failure, Waiting } from '../../components/State';
 import { minute } from '../../lib/format';
+import { Wide } from '../../components/Wide';
 import { useWords } from '../../lib/language';
 
 const COLOURS = { notice: 'sky', warning: 'yellow', critical: 'red' } as const;
@@ -45,7 +46,7 @@ export function AlarmsPage() {
 function Standing({ alarms }: { alarms: Alarm[] }) {
   const { t, locale } = useWords();
   return (
-    <Table.ScrollContainer minWidth={560}>
+    <Wide min={560} label={t('archive.alarms.standing')}>
       <Table verticalSpacing="xs" fz="sm" aria-label={t('archive.alarms.standing')}>
         <Table.Thead>
           <Table.Tr>
@@ -70,7 +71,7 @@ function Standing({ alarms }: { alarms: Alarm[] }) {
           ))}
         </Table.Tbody>
       </Table>
-    </Table.ScrollContainer>
+    </Wide>
   );
 }
 

@@ -10,6 +10,7 @@ import { Page } from '../../components/Page';
 import { Problem, Section } from '../../components/parts';
 import { Failure, Waiting } from '../../components/State';
 import { bytes, dicomDate, moment, patientName } from '../../lib/format';
+import { Wide } from '../../components/Wide';
 import { useWords } from '../../lib/language';
 import { Undo } from './Undo';
 
@@ -114,7 +115,7 @@ function SideBySide({ id }: { id: number }) {
   const value = (side: Side | null, of: (side: Side) => string | null) => (side ? (of(side) ?? '–') : '');
   return (
     <Stack gap="md">
-      <Table.ScrollContainer minWidth={560}>
+      <Wide min={560} label={t('archive.conflicts.show')}>
         <Table verticalSpacing={4} fz="sm">
           <Table.Thead>
             <Table.Tr>
@@ -152,7 +153,7 @@ function SideBySide({ id }: { id: number }) {
             })}
           </Table.Tbody>
         </Table>
-      </Table.ScrollContainer>
+      </Wide>
       <Decide conflict={conflict} />
     </Stack>
   );

@@ -11,6 +11,7 @@ import { Page } from '../../components/Page';
 import { ActsHead, Problem, Section } from '../../components/parts';
 import { Failure, Waiting } from '../../components/State';
 import { dicomDate, dicomTime, moment, patientName } from '../../lib/format';
+import { Wide } from '../../components/Wide';
 import { useWords } from '../../lib/language';
 import classes from './archive.module.css';
 import { Undo } from './Undo';
@@ -65,7 +66,7 @@ function History() {
           {t('archive.corrections.none')}
         </Text>
       ) : (
-        <Table.ScrollContainer minWidth={620}>
+        <Wide min={620} label={t('archive.corrections.history')}>
         <Table verticalSpacing="xs" fz="sm" aria-label={t('archive.corrections.history')}>
           <Table.Thead>
             <Table.Tr>
@@ -114,7 +115,7 @@ function History() {
             ))}
           </Table.Tbody>
         </Table>
-        </Table.ScrollContainer>
+        </Wide>
       )}
     </Section>
   );

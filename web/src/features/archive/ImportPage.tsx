@@ -7,6 +7,7 @@ import { lines } from '../../api/client';
 import { Page } from '../../components/Page';
 import { Problem, Section } from '../../components/parts';
 import { dicomDate, patientName } from '../../lib/format';
+import { Wide } from '../../components/Wide';
 import { useWords } from '../../lib/language';
 
 interface Candidate {
@@ -111,7 +112,7 @@ function Choice({ path, total }: { path: string; total: Total | null }) {
         {patients.length === 0 ? (
           <Text size="sm">{t('archive.import.nothing')}</Text>
         ) : (
-          <Table.ScrollContainer minWidth={640}>
+          <Wide min={640} label={t('archive.import.found')}>
             <Table verticalSpacing="xs" layout="fixed" style={{ overflowWrap: 'anywhere' }}>
               <Table.Thead>
                 <Table.Tr>
@@ -127,7 +128,7 @@ function Choice({ path, total }: { path: string; total: Total | null }) {
                 ))}
               </Table.Tbody>
             </Table>
-          </Table.ScrollContainer>
+          </Wide>
         )}
         {total !== null && total.refused > 0 && (
           <Text size="sm" c="dimmed">

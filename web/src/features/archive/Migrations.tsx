@@ -9,6 +9,7 @@ import type { Migration } from '../../api/types';
 import { ActsHead, Problem, Section } from '../../components/parts';
 import { Failure, Waiting } from '../../components/State';
 import { bytes, count } from '../../lib/format';
+import { Wide } from '../../components/Wide';
 import { useWords } from '../../lib/language';
 
 export function Migrations({ sources }: { sources: string[] }) {
@@ -25,7 +26,7 @@ export function Migrations({ sources }: { sources: string[] }) {
           </Text>
         )}
         {migrations.data && migrations.data.length > 0 && (
-          <Table.ScrollContainer minWidth={560}>
+          <Wide min={560} label={t('migrations.title')}>
             <Table verticalSpacing="xs" fz="sm" aria-label={t('migrations.title')}>
               <Table.Thead>
                 <Table.Tr>
@@ -40,7 +41,7 @@ export function Migrations({ sources }: { sources: string[] }) {
                 ))}
               </Table.Tbody>
             </Table>
-          </Table.ScrollContainer>
+          </Wide>
         )}
         {sources.length > 0 && <StartForm sources={sources} />}
       </Stack>
@@ -96,12 +97,12 @@ function Row({ migration }: { migration: Migration }) {
             {t('migrations.report')}
           </Anchor>
           {migration.state === 'running' && (
-            <Button size="compact-sm" variant="subtle" loading={steer.isPending} onClick={() => steer.mutate('pause')} aria-label={`${t('migrations.pause')} : ${name}`}>
+            <Button size="compact-sm" variant="subtle" loading={steer.isPending} onClick={() => steer.mutate('pause')} aria-label={t('common.labelled', { what: t('migrations.pause'), of: name })}>
               {t('migrations.pause')}
             </Button>
           )}
           {(migration.state === 'paused' || (migration.state === 'done' && lacking > 0)) && (
-            <Button size="compact-sm" variant="subtle" loading={steer.isPending} onClick={() => steer.mutate('resume')} aria-label={`${t('migrations.resume')} : ${name}`}>
+            <Button size="compact-sm" variant="subtle" loading={steer.isPending} onClick={() => steer.mutate('resume')} aria-label={t('common.labelled', { what: t('migrations.resume'), of: name })}>
               {t('migrations.resume')}
             </Button>
           )}
@@ -113,7 +114,7 @@ function Row({ migration }: { migration: Migration }) {
               loading={steer.isPending}
               onClick={() => (asked ? steer.mutate('cancel') : setAsked(true))}
               onBlur={() => setAsked(false)}
-              aria-label={`${t(asked ? 'migrations.reallyStop' : 'migrations.stop')} : ${name}`}
+              aria-label={t('common.labelled', { what: t(asked ? 'migrations.reallyStop' : 'migrations.stop'), of: name })}
             >
               {t(asked ? 'migrations.reallyStop' : 'migrations.stop')}
             </Button>

@@ -9,6 +9,7 @@ import { Page } from '../../components/Page';
 import { ActsHead, Section } from '../../components/parts';
 import { Failure, Waiting } from '../../components/State';
 import { bytes, count, moment } from '../../lib/format';
+import { Wide } from '../../components/Wide';
 import { useWords } from '../../lib/language';
 import { Undo } from './Undo';
 
@@ -35,7 +36,7 @@ function List() {
           {t('archive.rejections.none')}
         </Text>
       ) : (
-        <Table.ScrollContainer minWidth={620}>
+        <Wide min={620} label={t('archive.pages.rejections')}>
           <Table verticalSpacing="xs" fz="sm" aria-label={t('archive.pages.rejections')}>
             <Table.Thead>
               <Table.Tr>
@@ -53,7 +54,7 @@ function List() {
               ))}
             </Table.Tbody>
           </Table>
-        </Table.ScrollContainer>
+        </Wide>
       )}
     </Section>
   );

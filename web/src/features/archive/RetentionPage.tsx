@@ -11,6 +11,7 @@ import { Page } from '../../components/Page';
 import { Failure, Waiting } from '../../components/State';
 import { Problem, Section } from '../../components/parts';
 import { bytes, dicomDate, moment, patientName } from '../../lib/format';
+import { Wide } from '../../components/Wide';
 import { useWords } from '../../lib/language';
 import classes from './archive.module.css';
 
@@ -192,7 +193,7 @@ function Ask({ label, name, withDay, onSend, busy, error }: { label: string; nam
   const [day, setDay] = useState('');
   if (!open) {
     return (
-      <Button size="compact-xs" variant="default" autoFocus={back} onClick={() => setOpen(true)} aria-label={`${label} : ${name}`}>
+      <Button size="compact-xs" variant="default" autoFocus={back} onClick={() => setOpen(true)} aria-label={t('common.labelled', { what: label, of: name })}>
         {label}
       </Button>
     );
@@ -256,7 +257,7 @@ function Erased() {
           {t('archive.retention.noErased')}
         </Text>
       ) : (
-        <Table.ScrollContainer minWidth={640}>
+        <Wide min={640} label={t('archive.retention.erased')}>
         <Table verticalSpacing="xs" fz="sm" aria-label={t('archive.retention.erased')}>
           <Table.Thead>
             <Table.Tr>
@@ -281,7 +282,7 @@ function Erased() {
             ))}
           </Table.Tbody>
         </Table>
-        </Table.ScrollContainer>
+        </Wide>
       )}
     </Section>
   );

@@ -10,6 +10,7 @@ import { Page } from '../../components/Page';
 import { ActsHead, Problem, Section } from '../../components/parts';
 import { Failure, Waiting } from '../../components/State';
 import { count, minute } from '../../lib/format';
+import { Wide } from '../../components/Wide';
 import { useWords } from '../../lib/language';
 import { Migrations } from './Migrations';
 
@@ -31,7 +32,7 @@ export function SourcesPage() {
               </Text>
             )}
             {sources.data && sources.data.length > 0 && (
-              <Table.ScrollContainer minWidth={720}>
+              <Wide min={720} label={t('sources.title')}>
                 <Table verticalSpacing="xs" fz="sm" aria-label={t('sources.title')}>
                   <Table.Thead>
                     <Table.Tr>
@@ -47,7 +48,7 @@ export function SourcesPage() {
                     ))}
                   </Table.Tbody>
                 </Table>
-              </Table.ScrollContainer>
+              </Wide>
             )}
           </Stack>
         </Section>

@@ -9,6 +9,7 @@ import { Page } from '../../components/Page';
 import { Failure, Waiting } from '../../components/State';
 import { ActsHead, Fact, Problem, Section } from '../../components/parts';
 import { bytes, count, dicomDate, duration, patientName, rate } from '../../lib/format';
+import { Wide } from '../../components/Wide';
 import { useWords } from '../../lib/language';
 
 export function TiersPage() {
@@ -56,7 +57,7 @@ function Tiers() {
             {t('archive.tiers.empty')}
           </Text>
         ) : (
-          <Table.ScrollContainer minWidth={560}><Table verticalSpacing={6} fz="sm">
+          <Wide min={560} label={t('archive.tiers.list')}><Table verticalSpacing={6} fz="sm">
             <Table.Thead>
               <Table.Tr>
                 <Table.Th>{t('archive.patient')}</Table.Th>
@@ -71,7 +72,7 @@ function Tiers() {
                 <Row key={study.study} study={study} reachable={tiers.reachable} />
               ))}
             </Table.Tbody>
-          </Table></Table.ScrollContainer>
+          </Table></Wide>
         )}
       </Section>
     </Stack>

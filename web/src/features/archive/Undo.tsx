@@ -37,7 +37,7 @@ export function Undo({ path, body, changes, word = 'undo', of }: UndoProps) {
         loading={undo.isPending}
         onClick={() => (asked ? undo.mutate() : setAsked(true))}
         onBlur={() => setAsked(false)}
-        aria-label={`${label} : ${of}`}
+        aria-label={t('common.labelled', { what: label, of })}
       >
         {label}
       </Button>
