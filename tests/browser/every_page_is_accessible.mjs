@@ -29,9 +29,10 @@ await tell(async (browser, seen) => {
   Object.assign(seen, { judged: 0, grave: [], slight: [], overflows: [] });
   for (const language of ['fr', 'en']) {
     const context = await sitDown(browser, seen);
-    await context.addInitScript(chosen => localStorage.setItem('confrere.language', chosen), language);
     const page = await context.newPage();
     await page.goto(story.portal);
+    await page.evaluate(chosen => localStorage.setItem('confrere.language', chosen), language);
+    await page.reload();
     await page.locator('input[name=username]').waitFor();
     await judge(page, `${language} sign-in`, seen);
     await signIn(page, story.portal, story.name, story.password);

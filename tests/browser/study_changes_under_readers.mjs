@@ -40,7 +40,7 @@ await tell(async (browser, seen) => {
     await act();
     seen.told_ms[what] = await Promise.all(
       readers.map(async ({ viewer }) => {
-        const line = viewer.locator('.line[data-tone=bad]').filter({ hasText: sentence });
+        const line = viewer.locator(isHidden ? '.curtain' : '.line[data-tone=bad]').filter({ hasText: sentence });
         await line.waitFor({ timeout: story.within_ms });
         return Math.round(performance.now() - since);
       }),

@@ -64,8 +64,8 @@ const STYLE = `
     padding: 24px; text-align: center; background: #0b1017; color: #e7ecf3; font: 15px/1.5 system-ui, sans-serif; }
   .curtain strong { max-width: 44ch; font-size: 18px; }
   .curtain span { max-width: 60ch; color: #a9b7c8; }
-  .curtain a { margin: 0; padding: 8px 18px; border-radius: 8px; background: #1c6bb3; color: #fff; text-decoration: none; }
-  .curtain a:focus-visible { outline: 2px solid #8cc4ff; outline-offset: 2px; }
+  .curtain button { padding: 8px 18px; border: 0; border-radius: 8px; background: #1c6bb3; color: #fff; font: inherit; cursor: pointer; }
+  .curtain button:focus-visible { outline: 2px solid #8cc4ff; outline-offset: 2px; }
   a { color: #8cc4ff; margin-left: 8px; }
   @media (prefers-reduced-motion: no-preference) { .bar { transition: width .2s linear; } }
 `;
@@ -139,11 +139,14 @@ class Strip {
     this.curtain.className = 'curtain';
     this.curtain.setAttribute('role', 'alertdialog');
     this.curtain.setAttribute('aria-label', text);
-    const [why, then, again] = ['strong', 'span', 'a'].map(name => document.createElement(name));
+    // The viewer's own keys are not for what stands before it.
+    for (const kind of ['keydown', 'keyup', 'keypress']) this.curtain.addEventListener(kind, event => event.stopPropagation());
+    const [why, then, again] = ['strong', 'span', 'button'].map(name => document.createElement(name));
     why.textContent = text;
     then.textContent = words.hidden;
     again.textContent = words.reload;
-    again.href = location.href;
+    again.type = 'button';
+    again.addEventListener('click', () => location.reload());
     this.curtain.append(why, then, again);
     this.box.before(this.curtain);
     again.focus();
@@ -178,7 +181,7 @@ function showAmended(strip, notice) {
   const time = new Date(notice.at).toLocaleTimeString(locale, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
   const text = (words[notice.what] ?? words.corrected).replace('{site}', notice.site_name).replace('{time}', time);
   if (NO_LONGER_SHOWN.includes(notice.what)) strip.draw(text);
-  strip.show(`amended ${notice.study}`, text, { tone: 'bad', link: { href: location.href, text: words.reload } });
+  else strip.show(`amended ${notice.study}`, text, { tone: 'bad', link: { href: location.href, text: words.reload } });
 }
 
 function showState(strip, state) {
