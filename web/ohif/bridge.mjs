@@ -1,8 +1,8 @@
 // The viewer's side of the portal: a runtime extension of OHIF.
 //
 // It shows how the images of the open studies arrive, says when the connection or the session is gone, tells the
-// portal's tabs which studies are open here, and lays several studies out side by side. It never touches pixels, tools or
-// measurements.
+// portal's tabs which studies are open here, and lays several studies out side by side. It draws a curtain before images
+// that must no longer be used. It never touches pixels, tools or measurements.
 const WORDS = {
   en: {
     images: 'images',
@@ -20,6 +20,7 @@ const WORDS = {
     replaced: 'Images of this study were replaced by {site} at {time}.',
     withdrawn: 'This study was withdrawn by {site} at {time}: it must not be used.',
     reload: 'Reload',
+    hidden: 'The images are no longer shown. Reload to see what is left of the study; measurements that were not stored are lost.',
     unavailable: 'Some images are not available now; the viewer asks again when you return to them.',
   },
   fr: {
@@ -32,12 +33,13 @@ const WORDS = {
     back: 'Connexion rétablie.',
     expired: 'Votre session est terminée.',
     signIn: 'Se connecter',
-    corrected: 'Cette étude a été corrigée par {site} à {time}.',
-    rejected: 'Des images de cette étude ont été rejetées par {site} à {time} : elles ne doivent pas être utilisées.',
-    reinstated: 'Un rejet d’images de cette étude a été annulé par {site} à {time}.',
-    replaced: 'Des images de cette étude ont été remplacées par {site} à {time}.',
-    withdrawn: 'Cette étude a été retirée par {site} à {time} : elle ne doit pas être utilisée.',
+    corrected: 'Cet examen a été corrigé par {site} à {time}.',
+    rejected: 'Des images de cet examen ont été rejetées par {site} à {time} : elles ne doivent pas être utilisées.',
+    reinstated: 'Un rejet d’images de cet examen a été annulé par {site} à {time}.',
+    replaced: 'Des images de cet examen ont été remplacées par {site} à {time}.',
+    withdrawn: 'Cet examen a été retiré par {site} à {time} : il ne doit pas être utilisé.',
     reload: 'Recharger',
+    hidden: 'Les images ne sont plus affichées. Rechargez pour voir ce qui reste de l’examen ; les mesures non enregistrées sont perdues.',
     unavailable: 'Certaines images ne sont pas disponibles pour le moment ; le visualiseur les redemandera.',
   },
 };
@@ -58,6 +60,12 @@ const STYLE = `
   .line[data-tone=wait] { border-color: #d29a3a; }
   .line[data-tone=good] { border-color: #3f9f6f; }
   .bar { position: absolute; left: 0; bottom: 0; height: 2px; background: #56a8f5; }
+  .curtain { position: fixed; inset: 0; z-index: 55; display: grid; place-content: center; justify-items: center; gap: 14px;
+    padding: 24px; text-align: center; background: #0b1017; color: #e7ecf3; font: 15px/1.5 system-ui, sans-serif; }
+  .curtain strong { max-width: 44ch; font-size: 18px; }
+  .curtain span { max-width: 60ch; color: #a9b7c8; }
+  .curtain button { padding: 8px 18px; border: 0; border-radius: 8px; background: #1c6bb3; color: #fff; font: inherit; cursor: pointer; }
+  .curtain button:focus-visible { outline: 2px solid #8cc4ff; outline-offset: 2px; }
   a { color: #8cc4ff; margin-left: 8px; }
   @media (prefers-reduced-motion: no-preference) { .bar { transition: width .2s linear; } }
 `;
@@ -66,6 +74,8 @@ class Strip {
   constructor() {
     const host = document.createElement('div');
     host.id = 'confrere-strip';
+    this.host = host;
+    this.curtain = null;
     const root = host.attachShadow({ mode: 'open' });
     const style = document.createElement('style');
     style.textContent = STYLE;
@@ -115,6 +125,32 @@ class Strip {
   has(key) {
     return this.lines.has(key);
   }
+
+  /** Takes everything else off the screen until the page is loaded anew. A later reason takes the place of an earlier. */
+  draw(text) {
+    document.getElementById('confrere-curtain')?.remove();
+    const hide = document.createElement('style');
+    hide.id = 'confrere-curtain';
+    hide.textContent = 'body > :not(#confrere-strip) { visibility: hidden !important; }';
+    document.head.append(hide);
+    for (const other of document.body.children) if (other !== this.host) other.inert = true;
+    this.curtain?.remove();
+    this.curtain = document.createElement('div');
+    this.curtain.className = 'curtain';
+    this.curtain.setAttribute('role', 'alertdialog');
+    this.curtain.setAttribute('aria-label', text);
+    // The viewer's own keys are not for what stands before it.
+    for (const kind of ['keydown', 'keyup', 'keypress']) this.curtain.addEventListener(kind, event => event.stopPropagation());
+    const [why, then, again] = ['strong', 'span', 'button'].map(name => document.createElement(name));
+    why.textContent = text;
+    then.textContent = words.hidden;
+    again.textContent = words.reload;
+    again.type = 'button';
+    again.addEventListener('click', () => location.reload());
+    this.curtain.append(why, then, again);
+    this.box.before(this.curtain);
+    again.focus();
+  }
 }
 
 function showTransfer(strip, transfer) {
@@ -136,12 +172,16 @@ function showTransfer(strip, transfer) {
   }
 }
 
+/** After these, images on the screen may be such as must not be used. */
+const NO_LONGER_SHOWN = ['rejected', 'replaced', 'withdrawn'];
+
 /** What is on the screen is no longer what the study is. It stays until the page is loaded anew. */
 function showAmended(strip, notice) {
   if (!studies.includes(notice.study)) return;
   const time = new Date(notice.at).toLocaleTimeString(locale, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
   const text = (words[notice.what] ?? words.corrected).replace('{site}', notice.site_name).replace('{time}', time);
-  strip.show(`amended ${notice.study}`, text, { tone: 'bad', link: { href: location.href, text: words.reload } });
+  if (NO_LONGER_SHOWN.includes(notice.what)) strip.draw(text);
+  else strip.show(`amended ${notice.study}`, text, { tone: 'bad', link: { href: location.href, text: words.reload } });
 }
 
 function showState(strip, state) {

@@ -121,6 +121,11 @@ impl Archive {
     pub(crate) fn cold_status(&self) -> Result<ColdStatus, ArchiveError> {
         status(&self.inner)
     }
+
+    /// Seconds that recalling so many bytes from the cold tier may take; `None`: nothing was read of it since the start.
+    pub(crate) fn recall_s(&self, bytes: u64) -> Option<u64> {
+        self.inner.pace().map(|pace| bytes.div_ceil(pace.max(1)))
+    }
 }
 
 /// Why a move is not begun.

@@ -28,6 +28,7 @@ mod metadata;
 mod plain;
 mod qido;
 mod query;
+mod reasons;
 mod reject;
 mod rendered;
 mod routes;

@@ -14,6 +14,7 @@ use super::{
     error::Problem,
     json::{self, Attributes},
     metadata::instance_url,
+    reasons,
 };
 use crate::{
     archive::{Form, IngestError, Ingested, Source, Spool},
@@ -108,7 +109,7 @@ struct Outcome {
 
 /// Why a part was not stored.
 #[derive(Debug, thiserror::Error)]
-enum Failure {
+pub(super) enum Failure {
     #[error(transparent)]
     Ingest(#[from] IngestError),
     #[error("the instance is not of the study asked")]
@@ -383,5 +384,7 @@ fn answer(asker: &Asker, media: &'static str, outcomes: &[Outcome]) -> Response 
     }
     let mut body = String::new();
     json::write_object(&mut body, &all);
-    (status(outcomes), [(header::CONTENT_TYPE, media)], body).into_response()
+    let failures = outcomes.iter().filter_map(|o| o.result.as_ref().err());
+    let warnings = reasons::warnings(&asker.headers, failures);
+    (status(outcomes), [(header::CONTENT_TYPE, media)], warnings, body).into_response()
 }

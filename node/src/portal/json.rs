@@ -109,6 +109,8 @@ pub(super) struct Study {
     pub(super) source: Option<String>,
     /// How many instances that PACS has.
     pub(super) source_instances: Option<u32>,
+    /// In the cold tier: seconds that bringing it back may take; `null`: not measured yet, or not there.
+    pub(super) recall_s: Option<u64>,
 }
 
 impl From<FoundStudy> for Study {
@@ -153,6 +155,7 @@ impl From<FoundStudy> for Study {
             amended: row.amended.as_ref().map(AmendedStudy::of),
             source_instances: found.at_source.as_ref().map(|(_, instances)| *instances),
             source: found.at_source.map(|(source, _)| source),
+            recall_s: found.recall_s,
         }
     }
 }

@@ -86,10 +86,6 @@ pub(super) struct StudyTier {
     moving: Option<Moving>,
 }
 
-fn recall_s(bytes: u64, pace: Option<u64>) -> Option<u64> {
-    pace.map(|pace| bytes.div_ceil(pace.max(1)))
-}
-
 fn moving(one: &crate::archive::Move) -> Moving {
     Moving {
         study: one.study.to_string(),
@@ -115,7 +111,7 @@ pub(super) async fn show(State(door): State<Door>, caller: Caller) -> Result<Jso
                 date: row.date,
                 description: row.description,
                 bytes: row.bytes,
-                recall_s: recall_s(row.bytes, pace),
+                recall_s: door.archive.recall_s(row.bytes),
             });
         }
     }
@@ -155,7 +151,7 @@ pub(super) async fn of_study(
         Tier::Cold => "cold",
         Tier::Unreachable => "unreachable",
     };
-    let recall_s = if tier == "hot" { None } else { recall_s(row.bytes, status.pace) };
+    let recall_s = if tier == "hot" { None } else { door.archive.recall_s(row.bytes) };
     let moving = status.moves.iter().find(|one| one.study == study).map(moving);
     std::future::ready(Ok(Json(StudyTier { tier, recall_s, moving }))).await
 }

@@ -148,6 +148,7 @@ fn own_only(door: &Door, asked: &Asked) -> Result<Vec<crate::studies::FoundStudy
         site_name: door.config.site.name.clone(),
         availability: crate::studies::Availability::Online,
         at_source: None,
+        recall_s: None,
     });
     Ok(found.collect())
 }

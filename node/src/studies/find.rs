@@ -113,8 +113,10 @@ impl Shared {
             Ok(Tier::Unreachable) => Availability::Unreachable,
             Ok(Tier::Hot) | Err(_) => Availability::Online,
         };
+        let is_cold = availability == Availability::Nearline;
         FoundStudy {
             at_source: self.more_at_source(&row),
+            recall_s: is_cold.then(|| self.archive.recall_s(row.bytes)).flatten(),
             instances_here: row.instances,
             row,
             holder: None,
@@ -132,6 +134,7 @@ impl Shared {
             holder: None,
             site_name: self.site_name.clone(),
             availability: Availability::Nearline,
+            recall_s: None,
         }
     }
 
@@ -234,7 +237,8 @@ impl Sites {
         };
         let site_name = name.to_owned();
         let at_source = shared.more_at_source(&row);
-        FoundStudy { row, holder: Some(remote.holder), site_name, availability, instances_here: here, at_source }
+        let holder = Some(remote.holder);
+        FoundStudy { row, holder, site_name, availability, instances_here: here, at_source, recall_s: None }
     }
 
     /// Of several holders of a study: one that can be reached, else the first.
@@ -345,6 +349,7 @@ mod tests {
             site_name: String::new(),
             availability: Availability::Online,
             at_source: None,
+            recall_s: None,
             instances_here: 1,
         }
     }

@@ -84,6 +84,8 @@ pub(crate) struct FoundStudy {
     pub(crate) instances_here: u32,
     /// A PACS beside this node that has instances which are not here, and how many it has.
     pub(crate) at_source: Option<(String, u32)>,
+    /// In our cold tier: seconds that bringing it back may take, where they are known.
+    pub(crate) recall_s: Option<u64>,
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -1700,6 +1700,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Restore"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/restore/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Confirm"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/retention": {
         parameters: {
             query?: never;
@@ -4293,6 +4379,21 @@ export interface components {
             /** Format: int32 */
             version: number;
         };
+        /** @description A study of ours that a peer knows and this node does not, or only as it was before. */
+        KnownElsewhere: {
+            /**
+             * Format: int32
+             * @description Of them, whole in the peer's copy.
+             */
+            copied: number;
+            /** Format: int32 */
+            instances: number;
+            /** @description The peer's name. */
+            site: string;
+            study: string;
+            /** Format: int64 */
+            version: number;
+        };
         /** @description A label in use. */
         Label: {
             label: string;
@@ -4705,10 +4806,31 @@ export interface components {
             add?: string[];
             remove?: string[];
         };
+        /** @description Rotten objects that became what was stored again. */
+        Repaired: {
+            /** @description `sender`, `here` or `peer`. */
+            from: string;
+            /** Format: int64 */
+            objects: number;
+            /** @description The peer's name. */
+            site?: string | null;
+        };
         /** @description A migration with what became of its studies. */
         ReportJson: {
             migration: components["schemas"]["MigrationJson"];
             studies: components["schemas"]["OutcomeJson"][];
+        };
+        Restore: {
+            /**
+             * Format: int64
+             * @description Studies known to peers and not held here; for administrators.
+             */
+            forgotten: number;
+            /** @description The time of the backup this node was restored from; nothing where it is current. */
+            restored?: string | null;
+            studies: components["schemas"]["KnownElsewhere"][];
+            /** @description Peers that have not told yet what they know: nothing is served to any peer before. */
+            waiting: string[];
         };
         /** @description What is to be tried now: one study, or all that waits for an AE. */
         Retry: {
@@ -4759,7 +4881,7 @@ export interface components {
         Scrub: {
             /**
              * Format: int64
-             * @description Objects set aside under `objects/rotten`.
+             * @description Files set aside under `objects/rotten`.
              */
             aside: number;
             /**
@@ -4772,6 +4894,11 @@ export interface components {
              * @description Studies of this pass read so far, of all.
              */
             done: number;
+            /**
+             * Format: int64
+             * @description Objects found no longer to be what was stored, ever; and those that still wait for a repair.
+             */
+            found: number;
             last?: string | null;
             /** Format: int64 */
             last_faults: number;
@@ -4779,6 +4906,9 @@ export interface components {
             last_objects: number;
             /** Format: int64 */
             of: number;
+            repaired: components["schemas"]["Repaired"][];
+            /** Format: int64 */
+            waiting: number;
         };
         /** @description Where a study was sent, or is to go. */
         Sent: {
@@ -4940,6 +5070,11 @@ export interface components {
             modalities: string[];
             patient: components["schemas"]["Patient"];
             patient_conflict: boolean;
+            /**
+             * Format: int64
+             * @description In the cold tier: seconds that bringing it back may take; `null`: not measured yet, or not there.
+             */
+            recall_s?: number | null;
             referrer?: string | null;
             /** Format: int32 */
             series: number;

@@ -17,6 +17,7 @@ import { Problem } from '../components/parts';
 import { Waiting } from '../components/State';
 import { TransferStrip } from '../features/transfers/TransferStrip';
 import { useWords } from '../lib/language';
+import { AlarmBell } from './AlarmBell';
 import classes from './shell.module.css';
 
 const PAGES = [
@@ -219,6 +220,7 @@ export function Shell({ session }: { session: Session }) {
               <IconKeyboard size={19} />
             </ActionIcon>
           </Tooltip>
+          <AlarmBell />
           <LanguageSwitch />
           <Account session={session} />
         </Group>

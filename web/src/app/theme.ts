@@ -1,7 +1,7 @@
 // A reading room's light: dark, low in contrast where nothing calls, clear where something does.
 
 import type { MantineColorsTuple } from '@mantine/core';
-import { createTheme, Drawer, Menu, Modal, Tooltip } from '@mantine/core';
+import { Badge, createTheme, Drawer, Menu, Modal, Tooltip } from '@mantine/core';
 
 const dark: MantineColorsTuple = [
   '#dfe6ef',
@@ -41,6 +41,8 @@ export const theme = createTheme({
   fontSizes: { xs: '0.75rem', sm: '0.8125rem', md: '0.875rem', lg: '1rem', xl: '1.25rem' },
   headings: { fontWeight: '600', sizes: { h1: { fontSize: '1.3rem' }, h2: { fontSize: '1.05rem' }, h3: { fontSize: '0.95rem' } } },
   components: {
+    // Its word is never cut: a narrow table scrolls.
+    Badge: Badge.extend({ styles: { root: { minWidth: 'max-content' } } }),
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 350, withArrow: true, color: 'dark.5', c: 'dark.0' } }),
     Modal: Modal.extend({
       defaultProps: {

@@ -1,17 +1,20 @@
 // What pages of settings and of the archive are made of.
 
-import { Alert, Paper, Text, Title } from '@mantine/core';
+import { Alert, Paper, Table, Text, Title } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { CopyText } from './CopyText';
 import { useProblem } from './problem';
 import { useWords } from '../lib/language';
 
-export function Section({ title, about, children }: { title: string; about?: string; children: ReactNode }) {
+/** Without a title where the page's own says it all. */
+export function Section({ title, about, children }: { title?: string; about?: string; children: ReactNode }) {
   return (
-    <Paper component="section" bg="var(--panel)" withBorder p="lg" style={{ borderColor: 'var(--line)' }}>
-      <Title order={2} mb={about ? 2 : 'md'}>
-        {title}
-      </Title>
+    <Paper component="section" bg="var(--panel)" withBorder p={{ base: 'md', sm: 'lg' }} style={{ borderColor: 'var(--line)' }}>
+      {title && (
+        <Title order={2} mb={about ? 2 : 'md'}>
+          {title}
+        </Title>
+      )}
       {about && (
         <Text c="dimmed" size="sm" mb="md">
           {about}
@@ -45,6 +48,16 @@ export function Once({ name, secret, onClose }: { name: string; secret: string; 
         {t('common.shownOnce')}
       </Text>
     </Alert>
+  );
+}
+
+/** The head of a column that holds buttons. */
+export function ActsHead() {
+  const { t } = useWords();
+  return (
+    <Table.Th>
+      <span className="visually-hidden">{t('list.actions')}</span>
+    </Table.Th>
   );
 }
 

@@ -43,6 +43,7 @@ export function study(change: Partial<Study> & { study: string }): Study {
     availability: 'online',
     source: null,
     source_instances: null,
+    recall_s: null,
     instances_here: 180,
     patient_conflict: false,
     labels: [],
@@ -119,6 +120,8 @@ export class FakeNode {
   readonly requests: string[] = [];
   /** Answers given instead of the node's own, by "METHOD /path" without the query. */
   readonly instead = new Map<string, Answer>();
+  /** Requests that get no answer, by "METHOD /path": lost on the way, or still under way. */
+  readonly unanswered = new Map<string, 'lost' | 'waiting'>();
   private readonly listeners = new Set<(name: NewsName, data: unknown) => void>();
   private wrongs = 0;
 

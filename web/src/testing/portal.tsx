@@ -47,6 +47,9 @@ export function connect(node: FakeNode): void {
   vi.stubGlobal('fetch', (input: string, init?: RequestInit) => {
     init?.signal?.throwIfAborted();
     const body: unknown = typeof init?.body === 'string' ? JSON.parse(init.body) : undefined;
+    const fate = node.unanswered.get(`${init?.method ?? 'GET'} ${input.replace(/^\/api/, '').replace(/\?.*/, '')}`);
+    if (fate === 'lost') return Promise.reject(new TypeError('no network'));
+    if (fate === 'waiting') return new Promise<Response>(() => undefined);
     const answer = node.handle(init?.method ?? 'GET', input.replace(/^\/api/, ''), body);
     const text = answer.body === undefined ? null : JSON.stringify(answer.body);
     return Promise.resolve(new Response(text, { status: answer.status, headers: { 'Content-Type': 'application/json' } }));
@@ -70,9 +73,12 @@ export async function openPortal(node: FakeNode, { at = '/', as = 'radiologist',
   connect(node);
   await startLanguage(language);
   const user = userEvent.setup();
+  const client = newQueryClient();
+  const { queries, ...others } = client.getDefaultOptions();
+  client.setDefaultOptions({ ...others, queries: { ...queries, retryDelay: 1 } });
   render(
     <MemoryRouter initialEntries={[at]}>
-      <App client={newQueryClient()} env="test" />
+      <App client={client} env="test" />
       <Address />
     </MemoryRouter>,
   );

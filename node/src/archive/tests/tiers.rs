@@ -1,6 +1,8 @@
 //! The cold tier: what moves comes back byte for byte, whatever happens in between.
 
 use super::*;
+use crate::archive::edits::tag;
+use protocol::manifest::Edit;
 use std::fs;
 
 struct Tiered {
@@ -202,6 +204,19 @@ async fn a_rotten_copy_is_set_aside_and_what_is_sent_again_takes_its_place() {
     assert_eq!(fs::read_dir(folders.root().join("rotten")).unwrap().count(), 1);
     assert!(!site.store_as(all[1].form(), &all[1].data_set()).await.unwrap().known);
     insist(&site, &all, &stored).await;
+    site.close().await;
+}
+
+#[tokio::test]
+async fn the_history_of_corrections_is_not_mistaken_for_cold_copies() {
+    let folders = Tiered::new();
+    let site = folders.open();
+    let stored = stored(&site, &made()).await;
+    let study = stored[0].study.clone();
+    moved(&site, &study, true).await;
+    let edits = vec![Edit { tag: tag::PATIENT_ID, value: Some("P9".to_owned()) }];
+    let made = site.archive.correct(Correction::Edit { study, edits }, "", Actor::default()).await.unwrap();
+    assert_eq!(site.archive.corrections(0, 10).unwrap(), [made]);
     site.close().await;
 }
 

@@ -8,8 +8,9 @@ import { alarmsQuery } from '../../api/queries';
 import type { Alarm, AlarmTest } from '../../api/types';
 import { Page } from '../../components/Page';
 import { Problem, Section } from '../../components/parts';
-import { Blank, Failure, Waiting } from '../../components/State';
+import { Failure, Waiting } from '../../components/State';
 import { minute } from '../../lib/format';
+import { Wide } from '../../components/Wide';
 import { useWords } from '../../lib/language';
 
 const COLOURS = { notice: 'sky', warning: 'yellow', critical: 'red' } as const;
@@ -25,7 +26,10 @@ export function AlarmsPage() {
         <Stack gap="md">
           <Section title={t('archive.alarms.standing')}>
             {alarms.standing.length === 0 ? (
-              <Blank icon={<IconCircleCheck size={28} />} color="teal" title={t('archive.alarms.none')} />
+              <Group gap="xs" c="teal.4" role="status">
+                <IconCircleCheck size={20} aria-hidden="true" />
+                <Text size="sm">{t('archive.alarms.none')}</Text>
+              </Group>
             ) : (
               <Standing alarms={alarms.standing} />
             )}
@@ -42,8 +46,8 @@ export function AlarmsPage() {
 function Standing({ alarms }: { alarms: Alarm[] }) {
   const { t, locale } = useWords();
   return (
-    <Table.ScrollContainer minWidth={560}>
-      <Table verticalSpacing="xs">
+    <Wide min={560} label={t('archive.alarms.standing')}>
+      <Table verticalSpacing="xs" fz="sm" aria-label={t('archive.alarms.standing')}>
         <Table.Thead>
           <Table.Tr>
             <Table.Th>{t('archive.alarms.level')}</Table.Th>
@@ -56,18 +60,18 @@ function Standing({ alarms }: { alarms: Alarm[] }) {
           {alarms.map(({ kind, subject, level, value, since, told }) => (
             <Table.Tr key={`${kind} ${subject}`}>
               <Table.Td>
-                <Badge variant="light" color={COLOURS[level]}>
+                <Badge variant="light" color={COLOURS[level]} style={{ textTransform: 'none' }}>
                   {t(`archive.alarms.levels.${level}`)}
                 </Badge>
               </Table.Td>
-              <Table.Td>{t(`archive.alarms.kinds.${kind}`, { subject, value })}</Table.Td>
+              <Table.Td>{t(`archive.alarms.kinds.${kind}`, { subject, value, count: value })}</Table.Td>
               <Table.Td>{minute(since, locale)}</Table.Td>
               <Table.Td>{told ? minute(told, locale) : '—'}</Table.Td>
             </Table.Tr>
           ))}
         </Table.Tbody>
       </Table>
-    </Table.ScrollContainer>
+    </Wide>
   );
 }
 

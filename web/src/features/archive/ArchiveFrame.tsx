@@ -1,8 +1,8 @@
 // What stands around the pages about the archive: their tabs, as far as the person's role goes.
 
 import { useQuery } from '@tanstack/react-query';
-import { Suspense } from 'react';
-import { Navigate, NavLink, Route, Routes } from 'react-router';
+import { Suspense, useEffect, useRef } from 'react';
+import { Navigate, NavLink, Route, Routes, useLocation } from 'react-router';
 import { sessionQuery } from '../../api/queries';
 import { Denied, Waiting } from '../../components/State';
 import { useWords } from '../../lib/language';
@@ -13,11 +13,17 @@ export function ArchiveFrame() {
   const { t } = useWords();
   const actions = useQuery(sessionQuery).data?.actions ?? [];
   const pages = ARCHIVE_PAGES.filter(page => actions.includes(page.needs));
+  const tabs = useRef<HTMLElement>(null);
+  const { pathname } = useLocation();
+  useEffect(() => {
+    // On a phone the open tab may lie outside.
+    tabs.current?.querySelector('[aria-current=page]')?.scrollIntoView({ inline: 'center', block: 'nearest' });
+  }, [pathname]);
   const first = pages[0];
   if (!first) return <Denied />;
   return (
     <div className={classes.frame}>
-      <nav className={classes.tabs} aria-label={t('archive.title')}>
+      <nav ref={tabs} className={classes.tabs} aria-label={t('archive.title')}>
         {pages.map(({ path, word }) => (
           <NavLink key={path} to={`/archive/${path}`} className={classes.tab ?? ''}>
             {t(word)}

@@ -10,6 +10,7 @@ import { Page } from '../../components/Page';
 import { Problem, Section } from '../../components/parts';
 import { Failure, Waiting } from '../../components/State';
 import { bytes, dicomDate, moment, patientName } from '../../lib/format';
+import { Wide } from '../../components/Wide';
 import { useWords } from '../../lib/language';
 import { Undo } from './Undo';
 
@@ -79,7 +80,7 @@ function Row({ row, open, toggle }: { row: Conflict; open: boolean; toggle: () =
         </Stack>
         <Group gap={4}>
           {row.state !== 'open' && !row.closed && (
-            <Undo path={`/conflicts/${row.id}/resolve`} body={{ decision: 'open' }} changes={keys.conflicts} />
+            <Undo path={`/conflicts/${row.id}/resolve`} body={{ decision: 'open' }} changes={keys.conflicts} word="reopen" of={row.instance} />
           )}
           <Button size="compact-sm" variant="subtle" onClick={toggle} aria-expanded={open}>
             {t(open ? 'archive.conflicts.hide' : 'archive.conflicts.show')}
@@ -119,7 +120,7 @@ function SideBySide({ id }: { id: number }) {
   const value = (side: Side | null, of: (side: Side) => string | null) => (side ? (of(side) ?? '–') : '');
   return (
     <Stack gap="md">
-      <Table.ScrollContainer minWidth={560}>
+      <Wide min={560} label={t('archive.conflicts.show')}>
         <Table verticalSpacing={4} fz="sm">
           <Table.Thead>
             <Table.Tr>
@@ -157,7 +158,7 @@ function SideBySide({ id }: { id: number }) {
             })}
           </Table.Tbody>
         </Table>
-      </Table.ScrollContainer>
+      </Wide>
       {conflict.closed ? <Closed closed={conflict.closed} erased={conflict.erased} /> : <Decide conflict={conflict} />}
       {conflict.closable && <CloseForGood id={conflict.id} closable={conflict.closable} />}
     </Stack>

@@ -6,9 +6,10 @@ import { useState } from 'react';
 import { post } from '../../api/client';
 import { keys, migrationsQuery } from '../../api/queries';
 import type { Migration } from '../../api/types';
-import { Problem, Section } from '../../components/parts';
+import { ActsHead, Problem, Section } from '../../components/parts';
 import { Failure, Waiting } from '../../components/State';
 import { bytes, count } from '../../lib/format';
+import { Wide } from '../../components/Wide';
 import { useWords } from '../../lib/language';
 
 export function Migrations({ sources }: { sources: string[] }) {
@@ -25,13 +26,22 @@ export function Migrations({ sources }: { sources: string[] }) {
           </Text>
         )}
         {migrations.data && migrations.data.length > 0 && (
-          <Table verticalSpacing={6} fz="sm">
-            <Table.Tbody>
-              {migrations.data.map(migration => (
-                <Row key={migration.id} migration={migration} />
-              ))}
-            </Table.Tbody>
-          </Table>
+          <Wide min={560} label={t('migrations.title')}>
+            <Table verticalSpacing="xs" fz="sm" aria-label={t('migrations.title')}>
+              <Table.Thead>
+                <Table.Tr>
+                  <Table.Th>{t('migrations.one')}</Table.Th>
+                  <Table.Th>{t('migrations.came')}</Table.Th>
+                  <ActsHead />
+                </Table.Tr>
+              </Table.Thead>
+              <Table.Tbody>
+                {migrations.data.map(migration => (
+                  <Row key={migration.id} migration={migration} />
+                ))}
+              </Table.Tbody>
+            </Table>
+          </Wide>
         )}
         {sources.length > 0 && <StartForm sources={sources} />}
       </Stack>
@@ -44,8 +54,12 @@ function Row({ migration }: { migration: Migration }) {
   const client = useQueryClient();
   const steer = useMutation({
     mutationFn: (how: 'pause' | 'resume' | 'cancel') => post(`/migrations/${migration.id}/${how}`),
-    onSettled: () => client.invalidateQueries({ queryKey: keys.migrations }),
+    onSettled: () => {
+      setAsked(false);
+      return client.invalidateQueries({ queryKey: keys.migrations });
+    },
   });
+  const [asked, setAsked] = useState(false);
   const name = t('migrations.named', { id: migration.id, source: migration.source });
   const lacking = migration.studies - migration.complete;
   const isOpen = migration.state === 'running' || migration.state === 'paused';
@@ -79,22 +93,30 @@ function Row({ migration }: { migration: Migration }) {
       </Table.Td>
       <Table.Td>
         <Group gap={4} justify="flex-end" wrap="nowrap">
-          <Anchor size="sm" href={`/api/migrations/${migration.id}/report.csv`} download aria-label={t('migrations.reportNamed', { name })}>
+          <Anchor size="sm" fw={600} px={8} href={`/api/migrations/${migration.id}/report.csv`} download aria-label={t('migrations.reportNamed', { name })}>
             {t('migrations.report')}
           </Anchor>
           {migration.state === 'running' && (
-            <Button size="compact-sm" variant="subtle" loading={steer.isPending} onClick={() => steer.mutate('pause')}>
+            <Button size="compact-sm" variant="subtle" loading={steer.isPending} onClick={() => steer.mutate('pause')} aria-label={t('common.labelled', { what: t('migrations.pause'), of: name })}>
               {t('migrations.pause')}
             </Button>
           )}
           {(migration.state === 'paused' || (migration.state === 'done' && lacking > 0)) && (
-            <Button size="compact-sm" variant="subtle" loading={steer.isPending} onClick={() => steer.mutate('resume')}>
+            <Button size="compact-sm" variant="subtle" loading={steer.isPending} onClick={() => steer.mutate('resume')} aria-label={t('common.labelled', { what: t('migrations.resume'), of: name })}>
               {t('migrations.resume')}
             </Button>
           )}
           {isOpen && (
-            <Button size="compact-sm" variant="subtle" color="red" loading={steer.isPending} onClick={() => steer.mutate('cancel')}>
-              {t('common.cancel')}
+            <Button
+              size="compact-sm"
+              variant={asked ? 'filled' : 'subtle'}
+              color={asked ? 'red.9' : 'red'}
+              loading={steer.isPending}
+              onClick={() => (asked ? steer.mutate('cancel') : setAsked(true))}
+              onBlur={() => setAsked(false)}
+              aria-label={t('common.labelled', { what: t(asked ? 'migrations.reallyStop' : 'migrations.stop'), of: name })}
+            >
+              {t(asked ? 'migrations.reallyStop' : 'migrations.stop')}
             </Button>
           )}
         </Group>

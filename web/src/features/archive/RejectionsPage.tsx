@@ -6,9 +6,10 @@ import { get } from '../../api/client';
 import { keys } from '../../api/queries';
 import type { Rejection, RejectionNote } from '../../api/types';
 import { Page } from '../../components/Page';
-import { Section } from '../../components/parts';
+import { ActsHead, Section } from '../../components/parts';
 import { Failure, Waiting } from '../../components/State';
-import { bytes, moment } from '../../lib/format';
+import { bytes, count, moment } from '../../lib/format';
+import { Wide } from '../../components/Wide';
 import { useWords } from '../../lib/language';
 import { Undo } from './Undo';
 
@@ -17,7 +18,7 @@ const REASONS = ['113001', '113037', '113038', '113039'] as const;
 export function RejectionsPage() {
   const { t } = useWords();
   return (
-    <Page title={t('archive.pages.rejections')}>
+    <Page title={t('archive.pages.rejections')} about={t('archive.rejections.about')}>
       <Stack gap="md">
         <List />
         <Notes />
@@ -35,50 +36,73 @@ function useReason() {
 }
 
 function List() {
-  const { t, locale } = useWords();
-  const reason = useReason();
+  const { t } = useWords();
   const list = useQuery({ queryKey: keys.rejections, queryFn: ({ signal }) => get<Rejection[]>('/rejections', signal) });
   if (list.error && !list.data) return <Failure error={list.error} retry={() => void list.refetch()} />;
   if (!list.data) return <Waiting />;
   return (
-    <Section title={t('archive.pages.rejections')} about={t('archive.rejections.about')}>
+    <Section>
       {list.data.length === 0 ? (
         <Text size="sm" c="dimmed">
           {t('archive.rejections.none')}
         </Text>
       ) : (
-        <Table verticalSpacing={6} fz="sm">
-          <Table.Tbody>
-            {list.data.map(row => (
-              <Table.Tr key={row.id}>
-                <Table.Td>
-                  <Stack gap={0}>
-                    <Text size="sm" fw={600}>
-                      {reason(row.reason)}
-                    </Text>
-                    <Text size="xs" ff="monospace" style={{ overflowWrap: 'anywhere' }}>
-                      {row.study}
-                    </Text>
-                    {row.note && <Text size="xs">{row.note}</Text>}
-                  </Stack>
-                </Table.Td>
-                <Table.Td>
-                  {t('archive.rejections.images', { count: row.instances })} · {bytes(row.bytes, locale)}
-                  <Text size="xs" c="dimmed">
-                    {t('archive.amend.by', { person: row.person, at: moment(row.at, locale) })}
-                  </Text>
-                </Table.Td>
-                <Table.Td>
-                  <Group justify="flex-end" gap={4}>
-                    <Undo path={`/rejections/${row.id}/reinstate`} changes={keys.rejections} />
-                  </Group>
-                </Table.Td>
+        <Wide min={620} label={t('archive.pages.rejections')}>
+          <Table verticalSpacing="xs" fz="sm" aria-label={t('archive.pages.rejections')}>
+            <Table.Thead>
+              <Table.Tr>
+                <Table.Th>{t('archive.rejections.why')}</Table.Th>
+                <Table.Th>{t('archive.study')}</Table.Th>
+                <Table.Th ta="right">{t('list.images')}</Table.Th>
+                <Table.Th ta="right">{t('archive.tiers.size')}</Table.Th>
+                <Table.Th>{t('archive.rejections.who')}</Table.Th>
+                <ActsHead />
               </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
+            </Table.Thead>
+            <Table.Tbody>
+              {list.data.map(row => (
+                <Row key={row.id} row={row} />
+              ))}
+            </Table.Tbody>
+          </Table>
+        </Wide>
       )}
     </Section>
+  );
+}
+
+function Row({ row }: { row: Rejection }) {
+  const { locale } = useWords();
+  const reason = useReason();
+  return (
+    <Table.Tr>
+      <Table.Td>
+        <Text size="sm" fw={600}>
+          {reason(row.reason)}
+        </Text>
+        {row.note && <Text size="xs">{row.note}</Text>}
+      </Table.Td>
+      <Table.Td maw={260}>
+        <Text size="xs" ff="monospace" style={{ overflowWrap: 'anywhere' }}>
+          {row.study}
+        </Text>
+      </Table.Td>
+      <Table.Td ta="right">{count(row.instances, locale)}</Table.Td>
+      <Table.Td ta="right" style={{ whiteSpace: 'nowrap' }}>
+        {bytes(row.bytes, locale)}
+      </Table.Td>
+      <Table.Td>
+        {row.person}
+        <Text size="xs" c="dimmed">
+          {moment(row.at, locale)}
+        </Text>
+      </Table.Td>
+      <Table.Td>
+        <Group justify="flex-end" gap={4}>
+          <Undo path={`/rejections/${row.id}/reinstate`} changes={keys.rejections} word="reinstate" of={row.study} />
+        </Group>
+      </Table.Td>
+    </Table.Tr>
   );
 }
 

@@ -11,7 +11,9 @@ import { Page } from '../../components/Page';
 import { Failure, Waiting } from '../../components/State';
 import { Problem, Section } from '../../components/parts';
 import { bytes, dicomDate, moment, patientName } from '../../lib/format';
+import { Wide } from '../../components/Wide';
 import { useWords } from '../../lib/language';
+import classes from './archive.module.css';
 
 export function RetentionPage() {
   const { t } = useWords();
@@ -40,7 +42,7 @@ function Proposals() {
           {t('archive.retention.noProposals')}
         </Text>
       ) : (
-        <Stack gap="sm">
+        <Stack gap={0} className={classes.rows}>
           {data.map(one => (
             <Proposal key={one.id} proposal={one} />
           ))}
@@ -62,8 +64,8 @@ function Proposal({ proposal }: { proposal: Proposed }) {
   });
   const withdraw = useMutation({ mutationFn: () => remove(`/retention/proposals/${proposal.id}`), onSuccess: done });
   return (
-    <Group justify="space-between" align="flex-start" wrap="nowrap">
-      <div>
+    <Group component="article" aria-label={proposal.study} justify="space-between" align="flex-start">
+      <div className={classes.wide}>
         <Text ff="monospace" fz="xs" style={{ overflowWrap: 'anywhere' }}>
           {proposal.study}
         </Text>
@@ -80,7 +82,7 @@ function Proposal({ proposal }: { proposal: Proposed }) {
         <Problem error={approve.error ?? withdraw.error} />
       </div>
       <Group gap={4} wrap="nowrap">
-        <Button size="compact-sm" variant="subtle" loading={withdraw.isPending} onClick={() => withdraw.mutate()} aria-label={t('archive.retention.withdrawOf', { study: proposal.study })}>
+        <Button size="compact-sm" variant="default" loading={withdraw.isPending} onClick={() => withdraw.mutate()} aria-label={t('archive.retention.withdrawOf', { study: proposal.study })}>
           {t('archive.retention.withdraw')}
         </Button>
         <Button size="compact-sm" color="red.9" disabled={proposal.own} onClick={() => setAsked(true)} aria-label={t('archive.retention.eraseOf', { study: proposal.study })}>
@@ -114,7 +116,7 @@ function Old() {
           {t('archive.retention.noOld')}
         </Text>
       ) : (
-        <Stack gap="lg">
+        <Stack gap={0} className={classes.rows}>
           {data.map(kept => (
             <Kept key={kept.study} kept={kept} />
           ))}
@@ -128,19 +130,19 @@ function Kept({ kept }: { kept: StudyKept }) {
   const { t, locale } = useWords();
   const name = patientName(kept.patient_name) ?? t('archive.noName');
   return (
-    <div>
-      <Group gap="xs">
-        <Text fw={600} size="sm">
-          {name}
-        </Text>
+    <article aria-label={name}>
+      <Group gap={8} wrap="nowrap" justify="space-between" align="flex-start">
         <Text size="sm">
-          {dicomDate(kept.date, locale)} {kept.description} · {bytes(kept.bytes, locale)}
+          <Text span inherit fw={600} mr={8}>
+            {name}
+          </Text>
+          {[dicomDate(kept.date, locale), kept.description, bytes(kept.bytes, locale)].filter(Boolean).join(' · ')}
         </Text>
-        <Badge variant="light" color={kept.free ? 'yellow' : 'teal'} style={{ textTransform: 'none' }}>
+        <Badge variant="light" color={kept.free ? 'yellow' : 'teal'} style={{ textTransform: 'none', flexShrink: 0 }}>
           {kept.free ? t('archive.retention.free') : t('archive.retention.kept')}
         </Badge>
       </Group>
-      <List size="sm" my={4}>
+      <List size="sm" mt={4} mb={8} spacing={2}>
         {kept.reasons.map(reason => (
           <List.Item key={reason.code}>
             <Reason reason={reason} />
@@ -149,8 +151,8 @@ function Kept({ kept }: { kept: StudyKept }) {
         {kept.recorded.map(one => (
           <List.Item key={one.id}>
             <Text size="sm" c="dimmed" span>
-              {t(`archive.retention.claim.${one.claim}`)} {dicomDate(one.day, locale)} · {one.person}: {one.reason}
-            </Text>
+              {[t(`archive.retention.claim.${one.claim}`), dicomDate(one.day, locale), one.person, one.reason].filter(Boolean).join(' · ')}
+            </Text>{' '}
             {one.claim === 'hold' && <Record study={kept.study} claim="release" released={one.id} name={name} />}
           </List.Item>
         ))}
@@ -161,7 +163,7 @@ function Kept({ kept }: { kept: StudyKept }) {
         <Record study={kept.study} claim="death" name={name} />
         <Record study={kept.study} claim="hold" name={name} />
       </Group>
-    </div>
+    </article>
   );
 }
 
@@ -176,14 +178,22 @@ function Reason({ reason }: { reason: KeptReason }) {
 }
 
 /** A small form that opens in its place: why, and where need be a day. */
-function Ask({ label, name, withDay, onSend, busy, error }: { label: string; name: string; withDay: boolean; onSend: (reason: string, day: string) => void; busy: boolean; error: unknown }) {
+function Ask({ label, name, withDay, onSend, busy, error }: { label: string; name: string; withDay: boolean; onSend: (reason: string, day: string, close: () => void) => void; busy: boolean; error: unknown }) {
   const { t } = useWords();
   const [open, setOpen] = useState(false);
+  // Who closes it stands again where they stood.
+  const [back, setBack] = useState(false);
+  const close = () => {
+    setBack(true);
+    setReason('');
+    setDay('');
+    setOpen(false);
+  };
   const [reason, setReason] = useState('');
   const [day, setDay] = useState('');
   if (!open) {
     return (
-      <Button size="compact-sm" variant="subtle" onClick={() => setOpen(true)} aria-label={`${label}: ${name}`}>
+      <Button size="compact-xs" variant="default" autoFocus={back} onClick={() => setOpen(true)} aria-label={t('common.labelled', { what: label, of: name })}>
         {label}
       </Button>
     );
@@ -192,16 +202,17 @@ function Ask({ label, name, withDay, onSend, busy, error }: { label: string; nam
     <form
       onSubmit={event => {
         event.preventDefault();
-        onSend(reason, day.replaceAll('-', ''));
+        onSend(reason, day.replaceAll('-', ''), close);
       }}
+      onKeyDown={event => event.key === 'Escape' && close()}
     >
       <Group gap="xs" align="flex-end">
-        {withDay && <TextInput size="xs" type="date" required label={t('archive.retention.day')} value={day} onChange={event => setDay(event.currentTarget.value)} />}
-        <TextInput size="xs" required maxLength={500} label={t('archive.retention.why', { what: label })} value={reason} onChange={event => setReason(event.currentTarget.value)} data-autofocus />
+        {withDay && <TextInput size="xs" type="date" required autoFocus label={t('archive.retention.day')} value={day} onChange={event => setDay(event.currentTarget.value)} />}
+        <TextInput size="xs" required maxLength={500} label={t('archive.retention.why', { what: label })} value={reason} onChange={event => setReason(event.currentTarget.value)} autoFocus={!withDay} />
         <Button size="xs" type="submit" loading={busy}>
           {label}
         </Button>
-        <Button size="xs" variant="default" onClick={() => setOpen(false)}>
+        <Button size="xs" variant="default" onClick={close}>
           {t('common.cancel')}
         </Button>
       </Group>
@@ -217,7 +228,7 @@ function Propose({ study, name }: { study: string; name: string }) {
     mutationFn: (reason: string) => post('/retention/proposals', { study, reason }),
     onSuccess: () => client.invalidateQueries({ queryKey: keys.retention }),
   });
-  return <Ask label={t('archive.retention.propose')} name={name} withDay={false} busy={propose.isPending} error={propose.error} onSend={reason => propose.mutate(reason)} />;
+  return <Ask label={t('archive.retention.propose')} name={name} withDay={false} busy={propose.isPending} error={propose.error} onSend={(reason, _, close) => propose.mutate(reason, { onSuccess: close })} />;
 }
 
 function Record({ study, claim, released, name }: { study: string; claim: 'visit' | 'death' | 'hold' | 'release'; released?: number; name: string }) {
@@ -229,7 +240,7 @@ function Record({ study, claim, released, name }: { study: string; claim: 'visit
       post(`/studies/${encodeURIComponent(study)}/retention`, { claim, reason: asked.reason, day: withDay ? asked.day : null, released: released ?? null }),
     onSuccess: () => client.invalidateQueries({ queryKey: keys.retention }),
   });
-  return <Ask label={t(`archive.retention.record.${claim}`)} name={name} withDay={withDay} busy={record.isPending} error={record.error} onSend={(reason, day) => record.mutate({ reason, day })} />;
+  return <Ask label={t(`archive.retention.record.${claim}`)} name={name} withDay={withDay} busy={record.isPending} error={record.error} onSend={(reason, day, close) => record.mutate({ reason, day }, { onSuccess: close })} />;
 }
 
 function Erased() {
@@ -246,7 +257,17 @@ function Erased() {
           {t('archive.retention.noErased')}
         </Text>
       ) : (
-        <Table verticalSpacing={6} fz="sm">
+        <Wide min={640} label={t('archive.retention.erased')}>
+        <Table verticalSpacing="xs" fz="sm" aria-label={t('archive.retention.erased')}>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>{t('archive.retention.when')}</Table.Th>
+              <Table.Th>{t('archive.study')}</Table.Th>
+              <Table.Th>{t('archive.retention.whom')}</Table.Th>
+              <Table.Th>{t('archive.amend.note')}</Table.Th>
+              <Table.Th ta="right">{t('archive.tiers.size')}</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
           <Table.Tbody>
             {data.map(one => (
               <Table.Tr key={one.id}>
@@ -256,11 +277,12 @@ function Erased() {
                 </Table.Td>
                 <Table.Td>{t('archive.retention.by', { proposer: one.proposer, approver: one.approver })}</Table.Td>
                 <Table.Td>{one.reason}</Table.Td>
-                <Table.Td>{one.done ? bytes(one.bytes, locale) : t('archive.retention.going')}</Table.Td>
+                <Table.Td ta="right" style={{ whiteSpace: 'nowrap' }}>{one.done ? bytes(one.bytes, locale) : t('archive.retention.going')}</Table.Td>
               </Table.Tr>
             ))}
           </Table.Tbody>
         </Table>
+        </Wide>
       )}
     </Section>
   );

@@ -1,15 +1,16 @@
 // The PACS beside this node: which there are, how they are, and taking them over.
 
-import { Badge, Button, Checkbox, Group, NumberInput, PasswordInput, Select, Stack, Table, Text, TextInput } from '@mantine/core';
+import { Badge, Button, Checkbox, Group, NumberInput, PasswordInput, Select, SimpleGrid, Stack, Table, Text, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { post, remove } from '../../api/client';
 import { keys, sourcesQuery } from '../../api/queries';
 import type { NewSource, Source, SourcePurpose } from '../../api/types';
 import { Page } from '../../components/Page';
-import { Problem, Section } from '../../components/parts';
+import { ActsHead, Problem, Section } from '../../components/parts';
 import { Failure, Waiting } from '../../components/State';
-import { count } from '../../lib/format';
+import { count, minute } from '../../lib/format';
+import { Wide } from '../../components/Wide';
 import { useWords } from '../../lib/language';
 import { Migrations } from './Migrations';
 
@@ -31,16 +32,28 @@ export function SourcesPage() {
               </Text>
             )}
             {sources.data && sources.data.length > 0 && (
-              <Table verticalSpacing={6} fz="sm">
-                <Table.Tbody>
-                  {sources.data.map(source => (
-                    <Row key={source.name} source={source} />
-                  ))}
-                </Table.Tbody>
-              </Table>
+              <Wide min={720} label={t('sources.title')}>
+                <Table verticalSpacing="xs" fz="sm" aria-label={t('sources.title')}>
+                  <Table.Thead>
+                    <Table.Tr>
+                      <Table.Th>{t('common.name')}</Table.Th>
+                      <Table.Th>{t('sources.used')}</Table.Th>
+                      <Table.Th>{t('sources.state')}</Table.Th>
+                      <ActsHead />
+                    </Table.Tr>
+                  </Table.Thead>
+                  <Table.Tbody>
+                    {sources.data.map(source => (
+                      <Row key={source.name} source={source} />
+                    ))}
+                  </Table.Tbody>
+                </Table>
+              </Wide>
             )}
-            <AddForm />
           </Stack>
+        </Section>
+        <Section title={t('sources.add')} about={t('sources.addHelp')}>
+          <AddForm />
         </Section>
         <Migrations sources={sources.data?.filter(source => source.purposes.includes('migrate')).map(source => source.name) ?? []} />
       </Stack>
@@ -84,7 +97,7 @@ function Row({ source }: { source: Source }) {
             </Text>
           ) : (
             <Text size="xs" c="dimmed">
-              {source.answered ? t('sources.answered', { when: new Date(source.answered).toLocaleString(locale) }) : t('sources.unasked')}
+              {source.answered ? t('sources.answered', { when: minute(source.answered, locale) }) : t('sources.unasked')}
             </Text>
           )}
         </div>
@@ -117,6 +130,9 @@ function Row({ source }: { source: Source }) {
     </Table.Tr>
   );
 }
+
+/** Help below the field, so that fields side by side stand in one line. */
+const ORDER: ('label' | 'input' | 'description' | 'error')[] = ['label', 'input', 'description', 'error'];
 
 const EMPTY = { name: '', way: 'get', title: '', host: '', port: 104, url: '', token: '', issuer: '', hours: '' };
 type Way = 'get' | 'move' | 'web';
@@ -154,8 +170,8 @@ function AddForm() {
       }}
     >
       <Stack gap="sm">
-        <Group align="flex-end" grow>
-          <TextInput label={t('common.name')} maxLength={32} value={form.name} onChange={event => put({ name: event.currentTarget.value })} />
+        <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="sm">
+          <TextInput label={t('common.name')} description={t('sources.nameHelp')} inputWrapperOrder={ORDER} maxLength={32} pattern="[A-Za-z0-9_\-]{1,32}" value={form.name} onChange={event => put({ name: event.currentTarget.value })} />
           <Select
             label={t('sources.way.label')}
             allowDeselect={false}
@@ -163,9 +179,9 @@ function AddForm() {
             value={form.way}
             onChange={value => put({ way: value ?? 'get' })}
           />
-        </Group>
+        </SimpleGrid>
         {way === 'web' ? (
-          <Group align="flex-end" grow>
+          <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="sm">
             <TextInput label={t('sources.url')} value={form.url} onChange={event => put({ url: event.currentTarget.value })} />
             <PasswordInput
               label={t('sources.token')}
@@ -173,9 +189,9 @@ function AddForm() {
               value={form.token}
               onChange={event => put({ token: event.currentTarget.value })}
             />
-          </Group>
+          </SimpleGrid>
         ) : (
-          <Group align="flex-end" grow>
+          <SimpleGrid cols={{ base: 1, sm: 3 }} spacing="sm">
             <TextInput
               label={t('settings.title2')}
               maxLength={16}
@@ -191,29 +207,31 @@ function AddForm() {
               value={form.port || ''}
               onChange={value => put({ port: Number(value) })}
             />
-          </Group>
+          </SimpleGrid>
         )}
         {way === 'move' && (
           <Text size="xs" c="dimmed">
             {t('sources.moveHelp')}
           </Text>
         )}
-        <Group align="flex-start" grow>
+        <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="sm">
           <TextInput
             label={t('sources.issuer')}
             description={t('sources.issuerHelp')}
+            inputWrapperOrder={ORDER}
             value={form.issuer}
             onChange={event => put({ issuer: event.currentTarget.value })}
           />
           <TextInput
             label={t('sources.hours')}
             description={t('sources.hoursHelp')}
+            inputWrapperOrder={ORDER}
             placeholder="19:00-06:00"
             value={form.hours}
             onChange={event => put({ hours: event.currentTarget.value })}
           />
-        </Group>
-        <Group>
+        </SimpleGrid>
+        <Group role="group" aria-label={t('sources.used')}>
           {PURPOSES.map(purpose => (
             <Checkbox
               key={purpose}
@@ -228,7 +246,7 @@ function AddForm() {
         <Problem error={add.error} />
         <Group justify="flex-end">
           <Button type="submit" loading={add.isPending} disabled={!form.name.trim() || !isPlaced}>
-            {t('sources.add')}
+            {t('sources.save')}
           </Button>
         </Group>
       </Stack>

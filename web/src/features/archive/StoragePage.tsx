@@ -39,9 +39,11 @@ function Room({ storage }: { storage: Storage }) {
   return (
     <Section title={t('archive.storage.room')}>
       <Stack gap="md">
-        <Progress value={share} color={share >= 90 ? 'red' : share >= 80 ? 'yellow' : 'sky'} aria-label={t('archive.storage.room')} />
+        <Progress value={share} color={share >= 90 ? 'red' : share >= 80 ? 'yellow' : 'sky'} aria-label={t('archive.storage.used')} />
         <SimpleGrid cols={{ base: 2, sm: 4 }} spacing="lg" verticalSpacing="md">
-          <Fact name={t('archive.storage.disk')}>{bytes(storage.disk_bytes, locale)}</Fact>
+          <Fact name={t('archive.storage.used')}>
+            {t('archive.storage.usedOf', { used: bytes(used, locale), disk: bytes(storage.disk_bytes, locale) })}
+          </Fact>
           <Fact name={t('settings.free')}>{bytes(storage.free_bytes, locale)}</Fact>
           <Fact name={t('archive.storage.growth')}>
             {rate === null ? t('archive.storage.notYet') : t('archive.storage.perDay', { size: bytes(rate, locale) })}
@@ -50,12 +52,14 @@ function Room({ storage }: { storage: Storage }) {
             {rate === null ? '—' : days === null ? t('archive.storage.noForecast') : t('archive.storage.fullIn', { count: days })}
           </Fact>
         </SimpleGrid>
-        <Table verticalSpacing={6} maw={420}>
+        <Table verticalSpacing={6} maw={480} fz="sm" aria-label={t('archive.storage.byKind')}>
           <Table.Tbody>
             {storage.uses.map(({ kind, bytes: size }) => (
               <Table.Tr key={kind}>
-                <Table.Th scope="row">{t(`archive.storage.uses.${kind}`)}</Table.Th>
-                <Table.Td ta="right">{bytes(size, locale)}</Table.Td>
+                <Table.Th scope="row" fw={400} pl={0}>
+                  {t(`archive.storage.uses.${kind}`)}
+                </Table.Th>
+                <Table.Td ta="right" pr={0}>{bytes(size, locale)}</Table.Td>
               </Table.Tr>
             ))}
           </Table.Tbody>
@@ -82,8 +86,12 @@ function Scrubbing({ scrub }: { scrub: Storage['scrub'] }) {
             <Fact name={t('archive.storage.scrubLast')}>
               {scrub.last === null ? t('archive.storage.never') : minute(scrub.last, locale)}
             </Fact>
-            <Fact name={t('archive.storage.scrubFaults')}>{count(scrub.last_faults, locale)}</Fact>
-            <Fact name={t('archive.storage.aside')}>{count(scrub.aside, locale)}</Fact>
+            <Fact name={t('archive.storage.scrubFaults')}>
+              <Found number={scrub.last_faults} />
+            </Fact>
+            <Fact name={t('archive.storage.aside')}>
+              <Found number={scrub.aside} />
+            </Fact>
             {scrub.found > 0 && (
               <>
                 <Fact name={t('archive.storage.found')}>{count(scrub.found, locale)}</Fact>
@@ -102,13 +110,29 @@ function Scrubbing({ scrub }: { scrub: Storage['scrub'] }) {
   );
 }
 
+/** A number that should be nought. */
+function Found({ number }: { number: number }) {
+  const { locale } = useWords();
+  return (
+    <Text size="sm" component="span" c={number > 0 ? 'red.4' : 'inherit'} fw={number > 0 ? 600 : 400}>
+      {count(number, locale)}
+    </Text>
+  );
+}
+
 function Backups({ backup }: { backup: Storage['backup'] }) {
   const { t, locale } = useWords();
   return (
     <Section title={t('archive.storage.backup')}>
       <SimpleGrid cols={{ base: 2, sm: 4 }} spacing="lg" verticalSpacing="md">
         <Fact name={t('archive.storage.backupLast')}>
-          {backup.last === null ? t('archive.storage.never') : minute(backup.last, locale)}
+          {backup.last === null ? (
+            <Text size="sm" component="span" c={backup.rule_days === 0 ? 'inherit' : 'yellow.4'}>
+              {t('archive.storage.never')}
+            </Text>
+          ) : (
+            minute(backup.last, locale)
+          )}
         </Fact>
         <Fact name={t('archive.storage.backupNew')}>{backup.last === null ? '—' : bytes(backup.new_bytes, locale)}</Fact>
         <Fact name={t('archive.storage.backupRule')}>

@@ -7,8 +7,9 @@ import { keys, tiersQuery } from '../../api/queries';
 import type { ColdStudy, Moving } from '../../api/types';
 import { Page } from '../../components/Page';
 import { Failure, Waiting } from '../../components/State';
-import { Fact, Problem, Section } from '../../components/parts';
+import { ActsHead, Fact, Problem, Section } from '../../components/parts';
 import { bytes, count, dicomDate, duration, patientName, rate } from '../../lib/format';
+import { Wide } from '../../components/Wide';
 import { useWords } from '../../lib/language';
 
 export function TiersPage() {
@@ -63,14 +64,14 @@ function Tiers() {
             {t('archive.tiers.empty')}
           </Text>
         ) : (
-          <Table verticalSpacing={6} fz="sm">
+          <Wide min={560} label={t('archive.tiers.list')}><Table verticalSpacing={6} fz="sm">
             <Table.Thead>
               <Table.Tr>
                 <Table.Th>{t('archive.patient')}</Table.Th>
                 <Table.Th>{t('archive.study')}</Table.Th>
                 <Table.Th>{t('archive.tiers.size')}</Table.Th>
                 <Table.Th>{t('archive.tiers.recallTime')}</Table.Th>
-                <Table.Th />
+                <ActsHead />
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>
@@ -78,7 +79,7 @@ function Tiers() {
                 <Row key={study.study} study={study} reachable={tiers.reachable} />
               ))}
             </Table.Tbody>
-          </Table>
+          </Table></Wide>
         )}
       </Section>
     </Stack>

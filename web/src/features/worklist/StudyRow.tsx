@@ -14,7 +14,7 @@ import {
 import type { CSSProperties } from 'react';
 import { memo } from 'react';
 import type { Study } from '../../api/types';
-import { age, bytes, count, dicomDate, dicomTime, moment, patientName } from '../../lib/format';
+import { age, bytes, count, dicomDate, dicomTime, duration, moment, patientName } from '../../lib/format';
 import { useWords } from '../../lib/language';
 import classes from './list.module.css';
 
@@ -107,13 +107,22 @@ function Images({ study }: { study: Study }) {
   );
 }
 
+/** Where a study's images are, in the terms of the list. */
+function placeOf(study: Study) {
+  if (study.availability === 'nearline' && study.source) return 'inPacs';
+  return study.availability === 'unreachable' && study.holder === null ? 'offline' : study.availability;
+}
+
 function Held({ study }: { study: Study }) {
-  const { t } = useWords();
-  const place = study.availability === 'nearline' && study.source ? 'inPacs' : study.availability;
+  const { t, locale } = useWords();
+  const place = placeOf(study);
+  const recall = place === 'nearline' && study.recall_s !== null ? duration(study.recall_s, locale) : null;
   const help =
     study.custodian_name && study.custodian_name !== study.site_name
       ? t('list.custodian', { site: study.site_name, custodian: study.custodian_name })
-      : t(`list.${place}Help`, { site: study.site_name });
+      : recall
+        ? t('list.nearlineTime', { time: recall })
+        : t(`list.${place}Help`, { site: study.site_name });
   return (
     <div className={classes.held} role="gridcell">
       <div className={classes.siteName} title={study.site_name}>
@@ -123,6 +132,7 @@ function Held({ study }: { study: Study }) {
         <div className={classes.availability} data-is={study.availability}>
           <i aria-hidden="true" />
           {t(`list.${place}`)}
+          {recall && ` · ${recall}`}
         </div>
       </Tooltip>
     </div>
