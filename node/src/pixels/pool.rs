@@ -124,8 +124,6 @@ impl Worker {
         ours.set_nonblocking(true)?;
         let mut command = Command::new(program()?);
         command.arg0("confrere").args(words()).env_clear().current_dir("/").kill_on_drop(true);
-        // Else the allocator sets aside half of what a worker may map.
-        command.env("MIMALLOC_ARENA_RESERVE", "32MiB");
         command.stdin(Stdio::from(OwnedFd::from(theirs))).stdout(Stdio::null()).stderr(Stdio::null());
         Ok(Self { child: command.spawn()?, link: UnixStream::from_std(ours)? })
     }
