@@ -286,7 +286,6 @@ async fn by_tls_and_a_restored_node_reads_them() {
     site.kill();
     fs::remove_dir_all(site.dir()).unwrap();
     let _ = site.cli(&["restore", "--from", &vault, &option, &passphrase]).ok();
-    let _ = site.cli(&["restore", "--confirm"]).ok();
     site.serve().await;
     insist(&site, &made).await;
 }
