@@ -77,9 +77,10 @@ pub(super) fn open_index(dir: &Path, journal: &Journal) -> Result<Index, Archive
 pub(super) fn remake(dir: &Path, journal: &Journal, each: &mut dyn FnMut(u64)) -> Result<Index, ArchiveError> {
     let path = index_dir(dir);
     set_aside(&path)?;
-    let index = Index::open(&path)?;
+    let index = Index::make(&path)?;
     catch_up(&index, journal, each)?;
-    Ok(index)
+    index.made()?;
+    Index::open(&path)
 }
 
 /// The index only repeats what the journal says; one older copy is enough to find out what happened to it.

@@ -1,6 +1,6 @@
 //! Journal records into rows. Applying one twice changes nothing.
 
-use super::{Applied, CHUNK_INSTANCES, GATHERED_MAX, Index, Live, keys};
+use super::{Applied, CHUNK_INSTANCES, Index, Live, keys};
 use crate::{
     archive::{
         ArchiveError,
@@ -87,7 +87,7 @@ impl Index {
         live.is_changed = true;
         applied?;
         live.meta.applied = live.meta.applied.max(next);
-        if live.gathered >= GATHERED_MAX { self.write_live(live) } else { Ok(()) }
+        if live.gathered >= self.gathered_max() { self.write_live(live) } else { Ok(()) }
     }
 
     pub(super) fn apply_ingest(&self, live: &mut Live, record: &IngestRecord) -> Result<(), ArchiveError> {

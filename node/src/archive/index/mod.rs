@@ -42,6 +42,7 @@ use std::{
     },
     time::{Duration, Instant},
 };
+use writes::Writes;
 
 mod apply;
 mod conflict;
@@ -54,6 +55,7 @@ mod rot;
 mod rules;
 mod search;
 mod tier;
+mod writes;
 
 #[cfg(test)]
 mod tests;
@@ -64,11 +66,15 @@ pub(super) use rules::LABELS_MAX;
 pub(super) const CHUNK_INSTANCES: usize = 64;
 /// sled's own cache; beyond it the system's page cache serves.
 const CACHE_BYTES: u64 = 16 << 20;
+/// While all rows are made: they come in any order.
+const MAKING_CACHE_BYTES: u64 = 256 << 20;
 /// sled's own threads hold its files a little longer than whoever dropped it.
 const UNLOCKED_WITHIN: Duration = Duration::from_secs(2);
 const UNLOCKED_LOOK: Duration = Duration::from_millis(5);
 /// Instances gathered before they are written even in the midst of traffic: bounds memory to some 10 MiB.
 const GATHERED_MAX: usize = 8192;
+/// The same while all rows are made.
+const MAKING_GATHERED_MAX: usize = 32_768;
 
 /// What the index says of itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,6 +104,8 @@ pub(super) struct Index {
     live: Mutex<Live>,
     /// sled said that it failed, or a record could not be applied.
     is_hurt: AtomicBool,
+    /// All rows are made: the head follows them ([`Index::made`]).
+    is_making: bool,
     register: Register,
     rules: rules::Known,
 }
@@ -134,7 +142,28 @@ struct Live {
 impl Index {
     /// Opens; `Err` also where sled panics over what it finds.
     pub(super) fn open(dir: &Path) -> Result<Self, ArchiveError> {
-        let config = sled::Config::default().path(dir).cache_capacity(CACHE_BYTES).flush_every_ms(None);
+        Self::open_with(dir, CACHE_BYTES)
+    }
+
+    /// Begins one in an empty folder, to be filled with all that the journal says and ended by [`Index::made`].
+    pub(super) fn make(dir: &Path) -> Result<Self, ArchiveError> {
+        Ok(Self { is_making: true, ..Self::open_with(dir, MAKING_CACHE_BYTES)? })
+    }
+
+    /// Ends the making, so that it can be opened.
+    pub(super) fn made(mut self) -> Result<(), ArchiveError> {
+        self.write()?;
+        let db = self.db()?;
+        self.noted(db.flush())?;
+        self.is_making = false;
+        self.live().is_changed = true;
+        self.write()?;
+        self.noted(db.flush())?;
+        Ok(())
+    }
+
+    fn open_with(dir: &Path, cache: u64) -> Result<Self, ArchiveError> {
+        let config = sled::Config::default().path(dir).cache_capacity(cache).flush_every_ms(None);
         let open = || {
             let opened = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| config.open()));
             opened
@@ -158,6 +187,7 @@ impl Index {
             db: Mutex::new(Some(db)),
             live: Mutex::new(live),
             is_hurt: AtomicBool::new(false),
+            is_making: false,
             register: Register::default(),
             rules: rules::Known::default(),
         })
@@ -196,6 +226,10 @@ impl Index {
             self.is_hurt.store(true, Ordering::Release);
             ArchiveError::Index(error)
         })
+    }
+
+    fn gathered_max(&self) -> usize {
+        if self.is_making { MAKING_GATHERED_MAX } else { GATHERED_MAX }
     }
 
     fn live(&self) -> MutexGuard<'_, Live> {
@@ -362,7 +396,7 @@ impl Index {
         if !live.is_changed {
             return Ok(());
         }
-        let (mut batch, mut changes) = (sled::Batch::default(), Vec::with_capacity(live.studies.len()));
+        let (mut batch, mut changes) = (Writes::default(), Vec::with_capacity(live.studies.len()));
         for (study, stored) in &live.studies {
             let before: Option<StoredStudy> = self.get(keys::study(study))?;
             let now = stored.as_ref().map(|stored| keys::of(&stored.shown())).unwrap_or_default();
@@ -373,40 +407,45 @@ impl Index {
                 batch.remove(key);
             }
             for key in now {
-                batch.insert(key, &[]);
+                batch.insert(key, Vec::new());
             }
-            put(&mut batch, &keys::study(study), stored.as_ref());
+            batch.put(keys::study(study), stored.as_ref());
         }
         for ((study, series), stored) in &live.series {
-            put(&mut batch, &keys::series(study, series), stored.as_ref());
+            batch.put(keys::series(study, series), stored.as_ref());
         }
         for (place, chunk) in &live.chunks {
-            put(&mut batch, &keys::chunk(*place), Some(chunk).filter(|chunk| !chunk.instances.is_empty()));
+            batch.put(keys::chunk(*place), Some(chunk).filter(|chunk| !chunk.instances.is_empty()));
         }
         for (print, places) in &live.places {
-            put(&mut batch, &print[..], Some(places).filter(|places| !places.0.is_empty()));
+            batch.put(print.to_vec(), Some(places).filter(|places| !places.0.is_empty()));
         }
         for (instance, id) in &live.rejected {
-            put(&mut batch, &keys::rejected(instance), id.map(UnderRejection).as_ref());
+            batch.put(keys::rejected(instance), id.map(UnderRejection).as_ref());
         }
         for (id, record) in &live.rejections {
-            put(&mut batch, &keys::rejection(*id), record.as_ref());
+            batch.put(keys::rejection(*id), record.as_ref());
         }
         live.put_amendments(&mut batch);
         for (study, tier) in &live.tiers {
-            put(&mut batch, &keys::tier(study), tier.as_ref());
+            batch.put(keys::tier(study), tier.as_ref());
         }
         for (digest, has) in &live.copies {
-            put(&mut batch, &keys::copy(digest), has.then_some(HasCopy(true)).as_ref());
+            batch.put(keys::copy(digest), has.then_some(HasCopy(true)).as_ref());
         }
         for (key, value) in &live.others {
             match value {
-                Some(value) => batch.insert(&key[..], &value[..]),
-                None => batch.remove(&key[..]),
+                Some(value) => batch.insert(key.clone(), value.clone()),
+                None => batch.remove(key.clone()),
             }
         }
-        batch.insert(keys::META, wire::encode(&live.meta));
-        self.noted(self.db()?.apply_batch(batch))?;
+        let db = self.db()?;
+        if self.is_making {
+            self.noted(batch.apply_in_order(&db))?;
+        } else {
+            batch.put(keys::META.to_vec(), Some(&live.meta));
+            self.noted(batch.apply(&db))?;
+        }
         *live = Live { meta: live.meta, ..Live::default() };
         self.register.follow(changes);
         Ok(())
@@ -414,34 +453,27 @@ impl Index {
 }
 
 impl Live {
-    fn put_amendments(&self, batch: &mut sled::Batch) {
+    fn put_amendments(&self, batch: &mut Writes) {
         for (id, row) in &self.conflicts {
-            put(batch, &keys::numbered(keys::CONFLICT, *id), Some(row));
+            batch.put(keys::numbered(keys::CONFLICT, *id), Some(row));
         }
         for (instance, of) in &self.conflicts_of {
-            put(batch, &keys::conflicts_of(instance), Some(of));
+            batch.put(keys::conflicts_of(instance), Some(of));
         }
         for (id, row) in &self.correction_rows {
-            put(batch, &keys::numbered(keys::CORRECTION, *id), Some(row));
+            batch.put(keys::numbered(keys::CORRECTION, *id), Some(row));
         }
         for (study, all) in &self.corrections {
-            put(batch, &keys::corrections_of(study), Some(all).filter(|all| !all.0.is_empty()));
+            batch.put(keys::corrections_of(study), Some(all).filter(|all| !all.0.is_empty()));
         }
         for (patient, merges) in &self.merges {
-            put(batch, &keys::merged(patient), Some(merges).filter(|merges| !merges.0.is_empty()));
+            batch.put(keys::merged(patient), Some(merges).filter(|merges| !merges.0.is_empty()));
         }
     }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn put<T: Wire>(batch: &mut sled::Batch, key: &[u8], value: Option<&T>) {
-    match value {
-        Some(value) => batch.insert(key, wire::encode(value)),
-        None => batch.remove(key),
-    }
 }
 
 fn order(row: &InstanceRow) -> (i64, &Uid) {
