@@ -149,6 +149,8 @@ class Strip {
     again.addEventListener('click', () => location.reload());
     this.curtain.append(why, then, again);
     this.box.before(this.curtain);
+    // Its lines speak of images that are shown.
+    this.box.style.display = 'none';
     again.focus();
   }
 }

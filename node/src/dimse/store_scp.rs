@@ -1,7 +1,8 @@
 //! C-STORE as provider (PS3.4 Annex B): data set bytes straight into the archive.
 //!
-//! The bytes are never looked at here; what a rejection note asks for, the archive reads. An answer goes out only after the archive has, or has refused, the instance, and
-//! after the first instance of a study in this association is in the audit log.
+//! The bytes are never looked at here; what a rejection note asks for, the archive reads. An answer goes out only after
+//! the archive has, or has refused, the instance, and after the first instance of a study in this association is in the
+//! audit log.
 //!
 //! # At a crash
 //! See [`super`]; the closing counts of the association are missing from the log, the first event of each study is not.
