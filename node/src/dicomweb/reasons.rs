@@ -1,8 +1,8 @@
 //! Why instances were not stored (STOW-RS), in words.
 //!
-//! The answer's Failure Reason (0008,1197) is a code, and PS3.18 has no attribute for a sentence beside it. The sentences
-//! go into `Warning` headers (299, as PS3.18 uses them in §11), one for each kind of refusal, in the language the client
-//! asked for: French or English. Never a name, never a UID.
+//! The answer's Failure Reason (0008,1197) is a code, and PS3.18 has no attribute for a sentence beside it. The
+//! sentences go into `Warning` headers (299, as PS3.18 has them for searches), one for each kind of refusal, in the
+//! language the client asked for: French or English. Never a name, never a UID.
 //!
 //! # Not here
 //! The codes: [`super::stow`].
