@@ -210,7 +210,7 @@ fn here(inner: &Inner, held: &StoredInstance) -> Here {
     if inner.blobs.path(digest).exists() && object::fault(inner, held).is_none() {
         return Here::Whole(RepairedFrom::Sender);
     }
-    if inner.has_copy(held).unwrap_or(false) && inner.blobs.set_aside(digest).is_ok() && inner.recall(held).is_ok() {
+    if inner.has_copy(held).unwrap_or(false) && inner.recall_over(held).is_ok() {
         return Here::Whole(RepairedFrom::Here);
     }
     let (at, bytes) = (u64::from(held.row.meta_bytes), held.row.entry.bytes);

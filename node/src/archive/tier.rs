@@ -391,10 +391,23 @@ impl Inner {
         if self.blobs.has(instance) {
             return Ok(());
         }
-        self.blobs.require_room(entry.bytes).map_err(|_| Fault::NotWritten)?;
+        self.blobs.place_again(self.fetch_copy(instance)?, &entry.digest).map_err(|_| Fault::NotWritten)
+    }
+
+    /// Puts the cold copy in the place of a rotten file, which is set aside once the copy is here (blocking).
+    pub(super) fn recall_over(&self, instance: &StoredInstance) -> Result<(), Fault> {
+        let digest = &instance.row.entry.digest;
+        let _underway = self.underway(vec![*digest])?;
+        let temp = self.fetch_copy(instance)?;
+        let placed = self.blobs.set_aside(digest).and_then(|()| self.blobs.place_again(temp, digest));
+        placed.map_err(|_| Fault::NotWritten)
+    }
+
+    fn fetch_copy(&self, instance: &StoredInstance) -> Result<super::blobs::Temp, Fault> {
+        self.blobs.require_room(instance.row.entry.bytes).map_err(|_| Fault::NotWritten)?;
         let mut temp = self.blobs.temp().map_err(|_| Fault::NotWritten)?;
         self.read_copy(instance, &mut temp.file)?;
-        self.blobs.place_again(temp, &entry.digest).map_err(|_| Fault::NotWritten)
+        Ok(temp)
     }
 
     /// Whoever erases these waits while this is held. One that was erased is missing.

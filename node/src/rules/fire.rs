@@ -29,6 +29,8 @@ const COLD_EVERY: Duration = Duration::from_secs(15);
 const AGAIN: Duration = Duration::from_secs(300);
 /// Studies that wait for AEs; while there are more, no rule that routes fires.
 const WAITING_MAX: usize = 50_000;
+/// Studies whose priors are looked for side by side; while there are so many, rules look at no other study.
+pub(super) const BRINGING_MAX: usize = 64;
 const HOUR_MS: u64 = 3_600_000;
 
 /// What is to be done for a study.
@@ -142,7 +144,12 @@ async fn look_at(inner: &Arc<Inner>, study: &Uid, closely: bool) -> Result<(), R
     }
     drop(changing);
     if let Some(priors) = plan.priors {
-        parts.tasks.spawn("rule priors", bring_priors(inner.clone(), study.clone(), priors));
+        let Ok(place) = inner.bringing.clone().acquire_owned().await else { return Ok(()) };
+        let (shared, study) = (inner.clone(), study.clone());
+        parts.tasks.spawn("rule priors", async move {
+            bring_priors(shared, study, priors).await;
+            drop(place);
+        });
     }
     Ok(())
 }

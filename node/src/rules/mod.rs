@@ -33,6 +33,7 @@ use futures::future::BoxFuture;
 use protocol::{AeTitle, Uid, manifest::InstanceEntry};
 use route::Lines;
 use std::{fmt, sync::Arc};
+use tokio::sync::Semaphore;
 
 /// Why something of the queue is not changed.
 #[derive(Debug, thiserror::Error)]
@@ -98,6 +99,8 @@ struct Inner {
     lines: Lines,
     /// Held from a look at what of a study is not sent to the record that follows from it.
     changing: tokio::sync::Mutex<()>,
+    /// Places to look for priors of a study.
+    bringing: Arc<Semaphore>,
 }
 
 /// The rules at work. Clones share them.
@@ -112,7 +115,12 @@ impl Rules {
     pub(crate) fn start(parts: RulesParts) -> Result<Self, ArchiveError> {
         let events = parts.archive.events();
         let lines = Lines::of(parts.archive.open_routes()?);
-        let inner = Arc::new(Inner { parts, lines, changing: tokio::sync::Mutex::default() });
+        let inner = Arc::new(Inner {
+            parts,
+            lines,
+            changing: tokio::sync::Mutex::default(),
+            bringing: Arc::new(Semaphore::new(fire::BRINGING_MAX)),
+        });
         inner.parts.tasks.spawn("rules", fire::run(inner.clone(), events));
         inner.parts.tasks.spawn("routes", route::run(inner.clone()));
         Ok(Self(inner))

@@ -185,6 +185,32 @@ async fn a_cold_tier_that_is_not_there_is_said_and_loses_nothing() {
 }
 
 #[tokio::test]
+async fn a_rotten_file_stays_until_its_cold_copy_is_here() {
+    let folders = Tiered::new();
+    let site = folders.open();
+    let all = made();
+    let stored = stored(&site, &all).await;
+    let study = stored[0].study.clone();
+    moved(&site, &study, true).await;
+    moved(&site, &study, false).await;
+    let (path, digest) = (hot(&site, &stored[1]), site.row(&stored[1]).entry.digest);
+    let sound = fs::read(&path).unwrap();
+    let mut rotten = sound.clone();
+    let last = rotten.len() - 1;
+    rotten[last] ^= 1;
+    fs::write(&path, &rotten).unwrap();
+    let away = folders.cold.path().join("away");
+    fs::rename(folders.root(), &away).unwrap();
+    assert!(!site.archive.repair_here(&study, &digest).await.unwrap(), "the tier is away");
+    assert_eq!(fs::read(&path).unwrap(), rotten, "its header still serves the series");
+    fs::rename(&away, folders.root()).unwrap();
+    assert!(site.archive.repair_here(&study, &digest).await.unwrap());
+    assert_eq!(fs::read(&path).unwrap(), sound);
+    insist(&site, &all, &stored).await;
+    site.close().await;
+}
+
+#[tokio::test]
 async fn a_rotten_copy_is_set_aside_and_what_is_sent_again_takes_its_place() {
     let folders = Tiered::new();
     let site = folders.open();
