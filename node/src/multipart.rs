@@ -150,7 +150,7 @@ impl<S: Stream<Item = Result<Bytes, MultipartError>> + Unpin> Multipart<S> {
     fn seen(&self) -> Seen {
         let bytes = &self.buffer;
         let mut from = 0;
-        while let Some(place) = bytes.get(from..).and_then(|b| b.iter().position(|b| *b == b'\r')).map(|p| p + from) {
+        while let Some(place) = bytes.get(from..).and_then(|b| memchr::memchr(b'\r', b)).map(|p| p + from) {
             let rest = bytes.get(place..).unwrap_or_default();
             if rest.len() < self.delimiter.len() {
                 if self.delimiter.starts_with(rest) {

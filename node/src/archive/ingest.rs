@@ -40,11 +40,13 @@ use std::{
 pub(super) const INGESTS_MAX: u32 = 32;
 
 /// An object that was looked at.
+#[derive(Debug)]
 pub(super) struct Prepared {
     body: Data,
     record: IngestRecord,
 }
 
+#[derive(Debug)]
 enum Data {
     /// It was given its place.
     Gone,
@@ -123,7 +125,7 @@ pub(super) async fn take_in(
         let work = move || {
             shared.mend()?;
             let prepared = match (spooled, prepared) {
-                (Some(spool), _) => Box::new(look_for(spool, person, only.as_ref())?),
+                (Some(spool), _) => look_for(spool, person, only.as_ref())?,
                 (None, Some(prepared)) => prepared,
                 (None, None) => return Err(IngestError::Stopping),
             };
@@ -215,7 +217,7 @@ async fn refuse_conflict(inner: &Inner, record: &IngestRecord, kept: Kept, sourc
 }
 
 /// As [`look`]; an object of another study, or another object, than was asked for is refused.
-fn look_for(spool: Spool, person: String, only: Option<&Only>) -> Result<Prepared, IngestError> {
+fn look_for(spool: Spool, person: String, only: Option<&Only>) -> Result<Box<Prepared>, IngestError> {
     let prepared = look(spool, person)?;
     let Some(only) = only else { return Ok(prepared) };
     if only.study != prepared.record.study.study {
@@ -228,13 +230,35 @@ fn look_for(spool: Spool, person: String, only: Option<&Only>) -> Result<Prepare
 }
 
 /// Looks at what came in, before anything of it counts.
-fn look(mut spool: Spool, person: String) -> Result<Prepared, IngestError> {
+fn look(mut spool: Spool, person: String) -> Result<Box<Prepared>, IngestError> {
     let body = std::mem::replace(&mut spool.body, Body::Lost);
+    look_at(&spool.form, body, person)
+}
+
+fn look_at(form: &Form, body: Body, person: String) -> Result<Box<Prepared>, IngestError> {
     match body {
-        Body::Memory(bytes) => look_at_memory(&spool.form, bytes, person),
-        Body::File(writing) => look_at_file(&spool.form, *writing, person),
+        Body::Memory(bytes) => look_at_memory(form, bytes, person).map(Box::new),
+        Body::File(writing) => look_at_file(form, *writing, person).map(Box::new),
+        Body::Looked(prepared) => Ok(prepared),
+        Body::Refused(error) => Err(error),
         Body::Lost => Err(IngestError::Malformed("an earlier part was not taken")),
     }
+}
+
+/// As [`look`], and its bytes are in a file then, and on disk.
+pub(super) fn look_and_write(
+    inner: &Inner,
+    form: &Form,
+    body: Body,
+    person: String,
+) -> Result<Box<Prepared>, IngestError> {
+    let mut prepared = look_at(form, body, person)?;
+    inner.blobs.require_room(prepared.record.instance.row.entry.bytes)?;
+    if let Some(temp) = temp(inner, std::mem::replace(&mut prepared.body, Data::Gone))? {
+        temp.file.sync_data()?;
+        prepared.body = Data::File(temp);
+    }
+    Ok(prepared)
 }
 
 pub(super) fn look_at_memory(form: &Form, bytes: Vec<u8>, person: String) -> Result<Prepared, IngestError> {
@@ -400,17 +424,24 @@ fn place(inner: &Arc<Inner>, mut prepared: Box<Prepared>) -> Result<Placed, Inge
 }
 
 fn write(inner: &Inner, body: Data, digest: &Digest) -> Result<(), IngestError> {
-    let temp = match body {
-        Data::Gone => return Ok(()),
-        Data::File(temp) => temp,
+    match temp(inner, body)? {
+        Some(temp) => Ok(inner.blobs.place(temp, digest)?),
+        None => Ok(()),
+    }
+}
+
+/// The bytes as a file without a name.
+fn temp(inner: &Inner, body: Data) -> Result<Option<Temp>, IngestError> {
+    match body {
+        Data::Gone => Ok(None),
+        Data::File(temp) => Ok(Some(temp)),
         Data::Memory { meta, bytes, data_at } => {
             let mut temp = inner.blobs.temp()?;
             temp.file.write_all(&meta)?;
             temp.file.write_all(bytes.get(data_at..).unwrap_or_default())?;
-            temp
+            Ok(Some(temp))
         }
-    };
-    Ok(inner.blobs.place(temp, digest)?)
+    }
 }
 
 /// Other bytes than `held` under its UID go aside. The caller holds the reservation.

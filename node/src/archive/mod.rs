@@ -107,7 +107,7 @@ pub(crate) use rows::{
     Rule, RuleRecord, SeriesRow, StoredErase, StudyRow, Target, Totals, print,
 };
 pub(crate) use rules::{Firing, Routed, RuleError};
-pub(crate) use spool::Spool;
+pub(crate) use spool::{Ahead, Spool};
 pub(crate) use tier::{ColdStatus, Move, Tier, TierError};
 pub(crate) use vouch::Verified;
 

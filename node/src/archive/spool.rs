@@ -6,8 +6,10 @@
 use super::{
     Form, IngestError, Inner,
     blobs::Temp,
+    ingest::{self, Prepared},
     part10::{self, FRONT_BYTES_MAX, Front},
     prescan,
+    small::SMALL_BYTES_MAX,
 };
 use bytes::Bytes;
 use protocol::{Digest, digest::GroupsBuilder, limits::OBJECT_BYTES_MAX};
@@ -15,6 +17,7 @@ use std::{
     io::Write,
     sync::{Arc, atomic::Ordering},
 };
+use tokio::task::JoinHandle;
 
 /// Up to this size an object waits in memory and is written at once.
 const MEMORY_BYTES_MAX: usize = 1 << 20;
@@ -36,10 +39,31 @@ pub(crate) struct Spool {
     counted: u64,
 }
 
+/// An object that may be looked at before its turn.
+#[derive(Debug)]
+pub(crate) enum Ahead {
+    Spool(Box<Spool>),
+    /// What it becomes, and what is left if the node stops.
+    Looking(JoinHandle<Spool>, Box<Spool>),
+}
+
+impl Ahead {
+    /// The object, once it was looked at.
+    pub(crate) async fn spool(self) -> Spool {
+        match self {
+            Self::Spool(spool) => *spool,
+            Self::Looking(looking, lost) => looking.await.unwrap_or(*lost),
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(super) enum Body {
     Memory(Vec<u8>),
     File(Box<Writing>),
+    /// It was looked at before its turn to be taken in.
+    Looked(Box<Prepared>),
+    Refused(IngestError),
     /// A write failed or was cut off: the rest is worth nothing.
     Lost,
 }
@@ -92,7 +116,9 @@ impl Spool {
                     return Ok(());
                 }
             }
-            Body::Lost => return Err(IngestError::Malformed("an earlier part was not taken")),
+            Body::Looked(_) | Body::Refused(_) | Body::Lost => {
+                return Err(IngestError::Malformed("an earlier part was not taken"));
+            }
         }
         self.spill().await
     }
@@ -108,6 +134,31 @@ impl Spool {
         length <= MEMORY_BYTES_MAX && all <= MEMORY_BYTES_ALL
     }
 
+    /// Has a whole object hashed, looked at and written at once, while others still come in. It counts no more than
+    /// before, and is forgotten if dropped; what is wrong with it is said when it is taken in.
+    pub(crate) fn look_ahead(mut self, person: &str) -> Ahead {
+        let is_large = matches!(&self.body, Body::Memory(bytes) if bytes.len() > SMALL_BYTES_MAX);
+        let turn = self.inner.ingesting.clone().try_acquire_owned();
+        let (true, Ok(turn)) = (is_large || matches!(self.body, Body::File(_)), turn) else {
+            return Ahead::Spool(Box::new(self));
+        };
+        let (tasks, person) = (self.inner.tasks.clone(), person.to_owned());
+        let mut lost = Self::new(self.inner.clone(), self.form.clone());
+        lost.body = Body::Lost;
+        let inner = self.inner.clone();
+        let looking = tasks.spawn_blocking("look ahead", move || {
+            let body = std::mem::replace(&mut self.body, Body::Lost);
+            self.body = match ingest::look_and_write(&inner, &self.form, body, person) {
+                Ok(prepared) => Body::Looked(prepared),
+                Err(error) => Body::Refused(error),
+            };
+            inner.spooled.fetch_sub(std::mem::take(&mut self.counted), Ordering::Relaxed);
+            drop(turn);
+            self
+        });
+        Ahead::Looking(looking, Box::new(lost))
+    }
+
     /// Moves what memory holds to the file.
     async fn spill(&mut self) -> Result<(), IngestError> {
         let body = std::mem::replace(&mut self.body, Body::Lost);
@@ -115,7 +166,7 @@ impl Spool {
         let spilled = self.inner.tasks.spawn_blocking("spool", move || match body {
             Body::Memory(held) => Writing::begin(&inner, &form, &held),
             Body::File(mut writing) => writing.flush().map(|()| writing),
-            Body::Lost => Err(IngestError::Stopping),
+            Body::Looked(_) | Body::Refused(_) | Body::Lost => Err(IngestError::Stopping),
         });
         self.body = Body::File(spilled.await.map_err(|_| IngestError::Stopping)??);
         self.inner.spooled.fetch_sub(std::mem::take(&mut self.counted), Ordering::Relaxed);

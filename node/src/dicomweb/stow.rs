@@ -1,8 +1,9 @@
 //! Stores instances (STOW-RS, PS3.18 §10.5): each part goes straight to the archive's spool, and is acknowledged only
 //! after the archive did.
 //!
-//! Parts are kept spooled until the body has come to its end, so that a request that breaks off stores nothing; in a
-//! request of more than [`SPOOLED_MAX`] parts the first ones are taken in before, each whole or not at all.
+//! Parts are kept spooled until the body has come to its end, so that a request that breaks off stores nothing; meanwhile
+//! they are hashed and written. In a request of more than [`SPOOLED_MAX`] parts the first ones are taken in before, each
+//! whole or not at all.
 //!
 //! # Not here
 //! What an instance must be to be taken in: `archive::ingest`. The Origin check: the portal's layer.
@@ -17,7 +18,7 @@ use super::{
     reasons,
 };
 use crate::{
-    archive::{Form, IngestError, Ingested, Source, Spool},
+    archive::{Ahead, Form, IngestError, Ingested, Source, Spool},
     audit::{Act, Event},
     multipart::{Multipart, MultipartError, Piece},
     trust::Action,
@@ -135,7 +136,7 @@ struct Store<'a> {
     desk: &'a Desk,
     asker: &'a Asker,
     study: Option<Uid>,
-    spooled: Vec<(Names, Spool)>,
+    spooled: Vec<(Names, Ahead)>,
     outcomes: Vec<Outcome>,
     parts: usize,
 }
@@ -202,7 +203,7 @@ impl Store<'_> {
         let result = match spool {
             Ok(_) if !self.may_hold(&names) => Err(Failure::OtherStudy),
             Ok(spool) => {
-                self.spooled.push((names, spool));
+                self.spooled.push((names, spool.look_ahead(&self.asker.person.actor().person)));
                 return;
             }
             Err(error) => Err(error.into()),
@@ -226,7 +227,7 @@ impl Store<'_> {
             .map(|(names, spool)| {
                 let source = &source;
                 async move {
-                    let result = archive.ingest(spool, source).await.map_err(Failure::from);
+                    let result = archive.ingest(spool.spool().await, source).await.map_err(Failure::from);
                     Outcome { names, result }
                 }
             })

@@ -34,6 +34,8 @@ pub(crate) struct Association {
 pub(crate) struct Wanted<'a> {
     pub(crate) pairs: &'a [(Uid, Uid)],
     pub(crate) roles: Vec<Role>,
+    /// Requests to have under way at once; 0: one, and nothing is said of it.
+    pub(crate) invoked: u16,
 }
 
 /// What comes next on an association.
@@ -106,7 +108,11 @@ pub(crate) async fn request(
         calling: negotiate::title_field(calling),
         application_context: associate::APPLICATION_CONTEXT.to_owned(),
         contexts: contexts.collect(),
-        user: UserItems { roles: wanted.roles, ..negotiate::own_items() },
+        user: UserItems {
+            roles: wanted.roles,
+            operations: (wanted.invoked > 0).then_some((wanted.invoked, 1)),
+            ..negotiate::own_items()
+        },
     };
     link.write(&Pdu::AssociateRq(proposal.clone())).await?;
     let acceptance = match link.read(link.patience.artim).await? {
@@ -120,7 +126,14 @@ pub(crate) async fn request(
         return Err(RequestError::UnitTooShort);
     };
     let contexts = agreed_contexts(&proposal, &acceptance);
-    let agreed = Agreed { calling: calling.clone(), contexts, peer_pdu_max, taken_back: Vec::new() };
+    // What the peer does not answer is as if nobody had asked (PS3.7 D.3.3.3.2).
+    let invoked = match acceptance.user.operations {
+        Some((0, _)) => wanted.invoked,
+        Some((theirs, _)) => theirs.min(wanted.invoked),
+        None => 1,
+    };
+    let invoked = invoked.max(1);
+    let agreed = Agreed { calling: calling.clone(), contexts, peer_pdu_max, invoked, taken_back: Vec::new() };
     Ok(Association { link, agreed, waiting: VecDeque::new(), release_asked: false })
 }
 
@@ -143,6 +156,11 @@ fn agreed_contexts(proposal: &Proposal, acceptance: &associate::Acceptance) -> V
 impl Association {
     pub(crate) fn calling(&self) -> &AeTitle {
         &self.agreed.calling
+    }
+
+    /// Requests that the requestor may have under way at once.
+    pub(crate) fn invoked_max(&self) -> usize {
+        self.agreed.invoked.into()
     }
 
     /// The context agreed on for a class in a transfer syntax.

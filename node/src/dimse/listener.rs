@@ -245,19 +245,25 @@ async fn converse(shared: &Shared, mut association: Association, caller: Caller)
     let DimseParts { archive, studies, audit, decoders, .. } = &shared.parts;
     let mut served = Served {
         title: shared.own.title.clone(),
-        store: StoreScp::new(archive.clone(), audit.clone(), &caller),
+        store: StoreScp::new(archive.clone(), audit.clone(), shared.parts.tasks.clone(), &caller),
         asker: Asker::new(archive.clone(), studies.clone(), audit.clone(), caller.clone()),
         commitment: CommitmentScp::new(shared.reporter.clone(), caller),
         decoders: decoders.clone(),
     };
     let ended = loop {
         // Only waiting is cut off: a message begun is answered.
+        let has_room = served.store.has_room(&association);
         let news = tokio::select! {
-            () = shared.parts.tasks.stopping() => break Some(Abort::UNSPECIFIED),
-            arrived = association.arrived() => News::Arrived(arrived),
+            () = shared.parts.tasks.stopping() => match served.store.answer_all(&mut association).await {
+                Ok(()) => break Some(Abort::UNSPECIFIED),
+                Err(error) => News::Arrived(Err(error)),
+            },
+            () = served.store.ended() => News::Stored,
+            arrived = association.arrived(), if has_room => News::Arrived(arrived),
             held = served.commitment.ready() => News::Committed(held),
         };
         let answered = match news {
+            News::Stored => served.store.answer_first(&mut association).await,
             News::Committed(None) => Ok(()),
             News::Committed(Some(held)) => served.commitment.report(&mut association, held).await,
             News::Arrived(Err(error)) => Err(error),
@@ -265,7 +271,10 @@ async fn converse(shared: &Shared, mut association: Association, caller: Caller)
                 Ok(Incoming::Command(context, command)) => {
                     answer(&mut association, &mut served, &context, &command).await
                 }
-                Ok(Incoming::ReleaseAsked) => break None,
+                Ok(Incoming::ReleaseAsked) => match served.store.answer_all(&mut association).await {
+                    Ok(()) => break None,
+                    Err(error) => Err(error),
+                },
                 Err(error) => Err(error),
             },
         };
@@ -288,6 +297,8 @@ async fn converse(shared: &Shared, mut association: Association, caller: Caller)
 /// What an association may have to do next.
 enum News {
     Arrived(Result<(), LinkError>),
+    /// An instance under way is stored or refused.
+    Stored,
     Committed(Option<Held>),
 }
 
@@ -319,6 +330,10 @@ async fn answer(
     command: &Command,
 ) -> Result<(), LinkError> {
     let class = context.abstract_syntax.as_str();
+    if command.field() != Some(C_STORE_RQ) {
+        // What is asked now may ask for what is on its way.
+        served.store.answer_all(association).await?;
+    }
     match command.field() {
         Some(C_ECHO_RQ) => match served.asker.caller.may_echo().await {
             Ok(()) => echo::answer(association, context, command).await,
@@ -326,7 +341,10 @@ async fn answer(
         },
         Some(C_STORE_RQ) if negotiate::is_storage(class) => match served.asker.caller.may_store().await {
             Ok(()) => served.store.store(association, context, command).await,
-            Err(status) => refuse(association, context, command, status).await,
+            Err(status) => {
+                served.store.answer_all(association).await?;
+                refuse(association, context, command, status).await
+            }
         },
         Some(C_FIND_RQ) if is_of(context, C_FIND_RQ) && command.has_data_set() => {
             find_scp::find(association, &mut served.asker, &served.title, context, command).await

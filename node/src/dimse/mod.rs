@@ -250,7 +250,7 @@ async fn connect(
     pairs: &[(Uid, Uid)],
     patience: Patience,
 ) -> Result<association::Association, DimseError> {
-    connect_for(to, calling, Wanted { pairs, roles: Vec::new() }, patience).await
+    connect_for(to, calling, Wanted { pairs, ..Wanted::default() }, patience).await
 }
 
 /// Connects and associates.

@@ -62,7 +62,7 @@ impl Serves {
 
 /// The service class of storage (PS3.6 A), in common extended negotiation.
 const STORAGE_SERVICE: &str = "1.2.840.10008.4.2";
-/// Requests that a peer may have under way at once. They are answered one after the other, in order.
+/// Requests that a peer may have under way at once. They are answered in their order.
 const INVOKED_MAX: u16 = 16;
 
 /// A peer that takes shorter units than this is refused: PS3.8 gives no minimum, and one of a few bytes would make us
@@ -119,6 +119,8 @@ pub(crate) struct Agreed {
     pub(crate) calling: AeTitle,
     pub(crate) contexts: Vec<Context>,
     pub(crate) peer_pdu_max: u32,
+    /// Requests that the requestor may have under way at once (PS3.7 D.3.3.3), at least 1.
+    pub(crate) invoked: u16,
     /// Classes of which the requestor is the SCP: those it takes by C-GET.
     pub(crate) taken_back: Vec<Uid>,
 }
@@ -152,7 +154,8 @@ pub(crate) fn judge(proposal: &Proposal, called: &AeTitle, serves: Serves) -> Re
     let taken_back = user.roles.iter().filter(|role| role.scp).filter_map(|role| Uid::parse(&role.sop_class).ok());
     let taken_back = taken_back.collect();
     let acceptance = Acceptance { called: proposal.called, calling: proposal.calling, answers, user };
-    Ok((acceptance, Agreed { calling, contexts, peer_pdu_max, taken_back }))
+    let invoked = acceptance.user.operations.map_or(1, |(invoked, _)| invoked.max(1));
+    Ok((acceptance, Agreed { calling, contexts, peer_pdu_max, invoked, taken_back }))
 }
 
 /// An AE title of the fixed field.

@@ -150,7 +150,7 @@ impl SourceScu {
         roles: Vec<Role>,
     ) -> Result<Association, SourceError> {
         let destination = self.destination(to)?;
-        let wanted = Wanted { pairs, roles };
+        let wanted = Wanted { pairs, roles, invoked: 0 };
         super::connect_for(&destination, &self.title, wanted, self.patience).await.map_err(reached)
     }
 

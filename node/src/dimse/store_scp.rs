@@ -2,7 +2,8 @@
 //!
 //! The bytes are never looked at here; what a rejection note asks for, the archive reads. An answer goes out only after
 //! the archive has, or has refused, the instance, and after the first instance of a study in this association is in the
-//! audit log.
+//! audit log. Where the peer may have several requests under way, instances are taken in side by side, and answered in the
+//! order in which they came.
 //!
 //! # At a crash
 //! See [`super`]; the closing counts of the association are missing from the log, the first event of each study is not.
@@ -19,9 +20,11 @@ use super::{
 use crate::{
     archive::{Archive, Form, IngestError, Ingested, Source, Spool},
     audit::{Act, Audit, Event},
+    tasks::Tasks,
 };
 use protocol::Uid;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use tokio::task::JoinHandle;
 
 /// After a refusal the rest of the message is read so that the answer can be given, but not without end.
 const PASSED_OVER_BYTES_MAX: u64 = 1 << 30;
@@ -36,6 +39,23 @@ pub(super) struct StoreScp {
     source: Source,
     caller: Caller,
     studies: BTreeMap<Uid, Count>,
+    tasks: Tasks,
+    under_way: VecDeque<UnderWay>,
+}
+
+/// An instance that has come in and is not answered yet.
+#[derive(Debug)]
+struct UnderWay {
+    context: u8,
+    request: Command,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Running(JoinHandle<Result<Ingested, IngestError>>),
+    Ended(Result<Ingested, IngestError>),
+    Refused(Status),
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -45,12 +65,51 @@ struct Count {
 }
 
 impl StoreScp {
-    pub(super) fn new(archive: Archive, audit: Audit, caller: &Caller) -> Self {
+    pub(super) fn new(archive: Archive, audit: Audit, tasks: Tasks, caller: &Caller) -> Self {
         let (actor, caller) = (caller.actor(), caller.clone());
-        Self { archive, audit, source: Source { actor }, caller, studies: BTreeMap::new() }
+        let (studies, under_way) = (BTreeMap::new(), VecDeque::new());
+        Self { archive, audit, source: Source { actor }, caller, studies, tasks, under_way }
     }
 
-    /// Takes one instance and answers.
+    /// Whether one more may come in before one is answered.
+    pub(super) fn has_room(&self, association: &Association) -> bool {
+        self.under_way.is_empty() || self.under_way.len() < association.invoked_max()
+    }
+
+    /// Waits until the first instance under way is stored or refused; for ever where there is none. May be dropped.
+    pub(super) async fn ended(&mut self) {
+        let Some(first) = self.under_way.front_mut() else { return std::future::pending().await };
+        if let State::Running(running) = &mut first.state {
+            let ended = running.await;
+            first.state = State::Ended(ended.unwrap_or(Err(IngestError::Stopping)));
+        }
+    }
+
+    /// Answers the first instance under way, once it has [`ended`](Self::ended).
+    pub(super) async fn answer_first(&mut self, association: &mut Association) -> Result<(), LinkError> {
+        self.ended().await;
+        let Some(first) = self.under_way.pop_front() else { return Ok(()) };
+        let status = self.conclude(first.state).await;
+        association.send(first.context, &Command::answer(&first.request, status)).await
+    }
+
+    /// Answers all that is under way.
+    pub(super) async fn answer_all(&mut self, association: &mut Association) -> Result<(), LinkError> {
+        while !self.under_way.is_empty() {
+            self.answer_first(association).await?;
+        }
+        Ok(())
+    }
+
+    async fn conclude(&mut self, state: State) -> Status {
+        match state {
+            State::Refused(status) => status,
+            State::Ended(ended) => self.ingested(ended).await,
+            State::Running(running) => self.ingested(running.await.unwrap_or(Err(IngestError::Stopping))).await,
+        }
+    }
+
+    /// Takes one instance; answers it, unless others may come before.
     pub(super) async fn store(
         &mut self,
         association: &mut Association,
@@ -58,11 +117,27 @@ impl StoreScp {
         request: &Command,
     ) -> Result<(), LinkError> {
         if !request.has_data_set() {
+            self.answer_all(association).await?;
             return association.send(context.id, &Command::answer(request, Status::MISTYPED)).await;
         }
         let spooled = self.receive(association, context, request).await?;
+        if association.invoked_max() > 1 {
+            let state = match spooled {
+                Ok(spool) => {
+                    let (archive, source) = (self.archive.clone(), self.source.clone());
+                    let ingest = async move { archive.ingest(spool, &source).await };
+                    State::Running(self.tasks.spawn("dimse store", ingest))
+                }
+                Err(status) => State::Refused(status),
+            };
+            self.under_way.push_back(UnderWay { context: context.id, request: request.clone(), state });
+            return Ok(());
+        }
         let status = match spooled {
-            Ok(spool) => self.ingest(spool).await,
+            Ok(spool) => {
+                let ended = self.archive.ingest(spool, &self.source).await;
+                self.ingested(ended).await
+            }
             Err(status) => status,
         };
         association.send(context.id, &Command::answer(request, status)).await
@@ -107,8 +182,8 @@ impl StoreScp {
         })
     }
 
-    async fn ingest(&mut self, spool: Spool) -> Status {
-        match self.archive.ingest(spool, &self.source).await {
+    async fn ingested(&mut self, ended: Result<Ingested, IngestError>) -> Status {
+        match ended {
             Ok(ingested) => match self.count(&ingested).await {
                 Status::SUCCESS => self.heed(&ingested).await,
                 status => status,
@@ -146,7 +221,7 @@ impl StoreScp {
     async fn count(&mut self, ingested: &Ingested) -> Status {
         if !self.studies.contains_key(&ingested.study) {
             if self.studies.len() >= STUDIES_MAX {
-                self.close().await;
+                self.log_counts().await;
             }
             let event = Event::new(Act::StudyReceived, self.source.actor.clone())
                 .study(&ingested.study)
@@ -163,8 +238,15 @@ impl StoreScp {
         Status::SUCCESS
     }
 
-    /// Logs what the association stored in all.
+    /// Logs what the association stored in all, also what can be answered no more.
     pub(super) async fn close(&mut self) {
+        while let Some(UnderWay { state, .. }) = self.under_way.pop_front() {
+            self.conclude(state).await;
+        }
+        self.log_counts().await;
+    }
+
+    async fn log_counts(&mut self) {
         for (study, count) in std::mem::take(&mut self.studies) {
             let event = Event::new(Act::StudyReceived, self.source.actor.clone())
                 .study(&study)

@@ -2,11 +2,13 @@
 //! peer takes it, else in a plain one.
 //!
 //! An instance for which neither can be done is reported as not sent. Files are streamed; of each only one fragment, or
-//! one decoded frame, is in memory.
+//! one decoded frame, is in memory. Where the peer takes several requests at once (PS3.7 D.3.3.3), files follow one
+//! another without waiting for each answer: over a long line, or at a peer that sees to it that they are on disk, most of
+//! the time is waiting.
 
 use super::{
     Destination, DimseError,
-    association::{Association, Incoming},
+    association::{Association, Incoming, Wanted},
     files::{DicomFile, Skipped},
     link::{LinkError, Patience},
     message::{C_STORE_RSP, Command},
@@ -22,6 +24,7 @@ use crate::{
 use bytes::BytesMut;
 use protocol::{AeTitle, Digest, Uid, manifest::InstanceEntry};
 use std::{
+    collections::VecDeque,
     io::SeekFrom,
     time::{Duration, Instant},
 };
@@ -32,6 +35,8 @@ use tokio::{
 
 /// A peer may take its time to store a large object before it answers.
 pub(super) const ANSWER: Duration = Duration::from_secs(180);
+/// Files under way at once, where the peer takes so many.
+const INVOKED: u16 = 8;
 
 /// What became of one file.
 #[derive(Debug)]
@@ -75,6 +80,15 @@ pub(crate) async fn send(
     Ok(run.report)
 }
 
+/// A file that was sent, and the peer's answer or why it was not sent.
+struct UnderWay<'a> {
+    id: u16,
+    file: &'a DicomFile,
+    answer: Option<Result<(), String>>,
+}
+
+const UNASKED: &str = "an answer to nothing that was asked";
+
 struct Run<'a> {
     to: &'a Destination,
     calling: &'a AeTitle,
@@ -91,7 +105,10 @@ impl Run<'_> {
         let mut rest = batch;
         let mut stuck = 0;
         loop {
-            let mut association = super::connect(self.to, self.calling, pairs, Patience::default()).await?;
+            // After a break one at a time, so that it is seen which one breaks it.
+            let invoked = if stuck == 0 { INVOKED } else { 0 };
+            let wanted = Wanted { pairs, invoked, ..Wanted::default() };
+            let mut association = super::connect_for(self.to, self.calling, wanted, Patience::default()).await?;
             let before = rest.len();
             let Err(error) = self.send_over(&mut association, &mut rest).await else {
                 // All are answered; how the association ends changes nothing.
@@ -118,29 +135,50 @@ impl Run<'_> {
     }
 
     async fn send_over(&mut self, association: &mut Association, rest: &mut &[&DicomFile]) -> Result<(), LinkError> {
-        let mut id = 0u16;
-        while let Some((file, later)) = rest.split_first() {
-            id = id.wrapping_add(1);
-            let context = |syntax: &str| association.context_for(file.sop_class.as_str(), Some(syntax)).cloned();
-            let answer = if let Some(context) = context(file.transfer_syntax.as_str()) {
-                store(association, &context, file, id).await?
-            } else {
-                let plain = Plain::ALL.into_iter().find_map(|plain| Some((plain, context(plain.uid())?)));
-                match plain.filter(|_| Transcoded::is_possible(file.transfer_syntax.as_str())) {
-                    None => Err("the peer does not take this SOP class in this transfer syntax".to_owned()),
-                    Some((plain, context)) => match transcoded(&self.decoders, file, plain).await {
-                        Err(reason) => Err(format!("the peer takes it only uncompressed: {reason}")),
-                        Ok(made) => store_made(association, &context, file, made, id).await?,
-                    },
+        let (mut under_way, mut unsent, mut id) = (VecDeque::<UnderWay<'_>>::new(), *rest, 0u16);
+        while !rest.is_empty() {
+            match unsent.split_first() {
+                Some((file, later)) if under_way.len() < association.invoked_max() => {
+                    id = id.wrapping_add(1);
+                    let begun = self.begin(association, file, id).await?;
+                    under_way.push_back(UnderWay { id, file, answer: begun.err().map(Err) });
+                    unsent = later;
                 }
-            };
-            match answer {
-                Ok(()) => self.note(file, None),
-                Err(reason) => self.note(file, Some(&reason)),
+                _ => {
+                    let (answered, answer) = next_answer(association).await?;
+                    let of = under_way.iter_mut().find(|u| u.id == answered && u.answer.is_none());
+                    of.ok_or(LinkError::Unexpected(UNASKED))?.answer = Some(answer);
+                }
             }
-            *rest = later;
+            while let Some(answer) = under_way.front_mut().and_then(|first| first.answer.take()) {
+                if let Some(UnderWay { file, .. }) = under_way.pop_front() {
+                    self.note(file, answer.err().as_deref());
+                }
+                *rest = rest.get(1..).unwrap_or_default();
+            }
         }
         Ok(())
+    }
+
+    /// Sends one file; the inner error says why it is not sent.
+    async fn begin(
+        &self,
+        association: &mut Association,
+        file: &DicomFile,
+        id: u16,
+    ) -> Result<Result<(), String>, LinkError> {
+        let context = |syntax: &str| association.context_for(file.sop_class.as_str(), Some(syntax)).cloned();
+        if let Some(context) = context(file.transfer_syntax.as_str()) {
+            return store(association, &context, file, id).await;
+        }
+        let plain = Plain::ALL.into_iter().find_map(|plain| Some((plain, context(plain.uid())?)));
+        match plain.filter(|_| Transcoded::is_possible(file.transfer_syntax.as_str())) {
+            None => Ok(Err("the peer does not take this SOP class in this transfer syntax".to_owned())),
+            Some((plain, context)) => match transcoded(&self.decoders, file, plain).await {
+                Err(reason) => Ok(Err(format!("the peer takes it only uncompressed: {reason}"))),
+                Ok(made) => store_made(association, &context, file, made, id).await.map(Ok),
+            },
+        }
     }
 
     fn note(&mut self, file: &DicomFile, fault: Option<&str>) {
@@ -158,7 +196,7 @@ impl Run<'_> {
     }
 }
 
-/// Sends one file and waits for the answer; the inner error is the peer's or the file's, the outer the link's.
+/// Sends one file; the inner error is the file's, the outer the link's.
 async fn store(
     association: &mut Association,
     context: &Context,
@@ -184,10 +222,9 @@ async fn store(
         left -= most;
         association.send_fragment(context.id, bytes.freeze(), left == 0).await?;
         if left == 0 {
-            break;
+            return Ok(Ok(()));
         }
     }
-    answer(association, id).await
 }
 
 /// Begins to make a file plain.
@@ -219,7 +256,7 @@ async fn store_made(
     file: &DicomFile,
     mut made: Transcoded,
     id: u16,
-) -> Result<Result<(), String>, LinkError> {
+) -> Result<(), LinkError> {
     association.queue(context.id, &Command::store_request(id, &file.sop_class, &file.sop_instance)).await?;
     let mut left = made.bytes();
     let most = association.fragment_bytes();
@@ -232,7 +269,7 @@ async fn store_made(
             association.send_fragment(context.id, fragment, left == 0 && piece.is_empty()).await?;
         }
     }
-    answer(association, id).await
+    Ok(())
 }
 
 async fn open(file: &DicomFile) -> std::io::Result<File> {
@@ -241,20 +278,26 @@ async fn open(file: &DicomFile) -> std::io::Result<File> {
     Ok(data_set)
 }
 
-/// The answer to a C-STORE request; the inner error is the peer's refusal.
+/// The answer to the C-STORE request `id`; the inner error is the peer's refusal.
 pub(super) async fn answer(association: &mut Association, id: u16) -> Result<Result<(), String>, LinkError> {
-    match association.next_within(ANSWER).await? {
-        Incoming::Command(_, answer) if answer.field() == Some(C_STORE_RSP) && answer.answered_id() == Some(id) => {
-            let code = answer.status().ok_or(LinkError::Unexpected("an answer without a status"))?;
-            if status::is_stored(code) {
-                return Ok(Ok(()));
-            }
-            let comment = answer.comment().map(|c| format!(": {c}")).unwrap_or_default();
-            Ok(Err(format!("{} ({code:04X}{comment})", status::sentence(code))))
-        }
-        Incoming::Command(..) => Err(LinkError::Unexpected("an answer to nothing that was asked")),
-        Incoming::ReleaseAsked => Err(LinkError::Unexpected("a release before the answer")),
+    let (answered, answer) = next_answer(association).await?;
+    if answered == id { Ok(answer) } else { Err(LinkError::Unexpected(UNASKED)) }
+}
+
+/// The next answer to a C-STORE request, and to which.
+async fn next_answer(association: &mut Association) -> Result<(u16, Result<(), String>), LinkError> {
+    let answer = match association.next_within(ANSWER).await? {
+        Incoming::Command(_, answer) if answer.field() == Some(C_STORE_RSP) => answer,
+        Incoming::Command(..) => return Err(LinkError::Unexpected(UNASKED)),
+        Incoming::ReleaseAsked => return Err(LinkError::Unexpected("a release before the answer")),
+    };
+    let id = answer.answered_id().ok_or(LinkError::Unexpected(UNASKED))?;
+    let code = answer.status().ok_or(LinkError::Unexpected("an answer without a status"))?;
+    if status::is_stored(code) {
+        return Ok((id, Ok(())));
     }
+    let comment = answer.comment().map(|c| format!(": {c}")).unwrap_or_default();
+    Ok((id, Err(format!("{} ({code:04X}{comment})", status::sentence(code)))))
 }
 
 /// Files that fit one association, with the pairs of class and syntax they need.

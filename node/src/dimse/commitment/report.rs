@@ -164,7 +164,7 @@ impl Reporter {
         let syntax = |text| Uid::parse(text).map_err(|_| DimseError::Refused("not a UID"));
         let pairs = [(class.clone(), syntax(IMPLICIT_LE)?), (class, syntax(EXPLICIT_LE)?)];
         let roles = vec![Role { sop_class: PUSH_MODEL.to_owned(), scu: false, scp: true }];
-        let wanted = Wanted { pairs: &pairs, roles };
+        let wanted = Wanted { pairs: &pairs, roles, invoked: 0 };
         let mut there = crate::dimse::connect_for(to, &self.0.title, wanted, self.0.patience).await?;
         let Some(context) = there.context_for(PUSH_MODEL, None).cloned() else {
             there.abort(Abort::USER).await;

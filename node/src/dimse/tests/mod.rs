@@ -73,7 +73,7 @@ impl Door {
             self.link().await,
             &title("TESTER"),
             &title("CHNORD"),
-            Wanted { pairs: &pairs, roles: vec![] },
+            Wanted { pairs: &pairs, ..Wanted::default() },
         )
         .await
     }

@@ -5,7 +5,8 @@ use crate::{
     audit::{Act, Filter},
     dimse::{
         files::DicomFile,
-        message::{C_STORE_RSP, Command},
+        link,
+        message::{self, C_STORE_RSP, Command},
         status::Status,
     },
 };
@@ -205,4 +206,96 @@ async fn dcmtk_stores() {
         assert!(output.status.success(), "{output:?}");
     }
     assert_eq!(door.held("2.25.11").len(), 1);
+}
+
+/// A peer by hand that reads as many requests as it takes at once and answers them then, the last first. Refuses the
+/// instance `refused`. Gives how many it had at most.
+async fn answers_backwards(socket: TcpListener, takes: Option<u16>, files: usize, refused: Uid) -> usize {
+    let (stream, _) = socket.accept().await.unwrap();
+    let mut link = Link::new(stream, Patience::default()).unwrap();
+    let proposal = association::proposal(&mut link).await.unwrap();
+    let (mut acceptance, agreed) = negotiate::judge(&proposal, &title("ANY"), negotiate::Serves::Node).unwrap();
+    acceptance.user.operations = takes.map(|takes| (takes, 1));
+    let mut peer = association::accept(link, acceptance, agreed).await.unwrap();
+    let (mut done, mut most) = (0, 0);
+    while done < files {
+        let mut together = Vec::new();
+        while together.len() < usize::from(takes.unwrap_or(1)).min(files - done) {
+            let Incoming::Command(context, command) = peer.next().await.unwrap() else { panic!("a release") };
+            while !peer.next_fragment(&context).await.unwrap().last {}
+            together.push((context.id, command));
+        }
+        (done, most) = (done + together.len(), most.max(together.len()));
+        for (context, command) in together.iter().rev() {
+            let is_refused = command.uid(message::AFFECTED_INSTANCE).as_ref() == Some(&refused);
+            let status = if is_refused { Status::FAILURE } else { Status::SUCCESS };
+            peer.send(*context, &Command::answer(command, status)).await.unwrap();
+        }
+    }
+    assert!(matches!(peer.next().await.unwrap(), Incoming::ReleaseAsked));
+    peer.released().await;
+    most
+}
+
+#[tokio::test]
+async fn files_are_sent_ahead_of_the_answers_where_the_peer_takes_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let instance = |n: usize| format!("2.25.12.1.{n}");
+    let files: Vec<DicomFile> = (0..10)
+        .map(|n| file(folder.path(), &format!("{n}.dcm"), &instance(n), &data_set("2.25.12", &instance(n), 1)))
+        .map(|path| DicomFile::open(&path).unwrap())
+        .collect();
+    // What the peer says it takes, and how many it is sent before it answers: never more than were asked for.
+    for (takes, together) in [(Some(4), 4), (None, 1), (Some(1), 1)] {
+        let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let to: Destination = format!("ANY@{}", socket.local_addr().unwrap()).parse().unwrap();
+        let refused = Uid::parse(&instance(5)).unwrap();
+        let peer = tokio::spawn(answers_backwards(socket, takes, files.len(), refused));
+        let mut heard = Vec::new();
+        let report = send(&files, &to, &title("TESTER"), &mut |sent| heard.push(sent.done)).await.unwrap();
+        assert_eq!((report.sent, heard), (9, (1..=10).collect()), "{report:?}");
+        assert_eq!(report.failed.iter().map(|f| f.path.clone()).collect::<Vec<_>>(), [files[5].path.clone()]);
+        assert_eq!(peer.await.unwrap(), together);
+    }
+}
+
+#[tokio::test]
+async fn a_store_cut_off_behind_others_loses_none_of_them() {
+    let door = Door::open(8, Patience::default()).await;
+    let user = UserItems { operations: Some((8, 1)), ..negotiate::own_items() };
+    let contexts = vec![Proposed {
+        id: 1,
+        abstract_syntax: CT.to_owned(),
+        transfer_syntaxes: vec![EXPLICIT_LE.to_owned()],
+    }];
+    let proposal = Proposal {
+        version: 1,
+        called: negotiate::title_field(&title("CHNORD")),
+        calling: negotiate::title_field(&title("CT1")),
+        application_context: associate::APPLICATION_CONTEXT.to_owned(),
+        contexts,
+        user,
+    };
+    let mut there = door.link().await;
+    there.write(&Pdu::AssociateRq(proposal)).await.unwrap();
+    assert!(matches!(there.read(Duration::from_secs(20)).await.unwrap(), Pdu::AssociateAc(_)));
+    for n in 1..=4u16 {
+        let instance = format!("2.25.13.1.{n}");
+        let command = Command::store_request(n, &Uid::parse(CT).unwrap(), &Uid::parse(&instance).unwrap());
+        let body = Bytes::from(data_set("2.25.13", &instance, 1));
+        let mut pieces = link::fragments(1, false, body, 1000);
+        if n == 4 {
+            pieces.truncate(3);
+        }
+        for pdv in link::fragments(1, true, command.encode(), 16_000).into_iter().chain(pieces) {
+            there.write_fragment(pdv).await.unwrap();
+        }
+    }
+    there.flush().await.unwrap();
+    drop(there);
+    door.until_associations(0).await;
+    assert_eq!(door.held("2.25.13").len(), 3);
+    // What was stored is counted in the log, though nobody could be answered any more.
+    let all: u64 = door.received().iter().map(|(instances, ..)| *instances).max().unwrap_or_default();
+    assert_eq!(all, 3, "{:?}", door.received());
 }
