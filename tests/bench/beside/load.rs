@@ -54,14 +54,19 @@ pub(crate) fn registered(n: u32) -> Study {
     study
 }
 
-fn sender(binary: &str, to: &Server, paths: &[PathBuf]) -> Child {
-    let mut command = Command::new(binary);
-    command.args(["send", "--to", &format!("{}@{}", to.title, to.dimse)]).args(paths);
+fn sender(binary: Option<&str>, to: &Server, paths: &[PathBuf]) -> Child {
+    let mut command = Command::new(binary.unwrap_or("storescu"));
+    match binary {
+        Some(_) => command.args(["send", "--to", &format!("{}@{}", to.title, to.dimse)]),
+        None => command.args(["-aec", &to.title, &to.dimse.ip().to_string(), &to.dimse.port().to_string()]),
+    };
+    command.env("TCP_NODELAY", "1").args(paths);
     command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
-/// C-STORE over so many associations at once; gives the seconds until all have their answer.
-pub(crate) fn store(binary: &str, to: &Server, paths: &[PathBuf], associations: usize) -> f64 {
+/// C-STORE over so many associations at once, by the node's own sender or by `storescu`; gives the seconds until all have
+/// their answer.
+pub(crate) fn store(binary: Option<&str>, to: &Server, paths: &[PathBuf], associations: usize) -> f64 {
     let share = paths.len().div_ceil(associations);
     let began = Instant::now();
     let children: Vec<Child> = paths.chunks(share).map(|paths| sender(binary, to, paths)).collect();
@@ -74,7 +79,7 @@ pub(crate) fn store(binary: &str, to: &Server, paths: &[PathBuf], associations: 
 /// Many files, in portions that a command line takes.
 pub(crate) fn store_all(binary: &str, to: &Server, paths: &[PathBuf]) {
     for portion in paths.chunks(4000) {
-        store(binary, to, portion, 4);
+        store(Some(binary), to, portion, 4);
     }
 }
 
