@@ -243,11 +243,16 @@ async fn open(file: &DicomFile) -> std::io::Result<File> {
 
 /// The answer to a C-STORE request; the inner error is the peer's refusal.
 pub(super) async fn answer(association: &mut Association, id: u16) -> Result<Result<(), String>, LinkError> {
+    Ok(stored_status(association, id).await?.map(|_| ()))
+}
+
+/// As [`answer`], with the status: success, or a warning.
+pub(super) async fn stored_status(association: &mut Association, id: u16) -> Result<Result<u16, String>, LinkError> {
     match association.next_within(ANSWER).await? {
         Incoming::Command(_, answer) if answer.field() == Some(C_STORE_RSP) && answer.answered_id() == Some(id) => {
             let code = answer.status().ok_or(LinkError::Unexpected("an answer without a status"))?;
             if status::is_stored(code) {
-                return Ok(Ok(()));
+                return Ok(Ok(code));
             }
             let comment = answer.comment().map(|c| format!(": {c}")).unwrap_or_default();
             Ok(Err(format!("{} ({code:04X}{comment})", status::sentence(code))))
