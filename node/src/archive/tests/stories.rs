@@ -438,7 +438,7 @@ async fn a_settling_that_was_overtaken_is_made_good() {
     let overtaken = rows::SettleRecord {
         study: study.clone(),
         version: before.version + 1,
-        manifest: protocol::manifest::ManifestRef { digest: Digest::of(b"other rows"), bytes: 10 },
+        manifest: ManifestRef { digest: Digest::of(b"other rows"), bytes: 10 },
         instances: before.instances,
         at: crate::tasks::now(),
     };
