@@ -1,8 +1,9 @@
 //! Corrections in an object's bytes as it leaves: a coerced copy, while the stored bytes stay.
 //!
 //! Corrected attributes take the place of received ones in the header; everything else stays byte for byte, unless a
-//! value has letters that the object's character set lacks: then all its text is written in UTF-8. What they replace goes into the Original Attributes Sequence (PS3.3 C.12.1.1.9), behind items that are there already. An object
-//! whose study has no correction never comes here.
+//! value has letters that the object's character set lacks: then all its text is written in UTF-8. What they replace goes
+//! into the Original Attributes Sequence (PS3.3 C.12.1.1.9), behind items that are there already. An object whose study
+//! has no correction never comes here.
 //!
 //! # Not here
 //! Encapsulated documents get no Original Attributes Sequence, which would have to stand behind the document. What
