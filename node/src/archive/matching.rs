@@ -111,8 +111,9 @@ pub(super) fn code(pattern: Option<&str>, value: Option<&str>) -> bool {
     asked(pattern).is_none_or(|pattern| value.is_some_and(|value| wild(pattern, value)))
 }
 
-/// A person's name matches when one of its component groups (alphabetic, ideographic, phonetic) does; components not
-/// asked for are universal, so `DUPONT` finds `DUPONT^JEAN`.
+/// A person's name matches when one of its component groups (alphabetic, ideographic, phonetic) does, or, where groups are
+/// asked for in their places (`=山田`), when each of these does; components not asked for are universal, so `DUPONT` finds
+/// `DUPONT^JEAN`.
 /// Fuzzy: every word asked begins a word of the name, in any order.
 pub(crate) fn name_matches(pattern: &str, value: Option<&str>, is_fuzzy: bool) -> bool {
     let Some(pattern) = asked(Some(pattern)) else { return true };
@@ -129,12 +130,19 @@ pub(super) fn folded_name(pattern: &str, value: &str, is_fuzzy: bool) -> bool {
             .filter(|w| !w.is_empty())
             .all(|asked| words.iter().any(|word| word.starts_with(asked)));
     }
-    let pattern = pattern.trim_end_matches(['^', '=']);
-    value.split('=').chain([value]).any(|group| {
-        let group = group.trim_end_matches('^');
+    let pattern = pattern.trim_end_matches(['^', '=', ' ']);
+    let is_in = |pattern: &str, group: &str| {
+        let group = group.trim_matches(' ').trim_end_matches(['^', ' ']);
         wild(pattern, group)
             || group.match_indices('^').any(|(at, _)| group.get(..at).is_some_and(|front| wild(pattern, front)))
-    })
+    };
+    if pattern.contains('=') {
+        let groups: Vec<&str> = value.split('=').collect();
+        let asked = pattern.split('=').map(|group| group.trim_matches(' ').trim_end_matches(['^', ' '])).enumerate();
+        let mut asked = asked.filter(|(_, group)| !group.is_empty() && *group != "*");
+        return asked.all(|(at, pattern)| groups.get(at).is_some_and(|group| is_in(pattern, group)));
+    }
+    value.split('=').chain([value]).any(|group| is_in(pattern, group))
 }
 
 /// Whether two names are the same but for case, accents, spaces and empty components at the end. Of several groups the
@@ -208,31 +216,48 @@ pub(crate) fn text_matches(pattern: &str, value: &str) -> bool {
     wild(&fold(pattern), &fold(value))
 }
 
-/// Latin letters with marks and the letters they are found by.
+/// Letters with marks, and those they are found by: Latin (of Vietnamese names, too), Greek, Cyrillic.
 const MARKED: &[(&str, &str)] = &[
-    ("àáâãäåāăąǎ", "a"),
-    ("çćĉċč", "c"),
-    ("ďđð", "d"),
-    ("èéêëēĕėęě", "e"),
-    ("ĝğġģ", "g"),
-    ("ĥħ", "h"),
-    ("ìíîïĩīĭįıǐ", "i"),
-    ("ĵ", "j"),
-    ("ķ", "k"),
-    ("ĺļľŀł", "l"),
-    ("ñńņňŉ", "n"),
-    ("òóôõöøōŏőǒ", "o"),
-    ("ŕŗř", "r"),
-    ("śŝşšș", "s"),
-    ("ţťŧț", "t"),
-    ("ùúûüũūŭůűųǔ", "u"),
-    ("ŵ", "w"),
-    ("ýÿŷ", "y"),
-    ("źżž", "z"),
-    ("æ", "ae"),
+    ("àáâãäåāăąǎǟǡǻȁȃȧḁạảấầẩẫậắằẳẵặ", "a"),
+    ("ḃḅḇ", "b"),
+    ("çćĉċčḉ", "c"),
+    ("ďđðḋḍḏḑḓ", "d"),
+    ("èéêëēĕėęěȅȇȩḕḗḙḛḝẹẻẽếềểễệ", "e"),
+    ("ḟ", "f"),
+    ("ĝğġģǧǵḡ", "g"),
+    ("ĥħȟḣḥḧḩḫẖ", "h"),
+    ("ìíîïĩīĭįıǐȉȋḭḯỉị", "i"),
+    ("ĵǰ", "j"),
+    ("ķǩḱḳḵ", "k"),
+    ("ĺļľŀłḷḹḻḽ", "l"),
+    ("ḿṁṃ", "m"),
+    ("ñńņňŉǹṅṇṉṋ", "n"),
+    ("òóôõöøōŏőơǒǫǭǿȍȏȫȭȯȱṍṏṑṓọỏốồổỗộớờởỡợ", "o"),
+    ("ṕṗ", "p"),
+    ("ŕŗřȑȓṙṛṝṟ", "r"),
+    ("śŝşšșṡṣṥṧṩ", "s"),
+    ("ţťŧțṫṭṯṱẗ", "t"),
+    ("ùúûüũūŭůűųưǔǖǘǚǜȕȗṳṵṷṹṻụủứừửữự", "u"),
+    ("ṽṿ", "v"),
+    ("ŵẁẃẅẇẉẘ", "w"),
+    ("ẋẍ", "x"),
+    ("ýÿŷȳẏẙỳỵỷỹ", "y"),
+    ("źżžẑẓẕ", "z"),
+    ("æǣǽ", "ae"),
     ("œ", "oe"),
     ("ß", "ss"),
     ("þ", "th"),
+    ("άἀἁἂἃἄἅἆἇὰάᾀᾁᾂᾃᾄᾅᾆᾇᾰᾱᾲᾳᾴᾶᾷ", "α"),
+    ("έἐἑἒἓἔἕὲέ", "ε"),
+    ("ήἠἡἢἣἤἥἦἧὴήᾐᾑᾒᾓᾔᾕᾖᾗῂῃῄῆῇ", "η"),
+    ("ίΐϊἰἱἲἳἴἵἶἷὶίῐῑῒΐῖῗ", "ι"),
+    ("όὀὁὂὃὄὅὸό", "ο"),
+    ("ῤῥ", "ρ"),
+    ("ς", "σ"),
+    ("ύΰϋὐὑὒὓὔὕὖὗὺύῠῡῢΰῦῧ", "υ"),
+    ("ώὠὡὢὣὤὥὦὧὼώᾠᾡᾢᾣᾤᾥᾦᾧῲῳῴῶῷ", "ω"),
+    ("ѐё", "е"),
+    ("ѝ", "и"),
 ];
 
 /// Lower case, without accents, spaces made one.
@@ -259,6 +284,30 @@ mod tests {
     fn a_name_is_the_same_however_it_is_written() {
         assert!(same_name("LEFEVRE^ZOE", "Lefèvre^Zoé^^=山田^太郎"));
         assert!(!same_name("Lefevre^Zoe", "Lefevre^Zoe Marie") && !same_name("", "Lefevre"));
+    }
+
+    #[test]
+    fn a_name_is_found_by_any_of_its_groups_and_in_any_script() {
+        let yamada = "Yamada^Tarou=山田^太郎=やまだ^たろう=";
+        for (pattern, value, hit) in [
+            (yamada, yamada, true),
+            ("yamada^tarou=山田^太郎", yamada, true),
+            ("=山田^太郎", yamada, true),
+            ("=山*", yamada, true),
+            ("==やまだ", yamada, true),
+            ("Yamada*=*", yamada, true),
+            ("=やまだ", yamada, false),
+            ("Suzuki=山田*", yamada, false),
+            ("=山田", "Yamada^Tarou", false),
+            ("WANG^XIAODONG=王^小東", "Wang^XiaoDong =王^小東=", true),
+            ("ΔΙΟΝΥΣΙΟΣ", "Διονυσιος", true),
+            ("παπαδόπουλος", "ΠΑΠΑΔΟΠΟΥΛΟΣ^ΓΙΩΡΓΟΣ", true),
+            ("КОРОЛЕВ*", "Королёв^Иван", true),
+            ("nguyen^thi be", "Nguyễn^Thị Bé", true),
+            ("山", yamada, false),
+        ] {
+            assert_eq!(name_matches(pattern, Some(value), false), hit, "{pattern} {value}");
+        }
     }
 
     #[test]

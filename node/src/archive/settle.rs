@@ -141,8 +141,15 @@ pub(super) async fn run(inner: Arc<Inner>) {
 async fn settle(inner: &Arc<Inner>, study: &Uid) -> Result<(), ArchiveError> {
     let (shared, uid) = (inner.clone(), study.clone());
     let made = inner.tasks.spawn_blocking("settle", move || make(&shared, &uid)).await;
-    let Some(record) = made.map_err(std::io::Error::other)?? else { return Ok(()) };
-    let (shared, study) = (inner.clone(), study.clone());
+    match made.map_err(std::io::Error::other)?? {
+        Some(record) => note(inner, record).await,
+        None => Ok(()),
+    }
+}
+
+/// Writes that a study has settled.
+pub(super) async fn note(inner: &Arc<Inner>, record: SettleRecord) -> Result<(), ArchiveError> {
+    let (shared, study) = (inner.clone(), record.study.clone());
     let append = Append {
         folders: vec![inner.manifests.clone()],
         kind: kind::SETTLE,
@@ -159,11 +166,12 @@ async fn settle(inner: &Arc<Inner>, study: &Uid) -> Result<(), ArchiveError> {
 
 fn make(inner: &Inner, study: &Uid) -> Result<Option<SettleRecord>, ArchiveError> {
     let Some(stored) = inner.index.stored_study(study)? else { return Ok(None) };
-    if stored.row.completeness == Completeness::Complete {
-        return Ok(None);
-    }
     let manifest = manifest_of(&inner.index, inner.identity.site(), &stored)?;
     let bytes = wire::encode(&manifest);
+    // A settling may be overtaken by a change that leaves as many instances: only what the rows say is complete.
+    if stored.row.completeness == Completeness::Complete && stored.manifest == Some(reference(&bytes)) {
+        return Ok(None);
+    }
     if bytes.len() > MANIFEST_BYTES_MAX {
         tracing::error!(bytes = bytes.len(), "a study has too many instances for a manifest and stays arriving");
         return Ok(None);

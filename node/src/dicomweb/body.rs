@@ -4,7 +4,7 @@
 //! pieces are awaited before the status goes out, so a holder that is down is a 503; a fault in the middle breaks the
 //! connection off, and the length declared or the missing last boundary tells the reader.
 
-use super::{accept::Form, asker::Asker, error::Problem};
+use super::{accept::Form, asker::Asker, error::Problem, frames::Changed};
 use crate::{
     pixels::source::{CHUNK_BYTES, Source},
     studies::StudyError,
@@ -26,6 +26,7 @@ const READ_AHEAD: usize = 3;
 async fn read(source: &Source, piece: Piece) -> Result<Bytes, StudyError> {
     match (piece, source) {
         (Piece::Own(bytes), _) => Ok(bytes),
+        (Piece::Made(frame), _) => frame.bytes().await,
         (Piece::Stored { entry, offset, len }, _) => source.range(&entry, offset, len).await,
         (Piece::Meta(entry), Source::Study(study, _)) => study.meta(&entry).await,
         (Piece::Front(series, entry), Source::Study(study, _)) => match study.front(&series, &entry).await? {
@@ -42,6 +43,8 @@ async fn read(source: &Source, piece: Piece) -> Result<Bytes, StudyError> {
 #[derive(Clone, Debug)]
 pub(super) enum Piece {
     Own(Bytes),
+    /// A frame that is decoded, or moved to begin on a byte, when its turn comes.
+    Made(Arc<Changed>),
     /// Preamble and meta group of an instance.
     Meta(Arc<InstanceEntry>),
     /// The header of an instance of this series, as it leaves.
@@ -58,7 +61,7 @@ impl Piece {
     fn len(&self) -> Option<u64> {
         match self {
             Self::Own(bytes) => Some(bytes.len() as u64),
-            Self::Meta(_) | Self::Front(..) => None,
+            Self::Made(_) | Self::Meta(_) | Self::Front(..) => None,
             Self::Stored { len, .. } => Some(*len),
         }
     }
@@ -70,7 +73,7 @@ impl Piece {
                 Self::Own(bytes.slice(at(from)..at(to)))
             }
             Self::Stored { entry, offset, .. } => Self::Stored { entry, offset: offset + from, len: to - from },
-            Self::Meta(_) | Self::Front(..) => self,
+            Self::Made(_) | Self::Meta(_) | Self::Front(..) => self,
         }
     }
 }

@@ -18,13 +18,14 @@ use crate::{
         picture::picture,
         source::Source,
     },
-    studies::OpenStudy,
+    studies::{OpenStudy, StudyError},
 };
 use axum::{
     extract::State,
     http::header,
     response::{IntoResponse, Response},
 };
+use bytes::Bytes;
 use lru::LruCache;
 use protocol::{Digest, Uid, fetch::Priority, manifest::InstanceEntry};
 use std::{
@@ -134,6 +135,7 @@ pub(super) async fn frames(State(desk): State<Arc<Desk>>, asker: Asker) -> Resul
     if numbers.iter().any(|n| *n > framed.map.frames()) {
         return Err(Problem::NotFound);
     }
+    let framed = Arc::new(framed);
     let stored = framed.frame_syntax().to_owned();
     let form = accept::frames(&accepted, numbers.len() == 1, framed.is_encapsulated(), &stored)?;
     let url = instance_url(&asker.root, &uid, &series, &instance);
@@ -141,7 +143,13 @@ pub(super) async fn frames(State(desk): State<Arc<Desk>>, asker: Asker) -> Resul
     for number in &numbers {
         let content_type = content_type(&form, &stored);
         let location = format!("{url}/frames/{number}");
-        let pieces = pieces(&desk, &study, (&series, &instance), &framed, &form, number - 1).await?;
+        let mut pieces = pieces(&desk, &study, (&series, &instance), &framed, &form, number - 1).await?;
+        // The first is made before the status goes out, so that what cannot be decoded is a 406; the others in their turn.
+        if parts.is_empty()
+            && let [Piece::Made(first)] = pieces.as_slice()
+        {
+            pieces = vec![Piece::Own(first.made().await?)];
+        }
         parts.push(Part { content_type, location, pieces });
     }
     let source = framed.source.clone();
@@ -179,24 +187,48 @@ fn head(entry: &InstanceEntry, numbers: &[u64], accepted: &[MediaRange], etag: &
     Ok(response)
 }
 
+/// A frame that does not leave as it is stored.
+#[derive(Debug)]
+pub(super) struct Changed {
+    desk: Arc<Desk>,
+    framed: Arc<Framed>,
+    /// To decode by; `None`: only moved to begin on a byte.
+    header: Option<Bytes>,
+    index: u64,
+}
+
+impl Changed {
+    async fn made(&self) -> Result<Bytes, Problem> {
+        let Some(header) = &self.header else { return Ok(self.framed.held(self.index).await?) };
+        let picture = picture(header, &self.framed, self.index).await?;
+        Ok(self.desk.door.decoders.samples(&picture).await?.bytes.into())
+    }
+
+    /// Its bytes, in an answer that has begun.
+    pub(super) async fn bytes(&self) -> Result<Bytes, StudyError> {
+        self.made().await.map_err(|problem| StudyError::Internal(problem.to_string()))
+    }
+}
+
 /// A frame in the form asked: ranges of the object, or bytes made from them.
 async fn pieces(
-    desk: &Desk,
+    desk: &Arc<Desk>,
     study: &Arc<OpenStudy>,
     (series, instance): (&Uid, &Uid),
-    framed: &Framed,
+    framed: &Arc<Framed>,
     form: &accept::Form,
     index: u64,
 ) -> Result<Vec<Piece>, Problem> {
+    let changed = |header| {
+        let (desk, framed) = (desk.clone(), framed.clone());
+        vec![Piece::Made(Arc::new(Changed { desk, framed, header, index }))]
+    };
     let swapped = !framed.is_encapsulated() && form.little_endian && framed.syntax.big_endian;
     if form.decode || swapped {
-        let header = study.header(series, instance).await?;
-        let picture = picture(&header, framed, index).await?;
-        let decoded = desk.door.decoders.samples(&picture).await?;
-        return Ok(vec![Piece::Own(decoded.bytes.into())]);
+        return Ok(changed(Some(study.header(series, instance).await?)));
     }
     match *framed.map {
-        FrameMap::Native { bits, .. } if bits % 8 != 0 => Ok(vec![Piece::Own(framed.held(index).await?)]),
+        FrameMap::Native { bits, .. } if bits % 8 != 0 => Ok(changed(None)),
         _ => {
             let (extents, _) = framed.map.frame(index).ok_or(Problem::NotFound)?;
             let stored = |e: Extent| Piece::Stored { entry: framed.entry.clone(), offset: e.offset, len: e.len };

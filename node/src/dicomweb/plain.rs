@@ -3,7 +3,7 @@
 //! Each is made while it is sent. The first one is begun before the status goes out, so that a single instance that
 //! cannot be decoded is a 406; a later one breaks the answer off, which its missing last boundary tells.
 
-use super::{accept::Form, asker::Asker, error::Problem, metadata::instance_url};
+use super::{accept::Form, asker::Asker, body, error::Problem, metadata::instance_url};
 use crate::{
     pixels::{Fault, Plain, Transcoded},
     studies::OpenStudy,
@@ -46,6 +46,9 @@ pub(super) async fn answer(
         Some(boundary) => format!("multipart/related; type=\"{}\"; boundary={boundary}", form.media),
         None => format!("{}; transfer-syntax={}", form.media, PLAIN.uid()),
     };
+    if asker.head_only {
+        return Ok(([(header::CONTENT_TYPE, content_type)], body::headless()).into_response());
+    }
     let asker = Arc::new(asker);
     let mut making = Making { asker, study, uid, rest: chosen.into(), now: None, boundary, first: true, ended: false };
     let mut first = VecDeque::new();

@@ -169,8 +169,12 @@ fn study_row(asker: &Asker, found: &FoundStudy, search: &Search) -> Attributes {
 pub(super) async fn study_series(State(_): State<Arc<Desk>>, asker: Asker) -> Result<Response, Problem> {
     let media = asker.json_type()?;
     let search = Search::parse(&asker.query)?;
-    let (_, rest) = search.split()?;
-    let rows = series_of(&asker, &asker.open().await?, &rest, &search, false).await?;
+    let (asked, rest) = search.split()?;
+    let study = asker.open().await?;
+    let mut rows = Vec::new();
+    if asked.matches(&study.found().row) {
+        rows = series_of(&asker, &study, &rest, &search, false).await?;
+    }
     Ok(Results { rows, partial: false }.page(&search).answer(&asker, media))
 }
 
@@ -186,9 +190,12 @@ pub(super) async fn series_instances(State(_): State<Arc<Desk>>, asker: Asker) -
 async fn below(asker: Asker, series: Option<Uid>) -> Result<Response, Problem> {
     let media = asker.json_type()?;
     let search = Search::parse(&asker.query)?;
-    let (_, rest) = search.split()?;
+    let (asked, rest) = search.split()?;
     let study = asker.open().await?;
-    let rows = instances_of(&asker, &study, series.as_ref(), &rest, &search, false).await?;
+    let mut rows = instances_of(&asker, &study, series.as_ref(), &rest, &search, false).await?;
+    if !asked.matches(&study.found().row) {
+        rows.clear();
+    }
     Ok(Results { rows, partial: false }.page(&search).answer(&asker, media))
 }
 
@@ -204,15 +211,19 @@ pub(super) async fn all_instances(State(desk): State<Arc<Desk>>, asker: Asker) -
 async fn relational(desk: &Desk, asker: &Asker, instances: bool) -> Result<Response, Problem> {
     let media = asker.json_type()?;
     let search = Search::parse(&asker.query)?;
-    let (study_query, rest) = search.split()?;
-    let series = match rest.iter().find(|(path, _)| path.as_slice() == [tags::SERIES_INSTANCE_UID]) {
-        Some((_, value)) => match query::uids(value)?.as_slice() {
-            [one] => Some(one.clone()),
-            _ => None,
-        },
-        None => None,
+    let (mut study_query, rest) = search.split()?;
+    let named = |tag: Tag| match rest.iter().find(|(path, _)| path.as_slice() == [tag]) {
+        Some((_, value)) => query::uids(value),
+        None => Ok(Vec::new()),
     };
+    let (wanted, instances_wanted) = (named(tags::SERIES_INSTANCE_UID)?, named(tags::SOP_INSTANCE_UID)?);
+    let series = <[Uid; 1]>::try_from(wanted.clone()).ok().map(|[one]| one);
     asker.write_queried(search.shape()).await?;
+    if study_query.study.is_empty() && !(wanted.is_empty() && instances_wanted.is_empty()) {
+        // Of what is held here it is known in which studies it is: not only the newest are looked into.
+        let held = desk.door.archive.studies_with(wanted, instances_wanted).await;
+        study_query.study = held.map_err(|error| Problem::Internal(error.to_string()))?;
+    }
     let studies = &desk.door.studies;
     let mut found =
         studies.find(&asker.person, &study_query, asker.within.as_deref(), 0, STUDIES_OPENED_MAX + 1).await?;

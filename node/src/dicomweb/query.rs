@@ -96,6 +96,8 @@ impl Search {
                 _ => {
                     let path = path(&name)?;
                     let value = value.trim();
+                    // What is asked of an attribute also asks for it (PS3.18 §10.6.3.3).
+                    search.include.extend(path.first());
                     if !value.is_empty() && value != "*" {
                         search.conditions.push((path, value.to_owned()));
                     }
@@ -243,7 +245,8 @@ mod tests {
              StudyDate=20200101-20201231&00080061=CT%5CMR&StudyInstanceUID=1.2.3,1.2.4",
         )
         .unwrap();
-        assert_eq!((search.limit(), search.offset, search.include.len()), (101, 0, 3));
+        assert_eq!((search.limit(), search.offset), (101, 0));
+        assert_eq!(search.include.len(), 7, "what is asked for, and what is asked of");
         let (study, rest) = search.split().unwrap();
         assert!(rest.is_empty());
         assert_eq!(study.patient_name.as_deref(), Some("*Mül*"));

@@ -21,7 +21,7 @@ use crate::{
 };
 use axum::{
     extract::State,
-    http::header,
+    http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
 use image::{ImageFormat, imageops::FilterType};
@@ -194,6 +194,11 @@ async fn answer(
     let bytes = turn::run(&asker.desk, move || picture_file(&picture, samples, &tones, &wish)).await?;
     let mut response = ([(header::CONTENT_TYPE, format.to_mime_type())], bytes).into_response();
     tag(&mut response, &etag);
+    // Whoever asks for the patient's name in the picture must not take it for there.
+    if asker.asked("annotation")?.is_some_and(|asked| !asked.trim().is_empty()) {
+        let unsaid = HeaderValue::from_static("299 confrere \"annotations are not drawn\"");
+        response.headers_mut().append(header::WARNING, unsaid);
+    }
     Ok(response)
 }
 

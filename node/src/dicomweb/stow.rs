@@ -46,6 +46,8 @@ const INGESTS_AT_ONCE: usize = 8;
 const INSTANCE_BYTES_MAX: u64 = 4 << 30;
 /// A client that sends nothing for so long is cut off.
 const SILENCE_MAX: Duration = Duration::from_secs(30);
+/// A node that stops is there again after so long, seconds.
+const STOPPING_RETRY_S: u32 = 30;
 /// Metadata and bulk data apart (PS3.18 §10.5.2) would be put together here, and no longer be what was signed or sent.
 const PARTS: &str = "whole instances are stored, as application/dicom; metadata and bulk data apart are not";
 /// Bytes at the front of an instance that are looked at for its names.
@@ -191,7 +193,7 @@ impl Store<'_> {
         }
         let spool = self.desk.door.archive.spool(Form::File).await;
         if let Err(IngestError::Stopping) = spool {
-            return Err(Problem::Busy { code: "stopping", message: "the node is stopping", retry_s: 30 });
+            return Err(Problem::Busy { code: "stopping", message: "the node is stopping", retry_s: STOPPING_RETRY_S });
         }
         Ok(Incoming { spool, front: Vec::new(), bytes: 0 })
     }
@@ -387,5 +389,10 @@ fn answer(asker: &Asker, media: &'static str, outcomes: &[Outcome]) -> Response 
     json::write_object(&mut body, &all);
     let failures = outcomes.iter().filter_map(|o| o.result.as_ref().err());
     let warnings = reasons::warnings(&asker.headers, failures);
-    (status(outcomes), [(header::CONTENT_TYPE, media)], warnings, body).into_response()
+    let status = status(outcomes);
+    let mut response = (status, [(header::CONTENT_TYPE, media)], warnings, body).into_response();
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(header::RETRY_AFTER, STOPPING_RETRY_S.into());
+    }
+    response
 }

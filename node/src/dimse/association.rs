@@ -188,13 +188,15 @@ impl Association {
                 _ => return Err(LinkError::Unexpected("a unit that has no place inside an operation")),
             }
         }
-        let Some(first) = self.waiting.front().filter(|pdv| pdv.command && pdv.last) else { return Ok(false) };
-        let command = Command::decode(first.bytes.clone()).map_err(|e| LinkError::Unexpected(e.0))?;
-        let cancels = command.field() == Some(C_CANCEL_RQ) && command.answered_id() == Some(id);
-        if cancels {
-            self.waiting.pop_front();
-        }
-        Ok(cancels)
+        // Where several operations were asked for at once, it stands behind those that wait.
+        let cancels = |pdv: &Pdv| {
+            let command = Some(pdv).filter(|pdv| pdv.command && pdv.last).map(|pdv| Command::decode(pdv.bytes.clone()));
+            command.is_some_and(|command| {
+                command.is_ok_and(|c| c.field() == Some(C_CANCEL_RQ) && c.answered_id() == Some(id))
+            })
+        };
+        let found = self.waiting.iter().position(cancels);
+        Ok(found.is_some_and(|at| self.waiting.remove(at).is_some()))
     }
 
     /// Reads the whole data set of a short message.

@@ -78,6 +78,7 @@ fn shown(mut known: Attributes, identifier: &Identifier, title: &AeTitle) -> (At
 async fn answers(asker: &mut Asker, context: &Context, identifier: &Identifier) -> Result<Vec<Attributes>, Status> {
     let reach = asker.caller.reach(Operation::Find).await?;
     let level = Level::of(identifier, &context.abstract_syntax).ok_or(Status::BAD_IDENTIFIER)?;
+    question::check_times(identifier)?;
     asker.write_queried(level, identifier).await?;
     let mut query = question::study_query(identifier, context.options)?;
     let named = |tag| question::uids(identifier, tag).map(|uids| !uids.is_empty());
@@ -171,12 +172,15 @@ async fn series_attributes(
     Ok(row)
 }
 
-/// What the study says, and of the header what was asked for.
+/// What the study says, and of the header what was asked for: text that it lacks is empty, and matches nothing asked.
 fn of_header(entry: &InstanceEntry, header: &Bytes, above: &Attributes, identifier: &Identifier) -> Attributes {
     let header = Identifier::decode(header, entry.transfer_syntax.as_str());
     let mut row = above.clone();
+    let is_read = header.tags().next().is_some();
     for tag in identifier.tags() {
-        if let Some(text) = header.text(tag) {
+        let text =
+            header.text(tag).or_else(|| (is_read && identifier::is_text(identifier::vr_of(tag))).then(String::new));
+        if let Some(text) = text {
             row.entry(tag).or_insert(text);
         }
     }

@@ -122,7 +122,8 @@ fn is_short(vr: VR) -> bool {
     matches!(vr, AE | AS | AT | CS | DA | DS | DT | FD | FL | IS | LO | LT | PN | SH | SL | SS | ST | TM | UI | UL | US)
 }
 
-fn is_text(vr: VR) -> bool {
+/// Whether values of this VR are text that is matched; UIDs are too, and are known of each level.
+pub(super) fn is_text(vr: VR) -> bool {
     use VR::{AE, AS, CS, DA, DS, DT, IS, LO, LT, PN, SH, ST, TM, UC, UR, UT};
     matches!(vr, AE | AS | CS | DA | DS | DT | IS | LO | LT | PN | SH | ST | TM | UC | UR | UT)
 }

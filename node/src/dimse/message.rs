@@ -232,6 +232,8 @@ pub(crate) struct Counts {
     pub(crate) remaining: u16,
     pub(crate) completed: u16,
     pub(crate) failed: u16,
+    /// Stored, but the receiver warned of something.
+    pub(crate) warned: u16,
 }
 
 impl Command {
@@ -242,7 +244,7 @@ impl Command {
 
     /// With the counts of a retrieval; what remains is told until the last answer.
     pub(crate) fn with_counts(self, counts: Counts, is_last: bool) -> Self {
-        let counted = self.with(COMPLETED, counts.completed).with(FAILED, counts.failed).with(WARNING, 0);
+        let counted = self.with(COMPLETED, counts.completed).with(FAILED, counts.failed).with(WARNING, counts.warned);
         if is_last { counted } else { counted.with(REMAINING, counts.remaining) }
     }
 

@@ -3,7 +3,12 @@
 //! An AE finds and retrieves only what an admin said it may ([`Reach`]), from this machine too. Patient IDs of different
 //! issuers name different patients: a retrieval by an ID that several have is refused.
 
-use super::{caller::Caller, identifier::Identifier, negotiate::Options, status::Status};
+use super::{
+    caller::Caller,
+    identifier::{self, Identifier},
+    negotiate::Options,
+    status::Status,
+};
 use crate::{
     archive::{Archive, StudyQuery},
     audit::{Act, Audit, Event},
@@ -11,7 +16,7 @@ use crate::{
     trust::Person,
     users::Reach,
 };
-use dicom_core::Tag;
+use dicom_core::{Tag, VR};
 use dicom_dictionary_std::tags;
 use protocol::Uid;
 use std::collections::BTreeSet;
@@ -59,10 +64,24 @@ pub(super) fn uids(identifier: &Identifier, tag: Tag) -> Result<Vec<Uid>, Status
     text.split('\\').map(|one| Uid::parse(one.trim()).map_err(|_| Status::BAD_IDENTIFIER)).collect()
 }
 
+/// Refuses what can be no date or time, nor a range of them: taken for nothing asked, it would find every patient.
+pub(super) fn check_times(identifier: &Identifier) -> Result<(), Status> {
+    let is_time = |side: &str| side.is_empty() || side.bytes().any(|b| b.is_ascii_digit());
+    let is_range = |text: &str| {
+        let text = text.strip_suffix('*').unwrap_or(text);
+        let (from, to) = text.split_once('-').unwrap_or((text, text));
+        let is_legal = text.bytes().all(|b| b.is_ascii_digit() || b"-.: ".contains(&b));
+        is_legal && is_time(from.trim()) && is_time(to.trim())
+    };
+    let mut times = identifier.tags().filter(|tag| matches!(identifier::vr_of(*tag), VR::DA | VR::TM));
+    let is_legal = times.all(|tag| identifier.text(tag).is_none_or(|text| is_range(&text)));
+    if is_legal { Ok(()) } else { Err(Status::BAD_IDENTIFIER) }
+}
+
 /// The search for the studies that an identifier means.
 pub(super) fn study_query(identifier: &Identifier, options: Options) -> Result<StudyQuery, Status> {
     let text = |tag| identifier.text(tag);
-    let range = |tag| match identifier.text(tag) {
+    let range = |tag| match identifier.text(tag).filter(|text| text != "*") {
         None => (None, None),
         Some(value) => {
             let (from, to) = value.split_once('-').unwrap_or((&value, &value));

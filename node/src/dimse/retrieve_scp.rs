@@ -52,6 +52,26 @@ pub(super) struct Item {
     pub(super) entry: InstanceEntry,
 }
 
+/// What became of one sub-operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Stored,
+    /// Stored, with a warning.
+    Warned,
+    Failed,
+}
+
+impl Outcome {
+    /// By what the receiver answered.
+    const fn of(code: u16) -> Self {
+        match code {
+            0 => Self::Stored,
+            code if status::is_stored(code) => Self::Warned,
+            _ => Self::Failed,
+        }
+    }
+}
+
 /// What became of all.
 struct Run<'a> {
     decoders: &'a Decoders,
@@ -123,7 +143,14 @@ async fn items(asker: &mut Asker, context: &Context, identifier: &Identifier) ->
     if level > Level::Study && !asker.narrow(&mut query, identifier).await? {
         return Ok(Vec::new());
     }
-    let found = asker.found(&query, reach).await?;
+    let mut found = asker.found(&query, reach).await?;
+    if let Some(id) = query.patient_id.as_deref() {
+        // One patient is meant: what has a wildcard is no ID, unless it is one letter by letter.
+        found.retain(|found| found.row.patient.id.as_deref() == Some(id.trim()));
+        if found.is_empty() && id.contains(['*', '?']) {
+            return Err(Status::BAD_IDENTIFIER);
+        }
+    }
     let patients: BTreeSet<_> = found.iter().map(|f| (&f.row.patient.id, &f.row.patient.issuer)).collect();
     if level == Level::Patient && patients.len() > 1 {
         return Err(Status::BAD_IDENTIFIER);
@@ -243,7 +270,7 @@ impl Run<'_> {
                 (true, None) => way(decoders, item, Contexts::back(association, item)).await,
             };
             let stored = match made {
-                None => false,
+                None => Outcome::Failed,
                 Some((context, body)) => {
                     let next = items.get(number + 1).map(|next| (next, Contexts::back(association, next)));
                     let command = Command::store_request(id, &item.entry.sop_class, &item.entry.instance);
@@ -272,7 +299,7 @@ impl Run<'_> {
     }
 
     /// Waits for the answer to a sub-operation; a cancellation may come before it.
-    async fn answered(&mut self, association: &mut Association, id: u16) -> Result<bool, LinkError> {
+    async fn answered(&mut self, association: &mut Association, id: u16) -> Result<Outcome, LinkError> {
         loop {
             match association.next_within(store_scu::ANSWER).await? {
                 Incoming::Command(_, answer) if answer.field() == Some(C_CANCEL_RQ) => {
@@ -281,7 +308,7 @@ impl Run<'_> {
                 Incoming::Command(_, answer)
                     if answer.field() == Some(C_STORE_RSP) && answer.answered_id() == Some(id) =>
                 {
-                    return Ok(answer.status().is_some_and(status::is_stored));
+                    return Ok(answer.status().map_or(Outcome::Failed, Outcome::of));
                 }
                 Incoming::Command(..) => return Err(LinkError::Unexpected("an answer to nothing that was asked")),
                 Incoming::ReleaseAsked => return Err(LinkError::Unexpected("a release before the answer")),
@@ -312,7 +339,7 @@ impl Run<'_> {
             for (number, item) in batch.iter().enumerate() {
                 let id = u16::try_from(number + 1).unwrap_or(u16::MAX);
                 let sent = match there.as_mut().filter(|_| self.may_leave(item, Some(to))) {
-                    None => Ok(false),
+                    None => Ok(Outcome::Failed),
                     Some(there) => {
                         let named = (item, batch.get(number + 1), id);
                         self.send_there(there, named, association.calling(), &mut ready).await
@@ -328,7 +355,7 @@ impl Run<'_> {
                         if let Some(broken) = broken {
                             broken.abort(Abort::USER).await;
                         }
-                        false
+                        Outcome::Failed
                     }
                 };
                 if self.counted(association, item, stored).await? {
@@ -351,33 +378,40 @@ impl Run<'_> {
         (item, next, id): (&Item, Option<&Item>, u16),
         mover: &AeTitle,
         ready: &mut Ahead,
-    ) -> Result<bool, LinkError> {
+    ) -> Result<Outcome, LinkError> {
         let entry = &item.entry;
         let made = match ready.take() {
             Some(made) => made,
             None => way(self.decoders, item, Contexts::there(there, item)).await,
         };
-        let Some((context, body)) = made else { return Ok(false) };
+        let Some((context, body)) = made else { return Ok(Outcome::Failed) };
         let next = next.map(|next| (next, Contexts::there(there, next)));
         let command = Command::store_request(id, &entry.sop_class, &entry.instance);
         let command = command.moved_for(mover, self.request.id());
         let sending = async {
             send(there, &context, &command, body).await?;
-            store_scu::answer(there, id).await
+            store_scu::stored_status(there, id).await
         };
         let (stored, following) = tokio::join!(sending, ahead(self.decoders, next));
         *ready = following;
-        Ok(stored?.is_ok())
+        Ok(stored?.map_or(Outcome::Failed, Outcome::of))
     }
 
     /// Counts a sub-operation and tells how far it is; whether the peer has cancelled.
-    async fn counted(&mut self, association: &mut Association, item: &Item, stored: bool) -> Result<bool, LinkError> {
+    async fn counted(
+        &mut self,
+        association: &mut Association,
+        item: &Item,
+        outcome: Outcome,
+    ) -> Result<bool, LinkError> {
         self.counts.remaining = self.counts.remaining.saturating_sub(1);
-        if stored {
-            self.counts.completed += 1;
-        } else {
-            self.counts.failed += 1;
-            self.failed.push(item.entry.instance.clone());
+        match outcome {
+            Outcome::Stored => self.counts.completed += 1,
+            Outcome::Warned => self.counts.warned += 1,
+            Outcome::Failed => {
+                self.counts.failed += 1;
+                self.failed.push(item.entry.instance.clone());
+            }
         }
         self.cancelled |= association.is_cancelled(self.request.id())?;
         if !self.cancelled && self.counts.remaining > 0 {
@@ -390,11 +424,13 @@ impl Run<'_> {
     /// The last answer, with the instances that failed.
     async fn end(self, association: &mut Association) -> Result<(), LinkError> {
         let is_last = !self.cancelled;
-        let status = match (self.cancelled, self.counts.completed, self.counts.failed) {
+        let Counts { completed, failed, warned, .. } = self.counts;
+        let status = match (self.cancelled, completed, failed, warned) {
             (true, ..) => Status::CANCELLED,
             _ if self.withdrawn => self.caller.withdrawn().await,
-            (false, _, 0) => Status::SUCCESS,
-            (false, 0, _) => Status::NONE_SENT,
+            (false, _, 0, 0) => Status::SUCCESS,
+            (false, _, 0, _) => Status::SOME_WARNED,
+            (false, 0, _, 0) => Status::NONE_SENT,
             (false, ..) => Status::SOME_FAILED,
         };
         if self.failed.is_empty() {

@@ -38,6 +38,7 @@ impl Status {
     pub(crate) const NO_DESTINATION: Self = Self { code: 0xA801, comment: "the move destination is not a known AE" };
     pub(crate) const NONE_SENT: Self = Self { code: 0xA702, comment: "no instance could be sent" };
     pub(crate) const SOME_FAILED: Self = Self { code: 0xB000, comment: "some instances could not be sent" };
+    pub(crate) const SOME_WARNED: Self = Self { code: 0xB000, comment: "the receiver warned of some instances" };
     pub(crate) const BAD_IDENTIFIER: Self =
         Self { code: 0xA900, comment: "the identifier does not fit the level or the class" };
     pub(crate) const NOT_ANSWERED: Self = Self { code: 0xC001, comment: "the holder of a study cannot be reached now" };

@@ -147,7 +147,7 @@ impl Run<'_> {
                 _ => {
                     let (answered, answer) = next_answer(association).await?;
                     let of = under_way.iter_mut().find(|u| u.id == answered && u.answer.is_none());
-                    of.ok_or(LinkError::Unexpected(UNASKED))?.answer = Some(answer);
+                    of.ok_or(LinkError::Unexpected(UNASKED))?.answer = Some(answer.map(|_| ()));
                 }
             }
             while let Some(answer) = under_way.front_mut().and_then(|first| first.answer.take()) {
@@ -280,12 +280,17 @@ async fn open(file: &DicomFile) -> std::io::Result<File> {
 
 /// The answer to the C-STORE request `id`; the inner error is the peer's refusal.
 pub(super) async fn answer(association: &mut Association, id: u16) -> Result<Result<(), String>, LinkError> {
+    Ok(stored_status(association, id).await?.map(|_| ()))
+}
+
+/// As [`answer`], with the status: success, or a warning.
+pub(super) async fn stored_status(association: &mut Association, id: u16) -> Result<Result<u16, String>, LinkError> {
     let (answered, answer) = next_answer(association).await?;
     if answered == id { Ok(answer) } else { Err(LinkError::Unexpected(UNASKED)) }
 }
 
 /// The next answer to a C-STORE request, and to which.
-async fn next_answer(association: &mut Association) -> Result<(u16, Result<(), String>), LinkError> {
+async fn next_answer(association: &mut Association) -> Result<(u16, Result<u16, String>), LinkError> {
     let answer = match association.next_within(ANSWER).await? {
         Incoming::Command(_, answer) if answer.field() == Some(C_STORE_RSP) => answer,
         Incoming::Command(..) => return Err(LinkError::Unexpected(UNASKED)),
@@ -294,7 +299,7 @@ async fn next_answer(association: &mut Association) -> Result<(u16, Result<(), S
     let id = answer.answered_id().ok_or(LinkError::Unexpected(UNASKED))?;
     let code = answer.status().ok_or(LinkError::Unexpected("an answer without a status"))?;
     if status::is_stored(code) {
-        return Ok((id, Ok(())));
+        return Ok((id, Ok(code)));
     }
     let comment = answer.comment().map(|c| format!(": {c}")).unwrap_or_default();
     Ok((id, Err(format!("{} ({code:04X}{comment})", status::sentence(code)))))

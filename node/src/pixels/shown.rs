@@ -39,6 +39,10 @@ pub(crate) fn toned(
             let bytes: Vec<u8> = grey.values().flat_map(colour).collect();
             return RgbImage::from_raw(width, height, bytes).map(DynamicImage::ImageRgb8).ok_or(SHORT);
         }
+        if samples.photometric == "PALETTE COLOR" {
+            // Numbers of colours are no shades of grey.
+            return Err(Fault::Unreadable("the colours cannot be shown here: their palette is missing"));
+        }
         let bytes = grey.levels(tones, window);
         return GrayImage::from_raw(width, height, bytes).map(DynamicImage::ImageLuma8).ok_or(SHORT);
     }

@@ -27,11 +27,14 @@ impl Charsets {
 
     /// The value as text: without control characters, trimmed, cut to a bound. `None` when nothing is left.
     pub(super) fn text(&self, value: &[u8]) -> Option<String> {
-        let decoded =
-            if self.has_extensions && value.contains(&0x1b) { self.extended(value) } else { self.plain(value) };
-        let text: String = decoded.chars().filter(|c| !c.is_control()).take(TEXT_CHARS_MAX).collect();
+        let text: String = self.decode(value).chars().filter(|c| !c.is_control()).take(TEXT_CHARS_MAX).collect();
         let text = text.trim();
         (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    /// The whole value as text.
+    pub(super) fn decode(&self, value: &[u8]) -> String {
+        if self.has_extensions && value.contains(&0x1b) { self.extended(value) } else { self.plain(value) }
     }
 
     /// The value in the first set declared, without code extensions.

@@ -85,6 +85,17 @@ pub(super) fn encode(charset: &[u8], text: &str) -> Vec<u8> {
     charset::Charsets::parse(charset).encode(text)
 }
 
+/// The whole of a value in the character sets that a data set declares.
+pub(super) fn decode(charset: &[u8], value: &[u8]) -> String {
+    charset::Charsets::parse(charset).decode(value)
+}
+
+/// Whether a text can be written in the character set that a data set declares without losing a letter.
+pub(super) fn fits(charset: &[u8], text: &str) -> bool {
+    let charsets = charset::Charsets::parse(charset);
+    charsets.decode(&charsets.encode(text)) == text
+}
+
 /// Whether the data set of a transfer syntax is deflated, and how its elements are written. What is not known is read
 /// as explicit little endian, as PS3.5 asks of all encapsulated syntaxes.
 pub(super) fn coding_of(transfer_syntax: &Uid) -> (bool, Coding) {

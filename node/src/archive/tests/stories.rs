@@ -425,3 +425,35 @@ async fn rotten_objects_are_set_aside_reported_and_replaced_by_what_is_sent_agai
     assert_eq!(scrub::pass(inner, u64::MAX).await.unwrap().faults, 0);
     site.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_settling_that_was_overtaken_is_made_good() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = Site::open(dir.path(), 50);
+    let made = Made::new("1.2.3", "1.2.3.1", "1.2.3.1.1");
+    let study = site.store_as(made.form(), &made.data_set()).await.unwrap().study;
+    site.settled(&study).await;
+    let before = site.archive.study(&study).unwrap().unwrap();
+    // The manifest was made of rows that were others when it was written down: as many, but not these.
+    let overtaken = rows::SettleRecord {
+        study: study.clone(),
+        version: before.version + 1,
+        manifest: ManifestRef { digest: Digest::of(b"other rows"), bytes: 10 },
+        instances: before.instances,
+        at: crate::tasks::now(),
+    };
+    let mut events = site.archive.events();
+    settle::note(&site.archive.inner, overtaken).await.unwrap();
+    site.archive.inner.arrivals.settle_now(&study);
+    let settled = async {
+        while site.archive.study(&study).unwrap().unwrap().version < before.version + 2 {
+            let _ = events.recv().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), settled).await.expect("the manifest stays that of other rows");
+    let manifest = settle::newest(&site.archive.inner, &study).unwrap().unwrap().manifest;
+    assert_eq!(
+        manifest.series[0].instances[0].digest,
+        site.archive.instances(&study, &uid("1.2.3.1")).unwrap()[0].entry.digest
+    );
+}

@@ -4,6 +4,7 @@
 mod across;
 mod asked_again;
 mod search;
+mod several_frames;
 mod uri;
 
 use super::{DicomwebDoor, capabilities, dataset::EXPLICIT_LE, routes};

@@ -80,3 +80,40 @@ async fn items_of_sequences_are_searched() {
         assert_eq!(node.get(&format!("/series?{wrong}"), &[]).await.status, StatusCode::BAD_REQUEST, "{wrong}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_asked_of_the_study_holds_below_it_too() {
+    let node = node_with_two_patients().await;
+    for level in ["series", "instances", "series/1.2.826.0.1.2/instances"] {
+        for (asked, count) in [
+            ("PatientName=lefevre", 1),
+            ("PatientName=muller", 0),
+            ("StudyInstanceUID=1.2.3", 0),
+            ("StudyDate=19990101", 0),
+        ] {
+            let path = format!("/studies/1.2.826.0.9.1/{level}?{asked}");
+            assert_eq!(found(&node, &path, "0020000E").await.len(), count, "{path}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_asked_of_is_answered() {
+    let node = node_with_two_patients().await;
+    assert_eq!(found(&node, "/studies/1.2.826.0.9.1/instances?HighBit=15", "00280102").await, ["15"]);
+    assert_eq!(found(&node, "/studies/1.2.826.0.9.1/instances?HighBit=", "00280102").await, ["15"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instance_named_alone_is_found_among_any_number_of_studies() {
+    let node = node_with_an_image().await;
+    for number in 10..40 {
+        let file = image(&format!("1.2.826.0.0.{number}"), &format!("1.2.826.0.0.{number}.3"), "Petit^Jean");
+        assert_eq!(node.post("/studies", "application/dicom", file).await.status, StatusCode::OK);
+    }
+    let last = image("1.2.826.0.9.1", "1.2.826.0.9.3", "Lefèvre^Éloïse");
+    assert_eq!(node.post("/studies", "application/dicom", last).await.status, StatusCode::OK);
+    let asked = "/instances?SOPInstanceUID=1.2.826.0.9.3";
+    assert_eq!(found(&node, asked, "00080018").await, ["1.2.826.0.9.3"]);
+    assert_eq!(node.get(asked, &[]).await.header("warning"), "");
+}

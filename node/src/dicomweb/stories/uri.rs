@@ -69,3 +69,15 @@ async fn what_is_not_offered_is_refused_and_rights_are_those_of_wado_rs() {
     let opened = node.audit.page(&Filter { act: Some(Act::StudyOpened), limit: 9, ..Filter::default() });
     assert!(!opened.is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn annotations_that_are_not_drawn_are_said() {
+    let node = node_with_an_image().await;
+    let warning = |answer: Answer| {
+        assert_eq!(answer.status, StatusCode::OK, "{:?}", answer.body);
+        answer.header("warning").to_owned()
+    };
+    assert_eq!(warning(node.get(&format!("{INSTANCE}/rendered"), &[]).await), "");
+    let asked = format!("{INSTANCE}/rendered?annotation=patient,technique");
+    assert_eq!(warning(node.get(&asked, &[]).await), "299 confrere \"annotations are not drawn\"");
+}

@@ -195,3 +195,102 @@ async fn a_question_in_latin_1_is_understood_and_answered_so() {
     let (_, status) = peer.find(&[(tags::QUERY_RETRIEVE_LEVEL, "GALAXY")]).await;
     assert_eq!(status, Status::BAD_IDENTIFIER.code);
 }
+
+#[tokio::test]
+async fn what_can_be_no_date_is_refused_and_not_taken_for_nothing_asked() {
+    let door = door().await;
+    let mut peer = Peer::call(&door).await;
+    let studies = [(tags::QUERY_RETRIEVE_LEVEL, "STUDY"), (tags::STUDY_INSTANCE_UID, "")];
+    for (asked, found) in [
+        ((tags::STUDY_DATE, "20260301"), Some(3)),
+        ((tags::STUDY_DATE, "202603*"), Some(3)),
+        ((tags::STUDY_DATE, "20260302-"), Some(0)),
+        ((tags::STUDY_DATE, "*"), Some(3)),
+        ((tags::STUDY_TIME, "*"), Some(3)),
+        ((tags::STUDY_DATE, "yesterday"), None),
+        ((tags::STUDY_DATE, "20260301-today"), None),
+        ((tags::STUDY_DATE, "2026??01"), None),
+        ((tags::STUDY_TIME, "noon"), None),
+        ((tags::PATIENT_BIRTH_DATE, "x"), None),
+    ] {
+        let (answers, status) = peer.find(&[&studies[..], &[asked]].concat()).await;
+        match found {
+            Some(found) => assert_eq!((answers.len(), status), (found, 0), "{asked:?}"),
+            None => assert_eq!((answers.len(), status), (0, Status::BAD_IDENTIFIER.code), "{asked:?}"),
+        }
+    }
+    let series =
+        [(tags::QUERY_RETRIEVE_LEVEL, "SERIES"), (tags::STUDY_INSTANCE_UID, "1.2.1"), (tags::SERIES_DATE, "yesterday")];
+    assert_eq!(peer.find(&series).await.1, Status::BAD_IDENTIFIER.code);
+}
+
+#[tokio::test]
+async fn what_a_series_does_not_say_matches_nothing() {
+    let door = door().await;
+    let mut peer = Peer::call(&door).await;
+    let level = |level| [(tags::QUERY_RETRIEVE_LEVEL, level), (tags::STUDY_INSTANCE_UID, "1.2.1")];
+    for (asked, found) in [
+        ((tags::MODALITY, "CT"), 1),
+        ((tags::SERIES_DESCRIPTION, ""), 1),
+        ((tags::SERIES_DESCRIPTION, "*"), 1),
+        ((tags::SERIES_DESCRIPTION, "THORAX"), 0),
+        ((tags::BODY_PART_EXAMINED, "HEAD"), 0),
+        ((tags::SERIES_DATE, "20260301"), 0),
+    ] {
+        let (answers, status) = peer.find(&[&level("SERIES")[..], &[asked]].concat()).await;
+        assert_eq!((answers.len(), status), (found, 0), "{asked:?}");
+        let image = [&level("IMAGE")[..], &[(tags::SERIES_INSTANCE_UID, "1.2.1.1"), asked]].concat();
+        assert_eq!(peer.find(&image).await.0.len(), found, "{asked:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_retrieval_means_one_patient_and_no_pattern() {
+    let door = door().await;
+    let mut peer = Peer::call(&door).await;
+    for pattern in ["ID1*", "ID1?", "*"] {
+        let keys = [(tags::QUERY_RETRIEVE_LEVEL, "PATIENT"), (tags::PATIENT_ID, pattern)];
+        peer.say(3, &Command::question(C_GET_RQ, 9, GET), Some(identifier(&keys))).await;
+        assert_eq!(peer.hear().await.0.status(), Some(Status::BAD_IDENTIFIER.code), "{pattern}");
+    }
+}
+
+#[tokio::test]
+async fn warnings_of_the_receiver_are_counted_apart() {
+    let door = door().await;
+    let mut peer = Peer::call(&door).await;
+    let keys = [(tags::QUERY_RETRIEVE_LEVEL, "PATIENT"), (tags::PATIENT_ID, "ID12")];
+    peer.say(3, &Command::question(C_GET_RQ, 9, GET), Some(identifier(&keys))).await;
+    let mut answers = vec![Status::SUCCESS.code, 0xB007, Status::SUCCESS.code];
+    let last = loop {
+        let (command, _) = peer.hear().await;
+        match command.field() {
+            Some(C_STORE_RQ) => {
+                let status = Status { code: answers.pop().unwrap(), comment: "" };
+                peer.say(5, &Command::answer(&command, status), None).await;
+            }
+            _ if command.status() == Some(Status::PENDING.code) => {}
+            _ => break command,
+        }
+    };
+    assert_eq!(last.status(), Some(0xB000));
+    assert_eq!([0x1021, 0x1022, 0x1023].map(|count| last.number(count)), [Some(2), Some(0), Some(1)]);
+}
+
+#[tokio::test]
+async fn a_cancellation_overtakes_what_waits_behind_the_operation() {
+    let door = door().await;
+    let mut peer = Peer::call(&door).await;
+    let keys = [(tags::QUERY_RETRIEVE_LEVEL, "STUDY"), (tags::STUDY_INSTANCE_UID, "")];
+    for id in [11, 12] {
+        peer.say(1, &Command::question(C_FIND_RQ, id, FIND), Some(identifier(&keys))).await;
+    }
+    peer.say(1, &Command::cancel(11), None).await;
+    let (first, data) = peer.hear().await;
+    assert_eq!((first.answered_id(), first.status(), data), (Some(11), Some(Status::CANCELLED.code), None));
+    for _ in 0..3 {
+        let (next, data) = peer.hear().await;
+        assert_eq!((next.answered_id(), data.is_some()), (Some(12), true));
+    }
+    assert_eq!(peer.hear().await.0.status(), Some(0));
+}

@@ -1,12 +1,15 @@
 //! Corrections in an object's bytes as it leaves: a coerced copy, while the stored bytes stay.
 //!
-//! Corrected attributes take the place of received ones in the header; everything else stays byte for byte. What they
-//! replace goes into the Original Attributes Sequence (PS3.3 C.12.1.1.9), behind items that are there already. An object
-//! whose study has no correction never comes here.
+//! Corrected attributes take the place of received ones in the header; everything else stays byte for byte, unless a
+//! value has letters that the object's character set lacks: then all its text is written in UTF-8. What they replace goes
+//! into the Original Attributes Sequence (PS3.3 C.12.1.1.9), behind items that are there already. An object whose study
+//! has no correction never comes here.
 //!
 //! # Not here
 //! Encapsulated documents get no Original Attributes Sequence, which would have to stand behind the document. What
 //! leaves, and to whom: `studies` and the doors.
+
+mod recode;
 
 use super::{edits, prescan};
 use prescan::Coding;
@@ -76,13 +79,35 @@ pub(crate) fn amended_inflated(
 }
 
 fn amended_plain(header: &[u8], coding: Coding, amended: &Amended, system: &str) -> Option<Vec<u8>> {
+    let elements = elements_of(header, coding, 0)?;
+    let charset = elements.iter().find(|e| e.tag == CHARSET).and_then(|e| header.get(e.value..e.end));
+    let charset = charset.unwrap_or_default();
+    let fits = |edit: &Edit| {
+        edit.value.as_deref().is_none_or(|text| text.is_ascii() || !charset.is_empty() && prescan::fits(charset, text))
+    };
+    if amended.edits.iter().all(fits) {
+        return amended_in(header, &elements, coding, amended, system);
+    }
+    // A name with other letters in it would be another name: all is written in a set that has them.
+    match recode::in_utf_8(header, coding, charset) {
+        Some(unicode) => amended_in(&unicode, &elements_of(&unicode, coding, 0)?, coding, amended, system),
+        None => amended_in(header, &elements, coding, amended, system),
+    }
+}
+
+/// The elements of a data set, or of an item.
+fn elements_of(header: &[u8], coding: Coding, depth: usize) -> Option<Vec<Element>> {
     let mut elements = Vec::new();
     let mut at = 0;
     while at < header.len() && header.get(at..).is_some_and(|rest| rest.iter().any(|b| *b != 0)) {
-        let element = element(header, at, coding, 0)?;
+        let element = element(header, at, coding, depth)?;
         at = element.end;
         elements.push(element);
     }
+    Some(elements)
+}
+
+fn amended_in(header: &[u8], elements: &[Element], coding: Coding, amended: &Amended, system: &str) -> Option<Vec<u8>> {
     let value = |tag: u32| elements.iter().find(|e| e.tag == tag).and_then(|e| header.get(e.value..e.end));
     let charset = value(CHARSET).unwrap_or_default();
     let is_document = value(SOP_CLASS).is_some_and(|class| class.starts_with(DOCUMENTS.as_bytes()));
@@ -93,11 +118,8 @@ fn amended_plain(header: &[u8], coding: Coding, amended: &Amended, system: &str)
         pad(&mut bytes);
         puts.insert(edit.tag, written(coding, edit.tag, attribute.vr, &bytes));
     }
-    if charset.is_empty() && amended.edits.iter().any(|e| e.value.as_ref().is_some_and(|v| !v.is_ascii())) {
-        puts.insert(CHARSET, written(coding, CHARSET, *b"CS", b"ISO_IR 192"));
-    }
     if !is_document {
-        let item = original(header, &elements, coding, amended, system);
+        let item = original(header, elements, coding, amended, system);
         let before = elements.iter().find(|e| e.tag == ORIGINALS);
         let mut items = before.map(|e| items_of(header, e)).unwrap_or_default();
         items.extend_from_slice(&item);
@@ -105,7 +127,7 @@ fn amended_plain(header: &[u8], coding: Coding, amended: &Amended, system: &str)
     }
     let mut out = Vec::with_capacity(header.len() + 1024);
     let mut end = 0;
-    for element in &elements {
+    for element in elements {
         while let Some(put) = puts.first_entry().filter(|put| *put.key() < element.tag) {
             out.extend_from_slice(&put.remove());
         }
@@ -329,6 +351,56 @@ mod tests {
         let out = amended_header(&made.data_set(), &explicit, &amended(), "x").unwrap();
         assert!(out.windows(14).any(|w| w == b"Lef\xe8vre^\xc9lo\xefse"), "in Latin-1");
         assert_eq!(says(&out, explicit.as_str()).patient.name.as_deref(), Some("Lefèvre^Éloïse"));
+    }
+
+    #[test]
+    fn a_name_keeps_its_letters_though_the_object_s_set_lacks_them() {
+        let name = "Łœuillet^Ζωή";
+        let mut amended = amended();
+        amended.edits[1].value = Some(name.to_owned());
+        for (syntax, charset) in [
+            ("1.2.840.10008.1.2.1", "ISO_IR 100"),
+            ("1.2.840.10008.1.2.1", ""),
+            ("1.2.840.10008.1.2", "ISO_IR 100"),
+            ("1.2.840.10008.1.2.2", "ISO_IR 100"),
+        ] {
+            let (coding, uid) = (prescan::coding_of(&Uid::parse(syntax).unwrap()).1, Uid::parse(syntax).unwrap());
+            // Descriptions in Latin-1, one of them in an item of undefined length; a private value that is no text.
+            let latin = b"Cr\xe2ne ";
+            let mut sequence = item(coding, &written(coding, 0x0008_0104, *b"LO", latin));
+            let mut end = Vec::new();
+            put_tag(&mut end, coding, SEQUENCE_END);
+            put_length(&mut end, coding, 0);
+            sequence.extend(end);
+            let mut head = written(coding, 0x0008_1032, *b"SQ", &[]);
+            let at = head.len() - 4;
+            head.truncate(at);
+            head.extend([0xFF; 4]);
+            let made = [
+                written(coding, CHARSET, *b"CS", charset.as_bytes()),
+                written(coding, SOP_CLASS, *b"UI", b"1.2.840.10008.5.1.4.1.1.2\0"),
+                written(coding, 0x0008_1030, *b"LO", latin),
+                head,
+                sequence,
+                written(coding, 0x0010_0010, *b"PN", b"B\xfcc^J "),
+                written(coding, 0x0011_1001, *b"CS", b"\xe2\xff"),
+                written(coding, 0x0020_000D, *b"UI", b"1.2\0"),
+                written(coding, 0x0020_000E, *b"UI", b"1.3\0"),
+            ];
+            let header = if charset.is_empty() { made[1..].concat() } else { made.concat() };
+            let out = amended_header(&header, &uid, &amended, "x").unwrap();
+            let now = says(&out, syntax);
+            assert_eq!(now.patient.name.as_deref(), Some(name), "{syntax} {charset}");
+            assert_eq!(now.description.as_deref(), Some("Crâne"), "{syntax} {charset}");
+            let has = |bytes: &[u8]| out.windows(bytes.len()).any(|window| window == bytes);
+            assert!(has(&written(coding, CHARSET, *b"CS", b"ISO_IR 192")), "{syntax} {charset}");
+            assert!(has(&written(coding, 0x0008_0104, *b"LO", "Crâne".as_bytes())), "{syntax} {charset}");
+            assert!(
+                has(&written(coding, 0x0010_0010, *b"PN", "Büc^J".as_bytes())),
+                "what was is kept: {syntax} {charset}"
+            );
+            assert!(has(b"\xe2\xff"), "what is no text stays: {syntax} {charset}");
+        }
     }
 
     proptest::proptest! {
