@@ -170,6 +170,7 @@ fn applied(record: &Record<'_>, voids: &Voids) -> Result<Applied, ArchiveError> 
         kind::LABEL => Applied::Label(wire::decode(record.body)?),
         kind::FIRE => Applied::Fire(wire::decode(record.body)?),
         kind::ROUTED => Applied::Routed(wire::decode(record.body)?),
+        kind @ kind::OFFERED..=kind::USED => Applied::WithPeers(WithPeers::decode(kind, record.body)?),
         kind::ROT => Applied::Rot(wire::decode(record.body)?),
         kind::REPAIR => Applied::Repair(wire::decode(record.body)?),
         kind::FLOOR => Applied::Floor(wire::decode::<FloorRecord>(record.body)?.version),

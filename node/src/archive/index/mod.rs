@@ -22,7 +22,7 @@ use super::{
         LabelRecord, MergedBy, NoteRecord, PatientKey, Place, Places, Proposal, RecallRecord, ReinstateRecord,
         RejectRecord, RepairRecord, ResolveRecord, RotRecord, RoutedRecord, RuleRecord, SeriesRow, SettleRecord,
         StoredInstance, StoredSeries, StoredStudy, StudyCorrections, StudyRow, StudyTier, Totals, UncorrectRecord,
-        UnderRejection, WithdrawRecord,
+        UnderRejection, WithPeers, WithdrawRecord,
     },
 };
 use crate::journal::Position;
@@ -48,6 +48,7 @@ mod apply;
 mod conflict;
 mod correct;
 mod keys;
+mod offers;
 mod register;
 mod reject;
 mod retain;
@@ -505,6 +506,7 @@ pub(super) enum Applied {
     Label(LabelRecord),
     Fire(FireRecord),
     Routed(RoutedRecord),
+    WithPeers(WithPeers),
     Floor(u64),
     Rot(RotRecord),
     Repair(RepairRecord),
