@@ -67,6 +67,14 @@ pub enum Basis {
 }
 
 impl Basis {
+    /// The agreement or grant itself: its name in the log.
+    #[must_use]
+    pub fn id(&self) -> Id128 {
+        match self {
+            Self::Agreement(id) | Self::Grant { id, .. } => *id,
+        }
+    }
+
     /// The agreement that stands behind it.
     #[must_use]
     pub fn agreement(&self) -> Id128 {

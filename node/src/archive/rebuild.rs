@@ -15,7 +15,7 @@ use super::{
     prescan::{self, DataSet},
     rows::{
         AsideRecord, CloseRecord, ColdRecord, EraseRecord, FloorRecord, IngestRecord, ReinstateRecord, RejectRecord,
-        RotRecord, SettleRecord, Totals, VoidRecord, kind,
+        RotRecord, SettleRecord, Totals, VoidRecord, WithPeers, kind,
     },
     small,
     state::State,
