@@ -104,9 +104,9 @@ pub(crate) use reject::{RejectError, Rejecting};
 pub(crate) use retain::RetainError;
 pub(crate) use rows::{
     Actions, Cause, Claim, ClaimRecord, Conditions, ConflictRow, ConflictState, Correcting, CorrectionRow, Decided,
-    Ended, Fetch, FetchRow, HeardRecord, Heeded, InstanceRow, NoteRecord, OfferRow, PatientKey, Print, Proposal,
-    RejectReason, RejectRecord, RepairedFrom, RotRow, RouteRow, Rule, RuleRecord, SeriesRow, StoredErase, StudyRow,
-    Target, Totals, Trigger, Wanted, print,
+    Ended, Fetch, FetchRow, Heeded, InstanceRow, NoteRecord, OfferRow, PatientKey, Print, Proposal, RejectReason,
+    RejectRecord, RepairedFrom, RotRow, RouteRow, Rule, RuleRecord, SeriesRow, StoredErase, StudyRow, Target, Totals,
+    Trigger, Wanted, print,
 };
 pub(crate) use rules::{Firing, Routed, RuleError};
 pub(crate) use spool::Spool;

@@ -246,7 +246,9 @@ fn fit(rule: &Rule) -> Result<(), RuleError> {
     }
     match &rule.trigger {
         Trigger::Arrival => fit_on_arrival(rule),
-        Trigger::Card { peers, .. } if peers.len() > LISTED_MAX => Err(RuleError::Unfit("a rule names at most 32 peers")),
+        Trigger::Card { peers, .. } if peers.len() > LISTED_MAX => {
+            Err(RuleError::Unfit("a rule names at most 32 peers"))
+        }
         Trigger::Card { .. } => fit_on_card(rule),
     }
 }
@@ -271,15 +273,14 @@ fn fit_on_arrival(rule: &Rule) -> Result<(), RuleError> {
 /// A card names no station, no series and no sender; and what is fetched is the peer's, not ours to send on or to label.
 fn fit_on_card(rule: &Rule) -> Result<(), RuleError> {
     let (conditions, actions) = (&rule.conditions, &rule.actions);
-    if !conditions.stations.is_empty()
-        || !conditions.series_descriptions.is_empty()
-        || !conditions.senders.is_empty()
-    {
+    if !conditions.stations.is_empty() || !conditions.series_descriptions.is_empty() || !conditions.senders.is_empty() {
         return Err(RuleError::Unfit("peers do not tell stations, series descriptions or senders of a study"));
     }
     let does_more = !actions.routes.is_empty() || !actions.labels.is_empty() || !actions.offers.is_empty();
     let Some(fetch) = actions.fetch.as_ref().filter(|_| !does_more && actions.cold_after_h.is_none()) else {
-        return Err(RuleError::Unfit("a rule on peers' studies fetches them, and brings earlier ones; it does nothing else"));
+        return Err(RuleError::Unfit(
+            "a rule on peers' studies fetches them, and brings earlier ones; it does nothing else",
+        ));
     };
     if fetch.mb_s == Some(0) {
         return Err(RuleError::Unfit("a rule fetches at least one megabyte a second"));

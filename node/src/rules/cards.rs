@@ -76,7 +76,9 @@ async fn look_at_all(inner: &Arc<Inner>) -> bool {
         Err(_) => return true,
     }
     let overlay = inner.parts.overlay.clone();
-    let Ok(told) = inner.parts.tasks.spawn_blocking("rules", move || overlay.remote_studies()).await else { return false };
+    let Ok(told) = inner.parts.tasks.spawn_blocking("rules", move || overlay.remote_studies()).await else {
+        return false;
+    };
     let mut again = false;
     for told in told {
         if inner.parts.tasks.stop_token().is_cancelled() {

@@ -80,7 +80,9 @@ async fn bring(inner: &Inner, key: &Key<SiteId>) -> Result<Attempt, RulesError> 
     let Some(row) = parts.archive.fetch_row(study, holder)?.filter(|row| row.ended.is_none()) else {
         return Ok(Attempt::Done);
     };
-    let Some(told) = inner.told(holder, study) else { return end(inner, &row, (row.manifest, row.bytes, Ended::Gone)).await };
+    let Some(told) = inner.told(holder, study) else {
+        return end(inner, &row, (row.manifest, row.bytes, Ended::Gone)).await;
+    };
     let Some(fetch) = rule_of(inner, &row)? else {
         return end(inner, &row, (row.manifest, row.bytes, Ended::RuleOff)).await;
     };
@@ -102,9 +104,7 @@ async fn bring(inner: &Inner, key: &Key<SiteId>) -> Result<Attempt, RulesError> 
         Ok(Brought::All(manifest, bytes)) => end(inner, &row, (manifest, bytes, Ended::Done)).await,
         Ok(Brought::RuleOff) => end(inner, &row, (row.manifest, row.bytes, Ended::RuleOff)).await,
         Ok(Brought::Later(wait, why)) => Ok(Attempt::Later(wait, why)),
-        Err(_) if inner.told(holder, study).is_none() => {
-            end(inner, &row, (row.manifest, row.bytes, Ended::Gone)).await
-        }
+        Err(_) if inner.told(holder, study).is_none() => end(inner, &row, (row.manifest, row.bytes, Ended::Gone)).await,
         Err(fault) => Ok(after(&fault)),
     }
 }

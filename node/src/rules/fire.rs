@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     archive::{
-        Archive, ArchiveError, ArchiveEvent, Firing, InstanceRow, OfferRow, RouteRow, RuleRecord, StudyRow,
-        TierError, Trigger, print,
+        Archive, ArchiveError, ArchiveEvent, Firing, InstanceRow, OfferRow, RouteRow, RuleRecord, StudyRow, TierError,
+        Trigger, print,
     },
     audit::{Act, Actor, Event},
     sources::Sources,

@@ -48,7 +48,6 @@ impl Seen {
         let is_brought = !senders.is_empty() && senders.iter().all(|sender| sources.brings(sender));
         Ok(Self { row, series, senders, is_brought })
     }
-
 }
 
 /// The patient's age in years at the date of the study; where it has none, when it came in.

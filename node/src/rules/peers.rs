@@ -169,14 +169,8 @@ mod tests {
         waste.count(&row, false);
         waste.count(&FetchRow { used: Some(Timestamp(3)), ..row.clone() }, false);
         waste.count(&FetchRow { ended: None, ..row }, false);
-        let expected = Waste {
-            fetched: 3,
-            fetched_bytes: 30,
-            unopened: 2,
-            unopened_bytes: 20,
-            wasted: 1,
-            wasted_bytes: 10,
-        };
+        let expected =
+            Waste { fetched: 3, fetched_bytes: 30, unopened: 2, unopened_bytes: 20, wasted: 1, wasted_bytes: 10 };
         assert_eq!(waste, expected);
     }
 }

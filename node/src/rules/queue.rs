@@ -278,7 +278,8 @@ impl<D: Ord + Clone> Queue<D> {
                 later(waiting.attempts, REFUSED_MAX)
             }
             Ended::Later(wait, why) => {
-                (waiting.error, waiting.is_wrong) = (why.map(str::to_owned).or(waiting.error.take()), why.is_none() && waiting.is_wrong);
+                (waiting.error, waiting.is_wrong) =
+                    (why.map(str::to_owned).or(waiting.error.take()), why.is_none() && waiting.is_wrong);
                 Instant::now() + wait
             }
             Ended::Done | Ended::Away(_) => Instant::now(),

@@ -16,8 +16,8 @@ mod local;
 mod meta;
 mod open;
 mod progress;
-mod remote;
 mod quiet;
+mod remote;
 mod repair;
 #[cfg(test)]
 pub(crate) mod tests;

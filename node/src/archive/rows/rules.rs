@@ -272,10 +272,7 @@ mod tests {
         let means: [&[u8]; 7] = [&[1, 2], b"CT", &[0; 6], &[1, 18, 0, 0], &[0, 1, 1], b"x", &[2, 1, 5]];
         let card: [&[u8]; 3] = [&[1, 1], &[8; 32], &[1]];
         let more: [&[u8]; 3] = [&[1], &[7; 32], &[1, 0, 1, 9]];
-        is_written_as(
-            &record,
-            &[&[&[2][..]], &head[..], &[&[1]], &card[..], &means[..], &more[..]].concat(),
-        );
+        is_written_as(&record, &[&[&[2][..]], &head[..], &[&[1]], &card[..], &means[..], &more[..]].concat());
         let old: RuleRecord = wire::decode(&[&[&[1][..]], &head[..], &[&[1]], &means[..]].concat().concat()).unwrap();
         let read = old.rule.unwrap();
         assert_eq!((read.trigger, read.actions.labels.len(), read.actions.offers.len()), (Trigger::Arrival, 1, 0));
