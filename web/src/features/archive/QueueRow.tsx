@@ -17,8 +17,8 @@ interface QueueRowProps {
   /** How far it is. */
   far: ReactNode;
   reason: { text: string; wrong: boolean } | null;
-  retry?: { word: string; name: string; act: () => Promise<unknown> };
-  drop?: { word: string; name: string; title: string; text: string; act: () => Promise<unknown> };
+  retry?: { word: string; name: string; act: () => Promise<unknown> } | undefined;
+  drop?: { word: string; name: string; title: string; text: string; act: () => Promise<unknown> } | undefined;
   changes: readonly string[];
 }
 
