@@ -245,8 +245,11 @@ fn with_peers(work: &Value, json: bool) {
     print!("{}", text::table(&["TO", "STUDY", "RULE", "STATE", "REASON", "AGAIN"], &offers));
     let fetched = |row: &Value| {
         let mut cells = cells(row);
-        let (kept, all) = (bytes(&row["kept_bytes"]), bytes(&row["bytes"]));
-        cells.extend([text::field(row, "cause"), format!("{kept} of {all}"), text::time(row, "opened")]);
+        // On disk it is sealed, and a little more.
+        let of = row["bytes"].as_u64().unwrap_or_default();
+        let kept = row["kept_bytes"].as_u64().unwrap_or_default().min(of);
+        let here = format!("{} of {}", text::size(kept), text::size(of));
+        cells.extend([text::field(row, "cause"), here, text::time(row, "opened")]);
         cells
     };
     let fetches: Vec<Vec<String>> = work["fetches"].as_array().into_iter().flatten().map(fetched).collect();

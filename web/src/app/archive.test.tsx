@@ -264,9 +264,9 @@ test('what rules offer and fetch is shown with its reason, and a rule on peers�
   node.instead.set('POST /rules/peers/drop', { status: 204 });
   const { user } = await openPortal(node, { at: '/archive/rules', as: 'admin' });
   await screen.findByText('No agreement in force covers it for this peer.');
-  expect(screen.getByText(/^10 MB of 40 MB here · offered to us$/)).toBeTruthy();
+  expect(screen.getByText(/^10\.0 MB of 40\.0 MB here · offered to us$/)).toBeTruthy();
   expect(screen.getByText(/earlier study · not opened yet$/)).toBeTruthy();
-  expect(screen.getByText('2 studies, 80 MB')).toBeTruthy();
+  expect(screen.getByText('2 studies, 80.0 MB')).toBeTruthy();
 
   await user.click(screen.getByRole('button', { name: /^Try now to offer MARTIN/ }));
   await waitFor(() => expect(node.requests).toContain('POST /rules/peers/retry'));
