@@ -275,9 +275,9 @@ test('what rules offer and fetch is shown with its reason, and a rule on peersâ€
   await user.click(within(await screen.findByRole('dialog')).getByRole('button', { name: 'Do not fetch' }));
   await waitFor(() => expect(node.requests).toContain('POST /rules/peers/drop'));
 
-  expect(screen.getByLabelText('Station name')).toBeTruthy();
+  expect(screen.getByLabelText('Station name', { selector: 'input' })).toBeTruthy();
   await user.click(screen.getByRole('radio', { name: /peers tell of/ }));
-  expect(screen.queryByLabelText('Station name')).toBeNull();
+  expect(screen.queryByLabelText('Station name', { selector: 'input' })).toBeNull();
   expect(screen.queryByLabelText('Label', { selector: 'input' })).toBeNull();
   await user.type(screen.getByLabelText('Name'), 'Night');
   await user.type(screen.getByLabelText('Fetch at these hours'), '19:00-07:00');
