@@ -76,7 +76,7 @@ async fn and_what_is_meant_for_it_is_there_before_anybody_opens_it() {
     assert!(work(a, "offers").await.iter().all(|row| row["study"] == json!(ct.uid)));
 
     let told = b.cli(&["rule", "peers"]).ok();
-    assert!(told.out.contains("Never opened: 1") && told.out.contains("offered"), "{}", told.out);
+    assert!(told.out.contains("Nobody has opened 1 of them") && told.out.contains("offered"), "{}", told.out);
     evidence(&world, &ct.uid).await;
 
     // The holder is unplugged: it is read from here.

@@ -149,7 +149,10 @@ fn put(rule: &mut Value, words: RuleWords) {
 fn line(value: &Value) -> String {
     let said = value.as_object().into_iter().flatten().filter_map(|(key, value)| match value {
         Value::Array(all) if !all.is_empty() => {
-            let all: Vec<&str> = all.iter().filter_map(Value::as_str).collect();
+            let all = all.iter().filter_map(Value::as_str);
+            // Peers by their short keys, as `peer list` has them.
+            let is_peers = matches!(key.as_str(), "peers" | "offers");
+            let all: Vec<&str> = all.map(|text| text.get(..8).filter(|_| is_peers).unwrap_or(text)).collect();
             Some(format!("{key} {}", all.join("|")))
         }
         Value::Number(number) if key != "priors" || number.as_u64() != Some(0) => Some(format!("{key} {number}")),
@@ -258,7 +261,7 @@ fn with_peers(work: &Value, json: bool) {
     print!("{}", text::table(&titles, &fetches));
     let waste = &work["waste"];
     println!(
-        "Fetched by rules: {} studies, {}. Never opened: {}, {}. Of these here no more, for nothing: {}, {}.",
+        "Fetched by rules: {} studies, {}. Nobody has opened {} of them, {}; {} of those, {}, are here no more.",
         waste["fetched"],
         bytes(&waste["fetched_bytes"]),
         waste["unopened"],

@@ -60,7 +60,8 @@ pub(super) async fn run(inner: Arc<Inner>, mut events: Receiver<OverlayEvent>) {
                 }
             }
             Some(Ok(OverlayEvent::DirectoryReset { .. }) | Err(RecvError::Lagged(_))) => {
-                all_due = Some(all_due.map_or(Instant::now() + SOON, |at| at.min(Instant::now() + SOON)));
+                let soon = Instant::now() + SOON;
+                all_due = Some(all_due.map_or(soon, |at| at.min(soon)));
             }
             Some(Ok(OverlayEvent::Amended { .. } | OverlayEvent::Pairing(_))) => {}
             Some(Err(RecvError::Closed)) => return,

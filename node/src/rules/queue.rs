@@ -278,8 +278,9 @@ impl<D: Ord + Clone> Queue<D> {
                 later(waiting.attempts, REFUSED_MAX)
             }
             Ended::Later(wait, why) => {
-                (waiting.error, waiting.is_wrong) =
-                    (why.map(str::to_owned).or(waiting.error.take()), why.is_none() && waiting.is_wrong);
+                if let Some(why) = why {
+                    (waiting.error, waiting.is_wrong) = (Some(why.to_owned()), false);
+                }
                 Instant::now() + wait
             }
             Ended::Done | Ended::Away(_) => Instant::now(),
