@@ -37,12 +37,12 @@ pub(in crate::cli) enum RuleCommand {
         /// Its number
         id: u64,
     },
-    /// Switch a rule off; what it set going goes on
+    /// Switch a rule off; what it set going goes on, but what it has not fetched from peers yet is not fetched
     Off {
         /// Its number
         id: u64,
     },
-    /// Remove a rule; what it set going goes on
+    /// Remove a rule; what it set going goes on, but what it has not fetched from peers yet is not fetched
     Remove {
         /// Its number
         id: u64,

@@ -69,7 +69,8 @@ function Row({ row, fetched }: { row: PeerOffer | PeerFetch; fetched?: PeerFetch
   const about = { study: patientName(row.patient_name) ?? t('archive.noName'), to: row.site_name };
   const kind = fetched ? 'fetch' : 'offer';
   const isOpen = OPEN.includes(row.state);
-  const word = row.state === 'sending' && fetched ? t('archive.rules.peerState.fetching') : t(`archive.rules.peerState.${row.state}`);
+  const says = (fetched ? { sending: 'fetching' as const } : { done: 'told' as const }) as Partial<Record<typeof row.state, 'fetching' | 'told'>>;
+  const word = t(`archive.rules.peerState.${says[row.state] ?? row.state}`);
   const far = fetched && (
     <Text size="sm">
       {[
