@@ -5,6 +5,7 @@ import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { ActsHead } from './parts';
 import { Failure, Waiting } from './State';
+import { Wide } from './Wide';
 
 interface ListedProps<Told, Row> {
   asked: Pick<UseQueryResult<Told>, 'data' | 'error' | 'refetch'>;
@@ -27,7 +28,7 @@ export function Listed<Told, Row>({ asked: { data, error, refetch }, rows, none,
     );
   }
   return (
-    <Table.ScrollContainer minWidth={620}>
+    <Wide min={620} label={heads.join(', ')}>
       <Table verticalSpacing="xs" fz="sm">
         <Table.Thead>
           <Table.Tr>
@@ -39,6 +40,6 @@ export function Listed<Told, Row>({ asked: { data, error, refetch }, rows, none,
         </Table.Thead>
         <Table.Tbody>{listed.map(children)}</Table.Tbody>
       </Table>
-    </Table.ScrollContainer>
+    </Wide>
   );
 }
