@@ -6,10 +6,12 @@
 //! feed rebuilt) the epoch changes and the peer starts again from nothing.
 
 use crate::{
-    ids::{Id128, Uid},
+    digest::Digest,
+    ids::{Id128, SiteId, Uid},
     manifest::StudyCard,
-    signed::Signed,
+    signed::{Domain, Signed},
     time::Timestamp,
+    wire::Wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -65,6 +67,14 @@ pub enum Basis {
 }
 
 impl Basis {
+    /// The agreement or grant itself: its name in the log.
+    #[must_use]
+    pub fn id(&self) -> Id128 {
+        match self {
+            Self::Agreement(id) | Self::Grant { id, .. } => *id,
+        }
+    }
+
     /// The agreement that stands behind it.
     #[must_use]
     pub fn agreement(&self) -> Id128 {
@@ -84,4 +94,25 @@ pub struct Page {
     pub entries: Vec<Entry>,
     /// Whether more follow at once.
     pub more: bool,
+}
+
+/// A hint: of the studies told to a peer this one is meant for it. It gives no right and tells nothing that the card does
+/// not; whether anything is fetched because of it is the peer's own decision.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    /// For whom.
+    pub to: SiteId,
+    /// Which study: one whose card the peer has.
+    pub study: Uid,
+    /// Digest of the manifest as it was when it was offered.
+    pub manifest: Digest,
+    /// When, by the holder's clock.
+    pub at: Timestamp,
+}
+impl Wire for Offer {
+    const VERSION: u8 = 1;
+    const NAME: &'static str = "offer";
+}
+impl Domain for Offer {
+    const DOMAIN: &'static str = "confrere/offer/1";
 }

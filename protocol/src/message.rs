@@ -2,7 +2,7 @@
 
 use crate::{
     agreement::{Ending, SignedAgreement},
-    catalog::{Cursor, Page},
+    catalog::{Cursor, Offer, Page},
     grant::Grant,
     ids::{Id128, Uid},
     refusal::Refusal,
@@ -66,6 +66,9 @@ pub enum Request {
         /// Studies behind this one are wanted; `None`: from the first.
         after: Option<Uid>,
     },
+    /// A study that the receiver was told of is meant for it. A site that does not know the notice answers that it is
+    /// malformed; one that has not pulled the study's card yet answers that it is busy.
+    Offer(Signed<Offer>),
 }
 impl Wire for Request {
     const VERSION: u8 = 1;

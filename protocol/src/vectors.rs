@@ -5,7 +5,7 @@
 
 use crate::{
     agreement::{Agreement, Clause, Ending, Field, Level, Party, Preset, SignedAgreement, WeeklyHours},
-    catalog::{Basis, Change, Cursor, Entry, Page},
+    catalog::{Basis, Change, Cursor, Entry, Offer, Page},
     digest::Digest,
     fetch::{self, Priority, Reader, What},
     grant::Grant,
@@ -198,6 +198,8 @@ fn committed_bytes_are_read_and_written_the_same() {
     check("control-hello", &message::Request::Hello { record, now: Timestamp(8) });
     check("control-grant", &message::Request::Grant(Signed::seal(&key(), &grant())));
     check("control-page-amended", &message::Answer::Page(page()));
+    let offer = Offer { to: site(), study: uid("2.25.1"), manifest: Digest::of(b"manifest"), at: Timestamp(7) };
+    check("control-offer", &message::Request::Offer(Signed::seal(&key(), &offer)));
     check("control-relearn", &message::Request::Relearn { after: Some(uid("2.25.1")) });
     check("control-known", &message::Answer::Known(Box::new(known())));
     check("control-refused", &message::Answer::Refused(Refusal::Busy(250)));

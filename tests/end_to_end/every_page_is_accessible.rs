@@ -11,6 +11,8 @@ async fn in_her_browser() {
     site.stop().await;
     site.configure("archive", "cold", toml::Value::String(cold.join("mount").display().to_string()));
     site.serve().await;
+    let _ = site.cli(&["rule", "add", "offers", "--offer", "CHU Sud"]).ok();
+    let _ = site.cli(&["rule", "add", "night", "--of-peer", "CHU Sud", "--offered", "--fetch-mb-s", "10"]).ok();
     let studies: Vec<Study> = (0..4).map(|_| Study::of(3)).collect();
     let mut conflicting = Vec::new();
     for study in &studies {

@@ -72,6 +72,7 @@ mod edits;
 mod errors;
 mod mend;
 mod note;
+mod offers;
 mod rebuild;
 mod recover;
 mod reject;
@@ -102,9 +103,10 @@ pub(crate) use rebuild::rebuild;
 pub(crate) use reject::{RejectError, Rejecting};
 pub(crate) use retain::RetainError;
 pub(crate) use rows::{
-    Actions, Claim, ClaimRecord, Conditions, ConflictRow, ConflictState, Correcting, CorrectionRow, Decided, Heeded,
-    InstanceRow, NoteRecord, PatientKey, Print, Proposal, RejectReason, RejectRecord, RepairedFrom, RotRow, RouteRow,
-    Rule, RuleRecord, SeriesRow, StoredErase, StudyRow, Target, Totals, print,
+    Actions, Cause, Claim, ClaimRecord, Conditions, ConflictRow, ConflictState, Correcting, CorrectionRow, Decided,
+    Ended, Fetch, FetchRow, Heeded, InstanceRow, NoteRecord, OfferRow, PatientKey, Print, Proposal, RejectReason,
+    RejectRecord, RepairedFrom, RotRow, RouteRow, Rule, RuleRecord, SeriesRow, StoredErase, StudyRow, Target, Totals,
+    Trigger, Wanted, print,
 };
 pub(crate) use rules::{Firing, Routed, RuleError};
 pub(crate) use spool::{Ahead, Spool};

@@ -13,10 +13,10 @@ use super::{
     Archive, ArchiveError, ArchiveEvent, Inner,
     conflict::submit,
     index::{Applied, LABELS_MAX},
-    rows::{FireRecord, LabelRecord, Print, RouteRow, RoutedRecord, Rule, RuleRecord, kind},
+    rows::{FireRecord, LabelRecord, Print, RouteRow, RoutedRecord, Rule, RuleRecord, Trigger, kind},
 };
 use crate::audit::{Act, Actor, AuditError, Event};
-use protocol::{AeTitle, Timestamp, Uid, wire};
+use protocol::{AeTitle, SiteId, Timestamp, Uid, wire};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// Rules of one site.
@@ -50,6 +50,7 @@ pub(crate) struct Firing {
     pub(crate) labels: Vec<String>,
     pub(crate) routes: Vec<(AeTitle, u64)>,
     pub(crate) cold_at: Option<Timestamp>,
+    pub(crate) offers: Vec<(SiteId, u64)>,
 }
 
 /// What became of instances on their way to an AE.
@@ -154,10 +155,11 @@ impl Archive {
 
     /// Writes down what rules set going. It is done from then on, over any stop.
     pub(crate) async fn fire(&self, study: &Uid, firing: Firing) -> Result<(), ArchiveError> {
-        let Firing { rules, labels, routes, cold_at } = firing;
-        let record = FireRecord { study: study.clone(), at: crate::tasks::now(), rules, labels, routes, cold_at };
+        let Firing { rules, labels, routes, cold_at, offers } = firing;
+        let (study, at) = (study.clone(), crate::tasks::now());
+        let record = FireRecord { study: study.clone(), at, rules, labels, routes, cold_at, offers };
         submit(&self.inner, kind::FIRE, wire::encode(&record), None, Applied::Fire(record)).await?;
-        let _ = self.inner.events.send(ArchiveEvent::Growing(study.clone()));
+        let _ = self.inner.events.send(ArchiveEvent::Growing(study));
         Ok(())
     }
 
@@ -209,7 +211,7 @@ impl Inner {
         let event = Event::new(Act::RuleChanged, actor.clone()).note(format!("rule {id}, version {version}: {what}"));
         self.audit.record(event).await?;
         let record = RuleRecord { id, version, at: crate::tasks::now(), person: actor.person, rule };
-        submit(self, kind::RULE, wire::encode(&record), None, Applied::Rule(record.clone())).await?;
+        submit(self, kind::RULE, wire::encode(&record), None, Applied::Rule(Box::new(record.clone()))).await?;
         Ok(record)
     }
 }
@@ -242,10 +244,46 @@ fn fit(rule: &Rule) -> Result<(), RuleError> {
     if actions.cold_after_h.is_some_and(|hours| hours > COLD_AFTER_H_MAX) {
         return Err(RuleError::Unfit("a study goes cold after ten years at the latest"));
     }
-    if actions.routes.is_empty() && actions.labels.is_empty() && actions.priors == 0 && actions.cold_after_h.is_none() {
+    match &rule.trigger {
+        Trigger::Arrival => fit_on_arrival(rule),
+        Trigger::Card { peers, .. } if peers.len() > LISTED_MAX => {
+            Err(RuleError::Unfit("a rule names at most 32 peers"))
+        }
+        Trigger::Card { .. } => fit_on_card(rule),
+    }
+}
+
+fn fit_on_arrival(rule: &Rule) -> Result<(), RuleError> {
+    let actions = &rule.actions;
+    if actions.fetch.is_some() {
+        return Err(RuleError::Unfit("a rule fetches what peers tell of, not what arrives here"));
+    }
+    if actions.offers.len() > LISTED_MAX {
+        return Err(RuleError::Unfit("a rule offers a study to at most 32 peers"));
+    }
+    let is_idle = actions.routes.is_empty() && actions.labels.is_empty() && actions.offers.is_empty();
+    if is_idle && actions.priors == 0 && actions.cold_after_h.is_none() {
         return Err(RuleError::Unfit(
-            "a rule does something: it routes, labels, brings priors or sends to the cold tier",
+            "a rule does something: it routes, labels, brings priors, offers to a peer or sends to the cold tier",
         ));
+    }
+    Ok(())
+}
+
+/// A card names no station, no series and no sender; and what is fetched is the peer's, not ours to send on or to label.
+fn fit_on_card(rule: &Rule) -> Result<(), RuleError> {
+    let (conditions, actions) = (&rule.conditions, &rule.actions);
+    if !conditions.stations.is_empty() || !conditions.series_descriptions.is_empty() || !conditions.senders.is_empty() {
+        return Err(RuleError::Unfit("peers do not tell stations, series descriptions or senders of a study"));
+    }
+    let does_more = !actions.routes.is_empty() || !actions.labels.is_empty() || !actions.offers.is_empty();
+    let Some(fetch) = actions.fetch.as_ref().filter(|_| !does_more && actions.cold_after_h.is_none()) else {
+        return Err(RuleError::Unfit(
+            "a rule on peers' studies fetches them, and brings earlier ones; it does nothing else",
+        ));
+    };
+    if fetch.mb_s == Some(0) {
+        return Err(RuleError::Unfit("a rule fetches at least one megabyte a second"));
     }
     Ok(())
 }

@@ -94,6 +94,8 @@ pub(crate) enum Act {
     ObjectReturned,
     /// Of a peer was learnt what a restored node had forgotten.
     PeerRelearned,
+    /// A rule offered a study to a peer, or a peer's rule offered one to us.
+    StudyOffered,
 }
 
 impl Act {
@@ -144,6 +146,7 @@ impl Act {
             Self::ObjectRepaired => "object-repaired",
             Self::ObjectReturned => "object-returned",
             Self::PeerRelearned => "peer-relearned",
+            Self::StudyOffered => "study-offered",
         }
     }
 }

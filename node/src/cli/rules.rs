@@ -1,4 +1,4 @@
-//! Rules on arrival, and what waits because of them.
+//! Rules on arrival and on peers' studies, and what waits because of them.
 
 use super::{
     args::{RuleCommand, RuleWords},
@@ -12,7 +12,12 @@ use std::path::Path;
 
 pub(super) async fn rule(dir: &Path, command: RuleCommand) -> anyhow::Result<()> {
     let mut node = match command {
-        RuleCommand::Routes { .. } | RuleCommand::Retry { .. } | RuleCommand::Drop { .. } => Node::running(dir).await?,
+        RuleCommand::Routes { .. }
+        | RuleCommand::Retry { .. }
+        | RuleCommand::Drop { .. }
+        | RuleCommand::Peers { .. }
+        | RuleCommand::RetryPeer { .. }
+        | RuleCommand::DropPeer { .. } => Node::running(dir).await?,
         _ => Node::open(dir).await?,
     };
     match command {
@@ -51,6 +56,15 @@ pub(super) async fn rule(dir: &Path, command: RuleCommand) -> anyhow::Result<()>
             tried(&node.post("/api/rules/test", &json!({ "rule": rule, "last": last })).await?);
         }
         RuleCommand::Routes { json } => routes(&node.get("/api/routes").await?, json),
+        RuleCommand::Peers { json } => with_peers(&node.get("/api/rules/peers").await?, json),
+        RuleCommand::RetryPeer { peer, study } => {
+            node.post("/api/rules/peers/retry", &json!({ "site": peer, "study": study })).await?;
+            eprintln!("It is tried now.");
+        }
+        RuleCommand::DropPeer { peer, study } => {
+            node.post("/api/rules/peers/drop", &json!({ "site": peer, "study": study })).await?;
+            eprintln!("It is not offered to {peer}, and not fetched from there.");
+        }
         RuleCommand::Retry { to, study } => {
             node.post("/api/routes/retry", &json!({ "to": to, "study": study })).await?;
             eprintln!("It is tried now.");
@@ -69,7 +83,8 @@ async fn kept(node: &mut Node, id: u64) -> anyhow::Result<Value> {
     let found = rules.as_array().into_iter().flatten().find(|rule| rule["id"] == json!(id));
     let Some(rule) = found else { bail!("there is no rule {id}") };
     Ok(json!({
-        "name": rule["name"], "on": rule["on"], "conditions": rule["conditions"], "actions": rule["actions"],
+        "name": rule["name"], "on": rule["on"], "cards": rule["cards"],
+        "conditions": rule["conditions"], "actions": rule["actions"],
     }))
 }
 
@@ -93,6 +108,8 @@ fn put(rule: &mut Value, words: RuleWords) {
         ("conditions", "senders", words.senders),
         ("actions", "routes", words.routes),
         ("actions", "labels", words.labels),
+        ("actions", "offers", words.offers),
+        ("cards", "peers", words.of_peers),
     ];
     for (part, key, given) in lists {
         if let Some(given) = given {
@@ -107,6 +124,15 @@ fn put(rule: &mut Value, words: RuleWords) {
     let numbers = [("age_from", words.age_from), ("age_to", words.age_to)];
     for (key, given) in numbers.into_iter().filter(|(_, given)| given.is_some()) {
         rule["conditions"][key] = json!(given);
+    }
+    if let Some(offered) = words.offered {
+        rule["cards"]["offered"] = json!(offered);
+    }
+    if let Some(hours) = words.fetch_hours {
+        rule["actions"]["fetch"]["hours"] = json!(Some(hours).filter(|hours| !hours.is_empty()));
+    }
+    if let Some(mb_s) = words.fetch_mb_s {
+        rule["actions"]["fetch"]["mb_s"] = json!(Some(mb_s).filter(|mb_s| *mb_s > 0));
     }
     if let Some(hours) = words.hours {
         rule["conditions"]["hours"] = json!(Some(hours).filter(|hours| !hours.is_empty()));
@@ -123,11 +149,16 @@ fn put(rule: &mut Value, words: RuleWords) {
 fn line(value: &Value) -> String {
     let said = value.as_object().into_iter().flatten().filter_map(|(key, value)| match value {
         Value::Array(all) if !all.is_empty() => {
-            let all: Vec<&str> = all.iter().filter_map(Value::as_str).collect();
+            let all = all.iter().filter_map(Value::as_str);
+            // Peers by their short keys, as `peer list` has them.
+            let is_peers = matches!(key.as_str(), "peers" | "offers");
+            let all: Vec<&str> = all.map(|text| text.get(..8).filter(|_| is_peers).unwrap_or(text)).collect();
             Some(format!("{key} {}", all.join("|")))
         }
         Value::Number(number) if key != "priors" || number.as_u64() != Some(0) => Some(format!("{key} {number}")),
         Value::String(text) => Some(format!("{key} {text}")),
+        Value::Bool(true) => Some(key.clone()),
+        Value::Object(_) => Some(format!("{key} {}", line(value)).trim_end().to_owned()),
         _ => None,
     });
     said.collect::<Vec<_>>().join(", ")
@@ -141,7 +172,13 @@ fn list(rules: &Value, json: bool) {
     let row = |rule: &Value| {
         let on = if rule["on"] == json!(true) { "on" } else { "off" };
         let (id, name) = (text::field(rule, "id"), text::field(rule, "name"));
-        vec![id, on.to_owned(), name, line(&rule["conditions"]), line(&rule["actions"])]
+        let means = match &rule["cards"] {
+            Value::Null => line(&rule["conditions"]),
+            cards => {
+                format!("studies of peers: {}", [line(cards), line(&rule["conditions"])].join(" ")).trim().to_owned()
+            }
+        };
+        vec![id, on.to_owned(), name, means, line(&rule["actions"])]
     };
     let rows: Vec<Vec<String>> = rules.as_array().into_iter().flatten().map(row).collect();
     print!("{}", text::table(&["NUMBER", "", "NAME", "MEANS", "DOES"], &rows));
@@ -193,4 +230,47 @@ fn routes(routes: &Value, json: bool) {
     };
     let rows: Vec<Vec<String>> = routes.as_array().into_iter().flatten().map(row).collect();
     print!("{}", text::table(&["TO", "STUDY", "SENT", "STATE", "AGAIN", "ERROR"], &rows));
+}
+
+fn with_peers(work: &Value, json: bool) {
+    if json {
+        println!("{work}");
+        return;
+    }
+    let cells = |row: &Value| {
+        let fields = ["site_name", "study", "rule", "state", "reason"].map(|key| text::field(row, key));
+        let mut cells = fields.to_vec();
+        cells.push(text::time(row, "again"));
+        cells
+    };
+    let offers: Vec<Vec<String>> = work["offers"].as_array().into_iter().flatten().map(cells).collect();
+    println!("Offered to peers:");
+    print!("{}", text::table(&["TO", "STUDY", "RULE", "STATE", "REASON", "AGAIN"], &offers));
+    let fetched = |row: &Value| {
+        let mut cells = cells(row);
+        // On disk it is sealed, and a little more.
+        let of = row["bytes"].as_u64().unwrap_or_default();
+        let kept = row["kept_bytes"].as_u64().unwrap_or_default().min(of);
+        let here = format!("{} of {}", text::size(kept), text::size(of));
+        cells.extend([text::field(row, "cause"), here, text::time(row, "opened")]);
+        cells
+    };
+    let fetches: Vec<Vec<String>> = work["fetches"].as_array().into_iter().flatten().map(fetched).collect();
+    println!("Fetched from peers:");
+    let titles = ["FROM", "STUDY", "RULE", "STATE", "REASON", "AGAIN", "WHY", "HERE", "OPENED"];
+    print!("{}", text::table(&titles, &fetches));
+    let waste = &work["waste"];
+    println!(
+        "Fetched by rules: {} studies, {}. Nobody has opened {} of them, {}; {} of those, {}, are here no more.",
+        waste["fetched"],
+        bytes(&waste["fetched_bytes"]),
+        waste["unopened"],
+        bytes(&waste["unopened_bytes"]),
+        waste["wasted"],
+        bytes(&waste["wasted_bytes"]),
+    );
+}
+
+fn bytes(value: &Value) -> String {
+    text::size(value.as_u64().unwrap_or_default())
 }

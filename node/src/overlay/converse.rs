@@ -239,6 +239,10 @@ impl Inner {
             }
             Request::Relearn { after } => return Ok(self.known_of(from, after.as_ref())),
             Request::Nudge => self.pull(from),
+            Request::Offer(signed) => {
+                let offer = signed.open(&from).map_err(|_| Refusal::Malformed)?;
+                self.hear_offer(from, offer).await?;
+            }
             Request::Agreement(signed) => {
                 let (text, signers) = signed.open()?;
                 let accepted = signers.len() == 2;

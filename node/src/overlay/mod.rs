@@ -19,6 +19,7 @@ mod dial;
 mod directory;
 mod feed;
 mod lines;
+mod offer;
 mod once;
 mod pairing;
 mod relearn;
@@ -28,13 +29,15 @@ mod tests;
 
 use crate::{
     archive::{Archive, cache::Cache},
-    audit::{Audit, Event},
+    audit::{Actor, Audit, Event},
     backup::Forgotten,
     config::Config,
     identity::Identity,
     tasks::{self, Tasks},
     trust::{Trust, TrustError},
 };
+pub(crate) use offer::{OfferError, Said};
+
 use contacts::Contacts;
 use directory::Directory;
 use feed::Feeds;
@@ -394,6 +397,14 @@ impl Overlay {
     /// This side's admin says whether digits and name agree. Both yes: the peer is added at both.
     pub(crate) async fn confirm(&self, pairing: &Id128, accept: bool) -> Result<Pairing, OverlayError> {
         self.inner.confirm(pairing, accept).await
+    }
+
+    /// Tells a peer that a study of ours is meant for it, in the name of a rule.
+    ///
+    /// # Errors
+    /// When the index cannot be read, or there can be no evidence.
+    pub(crate) async fn offer(&self, peer: &SiteId, study: &Uid, actor: Actor) -> Result<Said, OfferError> {
+        self.inner.offer(*peer, study, actor).await
     }
 
     async fn post(&self, peer: &SiteId, request: Request) -> Result<(), OverlayError> {

@@ -27,6 +27,7 @@ mod rejections;
 mod restore;
 mod retention;
 mod rules;
+mod rules_with_peers;
 mod settings;
 mod signin;
 mod sources;

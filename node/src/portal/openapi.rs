@@ -2,7 +2,8 @@
 
 use super::{
     agreements, alarms, amendments, audit, error, events, export, grants, import, json, labels, local, peers,
-    rejections, restore, retention, rules, settings, signin, sources, status, storage, tiers, uploads, worklist,
+    rejections, restore, retention, rules, rules_with_peers, settings, signin, sources, status, storage, tiers,
+    uploads, worklist,
 };
 use axum::Json;
 use utoipa::OpenApi;
@@ -103,6 +104,9 @@ use utoipa::OpenApi;
         rules::waiting,
         rules::retry,
         rules::drop_route,
+        rules_with_peers::list,
+        rules_with_peers::retry,
+        rules_with_peers::drop_one,
         labels::list,
         labels::set,
         local::verify,

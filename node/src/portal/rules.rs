@@ -1,15 +1,18 @@
-//! Rules on arrival: written, tried out on what is stored, and what waits because of them.
+//! Rules on arrival and on peers' studies: written, tried out, and what waits for AEs because of them.
+//!
+//! # Not here
+//! What waits for peers, or from them: [`super::rules_with_peers`].
 
 use super::{
     Door,
     error::{ApiError, ErrorBody},
     json::rfc3339,
-    labels,
+    labels, rules_with_peers,
     signin::Caller,
 };
 use crate::{
-    archive::{Actions, Conditions, Rule, RuleRecord, StudyQuery},
-    rules::{self, RouteView, Seen},
+    archive::{Actions, ArchiveError, Conditions, Fetch, Rule, RuleRecord, StudyQuery, StudyRow, Trigger},
+    rules::{self, RouteView, Seen, Waits},
     sources::DayHours,
     trust::Action,
 };
@@ -19,7 +22,7 @@ use axum::{
     http::StatusCode,
     routing::{get, post},
 };
-use protocol::{AeTitle, Uid};
+use protocol::{AeTitle, SiteId, Uid};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -28,6 +31,9 @@ pub(super) fn routes() -> Router<Door> {
     Router::new()
         .route("/rules", get(list).post(add))
         .route("/rules/test", post(test))
+        .route("/rules/peers", get(rules_with_peers::list))
+        .route("/rules/peers/retry", post(rules_with_peers::retry))
+        .route("/rules/peers/drop", post(rules_with_peers::drop_one))
         .route("/rules/{id}", post(change).delete(remove))
         .route("/studies/{study}/rules", get(of_study))
         .route("/routes", get(waiting))
@@ -76,6 +82,30 @@ pub(super) struct ActionsJson {
     priors: u8,
     /// Hours after which it goes to the cold tier, compressed; 0: at once; absent: not.
     cold_after_h: Option<u32>,
+    /// Peers that are told that it is meant for them: keys, short keys or names.
+    offers: Vec<String>,
+    /// How a peer's study is fetched; only of rules on peers' studies.
+    fetch: Option<FetchJson>,
+}
+
+/// How a peer's study is fetched.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct FetchJson {
+    /// Only at these hours, `19:00-06:00` by the node's clock.
+    hours: Option<String>,
+    /// Megabytes a second at most.
+    mb_s: Option<u32>,
+}
+
+/// A rule on what peers tell of, rather than on what arrives here.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct CardsJson {
+    /// Of these peers: keys, short keys or names; empty: of any.
+    peers: Vec<String>,
+    /// Only what the peer offers to us.
+    offered: bool,
 }
 
 /// A rule as an admin gives it.
@@ -86,6 +116,9 @@ pub(super) struct RuleJson {
     /// As if not given: on.
     #[serde(default = "on")]
     on: bool,
+    /// Absent: it is on arrivals.
+    #[serde(default)]
+    cards: Option<CardsJson>,
     #[serde(default)]
     conditions: ConditionsJson,
     #[serde(default)]
@@ -108,63 +141,89 @@ pub(super) struct KeptRule {
     rule: RuleJson,
 }
 
+/// The same members in the API and in the archive.
+macro_rules! alike {
+    ($json:ident, $kept:ident { $($member:ident),+ }) => {
+        impl From<$json> for $kept {
+            fn from(given: $json) -> Self {
+                Self { $($member: given.$member),+ }
+            }
+        }
+        impl From<$kept> for $json {
+            fn from(kept: $kept) -> Self {
+                Self { $($member: kept.$member),+ }
+            }
+        }
+    };
+}
+alike!(
+    ConditionsJson,
+    Conditions {
+        modalities,
+        stations,
+        series_descriptions,
+        body_parts,
+        descriptions,
+        referrers,
+        senders,
+        age_from,
+        age_to,
+        hours
+    }
+);
+alike!(FetchJson, Fetch { hours, mb_s });
+
+fn are_hours(hours: Option<&str>) -> Result<(), ApiError> {
+    match hours.map(str::parse::<DayHours>) {
+        Some(Err(())) => Err(ApiError::Bad("hours are HH:MM-HH:MM")),
+        _ => Ok(()),
+    }
+}
+
+fn peers(door: &Door, named: &[String]) -> Result<Vec<SiteId>, ApiError> {
+    let find = |name: &String| door.trust.find_peer(name).map(|peer| peer.site);
+    named.iter().map(find).collect::<Option<_>>().ok_or(ApiError::Bad("a rule names paired sites"))
+}
+
 impl RuleJson {
     fn rule(self, door: &Door) -> Result<Rule, ApiError> {
-        let Self { name, on, conditions: c, actions: a } = self;
-        if c.hours.as_deref().is_some_and(|hours| hours.parse::<DayHours>().is_err()) {
-            return Err(ApiError::Bad("hours are HH:MM-HH:MM"));
-        }
+        let Self { name, on: is_on, cards, conditions, actions: a } = self;
+        are_hours(conditions.hours.as_deref())?;
+        are_hours(a.fetch.as_ref().and_then(|fetch| fetch.hours.as_deref()))?;
         let mut routes = Vec::with_capacity(a.routes.len());
-        for title in &a.routes {
-            let title = AeTitle::parse(title).map_err(|_| ApiError::Bad("an AE title has 1 to 16 characters"))?;
+        for text in &a.routes {
+            let title = title(text)?;
             if !door.users.ae(&title).is_some_and(|ae| ae.rights.destination) {
                 return Err(ApiError::Bad("a rule routes to known AEs to which studies may be moved"));
             }
             routes.push(title);
         }
-        Ok(Rule {
-            name,
-            is_on: on,
-            conditions: Conditions {
-                modalities: c.modalities,
-                stations: c.stations,
-                series_descriptions: c.series_descriptions,
-                body_parts: c.body_parts,
-                descriptions: c.descriptions,
-                referrers: c.referrers,
-                senders: c.senders,
-                age_from: c.age_from,
-                age_to: c.age_to,
-                hours: c.hours,
-            },
-            actions: Actions { routes, labels: a.labels, priors: a.priors, cold_after_h: a.cold_after_h },
-        })
+        let trigger = match &cards {
+            None => Trigger::Arrival,
+            Some(cards) => Trigger::Card { peers: peers(door, &cards.peers)?, is_offered: cards.offered },
+        };
+        let fetch = a.fetch.or_else(|| cards.map(|_| FetchJson::default())).map(Fetch::from);
+        let (offers, labels) = (peers(door, &a.offers)?, a.labels);
+        let actions = Actions { routes, labels, priors: a.priors, cold_after_h: a.cold_after_h, offers, fetch };
+        Ok(Rule { name, is_on, trigger, conditions: conditions.into(), actions })
     }
 
     fn of(rule: &Rule) -> Self {
-        let (c, a) = (rule.conditions.clone(), rule.actions.clone());
-        Self {
-            name: rule.name.clone(),
-            on: rule.is_on,
-            conditions: ConditionsJson {
-                modalities: c.modalities,
-                stations: c.stations,
-                series_descriptions: c.series_descriptions,
-                body_parts: c.body_parts,
-                descriptions: c.descriptions,
-                referrers: c.referrers,
-                senders: c.senders,
-                age_from: c.age_from,
-                age_to: c.age_to,
-                hours: c.hours,
-            },
-            actions: ActionsJson {
-                routes: a.routes.iter().map(ToString::to_string).collect(),
-                labels: a.labels,
-                priors: a.priors,
-                cold_after_h: a.cold_after_h,
-            },
-        }
+        let a = rule.actions.clone();
+        let keys = |peers: &[SiteId]| peers.iter().map(ToString::to_string).collect();
+        let cards = match &rule.trigger {
+            Trigger::Arrival => None,
+            Trigger::Card { peers, is_offered } => Some(CardsJson { peers: keys(peers), offered: *is_offered }),
+        };
+        let actions = ActionsJson {
+            routes: a.routes.iter().map(ToString::to_string).collect(),
+            labels: a.labels,
+            priors: a.priors,
+            cold_after_h: a.cold_after_h,
+            offers: keys(&a.offers),
+            fetch: a.fetch.map(FetchJson::from),
+        };
+        Self { name: rule.name.clone(), on: rule.is_on, cards, conditions: rule.conditions.clone().into(), actions }
     }
 }
 
@@ -181,6 +240,13 @@ pub(super) async fn list(State(door): State<Door>, caller: Caller) -> Result<Jso
     std::future::ready(Ok(Json(rules.iter().filter_map(kept).collect()))).await
 }
 
+/// Adds a rule, or changes one.
+async fn set(door: &Door, caller: &Caller, id: Option<u64>, rule: RuleJson) -> Result<Json<KeptRule>, ApiError> {
+    caller.may(Action::Administer)?;
+    let record = door.archive.set_rule(id, rule.rule(door)?, caller.0.actor()).await?;
+    kept(&record).map(Json).ok_or(ApiError::NotFound)
+}
+
 #[utoipa::path(post, path = "/api/rules", request_body = RuleJson,
     responses((status = 200, body = KeptRule), (status = 400, body = ErrorBody)))]
 pub(super) async fn add(
@@ -188,9 +254,7 @@ pub(super) async fn add(
     caller: Caller,
     Json(rule): Json<RuleJson>,
 ) -> Result<Json<KeptRule>, ApiError> {
-    caller.may(Action::Administer)?;
-    let record = door.archive.set_rule(None, rule.rule(&door)?, caller.0.actor()).await?;
-    kept(&record).map(Json).ok_or(ApiError::NotFound)
+    set(&door, &caller, None, rule).await
 }
 
 #[utoipa::path(post, path = "/api/rules/{id}", params(("id" = u64, Path)), request_body = RuleJson,
@@ -201,9 +265,7 @@ pub(super) async fn change(
     Path(id): Path<u64>,
     Json(rule): Json<RuleJson>,
 ) -> Result<Json<KeptRule>, ApiError> {
-    caller.may(Action::Administer)?;
-    let record = door.archive.set_rule(Some(id), rule.rule(&door)?, caller.0.actor()).await?;
-    kept(&record).map(Json).ok_or(ApiError::NotFound)
+    set(&door, &caller, Some(id), rule).await
 }
 
 #[utoipa::path(delete, path = "/api/rules/{id}", params(("id" = u64, Path)),
@@ -246,6 +308,18 @@ pub(super) struct Meant {
     modalities: Vec<String>,
 }
 
+impl From<StudyRow> for Meant {
+    fn from(row: StudyRow) -> Self {
+        Self {
+            study: row.study.to_string(),
+            patient_name: row.patient.name,
+            date: row.date,
+            description: row.description,
+            modalities: row.modalities,
+        }
+    }
+}
+
 #[utoipa::path(post, path = "/api/rules/test", request_body = TryOut,
     responses((status = 200, body = TriedOut), (status = 400, body = ErrorBody)))]
 pub(super) async fn test(
@@ -254,8 +328,16 @@ pub(super) async fn test(
     Json(asked): Json<TryOut>,
 ) -> Result<Json<TriedOut>, ApiError> {
     caller.may(Action::Administer)?;
-    let conditions = asked.rule.rule(&door)?.conditions;
+    let rule = asked.rule.rule(&door)?;
     let last = asked.last.unwrap_or(LAST).min(LAST_MAX);
+    if rule.trigger != Trigger::Arrival {
+        let rules = door.rules()?.clone();
+        let trying = door.tasks.spawn_blocking("rule tried out", move || rules.try_on_cards(&rule, last));
+        let (looked_at, meant) = trying.await.map_err(std::io::Error::other).map_err(ArchiveError::from)??;
+        let studies = meant.iter().take(NAMED_MAX).cloned().map(Meant::from).collect();
+        return Ok(Json(TriedOut { looked_at, matched: meant.len(), studies }));
+    }
+    let conditions = rule.conditions;
     let (archive, sources) = (door.archive.clone(), door.sources.clone());
     let trying = door.tasks.spawn_blocking("rule tried out", move || {
         let rows = archive.studies(&StudyQuery::default(), 0, last)?;
@@ -267,19 +349,12 @@ pub(super) async fn test(
             }
             tried.matched += 1;
             if tried.studies.len() < NAMED_MAX {
-                let row = seen.row;
-                tried.studies.push(Meant {
-                    study: row.study.to_string(),
-                    patient_name: row.patient.name,
-                    date: row.date,
-                    description: row.description,
-                    modalities: row.modalities,
-                });
+                tried.studies.push(seen.row.into());
             }
         }
         Ok::<_, ApiError>(tried)
     });
-    Ok(Json(trying.await.map_err(std::io::Error::other).map_err(crate::archive::ArchiveError::from)??))
+    Ok(Json(trying.await.map_err(std::io::Error::other).map_err(ArchiveError::from)??))
 }
 
 /// One rule held against a study.
@@ -323,7 +398,7 @@ pub(super) struct StudyRules {
     routes: Vec<Sent>,
 }
 
-fn uid(text: &str) -> Result<Uid, ApiError> {
+pub(super) fn uid(text: &str) -> Result<Uid, ApiError> {
     Uid::parse(text).map_err(|_| ApiError::Bad("not a Study Instance UID"))
 }
 
@@ -340,7 +415,7 @@ pub(super) async fn of_study(
     let fired = door.archive.fired(&study)?;
     let all = door.archive.rules()?;
     let judged = all.iter().filter_map(|record| {
-        let rule = record.rule.as_ref()?;
+        let rule = record.rule.as_ref().filter(|rule| rule.trigger == Trigger::Arrival)?;
         let checks = rules::checks(&rule.conditions, &seen);
         let fired = fired.contains(&(record.id, record.version));
         let matches = checks.iter().all(|check| check.holds);
@@ -393,7 +468,8 @@ pub(super) async fn waiting(State(door): State<Door>, caller: Caller) -> Result<
     caller.may(Action::Administer)?;
     let mut routes = Vec::new();
     for view in door.rules()?.routes()? {
-        let RouteView { study, to, row, instances, state, attempts, error, again } = view;
+        let RouteView { study, to, row, instances, waits } = view;
+        let Waits { state, attempts, error, again } = waits;
         let held = door.archive.study(&study)?;
         let (patient_name, date, description) =
             held.map_or((None, None, None), |held| (held.patient.name, held.date, held.description));

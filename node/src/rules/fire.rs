@@ -5,18 +5,20 @@
 
 use super::{
     Inner, RulesError,
+    cards::of_patient,
     judge::{self, Seen},
-    person,
 };
 use crate::{
     archive::{
-        Archive, ArchiveError, ArchiveEvent, Firing, InstanceRow, RouteRow, RuleRecord, StudyQuery, TierError, print,
+        Archive, ArchiveError, ArchiveEvent, Firing, InstanceRow, OfferRow, RouteRow, RuleRecord, StudyRow, TierError,
+        Trigger, print,
     },
     audit::{Act, Actor, Event},
     sources::Sources,
     tasks,
+    trust::Person,
 };
-use protocol::{Timestamp, Uid, manifest::Completeness};
+use protocol::{SiteId, Timestamp, Uid, manifest::Completeness};
 use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::broadcast::{Receiver, error::RecvError},
@@ -27,7 +29,7 @@ use tokio::{
 const COLD_EVERY: Duration = Duration::from_secs(15);
 /// After this time studies that could not be looked at are looked at again, with all the others.
 const AGAIN: Duration = Duration::from_secs(300);
-/// Studies that wait for AEs; while there are more, no rule that routes fires.
+/// Studies that wait for AEs, or to be offered; while there are more, no rule that adds to them fires.
 const WAITING_MAX: usize = 50_000;
 /// Studies whose priors are looked for side by side; while there are so many, rules look at no other study.
 pub(super) const BRINGING_MAX: usize = 64;
@@ -106,7 +108,7 @@ async fn look_at_all(inner: &Arc<Inner>) -> bool {
 
 fn candidates(archive: &Archive) -> Result<Vec<Uid>, ArchiveError> {
     let rules = archive.rules()?;
-    let Some(since) = on(&rules).map(|(record, _)| record.at).min() else { return Ok(Vec::new()) };
+    let Some(since) = on_arrival(&rules).map(|(record, _)| record.at).min() else { return Ok(Vec::new()) };
     let mut found = Vec::new();
     for study in archive.every_study()? {
         if archive.study(&study)?.is_some_and(|row| row.changed >= since) {
@@ -116,8 +118,14 @@ fn candidates(archive: &Archive) -> Result<Vec<Uid>, ArchiveError> {
     Ok(found)
 }
 
-fn on(rules: &[RuleRecord]) -> impl Iterator<Item = (&RuleRecord, &crate::archive::Rule)> {
+/// The rules that are on.
+pub(super) fn on(rules: &[RuleRecord]) -> impl Iterator<Item = (&RuleRecord, &crate::archive::Rule)> {
     rules.iter().filter_map(|record| Some((record, record.rule.as_ref().filter(|rule| rule.is_on)?)))
+}
+
+/// The rules on arrivals that are on.
+fn on_arrival(rules: &[RuleRecord]) -> impl Iterator<Item = (&RuleRecord, &crate::archive::Rule)> {
+    on(rules).filter(|(_, rule)| rule.trigger == Trigger::Arrival)
 }
 
 /// Sets going what rules say of a study. `closely`: it is compared instance by instance with what was sent.
@@ -127,9 +135,11 @@ async fn look_at(inner: &Arc<Inner>, study: &Uid, closely: bool) -> Result<(), R
     let (archive, sources, uid) = (parts.archive.clone(), parts.sources.clone(), study.clone());
     let planning = parts.tasks.spawn_blocking("rules", move || plan((&archive, &sources), &uid, closely));
     let Some(plan) = planning.await.map_err(std::io::Error::other).map_err(ArchiveError::from)?? else { return Ok(()) };
-    if !plan.firing.routes.is_empty() && inner.lines.len() >= WAITING_MAX {
-        tracing::warn!(%study, "too many studies wait for AEs: rules do not fire");
-        return Err(ArchiveError::from(std::io::Error::other("too many studies wait for AEs")).into());
+    let is_full = (!plan.firing.routes.is_empty() && inner.lines.len() >= WAITING_MAX)
+        || (!plan.firing.offers.is_empty() && inner.offers.len() >= WAITING_MAX);
+    if is_full {
+        tracing::warn!(%study, "too many studies wait for AEs or peers: rules do not fire");
+        return Err(ArchiveError::from(std::io::Error::other("too many studies wait for AEs or peers")).into());
     }
     if !plan.firing.rules.is_empty() {
         let numbers: Vec<String> = plan.firing.rules.iter().map(|(id, version)| format!("{id}.{version}")).collect();
@@ -138,10 +148,10 @@ async fn look_at(inner: &Arc<Inner>, study: &Uid, closely: bool) -> Result<(), R
         parts.audit.record(event).await?;
     }
     let routes: Vec<_> = plan.firing.routes.iter().map(|(to, _)| to.clone()).collect();
+    let offers: Vec<_> = plan.firing.offers.iter().map(|(to, _)| *to).collect();
     parts.archive.fire(study, plan.firing).await?;
-    for to in routes {
-        inner.lines.add(study, to);
-    }
+    routes.into_iter().for_each(|to| inner.lines.add(study, to, 0));
+    offers.into_iter().for_each(|to| inner.offers.add(study, to, 0));
     drop(changing);
     if let Some(priors) = plan.priors {
         let Ok(place) = inner.bringing.clone().acquire_owned().await else { return Ok(()) };
@@ -157,7 +167,7 @@ async fn look_at(inner: &Arc<Inner>, study: &Uid, closely: bool) -> Result<(), R
 /// What is to be done for a study that is complete (blocking).
 fn plan((archive, sources): (&Archive, &Sources), study: &Uid, closely: bool) -> Result<Option<Plan>, ArchiveError> {
     let rules = archive.rules()?;
-    if on(&rules).next().is_none() {
+    if on_arrival(&rules).next().is_none() {
         return Ok(None);
     }
     let Some(seen) = Seen::of(archive, sources, study)?.filter(|seen| seen.row.completeness == Completeness::Complete)
@@ -167,7 +177,7 @@ fn plan((archive, sources): (&Archive, &Sources), study: &Uid, closely: bool) ->
     let fired = archive.fired(study)?;
     let mut plan = Plan::default();
     let mut instances: Option<Vec<InstanceRow>> = None;
-    for (record, rule) in on(&rules) {
+    for (record, rule) in on_arrival(&rules) {
         let is_fired = fired.contains(&(record.id, record.version));
         if !is_fired {
             if seen.row.changed < record.at || !judge::matches(&rule.conditions, &seen) {
@@ -202,9 +212,33 @@ fn plan((archive, sources): (&Archive, &Sources), study: &Uid, closely: bool) ->
                 plan.firing.routes.push((to.clone(), record.id));
             }
         }
+        plan_offers(archive, &seen.row, (record.id, &rule.actions.offers), &mut plan.firing)?;
     }
-    let is_nothing = plan.firing.rules.is_empty() && plan.firing.routes.is_empty();
+    let is_nothing = plan.firing.rules.is_empty() && plan.firing.routes.is_empty() && plan.firing.offers.is_empty();
     Ok((!is_nothing).then_some(plan))
+}
+
+/// A study is offered once in each of its states.
+fn plan_offers(
+    archive: &Archive,
+    row: &StudyRow,
+    (rule, peers): (u64, &[SiteId]),
+    firing: &mut Firing,
+) -> Result<(), ArchiveError> {
+    for to in peers {
+        if firing.offers.iter().any(|(known, _)| known == to) {
+            continue;
+        }
+        let is_new = match archive.offer_row(&row.study, to)? {
+            None => true,
+            Some(OfferRow { ended: None, .. }) => false,
+            Some(known) => archive.manifest(&row.study)?.map(|now| now.reference.digest) != known.manifest,
+        };
+        if is_new {
+            firing.offers.push((*to, rule));
+        }
+    }
+    Ok(())
 }
 
 /// Whether an instance was sent, or dropped.
@@ -230,15 +264,10 @@ fn all_of<'a>(
 /// Asks for earlier studies of the patient: the PACS beside us, and peers.
 async fn bring_priors(inner: Arc<Inner>, study: Uid, (rule, most): (u64, u8)) {
     let parts = &inner.parts;
-    let person = person(rule);
+    let person = Person::of_rule(rule);
     parts.sources.bring_priors(&study, most, &person.actor()).await;
     let Ok(Some(row)) = parts.archive.study(&study) else { return };
-    // An ID is never compared without its issuer.
-    let (Some(id), Some(issuer)) = (row.patient.id.clone(), row.patient.issuer.clone()) else { return };
-    if id.contains(['*', '?', '\\']) || issuer.contains(['*', '?', '\\']) {
-        return;
-    }
-    let query = StudyQuery { patient_id: Some(id), issuer: Some(issuer), ..StudyQuery::default() };
+    let Some(query) = of_patient(&row) else { return };
     let found = match parts.studies.find(&person, &query, None, 0, usize::from(most).saturating_mul(4) + 8).await {
         Ok(found) => found,
         Err(error) => return tracing::warn!(%error, "peers' earlier studies were not looked for"),

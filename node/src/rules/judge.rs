@@ -48,16 +48,16 @@ impl Seen {
         let is_brought = !senders.is_empty() && senders.iter().all(|sender| sources.brings(sender));
         Ok(Self { row, series, senders, is_brought })
     }
+}
 
-    /// The patient's age in years at the date of the study; where it has none, when it came in.
-    fn age(&self) -> Option<u16> {
-        let number = |text: &str| text.parse::<u32>().ok();
-        let born = self.row.patient.birth_date.as_deref().filter(|day| day.len() == 8).and_then(number)?;
-        let arrived = crate::tasks::civil(self.row.arrived);
-        let day = self.row.date.as_deref().or_else(|| arrived.get(..8)).and_then(number)?;
-        // As YYYYMMDD: the difference in years, one less before the birthday.
-        u16::try_from(day.checked_sub(born)? / 10_000).ok()
-    }
+/// The patient's age in years at the date of the study; where it has none, when it came in.
+fn age(row: &StudyRow) -> Option<u16> {
+    let number = |text: &str| text.parse::<u32>().ok();
+    let born = row.patient.birth_date.as_deref().filter(|day| day.len() == 8).and_then(number)?;
+    let arrived = crate::tasks::civil(row.arrived);
+    let day = row.date.as_deref().or_else(|| arrived.get(..8)).and_then(number)?;
+    // As YYYYMMDD: the difference in years, one less before the birthday.
+    u16::try_from(day.checked_sub(born)? / 10_000).ok()
 }
 
 /// Whether all that a rule asks holds.
@@ -70,16 +70,33 @@ pub(crate) fn checks(conditions: &Conditions, seen: &Seen) -> Vec<Check> {
     let best = seen.series.iter().map(|series| of_series(conditions, Some(series)));
     let best = best.max_by_key(|checks| checks.iter().filter(|check| check.holds).count());
     let mut checks = best.unwrap_or_else(|| of_series(conditions, None));
-    let text = |value: &Option<String>| value.iter().cloned().collect::<Vec<_>>();
-    checks.extend(listed("descriptions", &conditions.descriptions, &text(&seen.row.description)));
-    checks.extend(listed("referrers", &conditions.referrers, &text(&seen.row.referrer)));
+    checks.extend(of_study(conditions, &seen.row));
     checks.extend(listed("senders", &conditions.senders, &seen.senders));
     if seen.is_brought && conditions.senders.is_empty() {
         let wanted = "(no PACS beside this node, unless it is named)".to_owned();
         checks.push(Check { condition: "senders", wanted, found: seen.senders.join(", "), holds: false });
     }
+    checks
+}
+
+/// What a rule on cards asks, each with what the card of a peer's study says.
+pub(crate) fn card_checks(conditions: &Conditions, row: &StudyRow) -> Vec<Check> {
+    let series = [
+        listed("modalities", &conditions.modalities, &row.modalities),
+        listed("body_parts", &conditions.body_parts, &row.body_parts),
+    ];
+    series.into_iter().flatten().chain(of_study(conditions, row)).collect()
+}
+
+fn of_study(conditions: &Conditions, row: &StudyRow) -> Vec<Check> {
+    let text = |value: &Option<String>| value.iter().cloned().collect::<Vec<_>>();
+    let listed = [
+        listed("descriptions", &conditions.descriptions, &text(&row.description)),
+        listed("referrers", &conditions.referrers, &text(&row.referrer)),
+    ];
+    let mut checks: Vec<Check> = listed.into_iter().flatten().collect();
     if conditions.age_from.is_some() || conditions.age_to.is_some() {
-        let age = seen.age();
+        let age = age(row);
         let (from, to) = (conditions.age_from, conditions.age_to);
         let number = |number: Option<u16>| number.map(|number| number.to_string()).unwrap_or_default();
         checks.push(Check {
@@ -90,7 +107,7 @@ pub(crate) fn checks(conditions: &Conditions, seen: &Seen) -> Vec<Check> {
         });
     }
     if let Some(hours) = &conditions.hours {
-        let at = seen.row.changed;
+        let at = row.changed;
         let span = hours.parse::<DayHours>().ok();
         checks.push(Check {
             condition: "hours",
@@ -176,6 +193,18 @@ pub(super) mod tests {
         let mut conditions = Conditions::default();
         edit(&mut conditions);
         matches(&conditions, &seen())
+    }
+
+    #[test]
+    fn of_a_card_one_value_of_each_kind_is_enough() {
+        let holds = |edit: &dyn Fn(&mut Conditions)| {
+            let mut conditions = Conditions::default();
+            edit(&mut conditions);
+            card_checks(&conditions, &seen().row).iter().all(|check| check.holds)
+        };
+        assert!(holds(&|c| (c.modalities, c.age_to) = (vec!["sr".into()], Some(15))));
+        assert!(!holds(&|c| c.body_parts = vec!["HEAD".into()]), "what is not told matches nothing");
+        assert!(!holds(&|c| c.descriptions = vec!["*thorax*".into()]));
     }
 
     #[test]

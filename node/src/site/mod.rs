@@ -257,6 +257,9 @@ impl Site {
         self.sources.start(scanners.scu());
         let rules = Rules::start(RulesParts {
             archive: self.archive.clone(),
+            cache: self.cache.clone(),
+            trust: self.trust.clone(),
+            overlay: overlay.clone(),
             studies: studies.clone(),
             sources: self.sources.clone(),
             audit: self.audit.clone(),

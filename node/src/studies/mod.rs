@@ -16,12 +16,14 @@ mod local;
 mod meta;
 mod open;
 mod progress;
+mod quiet;
 mod remote;
 mod repair;
 #[cfg(test)]
 pub(crate) mod tests;
 
 pub(crate) use open::OpenStudy;
+pub(crate) use quiet::Piece;
 
 use crate::{
     archive::{Archive, ReadError, StudyQuery, StudyRow, cache::Cache},
@@ -29,7 +31,7 @@ use crate::{
     overlay::{Overlay, RemoteStudy},
     sources::{Recalling, Sources},
     tasks::{self, Tasks},
-    transfer::{self, Transfer, TransferError},
+    transfer::{Transfer, TransferError},
     trust::{Action, Caller, Held, Permit, Person, Trust},
 };
 use context::Contexts;
@@ -355,9 +357,12 @@ impl Studies {
             instances += u64::from(told.card.instances);
             bytes = bytes.saturating_add(told.card.bytes);
             event = event.peer(told.holder);
-            event.basis = Some(transfer::basis_id(&told.basis));
+            event.basis = Some(told.basis.id());
         }
         shared.audit.record(event.amount(instances, bytes)).await.map_err(StudyError::internal)?;
+        if let Some(told) = remote.filter(|_| !person.is_rule()) {
+            shared.archive.note_use(study, told.holder).await.map_err(StudyError::internal)?;
+        }
         let sides = Sides {
             own: own.map(|permit| (permit, LocalStudy::new(study.clone(), shared.clone()))),
             there: match (there, remote) {
@@ -440,6 +445,16 @@ impl Studies {
             keep::fetch_whole(&self.shared, &open, copy);
         }
         Ok(())
+    }
+
+    /// A peer's study as a row of lists.
+    pub(crate) fn row_of(&self, remote: &RemoteStudy) -> StudyRow {
+        find::row_of(remote, &self.shared.site_name_of(&remote.holder))
+    }
+
+    /// Whether somebody waits for images of a peer's.
+    pub(crate) fn is_urgent(&self) -> bool {
+        self.shared.transfer.is_urgent()
     }
 
     /// Transfers under way, and those done a moment ago.

@@ -12,7 +12,6 @@ use super::{
 use crate::{
     archive,
     audit::{Act, Event, Outcome},
-    transfer,
     trust::{Permit, Person},
 };
 use bytes::Bytes;
@@ -20,6 +19,7 @@ use futures::{StreamExt, TryStreamExt};
 use protocol::{
     Refusal, SiteId, Uid,
     agreement::Level,
+    catalog::Basis,
     fetch::{Priority, Reader},
     manifest::{Amended, Edit, InstanceEntry},
 };
@@ -202,7 +202,7 @@ impl OpenStudy {
                 .peer(copy.holder)
                 .amount(u64::from(self.found.row.instances), self.found.row.bytes);
             let basis = self.sides.there.as_ref().and_then(|(permit, _)| permit.basis.as_ref());
-            event.basis = basis.map(transfer::basis_id);
+            event.basis = basis.map(Basis::id);
             self.shared.audit.record(event).await.map(|_| ())
         });
         match written.await {

@@ -12,7 +12,7 @@
 
 use super::{Shared, StudyError, contents::Contents, progress::Progress};
 use crate::{
-    archive::cache::{Copy, Lease},
+    archive::cache::{CHUNK_BYTES, Copy, Lease},
     overlay::RemoteStudy,
     transfer::{self, Errand, Failure, Object, TransferError},
 };
@@ -32,6 +32,7 @@ use std::{
     },
     time::{Duration, Instant},
 };
+use tokio::sync::watch;
 
 /// How long a reader waits without a byte coming for the study.
 const WAIT_SILENT: Duration = Duration::from_secs(10);
@@ -317,11 +318,38 @@ impl RemoteCopy {
                 return Ok(bytes);
             }
             self.may_wait(object, started)?;
-            tokio::select! {
-                _ = beats.changed() => {}
-                () = self.errand.ended.cancelled() => {}
-                () = tokio::time::sleep(LOOK) => {}
+            self.beat(&mut beats).await;
+        }
+    }
+
+    /// Waits until a range of an object that was asked for is in the copy, without reading it.
+    pub(super) async fn wait_for(
+        &self,
+        entry: &InstanceEntry,
+        (offset, len): (u64, u64),
+        object: &Object,
+    ) -> Result<(), StudyError> {
+        let mut beats = object.beats();
+        let copy = object.copy(&self.lease).await.map_err(lease_fault)?;
+        let (first, end) = (offset / CHUNK_BYTES, offset.saturating_add(len).div_ceil(CHUNK_BYTES));
+        self.reach().await?;
+        let started = Instant::now();
+        loop {
+            beats.mark_unchanged();
+            if self.errand.has(&entry.digest) || copy.missing(first).is_none_or(|(from, _)| from >= end) {
+                return Ok(());
             }
+            self.may_wait(object, started)?;
+            self.beat(&mut beats).await;
+        }
+    }
+
+    /// Waits for a chunk, an end, or a moment.
+    async fn beat(&self, beats: &mut watch::Receiver<u64>) {
+        tokio::select! {
+            _ = beats.changed() => {}
+            () = self.errand.ended.cancelled() => {}
+            () = tokio::time::sleep(LOOK) => {}
         }
     }
 

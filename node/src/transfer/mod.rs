@@ -33,7 +33,6 @@ pub(crate) use errand::{Errand, Failure, Object, Tally};
 pub(crate) use fetch::{believe_manifest, unpack_headers};
 pub(crate) use progress::Rate;
 pub(crate) use recover::{Lost, Recovery, Right};
-pub(crate) use serve::basis_id;
 
 use crate::{
     archive::{
@@ -201,6 +200,12 @@ impl Transfer {
     /// Whether the peer was dialled last without success.
     pub(crate) fn is_down(&self, peer: &SiteId) -> bool {
         self.inner.pump(peer).is_none_or(|p| p.line().is_down())
+    }
+
+    /// Whether somebody waits for what is asked of any holder: background work holds back then.
+    pub(crate) fn is_urgent(&self) -> bool {
+        let pumps = self.inner.pumps.lock().unwrap_or_else(PoisonError::into_inner);
+        pumps.values().any(|pump| pump.is_urgent())
     }
 
     /// Waits for a connection to a peer.

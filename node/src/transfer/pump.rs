@@ -80,6 +80,11 @@ impl Pump {
         &self.line
     }
 
+    /// Whether somebody waits for what is asked of the holder.
+    pub(crate) fn is_urgent(&self) -> bool {
+        self.queue().is_urgent()
+    }
+
     /// Counts bytes that came.
     pub(crate) fn note_bytes(&self, bytes: u64) {
         self.came.fetch_add(bytes, Ordering::Relaxed);

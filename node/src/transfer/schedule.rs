@@ -140,6 +140,12 @@ impl<K: Clone + Eq + Hash> Queue<K> {
         std::mem::take(&mut self.order).into_values().collect()
     }
 
+    /// Whether somebody waits for what runs or is to run.
+    pub(crate) fn is_urgent(&self) -> bool {
+        let next = self.order.first_key_value().map(|(place, _)| place.0.0);
+        self.running.values().copied().chain(next).any(|priority| priority > Priority::Prefetch)
+    }
+
     /// Spans waiting.
     pub(crate) fn waiting(&self) -> usize {
         self.order.len()
@@ -164,7 +170,11 @@ mod tests {
         queue.want(&20, Priority::Screen);
         queue.want(&21, Priority::Screen);
         queue.want(&30, Priority::Emergency);
+        assert!(queue.is_urgent());
         assert_eq!(started(&mut queue, 8), [30, 20, 21, 10, 0, 1, 2, 3], "prefetch is held to four");
+        assert!(queue.is_urgent());
+        [30, 20, 21, 10].iter().for_each(|key| _ = queue.finish(key));
+        assert!(!queue.is_urgent());
     }
 
     #[test]

@@ -29,7 +29,6 @@ use protocol::{
     agreement::{Level, StudyFacts},
     catalog::Basis,
     fetch::{Answer, Priority, Reader, Request, What},
-    ids::Id128,
 };
 use quinn::{Connection, RecvStream, SendStream};
 use std::{
@@ -281,7 +280,7 @@ impl Server {
             .peer(visit.peer)
             .study(&request.study)
             .amount(u64::from(row.instances), row.bytes);
-        event.basis = permit.basis.as_ref().map(basis_id);
+        event.basis = permit.basis.as_ref().map(Basis::id);
         self.alerts.audit().record(event).await.map_err(|fault| {
             tracing::error!(%fault, "no evidence, no bytes");
             Refusal::Internal
@@ -318,11 +317,4 @@ fn level(what: &What) -> Level {
 fn unknown(study: &Uid) -> StudyFacts {
     let day = i64::try_from(tasks::now().0 / 86_400_000).unwrap_or(i64::MAX);
     StudyFacts { study: study.clone(), modalities: Vec::new(), day }
-}
-
-/// The name of a basis in the log.
-pub(crate) fn basis_id(basis: &Basis) -> Id128 {
-    match basis {
-        Basis::Agreement(id) | Basis::Grant { id, .. } => *id,
-    }
 }

@@ -69,6 +69,9 @@ impl Role {
     }
 }
 
+/// Before the number of a rule; account names have no spaces.
+const RULE: &str = "rule ";
+
 /// A person or machine at this site whose identity was checked by `users` (or who holds the control socket).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Person {
@@ -77,6 +80,16 @@ pub(crate) struct Person {
 }
 
 impl Person {
+    /// In whose name a rule acts.
+    pub(crate) fn of_rule(rule: u64) -> Self {
+        Self { name: format!("{RULE}{rule}"), role: Role::Referrer }
+    }
+
+    /// Whether it is a rule that acts, and no person.
+    pub(crate) fn is_rule(&self) -> bool {
+        self.name.strip_prefix(RULE).is_some_and(|number| number.parse::<u64>().is_ok())
+    }
+
     pub(crate) fn actor(&self) -> Actor {
         Actor { person: self.name.clone(), role: self.role.word().to_owned(), site: None }
     }

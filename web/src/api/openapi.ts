@@ -2212,6 +2212,136 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/rules/peers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PeerRules"];
+                    };
+                };
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rules/peers/drop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DropPeer"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rules/peers/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RetryPeer"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/rules/test": {
         parameters: {
             query?: never;
@@ -3928,8 +4058,15 @@ export interface components {
              * @default null
              */
             cold_after_h: number | null;
+            /** @default null */
+            fetch: components["schemas"]["FetchJson"] | null;
             /** @default [] */
             labels: string[];
+            /**
+             * @description Peers that are told that it is meant for them: keys, short keys or names.
+             * @default []
+             */
+            offers: string[];
             /**
              * Format: int32
              * @description Earlier studies of the patient to bring here; 0: none.
@@ -4071,6 +4208,19 @@ export interface components {
         /** @description An upload that was begun. */
         Begun: {
             id: string;
+        };
+        /** @description A rule on what peers tell of, rather than on what arrives here. */
+        CardsJson: {
+            /**
+             * @description Only what the peer offers to us.
+             * @default false
+             */
+            offered: boolean;
+            /**
+             * @description Of these peers: keys, short keys or names; empty: of any.
+             * @default []
+             */
+            peers: string[];
         };
         /** @description One condition held against a study. */
         CheckJson: {
@@ -4243,6 +4393,12 @@ export interface components {
             /** @description For those who look later; without names. */
             note?: string;
         };
+        /** @description What is not to be offered or fetched after all. */
+        DropPeer: {
+            /** @description Key, short key or name of the peer. */
+            site: string;
+            study: string;
+        };
         /** @description What is not to be sent after all. */
         DropRoute: {
             study: string;
@@ -4288,6 +4444,34 @@ export interface components {
             purpose: string;
             /** @description Study Instance UIDs of ours. */
             studies: string[];
+        };
+        /** @description How a peer's study is fetched. */
+        FetchJson: {
+            /**
+             * @description Only at these hours, `19:00-06:00` by the node's clock.
+             * @default null
+             */
+            hours: string | null;
+            /**
+             * Format: int32
+             * @description Megabytes a second at most.
+             * @default null
+             */
+            mb_s: number | null;
+        };
+        /** @description A study fetched by a rule, or on its way. */
+        Fetching: components["schemas"]["WithPeer"] & {
+            /** Format: int64 */
+            bytes: number;
+            /** @description `offered`, `announced` or `prior`. */
+            cause: string;
+            /**
+             * Format: int64
+             * @description Of it here now.
+             */
+            kept_bytes: number;
+            /** @description When somebody opened it first. */
+            opened?: string | null;
         };
         /** @description A study that a source has. */
         FoundThere: {
@@ -4718,6 +4902,12 @@ export interface components {
             /** @description Studies they told us of. */
             studies_told: number;
         };
+        /** @description What rules do with peers: what waits first, then the newest. */
+        PeerRules: {
+            fetches: components["schemas"]["Fetching"][];
+            offers: components["schemas"]["WithPeer"][];
+            waste: components["schemas"]["WasteJson"];
+        };
         PersonJson: {
             name: string;
             role: string;
@@ -4837,6 +5027,12 @@ export interface components {
             study?: string | null;
             to: string;
         };
+        /** @description One study, or all that waits for a peer or from it. */
+        RetryPeer: {
+            /** @description Key, short key or name of the peer. */
+            site: string;
+            study?: string | null;
+        };
         /** @description A study that waits for an AE. */
         Route: {
             /** @description When it is tried again; `null`: now. */
@@ -4872,6 +5068,7 @@ export interface components {
         /** @description A rule as an admin gives it. */
         RuleJson: {
             actions?: components["schemas"]["ActionsJson"];
+            cards?: components["schemas"]["CardsJson"] | null;
             conditions?: components["schemas"]["ConditionsJson"];
             name: string;
             /** @description As if not given: on. */
@@ -5217,6 +5414,57 @@ export interface components {
         Wanted: {
             /** @description `cold` or `hot`. */
             tier: string;
+        };
+        /** @description What fetching by rules came to. */
+        WasteJson: {
+            /** Format: int64 */
+            fetched: number;
+            /** Format: int64 */
+            fetched_bytes: number;
+            /**
+             * Format: int64
+             * @description Of these nobody has opened so many.
+             */
+            unopened: number;
+            /** Format: int64 */
+            unopened_bytes: number;
+            /**
+             * Format: int64
+             * @description Of those unopened so many are here no more: they were for nothing.
+             */
+            wasted: number;
+            /** Format: int64 */
+            wasted_bytes: number;
+        };
+        /** @description A study that a rule offers to a peer, or fetches from one. */
+        WithPeer: {
+            /** @description When it is tried again; `null`: now, or not at all. */
+            again?: string | null;
+            /** @description When it was dealt with last. */
+            at: string;
+            /** Format: int32 */
+            attempts: number;
+            /** @description `YYYYMMDD`. */
+            date?: string | null;
+            description?: string | null;
+            patient_name?: string | null;
+            /** @description A code: why it is refused or fails, or what it waits for. */
+            reason?: string | null;
+            /**
+             * Format: int64
+             * @description Number of the rule that asked last.
+             */
+            rule: number;
+            since: string;
+            /** @description Key of the peer. */
+            site: string;
+            site_name: string;
+            /**
+             * @description `waiting`, `sending` or `failing`; then `done`, `refused`, `unknown` (the peer's version), `gone`, `rule-off`,
+             *     `dropped`.
+             */
+            state: string;
+            study: string;
         };
     };
     responses: never;

@@ -2,7 +2,7 @@
 
 import { keepPreviousData, QueryCache, QueryClient, queryOptions, useQuery } from '@tanstack/react-query';
 import { ApiError, get } from './client';
-import type { Action, Ae, Agreement, Alarms, Erased, Label, Migration, Pairing, Peer, Person, Proposed, Restore, Route, Rule, Session, Site, Source, Status, Storage, StudyKept, Tiers, Transfer } from './types';
+import type { Action, Ae, Agreement, Alarms, Erased, Label, Migration, Pairing, Peer, PeerRules, Person, Proposed, Restore, Route, Rule, Session, Site, Source, Status, Storage, StudyKept, Tiers, Transfer } from './types';
 
 export const keys = {
   site: ['site'],
@@ -28,6 +28,7 @@ export const keys = {
   alarms: ['alarms'],
   rules: ['rules'],
   routes: ['routes'],
+  peerRules: ['peer-rules'],
   labels: ['labels'],
 } as const;
 
@@ -172,6 +173,12 @@ export const rulesQuery = queryOptions({ queryKey: keys.rules, queryFn: ({ signa
 export const routesQuery = queryOptions({
   queryKey: keys.routes,
   queryFn: ({ signal }) => get<Route[]>('/routes', signal),
+  refetchInterval: 3_000,
+});
+
+export const peerRulesQuery = queryOptions({
+  queryKey: keys.peerRules,
+  queryFn: ({ signal }) => get<PeerRules>('/rules/peers', signal),
   refetchInterval: 3_000,
 });
 

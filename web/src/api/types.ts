@@ -76,17 +76,26 @@ export type Migration = With<Sent<'MigrationJson'>, { state: 'running' | 'paused
 export type Status = With<Sent<'Status'>, { peers: Peer[]; transfers: Transfer[] }>;
 
 export type RuleConditions = Sent<'ConditionsJson'>;
-export type RuleActions = Sent<'ActionsJson'>;
+export type RuleFetch = Sent<'FetchJson'>;
+export type RuleActions = With<Sent<'ActionsJson'>, { fetch: RuleFetch | null }>;
+/** Of which studies that peers tell of a rule is. */
+export type RuleCards = Sent<'CardsJson'>;
 /** A rule on arrival, as it is given. */
 export interface RuleBody {
   name: string;
   on: boolean;
+  /** `null`: the rule is on what arrives here. */
+  cards: RuleCards | null;
   conditions: RuleConditions;
   actions: RuleActions;
 }
 export type Rule = Omit<Sent<'KeptRule'>, keyof RuleBody> & RuleBody;
 export type RuleTried = With<Sent<'TriedOut'>, { studies: Sent<'Meant'>[] }>;
 export type Route = With<Sent<'Route'>, { state: 'waiting' | 'sending' | 'failing' }>;
+type PeerState = 'waiting' | 'sending' | 'failing' | 'done' | 'refused' | 'unknown' | 'gone' | 'rule-off' | 'dropped';
+export type PeerOffer = With<Sent<'WithPeer'>, { state: PeerState }>;
+export type PeerFetch = With<Sent<'Fetching'>, { state: PeerState; cause: 'offered' | 'announced' | 'prior' }>;
+export type PeerRules = With<Sent<'PeerRules'>, { offers: PeerOffer[]; fetches: PeerFetch[]; waste: Sent<'WasteJson'> }>;
 export type Label = Sent<'Label'>;
 
 export type Moving = With<Sent<'Moving'>, { to: 'cold' | 'hot' }>;

@@ -23,6 +23,7 @@ const PAGES: PageOf[] = [
   { page: 'retention', title: 'Retention', asks: '/retention', empty: /^No study is older than five years\.$/, data: /IRM lombaire/ },
   { page: 'tiers', title: 'Tiers', asks: '/tiers', empty: /^No study is there\.$/, data: /^GIRARD Stéphane$/ },
   { page: 'sources', title: 'PACS and migration', asks: '/sources', empty: /^No PACS is known yet\.$/, data: /^PACS-central$/ },
+  { page: 'rules', title: 'Rules on arrival', asks: '/rules/peers', empty: /^Nothing was offered\.$/, data: /^No agreement in force covers it for this peer\.$/ },
   { page: 'conflicts', title: 'Conflicts', asks: '/conflicts', empty: /^Nothing waits for a decision\.$/, data: /^Durand Anne$/ },
 ];
 
@@ -254,4 +255,32 @@ test('the list says where images are, and how long bringing them takes', async (
   await screen.findByText(/^Quasi en ligne · 1\smin\s15\ss$/);
   expect(screen.getByText('Hors ligne')).toBeTruthy();
   expect(screen.getByText('Dans le PACS')).toBeTruthy();
+});
+
+test('what rules offer and fetch is shown with its reason, and a rule on peers’ studies asks only for what is told', async () => {
+  const node = archiveNode('much');
+  node.instead.set('POST /rules', { status: 200, body: {} });
+  node.instead.set('POST /rules/peers/retry', { status: 204 });
+  node.instead.set('POST /rules/peers/drop', { status: 204 });
+  const { user } = await openPortal(node, { at: '/archive/rules', as: 'admin' });
+  await screen.findByText('No agreement in force covers it for this peer.');
+  expect(screen.getByText(/^10\.0 MB of 40\.0 MB here · offered to us$/)).toBeTruthy();
+  expect(screen.getByText(/earlier study · not opened yet$/)).toBeTruthy();
+  expect(screen.getByText('2 studies, 80.0 MB')).toBeTruthy();
+
+  await user.click(screen.getByRole('button', { name: /^Try now to offer MARTIN/ }));
+  await waitFor(() => expect(node.requests).toContain('POST /rules/peers/retry'));
+  await user.click(screen.getByRole('button', { name: /^Do not fetch MARTIN/ }));
+  expect(node.requests).not.toContain('POST /rules/peers/drop');
+  await user.click(within(await screen.findByRole('dialog')).getByRole('button', { name: 'Do not fetch' }));
+  await waitFor(() => expect(node.requests).toContain('POST /rules/peers/drop'));
+
+  expect(screen.getByLabelText('Station name', { selector: 'input' })).toBeTruthy();
+  await user.click(screen.getByRole('radio', { name: /peers tell of/ }));
+  expect(screen.queryByLabelText('Station name', { selector: 'input' })).toBeNull();
+  expect(screen.queryByLabelText('Label', { selector: 'input' })).toBeNull();
+  await user.type(screen.getByLabelText('Name'), 'Night');
+  await user.type(screen.getByLabelText('Fetch at these hours'), '19:00-07:00');
+  await user.click(screen.getByRole('button', { name: 'Add the rule' }));
+  await waitFor(() => expect(node.requests).toContain('POST /rules'));
 });

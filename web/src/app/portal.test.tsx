@@ -304,7 +304,8 @@ describe('archive', () => {
     const rule = {
       id: 3, version: 1, since: '2026-01-02T00:00:00Z', person: 'amy', name: 'Night', on: true,
       conditions: { modalities: ['CT'], stations: [], series_descriptions: [], body_parts: [], descriptions: [], referrers: [], senders: [], age_from: null, age_to: null, hours: '19:00-06:00' },
-      actions: { routes: ['PACS2'], labels: [], priors: 0, cold_after_h: null },
+      cards: null,
+      actions: { routes: ['PACS2'], labels: [], priors: 0, cold_after_h: null, offers: [], fetch: null },
     };
     const route = {
       study: '1.2.3', patient_name: 'MARTIN^Éloïse', date: '20260102', description: 'CT', to: 'PACS2', rule: 3, since: '2026-01-02T00:00:00Z',
@@ -313,6 +314,7 @@ describe('archive', () => {
     node.instead.set('GET /rules', { status: 200, body: [rule] });
     node.instead.set('GET /routes', { status: 200, body: [route] });
     node.instead.set('GET /labels', { status: 200, body: [] });
+    node.instead.set('GET /rules/peers', { status: 503, body: { error: 'not-running', message: '' } });
     node.instead.set('POST /rules/test', { status: 200, body: { looked_at: 1000, matched: 37, studies: [] } });
     node.instead.set('POST /rules', { status: 200, body: rule });
     node.instead.set('POST /routes/drop', { status: 204 });

@@ -1,6 +1,6 @@
 // What a node in use says on the archive's pages, and one that has nothing to say.
 
-import type { Alarm, Alarms, Correction, Erased, Migration, Proposed, Rejection, Source, Storage, StudyKept, Tiers } from '../api/types';
+import type { Alarm, Alarms, Correction, Erased, Migration, PeerFetch, PeerOffer, PeerRules, Proposed, Rejection, Source, Storage, StudyKept, Tiers } from '../api/types';
 import { FakeNode } from './fakeNode';
 
 const AT = '2026-11-03T09:12:30Z';
@@ -46,6 +46,19 @@ const migration = {
   id: 2, source: 'PACS-central', state: 'running', waiting: null, found: 40, studies: 12, complete: 11, instances: 1_480, bytes: 640_000_000,
 } as unknown as Migration;
 
+export const offer = (change: Partial<PeerOffer> = {}): PeerOffer => ({
+  study: '1.2.70', patient_name: 'MARTIN^Éloïse', date: '20261102', description: 'TDM cérébral', site: 'peer-key', site_name: 'CHU Sud', rule: 1,
+  since: AT, at: AT, state: 'done', reason: null, attempts: 0, again: null, ...change,
+});
+export const fetching = (change: Partial<PeerFetch> = {}): PeerFetch => ({
+  ...offer(), state: 'sending', cause: 'offered', bytes: 40_000_000, kept_bytes: 10_000_000, opened: null, ...change,
+});
+const peerRules: PeerRules = {
+  offers: [offer(), offer({ study: '1.2.71', state: 'refused', reason: 'not-permitted' })],
+  fetches: [fetching(), fetching({ study: '1.2.72', state: 'done', cause: 'prior', kept_bytes: 0 })],
+  waste: { fetched: 4, fetched_bytes: 160_000_000, unopened: 2, unopened_bytes: 80_000_000, wasted: 1, wasted_bytes: 40_000_000 },
+};
+
 type Said = Record<string, unknown>;
 
 const NOTHING: Said = {
@@ -60,6 +73,10 @@ const NOTHING: Said = {
   '/tiers': { ...tiers, studies: 0, bytes: 0, rows: [] },
   '/sources': [],
   '/migrations': [],
+  '/rules': [],
+  '/routes': [],
+  '/labels': [],
+  '/rules/peers': { offers: [], fetches: [], waste: { fetched: 0, fetched_bytes: 0, unopened: 0, unopened_bytes: 0, wasted: 0, wasted_bytes: 0 } } satisfies PeerRules,
 };
 
 const MUCH: Said = {
@@ -73,6 +90,10 @@ const MUCH: Said = {
   '/tiers': tiers,
   '/sources': [source, { ...source, name: 'Ancien', listed: 0, answered: null, fault: 'the source cannot be reached' }],
   '/migrations': [migration],
+  '/rules': [],
+  '/routes': [],
+  '/labels': [],
+  '/rules/peers': peerRules,
 };
 
 /** A node whose archive has much to tell, or nothing. Conflicts are the fake node's own. */

@@ -94,12 +94,16 @@ fn open_file(path: &Path) -> Result<File, CacheError> {
 }
 
 fn open_partial(cache: &CacheInner, study: &Study, path: &Path, bytes: u64) -> Result<File, CacheError> {
-    if !path.exists() {
-        let sealed = bytes.saturating_add(bytes.div_ceil(CHUNK_BYTES).saturating_mul(TAG_BYTES));
-        cache.make_room(sealed)?;
-        study.bytes.fetch_add(sealed, Ordering::Relaxed);
+    if path.exists() {
+        return open_file(path);
     }
-    open_file(path)
+    let sealed = bytes.saturating_add(bytes.div_ceil(CHUNK_BYTES).saturating_mul(TAG_BYTES));
+    cache.make_room(sealed)?;
+    study.bytes.fetch_add(sealed, Ordering::Relaxed);
+    let file = open_file(path)?;
+    // What is counted now is what its length says after the next start, however much of it has come by then.
+    file.set_len(sealed)?;
+    Ok(file)
 }
 
 /// What the chunks of a complete copy of so many bytes hold.

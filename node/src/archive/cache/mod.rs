@@ -211,6 +211,11 @@ impl Cache {
         state.open.get(&tag).map(|study| Lease { study: study.clone(), cache: self.inner.clone() })
     }
 
+    /// Bytes on disk at most.
+    pub(crate) fn quota_bytes(&self) -> u64 {
+        self.inner.quota_bytes
+    }
+
     /// Bytes on disk.
     pub(crate) fn bytes(&self) -> u64 {
         self.inner.bytes.load(Ordering::Relaxed)

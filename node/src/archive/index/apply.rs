@@ -68,6 +68,7 @@ impl Index {
             Applied::Label(record) => self.apply_label(live, record),
             Applied::Fire(record) => self.apply_fire(live, record),
             Applied::Routed(record) => self.apply_routed(live, record),
+            Applied::WithPeers(record) => self.apply_with_peers(live, record),
             Applied::Floor(version) => {
                 live.meta.floor = live.meta.floor.max(*version);
                 Ok(())

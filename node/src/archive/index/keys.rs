@@ -25,6 +25,9 @@
 //! | `R` `f` | study | [`Fired`](super::super::rows::Fired) |
 //! | `R` `q`, `R` `o` | study 0 AE title | [`RouteRow`](super::super::rows::RouteRow); its rule: not all is sent |
 //! | `R` `c` | study | [`ColdDue`](super::super::rows::ColdDue) |
+//! | `R` `p` | study 0 peer | [`OfferRow`](super::super::rows::OfferRow) |
+//! | `R` `h` | study 0 peer | [`HeardRecord`](super::super::rows::HeardRecord) |
+//! | `R` `g` | study 0 peer | [`FetchRow`](super::super::rows::FetchRow) |
 //! | `A` | study | [`StudyLabels`](super::super::rows::StudyLabels) |
 //! | `z` | SOP Instance UID | the number of the erasure by which it went |
 //! | `Q` | number | [`NoteRecord`](super::super::rows::NoteRecord) |
@@ -34,7 +37,7 @@
 //! | `m` | – | [`Meta`](super::Meta) |
 
 use super::super::rows::{PatientKey, Place, StudyRow};
-use protocol::{AeTitle, Digest, Uid, manifest::Completeness};
+use protocol::{AeTitle, Digest, SiteId, Uid, manifest::Completeness};
 
 pub(super) const META: &[u8] = b"m";
 /// Bytes of a Patient ID or accession number in a key: longer ones share it and are told apart by their rows.
@@ -160,6 +163,9 @@ pub(super) const RULE_NUMBER: &[u8] = b"Rn";
 pub(super) const ROUTES: &[u8] = b"Rq";
 pub(super) const OPEN_ROUTES: &[u8] = b"Ro";
 pub(super) const COLD_DUE: &[u8] = b"Rc";
+pub(super) const OFFERS: &[u8] = b"Rp";
+pub(super) const HEARD: &[u8] = b"Rh";
+pub(super) const FETCHES: &[u8] = b"Rg";
 pub(super) const LABELS: u8 = b'A';
 
 pub(super) fn rule(id: u64) -> Vec<u8> {
@@ -177,6 +183,12 @@ pub(super) fn routes_of(kind: &[u8], study: &Uid) -> Vec<u8> {
 pub(super) fn route(kind: &[u8], study: &Uid, to: &AeTitle) -> Vec<u8> {
     let mut key = routes_of(kind, study);
     key.extend_from_slice(to.as_str().as_bytes());
+    key
+}
+
+pub(super) fn with_peer(kind: &[u8], study: &Uid, peer: &SiteId) -> Vec<u8> {
+    let mut key = routes_of(kind, study);
+    key.extend_from_slice(&peer.0);
     key
 }
 

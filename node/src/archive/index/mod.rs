@@ -22,7 +22,7 @@ use super::{
         LabelRecord, MergedBy, NoteRecord, PatientKey, Place, Places, Proposal, RecallRecord, ReinstateRecord,
         RejectRecord, RepairRecord, ResolveRecord, RotRecord, RoutedRecord, RuleRecord, SeriesRow, SettleRecord,
         StoredInstance, StoredSeries, StoredStudy, StudyCorrections, StudyRow, StudyTier, Totals, UncorrectRecord,
-        UnderRejection, WithdrawRecord,
+        UnderRejection, WithPeers, WithdrawRecord,
     },
 };
 use crate::journal::Position;
@@ -48,6 +48,7 @@ mod apply;
 mod conflict;
 mod correct;
 mod keys;
+mod offers;
 mod register;
 mod reject;
 mod retain;
@@ -501,10 +502,11 @@ pub(super) enum Applied {
     Close(CloseRecord),
     Closed(ClosedRecord),
     Note(NoteRecord),
-    Rule(RuleRecord),
+    Rule(Box<RuleRecord>),
     Label(LabelRecord),
     Fire(FireRecord),
     Routed(RoutedRecord),
+    WithPeers(WithPeers),
     Floor(u64),
     Rot(RotRecord),
     Repair(RepairRecord),

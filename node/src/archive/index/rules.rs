@@ -35,7 +35,7 @@ impl Known {
 pub(in crate::archive) const LABELS_MAX: usize = 32;
 
 impl Index {
-    fn other<T: Wire>(&self, live: &Live, key: &[u8]) -> Result<Option<T>, ArchiveError> {
+    pub(super) fn other<T: Wire>(&self, live: &Live, key: &[u8]) -> Result<Option<T>, ArchiveError> {
         match live.others.get(key) {
             Some(known) => Ok(known.as_deref().map(wire::decode).transpose()?),
             None => self.get(key),
@@ -97,6 +97,9 @@ impl Index {
             let since = if row.is_open { row.since } else { record.at };
             live.put_other(key, Some(&RouteRow { rule: *rule, since, is_open: true, ..row }));
             live.put_other(keys::route(keys::OPEN_ROUTES, study, to), Some(&Number(*rule)));
+        }
+        for (to, rule) in &record.offers {
+            self.offer(live, record, to, *rule)?;
         }
         if let Some(at) = record.cold_at {
             live.put_other(keys::cold_due(study), Some(&ColdDue(at)));

@@ -17,6 +17,7 @@ use protocol::{
 use serde::{Deserialize, Serialize};
 
 mod kept;
+mod offers;
 mod rot;
 mod rules;
 
@@ -24,9 +25,11 @@ pub(crate) use kept::{Claim, ClaimRecord, Closed, EraseRecord, Heeded, NoteRecor
 pub(in crate::archive) use kept::{
     CloseRecord, ClosedRecord, ColdRecord, ErasedRecord, HasCopy, Number, RecallRecord, StudyTier, WithdrawRecord,
 };
+pub(crate) use offers::{Cause, Ended, FetchRow, HeardRecord, OfferRow, Wanted};
+pub(in crate::archive) use offers::{FetchRecord, FetchedRecord, OfferedRecord, UsedRecord, WithPeers};
 pub(in crate::archive) use rot::{RepairRecord, RotRecord};
 pub(crate) use rot::{RepairedFrom, RotRow};
-pub(crate) use rules::{Actions, Conditions, Print, RouteRow, Rule, RuleRecord, print};
+pub(crate) use rules::{Actions, Conditions, Fetch, Print, RouteRow, Rule, RuleRecord, Trigger, print};
 pub(in crate::archive) use rules::{ColdDue, FireRecord, Fired, LabelRecord, RoutedRecord, StudyLabels};
 
 /// A study of ours, as lists and cards need it.
@@ -431,6 +434,11 @@ pub(super) mod kind {
     pub(in crate::archive) const ROUTED: u8 = 33;
     pub(in crate::archive) const ROT: u8 = 34;
     pub(in crate::archive) const REPAIR: u8 = 35;
+    pub(in crate::archive) const OFFERED: u8 = 55;
+    pub(in crate::archive) const HEARD: u8 = 56;
+    pub(in crate::archive) const FETCH: u8 = 57;
+    pub(in crate::archive) const FETCHED: u8 = 58;
+    pub(in crate::archive) const USED: u8 = 59;
 }
 
 /// A study as the index holds it.
@@ -534,9 +542,14 @@ wire! {
     NoteRecord, "note record";
     StoredErase, "erasure";
     Number, "number";
-    RuleRecord, "rule record";
     LabelRecord, "label record";
-    FireRecord, "fire record";
+    OfferedRecord, "offered record";
+    OfferRow, "offer row";
+    HeardRecord, "heard record";
+    FetchRecord, "fetch record";
+    FetchedRecord, "fetched record";
+    UsedRecord, "used record";
+    FetchRow, "fetch row";
     RoutedRecord, "routed record";
     Fired, "fired rules";
     RouteRow, "route row";

@@ -3,7 +3,10 @@
 //! # Not here
 //! Whether a rule means a study, and doing what it says: `rules`.
 
-use protocol::{AeTitle, Digest, Timestamp, Uid};
+use protocol::{
+    AeTitle, Digest, SiteId, Timestamp, Uid,
+    wire::{self, Wire, WireError},
+};
 use serde::{Deserialize, Serialize};
 
 /// Which studies a rule means. Of each list one pattern must match (`*` any run, `?` any character; case and accents do
@@ -42,6 +45,34 @@ pub(crate) struct Actions {
     pub(crate) priors: u8,
     /// Hours after which it goes to the cold tier, compressed; 0: at once; `None`: not.
     pub(crate) cold_after_h: Option<u32>,
+    /// Peers that are told that it is meant for them.
+    pub(crate) offers: Vec<SiteId>,
+    /// A peer's study is fetched; only of rules on cards, which always do so.
+    pub(crate) fetch: Option<Fetch>,
+}
+
+/// How a peer's study is fetched.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Fetch {
+    /// Only at these hours, by the local clock.
+    pub(crate) hours: Option<String>,
+    /// Megabytes a second at most.
+    pub(crate) mb_s: Option<u32>,
+}
+
+/// What a rule looks at.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Trigger {
+    /// A study of ours that is complete.
+    #[default]
+    Arrival,
+    /// A peer's study, by its card.
+    Card {
+        /// Of these peers; empty: of any.
+        peers: Vec<SiteId>,
+        /// Only what the peer says is meant for us.
+        is_offered: bool,
+    },
 }
 
 /// A rule.
@@ -49,6 +80,7 @@ pub(crate) struct Actions {
 pub(crate) struct Rule {
     pub(crate) name: String,
     pub(crate) is_on: bool,
+    pub(crate) trigger: Trigger,
     pub(crate) conditions: Conditions,
     pub(crate) actions: Actions,
 }
@@ -64,6 +96,54 @@ pub(crate) struct RuleRecord {
     pub(crate) person: String,
     /// `None`: it is removed.
     pub(crate) rule: Option<Rule>,
+}
+
+/// [`RuleRecord`] before rules had to do with peers.
+#[derive(Deserialize)]
+struct RuleRecordV1 {
+    id: u64,
+    version: u32,
+    at: Timestamp,
+    person: String,
+    rule: Option<RuleV1>,
+}
+
+#[derive(Deserialize)]
+struct RuleV1 {
+    name: String,
+    is_on: bool,
+    conditions: Conditions,
+    actions: ActionsV1,
+}
+
+#[derive(Deserialize)]
+struct ActionsV1 {
+    routes: Vec<AeTitle>,
+    labels: Vec<String>,
+    priors: u8,
+    cold_after_h: Option<u32>,
+}
+
+impl From<RuleV1> for Rule {
+    fn from(old: RuleV1) -> Self {
+        let ActionsV1 { routes, labels, priors, cold_after_h } = old.actions;
+        let actions = Actions { routes, labels, priors, cold_after_h, ..Actions::default() };
+        let RuleV1 { name, is_on, conditions, .. } = old;
+        Self { name, is_on, trigger: Trigger::Arrival, conditions, actions }
+    }
+}
+
+impl Wire for RuleRecord {
+    const VERSION: u8 = 2;
+    const NAME: &'static str = "rule record";
+
+    fn decode_version(version: u8, body: &[u8]) -> Result<Self, WireError> {
+        if version != 1 {
+            return Err(WireError::Version { name: Self::NAME, version });
+        }
+        let RuleRecordV1 { id, version, at, person, rule } = wire::decode_body(body)?;
+        Ok(Self { id, version, at, person, rule: rule.map(Rule::from) })
+    }
 }
 
 /// Journal record: labels of a study, by hand.
@@ -87,6 +167,32 @@ pub(in crate::archive) struct FireRecord {
     /// Where what is not sent yet is to go, each with the rule that says so.
     pub(in crate::archive) routes: Vec<(AeTitle, u64)>,
     pub(in crate::archive) cold_at: Option<Timestamp>,
+    /// Peers to which it is to be offered, each with the rule that says so.
+    pub(in crate::archive) offers: Vec<(SiteId, u64)>,
+}
+
+/// [`FireRecord`] before studies were offered to peers.
+#[derive(Deserialize)]
+struct FireRecordV1 {
+    study: Uid,
+    at: Timestamp,
+    rules: Vec<(u64, u32)>,
+    labels: Vec<String>,
+    routes: Vec<(AeTitle, u64)>,
+    cold_at: Option<Timestamp>,
+}
+
+impl Wire for FireRecord {
+    const VERSION: u8 = 2;
+    const NAME: &'static str = "fire record";
+
+    fn decode_version(version: u8, body: &[u8]) -> Result<Self, WireError> {
+        if version != 1 {
+            return Err(WireError::Version { name: Self::NAME, version });
+        }
+        let FireRecordV1 { study, at, rules, labels, routes, cold_at } = wire::decode_body(body)?;
+        Ok(Self { study, at, rules, labels, routes, cold_at, offers: Vec::new() })
+    }
 }
 
 /// Sixteen bytes of the digest of an instance's bytes: enough to tell those of one study apart.
@@ -156,26 +262,21 @@ mod tests {
         let (study, at, person) = (Uid::parse("1.2").unwrap(), Timestamp(3), "amy".to_owned());
         let to = AeTitle::parse("AE").unwrap();
         let conditions = Conditions { modalities: vec!["CT".into()], age_from: Some(18), ..Conditions::default() };
-        let actions = Actions { routes: vec![], labels: vec!["x".into()], priors: 2, cold_after_h: Some(5) };
-        let rule = Some(Rule { name: "n".into(), is_on: true, conditions, actions });
+        let fetch = Some(Fetch { hours: None, mb_s: Some(9) });
+        let (labels, offers) = (vec!["x".into()], vec![SiteId([7; 32])]);
+        let actions = Actions { routes: vec![], labels, priors: 2, cold_after_h: Some(5), offers, fetch };
+        let trigger = Trigger::Card { peers: vec![SiteId([8; 32])], is_offered: true };
+        let rule = Some(Rule { name: "n".into(), is_on: true, trigger, conditions, actions });
         let record = RuleRecord { id: 1, version: 2, at, person: person.clone(), rule };
-        is_written_as(
-            &record,
-            &[
-                &[1, 1, 2, 3, 3],
-                b"amy",
-                &[1, 1],
-                b"n",
-                &[1, 1, 2],
-                b"CT",
-                &[0; 6],
-                &[1, 18, 0, 0],
-                &[0, 1, 1],
-                b"x",
-                &[2, 1, 5],
-            ],
-        );
-        is_written_as(&RuleRecord { rule: None, ..record }, &[&[1, 1, 2, 3, 3], b"amy", &[0]]);
+        let head: [&[u8]; 4] = [&[1, 2, 3, 3], b"amy", &[1, 1], b"n"];
+        let means: [&[u8]; 7] = [&[1, 2], b"CT", &[0; 6], &[1, 18, 0, 0], &[0, 1, 1], b"x", &[2, 1, 5]];
+        let card: [&[u8]; 3] = [&[1, 1], &[8; 32], &[1]];
+        let more: [&[u8]; 3] = [&[1], &[7; 32], &[1, 0, 1, 9]];
+        is_written_as(&record, &[&[&[2][..]], &head[..], &[&[1]], &card[..], &means[..], &more[..]].concat());
+        let old: RuleRecord = wire::decode(&[&[&[1][..]], &head[..], &[&[1]], &means[..]].concat().concat()).unwrap();
+        let read = old.rule.unwrap();
+        assert_eq!((read.trigger, read.actions.labels.len(), read.actions.offers.len()), (Trigger::Arrival, 1, 0));
+        is_written_as(&RuleRecord { rule: None, ..record }, &[&[2, 1, 2, 3, 3], b"amy", &[0]]);
         let label = LabelRecord { study: study.clone(), at, person, add: vec!["x".into()], remove: vec![] };
         is_written_as(&label, &[&[1, 3], b"1.2", &[3, 3], b"amy", &[1, 1], b"x", &[0]]);
         let fire = FireRecord {
@@ -185,8 +286,12 @@ mod tests {
             labels: vec!["x".into()],
             routes: vec![(to.clone(), 1)],
             cold_at: Some(Timestamp(7)),
+            offers: vec![(SiteId([7; 32]), 1)],
         };
-        is_written_as(&fire, &[&[1, 3], b"1.2", &[3, 1, 1, 2, 1, 1], b"x", &[1, 2], b"AE", &[1, 1, 7]]);
+        let old: [&[u8]; 6] = [&[3], b"1.2", &[3, 1, 1, 2, 1, 1], b"x", &[1, 2], b"AE"];
+        is_written_as(&fire, &[&[&[2][..]], &old[..], &[&[1, 1, 7], &[1], &[7; 32], &[1]]].concat());
+        let read: FireRecord = wire::decode(&[&[&[1][..]], &old[..], &[&[1, 1, 7]]].concat().concat()).unwrap();
+        assert_eq!(read, FireRecord { offers: vec![], ..fire });
         let routed = RoutedRecord { study, to, at, sent: vec![[9; 16]], dropped: vec![], is_done: true };
         is_written_as(&routed, &[&[1, 3], b"1.2", &[2], b"AE", &[3, 1], &[9; 16], &[0, 1]]);
     }

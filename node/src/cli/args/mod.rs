@@ -141,7 +141,7 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: TierCommand,
     },
-    /// Rules on arrival: what is done with a study when it is complete
+    /// Rules: what is done with a study that is complete, or that a peer tells of
     Rule {
         #[command(subcommand)]
         command: RuleCommand,

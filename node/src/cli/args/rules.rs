@@ -37,12 +37,12 @@ pub(in crate::cli) enum RuleCommand {
         /// Its number
         id: u64,
     },
-    /// Switch a rule off; what it set going goes on
+    /// Switch a rule off; what it set going goes on, but what it has not fetched from peers yet is not fetched
     Off {
         /// Its number
         id: u64,
     },
-    /// Remove a rule; what it set going goes on
+    /// Remove a rule; what it set going goes on, but what it has not fetched from peers yet is not fetched
     Remove {
         /// Its number
         id: u64,
@@ -64,6 +64,27 @@ pub(in crate::cli) enum RuleCommand {
         /// As JSON, for programs
         #[arg(long)]
         json: bool,
+    },
+    /// What rules offer to peers and fetch from them, what became of it, and what of it nobody opened
+    Peers {
+        /// As JSON, for programs
+        #[arg(long)]
+        json: bool,
+    },
+    /// Try now what waits for a peer or from it; an offer that was refused is made again where the study is named
+    RetryPeer {
+        /// Name or key of the peer
+        peer: String,
+        /// Only this study
+        #[arg(long, value_name = "UID")]
+        study: Option<String>,
+    },
+    /// A study is not offered to a peer, or not fetched from it, after all
+    DropPeer {
+        /// Name or key of the peer
+        peer: String,
+        /// Study Instance UID
+        study: String,
     },
     /// Try now to send what waits for an AE
     Retry {
@@ -133,4 +154,19 @@ pub(in crate::cli) struct RuleWords {
     /// Do not move it to the cold tier
     #[arg(long, conflicts_with = "cold_after")]
     pub(in crate::cli) not_cold: bool,
+    /// Tell this peer that it is meant for it, where an agreement lets it be told of the study
+    #[arg(long = "offer", value_name = "PEER")]
+    pub(in crate::cli) offers: Option<Vec<String>>,
+    /// The rule is on studies that this peer tells of, and fetches them; empty: any peer
+    #[arg(long = "of-peer", value_name = "PEER")]
+    pub(in crate::cli) of_peers: Option<Vec<String>>,
+    /// Of peers' studies only those that they offer to us
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub(in crate::cli) offered: Option<bool>,
+    /// Fetch only at these hours, for example 19:00-06:00
+    #[arg(long, value_name = "HOURS")]
+    pub(in crate::cli) fetch_hours: Option<String>,
+    /// Fetch at most so many megabytes a second; 0: as fast as the line carries
+    #[arg(long, value_name = "MB")]
+    pub(in crate::cli) fetch_mb_s: Option<u32>,
 }

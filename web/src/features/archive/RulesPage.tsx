@@ -1,16 +1,18 @@
-// Rules on arrival: which there are, writing and trying them out, and what waits because of them.
+// Rules on arrival and on peers' studies: which there are, writing and trying them out, and what waits because of them.
 
 import { Badge, Button, Group, Stack, Switch, Table, Text } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { post, remove } from '../../api/client';
-import { keys, rulesQuery } from '../../api/queries';
+import { keys, peersQuery, rulesQuery } from '../../api/queries';
 import type { Rule } from '../../api/types';
-import { Confirm } from '../../components/Confirm';
+import { AskedButton } from '../../components/AskedButton';
+import { Listed } from '../../components/Listed';
 import { Page } from '../../components/Page';
 import { Problem, Section } from '../../components/parts';
-import { Failure, Waiting } from '../../components/State';
+import { shortId } from '../../lib/format';
 import { useWords } from '../../lib/language';
+import { PeerRules } from './PeerRules';
 import { Routes } from './Routes';
 import { RuleForm } from './RuleForm';
 import { ACTIONS, bodyOf, CONDITIONS } from './rule';
@@ -23,36 +25,18 @@ export function RulesPage() {
     <Page title={t('archive.pages.rules')}>
       <Stack gap="lg">
         <Section title={t('archive.pages.rules')} about={t('archive.rules.about')}>
-          {rules.error && !rules.data ? (
-            <Failure error={rules.error} retry={() => void rules.refetch()} />
-          ) : !rules.data ? (
-            <Waiting />
-          ) : rules.data.length === 0 ? (
-            <Text size="sm" c="dimmed">
-              {t('archive.rules.none')}
-            </Text>
-          ) : (
-            <Table.ScrollContainer minWidth={620}>
-              <Table verticalSpacing="xs" fz="sm">
-                <Table.Thead>
-                  <Table.Tr>
-                    <Table.Th>{t('archive.rules.name')}</Table.Th>
-                    <Table.Th>{t('archive.rules.means')}</Table.Th>
-                    <Table.Th>{t('archive.rules.does')}</Table.Th>
-                    <Table.Th />
-                  </Table.Tr>
-                </Table.Thead>
-                <Table.Tbody>
-                  {rules.data.map(rule => (
-                    <Row key={rule.id} rule={rule} onChange={() => setChanged(rule)} />
-                  ))}
-                </Table.Tbody>
-              </Table>
-            </Table.ScrollContainer>
-          )}
+          <Listed
+            asked={rules}
+            rows={told => told}
+            none={t('archive.rules.none')}
+            heads={[t('archive.rules.name'), t('archive.rules.means'), t('archive.rules.does')]}
+          >
+            {rule => <Row key={rule.id} rule={rule} onChange={() => setChanged(rule)} />}
+          </Listed>
         </Section>
         <RuleForm key={changed ? `${changed.id}.${changed.version}` : 'new'} rule={changed} onDone={() => setChanged(null)} />
         <Routes />
+        <PeerRules />
       </Stack>
     </Page>
   );
@@ -61,7 +45,7 @@ export function RulesPage() {
 function Row({ rule, onChange }: { rule: Rule; onChange: () => void }) {
   const { t } = useWords();
   const client = useQueryClient();
-  const [asked, setAsked] = useState(false);
+  const peers = useQuery(peersQuery).data ?? [];
   const again = () => client.invalidateQueries({ queryKey: keys.rules });
   const flip = useMutation({
     mutationFn: () => post(`/rules/${rule.id}`, { ...bodyOf(rule), on: !rule.on }),
@@ -69,10 +53,10 @@ function Row({ rule, onChange }: { rule: Rule; onChange: () => void }) {
   });
   const drop = useMutation({
     mutationFn: () => remove(`/rules/${rule.id}`),
-    onSuccess: again,
-    onSettled: () => setAsked(false),
+    onSettled: again,
   });
   const said = (value: string[] | string | number | null) => (Array.isArray(value) ? value.join(', ') : String(value));
+  const named = (keys: string[]) => keys.map(key => peers.find(peer => peer.site === key)?.name ?? shortId(key)).join(', ');
   const means = CONDITIONS.filter(key => rule.conditions[key] !== null && said(rule.conditions[key]) !== '');
   const does = ACTIONS.filter(key => {
     const value = rule.actions[key];
@@ -100,7 +84,14 @@ function Row({ rule, onChange }: { rule: Rule; onChange: () => void }) {
         <Problem error={flip.error ?? drop.error} />
       </Table.Td>
       <Table.Td>
-        {means.length === 0 && <Text size="sm">{t('archive.rules.everything')}</Text>}
+        {rule.cards && (
+          <Text size="sm">
+            {t(rule.cards.offered ? 'archive.rules.ofPeersOffered' : 'archive.rules.ofPeers', {
+              peers: rule.cards.peers.length ? named(rule.cards.peers) : t('archive.rules.anyPeer'),
+            })}
+          </Text>
+        )}
+        {!rule.cards && means.length === 0 && <Text size="sm">{t('archive.rules.everything')}</Text>}
         {means.map(key => (
           <Text key={key} size="xs" style={{ overflowWrap: 'anywhere' }}>
             {t(`archive.rules.condition.${key}`)}: <b>{said(rule.conditions[key])}</b>
@@ -111,9 +102,20 @@ function Row({ rule, onChange }: { rule: Rule; onChange: () => void }) {
         <Stack gap={4} align="flex-start">
           {does.map(key => (
             <Badge key={key} variant="light" style={{ textTransform: 'none' }}>
-              {t(`archive.rules.action.${key}`)}: {said(rule.actions[key])}
+              {t(`archive.rules.action.${key}`)}: {key === 'offers' ? named(rule.actions.offers) : said(rule.actions[key])}
             </Badge>
           ))}
+          {rule.actions.fetch && (
+            <Badge variant="light" style={{ textTransform: 'none' }}>
+              {[
+                t('archive.rules.action.fetch'),
+                rule.actions.fetch.hours,
+                rule.actions.fetch.mb_s && t('archive.rules.atMost', { rate: rule.actions.fetch.mb_s }),
+              ]
+                .filter(Boolean)
+                .join(' · ')}
+            </Badge>
+          )}
         </Stack>
       </Table.Td>
       <Table.Td>
@@ -121,25 +123,14 @@ function Row({ rule, onChange }: { rule: Rule; onChange: () => void }) {
           <Button size="compact-sm" variant="subtle" onClick={onChange} aria-label={t('archive.rules.editNamed', { name: rule.name })}>
             {t('archive.rules.edit')}
           </Button>
-          <Button
-            size="compact-sm"
-            variant="subtle"
-            color="red"
-            onClick={() => setAsked(true)}
-            aria-label={t('archive.rules.removeNamed', { name: rule.name })}
-          >
-            {t('common.remove')}
-          </Button>
+          <AskedButton
+            word={t('common.remove')}
+            name={t('archive.rules.removeNamed', { name: rule.name })}
+            title={t('archive.rules.removeTitle')}
+            text={t('archive.rules.removeText', { name: rule.name })}
+            act={() => drop.mutateAsync()}
+          />
         </Group>
-        <Confirm
-          opened={asked}
-          title={t('archive.rules.removeTitle')}
-          text={t('archive.rules.removeText', { name: rule.name })}
-          yes={t('common.remove')}
-          busy={drop.isPending}
-          onYes={() => drop.mutate()}
-          onClose={() => setAsked(false)}
-        />
       </Table.Td>
     </Table.Tr>
   );
