@@ -72,7 +72,7 @@ fn wrong_usage_ends_with_two() {
 fn bad_configuration_ends_with_64() {
     let dir = tempfile::tempdir().unwrap();
     let error = setup::config(dir.path(), &ConfigCommand::Check).unwrap_err();
-    assert!(told(&error).contains("confrere init"), "{}", told(&error));
+    assert!(sentence(&error).contains("confrere init"), "{}", sentence(&error));
     assert_eq!(code_of(&error), BAD_CONFIGURATION);
     let wrong = Init {
         site: "x".repeat(65),
@@ -94,7 +94,7 @@ fn sizes_spans_and_tables_are_read_at_a_glance() {
     assert_eq!(text::size(250_000_000), "250 MB");
     assert_eq!(text::span(0), "0 s");
     assert_eq!(text::span(90_061), "1 d 1 h");
-    let shown = text::table(&["A", "B"], &[vec!["élan".to_owned(), "x".to_owned()]]);
+    let shown = text::table("A|B", &[vec!["élan".to_owned(), "x".to_owned()]]);
     assert_eq!(shown, "A     B\nélan  x\n");
 }
 
