@@ -12,7 +12,7 @@ macro_rules! print {
 /// command, is given once.
 macro_rules! told {
     ($english:literal | $french:literal $($parameters:tt)*) => {
-        $crate::words::in_language!($crate::words::spoken(); $english | $french $($parameters)*)
+        $crate::words::in_language!($crate::words::spoken(), $english | $french $($parameters)*)
     };
     ($($said:tt)*) => { format!($($said)*) };
 }
@@ -87,7 +87,7 @@ const BAD_CONFIGURATION: u8 = 64;
 pub fn main() -> ExitCode {
     let line: Vec<OsString> = std::env::args_os().collect();
     words::speak(language(&line));
-    let arguments = match parse(line) {
+    let arguments = match parse(line, words::spoken()) {
         Ok(arguments) => arguments,
         Err(error) => return refused(&error),
     };
@@ -134,9 +134,9 @@ fn language(line: &[OsString]) -> Language {
     Language::of_environment(|name| std::env::var(name).ok())
 }
 
-fn parse(line: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<Arguments, clap::Error> {
+fn parse(line: impl IntoIterator<Item = impl Into<OsString> + Clone>, language: Language) -> Result<Arguments, clap::Error> {
     let command = Arguments::command();
-    let mut command = if words::spoken() == Language::French { french::help(command) } else { command };
+    let mut command = if language == Language::French { french::help(command) } else { command };
     let matches = command.try_get_matches_from_mut(line)?;
     Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }

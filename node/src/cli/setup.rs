@@ -61,7 +61,7 @@ pub(super) fn config(dir: &Path, ConfigCommand::Check: &ConfigCommand) -> anyhow
 pub(super) fn rebuild(dir: &Path) -> anyhow::Result<()> {
     Config::load(dir)?;
     let _lock = Lock::try_take(dir)
-        .map_err(|held| anyhow::Error::new(held).with_context(|| told!("stop the node first: rebuild works on a folder at rest" | "arrêtez d'abord le nœud : rebuild travaille sur un dossier au repos")))?;
+        .map_err(|held| anyhow::Error::new(held).context(told!("stop the node first: rebuild works on a folder at rest" | "arrêtez d'abord le nœud : rebuild travaille sur un dossier au repos")))?;
     let bar = super::objects::spinner();
     let totals = archive::rebuild(dir, &mut |records| {
         bar.set_message(told!("{records} records" | "{records} enregistrements"));

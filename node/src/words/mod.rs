@@ -1,6 +1,6 @@
 //! The two languages in which people are spoken to.
 //!
-//! What is said in one place is written there in both: `in_language!(language; "English" | "français", …)` does not
+//! What is said in one place is written there in both: `in_language!(language, "English" | "français", …)` does not
 //! compile with one alone. What the code says in English because it also goes to the log or to programs (errors, their
 //! causes, the texts of `--help`) is put into French where it meets a person, by the lists beside this file; `tests/tidy`
 //! and the tests of `cli` find what is missing in them and what they hold in vain (decision 0025).
@@ -12,6 +12,8 @@
 mod tests;
 mod translate;
 
+#[cfg(test)]
+pub(crate) use translate::help_in_list;
 pub(crate) use translate::{french, french_help};
 
 use std::sync::OnceLock;
@@ -58,9 +60,9 @@ pub(crate) fn spoken() -> Language {
     SPOKEN.get().copied().unwrap_or_default()
 }
 
-/// A sentence that is written in both languages, with its parameters: `in_language!(language; "a {b}" | "le {b}")`.
+/// A sentence that is written in both languages, with its parameters: `in_language!(language, "a {b}" | "le {b}")`.
 macro_rules! in_language {
-    ($language:expr; $english:literal | $french:literal $($parameters:tt)*) => {
+    ($language:expr, $english:literal | $french:literal $($parameters:tt)*) => {
         match $language {
             $crate::words::Language::English => format!($english $($parameters)*),
             $crate::words::Language::French => format!($french $($parameters)*),

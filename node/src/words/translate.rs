@@ -140,7 +140,7 @@ pub(crate) fn french_help(text: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-pub(super) fn help_in_list() -> Vec<&'static str> {
+pub(crate) fn help_in_list() -> Vec<&'static str> {
     pairs(HELP).map(|(english, _)| english).collect()
 }
 
