@@ -22,7 +22,7 @@ pub(crate) use send::{SendError, Told};
 use crate::{
     config::AlarmsConfig,
     tasks::{self, Tasks},
-    words::Language,
+    words::{Fault, Language},
 };
 use protocol::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -177,7 +177,7 @@ type Key = (Kind, String);
 struct State {
     standing: BTreeMap<Key, Alarm>,
     waiting: VecDeque<Notice>,
-    fault: Option<String>,
+    fault: Option<Fault>,
 }
 
 /// The registry. Clones share it.
@@ -237,7 +237,7 @@ impl Alarms {
     }
 
     /// Why the last notice did not go out, until one does.
-    pub(crate) fn fault(&self) -> Option<String> {
+    pub(crate) fn fault(&self) -> Option<Fault> {
         self.state().fault.clone()
     }
 

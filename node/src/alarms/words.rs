@@ -21,18 +21,49 @@ fn of(alarm: &Alarm, language: Language) -> String {
     let Alarm { kind, subject, value, .. } = alarm;
     match kind {
         Kind::DiskFilling => in_language!(language, "the disk is {value} % full." | "le disque est plein à {value} %."),
-        Kind::CertificateEnding => in_language!(language, "the certificate of {subject} ends in {value} days." | "le certificat de {subject} expire dans {value} jours."),
-        Kind::BackupOverdue => in_language!(language, "the last backup is {value} days old." | "la dernière sauvegarde date de {value} jours."),
-        Kind::PeerSilent => in_language!(language, "nothing was heard of {subject} for {value} hours." | "aucune nouvelle de {subject} depuis {value} heures."),
-        Kind::RotFound => in_language!(language, "objects no longer what was stored, set aside: {value}." | "objets altérés sur le disque, mis à l'écart : {value}."),
-        Kind::MigrationStopped => in_language!(language, "the migration {subject} has stopped." | "la reprise {subject} s'est arrêtée."),
-        Kind::TierUnreachable => in_language!(language, "the storage tier {subject} cannot be reached." | "le niveau de stockage {subject} est injoignable."),
-        Kind::RotRepaired if subject.is_empty() => {
-            in_language!(language, "objects no longer what was stored, repaired from our own disks: {value}." | "objets altérés sur le disque, réparés depuis nos propres disques : {value}.")
+        Kind::CertificateEnding => in_language!(
+            language,
+            "the certificate of {subject} ends in {value} days."
+                | "le certificat de {subject} expire dans {value} jours."
+        ),
+        Kind::BackupOverdue => in_language!(
+            language,
+            "the last backup is {value} days old." | "la dernière sauvegarde date de {value} jours."
+        ),
+        Kind::PeerSilent => in_language!(
+            language,
+            "nothing was heard of {subject} for {value} hours." | "aucune nouvelle de {subject} depuis {value} heures."
+        ),
+        Kind::RotFound => in_language!(
+            language,
+            "objects no longer what was stored, set aside: {value}."
+                | "objets altérés sur le disque, mis à l'écart : {value}."
+        ),
+        Kind::MigrationStopped => {
+            in_language!(language, "the migration {subject} has stopped." | "la reprise {subject} s'est arrêtée.")
         }
-        Kind::RotRepaired => in_language!(language, "objects no longer what was stored, repaired from {subject}: {value}." | "objets altérés sur le disque, réparés depuis {subject} : {value}."),
+        Kind::TierUnreachable => in_language!(
+            language,
+            "the storage tier {subject} cannot be reached." | "le niveau de stockage {subject} est injoignable."
+        ),
+        Kind::RotRepaired if subject.is_empty() => {
+            in_language!(
+                language,
+                "objects no longer what was stored, repaired from our own disks: {value}."
+                    | "objets altérés sur le disque, réparés depuis nos propres disques : {value}."
+            )
+        }
+        Kind::RotRepaired => in_language!(
+            language,
+            "objects no longer what was stored, repaired from {subject}: {value}."
+                | "objets altérés sur le disque, réparés depuis {subject} : {value}."
+        ),
         Kind::RestoreUnconfirmed => {
-            in_language!(language, "this node was restored and serves nothing to peers; peers that have not answered yet: {value}." | "ce nœud a été restauré et ne sert rien aux confrères ; sans réponse : {value}.")
+            in_language!(
+                language,
+                "this node was restored and serves nothing to peers; peers that have not answered yet: {value}."
+                    | "ce nœud a été restauré et ne sert rien aux confrères ; sans réponse : {value}."
+            )
         }
     }
 }

@@ -44,7 +44,11 @@ pub(super) fn read_password(path: &Path) -> anyhow::Result<String> {
     let mut line = String::new();
     BufReader::new(source.take(PASSWORD_FILE_BYTES_MAX)).read_line(&mut line)?;
     let password = line.trim_end_matches(['\r', '\n']);
-    ensure!(!password.is_empty(), "{} has no password in its first line" | "la première ligne de {} ne contient pas de mot de passe", path.display());
+    ensure!(
+        !password.is_empty(),
+        "{} has no password in its first line" | "la première ligne de {} ne contient pas de mot de passe",
+        path.display()
+    );
     Ok(password.to_owned())
 }
 
@@ -53,7 +57,11 @@ pub(super) async fn token(dir: &Path, command: TokenCommand) -> anyhow::Result<(
     let mut node = Node::open(dir).await?;
     let added = node.post("/api/tokens", &json!({ "name": name, "role": role.word() })).await?;
     node.close().await?;
-    eprintln!("{name} may come in as {} with `Authorization: Bearer` and this token, printed this once:" | "{name} peut entrer comme {} avec `Authorization: Bearer` et ce jeton, affiché cette seule fois :", role.word());
+    eprintln!(
+        "{name} may come in as {} with `Authorization: Bearer` and this token, printed this once:"
+            | "{name} peut entrer comme {} avec `Authorization: Bearer` et ce jeton, affiché cette seule fois :",
+        role.word()
+    );
     println!("{}", text::field(&added, "token"));
     Ok(())
 }
@@ -83,7 +91,10 @@ pub(super) async fn ae(dir: &Path, command: AeCommand) -> anyhow::Result<()> {
             let mut node = Node::open(dir).await?;
             node.post("/api/aes", &new).await?;
             node.close().await?;
-            eprintln!("{title} is known at {host}:{port}; studies it may find and retrieve: {query}." | "{title} est connu à {host}:{port} ; examens qu'il peut chercher et récupérer : {query}.");
+            eprintln!(
+                "{title} is known at {host}:{port}; studies it may find and retrieve: {query}."
+                    | "{title} est connu à {host}:{port} ; examens qu'il peut chercher et récupérer : {query}."
+            );
         }
         AeCommand::List => {
             list(

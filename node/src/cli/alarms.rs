@@ -37,22 +37,28 @@ async fn list(node: &mut Node, json: bool) -> anyhow::Result<u8> {
             ]
         };
         let rows: Vec<_> = standing.iter().map(row).collect();
-        print!("{}", text::table(word!("LEVEL|WHAT|OF|VALUE|SINCE|TOLD" | "NIVEAU|QUOI|DE|VALEUR|DEPUIS|PRÉVENU"), &rows));
+        print!(
+            "{}",
+            text::table(word!("LEVEL|WHAT|OF|VALUE|SINCE|TOLD" | "NIVEAU|QUOI|DE|VALEUR|DEPUIS|PRÉVENU"), &rows)
+        );
     }
-    if let Some(fault) = alarms["fault"].as_str() {
-        let fault = text::spoken(fault);
+    if !alarms["fault"].is_null() {
+        let fault = text::fault(&alarms["fault"]);
         eprintln!("The last notice did not go out: {fault}" | "Le dernier avis n'est pas parti : {fault}");
     }
     if alarms["mail"] == false && alarms["webhook"] == false {
-        eprintln!("Nobody is told: set mail or webhook in [alarms] of confrere.toml." | "Personne n'est prévenu : réglez le courriel ou le webhook dans [alarms] de confrere.toml.");
+        eprintln!(
+            "Nobody is told: set mail or webhook in [alarms] of confrere.toml."
+                | "Personne n'est prévenu : réglez le courriel ou le webhook dans [alarms] de confrere.toml."
+        );
     }
     Ok(0)
 }
 
 async fn test(node: &mut Node) -> anyhow::Result<u8> {
     let told = node.post("/api/alarms/test", &json!({})).await?;
-    if let Some(fault) = told["fault"].as_str() {
-        bail!("{fault}");
+    if !told["fault"].is_null() {
+        bail!("{}", text::fault(&told["fault"]));
     }
     for (key, way) in [("mail", word!("mail" | "courriel")), ("webhook", "webhook")] {
         if told[key] == true {

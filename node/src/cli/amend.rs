@@ -35,7 +35,11 @@ pub(super) async fn conflict(dir: &Path, command: ConflictCommand) -> anyhow::Re
                     "{}  {}  {:<9}  {:>9}  {}  {}",
                     row["id"],
                     text::time(&row, "at"),
-                    if row["closed"].is_null() { text::field(&row, "state") } else { word!("closed" | "clos").to_owned() },
+                    if row["closed"].is_null() {
+                        text::field(&row, "state")
+                    } else {
+                        word!("closed" | "clos").to_owned()
+                    },
                     text::size(row["bytes"].as_u64().unwrap_or_default()),
                     text::field(&row, "instance"),
                     text::field(&row, "person"),
@@ -51,7 +55,10 @@ pub(super) async fn conflict(dir: &Path, command: ConflictCommand) -> anyhow::Re
             let row = node.post(&format!("/api/conflicts/{id}/resolve"), &body).await?;
             println!("Conflict {id}: {}." | "Conflit {id} : {}.", text::field(&row, "state"));
             if decision != "open" {
-                eprintln!("To take that back:\n  confrere conflict resolve {id} open" | "Pour revenir là-dessus :\n  confrere conflict resolve {id} open");
+                eprintln!(
+                    "To take that back:\n  confrere conflict resolve {id} open"
+                        | "Pour revenir là-dessus :\n  confrere conflict resolve {id} open"
+                );
             }
         }
         ConflictCommand::Close { ids, due: is_due, reason } => {
@@ -64,7 +71,10 @@ pub(super) async fn conflict(dir: &Path, command: ConflictCommand) -> anyhow::Re
                     eprintln!("{closed} of {} closed" | "{closed} sur {} clos", ids.len());
                 }
             }
-            println!("Closed: {closed}. What was decided against is erased." | "Clos : {closed}. Ce qui n'a pas été retenu est effacé.");
+            println!(
+                "Closed: {closed}. What was decided against is erased."
+                    | "Clos : {closed}. Ce qui n'a pas été retenu est effacé."
+            );
         }
     }
     node.close().await
@@ -105,9 +115,9 @@ fn side_by_side(shown: &Value) -> String {
         let mark = if first == other { "" } else { "*" };
         vec![mark.to_owned(), name.to_owned(), first, other]
     };
-    let patient = ["name", "birth_date", "sex", "id", "issuer"]
-        .into_iter()
-        .map(|key| line(&told!("patient {}" | "patient : {}", text::named(key)), &first["patient"], &other["patient"], key));
+    let patient = ["name", "birth_date", "sex", "id", "issuer"].into_iter().map(|key| {
+        line(&told!("patient {}" | "patient : {}", text::named(key)), &first["patient"], &other["patient"], key)
+    });
     let rows: Vec<_> = patient.chain(FACTS.into_iter().map(|key| line(text::named(key), first, other, key))).collect();
     text::table(word!("||first received|kept aside" | "||reçu en premier|mis de côté"), &rows)
 }
@@ -118,7 +128,11 @@ pub(super) async fn correct(dir: &Path, command: CorrectCommand) -> anyhow::Resu
         CorrectCommand::Study { uid, set, note } => {
             let mut values = Map::new();
             for one in set {
-                let (keyword, value) = one.split_once('=').with_context(|| told!("an attribute is given as KEYWORD=VALUE" | "un attribut se donne sous la forme MOT-CLÉ=VALEUR"))?;
+                let (keyword, value) = one.split_once('=').with_context(|| {
+                    told!(
+                        "an attribute is given as KEYWORD=VALUE" | "un attribut se donne sous la forme MOT-CLÉ=VALEUR"
+                    )
+                })?;
                 values.insert(keyword.to_owned(), Value::from(value));
             }
             let body = json!({ "set": values, "note": note });
@@ -162,7 +176,11 @@ pub(super) async fn patient(dir: &Path, command: PatientCommand) -> anyhow::Resu
 
 fn made(row: &Value) {
     println!("Corrected. Number {}." | "Corrigé. Numéro {}.", row["id"]);
-    eprintln!("The received bytes are as they were. To take it back:\n  confrere correct undo {}" | "Les octets reçus restent tels quels. Pour annuler :\n  confrere correct undo {}", row["id"]);
+    eprintln!(
+        "The received bytes are as they were. To take it back:\n  confrere correct undo {}"
+            | "Les octets reçus restent tels quels. Pour annuler :\n  confrere correct undo {}",
+        row["id"]
+    );
 }
 
 async fn undo(node: &mut Node, id: u64) -> anyhow::Result<()> {

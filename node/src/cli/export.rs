@@ -50,15 +50,31 @@ async fn with(node: &mut Node, asked: &Export) -> anyhow::Result<ExitCode> {
     };
     bar.finish_and_clear();
     let to = asked.to.display();
-    println!("{} instances of {} studies in {to} ({})." | "{} instances de {} examens dans {to} ({}).", seen.instances, rows.len() - known, text::size(seen.bytes));
+    println!(
+        "{} instances of {} studies in {to} ({})." | "{} instances de {} examens dans {to} ({}).",
+        seen.instances,
+        rows.len() - known,
+        text::size(seen.bytes)
+    );
     if known > 0 {
-        println!("{known} studies were there from an earlier export." | "{known} examens s'y trouvaient déjà d'un export précédent.");
+        println!(
+            "{known} studies were there from an earlier export."
+                | "{known} examens s'y trouvaient déjà d'un export précédent."
+        );
     }
     if seen.as_stored > 0 {
-        println!("{} instances cannot be made plain and are there as they are stored." | "{} instances ne peuvent pas être décompressées et y sont telles qu'elles sont conservées.", seen.as_stored);
+        println!(
+            "{} instances cannot be made plain and are there as they are stored."
+                | "{} instances ne peuvent pas être décompressées et y sont telles qu'elles sont conservées.",
+            seen.as_stored
+        );
     }
     if seen.left_out > 0 {
-        println!("{} instances are NOT there: they cannot be read here." | "{} instances N'Y SONT PAS : elles ne peuvent pas être lues ici.", seen.left_out);
+        println!(
+            "{} instances are NOT there: they cannot be read here."
+                | "{} instances N'Y SONT PAS : elles ne peuvent pas être lues ici.",
+            seen.left_out
+        );
     }
     Ok(ExitCode::from(if seen.left_out == 0 { 0 } else { super::FAILED }))
 }
@@ -87,7 +103,10 @@ async fn chosen(node: &mut Node, asked: &Export) -> anyhow::Result<Vec<Value>> {
     }
     if !asked.study.is_empty() {
         rows.retain(|row| asked.study.iter().any(|uid| row["study"] == uid.as_str()));
-        ensure!(rows.len() == asked.study.len(), "not all of these studies are ours" | "ces examens ne sont pas tous les nôtres");
+        ensure!(
+            rows.len() == asked.study.len(),
+            "not all of these studies are ours" | "ces examens ne sont pas tous les nôtres"
+        );
     }
     Ok(rows)
 }
@@ -128,7 +147,8 @@ async fn to_medium(
 ) -> anyhow::Result<()> {
     ensure!(
         rows.len() <= STUDIES_MAX,
-        "at most {STUDIES_MAX} studies go on one medium; {} are meant" | "un support reçoit au plus {STUDIES_MAX} examens ; {} sont visés",
+        "at most {STUDIES_MAX} studies go on one medium; {} are meant"
+            | "un support reçoit au plus {STUDIES_MAX} examens ; {} sont visés",
         rows.len()
     );
     let form = if asked.iso || asked.pdi { "pdi" } else { "files" };
@@ -147,7 +167,12 @@ async fn to_medium(
         Ok(mut entries) => entries.next().is_none(),
         Err(_) => true,
     };
-    ensure!(is_free, "{} is not empty: a medium is made in a new folder" | "{} n'est pas vide : un support se fait dans un dossier neuf", asked.to.display());
+    ensure!(
+        is_free,
+        "{} is not empty: a medium is made in a new folder"
+            | "{} n'est pas vide : un support se fait dans un dossier neuf",
+        asked.to.display()
+    );
     run(node, &body, Packing::new(Folder::bare(&asked.to)?), bar, seen).await.map(drop)
 }
 

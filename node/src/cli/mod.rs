@@ -134,7 +134,10 @@ fn language(line: &[OsString]) -> Language {
     Language::of_environment(|name| std::env::var(name).ok())
 }
 
-fn parse(line: impl IntoIterator<Item = impl Into<OsString> + Clone>, language: Language) -> Result<Arguments, clap::Error> {
+fn parse(
+    line: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+    language: Language,
+) -> Result<Arguments, clap::Error> {
     let command = Arguments::command();
     let mut command = if language == Language::French { french::help(command) } else { command };
     let matches = command.try_get_matches_from_mut(line)?;

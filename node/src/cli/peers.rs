@@ -26,7 +26,10 @@ pub(super) async fn peer(dir: &Path, command: PeerCommand) -> anyhow::Result<Exi
             let mut node = Node::open(dir).await?;
             node.ask(Method::DELETE, &format!("/api/peers/{}", segment(&site)), None).await?;
             node.close().await?;
-            eprintln!("{site} is revoked: agreements, grants and running transfers have ended." | "{site} est révoqué : accords, autorisations et transferts en cours ont pris fin.");
+            eprintln!(
+                "{site} is revoked: agreements, grants and running transfers have ended."
+                    | "{site} est révoqué : accords, autorisations et transferts en cours ont pris fin."
+            );
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -35,13 +38,25 @@ pub(super) async fn peer(dir: &Path, command: PeerCommand) -> anyhow::Result<Exi
 async fn invite(dir: &Path, yes: bool, stays: bool) -> anyhow::Result<ExitCode> {
     let mut node = Node::running(dir).await?;
     let invited = node.post("/api/peers/invitations", &json!({})).await?;
-    eprintln!("Send this invitation to the other site (mail will do):\n" | "Envoyez cette invitation à l'autre site (un courriel suffit) :\n");
+    eprintln!(
+        "Send this invitation to the other site (mail will do):\n"
+            | "Envoyez cette invitation à l'autre site (un courriel suffit) :\n"
+    );
     println!("Invitation: {}" | "Invitation : {}", text::field(&invited, "invitation"));
-    eprintln!("\nSpeak this code on the telephone, never in the same message:\n" | "\nDictez ce code au téléphone, jamais dans le même message :\n");
+    eprintln!(
+        "\nSpeak this code on the telephone, never in the same message:\n"
+            | "\nDictez ce code au téléphone, jamais dans le même message :\n"
+    );
     println!("Code: {}" | "Code : {}", text::field(&invited, "code"));
-    eprintln!("\nBoth are good until {}, once." | "\nLes deux valent jusqu'à {}, une seule fois.", text::time(&invited, "expires"));
+    eprintln!(
+        "\nBoth are good until {}, once." | "\nLes deux valent jusqu'à {}, une seule fois.",
+        text::time(&invited, "expires")
+    );
     if !stays {
-        eprintln!("Compare the six digits in the portal, or with `confrere peer invite --wait`." | "Comparez les six chiffres dans le portail, ou avec `confrere peer invite --wait`.");
+        eprintln!(
+            "Compare the six digits in the portal, or with `confrere peer invite --wait`."
+                | "Comparez les six chiffres dans le portail, ou avec `confrere peer invite --wait`."
+        );
         return Ok(ExitCode::SUCCESS);
     }
     eprintln!("Waiting for the other site …" | "En attente de l'autre site …");
@@ -64,7 +79,11 @@ async fn compare(mut node: Node, mut pairing: Value, yes: bool) -> anyhow::Resul
         println!("This site: {ours}" | "Ce site : {ours}");
         println!("Other site: {}" | "Autre site : {}", text::field(&pairing, "peer_name"));
         println!("Digits: {}" | "Chiffres : {}", text::field(&pairing, "digits"));
-        let agree = yes || text::ask(word!("Does the other side see the same digits and both names?" | "L'autre site voit-il les mêmes chiffres et les deux noms ?"));
+        let agree = yes
+            || text::ask(word!(
+                "Does the other side see the same digits and both names?"
+                    | "L'autre site voit-il les mêmes chiffres et les deux noms ?"
+            ));
         pairing = node.post(&format!("/api/pairings/{}/confirm", segment(&id)), &json!({ "accept": agree })).await?;
         if agree && pairing["state"] == "compare" {
             eprintln!("Waiting for the other side to compare …" | "En attente de la comparaison par l'autre site …");
@@ -74,7 +93,10 @@ async fn compare(mut node: Node, mut pairing: Value, yes: bool) -> anyhow::Resul
     node.close().await?;
     if pairing["state"] == "done" {
         let name = text::field(&pairing, "peer_name");
-        println!("Paired with {name}. Nothing is shared until an agreement is signed:" | "Appairé avec {name}. Rien n'est partagé tant qu'un accord n'est pas signé :");
+        println!(
+            "Paired with {name}. Nothing is shared until an agreement is signed:"
+                | "Appairé avec {name}. Rien n'est partagé tant qu'un accord n'est pas signé :"
+        );
         println!("  confrere agreement offer \"{name}\" --preset on-call");
         return Ok(ExitCode::SUCCESS);
     }
@@ -149,7 +171,10 @@ pub(super) async fn agreement(dir: &Path, command: AgreementCommand) -> anyhow::
             });
             let offered = node.post("/api/agreements", &body).await?;
             sentences(&offered);
-            eprintln!("Offered to {}; they accept with this id:" | "Proposé à {} ; on l'accepte avec cet identifiant :", text::field(&offered, "peer_name"));
+            eprintln!(
+                "Offered to {}; they accept with this id:" | "Proposé à {} ; on l'accepte avec cet identifiant :",
+                text::field(&offered, "peer_name")
+            );
             println!("{}", text::field(&offered, "id"));
         }
         AgreementCommand::Accept { id } => {
@@ -159,7 +184,10 @@ pub(super) async fn agreement(dir: &Path, command: AgreementCommand) -> anyhow::
         }
         AgreementCommand::End { id } => {
             let ended = node.post(&format!("/api/agreements/{}/end", segment(&id)), &json!({})).await?;
-            eprintln!("The agreement with {} has ended." | "L'accord avec {} a pris fin.", text::field(&ended, "peer_name"));
+            eprintln!(
+                "The agreement with {} has ended." | "L'accord avec {} a pris fin.",
+                text::field(&ended, "peer_name")
+            );
         }
         AgreementCommand::List { json } => {
             let agreements = node.get("/api/agreements").await?;

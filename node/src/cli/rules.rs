@@ -23,7 +23,10 @@ pub(super) async fn rule(dir: &Path, command: RuleCommand) -> anyhow::Result<()>
                 tried(&node.post("/api/rules/test", &json!({ "rule": rule })).await?);
             } else {
                 let added = node.post("/api/rules", &rule).await?;
-                eprintln!("The rule means what comes in from now on. Its number:" | "La règle vise ce qui arrive désormais. Son numéro :");
+                eprintln!(
+                    "The rule means what comes in from now on. Its number:"
+                        | "La règle vise ce qui arrive désormais. Son numéro :"
+                );
                 println!("{}", added["id"]);
             }
         }
@@ -40,7 +43,10 @@ pub(super) async fn rule(dir: &Path, command: RuleCommand) -> anyhow::Result<()>
         RuleCommand::Off { id } => switch(&mut node, id, false).await?,
         RuleCommand::Remove { id } => {
             node.ask(Method::DELETE, &format!("/api/rules/{id}"), None).await?;
-            eprintln!("Rule {id} is removed; what it set going goes on." | "La règle {id} est supprimée ; ce qu'elle a lancé continue.");
+            eprintln!(
+                "Rule {id} is removed; what it set going goes on."
+                    | "La règle {id} est supprimée ; ce qu'elle a lancé continue."
+            );
         }
         RuleCommand::Test { study: Some(uid), .. } => {
             judged(&node.get(&format!("/api/studies/{}/rules", segment(&uid))).await?);
@@ -56,7 +62,10 @@ pub(super) async fn rule(dir: &Path, command: RuleCommand) -> anyhow::Result<()>
         }
         RuleCommand::Drop { to, study } => {
             node.post("/api/routes/drop", &json!({ "to": to, "study": study })).await?;
-            eprintln!("What was not sent of it is not sent to {to}." | "Ce qui n'en a pas été envoyé n'est pas envoyé à {to}.");
+            eprintln!(
+                "What was not sent of it is not sent to {to}."
+                    | "Ce qui n'en a pas été envoyé n'est pas envoyé à {to}."
+            );
         }
     }
     node.close().await
@@ -129,7 +138,9 @@ fn line(value: &Value) -> String {
             let all: Vec<&str> = all.iter().filter_map(Value::as_str).collect();
             Some(format!("{} {}", text::named(key), all.join("|")))
         }
-        Value::Number(number) if key != "priors" || number.as_u64() != Some(0) => Some(format!("{} {number}", text::named(key))),
+        Value::Number(number) if key != "priors" || number.as_u64() != Some(0) => {
+            Some(format!("{} {number}", text::named(key)))
+        }
         Value::String(text) => Some(format!("{} {text}", text::named(key))),
         _ => None,
     });
@@ -151,7 +162,10 @@ fn list(rules: &Value, json: bool) {
 }
 
 fn tried(tried: &Value) {
-    println!("It would have meant {} of the last {} studies." | "Elle aurait visé {} des {} derniers examens.", tried["matched"], tried["looked_at"]);
+    println!(
+        "It would have meant {} of the last {} studies." | "Elle aurait visé {} des {} derniers examens.",
+        tried["matched"], tried["looked_at"]
+    );
     for study in tried["studies"].as_array().into_iter().flatten() {
         println!(
             "  {} {} {}",
@@ -168,19 +182,29 @@ fn judged(study: &Value) {
             (Value::Bool(true), ..) => word!("fired" | "a agi"),
             (_, Value::Bool(false), _) => word!("does not mean it" | "ne le vise pas"),
             (_, _, Value::Bool(false)) => word!("means it, and is off" | "le vise, et est inactive"),
-            _ => word!("means it; fires when something of it comes in" | "le vise ; agit quand il en arrive quelque chose"),
+            _ => word!(
+                "means it; fires when something of it comes in" | "le vise ; agit quand il en arrive quelque chose"
+            ),
         };
         println!("{} {}: {word}", rule["id"], text::field(rule, "name"));
         for check in rule["checks"].as_array().into_iter().flatten() {
             let holds = if check["holds"] == json!(true) { word!("yes" | "oui") } else { word!("no " | "non") };
             let (condition, wanted) = (text::field(check, "condition"), text::field(check, "wanted"));
             let (condition, found) = (text::named(&condition), text::field(check, "found"));
-            println!("  {holds} {condition}: {wanted} (found: {found})" | "  {holds} {condition} : {wanted} (trouvé : {found})");
+            println!(
+                "  {holds} {condition}: {wanted} (found: {found})"
+                    | "  {holds} {condition} : {wanted} (trouvé : {found})"
+            );
         }
     }
     for route in study["routes"].as_array().into_iter().flatten() {
         let word = if route["done"] == json!(true) { word!("done" | "fait") } else { word!("waiting" | "en attente") };
-        println!("to {}: {} sent, {} dropped, {word}" | "vers {} : {} envoyés, {} abandonnés, {word}", text::field(route, "to"), route["sent"], route["dropped"]);
+        println!(
+            "to {}: {} sent, {} dropped, {word}" | "vers {} : {} envoyés, {} abandonnés, {word}",
+            text::field(route, "to"),
+            route["sent"],
+            route["dropped"]
+        );
     }
 }
 
@@ -196,5 +220,8 @@ fn routes(routes: &Value, json: bool) {
         vec![to, study, sent, state, again, text::field(route, "error")]
     };
     let rows: Vec<Vec<String>> = routes.as_array().into_iter().flatten().map(row).collect();
-    print!("{}", text::table(word!("TO|STUDY|SENT|STATE|AGAIN|ERROR" | "VERS|EXAMEN|ENVOYÉ|ÉTAT|REPRISE|ERREUR"), &rows));
+    print!(
+        "{}",
+        text::table(word!("TO|STUDY|SENT|STATE|AGAIN|ERROR" | "VERS|EXAMEN|ENVOYÉ|ÉTAT|REPRISE|ERREUR"), &rows)
+    );
 }

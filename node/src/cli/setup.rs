@@ -19,10 +19,16 @@ pub(super) fn init(dir: &Path, init: Init) -> anyhow::Result<()> {
     println!("  site key   {}" | "  clé du site  {}", made.site);
     println!("  settings   {}" | "  réglages     {}", dir.join(crate::config::CONFIG_FILE).display());
     if let Some(fingerprint) = &made.fingerprint {
-        println!("  the portal's certificate is self-signed; its SHA-256 fingerprint is" | "  le certificat du portail est autosigné ; son empreinte SHA-256 est");
+        println!(
+            "  the portal's certificate is self-signed; its SHA-256 fingerprint is"
+                | "  le certificat du portail est autosigné ; son empreinte SHA-256 est"
+        );
         println!("             {fingerprint}");
     }
-    println!("\nNext:\n  confrere user add admin --role admin --dir {folder}\n  confrere serve --dir {folder}" | "\nEnsuite :\n  confrere user add admin --role admin --dir {folder}\n  confrere serve --dir {folder}");
+    println!(
+        "\nNext:\n  confrere user add admin --role admin --dir {folder}\n  confrere serve --dir {folder}"
+            | "\nEnsuite :\n  confrere user add admin --role admin --dir {folder}\n  confrere serve --dir {folder}"
+    );
     Ok(())
 }
 
@@ -38,7 +44,10 @@ fn announce(site: &Site, bound: &Addresses) {
     println!("  portal     {scheme}://{}/" | "  portail    {scheme}://{}/", bound.portal);
     println!("  DICOMweb   {scheme}://{}/dicomweb", bound.portal);
     println!("  DICOM      {}@{}", site.config.dimse.ae_title, bound.dimse);
-    println!("  peers      {} (messages), {} (images)" | "  confrères  {} (messages), {} (images)", bound.overlay, bound.pixels);
+    println!(
+        "  peers      {} (messages), {} (images)" | "  confrères  {} (messages), {} (images)",
+        bound.overlay, bound.pixels
+    );
     println!("  site key   {}" | "  clé du site  {}", site.identity.site());
 }
 
@@ -60,8 +69,12 @@ pub(super) fn config(dir: &Path, ConfigCommand::Check: &ConfigCommand) -> anyhow
 
 pub(super) fn rebuild(dir: &Path) -> anyhow::Result<()> {
     Config::load(dir)?;
-    let _lock = Lock::try_take(dir)
-        .map_err(|held| anyhow::Error::new(held).context(told!("stop the node first: rebuild works on a folder at rest" | "arrêtez d'abord le nœud : rebuild travaille sur un dossier au repos")))?;
+    let _lock = Lock::try_take(dir).map_err(|held| {
+        anyhow::Error::new(held).context(told!(
+            "stop the node first: rebuild works on a folder at rest"
+                | "arrêtez d'abord le nœud : rebuild travaille sur un dossier au repos"
+        ))
+    })?;
     let bar = super::objects::spinner();
     let totals = archive::rebuild(dir, &mut |records| {
         bar.set_message(told!("{records} records" | "{records} enregistrements"));
@@ -69,6 +82,10 @@ pub(super) fn rebuild(dir: &Path) -> anyhow::Result<()> {
     })?;
     bar.finish_and_clear();
     let bytes = text::size(totals.bytes);
-    println!("The index is made again: {} studies, {} instances, {bytes}." | "L'index est refait : {} examens, {} instances, {bytes}.", totals.studies, totals.instances);
+    println!(
+        "The index is made again: {} studies, {} instances, {bytes}."
+            | "L'index est refait : {} examens, {} instances, {bytes}.",
+        totals.studies, totals.instances
+    );
     Ok(())
 }

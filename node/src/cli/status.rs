@@ -37,14 +37,21 @@ fn show(status: &Value) {
         number("instances"),
         text::size(number("bytes"))
     );
-    println!("  copies     {} of peers' studies" | "  copies     {} d'examens de confrères", text::size(number("cache_bytes")));
+    println!(
+        "  copies     {} of peers' studies" | "  copies     {} d'examens de confrères",
+        text::size(number("cache_bytes"))
+    );
     println!("  disk       {} free" | "  disque     {} libres", text::size(number("free_bytes")));
     println!("  memory     {}" | "  mémoire    {}", text::size(number("rss_bytes")));
     println!("  DICOM      {} associations open" | "  DICOM      {} associations ouvertes", number("associations"));
     println!("\n{}", peers::peer_table(&status["peers"]).trim_end());
     let transfers: Vec<Vec<String>> = status["transfers"].as_array().into_iter().flatten().map(transfer).collect();
     if !transfers.is_empty() {
-        println!("\n{}", text::table(word!("FROM|STATE|IMAGES|SPEED|STUDY UID" | "DE|ÉTAT|IMAGES|DÉBIT|STUDY UID"), &transfers).trim_end());
+        println!(
+            "\n{}",
+            text::table(word!("FROM|STATE|IMAGES|SPEED|STUDY UID" | "DE|ÉTAT|IMAGES|DÉBIT|STUDY UID"), &transfers)
+                .trim_end()
+        );
     }
 }
 

@@ -18,7 +18,10 @@ pub(super) async fn study(dir: &Path, command: StudyCommand) -> anyhow::Result<(
             let mut node = Node::running(dir).await?;
             node.post(&format!("/api/studies/{}/fetch", segment(&uid)), &json!({})).await?;
             node.close().await?;
-            eprintln!("The study is being fetched; `confrere status` shows how far." | "L'examen est en cours de transfert ; `confrere status` montre où il en est.");
+            eprintln!(
+                "The study is being fetched; `confrere status` shows how far."
+                    | "L'examen est en cours de transfert ; `confrere status` montre où il en est."
+            );
             Ok(())
         }
         StudyCommand::Share { uid, site, hours } => {
@@ -26,7 +29,10 @@ pub(super) async fn study(dir: &Path, command: StudyCommand) -> anyhow::Result<(
             let body = json!({ "site": site, "hours": hours });
             let shared = node.post(&format!("/api/studies/{}/share", segment(&uid)), &body).await?;
             node.close().await?;
-            eprintln!("{site} may read the study until {}." | "{site} peut lire l'examen jusqu'au {}.", text::time(&shared, "expires"));
+            eprintln!(
+                "{site} may read the study until {}." | "{site} peut lire l'examen jusqu'au {}.",
+                text::time(&shared, "expires")
+            );
             println!("{}", text::field(&shared, "grant"));
             Ok(())
         }
@@ -35,8 +41,14 @@ pub(super) async fn study(dir: &Path, command: StudyCommand) -> anyhow::Result<(
             let body = json!({ "series": series, "instance": instance, "reason": reason, "note": note });
             let done = node.post(&format!("/api/studies/{}/reject", segment(&uid)), &body).await?;
             node.close().await?;
-            println!("Rejected: {} instances. Number {}." | "Rejeté : {} instances. Numéro {}.", done["instances"], done["id"]);
-            eprintln!("Nobody sees them any more, here or at paired sites. To take it back:" | "Plus personne ne les voit, ni ici ni chez les confrères. Pour annuler :");
+            println!(
+                "Rejected: {} instances. Number {}." | "Rejeté : {} instances. Numéro {}.",
+                done["instances"], done["id"]
+            );
+            eprintln!(
+                "Nobody sees them any more, here or at paired sites. To take it back:"
+                    | "Plus personne ne les voit, ni ici ni chez les confrères. Pour annuler :"
+            );
             eprintln!("  confrere study reinstate {}", done["id"]);
             Ok(())
         }
@@ -55,7 +67,11 @@ pub(super) async fn study(dir: &Path, command: StudyCommand) -> anyhow::Result<(
             let mut node = Node::open(dir).await?;
             let done = node.post(&format!("/api/rejections/{id}/reinstate"), &json!({})).await?;
             node.close().await?;
-            println!("{} instances of {} are back." | "{} instances de {} sont de retour.", done["instances"], text::field(&done, "study"));
+            println!(
+                "{} instances of {} are back." | "{} instances de {} sont de retour.",
+                done["instances"],
+                text::field(&done, "study")
+            );
             Ok(())
         }
     }
@@ -136,5 +152,11 @@ fn study_table(studies: &[Value]) -> String {
         ]
     };
     let rows: Vec<Vec<String>> = studies.iter().map(row).collect();
-    text::table(word!("DATE|PATIENT|MOD|DESCRIPTION|IMAGES|SIZE|SITE|STATE|STUDY UID" | "DATE|PATIENT|MOD|DESCRIPTION|IMAGES|TAILLE|SITE|ÉTAT|STUDY UID"), &rows)
+    text::table(
+        word!(
+            "DATE|PATIENT|MOD|DESCRIPTION|IMAGES|SIZE|SITE|STATE|STUDY UID"
+                | "DATE|PATIENT|MOD|DESCRIPTION|IMAGES|TAILLE|SITE|ÉTAT|STUDY UID"
+        ),
+        &rows,
+    )
 }

@@ -1,6 +1,6 @@
 //! How things are shown: tables, sizes, spans of time, questions.
 
-use crate::words::{self, Language};
+use crate::words::{self, Code, Language};
 use serde_json::Value;
 use std::io::{BufRead, Write};
 
@@ -98,6 +98,69 @@ pub(super) fn spoken(sentence: &str) -> String {
     }
 }
 
+/// What is wrong, as the API tells it: its code in words, and what there is to add.
+pub(super) fn fault(told: &Value) -> String {
+    let word = told["code"].as_str().unwrap_or_default();
+    let sentence = Code::ALL.iter().find(|code| code.word() == word).map_or(word, |code| said(*code));
+    match told["detail"].as_str() {
+        None | Some("") => sentence.to_owned(),
+        Some(detail) => {
+            let detail = spoken(detail);
+            told!("{sentence}: {detail}" | "{sentence} : {detail}")
+        }
+    }
+}
+
+fn said(code: Code) -> &'static str {
+    match code {
+        Code::Unreachable => word!("it cannot be reached" | "injoignable"),
+        Code::BrokeOff => word!("it broke off" | "interrompu en cours de route"),
+        Code::Refused => word!("it refuses" | "refus"),
+        Code::NotUnderstood => word!("its answer is not understood" | "sa réponse n'est pas comprise"),
+        Code::TooMany => word!("too many at once" | "trop à la fois"),
+        Code::NotThere => word!("it is not there" | "absent là-bas"),
+        Code::Hours => word!("waits for its hours" | "attend ses horaires"),
+        Code::Unfit => word!("its settings cannot be" | "ses réglages ne conviennent pas"),
+        Code::Here => word!("a fault of this node" | "un défaut de ce nœud"),
+        Code::Stopping => word!("the node is stopping" | "le nœud s'arrête"),
+        Code::UnknownAe => word!(
+            "no AE of that title is known to which studies may be moved"
+                | "aucune AE de ce titre n'est connue qui accepte des examens"
+        ),
+        Code::NoTls => word!(
+            "it is to be called by TLS, which is not set up here" | "elle s'appelle par TLS, qui n'est pas réglé ici"
+        ),
+        Code::AeChanged => word!("the AE is another one now" | "l'AE n'est plus la même"),
+        Code::NoEvidence => word!("it cannot be written down" | "cela ne peut pas être consigné"),
+        Code::NoWay => {
+            word!(
+                "no way is set: see [alarms] in confrere.toml"
+                    | "aucun moyen n'est réglé : voyez [alarms] dans confrere.toml"
+            )
+        }
+        Code::Mail => word!("mail" | "courriel"),
+        Code::Webhook => "webhook",
+        Code::FilesLost => word!("its files cannot be read" | "ses fichiers ne peuvent pas être lus"),
+        Code::NotWritten => word!("there is no room, or the disk fails" | "plus de place, ou disque en panne"),
+        Code::NotCopied => word!("the cold tier does not take a copy" | "le niveau froid ne prend pas de copie"),
+        Code::ColdUnreachable => word!("the cold tier cannot be reached" | "le niveau froid est injoignable"),
+        Code::NoObject => word!("not a readable DICOM object" | "ce n'est pas un objet DICOM lisible"),
+        Code::Mismatch => word!("it is not what it says" | "ce n'est pas ce qui est annoncé"),
+        Code::OtherBytes => word!(
+            "other bytes are stored under this SOP Instance UID"
+                | "d'autres octets sont conservés sous ce SOP Instance UID"
+        ),
+        Code::Rejected => word!("it was rejected here" | "rejeté ici"),
+        Code::DiskFull => word!("the disk is full" | "le disque est plein"),
+        Code::TooLarge => word!("over the bound" | "au-delà de la limite"),
+        Code::NoFile => word!("the file cannot be read" | "le fichier ne peut pas être lu"),
+        Code::Divided => word!(
+            "its study names two patients, decided differently"
+                | "son examen nomme deux patients, dont il a été décidé différemment"
+        ),
+    }
+}
+
 /// A size with three digits.
 pub(super) fn size(bytes: u64) -> String {
     let units = [
@@ -138,6 +201,7 @@ pub(super) fn field(row: &Value, key: &str) -> String {
     match &row[key] {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
+        Value::Object(object) if object.contains_key("code") => fault(&row[key]),
         Value::Array(list) => list.iter().map(|v| v.as_str().unwrap_or_default()).collect::<Vec<_>>().join(" "),
         other => other.to_string(),
     }

@@ -24,10 +24,17 @@ pub(super) async fn tier(dir: &Path, command: TierCommand) -> anyhow::Result<()>
 
 fn show(tiers: &Value) {
     if tiers["configured"] != json!(true) {
-        println!("No cold tier is configured (archive.cold or archive.cold_store in confrere.toml)." | "Aucun niveau froid n'est réglé (archive.cold ou archive.cold_store dans confrere.toml).");
+        println!(
+            "No cold tier is configured (archive.cold or archive.cold_store in confrere.toml)."
+                | "Aucun niveau froid n'est réglé (archive.cold ou archive.cold_store dans confrere.toml)."
+        );
         return;
     }
-    let kind = if tiers["kind"] == json!("store") { word!("an object store" | "un stockage d'objets") } else { word!("a folder" | "un dossier") };
+    let kind = if tiers["kind"] == json!("store") {
+        word!("an object store" | "un stockage d'objets")
+    } else {
+        word!("a folder" | "un dossier")
+    };
     println!("The cold tier is {kind}: {}" | "Le niveau froid est {kind} : {}", text::field(tiers, "place"));
     match tiers["away"].as_str() {
         None => println!("It is there." | "Il est là."),
@@ -35,9 +42,13 @@ fn show(tiers: &Value) {
     }
     let bytes = |key: &str| tiers[key].as_u64().map_or_else(|| word!("unknown" | "inconnu").to_owned(), text::size);
     println!("Studies in it: {}, {}." | "Examens qu'il contient : {}, {}.", tiers["studies"], bytes("bytes"));
-    println!("Free: {}. Read at: {} a second." | "Libre : {}. Lu à : {} par seconde.", bytes("free_bytes"), bytes("pace"));
+    println!(
+        "Free: {}. Read at: {} a second." | "Libre : {}. Lu à : {} par seconde.",
+        bytes("free_bytes"),
+        bytes("pace")
+    );
     for one in tiers["moves"].as_array().into_iter().flatten() {
-        let error = text::spoken(one["error"].as_str().unwrap_or_default());
+        let error = text::field(one, "error");
         println!(
             "{} to {}: {} of {} {error}" | "{} vers {} : {} sur {} {error}",
             text::field(one, "study"),
@@ -53,11 +64,22 @@ fn away(why: &str) -> &str {
         "silent" => word!("it does not answer" | "il ne répond pas"),
         "unmarked" => word!("its mark is missing" | "sa marque manque"),
         "other-site" => word!("it belongs to another site" | "il appartient à un autre site"),
-        "credentials" => word!("the store does not accept the credentials, or they do not allow it" | "le stockage n'accepte pas les identifiants, ou ils ne le permettent pas"),
+        "credentials" => word!(
+            "the store does not accept the credentials, or they do not allow it"
+                | "le stockage n'accepte pas les identifiants, ou ils ne le permettent pas"
+        ),
         "bucket" => word!("the store has no such bucket" | "le stockage n'a pas ce bucket"),
-        "region" => word!("the bucket is in another region than archive.cold_region" | "le bucket est dans une autre région que archive.cold_region"),
-        "clock" => word!("the store's clock and this machine's differ" | "l'horloge du stockage et celle de cette machine diffèrent"),
-        "versions" => word!("the bucket keeps old versions, and what is erased would stay there" | "le bucket garde les anciennes versions, et ce qui est effacé y resterait"),
+        "region" => word!(
+            "the bucket is in another region than archive.cold_region"
+                | "le bucket est dans une autre région que archive.cold_region"
+        ),
+        "clock" => word!(
+            "the store's clock and this machine's differ" | "l'horloge du stockage et celle de cette machine diffèrent"
+        ),
+        "versions" => word!(
+            "the bucket keeps old versions, and what is erased would stay there"
+                | "le bucket garde les anciennes versions, et ce qui est effacé y resterait"
+        ),
         other => other,
     }
 }
@@ -69,7 +91,8 @@ async fn wait(node: &mut Node, uid: &str, tier: &str) -> anyhow::Result<()> {
     loop {
         let now = node.get(&path).await?;
         let moving = &now["moving"];
-        if let Some(error) = moving["error"].as_str().map(text::spoken) {
+        if !moving["error"].is_null() {
+            let error = text::fault(&moving["error"]);
             bail!("the study was not moved: {error}" | "l'examen n'a pas été déplacé : {error}");
         }
         if moving.is_null() {

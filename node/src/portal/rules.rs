@@ -3,6 +3,7 @@
 use super::{
     Door,
     error::{ApiError, ErrorBody},
+    fault::FaultJson,
     json::rfc3339,
     labels,
     signin::Caller,
@@ -383,7 +384,7 @@ pub(super) struct Route {
     state: &'static str,
     attempts: u32,
     /// What was wrong last.
-    error: Option<String>,
+    error: Option<FaultJson>,
     /// When it is tried again; `null`: now.
     again: Option<String>,
 }
@@ -410,7 +411,7 @@ pub(super) async fn waiting(State(door): State<Door>, caller: Caller) -> Result<
             instances,
             state,
             attempts,
-            error,
+            error: error.map(FaultJson::from),
             again: again.map(rfc3339),
         });
     }

@@ -28,6 +28,7 @@ use crate::{
     studies::{OpenStudy, Studies},
     tasks::Tasks,
     trust::{Person, Role},
+    words::Fault,
 };
 use futures::future::BoxFuture;
 use protocol::{AeTitle, Uid, manifest::InstanceEntry};
@@ -50,9 +51,9 @@ pub(crate) enum RulesError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum NotSent {
     /// The AE is not there, not known, or takes nothing: so with all studies.
-    Away(String),
+    Away(Fault),
     /// It broke off in the midst of this one.
-    Broken(String),
+    Broken(Fault),
 }
 
 /// An instance to send.
@@ -79,7 +80,7 @@ pub(crate) trait Ledger: Send {
     /// The AE is there: instances leave now. `false`: they must not.
     fn begin(&mut self) -> BoxFuture<'_, bool>;
     /// What became of one. `false`: no more are to be sent.
-    fn answered<'a>(&'a mut self, item: &'a Item, fault: Option<String>) -> BoxFuture<'a, bool>;
+    fn answered<'a>(&'a mut self, item: &'a Item, fault: Option<Fault>) -> BoxFuture<'a, bool>;
 }
 
 /// What rules work with.

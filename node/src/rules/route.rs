@@ -12,6 +12,7 @@ use crate::{
     archive::{Archive, ArchiveError, Print, RouteRow, Routed, print},
     audit::{Act, Actor, Event},
     tasks,
+    words::{Code, Fault},
 };
 use futures::{FutureExt, future::BoxFuture};
 use protocol::{AeTitle, Timestamp, Uid, manifest::Completeness};
@@ -57,7 +58,7 @@ pub(crate) struct RouteView {
     pub(crate) state: &'static str,
     pub(crate) attempts: u32,
     /// What was wrong last.
-    pub(crate) error: Option<String>,
+    pub(crate) error: Option<Fault>,
     /// When it is tried again; `None`: now.
     pub(crate) again: Option<Timestamp>,
 }
@@ -66,7 +67,7 @@ pub(crate) struct RouteView {
 struct Waiting {
     attempts: u32,
     due: Instant,
-    error: Option<String>,
+    error: Option<Fault>,
     /// What did not go the last time: it goes last.
     failed: HashSet<Print>,
     /// While it is sent: cuts that off.
@@ -78,7 +79,7 @@ struct Waiting {
 struct Line {
     attempts: u32,
     due: Instant,
-    error: Option<String>,
+    error: Option<Fault>,
     is_busy: bool,
 }
 
@@ -241,8 +242,8 @@ impl Lines {
 enum Ended {
     Done,
     /// Some of it was not taken, or it broke off.
-    Refused(String),
-    Away(String),
+    Refused(Fault),
+    Away(Fault),
     Arriving,
 }
 
@@ -284,10 +285,10 @@ async fn attempt(inner: Arc<Inner>, _place: OwnedSemaphorePermit, key: Key, stop
     };
     let ended = ended.unwrap_or_else(|error| {
         tracing::error!(%error, to = %key.0, "a study cannot be routed now");
-        Ended::Refused(error.to_string())
+        Ended::Refused(Fault::new(Code::Here, error))
     });
     if let Ended::Refused(why) | Ended::Away(why) = &ended {
-        tracing::warn!(to = %key.0, study = %key.1, why, "a study is not routed; it is tried again");
+        tracing::warn!(to = %key.0, study = %key.1, %why, "a study is not routed; it is tried again");
     }
     inner.lines.ended(&key, ended, failed);
 }
@@ -327,7 +328,7 @@ async fn send(
         items.sort_by_key(|item| failed.contains(&print(&item.entry.digest)));
         let open = match parts.studies.open_own(&person(row.rule), study).await {
             Ok(open) => open,
-            Err(error) => return Ok(Ended::Refused(error.to_string())),
+            Err(error) => return Ok(Ended::Refused(Fault::new(Code::FilesLost, error))),
         };
         failed.clear();
         let bytes = items.iter().map(|item| item.entry.bytes).sum();
@@ -374,7 +375,7 @@ struct Sending<'a> {
     sent: Vec<Print>,
     since: Instant,
     failed: &'a mut HashSet<Print>,
-    why: Option<String>,
+    why: Option<Fault>,
 }
 
 impl Sending<'_> {
@@ -403,14 +404,14 @@ impl Ledger for Sending<'_> {
         .boxed()
     }
 
-    fn answered<'a>(&'a mut self, item: &'a Item, fault: Option<String>) -> BoxFuture<'a, bool> {
+    fn answered<'a>(&'a mut self, item: &'a Item, fault: Option<Fault>) -> BoxFuture<'a, bool> {
         async move {
             let print = print(&item.entry.digest);
             match fault {
                 None => self.sent.push(print),
-                Some(why) => {
+                Some(Fault { code, detail }) => {
                     self.failed.insert(print);
-                    self.why = Some(format!("{}: {why}", item.entry.instance));
+                    self.why = Some(Fault::new(code, format_args!("{} {detail}", item.entry.instance)));
                 }
             }
             let is_over = self.stop.is_cancelled();
@@ -470,10 +471,10 @@ mod tests {
         lines.ended(&to_b, Ended::Done, HashSet::new());
         assert_eq!(lines.len(), 2);
 
-        lines.ended(&to_a, Ended::Away("asleep".into()), HashSet::new());
+        lines.ended(&to_a, Ended::Away(Code::Unreachable.into()), HashSet::new());
         assert!(matches!(lines.take(&tasks, soon()), Err(Some(_))), "nothing goes there");
         let (again, _) = lines.take(&tasks, Instant::now() + RETRY).unwrap();
-        lines.ended(&again, Ended::Refused("a class it does not know".into()), HashSet::from([[1; 16]]));
+        lines.ended(&again, Ended::Refused(Code::Refused.into()), HashSet::from([[1; 16]]));
         assert_eq!(lines.failed(&again).len(), 1);
         let (other, _) = lines.take(&tasks, soon()).unwrap();
         assert_ne!(other, again, "the other study goes");

@@ -5,12 +5,17 @@
 //! causes, the texts of `--help`) is put into French where it meets a person, by the lists beside this file; `tests/tidy`
 //! and the tests of `cli` find what is missing in them and what they hold in vain (decision 0025).
 //!
+//! What is wrong and travels to where it is shown does so as a [`Fault`]: a code, without words.
+//!
 //! # Not here
 //! The portal's words: `web/src/strings`. Log lines, which stay English.
 
+mod fault;
 #[cfg(test)]
 mod tests;
 mod translate;
+
+pub(crate) use fault::{Code, Fault};
 
 #[cfg(test)]
 pub(crate) use translate::help_in_list;
@@ -30,7 +35,11 @@ impl Language {
     /// Of a tag (`fr`, `fr-CA`) or a locale (`fr_FR.UTF-8`); what is neither French nor English is told in English.
     pub(crate) fn of(tag: &str) -> Self {
         let word = tag.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
-        if word.eq_ignore_ascii_case("fr") || word.eq_ignore_ascii_case("french") { Self::French } else { Self::English }
+        if word.eq_ignore_ascii_case("fr") || word.eq_ignore_ascii_case("french") {
+            Self::French
+        } else {
+            Self::English
+        }
     }
 
     /// Of the first of `LC_ALL`, `LC_MESSAGES` and `LANG` that says something (POSIX, base definitions, 8.2).

@@ -11,14 +11,20 @@ fn the_surroundings_say_the_language() {
     assert_eq!(said(&[("LANG", "fr_FR.UTF-8")]), Language::French);
     assert_eq!(said(&[("LANG", "fr_FR.UTF-8"), ("LC_ALL", "C")]), Language::English);
     assert_eq!(said(&[("LC_ALL", ""), ("LC_MESSAGES", "fr"), ("LANG", "en_GB")]), Language::French);
-    assert_eq!((Language::of("fr-CA"), Language::of("fri"), Language::of("FR")), (Language::French, Language::English, Language::French));
+    assert_eq!(
+        (Language::of("fr-CA"), Language::of("fri"), Language::of("FR")),
+        (Language::French, Language::English, Language::French)
+    );
 }
 
 #[test]
 fn a_sentence_is_said_in_its_language() {
     let site = "Nord";
     let of = |language| in_language!(language, "{site} has {} studies" | "{site} a {} examens", 3);
-    assert_eq!((of(Language::English).as_str(), of(Language::French).as_str()), ("Nord has 3 studies", "Nord a 3 examens"));
+    assert_eq!(
+        (of(Language::English).as_str(), of(Language::French).as_str()),
+        ("Nord has 3 studies", "Nord a 3 examens")
+    );
 }
 
 #[test]
@@ -41,7 +47,8 @@ fn an_error_is_french_with_its_causes() {
 fn a_list_says_a_sentence_once_and_loses_no_parameter() {
     let mut seen = std::collections::HashSet::new();
     let holes = |text: &str| {
-        let mut all: Vec<String> = text.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0.to_owned())).collect();
+        let mut all: Vec<String> =
+            text.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0.to_owned())).collect();
         all.sort();
         all.dedup();
         all

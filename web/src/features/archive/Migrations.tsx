@@ -8,6 +8,7 @@ import { keys, migrationsQuery } from '../../api/queries';
 import type { Migration } from '../../api/types';
 import { ActsHead, Problem, Section } from '../../components/parts';
 import { Failure, Waiting } from '../../components/State';
+import { useFault } from '../../components/problem';
 import { bytes, count } from '../../lib/format';
 import { Wide } from '../../components/Wide';
 import { useWords } from '../../lib/language';
@@ -51,6 +52,7 @@ export function Migrations({ sources }: { sources: string[] }) {
 
 function Row({ migration }: { migration: Migration }) {
   const { t, locale } = useWords();
+  const say = useFault();
   const client = useQueryClient();
   const steer = useMutation({
     mutationFn: (how: 'pause' | 'resume' | 'cancel') => post(`/migrations/${migration.id}/${how}`),
@@ -70,7 +72,7 @@ function Row({ migration }: { migration: Migration }) {
           {name}
         </Text>
         <Text size="xs" c="dimmed">
-          {migration.waiting ? t('migrations.waiting', { reason: migration.waiting }) : t(`migrations.state.${migration.state}`)}
+          {migration.waiting ? t('migrations.waiting', { reason: say(migration.waiting) }) : t(`migrations.state.${migration.state}`)}
         </Text>
       </Table.Td>
       <Table.Td miw={180}>

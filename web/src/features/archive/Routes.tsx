@@ -10,6 +10,7 @@ import { Confirm } from '../../components/Confirm';
 import { Problem, Section } from '../../components/parts';
 import { Failure, Waiting } from '../../components/State';
 import { dicomDate, minute, patientName } from '../../lib/format';
+import { useFault } from '../../components/problem';
 import { useWords } from '../../lib/language';
 
 const COLOURS = { waiting: 'gray', sending: 'sky', failing: 'red' } as const;
@@ -64,6 +65,7 @@ function Row({ route }: { route: Route }) {
       void again();
     },
   });
+  const say = useFault();
   const name = patientName(route.patient_name) ?? t('archive.noName');
   return (
     <Table.Tr>
@@ -90,7 +92,7 @@ function Row({ route }: { route: Route }) {
         </Group>
         {route.error && (
           <Text size="xs" c="red.4" style={{ overflowWrap: 'anywhere' }}>
-            {route.error}
+            {say(route.error)}
           </Text>
         )}
         {route.again && (

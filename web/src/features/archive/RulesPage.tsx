@@ -103,7 +103,8 @@ function Row({ rule, onChange }: { rule: Rule; onChange: () => void }) {
         {means.length === 0 && <Text size="sm">{t('archive.rules.everything')}</Text>}
         {means.map(key => (
           <Text key={key} size="xs" style={{ overflowWrap: 'anywhere' }}>
-            {t(`archive.rules.condition.${key}`)}: <b>{said(rule.conditions[key])}</b>
+            {t('common.labelled', { what: t(`archive.rules.condition.${key}`), of: '' })}
+            <b>{said(rule.conditions[key])}</b>
           </Text>
         ))}
       </Table.Td>
@@ -111,7 +112,7 @@ function Row({ rule, onChange }: { rule: Rule; onChange: () => void }) {
         <Stack gap={4} align="flex-start">
           {does.map(key => (
             <Badge key={key} variant="light" style={{ textTransform: 'none' }}>
-              {t(`archive.rules.action.${key}`)}: {said(rule.actions[key])}
+              {t('common.labelled', { what: t(`archive.rules.action.${key}`), of: said(rule.actions[key]) })}
             </Badge>
           ))}
         </Stack>

@@ -9,6 +9,7 @@ import type { NewSource, Source, SourcePurpose } from '../../api/types';
 import { Page } from '../../components/Page';
 import { ActsHead, Problem, Section } from '../../components/parts';
 import { Failure, Waiting } from '../../components/State';
+import { useFault } from '../../components/problem';
 import { count, minute } from '../../lib/format';
 import { Wide } from '../../components/Wide';
 import { useWords } from '../../lib/language';
@@ -64,6 +65,7 @@ export function SourcesPage() {
 function Row({ source }: { source: Source }) {
   const { t, locale } = useWords();
   const client = useQueryClient();
+  const say = useFault();
   const [asked, setAsked] = useState(false);
   const path = `/sources/${encodeURIComponent(source.name)}`;
   const again = () => client.invalidateQueries({ queryKey: keys.sources });
@@ -93,7 +95,7 @@ function Row({ source }: { source: Source }) {
         <div role="status">
           {source.fault ? (
             <Text size="xs" c="red.4">
-              {t('sources.fault', { fault: source.fault })}
+              {t('sources.fault', { fault: say(source.fault) })}
             </Text>
           ) : (
             <Text size="xs" c="dimmed">
