@@ -30,7 +30,7 @@ async function looked(first: unknown[], { second = [], language = 'en' as Langua
   return { user, node, asked };
 }
 
-const submit = () => screen.findByRole<HTMLButtonElement>('button', { name: 'Take in' });
+const submit = () => screen.findByRole<HTMLButtonElement>('button', { name: 'Take in what is chosen' });
 
 describe('a medium that was looked at', () => {
   test('without images says so, and nothing can be taken in', async () => {
