@@ -16,7 +16,19 @@ const ERRORS: &str = "node/src/words/errors.txt";
 /// Where people are spoken to as sentences come, in both languages on the spot.
 const SPEAKING: [&str; 2] = ["node/src/cli/", "node/src/alarms/words.rs"];
 /// What a literal after these is told to somebody, through an error.
-const SAYERS: [&str; 6] = ["#[error(", "Unfit(", "Bad(", "Refused(", ".fault(key, ", "fault(key, "];
+const SAYERS: [&str; 11] = [
+    "#[error(",
+    "Unfit(",
+    "Bad(",
+    "Refused(",
+    "Broken(",
+    "Garbage(",
+    "Here(",
+    "Unreachable(",
+    "Malformed(",
+    "TooLarge(",
+    "fault(key, ",
+];
 
 /// Faults in what a file of the command line says: words in one language alone.
 pub(crate) fn said_in_both(path: &str, text: &str) -> Vec<Fault> {
@@ -32,7 +44,10 @@ pub(crate) fn said_in_both(path: &str, text: &str) -> Vec<Fault> {
         let (before, after) = (text[..literal.start].trim_end(), text[literal.end..].trim_start());
         let is_paired =
             before.ends_with('|') && !before.ends_with("||") || after.starts_with('|') && !after.starts_with("||");
-        if is_prose(&literal.says) && !is_paired {
+        // Names of tasks and what the log says are English.
+        let is_inward =
+            before.ends_with("spawn(") || before.rsplit(';').next().is_some_and(|now| now.contains("tracing::"));
+        if is_prose(&literal.says) && !is_paired && !is_inward {
             let line = text[..literal.start].matches('\n').count() + 1;
             faults.push(Fault::new(path, line, format!("said in one language alone: {}", literal.says)));
         }
@@ -65,7 +80,8 @@ fn is_prose(says: &str) -> bool {
     };
     match words.as_slice() {
         [] => false,
-        [one] => is_sentence(one) || says.trim().contains(' '),
+        // A name, as DICOM, is one in every language.
+        [one] => is_sentence(one) || says.trim().contains(' ') && one.starts_with(char::is_lowercase),
         _ => true,
     }
 }

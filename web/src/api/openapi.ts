@@ -4007,8 +4007,7 @@ export interface components {
         };
         /** @description All that stands. */
         AlarmsJson: {
-            /** @description Why the last notice did not go out. */
-            fault?: string | null;
+            fault?: components["schemas"]["Fault"] | null;
             /** @description Whether notices go out by mail. */
             mail: boolean;
             standing: components["schemas"]["AlarmJson"][];
@@ -4289,6 +4288,13 @@ export interface components {
             /** @description Study Instance UIDs of ours. */
             studies: string[];
         };
+        /** @description What is wrong somewhere. */
+        Fault: {
+            /** @enum {string} */
+            code: "unreachable" | "broke-off" | "refused" | "not-understood" | "too-many" | "not-there" | "hours" | "unfit" | "here" | "stopping" | "unknown-ae" | "no-tls" | "ae-changed" | "no-evidence" | "no-way" | "mail" | "webhook" | "files-lost" | "not-written" | "not-copied" | "cold-unreachable" | "no-object" | "mismatch" | "other-bytes" | "rejected" | "disk-full" | "too-large" | "no-file" | "divided";
+            /** @description Place and cause in the words of the system or of the other side; may be empty. */
+            detail: string;
+        };
         /** @description A study that a source has. */
         FoundThere: {
             accession?: string | null;
@@ -4455,15 +4461,13 @@ export interface components {
             /** @description Studies of which all was asked for. */
             studies: number;
             to?: string | null;
-            /** @description For what it waits: its hours, or a source that is away. */
-            waiting?: string | null;
+            waiting?: components["schemas"]["Fault"] | null;
         };
         /** @description A study that moves, waits for it, or could not. */
         Moving: {
             /** Format: int32 */
             done: number;
-            /** @description Why it ended; `null`: it has not. */
-            error?: string | null;
+            error?: components["schemas"]["Fault"] | null;
             /**
              * Format: int32
              * @description 0: it waits.
@@ -4847,8 +4851,7 @@ export interface components {
             description?: string | null;
             /** Format: int32 */
             dropped: number;
-            /** @description What was wrong last. */
-            error?: string | null;
+            error?: components["schemas"]["Fault"] | null;
             /**
              * Format: int32
              * @description Instances of the study now.
@@ -4980,8 +4983,7 @@ export interface components {
             concurrent: number;
             /** Format: int32 */
             days: number;
-            /** @description What went wrong since. */
-            fault?: string | null;
+            fault?: components["schemas"]["Fault"] | null;
             has_credentials: boolean;
             hours?: string | null;
             issuer: string;
@@ -5130,9 +5132,10 @@ export interface components {
             /** @description `hot`, `cold` or `unreachable` (cold, and not there now). */
             tier: string;
         };
-        /** @description What a source said. */
+        /** @description A source that answers. */
         Tested: {
-            said: string;
+            /** @description Studies of today that it lists. */
+            today: number;
         };
         /** @description How the cold tier is. */
         Tiers: {
@@ -5168,8 +5171,7 @@ export interface components {
         };
         /** @description What a test went by. */
         ToldJson: {
-            /** @description Why one did not go out. */
-            fault?: string | null;
+            fault?: components["schemas"]["Fault"] | null;
             mail: boolean;
             webhook: boolean;
         };

@@ -15,7 +15,7 @@ const total = (change: object = {}) => ({ stored: 0, known: 0, refused: 0, left_
 const odd = (path: string, code: string, detail = '') => ({ path, fault: { code, detail } });
 
 /** A page on which a medium was looked at; `second` is what taking it in says. */
-async function looked(first: unknown[], { second = [], language = 'en' as Language } = {}) {
+async function looked(first: unknown[], { second = [], language = 'en' }: { second?: unknown[]; language?: Language } = {}) {
   const node = archiveNode('nothing');
   const asked: { scan?: boolean; decisions?: unknown[] }[] = [];
   const handle = node.handle.bind(node);
