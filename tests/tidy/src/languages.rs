@@ -71,7 +71,8 @@ fn is_prose(says: &str) -> bool {
     if bare.starts_with("confrere ") || bare.starts_with("/api/") || bare.starts_with('&') {
         return false;
     }
-    let is_word = |word: &&str| word.chars().filter(|c| c.is_alphabetic()).count() > 1;
+    let is_word = |word: &&str| word.chars().filter(|c| c.is_alphabetic()).count() > 1 && !word.contains("://");
+
     let words: Vec<&str> = bare.split_whitespace().filter(is_word).collect();
     let is_sentence = |word: &str| {
         let mut chars = word.chars();
