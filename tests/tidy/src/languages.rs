@@ -15,6 +15,8 @@ use std::collections::{HashMap, HashSet};
 const ERRORS: &str = "node/src/words/errors.txt";
 /// Where people are spoken to as sentences come, in both languages on the spot.
 const SPEAKING: [&str; 2] = ["node/src/cli/", "node/src/alarms/words.rs"];
+/// Here it is what `say` says.
+const DEMO: &str = "node/src/demo/run.rs";
 /// What a literal after these is told to somebody, through an error.
 const SAYERS: [&str; 11] = [
     "#[error(",
@@ -33,8 +35,9 @@ const SAYERS: [&str; 11] = [
 /// Faults in what a file of the command line says: words in one language alone.
 pub(crate) fn said_in_both(path: &str, text: &str) -> Vec<Fault> {
     let speaks = SPEAKING.iter().any(|part| path.starts_with(part)) && path.ends_with(".rs");
+    let is_demo = path == DEMO;
     // Help is in a list of its own.
-    if !speaks || is_test(path) || path.starts_with("node/src/cli/args/") || path.ends_with("/french.rs") {
+    if !(speaks || is_demo) || is_test(path) || path.starts_with("node/src/cli/args/") || path.ends_with("/french.rs") {
         return Vec::new();
     }
     let text = without_tests(text);
@@ -47,7 +50,8 @@ pub(crate) fn said_in_both(path: &str, text: &str) -> Vec<Fault> {
         // Names of tasks and what the log says are English.
         let is_inward =
             before.ends_with("spawn(") || before.rsplit(';').next().is_some_and(|now| now.contains("tracing::"));
-        if is_prose(&literal.says) && !is_paired && !is_inward {
+        let is_said = !is_demo || before.ends_with("say(") || before.ends_with("say(&format!(");
+        if is_said && is_prose(&literal.says) && !is_paired && !is_inward {
             let line = text[..literal.start].matches('\n').count() + 1;
             faults.push(Fault::new(path, line, format!("said in one language alone: {}", literal.says)));
         }
@@ -161,6 +165,8 @@ mod tests {
         ] {
             assert_eq!(said(both), 0, "{both}");
         }
+        assert_eq!(said_in_both(DEMO, "say(\"To try:\");").len(), 1);
+        assert_eq!(said_in_both(DEMO, "say(&in_language!(spoken(), \"To try:\" | \"À essayer :\"))").len(), 0);
         assert!(said_in_both("node/src/archive/x.rs", "f(\"the log is English\")").is_empty());
     }
 
