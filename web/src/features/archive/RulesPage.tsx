@@ -99,7 +99,7 @@ function Row({ rule, onChange }: { rule: Rule; onChange: () => void }) {
         </Group>
         <Problem error={flip.error ?? drop.error} />
       </Table.Td>
-      <Table.Td>
+      <Table.Td miw={170}>
         {means.length === 0 && <Text size="sm">{t('archive.rules.everything')}</Text>}
         {means.map(key => (
           <Text key={key} size="xs" style={{ overflowWrap: 'anywhere' }}>
