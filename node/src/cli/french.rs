@@ -31,7 +31,11 @@ fn below(mut command: Command) -> Command {
     if let Some(text) = said(command.get_after_help()) {
         command = command.after_help(text);
     }
-    command.subcommand_help_heading("Commandes").mut_args(argument).mut_subcommands(below)
+    command
+        .subcommand_help_heading("Commandes")
+        .subcommand_value_name("COMMANDE")
+        .mut_args(argument)
+        .mut_subcommands(below)
 }
 
 fn argument(mut argument: Arg) -> Arg {

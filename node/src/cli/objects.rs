@@ -47,9 +47,7 @@ pub(super) async fn send(send: Send) -> anyhow::Result<ExitCode> {
     let mut progress = |sent: Sent<'_>| {
         bar.set_position(u64::try_from(sent.done).unwrap_or(u64::MAX));
         match sent.fault {
-            Some(fault) => {
-                bar.suspend(|| eprintln!("{}: {}", sent.file.path.display(), text::spoken(&fault.to_string())))
-            }
+            Some(fault) => bar.suspend(|| eprintln!("{}: {}", sent.file.path.display(), text::spoken(fault))),
             None => there.push((sent.file.sop_class.clone(), sent.file.sop_instance.clone())),
         }
     };

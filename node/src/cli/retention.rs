@@ -130,7 +130,7 @@ fn today() -> String {
 }
 
 fn show(kept: &Value) {
-    let until = kept["until"].as_str().unwrap_or(word!("not known" | "inconnu"));
+    let until = kept["until"].as_str().unwrap_or_else(|| word!("not known" | "inconnu"));
     let may = if kept["free"] == json!(true) {
         word!("may be proposed for erasing" | "peut être proposé à l'effacement")
     } else {
