@@ -319,7 +319,7 @@ describe('archive', () => {
     const { user } = await openPortal(node, { at: '/archive/rules', as: 'admin' });
     await screen.findByText('PACS2', { selector: 'p' });
     expect(screen.getByText('2 of 9')).toBeTruthy();
-    expect(screen.getByText('it cannot be reached: connection refused')).toBeTruthy();
+    expect(screen.getByText('it cannot be reached (“connection refused”)')).toBeTruthy();
     expect(screen.getByText('19:00-06:00')).toBeTruthy();
 
     expect(screen.getByRole<HTMLButtonElement>('button', { name: 'Add the rule' }).disabled).toBe(true);

@@ -112,7 +112,7 @@ export const en = {
     'other': 'Something unexpected happened ({{code}}).',
   },
   fault: {
-    'with': '{{what}}: {{detail}}',
+    'with': '{{what}} (“{{detail}}”)',
     'unreachable': 'it cannot be reached',
     'broke-off': 'it broke off',
     'refused': 'it refuses',

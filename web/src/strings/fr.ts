@@ -113,7 +113,7 @@ export const fr: Strings = {
     'other': 'Un imprévu s’est produit ({{code}}).',
   },
   fault: {
-    'with': '{{what}} : {{detail}}',
+    'with': '{{what}} (« {{detail}} »)',
     'unreachable': 'injoignable',
     'broke-off': 'interrompu en cours de route',
     'refused': 'refus',

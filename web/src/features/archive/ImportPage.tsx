@@ -8,7 +8,6 @@ import { useMay } from '../../api/queries';
 import type { Fault } from '../../api/types';
 import { Page } from '../../components/Page';
 import { Problem, Section } from '../../components/parts';
-import { useFault } from '../../components/problem';
 import { useWords } from '../../lib/language';
 import { Decisions, type Decision, type Seen } from './Decisions';
 import { type Brought, bring, chosen, dropped, forget } from './upload';
@@ -201,7 +200,6 @@ function PathForm({ onPath, isBusy }: { onPath: (path: string) => void; isBusy: 
 /** What was not taken in, and why: file by file, as far as is of use. */
 function NotTaken({ count, some }: { count: number; some: Refused[] }) {
   const { t } = useWords();
-  const say = useFault();
   if (count === 0) return null;
   return (
     <div>
@@ -211,7 +209,7 @@ function NotTaken({ count, some }: { count: number; some: Refused[] }) {
         <List size="xs" mt={4}>
           {some.map(({ path, fault }, n) => (
             <List.Item key={n} style={{ overflowWrap: 'anywhere' }}>
-              {t('common.labelled', { what: path, of: say(fault) })}
+              {t('common.labelled', { what: path, of: t(`fault.${fault.code}`) })}
             </List.Item>
           ))}
           {count > some.length && <List.Item>{t('archive.import.more', { count: count - some.length })}</List.Item>}
