@@ -14,7 +14,7 @@
 //!  beside   sources                             the PACS of the site: asked, retrieved from
 //!  hold     archive (bytes, index)   users (accounts, sessions)   backup
 //!  right    trust (peers, agreements, grants → permits)
-//!  floor    alarms  audit  identity  journal  config  tasks  multipart  seal
+//!  floor    alarms  audit  identity  journal  config  tasks  multipart  seal  words
 //! ```
 
 pub mod cli;
@@ -54,3 +54,4 @@ pub(crate) mod journal;
 pub(crate) mod multipart;
 pub(crate) mod seal;
 pub(crate) mod tasks;
+pub(crate) mod words;

@@ -71,6 +71,35 @@ async fn a_running_node_is_asked_and_a_resting_one_is_read() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_speaks_the_language_of_whoever_asks() {
+    let site = Site::open(SITE, "CH Nord").await;
+    let french = |arguments: &[&str]| site.cli_in(&[("LC_ALL".to_owned(), "fr_FR.UTF-8".into())], arguments);
+    let help = french(&["--help"]).ok();
+    for said in ["Utilisation :", "Commandes:", "Sites appairés", "Premiers pas :", "Afficher l'aide"] {
+        assert!(help.out.contains(said), "{said}: {}", help.out);
+    }
+    let said = french(&["status"]).ok();
+    assert!(said.out.contains("en marche depuis") && said.out.contains("Aucun confrère."), "{}", said.out);
+    let said = french(&["no-such-command"]);
+    assert!(said.code == Some(2) && said.err.contains("sous-commande inconnue"), "{}", said.err);
+    // What a running node answers, and what is wrong with what it was given.
+    let said = french(&["rule", "add", "R", "--modality", "CT"]);
+    assert!(said.code == Some(1) && said.err.starts_with("erreur : une règle fait quelque chose"), "{}", said.err);
+    let said = french(&["source", "test", "nulle-part"]);
+    assert!(said.err.contains("il n'y a pas de source de ce nom"), "{}", said.err);
+    // The line says it more loudly than the surroundings; programs are told the same in every language.
+    let said = french(&["--lang", "en", "source", "test", "nulle-part"]);
+    assert!(said.err.starts_with("error: there is no source of that name"), "{}", said.err);
+    let json = |said: &str| serde_json::from_str::<serde_json::Value>(said).unwrap()["site"].clone();
+    let (french_one, english_one) = (french(&["status", "--json"]).ok(), site.cli(&["status", "--json"]).ok());
+    assert_eq!(json(&french_one.out), json(&english_one.out));
+    site.stop().await;
+    fs::write(site.dir().join("confrere.toml"), "[site]\nname = \"CH Nord\"\n[portal]\ncolour = \"red\"\n").unwrap();
+    let said = french(&["config", "check"]);
+    assert!(said.code == Some(64) && said.err.contains("portal.colour: il n'y a pas de tel réglage"), "{}", said.err);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_key_and_the_control_socket_are_the_owners_alone() {
     use std::os::unix::fs::PermissionsExt;
     let site = Site::open(SITE, "CH Nord").await;

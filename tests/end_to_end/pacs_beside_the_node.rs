@@ -103,7 +103,7 @@ async fn a_migration_killed_in_the_middle_goes_on_and_brings_all_once() {
     // The PACS is away when the node returns.
     pacs.stop();
     site.serve().await;
-    eventually!(30, "it says that it waits", holds(migration(&site)["waiting"].is_string()));
+    eventually!(30, "it says that it waits", holds(migration(&site)["waiting"].is_object()));
     let before = migration(&site)["studies"].as_u64().unwrap();
     assert!((10..60).contains(&before), "{before}");
     pacs.start().await;
@@ -299,7 +299,7 @@ async fn in_its_hours_at_its_rate_and_paused_or_cancelled() {
     let _ = site.cli(&["migrate", "start", "pacs", "--hours", &hours]).ok();
     let waits = eventually!(30, "it waits for its hours", {
         let now = migration(&site);
-        (now["waiting"] == json!(hours)).then_some(now)
+        (now["waiting"]["detail"] == json!(hours)).then_some(now)
     });
     assert_eq!((&waits["studies"], &waits["state"]), (&json!(0), &json!("running")), "{waits}");
     let _ = site.cli(&["migrate", "cancel", "1"]).ok();

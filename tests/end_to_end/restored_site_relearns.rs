@@ -4,7 +4,7 @@ use crate::SITE;
 use serde_json::{Value, json};
 use std::{fs, path::PathBuf};
 use tests::{
-    Instance, Pair, Site, Study, eventually,
+    Instance, Pair, Site, Study, browser, eventually,
     hospital::{agreement, peer},
     multipart,
     wait::holds,
@@ -171,6 +171,30 @@ async fn or_an_administrator_says_that_it_may_serve() {
     let (study, made, _) = stored(&pair, "CT", 1).await;
     let _ = pair.b.settled(&study.uid, 1).await;
     let _ = pair.b.frame(&made[0].path(), 1).await.ok();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn or_says_so_in_the_portal_whose_banner_tells_what_is_missing() {
+    let pair = Pair::agreed(SITE, tests::Preset::All).await;
+    let password = pair.a.new_user("amy.wong", "admin");
+    let reader = pair.a.new_user("dr.moreau", "radiologist");
+    backup(&pair.a);
+    pair.b.kill();
+    lost_and_restored(&pair.a);
+    pair.a.serve().await;
+    let seen = browser::run(
+        "restored_site_is_opened",
+        &json!({
+            "portal": format!("http://{}", pair.a.portal()), "name": "amy.wong", "password": password,
+            "reader": { "name": "dr.moreau", "password": reader }, "peer": pair.b.name,
+        }),
+    );
+    assert_eq!((&seen["errors"], &seen["outside_hosts"]), (&json!([]), &json!([])), "{seen}");
+    assert_eq!(seen["cut"], json!([]), "nothing of the banner is cut off");
+    assert!(restore_state(&pair.a).await["restored"].is_null());
+    let log = pair.a.audit("").await;
+    let told = log.iter().find(|entry| entry["act"] == "restore-confirmed").unwrap();
+    assert!(told["person"] == "amy.wong" && told["note"].as_str().unwrap().contains("by telephone"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -52,7 +52,7 @@ async fn and_go_on_over_an_outage_there_and_a_power_cut_here() {
     let _ = site.settled(&ct.uid, 5).await;
     let _ = site.settled(&mr.uid, 2).await;
     let waits = eventually!(30, "the AE is away, and that is told", {
-        routes(&site).await.into_iter().find(|route| route["error"].is_string())
+        routes(&site).await.into_iter().find(|route| route["error"].is_object())
     });
     assert_eq!((&waits["study"], &waits["to"], &waits["sent"]), (&json!(ct.uid), &json!("WORKSTATION"), &json!(0)));
     assert_eq!(waits["instances"], 5);
@@ -220,7 +220,7 @@ async fn and_what_an_ae_refuses_holds_up_nothing_else() {
     let _ = site.c_store(&paths).ok();
     let _ = site.settled(&odd.uid, 1).await;
     let refused = eventually!(30, "the refusal is told", {
-        routes(&site).await.into_iter().find(|route| route["study"] == json!(odd.uid) && route["error"].is_string())
+        routes(&site).await.into_iter().find(|route| route["study"] == json!(odd.uid) && route["error"].is_object())
     });
     assert_eq!(refused["sent"], 0, "{refused}");
 

@@ -99,7 +99,7 @@ impl Stage {
             // On a full disk the index says nothing more until there is room.
             let is_mute = now.is_none() && self.bed.disk.seen().hits > 0;
             let has_ended =
-                is_mute || now.is_some_and(|now| now["moving"].is_null() || now["moving"]["error"].is_string());
+                is_mute || now.is_some_and(|now| now["moving"].is_null() || now["moving"]["error"].is_object());
             (has_ended || !self.bed.site.runs()).then_some(())
         });
         is_there

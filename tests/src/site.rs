@@ -171,6 +171,7 @@ impl Site {
     pub fn cli_in(&self, environment: &[(String, OsString)], arguments: &[&str]) -> Said {
         let Output { status, stdout, stderr } = Command::new(&self.binary)
             .args(arguments)
+            .env("LC_ALL", "C")
             .envs(environment.iter().cloned())
             .arg("--dir")
             .arg(self.dir())
@@ -185,14 +186,15 @@ impl Site {
     #[must_use]
     pub fn cli_start(&self, arguments: &[&str]) -> Child {
         let mut command = Command::new(&self.binary);
-        command.args(arguments).arg("--dir").arg(self.dir());
+        command.args(arguments).env("LC_ALL", "C").arg("--dir").arg(self.dir());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
     }
 
     /// Runs a command that belongs to no folder.
     #[must_use]
     pub fn tool(&self, arguments: &[&str], paths: &[PathBuf]) -> Said {
-        let output = Command::new(&self.binary).args(arguments).args(paths).stdin(Stdio::null()).output().unwrap();
+        let mut command = Command::new(&self.binary);
+        let output = command.args(arguments).args(paths).env("LC_ALL", "C").stdin(Stdio::null()).output().unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Said { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
     }
@@ -237,6 +239,7 @@ impl Site {
         let child = Command::new(&self.binary)
             .args(["serve", "--dir"])
             .arg(self.dir())
+            .env("LC_ALL", "C")
             .envs(self.environment.lock().unwrap().iter().cloned())
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())

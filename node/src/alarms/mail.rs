@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 
 pub(super) async fn send(inner: &Inner, to: &AlarmMail, notice: &Notice) -> Result<(), String> {
     let told = |error: &dyn std::fmt::Display| error.to_string();
-    let sentence = words::sentence(notice, &inner.language);
+    let sentence = words::sentence(notice, inner.language);
     let level = notice.alarm.level.word();
     let subject = format!("[Confrere {}] {sentence}", inner.site);
     let mut message = Message::builder().from(to.from.parse().map_err(|e| told(&e))?).subject(subject);

@@ -22,6 +22,7 @@ pub(crate) use send::{SendError, Told};
 use crate::{
     config::AlarmsConfig,
     tasks::{self, Tasks},
+    words::{Fault, Language},
 };
 use protocol::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -176,7 +177,7 @@ type Key = (Kind, String);
 struct State {
     standing: BTreeMap<Key, Alarm>,
     waiting: VecDeque<Notice>,
-    fault: Option<String>,
+    fault: Option<Fault>,
 }
 
 /// The registry. Clones share it.
@@ -190,7 +191,7 @@ struct Inner {
     file: PathBuf,
     config: AlarmsConfig,
     site: String,
-    language: String,
+    language: Language,
     state: Mutex<State>,
     news: Notify,
 }
@@ -205,7 +206,7 @@ impl Alarms {
         let alarms = read.unwrap_or_default().into_iter().take(STANDING_MAX);
         let standing = alarms.map(|alarm| ((alarm.kind, alarm.subject.clone()), alarm)).collect();
         let state = Mutex::new(State { standing, ..State::default() });
-        let (config, site, language) = (config.clone(), site.to_owned(), language.to_owned());
+        let (config, site, language) = (config.clone(), site.to_owned(), Language::of(language));
         Self { inner: Arc::new(Inner { file, config, site, language, state, news: Notify::new() }) }
     }
 
@@ -236,7 +237,7 @@ impl Alarms {
     }
 
     /// Why the last notice did not go out, until one does.
-    pub(crate) fn fault(&self) -> Option<String> {
+    pub(crate) fn fault(&self) -> Option<Fault> {
         self.state().fault.clone()
     }
 

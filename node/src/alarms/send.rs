@@ -7,7 +7,10 @@
 //! The ways: [`super::mail`], [`super::webhook`].
 
 use super::{Alarms, Inner, Notice, mail, webhook};
-use crate::tasks::Tasks;
+use crate::{
+    tasks::Tasks,
+    words::{Code, Fault},
+};
 use std::time::Duration;
 
 /// Pauses between tries: some six hours in all.
@@ -24,6 +27,16 @@ pub(crate) enum SendError {
     Mail(String),
     #[error("webhook: {0}")]
     Webhook(String),
+}
+
+impl From<&SendError> for Fault {
+    fn from(error: &SendError) -> Self {
+        match error {
+            SendError::NoWay => Code::NoWay.into(),
+            SendError::Mail(why) => Self::new(Code::Mail, why),
+            SendError::Webhook(why) => Self::new(Code::Webhook, why),
+        }
+    }
 }
 
 /// By which ways a notice went.
@@ -89,7 +102,7 @@ async fn tell(alarms: &Alarms, tasks: &Tasks, notice: &Notice) -> bool {
             return true;
         };
         tracing::warn!(%error, "an alarm did not go out; it is tried again");
-        alarms.state().fault = Some(error.to_string());
+        alarms.state().fault = Some((&error).into());
         tokio::select! {
             () = tasks.stopping() => return false,
             () = tokio::time::sleep(Duration::from_secs(pause)) => {}

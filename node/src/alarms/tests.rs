@@ -39,7 +39,7 @@ fn a_condition_is_told_when_new_when_worse_and_when_over_also_over_a_restart() {
     second.set(Kind::DiskFilling, "", 50, None);
     let over = second.next().unwrap();
     assert_eq!(over.what, What::Over);
-    assert!(words::sentence(&over, "fr").starts_with("C'est terminé"));
+    assert!(words::sentence(&over, Language::French).starts_with("C'est terminé"));
     assert!(alarms(dir.path()).standing().is_empty());
 }
 

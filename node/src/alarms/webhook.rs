@@ -35,7 +35,7 @@ pub(super) async fn send(inner: &Inner, tasks: &Tasks, to: &AlarmWebhook, notice
         "level": alarm.level.word(),
         "value": alarm.value,
         "since_ms": alarm.since.0,
-        "text": words::sentence(notice, &inner.language),
+        "text": words::sentence(notice, inner.language),
     })
     .to_string();
     let mut request = Request::post(&to.path)

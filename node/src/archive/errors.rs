@@ -1,7 +1,10 @@
 //! The archive's ways to fail, each with its causes. Doors turn them into statuses.
 
 use super::prescan::ScanError;
-use crate::journal::JournalError;
+use crate::{
+    journal::JournalError,
+    words::{Code, Fault},
+};
 use protocol::Uid;
 use std::io;
 
@@ -28,6 +31,23 @@ pub(crate) enum IngestError {
     Stopping,
     #[error("storage: {0}")]
     Storage(String),
+}
+
+impl From<IngestError> for Fault {
+    fn from(error: IngestError) -> Self {
+        match error {
+            IngestError::Malformed(why) => Self::new(Code::NoObject, why),
+            IngestError::ClassMismatch | IngestError::InstanceMismatch | IngestError::OtherStudy => {
+                Code::Mismatch.into()
+            }
+            IngestError::Conflict { instance } => Self::new(Code::OtherBytes, instance),
+            IngestError::Rejected { instance } => Self::new(Code::Rejected, instance),
+            IngestError::NoSpace => Code::DiskFull.into(),
+            IngestError::TooLarge(what) => Self::new(Code::TooLarge, what),
+            IngestError::Stopping => Code::Stopping.into(),
+            IngestError::Storage(why) => Self::new(Code::Here, why),
+        }
+    }
 }
 
 impl From<io::Error> for IngestError {

@@ -8,7 +8,10 @@
 //! Whether the reader may: the permit, judged by `trust`.
 
 use super::{Inner, ReadError, ingest::digest_of, rows::StoredInstance, scrub};
-use crate::audit::{Act, Actor, Event, Outcome};
+use crate::{
+    audit::{Act, Actor, Event, Outcome},
+    words::Code,
+};
 use bytes::Bytes;
 use protocol::{
     Digest, Uid,
@@ -200,6 +203,15 @@ impl Fault {
             Self::NotCopied => "the cold tier does not take a copy",
             Self::Meta => "the meta group is not what was stored",
             Self::Data => "the data set is not what was stored",
+        }
+    }
+
+    pub(super) const fn code(self) -> Code {
+        match self {
+            Self::Unreachable => Code::ColdUnreachable,
+            Self::NotWritten => Code::NotWritten,
+            Self::NotCopied => Code::NotCopied,
+            _ => Code::FilesLost,
         }
     }
 

@@ -21,7 +21,7 @@ use super::{
     object::{Fault, short_is_corrupt},
     rows::{ColdRecord, RecallRecord, StoredInstance, StudyTier, kind},
 };
-use crate::{archive::index::Applied, journal::Append};
+use crate::{archive::index::Applied, journal::Append, words::Code};
 use lru::LruCache;
 use protocol::{Digest, Timestamp, Uid, manifest::Completeness, wire};
 use std::{
@@ -67,7 +67,7 @@ pub(crate) struct Move {
     /// 0: not begun.
     pub(crate) objects: u32,
     /// Why it ended.
-    pub(crate) error: Option<&'static str>,
+    pub(crate) error: Option<Code>,
 }
 
 /// How the cold tier is.
@@ -185,11 +185,11 @@ enum Ended {
 }
 
 impl Ended {
-    const fn text(&self) -> &'static str {
+    const fn code(&self) -> Code {
         match self {
-            Self::Fault(fault) => fault.text(),
-            Self::Archive(_) => "the archive cannot be read or written",
-            Self::Stopping => "the node stops",
+            Self::Fault(fault) => fault.code(),
+            Self::Archive(_) => Code::Here,
+            Self::Stopping => Code::Stopping,
         }
     }
 }
@@ -462,7 +462,7 @@ impl Inner {
             Err(ended) => {
                 tracing::error!(%study, is_to_cold, error = %ended, "a study could not be moved");
                 if let Some(one) = shown.get_mut(study) {
-                    one.error = Some(ended.text());
+                    one.error = Some(ended.code());
                 }
             }
         }

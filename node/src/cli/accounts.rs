@@ -24,9 +24,9 @@ pub(super) async fn user(dir: &Path, command: UserCommand) -> anyhow::Result<()>
             let body = json!({ "name": name, "role": role.word(), "password": password });
             let added = node.post("/api/users", &body).await?;
             node.close().await?;
-            eprintln!("{name} may sign in as {}.", role.word());
+            eprintln!("{name} may sign in as {}." | "{name} peut se connecter comme {}.", role.word());
             if let Some(password) = added["password"].as_str() {
-                eprintln!("The password is printed this once:");
+                eprintln!("The password is printed this once:" | "Le mot de passe n'est affiché que cette fois :");
                 println!("{password}");
             }
         }
@@ -44,7 +44,11 @@ pub(super) fn read_password(path: &Path) -> anyhow::Result<String> {
     let mut line = String::new();
     BufReader::new(source.take(PASSWORD_FILE_BYTES_MAX)).read_line(&mut line)?;
     let password = line.trim_end_matches(['\r', '\n']);
-    anyhow::ensure!(!password.is_empty(), "{} has no password in its first line", path.display());
+    ensure!(
+        !password.is_empty(),
+        "{} has no password in its first line" | "la première ligne de {} ne contient pas de mot de passe",
+        path.display()
+    );
     Ok(password.to_owned())
 }
 
@@ -53,7 +57,11 @@ pub(super) async fn token(dir: &Path, command: TokenCommand) -> anyhow::Result<(
     let mut node = Node::open(dir).await?;
     let added = node.post("/api/tokens", &json!({ "name": name, "role": role.word() })).await?;
     node.close().await?;
-    eprintln!("{name} may come in as {} with `Authorization: Bearer` and this token, printed this once:", role.word());
+    eprintln!(
+        "{name} may come in as {} with `Authorization: Bearer` and this token, printed this once:"
+            | "{name} peut entrer comme {} avec `Authorization: Bearer` et ce jeton, affiché cette seule fois :",
+        role.word()
+    );
     println!("{}", text::field(&added, "token"));
     Ok(())
 }
@@ -83,7 +91,10 @@ pub(super) async fn ae(dir: &Path, command: AeCommand) -> anyhow::Result<()> {
             let mut node = Node::open(dir).await?;
             node.post("/api/aes", &new).await?;
             node.close().await?;
-            eprintln!("{title} is known at {host}:{port}; studies it may find and retrieve: {query}.");
+            eprintln!(
+                "{title} is known at {host}:{port}; studies it may find and retrieve: {query}."
+                    | "{title} est connu à {host}:{port} ; examens qu'il peut chercher et récupérer : {query}."
+            );
         }
         AeCommand::List => {
             list(
@@ -97,7 +108,7 @@ pub(super) async fn ae(dir: &Path, command: AeCommand) -> anyhow::Result<()> {
             let mut node = Node::open(dir).await?;
             node.ask(Method::DELETE, &format!("/api/aes/{}", segment(&title)), None).await?;
             node.close().await?;
-            eprintln!("{title} is not known any more.");
+            eprintln!("{title} is not known any more." | "{title} n'est plus connu.");
         }
     }
     Ok(())
@@ -109,7 +120,6 @@ async fn list(dir: &Path, path: &str, columns: &[&str]) -> anyhow::Result<()> {
     node.close().await?;
     let row = |row: &Value| columns.iter().map(|column| text::field(row, column)).collect();
     let rows: Vec<Vec<String>> = answer.as_array().into_iter().flatten().map(row).collect();
-    let heads: Vec<String> = columns.iter().map(|column| column.to_uppercase()).collect();
-    print!("{}", text::table(&heads.iter().map(String::as_str).collect::<Vec<_>>(), &rows));
+    print!("{}", text::table(&text::heads(columns), &rows));
     Ok(())
 }

@@ -23,7 +23,7 @@ async fn list(node: &mut Node, json: bool) -> anyhow::Result<u8> {
     }
     let standing = alarms["standing"].as_array().cloned().unwrap_or_default();
     if standing.is_empty() {
-        println!("Nothing is wrong.");
+        println!("Nothing is wrong." | "Tout va bien.");
     } else {
         let row = |alarm: &serde_json::Value| {
             let field = |key| text::field(alarm, key);
@@ -37,25 +37,32 @@ async fn list(node: &mut Node, json: bool) -> anyhow::Result<u8> {
             ]
         };
         let rows: Vec<_> = standing.iter().map(row).collect();
-        print!("{}", text::table(&["LEVEL", "WHAT", "OF", "VALUE", "SINCE", "TOLD"], &rows));
+        print!(
+            "{}",
+            text::table(word!("LEVEL|WHAT|OF|VALUE|SINCE|TOLD" | "NIVEAU|QUOI|DE|VALEUR|DEPUIS|PRÉVENU"), &rows)
+        );
     }
-    if let Some(fault) = alarms["fault"].as_str() {
-        eprintln!("The last notice did not go out: {fault}");
+    if !alarms["fault"].is_null() {
+        let fault = text::fault(&alarms["fault"]);
+        eprintln!("The last notice did not go out: {fault}" | "Le dernier avis n'est pas parti : {fault}");
     }
     if alarms["mail"] == false && alarms["webhook"] == false {
-        eprintln!("Nobody is told: set mail or webhook in [alarms] of confrere.toml.");
+        eprintln!(
+            "Nobody is told: set mail or webhook in [alarms] of confrere.toml."
+                | "Personne n'est prévenu : réglez le courriel ou le webhook dans [alarms] de confrere.toml."
+        );
     }
     Ok(0)
 }
 
 async fn test(node: &mut Node) -> anyhow::Result<u8> {
     let told = node.post("/api/alarms/test", &json!({})).await?;
-    if let Some(fault) = told["fault"].as_str() {
-        anyhow::bail!("{fault}");
+    if !told["fault"].is_null() {
+        bail!("{}", text::fault(&told["fault"]));
     }
-    for way in ["mail", "webhook"] {
-        if told[way] == true {
-            println!("A test went out by {way}.");
+    for (key, way) in [("mail", word!("mail" | "courriel")), ("webhook", "webhook")] {
+        if told[key] == true {
+            println!("A test went out by {way}." | "Un essai est parti par {way}.");
         }
     }
     Ok(0)

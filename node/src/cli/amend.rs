@@ -35,7 +35,11 @@ pub(super) async fn conflict(dir: &Path, command: ConflictCommand) -> anyhow::Re
                     "{}  {}  {:<9}  {:>9}  {}  {}",
                     row["id"],
                     text::time(&row, "at"),
-                    if row["closed"].is_null() { text::field(&row, "state") } else { "closed".to_owned() },
+                    if row["closed"].is_null() {
+                        text::field(&row, "state")
+                    } else {
+                        word!("closed" | "clos").to_owned()
+                    },
                     text::size(row["bytes"].as_u64().unwrap_or_default()),
                     text::field(&row, "instance"),
                     text::field(&row, "person"),
@@ -49,9 +53,12 @@ pub(super) async fn conflict(dir: &Path, command: ConflictCommand) -> anyhow::Re
         ConflictCommand::Resolve { id, decision, note } => {
             let body = json!({ "decision": decision, "note": note });
             let row = node.post(&format!("/api/conflicts/{id}/resolve"), &body).await?;
-            println!("Conflict {id}: {}.", text::field(&row, "state"));
+            println!("Conflict {id}: {}." | "Conflit {id} : {}.", text::field(&row, "state"));
             if decision != "open" {
-                eprintln!("To take that back:\n  confrere conflict resolve {id} open");
+                eprintln!(
+                    "To take that back:\n  confrere conflict resolve {id} open"
+                        | "Pour revenir là-dessus :\n  confrere conflict resolve {id} open"
+                );
             }
         }
         ConflictCommand::Close { ids, due: is_due, reason } => {
@@ -61,10 +68,13 @@ pub(super) async fn conflict(dir: &Path, command: ConflictCommand) -> anyhow::Re
                 let rows = node.post("/api/conflicts/close", &json!({ "ids": some, "reason": reason })).await?;
                 closed += rows.as_array().map_or(0, Vec::len);
                 if closed < ids.len() {
-                    eprintln!("{closed} of {} closed", ids.len());
+                    eprintln!("{closed} of {} closed" | "{closed} sur {} clos", ids.len());
                 }
             }
-            println!("Closed: {closed}. What was decided against is erased.");
+            println!(
+                "Closed: {closed}. What was decided against is erased."
+                    | "Clos : {closed}. Ce qui n'a pas été retenu est effacé."
+            );
         }
     }
     node.close().await
@@ -105,11 +115,11 @@ fn side_by_side(shown: &Value) -> String {
         let mark = if first == other { "" } else { "*" };
         vec![mark.to_owned(), name.to_owned(), first, other]
     };
-    let patient = ["name", "birth_date", "sex", "id", "issuer"]
-        .into_iter()
-        .map(|key| line(&format!("patient {key}"), &first["patient"], &other["patient"], key));
-    let rows: Vec<_> = patient.chain(FACTS.into_iter().map(|key| line(key, first, other, key))).collect();
-    text::table(&["", "", "first received", "kept aside"], &rows)
+    let patient = ["name", "birth_date", "sex", "id", "issuer"].into_iter().map(|key| {
+        line(&told!("patient {}" | "patient : {}", text::named(key)), &first["patient"], &other["patient"], key)
+    });
+    let rows: Vec<_> = patient.chain(FACTS.into_iter().map(|key| line(text::named(key), first, other, key))).collect();
+    text::table(word!("||first received|kept aside" | "||reçu en premier|mis de côté"), &rows)
 }
 
 pub(super) async fn correct(dir: &Path, command: CorrectCommand) -> anyhow::Result<()> {
@@ -118,7 +128,11 @@ pub(super) async fn correct(dir: &Path, command: CorrectCommand) -> anyhow::Resu
         CorrectCommand::Study { uid, set, note } => {
             let mut values = Map::new();
             for one in set {
-                let (keyword, value) = one.split_once('=').context("an attribute is given as KEYWORD=VALUE")?;
+                let (keyword, value) = one.split_once('=').with_context(|| {
+                    told!(
+                        "an attribute is given as KEYWORD=VALUE" | "un attribut se donne sous la forme MOT-CLÉ=VALEUR"
+                    )
+                })?;
                 values.insert(keyword.to_owned(), Value::from(value));
             }
             let body = json!({ "set": values, "note": note });
@@ -137,7 +151,7 @@ pub(super) async fn correct(dir: &Path, command: CorrectCommand) -> anyhow::Resu
                     row["id"],
                     text::time(&row, "at"),
                     text::field(&row, "kind"),
-                    if row["undone"].is_null() { "stands" } else { "undone" },
+                    if row["undone"].is_null() { word!("stands" | "en vigueur") } else { word!("undone" | "annulée") },
                     set.unwrap_or_default(),
                     text::field(&row, "note"),
                 );
@@ -161,12 +175,16 @@ pub(super) async fn patient(dir: &Path, command: PatientCommand) -> anyhow::Resu
 }
 
 fn made(row: &Value) {
-    println!("Corrected. Number {}.", row["id"]);
-    eprintln!("The received bytes are as they were. To take it back:\n  confrere correct undo {}", row["id"]);
+    println!("Corrected. Number {}." | "Corrigé. Numéro {}.", row["id"]);
+    eprintln!(
+        "The received bytes are as they were. To take it back:\n  confrere correct undo {}"
+            | "Les octets reçus restent tels quels. Pour annuler :\n  confrere correct undo {}",
+        row["id"]
+    );
 }
 
 async fn undo(node: &mut Node, id: u64) -> anyhow::Result<()> {
     let row = node.post(&format!("/api/corrections/{id}/undo"), &json!({})).await?;
-    println!("Correction {} is taken back.", row["id"]);
+    println!("Correction {} is taken back." | "La correction {} est annulée.", row["id"]);
     Ok(())
 }

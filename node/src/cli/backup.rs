@@ -32,7 +32,7 @@ pub(super) async fn backup(dir: &Path, asked: Backup) -> anyhow::Result<()> {
     node.lines("/api/backup", &json!({ "to": to, "passphrase": &*passphrase }), |mut line| {
         let progress = &line["progress"];
         let number = |key: &str| progress[key].as_u64().unwrap_or(0);
-        bar.set_message(format!("{} files, {}", number("files"), text::size(number("bytes"))));
+        bar.set_message(told!("{} files, {}" | "{} fichiers, {}", number("files"), text::size(number("bytes"))));
         bar.tick();
         if !line["total"].is_null() {
             total = line["total"].take();
@@ -41,14 +41,25 @@ pub(super) async fn backup(dir: &Path, asked: Backup) -> anyhow::Result<()> {
     .await?;
     bar.finish_and_clear();
     node.close().await?;
-    anyhow::ensure!(!total.is_null(), "the backup was cut off; the next one goes on from there");
-    if let Some(error) = total["error"].as_str() {
-        anyhow::bail!("{error}");
+    ensure!(
+        !total.is_null(),
+        "the backup was cut off; the next one goes on from there"
+            | "la sauvegarde a été interrompue ; la prochaine reprendra de là"
+    );
+    if let Some(error) = total["error"].as_str().map(text::spoken) {
+        bail!("{error}");
     }
     let number = |key: &str| total[key].as_u64().unwrap_or(0);
     let (files, bytes) = (number("files"), text::size(number("bytes")));
-    println!("Snapshot {} holds {files} files ({bytes}).", text::field(&total, "snapshot"));
-    println!("New in it: {} files ({}).", number("new_files"), text::size(number("new_bytes")));
+    println!(
+        "Snapshot {} holds {files} files ({bytes})." | "L'instantané {} contient {files} fichiers ({bytes}).",
+        text::field(&total, "snapshot")
+    );
+    println!(
+        "New in it: {} files ({})." | "Dont nouveaux : {} fichiers ({}).",
+        number("new_files"),
+        text::size(number("new_bytes"))
+    );
     Ok(())
 }
 
@@ -60,18 +71,37 @@ pub(super) async fn restore(dir: &Path, asked: Restore) -> anyhow::Result<()> {
     let vault = Vault::open(&from, &passphrase)?;
     let bar = spinner();
     let copied = backup::restore(&vault, asked.snapshot.as_deref(), dir, &mut |copied| {
-        bar.set_message(format!("{} files, {}", copied.files, text::size(copied.bytes)));
+        bar.set_message(told!("{} files, {}" | "{} fichiers, {}", copied.files, text::size(copied.bytes)));
         bar.tick();
     })?;
     let _lock = Lock::try_take(dir)?;
-    let totals = archive::rebuild(dir, &mut |records| bar.set_message(format!("{records} records")))?;
+    let totals = archive::rebuild(dir, &mut |records| {
+        bar.set_message(told!("{records} records" | "{records} enregistrements"))
+    })?;
     bar.finish_and_clear();
-    println!("{} files ({}) are back, each compared with its digest.", copied.files, text::size(copied.bytes));
-    println!("The index is made again: {} studies, {} instances.", totals.studies, totals.instances);
+    println!(
+        "{} files ({}) are back, each compared with its digest."
+            | "{} fichiers ({}) sont revenus, chacun comparé à son empreinte.",
+        copied.files,
+        text::size(copied.bytes)
+    );
+    println!(
+        "The index is made again: {} studies, {} instances." | "L'index est refait : {} examens, {} instances.",
+        totals.studies, totals.instances
+    );
     let folder = dir.display();
-    println!("\nAgreements ended and peers revoked since the backup are in force again, and people removed are back.");
-    println!("The node serves nothing to peers until each of them has told what it knows that is newer.");
-    println!("Look at what it knows, end what must end; it opens by itself, or when you say so:");
+    println!(
+        "\nAgreements ended and peers revoked since the backup are in force again, and people removed are back."
+            | "\nLes accords terminés et les confrères révoqués depuis la sauvegarde sont de nouveau en vigueur, et les personnes retirées sont revenues."
+    );
+    println!(
+        "The node serves nothing to peers until each of them has told what it knows that is newer."
+            | "Le nœud ne sert rien aux confrères tant que chacun d'eux n'a pas dit ce qu'il sait de plus récent."
+    );
+    println!(
+        "Look at what it knows, end what must end; it opens by itself, or when you say so:"
+            | "Regardez ce qu'il sait, terminez ce qui doit l'être ; il s'ouvre de lui-même, ou quand vous le dites :"
+    );
     println!("  confrere user list --dir {folder}");
     println!("  confrere restore --state --dir {folder}");
     println!("  confrere restore --confirm --reason TEXT --dir {folder}");
@@ -85,23 +115,35 @@ async fn current(dir: &Path, reason: Option<String>) -> anyhow::Result<()> {
     let taken = text::field(&state, "restored");
     if let Some(reason) = reason {
         node.post("/api/restore/confirm", &json!({ "reason": reason })).await?;
-        println!("The node restored from the backup of {taken} may serve peers.");
+        println!(
+            "The node restored from the backup of {taken} may serve peers."
+                | "Le nœud restauré de la sauvegarde du {taken} peut servir les confrères."
+        );
         return node.close().await;
     }
     if state["restored"].is_null() {
-        println!("The node is current.");
+        println!("The node is current." | "Le nœud est à jour.");
     } else {
-        println!("Restored from the backup of {taken}: nothing is served to peers.");
+        println!(
+            "Restored from the backup of {taken}: nothing is served to peers."
+                | "Restauré de la sauvegarde du {taken} : rien n'est servi aux confrères."
+        );
         for peer in state["waiting"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-            println!("  {peer} has not told yet what it knows.");
+            println!("  {peer} has not told yet what it knows." | "  {peer} n'a pas encore dit ce qu'il sait.");
         }
     }
     let studies = state["studies"].as_array().cloned().unwrap_or_default();
     if !studies.is_empty() {
-        println!("Known to peers and not held here, {} studies:", text::field(&state, "forgotten"));
+        println!(
+            "Known to peers and not held here, {} studies:" | "Connus des confrères et absents ici, {} examens :",
+            text::field(&state, "forgotten")
+        );
         let row = |known: &Value| ["study", "site", "instances", "copied"].map(|key| text::field(known, key)).to_vec();
         let rows: Vec<_> = studies.iter().map(row).collect();
-        print!("{}", text::table(&["STUDY", "AT", "INSTANCES", "COPIED THERE"], &rows));
+        print!(
+            "{}",
+            text::table(word!("STUDY|AT|INSTANCES|COPIED THERE" | "EXAMEN|CHEZ|INSTANCES|COPIÉ LÀ-BAS"), &rows)
+        );
     }
     node.close().await
 }

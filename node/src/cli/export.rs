@@ -37,7 +37,7 @@ pub(super) async fn export(dir: &Path, asked: Export) -> anyhow::Result<ExitCode
 
 async fn with(node: &mut Node, asked: &Export) -> anyhow::Result<ExitCode> {
     let rows = chosen(node, asked).await?;
-    anyhow::ensure!(!rows.is_empty(), "no study of ours is meant by that");
+    ensure!(!rows.is_empty(), "no study of ours is meant by that" | "aucun de nos examens n'est visé par ces critères");
     let total = rows.iter().map(|row| row["instances"].as_u64().unwrap_or(0)).sum();
     let bar = bar(total);
     let mut seen = Seen::default();
@@ -50,15 +50,31 @@ async fn with(node: &mut Node, asked: &Export) -> anyhow::Result<ExitCode> {
     };
     bar.finish_and_clear();
     let to = asked.to.display();
-    println!("{} instances of {} studies in {to} ({}).", seen.instances, rows.len() - known, text::size(seen.bytes));
+    println!(
+        "{} instances of {} studies in {to} ({})." | "{} instances de {} examens dans {to} ({}).",
+        seen.instances,
+        rows.len() - known,
+        text::size(seen.bytes)
+    );
     if known > 0 {
-        println!("{known} studies were there from an earlier export.");
+        println!(
+            "{known} studies were there from an earlier export."
+                | "{known} examens s'y trouvaient déjà d'un export précédent."
+        );
     }
     if seen.as_stored > 0 {
-        println!("{} instances cannot be made plain and are there as they are stored.", seen.as_stored);
+        println!(
+            "{} instances cannot be made plain and are there as they are stored."
+                | "{} instances ne peuvent pas être décompressées et y sont telles qu'elles sont conservées.",
+            seen.as_stored
+        );
     }
     if seen.left_out > 0 {
-        println!("{} instances are NOT there: they cannot be read here.", seen.left_out);
+        println!(
+            "{} instances are NOT there: they cannot be read here."
+                | "{} instances N'Y SONT PAS : elles ne peuvent pas être lues ici.",
+            seen.left_out
+        );
     }
     Ok(ExitCode::from(if seen.left_out == 0 { 0 } else { super::FAILED }))
 }
@@ -87,7 +103,10 @@ async fn chosen(node: &mut Node, asked: &Export) -> anyhow::Result<Vec<Value>> {
     }
     if !asked.study.is_empty() {
         rows.retain(|row| asked.study.iter().any(|uid| row["study"] == uid.as_str()));
-        anyhow::ensure!(rows.len() == asked.study.len(), "not all of these studies are ours");
+        ensure!(
+            rows.len() == asked.study.len(),
+            "not all of these studies are ours" | "ces examens ne sont pas tous les nôtres"
+        );
     }
     Ok(rows)
 }
@@ -126,9 +145,10 @@ async fn to_medium(
     bar: &ProgressBar,
     seen: &mut Seen,
 ) -> anyhow::Result<()> {
-    anyhow::ensure!(
+    ensure!(
         rows.len() <= STUDIES_MAX,
-        "at most {STUDIES_MAX} studies go on one medium; {} are meant",
+        "at most {STUDIES_MAX} studies go on one medium; {} are meant"
+            | "un support reçoit au plus {STUDIES_MAX} examens ; {} sont visés",
         rows.len()
     );
     let form = if asked.iso || asked.pdi { "pdi" } else { "files" };
@@ -147,13 +167,18 @@ async fn to_medium(
         Ok(mut entries) => entries.next().is_none(),
         Err(_) => true,
     };
-    anyhow::ensure!(is_free, "{} is not empty: a medium is made in a new folder", asked.to.display());
+    ensure!(
+        is_free,
+        "{} is not empty: a medium is made in a new folder"
+            | "{} n'est pas vide : un support se fait dans un dossier neuf",
+        asked.to.display()
+    );
     run(node, &body, Packing::new(Folder::bare(&asked.to)?), bar, seen).await.map(drop)
 }
 
 /// A file that gets its name when it is whole.
 fn begin(to: &Path) -> anyhow::Result<(std::path::PathBuf, BufWriter<File>)> {
-    anyhow::ensure!(!to.exists(), "{} is there already", to.display());
+    ensure!(!to.exists(), "{} is there already" | "{} existe déjà", to.display());
     let mut part = to.as_os_str().to_owned();
     part.push(".part");
     let part = std::path::PathBuf::from(part);
@@ -185,7 +210,8 @@ async fn run<P: Pack>(
         match &piece {
             Piece::Said(Said::File { held: Some(_), .. }) => bar.inc(1),
             Piece::Said(Said::LeftOut { instance, reason }) => {
-                bar.suspend(|| eprintln!("{instance}: left out: {reason}"))
+                let reason = text::spoken(reason);
+                bar.suspend(|| eprintln!("{instance}: left out: {reason}" | "{instance} : laissé de côté : {reason}"))
             }
             Piece::Said(Said::AsStored { .. }) => seen.as_stored += 1,
             Piece::Said(Said::Done { instances, bytes, left_out }) => {
@@ -199,6 +225,6 @@ async fn run<P: Pack>(
         Ok(())
     })
     .await?;
-    anyhow::ensure!(packing.is_done(), "the export was cut off");
+    ensure!(packing.is_done(), "the export was cut off" | "l'export a été interrompu");
     Ok(packing)
 }

@@ -8,13 +8,38 @@
 macro_rules! print {
     ($($words:tt)*) => { $crate::cli::text::say(&mut std::io::stdout(), format_args!($($words)*)) };
 }
+/// A sentence in the language of the command line: `told!("English {x}" | "français {x}")`; what has no words, or is a
+/// command, is given once.
+macro_rules! told {
+    ($english:literal | $french:literal $($parameters:tt)*) => {
+        $crate::words::in_language!($crate::words::spoken(), $english | $french $($parameters)*)
+    };
+    ($($said:tt)*) => { format!($($said)*) };
+}
+/// The same without parameters.
+macro_rules! word {
+    ($english:literal | $french:literal) => {
+        match $crate::words::spoken() {
+            $crate::words::Language::English => $english,
+            $crate::words::Language::French => $french,
+        }
+    };
+}
 macro_rules! println {
     () => { print!("\n") };
-    ($($words:tt)*) => { print!("{}\n", format_args!($($words)*)) };
+    ($($said:tt)*) => { print!("{}\n", told!($($said)*)) };
 }
 macro_rules! eprintln {
-    ($($words:tt)*) => {
-        $crate::cli::text::say(&mut std::io::stderr(), format_args!("{}\n", format_args!($($words)*)))
+    ($($said:tt)*) => { $crate::cli::text::say(&mut std::io::stderr(), format_args!("{}\n", told!($($said)*))) };
+}
+macro_rules! bail {
+    ($($said:tt)*) => { return Err(anyhow::Error::msg(told!($($said)*))) };
+}
+macro_rules! ensure {
+    ($holds:expr, $($said:tt)*) => {
+        if !$holds {
+            bail!($($said)*);
+        }
     };
 }
 
@@ -25,6 +50,7 @@ mod args;
 mod backup;
 mod doctor;
 mod export;
+mod french;
 mod node;
 mod objects;
 mod peers;
@@ -39,10 +65,14 @@ mod tests;
 mod text;
 mod tiers;
 
-use crate::{config::ConfigError, site};
+use crate::{
+    config::ConfigError,
+    site,
+    words::{self, Language},
+};
 use args::{Arguments, Command};
-use clap::Parser;
-use std::{io::IsTerminal, process::ExitCode, time::Duration};
+use clap::{CommandFactory, FromArgMatches};
+use std::{ffi::OsString, io::IsTerminal, process::ExitCode, time::Duration};
 use tracing_subscriber::EnvFilter;
 
 /// Threads for blocking work (disk, hashing, decoding) at most: a disk has no more to give, and each may hold megabytes.
@@ -55,7 +85,12 @@ const BAD_CONFIGURATION: u8 = 64;
 /// Runs the program.
 #[must_use]
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let line: Vec<OsString> = std::env::args_os().collect();
+    words::speak(language(&line));
+    let arguments = match parse(line, words::spoken()) {
+        Ok(arguments) => arguments,
+        Err(error) => return refused(&error),
+    };
     if matches!(arguments.command, Command::CodecWorker) {
         return crate::pixels::work();
     }
@@ -69,7 +104,7 @@ pub fn main() -> ExitCode {
     let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("error: {error}");
+            eprintln!("error: {error}" | "erreur : {error}");
             return ExitCode::from(FAILED);
         }
     };
@@ -78,10 +113,46 @@ pub fn main() -> ExitCode {
     match ended {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {}", told(&error));
+            eprintln!("error: {}" | "erreur : {}", sentence(&error));
             ExitCode::from(code_of(&error))
         }
     }
+}
+
+/// What `--lang` says, else the surroundings. Looked for before the line is understood, for what is wrong with it is told
+/// in that language.
+fn language(line: &[OsString]) -> Language {
+    let mut words = line.iter().filter_map(|word| word.to_str());
+    while let Some(word) = words.next() {
+        match (word, word.strip_prefix("--lang=")) {
+            ("--", _) => break,
+            ("--lang", _) => return words.next().map_or_else(Language::default, Language::of),
+            (_, Some(tag)) => return Language::of(tag),
+            _ => {}
+        }
+    }
+    Language::of_environment(|name| std::env::var(name).ok())
+}
+
+fn parse(
+    line: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+    language: Language,
+) -> Result<Arguments, clap::Error> {
+    let command = Arguments::command();
+    let mut command = if language == Language::French { french::help(command) } else { command };
+    let matches = command.try_get_matches_from_mut(line)?;
+    Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+}
+
+/// Help that was asked for, or what is wrong with the line.
+fn refused(error: &clap::Error) -> ExitCode {
+    match words::spoken() {
+        // Nobody is there to be told that it cannot be told.
+        Language::English => _ = error.print(),
+        Language::French if error.use_stderr() => eprintln!("{}", french::usage(error).trim_end()),
+        Language::French => println!("{}", french::usage(error).trim_end()),
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(FAILED))
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
@@ -132,14 +203,14 @@ fn log(arguments: &Arguments) {
     let started =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).try_init();
     if let Err(error) = started {
-        eprintln!("no log: {error}");
+        eprintln!("no log: {error}" | "pas de journal : {error}");
     }
 }
 
 /// An error with its causes, each said once: some say their cause themselves.
-fn told(error: &anyhow::Error) -> String {
+fn sentence(error: &anyhow::Error) -> String {
     let mut sentence = String::new();
-    for cause in error.chain().map(ToString::to_string) {
+    for cause in error.chain().map(|cause| text::spoken(&cause.to_string())) {
         if sentence.is_empty() {
             sentence = cause;
         } else if !sentence.contains(&cause) {

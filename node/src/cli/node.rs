@@ -5,7 +5,7 @@ use crate::{
     site::{self, Lock, LockError, Site},
     tasks::Tasks,
 };
-use anyhow::{Context, bail};
+use anyhow::Context;
 use axum::{Router, body::Body};
 use http_body_util::BodyExt;
 use hyper::{Method, Request, Response, client::conn::http1, header};
@@ -47,7 +47,14 @@ impl Node {
                 }
                 // A folder without a node says so below, in the words of the configuration.
                 Ok(_) | Err(LockError::Io { .. }) => break,
-                Err(held) => return Err(held).context("a process holds the folder but does not answer"),
+                Err(held) => {
+                    return Err(held).with_context(|| {
+                        told!(
+                            "a process holds the folder but does not answer"
+                                | "un processus tient le dossier mais ne répond pas"
+                        )
+                    });
+                }
             }
         }
         let site = Site::open(dir)?;
@@ -64,7 +71,11 @@ impl Node {
             // Only a node, or a short command, holds the lock.
             let held = matches!(Lock::try_take(dir), Err(LockError::Held { .. }));
             if !held || Instant::now() > deadline {
-                bail!("no node runs on {0}; start it with `confrere serve --dir {0}`", dir.display());
+                bail!(
+                    "no node runs on {0}; start it with `confrere serve --dir {0}`"
+                        | "aucun nœud ne tourne sur {0} ; démarrez-le par `confrere serve --dir {0}`",
+                    dir.display()
+                );
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
@@ -77,7 +88,12 @@ impl Node {
         let stream = match UnixStream::connect(&path.path).await {
             Ok(stream) => stream,
             Err(e) if e.kind() == std::io::ErrorKind::PermissionDenied => {
-                return Err(e).context("the node runs as another user: use its account (sudo -u …)");
+                return Err(e).with_context(|| {
+                    told!(
+                        "the node runs as another user: use its account (sudo -u …)"
+                            | "le nœud tourne sous un autre utilisateur : prenez son compte (sudo -u …)"
+                    )
+                });
             }
             Err(_) => return Ok(None),
         };
@@ -98,8 +114,15 @@ impl Node {
         let request = request.body(body.map_or_else(Body::empty, |body| Body::from(body.to_string())))?;
         let response = match &mut self.way {
             Way::Running(sender) => {
-                sender.ready().await.context("the node ended the conversation")?;
-                sender.send_request(request).await.context("the node did not answer")?.map(Body::new)
+                sender
+                    .ready()
+                    .await
+                    .with_context(|| told!("the node ended the conversation" | "le nœud a rompu la conversation"))?;
+                sender
+                    .send_request(request)
+                    .await
+                    .with_context(|| told!("the node did not answer" | "le nœud n'a pas répondu"))?
+                    .map(Body::new)
             }
             Way::Folder { routes, .. } => match routes.clone().oneshot(request).await {
                 Ok(response) => response,
@@ -113,9 +136,12 @@ impl Node {
         let body = response.into_body().collect().await?.to_bytes();
         let told: Value = serde_json::from_slice(&body).unwrap_or_default();
         match (told["message"].as_str(), told["reference"].as_str()) {
-            (Some(message), Some(reference)) => bail!("{message} (reference {reference} in the node's log)"),
+            (Some(message), Some(reference)) => bail!(
+                "{message} (reference {reference} in the node's log)"
+                    | "{message} (référence {reference} dans le journal du nœud)"
+            ),
             (Some(message), None) => bail!("{message}"),
-            _ => bail!("the node answered {status}"),
+            _ => bail!("the node answered {status}" | "le nœud a répondu {status}"),
         }
     }
 
@@ -144,11 +170,19 @@ impl Node {
         let mut body = self.send(Method::POST, path, Some(body)).await?.into_body();
         let mut waiting = Vec::new();
         while let Some(frame) = body.frame().await {
-            let Ok(bytes) = frame.context("the node ended the conversation")?.into_data() else { continue };
+            let Ok(bytes) = frame
+                .with_context(|| told!("the node ended the conversation" | "le nœud a rompu la conversation"))?
+                .into_data()
+            else {
+                continue;
+            };
             for byte in bytes {
                 if byte != b'\n' {
                     waiting.push(byte);
-                    anyhow::ensure!(waiting.len() <= LINE_BYTES_MAX, "the node's answer has too long a line");
+                    ensure!(
+                        waiting.len() <= LINE_BYTES_MAX,
+                        "the node's answer has too long a line" | "la réponse du nœud contient une ligne trop longue"
+                    );
                 } else if !waiting.is_empty() {
                     each(serde_json::from_slice(&waiting)?);
                     waiting.clear();
@@ -168,7 +202,12 @@ impl Node {
         let mut body = self.send(Method::POST, path, Some(body)).await?.into_body();
         let mut frames = Frames::default();
         while let Some(frame) = body.frame().await {
-            let Ok(bytes) = frame.context("the node ended the conversation")?.into_data() else { continue };
+            let Ok(bytes) = frame
+                .with_context(|| told!("the node ended the conversation" | "le nœud a rompu la conversation"))?
+                .into_data()
+            else {
+                continue;
+            };
             frames.push(&bytes);
             while let Some(piece) = frames.next().map_err(anyhow::Error::msg)? {
                 each(piece)?;

@@ -15,7 +15,9 @@ use std::{path::Path, process::ExitCode, time::Duration};
 /// A bar on standard error; none where nobody looks.
 pub(super) fn bar(total: u64) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg} {elapsed}, {eta} left");
+    let style = ProgressStyle::with_template(word!(
+        "{bar:30} {pos}/{len} {msg} {elapsed}, {eta} left" | "{bar:30} {pos}/{len} {msg} {elapsed}, encore {eta}"
+    ));
     bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
@@ -37,15 +39,15 @@ pub(super) async fn send(send: Send) -> anyhow::Result<ExitCode> {
     let from = AeTitle::parse(&send.from)?;
     let (files, skipped) = dimse::find(&send.paths);
     for skip in &skipped {
-        eprintln!("{}: {}", skip.path.display(), skip.reason);
+        eprintln!("{}: {}", skip.path.display(), text::spoken(&skip.reason.to_string()));
     }
-    anyhow::ensure!(!files.is_empty(), "there are no DICOM files to send");
+    ensure!(!files.is_empty(), "there are no DICOM files to send" | "il n'y a pas de fichier DICOM à envoyer");
     let bar = bar(u64::try_from(files.len()).unwrap_or(u64::MAX));
     let mut there = Vec::new();
     let mut progress = |sent: Sent<'_>| {
         bar.set_position(u64::try_from(sent.done).unwrap_or(u64::MAX));
         match sent.fault {
-            Some(fault) => bar.suspend(|| eprintln!("{}: {fault}", sent.file.path.display())),
+            Some(fault) => bar.suspend(|| eprintln!("{}: {}", sent.file.path.display(), text::spoken(fault))),
             None => there.push((sent.file.sop_class.clone(), sent.file.sop_instance.clone())),
         }
     };
@@ -53,7 +55,11 @@ pub(super) async fn send(send: Send) -> anyhow::Result<ExitCode> {
     bar.finish_and_clear();
     let seconds = report.took.as_secs_f64();
     let (sent, of, bytes, failed) = (report.sent, files.len(), text::size(report.bytes), report.failed.len());
-    println!("{sent} of {of} sent to {to} ({bytes} in {seconds:.1} s), {failed} failed, {} skipped.", skipped.len());
+    println!(
+        "{sent} of {of} sent to {to} ({bytes} in {seconds:.1} s), {failed} failed, {} skipped."
+            | "{sent} sur {of} envoyés à {to} ({bytes} en {seconds:.1} s), {failed} en échec, {} laissés.",
+        skipped.len()
+    );
     let unsafe_there = if send.commit { commit(&send, &there, &to, &from).await? } else { 0 };
     Ok(code(u64::try_from(failed + unsafe_there).unwrap_or(u64::MAX)))
 }
@@ -63,9 +69,12 @@ async fn commit(send: &Send, there: &[(Uid, Uid)], to: &Destination, from: &AeTi
     let patience = CommitPatience { within: Duration::from_secs(send.commit_within), listen: send.commit_at };
     let answer = dimse::commit(there, to, from, patience).await?;
     for (instance, reason) in &answer.failed {
-        eprintln!("{instance}: not committed ({reason:04X}, {})", dimse::failure(*reason));
+        eprintln!(
+            "{instance}: not committed ({reason:04X}, {})" | "{instance} : non garanti ({reason:04X}, {})",
+            text::spoken(dimse::failure(*reason))
+        );
     }
-    println!("{} of {} committed by {to}.", answer.kept, there.len());
+    println!("{} of {} committed by {to}." | "{} sur {} garantis par {to}.", answer.kept, there.len());
     Ok(answer.failed.len())
 }
 
@@ -81,12 +90,12 @@ pub(super) async fn import(dir: &Path, asked: Import) -> anyhow::Result<ExitCode
     let body = json!({ "paths": whole, "scan": asked.scan, "patients": asked.patient, "own_ids": asked.own_ids,
         "decisions": decisions(&asked)? });
     node.lines("/api/import", &body, |line| {
-        if let Some(error) = line["error"].as_str() {
-            bar.suspend(|| println!("{}: {error}", text::field(&line, "path")));
+        if !line["fault"].is_null() {
+            bar.suspend(|| println!("{}: {}", text::field(&line, "path"), text::fault(&line["fault"])));
         }
         if line["total"].is_null() {
             seen += 1;
-            bar.set_message(format!("{seen} files"));
+            bar.set_message(told!("{seen} files" | "{seen} fichiers"));
             bar.tick();
         } else {
             total = line["total"].clone();
@@ -95,23 +104,35 @@ pub(super) async fn import(dir: &Path, asked: Import) -> anyhow::Result<ExitCode
     .await?;
     bar.finish_and_clear();
     node.close().await?;
-    anyhow::ensure!(!total.is_null(), "the import was cut off after {seen} files");
+    ensure!(
+        !total.is_null(),
+        "the import was cut off after {seen} files" | "l'import a été interrompu après {seen} fichiers"
+    );
     let number = |key: &str| total[key].as_u64().unwrap_or(0);
     let (stored, known, refused) = (number("stored"), number("known"), number("refused"));
     if asked.scan {
         show(&total["patients"]);
-        println!("{refused} files are no readable DICOM objects. Nothing was taken in.");
+        println!(
+            "{refused} files are no readable DICOM objects. Nothing was taken in."
+                | "{refused} fichiers ne sont pas des objets DICOM lisibles. Rien n'a été pris."
+        );
         return Ok(ExitCode::SUCCESS);
     }
-    println!("{stored} stored ({}), {known} known already, {refused} refused.", text::size(number("bytes")));
+    println!(
+        "{stored} stored ({}), {known} known already, {refused} refused."
+            | "{stored} conservés ({}), {known} déjà connus, {refused} refusés.",
+        text::size(number("bytes"))
+    );
     if number("left_out") > 0 {
-        println!("{} left out, as chosen.", number("left_out"));
+        println!("{} left out, as chosen." | "{} laissés de côté, comme demandé.", number("left_out"));
     }
     let undecided = number("undecided");
     if undecided > 0 {
         println!(
             "{undecided} wait for a decision: a patient here has the same ID and another name, birth date or sex.\n\
              See --scan; then decide with --external, --link or --leave-out."
+                | "{undecided} attendent une décision : un patient d'ici a le même ID et un autre nom, sexe ou date de naissance.\n\
+             Voyez --scan ; puis décidez avec --external, --link ou --leave-out."
         );
     }
     Ok(code(refused + undecided))
@@ -122,7 +143,12 @@ fn decisions(asked: &Import) -> anyhow::Result<Vec<Value>> {
     all.extend(asked.leave_out.iter().map(|id| json!({ "id": id, "decision": "leave-out" })));
     all.extend(asked.external.iter().map(|id| json!({ "id": id, "decision": "external", "issuer": asked.issuer })));
     for link in &asked.link {
-        let (id, like) = link.rsplit_once('=').context("--link takes a Patient ID, = and a Study Instance UID")?;
+        let (id, like) = link.rsplit_once('=').with_context(|| {
+            told!(
+                "--link takes a Patient ID, = and a Study Instance UID"
+                    | "--link prend un Patient ID, = et un Study Instance UID"
+            )
+        })?;
         all.push(json!({ "id": id, "decision": "link", "like": like }));
     }
     Ok(all)
@@ -132,9 +158,9 @@ fn decisions(asked: &Import) -> anyhow::Result<Vec<Value>> {
 fn show(patients: &Value) {
     for patient in patients.as_array().into_iter().flatten() {
         let field = |key| text::field(patient, key);
-        let taken = if patient["chosen"] == true { "" } else { "   (left out)" };
+        let taken = if patient["chosen"] == true { "" } else { word!("   (left out)" | "   (laissé de côté)") };
         println!(
-            "Patient {} {}  {}  {}  {}{taken}",
+            "Patient {} {}  {}  {}  {}{taken}" | "Patient {} {}  {}  {}  {}{taken}",
             field("id"),
             field("issuer"),
             field("name"),
@@ -145,7 +171,8 @@ fn show(patients: &Value) {
             let field = |key| text::field(study, key);
             let (count, held) = (field("instances"), field("held"));
             println!(
-                "  {}  {}  {count} instances, {held} held already  {}",
+                "  {}  {}  {count} instances, {held} held already  {}"
+                    | "  {}  {}  {count} instances, dont {held} déjà ici  {}",
                 field("date"),
                 field("modalities"),
                 field("study")
@@ -154,9 +181,18 @@ fn show(patients: &Value) {
         for candidate in patient["candidates"].as_array().into_iter().flatten() {
             let field = |key| text::field(candidate, key);
             let (what, why) = match field("by").as_str() {
-                "id" => ("perhaps ours", "same ID"),
-                "traits" => ("perhaps ours", "same name, birth date and sex"),
-                _ => ("not the same as ours?", "same ID, but other name, birth date or sex"),
+                "id" => (word!("perhaps ours" | "peut-être des nôtres"), word!("same ID" | "même ID")),
+                "traits" => (
+                    word!("perhaps ours" | "peut-être des nôtres"),
+                    word!("same name, birth date and sex" | "mêmes nom, date de naissance et sexe"),
+                ),
+                _ => (
+                    word!("not the same as ours?" | "autre que le nôtre ?"),
+                    word!(
+                        "same ID, but other name, birth date or sex"
+                            | "même ID, mais autre nom, sexe ou date de naissance"
+                    ),
+                ),
             };
             println!(
                 "  {what}: {} {}  {}  {}  ({why})",
@@ -165,10 +201,13 @@ fn show(patients: &Value) {
                 field("name"),
                 field("birth_date")
             );
-            println!("    a study: {}", field("study"));
+            println!("    a study: {}" | "    un examen : {}", field("study"));
         }
         if patient["must_decide"] == true {
-            println!("  To be decided: --external, --link or --leave-out.");
+            println!(
+                "  To be decided: --external, --link or --leave-out."
+                    | "  À décider : --external, --link ou --leave-out."
+            );
         }
     }
 }
@@ -178,7 +217,7 @@ pub(super) async fn verify(dir: &Path) -> anyhow::Result<ExitCode> {
     let bar = bar(0);
     let mut total = Value::Null;
     node.lines("/api/verify", &json!({}), |line| {
-        if let Some(fault) = line["fault"].as_str() {
+        if let Some(fault) = line["fault"].as_str().map(text::spoken) {
             bar.suspend(|| println!("{}: {fault}", text::field(&line, "instance")));
         }
         let progress = &line["progress"];
@@ -194,12 +233,16 @@ pub(super) async fn verify(dir: &Path) -> anyhow::Result<ExitCode> {
     .await?;
     bar.finish_and_clear();
     node.close().await?;
-    if let Some(error) = total["error"].as_str() {
-        anyhow::bail!("not all could be read: {error}");
+    if let Some(error) = total["error"].as_str().map(text::spoken) {
+        bail!("not all could be read: {error}" | "tout n'a pas pu être lu : {error}");
     }
-    anyhow::ensure!(!total.is_null(), "the check was cut off");
+    ensure!(!total.is_null(), "the check was cut off" | "le contrôle a été interrompu");
     let number = |key: &str| total[key].as_u64().unwrap_or(0);
     let faults = number("faults");
-    println!("{} objects checked ({}), {faults} faults.", number("objects"), text::size(number("bytes")));
+    println!(
+        "{} objects checked ({}), {faults} faults." | "{} objets contrôlés ({}), {faults} défauts.",
+        number("objects"),
+        text::size(number("bytes"))
+    );
     Ok(code(faults))
 }

@@ -5,6 +5,7 @@ use super::{
     node::{Node, segment},
     text,
 };
+use crate::words;
 use clap::ValueEnum;
 use hyper::Method;
 use serde_json::{Value, json};
@@ -25,7 +26,10 @@ pub(super) async fn peer(dir: &Path, command: PeerCommand) -> anyhow::Result<Exi
             let mut node = Node::open(dir).await?;
             node.ask(Method::DELETE, &format!("/api/peers/{}", segment(&site)), None).await?;
             node.close().await?;
-            eprintln!("{site} is revoked: agreements, grants and running transfers have ended.");
+            eprintln!(
+                "{site} is revoked: agreements, grants and running transfers have ended."
+                    | "{site} est révoqué : accords, autorisations et transferts en cours ont pris fin."
+            );
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -34,16 +38,28 @@ pub(super) async fn peer(dir: &Path, command: PeerCommand) -> anyhow::Result<Exi
 async fn invite(dir: &Path, yes: bool, stays: bool) -> anyhow::Result<ExitCode> {
     let mut node = Node::running(dir).await?;
     let invited = node.post("/api/peers/invitations", &json!({})).await?;
-    eprintln!("Send this invitation to the other site (mail will do):\n");
-    println!("Invitation: {}", text::field(&invited, "invitation"));
-    eprintln!("\nSpeak this code on the telephone, never in the same message:\n");
-    println!("Code: {}", text::field(&invited, "code"));
-    eprintln!("\nBoth are good until {}, once.", text::time(&invited, "expires"));
+    eprintln!(
+        "Send this invitation to the other site (mail will do):\n"
+            | "Envoyez cette invitation à l'autre site (un courriel suffit) :\n"
+    );
+    println!("Invitation: {}" | "Invitation : {}", text::field(&invited, "invitation"));
+    eprintln!(
+        "\nSpeak this code on the telephone, never in the same message:\n"
+            | "\nDictez ce code au téléphone, jamais dans le même message :\n"
+    );
+    println!("Code: {}" | "Code : {}", text::field(&invited, "code"));
+    eprintln!(
+        "\nBoth are good until {}, once." | "\nLes deux valent jusqu'à {}, une seule fois.",
+        text::time(&invited, "expires")
+    );
     if !stays {
-        eprintln!("Compare the six digits in the portal, or with `confrere peer invite --wait`.");
+        eprintln!(
+            "Compare the six digits in the portal, or with `confrere peer invite --wait`."
+                | "Comparez les six chiffres dans le portail, ou avec `confrere peer invite --wait`."
+        );
         return Ok(ExitCode::SUCCESS);
     }
-    eprintln!("Waiting for the other site …");
+    eprintln!("Waiting for the other site …" | "En attente de l'autre site …");
     let id = text::field(&invited, "id");
     let pairing = until(&mut node, &id, |pairing| pairing["state"] != "waiting").await?;
     compare(node, pairing, yes).await
@@ -60,24 +76,31 @@ async fn compare(mut node: Node, mut pairing: Value, yes: bool) -> anyhow::Resul
     let id = text::field(&pairing, "id");
     if pairing["state"] == "compare" {
         let ours = text::field(&node.get("/api/site").await?, "name");
-        println!("This site: {ours}");
-        println!("Other site: {}", text::field(&pairing, "peer_name"));
-        println!("Digits: {}", text::field(&pairing, "digits"));
-        let agree = yes || text::ask("Does the other side see the same digits and both names?");
+        println!("This site: {ours}" | "Ce site : {ours}");
+        println!("Other site: {}" | "Autre site : {}", text::field(&pairing, "peer_name"));
+        println!("Digits: {}" | "Chiffres : {}", text::field(&pairing, "digits"));
+        let agree = yes
+            || text::ask(word!(
+                "Does the other side see the same digits and both names?"
+                    | "L'autre site voit-il les mêmes chiffres et les deux noms ?"
+            ));
         pairing = node.post(&format!("/api/pairings/{}/confirm", segment(&id)), &json!({ "accept": agree })).await?;
         if agree && pairing["state"] == "compare" {
-            eprintln!("Waiting for the other side to compare …");
+            eprintln!("Waiting for the other side to compare …" | "En attente de la comparaison par l'autre site …");
             pairing = until(&mut node, &id, |pairing| pairing["state"] != "compare").await?;
         }
     }
     node.close().await?;
     if pairing["state"] == "done" {
         let name = text::field(&pairing, "peer_name");
-        println!("Paired with {name}. Nothing is shared until an agreement is signed:");
+        println!(
+            "Paired with {name}. Nothing is shared until an agreement is signed:"
+                | "Appairé avec {name}. Rien n'est partagé tant qu'un accord n'est pas signé :"
+        );
         println!("  confrere agreement offer \"{name}\" --preset on-call");
         return Ok(ExitCode::SUCCESS);
     }
-    anyhow::bail!("not paired: {}", reason(&text::field(&pairing, "reason")))
+    bail!("not paired: {}" | "pas d'appairage : {}", reason(&text::field(&pairing, "reason")))
 }
 
 async fn until(node: &mut Node, id: &str, reached: impl Fn(&Value) -> bool) -> anyhow::Result<Value> {
@@ -87,20 +110,20 @@ async fn until(node: &mut Node, id: &str, reached: impl Fn(&Value) -> bool) -> a
         match found {
             Some(pairing) if reached(pairing) => return Ok(pairing.clone()),
             Some(_) => tokio::time::sleep(LOOK_EVERY).await,
-            None => anyhow::bail!("not paired: {}", reason("expired")),
+            None => bail!("not paired: {}" | "pas d'appairage : {}", reason("expired")),
         }
     }
 }
 
 fn reason(code: &str) -> &str {
     match code {
-        "wrong-code" => "the spoken code was wrong",
-        "expired" => "the invitation has expired or was used",
-        "unreachable" => "the other site cannot be reached",
-        "bad-invitation" => "the invitation is not readable",
-        "rejected" => "one side said that the digits differ",
-        "protocol" => "the other side broke the protocol",
-        "already-paired" => "the sites are paired already",
+        "wrong-code" => word!("the spoken code was wrong" | "le code dicté était faux"),
+        "expired" => word!("the invitation has expired or was used" | "l'invitation a expiré ou a déjà servi"),
+        "unreachable" => word!("the other site cannot be reached" | "l'autre site est injoignable"),
+        "bad-invitation" => word!("the invitation is not readable" | "l'invitation est illisible"),
+        "rejected" => word!("one side said that the digits differ" | "l'un des sites a dit que les chiffres diffèrent"),
+        "protocol" => word!("the other side broke the protocol" | "l'autre site n'a pas respecté le protocole"),
+        "already-paired" => word!("the sites are paired already" | "les sites sont déjà appairés"),
         other => other,
     }
 }
@@ -121,18 +144,18 @@ async fn list(dir: &Path, json: bool) -> anyhow::Result<()> {
 pub(super) fn peer_table(peers: &Value) -> String {
     let row = |peer: &Value| {
         let state = match (peer["revoked"].is_null(), peer["connected"].as_bool()) {
-            (false, _) => "revoked".to_owned(),
-            (true, Some(true)) => format!("connected ({})", text::field(peer, "road")),
-            _ => "away".to_owned(),
+            (false, _) => word!("revoked" | "révoqué").to_owned(),
+            (true, Some(true)) => told!("connected ({})" | "connecté ({})", text::field(peer, "road")),
+            _ => word!("away" | "absent").to_owned(),
         };
         let key: String = text::field(peer, "site").chars().take(8).collect();
         vec![text::field(peer, "name"), key, state, text::time(peer, "last_contact"), text::field(peer, "studies_told")]
     };
     let rows: Vec<Vec<String>> = peers.as_array().into_iter().flatten().map(row).collect();
     if rows.is_empty() {
-        return "No peers.\n".to_owned();
+        return word!("No peers.\n" | "Aucun confrère.\n").to_owned();
     }
-    text::table(&["SITE", "KEY", "STATE", "LAST CONTACT", "STUDIES"], &rows)
+    text::table(word!("SITE|KEY|STATE|LAST CONTACT|STUDIES" | "SITE|CLÉ|ÉTAT|DERNIER CONTACT|EXAMENS"), &rows)
 }
 
 pub(super) async fn agreement(dir: &Path, command: AgreementCommand) -> anyhow::Result<()> {
@@ -148,17 +171,23 @@ pub(super) async fn agreement(dir: &Path, command: AgreementCommand) -> anyhow::
             });
             let offered = node.post("/api/agreements", &body).await?;
             sentences(&offered);
-            eprintln!("Offered to {}; they accept with this id:", text::field(&offered, "peer_name"));
+            eprintln!(
+                "Offered to {}; they accept with this id:" | "Proposé à {} ; on l'accepte avec cet identifiant :",
+                text::field(&offered, "peer_name")
+            );
             println!("{}", text::field(&offered, "id"));
         }
         AgreementCommand::Accept { id } => {
             let accepted = node.post(&format!("/api/agreements/{}/accept", segment(&id)), &json!({})).await?;
             sentences(&accepted);
-            eprintln!("Agreed with {}.", text::field(&accepted, "peer_name"));
+            eprintln!("Agreed with {}." | "Accord conclu avec {}.", text::field(&accepted, "peer_name"));
         }
         AgreementCommand::End { id } => {
             let ended = node.post(&format!("/api/agreements/{}/end", segment(&id)), &json!({})).await?;
-            eprintln!("The agreement with {} has ended.", text::field(&ended, "peer_name"));
+            eprintln!(
+                "The agreement with {} has ended." | "L'accord avec {} a pris fin.",
+                text::field(&ended, "peer_name")
+            );
         }
         AgreementCommand::List { json } => {
             let agreements = node.get("/api/agreements").await?;
@@ -178,7 +207,7 @@ fn word<T: ValueEnum>(value: T) -> String {
 
 /// What was signed, in plain words.
 fn sentences(agreement: &Value) {
-    for sentence in agreement["sentences"]["en"].as_array().into_iter().flatten() {
+    for sentence in agreement["sentences"][words::spoken().tag()].as_array().into_iter().flatten() {
         eprintln!("  · {}", sentence.as_str().unwrap_or_default());
     }
 }
@@ -188,7 +217,7 @@ fn agreement_table(agreements: &Value) -> String {
     let row = |row: &Value| columns.iter().map(|column| text::field(row, column)).collect();
     let rows: Vec<Vec<String>> = agreements.as_array().into_iter().flatten().map(row).collect();
     if rows.is_empty() {
-        return "No agreements.\n".to_owned();
+        return word!("No agreements.\n" | "Aucun accord.\n").to_owned();
     }
-    text::table(&["ID", "SITE", "PRESET", "STATE", "VERSION"], &rows)
+    text::table(word!("ID|SITE|PRESET|STATE|VERSION" | "ID|SITE|MODÈLE|ÉTAT|VERSION"), &rows)
 }

@@ -28,7 +28,7 @@ async fn record(dir: &Path, uid: &str, body: &Value) -> anyhow::Result<()> {
     let done = node.post(&path, body).await?;
     let kept = node.get(&path).await?;
     node.close().await?;
-    println!("Recorded: {} (number {}).", text::field(&done, "claim"), done["id"]);
+    println!("Recorded: {} (number {})." | "Consigné : {} (numéro {}).", text::field(&done, "claim"), done["id"]);
     show(&kept);
     Ok(())
 }
@@ -53,20 +53,28 @@ pub(super) async fn retention(dir: &Path, command: RetentionCommand) -> anyhow::
             let body = json!({ "study": uid, "rejection": rejection, "reason": reason });
             let proposed = node.post("/api/retention/proposals", &body).await?;
             node.close().await?;
-            println!("Proposed, number {}. Nothing is erased before somebody else approves:", proposed["id"]);
+            println!(
+                "Proposed, number {}. Nothing is erased before somebody else approves:"
+                    | "Proposé, numéro {}. Rien n'est effacé avant l'approbation d'une autre personne :",
+                proposed["id"]
+            );
             println!("  confrere retention approve {}", proposed["id"]);
         }
         RetentionCommand::Approve { number } => {
             let mut node = Node::open(dir).await?;
             let done = node.post(&format!("/api/retention/proposals/{number}/approve"), &json!({})).await?;
             node.close().await?;
-            println!("Erased: {} instances of {}.", done["instances"], text::field(&done, "study"));
+            println!(
+                "Erased: {} instances of {}." | "Effacé : {} instances de {}.",
+                done["instances"],
+                text::field(&done, "study")
+            );
         }
         RetentionCommand::Withdraw { number } => {
             let mut node = Node::open(dir).await?;
             node.ask(Method::DELETE, &format!("/api/retention/proposals/{number}"), None).await?;
             node.close().await?;
-            println!("The proposal is withdrawn.");
+            println!("The proposal is withdrawn." | "La proposition est retirée.");
         }
         RetentionCommand::Proposals => list(dir, "/api/retention/proposals", &["person", "study", "reason"]).await?,
         RetentionCommand::Erased => {
@@ -108,7 +116,10 @@ async fn due(dir: &Path) -> anyhow::Result<()> {
         offset += rows.len();
     }
     node.close().await?;
-    eprintln!("{free} may be proposed for erasing; {blocked} more are past their time and something blocks them.");
+    eprintln!(
+        "{free} may be proposed for erasing; {blocked} more are past their time and something blocks them."
+            | "{free} peuvent être proposés à l'effacement ; {blocked} autres ont passé leur terme et quelque chose les bloque."
+    );
     Ok(())
 }
 
@@ -119,16 +130,24 @@ fn today() -> String {
 }
 
 fn show(kept: &Value) {
-    let until = kept["until"].as_str().unwrap_or("not known");
-    let may = if kept["free"] == json!(true) { "may be proposed for erasing" } else { "is kept" };
-    println!("{}  {may}; its time ends: {until}", text::field(kept, "study"));
+    let until = kept["until"].as_str().unwrap_or_else(|| word!("not known" | "inconnu"));
+    let may = if kept["free"] == json!(true) {
+        word!("may be proposed for erasing" | "peut être proposé à l'effacement")
+    } else {
+        word!("is kept" | "est conservé")
+    };
+    println!("{}  {may}; its time ends: {until}" | "{}  {may} ; son terme : {until}", text::field(kept, "study"));
     for reason in kept["reasons"].as_array().into_iter().flatten() {
         println!("  {}", sentence(reason));
     }
     for one in kept["recorded"].as_array().into_iter().flatten() {
         let day = one["day"].as_str().unwrap_or_default();
         let (person, reason) = (text::field(one, "person"), text::field(one, "reason"));
-        println!("  recorded {}: {} {day} ({person}: {reason})", one["id"], text::field(one, "claim"));
+        println!(
+            "  recorded {}: {} {day} ({person}: {reason})" | "  consigné {} : {} {day} ({person} : {reason})",
+            one["id"],
+            text::field(one, "claim")
+        );
     }
 }
 
@@ -136,18 +155,40 @@ fn sentence(reason: &Value) -> String {
     let day = |key: &str| reason[key].as_str().unwrap_or("?").to_owned();
     let (since, until) = (day("since"), day("until"));
     match reason["code"].as_str().unwrap_or_default() {
-        "visit" => format!("20 years from the last stay or visit ({since}): {until}"),
-        "minor" => format!("not before the 28th birthday (born {since}): {until}"),
-        "birth-unknown" => format!("the birth date is unknown, so as if born at the last visit: {until}"),
-        "death" => format!("10 years from death ({since}): {until}"),
-        "practice" => format!("5 years from the study ({since}): {until}"),
-        "at-hand" => format!("at hand until {until}"),
-        "hold" => "BLOCKED: a litigation hold".to_owned(),
-        "visit-unknown" => "BLOCKED: nobody recorded the last stay or visit (`retention visit`)".to_owned(),
-        "visit-old" => format!("BLOCKED: the last visit was looked up on {since}, before the time ran out"),
-        "unidentified" => "BLOCKED: the study names no patient".to_owned(),
-        "contradicted" => "BLOCKED: the objects contradict one another about the patient".to_owned(),
-        "undated" => "BLOCKED: the study bears no date".to_owned(),
+        "visit" => told!(
+            "20 years from the last stay or visit ({since}): {until}"
+                | "20 ans après le dernier séjour ou passage ({since}) : {until}"
+        ),
+        "minor" => told!(
+            "not before the 28th birthday (born {since}): {until}"
+                | "pas avant le 28e anniversaire (né le {since}) : {until}"
+        ),
+        "birth-unknown" => told!(
+            "the birth date is unknown, so as if born at the last visit: {until}"
+                | "date de naissance inconnue, donc comme né au dernier passage : {until}"
+        ),
+        "death" => told!("10 years from death ({since}): {until}" | "10 ans après le décès ({since}) : {until}"),
+        "practice" => told!("5 years from the study ({since}): {until}" | "5 ans après l'examen ({since}) : {until}"),
+        "at-hand" => told!("at hand until {until}" | "à portée de main jusqu'au {until}"),
+        "hold" => word!("BLOCKED: a litigation hold" | "BLOQUÉ : gel pour litige").to_owned(),
+        "visit-unknown" => word!(
+            "BLOCKED: nobody recorded the last stay or visit (`retention visit`)"
+                | "BLOQUÉ : personne n'a consigné le dernier séjour ou passage (`retention visit`)"
+        )
+        .to_owned(),
+        "visit-old" => told!(
+            "BLOCKED: the last visit was looked up on {since}, before the time ran out"
+                | "BLOQUÉ : le dernier passage a été recherché le {since}, avant le terme"
+        ),
+        "unidentified" => {
+            word!("BLOCKED: the study names no patient" | "BLOQUÉ : l'examen ne nomme pas de patient").to_owned()
+        }
+        "contradicted" => word!(
+            "BLOCKED: the objects contradict one another about the patient"
+                | "BLOQUÉ : les objets se contredisent sur le patient"
+        )
+        .to_owned(),
+        "undated" => word!("BLOCKED: the study bears no date" | "BLOQUÉ : l'examen n'a pas de date").to_owned(),
         other => other.to_owned(),
     }
 }

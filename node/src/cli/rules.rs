@@ -5,7 +5,6 @@ use super::{
     node::{Node, segment},
     text,
 };
-use anyhow::bail;
 use hyper::Method;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -29,7 +28,10 @@ pub(super) async fn rule(dir: &Path, command: RuleCommand) -> anyhow::Result<()>
                 tried(&node.post("/api/rules/test", &json!({ "rule": rule })).await?);
             } else {
                 let added = node.post("/api/rules", &rule).await?;
-                eprintln!("The rule means what comes in from now on. Its number:");
+                eprintln!(
+                    "The rule means what comes in from now on. Its number:"
+                        | "La règle vise ce qui arrive désormais. Son numéro :"
+                );
                 println!("{}", added["id"]);
             }
         }
@@ -40,13 +42,16 @@ pub(super) async fn rule(dir: &Path, command: RuleCommand) -> anyhow::Result<()>
             }
             put(&mut rule, words);
             node.post(&format!("/api/rules/{id}"), &rule).await?;
-            eprintln!("Rule {id} is changed.");
+            eprintln!("Rule {id} is changed." | "La règle {id} est modifiée.");
         }
         RuleCommand::On { id } => switch(&mut node, id, true).await?,
         RuleCommand::Off { id } => switch(&mut node, id, false).await?,
         RuleCommand::Remove { id } => {
             node.ask(Method::DELETE, &format!("/api/rules/{id}"), None).await?;
-            eprintln!("Rule {id} is removed; what it set going goes on.");
+            eprintln!(
+                "Rule {id} is removed; what it set going goes on."
+                    | "La règle {id} est supprimée ; ce qu'elle a lancé continue."
+            );
         }
         RuleCommand::Test { study: Some(uid), .. } => {
             judged(&node.get(&format!("/api/studies/{}/rules", segment(&uid))).await?);
@@ -67,11 +72,14 @@ pub(super) async fn rule(dir: &Path, command: RuleCommand) -> anyhow::Result<()>
         }
         RuleCommand::Retry { to, study } => {
             node.post("/api/routes/retry", &json!({ "to": to, "study": study })).await?;
-            eprintln!("It is tried now.");
+            eprintln!("It is tried now." | "Un essai est fait maintenant.");
         }
         RuleCommand::Drop { to, study } => {
             node.post("/api/routes/drop", &json!({ "to": to, "study": study })).await?;
-            eprintln!("What was not sent of it is not sent to {to}.");
+            eprintln!(
+                "What was not sent of it is not sent to {to}."
+                    | "Ce qui n'en a pas été envoyé n'est pas envoyé à {to}."
+            );
         }
     }
     node.close().await
@@ -81,7 +89,7 @@ pub(super) async fn rule(dir: &Path, command: RuleCommand) -> anyhow::Result<()>
 async fn kept(node: &mut Node, id: u64) -> anyhow::Result<Value> {
     let rules = node.get("/api/rules").await?;
     let found = rules.as_array().into_iter().flatten().find(|rule| rule["id"] == json!(id));
-    let Some(rule) = found else { bail!("there is no rule {id}") };
+    let Some(rule) = found else { bail!("there is no rule {id}" | "il n'y a pas de règle {id}") };
     Ok(json!({
         "name": rule["name"], "on": rule["on"], "cards": rule["cards"],
         "conditions": rule["conditions"], "actions": rule["actions"],
@@ -92,7 +100,11 @@ async fn switch(node: &mut Node, id: u64, on: bool) -> anyhow::Result<()> {
     let mut rule = kept(node, id).await?;
     rule["on"] = json!(on);
     node.post(&format!("/api/rules/{id}"), &rule).await?;
-    eprintln!("Rule {id} is {}.", if on { "on" } else { "off" });
+    if on {
+        eprintln!("Rule {id} is on." | "La règle {id} est active.");
+    } else {
+        eprintln!("Rule {id} is off." | "La règle {id} est inactive.");
+    }
     Ok(())
 }
 
@@ -153,12 +165,14 @@ fn line(value: &Value) -> String {
             // Peers by their short keys, as `peer list` has them.
             let is_peers = matches!(key.as_str(), "peers" | "offers");
             let all: Vec<&str> = all.map(|text| text.get(..8).filter(|_| is_peers).unwrap_or(text)).collect();
-            Some(format!("{key} {}", all.join("|")))
+            Some(format!("{} {}", text::named(key), all.join("|")))
         }
-        Value::Number(number) if key != "priors" || number.as_u64() != Some(0) => Some(format!("{key} {number}")),
-        Value::String(text) => Some(format!("{key} {text}")),
-        Value::Bool(true) => Some(key.clone()),
-        Value::Object(_) => Some(format!("{key} {}", line(value)).trim_end().to_owned()),
+        Value::Number(number) if key != "priors" || number.as_u64() != Some(0) => {
+            Some(format!("{} {number}", text::named(key)))
+        }
+        Value::String(text) => Some(format!("{} {text}", text::named(key))),
+        Value::Bool(true) => Some(text::named(key).to_owned()),
+        Value::Object(_) => Some(format!("{} {}", text::named(key), line(value)).trim_end().to_owned()),
         _ => None,
     });
     said.collect::<Vec<_>>().join(", ")
@@ -170,7 +184,7 @@ fn list(rules: &Value, json: bool) {
         return;
     }
     let row = |rule: &Value| {
-        let on = if rule["on"] == json!(true) { "on" } else { "off" };
+        let on = if rule["on"] == json!(true) { word!("on" | "active") } else { word!("off" | "inactive") };
         let (id, name) = (text::field(rule, "id"), text::field(rule, "name"));
         let means = match &rule["cards"] {
             Value::Null => line(&rule["conditions"]),
@@ -181,11 +195,14 @@ fn list(rules: &Value, json: bool) {
         vec![id, on.to_owned(), name, means, line(&rule["actions"])]
     };
     let rows: Vec<Vec<String>> = rules.as_array().into_iter().flatten().map(row).collect();
-    print!("{}", text::table(&["NUMBER", "", "NAME", "MEANS", "DOES"], &rows));
+    print!("{}", text::table(word!("NUMBER||NAME|MEANS|DOES" | "NUMÉRO||NOM|VISE|FAIT"), &rows));
 }
 
 fn tried(tried: &Value) {
-    println!("It would have meant {} of the last {} studies.", tried["matched"], tried["looked_at"]);
+    println!(
+        "It would have meant {} of the last {} studies." | "Elle aurait visé {} des {} derniers examens.",
+        tried["matched"], tried["looked_at"]
+    );
     for study in tried["studies"].as_array().into_iter().flatten() {
         println!(
             "  {} {} {}",
@@ -199,21 +216,32 @@ fn tried(tried: &Value) {
 fn judged(study: &Value) {
     for rule in study["rules"].as_array().into_iter().flatten() {
         let word = match (&rule["fired"], &rule["matches"], &rule["on"]) {
-            (Value::Bool(true), ..) => "fired",
-            (_, Value::Bool(false), _) => "does not mean it",
-            (_, _, Value::Bool(false)) => "means it, and is off",
-            _ => "means it; fires when something of it comes in",
+            (Value::Bool(true), ..) => word!("fired" | "a agi"),
+            (_, Value::Bool(false), _) => word!("does not mean it" | "ne le vise pas"),
+            (_, _, Value::Bool(false)) => word!("means it, and is off" | "le vise, et est inactive"),
+            _ => word!(
+                "means it; fires when something of it comes in" | "le vise ; agit quand il en arrive quelque chose"
+            ),
         };
         println!("{} {}: {word}", rule["id"], text::field(rule, "name"));
         for check in rule["checks"].as_array().into_iter().flatten() {
-            let holds = if check["holds"] == json!(true) { "yes" } else { "no " };
+            let holds = if check["holds"] == json!(true) { word!("yes" | "oui") } else { word!("no " | "non") };
             let (condition, wanted) = (text::field(check, "condition"), text::field(check, "wanted"));
-            println!("  {holds} {condition}: {wanted} (found: {})", text::field(check, "found"));
+            let (condition, found) = (text::named(&condition), text::field(check, "found"));
+            println!(
+                "  {holds} {condition}: {wanted} (found: {found})"
+                    | "  {holds} {condition} : {wanted} (trouvé : {found})"
+            );
         }
     }
     for route in study["routes"].as_array().into_iter().flatten() {
-        let word = if route["done"] == json!(true) { "done" } else { "waiting" };
-        println!("to {}: {} sent, {} dropped, {word}", text::field(route, "to"), route["sent"], route["dropped"]);
+        let word = if route["done"] == json!(true) { word!("done" | "fait") } else { word!("waiting" | "en attente") };
+        println!(
+            "to {}: {} sent, {} dropped, {word}" | "vers {} : {} envoyés, {} abandonnés, {word}",
+            text::field(route, "to"),
+            route["sent"],
+            route["dropped"]
+        );
     }
 }
 
@@ -223,13 +251,16 @@ fn routes(routes: &Value, json: bool) {
         return;
     }
     let row = |route: &Value| {
-        let sent = format!("{} of {}", route["sent"], route["instances"]);
+        let sent = told!("{} of {}" | "{} sur {}", route["sent"], route["instances"]);
         let (to, study) = (text::field(route, "to"), text::field(route, "study"));
         let (state, again) = (text::field(route, "state"), text::time(route, "again"));
         vec![to, study, sent, state, again, text::field(route, "error")]
     };
     let rows: Vec<Vec<String>> = routes.as_array().into_iter().flatten().map(row).collect();
-    print!("{}", text::table(&["TO", "STUDY", "SENT", "STATE", "AGAIN", "ERROR"], &rows));
+    print!(
+        "{}",
+        text::table(word!("TO|STUDY|SENT|STATE|AGAIN|ERROR" | "VERS|EXAMEN|ENVOYÉ|ÉTAT|REPRISE|ERREUR"), &rows)
+    );
 }
 
 fn with_peers(work: &Value, json: bool) {

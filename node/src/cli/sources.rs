@@ -21,12 +21,17 @@ pub(super) async fn source(dir: &Path, command: SourceCommand) -> anyhow::Result
             let mut node = Node::open(dir).await?;
             node.ask(Method::DELETE, &format!("/api/sources/{}", segment(&name)), None).await?;
             node.close().await?;
-            eprintln!("{name} is forgotten; what was taken over stays.");
+            eprintln!(
+                "{name} is forgotten; what was taken over stays." | "{name} est oublié ; ce qui a été repris reste."
+            );
         }
         SourceCommand::Test { name } => {
             let mut node = Node::running(dir).await?;
             let said = node.post(&format!("/api/sources/{}/test", segment(&name)), &json!({})).await?;
-            println!("{name}: {}", text::field(&said, "said"));
+            println!(
+                "{name} answers; {} studies of today." | "{name} répond ; {} examens d'aujourd'hui.",
+                said["today"]
+            );
         }
         SourceCommand::Find { name, keys, json } => {
             let keys: Map<String, Value> = keys.into_iter().map(|(key, value)| (key, Value::String(value))).collect();
@@ -64,9 +69,12 @@ async fn add_source(dir: &Path, add: AddSource) -> anyhow::Result<()> {
     let mut node = Node::open(dir).await?;
     node.post("/api/sources", &new).await?;
     node.close().await?;
-    eprintln!("{} is a source of this node.", add.name);
+    eprintln!("{} is a source of this node." | "{} est une source de ce nœud.", add.name);
     if let (true, Some(title)) = (moves, title) {
-        eprintln!("It sends studies by C-STORE: let it, with `confrere ae add {title} …`.");
+        eprintln!(
+            "It sends studies by C-STORE: let it, with `confrere ae add {title} …`."
+                | "Elle envoie les examens par C-STORE : permettez-le-lui par `confrere ae add {title} …`."
+        );
     }
     Ok(())
 }
@@ -81,7 +89,10 @@ pub(super) async fn migrate(dir: &Path, command: MigrateCommand) -> anyhow::Resu
             });
             let mut node = Node::running(dir).await?;
             let begun = node.post("/api/migrations", &asked).await?;
-            eprintln!("Begun; `confrere migrate status` tells how far it is. Its number:");
+            eprintln!(
+                "Begun; `confrere migrate status` tells how far it is. Its number:"
+                    | "Commencé ; `confrere migrate status` dit où en est la reprise. Son numéro :"
+            );
             println!("{}", text::field(&begun, "id"));
         }
         MigrateCommand::Status { json } => {
@@ -116,7 +127,7 @@ pub(super) async fn migrate(dir: &Path, command: MigrateCommand) -> anyhow::Resu
 async fn steer(dir: &Path, id: u64, how: &str) -> anyhow::Result<()> {
     let mut node = Node::running(dir).await?;
     node.post(&format!("/api/migrations/{id}/{how}"), &json!({})).await?;
-    eprintln!("Done.");
+    eprintln!("Done." | "Fait.");
     Ok(())
 }
 
@@ -127,40 +138,66 @@ fn show_report(report: &Value) {
     let sum = |key: &str| studies.iter().filter_map(|s| s[key].as_u64()).sum::<u64>();
     let count = |key: &str| studies.iter().filter_map(|s| s[key].as_array()).map(Vec::len).sum::<usize>();
     println!(
-        "Migration {} of {}: {}",
+        "Migration {} of {}: {}" | "Reprise {} de {} : {}",
         migration["id"],
         text::field(migration, "source"),
         text::field(migration, "state")
     );
-    println!("Studies       {} gone through, {} complete", studies.len(), migration["complete"]);
-    println!("Instances     {} listed there, {} here before, {} taken in", sum("said"), sum("had"), sum("got"));
-    println!("Bytes         {}", text::size(sum("bytes")));
+    println!(
+        "Studies       {} gone through, {} complete" | "Examens       {} parcourus, {} complets",
+        studies.len(),
+        migration["complete"]
+    );
+    println!(
+        "Instances     {} listed there, {} here before, {} taken in"
+            | "Instances     {} annoncées là-bas, {} déjà ici, {} prises",
+        sum("said"),
+        sum("had"),
+        sum("got")
+    );
+    println!("Bytes         {}" | "Octets        {}", text::size(sum("bytes")));
     let (missing, refused, conflicts) = (count("missing"), count("refused"), count("conflicts"));
-    println!("Lacking       {missing} missing, {refused} refused, {conflicts} with other bytes than here");
+    println!(
+        "Lacking       {missing} missing, {refused} refused, {conflicts} with other bytes than here"
+            | "Manque        {missing} absentes, {refused} refusées, {conflicts} aux octets différents d'ici"
+    );
     for study in studies.iter().filter(|study| study["complete"] != true) {
         println!();
         println!(
-            "{} ({} of {} here)",
+            "{} ({} of {} here)" | "{} ({} sur {} ici)",
             text::field(study, "study"),
             study["had"].as_u64().unwrap_or(0) + study["got"].as_u64().unwrap_or(0),
             study["said"]
         );
-        for (key, word) in [("missing", "missing"), ("conflicts", "other bytes")] {
+        for (key, word) in
+            [("missing", word!("missing" | "absente")), ("conflicts", word!("other bytes" | "autres octets"))]
+        {
             for instance in study[key].as_array().into_iter().flatten() {
-                println!("  {word}: {}", instance.as_str().unwrap_or_default());
+                let instance = instance.as_str().unwrap_or_default();
+                println!("  {word}: {instance}" | "  {word} : {instance}");
             }
         }
         for refused in study["refused"].as_array().into_iter().flatten() {
-            println!("  refused: {}: {}", text::field(refused, "instance"), text::field(refused, "reason"));
+            println!(
+                "  refused: {}: {}" | "  refusée : {} : {}",
+                text::field(refused, "instance"),
+                text::field(refused, "reason")
+            );
         }
         if !study["announced"].is_null() {
-            println!("  its study says {} instances, its series {}", study["announced"], study["said"]);
+            println!(
+                "  its study says {} instances, its series {}" | "  son examen annonce {} instances, ses séries {}",
+                study["announced"], study["said"]
+            );
         }
         if study["patient_differs"] == true {
-            println!("  the source names another patient than its instances");
+            println!(
+                "  the source names another patient than its instances"
+                    | "  la source nomme un autre patient que ses instances"
+            );
         }
         if let Some(error) = study["error"].as_str() {
-            println!("  {error}");
+            println!("  {}", text::spoken(error));
         }
     }
 }
@@ -176,6 +213,5 @@ async fn list(dir: &Path, path: &str, columns: &[&str]) -> anyhow::Result<()> {
 fn show(answer: &Value, columns: &[&str]) {
     let row = |row: &Value| columns.iter().map(|column| text::field(row, column)).collect();
     let rows: Vec<Vec<String>> = answer.as_array().into_iter().flatten().map(row).collect();
-    let heads: Vec<String> = columns.iter().map(|column| column.to_uppercase()).collect();
-    print!("{}", text::table(&heads.iter().map(String::as_str).collect::<Vec<_>>(), &rows));
+    print!("{}", text::table(&text::heads(columns), &rows));
 }

@@ -20,29 +20,38 @@ pub(super) async fn status(dir: &Path, json: bool) -> anyhow::Result<()> {
 fn show(status: &Value) {
     let number = |key: &str| status[key].as_u64().unwrap_or(0);
     println!(
-        "{} · up {} · version {}",
+        "{} · up {} · version {}" | "{} · en marche depuis {} · version {}",
         text::field(status, "site"),
         text::span(number("uptime_s")),
         text::field(status, "version")
     );
-    println!("  site key   {}", text::field(status, "site_id"));
-    for (label, key) in [("portal", "portal"), ("DICOM", "dimse"), ("messages", "overlay"), ("images", "pixels")] {
+    println!("  site key   {}" | "  clé        {}", text::field(status, "site_id"));
+    let doors =
+        [(word!("portal" | "portail"), "portal"), ("DICOM", "dimse"), ("messages", "overlay"), ("images", "pixels")];
+    for (label, key) in doors {
         println!("  {label:<10} {}", text::field(status, key));
     }
     println!(
-        "  archive    {} studies, {} instances, {}",
+        "  archive    {} studies, {} instances, {}" | "  archive    {} examens, {} instances, {}",
         number("studies"),
         number("instances"),
         text::size(number("bytes"))
     );
-    println!("  copies     {} of peers' studies", text::size(number("cache_bytes")));
-    println!("  disk       {} free", text::size(number("free_bytes")));
-    println!("  memory     {}", text::size(number("rss_bytes")));
-    println!("  DICOM      {} associations open", number("associations"));
+    println!(
+        "  copies     {} of peers' studies" | "  copies     {} d'examens de confrères",
+        text::size(number("cache_bytes"))
+    );
+    println!("  disk       {} free" | "  disque     {} libres", text::size(number("free_bytes")));
+    println!("  memory     {}" | "  mémoire    {}", text::size(number("rss_bytes")));
+    println!("  DICOM      {} associations open" | "  DICOM      {} associations ouvertes", number("associations"));
     println!("\n{}", peers::peer_table(&status["peers"]).trim_end());
     let transfers: Vec<Vec<String>> = status["transfers"].as_array().into_iter().flatten().map(transfer).collect();
     if !transfers.is_empty() {
-        println!("\n{}", text::table(&["FROM", "STATE", "IMAGES", "SPEED", "STUDY UID"], &transfers).trim_end());
+        println!(
+            "\n{}",
+            text::table(word!("FROM|STATE|IMAGES|SPEED|STUDY UID" | "DE|ÉTAT|IMAGES|DÉBIT|STUDY UID"), &transfers)
+                .trim_end()
+        );
     }
 }
 
@@ -52,7 +61,7 @@ fn transfer(row: &Value) -> Vec<String> {
         text::field(row, "site_name"),
         text::field(row, "state"),
         format!("{}/{}", text::field(row, "instances_done"), text::field(row, "instances_total")),
-        format!("{megabytes:.1} MB/s"),
+        told!("{megabytes:.1} MB/s" | "{megabytes:.1} Mo/s"),
         text::field(row, "study"),
     ]
 }

@@ -18,7 +18,10 @@ pub(super) async fn study(dir: &Path, command: StudyCommand) -> anyhow::Result<(
             let mut node = Node::running(dir).await?;
             node.post(&format!("/api/studies/{}/fetch", segment(&uid)), &json!({})).await?;
             node.close().await?;
-            eprintln!("The study is being fetched; `confrere status` shows how far.");
+            eprintln!(
+                "The study is being fetched; `confrere status` shows how far."
+                    | "L'examen est en cours de transfert ; `confrere status` montre où il en est."
+            );
             Ok(())
         }
         StudyCommand::Share { uid, site, hours } => {
@@ -26,7 +29,10 @@ pub(super) async fn study(dir: &Path, command: StudyCommand) -> anyhow::Result<(
             let body = json!({ "site": site, "hours": hours });
             let shared = node.post(&format!("/api/studies/{}/share", segment(&uid)), &body).await?;
             node.close().await?;
-            eprintln!("{site} may read the study until {}.", text::time(&shared, "expires"));
+            eprintln!(
+                "{site} may read the study until {}." | "{site} peut lire l'examen jusqu'au {}.",
+                text::time(&shared, "expires")
+            );
             println!("{}", text::field(&shared, "grant"));
             Ok(())
         }
@@ -35,8 +41,14 @@ pub(super) async fn study(dir: &Path, command: StudyCommand) -> anyhow::Result<(
             let body = json!({ "series": series, "instance": instance, "reason": reason, "note": note });
             let done = node.post(&format!("/api/studies/{}/reject", segment(&uid)), &body).await?;
             node.close().await?;
-            println!("Rejected: {} instances. Number {}.", done["instances"], done["id"]);
-            eprintln!("Nobody sees them any more, here or at paired sites. To take it back:");
+            println!(
+                "Rejected: {} instances. Number {}." | "Rejeté : {} instances. Numéro {}.",
+                done["instances"], done["id"]
+            );
+            eprintln!(
+                "Nobody sees them any more, here or at paired sites. To take it back:"
+                    | "Plus personne ne les voit, ni ici ni chez les confrères. Pour annuler :"
+            );
             eprintln!("  confrere study reinstate {}", done["id"]);
             Ok(())
         }
@@ -55,7 +67,11 @@ pub(super) async fn study(dir: &Path, command: StudyCommand) -> anyhow::Result<(
             let mut node = Node::open(dir).await?;
             let done = node.post(&format!("/api/rejections/{id}/reinstate"), &json!({})).await?;
             node.close().await?;
-            println!("{} instances of {} are back.", done["instances"], text::field(&done, "study"));
+            println!(
+                "{} instances of {} are back." | "{} instances de {} sont de retour.",
+                done["instances"],
+                text::field(&done, "study")
+            );
             Ok(())
         }
     }
@@ -69,7 +85,7 @@ async fn rejected(dir: &Path) -> anyhow::Result<()> {
         let rows = page.as_array().map(Vec::as_slice).unwrap_or_default();
         for row in rows {
             println!(
-                "{}  {}  {}  {:>6} instances  {}  {}",
+                "{}  {}  {}  {:>6} instances  {}  {}" | "{}  {}  {}  {:>6} instances  {}  {}",
                 row["id"],
                 text::time(row, "at"),
                 text::field(row, "reason"),
@@ -109,18 +125,18 @@ async fn list(dir: &Path, remote: bool, json: bool, words: Option<&str>, limit: 
     }
     print!("{}", study_table(&rows));
     if more {
-        eprintln!("There are more; see --limit.");
+        eprintln!("There are more; see --limit." | "Il y en a d'autres ; voyez --limit.");
     }
     Ok(())
 }
 
 fn study_table(studies: &[Value]) -> String {
     if studies.is_empty() {
-        return "No studies.\n".to_owned();
+        return word!("No studies.\n" | "Aucun examen.\n").to_owned();
     }
     let row = |study: &Value| {
         let state = match study["completeness"].as_str() {
-            Some("arriving") => "arriving".to_owned(),
+            Some("arriving") => word!("arriving" | "en cours d'arrivée").to_owned(),
             _ => text::field(study, "availability"),
         };
         vec![
@@ -136,5 +152,11 @@ fn study_table(studies: &[Value]) -> String {
         ]
     };
     let rows: Vec<Vec<String>> = studies.iter().map(row).collect();
-    text::table(&["DATE", "PATIENT", "MOD", "DESCRIPTION", "IMAGES", "SIZE", "SITE", "STATE", "STUDY UID"], &rows)
+    text::table(
+        word!(
+            "DATE|PATIENT|MOD|DESCRIPTION|IMAGES|SIZE|SITE|STATE|STUDY UID"
+                | "DATE|PATIENT|MOD|DESCRIPTION|IMAGES|TAILLE|SITE|ÉTAT|STUDY UID"
+        ),
+        &rows,
+    )
 }

@@ -2,10 +2,9 @@
 
 use super::args::*;
 use super::*;
-use clap::CommandFactory;
 
 fn parse(line: &str) -> Result<Arguments, clap::Error> {
-    Arguments::try_parse_from(line.split_whitespace())
+    super::parse(line.split_whitespace(), Language::English)
 }
 
 #[test]
@@ -72,7 +71,7 @@ fn wrong_usage_ends_with_two() {
 fn bad_configuration_ends_with_64() {
     let dir = tempfile::tempdir().unwrap();
     let error = setup::config(dir.path(), &ConfigCommand::Check).unwrap_err();
-    assert!(told(&error).contains("confrere init"), "{}", told(&error));
+    assert!(sentence(&error).contains("confrere init"), "{}", sentence(&error));
     assert_eq!(code_of(&error), BAD_CONFIGURATION);
     let wrong = Init {
         site: "x".repeat(65),
@@ -94,11 +93,78 @@ fn sizes_spans_and_tables_are_read_at_a_glance() {
     assert_eq!(text::size(250_000_000), "250 MB");
     assert_eq!(text::span(0), "0 s");
     assert_eq!(text::span(90_061), "1 d 1 h");
-    let shown = text::table(&["A", "B"], &[vec!["élan".to_owned(), "x".to_owned()]]);
+    let shown = text::table("A|B", &[vec!["élan".to_owned(), "x".to_owned()]]);
     assert_eq!(shown, "A     B\nélan  x\n");
 }
 
 #[test]
 fn a_segment_of_a_path_is_safe() {
     assert_eq!(node::segment("CH Nord/é?"), "CH%20Nord%2F%C3%A9%3F");
+}
+
+/// Every text of `--help` below a command, with where it stands.
+fn texts(command: &clap::Command, path: &str, found: &mut Vec<(String, String)>) {
+    let mut add = |place: &str, text: Option<&clap::builder::StyledStr>| {
+        found.extend(text.map(|text| (format!("{path} {place}"), text.to_string())));
+    };
+    add("", command.get_about());
+    add("", command.get_long_about());
+    add("", command.get_after_help());
+    for argument in command.get_arguments() {
+        add(argument.get_id().as_str(), argument.get_help());
+        add(argument.get_id().as_str(), argument.get_long_help());
+        for value in argument.get_possible_values() {
+            add(value.get_name(), value.get_help());
+        }
+    }
+    for below in command.get_subcommands() {
+        texts(below, &format!("{path} {}", below.get_name()), found);
+    }
+}
+
+#[test]
+fn help_is_french_whole_and_its_list_holds_nothing_in_vain() {
+    let mut command = Arguments::command();
+    command.build();
+    let mut english = Vec::new();
+    texts(&command, "confrere", &mut english);
+    assert!(english.len() > 300, "{}", english.len());
+    let missing: std::collections::BTreeSet<&str> =
+        english.iter().filter(|(_, text)| words::french_help(text).is_none()).map(|(_, text)| text.as_str()).collect();
+    assert!(missing.is_empty(), "no French in words/help.txt for:\n{}", Vec::from_iter(missing).join("\n"));
+
+    let said: std::collections::HashSet<&str> =
+        english.iter().flat_map(|(_, text)| text.split('\n')).map(str::trim).collect();
+    let in_vain: Vec<&str> = words::help_in_list().into_iter().filter(|text| !said.contains(text)).collect();
+    assert!(in_vain.is_empty(), "words/help.txt holds what no help says:\n{}", in_vain.join("\n"));
+
+    let mut french = Vec::new();
+    texts(&french::help(Arguments::command()), "confrere", &mut french);
+    assert_eq!(french.len(), english.len());
+    for ((place, text), (_, english)) in french.iter().zip(&english) {
+        assert_eq!(Some(text), words::french_help(english).as_ref(), "{place}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_the_line_is_said_in_french() {
+    let told = |line: &str| {
+        let error = super::parse(line.split_whitespace(), Language::French).unwrap_err();
+        (error.exit_code(), french::usage(&error))
+    };
+    let (code, said) = told("confrere user add durand --role boss");
+    assert_eq!(code, 2);
+    assert!(said.starts_with("erreur : valeur incorrecte « boss »"), "{said}");
+    assert!(said.contains("valeurs possibles"), "{said}");
+    let (code, said) = told("confrere peer join TEXT");
+    assert!(code == 2 && said.contains("il manque les arguments suivants") && said.contains("Utilisation :"), "{said}");
+    let (code, said) = told("confrere peer --help");
+    assert!(code == 0 && said.contains("Commandes:") && said.contains("Sites appairés"), "{said}");
+}
+
+#[test]
+fn the_line_says_the_language_before_it_is_understood() {
+    let of = |line: &str| language(&line.split_whitespace().map(OsString::from).collect::<Vec<_>>());
+    assert_eq!(of("confrere --lang fr frobnicate"), Language::French);
+    assert_eq!(of("confrere user list --lang=en"), Language::English);
 }

@@ -6,7 +6,6 @@ use super::{
     objects::spinner,
     text,
 };
-use anyhow::bail;
 use serde_json::{Value, json};
 use std::{path::Path, time::Duration};
 
@@ -25,22 +24,33 @@ pub(super) async fn tier(dir: &Path, command: TierCommand) -> anyhow::Result<()>
 
 fn show(tiers: &Value) {
     if tiers["configured"] != json!(true) {
-        println!("No cold tier is configured (archive.cold or archive.cold_store in confrere.toml).");
+        println!(
+            "No cold tier is configured (archive.cold or archive.cold_store in confrere.toml)."
+                | "Aucun niveau froid n'est réglé (archive.cold ou archive.cold_store dans confrere.toml)."
+        );
         return;
     }
-    let kind = if tiers["kind"] == json!("store") { "an object store" } else { "a folder" };
-    println!("The cold tier is {kind}: {}", text::field(tiers, "place"));
+    let kind = if tiers["kind"] == json!("store") {
+        word!("an object store" | "un stockage d'objets")
+    } else {
+        word!("a folder" | "un dossier")
+    };
+    println!("The cold tier is {kind}: {}" | "Le niveau froid est {kind} : {}", text::field(tiers, "place"));
     match tiers["away"].as_str() {
-        None => println!("It is there."),
-        Some(why) => println!("It is NOT THERE: {}.", away(why)),
+        None => println!("It is there." | "Il est là."),
+        Some(why) => println!("It is NOT THERE: {}." | "Il N'EST PAS LÀ : {}.", away(why)),
     }
-    let bytes = |key: &str| tiers[key].as_u64().map_or_else(|| "unknown".to_owned(), text::size);
-    println!("Studies in it: {}, {}.", tiers["studies"], bytes("bytes"));
-    println!("Free: {}. Read at: {} a second.", bytes("free_bytes"), bytes("pace"));
+    let bytes = |key: &str| tiers[key].as_u64().map_or_else(|| word!("unknown" | "inconnu").to_owned(), text::size);
+    println!("Studies in it: {}, {}." | "Examens qu'il contient : {}, {}.", tiers["studies"], bytes("bytes"));
+    println!(
+        "Free: {}. Read at: {} a second." | "Libre : {}. Lu à : {} par seconde.",
+        bytes("free_bytes"),
+        bytes("pace")
+    );
     for one in tiers["moves"].as_array().into_iter().flatten() {
-        let error = one["error"].as_str().unwrap_or_default();
+        let error = text::field(one, "error");
         println!(
-            "{} to {}: {} of {} {error}",
+            "{} to {}: {} of {} {error}" | "{} vers {} : {} sur {} {error}",
             text::field(one, "study"),
             text::field(one, "to"),
             one["done"],
@@ -51,14 +61,25 @@ fn show(tiers: &Value) {
 
 fn away(why: &str) -> &str {
     match why {
-        "silent" => "it does not answer",
-        "unmarked" => "its mark is missing",
-        "other-site" => "it belongs to another site",
-        "credentials" => "the store does not accept the credentials, or they do not allow it",
-        "bucket" => "the store has no such bucket",
-        "region" => "the bucket is in another region than archive.cold_region",
-        "clock" => "the store's clock and this machine's differ",
-        "versions" => "the bucket keeps old versions, and what is erased would stay there",
+        "silent" => word!("it does not answer" | "il ne répond pas"),
+        "unmarked" => word!("its mark is missing" | "sa marque manque"),
+        "other-site" => word!("it belongs to another site" | "il appartient à un autre site"),
+        "credentials" => word!(
+            "the store does not accept the credentials, or they do not allow it"
+                | "le stockage n'accepte pas les identifiants, ou ils ne le permettent pas"
+        ),
+        "bucket" => word!("the store has no such bucket" | "le stockage n'a pas ce bucket"),
+        "region" => word!(
+            "the bucket is in another region than archive.cold_region"
+                | "le bucket est dans une autre région que archive.cold_region"
+        ),
+        "clock" => word!(
+            "the store's clock and this machine's differ" | "l'horloge du stockage et celle de cette machine diffèrent"
+        ),
+        "versions" => word!(
+            "the bucket keeps old versions, and what is erased would stay there"
+                | "le bucket garde les anciennes versions, et ce qui est effacé y resterait"
+        ),
         other => other,
     }
 }
@@ -70,15 +91,16 @@ async fn wait(node: &mut Node, uid: &str, tier: &str) -> anyhow::Result<()> {
     loop {
         let now = node.get(&path).await?;
         let moving = &now["moving"];
-        if let Some(error) = moving["error"].as_str() {
-            bail!("the study was not moved: {error}");
+        if !moving["error"].is_null() {
+            let error = text::fault(&moving["error"]);
+            bail!("the study was not moved: {error}" | "l'examen n'a pas été déplacé : {error}");
         }
         if moving.is_null() {
             bar.finish_and_clear();
-            println!("The study is {}.", text::field(&now, "tier"));
+            println!("The study is {}." | "L'examen est maintenant ici : {}.", text::field(&now, "tier"));
             return Ok(());
         }
-        bar.set_message(format!("{} of {} objects", moving["done"], moving["objects"]));
+        bar.set_message(told!("{} of {} objects" | "{} sur {} objets", moving["done"], moving["objects"]));
         bar.tick();
         tokio::time::sleep(ASK_EVERY).await;
     }

@@ -7,7 +7,11 @@ use super::{
     objects::{self, MadeStudy},
     patients,
 };
-use crate::{dimse, tasks::Tasks};
+use crate::{
+    dimse,
+    tasks::Tasks,
+    words::{in_language, spoken},
+};
 use anyhow::{Context as _, Result, bail};
 use protocol::AeTitle;
 use serde::{Deserialize, Serialize};
@@ -72,11 +76,11 @@ pub(crate) async fn run(options: DemoOptions) -> Result<ExitCode> {
     let (demo, code) = outcome?;
     let Some(mut demo) = demo else { return Ok(code) };
     let code = if options.check { code } else { stay(&mut demo, &mut stop).await };
-    say("\nStopping both hospitals …");
+    say(&in_language!(spoken(), "\nStopping both hospitals …" | "\nArrêt des deux hôpitaux …"));
     let (north, south) = tokio::join!(demo.north.stop(), demo.south.stop());
     north.and(south)?;
     demo.tasks.stop(Duration::from_secs(2)).await;
-    say("Stopped.");
+    say(&in_language!(spoken(), "Stopped." | "Arrêtés."));
     Ok(code)
 }
 
@@ -146,7 +150,11 @@ async fn open(base: &Path) -> Result<Demo> {
             (Plans { north, south }, true)
         }
     };
-    say(&format!("Starting two hospitals in {} …", base.display()));
+    say(&in_language!(
+        spoken(),
+        "Starting two hospitals in {} …" | "Démarrage de deux hôpitaux dans {} …",
+        base.display()
+    ));
     let north = Hospital::open(base, plans.north, &tasks);
     let south = Hospital::open(base, plans.south, &tasks);
     let (north, south) = tokio::join!(north, south);
@@ -180,7 +188,12 @@ impl Demo {
         let work = move || objects::make(&folder, &studies, SEED, today);
         let made = self.tasks.spawn_blocking("demo pictures", work).await??;
         let instances: usize = made.iter().map(|study| study.instances.len()).sum();
-        say(&format!("Made {} studies, {instances} images, in {:.1} s", made.len(), begun.elapsed().as_secs_f32()));
+        say(&in_language!(
+            spoken(),
+            "Made {} studies, {instances} images, in {:.1} s" | "Fabriqué {} examens, {instances} images, en {:.1} s",
+            made.len(),
+            begun.elapsed().as_secs_f32()
+        ));
         Ok(made)
     }
 
@@ -203,8 +216,9 @@ impl Demo {
         }
         paths.iter().for_each(|path| drop(std::fs::remove_file(path)));
         let stored = Stored { begun, ended, instances: report.sent, bytes: report.bytes };
-        say(&format!(
-            "Sent {} images to {} by C-STORE in {:.1} s",
+        say(&in_language!(
+            spoken(),
+            "Sent {} images to {} by C-STORE in {:.1} s" | "Envoyé {} images à {} par C-STORE en {:.1} s",
             stored.instances,
             plan.name,
             report.took.as_secs_f32()
@@ -258,7 +272,11 @@ pub(crate) async fn pair(demo: &mut Demo) -> Result<()> {
         })
         .await?;
     }
-    say(&format!("Paired (both saw the digits {})", here["digits"].as_str().unwrap_or_default()));
+    say(&in_language!(
+        spoken(),
+        "Paired (both saw the digits {})" | "Appairés (les deux ont vu les chiffres {})",
+        here["digits"].as_str().unwrap_or_default()
+    ));
     agree(north, south, &south_site).await
 }
 
@@ -291,7 +309,11 @@ async fn agree(north: &mut Client, south: &mut Client, south_site: &str) -> Resu
         })
         .await?;
     }
-    say("Agreed: each may find and read all studies of the other");
+    say(&in_language!(
+        spoken(),
+        "Agreed: each may find and read all studies of the other"
+            | "Accord conclu : chacun peut trouver et lire tous les examens de l'autre"
+    ));
     Ok(())
 }
 
@@ -313,19 +335,43 @@ fn table(demo: &Demo) {
         say("");
     }
     let (north, south) = (&demo.north.plan, &demo.south.plan);
-    say("  To try:");
-    say(&format!("  1. Sign in at {} as dr.moreau: the studies of {} are in the list.", south.name, north.name));
-    say("  2. Open LEFÈVRE Hélène, scanner of today; images come from the other hospital as you scroll.");
-    say("     Her scan of last year is the prior to compare with.");
-    say(&format!(
-        "  3. Send an image of your own: storescu +sd -aec {} {} {} FOLDER",
+    say(&in_language!(spoken(), "  To try:" | "  À essayer :"));
+    say(&in_language!(
+        spoken(),
+        "  1. Sign in at {} as dr.moreau: the studies of {} are in the list."
+            | "  1. Connectez-vous à {} comme dr.moreau : les examens de {} sont dans la liste.",
+        south.name,
+        north.name
+    ));
+    say(&in_language!(
+        spoken(),
+        "  2. Open LEFÈVRE Hélène, scanner of today; images come from the other hospital as you scroll."
+            | "  2. Ouvrez LEFÈVRE Hélène, scanner du jour ; les images viennent de l'autre hôpital pendant que vous défilez."
+    ));
+    say(&in_language!(
+        spoken(),
+        "     Her scan of last year is the prior to compare with."
+            | "     Son scanner de l'an dernier est l'antérieur à comparer."
+    ));
+    say(&in_language!(
+        spoken(),
+        "  3. Send an image of your own: storescu +sd -aec {} {} {} FOLDER"
+            | "  3. Envoyez une image à vous : storescu +sd -aec {} {} {} DOSSIER",
         north.ae_title,
         north.dimse.ip(),
         north.dimse.port()
     ));
-    say(&format!(
-        "  4. As admin of {}, look at the access log; then revoke {} and try 2 again.",
-        north.name, south.name
+    say(&in_language!(
+        spoken(),
+        "  4. As admin of {}, look at the access log; then revoke {} and try 2 again."
+            | "  4. Comme admin de {}, regardez le journal d'accès ; puis révoquez {} et refaites le 2.",
+        north.name,
+        south.name
     ));
-    say(&format!("\n  Everything is in {}. Ctrl-C stops both hospitals.", demo.base.display()));
+    say(&in_language!(
+        spoken(),
+        "\n  Everything is in {}. Ctrl-C stops both hospitals."
+            | "\n  Tout est dans {}. Ctrl-C arrête les deux hôpitaux.",
+        demo.base.display()
+    ));
 }

@@ -17,6 +17,7 @@ use crate::{
     rules::{Courier, Item, Ledger, NotSent},
     studies::OpenStudy,
     users::Users,
+    words::{Code, Fault},
 };
 use futures::{FutureExt, future::BoxFuture};
 use protocol::AeTitle;
@@ -73,7 +74,7 @@ impl RouteScu {
             (rest, theirs) = (later, left);
             let destination = self.destination(to)?;
             let connected = super::connect(&destination, &self.title, &pairs, self.patience).await;
-            let mut there = connected.map_err(|error| NotSent::Away(error.to_string()))?;
+            let mut there = connected.map_err(|error| NotSent::Away(Fault::new(Code::Unreachable, error)))?;
             let carried = Carried { theirs: carried, ours: now };
             match self.carry(&mut there, &destination, &carried, ledger).await {
                 Ok(()) => {
@@ -91,11 +92,9 @@ impl RouteScu {
     }
 
     fn destination(&self, to: &AeTitle) -> Result<Destination, NotSent> {
-        let away = |why: &str| NotSent::Away(why.to_owned());
         let ae = self.users.ae(to).filter(|ae| ae.rights.destination);
-        let ae = ae.ok_or_else(|| away("no AE of that title is known to which studies may be moved"))?;
-        Destination::of(ae, self.calling.as_ref())
-            .ok_or_else(|| away("this AE is to be called by TLS, which is not set up here"))
+        let ae = ae.ok_or_else(|| NotSent::Away(Code::UnknownAe.into()))?;
+        Destination::of(ae, self.calling.as_ref()).ok_or_else(|| NotSent::Away(Code::NoTls.into()))
     }
 
     async fn carry(
@@ -106,27 +105,30 @@ impl RouteScu {
         ledger: &mut dyn Ledger,
     ) -> Result<(), NotSent> {
         if !ledger.begin().await {
-            return Err(NotSent::Broken("the evidence cannot be written".to_owned()));
+            return Err(NotSent::Broken(Code::NoEvidence.into()));
         }
         let mut ready: Ahead = None;
         for (number, (item, named)) in carried.ours.iter().zip(carried.theirs).enumerate() {
             // What an admin takes away ends what runs.
             if !self.destination(&destination.title)?.is_same(destination) {
-                return Err(NotSent::Away("the AE is another one now".to_owned()));
+                return Err(NotSent::Away(Code::AeChanged.into()));
             }
             let id = u16::try_from(number % usize::from(u16::MAX)).unwrap_or_default() + 1;
             let sent = self.send_one(there, (item, carried.ours.get(number + 1), id), &mut ready).await;
             let (fault, broken) = match sent {
                 Ok(Ok(())) => (None, None),
                 Ok(Err(why)) => (Some(why), None),
-                Err(error) => (Some(error.to_string()), Some(NotSent::Broken(error.to_string()))),
+                Err(error) => {
+                    let why = Fault::new(Code::BrokeOff, error);
+                    (Some(why.clone()), Some(NotSent::Broken(why)))
+                }
             };
             let goes_on = ledger.answered(named, fault).await;
             if let Some(broken) = broken {
                 return Err(broken);
             }
             if !goes_on {
-                return Err(NotSent::Broken("it cannot be written down what was sent".to_owned()));
+                return Err(NotSent::Broken(Code::NoEvidence.into()));
             }
         }
         Ok(())
@@ -138,15 +140,13 @@ impl RouteScu {
         there: &mut Association,
         (item, next, id): (&retrieve_scp::Item, Option<&retrieve_scp::Item>, u16),
         ready: &mut Ahead,
-    ) -> Result<Result<(), String>, LinkError> {
+    ) -> Result<Result<(), Fault>, LinkError> {
         let made = match ready.take() {
             Some(made) => made,
             None => way(&self.decoders, item, Contexts::there(there, item)).await,
         };
         let Some((context, body)) = made else {
-            return Ok(Err(
-                "it cannot be read, or the AE takes it in no transfer syntax that it can be sent in".to_owned()
-            ));
+            return Ok(Err(Code::Mismatch.into()));
         };
         let next = next.map(|next| (next, Contexts::there(there, next)));
         let command = Command::store_request(id, &item.entry.sop_class, &item.entry.instance);
@@ -156,6 +156,6 @@ impl RouteScu {
         };
         let (stored, following) = tokio::join!(sending, ahead(&self.decoders, next));
         *ready = following;
-        stored
+        Ok(stored?.map_err(|why| Fault::new(Code::Refused, why)))
     }
 }

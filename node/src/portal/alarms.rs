@@ -3,10 +3,11 @@
 use super::{
     Door,
     error::{ApiError, ErrorBody},
+    fault::FaultJson,
     json::rfc3339,
     signin::Caller,
 };
-use crate::{alarms::Alarm, trust::Action};
+use crate::{alarms::Alarm, trust::Action, words::Fault};
 use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -49,7 +50,7 @@ pub(super) struct AlarmsJson {
     /// Whether notices go out by webhook.
     webhook: bool,
     /// Why the last notice did not go out.
-    fault: Option<String>,
+    fault: Option<FaultJson>,
 }
 
 #[utoipa::path(get, path = "/api/alarms", operation_id = "list_alarms",
@@ -61,7 +62,7 @@ pub(super) async fn list(State(door): State<Door>, caller: Caller) -> Result<Jso
         standing: door.alarms.standing().into_iter().map(AlarmJson::from).collect(),
         mail: config.mail.is_some(),
         webhook: config.webhook.is_some(),
-        fault: door.alarms.fault(),
+        fault: door.alarms.fault().map(FaultJson::from),
     })))
     .await
 }
@@ -72,7 +73,7 @@ pub(super) struct ToldJson {
     mail: bool,
     webhook: bool,
     /// Why one did not go out.
-    fault: Option<String>,
+    fault: Option<FaultJson>,
 }
 
 /// Sends a test by every way that is set.
@@ -82,6 +83,6 @@ pub(super) async fn test(State(door): State<Door>, caller: Caller) -> Result<Jso
     caller.may(Action::Administer)?;
     Ok(Json(match door.alarms.test(&door.tasks).await {
         Ok(told) => ToldJson { mail: told.mail, webhook: told.webhook, fault: None },
-        Err(error) => ToldJson { mail: false, webhook: false, fault: Some(error.to_string()) },
+        Err(error) => ToldJson { mail: false, webhook: false, fault: Some(Fault::from(&error).into()) },
     }))
 }

@@ -7,6 +7,7 @@
 use super::{
     Door,
     error::ApiError,
+    fault::FaultJson,
     local::{LINES_WAITING, Lines, ndjson},
     signin::Caller,
 };
@@ -15,6 +16,7 @@ use crate::{
     audit::{Act, Event},
     media::{self, Choice, Decided, Decision, Found, Item, Sighted, Verdict, Whose},
     trust::Action,
+    words::{Code, Fault},
 };
 use axum::{Json, body::Bytes, extract::State, response::Response};
 use protocol::Uid;
@@ -172,7 +174,7 @@ impl Importing {
             let line = match next {
                 Waiting::Path(path) => match self.look(&path, &mut waiting).await {
                     Ok(()) => continue,
-                    Err(reason) => self.refused(&path.display().to_string(), &reason),
+                    Err(fault) => self.refused(&path.display().to_string(), fault),
                 },
                 Waiting::Item(item) => self.one(item).await,
             };
@@ -184,10 +186,10 @@ impl Importing {
     }
 
     /// Puts what a path holds in front, sorted, so that the walk goes depth first and needs no recursion.
-    async fn look(&self, path: &Path, waiting: &mut VecDeque<Waiting>) -> Result<(), String> {
+    async fn look(&self, path: &Path, waiting: &mut VecDeque<Waiting>) -> Result<(), Fault> {
         let looked = path.to_owned();
         let found = self.door.tasks.spawn_blocking("import look", move || media::look(&looked)).await;
-        match found.map_err(|e| e.to_string())?.map_err(|e| e.to_string())? {
+        match found.map_err(here)?.map_err(|error| Fault::new(Code::NoFile, error))? {
             Found::Items(items) => {
                 for item in items.into_iter().rev() {
                     waiting.push_front(Waiting::Item(item));
@@ -198,16 +200,16 @@ impl Importing {
         Ok(())
     }
 
-    fn refused(&mut self, name: &str, reason: &str) -> Value {
+    fn refused(&mut self, name: &str, fault: Fault) -> Value {
         self.total.refused += 1;
-        json!({ "path": name, "error": reason })
+        json!({ "path": name, "fault": FaultJson::from(fault) })
     }
 
     async fn one(&mut self, item: Item) -> Value {
         let name = item.name.clone();
         let (front, rest) = match self.begin(item).await {
             Ok(begun) => begun,
-            Err(reason) => return self.refused(&name, &reason),
+            Err(fault) => return self.refused(&name, fault),
         };
         let peeked = archive::peek(&front);
         if let Some(sighted) = &mut self.sighted {
@@ -219,11 +221,11 @@ impl Importing {
                     sighted.add(peeked, is_held, is_chosen);
                     json!({ "path": name })
                 }
-                Err(reason) => self.refused(&name, &reason),
+                Err(reason) => self.refused(&name, Fault::new(Code::NoObject, reason)),
             };
         }
         let verdict = match &peeked {
-            Ok(peeked) => self.whose.judge(peeked).await.map_err(|error| error.to_string()),
+            Ok(peeked) => self.whose.judge(peeked).await.map_err(here),
             // What does not say whose it is comes only where everything comes.
             Err(_) if self.whose.choice().is_all() => Ok(Verdict::Take),
             Err(_) => Ok(Verdict::LeaveOut),
@@ -238,8 +240,8 @@ impl Importing {
                 self.total.undecided += 1;
                 return json!({ "path": name, "undecided": true });
             }
-            Ok(Verdict::Divided) => return self.refused(&name, "its study names two patients, decided differently"),
-            Err(reason) => return self.refused(&name, &reason),
+            Ok(Verdict::Divided) => return self.refused(&name, Code::Divided.into()),
+            Err(fault) => return self.refused(&name, fault),
         }
         self.take(&name, front, rest).await
     }
@@ -255,18 +257,18 @@ impl Importing {
                 self.total.bytes += ingested.bytes;
                 json!({ "path": name, "stored": ingested.instance.to_string() })
             }
-            Err(reason) => self.refused(name, &reason),
+            Err(fault) => self.refused(name, fault),
         }
     }
 
     /// Opens a file and reads its front.
-    async fn begin(&self, item: Item) -> Result<(Bytes, Reader), String> {
+    async fn begin(&self, item: Item) -> Result<(Bytes, Reader), Fault> {
         let reading = self.door.tasks.spawn_blocking("import read", move || {
             let mut file = item.open()?;
             let front = piece(&mut file)?;
             Ok::<_, std::io::Error>((front, file))
         });
-        reading.await.map_err(|e| e.to_string())?.map_err(|e| e.to_string())
+        reading.await.map_err(here)?.map_err(|error| Fault::new(Code::NoFile, error))
     }
 
     async fn end(self) {
@@ -316,14 +318,18 @@ fn piece(file: &mut Reader) -> std::io::Result<Bytes> {
     Ok(bytes.into())
 }
 
-async fn read_in(door: &Door, front: Bytes, mut rest: Reader, source: &Source) -> Result<archive::Ingested, String> {
-    let told = |e: &dyn std::fmt::Display| e.to_string();
-    let mut spool = door.archive.spool(Form::File).await.map_err(|e| told(&e))?;
+/// A fault of this node's own.
+fn here(error: impl std::fmt::Display) -> Fault {
+    Fault::new(Code::Here, error)
+}
+
+async fn read_in(door: &Door, front: Bytes, mut rest: Reader, source: &Source) -> Result<archive::Ingested, Fault> {
+    let mut spool = door.archive.spool(Form::File).await?;
     let mut next = front;
     while !next.is_empty() {
-        spool.write(next).await.map_err(|e| told(&e))?;
+        spool.write(next).await?;
         let reading = door.tasks.spawn_blocking("import read", move || piece(&mut rest).map(|bytes| (bytes, rest)));
-        (next, rest) = reading.await.map_err(|e| told(&e))?.map_err(|e| told(&e))?;
+        (next, rest) = reading.await.map_err(here)?.map_err(|error| Fault::new(Code::NoFile, error))?;
     }
-    door.archive.ingest(spool, source).await.map_err(|e| told(&e))
+    Ok(door.archive.ingest(spool, source).await?)
 }

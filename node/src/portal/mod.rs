@@ -16,6 +16,7 @@ mod audit;
 mod error;
 mod events;
 mod export;
+mod fault;
 mod grants;
 mod import;
 mod json;

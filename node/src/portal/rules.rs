@@ -6,6 +6,7 @@
 use super::{
     Door,
     error::{ApiError, ErrorBody},
+    fault::FaultJson,
     json::rfc3339,
     labels, rules_with_peers,
     signin::Caller,
@@ -458,7 +459,7 @@ pub(super) struct Route {
     state: &'static str,
     attempts: u32,
     /// What was wrong last.
-    error: Option<String>,
+    error: Option<FaultJson>,
     /// When it is tried again; `null`: now.
     again: Option<String>,
 }
@@ -486,7 +487,7 @@ pub(super) async fn waiting(State(door): State<Door>, caller: Caller) -> Result<
             instances,
             state,
             attempts,
-            error,
+            error: error.map(FaultJson::from),
             again: again.map(rfc3339),
         });
     }

@@ -3,6 +3,7 @@
 use super::{
     Door,
     error::{ApiError, ErrorBody},
+    fault::FaultJson,
     json::rfc3339,
     signin::Caller,
 };
@@ -95,7 +96,7 @@ pub(super) struct SourceJson {
     /// When it last answered.
     answered: Option<String>,
     /// What went wrong since.
-    fault: Option<String>,
+    fault: Option<FaultJson>,
 }
 
 const PURPOSES: [&str; 4] = ["list", "peers", "priors", "migrate"];
@@ -193,7 +194,7 @@ pub(super) async fn list(State(door): State<Door>, caller: Caller) -> Result<Jso
             hours: source.hours,
             listed: health.listed,
             answered: health.answered.map(rfc3339),
-            fault: health.fault,
+            fault: health.fault.map(FaultJson::from),
         }
     });
     std::future::ready(Ok(Json(shown.collect()))).await
@@ -226,10 +227,11 @@ pub(super) async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// What a source said.
+/// A source that answers.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Tested {
-    said: String,
+    /// Studies of today that it lists.
+    today: usize,
 }
 
 /// Asks a source whether it is there.
@@ -241,7 +243,7 @@ pub(super) async fn test(
     Path(name): Path<String>,
 ) -> Result<Json<Tested>, ApiError> {
     caller.may(Action::Administer)?;
-    Ok(Json(Tested { said: door.sources.test(&name).await? }))
+    Ok(Json(Tested { today: door.sources.test(&name).await? }))
 }
 
 /// A study that a source has.
@@ -337,7 +339,7 @@ pub(super) struct MigrationJson {
     state: &'static str,
     changed: String,
     /// For what it waits: its hours, or a source that is away.
-    waiting: Option<String>,
+    waiting: Option<FaultJson>,
     /// Studies that the source listed; absent: it was not asked since this node started.
     found: Option<usize>,
     /// Studies of which all was asked for.
@@ -366,7 +368,7 @@ impl From<MigrationView> for MigrationJson {
             by: job.person,
             state: view.state.word(),
             changed: rfc3339(view.changed),
-            waiting: view.waiting,
+            waiting: view.waiting.map(FaultJson::from),
             found: view.found,
             studies: view.studies,
             complete: view.complete,

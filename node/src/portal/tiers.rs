@@ -3,10 +3,12 @@
 use super::{
     Door,
     error::{ApiError, ErrorBody},
+    fault::FaultJson,
 };
 use crate::{
     archive::{ColdStatus, Tier},
     trust::Action,
+    words::Fault,
 };
 use axum::{
     Json,
@@ -66,7 +68,7 @@ pub(super) struct Moving {
     /// 0: it waits.
     objects: u32,
     /// Why it ended; `null`: it has not.
-    error: Option<&'static str>,
+    error: Option<FaultJson>,
 }
 
 /// Where a study is to be.
@@ -92,7 +94,7 @@ fn moving(one: &crate::archive::Move) -> Moving {
         to: if one.is_to_cold { "cold" } else { "hot" },
         done: one.done,
         objects: one.objects,
-        error: one.error,
+        error: one.error.map(|code| Fault::from(code).into()),
     }
 }
 

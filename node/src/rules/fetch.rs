@@ -87,16 +87,16 @@ async fn bring(inner: &Inner, key: &Key<SiteId>) -> Result<Attempt, RulesError> 
         return end(inner, &row, (row.manifest, row.bytes, Ended::RuleOff)).await;
     };
     if !is_time(&fetch) {
-        return Ok(Attempt::Later(MINUTE, Some("hours")));
+        return Ok(Attempt::Later(MINUTE, Some("hours".to_owned())));
     }
     if parts.trust.cache_days(&told.basis) == 0 {
-        return Ok(Attempt::Later(MINUTE * 15, Some("no-copies")));
+        return Ok(Attempt::Later(MINUTE * 15, Some("no-copies".to_owned())));
     }
     if !has_room(inner, told.card.bytes).await? {
-        return Ok(Attempt::Later(MINUTE * 5, Some("cache")));
+        return Ok(Attempt::Later(MINUTE * 5, Some("cache".to_owned())));
     }
     let brought = match parts.studies.open(&Person::of_rule(row.rule), study).await {
-        Ok(open) if open.holder() != Some(*holder) => return Ok(Attempt::Later(MINUTE, Some("elsewhere"))),
+        Ok(open) if open.holder() != Some(*holder) => return Ok(Attempt::Later(MINUTE, Some("elsewhere".to_owned()))),
         Ok(open) => bring_pieces(inner, key, &row, &open).await,
         Err(fault) => Err(fault),
     };
@@ -114,7 +114,7 @@ fn after(fault: &StudyError) -> Attempt {
     match fault {
         StudyError::Unreachable { .. } => Attempt::Away("away".to_owned()),
         StudyError::Waiting { .. } => Attempt::Later(SOON, None),
-        StudyError::Refused(Refusal::OutsideHours) => Attempt::Later(MINUTE, Some("outside-hours")),
+        StudyError::Refused(Refusal::OutsideHours) => Attempt::Later(MINUTE, Some("outside-hours".to_owned())),
         // The copy was erased under it: its holder tells it anew.
         StudyError::Refused(Refusal::Revoked) => Attempt::Later(SOON, None),
         StudyError::Refused(refusal) => Attempt::Refused(refusal.code().to_owned()),
@@ -130,7 +130,7 @@ fn after(fault: &StudyError) -> Attempt {
 enum Brought {
     All(Digest, u64),
     RuleOff,
-    Later(Duration, Option<&'static str>),
+    Later(Duration, Option<String>),
 }
 
 /// Brings what is missing, a few pieces at a time.
@@ -171,10 +171,10 @@ async fn gate(inner: &Inner, key: &Key<SiteId>, row: &FetchRow) -> Result<Result
         let rule = rule_of(inner, row).map_err(|fault| StudyError::Internal(fault.to_string()))?;
         let Some(fetch) = rule else { return Ok(Err(Brought::RuleOff)) };
         if !is_time(&fetch) {
-            return Ok(Err(Brought::Later(MINUTE, Some("hours"))));
+            return Ok(Err(Brought::Later(MINUTE, Some("hours".to_owned()))));
         }
         let is_urgent = inner.parts.studies.is_urgent();
-        inner.fetches.pauses(key, is_urgent.then_some("urgent"));
+        inner.fetches.pauses(key, is_urgent.then(|| "urgent".to_owned()));
         if !is_urgent {
             return Ok(Ok(fetch));
         }
@@ -246,7 +246,7 @@ mod tests {
     #[test]
     fn a_holder_that_is_away_delays_all_and_an_hour_nobody_faults() {
         assert!(matches!(after(&StudyError::Unreachable { retry_s: 5 }), Attempt::Away(_)));
-        assert!(matches!(after(&StudyError::Refused(Refusal::OutsideHours)), Attempt::Later(_, Some("outside-hours"))));
+        assert!(matches!(after(&StudyError::Refused(Refusal::OutsideHours)), Attempt::Later(_, Some(why)) if why == "outside-hours"));
         assert!(matches!(after(&StudyError::Refused(Refusal::Role)), Attempt::Refused(why) if why == "role"));
     }
 }

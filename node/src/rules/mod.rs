@@ -37,7 +37,8 @@ use crate::{
     sources::Sources,
     studies::{OpenStudy, Studies},
     tasks::Tasks,
-    trust::Trust,
+    trust::{Person, Role, Trust},
+    words::Fault,
 };
 use futures::future::BoxFuture;
 use protocol::{AeTitle, SiteId, Uid, manifest::InstanceEntry};
@@ -69,9 +70,9 @@ impl From<OfferError> for RulesError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum NotSent {
     /// The AE is not there, not known, or takes nothing: so with all studies.
-    Away(String),
+    Away(Fault),
     /// It broke off in the midst of this one.
-    Broken(String),
+    Broken(Fault),
 }
 
 /// An instance to send.
@@ -98,7 +99,7 @@ pub(crate) trait Ledger: Send {
     /// The AE is there: instances leave now. `false`: they must not.
     fn begin(&mut self) -> BoxFuture<'_, bool>;
     /// What became of one. `false`: no more are to be sent.
-    fn answered<'a>(&'a mut self, item: &'a Item, fault: Option<String>) -> BoxFuture<'a, bool>;
+    fn answered<'a>(&'a mut self, item: &'a Item, fault: Option<Fault>) -> BoxFuture<'a, bool>;
 }
 
 /// What rules work with.
@@ -118,7 +119,7 @@ pub(crate) struct RulesParts {
 #[derive(Debug)]
 struct Inner {
     parts: RulesParts,
-    lines: Queue<AeTitle>,
+    lines: Queue<AeTitle, Fault>,
     offers: Queue<SiteId>,
     fetches: Queue<SiteId>,
     /// Held from a look at what of a study is not sent to the record that follows from it.

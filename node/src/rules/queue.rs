@@ -33,35 +33,35 @@ pub(super) type Key<D> = (D, Uid);
 
 /// How an attempt ended.
 #[derive(Debug)]
-pub(super) enum Ended {
+pub(super) enum Ended<W = String> {
     Done,
     /// Some of it was not taken, or it broke off.
-    Refused(String),
-    Away(String),
+    Refused(W),
+    Away(W),
     /// Nothing is wrong: it is not time yet, and why.
-    Later(Duration, Option<&'static str>),
+    Later(Duration, Option<W>),
 }
 
 /// How one that waits is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Waits {
+pub(crate) struct Waits<W = String> {
     /// `waiting`, `sending` or `failing`.
     pub(crate) state: &'static str,
     pub(crate) attempts: u32,
     /// What was wrong last, or what it waits for.
-    pub(crate) error: Option<String>,
+    pub(crate) error: Option<W>,
     /// When it is tried again; `None`: now.
     pub(crate) again: Option<Timestamp>,
 }
 
 #[derive(Debug)]
-struct Waiting {
+struct Waiting<W> {
     /// Lower ranks go first.
     rank: u8,
     number: u64,
     attempts: u32,
     due: Instant,
-    error: Option<String>,
+    error: Option<W>,
     is_wrong: bool,
     /// What did not go the last time: it goes last.
     failed: HashSet<Print>,
@@ -71,10 +71,10 @@ struct Waiting {
 
 /// One destination.
 #[derive(Debug)]
-struct Line {
+struct Line<W> {
     attempts: u32,
     due: Instant,
-    error: Option<String>,
+    error: Option<W>,
     is_busy: bool,
     /// What may go as soon as the destination may.
     ready: BTreeSet<(u8, u64, Uid)>,
@@ -82,16 +82,16 @@ struct Line {
 }
 
 #[derive(Debug)]
-struct State<D> {
-    waiting: BTreeMap<Key<D>, Waiting>,
-    lines: BTreeMap<D, Line>,
+struct State<D, W> {
+    waiting: BTreeMap<Key<D>, Waiting<W>>,
+    lines: BTreeMap<D, Line<W>>,
     last: u64,
 }
 
-/// All that waits.
+/// All that waits; `W` says what is wrong.
 #[derive(Debug)]
-pub(super) struct Queue<D> {
-    state: Mutex<State<D>>,
+pub(super) struct Queue<D, W = String> {
+    state: Mutex<State<D, W>>,
     woken: Notify,
 }
 
@@ -99,14 +99,14 @@ fn later(attempts: u32, most: Duration) -> Instant {
     Instant::now() + RETRY.saturating_mul(1 << attempts.saturating_sub(1).min(16)).min(most)
 }
 
-impl<D: Ord + Clone> Default for Queue<D> {
+impl<D: Ord + Clone, W: Clone> Default for Queue<D, W> {
     fn default() -> Self {
         let state = State { waiting: BTreeMap::new(), lines: BTreeMap::new(), last: 0 };
         Self { state: Mutex::new(state), woken: Notify::new() }
     }
 }
 
-impl Line {
+impl<W> Line<W> {
     /// Moves what is due by now to what may go.
     fn promote(&mut self, now: Instant, place: impl Fn(&Uid) -> Option<(u8, u64)>) {
         while let Some((at, _)) = self.later.first()
@@ -131,13 +131,13 @@ impl Line {
         self.later.first().map(|(at, _)| self.due.max(*at))
     }
 
-    fn forget(&mut self, study: &Uid, waiting: &Waiting) {
+    fn forget(&mut self, study: &Uid, waiting: &Waiting<W>) {
         self.ready.remove(&(waiting.rank, waiting.number, study.clone()));
         self.later.remove(&(waiting.due, study.clone()));
     }
 }
 
-impl<D: Ord + Clone> Queue<D> {
+impl<D: Ord + Clone, W: Clone> Queue<D, W> {
     /// Of what waited before a stop.
     pub(super) fn of(open: impl IntoIterator<Item = (Uid, D, u8)>) -> Self {
         let queue = Self::default();
@@ -145,7 +145,7 @@ impl<D: Ord + Clone> Queue<D> {
         queue
     }
 
-    fn state(&self) -> MutexGuard<'_, State<D>> {
+    fn state(&self) -> MutexGuard<'_, State<D, W>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -249,7 +249,7 @@ impl<D: Ord + Clone> Queue<D> {
     }
 
     /// An attempt is over.
-    pub(super) fn ended(&self, key: &Key<D>, ended: Ended, failed: HashSet<Print>) {
+    pub(super) fn ended(&self, key: &Key<D>, ended: Ended<W>, failed: HashSet<Print>) {
         let state = &mut *self.state();
         self.woken.notify_one();
         let Some(line) = state.lines.get_mut(&key.0) else { return };
@@ -279,7 +279,7 @@ impl<D: Ord + Clone> Queue<D> {
             }
             Ended::Later(wait, why) => {
                 if let Some(why) = why {
-                    (waiting.error, waiting.is_wrong) = (Some(why.to_owned()), false);
+                    (waiting.error, waiting.is_wrong) = (Some(why), false);
                 }
                 Instant::now() + wait
             }
@@ -289,17 +289,17 @@ impl<D: Ord + Clone> Queue<D> {
     }
 
     /// What is being done now waits for something, and goes on by itself.
-    pub(super) fn pauses(&self, key: &Key<D>, why: Option<&'static str>) {
+    pub(super) fn pauses(&self, key: &Key<D>, why: Option<W>) {
         if let Some(waiting) = self.state().waiting.get_mut(key) {
-            (waiting.error, waiting.is_wrong) = (why.map(str::to_owned), false);
+            (waiting.error, waiting.is_wrong) = (why, false);
         }
     }
 
     /// What waits, as it is: the first so many.
-    pub(super) fn views(&self, most: usize) -> Vec<(Key<D>, Waits)> {
+    pub(super) fn views(&self, most: usize) -> Vec<(Key<D>, Waits<W>)> {
         let (now, clock) = (Instant::now(), tasks::now());
         let state = self.state();
-        let view = |(key, waiting): (&Key<D>, &Waiting)| {
+        let view = |(key, waiting): (&Key<D>, &Waiting<W>)| {
             let line = state.lines.get(&key.0)?;
             let attempts = waiting.attempts.saturating_add(line.attempts);
             let is_wrong = waiting.is_wrong || line.error.is_some();
@@ -324,13 +324,14 @@ pub(super) struct Job<D> {
 }
 
 /// Does what is due, until the node stops: so many at once. The attempt tells the queue how it ended.
-pub(super) async fn run<D, F>(
+pub(super) async fn run<D, W, F>(
     inner: Arc<Inner>,
-    queue: fn(&Inner) -> &Queue<D>,
+    queue: fn(&Inner) -> &Queue<D, W>,
     (name, at_once): (&'static str, usize),
     attempt: impl Fn(Arc<Inner>, Job<D>) -> F,
 ) where
     D: Ord + Clone + Send + 'static,
+    W: Clone + Send + 'static,
     F: Future<Output = ()> + Send + 'static,
 {
     let places = Arc::new(Semaphore::new(at_once));
@@ -379,7 +380,7 @@ mod tests {
     #[test]
     fn one_that_is_away_delays_all_and_a_refusal_its_study_only() {
         let tasks = tasks::Tasks::default();
-        let lines = Queue::of([(uid("1.1"), ae("A"), 0), (uid("1.2"), ae("A"), 0), (uid("1.1"), ae("B"), 0)]);
+        let lines = Queue::<_>::of([(uid("1.1"), ae("A"), 0), (uid("1.2"), ae("A"), 0), (uid("1.1"), ae("B"), 0)]);
         let (first, _) = lines.take(&tasks, soon()).unwrap();
         let (second, _) = lines.take(&tasks, soon()).unwrap();
         assert_ne!(first.0, second.0, "one study at a time to each");
@@ -405,7 +406,7 @@ mod tests {
     #[test]
     fn lower_ranks_go_first_and_then_what_came_first() {
         let tasks = tasks::Tasks::default();
-        let queue = Queue::of([(uid("1.3"), 7, 1), (uid("1.2"), 7, 1), (uid("1.1"), 7, 2)]);
+        let queue = Queue::<_>::of([(uid("1.3"), 7, 1), (uid("1.2"), 7, 1), (uid("1.1"), 7, 2)]);
         queue.add(&uid("1.9"), 7, 0);
         let order = ["1.9", "1.3", "1.2", "1.1"].map(uid);
         for expected in order {
@@ -419,7 +420,7 @@ mod tests {
     #[test]
     fn what_is_taken_out_while_it_is_done_is_cut_off_and_does_not_come_back() {
         let tasks = tasks::Tasks::default();
-        let queue = Queue::of([(uid("1.1"), 7, 0), (uid("1.2"), 7, 0)]);
+        let queue = Queue::<_>::of([(uid("1.1"), 7, 0), (uid("1.2"), 7, 0)]);
         let (key, stop) = queue.take(&tasks, soon()).unwrap();
         queue.remove(&key);
         assert!(stop.is_cancelled());
@@ -431,9 +432,9 @@ mod tests {
     #[test]
     fn what_waits_for_its_time_is_not_wrong() {
         let tasks = tasks::Tasks::default();
-        let queue = Queue::of([(uid("1.1"), 7, 0)]);
+        let queue = Queue::<_>::of([(uid("1.1"), 7, 0)]);
         let (key, _) = queue.take(&tasks, soon()).unwrap();
-        queue.ended(&key, Ended::Later(Duration::from_secs(60), Some("hours")), HashSet::new());
+        queue.ended(&key, Ended::Later(Duration::from_secs(60), Some("hours".to_owned())), HashSet::new());
         let (_, waits) = queue.views(9).remove(0);
         assert!(waits.state == "waiting" && waits.error.as_deref() == Some("hours") && waits.again.is_some());
     }

@@ -15,6 +15,7 @@ use crate::{
     archive::{Archive, ArchiveError, Print, RouteRow, Routed, print},
     audit::{Act, Actor, Event},
     trust::Person,
+    words::{Code, Fault},
 };
 use futures::{FutureExt, future::BoxFuture};
 use protocol::{AeTitle, Uid, manifest::Completeness};
@@ -44,11 +45,11 @@ pub(crate) struct RouteView {
     pub(crate) row: RouteRow,
     /// Of the study, now.
     pub(crate) instances: u32,
-    pub(crate) waits: Waits,
+    pub(crate) waits: Waits<Fault>,
 }
 
 /// What waits, as it is: the first of them.
-pub(super) fn views(lines: &Queue<AeTitle>, archive: &Archive) -> Result<Vec<RouteView>, ArchiveError> {
+pub(super) fn views(lines: &Queue<AeTitle, Fault>, archive: &Archive) -> Result<Vec<RouteView>, ArchiveError> {
     let mut views = Vec::new();
     for ((to, study), waits) in lines.views(SHOWN_MAX) {
         let Some(row) = archive.route(&study, &to)? else { continue };
@@ -81,10 +82,10 @@ async fn attempt(inner: Arc<Inner>, Job { key, stop }: Job<AeTitle>) {
     };
     let ended = ended.unwrap_or_else(|error| {
         tracing::error!(%error, to = %key.0, "a study cannot be routed now");
-        Ended::Refused(error.to_string())
+        Ended::Refused(Fault::new(Code::Here, error))
     });
     if let Ended::Refused(why) | Ended::Away(why) = &ended {
-        tracing::warn!(to = %key.0, study = %key.1, why, "a study is not routed; it is tried again");
+        tracing::warn!(to = %key.0, study = %key.1, %why, "a study is not routed; it is tried again");
     }
     inner.lines.ended(&key, ended, failed);
 }
@@ -124,7 +125,7 @@ async fn send(
         items.sort_by_key(|item| failed.contains(&print(&item.entry.digest)));
         let open = match parts.studies.open_own(&Person::of_rule(row.rule), study).await {
             Ok(open) => open,
-            Err(error) => return Ok(Ended::Refused(error.to_string())),
+            Err(error) => return Ok(Ended::Refused(Fault::new(Code::FilesLost, error))),
         };
         failed.clear();
         let bytes = items.iter().map(|item| item.entry.bytes).sum();
@@ -171,7 +172,7 @@ struct Sending<'a> {
     sent: Vec<Print>,
     since: Instant,
     failed: &'a mut HashSet<Print>,
-    why: Option<String>,
+    why: Option<Fault>,
 }
 
 impl Sending<'_> {
@@ -200,14 +201,14 @@ impl Ledger for Sending<'_> {
         .boxed()
     }
 
-    fn answered<'a>(&'a mut self, item: &'a Item, fault: Option<String>) -> BoxFuture<'a, bool> {
+    fn answered<'a>(&'a mut self, item: &'a Item, fault: Option<Fault>) -> BoxFuture<'a, bool> {
         async move {
             let print = print(&item.entry.digest);
             match fault {
                 None => self.sent.push(print),
-                Some(why) => {
+                Some(Fault { code, detail }) => {
                     self.failed.insert(print);
-                    self.why = Some(format!("{}: {why}", item.entry.instance));
+                    self.why = Some(Fault::new(code, format_args!("{} {detail}", item.entry.instance)));
                 }
             }
             let is_over = self.stop.is_cancelled();

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     archive::StudyRow,
     audit::{Act, Actor, Event},
+    words::{Code, Fault},
 };
 use futures::TryStreamExt;
 use protocol::{Timestamp, Uid};
@@ -60,7 +61,7 @@ pub(super) struct Control {
 struct Live {
     /// Studies that the source listed; `None`: not asked yet.
     found: Option<usize>,
-    waiting: Option<String>,
+    waiting: Option<Fault>,
 }
 
 /// What an admin asks for.
@@ -86,7 +87,7 @@ pub(crate) struct MigrationView {
     /// Studies that the source listed, as far as known.
     pub(crate) found: Option<usize>,
     /// For what it waits.
-    pub(crate) waiting: Option<String>,
+    pub(crate) waiting: Option<Fault>,
     pub(crate) studies: usize,
     pub(crate) complete: usize,
     pub(crate) instances: u64,
@@ -234,7 +235,7 @@ async fn run(inner: &Arc<Inner>, job: &Migration, control: &Arc<Control>) {
             Err(SourceError::Stopping | SourceError::NoSource | SourceError::NoMigration) => return,
             Err(error) => {
                 tracing::warn!(migration = job.id, %error, "a migration waits");
-                lock(&control.live).waiting = Some(error.to_string());
+                lock(&control.live).waiting = Some((&error).into());
                 if recorded < self::recorded(inner, job.id) {
                     retry = RETRY;
                 }
@@ -340,7 +341,7 @@ fn is_wanted(job: &Migration, row: &StudyRow) -> bool {
 async fn wait_for_hours(inner: &Inner, job: &Migration, control: &Control) -> Result<(), SourceError> {
     let Some(hours) = job.hours.as_deref().and_then(|hours| hours.parse::<DayHours>().ok()) else { return Ok(()) };
     while !hours.is_now() {
-        lock(&control.live).waiting = job.hours.clone();
+        lock(&control.live).waiting = Some(Fault::new(Code::Hours, job.hours.as_deref().unwrap_or_default()));
         if !inner.sleep(HOURS_LOOK).await {
             return Err(SourceError::Stopping);
         }

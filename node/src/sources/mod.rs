@@ -44,6 +44,7 @@ use crate::{
     audit::{Act, Actor, Audit, AuditError, Event},
     journal::{Append, Journal, JournalError, Position},
     tasks::Tasks,
+    words::{Code, Fault},
 };
 use dicom_core::Tag;
 use futures::future::BoxFuture;
@@ -103,6 +104,22 @@ pub(crate) enum SourceError {
     Stopping,
     #[error("here: {0}")]
     Here(String),
+}
+
+impl From<&SourceError> for Fault {
+    fn from(error: &SourceError) -> Self {
+        match error {
+            SourceError::Unreachable(why) => Self::new(Code::Unreachable, why),
+            SourceError::Broken(why) => Self::new(Code::BrokeOff, why),
+            SourceError::Refused(why) => Self::new(Code::Refused, why),
+            SourceError::Garbage(why) => Self::new(Code::NotUnderstood, why),
+            SourceError::Here(why) => Self::new(Code::Here, why),
+            SourceError::Unfit(why) => Self::new(Code::Unfit, why),
+            SourceError::TooMany => Code::TooMany.into(),
+            SourceError::NoSource | SourceError::NoMigration | SourceError::NotThere => Code::NotThere.into(),
+            SourceError::NotRunning | SourceError::Stopping => Code::Stopping.into(),
+        }
+    }
 }
 
 impl From<JournalError> for SourceError {
@@ -172,7 +189,7 @@ pub(crate) struct Health {
     /// When it last answered, milliseconds since 1970.
     pub(crate) answered: Option<protocol::Timestamp>,
     /// What went wrong since.
-    pub(crate) fault: Option<String>,
+    pub(crate) fault: Option<Fault>,
     /// Studies of it in the shadow list.
     pub(crate) listed: usize,
 }
@@ -348,18 +365,17 @@ impl Sources {
         Ok(())
     }
 
-    /// Asks a source whether it is there, and for one row. Gives what it said in words.
+    /// Asks a source whether it is there, and for its studies of today. Gives how many it has.
     ///
     /// # Errors
     /// See [`SourceError`].
-    pub(crate) async fn test(&self, name: &str) -> Result<String, SourceError> {
+    pub(crate) async fn test(&self, name: &str) -> Result<usize, SourceError> {
         let source = self.0.source(name)?;
         if let Access::Dimse(to) = &source.access {
             self.0.dimse()?.echo(to).await?;
         }
         let today = ask::today();
-        let found = self.0.studies_between(&source, Some(&today), Some(&today)).await?;
-        Ok(format!("it answers; {} studies of today", found.len()))
+        Ok(self.0.studies_between(&source, Some(&today), Some(&today)).await?.len())
     }
 
     /// Whether somebody who brought instances is a source: what it brings was in the house before.
@@ -429,7 +445,7 @@ impl Inner {
         match answer {
             Ok(_) => *health = Health { answered: Some(crate::tasks::now()), ..Health::default() },
             Err(SourceError::Stopping | SourceError::NotRunning) => {}
-            Err(error) => health.fault = Some(error.to_string()),
+            Err(error) => health.fault = Some(error.into()),
         }
     }
 

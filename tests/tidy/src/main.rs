@@ -7,6 +7,7 @@
 //! What rustfmt, clippy, eslint and the compiler already say.
 #![allow(clippy::print_stdout, reason = "a program whose product is its output")]
 
+mod languages;
 mod layers;
 mod shape;
 mod source;
@@ -47,6 +48,7 @@ fn inspect(tree: &Tree) -> Vec<Fault> {
     for entry in &tree.entries {
         inspect_one(entry, &mut faults);
     }
+    faults.extend(languages::errors(tree));
     faults
 }
 
@@ -58,6 +60,7 @@ fn inspect_one(entry: &Entry, faults: &mut Vec<Fault>) {
     faults.extend(words::names(&entry.path, text));
     faults.extend(words::banned(&entry.path, text));
     faults.extend(words::machine_paths(&entry.path, text));
+    faults.extend(languages::said_in_both(&entry.path, text));
     faults.extend(layers::arrows(&entry.path, text));
     faults.extend(supply::registries(&entry.path, text));
 }

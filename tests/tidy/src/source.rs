@@ -18,6 +18,34 @@ pub(crate) fn code_only(text: &str) -> String {
     out
 }
 
+/// A string in code.
+pub(crate) struct Literal {
+    /// Of its first quote, and after its last: bytes.
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    /// What it says, its escapes resolved as far as they matter to words.
+    pub(crate) says: String,
+}
+
+/// The strings of a text that are not in comments; raw ones aside.
+pub(crate) fn literals(text: &str) -> Vec<Literal> {
+    let chars: Vec<char> = text.chars().collect();
+    let (mut found, mut at, mut byte) = (Vec::new(), 0, 0);
+    while at < chars.len() {
+        let end = literal_end(&chars, at).min(chars.len()).max(at + 1);
+        let bytes: usize = chars[at..end].iter().map(|c| c.len_utf8()).sum();
+        if chars[at] == '"' && end > at + 1 {
+            let inside: String = chars[at + 1..end - 1].iter().collect();
+            let says = inside.split("\\\n").map(str::trim_start).collect::<Vec<_>>();
+            let says = if says.len() > 1 { says.concat() } else { inside };
+            let says = says.replace("\\n", "\n").replace("\\\"", "\"");
+            found.push(Literal { start: byte, end: byte + bytes, says });
+        }
+        (at, byte) = (end, byte + bytes);
+    }
+    found
+}
+
 /// Where the comment or literal that starts at `at` ends; `at` itself when none starts there.
 fn literal_end(chars: &[char], at: usize) -> usize {
     let next = chars.get(at + 1).copied();

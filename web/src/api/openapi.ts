@@ -4144,8 +4144,7 @@ export interface components {
         };
         /** @description All that stands. */
         AlarmsJson: {
-            /** @description Why the last notice did not go out. */
-            fault?: string | null;
+            fault?: components["schemas"]["Fault"] | null;
             /** @description Whether notices go out by mail. */
             mail: boolean;
             standing: components["schemas"]["AlarmJson"][];
@@ -4639,15 +4638,13 @@ export interface components {
             /** @description Studies of which all was asked for. */
             studies: number;
             to?: string | null;
-            /** @description For what it waits: its hours, or a source that is away. */
-            waiting?: string | null;
+            waiting?: components["schemas"]["Fault"] | null;
         };
         /** @description A study that moves, waits for it, or could not. */
         Moving: {
             /** Format: int32 */
             done: number;
-            /** @description Why it ended; `null`: it has not. */
-            error?: string | null;
+            error?: components["schemas"]["Fault"] | null;
             /**
              * Format: int32
              * @description 0: it waits.
@@ -5043,8 +5040,7 @@ export interface components {
             description?: string | null;
             /** Format: int32 */
             dropped: number;
-            /** @description What was wrong last. */
-            error?: string | null;
+            error?: components["schemas"]["Fault"] | null;
             /**
              * Format: int32
              * @description Instances of the study now.
@@ -5177,8 +5173,7 @@ export interface components {
             concurrent: number;
             /** Format: int32 */
             days: number;
-            /** @description What went wrong since. */
-            fault?: string | null;
+            fault?: components["schemas"]["Fault"] | null;
             has_credentials: boolean;
             hours?: string | null;
             issuer: string;
@@ -5327,9 +5322,10 @@ export interface components {
             /** @description `hot`, `cold` or `unreachable` (cold, and not there now). */
             tier: string;
         };
-        /** @description What a source said. */
+        /** @description A source that answers. */
         Tested: {
-            said: string;
+            /** @description Studies of today that it lists. */
+            today: number;
         };
         /** @description How the cold tier is. */
         Tiers: {
@@ -5365,8 +5361,7 @@ export interface components {
         };
         /** @description What a test went by. */
         ToldJson: {
-            /** @description Why one did not go out. */
-            fault?: string | null;
+            fault?: components["schemas"]["Fault"] | null;
             mail: boolean;
             webhook: boolean;
         };

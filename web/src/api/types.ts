@@ -146,5 +146,8 @@ export type Alarm = With<Sent<'AlarmJson'>, { kind: AlarmKind; level: 'notice' |
 export type Alarms = With<Sent<'AlarmsJson'>, { standing: Alarm[] }>;
 export type AlarmTest = Sent<'ToldJson'>;
 
+/** What is wrong elsewhere: a code, and what the system or the other side said of it. */
+export type Fault = Schemas['Fault'];
+
 /** A problem as the node tells it, or as the portal finds it where no node answered. */
 export type Problem = Schemas['ErrorBody'];

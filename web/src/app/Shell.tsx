@@ -76,7 +76,7 @@ function RestoredBanner({ session }: { session: Session }) {
         {restore.waiting.length > 0 ? t('app.restoredWaiting', { sites: restore.waiting.join(', ') }) : t('app.restoredMore')}
       </span>
       {mayConfirm && (
-        <Button size="compact-xs" variant="white" color="dark" onClick={ask.open}>
+        <Button size="compact-xs" variant="white" color="dark" style={{ flexShrink: 0 }} onClick={ask.open}>
           {t('app.restoredOpen')}
         </Button>
       )}
@@ -86,7 +86,8 @@ function RestoredBanner({ session }: { session: Session }) {
         text={t('app.restoredAbout')}
         yes={t('app.restoredYes')}
         busy={confirm.isPending}
-        onYes={() => reason.trim() !== '' && confirm.mutate()}
+        unready={reason.trim() === ''}
+        onYes={() => confirm.mutate()}
         onClose={ask.close}
       >
         <TextInput

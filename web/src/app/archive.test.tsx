@@ -198,7 +198,7 @@ describe('an administrator', () => {
 
   test('sends a test of the alarms, and reads why it did not go out', async () => {
     const node = archiveNode('much');
-    node.instead.set('POST /alarms/test', { status: 200, body: { fault: 'smtp: 535' } });
+    node.instead.set('POST /alarms/test', { status: 200, body: { fault: { code: 'mail', detail: 'smtp: 535' } } });
     const { user } = await openPortal(node, at('alarms'));
     await user.click(await screen.findByRole('button', { name: 'Send a test' }));
     expect((await screen.findByRole('alert')).textContent).toContain('smtp: 535');

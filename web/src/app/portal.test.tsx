@@ -309,7 +309,7 @@ describe('archive', () => {
     };
     const route = {
       study: '1.2.3', patient_name: 'MARTIN^Éloïse', date: '20260102', description: 'CT', to: 'PACS2', rule: 3, since: '2026-01-02T00:00:00Z',
-      sent: 2, dropped: 0, instances: 9, state: 'failing', attempts: 3, error: 'connection refused', again: '2026-01-02T00:05:00Z',
+      sent: 2, dropped: 0, instances: 9, state: 'failing', attempts: 3, error: { code: 'unreachable', detail: 'connection refused' }, again: '2026-01-02T00:05:00Z',
     };
     node.instead.set('GET /rules', { status: 200, body: [rule] });
     node.instead.set('GET /routes', { status: 200, body: [route] });
@@ -321,7 +321,7 @@ describe('archive', () => {
     const { user } = await openPortal(node, { at: '/archive/rules', as: 'admin' });
     await screen.findByText('PACS2', { selector: 'p' });
     expect(screen.getByText('2 of 9')).toBeTruthy();
-    expect(screen.getByText('connection refused')).toBeTruthy();
+    expect(screen.getByText('it cannot be reached (“connection refused”)')).toBeTruthy();
     expect(screen.getByText('19:00-06:00')).toBeTruthy();
 
     expect(screen.getByRole<HTMLButtonElement>('button', { name: 'Add the rule' }).disabled).toBe(true);

@@ -9,13 +9,15 @@ interface ConfirmProps {
   yes: string;
   danger?: boolean;
   busy?: boolean;
+  /** What is asked beside it is not answered yet. */
+  unready?: boolean;
   onYes: () => void;
   onClose: () => void;
   children?: ReactNode;
 }
 
 /** Asks before something that cannot be taken back. */
-export function Confirm({ opened, title, text, yes, danger = true, busy = false, onYes, onClose, children }: ConfirmProps) {
+export function Confirm({ opened, title, text, yes, danger = true, busy = false, unready = false, onYes, onClose, children }: ConfirmProps) {
   const { t } = useWords();
   return (
     <Modal opened={opened} onClose={onClose} title={title} closeButtonProps={{ 'aria-label': t('common.close') }}>
@@ -26,7 +28,7 @@ export function Confirm({ opened, title, text, yes, danger = true, busy = false,
           <Button variant="default" onClick={onClose} data-autofocus>
             {t('common.cancel')}
           </Button>
-          <Button color={danger ? 'red.9' : 'sky'} loading={busy} onClick={onYes}>
+          <Button color={danger ? 'red.9' : 'sky'} loading={busy} disabled={unready} onClick={onYes}>
             {yes}
           </Button>
         </Group>

@@ -3,6 +3,7 @@
 import { Button, Center, Loader, Stack, Text, ThemeIcon, Title } from '@mantine/core';
 import { IconAlertTriangle, IconLock, IconPlugConnectedX } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
+import type { UseQueryResult } from '@tanstack/react-query';
 import { ApiError } from '../api/client';
 import { useWords } from '../lib/language';
 import { useProblem } from './problem';
@@ -70,5 +71,24 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
         )}
       </Blank>
     </div>
+  );
+}
+
+interface ListedProps<T> {
+  query: UseQueryResult<T[]>;
+  /** What is said where there is nothing. */
+  none: string;
+  children: (rows: T[]) => ReactNode;
+}
+
+/** A list that is asked for: waiting, failed, empty, or there. What was there stays while it is asked for again. */
+export function Listed<T>({ query: { data, error, refetch }, none, children }: ListedProps<T>) {
+  if (error && !data) return <Failure error={error} retry={() => void refetch()} />;
+  if (!data) return <Waiting />;
+  if (data.length > 0) return children(data);
+  return (
+    <Text size="sm" c="dimmed">
+      {none}
+    </Text>
   );
 }

@@ -1,6 +1,7 @@
 // Failures in words, in the reader's language.
 
 import { ApiError } from '../api/client';
+import type { Fault } from '../api/types';
 import { useWords } from '../lib/language';
 import { en } from '../strings/en';
 
@@ -26,4 +27,13 @@ export function useProblem(): (error: unknown) => string {
 export function useReason(): (code: string) => string {
   const { t } = useWords();
   return code => (known(code) ? t(`error.${code}`, { seconds: 30, code }) : code);
+}
+
+/** What is wrong somewhere else: its code in words, and what the system or the other side said of it. */
+export function useFault(): (fault: Fault) => string {
+  const { t } = useWords();
+  return ({ code, detail }) => {
+    const what = t(`fault.${code}`);
+    return detail === '' ? what : t('fault.with', { what, detail });
+  };
 }

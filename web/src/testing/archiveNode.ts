@@ -1,6 +1,6 @@
 // What a node in use says on the archive's pages, and one that has nothing to say.
 
-import type { Alarm, Alarms, Correction, Erased, Migration, PeerFetch, PeerOffer, PeerRules, Proposed, Rejection, Source, Storage, StudyKept, Tiers } from '../api/types';
+import type { Alarm, Alarms, Correction, Erased, Fault, Migration, PeerFetch, PeerOffer, PeerRules, Proposed, Rejection, Source, Storage, StudyKept, Tiers } from '../api/types';
 import { FakeNode } from './fakeNode';
 
 const AT = '2026-11-03T09:12:30Z';
@@ -88,7 +88,7 @@ const MUCH: Said = {
   '/retention/proposals': [proposal],
   '/retention/erased': [erased],
   '/tiers': tiers,
-  '/sources': [source, { ...source, name: 'Ancien', listed: 0, answered: null, fault: 'the source cannot be reached' }],
+  '/sources': [source, { ...source, name: 'Ancien', listed: 0, answered: null, fault: { code: 'unreachable', detail: 'PACS@10.20.0.9:104' } satisfies Fault }],
   '/migrations': [migration],
   '/rules': [],
   '/routes': [],

@@ -8,6 +8,8 @@ import type { NewsName } from '../api/events';
 export interface Answer {
   status: number;
   body?: unknown;
+  /** What is told line by line. */
+  lines?: unknown[];
 }
 
 const ACTIONS: Record<Role, Action[]> = {

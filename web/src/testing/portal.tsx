@@ -51,7 +51,7 @@ export function connect(node: FakeNode): void {
     if (fate === 'lost') return Promise.reject(new TypeError('no network'));
     if (fate === 'waiting') return new Promise<Response>(() => undefined);
     const answer = node.handle(init?.method ?? 'GET', input.replace(/^\/api/, ''), body);
-    const text = answer.body === undefined ? null : JSON.stringify(answer.body);
+    const text = answer.lines ? answer.lines.map(line => `${JSON.stringify(line)}\n`).join('') : answer.body === undefined ? null : JSON.stringify(answer.body);
     return Promise.resolve(new Response(text, { status: answer.status, headers: { 'Content-Type': 'application/json' } }));
   });
 }

@@ -27,6 +27,9 @@ pub(super) struct Arguments {
     /// The node's folder [default: the current folder]
     #[arg(long, global = true, value_name = "FOLDER")]
     pub(super) dir: Option<PathBuf>,
+    /// The language of what is said here: en or fr [default: as LC_ALL, LC_MESSAGES or LANG has it]
+    #[arg(long, global = true, value_name = "LANGUAGE", value_parser = ["en", "fr"], hide_possible_values = true)]
+    pub(super) lang: Option<String>,
     /// What to log to standard error, for example `debug` or `info,node::transfer=debug` (else RUST_LOG)
     #[arg(long, global = true, value_name = "FILTER")]
     pub(super) log: Option<String>,
@@ -350,20 +353,15 @@ pub(super) enum PeerCommand {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum PresetWord {
-    /// Everything, at any time
     All,
-    /// Everything, at the hours of the week that the agreement names
     OnCall,
-    /// Nothing, but what `study share` gives
     CaseOnly,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum DirectionWord {
     Both,
-    /// They read ours
     Ours,
-    /// We read theirs
     Theirs,
 }
 
@@ -373,9 +371,11 @@ pub(super) enum AgreementCommand {
     Offer {
         /// The site's name, key, or the beginning of the key
         site: String,
+        /// Everything (all), everything at the hours that the agreement names (on-call), or nothing but what `study share`
+        /// gives (case-only)
         #[arg(long, default_value = "all")]
         preset: PresetWord,
-        /// Whose studies it is about
+        /// Whose studies it is about: they read ours, we read theirs, or both
         #[arg(long, default_value = "both")]
         direction: DirectionWord,
         /// Time zone of the hours of `on-call`, for example Europe/Paris

@@ -5,12 +5,13 @@ import { IconCircleCheck } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { post } from '../../api/client';
 import { alarmsQuery } from '../../api/queries';
-import type { Alarm, AlarmTest } from '../../api/types';
+import type { Alarm, AlarmTest, Fault } from '../../api/types';
 import { Page } from '../../components/Page';
 import { Problem, Section } from '../../components/parts';
 import { Failure, Waiting } from '../../components/State';
 import { minute } from '../../lib/format';
 import { Wide } from '../../components/Wide';
+import { useFault } from '../../components/problem';
 import { useWords } from '../../lib/language';
 
 const COLOURS = { notice: 'sky', warning: 'yellow', critical: 'red' } as const;
@@ -75,8 +76,9 @@ function Standing({ alarms }: { alarms: Alarm[] }) {
   );
 }
 
-function Ways({ mail, webhook, fault }: { mail: boolean; webhook: boolean; fault: string | null }) {
+function Ways({ mail, webhook, fault }: { mail: boolean; webhook: boolean; fault: Fault | null }) {
   const { t } = useWords();
+  const say = useFault();
   const test = useMutation({ mutationFn: () => post<AlarmTest>('/alarms/test') });
   const ways = [mail && t('archive.alarms.byMail'), webhook && t('archive.alarms.byWebhook')].filter(Boolean).join(', ');
   const failed = test.data?.fault ?? fault;
@@ -86,7 +88,7 @@ function Ways({ mail, webhook, fault }: { mail: boolean; webhook: boolean; fault
         {ways ? <Text size="sm">{ways}</Text> : <Alert color="yellow" variant="light" title={t('archive.alarms.nobody')} />}
         {failed && (
           <Alert color="red" variant="light" title={t('archive.alarms.failed')} role="alert">
-            {failed}
+            {say(failed)}
           </Alert>
         )}
         {test.data && !test.data.fault && (

@@ -1,6 +1,7 @@
 // Who is on a medium, who of ours might be meant, and what is decided of each.
 
 import { NativeSelect, Table, Text } from '@mantine/core';
+import { Wide } from '../../components/Wide';
 import { dicomDate, patientName } from '../../lib/format';
 import { useWords } from '../../lib/language';
 
@@ -38,7 +39,7 @@ interface DecisionsProps {
 export function Decisions({ patients, of, onDecide, mayDecide }: DecisionsProps) {
   const { t } = useWords();
   return (
-    <Table.ScrollContainer minWidth={720}>
+    <Wide min={720} label={t('archive.import.found')}>
       <Table verticalSpacing="xs" layout="fixed" style={{ overflowWrap: 'anywhere' }}>
         <Table.Thead>
           <Table.Tr>
@@ -60,7 +61,7 @@ export function Decisions({ patients, of, onDecide, mayDecide }: DecisionsProps)
           ))}
         </Table.Tbody>
       </Table>
-    </Table.ScrollContainer>
+    </Wide>
   );
 }
 

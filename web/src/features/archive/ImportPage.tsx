@@ -1,10 +1,11 @@
 // A medium of somebody else's: looked at first, then a person decides whose images are taken in, and as whose.
 
-import { Button, FileButton, Group, Paper, Stack, Text, TextInput } from '@mantine/core';
+import { Button, FileButton, Group, List, Paper, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
 import { lines } from '../../api/client';
 import { useMay } from '../../api/queries';
+import type { Fault } from '../../api/types';
 import { Page } from '../../components/Page';
 import { Problem, Section } from '../../components/parts';
 import { useWords } from '../../lib/language';
@@ -20,22 +21,39 @@ interface Total {
   patients?: Seen[];
 }
 
+interface Refused {
+  path: string;
+  fault: Fault;
+}
+
 interface Line {
+  path?: string;
+  fault?: Fault;
   total?: Total;
 }
+
+/** How an import, or a look, ended: its last line, where it came to one, and the first files that were not taken. */
+interface Outcome {
+  total: Total | null;
+  refused: Refused[];
+}
+
+/** A medium may hold thousands of files that are no images: enough to see what they are. */
+const REFUSED_SHOWN = 12;
 
 /** What is imported: paths on the node's machine, or what was brought. */
 type Medium = { paths: string[] } | { upload: string };
 
-/** Runs an import, or a look at one; gives its last line. */
-async function run(body: unknown, count: (seen: number) => void): Promise<Total | null> {
-  let total: Total | null = null;
+/** Runs an import, or a look at one. */
+async function run(body: unknown, count: (seen: number) => void): Promise<Outcome> {
+  const outcome: Outcome = { total: null, refused: [] };
   let seen = 0;
   await lines<Line>('/import', body, line => {
-    if (line.total) total = line.total;
+    if (line.total) outcome.total = line.total;
     else count(++seen);
+    if (line.fault && outcome.refused.length < REFUSED_SHOWN) outcome.refused.push({ path: line.path ?? '', fault: line.fault });
   });
-  return total;
+  return outcome;
 }
 
 export function ImportPage() {
@@ -46,7 +64,7 @@ export function ImportPage() {
   const [brought, setBrought] = useState<{ done: number; of: number } | null>(null);
   const before = useRef<string | null>(null);
   const look = useMutation({
-    mutationFn: async (from: string | Brought[]): Promise<{ medium: Medium; total: Total | null }> => {
+    mutationFn: async (from: string | Brought[]): Promise<{ medium: Medium; looked: Outcome }> => {
       setSeen(0);
       if (before.current) await forget(before.current);
       before.current = null;
@@ -59,7 +77,7 @@ export function ImportPage() {
         medium = { upload };
       }
       setBrought(null);
-      return { medium, total: await run({ ...medium, scan: true }, setSeen) };
+      return { medium, looked: await run({ ...medium, scan: true }, setSeen) };
     },
     onSettled: () => setBrought(null),
   });
@@ -79,7 +97,7 @@ export function ImportPage() {
           </Stack>
         </Section>
         {look.isSuccess && (
-          <Choice key={look.submittedAt} medium={look.data.medium} total={look.data.total} mayDecide={mayDecide} />
+          <Choice key={look.submittedAt} medium={look.data.medium} looked={look.data.looked} mayDecide={mayDecide} />
         )}
       </Stack>
     </Page>
@@ -179,9 +197,31 @@ function PathForm({ onPath, isBusy }: { onPath: (path: string) => void; isBusy: 
   );
 }
 
-function Choice({ medium, total, mayDecide }: { medium: Medium; total: Total | null; mayDecide: boolean }) {
+/** What was not taken in, and why: file by file, as far as is of use. */
+function NotTaken({ count, some }: { count: number; some: Refused[] }) {
   const { t } = useWords();
-  const patients = total?.patients ?? [];
+  if (count === 0) return null;
+  return (
+    <div>
+      <Text size="sm">{t('archive.import.refused', { count })}</Text>
+      <details>
+        <summary style={{ fontSize: 'var(--mantine-font-size-sm)' }}>{t('archive.import.which')}</summary>
+        <List size="xs" mt={4}>
+          {some.map(({ path, fault }, n) => (
+            <List.Item key={n} style={{ overflowWrap: 'anywhere' }}>
+              {t('common.labelled', { what: path, of: t(`fault.${fault.code}`) })}
+            </List.Item>
+          ))}
+          {count > some.length && <List.Item>{t('archive.import.more', { count: count - some.length })}</List.Item>}
+        </List>
+      </details>
+    </div>
+  );
+}
+
+function Choice({ medium, looked, mayDecide }: { medium: Medium; looked: Outcome; mayDecide: boolean }) {
+  const { t } = useWords();
+  const patients = looked.total?.patients ?? [];
   const [decisions, setDecisions] = useState<ReadonlyMap<number, Decision>>(new Map());
   const [issuer, setIssuer] = useState('');
   const [seen, setSeen] = useState(0);
@@ -226,11 +266,12 @@ function Choice({ medium, total, mayDecide }: { medium: Medium; total: Total | n
             maw={480}
           />
         )}
-        {total !== null && total.refused > 0 && (
-          <Text size="sm" c="dimmed">
-            {t('archive.import.refused', { count: total.refused })}
+        {looked.total === null && (
+          <Text size="sm" c="red.4" role="alert">
+            {t('archive.import.cut')}
           </Text>
         )}
+        {!take.isSuccess && <NotTaken count={looked.total?.refused ?? 0} some={looked.refused} />}
         <Group>
           <Button disabled={!isReady} loading={take.isPending} onClick={() => take.mutate()}>
             {t('archive.import.submit')}
@@ -238,17 +279,18 @@ function Choice({ medium, total, mayDecide }: { medium: Medium; total: Total | n
           <Text size="sm" role="status">
             {take.isPending && t('archive.import.seen', { count: seen })}
             {take.isSuccess &&
-              (take.data
+              (take.data.total
                 ? t('archive.import.done', {
-                    stored: take.data.stored,
-                    known: take.data.known,
-                    refused: take.data.refused,
-                    left: take.data.left_out,
-                    undecided: take.data.undecided,
+                    stored: take.data.total.stored,
+                    known: take.data.total.known,
+                    refused: take.data.total.refused,
+                    left: take.data.total.left_out,
+                    undecided: take.data.total.undecided,
                   })
                 : t('archive.import.cut'))}
           </Text>
         </Group>
+        {take.data && <NotTaken count={take.data.total?.refused ?? 0} some={take.data.refused} />}
         <Problem error={take.error} />
       </Stack>
     </Section>

@@ -6,8 +6,10 @@ import { useState } from 'react';
 import { post } from '../../api/client';
 import { keys, migrationsQuery } from '../../api/queries';
 import type { Migration } from '../../api/types';
+import { AskTwice } from '../../components/AskTwice';
 import { ActsHead, Problem, Section } from '../../components/parts';
-import { Failure, Waiting } from '../../components/State';
+import { Listed } from '../../components/State';
+import { useFault } from '../../components/problem';
 import { bytes, count } from '../../lib/format';
 import { Wide } from '../../components/Wide';
 import { useWords } from '../../lib/language';
@@ -18,31 +20,26 @@ export function Migrations({ sources }: { sources: string[] }) {
   return (
     <Section title={t('migrations.title')} about={t('migrations.about')}>
       <Stack gap="md">
-        {migrations.isError && <Failure error={migrations.error} retry={() => void migrations.refetch()} />}
-        {migrations.isPending && <Waiting />}
-        {migrations.data?.length === 0 && (
-          <Text size="sm" c="dimmed">
-            {t('migrations.none')}
-          </Text>
-        )}
-        {migrations.data && migrations.data.length > 0 && (
-          <Wide min={560} label={t('migrations.title')}>
-            <Table verticalSpacing="xs" fz="sm" aria-label={t('migrations.title')}>
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th>{t('migrations.one')}</Table.Th>
-                  <Table.Th>{t('migrations.came')}</Table.Th>
-                  <ActsHead />
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {migrations.data.map(migration => (
-                  <Row key={migration.id} migration={migration} />
-                ))}
-              </Table.Tbody>
-            </Table>
-          </Wide>
-        )}
+        <Listed query={migrations} none={t('migrations.none')}>
+          {rows => (
+            <Wide min={560} label={t('migrations.title')}>
+              <Table verticalSpacing="xs" fz="sm" aria-label={t('migrations.title')}>
+                <Table.Thead>
+                  <Table.Tr>
+                    <Table.Th>{t('migrations.one')}</Table.Th>
+                    <Table.Th>{t('migrations.came')}</Table.Th>
+                    <ActsHead />
+                  </Table.Tr>
+                </Table.Thead>
+                <Table.Tbody>
+                  {rows.map(migration => (
+                    <Row key={migration.id} migration={migration} />
+                  ))}
+                </Table.Tbody>
+              </Table>
+            </Wide>
+          )}
+        </Listed>
         {sources.length > 0 && <StartForm sources={sources} />}
       </Stack>
     </Section>
@@ -51,15 +48,12 @@ export function Migrations({ sources }: { sources: string[] }) {
 
 function Row({ migration }: { migration: Migration }) {
   const { t, locale } = useWords();
+  const say = useFault();
   const client = useQueryClient();
   const steer = useMutation({
     mutationFn: (how: 'pause' | 'resume' | 'cancel') => post(`/migrations/${migration.id}/${how}`),
-    onSettled: () => {
-      setAsked(false);
-      return client.invalidateQueries({ queryKey: keys.migrations });
-    },
+    onSettled: () => client.invalidateQueries({ queryKey: keys.migrations }),
   });
-  const [asked, setAsked] = useState(false);
   const name = t('migrations.named', { id: migration.id, source: migration.source });
   const lacking = migration.studies - migration.complete;
   const isOpen = migration.state === 'running' || migration.state === 'paused';
@@ -70,7 +64,7 @@ function Row({ migration }: { migration: Migration }) {
           {name}
         </Text>
         <Text size="xs" c="dimmed">
-          {migration.waiting ? t('migrations.waiting', { reason: migration.waiting }) : t(`migrations.state.${migration.state}`)}
+          {migration.waiting ? t('migrations.waiting', { reason: say(migration.waiting) }) : t(`migrations.state.${migration.state}`)}
         </Text>
       </Table.Td>
       <Table.Td miw={180}>
@@ -107,17 +101,14 @@ function Row({ migration }: { migration: Migration }) {
             </Button>
           )}
           {isOpen && (
-            <Button
-              size="compact-sm"
-              variant={asked ? 'filled' : 'subtle'}
-              color={asked ? 'red.9' : 'red'}
-              loading={steer.isPending}
-              onClick={() => (asked ? steer.mutate('cancel') : setAsked(true))}
-              onBlur={() => setAsked(false)}
-              aria-label={t('common.labelled', { what: t(asked ? 'migrations.reallyStop' : 'migrations.stop'), of: name })}
-            >
-              {t(asked ? 'migrations.reallyStop' : 'migrations.stop')}
-            </Button>
+            <AskTwice
+              word={t('migrations.stop')}
+              really={t('migrations.reallyStop')}
+              label={t('common.labelled', { what: t('migrations.stop'), of: name })}
+              reallyLabel={t('common.labelled', { what: t('migrations.reallyStop'), of: name })}
+              busy={steer.isPending}
+              onYes={() => steer.mutate('cancel')}
+            />
           )}
         </Group>
       </Table.Td>

@@ -8,7 +8,7 @@ import { erasedQuery, keys, keptQuery, proposalsQuery } from '../../api/queries'
 import type { KeptReason, Proposed, StudyKept } from '../../api/types';
 import { Confirm } from '../../components/Confirm';
 import { Page } from '../../components/Page';
-import { Failure, Waiting } from '../../components/State';
+import { Listed } from '../../components/State';
 import { Problem, Section } from '../../components/parts';
 import { bytes, dicomDate, moment, patientName } from '../../lib/format';
 import { Wide } from '../../components/Wide';
@@ -30,24 +30,18 @@ export function RetentionPage() {
 
 function Proposals() {
   const { t } = useWords();
-  const { data, error, refetch } = useQuery(proposalsQuery);
+  const list = useQuery(proposalsQuery);
   return (
     <Section title={t('archive.retention.proposals')} about={t('archive.retention.proposalsHelp')}>
-      {error && !data ? (
-        <Failure error={error} retry={() => void refetch()} />
-      ) : !data ? (
-        <Waiting />
-      ) : data.length === 0 ? (
-        <Text size="sm" c="dimmed">
-          {t('archive.retention.noProposals')}
-        </Text>
-      ) : (
-        <Stack gap={0} className={classes.rows}>
-          {data.map(one => (
-            <Proposal key={one.id} proposal={one} />
-          ))}
-        </Stack>
-      )}
+      <Listed query={list} none={t('archive.retention.noProposals')}>
+        {rows => (
+          <Stack gap={0} className={classes.rows}>
+            {rows.map(one => (
+              <Proposal key={one.id} proposal={one} />
+            ))}
+          </Stack>
+        )}
+      </Listed>
     </Section>
   );
 }
@@ -104,24 +98,18 @@ function Proposal({ proposal }: { proposal: Proposed }) {
 
 function Old() {
   const { t } = useWords();
-  const { data, error, refetch } = useQuery(keptQuery);
+  const list = useQuery(keptQuery);
   return (
     <Section title={t('archive.retention.old')} about={t('archive.retention.oldHelp')}>
-      {error && !data ? (
-        <Failure error={error} retry={() => void refetch()} />
-      ) : !data ? (
-        <Waiting />
-      ) : data.length === 0 ? (
-        <Text size="sm" c="dimmed">
-          {t('archive.retention.noOld')}
-        </Text>
-      ) : (
-        <Stack gap={0} className={classes.rows}>
-          {data.map(kept => (
-            <Kept key={kept.study} kept={kept} />
-          ))}
-        </Stack>
-      )}
+      <Listed query={list} none={t('archive.retention.noOld')}>
+        {rows => (
+          <Stack gap={0} className={classes.rows}>
+            {rows.map(kept => (
+              <Kept key={kept.study} kept={kept} />
+            ))}
+          </Stack>
+        )}
+      </Listed>
     </Section>
   );
 }
@@ -245,45 +233,39 @@ function Record({ study, claim, released, name }: { study: string; claim: 'visit
 
 function Erased() {
   const { t, locale } = useWords();
-  const { data, error, refetch } = useQuery(erasedQuery);
+  const list = useQuery(erasedQuery);
   return (
     <Section title={t('archive.retention.erased')}>
-      {error && !data ? (
-        <Failure error={error} retry={() => void refetch()} />
-      ) : !data ? (
-        <Waiting />
-      ) : data.length === 0 ? (
-        <Text size="sm" c="dimmed">
-          {t('archive.retention.noErased')}
-        </Text>
-      ) : (
-        <Wide min={640} label={t('archive.retention.erased')}>
-        <Table verticalSpacing="xs" fz="sm" aria-label={t('archive.retention.erased')}>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>{t('archive.retention.when')}</Table.Th>
-              <Table.Th>{t('archive.study')}</Table.Th>
-              <Table.Th>{t('archive.retention.whom')}</Table.Th>
-              <Table.Th>{t('archive.amend.note')}</Table.Th>
-              <Table.Th ta="right">{t('archive.tiers.size')}</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {data.map(one => (
-              <Table.Tr key={one.id}>
-                <Table.Td>{moment(one.at, locale)}</Table.Td>
-                <Table.Td ff="monospace" fz="xs" style={{ overflowWrap: 'anywhere' }}>
-                  {one.study}
-                </Table.Td>
-                <Table.Td>{t('archive.retention.by', { proposer: one.proposer, approver: one.approver })}</Table.Td>
-                <Table.Td>{one.reason}</Table.Td>
-                <Table.Td ta="right" style={{ whiteSpace: 'nowrap' }}>{one.done ? bytes(one.bytes, locale) : t('archive.retention.going')}</Table.Td>
+      <Listed query={list} none={t('archive.retention.noErased')}>
+        {rows => (
+          <Wide min={640} label={t('archive.retention.erased')}>
+          <Table verticalSpacing="xs" fz="sm" aria-label={t('archive.retention.erased')}>
+            <Table.Thead>
+              <Table.Tr>
+                <Table.Th>{t('archive.retention.when')}</Table.Th>
+                <Table.Th>{t('archive.study')}</Table.Th>
+                <Table.Th>{t('archive.retention.whom')}</Table.Th>
+                <Table.Th>{t('archive.amend.note')}</Table.Th>
+                <Table.Th ta="right">{t('archive.tiers.size')}</Table.Th>
               </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-        </Wide>
-      )}
+            </Table.Thead>
+            <Table.Tbody>
+              {rows.map(one => (
+                <Table.Tr key={one.id}>
+                  <Table.Td>{moment(one.at, locale)}</Table.Td>
+                  <Table.Td ff="monospace" fz="xs" style={{ overflowWrap: 'anywhere' }}>
+                    {one.study}
+                  </Table.Td>
+                  <Table.Td>{t('archive.retention.by', { proposer: one.proposer, approver: one.approver })}</Table.Td>
+                  <Table.Td>{one.reason}</Table.Td>
+                  <Table.Td ta="right" style={{ whiteSpace: 'nowrap' }}>{one.done ? bytes(one.bytes, locale) : t('archive.retention.going')}</Table.Td>
+                </Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+          </Wide>
+        )}
+      </Listed>
     </Section>
   );
 }

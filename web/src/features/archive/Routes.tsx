@@ -7,6 +7,7 @@ import { keys, routesQuery } from '../../api/queries';
 import type { Route } from '../../api/types';
 import { Listed } from '../../components/Listed';
 import { Section } from '../../components/parts';
+import { useFault } from '../../components/problem';
 import { patientName } from '../../lib/format';
 import { useWords } from '../../lib/language';
 import { QueueRow } from './QueueRow';
@@ -30,6 +31,7 @@ export function Routes() {
 
 function Row({ route }: { route: Route }) {
   const { t } = useWords();
+  const say = useFault();
   const named = { to: route.to, study: route.study };
   const about = { study: patientName(route.patient_name) ?? t('archive.noName'), to: route.to };
   return (
@@ -38,7 +40,7 @@ function Row({ route }: { route: Route }) {
       to={route.to}
       state={{ key: route.state, word: t(`archive.rules.state.${route.state}`) }}
       far={<Text size="sm">{t('archive.rules.of', { sent: route.sent, of: route.instances })}</Text>}
-      reason={route.error === null ? null : { text: route.error, wrong: true }}
+      reason={route.error === null ? null : { text: say(route.error), wrong: true }}
       retry={{ word: t('archive.rules.retry'), name: t('archive.rules.retryNamed', about), act: () => post('/routes/retry', named) }}
       drop={{
         word: t('archive.rules.drop'),

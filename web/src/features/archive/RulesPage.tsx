@@ -83,7 +83,7 @@ function Row({ rule, onChange }: { rule: Rule; onChange: () => void }) {
         </Group>
         <Problem error={flip.error ?? drop.error} />
       </Table.Td>
-      <Table.Td>
+      <Table.Td miw={170}>
         {rule.cards && (
           <Text size="sm">
             {t(rule.cards.offered ? 'archive.rules.ofPeersOffered' : 'archive.rules.ofPeers', {
@@ -94,7 +94,8 @@ function Row({ rule, onChange }: { rule: Rule; onChange: () => void }) {
         {!rule.cards && means.length === 0 && <Text size="sm">{t('archive.rules.everything')}</Text>}
         {means.map(key => (
           <Text key={key} size="xs" style={{ overflowWrap: 'anywhere' }}>
-            {t(`archive.rules.condition.${key}`)}: <b>{said(rule.conditions[key])}</b>
+            {t('common.labelled', { what: t(`archive.rules.condition.${key}`), of: '' })}
+            <b>{said(rule.conditions[key])}</b>
           </Text>
         ))}
       </Table.Td>
@@ -102,7 +103,10 @@ function Row({ rule, onChange }: { rule: Rule; onChange: () => void }) {
         <Stack gap={4} align="flex-start">
           {does.map(key => (
             <Badge key={key} variant="light" style={{ textTransform: 'none' }}>
-              {t(`archive.rules.action.${key}`)}: {key === 'offers' ? named(rule.actions.offers) : said(rule.actions[key])}
+              {t('common.labelled', {
+                what: t(`archive.rules.action.${key}`),
+                of: key === 'offers' ? named(rule.actions.offers) : said(rule.actions[key]),
+              })}
             </Badge>
           ))}
           {rule.actions.fetch && (

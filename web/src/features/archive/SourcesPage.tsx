@@ -6,9 +6,11 @@ import { useState } from 'react';
 import { post, remove } from '../../api/client';
 import { keys, sourcesQuery } from '../../api/queries';
 import type { NewSource, Source, SourcePurpose } from '../../api/types';
+import { AskTwice } from '../../components/AskTwice';
 import { Page } from '../../components/Page';
 import { ActsHead, Problem, Section } from '../../components/parts';
-import { Failure, Waiting } from '../../components/State';
+import { Listed } from '../../components/State';
+import { useFault } from '../../components/problem';
 import { count, minute } from '../../lib/format';
 import { Wide } from '../../components/Wide';
 import { useWords } from '../../lib/language';
@@ -24,32 +26,27 @@ export function SourcesPage() {
       <Stack gap="lg">
         <Section title={t('sources.title')} about={t('sources.about')}>
           <Stack gap="md">
-            {sources.isError && <Failure error={sources.error} retry={() => void sources.refetch()} />}
-            {sources.isPending && <Waiting />}
-            {sources.data?.length === 0 && (
-              <Text size="sm" c="dimmed">
-                {t('sources.none')}
-              </Text>
-            )}
-            {sources.data && sources.data.length > 0 && (
-              <Wide min={720} label={t('sources.title')}>
-                <Table verticalSpacing="xs" fz="sm" aria-label={t('sources.title')}>
-                  <Table.Thead>
-                    <Table.Tr>
-                      <Table.Th>{t('common.name')}</Table.Th>
-                      <Table.Th>{t('sources.used')}</Table.Th>
-                      <Table.Th>{t('sources.state')}</Table.Th>
-                      <ActsHead />
-                    </Table.Tr>
-                  </Table.Thead>
-                  <Table.Tbody>
-                    {sources.data.map(source => (
-                      <Row key={source.name} source={source} />
-                    ))}
-                  </Table.Tbody>
-                </Table>
-              </Wide>
-            )}
+            <Listed query={sources} none={t('sources.none')}>
+              {rows => (
+                <Wide min={720} label={t('sources.title')}>
+                  <Table verticalSpacing="xs" fz="sm" aria-label={t('sources.title')}>
+                    <Table.Thead>
+                      <Table.Tr>
+                        <Table.Th>{t('common.name')}</Table.Th>
+                        <Table.Th>{t('sources.used')}</Table.Th>
+                        <Table.Th>{t('sources.state')}</Table.Th>
+                        <ActsHead />
+                      </Table.Tr>
+                    </Table.Thead>
+                    <Table.Tbody>
+                      {rows.map(source => (
+                        <Row key={source.name} source={source} />
+                      ))}
+                    </Table.Tbody>
+                  </Table>
+                </Wide>
+              )}
+            </Listed>
           </Stack>
         </Section>
         <Section title={t('sources.add')} about={t('sources.addHelp')}>
@@ -64,7 +61,7 @@ export function SourcesPage() {
 function Row({ source }: { source: Source }) {
   const { t, locale } = useWords();
   const client = useQueryClient();
-  const [asked, setAsked] = useState(false);
+  const say = useFault();
   const path = `/sources/${encodeURIComponent(source.name)}`;
   const again = () => client.invalidateQueries({ queryKey: keys.sources });
   const test = useMutation({ mutationFn: () => post(`${path}/test`), onSettled: again });
@@ -93,7 +90,7 @@ function Row({ source }: { source: Source }) {
         <div role="status">
           {source.fault ? (
             <Text size="xs" c="red.4">
-              {t('sources.fault', { fault: source.fault })}
+              {t('sources.fault', { fault: say(source.fault) })}
             </Text>
           ) : (
             <Text size="xs" c="dimmed">
@@ -114,17 +111,14 @@ function Row({ source }: { source: Source }) {
           >
             {t('sources.test')}
           </Button>
-          <Button
-            size="compact-sm"
-            variant={asked ? 'filled' : 'subtle'}
-            color="red"
-            loading={forget.isPending}
-            onClick={() => (asked ? forget.mutate() : setAsked(true))}
-            onBlur={() => setAsked(false)}
-            aria-label={t(asked ? 'sources.reallyRemove' : 'sources.remove', { name: source.name })}
-          >
-            {asked ? t('common.confirm') : t('common.remove')}
-          </Button>
+          <AskTwice
+            word={t('common.remove')}
+            really={t('common.confirm')}
+            label={t('sources.remove', { name: source.name })}
+            reallyLabel={t('sources.reallyRemove', { name: source.name })}
+            busy={forget.isPending}
+            onYes={() => forget.mutate()}
+          />
         </Group>
       </Table.Td>
     </Table.Tr>

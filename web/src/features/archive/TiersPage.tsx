@@ -10,6 +10,7 @@ import { Failure, Waiting } from '../../components/State';
 import { ActsHead, Fact, Problem, Section } from '../../components/parts';
 import { bytes, count, dicomDate, duration, patientName, rate } from '../../lib/format';
 import { Wide } from '../../components/Wide';
+import { useFault } from '../../components/problem';
 import { useWords } from '../../lib/language';
 
 export function TiersPage() {
@@ -88,6 +89,7 @@ function Tiers() {
 
 function Move({ move }: { move: Moving }) {
   const { t } = useWords();
+  const say = useFault();
   return (
     <div>
       <Group gap="xs">
@@ -96,7 +98,7 @@ function Move({ move }: { move: Moving }) {
           {move.study}
         </Text>
         <Text size="sm" c={move.error ? 'red.4' : 'dimmed'} role={move.error ? 'alert' : undefined}>
-          {move.error ? t('archive.tiers.failed', { why: move.error }) : move.objects === 0 ? t('archive.tiers.waits') : `${move.done} / ${move.objects}`}
+          {move.error ? t('archive.tiers.failed', { why: say(move.error) }) : move.objects === 0 ? t('archive.tiers.waits') : `${move.done} / ${move.objects}`}
         </Text>
       </Group>
       {!move.error && move.objects > 0 && <Progress mt={4} value={(100 * move.done) / move.objects} aria-label={t(`archive.tiers.to.${move.to}`)} />}

@@ -1,10 +1,9 @@
 // Taking something back, asked twice.
 
-import { Button } from '@mantine/core';
 import type { QueryKey } from '@tanstack/react-query';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
 import { post } from '../../api/client';
+import { AskTwice } from '../../components/AskTwice';
 import { Problem } from '../../components/parts';
 import { useWords } from '../../lib/language';
 
@@ -21,26 +20,21 @@ interface UndoProps {
 export function Undo({ path, body, changes, word = 'undo', of }: UndoProps) {
   const { t } = useWords();
   const client = useQueryClient();
-  const [asked, setAsked] = useState(false);
   const undo = useMutation({
     mutationFn: () => post(path, body),
     onSuccess: () => client.invalidateQueries({ queryKey: changes }),
-    onSettled: () => setAsked(false),
   });
-  const label = t(asked ? `archive.amend.really.${word}` : `archive.amend.${word}`);
+  const labels = [t(`archive.amend.${word}`), t(`archive.amend.really.${word}`)] as const;
   return (
     <>
-      <Button
-        size="compact-sm"
-        variant={asked ? 'filled' : 'subtle'}
-        color={asked ? 'red.9' : 'red'}
-        loading={undo.isPending}
-        onClick={() => (asked ? undo.mutate() : setAsked(true))}
-        onBlur={() => setAsked(false)}
-        aria-label={t('common.labelled', { what: label, of })}
-      >
-        {label}
-      </Button>
+      <AskTwice
+        word={labels[0]}
+        really={labels[1]}
+        label={t('common.labelled', { what: labels[0], of })}
+        reallyLabel={t('common.labelled', { what: labels[1], of })}
+        busy={undo.isPending}
+        onYes={() => undo.mutate()}
+      />
       <Problem error={undo.error} />
     </>
   );

@@ -6,6 +6,7 @@ import { useState } from 'react';
 import { post, remove } from '../../api/client';
 import { aesQuery, keys } from '../../api/queries';
 import type { Ae, Reach } from '../../api/types';
+import { AskTwice } from '../../components/AskTwice';
 import { Failure } from '../../components/State';
 import { useWords } from '../../lib/language';
 import { Problem, Section } from '../../components/parts';
@@ -44,7 +45,6 @@ export function AesSection() {
 function Row({ ae, onChange }: { ae: Ae; onChange: () => void }) {
   const { t } = useWords();
   const client = useQueryClient();
-  const [asked, setAsked] = useState(false);
   const forget = useMutation({
     mutationFn: () => remove(`/aes/${encodeURIComponent(ae.title)}`),
     onSuccess: () => client.invalidateQueries({ queryKey: keys.aes }),
@@ -90,17 +90,14 @@ function Row({ ae, onChange }: { ae: Ae; onChange: () => void }) {
           <Button size="compact-sm" variant="subtle" onClick={onChange} aria-label={t('settings.changeAe', { name: ae.title })}>
             {t('common.change')}
           </Button>
-          <Button
-            size="compact-sm"
-            variant={asked ? 'filled' : 'subtle'}
-            color="red"
-            loading={forget.isPending}
-            onClick={() => (asked ? forget.mutate() : setAsked(true))}
-            onBlur={() => setAsked(false)}
-            aria-label={t(asked ? 'settings.reallyRemoveAe' : 'settings.removeAe', { name: ae.title })}
-          >
-            {asked ? t('common.confirm') : t('common.remove')}
-          </Button>
+          <AskTwice
+            word={t('common.remove')}
+            really={t('common.confirm')}
+            label={t('settings.removeAe', { name: ae.title })}
+            reallyLabel={t('settings.reallyRemoveAe', { name: ae.title })}
+            busy={forget.isPending}
+            onYes={() => forget.mutate()}
+          />
         </Group>
       </Table.Td>
     </Table.Tr>
