@@ -68,7 +68,7 @@ export type AuditPage = With<Sent<'AuditPage'>, { entries: AuditEntry[] }>;
 export type AddedUser = With<Sent<'AddedUser'>, { role: Role }>;
 export type Token = Sent<'Token'>;
 export type Ae = With<Sent<'Ae'>, { query: Reach }>;
-export type SourcePurpose = 'list' | 'peers' | 'priors' | 'migrate';
+export type SourcePurpose = 'list' | 'peers' | 'priors' | 'migrate' | 'reject';
 /** A PACS beside the node. */
 export type Source = With<Sent<'SourceJson'>, { purposes: SourcePurpose[] }>;
 export type NewSource = Schemas['NewSource'];

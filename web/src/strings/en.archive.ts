@@ -129,8 +129,10 @@ export const archiveWords = {
       study: 'Study',
       undo: 'Take back',
       reinstate: 'Reinstate',
+      obey: 'Obey',
+      leave: 'Leave',
       reopen: 'Reopen',
-      really: { undo: 'Really take back', reinstate: 'Really reinstate', reopen: 'Really reopen' },
+      really: { undo: 'Really take back', reinstate: 'Really reinstate', reopen: 'Really reopen', obey: 'Really obey', leave: 'Really leave' },
       undone: 'Taken back by {{person}}, {{at}}',
       attribute: {
         PatientName: 'Patient name',
@@ -212,13 +214,14 @@ export const archiveWords = {
     },
     rejections: {
       notes: 'Rejection notes received',
-      notesAbout: 'From DICOM peers that mark images as not to be shown. They are obeyed from peers that may reject (Settings).',
+      notesAbout: 'From DICOM peers, DICOMweb, imports and sources, for images not to be shown. Obeyed where the sender may reject; otherwise decided here.',
       done: {
         obeyed: 'Obeyed',
         'not-permitted': 'Not obeyed: its sender may not reject',
         'nothing-held': 'Nothing that it names is here',
         proposed: 'Proposed for erasing',
         'still-kept': 'Still to be kept here',
+        left: 'Not obeyed, as decided',
       },
       about: 'Rejected images are in no list and at no peer. Their bytes stay.',
       none: 'Nothing is rejected.',
@@ -404,6 +407,7 @@ export const archiveWords = {
       peers: 'Tell peers',
       priors: 'Look for priors',
       migrate: 'Take over',
+      reject: 'Obey rejection notes',
     },
     way: {
       label: 'Retrieval',

@@ -129,8 +129,10 @@ export const archiveWords = {
       study: 'Examen',
       undo: 'Défaire',
       reinstate: 'Rétablir',
+      obey: 'Suivre',
+      leave: 'Ne pas suivre',
       reopen: 'Rouvrir',
-      really: { undo: 'Vraiment défaire', reinstate: 'Vraiment rétablir', reopen: 'Vraiment rouvrir' },
+      really: { undo: 'Vraiment défaire', reinstate: 'Vraiment rétablir', reopen: 'Vraiment rouvrir', obey: 'Vraiment suivre', leave: 'Vraiment ne pas suivre' },
       undone: 'Défait par {{person}}, {{at}}',
       attribute: {
         PatientName: 'Nom du patient',
@@ -212,13 +214,14 @@ export const archiveWords = {
     },
     rejections: {
       notes: 'Notes de rejet reçues',
-      notesAbout: 'Envoyées par des pairs DICOM pour des images à ne pas montrer. Elles sont suivies si le pair a le droit de rejeter (Réglages).',
+      notesAbout: 'Reçues par DICOM, DICOMweb, import ou source, pour des images à ne pas montrer. Suivies si l’expéditeur a le droit de rejeter ; sinon on décide ici.',
       done: {
         obeyed: 'Suivie',
         'not-permitted': 'Non suivie : l’expéditeur ne peut pas rejeter',
         'nothing-held': 'Rien de ce qu’elle nomme n’est ici',
         proposed: 'Effacement proposé',
         'still-kept': 'Encore à conserver ici',
+        left: 'Non suivie, sur décision',
       },
       about: 'Les images rejetées ne sont dans aucune liste ni chez aucun confrère. Leurs octets restent.',
       none: 'Rien n’est rejeté.',
@@ -404,6 +407,7 @@ export const archiveWords = {
       peers: 'Annoncer aux confrères',
       priors: 'Chercher les antériorités',
       migrate: 'Reprendre',
+      reject: 'Suivre les notes de rejet',
     },
     way: {
       label: 'Récupération',
