@@ -163,7 +163,7 @@ impl Inner {
     }
 
     /// Has a study, or some instances of a series of it, sent.
-    async fn retrieve(
+    pub(super) async fn retrieve(
         &self,
         source: &Source,
         study: &Uid,

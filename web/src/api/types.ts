@@ -47,7 +47,7 @@ export type Identity = With<Sent<'Identity'>, { patient: Patient }>;
 export type Rejection = Sent<'Rejection'>;
 export type RejectionNote = With<
   Sent<'Note'>,
-  { done: 'obeyed' | 'not-permitted' | 'nothing-held' | 'proposed' | 'still-kept' }
+  { done: 'obeyed' | 'not-permitted' | 'nothing-held' | 'proposed' | 'still-kept' | 'left' }
 >;
 
 export type Peer = Sent<'Peer'>;

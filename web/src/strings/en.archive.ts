@@ -45,7 +45,7 @@ export const archiveWords = {
       aside: 'Objects set aside',
       found: 'Found altered, ever',
       waiting: 'Waiting for repair',
-      repairedFrom: { peer: 'Repaired from {{site}}', here: 'Repaired from our own disks', sender: 'Whole again' },
+      repairedFrom: { peer: 'Repaired from {{site}}', source: 'Repaired from the PACS', here: 'Repaired from our own disks', sender: 'Whole again' },
       backup: 'Backup',
       backupLast: 'Last',
       backupNew: 'New in it',

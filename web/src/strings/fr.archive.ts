@@ -45,7 +45,7 @@ export const archiveWords = {
       aside: 'Objets mis à l’écart',
       found: 'Altérés, depuis toujours',
       waiting: 'En attente de réparation',
-      repairedFrom: { peer: 'Réparés depuis {{site}}', here: 'Réparés depuis nos disques', sender: 'De nouveau intacts' },
+      repairedFrom: { peer: 'Réparés depuis {{site}}', source: 'Réparés depuis le PACS', here: 'Réparés depuis nos disques', sender: 'De nouveau intacts' },
       backup: 'Sauvegarde',
       backupLast: 'Dernière',
       backupNew: 'Nouveau contenu',
