@@ -3,8 +3,8 @@
 
 use crate::{
     archive::{
-        ArchiveError, ConflictError, CorrectError, IngestError, NoteError, RejectError, RetainError, RuleError, TierError,
-        cache::CacheError,
+        ArchiveError, ConflictError, CorrectError, IngestError, NoteError, RejectError, RetainError, RuleError,
+        TierError, cache::CacheError,
     },
     audit::AuditError,
     media::MediaError,

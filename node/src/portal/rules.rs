@@ -50,6 +50,8 @@ pub(super) struct ConditionsJson {
     /// One series must match all that is asked of series: modality, station, its description, body part.
     modalities: Vec<String>,
     stations: Vec<String>,
+    /// Institution Name (0008,0080), of the same series.
+    institutions: Vec<String>,
     series_descriptions: Vec<String>,
     body_parts: Vec<String>,
     /// Study Description.
@@ -128,6 +130,7 @@ impl RuleJson {
             conditions: Conditions {
                 modalities: c.modalities,
                 stations: c.stations,
+                institutions: c.institutions,
                 series_descriptions: c.series_descriptions,
                 body_parts: c.body_parts,
                 descriptions: c.descriptions,
@@ -149,6 +152,7 @@ impl RuleJson {
             conditions: ConditionsJson {
                 modalities: c.modalities,
                 stations: c.stations,
+                institutions: c.institutions,
                 series_descriptions: c.series_descriptions,
                 body_parts: c.body_parts,
                 descriptions: c.descriptions,

@@ -220,7 +220,7 @@ impl Inner {
             for series in inner.archive.series(&study)? {
                 held.extend(inner.archive.instances(&study, &series.series)?.into_iter().map(|row| row.entry.instance));
             }
-            Ok::<_, crate::archive::ArchiveError>(held)
+            Ok::<_, archive::ArchiveError>(held)
         });
         let read = reading.await.map_err(|_| SourceError::Stopping)?;
         read.map_err(|error| SourceError::Here(error.to_string()))

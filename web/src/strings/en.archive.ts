@@ -287,10 +287,11 @@ export const archiveWords = {
       change: 'Change rule no. {{number}}',
       name: 'Name',
       conditions: 'Which studies',
-      conditionsHelp: 'Of each field one value must fit; fields left empty ask nothing. * stands for anything, ? for one character. Modality, station, series description and body part must fit one and the same series.',
+      conditionsHelp: 'Of each field one value must fit; fields left empty ask nothing. * stands for anything, ? for one character. Modality, station, institution, series description and body part must fit one and the same series.',
       condition: {
         modalities: 'Modality',
         stations: 'Station name',
+        institutions: 'Institution',
         series_descriptions: 'Series description',
         body_parts: 'Body part',
         descriptions: 'Study description',

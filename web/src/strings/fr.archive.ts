@@ -287,10 +287,11 @@ export const archiveWords = {
       change: 'Modifier la règle n° {{number}}',
       name: 'Nom',
       conditions: 'Quels examens',
-      conditionsHelp: 'Pour chaque champ, une valeur doit convenir ; un champ vide ne demande rien. * remplace n’importe quoi, ? un caractère. Modalité, station, description de série et région doivent convenir à une même série.',
+      conditionsHelp: 'Pour chaque champ, une valeur doit convenir ; un champ vide ne demande rien. * remplace n’importe quoi, ? un caractère. Modalité, station, établissement, description de série et région doivent convenir à une même série.',
       condition: {
         modalities: 'Modalité',
         stations: 'Nom de la station',
+        institutions: 'Établissement',
         series_descriptions: 'Description de série',
         body_parts: 'Région anatomique',
         descriptions: 'Description de l’examen',

@@ -30,6 +30,8 @@ pub(crate) struct Conditions {
     pub(crate) age_to: Option<u16>,
     /// When it was complete, `19:00-06:00` by the local clock.
     pub(crate) hours: Option<String>,
+    /// Institution Name (0008,0080), of the series too: who sent what a medium or a PACS of elsewhere brings.
+    pub(crate) institutions: Vec<String>,
 }
 
 /// What a rule has done.
@@ -46,16 +48,16 @@ pub(crate) struct Actions {
 
 /// A rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Rule {
+pub(crate) struct Rule<C = Conditions> {
     pub(crate) name: String,
     pub(crate) is_on: bool,
-    pub(crate) conditions: Conditions,
+    pub(crate) conditions: C,
     pub(crate) actions: Actions,
 }
 
 /// Journal record: a rule is as it says from here on, or gone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct RuleRecord {
+pub(crate) struct RuleRecord<C = Conditions> {
     pub(crate) id: u64,
     /// Rises with every change. A rule fires once for a study in each version.
     pub(crate) version: u32,
@@ -63,7 +65,7 @@ pub(crate) struct RuleRecord {
     pub(crate) at: Timestamp,
     pub(crate) person: String,
     /// `None`: it is removed.
-    pub(crate) rule: Option<Rule>,
+    pub(crate) rule: Option<Rule<C>>,
 }
 
 /// Journal record: labels of a study, by hand.
@@ -155,27 +157,29 @@ mod tests {
     fn records_are_written_as_ever() {
         let (study, at, person) = (Uid::parse("1.2").unwrap(), Timestamp(3), "amy".to_owned());
         let to = AeTitle::parse("AE").unwrap();
-        let conditions = Conditions { modalities: vec!["CT".into()], age_from: Some(18), ..Conditions::default() };
+        let (modalities, institutions) = (vec!["CT".into()], vec!["CH".into()]);
+        let conditions = Conditions { modalities, age_from: Some(18), institutions, ..Conditions::default() };
         let actions = Actions { routes: vec![], labels: vec!["x".into()], priors: 2, cold_after_h: Some(5) };
         let rule = Some(Rule { name: "n".into(), is_on: true, conditions, actions });
         let record = RuleRecord { id: 1, version: 2, at, person: person.clone(), rule };
         is_written_as(
             &record,
             &[
-                &[1, 1, 2, 3, 3],
+                &[2, 1, 2, 3, 3],
                 b"amy",
                 &[1, 1],
                 b"n",
                 &[1, 1, 2],
                 b"CT",
                 &[0; 6],
-                &[1, 18, 0, 0],
+                &[1, 18, 0, 0, 1, 2],
+                b"CH",
                 &[0, 1, 1],
                 b"x",
                 &[2, 1, 5],
             ],
         );
-        is_written_as(&RuleRecord { rule: None, ..record }, &[&[1, 1, 2, 3, 3], b"amy", &[0]]);
+        is_written_as(&RuleRecord { rule: None, ..record }, &[&[2, 1, 2, 3, 3], b"amy", &[0]]);
         let label = LabelRecord { study: study.clone(), at, person, add: vec!["x".into()], remove: vec![] };
         is_written_as(&label, &[&[1, 3], b"1.2", &[3, 3], b"amy", &[1, 1], b"x", &[0]]);
         let fire = FireRecord {

@@ -3,7 +3,7 @@
 import type { Rule, RuleBody } from '../../api/types';
 
 /** Of each of these one pattern must fit. */
-export const LISTS = ['modalities', 'stations', 'series_descriptions', 'body_parts', 'descriptions', 'referrers', 'senders'] as const;
+export const LISTS = ['modalities', 'stations', 'institutions', 'series_descriptions', 'body_parts', 'descriptions', 'referrers', 'senders'] as const;
 export const CONDITIONS = [...LISTS, 'age_from', 'age_to', 'hours'] as const;
 export const ACTIONS = ['routes', 'labels', 'priors', 'cold_after_h'] as const;
 
@@ -13,6 +13,7 @@ export const NEW_RULE: RuleBody = {
   conditions: {
     modalities: [],
     stations: [],
+    institutions: [],
     series_descriptions: [],
     body_parts: [],
     descriptions: [],
