@@ -2,7 +2,7 @@
 
 use crate::{
     agreement::{Ending, SignedAgreement},
-    catalog::{Cursor, Page},
+    catalog::{Cursor, Nearline, Page},
     grant::Grant,
     ids::{Id128, Uid},
     refusal::Refusal,
@@ -66,6 +66,9 @@ pub enum Request {
         /// Studies behind this one are wanted; `None`: from the first.
         after: Option<Uid>,
     },
+    /// Which of these studies that the receiver told are not at hand at once? At most [`crate::limits::WHERE_MAX`]. A site
+    /// that does not know the question answers that it is malformed.
+    Where(Vec<Uid>),
 }
 impl Wire for Request {
     const VERSION: u8 = 1;
@@ -90,6 +93,8 @@ pub enum Answer {
     Refused(Refusal),
     /// To `Relearn`.
     Known(Box<Known>),
+    /// To `Where`; what is not named is at hand.
+    Nearline(Vec<Nearline>),
 }
 impl Wire for Answer {
     const VERSION: u8 = 1;
