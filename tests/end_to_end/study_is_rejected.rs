@@ -92,8 +92,8 @@ async fn one_image_of_it_leaves_and_its_siblings_stay() {
     let path = format!("/api/studies/{}/reject", study.uid);
     let body = json!({ "series": made[0].series, "instance": made[0].uid, "reason": "113001", "note": "bougé" });
     let radiologist = pair.a.new_token("reader", "radiologist");
-    let ask = Ask::new(hyper::Method::POST, &path).json(&body).bearer(&radiologist);
-    assert_eq!(ask(pair.a.portal(), ask).await.unwrap().status, 403, "not everybody's to say");
+    let asked = Ask::new(hyper::Method::POST, &path).json(&body).bearer(&radiologist);
+    assert_eq!(ask(pair.a.portal(), asked).await.unwrap().status, 403, "not everybody's to say");
     let _ = pair.a.post(&path, &body).await.ok();
     insist_gone(&pair.a, &made[..1]).await;
     insist(&pair.a, &made[1..]).await;
@@ -321,8 +321,8 @@ async fn by_dicomweb_once() {
     insist(&site, &made[1..]).await;
     let radiologist = site.new_token("reader", "radiologist");
     let whole = format!("/dicomweb/studies/{}", made[0].study);
-    let ask = Ask::new(hyper::Method::DELETE, &whole).bearer(&radiologist);
-    assert_eq!(ask(site.portal(), ask).await.unwrap().status, 403);
+    let asked = Ask::new(hyper::Method::DELETE, &whole).bearer(&radiologist);
+    assert_eq!(ask(site.portal(), asked).await.unwrap().status, 403);
     assert_eq!(site.delete(&whole).await.status, 204);
     assert_eq!(site.delete(&whole).await.status, 404);
     insist_gone(&site, &made).await;

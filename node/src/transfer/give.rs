@@ -23,6 +23,7 @@ use std::{
     io::Write,
     num::NonZeroUsize,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 use tokio::sync::{OnceCell, watch};
 
