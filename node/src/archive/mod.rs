@@ -215,6 +215,8 @@ struct Inner {
     is_closed: AtomicBool,
     /// The last number given to a conflict or correction.
     last_id: AtomicU64,
+    /// One rejection note at a time: the same may come by two doors at once.
+    hearing: tokio::sync::Mutex<()>,
     /// Who reads rejection notes for us.
     read_note: OnceLock<note::ReadNote>,
 }
@@ -358,6 +360,7 @@ impl Archive {
             small: AtomicU64::new(end.0),
             is_closed: AtomicBool::new(false),
             last_id: AtomicU64::new(0),
+            hearing: tokio::sync::Mutex::default(),
             read_note: OnceLock::new(),
         });
         for study in &unsettled {

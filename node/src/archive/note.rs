@@ -106,6 +106,7 @@ impl Archive {
         if !self.inner.index.sop(instance)?.is_some_and(|held| is_note_class(&held.row.entry.sop_class)) {
             return Ok(None);
         }
+        let _one = self.inner.hearing.lock().await;
         let before = self.inner.index.note(instance)?;
         if before.is_some_and(|note| note.heeded != Heeded::NotPermitted || !may_reject) {
             return Ok(None);
@@ -121,6 +122,7 @@ impl Archive {
     /// # Errors
     /// See [`NoteError`]. It waits on then.
     pub(crate) async fn decide_note(&self, id: u64, obey: bool, actor: Actor) -> Result<NoteRecord, NoteError> {
+        let _one = self.inner.hearing.lock().await;
         let asked = self.inner.index.numbered_note(id)?.ok_or(NoteError::NotWaiting)?;
         let latest = self.inner.index.note(&asked.note)?;
         if !latest.is_some_and(|latest| latest.id == id && latest.heeded == Heeded::NotPermitted) {
