@@ -166,7 +166,7 @@ fn applied(record: &Record<'_>, voids: &Voids) -> Result<Applied, ArchiveError> 
         kind::CLOSE => Applied::Close(wire::decode(record.body)?),
         kind::CLOSED => Applied::Closed(wire::decode(record.body)?),
         kind::NOTE => Applied::Note(wire::decode(record.body)?),
-        kind::RULE => Applied::Rule(wire::decode(record.body)?),
+        kind::RULE => Applied::Rule(Box::new(wire::decode(record.body)?)),
         kind::LABEL => Applied::Label(wire::decode(record.body)?),
         kind::FIRE => Applied::Fire(wire::decode(record.body)?),
         kind::ROUTED => Applied::Routed(wire::decode(record.body)?),

@@ -209,7 +209,7 @@ impl Inner {
         let event = Event::new(Act::RuleChanged, actor.clone()).note(format!("rule {id}, version {version}: {what}"));
         self.audit.record(event).await?;
         let record = RuleRecord { id, version, at: crate::tasks::now(), person: actor.person, rule };
-        submit(self, kind::RULE, wire::encode(&record), None, Applied::Rule(record.clone())).await?;
+        submit(self, kind::RULE, wire::encode(&record), None, Applied::Rule(Box::new(record.clone()))).await?;
         Ok(record)
     }
 }

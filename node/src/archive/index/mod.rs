@@ -501,7 +501,7 @@ pub(super) enum Applied {
     Close(CloseRecord),
     Closed(ClosedRecord),
     Note(NoteRecord),
-    Rule(RuleRecord),
+    Rule(Box<RuleRecord>),
     Label(LabelRecord),
     Fire(FireRecord),
     Routed(RoutedRecord),
