@@ -185,7 +185,7 @@ mod tests {
         assert_eq!((today.series.station.as_deref(), today.series.institution.as_deref()), (Some("S1"), None));
         let (id, at, person) = (1, Timestamp(2), "amy".to_owned());
         let back = ReinstateRecord { id, at, person: person.clone(), instances: vec![first()] };
-        assert_eq!(wire::decode::<ReinstateRecord>(&bytes_of(&back)).unwrap().instances, [today.clone()]);
+        assert_eq!(wire::decode::<ReinstateRecord>(&bytes_of(&back)).unwrap().instances, std::slice::from_ref(&today));
         let aside = AsideRecord { id, at, held: Digest([1; 32]), ingest: first() };
         assert_eq!(wire::decode::<AsideRecord>(&bytes_of(&aside)).unwrap().ingest, today);
         let swap = Some(Swap { out: Digest([1; 32]), into: Box::new(first()) });
