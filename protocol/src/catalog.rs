@@ -85,6 +85,15 @@ impl Basis {
     }
 }
 
+/// A study that its holder does not have at hand at once: it lies in its cold tier, or in the PACS beside it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Nearline {
+    /// Which.
+    pub study: Uid,
+    /// Seconds that bringing it back may take, where the holder knows.
+    pub recall_s: Option<u32>,
+}
+
 /// A page of a feed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Page {

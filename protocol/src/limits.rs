@@ -4,6 +4,8 @@
 pub const MESSAGE_BYTES_MAX: usize = 1 << 20;
 /// Cards in one page of a catalog answer: keeps a page well below [`MESSAGE_BYTES_MAX`].
 pub const CATALOG_PAGE_MAX: usize = 200;
+/// Studies in one question where they lie: their UIDs are at most 64 KiB, and the answer as much.
+pub const WHERE_MAX: usize = 1000;
 /// Bytes covered by one chaining value of a verified range: a wrong byte is found within this many bytes.
 pub const GROUP_BYTES: u64 = 16 * 1024;
 /// The same, as an index.

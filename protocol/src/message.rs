@@ -2,7 +2,7 @@
 
 use crate::{
     agreement::{Ending, SignedAgreement},
-    catalog::{Cursor, Offer, Page},
+    catalog::{Cursor, Nearline, Offer, Page},
     grant::Grant,
     ids::{Id128, Uid},
     refusal::Refusal,
@@ -69,6 +69,9 @@ pub enum Request {
     /// A study that the receiver was told of is meant for it. A site that does not know the notice answers that it is
     /// malformed; one that has not pulled the study's card yet answers that it is busy.
     Offer(Signed<Offer>),
+    /// Which of these studies that the receiver told are not at hand at once? At most [`crate::limits::WHERE_MAX`]. A site
+    /// that does not know the question answers that it is malformed.
+    Where(Vec<Uid>),
 }
 impl Wire for Request {
     const VERSION: u8 = 1;
@@ -93,6 +96,8 @@ pub enum Answer {
     Refused(Refusal),
     /// To `Relearn`.
     Known(Box<Known>),
+    /// To `Where`; what is not named is at hand.
+    Nearline(Vec<Nearline>),
 }
 impl Wire for Answer {
     const VERSION: u8 = 1;

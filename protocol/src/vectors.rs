@@ -5,7 +5,7 @@
 
 use crate::{
     agreement::{Agreement, Clause, Ending, Field, Level, Party, Preset, SignedAgreement, WeeklyHours},
-    catalog::{Basis, Change, Cursor, Entry, Offer, Page},
+    catalog::{Basis, Change, Cursor, Entry, Nearline, Offer, Page},
     digest::Digest,
     fetch::{self, Priority, Reader, What},
     grant::Grant,
@@ -202,6 +202,9 @@ fn committed_bytes_are_read_and_written_the_same() {
     check("control-offer", &message::Request::Offer(Signed::seal(&key(), &offer)));
     check("control-relearn", &message::Request::Relearn { after: Some(uid("2.25.1")) });
     check("control-known", &message::Answer::Known(Box::new(known())));
+    check("control-where", &message::Request::Where(vec![uid("2.25.1"), uid("2.25.2")]));
+    let nearline = Nearline { study: uid("2.25.1"), recall_s: Some(300) };
+    check("control-nearline", &message::Answer::Nearline(vec![nearline]));
     check("control-refused", &message::Answer::Refused(Refusal::Busy(250)));
 }
 

@@ -7,7 +7,7 @@ use std::{
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
 };
-use tests::{Instance, Pair, Preset, Site, Study, eventually, http::Ask, part10, wait::holds};
+use tests::{Instance, Pair, Preset, Site, Study, eventually, http::Ask, part10, tools::pacs::Pacs, wait::holds};
 
 /// A study at A of which B has a whole copy.
 async fn copied(pair: &Pair, study: &Study) -> Vec<Instance> {
@@ -132,4 +132,87 @@ async fn also_when_the_node_dies_in_the_middle() {
     repaired(&pair.a, 1).await;
     insist(&pair.a, &made[0]).await;
     assert_eq!(fs::read_dir(&tmp).unwrap().count(), 0, "nothing is left over");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn from_the_pacs_beside_the_node_and_byte_for_byte() {
+    let site = Site::open(SITE, "CH Nord").await;
+    let node = (site.ae_title.as_str(), site.dimse());
+    let (dcmtk, orthanc) = (Pacs::dcmtk(node).await, Pacs::orthanc(node).await);
+    let study = Study::of(3);
+    let (made, paths) = study.write(&site.scratch("scanner"));
+    let large = Study::of(1).size(2000, 2000);
+    let (big, big_paths) = large.write(&site.scratch("large"));
+    let _ = site.c_store(&[paths.clone(), big_paths.clone()].concat()).ok();
+    let _ = site.settled(&study.uid, 3).await;
+    for pacs in [&dcmtk, &orthanc] {
+        pacs.store(&paths);
+        pacs.store(&big_paths);
+    }
+    let basic = site.scratch("secret").join("basic");
+    fs::write(&basic, "node:secret").unwrap();
+    let ways = [
+        (&made[0], vec!["--at".to_owned(), dcmtk.at()]),
+        (&made[1], vec!["--at".to_owned(), dcmtk.at(), "--move".to_owned()]),
+        (&made[2], vec!["--url".to_owned(), orthanc.url(), "--basic-file".to_owned(), basic.display().to_string()]),
+        (&big[0], vec!["--url".to_owned(), orthanc.url(), "--basic-file".to_owned(), basic.display().to_string()]),
+    ];
+    for (number, (instance, way)) in ways.iter().enumerate() {
+        let mut words = vec!["source", "add", "pacs", "--purposes", "migrate"];
+        words.extend(way.iter().map(String::as_str));
+        let _ = site.cli(&words).ok();
+        let path = file_of(&site, instance);
+        let before = fs::read(&path).unwrap();
+        turn_a_bit(&path);
+        let read = site.try_ask(Ask::get(format!("/dicomweb{}/frames/1", instance.path()))).await;
+        assert!(read.is_err() || read.is_ok_and(|answer| !answer.status.is_success()));
+        repaired(&site, number as u64 + 1).await;
+        insist(&site, instance).await;
+        // What comes by the door has the front of an arrival.
+        if !way.contains(&"--move".to_owned()) {
+            assert_eq!(fs::read(&path).unwrap(), before, "the file, with what stands before the data set: {way:?}");
+        }
+    }
+    let scrub = scrub(&site).await;
+    assert_eq!(
+        (&scrub["repaired"][0]["from"], scrub["repaired"].as_array().unwrap().len()),
+        (&Value::from("source"), 1)
+    );
+    let log = site.audit("").await;
+    let told =
+        |e: &&Value| e["act"] == "object-repaired" && e["note"].as_str().is_some_and(|n| n.ends_with("source pacs"));
+    assert!(log.iter().filter(told).count() >= 4, "{log:?}");
+    let verified = site.cli(&["verify"]).ok();
+    assert!(verified.out.contains("0 faults"), "{}", verified.out);
+    // What happened is in the journal.
+    site.kill();
+    fs::remove_dir_all(site.dir().join("index")).unwrap();
+    site.serve().await;
+    repaired(&site, 4).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn and_never_by_other_bytes_that_a_pacs_has() {
+    let site = Site::open(SITE, "CH Nord").await;
+    let pacs = Pacs::dcmtk((&site.ae_title, site.dimse())).await;
+    let study = Study::of(1);
+    let (made, paths) = study.write(&site.scratch("scanner"));
+    let _ = site.c_store(&paths).ok();
+    let _ = site.settled(&study.uid, 1).await;
+    let mut other = made[0].clone();
+    let at = other.file.len() - 7;
+    other.file[at] ^= 1;
+    pacs.store(&part10::write(&[other], &site.scratch("other")));
+    let _ = site.cli(&["source", "add", "pacs", "--at", &pacs.at(), "--purposes", "migrate"]).ok();
+    turn_a_bit(&file_of(&site, &made[0]));
+    assert_eq!(site.frame(&made[0].path(), 1).await.status.as_u16(), 502);
+    eventually!(30, "it was tried, and refused", {
+        let log = site.audit("").await;
+        holds(log.iter().any(|e| e["act"] == "object-repaired" && e["outcome"] == "failed"))
+    });
+    assert_eq!(scrub(&site).await["waiting"], 1);
+    assert_eq!(site.get("/api/conflicts").await.ok().json().as_array().map(Vec::len), Some(0));
+    let _ = site.c_store(&paths).ok();
+    insist(&site, &made[0]).await;
+    repaired(&site, 1).await;
 }

@@ -238,3 +238,39 @@ async fn and_what_an_ae_refuses_holds_up_nothing_else() {
         assert!(pixels.iter().any(|pixels| file.ends_with(pixels)), "in another transfer syntax, the same pixels");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn and_mean_what_an_institution_referred() {
+    let site = Site::open(SITE, "CH Nord").await;
+    let of = |name: &str| Study { institution: Some(name.to_owned()), ..Study::of(1) };
+    let send = async |study: &Study| {
+        let (_, paths) = study.write(&site.scratch(&study.uid));
+        let _ = site.c_store(&paths).ok();
+        let _ = site.settled(&study.uid, 1).await;
+    };
+    let before = of("Clinique de l’Étang");
+    send(&before).await;
+    let words = ["--institution", "clinique*ETANG", "--label", "referred"];
+    let tried = site.cli(&[&["rule", "add", "referred", "--dry-run"][..], &words].concat()).ok();
+    assert!(tried.out.contains("1 of the last 1 studies"), "{}", tried.out);
+    let _ = site.cli(&[&["rule", "add", "referred"][..], &words].concat()).ok();
+    assert!(site.cli(&["rule", "list"]).ok().out.contains("institutions clinique*ETANG"));
+    let (meant, ours, silent) = (of("Clinique de l'Étang"), of("CH Nord"), Study::of(1));
+    for study in [&ours, &silent, &meant] {
+        send(study).await;
+    }
+    let labels = async |study: &Study| site.listed(&study.uid).await.unwrap()["labels"].clone();
+    eventually!(20, "it is labelled", holds(labels(&meant).await == json!(["referred"])));
+    for other in [&before, &ours, &silent] {
+        assert_eq!(labels(other).await, json!([]));
+    }
+    let told = site.cli(&["rule", "test", "--study", &ours.uid]).ok();
+    assert!(told.out.contains("institutions") && told.out.contains("found: CH Nord"), "{}", told.out);
+
+    // The journal tells it again.
+    site.kill();
+    std::fs::remove_dir_all(site.dir().join("index")).unwrap();
+    site.serve().await;
+    let tried = site.cli(&["rule", "test", "1"]).ok();
+    assert!(tried.out.contains("2 of the last 4 studies"), "{}", tried.out);
+}

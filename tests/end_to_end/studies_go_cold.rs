@@ -120,6 +120,42 @@ async fn and_the_confrere_reads_them_as_before() {
     insist(&pair.b, &made).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn and_the_confrere_is_told_where_they_lie() {
+    let pair = Pair::agreed(SITE, Preset::All).await;
+    let cold = pair.a.scratch("nas");
+    pair.a.configure("archive", "cold", toml::Value::String(cold.to_string_lossy().into_owned()));
+    let (study, other) = (Study::of(4), Study::of(2));
+    let (made, paths) = study.write(&pair.a.scratch("scanner"));
+    let (_, others) = other.write(&pair.a.scratch("other"));
+    let _ = pair.a.c_store(&paths).ok();
+    pair.announced(&study.uid, made.len(), &paths).await;
+    pair.announced(&other.uid, 2, &others).await;
+    assert_eq!(availability(&pair.b, &study.uid).await, "remote");
+    pair.a.kill();
+    pair.a.serve().await;
+    for uid in [&study.uid, &other.uid] {
+        let _ = pair.a.cli(&["tier", "cold", uid]).ok();
+    }
+    let row = eventually!(30, "B shows it as nearline, and how long it takes", {
+        pair.b.listed(&study.uid).await.filter(|row| row["availability"] == "nearline" && row["recall_s"].is_u64())
+    });
+    assert_eq!((&row["holder"], &row["source"]), (&json!(pair.a_id), &json!(null)), "{row}");
+    let found = pair.b.get(&format!("/dicomweb/studies?StudyInstanceUID={}", study.uid)).await.ok().json();
+    assert_eq!(found[0]["00080056"]["Value"], json!(["NEARLINE"]));
+    // B starts anew and asks again: nothing is told to it meanwhile.
+    pair.b.kill();
+    pair.b.serve().await;
+    eventually!(30, "B knows it again", holds(availability(&pair.b, &study.uid).await == "nearline"));
+    // Brought back by hand at A.
+    let _ = pair.a.cli(&["tier", "hot", &other.uid]).ok();
+    eventually!(30, "B shows it as at hand", holds(availability(&pair.b, &other.uid).await == "remote"));
+    // Opened at B: A brings it back first.
+    insist(&pair.b, &made).await;
+    eventually!(30, "it is at hand at A", holds(availability(&pair.a, &study.uid).await == "online"));
+    eventually!(30, "all of it is at B", holds(availability(&pair.b, &study.uid).await == "online"));
+}
+
 /// Data sets of the files that DCMTK wrote.
 fn received(folder: &Path) -> Vec<Vec<u8>> {
     let read = |entry: fs::DirEntry| fs::read(entry.path()).unwrap();

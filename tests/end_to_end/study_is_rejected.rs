@@ -6,7 +6,13 @@
 use crate::SITE;
 use serde_json::json;
 use std::path::PathBuf;
-use tests::{Instance, Pair, Preset, Site, Study, eventually, part10, tools::dcmtk, wait::holds};
+use tests::{
+    Instance, Pair, Preset, Site, Study, eventually,
+    http::{Ask, Response, ask},
+    multipart, part10,
+    tools::{dcmtk, pacs::Pacs},
+    wait::holds,
+};
 
 /// "At every reachable holder" within.
 const WITHIN_S: u32 = 5;
@@ -86,8 +92,8 @@ async fn one_image_of_it_leaves_and_its_siblings_stay() {
     let path = format!("/api/studies/{}/reject", study.uid);
     let body = json!({ "series": made[0].series, "instance": made[0].uid, "reason": "113001", "note": "bougé" });
     let radiologist = pair.a.new_token("reader", "radiologist");
-    let ask = tests::http::Ask::new(hyper::Method::POST, &path).json(&body).bearer(&radiologist);
-    assert_eq!(tests::http::ask(pair.a.portal(), ask).await.unwrap().status, 403, "not everybody's to say");
+    let asked = Ask::new(hyper::Method::POST, &path).json(&body).bearer(&radiologist);
+    assert_eq!(ask(pair.a.portal(), asked).await.unwrap().status, 403, "not everybody's to say");
     let _ = pair.a.post(&path, &body).await.ok();
     insist_gone(&pair.a, &made[..1]).await;
     insist(&pair.a, &made[1..]).await;
@@ -189,6 +195,118 @@ async fn by_a_note_of_who_may_reject() {
     assert_eq!(last().await["done"], "nothing-held");
 }
 
+async fn last_note(site: &Site) -> serde_json::Value {
+    site.get("/api/rejections/notes").await.ok().json()[0].clone()
+}
+
+async fn posted(site: &Site, path: &str, token: &str, media: &str, body: Vec<u8>) -> Response {
+    ask(site.portal(), Ask::new(hyper::Method::POST, path).body(media, body).bearer(token)).await.unwrap()
+}
+
+async fn stowed(site: &Site, files: &[&[u8]], token: &str) {
+    let _ = posted(site, "/dicomweb/studies", token, &multipart::dicom_type(), multipart::body(files)).await.ok();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn by_a_note_at_the_doors_of_the_web() {
+    let site = Site::open(SITE, "CH Nord").await;
+    let study = Study::of(5);
+    let (made, paths) = study.write(&site.scratch("scanner"));
+    let _ = site.c_store(&paths[..4]).ok();
+    let _ = site.settled(&study.uid, 4).await;
+    let read = |path: &PathBuf| std::fs::read(path).unwrap();
+    let (reader, tech) = (site.new_token("reader", "radiologist"), site.new_token("tech", "technologist"));
+    let decide = async |id: &serde_json::Value, what: &str, token: &str| {
+        let path = format!("/api/rejections/notes/{id}/{what}");
+        posted(&site, &path, token, "application/json", b"{}".to_vec()).await
+    };
+
+    // STOW by who may not reject: it is an object, and waits for who may.
+    stowed(&site, &[&read(&note(&site, 1, "113037", &[&made[0]]))], &reader).await;
+    let told = last_note(&site).await;
+    assert_eq!(
+        (&told["done"], &told["waits"], &told["person"]),
+        (&json!("not-permitted"), &json!(true), &json!("reader"))
+    );
+    insist(&site, &made[..4]).await;
+    assert_eq!(decide(&told["id"], "obey", &reader).await.status, 403);
+    assert_eq!(decide(&told["id"], "obey", &tech).await.ok().json()["done"], "obeyed");
+    insist_gone(&site, &made[..1]).await;
+    assert_eq!(decide(&told["id"], "leave", &tech).await.status, 404, "it is decided");
+    let all = site.get("/api/rejections/notes").await.ok().json();
+    assert!(all.as_array().unwrap().iter().all(|note| note["waits"] == false), "{all}");
+    assert_eq!((&all[0]["person"], &all[1]["person"]), (&json!("tech"), &json!("reader")));
+
+    // STOW by who may, before what it names in the same request.
+    let (wrong, late) = (read(&note(&site, 2, "113038", &[&made[1], &made[4]])), read(&paths[4]));
+    stowed(&site, &[&wrong, &late], &tech).await;
+    assert_eq!(last_note(&site).await["done"], "obeyed");
+    insist_gone(&site, &[made[1].clone(), made[4].clone()]).await;
+
+    // An import by an administrator; an upload by who may not.
+    let imported = note(&site, 3, "113001", &[&made[2]]);
+    let _ = site.cli(&["import", imported.to_str().unwrap()]).ok();
+    assert_eq!(last_note(&site).await["done"], "obeyed");
+    insist_gone(&site, &made[2..3]).await;
+    insist(&site, &made[3..4]).await;
+    let quality = read(&note(&site, 4, "113001", &[&made[3]]));
+    let id = posted(&site, "/api/uploads", &reader, "application/json", b"{}".to_vec()).await.ok().json()["id"].clone();
+    let id = id.as_str().unwrap();
+    let put = Ask::new(hyper::Method::PUT, &format!("/api/uploads/{id}?name=note.dcm"));
+    let _ =
+        ask(site.portal(), put.body("application/octet-stream", quality.clone()).bearer(&reader)).await.unwrap().ok();
+    let body = json!({ "upload": id }).to_string().into_bytes();
+    let lines = posted(&site, "/api/import", &reader, "application/json", body).await.ok().text();
+    assert!(lines.contains("\"done\":\"not-permitted\""), "{lines}");
+    let told = last_note(&site).await;
+    assert_eq!((&told["waits"], &told["person"]), (&json!(true), &json!("reader")));
+    assert_eq!(decide(&told["id"], "leave", &tech).await.ok().json()["done"], "left");
+    // What was left is left, whoever sends it again, also over a crash and a lost index.
+    site.kill();
+    std::fs::remove_dir_all(site.dir().join("index")).unwrap();
+    site.serve().await;
+    stowed(&site, &[&quality], &tech).await;
+    assert_eq!(last_note(&site).await["done"], "left");
+    insist(&site, &made[3..4]).await;
+    insist_gone(&site, &made[..3]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn by_a_note_of_the_pacs_if_it_may() {
+    let site = Site::open(SITE, "CH Nord").await;
+    let pacs = Pacs::dcmtk((&site.ae_title, site.dimse())).await;
+    let study = Study::of(3);
+    let (made, mut paths) = study.write(&site.scratch("pacs"));
+    paths.insert(0, note(&site, 1, "113037", &[&made[0]]));
+    pacs.store(&paths);
+    let taken_over = async |purposes: &str, number: &str| {
+        let _ = site.cli(&["source", "add", "pacs", "--at", &pacs.at(), "--purposes", purposes]).ok();
+        let _ = site.cli(&["migrate", "start", "pacs"]).ok();
+        eventually!(60, "it is taken over", {
+            let all = site.get("/api/migrations").await.ok().json();
+            let ours = all.as_array().unwrap().iter().find(|one| one["id"].to_string() == number).cloned()?;
+            holds(ours["state"] == "done")
+        });
+    };
+    taken_over("migrate", "1").await;
+    let told = last_note(&site).await;
+    assert_eq!(
+        (&told["done"], &told["waits"], &told["person"]),
+        (&json!("not-permitted"), &json!(true), &json!("source pacs"))
+    );
+    insist(&site, &made).await;
+    // It may now: what was heard and not obeyed is obeyed when it is told again.
+    taken_over("migrate,reject", "2").await;
+    assert_eq!(last_note(&site).await["done"], "obeyed");
+    insist_gone(&site, &made[..1]).await;
+    insist(&site, &made[1..]).await;
+    let rejected = site.get("/api/rejections").await.ok().json()[0].clone();
+    assert_eq!((&rejected["person"], &rejected["reason"]), (&json!("source pacs"), &json!("113037")));
+    let _ = site.cli(&["study", "reinstate", &rejected["id"].to_string()]).ok();
+    taken_over("migrate,reject", "3").await;
+    insist(&site, &made).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn by_dicomweb_once() {
     let site = Site::open(SITE, "CH Nord").await;
@@ -203,8 +321,8 @@ async fn by_dicomweb_once() {
     insist(&site, &made[1..]).await;
     let radiologist = site.new_token("reader", "radiologist");
     let whole = format!("/dicomweb/studies/{}", made[0].study);
-    let ask = tests::http::Ask::new(hyper::Method::DELETE, &whole).bearer(&radiologist);
-    assert_eq!(tests::http::ask(site.portal(), ask).await.unwrap().status, 403);
+    let asked = Ask::new(hyper::Method::DELETE, &whole).bearer(&radiologist);
+    assert_eq!(ask(site.portal(), asked).await.unwrap().status, 403);
     assert_eq!(site.delete(&whole).await.status, 204);
     assert_eq!(site.delete(&whole).await.status, 404);
     insist_gone(&site, &made).await;

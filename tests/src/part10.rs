@@ -20,6 +20,7 @@ pub struct Study {
     pub date: String,
     pub description: String,
     pub modality: String,
+    pub institution: Option<String>,
     pub series: u32,
     /// Instances in each series.
     pub instances: u32,
@@ -77,6 +78,7 @@ impl Default for Study {
             date: "20260301".to_owned(),
             description: "Scanner thoracique".to_owned(),
             modality: "CT".to_owned(),
+            institution: None,
             series: 1,
             instances: 4,
             rows: 64,
@@ -130,6 +132,9 @@ impl Study {
         set.text(0x0008_0030, b"TM", "101500");
         set.text(0x0008_0050, b"SH", "A1");
         set.text(0x0008_0060, b"CS", &self.modality);
+        if let Some(institution) = &self.institution {
+            set.text(0x0008_0080, b"LO", institution);
+        }
         set.text(0x0008_0090, b"PN", "Durand^Élise");
         set.text(0x0008_1030, b"LO", &self.description);
         set.text(0x0008_103e, b"LO", "Série axiale");

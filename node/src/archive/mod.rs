@@ -36,7 +36,7 @@ use std::{
     num::NonZeroUsize,
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, RwLock,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
@@ -95,7 +95,7 @@ pub(crate) use correct::{CorrectError, Correction, Identified, identity_of};
 pub(crate) use edits::{by_keyword, by_tag, tag};
 pub(crate) use errors::{ArchiveError, IngestError, ReadError};
 pub(crate) use matching::{name_matches, same_name, text_matches, value_matches};
-pub(crate) use note::Note;
+pub(crate) use note::{Note, NoteError, is_note_class};
 pub(crate) use object::Object;
 pub(crate) use part10::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
 pub(crate) use query::StudyQuery;
@@ -217,6 +217,10 @@ struct Inner {
     is_closed: AtomicBool,
     /// The last number given to a conflict or correction.
     last_id: AtomicU64,
+    /// One rejection note at a time: the same may come by two doors at once.
+    hearing: tokio::sync::Mutex<()>,
+    /// Who reads rejection notes for us.
+    read_note: OnceLock<note::ReadNote>,
 }
 
 /// A value in the character sets that a data set declares, as Unicode: without control characters, trimmed, cut to a
@@ -358,6 +362,8 @@ impl Archive {
             small: AtomicU64::new(end.0),
             is_closed: AtomicBool::new(false),
             last_id: AtomicU64::new(0),
+            hearing: tokio::sync::Mutex::default(),
+            read_note: OnceLock::new(),
         });
         for study in &unsettled {
             inner.arrivals.touch(study);

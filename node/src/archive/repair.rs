@@ -10,7 +10,7 @@
 //! the next look. What was being brought lies under `tmp` and is swept.
 //!
 //! # Not here
-//! Finding rot: [`super::scrub`] and [`super::object`]. Asking peers: `studies`.
+//! Finding rot: [`super::scrub`] and [`super::object`]. Asking peers: `studies`; the PACS beside the node: `sources`.
 
 use super::{
     Archive, ArchiveError, ArchiveEvent, Form, IngestError, Inner, Source, Spool,
@@ -20,6 +20,7 @@ use super::{
     object::{self, Fault},
     part10,
     rows::{InstanceRow, RepairRecord, RepairedFrom, RotRecord, RotRow, StoredInstance, kind},
+    spool::{self, Body},
 };
 use crate::audit::{Act, Actor, Event, Outcome};
 use bytes::Bytes;
@@ -107,21 +108,29 @@ impl Archive {
             }
             Here::Data(file, at) => {
                 let mut spool = self.repair_spool(study, &held.row).await?;
-                let end = at.saturating_add(held.row.entry.bytes);
-                let mut next = at;
-                while next < end {
-                    let (file, len) = (file.clone(), (end - next).min(PIECE_BYTES));
-                    let read = inner.tasks.spawn_blocking("repair", move || {
-                        let mut piece = vec![0; usize::try_from(len).unwrap_or(0)];
-                        file.read_exact_at(&mut piece, next).map(|()| Bytes::from(piece))
-                    });
-                    spool.write(read.await.map_err(|_| IngestError::Stopping)??).await?;
-                    next += len;
-                }
+                self.copy(&mut spool, file, (at, held.row.entry.bytes)).await?;
                 self.repair(study, &held.row, spool, RepairedFrom::Here).await?;
                 Ok(true)
             }
         }
+    }
+
+    async fn copy<F>(&self, spool: &mut Spool, file: Arc<F>, (at, bytes): (u64, u64)) -> Result<(), IngestError>
+    where
+        F: AsRef<File> + Send + Sync + 'static,
+    {
+        let end = at.saturating_add(bytes);
+        let mut next = at;
+        while next < end {
+            let (file, len) = (file.clone(), (end - next).min(PIECE_BYTES));
+            let read = self.inner.tasks.spawn_blocking("repair", move || {
+                let mut piece = vec![0; usize::try_from(len).unwrap_or(0)];
+                (*file).as_ref().read_exact_at(&mut piece, next).map(|()| Bytes::from(piece))
+            });
+            spool.write(read.await.map_err(|_| IngestError::Stopping)??).await?;
+            next += len;
+        }
+        Ok(())
     }
 
     /// Begins taking in an object's data set again; what stands before it is written already.
@@ -158,7 +167,72 @@ impl Archive {
     ) -> Result<(), IngestError> {
         let mut event = Event::new(Act::ObjectRepaired, node()).study(study).amount(1, row.entry.bytes);
         event.peer = if let RepairedFrom::Peer(site) = from { Some(site) } else { None };
-        let event = event.note(note(row, from));
+        self.bring((study, row), spool, from, event.note(note(row, from))).await
+    }
+
+    /// Takes in what a PACS sent, as [`Self::repair`]. What it wrote before the data set is its own, and is left.
+    ///
+    /// # Errors
+    /// As [`Self::repair`].
+    pub(crate) async fn repair_from_source(
+        &self,
+        study: &Uid,
+        row: &InstanceRow,
+        came: Spool,
+        source: &str,
+    ) -> Result<(), IngestError> {
+        let spool = self.fronted_anew(study, row, came).await?;
+        self.bring((study, row), spool, RepairedFrom::Source, from_source(study, row, source)).await
+    }
+
+    /// Writes down that what a PACS sent by the door has repaired an object.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) async fn came_from_source(
+        &self,
+        study: &Uid,
+        row: &InstanceRow,
+        source: &str,
+    ) -> Result<(), IngestError> {
+        self.evidence(from_source(study, row, source)).await?;
+        Ok(self.repaired(row, RepairedFrom::Source).await?)
+    }
+
+    /// Whether an object was found rotten and is not repaired yet.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub(crate) fn waits_for_repair(&self, digest: &Digest) -> Result<bool, ArchiveError> {
+        waits(&self.inner, digest)
+    }
+
+    /// The data set that came, behind what stood before ours.
+    async fn fronted_anew(&self, study: &Uid, row: &InstanceRow, mut came: Spool) -> Result<Spool, IngestError> {
+        let mut spool = self.repair_spool(study, row).await?;
+        match std::mem::replace(&mut came.body, Body::Lost) {
+            Body::Memory(bytes) => {
+                let at = spool::front_of(&came.form, &bytes)?.data_at.min(bytes.len());
+                spool.write(Bytes::from(bytes).slice(at..)).await?;
+            }
+            Body::File(mut writing) => {
+                let flushed = self.inner.tasks.spawn_blocking("repair", move || writing.flush().map(|()| writing));
+                let writing = flushed.await.map_err(|_| IngestError::Stopping)??;
+                let range = (u64::from(writing.meta_bytes), writing.data_bytes);
+                self.copy(&mut spool, Arc::new(*writing), range).await?;
+            }
+            Body::Lost => return Err(IngestError::Malformed("an earlier part was not taken")),
+        }
+        Ok(spool)
+    }
+
+    async fn bring(
+        &self,
+        (study, row): (&Uid, &InstanceRow),
+        spool: Spool,
+        from: RepairedFrom,
+        event: Event,
+    ) -> Result<(), IngestError> {
         self.evidence(event.clone()).await?;
         let only = Only { study: study.clone(), digest: Some(row.entry.digest) };
         let taken = ingest::take_in(self.inner.clone(), spool, Source { actor: node() }, Some(only)).await;
@@ -193,8 +267,14 @@ fn note(row: &InstanceRow, from: RepairedFrom) -> String {
         RepairedFrom::Sender => "its file is whole again",
         RepairedFrom::Here => "from our own disk",
         RepairedFrom::Peer(_) => "from a peer",
+        RepairedFrom::Source => "from a PACS beside the node",
     };
     format!("instance {}: {from}", row.entry.instance)
+}
+
+fn from_source(study: &Uid, row: &InstanceRow, source: &str) -> Event {
+    let event = Event::new(Act::ObjectRepaired, node()).study(study).amount(1, row.entry.bytes);
+    event.note(format!("instance {}: from source {source}", row.entry.instance))
 }
 
 /// What our own disks have of a rotten object.
@@ -202,7 +282,16 @@ enum Here {
     Nothing,
     Whole(RepairedFrom),
     /// A file set aside with a sound data set, and where that begins.
-    Data(Arc<File>, u64),
+    Data(Arc<Sound>, u64),
+}
+
+/// A file whose data set was read and found to be what was stored.
+struct Sound(File);
+
+impl AsRef<File> for Sound {
+    fn as_ref(&self) -> &File {
+        &self.0
+    }
 }
 
 fn here(inner: &Inner, held: &StoredInstance) -> Here {
@@ -216,7 +305,7 @@ fn here(inner: &Inner, held: &StoredInstance) -> Here {
     let (at, bytes) = (u64::from(held.row.meta_bytes), held.row.entry.bytes);
     for file in spoilt(inner, digest) {
         if digest_of(&file, at, bytes).is_ok_and(|read| read == *digest) {
-            return Here::Data(Arc::new(file), at);
+            return Here::Data(Arc::new(Sound(file)), at);
         }
     }
     Here::Nothing

@@ -230,6 +230,7 @@ fn fit(rule: &Rule) -> Result<(), RuleError> {
         &conditions.descriptions,
         &conditions.referrers,
         &conditions.senders,
+        &conditions.institutions,
     ];
     if lists.iter().any(|list| list.len() > LISTED_MAX || list.iter().any(|text| text.is_empty() || !is_text(text))) {
         return Err(RuleError::Unfit("a condition has at most 32 patterns of 1 to 64 characters"));

@@ -174,6 +174,12 @@ impl Spool {
     }
 }
 
+impl AsRef<std::fs::File> for Writing {
+    fn as_ref(&self) -> &std::fs::File {
+        &self.temp.file
+    }
+}
+
 impl Writing {
     fn begin(inner: &Inner, form: &Form, held: &[u8]) -> Result<Box<Self>, IngestError> {
         inner.blobs.require_room(held.len() as u64)?;

@@ -113,6 +113,7 @@ fn put(rule: &mut Value, words: RuleWords) {
     let lists = [
         ("conditions", "modalities", words.modalities),
         ("conditions", "stations", words.stations),
+        ("conditions", "institutions", words.institutions),
         ("conditions", "series_descriptions", words.series_descriptions),
         ("conditions", "body_parts", words.body_parts),
         ("conditions", "descriptions", words.descriptions),

@@ -74,7 +74,32 @@ pub(super) async fn study(dir: &Path, command: StudyCommand) -> anyhow::Result<(
             );
             Ok(())
         }
+        StudyCommand::Notes => notes(dir).await,
+        StudyCommand::Obey { id } => decide(dir, id, "obey").await,
+        StudyCommand::Leave { id } => decide(dir, id, "leave").await,
     }
+}
+
+async fn notes(dir: &Path) -> anyhow::Result<()> {
+    let mut node = Node::open(dir).await?;
+    let notes = node.get("/api/rejections/notes").await?;
+    node.close().await?;
+    let row = |note: &Value| {
+        let waits = if note["waits"] == json!(true) { "waits" } else { "" };
+        let columns = ["id", "reason", "named", "study", "person", "done"].map(|column| text::field(note, column));
+        [&columns[..], &[waits.to_owned()]].concat()
+    };
+    let rows: Vec<Vec<String>> = notes.as_array().into_iter().flatten().map(row).collect();
+    print!("{}", text::table(&["NUMBER", "REASON", "IMAGES", "STUDY", "FROM", "DONE", ""], &rows));
+    Ok(())
+}
+
+async fn decide(dir: &Path, id: u64, what: &str) -> anyhow::Result<()> {
+    let mut node = Node::open(dir).await?;
+    let note = node.post(&format!("/api/rejections/notes/{id}/{what}"), &json!({})).await?;
+    node.close().await?;
+    println!("{}", text::field(&note, "done"));
+    Ok(())
 }
 
 async fn rejected(dir: &Path) -> anyhow::Result<()> {

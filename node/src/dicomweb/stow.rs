@@ -81,6 +81,7 @@ pub(super) async fn store(State(desk): State<Arc<Desk>>, asker: Asker, body: Bod
         return Err(Problem::bad("there is no instance in the body"));
     }
     write_received(&desk, &asker, &store.outcomes).await?;
+    store.heed().await;
     Ok(answer(&asker, media, &store.outcomes))
 }
 
@@ -237,6 +238,25 @@ impl Store<'_> {
             .collect()
             .await;
         self.outcomes.extend(outcomes);
+    }
+}
+
+impl Store<'_> {
+    /// Rejection notes are obeyed, or it is written down why not, before they are answered and after all that came with
+    /// them. Within a reading context nobody rejects.
+    async fn heed(&mut self) {
+        let person = &self.asker.person;
+        let may_reject = person.role.allows(Action::RejectStudies) && self.asker.within.is_none();
+        for outcome in &mut self.outcomes {
+            let Ok(ingested) = &outcome.result else { continue };
+            if !ingested.may_be_note() {
+                continue;
+            }
+            if let Err(error) = self.desk.door.archive.heed(&ingested.instance, may_reject, person.actor()).await {
+                // It is sent again, and heard then.
+                outcome.result = Err(IngestError::Storage(error.to_string()).into());
+            }
+        }
     }
 }
 

@@ -29,7 +29,6 @@ mod negotiate;
 mod pdu;
 mod question;
 mod refusals;
-mod rejection_note;
 mod retrieve_scp;
 mod route_scu;
 mod source_scu;

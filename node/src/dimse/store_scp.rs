@@ -14,7 +14,6 @@ use super::{
     link::LinkError,
     message::{AFFECTED_CLASS, AFFECTED_INSTANCE, Command},
     negotiate::Context,
-    rejection_note,
     status::Status,
 };
 use crate::{
@@ -200,11 +199,10 @@ impl StoreScp {
 
     /// A rejection note is obeyed, or it is written down why not, before it is answered.
     async fn heed(&self, ingested: &Ingested) -> Status {
-        match self
-            .archive
-            .heed(ingested, rejection_note::read, self.caller.may_reject(), self.source.actor.clone())
-            .await
-        {
+        if !ingested.may_be_note() {
+            return Status::SUCCESS;
+        }
+        match self.archive.heed(&ingested.instance, self.caller.may_reject(), self.source.actor.clone()).await {
             Ok(None) => Status::SUCCESS,
             Ok(Some(note)) => {
                 tracing::info!(note = %note.note, ae = %self.caller.title(), done = note.heeded.word(), "a rejection note");

@@ -33,7 +33,7 @@ const SLICES_EVERY: Duration = Duration::from_secs(600);
 const LAPSED_EVERY: Duration = Duration::from_secs(15);
 
 impl Inner {
-    fn known(&self) -> Known<'_> {
+    pub(super) fn known(&self) -> Known<'_> {
         Known {
             archive: &self.archive,
             sources: &self.sources,
@@ -143,10 +143,15 @@ impl Inner {
             for study in &applied.withdrawn {
                 self.tell(OverlayEvent::Amended { holder: peer, study: study.clone(), amended: None });
             }
+            // What it says of a study is shown with what its card says.
+            let is_heard = self.ask_where(peer, &applied.changed).await;
             for study in applied.changed.into_iter().chain(applied.withdrawn) {
                 self.tell(OverlayEvent::Directory { holder: peer, study });
             }
             self.flush_soon(peer);
+            if !is_heard {
+                return Ok(false);
+            }
             if !more || empty {
                 return Ok(true);
             }

@@ -237,6 +237,10 @@ impl Inner {
                 self.trust.require_open()?;
                 return Ok(self.page(from, cursor).await);
             }
+            Request::Where(studies) => {
+                self.trust.require_open()?;
+                return Ok(self.where_they_lie(from, studies).await);
+            }
             Request::Relearn { after } => return Ok(self.known_of(from, after.as_ref())),
             Request::Nudge => self.pull(from),
             Request::Offer(signed) => {

@@ -14,7 +14,7 @@ use crate::{
 };
 use protocol::{
     Refusal, SiteId, Timestamp, Uid,
-    catalog::{Basis, Change, Cursor, Page},
+    catalog::{Basis, Change, Cursor, Nearline, Page},
     ids::Id128,
     manifest::{Amendment, StudyCard},
     wire::{self, Wire},
@@ -39,6 +39,10 @@ struct Shelf {
     stale: HashSet<Uid>,
     /// Until then what is not told again stays, and a card older than the one known is no news: the holder was restored.
     spared: Option<Timestamp>,
+    /// The holder was asked where all of them lie since our start.
+    is_asked: bool,
+    /// It does not know that question.
+    is_not_asked: bool,
     /// Notes to be written.
     dirty: HashSet<(Id128, u8)>,
 }
@@ -92,7 +96,9 @@ fn bucket_note(bucket: u8) -> String {
 }
 
 impl Shelf {
-    fn put(&mut self, row: RemoteStudy) {
+    fn put(&mut self, mut row: RemoteStudy) {
+        // Where it lies is asked next.
+        row.nearline = self.studies.get(&row.card.study).and_then(|known| known.nearline.clone());
         self.mark(&row.card.study, &row.basis);
         self.stale.remove(&row.card.study);
         if let Some(old) = self.studies.insert(row.card.study.clone(), row) {
@@ -139,8 +145,8 @@ impl Directory {
                 let shelf = shelves.entry(row.peer).or_default();
                 shelf.cursor = cursor.filter(|_| !known).map(|c| c.0).unwrap_or_default();
                 for (card, basis, told) in kept {
-                    let holder = row.peer;
-                    shelf.studies.insert(card.study.clone(), RemoteStudy { holder, card, basis, told });
+                    let (holder, nearline) = (row.peer, None);
+                    shelf.studies.insert(card.study.clone(), RemoteStudy { holder, card, basis, told, nearline });
                 }
             });
         }
@@ -192,7 +198,7 @@ impl Directory {
                     if card.custodian != *holder {
                         return Err(Refusal::Corrupt);
                     }
-                    (card.study.clone(), Some(RemoteStudy { holder: *holder, card, basis, told: now }))
+                    (card.study.clone(), Some(RemoteStudy { holder: *holder, card, basis, told: now, nearline: None }))
                 }
             });
         }
@@ -201,6 +207,7 @@ impl Directory {
             if shelf.cursor.epoch != page.epoch {
                 shelf.stale = shelf.studies.keys().cloned().collect();
                 shelf.cursor = Cursor { epoch: page.epoch, position: 0 };
+                shelf.is_not_asked = false;
             }
             if last.is_some_and(|last| last <= shelf.cursor.position) {
                 // It does not follow what we have: told from the beginning, it will.
@@ -231,6 +238,42 @@ impl Directory {
                 }
             }
             Ok(applied)
+        })
+    }
+
+    /// Of which studies a holder is to be asked where they lie, when it just told those; whether these are all.
+    pub(super) fn to_ask_where(&self, holder: &SiteId, told: &[Uid]) -> (Vec<Uid>, bool) {
+        let shelves = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        match shelves.get(holder) {
+            Some(shelf) if !shelf.is_asked && !shelf.is_not_asked => (shelf.studies.keys().cloned().collect(), true),
+            Some(shelf) if !shelf.is_not_asked => (told.to_vec(), false),
+            _ => (Vec::new(), false),
+        }
+    }
+
+    pub(super) fn was_asked_where(&self, holder: &SiteId) {
+        self.write(|shelves| shelves.entry(*holder).or_default().is_asked = true);
+    }
+
+    /// The holder does not know the question.
+    pub(super) fn is_not_asked_where(&self, holder: &SiteId) {
+        self.write(|shelves| shelves.entry(*holder).or_default().is_not_asked = true);
+    }
+
+    /// Takes where the studies lie that a holder was asked of. Gives those that lie elsewhere than was known.
+    pub(super) fn lie(&self, holder: &SiteId, asked: &[Uid], found: Vec<Nearline>) -> Vec<Uid> {
+        let mut found: HashMap<Uid, Nearline> = found.into_iter().map(|one| (one.study.clone(), one)).collect();
+        self.write(|shelves| {
+            let Some(shelf) = shelves.get_mut(holder) else { return Vec::new() };
+            let mut changed = Vec::new();
+            for study in asked {
+                let now = found.remove(study);
+                if let Some(row) = shelf.studies.get_mut(study).filter(|row| row.nearline != now) {
+                    row.nearline = now;
+                    changed.push(study.clone());
+                }
+            }
+            changed
         })
     }
 

@@ -80,7 +80,7 @@ pub(super) struct Known<'a> {
 
 impl Known<'_> {
     /// A study of ours, or else of the PACS beside us as far as peers may be told of it.
-    fn study(&self, study: &Uid) -> Result<Option<StudyRow>, ArchiveError> {
+    pub(super) fn study(&self, study: &Uid) -> Result<Option<StudyRow>, ArchiveError> {
         let own = self.archive.study(study)?;
         Ok(own.or_else(|| self.sources.nearline_study(study, true).map(|nearline| nearline.row)))
     }

@@ -19,6 +19,7 @@ mod dial;
 mod directory;
 mod feed;
 mod lines;
+mod nearline;
 mod offer;
 mod once;
 mod pairing;
@@ -46,7 +47,7 @@ use pairing::Pairings;
 use protocol::{
     SiteId, Timestamp, Uid,
     agreement::{Ending, SignedAgreement},
-    catalog::Basis,
+    catalog::{Basis, Nearline},
     grant::Grant,
     ids::Id128,
     manifest::{Amendment, StudyCard},
@@ -79,6 +80,8 @@ pub(crate) struct RemoteStudy {
     pub(crate) basis: Basis,
     /// When the card reached us.
     pub(crate) told: Timestamp,
+    /// It is not at hand at once where it lies, as far as the holder told since our start.
+    pub(crate) nearline: Option<Nearline>,
 }
 
 /// How a peer is reached right now.

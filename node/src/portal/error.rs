@@ -3,8 +3,8 @@
 
 use crate::{
     archive::{
-        ArchiveError, ConflictError, CorrectError, IngestError, RejectError, RetainError, RuleError, TierError,
-        cache::CacheError,
+        ArchiveError, ConflictError, CorrectError, IngestError, NoteError, RejectError, RetainError, RuleError,
+        TierError, cache::CacheError,
     },
     audit::AuditError,
     media::MediaError,
@@ -57,6 +57,8 @@ pub(super) enum ApiError {
     Archive(#[from] ArchiveError),
     #[error(transparent)]
     Reject(#[from] RejectError),
+    #[error(transparent)]
+    Note(#[from] NoteError),
     #[error(transparent)]
     Conflict(#[from] ConflictError),
     #[error(transparent)]
@@ -113,6 +115,9 @@ impl ApiError {
             Self::Reject(RejectError::NotHeld | RejectError::NoRejection) => (S::NOT_FOUND, "not-found"),
             Self::Reject(RejectError::TooMany) => (S::BAD_REQUEST, "too-many"),
             Self::Reject(RejectError::FileLost) => (S::CONFLICT, "file-lost"),
+            Self::Note(NoteError::NotWaiting) => (S::NOT_FOUND, "not-found"),
+            Self::Note(NoteError::NoteLost) => (S::CONFLICT, "file-lost"),
+            Self::Note(_) => (S::INTERNAL_SERVER_ERROR, "internal"),
             Self::Tier(e) => tier(e),
             Self::Rule(e) => rule(e),
             Self::Rules(RulesError::NoRoute) => (S::NOT_FOUND, "not-found"),

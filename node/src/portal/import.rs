@@ -28,6 +28,8 @@ use std::{
 };
 use tokio::sync::mpsc;
 
+/// Objects that may be rejection notes, heard together.
+const NOTES_MAX: usize = 1000;
 /// Bytes read from an imported file at once; the first piece also tells whose it is.
 const READ_BYTES: u64 = 512 * 1024;
 
@@ -144,6 +146,8 @@ pub(super) async fn import(
     let tasks = door.tasks.clone();
     tasks.spawn("import", async move {
         let importing = Importing {
+            notes: Vec::new(),
+            may_reject: person.role.allows(Action::RejectStudies),
             source: Source { actor: person.actor() },
             whose: Whose::new(door.archive.clone(), choice, person.actor()),
             total: ImportTotal::default(),
@@ -165,6 +169,9 @@ struct Importing {
     total: ImportTotal,
     /// `None`: what is chosen is taken in.
     sighted: Option<Sighted>,
+    /// What may be a rejection note: heard after what it came with.
+    notes: Vec<Uid>,
+    may_reject: bool,
 }
 
 impl Importing {
@@ -247,7 +254,14 @@ impl Importing {
     }
 
     async fn take(&mut self, name: &str, front: Bytes, rest: Reader) -> Value {
-        match read_in(&self.door, front, rest, &self.source).await {
+        let taken = read_in(&self.door, front, rest, &self.source).await;
+        if let Some(note) = taken.as_ref().ok().filter(|ingested| ingested.may_be_note()) {
+            self.notes.push(note.instance.clone());
+            if self.notes.len() >= NOTES_MAX {
+                self.heed().await;
+            }
+        }
+        match taken {
             Ok(ingested) if ingested.known => {
                 self.total.known += 1;
                 json!({ "path": name, "known": ingested.instance.to_string() })
@@ -271,7 +285,22 @@ impl Importing {
         reading.await.map_err(here)?.map_err(|error| Fault::new(Code::NoFile, error))
     }
 
-    async fn end(self) {
+    /// Rejection notes are obeyed, or it is written down why not.
+    async fn heed(&mut self) {
+        for note in std::mem::take(&mut self.notes) {
+            let heeded = self.door.archive.heed(&note, self.may_reject, self.source.actor.clone()).await;
+            let line = match heeded {
+                Ok(None) => continue,
+                Ok(Some(record)) => json!({ "note": note.to_string(), "done": record.heeded.word() }),
+                Err(error) => self.refused(note.as_str(), &format!("the rejection note could not be heeded: {error}")),
+            };
+            // The reader may be gone.
+            let _ = self.lines.send(line).await;
+        }
+    }
+
+    async fn end(mut self) {
+        self.heed().await;
         let ImportTotal { stored, known, refused, left_out, undecided, bytes } = self.total;
         let mut total = json!({ "stored": stored, "known": known, "refused": refused, "left_out": left_out,
             "undecided": undecided, "bytes": bytes });

@@ -95,8 +95,8 @@ pub(super) struct Study {
     /// `null`: ours.
     pub(super) holder: Option<String>,
     pub(super) site_name: String,
-    /// `online`, `nearline` (in the cold tier, or in the PACS beside this node: then `source` says in which), `remote` or
-    /// `unreachable`.
+    /// `online`, `nearline` (in the cold tier, of the holder where there is one, or in the PACS beside this node: then
+    /// `source` says in which), `remote` or `unreachable`.
     pub(super) availability: &'static str,
     pub(super) instances_here: u32,
     pub(super) patient_conflict: bool,

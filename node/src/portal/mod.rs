@@ -140,6 +140,8 @@ fn decision_routes() -> Router<Door> {
     Router::new()
         .route("/rejections", get(rejections::list))
         .route("/rejections/notes", get(rejections::notes))
+        .route("/rejections/notes/{id}/obey", post(rejections::obey))
+        .route("/rejections/notes/{id}/leave", post(rejections::leave))
         .route("/rejections/{id}/reinstate", post(rejections::reinstate))
         .route("/conflicts", get(amendments::conflicts))
         .route("/conflicts/close", post(amendments::close))

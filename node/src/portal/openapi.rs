@@ -51,6 +51,8 @@ use utoipa::OpenApi;
         rejections::reject,
         rejections::list,
         rejections::notes,
+        rejections::obey,
+        rejections::leave,
         rejections::reinstate,
         worklist::new_reading,
         worklist::transfers,

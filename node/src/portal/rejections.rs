@@ -98,7 +98,7 @@ pub(super) async fn reinstate(
 pub(super) struct Note {
     id: u64,
     at: String,
-    /// Who sent it.
+    /// Who sent it, or decided about it.
     person: String,
     /// SOP Instance UID of the note.
     note: String,
@@ -107,8 +107,11 @@ pub(super) struct Note {
     reason: &'static str,
     /// Instances that it names.
     named: u64,
-    /// `obeyed`, `not-permitted`, `nothing-held`, `proposed` (for erasing) or `still-kept`.
+    /// `obeyed`, `not-permitted`, `nothing-held`, `proposed` (for erasing), `still-kept` or `left` (not obeyed,
+    /// as somebody decided).
     done: &'static str,
+    /// Its sender may not reject: somebody who may has it obeyed, or leaves it.
+    waits: bool,
 }
 
 #[utoipa::path(get, path = "/api/rejections/notes", params(Page), responses((status = 200, body = Vec<Note>)))]
@@ -118,16 +121,46 @@ pub(super) async fn notes(
     Query(page): Query<Page>,
 ) -> Result<Json<Vec<Note>>, ApiError> {
     caller.may(Action::RejectStudies)?;
-    let note = |record: crate::archive::NoteRecord| Note {
-        id: record.id,
-        at: json::rfc3339(record.at),
-        person: record.person,
-        note: record.note.to_string(),
-        study: record.study.to_string(),
-        reason: record.reason.code(),
-        named: record.named,
-        done: record.heeded.word(),
-    };
     let records = door.archive.notes(page.offset, page.limit.unwrap_or(PAGE_MAX).min(PAGE_MAX))?;
-    std::future::ready(Ok(Json(records.into_iter().map(note).collect()))).await
+    std::future::ready(Ok(Json(records.into_iter().map(Note::of).collect()))).await
+}
+
+impl Note {
+    fn of((record, waits): (crate::archive::NoteRecord, bool)) -> Self {
+        Self {
+            id: record.id,
+            at: json::rfc3339(record.at),
+            person: record.person,
+            note: record.note.to_string(),
+            study: record.study.to_string(),
+            reason: record.reason.code(),
+            named: record.named,
+            done: record.heeded.word(),
+            waits,
+        }
+    }
+}
+
+/// Has a note obeyed whose sender may not reject.
+#[utoipa::path(post, path = "/api/rejections/notes/{id}/obey", params(("id" = u64, Path)),
+    responses((status = 200, body = Note), (status = 404, body = ErrorBody)))]
+pub(super) async fn obey(
+    State(door): State<Door>,
+    caller: Caller,
+    Path(id): Path<u64>,
+) -> Result<Json<Note>, ApiError> {
+    caller.may(Action::RejectStudies)?;
+    Ok(Json(Note::of((door.archive.decide_note(id, true, caller.0.actor()).await?, false))))
+}
+
+/// Leaves a note whose sender may not reject: it is not obeyed, also when it is sent again.
+#[utoipa::path(post, path = "/api/rejections/notes/{id}/leave", params(("id" = u64, Path)),
+    responses((status = 200, body = Note), (status = 404, body = ErrorBody)))]
+pub(super) async fn leave(
+    State(door): State<Door>,
+    caller: Caller,
+    Path(id): Path<u64>,
+) -> Result<Json<Note>, ApiError> {
+    caller.may(Action::RejectStudies)?;
+    Ok(Json(Note::of((door.archive.decide_note(id, false, caller.0.actor()).await?, false))))
 }

@@ -57,6 +57,8 @@ pub(super) struct ConditionsJson {
     /// One series must match all that is asked of series: modality, station, its description, body part.
     modalities: Vec<String>,
     stations: Vec<String>,
+    /// Institution Name (0008,0080), of the same series.
+    institutions: Vec<String>,
     series_descriptions: Vec<String>,
     body_parts: Vec<String>,
     /// Study Description.
@@ -162,6 +164,7 @@ alike!(
     Conditions {
         modalities,
         stations,
+        institutions,
         series_descriptions,
         body_parts,
         descriptions,

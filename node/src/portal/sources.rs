@@ -56,7 +56,7 @@ pub(super) struct NewSource {
     basic: Option<String>,
     /// Issuer of Patient IDs in which it names none; as if not given: this site's name.
     issuer: Option<String>,
-    /// Of `list`, `peers`, `priors`, `migrate`; as if not given: `list`, `priors`, `migrate`.
+    /// Of `list`, `peers`, `priors`, `migrate`, `reject` (its rejection notes are obeyed); as if not given: `list`, `priors`, `migrate`.
     purposes: Option<Vec<String>>,
     /// Studies retrieved at once, 1 to 8; as if not given: 2.
     concurrent: Option<u8>,
@@ -99,7 +99,7 @@ pub(super) struct SourceJson {
     fault: Option<FaultJson>,
 }
 
-const PURPOSES: [&str; 4] = ["list", "peers", "priors", "migrate"];
+const PURPOSES: [&str; 5] = ["list", "peers", "priors", "migrate", "reject"];
 
 impl NewSource {
     fn source(&self, site_name: &str) -> Result<Source, ApiError> {
@@ -126,10 +126,10 @@ impl NewSource {
         };
         let named = |word: &str| match &self.purposes {
             Some(purposes) => purposes.iter().any(|purpose| purpose == word),
-            None => word != "peers",
+            None => !matches!(word, "peers" | "reject"),
         };
         if self.purposes.iter().flatten().any(|purpose| !PURPOSES.contains(&purpose.as_str())) {
-            return Err(ApiError::Bad("purposes are list, peers, priors and migrate"));
+            return Err(ApiError::Bad("purposes are list, peers, priors, migrate and reject"));
         }
         Ok(Source {
             name: self.name.clone(),
@@ -140,6 +140,7 @@ impl NewSource {
                 peers: named("peers"),
                 priors: named("priors"),
                 migrate: named("migrate"),
+                reject: named("reject"),
             },
             limits: Limits {
                 concurrent: self.concurrent.unwrap_or(2),
@@ -176,8 +177,8 @@ pub(super) async fn list(State(door): State<Door>, caller: Caller) -> Result<Jso
             }
             Access::Dicomweb(to) => ("dicomweb", to.url.clone(), "wado", to.url.starts_with("https:")),
         };
-        let Purposes { list, peers, priors, migrate } = source.purposes;
-        let purposes = PURPOSES.into_iter().zip([list, peers, priors, migrate]).filter(|(_, may)| *may);
+        let Purposes { list, peers, priors, migrate, reject } = source.purposes;
+        let purposes = PURPOSES.into_iter().zip([list, peers, priors, migrate, reject]).filter(|(_, may)| *may);
         SourceJson {
             purposes: purposes.map(|(word, _)| word).collect(),
             name: source.name,

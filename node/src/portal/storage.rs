@@ -69,7 +69,7 @@ pub(super) struct Scrub {
 /// Rotten objects that became what was stored again.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Repaired {
-    /// `sender`, `here` or `peer`.
+    /// `sender`, `here`, `peer` or `source` (a PACS beside the node).
     from: String,
     /// The peer's name.
     site: Option<String>,
@@ -166,6 +166,7 @@ fn repaired(door: &Door, rotten: &[RotRow]) -> Vec<Repaired> {
         let (from, site) = match from {
             RepairedFrom::Sender => ("sender", None),
             RepairedFrom::Here => ("here", None),
+            RepairedFrom::Source => ("source", None),
             RepairedFrom::Peer(site) => {
                 ("peer", Some(door.trust.peer(&site).map_or_else(|| site.short(), |peer| peer.name)))
             }

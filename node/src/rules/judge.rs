@@ -124,6 +124,7 @@ fn of_series(conditions: &Conditions, series: Option<&SeriesRow>) -> Vec<Check> 
     let values = [
         ("modalities", &conditions.modalities, one(series.map(|series| &series.modality))),
         ("stations", &conditions.stations, one(series.and_then(|series| series.station.as_ref()))),
+        ("institutions", &conditions.institutions, one(series.and_then(|series| series.institution.as_ref()))),
         ("series_descriptions", &conditions.series_descriptions, one(series.and_then(|s| s.description.as_ref()))),
         ("body_parts", &conditions.body_parts, one(series.and_then(|series| series.body_part.as_ref()))),
     ];
@@ -184,6 +185,7 @@ pub(super) mod tests {
             date: None,
             time: None,
             station: Some(station.into()),
+            institution: (modality == "CT").then(|| "Clinique de l'Étang".into()),
             instances: 1,
             bytes: 1,
         }
@@ -231,6 +233,10 @@ pub(super) mod tests {
             holds(|c| (c.modalities, c.stations) = (vec![modality.into()], vec![station.into()]))
         };
         assert!(both("CT", "SCANNER*"));
+        let of = |modality: &str| {
+            holds(|c| (c.modalities, c.institutions) = (vec![modality.into()], vec!["clinique*etang".into()]))
+        };
+        assert!(of("CT") && !of("SR"), "an institution is of its series");
         assert!(!both("CT", "CAD"), "the CT is not from CAD");
     }
 

@@ -139,6 +139,7 @@ impl Site {
         let trust = Trust::open(journal.clone(), identity.clone(), &tasks)?;
         let users = Users::open(journal, &tasks)?;
         let archive = Archive::open(&dir, &config.archive, identity.clone(), audit.clone(), &tasks)?;
+        archive.read_notes_with(crate::pixels::rejection_note::read);
         let cache = Cache::open(&dir.join("cache"), &config.cache, &tasks)?;
         let sources = Sources::open(&dir, &config.site.name, archive.clone(), audit.clone(), &tasks)?;
         let alarms = Alarms::open(&dir, &config.alarms, &config.site.name, &config.site.language);

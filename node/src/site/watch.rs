@@ -180,10 +180,11 @@ impl Watch {
         }
     }
 
-    /// The name of the site that a repair came from; empty for our own disks and for whoever sent it again.
+    /// The name of the site that a repair came from, or `PACS`; empty for our own disks and for whoever sent it again.
     fn origin(&self, from: RepairedFrom) -> String {
         match from {
             RepairedFrom::Peer(site) => self.trust.peer(&site).map_or_else(|| site.short(), |peer| peer.name),
+            RepairedFrom::Source => "PACS".to_owned(),
             RepairedFrom::Sender | RepairedFrom::Here => String::new(),
         }
     }

@@ -10,7 +10,7 @@ use super::{
     web,
 };
 use crate::{
-    archive::StudyRow,
+    archive::{self, StudyRow},
     audit::{Act, Actor, Event},
 };
 use dicom_dictionary_std::tags;
@@ -97,7 +97,23 @@ impl Inner {
         let note = format!("{} from source {}: ended, {} missing", how.purpose, source.name, outcome.missing.len());
         let event = Event::new(Act::StudyRecalled, how.actor.clone()).study(study);
         self.audit.record(event.amount(u64::from(outcome.got), bytes).note(note)).await?;
+        self.heed(source, &listed, how.actor).await;
         Ok(outcome)
+    }
+
+    /// Hears the rejection notes among what a source lists and is here, after all that came with them. Also those that
+    /// were here: what a stop cut off is made up.
+    async fn heed(&self, source: &Source, listed: &[ListedSeries], actor: &Actor) {
+        let actor = Actor { person: super::brought_by(&source.name), ..actor.clone() };
+        for (instance, class) in listed.iter().flat_map(|series| &series.instances) {
+            if class.as_ref().is_some_and(|class| !archive::is_note_class(class)) {
+                continue;
+            }
+            // What is not heard is not written down, and heard when the study is asked for again.
+            if let Err(error) = self.archive.heed(instance, source.purposes.reject, actor.clone()).await {
+                tracing::error!(%error, note = %instance, "a rejection note could not be heeded");
+            }
+        }
     }
 
     /// Asks for what is not here, as a whole where nothing is, then for what still lacks.
@@ -147,7 +163,7 @@ impl Inner {
     }
 
     /// Has a study, or some instances of a series of it, sent.
-    async fn retrieve(
+    pub(super) async fn retrieve(
         &self,
         source: &Source,
         study: &Uid,
@@ -204,7 +220,7 @@ impl Inner {
             for series in inner.archive.series(&study)? {
                 held.extend(inner.archive.instances(&study, &series.series)?.into_iter().map(|row| row.entry.instance));
             }
-            Ok::<_, crate::archive::ArchiveError>(held)
+            Ok::<_, archive::ArchiveError>(held)
         });
         let read = reading.await.map_err(|_| SourceError::Stopping)?;
         read.map_err(|error| SourceError::Here(error.to_string()))

@@ -21,6 +21,7 @@ mod migrate;
 mod priors;
 mod recall;
 mod record;
+mod repair;
 mod report;
 mod secret;
 mod shadow;

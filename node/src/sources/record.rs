@@ -70,6 +70,35 @@ pub(crate) struct Purposes {
     /// Earlier studies of a patient are looked for when one arrives.
     pub(crate) priors: bool,
     pub(crate) migrate: bool,
+    /// Rejection notes among what it gives are obeyed.
+    pub(crate) reject: bool,
+}
+
+/// A source as version 1 wrote it: none may reject.
+#[derive(Debug, Serialize, Deserialize)]
+struct SourceV1 {
+    name: String,
+    access: Access,
+    issuer: String,
+    /// List, peers, priors, migrate.
+    purposes: (bool, bool, bool, bool),
+    limits: Limits,
+    hours: Option<String>,
+}
+
+impl Wire for Source {
+    const VERSION: u8 = 2;
+    const NAME: &'static str = "source";
+
+    fn decode_version(version: u8, body: &[u8]) -> Result<Self, WireError> {
+        if version != 1 {
+            return Err(WireError::Version { name: Self::NAME, version });
+        }
+        let SourceV1 { name, access, issuer, purposes, limits, hours } = wire::decode_body(body)?;
+        let (list, peers, priors, migrate) = purposes;
+        let purposes = Purposes { list, peers, priors, migrate, reject: false };
+        Ok(Self { name, access, issuer, purposes, limits, hours })
+    }
 }
 
 /// How much is asked of a source.
@@ -183,12 +212,7 @@ impl Outcome {
 }
 
 macro_rules! records {
-    ($($variant:ident($type:ty, $name:literal) = $kind:literal;)*) => {
-        $(impl Wire for $type {
-            const VERSION: u8 = 1;
-            const NAME: &'static str = $name;
-        })*
-
+    ($($variant:ident($type:ty) = $kind:literal;)*) => {
         /// Any of them.
         #[derive(Clone, Debug)]
         pub(super) enum Record { $($variant($type),)* }
@@ -215,11 +239,27 @@ macro_rules! records {
 }
 
 records! {
-    SourceSet(Source, "source") = 1;
-    SourceGone(SourceGone, "removed source") = 2;
-    Begun(Migration, "migration") = 3;
-    State(StateSet, "migration state") = 4;
-    Study(StudyDone, "migrated study") = 5;
+    SourceSet(Source) = 1;
+    SourceGone(SourceGone) = 2;
+    Begun(Migration) = 3;
+    State(StateSet) = 4;
+    Study(StudyDone) = 5;
+}
+
+macro_rules! first_version {
+    ($($type:ty, $name:literal;)*) => {
+        $(impl Wire for $type {
+            const VERSION: u8 = 1;
+            const NAME: &'static str = $name;
+        })*
+    };
+}
+
+first_version! {
+    SourceGone, "removed source";
+    Migration, "migration";
+    StateSet, "migration state";
+    StudyDone, "migrated study";
 }
 
 #[cfg(test)]
@@ -239,12 +279,15 @@ mod tests {
                 certificate: None,
             }),
             issuer: "CH".to_owned(),
-            purposes: Purposes { list: true, peers: true, priors: false, migrate: true },
+            purposes: Purposes { list: true, peers: true, priors: false, migrate: true, reject: true },
             limits: Limits { concurrent: 2, mb_per_s: 10, days: 30, prefetch: 0 },
             hours: None,
         };
-        let bytes = b"\x01\x04pacs\x00\x04PACS\x01h\x68\x01\x00\x00\x02CH\x01\x01\x00\x01\x02\x0a\x1e\x00\x00";
+        let bytes = b"\x02\x04pacs\x00\x04PACS\x01h\x68\x01\x00\x00\x02CH\x01\x01\x00\x01\x01\x02\x0a\x1e\x00\x00";
         assert_eq!(wire::encode(&source), bytes);
         assert_eq!(wire::decode::<Source>(bytes).unwrap(), source);
+        let first = b"\x01\x04pacs\x00\x04PACS\x01h\x68\x01\x00\x00\x02CH\x01\x01\x00\x01\x02\x0a\x1e\x00\x00";
+        let before = Source { purposes: Purposes { reject: false, ..source.purposes }, ..source };
+        assert_eq!(wire::decode::<Source>(first).unwrap(), before);
     }
 }

@@ -217,7 +217,7 @@ mod tests {
             name: "pacs".to_owned(),
             access: Access::Dimse(DimseAccess { title, host: "h".into(), port: 1, by, tls: false, certificate: None }),
             issuer: "CH".to_owned(),
-            purposes: Purposes { list: true, peers: false, priors: false, migrate: false },
+            purposes: Purposes { list: true, peers: false, priors: false, migrate: false, reject: false },
             limits: Limits { concurrent: 1, mb_per_s: 0, days: 30, prefetch: 0 },
             hours: None,
         }

@@ -2,7 +2,7 @@
 
 use super::SourceError;
 use crate::{
-    archive::{self, Archive, Form, IngestError, Ingested, Spool},
+    archive::{self, Archive, Form, IngestError, InstanceRow, Spool},
     audit::Actor,
 };
 use protocol::Uid;
@@ -10,7 +10,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -53,7 +53,15 @@ pub(super) struct Refusals {
     pub(super) conflicts: Vec<Uid>,
 }
 
-/// Takes in instances of one study.
+/// An object that is asked back because ours is rotten.
+#[derive(Debug)]
+struct Wanted<'a> {
+    row: &'a InstanceRow,
+    source: &'a str,
+    is_here: AtomicBool,
+}
+
+/// Takes in instances of one study; or one object that is asked back, and nothing else.
 #[derive(Debug)]
 pub(crate) struct Sink<'a> {
     archive: &'a Archive,
@@ -62,12 +70,24 @@ pub(crate) struct Sink<'a> {
     throttle: Option<&'a Throttle>,
     bytes: AtomicU64,
     refusals: Mutex<Refusals>,
+    wanted: Option<Wanted<'a>>,
 }
 
 impl<'a> Sink<'a> {
     pub(super) fn new(archive: &'a Archive, study: &'a Uid, actor: Actor, throttle: Option<&'a Throttle>) -> Self {
         let from = archive::Source { actor };
-        Self { archive, study, from, throttle, bytes: AtomicU64::new(0), refusals: Mutex::default() }
+        Self { archive, study, from, throttle, bytes: AtomicU64::new(0), refusals: Mutex::default(), wanted: None }
+    }
+
+    /// For one object that is rotten here.
+    pub(super) fn repairing(archive: &'a Archive, study: &'a Uid, row: &'a InstanceRow, source: &'a str) -> Self {
+        let wanted = Some(Wanted { row, source, is_here: AtomicBool::new(false) });
+        Self { wanted, ..Self::new(archive, study, Actor::default(), None) }
+    }
+
+    /// Whether the object that was asked back came.
+    pub(super) fn has_repaired(&self) -> bool {
+        self.wanted.as_ref().is_some_and(|wanted| wanted.is_here.load(Ordering::Relaxed))
     }
 
     /// Begins an instance.
@@ -77,7 +97,12 @@ impl<'a> Sink<'a> {
 
     /// Takes it in. `named`: the SOP Instance UID as announced, for the report. A full disk or a stop ends the retrieval;
     /// whatever else is wrong with one instance is written down, and the next one may come.
-    pub(crate) async fn take(&self, spool: Spool, named: Option<&Uid>) -> Result<Ingested, IngestError> {
+    pub(crate) async fn take(&self, spool: Spool, named: Option<&Uid>) -> Result<(), IngestError> {
+        if let Some(wanted) = &self.wanted {
+            self.archive.repair_from_source(self.study, wanted.row, spool, wanted.source).await?;
+            wanted.is_here.store(true, Ordering::Relaxed);
+            return Ok(());
+        }
         let taken = self.archive.ingest_of(self.study, spool, &self.from).await;
         match &taken {
             Ok(ingested) => {
@@ -88,7 +113,7 @@ impl<'a> Sink<'a> {
             }
             Err(error) => self.refuse(error, named),
         }
-        taken
+        taken.map(|_| ())
     }
 
     /// Writes down why an instance was not taken in.

@@ -230,15 +230,16 @@ impl Sites {
             None => row,
         };
         let here = copied.saturating_add(stored).min(row.instances);
-        let availability = match (is_whole, is_near) {
-            (true, _) => Availability::Online,
-            (false, true) => Availability::Remote,
-            (false, false) => Availability::Unreachable,
+        let (availability, recall_s) = match (is_whole, is_near, &remote.nearline) {
+            (true, ..) => (Availability::Online, None),
+            (false, true, Some(nearline)) => (Availability::Nearline, nearline.recall_s.map(u64::from)),
+            (false, true, None) => (Availability::Remote, None),
+            (false, false, _) => (Availability::Unreachable, None),
         };
         let site_name = name.to_owned();
         let at_source = shared.more_at_source(&row);
         let holder = Some(remote.holder);
-        FoundStudy { row, holder, site_name, availability, instances_here: here, at_source, recall_s: None }
+        FoundStudy { row, holder, site_name, availability, instances_here: here, at_source, recall_s }
     }
 
     /// Of several holders of a study: one that can be reached, else the first.

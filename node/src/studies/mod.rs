@@ -64,7 +64,8 @@ const OFFLINE_RETRY_S: u32 = 60;
 pub(crate) enum Availability {
     /// All here (own, or completely copied).
     Online,
-    /// In the cold tier, or in the PACS beside this node: opening it brings it, which takes a while.
+    /// In the cold tier, or in the PACS beside the node, of ours or of a peer that is connected: opening it brings it, which
+    /// takes a while.
     Nearline,
     /// At a peer that is connected.
     Remote,
@@ -86,7 +87,7 @@ pub(crate) struct FoundStudy {
     pub(crate) instances_here: u32,
     /// A PACS beside this node that has instances which are not here, and how many it has.
     pub(crate) at_source: Option<(String, u32)>,
-    /// In our cold tier: seconds that bringing it back may take, where they are known.
+    /// In a cold tier, ours or the holder's: seconds that bringing it back may take, where they are known.
     pub(crate) recall_s: Option<u64>,
 }
 

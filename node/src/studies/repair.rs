@@ -1,9 +1,10 @@
-//! Rotten objects of ours are repaired: from our own disks, or from a peer that has the same bytes.
+//! Rotten objects of ours are repaired: from our own disks, from a PACS beside the node, or from a peer that has the same
+//! bytes.
 //!
 //! Only sites that know of the study already are asked: those it is told to, and those that told us of it. Each is asked
 //! for our own bytes back, which needs no agreement, and then for its own instance as an agreement lets us. Whoever sends
 //! other bytes is named in the log, and the next one is asked. What nobody has stays on the list and is tried again, the
-//! longer it takes the less often, and at once when a peer comes.
+//! longer it takes the less often, and at once when a peer comes or a PACS lists the study anew.
 //!
 //! # At a crash
 //! The list is the archive's; it is gone through anew.
@@ -15,6 +16,7 @@ use super::Shared;
 use crate::{
     archive::{ArchiveEvent, IngestError, InstanceRow, RepairedFrom, StudyRow},
     overlay::OverlayEvent,
+    sources::SourcesEvent,
     transfer::{Lost, Recovery, Right, TransferError},
 };
 use protocol::{Digest, SiteId, Uid};
@@ -34,7 +36,13 @@ const PAUSE_MAX: Duration = Duration::from_secs(6 * 3600);
 const GATHER: Duration = Duration::from_millis(100);
 
 /// When an object that nobody had is tried again.
-type Pauses = HashMap<Digest, (Instant, Duration)>;
+struct Pause {
+    study: Uid,
+    until: Instant,
+    time: Duration,
+}
+
+type Pauses = HashMap<Digest, Pause>;
 
 pub(super) fn start(shared: &Arc<Shared>) {
     shared.tasks.spawn("studies.repair", run(shared.clone()));
@@ -42,6 +50,7 @@ pub(super) fn start(shared: &Arc<Shared>) {
 
 async fn run(shared: Arc<Shared>) {
     let (mut archive, mut overlay) = (shared.archive.events(), shared.overlay.events());
+    let mut sources = shared.sources.events();
     let mut pauses = Pauses::new();
     loop {
         if let Err(error) = go_through(&shared, &mut pauses).await {
@@ -56,6 +65,20 @@ async fn run(shared: Arc<Shared>) {
                 event = archive.recv() => match event {
                     Ok(ArchiveEvent::Rotten) | Err(RecvError::Lagged(_)) => break,
                     Ok(_) => {}
+                    Err(RecvError::Closed) => return,
+                },
+                event = sources.recv() => match event {
+                    Ok(SourcesEvent::Study(study)) => {
+                        let before = pauses.len();
+                        pauses.retain(|_, pause| pause.study != study);
+                        if pauses.len() < before {
+                            break;
+                        }
+                    }
+                    Ok(SourcesEvent::Many) | Err(RecvError::Lagged(_)) => {
+                        pauses.clear();
+                        break;
+                    }
                     Err(RecvError::Closed) => return,
                 },
                 event = overlay.recv() => match event {
@@ -77,7 +100,7 @@ async fn go_through(shared: &Arc<Shared>, pauses: &mut Pauses) -> Result<(), Ing
     pauses.retain(|digest, _| waiting.iter().any(|(_, row)| row.entry.digest == *digest));
     for (study, row) in waiting {
         let digest = row.entry.digest;
-        if pauses.get(&digest).is_some_and(|(at, _)| *at > Instant::now()) {
+        if pauses.get(&digest).is_some_and(|pause| pause.until > Instant::now()) {
             continue;
         }
         let repaired = tokio::select! {
@@ -92,9 +115,9 @@ async fn go_through(shared: &Arc<Shared>, pauses: &mut Pauses) -> Result<(), Ing
                 if let Err(error) = repaired {
                     tracing::warn!(instance = %row.entry.instance, %error, "a rotten object could not be repaired");
                 }
-                let (_, pause) = pauses.get(&digest).copied().unwrap_or_else(|| (Instant::now(), PAUSE_MIN / 2));
-                let pause = (pause * 2).min(PAUSE_MAX);
-                pauses.insert(digest, (Instant::now() + pause, pause));
+                let before = pauses.get(&digest).map_or(PAUSE_MIN / 2, |pause| pause.time);
+                let time = (before * 2).min(PAUSE_MAX);
+                pauses.insert(digest, Pause { study, until: Instant::now() + time, time });
             }
         }
     }
@@ -104,6 +127,9 @@ async fn go_through(shared: &Arc<Shared>, pauses: &mut Pauses) -> Result<(), Ing
 /// Whether the object is whole again.
 async fn repair(shared: &Arc<Shared>, study: &Uid, row: &InstanceRow) -> Result<bool, IngestError> {
     if shared.archive.repair_here(study, &row.entry.digest).await? {
+        return Ok(true);
+    }
+    if shared.sources.repair(study, row).await {
         return Ok(true);
     }
     let Some(known) = shared.archive.study(study)? else { return Ok(false) };

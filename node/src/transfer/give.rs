@@ -23,11 +23,15 @@ use std::{
     io::Write,
     num::NonZeroUsize,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 use tokio::sync::{OnceCell, watch};
 
 /// When our cold tier is not there, somebody must see to it.
 const OFFLINE_RETRY_MS: u32 = 60_000;
+/// A pack of headers is made within this time, or the asker comes again: it waits ten seconds for the first byte.
+const PACK_WITHIN: Duration = Duration::from_secs(5);
+const PACK_RETRY_MS: u32 = 1_000;
 /// Bytes read and handed to a stream at once: bounds memory to this per request besides the send window.
 const PIECE_BYTES: u64 = 256 * 1024;
 /// Manifests kept after a newer one exists, for readers that have the older card.
@@ -140,7 +144,11 @@ impl Giver {
                 blob(bytes, to).await
             }
             What::Headers { manifest, series } => {
-                let pack = self.pack(permit, &request.study, manifest, series).await?;
+                // Headers of a cold study come with their objects. What was recalled stays, so that the asker, who would
+                // hold a long silence for a lost line, finds more done when it comes again.
+                let pack = self.pack(permit, &request.study, manifest, series);
+                let pack = tokio::time::timeout(PACK_WITHIN, pack).await;
+                let pack = pack.map_err(|_| Refusal::Busy(PACK_RETRY_MS))??;
                 blob(pack, to).await
             }
             What::Range { digest, groups, first_group, groups_wanted } => {

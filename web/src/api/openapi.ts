@@ -1656,6 +1656,96 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/rejections/notes/{id}/leave": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Leaves a note whose sender may not reject: it is not obeyed, also when it is sent again. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Note"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rejections/notes/{id}/obey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Has a note obeyed whose sender may not reject. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Note"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/rejections/{id}/reinstate": {
         parameters: {
             query?: never;
@@ -4294,6 +4384,11 @@ export interface components {
              */
             hours: string | null;
             /**
+             * @description Institution Name (0008,0080), of the same series.
+             * @default []
+             */
+            institutions: string[];
+            /**
              * @description One series must match all that is asked of series: modality, station, its description, body part.
              * @default []
              */
@@ -4738,7 +4833,7 @@ export interface components {
              * @description Priors retrieved before anybody asks.
              */
             prefetch?: number;
-            /** @description Of `list`, `peers`, `priors`, `migrate`; as if not given: `list`, `priors`, `migrate`. */
+            /** @description Of `list`, `peers`, `priors`, `migrate`, `reject` (its rejection notes are obeyed); as if not given: `list`, `priors`, `migrate`. */
             purposes?: string[] | null;
             /** @description `get` (as if not given) or `move`. */
             retrieve?: string | null;
@@ -4763,7 +4858,10 @@ export interface components {
         /** @description A rejection note of somebody else's. */
         Note: {
             at: string;
-            /** @description `obeyed`, `not-permitted`, `nothing-held`, `proposed` (for erasing) or `still-kept`. */
+            /**
+             * @description `obeyed`, `not-permitted`, `nothing-held`, `proposed` (for erasing), `still-kept` or `left` (not obeyed,
+             *     as somebody decided).
+             */
             done: string;
             /** Format: int64 */
             id: number;
@@ -4774,11 +4872,13 @@ export interface components {
             named: number;
             /** @description SOP Instance UID of the note. */
             note: string;
-            /** @description Who sent it. */
+            /** @description Who sent it, or decided about it. */
             person: string;
             /** @description Code value of PS3.16 CID 7011. */
             reason: string;
             study: string;
+            /** @description Its sender may not reject: somebody who may has it obeyed, or leaves it. */
+            waits: boolean;
         };
         /** @description A draft from a preset. */
         Offer: {
@@ -4995,7 +5095,7 @@ export interface components {
         };
         /** @description Rotten objects that became what was stored again. */
         Repaired: {
-            /** @description `sender`, `here` or `peer`. */
+            /** @description `sender`, `here`, `peer` or `source` (a PACS beside the node). */
             from: string;
             /** Format: int64 */
             objects: number;
@@ -5238,8 +5338,8 @@ export interface components {
             amended?: components["schemas"]["AmendedStudy"] | null;
             arrived: string;
             /**
-             * @description `online`, `nearline` (in the cold tier, or in the PACS beside this node: then `source` says in which), `remote` or
-             *     `unreachable`.
+             * @description `online`, `nearline` (in the cold tier, of the holder where there is one, or in the PACS beside this node: then
+             *     `source` says in which), `remote` or `unreachable`.
              */
             availability: string;
             body_parts: string[];

@@ -47,7 +47,7 @@ export type Identity = With<Sent<'Identity'>, { patient: Patient }>;
 export type Rejection = Sent<'Rejection'>;
 export type RejectionNote = With<
   Sent<'Note'>,
-  { done: 'obeyed' | 'not-permitted' | 'nothing-held' | 'proposed' | 'still-kept' }
+  { done: 'obeyed' | 'not-permitted' | 'nothing-held' | 'proposed' | 'still-kept' | 'left' }
 >;
 
 export type Peer = Sent<'Peer'>;
@@ -68,7 +68,7 @@ export type AuditPage = With<Sent<'AuditPage'>, { entries: AuditEntry[] }>;
 export type AddedUser = With<Sent<'AddedUser'>, { role: Role }>;
 export type Token = Sent<'Token'>;
 export type Ae = With<Sent<'Ae'>, { query: Reach }>;
-export type SourcePurpose = 'list' | 'peers' | 'priors' | 'migrate';
+export type SourcePurpose = 'list' | 'peers' | 'priors' | 'migrate' | 'reject';
 /** A PACS beside the node. */
 export type Source = With<Sent<'SourceJson'>, { purposes: SourcePurpose[] }>;
 export type NewSource = Schemas['NewSource'];

@@ -303,7 +303,7 @@ describe('archive', () => {
     const node = busyNode();
     const rule = {
       id: 3, version: 1, since: '2026-01-02T00:00:00Z', person: 'amy', name: 'Night', on: true,
-      conditions: { modalities: ['CT'], stations: [], series_descriptions: [], body_parts: [], descriptions: [], referrers: [], senders: [], age_from: null, age_to: null, hours: '19:00-06:00' },
+      conditions: { modalities: ['CT'], stations: [], institutions: [], series_descriptions: [], body_parts: [], descriptions: [], referrers: [], senders: [], age_from: null, age_to: null, hours: '19:00-06:00' },
       cards: null,
       actions: { routes: ['PACS2'], labels: [], priors: 0, cold_after_h: null, offers: [], fetch: null },
     };

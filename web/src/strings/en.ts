@@ -214,6 +214,8 @@ export const en = {
     offline: 'Offline',
     offlineHelp: 'The images are in the cold tier, which is not there now. Nothing is lost; tell the administrator.',
     nearlineHelp: 'The images are in the cold tier; opening brings them back, which takes a while',
+    nearlineThereHelp: 'Nearline at {{site}}: opening brings the images back there first, which takes a while',
+    nearlineThereTime: 'Nearline at {{site}}: opening brings the images back there first, in about {{time}}',
     inPacsHelp: 'Images are retrieved from the PACS of {{site}} when opened',
     remote: 'At the peer',
     unreachable: 'Unreachable',

@@ -215,6 +215,8 @@ export const fr: Strings = {
     offline: 'Hors ligne',
     offlineHelp: 'Les images sont dans le stockage froid, qui n’est pas là pour le moment. Rien n’est perdu ; prévenez l’administrateur.',
     nearlineHelp: 'Les images sont dans le stockage froid ; les ouvrir les ramène, ce qui prend un moment',
+    nearlineThereHelp: 'Quasi en ligne chez {{site}} : les ouvrir les y ramène d’abord, ce qui prend un moment',
+    nearlineThereTime: 'Quasi en ligne chez {{site}} : les ouvrir les y ramène d’abord, en {{time}} environ',
     inPacsHelp: 'Les images sont rapatriées du PACS de {{site}} à l’ouverture',
     remote: 'Chez le confrère',
     unreachable: 'Injoignable',

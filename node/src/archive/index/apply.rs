@@ -270,6 +270,7 @@ fn new_series(says: &SeriesSays, id: u32) -> StoredSeries {
         date: None,
         time: None,
         station: None,
+        institution: None,
         instances: 0,
         bytes: 0,
     };
@@ -286,6 +287,7 @@ fn grow_series(row: &mut SeriesRow, record: &IngestRecord) {
         row.time.clone_from(&says.time);
     }
     fill(&mut row.station, &says.station);
+    fill(&mut row.institution, &says.institution);
     row.instances = row.instances.saturating_add(1);
     row.bytes = row.bytes.saturating_add(record.instance.row.entry.bytes);
 }

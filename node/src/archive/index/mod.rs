@@ -94,7 +94,7 @@ pub(super) struct Meta {
 
 impl Wire for Meta {
     /// An index of another version is made again from the journal.
-    const VERSION: u8 = 3;
+    const VERSION: u8 = 4;
     const NAME: &'static str = "index";
 }
 

@@ -131,6 +131,12 @@ impl Index {
         }
     }
 
+    /// What was once done about a rejection note.
+    pub(in crate::archive) fn numbered_note(&self, id: u64) -> Result<Option<NoteRecord>, ArchiveError> {
+        self.write()?;
+        self.get(keys::note(id))
+    }
+
     /// Rejection notes that came, newest first.
     pub(in crate::archive) fn notes(&self, offset: usize, limit: usize) -> Result<Vec<NoteRecord>, ArchiveError> {
         self.write()?;

@@ -44,6 +44,7 @@ fn record(study: u32, series: u32, instance: u32) -> Applied {
             date: None,
             time: None,
             station: None,
+            institution: None,
         },
         instance: StoredInstance { row, meta_digest: digest },
         person: String::new(),

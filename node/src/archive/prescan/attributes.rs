@@ -14,6 +14,7 @@ const STUDY_TIME: u32 = 0x0008_0030;
 const SERIES_TIME: u32 = 0x0008_0031;
 const ACCESSION: u32 = 0x0008_0050;
 const MODALITY: u32 = 0x0008_0060;
+const INSTITUTION: u32 = 0x0008_0080;
 const REFERRER: u32 = 0x0008_0090;
 const STATION: u32 = 0x0008_1010;
 const STUDY_DESCRIPTION: u32 = 0x0008_1030;
@@ -33,7 +34,7 @@ const FRAMES: u32 = 0x0028_0008;
 const ROWS: u32 = 0x0028_0010;
 const COLUMNS: u32 = 0x0028_0011;
 
-const WANTED: [u32; 27] = [
+const WANTED: [u32; 28] = [
     CHARSET,
     SOP_CLASS,
     SOP_INSTANCE,
@@ -43,6 +44,7 @@ const WANTED: [u32; 27] = [
     SERIES_TIME,
     ACCESSION,
     MODALITY,
+    INSTITUTION,
     REFERRER,
     STATION,
     STUDY_DESCRIPTION,
@@ -144,6 +146,7 @@ impl Found {
             date: self.date(SERIES_DATE),
             time: self.time(SERIES_TIME),
             station: text(STATION),
+            institution: text(INSTITUTION),
         })
     }
 

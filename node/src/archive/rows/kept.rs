@@ -72,6 +72,19 @@ pub(crate) struct NoteRecord {
     pub(crate) heeded: Heeded,
 }
 
+impl NoteRecord {
+    /// What was done now about a note; its number is given when it is written.
+    pub(in crate::archive) fn of(
+        (note, study): (&Uid, Uid),
+        (reason, named): (super::RejectReason, u64),
+        heeded: Heeded,
+        by: &crate::audit::Actor,
+    ) -> Self {
+        let (note, person) = (note.clone(), by.person.clone());
+        Self { id: 0, at: crate::tasks::now(), person, note, study, reason, named, heeded }
+    }
+}
+
 /// What was done about a rejection note.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Heeded {
@@ -85,6 +98,8 @@ pub(crate) enum Heeded {
     Proposed(Vec<u64>),
     /// Retention keeps what it calls expired.
     StillKept,
+    /// Its sender may not reject, and somebody who may decided that it is not obeyed.
+    Left,
 }
 
 impl Heeded {
@@ -96,6 +111,7 @@ impl Heeded {
             Self::NothingHeld => "nothing-held",
             Self::Proposed(_) => "proposed",
             Self::StillKept => "still-kept",
+            Self::Left => "left",
         }
     }
 }

@@ -16,6 +16,7 @@ use protocol::{
 };
 use serde::{Deserialize, Serialize};
 
+mod first;
 mod kept;
 mod offers;
 mod rot;
@@ -88,6 +89,7 @@ pub(crate) struct SeriesRow {
     pub(crate) date: Option<String>,
     pub(crate) time: Option<String>,
     pub(crate) station: Option<String>,
+    pub(crate) institution: Option<String>,
     pub(crate) instances: u32,
     pub(crate) bytes: u64,
 }
@@ -135,6 +137,7 @@ pub(super) struct SeriesSays {
     pub(super) date: Option<String>,
     pub(super) time: Option<String>,
     pub(super) station: Option<String>,
+    pub(super) institution: Option<String>,
 }
 
 /// An instance as the index holds it.
@@ -147,9 +150,9 @@ pub(super) struct StoredInstance {
 
 /// Journal record: an instance is in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct IngestRecord {
+pub(super) struct IngestRecord<S = SeriesSays> {
     pub(super) study: StudySays,
-    pub(super) series: SeriesSays,
+    pub(super) series: S,
     pub(super) instance: StoredInstance,
     /// Who brought it.
     pub(super) person: String,
@@ -238,11 +241,11 @@ pub(crate) struct RejectRecord {
 
 /// Journal record: a rejection was taken back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct ReinstateRecord {
+pub(super) struct ReinstateRecord<I = IngestRecord> {
     pub(super) id: u64,
     pub(super) at: Timestamp,
     pub(super) person: String,
-    pub(super) instances: Vec<IngestRecord>,
+    pub(super) instances: Vec<I>,
 }
 
 /// A patient as one site knows them: an ID is never compared without its issuer.
@@ -260,13 +263,13 @@ impl PatientKey {
 
 /// Journal record: other bytes under a held SOP Instance UID are kept aside.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct AsideRecord {
+pub(super) struct AsideRecord<I = IngestRecord> {
     /// Rises with time.
     pub(super) id: u64,
     pub(super) at: Timestamp,
     /// What was held then.
     pub(super) held: Digest,
-    pub(super) ingest: IngestRecord,
+    pub(super) ingest: I,
 }
 
 /// What was decided of bytes kept aside.
@@ -298,20 +301,20 @@ impl ConflictState {
 
 /// One object in another's place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Swap {
+pub(super) struct Swap<I = IngestRecord> {
     pub(super) out: Digest,
-    pub(super) into: Box<IngestRecord>,
+    pub(super) into: Box<I>,
 }
 
 /// Journal record: a conflict was decided.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct ResolveRecord {
+pub(super) struct ResolveRecord<I = IngestRecord> {
     pub(super) id: u64,
     pub(super) at: Timestamp,
     pub(super) person: String,
     pub(super) note: String,
     pub(super) state: ConflictState,
-    pub(super) swap: Option<Swap>,
+    pub(super) swap: Option<Swap<I>>,
 }
 
 /// A decision, or an undoing: who and when.
@@ -512,15 +515,11 @@ macro_rules! wire {
     )+};
 }
 wire! {
-    IngestRecord, "ingest record";
     SettleRecord, "settle record";
     VoidRecord, "void record";
     FloorRecord, "floor record";
     RejectRecord, "reject record";
-    ReinstateRecord, "reinstate record";
     UnderRejection, "under rejection";
-    AsideRecord, "aside record";
-    ResolveRecord, "resolve record";
     CorrectRecord, "correct record";
     UncorrectRecord, "uncorrect record";
     ConflictRow, "conflict row";

@@ -33,6 +33,8 @@ pub(crate) enum RepairedFrom {
     Here,
     /// A peer.
     Peer(SiteId),
+    /// A PACS beside the node; which one, the log tells.
+    Source,
 }
 
 /// An object that was found rotten, as the index holds it.

@@ -3,6 +3,7 @@
 //! # Not here
 //! Whether a rule means a study, and doing what it says: `rules`.
 
+use super::first::FirstConditions;
 use protocol::{
     AeTitle, Digest, SiteId, Timestamp, Uid,
     wire::{self, Wire, WireError},
@@ -33,6 +34,8 @@ pub(crate) struct Conditions {
     pub(crate) age_to: Option<u16>,
     /// When it was complete, `19:00-06:00` by the local clock.
     pub(crate) hours: Option<String>,
+    /// Institution Name (0008,0080), of the series too: who sent what a medium or a PACS of elsewhere brings.
+    pub(crate) institutions: Vec<String>,
 }
 
 /// What a rule has done.
@@ -98,7 +101,7 @@ pub(crate) struct RuleRecord {
     pub(crate) rule: Option<Rule>,
 }
 
-/// [`RuleRecord`] before rules had to do with peers.
+/// [`RuleRecord`] before rules had to do with peers, and asked for institutions.
 #[derive(Deserialize)]
 struct RuleRecordV1 {
     id: u64,
@@ -112,7 +115,7 @@ struct RuleRecordV1 {
 struct RuleV1 {
     name: String,
     is_on: bool,
-    conditions: Conditions,
+    conditions: FirstConditions,
     actions: ActionsV1,
 }
 
@@ -129,7 +132,7 @@ impl From<RuleV1> for Rule {
         let ActionsV1 { routes, labels, priors, cold_after_h } = old.actions;
         let actions = Actions { routes, labels, priors, cold_after_h, ..Actions::default() };
         let RuleV1 { name, is_on, conditions, .. } = old;
-        Self { name, is_on, trigger: Trigger::Arrival, conditions, actions }
+        Self { name, is_on, trigger: Trigger::Arrival, conditions: conditions.into(), actions }
     }
 }
 
@@ -261,7 +264,8 @@ mod tests {
     fn records_are_written_as_ever() {
         let (study, at, person) = (Uid::parse("1.2").unwrap(), Timestamp(3), "amy".to_owned());
         let to = AeTitle::parse("AE").unwrap();
-        let conditions = Conditions { modalities: vec!["CT".into()], age_from: Some(18), ..Conditions::default() };
+        let (modalities, institutions) = (vec!["CT".into()], vec!["CH".into()]);
+        let conditions = Conditions { modalities, age_from: Some(18), institutions, ..Conditions::default() };
         let fetch = Some(Fetch { hours: None, mb_s: Some(9) });
         let (labels, offers) = (vec!["x".into()], vec![SiteId([7; 32])]);
         let actions = Actions { routes: vec![], labels, priors: 2, cold_after_h: Some(5), offers, fetch };
@@ -269,11 +273,16 @@ mod tests {
         let rule = Some(Rule { name: "n".into(), is_on: true, trigger, conditions, actions });
         let record = RuleRecord { id: 1, version: 2, at, person: person.clone(), rule };
         let head: [&[u8]; 4] = [&[1, 2, 3, 3], b"amy", &[1, 1], b"n"];
-        let means: [&[u8]; 7] = [&[1, 2], b"CT", &[0; 6], &[1, 18, 0, 0], &[0, 1, 1], b"x", &[2, 1, 5]];
+        let means: [&[u8]; 4] = [&[1, 2], b"CT", &[0; 6], &[1, 18, 0, 0]];
+        let from: [&[u8]; 2] = [&[1, 2], b"CH"];
+        let does: [&[u8]; 3] = [&[0, 1, 1], b"x", &[2, 1, 5]];
         let card: [&[u8]; 3] = [&[1, 1], &[8; 32], &[1]];
         let more: [&[u8]; 3] = [&[1], &[7; 32], &[1, 0, 1, 9]];
-        is_written_as(&record, &[&[&[2][..]], &head[..], &[&[1]], &card[..], &means[..], &more[..]].concat());
-        let old: RuleRecord = wire::decode(&[&[&[1][..]], &head[..], &[&[1]], &means[..]].concat().concat()).unwrap();
+        let conditions = [&means[..], &from[..]].concat();
+        let parts = [&[&[2][..]], &head[..], &[&[1]], &card[..], &conditions[..], &does[..], &more[..]];
+        is_written_as(&record, &parts.concat());
+        let parts = [&[&[1][..]], &head[..], &[&[1]], &means[..], &does[..]];
+        let old: RuleRecord = wire::decode(&parts.concat().concat()).unwrap();
         let read = old.rule.unwrap();
         assert_eq!((read.trigger, read.actions.labels.len(), read.actions.offers.len()), (Trigger::Arrival, 1, 0));
         is_written_as(&RuleRecord { rule: None, ..record }, &[&[2, 1, 2, 3, 3], b"amy", &[0]]);

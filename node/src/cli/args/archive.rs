@@ -164,6 +164,18 @@ pub(in crate::cli) enum StudyCommand {
         /// Its number
         id: u64,
     },
+    /// List the last rejection notes of others, newest first, and what was done about them
+    Notes,
+    /// Obey a rejection note whose sender may not reject
+    Obey {
+        /// Its number
+        id: u64,
+    },
+    /// Leave a rejection note whose sender may not reject: it is not obeyed, also when it is sent again
+    Leave {
+        /// Its number
+        id: u64,
+    },
 }
 
 #[derive(Debug, Subcommand)]

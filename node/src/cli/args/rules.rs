@@ -112,6 +112,9 @@ pub(in crate::cli) struct RuleWords {
     /// Station Name
     #[arg(long = "station", value_name = "PATTERN")]
     pub(in crate::cli) stations: Option<Vec<String>>,
+    /// Institution Name, for example of the house that referred
+    #[arg(long = "institution", value_name = "PATTERN")]
+    pub(in crate::cli) institutions: Option<Vec<String>>,
     /// Series Description, for example "*angio*"
     #[arg(long = "series-description", value_name = "PATTERN")]
     pub(in crate::cli) series_descriptions: Option<Vec<String>>,

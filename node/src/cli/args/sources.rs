@@ -65,7 +65,8 @@ pub(in crate::cli) struct AddSource {
     /// Issuer of the Patient IDs in which it names none [default: this site's name]
     #[arg(long)]
     pub(in crate::cli) issuer: Option<String>,
-    /// What it is for: list, peers, priors, migrate [default: list,priors,migrate]
+    /// What it is for: list, peers, priors, migrate, reject (its rejection notes are obeyed)
+    /// [default: list,priors,migrate]
     #[arg(long, value_delimiter = ',', value_name = "PURPOSES")]
     pub(in crate::cli) purposes: Vec<String>,
     /// Studies retrieved at once, 1 to 8

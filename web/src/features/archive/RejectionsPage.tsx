@@ -137,6 +137,14 @@ function Notes() {
                 </Text>
               </Table.Td>
               <Table.Td>{t(`archive.rejections.done.${row.done}`)}</Table.Td>
+              <Table.Td>
+                {row.waits && (
+                  <Group justify="flex-end" gap={4} wrap="nowrap">
+                    <Undo path={`/rejections/notes/${row.id}/obey`} changes={keys.rejections} word="obey" of={row.study} />
+                    <Undo path={`/rejections/notes/${row.id}/leave`} changes={keys.rejections} word="leave" of={row.study} />
+                  </Group>
+                )}
+              </Table.Td>
             </Table.Tr>
           ))}
         </Table.Tbody>

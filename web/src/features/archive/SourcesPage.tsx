@@ -16,7 +16,7 @@ import { Wide } from '../../components/Wide';
 import { useWords } from '../../lib/language';
 import { Migrations } from './Migrations';
 
-const PURPOSES: readonly SourcePurpose[] = ['list', 'peers', 'priors', 'migrate'];
+const PURPOSES: readonly SourcePurpose[] = ['list', 'peers', 'priors', 'migrate', 'reject'];
 
 export function SourcesPage() {
   const { t } = useWords();

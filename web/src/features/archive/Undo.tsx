@@ -12,7 +12,7 @@ interface UndoProps {
   body?: unknown;
   changes: QueryKey;
   /** What taking it back is called. */
-  word?: 'undo' | 'reinstate' | 'reopen';
+  word?: 'undo' | 'reinstate' | 'reopen' | 'obey' | 'leave';
   /** What is taken back: for those who hear the button and do not see its row. */
   of: string;
 }

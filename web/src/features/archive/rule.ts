@@ -3,7 +3,7 @@
 import type { Rule, RuleBody, RuleCards } from '../../api/types';
 
 /** Of each of these one pattern must fit. */
-export const LISTS = ['modalities', 'stations', 'series_descriptions', 'body_parts', 'descriptions', 'referrers', 'senders'] as const;
+export const LISTS = ['modalities', 'stations', 'institutions', 'series_descriptions', 'body_parts', 'descriptions', 'referrers', 'senders'] as const;
 /** What the card of a peer's study tells. */
 export const CARD_LISTS = ['modalities', 'body_parts', 'descriptions', 'referrers'] as const;
 export const CONDITIONS = [...LISTS, 'age_from', 'age_to', 'hours'] as const;
@@ -16,6 +16,7 @@ export const NEW_RULE: RuleBody = {
   conditions: {
     modalities: [],
     stations: [],
+    institutions: [],
     series_descriptions: [],
     body_parts: [],
     descriptions: [],

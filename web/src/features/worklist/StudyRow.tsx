@@ -121,8 +121,10 @@ function Held({ study }: { study: Study }) {
     study.custodian_name && study.custodian_name !== study.site_name
       ? t('list.custodian', { site: study.site_name, custodian: study.custodian_name })
       : recall
-        ? t('list.nearlineTime', { time: recall })
-        : t(`list.${place}Help`, { site: study.site_name });
+        ? t(study.holder ? 'list.nearlineThereTime' : 'list.nearlineTime', { time: recall, site: study.site_name })
+        : place === 'nearline' && study.holder
+          ? t('list.nearlineThereHelp', { site: study.site_name })
+          : t(`list.${place}Help`, { site: study.site_name });
   return (
     <div className={classes.held} role="gridcell">
       <div className={classes.siteName} title={study.site_name}>

@@ -3,10 +3,8 @@
 //! # Not here
 //! What follows from it: `archive::note`.
 
-use crate::{
-    archive::{Note, RejectReason},
-    pixels::dataset::{DataSet, Syntax, readable},
-};
+use super::dataset::{DataSet, Syntax, readable};
+use crate::archive::{Note, RejectReason};
 use dicom_dictionary_std::tags;
 use protocol::Uid;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const NAMED_MAX: usize = 50_000;
 
 /// What a Key Object Selection says, if its title is one of CID 7011 (PS3.3 C.17.6.2.1, C.18.8 for the title).
-pub(super) fn read(header: &[u8], transfer_syntax: &str) -> Option<Note> {
+pub(crate) fn read(header: &[u8], transfer_syntax: &str) -> Option<Note> {
     let plain = readable(header, Syntax::of(transfer_syntax)).ok()?;
     let mut syntax = Syntax::of(transfer_syntax);
     syntax.deflated = false;

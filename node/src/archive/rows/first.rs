@@ -1,0 +1,197 @@
+//! Records of arrivals in their first version, which did not tell the institution of a series.
+//!
+//! # Not here
+//! What they mean: today's shapes, in [`super`].
+
+use super::{
+    AsideRecord, Conditions, IngestRecord, ReinstateRecord, ResolveRecord, SeriesSays, Swap,
+};
+use protocol::{
+    Uid,
+    wire::{self, Wire, WireError},
+};
+use serde::{Deserialize, Serialize};
+
+/// What an instance says of its series, without its institution.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::archive) struct FirstSays {
+    series: Uid,
+    modality: String,
+    number: Option<i32>,
+    description: Option<String>,
+    body_part: Option<String>,
+    date: Option<String>,
+    time: Option<String>,
+    station: Option<String>,
+}
+
+type FirstIngest = IngestRecord<FirstSays>;
+
+impl From<FirstIngest> for IngestRecord {
+    fn from(first: FirstIngest) -> Self {
+        let IngestRecord { study, series: says, instance, person } = first;
+        let series = SeriesSays {
+            series: says.series,
+            modality: says.modality,
+            number: says.number,
+            description: says.description,
+            body_part: says.body_part,
+            date: says.date,
+            time: says.time,
+            station: says.station,
+            institution: None,
+        };
+        Self { study, series, instance, person }
+    }
+}
+
+/// Conditions of a rule, without institutions.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct FirstConditions {
+    modalities: Vec<String>,
+    stations: Vec<String>,
+    series_descriptions: Vec<String>,
+    body_parts: Vec<String>,
+    descriptions: Vec<String>,
+    referrers: Vec<String>,
+    senders: Vec<String>,
+    age_from: Option<u16>,
+    age_to: Option<u16>,
+    hours: Option<String>,
+}
+
+impl From<FirstConditions> for Conditions {
+    fn from(first: FirstConditions) -> Self {
+        Self {
+            modalities: first.modalities,
+            stations: first.stations,
+            series_descriptions: first.series_descriptions,
+            body_parts: first.body_parts,
+            descriptions: first.descriptions,
+            referrers: first.referrers,
+            senders: first.senders,
+            age_from: first.age_from,
+            age_to: first.age_to,
+            hours: first.hours,
+            institutions: Vec::new(),
+        }
+    }
+}
+
+macro_rules! second {
+    ($($type:ty, $name:literal, $first:ty => $from:expr;)+) => {$(
+        impl Wire for $type {
+            const VERSION: u8 = 2;
+            const NAME: &'static str = $name;
+
+            fn decode_version(version: u8, body: &[u8]) -> Result<Self, WireError> {
+                if version != 1 {
+                    return Err(WireError::Version { name: Self::NAME, version });
+                }
+                let from: fn($first) -> Self = $from;
+                wire::decode_body::<$first>(body).map(from)
+            }
+        }
+    )+};
+}
+second! {
+    IngestRecord, "ingest record", FirstIngest => Self::from;
+    ReinstateRecord, "reinstate record", ReinstateRecord<FirstIngest> => |first| {
+        let ReinstateRecord { id, at, person, instances } = first;
+        Self { id, at, person, instances: instances.into_iter().map(Into::into).collect() }
+    };
+    AsideRecord, "aside record", AsideRecord<FirstIngest> => |first| {
+        let AsideRecord { id, at, held, ingest } = first;
+        Self { id, at, held, ingest: ingest.into() }
+    };
+    ResolveRecord, "resolve record", ResolveRecord<FirstIngest> => |first| {
+        let ResolveRecord { id, at, person, note, state, swap } = first;
+        let swap = swap.map(|Swap { out, into }| Swap { out, into: Box::new((*into).into()) });
+        Self { id, at, person, note, state, swap }
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::rows::{InstanceRow, StoredInstance, StudySays};
+    use protocol::{
+        Digest, Timestamp,
+        manifest::{InstanceEntry, Patient},
+    };
+
+    fn first() -> FirstIngest {
+        let uid = |text: &str| Uid::parse(text).unwrap();
+        let digest = Digest([7; 32]);
+        let entry = InstanceEntry {
+            instance: uid("1.2.3"),
+            sop_class: uid("1.2.4"),
+            transfer_syntax: uid("1.2.5"),
+            number: None,
+            frames: 1,
+            bytes: 9,
+            digest,
+            header_bytes: 5,
+            header_digest: digest,
+        };
+        let row = InstanceRow { entry, rows: 1, columns: 2, meta_bytes: 3, received: Timestamp(4) };
+        IngestRecord {
+            study: StudySays {
+                study: uid("1.2"),
+                patient: Patient::default(),
+                date: None,
+                time: None,
+                description: None,
+                accession: None,
+                referrer: None,
+                study_id: None,
+            },
+            series: FirstSays {
+                series: uid("1.3"),
+                modality: "CT".into(),
+                number: None,
+                description: None,
+                body_part: None,
+                date: None,
+                time: None,
+                station: Some("S1".into()),
+            },
+            instance: StoredInstance { row, meta_digest: digest },
+            person: "amy".into(),
+        }
+    }
+
+    fn bytes_of<T: Serialize>(first: &T) -> Vec<u8> {
+        postcard::to_extend(first, vec![1]).unwrap()
+    }
+
+    #[test]
+    fn what_was_written_before_is_read() {
+        let today = IngestRecord::from(first());
+        let written = bytes_of(&first());
+        let series = [&b"\x031.3\x02CT"[..], &[0, 0, 0, 0, 0, 1], b"\x02S1"].concat();
+        assert!(written.windows(series.len()).any(|window| window == series));
+        assert_eq!(wire::decode::<IngestRecord>(&written).unwrap(), today);
+        assert_eq!((today.series.station.as_deref(), today.series.institution.as_deref()), (Some("S1"), None));
+        let (id, at, person) = (1, Timestamp(2), "amy".to_owned());
+        let back = ReinstateRecord { id, at, person: person.clone(), instances: vec![first()] };
+        assert_eq!(wire::decode::<ReinstateRecord>(&bytes_of(&back)).unwrap().instances, std::slice::from_ref(&today));
+        let aside = AsideRecord { id, at, held: Digest([1; 32]), ingest: first() };
+        assert_eq!(wire::decode::<AsideRecord>(&bytes_of(&aside)).unwrap().ingest, today);
+        let swap = Some(Swap { out: Digest([1; 32]), into: Box::new(first()) });
+        let state = crate::archive::ConflictState::Taken;
+        let resolve = ResolveRecord { id, at, person, note: String::new(), state, swap };
+        let read = wire::decode::<ResolveRecord>(&bytes_of(&resolve)).unwrap();
+        assert_eq!(read.swap.map(|swap| *swap.into), Some(today.clone()));
+        let mut told = today;
+        told.series.institution = Some("CH".into());
+        assert_eq!(wire::decode::<IngestRecord>(&wire::encode(&told)).unwrap(), told);
+    }
+
+    #[test]
+    fn rules_written_before_ask_no_institution() {
+        let bytes = [&[1, 1, 2, 3, 3][..], b"amy", &[1, 1], b"n", &[1, 1, 2], b"CT", &[0; 9], &[0, 0, 0, 0]].concat();
+        let read = wire::decode::<crate::archive::RuleRecord>(&bytes).unwrap().rule.unwrap();
+        assert_eq!((read.conditions.modalities, read.conditions.institutions), (vec!["CT".to_owned()], vec![]));
+    }
+}
