@@ -5,6 +5,7 @@ use crate::{
     catalog::{Cursor, Page},
     grant::Grant,
     ids::{Id128, Uid},
+    keeping::{Erased, KeepingEnd, SignedKeeping},
     refusal::Refusal,
     relearn::Known,
     signed::{Domain, Signed},
@@ -66,6 +67,12 @@ pub enum Request {
         /// Studies behind this one are wanted; `None`: from the first.
         after: Option<Uid>,
     },
+    /// Who keeps whose backup, signed by the sender: an offer, or the countersigned text.
+    Keeping(SignedKeeping),
+    /// The sender ends a keeping.
+    KeepingEnd(Signed<KeepingEnd>),
+    /// What the sender kept for the receiver is erased.
+    KeepingErased(Signed<Erased>),
 }
 impl Wire for Request {
     const VERSION: u8 = 1;

@@ -264,6 +264,9 @@ impl Inner {
                 self.record(Event::new(Act::StudyShared, theirs()).peer(from).basis(grant.id).study(&grant.study))
                     .await;
             }
+            Request::Keeping(_) | Request::KeepingEnd(_) | Request::KeepingErased(_) => {
+                self.keeping_told(from, request).await?;
+            }
             Request::GrantRevoked(id) => self.trust.revoke_grant(&id, &from).await?,
             Request::Goodbye => {
                 // From here on this is the parting: trust's news of it starts no other, which would close the

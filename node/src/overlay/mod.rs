@@ -18,6 +18,7 @@ mod converse;
 mod dial;
 mod directory;
 mod feed;
+mod keepings;
 mod lines;
 mod once;
 mod pairing;
@@ -25,6 +26,8 @@ mod relearn;
 mod swarm;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use keepings::KEEPING;
 
 use crate::{
     archive::{Archive, cache::Cache},

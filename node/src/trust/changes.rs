@@ -7,6 +7,7 @@ use super::{
 use crate::tasks;
 use protocol::{
     Refusal, SiteId, Uid,
+    countersigned::Text as _,
     agreement::{Agreement, SignedAgreement},
     grant::Grant,
     ids::Id128,
@@ -60,7 +61,7 @@ impl Trust {
     }
 
     /// In effect at once, then durable.
-    async fn withdraw(&self, changing: Changing, record: Record) -> Result<(), TrustError> {
+    pub(super) async fn withdraw(&self, changing: Changing, record: Record) -> Result<(), TrustError> {
         self.effect(record.clone());
         let trust = self.clone();
         let written = self.inner.tasks.spawn("trust", async move {
