@@ -14,7 +14,7 @@ use crate::{
     digest::Digest,
     ids::{Id128, SiteId, Uid},
     limits::KEPT_PAGES_MAX,
-    signed::Domain,
+    signed::{Domain, Signed},
     time::Timestamp,
     wire::Wire,
 };
@@ -212,6 +212,10 @@ impl ListHead {
 impl Wire for ListHead {
     const VERSION: u8 = 1;
     const NAME: &'static str = "head of a backup's list";
+}
+impl Wire for Signed<ListHead> {
+    const VERSION: u8 = 1;
+    const NAME: &'static str = "signed head of a backup's list";
 }
 impl Domain for ListHead {
     const DOMAIN: &'static str = "confrere/backup-list/1";

@@ -242,17 +242,16 @@ fn keeping() -> Keeping {
 fn keepings_stay_readable() {
     check("keeping", &keeping());
     check("signed-keeping", &SignedKeeping::draft(&key(), &keeping()));
-    check(
-        "backup-list",
-        &ListHead {
-            folder: Digest([6; 32]),
-            snapshot: 20_260_131_030_000,
-            taken: Timestamp(1_769_870_000_000),
-            files: 3,
-            bytes: 70_000,
-            pages: vec![Digest([7; 32])],
-        },
-    );
+    let list = ListHead {
+        folder: Digest([6; 32]),
+        snapshot: 20_260_131_030_000,
+        taken: Timestamp(1_769_870_000_000),
+        files: 3,
+        bytes: 70_000,
+        pages: vec![Digest([7; 32])],
+    };
+    check("backup-list", &list);
+    check("signed-backup-list", &Signed::seal(&key(), &list));
     let file = |name| SealedFile { name, bytes: 300, digest: Digest([8; 32]) };
     let names = [SealedName::Data(Digest([9; 32])), SealedName::Description, SealedName::Snapshot(20_260_131_030_000)];
     check("backup-page", &ListPage(names.map(file).into()));

@@ -29,6 +29,7 @@ fn english_of(alarm: &Alarm) -> String {
             format!("objects no longer what was stored, repaired from our own disks: {value}.")
         }
         Kind::RotRepaired => format!("objects no longer what was stored, repaired from {subject}: {value}."),
+        Kind::SecondCopyOverdue => format!("the second copy of the backup at {subject} is {value} days old."),
         Kind::RestoreUnconfirmed => {
             format!("this node was restored and serves nothing to peers; peers that have not answered yet: {value}.")
         }
@@ -49,6 +50,7 @@ fn french_of(alarm: &Alarm) -> String {
             format!("objets altérés sur le disque, réparés depuis nos propres disques : {value}.")
         }
         Kind::RotRepaired => format!("objets altérés sur le disque, réparés depuis {subject} : {value}."),
+        Kind::SecondCopyOverdue => format!("la seconde copie de la sauvegarde chez {subject} date de {value} jours."),
         Kind::RestoreUnconfirmed => {
             format!("ce nœud a été restauré et ne sert rien aux confrères ; sans réponse : {value}.")
         }

@@ -2,7 +2,7 @@
 
 use super::{
     agreements, alarms, amendments, audit, error, events, export, grants, import, json, labels, local, peers,
-    rejections, restore, retention, rules, settings, signin, sources, status, storage, tiers, uploads, worklist,
+    rejections, restore, retention, rules, settings, signin, sources, spare, status, storage, tiers, uploads, worklist,
 };
 use axum::Json;
 use utoipa::OpenApi;
@@ -107,6 +107,13 @@ use utoipa::OpenApi;
         labels::set,
         local::verify,
         local::backup,
+        spare::list,
+        spare::offer,
+        spare::accept,
+        spare::end,
+        spare::prove,
+        spare::export,
+        spare::erase,
     ),
     components(schemas(error::ErrorBody, json::Session))
 )]

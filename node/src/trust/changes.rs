@@ -7,8 +7,8 @@ use super::{
 use crate::tasks;
 use protocol::{
     Refusal, SiteId, Uid,
-    countersigned::Text as _,
     agreement::{Agreement, SignedAgreement},
+    countersigned::Text as _,
     grant::Grant,
     ids::Id128,
     message::SiteRecord,

@@ -134,9 +134,8 @@ impl Trust {
     pub(crate) fn keeping(&self, peer: &SiteId, is_keeper: bool) -> Option<Keeping> {
         let state = self.state();
         state.peer(peer)?;
-        let theirs = |kept: &&super::keepings::Kept| {
-            kept.peer == *peer && (kept.keeping.owner.site == *peer) == is_keeper && kept.is_active()
-        };
+        let theirs =
+            |kept: &&Kept| kept.peer == *peer && (kept.keeping.owner.site == *peer) == is_keeper && kept.is_active();
         state.keepings.values().find(theirs).map(|kept| kept.keeping.clone())
     }
 
