@@ -32,6 +32,7 @@ mod radiologist_reads_a_remote_study;
 mod restored_site_relearns;
 mod rotten_objects_are_repaired;
 mod rules_on_arrival;
+mod second_copy;
 mod something_is_wrong;
 mod storage_fails;
 mod storage_fails_in_later_work;

@@ -161,7 +161,9 @@ impl Second {
             Some(had) => self.listed(&had.head, &there).unwrap_or_default(),
             None => Vec::new(),
         };
-        kept.iter().for_each(|file| drop(there.remove(&file.name)));
+        for file in &kept {
+            let _ = there.remove(&file.name);
+        }
         let mut names: Vec<SealedName> = there.into_keys().collect();
         names.sort();
         for name in names {

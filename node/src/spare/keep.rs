@@ -86,7 +86,8 @@ impl Inner {
         }
         let (files, bytes) = (plan.missing.len(), plan.missing_bytes);
         if files > 0 {
-            self.fetch_all(&owner, keeping, head.folder, plan.missing).await?;
+            let folder = plan.folder.ok_or(SpareError::NoList)?;
+            self.fetch_all(&owner, keeping, folder, plan.missing).await?;
         }
         let (held, listed) = (self.held.clone(), head.clone());
         self.blocking("spare whole", move || held.note_whole(&owner, &listed)).await?;
