@@ -215,7 +215,7 @@ describe('an administrator', () => {
 });
 
 describe('a second copy of the backup', () => {
-  const standing = { ...keeping.standing!, whole: null, bytes: 300_000_000_000, missing_files: 800, missing_bytes: 600_000_000_000 };
+  const standing = { ...keeping.standing, whole: null, bytes: 300_000_000_000, missing_files: 800, missing_bytes: 600_000_000_000 };
   const open = async (...keepings: Parameters<typeof copies>) => {
     const node = archiveNode('much');
     node.instead.set('GET /spare', { status: 200, body: copies(...keepings) });

@@ -15,13 +15,16 @@ const storage: Storage = {
   scrub: { days: 30, done: 400, of: 1_284, last: AT, last_faults: 2, last_objects: 1_284, aside: 2, found: 3, waiting: 1, repaired: [{ from: 'peer', site: 'CH Nord', objects: 2 }] },
   backup: { last: null, new_bytes: 0, age_days: null, rule_days: 7 },
 };
-export const keeping: Keeping = {
+const standing: NonNullable<Keeping['standing']> = {
+  whole: AT, files: 1_284, bytes: 900_000_000_000, missing_files: 0, missing_bytes: 0, halt: null, needed_bytes: null,
+};
+export const keeping = {
   id: '00'.repeat(16), peer: 'b'.repeat(52), peer_name: 'CHU Sud', keeps: false, state: 'active',
   bytes_max: 2_000_000_000_000, bytes_per_second: 10_485_760, time_zone: null, spans: [], days_after: 30,
   drafted: AT, ended: null, replaced: false, told: AT, age_days: 2,
-  standing: { whole: AT, files: 1_284, bytes: 900_000_000_000, missing_files: 0, missing_bytes: 0, halt: null, needed_bytes: null },
+  standing,
   proved: { at: AT, files: 16, bad: 0 }, erased: null,
-};
+} satisfies Keeping as Keeping & { standing: typeof standing };
 export const copies = (...keepings: Keeping[]): SecondCopies => ({
   list: { taken: AT, files: 1_284, bytes: 900_000_000_000 }, rule_days: 7, keepings,
 });

@@ -9,7 +9,7 @@ import { keys, peersQuery } from '../../api/queries';
 import type { Keeping, KeepingOffer } from '../../api/types';
 import { useProblem } from '../../components/problem';
 import { useWords } from '../../lib/language';
-import { ownTimeZone, spansOf, USUAL_HOURS } from '../peers/hours';
+import { ownTimeZone, spansOf, USUAL_HOURS } from '../../lib/hours';
 
 const GIB = 1024 ** 3;
 const MIB = 1024 ** 2;
