@@ -28,7 +28,7 @@ mod take;
 mod tests;
 mod vault;
 
-pub(crate) use held::{Amount, Arrived, Held};
+pub(crate) use held::{Amount, Arrived, Held, Plan};
 pub(crate) use restore::{Forgotten, confirm, forgotten, note_forgotten, restore, restored};
 pub(crate) use second::{Proved, Second};
 pub(crate) use take::{last, take};

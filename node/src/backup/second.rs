@@ -245,6 +245,7 @@ impl Second {
 
     fn note(&self, keeper: &SiteId, change: impl FnOnce(&mut Told)) {
         let mut keepers = self.keepers();
+        let before = keepers.clone();
         match keepers.0.iter_mut().find(|(site, _)| site == keeper) {
             Some((_, told)) => change(told),
             None => {
@@ -253,6 +254,10 @@ impl Second {
                 keepers.0.push((*keeper, told));
             }
         }
+        // When a keeper was last heard is not worth a write each time.
+        if without_times(&before) == without_times(&keepers) {
+            return;
+        }
         let saved = fs::create_dir_all(&self.inner.dir)
             .map_err(BackupError::io(&self.inner.dir))
             .and_then(|()| write_whole(&self.inner.dir.join("told"), &wire::encode(&*keepers)));
@@ -260,6 +265,10 @@ impl Second {
             tracing::warn!(%error, "what a keeper told is not kept over a restart");
         }
     }
+}
+
+fn without_times(keepers: &Keepers) -> Vec<(SiteId, Option<Standing>, Option<Proved>)> {
+    keepers.0.iter().map(|(site, told)| (*site, told.standing.map(|(standing, _)| standing), told.proved)).collect()
 }
 
 /// Files of a backup folder and their sizes.

@@ -6,7 +6,7 @@
 use super::{Inner, Spare, SpareError, Turn, node_event};
 use crate::{
     audit::{Act, Outcome},
-    backup::{Amount, Arrived, Copied},
+    backup::{Amount, Arrived, Copied, Plan},
     tasks,
     transfer::time_of,
     trust::KeepingRow,
@@ -14,7 +14,7 @@ use crate::{
 use protocol::{
     Refusal, Signed, SiteId,
     keeping::{Ask, Erased, Halt, Keeping, ListHead, SealedFile, SealedName},
-    limits::KEPT_PIECE_BYTES_MAX,
+    limits::{KEPT_LIST_BYTES_MAX, KEPT_PIECE_BYTES_MAX},
     wire,
 };
 use std::{
@@ -31,6 +31,8 @@ const FILES_AT_ONCE: usize = 8;
 const SETTLE_FILES: u64 = 512;
 /// The least that is asked for at once.
 const PIECE_BYTES_MIN: u64 = 16 * 1024;
+/// Pages of a list that any agreement has room for.
+const PAGES_FREE: usize = 16;
 const DAY_MS: u64 = 86_400_000;
 
 /// When the next piece may be asked for.
@@ -64,8 +66,35 @@ impl Inner {
         }
         // Those that the disk lost.
         self.pages(&owner, keeping, &head).await?;
-        let held = self.held.clone();
-        let plan = self.blocking("spare plan", move || held.plan(&owner)).await?;
+        let (mut files, mut bytes, mut before) = (0, 0, u64::MAX);
+        loop {
+            let held = self.held.clone();
+            let plan = self.blocking("spare plan", move || held.plan(&owner)).await?;
+            self.require_room(&owner, keeping, &plan).await?;
+            let (Some(folder), false) = (plan.folder, plan.missing.is_empty()) else { break };
+            // A list that names a file twice, as two, would be fetched for ever.
+            if plan.missing_files >= before {
+                return Err(SpareError::Corrupt);
+            }
+            before = plan.missing_files;
+            files += u64::try_from(plan.missing.len()).unwrap_or(0);
+            bytes += plan.missing.iter().map(|file| file.bytes).sum::<u64>();
+            self.fetch_all(&owner, keeping, folder, plan.missing).await?;
+        }
+        let (held, listed) = (self.held.clone(), head.clone());
+        self.blocking("spare whole", move || held.note_whole(&owner, &listed)).await?;
+        if files > 0 {
+            let note = format!("all of snapshot {:014} is here, sealed", head.snapshot);
+            let event = node_event(Act::BackupKept, owner).basis(keeping.id).note(note);
+            self.record(event.amount(files, bytes)).await;
+            let _ = self.head(&owner, keeping).await;
+        }
+        self.supersede(&owner, keeping).await
+    }
+
+    /// # Errors
+    /// [`SpareError::Waits`] where what is missing goes beyond what was agreed, or beyond the disk; the owner is told.
+    async fn require_room(&self, owner: &SiteId, keeping: &Keeping, plan: &Plan) -> Result<(), SpareError> {
         let needed = plan.bytes.saturating_add(plan.missing_bytes).saturating_add(plan.other_bytes);
         let halt = if needed > keeping.bytes_max {
             Some(Halt::Full(needed))
@@ -75,29 +104,14 @@ impl Inner {
             None
         };
         let halt = halt.filter(|_| !plan.missing.is_empty());
-        let is_news = self.held.note_halt(&owner, halt);
-        if let Some(halt) = halt {
-            if is_news {
-                self.say_halt(&owner, keeping, halt, needed).await;
-                // The owner is told in the same breath.
-                let _ = self.head(&owner, keeping).await;
-            }
-            return Err(SpareError::Waits);
+        let is_news = self.held.note_halt(owner, halt);
+        let Some(halt) = halt else { return Ok(()) };
+        if is_news {
+            self.say_halt(owner, keeping, halt, needed).await;
+            // The owner is told in the same breath.
+            let _ = self.head(owner, keeping).await;
         }
-        let (files, bytes) = (plan.missing.len(), plan.missing_bytes);
-        if files > 0 {
-            let folder = plan.folder.ok_or(SpareError::NoList)?;
-            self.fetch_all(&owner, keeping, folder, plan.missing).await?;
-        }
-        let (held, listed) = (self.held.clone(), head.clone());
-        self.blocking("spare whole", move || held.note_whole(&owner, &listed)).await?;
-        if files > 0 {
-            let note = format!("all of snapshot {:014} is here, sealed", head.snapshot);
-            let event = node_event(Act::BackupKept, owner).basis(keeping.id).note(note);
-            self.record(event.amount(u64::try_from(files).unwrap_or(u64::MAX), bytes)).await;
-            let _ = self.head(&owner, keeping).await;
-        }
-        self.supersede(&owner, keeping).await
+        Err(SpareError::Waits)
     }
 
     /// The list's head, after saying how the copy stands.
@@ -110,7 +124,9 @@ impl Inner {
         let known = self.held.head(owner);
         // An older list is not news: somebody's replay, or an owner that was restored.
         let is_news = known.as_ref().is_none_or(|known| *known != head && head.taken >= known.taken);
-        if !head.is_sound() {
+        // A list takes room as well: one that is long beyond all measure is not fetched.
+        let pages = head.pages.len().saturating_sub(PAGES_FREE).saturating_mul(KEPT_LIST_BYTES_MAX);
+        if !head.is_sound() || u64::try_from(pages).unwrap_or(u64::MAX) > keeping.bytes_max {
             return Err(SpareError::Corrupt);
         }
         if is_news {

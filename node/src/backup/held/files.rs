@@ -124,7 +124,7 @@ impl Held {
         let heads = self.folders(owner);
         // The newest that is whole; failing that, the newest.
         let whole = heads.iter().rev().find(|head| self.whole(owner, &head.folder).is_some());
-        let head = whole.or(heads.last()).ok_or_else(|| BackupError::NoBackup(self.of(owner)))?;
+        let head = whole.or_else(|| heads.last()).ok_or_else(|| BackupError::NoBackup(self.of(owner)))?;
         make(to)?;
         if fs::read_dir(to).map_err(BackupError::io(to))?.next().is_some() {
             return Err(BackupError::NotEmpty(to.to_owned()));

@@ -42,6 +42,8 @@ use std::{
 };
 
 const FOLDER: &str = "spare";
+/// Files in one plan: a list of millions is gone through in some rounds, and never lies in memory whole.
+const PLANNED_MAX: usize = 65_536;
 const DAY_MS: u64 = 86_400_000;
 
 /// Of which snapshot all is there.
@@ -61,8 +63,9 @@ impl Wire for Whole {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Plan {
     pub(crate) folder: Option<Digest>,
-    /// In the order to fetch them.
+    /// In the order to fetch them; at most [`PLANNED_MAX`], those that come first.
     pub(crate) missing: Vec<SealedFile>,
+    pub(crate) missing_files: u64,
     pub(crate) missing_bytes: u64,
     /// Of the list, on disk.
     pub(crate) files: u64,
@@ -216,7 +219,7 @@ impl Held {
     pub(crate) fn plan(&self, owner: &SiteId) -> Result<Plan, BackupError> {
         let Some(head) = self.head(owner) else { return Ok(Plan::default()) };
         let copy = self.folder(owner, &head.folder).join("copy");
-        let mut plan = Plan { folder: Some(head.folder), ..Plan::default() };
+        let (mut plan, mut last) = (Plan { folder: Some(head.folder), ..Plan::default() }, Vec::new());
         for page in &head.pages {
             for file in &self.read_page(owner, &head.folder, page)?.0 {
                 let is_here = fs::metadata(copy.join(file.name.path())).is_ok_and(|meta| meta.len() == file.bytes);
@@ -224,17 +227,20 @@ impl Held {
                     plan.files += 1;
                     plan.bytes = plan.bytes.saturating_add(file.bytes);
                 } else {
+                    plan.missing_files += 1;
                     plan.missing_bytes = plan.missing_bytes.saturating_add(file.bytes);
-                    plan.missing.push(file.clone());
+                    let kind = if matches!(file.name, SealedName::Data(_)) { &mut plan.missing } else { &mut last };
+                    if kind.len() < PLANNED_MAX {
+                        kind.push(file.clone());
+                    }
                 }
             }
         }
-        // Data, how the key is made, snapshots.
-        plan.missing.sort_by_key(|file| match file.name {
-            SealedName::Data(_) => 0,
-            SealedName::Description => 1,
-            SealedName::Snapshot(_) => 2,
-        });
+        if plan.missing.len() < PLANNED_MAX {
+            // How the key is made, then the snapshots.
+            last.sort_by_key(|file| matches!(file.name, SealedName::Snapshot(_)));
+            plan.missing.extend(last);
+        }
         let others = self.folders(owner).into_iter().filter(|other| other.folder != head.folder);
         plan.other_bytes = others.map(|other| amount(&self.folder(owner, &other.folder).join("copy")).bytes).sum();
         Ok(plan)
@@ -273,8 +279,7 @@ impl Held {
         let wholes = self.folders(owner).into_iter().filter_map(|head| self.whole(owner, &head.folder));
         let whole = wholes.max_by_key(|whole| whole.taken).map(|whole| (whole.snapshot, whole.taken));
         let halt = self.halts().get(owner).copied();
-        let missing_files = u64::try_from(plan.missing.len()).unwrap_or(u64::MAX);
-        let Plan { files, bytes, missing_bytes, .. } = plan;
+        let Plan { files, bytes, missing_files, missing_bytes, .. } = plan;
         let standing = Standing { whole, files, bytes, missing_files, missing_bytes, halt };
         self.standings().insert(*owner, standing);
         Ok(standing)
