@@ -96,6 +96,8 @@ pub enum What {
     ///
     /// [`Keeping::uid`]: crate::keeping::Keeping::uid
     Kept(Ask),
+    /// The encoded manifest with this digest, which the *asker* signed by its card. As `Return`.
+    ReturnManifest(Digest),
 }
 
 impl Wire for Request {

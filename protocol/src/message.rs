@@ -6,6 +6,7 @@ use crate::{
     grant::Grant,
     ids::{Id128, Uid},
     keeping::{Erased, KeepingEnd, SignedKeeping},
+    manifest::StudyCard,
     refusal::Refusal,
     relearn::Known,
     signed::{Domain, Signed},
@@ -73,6 +74,11 @@ pub enum Request {
     KeepingEnd(Signed<KeepingEnd>),
     /// What the sender kept for the receiver is erased.
     KeepingErased(Signed<Erased>),
+    /// The sender was restored: the newest card that it signed itself of a study of its own.
+    CardBack {
+        /// Which.
+        study: Uid,
+    },
 }
 impl Wire for Request {
     const VERSION: u8 = 1;
@@ -97,6 +103,8 @@ pub enum Answer {
     Refused(Refusal),
     /// To `Relearn`.
     Known(Box<Known>),
+    /// To `CardBack`.
+    Card(Box<Signed<StudyCard>>),
 }
 impl Wire for Answer {
     const VERSION: u8 = 1;

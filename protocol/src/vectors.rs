@@ -201,6 +201,8 @@ fn committed_bytes_are_read_and_written_the_same() {
     check("control-page-amended", &message::Answer::Page(page()));
     check("control-relearn", &message::Request::Relearn { after: Some(uid("2.25.1")) });
     check("control-known", &message::Answer::Known(Box::new(known())));
+    check("control-card-back", &message::Request::CardBack { study: uid("2.25.1") });
+    check("control-card", &message::Answer::Card(Box::new(Signed::seal(&key(), &card()))));
     check("control-refused", &message::Answer::Refused(Refusal::Busy(250)));
 }
 

@@ -238,6 +238,10 @@ impl Inner {
                 return Ok(self.page(from, cursor).await);
             }
             Request::Relearn { after } => return Ok(self.known_of(from, after.as_ref())),
+            Request::CardBack { study } => {
+                let card = self.directory.signed_card(&from, &study).ok_or(Refusal::NotHeld)?;
+                return Ok(Answer::Card(Box::new(card)));
+            }
             Request::Nudge => self.pull(from),
             Request::Agreement(signed) => {
                 let (text, signers) = signed.open()?;

@@ -51,7 +51,7 @@ use protocol::{
     ids::Id128,
     manifest::{Amendment, StudyCard},
     message::{Request, SiteRecord},
-    signed::Signed,
+    signed::{SignatureBytes, Signed},
 };
 use std::{
     net::{IpAddr, SocketAddr, UdpSocket},
@@ -79,6 +79,8 @@ pub(crate) struct RemoteStudy {
     pub(crate) basis: Basis,
     /// When the card reached us.
     pub(crate) told: Timestamp,
+    /// The holder's, over the card: should it forget the study, it believes nothing else.
+    pub(crate) signature: SignatureBytes,
 }
 
 /// How a peer is reached right now.

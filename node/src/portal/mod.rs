@@ -168,6 +168,7 @@ fn upkeep_routes() -> Router<Door> {
         .route("/storage", get(storage::storage))
         .route("/restore", get(restore::show))
         .route("/restore/confirm", post(restore::confirm))
+        .route("/restore/fetch-back", post(restore::fetch_back))
         .route("/alarms", get(alarms::list))
         .route("/alarms/test", post(alarms::test))
 }

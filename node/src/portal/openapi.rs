@@ -15,6 +15,7 @@ use utoipa::OpenApi;
         status::status,
         restore::show,
         restore::confirm,
+        restore::fetch_back,
         storage::storage,
         alarms::list,
         alarms::test,

@@ -8,6 +8,7 @@
 //! # Not here
 //! DICOM: bytes go through unread. HTTP, DIMSE: the doors' own.
 
+mod back;
 mod contents;
 mod context;
 mod find;
@@ -21,6 +22,7 @@ mod repair;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub(crate) use back::TakenBack;
 pub(crate) use open::OpenStudy;
 
 use crate::{

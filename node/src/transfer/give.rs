@@ -147,7 +147,9 @@ impl Giver {
                 let row = self.row(&request.study, digest)?;
                 self.range(permit, &row, (*first_group, *groups_wanted, *groups), to).await
             }
-            What::Reprioritize { .. } | What::Return { .. } | What::Kept(_) => Err(Refusal::Malformed),
+            What::Reprioritize { .. } | What::Return { .. } | What::ReturnManifest(_) | What::Kept(_) => {
+                Err(Refusal::Malformed)
+            }
         }
     }
 

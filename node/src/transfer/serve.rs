@@ -147,7 +147,7 @@ impl Server {
             let _ = send.finish();
             return;
         }
-        if let What::Return { .. } | What::Kept(_) = &request.what {
+        if let What::Return { .. } | What::ReturnManifest(_) | What::Kept(_) = &request.what {
             return self.give_unread(visit, &request, &mut send).await;
         }
         let permit = match self.permit(visit, &request).await {
@@ -179,6 +179,9 @@ impl Server {
             let giving = async {
                 match &request.what {
                     What::Kept(_) => self.kept.give(&visit.peer, request, &self.alerts, &mut sender).await,
+                    What::ReturnManifest(digest) => {
+                        self.given_back.give_manifest(&visit.peer, request, digest, &mut sender).await
+                    }
                     _ => self.given_back.give(&visit.peer, request, &self.alerts, &mut sender).await,
                 }
             };
@@ -320,7 +323,11 @@ fn level(what: &What) -> Level {
     match what {
         What::Manifest(_) => Level::Manifest,
         What::Headers { .. } => Level::Headers,
-        What::Range { .. } | What::Return { .. } | What::Reprioritize { .. } | What::Kept(_) => Level::Pixels,
+        What::Range { .. }
+        | What::Return { .. }
+        | What::ReturnManifest(_)
+        | What::Reprioritize { .. }
+        | What::Kept(_) => Level::Pixels,
     }
 }
 

@@ -567,10 +567,10 @@ pub(super) struct Backup {
 #[derive(Debug, Args)]
 pub(super) struct Restore {
     /// The folder of the backup
-    #[arg(long, value_name = "FOLDER", required_unless_present_any = ["confirm", "state"])]
+    #[arg(long, value_name = "FOLDER", required_unless_present_any = ["confirm", "state", "fetch_back"])]
     pub(super) from: Option<PathBuf>,
     /// A file with the passphrase in its first line (`-`: standard input)
-    #[arg(long, value_name = "FILE", required_unless_present_any = ["confirm", "state"])]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["confirm", "state", "fetch_back"])]
     pub(super) passphrase_file: Option<PathBuf>,
     /// Which snapshot [default: the newest]
     #[arg(long, value_name = "NAME")]
@@ -584,4 +584,7 @@ pub(super) struct Restore {
     /// Which peers have not told yet, and which studies they know that are not held here
     #[arg(long, conflicts_with_all = ["from", "passphrase_file", "snapshot"])]
     pub(super) state: bool,
+    /// Take back what peers copied of studies that came after the backup; the node runs
+    #[arg(long, conflicts_with_all = ["from", "passphrase_file", "snapshot", "confirm", "state"])]
+    pub(super) fetch_back: bool,
 }
