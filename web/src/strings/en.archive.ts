@@ -53,7 +53,7 @@ export const archiveWords = {
     },
     backup: {
       own: 'Last backup',
-      ownAbout: 'Taken with `confrere backup`, by hand or by a timer of the machine.',
+      ownAbout: 'Taken by the command confrere backup, by hand or by a timer of the machine.',
       last: 'Taken',
       new: 'New in it',
       rule: 'Overdue after',

@@ -53,7 +53,7 @@ export const archiveWords = {
     },
     backup: {
       own: 'Dernière sauvegarde',
-      ownAbout: 'Faite par `confrere backup`, à la main ou par une tâche planifiée de la machine.',
+      ownAbout: 'Faite par la commande confrere backup, à la main ou par une tâche planifiée de la machine.',
       last: 'Faite le',
       new: 'Nouveau dedans',
       rule: 'En retard après',
