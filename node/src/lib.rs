@@ -9,6 +9,7 @@
 //!  out      media                               studies as files and on media
 //!  arrive   rules                               what is done with a study that is complete
 //!  show     pixels                               frames found and decoded, for all doors
+//!  away     spare                                second copies of backups, here and elsewhere
 //!  view     studies                             find and open a study, here or elsewhere, as one thing
 //!  reach    overlay (messages)  transfer (bytes)
 //!  beside   sources                             the PACS of the site: asked, retrieved from
@@ -33,6 +34,7 @@ pub(crate) mod media;
 pub(crate) mod pixels;
 pub(crate) mod rules;
 
+pub(crate) mod spare;
 pub(crate) mod studies;
 
 pub(crate) mod overlay;

@@ -8,11 +8,12 @@
 //! it is in the agreement's zone.
 
 use crate::{
+    countersigned::{Countersigned, Text},
     ids::{Id128, SiteId},
     refusal::Refusal,
-    signed::{Domain, SignatureBytes, sign_bytes, verify_bytes},
+    signed::Domain,
     time::{Timestamp, WEEK_MINUTES, WeekMinute},
-    wire::{self, Wire},
+    wire::Wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -68,6 +69,12 @@ impl WeeklyHours {
                 if from <= to { from <= minute && minute < to } else { minute >= from || minute < to }
             },
         )
+    }
+
+    /// Whether all spans lie within the week.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.spans.len() <= 64 && self.spans.iter().all(|(f, t)| f.0 < WEEK_MINUTES && t.0 <= WEEK_MINUTES)
     }
 }
 
@@ -139,6 +146,14 @@ pub struct Party {
     pub name: String,
 }
 
+impl Party {
+    /// Whether its name is within bounds.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.name.chars().count() <= crate::limits::SITE_NAME_MAX
+    }
+}
+
 impl Wire for Agreement {
     const VERSION: u8 = 1;
     const NAME: &'static str = "agreement";
@@ -205,87 +220,31 @@ impl Agreement {
     pub fn in_period(&self, now: Timestamp) -> bool {
         self.not_before <= now && self.not_after.is_none_or(|end| now < end)
     }
+}
 
-    /// Whether the text is one that may be signed: two different parties, clauses only between them, spans within the
-    /// week, names within bounds.
-    #[must_use]
-    pub fn is_sound(&self) -> bool {
+impl Text for Agreement {
+    const SIGNED: &'static str = "signed agreement";
+
+    fn between(&self) -> [SiteId; 2] {
+        let [a, b] = &self.parties;
+        [a.site, b.site]
+    }
+
+    /// Two different parties, clauses only between them, spans within the week, names within bounds.
+    fn is_sound(&self) -> bool {
         let [a, b] = &self.parties;
         let between =
             |c: &Clause| (c.holder == a.site && c.reader == b.site) || (c.holder == b.site && c.reader == a.site);
-        let hours_sound = |h: &WeeklyHours| {
-            h.spans.len() <= 64 && h.spans.iter().all(|(f, t)| f.0 < WEEK_MINUTES && t.0 <= WEEK_MINUTES)
-        };
         a.site != b.site
             && self.version > 0
             && self.clauses.len() <= 2
-            && self.parties.iter().all(|p| p.name.chars().count() <= crate::limits::SITE_NAME_MAX)
-            && self.clauses.iter().all(|c| between(c) && c.hours.as_ref().is_none_or(hours_sound))
+            && self.parties.iter().all(Party::is_sound)
+            && self.clauses.iter().all(|c| between(c) && c.hours.as_ref().is_none_or(WeeklyHours::is_sound))
     }
 }
 
 /// An agreement's bytes with the signatures collected so far.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SignedAgreement {
-    #[serde(with = "serde_bytes")]
-    body: Vec<u8>,
-    signatures: Vec<(SiteId, SignatureBytes)>,
-}
-
-impl Wire for SignedAgreement {
-    const VERSION: u8 = 1;
-    const NAME: &'static str = "signed agreement";
-}
-
-impl SignedAgreement {
-    /// Encodes and signs as the first party.
-    #[must_use]
-    pub fn draft(key: &ed25519_dalek::SigningKey, agreement: &Agreement) -> Self {
-        let mut signed = Self { body: wire::encode(agreement), signatures: Vec::new() };
-        signed.sign(key);
-        signed
-    }
-
-    /// Adds a signature; signing twice changes nothing.
-    pub fn sign(&mut self, key: &ed25519_dalek::SigningKey) {
-        let site = SiteId(key.verifying_key().to_bytes());
-        if !self.signatures.iter().any(|(s, _)| *s == site) {
-            self.signatures.push((site, sign_bytes(key, Agreement::DOMAIN, &self.body)));
-        }
-    }
-
-    /// The text, and which of its parties have signed it, both verified.
-    ///
-    /// # Errors
-    /// [`Refusal::Malformed`] when the text does not parse, is not sound, or a signature does not hold or is a
-    /// stranger's.
-    pub fn open(&self) -> Result<(Agreement, Vec<SiteId>), Refusal> {
-        let agreement: Agreement = wire::decode(&self.body).map_err(|_| Refusal::Malformed)?;
-        let holds = |(site, signature): &(SiteId, SignatureBytes)| {
-            agreement.parties.iter().any(|p| p.site == *site)
-                && verify_bytes(site, Agreement::DOMAIN, &self.body, signature)
-        };
-        if !agreement.is_sound() || self.signatures.len() > 2 || !self.signatures.iter().all(holds) {
-            return Err(Refusal::Malformed);
-        }
-        let mut signers: Vec<SiteId> = self.signatures.iter().map(|(s, _)| *s).collect();
-        signers.dedup();
-        Ok((agreement, signers))
-    }
-
-    /// The text, if both parties signed it.
-    ///
-    /// # Errors
-    /// [`Refusal::Malformed`], also when a signature is missing.
-    pub fn open_countersigned(&self) -> Result<Agreement, Refusal> {
-        let (agreement, signers) = self.open()?;
-        if agreement.parties.iter().all(|p| signers.contains(&p.site)) {
-            Ok(agreement)
-        } else {
-            Err(Refusal::Malformed)
-        }
-    }
-}
+pub type SignedAgreement = Countersigned<Agreement>;
 
 /// The end of an agreement, by either party alone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -306,6 +265,7 @@ impl Domain for Ending {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire;
     use ed25519_dalek::SigningKey;
     use proptest::prelude::*;
 

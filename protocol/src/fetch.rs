@@ -7,7 +7,7 @@
 //! # Not here
 //! Permission: the holder asks its `trust` for every request. Scheduling and congestion: `node::transfer`.
 
-use crate::{digest::Digest, ids::Uid, limits::GROUP_BYTES, refusal::Refusal, wire::Wire};
+use crate::{digest::Digest, ids::Uid, keeping::Ask, limits::GROUP_BYTES, refusal::Refusal, wire::Wire};
 use serde::{Deserialize, Serialize};
 
 /// ALPN of the pixel plane.
@@ -91,6 +91,13 @@ pub enum What {
         /// Number of groups wanted; together at most [`crate::limits::RANGE_BYTES_MAX`].
         groups_wanted: u32,
     },
+    /// Of a second copy of a backup, sealed as it is: between the two of a keeping, whose [`Keeping::uid`] stands for the
+    /// study. A site that does not know it answers as to a malformed request.
+    ///
+    /// [`Keeping::uid`]: crate::keeping::Keeping::uid
+    Kept(Ask),
+    /// The encoded manifest with this digest, which the *asker* signed by its card. As `Return`.
+    ReturnManifest(Digest),
 }
 
 impl Wire for Request {

@@ -149,6 +149,14 @@ impl fmt::Debug for AeTitle {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Id128(pub [u8; 16]);
 
+impl Id128 {
+    /// The UID made of it (PS3.5 B.2).
+    #[must_use]
+    pub fn uid(&self) -> Uid {
+        Uid(format!("2.25.{}", u128::from_be_bytes(self.0)).into())
+    }
+}
+
 impl fmt::Display for Id128 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&data_encoding::HEXLOWER.encode(&self.0))

@@ -13,10 +13,12 @@
 
 pub mod agreement;
 pub mod catalog;
+pub mod countersigned;
 pub mod digest;
 pub mod fetch;
 pub mod grant;
 pub mod ids;
+pub mod keeping;
 pub mod limits;
 pub mod manifest;
 pub mod message;

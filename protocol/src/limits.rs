@@ -24,3 +24,11 @@ pub const OBJECT_BYTES_MAX: u64 = 64 << 30;
 pub const FETCH_REQUEST_BYTES_MAX: usize = 2048;
 /// Site name, characters.
 pub const SITE_NAME_MAX: usize = 64;
+/// Files in one page of a backup's list: some 300 KiB.
+pub const KEPT_PAGE_MAX: usize = 4096;
+/// Pages of a backup's list: sixteen million files; more are another backup.
+pub const KEPT_PAGES_MAX: usize = 4096;
+/// Largest page or head of a backup's list, bytes encoded.
+pub const KEPT_LIST_BYTES_MAX: usize = 512 << 10;
+/// Largest piece of a sealed file in one answer, bytes.
+pub const KEPT_PIECE_BYTES_MAX: u32 = 1 << 20;

@@ -5,6 +5,8 @@ use crate::{
     catalog::{Cursor, Nearline, Offer, Page},
     grant::Grant,
     ids::{Id128, Uid},
+    keeping::{Erased, KeepingEnd, SignedKeeping},
+    manifest::StudyCard,
     refusal::Refusal,
     relearn::Known,
     signed::{Domain, Signed},
@@ -72,6 +74,17 @@ pub enum Request {
     /// Which of these studies that the receiver told are not at hand at once? At most [`crate::limits::WHERE_MAX`]. A site
     /// that does not know the question answers that it is malformed.
     Where(Vec<Uid>),
+    /// Who keeps whose backup, signed by the sender: an offer, or the countersigned text.
+    Keeping(SignedKeeping),
+    /// The sender ends a keeping.
+    KeepingEnd(Signed<KeepingEnd>),
+    /// What the sender kept for the receiver is erased.
+    KeepingErased(Signed<Erased>),
+    /// The sender was restored: the newest card that it signed itself of a study of its own.
+    CardBack {
+        /// Which.
+        study: Uid,
+    },
 }
 impl Wire for Request {
     const VERSION: u8 = 1;
@@ -98,6 +111,8 @@ pub enum Answer {
     Known(Box<Known>),
     /// To `Where`; what is not named is at hand.
     Nearline(Vec<Nearline>),
+    /// To `CardBack`.
+    Card(Box<Signed<StudyCard>>),
 }
 impl Wire for Answer {
     const VERSION: u8 = 1;

@@ -87,6 +87,19 @@ impl<T: Domain> Signed<T> {
         Ok(wire::decode(&self.body)?)
     }
 
+    /// The signature, for whoever keeps the value and not its bytes.
+    #[must_use]
+    pub fn signature(&self) -> SignatureBytes {
+        self.signature
+    }
+
+    /// Puts a value and the signature that was kept of it together again. As good as what was received where the bytes
+    /// are the same: [`Signed::open`] tells.
+    #[must_use]
+    pub fn again(value: &T, signer: SiteId, signature: SignatureBytes) -> Self {
+        Self { body: wire::encode(value), signer, signature, kind: PhantomData }
+    }
+
     /// Who claims to have signed. Not believed until [`Signed::open`] said so.
     #[must_use]
     pub fn claimed_signer(&self) -> SiteId {

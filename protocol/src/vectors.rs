@@ -10,6 +10,7 @@ use crate::{
     fetch::{self, Priority, Reader, What},
     grant::Grant,
     ids::{Id128, SiteId, Uid},
+    keeping::{Ask, Halt, Keeping, ListHead, ListPage, SealedFile, SealedName, SignedKeeping, Standing},
     manifest::{
         Amended, Amendment, Completeness, Edit, InstanceEntry, Manifest, ManifestRef, Patient, SeriesEntry, StudyCard,
     },
@@ -205,6 +206,8 @@ fn committed_bytes_are_read_and_written_the_same() {
     check("control-where", &message::Request::Where(vec![uid("2.25.1"), uid("2.25.2")]));
     let nearline = Nearline { study: uid("2.25.1"), recall_s: Some(300) };
     check("control-nearline", &message::Answer::Nearline(vec![nearline]));
+    check("control-card-back", &message::Request::CardBack { study: uid("2.25.1") });
+    check("control-card", &message::Answer::Card(Box::new(Signed::seal(&key(), &card()))));
     check("control-refused", &message::Answer::Refused(Refusal::Busy(250)));
 }
 
@@ -226,6 +229,48 @@ fn cards_from_before_amendments_are_read() {
     assert_eq!(told, Some(before));
 }
 
+fn keeping() -> Keeping {
+    Keeping {
+        id: Id128([5; 16]),
+        owner: Party { site: site(), name: "CH Nord".into() },
+        keeper: Party { site: SiteId([4; 32]), name: "CHU Sud".into() },
+        bytes_max: 4 << 40,
+        bytes_per_second: 10 << 20,
+        hours: Some(WeeklyHours {
+            time_zone: "Europe/Paris".into(),
+            spans: vec![(WeekMinute(1080), WeekMinute(1920))],
+        }),
+        days_after: 30,
+        drafted: Timestamp(1_769_870_000_000),
+    }
+}
+
+#[test]
+fn keepings_stay_readable() {
+    check("keeping", &keeping());
+    check("signed-keeping", &SignedKeeping::draft(&key(), &keeping()));
+    let list = ListHead {
+        folder: Digest([6; 32]),
+        snapshot: 20_260_131_030_000,
+        taken: Timestamp(1_769_870_000_000),
+        files: 3,
+        bytes: 70_000,
+        pages: vec![Digest([7; 32])],
+    };
+    check("backup-list", &list);
+    check("signed-backup-list", &Signed::seal(&key(), &list));
+    let file = |name| SealedFile { name, bytes: 300, digest: Digest([8; 32]) };
+    let names = [SealedName::Data(Digest([9; 32])), SealedName::Description, SealedName::Snapshot(20_260_131_030_000)];
+    check("backup-page", &ListPage(names.map(file).into()));
+    let whole = Some((20_260_130_030_000, Timestamp(1_769_780_000_000)));
+    let halt = Some(Halt::Full(5 << 40));
+    let standing = Standing { whole, files: 2, bytes: 600, missing_files: 1, missing_bytes: 300, halt };
+    let asked = |ask| fetch::Request { what: What::Kept(ask), study: keeping().uid(), ..pixel_request() };
+    check("pixel-kept-head", &asked(Ask::Head(standing)));
+    check("pixel-kept-prove", &asked(Ask::Prove { page: Digest([7; 32]), place: 2, key: Digest([1; 32]) }));
+    check("control-keeping", &message::Request::Keeping(SignedKeeping::draft(&key(), &keeping())));
+}
+
 fn never_panics<T: Wire>(bytes: &[u8]) {
     let _ = wire::decode::<T>(bytes);
 }
@@ -235,6 +280,9 @@ fn decode_all(bytes: &[u8]) {
     never_panics::<Manifest>(bytes);
     never_panics::<Agreement>(bytes);
     never_panics::<SignedAgreement>(bytes);
+    never_panics::<SignedKeeping>(bytes);
+    never_panics::<ListHead>(bytes);
+    never_panics::<ListPage>(bytes);
     never_panics::<Grant>(bytes);
     never_panics::<fetch::Request>(bytes);
     never_panics::<fetch::Answer>(bytes);

@@ -33,6 +33,7 @@ mod restored_site_relearns;
 mod rotten_objects_are_repaired;
 mod rules_on_arrival;
 mod rules_with_peers;
+mod second_copy;
 mod something_is_wrong;
 mod storage_fails;
 mod storage_fails_in_later_work;

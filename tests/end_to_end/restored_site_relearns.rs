@@ -123,6 +123,48 @@ async fn what_was_narrowed_since_from_the_peer_that_countersigned_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn and_takes_back_what_came_since_from_the_peer_that_copied_it() {
+    let pair = Pair::agreed(SITE, tests::Preset::All).await;
+    backup(&pair.a);
+    let (whole, whole_made, _) = stored(&pair, "CT", 3).await;
+    let (half, half_made, _) = stored(&pair, "MR", 3).await;
+    for study in [&whole, &half] {
+        let _ = pair.b.settled(&study.uid, 3).await;
+    }
+    for instance in &whole_made {
+        let _ = pair.b.frame(&instance.path(), 1).await.ok();
+    }
+    eventually!(30, "B has all of it", holds(pair.b.listed(&whole.uid).await.unwrap()["availability"] == "online"));
+    lost_and_restored(&pair.a);
+    pair.a.serve().await;
+    open(&pair.a).await;
+    assert_eq!(restore_state(&pair.a).await["forgotten"], 2);
+    assert!(pair.a.listed(&whole.uid).await.is_none_or(|row| row["availability"] != "online"));
+
+    let said = pair.a.cli(&["restore", "--fetch-back"]).ok();
+    assert!(said.out.contains(&format!("{}: 3 of 3 instances", whole.uid)), "{}", said.out);
+    assert!(said.out.contains("1 studies are whole, 1 are not"), "{}", said.out);
+    for instance in &whole_made {
+        let file = pair.a.retrieve(&instance.path()).await.unwrap_or_else(|e| panic!("{}: {}", e.status, e.text()));
+        assert_eq!(&file[tests::part10::data_set_at(&file)..], instance.data_set());
+    }
+    // Nobody read the other one at B, so nobody has it: it stays on the list.
+    let state = restore_state(&pair.a).await;
+    assert_eq!((&state["forgotten"], &state["studies"][0]["study"]), (&json!(1), &json!(half.uid)), "{state}");
+    assert_ne!(pair.a.frame(&half_made[0].path(), 1).await.status.as_u16(), 200);
+    let log = pair.a.audit("").await;
+    assert!(log.iter().any(|e| e["act"] == "study-fetched" && e["study"] == whole.uid.as_str()), "{log:?}");
+    let log = pair.b.audit("").await;
+    assert!(log.iter().any(|e| e["act"] == "object-returned" && e["study"] == whole.uid.as_str()), "{log:?}");
+
+    // It is told to B again, above what B knew, and B reads it as before.
+    let _ = pair.a.settled(&whole.uid, 3).await;
+    eventually!(30, "B reads it", { holds(pair.b.frame(&whole_made[0].path(), 1).await.status.as_u16() == 200) });
+    let verified = pair.a.cli(&["verify"]).ok();
+    assert!(verified.out.contains("0 faults"), "{}", verified.out);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn that_an_agreement_ended_also_across_another_restart() {
     let pair = Pair::paired(SITE).await;
     let agreed = pair.agree(&json!({ "preset": "all" })).await;

@@ -186,7 +186,7 @@ async fn pass_on(
     let spoils = match what {
         What::Manifest(_) => Conduct::WrongManifest,
         What::Headers { .. } => Conduct::WrongHeaders,
-        What::Range { .. } | What::Return { .. } | What::Reprioritize { .. } => Conduct::WrongByte,
+        _ => Conduct::WrongByte,
     };
     let is_object = matches!(what, What::Range { .. } | What::Return { .. });
     let mut turned = false;

@@ -68,6 +68,8 @@ pub(crate) enum Kind {
     RotRepaired,
     /// Value: peers of which a restored node has not yet learnt what it forgot. Nothing is served to peers.
     RestoreUnconfirmed,
+    /// Subject: the site that keeps it; value: days since the backup was taken of which all is there.
+    SecondCopyOverdue,
 }
 
 impl Kind {
@@ -83,6 +85,7 @@ impl Kind {
             Self::TierUnreachable => "tier-unreachable",
             Self::RotRepaired => "rot-repaired",
             Self::RestoreUnconfirmed => "restore-unconfirmed",
+            Self::SecondCopyOverdue => "second-copy-overdue",
         }
     }
 }

@@ -60,6 +60,11 @@ fn of(alarm: &Alarm, language: Language) -> String {
         ),
         Kind::RestoreUnconfirmed => {
             in_language!(
+        Kind::SecondCopyOverdue => in_language!(
+            language,
+            "the second copy of the backup at {subject} is {value} days old."
+                | "la seconde copie de la sauvegarde chez {subject} date de {value} jours."
+        ),
                 language,
                 "this node was restored and serves nothing to peers; peers that have not answered yet: {value}."
                     | "ce nœud a été restauré et ne sert rien aux confrères ; sans réponse : {value}."

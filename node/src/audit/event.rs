@@ -96,6 +96,16 @@ pub(crate) enum Act {
     PeerRelearned,
     /// A rule offered a study to a peer, or a peer's rule offered one to us.
     StudyOffered,
+    /// A peer that keeps a second copy of our backup was let at sealed files of it.
+    BackupServed,
+    /// Sealed files of a peer's backup came, or did not, for the second copy kept here.
+    BackupKept,
+    /// The keeper of our second copy was asked to prove that it has it.
+    BackupProved,
+    /// A second copy that was kept for a peer is erased.
+    KeptErased,
+    /// A second copy that is kept for a peer was written out, sealed as it is.
+    KeptExported,
 }
 
 impl Act {
@@ -147,6 +157,11 @@ impl Act {
             Self::ObjectReturned => "object-returned",
             Self::PeerRelearned => "peer-relearned",
             Self::StudyOffered => "study-offered",
+            Self::BackupServed => "backup-served",
+            Self::BackupKept => "backup-kept",
+            Self::BackupProved => "backup-proved",
+            Self::KeptErased => "kept-erased",
+            Self::KeptExported => "kept-exported",
         }
     }
 }

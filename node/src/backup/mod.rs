@@ -17,15 +17,20 @@
 //! folder that does not open, and is begun again in an empty one.
 //!
 //! # Not here
-//! Checking that stored objects are what was signed: `confrere verify`. Copying the backup to other media.
+//! Checking that stored objects are what was signed: `confrere verify`. Copying the backup to another site: `spare`, with
+//! what [`Second`] gives and [`Held`] keeps.
 
+mod held;
 mod restore;
+mod second;
 mod take;
 #[cfg(test)]
 mod tests;
 mod vault;
 
+pub(crate) use held::{Amount, Arrived, Held, Plan};
 pub(crate) use restore::{Forgotten, confirm, forgotten, note_forgotten, restore, restored};
+pub(crate) use second::{Proved, Second};
 pub(crate) use take::{last, take};
 pub(crate) use vault::Vault;
 
@@ -94,10 +99,13 @@ impl Wire for Snapshot {
 }
 
 /// When the last backup was taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Last {
     pub(crate) at: Timestamp,
     pub(crate) new_bytes: u64,
+    /// Where it is; not known of those before second copies.
+    #[serde(default)]
+    pub(crate) folder: Option<PathBuf>,
 }
 
 /// Progress and totals of a backup or a restore.

@@ -53,7 +53,7 @@ pub(crate) fn take(
         let objects = held.files.into_iter().filter(|kept| kept.path.starts_with("objects/"));
         before.extend(objects.map(|kept| (kept.path.clone(), kept)));
     }
-    let taken = tasks::now();
+    let (taken, folder) = (tasks::now(), vault.folder().to_owned());
     let mut work = Work { vault, before, files: Vec::new(), copied: Copied::default(), each };
     work.files_of(dir)?;
     for folder in FOLDERS {
@@ -65,7 +65,8 @@ pub(crate) fn take(
     let Work { files, copied, .. } = work;
     let name = civil(taken);
     vault.put_snapshot(&name, &wire::encode(&Snapshot { taken, site, files }))?;
-    let last = serde_json::to_vec(&Last { at: taken, new_bytes: copied.new_bytes }).unwrap_or_default();
+    let folder = Some(folder);
+    let last = serde_json::to_vec(&Last { at: taken, new_bytes: copied.new_bytes, folder }).unwrap_or_default();
     fs::write(dir.join(LAST), last).map_err(BackupError::io(dir))?;
     Ok((name, copied))
 }

@@ -108,6 +108,10 @@ impl Vault {
         }
     }
 
+    pub(super) fn folder(&self) -> &Path {
+        &self.dir
+    }
+
     /// What something is called in the backup, by what it is known by.
     pub(super) fn name(&self, kind: &str, known_by: &[u8]) -> String {
         self.key.name(kind, known_by)

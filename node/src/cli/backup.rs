@@ -64,6 +64,9 @@ pub(super) async fn backup(dir: &Path, asked: Backup) -> anyhow::Result<()> {
 }
 
 pub(super) async fn restore(dir: &Path, asked: Restore) -> anyhow::Result<()> {
+    if asked.fetch_back {
+        return fetch_back(dir).await;
+    }
     let (Some(from), Some(file)) = (asked.from, asked.passphrase_file) else {
         return current(dir, asked.reason.filter(|_| asked.confirm)).await;
     };
@@ -105,6 +108,28 @@ pub(super) async fn restore(dir: &Path, asked: Restore) -> anyhow::Result<()> {
     println!("  confrere user list --dir {folder}");
     println!("  confrere restore --state --dir {folder}");
     println!("  confrere restore --confirm --reason TEXT --dir {folder}");
+    Ok(())
+}
+
+/// Studies that came after the backup, from peers that copied them.
+async fn fetch_back(dir: &Path) -> anyhow::Result<()> {
+    let mut node = Node::running(dir).await?;
+    let mut total = Value::Null;
+    node.lines("/api/restore/fetch-back", &json!({}), |mut line| {
+        if !line["total"].is_null() {
+            total = line["total"].take();
+            return;
+        }
+        let study = text::field(&line, "study");
+        match line["error"].as_str() {
+            Some(error) => println!("{study}: {error}"),
+            None => println!("{study}: {} of {} instances", text::field(&line, "here"), text::field(&line, "of")),
+        }
+    })
+    .await?;
+    node.close().await?;
+    anyhow::ensure!(!total.is_null(), "it was cut off; what came is here, ask again for the rest");
+    println!("{} studies are whole, {} are not.", text::field(&total, "studies"), text::field(&total, "left"));
     Ok(())
 }
 

@@ -58,6 +58,7 @@ mod retention;
 mod rules;
 mod setup;
 mod sources;
+mod spare;
 mod status;
 mod studies;
 #[cfg(test)]
@@ -166,6 +167,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Config { command } => setup::config(&dir, &command),
         Command::Backup(asked) => backup::backup(&dir, asked).await,
         Command::Restore(asked) => backup::restore(&dir, asked).await,
+        Command::Spare { command } => spare::spare(&dir, command).await,
         Command::Rebuild => setup::rebuild(&dir),
         Command::Status { json } => status::status(&dir, json).await,
         Command::User { command } => accounts::user(&dir, command).await,

@@ -257,6 +257,8 @@ impl Inner {
                 self.pull(peer);
             }
             TrustEvent::AgreementEnded { peer, agreement } => self.agreement_ended(peer, agreement).await,
+            // Nothing that a peer reads or is told.
+            TrustEvent::KeepingChanged { .. } => {}
             TrustEvent::GrantChanged { peer } => {
                 self.tell(OverlayEvent::DirectoryReset { holder: peer });
                 self.slice(peer);

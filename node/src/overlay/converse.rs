@@ -242,6 +242,10 @@ impl Inner {
                 return Ok(self.where_they_lie(from, studies).await);
             }
             Request::Relearn { after } => return Ok(self.known_of(from, after.as_ref())),
+            Request::CardBack { study } => {
+                let card = self.directory.signed_card(&from, &study).ok_or(Refusal::NotHeld)?;
+                return Ok(Answer::Card(Box::new(card)));
+            }
             Request::Nudge => self.pull(from),
             Request::Offer(signed) => {
                 let offer = signed.open(&from).map_err(|_| Refusal::Malformed)?;
@@ -271,6 +275,9 @@ impl Inner {
                 self.trust.receive_grant(&from, signed).await?;
                 self.record(Event::new(Act::StudyShared, theirs()).peer(from).basis(grant.id).study(&grant.study))
                     .await;
+            }
+            Request::Keeping(_) | Request::KeepingEnd(_) | Request::KeepingErased(_) => {
+                self.keeping_told(from, request).await?;
             }
             Request::GrantRevoked(id) => self.trust.revoke_grant(&id, &from).await?,
             Request::Goodbye => {

@@ -17,6 +17,7 @@ use protocol::{
     catalog::{Basis, Change, Cursor, Nearline, Page},
     ids::Id128,
     manifest::{Amendment, StudyCard},
+    signed::{SignatureBytes, Signed},
     wire::{self, Wire},
 };
 use serde::{Deserialize, Serialize};
@@ -60,16 +61,16 @@ pub(super) struct Applied {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Note(Vec<(StudyCard, Basis, Timestamp)>);
+struct Note(Vec<(StudyCard, Basis, Timestamp, SignatureBytes)>);
 impl Wire for Note {
     /// Notes of another version are not read: what they hold is pulled again.
-    const VERSION: u8 = 2;
+    const VERSION: u8 = 3;
     const NAME: &'static str = "directory note";
 }
 #[derive(Serialize, Deserialize)]
 struct CursorNote(Cursor);
 impl Wire for CursorNote {
-    const VERSION: u8 = 2;
+    const VERSION: u8 = 3;
     const NAME: &'static str = "directory cursor";
 }
 
@@ -144,9 +145,10 @@ impl Directory {
                 let known = shelves.contains_key(&row.peer);
                 let shelf = shelves.entry(row.peer).or_default();
                 shelf.cursor = cursor.filter(|_| !known).map(|c| c.0).unwrap_or_default();
-                for (card, basis, told) in kept {
+                for (card, basis, told, signature) in kept {
                     let (holder, nearline) = (row.peer, None);
-                    shelf.studies.insert(card.study.clone(), RemoteStudy { holder, card, basis, told, nearline });
+                    let of = RemoteStudy { holder, card, basis, told, nearline, signature };
+                    shelf.studies.insert(of.card.study.clone(), of);
                 }
             });
         }
@@ -161,7 +163,7 @@ impl Directory {
             let mut notes: HashMap<(Id128, u8), Vec<_>> = dirty.into_iter().map(|d| (d, Vec::new())).collect();
             for row in shelf.studies.values() {
                 if let Some(rows) = notes.get_mut(&(row.basis.agreement(), bucket(&row.card.study))) {
-                    rows.push((row.card.clone(), row.basis, row.told));
+                    rows.push((row.card.clone(), row.basis, row.told, row.signature));
                 }
             }
             (notes.into_iter().collect::<Vec<_>>(), shelf.cursor)
@@ -194,11 +196,14 @@ impl Directory {
             changes.push(match entry.change {
                 Change::Withdrawn { study } => (study, None),
                 Change::Told { card, basis } => {
+                    let signature = card.signature();
                     let card = card.open(holder).map_err(|_| Refusal::Corrupt)?;
                     if card.custodian != *holder {
                         return Err(Refusal::Corrupt);
                     }
-                    (card.study.clone(), Some(RemoteStudy { holder: *holder, card, basis, told: now, nearline: None }))
+                    let study = card.study.clone();
+                    let (holder, nearline) = (*holder, None);
+                    (study, Some(RemoteStudy { holder, card, basis, told: now, nearline, signature }))
                 }
             });
         }
@@ -298,6 +303,14 @@ impl Directory {
         let more = behind.len() > limit;
         let told = |card: &StudyCard| (card.study.clone(), card.version, card.instances);
         (head, behind.into_iter().take(limit).map(told).collect(), more)
+    }
+
+    /// The card of a holder's study as the holder signed it.
+    pub(super) fn signed_card(&self, holder: &SiteId, study: &Uid) -> Option<Signed<StudyCard>> {
+        let shelves = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let row = shelves.get(holder)?.studies.get(study)?;
+        // One that an older version of this program wrote in other bytes is none.
+        Some(Signed::again(&row.card, *holder, row.signature)).filter(|card| card.open(holder).is_ok())
     }
 
     /// Removes every row of a holder that was told on a basis that ended; how many.

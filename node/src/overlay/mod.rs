@@ -18,6 +18,7 @@ mod converse;
 mod dial;
 mod directory;
 mod feed;
+mod keepings;
 mod lines;
 mod nearline;
 mod offer;
@@ -27,6 +28,8 @@ mod relearn;
 mod swarm;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use keepings::KEEPING;
 
 use crate::{
     archive::{Archive, cache::Cache},
@@ -52,7 +55,7 @@ use protocol::{
     ids::Id128,
     manifest::{Amendment, StudyCard},
     message::{Request, SiteRecord},
-    signed::Signed,
+    signed::{SignatureBytes, Signed},
 };
 use std::{
     net::{IpAddr, SocketAddr, UdpSocket},
@@ -82,6 +85,8 @@ pub(crate) struct RemoteStudy {
     pub(crate) told: Timestamp,
     /// It is not at hand at once where it lies, as far as the holder told since our start.
     pub(crate) nearline: Option<Nearline>,
+    /// The holder's, over the card: should it forget the study, it believes nothing else.
+    pub(crate) signature: SignatureBytes,
 }
 
 /// How a peer is reached right now.

@@ -20,6 +20,7 @@ use crate::{
 };
 use protocol::{
     Refusal, SiteId, Uid,
+    manifest::StudyCard,
     message::{Answer, Request},
     relearn::{KnownStudy, STUDIES_MAX},
 };
@@ -55,6 +56,17 @@ impl Relearning {
 
     pub(super) fn forgotten(&self) -> Vec<Forgotten> {
         self.lock().forgotten.clone()
+    }
+}
+
+impl super::Overlay {
+    /// The newest card that we signed of a study of ours, as a peer kept it; believed by our own signature alone.
+    pub(crate) async fn card_back(&self, peer: &SiteId, study: &Uid) -> Option<StudyCard> {
+        let us = self.inner.identity.site();
+        let Some(Answer::Card(card)) = self.inner.ask(*peer, &Request::CardBack { study: study.clone() }).await else {
+            return None;
+        };
+        card.open(&us).ok().filter(|card| card.custodian == us && card.study == *study)
     }
 }
 

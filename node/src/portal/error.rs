@@ -11,6 +11,7 @@ use crate::{
     overlay::{OverlayError, PairingFailure},
     rules::RulesError,
     sources::SourceError,
+    spare::SpareError,
     studies::StudyError,
     trust::{TermsError, TrustError},
     users::UsersError,
@@ -79,6 +80,8 @@ pub(super) enum ApiError {
     Ingest(#[from] IngestError),
     #[error(transparent)]
     Media(#[from] MediaError),
+    #[error(transparent)]
+    Spare(#[from] SpareError),
 }
 
 /// The body of every error.
@@ -127,6 +130,7 @@ impl ApiError {
             Self::Conflict(e) => conflict(e),
             Self::Correct(e) => correct(e),
             Self::Source(e) => source(e),
+            Self::Spare(e) => super::spare::outside(e),
             Self::Media(MediaError::NoStudy) => (S::NOT_FOUND, "not-found"),
             Self::Media(MediaError::TooMany) => (S::BAD_REQUEST, "too-many"),
             Self::Media(MediaError::Purpose) => (S::BAD_REQUEST, "malformed"),

@@ -84,6 +84,10 @@ pub(super) async fn backup(
     tasks.spawn("backup", async move {
         let total = match back_up(&door, asked, &lines).await {
             Ok((name, copied)) => {
+                // Its second copy is brought up to date.
+                if let Some(spare) = &door.spare {
+                    spare.look();
+                }
                 let note = format!("snapshot {name}, {} files new of {}", copied.new_files, copied.files);
                 let actor = Actor { person: person.name, ..Actor::default() };
                 let event = Event::new(Act::BackupTaken, actor).amount(copied.new_files, copied.new_bytes).note(note);

@@ -32,6 +32,7 @@ mod rules_with_peers;
 mod settings;
 mod signin;
 mod sources;
+mod spare;
 mod status;
 mod storage;
 mod tiers;
@@ -45,12 +46,14 @@ use crate::{
     alarms::Alarms,
     archive::{Archive, cache::Cache},
     audit::Audit,
+    backup::{Held, Second},
     config::{Addresses, Config},
     identity::Identity,
     media::Media,
     overlay::Overlay,
     rules::Rules,
     sources::Sources,
+    spare::Spare,
     studies::Studies,
     tasks::Tasks,
     trust::Trust,
@@ -88,6 +91,9 @@ pub(crate) struct PortalDoor {
     pub(crate) overlay: Option<Overlay>,
     pub(crate) studies: Option<Studies>,
     pub(crate) rules: Option<Rules>,
+    pub(crate) spare: Option<Spare>,
+    pub(crate) second: Second,
+    pub(crate) held: Held,
     pub(crate) media: Media,
     pub(crate) uploads: Uploads,
     pub(crate) alarms: Alarms,
@@ -149,12 +155,24 @@ fn decision_routes() -> Router<Door> {
         .route("/conflicts/{id}/resolve", post(amendments::resolve))
 }
 
+/// Second copies of backups.
+fn spare_routes() -> Router<Door> {
+    Router::new()
+        .route("/spare", get(spare::list).post(spare::offer))
+        .route("/spare/export", post(spare::export))
+        .route("/spare/erase", post(spare::erase))
+        .route("/spare/{id}/accept", post(spare::accept))
+        .route("/spare/{id}/end", post(spare::end))
+        .route("/spare/{id}/prove", post(spare::prove))
+}
+
 /// How the node itself stands.
 fn upkeep_routes() -> Router<Door> {
     Router::new()
         .route("/storage", get(storage::storage))
         .route("/restore", get(restore::show))
         .route("/restore/confirm", post(restore::confirm))
+        .route("/restore/fetch-back", post(restore::fetch_back))
         .route("/alarms", get(alarms::list))
         .route("/alarms/test", post(alarms::test))
 }
@@ -164,6 +182,7 @@ fn api_routes() -> Router<Door> {
         .route("/site", get(status::site))
         .route("/status", get(status::status))
         .merge(upkeep_routes())
+        .merge(spare_routes())
         .route("/session", get(signin::session).post(signin::sign_in).delete(signin::sign_out))
         .route("/studies", get(worklist::studies))
         .route("/studies/{study}", get(worklist::study))

@@ -2,7 +2,7 @@
 
 use super::{
     agreements, alarms, amendments, audit, error, events, export, grants, import, json, labels, local, peers,
-    rejections, restore, retention, rules, rules_with_peers, settings, signin, sources, status, storage, tiers,
+    rejections, restore, retention, rules, rules_with_peers, settings, signin, sources, spare, status, storage, tiers,
     uploads, worklist,
 };
 use axum::Json;
@@ -16,6 +16,7 @@ use utoipa::OpenApi;
         status::status,
         restore::show,
         restore::confirm,
+        restore::fetch_back,
         storage::storage,
         alarms::list,
         alarms::test,
@@ -113,6 +114,13 @@ use utoipa::OpenApi;
         labels::set,
         local::verify,
         local::backup,
+        spare::list,
+        spare::offer,
+        spare::accept,
+        spare::end,
+        spare::prove,
+        spare::export,
+        spare::erase,
     ),
     components(schemas(error::ErrorBody, json::Session))
 )]

@@ -3,16 +3,21 @@
 use super::{
     Door,
     error::{ApiError, ErrorBody},
+    local::{LINES_WAITING, ndjson},
     signin::Caller,
 };
 use crate::{
     archive::ArchiveError,
     audit::{Act, Event},
     backup::{self, BackupError},
+    studies::TakenBack,
     trust::Action,
 };
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, response::Response};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::collections::BTreeSet;
+use tokio::sync::mpsc;
 use utoipa::ToSchema;
 
 /// Characters of a reason.
@@ -73,6 +78,46 @@ pub(super) async fn show(State(door): State<Door>, caller: Caller) -> Result<Jso
 
 fn disk(error: BackupError) -> ApiError {
     ApiError::Archive(ArchiveError::Io(std::io::Error::other(error)))
+}
+
+/// Takes back, of all studies that peers told of, what they copied; tells each study as a line.
+#[utoipa::path(post, path = "/api/restore/fetch-back",
+    responses((status = 200, content_type = "application/x-ndjson"), (status = 403, body = ErrorBody)))]
+pub(super) async fn fetch_back(State(door): State<Door>, caller: Caller) -> Result<Response, ApiError> {
+    caller.may(Action::Administer)?;
+    let (studies, actor) = (door.studies()?.clone(), caller.0.actor());
+    let (lines, receiver) = mpsc::channel(LINES_WAITING);
+    let tasks = door.tasks.clone();
+    tasks.spawn("fetch back", async move {
+        let mut left = backup::forgotten(&door.dir);
+        left.sort_by_key(|known| std::cmp::Reverse(known.version));
+        let (mut rest, mut done) = (Vec::new(), BTreeSet::new());
+        for known in left {
+            // The newest card of it was gone by already, whole.
+            if done.contains(&known.study) {
+                continue;
+            }
+            let taken = studies.take_back(&known, &actor).await;
+            let line = match &taken {
+                Ok(TakenBack { here, of }) => json!({ "study": known.study, "here": here, "of": of }),
+                Err(error) => json!({ "study": known.study, "error": error.to_string() }),
+            };
+            match taken {
+                Ok(TakenBack { here, of }) if here == of => drop(done.insert(known.study)),
+                _ => rest.push(known),
+            }
+            if lines.send(line).await.is_err() {
+                // Whoever asked is gone; what was taken in stays, the rest is asked for again.
+                return;
+            }
+        }
+        rest.retain(|known| !done.contains(&known.study));
+        if let Err(error) = backup::note_forgotten(&door.dir, &rest) {
+            tracing::error!(%error, "what peers know and we do not could not be listed");
+        }
+        let _ = lines.send(json!({ "total": { "studies": done.len(), "left": rest.len() } })).await;
+    });
+    Ok(ndjson(receiver))
 }
 
 /// Why it may serve although not every peer has answered.

@@ -149,8 +149,8 @@ fn look(door: &Door) -> Result<Storage, ApiError> {
             repaired: repaired(door, &rotten),
         },
         backup: BackupState {
-            age_days: last.map(|last| tasks::now().since(last.at).as_secs() / 86_400),
-            new_bytes: last.map_or(0, |last| last.new_bytes),
+            age_days: last.as_ref().map(|last| tasks::now().since(last.at).as_secs() / 86_400),
+            new_bytes: last.as_ref().map_or(0, |last| last.new_bytes),
             last: last.map(|last| rfc3339(last.at)),
             rule_days: door.config.alarms.backup_days,
         },

@@ -32,7 +32,7 @@ use crate::{
         cache::{Cache, CacheError},
     },
     audit::{Act, Actor, Audit, AuditError, Event},
-    backup::BackupError,
+    backup::{BackupError, Held, Second},
     config::{Addresses, Config, ConfigError},
     dicomweb, dimse,
     identity::{Identity, IdentityError},
@@ -43,6 +43,7 @@ use crate::{
     portal::{self, Local, PortalDoor, Uploads},
     rules::{Rules, RulesParts},
     sources::{SourceError, Sources},
+    spare::{Spare, SpareParts},
     studies::{Studies, StudiesParts},
     tasks::{self, Tasks},
     transfer::{Transfer, TransferError, TransferParts},
@@ -112,6 +113,8 @@ pub(crate) struct Site {
     cache: Cache,
     sources: Sources,
     alarms: Alarms,
+    second: Second,
+    held: Held,
     _lock: Lock,
 }
 
@@ -143,8 +146,24 @@ impl Site {
         let cache = Cache::open(&dir.join("cache"), &config.cache, &tasks)?;
         let sources = Sources::open(&dir, &config.site.name, archive.clone(), audit.clone(), &tasks)?;
         let alarms = Alarms::open(&dir, &config.alarms, &config.site.name, &config.site.language);
+        let (second, held) = (Second::open(&dir), Held::open(&dir));
         let _lock = lock;
-        Ok(Self { dir, config, identity, tasks, audit, users, trust, archive, cache, sources, alarms, _lock })
+        Ok(Self {
+            dir,
+            config,
+            identity,
+            tasks,
+            audit,
+            users,
+            trust,
+            archive,
+            cache,
+            sources,
+            alarms,
+            second,
+            held,
+            _lock,
+        })
     }
 
     /// Runs the node until a signal stops it. `ready` hears when all doors are open.
@@ -190,6 +209,8 @@ impl Site {
             archive: self.archive.clone(),
             cache: self.cache.clone(),
             sources: self.sources.clone(),
+            second: self.second.clone(),
+            held: self.held.clone(),
             audit: self.audit.clone(),
             tasks: self.tasks.clone(),
         })
@@ -198,6 +219,7 @@ impl Site {
             overlay: overlay.addresses().first().copied().unwrap_or(self.config.overlay.listen),
             pixels: transfer.address().unwrap_or(self.config.pixels.listen),
         };
+        let spare = self.spare(&overlay, &transfer);
         let studies = Studies::start(StudiesParts {
             archive: self.archive.clone(),
             cache: self.cache.clone(),
@@ -215,7 +237,23 @@ impl Site {
         if is_restored {
             self.tasks.spawn("restored", restored.run(overlay.clone()));
         }
-        self.open_doors(overlay, studies, planes).await
+        self.open_doors(overlay, studies, spare, planes).await
+    }
+
+    fn spare(&self, overlay: &Overlay, transfer: &Transfer) -> Spare {
+        Spare::start(SpareParts {
+            identity: self.identity.clone(),
+            trust: self.trust.clone(),
+            overlay: overlay.clone(),
+            transfer: transfer.clone(),
+            second: self.second.clone(),
+            held: self.held.clone(),
+            audit: self.audit.clone(),
+            tasks: self.tasks.clone(),
+            every: Duration::from_millis(self.config.alarms.look_every_ms),
+            free_bytes_min: self.config.archive.free_bytes_min,
+            dir: self.dir.clone(),
+        })
     }
 
     fn restored(&self) -> restored::Restored {
@@ -236,11 +274,18 @@ impl Site {
             trust: self.trust.clone(),
             overlay,
             alarms: self.alarms.clone(),
+            second: self.second.clone(),
             tasks: self.tasks.clone(),
         }
     }
 
-    async fn open_doors(&self, overlay: Overlay, studies: Studies, planes: Planes) -> Result<Addresses, SiteError> {
+    async fn open_doors(
+        &self,
+        overlay: Overlay,
+        studies: Studies,
+        spare: Spare,
+        planes: Planes,
+    ) -> Result<Addresses, SiteError> {
         let decoders = Decoders::new(self.tasks.clone());
         let scanners = dimse::DimseDoor::start(
             &self.config.dimse,
@@ -283,7 +328,7 @@ impl Site {
             https: self.config.tls().is_some(),
             cors_origins: self.config.dicomweb.cors_origins.clone().into(),
         });
-        let door = self.portal_door(Some((overlay, studies, rules)), scanners.counter(), bound, decoders);
+        let door = self.portal_door(Some((overlay, studies, rules, spare)), scanners.counter(), bound, decoders);
         let routes = portal::router(door, images);
         doors::serve_control(&self.dir, local(routes.clone()), &self.tasks)?;
         doors::serve_portal(socket, self.config.tls(), routes, &self.tasks)?;
@@ -304,14 +349,14 @@ impl Site {
 
     fn portal_door(
         &self,
-        running: Option<(Overlay, Studies, Rules)>,
+        running: Option<(Overlay, Studies, Rules, Spare)>,
         associations: Arc<AtomicUsize>,
         bound: Addresses,
         decoders: Decoders,
     ) -> PortalDoor {
-        let (overlay, studies, rules) = match running {
-            Some((overlay, studies, rules)) => (Some(overlay), Some(studies), Some(rules)),
-            None => (None, None, None),
+        let (overlay, studies, rules, spare) = match running {
+            Some((overlay, studies, rules, spare)) => (Some(overlay), Some(studies), Some(rules), Some(spare)),
+            None => (None, None, None, None),
         };
         PortalDoor {
             dir: self.dir.clone(),
@@ -337,6 +382,9 @@ impl Site {
             overlay,
             studies,
             rules,
+            spare,
+            second: self.second.clone(),
+            held: self.held.clone(),
             tasks: self.tasks.clone(),
             associations,
             bound,

@@ -11,7 +11,7 @@ use super::certificate;
 use crate::{
     alarms::{Alarms, Kind, Level, Rungs},
     archive::{Archive, RepairedFrom},
-    backup,
+    backup::{self, Second},
     config::Config,
     overlay::Overlay,
     tasks::{self, Tasks},
@@ -43,6 +43,7 @@ pub(super) struct Watch {
     pub(super) trust: Trust,
     pub(super) overlay: Overlay,
     pub(super) alarms: Alarms,
+    pub(super) second: Second,
     pub(super) tasks: Tasks,
 }
 
@@ -68,6 +69,7 @@ impl Watch {
         self.disk();
         self.certificates();
         self.backup();
+        self.second_copies();
         self.peers(since);
         self.rot();
         self.cold();
@@ -123,6 +125,23 @@ impl Watch {
         let days = tasks::now().since(last).as_secs() / 86_400;
         let rungs = Rungs { notice: rule, warning: rule.saturating_mul(2), critical: rule.saturating_mul(4), slack: 0 };
         self.rungs(Kind::BackupOverdue, "", days, rungs);
+    }
+
+    /// A second copy is as old as the backup of which all is there; one that was never whole, as what was agreed.
+    fn second_copies(&self) {
+        let rule = u64::from(self.config.alarms.backup_days);
+        let mut known = BTreeSet::new();
+        for peer in self.trust.peers().into_iter().filter(|_| rule > 0) {
+            let Some(keeping) = self.trust.keeping(&peer.site, false) else { continue };
+            let whole = self.second.told(&peer.site).standing.and_then(|(standing, _)| standing.whole);
+            let days = tasks::now().since(whole.map_or(keeping.drafted, |(_, taken)| taken)).as_secs() / 86_400;
+            let (warning, critical) = (rule.saturating_mul(2), rule.saturating_mul(4));
+            self.rungs(Kind::SecondCopyOverdue, &peer.name, days, Rungs { notice: rule, warning, critical, slack: 0 });
+            known.insert(peer.name);
+        }
+        for gone in self.alarms.subjects(Kind::SecondCopyOverdue).into_iter().filter(|name| !known.contains(name)) {
+            self.alarms.set(Kind::SecondCopyOverdue, &gone, 0, None);
+        }
     }
 
     fn peers(&self, since: Timestamp) {

@@ -8,6 +8,7 @@
 //! # Not here
 //! DICOM: bytes go through unread. HTTP, DIMSE: the doors' own.
 
+mod back;
 mod contents;
 mod context;
 mod find;
@@ -22,6 +23,7 @@ mod repair;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub(crate) use back::TakenBack;
 pub(crate) use open::OpenStudy;
 pub(crate) use quiet::Piece;
 

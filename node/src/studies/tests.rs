@@ -56,6 +56,8 @@ pub(crate) async fn alone(dir: &std::path::Path) -> Alone {
         archive: archive.clone(),
         cache: cache.clone(),
         sources: sources.clone(),
+        second: crate::backup::Second::open(dir),
+        held: crate::backup::Held::open(dir),
         audit: audit.clone(),
         tasks: tasks.clone(),
     };

@@ -97,6 +97,25 @@ impl GiveBack {
         Ok(())
     }
 
+    /// Answers [`What::ReturnManifest`] of a trusted peer: UIDs and digests that it signed.
+    ///
+    /// # Errors
+    /// As [`Self::give`].
+    pub(crate) async fn give_manifest(
+        &self,
+        peer: &SiteId,
+        request: &Request,
+        digest: &Digest,
+        to: &mut Sender<'_>,
+    ) -> Result<(), Refusal> {
+        let lease = self.cache.find(peer, &request.study).ok_or(Refusal::NotHeld)?;
+        let kept = lease.take(&format!("manifest {digest}")).await.ok().flatten();
+        let bytes = kept.filter(|bytes| Digest::of(bytes) == *digest).ok_or(Refusal::NotHeld)?;
+        to.head(&Answer::Blob { bytes: u32::try_from(bytes.len()).map_err(|_| Refusal::Internal)? }).await?;
+        to.piece(bytes).await?;
+        to.finish().await
+    }
+
     async fn write_down(&self, peer: &SiteId, request: &Request, size: u64, alerts: &Alerts) -> Result<(), Refusal> {
         let key = (*peer, request.study.clone());
         let is_written = {

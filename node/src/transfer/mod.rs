@@ -17,6 +17,7 @@ mod errand;
 mod fetch;
 mod give;
 mod give_back;
+mod kept;
 mod keys;
 mod line;
 mod progress;
@@ -31,6 +32,7 @@ pub(crate) mod tests;
 
 pub(crate) use errand::{Errand, Failure, Object, Tally};
 pub(crate) use fetch::{believe_manifest, unpack_headers};
+pub(crate) use kept::time_of;
 pub(crate) use progress::Rate;
 pub(crate) use recover::{Lost, Recovery, Right};
 
@@ -40,6 +42,7 @@ use crate::{
         cache::{Cache, CacheError, Lease},
     },
     audit::Audit,
+    backup::{Held, Second},
     config::Config,
     identity::Identity,
     tasks::Tasks,
@@ -120,6 +123,8 @@ pub(crate) struct TransferParts {
     pub(crate) archive: Archive,
     pub(crate) cache: Cache,
     pub(crate) sources: crate::sources::Sources,
+    pub(crate) second: Second,
+    pub(crate) held: Held,
     pub(crate) audit: Audit,
     pub(crate) tasks: Tasks,
 }
@@ -144,7 +149,7 @@ impl Transfer {
     /// [`TransferError::Listen`].
     #[expect(clippy::unused_async, reason = "binding needs the runtime, and the caller awaits all parts alike")]
     pub(crate) async fn start(parts: TransferParts) -> Result<Self, TransferError> {
-        let TransferParts { config, identity, trust, archive, cache, sources, audit, tasks } = parts;
+        let TransferParts { config, identity, trust, archive, cache, sources, second, held, audit, tasks } = parts;
         let address = config.pixels.listen;
         let listen = |e: rustls::Error| TransferError::Listen { address, source: std::io::Error::other(e) };
         let keys = Keys::new(identity.signing_key()).map_err(listen)?;
@@ -167,6 +172,7 @@ impl Transfer {
             alerts: alerts.clone(),
             giver: give::Giver::new(archive, tasks.clone()),
             given_back: give_back::GiveBack::new(cache),
+            kept: kept::Kept::new(trust.clone(), identity.clone(), second, held, tasks.clone()),
             tasks: tasks.clone(),
         });
         let inner = Arc::new_cyclic(|this| Inner {

@@ -11,6 +11,7 @@ use protocol::{
     digest::Groups,
     fetch::{Priority, Reader, Request, What},
     limits::{GROUP_BYTES, RANGE_BYTES_MAX},
+    manifest::{Manifest, StudyCard},
 };
 use std::sync::Arc;
 
@@ -62,6 +63,24 @@ impl Recovery {
 }
 
 impl Transfer {
+    /// The manifest that a card of ours names, given back by a peer that copied the study; believed by the card.
+    ///
+    /// # Errors
+    /// [`TransferError`].
+    pub(crate) async fn manifest_back(&self, peer: &SiteId, card: &StudyCard) -> Result<Manifest, TransferError> {
+        let named = card.manifest.ok_or(Refusal::NotHeld)?;
+        let reader = Reader { person: "node".to_owned(), role: "repair".to_owned() };
+        let what = What::ReturnManifest(named.digest);
+        let request = Request { study: card.study.clone(), reader, priority: Priority::Backup, what };
+        let bytes = self.blob(peer, &request, fetch::manifest_bytes_max(card)).await?;
+        match fetch::believe_manifest(card, &bytes) {
+            Ok(manifest) => Ok(manifest),
+            Err(fault) => {
+                Err(self.doubt(peer, &card.study, "a manifest given back is not the one we signed", fault).await)
+            }
+        }
+    }
+
     /// The next piece of an object, verified; `None` at its end.
     ///
     /// # Errors

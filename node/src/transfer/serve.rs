@@ -14,6 +14,7 @@ use super::{
     endpoint::code,
     give::{Giver, Sender},
     give_back::GiveBack,
+    kept::Kept,
     wire,
 };
 use crate::{
@@ -61,6 +62,7 @@ pub(crate) struct Server {
     pub(crate) alerts: Arc<Alerts>,
     pub(crate) giver: Giver,
     pub(crate) given_back: GiveBack,
+    pub(crate) kept: Kept,
     pub(crate) tasks: Tasks,
 }
 
@@ -144,8 +146,8 @@ impl Server {
             let _ = send.finish();
             return;
         }
-        if let What::Return { .. } = &request.what {
-            return self.give_back(visit, &request, &mut send).await;
+        if let What::Return { .. } | What::ReturnManifest(_) | What::Kept(_) = &request.what {
+            return self.give_unread(visit, &request, &mut send).await;
         }
         let permit = match self.permit(visit, &request).await {
             Ok(permit) => permit,
@@ -162,8 +164,9 @@ impl Server {
         }
     }
 
-    /// The asker's own bytes. Revoking the pairing closes the connection under it.
-    async fn give_back(&self, visit: &Visit, request: &Request, send: &mut SendStream) {
+    /// What nobody reads here or there: the asker's own bytes, or sealed ones. Revoking the pairing closes the connection
+    /// under it.
+    async fn give_unread(&self, visit: &Visit, request: &Request, send: &mut SendStream) {
         let Reader { person, role } = &request.reader;
         let stop = self.tasks.stop_token();
         let mut sender = Sender::new(send, Priority::Backup, None);
@@ -172,9 +175,18 @@ impl Server {
         } else if person.chars().count() > READER_CHARS_MAX || role.chars().count() > READER_CHARS_MAX {
             Err(Refusal::Malformed)
         } else {
+            let giving = async {
+                match &request.what {
+                    What::Kept(_) => self.kept.give(&visit.peer, request, &self.alerts, &mut sender).await,
+                    What::ReturnManifest(digest) => {
+                        self.given_back.give_manifest(&visit.peer, request, digest, &mut sender).await
+                    }
+                    _ => self.given_back.give(&visit.peer, request, &self.alerts, &mut sender).await,
+                }
+            };
             tokio::select! {
                 () = stop.cancelled() => Err(Refusal::Internal),
-                given = self.given_back.give(&visit.peer, request, &self.alerts, &mut sender) => given,
+                given = giving => given,
             }
         };
         match given {
@@ -310,7 +322,11 @@ fn level(what: &What) -> Level {
     match what {
         What::Manifest(_) => Level::Manifest,
         What::Headers { .. } => Level::Headers,
-        What::Range { .. } | What::Return { .. } | What::Reprioritize { .. } => Level::Pixels,
+        What::Range { .. }
+        | What::Return { .. }
+        | What::ReturnManifest(_)
+        | What::Reprioritize { .. }
+        | What::Kept(_) => Level::Pixels,
     }
 }
 

@@ -8,6 +8,7 @@ use crate::tasks;
 use protocol::{
     Refusal, SiteId, Uid,
     agreement::{Agreement, SignedAgreement},
+    countersigned::Text as _,
     grant::Grant,
     ids::Id128,
     message::SiteRecord,
@@ -60,7 +61,7 @@ impl Trust {
     }
 
     /// In effect at once, then durable.
-    async fn withdraw(&self, changing: Changing, record: Record) -> Result<(), TrustError> {
+    pub(super) async fn withdraw(&self, changing: Changing, record: Record) -> Result<(), TrustError> {
         self.effect(record.clone());
         let trust = self.clone();
         let written = self.inner.tasks.spawn("trust", async move {

@@ -14,6 +14,7 @@
 mod changes;
 mod hours;
 mod judge;
+mod keepings;
 mod mail;
 mod permit;
 mod presets;
@@ -24,6 +25,7 @@ mod sentences;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use keepings::KeepingRow;
 pub(crate) use permit::Permit;
 pub(crate) use presets::{Direction, Terms, TermsError, draft};
 pub(crate) use records::Mail;
@@ -112,6 +114,7 @@ pub(crate) enum TrustEvent {
     AgreementEnded { peer: SiteId, agreement: Id128 },
     GrantChanged { peer: SiteId },
     GrantRevoked { peer: SiteId, grant: Id128 },
+    KeepingChanged { peer: SiteId },
 }
 
 #[derive(Debug, thiserror::Error)]

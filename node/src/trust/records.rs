@@ -9,6 +9,7 @@ use protocol::{
     agreement::{Agreement, SignedAgreement},
     grant::Grant,
     ids::Id128,
+    keeping::{Erased, SignedKeeping},
     message::{Request, SiteRecord},
     signed::Signed,
     wire::Wire,
@@ -47,6 +48,18 @@ pub(super) enum Record {
     },
     MailKept(Mail),
     MailDone(Id128),
+    /// An offer of a keeping, or its text that both signed.
+    Keeping {
+        peer: SiteId,
+        signed: SignedKeeping,
+    },
+    KeepingEnded {
+        keeping: Id128,
+        by: SiteId,
+        at: Timestamp,
+    },
+    /// The keeper's receipt.
+    KeepingErased(Erased),
 }
 
 /// Something to be said to a peer until it answers that it has it.
@@ -74,6 +87,9 @@ impl Record {
             Self::AgreementEnded { .. } => 5,
             Self::Grant(_) => 6,
             Self::GrantRevoked { .. } => 7,
+            Self::Keeping { .. } => 8,
+            Self::KeepingEnded { .. } => 9,
+            Self::KeepingErased(_) => 10,
             Self::MailKept(_) => 24,
             Self::MailDone(_) => 25,
         }
@@ -119,6 +135,8 @@ pub(super) struct State {
     pub(super) grants: BTreeMap<Id128, Grant>,
     /// To be said to peers, oldest first.
     pub(super) mail: Vec<Mail>,
+    /// Who keeps whose backup.
+    pub(super) keepings: BTreeMap<Id128, super::keepings::Kept>,
 }
 
 impl State {
@@ -130,6 +148,7 @@ impl State {
             given: BTreeMap::new(),
             grants: BTreeMap::new(),
             mail: Vec::new(),
+            keepings: BTreeMap::new(),
         }
     }
 
@@ -159,6 +178,9 @@ impl State {
                 let peer = if gone.issuer == self.us { gone.subject } else { gone.issuer };
                 vec![TrustEvent::GrantRevoked { peer, grant }]
             }
+            Record::Keeping { peer, signed } => self.keep_keeping(peer, signed),
+            Record::KeepingEnded { keeping, by, at } => self.end_keeping(&keeping, by, at),
+            Record::KeepingErased(erased) => self.keeping_erased(erased),
             Record::MailKept(mail) => {
                 self.mail.push(mail);
                 Vec::new()
@@ -180,6 +202,7 @@ impl State {
         self.mail.push(Mail { id: farewell(site), to: *site, request: Request::Goodbye });
         let with_it: Vec<Id128> =
             self.agreements.iter().filter(|(_, k)| k.peer == *site && k.ended.is_none()).map(|(id, _)| *id).collect();
+        self.end_keepings_of(site, at);
         let us = self.us;
         let mut events = vec![TrustEvent::PeerRevoked(*site)];
         events.extend(with_it.iter().flat_map(|id| self.end(id, us, at)));

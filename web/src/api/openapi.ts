@@ -1876,6 +1876,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/restore/fetch-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes back, of all studies that peers told of, what they copied; tells each study as a line. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/x-ndjson": unknown;
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/retention": {
         parameters: {
             query?: never;
@@ -2877,6 +2920,322 @@ export interface paths {
                     };
                 };
                 502: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/spare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SecondCopies"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["KeepingOffer"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["KeepingJson"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/spare/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["KeptErase"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": unknown;
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/spare/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["KeptExport"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/x-ndjson": unknown;
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/spare/{id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["KeepingJson"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/spare/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["KeepingJson"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/spare/{id}/prove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Prove"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProvedJson"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                503: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -4515,6 +4874,14 @@ export interface components {
             rejection?: number | null;
             study: string;
         };
+        /** @description The keeper's receipt. */
+        ErasedJson: {
+            at: string;
+            /** Format: int64 */
+            bytes: number;
+            /** Format: int64 */
+            files: number;
+        };
         /** @description The body of every error. */
         ErrorBody: {
             /** @description Stable word for programs and translations. */
@@ -4647,6 +5014,87 @@ export interface components {
             name: string;
             on: boolean;
         };
+        /** @description A keeping: who keeps a second copy of whose backup. */
+        KeepingJson: {
+            /**
+             * Format: int64
+             * @description Days since the backup of which all is there was taken.
+             */
+            age_days?: number | null;
+            /** Format: int64 */
+            bytes_max: number;
+            /** Format: int64 */
+            bytes_per_second: number;
+            /**
+             * Format: int32
+             * @description Days that the copy stays after the end.
+             */
+            days_after: number;
+            drafted: string;
+            ended?: string | null;
+            erased?: components["schemas"]["ErasedJson"] | null;
+            id: string;
+            /** @description Whether we keep theirs; otherwise they keep ours. */
+            keeps: boolean;
+            peer: string;
+            peer_name: string;
+            proved?: components["schemas"]["ProvedJson"] | null;
+            /** @description Whether a later text took its place. */
+            replaced: boolean;
+            /** @description Minutes of the week, Monday 00:00 is 0; half-open. */
+            spans: [
+                number,
+                number
+            ][];
+            standing?: components["schemas"]["StandingJson"] | null;
+            /** @description `offered`, `received`, `active` or `ended`. */
+            state: string;
+            /** @description IANA time zone of the hours; nothing: at any hour. */
+            time_zone?: string | null;
+            /** @description When the keeper said so. */
+            told?: string | null;
+        };
+        /** @description A draft. */
+        KeepingOffer: {
+            /**
+             * Format: int64
+             * @description Room at the keeper's, bytes.
+             */
+            bytes_max: number;
+            /**
+             * Format: int64
+             * @description Default: 10 MiB.
+             */
+            bytes_per_second?: number | null;
+            /**
+             * Format: int32
+             * @description Default: 30.
+             */
+            days_after?: number | null;
+            /** @description Whether we keep theirs; otherwise they keep ours. */
+            keeps?: boolean;
+            /** @description Key, short key or name of the peer. */
+            site: string;
+            /** @description Minutes of the week; none: at any hour. */
+            spans?: [
+                number,
+                number
+            ][];
+            /** @description IANA time zone of the hours. */
+            time_zone?: string | null;
+        };
+        /** @description Whose copy is erased. */
+        KeptErase: {
+            /** @description Key, short key or name of the peer. */
+            site: string;
+        };
+        /** @description Where a peer's copy is written. */
+        KeptExport: {
+            /** @description Key, short key or name of the peer. */
+            site: string;
+            /** @description A new folder. */
+            to: string;
+        };
         /** @description A rule that is kept. */
         KeptRule: components["schemas"]["RuleJson"] & {
             /** Format: int64 */
@@ -4681,6 +5129,14 @@ export interface components {
         /** @description The labels of a study. */
         Labels: {
             labels: string[];
+        };
+        /** @description The list of our own backup, for its keepers. */
+        ListJson: {
+            /** Format: int64 */
+            bytes: number;
+            /** Format: int64 */
+            files: number;
+            taken: string;
         };
         /** @description A study that a rule means. */
         Meant: {
@@ -5025,6 +5481,22 @@ export interface components {
             rejection?: number | null;
             study: string;
         };
+        /** @description How many files are to be proved. */
+        Prove: {
+            /** @description Drawn at random; default 64, at most 1024. */
+            files?: number | null;
+        };
+        /** @description What came of asking for proof. */
+        ProvedJson: {
+            at: string;
+            /**
+             * Format: int64
+             * @description Not there, or not what they were; they are fetched again.
+             */
+            bad: number;
+            /** Format: int64 */
+            files: number;
+        };
         Reading: {
             dicomweb_root: string;
             id: string;
@@ -5203,6 +5675,15 @@ export interface components {
             /** Format: int64 */
             waiting: number;
         };
+        SecondCopies: {
+            keepings: components["schemas"]["KeepingJson"][];
+            list?: components["schemas"]["ListJson"] | null;
+            /**
+             * Format: int32
+             * @description A second copy is overdue after so many days; 0: never.
+             */
+            rule_days: number;
+        };
         /** @description Where a study was sent, or is to go. */
         Sent: {
             /** @description When something of it was dealt with last. */
@@ -5290,6 +5771,26 @@ export interface components {
             /** @description `get`, `move` or `wado`. */
             retrieve: string;
             tls: boolean;
+        };
+        /** @description How a copy stands, in the keeper's words. */
+        StandingJson: {
+            /** Format: int64 */
+            bytes: number;
+            /** Format: int64 */
+            files: number;
+            /** @description Why it does not go on: `full` or `no-room`. */
+            halt?: string | null;
+            /** Format: int64 */
+            missing_bytes: number;
+            /** Format: int64 */
+            missing_files: number;
+            /**
+             * Format: int64
+             * @description For `full`: bytes that are needed.
+             */
+            needed_bytes?: number | null;
+            /** @description When the backup was taken of which all is there; nothing where none is whole yet. */
+            whole?: string | null;
         };
         Status: {
             associations: number;

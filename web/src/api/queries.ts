@@ -2,7 +2,7 @@
 
 import { keepPreviousData, QueryCache, QueryClient, queryOptions, useQuery } from '@tanstack/react-query';
 import { ApiError, get } from './client';
-import type { Action, Ae, Agreement, Alarms, Erased, Label, Migration, Pairing, Peer, PeerRules, Person, Proposed, Restore, Route, Rule, Session, Site, Source, Status, Storage, StudyKept, Tiers, Transfer } from './types';
+import type { Action, Ae, Agreement, Alarms, Erased, Label, Migration, Pairing, Peer, PeerRules, Person, Proposed, Restore, Route, Rule, Session, SecondCopies, Site, Source, Status, Storage, StudyKept, Tiers, Transfer } from './types';
 
 export const keys = {
   site: ['site'],
@@ -30,6 +30,7 @@ export const keys = {
   routes: ['routes'],
   peerRules: ['peer-rules'],
   labels: ['labels'],
+  keepings: ['keepings'],
 } as const;
 
 /** Whether asking again may help: a lost or busy node, not a refusal. */
@@ -159,6 +160,13 @@ export const storageQuery = queryOptions({
   queryKey: keys.storage,
   queryFn: ({ signal }) => get<Storage>('/storage', signal),
   refetchInterval: 60_000,
+  placeholderData: keepPreviousData,
+});
+
+export const sparesQuery = queryOptions({
+  queryKey: keys.keepings,
+  queryFn: ({ signal }) => get<SecondCopies>('/spare', signal),
+  refetchInterval: 5_000,
   placeholderData: keepPreviousData,
 });
 

@@ -132,6 +132,14 @@ export type Storage = With<
   { uses: With<Sent<'Use'>, { kind: UseKind }>[]; scrub: With<Sent<'Scrub'>, { repaired: With<Sent<'Repaired'>, { from: 'sender' | 'here' | 'peer' }>[] }>; backup: Sent<'BackupState'> }
 >;
 export type Restore = Sent<'Restore'>;
+type Standing = With<Sent<'StandingJson'>, { halt: 'full' | 'no-room' | null }>;
+export type Proved = Sent<'ProvedJson'>;
+export type Keeping = With<
+  Sent<'KeepingJson'>,
+  { state: 'offered' | 'received' | 'active' | 'ended'; standing: Standing | null; proved: Proved | null; erased: Sent<'ErasedJson'> | null }
+>;
+export type KeepingOffer = Schemas['KeepingOffer'];
+export type SecondCopies = With<Sent<'SecondCopies'>, { list: Sent<'ListJson'> | null; keepings: Keeping[] }>;
 type AlarmKind =
   | 'disk-filling'
   | 'certificate-ending'
@@ -141,7 +149,8 @@ type AlarmKind =
   | 'migration-stopped'
   | 'tier-unreachable'
   | 'rot-repaired'
-  | 'restore-unconfirmed';
+  | 'restore-unconfirmed'
+  | 'second-copy-overdue';
 export type Alarm = With<Sent<'AlarmJson'>, { kind: AlarmKind; level: 'notice' | 'warning' | 'critical' }>;
 export type Alarms = With<Sent<'AlarmsJson'>, { standing: Alarm[] }>;
 export type AlarmTest = Sent<'ToldJson'>;

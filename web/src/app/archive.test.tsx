@@ -3,7 +3,7 @@
 import { screen, waitFor, within } from '@testing-library/react';
 import { describe, expect, test, vi } from 'vitest';
 import type { Role } from '../api/types';
-import { archiveNode } from '../testing/archiveNode';
+import { archiveNode, copies, keeping } from '../testing/archiveNode';
 import { busyNode } from '../testing/fakeNode';
 import { openPortal } from '../testing/portal';
 
@@ -17,6 +17,7 @@ interface PageOf {
 
 const PAGES: PageOf[] = [
   { page: 'storage', title: 'Storage', asks: '/storage', empty: /^known after a day$/, data: /^full in 41 days$/ },
+  { page: 'backup', title: 'Backup', asks: '/spare', empty: /^No site keeps a second copy/, data: /^Ours, at CHU Sud$/ },
   { page: 'alarms', title: 'Alarms', asks: '/alarms', empty: /^Nothing is wrong\.$/, data: /^The last backup is 9 days old$/ },
   { page: 'corrections', title: 'Corrections', asks: '/corrections', empty: /^Nothing was corrected\.$/, data: /LE GOFF Maël/ },
   { page: 'rejections', title: 'Rejections', asks: '/rejections', empty: /^Nothing is rejected\.$/, data: /^Wrong worklist entry$/ },
@@ -71,7 +72,7 @@ describe.each(PAGES)('the page of $page', ({ page, title, asks, empty, data }) =
 });
 
 test.each<[Role, string[] | null]>([
-  ['admin', ['Storage', 'Conflicts', 'Corrections', 'Rejections', 'Retention', 'Tiers', 'Rules on arrival', 'PACS and migration', 'Alarms', 'Import']],
+  ['admin', ['Storage', 'Backup', 'Conflicts', 'Corrections', 'Rejections', 'Retention', 'Tiers', 'Rules on arrival', 'PACS and migration', 'Alarms', 'Import']],
   ['technologist', ['Conflicts', 'Corrections', 'Rejections', 'Import']],
   ['radiologist', ['Import']],
   ['auditor', null],
@@ -211,6 +212,54 @@ describe('an administrator', () => {
     await user.type(screen.getByLabelText(/^Path on the node/), '/media/cd');
     await user.click(look);
     expect((await screen.findByRole('alert')).textContent).toContain('There is no such thing');
+  });
+});
+
+describe('a second copy of the backup', () => {
+  const standing = { ...keeping.standing, whole: null, bytes: 300_000_000_000, missing_files: 800, missing_bytes: 600_000_000_000 };
+  const open = async (...keepings: Parameters<typeof copies>) => {
+    const node = archiveNode('much');
+    node.instead.set('GET /spare', { status: 200, body: copies(...keepings) });
+    return { node, ...(await openPortal(node, at('backup'))) };
+  };
+
+  test('says how far it came, and why it stopped', async () => {
+    await open({ ...keeping, proved: null, age_days: null, standing: { ...standing, halt: 'full', needed_bytes: 3_000_000_000_000 } });
+    const halt = await screen.findByRole('alert');
+    expect(halt.textContent).toMatch(/^Nothing more is copied: .* are needed/);
+    expect(screen.getByRole('progressbar', { name: 'Copied' }).getAttribute('aria-valuenow')).toMatch(/^33/);
+  });
+
+  test('tells what was proved, and asks again when told to', async () => {
+    const { node, user } = await open({ ...keeping, proved: { at: '2026-11-01T10:00:00Z', files: 16, bad: 1 } });
+    await screen.findByText('15 of 16 files drawn');
+    node.instead.set(`POST /spare/${keeping.id}/prove`, { status: 200, body: { at: '2026-11-01T10:00:00Z', files: 64, bad: 0 } });
+    await user.click(screen.getByRole('button', { name: 'Have it proved' }));
+    await waitFor(() => expect(node.requests).toContain(`POST /spare/${keeping.id}/prove`));
+  });
+
+  test('that is offered here is signed here', async () => {
+    const { node, user } = await open({ ...keeping, keeps: true, state: 'received', standing: null, proved: null, told: null });
+    await screen.findByText('That of CHU Sud, here');
+    node.instead.set(`POST /spare/${keeping.id}/accept`, { status: 200, body: { ...keeping, keeps: true } });
+    await user.click(screen.getByRole('button', { name: 'Sign' }));
+    await waitFor(() => expect(node.requests).toContain(`POST /spare/${keeping.id}/accept`));
+  });
+
+  test('is ended after a question only', async () => {
+    const { node, user } = await open(keeping);
+    node.instead.set(`POST /spare/${keeping.id}/end`, { status: 200, body: { ...keeping, state: 'ended' } });
+    await user.click(await screen.findByRole('button', { name: 'End' }));
+    await screen.findByText(/What was copied stays for 30 days/);
+    expect(node.requests).not.toContain(`POST /spare/${keeping.id}/end`);
+    await user.click(screen.getByRole('button', { name: 'End it' }));
+    await waitFor(() => expect(node.requests).toContain(`POST /spare/${keeping.id}/end`));
+  });
+
+  test('that is over says what became of it', async () => {
+    await open({ ...keeping, state: 'ended', standing: null, proved: null, erased: { at: '2026-11-01T10:00:00Z', files: 3, bytes: 5_000_000 } });
+    await screen.findByText(/by the receipt of the keeper/);
+    expect(screen.queryByRole('button', { name: 'End' })).toBeNull();
   });
 });
 

@@ -1,6 +1,6 @@
 // What a node in use says on the archive's pages, and one that has nothing to say.
 
-import type { Alarm, Alarms, Correction, Erased, Fault, Migration, PeerFetch, PeerOffer, PeerRules, Proposed, Rejection, Source, Storage, StudyKept, Tiers } from '../api/types';
+import type { Alarm, Alarms, Correction, Erased, Fault, Keeping, Migration, PeerFetch, PeerOffer, PeerRules, Proposed, Rejection, SecondCopies, Source, Storage, StudyKept, Tiers } from '../api/types';
 import { FakeNode } from './fakeNode';
 
 const AT = '2026-11-03T09:12:30Z';
@@ -15,6 +15,19 @@ const storage: Storage = {
   scrub: { days: 30, done: 400, of: 1_284, last: AT, last_faults: 2, last_objects: 1_284, aside: 2, found: 3, waiting: 1, repaired: [{ from: 'peer', site: 'CH Nord', objects: 2 }] },
   backup: { last: null, new_bytes: 0, age_days: null, rule_days: 7 },
 };
+const standing: NonNullable<Keeping['standing']> = {
+  whole: AT, files: 1_284, bytes: 900_000_000_000, missing_files: 0, missing_bytes: 0, halt: null, needed_bytes: null,
+};
+export const keeping = {
+  id: '00'.repeat(16), peer: 'b'.repeat(52), peer_name: 'CHU Sud', keeps: false, state: 'active',
+  bytes_max: 2_000_000_000_000, bytes_per_second: 10_485_760, time_zone: null, spans: [], days_after: 30,
+  drafted: AT, ended: null, replaced: false, told: AT, age_days: 2,
+  standing,
+  proved: { at: AT, files: 16, bad: 0 }, erased: null,
+} satisfies Keeping as Keeping & { standing: typeof standing };
+export const copies = (...keepings: Keeping[]): SecondCopies => ({
+  list: { taken: AT, files: 1_284, bytes: 900_000_000_000 }, rule_days: 7, keepings,
+});
 const correction: Correction = {
   id: 3, at: AT, person: 'm.rossi', kind: 'study', study: '1.2.30', from_id: null, from_issuer: null,
   set: { PatientName: 'LE GOFF^Maël', PatientBirthDate: '19710402' }, note: 'typed wrongly', undone: null,
@@ -62,6 +75,7 @@ const peerRules: PeerRules = {
 type Said = Record<string, unknown>;
 
 const NOTHING: Said = {
+  '/spare': copies(),
   '/storage': { ...storage, growth_bytes_per_day: null, full_in_days: null, uses: [], scrub: { ...storage.scrub, days: 0 } },
   '/alarms': { standing: [], mail: false, webhook: false, fault: null } satisfies Alarms,
   '/conflicts': [],
@@ -80,6 +94,7 @@ const NOTHING: Said = {
 };
 
 const MUCH: Said = {
+  '/spare': copies(keeping),
   '/storage': storage,
   '/alarms': { standing: [alarm(), alarm({ kind: 'rot-found', level: 'critical', value: 2, told: null })], mail: true, webhook: false, fault: null } satisfies Alarms,
   '/corrections': [correction, { ...correction, id: 2, study: '1.2.31', undone: { person: 'admin', at: AT, note: '' } }],

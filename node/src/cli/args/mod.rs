@@ -169,6 +169,11 @@ pub(super) enum Command {
     Verify,
     /// Copy all that cannot be made again to another folder, sealed; the node may run
     Backup(Backup),
+    /// Second copies of backups, kept by one site for another
+    Spare {
+        #[command(subcommand)]
+        command: SpareCommand,
+    },
     /// Put a backup back into a new folder
     Restore(Restore),
     /// Make the index again from journal and files (the node must be stopped)
@@ -397,6 +402,60 @@ pub(super) enum AgreementCommand {
     End { id: String },
 }
 
+#[derive(Debug, Subcommand)]
+pub(super) enum SpareCommand {
+    /// Sign who keeps whose backup, and offer it to a site
+    Offer {
+        /// The site's name, key, or the beginning of the key
+        site: String,
+        /// We keep theirs [default: they keep ours]
+        #[arg(long)]
+        keep: bool,
+        /// Room at the keeper's, bytes
+        #[arg(long, value_name = "BYTES")]
+        bytes_max: u64,
+        /// How fast it may be copied [default: 10 MiB]
+        #[arg(long, value_name = "BYTES")]
+        bytes_per_second: Option<u64>,
+        /// Days that the copy stays after the end [default: 30]
+        #[arg(long, value_name = "DAYS")]
+        days_after: Option<u32>,
+        /// Only from 20:00 to 06:00
+        #[arg(long)]
+        nights: bool,
+        /// Time zone of the nights, for example Europe/Paris
+        #[arg(long, value_name = "ZONE")]
+        time_zone: Option<String>,
+    },
+    /// Sign what a site offers
+    Accept { id: String },
+    /// End it; the copy stays for the days agreed
+    End { id: String },
+    /// List what was agreed, and how the copies stand
+    List {
+        /// As JSON, for programs
+        #[arg(long)]
+        json: bool,
+    },
+    /// Ask the keeper of ours to prove that it has it
+    Prove {
+        id: String,
+        /// So many files, drawn at random
+        #[arg(long, default_value_t = 64)]
+        files: usize,
+    },
+    /// Write what is kept for a site into a new folder, sealed as it is: for a site that lost everything
+    Export {
+        /// The site's name, key, or the beginning of the key
+        site: String,
+        /// The folder, on a medium perhaps
+        #[arg(long, value_name = "FOLDER")]
+        to: PathBuf,
+    },
+    /// Erase what is kept for a site before its time; the agreement must have ended
+    Erase { site: String },
+}
+
 #[derive(Debug, Args)]
 pub(super) struct Send {
     /// Files and folders
@@ -508,10 +567,10 @@ pub(super) struct Backup {
 #[derive(Debug, Args)]
 pub(super) struct Restore {
     /// The folder of the backup
-    #[arg(long, value_name = "FOLDER", required_unless_present_any = ["confirm", "state"])]
+    #[arg(long, value_name = "FOLDER", required_unless_present_any = ["confirm", "state", "fetch_back"])]
     pub(super) from: Option<PathBuf>,
     /// A file with the passphrase in its first line (`-`: standard input)
-    #[arg(long, value_name = "FILE", required_unless_present_any = ["confirm", "state"])]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["confirm", "state", "fetch_back"])]
     pub(super) passphrase_file: Option<PathBuf>,
     /// Which snapshot [default: the newest]
     #[arg(long, value_name = "NAME")]
@@ -525,4 +584,7 @@ pub(super) struct Restore {
     /// Which peers have not told yet, and which studies they know that are not held here
     #[arg(long, conflicts_with_all = ["from", "passphrase_file", "snapshot"])]
     pub(super) state: bool,
+    /// Take back what peers copied of studies that came after the backup; the node runs
+    #[arg(long, conflicts_with_all = ["from", "passphrase_file", "snapshot", "confirm", "state"])]
+    pub(super) fetch_back: bool,
 }

@@ -71,6 +71,8 @@ impl Site {
             archive: archive.clone(),
             cache: cache.clone(),
             sources: sources.clone(),
+            second: crate::backup::Second::open(dir.path()),
+            held: crate::backup::Held::open(dir.path()),
             audit: audit.clone(),
             tasks: tasks.clone(),
         };

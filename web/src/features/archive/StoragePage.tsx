@@ -1,4 +1,4 @@
-// What takes room on the disk, when it will be full, and how reading again and backup stand.
+// What takes room on the disk, when it will be full, and how reading again stands.
 
 import { Progress, SimpleGrid, Stack, Table, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
@@ -21,7 +21,6 @@ export function StoragePage() {
         <Stack gap="md">
           <Room storage={storage} />
           <Scrubbing scrub={storage.scrub} />
-          <Backups backup={storage.backup} />
         </Stack>
       ) : (
         <Waiting />
@@ -117,28 +116,5 @@ function Found({ number }: { number: number }) {
     <Text size="sm" component="span" c={number > 0 ? 'red.4' : 'inherit'} fw={number > 0 ? 600 : 400}>
       {count(number, locale)}
     </Text>
-  );
-}
-
-function Backups({ backup }: { backup: Storage['backup'] }) {
-  const { t, locale } = useWords();
-  return (
-    <Section title={t('archive.storage.backup')}>
-      <SimpleGrid cols={{ base: 2, sm: 4 }} spacing="lg" verticalSpacing="md">
-        <Fact name={t('archive.storage.backupLast')}>
-          {backup.last === null ? (
-            <Text size="sm" component="span" c={backup.rule_days === 0 ? 'inherit' : 'yellow.4'}>
-              {t('archive.storage.never')}
-            </Text>
-          ) : (
-            minute(backup.last, locale)
-          )}
-        </Fact>
-        <Fact name={t('archive.storage.backupNew')}>{backup.last === null ? '—' : bytes(backup.new_bytes, locale)}</Fact>
-        <Fact name={t('archive.storage.backupRule')}>
-          {backup.rule_days === 0 ? t('archive.storage.never') : t('archive.storage.days', { count: backup.rule_days })}
-        </Fact>
-      </SimpleGrid>
-    </Section>
   );
 }

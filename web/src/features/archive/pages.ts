@@ -13,6 +13,7 @@ interface ArchivePage {
 
 type PageWord =
   | 'storage'
+  | 'backup'
   | 'alarms'
   | 'conflicts'
   | 'corrections'
@@ -29,6 +30,12 @@ export const ARCHIVE_PAGES: readonly ArchivePage[] = [
     word: 'archive.pages.storage',
     needs: 'administer',
     page: lazy(async () => ({ default: (await import('./StoragePage')).StoragePage })),
+  },
+  {
+    path: 'backup',
+    word: 'archive.pages.backup',
+    needs: 'administer',
+    page: lazy(async () => ({ default: (await import('./BackupPage')).BackupPage })),
   },
   {
     path: 'conflicts',

@@ -9,8 +9,8 @@ import { keys } from '../../api/queries';
 import type { Agreement, AgreementOffer, Preset } from '../../api/types';
 import { useProblem } from '../../components/problem';
 import { useWords } from '../../lib/language';
-import type { Hours } from './hours';
-import { ownTimeZone, spansOf, timeZones, USUAL_HOURS } from './hours';
+import type { Hours } from '../../lib/hours';
+import { ownTimeZone, spansOf, timeZones, USUAL_HOURS } from '../../lib/hours';
 
 const PRESETS: readonly Preset[] = ['all', 'on-call', 'case-only'];
 const MODALITIES = ['CT', 'MR', 'CR', 'DX', 'US', 'MG', 'XA', 'RF', 'NM', 'PT'];
