@@ -58,13 +58,13 @@ fn of(alarm: &Alarm, language: Language) -> String {
             "objects no longer what was stored, repaired from {subject}: {value}."
                 | "objets altérés sur le disque, réparés depuis {subject} : {value}."
         ),
-        Kind::RestoreUnconfirmed => {
-            in_language!(
         Kind::SecondCopyOverdue => in_language!(
             language,
             "the second copy of the backup at {subject} is {value} days old."
                 | "la seconde copie de la sauvegarde chez {subject} date de {value} jours."
         ),
+        Kind::RestoreUnconfirmed => {
+            in_language!(
                 language,
                 "this node was restored and serves nothing to peers; peers that have not answered yet: {value}."
                     | "ce nœud a été restauré et ne sert rien aux confrères ; sans réponse : {value}."

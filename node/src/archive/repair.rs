@@ -221,7 +221,8 @@ impl Archive {
                 let range = (u64::from(writing.meta_bytes), writing.data_bytes);
                 self.copy(&mut spool, Arc::new(*writing), range).await?;
             }
-            Body::Lost => return Err(IngestError::Malformed("an earlier part was not taken")),
+            Body::Refused(error) => return Err(error),
+            Body::Looked(_) | Body::Lost => return Err(IngestError::Malformed("an earlier part was not taken")),
         }
         Ok(spool)
     }

@@ -123,13 +123,21 @@ async fn fetch_back(dir: &Path) -> anyhow::Result<()> {
         let study = text::field(&line, "study");
         match line["error"].as_str() {
             Some(error) => println!("{study}: {error}"),
-            None => println!("{study}: {} of {} instances", text::field(&line, "here"), text::field(&line, "of")),
+            None => {
+                let (here, of) = (text::field(&line, "here"), text::field(&line, "of"));
+                println!("{study}: {here} of {of} instances" | "{study} : {here} instances sur {of}");
+            }
         }
     })
     .await?;
     node.close().await?;
-    anyhow::ensure!(!total.is_null(), "it was cut off; what came is here, ask again for the rest");
-    println!("{} studies are whole, {} are not.", text::field(&total, "studies"), text::field(&total, "left"));
+    ensure!(
+        !total.is_null(),
+        "it was cut off; what came is here, ask again for the rest"
+            | "interrompu ; ce qui est venu est là, redemandez le reste"
+    );
+    let (whole, left) = (text::field(&total, "studies"), text::field(&total, "left"));
+    println!("{whole} studies are whole, {left} are not." | "{whole} examens sont entiers, {left} ne le sont pas.");
     Ok(())
 }
 

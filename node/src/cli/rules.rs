@@ -64,11 +64,14 @@ pub(super) async fn rule(dir: &Path, command: RuleCommand) -> anyhow::Result<()>
         RuleCommand::Peers { json } => with_peers(&node.get("/api/rules/peers").await?, json),
         RuleCommand::RetryPeer { peer, study } => {
             node.post("/api/rules/peers/retry", &json!({ "site": peer, "study": study })).await?;
-            eprintln!("It is tried now.");
+            eprintln!("It is tried now." | "Un essai est fait maintenant.");
         }
         RuleCommand::DropPeer { peer, study } => {
             node.post("/api/rules/peers/drop", &json!({ "site": peer, "study": study })).await?;
-            eprintln!("It is not offered to {peer}, and not fetched from there.");
+            eprintln!(
+                "It is not offered to {peer}, and not fetched from there."
+                    | "Il n'est pas proposé à {peer}, ni repris de là-bas."
+            );
         }
         RuleCommand::Retry { to, study } => {
             node.post("/api/routes/retry", &json!({ "to": to, "study": study })).await?;
@@ -190,7 +193,8 @@ fn list(rules: &Value, json: bool) {
         let means = match &rule["cards"] {
             Value::Null => line(&rule["conditions"]),
             cards => {
-                format!("studies of peers: {}", [line(cards), line(&rule["conditions"])].join(" ")).trim().to_owned()
+                let asked = [line(cards), line(&rule["conditions"])].join(" ");
+                told!("studies of peers: {asked}" | "examens des confrères : {asked}").trim().to_owned()
             }
         };
         vec![id, on.to_owned(), name, means, line(&rule["actions"])]
@@ -276,30 +280,33 @@ fn with_peers(work: &Value, json: bool) {
         cells
     };
     let offers: Vec<Vec<String>> = work["offers"].as_array().into_iter().flatten().map(cells).collect();
-    println!("Offered to peers:");
-    print!("{}", text::table(&["TO", "STUDY", "RULE", "STATE", "REASON", "AGAIN"], &offers));
+    println!("Offered to peers:" | "Proposés aux confrères :");
+    let heads = word!("TO|STUDY|RULE|STATE|REASON|AGAIN" | "À|EXAMEN|RÈGLE|ÉTAT|RAISON|NOUVEL ESSAI");
+    print!("{}", text::table(heads, &offers));
     let fetched = |row: &Value| {
         let mut cells = cells(row);
         // On disk it is sealed, and a little more.
         let of = row["bytes"].as_u64().unwrap_or_default();
         let kept = row["kept_bytes"].as_u64().unwrap_or_default().min(of);
-        let here = format!("{} of {}", text::size(kept), text::size(of));
+        let (kept, of) = (text::size(kept), text::size(of));
+        let here = told!("{kept} of {of}" | "{kept} sur {of}");
         cells.extend([text::field(row, "cause"), here, text::time(row, "opened")]);
         cells
     };
     let fetches: Vec<Vec<String>> = work["fetches"].as_array().into_iter().flatten().map(fetched).collect();
-    println!("Fetched from peers:");
-    let titles = ["FROM", "STUDY", "RULE", "STATE", "REASON", "AGAIN", "WHY", "HERE", "OPENED"];
-    print!("{}", text::table(&titles, &fetches));
+    println!("Fetched from peers:" | "Repris des confrères :");
+    let heads = word!(
+        "FROM|STUDY|RULE|STATE|REASON|AGAIN|WHY|HERE|OPENED"
+            | "DE|EXAMEN|RÈGLE|ÉTAT|RAISON|NOUVEL ESSAI|MOTIF|ICI|OUVERT"
+    );
+    print!("{}", text::table(heads, &fetches));
     let waste = &work["waste"];
+    let (all, unopened, gone) = (&waste["fetched"], &waste["unopened"], &waste["wasted"]);
+    let size = |key: &str| bytes(&waste[key]);
+    let (all_size, unopened_size, gone_size) = (size("fetched_bytes"), size("unopened_bytes"), size("wasted_bytes"));
     println!(
-        "Fetched by rules: {} studies, {}. Nobody has opened {} of them, {}; {} of those, {}, are here no more.",
-        waste["fetched"],
-        bytes(&waste["fetched_bytes"]),
-        waste["unopened"],
-        bytes(&waste["unopened_bytes"]),
-        waste["wasted"],
-        bytes(&waste["wasted_bytes"]),
+        "Fetched by rules: {all} studies, {all_size}. Nobody has opened {unopened} of them, {unopened_size}; {gone} of those, {gone_size}, are here no more."
+            | "Repris par règle : {all} examens, {all_size}. Personne n'en a ouvert {unopened}, {unopened_size} ; {gone} de ceux-là, {gone_size}, ne sont plus ici."
     );
 }
 

@@ -85,12 +85,12 @@ async fn notes(dir: &Path) -> anyhow::Result<()> {
     let notes = node.get("/api/rejections/notes").await?;
     node.close().await?;
     let row = |note: &Value| {
-        let waits = if note["waits"] == json!(true) { "waits" } else { "" };
+        let waits = if note["waits"] == json!(true) { word!("waits" | "attend") } else { "" };
         let columns = ["id", "reason", "named", "study", "person", "done"].map(|column| text::field(note, column));
         [&columns[..], &[waits.to_owned()]].concat()
     };
     let rows: Vec<Vec<String>> = notes.as_array().into_iter().flatten().map(row).collect();
-    print!("{}", text::table(&["NUMBER", "REASON", "IMAGES", "STUDY", "FROM", "DONE", ""], &rows));
+    print!("{}", text::table(word!("NUMBER|REASON|IMAGES|STUDY|FROM|DONE|" | "NUMÉRO|RAISON|IMAGES|EXAMEN|DE|FAIT|"), &rows));
     Ok(())
 }
 

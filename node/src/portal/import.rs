@@ -292,7 +292,7 @@ impl Importing {
             let line = match heeded {
                 Ok(None) => continue,
                 Ok(Some(record)) => json!({ "note": note.to_string(), "done": record.heeded.word() }),
-                Err(error) => self.refused(note.as_str(), &format!("the rejection note could not be heeded: {error}")),
+                Err(error) => self.refused(note.as_str(), Fault::new(Code::Here, error)),
             };
             // The reader may be gone.
             let _ = self.lines.send(line).await;

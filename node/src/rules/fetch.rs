@@ -31,6 +31,9 @@ use std::{
 };
 
 /// Peers that are fetched from at once.
+/// The holder has it no more, or its bytes are not what was signed.
+const NOT_HELD: &str = "not-held";
+const CORRUPT: &str = "corrupt";
 const PEERS_MAX: usize = 2;
 /// Pieces asked for at once of one study: what fills a link of some hundreds of Mb/s at 40 ms.
 const PIECES_MAX: usize = 8;
@@ -56,7 +59,7 @@ async fn attempt(inner: Arc<Inner>, Job { key, stop }: Job<SiteId>) {
         () = stop.cancelled() => Attempt::Later(Duration::ZERO, None),
         ended = bring(&inner, &key) => ended.unwrap_or_else(|error| {
             tracing::error!(%error, "a study cannot be fetched now");
-            Attempt::Refused("internal".to_owned())
+            Attempt::Refused(queue::INTERNAL.to_owned())
         }),
     };
     inner.fetches.ended(&key, ended, HashSet::new());
@@ -118,11 +121,11 @@ fn after(fault: &StudyError) -> Attempt {
         // The copy was erased under it: its holder tells it anew.
         StudyError::Refused(Refusal::Revoked) => Attempt::Later(SOON, None),
         StudyError::Refused(refusal) => Attempt::Refused(refusal.code().to_owned()),
-        StudyError::NotFound => Attempt::Refused("not-held".to_owned()),
-        StudyError::Corrupt => Attempt::Refused("corrupt".to_owned()),
+        StudyError::NotFound => Attempt::Refused(NOT_HELD.to_owned()),
+        StudyError::Corrupt => Attempt::Refused(CORRUPT.to_owned()),
         StudyError::Internal(why) => {
             tracing::error!(why, "a study cannot be fetched now");
-            Attempt::Refused("internal".to_owned())
+            Attempt::Refused(queue::INTERNAL.to_owned())
         }
     }
 }

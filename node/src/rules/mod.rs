@@ -37,7 +37,7 @@ use crate::{
     sources::Sources,
     studies::{OpenStudy, Studies},
     tasks::Tasks,
-    trust::{Person, Role, Trust},
+    trust::Trust,
     words::Fault,
 };
 use futures::future::BoxFuture;

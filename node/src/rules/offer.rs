@@ -30,7 +30,7 @@ async fn attempt(inner: Arc<Inner>, Job { key, stop }: Job<SiteId>) {
         () = stop.cancelled() => Attempt::Later(SOON, None),
         ended = say(&inner, &key) => ended.unwrap_or_else(|error| {
             tracing::error!(%error, "a study cannot be offered now");
-            Attempt::Refused("internal".to_owned())
+            Attempt::Refused(queue::INTERNAL.to_owned())
         }),
     };
     inner.offers.ended(&key, ended, HashSet::new());

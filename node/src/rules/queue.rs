@@ -28,6 +28,9 @@ const RETRY: Duration = Duration::from_secs(5);
 const AWAY_MAX: Duration = Duration::from_secs(900);
 const REFUSED_MAX: Duration = Duration::from_secs(3600);
 
+/// Why an attempt failed: of the node itself; the log says more.
+pub(super) const INTERNAL: &str = "internal";
+
 /// A destination and a study.
 pub(super) type Key<D> = (D, Uid);
 

@@ -59,7 +59,7 @@ pub(super) fn views(lines: &Queue<AeTitle, Fault>, archive: &Archive) -> Result<
     Ok(views)
 }
 
-const fn again() -> Ended {
+const fn again() -> Ended<Fault> {
     Ended::Later(ARRIVING, None)
 }
 
@@ -112,7 +112,7 @@ async fn send(
     key: &Key,
     stop: &CancellationToken,
     failed: &mut HashSet<Print>,
-) -> Result<Ended, RulesError> {
+) -> Result<Ended<Fault>, RulesError> {
     let (to, study) = key;
     let parts = &inner.parts;
     if parts.archive.study(study)?.is_some_and(|row| row.completeness == Completeness::Arriving) {
