@@ -4906,6 +4906,13 @@ export interface components {
             /** @description Study Instance UIDs of ours. */
             studies: string[];
         };
+        /** @description What is wrong somewhere. */
+        Fault: {
+            /** @enum {string} */
+            code: "unreachable" | "broke-off" | "refused" | "not-understood" | "too-many" | "not-there" | "hours" | "unfit" | "here" | "stopping" | "unknown-ae" | "no-tls" | "ae-changed" | "no-evidence" | "no-way" | "mail" | "webhook" | "files-lost" | "not-written" | "not-copied" | "cold-unreachable" | "no-object" | "mismatch" | "other-bytes" | "rejected" | "disk-full" | "too-large" | "no-file" | "divided";
+            /** @description Place and cause in the words of the system or of the other side; may be empty. */
+            detail: string;
+        };
         /** @description How a peer's study is fetched. */
         FetchJson: {
             /**
