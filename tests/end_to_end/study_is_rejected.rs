@@ -252,7 +252,7 @@ async fn by_a_note_at_the_doors_of_the_web() {
     let quality = read(&note(&site, 4, "113001", &[&made[3]]));
     let id = posted(&site, "/api/uploads", &reader, "application/json", b"{}".to_vec()).await.ok().json()["id"].clone();
     let id = id.as_str().unwrap();
-    let put = Ask::new(hyper::Method::PUT, &format!("/api/uploads/{id}?name=note.dcm"));
+    let put = Ask::new(hyper::Method::PUT, format!("/api/uploads/{id}?name=note.dcm"));
     let _ =
         ask(site.portal(), put.body("application/octet-stream", quality.clone()).bearer(&reader)).await.unwrap().ok();
     let body = json!({ "upload": id }).to_string().into_bytes();
@@ -284,7 +284,7 @@ async fn by_a_note_of_the_pacs_if_it_may() {
         let _ = site.cli(&["migrate", "start", "pacs"]).ok();
         eventually!(60, "it is taken over", {
             let all = site.get("/api/migrations").await.ok().json();
-            let ours = all.as_array().unwrap().iter().find(|one| one["id"].to_string() == number).cloned()?;
+            let ours = all.as_array().unwrap().iter().find(|one| one["id"].as_u64() == number.parse().ok()).cloned()?;
             holds(ours["state"] == "done")
         });
     };

@@ -51,6 +51,7 @@ mod backup;
 mod doctor;
 mod export;
 mod french;
+mod heap;
 mod node;
 mod objects;
 mod peers;
@@ -94,6 +95,9 @@ pub fn main() -> ExitCode {
     };
     if matches!(arguments.command, Command::CodecWorker) {
         return crate::pixels::work();
+    }
+    if matches!(arguments.command, Command::Serve) {
+        heap::one();
     }
     log(&arguments);
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZeroUsize::get);
@@ -173,7 +177,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::User { command } => accounts::user(&dir, command).await,
         Command::Token { command } => accounts::token(&dir, command).await,
         Command::Ae { command } => accounts::ae(&dir, command).await,
-        Command::Rule { command } => rules::rule(&dir, command).await,
+        Command::Rule { command } => rules::rule(&dir, *command).await,
         Command::Source { command } => sources::source(&dir, command).await,
         Command::Migrate { command } => sources::migrate(&dir, command).await,
         Command::Send(send) => return objects::send(send).await,

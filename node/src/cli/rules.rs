@@ -60,6 +60,14 @@ pub(super) async fn rule(dir: &Path, command: RuleCommand) -> anyhow::Result<()>
             let rule = kept(&mut node, id.unwrap_or_default()).await?;
             tried(&node.post("/api/rules/test", &json!({ "rule": rule, "last": last })).await?);
         }
+        waits => waiting(&mut node, waits).await?,
+    }
+    node.close().await
+}
+
+/// What waits because of rules.
+async fn waiting(node: &mut Node, command: RuleCommand) -> anyhow::Result<()> {
+    match command {
         RuleCommand::Routes { json } => routes(&node.get("/api/routes").await?, json),
         RuleCommand::Peers { json } => with_peers(&node.get("/api/rules/peers").await?, json),
         RuleCommand::RetryPeer { peer, study } => {
@@ -84,8 +92,9 @@ pub(super) async fn rule(dir: &Path, command: RuleCommand) -> anyhow::Result<()>
                     | "Ce qui n'en a pas été envoyé n'est pas envoyé à {to}."
             );
         }
+        _ => {}
     }
-    node.close().await
+    Ok(())
 }
 
 /// A rule as the API takes it.

@@ -19,7 +19,8 @@ pub(super) async fn spare(dir: &Path, command: SpareCommand) -> anyhow::Result<(
             let offered = node.post("/api/spare", &body).await?;
             let peer = text::field(&offered, "peer_name");
             eprintln!(
-                "Offered to {peer}; they accept with this id:" | "Proposé à {peer} ; ils acceptent par cet identifiant :"
+                "Offered to {peer}; they accept with this id:"
+                    | "Proposé à {peer} ; ils acceptent par cet identifiant :"
             );
             println!("{}", text::field(&offered, "id"));
         }
@@ -97,10 +98,7 @@ async fn export(node: &mut Node, site: &str, to: &Path) -> anyhow::Result<()> {
     );
     println!("  confrere restore --from FOLDER --passphrase-file FILE --dir DIR");
     let bad = number("bad");
-    ensure!(
-        bad == 0,
-        "{bad} files are not there, or not what they were" | "{bad} fichiers sont absents ou altérés"
-    );
+    ensure!(bad == 0, "{bad} files are not there, or not what they were" | "{bad} fichiers sont absents ou altérés");
     Ok(())
 }
 
@@ -112,7 +110,11 @@ fn every_night() -> Vec<(u16, u16)> {
 
 fn table(copies: &Value) -> String {
     let row = |row: &Value| {
-        let whose = if row["keeps"] == true { word!("theirs, here" | "la leur, ici") } else { word!("ours, there" | "la nôtre, là-bas") };
+        let whose = if row["keeps"] == true {
+            word!("theirs, here" | "la leur, ici")
+        } else {
+            word!("ours, there" | "la nôtre, là-bas")
+        };
         let standing = &row["standing"];
         let number = |key: &str| standing[key].as_u64().unwrap_or(0);
         let how = match (row["erased"].is_null(), standing.is_null(), standing["halt"].as_str()) {
@@ -145,8 +147,5 @@ fn table(copies: &Value) -> String {
     if rows.is_empty() {
         return told!("No second copies.\n" | "Aucune seconde copie.\n");
     }
-    text::table(
-        word!("ID|SITE|WHOSE|STATE|WHOLE AS OF|COPY" | "ID|SITE|À QUI|ÉTAT|ENTIÈRE AU|COPIE"),
-        &rows,
-    )
+    text::table(word!("ID|SITE|WHOSE|STATE|WHOLE AS OF|COPY" | "ID|SITE|À QUI|ÉTAT|ENTIÈRE AU|COPIE"), &rows)
 }

@@ -90,7 +90,10 @@ async fn notes(dir: &Path) -> anyhow::Result<()> {
         [&columns[..], &[waits.to_owned()]].concat()
     };
     let rows: Vec<Vec<String>> = notes.as_array().into_iter().flatten().map(row).collect();
-    print!("{}", text::table(word!("NUMBER|REASON|IMAGES|STUDY|FROM|DONE|" | "NUMÉRO|RAISON|IMAGES|EXAMEN|DE|FAIT|"), &rows));
+    print!(
+        "{}",
+        text::table(word!("NUMBER|REASON|IMAGES|STUDY|FROM|DONE|" | "NUMÉRO|RAISON|IMAGES|EXAMEN|DE|FAIT|"), &rows)
+    );
     Ok(())
 }
 

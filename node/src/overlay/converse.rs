@@ -17,7 +17,9 @@ use crate::{
 };
 use protocol::{
     Refusal, SiteId,
+    agreement::Ending,
     message::{Answer, Request},
+    signed::Signed,
     wire::{self, WireError},
 };
 use std::{
@@ -258,18 +260,7 @@ impl Inner {
                 let act = if accepted { Act::AgreementAccepted } else { Act::AgreementOffered };
                 self.record(Event::new(act, theirs()).peer(from).basis(text.id)).await;
             }
-            Request::End(signed) => {
-                let ending = signed.open(&from).map_err(|_| Refusal::Malformed)?;
-                match self.trust.end(&ending.agreement, &from).await {
-                    Ok(()) => {
-                        let event = Event::new(Act::AgreementEnded, theirs()).peer(from).basis(ending.agreement);
-                        self.record(event).await;
-                    }
-                    // Never known here: nothing stands under it.
-                    Err(TrustError::NoAgreement) => {}
-                    Err(why) => return Err(why),
-                }
-            }
+            Request::End(signed) => self.ended(from, signed).await?,
             Request::Grant(signed) => {
                 let grant = signed.open(&from).map_err(|_| Refusal::Malformed)?;
                 self.trust.receive_grant(&from, signed).await?;
@@ -280,23 +271,42 @@ impl Inner {
                 self.keeping_told(from, request).await?;
             }
             Request::GrantRevoked(id) => self.trust.revoke_grant(&id, &from).await?,
-            Request::Goodbye => {
-                // From here on this is the parting: trust's news of it starts no other, which would close the
-                // connection under the answer.
-                let ours = self.partings.begin(from);
-                let revoked = self.trust.revoke_peer(&from).await;
-                self.record(Event::new(Act::PeerRevoked, theirs()).peer(from)).await;
-                if ours {
-                    let inner = self.clone();
-                    self.tasks.spawn("goodbye", async move {
-                        tokio::time::sleep(ANSWER_LEAVES).await;
-                        inner.part(from, true).await;
-                    });
-                }
-                revoked?;
-            }
+            Request::Goodbye => self.left(from).await?,
         }
         Ok(Answer::Done)
+    }
+
+    /// The peer ended an agreement.
+    async fn ended(&self, from: SiteId, signed: Signed<Ending>) -> Result<(), TrustError> {
+        let ending = signed.open(&from).map_err(|_| Refusal::Malformed)?;
+        match self.trust.end(&ending.agreement, &from).await {
+            Ok(()) => {
+                let theirs = Actor { site: Some(from), ..Actor::default() };
+                self.record(Event::new(Act::AgreementEnded, theirs).peer(from).basis(ending.agreement)).await;
+                Ok(())
+            }
+            // Never known here: nothing stands under it.
+            Err(TrustError::NoAgreement) => Ok(()),
+            Err(why) => Err(why),
+        }
+    }
+
+    /// The peer wants nothing more to do with us.
+    async fn left(self: &Arc<Self>, from: SiteId) -> Result<(), TrustError> {
+        // From here on this is the parting: trust's news of it starts no other, which would close the
+        // connection under the answer.
+        let ours = self.partings.begin(from);
+        let revoked = self.trust.revoke_peer(&from).await;
+        let theirs = Actor { site: Some(from), ..Actor::default() };
+        self.record(Event::new(Act::PeerRevoked, theirs).peer(from)).await;
+        if ours {
+            let inner = self.clone();
+            self.tasks.spawn("goodbye", async move {
+                tokio::time::sleep(ANSWER_LEAVES).await;
+                inner.part(from, true).await;
+            });
+        }
+        revoked
     }
 }
 

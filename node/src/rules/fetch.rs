@@ -249,7 +249,9 @@ mod tests {
     #[test]
     fn a_holder_that_is_away_delays_all_and_an_hour_nobody_faults() {
         assert!(matches!(after(&StudyError::Unreachable { retry_s: 5 }), Attempt::Away(_)));
-        assert!(matches!(after(&StudyError::Refused(Refusal::OutsideHours)), Attempt::Later(_, Some(why)) if why == "outside-hours"));
+        assert!(
+            matches!(after(&StudyError::Refused(Refusal::OutsideHours)), Attempt::Later(_, Some(why)) if why == "outside-hours")
+        );
         assert!(matches!(after(&StudyError::Refused(Refusal::Role)), Attempt::Refused(why) if why == "role"));
     }
 }

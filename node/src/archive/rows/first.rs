@@ -3,9 +3,7 @@
 //! # Not here
 //! What they mean: today's shapes, in [`super`].
 
-use super::{
-    AsideRecord, Conditions, IngestRecord, ReinstateRecord, ResolveRecord, SeriesSays, Swap,
-};
+use super::{AsideRecord, Conditions, IngestRecord, ReinstateRecord, ResolveRecord, SeriesSays, Swap};
 use protocol::{
     Uid,
     wire::{self, Wire, WireError},

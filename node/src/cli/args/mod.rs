@@ -147,7 +147,7 @@ pub(super) enum Command {
     /// Rules: what is done with a study that is complete, or that a peer tells of
     Rule {
         #[command(subcommand)]
-        command: RuleCommand,
+        command: Box<RuleCommand>,
     },
     /// The PACS beside this node
     Source {

@@ -250,7 +250,7 @@ async fn files_are_sent_ahead_of_the_answers_where_the_peer_takes_it() {
         let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let to: Destination = format!("ANY@{}", socket.local_addr().unwrap()).parse().unwrap();
         let refused = Uid::parse(&instance(5)).unwrap();
-        let peer = tokio::spawn(answers_backwards(socket, takes, files.len(), refused));
+        let peer = Tasks::default().spawn("peer", answers_backwards(socket, takes, files.len(), refused));
         let mut heard = Vec::new();
         let report = send(&files, &to, &title("TESTER"), &mut |sent| heard.push(sent.done)).await.unwrap();
         assert_eq!((report.sent, heard), (9, (1..=10).collect()), "{report:?}");
@@ -263,11 +263,8 @@ async fn files_are_sent_ahead_of_the_answers_where_the_peer_takes_it() {
 async fn a_store_cut_off_behind_others_loses_none_of_them() {
     let door = Door::open(8, Patience::default()).await;
     let user = UserItems { operations: Some((8, 1)), ..negotiate::own_items() };
-    let contexts = vec![Proposed {
-        id: 1,
-        abstract_syntax: CT.to_owned(),
-        transfer_syntaxes: vec![EXPLICIT_LE.to_owned()],
-    }];
+    let contexts =
+        vec![Proposed { id: 1, abstract_syntax: CT.to_owned(), transfer_syntaxes: vec![EXPLICIT_LE.to_owned()] }];
     let proposal = Proposal {
         version: 1,
         called: negotiate::title_field(&title("CHNORD")),
