@@ -56,7 +56,7 @@ async fn what_only_it_has_is_listed_nearline_and_opened_here_and_at_a_peer() {
     let (here, there) = (Study { series: 2, ..Study::of(3) }, Study::of(4));
     let (made_here, made_there) = (put(&pacs, &pair.a, &here), put(&pacs, &pair.a, &there));
     let _ = pair.a.cli(&["source", "add", "pacs", "--at", &pacs.at(), "--purposes", "list,peers"]).ok();
-    assert!(pair.a.cli(&["source", "test", "pacs"]).ok().out.contains("it answers"));
+    assert!(pair.a.cli(&["source", "test", "pacs"]).ok().out.contains("pacs answers;"));
     let found = pair.a.cli(&["source", "find", "pacs", &format!("PatientID={}", here.patient_id)]).ok();
     assert!(found.out.contains(&here.uid), "{}", found.out);
 
@@ -175,7 +175,7 @@ async fn orthanc_is_taken_over_by_dicomweb_by_get_and_by_move() {
             _ => site.cli(&["source", "add", "pacs", "--at", &at, "--move"]),
         }
         .ok();
-        assert!(site.cli(&["source", "test", "pacs"]).ok().out.contains("it answers"), "{by}");
+        assert!(site.cli(&["source", "test", "pacs"]).ok().out.contains("pacs answers;"), "{by}");
         let row = eventually!(30, "it is listed", site.listed(&study.uid).await);
         assert_eq!((&row["availability"], &row["instances"]), (&json!("nearline"), &json!(6)), "{by}: {row}");
         let _ = site.cli(&["migrate", "start", "pacs", "--compare"]).ok();
@@ -266,7 +266,7 @@ async fn by_tls_and_a_token_that_nobody_is_shown() {
     let _ = add(&secret(&site, "wrong", "0123456789abcdX\n"), &["--ca", &ca]);
     assert_ne!(site.cli(&["source", "test", "pacs"]).code, Some(0), "with another token");
     let _ = add(&right, &["--ca", &ca]);
-    assert!(site.cli(&["source", "test", "pacs"]).ok().out.contains("it answers"));
+    assert!(site.cli(&["source", "test", "pacs"]).ok().out.contains("pacs answers;"));
     let _ = site.cli(&["migrate", "start", "pacs"]).ok();
     done(&site).await;
     insist(&site, &made).await;

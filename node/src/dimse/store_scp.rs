@@ -121,6 +121,11 @@ impl StoreScp {
         }
         let spooled = self.receive(association, context, request).await?;
         if association.invoked_max() > 1 {
+            // Of two under one UID the first one sent is the first one taken.
+            let instance = request.uid(AFFECTED_INSTANCE);
+            if self.under_way.iter().any(|earlier| earlier.request.uid(AFFECTED_INSTANCE) == instance) {
+                self.answer_all(association).await?;
+            }
             let state = match spooled {
                 Ok(spool) => {
                     let (archive, source) = (self.archive.clone(), self.source.clone());

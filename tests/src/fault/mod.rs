@@ -77,6 +77,8 @@ impl Disk {
             ("FAULT_DIR", self.folder.clone().into_os_string()),
             ("FAULT_CONTROL", self.control_path.clone().into_os_string()),
             ("FAULT_LOG", self.log.clone().into_os_string()),
+            // Else the node begins once more to say so, without the library.
+            ("MALLOC_ARENA_MAX", "1".into()),
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .to_vec()
