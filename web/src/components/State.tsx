@@ -3,7 +3,6 @@
 import { Button, Center, Loader, Stack, Text, ThemeIcon, Title } from '@mantine/core';
 import { IconAlertTriangle, IconLock, IconPlugConnectedX } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
-import type { UseQueryResult } from '@tanstack/react-query';
 import { ApiError } from '../api/client';
 import { useWords } from '../lib/language';
 import { useProblem } from './problem';
@@ -75,7 +74,7 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
 }
 
 interface ListedProps<T> {
-  query: UseQueryResult<T[]>;
+  query: { data: T[] | undefined; error: unknown; refetch: () => unknown };
   /** What is said where there is nothing. */
   none: string;
   children: (rows: T[]) => ReactNode;

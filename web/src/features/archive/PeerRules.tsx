@@ -5,7 +5,7 @@ import { useQuery } from '@tanstack/react-query';
 import { post } from '../../api/client';
 import { keys, peerRulesQuery } from '../../api/queries';
 import type { PeerOffer, PeerFetch } from '../../api/types';
-import { Listed } from '../../components/Listed';
+import { ListedTable } from '../../components/ListedTable';
 import { Fact, Section } from '../../components/parts';
 import { bytes, count, patientName } from '../../lib/format';
 import { useWords } from '../../lib/language';
@@ -22,27 +22,27 @@ export function PeerRules() {
   return (
     <>
       <Section title={t('archive.rules.offers')} about={t('archive.rules.offersAbout')}>
-        <Listed
+        <ListedTable
           asked={asked}
           rows={told => told.offers}
           none={t('archive.rules.offersNone')}
           heads={[t('archive.rules.to'), t('archive.study'), t('archive.rules.how')]}
         >
           {row => <Row key={`${row.site} ${row.study}`} row={row} />}
-        </Listed>
+        </ListedTable>
       </Section>
       {asked.data && (
         <Section title={t('archive.rules.fetches')} about={t('archive.rules.fetchesAbout')}>
           <Stack gap="md">
             {asked.data.waste.fetched > 0 && <Waste waste={asked.data.waste} />}
-            <Listed
+            <ListedTable
               asked={asked}
               rows={told => told.fetches}
               none={t('archive.rules.fetchesNone')}
               heads={[t('archive.rules.from'), t('archive.study'), t('archive.rules.how')]}
             >
               {row => <Row key={`${row.site} ${row.study}`} row={row} fetched={row} />}
-            </Listed>
+            </ListedTable>
           </Stack>
         </Section>
       )}

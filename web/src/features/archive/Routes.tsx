@@ -5,7 +5,7 @@ import { useQuery } from '@tanstack/react-query';
 import { post } from '../../api/client';
 import { keys, routesQuery } from '../../api/queries';
 import type { Route } from '../../api/types';
-import { Listed } from '../../components/Listed';
+import { ListedTable } from '../../components/ListedTable';
 import { Section } from '../../components/parts';
 import { useFault } from '../../components/problem';
 import { patientName } from '../../lib/format';
@@ -17,14 +17,14 @@ export function Routes() {
   const routes = useQuery(routesQuery);
   return (
     <Section title={t('archive.rules.queue')} about={t('archive.rules.queueAbout')}>
-      <Listed
+      <ListedTable
         asked={routes}
         rows={told => told}
         none={t('archive.rules.queueNone')}
         heads={[t('archive.rules.to'), t('archive.study'), t('archive.rules.sent')]}
       >
         {route => <Row key={`${route.to} ${route.study}`} route={route} />}
-      </Listed>
+      </ListedTable>
     </Section>
   );
 }

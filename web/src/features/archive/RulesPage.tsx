@@ -7,7 +7,7 @@ import { post, remove } from '../../api/client';
 import { keys, peersQuery, rulesQuery } from '../../api/queries';
 import type { Rule } from '../../api/types';
 import { AskedButton } from '../../components/AskedButton';
-import { Listed } from '../../components/Listed';
+import { ListedTable } from '../../components/ListedTable';
 import { Page } from '../../components/Page';
 import { Problem, Section } from '../../components/parts';
 import { shortId } from '../../lib/format';
@@ -25,14 +25,14 @@ export function RulesPage() {
     <Page title={t('archive.pages.rules')}>
       <Stack gap="lg">
         <Section title={t('archive.pages.rules')} about={t('archive.rules.about')}>
-          <Listed
+          <ListedTable
             asked={rules}
             rows={told => told}
             none={t('archive.rules.none')}
             heads={[t('archive.rules.name'), t('archive.rules.means'), t('archive.rules.does')]}
           >
             {rule => <Row key={rule.id} rule={rule} onChange={() => setChanged(rule)} />}
-          </Listed>
+          </ListedTable>
         </Section>
         <RuleForm key={changed ? `${changed.id}.${changed.version}` : 'new'} rule={changed} onDone={() => setChanged(null)} />
         <Routes />
