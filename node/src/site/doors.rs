@@ -4,6 +4,7 @@ use crate::tasks::Tasks;
 use axum::Router;
 use axum_server::{
     Handle, Server,
+    accept::NoDelayAcceptor,
     tls_rustls::{RustlsAcceptor, RustlsConfig},
 };
 use rustls::ServerConfig;
@@ -52,7 +53,8 @@ pub(super) fn bind(address: SocketAddr) -> Result<TcpListener, DoorError> {
     TcpListener::bind(address).map_err(|source| DoorError::Listen { address, source })
 }
 
-/// Serves the portal until the node stops; HTTP/2 and HTTP/1.1 over TLS, HTTP/1.1 on loopback without.
+/// Serves the portal until the node stops; HTTP/2 and HTTP/1.1 over TLS, HTTP/1.1 on loopback without. Nagle's algorithm is
+/// off: it holds the end of an image back until the beginning is acknowledged, which a client may do 40 ms later.
 pub(super) fn serve_portal(
     socket: TcpListener,
     tls: Option<(&Path, &Path)>,
@@ -69,8 +71,11 @@ pub(super) fn serve_portal(
     tasks.spawn("portal shutdown", shutdown(tasks.clone(), handle));
     tasks.spawn("portal", async move {
         let ended = match tls {
-            Some(tls) => server.acceptor(RustlsAcceptor::new(RustlsConfig::from_config(tls))).serve(service).await,
-            None => server.serve(service).await,
+            Some(tls) => {
+                let acceptor = RustlsAcceptor::new(RustlsConfig::from_config(tls)).acceptor(NoDelayAcceptor);
+                server.acceptor(acceptor).serve(service).await
+            }
+            None => server.acceptor(NoDelayAcceptor).serve(service).await,
         };
         if let Err(error) = ended {
             tracing::error!(%error, "the portal no longer listens");
