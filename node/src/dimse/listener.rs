@@ -44,6 +44,10 @@ const UNPROPOSED_MAX: usize = 256;
 /// Places for associations that only verify.
 const VERIFYING_MAX: usize = 16;
 
+/// Instances of all associations together that have come in and are not answered while the next one is read: each may
+/// hold memory and a descriptor.
+const AHEAD_MAX: usize = 64;
+
 /// What accepts. Clones share its bounds, but for that on connections that have not proposed anything yet.
 #[derive(Clone, Debug)]
 pub(super) struct Listener {
@@ -66,6 +70,7 @@ struct Shared {
     reporter: Reporter,
     places: Arc<Semaphore>,
     verifying: Arc<Semaphore>,
+    ahead: Arc<Semaphore>,
     associations: Arc<AtomicUsize>,
     known: Known,
 }
@@ -96,6 +101,7 @@ impl Listener {
             places: semaphore(own.associations_max),
             own,
             verifying: semaphore(VERIFYING_MAX),
+            ahead: semaphore(AHEAD_MAX),
             associations,
             known,
         };
@@ -242,10 +248,10 @@ impl Shared {
 
 /// Answers commands until the peer releases, breaks off or the node stops.
 async fn converse(shared: &Shared, mut association: Association, caller: Caller) {
-    let DimseParts { archive, studies, audit, decoders, .. } = &shared.parts;
+    let DimseParts { archive, studies, audit, decoders, tasks, .. } = &shared.parts;
     let mut served = Served {
         title: shared.own.title.clone(),
-        store: StoreScp::new(archive.clone(), audit.clone(), shared.parts.tasks.clone(), &caller),
+        store: StoreScp::new(archive.clone(), audit.clone(), (tasks.clone(), shared.ahead.clone()), &caller),
         asker: Asker::new(archive.clone(), studies.clone(), audit.clone(), caller.clone()),
         commitment: CommitmentScp::new(shared.reporter.clone(), caller),
         decoders: decoders.clone(),

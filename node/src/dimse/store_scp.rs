@@ -22,8 +22,14 @@ use crate::{
     tasks::Tasks,
 };
 use protocol::Uid;
-use std::collections::{BTreeMap, VecDeque};
-use tokio::task::JoinHandle;
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::JoinHandle,
+};
 
 /// After a refusal the rest of the message is read so that the answer can be given, but not without end.
 const PASSED_OVER_BYTES_MAX: u64 = 1 << 30;
@@ -39,6 +45,8 @@ pub(super) struct StoreScp {
     caller: Caller,
     studies: BTreeMap<Uid, Count>,
     tasks: Tasks,
+    /// Shared by all associations.
+    ahead: Arc<Semaphore>,
     under_way: VecDeque<UnderWay>,
 }
 
@@ -48,6 +56,7 @@ struct UnderWay {
     context: u8,
     request: Command,
     state: State,
+    _turn: OwnedSemaphorePermit,
 }
 
 #[derive(Debug)]
@@ -64,10 +73,15 @@ struct Count {
 }
 
 impl StoreScp {
-    pub(super) fn new(archive: Archive, audit: Audit, tasks: Tasks, caller: &Caller) -> Self {
+    pub(super) fn new(
+        archive: Archive,
+        audit: Audit,
+        (tasks, ahead): (Tasks, Arc<Semaphore>),
+        caller: &Caller,
+    ) -> Self {
         let (actor, caller) = (caller.actor(), caller.clone());
         let (studies, under_way) = (BTreeMap::new(), VecDeque::new());
-        Self { archive, audit, source: Source { actor }, caller, studies, tasks, under_way }
+        Self { archive, audit, source: Source { actor }, caller, studies, tasks, ahead, under_way }
     }
 
     /// Whether one more may come in before one is answered.
@@ -126,16 +140,21 @@ impl StoreScp {
             if self.under_way.iter().any(|earlier| earlier.request.uid(AFFECTED_INSTANCE) == instance) {
                 self.answer_all(association).await?;
             }
-            let state = match spooled {
-                Ok(spool) => {
-                    let (archive, source) = (self.archive.clone(), self.source.clone());
-                    let ingest = async move { archive.ingest(spool, &source).await };
-                    State::Running(self.tasks.spawn("dimse store", ingest))
-                }
-                Err(status) => State::Refused(status),
-            };
-            self.under_way.push_back(UnderWay { context: context.id, request: request.clone(), state });
-            return Ok(());
+            if let Ok(turn) = self.ahead.clone().try_acquire_owned() {
+                let state = match spooled {
+                    Ok(spool) => {
+                        let (archive, source) = (self.archive.clone(), self.source.clone());
+                        let ingest = async move { archive.ingest(spool, &source).await };
+                        State::Running(self.tasks.spawn("dimse store", ingest))
+                    }
+                    Err(status) => State::Refused(status),
+                };
+                let (context, request) = (context.id, request.clone());
+                self.under_way.push_back(UnderWay { context, request, state, _turn: turn });
+                return Ok(());
+            }
+            // The node has enough on its way: this one is answered before the next is read.
+            self.answer_all(association).await?;
         }
         let status = match spooled {
             Ok(spool) => {
