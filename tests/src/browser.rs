@@ -23,7 +23,7 @@ pub fn screenshots() -> PathBuf {
 /// When the script fails: with all it said.
 #[must_use]
 pub fn run(name: &str, input: &Value) -> Value {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser").join(format!("{name}.mjs"));
+    let script = crate::here().join("browser").join(format!("{name}.mjs"));
     let output = Command::new("node")
         .arg(&script)
         .env("STORY", input.to_string())

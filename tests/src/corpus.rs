@@ -12,8 +12,7 @@ use std::{
 #[must_use]
 pub fn folder() -> Option<PathBuf> {
     let named = env::var_os("CONFRERE_TEST_DATA").map(PathBuf::from);
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(1)?;
-    let beside = root.parent()?.join("shared").join("data");
+    let beside = crate::here().ancestors().nth(2)?.join("shared").join("data");
     named.into_iter().chain([beside]).find(|folder| folder.join("MANIFEST.csv").is_file())
 }
 

@@ -28,6 +28,13 @@ pub mod site;
 pub mod tools;
 pub mod wait;
 
+/// The folder of the package whose tests run, as cargo says when it starts them: with a target folder shared by checkouts
+/// it is not always where they were compiled.
+#[must_use]
+pub fn here() -> std::path::PathBuf {
+    std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), std::path::PathBuf::from)
+}
+
 pub use hospital::{OverRoad, Pair, Preset};
 pub use http::{Client, Response};
 pub use part10::{Instance, Study};

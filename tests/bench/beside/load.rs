@@ -2,6 +2,7 @@
 
 use crate::server::Server;
 use std::{
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Instant,
@@ -54,11 +55,11 @@ pub(crate) fn registered(n: u32) -> Study {
     study
 }
 
-fn sender(binary: Option<&str>, to: &Server, paths: &[PathBuf]) -> Child {
+fn sender(binary: Option<&str>, (title, address): (&str, SocketAddr), paths: &[PathBuf]) -> Child {
     let mut command = Command::new(binary.unwrap_or("storescu"));
     match binary {
-        Some(_) => command.args(["send", "--to", &format!("{}@{}", to.title, to.dimse)]),
-        None => command.args(["-aec", &to.title, &to.dimse.ip().to_string(), &to.dimse.port().to_string()]),
+        Some(_) => command.args(["send", "--to", &format!("{title}@{address}")]),
+        None => command.args(["-aec", title, &address.ip().to_string(), &address.port().to_string()]),
     };
     command.env("TCP_NODELAY", "1").args(paths);
     command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
@@ -67,11 +68,15 @@ fn sender(binary: Option<&str>, to: &Server, paths: &[PathBuf]) -> Child {
 /// C-STORE over so many associations at once, by the node's own sender or by `storescu`; gives the seconds until all have
 /// their answer.
 pub(crate) fn store(binary: Option<&str>, to: &Server, paths: &[PathBuf], associations: usize) -> f64 {
+    store_at(binary, (&to.title, to.dimse), paths, associations)
+}
+
+pub(crate) fn store_at(binary: Option<&str>, to: (&str, SocketAddr), paths: &[PathBuf], associations: usize) -> f64 {
     let share = paths.len().div_ceil(associations);
     let began = Instant::now();
     let children: Vec<Child> = paths.chunks(share).map(|paths| sender(binary, to, paths)).collect();
     for mut child in children {
-        assert!(child.wait().unwrap().success(), "all are stored at {}", to.name);
+        assert!(child.wait().unwrap().success(), "all are stored at {}", to.0);
     }
     began.elapsed().as_secs_f64()
 }

@@ -2,7 +2,8 @@
 //!
 //! Both are durable as configured by default; the node's audit is on. Orthanc runs with `TCP_NODELAY=1` in its
 //! environment: without it DCMTK's Nagle makes it some eight times slower. Medians of three runs, taken in turn; the
-//! server's CPU and highest resident memory of the median run stand beside each figure. `CONFRERE_BENCH_RUNS`,
+//! server's CPU and highest resident memory of the median run stand beside each figure, and below those of `storescu` what
+//! it reaches with a receiver that keeps nothing. `CONFRERE_BENCH_RUNS`,
 //! `CONFRERE_BENCH_STUDIES` (of the register) change the amounts. `scale` measures this node alone ([`scale`]).
 //!
 //! Needs `orthanc`, `orthanc-dicomweb` and `dcmtk` of Debian.
@@ -113,6 +114,9 @@ async fn run(chosen: &[String]) {
         let [node, peer] = samples.map(middle);
         let ratio = ratio(node, peer, *unit);
         println!("{name:<44} {}  {}  {ratio:>5.1}x  {aim}", cell(node, *unit), cell(peer, *unit));
+        if let Some(most) = work.at_most(port.address(), kept.last()) {
+            println!("{:<44} {most:>12.0}: what storescu reaches where nothing is kept", "");
+        }
     }
     for server in &servers {
         println!("{:>8}: {:.1} MB on disk in all", server.name, server.disk() as f64 / 1e6);

@@ -9,6 +9,7 @@ use serde_json::Value;
 use std::{
     collections::HashMap,
     fs,
+    net::SocketAddr,
     process::{Command, Stdio},
     time::Instant,
 };
@@ -159,6 +160,17 @@ impl Work {
             Self::StoreTiny(..) | Self::StowTiny => Some(load::load(20, stage.tiny / 20, 64)),
             _ => None,
         }
+    }
+
+    /// What `storescu` reaches with a receiver that keeps nothing: more than it can send no server takes.
+    pub(crate) fn at_most(self, receiver: SocketAddr, fresh: Option<&Load>) -> Option<f64> {
+        let fresh = fresh?;
+        let (amount, associations) = match self {
+            Self::StoreCt(n, Sender::Dcmtk) => (fresh.bytes / 1e6, n),
+            Self::StoreTiny(n, Sender::Dcmtk) => (fresh.paths.len() as f64, n),
+            _ => return None,
+        };
+        Some(amount / load::store_at(None, (RECEIVER, receiver), &fresh.paths, associations))
     }
 
     pub(crate) async fn run(self, server: &Server, stage: &Stage, fresh: Option<&Load>) -> Sample {

@@ -15,6 +15,7 @@ use std::{
     env,
     path::{Path, PathBuf},
     process::ExitCode,
+    sync::OnceLock,
 };
 
 const USAGE: &str = "\
@@ -35,10 +36,15 @@ impl Stop {
     }
 }
 
-/// The checkout.
+/// The checkout: where cargo says that it runs this program, which with a target folder shared by checkouts may be
+/// another than it was compiled in.
 fn root() -> &'static Path {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-    manifest.ancestors().nth(2).unwrap_or(manifest)
+    static ROOT: OnceLock<PathBuf> = OnceLock::new();
+    ROOT.get_or_init(|| {
+        let manifest = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+        let manifest = PathBuf::from(manifest);
+        manifest.ancestors().nth(2).unwrap_or(&manifest).to_owned()
+    })
 }
 
 /// Cargo's target folder: two above this program, which cargo put into `release/`.

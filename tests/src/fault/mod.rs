@@ -137,7 +137,7 @@ impl Disk {
 fn library() -> &'static PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("fault/fault.c");
+        let source = crate::here().join("fault/fault.c");
         let folder = std::env::temp_dir().join(format!("confrere-fault-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         let library = folder.join("fault.so");

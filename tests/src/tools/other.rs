@@ -2,7 +2,7 @@
 
 use std::{
     net::SocketAddr,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Command, Output, Stdio},
 };
 
@@ -61,6 +61,6 @@ pub fn odil(to: SocketAddr, [calling, called]: [&str; 2], command: &[&str], more
 /// When Python is not installed.
 #[must_use]
 pub fn odil_script(name: &str, arguments: &[&str]) -> Said {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance").join(name).display().to_string();
+    let script = crate::here().join("conformance").join(name).display().to_string();
     run("/usr/bin/python3", "python3-odil", &[&[script.as_str()], arguments].concat(), &[])
 }

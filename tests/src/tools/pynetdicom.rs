@@ -1,13 +1,10 @@
 //! pynetdicom: the services that DCMTK has no programs for.
 
 use super::python;
-use std::{
-    path::Path,
-    process::{Child, Command, Output, Stdio},
-};
+use std::process::{Child, Command, Output, Stdio};
 
 fn script(name: &str) -> Command {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance").join(name);
+    let path = crate::here().join("conformance").join(name);
     let mut command = Command::new(python::environment());
     command.arg(path).stdin(Stdio::null());
     command

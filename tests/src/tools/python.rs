@@ -20,7 +20,7 @@ pub fn run(name: &str, input: &Value) -> Value {
 }
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance")
+    crate::here().join("conformance")
 }
 
 /// The Python of an environment with the packages of `requirements.txt`; made anew when they change.

@@ -15,7 +15,7 @@ mod supply;
 mod tree;
 mod words;
 
-use std::{fmt, path::Path, process::ExitCode};
+use std::{fmt, path::PathBuf, process::ExitCode};
 use tree::{Entry, Tree};
 
 /// One thing that is wrong.
@@ -65,13 +65,15 @@ fn inspect_one(entry: &Entry, faults: &mut Vec<Fault>) {
     faults.extend(supply::registries(&entry.path, text));
 }
 
-fn root() -> &'static Path {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-    manifest.ancestors().nth(2).unwrap_or(manifest)
+/// The checkout that cargo runs this in: with a target folder shared by checkouts, not always that it was compiled in.
+fn root() -> PathBuf {
+    let manifest = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    let manifest = PathBuf::from(manifest);
+    manifest.ancestors().nth(2).unwrap_or(&manifest).to_owned()
 }
 
 fn main() -> ExitCode {
-    let tree = match Tree::read(root()) {
+    let tree = match Tree::read(&root()) {
         Ok(tree) => tree,
         Err(error) => {
             println!("tidy: cannot read the repository: {error}");
@@ -97,7 +99,7 @@ mod tests {
 
     #[test]
     fn the_repository_is_tidy() {
-        let tree = Tree::read(root()).unwrap();
+        let tree = Tree::read(&root()).unwrap();
         assert!(tree.entries.len() > 20, "the listing is not empty");
         let faults: Vec<String> = inspect(&tree).iter().map(ToString::to_string).collect();
         assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
