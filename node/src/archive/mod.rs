@@ -375,7 +375,8 @@ impl Archive {
         tasks.spawn("archive tiers", tier::run(inner.clone()));
         tasks.spawn("archive small", small::run(inner.clone()));
         let shared = inner.clone();
-        drop(tasks.spawn_blocking("archive register", move || shared.index.warm()));
+        let stop = tasks.stop_token();
+        drop(tasks.spawn_blocking("archive register", move || shared.index.warm(&|| stop.is_cancelled())));
         Ok(Self { inner })
     }
 
@@ -539,8 +540,13 @@ impl Archive {
         let inner = self.inner.clone();
         let closed = self.inner.tasks.spawn_blocking("archive close", move || {
             inner.settle_small(inner.journal.end())?;
-            inner.index.sync(&rebuild::index_dir(&inner.dir))?;
-            State::Clean { position: inner.journal.end() }.write(&inner.dir)
+            let index = rebuild::index_dir(&inner.dir);
+            inner.index.sync(&index)?;
+            State::Clean { position: inner.journal.end() }.write(&inner.dir)?;
+            if let Err(error) = inner.index.renew(&index) {
+                tracing::info!(%error, "the next start reads what was written to the index");
+            }
+            Ok(())
         });
         let closed = closed.await.map_err(std::io::Error::other)?;
         drop(all);

@@ -86,13 +86,24 @@ impl Index {
         Ok(rows)
     }
 
-    /// Makes the register before somebody waits for it.
-    pub(in crate::archive) fn warm(&self) -> Result<(), ArchiveError> {
-        self.register.entries(|each| self.each_row(each)).map(drop)
+    /// Makes the register before somebody waits for it; given up where the node stops.
+    pub(in crate::archive) fn warm(&self, is_stopping: &dyn Fn() -> bool) -> Result<(), ArchiveError> {
+        self.register.entries(|each| self.each_row_unless(is_stopping, each)).map(drop)
     }
 
     pub(super) fn each_row(&self, each: &mut dyn FnMut(StudyRow)) -> Result<(), ArchiveError> {
+        self.each_row_unless(&|| false, each)
+    }
+
+    fn each_row_unless(
+        &self,
+        is_stopping: &dyn Fn() -> bool,
+        each: &mut dyn FnMut(StudyRow),
+    ) -> Result<(), ArchiveError> {
         for row in self.db()?.scan_prefix(b"s").values() {
+            if is_stopping() {
+                return Err(std::io::Error::from(std::io::ErrorKind::Interrupted).into());
+            }
             each(wire::decode::<StoredStudy>(&self.noted(row)?)?.shown());
         }
         Ok(())

@@ -160,3 +160,38 @@ fn lists_from_the_register_are_those_of_the_rows() {
         index.write().unwrap();
     }
 }
+
+#[test]
+fn after_much_writing_a_stop_renews_what_sled_starts_from_and_keeps_every_row() {
+    let dir = tempfile::tempdir().unwrap();
+    let index = Index::open(dir.path()).unwrap();
+    for i in 0..200 {
+        index.apply(&record(i, 0, 0), Position(u64::from(i + 1))).unwrap();
+    }
+    index.sync(dir.path()).unwrap();
+    let starts_from = || {
+        let names = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        names.filter(|name| name.to_string_lossy().starts_with("snap.")).collect::<Vec<_>>()
+    };
+    let before = starts_from();
+    index.renew(dir.path()).unwrap();
+    assert_eq!(starts_from(), before, "little was written");
+    index.written.store(RENEWED_FROM, Ordering::Relaxed);
+    index.renew(dir.path()).unwrap();
+    assert_ne!(starts_from(), before);
+    assert_eq!(index.written.load(Ordering::Relaxed), 0);
+    drop(index);
+    let index = Index::open(dir.path()).unwrap();
+    assert_eq!(index.all().unwrap().len(), 200);
+    assert_eq!(index.applied(), Position(200));
+}
+
+#[test]
+fn a_stop_does_not_wait_for_the_register() {
+    let dir = tempfile::tempdir().unwrap();
+    let index = Index::open(dir.path()).unwrap();
+    index.apply(&record(1, 0, 0), Position(1)).unwrap();
+    index.write().unwrap();
+    assert!(index.warm(&|| true).is_err());
+    assert_eq!(index.studies(&StudyQuery::default(), 0, 10).unwrap().len(), 1, "a search makes it all the same");
+}
