@@ -20,6 +20,7 @@ mod dicomweb_clients_read;
 mod every_page_is_accessible;
 mod holder_is_down_and_returns;
 mod hostile_files_harm_nobody;
+mod hostile_peer_asks;
 mod index_is_lost;
 mod media_come_in;
 mod modality_sends_a_study;

@@ -56,43 +56,12 @@ impl Pair {
 
     /// A invites, B joins, both compare the digits and confirm.
     pub async fn pair(&self) {
-        let (a, b) = (&self.a, &self.b);
-        let invitation = a.post("/api/peers/invitations", &json!({})).await.ok().json();
-        let joined = b
-            .post("/api/peers/join", &json!({ "invitation": invitation["invitation"], "code": invitation["code"] }))
-            .await
-            .ok()
-            .json();
-        let (at_a, at_b) = (compare(a).await, compare(b).await);
-        assert_eq!(at_a["digits"], at_b["digits"], "both screens show the same digits");
-        assert_eq!((&at_a["peer_name"], &at_b["peer_name"]), (&json!(b.name), &json!(a.name)));
-        assert_eq!(at_b["id"], joined["id"]);
-        confirm(a, &at_a).await;
-        confirm(b, &at_b).await;
-        for (site, other) in [(a, &self.b_id), (b, &self.a_id)] {
-            let what = format!("{} is connected to its peer", site.name);
-            eventually!(30, what, peer(site, other).await.filter(|peer| peer["connected"] == true));
-        }
+        pair(&self.a, &self.b).await;
     }
 
     /// A drafts and signs, B countersigns; gives the agreement as A sees it in force. `terms` lack the site.
     pub async fn agree(&self, terms: &Value) -> Value {
-        let mut terms = terms.clone();
-        terms["site"] = json!(self.b_id);
-        let offered = self.a.post("/api/agreements", &terms).await.ok().json();
-        let id = offered["id"].as_str().unwrap().to_owned();
-        let version = &offered["version"];
-        eventually!(15, "the offer is at the other site", {
-            agreement(&self.b, &id).await.filter(|row| row["state"] == "received" && row["version"] == *version)
-        });
-        let _ = self.b.post(&format!("/api/agreements/{id}/accept"), &json!({})).await.ok();
-        for site in [&self.a, &self.b] {
-            let what = format!("the agreement is in force at {}", site.name);
-            eventually!(15, what, {
-                agreement(site, &id).await.filter(|row| row["state"] == "active" && row["version"] == *version)
-            });
-        }
-        agreement(&self.a, &id).await.unwrap()
+        agree((&self.a, &self.b), terms).await
     }
 
     /// Sends files to A and waits until B lists the study as complete.
@@ -106,6 +75,48 @@ impl Pair {
     pub async fn withdrawn(&self, study: &str) {
         eventually!(1, "the study is withdrawn at the other site", holds(self.b.listed(study).await.is_none()));
     }
+}
+
+/// `a` invites, `b` joins, both compare the digits and confirm.
+pub async fn pair(a: &Site, b: &Site) {
+    let (a_id, b_id) = (a.id().await, b.id().await);
+    let invitation = a.post("/api/peers/invitations", &json!({})).await.ok().json();
+    let joined = b
+        .post("/api/peers/join", &json!({ "invitation": invitation["invitation"], "code": invitation["code"] }))
+        .await
+        .ok()
+        .json();
+    let (at_a, at_b) = (compare(a).await, compare(b).await);
+    assert_eq!(at_a["digits"], at_b["digits"], "both screens show the same digits");
+    assert_eq!((&at_a["peer_name"], &at_b["peer_name"]), (&json!(b.name), &json!(a.name)));
+    assert_eq!(at_b["id"], joined["id"]);
+    confirm(a, &at_a).await;
+    confirm(b, &at_b).await;
+    for (site, other) in [(a, &b_id), (b, &a_id)] {
+        let what = format!("{} is connected to its peer", site.name);
+        eventually!(30, what, peer(site, other).await.filter(|peer| peer["connected"] == true));
+    }
+}
+
+/// The first drafts and signs, the second countersigns; gives the agreement as the first sees it in force. `terms` lack the
+/// site.
+pub async fn agree((a, b): (&Site, &Site), terms: &Value) -> Value {
+    let mut terms = terms.clone();
+    terms["site"] = json!(b.id().await);
+    let offered = a.post("/api/agreements", &terms).await.ok().json();
+    let id = offered["id"].as_str().unwrap().to_owned();
+    let version = &offered["version"];
+    eventually!(15, "the offer is at the other site", {
+        agreement(b, &id).await.filter(|row| row["state"] == "received" && row["version"] == *version)
+    });
+    let _ = b.post(&format!("/api/agreements/{id}/accept"), &json!({})).await.ok();
+    for site in [a, b] {
+        let what = format!("the agreement is in force at {}", site.name);
+        eventually!(15, what, {
+            agreement(site, &id).await.filter(|row| row["state"] == "active" && row["version"] == *version)
+        });
+    }
+    agreement(a, &id).await.unwrap()
 }
 
 /// Two sites under an agreement for everything, with B's way to A's pixels in the hands of the story.

@@ -10,11 +10,13 @@
 //! # Not here
 //! Who may read the log is the door's question. Patients' names and birth dates are never written: a study is its UID.
 
+mod alerts;
 mod event;
 mod ledger;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use alerts::Alerts;
 pub(crate) use event::{Act, Actor, Event, Outcome};
 pub(crate) use ledger::Filter;
 

@@ -29,8 +29,6 @@ use std::{
 };
 use tokio::{sync::mpsc, task::JoinHandle};
 
-/// Requests of all peers answered at once; more are told to come back.
-pub(super) const ANSWERING_MAX: usize = 64;
 /// Unanswered goodbyes over a live connection after which a site counts as told.
 const GOODBYES_MAX: u8 = 5;
 /// Long enough for a live link, short enough that a revoked site's connection ends within the second.
@@ -92,12 +90,12 @@ impl Inner {
     }
 
     fn asked(self: &Arc<Self>, site: SiteId, bytes: Vec<u8>, channel: Channel) {
-        let permit = self.answering.clone().try_acquire_owned();
+        let turn = self.answering.begin(site);
         let inner = self.clone();
         self.tasks.spawn("answer", async move {
-            let answer = match permit {
-                Ok(_permit) => inner.answer(site, &bytes).await,
-                Err(_) => Answer::Refused(Refusal::Busy(500)),
+            let answer = match turn {
+                Some(_turn) => inner.answer(site, &bytes).await,
+                None => Answer::Refused(Refusal::Busy(500)),
             };
             inner.link.answer(channel, wire::encode(&answer)).await;
         });
@@ -208,7 +206,10 @@ impl Inner {
         let request: Request = match wire::decode(bytes) {
             Ok(request) => request,
             Err(WireError::Version { .. }) => return Answer::Refused(Refusal::Version),
-            Err(_) => return Answer::Refused(Refusal::Malformed),
+            Err(_) => {
+                self.alerts.security("messages that cannot be read", from, None).await;
+                return Answer::Refused(Refusal::Malformed);
+            }
         };
         if self.trust.peer(&from).is_none() {
             return if request == Request::Goodbye { Answer::Done } else { Answer::Refused(Refusal::NotPaired) };
@@ -218,6 +219,9 @@ impl Inner {
             Ok(answer) => answer,
             Err(why) => {
                 tracing::info!(peer = %from.short(), %why, "refused");
+                if is_alarming(&why) {
+                    self.alerts.security("messages that are not what they should be", from, None).await;
+                }
                 Answer::Refused(refusal(&why))
             }
         }
@@ -323,6 +327,11 @@ fn refusal(why: &TrustError) -> Refusal {
         TrustError::Refused(refusal) => *refusal,
         TrustError::Record(_) | TrustError::Journal(_) => Refusal::Internal,
     }
+}
+
+/// No honest peer sends it: a signature that does not hold, another site's name, a text over its bounds.
+fn is_alarming(why: &TrustError) -> bool {
+    matches!(why, TrustError::Refused(Refusal::Malformed | Refusal::Corrupt) | TrustError::Record(_))
 }
 
 /// Goodbyes that a connected site did not answer. It may have revoked us as well, and then never will.

@@ -10,6 +10,7 @@
 //! # Not here
 //! Pixels: `transfer`. Permission: `trust`. Merging own and peers' studies: `studies`.
 
+mod answering;
 mod cards;
 mod catalog;
 mod codec;
@@ -33,7 +34,7 @@ pub(crate) use keepings::KEEPING;
 
 use crate::{
     archive::{Archive, cache::Cache},
-    audit::{Actor, Audit, Event},
+    audit::{Actor, Alerts, Audit, Event},
     backup::Forgotten,
     config::Config,
     identity::Identity,
@@ -64,7 +65,7 @@ use std::{
 };
 use swarm::Link;
 use tokio::{
-    sync::{Mutex, Semaphore, broadcast},
+    sync::{Mutex, broadcast},
     task::JoinHandle,
 };
 use tokio_util::sync::CancellationToken;
@@ -235,7 +236,8 @@ struct Inner {
     pairings: Pairings,
     /// The open invitation's listener: how to stop it, and when it has.
     inviting: Mutex<Option<(CancellationToken, JoinHandle<()>)>>,
-    answering: Arc<Semaphore>,
+    alerts: Alerts,
+    answering: answering::Answering,
     greets: OncePerSite,
     nudges: OncePerSite,
     pulls: OncePerSite,
@@ -297,6 +299,7 @@ impl Overlay {
             pixels: told(&config.pixels.advertise, config.pixels.listen),
             issued: tasks::now(),
         };
+        let alerts = Alerts::new(audit.clone());
         let inner = Arc::new(Inner {
             config,
             identity,
@@ -313,7 +316,8 @@ impl Overlay {
             directory: Directory::default(),
             pairings: Pairings::default(),
             inviting: Mutex::new(None),
-            answering: Arc::new(Semaphore::new(converse::ANSWERING_MAX)),
+            alerts,
+            answering: answering::Answering::default(),
             greets: OncePerSite::default(),
             nudges: OncePerSite::default(),
             pulls: OncePerSite::default(),
@@ -325,6 +329,7 @@ impl Overlay {
             relearning: relearn::Relearning::default(),
             events: broadcast::channel(EVENTS_KEPT).0,
         });
+        tasks.spawn("overlay alerts", inner.alerts.clone().run(tasks.clone()));
         let reader = inner.clone();
         let read = tasks.spawn_blocking("directory", move || {
             reader.erase_left_over()?;

@@ -7,13 +7,10 @@
 //! # Not here
 //! What an agreement lets a peer read: [`super::serve`]. Comparing what comes back: [`super::recover`].
 
-use super::{
-    alerts::Alerts,
-    give::{Sender, values_bytes},
-};
+use super::give::{Sender, values_bytes};
 use crate::{
     archive::cache::{Cache, Copy},
-    audit::{Act, Actor, Event},
+    audit::{Act, Actor, Alerts, Event},
 };
 use bytes::Bytes;
 use lru::LruCache;

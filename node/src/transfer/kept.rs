@@ -7,9 +7,9 @@
 //! # Not here
 //! When something is asked: `spare`. What lies where: `backup`.
 
-use super::{Transfer, TransferError, alerts::Alerts, give::Sender};
+use super::{Transfer, TransferError, give::Sender};
 use crate::{
-    audit::{Act, Actor, Event},
+    audit::{Act, Actor, Alerts, Event},
     backup::{Held, Second},
     identity::Identity,
     tasks::Tasks,

@@ -10,7 +10,6 @@
 //! # Not here
 //! Who has which study: `overlay`. Who reads it, and what the reader sees: `studies`.
 
-mod alerts;
 mod congestion;
 mod endpoint;
 mod errand;
@@ -20,6 +19,7 @@ mod give_back;
 mod kept;
 mod keys;
 mod line;
+mod pace;
 mod progress;
 mod pump;
 mod recover;
@@ -41,14 +41,13 @@ use crate::{
         Archive,
         cache::{Cache, CacheError, Lease},
     },
-    audit::Audit,
+    audit::{Alerts, Audit},
     backup::{Held, Second},
     config::Config,
     identity::Identity,
     tasks::Tasks,
     trust::{AgreementState, Trust, TrustEvent},
 };
-use alerts::Alerts;
 use bytes::Bytes;
 use fetch::Fault;
 use keys::Keys;
@@ -136,7 +135,7 @@ struct Inner {
     endpoint: Endpoint,
     trust: Trust,
     server: Arc<Server>,
-    alerts: Arc<Alerts>,
+    alerts: Alerts,
     tasks: Tasks,
     pumps: Mutex<HashMap<SiteId, Arc<Pump>>>,
     this: Weak<Self>,
@@ -164,7 +163,7 @@ impl Transfer {
             is_peer
         });
         let endpoint = endpoint::bind(address, &keys, gate)?;
-        let alerts = Arc::new(Alerts::new(audit));
+        let alerts = Alerts::new(audit);
         let server = Arc::new(Server {
             trust: trust.clone(),
             archive: archive.clone(),
@@ -173,6 +172,7 @@ impl Transfer {
             giver: give::Giver::new(archive, tasks.clone()),
             given_back: give_back::GiveBack::new(cache),
             kept: kept::Kept::new(trust.clone(), identity.clone(), second, held, tasks.clone()),
+            pace: pace::Pace::default(),
             tasks: tasks.clone(),
         });
         let inner = Arc::new_cyclic(|this| Inner {
@@ -187,6 +187,7 @@ impl Transfer {
             this: this.clone(),
         });
         let news = inner.trust.events();
+        tasks.spawn("transfer.alerts", inner.alerts.clone().run(tasks.clone()));
         tasks.spawn("transfer.accept", accept(inner.clone()));
         tasks.spawn("transfer.knocks", write_knocks(inner.clone(), knocks));
         tasks.spawn("transfer.trust", follow_trust(inner.clone(), news));
@@ -438,7 +439,7 @@ async fn admit(inner: &Inner, incoming: Incoming) {
     let (Some(peer), Some(pump)) = (peer, pump) else {
         connection.close(endpoint::code::NOT_PAIRED, b"not paired");
         if let Some(site) = peer {
-            inner.alerts.security("a site that is no peer knocked at the pixel plane", site, None).await;
+            inner.alerts.stranger("a site that is no peer knocked at the pixel plane", site).await;
         }
         return;
     };
@@ -454,7 +455,7 @@ async fn write_knocks(inner: Arc<Inner>, mut knocks: mpsc::Receiver<SiteId>) {
             site = knocks.recv() => site,
         };
         let Some(site) = site else { return };
-        inner.alerts.security("a key that is no peer's knocked at the pixel plane", site, None).await;
+        inner.alerts.stranger("a key that is no peer's knocked at the pixel plane", site).await;
     }
 }
 

@@ -4,14 +4,13 @@
 //! The order: [`super::schedule`]. One span: [`super::fetch`]. Connections: [`super::line`].
 
 use super::{
-    alerts::Alerts,
     errand::{Asker, Failure, Object, Span},
     fetch::{self, SpanEnd},
     line::{Line, Live},
     progress::{Rate, patience},
     schedule::{Queue, STREAMS_MAX, STREAMS_MIN, Wanted},
 };
-use crate::tasks::Tasks;
+use crate::{audit::Alerts, tasks::Tasks};
 use futures::{StreamExt, stream::FuturesUnordered};
 use protocol::{
     Refusal,
@@ -40,7 +39,7 @@ pub(crate) struct Pump {
     line: Arc<Line>,
     queue: Mutex<Queue<Span>>,
     news: Notify,
-    alerts: Arc<Alerts>,
+    alerts: Alerts,
     tasks: Tasks,
     /// Bytes that came, for the rate that decides how much is asked for at once.
     came: AtomicU64,
@@ -67,7 +66,7 @@ impl Asker for Pump {
 type Run = JoinHandle<(Span, SpanEnd)>;
 
 impl Pump {
-    pub(crate) fn new(line: Arc<Line>, alerts: Arc<Alerts>, tasks: Tasks) -> Self {
+    pub(crate) fn new(line: Arc<Line>, alerts: Alerts, tasks: Tasks) -> Self {
         Self { line, queue: Mutex::default(), news: Notify::new(), alerts, tasks, came: AtomicU64::new(0) }
     }
 

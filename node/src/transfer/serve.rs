@@ -10,16 +10,16 @@
 //! Whose key it is: [`super::keys`]. What the bytes are and whether they are still those that were signed: `archive`.
 
 use super::{
-    alerts::Alerts,
     endpoint::code,
     give::{Giver, Sender},
     give_back::GiveBack,
     kept::Kept,
+    pace::Pace,
     wire,
 };
 use crate::{
     archive::{Archive, StudyRow},
-    audit::{Act, Actor, Event},
+    audit::{Act, Actor, Alerts, Event},
     sources::{Recalling, Sources},
     tasks::{self, Tasks},
     trust::{Caller, Held, Permit, Trust},
@@ -35,7 +35,10 @@ use quinn::{Connection, RecvStream, SendStream};
 use std::{
     collections::HashMap,
     num::NonZeroUsize,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     time::{Duration, Instant},
 };
 use tokio::sync::{Semaphore, watch};
@@ -52,6 +55,8 @@ const PERMIT_IDLE: Duration = Duration::from_secs(30 * 60);
 const RECALL_RETRY_MS: u32 = 2000;
 /// Characters of a reader's name and role.
 const READER_CHARS_MAX: usize = 64;
+/// Requests that cannot be read after which a connection is closed: an honest peer sends none.
+const UNREADABLE_MAX: u32 = 16;
 
 /// What serving needs.
 #[derive(Debug)]
@@ -59,10 +64,11 @@ pub(crate) struct Server {
     pub(crate) trust: Trust,
     pub(crate) archive: Archive,
     pub(crate) sources: Sources,
-    pub(crate) alerts: Arc<Alerts>,
+    pub(crate) alerts: Alerts,
     pub(crate) giver: Giver,
     pub(crate) given_back: GiveBack,
     pub(crate) kept: Kept,
+    pub(crate) pace: Pace,
     pub(crate) tasks: Tasks,
 }
 
@@ -71,8 +77,10 @@ type Slot = Arc<tokio::sync::Mutex<Option<(Permit, Instant)>>>;
 /// One connection of one peer.
 struct Visit {
     peer: SiteId,
+    connection: Connection,
     permits: Mutex<LruCache<(Uid, Reader), Slot>>,
     running: Running,
+    unreadable: AtomicU32,
 }
 
 /// Priorities of the sends that run for an object.
@@ -109,7 +117,9 @@ impl Running {
 
 /// Serves one connection until it closes.
 pub(crate) async fn attend(server: Arc<Server>, peer: SiteId, connection: Connection) {
-    let visit = Arc::new(Visit { peer, permits: Mutex::new(LruCache::new(PERMITS_MAX)), running: Running::default() });
+    let (permits, running) = (Mutex::new(LruCache::new(PERMITS_MAX)), Running::default());
+    let unreadable = AtomicU32::new(0);
+    let visit = Arc::new(Visit { peer, connection: connection.clone(), permits, running, unreadable });
     let room = Arc::new(Semaphore::new(SERVED_MAX));
     let stop = server.tasks.stop_token();
     loop {
@@ -134,13 +144,16 @@ impl Server {
     async fn request(&self, visit: &Visit, mut send: SendStream, mut recv: RecvStream) {
         let request = match tokio::time::timeout(REQUEST_WITHIN, wire::read_request(&mut recv)).await {
             Ok(Ok(request)) => request,
-            Ok(Err(fault)) => {
-                tracing::debug!(peer = %visit.peer.short(), %fault, "unreadable request");
+            Ok(Err(fault)) if fault.is_theirs() => {
                 let _ = send.reset(code::MALFORMED);
-                return;
+                return self.unreadable(visit).await;
             }
-            Err(_) => return,
+            Ok(Err(_)) | Err(_) => return,
         };
+        if !is_plain(&request.reader) {
+            self.unreadable(visit).await;
+            return refuse(send, Refusal::Malformed).await;
+        }
         if let What::Reprioritize { digest } = &request.what {
             visit.running.raise(digest, request.priority);
             let _ = send.finish();
@@ -164,16 +177,22 @@ impl Server {
         }
     }
 
+    /// A request that breaks the protocol is told to admins; who sends them again and again is cut off.
+    async fn unreadable(&self, visit: &Visit) {
+        let count = visit.unreadable.fetch_add(1, Ordering::Relaxed) + 1;
+        self.alerts.security("requests that cannot be read", visit.peer, None).await;
+        if count >= UNREADABLE_MAX {
+            visit.connection.close(code::MALFORMED, b"requests that cannot be read");
+        }
+    }
+
     /// What nobody reads here or there: the asker's own bytes, or sealed ones. Revoking the pairing closes the connection
     /// under it.
     async fn give_unread(&self, visit: &Visit, request: &Request, send: &mut SendStream) {
-        let Reader { person, role } = &request.reader;
         let stop = self.tasks.stop_token();
         let mut sender = Sender::new(send, Priority::Backup, None);
         let given = if let Err(refusal) = self.trust.require_open() {
             Err(refusal)
-        } else if person.chars().count() > READER_CHARS_MAX || role.chars().count() > READER_CHARS_MAX {
-            Err(Refusal::Malformed)
         } else {
             let giving = async {
                 match &request.what {
@@ -232,10 +251,6 @@ impl Server {
 
     /// The permit of this reader for this study, with its evidence written when it is new.
     async fn permit(&self, visit: &Visit, request: &Request) -> Result<Permit, Refusal> {
-        let Reader { person, role } = &request.reader;
-        if person.chars().count() > READER_CHARS_MAX || role.chars().count() > READER_CHARS_MAX {
-            return Err(Refusal::Malformed);
-        }
         let slot = {
             let mut permits = visit.permits.lock().unwrap_or_else(PoisonError::into_inner);
             let key = (request.study.clone(), request.reader.clone());
@@ -288,6 +303,9 @@ impl Server {
                 return Err(refusal);
             }
         };
+        self.pace
+            .take(&visit.peer, Instant::now())
+            .map_err(|wait| Refusal::Busy(u32::try_from(wait.as_millis()).unwrap_or(u32::MAX).max(1)))?;
         let mut event = Event::new(Act::StudyServed, actor)
             .peer(visit.peer)
             .study(&request.study)
@@ -316,6 +334,19 @@ async fn refuse(mut send: SendStream, refusal: Refusal) {
         let _ = send.finish();
         let _ = send.stopped().await;
     }
+}
+
+/// Names as they are made here: what a log or a list shows as it is.
+fn is_plain(reader: &Reader) -> bool {
+    [&reader.person, &reader.role]
+        .into_iter()
+        .all(|text| text.chars().count() <= READER_CHARS_MAX && !text.chars().any(is_unprintable))
+}
+
+/// Controls, and what turns the direction of writing or hides.
+fn is_unprintable(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 fn level(what: &What) -> Level {

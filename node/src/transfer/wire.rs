@@ -24,6 +24,13 @@ pub(crate) enum WireFault {
     Write(#[from] WriteError),
 }
 
+impl WireFault {
+    /// Whether the other side broke the protocol, and did not just go or change its mind.
+    pub(crate) fn is_theirs(&self) -> bool {
+        matches!(self, Self::Malformed | Self::Read(ReadExactError::FinishedEarly(_)))
+    }
+}
+
 /// Writes a request and ends our side of the stream.
 ///
 /// # Errors
