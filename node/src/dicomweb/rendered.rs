@@ -58,6 +58,9 @@ struct Region {
     is_turned_over: bool,
 }
 
+/// Width and height to fit into, and the part of the source that is shown.
+type Viewport = (Option<(u32, u32)>, Option<Region>);
+
 /// How the picture is wanted.
 #[derive(Clone, Debug, PartialEq)]
 struct Wish {
@@ -121,7 +124,7 @@ fn wish(asker: &Asker, is_many: bool) -> Result<Wish, Problem> {
 
 /// Width and height to fit into, and the part of the source shown there (PS3.18 §8.3.5.1.3): what of the part is left empty
 /// begins at its first pixel and reaches to its edge; a negative width or height mirrors it.
-fn viewport(text: &str) -> Result<(Option<(u32, u32)>, Option<Region>), Problem> {
+fn viewport(text: &str) -> Result<Viewport, Problem> {
     if text.is_empty() {
         return Ok((None, None));
     }
