@@ -12,7 +12,7 @@
 //! # Not here
 //! What the files hold, and whether a record names them.
 
-use super::{IngestError, rows::StoredInstance};
+use super::{IngestError, rows::InstanceRow};
 use protocol::Digest;
 use std::{
     fs::{self, File, OpenOptions},
@@ -96,9 +96,9 @@ impl Blobs {
     }
 
     /// Whether the file of an instance is there with its whole length.
-    pub(super) fn has(&self, instance: &StoredInstance) -> bool {
-        let entry = &instance.row.entry;
-        let wanted = entry.bytes + u64::from(instance.row.meta_bytes);
+    pub(super) fn has(&self, instance: &InstanceRow) -> bool {
+        let entry = &instance.entry;
+        let wanted = entry.bytes + u64::from(instance.meta_bytes);
         fs::metadata(self.path(&entry.digest)).is_ok_and(|m| m.len() == wanted)
     }
 

@@ -393,7 +393,7 @@ fn place(inner: &Arc<Inner>, mut prepared: Box<Prepared>) -> Result<Placed, Inge
         }
         // What was found rotten makes room for what comes now.
         Some(held) if repair::waits(inner, &held.row.entry.digest)? => repair::make_room(inner, &entry.digest)?,
-        Some(held) if inner.blobs.has(&held) || inner.has_copy(&held)? => return Ok(Placed::Known(prepared)),
+        Some(held) if inner.blobs.has(&held.row) || inner.has_copy(&held)? => return Ok(Placed::Known(prepared)),
         // Its file was lost: what comes now replaces it.
         Some(_) => {}
         None if inner.sound(|index| index.rejected(&entry.instance))?.is_some() => {
@@ -402,7 +402,7 @@ fn place(inner: &Arc<Inner>, mut prepared: Box<Prepared>) -> Result<Placed, Inge
         None => {}
     }
     let twin = inner.sound(|index| index.any_by_digest(&entry.digest))?;
-    let is_kept = |twin: &StoredInstance| Ok::<_, IngestError>(inner.blobs.has(twin) || inner.has_copy(twin)?);
+    let is_kept = |twin: &StoredInstance| Ok::<_, IngestError>(inner.blobs.has(&twin.row) || inner.has_copy(twin)?);
     if let Some(twin) = twin
         && is_kept(&twin)?
     {

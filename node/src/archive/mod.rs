@@ -447,6 +447,17 @@ impl Archive {
         Ok(self.inner.index.instances(study, series)?.into_iter().map(|stored| stored.row).collect())
     }
 
+    /// Where the bytes of one instance of ours are, whatever its study's tier: of a cold study some may have come since, or
+    /// been recalled. `None`: its file was set aside, and there is no copy.
+    pub(crate) fn instance_tier(&self, instance: &InstanceRow) -> Result<Option<Tier>, ArchiveError> {
+        let inner = &self.inner;
+        if inner.blobs.has(instance) {
+            return Ok(Some(Tier::Hot));
+        }
+        let is_copied = inner.index.has_copy(&instance.entry.digest)?;
+        Ok(is_copied.then(|| if inner.cold.away().is_none() { Tier::Cold } else { Tier::Unreachable }))
+    }
+
     /// The newest manifest of a settled study with its encoded bytes.
     pub(crate) fn manifest(&self, study: &Uid) -> Result<Option<SealedManifest>, ArchiveError> {
         settle::newest(&self.inner, study)

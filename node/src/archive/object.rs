@@ -241,7 +241,7 @@ pub(super) fn fault(inner: &Inner, instance: &StoredInstance) -> Option<Fault> {
         (Ok(true), Ok(true)) => None,
         (Ok(false), Ok(true)) => Some(Fault::Meta),
         (_, Ok(false)) => Some(Fault::Data),
-        _ if !inner.blobs.has(instance) => Some(Fault::Short),
+        _ if !inner.blobs.has(&instance.row) => Some(Fault::Short),
         _ => Some(Fault::NotRead),
     }
 }

@@ -4,9 +4,10 @@
 //! Matching one value: [`super::matching`]. Finding candidates quickly: [`super::index`]. Translating a door's parameters: the doors.
 
 use super::{
-    matching::{asked, code, fold, is_between, name_matches, range, wild},
+    matching::{asked, code, fold, is_between, name_matches, range, value_matches, wild},
     rows::StudyRow,
 };
+use dicom_core::VR;
 use protocol::Uid;
 
 /// What a study search asks. All given conditions must hold.
@@ -18,6 +19,8 @@ pub(crate) struct StudyQuery {
     pub(crate) patient_id: Option<String>,
     pub(crate) issuer: Option<String>,
     pub(crate) birth_date: Option<String>,
+    /// Any of these; wildcards.
+    pub(crate) sex: Vec<String>,
     pub(crate) accession: Option<String>,
     pub(crate) description: Option<String>,
     pub(crate) referrer: Option<String>,
@@ -27,6 +30,9 @@ pub(crate) struct StudyQuery {
     pub(crate) date_to: Option<String>,
     pub(crate) time_from: Option<String>,
     pub(crate) time_to: Option<String>,
+    /// How many series and instances it has.
+    pub(crate) series: Option<String>,
+    pub(crate) instances: Option<String>,
     /// Any of these.
     pub(crate) modalities: Vec<String>,
     /// All of these, as they are written.
@@ -64,8 +70,11 @@ impl StudyQuery {
             &self.study_id,
             &self.time_from,
             &self.time_to,
+            &self.series,
+            &self.instances,
         ];
         !self.study.is_empty()
+            || !self.sex.is_empty()
             || !self.labels.is_empty()
             || others.into_iter().any(|other| asked(other.as_deref()).is_some())
             || is_partial(&self.date_from)
@@ -77,6 +86,9 @@ impl StudyQuery {
             && code(self.issuer.as_deref(), row.patient.issuer.as_deref())
             && code(self.accession.as_deref(), row.accession.as_deref())
             && code(self.study_id.as_deref(), row.study_id.as_deref())
+            && count(self.series.as_deref(), row.series)
+            && count(self.instances.as_deref(), row.instances)
+            && any_code(&self.sex, row.patient.sex.as_deref())
             && (self.modalities.is_empty()
                 || self.modalities.iter().any(|asked| row.modalities.iter().any(|m| wild(asked, m))))
     }
@@ -116,6 +128,15 @@ impl StudyQuery {
         let (from, to) = (end(&self.date_from, from), end(&self.date_to, to));
         range(from.as_deref(), to.as_deref(), value.as_deref())
     }
+}
+
+/// Whether one of these codes is meant, if any is asked for.
+fn any_code(patterns: &[String], value: Option<&str>) -> bool {
+    patterns.is_empty() || patterns.iter().any(|pattern| code(Some(pattern), value))
+}
+
+fn count(pattern: Option<&str>, value: u32) -> bool {
+    pattern.is_none_or(|pattern| value_matches(VR::IS, pattern, &value.to_string()))
 }
 
 fn has_words(row: &StudyRow, text: &str) -> bool {
@@ -214,6 +235,9 @@ mod tests {
         assert!(found(|q| q.patient_id = Some("IPP-*".into())));
         assert!(!found(|q| q.patient_id = Some("ipp-0042".into())));
         assert!(found(|q| q.accession = Some("A7?".into())));
+        assert!(found(|q| q.sex = vec!["M".into(), "F".into()]) && found(|q| q.sex = vec!["?".into()]));
+        assert!(!found(|q| q.sex = vec!["f".into()]) && !found(|q| q.sex = vec!["M".into()]));
+        assert!(found(|q| q.series = Some("01".into())) && !found(|q| q.instances = Some("2".into())));
         assert!(found(|q| q.description = Some("*cerebral".into())));
         assert!(found(|q| q.modalities = vec!["MR".into(), "SR".into()]));
         assert!(!found(|q| q.modalities = vec!["MR".into()]));

@@ -191,7 +191,7 @@ pub(super) fn void_missing(journal: &Journal, from: Position, blobs: &Blobs) -> 
                 instance: entry.instance.clone(),
                 digest: entry.digest,
             };
-            if blobs.has(&ingest.instance) {
+            if blobs.has(&ingest.instance.row) {
                 missing.remove(&entry.instance);
             } else {
                 missing.insert(entry.instance.clone(), void);
@@ -288,7 +288,7 @@ fn is_whole(blobs: &Blobs, record: &IngestRecord, attached: Option<&[u8]>) -> bo
         File::open(blobs.folder(digest))?.sync_all().map(|()| true)
     });
     match kept {
-        Ok(kept) => kept || blobs.has(&record.instance),
+        Ok(kept) => kept || blobs.has(&record.instance.row),
         Err(error) => {
             tracing::error!(%digest, %error, "a small object could not be written from the journal");
             false
@@ -342,7 +342,7 @@ fn write_journal(dir: &Path, old: &Path, blobs: &Blobs, each: &mut dyn FnMut(u64
                 Err(_) => return Ok(()),
             },
             kind::REINSTATE => match wire::decode::<ReinstateRecord>(body) {
-                Ok(record) if record.instances.iter().all(|ingest| blobs.has(&ingest.instance)) => {}
+                Ok(record) if record.instances.iter().all(|ingest| blobs.has(&ingest.instance.row)) => {}
                 _ => return Ok(()),
             },
             _ => {}

@@ -388,7 +388,7 @@ impl Inner {
         let one = self.moves.recalling.get(usize::from(entry.digest.0[0]) % RECALLS_MAX);
         let _one = one.map(lock);
         let _underway = self.underway(vec![entry.digest])?;
-        if self.blobs.has(instance) {
+        if self.blobs.has(&instance.row) {
             return Ok(());
         }
         self.blobs.place_again(self.fetch_copy(instance)?, &entry.digest).map_err(|_| Fault::NotWritten)
@@ -589,7 +589,7 @@ impl Inner {
                     return Ok(());
                 }
                 let digest = &instance.row.entry.digest;
-                let is_left = self.blobs.has(&instance) && self.index.has_copy(digest)?;
+                let is_left = self.blobs.has(&instance.row) && self.index.has_copy(digest)?;
                 if is_left && self.read_copy(&instance, &mut std::io::sink()).is_ok() {
                     self.drop_hot(digest)?;
                 }

@@ -17,7 +17,13 @@ pub(super) async fn rule(dir: &Path, command: RuleCommand) -> anyhow::Result<()>
         | RuleCommand::Peers { .. }
         | RuleCommand::RetryPeer { .. }
         | RuleCommand::DropPeer { .. } => Node::running(dir).await?,
-        _ => Node::open(dir).await?,
+        RuleCommand::List { .. }
+        | RuleCommand::Add { .. }
+        | RuleCommand::Edit { .. }
+        | RuleCommand::On { .. }
+        | RuleCommand::Off { .. }
+        | RuleCommand::Remove { .. }
+        | RuleCommand::Test { .. } => Node::open(dir).await?,
     };
     match command {
         RuleCommand::List { json } => list(&node.get("/api/rules").await?, json),
@@ -60,7 +66,12 @@ pub(super) async fn rule(dir: &Path, command: RuleCommand) -> anyhow::Result<()>
             let rule = kept(&mut node, id.unwrap_or_default()).await?;
             tried(&node.post("/api/rules/test", &json!({ "rule": rule, "last": last })).await?);
         }
-        waits => waiting(&mut node, waits).await?,
+        waits @ (RuleCommand::Routes { .. }
+        | RuleCommand::Retry { .. }
+        | RuleCommand::Drop { .. }
+        | RuleCommand::Peers { .. }
+        | RuleCommand::RetryPeer { .. }
+        | RuleCommand::DropPeer { .. }) => waiting(&mut node, waits).await?,
     }
     node.close().await
 }
@@ -92,7 +103,18 @@ async fn waiting(node: &mut Node, command: RuleCommand) -> anyhow::Result<()> {
                     | "Ce qui n'en a pas été envoyé n'est pas envoyé à {to}."
             );
         }
-        _ => {}
+        RuleCommand::List { .. }
+        | RuleCommand::Add { .. }
+        | RuleCommand::Edit { .. }
+        | RuleCommand::On { .. }
+        | RuleCommand::Off { .. }
+        | RuleCommand::Remove { .. }
+        | RuleCommand::Test { .. } => {
+            bail!(
+                "this command is about rules, not about what waits"
+                    | "cette commande porte sur les règles, pas sur ce qui attend"
+            )
+        }
     }
     Ok(())
 }

@@ -90,6 +90,33 @@ pub(super) fn named(key: &str) -> &str {
     }
 }
 
+/// How far something is, as the API tells it.
+fn state(word: &str) -> &str {
+    match word {
+        "active" => word!("active" | "en vigueur"),
+        "cancelled" => word!("cancelled" | "abandonnée"),
+        "done" => word!("done" | "terminé"),
+        "dropped" => word!("dropped" | "abandonné"),
+        "elsewhere" => word!("elsewhere" | "ailleurs"),
+        "ended" => word!("ended" | "terminé"),
+        "failing" => word!("failing" | "en échec"),
+        "gone" => word!("gone" | "disparu"),
+        "keep" => word!("keep" | "gardé"),
+        "offered" => word!("offered" | "proposé"),
+        "open" => word!("open" | "à trancher"),
+        "paused" => word!("paused" | "en pause"),
+        "received" => word!("received" | "reçu"),
+        "refused" => word!("refused" | "refusé"),
+        "rule-off" => word!("rule-off" | "règle inactive"),
+        "running" => word!("running" | "en cours"),
+        "sending" => word!("sending" | "envoi en cours"),
+        "take" => word!("take" | "remplacé"),
+        "unknown" => word!("unknown" | "inconnu là-bas"),
+        "waiting" => word!("waiting" | "en attente"),
+        other => other,
+    }
+}
+
 /// A sentence that came in English, from an error or from the node.
 pub(super) fn spoken(sentence: &str) -> String {
     match words::spoken() {
@@ -200,6 +227,7 @@ pub(super) fn span(seconds: u64) -> String {
 pub(super) fn field(row: &Value, key: &str) -> String {
     match &row[key] {
         Value::Null => String::new(),
+        Value::String(text) if key == "state" => state(text).to_owned(),
         Value::String(text) => text.clone(),
         Value::Object(object) if object.contains_key("code") => fault(&row[key]),
         Value::Array(list) => list.iter().map(|v| v.as_str().unwrap_or_default()).collect::<Vec<_>>().join(" "),
@@ -228,4 +256,43 @@ pub(super) fn ask(question: &str) -> bool {
     let mut answer = String::new();
     _ = std::io::stdin().lock().read_line(&mut answer);
     matches!(answer.trim().to_lowercase().as_str(), "y" | "yes" | "o" | "oui")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_state_is_told_in_french_and_told_to_programs_as_ever() {
+        words::speak(Language::French);
+        let told = |word: &str| field(&json!({ "state": word }), "state");
+        // What agreements, routes, work with peers, migrations, conflicts and transfers may be.
+        for word in [
+            "offered",
+            "received",
+            "active",
+            "ended",
+            "waiting",
+            "sending",
+            "failing",
+            "done",
+            "refused",
+            "unknown",
+            "gone",
+            "rule-off",
+            "dropped",
+            "running",
+            "paused",
+            "cancelled",
+            "open",
+            "keep",
+            "take",
+            "elsewhere",
+        ] {
+            assert_ne!(told(word), word);
+        }
+        assert_eq!(told("what-comes-later"), "what-comes-later");
+        assert_eq!(field(&json!({ "name": "open" }), "name"), "open", "a name stays a name");
+    }
 }

@@ -112,6 +112,11 @@ impl Form {
     fn new(multipart: bool, media: &str) -> Self {
         Self { multipart, media: media.to_owned(), decode: false, little_endian: false }
     }
+
+    /// Several pictures of this media type.
+    pub(super) fn of_pictures(media: &str) -> Self {
+        Self::new(true, media)
+    }
 }
 
 /// The form for Part 10 objects. `transfer_syntaxes`: of the objects asked for.

@@ -4,7 +4,7 @@
 //! pieces are awaited before the status goes out, so a holder that is down is a 503; a fault in the middle breaks the
 //! connection off, and the length declared or the missing last boundary tells the reader.
 
-use super::{accept::Form, asker::Asker, error::Problem, frames::Changed};
+use super::{accept::Form, asker::Asker, error::Problem, frames::Changed, rendered::Shot};
 use crate::{
     pixels::source::{CHUNK_BYTES, Source},
     studies::StudyError,
@@ -27,6 +27,7 @@ async fn read(source: &Source, piece: Piece) -> Result<Bytes, StudyError> {
     match (piece, source) {
         (Piece::Own(bytes), _) => Ok(bytes),
         (Piece::Made(frame), _) => frame.bytes().await,
+        (Piece::Shot(picture), _) => picture.bytes().await,
         (Piece::Stored { entry, offset, len }, _) => source.range(&entry, offset, len).await,
         (Piece::Meta(entry), Source::Study(study, _)) => study.meta(&entry).await,
         (Piece::Front(series, entry), Source::Study(study, _)) => match study.front(&series, &entry).await? {
@@ -45,6 +46,8 @@ pub(super) enum Piece {
     Own(Bytes),
     /// A frame that is decoded, or moved to begin on a byte, when its turn comes.
     Made(Arc<Changed>),
+    /// A picture that is made when its turn comes.
+    Shot(Arc<Shot>),
     /// Preamble and meta group of an instance.
     Meta(Arc<InstanceEntry>),
     /// The header of an instance of this series, as it leaves.
@@ -61,7 +64,7 @@ impl Piece {
     fn len(&self) -> Option<u64> {
         match self {
             Self::Own(bytes) => Some(bytes.len() as u64),
-            Self::Made(_) | Self::Meta(_) | Self::Front(..) => None,
+            Self::Made(_) | Self::Shot(_) | Self::Meta(_) | Self::Front(..) => None,
             Self::Stored { len, .. } => Some(*len),
         }
     }
@@ -73,7 +76,7 @@ impl Piece {
                 Self::Own(bytes.slice(at(from)..at(to)))
             }
             Self::Stored { entry, offset, .. } => Self::Stored { entry, offset: offset + from, len: to - from },
-            Self::Made(_) | Self::Meta(_) | Self::Front(..) => self,
+            Self::Made(_) | Self::Shot(_) | Self::Meta(_) | Self::Front(..) => self,
         }
     }
 }

@@ -18,6 +18,8 @@ const OBJECT: &[&str] = &["multipart/related; type=&quot;application/dicom&quot;
 const OCTETS: &[&str] = &["multipart/related; type=&quot;application/octet-stream&quot;", "application/octet-stream"];
 const JSON: &[&str] = &["application/dicom+json"];
 const PICTURES: &[&str] = &["image/jpeg", "image/png"];
+const SEVERAL_PICTURES: &[&str] =
+    &["multipart/related; type=&quot;image/jpeg&quot;", "multipart/related; type=&quot;image/png&quot;"];
 
 /// A resource: its path under the root, the transaction that GET is, and what it is answered with.
 pub(super) struct Resource {
@@ -52,10 +54,12 @@ pub(super) const RESOURCES: &[Resource] = &[
     reads("studies/{study}/metadata", "RetrieveStudyMetadata", JSON),
     reads("studies/{study}/series", "SearchForStudySeries", JSON),
     reads("studies/{study}/instances", "SearchForStudyInstances", JSON),
+    reads("studies/{study}/rendered", "RetrieveRenderedStudy", SEVERAL_PICTURES),
     reads("studies/{study}/thumbnail", "RetrieveStudyThumbnail", PICTURES),
     rejects(reads("studies/{study}/series/{series}", "RetrieveSeries", OBJECTS)),
     reads("studies/{study}/series/{series}/metadata", "RetrieveSeriesMetadata", JSON),
     reads("studies/{study}/series/{series}/instances", "SearchForStudySeriesInstances", JSON),
+    reads("studies/{study}/series/{series}/rendered", "RetrieveRenderedSeries", SEVERAL_PICTURES),
     reads("studies/{study}/series/{series}/thumbnail", "RetrieveSeriesThumbnail", PICTURES),
     rejects(reads("studies/{study}/series/{series}/instances/{instance}", "RetrieveInstance", OBJECT)),
     reads("studies/{study}/series/{series}/instances/{instance}/metadata", "RetrieveInstanceMetadata", JSON),

@@ -173,6 +173,9 @@ fn ask_study(query: &mut StudyQuery, (path, value): &Condition) -> Result<bool, 
             range(value, VR::DA)?;
             query.birth_date = text;
         }
+        tags::PATIENT_SEX => query.sex = list(value).map(str::to_owned).collect(),
+        tags::NUMBER_OF_STUDY_RELATED_SERIES => query.series = text,
+        tags::NUMBER_OF_STUDY_RELATED_INSTANCES => query.instances = text,
         tags::ACCESSION_NUMBER => query.accession = text,
         tags::STUDY_DESCRIPTION => query.description = text,
         tags::REFERRING_PHYSICIAN_NAME => query.referrer = text,

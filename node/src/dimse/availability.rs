@@ -17,7 +17,7 @@ use super::{
     pdu::Abort,
 };
 use crate::{
-    archive::{ArchiveError, ArchiveEvent},
+    archive::{ArchiveError, ArchiveEvent, Tier},
     audit::{Act, Actor, Event},
     tasks,
     users::KnownAe,
@@ -131,16 +131,18 @@ impl Notifier {
         Ok(())
     }
 
-    /// The data set (PS3.4 table R.3.2-1): every instance of the study, online here.
+    /// The data set (PS3.4 table R.3.2-1): every instance of the study that is held here, each with where its own bytes are.
     fn notification(&self, study: &Uid, explicit: bool) -> Result<Bytes, ArchiveError> {
         let archive = &self.parts.archive;
         let mut all = Vec::new();
         for row in archive.series(study)? {
             let instances = archive.instances(study, &row.series)?;
-            let items = instances.iter().map(|instance| {
+            let tiers =
+                instances.iter().map(|instance| archive.instance_tier(instance)).collect::<Result<Vec<_>, _>>()?;
+            let items = instances.iter().zip(tiers).map(|(instance, tier)| {
                 let mut item = BytesMut::new();
                 identifier::put(&mut item, tags::RETRIEVE_AE_TITLE, self.title.as_str().as_bytes(), explicit);
-                identifier::put(&mut item, tags::INSTANCE_AVAILABILITY, b"ONLINE", explicit);
+                identifier::put(&mut item, tags::INSTANCE_AVAILABILITY, word(tier), explicit);
                 let (class, uid) = (instance.entry.sop_class.as_str(), instance.entry.instance.as_str());
                 identifier::put(&mut item, tags::REFERENCED_SOP_CLASS_UID, class.as_bytes(), explicit);
                 identifier::put(&mut item, tags::REFERENCED_SOP_INSTANCE_UID, uid.as_bytes(), explicit);
@@ -157,5 +159,15 @@ impl Notifier {
         identifier::put_items(&mut out, tags::REFERENCED_SERIES_SEQUENCE, all.into_iter(), explicit);
         identifier::put(&mut out, tags::STUDY_INSTANCE_UID, study.as_str().as_bytes(), explicit);
         Ok(out.freeze())
+    }
+}
+
+/// Instance Availability (0008,0056) of what lies there (PS3.3 C.4.23).
+const fn word(tier: Option<Tier>) -> &'static [u8] {
+    match tier {
+        Some(Tier::Hot) => b"ONLINE",
+        Some(Tier::Cold) => b"NEARLINE",
+        Some(Tier::Unreachable) => b"OFFLINE",
+        None => b"UNAVAILABLE",
     }
 }

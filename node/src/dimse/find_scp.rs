@@ -198,12 +198,15 @@ fn own_series(view: &SeriesView) -> [(Tag, String); 4] {
 
 /// Whether a row has what was asked. What the search for studies has judged already is not judged again.
 fn is_asked(row: &Attributes, above: &Attributes, identifier: &Identifier) -> bool {
-    const JUDGED: [Tag; 11] = [
+    const JUDGED: [Tag; 14] = [
         tags::STUDY_INSTANCE_UID,
         tags::PATIENT_NAME,
         tags::PATIENT_ID,
         tags::ISSUER_OF_PATIENT_ID,
         tags::PATIENT_BIRTH_DATE,
+        tags::PATIENT_SEX,
+        tags::NUMBER_OF_STUDY_RELATED_SERIES,
+        tags::NUMBER_OF_STUDY_RELATED_INSTANCES,
         tags::ACCESSION_NUMBER,
         tags::STUDY_DESCRIPTION,
         tags::REFERRING_PHYSICIAN_NAME,

@@ -46,7 +46,7 @@ const VERIFYING_MAX: usize = 16;
 
 /// Instances of all associations together that have come in and are not answered while the next one is read: each may
 /// hold memory and a descriptor.
-const AHEAD_MAX: usize = 64;
+pub(super) const AHEAD_MAX: usize = 64;
 
 /// What accepts. Clones share its bounds, but for that on connections that have not proposed anything yet.
 #[derive(Clone, Debug)]
@@ -106,6 +106,12 @@ impl Listener {
             known,
         };
         Self { shared: Arc::new(shared) }
+    }
+
+    /// The places of what is under way ahead of its answer.
+    #[cfg(test)]
+    pub(super) fn ahead(&self) -> Arc<Semaphore> {
+        self.shared.ahead.clone()
     }
 
     /// Accepts until the node stops; by TLS where `taking`.

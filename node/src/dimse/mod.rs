@@ -89,6 +89,8 @@ pub(crate) struct DimseDoor {
     router: Arc<route_scu::RouteScu>,
     address: SocketAddr,
     associations: Arc<AtomicUsize>,
+    #[cfg(test)]
+    ahead: Arc<tokio::sync::Semaphore>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -152,11 +154,20 @@ impl DimseDoor {
         });
         let own = listener::Own { title, associations_max: config.associations_max, patience, calling };
         let listener = listener::Listener::new(own, parts, reporter, associations.clone());
+        #[cfg(test)]
+        let ahead = listener.ahead();
         tasks.spawn("dimse listener", listener.clone().run(socket, None));
         if let Some((socket, taking)) = secured {
             tasks.spawn("dimse tls listener", listener.run(socket, Some(taking)));
         }
-        Ok(Self { scu, router, address, associations })
+        Ok(Self {
+            scu,
+            router,
+            address,
+            associations,
+            #[cfg(test)]
+            ahead,
+        })
     }
 
     /// What asks sources in this node's name.

@@ -90,13 +90,17 @@ pub(super) fn study_query(identifier: &Identifier, options: Options) -> Result<S
     };
     let (date_from, date_to) = range(tags::STUDY_DATE);
     let (time_from, time_to) = range(tags::STUDY_TIME);
-    let modalities = text(tags::MODALITIES_IN_STUDY).filter(|text| text != "*");
+    let list = |tag| -> Vec<String> {
+        let all = text(tag).filter(|text| text != "*");
+        all.map(|all| all.split('\\').map(str::to_owned).collect()).unwrap_or_default()
+    };
     Ok(StudyQuery {
         study: uids(identifier, tags::STUDY_INSTANCE_UID)?,
         patient_name: text(tags::PATIENT_NAME),
         patient_id: text(tags::PATIENT_ID),
         issuer: text(tags::ISSUER_OF_PATIENT_ID),
         birth_date: text(tags::PATIENT_BIRTH_DATE),
+        sex: list(tags::PATIENT_SEX),
         accession: text(tags::ACCESSION_NUMBER),
         description: text(tags::STUDY_DESCRIPTION),
         referrer: text(tags::REFERRING_PHYSICIAN_NAME),
@@ -105,7 +109,9 @@ pub(super) fn study_query(identifier: &Identifier, options: Options) -> Result<S
         date_to,
         time_from,
         time_to,
-        modalities: modalities.map(|all| all.split('\\').map(str::to_owned).collect()).unwrap_or_default(),
+        series: text(tags::NUMBER_OF_STUDY_RELATED_SERIES),
+        instances: text(tags::NUMBER_OF_STUDY_RELATED_INSTANCES),
+        modalities: list(tags::MODALITIES_IN_STUDY),
         labels: Vec::new(),
         text: None,
         fuzzy: options.fuzzy,

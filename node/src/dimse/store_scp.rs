@@ -196,6 +196,11 @@ impl StoreScp {
     async fn spool(&self, context: &Context, request: &Command) -> Result<Spool, Status> {
         let sop_class = request.uid(AFFECTED_CLASS).ok_or(Status::MISTYPED)?;
         let sop_instance = request.uid(AFFECTED_INSTANCE).ok_or(Status::MISTYPED)?;
+        // The class is what the context was agreed on for (PS3.7 §9.3.1.1, PS3.4 B.2.2).
+        if sop_class != context.abstract_syntax {
+            tracing::warn!(%sop_class, context = %context.abstract_syntax, "an instance is not of the class of its context");
+            return Err(Status::CLASS_NOT_SUPPORTED);
+        }
         let transfer_syntax = context.transfer_syntax.clone();
         let source = Some(self.caller.title().clone());
         let form = Form::DataSet { transfer_syntax, sop_class, sop_instance, source };

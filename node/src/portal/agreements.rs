@@ -99,7 +99,7 @@ fn preset(preset: Preset) -> &'static str {
     }
 }
 
-fn state(state: AgreementState) -> &'static str {
+pub(super) fn state(state: AgreementState) -> &'static str {
     match state {
         AgreementState::Offered => "offered",
         AgreementState::Received => "received",

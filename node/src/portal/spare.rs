@@ -2,6 +2,7 @@
 
 use super::{
     Door,
+    agreements::state,
     error::{ApiError, ErrorBody},
     json::rfc3339,
     local::{LINES_WAITING, ndjson},
@@ -135,15 +136,6 @@ pub(super) struct SecondCopies {
     keepings: Vec<KeepingJson>,
     /// A second copy is overdue after so many days; 0: never.
     rule_days: u32,
-}
-
-fn state(state: AgreementState) -> &'static str {
-    match state {
-        AgreementState::Offered => "offered",
-        AgreementState::Received => "received",
-        AgreementState::Active => "active",
-        AgreementState::Ended => "ended",
-    }
 }
 
 fn shown(door: &Door, row: &KeepingRow) -> KeepingJson {

@@ -38,6 +38,11 @@ fn an_error_is_french_with_its_causes() {
         french("c.toml is not right:\n  site: there is no such section\n  x.y: \"a\" is not \"fr\" or \"en\""),
         "c.toml n'est pas correct :\n  site: il n'y a pas de telle section\n  x.y: \"a\" n'est pas « fr » ou « en »"
     );
+    assert_eq!(
+        french("Nord did not start (exit status: 1): no such file"),
+        "Nord n'a pas démarré (exit status: 1) : no such file",
+        "each hole has its own, named or not"
+    );
     assert_eq!(french("DURAND^Anne"), "DURAND^Anne", "what no list holds stays");
     let deep = "here: ".repeat(10_000);
     assert_eq!(french(&deep), deep, "and what is no sentence");

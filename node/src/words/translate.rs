@@ -95,7 +95,9 @@ impl Pattern {
     fn fill(&self, found: &[&str], depth: u32) -> String {
         let mut filled = self.french.to_owned();
         for (hole, text) in self.holes.iter().zip(found) {
-            filled = filled.replacen(&format!("{{{hole}}}"), &deep(text, depth), HOLES_MAX);
+            // A hole without a name is filled once, in its turn.
+            let times = if hole.is_empty() { 1 } else { HOLES_MAX };
+            filled = filled.replacen(&format!("{{{hole}}}"), &deep(text, depth), times);
         }
         filled
     }

@@ -31,6 +31,8 @@ const SAYERS: [&str; 11] = [
     "TooLarge(",
     "fault(key, ",
 ];
+/// The demo's errors are English where they arise, and also stand after these.
+const DEMO_SAYERS: [&str; 3] = ["bail!(", ".context(", ".with_context(|| format!("];
 
 /// Faults in what a file of the command line says: words in one language alone.
 pub(crate) fn said_in_both(path: &str, text: &str) -> Vec<Fault> {
@@ -111,9 +113,10 @@ pub(crate) fn errors(tree: &Tree) -> Vec<Fault> {
             continue;
         }
         let text = without_tests(text);
+        let of_demo = if entry.path.starts_with("node/src/demo/") { &DEMO_SAYERS[..] } else { &[] };
         for literal in literals(text) {
             let before = text[..literal.start].trim_end();
-            let is_said = SAYERS.iter().any(|sayer| before.ends_with(sayer.trim_end()))
+            let is_said = SAYERS.iter().chain(of_demo).any(|sayer| before.ends_with(sayer.trim_end()))
                 && literal.says.chars().filter(|c| c.is_alphabetic()).count() > 1
                 && is_told(&literal.says);
             if is_said && !listed.contains_key(literal.says.as_str()) {
@@ -182,5 +185,8 @@ mod tests {
         assert!(judged("no such thing\n    rien de tel\n").contains("not in node/src/words/errors.txt: a \"b\" c"));
         let in_vain = judged("no such thing\n    x\na \"b\" c\n    c\nelse\n    autre\n");
         assert!(in_vain.contains("errors.txt:5: nobody says: else"), "{in_vain}");
+        let of_demo = "bail!(\"no port\")\n.with_context(|| format!(\"cannot write {}\", x))";
+        let tree = Tree { top: Vec::new(), entries: vec![entry(ERRORS, ""), entry("node/src/demo/x.rs", of_demo)] };
+        assert_eq!(errors(&tree).len(), 2);
     }
 }

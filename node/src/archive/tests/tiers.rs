@@ -185,6 +185,35 @@ async fn a_cold_tier_that_is_not_there_is_said_and_loses_nothing() {
 }
 
 #[tokio::test]
+async fn each_instance_tells_where_it_is() {
+    let folders = Tiered::new();
+    let site = folders.open();
+    let all = made();
+    let mut stored = stored(&site, &all).await;
+    let study = stored[0].study.clone();
+    let tiers = |site: &Site, stored: &[Ingested]| {
+        stored.iter().map(|one| site.archive.instance_tier(&site.row(one)).unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(tiers(&site, &stored), [Some(Tier::Hot); 3]);
+    moved(&site, &study, true).await;
+    assert_eq!(tiers(&site, &stored), [Some(Tier::Cold); 3]);
+    // One more comes, with the others away from the hot tier.
+    let late = Made::new("1.9", "1.9.1", "1.9.1.4");
+    stored.push(site.store_as(late.form(), &late.data_set()).await.unwrap());
+    assert_eq!(site.archive.tier(&study).unwrap(), Tier::Cold);
+    let cold = Some(Tier::Cold);
+    assert_eq!(tiers(&site, &stored), [cold, cold, cold, Some(Tier::Hot)]);
+    let away = folders.cold.path().join("away");
+    fs::rename(folders.root(), &away).unwrap();
+    let offline = Some(Tier::Unreachable);
+    assert_eq!(tiers(&site, &stored), [offline, offline, offline, Some(Tier::Hot)]);
+    fs::rename(&away, folders.root()).unwrap();
+    fs::remove_file(hot(&site, &stored[3])).unwrap();
+    assert_eq!(tiers(&site, &stored[3..]), [None], "lost, and there is no copy");
+    site.close().await;
+}
+
+#[tokio::test]
 async fn a_rotten_file_stays_until_its_cold_copy_is_here() {
     let folders = Tiered::new();
     let site = folders.open();

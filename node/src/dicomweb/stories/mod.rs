@@ -3,6 +3,8 @@
 
 mod across;
 mod asked_again;
+mod keys;
+mod pictures;
 mod search;
 mod several_frames;
 mod uri;

@@ -21,9 +21,11 @@ use tokio::{
 };
 
 pub(super) mod asking;
+mod keys;
 mod negotiating;
 mod rights;
 pub(super) mod storing;
+mod together;
 
 pub(super) const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
 

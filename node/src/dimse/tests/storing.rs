@@ -73,8 +73,13 @@ fn file(folder: &Path, name: &str, instance: &str, body: &[u8]) -> PathBuf {
 }
 
 async fn store(association: &mut association::Association, instance: &str, body: &[u8]) -> u16 {
+    store_as(association, CT, instance, body).await
+}
+
+/// On the context of [`CT`], announced as an object of this class.
+async fn store_as(association: &mut association::Association, class: &str, instance: &str, body: &[u8]) -> u16 {
     let context = association.context_for(CT, None).unwrap().clone();
-    let request = Command::store_request(1, &context.abstract_syntax, &Uid::parse(instance).unwrap());
+    let request = Command::store_request(1, &Uid::parse(class).unwrap(), &Uid::parse(instance).unwrap());
     association.queue(context.id, &request).await.unwrap();
     let pieces: Vec<_> = body.chunks(1000).collect();
     for (i, piece) in pieces.iter().enumerate() {
@@ -91,7 +96,7 @@ async fn store(association: &mut association::Association, instance: &str, body:
 
 impl Door {
     /// Digests of all instances held of a study.
-    fn held(&self, study: &str) -> Vec<Digest> {
+    pub(super) fn held(&self, study: &str) -> Vec<Digest> {
         let archive = &self.parts.archive;
         let study = Uid::parse(study).unwrap();
         let series = archive.series(&study).unwrap();
@@ -143,6 +148,27 @@ async fn each_cause_has_its_status() {
     assert_eq!(store(&mut association, "2.25.8.1.3", b"this is no data set").await, Status::UNREADABLE.code);
     association.release().await.unwrap();
     assert_eq!(door.held("2.25.8"), [Digest::of(&body)]);
+}
+
+#[tokio::test]
+async fn an_object_is_of_the_class_of_its_context_and_of_its_command() {
+    const MR: &str = "1.2.840.10008.5.1.4.1.1.4";
+    let door = Door::open(8, Patience::default()).await;
+    let mut association = door.associate(&[(CT, EXPLICIT_LE)]).await.unwrap();
+    let body = data_set("2.25.14", "2.25.14.1.1", 1);
+    let mut other = body.clone();
+    let at = other.windows(CT.len()).position(|class| class == CT.as_bytes()).unwrap();
+    other[at..at + MR.len()].copy_from_slice(MR.as_bytes());
+    let mismatch = Status::MISMATCH.code;
+    let unsupported = Status::CLASS_NOT_SUPPORTED.code;
+    for body in [&body, &other] {
+        assert_eq!(store_as(&mut association, MR, "2.25.14.1.1", body).await, unsupported, "not of this context");
+    }
+    assert_eq!(store(&mut association, "2.25.14.1.1", &other).await, mismatch, "the data set is of another class");
+    assert_eq!(door.held("2.25.14"), []);
+    assert_eq!(store(&mut association, "2.25.14.1.1", &body).await, 0, "the association goes on");
+    association.release().await.unwrap();
+    assert_eq!(door.held("2.25.14"), [Digest::of(&body)]);
 }
 
 #[tokio::test]
@@ -262,20 +288,7 @@ async fn files_are_sent_ahead_of_the_answers_where_the_peer_takes_it() {
 #[tokio::test]
 async fn a_store_cut_off_behind_others_loses_none_of_them() {
     let door = Door::open(8, Patience::default()).await;
-    let user = UserItems { operations: Some((8, 1)), ..negotiate::own_items() };
-    let contexts =
-        vec![Proposed { id: 1, abstract_syntax: CT.to_owned(), transfer_syntaxes: vec![EXPLICIT_LE.to_owned()] }];
-    let proposal = Proposal {
-        version: 1,
-        called: negotiate::title_field(&title("CHNORD")),
-        calling: negotiate::title_field(&title("CT1")),
-        application_context: associate::APPLICATION_CONTEXT.to_owned(),
-        contexts,
-        user,
-    };
-    let mut there = door.link().await;
-    there.write(&Pdu::AssociateRq(proposal)).await.unwrap();
-    assert!(matches!(there.read(Duration::from_secs(20)).await.unwrap(), Pdu::AssociateAc(_)));
+    let mut there = together::call(&door).await;
     for n in 1..=4u16 {
         let instance = format!("2.25.13.1.{n}");
         let command = Command::store_request(n, &Uid::parse(CT).unwrap(), &Uid::parse(&instance).unwrap());

@@ -14,6 +14,7 @@ import { Failure, Waiting } from '../../components/State';
 import { useProblem } from '../../components/problem';
 import { bytes, count, minute, rate } from '../../lib/format';
 import { useWords } from '../../lib/language';
+import { FetchBack } from './FetchBack';
 import { SpareDialog } from './SpareDialog';
 
 const COLOURS = { offered: 'sky', received: 'yellow', active: 'teal', ended: 'gray' } as const;
@@ -29,6 +30,7 @@ export function BackupPage() {
         <Failure error={error} retry={() => void refetch()} />
       ) : copies ? (
         <Stack gap="md">
+          <FetchBack />
           {backup && <Taken backup={backup} />}
           <Section title={t('archive.backup.second')} about={t('archive.backup.about')}>
             <Stack gap="lg">
