@@ -33,7 +33,7 @@ pub(super) enum Kept {
     Held(Box<HeldHead>),
     Finding(Box<Finding>),
     Began(Began),
-    Settled(Settled),
+    Settled,
 }
 
 impl Kept {
@@ -47,7 +47,10 @@ impl Kept {
             records::HELD => Self::Held(Box::new(wire::decode(body)?)),
             records::FINDING => Self::Finding(Box::new(wire::decode(body)?)),
             records::BEGAN => Self::Began(wire::decode(body)?),
-            records::SETTLED => Self::Settled(wire::decode(body)?),
+            records::SETTLED => {
+                wire::decode::<Settled>(body)?;
+                Self::Settled
+            }
             _ => return Ok(None),
         }))
     }
@@ -128,7 +131,11 @@ impl Book {
                 }
             }
             Kept::Began(began) => self.began = self.began.or(Some(began)),
-            Kept::Settled(_) => self.findings.iter_mut().for_each(|(_, settled)| *settled = true),
+            Kept::Settled => {
+                self.findings.iter_mut().for_each(|(_, settled)| *settled = true);
+                // What is to be compared with is what peers say from now on.
+                self.cosigned.clear();
+            }
         }
     }
 

@@ -144,7 +144,7 @@ impl Audit {
         let open = self.book().findings.iter().filter(|(_, settled)| !settled).count();
         let settled = Settled { at: tasks::now(), findings: u64::try_from(open).unwrap_or(u64::MAX) };
         self.record(Event::new(Act::LedgerSettled, actor).note(format!("{open} findings"))).await?;
-        self.keep(records::SETTLED, &settled, Kept::Settled(settled)).await?;
+        self.keep(records::SETTLED, &settled, Kept::Settled).await?;
         Ok(settled.findings)
     }
 }

@@ -154,9 +154,14 @@ impl Finding {
     pub(crate) fn new(site: SiteId, wrong: Wrong, first: u64, last: u64) -> Self {
         Self { at: crate::tasks::now(), site, wrong, first, last, number: None, heads: Vec::new() }
     }
+    /// Whether it says the same: a log that grows on does not break anew.
     pub(super) fn is_same(&self, other: &Self) -> bool {
-        (self.site, self.wrong, self.first, self.last, self.number)
-            == (other.site, other.wrong, other.first, other.last, other.number)
+        let shown = match (self.heads.first(), other.heads.first()) {
+            (Some(ours), Some(theirs)) => ours == theirs,
+            _ if self.wrong == Wrong::Forged => self.number == other.number,
+            _ => (self.first, self.last, self.number) == (other.first, other.last, other.number),
+        };
+        (self.site, self.wrong) == (other.site, other.wrong) && shown
     }
     /// For the log: no patient, and the same words for ever.
     pub(super) fn note(&self) -> String {
