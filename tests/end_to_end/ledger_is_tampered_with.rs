@@ -72,8 +72,7 @@ async fn evidence_is_checked_offline_and_a_log_put_back_is_found() {
         let records = bundle["records"].as_array().unwrap().len();
         assert!(records >= 3, "{records} records");
         let body = bundle["records"][0]["body"].as_str().unwrap().to_owned();
-        let other =
-            if body.starts_with("Ag") { body.replacen("Ag", "Aw", 1) } else { body.replacen(&body[2..3], "x", 1) };
+        let other = body.replacen('A', "B", 1);
         bundle["records"][0]["body"] = json!(other);
         fs::write(&file, bundle.to_string()).unwrap();
         let said = site.cli(&[&["audit", "verify", &file, "--lang", "en"][..], &keys].concat());
