@@ -79,10 +79,13 @@ impl Audit {
                 continue;
             }
             finding.number = Some(crossing.number);
-            if finding.wrong == Wrong::Changed {
-                finding.last = crossing.place;
+            if crossing.place < leaves.size() {
+                (finding.wrong, finding.last) = (Wrong::Changed, crossing.place);
             }
             break;
+        }
+        if finding.wrong == Wrong::Shorter {
+            finding.first = finding.first.max(leaves.size());
         }
         finding
     }
@@ -135,7 +138,7 @@ impl Leaves {
         let mut good = 0;
         for Cosigned { size, root, head, .. } in cosigned {
             if size > self.size() {
-                let mut finding = Finding::new(us, Wrong::Shorter, self.size(), size - 1);
+                let mut finding = Finding::new(us, Wrong::Shorter, good, size - 1);
                 finding.heads = vec![head];
                 return Some(finding);
             }

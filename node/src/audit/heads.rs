@@ -134,9 +134,8 @@ impl Audit {
         tracing::error!(site = %finding.site.short(), what = finding.note(), "a ledger is not what was signed");
         let mut event = Event::new(Act::SecurityAlert, Actor::default()).outcome(Outcome::Failed).note(finding.note());
         event.peer = Some(finding.site);
-        self.keep(records::FINDING, &finding, Kept::Finding(Box::new(finding.clone()))).await?;
         self.record(event).await?;
-        Ok(())
+        self.keep(records::FINDING, &finding, Kept::Finding(Box::new(finding.clone()))).await
     }
 
     /// An administrator has looked at all findings.

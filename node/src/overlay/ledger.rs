@@ -272,8 +272,7 @@ impl Inner {
         };
         let unbroken = held.as_ref().is_none_or(|held| held.unbroken) && wrong.is_none();
         if let (Some(wrong), Some(held)) = (wrong, &held) {
-            let first = if wrong == Wrong::Shorter { head.size } else { 0 };
-            let mut finding = Finding::new(peer, wrong, first, held.head.size.saturating_sub(1));
+            let mut finding = Finding::new(peer, wrong, 0, held.head.size.saturating_sub(1));
             finding.heads = vec![held.signed.clone(), signed.clone()];
             let (inner, head, held_next) = (self.clone(), head.clone(), signed);
             // Asking back would wait for this answer. Held only once it is written down: it is found again after a crash.
@@ -320,8 +319,10 @@ impl Inner {
                     continue;
                 }
                 finding.number = Some(told.number);
-                if finding.wrong != Wrong::Shorter {
-                    finding.last = told.place;
+                if told.place < head.size {
+                    (finding.wrong, finding.last) = (Wrong::Forked, told.place);
+                } else {
+                    finding.first = finding.first.max(head.size).min(finding.last);
                 }
                 return finding;
             }
