@@ -5,13 +5,13 @@
 //! # Not here
 //! The functions themselves: beside what they try, in each part's `fuzz.rs`. No product has any of this in it.
 
-use crate::{archive, dicomweb, dimse, pixels};
+use crate::{archive, audit, dicomweb, dimse, pixels};
 
 /// What a target tries with one input.
 pub type Target = fn(&[u8]);
 
 /// All targets, by the names of their corpora.
-pub const TARGETS: [(&str, Target); 11] = [
+pub const TARGETS: [(&str, Target); 13] = [
     ("pdu", dimse::fuzz::pdu),
     ("message", dimse::fuzz::message),
     ("identifier", dimse::fuzz::identifier),
@@ -23,6 +23,8 @@ pub const TARGETS: [(&str, Target); 11] = [
     ("json", dicomweb::fuzz::json),
     ("frames", pixels::fuzz::frames),
     ("codecs", pixels::fuzz::codecs),
+    ("ledger", audit::fuzz::ledger),
+    ("evidence", audit::fuzz::evidence),
 ];
 
 /// Tries this input with the target of this name.

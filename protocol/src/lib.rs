@@ -19,6 +19,7 @@ pub mod fetch;
 pub mod grant;
 pub mod ids;
 pub mod keeping;
+pub mod ledger;
 pub mod limits;
 pub mod manifest;
 pub mod message;

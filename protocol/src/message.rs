@@ -6,6 +6,7 @@ use crate::{
     grant::Grant,
     ids::{Id128, Uid},
     keeping::{Erased, KeepingEnd, SignedKeeping},
+    ledger::{Crossing, Hash, Head, Receipt, Seen},
     manifest::StudyCard,
     refusal::Refusal,
     relearn::Known,
@@ -85,6 +86,31 @@ pub enum Request {
         /// Which.
         study: Uid,
     },
+    /// Events of the sender's log that concern the receiver, to be countersigned: at most
+    /// [`crate::ledger::CROSSINGS_MAX`]. A site that does not know the question answers that it is malformed.
+    Witness(Vec<Signed<Crossing>>),
+    /// The head of the sender's log, to be cosigned.
+    LedgerHead {
+        /// Signed by the sender.
+        head: Signed<Head>,
+        /// Size of the sender's log at which the proof starts.
+        from: u64,
+        /// That the log only grew from there.
+        proof: Vec<Hash>,
+    },
+    /// Of the receiver's log: proofs that the records at these places, at most [`crate::ledger::PLACES_MAX`], are in its
+    /// first `size` records.
+    LedgerProve {
+        /// Records of the head that is meant.
+        size: u64,
+        /// Which records.
+        places: Vec<u64>,
+        /// And that it is what the first so many records became; answered last.
+        old: Option<u64>,
+    },
+    /// Which of these sites, by [`crate::ledger::alias`], does the receiver hold a head of? At most
+    /// [`crate::ledger::OTHERS_MAX`].
+    LedgerOthers(Vec<Hash>),
 }
 impl Wire for Request {
     const VERSION: u8 = 1;
@@ -113,6 +139,16 @@ pub enum Answer {
     Nearline(Vec<Nearline>),
     /// To `CardBack`.
     Card(Box<Signed<StudyCard>>),
+    /// To `Witness`: a receipt for each, in their order.
+    Witnessed(Vec<Signed<Receipt>>),
+    /// To `LedgerHead`: it follows from what was seen before.
+    LedgerSeen(Signed<Seen>),
+    /// To `LedgerHead`: the newest head of the asker that is held here; prove from there.
+    LedgerHeld(Signed<Head>),
+    /// To `LedgerProve`: a proof for each place, in their order, and the one of growth.
+    LedgerProofs(Vec<Vec<Hash>>),
+    /// To `LedgerOthers`: the heads as those sites signed them.
+    LedgerHeads(Vec<Signed<Head>>),
 }
 impl Wire for Answer {
     const VERSION: u8 = 1;

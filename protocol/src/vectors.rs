@@ -11,6 +11,7 @@ use crate::{
     grant::Grant,
     ids::{Id128, SiteId, Uid},
     keeping::{Ask, Halt, Keeping, ListHead, ListPage, SealedFile, SealedName, SignedKeeping, Standing},
+    ledger::{Crossing, Hash, Head, Receipt, Seen},
     manifest::{
         Amended, Amendment, Completeness, Edit, InstanceEntry, Manifest, ManifestRef, Patient, SeriesEntry, StudyCard,
     },
@@ -271,6 +272,47 @@ fn keepings_stay_readable() {
     check("control-keeping", &message::Request::Keeping(SignedKeeping::draft(&key(), &keeping())));
 }
 
+#[test]
+fn the_ledger_stays_readable() {
+    let head = Head { site: site(), size: 1_000_001, root: Hash::leaf(b"root"), at: Timestamp(1_769_870_000_000) };
+    let seen = Seen { head: head.clone(), unbroken: true, at: Timestamp(1_769_870_000_100) };
+    let crossing = Crossing {
+        site: site(),
+        peer: SiteId([4; 32]),
+        place: 300,
+        leaf: Hash::leaf(b"record"),
+        number: 290,
+        at: Timestamp(1_769_870_000_000),
+        act: "study-served".into(),
+        outcome: "done".into(),
+        person: "durand".into(),
+        role: "radiologist".into(),
+        of_site: Some(SiteId([4; 32])),
+        study: Some(uid("2.25.1")),
+        basis: Some(Id128([3; 16])),
+        instances: 412,
+        bytes: 216_000_000,
+    };
+    let receipt = Receipt { of: crossing.hash(), place: 77, at: Timestamp(1_769_870_000_050) };
+    check("ledger-head", &head);
+    check("ledger-seen", &seen);
+    check("ledger-crossing", &crossing);
+    check("ledger-receipt", &receipt);
+    check("control-witness", &message::Request::Witness(vec![Signed::seal(&key(), &crossing)]));
+    check("control-witnessed", &message::Answer::Witnessed(vec![Signed::seal(&key(), &receipt)]));
+    let proof = vec![Hash::leaf(b"a"), Hash::leaf(b"b")];
+    let signed = || Signed::seal(&key(), &head);
+    let shown = message::Request::LedgerHead { head: signed(), from: 999_000, proof: proof.clone() };
+    check("control-ledger-head", &shown);
+    check("control-ledger-seen", &message::Answer::LedgerSeen(Signed::seal(&key(), &seen)));
+    check("control-ledger-held", &message::Answer::LedgerHeld(signed()));
+    let asked = message::Request::LedgerProve { size: 1_000_001, places: vec![1, 300], old: Some(5) };
+    check("control-ledger-prove", &asked);
+    check("control-ledger-proofs", &message::Answer::LedgerProofs(vec![proof]));
+    check("control-ledger-others", &message::Request::LedgerOthers(vec![crate::ledger::alias(&site())]));
+    check("control-ledger-heads", &message::Answer::LedgerHeads(vec![signed()]));
+}
+
 fn never_panics<T: Wire>(bytes: &[u8]) {
     let _ = wire::decode::<T>(bytes);
 }
@@ -284,6 +326,10 @@ fn decode_all(bytes: &[u8]) {
     never_panics::<ListHead>(bytes);
     never_panics::<ListPage>(bytes);
     never_panics::<Grant>(bytes);
+    never_panics::<Head>(bytes);
+    never_panics::<Seen>(bytes);
+    never_panics::<Crossing>(bytes);
+    never_panics::<Receipt>(bytes);
     never_panics::<fetch::Request>(bytes);
     never_panics::<fetch::Answer>(bytes);
     never_panics::<message::Request>(bytes);

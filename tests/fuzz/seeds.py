@@ -5,6 +5,7 @@
 The corpora beside it grew from these.
 """
 
+import json
 import os
 import struct
 import subprocess
@@ -219,6 +220,25 @@ def texts():
     ]):
         put("matching", str(number), pair.encode())
 
+def ledger():
+    """Places, sizes and proofs as a peer sends them; a bundle that says what it is and proves nothing."""
+    numbers = lambda *given: b"".join(struct.pack("<Q", number) for number in given)
+    hashes = lambda count: b"".join(bytes([n]) * 32 for n in range(count))
+    put("ledger", "none", numbers(0, 0, 1) + hashes(1))
+    put("ledger", "twenty", numbers(300, 999_000, 1_000_001) + hashes(21))
+    put("ledger", "largest", numbers(2**64 - 2, 2**63, 2**64 - 1) + hashes(65))
+    put("ledger", "shorter", numbers(5, 40, 12) + hashes(5))
+    head = b"\x01" + b"\x01" * 32 + b"\x28" + b"\x02" * 32 + b"\x07"
+    put("ledger", "head", head)
+    put("ledger", "seen", b"\x01" + head[1:] + b"\x01\x08")
+    key = "aeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaq"  # 32 bytes of 0x01
+    bundle = {"format": "confrere-evidence/1", "site": key, "site_name": "CH Nord",
+              "asked": {"studies": ["1.2.3"], "from": None, "to": 5}, "since": 1, "before": 0, "head": "AAAA",
+              "cosigned": [{"peer": key, "seen": "AAAA", "proof": ["00" * 32]}],
+              "records": [{"place": 0, "kind": 1, "body": "AgEB", "proof": []}]}
+    put("evidence", "bundle", json.dumps(bundle).encode())
+    put("evidence", "empty", b"{}")
 
-for make in (data_sets, pictures, associations, texts):
+
+for make in (data_sets, pictures, associations, texts, ledger):
     make()

@@ -70,6 +70,10 @@ pub(crate) enum Kind {
     RestoreUnconfirmed,
     /// Subject: the site that keeps it; value: days since the backup was taken of which all is there.
     SecondCopyOverdue,
+    /// Subject: the site whose log is not what was signed; value: findings.
+    LedgerBroken,
+    /// Subject: the site that does not countersign; value: records that wait for it.
+    LedgerUnwitnessed,
 }
 
 impl Kind {
@@ -86,6 +90,8 @@ impl Kind {
             Self::RotRepaired => "rot-repaired",
             Self::RestoreUnconfirmed => "restore-unconfirmed",
             Self::SecondCopyOverdue => "second-copy-overdue",
+            Self::LedgerBroken => "ledger-broken",
+            Self::LedgerUnwitnessed => "ledger-unwitnessed",
         }
     }
 }

@@ -63,6 +63,16 @@ fn of(alarm: &Alarm, language: Language) -> String {
             "the second copy of the backup at {subject} is {value} days old."
                 | "la seconde copie de la sauvegarde chez {subject} date de {value} jours."
         ),
+        Kind::LedgerBroken => in_language!(
+            language,
+            "the log of {subject} is not what was signed: {value} findings; see the access log."
+                | "le journal de {subject} n'est pas ce qui a été signé : {value} constats ; voir le journal des accès."
+        ),
+        Kind::LedgerUnwitnessed => in_language!(
+            language,
+            "{subject} has not countersigned {value} events of ours."
+                | "{subject} n'a pas contresigné {value} de nos événements."
+        ),
         Kind::RestoreUnconfirmed => {
             in_language!(
                 language,

@@ -106,6 +106,10 @@ pub(crate) enum Act {
     KeptErased,
     /// A second copy that is kept for a peer was written out, sealed as it is.
     KeptExported,
+    /// Evidence was written out for somebody else to check.
+    LogExported,
+    /// An administrator took note of what was found wrong with a ledger.
+    LedgerSettled,
 }
 
 impl Act {
@@ -162,7 +166,36 @@ impl Act {
             Self::BackupProved => "backup-proved",
             Self::KeptErased => "kept-erased",
             Self::KeptExported => "kept-exported",
+            Self::LogExported => "log-exported",
+            Self::LedgerSettled => "ledger-settled",
         }
+    }
+}
+
+impl Act {
+    /// Whether the other site of such an event countersigns it. Not a revocation: whoever parts says no more; and not an
+    /// alert, which is not for the one it is about.
+    const fn crosses(self) -> bool {
+        matches!(
+            self,
+            Self::StudyOpened
+                | Self::StudyServed
+                | Self::StudyFetched
+                | Self::StudyShared
+                | Self::StudyOffered
+                | Self::PeerPaired
+                | Self::PeerRelearned
+                | Self::AgreementOffered
+                | Self::AgreementAccepted
+                | Self::AgreementEnded
+                | Self::CacheErased
+                | Self::ObjectReturned
+                | Self::BackupServed
+                | Self::BackupKept
+                | Self::BackupProved
+                | Self::KeptErased
+                | Self::KeptExported
+        )
     }
 }
 
@@ -255,6 +288,10 @@ impl Event {
     pub(crate) fn note(mut self, note: impl Into<String>) -> Self {
         self.note = note.into();
         self
+    }
+    /// The other site, where it is to countersign this.
+    pub(crate) fn witness(&self) -> Option<SiteId> {
+        self.peer.filter(|_| self.act.crosses())
     }
     /// With its texts cut to their bounds, as it is stored.
     pub(super) fn bounded(mut self) -> Self {

@@ -4,7 +4,7 @@ use super::{Act, Event};
 use crate::journal::{Journal, JournalError, Position, Record};
 use protocol::{
     SiteId, Uid,
-    wire::{self, Wire},
+    wire::{self, Wire, WireError},
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -16,14 +16,32 @@ const BLOCK: u64 = 256;
 
 /// What is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Entry {
-    pub(super) number: u64,
-    pub(super) event: Event,
+pub(crate) struct Entry {
+    pub(crate) number: u64,
+    pub(crate) event: Event,
+    /// Random: a neighbour's hash, in a proof, does not let anybody guess what the neighbour is.
+    pub(crate) salt: [u8; 16],
+    /// Whether the other site is to countersign it. What was recorded before there was a ledger is not.
+    pub(crate) twin: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct EntryOf1 {
+    number: u64,
+    event: Event,
 }
 
 impl Wire for Entry {
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
     const NAME: &'static str = "audit entry";
+
+    fn decode_version(version: u8, body: &[u8]) -> Result<Self, WireError> {
+        if version != 1 {
+            return Err(WireError::Version { name: Self::NAME, version });
+        }
+        let EntryOf1 { number, event } = wire::decode_body(body)?;
+        Ok(Self { number, event, salt: [0; 16], twin: false })
+    }
 }
 
 /// Filter of a page of the log.
@@ -76,7 +94,8 @@ impl Block {
                 // The only way to stop a replay early.
                 return Err(JournalError::Closed);
             }
-            if let Ok(entry) = wire::decode::<Entry>(record.body)
+            if record.kind == super::records::ENTRY
+                && let Ok(entry) = wire::decode::<Entry>(record.body)
                 && entry.number / BLOCK == self.index
                 && entry.number < before
             {

@@ -139,6 +139,7 @@ impl Inner {
         self.pull(site);
         self.nudge(site);
         self.send_mail(site);
+        self.tell_ledger(site);
         true
     }
 
@@ -252,6 +253,12 @@ impl Inner {
                 let card = self.directory.signed_card(&from, &study).ok_or(Refusal::NotHeld)?;
                 return Ok(Answer::Card(Box::new(card)));
             }
+            Request::Witness(told) => return Ok(self.witness(from, told).await?),
+            Request::LedgerHead { head, from: start, proof } => {
+                return Ok(self.hear_head(from, head, start, proof).await?);
+            }
+            Request::LedgerProve { size, places, old } => return Ok(self.prove(size, places, old).await?),
+            Request::LedgerOthers(aliases) => return Ok(self.heads_of(&from, &aliases)?),
             Request::Nudge => self.pull(from),
             Request::Offer(signed) => {
                 let offer = signed.open(&from).map_err(|_| Refusal::Malformed)?;

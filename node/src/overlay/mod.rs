@@ -20,6 +20,7 @@ mod dial;
 mod directory;
 mod feed;
 mod keepings;
+mod ledger;
 mod lines;
 mod nearline;
 mod offer;
@@ -245,6 +246,7 @@ struct Inner {
     flushes: OncePerSite,
     mails: OncePerSite,
     partings: OncePerSite,
+    ledgers: OncePerSite,
     unheard: converse::Unheard,
     relearning: relearn::Relearning,
     events: broadcast::Sender<OverlayEvent>,
@@ -325,6 +327,7 @@ impl Overlay {
             flushes: OncePerSite::default(),
             mails: OncePerSite::default(),
             partings: OncePerSite::default(),
+            ledgers: OncePerSite::default(),
             unheard: converse::Unheard::default(),
             relearning: relearn::Relearning::default(),
             events: broadcast::channel(EVENTS_KEPT).0,
@@ -343,6 +346,7 @@ impl Overlay {
         tasks.spawn("source news", inner.clone().watch_sources(source_events));
         tasks.spawn("trust watch", inner.clone().watch_trust(trust_events));
         tasks.spawn("time watch", inner.clone().watch_time());
+        tasks.spawn("ledger watch", inner.clone().watch_ledger());
         for peer in inner.trust.peers() {
             if peer.revoked.is_none() {
                 inner.allow(&peer.site).await;

@@ -21,6 +21,7 @@ mod grants;
 mod import;
 mod json;
 mod labels;
+mod ledger;
 mod local;
 mod openapi;
 mod peers;
@@ -173,6 +174,9 @@ fn upkeep_routes() -> Router<Door> {
         .route("/restore", get(restore::show))
         .route("/restore/confirm", post(restore::confirm))
         .route("/restore/fetch-back", post(restore::fetch_back))
+        .route("/ledger", get(ledger::show))
+        .route("/ledger/settle", post(ledger::settle))
+        .route("/ledger/evidence", post(ledger::export))
         .route("/alarms", get(alarms::list))
         .route("/alarms/test", post(alarms::test))
 }

@@ -271,6 +271,8 @@ impl Site {
             dir: self.dir.clone(),
             config: self.config.clone(),
             archive: self.archive.clone(),
+            audit: self.audit.clone(),
+            site: self.identity.site(),
             trust: self.trust.clone(),
             overlay,
             alarms: self.alarms.clone(),

@@ -11,6 +11,7 @@ use super::certificate;
 use crate::{
     alarms::{Alarms, Kind, Level, Rungs},
     archive::{Archive, RepairedFrom},
+    audit::{Audit, Finding, Wrong},
     backup::{self, Second},
     config::Config,
     overlay::Overlay,
@@ -30,6 +31,10 @@ use std::{
 const DISK: Rungs = Rungs { notice: 80, warning: 90, critical: 95, slack: 3 };
 /// Days left: 30, 7, none.
 const CERTIFICATE_DAYS: [u64; 3] = [30, 7, 1];
+/// How often our own log is read and compared with what peers cosigned; at start as well.
+const LEDGER_EVERY: Duration = Duration::from_secs(86_400);
+/// Looks after which a countersignature is missing: with one a minute, an hour.
+const LOOKS_UNWITNESSED: u32 = 60;
 const DAY_MS: u64 = 86_400_000;
 const HOUR_MS: u64 = 3_600_000;
 /// Thirty days of hours.
@@ -40,6 +45,8 @@ pub(super) struct Watch {
     pub(super) dir: PathBuf,
     pub(super) config: Arc<Config>,
     pub(super) archive: Archive,
+    pub(super) audit: Audit,
+    pub(super) site: protocol::SiteId,
     pub(super) trust: Trust,
     pub(super) overlay: Overlay,
     pub(super) alarms: Alarms,
@@ -51,7 +58,13 @@ pub(super) struct Watch {
 pub(super) async fn run(watch: Watch) {
     let (watch, since) = (Arc::new(watch), tasks::now());
     let every = Duration::from_millis(watch.config.alarms.look_every_ms);
+    let mut checked: Option<Timestamp> = None;
     loop {
+        if checked.is_none_or(|at| tasks::now().since(at) >= LEDGER_EVERY) {
+            watch.check_ledger().await;
+            checked = Some(tasks::now());
+        }
+        watch.unwitnessed().await;
         let looking = watch.clone();
         let looked = watch.tasks.spawn_blocking("watch", move || looking.look(since)).await;
         if looked.is_err() {
@@ -71,6 +84,7 @@ impl Watch {
         self.backup();
         self.second_copies();
         self.peers(since);
+        self.ledgers();
         self.rot();
         self.cold();
         self.restored();
@@ -158,6 +172,67 @@ impl Watch {
         }
         for gone in self.alarms.subjects(Kind::PeerSilent).into_iter().filter(|name| !known.contains(name)) {
             self.alarms.set(Kind::PeerSilent, &gone, 0, None);
+        }
+    }
+
+    /// Our own log against itself and what peers cosigned.
+    async fn check_ledger(&self) {
+        let (audit, site) = (self.audit.clone(), self.site);
+        let Ok(found) = self.tasks.spawn_blocking("ledger check", move || audit.check(site)).await else { return };
+        for finding in found {
+            self.note(finding).await;
+        }
+    }
+
+    async fn note(&self, finding: Finding) {
+        if let Err(error) = self.audit.found(finding).await {
+            tracing::error!(%error, "what was found wrong with a ledger could not be recorded");
+        }
+    }
+
+    /// Peers that have not countersigned for too long, each with the record it begins with.
+    fn late(&self) -> Vec<(String, u64, Finding)> {
+        let bound = Duration::from_millis(self.config.alarms.look_every_ms).saturating_mul(LOOKS_UNWITNESSED);
+        let trusted = self.trust.peers().into_iter().filter(|peer| peer.revoked.is_none());
+        let late = trusted.filter_map(|peer| {
+            let state = self.audit.peer_state(&peer.site);
+            let (place, number, _) = state.oldest.filter(|(_, _, since)| tasks::now().since(*since) >= bound)?;
+            let mut finding = Finding::new(peer.site, Wrong::Unwitnessed, place, place);
+            finding.number = Some(number);
+            Some((peer.name, state.missing, finding))
+        });
+        late.collect()
+    }
+
+    async fn unwitnessed(&self) {
+        for (_, _, finding) in self.late() {
+            self.note(finding).await;
+        }
+    }
+
+    fn ledgers(&self) {
+        let mut broken: BTreeMap<String, u64> = BTreeMap::new();
+        for (finding, settled) in self.audit.ledger_state().findings {
+            if !settled && finding.wrong != Wrong::Unwitnessed {
+                let is_ours = finding.site == self.site;
+                let name =
+                    || self.trust.peers().into_iter().find(|peer| peer.site == finding.site).map(|peer| peer.name);
+                let name = if is_ours { self.config.site.name.clone() } else { name().unwrap_or_default() };
+                *broken.entry(name).or_default() += 1;
+            }
+        }
+        self.stand(Kind::LedgerBroken, Level::Critical, broken);
+        let late = self.late().into_iter().map(|(name, missing, _)| (name, missing)).collect();
+        self.stand(Kind::LedgerUnwitnessed, Level::Warning, late);
+    }
+
+    /// Exactly these subjects of a kind.
+    fn stand(&self, kind: Kind, level: Level, standing: BTreeMap<String, u64>) {
+        for gone in self.alarms.subjects(kind).into_iter().filter(|name| !standing.contains_key(name)) {
+            self.alarms.set(kind, &gone, 0, None);
+        }
+        for (subject, value) in standing {
+            self.alarms.set(kind, &subject, value, Some(level));
         }
     }
 

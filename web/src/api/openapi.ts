@@ -964,6 +964,144 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/ledger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LedgerJson"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ledger/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Evidence as a bundle that anybody checks with the sites' public keys. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EvidenceAsked"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": string;
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ledger/settle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An administrator has looked at all findings; the alarm is over. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/migrations": {
         parameters: {
             query?: never;
@@ -4896,6 +5034,17 @@ export interface components {
              */
             retry_s?: number | null;
         };
+        /** @description Which evidence is wanted. All, where nothing is said. */
+        EvidenceAsked: {
+            /** @description RFC 3339, both inclusive. */
+            from?: string | null;
+            issuer?: string | null;
+            /** @description A patient of ours, with the issuer: studies held here. */
+            patient?: string | null;
+            /** @description Study Instance UIDs. */
+            studies?: string[];
+            to?: string | null;
+        };
         /** @description Which studies, and how. */
         Export: {
             /** @description `pdi` or `files`. */
@@ -5136,6 +5285,71 @@ export interface components {
         /** @description The labels of a study. */
         Labels: {
             labels: string[];
+        };
+        /** @description Something wrong with a log. */
+        LedgerFindingJson: {
+            at: string;
+            /**
+             * Format: int64
+             * @description Places in that log, from 0, among which it must be.
+             */
+            first: number;
+            /** Format: int64 */
+            last: number;
+            /**
+             * Format: int64
+             * @description The record's number, where it is known.
+             */
+            number?: number | null;
+            /** @description Whether an administrator has taken note of it. */
+            settled: boolean;
+            site: string;
+            site_name: string;
+            /** @description `shorter`, `changed`, `forked`, `forged`, `unreadable` or `unwitnessed`. */
+            wrong: string;
+        };
+        /** @description A head: so many records, when. */
+        LedgerHeadJson: {
+            at: string;
+            /** Format: int64 */
+            size: number;
+            /** @description Whether it follows from all that was seen before. */
+            unbroken: boolean;
+        };
+        /** @description How the ledger stands. */
+        LedgerJson: {
+            /**
+             * Format: int64
+             * @description Records that were there before.
+             */
+            before: number;
+            /** @description Newest first. */
+            findings: components["schemas"]["LedgerFindingJson"][];
+            peers: components["schemas"]["LedgerPeerJson"][];
+            /** @description Hex. */
+            root: string;
+            /** @description Since when records are in the ledger as they are made. */
+            since: string;
+            /** Format: int64 */
+            size: number;
+        };
+        /** @description How the ledger stands with one peer. */
+        LedgerPeerJson: {
+            cosigned?: null | components["schemas"]["LedgerHeadJson"];
+            held?: null | components["schemas"]["LedgerHeadJson"];
+            /**
+             * Format: int64
+             * @description Events of ours that it has not countersigned yet.
+             */
+            missing: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description The number of the oldest of them, and when it happened.
+             */
+            oldest?: number | null;
+            oldest_at?: string | null;
+            site: string;
         };
         /** @description The list of our own backup, for its keepers. */
         ListJson: {

@@ -150,9 +150,18 @@ type AlarmKind =
   | 'tier-unreachable'
   | 'rot-repaired'
   | 'restore-unconfirmed'
-  | 'second-copy-overdue';
+  | 'second-copy-overdue'
+  | 'ledger-broken'
+  | 'ledger-unwitnessed';
 export type Alarm = With<Sent<'AlarmJson'>, { kind: AlarmKind; level: 'notice' | 'warning' | 'critical' }>;
 export type Alarms = With<Sent<'AlarmsJson'>, { standing: Alarm[] }>;
+export type LedgerHead = Sent<'LedgerHeadJson'>;
+export type LedgerFinding = With<
+  Sent<'LedgerFindingJson'>,
+  { wrong: 'shorter' | 'changed' | 'forked' | 'forged' | 'unreadable' | 'unwitnessed' }
+>;
+type LedgerPeer = With<Sent<'LedgerPeerJson'>, { cosigned: LedgerHead | null; held: LedgerHead | null }>;
+export type Ledger = With<Sent<'LedgerJson'>, { peers: LedgerPeer[]; findings: LedgerFinding[] }>;
 export type AlarmTest = Sent<'ToldJson'>;
 
 /** What is wrong elsewhere: a code, and what the system or the other side said of it. */

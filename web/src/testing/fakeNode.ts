@@ -2,7 +2,7 @@
 //
 // It keeps no promise of the real node (nothing is durable, nothing is signed); it answers as the contract says.
 
-import type { Action, Ae, Agreement, AgreementOffer, AuditEntry, Pairing, Peer, Person, Role, Study, Transfer } from '../api/types';
+import type { Action, Ae, Agreement, AgreementOffer, AuditEntry, Ledger, Pairing, Peer, Person, Role, Study, Transfer } from '../api/types';
 import type { NewsName } from '../api/events';
 
 export interface Answer {
@@ -113,6 +113,14 @@ export class FakeNode {
   agreements: Agreement[] = [];
   transfers: Transfer[] = [];
   entries: AuditEntry[] = [];
+  ledger: Ledger = {
+    size: 1204,
+    root: '00'.repeat(32),
+    since: '2026-01-30T20:00:00Z',
+    before: 12,
+    peers: [],
+    findings: [],
+  };
   users: Person[] = [
     { name: 'admin', role: 'admin' },
     { name: 'dr.bernard', role: 'radiologist' },
@@ -206,6 +214,7 @@ export class FakeNode {
       pairings: 'administer',
       agreements: 'administer',
       audit: 'read-log',
+      ledger: 'read-log',
       users: 'administer',
       tokens: 'administer',
       aes: 'administer',
@@ -233,6 +242,8 @@ export class FakeNode {
         return this.agreementsRoute(method, first, second, body);
       case 'audit':
         return this.auditRoute(url);
+      case 'ledger':
+        return first === 'settle' ? this.settleLedger() : { status: 200, body: this.ledger };
       default:
         return this.settingsRoute(method, head ?? '', first, body);
     }
@@ -311,6 +322,11 @@ export class FakeNode {
     const state = second === 'accept' ? 'active' : 'ended';
     this.agreements = this.agreements.map(known => (known.id === first ? { ...known, state } : known));
     return { status: 200, body: this.agreements.find(({ id }) => id === first) };
+  }
+
+  private settleLedger(): Answer {
+    this.ledger.findings = this.ledger.findings.map(finding => ({ ...finding, settled: true }));
+    return { status: 204, body: null };
   }
 
   private auditRoute(url: URL): Answer {

@@ -14,6 +14,7 @@ import { bytes, moment } from '../../lib/format';
 import { useWords } from '../../lib/language';
 import { en } from '../../strings/en';
 import classes from './audit.module.css';
+import { Ledger } from './Ledger';
 
 const PAGE = 50;
 const ALERTS = new Set(['security-alert', 'pairing-failed', 'instance-refused']);
@@ -120,6 +121,7 @@ function Log() {
 
   return (
     <Page title={t('log.title')} about={t('log.about')} width={1320}>
+      <Ledger />
       <Group mb="md" gap="sm">
         <SegmentedControl
           size="sm"

@@ -1,3 +1,5 @@
+mod ledger;
+
 use super::*;
 use crate::{
     archive::{Form, Source},

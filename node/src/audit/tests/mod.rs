@@ -1,5 +1,7 @@
 //! The log from outside: numbering, pages, restart.
 
+mod evidence;
+
 use super::*;
 use protocol::{SiteId, Uid};
 
@@ -81,9 +83,11 @@ fn texts_are_cut_to_their_bounds() {
 fn stored_bytes_stay_readable() {
     let mut event = Event::new(Act::StudyServed, actor("durand")).study(&uid(3)).amount(2, 3).note("x");
     event.at = protocol::Timestamp(1);
-    let bytes = wire::encode(&Entry { number: 9, event });
-    assert_eq!(
-        data_encoding::HEXLOWER.encode(&bytes),
-        "0109010b0006647572616e640b726164696f6c6f67697374000105312e322e33000002030178"
-    );
+    let now = Entry { number: 9, event: event.clone(), salt: [5; 16], twin: true };
+    let written = "0209010b0006647572616e640b726164696f6c6f67697374000105312e322e33000002030178\
+                   0505050505050505050505050505050501";
+    assert_eq!(data_encoding::HEXLOWER.encode(&wire::encode(&now)), written);
+    let before = "0109010b0006647572616e640b726164696f6c6f67697374000105312e322e33000002030178";
+    let before = data_encoding::HEXLOWER.decode(before.as_bytes()).unwrap();
+    assert_eq!(wire::decode::<Entry>(&before), Ok(Entry { number: 9, event, salt: [0; 16], twin: false }));
 }

@@ -1,0 +1,49 @@
+//! The words of `confrere audit`.
+
+use clap::Subcommand;
+use std::path::PathBuf;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// How the ledger stands, with each peer, and what was found wrong
+    Status {
+        /// As JSON, for programs
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take note of what was found wrong; the alarm is over, the findings stay
+    Settle,
+    /// Write evidence out, for anybody to check
+    Export {
+        /// Events about this study; may be repeated [default: all]
+        #[arg(long, value_name = "UID")]
+        study: Vec<String>,
+        /// Events about the studies of this patient that are held here
+        #[arg(long, value_name = "ID", requires = "issuer")]
+        patient: Option<String>,
+        /// Who issued the patient's ID
+        #[arg(long, value_name = "ISSUER")]
+        issuer: Option<String>,
+        /// Not before, for example 2026-01-31T00:00:00Z
+        #[arg(long, value_name = "TIME")]
+        from: Option<String>,
+        /// Not after
+        #[arg(long, value_name = "TIME")]
+        to: Option<String>,
+        /// Where to [default: standard output]
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Check evidence with the sites' public keys; needs no node and no network
+    Verify {
+        /// The file that was written out
+        #[arg(value_name = "BUNDLE")]
+        bundle: PathBuf,
+        /// A site's public key, or a file that holds it; once for each site
+        #[arg(long = "key", value_name = "KEY", required = true)]
+        keys: Vec<String>,
+        /// Without the list of events
+        #[arg(long)]
+        quiet: bool,
+    },
+}
