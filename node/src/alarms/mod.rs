@@ -70,6 +70,8 @@ pub(crate) enum Kind {
     RestoreUnconfirmed,
     /// Subject: the site that keeps it; value: days since the backup was taken of which all is there.
     SecondCopyOverdue,
+    /// Value: minutes since the oldest event that the audit collector does not have.
+    CollectorBehind,
 }
 
 impl Kind {
@@ -86,6 +88,7 @@ impl Kind {
             Self::RotRepaired => "rot-repaired",
             Self::RestoreUnconfirmed => "restore-unconfirmed",
             Self::SecondCopyOverdue => "second-copy-overdue",
+            Self::CollectorBehind => "collector-behind",
         }
     }
 }

@@ -63,6 +63,11 @@ fn of(alarm: &Alarm, language: Language) -> String {
             "the second copy of the backup at {subject} is {value} days old."
                 | "la seconde copie de la sauvegarde chez {subject} date de {value} jours."
         ),
+        Kind::CollectorBehind => in_language!(
+            language,
+            "the audit collector has not taken events for {value} minutes; they wait in the log."
+                | "le collecteur d'audit n'a pas pris d'événements depuis {value} minutes ; ils attendent dans le journal."
+        ),
         Kind::RestoreUnconfirmed => {
             in_language!(
                 language,

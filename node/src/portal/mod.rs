@@ -37,6 +37,7 @@ mod status;
 mod storage;
 mod tiers;
 mod uploads;
+mod witness;
 mod worklist;
 
 pub(crate) use storage::{SAMPLES, samples};
@@ -137,7 +138,7 @@ pub(crate) fn router(door: PortalDoor, dicomweb: Router) -> Router {
     let signed_in = Router::new()
         .nest("/api", api)
         .merge(dicomweb)
-        .layer(middleware::from_fn_with_state(door.clone(), signin::identify));
+        .layer(middleware::from_fn_with_state((door.clone(), Arc::<witness::Witness>::default()), signin::identify));
     let files = Router::new().fallback(assets::file).with_state(door);
     signed_in.fallback_service(files).layer(middleware::from_fn(assets::security_headers))
 }

@@ -150,7 +150,8 @@ type AlarmKind =
   | 'tier-unreachable'
   | 'rot-repaired'
   | 'restore-unconfirmed'
-  | 'second-copy-overdue';
+  | 'second-copy-overdue'
+  | 'collector-behind';
 export type Alarm = With<Sent<'AlarmJson'>, { kind: AlarmKind; level: 'notice' | 'warning' | 'critical' }>;
 export type Alarms = With<Sent<'AlarmsJson'>, { standing: Alarm[] }>;
 export type AlarmTest = Sent<'ToldJson'>;

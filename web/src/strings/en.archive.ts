@@ -161,6 +161,8 @@ export const archiveWords = {
         'restore-unconfirmed': 'Restored node, closed to peers; peers that have not answered: {{value}}',
         'second-copy-overdue_one': 'The second copy at {{subject}} is {{value}} day old',
         'second-copy-overdue_other': 'The second copy at {{subject}} is {{value}} days old',
+        'collector-behind_one': 'The audit collector has taken nothing for {{value}} minute',
+        'collector-behind_other': 'The audit collector has taken nothing for {{value}} minutes',
       },
       ways: 'Who is told',
       waysAbout: 'Recipients are set in the section [alarms] of confrere.toml. No patient data is sent.',

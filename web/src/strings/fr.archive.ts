@@ -161,6 +161,8 @@ export const archiveWords = {
         'restore-unconfirmed': 'Nœud restauré, fermé aux confrères ; sans réponse : {{value}}',
         'second-copy-overdue_one': 'La seconde copie chez {{subject}} date de {{value}} jour',
         'second-copy-overdue_other': 'La seconde copie chez {{subject}} date de {{value}} jours',
+        'collector-behind_one': 'Le collecteur d’audit n’a rien pris depuis {{value}} minute',
+        'collector-behind_other': 'Le collecteur d’audit n’a rien pris depuis {{value}} minutes',
       },
       ways: 'Qui est averti',
       waysAbout: 'Les destinataires sont réglés dans la section [alarms] de confrere.toml. Aucune donnée de patient n’est envoyée.',
