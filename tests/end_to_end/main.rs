@@ -29,6 +29,7 @@ mod node_is_killed_mid_ingest;
 mod objects_are_made_plain;
 mod other_toolkits_speak;
 mod pacs_beside_the_node;
+mod patient_asks_who_looked;
 mod peer_is_revoked_mid_transfer;
 mod radiologist_reads_a_remote_study;
 mod restored_site_relearns;

@@ -47,6 +47,7 @@ mod accounts;
 mod alarms;
 mod amend;
 mod args;
+mod audit;
 mod backup;
 mod doctor;
 mod export;
@@ -182,6 +183,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Migrate { command } => sources::migrate(&dir, command).await,
         Command::Send(send) => return objects::send(send).await,
         Command::Import(asked) => return objects::import(&dir, asked).await,
+        Command::Audit { command } => audit::audit(&dir, command).await,
         Command::Alarms { command } => return alarms::alarms(&dir, command).await,
         Command::Export(asked) => return export::export(&dir, asked).await,
         Command::Verify => return objects::verify(&dir).await,

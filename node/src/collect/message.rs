@@ -168,7 +168,8 @@ fn participants(xml: &mut String, source: &Source<'_>, event: &Event) {
         Some(site) => format!("{person}@{site}"),
         None => person.to_owned(),
     };
-    let own_role = (!actor.role.is_empty()).then(|| coded("RoleIDCode", (actor.role.as_str(), actor.role.as_str()), "99CONFRERE"));
+    let own_role =
+        (!actor.role.is_empty()).then(|| coded("RoleIDCode", (actor.role.as_str(), actor.role.as_str()), "99CONFRERE"));
     participant(&who, true, own_role.as_slice());
     let (code, ..) = kind(event.act);
     let node = match code {

@@ -7,6 +7,7 @@
 //! # Not here
 //! DICOMweb, which stands behind the same sign-in; TLS and listening, which are `site`'s.
 
+mod access;
 mod agreements;
 mod alarms;
 mod amendments;
@@ -221,6 +222,7 @@ fn api_routes() -> Router<Door> {
         .route("/grants", get(grants::list))
         .route("/grants/{id}", delete(grants::revoke))
         .route("/audit", get(audit::page))
+        .route("/audit/patient", get(access::patient))
         .route("/users", get(settings::users).post(settings::add_user))
         .route("/users/{name}", delete(settings::remove_user))
         .route("/users/{name}/password", post(settings::set_password))

@@ -147,7 +147,7 @@ fn refused_act(method: &Method, route: &str) -> Option<Act> {
     Some(match route {
         // `studies` opens these, and writes down whom it refuses.
         _ if is_dicomweb && is_read && opens => return None,
-        "/api/audit" => Act::LogRead,
+        "/api/audit" | "/api/audit/patient" => Act::LogRead,
         "/api/readings" | "/api/studies/{study}/fetch" => Act::StudyOpened,
         "/api/studies/{study}/share" => Act::StudyShared,
         "/api/studies/{study}/reject" => Act::StudyRejected,

@@ -89,6 +89,7 @@ impl Filling {
         match row.name().as_str() {
             "GET /api/studies/{study}/export" => path.push_str("?purpose=letter"),
             "PUT /api/uploads/{id}" => path.push_str("?name=file"),
+            "GET /api/audit/patient" => path.push_str(&self.text("?id={patient}")),
             "GET /dicomweb/wado" => path.push_str(&self.text(
                 "?requestType=WADO&studyUID={study}&seriesUID={series}&objectUID={instance}&contentType=application/dicom",
             )),
@@ -150,6 +151,7 @@ async fn bed() -> (Site, BTreeMap<&'static str, String>, Filling) {
         ("{study}", study.uid.clone()),
         ("{series}", made[0].series.clone()),
         ("{instance}", made[0].uid.clone()),
+        ("{patient}", study.patient_id.clone()),
         ("{frames}", "1".to_owned()),
         ("{*path}", "7FE00010".to_owned()),
         ("{name}", "probe".to_owned()),
@@ -216,7 +218,8 @@ async fn whoever_is_not_named_is_refused_and_written_down() {
     let before = number_of(&log_after(&site, 0).await);
     let (mut faults, mut asked, mut refusals) = (Vec::new(), 0u32, Vec::new());
     let nothing = BTreeMap::new();
-    for row in rows().iter().filter(|row| row.needs_sign_in()) {
+    let all = rows();
+    for row in all.iter().filter(|row| row.needs_sign_in()) {
         let ask = || filling.of(row, &nothing).ask(row);
         for (credential, ask) in
             [("none", ask()), ("removed token", ask().bearer(&removed)), ("ended session", page(ask()))]

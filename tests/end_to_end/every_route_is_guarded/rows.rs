@@ -68,6 +68,7 @@ POST /api/agreements/{id}/end           | A     | 404 | - needs a peer; see agre
 GET /api/grants                         | AR    | 200 | - what was written when it was given       | studies-queried
 DELETE /api/grants/{id}                 | AR    | 404 | - needs a peer; see agreement_is_narrowed  | security-alert
 GET /api/audit                          | AU    | 200 | log-read                                   | log-read
+GET /api/audit/patient                  | AU    | 200 | log-read                                   | log-read
 GET /api/users                          | A     | 200 | - accounts, no patients                    | studies-queried
 POST /api/users                         | A     | 200 | user-changed                               | security-alert   | {"name":"probe","role":"referrer"}
 POST /api/users/{name}/password         | A     | 200 | user-changed                               | security-alert   | {}

@@ -8,12 +8,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::{net::SocketAddr, path::PathBuf};
 
 mod archive;
+mod audit;
 mod rules;
 mod sources;
 
 pub(super) use archive::{
     ConflictCommand, CorrectCommand, HoldCommand, PatientCommand, RetentionCommand, StudyCommand, TierCommand,
 };
+pub(super) use audit::AuditCommand;
 pub(super) use rules::{RuleCommand, RuleWords};
 pub(super) use sources::{AddSource, MigrateCommand, SourceCommand, StartMigration};
 
@@ -73,6 +75,11 @@ pub(super) enum Command {
     Alarms {
         #[command(subcommand)]
         command: Option<AlarmsCommand>,
+    },
+    /// What the log tells of somebody
+    Audit {
+        #[command(subcommand)]
+        command: AuditCommand,
     },
     /// Check the node and its surroundings, and say what to do
     Doctor,
