@@ -3,8 +3,9 @@
 //! One line a route: `METHOD route | who | status | done | refused | body`.
 //! * `who`: roles that may, by letter (**A**dmin, **R**adiologist, re**F**errer, **T**echnologist, a**U**ditor), the first
 //!   of which asks for the `status`; `open`: needs no sign-in; `local`: through the command line on the machine alone.
-//! * `done`: the act that the answer leaves in the log, or `-` with the reason why it leaves none.
-//! * `refused`: the act that a refusal for the role leaves, or `-` where no role is refused.
+//! * `done`: the act that the answer leaves in the log; `=` before it: one event of the person stands for this use and
+//!   others (an opening of the study, lists of one shape); or `-` with the reason why it leaves none.
+//! * `refused`: the act that a refusal for the role leaves, or `-` where no role is refused or none is written.
 //! * A body is JSON; `$STUDY`, `$SERIES`, `$INSTANCE`, `$ID` are filled in.
 
 /// Rows in the order in which they are asked.
@@ -16,10 +17,10 @@ POST /api/session                       | open  | 401 | sign-in                 
 GET /api/status                         | A     | 200 | - figures of the node                      | studies-queried
 GET /api/storage                        | A     | 200 | - figures of the node                      | studies-queried
 GET /api/restore                        | ARFTU | 200 | - state of the node                        | -
-POST /api/restore/confirm               | A     | 400 | - nothing to confirm; see restored_site_relearns | security-alert | {"accept":true}
+POST /api/restore/confirm               | A     | 400 | - nothing to confirm; see restored_site_relearns | security-alert | {"reason":"all is well"}
 POST /api/restore/fetch-back            | A     | 200 | - what it brings is written by `studies`   | security-alert
 GET /api/alarms                         | A     | 200 | - conditions of the node                   | studies-queried
-POST /api/alarms/test                   | A     | 409 | - changes nothing                          | security-alert
+POST /api/alarms/test                   | A     | 200 | - changes nothing                          | security-alert
 GET /api/spare                          | A     | 200 | - backups name no patient                  | studies-queried
 POST /api/spare                         | A     | 404 | - needs a peer; see second_copy            | security-alert   | {"site":"nobody","bytes_max":1000000000}
 POST /api/spare/export                  | local | 403 | - see second_copy                          | security-alert   | {"site":"nobody","to":"/nowhere"}
@@ -36,7 +37,7 @@ POST /api/studies/{study}/correct       | AT    | 200 | study-corrected         
 POST /api/corrections/{id}/undo         | AT    | 200 | correction-undone                          | security-alert
 GET /api/corrections                    | AT    | 200 | studies-queried                            | studies-queried
 POST /api/patients/merge                | AT    | 404 | - see study_is_corrected                   | security-alert   | {"id":"nobody","like":"1.2.3"}
-GET /api/studies/{study}/rules          | ARFT  | 200 | - labels and rules of a listed study       | studies-queried
+GET /api/studies/{study}/rules          | A     | 200 | - what rules would do, no patient          | studies-queried
 POST /api/studies/{study}/labels        | ART   | 200 | study-labelled                             | study-labelled   | {"add":["seen"]}
 GET /api/labels                         | ARFT  | 200 | - words without a study                    | studies-queried
 GET /api/studies/{study}/tier           | ARFT  | 200 | - where files lie                          | studies-queried
@@ -60,7 +61,7 @@ POST /api/peers/invitations             | A     | 200 | peer-invited            
 POST /api/peers/join                    | A     | 400 | - see admins_pair_two_sites                | security-alert   | {"invitation":"none","code":"none"}
 DELETE /api/peers/{site}                | A     | 404 | - see peer_is_revoked_mid_transfer         | security-alert
 GET /api/pairings                       | A     | 200 | - names of sites                           | studies-queried
-POST /api/pairings/{id}/confirm         | A     | 404 | - see admins_pair_two_sites                | security-alert   | {"accept":true}
+POST /api/pairings/{id}/confirm         | A     | 409 | - see admins_pair_two_sites                | security-alert   | {"accept":true}
 GET /api/agreements                     | A     | 200 | - terms, no patients                       | studies-queried
 POST /api/agreements                    | A     | 404 | - needs a peer; see agreement_is_narrowed  | security-alert   | {"site":"nobody","preset":"all"}
 POST /api/agreements/{id}/accept        | A     | 404 | - needs a peer; see agreement_is_narrowed  | security-alert
@@ -109,33 +110,33 @@ DELETE /api/uploads/{id}                | ART   | 404 | - takes nothing in      
 POST /api/import                        | A     | 200 | study-received                             | study-received   | {"paths":["/nowhere"]}
 POST /api/verify                        | local | 403 | - reads every byte; what is rotten is an alert | security-alert
 POST /api/backup                        | local | 403 | - see backup_is_restored                   | security-alert   | {"to":"/nowhere","passphrase":"a passphrase"}
-GET /dicomweb/                          | ARFTU | 200 | - what there is to ask                     | -
+GET /dicomweb/                          | open  | 405 | - only OPTIONS is answered                 | -
 GET /dicomweb/studies                   | ARFT  | 200 | studies-queried                            | studies-queried
-GET /dicomweb/series                    | ARFT  | 200 | studies-queried                            | studies-queried
-GET /dicomweb/instances                 | ARFT  | 200 | studies-queried                            | studies-queried
-GET /dicomweb/studies/{study}/series    | ARFT  | 200 | studies-queried                            | studies-queried
-GET /dicomweb/studies/{study}/instances | ARFT  | 200 | studies-queried                            | studies-queried
-GET /dicomweb/studies/{study}/series/{series}/instances | ARFT | 200 | studies-queried             | studies-queried
-GET /dicomweb/wado                      | ARFT  | 200 | study-opened                               | study-opened
-GET /dicomweb/studies/{study}           | ARFT  | 200 | study-opened                               | study-opened
-GET /dicomweb/studies/{study}/metadata  | ARFT  | 200 | study-opened                               | study-opened
-GET /dicomweb/studies/{study}/thumbnail | ARFT  | 200 | study-opened                               | study-opened
-GET /dicomweb/studies/{study}/series/{series} | ARFT | 200 | study-opened                          | study-opened
-GET /dicomweb/studies/{study}/series/{series}/metadata | ARFT | 200 | study-opened                 | study-opened
-GET /dicomweb/studies/{study}/series/{series}/thumbnail | ARFT | 200 | study-opened                | study-opened
-GET /dicomweb/studies/{study}/series/{series}/instances/{instance} | ARFT | 200 | study-opened     | study-opened
-GET /dicomweb/studies/{study}/series/{series}/instances/{instance}/metadata | ARFT | 200 | study-opened | study-opened
-GET /dicomweb/studies/{study}/series/{series}/instances/{instance}/frames/{frames} | ARFT | 200 | study-opened | study-opened
-GET /dicomweb/studies/{study}/series/{series}/instances/{instance}/frames/{frames}/rendered | ARFT | 200 | study-opened | study-opened
-GET /dicomweb/studies/{study}/series/{series}/instances/{instance}/frames/{frames}/thumbnail | ARFT | 200 | study-opened | study-opened
-GET /dicomweb/studies/{study}/series/{series}/instances/{instance}/rendered | ARFT | 200 | study-opened | study-opened
-GET /dicomweb/studies/{study}/series/{series}/instances/{instance}/thumbnail | ARFT | 200 | study-opened | study-opened
-GET /dicomweb/studies/{study}/series/{series}/instances/{instance}/bulkdata/{*path} | ARFT | 200 | study-opened | study-opened
+GET /dicomweb/series                        | ARFT  | 200 | =studies-queried                           | studies-queried
+GET /dicomweb/instances                     | ARFT  | 200 | =studies-queried                           | studies-queried
+GET /dicomweb/studies/{study}/series | ARFT | 200 | =studies-queried | - a list within one study: the refusal names no study that is not asked for by its UID
+GET /dicomweb/studies/{study}/instances | ARFT | 200 | =studies-queried | - a list within one study: the refusal names no study that is not asked for by its UID
+GET /dicomweb/studies/{study}/series/{series}/instances | ARFT | 200 | =studies-queried | - a list within one study: the refusal names no study that is not asked for by its UID
+GET /dicomweb/wado                      | ARFT  | 200 | =study-opened                               | study-opened
+GET /dicomweb/studies/{study}           | ARFT  | 200 | =study-opened                               | study-opened
+GET /dicomweb/studies/{study}/metadata  | ARFT  | 200 | =study-opened                               | study-opened
+GET /dicomweb/studies/{study}/thumbnail | ARFT  | 200 | =study-opened                               | study-opened
+GET /dicomweb/studies/{study}/series/{series} | ARFT | 200 | =study-opened                          | study-opened
+GET /dicomweb/studies/{study}/series/{series}/metadata | ARFT | 200 | =study-opened                 | study-opened
+GET /dicomweb/studies/{study}/series/{series}/thumbnail | ARFT | 200 | =study-opened                | study-opened
+GET /dicomweb/studies/{study}/series/{series}/instances/{instance} | ARFT | 200 | =study-opened     | study-opened
+GET /dicomweb/studies/{study}/series/{series}/instances/{instance}/metadata | ARFT | 200 | =study-opened | study-opened
+GET /dicomweb/studies/{study}/series/{series}/instances/{instance}/frames/{frames} | ARFT | 200 | =study-opened | study-opened
+GET /dicomweb/studies/{study}/series/{series}/instances/{instance}/frames/{frames}/rendered | ARFT | 200 | =study-opened | study-opened
+GET /dicomweb/studies/{study}/series/{series}/instances/{instance}/frames/{frames}/thumbnail | ARFT | 200 | =study-opened | study-opened
+GET /dicomweb/studies/{study}/series/{series}/instances/{instance}/rendered | ARFT | 200 | =study-opened | study-opened
+GET /dicomweb/studies/{study}/series/{series}/instances/{instance}/thumbnail | ARFT | 200 | =study-opened | study-opened
+GET /dicomweb/studies/{study}/series/{series}/instances/{instance}/bulkdata/{*path} | ARFT | 200 | =study-opened | study-opened
 POST /dicomweb/studies                  | ART   | 200 | study-received                             | study-received   | STOW
-POST /dicomweb/studies/{study}          | ART   | 200 | study-received                             | study-received   | STOW
-DELETE /dicomweb/studies/{study}/series/{series}/instances/{instance} | AT | 200 | study-rejected    | study-rejected
-DELETE /dicomweb/studies/{study}/series/{series} | AT | 200 | study-rejected                        | study-rejected
-DELETE /dicomweb/studies/{study}        | AT    | 200 | study-rejected                             | study-rejected
+POST /dicomweb/studies/{study}          | ART   | 409 | - of another study, so not taken; storing is written as above | study-received | STOW
+DELETE /dicomweb/studies/{study}/series/{series}/instances/{instance} | AT | 204 | study-rejected    | study-rejected
+DELETE /dicomweb/studies/{study}/series/{series} | AT | 204 | study-rejected                        | study-rejected
+DELETE /dicomweb/studies/{study}        | AT    | 404 | - its one series is rejected above         | study-rejected
 POST /api/studies/{study}/reject        | AT    | 404 | - rejected above                           | study-rejected   | {"reason":"quality"}
 GET /api/rejections                     | AT    | 200 | studies-queried                            | studies-queried
 GET /api/rejections/notes               | AT    | 200 | studies-queried                            | studies-queried
@@ -143,7 +144,7 @@ POST /api/rejections/notes/{id}/obey    | AT    | 404 | - see study_is_rejected 
 POST /api/rejections/notes/{id}/leave   | AT    | 404 | - see study_is_rejected                    | security-alert
 POST /api/rejections/{id}/reinstate     | AT    | 200 | study-reinstated                           | security-alert
 GET /api/conflicts                      | AT    | 200 | studies-queried                            | studies-queried
-POST /api/conflicts/close               | A     | 200 | - closes none here; see study_changes_under_readers | security-alert | {"ids":[]}
+POST /api/conflicts/close               | A     | 400 | - closes none here; see study_changes_under_readers | security-alert | {"ids":[]}
 GET /api/conflicts/{id}                 | AT    | 404 | - there is none                            | studies-queried
 POST /api/conflicts/{id}/resolve        | AT    | 404 | - see study_changes_under_readers          | security-alert   | {"decision":"keep"}
 DELETE /api/session                     | ARFTU | 204 | - a token has no session to end            | -
