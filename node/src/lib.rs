@@ -10,6 +10,7 @@
 //!  arrive   rules                               what is done with a study that is complete
 //!  show     pixels                               frames found and decoded, for all doors
 //!  away     spare                                second copies of backups, here and elsewhere
+//!           collect                              events of the log on their way to the house's collector
 //!  view     studies                             find and open a study, here or elsewhere, as one thing
 //!  reach    overlay (messages)  transfer (bytes)
 //!  beside   sources                             the PACS of the site: asked, retrieved from
@@ -24,6 +25,7 @@ pub mod site;
 #[cfg(any(test, feature = "fuzz"))]
 pub mod fuzz;
 
+pub(crate) mod collect;
 pub(crate) mod demo;
 
 pub(crate) mod dicomweb;

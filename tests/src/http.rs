@@ -139,14 +139,29 @@ impl Client {
         tokio::time::timeout(ANSWER_WITHIN, self.ask_patiently(ask)).await?
     }
 
-    async fn ask_patiently(&mut self, ask: Ask) -> anyhow::Result<Response> {
+    /// Asks, and leaves the body of the answer unread: it may have no end.
+    ///
+    /// # Errors
+    /// As [`Self::ask`].
+    pub async fn head(&mut self, ask: Ask) -> anyhow::Result<StatusCode> {
+        let request = self.request(ask)?;
+        self.sender.ready().await?;
+        Ok(tokio::time::timeout(ANSWER_WITHIN, self.sender.send_request(request)).await??.status())
+    }
+
+    fn request(&self, ask: Ask) -> anyhow::Result<Request<Full<Bytes>>> {
         let mut request = Request::builder().method(ask.method).uri(ask.path).header(header::HOST, &self.host);
         for (name, value) in ask.headers {
             request = request.header(name, value);
         }
+        Ok(request.body(Full::new(ask.body))?)
+    }
+
+    async fn ask_patiently(&mut self, ask: Ask) -> anyhow::Result<Response> {
+        let request = self.request(ask)?;
         let began = Instant::now();
         self.sender.ready().await?;
-        let (head, body) = self.sender.send_request(request.body(Full::new(ask.body))?).await?.into_parts();
+        let (head, body) = self.sender.send_request(request).await?.into_parts();
         let head_after = began.elapsed();
         let body = body.collect().await?.to_bytes();
         Ok(Response { status: head.status, headers: head.headers, body, head_after, whole_after: began.elapsed() })

@@ -74,6 +74,8 @@ pub(crate) enum Kind {
     LedgerBroken,
     /// Subject: the site that does not countersign; value: records that wait for it.
     LedgerUnwitnessed,
+    /// Value: minutes since the oldest event that the audit collector does not have.
+    CollectorBehind,
 }
 
 impl Kind {
@@ -92,6 +94,7 @@ impl Kind {
             Self::SecondCopyOverdue => "second-copy-overdue",
             Self::LedgerBroken => "ledger-broken",
             Self::LedgerUnwitnessed => "ledger-unwitnessed",
+            Self::CollectorBehind => "collector-behind",
         }
     }
 }

@@ -73,6 +73,11 @@ fn of(alarm: &Alarm, language: Language) -> String {
             "{subject} has not countersigned {value} events of ours."
                 | "{subject} n'a pas contresigné {value} de nos événements."
         ),
+        Kind::CollectorBehind => in_language!(
+            language,
+            "the audit collector has not taken events for {value} minutes; they wait in the log."
+                | "le collecteur d'audit n'a pas pris d'événements depuis {value} minutes ; ils attendent dans le journal."
+        ),
         Kind::RestoreUnconfirmed => {
             in_language!(
                 language,

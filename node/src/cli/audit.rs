@@ -21,6 +21,9 @@ const BUNDLE_BYTES_MAX: u64 = crate::audit::BUNDLE_BYTES_MAX;
 pub(super) async fn audit(dir: &Path, command: AuditCommand) -> anyhow::Result<ExitCode> {
     match command {
         AuditCommand::Verify { bundle, keys, quiet } => return check(&bundle, &keys, quiet),
+        AuditCommand::Patient { id, issuer, json } => {
+            super::access::patient(dir, &id, issuer.as_deref(), json).await?;
+        }
         AuditCommand::Status { json } => {
             let mut node = Node::open(dir).await?;
             let ledger = node.get("/api/ledger").await?;

@@ -43,6 +43,7 @@ macro_rules! ensure {
     };
 }
 
+mod access;
 mod accounts;
 mod alarms;
 mod amend;

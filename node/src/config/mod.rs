@@ -8,6 +8,7 @@
 
 mod alarms;
 mod cold;
+mod collector;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ mod write;
 
 pub(crate) use alarms::{AlarmMail, AlarmWebhook, AlarmsConfig, MailSecurity};
 pub(crate) use cold::{BucketConfig, ColdPlace};
+pub(crate) use collector::CollectorConfig;
 
 use protocol::retention::Rules;
 use std::{
@@ -40,6 +42,8 @@ pub(crate) struct Config {
     pub(crate) archive: ArchiveConfig,
     pub(crate) cache: CacheConfig,
     pub(crate) alarms: AlarmsConfig,
+    /// `None`: events stay here.
+    pub(crate) collector: Option<CollectorConfig>,
 }
 
 /// Who this is.
@@ -251,6 +255,9 @@ impl Config {
         for named in secrets.into_iter().flatten() {
             *named = named.take().map(|relative| dir.join(relative));
         }
+        if let Some(collector) = &mut config.collector {
+            collector.below(dir);
+        }
         if let Some(tls) = &mut config.dimse.tls {
             for named in [&mut tls.certificate, &mut tls.key, &mut tls.ca] {
                 *named = dir.join(&*named);
@@ -291,6 +298,8 @@ impl Config {
             ("dimse.tls_cert", dimse.map(|tls| &tls.certificate)),
             ("dimse.tls_ca", dimse.map(|tls| &tls.ca)),
             ("alarms.tls_ca", self.alarms.tls_ca.as_ref()),
+            ("collector.ca", self.collector.as_ref().map(|to| &to.ca)),
+            ("collector.cert", self.collector.as_ref().and_then(|to| to.certificate.as_ref())),
             ("archive.cold_ca", bucket.and_then(|bucket| bucket.ca.as_ref())),
         ];
         for (key, path) in public {
@@ -305,6 +314,7 @@ impl Config {
             ("portal.tls_key", self.portal.tls_key.as_ref()),
             ("dimse.tls_key", dimse.map(|tls| &tls.key)),
             ("alarms.smtp_credentials", mail.and_then(|mail| mail.credentials.as_ref())),
+            ("collector.key", self.collector.as_ref().and_then(|to| to.key.as_ref())),
             ("alarms.webhook_secret", webhook.and_then(|webhook| webhook.secret.as_ref())),
             ("archive.cold_credentials", bucket.map(|bucket| &bucket.credentials)),
         ];

@@ -2,7 +2,7 @@
 
 use super::{
     ArchiveConfig, CacheConfig, Config, DicomwebConfig, DimseConfig, DimseTls, Fault, OverlayConfig, PixelsConfig,
-    PortalConfig, SiteConfig, alarms, cold, units,
+    PortalConfig, SiteConfig, alarms, cold, collector, units,
 };
 use protocol::{AeTitle, limits::SITE_NAME_MAX, retention::Rules};
 use std::{
@@ -45,6 +45,7 @@ pub(super) fn read(text: &str) -> Result<Config, Vec<Fault>> {
         archive: section(&mut file, "archive", &mut faults, archive),
         cache: section(&mut file, "cache", &mut faults, cache),
         alarms: section(&mut file, "alarms", &mut faults, alarms::read),
+        collector: section(&mut file, "collector", &mut faults, collector::read),
     };
     for unknown in file.keys() {
         faults.push(Fault { key: unknown.clone(), problem: "there is no such section".to_owned() });

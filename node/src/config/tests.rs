@@ -15,6 +15,7 @@ fn example() -> Config {
         archive: ArchiveConfig::default(),
         cache: CacheConfig::default(),
         alarms: AlarmsConfig::default(),
+        collector: None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! From settings to text: what `init` writes, what `config check` prints, and the example in the documentation.
 
-use super::{AlarmsConfig, ArchiveConfig, Config, DimseConfig, PortalConfig, SiteConfig, cold, units};
+use super::{AlarmsConfig, ArchiveConfig, CollectorConfig, Config, DimseConfig, PortalConfig, SiteConfig, cold, units};
 use protocol::retention::Rules;
 use std::{
     fmt::Write,
@@ -39,8 +39,8 @@ pub(super) fn write(config: &Config, comments: bool) -> String {
 
 type Section = (&'static str, Vec<Line<'static>>);
 
-fn sections(config: &Config) -> [Section; 9] {
-    let Config { site, portal, dicomweb, dimse, overlay, pixels, archive, cache, alarms } = config;
+fn sections(config: &Config) -> [Section; 10] {
+    let Config { site, portal, dicomweb, dimse, overlay, pixels, archive, cache, alarms, collector } = config;
     [
         site_section(site),
         portal_section(portal),
@@ -85,6 +85,7 @@ fn sections(config: &Config) -> [Section; 9] {
             )],
         ),
         alarms_section(alarms),
+        collector_section(collector.as_ref()),
     ]
 }
 
@@ -250,4 +251,23 @@ fn listen(address: SocketAddr) -> Option<Value> {
 
 fn names(names: &[String]) -> Option<Value> {
     Some(Value::Array(names.iter().map(|name| Value::String(name.clone())).collect()))
+}
+
+fn collector_section(collector: Option<&CollectorConfig>) -> Section {
+    let path = |path: &Path| text(&path.to_string_lossy());
+    let lines = vec![
+        Line(
+            "Where the events of the log go as DICOM audit messages (syslog by TLS), \"host:port\"; not set: nowhere.",
+            "address",
+            collector.and_then(|to| text(&format!("{}:{}", to.host, to.port))),
+        ),
+        Line("Authorities of the collector's certificate, PEM.", "ca", collector.and_then(|to| path(&to.ca))),
+        Line(
+            "Certificate chain that we show where it asks for one, PEM.",
+            "cert",
+            collector.and_then(|to| path(to.certificate.as_deref()?)),
+        ),
+        Line("Its key, PEM, mode 0600.", "key", collector.and_then(|to| path(to.key.as_deref()?))),
+    ];
+    ("collector", lines)
 }

@@ -126,6 +126,10 @@ impl IntoResponse for Problem {
             body["reference"] = reference.into();
         }
         let mut response = (status, Json(body)).into_response();
+        // For the log: the layer before this door writes refusals down.
+        if let Self::Refused(refusal) = self {
+            response.extensions_mut().insert(refusal);
+        }
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         match self {

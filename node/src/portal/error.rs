@@ -288,8 +288,16 @@ impl IntoResponse for ApiError {
         });
         let message = if code == "internal" { "internal fault".to_owned() } else { self.to_string() };
         let retry_s = self.retry_s();
+        let refusal = match &self {
+            Self::Refused(r) | Self::Study(StudyError::Refused(r)) | Self::Trust(TrustError::Refused(r)) => Some(*r),
+            _ => None,
+        };
         let mut response =
             (status, Json(ErrorBody { error: code.to_owned(), message, reference, retry_s })).into_response();
+        // For the log: see `witness`.
+        if let Some(refusal) = refusal {
+            response.extensions_mut().insert(refusal);
+        }
         if let Some(s) = retry_s {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(s));
         }

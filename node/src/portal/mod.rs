@@ -7,6 +7,7 @@
 //! # Not here
 //! DICOMweb, which stands behind the same sign-in; TLS and listening, which are `site`'s.
 
+mod access;
 mod agreements;
 mod alarms;
 mod amendments;
@@ -38,6 +39,7 @@ mod status;
 mod storage;
 mod tiers;
 mod uploads;
+mod witness;
 mod worklist;
 
 pub(crate) use storage::{SAMPLES, samples};
@@ -138,7 +140,7 @@ pub(crate) fn router(door: PortalDoor, dicomweb: Router) -> Router {
     let signed_in = Router::new()
         .nest("/api", api)
         .merge(dicomweb)
-        .layer(middleware::from_fn_with_state(door.clone(), signin::identify));
+        .layer(middleware::from_fn_with_state((door.clone(), Arc::<witness::Witness>::default()), signin::identify));
     let files = Router::new().fallback(assets::file).with_state(door);
     signed_in.fallback_service(files).layer(middleware::from_fn(assets::security_headers))
 }
@@ -224,6 +226,7 @@ fn api_routes() -> Router<Door> {
         .route("/grants", get(grants::list))
         .route("/grants/{id}", delete(grants::revoke))
         .route("/audit", get(audit::page))
+        .route("/audit/patient", get(access::patient))
         .route("/users", get(settings::users).post(settings::add_user))
         .route("/users/{name}", delete(settings::remove_user))
         .route("/users/{name}/password", post(settings::set_password))

@@ -1,9 +1,9 @@
 //! The API's description, made from the routes; `docs/openapi.json` is its committed copy.
 
 use super::{
-    agreements, alarms, amendments, audit, error, events, export, grants, import, json, labels, ledger, local, peers,
-    rejections, restore, retention, rules, rules_with_peers, settings, signin, sources, spare, status, storage, tiers,
-    uploads, worklist,
+    access, agreements, alarms, amendments, audit, error, events, export, grants, import, json, labels, ledger, local,
+    peers, rejections, restore, retention, rules, rules_with_peers, settings, signin, sources, spare, status, storage,
+    tiers, uploads, worklist,
 };
 use axum::Json;
 use utoipa::OpenApi;
@@ -74,6 +74,7 @@ use utoipa::OpenApi;
         ledger::show,
         ledger::settle,
         ledger::export,
+        access::patient,
         settings::users,
         settings::add_user,
         settings::remove_user,

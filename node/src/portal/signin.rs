@@ -3,7 +3,7 @@
 //! The cookie's name carries the site id: cookies ignore ports, and two sites on one host must not sign each other out.
 //! A request that changes something under a cookie must come from a page of ours (Origin or Sec-Fetch-Site).
 
-use super::{Door, Local, error::ApiError, json};
+use super::{Door, Local, error::ApiError, json, witness::Witness};
 use crate::{
     audit::{Act, Actor, Event, Outcome},
     trust::{Action, Person},
@@ -17,27 +17,35 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use protocol::Refusal;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
 
 /// The session's secret as presented, for signing out.
 #[derive(Clone)]
 pub(super) struct Presented(String);
 
 /// The layer before every API and DICOMweb route: finds the person and leaves it in the request, or leaves nothing.
-pub(super) async fn identify(State(door): State<Door>, mut request: Request, next: Next) -> Response {
+pub(super) async fn identify(
+    State((door, witness)): State<(Door, Arc<Witness>)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     if request.extensions().get::<Local>().is_none() {
         let found = bearer(&door, request.headers()).or_else(|| cookie(&door, request.headers()));
         if let Some((person, presented)) = found {
-            if presented.is_some() && changes(request.method()) && !is_same_origin(request.headers()) {
-                return ApiError::Origin.into_response();
-            }
+            let is_page = presented.is_some();
             request.extensions_mut().insert(person);
+            if is_page && changes(request.method()) && !is_same_origin(request.headers()) {
+                return witness.refuse(&door, request, ApiError::Origin).await;
+            }
             if let Some(presented) = presented {
                 request.extensions_mut().insert(presented);
             }
         }
     }
-    next.run(request).await
+    witness.watch(&door, request, next).await
 }
 
 fn bearer(door: &Door, headers: &HeaderMap) -> Option<(Person, Option<Presented>)> {

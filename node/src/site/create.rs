@@ -118,6 +118,7 @@ fn settings(founding: &Founding) -> Config {
         archive: ArchiveConfig::default(),
         cache: CacheConfig::default(),
         alarms: AlarmsConfig::default(),
+        collector: None,
     }
 }
 

@@ -26,13 +26,14 @@ pub(crate) use doors::control_path;
 pub(crate) use lock::{Lock, LockError};
 
 use crate::{
-    alarms::Alarms,
+    alarms::{Alarms, Kind},
     archive::{
         Archive, ArchiveError,
         cache::{Cache, CacheError},
     },
     audit::{Act, Actor, Audit, AuditError, Event},
     backup::{BackupError, Held, Second},
+    collect::{self, CollectParts},
     config::{Addresses, Config, ConfigError},
     dicomweb, dimse,
     identity::{Identity, IdentityError},
@@ -232,12 +233,30 @@ impl Site {
             site_name: self.config.site.name.clone(),
         });
         self.alarms.start(&self.tasks);
+        self.collect();
         self.tasks.spawn("watch", watch::run(self.watch(overlay.clone())));
         self.tasks.spawn("cache expiry", expire(self.cache.clone(), self.audit.clone(), self.tasks.clone()));
         if is_restored {
             self.tasks.spawn("restored", restored.run(overlay.clone()));
         }
         self.open_doors(overlay, studies, spare, planes).await
+    }
+
+    /// Sends events of the log to the collector, where one is set.
+    fn collect(&self) {
+        let Some(config) = self.config.collector.clone() else {
+            return self.alarms.set(Kind::CollectorBehind, "", 0, None);
+        };
+        collect::start(CollectParts {
+            dir: self.dir.clone(),
+            config,
+            site: self.config.site.name.clone(),
+            key: self.identity.site().to_string(),
+            audit: self.audit.clone(),
+            archive: self.archive.clone(),
+            alarms: self.alarms.clone(),
+            tasks: self.tasks.clone(),
+        });
     }
 
     fn spare(&self, overlay: &Overlay, transfer: &Transfer) -> Spare {

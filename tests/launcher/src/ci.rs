@@ -40,6 +40,8 @@ fn find_tools() -> Result<(), Stop> {
         &tools::ODIL,
         &tools::ORTHANC,
         &tools::XORRISO,
+        &tools::RSYSLOG,
+        &tools::XMLLINT,
         &tools::PYTHON,
         &tools::CHROMIUM,
     ])?;

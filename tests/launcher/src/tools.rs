@@ -35,6 +35,14 @@ pub(crate) const GDCM: Tool =
 pub(crate) const ODIL: Tool =
     Tool { name: "odil", programs: &["odil"], proof: &["/usr/bin/python3", "-c", "import odil"], packages: &["odil"] };
 pub(crate) const XORRISO: Tool = Tool { name: "xorriso", programs: &["xorriso"], proof: &[], packages: &["xorriso"] };
+pub(crate) const RSYSLOG: Tool = Tool {
+    name: "rsyslog with OpenSSL",
+    programs: &["rsyslogd"],
+    proof: &["sh", "-c", "ls /usr/lib/*/rsyslog/lmnsd_ossl.so"],
+    packages: &["rsyslog", "rsyslog-openssl"],
+};
+pub(crate) const XMLLINT: Tool =
+    Tool { name: "xmllint", programs: &["xmllint"], proof: &[], packages: &["libxml2-utils"] };
 /// Debian's Python comes without `ensurepip`, and makes no environments until it is there.
 pub(crate) const PYTHON: Tool = Tool {
     name: "Python 3 with venv",

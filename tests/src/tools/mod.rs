@@ -10,3 +10,4 @@ pub mod python;
 pub mod quic;
 pub mod retriever;
 pub mod scu;
+pub mod syslog;

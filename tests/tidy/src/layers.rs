@@ -14,7 +14,7 @@ const LAYERS: [&[&str]; 18] = [
     &["dimse", "dicomweb", "portal"],
     &["media", "rules"],
     &["pixels"],
-    &["studies", "spare"],
+    &["studies", "spare", "collect"],
     &["overlay", "transfer"],
     &["sources"],
     &["archive", "users", "backup"],

@@ -152,7 +152,8 @@ type AlarmKind =
   | 'restore-unconfirmed'
   | 'second-copy-overdue'
   | 'ledger-broken'
-  | 'ledger-unwitnessed';
+  | 'ledger-unwitnessed'
+  | 'collector-behind';
 export type Alarm = With<Sent<'AlarmJson'>, { kind: AlarmKind; level: 'notice' | 'warning' | 'critical' }>;
 export type Alarms = With<Sent<'AlarmsJson'>, { standing: Alarm[] }>;
 export type LedgerHead = Sent<'LedgerHeadJson'>;

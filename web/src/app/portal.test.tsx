@@ -270,6 +270,19 @@ describe('administration', () => {
     expect(screen.getAllByText('Security alert').length).toBeGreaterThan(5);
     expect(address()).toBe('/log?alerts=true');
   });
+
+  test('who looked at a patient is shown for printing', async () => {
+    const node = busyNode();
+    const entry = { number: 7, at: '2026-01-02T00:00:00Z', act: 'study-served', outcome: 'done', reason: null, person: 'amy', role: 'radiologist', site: 'k', site_name: 'CHU Sud', study: '1.2.3', peer: null, peer_name: null, basis: null, instances: 3, bytes: 100, note: '' };
+    node.instead.set('GET /audit/patient', { status: 200, body: { studies: ['1.2.3'], entries: [entry], more: false } });
+    const { user, address } = await openPortal(node, { at: '/log', as: 'auditor' });
+    await user.type(await screen.findByLabelText('Patient ID'), 'P1{Enter}');
+    await screen.findByText('CHU Sud');
+    screen.getByText('amy');
+    screen.getByRole('button', { name: 'Print' });
+    expect(node.requests.some(request => request.startsWith('GET /audit/patient'))).toBe(true);
+    expect(address()).toBe('/log?patient=P1');
+  });
 });
 
 describe('archive', () => {

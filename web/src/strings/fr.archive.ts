@@ -173,6 +173,8 @@ export const archiveWords = {
         'ledger-broken_other': 'Le journal de {{subject}} n’est pas ce qui a été signé : {{value}} constats',
         'ledger-unwitnessed_one': '{{subject}} n’a pas contresigné {{value}} de nos événements',
         'ledger-unwitnessed_other': '{{subject}} n’a pas contresigné {{value}} de nos événements',
+        'collector-behind_one': 'Le collecteur d’audit n’a rien pris depuis {{value}} minute',
+        'collector-behind_other': 'Le collecteur d’audit n’a rien pris depuis {{value}} minutes',
       },
       ways: 'Qui est averti',
       waysAbout: 'Les destinataires sont réglés dans la section [alarms] de confrere.toml. Aucune donnée de patient n’est envoyée.',

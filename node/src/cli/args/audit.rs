@@ -46,4 +46,15 @@ pub(crate) enum AuditCommand {
         #[arg(long)]
         quiet: bool,
     },
+    /// Who did what with a patient's studies, when and for which site
+    Patient {
+        /// Patient ID
+        id: String,
+        /// Issuer of Patient ID
+        #[arg(long)]
+        issuer: Option<String>,
+        /// As JSON, for programs
+        #[arg(long)]
+        json: bool,
+    },
 }

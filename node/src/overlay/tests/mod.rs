@@ -59,6 +59,7 @@ impl Hospital {
             archive: ArchiveConfig { settle_ms: 200, free_bytes_min: 0, scrub_days: 0, ..ArchiveConfig::default() },
             cache: CacheConfig::default(),
             alarms: crate::config::AlarmsConfig::default(),
+            collector: None,
         });
         let tasks = Tasks::default();
         let audit = Audit::open(dir.path(), &tasks).unwrap();

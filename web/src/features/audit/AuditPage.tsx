@@ -2,7 +2,7 @@
 
 import { Badge, Button, Group, SegmentedControl, Select, Table, Text, TextInput } from '@mantine/core';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { IconAlertTriangle, IconListSearch } from '@tabler/icons-react';
+import { IconAlertTriangle, IconListSearch, IconPrinter } from '@tabler/icons-react';
 import { useSearchParams } from 'react-router';
 import { get } from '../../api/client';
 import { keys, peersQuery, useMay } from '../../api/queries';
@@ -25,10 +25,12 @@ export function isAlert(entry: AuditEntry): boolean {
   return ALERTS.has(entry.act) || entry.reason === 'corrupt';
 }
 
-function useEntries(alerts: boolean, study: string, peer: string | null) {
+function useEntries(alerts: boolean, study: string, peer: string | null, patient: string) {
   return useInfiniteQuery({
-    queryKey: [...keys.audit, alerts, study, peer],
+    queryKey: [...keys.audit, alerts, study, peer, patient],
     queryFn: ({ pageParam, signal }) => {
+      // A patient's access list comes whole.
+      if (patient) return get<AuditEntries>(`/audit/patient?${new URLSearchParams({ id: patient })}`, signal);
       const query = new URLSearchParams({ limit: String(PAGE) });
       if (pageParam !== null) query.set('before', String(pageParam));
       if (alerts) query.set('alerts', 'true');
@@ -37,7 +39,7 @@ function useEntries(alerts: boolean, study: string, peer: string | null) {
       return get<AuditEntries>(`/audit?${query}`, signal);
     },
     initialPageParam: null as number | null,
-    getNextPageParam: page => (page.more ? (page.entries.at(-1)?.number ?? undefined) : undefined),
+    getNextPageParam: page => (page.more && !patient ? (page.entries.at(-1)?.number ?? undefined) : undefined),
     // Each reading is an entry: never ask without need.
     refetchOnWindowFocus: false,
   });
@@ -108,9 +110,10 @@ function Log() {
   const alerts = query.get('alerts') === 'true';
   const study = /^[0-9.]{1,64}$/.test(query.get('study') ?? '') ? (query.get('study') ?? '') : '';
   const peer = query.get('peer');
+  const patient = query.get('patient') ?? '';
   const mayPeers = useMay('administer');
   const peers = useQuery({ ...peersQuery, enabled: mayPeers }).data ?? [];
-  const found = useEntries(alerts, study, peer);
+  const found = useEntries(alerts, study, peer, patient);
   const entries = found.data?.pages.flatMap(page => page.entries) ?? [];
   const set = (name: string, value: string | null) => {
     const next = new URLSearchParams(query);
@@ -143,6 +146,21 @@ function Log() {
           onKeyDown={event => event.key === 'Enter' && set('study', event.currentTarget.value.trim() || null)}
           onBlur={event => event.currentTarget.value.trim() !== study && set('study', event.currentTarget.value.trim() || null)}
         />
+        <TextInput
+          key={`patient ${patient}`}
+          w={210}
+          size="sm"
+          placeholder={t('log.patient')}
+          aria-label={t('log.patient')}
+          defaultValue={patient}
+          onKeyDown={event => event.key === 'Enter' && set('patient', event.currentTarget.value.trim() || null)}
+          onBlur={event => event.currentTarget.value.trim() !== patient && set('patient', event.currentTarget.value.trim() || null)}
+        />
+        {patient && entries.length > 0 && (
+          <Button size="sm" variant="default" leftSection={<IconPrinter size={15} />} onClick={() => window.print()}>
+            {t('log.print')}
+          </Button>
+        )}
         {peers.length > 0 && (
           <Select
             w={210}
@@ -157,6 +175,11 @@ function Log() {
           />
         )}
       </Group>
+      {patient && (
+        <Text size="sm" c="dimmed" mb="sm">
+          {t('log.patientAbout', { patient })}
+        </Text>
+      )}
       {found.isLoading && <Waiting />}
       {found.isError && entries.length === 0 && <Failure error={found.error} retry={() => void found.refetch()} />}
       {found.isSuccess && entries.length === 0 && (

@@ -1,0 +1,151 @@
+//! The two matrices: who may use a route, and what its use leaves in the log.
+//!
+//! One line a route: `METHOD route | who | status | done | refused | body`.
+//! * `who`: roles that may, by letter (**A**dmin, **R**adiologist, re**F**errer, **T**echnologist, a**U**ditor), the first
+//!   of which asks for the `status`; `open`: needs no sign-in; `local`: through the command line on the machine alone.
+//! * `done`: the act that the answer leaves in the log; `=` before it: one event of the person stands for this use and
+//!   others (an opening of the study, lists of one shape); or `-` with the reason why it leaves none.
+//! * `refused`: the act that a refusal for the role leaves, or `-` where no role is refused or none is written.
+//! * A body is JSON; `$STUDY`, `$SERIES`, `$INSTANCE`, `$ID` are filled in.
+
+/// Rows in the order in which they are asked.
+pub(super) const ROWS: &str = r#"
+GET /api/site                           | open  | 200 | - names the site only                      | -
+GET /api/openapi.json                   | open  | 200 | - the same for everybody                   | -
+GET /api/session                        | ARFTU | 200 | - says who asks                            | -
+POST /api/session                       | open  | 401 | sign-in                                    | -                | {"name":"nobody","password":"wrong password"}
+GET /api/status                         | A     | 200 | - figures of the node                      | studies-queried
+GET /api/storage                        | A     | 200 | - figures of the node                      | studies-queried
+GET /api/restore                        | ARFTU | 200 | - state of the node                        | -
+POST /api/restore/confirm               | A     | 400 | - nothing to confirm; see restored_site_relearns | security-alert | {"reason":"all is well"}
+POST /api/restore/fetch-back            | A     | 200 | - what it brings is written by `studies`   | security-alert
+GET /api/alarms                         | A     | 200 | - conditions of the node                   | studies-queried
+POST /api/alarms/test                   | A     | 200 | - changes nothing                          | security-alert
+GET /api/spare                          | A     | 200 | - backups name no patient                  | studies-queried
+POST /api/spare                         | A     | 404 | - needs a peer; see second_copy            | security-alert   | {"site":"nobody","bytes_max":1000000000}
+POST /api/spare/export                  | local | 403 | - see second_copy                          | security-alert   | {"site":"nobody","to":"/nowhere"}
+POST /api/spare/erase                   | local | 403 | - see second_copy                          | security-alert   | {"site":"nobody"}
+POST /api/spare/{id}/accept             | A     | 404 | - needs a peer; see second_copy            | security-alert
+POST /api/spare/{id}/end                | A     | 404 | - needs a peer; see second_copy            | security-alert
+POST /api/spare/{id}/prove              | A     | 404 | - needs a peer; see second_copy            | security-alert   | {}
+GET /api/studies                        | ARFT  | 200 | studies-queried                            | studies-queried
+GET /api/studies/{study}                | ARFT  | 200 | studies-queried                            | studies-queried
+POST /api/studies/{study}/fetch         | ARFT  | 202 | study-opened                               | study-opened
+POST /api/studies/{study}/share         | AR    | 404 | - needs a peer; see agreement_is_narrowed  | study-shared     | {"site":"nobody","hours":1}
+GET /api/studies/{study}/identities     | AT    | 200 | studies-queried                            | studies-queried
+POST /api/studies/{study}/correct       | AT    | 200 | study-corrected                            | study-corrected  | {"set":{"StudyDescription":"Other"},"note":"typed wrongly"}
+POST /api/corrections/{id}/undo         | AT    | 200 | correction-undone                          | security-alert
+GET /api/corrections                    | AT    | 200 | studies-queried                            | studies-queried
+POST /api/patients/merge                | AT    | 404 | - see study_is_corrected                   | security-alert   | {"id":"nobody","like":"1.2.3"}
+GET /api/studies/{study}/rules          | A     | 200 | - what rules would do, no patient          | studies-queried
+POST /api/studies/{study}/labels        | ART   | 200 | study-labelled                             | study-labelled   | {"add":["seen"]}
+GET /api/labels                         | ARFT  | 200 | - words without a study                    | studies-queried
+GET /api/studies/{study}/tier           | ARFT  | 200 | - where files lie                          | studies-queried
+POST /api/studies/{study}/tier          | A     | 409 | - the same study in another place          | security-alert   | {"tier":"cold"}
+GET /api/tiers                          | A     | 200 | - figures of the node                      | studies-queried
+GET /api/studies/{study}/retention      | ARFT  | 200 | studies-queried                            | studies-queried
+POST /api/studies/{study}/retention     | A     | 200 | retention-changed                          | security-alert   | {"claim":"hold","reason":"a letter"}
+GET /api/retention                      | A     | 200 | studies-queried                            | studies-queried
+GET /api/retention/proposals            | A     | 200 | studies-queried                            | studies-queried
+POST /api/retention/proposals           | A     | 409 | - still kept; see study_is_erased          | security-alert   | {"study":"$STUDY","reason":"a letter"}
+DELETE /api/retention/proposals/{id}    | A     | 404 | - see study_is_erased                      | security-alert
+POST /api/retention/proposals/{id}/approve | A  | 404 | - see study_is_erased                      | security-alert
+GET /api/retention/erased               | A     | 200 | studies-queried                            | studies-queried
+GET /api/studies/{study}/export         | ART   | 200 | study-exported                             | study-exported
+POST /api/export                        | ART   | 200 | study-exported                             | study-exported   | {"studies":["$STUDY"],"form":"files","purpose":"a letter"}
+POST /api/readings                      | ARFT  | 200 | - opening each study is written            | study-opened     | {"studies":["$STUDY"]}
+GET /api/transfers                      | ARFT  | 200 | - progress of what was opened              | studies-queried
+GET /api/events                         | ARFTU | 200 | - names no patient; each role hears its own | -
+GET /api/peers                          | ARFT  | 200 | - names of sites                           | studies-queried
+POST /api/peers/invitations             | A     | 200 | peer-invited                               | security-alert
+POST /api/peers/join                    | A     | 400 | - see admins_pair_two_sites                | security-alert   | {"invitation":"none","code":"none"}
+DELETE /api/peers/{site}                | A     | 404 | - see peer_is_revoked_mid_transfer         | security-alert
+GET /api/pairings                       | A     | 200 | - names of sites                           | studies-queried
+POST /api/pairings/{id}/confirm         | A     | 409 | - see admins_pair_two_sites                | security-alert   | {"accept":true}
+GET /api/agreements                     | A     | 200 | - terms, no patients                       | studies-queried
+POST /api/agreements                    | A     | 404 | - needs a peer; see agreement_is_narrowed  | security-alert   | {"site":"nobody","preset":"all"}
+POST /api/agreements/{id}/accept        | A     | 404 | - needs a peer; see agreement_is_narrowed  | security-alert
+POST /api/agreements/{id}/end           | A     | 404 | - needs a peer; see agreement_is_narrowed  | security-alert
+GET /api/grants                         | AR    | 200 | - what was written when it was given       | studies-queried
+DELETE /api/grants/{id}                 | AR    | 404 | - needs a peer; see agreement_is_narrowed  | security-alert
+GET /api/audit                          | AU    | 200 | log-read                                   | log-read
+GET /api/audit/patient                  | AU    | 200 | log-read                                   | log-read
+GET /api/users                          | A     | 200 | - accounts, no patients                    | studies-queried
+POST /api/users                         | A     | 200 | user-changed                               | security-alert   | {"name":"probe","role":"referrer"}
+POST /api/users/{name}/password         | A     | 200 | user-changed                               | security-alert   | {}
+POST /api/users/{name}/role             | A     | 204 | user-changed                               | security-alert   | {"role":"auditor"}
+DELETE /api/users/{name}                | A     | 204 | user-changed                               | security-alert
+GET /api/tokens                         | A     | 200 | - names of tokens                          | studies-queried
+POST /api/tokens                        | A     | 200 | token-changed                              | security-alert   | {"name":"probe","role":"referrer"}
+DELETE /api/tokens/{name}               | A     | 204 | token-changed                              | security-alert
+GET /api/aes                            | A     | 200 | - names of machines                        | studies-queried
+POST /api/aes                           | A     | 200 | ae-changed                                 | security-alert   | {"title":"PROBE","host":"127.0.0.1","port":4242}
+DELETE /api/aes/{title}                 | A     | 204 | ae-changed                                 | security-alert
+GET /api/sources                        | A     | 200 | - names of machines                        | studies-queried
+POST /api/sources                       | A     | 204 | source-changed                             | security-alert   | {"name":"probe","host":"127.0.0.1","port":1,"title":"PROBE"}
+POST /api/sources/{name}/test           | A     | 502 | - says whether it answers                  | security-alert
+POST /api/sources/{name}/find           | A     | 502 | studies-queried                            | security-alert   | {"PatientID":"nobody"}
+POST /api/migrations                    | A     | 200 | migration-changed                          | security-alert   | {"source":"probe"}
+GET /api/migrations                     | A     | 200 | - figures                                  | studies-queried
+POST /api/migrations/{id}/pause         | A     | 404 | - see pacs_beside_the_node                 | security-alert
+POST /api/migrations/{id}/resume        | A     | 404 | - see pacs_beside_the_node                 | security-alert
+POST /api/migrations/{id}/cancel        | A     | 404 | - see pacs_beside_the_node                 | security-alert
+GET /api/migrations/{id}/report         | A     | 404 | - study UIDs that came, each written       | studies-queried
+GET /api/migrations/{id}/report.csv     | A     | 404 | - study UIDs that came, each written       | studies-queried
+DELETE /api/sources/{name}              | A     | 204 | source-changed                             | security-alert
+GET /api/rules                          | A     | 200 | - rules, no patients                       | studies-queried
+POST /api/rules                         | A     | 200 | rule-changed                               | security-alert   | {"name":"probe","actions":{"labels":["probe"]}}
+POST /api/rules/test                    | A     | 200 | - counts only                              | security-alert   | {"rule":{"name":"probe","actions":{"labels":["probe"]}}}
+GET /api/rules/peers                    | A     | 200 | - what waits, written when it goes         | studies-queried
+POST /api/rules/peers/retry             | A     | 404 | - see rules_with_peers                     | security-alert   | {"site":"nobody"}
+POST /api/rules/peers/drop              | A     | 404 | - see rules_with_peers                     | security-alert   | {"site":"nobody","study":"1.2.3"}
+POST /api/rules/{id}                    | A     | 200 | rule-changed                               | security-alert   | {"name":"probe","actions":{"labels":["probe2"]}}
+DELETE /api/rules/{id}                  | A     | 204 | rule-changed                               | security-alert
+GET /api/routes                         | A     | 200 | - what waits, written when it goes         | studies-queried
+POST /api/routes/retry                  | A     | 404 | - see rules_on_arrival                     | security-alert   | {"to":"NOWHERE"}
+POST /api/routes/drop                   | A     | 404 | - see rules_on_arrival                     | security-alert   | {"to":"NOWHERE","study":"1.2.3"}
+POST /api/uploads                       | ART   | 200 | - a file is taken in by an import          | study-received
+PUT /api/uploads/{id}                   | ART   | 404 | - a file is taken in by an import          | study-received
+DELETE /api/uploads/{id}                | ART   | 404 | - takes nothing in                         | study-received
+POST /api/import                        | A     | 200 | study-received                             | study-received   | {"paths":["/nowhere"]}
+POST /api/verify                        | local | 403 | - reads every byte; what is rotten is an alert | security-alert
+POST /api/backup                        | local | 403 | - see backup_is_restored                   | security-alert   | {"to":"/nowhere","passphrase":"a passphrase"}
+GET /dicomweb/                          | open  | 405 | - only OPTIONS is answered                 | -
+GET /dicomweb/studies                   | ARFT  | 200 | studies-queried                            | studies-queried
+GET /dicomweb/series                        | ARFT  | 200 | =studies-queried                           | studies-queried
+GET /dicomweb/instances                     | ARFT  | 200 | =studies-queried                           | studies-queried
+GET /dicomweb/studies/{study}/series | ARFT | 200 | =studies-queried | - a list within one study: the refusal names no study that is not asked for by its UID
+GET /dicomweb/studies/{study}/instances | ARFT | 200 | =studies-queried | - a list within one study: the refusal names no study that is not asked for by its UID
+GET /dicomweb/studies/{study}/series/{series}/instances | ARFT | 200 | =studies-queried | - a list within one study: the refusal names no study that is not asked for by its UID
+GET /dicomweb/wado                      | ARFT  | 200 | =study-opened                               | study-opened
+GET /dicomweb/studies/{study}           | ARFT  | 200 | =study-opened                               | study-opened
+GET /dicomweb/studies/{study}/metadata  | ARFT  | 200 | =study-opened                               | study-opened
+GET /dicomweb/studies/{study}/thumbnail | ARFT  | 200 | =study-opened                               | study-opened
+GET /dicomweb/studies/{study}/series/{series} | ARFT | 200 | =study-opened                          | study-opened
+GET /dicomweb/studies/{study}/series/{series}/metadata | ARFT | 200 | =study-opened                 | study-opened
+GET /dicomweb/studies/{study}/series/{series}/thumbnail | ARFT | 200 | =study-opened                | study-opened
+GET /dicomweb/studies/{study}/series/{series}/instances/{instance} | ARFT | 200 | =study-opened     | study-opened
+GET /dicomweb/studies/{study}/series/{series}/instances/{instance}/metadata | ARFT | 200 | =study-opened | study-opened
+GET /dicomweb/studies/{study}/series/{series}/instances/{instance}/frames/{frames} | ARFT | 200 | =study-opened | study-opened
+GET /dicomweb/studies/{study}/series/{series}/instances/{instance}/frames/{frames}/rendered | ARFT | 200 | =study-opened | study-opened
+GET /dicomweb/studies/{study}/series/{series}/instances/{instance}/frames/{frames}/thumbnail | ARFT | 200 | =study-opened | study-opened
+GET /dicomweb/studies/{study}/series/{series}/instances/{instance}/rendered | ARFT | 200 | =study-opened | study-opened
+GET /dicomweb/studies/{study}/series/{series}/instances/{instance}/thumbnail | ARFT | 200 | =study-opened | study-opened
+GET /dicomweb/studies/{study}/series/{series}/instances/{instance}/bulkdata/{*path} | ARFT | 200 | =study-opened | study-opened
+POST /dicomweb/studies                  | ART   | 200 | study-received                             | study-received   | STOW
+POST /dicomweb/studies/{study}          | ART   | 409 | - of another study, so not taken; storing is written as above | study-received | STOW
+DELETE /dicomweb/studies/{study}/series/{series}/instances/{instance} | AT | 204 | study-rejected    | study-rejected
+DELETE /dicomweb/studies/{study}/series/{series} | AT | 204 | study-rejected                        | study-rejected
+DELETE /dicomweb/studies/{study}        | AT    | 404 | - its one series is rejected above         | study-rejected
+POST /api/studies/{study}/reject        | AT    | 404 | - rejected above                           | study-rejected   | {"reason":"quality"}
+GET /api/rejections                     | AT    | 200 | studies-queried                            | studies-queried
+GET /api/rejections/notes               | AT    | 200 | studies-queried                            | studies-queried
+POST /api/rejections/notes/{id}/obey    | AT    | 404 | - see study_is_rejected                    | security-alert
+POST /api/rejections/notes/{id}/leave   | AT    | 404 | - see study_is_rejected                    | security-alert
+POST /api/rejections/{id}/reinstate     | AT    | 200 | study-reinstated                           | security-alert
+GET /api/conflicts                      | AT    | 200 | studies-queried                            | studies-queried
+POST /api/conflicts/close               | A     | 400 | - closes none here; see study_changes_under_readers | security-alert | {"ids":[]}
+GET /api/conflicts/{id}                 | AT    | 404 | - there is none                            | studies-queried
+POST /api/conflicts/{id}/resolve        | AT    | 404 | - see study_changes_under_readers          | security-alert   | {"decision":"keep"}
+DELETE /api/session                     | ARFTU | 204 | - a token has no session to end            | -
+"#;
