@@ -28,6 +28,7 @@ mod objects_are_made_plain;
 mod other_toolkits_speak;
 mod pacs_beside_the_node;
 mod peer_is_revoked_mid_transfer;
+mod people_come_in;
 mod radiologist_reads_a_remote_study;
 mod restored_site_relearns;
 mod rotten_objects_are_repaired;

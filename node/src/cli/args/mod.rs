@@ -257,6 +257,14 @@ pub(super) enum UserCommand {
     },
     /// List the users
     List,
+    /// Give a user a new password, printed this once; another must be chosen with it
+    Password { name: String },
+    /// Take a user's second factor away: the phone is lost. The user's sessions end
+    ResetFactor { name: String },
+    /// Disable a leaver's account: sessions and tokens end, what was signed stays
+    Disable { name: String },
+    /// Enable a disabled account again
+    Enable { name: String },
 }
 
 #[derive(Debug, Subcommand)]
@@ -266,7 +274,17 @@ pub(super) enum TokenCommand {
         name: String,
         #[arg(long)]
         role: RoleWord,
+        /// Days it lives, 1 to 366
+        #[arg(long, default_value_t = 366)]
+        days: u32,
+        /// Opens this of what the role allows (`list-studies`, `read-studies`, …); may be repeated
+        #[arg(long, value_name = "ACTION")]
+        only: Vec<String>,
     },
+    /// List the tokens with their ends
+    List,
+    /// Take a token back: it opens nothing from then on
+    Remove { name: String },
 }
 
 #[derive(Debug, Subcommand)]
