@@ -18,7 +18,7 @@ export const peopleWords = {
     factorNew: 'Set up another phone',
     factorOld: 'Code of the phone there is, or a recovery code',
     scan: 'Photograph this square with the app, or type the secret in.',
-    secret: 'Secret',
+    secret: 'Secret to type in',
     square: 'Square for the app',
     code: 'Code that the app shows',
     recovery: 'Recovery codes',
@@ -90,7 +90,7 @@ export const peopleWords = {
     credential: 'Licence {{n}}',
     professional: 'Identifier and licences',
     owner: 'Of',
-    machine: 'machine',
+    machine: 'a machine',
   },
   action: {
     'list-studies': 'See the list of studies',

@@ -18,7 +18,7 @@ export const peopleWords = {
     factorNew: 'Changer de téléphone',
     factorOld: 'Code du téléphone actuel, ou code de secours',
     scan: 'Photographiez ce carré avec l’application, ou saisissez le secret.',
-    secret: 'Secret',
+    secret: 'Secret à saisir',
     square: 'Carré pour l’application',
     code: 'Code affiché par l’application',
     recovery: 'Codes de secours',
@@ -59,7 +59,7 @@ export const peopleWords = {
   people: {
     roles: 'Ce que chaque rôle permet',
     rolesHelp: 'Tel que le nœud en décide à chaque requête.',
-    action: 'Action',
+    action: 'Permission',
     yes: 'oui',
     no: 'non',
     factorNeeded: 'Second facteur exigé',
@@ -90,7 +90,7 @@ export const peopleWords = {
     credential: 'Titre {{n}}',
     professional: 'Identifiant et titres',
     owner: 'À',
-    machine: 'machine',
+    machine: 'une machine',
   },
   action: {
     'list-studies': 'Voir la liste des examens',
