@@ -181,7 +181,7 @@ async fn and_go() {
     let licence = json!({ "licence": "Ordre 75/1234", "modalities": ["CT"], "from": "2026-01-01", "until": null });
     let who = json!({ "rpps": "10000000008", "credentials": [licence] });
     let _ = site.post("/api/users/durand/professional", &who).await.ok();
-    assert_eq!(site.post("/api/users/durand/professional", &json!({ "rpps": "10000000001" })).await.status, 400);
+    assert_eq!(site.post("/api/users/durand/professional", &json!({ "rpps": "1000000000x" })).await.status, 400);
     let _ = ward.sign_in(&site, "durand", PASSWORD, None).await.ok();
     let log = site.audit("").await;
     assert!(log.iter().any(|entry| entry["note"] == "by password, RPPS 10000000008"), "{log:?}");
