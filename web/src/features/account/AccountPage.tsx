@@ -11,8 +11,8 @@ import { Failure, Waiting } from '../../components/State';
 import { Fact, Once, Problem, Section } from '../../components/parts';
 import { useWords } from '../../lib/language';
 import { FactorSection, PasswordSection } from './sections';
-import { Sessions } from './Sessions';
-import { type AskedToken, TokenForm, TokenList } from './Tokens';
+import { Sessions } from '../../components/Sessions';
+import { type AskedToken, TokenForm, TokenList } from '../../components/Tokens';
 
 function IdentitySection() {
   const { t } = useWords();

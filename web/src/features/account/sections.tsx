@@ -10,7 +10,7 @@ import type { Enrolment, Recovery } from '../../api/types';
 import { CopyText } from '../../components/CopyText';
 import { Problem, Section } from '../../components/parts';
 import { useWords } from '../../lib/language';
-import { QrCode } from '../peers/QrCode';
+import { QrCode } from '../../components/QrCode';
 
 function Form({ word, busy, ready, onSubmit, children }: { word: string; busy: boolean; ready: boolean; onSubmit: () => void; children: ReactNode }) {
   const submit = (event: SubmitEvent) => {

@@ -111,23 +111,23 @@ export function SignIn({ expired }: { expired: boolean }) {
                   />
                 ) : (
                   <>
-                <TextInput
-                  label={t('signIn.name')}
-                  name="username"
-                  autoComplete="username"
-                  autoCapitalize="none"
-                  spellCheck={false}
-                  autoFocus
-                  value={name}
-                  onChange={event => setName(event.currentTarget.value)}
-                />
-                <PasswordInput
-                  label={t('signIn.password')}
-                  name="password"
-                  autoComplete="current-password"
-                  value={password}
-                  onChange={event => setPassword(event.currentTarget.value)}
-                />
+                    <TextInput
+                      label={t('signIn.name')}
+                      name="username"
+                      autoComplete="username"
+                      autoCapitalize="none"
+                      spellCheck={false}
+                      autoFocus
+                      value={name}
+                      onChange={event => setName(event.currentTarget.value)}
+                    />
+                    <PasswordInput
+                      label={t('signIn.password')}
+                      name="password"
+                      autoComplete="current-password"
+                      value={password}
+                      onChange={event => setPassword(event.currentTarget.value)}
+                    />
                   </>
                 )}
                 <Button type="submit" fullWidth loading={signIn.isPending} disabled={waitS > 0 || !ready}>

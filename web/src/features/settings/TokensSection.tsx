@@ -6,7 +6,7 @@ import { keys, rolesQuery, tokensQuery } from '../../api/queries';
 import type { Role, Token } from '../../api/types';
 import { Once, Problem, Section } from '../../components/parts';
 import { useWords } from '../../lib/language';
-import { type AskedToken, TokenForm, TokenList } from '../account/Tokens';
+import { type AskedToken, TokenForm, TokenList } from '../../components/Tokens';
 import { ROLES } from './roles';
 
 /** Tokens of machines; people's own are listed too, and can be taken back. */

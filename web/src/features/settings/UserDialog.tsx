@@ -9,7 +9,7 @@ import type { AddedUser, Credential, Leaving, Role, SignedIn, User } from '../..
 import { AskTwice } from '../../components/AskTwice';
 import { Once, Problem } from '../../components/parts';
 import { useWords } from '../../lib/language';
-import { Sessions } from '../account/Sessions';
+import { Sessions } from '../../components/Sessions';
 import { ROLES } from './roles';
 
 function useAgain(): () => void {

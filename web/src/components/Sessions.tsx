@@ -1,11 +1,11 @@
 import { Badge, Table } from '@mantine/core';
 import type { UseQueryResult } from '@tanstack/react-query';
-import type { SignedIn } from '../../api/types';
-import { AskTwice } from '../../components/AskTwice';
-import { ListedTable } from '../../components/ListedTable';
-import { ago, moment } from '../../lib/format';
-import { useWords } from '../../lib/language';
-import { useNow } from '../../lib/time';
+import type { SignedIn } from '../api/types';
+import { AskTwice } from './AskTwice';
+import { ListedTable } from './ListedTable';
+import { ago, moment } from '../lib/format';
+import { useWords } from '../lib/language';
+import { useNow } from '../lib/time';
 
 /** Of what a browser says of itself, what people call it. */
 function deviceName(agent: string): string {

@@ -4,13 +4,13 @@ import { Button, Checkbox, Group, NumberInput, SimpleGrid, Stack, Table, Text, T
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { useState } from 'react';
-import type { Action, ListedToken } from '../../api/types';
-import { AskTwice } from '../../components/AskTwice';
-import { ListedTable } from '../../components/ListedTable';
-import { Problem } from '../../components/parts';
-import { ago, day } from '../../lib/format';
-import { useWords } from '../../lib/language';
-import { useNow } from '../../lib/time';
+import type { Action, ListedToken } from '../api/types';
+import { AskTwice } from './AskTwice';
+import { ListedTable } from './ListedTable';
+import { Problem } from './parts';
+import { ago, day } from '../lib/format';
+import { useWords } from '../lib/language';
+import { useNow } from '../lib/time';
 
 interface TokenListProps {
   asked: Pick<UseQueryResult<ListedToken[]>, 'data' | 'error' | 'refetch'>;
