@@ -58,6 +58,7 @@ await tell(async (browser, seen) => {
   await page.getByRole('menuitem', { name: 'Mon compte' }).click();
   await page.getByRole('heading', { name: 'Où vous êtes connecté' }).waitFor();
   await page.getByText('celui-ci').waitFor();
+  await page.getByRole('menu').waitFor({ state: 'hidden' });
   await judge(page, 'account', seen);
   await page.getByRole('button', { name: 'Se déconnecter partout' }).click();
   await page.getByRole('button', { name: 'Vraiment partout' }).click();

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::process::Command;
 use tests::{
     Site, browser,
-    http::{Ask, Method, Response},
+    http::{self, Ask, Method, Response},
 };
 
 const PASSWORD: &str = "Correct-horse-battery-9";
@@ -38,7 +38,11 @@ impl Browser {
         let cookies = [&self.session, &self.device].map(String::as_str).join("; ");
         let ask = Ask::new(method, path).header("cookie", cookies).header("sec-fetch-site", "same-origin");
         let ask = ask.header("user-agent", self.agent);
-        site.try_ask(body.map_or_else(|| ask.clone(), |body| ask.clone().json(&body))).await.unwrap()
+        let ask = match body {
+            Some(body) => ask.json(&body),
+            None => ask,
+        };
+        http::ask(site.portal(), ask).await.unwrap()
     }
 
     async fn get(&self, site: &Site, path: &str) -> Response {
@@ -150,7 +154,8 @@ async fn and_go() {
     let asked = json!({ "name": "worklist", "days": 30, "actions": ["list-studies"] });
     let made = ward.post(&site, "/api/account/tokens", asked).await.ok().json();
     let token = made["token"].as_str().unwrap().to_owned();
-    let program = async |method, path: &str| site.try_ask(Ask::new(method, path).bearer(&token)).await.unwrap();
+    let program =
+        async |method, path: &str| http::ask(site.portal(), Ask::new(method, path).bearer(&token)).await.unwrap();
     let _ = program(Method::GET, "/api/studies").await.ok();
     refused(&program(Method::POST, "/api/uploads").await, 403, "role");
     refused(&program(Method::GET, "/api/account/tokens").await, 401, "not-signed-in");
@@ -192,14 +197,14 @@ async fn and_go() {
     assert_eq!(left["tokens"], json!(["second"]));
     refused(&ward.get(&site, "/api/studies").await, 401, "not-signed-in");
     let second = Ask::get("/api/studies").bearer(made["token"].as_str().unwrap());
-    assert_eq!(site.try_ask(second.clone()).await.unwrap().status, 401);
+    assert_eq!(http::ask(site.portal(), second.clone()).await.unwrap().status, 401);
     refused(&ward.sign_in(&site, "durand", PASSWORD, None).await, 401, "disabled");
     site.stop().await;
     site.serve().await;
     refused(&ward.sign_in(&site, "durand", PASSWORD, None).await, 401, "disabled");
     let _ = site.cli(&["user", "enable", "durand"]).ok();
     let _ = ward.sign_in(&site, "durand", PASSWORD, None).await.ok();
-    assert_eq!(site.try_ask(second).await.unwrap().status, 401, "what ended does not come back");
+    assert_eq!(http::ask(site.portal(), second).await.unwrap().status, 401, "what ended does not come back");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
