@@ -89,6 +89,8 @@ export const peopleWords = {
     removeCredential: 'Remove licence {{n}}',
     credential: 'Licence {{n}}',
     professional: 'Identifier and licences',
+    sessions: 'Signed in',
+    endAll: 'Sign out everywhere',
     owner: 'Of',
     machine: 'a machine',
   },

@@ -89,6 +89,8 @@ export const peopleWords = {
     removeCredential: 'Retirer le titre {{n}}',
     credential: 'Titre {{n}}',
     professional: 'Identifiant et titres',
+    sessions: 'Connexions en cours',
+    endAll: 'Déconnecter partout',
     owner: 'À',
     machine: 'une machine',
   },

@@ -1,6 +1,6 @@
 // What everybody changes of the own account; and what must be done before anything else.
 
-import { Alert, Center, Grid, Group, SimpleGrid, Stack } from '@mantine/core';
+import { Alert, Button, Center, Grid, Group, SimpleGrid, Stack } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { post, remove } from '../../api/client';
 import { accountQuery, keys, ownSessionsQuery, ownTokensQuery, useSession } from '../../api/queries';
@@ -113,6 +113,7 @@ export function AccountPage() {
 export function FirstPage({ must }: { must: 'password' | 'second-factor' }) {
   const { t } = useWords();
   const client = useQueryClient();
+  const signOut = useMutation({ mutationFn: () => remove('/session'), onSettled: () => client.setQueryData(keys.session, null) });
   return (
     <main>
       <Page title={t('account.first')}>
@@ -122,6 +123,9 @@ export function FirstPage({ must }: { must: 'password' | 'second-factor' }) {
               {t(must === 'password' ? 'account.firstPassword' : 'account.firstFactor')}
             </Alert>
             {must === 'password' ? <PasswordSection /> : <FactorSection onDone={() => void client.invalidateQueries({ queryKey: keys.session })} />}
+            <Button variant="subtle" loading={signOut.isPending} onClick={() => signOut.mutate()}>
+              {t('app.signOut')}
+            </Button>
           </Stack>
         </Center>
       </Page>

@@ -96,7 +96,7 @@ function SessionsOf({ user, place }: { user: User; place: string }) {
       {(sessions.data?.length ?? 0) > 1 && (
         <Group justify="flex-end">
           <Button size="compact-sm" variant="default" loading={endAll.isPending} onClick={() => endAll.mutate()}>
-            {t('account.endAll')}
+            {t('people.endAll')}
           </Button>
         </Group>
       )}
@@ -168,7 +168,7 @@ export function UserDialog({ user }: { user: User }) {
   return (
     <Stack gap="md">
       <Access user={user} place={place} />
-      <Divider label={t('account.sessions')} />
+      <Divider label={t('people.sessions')} />
       <SessionsOf user={user} place={place} />
       <Divider label={t('people.professional')} />
       <ProfessionalForm user={user} place={place} />
