@@ -30,9 +30,47 @@ pub(super) async fn user(dir: &Path, command: UserCommand) -> anyhow::Result<()>
                 println!("{password}");
             }
         }
-        UserCommand::List => list(dir, "/api/users", &["name", "role"]).await?,
+        UserCommand::List => list(dir, "/api/users", &["name", "role", "disabled", "second_factor"]).await?,
+        UserCommand::Password { name } => {
+            let changed = tell(dir, Method::POST, &of_user(&name, "/password"), Some(&json!({}))).await?;
+            eprintln!(
+                "{name} must choose another password with this one, printed this once:"
+                    | "{name} devra choisir un autre mot de passe avec celui-ci, affiché cette seule fois :"
+            );
+            println!("{}", text::field(&changed, "password"));
+        }
+        UserCommand::ResetFactor { name } => {
+            tell(dir, Method::DELETE, &of_user(&name, "/second-factor"), None).await?;
+            eprintln!("{name} has no second factor any more." | "{name} n'a plus de second facteur.");
+        }
+        UserCommand::Disable { name } => {
+            let left =
+                tell(dir, Method::POST, &of_user(&name, "/disabled"), Some(&json!({ "disabled": true }))).await?;
+            eprintln!(
+                "{name} is disabled; sessions ended: {}." | "{name} est désactivé ; sessions terminées : {}.",
+                left["sessions"]
+            );
+            for token in left["tokens"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+                eprintln!("The token {token} has ended." | "Le jeton {token} a pris fin.");
+            }
+        }
+        UserCommand::Enable { name } => {
+            tell(dir, Method::POST, &of_user(&name, "/disabled"), Some(&json!({ "disabled": false }))).await?;
+            eprintln!("{name} may sign in again." | "{name} peut de nouveau se connecter.");
+        }
     }
     Ok(())
+}
+
+fn of_user(name: &str, what: &str) -> String {
+    format!("/api/users/{}{what}", segment(name))
+}
+
+async fn tell(dir: &Path, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<Value> {
+    let mut node = Node::open(dir).await?;
+    let answer = node.ask(method, path, body).await?;
+    node.close().await?;
+    Ok(answer)
 }
 
 pub(super) fn read_password(path: &Path) -> anyhow::Result<String> {
@@ -53,9 +91,19 @@ pub(super) fn read_password(path: &Path) -> anyhow::Result<String> {
 }
 
 pub(super) async fn token(dir: &Path, command: TokenCommand) -> anyhow::Result<()> {
-    let TokenCommand::Add { name, role } = command;
+    let (name, role, days, only) = match command {
+        TokenCommand::Add { name, role, days, only } => (name, role, days, only),
+        TokenCommand::List => return list(dir, "/api/tokens", &["name", "role", "owner", "expires"]).await,
+        TokenCommand::Remove { name } => {
+            tell(dir, Method::DELETE, &format!("/api/tokens/{}", segment(&name)), None).await?;
+            eprintln!("{name} opens nothing any more." | "{name} n'ouvre plus rien.");
+            return Ok(());
+        }
+    };
+    let only = (!only.is_empty()).then_some(only);
     let mut node = Node::open(dir).await?;
-    let added = node.post("/api/tokens", &json!({ "name": name, "role": role.word() })).await?;
+    let added =
+        node.post("/api/tokens", &json!({ "name": name, "role": role.word(), "days": days, "actions": only })).await?;
     node.close().await?;
     eprintln!(
         "{name} may come in as {} with `Authorization: Bearer` and this token, printed this once:"

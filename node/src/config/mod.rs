@@ -64,11 +64,19 @@ pub(crate) struct PortalConfig {
     pub(crate) tls_key: Option<PathBuf>,
     /// Serves the portal from a folder instead of the built-in files (development).
     pub(crate) web_dir: Option<PathBuf>,
+    /// Roles whose people need a second factor.
+    pub(crate) second_factor: Vec<String>,
 }
 
 impl Default for PortalConfig {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), tls_cert: None, tls_key: None, web_dir: None }
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            tls_cert: None,
+            tls_key: None,
+            web_dir: None,
+            second_factor: Vec::new(),
+        }
     }
 }
 

@@ -150,6 +150,9 @@ fn site(section: &mut Section<'_>) -> SiteConfig {
     SiteConfig { name, language }
 }
 
+/// The words of `trust`'s roles.
+pub(super) const ROLES: [&str; 5] = ["admin", "radiologist", "referrer", "technologist", "auditor"];
+
 fn portal(section: &mut Section<'_>) -> PortalConfig {
     let default = PortalConfig::default();
     PortalConfig {
@@ -157,6 +160,19 @@ fn portal(section: &mut Section<'_>) -> PortalConfig {
         tls_cert: section.path("tls_cert"),
         tls_key: section.path("tls_key"),
         web_dir: section.path("web_dir"),
+        second_factor: factor_roles(section),
+    }
+}
+
+fn factor_roles(section: &mut Section<'_>) -> Vec<String> {
+    let Some(value) = section.table.remove("second_factor") else { return Vec::new() };
+    let words = value.as_array().and_then(|list| list.iter().map(Value::as_str).collect::<Option<Vec<&str>>>());
+    match words.filter(|words| words.iter().all(|word| ROLES.contains(word))) {
+        Some(words) => words.into_iter().map(str::to_owned).collect(),
+        None => {
+            section.fault("second_factor", format!("{value} is not a list of roles: {}", ROLES.join(", ")));
+            Vec::new()
+        }
     }
 }
 

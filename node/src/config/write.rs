@@ -112,6 +112,11 @@ fn portal_section(portal: &PortalConfig) -> Section {
             "web_dir",
             path(&portal.web_dir),
         ),
+        Line(
+            "Roles whose people need a second factor to sign in: [\"admin\"].",
+            "second_factor",
+            names(&portal.second_factor),
+        ),
     ];
     ("portal", lines)
 }

@@ -21,7 +21,7 @@ use protocol::Refusal;
 use std::sync::Arc;
 
 pub(super) async fn reject(State(desk): State<Arc<Desk>>, asker: Asker) -> Result<Response, Problem> {
-    if !asker.person.role.allows(Action::RejectStudies) {
+    if !asker.person.allows(Action::RejectStudies) {
         return Err(Problem::Refused(Refusal::Role));
     }
     let study = asker.study()?;

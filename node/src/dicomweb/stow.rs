@@ -54,7 +54,7 @@ const PARTS: &str = "whole instances are stored, as application/dicom; metadata 
 const FRONT_BYTES: usize = 128 * 1024;
 
 pub(super) async fn store(State(desk): State<Arc<Desk>>, asker: Asker, body: Body) -> Result<Response, Problem> {
-    if !asker.person.role.allows(Action::StoreStudies) {
+    if !asker.person.allows(Action::StoreStudies) {
         return Err(Problem::Refused(Refusal::Role));
     }
     let media = asker.json_type()?;
@@ -246,7 +246,7 @@ impl Store<'_> {
     /// them. Within a reading context nobody rejects.
     async fn heed(&mut self) {
         let person = &self.asker.person;
-        let may_reject = person.role.allows(Action::RejectStudies) && self.asker.within.is_none();
+        let may_reject = person.allows(Action::RejectStudies) && self.asker.within.is_none();
         for outcome in &mut self.outcomes {
             let Ok(ingested) = &outcome.result else { continue };
             if !ingested.may_be_note() {

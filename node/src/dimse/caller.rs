@@ -109,7 +109,7 @@ impl Caller {
 
     /// In whose name it asks: the user's, or else its own, as a referrer.
     pub(super) fn person(&self) -> Person {
-        let own = || Person { name: self.title.to_string(), role: Role::Referrer };
+        let own = || Person::new(self.title.to_string(), Role::Referrer);
         self.user.clone().unwrap_or_else(own)
     }
 
@@ -121,7 +121,7 @@ impl Caller {
 
     /// Whether the role of the user, where there is one, includes an action.
     fn user_may(&self, action: Action) -> bool {
-        self.user.as_ref().is_none_or(|user| user.role.allows(action))
+        self.user.as_ref().is_none_or(|user| user.allows(action))
     }
 
     pub(super) fn title(&self) -> &AeTitle {
@@ -233,7 +233,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let known = known(folder.path()).await;
         let password = "Correct-horse-battery-9";
-        known.users.add_user("durand", Role::Radiologist, password).await.unwrap();
+        known.users.add_user("durand", Role::Radiologist, password, false).await.unwrap();
         let own = Fingerprint::of(b"own");
         let bytes = |text: &'static str| Bytes::from_static(text.as_bytes());
         let named = |kind, secondary| Identity { kind, answer_wanted: false, primary: bytes("durand"), secondary };

@@ -14,7 +14,7 @@ use crate::{
     spare::SpareError,
     studies::StudyError,
     trust::{TermsError, TrustError},
-    users::UsersError,
+    users::{Must, UsersError},
 };
 use axum::{
     Json,
@@ -34,6 +34,8 @@ pub(super) enum ApiError {
     Origin,
     #[error("only on this machine, through the command line")]
     LocalOnly,
+    #[error("{0}")]
+    Must(Must),
     #[error("no such thing here")]
     NotFound,
     #[error("{0}")]
@@ -104,6 +106,8 @@ impl ApiError {
             Self::NotSignedIn => (S::UNAUTHORIZED, "not-signed-in"),
             Self::Origin => (S::FORBIDDEN, "origin"),
             Self::LocalOnly => (S::FORBIDDEN, "local-only"),
+            Self::Must(Must::ChangePassword) => (S::FORBIDDEN, "must-password"),
+            Self::Must(Must::SetUpFactor) => (S::FORBIDDEN, "must-second-factor"),
             Self::NotFound => (S::NOT_FOUND, "not-found"),
             Self::Bad(_) => (S::BAD_REQUEST, "malformed"),
             Self::NotRunning => (S::SERVICE_UNAVAILABLE, "not-running"),
@@ -189,6 +193,10 @@ fn tier(e: &TierError) -> (StatusCode, &'static str) {
 fn users(e: &UsersError) -> (StatusCode, &'static str) {
     match e {
         UsersError::Wrong => (StatusCode::UNAUTHORIZED, "wrong-password"),
+        UsersError::SecondFactor => (StatusCode::UNAUTHORIZED, "second-factor"),
+        UsersError::WrongCode => (StatusCode::UNAUTHORIZED, "wrong-second-factor"),
+        UsersError::Disabled => (StatusCode::UNAUTHORIZED, "disabled"),
+        UsersError::NotBegun => (StatusCode::CONFLICT, "not-begun"),
         UsersError::Throttled(_) => (StatusCode::TOO_MANY_REQUESTS, "throttled"),
         UsersError::Exists => (StatusCode::CONFLICT, "exists"),
         UsersError::NoUser => (StatusCode::NOT_FOUND, "not-found"),

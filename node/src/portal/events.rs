@@ -3,20 +3,28 @@
 //! A slow reader misses events rather than holding anything up; it then gets a `list` event without a study, which
 //! means "ask again".
 
-use super::{Door, amendments_json, error::ApiError, json, signin::Caller};
+use super::{
+    Door, amendments_json,
+    error::ApiError,
+    json,
+    signin::{Caller, Presented},
+};
 use crate::{overlay::OverlayEvent, studies::StudiesEvent, trust::Action, trust::TrustEvent};
 use axum::{
+    Extension,
     extract::State,
     response::sse::{self, KeepAlive, Sse},
 };
 use futures::{Stream, StreamExt};
 use std::{convert::Infallible, time::Duration};
+use tokio::sync::watch;
 use tokio_stream::wrappers::{BroadcastStream, errors::BroadcastStreamRecvError};
 
 #[utoipa::path(get, path = "/api/events", responses((status = 200, content_type = "text/event-stream")))]
 pub(super) async fn stream(
     State(door): State<Door>,
     caller: Caller,
+    session: Option<Extension<Presented>>,
 ) -> Result<Sse<impl Stream<Item = Result<sse::Event, Infallible>> + Send>, ApiError> {
     let may_list = caller.may(Action::ListStudies).is_ok();
     let may_administer = caller.may(Action::Administer).is_ok();
@@ -29,10 +37,27 @@ pub(super) async fn stream(
     let trust = BroadcastStream::new(door.trust.events())
         .filter_map(move |event| std::future::ready(if may_administer { trust_event(event) } else { None }));
     let stopping = door.tasks.clone();
+    let session = session.map(|Extension(presented)| presented.id());
+    let mut endings = door.users.endings();
     let all = futures::stream::select(studies, futures::stream::select(overlay, trust))
         .filter_map(|event| std::future::ready(event.map(Ok)))
-        .take_until(async move { stopping.stopping().await });
+        .take_until(async move {
+            tokio::select! {
+                () = stopping.stopping() => {}
+                () = ended(&door, &caller.0.name, session, &mut endings) => {}
+            }
+        });
     Ok(Sse::new(all).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
+}
+
+/// Resolves when the session has been ended; never without one.
+async fn ended(door: &Door, name: &str, session: Option<String>, endings: &mut watch::Receiver<()>) {
+    let Some(session) = session else { return std::future::pending().await };
+    while door.users.goes_on(name, &session) {
+        if endings.changed().await.is_err() {
+            return;
+        }
+    }
 }
 
 type Received<T> = Result<T, BroadcastStreamRecvError>;

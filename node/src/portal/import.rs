@@ -147,7 +147,7 @@ pub(super) async fn import(
     tasks.spawn("import", async move {
         let importing = Importing {
             notes: Vec::new(),
-            may_reject: person.role.allows(Action::RejectStudies),
+            may_reject: person.allows(Action::RejectStudies),
             source: Source { actor: person.actor() },
             whose: Whose::new(door.archive.clone(), choice, person.actor()),
             total: ImportTotal::default(),

@@ -42,24 +42,20 @@ pub(super) struct Session {
     pub(super) person: PersonJson,
     /// Actions the role allows: `list-studies`, `read-studies`, …
     pub(super) actions: Vec<String>,
+    /// What the person must do before anything else: `password` (choose another) or `second-factor` (set one up).
+    pub(super) must: Option<&'static str>,
+}
+
+fn words_of(person: &Person) -> Vec<String> {
+    Action::ALL.iter().filter(|(a, _)| person.allows(*a)).map(|(_, word)| (*word).to_owned()).collect()
 }
 
 impl Session {
     pub(super) fn of(person: &Person) -> Self {
-        let all = [
-            (Action::ListStudies, "list-studies"),
-            (Action::ReadStudies, "read-studies"),
-            (Action::StoreStudies, "store-studies"),
-            (Action::ShareStudies, "share-studies"),
-            (Action::RejectStudies, "reject-studies"),
-            (Action::ExportStudies, "export-studies"),
-            (Action::LabelStudies, "label-studies"),
-            (Action::Administer, "administer"),
-            (Action::ReadLog, "read-log"),
-        ];
         Self {
             person: PersonJson { name: person.name.clone(), role: person.role },
-            actions: all.iter().filter(|(a, _)| person.role.allows(*a)).map(|(_, w)| (*w).to_owned()).collect(),
+            actions: words_of(person),
+            must: None,
         }
     }
 }
@@ -375,6 +371,9 @@ pub(super) struct NewUser {
     pub(super) role: Role,
     /// Generated when absent.
     pub(super) password: Option<String>,
+    /// The person must choose another at the first sign-in.
+    #[serde(default)]
+    pub(super) must_change: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -391,12 +390,18 @@ pub(super) struct NewToken {
     pub(super) name: String,
     #[schema(value_type = String)]
     pub(super) role: Role,
+    /// Days it lives, 1 to 366; 366 where absent.
+    pub(super) days: Option<u32>,
+    /// Some of the role's actions; all where absent.
+    pub(super) actions: Option<Vec<String>>,
 }
 
 /// A new password for a user, generated when absent.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(super) struct NewPassword {
     pub(super) password: Option<String>,
+    /// The person must choose another at the next sign-in: so where it is generated, unless said.
+    pub(super) must_change: Option<bool>,
 }
 
 /// A new role for a user.

@@ -8,6 +8,7 @@
 //! DICOMweb, which stands behind the same sign-in; TLS and listening, which are `site`'s.
 
 mod access;
+mod account;
 mod agreements;
 mod alarms;
 mod amendments;
@@ -26,6 +27,8 @@ mod ledger;
 mod local;
 mod openapi;
 mod peers;
+mod people;
+mod people_json;
 mod rejections;
 mod restore;
 mod retention;
@@ -136,7 +139,12 @@ const BODY_BYTES_MAX: usize = 256 * 1024;
 /// All routes of the web door; those of `dicomweb` stand behind the same sign-in.
 pub(crate) fn router(door: PortalDoor, dicomweb: Router) -> Router {
     let door: Door = Arc::new(door);
-    let api = api_routes().merge(rules::routes()).layer(DefaultBodyLimit::max(BODY_BYTES_MAX)).with_state(door.clone());
+    let api = api_routes()
+        .merge(rules::routes())
+        .merge(account::routes())
+        .merge(people::routes())
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .with_state(door.clone());
     let signed_in = Router::new()
         .nest("/api", api)
         .merge(dicomweb)

@@ -1,9 +1,9 @@
 //! The API's description, made from the routes; `docs/openapi.json` is its committed copy.
 
 use super::{
-    access, agreements, alarms, amendments, audit, error, events, export, grants, import, json, labels, ledger, local,
-    peers, rejections, restore, retention, rules, rules_with_peers, settings, signin, sources, spare, status, storage,
-    tiers, uploads, worklist,
+    access, account, agreements, alarms, amendments, audit, error, events, export, grants, import, json, labels,
+    ledger, local, peers, people, rejections, restore, retention, rules, rules_with_peers, settings, signin, sources,
+    spare, status, storage, tiers, uploads, worklist,
 };
 use axum::Json;
 use utoipa::OpenApi;
@@ -80,6 +80,23 @@ use utoipa::OpenApi;
         settings::remove_user,
         settings::set_password,
         settings::set_role,
+        people::roles,
+        people::sessions,
+        people::end_sessions,
+        people::end_session,
+        people::reset_factor,
+        people::set_disabled,
+        people::set_professional,
+        account::show,
+        account::change_password,
+        account::begin_factor,
+        account::confirm_factor,
+        account::sessions,
+        account::end_sessions,
+        account::end_session,
+        account::tokens,
+        account::add_token,
+        account::remove_token,
         settings::tokens,
         settings::add_token,
         settings::remove_token,

@@ -2,14 +2,16 @@
 
 use super::{
     Door,
+    account::scope_of,
     error::{ApiError, ErrorBody},
     json,
+    people_json::{TokenJson, UserJson},
     signin::Caller,
 };
 use crate::{
     audit::{Act, Event},
     trust::Action,
-    users::generate_password,
+    users::{Account, NewToken, TOKEN_DAYS_MAX, generate_password},
 };
 use axum::{
     Json,
@@ -17,11 +19,14 @@ use axum::{
     http::StatusCode,
 };
 
-#[utoipa::path(get, path = "/api/users", responses((status = 200, body = Vec<json::PersonJson>)))]
-pub(super) async fn users(State(door): State<Door>, caller: Caller) -> Result<Json<Vec<json::PersonJson>>, ApiError> {
+#[utoipa::path(get, path = "/api/users", responses((status = 200, body = Vec<UserJson>)))]
+pub(super) async fn users(State(door): State<Door>, caller: Caller) -> Result<Json<Vec<UserJson>>, ApiError> {
     caller.may(Action::Administer)?;
-    let users = door.users.users().into_iter().map(|p| json::PersonJson { name: p.name, role: p.role }).collect();
-    std::future::ready(Ok(Json(users))).await
+    let told = |account: Account| {
+        let sessions = door.users.sessions(&account.person.name).len();
+        UserJson::of(account, sessions)
+    };
+    std::future::ready(Ok(Json(door.users.accounts().into_iter().map(told).collect()))).await
 }
 
 #[utoipa::path(post, path = "/api/users", request_body = json::NewUser,
@@ -36,7 +41,7 @@ pub(super) async fn add_user(
     let password = new.password.as_deref().or(generated.as_deref()).unwrap_or_default();
     let event = Event::new(Act::UserChanged, caller.0.actor()).note(format!("add {} as {}", new.name, new.role.word()));
     door.audit.record(event).await?;
-    door.users.add_user(&new.name, new.role, password).await?;
+    door.users.add_user(&new.name, new.role, password, new.must_change).await?;
     Ok(Json(json::AddedUser { name: new.name, role: new.role, password: generated }))
 }
 
@@ -69,10 +74,13 @@ pub(super) async fn set_password(
     Json(new): Json<json::NewPassword>,
 ) -> Result<Json<json::AddedUser>, ApiError> {
     caller.may(Action::Administer)?;
-    let user = door.users.users().into_iter().find(|u| u.name == name).ok_or(ApiError::NotFound)?;
+    let user = door.users.account(&name).ok_or(ApiError::NotFound)?.person;
     let generated = new.password.is_none().then(generate_password);
+    // Whoever is told a password by another chooses one nobody else knows.
+    let must_change = new.must_change.unwrap_or(generated.is_some());
     note_user(&door, &caller, format!("new password for {name}")).await?;
-    door.users.set_password(&name, new.password.as_deref().or(generated.as_deref()).unwrap_or_default()).await?;
+    let password = new.password.as_deref().or(generated.as_deref()).unwrap_or_default();
+    door.users.set_password(&name, password, must_change).await?;
     Ok(Json(json::AddedUser { name, role: user.role, password: generated }))
 }
 
@@ -91,11 +99,10 @@ pub(super) async fn set_role(
     Ok(StatusCode::NO_CONTENT)
 }
 
-#[utoipa::path(get, path = "/api/tokens", responses((status = 200, body = Vec<json::PersonJson>)))]
-pub(super) async fn tokens(State(door): State<Door>, caller: Caller) -> Result<Json<Vec<json::PersonJson>>, ApiError> {
+#[utoipa::path(get, path = "/api/tokens", responses((status = 200, body = Vec<TokenJson>)))]
+pub(super) async fn tokens(State(door): State<Door>, caller: Caller) -> Result<Json<Vec<TokenJson>>, ApiError> {
     caller.may(Action::Administer)?;
-    let tokens = door.users.tokens().into_iter().map(|p| json::PersonJson { name: p.name, role: p.role }).collect();
-    std::future::ready(Ok(Json(tokens))).await
+    std::future::ready(Ok(Json(door.users.tokens().into_iter().map(TokenJson::from).collect()))).await
 }
 
 /// Takes a token back; it opens nothing from then on.
@@ -120,9 +127,11 @@ pub(super) async fn add_token(
     Json(new): Json<json::NewToken>,
 ) -> Result<Json<json::Token>, ApiError> {
     caller.may(Action::Administer)?;
+    let scope = scope_of(new.actions.as_deref())?;
     let note = format!("add {} as {}", new.name, new.role.word());
     door.audit.record(Event::new(Act::TokenChanged, caller.0.actor()).note(note)).await?;
-    Ok(Json(json::Token { token: door.users.add_token(&new.name, new.role).await? }))
+    let (name, role, days) = (new.name, new.role, new.days.unwrap_or(TOKEN_DAYS_MAX));
+    Ok(Json(json::Token { token: door.users.add_token(NewToken { name, role, scope, days, owner: None }).await? }))
 }
 
 #[utoipa::path(get, path = "/api/aes", responses((status = 200, body = Vec<json::Ae>)))]

@@ -3,11 +3,11 @@
 //! The cookie's name carries the site id: cookies ignore ports, and two sites on one host must not sign each other out.
 //! A request that changes something under a cookie must come from a page of ours (Origin or Sec-Fetch-Site).
 
-use super::{Door, Local, error::ApiError, json, witness::Witness};
+use super::{Door, Local, error::ApiError, json, people_json::must_word, witness::Witness};
 use crate::{
     audit::{Act, Actor, Event, Outcome},
     trust::{Action, Person},
-    users::UsersError,
+    users::{self, DEVICE_KEPT, SignIn, Users, UsersError},
 };
 use axum::{
     Extension, Json,
@@ -26,6 +26,13 @@ use std::{
 #[derive(Clone)]
 pub(super) struct Presented(String);
 
+impl Presented {
+    /// What the session is called.
+    pub(super) fn id(&self) -> String {
+        Users::session_id(&self.0)
+    }
+}
+
 /// The layer before every API and DICOMweb route: finds the person and leaves it in the request, or leaves nothing.
 pub(super) async fn identify(
     State((door, witness)): State<(Door, Arc<Witness>)>,
@@ -36,6 +43,12 @@ pub(super) async fn identify(
         let found = bearer(&door, request.headers()).or_else(|| cookie(&door, request.headers()));
         if let Some((person, presented)) = found {
             let is_page = presented.is_some();
+            if is_page
+                && let Some(must) = door.users.must(&person)
+                && !is_open_to_all(request.uri().path())
+            {
+                return ApiError::Must(must).into_response();
+            }
             request.extensions_mut().insert(person);
             if is_page && changes(request.method()) && !is_same_origin(request.headers()) {
                 return witness.refuse(&door, request, ApiError::Origin).await;
@@ -48,21 +61,35 @@ pub(super) async fn identify(
     witness.watch(&door, request, next).await
 }
 
+/// What somebody reaches who must do something first.
+fn is_open_to_all(path: &str) -> bool {
+    ["/api/site", "/api/session", "/api/account", "/api/account/password"].contains(&path)
+        || path.strip_prefix("/api/account/second-factor").is_some_and(|rest| rest.is_empty() || rest == "/confirm")
+}
+
 fn bearer(door: &Door, headers: &HeaderMap) -> Option<(Person, Option<Presented>)> {
     let token = headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")?;
     Some((door.users.bearer(token.trim())?, None))
 }
 
 fn cookie(door: &Door, headers: &HeaderMap) -> Option<(Person, Option<Presented>)> {
-    let name = cookie_name(door);
-    let secret = headers
+    let secret = cookie_named(headers, &cookie_name(door))?.to_owned();
+    Some((door.users.session(&secret)?, Some(Presented(secret))))
+}
+
+fn cookie_named<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find_map(|(key, value)| (key == name).then_some(value))?;
-    Some((door.users.session(secret)?, Some(Presented(secret.to_owned()))))
+        .find_map(|(key, value)| (key == name).then_some(value))
+}
+
+/// The cookie of a known device: sent with sign-ins only.
+fn device_name(door: &Door) -> String {
+    format!("confrere-device-{}", door.identity.site().short())
 }
 
 fn cookie_name(door: &Door) -> String {
@@ -91,7 +118,7 @@ pub(super) struct Caller(pub(super) Person);
 
 impl Caller {
     pub(super) fn may(&self, action: Action) -> Result<(), ApiError> {
-        if self.0.role.allows(action) { Ok(()) } else { Err(ApiError::Refused(Refusal::Role)) }
+        if self.0.allows(action) { Ok(()) } else { Err(ApiError::Refused(Refusal::Role)) }
     }
 }
 
@@ -99,6 +126,25 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     type Rejection = ApiError;
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
         std::future::ready(parts.extensions.get::<Person>().cloned().map(Self).ok_or(ApiError::NotSignedIn)).await
+    }
+}
+
+/// A person who signed in with a browser: neither a token nor the control socket.
+pub(super) struct SignedIn {
+    pub(super) person: Person,
+    /// What the session is called.
+    pub(super) session: String,
+    pub(super) from: IpAddr,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for SignedIn {
+    type Rejection = ApiError;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let Caller(person) = Caller::from_request_parts(parts, state).await?;
+        let session = parts.extensions.get::<Presented>().ok_or(ApiError::NotSignedIn)?.id();
+        let from = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let from = from.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |ConnectInfo(address)| address.ip());
+        Ok(Self { person, session, from })
     }
 }
 
@@ -119,6 +165,8 @@ impl<S: Send + Sync> FromRequestParts<S> for LocalCaller {
 pub(super) struct Credentials {
     name: String,
     password: String,
+    /// Of the second factor, where there is one: of the app, or a recovery code.
+    code: Option<String>,
 }
 
 #[utoipa::path(post, path = "/api/session", request_body = Credentials,
@@ -136,21 +184,55 @@ pub(super) async fn sign_in(
     }
     let from = peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |Extension(ConnectInfo(address))| address.ip());
     // The name as typed may be a password typed into the wrong field: only a name that signed in is written down.
-    match door.users.sign_in(&given.name, &given.password, from).await {
-        Ok((secret, person)) => {
-            door.audit.record(Event::new(Act::SignIn, person.actor())).await?;
-            let mut response = Json(json::Session::of(&person)).into_response();
-            response.headers_mut().insert(header::SET_COOKIE, set_cookie(&door, &secret, "")?);
+    let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    let device = cookie_named(&headers, &device_name(&door));
+    let (name, password, code) = (given.name.as_str(), given.password.as_str(), given.code.as_deref());
+    match door.users.sign_in(SignIn { name, password, code, device, from, agent }).await {
+        Ok(users::SignedIn { secret, person, device }) => {
+            door.audit.record(Event::new(Act::SignIn, person.actor()).note(how(&door, &person))).await?;
+            let mut response = Json(session_of(&door, &person)).into_response();
+            response.headers_mut().append(header::SET_COOKIE, set_cookie(&door, &secret, "")?);
+            response.headers_mut().append(header::SET_COOKIE, set_device(&door, &device)?);
             Ok(response)
         }
         Err(e) => {
-            if matches!(e, UsersError::Wrong) {
-                let event = Event::new(Act::SignIn, Actor::default()).outcome(Outcome::Refused(Refusal::NotPermitted));
-                door.audit.record(event).await?;
-            }
+            refused(&door, name, &e).await?;
             Err(e.into())
         }
     }
+}
+
+/// What the evidence says beside the name.
+fn how(door: &Door, person: &Person) -> String {
+    let account = door.users.account(&person.name);
+    let rpps = account.as_ref().and_then(|account| account.professional.rpps.as_deref());
+    let by = if account.as_ref().is_some_and(|account| account.has_factor) { "by two factors" } else { "by password" };
+    rpps.map_or_else(|| by.to_owned(), |rpps| format!("{by}, RPPS {rpps}"))
+}
+
+async fn refused(door: &Door, name: &str, error: &UsersError) -> Result<(), ApiError> {
+    // Past the password the name is a person's.
+    let known = || door.users.account(name).map(|account| account.person.actor()).unwrap_or_default();
+    let (actor, note) = match error {
+        UsersError::Wrong => (Actor::default(), ""),
+        UsersError::WrongCode => (known(), "wrong code of the second factor"),
+        UsersError::Disabled => (known(), "disabled account"),
+        _ => return Ok(()),
+    };
+    let event = Event::new(Act::SignIn, actor).outcome(Outcome::Refused(Refusal::NotPermitted)).note(note);
+    door.audit.record(event).await?;
+    Ok(())
+}
+
+fn session_of(door: &Door, person: &Person) -> json::Session {
+    json::Session { must: door.users.must(person).map(must_word), ..json::Session::of(person) }
+}
+
+fn set_device(door: &Door, device: &str) -> Result<HeaderValue, ApiError> {
+    let secure = if door.config.portal.tls_cert.is_some() { "; Secure" } else { "" };
+    let (name, age) = (device_name(door), DEVICE_KEPT.as_secs());
+    let text = format!("{name}={device}; HttpOnly; SameSite=Strict; Path=/api/session; Max-Age={age}{secure}");
+    HeaderValue::from_str(&text).map_err(|_| ApiError::Bad("cookie"))
 }
 
 fn set_cookie(door: &Door, secret: &str, extra: &str) -> Result<HeaderValue, ApiError> {
@@ -161,8 +243,13 @@ fn set_cookie(door: &Door, secret: &str, extra: &str) -> Result<HeaderValue, Api
 
 #[utoipa::path(get, path = "/api/session",
     responses((status = 200, body = json::Session), (status = 401, body = super::error::ErrorBody)))]
-pub(super) async fn session(Caller(person): Caller) -> Json<json::Session> {
-    std::future::ready(Json(json::Session::of(&person))).await
+pub(super) async fn session(
+    State(door): State<Door>,
+    Caller(person): Caller,
+    presented: Option<Extension<Presented>>,
+) -> Json<json::Session> {
+    let told = if presented.is_some() { session_of(&door, &person) } else { json::Session::of(&person) };
+    std::future::ready(Json(told)).await
 }
 
 #[utoipa::path(delete, path = "/api/session", responses((status = 204)))]

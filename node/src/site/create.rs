@@ -105,7 +105,7 @@ fn settings(founding: &Founding) -> Config {
             listen,
             tls_cert: outside.then(|| PathBuf::from("portal.crt")),
             tls_key: outside.then(|| PathBuf::from("portal.key")),
-            web_dir: None,
+            ..portal
         },
         dicomweb: DicomwebConfig::default(),
         dimse: DimseConfig {

@@ -141,7 +141,7 @@ impl Site {
         std::fs::create_dir_all(&records)?;
         let journal = Journal::open(&records, &tasks)?;
         let trust = Trust::open(journal.clone(), identity.clone(), &tasks)?;
-        let users = Users::open(journal, &tasks)?;
+        let users = Users::open(journal, &identity, &factor_roles(&config), &tasks)?;
         let archive = Archive::open(&dir, &config.archive, identity.clone(), audit.clone(), &tasks)?;
         archive.read_notes_with(crate::pixels::rejection_note::read);
         let cache = Cache::open(&dir.join("cache"), &config.cache, &tasks)?;
@@ -433,9 +433,15 @@ impl Site {
     }
 }
 
+/// The roles that the settings name.
+fn factor_roles(config: &Config) -> Vec<Role> {
+    let is_named = |role: &Role| config.portal.second_factor.iter().any(|word| word == role.word());
+    Role::ALL.into_iter().filter(is_named).collect()
+}
+
 /// Routes for whoever holds the control socket or the folder itself: its owner, who may do everything.
 fn local(routes: Router) -> Router {
-    let owner = Person { name: "local".to_owned(), role: Role::Admin };
+    let owner = Person::new("local".to_owned(), Role::Admin);
     routes.layer(Extension(owner)).layer(Extension(Local))
 }
 

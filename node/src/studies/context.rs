@@ -52,8 +52,8 @@ mod tests {
     #[test]
     fn a_context_is_its_makers_only() {
         let contexts = Contexts::default();
-        let durand = Person { name: "durand".into(), role: Role::Radiologist };
-        let martin = Person { name: "martin".into(), role: Role::Radiologist };
+        let durand = Person::new("durand".into(), Role::Radiologist);
+        let martin = Person::new("martin".into(), Role::Radiologist);
         let study = Uid::parse("1.2.3").unwrap();
         let id = contexts.add(&durand, vec![study.clone()]);
         assert_eq!(contexts.of(&durand, &id).as_deref(), Some([study].as_slice()));

@@ -11,7 +11,7 @@ use crate::{
     archive::ArchiveEvent,
     overlay::OverlayEvent,
     sources::SourcesEvent,
-    trust::{Person, Role},
+    trust::{Person, Role, Scope},
 };
 use protocol::{Refusal, SiteId, Uid, manifest::Amendment};
 use std::{
@@ -50,7 +50,7 @@ impl Turn {
     }
 }
 
-type Key = (String, Role, Uid);
+type Key = (String, Role, Scope, Uid);
 type SharedTurn = Arc<tokio::sync::Mutex<Turn>>;
 
 /// What is open.
@@ -63,7 +63,7 @@ pub(super) struct Kept {
 impl Kept {
     /// The place of a person's opening of a study.
     pub(super) fn turn(&self, person: &Person, study: &Uid) -> SharedTurn {
-        let key = (person.name.clone(), person.role, study.clone());
+        let key = (person.name.clone(), person.role, person.scope, study.clone());
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
         if turns.len() >= OPEN_MAX && !turns.contains_key(&key) {
             let oldest = turns.iter().min_by_key(|(_, (_, used))| *used).map(|(key, _)| key.clone());

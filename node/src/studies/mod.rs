@@ -287,7 +287,7 @@ impl Studies {
         offset: usize,
         limit: usize,
     ) -> Result<Vec<FoundStudy>, StudyError> {
-        if !person.role.allows(Action::ListStudies) {
+        if !person.allows(Action::ListStudies) {
             return Err(StudyError::Refused(Refusal::Role));
         }
         let Some(query) = find::narrowed(query, within) else { return Ok(Vec::new()) };

@@ -178,7 +178,7 @@ impl Node {
 }
 
 fn durand() -> Person {
-    Person { name: "durand".into(), role: Role::Radiologist }
+    Person::new("durand".into(), Role::Radiologist)
 }
 
 async fn two_hospitals() -> (Node, Node, Id128) {
@@ -224,7 +224,7 @@ async fn a_study_of_one_hospital_is_read_at_the_other() {
     assert_eq!((opened.len(), fetched.len(), a.site.events(Act::StudyServed).len()), (1, 1, 1));
     // The holder goes: what is here stays readable, by another reader too and without the network.
     a.stop().await;
-    let martin = Person { name: "martin".into(), role: Role::Radiologist };
+    let martin = Person::new("martin".into(), Role::Radiologist);
     let open = b.studies.open(&martin, &card.study).await.unwrap();
     assert_eq!(read_all(&open, Priority::Screen).await.unwrap(), 30);
     drop(open);
@@ -304,7 +304,7 @@ async fn a_study_of_ours_is_opened_listed_first_and_written_down() {
     let again = b.studies.open(&durand(), &card.study).await.unwrap();
     assert!(Arc::ptr_eq(&open, &again), "one opening while it is in use");
     assert_eq!(b.site.events(Act::StudyOpened).len(), 1);
-    let auditor = Person { name: "dpo".into(), role: Role::Auditor };
+    let auditor = Person::new("dpo".into(), Role::Auditor);
     assert!(matches!(b.studies.open(&auditor, &card.study).await, Err(StudyError::Refused(Refusal::Role))));
     let listed = b.studies.find(&auditor, &StudyQuery::default(), None, 0, 10).await;
     assert!(matches!(listed, Err(StudyError::Refused(Refusal::Role))));

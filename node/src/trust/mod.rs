@@ -29,7 +29,7 @@ pub(crate) use keepings::KeepingRow;
 pub(crate) use permit::Permit;
 pub(crate) use presets::{Direction, Terms, TermsError, draft};
 pub(crate) use records::Mail;
-pub(crate) use roles::{Action, Person, Role};
+pub(crate) use roles::{Action, Person, Role, Scope};
 pub(crate) use sentences::{Language, sentences};
 
 use crate::{
@@ -263,7 +263,7 @@ impl Trust {
             self.require_open()?;
         }
         if let Caller::Person(person) = &caller
-            && !person.role.allows(Action::ReadStudies)
+            && !person.allows(Action::ReadStudies)
         {
             return Err(Refusal::Role);
         }

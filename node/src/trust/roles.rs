@@ -37,7 +37,64 @@ pub(crate) enum Action {
     ReadLog,
 }
 
+impl Action {
+    /// All of them, with their words for programs.
+    pub(crate) const ALL: [(Self, &'static str); 9] = [
+        (Self::ListStudies, "list-studies"),
+        (Self::ReadStudies, "read-studies"),
+        (Self::StoreStudies, "store-studies"),
+        (Self::ShareStudies, "share-studies"),
+        (Self::RejectStudies, "reject-studies"),
+        (Self::ExportStudies, "export-studies"),
+        (Self::LabelStudies, "label-studies"),
+        (Self::Administer, "administer"),
+        (Self::ReadLog, "read-log"),
+    ];
+
+    /// Its bit in a [`Scope`], which is on disk: it stays with the action.
+    const fn bit(self) -> u16 {
+        match self {
+            Self::ListStudies => 1,
+            Self::ReadStudies => 1 << 1,
+            Self::StoreStudies => 1 << 2,
+            Self::ShareStudies => 1 << 3,
+            Self::RejectStudies => 1 << 4,
+            Self::ExportStudies => 1 << 5,
+            Self::LabelStudies => 1 << 6,
+            Self::Administer => 1 << 7,
+            Self::ReadLog => 1 << 8,
+        }
+    }
+}
+
+/// Which of a role's actions a token opens. What it names beyond the role it does not open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct Scope(u16);
+
+impl Scope {
+    /// All that the role allows, also what it will allow later.
+    pub(crate) const ALL: Self = Self(u16::MAX);
+
+    /// By the words of [`Action::ALL`]; none for an unknown word.
+    pub(crate) fn of_words<S: AsRef<str>>(words: &[S]) -> Option<Self> {
+        let bit = |word: &S| Action::ALL.iter().find(|(_, known)| *known == word.as_ref()).map(|(a, _)| a.bit());
+        words.iter().try_fold(0, |bits, word| Some(bits | bit(word)?)).map(Self)
+    }
+
+    pub(crate) const fn has(self, action: Action) -> bool {
+        self.0 & action.bit() != 0
+    }
+}
+
 impl Role {
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Admin, Self::Radiologist, Self::Referrer, Self::Technologist, Self::Auditor];
+
+    /// The words of what it allows, of [`Self::allows`] itself.
+    pub(crate) fn actions(self) -> Vec<&'static str> {
+        Action::ALL.iter().filter(|(action, _)| self.allows(*action)).map(|(_, word)| *word).collect()
+    }
+
     /// The one table of roles and actions (shown in docs/security.md).
     pub(crate) fn allows(self, action: Action) -> bool {
         use Action::{
@@ -77,12 +134,23 @@ const RULE: &str = "rule ";
 pub(crate) struct Person {
     pub(crate) name: String,
     pub(crate) role: Role,
+    /// All, but for a token made for less.
+    pub(crate) scope: Scope,
 }
 
 impl Person {
+    pub(crate) const fn new(name: String, role: Role) -> Self {
+        Self { name, role, scope: Scope::ALL }
+    }
+
+    /// Whether the role, and the token where one is shown, include an action.
+    pub(crate) fn allows(&self, action: Action) -> bool {
+        self.role.allows(action) && self.scope.has(action)
+    }
+
     /// In whose name a rule acts.
     pub(crate) fn of_rule(rule: u64) -> Self {
-        Self { name: format!("{RULE}{rule}"), role: Role::Referrer }
+        Self::new(format!("{RULE}{rule}"), Role::Referrer)
     }
 
     /// Whether it is a rule that acts, and no person.

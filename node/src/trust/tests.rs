@@ -20,7 +20,7 @@ fn at(text: &str) -> Timestamp {
     Timestamp(u64::try_from(text.parse::<jiff::Timestamp>().unwrap().as_millisecond()).unwrap())
 }
 fn radiologist() -> Person {
-    Person { name: "garde".to_owned(), role: Role::Radiologist }
+    Person::new("garde".to_owned(), Role::Radiologist)
 }
 
 /// Two sites' trust, as two nodes would keep it.
@@ -224,7 +224,7 @@ async fn people_here_read_by_role_and_peers_studies_by_the_same_chain() {
     let id = agree(&a, &b, Preset::All, &Terms { direction: Direction::Ours, ..Terms::default() }).await;
     let basis = Basis::Agreement(id);
     let person = radiologist();
-    let auditor = Person { name: "dpo".to_owned(), role: Role::Auditor };
+    let auditor = Person::new("dpo".to_owned(), Role::Auditor);
     let ours = |who| b.trust.authorize(Caller::Person(who), &ct, Held::Here, Level::Objects);
     assert!(ours(&person).is_ok());
     assert_eq!(ours(&auditor).unwrap_err(), Refusal::Role);

@@ -7,9 +7,15 @@
 //! # At a crash
 //! A change is durable before it is answered. Sessions live in memory: after a restart people sign in again.
 //!
+//! A person may have a second factor ([`factor`]), a program a token ([`token`]); what else an account has is in
+//! [`account`].
+//!
 //! # Not here
 //! What a role allows is [`crate::trust`]'s table. Cookies and headers are the door's.
 
+mod account;
+mod device;
+mod factor;
 mod fingerprint;
 mod password;
 mod record;
@@ -17,26 +23,37 @@ mod session;
 #[cfg(test)]
 mod tests;
 mod throttle;
+mod token;
+mod totp;
+
+pub(crate) use account::{Account, Credential, Must, Professional};
+pub(crate) use device::KEPT as DEVICE_KEPT;
+pub(crate) use session::SessionRow;
+pub(crate) use token::{DAYS_MAX as TOKEN_DAYS_MAX, NewToken, TokenRow};
 
 pub(crate) use fingerprint::Fingerprint;
 pub(crate) use password::generate as generate_password;
 pub(crate) use record::{AeRights, AeSecurity, KnownAe, Reach};
 
 use crate::{
+    identity::Identity,
     journal::{Append, Journal, JournalError, Position},
+    seal::Key,
     tasks::{self, Tasks},
     trust::{Person, Role},
 };
-use protocol::{AeTitle, wire::Wire};
-use record::{AeGone, Record, TokenGone, TokenSet, UserGone, UserSet};
+use factor::Pending;
+use protocol::{AeTitle, Timestamp, wire::Wire};
+use record::{AeGone, FactorSet, FactorUsed, Record, TokenSet, Used, UserGone, UserSet};
 use session::Sessions;
 use std::{
     collections::BTreeMap,
     net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
-use throttle::Throttle;
+use throttle::{Attempt, Place, Throttle};
 use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
 
 /// Characters of a name.
 const NAME_MAX: usize = 64;
@@ -46,6 +63,8 @@ const ROWS_MAX: usize = 10_000;
 const HASHES_MAX: usize = 2;
 /// Machine tokens begin with this, so that scanners of leaked secrets know them.
 const TOKEN_PREFIX: &str = "cfr_";
+/// What the key of second factors and device cookies is derived for.
+const PURPOSE: &str = "confrere 2026-11 second factors and devices";
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum UsersError {
@@ -53,6 +72,14 @@ pub(crate) enum UsersError {
     Wrong,
     #[error("too many attempts; try again in {0} s")]
     Throttled(u64),
+    #[error("a code of the second factor is needed")]
+    SecondFactor,
+    #[error("the code is wrong, or was used before")]
+    WrongCode,
+    #[error("begin the second factor first")]
+    NotBegun,
+    #[error("the account is disabled")]
+    Disabled,
     #[error("there is a user of that name")]
     Exists,
     #[error("no such user")]
@@ -71,6 +98,31 @@ struct Accounts {
     users: BTreeMap<String, UserSet>,
     tokens: BTreeMap<String, TokenSet>,
     aes: BTreeMap<AeTitle, KnownAe>,
+    factors: BTreeMap<String, FactorSet>,
+}
+
+/// A sign-in as it was asked for.
+#[derive(Clone, Copy)]
+pub(crate) struct SignIn<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) password: &'a str,
+    /// Of the second factor, or a recovery code.
+    pub(crate) code: Option<&'a str>,
+    /// The device's cookie.
+    pub(crate) device: Option<&'a str>,
+    /// The client's address.
+    pub(crate) from: IpAddr,
+    /// What the browser says of itself.
+    pub(crate) agent: &'a str,
+}
+
+/// What a sign-in gives.
+pub(crate) struct SignedIn {
+    /// The session's secret, for the cookie.
+    pub(crate) secret: String,
+    pub(crate) person: Person,
+    /// The device's cookie from now on.
+    pub(crate) device: String,
 }
 
 #[derive(Debug)]
@@ -81,6 +133,16 @@ struct Shared {
     sessions: Mutex<Sessions>,
     throttle: Arc<Mutex<Throttle>>,
     hashing: Arc<Semaphore>,
+    /// Of second factors and device cookies.
+    key: Key,
+    /// Roles that need a second factor.
+    factor_roles: Vec<Role>,
+    /// Second factors that wait for their first code.
+    pending: Mutex<BTreeMap<String, Pending>>,
+    /// When each token was last used, since the start.
+    used: Mutex<BTreeMap<String, Timestamp>>,
+    /// Ticks when sessions end.
+    ended: tokio::sync::watch::Sender<()>,
     /// Held from a change's check to its record: two changes cannot both find a name free.
     changing: tokio::sync::Mutex<()>,
 }
@@ -94,13 +156,20 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Users {
-    /// Folds the site journal; `kinds` of records used here: 32..=63.
-    pub(crate) fn open(journal: Journal, tasks: &Tasks) -> Result<Self, UsersError> {
+    /// Folds the site journal; `kinds` of records used here: 32..=63. People of `factor_roles` need a second factor.
+    pub(crate) fn open(
+        journal: Journal,
+        identity: &Identity,
+        factor_roles: &[Role],
+        tasks: &Tasks,
+    ) -> Result<Self, UsersError> {
+        let seed = Zeroizing::new(identity.signing_key().to_bytes());
+        let key = Key::new(Zeroizing::new(blake3::derive_key(PURPOSE, seed.as_slice())));
         let mut accounts = Accounts::default();
         let mut unreadable = None;
         journal.replay(Position::default(), &mut |record| {
             match Record::decode(record.kind, record.body) {
-                Ok(Some(change)) => accounts.apply(change),
+                Ok(Some(change)) => _ = accounts.apply(change),
                 Ok(None) => {}
                 Err(e) => unreadable = Some(e),
             }
@@ -116,38 +185,54 @@ impl Users {
             sessions: Mutex::default(),
             throttle: Arc::default(),
             hashing: Arc::new(Semaphore::new(HASHES_MAX)),
+            key,
+            factor_roles: factor_roles.to_vec(),
+            pending: Mutex::default(),
+            used: Mutex::default(),
+            ended: tokio::sync::watch::Sender::new(()),
             changing: tokio::sync::Mutex::default(),
         })))
     }
 
-    /// Password sign-in; gives the session's secret for the cookie. `from` is the client's address, for throttling.
-    pub(crate) async fn sign_in(
-        &self,
-        name: &str,
-        password: &str,
-        from: IpAddr,
-    ) -> Result<(String, Person), UsersError> {
-        let user = self.authenticate(name, password, from).await?;
-        let key = key_of(&user.name);
-        let person = Person { name: user.name, role: user.role };
+    /// Sign-in by password, and second factor where there is one.
+    pub(crate) async fn sign_in(&self, asked: SignIn<'_>) -> Result<SignedIn, UsersError> {
+        let key = key_of(asked.name);
+        let known = asked.device.and_then(|cookie| device::of_cookie(&self.0.key, &key, cookie, tasks::now()));
+        let place = known.map_or(Place::Address(asked.from), Place::Device);
+        let (user, attempt) = self.authenticate(asked.name, asked.password, place).await?;
+        if user.disabled {
+            return Err(UsersError::Disabled);
+        }
+        self.second_factor(&user.name, asked.code).await?;
+        attempt.succeeded();
+        let person = Person::new(user.name, user.role);
+        let device = known.unwrap_or_else(rand::random);
+        let device = device::cookie(&self.0.key, &key, &device, tasks::now());
         // The account may have changed while the hash was computed. The lock is held until the session is there, and a
         // change ends sessions after it applies: no session outlives what it was begun with.
         let accounts = lock(&self.0.accounts);
-        if accounts.users.get(&key).is_none_or(|now| now.hash != user.hash || now.role != user.role) {
+        let same = |now: &UserSet| now.hash == user.hash && now.role == user.role && !now.disabled;
+        if !accounts.users.get(&key).is_some_and(same) {
             return Err(UsersError::Wrong);
         }
-        let secret = lock(&self.0.sessions).begin(person.clone(), tasks::now());
+        let secret = lock(&self.0.sessions).begin(person.clone(), asked.from, asked.agent, tasks::now());
         drop(accounts);
-        Ok((secret, person))
+        Ok(SignedIn { secret, person, device })
     }
 
-    /// Whose name and password these are, without a session: for a protocol that has its own (DIMSE associations).
+    /// Whose name and password these are, without a session: for a protocol that has its own (DIMSE associations). It
+    /// cannot ask for a second factor, so that who has or needs one does not come in by it.
     pub(crate) async fn identify(&self, name: &str, password: &str, from: IpAddr) -> Result<Person, UsersError> {
-        let user = self.authenticate(name, password, from).await?;
-        Ok(Person { name: user.name, role: user.role })
+        let (user, attempt) = self.authenticate(name, password, Place::Address(from)).await?;
+        let person = Person::new(user.name, user.role);
+        if user.disabled || self.has_factor(&person.name) || self.must(&person).is_some() {
+            return Err(UsersError::SecondFactor);
+        }
+        attempt.succeeded();
+        Ok(person)
     }
 
-    async fn authenticate(&self, name: &str, password: &str, from: IpAddr) -> Result<UserSet, UsersError> {
+    async fn authenticate(&self, name: &str, password: &str, from: Place) -> Result<(UserSet, Attempt), UsersError> {
         let key = key_of(name);
         if key.chars().count() > NAME_MAX || password.len() > password::BYTES_MAX {
             return Err(UsersError::Wrong);
@@ -157,49 +242,82 @@ impl Users {
         let hash = known.as_ref().map_or_else(|| password::NOBODY.to_owned(), |user| user.hash.clone());
         let given = password.to_owned();
         let right = self.hashing(move || password::verify(&given, &hash)).await?;
-        let Some(user) = known.filter(|_| right) else { return Err(UsersError::Wrong) };
-        attempt.succeeded();
-        Ok(user)
+        let user = known.filter(|_| right).ok_or(UsersError::Wrong)?;
+        Ok((user, attempt))
     }
 
-    /// A person with an account, by name alone: for a name that somebody trusted vouches for.
+    /// A person with an account that is in use, by name alone: for a name that somebody trusted vouches for.
     pub(crate) fn person(&self, name: &str) -> Option<Person> {
         let accounts = lock(&self.0.accounts);
-        accounts.users.get(&key_of(name)).map(|user| Person { name: user.name.clone(), role: user.role })
+        let user = accounts.users.get(&key_of(name)).filter(|user| !user.disabled)?;
+        Some(Person::new(user.name.clone(), user.role))
     }
 
     pub(crate) fn session(&self, secret: &str) -> Option<Person> {
         lock(&self.0.sessions).find(secret, tasks::now())
     }
 
+    /// What a session is called in [`Self::sessions`].
+    pub(crate) fn session_id(secret: &str) -> String {
+        session::id_of(secret)
+    }
+
+    /// Whether the session goes on, without using it.
+    pub(crate) fn goes_on(&self, name: &str, id: &str) -> bool {
+        self.sessions(name).iter().any(|row| row.id == id)
+    }
+
+    /// A person's sessions, the last used first.
+    pub(crate) fn sessions(&self, name: &str) -> Vec<SessionRow> {
+        lock(&self.0.sessions).of(name, tasks::now())
+    }
+
+    /// Ends one of a person's sessions; says whether there was one.
+    pub(crate) fn end_session(&self, name: &str, id: &str) -> bool {
+        let ended = lock(&self.0.sessions).end_one(name, id);
+        self.0.ended.send_replace(());
+        ended
+    }
+
+    /// Ends all of a person's sessions.
+    pub(crate) fn end_sessions(&self, name: &str) {
+        lock(&self.0.sessions).end_of(name);
+        self.0.ended.send_replace(());
+    }
+
     pub(crate) fn sign_out(&self, secret: &str) {
         lock(&self.0.sessions).end(secret);
+        self.0.ended.send_replace(());
     }
 
-    /// A machine client by its bearer token.
-    pub(crate) fn bearer(&self, token: &str) -> Option<Person> {
-        let hash = session::hash(token.strip_prefix(TOKEN_PREFIX)?);
-        let accounts = lock(&self.0.accounts);
-        let found = accounts.tokens.values().find(|known| session::same(&known.hash, &hash))?;
-        Some(Person { name: found.name.clone(), role: found.role })
+    /// Ticks when sessions have ended.
+    pub(crate) fn endings(&self) -> tokio::sync::watch::Receiver<()> {
+        self.0.ended.subscribe()
     }
 
-    pub(crate) async fn add_user(&self, name: &str, role: Role, password: &str) -> Result<(), UsersError> {
+    pub(crate) async fn add_user(
+        &self,
+        name: &str,
+        role: Role,
+        password: &str,
+        must_change: bool,
+    ) -> Result<(), UsersError> {
         let name = fit_name(name)?;
         password::fit(password)?;
         let hash = self.new_hash(password).await?;
         let _changing = self.0.changing.lock().await;
         self.room(&key_of(&name), |accounts| &accounts.users)?;
-        self.change(UserSet { name, role, hash }).await
+        let professional = Professional::default();
+        self.change(UserSet { name, role, hash, must_change, disabled: false, professional }).await
     }
 
-    /// Gives a user another password and ends its sessions.
-    pub(crate) async fn set_password(&self, name: &str, password: &str) -> Result<(), UsersError> {
+    /// Gives a user another password and ends its sessions; with `must_change` it is good for choosing another only.
+    pub(crate) async fn set_password(&self, name: &str, password: &str, must_change: bool) -> Result<(), UsersError> {
         password::fit(password)?;
         let hash = self.new_hash(password).await?;
         let _changing = self.0.changing.lock().await;
         let user = lock(&self.0.accounts).users.get(&key_of(name)).cloned().ok_or(UsersError::NoUser)?;
-        self.change(UserSet { hash, ..user }).await
+        self.change(UserSet { hash, must_change, ..user }).await
     }
 
     /// Gives a user another role and ends its sessions.
@@ -214,33 +332,6 @@ impl Users {
         let _changing = self.0.changing.lock().await;
         let user = lock(&self.0.accounts).users.get(&key_of(name)).cloned().ok_or(UsersError::NoUser)?;
         self.change(UserGone { name: user.name }).await
-    }
-
-    /// Gives the token, shown once.
-    pub(crate) async fn add_token(&self, name: &str, role: Role) -> Result<String, UsersError> {
-        let name = fit_name(name)?;
-        let secret = session::secret();
-        let _changing = self.0.changing.lock().await;
-        self.room(&key_of(&name), |accounts| &accounts.tokens)?;
-        self.change(TokenSet { name, role, hash: session::hash(&secret) }).await?;
-        Ok(format!("{TOKEN_PREFIX}{secret}"))
-    }
-
-    pub(crate) async fn remove_token(&self, name: &str) -> Result<(), UsersError> {
-        let _changing = self.0.changing.lock().await;
-        let token = lock(&self.0.accounts).tokens.get(&key_of(name)).cloned().ok_or(UsersError::NoUser)?;
-        self.change(TokenGone { name: token.name }).await
-    }
-
-    pub(crate) fn users(&self) -> Vec<Person> {
-        let accounts = lock(&self.0.accounts);
-        accounts.users.values().map(|user| Person { name: user.name.clone(), role: user.role }).collect()
-    }
-
-    /// The machine clients.
-    pub(crate) fn tokens(&self) -> Vec<Person> {
-        let accounts = lock(&self.0.accounts);
-        accounts.tokens.values().map(|token| Person { name: token.name.clone(), role: token.role }).collect()
     }
 
     /// Adds a DICOM peer, or gives it another address.
@@ -325,27 +416,58 @@ impl Users {
 
 impl Shared {
     fn apply(&self, change: Record) {
-        let account = match &change {
-            Record::UserSet(UserSet { name, .. }) | Record::UserGone(UserGone { name }) => Some(name.clone()),
-            _ => None,
-        };
-        lock(&self.accounts).apply(change);
-        if let Some(name) = account {
+        let ends = lock(&self.accounts).apply(change);
+        if let Some(name) = ends {
             lock(&self.sessions).end_of(&name);
+            self.ended.send_replace(());
         }
     }
 }
 
 impl Accounts {
-    fn apply(&mut self, change: Record) {
+    /// Gives the name whose sessions end by it.
+    fn apply(&mut self, change: Record) -> Option<String> {
         match change {
-            Record::UserSet(user) => _ = self.users.insert(key_of(&user.name), user),
-            Record::UserGone(gone) => _ = self.users.remove(&key_of(&gone.name)),
+            Record::UserSet(user) => return self.set_user(user),
+            Record::UserGone(gone) => {
+                let key = key_of(&gone.name);
+                self.users.remove(&key);
+                self.factors.remove(&key);
+                self.tokens.retain(|_, token| token.owner.as_deref().map(key_of).as_ref() != Some(&key));
+                return Some(gone.name);
+            }
             Record::TokenSet(token) => _ = self.tokens.insert(key_of(&token.name), token),
             Record::TokenGone(gone) => _ = self.tokens.remove(&key_of(&gone.name)),
             Record::AeSet(ae) => _ = self.aes.insert(ae.title.clone(), ae),
             Record::AeGone(gone) => _ = self.aes.remove(&gone.title),
+            Record::FactorSet(factor) if factor.sealed.is_none() => {
+                self.factors.remove(&key_of(&factor.name));
+                return Some(factor.name);
+            }
+            Record::FactorSet(factor) => _ = self.factors.insert(key_of(&factor.name), factor),
+            Record::FactorUsed(FactorUsed { name, used }) => {
+                if let Some(factor) = self.factors.get_mut(&key_of(&name)) {
+                    match used {
+                        Used::Step(step) => factor.last = factor.last.max(step),
+                        Used::Recovery(hash) => factor.recovery.retain(|known| *known != hash),
+                    }
+                }
+            }
         }
+        None
+    }
+
+    fn set_user(&mut self, user: UserSet) -> Option<String> {
+        let key = key_of(&user.name);
+        let before = self.users.get(&key);
+        let other_rights = before.is_some_and(|b| b.role != user.role) || user.disabled || user.must_change;
+        let ends = other_rights || before.is_some_and(|b| b.hash != user.hash);
+        if other_rights {
+            self.tokens.retain(|_, token| token.owner.as_deref().map(key_of).as_ref() != Some(&key));
+        }
+        let name = user.name.clone();
+        self.users.insert(key, user);
+        ends.then_some(name)
     }
 }
 

@@ -1,9 +1,9 @@
 //! The records of accounts in the site journal, kinds 32 to 63.
 
-use super::Fingerprint;
-use crate::trust::Role;
+use super::{Fingerprint, account::Professional};
+use crate::trust::{Role, Scope};
 use protocol::{
-    AeTitle,
+    AeTitle, Timestamp,
     wire::{self, Wire, WireError},
 };
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,31 @@ pub(super) struct UserSet {
     pub(super) role: Role,
     /// argon2id in PHC form.
     pub(super) hash: String,
+    /// The password was given by another, and opens nothing but the way to a new one.
+    pub(super) must_change: bool,
+    /// It opens nothing.
+    pub(super) disabled: bool,
+    pub(super) professional: Professional,
+}
+
+/// [`UserSet`] when it was name and password.
+#[derive(Deserialize)]
+struct UserSetV1 {
+    name: String,
+    role: Role,
+    hash: String,
+}
+
+impl Wire for UserSet {
+    const VERSION: u8 = 2;
+    const NAME: &'static str = "user";
+    fn decode_version(version: u8, body: &[u8]) -> Result<Self, WireError> {
+        if version != 1 {
+            return Err(WireError::Version { name: Self::NAME, version });
+        }
+        let UserSetV1 { name, role, hash } = wire::decode_body(body)?;
+        Ok(Self { name, role, hash, must_change: false, disabled: false, professional: Professional::default() })
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +54,56 @@ pub(super) struct TokenSet {
     pub(super) role: Role,
     /// BLAKE3 of its secret.
     pub(super) hash: [u8; 32],
+    pub(super) scope: Scope,
+    /// The person whose it is; a machine's where none is.
+    pub(super) owner: Option<String>,
+    pub(super) made: Option<Timestamp>,
+    pub(super) expires: Option<Timestamp>,
+}
+
+/// [`TokenSet`] when a token was a machine's, for ever and for all of its role.
+#[derive(Deserialize)]
+struct TokenSetV1 {
+    name: String,
+    role: Role,
+    hash: [u8; 32],
+}
+
+impl Wire for TokenSet {
+    const VERSION: u8 = 2;
+    const NAME: &'static str = "token";
+    fn decode_version(version: u8, body: &[u8]) -> Result<Self, WireError> {
+        if version != 1 {
+            return Err(WireError::Version { name: Self::NAME, version });
+        }
+        let TokenSetV1 { name, role, hash } = wire::decode_body(body)?;
+        Ok(Self { name, role, hash, scope: Scope::ALL, owner: None, made: None, expires: None })
+    }
+}
+
+/// A person's second factor as it is from here on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct FactorSet {
+    pub(super) name: String,
+    /// The secret, sealed by the node; none: there is no second factor any more.
+    pub(super) sealed: Option<Vec<u8>>,
+    /// The step of the last code that was taken.
+    pub(super) last: u64,
+    /// BLAKE3 of the recovery codes left.
+    pub(super) recovery: Vec<[u8; 32]>,
+}
+
+/// A code that was taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct FactorUsed {
+    pub(super) name: String,
+    pub(super) used: Used,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Used {
+    Step(u64),
+    Recovery([u8; 32]),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -193,11 +268,11 @@ macro_rules! first_version {
 }
 
 first_version! {
-    UserSet, "user";
     UserGone, "removed user";
-    TokenSet, "token";
     TokenGone, "removed token";
     AeGone, "removed AE";
+    FactorSet, "second factor";
+    FactorUsed, "used second factor";
 }
 
 macro_rules! records {
@@ -236,6 +311,8 @@ records! {
     TokenGone(TokenGone) = 35;
     AeSet(KnownAe) = 36;
     AeGone(AeGone) = 37;
+    FactorSet(FactorSet) = 38;
+    FactorUsed(FactorUsed) = 39;
 }
 
 #[cfg(test)]
@@ -255,6 +332,18 @@ mod tests {
             assert_eq!(read.rights, AeRights { query, ..AeRights::SCANNER });
             assert_eq!(wire::decode::<KnownAe>(&wire::encode(&read)).unwrap(), read);
         }
+    }
+
+    #[test]
+    fn accounts_and_tokens_of_the_first_version_are_read() {
+        let user: UserSet = wire::decode(&[&[1u8, 2][..], b"cd", &[1, 1], b"h"].concat()).unwrap();
+        assert_eq!((user.name.as_str(), user.role, user.hash.as_str()), ("cd", Role::Radiologist, "h"));
+        assert!(!user.must_change && !user.disabled && user.professional == Professional::default());
+        let token: TokenSet = wire::decode(&[&[1u8, 2][..], b"cd", &[0], &[9; 32]].concat()).unwrap();
+        assert_eq!((token.name.as_str(), token.role, token.hash), ("cd", Role::Admin, [9; 32]));
+        assert_eq!((token.scope, token.owner.clone(), token.expires), (Scope::ALL, None, None));
+        assert_eq!(wire::decode::<TokenSet>(&wire::encode(&token)).unwrap(), token);
+        assert_eq!(wire::decode::<UserSet>(&wire::encode(&user)).unwrap(), user);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::trust::Person;
 use data_encoding::BASE64URL_NOPAD;
 use protocol::Timestamp;
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, net::IpAddr, time::Duration};
 use subtle::ConstantTimeEq;
 
 /// A session nobody used for so long is over: longer than a shift's pause, shorter than the way home and back.
@@ -12,12 +12,29 @@ const IDLE_MAX: Duration = Duration::from_secs(12 * 3600);
 const AGE_MAX: Duration = Duration::from_secs(24 * 3600);
 /// Sessions at once; the longest unused one goes first.
 const SESSIONS_MAX: usize = 10_000;
+/// Characters kept of what a browser says of itself.
+const AGENT_MAX: usize = 200;
 
 #[derive(Debug)]
 struct Session {
     person: Person,
     begun: Timestamp,
     seen: Timestamp,
+    from: IpAddr,
+    agent: String,
+}
+
+/// A session as its owner sees it.
+#[derive(Clone, Debug)]
+pub(crate) struct SessionRow {
+    /// Names it without opening it.
+    pub(crate) id: String,
+    pub(crate) begun: Timestamp,
+    pub(crate) seen: Timestamp,
+    /// Where it was begun.
+    pub(crate) from: IpAddr,
+    /// What the browser says of itself.
+    pub(crate) agent: String,
 }
 
 impl Session {
@@ -31,7 +48,7 @@ pub(super) struct Sessions(HashMap<[u8; 32], Session>);
 
 impl Sessions {
     /// Gives the secret.
-    pub(super) fn begin(&mut self, person: Person, now: Timestamp) -> String {
+    pub(super) fn begin(&mut self, person: Person, from: IpAddr, agent: &str, now: Timestamp) -> String {
         self.0.retain(|_, session| !session.is_over(now));
         if self.0.len() >= SESSIONS_MAX
             && let Some(unused) = self.0.iter().min_by_key(|(_, session)| session.seen).map(|(key, _)| *key)
@@ -39,7 +56,8 @@ impl Sessions {
             self.0.remove(&unused);
         }
         let secret = secret();
-        self.0.insert(hash(&secret), Session { person, begun: now, seen: now });
+        let agent = agent.chars().filter(|c| !c.is_control()).take(AGENT_MAX).collect();
+        self.0.insert(hash(&secret), Session { person, begun: now, seen: now, from, agent });
         secret
     }
 
@@ -58,10 +76,43 @@ impl Sessions {
         self.0.remove(&hash(secret));
     }
 
+    /// Those of one account, the last used first.
+    pub(super) fn of(&self, name: &str, now: Timestamp) -> Vec<SessionRow> {
+        let theirs = self.0.iter().filter(|(_, session)| session.person.name == name && !session.is_over(now));
+        let mut rows: Vec<SessionRow> = theirs
+            .map(|(key, session)| SessionRow {
+                id: id(key),
+                begun: session.begun,
+                seen: session.seen,
+                from: session.from,
+                agent: session.agent.clone(),
+            })
+            .collect();
+        rows.sort_by_key(|row| std::cmp::Reverse(row.seen));
+        rows
+    }
+
+    /// Ends one of an account's; says whether there was one.
+    pub(super) fn end_one(&mut self, name: &str, which: &str) -> bool {
+        let before = self.0.len();
+        self.0.retain(|key, session| session.person.name != name || id(key) != which);
+        self.0.len() < before
+    }
+
     /// Ends all sessions of one account.
     pub(super) fn end_of(&mut self, name: &str) {
         self.0.retain(|_, session| session.person.name != name);
     }
+}
+
+/// A session's name: a hash of the hash, which opens nothing.
+fn id(key: &[u8; 32]) -> String {
+    blake3::hash(key).to_hex().chars().take(16).collect()
+}
+
+/// What a presented secret's session is called.
+pub(super) fn id_of(secret: &str) -> String {
+    id(&hash(secret))
 }
 
 /// 32 bytes from the system's generator, as text for a cookie or header.
@@ -82,17 +133,19 @@ mod tests {
     use super::*;
     use crate::trust::Role;
 
+    const HOME: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
     #[test]
     fn a_session_ends_when_unused_and_at_its_age() {
         let mut sessions = Sessions::default();
-        let person = Person { name: "durand".to_owned(), role: Role::Radiologist };
+        let person = Person::new("durand".to_owned(), Role::Radiologist);
         let begun = Timestamp(1_000_000);
         let at = |hours: u64| begun.after(Duration::from_secs(hours * 3600));
-        let secret = sessions.begin(person.clone(), begun);
+        let secret = sessions.begin(person.clone(), HOME, "Firefox", begun);
         assert_eq!(sessions.find(&secret, at(11)), Some(person.clone()));
         assert_eq!(sessions.find(&secret, at(22)), Some(person.clone()));
         assert_eq!(sessions.find(&secret, at(25)), None, "a day is the end, used or not");
-        let secret = sessions.begin(person, begun);
+        let secret = sessions.begin(person, HOME, "Firefox", begun);
         assert_eq!(sessions.find(&secret, at(13)), None, "half a day unused is the end");
     }
 }

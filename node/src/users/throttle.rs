@@ -3,10 +3,11 @@
 //! Three bounds. *By name and address*: after three attempts each further one waits twice as long. *By name from
 //! addresses it never signed in from*: guessing from a thousand machines is no faster than a hundred tries an hour; the
 //! owner at the usual desk does not notice. *By address*: a few attempts in work at once, so that a flood from one place
-//! leaves room for others. All tables are bounded; an attempt counts from its beginning, so that attempts side by side
+//! leaves room for others. A *known device* (its cookie is signed by the node) is a place of its own in all of these:
+//! what others do, at its own address too, is not counted against it. All tables are bounded; an attempt counts from its beginning, so that attempts side by side
 //! are no way around.
 
-use super::UsersError;
+use super::{UsersError, device::Device};
 use lru::LruCache;
 use protocol::Timestamp;
 use std::{
@@ -29,8 +30,27 @@ const DRAIN: Duration = Duration::from_secs(36);
 const AT_ONCE_MAX: usize = 4;
 /// Attempts of all addresses in work at once: two hash at a time, the last waits about two seconds.
 const ALL_AT_ONCE_MAX: usize = 64;
+/// Room beyond that, for known devices only.
+const KNOWN_AT_ONCE_MAX: usize = 16;
 /// Rows kept of names and of pairs; the longest unused go first.
 const ROWS_MAX: NonZeroUsize = NonZeroUsize::MIN.saturating_add(16_383);
+
+/// Where an attempt comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Place {
+    Address(IpAddr),
+    /// A device that has signed in as this name.
+    Device(Device),
+}
+
+impl Place {
+    fn network(self) -> Self {
+        match self {
+            Self::Address(address) => Self::Address(network(address)),
+            device @ Self::Device(_) => device,
+        }
+    }
+}
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Pair {
@@ -48,9 +68,9 @@ struct Strange {
 
 #[derive(Debug)]
 pub(super) struct Throttle {
-    pairs: LruCache<(String, IpAddr), Pair>,
+    pairs: LruCache<(String, Place), Pair>,
     strange: LruCache<String, Strange>,
-    at_once: HashMap<IpAddr, usize>,
+    at_once: HashMap<Place, usize>,
     all_at_once: usize,
 }
 
@@ -70,7 +90,7 @@ impl Default for Throttle {
 pub(super) struct Attempt {
     throttle: Arc<Mutex<Throttle>>,
     name: String,
-    from: IpAddr,
+    from: Place,
 }
 
 impl Throttle {
@@ -78,12 +98,14 @@ impl Throttle {
     pub(super) fn attempt(
         throttle: &Arc<Mutex<Self>>,
         name: &str,
-        from: IpAddr,
+        from: Place,
         now: Timestamp,
     ) -> Result<Attempt, UsersError> {
-        let from = network(from);
+        let from = from.network();
+        let is_known = matches!(from, Place::Device(_));
+        let all_max = ALL_AT_ONCE_MAX + if is_known { KNOWN_AT_ONCE_MAX } else { 0 };
         let mut this = throttle.lock().unwrap_or_else(PoisonError::into_inner);
-        if this.all_at_once >= ALL_AT_ONCE_MAX || this.at_once.get(&from).is_some_and(|n| *n >= AT_ONCE_MAX) {
+        if this.all_at_once >= all_max || this.at_once.get(&from).is_some_and(|n| *n >= AT_ONCE_MAX) {
             return Err(UsersError::Throttled(1));
         }
         let pair_key = (name.to_owned(), from);
@@ -91,7 +113,7 @@ impl Throttle {
         if pair.until > now {
             return Err(UsersError::Throttled(seconds(pair.until.since(now))));
         }
-        if !pair.known {
+        if !pair.known && !is_known {
             let mut strange = this.strange.get(name).copied().unwrap_or_default();
             let level = strange.until.since(now);
             if level > DRAIN.saturating_mul(u32::try_from(STRANGE_MAX).unwrap_or(u32::MAX)) {
@@ -153,11 +175,12 @@ fn seconds(wait: Duration) -> u64 {
 mod tests {
     use super::*;
 
-    const HOME: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 1));
+    const DESK: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 1));
+    const HOME: Place = Place::Address(DESK);
     const NOW: Timestamp = Timestamp(1_000_000_000);
 
-    fn stranger(n: u32) -> IpAddr {
-        IpAddr::V4(std::net::Ipv4Addr::from(0x0a64_0000 + n))
+    fn stranger(n: u32) -> Place {
+        Place::Address(IpAddr::V4(std::net::Ipv4Addr::from(0x0a64_0000 + n)))
     }
 
     fn wait(result: Result<Attempt, UsersError>) -> u64 {
@@ -214,10 +237,32 @@ mod tests {
     }
 
     #[test]
+    fn a_known_device_is_not_held_up_by_whoever_shares_its_address() {
+        let throttle = Arc::default();
+        for n in 0..200 {
+            let _ = Throttle::attempt(&throttle, "durand", HOME, NOW);
+            let _ = Throttle::attempt(&throttle, "durand", stranger(n), NOW);
+        }
+        wait(Throttle::attempt(&throttle, "durand", HOME, NOW));
+        let device = Place::Device([1; 16]);
+        for _ in 0..FREE {
+            Throttle::attempt(&throttle, "durand", device, NOW).unwrap();
+        }
+        let _flood: Vec<_> = (0..ALL_AT_ONCE_MAX)
+            .filter_map(|n| Throttle::attempt(&throttle, "x", stranger(u32::try_from(1000 + n).unwrap()), NOW).ok())
+            .collect();
+        Throttle::attempt(&throttle, "durand", Place::Device([2; 16]), NOW).unwrap();
+        assert_eq!(wait(Throttle::attempt(&throttle, "durand", stranger(5000), NOW)), 1, "no room for others");
+        Throttle::attempt(&throttle, "durand", device, NOW.after(Duration::from_secs(1))).unwrap();
+        let guessed = wait(Throttle::attempt(&throttle, "durand", device, NOW.after(Duration::from_secs(1))));
+        assert_eq!(guessed, 2, "a stolen device guesses no faster");
+    }
+
+    #[test]
     fn a_v6_network_is_one_place() {
         let a: IpAddr = "2001:db8:1:2::1".parse().unwrap();
         let b: IpAddr = "2001:db8:1:2:ffff::9".parse().unwrap();
         assert_eq!(network(a), network(b));
-        assert_eq!(network("::ffff:10.0.0.1".parse().unwrap()), HOME);
+        assert_eq!(network("::ffff:10.0.0.1".parse().unwrap()), DESK);
     }
 }

@@ -2,7 +2,7 @@
 
 import { keepPreviousData, QueryCache, QueryClient, queryOptions, useQuery } from '@tanstack/react-query';
 import { ApiError, get } from './client';
-import type { Action, Ae, Agreement, Alarms, Erased, Label, Migration, Pairing, Peer, PeerRules, Person, Proposed, Restore, Route, Rule, Session, SecondCopies, Site, Source, Status, Storage, StudyKept, Tiers, Transfer } from './types';
+import type { Account, Action, Ae, Agreement, Alarms, Erased, Label, ListedToken, Migration, Pairing, Peer, PeerRules, Proposed, Restore, RoleRow, Route, Rule, Session, SecondCopies, SignedIn, Site, Source, Status, Storage, StudyKept, Tiers, Transfer, User } from './types';
 
 export const keys = {
   site: ['site'],
@@ -14,6 +14,9 @@ export const keys = {
   agreements: ['agreements'],
   audit: ['audit'],
   users: ['users'],
+  roles: ['roles'],
+  tokens: ['tokens'],
+  account: ['account'],
   aes: ['aes'],
   sources: ['sources'],
   migrations: ['migrations'],
@@ -105,7 +108,26 @@ export const transfersQuery = queryOptions({
   staleTime: Infinity,
 });
 
-export const usersQuery = queryOptions({ queryKey: keys.users, queryFn: ({ signal }) => get<Person[]>('/users', signal) });
+export const usersQuery = queryOptions({ queryKey: keys.users, queryFn: ({ signal }) => get<User[]>('/users', signal) });
+
+export const sessionsOf = (name: string) =>
+  queryOptions({ queryKey: [...keys.users, name, 'sessions'], queryFn: ({ signal }) => get<SignedIn[]>(`/users/${encodeURIComponent(name)}/sessions`, signal) });
+
+export const rolesQuery = queryOptions({ queryKey: keys.roles, queryFn: ({ signal }) => get<RoleRow[]>('/roles', signal), staleTime: Infinity });
+
+export const tokensQuery = queryOptions({ queryKey: keys.tokens, queryFn: ({ signal }) => get<ListedToken[]>('/tokens', signal) });
+
+export const accountQuery = queryOptions({ queryKey: keys.account, queryFn: ({ signal }) => get<Account>('/account', signal) });
+
+export const ownSessionsQuery = queryOptions({
+  queryKey: [...keys.account, 'sessions'],
+  queryFn: ({ signal }) => get<SignedIn[]>('/account/sessions', signal),
+});
+
+export const ownTokensQuery = queryOptions({
+  queryKey: [...keys.account, 'tokens'],
+  queryFn: ({ signal }) => get<ListedToken[]>('/account/tokens', signal),
+});
 
 export const aesQuery = queryOptions({ queryKey: keys.aes, queryFn: ({ signal }) => get<Ae[]>('/aes', signal) });
 

@@ -23,7 +23,17 @@ export type Preset = 'all' | 'on-call' | 'case-only';
 
 export type Site = With<Sent<'SiteFacts'>, { language: 'fr' | 'en' }>;
 export type Person = With<Sent<'PersonJson'>, { role: Role }>;
-export type Session = With<Sent<'Session'>, { person: Person; actions: Action[] }>;
+export type Must = 'password' | 'second-factor';
+export type Session = With<Sent<'Session'>, { person: Person; actions: Action[]; must: Must | null }>;
+export type User = With<Sent<'UserJson'>, { role: Role }>;
+export type Credential = Schemas['Credential'];
+export type Account = With<Sent<'Account'>, { role: Role }>;
+export type SignedIn = Sent<'SignedIn'>;
+export type ListedToken = With<Sent<'ListedToken'>, { role: Role; actions: Action[] }>;
+export type RoleRow = With<Sent<'RoleRow'>, { role: Role; actions: Action[] }>;
+export type Enrolment = Sent<'Enrolment'>;
+export type Recovery = Sent<'Recovery'>;
+export type Leaving = Sent<'Leaving'>;
 
 export type Patient = Sent<'Patient'>;
 export type Study = With<

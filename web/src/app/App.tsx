@@ -9,7 +9,7 @@ import { Notifications } from '@mantine/notifications';
 import type { QueryClient } from '@tanstack/react-query';
 import { QueryClientProvider, useQuery } from '@tanstack/react-query';
 import { IconMapPinOff } from '@tabler/icons-react';
-import { lazy, useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { Link, Navigate, Route, Routes } from 'react-router';
 import { LiveProvider } from '../api/live';
 import { sessionQuery } from '../api/queries';
@@ -23,6 +23,8 @@ import { theme } from './theme';
 const StudyList = lazy(async () => ({ default: (await import('../features/worklist/StudyList')).StudyList }));
 const PeersPage = lazy(async () => ({ default: (await import('../features/peers/PeersPage')).PeersPage }));
 const AuditPage = lazy(async () => ({ default: (await import('../features/audit/AuditPage')).AuditPage }));
+const AccountPage = lazy(async () => ({ default: (await import('../features/account/AccountPage')).AccountPage }));
+const FirstPage = lazy(async () => ({ default: (await import('../features/account/AccountPage')).FirstPage }));
 const ArchiveFrame = lazy(async () => ({ default: (await import('../features/archive/ArchiveFrame')).ArchiveFrame }));
 const SettingsPage = lazy(async () => ({ default: (await import('../features/settings/SettingsPage')).SettingsPage }));
 
@@ -54,6 +56,13 @@ function Doorway() {
   if (session.isLoading) return <Waiting />;
   if (session.isError && session.data === undefined) return <Failure error={session.error} retry={() => void session.refetch()} />;
   if (!session.data) return <SignIn expired={hadSession} />;
+  if (session.data.must) {
+    return (
+      <Suspense fallback={<Waiting />}>
+        <FirstPage must={session.data.must} />
+      </Suspense>
+    );
+  }
   return (
     <LiveProvider signedIn={signedIn}>
       <Routes>
@@ -63,6 +72,7 @@ function Doorway() {
           <Route path="peers" element={<PeersPage />} />
           <Route path="archive/*" element={<ArchiveFrame />} />
           <Route path="log" element={<AuditPage />} />
+          <Route path="account" element={<AccountPage />} />
           <Route path="settings" element={<SettingsPage />} />
           <Route path="*" element={<Missing />} />
         </Route>

@@ -5,7 +5,7 @@ import { useDisclosure, useHotkeys } from '@mantine/hooks';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { IconArchive, IconKeyboard, IconListDetails, IconLogout, IconSettings, IconShieldLock, IconTopologyRing3, IconUserCircle } from '@tabler/icons-react';
 import { Suspense, useEffect, useState } from 'react';
-import { NavLink, Outlet, useNavigate } from 'react-router';
+import { Link, NavLink, Outlet, useNavigate } from 'react-router';
 import { post, remove } from '../api/client';
 import { useLive } from '../api/live';
 import { keys, restoreQuery, siteQuery } from '../api/queries';
@@ -164,6 +164,9 @@ function Account({ session }: { session: Session }) {
         <Menu.Label>
           {session.person.name} · {t(`role.${session.person.role}`)}
         </Menu.Label>
+        <Menu.Item component={Link} to="/account" leftSection={<IconUserCircle size={16} />}>
+          {t('account.title')}
+        </Menu.Item>
         <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => signOut.mutate()}>
           {t('app.signOut')}
         </Menu.Item>

@@ -54,6 +54,34 @@ describe('signing in', () => {
     expect(screen.getByRole<HTMLButtonElement>('button', { name: /Réessayez dans/ }).disabled).toBe(true);
   });
 
+  test('asks for the code of a second factor, and takes it with the password', async () => {
+    const node = busyNode();
+    node.instead.set('POST /session', { status: 401, body: { error: 'second-factor', message: '' } });
+    const { user } = await openPortal(node, { as: null });
+    await user.type(await screen.findByLabelText('Name'), 'dr.bernard');
+    await user.type(screen.getByLabelText('Password'), PASSWORD);
+    await user.click(screen.getByRole('button', { name: 'Sign in' }));
+    const code = await screen.findByLabelText('Code of your app, or a recovery code');
+    expect(screen.queryByRole('alert')).toBeNull();
+    node.instead.set('POST /session', { status: 401, body: { error: 'wrong-second-factor', message: '' } });
+    await user.type(code, '000000{Enter}');
+    expect((await screen.findByRole('alert')).textContent).toContain('The code is wrong');
+    node.instead.delete('POST /session');
+    await user.type(screen.getByLabelText('Code of your app, or a recovery code'), '287082{Enter}');
+    await screen.findByRole('grid');
+  });
+
+  test('leads whoever must choose a password to that and nowhere else', async () => {
+    const node = busyNode();
+    node.instead.set('GET /session', {
+      status: 200,
+      body: { person: { name: 'dr.bernard', role: 'radiologist' }, actions: ['list-studies'], must: 'password' },
+    });
+    await openPortal(node, { at: '/studies' });
+    expect(await screen.findByLabelText('New password')).toBeTruthy();
+    expect(screen.queryByRole('grid')).toBeNull();
+  });
+
   test('is asked again when the session ends, and the address stays', async () => {
     const node = busyNode();
     const { user, address } = await openPortal(node, { at: '/studies?site=own' });

@@ -1,6 +1,7 @@
 // English. `fr.ts` has the same keys; a test and the compiler hold them together.
 
 import { archiveWords } from './en.archive';
+import { peopleWords } from './en.people';
 
 export const en = {
   app: {
@@ -68,6 +69,12 @@ export const en = {
     'offline': 'The node does not answer. Check the network.',
     'not-signed-in': 'Your session has ended. Please sign in again.',
     'wrong-password': 'Name or password is wrong.',
+    'second-factor': 'Type in the code of your app, or a recovery code.',
+    'wrong-second-factor': 'The code is wrong, or was used before. Wait for the next one.',
+    'disabled': 'This account is disabled. Ask an administrator of this site.',
+    'not-begun': 'The set-up took too long. Begin it anew.',
+    'must-password': 'First choose a password of your own.',
+    'must-second-factor': 'First set up a second factor.',
     'throttled': 'Too many attempts. Try again in {{seconds}} s.',
     'origin': 'The request did not come from this page. Reload it.',
     'not-found': 'There is no such thing here (any more).',
@@ -157,6 +164,9 @@ export const en = {
     submit: 'Sign in',
     waiting: 'Try again in {{seconds}} s',
     expired: 'Your session has ended. Sign in to continue where you were.',
+    code: 'Code of your app, or a recovery code',
+    codeSubmit: 'Go on',
+    other: 'Sign in as somebody else',
     forgotten: 'Forgotten password: ask an administrator of this site.',
   },
   list: {
@@ -531,6 +541,7 @@ export const en = {
     'study-labelled': 'Labels changed',
   },
   ...archiveWords,
+  ...peopleWords,
   settings: {
     title: 'Settings',
     site: 'This site',

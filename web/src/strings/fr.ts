@@ -2,6 +2,7 @@
 
 import type { Strings } from './en';
 import { archiveWords } from './fr.archive';
+import { peopleWords } from './fr.people';
 
 export const fr: Strings = {
   app: {
@@ -69,6 +70,12 @@ export const fr: Strings = {
     'offline': 'Le nœud ne répond pas. Vérifiez le réseau.',
     'not-signed-in': 'Votre session est terminée. Veuillez vous reconnecter.',
     'wrong-password': 'Nom ou mot de passe incorrect.',
+    'second-factor': 'Saisissez le code de votre application, ou un code de secours.',
+    'wrong-second-factor': 'Le code est faux ou a déjà servi. Attendez le suivant.',
+    'disabled': 'Ce compte est désactivé. Adressez-vous à un administrateur du site.',
+    'not-begun': 'La mise en place a duré trop longtemps. Recommencez-la.',
+    'must-password': 'Choisissez d’abord votre propre mot de passe.',
+    'must-second-factor': 'Mettez d’abord en place un second facteur.',
     'throttled': 'Trop de tentatives. Réessayez dans {{seconds}} s.',
     'origin': 'La requête ne vient pas de cette page. Rechargez-la.',
     'not-found': 'Cet élément n’existe pas (ou plus) ici.',
@@ -158,6 +165,9 @@ export const fr: Strings = {
     submit: 'Se connecter',
     waiting: 'Réessayez dans {{seconds}} s',
     expired: 'Votre session est terminée. Reconnectez-vous pour reprendre où vous étiez.',
+    code: 'Code de votre application, ou code de secours',
+    codeSubmit: 'Continuer',
+    other: 'Se connecter sous un autre nom',
     forgotten: 'Mot de passe oublié : adressez-vous à un administrateur du site.',
   },
   list: {
@@ -532,6 +542,7 @@ export const fr: Strings = {
     'study-labelled': 'Étiquettes modifiées',
   },
   ...archiveWords,
+  ...peopleWords,
   settings: {
     title: 'Réglages',
     site: 'Ce site',

@@ -2,7 +2,7 @@
 //
 // It keeps no promise of the real node (nothing is durable, nothing is signed); it answers as the contract says.
 
-import type { Action, Ae, Agreement, AgreementOffer, AuditEntry, Ledger, Pairing, Peer, Person, Role, Study, Transfer } from '../api/types';
+import type { Action, Ae, Agreement, AgreementOffer, AuditEntry, Ledger, Pairing, Peer, Person, Role, Study, Transfer, User } from '../api/types';
 import type { NewsName } from '../api/events';
 
 export interface Answer {
@@ -105,6 +105,10 @@ function agreementOf(offer: AgreementOffer, id: string, name: string): Agreement
   };
 }
 
+function userOf(person: Person): User {
+  return { ...person, disabled: false, must_change: false, second_factor: false, needs_second_factor: false, sessions: 0, professional: { rpps: null, credentials: [] } };
+}
+
 export class FakeNode {
   person: Person | null = null;
   studies: Study[] = [];
@@ -159,7 +163,7 @@ export class FakeNode {
     }
     if (route === 'POST /session') return this.signIn(body as { name: string; password: string });
     if (!this.person) return refusal(401, 'not-signed-in');
-    if (route === 'GET /session') return { status: 200, body: { person: this.person, actions: ACTIONS[this.person.role] } };
+    if (route === 'GET /session') return { status: 200, body: { person: this.person, actions: ACTIONS[this.person.role], must: null } };
     if (route === 'DELETE /session') {
       this.person = null;
       return { status: 204 };
@@ -217,6 +221,7 @@ export class FakeNode {
       ledger: 'read-log',
       users: 'administer',
       tokens: 'administer',
+      roles: 'administer',
       aes: 'administer',
       status: 'administer',
     };
@@ -345,11 +350,16 @@ export class FakeNode {
 
   private settingsRoute(method: string, head: string, name: string | undefined, body: unknown): Answer | null {
     if (head === 'users') {
-      if (method === 'GET') return { status: 200, body: this.users };
+      if (method === 'GET') return { status: 200, body: name === undefined ? this.users.map(userOf) : [] };
       const { name: added, role, password } = body as Person & { password?: string };
       if (this.users.some(known => known.name === added)) return refusal(409, 'exists');
       this.users = [...this.users, { name: added, role }];
       return { status: 200, body: { name: added, role, ...(password ? {} : { password: 'tulipe-radar-92-moule' }) } };
+    }
+    if (head === 'tokens' && method === 'GET') return { status: 200, body: [] };
+    if (head === 'roles') {
+      const rows = Object.entries(ACTIONS).map(([role, actions]) => ({ role, actions, needs_second_factor: false }));
+      return { status: 200, body: rows };
     }
     if (head === 'tokens') return { status: 200, body: { token: 'ct_5h2k8d0q1w7e3r9t' } };
     if (head === 'aes') {

@@ -7,11 +7,13 @@ use crate::trust::Role;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::{net::SocketAddr, path::PathBuf};
 
+mod accounts;
 mod archive;
 mod audit;
 mod rules;
 mod sources;
 
+pub(super) use accounts::{TokenCommand, UserCommand};
 pub(super) use archive::{
     ConflictCommand, CorrectCommand, HoldCommand, PatientCommand, RetentionCommand, StudyCommand, TierCommand,
 };
@@ -249,31 +251,6 @@ impl RoleWord {
             Self::Auditor => Role::Auditor.word(),
         }
     }
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum UserCommand {
-    /// Add a user; without --password-file a password is made and printed
-    Add {
-        name: String,
-        #[arg(long)]
-        role: RoleWord,
-        /// The file's first line is the password; `-` is standard input
-        #[arg(long, value_name = "FILE")]
-        password_file: Option<PathBuf>,
-    },
-    /// List the users
-    List,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum TokenCommand {
-    /// Make a token and print it, this once
-    Add {
-        name: String,
-        #[arg(long)]
-        role: RoleWord,
-    },
 }
 
 #[derive(Debug, Subcommand)]

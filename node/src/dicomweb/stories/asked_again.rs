@@ -74,7 +74,7 @@ async fn what_has_not_changed_is_not_sent_again() {
             || Request::get(format!("/dicomweb{path}")).header("accept", accept).header("if-none-match", &tag);
         let nobody = node.ask(None, request().body(Body::empty()).unwrap()).await;
         assert_eq!(nobody.status, StatusCode::UNAUTHORIZED, "{path}");
-        let auditor = Person { name: "dpo".to_owned(), role: Role::Auditor };
+        let auditor = Person::new("dpo".to_owned(), Role::Auditor);
         let refused = node.ask(Some(auditor), request().body(Body::empty()).unwrap()).await;
         assert_eq!((refused.status, refused.header("etag")), (StatusCode::FORBIDDEN, ""), "{path}");
     }

@@ -56,7 +56,7 @@ async fn node_for(origins: &[&str]) -> Node {
 }
 
 fn reader() -> Person {
-    Person { name: "dr.durand".to_owned(), role: Role::Radiologist }
+    Person::new("dr.durand".to_owned(), Role::Radiologist)
 }
 
 struct Answer {
@@ -313,10 +313,10 @@ async fn nobody_reads_without_a_name_and_a_role() {
     let node = node_with_an_image().await;
     let request = || Request::get("/dicomweb/studies").body(Body::empty()).unwrap();
     assert_eq!(node.ask(None, request()).await.status, StatusCode::UNAUTHORIZED);
-    let auditor = Person { name: "dpo".to_owned(), role: Role::Auditor };
+    let auditor = Person::new("dpo".to_owned(), Role::Auditor);
     let refused = node.ask(Some(auditor), request()).await;
     assert_eq!((refused.status, refused.json()["error"].as_str()), (StatusCode::FORBIDDEN, Some("role")));
-    let referrer = Person { name: "gp".to_owned(), role: Role::Referrer };
+    let referrer = Person::new("gp".to_owned(), Role::Referrer);
     let store = Request::post("/dicomweb/studies").header(header::CONTENT_TYPE, MULTIPART);
     assert_eq!(node.ask(Some(referrer), store.body(Body::empty()).unwrap()).await.status, StatusCode::FORBIDDEN);
     assert_eq!(node.get("/studies", &[]).await.header("x-content-type-options"), "nosniff");

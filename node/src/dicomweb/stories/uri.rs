@@ -61,7 +61,7 @@ async fn what_is_not_offered_is_refused_and_rights_are_those_of_wado_rs() {
     }
     let request = || Request::get(format!("/dicomweb{}", query(""))).body(Body::empty()).unwrap();
     assert_eq!(node.ask(None, request()).await.status, StatusCode::UNAUTHORIZED);
-    let auditor = Person { name: "dpo".to_owned(), role: Role::Auditor };
+    let auditor = Person::new("dpo".to_owned(), Role::Auditor);
     assert_eq!(node.ask(Some(auditor), request()).await.status, StatusCode::FORBIDDEN);
     let other = node.studies.new_context(&reader(), vec![protocol::Uid::parse("1.2.9").unwrap()]);
     let outside = node.get(&format!("/contexts/{other}{}", query("")), &[]).await;

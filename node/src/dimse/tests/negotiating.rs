@@ -47,7 +47,7 @@ async fn propose(door: &Door, calling: &str, class: &str, user: UserItems) -> (L
 #[tokio::test]
 async fn a_user_is_whom_an_account_says_or_nobody() {
     let door = Door::open(8, Patience::default()).await;
-    door.parts.users.add_user("durand", Role::Radiologist, PASSWORD).await.unwrap();
+    door.parts.users.add_user("durand", Role::Radiologist, PASSWORD, false).await.unwrap();
     let (_link, answer) = propose(&door, "TESTER", VERIFICATION, identity(2, "durand", PASSWORD)).await;
     let Pdu::AssociateAc(accepted) = answer else { panic!("{answer:?}") };
     assert_eq!(accepted.user.identified, Some(Bytes::new()), "the positive response");
@@ -67,8 +67,8 @@ async fn a_user_is_whom_an_account_says_or_nobody() {
 #[tokio::test]
 async fn a_user_at_an_ae_may_what_both_may() {
     let door = door().await;
-    door.parts.users.add_user("durand", Role::Radiologist, PASSWORD).await.unwrap();
-    door.parts.users.add_user("audit", Role::Auditor, PASSWORD).await.unwrap();
+    door.parts.users.add_user("durand", Role::Radiologist, PASSWORD, false).await.unwrap();
+    door.parts.users.add_user("audit", Role::Auditor, PASSWORD, false).await.unwrap();
     let keys = [(tags::QUERY_RETRIEVE_LEVEL, "STUDY"), (tags::STUDY_INSTANCE_UID, "")];
     let (mut peer, _) = Peer::call_with(&door, identity(2, "durand", PASSWORD)).await;
     assert_eq!(peer.find(&keys).await.0.len(), 3);

@@ -13,7 +13,7 @@ import { useWords } from '../../lib/language';
 import { useNow } from '../../lib/time';
 import { Digits } from './Digits';
 import classes from './peers.module.css';
-import { QrCode } from './QrCode';
+import { QrCode } from '../../components/QrCode';
 
 interface InviteDialogProps {
   onPairing: (id: string) => void;

@@ -24,13 +24,15 @@ export function SignIn({ expired }: { expired: boolean }) {
   const site = useQuery(siteQuery);
   const [name, setName] = useState('');
   const [password, setPassword] = useState('');
+  const [code, setCode] = useState('');
+  const [codeAsked, askCode] = useState(false);
   const [blockedUntil, setBlockedUntil] = useState(0);
   const now = useNow(500);
   usePageTitle(t('signIn.title'));
 
   const signIn = useMutation({
     mutationFn: async () => {
-      await post('/session', { name: name.trim(), password });
+      await post('/session', { name: name.trim(), password, ...(codeAsked ? { code: code.trim() } : {}) });
       return get<Session>('/session');
     },
     onSuccess: session => {
@@ -39,16 +41,25 @@ export function SignIn({ expired }: { expired: boolean }) {
       client.setQueryData(keys.session, session);
     },
     onError: error => {
-      setPassword('');
+      const about = error instanceof ApiError ? error.code : '';
+      setCode('');
+      if (about === 'second-factor') askCode(true);
+      // A wrong code is typed again, a wrong password with it.
+      if (about !== 'second-factor' && about !== 'wrong-second-factor' && about !== 'throttled') {
+        setPassword('');
+        askCode(false);
+      }
       if (error instanceof ApiError && error.code === 'throttled') setBlockedUntil(Date.now() + (error.retryS ?? PAUSE_S) * 1000);
     },
   });
 
   const throttled = signIn.error instanceof ApiError && signIn.error.code === 'throttled' ? signIn.error : null;
   const waitS = Math.min(throttled?.retryS ?? PAUSE_S, Math.max(0, Math.ceil((blockedUntil - now) / 1000)));
+  const ready = name.trim() !== '' && password !== '' && (!codeAsked || code.trim() !== '');
+  const asksCode = signIn.error instanceof ApiError && signIn.error.code === 'second-factor';
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
-    if (name.trim() && password && waitS === 0) signIn.mutate();
+    if (ready && waitS === 0) signIn.mutate();
   };
 
   return (
@@ -75,7 +86,7 @@ export function SignIn({ expired }: { expired: boolean }) {
                     {t('signIn.expired')}
                   </Alert>
                 )}
-                {signIn.isError && !(throttled && waitS === 0) && (
+                {signIn.isError && !asksCode && !(throttled && waitS === 0) && (
                   <Alert color="red" variant="light" role="alert">
                     {throttled ? t('error.throttled', { seconds: waitS }) : say(signIn.error)}
                   </Alert>
@@ -85,26 +96,55 @@ export function SignIn({ expired }: { expired: boolean }) {
                     {say(site.error)}
                   </Alert>
                 )}
-                <TextInput
-                  label={t('signIn.name')}
-                  name="username"
-                  autoComplete="username"
-                  autoCapitalize="none"
-                  spellCheck={false}
-                  autoFocus
-                  value={name}
-                  onChange={event => setName(event.currentTarget.value)}
-                />
-                <PasswordInput
-                  label={t('signIn.password')}
-                  name="password"
-                  autoComplete="current-password"
-                  value={password}
-                  onChange={event => setPassword(event.currentTarget.value)}
-                />
-                <Button type="submit" fullWidth loading={signIn.isPending} disabled={waitS > 0 || !name.trim() || !password}>
-                  {waitS > 0 ? t('signIn.waiting', { seconds: waitS }) : t('signIn.submit')}
+                {codeAsked ? (
+                  <TextInput
+                    label={t('signIn.code')}
+                    description={t('error.second-factor')}
+                    name="code"
+                    autoComplete="one-time-code"
+                    autoCapitalize="none"
+                    spellCheck={false}
+                    autoFocus
+                    maxLength={32}
+                    value={code}
+                    onChange={event => setCode(event.currentTarget.value)}
+                  />
+                ) : (
+                  <>
+                    <TextInput
+                      label={t('signIn.name')}
+                      name="username"
+                      autoComplete="username"
+                      autoCapitalize="none"
+                      spellCheck={false}
+                      autoFocus
+                      value={name}
+                      onChange={event => setName(event.currentTarget.value)}
+                    />
+                    <PasswordInput
+                      label={t('signIn.password')}
+                      name="password"
+                      autoComplete="current-password"
+                      value={password}
+                      onChange={event => setPassword(event.currentTarget.value)}
+                    />
+                  </>
+                )}
+                <Button type="submit" fullWidth loading={signIn.isPending} disabled={waitS > 0 || !ready}>
+                  {waitS > 0 ? t('signIn.waiting', { seconds: waitS }) : t(codeAsked ? 'signIn.codeSubmit' : 'signIn.submit')}
                 </Button>
+                {codeAsked && (
+                  <Button
+                    variant="subtle"
+                    onClick={() => {
+                      askCode(false);
+                      setPassword('');
+                      signIn.reset();
+                    }}
+                  >
+                    {t('signIn.other')}
+                  </Button>
+                )}
               </Stack>
             </form>
           </Paper>

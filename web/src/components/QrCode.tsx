@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
 import qrcode from 'qrcode-generator';
-import classes from './peers.module.css';
+import classes from './qr.module.css';
 
 /** Longer texts make squares too fine for a camera. */
 const TEXT_MAX = 700;
