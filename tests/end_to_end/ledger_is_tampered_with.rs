@@ -97,7 +97,7 @@ async fn evidence_is_checked_offline_and_a_log_put_back_is_found() {
     };
     for site in [&pair.a, &pair.b] {
         eventually!(30, "the log that was put back is found", holds(of_a(&ledger(site).await).is_some()));
-        let alerts = site.audit("alerts=true").await;
+        let alerts = site.audit("&alerts=true").await;
         assert!(alerts.iter().any(|entry| entry["note"].as_str().unwrap().starts_with("ledger ")), "{alerts:?}");
         eventually!(30, "it is an alarm", {
             let alarms = site.get("/api/alarms").await.ok().json();

@@ -5100,14 +5100,25 @@ export interface components {
         };
         /** @description Which evidence is wanted. All, where nothing is said. */
         EvidenceAsked: {
-            /** @description RFC 3339, both inclusive. */
-            from?: string | null;
-            issuer?: string | null;
-            /** @description A patient of ours, with the issuer: studies held here. */
-            patient?: string | null;
-            /** @description Study Instance UIDs. */
-            studies?: string[];
-            to?: string | null;
+            /**
+             * @description RFC 3339, both inclusive.
+             * @default null
+             */
+            from: string | null;
+            /** @default null */
+            issuer: string | null;
+            /**
+             * @description A patient of ours, with the issuer: studies held here.
+             * @default null
+             */
+            patient: string | null;
+            /**
+             * @description Study Instance UIDs.
+             * @default []
+             */
+            studies: string[];
+            /** @default null */
+            to: string | null;
         };
         /** @description Which studies, and how. */
         Export: {
@@ -5399,8 +5410,8 @@ export interface components {
         };
         /** @description How the ledger stands with one peer. */
         LedgerPeerJson: {
-            cosigned?: null | components["schemas"]["LedgerHeadJson"];
-            held?: null | components["schemas"]["LedgerHeadJson"];
+            cosigned?: components["schemas"]["LedgerHeadJson"] | null;
+            held?: components["schemas"]["LedgerHeadJson"] | null;
             /**
              * Format: int64
              * @description Events of ours that it has not countersigned yet.
