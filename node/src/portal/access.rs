@@ -58,7 +58,7 @@ pub(super) async fn patient(
     caller.may(Action::ReadLog)?;
     // A wildcard would make a list of several patients.
     if asked.id.trim().is_empty() || asked.id.contains(['*', '?', '\\']) {
-        return Err(ApiError::Bad("id"));
+        return Err(ApiError::Bad("not the ID of one patient"));
     }
     let query =
         StudyQuery { patient_id: Some(asked.id.clone()), issuer: asked.issuer.clone(), ..StudyQuery::default() };

@@ -114,9 +114,9 @@ GET /dicomweb/                          | open  | 405 | - only OPTIONS is answer
 GET /dicomweb/studies                   | ARFT  | 200 | studies-queried                            | studies-queried
 GET /dicomweb/series                        | ARFT  | 200 | =studies-queried                           | studies-queried
 GET /dicomweb/instances                     | ARFT  | 200 | =studies-queried                           | studies-queried
-GET /dicomweb/studies/{study}/series | ARFT | 200 | =studies-queried | - a list within one study: the refusal names no study that is not asked for by its UID
-GET /dicomweb/studies/{study}/instances | ARFT | 200 | =studies-queried | - a list within one study: the refusal names no study that is not asked for by its UID
-GET /dicomweb/studies/{study}/series/{series}/instances | ARFT | 200 | =studies-queried | - a list within one study: the refusal names no study that is not asked for by its UID
+GET /dicomweb/studies/{study}/series | ARFT | 200 | =studies-queried | - not written: the list is of one study, which is not opened
+GET /dicomweb/studies/{study}/instances | ARFT | 200 | =studies-queried | - not written: the list is of one study, which is not opened
+GET /dicomweb/studies/{study}/series/{series}/instances | ARFT | 200 | =studies-queried | - not written: the list is of one study, which is not opened
 GET /dicomweb/wado                      | ARFT  | 200 | =study-opened                               | study-opened
 GET /dicomweb/studies/{study}           | ARFT  | 200 | =study-opened                               | study-opened
 GET /dicomweb/studies/{study}/metadata  | ARFT  | 200 | =study-opened                               | study-opened
