@@ -62,6 +62,8 @@ use utoipa::OpenApi;
         peers::invite,
         peers::join,
         peers::revoke,
+        insight::sees,
+        insight::explain,
         peers::pairings,
         peers::confirm,
         agreements::list,

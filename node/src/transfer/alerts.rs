@@ -68,10 +68,17 @@ impl Alerts {
     }
 
     /// A peer asked for what it may not have.
-    pub(crate) async fn refused(&self, actor: Actor, site: SiteId, study: &Uid, refusal: Refusal) {
+    pub(crate) async fn refused(
+        &self,
+        actor: Actor,
+        site: SiteId,
+        study: &Uid,
+        refusal: Refusal,
+        why: impl FnOnce() -> String,
+    ) {
         if self.seldom.is_due(refusal.code(), &site, Some(study)) {
             let event = Event::new(Act::StudyServed, actor).outcome(Outcome::Refused(refusal)).peer(site).study(study);
-            self.write(event).await;
+            self.write(event.note(why())).await;
         }
     }
 
