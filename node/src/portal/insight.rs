@@ -16,7 +16,7 @@ use axum::{
     extract::{Path, Query, State},
 };
 use protocol::{
-    Timestamp, Uid,
+    SiteId, Timestamp, Uid,
     agreement::{Level, StudyFacts},
     catalog::Basis,
 };
@@ -93,7 +93,8 @@ fn seen(door: &Door, peer: &Peer, told: SeenStudy) -> SeenJson {
 
 fn peer_of(door: &Door, site: &str) -> Result<Peer, ApiError> {
     // A revoked one is found by its key: that it sees nothing is an answer too.
-    let revoked = || site.parse().ok().and_then(|site| door.trust.peers().into_iter().find(|p| p.site == site));
+    let revoked =
+        || site.parse::<SiteId>().ok().and_then(|site| door.trust.peers().into_iter().find(|p| p.site == site));
     door.trust.find_peer(site).or_else(revoked).ok_or(ApiError::NotFound)
 }
 

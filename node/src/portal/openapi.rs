@@ -1,7 +1,7 @@
 //! The API's description, made from the routes; `docs/openapi.json` is its committed copy.
 
 use super::{
-    agreements, alarms, amendments, audit, error, events, export, grants, import, json, labels, local, peers,
+    agreements, alarms, amendments, audit, error, events, export, grants, import, insight, json, labels, local, peers,
     rejections, restore, retention, rules, rules_with_peers, settings, signin, sources, spare, status, storage, tiers,
     uploads, worklist,
 };

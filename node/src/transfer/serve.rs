@@ -284,7 +284,7 @@ impl Server {
             (Ok(_), None) if nearline.is_some() => return Err(self.recall(&request.study, actor)),
             (Ok(_), None) => return Err(Refusal::NotHeld),
             (Err(refusal), _) => {
-                let why = || self.trust.explain(&caller(), &facts, &Held::Here, needed, crate::tasks::now()).note();
+                let why = || self.trust.explain(&caller(), &facts, &Held::Here, needed, tasks::now()).note();
                 self.alerts.refused(actor, visit.peer, &request.study, refusal, why).await;
                 return Err(refusal);
             }

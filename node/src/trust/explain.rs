@@ -132,7 +132,7 @@ struct View<'a> {
 
 fn date(at: Timestamp) -> String {
     let at = i64::try_from(at.0).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
-    at.map_or_else(|| "?".to_owned(), |at| format!("{:.0}", at).replace('T', " ").replace('Z', " UTC"))
+    at.map_or_else(|| "?".to_owned(), |at| format!("{at:.0}").replace('T', " ").replace('Z', " UTC"))
 }
 
 fn day(day: i64) -> String {

@@ -26,7 +26,7 @@ mod sentences;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use explain::{ExplainedStep, Explanation};
+pub(crate) use explain::ExplainedStep;
 pub(crate) use judge::Ground;
 pub(crate) use keepings::KeepingRow;
 pub(crate) use permit::Permit;
@@ -261,7 +261,7 @@ impl Trust {
         held: Held<'_>,
         level: Level,
     ) -> Result<Permit, Refusal> {
-        let mut say = |_| {};
+        let mut say = |_: Step| {};
         let us = self.inner.identity.site();
         let Some(asked) = self.question(&us, &caller, (study, level), &held, &mut say)? else {
             return Ok(own(study, level));
@@ -291,8 +291,7 @@ impl Trust {
             (Caller::Peer(reader), held) => {
                 let open = self.require_open();
                 // Who must wait is told for how long.
-                let _: Result<(), Refusal> = need(say, Link::Learnt, open.is_ok());
-                open?;
+                need(say, Link::Learnt, open.is_ok()).or(open)?;
                 need(say, Link::Own, matches!(held, Held::Here))?;
                 (us, *reader, None)
             }

@@ -432,7 +432,7 @@ fn given(broken: Option<Given>, now: Timestamp, left: u64) -> (Result<(), Refusa
     let asked = Question { holder: &a, reader: &b, study: &study, level: Level::Pixels, told: None };
     let (mut wrong, mut at_grant) = (Vec::new(), false);
     let verdict = state.judge_aloud(&asked, now, &mut |step| {
-        at_grant |= matches!(step.ground, judge::Ground::Grant(_));
+        at_grant |= matches!(step.ground, Ground::Grant(_));
         if at_grant && !step.holds {
             wrong.push(step.link);
         }
