@@ -108,7 +108,7 @@ impl Chain<'_> {
 
     fn some<T>(&mut self, link: Link, found: Option<T>) -> Result<T, Refusal> {
         self.need(link, found.is_some())?;
-        found.ok_or(link.refusal())
+        found.ok_or_else(|| link.refusal())
     }
 
     /// The text in force of an agreement, its parties left aside.
