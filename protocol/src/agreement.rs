@@ -182,15 +182,63 @@ pub struct Moment {
     pub week_minute: WeekMinute,
 }
 
+/// One thing that a clause asks of a use. All must hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Check {
+    /// Studies are shown without a grant.
+    Announced,
+    /// The level asked for is within the level agreed.
+    Level,
+    /// One of the study's modalities is among those agreed.
+    Modalities,
+    /// None of the study's modalities is excluded.
+    Excluded,
+    /// The study is recent enough.
+    Age,
+    /// The hours agreed.
+    Hours,
+}
+
+impl Check {
+    /// In the order of judging.
+    pub const ALL: [Self; 6] = [Self::Announced, Self::Level, Self::Modalities, Self::Excluded, Self::Age, Self::Hours];
+    /// Those that say which studies a clause is about.
+    pub const SCOPE: [Self; 3] = [Self::Modalities, Self::Excluded, Self::Age];
+
+    /// The answer to who asks in spite of it.
+    #[must_use]
+    pub const fn refusal(self) -> Refusal {
+        match self {
+            Self::Hours => Refusal::OutsideHours,
+            _ => Refusal::NotPermitted,
+        }
+    }
+}
+
+fn today(now: Timestamp) -> i64 {
+    i64::try_from(now.0 / 86_400_000).unwrap_or(i64::MAX)
+}
+
 impl Clause {
+    /// Whether one thing that the clause asks is the case. The one place where clauses are interpreted.
+    #[must_use]
+    pub fn holds(&self, check: Check, study: &StudyFacts, level: Level, at: Moment) -> bool {
+        let among = |list: &[String]| study.modalities.iter().any(|m| list.contains(m));
+        match check {
+            Check::Announced => self.announce,
+            Check::Level => level <= self.level,
+            Check::Modalities => self.modalities.is_empty() || among(&self.modalities),
+            Check::Excluded => !among(&self.modalities_excluded),
+            Check::Age => self.since_days.is_none_or(|days| study.day >= today(at.now) - i64::from(days)),
+            Check::Hours => self.hours.as_ref().is_none_or(|hours| hours.contains(at.week_minute)),
+        }
+    }
+
     /// Whether a study lies in the clause's scope, hours left aside: what the catalog announces.
     #[must_use]
     pub fn in_scope(&self, study: &StudyFacts, now: Timestamp) -> bool {
-        let today = i64::try_from(now.0 / 86_400_000).unwrap_or(i64::MAX);
-        let among = |list: &[String]| study.modalities.iter().any(|m| list.contains(m));
-        (self.modalities.is_empty() || among(&self.modalities))
-            && !among(&self.modalities_excluded)
-            && self.since_days.is_none_or(|days| study.day >= today - i64::from(days))
+        let at = Moment { now, week_minute: WeekMinute(0) };
+        Check::SCOPE.into_iter().all(|check| self.holds(check, study, Level::Card, at))
     }
 
     /// Whether the clause lets its reader go to `level` with a study at this moment.
@@ -198,12 +246,9 @@ impl Clause {
     /// # Errors
     /// [`Refusal::NotPermitted`] or [`Refusal::OutsideHours`].
     pub fn covers(&self, study: &StudyFacts, level: Level, at: Moment) -> Result<(), Refusal> {
-        if !self.announce || level > self.level || !self.in_scope(study, at.now) {
-            return Err(Refusal::NotPermitted);
-        }
-        match &self.hours {
-            Some(hours) if !hours.contains(at.week_minute) => Err(Refusal::OutsideHours),
-            _ => Ok(()),
+        match Check::ALL.into_iter().find(|check| !self.holds(*check, study, level, at)) {
+            Some(broken) => Err(broken.refusal()),
+            None => Ok(()),
         }
     }
 }
@@ -215,10 +260,16 @@ impl Agreement {
         self.clauses.iter().find(|c| c.holder == *holder && c.reader == *reader)
     }
 
-    /// Whether its period includes `now`.
+    /// Whether its period has begun.
     #[must_use]
-    pub fn in_period(&self, now: Timestamp) -> bool {
-        self.not_before <= now && self.not_after.is_none_or(|end| now < end)
+    pub fn has_begun(&self, now: Timestamp) -> bool {
+        self.not_before <= now
+    }
+
+    /// Whether its period is over.
+    #[must_use]
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        self.not_after.is_some_and(|end| now >= end)
     }
 }
 

@@ -50,19 +50,57 @@ pub struct Use<'a> {
     pub level: Level,
 }
 
+/// One thing that a grant asks of a use. All must hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum GrantCheck {
+    /// It is for the site that asks.
+    Subject,
+    /// It is for the study asked for.
+    Study,
+    /// The level asked for is within the level granted.
+    Level,
+    /// Its time has begun …
+    Begun,
+    /// … and is not over.
+    NotOver,
+}
+
+impl GrantCheck {
+    /// In the order of judging.
+    pub const ALL: [Self; 5] = [Self::Subject, Self::Study, Self::Level, Self::Begun, Self::NotOver];
+
+    /// The answer to who asks in spite of it.
+    #[must_use]
+    pub const fn refusal(self) -> Refusal {
+        match self {
+            Self::Begun | Self::NotOver => Refusal::Expired,
+            _ => Refusal::NotPermitted,
+        }
+    }
+}
+
 impl Grant {
+    /// Whether one thing that the grant asks is the case. The one place where grants are interpreted.
+    #[must_use]
+    pub fn holds(&self, check: GrantCheck, wanted: &Use<'_>, now: Timestamp) -> bool {
+        match check {
+            GrantCheck::Subject => self.subject == *wanted.by,
+            GrantCheck::Study => self.study == *wanted.study,
+            GrantCheck::Level => wanted.level <= self.level,
+            GrantCheck::Begun => self.not_before <= now,
+            GrantCheck::NotOver => now < self.expires,
+        }
+    }
+
     /// Whether this grant covers a use now.
     ///
     /// # Errors
     /// [`Refusal::NotPermitted`] for another subject, study or level; [`Refusal::Expired`] outside its time.
     pub fn covers(&self, wanted: &Use<'_>, now: Timestamp) -> Result<(), Refusal> {
-        if self.subject != *wanted.by || self.study != *wanted.study || wanted.level > self.level {
-            return Err(Refusal::NotPermitted);
+        match GrantCheck::ALL.into_iter().find(|check| !self.holds(*check, wanted, now)) {
+            Some(broken) => Err(broken.refusal()),
+            None => Ok(()),
         }
-        if now < self.not_before || now >= self.expires {
-            return Err(Refusal::Expired);
-        }
-        Ok(())
     }
 }
 

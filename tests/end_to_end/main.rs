@@ -14,6 +14,7 @@ mod backup_is_restored;
 mod bytes_are_tampered_with;
 mod command_line;
 mod corpus_is_kept;
+mod decisions_are_explained;
 mod dicom_by_tls;
 mod dicom_door_is_crowded;
 mod dicomweb_clients_read;

@@ -90,10 +90,21 @@ impl Alerts {
         self.note(Who::Stranger(site), what, alert(what, site)).await;
     }
 
-    /// A peer asked for what it may not have.
-    pub(crate) async fn refused(&self, actor: Actor, peer: SiteId, study: &Uid, refusal: Refusal) {
+    /// A peer asked for what it may not have; `why` is said of what is written at once.
+    pub(crate) async fn refused(
+        &self,
+        actor: Actor,
+        peer: SiteId,
+        study: &Uid,
+        refusal: Refusal,
+        why: impl FnOnce() -> String,
+    ) {
         let event = Event::new(Act::StudyServed, actor).outcome(Outcome::Refused(refusal)).peer(peer).study(study);
-        self.note(Who::Peer(peer), refusal.code(), event).await;
+        match self.begun(Who::Peer(peer), refusal.code(), event, Instant::now()) {
+            Some(event) if event.study.is_some() => self.write(event.note(why())).await,
+            Some(event) => self.write(event).await,
+            None => {}
+        }
     }
 
     async fn note(&self, who: Who, what: &'static str, event: Event) {
@@ -224,10 +235,10 @@ mod tests {
         let actor = || Actor { person: "mallory".to_owned(), ..Actor::default() };
         for n in 0..10_000 {
             let study = Uid::parse(&format!("1.2.{n}")).unwrap();
-            alerts.refused(actor(), site(1), &study, Refusal::NotPermitted).await;
+            alerts.refused(actor(), site(1), &study, Refusal::NotPermitted, || "no agreement".to_owned()).await;
         }
         let study = Uid::parse("1.2.7").unwrap();
-        alerts.refused(actor(), site(2), &study, Refusal::NotPermitted).await;
+        alerts.refused(actor(), site(2), &study, Refusal::NotPermitted, String::new).await;
         assert_eq!(written(&alerts).len(), SHARE + 2, "with the first of the rest, and the other peer's");
         minute_over(&alerts).await;
         let all = written(&alerts);

@@ -54,6 +54,7 @@ mod doctor;
 mod export;
 mod french;
 mod heap;
+mod insight;
 mod node;
 mod objects;
 mod peers;
@@ -189,6 +190,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Export(asked) => return export::export(&dir, asked).await,
         Command::Verify => return objects::verify(&dir).await,
         Command::Peer { command } => return peers::peer(&dir, command).await,
+        Command::Explain(asked) => return insight::explain(&dir, asked).await,
         Command::Agreement { command } => peers::agreement(&dir, command).await,
         Command::Study { command } => studies::study(&dir, command).await,
         Command::Conflict { command } => amend::conflict(&dir, command).await,

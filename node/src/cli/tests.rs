@@ -28,6 +28,8 @@ fn the_contract_is_understood() {
         "confrere peer join TEXT --code 12345678 --dir D --yes",
         "confrere peer list --dir D",
         "confrere peer revoke Nord --dir D",
+        "confrere peer view-as Nord --limit 5 --json --dir D",
+        "confrere explain --peer Nord --study 1.2 --at 2026-01-05T20:00:00Z --level objects --dir D",
         "confrere agreement offer Nord --preset on-call --dir D",
         "confrere agreement offer Nord --preset case-only --dir D",
         "confrere agreement accept 00 --dir D",

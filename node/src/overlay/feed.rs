@@ -16,13 +16,14 @@ use crate::{
 };
 use protocol::{
     SiteId, Uid,
-    agreement::Field,
+    agreement::{Field, StudyFacts},
     catalog::{Basis, Change, Cursor, Entry, Page},
     limits::{CATALOG_PAGE_MAX, MESSAGE_BYTES_MAX},
+    manifest::StudyCard,
     wire,
 };
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     ops::Bound,
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -84,6 +85,81 @@ impl Known<'_> {
         let own = self.archive.study(study)?;
         Ok(own.or_else(|| self.sources.nearline_study(study, true).map(|nearline| nearline.row)))
     }
+
+    /// What a peer is told of a study now: the card as it is sent, on which basis, with which fields; `None`: nothing.
+    fn told(&self, peer: &SiteId, row: &StudyRow) -> Result<Option<(StudyCard, Basis, Vec<Field>)>, ArchiveError> {
+        let Some((basis, fields)) = self.trust.may_tell(peer, &row.facts()) else { return Ok(None) };
+        let manifest = self.archive.manifest(&row.study)?.map(|m| m.reference);
+        let card = cards::card(row, manifest, &fields, self.identity.site(), self.site_name);
+        Ok(Some((card, basis, fields)))
+    }
+
+    /// All studies that peers may be told of, in parts. Blocks on the index.
+    fn each(&self, take: &mut dyn FnMut(Vec<StudyRow>) -> Result<(), ArchiveError>) -> Result<(), ArchiveError> {
+        let nearline = self.sources.nearline(&StudyQuery::default(), true);
+        take(nearline.into_iter().map(|nearline| nearline.row).collect())?;
+        let mut offset = 0;
+        loop {
+            let rows = self.archive.studies(&StudyQuery::default(), offset, ROWS)?;
+            offset += rows.len();
+            let done = rows.len() < ROWS;
+            take(rows)?;
+            if done {
+                return Ok(());
+            }
+        }
+    }
+
+    /// What a peer sees of ours now, by what makes its feed. Blocks on the index.
+    pub(super) fn seen_by(&self, peer: &SiteId, offset: usize, limit: usize) -> Result<Seen, ArchiveError> {
+        let mut seen = Seen::default();
+        if self.trust.require_open().is_err() {
+            return Ok(seen);
+        }
+        // The first part is what the PACS beside us has; what is here as well is told once, as ours.
+        let (mut is_beside, mut known) = (true, HashSet::new());
+        self.each(&mut |rows| {
+            for mut row in rows {
+                if known.contains(&row.study) {
+                    continue;
+                }
+                if is_beside {
+                    known.insert(row.study.clone());
+                    row = self.study(&row.study)?.unwrap_or(row);
+                }
+                if self.trust.may_tell(peer, &row.facts()).is_none() {
+                    continue;
+                }
+                if seen.total >= offset && seen.studies.len() < limit {
+                    let Some((card, basis, _)) = self.told(peer, &row)? else { continue };
+                    seen.studies.push(SeenStudy { card, basis, facts: row.facts() });
+                }
+                seen.total += 1;
+            }
+            is_beside = false;
+            Ok(())
+        })?;
+        Ok(seen)
+    }
+}
+
+/// What a peer sees of ours.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Seen {
+    /// How many studies in all.
+    pub(crate) total: usize,
+    /// Those asked for.
+    pub(crate) studies: Vec<SeenStudy>,
+}
+
+/// One study as a peer sees it.
+#[derive(Clone, Debug)]
+pub(crate) struct SeenStudy {
+    /// The card as it is sent.
+    pub(crate) card: StudyCard,
+    pub(crate) basis: Basis,
+    /// By what opening it would be judged.
+    pub(crate) facts: StudyFacts,
 }
 
 impl Feeds {
@@ -109,18 +185,11 @@ impl Feeds {
     /// What covers a peer changed, or time passed: goes through all studies. Blocks on the index. Whether there is news.
     pub(super) fn slice_changed(&self, peer: &SiteId, from: Known<'_>) -> Result<bool, ArchiveError> {
         let before = self.lock().entry(*peer).or_insert_with(Feed::new).last;
-        let mut offset = 0;
-        let nearline = from.sources.nearline(&StudyQuery::default(), true);
-        self.offer(peer, nearline.into_iter().map(|nearline| nearline.row).collect(), from);
-        loop {
-            let rows = from.archive.studies(&StudyQuery::default(), offset, ROWS)?;
-            offset += rows.len();
-            let done = rows.len() < ROWS;
+        from.each(&mut |rows| {
             self.offer(peer, rows, from);
-            if done {
-                return Ok(self.lock().get(peer).is_some_and(|feed| feed.last != before));
-            }
-        }
+            Ok(())
+        })?;
+        Ok(self.lock().get(peer).is_some_and(|feed| feed.last != before))
     }
 
     /// Puts those studies into a peer's feed of which it is to be told otherwise than before.
@@ -185,13 +254,11 @@ impl Feeds {
     }
 
     fn entry(&self, peer: &SiteId, position: u64, study: &Uid, from: Known<'_>) -> Result<Option<Entry>, ArchiveError> {
-        let row = from.study(study)?;
-        let covered = row.and_then(|row| from.trust.may_tell(peer, &row.facts()).map(|by| (row, by)));
+        let covered = from.study(study)?.map(|row| from.told(peer, &row)).transpose()?.flatten();
         let mut change = None;
         let mut told = None;
-        if let Some((row, (basis, fields))) = covered {
-            let card = seal(&row, &fields, from)?;
-            change = Some(Change::Told { card, basis });
+        if let Some((card, basis, fields)) = covered {
+            change = Some(Change::Told { card: from.identity.seal(&card), basis });
             told = Some((basis, fields));
         }
         let mut feeds = self.lock();
@@ -207,15 +274,6 @@ impl Feeds {
         feed.told.insert(study.clone(), told);
         Ok(change.map(|change| Entry { position, change }))
     }
-}
-
-fn seal(
-    row: &StudyRow,
-    fields: &[Field],
-    from: Known<'_>,
-) -> Result<protocol::Signed<protocol::manifest::StudyCard>, ArchiveError> {
-    let manifest = from.archive.manifest(&row.study)?.map(|m| m.reference);
-    Ok(from.identity.seal(&cards::card(row, manifest, fields, from.identity.site(), from.site_name)))
 }
 
 fn wire_bytes(entry: &Entry) -> usize {

@@ -34,7 +34,7 @@ mod tests;
 pub(crate) use keepings::KEEPING;
 
 use crate::{
-    archive::{Archive, cache::Cache},
+    archive::{Archive, ArchiveError, cache::Cache},
     audit::{Actor, Alerts, Audit, Event},
     backup::Forgotten,
     config::Config,
@@ -42,6 +42,7 @@ use crate::{
     tasks::{self, Tasks},
     trust::{Trust, TrustError},
 };
+pub(crate) use feed::{Seen, SeenStudy};
 pub(crate) use offer::{OfferError, Said};
 
 use contacts::Contacts;
@@ -376,6 +377,17 @@ impl Overlay {
     /// All studies told to us whose basis is in force.
     pub(crate) fn remote_studies(&self) -> Vec<RemoteStudy> {
         self.inner.directory.shown(&self.inner.trust, |_| true)
+    }
+
+    /// What a peer sees of ours now: made by what makes its feed, not by a copy of the rules.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub(crate) async fn seen_by(&self, peer: SiteId, offset: usize, limit: usize) -> Result<Seen, ArchiveError> {
+        let inner = self.inner.clone();
+        let look = self.inner.tasks.spawn_blocking("view as", move || inner.known().seen_by(&peer, offset, limit));
+        // Stopping: nothing is seen any more.
+        look.await.unwrap_or_else(|_| Ok(Seen::default()))
     }
 
     /// Who told us of this study (in force only).

@@ -21,6 +21,7 @@ mod export;
 mod fault;
 mod grants;
 mod import;
+mod insight;
 mod json;
 mod labels;
 mod ledger;
@@ -226,6 +227,8 @@ fn api_routes() -> Router<Door> {
         .route("/peers/invitations", post(peers::invite))
         .route("/peers/join", post(peers::join))
         .route("/peers/{site}", delete(peers::revoke))
+        .route("/peers/{site}/sees", get(insight::sees))
+        .route("/peers/{site}/explain", get(insight::explain))
         .route("/pairings", get(peers::pairings))
         .route("/pairings/{id}/confirm", post(peers::confirm))
         .route("/agreements", get(agreements::list).post(agreements::offer))

@@ -1,9 +1,9 @@
 //! The API's description, made from the routes; `docs/openapi.json` is its committed copy.
 
 use super::{
-    access, account, agreements, alarms, amendments, audit, error, events, export, grants, import, json, labels,
-    ledger, local, peers, people, rejections, restore, retention, rules, rules_with_peers, settings, signin, sources,
-    spare, status, storage, tiers, uploads, worklist,
+    access, account, agreements, alarms, amendments, audit, error, events, export, grants, import, insight, json,
+    labels, ledger, local, peers, people, rejections, restore, retention, rules, rules_with_peers, settings, signin,
+    sources, spare, status, storage, tiers, uploads, worklist,
 };
 use axum::Json;
 use utoipa::OpenApi;
@@ -62,6 +62,8 @@ use utoipa::OpenApi;
         peers::invite,
         peers::join,
         peers::revoke,
+        insight::sees,
+        insight::explain,
         peers::pairings,
         peers::confirm,
         agreements::list,

@@ -299,7 +299,8 @@ impl Server {
             (Ok(_), None) if nearline.is_some() => return Err(self.recall(&request.study, actor)),
             (Ok(_), None) => return Err(Refusal::NotHeld),
             (Err(refusal), _) => {
-                self.alerts.refused(actor, visit.peer, &request.study, refusal).await;
+                let why = || self.trust.explain(&caller(), &facts, &Held::Here, needed, tasks::now()).note();
+                self.alerts.refused(actor, visit.peer, &request.study, refusal, why).await;
                 return Err(refusal);
             }
         };

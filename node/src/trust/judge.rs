@@ -3,13 +3,19 @@
 //! The chain for a peer is: paired and not revoked → an agreement signed by both, in its period, not ended → its clause
 //! with us as holder and them as reader covers study, level and hour — or a live grant under such an agreement. For
 //! somebody here who reads a peer's study it is the same chain seen from the other end, after their role.
+//!
+//! Every link that is looked at is said to whoever listens: an explanation is the same judgement, overheard. The first
+//! link that does not hold ends its ground, so it is the one thing that was wrong with it.
 
-use super::{hours, records::State};
+use super::{
+    hours,
+    records::{Kept, State},
+};
 use protocol::{
     Refusal, SiteId, Timestamp,
-    agreement::{Agreement, Clause, Field, Level, Moment, StudyFacts},
+    agreement::{Agreement, Check, Clause, Field, Level, Moment, StudyFacts},
     catalog::Basis,
-    grant::{Grant, Use},
+    grant::{Grant, GrantCheck, Use},
     ids::Id128,
     time::WeekMinute,
 };
@@ -32,6 +38,100 @@ pub(super) struct Question<'a> {
     pub(super) told: Option<&'a Basis>,
 }
 
+/// What a link belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Ground {
+    /// The two sites, whatever they agreed.
+    Sites,
+    Agreement(Id128),
+    Grant(Id128),
+}
+
+/// One thing that must be the case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Link {
+    /// The person's role includes reading.
+    Role,
+    /// The study is the site's own: what a peer lent is not lent on.
+    Own,
+    /// This node was not restored, or has learnt since what it forgot.
+    Learnt,
+    Paired,
+    NotRevoked,
+    /// Some agreement or grant is there to be looked at.
+    Agreed,
+    Countersigned,
+    NotEnded,
+    /// The agreement's period has begun …
+    Begun,
+    /// … and is not over.
+    NotOver,
+    /// There is a clause in this direction.
+    Direction,
+    /// The time zone of the hours is known here.
+    TimeZone,
+    Clause(Check),
+    Grant(GrantCheck),
+}
+
+impl Link {
+    const fn refusal(self) -> Refusal {
+        match self {
+            Self::Role => Refusal::Role,
+            Self::Paired | Self::NotRevoked => Refusal::NotPaired,
+            Self::Clause(check) => check.refusal(),
+            Self::Grant(check) => check.refusal(),
+            _ => Refusal::NotPermitted,
+        }
+    }
+}
+
+/// A link that was looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Step {
+    pub(crate) ground: Ground,
+    pub(crate) link: Link,
+    pub(crate) holds: bool,
+}
+
+/// Says the links of one ground to a listener; the first that does not hold is an error.
+struct Chain<'a> {
+    ground: Ground,
+    say: &'a mut dyn FnMut(Step),
+}
+
+impl Chain<'_> {
+    fn need(&mut self, link: Link, holds: bool) -> Result<(), Refusal> {
+        (self.say)(Step { ground: self.ground, link, holds });
+        if holds { Ok(()) } else { Err(link.refusal()) }
+    }
+
+    fn some<T>(&mut self, link: Link, found: Option<T>) -> Result<T, Refusal> {
+        self.need(link, found.is_some())?;
+        found.ok_or_else(|| link.refusal())
+    }
+
+    /// The text in force of an agreement, its parties left aside.
+    fn text<'s>(&mut self, kept: &'s Kept, now: Timestamp) -> Result<&'s Agreement, Refusal> {
+        let text = &self.some(Link::Countersigned, kept.active.as_ref())?.agreement;
+        self.need(Link::NotEnded, kept.ended.is_none())?;
+        self.need(Link::Begun, text.has_begun(now))?;
+        self.need(Link::NotOver, !text.is_over(now))?;
+        Ok(text)
+    }
+
+    fn covered(&mut self, clause: &Clause, asked: &Question<'_>, now: Timestamp) -> Result<(), Refusal> {
+        let week_minute = match &clause.hours {
+            Some(hours) => self.some(Link::TimeZone, hours::week_minute(now, &hours.time_zone))?,
+            None => WeekMinute(0),
+        };
+        let at = Moment { now, week_minute };
+        Check::ALL
+            .into_iter()
+            .try_for_each(|check| self.need(Link::Clause(check), clause.holds(check, asked.study, asked.level, at)))
+    }
+}
+
 fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a.min(b)),
@@ -39,14 +139,13 @@ fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
     }
 }
 
-fn covered(agreement: &Agreement, clause: &Clause, asked: &Question<'_>, now: Timestamp) -> Result<Verdict, Refusal> {
-    let week_minute = match &clause.hours {
-        Some(hours) => hours::week_minute(now, &hours.time_zone).ok_or(Refusal::NotPermitted)?,
-        None => WeekMinute(0),
-    };
-    clause.covers(asked.study, asked.level, Moment { now, week_minute })?;
+/// What one agreement says to the question.
+fn agreed(chain: &mut Chain<'_>, kept: &Kept, asked: &Question<'_>, now: Timestamp) -> Result<Verdict, Refusal> {
+    let text = chain.text(kept, now)?;
+    let clause = chain.some(Link::Direction, text.clause(asked.holder, asked.reader))?;
+    chain.covered(clause, asked, now)?;
     let span_ends = clause.hours.as_ref().and_then(|h| hours::end_of_span(h, now));
-    Ok(Verdict { basis: Basis::Agreement(agreement.id), until: earlier(agreement.not_after, span_ends) })
+    Ok(Verdict { basis: Basis::Agreement(text.id), until: earlier(text.not_after, span_ends) })
 }
 
 /// The refusal that helps most: "at other hours" before "expired" before "no".
@@ -59,58 +158,93 @@ fn better(a: Refusal, b: Refusal) -> Refusal {
     if rank(b) > rank(a) { b } else { a }
 }
 
+/// One link outside any agreement.
+pub(super) fn need(say: &mut dyn FnMut(Step), link: Link, holds: bool) -> Result<(), Refusal> {
+    Chain { ground: Ground::Sites, say }.need(link, holds)
+}
+
+/// The text of an agreement that is in force now, its parties left aside.
+pub(super) fn text_in_force(kept: &Kept, now: Timestamp) -> Option<&Agreement> {
+    Chain { ground: Ground::Sites, say: &mut |_| {} }.text(kept, now).ok()
+}
+
 impl State {
     /// The judgement.
     ///
     /// # Errors
     /// [`Refusal::NotPaired`], [`Refusal::NotPermitted`], [`Refusal::OutsideHours`], [`Refusal::Expired`].
     pub(super) fn judge(&self, asked: &Question<'_>, now: Timestamp) -> Result<Verdict, Refusal> {
+        self.judge_aloud(asked, now, &mut |_| {})
+    }
+
+    /// The judgement, each link said as it is looked at.
+    pub(super) fn judge_aloud(
+        &self,
+        asked: &Question<'_>,
+        now: Timestamp,
+        say: &mut dyn FnMut(Step),
+    ) -> Result<Verdict, Refusal> {
         let peer = if *asked.holder == self.us { asked.reader } else { asked.holder };
-        self.peer(peer).ok_or(Refusal::NotPaired)?;
-        let mut refusal = Refusal::NotPermitted;
+        let mut sites = Chain { ground: Ground::Sites, say };
+        let known = sites.some(Link::Paired, self.peers.get(peer))?;
+        sites.need(Link::NotRevoked, known.revoked.is_none())?;
+        let (mut refusal, mut any) = (Refusal::NotPermitted, false);
         if !matches!(asked.told, Some(Basis::Grant { .. })) {
-            for agreement in self.active_with(peer, now) {
-                let named = asked.told.is_none_or(|b| b.agreement() == agreement.id);
-                let Some(clause) = agreement.clause(asked.holder, asked.reader).filter(|_| named) else { continue };
-                match covered(agreement, clause, asked, now) {
+            let named = |id: &Id128| asked.told.is_none_or(|basis| basis.agreement() == *id);
+            for (id, kept) in self.agreements.iter().filter(|(id, k)| k.peer == *peer && named(id)) {
+                any = true;
+                let mut chain = Chain { ground: Ground::Agreement(*id), say };
+                match agreed(&mut chain, kept, asked, now) {
                     Ok(verdict) => return Ok(verdict),
                     Err(why) => refusal = better(refusal, why),
                 }
             }
         }
-        match self.granted_use(asked, now) {
-            Ok(verdict) => Ok(verdict),
-            Err(why) => Err(better(refusal, why)),
-        }
-    }
-
-    fn granted_use(&self, asked: &Question<'_>, now: Timestamp) -> Result<Verdict, Refusal> {
-        let wanted = Use { by: asked.reader, study: &asked.study.study, level: asked.level };
         let named = |g: &Grant| match asked.told {
             None => true,
             Some(Basis::Grant { id, .. }) => *id == g.id,
             Some(Basis::Agreement(_)) => false,
         };
-        let mut refusal = Refusal::NotPermitted;
-        for grant in self.grants.values().filter(|g| g.issuer == *asked.holder && named(g)) {
-            match grant.covers(&wanted, now) {
-                Ok(()) => {
-                    if let Some(verdict) = self.grant_verdict(grant, now) {
-                        return Ok(verdict);
-                    }
-                }
+        let wanted = Use { by: asked.reader, study: &asked.study.study, level: asked.level };
+        // A grant for somebody or something else is no ground for this.
+        let about = |g: &&Grant| {
+            let same = [GrantCheck::Subject, GrantCheck::Study].into_iter().all(|check| g.holds(check, &wanted, now));
+            g.issuer == *asked.holder && named(g) && same
+        };
+        for grant in self.grants.values().filter(about) {
+            any = true;
+            let mut chain = Chain { ground: Ground::Grant(grant.id), say };
+            match self.granted(&mut chain, grant, &wanted, now) {
+                Ok(verdict) => return Ok(verdict),
                 Err(why) => refusal = better(refusal, why),
             }
+        }
+        if !any {
+            Chain { ground: Ground::Sites, say }.need(Link::Agreed, false)?;
         }
         Err(refusal)
     }
 
-    /// A grant lives only under an agreement in force between the two.
-    fn grant_verdict(&self, grant: &Grant, now: Timestamp) -> Option<Verdict> {
-        let agreement = self.active(&grant.basis, now)?;
-        agreement.clause(&grant.issuer, &grant.subject)?;
+    fn granted(
+        &self,
+        chain: &mut Chain<'_>,
+        grant: &Grant,
+        wanted: &Use<'_>,
+        now: Timestamp,
+    ) -> Result<Verdict, Refusal> {
+        for check in GrantCheck::ALL {
+            chain.need(Link::Grant(check), grant.holds(check, wanted, now))?;
+        }
+        // A grant lives only under an agreement in force between the two.
+        let peer = if grant.issuer == self.us { &grant.subject } else { &grant.issuer };
+        let under = self.agreements.get(&grant.basis).filter(|kept| kept.peer == *peer);
+        let kept = chain.some(Link::Agreed, under)?;
+        let mut of_agreement = Chain { ground: Ground::Agreement(grant.basis), say: &mut *chain.say };
+        let text = of_agreement.text(kept, now)?;
+        let clause = text.clause(&grant.issuer, &grant.subject);
+        let _: &Clause = of_agreement.some(Link::Direction, clause)?;
         let basis = Basis::Grant { id: grant.id, agreement: grant.basis, expires: grant.expires };
-        Some(Verdict { basis, until: earlier(Some(grant.expires), agreement.not_after) })
+        Ok(Verdict { basis, until: earlier(Some(grant.expires), text.not_after) })
     }
 
     /// Whether a peer is told of a study of ours, hours left aside, and which fields of its card.
@@ -130,11 +264,12 @@ impl State {
 
     /// Live grants of ours for one peer.
     pub(super) fn live_grants(&self, peer: &SiteId, now: Timestamp) -> impl Iterator<Item = (&Grant, Verdict)> {
-        let live = self
-            .grants
-            .values()
-            .filter(move |g| g.issuer == self.us && g.subject == *peer && g.not_before <= now && now < g.expires);
-        live.filter_map(move |g| self.grant_verdict(g, now).map(|v| (g, v)))
+        let given = self.grants.values().filter(move |g| g.issuer == self.us && g.subject == *peer);
+        given.filter_map(move |g| {
+            let wanted = Use { by: &g.subject, study: &g.study, level: Level::Card };
+            let mut chain = Chain { ground: Ground::Grant(g.id), say: &mut |_| {} };
+            self.granted(&mut chain, g, &wanted, now).ok().map(|verdict| (g, verdict))
+        })
     }
 
     /// Whether what a peer told us on this basis may still be listed.

@@ -12,6 +12,7 @@
 //! Telling peers: `overlay`. Erasing copies: `overlay` hears of it here and tells the cache. Who somebody is: `users`.
 
 mod changes;
+mod explain;
 mod hours;
 mod judge;
 mod keepings;
@@ -25,6 +26,8 @@ mod sentences;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use explain::ExplainedStep;
+pub(crate) use judge::Ground;
 pub(crate) use keepings::KeepingRow;
 pub(crate) use permit::Permit;
 pub(crate) use presets::{Direction, Terms, TermsError, draft};
@@ -37,7 +40,7 @@ use crate::{
     journal::{Journal, JournalError},
     tasks::{self, Tasks},
 };
-use judge::Question;
+use judge::{Link, Question, Step, need};
 use permit::Watch;
 use protocol::{
     Refusal, SiteId, Timestamp, Uid,
@@ -250,7 +253,7 @@ impl Trust {
         self.state().cache_days(&basis.agreement())
     }
 
-    /// The one way to permission.
+    /// The one way to permission. Why it was given or refused: [`Trust::explain`], which overhears the same judgement.
     pub(crate) fn authorize(
         &self,
         caller: Caller<'_>,
@@ -258,26 +261,42 @@ impl Trust {
         held: Held<'_>,
         level: Level,
     ) -> Result<Permit, Refusal> {
+        let mut say = |_: Step| {};
         let us = self.inner.identity.site();
-        if let Caller::Peer(_) = &caller {
-            self.require_open()?;
-        }
-        if let Caller::Person(person) = &caller
-            && !person.allows(Action::ReadStudies)
-        {
-            return Err(Refusal::Role);
-        }
-        let (holder, reader, told) = match (&caller, &held) {
-            (Caller::Person(_), Held::Here) => return Ok(own(study, level)),
-            (Caller::Person(_), Held::ByPeer(holder, basis)) => (*holder, &us, Some(*basis)),
-            (Caller::Peer(reader), Held::Here) => (&us, *reader, None),
-            // What a peer lent us is not ours to lend.
-            (Caller::Peer(_), Held::ByPeer(..)) => return Err(Refusal::NotPermitted),
+        let Some(asked) = self.question(&us, &caller, (study, level), &held, &mut say)? else {
+            return Ok(own(study, level));
         };
-        let asked = Question { holder, reader, study, level, told };
         let state = self.state();
-        let verdict = state.judge(&asked, tasks::now())?;
+        let verdict = state.judge_aloud(&asked, tasks::now(), &mut say)?;
         Ok(self.inner.watch.permit(&asked, verdict))
+    }
+
+    /// What must be the case before any agreement is looked at; `None`: nothing of a peer's is asked for.
+    fn question<'a>(
+        &self,
+        us: &'a SiteId,
+        caller: &Caller<'a>,
+        (study, level): (&'a StudyFacts, Level),
+        held: &Held<'a>,
+        say: &mut dyn FnMut(Step),
+    ) -> Result<Option<Question<'a>>, Refusal> {
+        let (holder, reader, told) = match (caller, held) {
+            (Caller::Person(person), held) => {
+                need(say, Link::Role, person.allows(Action::ReadStudies))?;
+                match held {
+                    Held::Here => return Ok(None),
+                    Held::ByPeer(holder, basis) => (*holder, us, Some(*basis)),
+                }
+            }
+            (Caller::Peer(reader), held) => {
+                let open = self.require_open();
+                // Who must wait is told for how long.
+                need(say, Link::Learnt, open.is_ok()).or(open)?;
+                need(say, Link::Own, matches!(held, Held::Here))?;
+                (us, *reader, None)
+            }
+        };
+        Ok(Some(Question { holder, reader, study, level, told }))
     }
 }
 

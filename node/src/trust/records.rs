@@ -251,9 +251,9 @@ impl State {
 
     /// The text in force of an agreement with a trusted peer.
     pub(super) fn active(&self, id: &Id128, now: Timestamp) -> Option<&Agreement> {
-        let kept = self.agreements.get(id).filter(|k| k.ended.is_none())?;
+        let kept = self.agreements.get(id)?;
         self.peer(&kept.peer)?;
-        kept.active.as_ref().map(|t| &t.agreement).filter(|a| a.in_period(now))
+        super::judge::text_in_force(kept, now)
     }
 
     /// All texts in force with one trusted peer.

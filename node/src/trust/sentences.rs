@@ -85,7 +85,7 @@ fn what(clause: &Clause, holder: &str, reader: &str, language: Language) -> Stri
 const DAYS_FR: [&str; 7] = ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"];
 const DAYS_EN: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
-fn moment(minute: WeekMinute, language: Language) -> String {
+pub(super) fn moment(minute: WeekMinute, language: Language) -> String {
     let minute = minute.0.min(WEEK_MINUTES);
     // The end of a day is said as 24:00 of that day.
     let (day, rest) = match (minute / 1440, minute % 1440) {
@@ -110,12 +110,17 @@ fn start(minute: WeekMinute, language: Language) -> String {
     }
 }
 
-fn when(hours: &WeeklyHours, holder: &str, reader: &str, language: Language) -> String {
+/// The spans of weekly hours.
+pub(super) fn spans(hours: &WeeklyHours, language: Language) -> String {
     let spans = hours.spans.iter().map(|&(from, to)| match language {
         Language::French => format!("du {} au {}", start(from, language), moment(to, language)),
         Language::English => format!("from {} to {}", start(from, language), moment(to, language)),
     });
-    let spans = spans.collect::<Vec<_>>().join(", ");
+    spans.collect::<Vec<_>>().join(", ")
+}
+
+fn when(hours: &WeeklyHours, holder: &str, reader: &str, language: Language) -> String {
+    let spans = spans(hours, language);
     match language {
         Language::French => format!(
             "{reader} ne peut ouvrir les études de {holder} que {spans} (heure de {}) ; elles restent listées le reste du temps.",

@@ -1,6 +1,9 @@
 use super::{judge::Question, *};
 use proptest::prelude::*;
-use protocol::agreement::{Preset, SignedAgreement};
+use protocol::{
+    agreement::{Preset, SignedAgreement},
+    grant::GrantCheck,
+};
 use std::time::Duration;
 
 const LONG: Duration = Duration::from_secs(10);
@@ -293,7 +296,33 @@ const LINKS: [Link; 11] = [
     Link::Hours,
 ];
 
-fn chain(broken: Option<Link>, now: Timestamp, hour_of_now: u16, on_call: bool) -> Result<(), Refusal> {
+impl Link {
+    /// What the judgement calls it when this is wrong.
+    fn named(self) -> judge::Link {
+        use protocol::agreement::Check;
+        match self {
+            Self::Paired => judge::Link::Paired,
+            Self::NotRevoked => judge::Link::NotRevoked,
+            Self::Countersigned => judge::Link::Countersigned,
+            Self::NotEnded => judge::Link::NotEnded,
+            Self::InPeriod => judge::Link::NotOver,
+            Self::Direction => judge::Link::Direction,
+            Self::Announced => judge::Link::Clause(Check::Announced),
+            Self::Level => judge::Link::Clause(Check::Level),
+            Self::Modality => judge::Link::Clause(Check::Modalities),
+            Self::Recent => judge::Link::Clause(Check::Age),
+            Self::Hours => judge::Link::Clause(Check::Hours),
+        }
+    }
+}
+
+/// The judgement, and which links it said do not hold.
+fn chain(
+    broken: Option<Link>,
+    now: Timestamp,
+    hour_of_now: u16,
+    on_call: bool,
+) -> (Result<(), Refusal>, Vec<judge::Link>) {
     let (a, b) = (identity(1), identity(2));
     let is = |link| broken == Some(link);
     let minute = hours::week_minute(now, "Europe/Paris").unwrap().0;
@@ -339,7 +368,99 @@ fn chain(broken: Option<Link>, now: Timestamp, hour_of_now: u16, on_call: bool) 
     let study = StudyFacts { study: "1.2.3".parse().unwrap(), modalities: vec!["CT".to_owned()], day };
     let (a, b) = (a.site(), b.site());
     let asked = Question { holder: &a, reader: &b, study: &study, level: Level::Pixels, told: None };
-    state.judge(&asked, now).map(|_| ())
+    let mut wrong = Vec::new();
+    let verdict = state.judge_aloud(&asked, now, &mut |step| {
+        if !step.holds {
+            wrong.push(step.link);
+        }
+    });
+    (verdict.map(|_| ()), wrong)
+}
+
+/// What can be wrong with a grant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Given {
+    OtherStudy,
+    OtherSite,
+    Level,
+    Early,
+    Late,
+    AgreementEnded,
+    OtherAgreement,
+    Direction,
+}
+const GIVEN: [Given; 8] = [
+    Given::OtherStudy,
+    Given::OtherSite,
+    Given::Level,
+    Given::Early,
+    Given::Late,
+    Given::AgreementEnded,
+    Given::OtherAgreement,
+    Given::Direction,
+];
+
+/// A study shared under a case-by-case agreement, asked for; with what the judgement says is wrong with the grant.
+fn given(broken: Option<Given>, now: Timestamp, left: u64) -> (Result<(), Refusal>, Vec<judge::Link>) {
+    let (a, b) = (identity(1), identity(2));
+    let is = |what| broken == Some(what);
+    let direction = if is(Given::Direction) { Direction::Theirs } else { Direction::Ours };
+    let terms = Terms { direction, ..Terms::default() };
+    let text = presets::draft_at((a.site(), "A"), &peer(&b, "B"), Preset::CaseOnly, &terms, now).unwrap();
+    let mut signed = SignedAgreement::draft(a.signing_key(), &text);
+    signed.sign(b.signing_key());
+    let grant = protocol::grant::Grant {
+        id: Id128([7; 16]),
+        issuer: a.site(),
+        subject: if is(Given::OtherSite) { identity(3).site() } else { b.site() },
+        basis: if is(Given::OtherAgreement) { Id128([8; 16]) } else { text.id },
+        study: if is(Given::OtherStudy) { "1.2.4" } else { "1.2.3" }.parse().unwrap(),
+        level: if is(Given::Level) { Level::Headers } else { Level::Pixels },
+        not_before: if is(Given::Early) { Timestamp(now.0 + 1) } else { now },
+        expires: if is(Given::Late) { now } else { Timestamp(now.0 + left) },
+    };
+    let mut state = State::new(a.site());
+    state.apply(Record::PeerAdded(peer(&b, "B")));
+    state.apply(Record::Agreement { peer: b.site(), signed });
+    if is(Given::AgreementEnded) {
+        state.apply(Record::AgreementEnded { agreement: text.id, by: b.site(), at: now });
+    }
+    // After the end, as a journal of hand-made records would have it: the grant still does not stand by itself.
+    state.apply(Record::Grant(a.seal(&grant)));
+    let study = facts("1.2.3", "CT");
+    let (a, b) = (a.site(), b.site());
+    let asked = Question { holder: &a, reader: &b, study: &study, level: Level::Pixels, told: None };
+    let (mut wrong, mut at_grant) = (Vec::new(), false);
+    let verdict = state.judge_aloud(&asked, now, &mut |step| {
+        at_grant |= matches!(step.ground, Ground::Grant(_));
+        if at_grant && !step.holds {
+            wrong.push(step.link);
+        }
+    });
+    (verdict.map(|_| ()), wrong)
+}
+
+proptest! {
+    #[test]
+    fn every_element_of_a_grant_is_needed_and_named(hour in 0u64..24 * 365, left in 1u64..86_400_000) {
+        let now = at("2026-01-01T00:00:00Z").after(Duration::from_secs(hour * 3600));
+        prop_assert_eq!(given(None, now, left), (Ok(()), vec![]));
+        for broken in GIVEN {
+            let (verdict, wrong) = given(Some(broken), now, left);
+            prop_assert!(verdict.is_err(), "{:?}", broken);
+            let named = match broken {
+                // It is not looked at: it is about something else.
+                Given::OtherStudy | Given::OtherSite => vec![],
+                Given::Level => vec![judge::Link::Grant(GrantCheck::Level)],
+                Given::Early => vec![judge::Link::Grant(GrantCheck::Begun)],
+                Given::Late => vec![judge::Link::Grant(GrantCheck::NotOver)],
+                Given::AgreementEnded => vec![judge::Link::NotEnded],
+                Given::OtherAgreement => vec![judge::Link::Agreed],
+                Given::Direction => vec![judge::Link::Direction],
+            };
+            prop_assert_eq!(wrong, named, "{:?}", broken);
+        }
+    }
 }
 
 proptest! {
@@ -347,11 +468,13 @@ proptest! {
     #[test]
     fn every_link_of_the_chain_is_needed(hour in 0u64..24 * 365, wide in 0u16..600, on_call: bool) {
         let now = at("2026-01-01T00:00:00Z").after(Duration::from_secs(hour * 3600 + 61));
-        prop_assert_eq!(chain(None, now, wide, on_call), Ok(()));
+        prop_assert_eq!(chain(None, now, wide, on_call), (Ok(()), vec![]));
         for link in LINKS {
-            prop_assert!(chain(Some(link), now, wide, on_call).is_err(), "{:?}", link);
+            let (verdict, wrong) = chain(Some(link), now, wide, on_call);
+            prop_assert!(verdict.is_err(), "{:?}", link);
+            prop_assert_eq!(wrong, vec![link.named()], "the one thing that is wrong is named");
         }
-        prop_assert_eq!(chain(Some(Link::Hours), now, wide, on_call), Err(Refusal::OutsideHours));
+        prop_assert_eq!(chain(Some(Link::Hours), now, wide, on_call).0, Err(Refusal::OutsideHours));
     }
 }
 
@@ -375,6 +498,33 @@ fn an_on_call_permit_ends_with_the_hours() {
     assert!(state.may_tell(&b, &study, noon).is_some(), "it stays listed");
     let weekend = at("2026-01-10T11:00:00Z");
     assert_eq!(state.judge(&asked, weekend).unwrap().until, Some(at("2026-01-12T07:00:00Z")));
+}
+
+#[tokio::test]
+async fn an_explanation_says_what_authorize_says_and_why_in_two_languages() {
+    let (a, b) = two_peers().await;
+    let (ct, mr) = (facts("1.2.3", "CT"), facts("1.2.4", "MR"));
+    let b_site = b.site();
+    let why = |study: &StudyFacts, at| a.trust.explain(&Caller::Peer(&b_site), study, &Held::Here, Level::Pixels, at);
+    let none = why(&ct, tasks::now());
+    assert_eq!(none.verdict, Err(reads(&a, &b, &ct).unwrap_err()));
+    assert_eq!(none.note(), "agreed");
+    let terms = Terms { modalities: vec!["CT".to_owned()], ..Terms::default() };
+    let id = agree(&a, &b, Preset::All, &terms).await;
+    let yes = why(&ct, tasks::now());
+    assert_eq!(yes.verdict, Ok((reads(&a, &b, &ct).unwrap().basis, None)));
+    assert!(yes.steps.iter().all(|s| s.step.holds) && yes.wrong().next().is_none());
+    let no = why(&mr, tasks::now());
+    assert_eq!(no.verdict, Err(reads(&a, &b, &mr).unwrap_err()));
+    let wrong: Vec<_> = no.wrong().collect();
+    assert_eq!(wrong.len(), 1);
+    assert_eq!((wrong[0].version, wrong[0].english.as_str()), (Some(1), "the study is MR; agreed: CT"));
+    assert_eq!(wrong[0].french, "l’étude est MR ; convenu : CT");
+    assert_eq!(no.note(), format!("agreement {id} v1: modalities"));
+    let before = why(&ct, at("2020-01-01T00:00:00Z"));
+    assert_eq!(before.note(), format!("agreement {id} v1: begun"), "asked for another time");
+    a.trust.revoke_peer(&b.site()).await.unwrap();
+    assert_eq!(why(&ct, tasks::now()).note(), "not-revoked");
 }
 
 #[test]

@@ -71,6 +71,10 @@ export type Agreement = With<
 >;
 export type AgreementOffer = With<Schemas['Offer'], { preset: Preset; direction: 'both' | 'ours' | 'theirs' }>;
 export type Grant = Sent<'Grant'>;
+export type Seen = With<Sent<'SeenJson'>, { patient: Patient; basis: 'agreement' | 'grant' }>;
+export type Sees = With<Sent<'SeesJson'>, { studies: Seen[] }>;
+export type Step = With<Sent<'StepJson'>, { ground: 'sites' | 'agreement' | 'grant' }>;
+export type Explanation = With<Sent<'ExplanationJson'>, { steps: Step[] }>;
 
 export type AuditEntry = With<Sent<'AuditEntry'>, { outcome: 'done' | 'refused' | 'failed' }>;
 export type AuditPage = With<Sent<'AuditPage'>, { entries: AuditEntry[] }>;

@@ -255,6 +255,25 @@ describe('pairing', () => {
     await waitFor(() => expect(node.peers.find(({ site }) => site === NORTH)?.revoked).not.toBeNull());
   });
 
+  test('are looked through: what they see, and why images do not open', async () => {
+    const node = busyNode();
+    const { user } = await openPortal(node, { at: '/peers', as: 'admin' });
+    const peer = node.peers.find(({ site }) => site === NORTH);
+    const card = await screen.findByRole('region', { name: peer?.name ?? '' });
+    await user.click(within(card).getByRole('button', { name: 'What they see' }));
+    const dialog = await screen.findByRole('dialog');
+    const own = node.studies.filter(({ holder }) => holder === null);
+    expect(own.length).toBeGreaterThan(1);
+    const why = await within(dialog).findAllByRole('button', { name: /^Why\?/ });
+    expect(why).toHaveLength(own.length);
+    expect(within(dialog).getAllByText('not told')).toHaveLength(own.length - 1);
+    const [first] = why;
+    if (!first) throw new Error('nothing is seen');
+    await user.click(first);
+    expect(await within(dialog).findByText(/it is Friday 13:00/)).toBeTruthy();
+    expect(asked(node, `GET /peers/${NORTH}/explain?study=${own[0]?.study}`)).toHaveLength(1);
+  });
+
   test('an agreement is accepted only after its sentences were shown', async () => {
     const node = busyNode();
     const { user } = await openPortal(node, { at: '/peers', as: 'admin' });

@@ -2,7 +2,7 @@
 //
 // It keeps no promise of the real node (nothing is durable, nothing is signed); it answers as the contract says.
 
-import type { Action, Ae, Agreement, AgreementOffer, AuditEntry, Ledger, Pairing, Peer, Person, Role, Study, Transfer, User } from '../api/types';
+import type { Action, Ae, Agreement, AgreementOffer, AuditEntry, Explanation, Ledger, Pairing, Peer, Person, Role, Sees, Study, Transfer, User } from '../api/types';
 import type { NewsName } from '../api/events';
 
 export interface Answer {
@@ -73,6 +73,30 @@ function peer(change: Partial<Peer> & { site: string; name: string }): Peer {
 function refusal(status: number, error: string, more: object = {}): Answer {
   return { status, body: { error, message: error, ...more } };
 }
+
+/** An agreement at other hours, and no share. */
+const EXPLAINED: Explanation = {
+  peer_name: 'CH Sud',
+  study: '1.2.3',
+  theirs: false,
+  at: '2025-01-10T12:00:00Z',
+  allowed: false,
+  refusal: 'outside-hours',
+  until: null,
+  steps: [
+    { ground: 'sites', ground_id: null, version: null, link: 'paired', holds: true, fr: 'CH Sud est appairé avec ce site', en: 'CH Sud is paired with this site' },
+    { ground: 'agreement', ground_id: 'a1', version: 2, link: 'not-ended', holds: true, fr: 'il n’y a pas été mis fin', en: 'it was not ended' },
+    {
+      ground: 'agreement',
+      ground_id: 'a1',
+      version: 2,
+      link: 'hours',
+      holds: false,
+      fr: 'il est vendredi 13 h 00 (Europe/Paris) ; convenu : du vendredi 18 h 00 au samedi 08 h 00',
+      en: 'it is Friday 13:00 (Europe/Paris); agreed: from Friday 18:00 to Saturday 08:00',
+    },
+  ],
+};
 
 function agreementOf(offer: AgreementOffer, id: string, name: string): Agreement {
   const clause = {
@@ -279,6 +303,26 @@ export class FakeNode {
     return { status: 200, body: { studies: found.slice(offset, offset + limit), offset, more: found.length > offset + limit } };
   }
 
+  private seenBy(site: string | undefined): Sees {
+    const own = this.studies.filter(({ holder }) => holder === null);
+    const studies = own.map(({ study, patient, date, modalities, body_parts, description, series, instances }, row) => ({
+      study,
+      patient: row === 0 ? patient : { name: null, birth_date: null, sex: null, id: null, issuer: null },
+      date,
+      modalities,
+      body_parts,
+      description,
+      accession: null,
+      referrer: null,
+      series,
+      instances,
+      basis: row === 0 ? ('grant' as const) : ('agreement' as const),
+      basis_id: 'a1',
+      closed: row === 0 ? null : 'outside-hours',
+    }));
+    return { peer_name: this.peers.find(known => known.site === site)?.name ?? '', total: own.length, studies };
+  }
+
   private peersRoute(method: string, head: string, first: string | undefined, second: string | undefined, body: unknown): Answer | null {
     if (head === 'pairings') {
       if (method === 'GET') return { status: 200, body: this.pairings };
@@ -287,6 +331,8 @@ export class FakeNode {
       const { accept } = body as { accept: boolean };
       return { status: 200, body: this.changePairing(pairing.id, accept ? { confirmed_here: true } : { state: 'failed', reason: 'differ' }) };
     }
+    if (method === 'GET' && second === 'sees') return { status: 200, body: this.seenBy(first) };
+    if (method === 'GET' && second === 'explain') return { status: 200, body: EXPLAINED };
     if (method === 'GET') return { status: 200, body: this.peers };
     if (method === 'DELETE') {
       this.peers = this.peers.map(known => (known.site === first ? { ...known, revoked: new Date().toISOString(), connected: false } : known));

@@ -10,6 +10,7 @@ use std::{net::SocketAddr, path::PathBuf};
 mod accounts;
 mod archive;
 mod audit;
+mod insight;
 mod rules;
 mod sources;
 
@@ -18,6 +19,7 @@ pub(super) use archive::{
     ConflictCommand, CorrectCommand, HoldCommand, PatientCommand, RetentionCommand, StudyCommand, TierCommand,
 };
 pub(super) use audit::AuditCommand;
+pub(super) use insight::{Explain, ViewAs};
 pub(super) use rules::{RuleCommand, RuleWords};
 pub(super) use sources::{AddSource, MigrateCommand, SourceCommand, StartMigration};
 
@@ -113,6 +115,8 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: PeerCommand,
     },
+    /// Say why a site may, or may not, have a study: each link of the decision
+    Explain(Explain),
     /// What is shared with paired sites
     Agreement {
         #[command(subcommand)]
@@ -333,6 +337,8 @@ pub(super) enum PeerCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Show what a site sees of our studies now, as it sees it
+    ViewAs(ViewAs),
     /// End everything with a site: agreements, grants, running transfers, copies
     Revoke {
         /// Its name, key, or the beginning of the key

@@ -11,6 +11,7 @@ import { ago, bytes, count, day, minute, shortId } from '../../lib/format';
 import { useWords } from '../../lib/language';
 import { useNow } from '../../lib/time';
 import { AgreementCard } from './AgreementCard';
+import { InsightDialog } from './InsightDialog';
 import classes from './peers.module.css';
 
 /** Differences of clocks from here on are worth a word. */
@@ -75,6 +76,7 @@ export function PeerCard(props: PeerCardProps) {
   const client = useQueryClient();
   const facts = useFacts(peer);
   const [asking, setAsking] = useState(false);
+  const [looking, setLooking] = useState(false);
   const state = peer.revoked ? 'revoked' : peer.connected ? 'connected' : 'apart';
   const revoke = useMutation({
     mutationFn: () => remove(`/peers/${peer.site}`),
@@ -111,12 +113,18 @@ export function PeerCard(props: PeerCardProps) {
           </Group>
         </div>
         {!peer.revoked && (
-          <Button size="compact-sm" variant="subtle" color="red" onClick={() => setAsking(true)}>
-            {t('peers.revoke')}
-          </Button>
+          <Group gap="xs">
+            <Button size="compact-sm" variant="default" onClick={() => setLooking(true)}>
+              {t('insight.open')}
+            </Button>
+            <Button size="compact-sm" variant="subtle" color="red" onClick={() => setAsking(true)}>
+              {t('peers.revoke')}
+            </Button>
+          </Group>
         )}
       </Group>
       {!peer.revoked && <Agreements {...props} />}
+      {looking && <InsightDialog site={peer.site} name={peer.name} onClose={() => setLooking(false)} />}
       <Confirm
         opened={asking}
         title={t('peers.revokeTitle', { site: peer.name })}
