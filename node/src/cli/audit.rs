@@ -9,7 +9,7 @@ pub(super) async fn audit(dir: &Path, command: AuditCommand) -> anyhow::Result<(
     let mut node = Node::open(dir).await?;
     let mut path = format!("/api/audit/patient?id={}", super::node::segment(&id));
     if let Some(issuer) = issuer {
-        path.push_str(&format!("&issuer={}", super::node::segment(&issuer)));
+        path = format!("{path}&issuer={}", super::node::segment(&issuer));
     }
     let told = node.get(&path).await?;
     node.close().await?;
