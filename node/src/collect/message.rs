@@ -147,7 +147,7 @@ fn identification(xml: &mut String, event: &Event) {
     }
     // Our own word tells apart what the standard's codes do not.
     xml.push_str(&coded("EventTypeCode", (event.act.word(), event.act.word()), "99CONFRERE"));
-    let why = event.outcome.reason().unwrap_or(event.outcome.word());
+    let why = event.outcome.reason().unwrap_or_else(|| event.outcome.word());
     _ = write!(xml, "<EventOutcomeDescription>{}</EventOutcomeDescription></EventIdentification>", quoted(why));
 }
 
