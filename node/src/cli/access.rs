@@ -8,7 +8,7 @@ pub(super) async fn patient(dir: &Path, id: &str, issuer: Option<&str>, json: bo
     let mut node = Node::open(dir).await?;
     let mut path = format!("/api/audit/patient?id={}", super::node::segment(id));
     if let Some(issuer) = issuer {
-        path.push_str(&format!("&issuer={}", super::node::segment(issuer)));
+        path = format!("{path}&issuer={}", super::node::segment(issuer));
     }
     let told = node.get(&path).await?;
     node.close().await?;

@@ -60,7 +60,7 @@ fn kind(act: Act) -> (Code, char, Option<Code>) {
         | Act::RestoreConfirmed => (ALERT, 'E', Some(("110129", "Security Configuration"))),
         Act::PairingFailed => (ALERT, 'E', Some(("110126", "Node Authentication"))),
         Act::SecurityAlert => (ALERT, 'E', Some(("110132", "Use of Restricted Function"))),
-        Act::LogRead => (LOG_USED, 'R', None),
+        Act::LogRead | Act::LogExported | Act::LedgerSettled => (LOG_USED, 'R', None),
         Act::StudiesQueried => (QUERY, 'E', None),
         Act::StudyReceived | Act::InstanceRefused | Act::StorageCommitted => (TRANSFERRED, 'C', None),
         Act::StudyRecalled | Act::StudyFetched => (BEGIN_TRANSFERRING, 'E', None),
@@ -147,7 +147,7 @@ fn identification(xml: &mut String, event: &Event) {
     }
     // Our own word tells apart what the standard's codes do not.
     xml.push_str(&coded("EventTypeCode", (event.act.word(), event.act.word()), "99CONFRERE"));
-    let why = event.outcome.reason().unwrap_or(event.outcome.word());
+    let why = event.outcome.reason().unwrap_or_else(|| event.outcome.word());
     _ = write!(xml, "<EventOutcomeDescription>{}</EventOutcomeDescription></EventIdentification>", quoted(why));
 }
 

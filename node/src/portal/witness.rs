@@ -34,7 +34,7 @@ use std::{
 /// The same within this is one event.
 const AGAIN: Duration = Duration::from_secs(600);
 /// Events remembered; beyond, the one longest unused is written again.
-const REMEMBERED: NonZeroUsize = NonZeroUsize::new(4096).unwrap();
+const REMEMBERED: NonZeroUsize = NonZeroUsize::MIN.saturating_add(4095);
 
 /// What was written lately: who, what, about which study, how it ended.
 type Key = (String, String, Option<Uid>, bool);
