@@ -77,7 +77,7 @@ pub(super) async fn set_password(
     let user = door.users.account(&name).ok_or(ApiError::NotFound)?.person;
     let generated = new.password.is_none().then(generate_password);
     // Whoever is told a password by another chooses one nobody else knows.
-    let must_change = new.must_change.unwrap_or(generated.is_some());
+    let must_change = new.must_change.unwrap_or_else(|| generated.is_some());
     note_user(&door, &caller, format!("new password for {name}")).await?;
     let password = new.password.as_deref().or(generated.as_deref()).unwrap_or_default();
     door.users.set_password(&name, password, must_change).await?;

@@ -52,7 +52,7 @@ pub(super) fn step_of(secret: &Secret, code: &str, last: u64, now: Timestamp) ->
     // All are compared, so that the time taken says nothing.
     near.filter(|step| bool::from(code_at(secret, *step).as_bytes().ct_eq(given.as_bytes())))
         .filter(|step| *step > last)
-        .last()
+        .max()
 }
 
 /// RFC 4226, section 5.3.
