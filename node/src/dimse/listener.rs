@@ -182,7 +182,7 @@ async fn serve(shared: Arc<Shared>, connected: Connected) {
     let Some(Established { association, caller, place }) = proposed else { return };
     let calling = association.calling().clone();
     tracing::info!(%calling, %from, "association established");
-    converse(&shared, association, caller).await;
+    Box::pin(converse(&shared, association, caller)).await;
     drop(place);
     tracing::info!(%calling, "association ended");
 }

@@ -1,6 +1,389 @@
 // auto-generated from docs/openapi.json by `npm run api`.
 
 export interface paths {
+    "/api/account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Account"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Changes the own password; all own sessions end. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["OwnPassword"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins a second factor: what the app is told. It holds from its first right code on. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Again"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Enrolment"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/second-factor/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The first code of the app. Gives the recovery codes. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Code"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Recovery"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SignedIn"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        /** Signs out everywhere, here too. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends one of the own sessions. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ListedToken"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Makes a token that speaks for oneself, for some of what one may and for a time. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["OwnToken"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Token"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/tokens/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes one of the own tokens back. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/aes": {
         parameters: {
             query?: never;
@@ -1729,6 +2112,109 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/peers/{site}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query: {
+                    study: string;
+                    at?: string;
+                    level?: string;
+                };
+                header?: never;
+                path: {
+                    site: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ExplanationJson"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/peers/{site}/sees": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    offset?: number;
+                    limit?: number;
+                };
+                header?: never;
+                path: {
+                    site: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SeesJson"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/readings": {
         parameters: {
             query?: never;
@@ -2338,6 +2824,41 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What each role allows, of the table that is asked at every request. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RoleRow"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -4222,7 +4743,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["PersonJson"][];
+                        "application/json": components["schemas"]["ListedToken"][];
                     };
                 };
             };
@@ -4472,7 +4993,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["PersonJson"][];
+                        "application/json": components["schemas"]["UserJson"][];
                     };
                 };
             };
@@ -4558,6 +5079,55 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/users/{name}/disabled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Disables a leaver's account, or enables it again. Sessions and tokens end at once; the answer says which. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Disabled"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Leaving"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/users/{name}/password": {
         parameters: {
             query?: never;
@@ -4592,6 +5162,53 @@ export interface paths {
                     };
                 };
                 404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{name}/professional": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sets a user's professional identifier and credentials. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Professional"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                400: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -4654,6 +5271,164 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/users/{name}/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a user's second factor away: the phone is lost. Its sessions end. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{name}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SignedIn"][];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        /** Signs a user out everywhere. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{name}/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends one session of a user. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/verify": {
         parameters: {
             query?: never;
@@ -4700,6 +5475,16 @@ export interface components {
             more: boolean;
             /** @description Study Instance UIDs the list is about. */
             studies: string[];
+        };
+        /** @description The account of whoever asks. */
+        Account: {
+            name: string;
+            needs_second_factor: boolean;
+            professional: components["schemas"]["Professional"];
+            /** @description Recovery codes that were not used yet. */
+            recovery_left: number;
+            role: string;
+            second_factor: boolean;
         };
         /** @description What a rule has done. */
         ActionsJson: {
@@ -4757,6 +5542,12 @@ export interface components {
             title: string;
             /** @description Whether it is spoken with by TLS only, both ways. */
             tls?: boolean;
+        };
+        /** @description Who begins a second factor shows again who they are. */
+        Again: {
+            /** @description Of the factor there is, where there is one. */
+            code?: string | null;
+            password: string;
         };
         AgreementJson: {
             clauses: components["schemas"]["ClauseJson"][];
@@ -4899,6 +5690,9 @@ export interface components {
             /** @description Why now, where the time of undoing is not over; without names. */
             reason?: string;
         };
+        Code: {
+            code: string;
+        };
         /** @description A study in the cold tier. */
         ColdStudy: {
             /** Format: int64 */
@@ -5030,8 +5824,20 @@ export interface components {
             study?: string | null;
             undone?: components["schemas"]["DecidedBy"] | null;
         };
+        /** @description A licence that an administrator has seen. */
+        Credential: {
+            /** @description First day, ISO. */
+            from?: string | null;
+            licence: string;
+            /** @description DICOM modalities; empty: all. */
+            modalities?: string[];
+            /** @description Last day, ISO. */
+            until?: string | null;
+        };
         /** @description Name and password. */
         Credentials: {
+            /** @description Of the second factor, where there is one: of the app, or a recovery code. */
+            code?: string | null;
             name: string;
             password: string;
         };
@@ -5048,6 +5854,9 @@ export interface components {
             /** @description For those who look later; without names. */
             note?: string;
         };
+        Disabled: {
+            disabled: boolean;
+        };
         /** @description What is not to be offered or fetched after all. */
         DropPeer: {
             /** @description Key, short key or name of the peer. */
@@ -5058,6 +5867,13 @@ export interface components {
         DropRoute: {
             study: string;
             to: string;
+        };
+        /** @description What an authenticator app is told; shown this once. */
+        Enrolment: {
+            /** @description `otpauth:`, for a square to be photographed. */
+            link: string;
+            /** @description Base32, for typing. */
+            secret: string;
         };
         /** @description Something that was erased. */
         Erased: {
@@ -5119,6 +5935,19 @@ export interface components {
             studies: string[];
             /** @default null */
             to: string | null;
+        };
+        /** @description A decision with each link that was looked at; in every ground the first that does not hold is the last. */
+        ExplanationJson: {
+            allowed: boolean;
+            at: string;
+            peer_name: string;
+            /** @description Why not. */
+            refusal?: string | null;
+            steps: components["schemas"]["StepJson"][];
+            study: string;
+            /** @description The study is theirs and we would read it; otherwise ours, and they would. */
+            theirs: boolean;
+            until?: string | null;
         };
         /** @description Which studies, and how. */
         Export: {
@@ -5361,6 +6190,13 @@ export interface components {
         Labels: {
             labels: string[];
         };
+        /** @description What somebody leaves behind: ended with the account, or to be handed on. */
+        Leaving: {
+            /** @description Sessions that end. */
+            sessions: number;
+            /** @description Tokens of theirs that open nothing from now on: what used them stops. */
+            tokens: string[];
+        };
         /** @description Something wrong with a log. */
         LedgerFindingJson: {
             at: string;
@@ -5433,6 +6269,21 @@ export interface components {
             /** Format: int64 */
             files: number;
             taken: string;
+        };
+        /** @description A token, without its secret. */
+        ListedToken: {
+            /** @description What it opens. */
+            actions: string[];
+            expired: boolean;
+            /** @description Absent: it was made when tokens did not end. */
+            expires?: string | null;
+            /** @description Since the node started. */
+            last_used?: string | null;
+            made?: string | null;
+            name: string;
+            /** @description The person whose it is; a machine's where absent. */
+            owner?: string | null;
+            role: string;
         };
         /** @description A study that a rule means. */
         Meant: {
@@ -5532,6 +6383,8 @@ export interface components {
         };
         /** @description A new password for a user, generated when absent. */
         NewPassword: {
+            /** @description The person must choose another at the next sign-in: so where it is generated, unless said. */
+            must_change?: boolean | null;
             password?: string | null;
         };
         /** @description What is to be erased: a study, or a rejection. */
@@ -5598,10 +6451,19 @@ export interface components {
             url?: string | null;
         };
         NewToken: {
+            /** @description Some of the role's actions; all where absent. */
+            actions?: string[] | null;
+            /**
+             * Format: int32
+             * @description Days it lives, 1 to 366; 366 where absent.
+             */
+            days?: number | null;
             name: string;
             role: string;
         };
         NewUser: {
+            /** @description The person must choose another at the first sign-in. */
+            must_change?: boolean;
             name: string;
             /** @description Generated when absent. */
             password?: string | null;
@@ -5692,6 +6554,22 @@ export interface components {
             series: number;
             study: string;
         };
+        /** @description A person's change of the own password. */
+        OwnPassword: {
+            from: string;
+            to: string;
+        };
+        /** @description A token of one's own. */
+        OwnToken: {
+            /** @description Some of the role's actions; all where absent. */
+            actions?: string[] | null;
+            /**
+             * Format: int32
+             * @description 1 to 366.
+             */
+            days: number;
+            name: string;
+        };
         Pairing: {
             confirmed_here: boolean;
             confirmed_there: boolean;
@@ -5761,6 +6639,12 @@ export interface components {
             name: string;
             role: string;
         };
+        /** @description Who the person is to the profession. */
+        Professional: {
+            credentials?: components["schemas"]["Credential"][];
+            /** @description The French professional's number: 11 digits. */
+            rpps?: string | null;
+        };
         /** @description Something proposed for erasing. */
         Proposed: {
             at: string;
@@ -5822,6 +6706,10 @@ export interface components {
             id: number;
             person: string;
             reason: string;
+        };
+        /** @description Shown this once. */
+        Recovery: {
+            codes: string[];
         };
         /** @description An instance that was not taken in. */
         RefusedJson: {
@@ -5897,6 +6785,13 @@ export interface components {
             /** @description Key, short key or name of the peer. */
             site: string;
             study?: string | null;
+        };
+        /** @description A role and what it allows. */
+        RoleRow: {
+            actions: string[];
+            /** @description Its people need a second factor here. */
+            needs_second_factor: boolean;
+            role: string;
         };
         /** @description A study that waits for an AE. */
         Route: {
@@ -5980,6 +6875,32 @@ export interface components {
              */
             rule_days: number;
         };
+        /** @description A study as a peer sees it: what the agreement does not name is not there. */
+        SeenJson: {
+            accession?: string | null;
+            /** @description `agreement` or `grant`. */
+            basis: string;
+            basis_id: string;
+            body_parts: string[];
+            /** @description Why it may not open the images now (`outside-hours`, …); `null`: it may. */
+            closed?: string | null;
+            date?: string | null;
+            description?: string | null;
+            /** Format: int32 */
+            instances: number;
+            modalities: string[];
+            patient: components["schemas"]["Patient"];
+            referrer?: string | null;
+            /** Format: int32 */
+            series: number;
+            study: string;
+        };
+        /** @description What a peer sees of ours now. */
+        SeesJson: {
+            peer_name: string;
+            studies: components["schemas"]["SeenJson"][];
+            total: number;
+        };
         /** @description Where a study was sent, or is to go. */
         Sent: {
             /** @description When something of it was dealt with last. */
@@ -6000,6 +6921,8 @@ export interface components {
         Session: {
             /** @description Actions the role allows: `list-studies`, `read-studies`, … */
             actions: string[];
+            /** @description What the person must do before anything else: `password` (choose another) or `second-factor` (set one up). */
+            must?: string | null;
             person: components["schemas"]["PersonJson"];
         };
         /** @description With whom, and for how long. */
@@ -6031,6 +6954,18 @@ export interface components {
             study: string;
             time?: string | null;
             transfer_syntax: string;
+        };
+        /** @description One sign-in that goes on. */
+        SignedIn: {
+            address: string;
+            /** @description What the browser says of itself. */
+            device: string;
+            /** @description Names it without opening it. */
+            id: string;
+            last_seen: string;
+            since: string;
+            /** @description It is the one that asks. */
+            this: boolean;
         };
         SiteFacts: {
             ae_title: string;
@@ -6113,6 +7048,22 @@ export interface components {
             /** Format: int64 */
             uptime_s: number;
             version: string;
+        };
+        /** @description One link of a decision. */
+        StepJson: {
+            en: string;
+            fr: string;
+            /** @description `sites`, `agreement` or `grant`. */
+            ground: string;
+            ground_id?: string | null;
+            holds: boolean;
+            /** @description Stable word: `paired`, `not-ended`, `modalities`, `hours`, … */
+            link: string;
+            /**
+             * Format: int32
+             * @description Of the agreement.
+             */
+            version?: number | null;
         };
         Storage: {
             backup: components["schemas"]["BackupState"];
@@ -6301,6 +7252,21 @@ export interface components {
             bytes: number;
             /** @description `objects`, `journal`, `index`, `cache`, `aside`, `other`. */
             kind: string;
+        };
+        /** @description A user as an administrator sees it. */
+        UserJson: {
+            /** @description The account opens nothing. */
+            disabled: boolean;
+            /** @description The password was given by another and must be changed first. */
+            must_change: boolean;
+            name: string;
+            /** @description The role needs a second factor here. */
+            needs_second_factor: boolean;
+            professional: components["schemas"]["Professional"];
+            role: string;
+            second_factor: boolean;
+            /** @description Sessions that go on. */
+            sessions: number;
         };
         /** @description Where a study is to be. */
         Wanted: {

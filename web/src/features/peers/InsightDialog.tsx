@@ -160,7 +160,7 @@ function Why({ site, asked }: { site: string; asked: Asked }) {
               <ul>
                 {[head, ...rest].map(step => (
                   <li key={step.link} data-holds={step.holds}>
-                    <Text span size="sm" c={step.holds ? undefined : 'red.4'} fw={step.holds ? undefined : 600}>
+                    <Text span size="sm" {...(step.holds ? {} : { c: 'red.4', fw: 600 })}>
                       <span aria-hidden="true">{step.holds ? '✓ ' : '✗ '}</span>
                       <span className={classes.spoken}>{t(step.holds ? 'insight.holds' : 'insight.fails')}</span>
                       {step[language]}
