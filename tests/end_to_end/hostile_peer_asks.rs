@@ -82,12 +82,12 @@ impl Scene {
 
     /// The number of the newest record.
     async fn newest(&self) -> u64 {
-        self.holder.audit("limit=1").await[0]["number"].as_u64().unwrap()
+        self.holder.audit("").await[0]["number"].as_u64().unwrap()
     }
 
     /// Notes of the alerts that name the hostile site.
     async fn alerts(&self) -> Vec<String> {
-        let events = self.holder.audit("alerts=true").await;
+        let events = self.holder.audit("&alerts=true").await;
         let its = events.iter().filter(|event| event["peer"] == *self.hostile_id);
         its.map(|event| event["note"].as_str().unwrap_or_default().to_owned()).collect()
     }

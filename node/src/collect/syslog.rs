@@ -38,7 +38,7 @@ pub(super) enum SendError {
     File(String),
     #[error("the collector ended the connection: does it know our certificate?")]
     Refused,
-    #[error("no answer in time")]
+    #[error("the collector gave no answer in time")]
     Late,
 }
 

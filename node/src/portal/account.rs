@@ -54,7 +54,7 @@ pub(super) async fn change_password(
     Json(new): Json<OwnPassword>,
 ) -> Result<StatusCode, ApiError> {
     note(&door, &who, Act::UserChanged, "own password").await?;
-    door.users.change_password(&who.person.name, &new.from, &new.to, who.from).await?;
+    door.users.change_password(&who.person.name, &new.from, &new.to, &who.session).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -66,7 +66,7 @@ pub(super) async fn begin_factor(
     who: SignedIn,
     Json(again): Json<Again>,
 ) -> Result<Json<Enrolment>, ApiError> {
-    door.users.prove(&who.person.name, &again.password, again.code.as_deref(), who.from).await?;
+    door.users.prove(&who.person.name, &again.password, again.code.as_deref(), &who.session).await?;
     let told = door.users.begin_factor(&who.person, &door.config.site.name);
     Ok(Json(Enrolment { secret: told.secret, link: told.link }))
 }

@@ -134,7 +134,6 @@ pub(super) struct SignedIn {
     pub(super) person: Person,
     /// What the session is called.
     pub(super) session: String,
-    pub(super) from: IpAddr,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for SignedIn {
@@ -142,9 +141,7 @@ impl<S: Send + Sync> FromRequestParts<S> for SignedIn {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let Caller(person) = Caller::from_request_parts(parts, state).await?;
         let session = parts.extensions.get::<Presented>().ok_or(ApiError::NotSignedIn)?.id();
-        let from = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let from = from.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |ConnectInfo(address)| address.ip());
-        Ok(Self { person, session, from })
+        Ok(Self { person, session })
     }
 }
 

@@ -143,11 +143,13 @@ fn is_list(method: &Method, route: &str) -> bool {
 fn refused_act(method: &Method, route: &str) -> Option<Act> {
     let is_read = matches!(*method, Method::GET | Method::HEAD);
     let is_dicomweb = route.starts_with("/dicomweb");
-    let opens = route.contains("{study}") || route.ends_with("/wado");
+    let lists = route.ends_with("/series") || route.ends_with("/instances");
+    let opens = (route.contains("{study}") && !lists) || route.ends_with("/wado");
     Some(match route {
         // `studies` opens these, and writes down whom it refuses.
         _ if is_dicomweb && is_read && opens => return None,
-        "/api/audit" | "/api/audit/patient" => Act::LogRead,
+        "/api/audit" | "/api/audit/patient" | "/api/ledger" => Act::LogRead,
+        "/api/ledger/evidence" => Act::LogExported,
         "/api/readings" | "/api/studies/{study}/fetch" => Act::StudyOpened,
         "/api/studies/{study}/share" => Act::StudyShared,
         "/api/studies/{study}/reject" => Act::StudyRejected,

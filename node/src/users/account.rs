@@ -4,7 +4,6 @@
 use super::{Users, UsersError, key_of, lock, password, record::UserSet, throttle::Place};
 use crate::trust::{Person, Role};
 use serde::{Deserialize, Serialize};
-use std::net::IpAddr;
 
 /// Characters of each text of a credential.
 const TEXT_MAX: usize = 100;
@@ -126,13 +125,19 @@ impl Users {
     }
 
     /// The person's own change, by the password there is. All its sessions end.
-    pub(crate) async fn change_password(&self, name: &str, from: &str, to: &str, at: IpAddr) -> Result<(), UsersError> {
+    pub(crate) async fn change_password(
+        &self,
+        name: &str,
+        from: &str,
+        to: &str,
+        session: &str,
+    ) -> Result<(), UsersError> {
         if from == to {
             return Err(UsersError::Unfit("the new password is the old one"));
         }
         password::fit(to)?;
         let hash = self.new_hash(to).await?;
-        let (user, attempt) = self.authenticate(name, from, Place::Address(at)).await?;
+        let (user, attempt) = self.authenticate(name, from, Place::of_session(session)).await?;
         attempt.succeeded();
         let _changing = self.0.changing.lock().await;
         // It may have changed while the hash was computed.
@@ -149,9 +154,9 @@ impl Users {
         name: &str,
         password: &str,
         code: Option<&str>,
-        at: IpAddr,
+        session: &str,
     ) -> Result<(), UsersError> {
-        let (user, attempt) = self.authenticate(name, password, Place::Address(at)).await?;
+        let (user, attempt) = self.authenticate(name, password, Place::of_session(session)).await?;
         self.second_factor(&user.name, code).await?;
         attempt.succeeded();
         Ok(())

@@ -174,9 +174,12 @@ async fn whoever_must_do_something_first_is_told_so() {
     users.add_user("dpo", Role::Auditor, PASSWORD, true).await.unwrap();
     let (session, dpo) = users.come_in(asked("dpo", PASSWORD)).await.unwrap();
     assert_eq!(users.must(&dpo), Some(Must::ChangePassword));
-    assert!(matches!(users.change_password("dpo", PASSWORD, PASSWORD, DESK).await, Err(UsersError::Unfit(_))));
-    assert!(matches!(users.change_password("dpo", "wrong", "pile-agrafe-cheval", DESK).await, Err(UsersError::Wrong)));
-    users.change_password("dpo", PASSWORD, "pile-agrafe-cheval", DESK).await.unwrap();
+    assert!(matches!(users.change_password("dpo", PASSWORD, PASSWORD, "session").await, Err(UsersError::Unfit(_))));
+    assert!(matches!(
+        users.change_password("dpo", "wrong", "pile-agrafe-cheval", "session").await,
+        Err(UsersError::Wrong)
+    ));
+    users.change_password("dpo", PASSWORD, "pile-agrafe-cheval", "session").await.unwrap();
     assert_eq!(users.session(&session), None);
     assert_eq!(users.must(&dpo), Some(Must::SetUpFactor), "auditors need a second factor here");
     let told = users.begin_factor(&dpo, "CH Nord");

@@ -60,6 +60,8 @@ GET /api/peers                          | ARFT  | 200 | - names of sites        
 POST /api/peers/invitations             | A     | 200 | peer-invited                               | security-alert
 POST /api/peers/join                    | A     | 400 | - see admins_pair_two_sites                | security-alert   | {"invitation":"none","code":"none"}
 DELETE /api/peers/{site}                | A     | 404 | - see peer_is_revoked_mid_transfer         | security-alert
+GET /api/peers/{site}/sees              | A     | 404 | - needs a peer; see decisions_are_explained | studies-queried
+GET /api/peers/{site}/explain           | A     | 400 | - needs a peer; see decisions_are_explained | studies-queried
 GET /api/pairings                       | A     | 200 | - names of sites                           | studies-queried
 POST /api/pairings/{id}/confirm         | A     | 409 | - see admins_pair_two_sites                | security-alert   | {"accept":true}
 GET /api/agreements                     | A     | 200 | - terms, no patients                       | studies-queried
@@ -70,11 +72,31 @@ GET /api/grants                         | AR    | 200 | - what was written when 
 DELETE /api/grants/{id}                 | AR    | 404 | - needs a peer; see agreement_is_narrowed  | security-alert
 GET /api/audit                          | AU    | 200 | log-read                                   | log-read
 GET /api/audit/patient                  | AU    | 200 | log-read                                   | log-read
+GET /api/ledger                         | AU    | 200 | - state of the log, no entry               | log-read
+POST /api/ledger/evidence               | AU    | 200 | log-exported                               | log-exported     | {"studies":["$STUDY"]}
+POST /api/ledger/settle                 | A     | 204 | ledger-settled                             | security-alert
 GET /api/users                          | A     | 200 | - accounts, no patients                    | studies-queried
 POST /api/users                         | A     | 200 | user-changed                               | security-alert   | {"name":"probe","role":"referrer"}
 POST /api/users/{name}/password         | A     | 200 | user-changed                               | security-alert   | {}
 POST /api/users/{name}/role             | A     | 204 | user-changed                               | security-alert   | {"role":"auditor"}
+GET /api/users/{name}/sessions          | A     | 200 | - where an account is signed in            | studies-queried
+DELETE /api/users/{name}/sessions       | A     | 204 | user-changed                               | security-alert
+DELETE /api/users/{name}/sessions/{id}  | A     | 404 | - there is none; see people_come_in        | security-alert
+DELETE /api/users/{name}/second-factor  | A     | 204 | user-changed                               | security-alert
+POST /api/users/{name}/professional     | A     | 204 | user-changed                               | security-alert   | {"rpps":"10001234567"}
+POST /api/users/{name}/disabled         | A     | 200 | user-changed                               | security-alert   | {"disabled":true}
 DELETE /api/users/{name}                | A     | 204 | user-changed                               | security-alert
+GET /api/roles                          | A     | 200 | - the table of roles                       | studies-queried
+GET /api/account                        | ARFTU | 401 | - of a browser's session; see people_come_in | -
+POST /api/account/password              | ARFTU | 401 | - of a browser's session; see people_come_in | -              | {"from":"a","to":"b"}
+POST /api/account/second-factor         | ARFTU | 401 | - of a browser's session; see people_come_in | -
+POST /api/account/second-factor/confirm | ARFTU | 401 | - of a browser's session; see people_come_in | -              | {"code":"000000"}
+GET /api/account/sessions               | ARFTU | 401 | - of a browser's session; see people_come_in | -
+DELETE /api/account/sessions            | ARFTU | 401 | - of a browser's session; see people_come_in | -
+DELETE /api/account/sessions/{id}       | ARFTU | 401 | - of a browser's session; see people_come_in | -
+GET /api/account/tokens                 | ARFTU | 401 | - of a browser's session; see people_come_in | -
+POST /api/account/tokens                | ARFTU | 401 | - of a browser's session; see people_come_in | -              | {"name":"probe"}
+DELETE /api/account/tokens/{name}       | ARFTU | 401 | - of a browser's session; see people_come_in | -
 GET /api/tokens                         | A     | 200 | - names of tokens                          | studies-queried
 POST /api/tokens                        | A     | 200 | token-changed                              | security-alert   | {"name":"probe","role":"referrer"}
 DELETE /api/tokens/{name}               | A     | 204 | token-changed                              | security-alert
@@ -114,15 +136,17 @@ GET /dicomweb/                          | open  | 405 | - only OPTIONS is answer
 GET /dicomweb/studies                   | ARFT  | 200 | studies-queried                            | studies-queried
 GET /dicomweb/series                        | ARFT  | 200 | =studies-queried                           | studies-queried
 GET /dicomweb/instances                     | ARFT  | 200 | =studies-queried                           | studies-queried
-GET /dicomweb/studies/{study}/series | ARFT | 200 | =studies-queried | - not written: the list is of one study, which is not opened
-GET /dicomweb/studies/{study}/instances | ARFT | 200 | =studies-queried | - not written: the list is of one study, which is not opened
-GET /dicomweb/studies/{study}/series/{series}/instances | ARFT | 200 | =studies-queried | - not written: the list is of one study, which is not opened
+GET /dicomweb/studies/{study}/series | ARFT | 200 | =studies-queried | studies-queried
+GET /dicomweb/studies/{study}/instances | ARFT | 200 | =studies-queried | studies-queried
+GET /dicomweb/studies/{study}/series/{series}/instances | ARFT | 200 | =studies-queried | studies-queried
 GET /dicomweb/wado                      | ARFT  | 200 | =study-opened                               | study-opened
 GET /dicomweb/studies/{study}           | ARFT  | 200 | =study-opened                               | study-opened
 GET /dicomweb/studies/{study}/metadata  | ARFT  | 200 | =study-opened                               | study-opened
+GET /dicomweb/studies/{study}/rendered  | ARFT  | 200 | =study-opened                               | study-opened
 GET /dicomweb/studies/{study}/thumbnail | ARFT  | 200 | =study-opened                               | study-opened
 GET /dicomweb/studies/{study}/series/{series} | ARFT | 200 | =study-opened                          | study-opened
 GET /dicomweb/studies/{study}/series/{series}/metadata | ARFT | 200 | =study-opened                 | study-opened
+GET /dicomweb/studies/{study}/series/{series}/rendered | ARFT | 200 | =study-opened                 | study-opened
 GET /dicomweb/studies/{study}/series/{series}/thumbnail | ARFT | 200 | =study-opened                | study-opened
 GET /dicomweb/studies/{study}/series/{series}/instances/{instance} | ARFT | 200 | =study-opened     | study-opened
 GET /dicomweb/studies/{study}/series/{series}/instances/{instance}/metadata | ARFT | 200 | =study-opened | study-opened
