@@ -9,6 +9,7 @@ use protocol::{
 };
 use quinn::Connection;
 use serde_json::json;
+use std::time::Duration;
 use tests::{
     Instance, Site, Study,
     hospital::{agree, pair},
@@ -21,6 +22,8 @@ const UNREADABLE: usize = 40;
 const MANY: usize = 3_000;
 /// Records that any number of requests of one peer may cost in the minute of the story, with what peers do otherwise.
 const RECORDS_MAX: u64 = 100;
+/// Streams that one connection may have open, at most.
+const STREAMS_MAX: usize = 1_000;
 
 /// The holder with a study that both peers may see and one that neither may; both peers only as keys.
 struct Scene {
@@ -214,10 +217,16 @@ async fn a_flood_fills_neither_the_log_nor_memory_and_keeps_nobody_out() {
         let reader = Reader { person: format!("reader {n}"), role: "radiologist".to_owned() };
         let (answer, _) = quic::ask(&connection, &Request { reader, ..scene.request(range(digest)) }).await.unwrap();
         busy += usize::from(matches!(answer, Answer::Refused(Refusal::Busy(_))));
-        // A stream that says nothing, and is left open.
-        if let Ok(opened) = tokio::time::timeout(std::time::Duration::ZERO, connection.open_bi()).await {
-            drop(opened.unwrap());
-        }
+    }
+    // Streams that say nothing, as many as may be open.
+    let mut silent = Vec::new();
+    while let Ok(opened) = tokio::time::timeout(Duration::from_millis(50), connection.open_bi()).await {
+        silent.push(opened.unwrap());
+        assert!(silent.len() <= STREAMS_MAX, "streams without end");
+    }
+    // A stream is told of with its first byte.
+    for (send, _) in &mut silent {
+        send.write_all(&[1]).await.unwrap();
     }
     assert!(busy > 0, "every reader's first reading is a record on disk: they are paced");
     scene.others_are_served().await;

@@ -89,6 +89,7 @@ impl Filling {
         match row.name().as_str() {
             "GET /api/studies/{study}/export" => path.push_str("?purpose=letter"),
             "PUT /api/uploads/{id}" => path.push_str("?name=file"),
+            "GET /api/peers/{site}/explain" => path.push_str(&self.text("?study={study}")),
             "GET /api/audit/patient" => path.push_str(&self.text("?id={patient}")),
             "GET /dicomweb/wado" => path.push_str(&self.text(
                 "?requestType=WADO&studyUID={study}&seriesUID={series}&objectUID={instance}&contentType=application/dicom",
@@ -285,7 +286,7 @@ async fn whoever_is_named_is_answered_and_written_down() {
     for row in all.iter().filter(|row| row.method == Method::GET) {
         for (letter, role) in ROLES.into_iter().filter(|(letter, _)| row.allows(*letter)).skip(1) {
             let (status, _) = answer(&site, row, filling.of(row, &made).ask(row).bearer(&tokens[role])).await;
-            if matches!(status, 401 | 403) {
+            if matches!(status, 401 | 403) && status != row.status {
                 faults.push(format!("{}: {letter}: {status}", row.name()));
             }
         }

@@ -3,6 +3,7 @@
 //! One line a route: `METHOD route | who | status | done | refused | body`.
 //! * `who`: roles that may, by letter (**A**dmin, **R**adiologist, re**F**errer, **T**echnologist, a**U**ditor), the first
 //!   of which asks for the `status`; `open`: needs no sign-in; `local`: through the command line on the machine alone.
+//!   A route that wants a browser's session answers 401 to the tokens that ask here.
 //! * `done`: the act that the answer leaves in the log; `=` before it: one event of the person stands for this use and
 //!   others (an opening of the study, lists of one shape); or `-` with the reason why it leaves none.
 //! * `refused`: the act that a refusal for the role leaves, or `-` where no role is refused or none is written.
@@ -61,7 +62,7 @@ POST /api/peers/invitations             | A     | 200 | peer-invited            
 POST /api/peers/join                    | A     | 400 | - see admins_pair_two_sites                | security-alert   | {"invitation":"none","code":"none"}
 DELETE /api/peers/{site}                | A     | 404 | - see peer_is_revoked_mid_transfer         | security-alert
 GET /api/peers/{site}/sees              | A     | 404 | - needs a peer; see decisions_are_explained | studies-queried
-GET /api/peers/{site}/explain           | A     | 400 | - needs a peer; see decisions_are_explained | studies-queried
+GET /api/peers/{site}/explain           | A     | 404 | - needs a peer; see decisions_are_explained | studies-queried
 GET /api/pairings                       | A     | 200 | - names of sites                           | studies-queried
 POST /api/pairings/{id}/confirm         | A     | 409 | - see admins_pair_two_sites                | security-alert   | {"accept":true}
 GET /api/agreements                     | A     | 200 | - terms, no patients                       | studies-queried
@@ -81,8 +82,8 @@ POST /api/users/{name}/password         | A     | 200 | user-changed            
 POST /api/users/{name}/role             | A     | 204 | user-changed                               | security-alert   | {"role":"auditor"}
 GET /api/users/{name}/sessions          | A     | 200 | - where an account is signed in            | studies-queried
 DELETE /api/users/{name}/sessions       | A     | 204 | user-changed                               | security-alert
-DELETE /api/users/{name}/sessions/{id}  | A     | 404 | - there is none; see people_come_in        | security-alert
-DELETE /api/users/{name}/second-factor  | A     | 204 | user-changed                               | security-alert
+DELETE /api/users/{name}/sessions/{id}  | A     | 404 | user-changed                               | security-alert
+DELETE /api/users/{name}/second-factor  | A     | 404 | user-changed                               | security-alert
 POST /api/users/{name}/professional     | A     | 204 | user-changed                               | security-alert   | {"rpps":"10001234567"}
 POST /api/users/{name}/disabled         | A     | 200 | user-changed                               | security-alert   | {"disabled":true}
 DELETE /api/users/{name}                | A     | 204 | user-changed                               | security-alert
