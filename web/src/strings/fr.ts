@@ -391,7 +391,7 @@ export const fr: Strings = {
     patient: 'Patient',
     date: 'Date',
     modalities: 'Modalités',
-    description: 'Description',
+    description: 'Intitulé',
     by: 'Par',
     now: 'Images',
     hidden: 'non communiqué',
