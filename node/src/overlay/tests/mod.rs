@@ -473,9 +473,14 @@ async fn an_agreement_ended_while_the_peer_is_away_reaches_it_when_it_returns() 
 async fn tcp_carries_what_udp_cannot() {
     let (a, b) = (Hospital::open("CH Nord", 1).await, Hospital::open("CH Sud", 2).await);
     // A plain TCP relay in front of A, on a port whose UDP side nobody answers: a firewall that eats UDP.
-    let silent = tokio::net::UdpSocket::bind(loopback(0)).await.unwrap();
-    let front = silent.local_addr().unwrap();
-    let relay = tokio::net::TcpListener::bind(front).await.unwrap();
+    let (silent, front, relay) = loop {
+        let silent = tokio::net::UdpSocket::bind(loopback(0)).await.unwrap();
+        let front = silent.local_addr().unwrap();
+        // Another test may have the number for its TCP.
+        if let Ok(relay) = tokio::net::TcpListener::bind(front).await {
+            break (silent, front, relay);
+        }
+    };
     let behind = a.overlay.addresses()[0];
     a.tasks.spawn("relay", async move {
         while let Ok((mut outside, _)) = relay.accept().await {
