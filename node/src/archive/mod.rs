@@ -554,6 +554,7 @@ impl Archive {
             let index = rebuild::index_dir(&inner.dir);
             inner.index.sync(&index)?;
             State::Clean { position: inner.journal.end() }.write(&inner.dir)?;
+            // The stop is a clean one from here on, also where this takes longer than the system waits.
             if let Err(error) = inner.index.renew(&index) {
                 tracing::info!(%error, "the next start reads what was written to the index");
             }

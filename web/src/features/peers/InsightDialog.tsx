@@ -41,7 +41,8 @@ function SeenList({ site, name, onWhy }: { site: string; name: string; onWhy: (s
   const seen = useQuery({
     queryKey: ['sees', site],
     queryFn: ({ signal }) => get<Sees>(`/peers/${site}/sees?limit=100`, signal),
-    refetchInterval: 5_000,
+    // Each asking goes through the whole archive.
+    refetchInterval: 60_000,
   });
   if (seen.isError && !seen.data) return <Failure error={seen.error} retry={() => void seen.refetch()} />;
   if (!seen.data) return <Waiting />;
