@@ -4,7 +4,10 @@
 //! is never rewritten: a shape that changes needs a new version and keeps reading the old vector.
 
 use crate::{
-    agreement::{Agreement, Clause, Ending, Field, Level, Party, Preset, SignedAgreement, WeeklyHours},
+    agreement::{
+        About, Agreement, BreakGlass, Clause, Ending, Field, Level, Party, Preset, Purpose, SignedAgreement,
+        WeeklyHours,
+    },
     catalog::{Basis, Change, Cursor, Entry, Nearline, Offer, Page},
     digest::Digest,
     fetch::{self, Priority, Reader, What},
@@ -104,11 +107,19 @@ fn agreement() -> Agreement {
         }),
         fields: vec![Field::PatientName, Field::PatientId],
         cache_days: 7,
+        regions: vec!["HEAD".into()],
+        regions_excluded: vec!["BREAST".into()],
+        onward: false,
+        kbits_max: Some(100_000),
+        break_glass: Some(BreakGlass { review_hours: 72 }),
     };
     Agreement {
         id: Id128([4; 16]),
         version: 2,
         parties: [Party { site: site(), name: "CH Nord".into() }, Party { site: other, name: "CH Sud".into() }],
+        about: [About { national_id: "590000001".into(), privacy_contact: "dpo@example.org".into() }, About::default()],
+        legal_reference: "L. 6316-1 CSP".into(),
+        purposes: vec![Purpose::Care, Purpose::Emergency],
         preset: Preset::OnCall,
         clauses: vec![clause],
         not_before: Timestamp(5),
@@ -188,7 +199,7 @@ fn committed_bytes_are_read_and_written_the_same() {
     check("manifest", &manifest());
     check("agreement", &agreement());
     check("agreement-ending", &Ending { agreement: Id128([4; 16]), at: Timestamp(6) });
-    check("signed-agreement", &SignedAgreement::draft(&key(), &agreement()));
+    check("signed-agreement-with-regions", &SignedAgreement::draft(&key(), &agreement()));
     check("grant", &grant());
     check("site-record", &record());
     check("pixel-request", &pixel_request());
@@ -228,6 +239,20 @@ fn cards_from_before_amendments_are_read() {
         Change::Withdrawn { .. } => None,
     });
     assert_eq!(told, Some(before));
+}
+
+#[test]
+fn agreements_from_before_regions_are_read() {
+    let mut before = agreement();
+    (before.legal_reference, before.purposes) = (String::new(), Vec::new());
+    before.about = [About::default(), About::default()];
+    for clause in &mut before.clauses {
+        (clause.regions, clause.regions_excluded) = (Vec::new(), Vec::new());
+        (clause.kbits_max, clause.break_glass) = (None, None);
+    }
+    assert_eq!(wire::decode::<Agreement>(&old("agreement.1.hex")), Ok(before.clone()));
+    let signed = wire::decode::<SignedAgreement>(&old("signed-agreement.1.hex")).unwrap();
+    assert_eq!(signed.open(), Ok((before, vec![site()])), "the signature holds over the bytes of then");
 }
 
 fn keeping() -> Keeping {

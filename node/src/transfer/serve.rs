@@ -364,5 +364,5 @@ fn level(what: &What) -> Level {
 
 fn unknown(study: &Uid) -> StudyFacts {
     let day = i64::try_from(tasks::now().0 / 86_400_000).unwrap_or(i64::MAX);
-    StudyFacts { study: study.clone(), modalities: Vec::new(), day }
+    StudyFacts { study: study.clone(), modalities: Vec::new(), regions: Vec::new(), day }
 }

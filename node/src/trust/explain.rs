@@ -78,6 +78,8 @@ impl Link {
             Self::Clause(Check::Level) => "level",
             Self::Clause(Check::Modalities) => "modalities",
             Self::Clause(Check::Excluded) => "modalities-excluded",
+            Self::Clause(Check::Regions) => "regions",
+            Self::Clause(Check::RegionsExcluded) => "regions-excluded",
             Self::Clause(Check::Age) => "study-age",
             Self::Clause(Check::Hours) => "hours",
             Self::Grant(GrantCheck::Subject) => "grant-subject",
@@ -368,6 +370,12 @@ impl View<'_> {
                 let list = clause.modalities_excluded.join(", ");
                 both(format!("l’étude est {has} ; exclu : {list}"), format!("the study is {has}; excluded: {list}"))
             }
+            Check::Regions if clause.regions.is_empty() => both("toutes les régions", "all regions"),
+            Check::Regions => self.of_regions(&clause.regions, "convenu", "agreed"),
+            Check::RegionsExcluded if clause.regions_excluded.is_empty() => {
+                both("aucune région n’est exclue", "no region is excluded")
+            }
+            Check::RegionsExcluded => self.of_regions(&clause.regions_excluded, "exclu", "excluded"),
             Check::Age => match clause.since_days {
                 None => both("sans limite d’ancienneté", "however old"),
                 Some(days) => {
@@ -379,6 +387,20 @@ impl View<'_> {
                 }
             },
             Check::Hours => self.of_hours(clause),
+        }
+    }
+
+    fn of_regions(&self, list: &[String], word_fr: &str, word_en: &str) -> (String, String) {
+        let list = list.join(", ");
+        match self.study.regions.join(", ") {
+            none if none.is_empty() => both(
+                format!("l’étude ne dit pas sa région ; {word_fr} : {list}"),
+                format!("the study does not say its region; {word_en}: {list}"),
+            ),
+            has => both(
+                format!("l’étude est {has} ; {word_fr} : {list}"),
+                format!("the study is {has}; {word_en}: {list}"),
+            ),
         }
     }
 

@@ -4,7 +4,7 @@ use super::{Peer, changes::CLOCKS_DIFFER, hours};
 use crate::tasks;
 use protocol::{
     SiteId, Timestamp,
-    agreement::{Agreement, Clause, Field, Level, Party, Preset, WeeklyHours},
+    agreement::{About, Agreement, Clause, Field, Level, Party, Preset, WeeklyHours},
     ids::Id128,
     time::{WEEK_MINUTES, WeekMinute},
 };
@@ -124,6 +124,11 @@ pub(super) fn draft_at(
         // A granted study is read by somebody: they must be able to tell whose it is.
         fields: if case_only { [&IDENTITY[..], &[Field::Description]].concat() } else { ALL_FIELDS.to_vec() },
         cache_days: terms.cache_days.unwrap_or(CACHE_DAYS),
+        regions: Vec::new(),
+        regions_excluded: Vec::new(),
+        onward: false,
+        kbits_max: None,
+        break_glass: None,
     };
     let clauses = match terms.direction {
         Direction::Both => vec![clause(ours.0, peer.site), clause(peer.site, ours.0)],
@@ -135,6 +140,9 @@ pub(super) fn draft_at(
         id: terms.replaces.unwrap_or_else(tasks::random_id),
         version: 1,
         parties: [party(ours.0, ours.1), party(peer.site, &peer.name)],
+        about: [About::default(), About::default()],
+        legal_reference: String::new(),
+        purposes: Vec::new(),
         preset,
         clauses,
         not_before: now.before(CLOCKS_DIFFER),

@@ -17,7 +17,7 @@ fn peer(of: &Identity, name: &str) -> Peer {
 }
 fn facts(study: &str, modality: &str) -> StudyFacts {
     let day = i64::try_from(tasks::now().0 / 86_400_000).unwrap();
-    StudyFacts { study: study.parse().unwrap(), modalities: vec![modality.to_owned()], day }
+    StudyFacts { study: study.parse().unwrap(), modalities: vec![modality.to_owned()], regions: Vec::new(), day }
 }
 fn at(text: &str) -> Timestamp {
     Timestamp(u64::try_from(text.parse::<jiff::Timestamp>().unwrap().as_millisecond()).unwrap())
@@ -365,7 +365,8 @@ fn chain(
     }
     let today = i64::try_from(now.0 / 86_400_000).unwrap();
     let day = if is(Link::Recent) { today - 31 } else { today };
-    let study = StudyFacts { study: "1.2.3".parse().unwrap(), modalities: vec!["CT".to_owned()], day };
+    let study =
+        StudyFacts { study: "1.2.3".parse().unwrap(), modalities: vec!["CT".to_owned()], regions: Vec::new(), day };
     let (a, b) = (a.site(), b.site());
     let asked = Question { holder: &a, reader: &b, study: &study, level: Level::Pixels, told: None };
     let mut wrong = Vec::new();

@@ -73,6 +73,7 @@ impl StudyRow {
         StudyFacts {
             study: self.study.clone(),
             modalities: self.modalities.clone(),
+            regions: self.body_parts.clone(),
             day: self.date.as_deref().and_then(Day::parse).map_or(arrived, |day| day.0),
         }
     }

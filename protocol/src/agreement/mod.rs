@@ -13,9 +13,11 @@ use crate::{
     refusal::Refusal,
     signed::Domain,
     time::{Timestamp, WEEK_MINUTES, WeekMinute},
-    wire::Wire,
+    wire::{self, Wire, WireError},
 };
 use serde::{Deserialize, Serialize};
+
+mod first;
 
 /// How far a peer may go with a covered study; each level includes those below it (domain.md, "Study manifest").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -93,6 +95,10 @@ pub struct Clause {
     pub modalities: Vec<String>,
     /// Never these modalities.
     pub modalities_excluded: Vec<String>,
+    /// Only studies of these body parts (Body Part Examined, 0018,0015); empty: all. A study that names none is in none.
+    pub regions: Vec<String>,
+    /// Never studies that name one of these body parts.
+    pub regions_excluded: Vec<String>,
     /// Only studies dated within so many days; `None`: all.
     pub since_days: Option<u32>,
     /// Only at these hours; `None`: always.
@@ -101,6 +107,39 @@ pub struct Clause {
     pub fields: Vec<Field>,
     /// Days a fetched copy may stay at the reader's site.
     pub cache_days: u32,
+    /// Whether the reader may pass studies on to a third site.
+    pub onward: bool,
+    /// The reader takes no more than so much, kbit/s; `None`: what the link gives.
+    pub kbits_max: Option<u32>,
+    /// Whether a person of the reader may break the glass, and what falls due then.
+    pub break_glass: Option<BreakGlass>,
+}
+
+/// What an agreement says of emergencies in which nobody can be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BreakGlass {
+    /// Hours within which each use is reviewed at both sites.
+    pub review_hours: u32,
+}
+
+/// For what the readers of an agreement may read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Purpose {
+    /// The care of the patient.
+    Care,
+    /// Reading for a site during its on-call hours.
+    OnCall,
+    /// An expert's opinion.
+    Expertise,
+    /// Danger to life.
+    Emergency,
+    /// Review of quality.
+    Quality,
+}
+
+impl Purpose {
+    /// In the order of lists.
+    pub const ALL: [Self; 5] = [Self::Care, Self::OnCall, Self::Expertise, Self::Emergency, Self::Quality];
 }
 
 /// Which preset an agreement was drafted from: a label for people; the clauses are what counts.
@@ -125,6 +164,12 @@ pub struct Agreement {
     pub version: u32,
     /// The two sites and their names, the drafting one first.
     pub parties: [Party; 2],
+    /// What else identifies the parties, in their order.
+    pub about: [About; 2],
+    /// The law, contract or convention it rests on, as people cite it; empty: none named.
+    pub legal_reference: String,
+    /// For what; empty: not limited.
+    pub purposes: Vec<Purpose>,
     /// Where it came from.
     pub preset: Preset,
     /// At most one clause per direction is looked at: the first that fits.
@@ -154,9 +199,41 @@ impl Party {
     }
 }
 
+/// What identifies a party beside its key and name. Empty where nothing was said.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct About {
+    /// Its number in the national register of institutions (in France the FINESS number).
+    pub national_id: String,
+    /// Where its data protection officer is reached.
+    pub privacy_contact: String,
+}
+
+/// Characters of a legal reference, a national number or a contact.
+pub const TEXT_MAX: usize = 200;
+/// Modalities or regions in one list.
+pub const CODES_MAX: usize = 64;
+
+impl About {
+    fn is_sound(&self) -> bool {
+        [&self.national_id, &self.privacy_contact].into_iter().all(|text| is_line(text))
+    }
+}
+
+/// One line of at most [`TEXT_MAX`] characters.
+fn is_line(text: &str) -> bool {
+    text.chars().count() <= TEXT_MAX && !text.chars().any(char::is_control)
+}
+
 impl Wire for Agreement {
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
     const NAME: &'static str = "agreement";
+
+    fn decode_version(version: u8, body: &[u8]) -> Result<Self, WireError> {
+        match version {
+            1 => wire::decode_body::<first::Agreement>(body).map(Into::into),
+            _ => Err(WireError::Version { name: Self::NAME, version }),
+        }
+    }
 }
 impl Domain for Agreement {
     const DOMAIN: &'static str = "confrere/agreement/1";
@@ -169,6 +246,8 @@ pub struct StudyFacts {
     pub study: crate::ids::Uid,
     /// Modalities in Study.
     pub modalities: Vec<String>,
+    /// Body parts examined.
+    pub regions: Vec<String>,
     /// Study Date as days since 1970-01-01; the day of arrival where the object has none.
     pub day: i64,
 }
@@ -193,6 +272,10 @@ pub enum Check {
     Modalities,
     /// None of the study's modalities is excluded.
     Excluded,
+    /// One of the study's body parts is among those agreed.
+    Regions,
+    /// None of the study's body parts is excluded.
+    RegionsExcluded,
     /// The study is recent enough.
     Age,
     /// The hours agreed.
@@ -201,9 +284,18 @@ pub enum Check {
 
 impl Check {
     /// In the order of judging.
-    pub const ALL: [Self; 6] = [Self::Announced, Self::Level, Self::Modalities, Self::Excluded, Self::Age, Self::Hours];
+    pub const ALL: [Self; 8] = [
+        Self::Announced,
+        Self::Level,
+        Self::Modalities,
+        Self::Excluded,
+        Self::Regions,
+        Self::RegionsExcluded,
+        Self::Age,
+        Self::Hours,
+    ];
     /// Those that say which studies a clause is about.
-    pub const SCOPE: [Self; 3] = [Self::Modalities, Self::Excluded, Self::Age];
+    pub const SCOPE: [Self; 5] = [Self::Modalities, Self::Excluded, Self::Regions, Self::RegionsExcluded, Self::Age];
 
     /// The answer to who asks in spite of it.
     #[must_use]
@@ -224,14 +316,22 @@ impl Clause {
     #[must_use]
     pub fn holds(&self, check: Check, study: &StudyFacts, level: Level, at: Moment) -> bool {
         let among = |list: &[String]| study.modalities.iter().any(|m| list.contains(m));
+        let of = |list: &[String]| study.regions.iter().any(|region| list.contains(region));
         match check {
             Check::Announced => self.announce,
             Check::Level => level <= self.level,
             Check::Modalities => self.modalities.is_empty() || among(&self.modalities),
             Check::Excluded => !among(&self.modalities_excluded),
+            Check::Regions => self.regions.is_empty() || of(&self.regions),
+            Check::RegionsExcluded => !of(&self.regions_excluded),
             Check::Age => self.since_days.is_none_or(|days| study.day >= today(at.now) - i64::from(days)),
             Check::Hours => self.hours.as_ref().is_none_or(|hours| hours.contains(at.week_minute)),
         }
+    }
+
+    fn is_sound(&self) -> bool {
+        let lists = [&self.modalities, &self.modalities_excluded, &self.regions, &self.regions_excluded];
+        self.hours.as_ref().is_none_or(WeeklyHours::is_sound) && lists.iter().all(|list| list.len() <= CODES_MAX)
     }
 
     /// Whether a study lies in the clause's scope, hours left aside: what the catalog announces.
@@ -290,7 +390,10 @@ impl Text for Agreement {
             && self.version > 0
             && self.clauses.len() <= 2
             && self.parties.iter().all(Party::is_sound)
-            && self.clauses.iter().all(|c| between(c) && c.hours.as_ref().is_none_or(WeeklyHours::is_sound))
+            && self.about.iter().all(About::is_sound)
+            && is_line(&self.legal_reference)
+            && self.purposes.len() <= Purpose::ALL.len()
+            && self.clauses.iter().all(|c| between(c) && c.is_sound())
     }
 }
 
@@ -338,11 +441,19 @@ mod tests {
             hours: None,
             fields: Vec::new(),
             cache_days: 7,
+            regions: Vec::new(),
+            regions_excluded: Vec::new(),
+            onward: false,
+            kbits_max: None,
+            break_glass: None,
         };
         Agreement {
             id: Id128([9; 16]),
             version: 1,
             parties: [1, 2].map(|n| Party { site: site(n), name: format!("site {n}") }),
+            about: [About::default(), About::default()],
+            legal_reference: String::new(),
+            purposes: Vec::new(),
             preset: Preset::Custom,
             clauses: vec![clause],
             not_before: Timestamp(0),
@@ -352,7 +463,12 @@ mod tests {
     }
     fn study(modalities: &[&str]) -> StudyFacts {
         let modalities = modalities.iter().map(|m| (*m).to_owned()).collect();
-        StudyFacts { study: crate::ids::Uid::parse("1.2.3").unwrap(), modalities, day: 20_000 }
+        StudyFacts {
+            study: crate::ids::Uid::parse("1.2.3").unwrap(),
+            modalities,
+            regions: vec!["HEAD".to_owned()],
+            day: 20_000,
+        }
     }
 
     #[test]
@@ -375,6 +491,37 @@ mod tests {
         assert_eq!(clause.covers(&study(&["CT", "SR"]), Level::Pixels, at), Ok(()));
         assert_eq!(clause.covers(&study(&["CT", "MG"]), Level::Pixels, at), Err(Refusal::NotPermitted));
         assert_eq!(clause.covers(&study(&["CT"]), Level::Objects, at), Err(Refusal::NotPermitted));
+    }
+
+    #[test]
+    fn a_region_is_one_that_the_study_names() {
+        let at = Moment { now: Timestamp(0), week_minute: WeekMinute(0) };
+        let opens = |change: &dyn Fn(&mut Clause)| {
+            let mut clause = agreement().clauses[0].clone();
+            change(&mut clause);
+            clause.covers(&study(&["CT"]), Level::Pixels, at).is_ok()
+        };
+        let list = |region: &str| vec![region.to_owned()];
+        assert!(opens(&|c| c.regions = list("HEAD")));
+        assert!(!opens(&|c| c.regions = list("CHEST")));
+        assert!(!opens(&|c| c.regions_excluded = list("HEAD")));
+        assert!(opens(&|c| c.regions_excluded = list("CHEST")));
+    }
+
+    #[test]
+    fn a_text_of_many_lines_or_lists_without_end_is_not_sound() {
+        let spoilt: [&dyn Fn(&mut Agreement); 4] = [
+            &|a| a.legal_reference = "one\ntwo".to_owned(),
+            &|a| a.about[1].national_id = "1".repeat(TEXT_MAX + 1),
+            &|a| a.purposes = vec![Purpose::Care; 6],
+            &|a| a.clauses[0].regions = vec!["HEAD".to_owned(); CODES_MAX + 1],
+        ];
+        assert!(agreement().is_sound());
+        for spoil in spoilt {
+            let mut other = agreement();
+            spoil(&mut other);
+            assert!(!other.is_sound());
+        }
     }
 
     #[test]
