@@ -24,6 +24,17 @@ pub const OBJECT_BYTES_MAX: u64 = 64 << 30;
 pub const FETCH_REQUEST_BYTES_MAX: usize = 2048;
 /// Site name, characters.
 pub const SITE_NAME_MAX: usize = 64;
+
+/// Whether a text may be a site's name: one line that is read as it is written. No control characters, and none that
+/// turn the direction of writing or cannot be seen, since a name that shows as another's is another's.
+#[must_use]
+pub fn is_site_name(text: &str) -> bool {
+    let hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    !text.trim().is_empty() && text.chars().count() <= SITE_NAME_MAX && !text.chars().any(hidden)
+}
 /// Files in one page of a backup's list: some 300 KiB.
 pub const KEPT_PAGE_MAX: usize = 4096;
 /// Pages of a backup's list: sixteen million files; more are another backup.
@@ -32,3 +43,19 @@ pub const KEPT_PAGES_MAX: usize = 4096;
 pub const KEPT_LIST_BYTES_MAX: usize = 512 << 10;
 /// Largest piece of a sealed file in one answer, bytes.
 pub const KEPT_PIECE_BYTES_MAX: u32 = 1 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_read_as_it_is_written() {
+        for good in ["CH Nord", "Hôpital Saint-Éloi – Service d’imagerie", "مستشفى", "x"] {
+            assert!(is_site_name(good), "{good}");
+        }
+        let long = "x".repeat(SITE_NAME_MAX + 1);
+        for bad in ["", "  ", "CH\u{202e}droN", "CH\u{200b} Nord", "CH\nNord", "CH\u{0}", &long] {
+            assert!(!is_site_name(bad), "{bad:?}");
+        }
+    }
+}

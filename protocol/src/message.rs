@@ -31,6 +31,14 @@ pub struct SiteRecord {
     /// Rises with every change.
     pub issued: Timestamp,
 }
+impl SiteRecord {
+    /// Whether it may be kept and shown: a name that [`crate::limits::is_site_name`] takes, addresses within bounds.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        let bounded = |list: &[String]| list.len() <= 8 && list.iter().all(|address| address.len() <= 260);
+        crate::limits::is_site_name(&self.name) && bounded(&self.overlay) && bounded(&self.pixels)
+    }
+}
 impl Wire for SiteRecord {
     const VERSION: u8 = 1;
     const NAME: &'static str = "site record";

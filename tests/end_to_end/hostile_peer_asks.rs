@@ -26,24 +26,30 @@ const RECORDS_MAX: u64 = 100;
 const STREAMS_MAX: usize = 1_000;
 
 /// The holder with a study that both peers may see and one that neither may; both peers only as keys.
-struct Scene {
-    holder: Site,
+pub(crate) struct Scene {
+    pub(crate) holder: Site,
     honest: Key,
     hostile: Key,
-    hostile_id: String,
-    told: Vec<Instance>,
-    kept: Vec<Instance>,
-    // Their folders hold the keys.
-    _peers: [Site; 2],
+    pub(crate) hostile_id: String,
+    pub(crate) told: Vec<Instance>,
+    pub(crate) kept: Vec<Instance>,
+    /// The honest one and the hostile one, stopped: their folders hold the keys.
+    pub(crate) peers: [Site; 2],
+    /// The agreements with them.
+    pub(crate) agreements: [String; 2],
 }
 
 impl Scene {
-    async fn set() -> Self {
-        let holder = Site::open(SITE, "CH Nord").await;
+    pub(crate) async fn set() -> Self {
+        let holder = Site::init(SITE, "CH Nord");
+        holder.configure("alarms", "look_every", toml::Value::String("500ms".to_owned()));
+        holder.serve().await;
         let peers = [Site::open(SITE, "CHU Sud").await, Site::open(SITE, "Clinique Ouest").await];
-        for peer in &peers {
+        let mut agreements = [String::new(), String::new()];
+        for (peer, id) in peers.iter().zip(&mut agreements) {
             pair(&holder, peer).await;
-            let _ = agree((&holder, peer), &json!({ "preset": "all", "modalities": ["CT"] })).await;
+            let agreed = agree((&holder, peer), &json!({ "preset": "all", "modalities": ["CT"] })).await;
+            *id = agreed["id"].as_str().unwrap().to_owned();
         }
         let (told, ct) = Study::of(3).write(&holder.scratch("ct"));
         let (kept, mr) = Study::of(1).modality("MR").write(&holder.scratch("mr"));
@@ -57,7 +63,7 @@ impl Scene {
             peer.stop().await;
         }
         let (honest, hostile) = (Key::of_folder(&peers[0].dir()), Key::of_folder(&peers[1].dir()));
-        Self { holder, honest, hostile, hostile_id, told, kept, _peers: peers }
+        Self { holder, honest, hostile, hostile_id, told, kept, peers, agreements }
     }
 
     async fn hostile(&self) -> Connection {
@@ -74,7 +80,7 @@ impl Scene {
     }
 
     /// Another peer reads an image, whole and right.
-    async fn others_are_served(&self) {
+    pub(crate) async fn others_are_served(&self) {
         let connection = quic::dial(self.holder.pixels(), &self.honest).await.unwrap();
         for instance in &self.told {
             let (answer, bytes) = quic::ask(&connection, &self.request(range(instance.digest()))).await.unwrap();
@@ -84,12 +90,12 @@ impl Scene {
     }
 
     /// The number of the newest record.
-    async fn newest(&self) -> u64 {
+    pub(crate) async fn newest(&self) -> u64 {
         self.holder.audit("").await[0]["number"].as_u64().unwrap()
     }
 
     /// Notes of the alerts that name the hostile site.
-    async fn alerts(&self) -> Vec<String> {
+    pub(crate) async fn alerts(&self) -> Vec<String> {
         let events = self.holder.audit("&alerts=true").await;
         let its = events.iter().filter(|event| event["peer"] == *self.hostile_id);
         its.map(|event| event["note"].as_str().unwrap_or_default().to_owned()).collect()

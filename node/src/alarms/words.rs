@@ -78,6 +78,11 @@ fn of(alarm: &Alarm, language: Language) -> String {
             "the audit collector has not taken events for {value} minutes; they wait in the log."
                 | "le collecteur d'audit n'a pas pris d'événements depuis {value} minutes ; ils attendent dans le journal."
         ),
+        Kind::ClockDiffers => in_language!(
+            language,
+            "the clocks of {subject} and of this node lie {value} seconds apart: agreed hours and grants are judged by them."
+                | "les horloges de {subject} et de ce nœud diffèrent de {value} secondes : horaires et autorisations en dépendent."
+        ),
         Kind::RestoreUnconfirmed => {
             in_language!(
                 language,

@@ -17,7 +17,8 @@ pub(super) fn table(heads: &str, rows: &[Vec<String>]) -> String {
     for row in std::iter::once(&heads).chain(rows) {
         let mut line = String::new();
         for (cell, width) in row.iter().zip(&widths) {
-            line.push_str(cell);
+            // What came from outside must not command the terminal.
+            line.extend(cell.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }));
             line.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.chars().count()) + 2));
         }
         out.push_str(line.trim_end());

@@ -4,7 +4,11 @@ use super::{
     ArchiveConfig, CacheConfig, Config, DicomwebConfig, DimseConfig, DimseTls, Fault, OverlayConfig, PixelsConfig,
     PortalConfig, SiteConfig, alarms, cold, collector, units,
 };
-use protocol::{AeTitle, limits::SITE_NAME_MAX, retention::Rules};
+use protocol::{
+    AeTitle,
+    limits::{SITE_NAME_MAX, is_site_name},
+    retention::Rules,
+};
 use std::{
     net::{Ipv6Addr, SocketAddr},
     ops::RangeInclusive,
@@ -141,8 +145,7 @@ fn site(section: &mut Section<'_>) -> SiteConfig {
     }
     let name = section.text("name", String::new(), &wanted, |text| {
         let name = text.trim();
-        let fit = (1..=SITE_NAME_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control);
-        fit.then(|| name.to_owned())
+        is_site_name(name).then(|| name.to_owned())
     });
     let language = section.text("language", "fr".to_owned(), "\"fr\" or \"en\"", |text| {
         ["fr", "en"].contains(&text).then(|| text.to_owned())

@@ -353,7 +353,11 @@ impl Inner {
         lapsed.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                _ = slices.tick() => self.trusted().for_each(|peer| self.slice(peer)),
+                _ = slices.tick() => for peer in self.trusted() {
+                    self.slice(peer);
+                    // Their clock may have been set, and what was said over a live connection may still be lost.
+                    self.greet_again(peer);
+                },
                 _ = lapsed.tick() => {
                     for (holder, grant) in self.directory.expired_grants(tasks::now()) {
                         self.grant_ended(holder, grant).await;

@@ -106,6 +106,12 @@ impl Inner {
         self.once("greet", |inner| &inner.greets, site, move |inner| async move { inner.hello(site).await });
     }
 
+    pub(super) fn greet_again(self: &Arc<Self>, site: SiteId) {
+        if self.contacts.is_connected(&site) {
+            self.greet(site);
+        }
+    }
+
     /// Whether the greeting is over.
     async fn hello(self: &Arc<Self>, site: SiteId) -> bool {
         if self.trust.peer(&site).is_none() {

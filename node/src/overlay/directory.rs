@@ -16,6 +16,7 @@ use protocol::{
     Refusal, SiteId, Timestamp, Uid,
     catalog::{Basis, Change, Cursor, Nearline, Page},
     ids::Id128,
+    limits::CATALOG_PAGE_MAX,
     manifest::{Amendment, StudyCard},
     signed::{SignatureBytes, Signed},
     wire::{self, Wire},
@@ -190,6 +191,9 @@ impl Directory {
 
     /// Takes a page: every card verified to be the holder's own before any row changes.
     pub(super) fn apply(&self, holder: &SiteId, page: Page, now: Timestamp) -> Result<Applied, Refusal> {
+        if page.entries.len() > CATALOG_PAGE_MAX {
+            return Err(Refusal::Malformed);
+        }
         let mut changes = Vec::with_capacity(page.entries.len());
         let last = page.entries.last().map(|e| e.position);
         for entry in page.entries {

@@ -31,6 +31,9 @@ use std::{
 const DISK: Rungs = Rungs { notice: 80, warning: 90, critical: 95, slack: 3 };
 /// Days left: 30, 7, none.
 const CERTIFICATE_DAYS: [u64; 3] = [30, 7, 1];
+/// Seconds between a peer's clock and ours. Agreed hours and grants are judged by clocks; nothing is refused to an honest
+/// site below the ten minutes that permissions allow for.
+const CLOCKS: Rungs = Rungs { notice: u64::MAX, warning: 60, critical: 600, slack: 20 };
 /// How often our own log is read and compared with what peers cosigned; at start as well.
 const LEDGER_EVERY: Duration = Duration::from_secs(86_400);
 /// Looks after which a countersignature is missing: with one a minute, an hour.
@@ -84,6 +87,7 @@ impl Watch {
         self.backup();
         self.second_copies();
         self.peers(since);
+        self.clocks();
         self.ledgers();
         self.rot();
         self.cold();
@@ -172,6 +176,18 @@ impl Watch {
         }
         for gone in self.alarms.subjects(Kind::PeerSilent).into_iter().filter(|name| !known.contains(name)) {
             self.alarms.set(Kind::PeerSilent, &gone, 0, None);
+        }
+    }
+
+    fn clocks(&self) {
+        let mut known = BTreeSet::new();
+        for peer in self.trust.peers().into_iter().filter(|peer| peer.revoked.is_none()) {
+            let Some(offset) = self.overlay.contact(&peer.site).clock_offset_ms else { continue };
+            self.rungs(Kind::ClockDiffers, &peer.name, offset.unsigned_abs() / 1000, CLOCKS);
+            known.insert(peer.name);
+        }
+        for gone in self.alarms.subjects(Kind::ClockDiffers).into_iter().filter(|name| !known.contains(name)) {
+            self.alarms.set(Kind::ClockDiffers, &gone, 0, None);
         }
     }
 

@@ -195,7 +195,7 @@ impl Party {
     /// Whether its name is within bounds.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        self.name.chars().count() <= crate::limits::SITE_NAME_MAX
+        crate::limits::is_site_name(&self.name)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     ids::{Id128, SiteId},
-    limits::SITE_NAME_MAX,
+    limits::is_site_name,
     time::Timestamp,
     wire::{self, Wire},
 };
@@ -71,7 +71,7 @@ impl std::str::FromStr for Invitation {
         let invitation: Self = wire::decode(bytes).map_err(|_| InvitationError)?;
         let sound = invitation.addresses.len() <= 8
             && invitation.addresses.iter().all(|a| a.len() <= 260)
-            && invitation.name.chars().count() <= SITE_NAME_MAX;
+            && is_site_name(&invitation.name);
         if sound { Ok(invitation) } else { Err(InvitationError) }
     }
 }

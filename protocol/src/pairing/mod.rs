@@ -39,7 +39,7 @@ pub use inviter::Inviter;
 pub use joiner::Joiner;
 pub use message::{Message, Reason};
 
-use crate::{ids::SiteId, limits::SITE_NAME_MAX, message::SiteRecord, signed::Signed};
+use crate::{ids::SiteId, message::SiteRecord, signed::Signed};
 use std::time::Duration;
 
 /// How long an invitation is good.
@@ -105,13 +105,7 @@ pub struct Violation(pub &'static str);
 /// Opens a site record that came in a pairing: signed by its site, name and addresses within bounds.
 fn open_record(site: &SiteId, record: &Signed<SiteRecord>) -> Result<SiteRecord, Violation> {
     let open = record.open(site).map_err(|_| Violation("site record not signed by its site"))?;
-    let named = !open.name.trim().is_empty() && open.name.chars().count() <= SITE_NAME_MAX;
-    let addressed = |list: &[String]| list.len() <= 8 && list.iter().all(|a| a.len() <= 260);
-    if named && addressed(&open.overlay) && addressed(&open.pixels) {
-        Ok(open)
-    } else {
-        Err(Violation("site record out of bounds"))
-    }
+    if open.is_sound() { Ok(open) } else { Err(Violation("site record out of bounds")) }
 }
 
 #[cfg(test)]

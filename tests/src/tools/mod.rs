@@ -1,6 +1,7 @@
 //! Tools from outside: DCMTK, GDCM, odil and pynetdicom as other vendors' equipment, Python as a department's scripts, bare DIMSE ends
-//! that keep what comes as it came, and a bare QUIC end that holds any key a story gives it.
+//! that keep what comes as it came, and bare ends of both planes that hold any key a story gives them.
 
+pub mod control;
 pub mod dcmtk;
 pub mod object_store;
 pub mod other;

@@ -173,6 +173,8 @@ export const archiveWords = {
         'ledger-broken_other': 'Le journal de {{subject}} n’est pas ce qui a été signé : {{value}} constats',
         'ledger-unwitnessed_one': '{{subject}} n’a pas contresigné {{value}} de nos événements',
         'ledger-unwitnessed_other': '{{subject}} n’a pas contresigné {{value}} de nos événements',
+        'clock-differs_one': 'Les horloges de {{subject}} et de ce nœud diffèrent de {{value}} seconde',
+        'clock-differs_other': 'Les horloges de {{subject}} et de ce nœud diffèrent de {{value}} secondes',
         'collector-behind_one': 'Le collecteur d’audit n’a rien pris depuis {{value}} minute',
         'collector-behind_other': 'Le collecteur d’audit n’a rien pris depuis {{value}} minutes',
       },

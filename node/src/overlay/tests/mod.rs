@@ -104,10 +104,17 @@ impl Hospital {
     /// Ends as a killed process does: no task runs another step, and nobody is told goodbye.
     async fn die(self, runtime: Runtime) -> tempfile::TempDir {
         let dir = Tasks::default().spawn_blocking("death", move || {
-            // The tasks hold what they need; what is dropped with the hospital is not the last of it.
-            let Self { dir, archive, overlay, .. } = self;
+            // All that the hospital holds goes; the tasks hold what they need, and go with the runtime.
+            let Self { dir, config, identity, tasks, trust, archive, audit, cache, overlay } = self;
             runtime.shutdown_timeout(Duration::from_millis(500));
-            drop((archive, overlay));
+            drop((config, identity, tasks, trust, archive, audit, cache, overlay));
+            // The index's own threads let go of it a little later.
+            let lock = std::fs::File::open(dir.path().join("index/db")).unwrap();
+            let since = std::time::Instant::now();
+            while lock.try_lock().is_err() {
+                assert!(since.elapsed() < Duration::from_secs(20), "the index is still held");
+                std::thread::yield_now();
+            }
             dir
         });
         dir.await.unwrap()
