@@ -21,6 +21,12 @@ const WORDS = {
     withdrawn: 'This study was withdrawn by {site} at {time}: it must not be used.',
     reload: 'Reload',
     hidden: 'The images are no longer shown. Reload to see what is left of the study; measurements that were not stored are lost.',
+    provenance: {
+      verified: 'signed by {site}, verified',
+      failed: 'Bytes were met that are not those {site} signed. They are not shown.',
+      'not-covered': 'not signed yet',
+    },
+    before: 'What was changed before {site} received it cannot be seen.',
     unavailable: 'Some images are not available now; the viewer asks again when you return to them.',
   },
   fr: {
@@ -40,6 +46,12 @@ const WORDS = {
     withdrawn: 'Cet examen a été retiré par {site} à {time} : il ne doit pas être utilisé.',
     reload: 'Recharger',
     hidden: 'Les images ne sont plus affichées. Rechargez pour voir ce qui reste de l’examen ; les mesures non enregistrées sont perdues.',
+    provenance: {
+      verified: 'signé par {site}, vérifié',
+      failed: 'Des octets ne sont pas ceux que {site} a signés. Ils ne sont pas affichés.',
+      'not-covered': 'pas encore signé',
+    },
+    before: 'Une modification antérieure à la réception par {site} ne peut pas être vue.',
     unavailable: 'Certaines images ne sont pas disponibles pour le moment ; le visualiseur les redemandera.',
   },
 };
@@ -88,7 +100,7 @@ class Strip {
     this.lines = new Map();
   }
 
-  show(key, text, { tone = '', share = null, link = null, leaveAfterMs = 0 } = {}) {
+  show(key, text, { tone = '', share = null, link = null, leaveAfterMs = 0, title = '' } = {}) {
     let line = this.lines.get(key);
     if (!line) {
       line = { element: document.createElement('div'), timer: 0 };
@@ -99,6 +111,7 @@ class Strip {
     clearTimeout(line.timer);
     line.element.dataset.tone = tone;
     line.element.replaceChildren(text);
+    line.element.title = title;
     if (link) {
       const anchor = document.createElement('a');
       anchor.href = link.href;
@@ -174,6 +187,24 @@ function showTransfer(strip, transfer) {
   }
 }
 
+const TONES = { verified: 'good', failed: 'bad', 'not-covered': 'wait' };
+
+/** Whether what is shown of each study is compared with what its site signed. It stands as long as the viewer is open. */
+async function showProvenance(strip) {
+  for (const study of studies) {
+    try {
+      const answer = await fetch(`/api/studies/${study}`);
+      if (!answer.ok) continue;
+      const { provenance, custodian_name: site, modalities, date } = await answer.json();
+      const which = studies.length > 1 ? `${[date, modalities.join('/')].filter(Boolean).join(' ')} · ` : '';
+      const text = `${which}${words.provenance[provenance].replace('{site}', site)}`;
+      strip.show(`provenance ${study}`, text, { tone: TONES[provenance], title: words.before.replace('{site}', site) });
+    } catch {
+      // Told anew with the next change.
+    }
+  }
+}
+
 /** After these, images on the screen may be such as must not be used. */
 const NO_LONGER_SHOWN = ['rejected', 'replaced', 'withdrawn'];
 
@@ -211,7 +242,11 @@ async function checkSession(strip) {
 function listen(strip) {
   const onMessage = ({ data }) => {
     if (data.kind === 'state') showState(strip, data.state);
-    else if (data.kind === 'news' && data.name === 'transfer') showTransfer(strip, JSON.parse(data.data));
+    else if (data.kind === 'news' && data.name === 'transfer') {
+      const transfer = JSON.parse(data.data);
+      showTransfer(strip, transfer);
+      if (studies.includes(transfer.study) && ['done', 'corrupt'].includes(transfer.state)) void showProvenance(strip);
+    }
     else if (data.kind === 'news' && data.name === 'amended') showAmended(strip, JSON.parse(data.data));
   };
   if (typeof SharedWorker === 'function') {
@@ -270,11 +305,15 @@ function start(services) {
   const strip = new Strip();
   listen(strip);
   void showRunning(strip);
+  void showProvenance(strip);
   announce(services);
   addEventListener('confrere:http-error', ({ detail }) => {
     if (detail.status === 401) void checkSession(strip);
     else if (detail.status === 0) strip.show('connection', words.lost, { tone: 'bad' });
-    else if (detail.status >= 500) strip.show('unavailable', words.unavailable, { tone: 'wait', leaveAfterMs: 8000 });
+    else if (detail.status >= 500) {
+      strip.show('unavailable', words.unavailable, { tone: 'wait', leaveAfterMs: 8000 });
+      if (detail.status === 502) void showProvenance(strip);
+    }
   });
 }
 

@@ -8,7 +8,7 @@ use axum::{
     Router,
     extract::Request,
     handler::Handler,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::{MethodRouter, any, get},
@@ -120,13 +120,35 @@ impl Predicate for JsonOnly {
     }
 }
 
-/// Sets the headers that every answer has. An answer may be kept by the browser that asked, and is asked for again with
-/// its tag before it is shown: who may no longer see a study is then told so.
+/// Whether the asker may keep an answer. A browser may stand on a shared post: nothing of a patient stays on its disk. A
+/// program with a token may keep it, and asks for it again with its tag: who may no longer see a study is then told so.
+fn keeping(asked: &HeaderMap) -> HeaderValue {
+    let is_program = asked.contains_key(header::AUTHORIZATION) || !asked.contains_key(header::COOKIE);
+    HeaderValue::from_static(if is_program { "private, no-cache" } else { "private, no-store" })
+}
+
+/// Sets the headers that every answer has.
 async fn manners(request: Request, next: Next) -> Response {
+    let keeping = keeping(request.headers());
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
+    headers.entry(header::CACHE_CONTROL).or_insert(keeping);
     headers.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Encoding, Authorization, Cookie"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_browser_keeps_nothing_and_a_program_asks_again() {
+        let with = |names: &[header::HeaderName]| {
+            keeping(&names.iter().map(|name| (name.clone(), HeaderValue::from_static("x"))).collect())
+        };
+        assert_eq!(with(&[header::COOKIE]), "private, no-store");
+        assert_eq!(with(&[header::AUTHORIZATION]), "private, no-cache");
+        assert_eq!(with(&[header::AUTHORIZATION, header::COOKIE]), "private, no-cache");
+    }
 }

@@ -10,6 +10,7 @@ use crate::{
 };
 use protocol::{SiteId, Timestamp, manifest::Completeness};
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 use utoipa::ToSchema;
 
 /// RFC 3339 in UTC.
@@ -96,6 +97,9 @@ pub(super) struct Study {
     pub(super) availability: &'static str,
     pub(super) instances_here: u32,
     pub(super) patient_conflict: bool,
+    /// `verified`: a signed manifest names every byte, and what is shown is compared with it; `failed`: bytes were met that
+    /// are not those signed, which are not shown; `not-covered`: nothing is signed yet, as while a study arrives.
+    pub(super) provenance: &'static str,
     /// This site's own marks.
     pub(super) labels: Vec<String>,
     /// What was amended last; `null`: it is as it was received.
@@ -109,10 +113,30 @@ pub(super) struct Study {
     pub(super) recall_s: Option<u64>,
 }
 
+impl Study {
+    /// Rows of a list. `failed`: studies of which bytes were met that are not those signed.
+    pub(super) fn list(found: impl IntoIterator<Item = FoundStudy>, failed: &HashSet<String>) -> Vec<Self> {
+        let mark = |found: FoundStudy| {
+            let study = Self::from(found);
+            let provenance = if failed.contains(&study.study) { "failed" } else { study.provenance };
+            Self { provenance, ..study }
+        };
+        found.into_iter().map(mark).collect()
+    }
+}
+
+/// Whether a signed manifest names all of it. What only a PACS has is not signed by anybody.
+fn is_covered(found: &FoundStudy) -> bool {
+    let is_whole = found.at_source.is_none() || found.instances_here >= found.row.instances;
+    found.row.completeness == Completeness::Complete && is_whole
+}
+
 impl From<FoundStudy> for Study {
     fn from(found: FoundStudy) -> Self {
+        let provenance = if is_covered(&found) { "verified" } else { "not-covered" };
         let row = found.row;
         Self {
+            provenance,
             study: row.study.to_string(),
             patient: Patient {
                 name: row.patient.name,

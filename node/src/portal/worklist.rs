@@ -18,6 +18,7 @@ use axum::{
 };
 use protocol::{SiteId, Uid};
 use serde::Deserialize;
+use std::collections::HashSet;
 
 /// Rows in one page at most: a screen shows about forty.
 const PAGE_MAX: usize = 500;
@@ -131,7 +132,7 @@ pub(super) async fn studies(
         (None, _) => own_only(&door, &asked)?,
     };
     let more = found.len() > asked.limit;
-    let studies = found.into_iter().take(asked.limit).map(Into::into).collect();
+    let studies = json::Study::list(found.into_iter().take(asked.limit), &failed(&door)?);
     Ok(Json(json::StudyPage { studies, offset: asked.offset, more }))
 }
 
@@ -153,6 +154,17 @@ fn own_only(door: &Door, asked: &Asked) -> Result<Vec<crate::studies::FoundStudy
     Ok(found.collect())
 }
 
+/// Studies of which bytes were met, here or on their way, that are not those signed.
+fn failed(door: &Door) -> Result<HashSet<String>, ApiError> {
+    let rotten = door.archive.to_repair()?.into_iter();
+    let mut failed: HashSet<String> = rotten.map(|(study, _)| study.to_string()).collect();
+    if let Some(studies) = &door.studies {
+        let corrupt = studies.transfers().into_iter().filter(|row| row.state == "corrupt");
+        failed.extend(corrupt.map(|row| row.study));
+    }
+    Ok(failed)
+}
+
 fn uid(text: &str) -> Result<Uid, ApiError> {
     Uid::parse(text).map_err(|_| ApiError::Bad("not a Study Instance UID"))
 }
@@ -171,7 +183,8 @@ pub(super) async fn study(
         Some(studies) => studies.find(&caller.0, &asked.query, None, 0, 1).await?,
         None => own_only(&door, &asked)?,
     };
-    found.into_iter().next().map(|f| Json(f.into())).ok_or(ApiError::NotFound)
+    let found = json::Study::list(found.into_iter().take(1), &failed(&door)?);
+    found.into_iter().next().map(Json).ok_or(ApiError::NotFound)
 }
 
 #[utoipa::path(post, path = "/api/studies/{study}/fetch", params(("study" = String, Path)),

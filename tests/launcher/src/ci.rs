@@ -6,14 +6,21 @@
 use crate::{
     Stop, portal,
     step::{self, npm},
-    tools,
+    supply, tools,
 };
 use std::{ffi::OsString, process::Command};
 
 type Step = fn() -> Result<(), Stop>;
 
-const STEPS: [(&str, Step); 6] =
-    [("tools", find_tools), ("fmt", fmt), ("clippy", clippy), ("tidy", tidy), ("web", web), ("test", test)];
+const STEPS: [(&str, Step); 7] = [
+    ("tools", find_tools),
+    ("fmt", fmt),
+    ("clippy", clippy),
+    ("tidy", tidy),
+    ("web", web),
+    ("supply", supply),
+    ("test", test),
+];
 
 pub(crate) fn run(arguments: &[OsString]) -> Result<(), Stop> {
     match arguments {
@@ -59,13 +66,12 @@ fn clippy() -> Result<(), Stop> {
 }
 
 fn tidy() -> Result<(), Stop> {
-    step::run("tidy", cargo(&["run", "--quiet", "--locked", "--package", "tidy"]))?;
-    // Licences, sources and banned crates need no network; advisories do, and are a matter for a calendar.
-    if step::output("cargo", &["deny", "--version"]).is_some() {
-        let deny = ["deny", "--offline", "check", "--config", ".deny.toml", "bans", "licenses", "sources"];
-        step::run("cargo deny", cargo(&deny))?;
-    }
-    Ok(())
+    step::run("tidy", cargo(&["run", "--quiet", "--locked", "--package", "tidy"]))
+}
+
+fn supply() -> Result<(), Stop> {
+    portal::packages()?;
+    supply::check()
 }
 
 fn web() -> Result<(), Stop> {

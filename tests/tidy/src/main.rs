@@ -9,6 +9,7 @@
 
 mod languages;
 mod layers;
+mod proofs;
 mod shape;
 mod source;
 mod supply;
@@ -49,6 +50,7 @@ fn inspect(tree: &Tree) -> Vec<Fault> {
         inspect_one(entry, &mut faults);
     }
     faults.extend(languages::errors(tree));
+    faults.extend(proofs::named(tree));
     faults
 }
 

@@ -38,7 +38,12 @@ export type Leaving = Sent<'Leaving'>;
 export type Patient = Sent<'Patient'>;
 export type Study = With<
   Sent<'Study'>,
-  { patient: Patient; completeness: 'arriving' | 'complete'; availability: Availability }
+  {
+    patient: Patient;
+    completeness: 'arriving' | 'complete';
+    availability: Availability;
+    provenance: 'verified' | 'failed' | 'not-covered';
+  }
 >;
 export type StudyPage = With<Sent<'StudyPage'>, { studies: Study[] }>;
 export type Reading = Sent<'Reading'>;

@@ -170,6 +170,12 @@ export const en = {
     other: 'Sign in as somebody else',
     forgotten: 'Forgotten password: ask an administrator of this site.',
   },
+  provenance: {
+    verified: 'Signed by {{site}}: every byte is compared with what was signed before it is shown.',
+    failed: 'Bytes were met that are not those {{site}} signed. They are not shown.',
+    'not-covered': 'Nothing of this is signed yet: what arrives is signed when it is complete.',
+    before: 'What was changed before {{site}} received it cannot be seen.',
+  },
   list: {
     title: 'Studies',
     search: 'Name, ID, accession, description',

@@ -171,6 +171,12 @@ export const fr: Strings = {
     other: 'Se connecter sous un autre nom',
     forgotten: 'Mot de passe oublié : adressez-vous à un administrateur du site.',
   },
+  provenance: {
+    verified: 'Signé par {{site}} : chaque octet est comparé à ce qui a été signé avant d’être affiché.',
+    failed: 'Des octets ne sont pas ceux que {{site}} a signés. Ils ne sont pas affichés.',
+    'not-covered': 'Rien n’est encore signé : ce qui arrive est signé une fois complet.',
+    before: 'Une modification antérieure à la réception par {{site}} ne peut pas être vue.',
+  },
   list: {
     title: 'Examens',
     search: 'Nom, identifiant, n° d’accès, libellé',

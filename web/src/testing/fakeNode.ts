@@ -48,6 +48,7 @@ export function study(change: Partial<Study> & { study: string }): Study {
     recall_s: null,
     instances_here: 180,
     patient_conflict: false,
+    provenance: 'verified',
     labels: [],
     amended: null,
     custodian_name: 'CH Sud',
@@ -502,6 +503,7 @@ export function busyNode(now = new Date()): FakeNode {
         completeness: index === 0 ? 'arriving' : 'complete',
         instances_here: holder === null ? instances : index === 4 ? Math.round(instances * 0.4) : 0,
         patient_conflict: index === 7,
+        provenance: index === 0 ? 'not-covered' : index === 3 ? 'failed' : 'verified',
       }),
     );
   }

@@ -110,7 +110,7 @@ impl Hospital {
             drop((config, identity, tasks, trust, archive, audit, cache, overlay));
             // The index's own threads let go of it a little later.
             let lock = std::fs::File::open(dir.path().join("index/db")).unwrap();
-            let since = std::time::Instant::now();
+            let since = Instant::now();
             while lock.try_lock().is_err() {
                 assert!(since.elapsed() < Duration::from_secs(20), "the index is still held");
                 std::thread::yield_now();

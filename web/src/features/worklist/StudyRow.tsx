@@ -9,6 +9,9 @@ import {
   IconEye,
   IconHistory,
   IconShare2,
+  IconShield,
+  IconShieldCheck,
+  IconShieldX,
   IconTag,
 } from '@tabler/icons-react';
 import type { CSSProperties } from 'react';
@@ -113,6 +116,20 @@ function placeOf(study: Study) {
   return study.availability === 'unreachable' && study.holder === null ? 'offline' : study.availability;
 }
 
+const SHIELDS = { verified: IconShieldCheck, failed: IconShieldX, 'not-covered': IconShield };
+
+/** Whether what is shown of a study is compared with what its site signed. */
+function Provenance({ study }: { study: Study }) {
+  const { t } = useWords();
+  const Shield = SHIELDS[study.provenance];
+  const said = t(`provenance.${study.provenance}`, { site: study.custodian_name });
+  return (
+    <Tooltip label={`${said} ${t('provenance.before', { site: study.custodian_name })}`} multiline maw={320}>
+      <Shield size={14} className={classes.shield} data-is={study.provenance} role="img" aria-label={said} />
+    </Tooltip>
+  );
+}
+
 function Held({ study }: { study: Study }) {
   const { t, locale } = useWords();
   const place = placeOf(study);
@@ -129,6 +146,7 @@ function Held({ study }: { study: Study }) {
     <div className={classes.held} role="gridcell">
       <div className={classes.siteName} title={study.site_name}>
         {study.site_name}
+        <Provenance study={study} />
       </div>
       <Tooltip label={help} multiline maw={280}>
         <div className={classes.availability} data-is={study.availability}>

@@ -1,0 +1,94 @@
+//! What is depended on: licences, sources and banned crates by cargo-deny, and known faults in crates and packages where
+//! the lists of them can be reached.
+//!
+//! # Not here
+//! Which crates may be used: `.deny.toml`.
+
+use crate::{
+    Stop,
+    step::{self, npm},
+    target,
+};
+use std::{fs, path::PathBuf, process::Command};
+
+const VERSION: &str = "0.20.2";
+
+/// cargo-deny as it stands on this machine, or built from crates.io into the target folder.
+pub(crate) fn cargo_deny() -> Result<PathBuf, Stop> {
+    let root = target().join("tools").join(format!("cargo-deny-{VERSION}"));
+    let program = root.join("bin/cargo-deny");
+    if program.is_file() {
+        return Ok(program);
+    }
+    let mut install = step::command("cargo", &["install", "cargo-deny", "--version", VERSION, "--locked"]);
+    install.args(["--debug", "--quiet", "--root"]).arg(&root);
+    let build = root.join("build");
+    install.env("CARGO_TARGET_DIR", &build).env("CARGO_PROFILE_DEV_DEBUG", "false");
+    step::run("cargo install cargo-deny", install)?;
+    fs::remove_dir_all(&build).map_err(|error| Stop::new(format!("{}: {error}", build.display())))?;
+    Ok(program)
+}
+
+pub(crate) fn check() -> Result<(), Stop> {
+    let program = cargo_deny()?;
+    let deny = |arguments: &[&str]| {
+        let mut command = step::command(&program.display().to_string(), arguments);
+        command.env("CARGO_TERM_COLOR", "never");
+        command
+    };
+    let rules = ["--offline", "--config", ".deny.toml", "check", "bans", "licenses", "sources"];
+    step::run("cargo deny: licences, sources, bans", deny(&rules))?;
+    if answers(&mut deny(&["--config", ".deny.toml", "fetch", "db"])) {
+        let known = ["--offline", "--config", ".deny.toml", "check", "advisories"];
+        step::run("cargo deny: advisories", deny(&known))?;
+    } else {
+        println!("    cargo deny: the list of advisories cannot be reached from here: NOT CHECKED");
+    }
+    packages()
+}
+
+fn answers(command: &mut Command) -> bool {
+    command.output().is_ok_and(|output| output.status.success())
+}
+
+/// Known faults of severity "high" and above in what the portal ships.
+fn packages() -> Result<(), Stop> {
+    println!("\n==> npm audit");
+    let output = npm(&["audit", "--omit=dev", "--audit-level=high", "--json"]).output();
+    let output = output.map_err(|error| Stop::new(format!("npm audit: {error}")))?;
+    match verdict(&String::from_utf8_lossy(&output.stdout), output.status.success()) {
+        Verdict::Clean => println!("    npm audit: nothing known"),
+        Verdict::Unreachable => println!("    npm audit: the registry does not answer audits from here: NOT CHECKED"),
+        Verdict::Faulty => return Err(Stop::new("npm audit: packages with known faults; see `npm audit` in web/")),
+    }
+    Ok(())
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Verdict {
+    Clean,
+    Faulty,
+    Unreachable,
+}
+
+/// A report has a version; what has none is the registry's refusal.
+fn verdict(report: &str, succeeded: bool) -> Verdict {
+    match (report.contains("\"auditReportVersion\""), succeeded) {
+        (true, true) => Verdict::Clean,
+        (true, false) => Verdict::Faulty,
+        (false, _) => Verdict::Unreachable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_registry_that_does_not_answer_is_not_taken_for_a_clean_report() {
+        assert_eq!(verdict("{\"auditReportVersion\": 2, \"vulnerabilities\": {}}", true), Verdict::Clean);
+        assert_eq!(verdict("{\"auditReportVersion\": 2, \"vulnerabilities\": {\"x\": {}}}", false), Verdict::Faulty);
+        assert_eq!(verdict("{\"message\": \"405 Method Not Allowed\", \"error\": {}}", false), Verdict::Unreachable);
+        assert_eq!(verdict("", true), Verdict::Unreachable);
+    }
+}
