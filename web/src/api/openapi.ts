@@ -7111,6 +7111,11 @@ export interface components {
             patient: components["schemas"]["Patient"];
             patient_conflict: boolean;
             /**
+             * @description `verified`: a signed manifest names every byte, and what is shown is compared with it; `failed`: bytes were met that
+             *     are not those signed, which are not shown; `not-covered`: nothing is signed yet, as while a study arrives.
+             */
+            provenance: string;
+            /**
              * Format: int64
              * @description In the cold tier: seconds that bringing it back may take; `null`: not measured yet, or not there.
              */

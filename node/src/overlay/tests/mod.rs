@@ -104,11 +104,15 @@ impl Hospital {
     /// Ends as a killed process does: no task runs another step, and nobody is told goodbye.
     async fn die(self, runtime: Runtime) -> tempfile::TempDir {
         let dir = Tasks::default().spawn_blocking("death", move || {
-            // All that the hospital holds goes; the tasks hold what they need, and go with the runtime.
-            let Self { dir, config, identity, tasks, trust, archive, audit, cache, overlay } = self;
-            runtime.shutdown_timeout(Duration::from_millis(500));
-            drop((config, identity, tasks, trust, archive, audit, cache, overlay));
-            // The index's own threads let go of it a little later.
+            // The index is let go of in a thread that ends: what it puts off, it puts off no longer than that.
+            let dying = std::thread::Builder::new().spawn(move || {
+                // The tasks hold what they need; what is dropped with the hospital is not the last of it.
+                let Self { dir, config, identity, tasks, trust, archive, audit, cache, overlay } = self;
+                runtime.shutdown_timeout(Duration::from_millis(500));
+                drop((config, identity, tasks, trust, archive, audit, cache, overlay));
+                dir
+            });
+            let dir = dying.unwrap().join().unwrap();
             let lock = std::fs::File::open(dir.path().join("index/db")).unwrap();
             let since = Instant::now();
             while lock.try_lock().is_err() {
