@@ -5,13 +5,13 @@
 //! # Not here
 //! The functions themselves: beside what they try, in each part's `fuzz.rs`. No product has any of this in it.
 
-use crate::{archive, audit, dicomweb, dimse, pixels};
+use crate::{archive, audit, dicomweb, dimse, pixels, trust};
 
 /// What a target tries with one input.
 pub type Target = fn(&[u8]);
 
 /// All targets, by the names of their corpora.
-pub const TARGETS: [(&str, Target); 13] = [
+pub const TARGETS: [(&str, Target); 15] = [
     ("pdu", dimse::fuzz::pdu),
     ("message", dimse::fuzz::message),
     ("identifier", dimse::fuzz::identifier),
@@ -25,6 +25,8 @@ pub const TARGETS: [(&str, Target); 13] = [
     ("codecs", pixels::fuzz::codecs),
     ("ledger", audit::fuzz::ledger),
     ("evidence", audit::fuzz::evidence),
+    ("trust", trust::fuzz::trust),
+    ("pairing", trust::fuzz::pairing),
 ];
 
 /// Tries this input with the target of this name.

@@ -22,6 +22,7 @@ await tell(async (browser, seen) => {
   const a = await atPeers(browser, seen, story.a);
   const b = await atPeers(browser, seen, story.b);
 
+  const began = Date.now();
   const created = a.waitForResponse(r => r.url().endsWith('/api/peers/invitations') && r.request().method() === 'POST');
   await a.getByRole('button', { name: 'Inviter un site' }).first().click();
   const { invitation, code } = await (await created).json();
@@ -39,6 +40,7 @@ await tell(async (browser, seen) => {
   await a.getByText(`${story.b.site} est désormais un confrère.`).first().waitFor();
   await b.getByText(`${story.a.site} est désormais un confrère.`).first().waitFor();
 
+  seen.seconds = (Date.now() - began) / 1000;
   for (const page of [a, b]) await page.keyboard.press('Escape');
   await a.getByText(story.b.site).first().waitFor();
   await b.getByText(story.a.site).first().waitFor();

@@ -28,7 +28,8 @@ pub(crate) fn ledger(bytes: &[u8]) {
     assert!(judged != Follows::Yes || old == 0 && size > 0, "nothing follows from a root that nobody can know");
 }
 
-fn read_again<T: Wire + PartialEq>(bytes: &[u8]) {
+/// What reads as a value is written and read again the same.
+pub(crate) fn read_again<T: Wire + PartialEq>(bytes: &[u8]) {
     if let Ok(value) = wire::decode::<T>(bytes) {
         assert!(wire::decode::<T>(&wire::encode(&value)).is_ok_and(|again| again == value));
     }

@@ -13,6 +13,8 @@
 
 mod changes;
 mod explain;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod fuzz;
 mod hours;
 mod judge;
 mod keepings;

@@ -1,0 +1,101 @@
+//! What strangers' and peers' bytes meet at trust, for the fuzz targets (see `crate::fuzz`): agreements, grants, site
+//! records, invitations, pairing messages, requests of the pixel plane.
+
+use super::sentences::{Language, sentences};
+use crate::audit::fuzz::read_again;
+use ed25519_dalek::SigningKey;
+use protocol::{
+    Refusal, SiteId, Timestamp,
+    agreement::{Agreement, Check, Ending, Level, Moment, SignedAgreement, StudyFacts},
+    fetch,
+    grant::{Grant, Use},
+    keeping::SignedKeeping,
+    manifest::{Manifest, StudyCard},
+    message::{self, SiteRecord},
+    pairing::{Code, Event, Invitation, Inviter, Joiner},
+    signed::Signed,
+    time::WeekMinute,
+    wire,
+};
+
+/// Each text and message by itself.
+pub(crate) fn trust(bytes: &[u8]) {
+    read_again::<Ending>(bytes);
+    read_again::<SiteRecord>(bytes);
+    read_again::<StudyCard>(bytes);
+    read_again::<Manifest>(bytes);
+    read_again::<fetch::Request>(bytes);
+    read_again::<fetch::Answer>(bytes);
+    read_again::<message::Request>(bytes);
+    read_again::<message::Answer>(bytes);
+    if let Ok(text) = wire::decode::<Agreement>(bytes) {
+        read_again::<Agreement>(&wire::encode(&text));
+        for language in [Language::French, Language::English] {
+            let _ = sentences(&text, language);
+        }
+        judged(&text);
+    }
+    if let Ok(signed) = wire::decode::<SignedAgreement>(bytes) {
+        // Nobody who fuzzes has both keys.
+        assert!(!signed.open().is_ok_and(|(_, signers)| signers.len() > 2));
+    }
+    if let Ok(signed) = wire::decode::<SignedKeeping>(bytes) {
+        let _ = signed.open();
+    }
+    if let Ok(grant) = wire::decode::<Grant>(bytes) {
+        let stranger = SiteId([0xee; 32]);
+        let wanted = Use { by: &stranger, study: &grant.study, level: Level::Card };
+        let is_its_own = grant.subject == stranger;
+        assert!(is_its_own || grant.covers(&wanted, grant.not_before) == Err(Refusal::NotPermitted));
+    }
+}
+
+/// What an agreement says is said again the same, and a clause that lacks one thing covers nothing.
+fn judged(text: &Agreement) {
+    let at = Moment { now: Timestamp(1_769_870_000_000), week_minute: WeekMinute(600) };
+    let Ok(study) = "1.2.3".parse() else { return };
+    let study = StudyFacts { study, modalities: vec!["CT".into()], regions: vec!["HEAD".into()], day: 20_000 };
+    for clause in &text.clauses {
+        let holds = |check| clause.holds(check, &study, Level::Pixels, at);
+        assert_eq!(clause.covers(&study, Level::Pixels, at).is_ok(), Check::ALL.into_iter().all(holds));
+    }
+}
+
+/// An invitation, a code, and the messages of a pairing: whoever does not know the code never gets to compare digits.
+pub(crate) fn pairing(bytes: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        let _ = text.parse::<Code>();
+        if let Ok(invitation) = text.parse::<Invitation>() {
+            assert!(invitation.to_string().parse::<Invitation>().is_ok_and(|again| again == invitation));
+        }
+    }
+    let (key, other) = (SigningKey::from_bytes(&[1; 32]), SigningKey::from_bytes(&[2; 32]));
+    let record = |key: &SigningKey| {
+        let record =
+            SiteRecord { name: "CH Nord".into(), overlay: Vec::new(), pixels: Vec::new(), issued: Timestamp(1) };
+        Signed::seal(key, &record)
+    };
+    let invitation = Invitation {
+        id: protocol::ids::Id128([3; 16]),
+        site: SiteId(key.verifying_key().to_bytes()),
+        name: "CH Nord".into(),
+        addresses: Vec::new(),
+        expires: Timestamp(1000),
+    };
+    let code = Code::draw(&[4; 16]);
+    let mut inviter = Inviter::new(key.clone(), record(&key), invitation.clone(), code.clone());
+    let mut joiner = Joiner::new(other.clone(), record(&other), invitation, &code, &[5; 32]);
+    let _ = inviter.begin(Timestamp(1), &[6; 32]);
+    // Frames as on the wire: a length of two bytes, then the message.
+    let mut rest = bytes;
+    while let Some((length, body)) = rest.split_first_chunk::<2>() {
+        let (message, next) = body.split_at(usize::from(u16::from_le_bytes(*length)).min(body.len()));
+        let _ = inviter.handle_message(Timestamp(2), message);
+        let _ = joiner.handle_message(Timestamp(2), message);
+        rest = next;
+    }
+    let told = std::iter::from_fn(|| inviter.poll_event()).chain(std::iter::from_fn(|| joiner.poll_event()));
+    for event in told {
+        assert!(!matches!(event, Event::Compare { .. } | Event::Done { .. }), "{event:?}");
+    }
+}
