@@ -76,6 +76,8 @@ pub(crate) enum Kind {
     LedgerUnwitnessed,
     /// Value: minutes since the oldest event that the audit collector does not have.
     CollectorBehind,
+    /// Value: uses of broken glass that nobody has reviewed in time.
+    ReviewOverdue,
 }
 
 impl Kind {
@@ -95,6 +97,7 @@ impl Kind {
             Self::LedgerBroken => "ledger-broken",
             Self::LedgerUnwitnessed => "ledger-unwitnessed",
             Self::CollectorBehind => "collector-behind",
+            Self::ReviewOverdue => "review-overdue",
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{
     args::StudyCommand,
+    emergency::{self, Of},
     node::{Node, segment},
     text,
 };
@@ -77,6 +78,13 @@ pub(super) async fn study(dir: &Path, command: StudyCommand) -> anyhow::Result<(
         StudyCommand::Notes => notes(dir).await,
         StudyCommand::Obey { id } => decide(dir, id, "obey").await,
         StudyCommand::Leave { id } => decide(dir, id, "leave").await,
+        StudyCommand::Oppose { uid, asked } => emergency::withhold(dir, Of::Study(uid), "opposed", asked).await,
+        StudyCommand::Mask { uid, asked } => emergency::withhold(dir, Of::Study(uid), "masked", asked).await,
+        StudyCommand::NoBreakGlass { uid, asked } => {
+            emergency::withhold(dir, Of::Study(uid), "no-break-glass", asked).await
+        }
+        StudyCommand::Withheld => emergency::withheld(dir).await,
+        StudyCommand::Release { id, note } => emergency::release(dir, id, &note).await,
     }
 }
 

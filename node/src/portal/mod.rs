@@ -19,6 +19,7 @@ mod error;
 mod events;
 mod export;
 mod fault;
+mod glass;
 mod grants;
 mod import;
 mod insight;
@@ -43,6 +44,7 @@ mod status;
 mod storage;
 mod tiers;
 mod uploads;
+mod withheld;
 mod witness;
 mod worklist;
 
@@ -192,6 +194,16 @@ fn upkeep_routes() -> Router<Door> {
         .route("/alarms/test", post(alarms::test))
 }
 
+/// What is held back, what an emergency opens all the same, and who looks at that.
+fn emergency_routes() -> Router<Door> {
+    Router::new()
+        .route("/withheld", get(withheld::list).post(withheld::withhold))
+        .route("/withheld/{id}/release", post(withheld::release))
+        .route("/emergencies", post(glass::break_glass))
+        .route("/reviews", get(glass::reviews))
+        .route("/reviews/{id}", post(glass::review))
+}
+
 fn api_routes() -> Router<Door> {
     Router::new()
         .route("/site", get(status::site))
@@ -207,6 +219,7 @@ fn api_routes() -> Router<Door> {
         .route("/studies/{study}/correct", post(amendments::correct))
         .route("/studies/{study}/identities", get(amendments::identities))
         .merge(decision_routes())
+        .merge(emergency_routes())
         .route("/corrections", get(amendments::corrections))
         .route("/corrections/{id}/undo", post(amendments::undo))
         .route("/patients/merge", post(amendments::merge))

@@ -78,6 +78,14 @@ impl Index {
                 Ok(())
             }
             Applied::Repair(record) => self.apply_repair(live, record),
+            Applied::Withhold(record) => {
+                self.apply_withhold(live, record);
+                Ok(())
+            }
+            Applied::Release(record) => {
+                self.apply_release(live, record);
+                Ok(())
+            }
             Applied::Nothing => Ok(()),
         };
         if applied.is_err() {
