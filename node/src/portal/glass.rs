@@ -190,7 +190,7 @@ impl Review {
             at: json::rfc3339(used.at),
             ends: json::rfc3339(used.ends),
             due: json::rfc3339(used.due),
-            overdue: review.is_none() && used.due < crate::tasks::now(),
+            overdue: review.is_none() && used.due <= crate::tasks::now(),
             verdict: review.map(|review| review.verdict.word()),
             note: review.map(|review| review.note.clone()),
             reviewer: review.map(|review| review.person.clone()),

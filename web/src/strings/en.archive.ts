@@ -173,6 +173,8 @@ export const archiveWords = {
         'ledger-broken_other': 'The log of {{subject}} is not what was signed: {{value}} findings',
         'ledger-unwitnessed_one': '{{subject}} has not countersigned {{value}} event of ours',
         'ledger-unwitnessed_other': '{{subject}} has not countersigned {{value}} events of ours',
+        'review-overdue_one': '{{value}} use of broken glass was not reviewed in time',
+        'review-overdue_other': '{{value}} uses of broken glass were not reviewed in time',
         'collector-behind_one': 'The audit collector has taken nothing for {{value}} minute',
         'collector-behind_other': 'The audit collector has taken nothing for {{value}} minutes',
       },

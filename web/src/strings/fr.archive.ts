@@ -173,6 +173,8 @@ export const archiveWords = {
         'ledger-broken_other': 'Le journal de {{subject}} n’est pas ce qui a été signé : {{value}} constats',
         'ledger-unwitnessed_one': '{{subject}} n’a pas contresigné {{value}} de nos événements',
         'ledger-unwitnessed_other': '{{subject}} n’a pas contresigné {{value}} de nos événements',
+        'review-overdue_one': '{{value}} bris de glace n’a pas été contrôlé à temps',
+        'review-overdue_other': '{{value}} bris de glace n’ont pas été contrôlés à temps',
         'collector-behind_one': 'Le collecteur d’audit n’a rien pris depuis {{value}} minute',
         'collector-behind_other': 'Le collecteur d’audit n’a rien pris depuis {{value}} minutes',
       },

@@ -49,6 +49,8 @@ export function study(change: Partial<Study> & { study: string }): Study {
     instances_here: 180,
     patient_conflict: false,
     labels: [],
+    withheld: [],
+    break_glass: null,
     amended: null,
     custodian_name: 'CH Sud',
     ...change,
