@@ -5,7 +5,7 @@ use crate::SITE;
 use serde_json::{Value, json};
 use std::time::{SystemTime, UNIX_EPOCH};
 use tests::{
-    Instance, Pair, Site, Study, eventually,
+    Instance, Pair, Site, Study, browser, eventually,
     http::{Ask, ask},
     site::Said,
     wait::holds,
@@ -184,4 +184,23 @@ async fn an_agreement_that_does_not_allow_it_is_not_broken() {
         "text": "a reason of some length", "password": "Correct-horse-battery-9", "person": PERSON });
     let asked = Ask::new(hyper::Method::POST, "/api/emergencies").json(&body).bearer(&token);
     assert_eq!(ask(pair.b.portal(), asked).await.unwrap().status, 401);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_their_browsers() {
+    let (pair, person) = asleep().await;
+    let study = Study::of(3).named("Kervella^Maïwenn").size(256, 256);
+    let _ = stored(&pair.a, &study).await;
+    let password = pair.a.new_user("dpo", "auditor");
+    let _ = pair.a.new_user("amy.wong", "admin");
+    let portal = |site: &Site| format!("http://{}", site.portal());
+    let seen = browser::run(
+        "glass_is_broken",
+        &json!({ "reader": portal(&pair.b), "holder": portal(&pair.a), "person": person, "auditor": "dpo",
+            "admin": "amy.wong", "password": password }),
+    );
+    assert_eq!((&seen["viewer"], &seen["reviewed"]), (&json!(true), &json!(true)), "{seen}");
+    assert_eq!(seen["grave"], json!([]), "serious or critical for axe");
+    assert_eq!((&seen["errors"], &seen["outside_hosts"]), (&json!([]), &json!([])), "{seen}");
+    assert_eq!(reviews(&pair.b, false).await.len(), 1, "the other site reviews for itself");
 }
