@@ -114,11 +114,14 @@ async fn every_use_is_in_both_logs_and_in_both_queues_until_it_is_reviewed() {
     // Who is not who they say breaks nothing; it is written down all the same.
     let wrong = pair.b.scratch("wrong").join("password");
     std::fs::write(&wrong, "not-the-password-1").unwrap();
-    let refused = pair.b.cli(&[
-        &["patient", "break-glass", "--site", "CH Nord", "--person", &person, "--password-file"][..],
-        &[wrong.to_str().unwrap(), "--reason", "other", "--text", "a reason of some length"],
-        &whom,
-    ].concat());
+    let refused = pair.b.cli(
+        &[
+            &["patient", "break-glass", "--site", "CH Nord", "--person", &person, "--password-file"][..],
+            &[wrong.to_str().unwrap(), "--reason", "other", "--text", "a reason of some length"],
+            &whom,
+        ]
+        .concat(),
+    );
     assert_ne!(refused.code, Some(0));
     let events = broken_events(&pair.b).await;
     assert_eq!((events.len(), &events[0]["outcome"]), (1, &json!("refused")), "{events:?}");
@@ -160,7 +163,11 @@ async fn every_use_is_in_both_logs_and_in_both_queues_until_it_is_reviewed() {
     let _ = say("auditor", "justified").await.ok();
     assert_eq!(reviews(&pair.a, false).await.len(), 0);
     let all = reviews(&pair.a, true).await;
-    assert_eq!((&all[0]["verdict"], &all[0]["reviewer"]), (&json!("justified"), &json!("auditor-justified")), "{all:?}");
+    assert_eq!(
+        (&all[0]["verdict"], &all[0]["reviewer"]),
+        (&json!("justified"), &json!("auditor-justified")),
+        "{all:?}"
+    );
     assert_eq!(reviews(&pair.b, false).await.len(), 1, "each site reviews for itself");
     let said = pair.b.cli(&["audit", "review", &id, "not-justified", "--note", "voir le chef de service"]).ok();
     assert_eq!(said.out.trim(), "not-justified");

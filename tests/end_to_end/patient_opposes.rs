@@ -40,7 +40,8 @@ async fn it_leaves_the_other_site_at_once_and_stays_away_until_that_is_taken_bac
     let why = pair.a.get(&format!("/api/peers/{}/explain?study={}", pair.b_id, study.uid)).await.ok().json();
     let wrong: Vec<_> = why["steps"].as_array().unwrap().iter().filter(|step| step["holds"] == false).collect();
     assert_eq!((wrong.len(), &wrong[0]["link"]), (1, &json!("not-opposed")), "{why}");
-    let shared = pair.a.post(&format!("/api/studies/{}/share", study.uid), &json!({ "site": pair.b_id, "hours": 1 })).await;
+    let shared =
+        pair.a.post(&format!("/api/studies/{}/share", study.uid), &json!({ "site": pair.b_id, "hours": 1 })).await;
     assert_eq!(shared.status, 403, "nor is it given by hand: {}", shared.text());
     assert_ne!(pair.a.cli(&["study", "oppose", &study.uid]).code, Some(0), "it is recorded already");
 

@@ -104,10 +104,10 @@ pub(crate) use rebuild::rebuild;
 pub(crate) use reject::{RejectError, Rejecting};
 pub(crate) use retain::RetainError;
 pub(crate) use rows::{
-    Actions, AskedBy, Cause, Claim, ClaimRecord, Conditions, ConflictRow, ConflictState, Correcting, CorrectionRow, Decided,
-    Ended, Fetch, FetchRow, Heeded, How, InstanceRow, NoteRecord, Of, OfferRow, PatientKey, Print, Proposal, RejectReason,
-    RejectRecord, RepairedFrom, RotRow, RouteRow, Rule, RuleRecord, SeriesRow, StoredErase, StudyRow, Target, Totals,
-    Trigger, Wanted, WithholdRecord, print,
+    Actions, AskedBy, Cause, Claim, ClaimRecord, Conditions, ConflictRow, ConflictState, Correcting, CorrectionRow,
+    Decided, Ended, Fetch, FetchRow, Heeded, How, InstanceRow, NoteRecord, Of, OfferRow, PatientKey, Print, Proposal,
+    RejectReason, RejectRecord, RepairedFrom, RotRow, RouteRow, Rule, RuleRecord, SeriesRow, StoredErase, StudyRow,
+    Target, Totals, Trigger, Wanted, WithholdRecord, print,
 };
 pub(crate) use rules::{Firing, Routed, RuleError};
 pub(crate) use spool::{Ahead, Spool};

@@ -35,7 +35,10 @@ pub(super) async fn withhold(dir: &Path, of: Of, how: &str, asked: AskedFor) -> 
     let row = node.post("/api/withheld", &body).await?;
     node.close().await?;
     println!("Held back. Number {}." | "Retenu. Numéro {}.", row["id"]);
-    eprintln!("In force at once, at paired sites too. To take it back:" | "Effectif aussitôt, y compris chez les confrères. Pour annuler :");
+    eprintln!(
+        "In force at once, at paired sites too. To take it back:"
+            | "Effectif aussitôt, y compris chez les confrères. Pour annuler :"
+    );
     eprintln!("  confrere study release {}", row["id"]);
     Ok(())
 }
@@ -62,8 +65,10 @@ pub(super) async fn withheld(dir: &Path) -> anyhow::Result<()> {
         [&[row["id"].to_string(), whom][..], &columns].concat()
     };
     let rows: Vec<Vec<String>> = rows.as_array().into_iter().flatten().map(row).collect();
-    let heads =
-        word!("NUMBER|STUDY OR PATIENT|HOW|ASKED BY|ON|RECORDED BY|NOTE" | "NUMÉRO|EXAMEN OU PATIENT|COMMENT|DEMANDÉ PAR|LE|NOTÉ PAR|NOTE");
+    let heads = word!(
+        "NUMBER|STUDY OR PATIENT|HOW|ASKED BY|ON|RECORDED BY|NOTE"
+            | "NUMÉRO|EXAMEN OU PATIENT|COMMENT|DEMANDÉ PAR|LE|NOTÉ PAR|NOTE"
+    );
     print!("{}", text::table(heads, &rows));
     Ok(())
 }
@@ -79,7 +84,8 @@ pub(super) async fn break_glass(dir: &Path, asked: Broken) -> anyhow::Result<()>
     let broken = node.post("/api/emergencies", &body).await?;
     node.close().await?;
     eprintln!(
-        "The glass is broken until {}; both sites have written it down and will review it." | "Bris de glace jusqu'au {} ; les deux sites l'ont consigné et le contrôleront.",
+        "The glass is broken until {}; both sites have written it down and will review it."
+            | "Bris de glace jusqu'au {} ; les deux sites l'ont consigné et le contrôleront.",
         text::time(&broken, "ends")
     );
     for study in broken["studies"].as_array().into_iter().flatten() {
@@ -93,9 +99,14 @@ pub(super) async fn reviews(dir: &Path, all: bool) -> anyhow::Result<()> {
     let rows = node.get(&format!("/api/reviews?all={all}")).await?;
     node.close().await?;
     let row = |row: &Value| {
-        let whose = if row["ours"] == json!(true) { word!("ours there" | "des nôtres, là-bas") } else { word!("theirs here" | "des leurs, ici") };
+        let whose = if row["ours"] == json!(true) {
+            word!("ours there" | "des nôtres, là-bas")
+        } else {
+            word!("theirs here" | "des leurs, ici")
+        };
         let studies = row["studies"].as_array().map_or(0, Vec::len);
-        let due = text::time(row, "due") + if row["overdue"] == json!(true) { word!(" LATE" | " EN RETARD") } else { "" };
+        let due =
+            text::time(row, "due") + if row["overdue"] == json!(true) { word!(" LATE" | " EN RETARD") } else { "" };
         vec![
             text::field(row, "request"),
             text::time(row, "at"),
@@ -109,7 +120,10 @@ pub(super) async fn reviews(dir: &Path, all: bool) -> anyhow::Result<()> {
         ]
     };
     let rows: Vec<Vec<String>> = rows.as_array().into_iter().flatten().map(row).collect();
-    let heads = word!("REQUEST|AT|SITE|WHOSE|PERSON|REASON|STUDIES|DUE|VERDICT" | "DEMANDE|LE|SITE|DE QUI|PERSONNE|MOTIF|EXAMENS|AVANT LE|AVIS");
+    let heads = word!(
+        "REQUEST|AT|SITE|WHOSE|PERSON|REASON|STUDIES|DUE|VERDICT"
+            | "DEMANDE|LE|SITE|DE QUI|PERSONNE|MOTIF|EXAMENS|AVANT LE|AVIS"
+    );
     print!("{}", text::table(heads, &rows));
     Ok(())
 }

@@ -186,9 +186,7 @@ impl Feeds {
     /// What covers a peer changed, or time passed: goes through all studies. Blocks on the index. Whether there is news.
     pub(super) fn slice_changed(&self, peer: &SiteId, from: Known<'_>) -> Result<bool, ArchiveError> {
         let before = self.lock().entry(*peer).or_insert_with(Feed::new).last;
-        from.each(&mut |rows| {
-            self.offer(peer, rows, from)
-        })?;
+        from.each(&mut |rows| self.offer(peer, rows, from))?;
         Ok(self.lock().get(peer).is_some_and(|feed| feed.last != before))
     }
 

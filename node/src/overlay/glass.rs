@@ -96,7 +96,9 @@ impl Inner {
     /// on the index.
     fn studies_of(&self, whom: &Whom) -> Result<Vec<Uid>, ArchiveError> {
         let query = match whom {
-            Whom::Identifier { id, .. } => StudyQuery { patient_id: Some(id.trim().to_owned()), ..StudyQuery::default() },
+            Whom::Identifier { id, .. } => {
+                StudyQuery { patient_id: Some(id.trim().to_owned()), ..StudyQuery::default() }
+            }
             Whom::Traits { birth_date, .. } => {
                 StudyQuery { birth_date: Some(birth_date.clone()), ..StudyQuery::default() }
             }
@@ -107,7 +109,8 @@ impl Inner {
         rows.extend(beside.filter(|row| !known.contains(&row.study)));
         // Of a study that came under two identities it is not certain whose it is.
         rows.retain(|row| !row.patient_conflict && is_of(row, whom, &self.config.site.name));
-        let patients: BTreeSet<_> = rows.iter().map(|row| (row.patient.id.clone(), row.patient.issuer.clone())).collect();
+        let patients: BTreeSet<_> =
+            rows.iter().map(|row| (row.patient.id.clone(), row.patient.issuer.clone())).collect();
         if patients.len() > 1 {
             return Ok(Vec::new());
         }

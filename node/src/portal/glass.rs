@@ -81,7 +81,8 @@ impl Broken {
 }
 
 fn whom(asked: &Break) -> Result<Whom, ApiError> {
-    let given = |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+    let given =
+        |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
     let by_id = (given(&asked.issuer), given(&asked.patient_id));
     let by_traits = (given(&asked.name), given(&asked.birth_date), given(&asked.sex));
     let whom = match (by_id, by_traits) {

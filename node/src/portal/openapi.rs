@@ -1,9 +1,9 @@
 //! The API's description, made from the routes; `docs/openapi.json` is its committed copy.
 
 use super::{
-    access, account, agreements, alarms, amendments, audit, error, events, export, glass, grants, import, insight, json,
-    labels, ledger, local, peers, people, rejections, restore, retention, rules, rules_with_peers, settings, signin,
-    sources, spare, status, storage, tiers, uploads, withheld, worklist,
+    access, account, agreements, alarms, amendments, audit, error, events, export, glass, grants, import, insight,
+    json, labels, ledger, local, peers, people, rejections, restore, retention, rules, rules_with_peers, settings,
+    signin, sources, spare, status, storage, tiers, uploads, withheld, worklist,
 };
 use axum::Json;
 use utoipa::OpenApi;

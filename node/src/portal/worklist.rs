@@ -140,7 +140,9 @@ pub(super) async fn studies(
 /// With what is held back of it, and whether the glass was broken for it.
 fn shown(door: &Door, found: crate::studies::FoundStudy) -> Result<json::Study, ApiError> {
     let withheld = match found.holder {
-        None if door.archive.facts(&found.row)?.withheld != Nothing::NOTHING => door.archive.withholdings_of(&found.row)?,
+        None if door.archive.facts(&found.row)?.withheld != Nothing::NOTHING => {
+            door.archive.withholdings_of(&found.row)?
+        }
         _ => Vec::new(),
     };
     let broken = found.holder.and_then(|holder| door.trust.glass_on(&holder, &found.row.study));

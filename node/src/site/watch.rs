@@ -111,9 +111,12 @@ impl Watch {
     /// A day late is worse than late.
     fn reviews(&self) {
         let overdue = self.trust.reviews_overdue();
-        let level = overdue.map(|(_, oldest)| {
-            if tasks::now().since(oldest).as_secs() >= 86_400 { Level::Critical } else { Level::Warning }
-        });
+        let level =
+            overdue.map(
+                |(_, oldest)| {
+                    if tasks::now().since(oldest).as_secs() >= 86_400 { Level::Critical } else { Level::Warning }
+                },
+            );
         self.alarms.set(Kind::ReviewOverdue, "", overdue.map_or(0, |(count, _)| count), level);
     }
 

@@ -432,10 +432,7 @@ mod tests {
         assert!(reads(&a, &b, &other).is_err() && a.trust.may_tell(&b.site(), &other).is_none(), "one patient's alone");
         assert_eq!(b.trust.glass_on(&a.site(), &uid("1.2.3")).map(|one| one.request.id), Some(used.request.id));
         assert!(a.trust.glass_on(&b.site(), &uid("1.2.3")).is_none(), "at the holder's nothing was lent");
-        for withheld in [
-            Withheld { masked: true, ..Withheld::NOTHING },
-            Withheld { no_break_glass: true, ..opposed },
-        ] {
+        for withheld in [Withheld { masked: true, ..Withheld::NOTHING }, Withheld { no_break_glass: true, ..opposed }] {
             let closed = StudyFacts { withheld, ..ct.clone() };
             assert!(reads(&a, &b, &closed).is_err() && a.trust.may_tell(&b.site(), &closed).is_none(), "{withheld:?}");
         }

@@ -278,9 +278,8 @@ impl State {
         if study.withheld.masked {
             return None;
         }
-        self.told_by_glass(peer, study, now).or_else(|| {
-            if study.withheld.opposed { None } else { self.told_as_agreed(peer, study, now) }
-        })
+        self.told_by_glass(peer, study, now)
+            .or_else(|| if study.withheld.opposed { None } else { self.told_as_agreed(peer, study, now) })
     }
 
     /// Broken glass goes before what is agreed: it opens at all hours, and every view of it says so.

@@ -102,7 +102,8 @@ impl Role {
     /// The one table of roles and actions (shown in docs/security.md).
     pub(crate) fn allows(self, action: Action) -> bool {
         use Action::{
-            BreakGlass, ExportStudies, LabelStudies, ListStudies, ReadLog, ReadStudies, RejectStudies, ShareStudies, StoreStudies,
+            BreakGlass, ExportStudies, LabelStudies, ListStudies, ReadLog, ReadStudies, RejectStudies, ShareStudies,
+            StoreStudies,
         };
         match self {
             // An emergency is a physician's.
@@ -110,13 +111,7 @@ impl Role {
             Self::Radiologist => {
                 matches!(
                     action,
-                    ListStudies
-                        | ReadStudies
-                        | StoreStudies
-                        | ShareStudies
-                        | ExportStudies
-                        | LabelStudies
-                        | BreakGlass
+                    ListStudies | ReadStudies | StoreStudies | ShareStudies | ExportStudies | LabelStudies | BreakGlass
                 )
             }
             Self::Referrer => matches!(action, ListStudies | ReadStudies),

@@ -17,7 +17,13 @@ fn peer(of: &Identity, name: &str) -> Peer {
 }
 pub(super) fn facts(study: &str, modality: &str) -> StudyFacts {
     let day = i64::try_from(tasks::now().0 / 86_400_000).unwrap();
-    StudyFacts { study: study.parse().unwrap(), modalities: vec![modality.to_owned()], regions: Vec::new(), day, withheld: Withheld::NOTHING }
+    StudyFacts {
+        study: study.parse().unwrap(),
+        modalities: vec![modality.to_owned()],
+        regions: Vec::new(),
+        day,
+        withheld: Withheld::NOTHING,
+    }
 }
 fn at(text: &str) -> Timestamp {
     Timestamp(u64::try_from(text.parse::<jiff::Timestamp>().unwrap().as_millisecond()).unwrap())

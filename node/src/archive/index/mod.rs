@@ -20,9 +20,9 @@ use super::{
         AsideRecord, Chunk, ClaimRecord, CloseRecord, ClosedRecord, ColdRecord, ConflictRow, ConflictsOf,
         CorrectRecord, CorrectionRow, EraseRecord, ErasedRecord, FireRecord, HasCopy, IngestRecord, InstanceRow,
         LabelRecord, MergedBy, NoteRecord, PatientKey, Place, Places, Proposal, RecallRecord, ReinstateRecord,
-        RejectRecord, ReleaseRecord, RepairRecord, ResolveRecord, RotRecord, RoutedRecord, RuleRecord, SeriesRow, SettleRecord,
-        StoredInstance, StoredSeries, StoredStudy, StudyCorrections, StudyRow, StudyTier, Totals, UncorrectRecord,
-        UnderRejection, WithPeers, WithdrawRecord, WithholdRecord,
+        RejectRecord, ReleaseRecord, RepairRecord, ResolveRecord, RotRecord, RoutedRecord, RuleRecord, SeriesRow,
+        SettleRecord, StoredInstance, StoredSeries, StoredStudy, StudyCorrections, StudyRow, StudyTier, Totals,
+        UncorrectRecord, UnderRejection, WithPeers, WithdrawRecord, WithholdRecord,
     },
 };
 use crate::journal::Position;

@@ -32,9 +32,9 @@ pub(in crate::archive) use offers::{FetchRecord, FetchedRecord, OfferedRecord, U
 pub(in crate::archive) use rot::{RepairRecord, RotRecord};
 pub(crate) use rot::{RepairedFrom, RotRow};
 pub(crate) use rules::{Actions, Conditions, Fetch, Print, RouteRow, Rule, RuleRecord, Trigger, print};
+pub(in crate::archive) use rules::{ColdDue, FireRecord, Fired, LabelRecord, RoutedRecord, StudyLabels};
 pub(in crate::archive) use withheld::ReleaseRecord;
 pub(crate) use withheld::{AskedBy, How, Of, WithholdRecord};
-pub(in crate::archive) use rules::{ColdDue, FireRecord, Fired, LabelRecord, RoutedRecord, StudyLabels};
 
 /// A study of ours, as lists and cards need it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
