@@ -78,11 +78,7 @@ fn of(alarm: &Alarm, language: Language) -> String {
             "the audit collector has not taken events for {value} minutes; they wait in the log."
                 | "le collecteur d'audit n'a pas pris d'événements depuis {value} minutes ; ils attendent dans le journal."
         ),
-        Kind::ReviewOverdue => in_language!(
-            language,
-            "uses of broken glass that nobody has reviewed in time: {value}."
-                | "bris de glace que personne n'a contrôlés à temps : {value}."
-        ),
+        Kind::ReviewOverdue => overdue(*value, language),
         Kind::RestoreUnconfirmed => {
             in_language!(
                 language,
@@ -91,4 +87,12 @@ fn of(alarm: &Alarm, language: Language) -> String {
             )
         }
     }
+}
+
+fn overdue(value: u64, language: Language) -> String {
+    in_language!(
+        language,
+        "uses of broken glass that nobody has reviewed in time: {value}."
+            | "bris de glace que personne n'a contrôlés à temps : {value}."
+    )
 }

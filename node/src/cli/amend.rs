@@ -171,8 +171,7 @@ pub(super) async fn patient(dir: &Path, command: PatientCommand) -> anyhow::Resu
         PatientCommand::BreakGlass(asked) => return emergency::break_glass(dir, *asked).await,
         command @ (PatientCommand::Merge { .. } | PatientCommand::Unmerge { .. }) => return merge(dir, command).await,
     };
-    let (of, asked) = emergency::Of::of(held);
-    emergency::withhold(dir, of, how, asked).await
+    emergency::withhold(dir, emergency::Of::patient(held), how).await
 }
 
 async fn merge(dir: &Path, command: PatientCommand) -> anyhow::Result<()> {

@@ -2,7 +2,7 @@
 
 use super::{
     accounts::read_password,
-    args::{AskedFor, Broken, HeldBack},
+    args::{AskedFor, Broken, HeldBack, StudyHeldBack},
     node::{Node, segment},
     text,
 };
@@ -16,12 +16,15 @@ pub(super) enum Of {
 }
 
 impl Of {
-    pub(super) fn of(held: HeldBack) -> (Self, AskedFor) {
+    pub(super) fn study(held: StudyHeldBack) -> (Self, AskedFor) {
+        (Self::Study(held.uid), held.asked)
+    }
+    pub(super) fn patient(held: HeldBack) -> (Self, AskedFor) {
         (Self::Patient(held.id, held.issuer), held.asked)
     }
 }
 
-pub(super) async fn withhold(dir: &Path, of: Of, how: &str, asked: AskedFor) -> anyhow::Result<()> {
+pub(super) async fn withhold(dir: &Path, (of, asked): (Of, AskedFor), how: &str) -> anyhow::Result<()> {
     let AskedFor { asked_by, on, note } = asked;
     let mut body = json!({ "how": how, "asked_by": asked_by, "asked_on": on, "note": note });
     match of {

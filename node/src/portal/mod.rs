@@ -158,6 +158,7 @@ pub(crate) fn router(door: PortalDoor, dicomweb: Router) -> Router {
 
 fn decision_routes() -> Router<Door> {
     Router::new()
+        .merge(emergency_routes())
         .route("/rejections", get(rejections::list))
         .route("/rejections/notes", get(rejections::notes))
         .route("/rejections/notes/{id}/obey", post(rejections::obey))
@@ -219,7 +220,6 @@ fn api_routes() -> Router<Door> {
         .route("/studies/{study}/correct", post(amendments::correct))
         .route("/studies/{study}/identities", get(amendments::identities))
         .merge(decision_routes())
-        .merge(emergency_routes())
         .route("/corrections", get(amendments::corrections))
         .route("/corrections/{id}/undo", post(amendments::undo))
         .route("/patients/merge", post(amendments::merge))

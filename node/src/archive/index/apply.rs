@@ -78,14 +78,8 @@ impl Index {
                 Ok(())
             }
             Applied::Repair(record) => self.apply_repair(live, record),
-            Applied::Withhold(record) => {
-                self.apply_withhold(live, record);
-                Ok(())
-            }
-            Applied::Release(record) => {
-                self.apply_release(live, record);
-                Ok(())
-            }
+            Applied::Withhold(record) => self.keep_withheld(live, record.id, Some(record)),
+            Applied::Release(record) => self.keep_withheld(live, record.id, None),
             Applied::Nothing => Ok(()),
         };
         if applied.is_err() {

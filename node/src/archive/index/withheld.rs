@@ -6,7 +6,7 @@
 use super::{Index, Live, keys, lock};
 use crate::archive::{
     ArchiveError,
-    rows::{Of, PatientKey, ReleaseRecord, WithholdRecord},
+    rows::{Of, PatientKey, WithholdRecord},
 };
 use protocol::{Uid, agreement::Withheld, manifest::Patient};
 use std::{
@@ -53,14 +53,16 @@ impl Standing {
 }
 
 impl Index {
-    pub(super) fn apply_withhold(&self, live: &mut Live, record: &WithholdRecord) {
-        live.put_other(keys::withheld(record.id), Some(record));
+    /// A record stands from now on, or no more.
+    pub(super) fn keep_withheld(
+        &self,
+        live: &mut Live,
+        id: u64,
+        record: Option<&WithholdRecord>,
+    ) -> Result<(), ArchiveError> {
+        live.put_other(keys::withheld(id), record);
         self.withheld.forget();
-    }
-
-    pub(super) fn apply_release(&self, live: &mut Live, record: &ReleaseRecord) {
-        live.put_other(keys::withheld(record.id), None::<&WithholdRecord>);
-        self.withheld.forget();
+        Ok(())
     }
 
     fn standing(&self) -> Result<Arc<Standing>, ArchiveError> {

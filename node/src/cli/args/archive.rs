@@ -178,26 +178,11 @@ pub(in crate::cli) enum StudyCommand {
         id: u64,
     },
     /// The patient opposes sharing a study of ours: no other site sees it but in an emergency
-    Oppose {
-        /// Study Instance UID
-        uid: String,
-        #[command(flatten)]
-        asked: AskedFor,
-    },
+    Oppose(StudyHeldBack),
     /// Mask a study of ours: no other site sees it, in an emergency neither
-    Mask {
-        /// Study Instance UID
-        uid: String,
-        #[command(flatten)]
-        asked: AskedFor,
-    },
+    Mask(StudyHeldBack),
     /// Keep a study of ours from broken glass; it is shared as agreed
-    NoBreakGlass {
-        /// Study Instance UID
-        uid: String,
-        #[command(flatten)]
-        asked: AskedFor,
-    },
+    NoBreakGlass(StudyHeldBack),
     /// List what is held back from other sites
     Withheld,
     /// Take an opposition or a masking back
@@ -222,6 +207,15 @@ pub(in crate::cli) struct AskedFor {
     /// For those who look later; without names
     #[arg(long, default_value = "")]
     pub(in crate::cli) note: String,
+}
+
+/// A study.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct StudyHeldBack {
+    /// Study Instance UID
+    pub(in crate::cli) uid: String,
+    #[command(flatten)]
+    pub(in crate::cli) asked: AskedFor,
 }
 
 /// All studies of a patient, also those that come later.

@@ -17,7 +17,7 @@ mod sources;
 pub(super) use accounts::{TokenCommand, UserCommand};
 pub(super) use archive::{
     AskedFor, Broken, ConflictCommand, CorrectCommand, HeldBack, HoldCommand, PatientCommand, RetentionCommand,
-    StudyCommand, TierCommand,
+    StudyCommand, StudyHeldBack, TierCommand,
 };
 pub(super) use audit::AuditCommand;
 pub(super) use insight::{Explain, ViewAs};
