@@ -143,7 +143,7 @@ function ReviewDialog({ row, onClose }: { row: Review; onClose: () => void }) {
         <Text size="sm">
           {t(`glass.why.${row.reason}`)} : {row.text}
         </Text>
-        <Radio.Group aria-label={t('reviews.verdict')} value={verdict} onChange={value => setVerdict(value as GlassVerdict)}>
+        <Radio.Group aria-label={t('reviews.verdict')} value={verdict} onChange={value => setVerdict(value)}>
           <Stack gap="xs">
             {VERDICTS.map(value => (
               <Radio key={value} value={value} label={t(`reviews.is.${value}`)} />

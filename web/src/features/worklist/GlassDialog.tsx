@@ -82,7 +82,7 @@ export function GlassDialog({ onClose }: { onClose: () => void }) {
             fullWidth
             aria-label={t('glass.by')}
             value={by}
-            onChange={value => setBy(value as By)}
+            onChange={value => setBy(value)}
             data={[
               { value: 'traits', label: t('glass.byTraits') },
               { value: 'national', label: t('glass.byNational') },
@@ -123,7 +123,7 @@ export function GlassDialog({ onClose }: { onClose: () => void }) {
           <Select
             label={t('glass.reason')}
             value={reason}
-            onChange={value => setReason((value ?? 'other') as GlassReason)}
+            onChange={value => setReason((value ?? 'other'))}
             allowDeselect={false}
             data={GLASS_REASONS.map(value => ({ value, label: t(`glass.why.${value}`) }))}
           />

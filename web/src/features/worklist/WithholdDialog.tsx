@@ -88,7 +88,7 @@ export function WithholdDialog({ study, onClose }: { study: Study; onClose: () =
           description={t(`withheld.help.${how}`)}
           data={HOW.map(value => ({ value, label: t(`withheld.is.${value}`) }))}
           value={how}
-          onChange={value => setHow((value ?? 'opposed') as WithheldHow)}
+          onChange={value => setHow((value ?? 'opposed'))}
           allowDeselect={false}
         />
         {study.patient.id && (
@@ -99,7 +99,7 @@ export function WithholdDialog({ study, onClose }: { study: Study; onClose: () =
             label={t('withheld.askedBy')}
             data={ASKED_BY.map(value => ({ value, label: t(`withheld.by.${value}`) }))}
             value={askedBy}
-            onChange={value => setAskedBy((value ?? 'patient') as AskedBy)}
+            onChange={value => setAskedBy((value ?? 'patient'))}
             allowDeselect={false}
           />
           <TextInput type="date" label={t('withheld.askedOn')} value={on} onChange={event => setOn(event.currentTarget.value)} />
