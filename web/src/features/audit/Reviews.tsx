@@ -155,8 +155,7 @@ function ReviewDialog({ row, onClose }: { row: Review; onClose: () => void }) {
           description={t('reviews.noteHelp')}
           value={note}
           maxLength={500}
-          autosize
-          minRows={2}
+          rows={2}
           onChange={event => setNote(event.currentTarget.value)}
         />
         <Problem error={save.error} />

@@ -67,7 +67,7 @@ export function GlassDialog({ onClose }: { onClose: () => void }) {
         }}
       >
         <Stack gap="sm">
-          <Alert color="yellow" variant="light" icon={<IconAlertTriangle size={18} aria-hidden="true" />}>
+          <Alert role="note" color="yellow" variant="light" icon={<IconAlertTriangle size={18} aria-hidden="true" />}>
             {t('glass.about')} {t('glass.masked')}
           </Alert>
           <Select
@@ -137,8 +137,7 @@ export function GlassDialog({ onClose }: { onClose: () => void }) {
               setGiven(before => ({ ...before, text: value }));
             }}
             maxLength={500}
-            autosize
-            minRows={2}
+            rows={2}
             required
           />
           <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="sm">
