@@ -303,16 +303,10 @@ export class FakeNode {
     const asked = body as { password: string; reason: GlassReason; text: string };
     if (asked.password !== PASSWORD) return refusal(401, 'wrong-password');
     const [study] = this.studies;
-    const broken: BrokenGlass = {
-      request: 'e1',
-      site_name: 'CH Nord',
-      reason: asked.reason,
-      text: asked.text,
-      person: this.person?.name ?? '',
-      at: new Date().toISOString(),
-      ends: '2025-01-11T03:10:00Z',
-      studies: study ? [study.study] : [],
-    };
+    const { reason, text } = asked;
+    const [at, person] = [new Date().toISOString(), this.person?.name ?? ''];
+    const ends = '2025-01-11T03:10:00Z';
+    const broken: BrokenGlass = { request: 'e1', site_name: 'CH Nord', reason, text, person, at, ends, studies: study ? [study.study] : [] };
     this.studies = this.studies.map(row => (row === study ? { ...row, break_glass: broken } : row));
     return { status: 200, body: broken };
   }
