@@ -52,6 +52,7 @@ export function GlassDialog({ onClose }: { onClose: () => void }) {
       notifications.show({
         color: 'yellow',
         autoClose: 12_000,
+        closeButtonProps: { 'aria-label': t('common.close') },
         message: t('glass.done', { count: used.studies.length, site: used.site_name, until: minute(used.ends, locale) }),
       });
       void client.invalidateQueries({ queryKey: keys.studies });
