@@ -69,7 +69,8 @@ impl Inner {
             return self.refuse_glass(event(), Refusal::NotHeld).await;
         }
         let count = u64::try_from(studies.len()).unwrap_or(u64::MAX);
-        self.audit.record(event().amount(count, 0)).await.map_err(|why| {
+        let note = format!("{}, studies: {count}", request.reason.word());
+        self.audit.record(event().note(note)).await.map_err(|why| {
             tracing::error!(%why, "no evidence, no emergency");
             Refusal::Internal
         })?;

@@ -96,8 +96,11 @@ impl Studies {
             Err(OverlayError::Unreachable) => (Outcome::Failed, Err(StudyError::Unreachable { retry_s: 10 })),
             Err(fault) => (Outcome::Failed, Err(StudyError::internal(fault))),
         };
-        let count = done.as_ref().map_or(0, |used| u64::try_from(used.studies.len()).unwrap_or(u64::MAX));
-        shared.audit.record(event.outcome(outcome).amount(count, 0)).await.map_err(StudyError::internal)?;
+        let event = match &done {
+            Ok(used) => event.note(format!("{}, studies: {}", reason.word(), used.studies.len())),
+            Err(_) => event,
+        };
+        shared.audit.record(event.outcome(outcome)).await.map_err(StudyError::internal)?;
         done
     }
 }

@@ -150,7 +150,8 @@ export function GlassDialog({ onClose }: { onClose: () => void }) {
               required
             />
             <TextInput
-              label={`${t('glass.code')} (${t('glass.codeHelp')})`}
+              label={t('glass.code')}
+              placeholder={t('glass.codeHelp')}
               value={given.code}
               onChange={set('code')}
               autoComplete="one-time-code"

@@ -44,6 +44,7 @@ function Standing({ row, onDone }: { row: Withheld; onDone: () => Promise<unknow
       <Button
         size="compact-sm"
         variant="subtle"
+        style={{ flexShrink: 0 }}
         loading={release.isPending}
         aria-label={t('withheld.releaseOf', { how })}
         onClick={() => release.mutate()}
