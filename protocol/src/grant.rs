@@ -2,11 +2,12 @@
 
 use crate::{
     agreement::Level,
+    digest::Digest,
     ids::{Id128, SiteId, Uid},
     refusal::Refusal,
     signed::Domain,
     time::Timestamp,
-    wire::Wire,
+    wire::{self, Wire, WireError},
 };
 use serde::{Deserialize, Serialize};
 
@@ -29,11 +30,46 @@ pub struct Grant {
     pub not_before: Timestamp,
     /// Usable until; at most 24 hours later unless the basis is an open case.
     pub expires: Timestamp,
+    /// How it came about.
+    pub kind: GrantKind,
+}
+
+/// How a grant came about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum GrantKind {
+    /// A person of the holder gave it.
+    Shared,
+    /// A person of the reader broke the glass; the agreement allows that.
+    BreakGlass {
+        /// [`crate::glass::GlassRequest::digest`].
+        request: Digest,
+    },
+}
+
+/// Grants as they were written before one could break the glass.
+#[derive(Serialize, Deserialize)]
+struct First {
+    id: Id128,
+    issuer: SiteId,
+    subject: SiteId,
+    basis: Id128,
+    study: Uid,
+    level: Level,
+    not_before: Timestamp,
+    expires: Timestamp,
 }
 
 impl Wire for Grant {
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
     const NAME: &'static str = "grant";
+
+    fn decode_version(version: u8, body: &[u8]) -> Result<Self, WireError> {
+        if version != 1 {
+            return Err(WireError::Version { name: Self::NAME, version });
+        }
+        let First { id, issuer, subject, basis, study, level, not_before, expires } = wire::decode_body(body)?;
+        Ok(Self { id, issuer, subject, basis, study, level, not_before, expires, kind: GrantKind::Shared })
+    }
 }
 impl Domain for Grant {
     const DOMAIN: &'static str = "confrere/grant/1";
@@ -80,6 +116,12 @@ impl GrantCheck {
 }
 
 impl Grant {
+    /// Whether the glass was broken for it.
+    #[must_use]
+    pub const fn is_break_glass(&self) -> bool {
+        matches!(self.kind, GrantKind::BreakGlass { .. })
+    }
+
     /// Whether one thing that the grant asks is the case. The one place where grants are interpreted.
     #[must_use]
     pub fn holds(&self, check: GrantCheck, wanted: &Use<'_>, now: Timestamp) -> bool {
@@ -119,6 +161,7 @@ mod tests {
             level: Level::Pixels,
             not_before: Timestamp(1_000),
             expires: Timestamp(2_000),
+            kind: GrantKind::Shared,
         }
     }
 

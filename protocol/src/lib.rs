@@ -16,6 +16,7 @@ pub mod catalog;
 pub mod countersigned;
 pub mod digest;
 pub mod fetch;
+pub mod glass;
 pub mod grant;
 pub mod ids;
 pub mod keeping;

@@ -3,6 +3,7 @@
 use crate::{
     agreement::{Ending, SignedAgreement},
     catalog::{Cursor, Nearline, Offer, Page},
+    glass::{GlassRequest, Whom},
     grant::Grant,
     ids::{Id128, Uid},
     keeping::{Erased, KeepingEnd, SignedKeeping},
@@ -119,6 +120,13 @@ pub enum Request {
     /// Which of these sites, by [`crate::ledger::alias`], does the receiver hold a head of? At most
     /// [`crate::ledger::OTHERS_MAX`].
     LedgerOthers(Vec<Hash>),
+    /// A person of the sender breaks the glass. Said again in the same words, it is answered with the same grants.
+    BreakGlass {
+        /// Signed by the sender.
+        request: Signed<GlassRequest>,
+        /// Who is meant: what the request holds the digest of.
+        patient: Whom,
+    },
 }
 impl Wire for Request {
     const VERSION: u8 = 1;
@@ -157,6 +165,8 @@ pub enum Answer {
     LedgerProofs(Vec<Vec<Hash>>),
     /// To `LedgerOthers`: the heads as those sites signed them.
     LedgerHeads(Vec<Signed<Head>>),
+    /// To `BreakGlass`: a grant for each study, at most [`crate::glass::STUDIES_MAX`].
+    Glass(Vec<Signed<Grant>>),
 }
 impl Wire for Answer {
     const VERSION: u8 = 1;

@@ -11,7 +11,8 @@ use crate::{
     catalog::{Basis, Change, Cursor, Entry, Nearline, Offer, Page},
     digest::Digest,
     fetch::{self, Priority, Reader, What},
-    grant::Grant,
+    glass::{GlassRequest, Reason, Whom},
+    grant::{Grant, GrantKind},
     ids::{Id128, SiteId, Uid},
     keeping::{Ask, Halt, Keeping, ListHead, ListPage, SealedFile, SealedName, SignedKeeping, Standing},
     ledger::{Crossing, Hash, Head, Receipt, Seen},
@@ -138,7 +139,26 @@ fn grant() -> Grant {
         level: Level::Pixels,
         not_before: Timestamp(10),
         expires: Timestamp(20),
+        kind: GrantKind::BreakGlass { request: glass().digest() },
     }
+}
+
+fn glass() -> GlassRequest {
+    GlassRequest {
+        id: Id128([6; 16]),
+        holder: site(),
+        at: Timestamp(10),
+        person: "garde".into(),
+        role: "radiologist".into(),
+        rpps: "10001234567".into(),
+        reason: Reason::DangerToLife,
+        text: "polytraumatisé, intubé".into(),
+        patient: whom().digest(&Id128([6; 16])),
+    }
+}
+
+fn whom() -> Whom {
+    Whom::Identifier { issuer: "1.2.250.1.213.1.4.8".into(), id: "1700175123456".into() }
 }
 
 fn record() -> SiteRecord {
@@ -209,12 +229,16 @@ fn committed_bytes_are_read_and_written_the_same() {
     check("control-pull", &message::Request::Pull(Cursor { epoch: 77, position: 4 }));
     let record = Signed::seal(&key(), &record());
     check("control-hello", &message::Request::Hello { record, now: Timestamp(8) });
-    check("control-grant", &message::Request::Grant(Signed::seal(&key(), &grant())));
+    check("control-grant-of-a-kind", &message::Request::Grant(Signed::seal(&key(), &grant())));
+    check("glass", &glass());
+    let asked = message::Request::BreakGlass { request: Signed::seal(&key(), &glass()), patient: whom() };
+    check("control-glass", &asked);
+    check("control-glass-grants", &message::Answer::Glass(vec![Signed::seal(&key(), &grant())]));
     check("control-page-amended", &message::Answer::Page(page()));
     let offer = Offer { to: site(), study: uid("2.25.1"), manifest: Digest::of(b"manifest"), at: Timestamp(7) };
     check("control-offer", &message::Request::Offer(Signed::seal(&key(), &offer)));
     check("control-relearn", &message::Request::Relearn { after: Some(uid("2.25.1")) });
-    check("control-known", &message::Answer::Known(Box::new(known())));
+    check("control-known-of-a-kind", &message::Answer::Known(Box::new(known())));
     check("control-where", &message::Request::Where(vec![uid("2.25.1"), uid("2.25.2")]));
     let nearline = Nearline { study: uid("2.25.1"), recall_s: Some(300) };
     check("control-nearline", &message::Answer::Nearline(vec![nearline]));
@@ -253,6 +277,16 @@ fn agreements_from_before_regions_are_read() {
     assert_eq!(wire::decode::<Agreement>(&old("agreement.1.hex")), Ok(before.clone()));
     let signed = wire::decode::<SignedAgreement>(&old("signed-agreement.1.hex")).unwrap();
     assert_eq!(signed.open(), Ok((before, vec![site()])), "the signature holds over the bytes of then");
+}
+
+#[test]
+fn grants_from_before_one_could_break_the_glass_are_read() {
+    let before = Grant { kind: GrantKind::Shared, ..grant() };
+    assert_eq!(wire::decode::<Grant>(&old("grant.1.hex")), Ok(before.clone()));
+    let Ok(message::Request::Grant(signed)) = wire::decode(&old("control-grant.1.hex")) else { panic!("no grant") };
+    assert_eq!(signed.open(&site()), Ok(before.clone()), "the signature holds over the bytes of then");
+    let Ok(message::Answer::Known(known)) = wire::decode(&old("control-known.1.hex")) else { panic!("nothing known") };
+    assert_eq!(known.given.iter().map(|signed| signed.open(&site())).collect::<Vec<_>>(), [Ok(before)]);
 }
 
 fn keeping() -> Keeping {
@@ -351,6 +385,8 @@ fn decode_all(bytes: &[u8]) {
     never_panics::<ListHead>(bytes);
     never_panics::<ListPage>(bytes);
     never_panics::<Grant>(bytes);
+    never_panics::<GlassRequest>(bytes);
+    never_panics::<Whom>(bytes);
     never_panics::<Head>(bytes);
     never_panics::<Seen>(bytes);
     never_panics::<Crossing>(bytes);

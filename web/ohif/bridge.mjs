@@ -27,6 +27,14 @@ const WORDS = {
       'not-covered': 'not signed yet',
     },
     before: 'What was changed before {site} received it cannot be seen.',
+    glass: 'Broken glass — {reason} — recorded at both sites — ends {time}',
+    why: {
+      'danger-to-life': 'danger to life',
+      'cannot-consent': 'the patient cannot say what they want',
+      'urgent-transfer': 'urgent transfer',
+      'urgent-opinion': 'urgent opinion',
+      other: 'other',
+    },
     unavailable: 'Some images are not available now; the viewer asks again when you return to them.',
   },
   fr: {
@@ -52,6 +60,14 @@ const WORDS = {
       'not-covered': 'pas encore signé',
     },
     before: 'Une modification antérieure à la réception par {site} ne peut pas être vue.',
+    glass: 'Bris de glace — {reason} — consigné par les deux sites — jusqu’à {time}',
+    why: {
+      'danger-to-life': 'pronostic vital',
+      'cannot-consent': 'patient hors d’état d’exprimer sa volonté',
+      'urgent-transfer': 'transfert en urgence',
+      'urgent-opinion': 'avis urgent',
+      other: 'autre',
+    },
     unavailable: 'Certaines images ne sont pas disponibles pour le moment ; le visualiseur les redemandera.',
   },
 };
@@ -284,6 +300,22 @@ async function showRunning(strip) {
   }
 }
 
+/** A study that is open by broken glass says so for as long as it is on the screen. */
+async function showGlass(strip) {
+  for (const study of studies) {
+    try {
+      const answer = await fetch(`/api/studies/${study}`);
+      const broken = answer.ok ? (await answer.json()).break_glass : null;
+      if (!broken) continue;
+      const time = new Date(broken.ends).toLocaleTimeString(locale, { hour: '2-digit', minute: '2-digit' });
+      const text = words.glass.replace('{reason}', words.why[broken.reason] ?? words.why.other).replace('{time}', time);
+      strip.show(`glass ${broken.request}`, `${broken.site_name} · ${text}`, { tone: 'bad' });
+    } catch {
+      strip.show('connection', words.lost, { tone: 'bad' });
+    }
+  }
+}
+
 function announce(services) {
   const channel = new BroadcastChannel('confrere-viewer');
   const tell = kind => channel.postMessage({ kind, studies });
@@ -306,6 +338,7 @@ function start(services) {
   listen(strip);
   void showRunning(strip);
   void showProvenance(strip);
+  void showGlass(strip);
   announce(services);
   addEventListener('confrere:http-error', ({ detail }) => {
     if (detail.status === 401) void checkSession(strip);

@@ -78,6 +78,8 @@ pub(crate) enum Kind {
     CollectorBehind,
     /// Subject: the site; value: seconds by which its clock and ours lie apart.
     ClockDiffers,
+    /// Value: uses of broken glass that nobody has reviewed in time.
+    ReviewOverdue,
 }
 
 impl Kind {
@@ -98,6 +100,7 @@ impl Kind {
             Self::LedgerUnwitnessed => "ledger-unwitnessed",
             Self::CollectorBehind => "collector-behind",
             Self::ClockDiffers => "clock-differs",
+            Self::ReviewOverdue => "review-overdue",
         }
     }
 }

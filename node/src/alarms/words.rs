@@ -83,6 +83,7 @@ fn of(alarm: &Alarm, language: Language) -> String {
             "the clocks of {subject} and of this node lie {value} seconds apart: agreed hours and grants are judged by them."
                 | "les horloges de {subject} et de ce nœud diffèrent de {value} secondes : horaires et autorisations en dépendent."
         ),
+        Kind::ReviewOverdue => overdue(*value, language),
         Kind::RestoreUnconfirmed => {
             in_language!(
                 language,
@@ -91,4 +92,12 @@ fn of(alarm: &Alarm, language: Language) -> String {
             )
         }
     }
+}
+
+fn overdue(value: u64, language: Language) -> String {
+    in_language!(
+        language,
+        "uses of broken glass that nobody has reviewed in time: {value}."
+            | "bris de glace que personne n'a contrôlés à temps : {value}."
+    )
 }

@@ -84,6 +84,7 @@ mod small;
 mod state;
 mod tier;
 mod vouch;
+mod withhold;
 
 #[cfg(test)]
 mod tests;
@@ -103,15 +104,16 @@ pub(crate) use rebuild::rebuild;
 pub(crate) use reject::{RejectError, Rejecting};
 pub(crate) use retain::RetainError;
 pub(crate) use rows::{
-    Actions, Cause, Claim, ClaimRecord, Conditions, ConflictRow, ConflictState, Correcting, CorrectionRow, Decided,
-    Ended, Fetch, FetchRow, Heeded, InstanceRow, NoteRecord, OfferRow, PatientKey, Print, Proposal, RejectReason,
-    RejectRecord, RepairedFrom, RotRow, RouteRow, Rule, RuleRecord, SeriesRow, StoredErase, StudyRow, Target, Totals,
-    Trigger, Wanted, print,
+    Actions, AskedBy, Cause, Claim, ClaimRecord, Conditions, ConflictRow, ConflictState, Correcting, CorrectionRow,
+    Decided, Ended, Fetch, FetchRow, Heeded, How, InstanceRow, NoteRecord, Of, OfferRow, PatientKey, Print, Proposal,
+    RejectReason, RejectRecord, RepairedFrom, RotRow, RouteRow, Rule, RuleRecord, SeriesRow, StoredErase, StudyRow,
+    Target, Totals, Trigger, Wanted, WithholdRecord, print,
 };
 pub(crate) use rules::{Firing, Routed, RuleError};
 pub(crate) use spool::{Ahead, Spool};
 pub(crate) use tier::{ColdStatus, Move, Tier, TierError};
 pub(crate) use vouch::Verified;
+pub(crate) use withhold::{WithholdError, Withholding};
 
 /// News waiting for a slow listener; one that falls behind is told so and reads the lists anew.
 const EVENTS_MAX: usize = 1024;

@@ -173,6 +173,8 @@ fn applied(record: &Record<'_>, voids: &Voids) -> Result<Applied, ArchiveError> 
         kind @ kind::OFFERED..=kind::USED => Applied::WithPeers(WithPeers::decode(kind, record.body)?),
         kind::ROT => Applied::Rot(wire::decode(record.body)?),
         kind::REPAIR => Applied::Repair(wire::decode(record.body)?),
+        kind::WITHHOLD => Applied::Withhold(wire::decode(record.body)?),
+        kind::RELEASE => Applied::Release(wire::decode(record.body)?),
         kind::FLOOR => Applied::Floor(wire::decode::<FloorRecord>(record.body)?.version),
         _ => Applied::Nothing,
     })

@@ -110,6 +110,14 @@ pub(crate) enum Act {
     LogExported,
     /// An administrator took note of what was found wrong with a ledger.
     LedgerSettled,
+    /// A study, or all of a patient's, is held back from other sites.
+    StudyWithheld,
+    /// It is held back no more.
+    StudyReleased,
+    /// A person broke the glass: one patient's studies at another site are open in an emergency.
+    GlassBroken,
+    /// Somebody looked at why.
+    GlassReviewed,
 }
 
 impl Act {
@@ -168,6 +176,10 @@ impl Act {
             Self::KeptExported => "kept-exported",
             Self::LogExported => "log-exported",
             Self::LedgerSettled => "ledger-settled",
+            Self::StudyWithheld => "study-withheld",
+            Self::StudyReleased => "study-released",
+            Self::GlassBroken => "glass-broken",
+            Self::GlassReviewed => "glass-reviewed",
         }
     }
 }
@@ -195,6 +207,8 @@ impl Act {
                 | Self::BackupProved
                 | Self::KeptErased
                 | Self::KeptExported
+                | Self::GlassBroken
+                | Self::GlassReviewed
         )
     }
 }

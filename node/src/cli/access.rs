@@ -74,6 +74,8 @@ fn act(word: &str) -> String {
         "study-offered" => word!("offered it" | "l'a proposé"),
         "study-labelled" => word!("changed its labels" | "en a changé les étiquettes"),
         "retention-changed" => word!("changed how long it is kept" | "a changé sa durée de conservation"),
+        "study-withheld" => word!("held it back from other sites" | "l'a retenu aux autres sites"),
+        "study-released" => word!("holds it back no more" | "ne le retient plus"),
         "log-read" => word!("read this list" | "a lu cette liste"),
         other => other,
     };

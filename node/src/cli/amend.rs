@@ -2,6 +2,7 @@
 
 use super::{
     args::{ConflictCommand, CorrectCommand, PatientCommand},
+    emergency,
     node::{Node, segment},
     text,
 };
@@ -163,6 +164,17 @@ pub(super) async fn correct(dir: &Path, command: CorrectCommand) -> anyhow::Resu
 }
 
 pub(super) async fn patient(dir: &Path, command: PatientCommand) -> anyhow::Result<()> {
+    let (how, held) = match command {
+        PatientCommand::Oppose(held) => ("opposed", held),
+        PatientCommand::Mask(held) => ("masked", held),
+        PatientCommand::NoBreakGlass(held) => ("no-break-glass", held),
+        PatientCommand::BreakGlass(asked) => return emergency::break_glass(dir, *asked).await,
+        command @ (PatientCommand::Merge { .. } | PatientCommand::Unmerge { .. }) => return merge(dir, command).await,
+    };
+    emergency::withhold(dir, emergency::Of::patient(held), how).await
+}
+
+async fn merge(dir: &Path, command: PatientCommand) -> anyhow::Result<()> {
     let mut node = Node::open(dir).await?;
     match command {
         PatientCommand::Merge { id, issuer, like, note } => {
@@ -170,6 +182,7 @@ pub(super) async fn patient(dir: &Path, command: PatientCommand) -> anyhow::Resu
             made(&node.post("/api/patients/merge", &body).await?);
         }
         PatientCommand::Unmerge { id } => undo(&mut node, id).await?,
+        _ => {}
     }
     node.close().await
 }

@@ -34,6 +34,10 @@ pub(super) async fn audit(dir: &Path, command: AuditCommand) -> anyhow::Result<E
                 show(&ledger);
             }
         }
+        AuditCommand::Reviews { all } => super::emergency::reviews(dir, all).await?,
+        AuditCommand::Review { request, verdict, note } => {
+            super::emergency::review(dir, &request, &verdict, &note).await?;
+        }
         AuditCommand::Settle => {
             let mut node = Node::open(dir).await?;
             node.post("/api/ledger/settle", &Value::Null).await?;

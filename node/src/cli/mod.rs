@@ -51,6 +51,7 @@ mod args;
 mod audit;
 mod backup;
 mod doctor;
+mod emergency;
 mod export;
 mod french;
 mod heap;

@@ -2,6 +2,7 @@
 
 use super::{
     args::StudyCommand,
+    emergency::{self, Of},
     node::{Node, segment},
     text,
 };
@@ -77,6 +78,11 @@ pub(super) async fn study(dir: &Path, command: StudyCommand) -> anyhow::Result<(
         StudyCommand::Notes => notes(dir).await,
         StudyCommand::Obey { id } => decide(dir, id, "obey").await,
         StudyCommand::Leave { id } => decide(dir, id, "leave").await,
+        StudyCommand::Oppose(held) => emergency::withhold(dir, Of::study(held), "opposed").await,
+        StudyCommand::Mask(held) => emergency::withhold(dir, Of::study(held), "masked").await,
+        StudyCommand::NoBreakGlass(held) => emergency::withhold(dir, Of::study(held), "no-break-glass").await,
+        StudyCommand::Withheld => emergency::withheld(dir).await,
+        StudyCommand::Release { id, note } => emergency::release(dir, id, &note).await,
     }
 }
 

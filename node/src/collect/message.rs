@@ -59,8 +59,9 @@ fn kind(act: Act) -> (Code, char, Option<Code>) {
         | Act::MigrationChanged
         | Act::RestoreConfirmed => (ALERT, 'E', Some(("110129", "Security Configuration"))),
         Act::PairingFailed => (ALERT, 'E', Some(("110126", "Node Authentication"))),
+        Act::GlassBroken => (ALERT, 'E', Some(("110127", "Emergency Override Started"))),
         Act::SecurityAlert => (ALERT, 'E', Some(("110132", "Use of Restricted Function"))),
-        Act::LogRead | Act::LogExported | Act::LedgerSettled => (LOG_USED, 'R', None),
+        Act::LogRead | Act::LogExported | Act::LedgerSettled | Act::GlassReviewed => (LOG_USED, 'R', None),
         Act::StudiesQueried => (QUERY, 'E', None),
         Act::StudyReceived | Act::InstanceRefused | Act::StorageCommitted => (TRANSFERRED, 'C', None),
         Act::StudyRecalled | Act::StudyFetched => (BEGIN_TRANSFERRING, 'E', None),
@@ -73,7 +74,9 @@ fn kind(act: Act) -> (Code, char, Option<Code>) {
         | Act::ConflictResolved
         | Act::RetentionChanged
         | Act::ObjectRepaired
-        | Act::StudyReinstated => (ACCESSED, 'U', None),
+        | Act::StudyReinstated
+        | Act::StudyWithheld
+        | Act::StudyReleased => (ACCESSED, 'U', None),
         Act::StudyRejected => (ACCESSED, 'D', None),
         Act::StudyCorrected | Act::CorrectionUndone => (PATIENT_RECORD, 'U', None),
         Act::StudyErased | Act::CacheErased | Act::KeptErased => (DELETED, 'D', None),

@@ -140,8 +140,8 @@ impl Giving {
     }
 
     async fn study(&mut self, row: &StudyRow) -> Result<(), Stop> {
-        let allowed =
-            self.media.trust.authorize(Caller::Person(&self.person), &row.facts(), HeldAt::Here, Level::Pixels);
+        let facts = self.media.archive.facts(row).map_err(|error| Stop::Fault(error.to_string()))?;
+        let allowed = self.media.trust.authorize(Caller::Person(&self.person), &facts, HeldAt::Here, Level::Pixels);
         let permit = allowed.map_err(|refusal| Stop::Fault(refusal.to_string()))?;
         let form = if self.wanted.layout == Layout::Pdi { "medium" } else { "files" };
         let event = Event::new(Act::StudyExported, self.person.actor())

@@ -57,7 +57,7 @@ impl Inner {
     }
 
     /// Runs work on feed and index off the runtime and nudges whom it names.
-    async fn feed_work(
+    pub(super) async fn feed_work(
         self: &Arc<Self>,
         work: impl FnOnce(&Self) -> Result<Vec<SiteId>, crate::archive::ArchiveError> + Send + 'static,
     ) {
@@ -88,6 +88,11 @@ impl Inner {
                 }
             }
         });
+    }
+
+    /// All slices.
+    pub(super) fn look_again(self: &Arc<Self>) {
+        self.trusted().for_each(|peer| self.slice(peer));
     }
 
     pub(super) fn trusted(&self) -> impl Iterator<Item = SiteId> {
@@ -343,7 +348,7 @@ impl Inner {
             };
             self.trust_changed(event).await;
         }
-        self.trusted().for_each(|peer| self.slice(peer));
+        self.look_again();
     }
 
     pub(super) async fn watch_time(self: Arc<Self>) {
@@ -353,11 +358,11 @@ impl Inner {
         lapsed.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                _ = slices.tick() => for peer in self.trusted() {
-                    self.slice(peer);
-                    // Their clock may have been set, and what was said over a live connection may still be lost.
-                    self.greet_again(peer);
-                },
+                _ = slices.tick() => {
+                    self.look_again();
+                    // Their clocks may have been set, and what was said over a live connection may still be lost.
+                    self.trusted().for_each(|peer| self.greet_again(peer));
+                }
                 _ = lapsed.tick() => {
                     for (holder, grant) in self.directory.expired_grants(tasks::now()) {
                         self.grant_ended(holder, grant).await;

@@ -88,7 +88,7 @@ impl Known<'_> {
 
     /// What a peer is told of a study now: the card as it is sent, on which basis, with which fields; `None`: nothing.
     fn told(&self, peer: &SiteId, row: &StudyRow) -> Result<Option<(StudyCard, Basis, Vec<Field>)>, ArchiveError> {
-        let Some((basis, fields)) = self.trust.may_tell(peer, &row.facts()) else { return Ok(None) };
+        let Some((basis, fields)) = self.trust.may_tell(peer, &self.archive.facts(row)?) else { return Ok(None) };
         let manifest = self.archive.manifest(&row.study)?.map(|m| m.reference);
         let card = cards::card(row, manifest, &fields, self.identity.site(), self.site_name);
         Ok(Some((card, basis, fields)))
@@ -127,12 +127,13 @@ impl Known<'_> {
                     known.insert(row.study.clone());
                     row = self.study(&row.study)?.unwrap_or(row);
                 }
-                if self.trust.may_tell(peer, &row.facts()).is_none() {
+                let facts = self.archive.facts(&row)?;
+                if self.trust.may_tell(peer, &facts).is_none() {
                     continue;
                 }
                 if seen.total >= offset && seen.studies.len() < limit {
                     let Some((card, basis, _)) = self.told(peer, &row)? else { continue };
-                    seen.studies.push(SeenStudy { card, basis, facts: row.facts() });
+                    seen.studies.push(SeenStudy { card, basis, facts });
                 }
                 seen.total += 1;
             }
@@ -169,7 +170,7 @@ impl Feeds {
 
     /// A study changed: the peers that have news now. Blocks on the index.
     pub(super) fn study_changed(&self, study: &Uid, from: Known<'_>) -> Result<Vec<SiteId>, ArchiveError> {
-        let facts = from.study(study)?.map(|row| row.facts());
+        let facts = from.study(study)?.map(|row| from.archive.facts(&row)).transpose()?;
         let mut feeds = self.lock();
         let mut news = Vec::new();
         for (peer, feed) in feeds.iter_mut() {
@@ -185,19 +186,17 @@ impl Feeds {
     /// What covers a peer changed, or time passed: goes through all studies. Blocks on the index. Whether there is news.
     pub(super) fn slice_changed(&self, peer: &SiteId, from: Known<'_>) -> Result<bool, ArchiveError> {
         let before = self.lock().entry(*peer).or_insert_with(Feed::new).last;
-        from.each(&mut |rows| {
-            self.offer(peer, rows, from);
-            Ok(())
-        })?;
+        from.each(&mut |rows| self.offer(peer, rows, from))?;
         Ok(self.lock().get(peer).is_some_and(|feed| feed.last != before))
     }
 
     /// Puts those studies into a peer's feed of which it is to be told otherwise than before.
-    fn offer(&self, peer: &SiteId, rows: Vec<StudyRow>, from: Known<'_>) {
+    fn offer(&self, peer: &SiteId, rows: Vec<StudyRow>, from: Known<'_>) -> Result<(), ArchiveError> {
+        let facts = rows.iter().map(|row| from.archive.facts(row)).collect::<Result<Vec<_>, _>>()?;
         let mut feeds = self.lock();
-        let Some(feed) = feeds.get_mut(peer) else { return };
-        for row in rows {
-            let now = from.trust.may_tell(peer, &row.facts());
+        let Some(feed) = feeds.get_mut(peer) else { return Ok(()) };
+        for (row, facts) in rows.into_iter().zip(facts) {
+            let now = from.trust.may_tell(peer, &facts);
             let known = match feed.told.get(&row.study) {
                 Some(told) => *told == now,
                 None => now.is_none() || feed.at.contains_key(&row.study),
@@ -206,6 +205,7 @@ impl Feeds {
                 feed.touch(&row.study);
             }
         }
+        Ok(())
     }
 
     /// All feeds begin anew: news was missed that cannot be named.

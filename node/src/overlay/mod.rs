@@ -19,6 +19,7 @@ mod converse;
 mod dial;
 mod directory;
 mod feed;
+mod glass;
 mod keepings;
 mod ledger;
 mod lines;
@@ -197,6 +198,8 @@ pub(crate) enum OverlayError {
     Pairing(#[from] PairingFailure),
     #[error(transparent)]
     Trust(#[from] TrustError),
+    #[error("the site cannot be reached")]
+    Unreachable,
     #[error("{0}")]
     Transport(String),
 }

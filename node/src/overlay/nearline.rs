@@ -44,7 +44,7 @@ impl Inner {
         for study in studies {
             let Some(row) = self.known().study(study)? else { continue };
             // What it is not told of, it learns nothing of.
-            if self.trust.may_tell(peer, &row.facts()).is_none() {
+            if self.trust.may_tell(peer, &self.archive.facts(&row)?).is_none() {
                 continue;
             }
             let is_held = self.archive.study(study)?.is_some();

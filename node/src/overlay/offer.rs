@@ -60,7 +60,7 @@ impl Inner {
             return Ok(Said::NotHere);
         };
         let event = Event::new(Act::StudyOffered, actor).peer(peer).study(study);
-        let Some((basis, _)) = self.trust.may_tell(&peer, &row.facts()) else {
+        let Some((basis, _)) = self.trust.may_tell(&peer, &self.archive.facts(&row)?) else {
             self.audit.record(event.outcome(Outcome::Refused(Refusal::NotPermitted))).await?;
             return Ok(Said::Refused(Refusal::NotPermitted));
         };

@@ -187,6 +187,8 @@ pub(super) struct Offer {
     modalities: Vec<String>,
     since_days: Option<u32>,
     cache_days: Option<u32>,
+    /// The glass may be broken; each time is reviewed within so many hours.
+    break_glass_hours: Option<u32>,
     /// The agreement this is the next version of.
     replaces: Option<String>,
 }
@@ -206,6 +208,7 @@ fn drafted(door: &Door, offer: Offer) -> Result<(SiteId, Agreement), ApiError> {
         modalities: offer.modalities,
         since_days: offer.since_days,
         cache_days: offer.cache_days,
+        break_glass_hours: offer.break_glass_hours,
         replaces: offer.replaces.as_deref().map(parse_id).transpose()?,
     };
     let site = peer.site;

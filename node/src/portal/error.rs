@@ -4,7 +4,7 @@
 use crate::{
     archive::{
         ArchiveError, ConflictError, CorrectError, IngestError, NoteError, RejectError, RetainError, RuleError,
-        TierError, cache::CacheError,
+        TierError, WithholdError, cache::CacheError,
     },
     audit::AuditError,
     media::MediaError,
@@ -84,6 +84,8 @@ pub(super) enum ApiError {
     Media(#[from] MediaError),
     #[error(transparent)]
     Spare(#[from] SpareError),
+    #[error(transparent)]
+    Withhold(#[from] WithholdError),
 }
 
 /// The body of every error.
@@ -135,6 +137,7 @@ impl ApiError {
             Self::Correct(e) => correct(e),
             Self::Source(e) => source(e),
             Self::Spare(e) => super::spare::outside(e),
+            Self::Withhold(e) => super::withheld::outside(e),
             Self::Media(MediaError::NoStudy) => (S::NOT_FOUND, "not-found"),
             Self::Media(MediaError::TooMany) => (S::BAD_REQUEST, "too-many"),
             Self::Media(MediaError::Purpose) => (S::BAD_REQUEST, "malformed"),

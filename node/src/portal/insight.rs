@@ -17,7 +17,7 @@ use axum::{
 };
 use protocol::{
     SiteId, Timestamp, Uid,
-    agreement::{Level, StudyFacts},
+    agreement::{Level, StudyFacts, Withheld},
     catalog::Basis,
 };
 use serde::{Deserialize, Serialize};
@@ -189,11 +189,11 @@ fn step(step: trust::ExplainedStep) -> StepJson {
 /// By what a study is judged: ours, or one that the peer told us of.
 fn found(door: &Door, peer: &Peer, study: &Uid) -> Result<(StudyFacts, Option<Basis>), ApiError> {
     if let Some(row) = door.archive.study(study)? {
-        return Ok((row.facts(), None));
+        return Ok((door.archive.facts(&row)?, None));
     }
     let told = door.overlay()?.holders(study).into_iter().find(|told| told.holder == peer.site);
     let told = told.ok_or(ApiError::NotFound)?;
-    Ok((door.studies()?.row_of(&told).facts(), Some(told.basis)))
+    Ok((door.studies()?.row_of(&told).facts(Withheld::NOTHING), Some(told.basis)))
 }
 
 #[utoipa::path(get, path = "/api/peers/{site}/explain", operation_id = "explain_peer",

@@ -1,6 +1,6 @@
 //! The shapes of the API. Times are RFC 3339 in UTC, sites are base32 keys, studies are Study Instance UIDs.
 
-use super::amendments_json::AmendedStudy;
+use super::{amendments_json::AmendedStudy, glass::Broken, withheld::Withheld};
 use crate::{
     archive::RejectRecord,
     audit, overlay,
@@ -111,17 +111,18 @@ pub(super) struct Study {
     pub(super) source_instances: Option<u32>,
     /// In the cold tier: seconds that bringing it back may take; `null`: not measured yet, or not there.
     pub(super) recall_s: Option<u64>,
+    /// What is held back of it from other sites, where it is ours.
+    pub(super) withheld: Vec<Withheld>,
+    /// It is open by broken glass.
+    pub(super) break_glass: Option<Broken>,
 }
 
 impl Study {
-    /// Rows of a list. `failed`: studies of which bytes were met that are not those signed.
-    pub(super) fn list(found: impl IntoIterator<Item = FoundStudy>, failed: &HashSet<String>) -> Vec<Self> {
-        let mark = |found: FoundStudy| {
-            let study = Self::from(found);
-            let provenance = if failed.contains(&study.study) { "failed" } else { study.provenance };
-            Self { provenance, ..study }
-        };
-        found.into_iter().map(mark).collect()
+    /// A row of a list. `failed`: studies of which bytes were met that are not those signed.
+    pub(super) fn of(found: FoundStudy, failed: &HashSet<String>) -> Self {
+        let study = Self::from(found);
+        let provenance = if failed.contains(&study.study) { "failed" } else { study.provenance };
+        Self { provenance, ..study }
     }
 }
 
@@ -176,6 +177,8 @@ impl From<FoundStudy> for Study {
             source_instances: found.at_source.as_ref().map(|(_, instances)| *instances),
             source: found.at_source.map(|(source, _)| source),
             recall_s: found.recall_s,
+            withheld: Vec::new(),
+            break_glass: None,
         }
     }
 }

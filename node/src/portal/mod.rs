@@ -19,6 +19,7 @@ mod error;
 mod events;
 mod export;
 mod fault;
+mod glass;
 mod grants;
 mod import;
 mod insight;
@@ -43,6 +44,7 @@ mod status;
 mod storage;
 mod tiers;
 mod uploads;
+mod withheld;
 mod witness;
 mod worklist;
 
@@ -156,6 +158,7 @@ pub(crate) fn router(door: PortalDoor, dicomweb: Router) -> Router {
 
 fn decision_routes() -> Router<Door> {
     Router::new()
+        .merge(emergency_routes())
         .route("/rejections", get(rejections::list))
         .route("/rejections/notes", get(rejections::notes))
         .route("/rejections/notes/{id}/obey", post(rejections::obey))
@@ -190,6 +193,16 @@ fn upkeep_routes() -> Router<Door> {
         .route("/ledger/evidence", post(ledger::export))
         .route("/alarms", get(alarms::list))
         .route("/alarms/test", post(alarms::test))
+}
+
+/// What is held back, what an emergency opens all the same, and who looks at that.
+fn emergency_routes() -> Router<Door> {
+    Router::new()
+        .route("/withheld", get(withheld::list).post(withheld::withhold))
+        .route("/withheld/{id}/release", post(withheld::release))
+        .route("/emergencies", post(glass::break_glass))
+        .route("/reviews", get(glass::reviews))
+        .route("/reviews/{id}", post(glass::review))
 }
 
 fn api_routes() -> Router<Door> {

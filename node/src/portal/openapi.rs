@@ -1,9 +1,9 @@
 //! The API's description, made from the routes; `docs/openapi.json` is its committed copy.
 
 use super::{
-    access, account, agreements, alarms, amendments, audit, error, events, export, grants, import, insight, json,
-    labels, ledger, local, peers, people, rejections, restore, retention, rules, rules_with_peers, settings, signin,
-    sources, spare, status, storage, tiers, uploads, worklist,
+    access, account, agreements, alarms, amendments, audit, error, events, export, glass, grants, import, insight,
+    json, labels, ledger, local, peers, people, rejections, restore, retention, rules, rules_with_peers, settings,
+    signin, sources, spare, status, storage, tiers, uploads, withheld, worklist,
 };
 use axum::Json;
 use utoipa::OpenApi;
@@ -133,6 +133,12 @@ use utoipa::OpenApi;
         rules_with_peers::list,
         rules_with_peers::retry,
         rules_with_peers::drop_one,
+        withheld::list,
+        withheld::withhold,
+        withheld::release,
+        glass::break_glass,
+        glass::reviews,
+        glass::review,
         labels::list,
         labels::set,
         local::verify,

@@ -136,6 +136,7 @@ fn is_list(method: &Method, route: &str) -> bool {
                 | "/api/conflicts"
                 | "/api/conflicts/{id}"
                 | "/api/corrections"
+                | "/api/withheld"
         )
 }
 
@@ -148,7 +149,8 @@ fn refused_act(method: &Method, route: &str) -> Option<Act> {
     Some(match route {
         // `studies` opens these, and writes down whom it refuses.
         _ if is_dicomweb && is_read && opens => return None,
-        "/api/audit" | "/api/audit/patient" | "/api/ledger" => Act::LogRead,
+        "/api/audit" | "/api/audit/patient" | "/api/ledger" | "/api/reviews" => Act::LogRead,
+        "/api/emergencies" => Act::GlassBroken,
         "/api/ledger/evidence" => Act::LogExported,
         "/api/readings" | "/api/studies/{study}/fetch" => Act::StudyOpened,
         "/api/studies/{study}/share" => Act::StudyShared,

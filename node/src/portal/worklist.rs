@@ -3,8 +3,10 @@
 use super::{
     Door,
     error::{ApiError, ErrorBody},
+    glass::Broken,
     json,
     signin::Caller,
+    withheld::Withheld,
 };
 use crate::{
     archive::StudyQuery,
@@ -16,7 +18,7 @@ use axum::{
     extract::{Path, RawQuery, State},
     http::StatusCode,
 };
-use protocol::{SiteId, Uid};
+use protocol::{SiteId, Uid, agreement::Withheld as Nothing};
 use serde::Deserialize;
 use std::collections::HashSet;
 
@@ -132,8 +134,31 @@ pub(super) async fn studies(
         (None, _) => own_only(&door, &asked)?,
     };
     let more = found.len() > asked.limit;
-    let studies = json::Study::list(found.into_iter().take(asked.limit), &failed(&door)?);
+    let failed = failed(&door)?;
+    let page = found.into_iter().take(asked.limit);
+    let studies = page.map(|found| shown(&door, found, &failed)).collect::<Result<_, _>>()?;
     Ok(Json(json::StudyPage { studies, offset: asked.offset, more }))
+}
+
+/// With what is held back of it, and whether the glass was broken for it.
+fn shown(
+    door: &Door,
+    found: crate::studies::FoundStudy,
+    failed: &HashSet<String>,
+) -> Result<json::Study, ApiError> {
+    let withheld = match found.holder {
+        None if door.archive.facts(&found.row)?.withheld != Nothing::NOTHING => {
+            door.archive.withholdings_of(&found.row)?
+        }
+        _ => Vec::new(),
+    };
+    let broken = found.holder.and_then(|holder| door.trust.glass_on(&holder, &found.row.study));
+    let study = json::Study::of(found, failed);
+    Ok(json::Study {
+        withheld: withheld.iter().map(Withheld::of).collect(),
+        break_glass: broken.map(|used| Broken::of(door, &used)),
+        ..study
+    })
 }
 
 /// Without a running node there are only our own studies.
@@ -183,8 +208,7 @@ pub(super) async fn study(
         Some(studies) => studies.find(&caller.0, &asked.query, None, 0, 1).await?,
         None => own_only(&door, &asked)?,
     };
-    let found = json::Study::list(found.into_iter().take(1), &failed(&door)?);
-    found.into_iter().next().map(Json).ok_or(ApiError::NotFound)
+    Ok(Json(shown(&door, found.into_iter().next().ok_or(ApiError::NotFound)?, &failed(&door)?)?))
 }
 
 #[utoipa::path(post, path = "/api/studies/{study}/fetch", params(("study" = String, Path)),
@@ -218,7 +242,10 @@ pub(super) async fn share(
     caller.may(Action::ShareStudies)?;
     let study = uid(&study)?;
     let peer = door.trust.find_peer(&share.site).ok_or(ApiError::NotFound)?;
-    door.archive.study(&study)?.ok_or(ApiError::NotFound)?;
+    let row = door.archive.study(&study)?.ok_or(ApiError::NotFound)?;
+    if !door.archive.facts(&row)?.withheld.lets_share() {
+        return Err(ApiError::Refused(protocol::Refusal::NotPermitted));
+    }
     let event = Event::new(Act::StudyShared, caller.0.actor()).study(&study).peer(peer.site);
     door.audit.record(event).await?;
     let signed = door.trust.share(&study, &peer.site, share.hours).await?;

@@ -92,6 +92,7 @@ impl Watch {
         self.rot();
         self.cold();
         self.restored();
+        self.reviews();
         if let Err(error) = self.count() {
             tracing::warn!(%error, "what the archive holds could not be counted");
         }
@@ -109,6 +110,18 @@ impl Watch {
         // As `df` counts: what only root may use is not there.
         let percent = used.saturating_mul(100).div_ceil(used.saturating_add(free).max(1));
         self.rungs(Kind::DiskFilling, "", percent, DISK);
+    }
+
+    /// A day late is worse than late.
+    fn reviews(&self) {
+        let overdue = self.trust.reviews_overdue();
+        let level =
+            overdue.map(
+                |(_, oldest)| {
+                    if tasks::now().since(oldest).as_secs() >= 86_400 { Level::Critical } else { Level::Warning }
+                },
+            );
+        self.alarms.set(Kind::ReviewOverdue, "", overdue.map_or(0, |(count, _)| count), level);
     }
 
     fn certificates(&self) {

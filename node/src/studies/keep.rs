@@ -102,6 +102,15 @@ impl Kept {
         copies.values().filter_map(Weak::upgrade).collect()
     }
 
+    /// Closes every opening of what is here alone: it is judged anew.
+    pub(super) fn forget_own(&self) {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.retain(|_, (turn, _)| match turn.try_lock() {
+            Ok(turn) => turn.open.as_ref().is_some_and(|open| open.copy().is_some()),
+            Err(_) => true,
+        });
+    }
+
     /// Closes what ended or is idle. Gives copies that nobody may read any more.
     fn sweep(&self) -> Vec<Arc<RemoteCopy>> {
         let mut barred: Vec<Arc<RemoteCopy>> = Vec::new();

@@ -11,6 +11,7 @@
 mod back;
 mod contents;
 mod context;
+mod emergency;
 mod find;
 mod keep;
 mod local;
@@ -24,6 +25,7 @@ mod repair;
 pub(crate) mod tests;
 
 pub(crate) use back::TakenBack;
+pub(crate) use emergency::Emergency;
 pub(crate) use open::OpenStudy;
 pub(crate) use quiet::Piece;
 
@@ -42,7 +44,7 @@ use local::{LocalStudy, Objects};
 use open::Sides;
 use protocol::{
     Refusal, SiteId, Timestamp, Uid,
-    agreement::{Level, StudyFacts},
+    agreement::{Level, StudyFacts, Withheld},
     ids::Id128,
     manifest::{Amendment, InstanceEntry},
 };
@@ -247,6 +249,13 @@ pub(crate) struct SeriesView {
     pub(crate) instances: Vec<InstanceEntry>,
 }
 
+impl Shared {
+    /// By what a study of ours, or of the PACS beside us, is judged.
+    fn facts(&self, row: &StudyRow) -> Result<StudyFacts, StudyError> {
+        self.archive.facts(row).map_err(StudyError::internal)
+    }
+}
+
 impl Studies {
     pub(crate) fn start(parts: StudiesParts) -> Self {
         let StudiesParts { archive, cache, trust, sources, overlay, transfer, audit, tasks, site_name } = parts;
@@ -320,7 +329,7 @@ impl Studies {
     pub(crate) async fn open_own(&self, person: &Person, study: &Uid) -> Result<Arc<OpenStudy>, StudyError> {
         let shared = &self.shared;
         let row = shared.archive.study(study).map_err(StudyError::internal)?.ok_or(StudyError::NotFound)?;
-        let permit = self.permit(person, &row.facts(), Held::Here, None).await?;
+        let permit = self.permit(person, &shared.facts(&row)?, Held::Here, None).await?;
         let own = Some((permit, LocalStudy::new(study.clone(), shared.clone())));
         let sides = Sides { own, there: None, was_here: true, told: None };
         Ok(Arc::new(OpenStudy::new(person, shared.own(row), shared.clone(), sides)))
@@ -334,12 +343,12 @@ impl Studies {
         let row = shared.archive.study(study).map_err(StudyError::internal)?;
         let found = shared.found(row.clone(), told.as_ref()).ok_or(StudyError::NotFound)?;
         let own = match &row {
-            Some(row) => Some(self.permit(person, &row.facts(), Held::Here, None).await),
+            Some(row) => Some(self.permit(person, &shared.facts(row)?, Held::Here, None).await),
             None => None,
         };
         let there = match &told {
             Some(told) => {
-                let facts = shared.told(told).row.facts();
+                let facts = shared.told(told).row.facts(Withheld::NOTHING);
                 let held = Held::ByPeer(&told.holder, &told.basis);
                 Some(self.permit(person, &facts, held, Some(told.holder)).await)
             }
@@ -389,7 +398,7 @@ impl Studies {
         if !is_running && own.is_some() && held >= nearline.row.instances {
             return Ok(());
         }
-        self.permit(person, &nearline.row.facts(), Held::Here, None).await?;
+        self.permit(person, &self.shared.facts(&nearline.row)?, Held::Here, None).await?;
         let Some(mut state) = sources.recall(study, person.actor(), false) else { return Ok(()) };
         if !is_running && (own.is_some() || is_told) {
             return Ok(());

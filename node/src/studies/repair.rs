@@ -14,7 +14,7 @@
 
 use super::Shared;
 use crate::{
-    archive::{ArchiveEvent, IngestError, InstanceRow, RepairedFrom, StudyRow},
+    archive::{ArchiveError, ArchiveEvent, IngestError, InstanceRow, RepairedFrom, StudyRow},
     overlay::OverlayEvent,
     sources::SourcesEvent,
     transfer::{Lost, Recovery, Right, TransferError},
@@ -133,7 +133,7 @@ async fn repair(shared: &Arc<Shared>, study: &Uid, row: &InstanceRow) -> Result<
         return Ok(true);
     }
     let Some(known) = shared.archive.study(study)? else { return Ok(false) };
-    for peer in may_have(shared, &known) {
+    for peer in may_have(shared, &known)? {
         for right in [Right::Owner, Right::Agreement] {
             if from_peer(shared, (study, row), peer, right).await? {
                 return Ok(true);
@@ -144,11 +144,11 @@ async fn repair(shared: &Arc<Shared>, study: &Uid, row: &InstanceRow) -> Result<
 }
 
 /// Peers that know of the study: nobody else is to learn its name by being asked.
-fn may_have(shared: &Shared, study: &StudyRow) -> BTreeSet<SiteId> {
-    let facts = study.facts();
+fn may_have(shared: &Shared, study: &StudyRow) -> Result<BTreeSet<SiteId>, ArchiveError> {
+    let facts = shared.archive.facts(study)?;
     let told_us = shared.overlay.holders(&study.study).into_iter().map(|remote| remote.holder);
     let peers = shared.trust.peers().into_iter().filter(|peer| peer.revoked.is_none()).map(|peer| peer.site);
-    told_us.chain(peers.filter(|peer| shared.trust.may_tell(peer, &facts).is_some())).collect()
+    Ok(told_us.chain(peers.filter(|peer| shared.trust.may_tell(peer, &facts).is_some())).collect())
 }
 
 /// Whether a peer had it, and it was taken in.

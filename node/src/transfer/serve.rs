@@ -27,7 +27,7 @@ use crate::{
 use lru::LruCache;
 use protocol::{
     Digest, Refusal, SiteId, Uid,
-    agreement::{Level, StudyFacts},
+    agreement::{Level, StudyFacts, Withheld},
     catalog::Basis,
     fetch::{Answer, Priority, Reader, Request, What},
 };
@@ -284,7 +284,10 @@ impl Server {
             Some(_) => None,
         };
         let known = row.as_ref().or_else(|| nearline.as_ref().map(|nearline| &nearline.row));
-        let facts = known.map_or_else(|| unknown(&request.study), StudyRow::facts);
+        let facts = match known {
+            Some(row) => self.facts(row)?,
+            None => unknown(&request.study),
+        };
         let caller = || Caller::Peer(&visit.peer);
         // One permit for the whole reading where the agreement goes so far: one event instead of three.
         let judged = self
@@ -295,6 +298,8 @@ impl Server {
             (Ok(_), Some(_)) if self.sources.is_recalling(&request.study) => {
                 return Err(Refusal::Busy(RECALL_RETRY_MS));
             }
+            // What is held back since it was looked at cuts no permit that was not there yet.
+            (Ok(_), Some(row)) if self.facts(&row)?.withheld != facts.withheld => return Err(Refusal::Busy(1)),
             (Ok(permit), Some(row)) => (permit, row),
             (Ok(_), None) if nearline.is_some() => return Err(self.recall(&request.study, actor)),
             (Ok(_), None) => return Err(Refusal::NotHeld),
@@ -321,6 +326,13 @@ impl Server {
 }
 
 impl Server {
+    fn facts(&self, row: &StudyRow) -> Result<StudyFacts, Refusal> {
+        self.archive.facts(row).map_err(|fault| {
+            tracing::error!(%fault, "the index cannot be read");
+            Refusal::Internal
+        })
+    }
+
     /// Has a study brought from the PACS beside us; until it is here the peer is told to come again.
     fn recall(&self, study: &Uid, actor: Actor) -> Refusal {
         match self.sources.recall(study, actor, true) {
@@ -364,5 +376,5 @@ fn level(what: &What) -> Level {
 
 fn unknown(study: &Uid) -> StudyFacts {
     let day = i64::try_from(tasks::now().0 / 86_400_000).unwrap_or(i64::MAX);
-    StudyFacts { study: study.clone(), modalities: Vec::new(), regions: Vec::new(), day }
+    StudyFacts { study: study.clone(), modalities: Vec::new(), regions: Vec::new(), day, withheld: Withheld::NOTHING }
 }

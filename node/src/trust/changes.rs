@@ -9,7 +9,7 @@ use protocol::{
     Refusal, SiteId, Uid,
     agreement::{Agreement, SignedAgreement},
     countersigned::Text as _,
-    grant::Grant,
+    grant::{Grant, GrantKind},
     ids::Id128,
     message::SiteRecord,
     signed::Signed,
@@ -208,6 +208,7 @@ impl Trust {
                 level,
                 not_before: now.before(CLOCKS_DIFFER),
                 expires: now.after(Duration::from_secs(u64::from(hours) * 3600)),
+                kind: GrantKind::Shared,
             }
         };
         let signed = self.inner.identity.seal(&grant);

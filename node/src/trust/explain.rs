@@ -74,6 +74,10 @@ impl Link {
             Self::NotOver => "not-over",
             Self::Direction => "direction",
             Self::TimeZone => "time-zone",
+            Self::NotMasked => "not-masked",
+            Self::NotOpposed => "not-opposed",
+            Self::GlassAgreed => "glass-agreed",
+            Self::GlassOpen => "glass-open",
             Self::Clause(Check::Announced) => "announced",
             Self::Clause(Check::Level) => "level",
             Self::Clause(Check::Modalities) => "modalities",
@@ -164,6 +168,29 @@ fn both(french: impl Into<String>, english: impl Into<String>) -> (String, Strin
     (french.into(), english.into())
 }
 
+/// What the patient or the site holds back, and what an emergency may open.
+fn withheld(step: Step) -> (String, String) {
+    let (yes, no) = match step.link {
+        Link::NotMasked => (
+            both("l’étude n’est pas masquée", "the study is not masked"),
+            both("l’étude est masquée : aucun autre site ne la voit", "the study is masked: no other site sees it"),
+        ),
+        Link::NotOpposed => (
+            both("le patient ne s’oppose pas au partage", "the patient does not oppose sharing"),
+            both("le patient s’oppose au partage de cette étude", "the patient opposes sharing this study"),
+        ),
+        Link::GlassAgreed => (
+            both("l’accord permet le bris de glace", "the agreement lets the glass be broken"),
+            both("l’accord ne permet pas le bris de glace", "the agreement does not let the glass be broken"),
+        ),
+        _ => (
+            both("l’étude peut être ouverte en urgence", "the study may be opened in an emergency"),
+            both("l’étude est exclue du bris de glace", "the study is kept from broken glass"),
+        ),
+    };
+    either(step.holds, yes, no)
+}
+
 impl View<'_> {
     fn explained(&self, step: Step) -> ExplainedStep {
         let text = match step.ground {
@@ -192,6 +219,7 @@ impl View<'_> {
 
     fn of_link(&self, step: Step, text: Option<&Agreement>) -> (String, String) {
         match step.link {
+            Link::NotMasked | Link::NotOpposed | Link::GlassAgreed | Link::GlassOpen => withheld(step),
             Link::Clause(check) => self.of_clause(check, step.holds, text),
             Link::Grant(check) => self.of_grant(check, step),
             Link::Begun | Link::NotOver => {

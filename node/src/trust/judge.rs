@@ -8,12 +8,12 @@
 //! link that does not hold ends its ground, so it is the one thing that was wrong with it.
 
 use super::{
-    hours,
+    hours, presets,
     records::{Kept, State},
 };
 use protocol::{
     Refusal, SiteId, Timestamp,
-    agreement::{Agreement, Check, Clause, Field, Level, Moment, StudyFacts},
+    agreement::{Agreement, Check, Clause, Field, Level, Moment, StudyFacts, Withheld},
     catalog::Basis,
     grant::{Grant, GrantCheck, Use},
     ids::Id128,
@@ -70,6 +70,14 @@ pub(crate) enum Link {
     Direction,
     /// The time zone of the hours is known here.
     TimeZone,
+    /// No other site may see the study.
+    NotMasked,
+    /// The patient does not oppose sharing it.
+    NotOpposed,
+    /// The glass may be broken under the agreement …
+    GlassAgreed,
+    /// … and for this study.
+    GlassOpen,
     Clause(Check),
     Grant(GrantCheck),
 }
@@ -143,6 +151,10 @@ fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
 fn agreed(chain: &mut Chain<'_>, kept: &Kept, asked: &Question<'_>, now: Timestamp) -> Result<Verdict, Refusal> {
     let text = chain.text(kept, now)?;
     let clause = chain.some(Link::Direction, text.clause(asked.holder, asked.reader))?;
+    // What a peer holds back it does not tell.
+    if *asked.holder != kept.peer {
+        chain.need(Link::NotOpposed, !asked.study.withheld.opposed)?;
+    }
     chain.covered(clause, asked, now)?;
     let span_ends = clause.hours.as_ref().and_then(|h| hours::end_of_span(h, now));
     Ok(Verdict { basis: Basis::Agreement(text.id), until: earlier(text.not_after, span_ends) })
@@ -188,6 +200,10 @@ impl State {
         let mut sites = Chain { ground: Ground::Sites, say };
         let known = sites.some(Link::Paired, self.peers.get(peer))?;
         sites.need(Link::NotRevoked, known.revoked.is_none())?;
+        let withheld = (*asked.holder == self.us).then_some(asked.study.withheld);
+        if let Some(withheld) = withheld {
+            sites.need(Link::NotMasked, !withheld.masked)?;
+        }
         let (mut refusal, mut any) = (Refusal::NotPermitted, false);
         if !matches!(asked.told, Some(Basis::Grant { .. })) {
             let named = |id: &Id128| asked.told.is_none_or(|basis| basis.agreement() == *id);
@@ -214,7 +230,7 @@ impl State {
         for grant in self.grants.values().filter(about) {
             any = true;
             let mut chain = Chain { ground: Ground::Grant(grant.id), say };
-            match self.granted(&mut chain, grant, &wanted, now) {
+            match self.granted(&mut chain, grant, &wanted, withheld, now) {
                 Ok(verdict) => return Ok(verdict),
                 Err(why) => refusal = better(refusal, why),
             }
@@ -230,10 +246,16 @@ impl State {
         chain: &mut Chain<'_>,
         grant: &Grant,
         wanted: &Use<'_>,
+        withheld: Option<Withheld>,
         now: Timestamp,
     ) -> Result<Verdict, Refusal> {
         for check in GrantCheck::ALL {
             chain.need(Link::Grant(check), grant.holds(check, wanted, now))?;
+        }
+        match withheld {
+            Some(withheld) if grant.is_break_glass() => chain.need(Link::GlassOpen, !withheld.no_break_glass)?,
+            Some(withheld) => chain.need(Link::NotOpposed, !withheld.opposed)?,
+            None => {}
         }
         // A grant lives only under an agreement in force between the two.
         let peer = if grant.issuer == self.us { &grant.subject } else { &grant.issuer };
@@ -242,7 +264,10 @@ impl State {
         let mut of_agreement = Chain { ground: Ground::Agreement(grant.basis), say: &mut *chain.say };
         let text = of_agreement.text(kept, now)?;
         let clause = text.clause(&grant.issuer, &grant.subject);
-        let _: &Clause = of_agreement.some(Link::Direction, clause)?;
+        let clause: &Clause = of_agreement.some(Link::Direction, clause)?;
+        if grant.is_break_glass() {
+            of_agreement.need(Link::GlassAgreed, clause.break_glass.is_some())?;
+        }
         let basis = Basis::Grant { id: grant.id, agreement: grant.basis, expires: grant.expires };
         Ok(Verdict { basis, until: earlier(Some(grant.expires), text.not_after) })
     }
@@ -250,13 +275,35 @@ impl State {
     /// Whether a peer is told of a study of ours, hours left aside, and which fields of its card.
     pub(super) fn may_tell(&self, peer: &SiteId, study: &StudyFacts, now: Timestamp) -> Option<(Basis, Vec<Field>)> {
         self.peer(peer)?;
+        if study.withheld.masked {
+            return None;
+        }
+        self.told_by_glass(peer, study, now)
+            .or_else(|| if study.withheld.opposed { None } else { self.told_as_agreed(peer, study, now) })
+    }
+
+    /// Broken glass goes before what is agreed: it opens at all hours, and every view of it says so.
+    fn told_by_glass(&self, peer: &SiteId, study: &StudyFacts, now: Timestamp) -> Option<(Basis, Vec<Field>)> {
+        let broken = |grant: &Grant| grant.is_break_glass() && grant.study == study.study;
+        let open = study.withheld.lets_break_glass() && self.grants.values().any(broken);
+        let (grant, verdict) =
+            if open { self.live_grants(peer, now).find(|(grant, _)| broken(grant))? } else { return None };
+        let clause = self.active(&grant.basis, now)?.clause(&self.us, peer)?;
+        let mut fields = clause.fields.clone();
+        // Who asked for one patient must be able to tell that it is that one.
+        fields.extend(presets::IDENTITY.iter().filter(|field| !clause.fields.contains(field)));
+        Some((verdict.basis, fields))
+    }
+
+    fn told_as_agreed(&self, peer: &SiteId, study: &StudyFacts, now: Timestamp) -> Option<(Basis, Vec<Field>)> {
         let announced = self.active_with(peer, now).find_map(|agreement| {
             let clause = agreement.clause(&self.us, peer)?;
             (clause.announce && clause.in_scope(study, now))
                 .then(|| (Basis::Agreement(agreement.id), clause.fields.clone()))
         });
         announced.or_else(|| {
-            let (grant, verdict) = self.live_grants(peer, now).find(|(g, _)| g.study == study.study)?;
+            let shared = |grant: &Grant| !grant.is_break_glass() && grant.study == study.study;
+            let (grant, verdict) = self.live_grants(peer, now).find(|(grant, _)| shared(grant))?;
             let clause = self.active(&grant.basis, now)?.clause(&self.us, peer)?;
             Some((verdict.basis, clause.fields.clone()))
         })
@@ -268,7 +315,7 @@ impl State {
         given.filter_map(move |g| {
             let wanted = Use { by: &g.subject, study: &g.study, level: Level::Card };
             let mut chain = Chain { ground: Ground::Grant(g.id), say: &mut |_| {} };
-            self.granted(&mut chain, g, &wanted, now).ok().map(|verdict| (g, verdict))
+            self.granted(&mut chain, g, &wanted, None, now).ok().map(|verdict| (g, verdict))
         })
     }
 
@@ -281,7 +328,11 @@ impl State {
                 Basis::Agreement(id) => {
                     self.active(id, now).and_then(|a| a.clause(holder, &self.us)).is_some_and(|c| c.announce)
                 }
-                Basis::Grant { id, expires, .. } => now < *expires && self.grants.contains_key(id),
+                Basis::Grant { id, agreement, expires } => {
+                    let clause = self.active(agreement, now).and_then(|a| a.clause(holder, &self.us));
+                    let is_agreed = |g: &Grant| !g.is_break_glass() || clause.is_some_and(|c| c.break_glass.is_some());
+                    now < *expires && self.grants.get(id).is_some_and(is_agreed)
+                }
             }
     }
 

@@ -15,6 +15,7 @@ mod changes;
 mod explain;
 #[cfg(any(test, feature = "fuzz"))]
 pub(crate) mod fuzz;
+mod glass;
 mod hours;
 mod judge;
 mod keepings;
@@ -29,6 +30,7 @@ mod sentences;
 mod tests;
 
 pub(crate) use explain::ExplainedStep;
+pub(crate) use glass::{GlassAsked, GlassReview, GlassUse, Verdict as ReviewVerdict};
 pub(crate) use judge::Ground;
 pub(crate) use keepings::KeepingRow;
 pub(crate) use permit::Permit;
@@ -157,6 +159,8 @@ struct Inner {
     events: broadcast::Sender<TrustEvent>,
     /// A restored node judges no peer before it has learnt what it forgot.
     is_shut: AtomicBool,
+    /// Who broke the glass lately, or tried.
+    attempts: glass::Attempts,
 }
 
 impl Trust {
@@ -186,6 +190,7 @@ impl Trust {
             changing: Arc::new(Mutex::new(())),
             events: broadcast::channel(EVENTS_KEPT).0,
             is_shut: AtomicBool::new(false),
+            attempts: glass::Attempts::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -255,6 +260,11 @@ impl Trust {
         self.state().cache_days(&basis.agreement())
     }
 
+    /// What is held back of a study of ours is other than it was: permits in use that no longer hold are cut.
+    pub(crate) fn facts_changed(&self, facts: &StudyFacts) {
+        self.inner.watch.facts_changed(&self.state(), facts, tasks::now());
+    }
+
     /// The one way to permission. Why it was given or refused: [`Trust::explain`], which overhears the same judgement.
     pub(crate) fn authorize(
         &self,
@@ -286,7 +296,12 @@ impl Trust {
             (Caller::Person(person), held) => {
                 need(say, Link::Role, person.allows(Action::ReadStudies))?;
                 match held {
-                    Held::Here => return Ok(None),
+                    Held::Here => {
+                        // Masked is masked; who may correct must be able to look.
+                        let is_open = !study.withheld.masked || person.allows(Action::RejectStudies);
+                        need(say, Link::NotMasked, is_open)?;
+                        return Ok(None);
+                    }
                     Held::ByPeer(holder, basis) => (*holder, us, Some(*basis)),
                 }
             }

@@ -126,6 +126,18 @@ impl Watch {
         }
     }
 
+    /// A study of ours is other than it was: permits on it are judged anew by what it is now.
+    pub(super) fn facts_changed(&self, state: &State, facts: &StudyFacts, now: Timestamp) {
+        let mut watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for (key, one) in watched.iter_mut() {
+            if key.holder == state.us && key.study == facts.study {
+                one.facts = facts.clone();
+            }
+        }
+        drop(watched);
+        self.judge_again(state, now);
+    }
+
     /// Judges every watched permit again and cuts those that no longer hold as they stood.
     pub(super) fn judge_again(&self, state: &State, now: Timestamp) {
         let mut watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);

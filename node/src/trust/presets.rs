@@ -4,14 +4,14 @@ use super::{Peer, changes::CLOCKS_DIFFER, hours};
 use crate::tasks;
 use protocol::{
     SiteId, Timestamp,
-    agreement::{About, Agreement, Clause, Field, Level, Party, Preset, WeeklyHours},
+    agreement::{About, Agreement, BreakGlass, Clause, Field, Level, Party, Preset, WeeklyHours},
     ids::Id128,
     time::{WEEK_MINUTES, WeekMinute},
 };
 use serde::{Deserialize, Serialize};
 
 /// Everything that lets a reader be sure of the patient and of the examination.
-const IDENTITY: [Field; 4] = [Field::PatientName, Field::BirthDate, Field::Sex, Field::PatientId];
+pub(super) const IDENTITY: [Field; 4] = [Field::PatientName, Field::BirthDate, Field::Sex, Field::PatientId];
 const ALL_FIELDS: [Field; 7] = [
     Field::PatientName,
     Field::BirthDate,
@@ -51,6 +51,8 @@ pub(crate) struct Terms {
     pub(crate) since_days: Option<u32>,
     /// Default: 30.
     pub(crate) cache_days: Option<u32>,
+    /// The glass may be broken, and each time is reviewed within so many hours.
+    pub(crate) break_glass_hours: Option<u32>,
     /// The agreement whose next version this is.
     pub(crate) replaces: Option<Id128>,
 }
@@ -128,7 +130,7 @@ pub(super) fn draft_at(
         regions_excluded: Vec::new(),
         onward: false,
         kbits_max: None,
-        break_glass: None,
+        break_glass: terms.break_glass_hours.map(|review_hours| BreakGlass { review_hours }),
     };
     let clauses = match terms.direction {
         Direction::Both => vec![clause(ours.0, peer.site), clause(peer.site, ours.0)],

@@ -3,7 +3,10 @@
 //! # Not here
 //! Judgement ([`super::judge`]) and the order of durable and effective ([`super::Trust`]).
 
-use super::{AgreementRow, AgreementState, Peer, TrustEvent};
+use super::{
+    AgreementRow, AgreementState, Peer, TrustEvent,
+    glass::{GlassRecord, GlassReview, GlassUse},
+};
 use protocol::{
     SiteId, Timestamp,
     agreement::{Agreement, SignedAgreement},
@@ -60,6 +63,9 @@ pub(super) enum Record {
     },
     /// The keeper's receipt.
     KeepingErased(Erased),
+    /// The glass was broken, here or at a peer: the request's signer says which.
+    GlassBroken(Box<GlassRecord>),
+    GlassReviewed(GlassReview),
 }
 
 /// Something to be said to a peer until it answers that it has it.
@@ -90,6 +96,8 @@ impl Record {
             Self::Keeping { .. } => 8,
             Self::KeepingEnded { .. } => 9,
             Self::KeepingErased(_) => 10,
+            Self::GlassBroken(_) => 16,
+            Self::GlassReviewed(_) => 17,
             Self::MailKept(_) => 24,
             Self::MailDone(_) => 25,
         }
@@ -137,6 +145,8 @@ pub(super) struct State {
     pub(super) mail: Vec<Mail>,
     /// Who keeps whose backup.
     pub(super) keepings: BTreeMap<Id128, super::keepings::Kept>,
+    /// Broken glass, by the request.
+    pub(super) glass: BTreeMap<Id128, GlassUse>,
 }
 
 impl State {
@@ -149,6 +159,7 @@ impl State {
             grants: BTreeMap::new(),
             mail: Vec::new(),
             keepings: BTreeMap::new(),
+            glass: BTreeMap::new(),
         }
     }
 
@@ -181,6 +192,8 @@ impl State {
             Record::Keeping { peer, signed } => self.keep_keeping(peer, signed),
             Record::KeepingEnded { keeping, by, at } => self.end_keeping(&keeping, by, at),
             Record::KeepingErased(erased) => self.keeping_erased(erased),
+            Record::GlassBroken(record) => self.break_glass(*record),
+            Record::GlassReviewed(review) => self.reviewed(review),
             Record::MailKept(mail) => {
                 self.mail.push(mail);
                 Vec::new()

@@ -1,7 +1,7 @@
 use super::{judge::Question, *};
 use proptest::prelude::*;
 use protocol::{
-    agreement::{Preset, SignedAgreement},
+    agreement::{Preset, SignedAgreement, Withheld},
     grant::GrantCheck,
 };
 use std::time::Duration;
@@ -15,23 +15,29 @@ fn peer(of: &Identity, name: &str) -> Peer {
     let record = SiteRecord { name: name.to_owned(), overlay: Vec::new(), pixels: Vec::new(), issued: Timestamp(1) };
     Peer { site: of.site(), name: name.to_owned(), record: of.seal(&record), paired: Timestamp(1), revoked: None }
 }
-fn facts(study: &str, modality: &str) -> StudyFacts {
+pub(super) fn facts(study: &str, modality: &str) -> StudyFacts {
     let day = i64::try_from(tasks::now().0 / 86_400_000).unwrap();
-    StudyFacts { study: study.parse().unwrap(), modalities: vec![modality.to_owned()], regions: Vec::new(), day }
+    StudyFacts {
+        study: study.parse().unwrap(),
+        modalities: vec![modality.to_owned()],
+        regions: Vec::new(),
+        day,
+        withheld: Withheld::NOTHING,
+    }
 }
 fn at(text: &str) -> Timestamp {
     Timestamp(u64::try_from(text.parse::<jiff::Timestamp>().unwrap().as_millisecond()).unwrap())
 }
-fn radiologist() -> Person {
+pub(super) fn radiologist() -> Person {
     Person::new("garde".to_owned(), Role::Radiologist)
 }
 
 /// Two sites' trust, as two nodes would keep it.
-struct Site {
+pub(super) struct Site {
     dir: tempfile::TempDir,
     identity: Arc<Identity>,
     tasks: Tasks,
-    trust: Trust,
+    pub(super) trust: Trust,
 }
 
 impl Site {
@@ -43,13 +49,13 @@ impl Site {
         let trust = Trust::open(Journal::open(dir.path(), &tasks).unwrap(), identity.clone(), &tasks).unwrap();
         Self { dir, identity, tasks, trust }
     }
-    async fn again(self, seed: u8) -> Self {
+    pub(super) async fn again(self, seed: u8) -> Self {
         let Self { dir, tasks, trust, .. } = self;
         drop(trust);
         assert_eq!(tasks.stop(LONG).await, Vec::<&str>::new());
         Self::open_in(dir, seed)
     }
-    fn site(&self) -> SiteId {
+    pub(super) fn site(&self) -> SiteId {
         self.identity.site()
     }
     fn state_of(&self, id: &Id128) -> Vec<AgreementState> {
@@ -57,14 +63,14 @@ impl Site {
     }
 }
 
-async fn two_peers() -> (Site, Site) {
+pub(super) async fn two_peers() -> (Site, Site) {
     let (a, b) = (Site::open(1), Site::open(2));
     a.trust.add_peer(peer(&b.identity, "CH Sud")).await.unwrap();
     b.trust.add_peer(peer(&a.identity, "CH Nord")).await.unwrap();
     (a, b)
 }
 
-async fn agree(a: &Site, b: &Site, preset: Preset, terms: &Terms) -> Id128 {
+pub(super) async fn agree(a: &Site, b: &Site, preset: Preset, terms: &Terms) -> Id128 {
     let known = a.trust.peer(&b.site()).unwrap();
     let text = draft((a.site(), "CH Nord"), &known, preset, terms).unwrap();
     let offered = a.trust.offer(text.clone()).await.unwrap();
@@ -74,7 +80,7 @@ async fn agree(a: &Site, b: &Site, preset: Preset, terms: &Terms) -> Id128 {
     text.id
 }
 
-fn reads(a: &Site, b: &Site, study: &StudyFacts) -> Result<Permit, Refusal> {
+pub(super) fn reads(a: &Site, b: &Site, study: &StudyFacts) -> Result<Permit, Refusal> {
     a.trust.authorize(Caller::Peer(&b.site()), study, Held::Here, Level::Pixels)
 }
 
@@ -365,8 +371,7 @@ fn chain(
     }
     let today = i64::try_from(now.0 / 86_400_000).unwrap();
     let day = if is(Link::Recent) { today - 31 } else { today };
-    let study =
-        StudyFacts { study: "1.2.3".parse().unwrap(), modalities: vec!["CT".to_owned()], regions: Vec::new(), day };
+    let study = StudyFacts { day, ..facts("1.2.3", "CT") };
     let (a, b) = (a.site(), b.site());
     let asked = Question { holder: &a, reader: &b, study: &study, level: Level::Pixels, told: None };
     let mut wrong = Vec::new();
@@ -419,6 +424,7 @@ fn given(broken: Option<Given>, now: Timestamp, left: u64) -> (Result<(), Refusa
         level: if is(Given::Level) { Level::Headers } else { Level::Pixels },
         not_before: if is(Given::Early) { Timestamp(now.0 + 1) } else { now },
         expires: if is(Given::Late) { now } else { Timestamp(now.0 + left) },
+        kind: protocol::grant::GrantKind::Shared,
     };
     let mut state = State::new(a.site());
     state.apply(Record::PeerAdded(peer(&b, "B")));

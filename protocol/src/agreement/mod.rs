@@ -18,6 +18,9 @@ use crate::{
 use serde::{Deserialize, Serialize};
 
 mod first;
+mod withheld;
+
+pub use withheld::Withheld;
 
 /// How far a peer may go with a covered study; each level includes those below it (domain.md, "Study manifest").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -250,6 +253,8 @@ pub struct StudyFacts {
     pub regions: Vec<String>,
     /// Study Date as days since 1970-01-01; the day of arrival where the object has none.
     pub day: i64,
+    /// What its holder holds back of it. Of a peer's study nothing is known, and nothing needs to be.
+    pub withheld: Withheld,
 }
 
 /// The moment of a judgement.
@@ -468,6 +473,7 @@ mod tests {
             modalities,
             regions: vec!["HEAD".to_owned()],
             day: 20_000,
+            withheld: Withheld::NOTHING,
         }
     }
 

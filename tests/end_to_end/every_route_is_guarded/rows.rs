@@ -20,6 +20,12 @@ GET /api/storage                        | A     | 200 | - figures of the node   
 GET /api/restore                        | ARFTU | 200 | - state of the node                        | -
 POST /api/restore/confirm               | A     | 400 | - nothing to confirm; see restored_site_relearns | security-alert | {"reason":"all is well"}
 POST /api/restore/fetch-back            | A     | 200 | - what it brings is written by `studies`   | security-alert
+GET /api/withheld                       | AT    | 200 | studies-queried                            | studies-queried
+POST /api/withheld                      | AT    | 200 | study-withheld                             | security-alert   | {"study":"$STUDY","how":"no-break-glass","asked_by":"patient"}
+POST /api/withheld/{id}/release         | AT    | 404 | - see patient_opposes                      | security-alert   | {"note":"a letter"}
+POST /api/emergencies                   | R     | 401 | - of a browser's session; see glass_is_broken | glass-broken  | {"site":"nobody","issuer":"X","patient_id":"1","reason":"other","text":"a long reason","password":"x"}
+GET /api/reviews                        | AU    | 200 | log-read                                   | log-read
+POST /api/reviews/{id}                  | AU    | 404 | - needs a peer; see glass_is_broken        | security-alert   | {"verdict":"justified"}
 GET /api/alarms                         | A     | 200 | - conditions of the node                   | studies-queried
 POST /api/alarms/test                   | A     | 200 | - changes nothing                          | security-alert
 GET /api/spare                          | A     | 200 | - backups name no patient                  | studies-queried

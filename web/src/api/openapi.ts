@@ -1172,6 +1172,85 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/emergencies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Opens one patient's studies at another site in an emergency; both sites write it down and review it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Break"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Broken"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/events": {
         parameters: {
             query?: never;
@@ -2815,6 +2894,98 @@ export interface paths {
                     };
                 };
                 409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    all?: boolean;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Review"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reviews/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Reviewed"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Review"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                404: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -5463,6 +5634,135 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/withheld": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WithheldRow"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** In force at once: peers hear that the studies are withdrawn and erase their copies; what runs is cut. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Withhold"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WithheldRow"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/withheld/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Release"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WithheldRow"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -5649,6 +5949,40 @@ export interface components {
         /** @description An upload that was begun. */
         Begun: {
             id: string;
+        };
+        /** @description A person breaks the glass: for whom, why, and once more who they are. */
+        Break: {
+            /** @description `YYYYMMDD`. */
+            birth_date?: string | null;
+            /** @description Of the second factor, where there is one. */
+            code?: string | null;
+            /** @description Who issued the identifier: an OID (`1.2.250.1.213.1.4.8` is the French national identity), or the site's name. */
+            issuer?: string | null;
+            /** @description Without identifier: `FAMILY^Given`, with birth date and sex. */
+            name?: string | null;
+            password: string;
+            patient_id?: string | null;
+            /** @description Through the command line: whose account it is. */
+            person?: string | null;
+            /** @description `danger-to-life`, `cannot-consent`, `urgent-transfer`, `urgent-opinion` or `other`. */
+            reason: string;
+            /** @description `F`, `M` or `O`. */
+            sex?: string | null;
+            /** @description Key, short key or name of the site that holds the studies. */
+            site: string;
+            /** @description At least ten characters; without names. */
+            text: string;
+        };
+        /** @description The glass is broken: what every view of these studies says. */
+        Broken: {
+            at: string;
+            ends: string;
+            person: string;
+            reason: string;
+            request: string;
+            site_name: string;
+            studies: string[];
+            text: string;
         };
         /** @description A rule on what peers tell of, rather than on what arrives here. */
         CardsJson: {
@@ -6496,6 +6830,11 @@ export interface components {
         };
         /** @description A draft from a preset. */
         Offer: {
+            /**
+             * Format: int32
+             * @description The glass may be broken; each time is reviewed within so many hours.
+             */
+            break_glass_hours?: number | null;
             /** Format: int32 */
             cache_days?: number | null;
             /** @description `both` (default), `ours` (they read ours) or `theirs`. */
@@ -6749,6 +7088,10 @@ export interface components {
             add?: string[];
             remove?: string[];
         };
+        /** @description Why it is taken back. */
+        Release: {
+            note?: string;
+        };
         /** @description Rotten objects that became what was stored again. */
         Repaired: {
             /** @description `sender`, `here`, `peer` or `source` (a PACS beside the node). */
@@ -6785,6 +7128,37 @@ export interface components {
             /** @description Key, short key or name of the peer. */
             site: string;
             study?: string | null;
+        };
+        /** @description One use of broken glass, to be reviewed. */
+        Review: {
+            at: string;
+            due: string;
+            ends: string;
+            note?: string | null;
+            /** @description A person of ours opened studies of theirs; otherwise a person of theirs opened ours. */
+            ours: boolean;
+            overdue: boolean;
+            peer: string;
+            peer_name: string;
+            person: string;
+            reason: string;
+            request: string;
+            reviewed_at?: string | null;
+            reviewer?: string | null;
+            role: string;
+            /** @description The person's number in the national register; empty: none. */
+            rpps: string;
+            studies: string[];
+            text: string;
+            /** @description `justified`, `not-justified` or `follow-up`; `null`: nobody has looked at it. */
+            verdict?: string | null;
+        };
+        /** @description What somebody says of it who looked. */
+        Reviewed: {
+            /** @description Without names of patients. */
+            note?: string;
+            /** @description `justified`, `not-justified` or `follow-up`. */
+            verdict: string;
         };
         /** @description A role and what it allows. */
         RoleRow: {
@@ -7091,6 +7465,7 @@ export interface components {
              */
             availability: string;
             body_parts: string[];
+            break_glass?: components["schemas"]["Broken"] | null;
             /** Format: int64 */
             bytes: number;
             /** @description `arriving` or `complete`. */
@@ -7134,6 +7509,8 @@ export interface components {
             study: string;
             /** @description `HHMMSS`. */
             time?: string | null;
+            /** @description What is held back of it from other sites, where it is ours. */
+            withheld: components["schemas"]["Withheld"][];
         };
         /** @description Until when a study is kept, and why. */
         StudyKept: {
@@ -7328,6 +7705,43 @@ export interface components {
              */
             state: string;
             study: string;
+        };
+        /** @description A study, or a patient's studies, held back. */
+        Withheld: {
+            /** @description `patient`, `representative`, `physician` or `site`. */
+            asked_by: string;
+            /** @description `YYYYMMDD`. */
+            asked_on: string;
+            at: string;
+            /** @description `opposed` (the patient opposes sharing), `masked` (no other site, an emergency neither) or `no-break-glass`. */
+            how: string;
+            /** Format: int64 */
+            id: number;
+            note: string;
+            /** @description Who recorded it. */
+            person: string;
+            /** @description Study Instance UID; `null`: all of a patient. */
+            study?: string | null;
+        };
+        /** @description One in the list of all: with the patient's identifier where all of a patient is meant. */
+        WithheldRow: components["schemas"]["Withheld"] & {
+            issuer?: string | null;
+            patient_id?: string | null;
+        };
+        /** @description What to hold back: a study, or all of a patient, also what comes later. */
+        Withhold: {
+            /** @description All studies of the patient of `study`. */
+            all_of_patient?: boolean;
+            asked_by: string;
+            asked_on?: string | null;
+            how: string;
+            /** @description … of this issuer; absent: those whose objects name no issuer. */
+            issuer?: string | null;
+            note?: string;
+            /** @description All studies with this Patient ID … */
+            patient_id?: string | null;
+            /** @description Study Instance UID. */
+            study?: string | null;
         };
     };
     responses: never;

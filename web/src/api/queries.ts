@@ -34,6 +34,7 @@ export const keys = {
   peerRules: ['peer-rules'],
   labels: ['labels'],
   keepings: ['keepings'],
+  reviews: ['reviews'],
 } as const;
 
 /** Whether asking again may help: a lost or busy node, not a refusal. */

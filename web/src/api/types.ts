@@ -15,7 +15,7 @@ type With<Shape, Fields extends { [Field in keyof Fields]: Field extends keyof S
   Fields;
 
 export type Role = 'admin' | 'radiologist' | 'referrer' | 'technologist' | 'auditor';
-export type Action = 'list-studies' | 'read-studies' | 'store-studies' | 'share-studies' | 'reject-studies' | 'export-studies' | 'label-studies' | 'administer' | 'read-log';
+export type Action = 'list-studies' | 'read-studies' | 'store-studies' | 'share-studies' | 'reject-studies' | 'export-studies' | 'label-studies' | 'administer' | 'read-log' | 'break-glass';
 export type Availability = 'online' | 'nearline' | 'remote' | 'unreachable';
 /** Which studies a DICOM peer may find and retrieve. */
 export type Reach = 'none' | 'own' | 'all';
@@ -36,6 +36,13 @@ export type Recovery = Sent<'Recovery'>;
 export type Leaving = Sent<'Leaving'>;
 
 export type Patient = Sent<'Patient'>;
+export type GlassReason = 'danger-to-life' | 'cannot-consent' | 'urgent-transfer' | 'urgent-opinion' | 'other';
+export type BrokenGlass = With<Sent<'Broken'>, { reason: GlassReason }>;
+export type GlassVerdict = 'justified' | 'not-justified' | 'follow-up';
+export type Review = With<Sent<'Review'>, { reason: GlassReason; verdict: GlassVerdict | null }>;
+export type WithheldHow = 'opposed' | 'masked' | 'no-break-glass';
+export type AskedBy = 'patient' | 'representative' | 'physician' | 'site';
+export type Withheld = With<Sent<'Withheld'>, { how: WithheldHow; asked_by: AskedBy }>;
 export type Study = With<
   Sent<'Study'>,
   {
@@ -43,6 +50,8 @@ export type Study = With<
     completeness: 'arriving' | 'complete';
     availability: Availability;
     provenance: 'verified' | 'failed' | 'not-covered';
+    withheld: Withheld[];
+    break_glass: BrokenGlass | null;
   }
 >;
 export type StudyPage = With<Sent<'StudyPage'>, { studies: Study[] }>;
@@ -173,7 +182,8 @@ type AlarmKind =
   | 'ledger-broken'
   | 'ledger-unwitnessed'
   | 'collector-behind'
-  | 'clock-differs';
+  | 'clock-differs'
+  | 'review-overdue';
 export type Alarm = With<Sent<'AlarmJson'>, { kind: AlarmKind; level: 'notice' | 'warning' | 'critical' }>;
 export type Alarms = With<Sent<'AlarmsJson'>, { standing: Alarm[] }>;
 export type LedgerHead = Sent<'LedgerHeadJson'>;

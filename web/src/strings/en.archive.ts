@@ -175,6 +175,8 @@ export const archiveWords = {
         'ledger-unwitnessed_other': '{{subject}} has not countersigned {{value}} events of ours',
         'clock-differs_one': 'The clocks of {{subject}} and of this node lie {{value}} second apart',
         'clock-differs_other': 'The clocks of {{subject}} and of this node lie {{value}} seconds apart',
+        'review-overdue_one': '{{value}} use of broken glass was not reviewed in time',
+        'review-overdue_other': '{{value}} uses of broken glass were not reviewed in time',
         'collector-behind_one': 'The audit collector has taken nothing for {{value}} minute',
         'collector-behind_other': 'The audit collector has taken nothing for {{value}} minutes',
       },

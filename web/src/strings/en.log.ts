@@ -112,5 +112,9 @@ export const logWords = {
     'rule-changed': 'Rule on arrival changed',
     'rule-fired': 'Rules applied',
     'study-labelled': 'Labels changed',
+    'study-withheld': 'Opposition or masking recorded',
+    'study-released': 'Opposition or masking taken back',
+    'glass-broken': 'Glass broken',
+    'glass-reviewed': 'Broken glass reviewed',
   },
 };

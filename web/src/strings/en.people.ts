@@ -102,6 +102,7 @@ export const peopleWords = {
     'reject-studies': 'Reject, and take that back',
     'export-studies': 'Take studies out',
     'label-studies': 'Label studies',
+    'break-glass': 'Break the glass in an emergency',
     administer: 'Administer the site',
     'read-log': 'Read the access log',
   },

@@ -1,6 +1,7 @@
 // English. `fr.ts` has the same keys; a test and the compiler hold them together.
 
 import { archiveWords } from './en.archive';
+import { glassWords } from './en.glass';
 import { logWords } from './en.log';
 import { peopleWords } from './en.people';
 
@@ -466,6 +467,7 @@ export const en = {
     noHours: 'Choose at least one span of hours.',
   },
   ...archiveWords,
+  ...glassWords,
   ...logWords,
   ...peopleWords,
   settings: {

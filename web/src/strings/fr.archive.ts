@@ -175,6 +175,8 @@ export const archiveWords = {
         'ledger-unwitnessed_other': '{{subject}} n’a pas contresigné {{value}} de nos événements',
         'clock-differs_one': 'Les horloges de {{subject}} et de ce nœud diffèrent de {{value}} seconde',
         'clock-differs_other': 'Les horloges de {{subject}} et de ce nœud diffèrent de {{value}} secondes',
+        'review-overdue_one': '{{value}} bris de glace n’a pas été contrôlé à temps',
+        'review-overdue_other': '{{value}} bris de glace n’ont pas été contrôlés à temps',
         'collector-behind_one': 'Le collecteur d’audit n’a rien pris depuis {{value}} minute',
         'collector-behind_other': 'Le collecteur d’audit n’a rien pris depuis {{value}} minutes',
       },

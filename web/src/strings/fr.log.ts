@@ -112,5 +112,9 @@ export const logWords = {
     'rule-changed': 'Règle d’arrivée modifiée',
     'rule-fired': 'Règles appliquées',
     'study-labelled': 'Étiquettes modifiées',
+    'study-withheld': 'Opposition ou masquage noté',
+    'study-released': 'Opposition ou masquage annulé',
+    'glass-broken': 'Bris de glace',
+    'glass-reviewed': 'Bris de glace contrôlé',
   },
 };

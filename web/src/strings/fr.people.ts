@@ -102,6 +102,7 @@ export const peopleWords = {
     'reject-studies': 'Rejeter, et revenir dessus',
     'export-studies': 'Exporter des examens',
     'label-studies': 'Étiqueter des examens',
+    'break-glass': 'Briser la glace en urgence',
     administer: 'Administrer le site',
     'read-log': 'Lire la traçabilité',
   },

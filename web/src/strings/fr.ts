@@ -2,6 +2,7 @@
 
 import type { Strings } from './en';
 import { archiveWords } from './fr.archive';
+import { glassWords } from './fr.glass';
 import { logWords } from './fr.log';
 import { peopleWords } from './fr.people';
 
@@ -467,6 +468,7 @@ export const fr: Strings = {
     noHours: 'Choisissez au moins une plage horaire.',
   },
   ...archiveWords,
+  ...glassWords,
   ...logWords,
   ...peopleWords,
   settings: {

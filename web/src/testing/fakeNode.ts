@@ -2,7 +2,7 @@
 //
 // It keeps no promise of the real node (nothing is durable, nothing is signed); it answers as the contract says.
 
-import type { Action, Ae, Agreement, AgreementOffer, AuditEntry, Explanation, Ledger, Pairing, Peer, Person, Role, Sees, Study, Transfer, User } from '../api/types';
+import type { Action, Ae, Agreement, AgreementOffer, AuditEntry, BrokenGlass, Explanation, GlassReason, Ledger, Pairing, Peer, Person, Review, Role, Sees, Study, Transfer, User } from '../api/types';
 import type { NewsName } from '../api/events';
 
 export interface Answer {
@@ -14,7 +14,7 @@ export interface Answer {
 
 const ACTIONS: Record<Role, Action[]> = {
   admin: ['list-studies', 'read-studies', 'store-studies', 'share-studies', 'reject-studies', 'export-studies', 'label-studies', 'administer', 'read-log'],
-  radiologist: ['list-studies', 'read-studies', 'store-studies', 'share-studies', 'export-studies', 'label-studies'],
+  radiologist: ['list-studies', 'read-studies', 'store-studies', 'share-studies', 'export-studies', 'label-studies', 'break-glass'],
   referrer: ['list-studies', 'read-studies'],
   technologist: ['list-studies', 'read-studies', 'store-studies', 'reject-studies', 'export-studies', 'label-studies'],
   auditor: ['read-log'],
@@ -50,6 +50,8 @@ export function study(change: Partial<Study> & { study: string }): Study {
     patient_conflict: false,
     provenance: 'verified',
     labels: [],
+    withheld: [],
+    break_glass: null,
     amended: null,
     custodian_name: 'CH Sud',
     ...change,
@@ -137,6 +139,7 @@ function userOf(person: Person): User {
 export class FakeNode {
   person: Person | null = null;
   studies: Study[] = [];
+  reviews: Review[] = [];
   peers: Peer[] = [];
   pairings: Pairing[] = [];
   agreements: Agreement[] = [];
@@ -244,6 +247,9 @@ export class FakeNode {
       agreements: 'administer',
       audit: 'read-log',
       ledger: 'read-log',
+      reviews: 'read-log',
+      emergencies: 'break-glass',
+      withheld: 'reject-studies',
       users: 'administer',
       tokens: 'administer',
       roles: 'administer',
@@ -272,11 +278,38 @@ export class FakeNode {
         return this.agreementsRoute(method, first, second, body);
       case 'audit':
         return this.auditRoute(url);
+      case 'reviews':
+        return this.reviewsRoute(first, body);
+      case 'emergencies':
+        return this.emergency(body);
+      case 'withheld':
+        return { status: 200, body: {} };
       case 'ledger':
         return first === 'settle' ? this.settleLedger() : { status: 200, body: this.ledger };
       default:
         return this.settingsRoute(method, head ?? '', first, body);
     }
+  }
+
+  private reviewsRoute(first: string | undefined, body: unknown): Answer {
+    if (!first) return { status: 200, body: this.reviews.filter(row => row.verdict === null) };
+    const said = body as { verdict: Review['verdict']; note: string };
+    const reviewed = { verdict: said.verdict, note: said.note, reviewer: this.person?.name ?? '', reviewed_at: new Date().toISOString() };
+    this.reviews = this.reviews.map(row => (row.request === first ? { ...row, ...reviewed } : row));
+    return { status: 200, body: this.reviews.find(row => row.request === first) };
+  }
+
+  /** Opens the study of that patient, for who proves who they are. */
+  private emergency(body: unknown): Answer {
+    const asked = body as { password: string; reason: GlassReason; text: string };
+    if (asked.password !== PASSWORD) return refusal(401, 'wrong-password');
+    const [study] = this.studies;
+    const { reason, text } = asked;
+    const [at, person] = [new Date().toISOString(), this.person?.name ?? ''];
+    const ends = '2025-01-11T03:10:00Z';
+    const broken: BrokenGlass = { request: 'e1', site_name: 'CH Nord', reason, text, person, at, ends, studies: study ? [study.study] : [] };
+    this.studies = this.studies.map(row => (row === study ? { ...row, break_glass: broken } : row));
+    return { status: 200, body: broken };
   }
 
   private studiesRoute(url: URL, first: string | undefined, second: string | undefined): Answer {

@@ -78,6 +78,8 @@ impl Index {
                 Ok(())
             }
             Applied::Repair(record) => self.apply_repair(live, record),
+            Applied::Withhold(record) => self.keep_withheld(live, record.id, Some(record)),
+            Applied::Release(record) => self.keep_withheld(live, record.id, None),
             Applied::Nothing => Ok(()),
         };
         if applied.is_err() {

@@ -33,6 +33,7 @@
 //! | `Q` | number | [`NoteRecord`](super::super::rows::NoteRecord) |
 //! | `X` | SOP Instance UID of a rejection note | its number |
 //! | `P` | an object's digest | [`RotRow`](super::super::rows::RotRow) |
+//! | `B` | number | [`WithholdRecord`](super::super::rows::WithholdRecord) |
 //! | `N` | – | the highest number given |
 //! | `m` | – | [`Meta`](super::Meta) |
 
@@ -167,6 +168,12 @@ pub(super) const OFFERS: &[u8] = b"Rp";
 pub(super) const HEARD: &[u8] = b"Rh";
 pub(super) const FETCHES: &[u8] = b"Rg";
 pub(super) const LABELS: u8 = b'A';
+
+pub(super) const WITHHELD: &[u8] = b"B";
+
+pub(super) fn withheld(id: u64) -> Vec<u8> {
+    with_number(WITHHELD.to_vec(), id)
+}
 
 pub(super) fn rule(id: u64) -> Vec<u8> {
     with_number(RULES.to_vec(), id)

@@ -20,9 +20,9 @@ use super::{
         AsideRecord, Chunk, ClaimRecord, CloseRecord, ClosedRecord, ColdRecord, ConflictRow, ConflictsOf,
         CorrectRecord, CorrectionRow, EraseRecord, ErasedRecord, FireRecord, HasCopy, IngestRecord, InstanceRow,
         LabelRecord, MergedBy, NoteRecord, PatientKey, Place, Places, Proposal, RecallRecord, ReinstateRecord,
-        RejectRecord, RepairRecord, ResolveRecord, RotRecord, RoutedRecord, RuleRecord, SeriesRow, SettleRecord,
-        StoredInstance, StoredSeries, StoredStudy, StudyCorrections, StudyRow, StudyTier, Totals, UncorrectRecord,
-        UnderRejection, WithPeers, WithdrawRecord,
+        RejectRecord, ReleaseRecord, RepairRecord, ResolveRecord, RotRecord, RoutedRecord, RuleRecord, SeriesRow,
+        SettleRecord, StoredInstance, StoredSeries, StoredStudy, StudyCorrections, StudyRow, StudyTier, Totals,
+        UncorrectRecord, UnderRejection, WithPeers, WithdrawRecord, WithholdRecord,
     },
 };
 use crate::journal::Position;
@@ -56,6 +56,7 @@ mod rot;
 mod rules;
 mod search;
 mod tier;
+mod withheld;
 mod writes;
 
 #[cfg(test)]
@@ -114,6 +115,7 @@ pub(super) struct Index {
     written: AtomicU64,
     register: Register,
     rules: rules::Known,
+    withheld: withheld::Known,
 }
 
 /// Rows changed since the last batch.
@@ -197,6 +199,7 @@ impl Index {
             written: AtomicU64::new(0),
             register: Register::default(),
             rules: rules::Known::default(),
+            withheld: withheld::Known::default(),
         })
     }
 
@@ -220,6 +223,7 @@ impl Index {
         self.written.store(0, Ordering::Relaxed);
         self.register.forget();
         self.rules.forget();
+        self.withheld.forget();
         self.is_hurt.store(false, Ordering::Release);
         Ok(())
     }
@@ -530,6 +534,8 @@ pub(super) enum Applied {
     Floor(u64),
     Rot(RotRecord),
     Repair(RepairRecord),
+    Withhold(WithholdRecord),
+    Release(ReleaseRecord),
     /// Of no consequence here.
     Nothing,
 }

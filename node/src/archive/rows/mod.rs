@@ -9,7 +9,7 @@
 
 use protocol::{
     Digest, Timestamp, Uid,
-    agreement::StudyFacts,
+    agreement::{StudyFacts, Withheld},
     manifest::{Amended, Amendment, Completeness, Edit, InstanceEntry, ManifestRef, Patient},
     retention::Day,
     wire::Wire,
@@ -21,6 +21,7 @@ mod kept;
 mod offers;
 mod rot;
 mod rules;
+mod withheld;
 
 pub(crate) use kept::{Claim, ClaimRecord, Closed, EraseRecord, Heeded, NoteRecord, Proposal, StoredErase, Target};
 pub(in crate::archive) use kept::{
@@ -32,6 +33,8 @@ pub(in crate::archive) use rot::{RepairRecord, RotRecord};
 pub(crate) use rot::{RepairedFrom, RotRow};
 pub(crate) use rules::{Actions, Conditions, Fetch, Print, RouteRow, Rule, RuleRecord, Trigger, print};
 pub(in crate::archive) use rules::{ColdDue, FireRecord, Fired, LabelRecord, RoutedRecord, StudyLabels};
+pub(in crate::archive) use withheld::ReleaseRecord;
+pub(crate) use withheld::{AskedBy, How, Of, WithholdRecord};
 
 /// A study of ours, as lists and cards need it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,14 +70,15 @@ pub(crate) struct StudyRow {
 }
 
 impl StudyRow {
-    /// What agreements judge by.
-    pub(crate) fn facts(&self) -> StudyFacts {
+    /// What agreements judge by. Of studies of ours [`super::Archive::facts`] knows what is held back.
+    pub(crate) fn facts(&self, withheld: Withheld) -> StudyFacts {
         let arrived = i64::try_from(self.arrived.0 / 86_400_000).unwrap_or(i64::MAX);
         StudyFacts {
             study: self.study.clone(),
             modalities: self.modalities.clone(),
             regions: self.body_parts.clone(),
             day: self.date.as_deref().and_then(Day::parse).map_or(arrived, |day| day.0),
+            withheld,
         }
     }
 }
@@ -443,6 +447,8 @@ pub(super) mod kind {
     pub(in crate::archive) const FETCH: u8 = 57;
     pub(in crate::archive) const FETCHED: u8 = 58;
     pub(in crate::archive) const USED: u8 = 59;
+    pub(in crate::archive) const WITHHOLD: u8 = 60;
+    pub(in crate::archive) const RELEASE: u8 = 61;
 }
 
 /// A study as the index holds it.
@@ -558,6 +564,8 @@ wire! {
     RotRecord, "rot record";
     RepairRecord, "repair record";
     RotRow, "rot row";
+    WithholdRecord, "withhold record";
+    ReleaseRecord, "release record";
     StoredStudy, "study row";
     StoredSeries, "series row";
     Chunk, "instance rows";

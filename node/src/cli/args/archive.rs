@@ -3,7 +3,8 @@
 //! # Not here
 //! What is done: `cli::studies`, `cli::amend`, `cli::retention`, `cli::tiers`.
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum RetentionCommand {
@@ -176,6 +177,93 @@ pub(in crate::cli) enum StudyCommand {
         /// Its number
         id: u64,
     },
+    /// The patient opposes sharing a study of ours: no other site sees it but in an emergency
+    Oppose(StudyHeldBack),
+    /// Mask a study of ours: no other site sees it, in an emergency neither
+    Mask(StudyHeldBack),
+    /// Keep a study of ours from broken glass; it is shared as agreed
+    NoBreakGlass(StudyHeldBack),
+    /// List what is held back from other sites
+    Withheld,
+    /// Take an opposition or a masking back
+    Release {
+        /// Its number
+        id: u64,
+        /// For those who look later; without names
+        #[arg(long, default_value = "")]
+        note: String,
+    },
+}
+
+/// Who asked for it, and when.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct AskedFor {
+    /// Who asked for it
+    #[arg(long, default_value = "patient", value_parser = ["patient", "representative", "physician", "site"])]
+    pub(in crate::cli) asked_by: String,
+    /// When they asked [default: today]
+    #[arg(long, value_name = "YYYYMMDD")]
+    pub(in crate::cli) on: Option<String>,
+    /// For those who look later; without names
+    #[arg(long, default_value = "")]
+    pub(in crate::cli) note: String,
+}
+
+/// A study.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct StudyHeldBack {
+    /// Study Instance UID
+    pub(in crate::cli) uid: String,
+    #[command(flatten)]
+    pub(in crate::cli) asked: AskedFor,
+}
+
+/// All studies of a patient, also those that come later.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct HeldBack {
+    /// Patient ID
+    pub(in crate::cli) id: String,
+    /// The ID's issuer, where its studies name one
+    #[arg(long)]
+    pub(in crate::cli) issuer: Option<String>,
+    #[command(flatten)]
+    pub(in crate::cli) asked: AskedFor,
+}
+
+/// An emergency.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Broken {
+    /// The site that holds the studies: its name, key, or the beginning of the key
+    #[arg(long)]
+    pub(in crate::cli) site: String,
+    /// Whose account it is
+    #[arg(long)]
+    pub(in crate::cli) person: String,
+    /// The file's first line is the password; `-` is standard input
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    pub(in crate::cli) password_file: PathBuf,
+    /// Of the second factor, where there is one
+    #[arg(long)]
+    pub(in crate::cli) code: Option<String>,
+    /// Patient ID, with its issuer
+    #[arg(long, requires = "issuer", required_unless_present = "name")]
+    pub(in crate::cli) id: Option<String>,
+    /// Who issued it: the site's name, or an OID (1.2.250.1.213.1.4.8: French national identity)
+    #[arg(long)]
+    pub(in crate::cli) issuer: Option<String>,
+    /// Without an identifier: FAMILY^Given, with birth date and sex
+    #[arg(long, conflicts_with = "id", requires_all = ["birth_date", "sex"])]
+    pub(in crate::cli) name: Option<String>,
+    #[arg(long, value_name = "YYYYMMDD")]
+    pub(in crate::cli) birth_date: Option<String>,
+    #[arg(long, value_parser = ["F", "M", "O"])]
+    pub(in crate::cli) sex: Option<String>,
+    /// Why
+    #[arg(long, value_parser = ["danger-to-life", "cannot-consent", "urgent-transfer", "urgent-opinion", "other"])]
+    pub(in crate::cli) reason: String,
+    /// Why, in one's own words, at least ten characters; without names
+    #[arg(long)]
+    pub(in crate::cli) text: String,
 }
 
 #[derive(Debug, Subcommand)]
@@ -265,6 +353,14 @@ pub(in crate::cli) enum PatientCommand {
         #[arg(long, default_value = "")]
         note: String,
     },
+    /// The patient opposes sharing: no other site sees any study of theirs but in an emergency
+    Oppose(HeldBack),
+    /// Mask all studies of a patient: no other site sees them, in an emergency neither
+    Mask(HeldBack),
+    /// Keep all studies of a patient from broken glass; they are shared as agreed
+    NoBreakGlass(HeldBack),
+    /// Break the glass: open a patient's studies at another site in an emergency
+    BreakGlass(Box<Broken>),
     /// Take a merge back
     Unmerge {
         /// Its number

@@ -46,6 +46,23 @@ pub(crate) enum AuditCommand {
         #[arg(long)]
         quiet: bool,
     },
+    /// Uses of broken glass that wait for a review, here and at other sites
+    Reviews {
+        /// Those reviewed too
+        #[arg(long)]
+        all: bool,
+    },
+    /// Review a use of broken glass
+    Review {
+        /// Its request, as the list tells it
+        request: String,
+        /// What it was
+        #[arg(value_parser = ["justified", "not-justified", "follow-up"])]
+        verdict: String,
+        /// For those who look later; without names
+        #[arg(long, default_value = "")]
+        note: String,
+    },
     /// Who did what with a patient's studies, when and for which site
     Patient {
         /// Patient ID

@@ -16,7 +16,8 @@ mod sources;
 
 pub(super) use accounts::{TokenCommand, UserCommand};
 pub(super) use archive::{
-    ConflictCommand, CorrectCommand, HoldCommand, PatientCommand, RetentionCommand, StudyCommand, TierCommand,
+    AskedFor, Broken, ConflictCommand, CorrectCommand, HeldBack, HoldCommand, PatientCommand, RetentionCommand,
+    StudyCommand, StudyHeldBack, TierCommand,
 };
 pub(super) use audit::AuditCommand;
 pub(super) use insight::{Explain, ViewAs};

@@ -12,7 +12,7 @@ use crate::{
 };
 use protocol::{
     Refusal,
-    agreement::{Level, Preset},
+    agreement::{Level, Preset, Withheld},
 };
 use std::time::Instant;
 use tokio::runtime::Runtime;
@@ -343,9 +343,9 @@ async fn a_narrowed_agreement_withdraws_what_it_no_longer_covers() {
     a.store(MR, "MR", 1).await;
     let id = a.agree(&b, Preset::All, &Terms::default()).await;
     until("both are listed", || b.lists(CT) && b.lists(MR)).await;
-    let facts = a.archive.study(&MR.parse().unwrap()).unwrap().unwrap().facts();
+    let facts = a.archive.study(&MR.parse().unwrap()).unwrap().unwrap().facts(Withheld::NOTHING);
     let permit = a.trust.authorize(Caller::Peer(&b.site()), &facts, Held::Here, Level::Pixels).unwrap();
-    let ct = a.archive.study(&CT.parse().unwrap()).unwrap().unwrap().facts();
+    let ct = a.archive.study(&CT.parse().unwrap()).unwrap().unwrap().facts(Withheld::NOTHING);
     let kept = a.trust.authorize(Caller::Peer(&b.site()), &ct, Held::Here, Level::Pixels).unwrap();
 
     let terms = Terms { modalities: vec!["CT".to_owned()], replaces: Some(id), ..Terms::default() };

@@ -15,6 +15,7 @@ import { useWords } from '../../lib/language';
 import { en } from '../../strings/en';
 import classes from './audit.module.css';
 import { Ledger } from './Ledger';
+import { Reviews } from './Reviews';
 
 const PAGE = 50;
 const ALERTS = new Set(['security-alert', 'pairing-failed', 'instance-refused']);
@@ -125,6 +126,9 @@ function Log() {
   return (
     <Page title={t('log.title')} about={t('log.about')} width={1320}>
       <Ledger />
+      <div style={{ marginBottom: 'var(--mantine-spacing-md)' }}>
+        <Reviews />
+      </div>
       <Group mb="md" gap="sm">
         <SegmentedControl
           size="sm"

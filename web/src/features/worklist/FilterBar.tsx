@@ -1,6 +1,6 @@
 import { ActionIcon, Button, CloseButton, MultiSelect, Select, TextInput, Tooltip } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { IconRefresh, IconSearch } from '@tabler/icons-react';
+import { IconRefresh, IconSearch, IconUrgent } from '@tabler/icons-react';
 import type { RefObject } from 'react';
 import { useEffect, useEffectEvent, useState } from 'react';
 import { labelsQuery, peersQuery, siteQuery } from '../../api/queries';
@@ -22,6 +22,8 @@ interface FilterBarProps {
   onChange: (filters: Filters) => void;
   onRefresh: () => void;
   onLeave: () => void;
+  /** Absent: the role does not include it. */
+  onBreakGlass: (() => void) | undefined;
 }
 
 /** What is typed is asked once the typing pauses: one question per change. */
@@ -56,7 +58,7 @@ function useSites(studies: Study[]) {
 }
 
 export function FilterBar(props: FilterBarProps) {
-  const { filters, studies, more, refreshing, searchRef, onChange, onRefresh, onLeave } = props;
+  const { filters, studies, more, refreshing, searchRef, onChange, onRefresh, onLeave, onBreakGlass } = props;
   const { t } = useWords();
   const [typed, setTyped] = useTyped(filters.text, text => onChange({ ...filters, text }));
   const sites = useSites(studies);
@@ -174,6 +176,11 @@ export function FilterBar(props: FilterBarProps) {
       <span className={classes.total} role="status">
         {more ? t('list.shownMore', { count: studies.length }) : t('list.shown', { count: studies.length })}
       </span>
+      {onBreakGlass && (
+        <Button size="compact-sm" variant="light" color="red" leftSection={<IconUrgent size={15} />} onClick={onBreakGlass}>
+          {t('glass.title')}
+        </Button>
+      )}
       <Tooltip label={t('list.refresh')}>
         <ActionIcon variant="subtle" color="gray" loading={refreshing} onClick={onRefresh} aria-label={t('list.refresh')}>
           <IconRefresh size={17} />

@@ -19,6 +19,7 @@ import { useWords } from '../../lib/language';
 import { FilterBar } from './FilterBar';
 import type { Filters } from './filters';
 import { fromAddress, isFiltered, NO_FILTERS, toAddress } from './filters';
+import { GlassBanner } from './GlassBanner';
 import classes from './list.module.css';
 import { openReading } from './opening';
 import type { RowAct } from './StudyRow';
@@ -29,6 +30,8 @@ import { allStudies, useStudies, withArrivals } from './useStudies';
 const PriorsDialog = lazy(async () => ({ default: (await import('./PriorsDialog')).PriorsDialog }));
 const LabelDialog = lazy(async () => ({ default: (await import('./LabelDialog')).LabelDialog }));
 const ExportDialog = lazy(async () => ({ default: (await import('./ExportDialog')).ExportDialog }));
+const WithholdDialog = lazy(async () => ({ default: (await import('./WithholdDialog')).WithholdDialog }));
+const GlassDialog = lazy(async () => ({ default: (await import('./GlassDialog')).GlassDialog }));
 const ShareDialog = lazy(async () => ({ default: (await import('./ShareDialog')).ShareDialog }));
 
 const ROW = 54;
@@ -95,7 +98,7 @@ function useActs() {
   return { busy, open, fetchAll, copy };
 }
 
-type Dialog = { kind: 'priors' | 'share' | 'export' | 'label'; study: Study } | null;
+type Dialog = { kind: 'priors' | 'share' | 'export' | 'label' | 'withhold'; study: Study } | null;
 
 export function StudyList() {
   const mayList = useMay('list-studies');
@@ -113,6 +116,9 @@ function List() {
   const mayShare = useMay('share-studies');
   const mayExport = useMay('export-studies');
   const mayLabel = useMay('label-studies');
+  const mayWithhold = useMay('reject-studies');
+  const mayBreakGlass = useMay('break-glass');
+  const [breaking, setBreaking] = useState(false);
   const inViewer = useOpenViewers();
   const acts = useActs();
   const [dialog, setDialog] = useState<Dialog>(null);
@@ -181,7 +187,9 @@ function List() {
         onChange={change}
         onRefresh={() => void found.refetch()}
         onLeave={() => bodyRef.current?.focus()}
+        onBreakGlass={mayBreakGlass ? () => setBreaking(true) : undefined}
       />
+      <GlassBanner studies={studies} />
       {found.isLoading && <Waiting />}
       {found.isError && studies.length === 0 && <Failure error={found.error} retry={() => void found.refetch()} />}
       {found.isSuccess && studies.length === 0 && <Nothing filtered={isFiltered(filters)} onClear={() => change(NO_FILTERS)} />}
@@ -232,6 +240,7 @@ function List() {
                       mayShare={mayShare}
                       mayExport={mayExport}
                       mayLabel={mayLabel}
+                      mayWithhold={mayWithhold}
                       mayRead={mayRead}
                       style={{ transform: `translateY(${item.start}px)` }}
                       onSelect={index => setChosen(studies[index]?.study ?? null)}
@@ -257,6 +266,8 @@ function List() {
         )}
         {dialog?.kind === 'export' && <ExportDialog study={dialog.study} onClose={() => setDialog(null)} />}
         {dialog?.kind === 'label' && <LabelDialog study={dialog.study} onClose={() => setDialog(null)} />}
+        {dialog?.kind === 'withhold' && <WithholdDialog study={dialog.study} onClose={() => setDialog(null)} />}
+        {breaking && <GlassDialog onClose={() => setBreaking(false)} />}
         {dialog?.kind === 'share' && <ShareDialog study={dialog.study} onClose={() => setDialog(null)} />}
       </Suspense>
     </div>

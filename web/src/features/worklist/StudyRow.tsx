@@ -7,6 +7,7 @@ import {
   IconDots,
   IconDisc,
   IconEye,
+  IconHandStop,
   IconHistory,
   IconShare2,
   IconShield,
@@ -17,11 +18,11 @@ import {
 import type { CSSProperties } from 'react';
 import { memo } from 'react';
 import type { Study } from '../../api/types';
-import { age, bytes, count, dicomDate, dicomTime, duration, moment, patientName } from '../../lib/format';
+import { age, bytes, count, dicomDate, dicomTime, duration, minute, moment, patientName } from '../../lib/format';
 import { useWords } from '../../lib/language';
 import classes from './list.module.css';
 
-export type RowAct = 'open' | 'priors' | 'fetch' | 'share' | 'export' | 'label' | 'copy';
+export type RowAct = 'open' | 'priors' | 'fetch' | 'share' | 'export' | 'label' | 'withhold' | 'copy';
 
 interface StudyRowProps {
   study: Study;
@@ -32,6 +33,7 @@ interface StudyRowProps {
   mayShare: boolean;
   mayExport: boolean;
   mayLabel: boolean;
+  mayWithhold: boolean;
   mayRead: boolean;
   style: CSSProperties;
   onSelect: (index: number) => void;
@@ -159,7 +161,7 @@ function Held({ study }: { study: Study }) {
   );
 }
 
-function Acts({ study, busy, mayShare, mayExport, mayLabel, mayRead, selected, onAct }: Omit<StudyRowProps, 'index' | 'style' | 'onSelect' | 'inViewer'>) {
+function Acts({ study, busy, mayShare, mayExport, mayLabel, mayWithhold, mayRead, selected, onAct }: Omit<StudyRowProps, 'index' | 'style' | 'onSelect' | 'inViewer'>) {
   const { t } = useWords();
   const patient = patientName(study.patient.name) ?? t('list.unnamed');
   // Only the chosen row's buttons are stops of the Tab key: a long list stays one step long.
@@ -210,6 +212,11 @@ function Acts({ study, busy, mayShare, mayExport, mayLabel, mayRead, selected, o
               {t('labels.menu')}
             </Menu.Item>
           )}
+          {mayWithhold && study.holder === null && (
+            <Menu.Item leftSection={<IconHandStop size={16} />} onClick={() => onAct('withhold', study)}>
+              {t('withheld.menu')}
+            </Menu.Item>
+          )}
           <Menu.Item leftSection={<IconCopy size={16} />} onClick={() => onAct('copy', study)}>
             {t('list.copyUid')}
           </Menu.Item>
@@ -257,6 +264,21 @@ export const StudyRow = memo(function StudyRow(props: StudyRowProps) {
           {study.description ?? t('list.noDescription')}
         </div>
         <div className={classes.facts}>
+          {study.break_glass && (
+            <Tooltip
+              label={t('glass.banner', {
+                reason: t(`glass.why.${study.break_glass.reason}`),
+                until: minute(study.break_glass.ends, locale),
+              })}
+            >
+              <span className={classes.glassMark}>{t('glass.mark')}</span>
+            </Tooltip>
+          )}
+          {[...new Set(study.withheld.map(one => one.how))].map(how => (
+            <span key={how} className={classes.withheld}>
+              {t(`withheld.is.${how}`)}
+            </span>
+          ))}
           {study.labels.map(label => (
             <span key={label} className={classes.label}>
               {label}
