@@ -110,6 +110,10 @@ pub(crate) enum Act {
     LogExported,
     /// An administrator took note of what was found wrong with a ledger.
     LedgerSettled,
+    /// A peer gave its receipt for a copy of a study of ours that it erased.
+    CopyErased,
+    /// Somebody at a peer's reads no more: what ran for this person was cut.
+    ReaderGone,
 }
 
 impl Act {
@@ -168,6 +172,8 @@ impl Act {
             Self::KeptExported => "kept-exported",
             Self::LogExported => "log-exported",
             Self::LedgerSettled => "ledger-settled",
+            Self::CopyErased => "copy-erased",
+            Self::ReaderGone => "reader-gone",
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::{
 };
 use protocol::{
     Refusal, SiteId, Uid,
+    copies::Why,
     ids::Id128,
     message::{Answer, Request},
 };
@@ -136,7 +137,8 @@ impl Inner {
                 return Ok(true);
             }
             let applied = self.directory.apply(&peer, page, tasks::now())?;
-            self.erase_studies(peer, applied.withdrawn.iter().chain(&applied.outdated).cloned().collect()).await;
+            self.erase_studies(peer, applied.withdrawn.clone(), Why::Withdrawn).await;
+            self.erase_studies(peer, applied.outdated, Why::Outdated).await;
             for (study, at, what) in applied.amended {
                 self.tell(OverlayEvent::Amended { holder: peer, study, amended: Some((at, what)) });
             }
@@ -201,7 +203,7 @@ impl Inner {
         }
     }
 
-    async fn erase_studies(self: &Arc<Self>, holder: SiteId, studies: Vec<Uid>) {
+    async fn erase_studies(self: &Arc<Self>, holder: SiteId, studies: Vec<Uid>, why: Why) {
         if studies.is_empty() {
             return;
         }
@@ -212,7 +214,7 @@ impl Inner {
                 if inner.cache.kept(&holder, study).objects > 0 {
                     erased += 1;
                 }
-                inner.cache.end_study(&holder, study)?;
+                inner.cache.end_study(&holder, study, why)?;
             }
             Ok(erased)
         })

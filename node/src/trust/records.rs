@@ -3,10 +3,14 @@
 //! # Not here
 //! Judgement ([`super::judge`]) and the order of durable and effective ([`super::Trust`]).
 
-use super::{AgreementRow, AgreementState, Peer, TrustEvent};
+use super::{
+    AgreementRow, AgreementState, Peer, TrustEvent,
+    copies::{Copies, Delivery},
+};
 use protocol::{
     SiteId, Timestamp,
     agreement::{Agreement, SignedAgreement},
+    copies::CopyErased,
     grant::Grant,
     ids::Id128,
     keeping::{Erased, SignedKeeping},
@@ -60,6 +64,13 @@ pub(super) enum Record {
     },
     /// The keeper's receipt.
     KeepingErased(Erased),
+    /// A study of ours was let out into a copy at a peer's, or such a copy stays longer than we knew.
+    Delivered(Delivery),
+    /// A peer's receipts.
+    CopiesErased {
+        from: SiteId,
+        receipts: Vec<Signed<CopyErased>>,
+    },
 }
 
 /// Something to be said to a peer until it answers that it has it.
@@ -90,6 +101,8 @@ impl Record {
             Self::Keeping { .. } => 8,
             Self::KeepingEnded { .. } => 9,
             Self::KeepingErased(_) => 10,
+            Self::Delivered(_) => 13,
+            Self::CopiesErased { .. } => 14,
             Self::MailKept(_) => 24,
             Self::MailDone(_) => 25,
         }
@@ -137,6 +150,8 @@ pub(super) struct State {
     pub(super) mail: Vec<Mail>,
     /// Who keeps whose backup.
     pub(super) keepings: BTreeMap<Id128, super::keepings::Kept>,
+    /// Who holds copies of our studies.
+    pub(super) copies: Copies,
 }
 
 impl State {
@@ -149,6 +164,7 @@ impl State {
             grants: BTreeMap::new(),
             mail: Vec::new(),
             keepings: BTreeMap::new(),
+            copies: Copies::default(),
         }
     }
 
@@ -181,6 +197,14 @@ impl State {
             Record::Keeping { peer, signed } => self.keep_keeping(peer, signed),
             Record::KeepingEnded { keeping, by, at } => self.end_keeping(&keeping, by, at),
             Record::KeepingErased(erased) => self.keeping_erased(erased),
+            Record::Delivered(delivery) => {
+                self.copies.delivered(&delivery);
+                Vec::new()
+            }
+            Record::CopiesErased { from, receipts } => {
+                self.copies.erased(&from, &receipts);
+                Vec::new()
+            }
             Record::MailKept(mail) => {
                 self.mail.push(mail);
                 Vec::new()
