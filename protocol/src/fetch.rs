@@ -119,7 +119,12 @@ impl Wire for Request {
         }
         let old: Request1 = wire::decode_body(body)?;
         let Reader1 { person, role } = old.reader;
-        Ok(Self { study: old.study, reader: Reader { person, role, copy: None }, priority: old.priority, what: old.what })
+        Ok(Self {
+            study: old.study,
+            reader: Reader { person, role, copy: None },
+            priority: old.priority,
+            what: old.what,
+        })
     }
 }
 

@@ -310,16 +310,8 @@ fn receipts_for_copies_stay_readable() {
     let (copy, study, bases) = (Id128([9; 16]), uid("2.25.1"), vec![Id128([3; 16])]);
     let (leased, at) = (Timestamp(1_769_870_000_000), Timestamp(1_769_880_000_000));
     let (instances, bytes, why) = (412, 216_000_000, Why::LeaseOver);
-    let held = CopyHeld {
-        copy,
-        study: study.clone(),
-        version: 3,
-        bases: bases.clone(),
-        instances,
-        bytes,
-        leased,
-        until: at,
-    };
+    let held =
+        CopyHeld { copy, study: study.clone(), version: 3, bases: bases.clone(), instances, bytes, leased, until: at };
     let erased = CopyErased { copy, study: study.clone(), version: 3, bases, instances, bytes, leased, at, why };
     let signed = || vec![Signed::seal(&key(), &erased)];
     check("copy-receipt", &erased);

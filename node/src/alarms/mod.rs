@@ -76,6 +76,8 @@ pub(crate) enum Kind {
     LedgerUnwitnessed,
     /// Value: minutes since the oldest event that the audit collector does not have.
     CollectorBehind,
+    /// Subject: the site that does not say that they are gone; value: copies of our studies that should be.
+    CopiesOverdue,
 }
 
 impl Kind {
@@ -95,6 +97,7 @@ impl Kind {
             Self::LedgerBroken => "ledger-broken",
             Self::LedgerUnwitnessed => "ledger-unwitnessed",
             Self::CollectorBehind => "collector-behind",
+            Self::CopiesOverdue => "copies-overdue",
         }
     }
 }

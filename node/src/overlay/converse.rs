@@ -52,6 +52,18 @@ impl Inner {
         }
     }
 
+    /// Lets in peers, and those that are still to be told goodbye.
+    pub(super) async fn allow_all(&self) {
+        for peer in self.trusted() {
+            self.allow(&peer).await;
+        }
+        for site in self.trust.farewells() {
+            if let Some(record) = self.revoked_record(&site) {
+                self.link.allow(site, record.overlay).await;
+            }
+        }
+    }
+
     /// The loop that hears the swarm. It never waits for anything but the swarm.
     pub(super) async fn listen(self: Arc<Self>, mut news: mpsc::Receiver<News>) {
         let mut strangers = Strangers::default();

@@ -309,10 +309,8 @@ impl Inner {
 impl Overlay {
     async fn stand(&self, rows: Vec<CopyRow>) -> Vec<CopyThere> {
         let inner = self.inner.clone();
-        let mut there = match self.inner.tasks.spawn_blocking("copies", move || inner.stand(rows)).await {
-            Ok(there) => there,
-            Err(_) => Vec::new(),
-        };
+        let standing = self.inner.tasks.spawn_blocking("copies", move || inner.stand(rows));
+        let mut there = standing.await.unwrap_or_default();
         there.sort_by_key(|there| (there.state, std::cmp::Reverse(there.row.since)));
         there
     }

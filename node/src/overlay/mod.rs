@@ -357,16 +357,7 @@ impl Overlay {
         tasks.spawn("time watch", inner.clone().watch_time());
         tasks.spawn("ledger watch", inner.clone().watch_ledger());
         tasks.spawn("receipts watch", inner.clone().watch_receipts());
-        for peer in inner.trust.peers() {
-            if peer.revoked.is_none() {
-                inner.allow(&peer.site).await;
-            }
-        }
-        for site in inner.trust.farewells() {
-            if let Some(record) = inner.revoked_record(&site) {
-                inner.link.allow(site, record.overlay).await;
-            }
-        }
+        inner.allow_all().await;
         Ok(Self { inner })
     }
 

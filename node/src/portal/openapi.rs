@@ -1,9 +1,9 @@
 //! The API's description, made from the routes; `docs/openapi.json` is its committed copy.
 
 use super::{
-    access, account, agreements, alarms, amendments, audit, error, events, export, grants, import, insight, json,
-    labels, ledger, local, peers, people, rejections, restore, retention, rules, rules_with_peers, settings, signin,
-    sources, spare, status, storage, tiers, uploads, worklist,
+    access, account, agreements, alarms, amendments, audit, copies, error, events, export, grants, import, insight,
+    json, labels, ledger, local, peers, people, rejections, restore, retention, rules, rules_with_peers, settings,
+    signin, sources, spare, status, storage, tiers, uploads, worklist,
 };
 use axum::Json;
 use utoipa::OpenApi;
@@ -64,6 +64,8 @@ use utoipa::OpenApi;
         peers::revoke,
         insight::sees,
         insight::explain,
+        copies::of_study,
+        copies::at_peer,
         peers::pairings,
         peers::confirm,
         agreements::list,

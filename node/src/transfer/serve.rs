@@ -342,13 +342,7 @@ impl Server {
 
 impl Server {
     /// Writes down which copy of the peer's the study is let out into.
-    async fn deliver(
-        &self,
-        visit: &Visit,
-        request: &Request,
-        permit: &Permit,
-        row: &StudyRow,
-    ) -> Result<(), Refusal> {
+    async fn deliver(&self, visit: &Visit, request: &Request, permit: &Permit, row: &StudyRow) -> Result<(), Refusal> {
         let copy = request.reader.copy;
         // What mends the asker's own store is no copy of ours.
         if copy.is_none() && request.reader.role == super::REPAIR {
@@ -356,12 +350,8 @@ impl Server {
         }
         let told = self.trust.may_tell(&visit.peer, &row.facts()).map(|(basis, _)| basis);
         let bases: Vec<Basis> = permit.basis.into_iter().chain(told).collect();
-        let served = Served {
-            study: &row.study,
-            version: row.version,
-            instances: u64::from(row.instances),
-            bytes: row.bytes,
-        };
+        let served =
+            Served { study: &row.study, version: row.version, instances: u64::from(row.instances), bytes: row.bytes };
         self.trust.note_delivered(&visit.peer, copy, served, &bases).await.map_err(|fault| {
             tracing::error!(%fault, "no record of the copy, no bytes");
             Refusal::Internal

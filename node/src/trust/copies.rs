@@ -298,10 +298,18 @@ mod tests {
     /// What happens between a holder and two readers, each of whom has at most one copy of each of two studies.
     #[derive(Clone, Copy, Debug)]
     enum Step {
-        Serve { reader: u8, study: u8 },
-        Erase { reader: u8, study: u8 },
+        Serve {
+            reader: u8,
+            study: u8,
+        },
+        Erase {
+            reader: u8,
+            study: u8,
+        },
         /// One of the receipts under way comes, perhaps one that came before.
-        Arrive { which: usize },
+        Arrive {
+            which: usize,
+        },
         /// What was written down is read back.
         Crash,
     }

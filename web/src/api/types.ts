@@ -167,7 +167,8 @@ type AlarmKind =
   | 'second-copy-overdue'
   | 'ledger-broken'
   | 'ledger-unwitnessed'
-  | 'collector-behind';
+  | 'collector-behind'
+  | 'copies-overdue';
 export type Alarm = With<Sent<'AlarmJson'>, { kind: AlarmKind; level: 'notice' | 'warning' | 'critical' }>;
 export type Alarms = With<Sent<'AlarmsJson'>, { standing: Alarm[] }>;
 export type LedgerHead = Sent<'LedgerHeadJson'>;

@@ -175,6 +175,8 @@ export const archiveWords = {
         'ledger-unwitnessed_other': '{{subject}} has not countersigned {{value}} events of ours',
         'collector-behind_one': 'The audit collector has taken nothing for {{value}} minute',
         'collector-behind_other': 'The audit collector has taken nothing for {{value}} minutes',
+        'copies-overdue_one': '{{subject}} has not confirmed the erasure of {{value}} copy of our studies',
+        'copies-overdue_other': '{{subject}} has not confirmed the erasure of {{value}} copies of our studies',
       },
       ways: 'Who is told',
       waysAbout: 'Recipients are set in the section [alarms] of confrere.toml. No patient data is sent.',

@@ -175,6 +175,8 @@ export const archiveWords = {
         'ledger-unwitnessed_other': '{{subject}} n’a pas contresigné {{value}} de nos événements',
         'collector-behind_one': 'Le collecteur d’audit n’a rien pris depuis {{value}} minute',
         'collector-behind_other': 'Le collecteur d’audit n’a rien pris depuis {{value}} minutes',
+        'copies-overdue_one': '{{subject}} n’a pas confirmé l’effacement de {{value}} copie de nos examens',
+        'copies-overdue_other': '{{subject}} n’a pas confirmé l’effacement de {{value}} copies de nos examens',
       },
       ways: 'Qui est averti',
       waysAbout: 'Les destinataires sont réglés dans la section [alarms] de confrere.toml. Aucune donnée de patient n’est envoyée.',

@@ -94,7 +94,8 @@ impl KeyFile {
         match fs::read(dir.join(KEYS)) {
             Ok(bytes) => wire::decode(&bytes).map_err(|_| CacheError::Damaged),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-                let fresh = Self { names: rand::random(), bases: Vec::new(), studies: BTreeMap::new(), owed: Vec::new() };
+                let fresh =
+                    Self { names: rand::random(), bases: Vec::new(), studies: BTreeMap::new(), owed: Vec::new() };
                 fresh.save(dir)?;
                 Ok(fresh)
             }

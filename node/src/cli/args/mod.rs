@@ -10,6 +10,7 @@ use std::{net::SocketAddr, path::PathBuf};
 mod accounts;
 mod archive;
 mod audit;
+mod copies;
 mod insight;
 mod rules;
 mod sources;
@@ -19,6 +20,7 @@ pub(super) use archive::{
     ConflictCommand, CorrectCommand, HoldCommand, PatientCommand, RetentionCommand, StudyCommand, TierCommand,
 };
 pub(super) use audit::AuditCommand;
+pub(super) use copies::{Holders, PeerCopies};
 pub(super) use insight::{Explain, ViewAs};
 pub(super) use rules::{RuleCommand, RuleWords};
 pub(super) use sources::{AddSource, MigrateCommand, SourceCommand, StartMigration};
@@ -339,6 +341,8 @@ pub(super) enum PeerCommand {
     },
     /// Show what a site sees of our studies now, as it sees it
     ViewAs(ViewAs),
+    /// Show which copies of our studies a site holds
+    Copies(PeerCopies),
     /// End everything with a site: agreements, grants, running transfers, copies
     Revoke {
         /// Its name, key, or the beginning of the key
