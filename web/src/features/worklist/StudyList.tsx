@@ -27,6 +27,7 @@ import { useOpenViewers } from './useOpenViewers';
 import { allStudies, useStudies, withArrivals } from './useStudies';
 
 const PriorsDialog = lazy(async () => ({ default: (await import('./PriorsDialog')).PriorsDialog }));
+const CopiesDialog = lazy(async () => ({ default: (await import('../peers/CopiesDialog')).CopiesDialog }));
 const LabelDialog = lazy(async () => ({ default: (await import('./LabelDialog')).LabelDialog }));
 const ExportDialog = lazy(async () => ({ default: (await import('./ExportDialog')).ExportDialog }));
 const ShareDialog = lazy(async () => ({ default: (await import('./ShareDialog')).ShareDialog }));
@@ -95,7 +96,7 @@ function useActs() {
   return { busy, open, fetchAll, copy };
 }
 
-type Dialog = { kind: 'priors' | 'share' | 'export' | 'label'; study: Study } | null;
+type Dialog = { kind: 'priors' | 'share' | 'export' | 'label' | 'holders'; study: Study } | null;
 
 export function StudyList() {
   const mayList = useMay('list-studies');
@@ -113,6 +114,7 @@ function List() {
   const mayShare = useMay('share-studies');
   const mayExport = useMay('export-studies');
   const mayLabel = useMay('label-studies');
+  const mayLog = useMay('read-log');
   const inViewer = useOpenViewers();
   const acts = useActs();
   const [dialog, setDialog] = useState<Dialog>(null);
@@ -232,6 +234,7 @@ function List() {
                       mayShare={mayShare}
                       mayExport={mayExport}
                       mayLabel={mayLabel}
+                      mayLog={mayLog}
                       mayRead={mayRead}
                       style={{ transform: `translateY(${item.start}px)` }}
                       onSelect={index => setChosen(studies[index]?.study ?? null)}
@@ -257,6 +260,7 @@ function List() {
         )}
         {dialog?.kind === 'export' && <ExportDialog study={dialog.study} onClose={() => setDialog(null)} />}
         {dialog?.kind === 'label' && <LabelDialog study={dialog.study} onClose={() => setDialog(null)} />}
+        {dialog?.kind === 'holders' && <CopiesDialog of={{ study: dialog.study.study }} onClose={() => setDialog(null)} />}
         {dialog?.kind === 'share' && <ShareDialog study={dialog.study} onClose={() => setDialog(null)} />}
       </Suspense>
     </div>

@@ -8,6 +8,7 @@ import {
   IconDisc,
   IconEye,
   IconHistory,
+  IconServer2,
   IconShare2,
   IconTag,
 } from '@tabler/icons-react';
@@ -18,7 +19,7 @@ import { age, bytes, count, dicomDate, dicomTime, duration, moment, patientName 
 import { useWords } from '../../lib/language';
 import classes from './list.module.css';
 
-export type RowAct = 'open' | 'priors' | 'fetch' | 'share' | 'export' | 'label' | 'copy';
+export type RowAct = 'open' | 'priors' | 'fetch' | 'share' | 'export' | 'label' | 'holders' | 'copy';
 
 interface StudyRowProps {
   study: Study;
@@ -29,6 +30,7 @@ interface StudyRowProps {
   mayShare: boolean;
   mayExport: boolean;
   mayLabel: boolean;
+  mayLog: boolean;
   mayRead: boolean;
   style: CSSProperties;
   onSelect: (index: number) => void;
@@ -141,7 +143,7 @@ function Held({ study }: { study: Study }) {
   );
 }
 
-function Acts({ study, busy, mayShare, mayExport, mayLabel, mayRead, selected, onAct }: Omit<StudyRowProps, 'index' | 'style' | 'onSelect' | 'inViewer'>) {
+function Acts({ study, busy, mayShare, mayExport, mayLabel, mayLog, mayRead, selected, onAct }: Omit<StudyRowProps, 'index' | 'style' | 'onSelect' | 'inViewer'>) {
   const { t } = useWords();
   const patient = patientName(study.patient.name) ?? t('list.unnamed');
   // Only the chosen row's buttons are stops of the Tab key: a long list stays one step long.
@@ -190,6 +192,11 @@ function Acts({ study, busy, mayShare, mayExport, mayLabel, mayRead, selected, o
           {mayLabel && study.holder === null && (
             <Menu.Item leftSection={<IconTag size={16} />} onClick={() => onAct('label', study)}>
               {t('labels.menu')}
+            </Menu.Item>
+          )}
+          {mayLog && study.holder === null && (
+            <Menu.Item leftSection={<IconServer2 size={16} />} onClick={() => onAct('holders', study)}>
+              {t('copies.ofStudy')}
             </Menu.Item>
           )}
           <Menu.Item leftSection={<IconCopy size={16} />} onClick={() => onAct('copy', study)}>
