@@ -186,7 +186,7 @@ impl Inner {
         });
     }
 
-    async fn erase(
+    pub(super) async fn erase(
         self: &Arc<Self>,
         event: Event,
         work: impl FnOnce(&Self) -> Result<u64, CacheError> + Send + 'static,
@@ -226,7 +226,13 @@ impl Inner {
         self.tell(OverlayEvent::DirectoryReset { holder: peer });
         tracing::info!(peer = %peer.short(), rows = gone.len(), "an agreement ended");
         let event = Event::new(Act::CacheErased, Actor::default()).peer(peer).basis(agreement);
-        self.erase(event, move |inner| inner.cache.end_agreement(&agreement)).await;
+        let has_parted = self.trust.peer(&peer).is_none();
+        self.erase(event, move |inner| {
+            // All agreements end then, and this is why.
+            let parted = if has_parted { inner.cache.end_holder(&peer, Why::Parted)? } else { 0 };
+            Ok(parted.saturating_add(inner.cache.end_agreement(&agreement)?))
+        })
+        .await;
         self.slice(peer);
     }
 

@@ -328,7 +328,7 @@ impl Inner {
             }
             Request::GrantRevoked(id) => self.trust.revoke_grant(&id, &from).await?,
             Request::CopiesErased(receipts) => self.copies_erased(from, receipts).await?,
-            Request::CopiesAsked(asked) => return Ok(self.answer_copies(from, &asked)),
+            Request::CopiesAsked(asked) => return Ok(self.answer_copies(from, &asked).await),
             Request::CopiesHeld { after } => return Ok(self.held_copies(&from, after.as_ref())),
             Request::ReaderGone { person } => {
                 self.trust.reader_gone(&from, &person);

@@ -171,7 +171,10 @@ impl Inner {
     }
 
     /// Whether copies that a holder asks after are here; what is not gets its receipt.
-    pub(super) fn answer_copies(&self, holder: SiteId, asked: &[(Uid, Id128)]) -> Answer {
+    pub(super) async fn answer_copies(self: &Arc<Self>, holder: SiteId, asked: &[(Uid, Id128)]) -> Answer {
+        // What is over is not said to be there because nobody has swept yet.
+        let event = Event::new(Act::CacheErased, Actor::default()).peer(holder);
+        self.erase(event, |inner| inner.cache.expire(tasks::now())).await;
         let here: HashMap<Id128, _> = self.cache.held(&holder).into_iter().map(|held| (held.copy, held)).collect();
         let owed: HashMap<Id128, _> =
             self.cache.owed(&holder, usize::MAX).into_iter().map(|erased| (erased.copy, erased)).collect();

@@ -72,11 +72,11 @@ pub(crate) struct CopyRow {
 
 impl CopyRow {
     /// Whether a delivery says no more of it.
-    fn covers(&self, new: &Delivery) -> bool {
+    fn covers(&self, new: &Delivery, longer_min: Duration) -> bool {
         self.erased.is_some()
             || (self.version >= new.version
                 && new.bases.iter().all(|basis| self.bases.contains(basis))
-                && new.until.since(self.until) < LONGER_MIN)
+                && (new.until <= self.until || new.until.since(self.until) < longer_min))
     }
 
     fn add(&mut self, new: &Delivery) {
@@ -191,13 +191,13 @@ impl Trust {
                 until: now.after(Duration::from_secs(u64::from(days) * 86_400).max(READING)),
             }
         };
-        self.keep_delivery(delivery).await
+        self.keep_delivery(delivery, LONGER_MIN).await
     }
 
-    async fn keep_delivery(&self, delivery: Delivery) -> Result<(), TrustError> {
+    async fn keep_delivery(&self, delivery: Delivery, longer_min: Duration) -> Result<(), TrustError> {
         let changing = self.changing().await;
         let key = (delivery.peer, delivery.study.clone(), delivery.copy);
-        if self.state().copies.rows.get(&key).is_some_and(|row| row.covers(&delivery)) {
+        if self.state().copies.rows.get(&key).is_some_and(|row| row.covers(&delivery, longer_min)) {
             return Ok(());
         }
         self.commit(changing, Record::Delivered(delivery)).await
@@ -241,7 +241,7 @@ impl Trust {
         let CopyHeld { copy, study, version, bases, instances, bytes, leased, until } = held;
         let bases = bases.into_iter().take(BASES_MAX).collect();
         let delivery = Delivery { peer: *from, study, copy, version, bases, instances, bytes, at: leased, until };
-        self.keep_delivery(delivery).await
+        self.keep_delivery(delivery, Duration::ZERO).await
     }
 
     /// Copies at a peer's, also at one that was revoked; with those that are erased or without.
@@ -437,7 +437,7 @@ mod tests {
             at: Timestamp(5),
             until: Timestamp(9_000),
         };
-        assert!(row.covers(&late));
+        assert!(row.covers(&late, Duration::ZERO));
         state.copies.delivered(&late);
         assert!(state.copies.standing().is_empty());
     }
