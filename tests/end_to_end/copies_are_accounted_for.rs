@@ -1,11 +1,14 @@
 //! Who still holds copies of a hospital's studies: what was read elsewhere, until its erasure has a receipt. A peer that
 //! does not answer is named, and one that comes back is heard.
 
-use crate::SITE;
+use crate::{
+    SITE,
+    restored_site_relearns::{backup, lost_and_restored, open},
+};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use tests::{
-    Instance, OverRoad, Pair, Site, Study, eventually,
+    Instance, OverRoad, Pair, Site, Study, browser, eventually,
     http::{self, Ask, Method},
     wait::holds,
 };
@@ -138,10 +141,10 @@ async fn a_revoked_site_gives_its_receipts_as_it_goes_and_one_that_is_away_is_no
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_restored_reader_and_a_restored_holder_agree_again() {
+async fn a_reader_that_lost_its_cache_says_so() {
     let pair = paired().await;
     let _ = pair.agree(&json!({ "preset": "all" })).await;
-    let (study, made) = read_at_b(&pair, 2).await;
+    let (study, _) = read_at_b(&pair, 2).await;
     // The reader's cache is lost, as after a restore: asked after what should be gone, it says that it knows no such copy.
     pair.b.kill();
     std::fs::remove_dir_all(pair.b.dir().join("cache")).unwrap();
@@ -149,7 +152,36 @@ async fn a_restored_reader_and_a_restored_holder_agree_again() {
     pair.b.serve().await;
     eventually!(20, "it is accounted for", holds(states(&holders(&pair.a, &study.uid).await) == ["erased"]));
     assert_eq!(holders(&pair.a, &study.uid).await["copies"][0]["erased"]["why"], "unknown");
-    drop(made);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restored_holder_learns_who_has_copies() {
+    let pair = paired().await;
+    let _ = pair.agree(&json!({ "preset": "all" })).await;
+    let study = Study::of(2);
+    let (made, paths) = study.write(&pair.a.scratch(&study.uid));
+    pair.announced(&study.uid, made.len(), &paths).await;
+    backup(&pair.a);
+    let _ = pair.b.frame(&made[0].path(), 1).await.ok();
+    let copy = holders(&pair.a, &study.uid).await["copies"][0]["copy"].clone();
+    lost_and_restored(&pair.a);
+    pair.a.serve().await;
+    open(&pair.a).await;
+    let told = holders(&pair.a, &study.uid).await;
+    assert_eq!((&told["held"], &told["copies"][0]["copy"]), (&json!(1), &copy), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_the_portal() {
+    let pair = paired().await;
+    let _ = pair.agree(&json!({ "preset": "all" })).await;
+    let (study, _) = read_at_b(&pair, 2).await;
+    let password = pair.a.new_user("amy.wong", "admin");
+    let portal = format!("http://{}", pair.a.portal());
+    let input =
+        json!({ "portal": portal, "name": "amy.wong", "password": password, "peer": "CHU Sud", "study": study.uid });
+    let seen = browser::run("copies_are_accounted_for", &input);
+    assert_eq!((&seen["errors"], &seen["outside_hosts"], &seen["held"]), (&json!([]), &json!([]), &json!(1)), "{seen}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
