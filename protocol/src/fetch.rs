@@ -7,7 +7,14 @@
 //! # Not here
 //! Permission: the holder asks its `trust` for every request. Scheduling and congestion: `node::transfer`.
 
-use crate::{digest::Digest, ids::Uid, keeping::Ask, limits::GROUP_BYTES, refusal::Refusal, wire::Wire};
+use crate::{
+    digest::Digest,
+    ids::{Id128, Uid},
+    keeping::Ask,
+    limits::GROUP_BYTES,
+    refusal::Refusal,
+    wire::{self, Wire, WireError},
+};
 use serde::{Deserialize, Serialize};
 
 /// ALPN of the pixel plane.
@@ -35,6 +42,8 @@ pub struct Reader {
     pub person: String,
     /// Role at the reading site.
     pub role: String,
+    /// The leased copy that it is read into (see [`crate::copies`]); `None`: none, or of a site that does not name it.
+    pub copy: Option<Id128>,
 }
 
 /// One request.
@@ -101,8 +110,37 @@ pub enum What {
 }
 
 impl Wire for Request {
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
     const NAME: &'static str = "pixel request";
+
+    fn decode_version(version: u8, body: &[u8]) -> Result<Self, WireError> {
+        if version != 1 {
+            return Err(WireError::Version { name: Self::NAME, version });
+        }
+        let old: Request1 = wire::decode_body(body)?;
+        let Reader1 { person, role } = old.reader;
+        Ok(Self {
+            study: old.study,
+            reader: Reader { person, role, copy: None },
+            priority: old.priority,
+            what: old.what,
+        })
+    }
+}
+
+/// Before copies had names.
+#[derive(Serialize, Deserialize)]
+struct Request1 {
+    study: Uid,
+    reader: Reader1,
+    priority: Priority,
+    what: What,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Reader1 {
+    person: String,
+    role: String,
 }
 
 /// The head of an answer.

@@ -13,6 +13,7 @@
 
 pub mod agreement;
 pub mod catalog;
+pub mod copies;
 pub mod countersigned;
 pub mod digest;
 pub mod fetch;

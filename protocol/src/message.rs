@@ -3,6 +3,7 @@
 use crate::{
     agreement::{Ending, SignedAgreement},
     catalog::{Cursor, Nearline, Offer, Page},
+    copies::{CopyErased, CopyHeld},
     glass::{GlassRequest, Whom},
     grant::Grant,
     ids::{Id128, Uid},
@@ -127,6 +128,23 @@ pub enum Request {
         /// Who is meant: what the request holds the digest of.
         patient: Whom,
     },
+    /// Copies of the receiver's studies that the sender erased: at most [`crate::copies::COPIES_MAX`]. Taken also from a
+    /// site that was revoked.
+    CopiesErased(Vec<Signed<CopyErased>>),
+    /// Does the receiver still have these copies of the sender's studies? At most [`crate::copies::COPIES_MAX`]. A site
+    /// that does not know the question answers that it is malformed.
+    CopiesAsked(Vec<(Uid, Id128)>),
+    /// Which copies of the sender's studies does the receiver have? Asked by a site that was restored.
+    CopiesHeld {
+        /// Copies behind this one are wanted; `None`: from the first.
+        after: Option<(Uid, Id128)>,
+    },
+    /// Somebody at the sender's site no longer reads: the account was disabled, or has another role. What runs for this
+    /// person is cut.
+    ReaderGone {
+        /// As in [`crate::fetch::Reader::person`].
+        person: String,
+    },
 }
 impl Wire for Request {
     const VERSION: u8 = 1;
@@ -167,6 +185,16 @@ pub enum Answer {
     LedgerHeads(Vec<Signed<Head>>),
     /// To `BreakGlass`: a grant for each study, at most [`crate::glass::STUDIES_MAX`].
     Glass(Vec<Signed<Grant>>),
+    /// To `CopiesAsked`: a receipt for each that is not there. To `CopiesHeld`: a page, ordered by study and copy; an
+    /// empty one is the last.
+    Copies {
+        /// These are there.
+        held: Vec<CopyHeld>,
+        /// These are not.
+        erased: Vec<Signed<CopyErased>>,
+    },
+    /// To `Goodbye`: as `Done`, with receipts for what was erased by it; at most [`crate::copies::COPIES_MAX`].
+    Parted(Vec<Signed<CopyErased>>),
 }
 impl Wire for Answer {
     const VERSION: u8 = 1;

@@ -9,6 +9,7 @@ use crate::{
         WeeklyHours,
     },
     catalog::{Basis, Change, Cursor, Entry, Nearline, Offer, Page},
+    copies::{CopyErased, CopyHeld, Why},
     digest::Digest,
     fetch::{self, Priority, Reader, What},
     glass::{GlassRequest, Reason, Whom},
@@ -181,7 +182,7 @@ fn page() -> Page {
 fn pixel_request() -> fetch::Request {
     fetch::Request {
         study: uid("2.25.1"),
-        reader: Reader { person: "dr.le-goff".into(), role: "radiologist".into() },
+        reader: Reader { person: "dr.le-goff".into(), role: "radiologist".into(), copy: Some(Id128([9; 16])) },
         priority: Priority::Screen,
         what: What::Range { digest: Digest([2; 32]), groups: true, first_group: 0, groups_wanted: 33 },
     }
@@ -332,6 +333,31 @@ fn keepings_stay_readable() {
 }
 
 #[test]
+fn requests_from_before_copies_had_names_are_read() {
+    let mut before = pixel_request();
+    before.reader.copy = None;
+    assert_eq!(wire::decode::<fetch::Request>(&old("pixel-request.1.hex")), Ok(before));
+}
+
+#[test]
+fn receipts_for_copies_stay_readable() {
+    let (copy, study, bases) = (Id128([9; 16]), uid("2.25.1"), vec![Id128([3; 16])]);
+    let (leased, at) = (Timestamp(1_769_870_000_000), Timestamp(1_769_880_000_000));
+    let (instances, bytes, why) = (412, 216_000_000, Why::LeaseOver);
+    let held =
+        CopyHeld { copy, study: study.clone(), version: 3, bases: bases.clone(), instances, bytes, leased, until: at };
+    let erased = CopyErased { copy, study: study.clone(), version: 3, bases, instances, bytes, leased, at, why };
+    let signed = || vec![Signed::seal(&key(), &erased)];
+    check("copy-receipt", &erased);
+    check("control-copies-erased", &message::Request::CopiesErased(signed()));
+    check("control-copies-asked", &message::Request::CopiesAsked(vec![(study.clone(), copy)]));
+    check("control-copies-held", &message::Request::CopiesHeld { after: Some((study, copy)) });
+    check("control-reader-gone", &message::Request::ReaderGone { person: "dr.le-goff".into() });
+    check("control-copies", &message::Answer::Copies { held: vec![held], erased: signed() });
+    check("control-parted", &message::Answer::Parted(signed()));
+}
+
+#[test]
 fn the_ledger_stays_readable() {
     let head = Head { site: site(), size: 1_000_001, root: Hash::leaf(b"root"), at: Timestamp(1_769_870_000_000) };
     let seen = Seen { head: head.clone(), unbroken: true, at: Timestamp(1_769_870_000_100) };
@@ -391,6 +417,7 @@ fn decode_all(bytes: &[u8]) {
     never_panics::<Seen>(bytes);
     never_panics::<Crossing>(bytes);
     never_panics::<Receipt>(bytes);
+    never_panics::<CopyErased>(bytes);
     never_panics::<fetch::Request>(bytes);
     never_panics::<fetch::Answer>(bytes);
     never_panics::<message::Request>(bytes);

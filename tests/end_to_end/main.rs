@@ -13,6 +13,7 @@ mod agreement_is_narrowed;
 mod backup_is_restored;
 mod bytes_are_tampered_with;
 mod command_line;
+mod copies_are_accounted_for;
 mod corpus_is_kept;
 mod decisions_are_explained;
 mod dicom_by_tls;

@@ -16,13 +16,13 @@ fn secrets(site: &Site) -> (String, String) {
     (folder.display().to_string(), file.display().to_string())
 }
 
-fn backup(site: &Site) {
+pub(crate) fn backup(site: &Site) {
     let (folder, file) = secrets(site);
     let _ = site.cli(&["backup", "--to", &folder, "--passphrase-file", &file]).ok();
 }
 
 /// The disk is lost; what the backup has comes back.
-fn lost_and_restored(site: &Site) {
+pub(crate) fn lost_and_restored(site: &Site) {
     site.kill();
     fs::remove_dir_all(site.dir()).unwrap();
     let (folder, file) = secrets(site);
@@ -41,7 +41,7 @@ async fn restore_state(site: &Site) -> Value {
     site.get("/api/restore").await.ok().json()
 }
 
-async fn open(site: &Site) {
+pub(crate) async fn open(site: &Site) {
     eventually!(60, "it has learnt all and is open", holds(restore_state(site).await["restored"].is_null()));
 }
 

@@ -15,7 +15,7 @@ use tests::{
 fn range_of(study: &Study, digest: Digest) -> Request {
     Request {
         study: Uid::parse(&study.uid).unwrap(),
-        reader: Reader { person: "mallory".to_owned(), role: "radiologist".to_owned() },
+        reader: Reader { person: "mallory".to_owned(), role: "radiologist".to_owned(), copy: None },
         priority: Priority::Screen,
         what: What::Range { digest, groups: true, first_group: 0, groups_wanted: 1 },
     }

@@ -80,6 +80,8 @@ pub(crate) enum Kind {
     ClockDiffers,
     /// Value: uses of broken glass that nobody has reviewed in time.
     ReviewOverdue,
+    /// Subject: the site that does not say that they are gone; value: copies of our studies that should be.
+    CopiesOverdue,
 }
 
 impl Kind {
@@ -101,6 +103,7 @@ impl Kind {
             Self::CollectorBehind => "collector-behind",
             Self::ClockDiffers => "clock-differs",
             Self::ReviewOverdue => "review-overdue",
+            Self::CopiesOverdue => "copies-overdue",
         }
     }
 }

@@ -63,16 +63,7 @@ fn of(alarm: &Alarm, language: Language) -> String {
             "the second copy of the backup at {subject} is {value} days old."
                 | "la seconde copie de la sauvegarde chez {subject} date de {value} jours."
         ),
-        Kind::LedgerBroken => in_language!(
-            language,
-            "the log of {subject} is not what was signed: {value} findings; see the access log."
-                | "le journal de {subject} n'est pas ce qui a été signé : {value} constats ; voir le journal des accès."
-        ),
-        Kind::LedgerUnwitnessed => in_language!(
-            language,
-            "{subject} has not countersigned {value} events of ours."
-                | "{subject} n'a pas contresigné {value} de nos événements."
-        ),
+        Kind::LedgerBroken | Kind::LedgerUnwitnessed | Kind::CopiesOverdue => of_evidence(alarm, language),
         Kind::CollectorBehind => in_language!(
             language,
             "the audit collector has not taken events for {value} minutes; they wait in the log."
@@ -100,4 +91,26 @@ fn overdue(value: u64, language: Language) -> String {
         "uses of broken glass that nobody has reviewed in time: {value}."
             | "bris de glace que personne n'a contrôlés à temps : {value}."
     )
+}
+
+/// Of what sites owe one another in evidence.
+fn of_evidence(alarm: &Alarm, language: Language) -> String {
+    let Alarm { kind, subject, value, .. } = alarm;
+    match kind {
+        Kind::LedgerBroken => in_language!(
+            language,
+            "the log of {subject} is not what was signed: {value} findings; see the access log."
+                | "le journal de {subject} n'est pas ce qui a été signé : {value} constats ; voir le journal des accès."
+        ),
+        Kind::LedgerUnwitnessed => in_language!(
+            language,
+            "{subject} has not countersigned {value} events of ours."
+                | "{subject} n'a pas contresigné {value} de nos événements."
+        ),
+        _ => in_language!(
+            language,
+            "{subject} has not said that {value} copies of our studies are erased that should be."
+                | "{subject} n'a pas confirmé l'effacement de {value} copies de nos examens qui devraient l'être."
+        ),
+    }
 }

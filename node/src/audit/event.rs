@@ -118,6 +118,10 @@ pub(crate) enum Act {
     GlassBroken,
     /// Somebody looked at why.
     GlassReviewed,
+    /// A peer gave its receipt for a copy of a study of ours that it erased.
+    CopyErased,
+    /// Somebody at a peer's reads no more: what ran for this person was cut.
+    ReaderGone,
 }
 
 impl Act {
@@ -180,6 +184,8 @@ impl Act {
             Self::StudyReleased => "study-released",
             Self::GlassBroken => "glass-broken",
             Self::GlassReviewed => "glass-reviewed",
+            Self::CopyErased => "copy-erased",
+            Self::ReaderGone => "reader-gone",
         }
     }
 }

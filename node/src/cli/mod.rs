@@ -50,6 +50,7 @@ mod amend;
 mod args;
 mod audit;
 mod backup;
+mod copies;
 mod doctor;
 mod emergency;
 mod export;

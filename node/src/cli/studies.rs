@@ -37,6 +37,7 @@ pub(super) async fn study(dir: &Path, command: StudyCommand) -> anyhow::Result<(
             println!("{}", text::field(&shared, "grant"));
             Ok(())
         }
+        StudyCommand::Holders(asked) => super::copies::of_study(dir, asked).await,
         StudyCommand::Reject { uid, series, instance, reason, note } => {
             let mut node = Node::open(dir).await?;
             let body = json!({ "series": series, "instance": instance, "reason": reason, "note": note });

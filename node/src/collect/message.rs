@@ -46,7 +46,9 @@ fn kind(act: Act) -> (Code, char, Option<Code>) {
         Act::NodeStopped => (APPLICATION_ACTIVITY, 'E', Some(("110121", "Application Stop"))),
         Act::SignIn => (AUTHENTICATION, 'E', Some(("110122", "Login"))),
         Act::SignOut => (AUTHENTICATION, 'E', Some(("110123", "Logout"))),
-        Act::UserChanged | Act::TokenChanged => (ALERT, 'E', Some(("110137", "User Security Attributes Changed"))),
+        Act::UserChanged | Act::TokenChanged | Act::ReaderGone => {
+            (ALERT, 'E', Some(("110137", "User Security Attributes Changed")))
+        }
         Act::AeChanged | Act::SourceChanged => (ALERT, 'E', Some(("110128", "Network Configuration"))),
         Act::PeerInvited
         | Act::PeerPaired
@@ -79,7 +81,7 @@ fn kind(act: Act) -> (Code, char, Option<Code>) {
         | Act::StudyReleased => (ACCESSED, 'U', None),
         Act::StudyRejected => (ACCESSED, 'D', None),
         Act::StudyCorrected | Act::CorrectionUndone => (PATIENT_RECORD, 'U', None),
-        Act::StudyErased | Act::CacheErased | Act::KeptErased => (DELETED, 'D', None),
+        Act::StudyErased | Act::CacheErased | Act::KeptErased | Act::CopyErased => (DELETED, 'D', None),
         Act::StudyExported | Act::BackupTaken | Act::BackupServed | Act::KeptExported => (EXPORT, 'R', None),
         Act::BackupKept => (IMPORT, 'C', None),
         Act::BackupProved => (APPLICATION_ACTIVITY, 'E', None),

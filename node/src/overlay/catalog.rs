@@ -15,6 +15,7 @@ use crate::{
 };
 use protocol::{
     Refusal, SiteId, Uid,
+    copies::Why,
     ids::Id128,
     message::{Answer, Request},
 };
@@ -141,7 +142,8 @@ impl Inner {
                 return Ok(true);
             }
             let applied = self.directory.apply(&peer, page, tasks::now())?;
-            self.erase_studies(peer, applied.withdrawn.iter().chain(&applied.outdated).cloned().collect()).await;
+            self.erase_studies(peer, applied.withdrawn.clone(), Why::Withdrawn).await;
+            self.erase_studies(peer, applied.outdated, Why::Outdated).await;
             for (study, at, what) in applied.amended {
                 self.tell(OverlayEvent::Amended { holder: peer, study, amended: Some((at, what)) });
             }
@@ -189,7 +191,7 @@ impl Inner {
         });
     }
 
-    async fn erase(
+    pub(super) async fn erase(
         self: &Arc<Self>,
         event: Event,
         work: impl FnOnce(&Self) -> Result<u64, CacheError> + Send + 'static,
@@ -206,7 +208,7 @@ impl Inner {
         }
     }
 
-    async fn erase_studies(self: &Arc<Self>, holder: SiteId, studies: Vec<Uid>) {
+    async fn erase_studies(self: &Arc<Self>, holder: SiteId, studies: Vec<Uid>, why: Why) {
         if studies.is_empty() {
             return;
         }
@@ -217,7 +219,7 @@ impl Inner {
                 if inner.cache.kept(&holder, study).objects > 0 {
                     erased += 1;
                 }
-                inner.cache.end_study(&holder, study)?;
+                inner.cache.end_study(&holder, study, why)?;
             }
             Ok(erased)
         })
@@ -229,7 +231,13 @@ impl Inner {
         self.tell(OverlayEvent::DirectoryReset { holder: peer });
         tracing::info!(peer = %peer.short(), rows = gone.len(), "an agreement ended");
         let event = Event::new(Act::CacheErased, Actor::default()).peer(peer).basis(agreement);
-        self.erase(event, move |inner| inner.cache.end_agreement(&agreement)).await;
+        let has_parted = self.trust.peer(&peer).is_none();
+        self.erase(event, move |inner| {
+            // All agreements end then, and this is why.
+            let parted = if has_parted { inner.cache.end_holder(&peer, Why::Parted)? } else { 0 };
+            Ok(parted.saturating_add(inner.cache.end_agreement(&agreement)?))
+        })
+        .await;
         self.slice(peer);
     }
 

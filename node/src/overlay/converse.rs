@@ -32,7 +32,7 @@ use tokio::{sync::mpsc, task::JoinHandle};
 /// Unanswered goodbyes over a live connection after which a site counts as told.
 const GOODBYES_MAX: u8 = 5;
 /// Long enough for a live link, short enough that a revoked site's connection ends within the second.
-const GOODBYE_WAIT: Duration = Duration::from_millis(300);
+const GOODBYE_WAIT: Duration = Duration::from_millis(600);
 /// How long the answer to a goodbye has to get out before the connection is closed.
 const ANSWER_LEAVES: Duration = Duration::from_millis(200);
 /// A stranger is written down at most so often; in between they are counted.
@@ -49,6 +49,18 @@ impl Inner {
     pub(super) async fn allow(&self, site: &SiteId) {
         if let Some(record) = self.trust.peer(site).and_then(|p| p.record.open(site).ok()) {
             self.link.allow(*site, record.overlay).await;
+        }
+    }
+
+    /// Lets in peers, and those that are still to be told goodbye.
+    pub(super) async fn allow_all(&self) {
+        for peer in self.trusted() {
+            self.allow(&peer).await;
+        }
+        for site in self.trust.farewells() {
+            if let Some(record) = self.revoked_record(&site) {
+                self.link.allow(site, record.overlay).await;
+            }
         }
     }
 
@@ -146,6 +158,8 @@ impl Inner {
         self.nudge(site);
         self.send_mail(site);
         self.tell_ledger(site);
+        self.pay(site);
+        self.ask_after_copies(site);
         true
     }
 
@@ -182,10 +196,24 @@ impl Inner {
             return;
         }
         let connected = self.contacts.is_connected(&site);
-        let said = tokio::time::timeout(GOODBYE_WAIT, self.ask(site, &Request::Goodbye)).await;
-        let told = matches!(said, Ok(Some(Answer::Done | Answer::Refused(Refusal::NotPaired))))
+        let said = tokio::time::timeout(GOODBYE_WAIT, self.parting_words(site)).await;
+        let told = matches!(said, Ok(Some(Answer::Done | Answer::Parted(_) | Answer::Refused(Refusal::NotPaired))))
             || (connected && self.unheard.enough(&site));
+        if let Ok(Some(Answer::Parted(receipts))) = said
+            && let Err(why) = self.copies_erased(site, receipts).await
+        {
+            tracing::warn!(peer = %site.short(), %why, "the receipts of a site that we part from are not taken");
+        }
         self.part(site, told).await;
+    }
+
+    /// What we had of it is erased, and it is told.
+    async fn parting_words(&self, site: SiteId) -> Option<Answer> {
+        self.erase_of(site).await;
+        if self.contacts.is_connected(&site) {
+            self.pay_all(site).await;
+        }
+        self.ask(site, &Request::Goodbye).await
     }
 
     /// Its connections go. If it does not know yet, its key is let in again, but only to hear it.
@@ -219,7 +247,7 @@ impl Inner {
             }
         };
         if self.trust.peer(&from).is_none() {
-            return if request == Request::Goodbye { Answer::Done } else { Answer::Refused(Refusal::NotPaired) };
+            return self.answer_parted(from, request).await;
         }
         self.contacts.heard(&from);
         match self.judged(from, request).await {
@@ -232,6 +260,23 @@ impl Inner {
                 Answer::Refused(refusal(&why))
             }
         }
+    }
+
+    /// One that is no peer says goodbye, or, if it was one, gives receipts; nothing else.
+    async fn answer_parted(&self, from: SiteId, request: Request) -> Answer {
+        match request {
+            Request::Goodbye => self.parted(&from),
+            Request::CopiesErased(receipts) => match self.copies_erased(from, receipts).await {
+                Ok(()) => Answer::Done,
+                Err(why) => Answer::Refused(refusal(&why)),
+            },
+            _ => Answer::Refused(Refusal::NotPaired),
+        }
+    }
+
+    fn parted(&self, from: &SiteId) -> Answer {
+        let receipts = self.last_receipts(from);
+        if receipts.is_empty() { Answer::Done } else { Answer::Parted(receipts) }
     }
 
     async fn judged(self: &Arc<Self>, from: SiteId, request: Request) -> Result<Answer, TrustError> {
@@ -289,7 +334,18 @@ impl Inner {
                 self.keeping_told(from, request).await?;
             }
             Request::GrantRevoked(id) => self.trust.revoke_grant(&id, &from).await?,
-            Request::Goodbye => self.left(from).await?,
+            Request::CopiesErased(receipts) => self.copies_erased(from, receipts).await?,
+            Request::CopiesAsked(asked) => return Ok(self.answer_copies(from, &asked).await),
+            Request::CopiesHeld { after } => return Ok(self.held_copies(&from, after.as_ref())),
+            Request::ReaderGone { person } => {
+                self.trust.reader_gone(&from, &person);
+                let gone = Actor { person, site: Some(from), ..Actor::default() };
+                self.record(Event::new(Act::ReaderGone, gone).peer(from)).await;
+            }
+            Request::Goodbye => {
+                self.left(from).await?;
+                return Ok(self.parted(&from));
+            }
         }
         Ok(Answer::Done)
     }
@@ -317,6 +373,7 @@ impl Inner {
         let revoked = self.trust.revoke_peer(&from).await;
         let theirs = Actor { site: Some(from), ..Actor::default() };
         self.record(Event::new(Act::PeerRevoked, theirs).peer(from)).await;
+        self.erase_of(from).await;
         if ours {
             let inner = self.clone();
             self.tasks.spawn("goodbye", async move {

@@ -16,6 +16,7 @@ mod catalog;
 mod codec;
 mod contacts;
 mod converse;
+mod copies;
 mod dial;
 mod directory;
 mod feed;
@@ -32,6 +33,7 @@ mod swarm;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use copies::{CopyState, CopyThere};
 pub(crate) use keepings::KEEPING;
 
 use crate::{
@@ -251,6 +253,9 @@ struct Inner {
     mails: OncePerSite,
     partings: OncePerSite,
     ledgers: OncePerSite,
+    receipts: OncePerSite,
+    copies_asked: OncePerSite,
+    due: copies::Due,
     unheard: converse::Unheard,
     relearning: relearn::Relearning,
     events: broadcast::Sender<OverlayEvent>,
@@ -332,6 +337,9 @@ impl Overlay {
             mails: OncePerSite::default(),
             partings: OncePerSite::default(),
             ledgers: OncePerSite::default(),
+            receipts: OncePerSite::default(),
+            copies_asked: OncePerSite::default(),
+            due: copies::Due::default(),
             unheard: converse::Unheard::default(),
             relearning: relearn::Relearning::default(),
             events: broadcast::channel(EVENTS_KEPT).0,
@@ -351,16 +359,8 @@ impl Overlay {
         tasks.spawn("trust watch", inner.clone().watch_trust(trust_events));
         tasks.spawn("time watch", inner.clone().watch_time());
         tasks.spawn("ledger watch", inner.clone().watch_ledger());
-        for peer in inner.trust.peers() {
-            if peer.revoked.is_none() {
-                inner.allow(&peer.site).await;
-            }
-        }
-        for site in inner.trust.farewells() {
-            if let Some(record) = inner.revoked_record(&site) {
-                inner.link.allow(site, record.overlay).await;
-            }
-        }
+        tasks.spawn("receipts watch", inner.clone().watch_receipts());
+        inner.allow_all().await;
         Ok(Self { inner })
     }
 

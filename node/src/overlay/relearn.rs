@@ -107,6 +107,9 @@ impl Inner {
             tracing::error!(%error, "versions do not go on above what a peer has; it is asked again");
             return false;
         }
+        if !self.relearn_copies(peer).await {
+            return false;
+        }
         let note = format!("{learnt} agreements and grants, {} studies not held here", forgotten.len());
         self.record(Event::new(Act::PeerRelearned, Actor::default()).peer(peer).note(note)).await;
         self.have_learnt(peer, forgotten);

@@ -15,6 +15,7 @@ mod amendments;
 mod amendments_json;
 mod assets;
 mod audit;
+mod copies;
 mod error;
 mod events;
 mod export;
@@ -205,6 +206,15 @@ fn emergency_routes() -> Router<Door> {
         .route("/reviews/{id}", post(glass::review))
 }
 
+/// What peers may have of ours, and what they have.
+fn insight_routes() -> Router<Door> {
+    Router::new()
+        .route("/peers/{site}/sees", get(insight::sees))
+        .route("/peers/{site}/explain", get(insight::explain))
+        .route("/peers/{site}/copies", get(copies::at_peer))
+        .route("/studies/{study}/holders", get(copies::of_study))
+}
+
 fn api_routes() -> Router<Door> {
     Router::new()
         .route("/site", get(status::site))
@@ -240,8 +250,7 @@ fn api_routes() -> Router<Door> {
         .route("/peers/invitations", post(peers::invite))
         .route("/peers/join", post(peers::join))
         .route("/peers/{site}", delete(peers::revoke))
-        .route("/peers/{site}/sees", get(insight::sees))
-        .route("/peers/{site}/explain", get(insight::explain))
+        .merge(insight_routes())
         .route("/pairings", get(peers::pairings))
         .route("/pairings/{id}/confirm", post(peers::confirm))
         .route("/agreements", get(agreements::list).post(agreements::offer))

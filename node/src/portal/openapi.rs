@@ -1,7 +1,7 @@
 //! The API's description, made from the routes; `docs/openapi.json` is its committed copy.
 
 use super::{
-    access, account, agreements, alarms, amendments, audit, error, events, export, glass, grants, import, insight,
+    access, account, agreements, alarms, amendments, audit, copies, error, events, export, glass, grants, import, insight,
     json, labels, ledger, local, peers, people, rejections, restore, retention, rules, rules_with_peers, settings,
     signin, sources, spare, status, storage, tiers, uploads, withheld, worklist,
 };
@@ -64,6 +64,8 @@ use utoipa::OpenApi;
         peers::revoke,
         insight::sees,
         insight::explain,
+        copies::of_study,
+        copies::at_peer,
         peers::pairings,
         peers::confirm,
         agreements::list,

@@ -232,6 +232,7 @@ impl Site {
             tasks: self.tasks.clone(),
             site_name: self.config.site.name.clone(),
         });
+        studies.follow_people(self.users.losses());
         self.alarms.start(&self.tasks);
         self.collect();
         self.tasks.spawn("watch", watch::run(self.watch(overlay.clone())));

@@ -89,6 +89,7 @@ impl Watch {
         self.peers(since);
         self.clocks();
         self.ledgers();
+        self.copies();
         self.rot();
         self.cold();
         self.restored();
@@ -253,6 +254,12 @@ impl Watch {
         self.stand(Kind::LedgerBroken, Level::Critical, broken);
         let late = self.late().into_iter().map(|(name, missing, _)| (name, missing)).collect();
         self.stand(Kind::LedgerUnwitnessed, Level::Warning, late);
+    }
+
+    fn copies(&self) {
+        let name = |site| self.trust.peer(&site).map_or_else(|| site.short(), |peer| peer.name);
+        let overdue = self.overlay.overdue_copies().into_iter().map(|(site, copies)| (name(site), copies)).collect();
+        self.stand(Kind::CopiesOverdue, Level::Warning, overdue);
     }
 
     /// Exactly these subjects of a kind.

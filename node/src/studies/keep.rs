@@ -6,7 +6,7 @@
 //! # Not here
 //! Opening: [`super::Studies::open`].
 
-use super::{Notice, Shared, StudiesEvent, StudyError, open::OpenStudy, progress::TICK, remote::RemoteCopy};
+use super::{Notice, Shared, StudiesEvent, StudyError, open, open::OpenStudy, progress::TICK, remote::RemoteCopy};
 use crate::{
     archive::ArchiveEvent,
     overlay::OverlayEvent,
@@ -15,7 +15,7 @@ use crate::{
 };
 use protocol::{Refusal, SiteId, Uid, manifest::Amendment};
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError, Weak, atomic::Ordering},
     time::{Duration, Instant},
 };
@@ -41,7 +41,7 @@ impl Turn {
     pub(super) fn current(&self) -> Option<Arc<OpenStudy>> {
         let open = self.open.as_ref().filter(|o| o.is_allowed().is_ok())?;
         // Withdrawn a moment ago, it may not be ended yet.
-        let has_ended = open.copy().is_some_and(|copy| copy.errand.ended.is_cancelled() || copy.told().is_err());
+        let has_ended = open.copy().is_some_and(|copy| copy.is_over() || copy.told().is_err());
         (!has_ended && !open.lacks_a_side()).then(|| open.clone())
     }
 
@@ -86,7 +86,7 @@ impl Kept {
         let mut copies = self.copies.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (*holder, study.clone());
         if let Some(copy) = copies.get(&key).and_then(Weak::upgrade)
-            && !copy.errand.ended.is_cancelled()
+            && !copy.is_over()
         {
             return Ok(copy);
         }
@@ -111,6 +111,25 @@ impl Kept {
         });
     }
 
+    /// Closes all that a person has open, and what is being opened opens no more. Gives the copies read through them.
+    fn cut(&self, person: &str) -> Vec<Arc<RemoteCopy>> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut copies: Vec<Arc<RemoteCopy>> = Vec::new();
+        turns.retain(|(name, ..), (turn, _)| {
+            if name != person {
+                return true;
+            }
+            // One that is being opened is judged by the door that asks: it was let in a moment before.
+            let Ok(turn) = turn.try_lock() else { return true };
+            if let Some(open) = &turn.open {
+                open.cut();
+                copies.extend(open.copy().cloned());
+            }
+            false
+        });
+        copies
+    }
+
     /// Closes what ended or is idle. Gives copies that nobody may read any more.
     fn sweep(&self) -> Vec<Arc<RemoteCopy>> {
         let mut barred: Vec<Arc<RemoteCopy>> = Vec::new();
@@ -129,6 +148,26 @@ impl Kept {
         drop(turns);
         barred.retain(|copy| !allowed.iter().any(|other| Arc::ptr_eq(copy, other)));
         barred
+    }
+}
+
+/// Ends what runs for people who lost the right to it, here and at the holders of what they read.
+pub(super) async fn follow_people(shared: Arc<Shared>, kept: Arc<Kept>, mut lost: Receiver<String>) {
+    let stop = shared.tasks.stop_token();
+    loop {
+        let person = tokio::select! {
+            () = stop.cancelled() => return,
+            lost = lost.recv() => match lost {
+                Ok(person) => person,
+                Err(RecvError::Lagged(_)) => continue,
+                Err(RecvError::Closed) => return,
+            },
+        };
+        let copies = kept.cut(&person);
+        let holders: HashSet<SiteId> = copies.iter().map(|copy| copy.holder).collect();
+        // Others who read the same open it anew, under their own names.
+        bar(&shared, copies);
+        shared.overlay.tell_reader_gone(&open::shortened(&person), holders);
     }
 }
 

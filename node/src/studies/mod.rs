@@ -36,7 +36,7 @@ use crate::{
     sources::{Recalling, Sources},
     tasks::{self, Tasks},
     transfer::{Transfer, TransferError},
-    trust::{Action, Caller, Held, Permit, Person, Trust},
+    trust::{Action, Caller, Held, Permit, Person, READING, Trust},
 };
 use context::Contexts;
 use keep::Kept;
@@ -53,8 +53,6 @@ use serde::Serialize;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::broadcast;
 
-/// How long a copy stays under an agreement that allows none: as long as one reading takes.
-const READING: Duration = Duration::from_secs(4 * 3600);
 /// How long an opening waits for a study that is being recalled.
 const RECALL_WAIT: Duration = Duration::from_secs(25);
 /// News kept for a slow listener, who otherwise reads everything anew.
@@ -279,6 +277,12 @@ impl Studies {
         Self { shared, kept, contexts: Arc::default() }
     }
 
+    /// From now on, what runs for people who lose the right to it ends.
+    pub(crate) fn follow_people(&self, lost: broadcast::Receiver<String>) {
+        let (shared, kept) = (self.shared.clone(), self.kept.clone());
+        self.shared.tasks.spawn("studies.people", keep::follow_people(shared, kept, lost));
+    }
+
     pub(crate) fn events(&self) -> broadcast::Receiver<StudiesEvent> {
         self.shared.events.subscribe()
     }
@@ -440,7 +444,7 @@ impl Studies {
             let days = u64::from(self.shared.trust.cache_days(&remote.basis));
             let until = tasks::now().after(Duration::from_secs(days * 86_400).max(READING));
             let study = &remote.card.study;
-            let lease = self.shared.cache.lease(&remote.holder, study, &remote.basis, until);
+            let lease = self.shared.cache.lease(&remote.holder, study, &remote.basis, until, remote.card.version);
             let lease = lease.map_err(TransferError::Cache)?;
             let errand = self.shared.transfer.errand(&remote.holder, study, lease.clone())?;
             Ok(RemoteCopy::new(remote, errand, lease, self.shared.clone()))

@@ -24,7 +24,10 @@ use protocol::{
     manifest::{Amended, Edit, InstanceEntry},
 };
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 use tokio::sync::OnceCell;
@@ -57,6 +60,8 @@ pub(crate) struct OpenStudy {
     /// The union of both sides.
     both: tokio::sync::Mutex<Option<Arc<Contents>>>,
     away_since: Mutex<Option<Instant>>,
+    /// The person lost the right to read.
+    is_cut: AtomicBool,
     /// The fetch from a peer is written down once, before the first request.
     fetched: OnceCell<()>,
 }
@@ -65,6 +70,11 @@ pub(crate) struct OpenStudy {
 enum Side<'a> {
     Own(&'a Permit, &'a LocalStudy),
     There(&'a RemoteCopy),
+}
+
+/// A person's name as it travels.
+pub(super) fn shortened(name: &str) -> String {
+    name.chars().take(READER_CHARS_MAX).collect()
 }
 
 /// A copy that was erased because its holder amended the study: the next request opens it anew.
@@ -84,18 +94,27 @@ impl OpenStudy {
             sides,
             both: tokio::sync::Mutex::default(),
             away_since: Mutex::default(),
+            is_cut: AtomicBool::new(false),
             fetched: OnceCell::new(),
         }
     }
 
     /// Whether its permits still hold.
     pub(super) fn is_allowed(&self) -> Result<(), StudyError> {
+        if self.is_cut.load(Ordering::Acquire) {
+            return Err(StudyError::Refused(Refusal::Revoked));
+        }
         let own = self.sides.own.as_ref().map(|(permit, _)| permit);
         let there = self.sides.there.as_ref().map(|(permit, _)| permit);
         for permit in own.into_iter().chain(there) {
             permit.allows(&self.found.row.study, Level::Pixels)?;
         }
         Ok(())
+    }
+
+    /// The person reads no more: whatever runs ends with its next piece.
+    pub(super) fn cut(&self) {
+        self.is_cut.store(true, Ordering::Release);
     }
 
     /// The copy of a peer's part.
@@ -120,8 +139,9 @@ impl OpenStudy {
 
     pub(super) fn reader(&self) -> Reader {
         Reader {
-            person: self.person.name.chars().take(READER_CHARS_MAX).collect(),
+            person: shortened(&self.person.name),
             role: self.person.role.word().to_owned(),
+            copy: self.copy().and_then(|copy| copy.name()),
         }
     }
 

@@ -21,6 +21,7 @@ use lru::LruCache;
 use protocol::{
     Digest, Refusal, SiteId, Uid,
     fetch::{Priority, Reader},
+    ids::Id128,
     manifest::{InstanceEntry, Manifest, SeriesEntry},
 };
 use std::{
@@ -400,6 +401,16 @@ impl RemoteCopy {
             // What failed a moment ago or finds the queue full is asked for again when it is read.
             let _ = self.errand.want((&entry.digest, entry.bytes), (0, entry.bytes), priority, reader);
         }
+    }
+
+    /// What the copy is called at its holder.
+    pub(super) fn name(&self) -> Option<Id128> {
+        self.lease.copy()
+    }
+
+    /// Whether the copy is still there, and may be filled.
+    pub(super) fn is_over(&self) -> bool {
+        self.errand.ended.is_cancelled() || !self.lease.is_alive()
     }
 
     /// Ends it: nothing more is fetched or shown.

@@ -172,7 +172,7 @@ impl Transfer {
         };
         let request = Request {
             study: keeping.uid(),
-            reader: Reader { person: "node".to_owned(), role: "backup".to_owned() },
+            reader: Reader { person: "node".to_owned(), role: "backup".to_owned(), copy: None },
             priority: Priority::Backup,
             what: What::Kept(ask),
         };

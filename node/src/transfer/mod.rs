@@ -78,6 +78,8 @@ const GOODBYE_WITHIN: Duration = Duration::from_secs(1);
 const REACH_WITHIN: Duration = Duration::from_secs(3);
 /// Connections a manifest or header pack is asked on, one after the other as they are lost.
 const BLOB_TRIES: usize = 3;
+/// The role that a node asks in for what mends its own store.
+const REPAIR: &str = "repair";
 /// Strange keys waiting to be written down; more are the same flood.
 const KNOCKS_MAX: usize = 16;
 

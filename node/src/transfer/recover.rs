@@ -4,7 +4,7 @@
 //! # Not here
 //! Which peers may be asked, and where the bytes go: `studies`. Giving back: [`super::give_back`].
 
-use super::{BLOB_TRIES, REACH_WITHIN, Transfer, TransferError, fetch, fetch::Fault, silence};
+use super::{BLOB_TRIES, REACH_WITHIN, REPAIR, Transfer, TransferError, fetch, fetch::Fault, silence};
 use bytes::Bytes;
 use protocol::{
     Digest, Refusal, SiteId, Uid,
@@ -57,7 +57,7 @@ impl Recovery {
             Right::Owner => What::Return { digest, groups, first_group: self.next, groups_wanted },
             Right::Agreement => What::Range { digest, groups, first_group: self.next, groups_wanted },
         };
-        let reader = Reader { person: "node".to_owned(), role: "repair".to_owned() };
+        let reader = Reader { person: "node".to_owned(), role: REPAIR.to_owned(), copy: None };
         Request { study: self.lost.study.clone(), reader, priority: Priority::Backup, what }
     }
 }
@@ -69,7 +69,7 @@ impl Transfer {
     /// [`TransferError`].
     pub(crate) async fn manifest_back(&self, peer: &SiteId, card: &StudyCard) -> Result<Manifest, TransferError> {
         let named = card.manifest.ok_or(Refusal::NotHeld)?;
-        let reader = Reader { person: "node".to_owned(), role: "repair".to_owned() };
+        let reader = Reader { person: "node".to_owned(), role: REPAIR.to_owned(), copy: None };
         let what = What::ReturnManifest(named.digest);
         let request = Request { study: card.study.clone(), reader, priority: Priority::Backup, what };
         let bytes = self.blob(peer, &request, fetch::manifest_bytes_max(card)).await?;

@@ -22,7 +22,7 @@ use crate::{
     audit::{Act, Actor, Alerts, Event},
     sources::{Recalling, Sources},
     tasks::{self, Tasks},
-    trust::{Caller, Held, Permit, Trust},
+    trust::{Caller, Held, Permit, Served, Trust},
 };
 use lru::LruCache;
 use protocol::{
@@ -41,7 +41,7 @@ use std::{
     },
     time::{Duration, Instant},
 };
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, broadcast::error::RecvError, watch};
 
 /// Requests served at once for one connection; more wait in their streams.
 const SERVED_MAX: usize = 128;
@@ -171,7 +171,8 @@ impl Server {
             _ => None,
         };
         let entered = object.map(|digest| (digest, visit.running.enter(digest, request.priority)));
-        self.send_while_permitted(&permit, &request, &mut send, entered.as_ref().map(|(_, p)| p.subscribe())).await;
+        let raised = entered.as_ref().map(|(_, p)| p.subscribe());
+        self.send_while_permitted((visit.peer, &permit), &request, &mut send, raised).await;
         if let Some((digest, priority)) = &entered {
             visit.running.leave(digest, priority);
         }
@@ -222,19 +223,21 @@ impl Server {
 
     async fn send_while_permitted(
         &self,
-        permit: &Permit,
+        (peer, permit): (SiteId, &Permit),
         request: &Request,
         send: &mut SendStream,
         raised: Option<watch::Receiver<Priority>>,
     ) {
         let stop = self.tasks.stop_token();
         let mut sender = Sender::new(send, request.priority, raised);
+        let gone = self.reader_gone(peer, &request.reader.person);
         let cut = tokio::select! {
             biased;
             refusal = permit.ended() => {
                 tracing::debug!(study = %request.study, ?refusal, "permit ended, stream cut");
                 code::WITHDRAWN
             }
+            () = gone => code::WITHDRAWN,
             () = stop.cancelled() => code::STOPPING,
             outcome = self.giver.give(permit, request, &mut sender) => match outcome {
                 Ok(()) => return,
@@ -247,6 +250,20 @@ impl Server {
             },
         };
         let _ = send.reset(cut);
+    }
+
+    /// Resolves when a peer says that this person of its reads no more.
+    fn reader_gone(&self, peer: SiteId, person: &str) -> impl Future<Output = ()> + use<> {
+        let (mut gone, person) = (self.trust.readers_gone(), person.to_owned());
+        async move {
+            loop {
+                match gone.recv().await {
+                    Ok((site, name)) if site == peer && name == person => return,
+                    Ok(_) | Err(RecvError::Lagged(_)) => {}
+                    Err(RecvError::Closed) => std::future::pending().await,
+                }
+            }
+        }
     }
 
     /// The permit of this reader for this study, with its evidence written when it is new.
@@ -317,7 +334,10 @@ impl Server {
             .study(&request.study)
             .amount(u64::from(row.instances), row.bytes);
         event.basis = permit.basis.as_ref().map(Basis::id);
-        self.alerts.audit().record(event).await.map_err(|fault| {
+        let (written, delivered) =
+            tokio::join!(self.alerts.audit().record(event), self.deliver(visit, request, &permit, &row));
+        delivered?;
+        written.map_err(|fault| {
             tracing::error!(%fault, "no evidence, no bytes");
             Refusal::Internal
         })?;
@@ -329,6 +349,23 @@ impl Server {
     fn facts(&self, row: &StudyRow) -> Result<StudyFacts, Refusal> {
         self.archive.facts(row).map_err(|fault| {
             tracing::error!(%fault, "the index cannot be read");
+            Refusal::Internal
+        })
+    }
+
+    /// Writes down which copy of the peer's the study is let out into.
+    async fn deliver(&self, visit: &Visit, request: &Request, permit: &Permit, row: &StudyRow) -> Result<(), Refusal> {
+        let copy = request.reader.copy;
+        // What mends the asker's own store is no copy of ours.
+        if copy.is_none() && request.reader.role == super::REPAIR {
+            return Ok(());
+        }
+        let told = self.trust.may_tell(&visit.peer, &self.facts(row)?).map(|(basis, _)| basis);
+        let bases: Vec<Basis> = permit.basis.into_iter().chain(told).collect();
+        let served =
+            Served { study: &row.study, version: row.version, instances: u64::from(row.instances), bytes: row.bytes };
+        self.trust.note_delivered(&visit.peer, copy, served, &bases).await.map_err(|fault| {
+            tracing::error!(%fault, "no record of the copy, no bytes");
             Refusal::Internal
         })
     }

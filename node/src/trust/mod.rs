@@ -12,6 +12,7 @@
 //! Telling peers: `overlay`. Erasing copies: `overlay` hears of it here and tells the cache. Who somebody is: `users`.
 
 mod changes;
+mod copies;
 mod explain;
 #[cfg(any(test, feature = "fuzz"))]
 pub(crate) mod fuzz;
@@ -29,6 +30,7 @@ mod sentences;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use copies::{CopyRow, READING, Served};
 pub(crate) use explain::ExplainedStep;
 pub(crate) use glass::{GlassAsked, GlassReview, GlassUse, Verdict as ReviewVerdict};
 pub(crate) use judge::Ground;
@@ -157,6 +159,8 @@ struct Inner {
     /// Held from the check of a change to its effect: changes come one after the other.
     changing: Arc<Mutex<()>>,
     events: broadcast::Sender<TrustEvent>,
+    /// People of peers that read no more.
+    gone: broadcast::Sender<(SiteId, String)>,
     /// A restored node judges no peer before it has learnt what it forgot.
     is_shut: AtomicBool,
     /// Who broke the glass lately, or tried.
@@ -189,6 +193,7 @@ impl Trust {
             watch: Watch::new(),
             changing: Arc::new(Mutex::new(())),
             events: broadcast::channel(EVENTS_KEPT).0,
+            gone: broadcast::channel(EVENTS_KEPT).0,
             is_shut: AtomicBool::new(false),
             attempts: glass::Attempts::default(),
         };
@@ -197,6 +202,17 @@ impl Trust {
 
     pub(crate) fn events(&self) -> broadcast::Receiver<TrustEvent> {
         self.inner.events.subscribe()
+    }
+
+    /// People of peers, by name, whose site says that they read no more: what runs for them is cut.
+    pub(crate) fn readers_gone(&self) -> broadcast::Receiver<(SiteId, String)> {
+        self.inner.gone.subscribe()
+    }
+
+    /// A peer says that somebody there reads no more.
+    pub(crate) fn reader_gone(&self, peer: &SiteId, person: &str) {
+        // Nobody may be listening.
+        let _ = self.inner.gone.send((*peer, person.to_owned()));
     }
 
     fn state(&self) -> RwLockReadGuard<'_, State> {

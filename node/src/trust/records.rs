@@ -5,11 +5,13 @@
 
 use super::{
     AgreementRow, AgreementState, Peer, TrustEvent,
+    copies::{Copies, Delivery},
     glass::{GlassRecord, GlassReview, GlassUse},
 };
 use protocol::{
     SiteId, Timestamp,
     agreement::{Agreement, SignedAgreement},
+    copies::CopyErased,
     grant::Grant,
     ids::Id128,
     keeping::{Erased, SignedKeeping},
@@ -66,6 +68,13 @@ pub(super) enum Record {
     /// The glass was broken, here or at a peer: the request's signer says which.
     GlassBroken(Box<GlassRecord>),
     GlassReviewed(GlassReview),
+    /// A study of ours was let out into a copy at a peer's, or such a copy stays longer than we knew.
+    Delivered(Delivery),
+    /// A peer's receipts.
+    CopiesErased {
+        from: SiteId,
+        receipts: Vec<Signed<CopyErased>>,
+    },
 }
 
 /// Something to be said to a peer until it answers that it has it.
@@ -96,6 +105,8 @@ impl Record {
             Self::Keeping { .. } => 8,
             Self::KeepingEnded { .. } => 9,
             Self::KeepingErased(_) => 10,
+            Self::Delivered(_) => 13,
+            Self::CopiesErased { .. } => 14,
             Self::GlassBroken(_) => 16,
             Self::GlassReviewed(_) => 17,
             Self::MailKept(_) => 24,
@@ -147,6 +158,8 @@ pub(super) struct State {
     pub(super) keepings: BTreeMap<Id128, super::keepings::Kept>,
     /// Broken glass, by the request.
     pub(super) glass: BTreeMap<Id128, GlassUse>,
+    /// Who holds copies of our studies.
+    pub(super) copies: Copies,
 }
 
 impl State {
@@ -160,6 +173,7 @@ impl State {
             mail: Vec::new(),
             keepings: BTreeMap::new(),
             glass: BTreeMap::new(),
+            copies: Copies::default(),
         }
     }
 
@@ -194,6 +208,14 @@ impl State {
             Record::KeepingErased(erased) => self.keeping_erased(erased),
             Record::GlassBroken(record) => self.break_glass(*record),
             Record::GlassReviewed(review) => self.reviewed(review),
+            Record::Delivered(delivery) => {
+                self.copies.delivered(&delivery);
+                Vec::new()
+            }
+            Record::CopiesErased { from, receipts } => {
+                self.copies.erased(&from, &receipts);
+                Vec::new()
+            }
             Record::MailKept(mail) => {
                 self.mail.push(mail);
                 Vec::new()

@@ -61,6 +61,8 @@ const NAME_MAX: usize = 64;
 const ROWS_MAX: usize = 10_000;
 /// Password hashes computed at once: each takes 19 MiB and one core.
 const HASHES_MAX: usize = 2;
+/// Names kept for a slow listener; who falls behind misses that somebody lost a right, and the doors still refuse.
+const LOST_KEPT: usize = 256;
 /// Machine tokens begin with this, so that scanners of leaked secrets know them.
 const TOKEN_PREFIX: &str = "cfr_";
 /// What the key of second factors and device cookies is derived for.
@@ -143,6 +145,8 @@ struct Shared {
     used: Mutex<BTreeMap<String, Timestamp>>,
     /// Ticks when sessions end.
     ended: tokio::sync::watch::Sender<()>,
+    /// Names whose rights were taken away, or became others.
+    lost: tokio::sync::broadcast::Sender<String>,
     /// Held from a change's check to its record: two changes cannot both find a name free.
     changing: tokio::sync::Mutex<()>,
 }
@@ -190,6 +194,7 @@ impl Users {
             pending: Mutex::default(),
             used: Mutex::default(),
             ended: tokio::sync::watch::Sender::new(()),
+            lost: tokio::sync::broadcast::Sender::new(LOST_KEPT),
             changing: tokio::sync::Mutex::default(),
         })))
     }
@@ -288,6 +293,11 @@ impl Users {
     pub(crate) fn sign_out(&self, secret: &str) {
         lock(&self.0.sessions).end(secret);
         self.0.ended.send_replace(());
+    }
+
+    /// Names of accounts that were disabled or removed, or whose role or password became another: what runs for them ends.
+    pub(crate) fn losses(&self) -> tokio::sync::broadcast::Receiver<String> {
+        self.0.lost.subscribe()
     }
 
     /// Ticks when sessions have ended.
@@ -420,6 +430,8 @@ impl Shared {
         if let Some(name) = ends {
             lock(&self.sessions).end_of(&name);
             self.ended.send_replace(());
+            // Nobody may be listening.
+            let _ = self.lost.send(name);
         }
     }
 }

@@ -2191,6 +2191,61 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/peers/{site}/copies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Copies of our studies at a site. */
+        get: {
+            parameters: {
+                query?: {
+                    all?: boolean;
+                };
+                header?: never;
+                path: {
+                    site: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CopiesJson"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/peers/{site}/explain": {
         parameters: {
             query?: never;
@@ -4469,6 +4524,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/studies/{study}/holders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who holds copies of a study of ours. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    study: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CopiesJson"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/studies/{study}/identities": {
         parameters: {
             query?: never;
@@ -6123,6 +6231,61 @@ export interface components {
             /** @description `open`, `keep`, `take` or `elsewhere`. */
             state: string;
             study: string;
+        };
+        /** @description Copies of a study, or at a site: what is overdue first, what is erased last. */
+        CopiesJson: {
+            /** @description At most a thousand. */
+            copies: components["schemas"]["CopyJson"][];
+            /** @description Copies that may still be there. */
+            held: number;
+            /** @description Of these, such as should be gone. */
+            overdue: number;
+        };
+        /** @description A copy of a study of ours at another site. */
+        CopyJson: {
+            /** @description Agreements and grants. */
+            bases: string[];
+            /** Format: int64 */
+            bytes: number;
+            copy: string;
+            erased?: components["schemas"]["CopyReceipt"] | null;
+            /**
+             * Format: int64
+             * @description What it holds at most: all that was let out.
+             */
+            instances: number;
+            peer: string;
+            peer_name: string;
+            since: string;
+            /**
+             * @description `held`; `ending`: it should be gone since a moment; `overdue`: and its site does not say that it is; `unconfirmed`:
+             *     the sites parted before it said so; `erased`: with its receipt.
+             */
+            state: string;
+            study: string;
+            /** @description Until when it may stay, as far as is known here. */
+            until: string;
+            /**
+             * Format: int64
+             * @description Version of the study that was served last.
+             */
+            version: number;
+        };
+        /** @description The reader's signed receipt. */
+        CopyReceipt: {
+            at: string;
+            /**
+             * Format: int64
+             * @description Bytes on disk there, sealed.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Instances that were whole there.
+             */
+            instances: number;
+            /** @description `agreement-ended`, `grant-ended`, `withdrawn`, `outdated`, `lease-over`, `room`, `parted` or `unknown`. */
+            why: string;
         };
         /** @description A correction of one study: attributes, or the identity of another study's patient. */
         Correct: {

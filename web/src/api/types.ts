@@ -87,6 +87,15 @@ export type AgreementOffer = With<Schemas['Offer'], { preset: Preset; direction:
 export type Grant = Sent<'Grant'>;
 export type Seen = With<Sent<'SeenJson'>, { patient: Patient; basis: 'agreement' | 'grant' }>;
 export type Sees = With<Sent<'SeesJson'>, { studies: Seen[] }>;
+export type Copy = With<
+  Sent<'CopyJson'>,
+  { state: 'held' | 'ending' | 'overdue' | 'unconfirmed' | 'erased'; erased: CopyReceipt | null }
+>;
+export type CopyReceipt = With<
+  Sent<'CopyReceipt'>,
+  { why: 'agreement-ended' | 'grant-ended' | 'withdrawn' | 'outdated' | 'lease-over' | 'room' | 'parted' | 'unknown' }
+>;
+export type Copies = With<Sent<'CopiesJson'>, { copies: Copy[] }>;
 export type Step = With<Sent<'StepJson'>, { ground: 'sites' | 'agreement' | 'grant' }>;
 export type Explanation = With<Sent<'ExplanationJson'>, { steps: Step[] }>;
 
@@ -183,7 +192,8 @@ type AlarmKind =
   | 'ledger-unwitnessed'
   | 'collector-behind'
   | 'clock-differs'
-  | 'review-overdue';
+  | 'review-overdue'
+  | 'copies-overdue';
 export type Alarm = With<Sent<'AlarmJson'>, { kind: AlarmKind; level: 'notice' | 'warning' | 'critical' }>;
 export type Alarms = With<Sent<'AlarmsJson'>, { standing: Alarm[] }>;
 export type LedgerHead = Sent<'LedgerHeadJson'>;

@@ -108,6 +108,8 @@ export const logWords = {
     'kept-exported': 'Second copy written out',
     'log-exported': 'Evidence written out',
     'ledger-settled': 'Ledger findings noted',
+    'copy-erased': 'Copy erased at a peer, with receipt',
+    'reader-gone': 'Reader at a peer cut off',
     'migration-changed': 'Migration',
     'rule-changed': 'Rule on arrival changed',
     'rule-fired': 'Rules applied',

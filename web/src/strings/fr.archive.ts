@@ -179,6 +179,8 @@ export const archiveWords = {
         'review-overdue_other': '{{value}} bris de glace n’ont pas été contrôlés à temps',
         'collector-behind_one': 'Le collecteur d’audit n’a rien pris depuis {{value}} minute',
         'collector-behind_other': 'Le collecteur d’audit n’a rien pris depuis {{value}} minutes',
+        'copies-overdue_one': '{{subject}} n’a pas confirmé l’effacement de {{value}} copie de nos examens',
+        'copies-overdue_other': '{{subject}} n’a pas confirmé l’effacement de {{value}} copies de nos examens',
       },
       ways: 'Qui est averti',
       waysAbout: 'Les destinataires sont réglés dans la section [alarms] de confrere.toml. Aucune donnée de patient n’est envoyée.',

@@ -108,6 +108,8 @@ export const logWords = {
     'kept-exported': 'Seconde copie exportée',
     'log-exported': 'Preuves exportées',
     'ledger-settled': 'Constats du registre pris en compte',
+    'copy-erased': 'Copie effacée chez un confrère, avec reçu',
+    'reader-gone': 'Lecteur coupé chez un confrère',
     'migration-changed': 'Reprise de données',
     'rule-changed': 'Règle d’arrivée modifiée',
     'rule-fired': 'Règles appliquées',

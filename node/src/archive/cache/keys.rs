@@ -1,7 +1,13 @@
 //! The key file: every key of the cache, rewritten whole, so that destroying one leaves no older copy behind.
 
-use super::{CacheError, seal::Key};
-use protocol::{SiteId, Timestamp, Uid, catalog::Basis, ids::Id128, wire, wire::Wire};
+use super::{CacheError, receipts::Label, seal::Key};
+use crate::tasks;
+use protocol::{
+    SiteId, Timestamp, Uid,
+    catalog::Basis,
+    ids::Id128,
+    wire::{self, Wire, WireError},
+};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
@@ -19,6 +25,8 @@ pub(super) struct KeyFile {
     names: [u8; 32],
     pub(super) bases: Vec<BasisKey>,
     pub(super) studies: BTreeMap<[u8; 32], StudyKeys>,
+    /// Sealed receipts that holders do not have yet.
+    pub(super) owed: Vec<Vec<u8>>,
 }
 
 /// The key of an agreement or grant.
@@ -35,6 +43,8 @@ pub(super) struct BasisKey {
 pub(super) struct StudyKeys {
     pub(super) until: Timestamp,
     pub(super) wraps: Vec<Wrap>,
+    /// A [`Label`], sealed under the study's key.
+    pub(super) label: Option<Vec<u8>>,
 }
 
 /// The study key under one basis's key.
@@ -45,8 +55,32 @@ pub(super) struct Wrap {
 }
 
 impl Wire for KeyFile {
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
     const NAME: &'static str = "cache keys";
+
+    fn decode_version(version: u8, body: &[u8]) -> Result<Self, WireError> {
+        if version != 1 {
+            return Err(WireError::Version { name: Self::NAME, version });
+        }
+        let KeyFile1 { names, bases, studies } = wire::decode_body(body)?;
+        let unnamed = |StudyKeys1 { until, wraps }| StudyKeys { until, wraps, label: None };
+        let studies = studies.into_iter().map(|(tag, keys)| (tag, unnamed(keys))).collect();
+        Ok(Self { names, bases, studies, owed: Vec::new() })
+    }
+}
+
+/// Before copies had names.
+#[derive(Serialize, Deserialize)]
+struct KeyFile1 {
+    names: [u8; 32],
+    bases: Vec<BasisKey>,
+    studies: BTreeMap<[u8; 32], StudyKeys1>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StudyKeys1 {
+    until: Timestamp,
+    wraps: Vec<Wrap>,
 }
 
 impl std::fmt::Debug for KeyFile {
@@ -60,7 +94,8 @@ impl KeyFile {
         match fs::read(dir.join(KEYS)) {
             Ok(bytes) => wire::decode(&bytes).map_err(|_| CacheError::Damaged),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-                let fresh = Self { names: rand::random(), bases: Vec::new(), studies: BTreeMap::new() };
+                let fresh =
+                    Self { names: rand::random(), bases: Vec::new(), studies: BTreeMap::new(), owed: Vec::new() };
                 fresh.save(dir)?;
                 Ok(fresh)
             }
@@ -78,6 +113,38 @@ impl KeyFile {
         let mut hasher = blake3::Hasher::new_keyed(&self.names);
         hasher.update(&holder.0).update(study.as_str().as_bytes());
         *hasher.finalize().as_bytes()
+    }
+
+    /// The key of the receipts, which outlive their studies'.
+    pub(super) fn receipts_key(&self) -> Key {
+        Key::from_bytes(&blake3::derive_key("confrere cache receipts 1", &self.names))
+    }
+
+    /// What a study's copy is called outside, if it has a name.
+    pub(super) fn label(&self, tag: &[u8; 32], key: &Key) -> Option<Label> {
+        let sealed = self.studies.get(tag)?.label.as_ref()?;
+        wire::decode(&key.open_small(tag, sealed)?).ok()
+    }
+
+    /// Names a leased study's copy, or raises the version it was opened by; says whether anything changed.
+    pub(super) fn label_study(
+        &mut self,
+        tag: &[u8; 32],
+        (holder, study): (&SiteId, &Uid),
+        version: u64,
+    ) -> Result<(Label, bool), CacheError> {
+        let key = self.study_key(tag).ok_or(CacheError::Damaged)?;
+        let label = match self.label(tag, &key) {
+            Some(known) if known.version >= version => return Ok((known, false)),
+            Some(known) => Label { version, ..known },
+            None => {
+                let (copy, leased) = (tasks::random_id(), tasks::now());
+                Label { holder: *holder, study: study.clone(), copy, leased, version }
+            }
+        };
+        let sealed = key.seal_small(tag, &wire::encode(&label))?;
+        self.studies.get_mut(tag).ok_or(CacheError::Damaged)?.label = Some(sealed);
+        Ok((label, true))
     }
 
     /// The key of a basis, made when there is none; says whether it was made.

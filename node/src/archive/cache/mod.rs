@@ -17,6 +17,7 @@
 mod copy;
 mod keys;
 mod notes;
+mod receipts;
 mod seal;
 
 #[cfg(test)]
@@ -25,7 +26,8 @@ mod tests;
 use crate::{config::CacheConfig, tasks::Tasks};
 use bytes::Bytes;
 use keys::{BasisKey, KeyFile, StudyKeys};
-use protocol::{Digest, SiteId, Timestamp, Uid, catalog::Basis, ids::Id128};
+use protocol::{Digest, SiteId, Timestamp, Uid, catalog::Basis, copies::Why, ids::Id128};
+use receipts::{Label, Receipts};
 use seal::Key;
 use std::{
     collections::HashMap,
@@ -76,6 +78,7 @@ struct Inner {
 #[derive(Debug)]
 struct State {
     keys: KeyFile,
+    receipts: Receipts,
     open: HashMap<[u8; 32], Arc<Study>>,
     /// Rises with every lease: who was used last.
     clock: u64,
@@ -86,6 +89,8 @@ struct State {
 struct Study {
     dir: PathBuf,
     key: Key,
+    /// `None`: of before copies had names, until it is leased again.
+    label: Mutex<Option<Label>>,
     erased: AtomicBool,
     used: AtomicU64,
     bytes: AtomicU64,
@@ -117,11 +122,12 @@ impl Cache {
     pub(crate) fn open(dir: &Path, config: &CacheConfig, tasks: &Tasks) -> Result<Self, CacheError> {
         let dir = dir.join("cache");
         fs::create_dir_all(&dir)?;
-        let keys = KeyFile::load(&dir)?;
+        let mut keys = KeyFile::load(&dir)?;
+        let receipts = Receipts::load(&mut keys);
         let inner = Inner {
             quota_bytes: config.quota_bytes,
             bytes: AtomicU64::new(0),
-            state: Mutex::new(State { keys, open: HashMap::new(), clock: 0 }),
+            state: Mutex::new(State { keys, receipts, open: HashMap::new(), clock: 0 }),
             tasks: tasks.clone(),
             dir,
         };
@@ -130,7 +136,7 @@ impl Cache {
     }
 
     /// Makes or finds the lease of a study on a basis. `until` is the expiry by the agreement's cache days; the
-    /// latest one asked for counts.
+    /// latest one asked for counts. `version` is that of the card by which it is opened.
     ///
     /// # Errors
     /// [`CacheError::Io`] when the key cannot be kept.
@@ -140,14 +146,17 @@ impl Cache {
         study: &Uid,
         basis: &Basis,
         until: Timestamp,
+        version: u64,
     ) -> Result<Lease, CacheError> {
         let mut state = self.inner.lock();
         let tag = state.keys.study_tag(holder, study);
         let changed = state.keys.grant_study(tag, basis, until)?;
-        if changed {
+        let (label, is_new) = state.keys.label_study(&tag, (holder, study), version)?;
+        if changed || is_new {
             state.keys.save(&self.inner.dir)?;
         }
         let opened = self.inner.open_study(&mut state, tag)?;
+        *opened.label.lock().unwrap_or_else(PoisonError::into_inner) = Some(label);
         state.clock += 1;
         opened.used.store(state.clock, Ordering::Relaxed);
         Ok(Lease { study: opened, cache: self.inner.clone() })
@@ -158,7 +167,7 @@ impl Cache {
     /// # Errors
     /// [`CacheError::Io`] when the key file cannot be rewritten: the erasure is then not durable and must be retried.
     pub(crate) fn end_agreement(&self, agreement: &Id128) -> Result<u64, CacheError> {
-        let erased = self.end_bases(|basis| basis.agreement == *agreement)?;
+        let erased = self.end_bases(|basis| basis.agreement == *agreement, Why::AgreementEnded)?;
         let notes = self.inner.dir.join("notes").join(agreement.to_string());
         remove_dir(&notes)?;
         Ok(erased)
@@ -169,19 +178,18 @@ impl Cache {
     /// # Errors
     /// As [`Cache::end_agreement`].
     pub(crate) fn end_grant(&self, grant: &Id128) -> Result<u64, CacheError> {
-        self.end_bases(|basis| basis.id == *grant)
+        self.end_bases(|basis| basis.id == *grant, Why::GrantEnded)
     }
 
-    /// One study of one holder was withdrawn.
+    /// One study of one holder was withdrawn, or is not what it was.
     ///
     /// # Errors
     /// As [`Cache::end_agreement`].
-    pub(crate) fn end_study(&self, holder: &SiteId, study: &Uid) -> Result<(), CacheError> {
+    pub(crate) fn end_study(&self, holder: &SiteId, study: &Uid, why: Why) -> Result<(), CacheError> {
         let mut state = self.inner.lock();
         let tag = state.keys.study_tag(holder, study);
-        if state.keys.studies.remove(&tag).is_some() {
-            state.keys.save(&self.inner.dir)?;
-            self.inner.forget(&mut state, &tag)?;
+        if state.keys.studies.contains_key(&tag) {
+            self.inner.take_out_all(&mut state, &[tag], why)?;
         }
         Ok(())
     }
@@ -191,7 +199,10 @@ impl Cache {
     /// # Errors
     /// As [`Cache::end_agreement`].
     pub(crate) fn expire(&self, now: Timestamp) -> Result<u64, CacheError> {
-        self.erase_where(|keys| keys.studies.retain(|_, study| study.until > now))
+        let mut state = self.inner.lock();
+        let over = state.keys.studies.iter().filter(|(_, study)| study.until <= now);
+        let gone: Vec<[u8; 32]> = over.map(|(tag, _)| *tag).collect();
+        self.inner.take_out_all(&mut state, &gone, Why::LeaseOver)
     }
 
     /// What is kept of a study; nothing when it was never leased.
@@ -221,34 +232,23 @@ impl Cache {
         self.inner.bytes.load(Ordering::Relaxed)
     }
 
-    fn end_bases(&self, ends: impl Fn(&BasisKey) -> bool) -> Result<u64, CacheError> {
-        self.erase_where(|keys| {
-            let ended: Vec<Id128> = keys.bases.iter().filter(|b| ends(b)).map(|b| b.id).collect();
-            keys.bases.retain(|b| !ended.contains(&b.id));
-            for study in keys.studies.values_mut() {
-                study.wraps.retain(|w| !ended.contains(&w.basis));
-            }
-            keys.studies.retain(|_, study| !study.wraps.is_empty());
-        })
-    }
-
-    fn erase_where(&self, erase: impl FnOnce(&mut KeyFile)) -> Result<u64, CacheError> {
+    fn end_bases(&self, ends: impl Fn(&BasisKey) -> bool, why: Why) -> Result<u64, CacheError> {
         let mut state = self.inner.lock();
-        let before: Vec<[u8; 32]> = state.keys.studies.keys().copied().collect();
-        let bases_before = state.keys.bases.len();
-        erase(&mut state.keys);
-        let gone: Vec<_> = before.into_iter().filter(|tag| !state.keys.studies.contains_key(tag)).collect();
+        let ended: Vec<Id128> = state.keys.bases.iter().filter(|b| ends(b)).map(|b| b.id).collect();
+        if ended.is_empty() {
+            return Ok(0);
+        }
+        let has_ended = |keys: &StudyKeys| keys.wraps.iter().all(|w| ended.contains(&w.basis));
+        let gone: Vec<[u8; 32]> =
+            state.keys.studies.iter().filter(|(_, keys)| has_ended(keys)).map(|(tag, _)| *tag).collect();
         for tag in &gone {
-            if let Some(study) = state.open.get(tag) {
-                study.erased.store(true, Ordering::Release);
-            }
+            state.take_out(tag, why)?;
         }
-        if !gone.is_empty() || state.keys.bases.len() != bases_before {
-            state.keys.save(&self.inner.dir)?;
+        state.keys.bases.retain(|b| !ended.contains(&b.id));
+        for study in state.keys.studies.values_mut() {
+            study.wraps.retain(|w| !ended.contains(&w.basis));
         }
-        for tag in &gone {
-            self.inner.forget(&mut state, tag)?;
-        }
+        self.inner.finish(&mut state, &gone)?;
         Ok(gone.len() as u64)
     }
 }
@@ -267,12 +267,14 @@ impl Inner {
             return Ok(study.clone());
         }
         let key = state.keys.study_key(&tag).ok_or(CacheError::Damaged)?;
+        let label = Mutex::new(state.keys.label(&tag, &key));
         let dir = self.study_dir(&tag);
         fs::create_dir_all(&dir)?;
         let (bytes, complete) = measure(&dir)?;
         let study = Arc::new(Study {
             dir,
             key,
+            label,
             erased: AtomicBool::new(false),
             used: AtomicU64::new(0),
             bytes: AtomicU64::new(bytes),
@@ -281,6 +283,17 @@ impl Inner {
         });
         state.open.insert(tag, study.clone());
         Ok(study)
+    }
+
+    /// Destroys the keys of these studies, writes their receipts, and removes their files. Gives their number.
+    fn take_out_all(&self, state: &mut State, gone: &[[u8; 32]], why: Why) -> Result<u64, CacheError> {
+        for tag in gone {
+            state.take_out(tag, why)?;
+        }
+        if !gone.is_empty() {
+            self.finish(state, gone)?;
+        }
+        Ok(gone.len() as u64)
     }
 
     /// Marks a study's open handles erased and removes its sealed files; its key is gone already.
@@ -328,9 +341,7 @@ impl Inner {
                 .min_by_key(|(_, study)| study.used.load(Ordering::Relaxed))
                 .map(|(tag, _)| *tag)
                 .ok_or(CacheError::Full)?;
-            state.keys.studies.remove(&idle);
-            state.keys.save(&self.dir)?;
-            self.forget(&mut state, &idle)?;
+            self.take_out_all(&mut state, &[idle], Why::Room)?;
         }
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
         Ok(())
@@ -344,6 +355,16 @@ impl Study {
 }
 
 impl Lease {
+    /// What the copy is called outside, for as long as it is.
+    pub(crate) fn copy(&self) -> Option<Id128> {
+        self.study.label.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|label| label.copy)
+    }
+
+    /// Whether its key is still there.
+    pub(crate) fn is_alive(&self) -> bool {
+        self.study.alive().is_ok()
+    }
+
     /// Keeps a whole blob (manifest, header pack) under a name. Not synced: a lost blob is fetched again.
     ///
     /// # Errors
@@ -454,6 +475,6 @@ fn remove_dir(path: &Path) -> Result<(), CacheError> {
 
 impl StudyKeys {
     fn new(until: Timestamp) -> Self {
-        Self { until, wraps: Vec::new() }
+        Self { until, wraps: Vec::new(), label: None }
     }
 }

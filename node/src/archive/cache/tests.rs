@@ -37,7 +37,7 @@ async fn a_partial_copy_survives_a_restart_and_is_completed() {
     let (digest, bytes) = object(300_001);
     let basis = Basis::Agreement(agreement(1));
     {
-        let lease = open(dir.path(), u64::MAX).lease(&holder(), &study(1), &basis, LATER).unwrap();
+        let lease = open(dir.path(), u64::MAX).lease(&holder(), &study(1), &basis, LATER, 1).unwrap();
         let copy = lease.object(&digest, bytes.len() as u64).await.unwrap();
         assert_eq!(copy.missing(0), Some((0, 5)));
         fill(&copy, &bytes, [0, 2].into_iter()).await;
@@ -45,7 +45,7 @@ async fn a_partial_copy_survives_a_restart_and_is_completed() {
         assert_eq!(copy.read(0, CHUNK_BYTES + 1).await.unwrap(), None);
     }
     let cache = open(dir.path(), u64::MAX);
-    let lease = cache.lease(&holder(), &study(1), &basis, LATER).unwrap();
+    let lease = cache.lease(&holder(), &study(1), &basis, LATER, 1).unwrap();
     let copy = lease.object(&digest, bytes.len() as u64).await.unwrap();
     assert_eq!(copy.missing(1), Some((1, 1)));
     assert_eq!(copy.missing(2), Some((3, 2)));
@@ -60,7 +60,7 @@ async fn a_partial_copy_survives_a_restart_and_is_completed() {
 async fn ending_an_agreement_makes_copies_and_notes_unreadable() {
     let dir = tempfile::tempdir().unwrap();
     let cache = open(dir.path(), u64::MAX);
-    let lease = cache.lease(&holder(), &study(1), &Basis::Agreement(agreement(1)), LATER).unwrap();
+    let lease = cache.lease(&holder(), &study(1), &Basis::Agreement(agreement(1)), LATER, 1).unwrap();
     lease.put("manifest", Bytes::from_static(b"who and what")).await.unwrap();
     cache.put_note(&agreement(1), "directory", b"cards").unwrap();
     assert_eq!(lease.take("manifest").await.unwrap().unwrap(), "who and what");
@@ -75,8 +75,8 @@ async fn a_study_on_two_bases_outlives_one_of_them() {
     let dir = tempfile::tempdir().unwrap();
     let cache = open(dir.path(), u64::MAX);
     let grant = Basis::Grant { id: agreement(9), agreement: agreement(2), expires: LATER };
-    let lease = cache.lease(&holder(), &study(1), &Basis::Agreement(agreement(1)), LATER).unwrap();
-    cache.lease(&holder(), &study(1), &grant, LATER).unwrap();
+    let lease = cache.lease(&holder(), &study(1), &Basis::Agreement(agreement(1)), LATER, 1).unwrap();
+    cache.lease(&holder(), &study(1), &grant, LATER, 1).unwrap();
     lease.put("x", Bytes::from_static(b"y")).await.unwrap();
     assert_eq!(cache.end_agreement(&agreement(1)).unwrap(), 0);
     assert_eq!(lease.take("x").await.unwrap().unwrap(), "y");
@@ -90,7 +90,7 @@ async fn a_damaged_chunk_counts_as_missing() {
     let dir = tempfile::tempdir().unwrap();
     let (digest, bytes) = object(200_000);
     let cache = open(dir.path(), u64::MAX);
-    let lease = cache.lease(&holder(), &study(1), &Basis::Agreement(agreement(1)), LATER).unwrap();
+    let lease = cache.lease(&holder(), &study(1), &Basis::Agreement(agreement(1)), LATER, 1).unwrap();
     let copy = lease.object(&digest, bytes.len() as u64).await.unwrap();
     fill(&copy, &bytes, 0..4).await;
     let file = fs::read_dir(&lease.study.dir).unwrap().next().unwrap().unwrap().path();
@@ -110,7 +110,7 @@ async fn the_quota_erases_the_least_recently_used_idle_study() {
     let basis = Basis::Agreement(agreement(1));
     let (digest, bytes) = object(100_000);
     for n in 1..=3 {
-        let lease = cache.lease(&holder(), &study(n), &basis, LATER).unwrap();
+        let lease = cache.lease(&holder(), &study(n), &basis, LATER, 1).unwrap();
         let copy = lease.object(&digest, bytes.len() as u64).await.unwrap();
         fill(&copy, &bytes, 0..2).await;
     }
@@ -123,7 +123,7 @@ async fn the_quota_erases_the_least_recently_used_idle_study() {
 async fn leases_end_with_their_time() {
     let dir = tempfile::tempdir().unwrap();
     let cache = open(dir.path(), u64::MAX);
-    let lease = cache.lease(&holder(), &study(1), &Basis::Agreement(agreement(1)), Timestamp(5_000)).unwrap();
+    let lease = cache.lease(&holder(), &study(1), &Basis::Agreement(agreement(1)), Timestamp(5_000), 1).unwrap();
     assert_eq!(cache.expire(Timestamp(4_999)).unwrap(), 0);
     assert_eq!(cache.expire(Timestamp(5_000)).unwrap(), 1);
     assert!(matches!(lease.take("x").await, Err(CacheError::Erased)));
@@ -133,7 +133,7 @@ async fn leases_end_with_their_time() {
 async fn no_plain_byte_and_no_uid_is_on_disk() {
     let dir = tempfile::tempdir().unwrap();
     let cache = open(dir.path(), u64::MAX);
-    let lease = cache.lease(&holder(), &study(123_456), &Basis::Agreement(agreement(1)), LATER).unwrap();
+    let lease = cache.lease(&holder(), &study(123_456), &Basis::Agreement(agreement(1)), LATER, 1).unwrap();
     lease.put("LEFEVRE", Bytes::from_static(b"LEFEVRE^AGNES")).await.unwrap();
     let mut stack = vec![dir.path().to_path_buf()];
     let mut seen = 0;

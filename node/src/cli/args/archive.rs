@@ -132,6 +132,8 @@ pub(in crate::cli) enum StudyCommand {
         #[arg(long)]
         hours: u32,
     },
+    /// Show who holds copies of a study of ours
+    Holders(super::Holders),
     /// Reject a study of ours, or part of it: nobody sees it any more; its bytes stay
     Reject {
         /// Study Instance UID

@@ -10,6 +10,7 @@ use std::{net::SocketAddr, path::PathBuf};
 mod accounts;
 mod archive;
 mod audit;
+mod copies;
 mod insight;
 mod rules;
 mod sources;
@@ -20,6 +21,7 @@ pub(super) use archive::{
     StudyCommand, StudyHeldBack, TierCommand,
 };
 pub(super) use audit::AuditCommand;
+pub(super) use copies::{Holders, PeerCopies};
 pub(super) use insight::{Explain, ViewAs};
 pub(super) use rules::{RuleCommand, RuleWords};
 pub(super) use sources::{AddSource, MigrateCommand, SourceCommand, StartMigration};
@@ -340,6 +342,8 @@ pub(super) enum PeerCommand {
     },
     /// Show what a site sees of our studies now, as it sees it
     ViewAs(ViewAs),
+    /// Show which copies of our studies a site holds
+    Copies(PeerCopies),
     /// End everything with a site: agreements, grants, running transfers, copies
     Revoke {
         /// Its name, key, or the beginning of the key

@@ -364,7 +364,7 @@ async fn an_ended_agreement_takes_everything_with_it_on_both_sides() {
     until("the study is listed", || b.lists(CT)).await;
     let basis = b.overlay.remote_studies()[0].basis;
     let study = CT.parse().unwrap();
-    let lease = b.cache.lease(&a.site(), &study, &basis, tasks::now().after(LONG)).unwrap();
+    let lease = b.cache.lease(&a.site(), &study, &basis, tasks::now().after(LONG), 1).unwrap();
     let copy = lease.object(&protocol::Digest::of(b"pixels"), 6).await.unwrap();
     copy.write(0, bytes::Bytes::from_static(b"pixels")).await.unwrap();
     let began = Instant::now();

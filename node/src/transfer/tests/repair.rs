@@ -53,7 +53,7 @@ async fn the_owner_has_its_own_bytes_back_without_an_agreement_and_nobody_else()
     let lost = |digest, bytes| Lost { study: study.clone(), digest, bytes };
     assert!(recover(&a, b.id(), Right::Owner, lost(Digest([5; 32]), 200_000)).await.is_err());
     let object = pattern(65_537);
-    b.cache.end_study(&a.id(), &study).unwrap();
+    b.cache.end_study(&a.id(), &study, protocol::copies::Why::Withdrawn).unwrap();
     let gone = recover(&a, b.id(), Right::Owner, lost(Digest::of(&object), 65_537)).await.unwrap_err();
     assert!(matches!(gone, TransferError::Refused(Refusal::NotHeld)), "{gone:?}");
 }

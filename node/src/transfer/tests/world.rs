@@ -192,7 +192,7 @@ impl Site {
 
     pub(crate) fn lease(&self, holder: &Self, study: &Uid, agreement: Id128) -> Lease {
         let until = tasks::now().after(Duration::from_secs(86_400));
-        self.cache.lease(&holder.id(), study, &Basis::Agreement(agreement), until).unwrap()
+        self.cache.lease(&holder.id(), study, &Basis::Agreement(agreement), until, 1).unwrap()
     }
 
     pub(crate) fn events(&self, act: Act) -> Vec<Event> {
@@ -219,7 +219,7 @@ impl Site {
 }
 
 pub(crate) fn reader() -> Reader {
-    Reader { person: "durand".into(), role: "radiologist".into() }
+    Reader { person: "durand".into(), role: "radiologist".into(), copy: None }
 }
 
 /// Waits for something to become true.

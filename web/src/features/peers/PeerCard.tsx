@@ -11,6 +11,7 @@ import { ago, bytes, count, day, minute, shortId } from '../../lib/format';
 import { useWords } from '../../lib/language';
 import { useNow } from '../../lib/time';
 import { AgreementCard } from './AgreementCard';
+import { CopiesDialog } from './CopiesDialog';
 import { InsightDialog } from './InsightDialog';
 import classes from './peers.module.css';
 
@@ -77,6 +78,7 @@ export function PeerCard(props: PeerCardProps) {
   const facts = useFacts(peer);
   const [asking, setAsking] = useState(false);
   const [looking, setLooking] = useState(false);
+  const [counting, setCounting] = useState(false);
   const state = peer.revoked ? 'revoked' : peer.connected ? 'connected' : 'apart';
   const revoke = useMutation({
     mutationFn: () => remove(`/peers/${peer.site}`),
@@ -112,18 +114,24 @@ export function PeerCard(props: PeerCardProps) {
             </Text>
           </Group>
         </div>
-        {!peer.revoked && (
-          <Group gap="xs">
-            <Button size="compact-sm" variant="default" onClick={() => setLooking(true)}>
-              {t('insight.open')}
-            </Button>
-            <Button size="compact-sm" variant="subtle" color="red" onClick={() => setAsking(true)}>
-              {t('peers.revoke')}
-            </Button>
-          </Group>
-        )}
+        <Group gap="xs">
+          <Button size="compact-sm" variant="default" onClick={() => setCounting(true)}>
+            {t('copies.open')}
+          </Button>
+          {!peer.revoked && (
+            <>
+              <Button size="compact-sm" variant="default" onClick={() => setLooking(true)}>
+                {t('insight.open')}
+              </Button>
+              <Button size="compact-sm" variant="subtle" color="red" onClick={() => setAsking(true)}>
+                {t('peers.revoke')}
+              </Button>
+            </>
+          )}
+        </Group>
       </Group>
       {!peer.revoked && <Agreements {...props} />}
+      {counting && <CopiesDialog of={{ site: peer.site, name: peer.name }} onClose={() => setCounting(false)} />}
       {looking && <InsightDialog site={peer.site} name={peer.name} onClose={() => setLooking(false)} />}
       <Confirm
         opened={asking}

@@ -28,6 +28,7 @@ import { useOpenViewers } from './useOpenViewers';
 import { allStudies, useStudies, withArrivals } from './useStudies';
 
 const PriorsDialog = lazy(async () => ({ default: (await import('./PriorsDialog')).PriorsDialog }));
+const CopiesDialog = lazy(async () => ({ default: (await import('../peers/CopiesDialog')).CopiesDialog }));
 const LabelDialog = lazy(async () => ({ default: (await import('./LabelDialog')).LabelDialog }));
 const ExportDialog = lazy(async () => ({ default: (await import('./ExportDialog')).ExportDialog }));
 const WithholdDialog = lazy(async () => ({ default: (await import('./WithholdDialog')).WithholdDialog }));
@@ -98,7 +99,7 @@ function useActs() {
   return { busy, open, fetchAll, copy };
 }
 
-type Dialog = { kind: 'priors' | 'share' | 'export' | 'label' | 'withhold'; study: Study } | null;
+type Dialog = { kind: 'priors' | 'share' | 'export' | 'label' | 'withhold' | 'holders'; study: Study } | null;
 
 export function StudyList() {
   const mayList = useMay('list-studies');
@@ -119,6 +120,7 @@ function List() {
   const mayWithhold = useMay('reject-studies');
   const mayBreakGlass = useMay('break-glass');
   const [breaking, setBreaking] = useState(false);
+  const mayLog = useMay('read-log');
   const inViewer = useOpenViewers();
   const acts = useActs();
   const [dialog, setDialog] = useState<Dialog>(null);
@@ -241,6 +243,7 @@ function List() {
                       mayExport={mayExport}
                       mayLabel={mayLabel}
                       mayWithhold={mayWithhold}
+                      mayLog={mayLog}
                       mayRead={mayRead}
                       style={{ transform: `translateY(${item.start}px)` }}
                       onSelect={index => setChosen(studies[index]?.study ?? null)}
@@ -268,6 +271,7 @@ function List() {
         {dialog?.kind === 'label' && <LabelDialog study={dialog.study} onClose={() => setDialog(null)} />}
         {dialog?.kind === 'withhold' && <WithholdDialog study={dialog.study} onClose={() => setDialog(null)} />}
         {breaking && <GlassDialog onClose={() => setBreaking(false)} />}
+        {dialog?.kind === 'holders' && <CopiesDialog of={{ study: dialog.study.study }} onClose={() => setDialog(null)} />}
         {dialog?.kind === 'share' && <ShareDialog study={dialog.study} onClose={() => setDialog(null)} />}
       </Suspense>
     </div>

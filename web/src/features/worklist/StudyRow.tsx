@@ -9,6 +9,7 @@ import {
   IconEye,
   IconHandStop,
   IconHistory,
+  IconServer2,
   IconShare2,
   IconShield,
   IconShieldCheck,
@@ -22,7 +23,7 @@ import { age, bytes, count, dicomDate, dicomTime, duration, minute, moment, pati
 import { useWords } from '../../lib/language';
 import classes from './list.module.css';
 
-export type RowAct = 'open' | 'priors' | 'fetch' | 'share' | 'export' | 'label' | 'withhold' | 'copy';
+export type RowAct = 'open' | 'priors' | 'fetch' | 'share' | 'export' | 'label' | 'withhold' | 'holders' | 'copy';
 
 interface StudyRowProps {
   study: Study;
@@ -34,6 +35,7 @@ interface StudyRowProps {
   mayExport: boolean;
   mayLabel: boolean;
   mayWithhold: boolean;
+  mayLog: boolean;
   mayRead: boolean;
   style: CSSProperties;
   onSelect: (index: number) => void;
@@ -161,7 +163,7 @@ function Held({ study }: { study: Study }) {
   );
 }
 
-function Acts({ study, busy, mayShare, mayExport, mayLabel, mayWithhold, mayRead, selected, onAct }: Omit<StudyRowProps, 'index' | 'style' | 'onSelect' | 'inViewer'>) {
+function Acts({ study, busy, mayShare, mayExport, mayLabel, mayWithhold, mayLog, mayRead, selected, onAct }: Omit<StudyRowProps, 'index' | 'style' | 'onSelect' | 'inViewer'>) {
   const { t } = useWords();
   const patient = patientName(study.patient.name) ?? t('list.unnamed');
   // Only the chosen row's buttons are stops of the Tab key: a long list stays one step long.
@@ -215,6 +217,11 @@ function Acts({ study, busy, mayShare, mayExport, mayLabel, mayWithhold, mayRead
           {mayWithhold && study.holder === null && (
             <Menu.Item leftSection={<IconHandStop size={16} />} onClick={() => onAct('withhold', study)}>
               {t('withheld.menu')}
+            </Menu.Item>
+          )}
+          {mayLog && study.holder === null && (
+            <Menu.Item leftSection={<IconServer2 size={16} />} onClick={() => onAct('holders', study)}>
+              {t('copies.ofStudy')}
             </Menu.Item>
           )}
           <Menu.Item leftSection={<IconCopy size={16} />} onClick={() => onAct('copy', study)}>

@@ -1,0 +1,212 @@
+//! How fast what is withdrawn ends: `cargo bench -p tests --bench revoke [-- RUNS]`.
+//!
+//! Two real nodes over loopback; a study of 12 MB is on its way at a few MB/s when its peer is revoked, its grant taken
+//! back, its agreement ended, or its reader's account disabled. Measured from before the administrator's request: the
+//! last byte that leaves the holder, the reader's node refusing its viewer, the reader's receipt at the holder (for a
+//! person: the holder's log), and bytes that left after the request was answered.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a measurement stops where it fails")]
+
+use serde_json::{Value, json};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use tests::{
+    Instance, OverRoad, Response, Site, Study, eventually, hospital,
+    http::{self, Ask, Method},
+    wait::holds,
+};
+
+const SITE: &str = env!("CARGO_BIN_EXE_site");
+const RUNS: usize = 20;
+/// Passes in a millisecond.
+const KIB_PER_MS: usize = 3;
+/// Looked at so long after the last byte: nothing follows.
+const QUIET: Duration = Duration::from_millis(1500);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum What {
+    Peer,
+    Grant,
+    Agreement,
+    Person,
+}
+
+#[derive(Debug, Default)]
+struct Times {
+    local: Vec<Duration>,
+    refused: Vec<Duration>,
+    told: Vec<Duration>,
+    after: Vec<u64>,
+}
+
+struct World {
+    over: OverRoad,
+    study: Study,
+    made: Vec<Instance>,
+    password: String,
+}
+
+impl World {
+    fn a(&self) -> &Site {
+        &self.over.pair.a
+    }
+    fn b(&self) -> &Site {
+        &self.over.pair.b
+    }
+
+    /// Whatever stood is ended, and the study is told again.
+    async fn agree(&self, preset: &str) -> Option<String> {
+        let pair = &self.over.pair;
+        for row in self.a().get("/api/agreements").await.ok().json().as_array().unwrap() {
+            if row["state"] == "active" {
+                let path = format!("/api/agreements/{}/end", row["id"].as_str().unwrap());
+                let _ = self.a().post(&path, &json!({})).await;
+            }
+        }
+        eventually!(20, "B lists nothing", holds(self.b().listed(&self.study.uid).await.is_none()));
+        let _ = pair.agree(&json!({ "preset": preset })).await;
+        let mut grant = None;
+        if preset == "case-only" {
+            let share = json!({ "site": pair.b_id, "hours": 2 });
+            let shared = self.a().post(&format!("/api/studies/{}/share", self.study.uid), &share).await.ok().json();
+            grant = shared["grant"].as_str().map(str::to_owned);
+        }
+        let _ = self.b().settled(&self.study.uid, self.made.len()).await;
+        grant
+    }
+
+    async fn as_reader(&self, cookies: &str, ask: Ask) -> Response {
+        let ask = ask.header("cookie", cookies).header("sec-fetch-site", "same-origin");
+        http::ask(self.b().portal(), ask).await.unwrap()
+    }
+
+    async fn sign_in(&self) -> String {
+        let body = json!({ "name": "zoe", "password": self.password });
+        let answer = self.as_reader("", Ask::new(Method::POST, "/api/session").json(&body)).await;
+        let cookies = answer.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap());
+        cookies.map(|cookie| cookie.split(';').next().unwrap()).collect::<Vec<_>>().join("; ")
+    }
+
+    /// Whether the holder was told the end: a receipt, or the reader's name in the log.
+    async fn is_told(&self, what: What, before: usize) -> bool {
+        if what == What::Person {
+            return self.a().audit("act=reader-gone&limit=1000").await.len() > before;
+        }
+        let told = self.a().get(&format!("/api/studies/{}/holders", self.study.uid)).await.ok().json();
+        told["held"] == 0
+    }
+
+    async fn withdraw(&self, what: What, grant: Option<String>) {
+        let pair = &self.over.pair;
+        let answer = match what {
+            What::Peer => self.a().delete(&format!("/api/peers/{}", pair.b_id)).await,
+            What::Grant => self.a().delete(&format!("/api/grants/{}", grant.unwrap())).await,
+            What::Agreement => {
+                let rows = self.a().get("/api/agreements").await.ok().json();
+                let is_active = |row: &&Value| row["state"] == "active";
+                let id = rows.as_array().unwrap().iter().find(is_active).unwrap()["id"].as_str().unwrap().to_owned();
+                self.a().post(&format!("/api/agreements/{id}/end"), &json!({})).await
+            }
+            What::Person => self.b().post("/api/users/zoe/disabled", &json!({ "disabled": true })).await,
+        };
+        assert!(answer.status.is_success(), "{}", answer.text());
+    }
+
+    async fn run(&self, what: What, times: &mut Times) {
+        let (pair, road) = (&self.over.pair, &self.over.road);
+        if what == What::Person {
+            let _ = self.b().post("/api/users/zoe/disabled", &json!({ "disabled": false })).await.ok();
+        }
+        if hospital::peer(self.a(), &pair.b_id).await.is_none_or(|peer| !peer["revoked"].is_null()) {
+            hospital::pair(&pair.a, &pair.b).await;
+        }
+        let grant = self.agree(if what == What::Grant { "case-only" } else { "all" }).await;
+        let cookies = self.sign_in().await;
+        road.allow_only(0);
+        let began = road.passed();
+        let fetch = Ask::new(Method::POST, format!("/api/studies/{}/fetch", self.study.uid)).json(&json!({}));
+        let _ = self.as_reader(&cookies, fetch).await.ok();
+        let flows = Arc::new(AtomicBool::new(true));
+        let pouring = async {
+            while flows.load(Ordering::Relaxed) {
+                road.allow_only(KIB_PER_MS);
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let measuring = async {
+            eventually!(20, "the transfer runs", holds(road.passed() > began + 1_000_000));
+            let before = self.a().audit("act=reader-gone&limit=1000").await.len();
+            let start = Instant::now();
+            let watching = async {
+                let (mut last, mut passed) = (Duration::ZERO, road.passed());
+                while start.elapsed() < last + QUIET {
+                    let now = road.passed();
+                    if now != passed {
+                        (last, passed) = (start.elapsed(), now);
+                    }
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+                last
+            };
+            let asking = async {
+                self.withdraw(what, grant).await;
+                let answered = road.passed();
+                let mut refused = None;
+                loop {
+                    let frame = format!("/dicomweb{}/frames/1", self.made[0].path());
+                    if refused.is_none() {
+                        let answer = self.as_reader(&cookies, Ask::get(frame)).await;
+                        refused = matches!(answer.status.as_u16(), 401 | 403 | 404).then(|| start.elapsed());
+                    }
+                    if self.is_told(what, before).await
+                        && let Some(refused) = refused
+                    {
+                        return (answered, refused, start.elapsed());
+                    }
+                    assert!(start.elapsed() < Duration::from_secs(20), "{what:?} was not heard of");
+                }
+            };
+            let (last, (answered, refused, told)) = tokio::join!(watching, asking);
+            times.local.push(last);
+            times.refused.push(refused);
+            times.told.push(told);
+            times.after.push(road.passed() - answered);
+            flows.store(false, Ordering::Relaxed);
+        };
+        tokio::join!(pouring, measuring);
+        road.allow_all();
+    }
+}
+
+fn ms(times: &[Duration]) -> String {
+    let mut sorted = times.to_vec();
+    sorted.sort();
+    let ms = |time: Duration| time.as_secs_f64() * 1e3;
+    format!("{:>6.0} {:>6.0}", ms(sorted[sorted.len() / 2]), ms(sorted[sorted.len() - 1]))
+}
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn main() {
+    let runs = std::env::args().filter_map(|word| word.parse().ok()).next().unwrap_or(RUNS);
+    let over = OverRoad::open(SITE).await;
+    let study = Study::of(24).size(512, 512);
+    let (made, paths) = study.write(&over.pair.a.scratch("scanner"));
+    over.pair.announced(&study.uid, made.len(), &paths).await;
+    let password = over.pair.b.new_user("zoe", "radiologist");
+    let world = World { over, study, made, password };
+    println!("{runs} runs each; ms, median and longest");
+    println!("{:<12} {:>13} {:>13} {:>13}  bytes after the answer", "withdrawn", "last byte", "refused", "told");
+    for what in [What::Person, What::Grant, What::Agreement, What::Peer] {
+        let mut times = Times::default();
+        for _ in 0..runs {
+            world.run(what, &mut times).await;
+        }
+        let after = times.after.iter().max().unwrap();
+        let (local, refused, told) = (ms(&times.local), ms(&times.refused), ms(&times.told));
+        println!("{:<12} {local} {refused} {told}  {after}", format!("{what:?}"));
+    }
+}
