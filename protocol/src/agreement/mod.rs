@@ -18,6 +18,9 @@ use crate::{
 use serde::{Deserialize, Serialize};
 
 mod first;
+mod notice;
+
+pub use notice::{CLOSING_HOURS_MAX, Closing, READING_MAX, Suspension};
 
 /// How far a peer may go with a covered study; each level includes those below it (domain.md, "Study manifest").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
