@@ -110,6 +110,12 @@ pub(crate) enum Act {
     LogExported,
     /// An administrator took note of what was found wrong with a ledger.
     LedgerSettled,
+    /// A party suspended an agreement: nothing is told or opened under it.
+    AgreementSuspended,
+    /// A party resumed what it had suspended.
+    AgreementResumed,
+    /// A party ends an agreement when what is being read has been read.
+    AgreementClosing,
 }
 
 impl Act {
@@ -168,6 +174,9 @@ impl Act {
             Self::KeptExported => "kept-exported",
             Self::LogExported => "log-exported",
             Self::LedgerSettled => "ledger-settled",
+            Self::AgreementSuspended => "agreement-suspended",
+            Self::AgreementResumed => "agreement-resumed",
+            Self::AgreementClosing => "agreement-closing",
         }
     }
 }
@@ -188,6 +197,9 @@ impl Act {
                 | Self::AgreementOffered
                 | Self::AgreementAccepted
                 | Self::AgreementEnded
+                | Self::AgreementSuspended
+                | Self::AgreementResumed
+                | Self::AgreementClosing
                 | Self::CacheErased
                 | Self::ObjectReturned
                 | Self::BackupServed

@@ -3,10 +3,10 @@
 //! # Not here
 //! Judgement ([`super::judge`]) and the order of durable and effective ([`super::Trust`]).
 
-use super::{AgreementRow, AgreementState, Peer, TrustEvent};
+use super::{AgreementRow, AgreementState, Peer, TrustEvent, notices::Notices};
 use protocol::{
     SiteId, Timestamp,
-    agreement::{Agreement, SignedAgreement},
+    agreement::{Agreement, Closing, SignedAgreement, Suspension},
     grant::Grant,
     ids::Id128,
     keeping::{Erased, SignedKeeping},
@@ -60,6 +60,13 @@ pub(super) enum Record {
     },
     /// The keeper's receipt.
     KeepingErased(Erased),
+    /// By its signer, ours or a peer's.
+    AgreementSuspended(Signed<Suspension>),
+    /// What was being read here when it was recorded is in `reading`, beside what the notice names.
+    AgreementClosing {
+        signed: Signed<Closing>,
+        reading: Vec<protocol::Uid>,
+    },
 }
 
 /// Something to be said to a peer until it answers that it has it.
@@ -90,6 +97,8 @@ impl Record {
             Self::Keeping { .. } => 8,
             Self::KeepingEnded { .. } => 9,
             Self::KeepingErased(_) => 10,
+            Self::AgreementSuspended(_) => 11,
+            Self::AgreementClosing { .. } => 12,
             Self::MailKept(_) => 24,
             Self::MailDone(_) => 25,
         }
@@ -137,6 +146,8 @@ pub(super) struct State {
     pub(super) mail: Vec<Mail>,
     /// Who keeps whose backup.
     pub(super) keepings: BTreeMap<Id128, super::keepings::Kept>,
+    /// What parties said of agreements beside their texts.
+    pub(super) notices: BTreeMap<Id128, Notices>,
 }
 
 impl State {
@@ -149,6 +160,7 @@ impl State {
             grants: BTreeMap::new(),
             mail: Vec::new(),
             keepings: BTreeMap::new(),
+            notices: BTreeMap::new(),
         }
     }
 
@@ -181,6 +193,8 @@ impl State {
             Record::Keeping { peer, signed } => self.keep_keeping(peer, signed),
             Record::KeepingEnded { keeping, by, at } => self.end_keeping(&keeping, by, at),
             Record::KeepingErased(erased) => self.keeping_erased(erased),
+            Record::AgreementSuspended(signed) => self.note_suspension(signed),
+            Record::AgreementClosing { signed, reading } => self.note_closing(signed, reading),
             Record::MailKept(mail) => {
                 self.mail.push(mail);
                 Vec::new()
@@ -253,7 +267,14 @@ impl State {
     pub(super) fn active(&self, id: &Id128, now: Timestamp) -> Option<&Agreement> {
         let kept = self.agreements.get(id)?;
         self.peer(&kept.peer)?;
-        super::judge::text_in_force(kept, now)
+        super::judge::text_in_force(kept, self.notices.get(id), now)
+    }
+
+    /// As [`Self::active`], though one party suspended it: what was told and copied stays.
+    pub(super) fn standing(&self, id: &Id128, now: Timestamp) -> Option<&Agreement> {
+        let kept = self.agreements.get(id)?;
+        self.peer(&kept.peer)?;
+        super::judge::text_in_force(kept, None, now)
     }
 
     /// All texts in force with one trusted peer.
@@ -264,13 +285,19 @@ impl State {
 
     /// As lists show it: an active text and one that waits stand in two rows.
     pub(super) fn rows(&self) -> Vec<AgreementRow> {
-        self.agreements.values().flat_map(Kept::rows).collect()
+        self.agreements.iter().flat_map(|(id, kept)| kept.rows(self.notices.get(id))).collect()
     }
 }
 
 impl Kept {
-    fn rows(&self) -> Vec<AgreementRow> {
-        let row = |text: &Text, state| AgreementRow { agreement: text.agreement.clone(), state, peer: self.peer };
+    fn rows(&self, notices: Option<&Notices>) -> Vec<AgreementRow> {
+        let standing = notices.map(Notices::standing).unwrap_or_default();
+        let row = |text: &Text, state| AgreementRow {
+            agreement: text.agreement.clone(),
+            state,
+            peer: self.peer,
+            standing: standing.clone(),
+        };
         if self.ended.is_some() {
             return self
                 .active
@@ -280,7 +307,7 @@ impl Kept {
                 .into_iter()
                 .collect();
         }
-        let active = self.active.as_ref().map(|t| row(t, AgreementState::Active));
+        let active = self.active.as_ref().map(|t| row(t, standing.state()));
         let pending = self.pending.as_ref().map(|t| {
             let state = if t.ours { AgreementState::Offered } else { AgreementState::Received };
             row(t, state)
