@@ -14,7 +14,7 @@ import {
 import type { CSSProperties } from 'react';
 import { memo } from 'react';
 import type { Study } from '../../api/types';
-import { age, bytes, count, dicomDate, dicomTime, duration, moment, patientName } from '../../lib/format';
+import { age, bytes, count, dicomDate, dicomTime, duration, minute, moment, patientName } from '../../lib/format';
 import { useWords } from '../../lib/language';
 import classes from './list.module.css';
 
@@ -124,7 +124,9 @@ function Held({ study }: { study: Study }) {
         ? t(study.holder ? 'list.nearlineThereTime' : 'list.nearlineTime', { time: recall, site: study.site_name })
         : place === 'nearline' && study.holder
           ? t('list.nearlineThereHelp', { site: study.site_name })
-          : t(`list.${place}Help`, { site: study.site_name });
+          : study.ends && place !== 'closed'
+            ? t('list.endsHelp', { site: study.site_name, date: minute(study.ends, locale) })
+            : t(`list.${place}Help`, { site: study.site_name });
   return (
     <div className={classes.held} role="gridcell">
       <div className={classes.siteName} title={study.site_name}>
@@ -135,6 +137,7 @@ function Held({ study }: { study: Study }) {
           <i aria-hidden="true" />
           {t(`list.${place}`)}
           {recall && ` · ${recall}`}
+          {study.ends && place !== 'closed' && ` · ${t('agreement.until', { date: minute(study.ends, locale) })}`}
         </div>
       </Tooltip>
     </div>
