@@ -1,7 +1,7 @@
 //! The control plane's requests and answers: small, versioned, bounded by [`crate::limits::MESSAGE_BYTES_MAX`].
 
 use crate::{
-    agreement::{Ending, SignedAgreement},
+    agreement::{Closing, Ending, SignedAgreement, Suspension},
     catalog::{Cursor, Nearline, Offer, Page},
     copies::{CopyErased, CopyHeld},
     glass::{GlassRequest, Whom},
@@ -145,6 +145,11 @@ pub enum Request {
         /// As in [`crate::fetch::Reader::person`].
         person: String,
     },
+    /// The sender suspends an agreement, or resumes it; or repeats what either party said to one that was restored. A site
+    /// that does not know the notice answers that it is malformed.
+    Suspension(Signed<Suspension>),
+    /// The sender ends an agreement when what is being read has been read.
+    Closing(Signed<Closing>),
 }
 impl Wire for Request {
     const VERSION: u8 = 1;

@@ -41,6 +41,12 @@ pub enum Refusal {
     /// The holder's own fault.
     #[error("internal fault at the holder")]
     Internal,
+    /// One of the parties suspended the agreement.
+    #[error("the agreement is suspended")]
+    Suspended,
+    /// The agreement is about to end: what is being read may be read to its end.
+    #[error("the agreement is ending: nothing new is opened under it")]
+    Closing,
 }
 
 impl Refusal {
@@ -60,6 +66,8 @@ impl Refusal {
             Self::Malformed => "malformed",
             Self::Version => "version",
             Self::Internal => "internal",
+            Self::Suspended => "suspended",
+            Self::Closing => "closing",
         }
     }
 }

@@ -5,8 +5,8 @@
 
 use crate::{
     agreement::{
-        About, Agreement, BreakGlass, Clause, Ending, Field, Level, Party, Preset, Purpose, SignedAgreement,
-        WeeklyHours,
+        About, Agreement, BreakGlass, Clause, Closing, Ending, Field, Level, Party, Preset, Purpose, SignedAgreement,
+        Suspension, WeeklyHours,
     },
     catalog::{Basis, Change, Cursor, Entry, Nearline, Offer, Page},
     copies::{CopyErased, CopyHeld, Why},
@@ -220,6 +220,12 @@ fn committed_bytes_are_read_and_written_the_same() {
     check("manifest", &manifest());
     check("agreement", &agreement());
     check("agreement-ending", &Ending { agreement: Id128([4; 16]), at: Timestamp(6) });
+    let suspension = Suspension { agreement: Id128([4; 16]), suspended: true, at: Timestamp(7) };
+    check("agreement-suspension", &suspension);
+    check("control-suspension", &message::Request::Suspension(Signed::seal(&key(), &suspension)));
+    let reading = vec![uid("2.25.1")];
+    check("agreement-closing", &Closing { agreement: Id128([4; 16]), reading, until: Timestamp(9), at: Timestamp(8) });
+    check("control-refused-suspended", &message::Answer::Refused(Refusal::Suspended));
     check("signed-agreement-with-regions", &SignedAgreement::draft(&key(), &agreement()));
     check("grant", &grant());
     check("site-record", &record());

@@ -9,6 +9,7 @@
 )]
 
 mod admins_pair_two_sites;
+mod agreement_ends_in_good_order;
 mod agreement_is_narrowed;
 mod backup_is_restored;
 mod bytes_are_tampered_with;

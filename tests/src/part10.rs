@@ -20,6 +20,7 @@ pub struct Study {
     pub date: String,
     pub description: String,
     pub modality: String,
+    pub region: String,
     pub institution: Option<String>,
     pub series: u32,
     /// Instances in each series.
@@ -78,6 +79,7 @@ impl Default for Study {
             date: "20260301".to_owned(),
             description: "Scanner thoracique".to_owned(),
             modality: "CT".to_owned(),
+            region: "CHEST".to_owned(),
             institution: None,
             series: 1,
             instances: 4,
@@ -103,6 +105,13 @@ impl Study {
     #[must_use]
     pub fn modality(mut self, modality: &str) -> Self {
         modality.clone_into(&mut self.modality);
+        self
+    }
+
+    /// Body Part Examined.
+    #[must_use]
+    pub fn region(mut self, region: &str) -> Self {
+        region.clone_into(&mut self.region);
         self
     }
 
@@ -145,7 +154,7 @@ impl Study {
         }
         set.text(0x0010_0030, b"DA", "19610524");
         set.text(0x0010_0040, b"CS", "F");
-        set.text(0x0018_0015, b"CS", "CHEST");
+        set.text(0x0018_0015, b"CS", &self.region);
         set.text(0x0018_0050, b"DS", "1");
         set.text(0x0020_000d, b"UI", &self.uid);
         set.text(0x0020_000e, b"UI", series);

@@ -122,6 +122,12 @@ pub(crate) enum Act {
     CopyErased,
     /// Somebody at a peer's reads no more: what ran for this person was cut.
     ReaderGone,
+    /// A party suspended an agreement: nothing is told or opened under it.
+    AgreementSuspended,
+    /// A party resumed what it had suspended.
+    AgreementResumed,
+    /// A party ends an agreement when what is being read has been read.
+    AgreementClosing,
 }
 
 impl Act {
@@ -186,6 +192,9 @@ impl Act {
             Self::GlassReviewed => "glass-reviewed",
             Self::CopyErased => "copy-erased",
             Self::ReaderGone => "reader-gone",
+            Self::AgreementSuspended => "agreement-suspended",
+            Self::AgreementResumed => "agreement-resumed",
+            Self::AgreementClosing => "agreement-closing",
         }
     }
 }
@@ -206,6 +215,9 @@ impl Act {
                 | Self::AgreementOffered
                 | Self::AgreementAccepted
                 | Self::AgreementEnded
+                | Self::AgreementSuspended
+                | Self::AgreementResumed
+                | Self::AgreementClosing
                 | Self::CacheErased
                 | Self::ObjectReturned
                 | Self::BackupServed

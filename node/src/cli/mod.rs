@@ -45,6 +45,7 @@ macro_rules! ensure {
 
 mod access;
 mod accounts;
+mod agreements;
 mod alarms;
 mod amend;
 mod args;
@@ -193,7 +194,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Verify => return objects::verify(&dir).await,
         Command::Peer { command } => return peers::peer(&dir, command).await,
         Command::Explain(asked) => return insight::explain(&dir, asked).await,
-        Command::Agreement { command } => peers::agreement(&dir, command).await,
+        Command::Agreement { command } => agreements::agreement(&dir, *command).await,
         Command::Study { command } => studies::study(&dir, command).await,
         Command::Conflict { command } => amend::conflict(&dir, command).await,
         Command::Correct { command } => amend::correct(&dir, command).await,

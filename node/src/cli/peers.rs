@@ -1,12 +1,10 @@
-//! Pairing, peers and agreements. Who pairs compares: both sides see the same six digits and each other's name.
+//! Pairing and peers. Who pairs compares: both sides see the same six digits and each other's name.
 
 use super::{
-    args::{AgreementCommand, DirectionWord, PeerCommand, PresetWord},
+    args::PeerCommand,
     node::{Node, segment},
     text,
 };
-use crate::words;
-use clap::ValueEnum;
 use hyper::Method;
 use serde_json::{Value, json};
 use std::{io::IsTerminal, path::Path, process::ExitCode, time::Duration};
@@ -158,68 +156,4 @@ pub(super) fn peer_table(peers: &Value) -> String {
         return word!("No peers.\n" | "Aucun confrère.\n").to_owned();
     }
     text::table(word!("SITE|KEY|STATE|LAST CONTACT|STUDIES" | "SITE|CLÉ|ÉTAT|DERNIER CONTACT|EXAMENS"), &rows)
-}
-
-pub(super) async fn agreement(dir: &Path, command: AgreementCommand) -> anyhow::Result<()> {
-    let mut node = Node::open(dir).await?;
-    match command {
-        AgreementCommand::Offer { site, preset, direction, time_zone, replaces } => {
-            let body = json!({
-                "site": site,
-                "preset": word::<PresetWord>(preset),
-                "direction": word::<DirectionWord>(direction),
-                "time_zone": time_zone,
-                "replaces": replaces,
-            });
-            let offered = node.post("/api/agreements", &body).await?;
-            sentences(&offered);
-            eprintln!(
-                "Offered to {}; they accept with this id:" | "Proposé à {} ; on l'accepte avec cet identifiant :",
-                text::field(&offered, "peer_name")
-            );
-            println!("{}", text::field(&offered, "id"));
-        }
-        AgreementCommand::Accept { id } => {
-            let accepted = node.post(&format!("/api/agreements/{}/accept", segment(&id)), &json!({})).await?;
-            sentences(&accepted);
-            eprintln!("Agreed with {}." | "Accord conclu avec {}.", text::field(&accepted, "peer_name"));
-        }
-        AgreementCommand::End { id } => {
-            let ended = node.post(&format!("/api/agreements/{}/end", segment(&id)), &json!({})).await?;
-            eprintln!(
-                "The agreement with {} has ended." | "L'accord avec {} a pris fin.",
-                text::field(&ended, "peer_name")
-            );
-        }
-        AgreementCommand::List { json } => {
-            let agreements = node.get("/api/agreements").await?;
-            if json {
-                println!("{agreements:#}");
-            } else {
-                print!("{}", agreement_table(&agreements));
-            }
-        }
-    }
-    node.close().await
-}
-
-fn word<T: ValueEnum>(value: T) -> String {
-    value.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
-}
-
-/// What was signed, in plain words.
-fn sentences(agreement: &Value) {
-    for sentence in agreement["sentences"][words::spoken().tag()].as_array().into_iter().flatten() {
-        eprintln!("  · {}", sentence.as_str().unwrap_or_default());
-    }
-}
-
-fn agreement_table(agreements: &Value) -> String {
-    let columns = ["id", "peer_name", "preset", "state", "version"];
-    let row = |row: &Value| columns.iter().map(|column| text::field(row, column)).collect();
-    let rows: Vec<Vec<String>> = agreements.as_array().into_iter().flatten().map(row).collect();
-    if rows.is_empty() {
-        return word!("No agreements.\n" | "Aucun accord.\n").to_owned();
-    }
-    text::table(word!("ID|SITE|PRESET|STATE|VERSION" | "ID|SITE|MODÈLE|ÉTAT|VERSION"), &rows)
 }

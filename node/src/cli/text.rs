@@ -99,6 +99,7 @@ pub(super) fn named(key: &str) -> &str {
 fn state(word: &str) -> &str {
     match word {
         "active" => word!("active" | "en vigueur"),
+        "closing" => word!("closing" | "en fin"),
         "cancelled" => word!("cancelled" | "abandonnée"),
         "done" => word!("done" | "terminé"),
         "dropped" => word!("dropped" | "abandonné"),
@@ -115,6 +116,7 @@ fn state(word: &str) -> &str {
         "rule-off" => word!("rule-off" | "règle inactive"),
         "running" => word!("running" | "en cours"),
         "sending" => word!("sending" | "envoi en cours"),
+        "suspended" => word!("suspended" | "suspendu"),
         "take" => word!("take" | "remplacé"),
         "unknown" => word!("unknown" | "inconnu là-bas"),
         "waiting" => word!("waiting" | "en attente"),
@@ -278,6 +280,8 @@ mod tests {
             "received",
             "active",
             "ended",
+            "suspended",
+            "closing",
             "waiting",
             "sending",
             "failing",

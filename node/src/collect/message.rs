@@ -57,6 +57,9 @@ fn kind(act: Act) -> (Code, char, Option<Code>) {
         | Act::AgreementOffered
         | Act::AgreementAccepted
         | Act::AgreementEnded
+        | Act::AgreementSuspended
+        | Act::AgreementResumed
+        | Act::AgreementClosing
         | Act::RuleChanged
         | Act::MigrationChanged
         | Act::RestoreConfirmed => (ALERT, 'E', Some(("110129", "Security Configuration"))),

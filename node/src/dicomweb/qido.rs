@@ -123,7 +123,7 @@ const fn availability(of: Availability) -> &'static str {
     match of {
         Availability::Online => "ONLINE",
         Availability::Nearline | Availability::Remote => "NEARLINE",
-        Availability::Unreachable => "OFFLINE",
+        Availability::Unreachable | Availability::Closed => "OFFLINE",
     }
 }
 

@@ -229,7 +229,7 @@ fn study_attributes(found: &FoundStudy) -> Attributes {
     let availability = match found.availability {
         Availability::Online => "ONLINE",
         Availability::Nearline | Availability::Remote => "NEARLINE",
-        Availability::Unreachable => "OFFLINE",
+        Availability::Unreachable | Availability::Closed => "OFFLINE",
     };
     Attributes::from([
         (tags::QUERY_RETRIEVE_LEVEL, Level::Study.word().to_owned()),

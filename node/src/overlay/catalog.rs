@@ -375,6 +375,7 @@ impl Inner {
                     for (holder, grant) in self.directory.expired_grants(tasks::now()) {
                         self.grant_ended(holder, grant).await;
                     }
+                    self.end_what_is_over().await;
                 }
                 () = self.tasks.stopping() => return,
             }

@@ -293,13 +293,19 @@ impl Inner {
             }
             Request::Pull(cursor) => {
                 self.trust.require_open()?;
+                self.trust.require_going_on(&from)?;
                 return Ok(self.page(from, cursor).await);
             }
             Request::Where(studies) => {
                 self.trust.require_open()?;
                 return Ok(self.where_they_lie(from, studies).await);
             }
-            Request::Relearn { after } => return Ok(self.known_of(from, after.as_ref())),
+            Request::Relearn { after } => {
+                if after.is_none() {
+                    self.repeat_notices(from).await?;
+                }
+                return Ok(self.known_of(from, after.as_ref()));
+            }
             Request::CardBack { study } => {
                 let card = self.directory.signed_card(&from, &study).ok_or(Refusal::NotHeld)?;
                 return Ok(Answer::Card(Box::new(card)));
@@ -324,6 +330,8 @@ impl Inner {
                 self.record(Event::new(act, theirs()).peer(from).basis(text.id)).await;
             }
             Request::End(signed) => self.ended(from, signed).await?,
+            Request::Suspension(signed) => self.hear_suspension(from, signed).await?,
+            Request::Closing(signed) => self.hear_closing(from, signed).await?,
             Request::Grant(signed) => {
                 let grant = signed.open(&from).map_err(|_| Refusal::Malformed)?;
                 self.trust.receive_grant(&from, signed).await?;

@@ -132,8 +132,7 @@ impl Directory {
 
     /// Reads what was kept under the agreements in force. Blocks.
     pub(super) fn load(&self, cache: &Cache, trust: &Trust) -> Result<(), CacheError> {
-        use crate::trust::AgreementState::Active;
-        for row in trust.agreements().into_iter().filter(|r| r.state == Active) {
+        for row in trust.agreements().into_iter().filter(|r| r.state.stands()) {
             let id = row.agreement.id;
             let cursor = cache.note(&id, CURSOR_NOTE)?.and_then(|b| wire::decode::<CursorNote>(&b).ok());
             let mut kept = Vec::new();

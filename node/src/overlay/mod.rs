@@ -25,6 +25,7 @@ mod keepings;
 mod ledger;
 mod lines;
 mod nearline;
+mod notices;
 mod offer;
 mod once;
 mod pairing;

@@ -13,7 +13,7 @@ use crate::{
     sources::SourceError,
     spare::SpareError,
     studies::StudyError,
-    trust::{TermsError, TrustError},
+    trust::{TrustError, Wrong},
     users::{Must, UsersError},
 };
 use axum::{
@@ -49,7 +49,7 @@ pub(super) enum ApiError {
     #[error(transparent)]
     Trust(#[from] TrustError),
     #[error("{0}")]
-    Terms(#[from] TermsError),
+    Terms(#[from] Wrong),
     #[error(transparent)]
     Overlay(#[from] OverlayError),
     #[error("{0}")]

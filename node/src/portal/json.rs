@@ -93,7 +93,8 @@ pub(super) struct Study {
     pub(super) holder: Option<String>,
     pub(super) site_name: String,
     /// `online`, `nearline` (in the cold tier, of the holder where there is one, or in the PACS beside this node: then
-    /// `source` says in which), `remote` or `unreachable`.
+    /// `source` says in which), `remote`, `unreachable` or `closed` (the
+    /// agreement is suspended or about to end).
     pub(super) availability: &'static str,
     pub(super) instances_here: u32,
     pub(super) patient_conflict: bool,
@@ -111,6 +112,8 @@ pub(super) struct Study {
     pub(super) source_instances: Option<u32>,
     /// In the cold tier: seconds that bringing it back may take; `null`: not measured yet, or not there.
     pub(super) recall_s: Option<u64>,
+    /// The agreement by which it is read ends then at the latest; it may be read until it does.
+    pub(super) ends: Option<String>,
     /// What is held back of it from other sites, where it is ours.
     pub(super) withheld: Vec<Withheld>,
     /// It is open by broken glass.
@@ -169,6 +172,7 @@ impl From<FoundStudy> for Study {
                 Availability::Nearline => "nearline",
                 Availability::Remote => "remote",
                 Availability::Unreachable => "unreachable",
+                Availability::Closed => "closed",
             },
             instances_here: found.instances_here,
             patient_conflict: row.patient_conflict,
@@ -177,6 +181,7 @@ impl From<FoundStudy> for Study {
             source_instances: found.at_source.as_ref().map(|(_, instances)| *instances),
             source: found.at_source.map(|(source, _)| source),
             recall_s: found.recall_s,
+            ends: found.ends.map(rfc3339),
             withheld: Vec::new(),
             break_glass: None,
         }

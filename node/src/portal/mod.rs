@@ -10,6 +10,7 @@
 mod access;
 mod account;
 mod agreements;
+mod agreements_json;
 mod alarms;
 mod amendments;
 mod amendments_json;
@@ -182,6 +183,18 @@ fn spare_routes() -> Router<Door> {
         .route("/spare/{id}/prove", post(spare::prove))
 }
 
+fn agreement_routes() -> Router<Door> {
+    Router::new()
+        .route("/agreements", get(agreements::list).post(agreements::offer))
+        .route("/agreements/preview", post(agreements::preview))
+        .route("/agreements/{id}/accept", post(agreements::accept))
+        .route("/agreements/{id}/suspend", post(agreements::suspend))
+        .route("/agreements/{id}/resume", post(agreements::resume))
+        .route("/agreements/{id}/under", get(agreements::under))
+        .route("/agreements/{id}/close", post(agreements::close))
+        .route("/agreements/{id}/end", post(agreements::end))
+}
+
 /// How the node itself stands.
 fn upkeep_routes() -> Router<Door> {
     Router::new()
@@ -253,9 +266,7 @@ fn api_routes() -> Router<Door> {
         .merge(insight_routes())
         .route("/pairings", get(peers::pairings))
         .route("/pairings/{id}/confirm", post(peers::confirm))
-        .route("/agreements", get(agreements::list).post(agreements::offer))
-        .route("/agreements/{id}/accept", post(agreements::accept))
-        .route("/agreements/{id}/end", post(agreements::end))
+        .merge(agreement_routes())
         .route("/grants", get(grants::list))
         .route("/grants/{id}", delete(grants::revoke))
         .route("/audit", get(audit::page))

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     audit::{Act, Event},
-    trust::{Action, AgreementState, Peer},
+    trust::{Action, Peer},
 };
 use axum::{
     Json,
@@ -117,7 +117,7 @@ pub(super) async fn revoke(
     caller.may(Action::Administer)?;
     let peer = door.trust.find_peer(&site).ok_or(ApiError::NotFound)?;
     let of_peer = door.trust.agreements().into_iter().filter(|a| a.peer == peer.site);
-    let active: Vec<_> = of_peer.filter(|a| a.state == AgreementState::Active).map(|a| a.agreement.id).collect();
+    let active: Vec<_> = of_peer.filter(|a| a.state.stands()).map(|a| a.agreement.id).collect();
     door.audit.record(Event::new(Act::PeerRevoked, caller.0.actor()).peer(peer.site)).await?;
     door.trust.revoke_peer(&peer.site).await?;
     if let Some(overlay) = &door.overlay {

@@ -2,7 +2,7 @@
 
 use super::{
     Door,
-    agreements::state,
+    agreements_json::state,
     error::{ApiError, ErrorBody},
     json::rfc3339,
     local::{LINES_WAITING, ndjson},

@@ -175,6 +175,7 @@ fn own_only(door: &Door, asked: &Asked) -> Result<Vec<crate::studies::FoundStudy
         availability: crate::studies::Availability::Online,
         at_source: None,
         recall_s: None,
+        ends: None,
     });
     Ok(found.collect())
 }

@@ -117,7 +117,9 @@ fn after(fault: &StudyError) -> Attempt {
     match fault {
         StudyError::Unreachable { .. } => Attempt::Away("away".to_owned()),
         StudyError::Waiting { .. } => Attempt::Later(SOON, None),
-        StudyError::Refused(Refusal::OutsideHours) => Attempt::Later(MINUTE, Some("outside-hours".to_owned())),
+        StudyError::Refused(why @ (Refusal::OutsideHours | Refusal::Suspended)) => {
+            Attempt::Later(MINUTE, Some(why.code().to_owned()))
+        }
         // The copy was erased under it: its holder tells it anew.
         StudyError::Refused(Refusal::Revoked) => Attempt::Later(SOON, None),
         StudyError::Refused(refusal) => Attempt::Refused(refusal.code().to_owned()),

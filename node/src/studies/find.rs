@@ -122,6 +122,7 @@ impl Shared {
             holder: None,
             site_name: self.site_name.clone(),
             availability,
+            ends: None,
         }
     }
 
@@ -135,6 +136,7 @@ impl Shared {
             site_name: self.site_name.clone(),
             availability: Availability::Nearline,
             recall_s: None,
+            ends: None,
         }
     }
 
@@ -231,6 +233,7 @@ impl Sites {
         };
         let here = copied.saturating_add(stored).min(row.instances);
         let (availability, recall_s) = match (is_whole, is_near, &remote.nearline) {
+            _ if !shared.trust.opens(&remote.basis, &row.study) => (Availability::Closed, None),
             (true, ..) => (Availability::Online, None),
             (false, true, Some(nearline)) => (Availability::Nearline, nearline.recall_s.map(u64::from)),
             (false, true, None) => (Availability::Remote, None),
@@ -239,14 +242,15 @@ impl Sites {
         let site_name = name.to_owned();
         let at_source = shared.more_at_source(&row);
         let holder = Some(remote.holder);
-        FoundStudy { row, holder, site_name, availability, instances_here: here, at_source, recall_s }
+        let ends = shared.trust.ends(&remote.basis.agreement());
+        FoundStudy { row, holder, site_name, availability, instances_here: here, at_source, recall_s, ends }
     }
 
     /// Of several holders of a study: one that can be reached, else the first.
     fn keep_best(&mut self, shared: &Shared, remote: &RemoteStudy, row: StudyRow, own: Option<StudyRow>) {
         let study = row.study.clone();
         let found = self.found(shared, remote, row, own);
-        let is_near = found.availability != Availability::Unreachable;
+        let is_near = !matches!(found.availability, Availability::Unreachable | Availability::Closed);
         match self.best.get(&study) {
             Some((known_near, _)) if *known_near || !is_near => {}
             _ => {
@@ -349,6 +353,7 @@ mod tests {
             holder: None,
             site_name: String::new(),
             availability: Availability::Online,
+            ends: None,
             at_source: None,
             recall_s: None,
             instances_here: 1,

@@ -73,6 +73,8 @@ pub(crate) enum Availability {
     Remote,
     /// At a peer, or in our cold tier, that cannot be reached now (what was copied is readable).
     Unreachable,
+    /// At a peer with which the agreement is suspended or about to end: it is listed, and not opened, copied or not.
+    Closed,
 }
 
 /// A row of a list over own and peers' studies.
@@ -91,6 +93,8 @@ pub(crate) struct FoundStudy {
     pub(crate) at_source: Option<(String, u32)>,
     /// In a cold tier, ours or the holder's: seconds that bringing it back may take, where they are known.
     pub(crate) recall_s: Option<u64>,
+    /// The agreement by which it is read ends then at the latest; it may be read until it does.
+    pub(crate) ends: Option<Timestamp>,
 }
 
 #[derive(Debug, thiserror::Error)]

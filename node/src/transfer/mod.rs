@@ -46,7 +46,7 @@ use crate::{
     config::Config,
     identity::Identity,
     tasks::Tasks,
-    trust::{AgreementState, Trust, TrustEvent},
+    trust::{Trust, TrustEvent},
 };
 use bytes::Bytes;
 use fetch::Fault;
@@ -386,7 +386,7 @@ impl Dialler for Inner {
         self.trust.peer(peer).and_then(|p| p.record.open(peer).ok()).map(|record| record.pixels).unwrap_or_default()
     }
     fn keep_warm(&self, peer: &SiteId) -> bool {
-        self.trust.agreements().iter().any(|a| a.peer == *peer && a.state == AgreementState::Active)
+        self.trust.agreements().iter().any(|a| a.peer == *peer && a.state.stands())
     }
     fn dials_first(&self, peer: &SiteId) -> bool {
         self.site < *peer

@@ -115,7 +115,7 @@ impl Trust {
         self.withdraw(changing, Record::PeerRevoked { site: *site, at: tasks::now() }).await
     }
 
-    /// A draft of ours, signed by us. A draft with the id of an active agreement is its next version.
+    /// A draft of ours, signed by us. A draft with the id of an active agreement is its next version: one above the newest.
     pub(crate) async fn offer(&self, mut agreement: Agreement) -> Result<SignedAgreement, TrustError> {
         let changing = self.changing().await;
         let us = self.inner.identity.site();
@@ -127,8 +127,7 @@ impl Trust {
                 if kept.ended.is_some() || kept.peer != peer {
                     return Err(TrustError::State);
                 }
-                let active = kept.active.as_ref().map_or(0, |t| t.agreement.version);
-                agreement.version = agreement.version.max(active.saturating_add(1));
+                agreement.version = agreement.version.max(kept.newest().saturating_add(1));
             }
         }
         if !agreement.is_sound() || !zones_known(&agreement) {
@@ -197,7 +196,11 @@ impl Trust {
         let grant = {
             let state = self.state();
             state.peer(peer).ok_or(TrustError::NoPeer)?;
-            let under = state.active_with(peer, now).find_map(|a| a.clause(&us, peer).map(|c| (a.id, c.level)));
+            if state.is_silent(peer) {
+                return Err(Refusal::Suspended.into());
+            }
+            let open = state.active_with(peer, now).filter(|a| !state.is_closing(&a.id));
+            let under = open.filter_map(|a| a.clause(&us, peer).map(|c| (a.id, c.level))).next();
             let (basis, level) = under.ok_or(TrustError::NoAgreement)?;
             Grant {
                 id: tasks::random_id(),
@@ -228,7 +231,10 @@ impl Trust {
         {
             let state = self.state();
             state.peer(from).ok_or(Refusal::NotPaired)?;
-            state.active(&grant.basis, now).filter(|a| other_party(a, from).is_some()).ok_or(Refusal::NotPermitted)?;
+            state
+                .standing(&grant.basis, now)
+                .filter(|a| other_party(a, from).is_some())
+                .ok_or(Refusal::NotPermitted)?;
             if state.grants.contains_key(&grant.id) || grant.expires <= now {
                 return Ok(());
             }
@@ -291,18 +297,26 @@ impl State {
             return Err(TrustError::State);
         }
         let same = |t: &Text| t.agreement == *text;
+        let is_no_newer = |t: &Text| text.version <= t.agreement.version;
         match (&kept.pending, signed_by_us) {
             (Some(pending), true) if pending.ours && same(pending) => Ok(true),
             (_, true) => Err(TrustError::State),
             // Two offers crossed: that of the smaller key stays, at both sites.
-            (Some(pending), false) if pending.ours && self.us < *from => Err(TrustError::State),
+            (Some(pending), false) if pending.ours && self.us < *from && is_no_newer(pending) => Err(TrustError::State),
             (Some(pending), false) if !pending.ours && same(pending) => Ok(false),
+            // Another text under a number that was given already.
+            (Some(pending), false) if !pending.ours && is_no_newer(pending) => Err(TrustError::State),
             (_, false) => Ok(true),
         }
     }
 }
 
 impl super::records::Kept {
+    /// The number of the newest version, in force or waiting.
+    fn newest(&self) -> u32 {
+        self.active.iter().chain(&self.pending).map(|t| t.agreement.version).max().unwrap_or(0)
+    }
+
     fn waits_for_us(&self) -> bool {
         self.ended.is_none() && self.pending.as_ref().is_some_and(|t| !t.ours)
     }

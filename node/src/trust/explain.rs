@@ -9,6 +9,7 @@
 use super::{
     Caller, Held, Trust, hours,
     judge::{Ground, Link, Step},
+    notices::Notices,
     records::State,
     sentences::{Language, moment, spans},
 };
@@ -70,6 +71,8 @@ impl Link {
             Self::Agreed => "agreed",
             Self::Countersigned => "countersigned",
             Self::NotEnded => "not-ended",
+            Self::NotSuspended => "not-suspended",
+            Self::NotClosing => "not-closing",
             Self::Begun => "begun",
             Self::NotOver => "not-over",
             Self::Direction => "direction",
@@ -226,6 +229,7 @@ impl View<'_> {
                 let period = (text.map(|t| t.not_before), text.and_then(|t| t.not_after));
                 self.of_time(step.link == Link::Begun, step.holds, period)
             }
+            Link::NotSuspended | Link::NotClosing => self.of_notices(step),
             Link::Countersigned | Link::NotEnded | Link::Direction | Link::TimeZone => self.of_text(step, text),
             _ => self.of_sites(step),
         }
@@ -314,6 +318,43 @@ impl View<'_> {
             ),
         };
         either(step.holds, yes, no)
+    }
+
+    /// What either party said of an agreement beside its text.
+    fn of_notices(&self, step: Step) -> (String, String) {
+        let notices = match step.ground {
+            Ground::Agreement(id) => self.state.notices.get(&id),
+            _ => None,
+        };
+        let said = notices.map(Notices::standing).unwrap_or_default();
+        let name = |site: &SiteId| match self.state.peers.get(site) {
+            Some(peer) => both(peer.name.as_str(), peer.name.as_str()),
+            None => both("ce site", "this site"),
+        };
+        if step.link == Link::NotSuspended {
+            let by = said.suspended.iter().map(|(site, at)| {
+                let ((fr, en), at) = (name(site), date(*at));
+                (format!("suspendu par {fr} depuis le {at}"), format!("suspended by {en} since {at}"))
+            });
+            let (fr, en): (Vec<_>, Vec<_>) = by.unzip();
+            let no = both(fr.join(" ; "), en.join("; "));
+            return either(step.holds, both("il n’est pas suspendu", "it is not suspended"), no);
+        }
+        let Some((by, until)) = said.closing else {
+            return both("il n’est pas en train de finir", "it is not ending");
+        };
+        let ((fr, en), until) = (name(&by), date(until));
+        either(
+            step.holds,
+            both(
+                format!("{fr} y met fin ; ce qui se lisait se lit jusqu’au bout, au plus tard jusqu’au {until}"),
+                format!("being ended by {en}; what was being read may be read to its end, until {until} at the latest"),
+            ),
+            both(
+                format!("{fr} y met fin : rien de nouveau ne s’ouvre"),
+                format!("being ended by {en}: nothing new is opened"),
+            ),
+        )
     }
 
     fn of_time(&self, begins: bool, holds: bool, period: (Option<Timestamp>, Option<Timestamp>)) -> (String, String) {

@@ -8,7 +8,9 @@
 //! link that does not hold ends its ground, so it is the one thing that was wrong with it.
 
 use super::{
-    hours, presets,
+    hours,
+    notices::Notices,
+    presets,
     records::{Kept, State},
 };
 use protocol::{
@@ -62,6 +64,10 @@ pub(crate) enum Link {
     Agreed,
     Countersigned,
     NotEnded,
+    /// Neither party has suspended it.
+    NotSuspended,
+    /// It is not about to end, or the study was being read when that was said.
+    NotClosing,
     /// The agreement's period has begun …
     Begun,
     /// … and is not over.
@@ -87,6 +93,8 @@ impl Link {
         match self {
             Self::Role => Refusal::Role,
             Self::Paired | Self::NotRevoked => Refusal::NotPaired,
+            Self::NotSuspended => Refusal::Suspended,
+            Self::NotClosing => Refusal::Closing,
             Self::Clause(check) => check.refusal(),
             Self::Grant(check) => check.refusal(),
             _ => Refusal::NotPermitted,
@@ -120,9 +128,15 @@ impl Chain<'_> {
     }
 
     /// The text in force of an agreement, its parties left aside.
-    fn text<'s>(&mut self, kept: &'s Kept, now: Timestamp) -> Result<&'s Agreement, Refusal> {
+    fn text<'s>(
+        &mut self,
+        kept: &'s Kept,
+        notices: Option<&Notices>,
+        now: Timestamp,
+    ) -> Result<&'s Agreement, Refusal> {
         let text = &self.some(Link::Countersigned, kept.active.as_ref())?.agreement;
         self.need(Link::NotEnded, kept.ended.is_none())?;
+        self.need(Link::NotSuspended, !notices.is_some_and(Notices::is_suspended))?;
         self.need(Link::Begun, text.has_begun(now))?;
         self.need(Link::NotOver, !text.is_over(now))?;
         Ok(text)
@@ -148,14 +162,20 @@ fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
 }
 
 /// What one agreement says to the question.
-fn agreed(chain: &mut Chain<'_>, kept: &Kept, asked: &Question<'_>, now: Timestamp) -> Result<Verdict, Refusal> {
-    let text = chain.text(kept, now)?;
+fn agreed(
+    chain: &mut Chain<'_>,
+    (kept, notices): (&Kept, Option<&Notices>),
+    asked: &Question<'_>,
+    now: Timestamp,
+) -> Result<Verdict, Refusal> {
+    let text = chain.text(kept, notices, now)?;
     let clause = chain.some(Link::Direction, text.clause(asked.holder, asked.reader))?;
     // What a peer holds back it does not tell.
     if *asked.holder != kept.peer {
         chain.need(Link::NotOpposed, !asked.study.withheld.opposed)?;
     }
     chain.covered(clause, asked, now)?;
+    chain.need(Link::NotClosing, notices.is_none_or(|n| n.lets_finish(Some(&asked.study.study), now)))?;
     let span_ends = clause.hours.as_ref().and_then(|h| hours::end_of_span(h, now));
     Ok(Verdict { basis: Basis::Agreement(text.id), until: earlier(text.not_after, span_ends) })
 }
@@ -163,6 +183,7 @@ fn agreed(chain: &mut Chain<'_>, kept: &Kept, asked: &Question<'_>, now: Timesta
 /// The refusal that helps most: "at other hours" before "expired" before "no".
 fn better(a: Refusal, b: Refusal) -> Refusal {
     let rank = |r| match r {
+        Refusal::Suspended | Refusal::Closing => 3,
         Refusal::OutsideHours => 2,
         Refusal::Expired => 1,
         _ => 0,
@@ -176,8 +197,8 @@ pub(super) fn need(say: &mut dyn FnMut(Step), link: Link, holds: bool) -> Result
 }
 
 /// The text of an agreement that is in force now, its parties left aside.
-pub(super) fn text_in_force(kept: &Kept, now: Timestamp) -> Option<&Agreement> {
-    Chain { ground: Ground::Sites, say: &mut |_| {} }.text(kept, now).ok()
+pub(super) fn text_in_force<'s>(kept: &'s Kept, notices: Option<&Notices>, now: Timestamp) -> Option<&'s Agreement> {
+    Chain { ground: Ground::Sites, say: &mut |_| {} }.text(kept, notices, now).ok()
 }
 
 impl State {
@@ -210,7 +231,7 @@ impl State {
             for (id, kept) in self.agreements.iter().filter(|(id, k)| k.peer == *peer && named(id)) {
                 any = true;
                 let mut chain = Chain { ground: Ground::Agreement(*id), say };
-                match agreed(&mut chain, kept, asked, now) {
+                match agreed(&mut chain, (kept, self.notices.get(id)), asked, now) {
                     Ok(verdict) => return Ok(verdict),
                     Err(why) => refusal = better(refusal, why),
                 }
@@ -262,12 +283,15 @@ impl State {
         let under = self.agreements.get(&grant.basis).filter(|kept| kept.peer == *peer);
         let kept = chain.some(Link::Agreed, under)?;
         let mut of_agreement = Chain { ground: Ground::Agreement(grant.basis), say: &mut *chain.say };
-        let text = of_agreement.text(kept, now)?;
+        let notices = self.notices.get(&grant.basis);
+        let text = of_agreement.text(kept, notices, now)?;
         let clause = text.clause(&grant.issuer, &grant.subject);
         let clause: &Clause = of_agreement.some(Link::Direction, clause)?;
         if grant.is_break_glass() {
             of_agreement.need(Link::GlassAgreed, clause.break_glass.is_some())?;
         }
+        // What was given one by one before stays given as long as the agreement takes to end.
+        of_agreement.need(Link::NotClosing, notices.is_none_or(|n| n.lets_finish(None, now)))?;
         let basis = Basis::Grant { id: grant.id, agreement: grant.basis, expires: grant.expires };
         Ok(Verdict { basis, until: earlier(Some(grant.expires), text.not_after) })
     }
@@ -322,11 +346,11 @@ impl State {
     /// Whether what a peer told us on this basis may still be listed.
     pub(super) fn in_force(&self, holder: &SiteId, basis: &Basis, now: Timestamp) -> bool {
         let agreed = self.agreements.get(&basis.agreement()).is_some_and(|k| k.peer == *holder)
-            && self.active(&basis.agreement(), now).is_some_and(|a| a.clause(holder, &self.us).is_some());
+            && self.standing(&basis.agreement(), now).is_some_and(|a| a.clause(holder, &self.us).is_some());
         agreed
             && match basis {
                 Basis::Agreement(id) => {
-                    self.active(id, now).and_then(|a| a.clause(holder, &self.us)).is_some_and(|c| c.announce)
+                    self.standing(id, now).and_then(|a| a.clause(holder, &self.us)).is_some_and(|c| c.announce)
                 }
                 Basis::Grant { id, agreement, expires } => {
                     let clause = self.active(agreement, now).and_then(|a| a.clause(holder, &self.us));

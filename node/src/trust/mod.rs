@@ -21,6 +21,7 @@ mod hours;
 mod judge;
 mod keepings;
 mod mail;
+mod notices;
 mod permit;
 mod presets;
 mod records;
@@ -35,11 +36,12 @@ pub(crate) use explain::ExplainedStep;
 pub(crate) use glass::{GlassAsked, GlassReview, GlassUse, Verdict as ReviewVerdict};
 pub(crate) use judge::Ground;
 pub(crate) use keepings::KeepingRow;
+pub(crate) use notices::{Standing, Under};
 pub(crate) use permit::Permit;
-pub(crate) use presets::{Direction, Terms, TermsError, draft};
+pub(crate) use presets::{ClauseTerms, Direction, Terms, Wrong, draft};
 pub(crate) use records::Mail;
 pub(crate) use roles::{Action, Person, Role, Scope};
-pub(crate) use sentences::{Language, sentences};
+pub(crate) use sentences::{Language, changes, sentences};
 
 use crate::{
     identity::Identity,
@@ -103,6 +105,17 @@ pub(crate) enum AgreementState {
     Received,
     Active,
     Ended,
+    /// By one of the parties, until it says otherwise: nothing is told or opened.
+    Suspended,
+    /// It ends when what is being read has been read.
+    Closing,
+}
+
+impl AgreementState {
+    /// Signed by both and not over, whether or not anything may be opened now.
+    pub(crate) const fn stands(self) -> bool {
+        matches!(self, Self::Active | Self::Suspended | Self::Closing)
+    }
 }
 
 /// An agreement with its state.
@@ -111,6 +124,8 @@ pub(crate) struct AgreementRow {
     pub(crate) agreement: Agreement,
     pub(crate) state: AgreementState,
     pub(crate) peer: SiteId,
+    /// What either party said of it beside its text.
+    pub(crate) standing: Standing,
 }
 
 /// What changed, for those above.
@@ -336,5 +351,6 @@ impl Trust {
 /// The role decided; nothing of a peer's stands behind it that could be withdrawn.
 fn own(study: &StudyFacts, level: Level) -> Permit {
     let study = study.study.clone();
-    Permit { study, level, basis: None, expires: None, withdrawn: CancellationToken::new() }
+    let (basis, expires, used) = (None, None, permit::Used::default());
+    Permit { study, level, basis, expires, withdrawn: CancellationToken::new(), used }
 }

@@ -13,10 +13,15 @@ use protocol::{
     Refusal, SiteId, Timestamp, Uid,
     agreement::{Level, StudyFacts},
     catalog::Basis,
+    ids::Id128,
 };
 use std::{
+    collections::BTreeSet,
     num::NonZeroUsize,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 use tokio_util::sync::CancellationToken;
@@ -25,6 +30,8 @@ use tokio_util::sync::CancellationToken;
 const WATCHED_MAX: NonZeroUsize = NonZeroUsize::new(16_384).unwrap();
 /// The longest sleep before the clock is read again: it may have been set.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
+/// What was asked for nothing for so long is not being read any more.
+const READING: Duration = Duration::from_secs(15 * 60);
 
 /// One checked use of a right. Only [`super::Trust::authorize`] makes one. Whoever serves under it also waits on
 /// [`Permit::ended`].
@@ -35,6 +42,20 @@ pub(crate) struct Permit {
     pub(crate) basis: Option<Basis>,
     pub(crate) expires: Option<Timestamp>,
     pub(crate) withdrawn: CancellationToken,
+    pub(super) used: Used,
+}
+
+/// When a permit was last used, in milliseconds since 1970.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Used(Arc<AtomicU64>);
+
+impl Used {
+    fn now(&self) {
+        self.0.store(tasks::now().0, Ordering::Relaxed);
+    }
+    fn is_since(&self, at: Timestamp) -> bool {
+        self.0.load(Ordering::Relaxed) >= at.0
+    }
 }
 
 impl Permit {
@@ -49,6 +70,7 @@ impl Permit {
         if *study != self.study || level > self.level {
             return Err(Refusal::NotPermitted);
         }
+        self.used.now();
         Ok(())
     }
 
@@ -82,15 +104,26 @@ struct Watched {
     facts: StudyFacts,
     until: Option<Timestamp>,
     token: CancellationToken,
+    used: Used,
+}
+
+/// A study that is being read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Reading {
+    pub(crate) study: Uid,
+    pub(crate) holder: SiteId,
 }
 
 /// The permits in use.
 #[derive(Debug)]
-pub(super) struct Watch(Mutex<LruCache<Key, Watched>>);
+pub(super) struct Watch {
+    watched: Mutex<LruCache<Key, Watched>>,
+    since: Timestamp,
+}
 
 impl Watch {
     pub(super) fn new() -> Self {
-        Self(Mutex::new(LruCache::new(WATCHED_MAX)))
+        Self { watched: Mutex::new(LruCache::new(WATCHED_MAX)), since: tasks::now() }
     }
 
     /// Makes a permit of a verdict and watches it. Called while the state is held for reading, so that no withdrawal
@@ -103,32 +136,35 @@ impl Watch {
             level: asked.level,
             basis: verdict.basis,
         };
-        let mut watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
         let known = watched.get(&key).filter(|w| w.until == verdict.until && w.facts == *asked.study);
-        let token = match known {
-            Some(known) => known.token.clone(),
+        let (token, used) = match known {
+            Some(known) => (known.token.clone(), known.used.clone()),
             None => {
-                let token = CancellationToken::new();
-                let fresh = Watched { facts: asked.study.clone(), until: verdict.until, token: token.clone() };
+                let (token, used) = (CancellationToken::new(), Used::default());
+                let facts = asked.study.clone();
+                let fresh = Watched { facts, until: verdict.until, token: token.clone(), used: used.clone() };
                 if let Some((_, old)) = watched.push(key, fresh) {
                     // Either the least recently asked of others, or the same use judged by older facts.
                     old.token.cancel();
                 }
-                token
+                (token, used)
             }
         };
+        used.now();
         Permit {
             study: asked.study.study.clone(),
             level: asked.level,
             basis: Some(verdict.basis),
             expires: verdict.until,
             withdrawn: token,
+            used,
         }
     }
 
     /// A study of ours is other than it was: permits on it are judged anew by what it is now.
     pub(super) fn facts_changed(&self, state: &State, facts: &StudyFacts, now: Timestamp) {
-        let mut watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
         for (key, one) in watched.iter_mut() {
             if key.holder == state.us && key.study == facts.study {
                 one.facts = facts.clone();
@@ -138,9 +174,23 @@ impl Watch {
         self.judge_again(state, now);
     }
 
+    /// What is being read under an agreement or a grant under it, on either side.
+    pub(super) fn reading(&self, agreement: &Id128, now: Timestamp) -> BTreeSet<Reading> {
+        let watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = now.before(READING);
+        let live =
+            watched.iter().filter(|(key, kept)| key.basis.agreement() == *agreement && kept.used.is_since(since));
+        live.map(|(key, _)| Reading { study: key.study.clone(), holder: key.holder }).collect()
+    }
+
+    /// Whether what is being read since a moment is known: it was watched from then on, or for long enough.
+    pub(super) fn remembers(&self, at: Timestamp, now: Timestamp) -> bool {
+        self.since <= at || self.since.after(READING) <= now
+    }
+
     /// Judges every watched permit again and cuts those that no longer hold as they stood.
     pub(super) fn judge_again(&self, state: &State, now: Timestamp) {
-        let mut watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
         let gone: Vec<Key> =
             watched.iter().filter(|(k, w)| !still_holds(state, k, w, now)).map(|(k, _)| k.clone()).collect();
         for key in gone {

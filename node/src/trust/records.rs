@@ -7,10 +7,11 @@ use super::{
     AgreementRow, AgreementState, Peer, TrustEvent,
     copies::{Copies, Delivery},
     glass::{GlassRecord, GlassReview, GlassUse},
+    notices::Notices,
 };
 use protocol::{
     SiteId, Timestamp,
-    agreement::{Agreement, SignedAgreement},
+    agreement::{Agreement, Closing, SignedAgreement, Suspension},
     copies::CopyErased,
     grant::Grant,
     ids::Id128,
@@ -65,6 +66,13 @@ pub(super) enum Record {
     },
     /// The keeper's receipt.
     KeepingErased(Erased),
+    /// By its signer, ours or a peer's.
+    AgreementSuspended(Signed<Suspension>),
+    /// What was being read here when it was recorded is in `reading`, beside what the notice names.
+    AgreementClosing {
+        signed: Signed<Closing>,
+        reading: Vec<protocol::Uid>,
+    },
     /// The glass was broken, here or at a peer: the request's signer says which.
     GlassBroken(Box<GlassRecord>),
     GlassReviewed(GlassReview),
@@ -105,6 +113,8 @@ impl Record {
             Self::Keeping { .. } => 8,
             Self::KeepingEnded { .. } => 9,
             Self::KeepingErased(_) => 10,
+            Self::AgreementSuspended(_) => 11,
+            Self::AgreementClosing { .. } => 12,
             Self::Delivered(_) => 13,
             Self::CopiesErased { .. } => 14,
             Self::GlassBroken(_) => 16,
@@ -160,6 +170,8 @@ pub(super) struct State {
     pub(super) glass: BTreeMap<Id128, GlassUse>,
     /// Who holds copies of our studies.
     pub(super) copies: Copies,
+    /// What parties said of agreements beside their texts.
+    pub(super) notices: BTreeMap<Id128, Notices>,
 }
 
 impl State {
@@ -174,6 +186,7 @@ impl State {
             keepings: BTreeMap::new(),
             glass: BTreeMap::new(),
             copies: Copies::default(),
+            notices: BTreeMap::new(),
         }
     }
 
@@ -216,6 +229,8 @@ impl State {
                 self.copies.erased(&from, &receipts);
                 Vec::new()
             }
+            Record::AgreementSuspended(signed) => self.note_suspension(signed),
+            Record::AgreementClosing { signed, reading } => self.note_closing(signed, reading),
             Record::MailKept(mail) => {
                 self.mail.push(mail);
                 Vec::new()
@@ -288,7 +303,14 @@ impl State {
     pub(super) fn active(&self, id: &Id128, now: Timestamp) -> Option<&Agreement> {
         let kept = self.agreements.get(id)?;
         self.peer(&kept.peer)?;
-        super::judge::text_in_force(kept, now)
+        super::judge::text_in_force(kept, self.notices.get(id), now)
+    }
+
+    /// As [`Self::active`], though one party suspended it: what was told and copied stays.
+    pub(super) fn standing(&self, id: &Id128, now: Timestamp) -> Option<&Agreement> {
+        let kept = self.agreements.get(id)?;
+        self.peer(&kept.peer)?;
+        super::judge::text_in_force(kept, None, now)
     }
 
     /// All texts in force with one trusted peer.
@@ -299,13 +321,19 @@ impl State {
 
     /// As lists show it: an active text and one that waits stand in two rows.
     pub(super) fn rows(&self) -> Vec<AgreementRow> {
-        self.agreements.values().flat_map(Kept::rows).collect()
+        self.agreements.iter().flat_map(|(id, kept)| kept.rows(self.notices.get(id))).collect()
     }
 }
 
 impl Kept {
-    fn rows(&self) -> Vec<AgreementRow> {
-        let row = |text: &Text, state| AgreementRow { agreement: text.agreement.clone(), state, peer: self.peer };
+    fn rows(&self, notices: Option<&Notices>) -> Vec<AgreementRow> {
+        let standing = notices.map(Notices::standing).unwrap_or_default();
+        let row = |text: &Text, state| AgreementRow {
+            agreement: text.agreement.clone(),
+            state,
+            peer: self.peer,
+            standing: standing.clone(),
+        };
         if self.ended.is_some() {
             return self
                 .active
@@ -315,7 +343,7 @@ impl Kept {
                 .into_iter()
                 .collect();
         }
-        let active = self.active.as_ref().map(|t| row(t, AgreementState::Active));
+        let active = self.active.as_ref().map(|t| row(t, standing.state()));
         let pending = self.pending.as_ref().map(|t| {
             let state = if t.ours { AgreementState::Offered } else { AgreementState::Received };
             row(t, state)

@@ -3,7 +3,8 @@
 //! Made from the clauses, never from the preset's label: the words say what counts.
 
 use protocol::{
-    agreement::{Agreement, Clause, Field, Level, WeeklyHours},
+    Timestamp,
+    agreement::{Agreement, Clause, Field, Level, Purpose, WeeklyHours},
     time::{WEEK_MINUTES, WeekMinute},
 };
 
@@ -14,72 +15,254 @@ pub(crate) enum Language {
     English,
 }
 
-/// Each clause in a few sentences.
+/// Each clause in a few sentences, then what is said of the whole. Whatever a clause says is said here.
 pub(crate) fn sentences(agreement: &Agreement, language: Language) -> Vec<String> {
-    agreement.clauses.iter().flat_map(|clause| of_clause(agreement, clause, language)).collect()
+    let clauses = agreement.clauses.iter().flat_map(|clause| of_clause(agreement, clause, language));
+    clauses.chain(of_whole(agreement, language)).collect()
+}
+
+/// What is said otherwise by one version than by another, in one language.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Changes {
+    pub(crate) removed: Vec<String>,
+    pub(crate) added: Vec<String>,
+}
+
+/// Sentences of the old version that are not in the new one, and the other way round.
+pub(crate) fn changes(old: &Agreement, new: &Agreement, language: Language) -> Changes {
+    let (old, new) = (sentences(old, language), sentences(new, language));
+    let without = |list: &[String], other: &[String]| list.iter().filter(|s| !other.contains(s)).cloned().collect();
+    Changes { removed: without(&old, &new), added: without(&new, &old) }
+}
+
+/// French or English.
+fn say(language: Language, french: String, english: String) -> String {
+    match language {
+        Language::French => french,
+        Language::English => english,
+    }
 }
 
 fn of_clause(agreement: &Agreement, clause: &Clause, language: Language) -> Vec<String> {
     let name = |site| agreement.parties.iter().find(|p| p.site == site).map_or("?", |p| p.name.as_str());
     let (holder, reader) = (name(clause.holder), name(clause.reader));
     let mut said = vec![what(clause, holder, reader, language)];
-    if let Some(hours) = clause.hours.as_ref().filter(|_| clause.announce) {
+    if !clause.announce {
+        said.extend(without_effect(clause, holder, language));
+    }
+    if let Some(hours) = &clause.hours {
         said.push(when(hours, holder, reader, language));
     }
     said.push(disclosed(clause, reader, language));
-    said.push(match language {
-        Language::French => format!(
-            "Les copies faites par {reader} sont effacées après {} jours, et aussitôt si l’accord prend fin.",
-            clause.cache_days
-        ),
-        Language::English => format!(
-            "Copies made by {reader} are erased after {} days, and at once if the agreement ends.",
-            clause.cache_days
-        ),
-    });
+    said.push(copies(clause, holder, reader, language));
+    if let Some(kbits) = clause.kbits_max {
+        said.push(say(
+            language,
+            format!("{reader} ne prend pas plus de {kbits} kbit/s."),
+            format!("{reader} takes no more than {kbits} kbit/s."),
+        ));
+    }
+    if let Some(glass) = &clause.break_glass {
+        let hours = glass.review_hours;
+        said.push(say(
+            language,
+            format!(
+                "En cas d’urgence, {reader} peut ouvrir d’autres études de {holder} sans accord préalable, en disant \
+                 pourquoi ; chaque usage est relu dans les {hours} heures."
+            ),
+            format!(
+                "In an emergency {reader} may open other studies of {holder} without asking, saying why; each use is \
+                 reviewed within {hours} hours."
+            ),
+        ));
+    }
     said
+}
+
+fn copies(clause: &Clause, holder: &str, reader: &str, language: Language) -> String {
+    let days = clause.cache_days;
+    let stay = say(
+        language,
+        format!(
+            "Les copies faites par {reader} sont effacées après {days} jours, et aussitôt si l’accord prend fin ; "
+        ),
+        format!("Copies made by {reader} are erased after {days} days, and at once if the agreement ends; "),
+    );
+    let onward = if clause.onward {
+        say(
+            language,
+            format!("{reader} peut transmettre les études de {holder} à des tiers."),
+            format!("{reader} may pass studies of {holder} on to third parties."),
+        )
+    } else {
+        say(language, "rien n’est transmis à des tiers.".into(), "nothing is passed on to third parties.".into())
+    };
+    stay + &onward
+}
+
+/// Which studies, as words behind "studies".
+fn scope(clause: &Clause, language: Language) -> String {
+    let mut text = String::new();
+    let regions = regions(&clause.regions, language);
+    if !regions.is_empty() {
+        text += &say(language, format!(" de la région {regions}"), format!(" of the {regions}"));
+    }
+    let excluded = clause.modalities_excluded.join(", ");
+    if !excluded.is_empty() {
+        text += &say(language, format!(", sauf {excluded}"), format!(", except {excluded}"));
+    }
+    let excluded = self::regions(&clause.regions_excluded, language);
+    if !excluded.is_empty() {
+        text += &say(
+            language,
+            format!(", sauf celles de la région {excluded}"),
+            format!(", except those of the {excluded}"),
+        );
+    }
+    match clause.since_days {
+        None => text,
+        Some(1) => text + &say(language, ", datées d’hier ou d’aujourd’hui".into(), ", since yesterday".into()),
+        Some(days) => {
+            text + &say(language, format!(", datées de moins de {days} jours"), format!(", not older than {days} days"))
+        }
+    }
 }
 
 fn what(clause: &Clause, holder: &str, reader: &str, language: Language) -> String {
     use Language::{English, French};
-    let list = clause.modalities.join(", ");
-    let excluded = clause.modalities_excluded.join(", ");
-    let mut text = match (language, clause.announce) {
-        (French, true) if list.is_empty() => format!("{reader} voit la liste de toutes les études de {holder}"),
-        (French, true) => format!("{reader} voit la liste des études {list} de {holder}"),
-        (English, true) if list.is_empty() => format!("{reader} sees the list of all studies of {holder}"),
-        (English, true) => format!("{reader} sees the list of {list} studies of {holder}"),
-        (French, false) => {
-            return format!(
-                "{reader} ne voit aucune étude de {holder}, sauf celles que {holder} lui partage une à une."
-            );
-        }
-        (English, false) => {
-            return format!("{reader} sees no study of {holder} except those that {holder} shares one by one.");
-        }
-    };
-    if !excluded.is_empty() {
-        text += &match language {
-            French => format!(", sauf {excluded}"),
-            English => format!(", except {excluded}"),
-        };
-    }
-    if let Some(days) = clause.since_days {
-        text += &match language {
-            French => format!(", datées de moins de {days} jours"),
-            English => format!(", not older than {days} days"),
-        };
-    }
-    text + match (language, clause.level) {
+    let opens = match (language, clause.level) {
         (French, Level::Card) => ", sans pouvoir les ouvrir.",
         (English, Level::Card) => ", and cannot open them.",
-        (French, Level::Manifest | Level::Headers) => " et leur description technique, sans les images.",
-        (English, Level::Manifest | Level::Headers) => " and their technical description, without images.",
+        (French, Level::Manifest) => " et la liste de leurs objets, sans rien en ouvrir.",
+        (English, Level::Manifest) => " and the list of their objects, and opens nothing.",
+        (French, Level::Headers) => " et leur description technique, sans les images.",
+        (English, Level::Headers) => " and their technical description, without images.",
         (French, Level::Pixels) => " et peut en ouvrir les images.",
         (English, Level::Pixels) => " and may open their images.",
         (French, Level::Objects) => " et peut en ouvrir les images et les documents.",
         (English, Level::Objects) => " and may open their images and documents.",
+    };
+    let text = if clause.announce {
+        let (list, scope) = (clause.modalities.join(", "), scope(clause, language));
+        match language {
+            French if list.is_empty() => format!("{reader} voit la liste de toutes les études de {holder}{scope}"),
+            French => format!("{reader} voit la liste des études {list} de {holder}{scope}"),
+            English if list.is_empty() => format!("{reader} sees the list of all studies of {holder}{scope}"),
+            English => format!("{reader} sees the list of {list} studies of {holder}{scope}"),
+        }
+    } else {
+        say(
+            language,
+            format!("{reader} ne voit aucune étude de {holder}, sauf celles que {holder} lui partage une à une"),
+            format!("{reader} sees no study of {holder} except those that {holder} shares one by one"),
+        )
+    };
+    text + opens
+}
+
+/// What a clause names that counts only where studies are listed without sharing.
+fn without_effect(clause: &Clause, holder: &str, language: Language) -> Option<String> {
+    let list = clause.modalities.join(", ");
+    let named = match (list.is_empty(), scope(clause, language)) {
+        (true, scope) if scope.is_empty() => return None,
+        (true, scope) => scope,
+        (false, scope) => format!(" {list}{scope}"),
+    };
+    Some(say(
+        language,
+        format!("Ce qui est partagé une à une n’est pas borné aux études{named} : {holder} choisit."),
+        format!("What is shared one by one is not bound to studies{named}: {holder} chooses."),
+    ))
+}
+
+/// Body parts as people call them; others as they are coded.
+const REGIONS: [(&str, &str, &str); 16] = [
+    ("HEAD", "tête", "head"),
+    ("BRAIN", "cerveau", "brain"),
+    ("NECK", "cou", "neck"),
+    ("CHEST", "thorax", "chest"),
+    ("BREAST", "sein", "breast"),
+    ("HEART", "cœur", "heart"),
+    ("ABDOMEN", "abdomen", "abdomen"),
+    ("PELVIS", "bassin", "pelvis"),
+    ("SPINE", "rachis", "spine"),
+    ("CSPINE", "rachis cervical", "cervical spine"),
+    ("LSPINE", "rachis lombaire", "lumbar spine"),
+    ("SHOULDER", "épaule", "shoulder"),
+    ("HAND", "main", "hand"),
+    ("HIP", "hanche", "hip"),
+    ("KNEE", "genou", "knee"),
+    ("FOOT", "pied", "foot"),
+];
+
+fn regions(list: &[String], language: Language) -> String {
+    let word = |code: &String| match REGIONS.iter().find(|(known, ..)| known == code) {
+        Some((_, french, english)) => (match language {
+            Language::French => *french,
+            Language::English => *english,
+        })
+        .to_owned(),
+        None => code.clone(),
+    };
+    list.iter().map(word).collect::<Vec<_>>().join(", ")
+}
+
+/// A day in UTC with its hour and minute.
+fn date(at: Timestamp) -> String {
+    let at = i64::try_from(at.0).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+    at.map_or_else(|| "?".to_owned(), |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string())
+}
+
+/// Purposes, law, period and parties: what is said of both clauses together.
+fn of_whole(agreement: &Agreement, language: Language) -> Vec<String> {
+    let mut said = Vec::new();
+    if !agreement.purposes.is_empty() {
+        let word = |purpose: &Purpose| match (language, purpose) {
+            (Language::French, Purpose::Care) => "soins du patient",
+            (Language::French, Purpose::OnCall) => "astreinte ou garde",
+            (Language::French, Purpose::Expertise) => "avis d’expert",
+            (Language::French, Purpose::Emergency) => "urgence vitale",
+            (Language::French, Purpose::Quality) => "contrôle de qualité",
+            (Language::English, Purpose::Care) => "care of the patient",
+            (Language::English, Purpose::OnCall) => "on-call reading",
+            (Language::English, Purpose::Expertise) => "an expert’s opinion",
+            (Language::English, Purpose::Emergency) => "danger to life",
+            (Language::English, Purpose::Quality) => "review of quality",
+        };
+        let list = agreement.purposes.iter().map(word).collect::<Vec<_>>().join(", ");
+        said.push(say(language, format!("Finalités : {list}."), format!("Purposes: {list}.")));
     }
+    if !agreement.legal_reference.is_empty() {
+        let law = &agreement.legal_reference;
+        said.push(say(language, format!("Fondement : {law}."), format!("Legal basis: {law}.")));
+    }
+    if agreement.not_before > agreement.drafted {
+        let from = date(agreement.not_before);
+        said.push(say(language, format!("En vigueur à partir du {from}."), format!("In force from {from}.")));
+    }
+    if let Some(until) = agreement.not_after {
+        let until = date(until);
+        said.push(say(language, format!("En vigueur jusqu’au {until}."), format!("In force until {until}.")));
+    }
+    for (party, about) in agreement.parties.iter().zip(&agreement.about) {
+        let number = (!about.national_id.is_empty()).then(|| {
+            let id = &about.national_id;
+            say(language, format!("numéro national {id}"), format!("national number {id}"))
+        });
+        let contact = (!about.privacy_contact.is_empty()).then(|| {
+            let at = &about.privacy_contact;
+            say(
+                language,
+                format!("délégué à la protection des données : {at}"),
+                format!("data protection officer: {at}"),
+            )
+        });
+        let known = number.into_iter().chain(contact).collect::<Vec<_>>().join(", ");
+        if !known.is_empty() {
+            said.push(say(language, format!("{} : {known}.", party.name), format!("{}: {known}.", party.name)));
+        }
+    }
+    said
 }
 
 const DAYS_FR: [&str; 7] = ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"];
@@ -152,8 +335,12 @@ fn disclosed(clause: &Clause, reader: &str, language: Language) -> String {
     };
     let fields = clause.fields.iter().map(word).collect::<Vec<_>>().join(", ");
     match language {
-        Language::French if fields.is_empty() => format!("La liste montre à {reader} ni nom ni date de naissance."),
-        Language::English if fields.is_empty() => format!("The list shows {reader} neither name nor birth date."),
+        Language::French if fields.is_empty() => {
+            format!("La liste ne montre à {reader} ni nom, ni date de naissance, ni rien du patient ou de la demande.")
+        }
+        Language::English if fields.is_empty() => {
+            format!("The list shows {reader} neither name nor birth date, and nothing of patient or request.")
+        }
         Language::French => format!("La liste montre à {reader} : {fields}."),
         Language::English => format!("The list shows {reader}: {fields}."),
     }

@@ -18,8 +18,10 @@ use crate::{
 use serde::{Deserialize, Serialize};
 
 mod first;
+mod notice;
 mod withheld;
 
+pub use notice::{CLOSING_HOURS_MAX, Closing, READING_MAX, Suspension};
 pub use withheld::Withheld;
 
 /// How far a peer may go with a covered study; each level includes those below it (domain.md, "Study manifest").

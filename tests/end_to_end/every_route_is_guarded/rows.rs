@@ -75,6 +75,11 @@ GET /api/pairings                       | A     | 200 | - names of sites        
 POST /api/pairings/{id}/confirm         | A     | 409 | - see admins_pair_two_sites                | security-alert   | {"accept":true}
 GET /api/agreements                     | A     | 200 | - terms, no patients                       | studies-queried
 POST /api/agreements                    | A     | 404 | - needs a peer; see agreement_is_narrowed  | security-alert   | {"site":"nobody","preset":"all"}
+POST /api/agreements/preview            | A     | 404 | - signs nothing                            | security-alert   | {"site":"nobody","preset":"all"}
+POST /api/agreements/{id}/suspend       | A     | 404 | - needs a peer; see agreement_ends_in_good_order | security-alert
+POST /api/agreements/{id}/resume        | A     | 404 | - needs a peer; see agreement_ends_in_good_order | security-alert
+GET /api/agreements/{id}/under          | A     | 404 | - needs a peer; see agreement_ends_in_good_order | studies-queried
+POST /api/agreements/{id}/close         | A     | 404 | - needs a peer; see agreement_ends_in_good_order | security-alert | {"hours":1}
 POST /api/agreements/{id}/accept        | A     | 404 | - needs a peer; see agreement_is_narrowed  | security-alert
 POST /api/agreements/{id}/end           | A     | 404 | - needs a peer; see agreement_is_narrowed  | security-alert
 GET /api/grants                         | AR    | 200 | - what was written when it was given       | studies-queried

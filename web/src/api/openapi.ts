@@ -564,6 +564,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/agreements/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Offer"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PreviewJson"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/agreements/{id}/accept": {
         parameters: {
             query?: never;
@@ -590,6 +644,71 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["AgreementJson"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agreements/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends it when what is being read has been read; at once where nothing is. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CloseWithin"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AgreementJson"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
                     };
                 };
                 404: {
@@ -654,6 +773,157 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agreements/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes our own suspension back. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AgreementJson"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agreements/{id}/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Nothing is told or opened under it until we resume it; copies stay, closed. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AgreementJson"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agreements/{id}/under": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What its end would cut. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["UnderJson"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -5958,18 +6228,26 @@ export interface components {
             password: string;
         };
         AgreementJson: {
+            changes?: components["schemas"]["ChangesJson"] | null;
             clauses: components["schemas"]["ClauseJson"][];
+            closing?: components["schemas"]["ClosingJson"] | null;
             drafted: string;
             id: string;
+            legal_reference: string;
             not_after?: string | null;
             not_before: string;
+            /** @description The drafting one first. */
+            parties: components["schemas"]["PartyJson"][];
             peer: string;
             peer_name: string;
             /** @description `all`, `on-call`, `case-only` or `custom`. */
             preset: string;
+            /** @description `care`, `on-call`, `expertise`, `emergency` or `quality`; empty: not limited. */
+            purposes: string[];
             sentences: components["schemas"]["Sentences"];
-            /** @description `offered`, `received`, `active` or `ended`. */
+            /** @description `offered`, `received`, `active`, `suspended`, `closing` or `ended`. */
             state: string;
+            suspended: components["schemas"]["SuspendedJson"][];
             /** Format: int32 */
             version: number;
         };
@@ -6105,6 +6383,16 @@ export interface components {
              */
             peers: string[];
         };
+        /** @description What a version says otherwise than the one in force. */
+        ChangesJson: {
+            added: components["schemas"]["Sentences"];
+            removed: components["schemas"]["Sentences"];
+            /**
+             * Format: int32
+             * @description The version in force.
+             */
+            version: number;
+        };
         /** @description One condition held against a study. */
         CheckJson: {
             condition: string;
@@ -6114,23 +6402,94 @@ export interface components {
         };
         ClauseJson: {
             announce: boolean;
+            /**
+             * Format: int32
+             * @description The glass may be broken; each use is reviewed within so many hours.
+             */
+            break_glass_hours?: number | null;
             /** Format: int32 */
             cache_days: number;
             fields: string[];
             holder: string;
             hours?: components["schemas"]["Hours"] | null;
+            /** Format: int32 */
+            kbits_max?: number | null;
             level: string;
             modalities: string[];
             modalities_excluded: string[];
+            /** @description Whether the reader may pass studies on. */
+            onward: boolean;
             reader: string;
+            /** @description Body parts examined (0018,0015). */
+            regions: string[];
+            regions_excluded: string[];
             /** Format: int32 */
             since_days?: number | null;
+        };
+        /** @description Terms of a clause. */
+        ClauseOffer: {
+            /**
+             * Format: int32
+             * @default null
+             */
+            break_glass_hours: number | null;
+            /**
+             * Format: int32
+             * @default null
+             */
+            cache_days: number | null;
+            /** @default null */
+            fields: string[] | null;
+            /**
+             * Format: int32
+             * @default null
+             */
+            kbits_max: number | null;
+            /** @default null */
+            level: string | null;
+            /** @default [] */
+            modalities: string[];
+            /** @default [] */
+            modalities_excluded: string[];
+            /** @default false */
+            onward: boolean;
+            /** @default [] */
+            regions: string[];
+            /** @default [] */
+            regions_excluded: string[];
+            /**
+             * Format: int32
+             * @default null
+             */
+            since_days: number | null;
+            /** @default [] */
+            spans: [
+                number,
+                number
+            ][];
+            /** @default null */
+            time_zone: string | null;
         };
         /** @description Decided conflicts to close. */
         Close: {
             ids: number[];
             /** @description Why now, where the time of undoing is not over; without names. */
             reason?: string;
+        };
+        /** @description Within how many hours an agreement ends at the latest. */
+        CloseWithin: {
+            /**
+             * Format: int32
+             * @description 1 to 168.
+             */
+            hours: number;
+        };
+        /** @description Who ends it when what is being read has been read. */
+        ClosingJson: {
+            name: string;
+            site: string;
+            /** @description At the latest. */
+            until: string;
         };
         Code: {
             code: string;
@@ -7002,22 +7361,55 @@ export interface components {
             cache_days?: number | null;
             /** @description `both` (default), `ours` (they read ours) or `theirs`. */
             direction?: string | null;
+            /**
+             * @description Fields of the list that are told: `patient-name`, `birth-date`, `sex`, `patient-id`, `description`, `accession`,
+             *     `referrer`. Default: all, or for `case-only` those that tell whose study it is.
+             */
+            fields?: string[] | null;
+            /**
+             * Format: int32
+             * @description The reader takes no more than so much, kbit/s.
+             */
+            kbits_max?: number | null;
+            legal_reference?: string;
+            /** @description `card`, `manifest`, `headers`, `pixels` or `objects` (default). */
+            level?: string | null;
             /** @description Only these modalities. */
             modalities?: string[];
+            /** @description Never these modalities. */
+            modalities_excluded?: string[];
+            /** @description RFC 3339; default: until it is ended. */
+            not_after?: string | null;
+            /** @description RFC 3339; default: now. */
+            not_before?: string | null;
+            /** @description The reader may pass studies on to third parties. */
+            onward?: boolean;
+            our_national_id?: string;
+            our_privacy_contact?: string;
+            ours?: components["schemas"]["ClauseOffer"] | null;
             /** @description `all`, `on-call` or `case-only`. */
             preset: string;
+            /** @description `care`, `on-call`, `expertise`, `emergency`, `quality`; empty: not limited. */
+            purposes?: string[];
+            /** @description Only studies of these body parts. */
+            regions?: string[];
+            /** @description Never studies of these body parts. */
+            regions_excluded?: string[];
             /** @description The agreement this is the next version of. */
             replaces?: string | null;
             /** Format: int32 */
             since_days?: number | null;
             /** @description Key, short key or name of the peer. */
             site: string;
-            /** @description For `on-call`: minutes of the week; default nights and week-ends. */
+            /** @description Minutes of the week; default for `on-call`: nights and week-ends. */
             spans?: [
                 number,
                 number
             ][];
-            /** @description For `on-call`: IANA time zone, default Europe/Paris. */
+            their_national_id?: string;
+            their_privacy_contact?: string;
+            theirs?: components["schemas"]["ClauseOffer"] | null;
+            /** @description IANA time zone of the hours, default Europe/Paris. */
             time_zone?: string | null;
         };
         /** @description What became of one study. */
@@ -7088,6 +7480,15 @@ export interface components {
             /** Format: int32 */
             tries_left?: number | null;
         };
+        /** @description One site of an agreement. */
+        PartyJson: {
+            name: string;
+            /** @description In the national register of institutions (FINESS); empty: not said. */
+            national_id: string;
+            /** @description Of the data protection officer; empty: not said. */
+            privacy_contact: string;
+            site: string;
+        };
         Patient: {
             birth_date?: string | null;
             id?: string | null;
@@ -7141,6 +7542,12 @@ export interface components {
             name: string;
             role: string;
         };
+        /** @description A draft as it would read. */
+        PreviewJson: {
+            changes?: components["schemas"]["ChangesJson"] | null;
+            sentences?: components["schemas"]["Sentences"] | null;
+            wrong: components["schemas"]["WrongJson"][];
+        };
         /** @description Who the person is to the profession. */
         Professional: {
             credentials?: components["schemas"]["Credential"][];
@@ -7183,6 +7590,13 @@ export interface components {
             dicomweb_root: string;
             id: string;
             viewer: string;
+        };
+        /** @description A study that somebody reads, or was reading a moment ago. */
+        ReadingJson: {
+            holder_name: string;
+            /** @description It is ours, and they read it. */
+            ours: boolean;
+            study: string;
         };
         /** @description A sentence of the explanation. */
         Reason: {
@@ -7624,7 +8038,8 @@ export interface components {
             arrived: string;
             /**
              * @description `online`, `nearline` (in the cold tier, of the holder where there is one, or in the PACS beside this node: then
-             *     `source` says in which), `remote` or `unreachable`.
+             *     `source` says in which), `remote`, `unreachable` or `closed` (the
+             *     agreement is suspended or about to end).
              */
             availability: string;
             body_parts: string[];
@@ -7637,6 +8052,8 @@ export interface components {
             /** @description `YYYYMMDD`. */
             date?: string | null;
             description?: string | null;
+            /** @description The agreement by which it is read ends then at the latest; it may be read until it does. */
+            ends?: string | null;
             /** @description `null`: ours. */
             holder?: string | null;
             /** Format: int32 */
@@ -7715,6 +8132,14 @@ export interface components {
             /** @description `hot`, `cold` or `unreachable` (cold, and not there now). */
             tier: string;
         };
+        /** @description Who suspended it. */
+        SuspendedJson: {
+            name: string;
+            /** @description We did, and may resume it. */
+            ours: boolean;
+            since: string;
+            site: string;
+        };
         /** @description A source that answers. */
         Tested: {
             /** @description Studies of today that it lists. */
@@ -7790,6 +8215,19 @@ export interface components {
             /** @description On how many of the studies held here, the newest first; as if not given: 1000. */
             last?: number | null;
             rule: components["schemas"]["RuleJson"];
+        };
+        UnderGrant: {
+            expires: string;
+            grant: string;
+            /** @description We gave it. */
+            ours: boolean;
+            study: string;
+        };
+        /** @description What the end of an agreement would cut. */
+        UnderJson: {
+            /** @description Studies shared one by one under it. */
+            grants: components["schemas"]["UnderGrant"][];
+            reading: components["schemas"]["ReadingJson"][];
         };
         /** @description Bytes of one kind. */
         Use: {

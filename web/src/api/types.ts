@@ -16,7 +16,7 @@ type With<Shape, Fields extends { [Field in keyof Fields]: Field extends keyof S
 
 export type Role = 'admin' | 'radiologist' | 'referrer' | 'technologist' | 'auditor';
 export type Action = 'list-studies' | 'read-studies' | 'store-studies' | 'share-studies' | 'reject-studies' | 'export-studies' | 'label-studies' | 'administer' | 'read-log' | 'break-glass';
-export type Availability = 'online' | 'nearline' | 'remote' | 'unreachable';
+export type Availability = 'online' | 'nearline' | 'remote' | 'unreachable' | 'closed';
 /** Which studies a DICOM peer may find and retrieve. */
 export type Reach = 'none' | 'own' | 'all';
 export type Preset = 'all' | 'on-call' | 'case-only';
@@ -79,11 +79,29 @@ export type Invitation = Sent<'Invitation'>;
 export type Pairing = With<Sent<'Pairing'>, { state: 'waiting' | 'compare' | 'done' | 'failed' }>;
 
 export type Clause = Sent<'ClauseJson'>;
+export type AgreementChanges = Sent<'ChangesJson'>;
+export type Level = 'card' | 'manifest' | 'headers' | 'pixels' | 'objects';
+export type Field = 'patient-name' | 'birth-date' | 'sex' | 'patient-id' | 'description' | 'accession' | 'referrer';
+export type Purpose = 'care' | 'on-call' | 'expertise' | 'emergency' | 'quality';
 export type Agreement = With<
   Sent<'AgreementJson'>,
-  { preset: Preset | 'custom'; state: 'offered' | 'received' | 'active' | 'ended'; clauses: Clause[] }
+  {
+    preset: Preset | 'custom';
+    state: 'offered' | 'received' | 'active' | 'suspended' | 'closing' | 'ended';
+    clauses: Clause[];
+    parties: Sent<'PartyJson'>[];
+    changes: AgreementChanges | null;
+    suspended: Sent<'SuspendedJson'>[];
+    closing: Sent<'ClosingJson'> | null;
+  }
 >;
 export type AgreementOffer = With<Schemas['Offer'], { preset: Preset; direction: 'both' | 'ours' | 'theirs' }>;
+export type AgreementWrong = Sent<'WrongJson'>;
+export type AgreementPreview = With<
+  Sent<'PreviewJson'>,
+  { sentences: Sent<'Sentences'> | null; changes: AgreementChanges | null; wrong: AgreementWrong[] }
+>;
+export type Under = With<Sent<'UnderJson'>, { reading: Sent<'ReadingJson'>[]; grants: Sent<'UnderGrant'>[] }>;
 export type Grant = Sent<'Grant'>;
 export type Seen = With<Sent<'SeenJson'>, { patient: Patient; basis: 'agreement' | 'grant' }>;
 export type Sees = With<Sent<'SeesJson'>, { studies: Seen[] }>;

@@ -274,6 +274,68 @@ describe('pairing', () => {
     expect(asked(node, `GET /peers/${NORTH}/explain?study=${own[0]?.study}`)).toHaveLength(1);
   });
 
+  test('a draft is read in either language while it is drafted, and what is wrong stands at its place', async () => {
+    const node = busyNode();
+    node.agreements = [];
+    const { user } = await openPortal(node, { at: '/peers', as: 'admin' });
+    const card = await screen.findByRole('region', { name: 'CH Nord' });
+    await user.click(within(card).getByRole('button', { name: 'Offer an agreement' }));
+    const dialog = await screen.findByRole('dialog');
+    const preview = await within(dialog).findByRole('region', { name: 'How it reads' });
+    await user.click(within(dialog).getByRole('button', { name: 'More terms' }));
+    await user.type(within(dialog).getByRole('combobox', { name: 'Only these body parts' }), 'head{Enter}');
+    expect(await within(preview).findByText('CH Nord sees and reads all studies of CH Sud of the HEAD.')).toBeTruthy();
+    await user.click(within(preview).getByRole('radio', { name: 'Français' }));
+    expect(within(preview).getByText(/de la région HEAD/)).toBeTruthy();
+    expect(node.agreements).toEqual([]);
+    await user.type(within(dialog).getByRole('combobox', { name: 'Only these body parts' }), 'a-b{Enter}');
+    expect(await within(dialog).findByText('a region is a code')).toBeTruthy();
+    expect(within(dialog).getByRole('button', { name: 'Sign and offer' }).hasAttribute('disabled')).toBe(true);
+  });
+
+  test('a change is shown as what it changes before it is offered', async () => {
+    const node = busyNode();
+    const { user } = await openPortal(node, { at: '/peers', as: 'admin' });
+    await user.click(await screen.findByRole('button', { name: 'Change…' }));
+    const dialog = await screen.findByRole('dialog');
+    const changes = await within(dialog).findByRole('region', { name: 'What changes against version 1' });
+    expect(within(changes).getAllByText('No longer:', { exact: false })).toHaveLength(4);
+    expect(within(changes).getAllByText('New:', { exact: false })).toHaveLength(2);
+  });
+
+  test('an agreement is suspended and resumed by who suspended it', async () => {
+    const node = busyNode();
+    const { user } = await openPortal(node, { at: '/peers', as: 'admin' });
+    await user.click(await screen.findByRole('button', { name: 'Suspend…' }));
+    expect(node.agreements[0]?.state).toBe('active');
+    await user.click(within(await screen.findByRole('dialog')).getByRole('button', { name: 'Suspend' }));
+    expect(await screen.findByText(/^Suspended by this site since/)).toBeTruthy();
+    await user.click(await screen.findByRole('button', { name: 'Resume' }));
+    await waitFor(() => expect(node.agreements[0]?.state).toBe('active'));
+  });
+
+  test('an end may wait for what is being read, which is shown first', async () => {
+    const node = busyNode();
+    node.under = { reading: [{ study: '1.2.3', holder_name: 'CH Sud', ours: true }], grants: [] };
+    const { user } = await openPortal(node, { at: '/peers', as: 'admin' });
+    await user.click(await screen.findByRole('button', { name: 'End…' }));
+    const dialog = await screen.findByRole('dialog');
+    expect(await within(dialog).findByText(/ours, they read it/)).toBeTruthy();
+    await user.click(within(dialog).getByRole('button', { name: 'End the agreement' }));
+    expect(await screen.findByText(/^It is ending: what was being read/)).toBeTruthy();
+    expect(node.agreements[0]?.state).toBe('closing');
+  });
+
+  test('where nothing is read an agreement ends now', async () => {
+    const node = busyNode();
+    const { user } = await openPortal(node, { at: '/peers', as: 'admin' });
+    await user.click(await screen.findByRole('button', { name: 'End…' }));
+    const dialog = await screen.findByRole('dialog');
+    expect(await within(dialog).findByText('Nobody reads anything under it now.')).toBeTruthy();
+    await user.click(within(dialog).getByRole('button', { name: 'End the agreement' }));
+    await waitFor(() => expect(node.agreements[0]?.state).toBe('ended'));
+  });
+
   test('an agreement is accepted only after its sentences were shown', async () => {
     const node = busyNode();
     const { user } = await openPortal(node, { at: '/peers', as: 'admin' });

@@ -446,6 +446,7 @@ export const archiveWords = {
         away: 'The peer cannot be reached.',
         hours: 'It is not the rule’s hour.',
         'outside-hours': 'The agreement covers it at other hours only.',
+        suspended: 'The agreement is suspended.',
         cache: 'What was fetched and not opened fills its share of the cache.',
         'no-copies': 'The agreement lets no copy be kept.',
         urgent: 'Somebody waits for an image: it pauses.',

@@ -446,6 +446,7 @@ export const archiveWords = {
         away: 'Le confrère est injoignable.',
         hours: 'Ce n’est pas l’heure de la règle.',
         'outside-hours': 'L’accord ne le couvre qu’à d’autres heures.',
+        suspended: 'L’accord est suspendu.',
         cache: 'Ce qui est rapatrié et non ouvert occupe toute sa part du cache.',
         'no-copies': 'L’accord ne permet de garder aucune copie.',
         urgent: 'Quelqu’un attend une image : en pause.',

@@ -2,7 +2,7 @@
 //
 // It keeps no promise of the real node (nothing is durable, nothing is signed); it answers as the contract says.
 
-import type { Action, Ae, Agreement, AgreementOffer, AuditEntry, BrokenGlass, Explanation, GlassReason, Ledger, Pairing, Peer, Person, Review, Role, Sees, Study, Transfer, User } from '../api/types';
+import type { Action, Ae, Agreement, AgreementOffer, AgreementPreview, AuditEntry, BrokenGlass, Explanation, GlassReason, Ledger, Pairing, Peer, Person, Review, Role, Sees, Study, Transfer, Under, User } from '../api/types';
 import type { NewsName } from '../api/events';
 
 export interface Answer {
@@ -46,6 +46,7 @@ export function study(change: Partial<Study> & { study: string }): Study {
     source: null,
     source_instances: null,
     recall_s: null,
+    ends: null,
     instances_here: 180,
     patient_conflict: false,
     provenance: 'verified',
@@ -108,10 +109,15 @@ function agreementOf(offer: AgreementOffer, id: string, name: string): Agreement
     announce: offer.preset !== 'case-only',
     level: 'pixels',
     modalities: offer.modalities ?? [],
-    modalities_excluded: [],
+    modalities_excluded: offer.modalities_excluded ?? [],
+    regions: offer.regions ?? [],
+    regions_excluded: offer.regions_excluded ?? [],
+    onward: offer.onward ?? false,
+    kbits_max: offer.kbits_max ?? null,
+    break_glass_hours: offer.break_glass_hours ?? null,
     since_days: offer.since_days ?? null,
     hours: offer.preset === 'on-call' ? { time_zone: offer.time_zone ?? 'Europe/Paris', spans: offer.spans ?? [] } : null,
-    fields: ['name', 'birth-date', 'sex', 'patient-id'],
+    fields: offer.fields ?? ['patient-name', 'birth-date', 'sex', 'patient-id'],
     cache_days: offer.cache_days ?? 7,
   };
   return {
@@ -124,12 +130,53 @@ function agreementOf(offer: AgreementOffer, id: string, name: string): Agreement
     drafted: new Date().toISOString(),
     not_before: new Date().toISOString(),
     not_after: null,
+    parties: [
+      { site: OWN_SITE, name: 'CH Sud', national_id: offer.our_national_id ?? '', privacy_contact: offer.our_privacy_contact ?? '' },
+      { site: offer.site, name, national_id: offer.their_national_id ?? '', privacy_contact: offer.their_privacy_contact ?? '' },
+    ],
+    legal_reference: offer.legal_reference ?? '',
+    purposes: offer.purposes ?? [],
     clauses: [clause],
-    sentences: {
-      fr: [`${name} voit et lit tous les examens de CH Sud.`, 'Les copies sont effacées après 7 jours.'],
-      en: [`${name} sees and reads all studies of CH Sud.`, 'Copies are erased after 7 days.'],
-    },
+    sentences: sentencesOf(offer, name),
+    changes: null,
+    suspended: [],
+    closing: null,
   };
+}
+
+function sentencesOf(offer: AgreementOffer, name: string) {
+  const of = (offer.regions ?? []).join(', ');
+  const days = offer.cache_days ?? 7;
+  return {
+    fr: [`${name} voit et lit tous les examens de CH Sud${of && ` de la région ${of}`}.`, `Les copies sont effacées après ${days} jours.`],
+    en: [`${name} sees and reads all studies of CH Sud${of && ` of the ${of}`}.`, `Copies are erased after ${days} days.`],
+  };
+}
+
+/** What the node says to a draft; a region is a code. */
+function previewOf(offer: AgreementOffer, name: string, old: Agreement | undefined): AgreementPreview {
+  const isCode = (code: string) => /^[A-Z0-9_ ]{1,16}$/.test(code);
+  if (!(offer.regions ?? []).every(isCode)) {
+    return { sentences: null, changes: null, wrong: [{ term: 'regions', fr: 'une région est un code', en: 'a region is a code' }] };
+  }
+  const sentences = sentencesOf(offer, name);
+  const without = (list: string[], other: string[]) => list.filter(sentence => !other.includes(sentence));
+  const changes = old && {
+    version: old.version,
+    removed: { fr: without(old.sentences.fr, sentences.fr), en: without(old.sentences.en, sentences.en) },
+    added: { fr: without(sentences.fr, old.sentences.fr), en: without(sentences.en, old.sentences.en) },
+  };
+  return { sentences, changes: changes ?? null, wrong: [] };
+}
+
+function acted(act: string | undefined, body: unknown): Partial<Agreement> {
+  const [site, name, since] = [OWN_SITE, 'CH Sud', '2026-01-02T10:00:00Z'];
+  if (act === 'suspend') return { state: 'suspended', suspended: [{ site, name, since, ours: true }] };
+  if (act === 'close') {
+    const { hours } = body as { hours: number };
+    return { state: 'closing', closing: { site, name, until: new Date(Date.parse(since) + hours * 3_600_000).toISOString() } };
+  }
+  return act === 'end' ? { state: 'ended' } : { state: 'active', suspended: [] };
 }
 
 function userOf(person: Person): User {
@@ -143,6 +190,7 @@ export class FakeNode {
   peers: Peer[] = [];
   pairings: Pairing[] = [];
   agreements: Agreement[] = [];
+  under: Under = { reading: [], grants: [] };
   transfers: Transfer[] = [];
   entries: AuditEntry[] = [];
   ledger: Ledger = {
@@ -397,15 +445,20 @@ export class FakeNode {
   }
 
   private agreementsRoute(method: string, first: string | undefined, second: string | undefined, body: unknown): Answer {
+    if (second === 'under') return { status: 200, body: this.under };
     if (method === 'GET') return { status: 200, body: this.agreements };
+    if (first === 'preview') {
+      const offer = body as AgreementOffer;
+      const name = this.peers.find(({ site }) => site === offer.site)?.name ?? offer.site;
+      return { status: 200, body: previewOf(offer, name, this.agreements.find(({ id }) => id === offer.replaces)) };
+    }
     if (!first) {
       const offer = body as AgreementOffer;
       const made = agreementOf(offer, `a${this.agreements.length + 1}`, this.peers.find(({ site }) => site === offer.site)?.name ?? offer.site);
       this.agreements = [...this.agreements, made];
       return { status: 200, body: made };
     }
-    const state = second === 'accept' ? 'active' : 'ended';
-    this.agreements = this.agreements.map(known => (known.id === first ? { ...known, state } : known));
+    this.agreements = this.agreements.map(known => (known.id === first ? { ...known, ...acted(second, body) } : known));
     return { status: 200, body: this.agreements.find(({ id }) => id === first) };
   }
 

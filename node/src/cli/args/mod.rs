@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::{net::SocketAddr, path::PathBuf};
 
 mod accounts;
+mod agreements;
 mod archive;
 mod audit;
 mod copies;
@@ -16,6 +17,7 @@ mod rules;
 mod sources;
 
 pub(super) use accounts::{TokenCommand, UserCommand};
+pub(super) use agreements::{AgreementCommand, DirectionWord, Draft, PresetWord};
 pub(super) use archive::{
     AskedFor, Broken, ConflictCommand, CorrectCommand, HeldBack, HoldCommand, PatientCommand, RetentionCommand,
     StudyCommand, StudyHeldBack, TierCommand,
@@ -123,7 +125,7 @@ pub(super) enum Command {
     /// What is shared with paired sites
     Agreement {
         #[command(subcommand)]
-        command: AgreementCommand,
+        command: Box<AgreementCommand>,
     },
     /// Studies, own and peers'
     Study {
@@ -349,52 +351,6 @@ pub(super) enum PeerCommand {
         /// Its name, key, or the beginning of the key
         site: String,
     },
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum PresetWord {
-    All,
-    OnCall,
-    CaseOnly,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum DirectionWord {
-    Both,
-    Ours,
-    Theirs,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum AgreementCommand {
-    /// Sign an agreement and offer it to a site
-    Offer {
-        /// The site's name, key, or the beginning of the key
-        site: String,
-        /// Everything (all), everything at the hours that the agreement names (on-call), or nothing but what `study share`
-        /// gives (case-only)
-        #[arg(long, default_value = "all")]
-        preset: PresetWord,
-        /// Whose studies it is about: they read ours, we read theirs, or both
-        #[arg(long, default_value = "both")]
-        direction: DirectionWord,
-        /// Time zone of the hours of `on-call`, for example Europe/Paris
-        #[arg(long, value_name = "ZONE")]
-        time_zone: Option<String>,
-        /// The agreement that this is the next version of
-        #[arg(long, value_name = "ID")]
-        replaces: Option<String>,
-    },
-    /// Sign what a site offers
-    Accept { id: String },
-    /// List the agreements
-    List {
-        /// As JSON, for programs
-        #[arg(long)]
-        json: bool,
-    },
-    /// End an agreement at once
-    End { id: String },
 }
 
 #[derive(Debug, Subcommand)]

@@ -8,7 +8,7 @@ use crate::{
         ArchiveConfig, CacheConfig, DicomwebConfig, DimseConfig, OverlayConfig, PixelsConfig, PortalConfig, SiteConfig,
     },
     journal::Journal,
-    trust::{AgreementState, Caller, Direction, Held, Peer, Terms, draft},
+    trust::{AgreementState, Caller, ClauseTerms, Direction, Held, Peer, Terms, draft},
 };
 use protocol::{
     Refusal,
@@ -310,7 +310,11 @@ async fn a_covered_study_is_told_within_moments_and_nothing_without_an_agreement
     a.agree(
         &b,
         Preset::All,
-        &Terms { direction: Direction::Ours, modalities: vec!["CT".to_owned()], ..Terms::default() },
+        &Terms {
+            direction: Direction::Ours,
+            all: ClauseTerms { modalities: vec!["CT".to_owned()], ..ClauseTerms::default() },
+            ..Terms::default()
+        },
     )
     .await;
     until("the CT is listed at B", || b.lists(CT)).await;
@@ -348,7 +352,11 @@ async fn a_narrowed_agreement_withdraws_what_it_no_longer_covers() {
     let ct = a.archive.study(&CT.parse().unwrap()).unwrap().unwrap().facts(Withheld::NOTHING);
     let kept = a.trust.authorize(Caller::Peer(&b.site()), &ct, Held::Here, Level::Pixels).unwrap();
 
-    let terms = Terms { modalities: vec!["CT".to_owned()], replaces: Some(id), ..Terms::default() };
+    let terms = Terms {
+        all: ClauseTerms { modalities: vec!["CT".to_owned()], ..ClauseTerms::default() },
+        replaces: Some(id),
+        ..Terms::default()
+    };
     a.agree(&b, Preset::All, &terms).await;
     assert_eq!(permit.allows(&facts.study, Level::Pixels), Err(Refusal::Revoked), "what ran is cut");
     assert_eq!(kept.allows(&ct.study, Level::Pixels), Ok(()), "what is still covered goes on");

@@ -9,22 +9,45 @@ import { Confirm } from '../../components/Confirm';
 import { useProblem } from '../../components/problem';
 import { minute } from '../../lib/format';
 import { useWords } from '../../lib/language';
+import { Changes } from './Changes';
+import { EndDialog } from './EndDialog';
 import classes from './peers.module.css';
 
-const COLORS = { offered: 'sky', received: 'yellow', active: 'teal', ended: 'gray' } as const;
+const COLORS = { offered: 'sky', received: 'yellow', active: 'teal', suspended: 'orange', closing: 'orange', ended: 'gray' } as const;
+
+type Act = { what: 'accept' | 'end' | 'suspend' | 'resume' } | { what: 'close'; hours: number };
 
 interface AgreementCardProps {
   agreement: Agreement;
   onChange: (agreement: Agreement) => void;
 }
 
+/** What either party said of it beside its text. */
+function Standing({ agreement }: { agreement: Agreement }) {
+  const { t, locale } = useWords();
+  return (
+    <>
+      {agreement.suspended.map(({ site, name, ours, since }) => (
+        <Text key={site} size="sm" c="orange.4" mt={6} role="status">
+          {t(ours ? 'agreement.suspendedByUs' : 'agreement.suspendedByThem', { site: name, date: minute(since, locale) })}
+        </Text>
+      ))}
+      {agreement.state === 'closing' && agreement.closing && (
+        <Text size="sm" c="orange.4" mt={6} role="status">
+          {t('agreement.closingNote', { date: minute(agreement.closing.until, locale) })}
+        </Text>
+      )}
+    </>
+  );
+}
+
 export function AgreementCard({ agreement, onChange }: AgreementCardProps) {
   const { t, language, locale } = useWords();
   const say = useProblem();
   const client = useQueryClient();
-  const [asking, setAsking] = useState<'accept' | 'end' | null>(null);
+  const [asking, setAsking] = useState<'accept' | 'end' | 'suspend' | null>(null);
   const act = useMutation({
-    mutationFn: (what: 'accept' | 'end') => post<Agreement>(`/agreements/${agreement.id}/${what}`),
+    mutationFn: (act: Act) => post<Agreement>(`/agreements/${agreement.id}/${act.what}`, act.what === 'close' ? { hours: act.hours } : undefined),
     onSettled: () => {
       setAsking(null);
       void client.invalidateQueries({ queryKey: keys.agreements });
@@ -32,8 +55,10 @@ export function AgreementCard({ agreement, onChange }: AgreementCardProps) {
     },
     onError: error => notifications.show({ color: 'red', message: say(error) }),
   });
-  const { state, peer_name: site } = agreement;
+  const { state, peer_name: site, changes } = agreement;
   const sentences = agreement.sentences[language];
+  const stands = state === 'active' || state === 'suspended' || state === 'closing';
+  const ours = agreement.suspended.some(by => by.ours);
   return (
     <article className={classes.agreement} data-state={state} aria-label={`${t(`agreement.preset.${agreement.preset}`)}, ${site}`}>
       <Group justify="space-between" gap="sm" align="flex-start">
@@ -53,9 +78,19 @@ export function AgreementCard({ agreement, onChange }: AgreementCardProps) {
               {t('agreement.accept')}
             </Button>
           )}
+          {stands && ours && (
+            <Button size="compact-sm" onClick={() => act.mutate({ what: 'resume' })} loading={act.isPending && asking === null}>
+              {t('agreement.resume')}
+            </Button>
+          )}
           {state === 'active' && (
             <Button size="compact-sm" variant="default" onClick={() => onChange(agreement)}>
               {t('agreement.change')}
+            </Button>
+          )}
+          {stands && !ours && (
+            <Button size="compact-sm" variant="default" onClick={() => setAsking('suspend')}>
+              {t('agreement.suspend')}
             </Button>
           )}
           {state !== 'ended' && (
@@ -63,26 +98,40 @@ export function AgreementCard({ agreement, onChange }: AgreementCardProps) {
               size="compact-sm"
               variant="subtle"
               color="red"
-              onClick={() => (state === 'active' ? setAsking('end') : act.mutate('end'))}
-              loading={act.isPending && state !== 'active' && asking === null}
+              onClick={() => (stands ? setAsking('end') : act.mutate({ what: 'end' }))}
+              loading={act.isPending && !stands && asking === null}
             >
-              {state === 'active' ? t('agreement.end') : state === 'offered' ? t('agreement.withdraw') : t('agreement.decline')}
+              {stands ? t('agreement.end') : state === 'offered' ? t('agreement.withdraw') : t('agreement.decline')}
             </Button>
           )}
         </Group>
       </Group>
+      <Standing agreement={agreement} />
+      {changes && (
+        <div className={classes.changed}>
+          <Changes changes={changes} language={language} />
+        </div>
+      )}
       <ul>
         {sentences.map(sentence => (
           <li key={sentence}>{sentence}</li>
         ))}
       </ul>
+      {asking === 'end' && (
+        <EndDialog
+          agreement={agreement}
+          busy={act.isPending}
+          onEnd={hours => act.mutate(hours === null ? { what: 'end' } : { what: 'close', hours })}
+          onClose={() => setAsking(null)}
+        />
+      )}
       <Confirm
-        opened={asking === 'end'}
-        title={t('agreement.endTitle')}
-        text={t('agreement.endText')}
-        yes={t('agreement.endYes')}
+        opened={asking === 'suspend'}
+        title={t('agreement.suspendTitle')}
+        text={t('agreement.suspendText')}
+        yes={t('agreement.suspendYes')}
         busy={act.isPending}
-        onYes={() => act.mutate('end')}
+        onYes={() => act.mutate({ what: 'suspend' })}
         onClose={() => setAsking(null)}
       />
       <Confirm
@@ -92,9 +141,10 @@ export function AgreementCard({ agreement, onChange }: AgreementCardProps) {
         yes={t('agreement.accept')}
         danger={false}
         busy={act.isPending}
-        onYes={() => act.mutate('accept')}
+        onYes={() => act.mutate({ what: 'accept' })}
         onClose={() => setAsking(null)}
       >
+        {changes && <Changes changes={changes} language={language} />}
         <List size="sm" spacing={4}>
           {sentences.map(sentence => (
             <List.Item key={sentence}>{sentence}</List.Item>

@@ -1,19 +1,25 @@
 // Drafting an agreement from a preset. The sentences both sites sign are the node's; this only fills its form.
 
 import { Alert, Button, Checkbox, Group, Modal, MultiSelect, NumberInput, Radio, SegmentedControl, Select, Stack, Text, TextInput } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { post } from '../../api/client';
-import { keys } from '../../api/queries';
-import type { Agreement, AgreementOffer, Preset } from '../../api/types';
+import { agreementsQuery, keys } from '../../api/queries';
+import type { Agreement, AgreementPreview } from '../../api/types';
+import { Failure } from '../../components/State';
 import { useProblem } from '../../components/problem';
 import { useWords } from '../../lib/language';
 import type { Hours } from '../../lib/hours';
-import { ownTimeZone, spansOf, timeZones, USUAL_HOURS } from '../../lib/hours';
+import { timeZones, USUAL_HOURS } from '../../lib/hours';
+import type { Draft } from './draft';
+import { firstDraft, MODALITIES, offerOf, PRESETS, spansIn } from './draft';
+import { MoreTerms } from './MoreTerms';
+import { Preview } from './Preview';
 
-const PRESETS: readonly Preset[] = ['all', 'on-call', 'case-only'];
-const MODALITIES = ['CT', 'MR', 'CR', 'DX', 'US', 'MG', 'XA', 'RF', 'NM', 'PT'];
+/** A pause in typing after which the draft is read anew. */
+const PAUSE_MS = 250;
 
 interface OfferDialogProps {
   site: string;
@@ -22,53 +28,18 @@ interface OfferDialogProps {
   onClose: () => void;
 }
 
-interface Draft {
-  preset: Preset;
-  direction: AgreementOffer['direction'];
-  hours: Hours;
-  zone: string;
-  modalities: string[];
-  since: number | string;
-  cache: number | string;
-}
-
-function firstDraft(replaces: Agreement | undefined): Draft {
-  const clause = replaces?.clauses[0];
-  const preset = PRESETS.find(known => known === replaces?.preset) ?? 'on-call';
-  return {
-    preset,
-    direction: 'both',
-    hours: USUAL_HOURS,
-    zone: clause?.hours?.time_zone ?? ownTimeZone(),
-    modalities: clause?.modalities ?? [],
-    since: clause?.since_days ?? '',
-    cache: clause?.cache_days ?? 7,
-  };
-}
-
-export function offerOf(draft: Draft, site: string, replaces: string | undefined): AgreementOffer {
-  const { preset } = draft;
-  return {
-    site,
-    preset,
-    direction: draft.direction,
-    ...(preset === 'on-call' ? { time_zone: draft.zone, spans: spansOf(draft.hours) } : {}),
-    ...(preset !== 'case-only' && draft.modalities.length > 0 ? { modalities: draft.modalities } : {}),
-    ...(preset !== 'case-only' && draft.since !== '' ? { since_days: Number(draft.since) } : {}),
-    ...(draft.cache === '' ? {} : { cache_days: Number(draft.cache) }),
-    ...(replaces ? { replaces } : {}),
-  };
-}
-
 export function OfferDialog({ site, name, replaces, onClose }: OfferDialogProps) {
-  const { t } = useWords();
+  const { t, language } = useWords();
   const say = useProblem();
   const client = useQueryClient();
-  const [draft, setDraft] = useState(() => firstDraft(replaces));
+  const [draft, setDraft] = useState(() => firstDraft(replaces, client.getQueryData(agreementsQuery.queryKey) ?? []));
+  const [more, setMore] = useState(replaces !== undefined);
+  const [reading, setReading] = useState(language);
   const set = (change: Partial<Draft>) => setDraft(known => ({ ...known, ...change }));
-  const setHours = (change: Partial<Hours>) => set({ hours: { ...draft.hours, ...change } });
+  const setHours = (change: Partial<Hours>) => set({ hours: { ...hours, ...change } });
+  const hours = draft.hours ?? USUAL_HOURS;
   const offer = useMutation({
-    mutationFn: () => post<Agreement>('/agreements', offerOf(draft, site, replaces?.id)),
+    mutationFn: () => post<Agreement>('/agreements', offerOf(draft, site, replaces)),
     onSuccess: () => {
       void client.invalidateQueries({ queryKey: keys.agreements });
       notifications.show({ color: 'teal', message: t('offer.done', { site: name }) });
@@ -76,7 +47,17 @@ export function OfferDialog({ site, name, replaces, onClose }: OfferDialogProps)
     },
   });
   const onCall = draft.preset === 'on-call';
-  const noHours = onCall && spansOf(draft.hours).length === 0;
+  const noHours = onCall && spansIn(draft, replaces).length === 0;
+  const [asked] = useDebouncedValue(offerOf(draft, site, replaces), PAUSE_MS);
+  const preview = useQuery({
+    queryKey: ['agreement-preview', asked],
+    queryFn: () => post<AgreementPreview>('/agreements/preview', asked),
+    placeholderData: keepPreviousData,
+    gcTime: 0,
+    retry: false,
+  });
+  const wrong = (term: string) => preview.data?.wrong.find(one => one.term === term)?.[language] ?? null;
+  const unsound = (preview.data?.wrong.length ?? 0) > 0;
   return (
     <Modal
       opened
@@ -105,12 +86,12 @@ export function OfferDialog({ site, name, replaces, onClose }: OfferDialogProps)
                 {t('offer.hours')}
               </Text>
               <Group gap="lg">
-                <Checkbox label={t('offer.nights')} checked={draft.hours.nights} onChange={event => setHours({ nights: event.currentTarget.checked })} />
-                <Checkbox label={t('offer.weekend')} checked={draft.hours.weekend} onChange={event => setHours({ weekend: event.currentTarget.checked })} />
+                <Checkbox label={t('offer.nights')} checked={hours.nights} onChange={event => setHours({ nights: event.currentTarget.checked })} />
+                <Checkbox label={t('offer.weekend')} checked={hours.weekend} onChange={event => setHours({ weekend: event.currentTarget.checked })} />
               </Group>
               <Group gap="sm" align="flex-end">
-                <TextInput type="time" label={t('offer.begin')} value={draft.hours.begin} disabled={!draft.hours.nights} onChange={event => setHours({ begin: event.currentTarget.value })} />
-                <TextInput type="time" label={t('offer.finish')} value={draft.hours.finish} disabled={!draft.hours.nights} onChange={event => setHours({ finish: event.currentTarget.value })} />
+                <TextInput type="time" label={t('offer.begin')} value={hours.begin} disabled={!hours.nights} onChange={event => setHours({ begin: event.currentTarget.value })} />
+                <TextInput type="time" label={t('offer.finish')} value={hours.finish} disabled={!hours.nights} onChange={event => setHours({ finish: event.currentTarget.value })} />
                 <Select label={t('offer.zone')} searchable allowDeselect={false} w={230} limit={60} data={timeZones()} value={draft.zone} onChange={value => set({ zone: value ?? draft.zone })} />
               </Group>
               {noHours && (
@@ -139,14 +120,23 @@ export function OfferDialog({ site, name, replaces, onClose }: OfferDialogProps)
             {draft.preset !== 'case-only' && (
               <>
                 <MultiSelect label={t('offer.modalities')} placeholder={draft.modalities.length ? '' : t('offer.modalitiesHelp')} data={MODALITIES} value={draft.modalities} onChange={modalities => set({ modalities })} />
-                <NumberInput label={t('offer.since')} placeholder={t('offer.sinceHelp')} suffix={` ${t('common.days')}`} min={1} max={36500} value={draft.since} onChange={since => set({ since })} />
+                <NumberInput label={t('offer.since')} placeholder={t('offer.sinceHelp')} suffix={` ${t('common.days')}`} min={1} max={36500} value={draft.since} error={wrong('since_days')} onChange={since => set({ since })} />
               </>
             )}
-            <NumberInput label={t('offer.cache')} suffix={` ${t('common.days')}`} min={1} max={90} value={draft.cache} onChange={cache => set({ cache })} />
+            <NumberInput label={t('offer.cache')} suffix={` ${t('common.days')}`} min={1} max={3650} value={draft.cache} error={wrong('cache_days')} onChange={cache => set({ cache })} />
           </Group>
-          <Alert color={draft.preset === 'case-only' ? 'gray' : 'yellow'} variant="light">
-            {draft.preset === 'case-only' ? t('offer.noFields') : t('offer.fields')}
-          </Alert>
+          <div>
+            <Button size="compact-sm" variant="default" type="button" aria-expanded={more} onClick={() => setMore(!more)}>
+              {t('offer.more')}
+            </Button>
+            {more && (
+              <div style={{ paddingTop: 12 }}>
+                <MoreTerms draft={draft} set={set} wrong={wrong} />
+              </div>
+            )}
+          </div>
+          {preview.isError && !preview.data && <Failure error={preview.error} retry={() => void preview.refetch()} />}
+          {preview.data && <Preview preview={preview.data} language={reading} onLanguage={setReading} />}
           {offer.isError && (
             <Alert color="red" variant="light" role="alert">
               {say(offer.error)}
@@ -156,7 +146,7 @@ export function OfferDialog({ site, name, replaces, onClose }: OfferDialogProps)
             <Button variant="default" onClick={onClose}>
               {t('common.cancel')}
             </Button>
-            <Button type="submit" loading={offer.isPending} disabled={noHours}>
+            <Button type="submit" loading={offer.isPending} disabled={noHours || unsound}>
               {t('offer.submit')}
             </Button>
           </Group>

@@ -145,7 +145,9 @@ function Held({ study }: { study: Study }) {
         ? t(study.holder ? 'list.nearlineThereTime' : 'list.nearlineTime', { time: recall, site: study.site_name })
         : place === 'nearline' && study.holder
           ? t('list.nearlineThereHelp', { site: study.site_name })
-          : t(`list.${place}Help`, { site: study.site_name });
+          : study.ends && place !== 'closed'
+            ? t('list.endsHelp', { site: study.site_name, date: minute(study.ends, locale) })
+            : t(`list.${place}Help`, { site: study.site_name });
   return (
     <div className={classes.held} role="gridcell">
       <div className={classes.siteName} title={study.site_name}>
@@ -157,6 +159,7 @@ function Held({ study }: { study: Study }) {
           <i aria-hidden="true" />
           {t(`list.${place}`)}
           {recall && ` · ${recall}`}
+          {study.ends && place !== 'closed' && ` · ${t('agreement.until', { date: minute(study.ends, locale) })}`}
         </div>
       </Tooltip>
     </div>

@@ -1,7 +1,9 @@
+mod agreements;
+
 use super::{judge::Question, *};
 use proptest::prelude::*;
 use protocol::{
-    agreement::{Preset, SignedAgreement, Withheld},
+    agreement::{Closing, Preset, SignedAgreement, Suspension, Withheld},
     grant::GrantCheck,
 };
 use std::time::Duration;
@@ -24,6 +26,9 @@ pub(super) fn facts(study: &str, modality: &str) -> StudyFacts {
         day,
         withheld: Withheld::NOTHING,
     }
+}
+fn only_modality(modalities: Vec<String>) -> ClauseTerms {
+    ClauseTerms { modalities, ..ClauseTerms::default() }
 }
 fn at(text: &str) -> Timestamp {
     Timestamp(u64::try_from(text.parse::<jiff::Timestamp>().unwrap().as_millisecond()).unwrap())
@@ -135,7 +140,7 @@ async fn a_narrower_version_supersedes_at_once_and_cuts_only_what_it_drops() {
     let (ct, mr) = (facts("1.2.3", "CT"), facts("1.2.4", "MR"));
     let id = agree(&a, &b, Preset::All, &Terms::default()).await;
     let (on_ct, on_mr) = (reads(&a, &b, &ct).unwrap(), reads(&a, &b, &mr).unwrap());
-    let terms = Terms { modalities: vec!["CT".to_owned()], replaces: Some(id), ..Terms::default() };
+    let terms = Terms { all: only_modality(vec!["CT".to_owned()]), replaces: Some(id), ..Terms::default() };
     assert_eq!(agree(&a, &b, Preset::All, &terms).await, id);
     assert_eq!(on_mr.ended().await, Refusal::Revoked);
     assert_eq!(on_ct.allows(&ct.study, Level::Pixels), Ok(()));
@@ -149,7 +154,7 @@ async fn an_old_text_cannot_be_brought_back() {
     let (a, b) = two_peers().await;
     let id = agree(&a, &b, Preset::All, &Terms::default()).await;
     let first = a.trust.state().agreements[&id].active.as_ref().unwrap().signed.clone();
-    let terms = Terms { modalities: vec!["CT".to_owned()], replaces: Some(id), ..Terms::default() };
+    let terms = Terms { all: only_modality(vec!["CT".to_owned()]), replaces: Some(id), ..Terms::default() };
     agree(&a, &b, Preset::All, &terms).await;
     assert!(a.trust.receive(&b.site(), first.clone()).await.is_err());
     assert!(reads(&a, &b, &facts("1.2.4", "MR")).is_err());
@@ -162,8 +167,11 @@ async fn an_old_text_cannot_be_brought_back() {
 async fn crossed_offers_leave_one_text_at_both() {
     let (a, b) = two_peers().await;
     let id = agree(&a, &b, Preset::All, &Terms::default()).await;
-    let terms =
-        |modality: &str| Terms { modalities: vec![modality.to_owned()], replaces: Some(id), ..Terms::default() };
+    let terms = |modality: &str| Terms {
+        all: only_modality(vec![modality.to_owned()]),
+        replaces: Some(id),
+        ..Terms::default()
+    };
     let at_b = a.trust.peer(&b.site()).unwrap();
     let at_a = b.trust.peer(&a.site()).unwrap();
     let from_a = a.trust.offer(draft((a.site(), "CH Nord"), &at_b, Preset::All, &terms("CT")).unwrap()).await.unwrap();
@@ -280,24 +288,34 @@ enum Link {
     NotRevoked,
     Countersigned,
     NotEnded,
+    NotSuspended,
+    NotClosing,
     InPeriod,
     Direction,
     Announced,
     Level,
     Modality,
+    Excluded,
+    Region,
+    RegionExcluded,
     Recent,
     Hours,
 }
-const LINKS: [Link; 11] = [
+const LINKS: [Link; 16] = [
     Link::Paired,
     Link::NotRevoked,
     Link::Countersigned,
     Link::NotEnded,
+    Link::NotSuspended,
+    Link::NotClosing,
     Link::InPeriod,
     Link::Direction,
     Link::Announced,
     Link::Level,
     Link::Modality,
+    Link::Excluded,
+    Link::Region,
+    Link::RegionExcluded,
     Link::Recent,
     Link::Hours,
 ];
@@ -311,14 +329,40 @@ impl Link {
             Self::NotRevoked => judge::Link::NotRevoked,
             Self::Countersigned => judge::Link::Countersigned,
             Self::NotEnded => judge::Link::NotEnded,
+            Self::NotSuspended => judge::Link::NotSuspended,
+            Self::NotClosing => judge::Link::NotClosing,
             Self::InPeriod => judge::Link::NotOver,
             Self::Direction => judge::Link::Direction,
             Self::Announced => judge::Link::Clause(Check::Announced),
             Self::Level => judge::Link::Clause(Check::Level),
             Self::Modality => judge::Link::Clause(Check::Modalities),
+            Self::Excluded => judge::Link::Clause(Check::Excluded),
+            Self::Region => judge::Link::Clause(Check::Regions),
+            Self::RegionExcluded => judge::Link::Clause(Check::RegionsExcluded),
             Self::Recent => judge::Link::Clause(Check::Age),
             Self::Hours => judge::Link::Clause(Check::Hours),
         }
+    }
+}
+
+/// Terms that cover the study of [`chain`], but for what is broken.
+fn covering(broken: Option<Link>, now: Timestamp, hour_of_now: u16) -> ClauseTerms {
+    let is = |link| broken == Some(link);
+    let minute = hours::week_minute(now, "Europe/Paris").unwrap().0;
+    let span = if is(Link::Hours) {
+        ((minute + 60) % 10_080, (minute + 120) % 10_080)
+    } else {
+        (minute, (minute + 60 + hour_of_now) % 10_080)
+    };
+    let one = |spoilt: bool, other: &str, usual: &str| vec![if spoilt { other } else { usual }.to_owned()];
+    ClauseTerms {
+        spans: vec![span],
+        modalities: one(is(Link::Modality), "MR", "CT"),
+        modalities_excluded: one(is(Link::Excluded), "SR", "MG"),
+        regions: one(is(Link::Region), "KNEE", "HEAD"),
+        regions_excluded: one(is(Link::RegionExcluded), "NECK", "FOOT"),
+        since_days: Some(30),
+        ..ClauseTerms::default()
     }
 }
 
@@ -331,20 +375,8 @@ fn chain(
 ) -> (Result<(), Refusal>, Vec<judge::Link>) {
     let (a, b) = (identity(1), identity(2));
     let is = |link| broken == Some(link);
-    let minute = hours::week_minute(now, "Europe/Paris").unwrap().0;
-    let (from, to) = if is(Link::Hours) {
-        ((minute + 60) % 10_080, (minute + 120) % 10_080)
-    } else {
-        (minute, (minute + 60 + hour_of_now) % 10_080)
-    };
-    let terms = Terms {
-        direction: if is(Link::Direction) { Direction::Theirs } else { Direction::Ours },
-        time_zone: None,
-        spans: vec![(from, to)],
-        modalities: vec![if is(Link::Modality) { "MR" } else { "CT" }.to_owned()],
-        since_days: Some(30),
-        ..Terms::default()
-    };
+    let direction = if is(Link::Direction) { Direction::Theirs } else { Direction::Ours };
+    let terms = Terms { direction, all: covering(broken, now, hour_of_now), ..Terms::default() };
     let preset = if on_call || is(Link::Hours) { Preset::OnCall } else { Preset::All };
     let mut text = presets::draft_at((a.site(), "A"), &peer(&b, "B"), preset, &terms, now).unwrap();
     if is(Link::InPeriod) {
@@ -369,9 +401,24 @@ fn chain(
     if is(Link::NotEnded) {
         state.apply(Record::AgreementEnded { agreement: text.id, by: b.site(), at: now });
     }
+    // By either party; of another agreement it means nothing.
+    let suspended = Suspension {
+        agreement: if is(Link::NotSuspended) { text.id } else { Id128([3; 16]) },
+        suspended: true,
+        at: now,
+    };
+    state.apply(Record::AgreementSuspended(if on_call { &a } else { &b }.seal(&suspended)));
+    let reading = vec![if is(Link::NotClosing) { "1.2.4" } else { "1.2.3" }.parse().unwrap()];
+    let closing = Closing { agreement: text.id, reading, until: Timestamp(now.0 + 1), at: now };
+    state.apply(Record::AgreementClosing { signed: b.seal(&closing), reading: Vec::new() });
     let today = i64::try_from(now.0 / 86_400_000).unwrap();
     let day = if is(Link::Recent) { today - 31 } else { today };
-    let study = StudyFacts { day, ..facts("1.2.3", "CT") };
+    let study = StudyFacts {
+        modalities: vec!["CT".to_owned(), "SR".to_owned()],
+        regions: vec!["HEAD".to_owned(), "NECK".to_owned()],
+        day,
+        ..facts("1.2.3", "CT")
+    };
     let (a, b) = (a.site(), b.site());
     let asked = Question { holder: &a, reader: &b, study: &study, level: Level::Pixels, told: None };
     let mut wrong = Vec::new();
@@ -392,16 +439,20 @@ enum Given {
     Early,
     Late,
     AgreementEnded,
+    AgreementSuspended,
+    AgreementClosed,
     OtherAgreement,
     Direction,
 }
-const GIVEN: [Given; 8] = [
+const GIVEN: [Given; 10] = [
     Given::OtherStudy,
     Given::OtherSite,
     Given::Level,
     Given::Early,
     Given::Late,
     Given::AgreementEnded,
+    Given::AgreementSuspended,
+    Given::AgreementClosed,
     Given::OtherAgreement,
     Given::Direction,
 ];
@@ -432,6 +483,13 @@ fn given(broken: Option<Given>, now: Timestamp, left: u64) -> (Result<(), Refusa
     if is(Given::AgreementEnded) {
         state.apply(Record::AgreementEnded { agreement: text.id, by: b.site(), at: now });
     }
+    if is(Given::AgreementSuspended) {
+        state.apply(Record::AgreementSuspended(a.seal(&Suspension { agreement: text.id, suspended: true, at: now })));
+    }
+    // What was given before lives as long as the agreement takes to end, and no longer.
+    let until = if is(Given::AgreementClosed) { now } else { Timestamp(now.0 + 1) };
+    let closing = Closing { agreement: text.id, reading: Vec::new(), until, at: now };
+    state.apply(Record::AgreementClosing { signed: a.seal(&closing), reading: Vec::new() });
     // After the end, as a journal of hand-made records would have it: the grant still does not stand by itself.
     state.apply(Record::Grant(a.seal(&grant)));
     let study = facts("1.2.3", "CT");
@@ -462,6 +520,8 @@ proptest! {
                 Given::Early => vec![judge::Link::Grant(GrantCheck::Begun)],
                 Given::Late => vec![judge::Link::Grant(GrantCheck::NotOver)],
                 Given::AgreementEnded => vec![judge::Link::NotEnded],
+                Given::AgreementSuspended => vec![judge::Link::NotSuspended],
+                Given::AgreementClosed => vec![judge::Link::NotClosing],
                 Given::OtherAgreement => vec![judge::Link::Agreed],
                 Given::Direction => vec![judge::Link::Direction],
             };
@@ -516,7 +576,7 @@ async fn an_explanation_says_what_authorize_says_and_why_in_two_languages() {
     let none = why(&ct, tasks::now());
     assert_eq!(none.verdict, Err(reads(&a, &b, &ct).unwrap_err()));
     assert_eq!(none.note(), "agreed");
-    let terms = Terms { modalities: vec!["CT".to_owned()], ..Terms::default() };
+    let terms = Terms { all: only_modality(vec!["CT".to_owned()]), ..Terms::default() };
     let id = agree(&a, &b, Preset::All, &terms).await;
     let yes = why(&ct, tasks::now());
     assert_eq!(yes.verdict, Ok((reads(&a, &b, &ct).unwrap().basis, None)));
@@ -532,35 +592,4 @@ async fn an_explanation_says_what_authorize_says_and_why_in_two_languages() {
     assert_eq!(before.note(), format!("agreement {id} v1: begun"), "asked for another time");
     a.trust.revoke_peer(&b.site()).await.unwrap();
     assert_eq!(why(&ct, tasks::now()).note(), "not-revoked");
-}
-
-#[test]
-fn terms_that_make_no_sense_are_refused() {
-    let (a, b) = (identity(1), identity(2));
-    let with = |terms: Terms| draft((a.site(), "A"), &peer(&b, "B"), Preset::OnCall, &terms).map(|_| ());
-    let mars = Terms { time_zone: Some("Mars/Olympus".to_owned()), ..Terms::default() };
-    assert_eq!(with(mars), Err(TermsError::TimeZone));
-    assert_eq!(with(Terms { spans: vec![(0, 10_081)], ..Terms::default() }), Err(TermsError::Spans));
-    assert_eq!(with(Terms { modalities: vec!["C T".to_owned()], ..Terms::default() }), Err(TermsError::Modality));
-    assert_eq!(with(Terms::default()), Ok(()));
-}
-
-#[test]
-fn the_words_say_what_the_clauses_do() {
-    let (a, b) = (identity(1), identity(2));
-    let make = |preset, terms: &Terms| draft((a.site(), "CH Nord"), &peer(&b, "CH Sud"), preset, terms).unwrap();
-    let ours = Terms { direction: Direction::Ours, ..Terms::default() };
-    let french = sentences(&make(Preset::All, &ours), Language::French).join("\n");
-    assert!(french.contains("CH Sud voit la liste de toutes les études de CH Nord et peut en ouvrir"), "{french}");
-    assert!(french.contains("nom du patient") && french.contains("30 jours"));
-    let spans = Terms { spans: vec![(1080, 1920)], ..ours.clone() };
-    let english = sentences(&make(Preset::OnCall, &spans), Language::English).join("\n");
-    assert!(english.contains("from Monday 18:00 to Tuesday 08:00 (Europe/Paris time)"), "{english}");
-    let case = sentences(&make(Preset::CaseOnly, &ours), Language::English).join("\n");
-    assert!(case.contains("sees no study of CH Nord except those that CH Nord shares one by one"), "{case}");
-    let both = make(Preset::All, &Terms::default());
-    assert_eq!(
-        sentences(&both, Language::English).len(),
-        2 * sentences(&make(Preset::All, &ours), Language::English).len()
-    );
 }
