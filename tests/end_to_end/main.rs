@@ -34,6 +34,7 @@ mod other_toolkits_speak;
 mod pacs_beside_the_node;
 mod patient_asks_who_looked;
 mod peer_is_revoked_mid_transfer;
+mod people_come_by_a_provider;
 mod people_come_in;
 mod radiologist_reads_a_remote_study;
 mod restored_site_relearns;

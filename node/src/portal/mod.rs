@@ -30,6 +30,7 @@ mod openapi;
 mod peers;
 mod people;
 mod people_json;
+mod provider;
 mod rejections;
 mod restore;
 mod retention;
@@ -64,7 +65,7 @@ use crate::{
     studies::Studies,
     tasks::Tasks,
     trust::Trust,
-    users::Users,
+    users::{Oidc, Users},
 };
 use axum::{
     Router,
@@ -91,6 +92,8 @@ pub(crate) struct PortalDoor {
     pub(crate) identity: Arc<Identity>,
     pub(crate) audit: Audit,
     pub(crate) users: Users,
+    /// `None`: people sign in by password only.
+    pub(crate) oidc: Option<Oidc>,
     pub(crate) trust: Trust,
     pub(crate) archive: Archive,
     pub(crate) cache: Cache,
@@ -144,6 +147,7 @@ pub(crate) fn router(door: PortalDoor, dicomweb: Router) -> Router {
         .merge(rules::routes())
         .merge(account::routes())
         .merge(people::routes())
+        .merge(provider::routes())
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(door.clone());
     let signed_in = Router::new()

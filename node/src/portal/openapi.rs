@@ -2,8 +2,8 @@
 
 use super::{
     access, account, agreements, alarms, amendments, audit, error, events, export, grants, import, insight, json,
-    labels, ledger, local, peers, people, rejections, restore, retention, rules, rules_with_peers, settings, signin,
-    sources, spare, status, storage, tiers, uploads, worklist,
+    labels, ledger, local, peers, people, provider, rejections, restore, retention, rules, rules_with_peers, settings,
+    signin, sources, spare, status, storage, tiers, uploads, worklist,
 };
 use axum::Json;
 use utoipa::OpenApi;
@@ -89,6 +89,11 @@ use utoipa::OpenApi;
         people::reset_factor,
         people::set_disabled,
         people::set_professional,
+        provider::begin,
+        provider::callback,
+        provider::code,
+        provider::link,
+        provider::unlink,
         account::show,
         account::change_password,
         account::begin_factor,

@@ -172,5 +172,10 @@ GET /api/conflicts                      | AT    | 200 | studies-queried         
 POST /api/conflicts/close               | A     | 400 | - closes none here; see study_changes_under_readers | security-alert | {"ids":[]}
 GET /api/conflicts/{id}                 | AT    | 404 | - there is none                            | studies-queried
 POST /api/conflicts/{id}/resolve        | AT    | 404 | - see study_changes_under_readers          | security-alert   | {"decision":"keep"}
+POST /api/session/provider              | open  | 404 | - see people_come_by_a_provider            | -                | {"page":"/"}
+GET /api/session/provider/callback      | open  | 404 | - see people_come_by_a_provider            | -
+POST /api/session/provider/code         | open  | 404 | - see people_come_by_a_provider            | -                | {"code":"000000"}
+POST /api/users/{name}/origin           | A     | 404 | - no provider is set; see people_come_by_a_provider | security-alert   | {"subject":"s"}
+DELETE /api/users/{name}/origin         | A     | 404 | user-changed                               | security-alert
 DELETE /api/session                     | ARFTU | 204 | - a token has no session to end            | -
 "#;

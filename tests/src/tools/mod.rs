@@ -2,6 +2,7 @@
 //! that keep what comes as it came, and a bare QUIC end that holds any key a story gives it.
 
 pub mod dcmtk;
+pub mod identity_provider;
 pub mod object_store;
 pub mod other;
 pub mod pacs;
