@@ -134,6 +134,16 @@ impl Users {
         lacks.then_some(Must::SetUpFactor)
     }
 
+    /// Whether a person's own token opens anything now. It was made in a session that had done what must be done: where
+    /// an identity provider lets the person in, its second factor may have been the one.
+    pub(super) fn token_opens(&self, person: &Person) -> bool {
+        match self.must(person, None) {
+            None => true,
+            Some(Must::SetUpFactor) => self.user(&person.name).is_ok_and(|user| user.origin.is_some()),
+            Some(Must::ChangePassword) => false,
+        }
+    }
+
     /// The person's own change, by the password there is. All its sessions end.
     pub(crate) async fn change_password(
         &self,
