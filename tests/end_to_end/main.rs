@@ -26,6 +26,7 @@ mod hostile_files_harm_nobody;
 mod hostile_peer_asks;
 mod index_is_lost;
 mod ledger_is_tampered_with;
+mod log_is_asked_by_fhir;
 mod media_come_in;
 mod modality_sends_a_study;
 mod node_is_killed_mid_ingest;

@@ -263,7 +263,7 @@ async fn by_tls_of_the_authority_named() {
         site.stop().await;
     }
     // A secret that others can read is refused before anything else.
-    let secret = site.scratch("oidc.secret");
+    let secret = IdentityProvider::secret(&site);
     std::fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
     let said = site.cli(&["config", "check"]);
     assert!(format!("{}{}", said.out, said.err).contains("oidc.client_secret"), "{said:?}");

@@ -19,6 +19,7 @@ mod error;
 mod events;
 mod export;
 mod fault;
+mod fhir;
 mod grants;
 mod import;
 mod insight;
@@ -150,10 +151,10 @@ pub(crate) fn router(door: PortalDoor, dicomweb: Router) -> Router {
         .merge(provider::routes())
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(door.clone());
-    let signed_in = Router::new()
-        .nest("/api", api)
-        .merge(dicomweb)
-        .layer(middleware::from_fn_with_state((door.clone(), Arc::<witness::Witness>::default()), signin::identify));
+    let signed_in =
+        Router::new().nest("/api", api).nest("/fhir", fhir::routes().with_state(door.clone())).merge(dicomweb).layer(
+            middleware::from_fn_with_state((door.clone(), Arc::<witness::Witness>::default()), signin::identify),
+        );
     let files = Router::new().fallback(assets::file).with_state(door);
     signed_in.fallback_service(files).layer(middleware::from_fn(assets::security_headers))
 }

@@ -12,6 +12,7 @@ use std::{
     fs,
     net::TcpStream,
     os::unix::fs::PermissionsExt,
+    path::PathBuf,
     process::{Child, Command, Stdio},
 };
 use toml::Value;
@@ -49,7 +50,7 @@ impl IdentityProvider {
     pub async fn start(site: &Site, ways: &Ways) -> Self {
         let portal = format!("http://{}", site.portal());
         let mut provider = Self { port: Port::reserve(), portal, process: None };
-        let secret = site.scratch("oidc.secret");
+        let secret = Self::secret(site);
         fs::write(&secret, format!("{SECRET}\n")).unwrap();
         fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
         let scheme = if ways.tls.is_some() { "https" } else { "http" };
@@ -101,6 +102,12 @@ impl IdentityProvider {
             process.kill().unwrap();
             process.wait().unwrap();
         }
+    }
+
+    /// The file with the site's secret.
+    #[must_use]
+    pub fn secret(site: &Site) -> PathBuf {
+        site.scratch("oidc").join("oidc.secret")
     }
 
     #[must_use]

@@ -17,7 +17,7 @@ import { Problem } from '../components/parts';
 import { Waiting } from '../components/State';
 import { TransferStrip } from '../features/transfers/TransferStrip';
 import { useWords } from '../lib/language';
-import { leaveTo } from '../lib/leave';
+import { leaveTo } from '../api/leave';
 import { AlarmBell } from './AlarmBell';
 import classes from './shell.module.css';
 

@@ -10,7 +10,7 @@ import { Page } from '../../components/Page';
 import { Failure, Waiting } from '../../components/State';
 import { Fact, Once, Problem, Section } from '../../components/parts';
 import { useWords } from '../../lib/language';
-import { leaveTo } from '../../lib/leave';
+import { leaveTo } from '../../api/leave';
 import { FactorSection, PasswordSection } from './sections';
 import { Sessions } from '../../components/Sessions';
 import { type AskedToken, TokenForm, TokenList } from '../../components/Tokens';
