@@ -72,7 +72,7 @@ impl IdentityProvider {
         provider
     }
 
-    /// Starts it again: nobody is signed in there, and its key is another, even under the same name.
+    /// Starts it again: nobody is signed in there, and its key is another.
     ///
     /// # Panics
     /// When it is not installed.

@@ -19,8 +19,6 @@ use url::Url;
 
 /// Keys and addresses are believed so long.
 const KEPT: Duration = Duration::from_secs(3600);
-/// Whoever sends tokens with made-up key names makes the provider be asked no more often.
-const KEYS_AGAIN: Duration = Duration::from_secs(10);
 /// Where discovery lies below the issuer (4.1).
 const WELL_KNOWN: &str = "/.well-known/openid-configuration";
 
@@ -105,11 +103,9 @@ impl Provider {
         road: &Road,
         kid: Option<&str>,
     ) -> Result<Arc<Keys>, OidcError> {
-        let (kept, just_asked) = {
-            let known = self.known();
-            (fresh(known.keys.as_ref(), KEPT), fresh(known.keys.as_ref(), KEYS_AGAIN).is_some())
-        };
-        if let Some(keys) = kept.filter(|keys| just_asked || kid.is_none_or(|kid| keys.has(kid))) {
+        // Only the provider sends tokens, so that nobody else makes it be asked.
+        let kept = fresh(self.known().keys.as_ref(), KEPT);
+        if let Some(keys) = kept.filter(|keys| kid.is_none_or(|kid| keys.has(kid))) {
             return Ok(keys);
         }
         let answer = road.ask(Ask::get(&metadata.jwks_uri)).await?;
