@@ -84,6 +84,8 @@ async function bend(token) {
 provider.use(async (ctx, next) => {
   await next();
   const route = ctx.oidc?.route;
+  // Its page is to be looked at without a network.
+  if (typeof ctx.body === 'string') ctx.body = ctx.body.replace(/@import url\([^)]*\);?/, '');
   if (route === 'token' && ctx.body?.id_token && BENT[mode]) ctx.body.id_token = await bend(ctx.body.id_token);
   if (route === 'userinfo' && mode === 'subject') ctx.body = { ...ctx.body, sub: 'somebody-else' };
   if (route === 'discovery' && mode === 'endless') ctx.body = { ...ctx.body, more: 'x'.repeat(1 << 20) };

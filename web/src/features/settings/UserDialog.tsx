@@ -207,7 +207,7 @@ function OriginForm({ user, place }: { user: User; place: string }) {
             )}
             {provider && (
               <Button type="submit" loading={link.isPending} disabled={subject.trim() === ''}>
-                {t('people.link')}
+                {t(user.origin ? 'common.save' : 'people.link')}
               </Button>
             )}
           </Group>
