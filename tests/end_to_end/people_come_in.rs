@@ -11,7 +11,7 @@ use tests::{
 const PASSWORD: &str = "Correct-horse-battery-9";
 
 /// What an app of another maker shows: RFC 6238 by Python's own library.
-fn shown(secret: &str, steps_on: i64) -> String {
+pub(crate) fn shown(secret: &str, steps_on: i64) -> String {
     let script = "import base64,hmac,struct,sys,time
 key=base64.b32decode(sys.argv[1]); step=int(time.time())//30+int(sys.argv[2])
 tag=hmac.new(key,struct.pack('>Q',step),'sha1').digest(); at=tag[-1]&15

@@ -9,14 +9,14 @@ use std::fmt::Write;
 
 /// Who reports.
 #[derive(Debug)]
-pub(super) struct Source<'a> {
-    pub(super) site: &'a str,
-    pub(super) key: &'a str,
+pub(crate) struct Source<'a> {
+    pub(crate) site: &'a str,
+    pub(crate) key: &'a str,
 }
 
 /// What is known here of the study an event is about.
 #[derive(Debug)]
-pub(super) struct Study {
+pub(crate) struct Study {
     pub(super) patient_id: Option<String>,
     pub(super) accession: Option<String>,
     /// SOP classes and how many instances of each.
@@ -24,7 +24,7 @@ pub(super) struct Study {
 }
 
 /// A code and its meaning, of DCM (PS3.16 Annex D).
-type Code = (&'static str, &'static str);
+pub(super) type Code = (&'static str, &'static str);
 
 const APPLICATION_ACTIVITY: Code = ("110100", "Application Activity");
 const LOG_USED: Code = ("110101", "Audit Log Used");
@@ -40,7 +40,7 @@ const AUTHENTICATION: Code = ("110114", "User Authentication");
 const PATIENT_RECORD: Code = ("110110", "Patient Record");
 
 /// Event, action (C, R, U, D, E), and the kind of event where the standard has one.
-fn kind(act: Act) -> (Code, char, Option<Code>) {
+pub(super) fn kind(act: Act) -> (Code, char, Option<Code>) {
     match act {
         Act::NodeStarted => (APPLICATION_ACTIVITY, 'E', Some(("110120", "Application Start"))),
         Act::NodeStopped => (APPLICATION_ACTIVITY, 'E', Some(("110121", "Application Stop"))),

@@ -10,8 +10,9 @@
 //! nothing is left out. Should the file be lost, the log is sent from its beginning.
 //!
 //! # Not here
-//! The log itself ([`crate::audit`]); what the collector does with a message it has read.
+//! The log itself ([`crate::audit`]); events by FHIR ([`fhir`]), which whoever asks for takes from the portal's door; what the collector does with a message it has read.
 
+mod fhir;
 mod message;
 mod syslog;
 #[cfg(test)]
@@ -24,7 +25,9 @@ use crate::{
     config::CollectorConfig,
     tasks::{self, Tasks},
 };
-use message::{Source, Study};
+pub(crate) use fhir::{audit_event, codes, outcome_code};
+pub(crate) use message::Source;
+use message::Study;
 use protocol::Timestamp;
 use std::{
     fs::{self, File},
@@ -163,7 +166,7 @@ fn after(audit: &Audit, sent: u64, now: Timestamp) -> Vec<(u64, Event)> {
 }
 
 /// What messages say of a study of ours. Never a name.
-fn study_of(archive: &Archive, study: &protocol::Uid) -> Option<Study> {
+pub(crate) fn study_of(archive: &Archive, study: &protocol::Uid) -> Option<Study> {
     let row = archive.study(study).ok()??;
     let mut classes: std::collections::BTreeMap<String, u64> = std::collections::BTreeMap::new();
     for series in archive.series(study).ok()? {

@@ -9,6 +9,7 @@
 mod alarms;
 mod cold;
 mod collector;
+mod oidc;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ mod write;
 pub(crate) use alarms::{AlarmMail, AlarmWebhook, AlarmsConfig, MailSecurity};
 pub(crate) use cold::{BucketConfig, ColdPlace};
 pub(crate) use collector::CollectorConfig;
+pub(crate) use oidc::{OidcConfig, may_be_asked};
 
 use protocol::retention::Rules;
 use std::{
@@ -44,6 +46,8 @@ pub(crate) struct Config {
     pub(crate) alarms: AlarmsConfig,
     /// `None`: events stay here.
     pub(crate) collector: Option<CollectorConfig>,
+    /// `None`: people sign in by password only.
+    pub(crate) oidc: Option<OidcConfig>,
 }
 
 /// Who this is.
@@ -266,6 +270,9 @@ impl Config {
         if let Some(collector) = &mut config.collector {
             collector.below(dir);
         }
+        if let Some(oidc) = &mut config.oidc {
+            oidc.below(dir);
+        }
         if let Some(tls) = &mut config.dimse.tls {
             for named in [&mut tls.certificate, &mut tls.key, &mut tls.ca] {
                 *named = dir.join(&*named);
@@ -309,6 +316,7 @@ impl Config {
             ("collector.ca", self.collector.as_ref().map(|to| &to.ca)),
             ("collector.cert", self.collector.as_ref().and_then(|to| to.certificate.as_ref())),
             ("archive.cold_ca", bucket.and_then(|bucket| bucket.ca.as_ref())),
+            ("oidc.ca", self.oidc.as_ref().and_then(|to| to.ca.as_ref())),
         ];
         for (key, path) in public {
             if let Some(path) = path
@@ -325,6 +333,7 @@ impl Config {
             ("collector.key", self.collector.as_ref().and_then(|to| to.key.as_ref())),
             ("alarms.webhook_secret", webhook.and_then(|webhook| webhook.secret.as_ref())),
             ("archive.cold_credentials", bucket.map(|bucket| &bucket.credentials)),
+            ("oidc.client_secret", self.oidc.as_ref().map(|to| &to.client_secret)),
         ];
         for (key, path) in secret {
             let Some(path) = path else { continue };

@@ -2,7 +2,7 @@
 
 use super::{
     ArchiveConfig, CacheConfig, Config, DicomwebConfig, DimseConfig, DimseTls, Fault, OverlayConfig, PixelsConfig,
-    PortalConfig, SiteConfig, alarms, cold, collector, units,
+    PortalConfig, SiteConfig, alarms, cold, collector, oidc, units,
 };
 use protocol::{
     AeTitle,
@@ -50,6 +50,7 @@ pub(super) fn read(text: &str) -> Result<Config, Vec<Fault>> {
         cache: section(&mut file, "cache", &mut faults, cache),
         alarms: section(&mut file, "alarms", &mut faults, alarms::read),
         collector: section(&mut file, "collector", &mut faults, collector::read),
+        oidc: section(&mut file, "oidc", &mut faults, oidc::read),
     };
     for unknown in file.keys() {
         faults.push(Fault { key: unknown.clone(), problem: "there is no such section".to_owned() });

@@ -16,6 +16,7 @@ fn example() -> Config {
         cache: CacheConfig::default(),
         alarms: AlarmsConfig::default(),
         collector: None,
+        oidc: None,
     }
 }
 

@@ -1,6 +1,8 @@
 //! From settings to text: what `init` writes, what `config check` prints, and the example in the documentation.
 
-use super::{AlarmsConfig, ArchiveConfig, CollectorConfig, Config, DimseConfig, PortalConfig, SiteConfig, cold, units};
+use super::{
+    AlarmsConfig, ArchiveConfig, CollectorConfig, Config, DimseConfig, PortalConfig, SiteConfig, cold, oidc, units,
+};
 use protocol::retention::Rules;
 use std::{
     fmt::Write,
@@ -39,8 +41,8 @@ pub(super) fn write(config: &Config, comments: bool) -> String {
 
 type Section = (&'static str, Vec<Line<'static>>);
 
-fn sections(config: &Config) -> [Section; 10] {
-    let Config { site, portal, dicomweb, dimse, overlay, pixels, archive, cache, alarms, collector } = config;
+fn sections(config: &Config) -> [Section; 11] {
+    let Config { site, portal, dicomweb, dimse, overlay, pixels, archive, cache, alarms, collector, oidc } = config;
     [
         site_section(site),
         portal_section(portal),
@@ -86,6 +88,7 @@ fn sections(config: &Config) -> [Section; 10] {
         ),
         alarms_section(alarms),
         collector_section(collector.as_ref()),
+        ("oidc", oidc::lines(oidc.as_ref()).into_iter().map(|(about, key, value)| Line(about, key, value)).collect()),
     ]
 }
 

@@ -14,7 +14,7 @@ use crate::{
     spare::SpareError,
     studies::StudyError,
     trust::{TrustError, Wrong},
-    users::{Must, UsersError},
+    users::{Must, OidcError, UsersError},
 };
 use axum::{
     Json,
@@ -44,6 +44,8 @@ pub(super) enum ApiError {
     NotRunning,
     #[error(transparent)]
     Users(#[from] UsersError),
+    #[error(transparent)]
+    Oidc(#[from] OidcError),
     #[error(transparent)]
     Study(#[from] StudyError),
     #[error(transparent)]
@@ -102,6 +104,11 @@ pub(super) struct ErrorBody {
 }
 
 impl ApiError {
+    /// The stable word.
+    pub(super) fn word(&self) -> &'static str {
+        self.outside().1
+    }
+
     fn outside(&self) -> (StatusCode, &'static str) {
         use StatusCode as S;
         match self {
@@ -114,6 +121,7 @@ impl ApiError {
             Self::Bad(_) => (S::BAD_REQUEST, "malformed"),
             Self::NotRunning => (S::SERVICE_UNAVAILABLE, "not-running"),
             Self::Users(e) => users(e),
+            Self::Oidc(e) => oidc(*e),
             Self::Study(e) => study(e),
             Self::Trust(e) => trust(e),
             Self::Terms(_) => (S::BAD_REQUEST, "malformed"),
@@ -151,6 +159,7 @@ impl ApiError {
     fn retry_s(&self) -> Option<u64> {
         match self {
             Self::Users(UsersError::Throttled(s)) => Some(*s),
+            Self::Oidc(OidcError::Busy) => Some(1),
             Self::Study(StudyError::Unreachable { retry_s } | StudyError::Waiting { retry_s }) => {
                 Some(u64::from(*retry_s))
             }
@@ -199,12 +208,27 @@ fn users(e: &UsersError) -> (StatusCode, &'static str) {
         UsersError::SecondFactor => (StatusCode::UNAUTHORIZED, "second-factor"),
         UsersError::WrongCode => (StatusCode::UNAUTHORIZED, "wrong-second-factor"),
         UsersError::Disabled => (StatusCode::UNAUTHORIZED, "disabled"),
+        UsersError::NoRole => (StatusCode::FORBIDDEN, "provider-role"),
+        UsersError::OtherNumber => (StatusCode::FORBIDDEN, "provider-number"),
+        UsersError::Again => (StatusCode::CONFLICT, "provider-again"),
         UsersError::NotBegun => (StatusCode::CONFLICT, "not-begun"),
         UsersError::Throttled(_) => (StatusCode::TOO_MANY_REQUESTS, "throttled"),
         UsersError::Exists => (StatusCode::CONFLICT, "exists"),
         UsersError::NoUser => (StatusCode::NOT_FOUND, "not-found"),
         UsersError::Unfit(_) => (StatusCode::BAD_REQUEST, "unfit"),
         UsersError::Journal(_) | UsersError::Record(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+    }
+}
+
+fn oidc(e: OidcError) -> (StatusCode, &'static str) {
+    match e {
+        OidcError::Away => (StatusCode::BAD_GATEWAY, "provider-away"),
+        OidcError::Busy => (StatusCode::TOO_MANY_REQUESTS, "throttled"),
+        OidcError::State => (StatusCode::UNAUTHORIZED, "provider-state"),
+        OidcError::Denied => (StatusCode::UNAUTHORIZED, "provider-denied"),
+        OidcError::MixUp | OidcError::Untrue(_) => (StatusCode::UNAUTHORIZED, "provider-untrue"),
+        OidcError::Weak => (StatusCode::UNAUTHORIZED, "provider-weak"),
+        OidcError::Page => (StatusCode::BAD_REQUEST, "malformed"),
     }
 }
 

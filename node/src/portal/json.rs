@@ -29,6 +29,14 @@ pub(super) struct SiteFacts {
     pub(super) version: String,
     pub(super) ae_title: String,
     pub(super) portal_built: bool,
+    /// What people call the identity provider by which they may sign in.
+    pub(super) identity_provider: Option<String>,
+}
+
+/// Where to sign out at the identity provider.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Leave {
+    pub(super) url: String,
 }
 
 #[derive(Debug, Serialize, ToSchema)]

@@ -21,6 +21,7 @@ mod error;
 mod events;
 mod export;
 mod fault;
+mod fhir;
 mod glass;
 mod grants;
 mod import;
@@ -33,6 +34,7 @@ mod openapi;
 mod peers;
 mod people;
 mod people_json;
+mod provider;
 mod rejections;
 mod restore;
 mod retention;
@@ -68,7 +70,7 @@ use crate::{
     studies::Studies,
     tasks::Tasks,
     trust::Trust,
-    users::Users,
+    users::{Oidc, Users},
 };
 use axum::{
     Router,
@@ -95,6 +97,8 @@ pub(crate) struct PortalDoor {
     pub(crate) identity: Arc<Identity>,
     pub(crate) audit: Audit,
     pub(crate) users: Users,
+    /// `None`: people sign in by password only.
+    pub(crate) oidc: Option<Oidc>,
     pub(crate) trust: Trust,
     pub(crate) archive: Archive,
     pub(crate) cache: Cache,
@@ -148,12 +152,13 @@ pub(crate) fn router(door: PortalDoor, dicomweb: Router) -> Router {
         .merge(rules::routes())
         .merge(account::routes())
         .merge(people::routes())
+        .merge(provider::routes())
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(door.clone());
-    let signed_in = Router::new()
-        .nest("/api", api)
-        .merge(dicomweb)
-        .layer(middleware::from_fn_with_state((door.clone(), Arc::<witness::Witness>::default()), signin::identify));
+    let signed_in =
+        Router::new().nest("/api", api).nest("/fhir", fhir::routes().with_state(door.clone())).merge(dicomweb).layer(
+            middleware::from_fn_with_state((door.clone(), Arc::<witness::Witness>::default()), signin::identify),
+        );
     let files = Router::new().fallback(assets::file).with_state(door);
     signed_in.fallback_service(files).layer(middleware::from_fn(assets::security_headers))
 }

@@ -1,9 +1,9 @@
 //! The API's description, made from the routes; `docs/openapi.json` is its committed copy.
 
 use super::{
-    access, account, agreements, alarms, amendments, audit, copies, error, events, export, glass, grants, import, insight,
-    json, labels, ledger, local, peers, people, rejections, restore, retention, rules, rules_with_peers, settings,
-    signin, sources, spare, status, storage, tiers, uploads, withheld, worklist,
+    access, account, agreements, alarms, amendments, audit, copies, error, events, export, glass, grants, import,
+    insight, json, labels, ledger, local, peers, people, provider, rejections, restore, retention, rules,
+    rules_with_peers, settings, signin, sources, spare, status, storage, tiers, uploads, withheld, worklist,
 };
 use axum::Json;
 use utoipa::OpenApi;
@@ -96,6 +96,11 @@ use utoipa::OpenApi;
         people::reset_factor,
         people::set_disabled,
         people::set_professional,
+        provider::begin,
+        provider::callback,
+        provider::code,
+        provider::link,
+        provider::unlink,
         account::show,
         account::change_password,
         account::begin_factor,

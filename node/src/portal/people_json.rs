@@ -3,7 +3,7 @@
 use super::json::rfc3339;
 use crate::{
     trust::{Action, Person, Role},
-    users::{Account, Credential, Must, Professional, SessionRow, TokenRow},
+    users::{Account, Credential, Must, Origin, Professional, SessionRow, TokenRow},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -36,6 +36,34 @@ pub(super) struct UserJson {
     /// Sessions that go on.
     sessions: usize,
     professional: ProfessionalJson,
+    /// Who it is at an identity provider.
+    origin: Option<OriginJson>,
+}
+
+/// Who somebody is at an identity provider.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Origin)]
+pub(super) struct OriginJson {
+    issuer: String,
+    subject: String,
+    /// The settings map what the provider says to the role, at each sign-in; else an administrator set it.
+    role_by_mapping: bool,
+}
+
+impl From<Origin> for OriginJson {
+    fn from(known: Origin) -> Self {
+        Self { issuer: known.issuer, subject: known.subject, role_by_mapping: !known.role_is_fixed }
+    }
+}
+
+/// Who a user is at the identity provider of the settings.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct Link {
+    /// As the provider writes it.
+    pub(super) subject: String,
+    /// The settings map what the provider says to the role; else it stays what it is here.
+    #[serde(default)]
+    pub(super) role_by_mapping: bool,
 }
 
 impl UserJson {
@@ -49,6 +77,7 @@ impl UserJson {
             needs_second_factor: account.needs_factor,
             sessions,
             professional: account.professional.into(),
+            origin: account.origin.map(Into::into),
         }
     }
 }
@@ -106,6 +135,10 @@ pub(super) struct AccountJson {
     /// Recovery codes that were not used yet.
     recovery_left: usize,
     professional: ProfessionalJson,
+    /// There is a password to sign in by.
+    has_password: bool,
+    /// Who one is at an identity provider.
+    origin: Option<OriginJson>,
 }
 
 impl AccountJson {
@@ -117,6 +150,8 @@ impl AccountJson {
             needs_second_factor: account.needs_factor,
             recovery_left,
             professional: account.professional.into(),
+            has_password: account.has_password,
+            origin: account.origin.map(Into::into),
         }
     }
 }

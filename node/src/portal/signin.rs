@@ -7,7 +7,7 @@ use super::{Door, Local, error::ApiError, json, people_json::must_word, witness:
 use crate::{
     audit::{Act, Actor, Event, Outcome},
     trust::{Action, Person},
-    users::{self, DEVICE_KEPT, SignIn, Users, UsersError},
+    users::{self, Arrival, DEVICE_KEPT, SignIn, Users, UsersError},
 };
 use axum::{
     Extension, Json,
@@ -44,7 +44,7 @@ pub(super) async fn identify(
         if let Some((person, presented)) = found {
             let is_page = presented.is_some();
             if is_page
-                && let Some(must) = door.users.must(&person)
+                && let Some(must) = door.users.must(&person, presented.as_ref().map(|presented| presented.0.as_str()))
                 && !is_open_to_all(request.uri().path())
             {
                 return ApiError::Must(must).into_response();
@@ -77,7 +77,7 @@ fn cookie(door: &Door, headers: &HeaderMap) -> Option<(Person, Option<Presented>
     Some((door.users.session(&secret)?, Some(Presented(secret))))
 }
 
-fn cookie_named<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(super) fn cookie_named<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers
         .get_all(header::COOKIE)
         .iter()
@@ -174,22 +174,19 @@ pub(super) async fn sign_in(
     headers: HeaderMap,
     Json(given): Json<Credentials>,
 ) -> Result<Response, ApiError> {
-    // A page of another origin must not sign its visitor in as somebody else; a program sends neither header.
-    let from_browser = headers.contains_key(header::ORIGIN) || headers.contains_key("sec-fetch-site");
-    if from_browser && !is_same_origin(&headers) {
-        return Err(ApiError::Origin);
-    }
-    let from = peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |Extension(ConnectInfo(address))| address.ip());
+    must_be_ours(&headers)?;
     // The name as typed may be a password typed into the wrong field: only a name that signed in is written down.
-    let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
     let device = cookie_named(&headers, &device_name(&door));
-    let (name, password, code) = (given.name.as_str(), given.password.as_str(), given.code.as_deref());
+    let Arrival { code, from, agent } = arrival(peer, &headers, given.code.as_deref());
+    let (name, password) = (given.name.as_str(), given.password.as_str());
     match door.users.sign_in(SignIn { name, password, code, device, from, agent }).await {
-        Ok(users::SignedIn { secret, person, device }) => {
-            door.audit.record(Event::new(Act::SignIn, person.actor()).note(how(&door, &person))).await?;
-            let mut response = Json(session_of(&door, &person)).into_response();
-            response.headers_mut().append(header::SET_COOKIE, set_cookie(&door, &secret, "")?);
-            response.headers_mut().append(header::SET_COOKIE, set_device(&door, &device)?);
+        Ok(came) => {
+            let person = &came.person;
+            door.audit.record(Event::new(Act::SignIn, person.actor()).note(how(&door, person))).await?;
+            let (session, device) = begun(&door, &came)?;
+            let mut response = Json(session_of(&door, person, Some(&came.secret))).into_response();
+            response.headers_mut().append(header::SET_COOKIE, session);
+            response.headers_mut().append(header::SET_COOKIE, device);
             Ok(response)
         }
         Err(e) => {
@@ -197,6 +194,28 @@ pub(super) async fn sign_in(
             Err(e.into())
         }
     }
+}
+
+/// A page of another origin must not sign its visitor in as somebody else; a program sends neither header.
+pub(super) fn must_be_ours(headers: &HeaderMap) -> Result<(), ApiError> {
+    let from_browser = headers.contains_key(header::ORIGIN) || headers.contains_key("sec-fetch-site");
+    if from_browser && !is_same_origin(headers) { Err(ApiError::Origin) } else { Ok(()) }
+}
+
+/// Where a sign-in comes from.
+pub(super) fn arrival<'a>(
+    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
+    headers: &'a HeaderMap,
+    code: Option<&'a str>,
+) -> Arrival<'a> {
+    let from = peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |Extension(ConnectInfo(address))| address.ip());
+    let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    Arrival { code, from, agent }
+}
+
+/// The cookies of a session and a device.
+pub(super) fn begun(door: &Door, came: &users::SignedIn) -> Result<(HeaderValue, HeaderValue), ApiError> {
+    Ok((set_cookie(door, &came.secret, "")?, set_device(door, &came.device)?))
 }
 
 /// What the evidence says beside the name.
@@ -221,20 +240,25 @@ async fn refused(door: &Door, name: &str, error: &UsersError) -> Result<(), ApiE
     Ok(())
 }
 
-fn session_of(door: &Door, person: &Person) -> json::Session {
-    json::Session { must: door.users.must(person).map(must_word), ..json::Session::of(person) }
+pub(super) fn session_of(door: &Door, person: &Person, secret: Option<&str>) -> json::Session {
+    json::Session { must: door.users.must(person, secret).map(must_word), ..json::Session::of(person) }
+}
+
+/// Cookies go by TLS only where there is TLS.
+pub(super) fn secure(door: &Door) -> &'static str {
+    if door.config.portal.tls_cert.is_some() { "; Secure" } else { "" }
 }
 
 fn set_device(door: &Door, device: &str) -> Result<HeaderValue, ApiError> {
-    let secure = if door.config.portal.tls_cert.is_some() { "; Secure" } else { "" };
+    let secure = secure(door);
     let (name, age) = (device_name(door), DEVICE_KEPT.as_secs());
     let text = format!("{name}={device}; HttpOnly; SameSite=Strict; Path=/api/session; Max-Age={age}{secure}");
     HeaderValue::from_str(&text).map_err(|_| ApiError::Bad("cookie"))
 }
 
 fn set_cookie(door: &Door, secret: &str, extra: &str) -> Result<HeaderValue, ApiError> {
-    let secure = if door.config.portal.tls_cert.is_some() { "; Secure" } else { "" };
-    let text = format!("{}={secret}; HttpOnly; SameSite=Strict; Path=/{secure}{extra}", cookie_name(door));
+    let (name, secure) = (cookie_name(door), secure(door));
+    let text = format!("{name}={secret}; HttpOnly; SameSite=Strict; Path=/{secure}{extra}");
     HeaderValue::from_str(&text).map_err(|_| ApiError::Bad("cookie"))
 }
 
@@ -245,20 +269,28 @@ pub(super) async fn session(
     Caller(person): Caller,
     presented: Option<Extension<Presented>>,
 ) -> Json<json::Session> {
-    let told = if presented.is_some() { session_of(&door, &person) } else { json::Session::of(&person) };
+    let told = match &presented {
+        Some(Extension(presented)) => session_of(&door, &person, Some(&presented.0)),
+        None => json::Session::of(&person),
+    };
     std::future::ready(Json(told)).await
 }
 
-#[utoipa::path(delete, path = "/api/session", responses((status = 204)))]
+/// Signs out. Who came by an identity provider is told where to sign out there.
+#[utoipa::path(delete, path = "/api/session", responses((status = 204), (status = 200, body = json::Leave)))]
 pub(super) async fn sign_out(
     State(door): State<Door>,
     Caller(person): Caller,
     presented: Option<Extension<Presented>>,
 ) -> Result<Response, ApiError> {
+    let mut leave = None;
     if let Some(Extension(Presented(secret))) = presented {
-        door.users.sign_out(&secret);
+        leave = door.users.sign_out(&secret);
         door.audit.record(Event::new(Act::SignOut, person.actor())).await?;
     }
-    let gone = set_cookie(&door, "", "; Max-Age=0")?;
-    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, gone)]).into_response())
+    let gone = [(header::SET_COOKIE, set_cookie(&door, "", "; Max-Age=0")?)];
+    Ok(match leave {
+        Some(url) => (gone, Json(json::Leave { url })).into_response(),
+        None => (StatusCode::NO_CONTENT, gone).into_response(),
+    })
 }

@@ -13,6 +13,7 @@ pub(super) async fn site(State(door): State<Door>) -> Json<json::SiteFacts> {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         ae_title: door.config.dimse.ae_title.clone(),
         portal_built: assets::is_built(&door),
+        identity_provider: door.oidc.as_ref().map(|oidc| oidc.name().to_owned()),
     }))
     .await
 }

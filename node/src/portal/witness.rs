@@ -149,7 +149,12 @@ fn refused_act(method: &Method, route: &str) -> Option<Act> {
     Some(match route {
         // `studies` opens these, and writes down whom it refuses.
         _ if is_dicomweb && is_read && opens => return None,
-        "/api/audit" | "/api/audit/patient" | "/api/ledger" | "/api/reviews" => Act::LogRead,
+        "/api/audit"
+        | "/api/audit/patient"
+        | "/api/ledger"
+        | "/api/reviews"
+        | "/fhir/AuditEvent"
+        | "/fhir/AuditEvent/{id}" => Act::LogRead,
         "/api/emergencies" => Act::GlassBroken,
         "/api/ledger/evidence" => Act::LogExported,
         "/api/readings" | "/api/studies/{study}/fetch" => Act::StudyOpened,

@@ -141,11 +141,7 @@ pub(super) async fn studies(
 }
 
 /// With what is held back of it, and whether the glass was broken for it.
-fn shown(
-    door: &Door,
-    found: crate::studies::FoundStudy,
-    failed: &HashSet<String>,
-) -> Result<json::Study, ApiError> {
+fn shown(door: &Door, found: crate::studies::FoundStudy, failed: &HashSet<String>) -> Result<json::Study, ApiError> {
     let withheld = match found.holder {
         None if door.archive.facts(&found.row)?.withheld != Nothing::NOTHING => {
             door.archive.withholdings_of(&found.row)?

@@ -119,6 +119,7 @@ fn settings(founding: &Founding) -> Config {
         cache: CacheConfig::default(),
         alarms: AlarmsConfig::default(),
         collector: None,
+        oidc: None,
     }
 }
 

@@ -49,7 +49,7 @@ use crate::{
     tasks::{self, Tasks},
     transfer::{Transfer, TransferError, TransferParts},
     trust::{Person, Role, Trust, TrustError},
-    users::{Users, UsersError},
+    users::{Oidc, Users, UsersError},
 };
 use axum::{Extension, Router};
 use std::{
@@ -109,6 +109,7 @@ pub(crate) struct Site {
     pub(crate) tasks: Tasks,
     audit: Audit,
     users: Users,
+    oidc: Option<Oidc>,
     trust: Trust,
     pub(crate) archive: Archive,
     cache: Cache,
@@ -142,6 +143,7 @@ impl Site {
         let journal = Journal::open(&records, &tasks)?;
         let trust = Trust::open(journal.clone(), identity.clone(), &tasks)?;
         let users = Users::open(journal, &identity, &factor_roles(&config), &tasks)?;
+        let oidc = config.oidc.as_ref().map(|to| Oidc::open(to, &identity, &tasks)).transpose()?;
         let archive = Archive::open(&dir, &config.archive, identity.clone(), audit.clone(), &tasks)?;
         archive.read_notes_with(crate::pixels::rejection_note::read);
         let cache = Cache::open(&dir.join("cache"), &config.cache, &tasks)?;
@@ -156,6 +158,7 @@ impl Site {
             tasks,
             audit,
             users,
+            oidc,
             trust,
             archive,
             cache,
@@ -386,6 +389,7 @@ impl Site {
             identity: self.identity.clone(),
             audit: self.audit.clone(),
             users: self.users.clone(),
+            oidc: self.oidc.clone(),
             trust: self.trust.clone(),
             archive: self.archive.clone(),
             cache: self.cache.clone(),

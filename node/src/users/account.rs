@@ -1,7 +1,7 @@
 //! What is kept of a person beside name and password: whether the account is in use, what must be done first, and the
 //! professional identifier and credentials.
 
-use super::{Users, UsersError, key_of, lock, password, record::UserSet, throttle::Place};
+use super::{Users, UsersError, key_of, lock, origin::Origin, password, record::UserSet, throttle::Place};
 use crate::trust::{Person, Role};
 use serde::{Deserialize, Serialize};
 
@@ -72,6 +72,10 @@ pub(crate) struct Account {
     /// The role needs one by the node's settings.
     pub(crate) needs_factor: bool,
     pub(crate) professional: Professional,
+    /// There is a password to sign in by.
+    pub(crate) has_password: bool,
+    /// Who it is at an identity provider.
+    pub(crate) origin: Option<Origin>,
 }
 
 /// What a signed-in person must do before anything else.
@@ -84,7 +88,7 @@ pub(crate) enum Must {
 }
 
 impl Users {
-    fn user(&self, name: &str) -> Result<UserSet, UsersError> {
+    pub(super) fn user(&self, name: &str) -> Result<UserSet, UsersError> {
         lock(&self.0.accounts).users.get(&key_of(name)).cloned().ok_or(UsersError::NoUser)
     }
 
@@ -104,7 +108,9 @@ impl Users {
             person: Person::new(user.name, user.role),
             is_disabled: user.disabled,
             must_change: user.must_change,
+            has_password: user.hash != password::NOBODY,
             professional: user.professional,
+            origin: user.origin,
         }
     }
 
@@ -113,15 +119,29 @@ impl Users {
         self.0.factor_roles.contains(&role)
     }
 
-    /// What the person must do before anything else, as it is now.
-    pub(crate) fn must(&self, person: &Person) -> Option<Must> {
+    /// What the person must do before anything else, as it is now; `session`: the secret of the session they are in.
+    pub(crate) fn must(&self, person: &Person, session: Option<&str>) -> Option<Must> {
+        let by_two = session.is_some_and(|secret| {
+            lock(&self.0.sessions).by(secret, crate::tasks::now()).is_some_and(|by| by.two_factors)
+        });
         let accounts = lock(&self.0.accounts);
         let key = key_of(&person.name);
         let user = accounts.users.get(&key)?;
         if user.must_change {
             return Some(Must::ChangePassword);
         }
-        (self.needs_factor(user.role) && !accounts.factors.contains_key(&key)).then_some(Must::SetUpFactor)
+        let lacks = self.needs_factor(user.role) && !by_two && !accounts.factors.contains_key(&key);
+        lacks.then_some(Must::SetUpFactor)
+    }
+
+    /// Whether a person's own token opens anything now. It was made in a session that had done what must be done: where
+    /// an identity provider lets the person in, its second factor may have been the one.
+    pub(super) fn token_opens(&self, person: &Person) -> bool {
+        match self.must(person, None) {
+            None => true,
+            Some(Must::SetUpFactor) => self.user(&person.name).is_ok_and(|user| user.origin.is_some()),
+            Some(Must::ChangePassword) => false,
+        }
     }
 
     /// The person's own change, by the password there is. All its sessions end.
@@ -156,6 +176,9 @@ impl Users {
         code: Option<&str>,
         session: &str,
     ) -> Result<(), UsersError> {
+        if self.user(name)?.hash == password::NOBODY {
+            return self.prove_by_provider(name, code, session).await;
+        }
         let (user, attempt) = self.authenticate(name, password, Place::of_session(session)).await?;
         self.second_factor(&user.name, code).await?;
         attempt.succeeded();

@@ -8,7 +8,7 @@
 //! A change is durable before it is answered. Sessions live in memory: after a restart people sign in again.
 //!
 //! A person may have a second factor ([`factor`]), a program a token ([`token`]); what else an account has is in
-//! [`account`].
+//! [`account`]. Who comes by an identity provider ([`oidc`]) is an account too ([`origin`]).
 //!
 //! # Not here
 //! What a role allows is [`crate::trust`]'s table. Cookies and headers are the door's.
@@ -17,6 +17,8 @@ mod account;
 mod device;
 mod factor;
 mod fingerprint;
+mod oidc;
+mod origin;
 mod password;
 mod record;
 mod session;
@@ -28,6 +30,8 @@ mod totp;
 
 pub(crate) use account::{Account, Credential, Must, Professional};
 pub(crate) use device::KEPT as DEVICE_KEPT;
+pub(crate) use oidc::{Oidc, OidcError, Proof, Returned, WITHIN as OIDC_WITHIN};
+pub(crate) use origin::{Arrival, HALF_WAY, Origin};
 pub(crate) use session::SessionRow;
 pub(crate) use token::{DAYS_MAX as TOKEN_DAYS_MAX, NewToken, TokenRow};
 
@@ -43,9 +47,10 @@ use crate::{
     trust::{Person, Role},
 };
 use factor::Pending;
+use origin::HalfWay;
 use protocol::{AeTitle, Timestamp, wire::Wire};
 use record::{AeGone, FactorSet, FactorUsed, Record, TokenSet, Used, UserGone, UserSet};
-use session::Sessions;
+use session::{By, Entrance, Sessions};
 use std::{
     collections::BTreeMap,
     net::IpAddr,
@@ -82,6 +87,12 @@ pub(crate) enum UsersError {
     NotBegun,
     #[error("the account is disabled")]
     Disabled,
+    #[error("the settings map no role to this person")]
+    NoRole,
+    #[error("the account has another professional number than the identity provider says")]
+    OtherNumber,
+    #[error("sign in at the identity provider again first")]
+    Again,
     #[error("there is a user of that name")]
     Exists,
     #[error("no such user")]
@@ -147,6 +158,8 @@ struct Shared {
     ended: tokio::sync::watch::Sender<()>,
     /// Names whose rights were taken away, or became others.
     lost: tokio::sync::broadcast::Sender<String>,
+    /// Who came by the identity provider and still owes a code.
+    half_way: Mutex<HalfWay>,
     /// Held from a change's check to its record: two changes cannot both find a name free.
     changing: tokio::sync::Mutex<()>,
 }
@@ -195,6 +208,7 @@ impl Users {
             used: Mutex::default(),
             ended: tokio::sync::watch::Sender::new(()),
             lost: tokio::sync::broadcast::Sender::new(LOST_KEPT),
+            half_way: Mutex::default(),
             changing: tokio::sync::Mutex::default(),
         })))
     }
@@ -210,19 +224,27 @@ impl Users {
         }
         self.second_factor(&user.name, asked.code).await?;
         attempt.succeeded();
-        let person = Person::new(user.name, user.role);
-        let device = known.unwrap_or_else(rand::random);
-        let device = device::cookie(&self.0.key, &key, &device, tasks::now());
+        let device = device::cookie(&self.0.key, &key, &known.unwrap_or_else(rand::random), tasks::now());
+        let entrance = Entrance { from: asked.from, agent: asked.agent, by: By::default() };
+        let (secret, person) = self.enter(&user, entrance)?;
+        Ok(SignedIn { secret, person, device })
+    }
+
+    /// Begins a session of an account as it was when who asks was judged.
+    fn enter(&self, user: &UserSet, entrance: Entrance<'_>) -> Result<(String, Person), UsersError> {
+        let person = Person::new(user.name.clone(), user.role);
         // The account may have changed while the hash was computed. The lock is held until the session is there, and a
         // change ends sessions after it applies: no session outlives what it was begun with.
         let accounts = lock(&self.0.accounts);
-        let same = |now: &UserSet| now.hash == user.hash && now.role == user.role && !now.disabled;
-        if !accounts.users.get(&key).is_some_and(same) {
+        let same = |now: &UserSet| {
+            now.hash == user.hash && now.role == user.role && now.origin == user.origin && !now.disabled
+        };
+        if !accounts.users.get(&key_of(&user.name)).is_some_and(same) {
             return Err(UsersError::Wrong);
         }
-        let secret = lock(&self.0.sessions).begin(person.clone(), asked.from, asked.agent, tasks::now());
+        let secret = lock(&self.0.sessions).begin(person.clone(), entrance, tasks::now());
         drop(accounts);
-        Ok(SignedIn { secret, person, device })
+        Ok((secret, person))
     }
 
     /// Whose name and password these are, without a session: for a protocol that has its own (DIMSE associations). It
@@ -230,7 +252,7 @@ impl Users {
     pub(crate) async fn identify(&self, name: &str, password: &str, from: IpAddr) -> Result<Person, UsersError> {
         let (user, attempt) = self.authenticate(name, password, Place::Address(from)).await?;
         let person = Person::new(user.name, user.role);
-        if user.disabled || self.has_factor(&person.name) || self.must(&person).is_some() {
+        if user.disabled || self.has_factor(&person.name) || self.must(&person, None).is_some() {
             return Err(UsersError::SecondFactor);
         }
         attempt.succeeded();
@@ -290,9 +312,11 @@ impl Users {
         self.0.ended.send_replace(());
     }
 
-    pub(crate) fn sign_out(&self, secret: &str) {
-        lock(&self.0.sessions).end(secret);
+    /// Gives where to sign out at the identity provider, if one let the person in.
+    pub(crate) fn sign_out(&self, secret: &str) -> Option<String> {
+        let leave = lock(&self.0.sessions).end(secret);
         self.0.ended.send_replace(());
+        leave
     }
 
     /// Names of accounts that were disabled or removed, or whose role or password became another: what runs for them ends.
@@ -318,7 +342,7 @@ impl Users {
         let _changing = self.0.changing.lock().await;
         self.room(&key_of(&name), |accounts| &accounts.users)?;
         let professional = Professional::default();
-        self.change(UserSet { name, role, hash, must_change, disabled: false, professional }).await
+        self.change(UserSet { name, role, hash, must_change, disabled: false, professional, origin: None }).await
     }
 
     /// Gives a user another password and ends its sessions; with `must_change` it is good for choosing another only.
@@ -330,11 +354,12 @@ impl Users {
         self.change(UserSet { hash, must_change, ..user }).await
     }
 
-    /// Gives a user another role and ends its sessions.
+    /// Gives a user another role and ends its sessions. What an administrator said stands before an identity provider.
     pub(crate) async fn set_role(&self, name: &str, role: Role) -> Result<(), UsersError> {
         let _changing = self.0.changing.lock().await;
-        let user = lock(&self.0.accounts).users.get(&key_of(name)).cloned().ok_or(UsersError::NoUser)?;
-        self.change(UserSet { role, ..user }).await
+        let user = self.user(name)?;
+        let origin = user.origin.clone().map(|origin| Origin { role_is_fixed: true, ..origin });
+        self.change(UserSet { role, origin, ..user }).await
     }
 
     /// Removes a user and ends its sessions.
@@ -472,7 +497,9 @@ impl Accounts {
     fn set_user(&mut self, user: UserSet) -> Option<String> {
         let key = key_of(&user.name);
         let before = self.users.get(&key);
-        let other_rights = before.is_some_and(|b| b.role != user.role) || user.disabled || user.must_change;
+        let other_person = before.is_some_and(|b| b.origin.is_some() && !origin::is_same(b, &user));
+        let other_role = before.is_some_and(|b| b.role != user.role);
+        let other_rights = other_role || other_person || user.disabled || user.must_change;
         let ends = other_rights || before.is_some_and(|b| b.hash != user.hash);
         if other_rights {
             self.tokens.retain(|_, token| token.owner.as_deref().map(key_of).as_ref() != Some(&key));

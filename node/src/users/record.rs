@@ -1,6 +1,6 @@
 //! The records of accounts in the site journal, kinds 32 to 63.
 
-use super::{Fingerprint, account::Professional};
+use super::{Fingerprint, account::Professional, origin::Origin};
 use crate::trust::{Role, Scope};
 use protocol::{
     AeTitle, Timestamp,
@@ -20,6 +20,19 @@ pub(super) struct UserSet {
     /// It opens nothing.
     pub(super) disabled: bool,
     pub(super) professional: Professional,
+    /// Who it is at an identity provider.
+    pub(super) origin: Option<Origin>,
+}
+
+/// [`UserSet`] before there were identity providers.
+#[derive(Deserialize)]
+struct UserSetV2 {
+    name: String,
+    role: Role,
+    hash: String,
+    must_change: bool,
+    disabled: bool,
+    professional: Professional,
 }
 
 /// [`UserSet`] when it was name and password.
@@ -31,14 +44,19 @@ struct UserSetV1 {
 }
 
 impl Wire for UserSet {
-    const VERSION: u8 = 2;
+    const VERSION: u8 = 3;
     const NAME: &'static str = "user";
     fn decode_version(version: u8, body: &[u8]) -> Result<Self, WireError> {
-        if version != 1 {
-            return Err(WireError::Version { name: Self::NAME, version });
-        }
-        let UserSetV1 { name, role, hash } = wire::decode_body(body)?;
-        Ok(Self { name, role, hash, must_change: false, disabled: false, professional: Professional::default() })
+        let UserSetV2 { name, role, hash, must_change, disabled, professional } = match version {
+            1 => {
+                let UserSetV1 { name, role, hash } = wire::decode_body(body)?;
+                let professional = Professional::default();
+                UserSetV2 { name, role, hash, must_change: false, disabled: false, professional }
+            }
+            2 => wire::decode_body(body)?,
+            _ => return Err(WireError::Version { name: Self::NAME, version }),
+        };
+        Ok(Self { name, role, hash, must_change, disabled, professional, origin: None })
     }
 }
 
@@ -339,11 +357,35 @@ mod tests {
         let user: UserSet = wire::decode(&[&[1u8, 2][..], b"cd", &[1, 1], b"h"].concat()).unwrap();
         assert_eq!((user.name.as_str(), user.role, user.hash.as_str()), ("cd", Role::Radiologist, "h"));
         assert!(!user.must_change && !user.disabled && user.professional == Professional::default());
+        assert_eq!(user.origin, None);
+        let second = [&[2u8, 2][..], b"cd", &[1, 1], b"h", &[1, 0, 1, 11], b"10001234567", &[0]].concat();
+        let user: UserSet = wire::decode(&second).unwrap();
+        assert_eq!((user.must_change, user.disabled, user.origin.clone()), (true, false, None));
+        assert_eq!(user.professional.rpps.as_deref(), Some("10001234567"));
         let token: TokenSet = wire::decode(&[&[1u8, 2][..], b"cd", &[0], &[9; 32]].concat()).unwrap();
         assert_eq!((token.name.as_str(), token.role, token.hash), ("cd", Role::Admin, [9; 32]));
         assert_eq!((token.scope, token.owner.clone(), token.expires), (Scope::ALL, None, None));
         assert_eq!(wire::decode::<TokenSet>(&wire::encode(&token)).unwrap(), token);
         assert_eq!(wire::decode::<UserSet>(&wire::encode(&user)).unwrap(), user);
+    }
+
+    #[test]
+    fn an_account_of_a_provider_is_written_as_ever() {
+        let origin = Origin { issuer: "https://i".to_owned(), subject: "s1".to_owned(), role_is_fixed: true };
+        let user = UserSet {
+            name: "cd".to_owned(),
+            role: Role::Radiologist,
+            hash: "h".to_owned(),
+            must_change: false,
+            disabled: true,
+            professional: Professional::default(),
+            origin: Some(origin),
+        };
+        let front =
+            [&[3u8, 2][..], b"cd", &[1, 1], b"h", &[0, 1, 0, 0, 1, 9], b"https://i", &[2], b"s1", &[1]].concat();
+        assert_eq!(wire::encode(&user), front);
+        assert_eq!(wire::decode::<UserSet>(&front).unwrap(), user);
+        assert!(wire::decode::<UserSet>(&[4, 0]).is_err());
     }
 
     #[test]

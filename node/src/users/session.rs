@@ -22,6 +22,26 @@ struct Session {
     seen: Timestamp,
     from: IpAddr,
     agent: String,
+    by: By,
+}
+
+/// What a session was begun by.
+#[derive(Clone, Debug, Default)]
+pub(super) struct By {
+    /// An identity provider, not a password.
+    pub(super) provider: bool,
+    /// The provider saw a second factor, and its word is taken for it.
+    pub(super) two_factors: bool,
+    /// Where to sign out at the provider.
+    pub(super) leave: Option<String>,
+}
+
+/// Where and by what a session is begun.
+#[derive(Debug)]
+pub(super) struct Entrance<'a> {
+    pub(super) from: IpAddr,
+    pub(super) agent: &'a str,
+    pub(super) by: By,
 }
 
 /// A session as its owner sees it.
@@ -48,7 +68,8 @@ pub(super) struct Sessions(HashMap<[u8; 32], Session>);
 
 impl Sessions {
     /// Gives the secret.
-    pub(super) fn begin(&mut self, person: Person, from: IpAddr, agent: &str, now: Timestamp) -> String {
+    pub(super) fn begin(&mut self, person: Person, entrance: Entrance<'_>, now: Timestamp) -> String {
+        let Entrance { from, agent, by } = entrance;
         self.0.retain(|_, session| !session.is_over(now));
         if self.0.len() >= SESSIONS_MAX
             && let Some(unused) = self.0.iter().min_by_key(|(_, session)| session.seen).map(|(key, _)| *key)
@@ -57,7 +78,7 @@ impl Sessions {
         }
         let secret = secret();
         let agent = agent.chars().filter(|c| !c.is_control()).take(AGENT_MAX).collect();
-        self.0.insert(hash(&secret), Session { person, begun: now, seen: now, from, agent });
+        self.0.insert(hash(&secret), Session { person, begun: now, seen: now, from, agent, by });
         secret
     }
 
@@ -72,8 +93,22 @@ impl Sessions {
         Some(session.person.clone())
     }
 
-    pub(super) fn end(&mut self, secret: &str) {
-        self.0.remove(&hash(secret));
+    /// What a session that goes on was begun by.
+    pub(super) fn by(&self, secret: &str, now: Timestamp) -> Option<&By> {
+        self.0.get(&hash(secret)).filter(|session| !session.is_over(now)).map(|session| &session.by)
+    }
+
+    /// Whether one of an account's was begun by a provider, within a time.
+    pub(super) fn is_fresh(&self, name: &str, which: &str, within: Duration, now: Timestamp) -> bool {
+        self.0.iter().any(|(key, session)| {
+            let is_it = session.person.name == name && id(key) == which;
+            is_it && session.by.provider && now.since(session.begun) < within
+        })
+    }
+
+    /// Gives where to sign out at the provider, if one let the person in.
+    pub(super) fn end(&mut self, secret: &str) -> Option<String> {
+        self.0.remove(&hash(secret)).and_then(|session| session.by.leave)
     }
 
     /// Those of one account, the last used first.
@@ -135,17 +170,21 @@ mod tests {
 
     const HOME: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
+    fn firefox() -> Entrance<'static> {
+        Entrance { from: HOME, agent: "Firefox", by: By::default() }
+    }
+
     #[test]
     fn a_session_ends_when_unused_and_at_its_age() {
         let mut sessions = Sessions::default();
         let person = Person::new("durand".to_owned(), Role::Radiologist);
         let begun = Timestamp(1_000_000);
         let at = |hours: u64| begun.after(Duration::from_secs(hours * 3600));
-        let secret = sessions.begin(person.clone(), HOME, "Firefox", begun);
+        let secret = sessions.begin(person.clone(), firefox(), begun);
         assert_eq!(sessions.find(&secret, at(11)), Some(person.clone()));
         assert_eq!(sessions.find(&secret, at(22)), Some(person.clone()));
         assert_eq!(sessions.find(&secret, at(25)), None, "a day is the end, used or not");
-        let secret = sessions.begin(person, HOME, "Firefox", begun);
+        let secret = sessions.begin(person, firefox(), begun);
         assert_eq!(sessions.find(&secret, at(13)), None, "half a day unused is the end");
     }
 }

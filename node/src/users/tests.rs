@@ -173,7 +173,7 @@ async fn whoever_must_do_something_first_is_told_so() {
     let (users, _tasks) = open(dir.path());
     users.add_user("dpo", Role::Auditor, PASSWORD, true).await.unwrap();
     let (session, dpo) = users.come_in(asked("dpo", PASSWORD)).await.unwrap();
-    assert_eq!(users.must(&dpo), Some(Must::ChangePassword));
+    assert_eq!(users.must(&dpo, None), Some(Must::ChangePassword));
     assert!(matches!(users.change_password("dpo", PASSWORD, PASSWORD, "session").await, Err(UsersError::Unfit(_))));
     assert!(matches!(
         users.change_password("dpo", "wrong", "pile-agrafe-cheval", "session").await,
@@ -181,10 +181,10 @@ async fn whoever_must_do_something_first_is_told_so() {
     ));
     users.change_password("dpo", PASSWORD, "pile-agrafe-cheval", "session").await.unwrap();
     assert_eq!(users.session(&session), None);
-    assert_eq!(users.must(&dpo), Some(Must::SetUpFactor), "auditors need a second factor here");
+    assert_eq!(users.must(&dpo, None), Some(Must::SetUpFactor), "auditors need a second factor here");
     let told = users.begin_factor(&dpo, "CH Nord");
     users.confirm_factor(&dpo, &shown(&told.secret, 0)).await.unwrap();
-    assert_eq!(users.must(&dpo), None);
+    assert_eq!(users.must(&dpo, None), None);
 }
 
 #[tokio::test]

@@ -71,7 +71,7 @@ impl Users {
         let is_owned = found.owner.is_some();
         drop(accounts);
         // Whoever must do something first does it before the tokens go on.
-        (!is_owned || self.must(&person).is_none()).then_some(person)
+        (!is_owned || self.token_opens(&person)).then_some(person)
     }
 
     /// Gives the token, shown once.

@@ -7,7 +7,8 @@ pub(super) fn routes() -> BTreeSet<String> {
     let doors = Path::new(env!("CARGO_MANIFEST_DIR")).join("../node/src");
     let mut all = BTreeSet::new();
     for file in files(&doors.join("portal")) {
-        collect(&file, "/api", &mut all);
+        let root = if file.ends_with("fhir.rs") { "/fhir" } else { "/api" };
+        collect(&file, root, &mut all);
     }
     collect(&doors.join("dicomweb/routes.rs"), "/dicomweb", &mut all);
     all

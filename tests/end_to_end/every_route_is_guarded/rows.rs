@@ -84,6 +84,9 @@ POST /api/agreements/{id}/accept        | A     | 404 | - needs a peer; see agre
 POST /api/agreements/{id}/end           | A     | 404 | - needs a peer; see agreement_is_narrowed  | security-alert
 GET /api/grants                         | AR    | 200 | - what was written when it was given       | studies-queried
 DELETE /api/grants/{id}                 | AR    | 404 | - needs a peer; see agreement_is_narrowed  | security-alert
+GET /fhir/metadata                      | open  | 200 | - what the door can do                     | -
+GET /fhir/AuditEvent                    | AU    | 200 | log-read                                   | log-read
+GET /fhir/AuditEvent/{id}               | AU    | 404 | log-read                                   | log-read
 GET /api/audit                          | AU    | 200 | log-read                                   | log-read
 GET /api/audit/patient                  | AU    | 200 | log-read                                   | log-read
 GET /api/ledger                         | AU    | 200 | - state of the log, no entry               | log-read
@@ -98,6 +101,8 @@ DELETE /api/users/{name}/sessions       | A     | 204 | user-changed            
 DELETE /api/users/{name}/sessions/{id}  | A     | 404 | user-changed                               | security-alert
 DELETE /api/users/{name}/second-factor  | A     | 404 | user-changed                               | security-alert
 POST /api/users/{name}/professional     | A     | 204 | user-changed                               | security-alert   | {"rpps":"10001234567"}
+POST /api/users/{name}/origin           | A     | 404 | - no provider is set; see people_come_by_a_provider | security-alert   | {"subject":"s"}
+DELETE /api/users/{name}/origin         | A     | 404 | user-changed                               | security-alert
 POST /api/users/{name}/disabled         | A     | 200 | user-changed                               | security-alert   | {"disabled":true}
 DELETE /api/users/{name}                | A     | 204 | user-changed                               | security-alert
 GET /api/roles                          | A     | 200 | - the table of roles                       | studies-queried
@@ -185,5 +190,8 @@ GET /api/conflicts                      | AT    | 200 | studies-queried         
 POST /api/conflicts/close               | A     | 400 | - closes none here; see study_changes_under_readers | security-alert | {"ids":[]}
 GET /api/conflicts/{id}                 | AT    | 404 | - there is none                            | studies-queried
 POST /api/conflicts/{id}/resolve        | AT    | 404 | - see study_changes_under_readers          | security-alert   | {"decision":"keep"}
+POST /api/session/provider              | open  | 404 | - see people_come_by_a_provider            | -                | {"page":"/"}
+GET /api/session/provider/callback      | open  | 404 | - see people_come_by_a_provider            | -
+POST /api/session/provider/code         | open  | 404 | - see people_come_by_a_provider            | -                | {"code":"000000"}
 DELETE /api/session                     | ARFTU | 204 | - a token has no session to end            | -
 "#;

@@ -52,7 +52,8 @@ fn find_tools() -> Result<(), Stop> {
         &tools::PYTHON,
         &tools::CHROMIUM,
     ])?;
-    tools::object_store()
+    tools::object_store()?;
+    tools::identity_provider()
 }
 
 fn fmt() -> Result<(), Stop> {

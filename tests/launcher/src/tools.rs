@@ -1,7 +1,7 @@
 //! The tools outside the checkout: whether they are there, and how to get those that are not.
 
 use crate::{
-    Stop,
+    Stop, root,
     step::{self, output},
     target,
 };
@@ -150,6 +150,21 @@ pub(crate) fn object_store() -> Result<(), Stop> {
     install.env("CARGO_TARGET_DIR", &build).env("CARGO_PROFILE_DEV_DEBUG", "false");
     step::run("cargo install s3s-fs", install)?;
     std::fs::remove_dir_all(&build).map_err(|error| Stop::new(format!("{}: {error}", build.display())))
+}
+
+/// An identity provider to test against, `oidc-provider`, with what it needs, as its lock file says.
+pub(crate) fn identity_provider() -> Result<(), Stop> {
+    let folder = root().join("tests/identity_provider");
+    let (lock, made) = (folder.join("package-lock.json"), folder.join("node_modules/.confrere-lock"));
+    let read = |path: &Path| std::fs::read(path).ok();
+    if read(&made).is_some_and(|of| Some(of) == read(&lock)) {
+        return Ok(());
+    }
+    let mut install = step::npm(&["ci", "--no-audit"]);
+    install.current_dir(&folder);
+    step::run("identity provider: npm ci", install)?;
+    let kept = std::fs::copy(&lock, &made).map(|_| ());
+    kept.map_err(|error| Stop::new(format!("{}: {error}", made.display())))
 }
 
 fn apt(arguments: &[&str]) -> std::process::Command {

@@ -3,6 +3,7 @@
 
 pub mod control;
 pub mod dcmtk;
+pub mod identity_provider;
 pub mod object_store;
 pub mod other;
 pub mod pacs;

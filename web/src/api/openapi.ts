@@ -3887,6 +3887,7 @@ export interface paths {
                 };
             };
         };
+        /** Signs out. Who came by an identity provider is told where to sign out there. */
         delete: {
             parameters: {
                 query?: never;
@@ -3896,6 +3897,14 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Leave"];
+                    };
+                };
                 204: {
                     headers: {
                         [name: string]: unknown;
@@ -3904,6 +3913,163 @@ export interface paths {
                 };
             };
         };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session/provider": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins a sign-in at the identity provider: where the browser is to go. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ToProvider"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AtProvider"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                502: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session/provider/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the provider sends browsers back to. Leads on to a page of the portal. */
+        get: {
+            parameters: {
+                query?: {
+                    state?: string;
+                    code?: string | null;
+                    error?: string | null;
+                    iss?: string | null;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description on to the page, or to the sign-in page with the word of what is wrong */
+                303: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session/provider/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The code that somebody owes who came by the provider. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Code"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Session"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -5677,6 +5843,88 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/users/{name}/origin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says who a user is at the identity provider: from then on they come in by it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Link"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        /** From then on the identity provider opens the account no more; its sessions and tokens end. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/users/{name}/password": {
         parameters: {
             query?: never;
@@ -6156,8 +6404,11 @@ export interface components {
         };
         /** @description The account of whoever asks. */
         Account: {
+            /** @description There is a password to sign in by. */
+            has_password: boolean;
             name: string;
             needs_second_factor: boolean;
+            origin?: components["schemas"]["Origin"] | null;
             professional: components["schemas"]["Professional"];
             /** @description Recovery codes that were not used yet. */
             recovery_left: number;
@@ -6286,6 +6537,10 @@ export interface components {
             attributes: string[];
             /** @description `corrected`, `rejected`, `reinstated` or `replaced`. */
             what: string;
+        };
+        /** @description Where the browser goes. */
+        AtProvider: {
+            url: string;
         };
         AuditEntry: {
             /** @description Kebab-case of the act, for example `study-opened`. */
@@ -7046,6 +7301,10 @@ export interface components {
         Labels: {
             labels: string[];
         };
+        /** @description Where to sign out at the identity provider. */
+        Leave: {
+            url: string;
+        };
         /** @description What somebody leaves behind: ended with the account, or to be handed on. */
         Leaving: {
             /** @description Sessions that end. */
@@ -7117,6 +7376,13 @@ export interface components {
             oldest?: number | null;
             oldest_at?: string | null;
             site: string;
+        };
+        /** @description Who a user is at the identity provider of the settings. */
+        Link: {
+            /** @description The settings map what the provider says to the role; else it stays what it is here. */
+            role_by_mapping?: boolean;
+            /** @description As the provider writes it. */
+            subject: string;
         };
         /** @description The list of our own backup, for its keepers. */
         ListJson: {
@@ -7411,6 +7677,13 @@ export interface components {
             theirs?: components["schemas"]["ClauseOffer"] | null;
             /** @description IANA time zone of the hours, default Europe/Paris. */
             time_zone?: string | null;
+        };
+        /** @description Who somebody is at an identity provider. */
+        Origin: {
+            issuer: string;
+            /** @description The settings map what the provider says to the role, at each sign-in; else an administrator set it. */
+            role_by_mapping: boolean;
+            subject: string;
         };
         /** @description What became of one study. */
         OutcomeJson: {
@@ -7920,6 +8193,8 @@ export interface components {
         };
         SiteFacts: {
             ae_title: string;
+            /** @description What people call the identity provider by which they may sign in. */
+            identity_provider?: string | null;
             language: string;
             name: string;
             portal_built: boolean;
@@ -8173,6 +8448,11 @@ export interface components {
              */
             studies: number;
         };
+        /** @description The page to come back to. */
+        ToProvider: {
+            /** @description A path of this portal. */
+            page: string;
+        };
         Token: {
             /** @description Shown this once. */
             token: string;
@@ -8245,6 +8525,7 @@ export interface components {
             name: string;
             /** @description The role needs a second factor here. */
             needs_second_factor: boolean;
+            origin?: components["schemas"]["Origin"] | null;
             professional: components["schemas"]["Professional"];
             role: string;
             second_factor: boolean;

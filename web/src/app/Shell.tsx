@@ -9,7 +9,7 @@ import { Link, NavLink, Outlet, useNavigate } from 'react-router';
 import { post, remove } from '../api/client';
 import { useLive } from '../api/live';
 import { keys, restoreQuery, siteQuery } from '../api/queries';
-import type { Action, Session } from '../api/types';
+import type { Action, Leave, Session } from '../api/types';
 import { LanguageSwitch } from '../components/LanguageSwitch';
 import { Confirm } from '../components/Confirm';
 import { Mark } from '../components/Mark';
@@ -17,6 +17,7 @@ import { Problem } from '../components/parts';
 import { Waiting } from '../components/State';
 import { TransferStrip } from '../features/transfers/TransferStrip';
 import { useWords } from '../lib/language';
+import { leaveTo } from '../api/leave';
 import { AlarmBell } from './AlarmBell';
 import classes from './shell.module.css';
 
@@ -145,7 +146,8 @@ function Account({ session }: { session: Session }) {
   const client = useQueryClient();
   const live = useLive();
   const signOut = useMutation({
-    mutationFn: () => remove('/session'),
+    mutationFn: () => remove<Leave | undefined>('/session'),
+    onSuccess: leaveTo,
     onSettled: () => {
       live.leave();
       client.setQueryData(keys.session, null);

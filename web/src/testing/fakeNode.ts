@@ -180,7 +180,7 @@ function acted(act: string | undefined, body: unknown): Partial<Agreement> {
 }
 
 function userOf(person: Person): User {
-  return { ...person, disabled: false, must_change: false, second_factor: false, needs_second_factor: false, sessions: 0, professional: { rpps: null, credentials: [] } };
+  return { ...person, disabled: false, must_change: false, second_factor: false, needs_second_factor: false, sessions: 0, professional: { rpps: null, credentials: [] }, origin: null };
 }
 
 export class FakeNode {
@@ -235,7 +235,7 @@ export class FakeNode {
     const instead = this.instead.get(route);
     if (instead) return instead;
     if (route === 'GET /site') {
-      return { status: 200, body: { name: 'CH Sud', site_id: OWN_SITE, language: 'fr', version: '0.1.0', ae_title: 'CHSUD', portal_built: true } };
+      return { status: 200, body: { name: 'CH Sud', site_id: OWN_SITE, language: 'fr', version: '0.1.0', ae_title: 'CHSUD', portal_built: true, identity_provider: null } };
     }
     if (route === 'POST /session') return this.signIn(body as { name: string; password: string });
     if (!this.person) return refusal(401, 'not-signed-in');

@@ -60,6 +60,7 @@ impl Hospital {
             cache: CacheConfig::default(),
             alarms: crate::config::AlarmsConfig::default(),
             collector: None,
+            oidc: None,
         });
         let tasks = Tasks::default();
         let audit = Audit::open(dir.path(), &tasks).unwrap();

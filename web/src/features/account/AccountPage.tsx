@@ -4,12 +4,13 @@ import { Alert, Button, Center, Grid, Group, SimpleGrid, Stack } from '@mantine/
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { post, remove } from '../../api/client';
 import { accountQuery, keys, ownSessionsQuery, ownTokensQuery, useSession } from '../../api/queries';
-import type { SignedIn, Token } from '../../api/types';
+import type { Leave, SignedIn, Token } from '../../api/types';
 import { AskTwice } from '../../components/AskTwice';
 import { Page } from '../../components/Page';
 import { Failure, Waiting } from '../../components/State';
 import { Fact, Once, Problem, Section } from '../../components/parts';
 import { useWords } from '../../lib/language';
+import { leaveTo } from '../../api/leave';
 import { FactorSection, PasswordSection } from './sections';
 import { Sessions } from '../../components/Sessions';
 import { type AskedToken, TokenForm, TokenList } from '../../components/Tokens';
@@ -26,6 +27,7 @@ function IdentitySection() {
         <Fact name={t('common.name')}>{account.name}</Fact>
         <Fact name={t('settings.role')}>{t(`role.${account.role}`)}</Fact>
         {rpps && <Fact name={t('people.rpps')}>{rpps}</Fact>}
+        {account.origin && <Fact name={t('people.origin')}>{account.origin.issuer}</Fact>}
         {credentials?.map((held, index) => (
           <Fact key={held.licence} name={t('people.credential', { n: index + 1 })}>
             {[held.licence, held.modalities?.join(', '), [held.from, held.until].filter(Boolean).join(' – ')].filter(Boolean).join(' · ')}
@@ -90,14 +92,17 @@ function TokensSection() {
 
 export function AccountPage() {
   const { t } = useWords();
+  const hasPassword = useQuery(accountQuery).data?.has_password ?? true;
   return (
     <Page title={t('account.title')}>
       <Stack gap="lg">
         <IdentitySection />
         <Grid gap="lg">
-          <Grid.Col span={{ base: 12, md: 6 }}>
-            <PasswordSection />
-          </Grid.Col>
+          {hasPassword && (
+            <Grid.Col span={{ base: 12, md: 6 }}>
+              <PasswordSection />
+            </Grid.Col>
+          )}
           <Grid.Col span={{ base: 12, md: 6 }}>
             <FactorSection />
           </Grid.Col>
@@ -113,7 +118,7 @@ export function AccountPage() {
 export function FirstPage({ must }: { must: 'password' | 'second-factor' }) {
   const { t } = useWords();
   const client = useQueryClient();
-  const signOut = useMutation({ mutationFn: () => remove('/session'), onSettled: () => client.setQueryData(keys.session, null) });
+  const signOut = useMutation({ mutationFn: () => remove<Leave | undefined>('/session'), onSuccess: leaveTo, onSettled: () => client.setQueryData(keys.session, null) });
   return (
     <main>
       <Page title={t('account.first')}>

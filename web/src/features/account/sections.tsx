@@ -110,6 +110,8 @@ export function FactorSection({ onDone }: { onDone?: () => void }) {
     onDone?.();
   };
   const has = account?.second_factor ?? false;
+  // Without a password, having come by the identity provider a moment ago is what shows who it is.
+  const hasPassword = account?.has_password ?? true;
   return (
     <Section title={t('account.factor')} about={t('account.factorHelp')}>
       {confirm.data ? (
@@ -139,11 +141,13 @@ export function FactorSection({ onDone }: { onDone?: () => void }) {
         <Form
           word={has ? t('account.factorNew') : t('account.factorBegin')}
           busy={begin.isPending}
-          ready={password !== '' && (!has || old.trim() !== '')}
+          ready={(password !== '' || !hasPassword) && (!has || old.trim() !== '')}
           onSubmit={() => begin.mutate()}
         >
           <Text size="sm">{has ? t('account.factorOn', { count: account?.recovery_left ?? 0 }) : t('account.factorOff')}</Text>
-          <PasswordInput label={t('account.now')} autoComplete="current-password" value={password} onChange={event => setPassword(event.currentTarget.value)} />
+          {hasPassword && (
+            <PasswordInput label={t('account.now')} autoComplete="current-password" value={password} onChange={event => setPassword(event.currentTarget.value)} />
+          )}
           {has && <TextInput label={t('account.factorOld')} autoComplete="one-time-code" value={old} onChange={event => setOld(event.currentTarget.value)} />}
           <Problem error={begin.error} />
         </Form>

@@ -1,12 +1,13 @@
 // The way in. It takes the place of whatever page was asked for; the address stays and the page follows.
 
-import { Alert, Box, Button, Center, Group, Paper, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core';
+import { Alert, Box, Button, Center, Divider, Group, Paper, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { SubmitEvent } from 'react';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
+import { useLocation, useSearchParams } from 'react-router';
 import { ApiError, get, post } from '../../api/client';
 import { keys, siteQuery } from '../../api/queries';
-import type { Session } from '../../api/types';
+import type { AtProvider, Session } from '../../api/types';
 import { LanguageSwitch } from '../../components/LanguageSwitch';
 import { Mark } from '../../components/Mark';
 import { usePageTitle } from '../../components/Page';
@@ -16,6 +17,26 @@ import { useNow } from '../../lib/time';
 
 /** Where the node does not say how long. */
 const PAUSE_S = 30;
+/** Whoever comes back from the identity provider without a session brings a word that says why. */
+const BROUGHT = 'sign-in';
+
+/** The word, once: it does not stay in the address. */
+function useBrought(): string {
+  const [query, setQuery] = useSearchParams();
+  const now = query.get(BROUGHT);
+  const [brought] = useState(now ?? '');
+  useEffect(() => {
+    if (now === null) return;
+    setQuery(
+      others => {
+        others.delete(BROUGHT);
+        return others;
+      },
+      { replace: true },
+    );
+  }, [now, setQuery]);
+  return brought;
+}
 
 export function SignIn({ expired }: { expired: boolean }) {
   const { t } = useWords();
@@ -25,14 +46,19 @@ export function SignIn({ expired }: { expired: boolean }) {
   const [name, setName] = useState('');
   const [password, setPassword] = useState('');
   const [code, setCode] = useState('');
-  const [codeAsked, askCode] = useState(false);
+  const brought = useBrought();
+  const location = useLocation();
+  // A code may be owed after the provider as after the password.
+  const [byProvider, comeByProvider] = useState(brought === 'second-factor');
+  const [codeAsked, askCode] = useState(byProvider);
   const [blockedUntil, setBlockedUntil] = useState(0);
   const now = useNow(500);
   usePageTitle(t('signIn.title'));
 
   const signIn = useMutation({
     mutationFn: async () => {
-      await post('/session', { name: name.trim(), password, ...(codeAsked ? { code: code.trim() } : {}) });
+      if (byProvider) await post('/session/provider/code', { code: code.trim() });
+      else await post('/session', { name: name.trim(), password, ...(codeAsked ? { code: code.trim() } : {}) });
       return get<Session>('/session');
     },
     onSuccess: session => {
@@ -48,18 +74,27 @@ export function SignIn({ expired }: { expired: boolean }) {
       if (about !== 'second-factor' && about !== 'wrong-second-factor' && about !== 'throttled') {
         setPassword('');
         askCode(false);
+        comeByProvider(false);
       }
       if (error instanceof ApiError && error.code === 'throttled') setBlockedUntil(Date.now() + (error.retryS ?? PAUSE_S) * 1000);
     },
   });
 
+  const toProvider = useMutation({
+    mutationFn: () => post<AtProvider>('/session/provider', { page: location.pathname + location.search }),
+    onSuccess: ({ url }) => window.location.assign(url),
+  });
+
   const throttled = signIn.error instanceof ApiError && signIn.error.code === 'throttled' ? signIn.error : null;
   const waitS = Math.min(throttled?.retryS ?? PAUSE_S, Math.max(0, Math.ceil((blockedUntil - now) / 1000)));
-  const ready = name.trim() !== '' && password !== '' && (!codeAsked || code.trim() !== '');
+  const ready = codeAsked ? code.trim() !== '' : name.trim() !== '' && password !== '';
+  const cameBack = brought !== '' && brought !== 'second-factor' && signIn.isIdle && toProvider.isIdle;
   const asksCode = signIn.error instanceof ApiError && signIn.error.code === 'second-factor';
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
-    if (ready && waitS === 0) signIn.mutate();
+    if (!ready || waitS > 0) return;
+    toProvider.reset();
+    signIn.mutate();
   };
 
   return (
@@ -81,7 +116,7 @@ export function SignIn({ expired }: { expired: boolean }) {
           <Paper withBorder p="xl" radius="lg" bg="var(--panel)" style={{ borderColor: 'var(--line)' }}>
             <form onSubmit={submit} noValidate>
               <Stack gap="md">
-                {expired && !signIn.isError && (
+                {expired && signIn.isIdle && toProvider.isIdle && !cameBack && (
                   <Alert color="yellow" variant="light" role="status">
                     {t('signIn.expired')}
                   </Alert>
@@ -89,6 +124,11 @@ export function SignIn({ expired }: { expired: boolean }) {
                 {signIn.isError && !asksCode && !(throttled && waitS === 0) && (
                   <Alert color="red" variant="light" role="alert">
                     {throttled ? t('error.throttled', { seconds: waitS }) : say(signIn.error)}
+                  </Alert>
+                )}
+                {(toProvider.isError || cameBack) && (
+                  <Alert color="red" variant="light" role="alert">
+                    {say(toProvider.error ?? new ApiError(0, { error: brought, message: '' }))}
                   </Alert>
                 )}
                 {site.isError && !signIn.isError && (
@@ -138,12 +178,29 @@ export function SignIn({ expired }: { expired: boolean }) {
                     variant="subtle"
                     onClick={() => {
                       askCode(false);
+                      comeByProvider(false);
                       setPassword('');
                       signIn.reset();
                     }}
                   >
                     {t('signIn.other')}
                   </Button>
+                )}
+                {!codeAsked && site.data?.identity_provider && (
+                  <>
+                    <Divider label={t('signIn.or')} />
+                    <Button
+                      variant="default"
+                      fullWidth
+                      loading={toProvider.isPending || toProvider.isSuccess}
+                      onClick={() => {
+                        signIn.reset();
+                        toProvider.mutate();
+                      }}
+                    >
+                      {t('signIn.provider', { name: site.data.identity_provider })}
+                    </Button>
+                  </>
                 )}
               </Stack>
             </form>

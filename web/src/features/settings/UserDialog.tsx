@@ -1,10 +1,10 @@
 // One account: role, password, second factor, sessions, identifier and licences, and the end of it.
 
-import { Button, Divider, Fieldset, Group, Select, SimpleGrid, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Checkbox, Divider, Fieldset, Group, Select, SimpleGrid, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { post, remove } from '../../api/client';
-import { keys, sessionsOf, useSession } from '../../api/queries';
+import { keys, sessionsOf, siteQuery, useSession } from '../../api/queries';
 import type { AddedUser, Credential, Leaving, Role, SignedIn, User } from '../../api/types';
 import { AskTwice } from '../../components/AskTwice';
 import { Once, Problem } from '../../components/parts';
@@ -162,6 +162,61 @@ function ProfessionalForm({ user, place }: { user: User; place: string }) {
   );
 }
 
+/** Who the user is at the identity provider: said, changed and taken back. */
+function OriginForm({ user, place }: { user: User; place: string }) {
+  const { t } = useWords();
+  const again = useAgain();
+  const provider = useQuery(siteQuery).data?.identity_provider;
+  const [subject, setSubject] = useState(user.origin?.subject ?? '');
+  const [byMapping, setByMapping] = useState(user.origin?.role_by_mapping ?? false);
+  const link = useMutation({ mutationFn: () => post(`${place}/origin`, { subject: subject.trim(), role_by_mapping: byMapping }), onSuccess: again });
+  const unlink = useMutation({
+    mutationFn: () => remove(`${place}/origin`),
+    onSuccess: () => {
+      setSubject('');
+      again();
+    },
+  });
+  if (!provider && !user.origin) return null;
+  return (
+    <>
+      <Divider label={t('people.origin')} />
+      <form
+        onSubmit={event => {
+          event.preventDefault();
+          link.mutate();
+        }}
+      >
+        <Stack gap="sm">
+          <Text size="sm" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
+            {user.origin ? t('people.originAt', { issuer: user.origin.issuer }) : t('people.originHelp', { provider })}
+          </Text>
+          <TextInput label={t('people.subject')} maxLength={255} autoComplete="off" disabled={!provider} value={subject} onChange={event => setSubject(event.currentTarget.value)} />
+          <Checkbox label={t('people.roleByMapping')} disabled={!provider} checked={byMapping} onChange={event => setByMapping(event.currentTarget.checked)} />
+          <Problem error={link.error ?? unlink.error} />
+          <Group justify="flex-end">
+            {user.origin && (
+              <AskTwice
+                word={t('people.unlink')}
+                really={t('people.unlinkReally')}
+                label={t('people.unlink')}
+                reallyLabel={t('people.unlinkReally')}
+                busy={unlink.isPending}
+                onYes={() => unlink.mutate()}
+              />
+            )}
+            {provider && (
+              <Button type="submit" loading={link.isPending} disabled={subject.trim() === ''}>
+                {t(user.origin ? 'common.save' : 'people.link')}
+              </Button>
+            )}
+          </Group>
+        </Stack>
+      </form>
+    </>
+  );
+}
+
 export function UserDialog({ user }: { user: User }) {
   const { t } = useWords();
   const place = `/users/${encodeURIComponent(user.name)}`;
@@ -172,6 +227,7 @@ export function UserDialog({ user }: { user: User }) {
       <SessionsOf user={user} place={place} />
       <Divider label={t('people.professional')} />
       <ProfessionalForm user={user} place={place} />
+      <OriginForm user={user} place={place} />
     </Stack>
   );
 }

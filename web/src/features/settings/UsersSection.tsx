@@ -19,6 +19,11 @@ function Standing({ user }: { user: User }) {
       <Badge variant="light" color={user.disabled ? 'red' : 'teal'} style={{ textTransform: 'none' }}>
         {user.disabled ? t('people.disabled') : t('people.active')}
       </Badge>
+      {user.origin && (
+        <Badge variant="light" color="sky" style={{ textTransform: 'none' }}>
+          {t('people.byProvider')}
+        </Badge>
+      )}
       {user.must_change && (
         <Badge variant="light" color="yellow" style={{ textTransform: 'none' }}>
           {t('people.mustChange')}
