@@ -5,10 +5,10 @@ use serde_json::json;
 use std::fs;
 use tests::{Pair, Preset, Site, Study, browser, corpus, http::Ask};
 
-/// As PS3.5 lets one write them, and as web pages read them.
+/// As PS3.5 lets one write them (an equals sign begins another way of writing the name), and as web pages read them.
 const NAMES: [&str; 4] = [
-    "<img src=x onerror=alert(1)>^Eve",
-    "\"><svg onload=alert(1)>^Mallory",
+    "<script>alert(1)</script>^Eve",
+    "\"><svg onload&#61;alert(1)><iframe srcdoc>^Mallory",
     "'^{{constructor.constructor('alert(1)')()}}",
     "javascript:alert(1)^Trudy",
 ];
@@ -44,7 +44,7 @@ async fn in_list_and_viewer_here_and_at_the_confrere() {
             "portal": format!("http://{}", site.portal()),
             "name": "amy.wong",
             "password": password,
-            "shown": ["<img src=x onerror=alert(1)>", "onload=alert(1)"],
+            "shown": ["<script>alert(1)</script>", "{{constructor.constructor('alert(1)')()}}"],
             "open": studies[..2],
         });
         let seen = browser::run("hostile_names_are_text", &input);

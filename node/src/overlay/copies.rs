@@ -296,16 +296,19 @@ impl Inner {
     }
 
     fn is_told(&self, peer: &SiteId, study: &Uid) -> bool {
-        let facts = match self.archive.study(study) {
-            Ok(Some(row)) => row.facts(),
+        let row = match self.archive.study(study) {
+            Ok(Some(row)) => row,
             Ok(None) => match self.sources.nearline_study(study, true) {
-                Some(nearline) => nearline.row.facts(),
+                Some(nearline) => nearline.row,
                 None => return false,
             },
             // What cannot be looked up is not held against anybody.
             Err(_) => return true,
         };
-        self.trust.may_tell(peer, &facts).is_some()
+        match self.archive.facts(&row) {
+            Ok(facts) => self.trust.may_tell(peer, &facts).is_some(),
+            Err(_) => true,
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use crate::audit::fuzz::read_again;
 use ed25519_dalek::SigningKey;
 use protocol::{
     Refusal, SiteId, Timestamp,
-    agreement::{Agreement, Check, Ending, Level, Moment, SignedAgreement, StudyFacts},
+    agreement::{Agreement, Check, Ending, Level, Moment, SignedAgreement, StudyFacts, Withheld},
     fetch,
     grant::{Grant, Use},
     keeping::SignedKeeping,
@@ -54,7 +54,8 @@ pub(crate) fn trust(bytes: &[u8]) {
 fn judged(text: &Agreement) {
     let at = Moment { now: Timestamp(1_769_870_000_000), week_minute: WeekMinute(600) };
     let Ok(study) = "1.2.3".parse() else { return };
-    let study = StudyFacts { study, modalities: vec!["CT".into()], regions: vec!["HEAD".into()], day: 20_000 };
+    let (modalities, regions) = (vec!["CT".into()], vec!["HEAD".into()]);
+    let study = StudyFacts { study, modalities, regions, day: 20_000, withheld: Withheld::NOTHING };
     for clause in &text.clauses {
         let holds = |check| clause.holds(check, &study, Level::Pixels, at);
         assert_eq!(clause.covers(&study, Level::Pixels, at).is_ok(), Check::ALL.into_iter().all(holds));

@@ -374,7 +374,7 @@ impl State {
 mod tests {
     use super::{
         super::{
-            Caller, Held, Permit, Terms,
+            Caller, ClauseTerms, Held, Permit, Terms,
             tests::{Site, agree, facts, radiologist, reads, two_peers},
         },
         *,
@@ -382,7 +382,8 @@ mod tests {
     use protocol::agreement::{Field, Preset, StudyFacts, Withheld};
 
     fn terms(hours: Option<u32>) -> Terms {
-        Terms { break_glass_hours: hours, spans: vec![(0, 1)], ..Terms::default() }
+        let all = ClauseTerms { break_glass_hours: hours, spans: vec![(0, 1)], ..ClauseTerms::default() };
+        Terms { all, ..Terms::default() }
     }
     fn whom() -> Whom {
         Whom::Identifier { issuer: "CH Nord".to_owned(), id: "42".to_owned() }
