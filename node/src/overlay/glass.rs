@@ -16,6 +16,7 @@ use crate::{
 use protocol::{
     Refusal, SiteId, Uid,
     glass::{GlassRequest, STUDIES_MAX, Whom},
+    grant::Grant,
     message::{Answer, Request},
     signed::Signed,
 };
@@ -141,26 +142,36 @@ fn is_of(row: &StudyRow, whom: &Whom, site_name: &str) -> bool {
 }
 
 impl Overlay {
-    /// Says to a holder that a person here breaks the glass, and keeps what it opens. Its cards are pulled at once.
+    /// Says to a holder that a person here breaks the glass. What it opens counts once it is kept.
     ///
     /// # Errors
     /// [`OverlayError::Trust`] with the holder's refusal; [`OverlayError::Unreachable`].
-    pub(crate) async fn break_glass(
+    pub(crate) async fn ask_glass(
         &self,
         holder: SiteId,
         signed: Signed<GlassRequest>,
         patient: Whom,
+    ) -> Result<Vec<Signed<Grant>>, OverlayError> {
+        match self.inner.ask(holder, &Request::BreakGlass { request: signed, patient }).await {
+            Some(Answer::Glass(grants)) => Ok(grants),
+            Some(Answer::Refused(refusal)) => Err(TrustError::from(refusal).into()),
+            Some(_) => Err(TrustError::from(Refusal::Malformed).into()),
+            None => Err(OverlayError::Unreachable),
+        }
+    }
+
+    /// Keeps what a holder opened. Its cards are pulled at once.
+    ///
+    /// # Errors
+    /// When it is not what was asked for, or cannot be recorded.
+    pub(crate) async fn keep_glass(
+        &self,
+        holder: SiteId,
+        signed: Signed<GlassRequest>,
+        grants: Vec<Signed<Grant>>,
     ) -> Result<GlassUse, OverlayError> {
-        let inner = &self.inner;
-        let request = Request::BreakGlass { request: signed.clone(), patient };
-        let grants = match inner.ask(holder, &request).await {
-            Some(Answer::Glass(grants)) => grants,
-            Some(Answer::Refused(refusal)) => return Err(TrustError::from(refusal).into()),
-            Some(_) => return Err(TrustError::from(Refusal::Malformed).into()),
-            None => return Err(OverlayError::Unreachable),
-        };
-        let used = inner.trust.keep_glass(&holder, signed, grants).await?;
-        inner.pull(holder);
+        let used = self.inner.trust.keep_glass(&holder, signed, grants).await?;
+        self.inner.pull(holder);
         Ok(used)
     }
 
