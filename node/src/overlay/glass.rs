@@ -39,12 +39,9 @@ impl Inner {
         // Whoever is named in what is not signed as it should be is not written down.
         let said = signed.open(&from).ok();
         let event = || {
-            let actor = said.as_ref().map(|request| Actor {
-                person: request.person.clone(),
-                role: request.role.clone(),
-                site: Some(from),
-            });
-            let event = Event::new(Act::GlassBroken, actor.unwrap_or(Actor { site: Some(from), ..Actor::default() }));
+            let (person, role) =
+                said.as_ref().map_or_else(Default::default, |request| (request.person.clone(), request.role.clone()));
+            let event = Event::new(Act::GlassBroken, Actor { person, role, site: Some(from) });
             let event = event.peer(from).note(said.as_ref().map_or("", |request| request.reason.word()));
             match &said {
                 Some(request) => event.basis(request.id),
