@@ -51,7 +51,7 @@ impl Inner {
         let request = match self.trust.judge_glass(&from, &signed, &patient) {
             Ok(GlassAsked::Known(grants)) => return Ok(Answer::Glass(grants)),
             Ok(GlassAsked::New(request)) => request,
-            Err(refusal) => return self.refuse_glass(event(), refusal).await,
+            Err(refusal) => return self.refuse_glass(from, event(), refusal).await,
         };
         let inner = self.clone();
         let looking = self.tasks.spawn_blocking("glass", move || inner.studies_of(&patient));
@@ -64,7 +64,7 @@ impl Inner {
             Err(_) => return Err(Refusal::Busy(1000).into()),
         };
         if studies.is_empty() {
-            return self.refuse_glass(event(), Refusal::NotHeld).await;
+            return self.refuse_glass(from, event(), Refusal::NotHeld).await;
         }
         let count = u64::try_from(studies.len()).unwrap_or(u64::MAX);
         let note = format!("{}, studies: {count}", request.reason.word());
@@ -86,8 +86,13 @@ impl Inner {
         Ok(Answer::Glass(grants))
     }
 
-    async fn refuse_glass(&self, event: Event, refusal: Refusal) -> Result<Answer, TrustError> {
-        self.record(event.outcome(Outcome::Refused(refusal))).await;
+    /// What was asked within bounds is written down one by one; beyond them, and what is no request, within shares.
+    async fn refuse_glass(&self, from: SiteId, event: Event, refusal: Refusal) -> Result<Answer, TrustError> {
+        match refusal {
+            Refusal::NotPermitted | Refusal::NotHeld => self.record(event.outcome(Outcome::Refused(refusal))).await,
+            Refusal::Busy(_) => self.alerts.security("more emergencies than there can be", from, None).await,
+            _ => {}
+        }
         Err(refusal.into())
     }
 
