@@ -25,18 +25,7 @@ pub(super) async fn study(dir: &Path, command: StudyCommand) -> anyhow::Result<(
             );
             Ok(())
         }
-        StudyCommand::Share { uid, site, hours } => {
-            let mut node = Node::open(dir).await?;
-            let body = json!({ "site": site, "hours": hours });
-            let shared = node.post(&format!("/api/studies/{}/share", segment(&uid)), &body).await?;
-            node.close().await?;
-            eprintln!(
-                "{site} may read the study until {}." | "{site} peut lire l'examen jusqu'au {}.",
-                text::time(&shared, "expires")
-            );
-            println!("{}", text::field(&shared, "grant"));
-            Ok(())
-        }
+        StudyCommand::Share { uid, site, hours } => share(dir, &uid, &site, hours).await,
         StudyCommand::Holders(asked) => super::copies::of_study(dir, asked).await,
         StudyCommand::Reject { uid, series, instance, reason, note } => {
             let mut node = Node::open(dir).await?;
@@ -85,6 +74,19 @@ pub(super) async fn study(dir: &Path, command: StudyCommand) -> anyhow::Result<(
         StudyCommand::Withheld => emergency::withheld(dir).await,
         StudyCommand::Release { id, note } => emergency::release(dir, id, &note).await,
     }
+}
+
+async fn share(dir: &Path, uid: &str, site: &str, hours: u32) -> anyhow::Result<()> {
+    let mut node = Node::open(dir).await?;
+    let body = json!({ "site": site, "hours": hours });
+    let shared = node.post(&format!("/api/studies/{}/share", segment(uid)), &body).await?;
+    node.close().await?;
+    eprintln!(
+        "{site} may read the study until {}." | "{site} peut lire l'examen jusqu'au {}.",
+        text::time(&shared, "expires")
+    );
+    println!("{}", text::field(&shared, "grant"));
+    Ok(())
 }
 
 async fn notes(dir: &Path) -> anyhow::Result<()> {

@@ -16,6 +16,7 @@ use crate::{
 use protocol::{
     Refusal, SiteId, Uid,
     glass::{GlassRequest, STUDIES_MAX, Whom},
+    grant::Grant,
     message::{Answer, Request},
     signed::Signed,
 };
@@ -38,12 +39,9 @@ impl Inner {
         // Whoever is named in what is not signed as it should be is not written down.
         let said = signed.open(&from).ok();
         let event = || {
-            let actor = said.as_ref().map(|request| Actor {
-                person: request.person.clone(),
-                role: request.role.clone(),
-                site: Some(from),
-            });
-            let event = Event::new(Act::GlassBroken, actor.unwrap_or(Actor { site: Some(from), ..Actor::default() }));
+            let (person, role) =
+                said.as_ref().map_or_else(Default::default, |request| (request.person.clone(), request.role.clone()));
+            let event = Event::new(Act::GlassBroken, Actor { person, role, site: Some(from) });
             let event = event.peer(from).note(said.as_ref().map_or("", |request| request.reason.word()));
             match &said {
                 Some(request) => event.basis(request.id),
@@ -53,7 +51,7 @@ impl Inner {
         let request = match self.trust.judge_glass(&from, &signed, &patient) {
             Ok(GlassAsked::Known(grants)) => return Ok(Answer::Glass(grants)),
             Ok(GlassAsked::New(request)) => request,
-            Err(refusal) => return self.refuse_glass(event(), refusal).await,
+            Err(refusal) => return self.refuse_glass(from, event(), refusal).await,
         };
         let inner = self.clone();
         let looking = self.tasks.spawn_blocking("glass", move || inner.studies_of(&patient));
@@ -66,7 +64,7 @@ impl Inner {
             Err(_) => return Err(Refusal::Busy(1000).into()),
         };
         if studies.is_empty() {
-            return self.refuse_glass(event(), Refusal::NotHeld).await;
+            return self.refuse_glass(from, event(), Refusal::NotHeld).await;
         }
         let count = u64::try_from(studies.len()).unwrap_or(u64::MAX);
         let note = format!("{}, studies: {count}", request.reason.word());
@@ -88,8 +86,13 @@ impl Inner {
         Ok(Answer::Glass(grants))
     }
 
-    async fn refuse_glass(&self, event: Event, refusal: Refusal) -> Result<Answer, TrustError> {
-        self.record(event.outcome(Outcome::Refused(refusal))).await;
+    /// What was asked within bounds is written down one by one; beyond them, and what is no request, within shares.
+    async fn refuse_glass(&self, from: SiteId, event: Event, refusal: Refusal) -> Result<Answer, TrustError> {
+        match refusal {
+            Refusal::NotPermitted | Refusal::NotHeld => self.record(event.outcome(Outcome::Refused(refusal))).await,
+            Refusal::Busy(_) => self.alerts.security("more emergencies than there can be", from, None).await,
+            _ => {}
+        }
         Err(refusal.into())
     }
 
@@ -141,26 +144,36 @@ fn is_of(row: &StudyRow, whom: &Whom, site_name: &str) -> bool {
 }
 
 impl Overlay {
-    /// Says to a holder that a person here breaks the glass, and keeps what it opens. Its cards are pulled at once.
+    /// Says to a holder that a person here breaks the glass. What it opens counts once it is kept.
     ///
     /// # Errors
     /// [`OverlayError::Trust`] with the holder's refusal; [`OverlayError::Unreachable`].
-    pub(crate) async fn break_glass(
+    pub(crate) async fn ask_glass(
         &self,
         holder: SiteId,
         signed: Signed<GlassRequest>,
         patient: Whom,
+    ) -> Result<Vec<Signed<Grant>>, OverlayError> {
+        match self.inner.ask(holder, &Request::BreakGlass { request: signed, patient }).await {
+            Some(Answer::Glass(grants)) => Ok(grants),
+            Some(Answer::Refused(refusal)) => Err(TrustError::from(refusal).into()),
+            Some(_) => Err(TrustError::from(Refusal::Malformed).into()),
+            None => Err(OverlayError::Unreachable),
+        }
+    }
+
+    /// Keeps what a holder opened. Its cards are pulled at once.
+    ///
+    /// # Errors
+    /// When it is not what was asked for, or cannot be recorded.
+    pub(crate) async fn keep_glass(
+        &self,
+        holder: SiteId,
+        signed: Signed<GlassRequest>,
+        grants: Vec<Signed<Grant>>,
     ) -> Result<GlassUse, OverlayError> {
-        let inner = &self.inner;
-        let request = Request::BreakGlass { request: signed.clone(), patient };
-        let grants = match inner.ask(holder, &request).await {
-            Some(Answer::Glass(grants)) => grants,
-            Some(Answer::Refused(refusal)) => return Err(TrustError::from(refusal).into()),
-            Some(_) => return Err(TrustError::from(Refusal::Malformed).into()),
-            None => return Err(OverlayError::Unreachable),
-        };
-        let used = inner.trust.keep_glass(&holder, signed, grants).await?;
-        inner.pull(holder);
+        let used = self.inner.trust.keep_glass(&holder, signed, grants).await?;
+        self.inner.pull(holder);
         Ok(used)
     }
 

@@ -87,20 +87,27 @@ impl Studies {
             Ok(request) => event.basis(request.id),
             Err(_) => event,
         };
-        let answer = shared.overlay.break_glass(holder, signed, patient).await;
-        let (outcome, done) = match answer {
-            Ok(used) => (Outcome::Done, Ok(used)),
+        let answer = shared.overlay.ask_glass(holder, signed.clone(), patient).await;
+        let (outcome, grants) = match answer {
+            Ok(grants) => (Outcome::Done, Ok(grants)),
             Err(OverlayError::Trust(TrustError::Refused(refusal))) => {
                 (Outcome::Refused(refusal), Err(StudyError::Refused(refusal)))
             }
             Err(OverlayError::Unreachable) => (Outcome::Failed, Err(StudyError::Unreachable { retry_s: 10 })),
             Err(fault) => (Outcome::Failed, Err(StudyError::internal(fault))),
         };
-        let event = match &done {
-            Ok(used) => event.note(format!("{}, studies: {}", reason.word(), used.studies.len())),
-            Err(_) => event,
+        let said = match &grants {
+            Ok(grants) => event.clone().note(format!("{}, studies: {}", reason.word(), grants.len())),
+            Err(_) => event.clone(),
         };
-        shared.audit.record(event.outcome(outcome)).await.map_err(StudyError::internal)?;
-        done
+        // The evidence first: nothing is open here before.
+        shared.audit.record(said.outcome(outcome)).await.map_err(StudyError::internal)?;
+        match shared.overlay.keep_glass(holder, signed, grants?).await {
+            Ok(used) => Ok(used),
+            Err(fault) => {
+                shared.audit.record(event.outcome(Outcome::Failed)).await.map_err(StudyError::internal)?;
+                Err(StudyError::internal(fault))
+            }
+        }
     }
 }
