@@ -13,7 +13,7 @@ import { Changes } from './Changes';
 import { EndDialog } from './EndDialog';
 import classes from './peers.module.css';
 
-const COLORS = { offered: 'sky', received: 'yellow', active: 'teal', suspended: 'orange', closing: 'orange', ended: 'gray' } as const;
+const COLORS = { offered: 'sky', received: 'yellow', active: 'teal', suspended: 'yellow', closing: 'yellow', ended: 'gray' } as const;
 
 type Act = { what: 'accept' | 'end' | 'suspend' | 'resume' } | { what: 'close'; hours: number };
 
@@ -28,12 +28,12 @@ function Standing({ agreement }: { agreement: Agreement }) {
   return (
     <>
       {agreement.suspended.map(({ site, name, ours, since }) => (
-        <Text key={site} size="sm" c="orange.4" mt={6} role="status">
+        <Text key={site} size="sm" c="yellow.4" mt={6} role="status">
           {t(ours ? 'agreement.suspendedByUs' : 'agreement.suspendedByThem', { site: name, date: minute(since, locale) })}
         </Text>
       ))}
       {agreement.state === 'closing' && agreement.closing && (
-        <Text size="sm" c="orange.4" mt={6} role="status">
+        <Text size="sm" c="yellow.4" mt={6} role="status">
           {t('agreement.closingNote', { date: minute(agreement.closing.until, locale) })}
         </Text>
       )}
