@@ -62,6 +62,27 @@ fn events(bundle: &Value) -> Vec<&Value> {
     events
 }
 
+async fn page_by_page(site: &Site, auditor: &str) {
+    // Page by page it is the same, each event once; only the first page is a reading.
+    let (mut place, mut seen, mut pages) = ("/fhir/AuditEvent?_count=2&date=ge2026-01-01".to_owned(), Vec::new(), 0);
+    loop {
+        let bundle = ask(site, auditor, &place).await.ok().json();
+        seen.extend(events(&bundle).iter().map(|event| event["id"].as_str().unwrap().parse::<u64>().unwrap()));
+        pages += 1;
+        let links = bundle["link"].as_array().unwrap();
+        let Some(next) = links.iter().find(|link| link["relation"] == "next") else { break };
+        let url = next["url"].as_str().unwrap();
+        place = url[url.find("/fhir").unwrap()..].to_owned();
+    }
+    let first = seen[0];
+    assert_eq!(seen, (1..=first).rev().collect::<Vec<u64>>());
+    assert!(pages > 3);
+    let log = site.audit("").await;
+    let readings = log.iter().filter(|entry| entry["act"] == "log-read" && entry["note"] == "by FHIR");
+    let since = readings.filter(|entry| entry["number"].as_u64().unwrap() >= first).count();
+    assert_eq!(since, 1, "{log:?}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn and_answers_page_by_page() {
     let site = Site::open(SITE, "CH Nord").await;
@@ -111,24 +132,7 @@ async fn and_answers_page_by_page() {
         assert_eq!(events(&bundle).len(), 0, "{none}");
     }
 
-    // Page by page it is the same, each event once; only the first page is a reading.
-    let (mut place, mut seen, mut pages) = ("/fhir/AuditEvent?_count=2&date=ge2026-01-01".to_owned(), Vec::new(), 0);
-    loop {
-        let bundle = ask(&site, &auditor, &place).await.ok().json();
-        seen.extend(events(&bundle).iter().map(|event| event["id"].as_str().unwrap().parse::<u64>().unwrap()));
-        pages += 1;
-        let links = bundle["link"].as_array().unwrap();
-        let Some(next) = links.iter().find(|link| link["relation"] == "next") else { break };
-        let url = next["url"].as_str().unwrap();
-        place = url[url.find("/fhir").unwrap()..].to_owned();
-    }
-    let first = seen[0];
-    assert_eq!(seen, (1..=first).rev().collect::<Vec<u64>>());
-    assert!(pages > 3);
-    let log = site.audit("").await;
-    let readings = log.iter().filter(|entry| entry["act"] == "log-read" && entry["note"] == "by FHIR");
-    let since = readings.filter(|entry| entry["number"].as_u64().unwrap() >= first).count();
-    assert_eq!(since, 1, "{log:?}");
+    page_by_page(&site, &auditor).await;
 
     // Who may not read the log, and what is not understood.
     let refused = ask(&site, &reader, "/fhir/AuditEvent").await;
