@@ -119,8 +119,15 @@ impl Hospital {
             while lock.try_lock().is_err() {
                 if since.elapsed() > Duration::from_secs(5) {
                     let why = lock.try_lock();
-                    let fds: Vec<_> = std::fs::read_dir("/proc/self/fd").unwrap().filter_map(|e| std::fs::read_link(e.unwrap().path()).ok()).filter(|p| p.ends_with("index/db")).collect();
-                    let threads: Vec<_> = std::fs::read_dir("/proc/self/task").unwrap().map(|e| std::fs::read_to_string(e.unwrap().path().join("comm")).unwrap()).collect();
+                    let fds: Vec<_> = std::fs::read_dir("/proc/self/fd")
+                        .unwrap()
+                        .filter_map(|e| std::fs::read_link(e.unwrap().path()).ok())
+                        .filter(|p| p.ends_with("index/db"))
+                        .collect();
+                    let threads: Vec<_> = std::fs::read_dir("/proc/self/task")
+                        .unwrap()
+                        .map(|e| std::fs::read_to_string(e.unwrap().path().join("comm")).unwrap())
+                        .collect();
                     panic!("held: {why:?} {fds:?} {threads:?} {}", std::fs::read_to_string("/proc/locks").unwrap());
                 }
                 std::thread::yield_now();
