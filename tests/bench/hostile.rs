@@ -60,7 +60,7 @@ impl Scene {
     fn range(&self, person: &str, digest: Digest) -> Request {
         Request {
             study: Uid::parse(&self.told[0].study).unwrap(),
-            reader: Reader { person: person.to_owned(), role: "radiologist".to_owned() },
+            reader: Reader { person: person.to_owned(), role: "radiologist".to_owned(), copy: None },
             priority: Priority::Emergency,
             what: What::Range { digest, groups: false, first_group: 0, groups_wanted: 64 },
         }

@@ -7,7 +7,7 @@ use protocol::{
     Digest, Refusal, SiteId, Timestamp, Uid,
     agreement::{About, Agreement, Clause, Ending, Field, Level, Party, Preset, SignedAgreement},
     catalog::{Basis, Change, Cursor, Entry, Offer, Page},
-    grant::Grant,
+    grant::{Grant, GrantKind},
     ids::Id128,
     ledger::{Crossing, Hash, Head},
     manifest::{Completeness, Patient, StudyCard},
@@ -117,6 +117,7 @@ impl Keys {
             level: Level::Objects,
             not_before: Timestamp(0),
             expires: Timestamp(now().0 + 3_600_000),
+            kind: GrantKind::Shared,
         }
     }
 

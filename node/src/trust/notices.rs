@@ -186,7 +186,8 @@ impl Trust {
                 return Err(TrustError::State);
             }
             // Also when the clock was set back, ours is the newest.
-            let at = known.map_or(tasks::now(), |known| tasks::now().max(Timestamp(known.at.0.saturating_add(1))));
+            let now = tasks::now();
+            let at = known.map_or(now, |known| now.max(Timestamp(known.at.0.saturating_add(1))));
             Suspension { agreement: *id, suspended, at }
         };
         let signed = self.inner.identity.seal(&said);
