@@ -2,12 +2,8 @@
 //
 // It keeps no promise of the real node (nothing is durable, nothing is signed); it answers as the contract says.
 
-<<<<<<< HEAD
-import type { Action, Ae, Agreement, AgreementOffer, AgreementPreview, AuditEntry, BrokenGlass, Explanation, GlassReason, Ledger, Pairing, Peer, Person, Review, Role, Sees, Study, Transfer, Under, User } from '../api/types';
-=======
-import type { Action, Ae, Agreement, AgreementOffer, AuditEntry, Explanation, Ledger, Pairing, Peer, Person, Role, Sees, Study, Transfer, Under, User } from '../api/types';
+import type { Action, Ae, Agreement, AgreementOffer, AuditEntry, BrokenGlass, Explanation, GlassReason, Ledger, Pairing, Peer, Person, Review, Role, Sees, Study, Transfer, Under, User } from '../api/types';
 import { acted, agreementOf, OWN_SITE, previewOf } from './agreements';
->>>>>>> agree
 import type { NewsName } from '../api/events';
 
 export interface Answer {
