@@ -45,7 +45,6 @@ function Standing({ row, onDone }: { row: Withheld; onDone: () => Promise<unknow
         size="compact-sm"
         variant="subtle"
         style={{ flexShrink: 0 }}
-        style={{ flex: 'none' }}
         loading={release.isPending}
         aria-label={t('withheld.releaseOf', { how })}
         onClick={() => release.mutate()}
