@@ -124,9 +124,7 @@ impl World {
 
     async fn run(&self, what: What, times: &mut Times) {
         let (pair, road) = (&self.over.pair, &self.over.road);
-        if what == What::Person {
-            let _ = self.b().post("/api/users/zoe/disabled", &json!({ "disabled": false })).await.ok();
-        }
+        let _ = self.b().post("/api/users/zoe/disabled", &json!({ "disabled": false })).await.ok();
         if hospital::peer(self.a(), &pair.b_id).await.is_none_or(|peer| !peer["revoked"].is_null()) {
             hospital::pair(&pair.a, &pair.b).await;
         }
