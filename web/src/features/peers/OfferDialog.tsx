@@ -71,6 +71,10 @@ export function OfferDialog({ site, name, replaces, onClose }: OfferDialogProps)
           event.preventDefault();
           offer.mutate();
         }}
+        // Enter in a field adds a word to it; it signs nothing.
+        onKeyDown={event => {
+          if (event.key === 'Enter' && event.target instanceof HTMLInputElement) event.preventDefault();
+        }}
       >
         <Stack gap="lg">
           <Radio.Group label={t('offer.preset')} value={draft.preset} onChange={value => set({ preset: value })}>
