@@ -62,6 +62,14 @@ impl Hospital {
             collector: None,
             oidc: None,
         });
+        // Threads of the hospital that died here may take a moment to let go of its index.
+        if let Ok(index) = std::fs::File::open(dir.path().join("index/db")) {
+            let since = Instant::now();
+            while index.try_lock().is_err() {
+                assert!(since.elapsed() < Duration::from_secs(20), "the index is still held");
+                tokio::task::yield_now().await;
+            }
+        }
         let tasks = Tasks::default();
         let audit = Audit::open(dir.path(), &tasks).unwrap();
         let folder = dir.path().join("journal/site");
@@ -105,33 +113,10 @@ impl Hospital {
     /// Ends as a killed process does: no task runs another step, and nobody is told goodbye.
     async fn die(self, runtime: Runtime) -> tempfile::TempDir {
         let dir = Tasks::default().spawn_blocking("death", move || {
-            // The index is let go of in a thread that ends: what it puts off, it puts off no longer than that.
-            let dying = std::thread::Builder::new().spawn(move || {
-                // The tasks hold what they need; what is dropped with the hospital is not the last of it.
-                let Self { dir, config, identity, tasks, trust, archive, audit, cache, overlay } = self;
-                runtime.shutdown_timeout(Duration::from_millis(500));
-                drop((config, identity, tasks, trust, archive, audit, cache, overlay));
-                dir
-            });
-            let dir = dying.unwrap().join().unwrap();
-            let lock = std::fs::File::open(dir.path().join("index/db")).unwrap();
-            let since = Instant::now();
-            while lock.try_lock().is_err() {
-                if since.elapsed() > Duration::from_secs(5) {
-                    let why = lock.try_lock();
-                    let fds: Vec<_> = std::fs::read_dir("/proc/self/fd")
-                        .unwrap()
-                        .filter_map(|e| std::fs::read_link(e.unwrap().path()).ok())
-                        .filter(|p| p.ends_with("index/db"))
-                        .collect();
-                    let threads: Vec<_> = std::fs::read_dir("/proc/self/task")
-                        .unwrap()
-                        .map(|e| std::fs::read_to_string(e.unwrap().path().join("comm")).unwrap())
-                        .collect();
-                    panic!("held: {why:?} {fds:?} {threads:?} {}", std::fs::read_to_string("/proc/locks").unwrap());
-                }
-                std::thread::yield_now();
-            }
+            // The tasks hold what they need; what is dropped with the hospital is not the last of it.
+            let Self { dir, archive, overlay, .. } = self;
+            runtime.shutdown_timeout(Duration::from_millis(500));
+            drop((archive, overlay));
             dir
         });
         dir.await.unwrap()
