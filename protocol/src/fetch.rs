@@ -46,6 +46,15 @@ pub struct Reader {
     pub copy: Option<Id128>,
 }
 
+/// Characters of a person's name, or of a role.
+pub const PERSON_CHARS_MAX: usize = 64;
+
+/// Whether a name may be written down as it is: nothing in it ends a line, turns the writing or cannot be seen.
+#[must_use]
+pub fn is_person(text: &str) -> bool {
+    text.chars().count() <= PERSON_CHARS_MAX && !text.chars().any(crate::limits::is_hidden)
+}
+
 /// One request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {

@@ -29,11 +29,14 @@ pub const SITE_NAME_MAX: usize = 64;
 /// turn the direction of writing or cannot be seen, since a name that shows as another's is another's.
 #[must_use]
 pub fn is_site_name(text: &str) -> bool {
-    let hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-    };
-    !text.trim().is_empty() && text.chars().count() <= SITE_NAME_MAX && !text.chars().any(hidden)
+    !text.trim().is_empty() && text.chars().count() <= SITE_NAME_MAX && !text.chars().any(is_hidden)
+}
+
+/// Whether a character ends a line, turns the direction of writing, or cannot be seen.
+#[must_use]
+pub fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 /// Files in one page of a backup's list: some 300 KiB.
 pub const KEPT_PAGE_MAX: usize = 4096;

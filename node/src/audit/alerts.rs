@@ -107,6 +107,16 @@ impl Alerts {
         }
     }
 
+    /// Somebody at a peer's reads no more. The first within a minute is named; a peer may name anybody, and as often as it
+    /// likes.
+    pub(crate) async fn reader_gone(&self, peer: SiteId, person: String) {
+        let actor = Actor { person, site: Some(peer), ..Actor::default() };
+        let event = Event::new(Act::ReaderGone, actor).peer(peer);
+        if let Some(event) = self.begun(Who::Peer(peer), "readers gone", event, Instant::now()) {
+            self.write(event).await;
+        }
+    }
+
     async fn note(&self, who: Who, what: &'static str, event: Event) {
         if let Some(event) = self.begun(who, what, event, Instant::now()) {
             tracing::warn!(site = event.peer.map(|site| site.short()), "{what}");

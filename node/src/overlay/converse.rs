@@ -16,9 +16,9 @@ use crate::{
     trust::TrustError,
 };
 use protocol::{
-    Refusal, SiteId,
+    Refusal, SiteId, Timestamp,
     agreement::Ending,
-    message::{Answer, Request},
+    message::{Answer, Request, SiteRecord},
     signed::Signed,
     wire::{self, WireError},
 };
@@ -233,7 +233,7 @@ impl Inner {
         self.tell(OverlayEvent::Contact(site));
     }
 
-    pub(super) fn revoked_record(&self, site: &SiteId) -> Option<protocol::message::SiteRecord> {
+    pub(super) fn revoked_record(&self, site: &SiteId) -> Option<SiteRecord> {
         self.trust.peers().into_iter().find(|p| p.site == *site)?.record.open(site).ok()
     }
 
@@ -279,18 +279,30 @@ impl Inner {
         if receipts.is_empty() { Answer::Done } else { Answer::Parted(receipts) }
     }
 
+    async fn greeted(&self, from: SiteId, record: Signed<SiteRecord>, now: Timestamp) -> Result<Answer, TrustError> {
+        let ours = tasks::now();
+        self.trust.note_record(&from, record).await?;
+        if self.contacts.of(&from).clock_offset_ms.is_none() {
+            self.contacts.clock(&from, now, ours);
+        }
+        self.link.settled(from).await;
+        Ok(Answer::Hello { record: self.record_now(), now: ours })
+    }
+
+    /// Somebody over there reads no more.
+    async fn reader_gone(&self, from: SiteId, person: String) -> Result<(), TrustError> {
+        if !protocol::fetch::is_person(&person) {
+            return Err(Refusal::Malformed.into());
+        }
+        self.trust.reader_gone(&from, &person);
+        self.alerts.reader_gone(from, person).await;
+        Ok(())
+    }
+
     async fn judged(self: &Arc<Self>, from: SiteId, request: Request) -> Result<Answer, TrustError> {
         let theirs = || Actor { site: Some(from), ..Actor::default() };
         match request {
-            Request::Hello { record, now } => {
-                let ours = tasks::now();
-                self.trust.note_record(&from, record).await?;
-                if self.contacts.of(&from).clock_offset_ms.is_none() {
-                    self.contacts.clock(&from, now, ours);
-                }
-                self.link.settled(from).await;
-                return Ok(Answer::Hello { record: self.record_now(), now: ours });
-            }
+            Request::Hello { record, now } => return self.greeted(from, record, now).await,
             Request::Pull(cursor) => {
                 self.trust.require_open()?;
                 self.trust.require_going_on(&from)?;
@@ -345,11 +357,7 @@ impl Inner {
             Request::CopiesErased(receipts) => self.copies_erased(from, receipts).await?,
             Request::CopiesAsked(asked) => return Ok(self.answer_copies(from, &asked).await),
             Request::CopiesHeld { after } => return Ok(self.held_copies(&from, after.as_ref())),
-            Request::ReaderGone { person } => {
-                self.trust.reader_gone(&from, &person);
-                let gone = Actor { person, site: Some(from), ..Actor::default() };
-                self.record(Event::new(Act::ReaderGone, gone).peer(from)).await;
-            }
+            Request::ReaderGone { person } => self.reader_gone(from, person).await?,
             Request::Goodbye => {
                 self.left(from).await?;
                 return Ok(self.parted(&from));

@@ -53,8 +53,6 @@ const PERMITS_MAX: NonZeroUsize = super::room(512);
 const PERMIT_IDLE: Duration = Duration::from_secs(30 * 60);
 /// A peer whose study is being recalled comes again after this time.
 const RECALL_RETRY_MS: u32 = 2000;
-/// Characters of a reader's name and role.
-const READER_CHARS_MAX: usize = 64;
 /// Requests that cannot be read after which a connection is closed: an honest peer sends none.
 const UNREADABLE_MAX: u32 = 16;
 
@@ -388,15 +386,7 @@ async fn refuse(mut send: SendStream, refusal: Refusal) {
 
 /// Names as they are made here: what a log or a list shows as it is.
 fn is_plain(reader: &Reader) -> bool {
-    [&reader.person, &reader.role]
-        .into_iter()
-        .all(|text| text.chars().count() <= READER_CHARS_MAX && !text.chars().any(is_unprintable))
-}
-
-/// Controls, and what turns the direction of writing or hides.
-fn is_unprintable(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    [&reader.person, &reader.role].into_iter().all(|text| protocol::fetch::is_person(text))
 }
 
 fn level(what: &What) -> Level {

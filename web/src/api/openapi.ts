@@ -7620,7 +7620,7 @@ export interface components {
         Offer: {
             /**
              * Format: int32
-             * @description The glass may be broken; each time is reviewed within so many hours.
+             * @description The glass may be broken; each use is reviewed within so many hours.
              */
             break_glass_hours?: number | null;
             /** Format: int32 */
@@ -8624,6 +8624,13 @@ export interface components {
             patient_id?: string | null;
             /** @description Study Instance UID. */
             study?: string | null;
+        };
+        /** @description One term that is wrong. */
+        WrongJson: {
+            en: string;
+            fr: string;
+            /** @description The name of the term: `regions`, `since_days`, … */
+            term: string;
         };
     };
     responses: never;
