@@ -28,6 +28,8 @@ use tests::{
     },
 };
 
+use tokio::task::JoinSet;
+
 const SITE: &str = env!("CARGO_BIN_EXE_site");
 const ASKED: usize = 300;
 /// Requests of the flood under way at once.
@@ -139,8 +141,10 @@ async fn measure(scene: &Arc<Scene>, flood: Flood) -> [(f64, f64); 2] {
     let control = control::Peer::dial(seed, scene.holder.overlay(), |_| None).await.unwrap();
     let (stop, sent) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
     let lanes = if matches!(flood, Flood::None) { 0 } else { AT_ONCE };
-    let running: Vec<_> =
-        (0..lanes).map(|_| tokio::spawn(run(scene.clone(), flood, stop.clone(), sent.clone()))).collect();
+    let mut running = JoinSet::new();
+    for _ in 0..lanes {
+        let _ = running.spawn(run(scene.clone(), flood, stop.clone(), sent.clone()));
+    }
     let (mut pixels, mut pages) = (Vec::new(), Vec::new());
     let question = control::framed(&wire::encode(&message::Request::Pull(Cursor::default())));
     for number in 0..ASKED {
@@ -155,9 +159,7 @@ async fn measure(scene: &Arc<Scene>, flood: Flood) -> [(f64, f64); 2] {
         pages.push(began.elapsed());
     }
     stop.store(true, Ordering::Relaxed);
-    for lane in running {
-        let _ = tokio::time::timeout(Duration::from_secs(20), lane).await;
-    }
+    let _ = tokio::time::timeout(Duration::from_secs(20), running.join_all()).await;
     let measured = [percentiles(pixels), percentiles(pages)];
     let memory = scene.holder.memory(false) >> 20;
     let name = format!("{flood:?}");

@@ -22,6 +22,7 @@ use tests::{Pair, Site, eventually};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    task::JoinSet,
 };
 
 const ROUNDS: usize = 100;
@@ -135,6 +136,27 @@ async fn refuse(site: &Site, id: &str) {
     let _ = site.post(&format!("/api/pairings/{id}/confirm"), &json!({ "accept": false })).await;
 }
 
+/// The invitation stays as it is but for the road; one byte of the exchange is changed. Whether it is noticed.
+async fn meddled(
+    pair: &Pair,
+    (real, to_a, spoken): (Invitation, SocketAddr, &str),
+    (listener, at): (TcpListener, SocketAddr),
+    number: usize,
+) -> bool {
+    // The invitation stays as it is but for the road: the key in it is the inviting site's.
+    let shown = Invitation { addresses: vec![at.to_string()], ..real };
+    let mut between = JoinSet::new();
+    let _ = between.spawn(async move {
+        let (left, _) = listener.accept().await.unwrap();
+        meddle(left, TcpStream::connect(to_a).await.unwrap(), number % 4, number).await;
+    });
+    let asked = json!({ "invitation": shown.to_string(), "code": spoken });
+    let joined = pair.b.post("/api/peers/join", &asked).await;
+    let noticed = joined.status != 200;
+    refuse(&pair.b, &shown.id.to_string()).await;
+    noticed
+}
+
 /// One round. Whether the sites, or the people who look at their screens, notice.
 async fn round(pair: &Pair, way: Way, number: usize) -> bool {
     let told = pair.a.post("/api/peers/invitations", &json!({})).await.ok().json();
@@ -145,18 +167,7 @@ async fn round(pair: &Pair, way: Way, number: usize) -> bool {
     let to_a: SocketAddr = real.addresses.iter().find_map(|address| address.parse().ok()).unwrap();
     let id = real.id.to_string();
     if way == Way::Meddles {
-        // The invitation stays as it is but for the road: the key in it is the inviting site's.
-        let shown = Invitation { addresses: vec![at.to_string()], ..real };
-        let between = tokio::spawn(async move {
-            let (left, _) = listener.accept().await.unwrap();
-            meddle(left, TcpStream::connect(to_a).await.unwrap(), number % 4, number).await;
-        });
-        let asked = json!({ "invitation": shown.to_string(), "code": spoken });
-        let joined = pair.b.post("/api/peers/join", &asked).await;
-        let noticed = joined.status != 200;
-        refuse(&pair.b, &id).await;
-        between.abort();
-        return noticed;
+        return meddled(pair, (real, to_a, spoken), (listener, at), number).await;
     }
     let (as_a, as_b) = (Face::of(41, "CH Nord", at), Face::of(42, "CHU Sud", at));
     let shown = Invitation { site: as_a.site(), addresses: vec![at.to_string()], ..real.clone() };
@@ -170,7 +181,8 @@ async fn round(pair: &Pair, way: Way, number: usize) -> bool {
     );
     // Held until the people have looked.
     let (looked, looking) = tokio::sync::oneshot::channel::<()>();
-    let between = tokio::spawn(async move {
+    let mut between = JoinSet::new();
+    let _ = between.spawn(async move {
         let towards_a = async {
             let mut stream = TcpStream::connect(to_a).await.unwrap();
             (play_joiner(&mut stream, joiner).await, stream)
@@ -204,7 +216,8 @@ async fn round(pair: &Pair, way: Way, number: usize) -> bool {
         refuse(site, &id).await;
     }
     let _ = looked.send(());
-    let (at_a, at_b) = tokio::time::timeout(Duration::from_secs(30), between).await.unwrap().unwrap();
+    let (at_a, at_b) =
+        tokio::time::timeout(Duration::from_secs(30), between.join_next()).await.unwrap().unwrap().unwrap();
     assert_eq!((at_a, at_b), (way == Way::Overhears, way == Way::Overhears), "{way:?}");
     noticed
 }

@@ -20,7 +20,7 @@ use std::{
 };
 use tokio::{
     sync::{mpsc, oneshot},
-    task::JoinHandle,
+    task::JoinSet,
 };
 
 /// More than any answer has.
@@ -105,13 +105,7 @@ type Says = Arc<Mutex<dyn FnMut(Request) -> Option<Answer> + Send>>;
 #[derive(Debug)]
 pub struct Peer {
     asks: mpsc::Sender<Ask>,
-    task: JoinHandle<()>,
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
+    _task: JoinSet<()>,
 }
 
 /// The 32 bytes of the key in a node's folder.
@@ -159,7 +153,9 @@ impl Peer {
         let other = other.await.ok()??;
         let (asks, asked) = mpsc::channel(4096);
         let says: Says = Arc::new(Mutex::new(says));
-        Some(Self { asks, task: tokio::spawn(drive(swarm, other, asked, says)) })
+        let mut task = JoinSet::new();
+        let _ = task.spawn(drive(swarm, other, asked, says));
+        Some(Self { asks, _task: task })
     }
 
     /// Sends a frame as it is, and gives the body of what comes back. `None`: nothing does.
@@ -177,12 +173,6 @@ impl Peer {
     /// The same, for many at once.
     pub async fn ask_soon(&self, request: Request) -> Option<Answer> {
         self.ask(&request).await
-    }
-
-    /// Whether the other side has ended the connection.
-    #[must_use]
-    pub fn is_cut_off(&self) -> bool {
-        self.task.is_finished()
     }
 }
 
