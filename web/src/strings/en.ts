@@ -408,7 +408,7 @@ export const en = {
     ofStudy: 'Who holds copies',
     atSite: 'Copies of our studies at {{site}}',
     all: 'Show those that are erased too',
-    count_one: 'One copy may still be there.',
+    count_one: '{{held}} copy may still be there.',
     count_other: '{{held}} copies may still be there.',
     overdueCount_one: 'One of them should be gone.',
     overdueCount_other: '{{count}} of them should be gone.',
