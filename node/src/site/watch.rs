@@ -115,7 +115,7 @@ impl Watch {
 
     /// A day late is worse than late.
     fn reviews(&self) {
-        let overdue = self.trust.reviews_overdue();
+        let overdue = self.trust.reviews_overdue(tasks::now());
         let level =
             overdue.map(
                 |(_, oldest)| {

@@ -313,9 +313,8 @@ impl Trust {
         self.commit(changing, Record::GlassReviewed(GlassReview { note, ..review })).await
     }
 
-    /// Reviews that should have been made by now: how many, and since when the oldest.
-    pub(crate) fn reviews_overdue(&self) -> Option<(u64, Timestamp)> {
-        let now = tasks::now();
+    /// Reviews that should have been made by `now`: how many, and since when the oldest.
+    pub(crate) fn reviews_overdue(&self, now: Timestamp) -> Option<(u64, Timestamp)> {
         let state = self.state();
         let due: Vec<Timestamp> =
             state.glass.values().filter(|one| one.review.is_none() && one.due <= now).map(|one| one.due).collect();
@@ -382,7 +381,7 @@ mod tests {
     use protocol::agreement::{Field, Preset, StudyFacts, Withheld};
 
     fn terms(hours: Option<u32>) -> Terms {
-        let all = ClauseTerms { break_glass_hours: hours, spans: vec![(0, 1)], ..ClauseTerms::default() };
+        let all = ClauseTerms { break_glass_hours: hours, ..ClauseTerms::default() };
         Terms { all, ..Terms::default() }
     }
     fn whom() -> Whom {
@@ -419,7 +418,8 @@ mod tests {
         let (a, b) = two_peers().await;
         let (ct, mut other) = (facts("1.2.3", "CT"), facts("1.2.4", "CT"));
         // One minute a week.
-        agree(&a, &b, Preset::OnCall, &terms(Some(72))).await;
+        let all = ClauseTerms { spans: vec![(0, 1)], ..terms(Some(72)).all };
+        agree(&a, &b, Preset::OnCall, &Terms { all, ..Terms::default() }).await;
         let opposed = Withheld { opposed: true, ..Withheld::NOTHING };
         let ct = StudyFacts { withheld: opposed, ..ct };
         other.withheld = opposed;
@@ -491,7 +491,7 @@ mod tests {
     #[tokio::test]
     async fn both_sites_have_it_to_review_over_a_restart() {
         let (a, b) = two_peers().await;
-        agree(&a, &b, Preset::All, &terms(Some(0))).await;
+        agree(&a, &b, Preset::All, &terms(Some(72))).await;
         let used = broken(&a, &b, "1.2.3").await;
         let (a, b) = (a.again(1).await, b.again(2).await);
         for (site, other) in [(&a, &b), (&b, &a)] {
@@ -512,7 +512,8 @@ mod tests {
         a.trust.review_glass(review(Verdict::Justified)).await.unwrap();
         let a = a.again(1).await;
         assert!(!a.trust.glass(&used.request.id).unwrap().is_open());
-        assert_eq!(a.trust.reviews_overdue(), None);
-        assert_eq!(b.trust.reviews_overdue(), Some((1, used.due)), "each site reviews for itself");
+        assert_eq!(a.trust.reviews_overdue(used.due), None);
+        assert_eq!(b.trust.reviews_overdue(used.due.before(Duration::from_secs(1))), None, "not yet");
+        assert_eq!(b.trust.reviews_overdue(used.due), Some((1, used.due)), "each site reviews for itself");
     }
 }
