@@ -9,7 +9,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
 };
-use tests::{OverRoad, Response, Site, Study, corpus, eventually, road::Conduct};
+use tests::{OverRoad, Pair, Response, Site, Study, corpus, eventually, road::Conduct};
 
 /// Objects of one group have no list of groups that could be wrong.
 const GROUP: u64 = 16 << 10;
@@ -67,6 +67,26 @@ async fn shown(site: &Site, object: &Object) -> Option<Vec<Vec<u8>>> {
     answer.status.is_success().then(|| tests::multipart::parts(&answer).into_iter().map(|part| part.to_vec()).collect())
 }
 
+/// Whether headers that came with a turned bit are refused; where they are not, they are right.
+async fn headers_are_refused(pair: &Pair, object: &Object) -> bool {
+    let path = format!("/dicomweb{}/metadata", object.at);
+    let there = pair.b.get(&path).await;
+    if !there.status.is_success() {
+        return true;
+    }
+    let here = pair.a.get(&path).await.ok();
+    let tags = |answer: &Response| {
+        let mut json = answer.json();
+        // Where to ask for bulk data is the server's own.
+        let rows = json.as_array_mut().unwrap();
+        rows.iter_mut()
+            .for_each(|row| row.as_object_mut().unwrap().retain(|_, value| value.get("BulkDataURI").is_none()));
+        json
+    };
+    assert_eq!(tags(&there), tags(&here), "{}: a turned bit of the headers is shown", object.name);
+    false
+}
+
 /// Turns the middle bit of every file of a folder, keys aside.
 fn turn_all(folder: &Path) -> usize {
     let mut turned = 0;
@@ -117,8 +137,14 @@ async fn and_no_turned_bit_is_shown() {
                 continue;
             }
             road.conduct(conduct);
-            let answer = pair.b.frame(&object.at, 1).await;
-            assert!(!answer.status.is_success(), "{}: {place}: {} is shown", object.name, answer.status);
+            if conduct == Conduct::WrongHeaders && !headers_are_refused(pair, object).await {
+                // Of a deflated object the headers are read from the object itself.
+                continue;
+            }
+            if conduct != Conduct::WrongHeaders {
+                let answer = pair.b.frame(&object.at, 1).await;
+                assert!(!answer.status.is_success(), "{}: {place}: {} is shown", object.name, answer.status);
+            }
             places.push(place);
         }
         road.conduct(Conduct::Honest);
@@ -151,6 +177,6 @@ async fn and_no_turned_bit_is_shown() {
     println!("{:<28} {}", "transfer syntax", "places found");
     for (syntax, places) in &found {
         println!("{syntax:<28} {} found: {}", places.len(), places.join(", "));
-        assert!(places.len() >= 5, "{syntax}");
+        assert!(places.len() >= 4 && places.ends_with(&["wire", "cache", "file"]), "{syntax}");
     }
 }
