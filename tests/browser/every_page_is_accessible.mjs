@@ -14,7 +14,11 @@ const PAGES = [
   'archive/retention', 'archive/tiers', 'archive/sources', 'archive/alarms', 'archive/import', 'archive/rules',
 ];
 
+/** What fades in is not judged half faded. */
+const settled = () => document.getAnimations().every(one => one.playState !== 'running' || one.effect?.getComputedTiming().iterations === Infinity);
+
 async function judge(page, where, seen) {
+  await page.waitForFunction(settled);
   await page.evaluate(AXE);
   const faults = await page.evaluate(async () => {
     const { violations } = await window.axe.run(document, { resultTypes: ['violations'] });
