@@ -205,18 +205,27 @@ function showTransfer(strip, transfer) {
 
 const TONES = { verified: 'good', failed: 'bad', 'not-covered': 'wait' };
 
-/** Whether what is shown of each study is compared with what its site signed. It stands as long as the viewer is open. */
-async function showProvenance(strip) {
-  for (const study of studies) {
+/** Whether what is shown of a study is compared with what its site signed. It stands as long as the viewer is open. */
+function showProvenance(strip, study) {
+  const which = studies.length > 1 ? `${[study.date, study.modalities.join('/')].filter(Boolean).join(' ')} · ` : '';
+  const text = `${which}${words.provenance[study.provenance].replace('{site}', study.custodian_name)}`;
+  const title = words.before.replace('{site}', study.custodian_name);
+  strip.show(`provenance ${study.study}`, text, { tone: TONES[study.provenance], title });
+}
+
+/** What stands over the images of each open study. */
+async function showStanding(strip) {
+  for (const uid of studies) {
     try {
-      const answer = await fetch(`/api/studies/${study}`);
+      const answer = await fetch(`/api/studies/${uid}`);
+      // Read to its end, whatever it says: what is not read counts as under way.
+      const text = await answer.text();
       if (!answer.ok) continue;
-      const { provenance, custodian_name: site, modalities, date } = await answer.json();
-      const which = studies.length > 1 ? `${[date, modalities.join('/')].filter(Boolean).join(' ')} · ` : '';
-      const text = `${which}${words.provenance[provenance].replace('{site}', site)}`;
-      strip.show(`provenance ${study}`, text, { tone: TONES[provenance], title: words.before.replace('{site}', site) });
+      const study = JSON.parse(text);
+      showProvenance(strip, study);
+      if (study.break_glass) showGlass(strip, study.break_glass);
     } catch {
-      // Told anew with the next change.
+      strip.show('connection', words.lost, { tone: 'bad' });
     }
   }
 }
@@ -261,7 +270,7 @@ function listen(strip) {
     else if (data.kind === 'news' && data.name === 'transfer') {
       const transfer = JSON.parse(data.data);
       showTransfer(strip, transfer);
-      if (studies.includes(transfer.study) && ['done', 'corrupt'].includes(transfer.state)) void showProvenance(strip);
+      if (studies.includes(transfer.study) && ['done', 'corrupt'].includes(transfer.state)) void showStanding(strip);
     }
     else if (data.kind === 'news' && data.name === 'amended') showAmended(strip, JSON.parse(data.data));
   };
@@ -301,19 +310,10 @@ async function showRunning(strip) {
 }
 
 /** A study that is open by broken glass says so for as long as it is on the screen. */
-async function showGlass(strip) {
-  for (const study of studies) {
-    try {
-      const answer = await fetch(`/api/studies/${study}`);
-      const broken = answer.ok ? (await answer.json()).break_glass : null;
-      if (!broken) continue;
-      const time = new Date(broken.ends).toLocaleTimeString(locale, { hour: '2-digit', minute: '2-digit' });
-      const text = words.glass.replace('{reason}', words.why[broken.reason] ?? words.why.other).replace('{time}', time);
-      strip.show(`glass ${broken.request}`, `${broken.site_name} · ${text}`, { tone: 'bad' });
-    } catch {
-      strip.show('connection', words.lost, { tone: 'bad' });
-    }
-  }
+function showGlass(strip, broken) {
+  const time = new Date(broken.ends).toLocaleTimeString(locale, { hour: '2-digit', minute: '2-digit' });
+  const text = words.glass.replace('{reason}', words.why[broken.reason] ?? words.why.other).replace('{time}', time);
+  strip.show(`glass ${broken.request}`, `${broken.site_name} · ${text}`, { tone: 'bad' });
 }
 
 function announce(services) {
@@ -337,15 +337,14 @@ function start(services) {
   const strip = new Strip();
   listen(strip);
   void showRunning(strip);
-  void showProvenance(strip);
-  void showGlass(strip);
+  void showStanding(strip);
   announce(services);
   addEventListener('confrere:http-error', ({ detail }) => {
     if (detail.status === 401) void checkSession(strip);
     else if (detail.status === 0) strip.show('connection', words.lost, { tone: 'bad' });
     else if (detail.status >= 500) {
       strip.show('unavailable', words.unavailable, { tone: 'wait', leaveAfterMs: 8000 });
-      if (detail.status === 502) void showProvenance(strip);
+      if (detail.status === 502) void showStanding(strip);
     }
   });
 }
