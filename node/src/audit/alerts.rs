@@ -66,11 +66,13 @@ pub(crate) struct Alerts {
     audit: Audit,
     /// Bounded by the shares.
     counted: Arc<Mutex<HashMap<Kind, Counted>>>,
+    /// Readers that each peer named within the minute. Bounded by the peers.
+    gone: Arc<Mutex<HashMap<SiteId, (Instant, usize)>>>,
 }
 
 impl Alerts {
     pub(crate) fn new(audit: Audit) -> Self {
-        Self { audit, counted: Arc::default() }
+        Self { audit, counted: Arc::default(), gone: Arc::default() }
     }
 
     /// The log, for what is written every time.
@@ -107,12 +109,23 @@ impl Alerts {
         }
     }
 
-    /// Somebody at a peer's reads no more. The first within a minute is named; a peer may name anybody, and as often as it
-    /// likes.
+    /// Somebody at a peer's reads no more. Within a minute so many are named as a peer has kinds; what it names beyond is
+    /// counted, as it may name anybody, and as often as it likes.
     pub(crate) async fn reader_gone(&self, peer: SiteId, person: String) {
         let actor = Actor { person, site: Some(peer), ..Actor::default() };
         let event = Event::new(Act::ReaderGone, actor).peer(peer);
-        if let Some(event) = self.begun(Who::Peer(peer), "readers gone", event, Instant::now()) {
+        let now = Instant::now();
+        let is_named = {
+            let mut gone = self.gone.lock().unwrap_or_else(PoisonError::into_inner);
+            gone.retain(|_, (since, _)| now.saturating_duration_since(*since) < WINDOW);
+            let (_, named) = gone.entry(peer).or_insert((now, 0));
+            *named = named.saturating_add(1);
+            *named <= SHARE
+        };
+        if is_named {
+            return self.write(event).await;
+        }
+        if let Some(event) = self.begun(Who::Peer(peer), "readers gone", event, now) {
             self.write(event).await;
         }
     }
@@ -220,6 +233,19 @@ mod tests {
     fn written(alerts: &Alerts) -> Vec<Event> {
         let page = alerts.audit.page(&Filter { limit: 1000, ..Filter::default() });
         page.into_iter().map(|(_, event)| event).collect()
+    }
+
+    #[tokio::test]
+    async fn readers_that_are_gone_are_named_within_a_share() {
+        let dir = tempfile::tempdir().unwrap();
+        let audit = Audit::open(dir.path(), &Tasks::default()).unwrap();
+        let alerts = Alerts::new(audit.clone());
+        for n in 0..3 * SHARE {
+            alerts.reader_gone(SiteId([1; 32]), format!("reader {n}")).await;
+        }
+        let written = audit.page(&Filter { limit: 1000, ..Filter::default() });
+        assert_eq!(written.len(), SHARE + 1, "each of a share, and the first of the rest");
+        assert_eq!(written.last().unwrap().1.actor.person, "reader 0");
     }
 
     #[tokio::test]
