@@ -60,7 +60,11 @@ await tell(async (browser, seen) => {
   await a.getByText('En vigueur', { exact: true }).first().waitFor();
   await a.getByRole('button', { name: 'Modifier…' }).click();
   const change = dialogOf(a);
-  await change.getByRole('combobox', { name: 'Seulement ces régions' }).fill('knee');
+  // What is in force stands in the form before anything is added to it.
+  await change.getByText('HEAD', { exact: true }).first().waitFor();
+  await change.getByRole('region', { name: 'Ce que dit l’accord' }).getByText(/de la région tête/).first().waitFor();
+  await change.getByRole('combobox', { name: 'Seulement ces régions' }).click();
+  await change.getByRole('combobox', { name: 'Seulement ces régions' }).pressSequentially('knee');
   await change.getByRole('combobox', { name: 'Seulement ces régions' }).press('Enter');
   const changes = change.getByRole('region', { name: 'Ce qui change par rapport à la version 1' });
   await changes.getByText(/tête, genou/).first().waitFor();
