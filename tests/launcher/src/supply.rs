@@ -7,30 +7,14 @@
 use crate::{
     Stop,
     step::{self, npm},
-    target,
+    tools,
 };
-use std::{fs, path::PathBuf, process::Command};
+use std::process::Command;
 
 const VERSION: &str = "0.20.2";
 
-/// cargo-deny as it stands on this machine, or built from crates.io into the target folder.
-pub(crate) fn cargo_deny() -> Result<PathBuf, Stop> {
-    let root = target().join("tools").join(format!("cargo-deny-{VERSION}"));
-    let program = root.join("bin/cargo-deny");
-    if program.is_file() {
-        return Ok(program);
-    }
-    let mut install = step::command("cargo", &["install", "cargo-deny", "--version", VERSION, "--locked"]);
-    install.args(["--debug", "--quiet", "--root"]).arg(&root);
-    let build = root.join("build");
-    install.env("CARGO_TARGET_DIR", &build).env("CARGO_PROFILE_DEV_DEBUG", "false");
-    step::run("cargo install cargo-deny", install)?;
-    fs::remove_dir_all(&build).map_err(|error| Stop::new(format!("{}: {error}", build.display())))?;
-    Ok(program)
-}
-
 pub(crate) fn check() -> Result<(), Stop> {
-    let program = cargo_deny()?;
+    let program = tools::built("cargo-deny", VERSION, &[])?;
     let deny = |arguments: &[&str]| {
         let mut command = step::command(&program.display().to_string(), arguments);
         command.env("CARGO_TERM_COLOR", "never");

@@ -5,7 +5,10 @@ use crate::{
     step::{self, output},
     target,
 };
-use std::{env, path::Path};
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
 
 /// A tool, how to see whether it is there, and where it comes from.
 #[derive(Debug)]
@@ -137,19 +140,26 @@ pub(crate) fn ensure(tools: &[&Tool]) -> Result<(), Stop> {
     }
 }
 
-/// An object store to test against, which compares signatures; built from crates.io into the target folder.
-pub(crate) fn object_store() -> Result<(), Stop> {
-    const VERSION: &str = "0.14.1";
-    let root = target().join("tools").join(format!("s3s-fs-{VERSION}"));
-    if root.join("bin/s3s-fs").is_file() {
-        return Ok(());
+/// A tool that is built from crates.io into the target folder, once a version; gives its program.
+pub(crate) fn built(name: &str, version: &str, more: &[&str]) -> Result<PathBuf, Stop> {
+    let root = target().join("tools").join(format!("{name}-{version}"));
+    let program = root.join("bin").join(name);
+    if program.is_file() {
+        return Ok(program);
     }
-    let mut install = step::command("cargo", &["install", "s3s-fs", "--version", VERSION, "--features", "binary"]);
-    install.args(["--locked", "--debug", "--quiet", "--root"]).arg(&root);
+    let mut install =
+        step::command("cargo", &["install", name, "--version", version, "--locked", "--debug", "--quiet"]);
+    install.args(more).arg("--root").arg(&root);
     let build = root.join("build");
     install.env("CARGO_TARGET_DIR", &build).env("CARGO_PROFILE_DEV_DEBUG", "false");
-    step::run("cargo install s3s-fs", install)?;
-    std::fs::remove_dir_all(&build).map_err(|error| Stop::new(format!("{}: {error}", build.display())))
+    step::run(&format!("cargo install {name}"), install)?;
+    std::fs::remove_dir_all(&build).map_err(|error| Stop::new(format!("{}: {error}", build.display())))?;
+    Ok(program)
+}
+
+/// An object store to test against, which compares signatures.
+pub(crate) fn object_store() -> Result<(), Stop> {
+    built("s3s-fs", "0.14.1", &["--features", "binary"]).map(drop)
 }
 
 /// An identity provider to test against, `oidc-provider`, with what it needs, as its lock file says.
