@@ -56,6 +56,7 @@ pub(crate) mod config;
 pub(crate) mod identity;
 pub(crate) mod journal;
 pub(crate) mod multipart;
+pub(crate) mod pace;
 pub(crate) mod seal;
 pub(crate) mod tasks;
 pub(crate) mod words;

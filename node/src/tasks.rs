@@ -83,6 +83,11 @@ impl Tasks {
         self.stop.child_token()
     }
 
+    /// Waits so long, or until the node is asked to stop.
+    pub(crate) async fn pause(&self, for_so_long: Duration) {
+        let _ = tokio::time::timeout(for_so_long, self.stop.cancelled()).await;
+    }
+
     /// Asks every task to stop and waits for them; the names of those still running after `within` are returned.
     pub(crate) async fn stop(&self, within: Duration) -> Vec<&'static str> {
         self.stop.cancel();

@@ -2,7 +2,9 @@
 //! `cargo bench -p tests --bench hostile`.
 //!
 //! The honest peer asks for one range of an image on the pixel plane, and for a page of the catalog on the control plane,
-//! so many times alone and under each flood; median and 99th percentile, ms, and the node's memory after each.
+//! so many times alone and under each flood; median and 99th percentile, ms, and the node's memory after each. The flood
+//! comes from a process of its own that gets only what processor time the others leave: a real one runs on another
+//! machine, and what is to be seen is what it costs the node.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a measurement stops where it fails")]
 
 use protocol::{
@@ -13,6 +15,10 @@ use protocol::{
 };
 use serde_json::json;
 use std::{
+    io::{Read, Write},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -59,13 +65,43 @@ impl Scene {
         Self { holder, peers, told }
     }
 
+    fn target(&self) -> Target {
+        Target {
+            pixels: self.holder.pixels(),
+            overlay: self.holder.overlay(),
+            study: Uid::parse(&self.told[0].study).unwrap(),
+            digests: self.told.iter().map(Instance::digest).collect(),
+        }
+    }
+}
+
+/// What is flooded, and asked for.
+struct Target {
+    pixels: SocketAddr,
+    overlay: SocketAddr,
+    study: Uid,
+    digests: Vec<Digest>,
+}
+
+impl Target {
     fn range(&self, person: &str, digest: Digest) -> Request {
         Request {
-            study: Uid::parse(&self.told[0].study).unwrap(),
+            study: self.study.clone(),
             reader: Reader { person: person.to_owned(), role: "radiologist".to_owned(), copy: None },
             priority: Priority::Emergency,
             what: What::Range { digest, groups: false, first_group: 0, groups_wanted: 64 },
         }
+    }
+
+    fn to_line(&self) -> String {
+        let digests: Vec<_> = self.digests.iter().map(|d| d.0.to_vec()).collect();
+        json!([self.pixels, self.overlay, self.study.as_str(), digests]).to_string()
+    }
+
+    fn of_line(line: &str) -> Self {
+        let (pixels, overlay, study, digests): (_, _, String, Vec<[u8; 32]>) = serde_json::from_str(line).unwrap();
+        let digests = digests.into_iter().map(Digest).collect();
+        Self { pixels, overlay, study: Uid::parse(&study).unwrap(), digests }
     }
 }
 
@@ -80,51 +116,120 @@ enum Flood {
     Greedy,
     /// Questions of the control plane.
     Control,
+    /// Connections of the control plane, one question each.
+    Redial,
 }
 
 impl Flood {
-    const ALL: [Self; 5] = [Self::None, Self::Garbage, Self::Refused, Self::Greedy, Self::Control];
+    const ALL: [Self; 6] = [Self::None, Self::Garbage, Self::Refused, Self::Greedy, Self::Control, Self::Redial];
+}
+
+/// Another process that floods until it is dropped.
+struct Flooding(Child);
+
+impl Flooding {
+    fn start(scene: &Scene, flood: Flood) -> Option<Self> {
+        if matches!(flood, Flood::None) {
+            return None;
+        }
+        let (own, dir, target) = (std::env::current_exe().unwrap(), scene.peers[1].dir(), scene.target().to_line());
+        let mut child = Command::new("chrt")
+            .args(["--idle", "0"])
+            .arg(own)
+            .args(["--flood", &format!("{flood:?}")])
+            .arg(dir)
+            .arg(target)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // It says when all its lanes are under way.
+        let mut ready = [0; 1];
+        child.stdout.as_mut().unwrap().read_exact(&mut ready).unwrap();
+        Some(Self(child))
+    }
+
+    /// What it sent.
+    fn stop(mut self) -> u64 {
+        drop(self.0.stdin.take());
+        let mut sent = String::new();
+        let _ = self.0.stdout.as_mut().unwrap().read_to_string(&mut sent).unwrap();
+        let _ = self.0.wait().unwrap();
+        sent.trim().parse().unwrap()
+    }
+}
+
+/// The flooding process: floods until its input ends.
+async fn flood(flood: Flood, dir: PathBuf, target: Target) {
+    let (target, dir) = (Arc::new(target), Arc::new(dir));
+    let (stop, sent) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+    let mut running = JoinSet::new();
+    for _ in 0..AT_ONCE {
+        let (target, dir, stop, sent) = (target.clone(), dir.clone(), stop.clone(), sent.clone());
+        let _ = running.spawn(async move { run(&target, &dir, flood, &stop, &sent).await });
+    }
+    while sent.load(Ordering::Relaxed) < AT_ONCE as u64 / 4 {
+        tokio::task::yield_now().await;
+    }
+    print!(".");
+    std::io::stdout().flush().unwrap();
+    let waiting = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()));
+    let _ = waiting.await.unwrap().unwrap();
+    stop.store(true, Ordering::Relaxed);
+    println!("{}", sent.load(Ordering::Relaxed));
+    running.abort_all();
 }
 
 /// One after the other until told to stop, counted.
-async fn run(scene: Arc<Scene>, flood: Flood, stop: Arc<AtomicBool>, sent: Arc<AtomicU64>) {
-    let key = Key::of_folder(&scene.peers[1].dir());
-    let seed = seed_of_folder(&scene.peers[1].dir());
-    let mut connection = quic::dial(scene.holder.pixels(), &key).await.unwrap();
-    let control = control::Peer::dial(seed, scene.holder.overlay(), |_| None).await;
+async fn run(target: &Target, dir: &Path, flood: Flood, stop: &AtomicBool, sent: &AtomicU64) {
+    let (key, seed) = (Key::of_folder(dir), seed_of_folder(dir));
+    let mut connection = quic::dial(target.pixels, &key).await.ok();
+    let control = match flood {
+        Flood::Control => control::Peer::dial(seed, target.overlay, |_| None).await,
+        _ => None,
+    };
     let mut number = 0u64;
     while !stop.load(Ordering::Relaxed) {
         number += 1;
         sent.fetch_add(1, Ordering::Relaxed);
+        let open = connection.as_ref().filter(|c| c.close_reason().is_none());
         match flood {
             Flood::None => return,
-            Flood::Garbage => match connection.open_bi().await {
-                Ok((mut send, mut receive)) => {
-                    let _ = send.write_all(&[0xff; 4096]).await;
-                    let _ = receive.read_to_end(1 << 10).await;
-                }
-                Err(_) => {
-                    if let Ok(again) = quic::dial(scene.holder.pixels(), &key).await {
-                        connection = again;
-                    }
-                }
-            },
-            Flood::Refused => {
-                let study = Uid::parse(&format!("1.2.{number}")).unwrap();
-                let reader = format!("reader {number}");
-                let request = Request { study, ..scene.range(&reader, Digest([7; 32])) };
-                let _ = quic::ask(&connection, &request).await;
-            }
-            Flood::Greedy => {
-                let at = usize::try_from(number).unwrap() % scene.told.len();
-                let _ = quic::ask(&connection, &scene.range("reader", scene.told[at].digest())).await;
-            }
             Flood::Control => match &control {
-                Some(control) => {
+                Some(control) => drop(control.ask(&message::Request::Pull(Cursor::default())).await),
+                // No more connections of one site.
+                None => tokio::time::sleep(Duration::from_secs(1)).await,
+            },
+            Flood::Redial => {
+                if let Some(control) = control::Peer::dial(seed, target.overlay, |_| None).await {
                     let _ = control.ask(&message::Request::Pull(Cursor::default())).await;
                 }
-                None => return,
+            }
+            Flood::Garbage | Flood::Refused | Flood::Greedy => match open {
+                Some(open) => pixels(target, flood, open, number).await,
+                None => connection = quic::dial(target.pixels, &key).await.ok(),
             },
+        }
+    }
+}
+
+/// One request of the pixel plane.
+async fn pixels(target: &Target, flood: Flood, connection: &quinn::Connection, number: u64) {
+    match flood {
+        Flood::Garbage => {
+            if let Ok((mut send, mut receive)) = connection.open_bi().await {
+                let _ = send.write_all(&[0xff; 4096]).await;
+                let _ = receive.read_to_end(1 << 10).await;
+            }
+        }
+        Flood::Refused => {
+            let study = Uid::parse(&format!("1.2.{number}")).unwrap();
+            let request = Request { study, ..target.range(&format!("reader {number}"), Digest([7; 32])) };
+            let _ = quic::ask(connection, &request).await;
+        }
+        _ => {
+            let at = usize::try_from(number).unwrap() % target.digests.len();
+            let _ = quic::ask(connection, &target.range("reader", target.digests[at])).await;
         }
     }
 }
@@ -135,21 +240,16 @@ fn percentiles(mut all: Vec<Duration>) -> (f64, f64) {
     (ms(all.len() / 2), ms(all.len() * 99 / 100))
 }
 
-async fn measure(scene: &Arc<Scene>, flood: Flood) -> [(f64, f64); 2] {
+async fn measure(scene: &Scene, flood: Flood) -> [(f64, f64); 2] {
     let honest = quic::dial(scene.holder.pixels(), &Key::of_folder(&scene.peers[0].dir())).await.unwrap();
     let seed = seed_of_folder(&scene.peers[0].dir());
     let control = control::Peer::dial(seed, scene.holder.overlay(), |_| None).await.unwrap();
-    let (stop, sent) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
-    let lanes = if matches!(flood, Flood::None) { 0 } else { AT_ONCE };
-    let mut running = JoinSet::new();
-    for _ in 0..lanes {
-        let _ = running.spawn(run(scene.clone(), flood, stop.clone(), sent.clone()));
-    }
+    let (target, flooding) = (scene.target(), Flooding::start(scene, flood));
     let (mut pixels, mut pages) = (Vec::new(), Vec::new());
     let question = control::framed(&wire::encode(&message::Request::Pull(Cursor::default())));
     for number in 0..ASKED {
         let began = Instant::now();
-        let request = scene.range("honest", scene.told[number % scene.told.len()].digest());
+        let request = target.range("honest", target.digests[number % target.digests.len()]);
         let (_, bytes) = quic::ask(&honest, &request).await.unwrap();
         assert!(!bytes.is_empty(), "the honest peer is served");
         pixels.push(began.elapsed());
@@ -158,30 +258,39 @@ async fn measure(scene: &Arc<Scene>, flood: Flood) -> [(f64, f64); 2] {
         assert!(answer.is_some(), "the honest peer is answered");
         pages.push(began.elapsed());
     }
-    stop.store(true, Ordering::Relaxed);
-    let _ = tokio::time::timeout(Duration::from_secs(20), running.join_all()).await;
+    let sent = flooding.map_or(0, Flooding::stop);
     let measured = [percentiles(pixels), percentiles(pages)];
     let memory = scene.holder.memory(false) >> 20;
     let name = format!("{flood:?}");
     let [(p50, p99), (c50, c99)] = measured;
-    println!(
-        "{name:<10} {p50:>8.2} {p99:>8.2}   {c50:>8.2} {c99:>8.2} {:>10} {memory:>6} MiB",
-        sent.load(Ordering::Relaxed)
-    );
+    println!("{name:<10} {p50:>8.2} {p99:>8.2}   {c50:>8.2} {c99:>8.2} {sent:>10} {memory:>6} MiB");
     measured
 }
 
 fn main() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
+    let told: Vec<String> = std::env::args().collect();
+    if let [_, flag, name, dir, target] = told.as_slice()
+        && flag == "--flood"
+    {
+        let kind = Flood::ALL.into_iter().find(|f| format!("{f:?}") == *name).unwrap();
+        runtime.block_on(flood(kind, PathBuf::from(dir), Target::of_line(target)));
+        return;
+    }
+    // Some floods only, by name.
+    let wanted = |flood: Flood| {
+        let mut named = told.iter().skip(1).filter(|a| !a.starts_with("--")).peekable();
+        matches!(flood, Flood::None) || named.peek().is_none() || named.any(|n| *n == format!("{flood:?}"))
+    };
     runtime.block_on(async {
-        let scene = Arc::new(Scene::set().await);
+        let scene = Scene::set().await;
         println!("another peer meanwhile, ms:   pixel plane         control plane");
         println!(
             "{:<10} {:>8} {:>8}   {:>8} {:>8} {:>10} {:>6}",
             "flood", "p50", "p99", "p50", "p99", "sent", "memory"
         );
         let mut alone = None;
-        for flood in Flood::ALL {
+        for flood in Flood::ALL.into_iter().filter(|f| wanted(*f)) {
             let measured = measure(&scene, flood).await;
             let base = *alone.get_or_insert(measured);
             let ratio = |plane: usize| measured[plane].1 / base[plane].1;

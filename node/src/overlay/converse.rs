@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     audit::{Act, Actor, Event, Outcome},
+    pace::Pace,
     tasks,
     trust::TrustError,
 };
@@ -35,8 +36,15 @@ const GOODBYES_MAX: u8 = 5;
 const GOODBYE_WAIT: Duration = Duration::from_millis(600);
 /// How long the answer to a goodbye has to get out before the connection is closed.
 const ANSWER_LEAVES: Duration = Duration::from_millis(200);
+/// How long a question too many waits for its "come again".
+const TOO_MANY_WAIT: Duration = Duration::from_secs(1);
 /// A stranger is written down at most so often; in between they are counted.
 const STRANGER_EVERY: Duration = Duration::from_secs(60);
+
+/// A week of news after an outage at once, then a hundred a second: pages of two hundred entries.
+pub(super) fn questions_pace() -> Pace<SiteId> {
+    Pace::new(500, Duration::from_millis(10))
+}
 
 impl Inner {
     /// Asks a peer; `None` when it cannot be reached or says what cannot be read.
@@ -102,6 +110,15 @@ impl Inner {
     }
 
     fn asked(self: &Arc<Self>, site: SiteId, bytes: Vec<u8>, channel: Channel) {
+        if self.questions.take(&site, Instant::now()).is_err() {
+            // Unread, and slow: it waits for itself, in one of its own streams.
+            let inner = self.clone();
+            self.tasks.spawn("answer.later", async move {
+                inner.tasks.pause(TOO_MANY_WAIT).await;
+                inner.link.answer(channel, wire::encode(&Answer::Refused(Refusal::Busy(1000)))).await;
+            });
+            return;
+        }
         let turn = self.answering.begin(site);
         let inner = self.clone();
         self.tasks.spawn("answer", async move {

@@ -259,8 +259,9 @@ impl Directory {
         }
     }
 
-    pub(super) fn was_asked_where(&self, holder: &SiteId) {
-        self.write(|shelves| shelves.entry(*holder).or_default().is_asked = true);
+    /// Whether a holder has said of all its studies where they lie; otherwise the next question is about all.
+    pub(super) fn was_asked_where(&self, holder: &SiteId, is_heard: bool) {
+        self.write(|shelves| shelves.entry(*holder).or_default().is_asked = is_heard);
     }
 
     /// The holder does not know the question.
@@ -359,5 +360,20 @@ impl Directory {
         let shelves = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let told = shelves.values().filter_map(|s| s.studies.get(study));
         told.filter(|r| trust.in_force(&r.holder, &r.basis)).cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_that_was_lost_is_asked_again_about_all() {
+        let (directory, holder) = (Directory::default(), SiteId([1; 32]));
+        let told = [Uid::parse("1.2.3").unwrap()];
+        directory.was_asked_where(&holder, true);
+        assert_eq!(directory.to_ask_where(&holder, &told), (told.to_vec(), false));
+        directory.was_asked_where(&holder, false);
+        assert!(directory.to_ask_where(&holder, &[]).1, "an empty page asks about all");
     }
 }

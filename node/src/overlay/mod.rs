@@ -11,6 +11,7 @@
 //! Pixels: `transfer`. Permission: `trust`. Merging own and peers' studies: `studies`.
 
 mod answering;
+mod callers;
 mod cards;
 mod catalog;
 mod codec;
@@ -43,6 +44,7 @@ use crate::{
     backup::Forgotten,
     config::Config,
     identity::Identity,
+    pace::Pace,
     tasks::{self, Tasks},
     trust::{Trust, TrustError},
 };
@@ -246,6 +248,8 @@ struct Inner {
     inviting: Mutex<Option<(CancellationToken, JoinHandle<()>)>>,
     alerts: Alerts,
     answering: answering::Answering,
+    /// Questions by site.
+    questions: Pace<SiteId>,
     greets: OncePerSite,
     nudges: OncePerSite,
     pulls: OncePerSite,
@@ -330,6 +334,7 @@ impl Overlay {
             inviting: Mutex::new(None),
             alerts,
             answering: answering::Answering::default(),
+            questions: converse::questions_pace(),
             greets: OncePerSite::default(),
             nudges: OncePerSite::default(),
             pulls: OncePerSite::default(),

@@ -65,7 +65,11 @@ impl Inner {
         for some in all.chunks(WHERE_MAX) {
             let changed = match self.ask(peer, &Request::Where(some.to_vec())).await {
                 Some(Answer::Nearline(found)) => self.directory.lie(&peer, some, found),
-                answer if is_lost(answer.as_ref()) => return false,
+                answer if is_lost(answer.as_ref()) => {
+                    // Its page is taken and does not come again: those studies are asked about with all others.
+                    self.directory.was_asked_where(&peer, false);
+                    return false;
+                }
                 _ => {
                     self.directory.is_not_asked_where(&peer);
                     return true;
@@ -76,7 +80,7 @@ impl Inner {
             }
         }
         if is_first {
-            self.directory.was_asked_where(&peer);
+            self.directory.was_asked_where(&peer, true);
         }
         true
     }

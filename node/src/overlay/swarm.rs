@@ -8,6 +8,7 @@
 
 use super::{
     OverlayError,
+    callers::Callers,
     codec::Frames,
     dial::{Dialer, Road},
     lines::Lines,
@@ -57,6 +58,7 @@ const LISTEN_WAIT: Duration = Duration::from_secs(5);
 #[derive(NetworkBehaviour)]
 struct Behaviour {
     allowed: allow_block_list::Behaviour<allow_block_list::AllowedPeers>,
+    callers: Callers,
     limits: connection_limits::Behaviour,
     memory: memory_connection_limits::Behaviour,
     requests: request_response::Behaviour<Frames>,
@@ -169,6 +171,7 @@ fn build(identity: &Identity) -> Result<Swarm<Behaviour>, OverlayError> {
         .with_max_concurrent_streams(STREAMS_MAX);
     let behaviour = Behaviour {
         allowed: allow_block_list::Behaviour::default(),
+        callers: Callers::default(),
         limits: connection_limits::Behaviour::new(limits),
         memory: memory_connection_limits::Behaviour::with_max_bytes(MEMORY_MAX),
         requests: request_response::Behaviour::with_codec(Frames, protocols, requests),

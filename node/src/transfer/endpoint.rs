@@ -46,6 +46,8 @@ pub(crate) mod code {
     pub(crate) const NOT_PAIRED: VarInt = VarInt::from_u32(5);
     /// Another connection took its place.
     pub(crate) const REPLACED: VarInt = VarInt::from_u32(6);
+    /// The site connects again and again.
+    pub(crate) const TOO_OFTEN: VarInt = VarInt::from_u32(7);
 }
 
 /// Binds the endpoint and makes it accept what the gate lets in.

@@ -3,7 +3,7 @@
 //! # Not here
 //! Permission and evidence: [`super::serve`].
 
-use super::wire;
+use super::{turns::Turns, wire};
 use crate::{
     archive::{Archive, InstanceRow, Object, ReadError},
     tasks::Tasks,
@@ -12,7 +12,7 @@ use crate::{
 use bytes::Bytes;
 use lru::LruCache;
 use protocol::{
-    Digest, Refusal, Uid,
+    Digest, Refusal, SiteId, Uid,
     digest::Groups,
     fetch::{Answer, Priority, Request, What, groups_bytes},
     limits::{GROUP_BYTES, HEADER_PACK_BYTES_MAX, RANGE_BYTES_MAX},
@@ -25,7 +25,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tokio::sync::{OnceCell, watch};
+use tokio::sync::{OnceCell, OwnedSemaphorePermit, watch};
 
 /// When our cold tier is not there, somebody must see to it.
 const OFFLINE_RETRY_MS: u32 = 60_000;
@@ -120,6 +120,7 @@ pub(crate) struct Giver {
     manifests: Mutex<LruCache<(Uid, Digest), Sealed>>,
     packs: Mutex<LruCache<(Digest, Uid), Bytes>>,
     objects: Mutex<LruCache<(Uid, Digest), Opened>>,
+    turns: Turns,
 }
 
 impl Giver {
@@ -130,6 +131,7 @@ impl Giver {
             manifests: Mutex::new(LruCache::new(MANIFESTS_MAX)),
             packs: Mutex::new(LruCache::new(PACKS_MAX)),
             objects: Mutex::new(LruCache::new(OBJECTS_MAX)),
+            turns: Turns::default(),
         }
     }
 
@@ -137,7 +139,12 @@ impl Giver {
     ///
     /// # Errors
     /// The refusal to give when nothing was sent yet; after that, that the stream must be cut.
-    pub(crate) async fn give(&self, permit: &Permit, request: &Request, to: &mut Sender<'_>) -> Result<(), Refusal> {
+    pub(crate) async fn give(
+        &self,
+        (peer, permit): (SiteId, &Permit),
+        request: &Request,
+        to: &mut Sender<'_>,
+    ) -> Result<(), Refusal> {
         match &request.what {
             What::Manifest(digest) => {
                 let (bytes, _) = self.manifest(&request.study, digest)?;
@@ -153,7 +160,10 @@ impl Giver {
             }
             What::Range { digest, groups, first_group, groups_wanted } => {
                 let row = self.row(&request.study, digest)?;
-                self.range(permit, &row, (*first_group, *groups_wanted, *groups), to).await
+                // A large object stays open, and may take long to be opened: its peer's others do not wait for that.
+                let is_small = row.entry.bytes <= RANGE_BYTES_MAX;
+                let turn = if is_small { self.turns.take(peer, request.priority).await } else { None };
+                self.range((permit, turn), &row, (*first_group, *groups_wanted, *groups), to).await
             }
             What::Reprioritize { .. } | What::Return { .. } | What::ReturnManifest(_) | What::Kept(_) => {
                 Err(Refusal::Malformed)
@@ -222,7 +232,7 @@ impl Giver {
 
     async fn range(
         &self,
-        permit: &Permit,
+        (permit, turn): (&Permit, Option<OwnedSemaphorePermit>),
         row: &InstanceRow,
         (first_group, groups_wanted, with_values): (u64, u32, bool),
         to: &mut Sender<'_>,
@@ -237,6 +247,7 @@ impl Giver {
         let end = offset + bytes;
         // Read before the head leaves: a fault of the first piece can still be told as a refusal.
         let mut piece = read(&object, offset, end).await?;
+        drop(turn);
         let values = if with_values { values_bytes(object.groups()) } else { Bytes::new() };
         let count = u32::try_from(values.len() / 32).map_err(internal)?;
         let bytes = u32::try_from(bytes).map_err(internal)?;

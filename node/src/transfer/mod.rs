@@ -19,12 +19,12 @@ mod give_back;
 mod kept;
 mod keys;
 mod line;
-mod pace;
 mod progress;
 mod pump;
 mod recover;
 mod schedule;
 mod serve;
+mod turns;
 mod wire;
 
 #[cfg(test)]
@@ -45,6 +45,7 @@ use crate::{
     backup::{Held, Second},
     config::Config,
     identity::Identity,
+    pace::Pace,
     tasks::Tasks,
     trust::{Trust, TrustEvent},
 };
@@ -62,9 +63,10 @@ use quinn::{ClientConfig, Connection, Endpoint, Incoming};
 use serve::Server;
 use std::{
     collections::HashMap,
+    net::IpAddr,
     num::NonZeroUsize,
     sync::{Arc, Mutex, PoisonError, Weak},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::sync::{Semaphore, broadcast, mpsc};
 
@@ -72,6 +74,14 @@ use tokio::sync::{Semaphore, broadcast, mpsc};
 const HANDSHAKES_MAX: usize = 64;
 /// A handshake that takes longer is dropped.
 const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
+/// Handshakes from one address at once: a hospital group behind one, all starting again.
+const CALLS_BURST: u32 = 256;
+/// One more in so long. A handshake costs about a millisecond of one core.
+const CALL_EACH: Duration = Duration::from_millis(50);
+/// Connections of one site at once. A site keeps one, and dials some when the line is bad.
+const VISITS_BURST: u32 = 32;
+/// One more in so long.
+const VISIT_EACH: Duration = Duration::from_secs(1);
 /// How long the last packets may take at stop.
 const GOODBYE_WITHIN: Duration = Duration::from_secs(1);
 /// How long a manifest or header pack waits for a connection.
@@ -139,6 +149,10 @@ struct Inner {
     server: Arc<Server>,
     alerts: Alerts,
     tasks: Tasks,
+    /// Handshakes by address, before anything is spent on one.
+    callers: Pace<IpAddr>,
+    /// Connections by site.
+    visits: Pace<SiteId>,
     pumps: Mutex<HashMap<SiteId, Arc<Pump>>>,
     this: Weak<Self>,
 }
@@ -174,7 +188,8 @@ impl Transfer {
             giver: give::Giver::new(archive, tasks.clone()),
             given_back: give_back::GiveBack::new(cache),
             kept: kept::Kept::new(trust.clone(), identity.clone(), second, held, tasks.clone()),
-            pace: pace::Pace::default(),
+            begun: serve::begun_pace(),
+            refused: serve::refused_pace(),
             tasks: tasks.clone(),
         });
         let inner = Arc::new_cyclic(|this| Inner {
@@ -185,6 +200,8 @@ impl Transfer {
             server,
             alerts,
             tasks: tasks.clone(),
+            callers: Pace::new(CALLS_BURST, CALL_EACH),
+            visits: Pace::new(VISITS_BURST, VISIT_EACH),
             pumps: Mutex::default(),
             this: this.clone(),
         });
@@ -405,6 +422,11 @@ async fn accept(inner: Arc<Inner>) {
             incoming = inner.endpoint.accept() => incoming,
         };
         let Some(incoming) = incoming else { break };
+        if inner.callers.take(&incoming.remote_address().ip(), Instant::now()).is_err() {
+            // Unanswered: an honest caller's own timer makes it try again.
+            incoming.ignore();
+            continue;
+        }
         match room.clone().try_acquire_owned() {
             Ok(place) => {
                 let inner = inner.clone();
@@ -445,6 +467,10 @@ async fn admit(inner: &Inner, incoming: Incoming) {
         }
         return;
     };
+    if inner.visits.take(&peer, Instant::now()).is_err() {
+        connection.close(endpoint::code::TOO_OFTEN, b"too often");
+        return;
+    }
     inner.serve(peer, &connection);
     pump.line().adopt(connection);
 }

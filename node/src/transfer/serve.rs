@@ -14,12 +14,12 @@ use super::{
     give::{Giver, Sender},
     give_back::GiveBack,
     kept::Kept,
-    pace::Pace,
     wire,
 };
 use crate::{
     archive::{Archive, StudyRow},
     audit::{Act, Actor, Alerts, Event},
+    pace::Pace,
     sources::{Recalling, Sources},
     tasks::{self, Tasks},
     trust::{Caller, Held, Permit, Served, Trust},
@@ -53,6 +53,8 @@ const PERMITS_MAX: NonZeroUsize = super::room(512);
 const PERMIT_IDLE: Duration = Duration::from_secs(30 * 60);
 /// A peer whose study is being recalled comes again after this time.
 const RECALL_RETRY_MS: u32 = 2000;
+/// What a refusal takes at least for whoever is refused too often.
+const REFUSED_WAIT: Duration = Duration::from_secs(1);
 /// Requests that cannot be read after which a connection is closed: an honest peer sends none.
 const UNREADABLE_MAX: u32 = 16;
 
@@ -66,7 +68,11 @@ pub(crate) struct Server {
     pub(crate) giver: Giver,
     pub(crate) given_back: GiveBack,
     pub(crate) kept: Kept,
-    pub(crate) pace: Pace,
+    /// Readings that begin: each is a record on disk before its first byte leaves, and a peer may name a new reader with
+    /// every request.
+    pub(crate) begun: Pace<SiteId>,
+    /// Readings that are refused: each is judged and looked up.
+    pub(crate) refused: Pace<SiteId>,
     pub(crate) tasks: Tasks,
 }
 
@@ -111,6 +117,16 @@ impl Running {
             }
         }
     }
+}
+
+/// A night's list opened in a second, then fifty a second.
+pub(crate) fn begun_pace() -> Pace<SiteId> {
+    Pace::new(256, Duration::from_millis(20))
+}
+
+/// As many refusals: an agreement that ends under a list makes some.
+pub(crate) fn refused_pace() -> Pace<SiteId> {
+    Pace::new(256, Duration::from_millis(20))
 }
 
 /// Serves one connection until it closes.
@@ -176,6 +192,13 @@ impl Server {
         }
     }
 
+    /// Whoever is refused too often waits for it, in a place of its own connection.
+    async fn slow(&self, peer: SiteId) {
+        if let Err(wait) = self.refused.take(&peer, Instant::now()) {
+            self.tasks.pause(wait.max(REFUSED_WAIT)).await;
+        }
+    }
+
     /// A request that breaks the protocol is told to admins; who sends them again and again is cut off.
     async fn unreadable(&self, visit: &Visit) {
         let count = visit.unreadable.fetch_add(1, Ordering::Relaxed) + 1;
@@ -237,7 +260,7 @@ impl Server {
             }
             () = gone => code::WITHDRAWN,
             () = stop.cancelled() => code::STOPPING,
-            outcome = self.giver.give(permit, request, &mut sender) => match outcome {
+            outcome = self.giver.give((peer, permit), request, &mut sender) => match outcome {
                 Ok(()) => return,
                 Err(refusal) if !sender.has_begun() => {
                     let _ = sender.head(&Answer::Refused(refusal)).await;
@@ -321,10 +344,11 @@ impl Server {
             (Err(refusal), _) => {
                 let why = || self.trust.explain(&caller(), &facts, &Held::Here, needed, tasks::now()).note();
                 self.alerts.refused(actor, visit.peer, &request.study, refusal, why).await;
+                self.slow(visit.peer).await;
                 return Err(refusal);
             }
         };
-        self.pace
+        self.begun
             .take(&visit.peer, Instant::now())
             .map_err(|wait| Refusal::Busy(u32::try_from(wait.as_millis()).unwrap_or(u32::MAX).max(1)))?;
         let mut event = Event::new(Act::StudyServed, actor)

@@ -24,7 +24,7 @@ const LAYERS: [&[&str]; 18] = [
     &["identity"],
     &["journal"],
     &["config"],
-    &["tasks", "multipart", "seal", "words"],
+    &["tasks", "multipart", "pace", "seal", "words"],
 ];
 
 /// Bytes of peers are asked for by these alone; everybody else opens a study.

@@ -136,7 +136,7 @@ export function UsersSection() {
       <Modal
         opened={user !== undefined}
         onClose={() => choose(null)}
-        size="lg"
+        size="xl"
         title={user && t('people.manageOf', { name: user.name })}
         closeButtonProps={{ 'aria-label': t('common.close') }}
       >
