@@ -12,6 +12,7 @@
 //! Sockets, clocks, files, time zones, DICOM parsing: all in `node`.
 
 pub mod agreement;
+pub mod case;
 pub mod catalog;
 pub mod copies;
 pub mod countersigned;
