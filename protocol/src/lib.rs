@@ -20,6 +20,7 @@ pub mod digest;
 pub mod fetch;
 pub mod glass;
 pub mod grant;
+pub mod identity;
 pub mod ids;
 pub mod keeping;
 pub mod ledger;

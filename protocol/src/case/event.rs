@@ -332,7 +332,8 @@ impl Ask {
     /// Whether it holds what a request must, within bounds.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        let is_code = |text: &str| text.len() <= 16 && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+        let is_code =
+            |text: &str| text.len() <= 16 && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
         says(&self.question)
             && is_text(&self.context, TEXT_MAX)
             && is_text(&self.justification, TEXT_MAX)

@@ -323,6 +323,8 @@ fn islands_join_without_loss_and_everybody_comes_to_the_same() {
         lost += usize::from(reached.lost > 0);
         closed += usize::from(reached.closed);
     }
-    println!("{seeds} seeds: {signed} with a final report, {twice} with two, {lost} with a lost claim, {closed} closed");
+    println!(
+        "{seeds} seeds: {signed} with a final report, {twice} with two, {lost} with a lost claim, {closed} closed"
+    );
     assert!(signed > 0 && twice > 0 && lost > 0 && closed > 0, "the seeds reach what is to be tested");
 }

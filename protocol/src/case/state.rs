@@ -241,7 +241,8 @@ struct Past<'a> {
 
 impl<'a> Past<'a> {
     fn of(order: &[(&'a Digest, &'a Event)]) -> Self {
-        let places: BTreeMap<&Digest, usize> = order.iter().enumerate().map(|(at, (digest, _))| (*digest, at)).collect();
+        let places: BTreeMap<&Digest, usize> =
+            order.iter().enumerate().map(|(at, (digest, _))| (*digest, at)).collect();
         let words = order.len().div_ceil(64);
         let mut before: Vec<Vec<u64>> = Vec::with_capacity(order.len());
         for (_, event) in order {
@@ -261,7 +262,8 @@ impl<'a> Past<'a> {
 
     /// Whether the author of the event at a place knew another event.
     fn knew(&self, place: usize, other: &Digest) -> bool {
-        let word = |at: &usize| self.before.get(place).and_then(|own| own.get(at / 64)).map(|word| word >> (at % 64) & 1);
+        let word =
+            |at: &usize| self.before.get(place).and_then(|own| own.get(at / 64)).map(|word| word >> (at % 64) & 1);
         self.places.get(other).and_then(word) == Some(1)
     }
 }

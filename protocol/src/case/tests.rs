@@ -119,8 +119,21 @@ fn a_night_goes_from_the_request_to_the_end() {
     let _ = step(&mut case, REQUESTER, Step::Closed);
     use Stage::*;
     let expected = [
-        Offered, Accepted, Acquired, Complemented, ImagesReady, ImagesReady, Reading, Preliminary, Preliminary,
-        Preliminary, Final, Final, Delivered, Acknowledged, Closed,
+        Offered,
+        Accepted,
+        Acquired,
+        Complemented,
+        ImagesReady,
+        ImagesReady,
+        Reading,
+        Preliminary,
+        Preliminary,
+        Preliminary,
+        Final,
+        Final,
+        Delivered,
+        Acknowledged,
+        Closed,
     ];
     assert_eq!(stages, expected);
     assert!(case.state().void.is_empty());
@@ -222,7 +235,8 @@ fn a_critical_result_is_heard_by_a_name_or_read_back() {
     let _ = does(&mut case, REQUESTER, Step::Delivered { report: event }).unwrap();
     let _ = does(&mut case, REQUESTER, Step::Acknowledged { report: event }).unwrap();
     assert_eq!(does(&mut case, REQUESTER, Step::Closed), Err(Void::Owed), "opening is not hearing");
-    let call = |read_back| Step::Heard { report: event, how: Heard::Call { who: "Dr Y, urgences".to_owned(), read_back } };
+    let call =
+        |read_back| Step::Heard { report: event, how: Heard::Call { who: "Dr Y, urgences".to_owned(), read_back } };
     assert_eq!(does(&mut case, DOCTOR, call(false)), Err(Void::NotReadBack));
     let here = Step::Heard { report: event, how: Heard::Here };
     assert_eq!(does(&mut case, DOCTOR, here), Err(Void::NotYours));
