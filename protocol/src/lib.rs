@@ -12,6 +12,7 @@
 //! Sockets, clocks, files, time zones, DICOM parsing: all in `node`.
 
 pub mod agreement;
+pub mod case;
 pub mod catalog;
 pub mod copies;
 pub mod countersigned;
@@ -19,6 +20,7 @@ pub mod digest;
 pub mod fetch;
 pub mod glass;
 pub mod grant;
+pub mod identity;
 pub mod ids;
 pub mod keeping;
 pub mod ledger;

@@ -1,0 +1,383 @@
+//! The effect of each step on the state of a case, or why it has none.
+//!
+//! # Not here
+//! The order of events: [`super::state`].
+
+use super::{
+    event::{Class, Event, Heard, Report, Standing, Step},
+    state::{Answer, Claim, Comparison, Reported, Stage, State, Void},
+};
+use crate::{
+    digest::Digest,
+    ids::{SiteId, Uid},
+    time::Timestamp,
+};
+
+impl State {
+    /// Whether the report is known; where it is in the list.
+    fn report(&mut self, event: &Digest) -> Result<&mut Reported, Void> {
+        self.reports.iter_mut().find(|r| r.event == *event).ok_or(Void::NoReport)
+    }
+
+    fn require(holds: bool, why: Void) -> Result<(), Void> {
+        if holds { Ok(()) } else { Err(why) }
+    }
+
+    /// No report yet, and not over: the time before reading.
+    fn require_unread(&self) -> Result<(), Void> {
+        Self::require(self.reports.is_empty(), Void::Reported)?;
+        Self::require(self.stage.is_open(), Void::TooLate)
+    }
+
+    fn require_requester(&self, event: &Event) -> Result<(), Void> {
+        Self::require(event.site == self.requester.0, Void::NotYours)
+    }
+
+    fn require_reader(&self, event: &Event) -> Result<(), Void> {
+        Self::require(self.reader == Some(event.site), Void::NotYours)
+    }
+
+    /// The claim is held by the site of the event; by the person, unless the node or a colleague lets go of it.
+    fn require_claim(&self, event: &Event, by_person: bool) -> Result<(), Void> {
+        match &self.claim {
+            Some(claim) if claim.site == event.site && (!by_person || claim.person == event.person) => Ok(()),
+            _ => Err(Void::NotClaimed),
+        }
+    }
+
+    pub(super) fn take(&mut self, digest: &Digest, event: &Event, knew: &dyn Fn(&Digest) -> bool) -> Result<(), Void> {
+        Self::require(self.parties.contains(&event.site), Void::NoParty)?;
+        match &event.step {
+            Step::Requested(_) => Err(Void::Begun),
+            Step::Offered { to, until } => self.offered(event, *to, *until),
+            Step::TimedOut { to } => self.timed_out(event, *to),
+            Step::Accepted { .. } => self.accepted(event),
+            Step::Refused { reason } => self.refused(event, reason),
+            Step::Acquired { studies } => self.acquired(event, studies),
+            Step::Complement { .. } => self.complement(event),
+            Step::ImagesReady { studies, count_confirmed } => self.images_ready(event, studies, *count_confirmed),
+            Step::Claimed => self.claimed(event),
+            Step::Released { .. } => self.released(event),
+            Step::HandedOver { to } => self.handed_over(event, to),
+            Step::Reading => self.reading(event),
+            Step::Reported(report) => {
+                self.reported(digest, event, report, knew);
+                Ok(())
+            }
+            Step::Delivered { report } => self.delivered(event, report),
+            Step::Acknowledged { report } => self.acknowledged(event, report),
+            Step::Heard { report, how } => self.heard(event, report, how),
+            Step::Compared { reports, class, .. } => self.compared(*reports, *class, knew),
+            Step::Cancelled { .. } => self.cancelled(event),
+            Step::Unserved { .. } => self.unserved(event),
+            Step::Closed => self.closed(event),
+            Step::Reopened { .. } => self.reopened(),
+            Step::InfoAsked { .. } => self.flag(|s| s.info_asked = true),
+            Step::InfoGiven { .. } => self.flag(|s| s.info_asked = false),
+            Step::OnHold { .. } => self.flag(|s| s.on_hold = true),
+            Step::Resumed => self.flag(|s| s.on_hold = false),
+            Step::Escalated { .. } => self.flag(|s| s.escalated = true),
+            Step::Said { .. } => Ok(()),
+        }
+    }
+
+    fn flag(&mut self, set: impl FnOnce(&mut Self)) -> Result<(), Void> {
+        Self::require(self.stage.is_open(), Void::TooLate)?;
+        set(self);
+        Ok(())
+    }
+
+    fn offered(&mut self, event: &Event, to: SiteId, until: Timestamp) -> Result<(), Void> {
+        self.require_requester(event)?;
+        // Whoever was asked may have acted on it, whatever else happened meanwhile.
+        let _ = self.parties.insert(to);
+        self.require_unread()?;
+        Self::require(self.reader.is_none(), Void::TooLate)?;
+        for (_, answer) in &mut self.asked {
+            if matches!(answer, Answer::Waiting { .. }) {
+                *answer = Answer::TimedOut;
+            }
+        }
+        self.asked.push((to, Answer::Waiting { until }));
+        self.stage = Stage::Offered;
+        Ok(())
+    }
+
+    /// The last time that a site was asked.
+    fn last_asked(&mut self, site: SiteId) -> Option<&mut Answer> {
+        self.asked.iter_mut().rev().find(|(asked, _)| *asked == site).map(|(_, answer)| answer)
+    }
+
+    fn timed_out(&mut self, event: &Event, to: SiteId) -> Result<(), Void> {
+        self.require_requester(event)?;
+        match self.last_asked(to) {
+            Some(answer @ Answer::Waiting { .. }) => *answer = Answer::TimedOut,
+            _ => return Err(Void::TooLate),
+        }
+        self.stage = Stage::Requested;
+        Ok(())
+    }
+
+    /// A site that was asked takes it, also late, as long as no other did.
+    fn accepted(&mut self, event: &Event) -> Result<(), Void> {
+        self.require_unread()?;
+        Self::require(self.reader.is_none(), Void::TooLate)?;
+        match self.last_asked(event.site) {
+            Some(answer @ (Answer::Waiting { .. } | Answer::TimedOut)) => *answer = Answer::Accepted,
+            _ => return Err(Void::NotYours),
+        }
+        for (_, answer) in &mut self.asked {
+            if matches!(answer, Answer::Waiting { .. }) {
+                *answer = Answer::TimedOut;
+            }
+        }
+        self.reader = Some(event.site);
+        self.stage = self.before_reading();
+        Ok(())
+    }
+
+    /// Not taken, or given back before there is a report.
+    fn refused(&mut self, event: &Event, reason: &str) -> Result<(), Void> {
+        self.require_unread()?;
+        let is_reader = self.reader == Some(event.site);
+        match self.last_asked(event.site) {
+            Some(answer @ Answer::Waiting { .. }) => *answer = Answer::Refused { reason: reason.to_owned() },
+            Some(answer @ Answer::Accepted) if is_reader => *answer = Answer::Refused { reason: reason.to_owned() },
+            _ => return Err(Void::NotYours),
+        }
+        if is_reader {
+            self.reader = None;
+            self.claim = None;
+        }
+        if self.reader.is_none() {
+            self.stage = Stage::Requested;
+        }
+        Ok(())
+    }
+
+    /// How far a case that is taken is while nobody reads.
+    fn before_reading(&self) -> Stage {
+        match (self.images.is_empty(), self.complemented) {
+            (false, _) => Stage::ImagesReady,
+            (true, true) => Stage::Complemented,
+            (true, false) => Stage::Accepted,
+        }
+    }
+
+    fn acquired(&mut self, event: &Event, studies: &[Uid]) -> Result<(), Void> {
+        self.require_requester(event)?;
+        Self::require(self.stage.is_open(), Void::TooLate)?;
+        for study in studies {
+            if !self.ask.studies.contains(study) {
+                self.ask.studies.push(study.clone());
+            }
+        }
+        if self.stage == Stage::Accepted {
+            self.stage = Stage::Acquired;
+        }
+        Ok(())
+    }
+
+    fn complement(&mut self, event: &Event) -> Result<(), Void> {
+        self.require_requester(event)?;
+        Self::require(self.stage.is_open(), Void::TooLate)?;
+        Self::require(self.reader.is_some(), Void::TooEarly)?;
+        self.complemented = true;
+        if matches!(self.stage, Stage::Accepted | Stage::Acquired) {
+            self.stage = Stage::Complemented;
+        }
+        Ok(())
+    }
+
+    fn images_ready(&mut self, event: &Event, studies: &[(Uid, u32)], count_confirmed: bool) -> Result<(), Void> {
+        Self::require(event.site == self.requester.0 || self.reader == Some(event.site), Void::NotYours)?;
+        Self::require(self.stage.is_open(), Void::TooLate)?;
+        let before = self.images.clone();
+        for (study, version) in studies {
+            match self.images.iter_mut().find(|(known, _)| known == study) {
+                // Islands may tell in any order: the newest manifest counts.
+                Some((_, known)) => *known = (*known).max(*version),
+                None => self.images.push((study.clone(), *version)),
+            }
+        }
+        self.count_confirmed = count_confirmed;
+        self.images_after_report |= !self.reports.is_empty() && self.images != before;
+        if matches!(self.stage, Stage::Accepted | Stage::Acquired | Stage::Complemented) {
+            self.stage = self.before_reading();
+        }
+        Ok(())
+    }
+
+    fn claimed(&mut self, event: &Event) -> Result<(), Void> {
+        Self::require(self.stage.is_open(), Void::TooLate)?;
+        Self::require(self.reader.is_some(), Void::TooEarly)?;
+        self.require_reader(event)?;
+        if let Some(claim) = &self.claim {
+            return Err(Void::Claimed { site: claim.site, person: claim.person.clone() });
+        }
+        self.claim = Some(Claim { site: event.site, person: event.person.clone(), at: event.at });
+        Ok(())
+    }
+
+    fn released(&mut self, event: &Event) -> Result<(), Void> {
+        self.require_claim(event, false)?;
+        self.claim = None;
+        if self.stage == Stage::Reading {
+            self.stage = self.before_reading();
+        }
+        Ok(())
+    }
+
+    fn handed_over(&mut self, event: &Event, to: &str) -> Result<(), Void> {
+        self.require_claim(event, false)?;
+        self.claim = Some(Claim { site: event.site, person: to.to_owned(), at: event.at });
+        Ok(())
+    }
+
+    fn reading(&mut self, event: &Event) -> Result<(), Void> {
+        self.require_claim(event, true)?;
+        Self::require(self.stage.is_open(), Void::TooLate)?;
+        if self.stage < Stage::Reading {
+            self.stage = Stage::Reading;
+        }
+        Ok(())
+    }
+
+    /// Whatever else is the case: it is kept, and the case goes on from there.
+    fn reported(&mut self, digest: &Digest, event: &Event, report: &Report, knew: &dyn Fn(&Digest) -> bool) {
+        let claimed = self.require_claim(event, true).is_ok();
+        let has_final = self.reports.iter().any(|r| r.report.standing == Standing::Final);
+        let knew_final = self.reports.iter().any(|r| r.report.standing == Standing::Final && knew(&r.event));
+        let against_rules = knew_final == (report.standing != Standing::Addendum);
+        let owed: Vec<Digest> = match report.standing {
+            // Somebody else's final that its author did not know; and the preliminary that it takes the place of.
+            Standing::Final => self
+                .reports
+                .iter()
+                .filter(|r| match r.report.standing {
+                    Standing::Final => true,
+                    Standing::Preliminary => r.report.text != report.text,
+                    Standing::Addendum => false,
+                })
+                .map(|r| r.event)
+                .collect(),
+            // One that its author wrote without knowing a final, or another's preliminary.
+            Standing::Preliminary => self
+                .reports
+                .iter()
+                .filter(|r| r.report.standing != Standing::Addendum && (!knew(&r.event) || against_rules))
+                .map(|r| r.event)
+                .collect(),
+            Standing::Addendum => Vec::new(),
+        };
+        for earlier in owed {
+            self.comparisons.push(Comparison { reports: [earlier, *digest], class: None });
+        }
+        let stage = match report.standing {
+            Standing::Preliminary if !has_final => Stage::Preliminary,
+            Standing::Preliminary => self.stage,
+            Standing::Final | Standing::Addendum => Stage::Final,
+        };
+        self.reports.push(Reported {
+            event: *digest,
+            site: event.site,
+            person: event.person.clone(),
+            at: event.at,
+            report: report.clone(),
+            claimed,
+            delivered: false,
+            acknowledged: false,
+            unheard: report.critical,
+            against_rules,
+        });
+        self.stage = stage;
+        if stage == Stage::Final && claimed {
+            self.claim = None;
+        }
+    }
+
+    fn delivered(&mut self, event: &Event, report: &Digest) -> Result<(), Void> {
+        self.require_requester(event)?;
+        self.report(report)?.delivered = true;
+        self.move_on();
+        Ok(())
+    }
+
+    /// By a person of the requester's; who has read it has it.
+    fn acknowledged(&mut self, event: &Event, report: &Digest) -> Result<(), Void> {
+        self.require_requester(event)?;
+        let reported = self.report(report)?;
+        (reported.delivered, reported.acknowledged) = (true, true);
+        self.move_on();
+        Ok(())
+    }
+
+    /// After the final report: as far as all that replace a preliminary one have come.
+    fn move_on(&mut self) {
+        if !matches!(self.stage, Stage::Final | Stage::Delivered) {
+            return;
+        }
+        let lasting = || self.reports.iter().filter(|r| r.report.standing != Standing::Preliminary);
+        if lasting().all(|r| r.acknowledged) {
+            self.stage = Stage::Acknowledged;
+        } else if lasting().all(|r| r.delivered) {
+            self.stage = Stage::Delivered;
+        }
+    }
+
+    fn heard(&mut self, event: &Event, report: &Digest, how: &Heard) -> Result<(), Void> {
+        match how {
+            Heard::Here => self.require_requester(event)?,
+            Heard::Call { read_back, .. } => Self::require(*read_back, Void::NotReadBack)?,
+        }
+        self.report(report)?.unheard = false;
+        Ok(())
+    }
+
+    fn compared(&mut self, reports: [Digest; 2], class: Class, knew: &dyn Fn(&Digest) -> bool) -> Result<(), Void> {
+        Self::require(reports.iter().all(|r| knew(r)), Void::NoReport)?;
+        for report in &reports {
+            let _ = self.report(report)?;
+        }
+        let same = |c: &Comparison| c.reports == reports || c.reports == [reports[1], reports[0]];
+        match self.comparisons.iter_mut().find(|c| same(c)) {
+            // Who sees it as worse is believed.
+            Some(owed) => owed.class = Some(owed.class.map_or(class, |said| said.max(class))),
+            None => self.comparisons.push(Comparison { reports, class: Some(class) }),
+        }
+        Ok(())
+    }
+
+    fn cancelled(&mut self, event: &Event) -> Result<(), Void> {
+        self.require_requester(event)?;
+        Self::require(!self.complemented, Void::Complemented)?;
+        self.require_unread()?;
+        self.is_called_off = true;
+        self.claim = None;
+        self.stage = Stage::Cancelled;
+        Ok(())
+    }
+
+    fn unserved(&mut self, event: &Event) -> Result<(), Void> {
+        self.require_requester(event)?;
+        self.require_unread()?;
+        Self::require(self.reader.is_none(), Void::TooLate)?;
+        self.stage = Stage::Unserved;
+        Ok(())
+    }
+
+    fn closed(&mut self, event: &Event) -> Result<(), Void> {
+        self.require_requester(event)?;
+        Self::require(self.stage == Stage::Acknowledged, Void::TooEarly)?;
+        Self::require(!self.owes(), Void::Owed)?;
+        self.stage = Stage::Closed;
+        self.claim = None;
+        Ok(())
+    }
+
+    fn reopened(&mut self) -> Result<(), Void> {
+        Self::require(matches!(self.stage, Stage::Closed | Stage::Acknowledged | Stage::Delivered), Void::TooEarly)?;
+        self.stage = Stage::Reopened;
+        Ok(())
+    }
+}

@@ -1,0 +1,333 @@
+//! What the events of a case come to: the same events, the same state.
+//!
+//! Events are taken in the order (clock, site, digest), which every site has alike and which puts each event after all it
+//! follows. Each has its effect, or is void for a reason that is kept and told to its author: the second of two claims, a
+//! cancellation after the complement. A report is never void: what somebody signed is kept and shown, whatever else
+//! happened meanwhile elsewhere.
+//!
+//! # Not here
+//! Delays and who is on duty; both are asked of the state by `node`.
+
+use super::{
+    Case,
+    event::{Ask, Class, Event, Kind, Report},
+};
+use crate::{
+    digest::Digest,
+    ids::{Id128, SiteId, Uid},
+    time::Timestamp,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How far a case is. In the order of an ordinary case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stage {
+    /// Nobody is asked, or those asked have refused or did not answer.
+    Requested,
+    /// A site is asked.
+    Offered,
+    /// A site has taken it.
+    Accepted,
+    /// The examination is made.
+    Acquired,
+    /// The complement is sent: no cancelling from here on.
+    Complemented,
+    /// All images can be read.
+    ImagesReady,
+    /// Images are being looked at.
+    Reading,
+    /// There is a preliminary report.
+    Preliminary,
+    /// There is a final report.
+    Final,
+    /// It is in the requester's archive.
+    Delivered,
+    /// Somebody there has read it.
+    Acknowledged,
+    /// Opened again.
+    Reopened,
+    /// Done.
+    Closed,
+    /// Called off.
+    Cancelled,
+    /// Nobody took it.
+    Unserved,
+}
+
+impl Stage {
+    /// Whether somebody has something to do.
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        !matches!(self, Self::Closed | Self::Cancelled | Self::Unserved)
+    }
+}
+
+/// Why an event has no effect.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Void {
+    /// Another event began the case.
+    #[error("the case began already")]
+    Begun,
+    /// The site has no part in the case.
+    #[error("the site has no part in the case")]
+    NoParty,
+    /// It is another site's to do.
+    #[error("it is another site's to do")]
+    NotYours,
+    /// Another holds the claim.
+    #[error("somebody else holds the claim")]
+    Claimed {
+        /// Where.
+        site: SiteId,
+        /// Who.
+        person: String,
+    },
+    /// Nobody, or somebody else, holds the claim.
+    #[error("not claimed by this person")]
+    NotClaimed,
+    /// The case is past it, or over.
+    #[error("the case is past that")]
+    TooLate,
+    /// The case is not so far.
+    #[error("the case is not so far")]
+    TooEarly,
+    /// The complement is sent: no cancelling any more.
+    #[error("the post-examination complement is sent")]
+    Complemented,
+    /// There is a report: what remains is to read it.
+    #[error("there is a report")]
+    Reported,
+    /// The report is not known, or not of the kind.
+    #[error("no such report")]
+    NoReport,
+    /// Its author knew a final report: only an addendum can follow.
+    #[error("there is a final report; only an addendum can follow")]
+    AlreadyFinal,
+    /// The one called did not read it back.
+    #[error("not read back")]
+    NotReadBack,
+    /// A critical result was not heard, or reports were not compared.
+    #[error("something of it is still owed")]
+    Owed,
+    /// Out of bounds.
+    #[error("out of bounds")]
+    Malformed,
+    /// Too many events.
+    #[error("too many events")]
+    Full,
+}
+
+/// What became of asking a site.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// None yet.
+    Waiting {
+        /// Until then.
+        until: Timestamp,
+    },
+    /// None in time.
+    TimedOut,
+    /// It took it.
+    Accepted,
+    /// It did not.
+    Refused {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Who reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// Where.
+    pub site: SiteId,
+    /// Account.
+    pub person: String,
+    /// Since when, by the site's clock.
+    pub at: Timestamp,
+}
+
+/// A report that was signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reported {
+    /// The event that reported.
+    pub event: Digest,
+    /// Where.
+    pub site: SiteId,
+    /// Who.
+    pub person: String,
+    /// When, by the site's clock.
+    pub at: Timestamp,
+    /// What.
+    pub report: Report,
+    /// Whether the author held the claim.
+    pub claimed: bool,
+    /// Whether it is in the requester's archive.
+    pub delivered: bool,
+    /// Whether somebody there has read it.
+    pub acknowledged: bool,
+    /// Whether a critical result in it still waits for somebody to hear of it.
+    pub unheard: bool,
+    /// Whether its author knew of a final report and signed another all the same: no node lets that be done.
+    pub against_rules: bool,
+}
+
+/// Two reports that are to be compared, or were.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Comparison {
+    /// The events that reported, the earlier one first.
+    pub reports: [Digest; 2],
+    /// How far they differ, as somebody said who had both.
+    pub class: Option<Class>,
+}
+
+/// Who has to see to a case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// The site.
+    pub site: SiteId,
+    /// The person there; none: whoever is on duty.
+    pub person: Option<String>,
+}
+
+/// See the module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct State {
+    /// The case.
+    pub case: Id128,
+    /// What is asked.
+    pub ask: Ask,
+    /// The site that asks, and the person there.
+    pub requester: (SiteId, String),
+    /// How far it is.
+    pub stage: Stage,
+    /// Sites that were asked, in that order, each time with what came of it.
+    pub asked: Vec<(SiteId, Answer)>,
+    /// The site that took it.
+    pub reader: Option<SiteId>,
+    /// Who reads.
+    pub claim: Option<Claim>,
+    /// What there is to read, with the version of each manifest.
+    pub images: Vec<(Uid, u32)>,
+    /// Whether it is confirmed that no more images will come.
+    pub count_confirmed: bool,
+    /// Images were said to be ready anew after somebody reported.
+    pub images_after_report: bool,
+    /// Every report, in the order of events.
+    pub reports: Vec<Reported>,
+    /// Reports to compare, and compared.
+    pub comparisons: Vec<Comparison>,
+    /// The complement is sent.
+    pub complemented: bool,
+    /// The requester called it off, and was heard or not.
+    pub is_called_off: bool,
+    /// Waits for a reason that is not the reader's.
+    pub on_hold: bool,
+    /// Something was asked and is not answered.
+    pub info_asked: bool,
+    /// Higher persons were called.
+    pub escalated: bool,
+    /// Sites that take part.
+    pub parties: BTreeSet<SiteId>,
+    /// Events without effect, and why.
+    pub void: BTreeMap<Digest, Void>,
+}
+
+/// For each event, which it follows, directly or not.
+struct Past<'a> {
+    places: BTreeMap<&'a Digest, usize>,
+    before: Vec<Vec<u64>>,
+}
+
+impl<'a> Past<'a> {
+    fn of(order: &[(&'a Digest, &'a Event)]) -> Self {
+        let places: BTreeMap<&Digest, usize> =
+            order.iter().enumerate().map(|(at, (digest, _))| (*digest, at)).collect();
+        let words = order.len().div_ceil(64);
+        let mut before: Vec<Vec<u64>> = Vec::with_capacity(order.len());
+        for (_, event) in order {
+            let mut own = vec![0; words];
+            for at in event.after.iter().filter_map(|d| places.get(d)) {
+                if let Some(theirs) = before.get(*at) {
+                    own.iter_mut().zip(theirs).for_each(|(mine, their)| *mine |= their);
+                }
+                if let Some(word) = own.get_mut(at / 64) {
+                    *word |= 1 << (at % 64);
+                }
+            }
+            before.push(own);
+        }
+        Self { places, before }
+    }
+
+    /// Whether the author of the event at a place knew another event.
+    fn knew(&self, place: usize, other: &Digest) -> bool {
+        let word =
+            |at: &usize| self.before.get(place).and_then(|own| own.get(at / 64)).map(|word| word >> (at % 64) & 1);
+        self.places.get(other).and_then(word) == Some(1)
+    }
+}
+
+impl State {
+    pub(super) fn of(case: &Case) -> Self {
+        let mut order: Vec<(&Digest, &Event)> = case.events().iter().collect();
+        order.sort_by_key(|(digest, event)| (event.clock, event.site, **digest));
+        let past = Past::of(&order);
+        let (first, request, ask) = case.request();
+        let mut state = Self::begun(case.name(), request, ask);
+        for (place, (digest, event)) in order.iter().enumerate().filter(|(_, (digest, _))| **digest != first) {
+            if let Err(why) = state.take(digest, event, &|other| past.knew(place, other)) {
+                let _ = state.void.insert(**digest, why);
+            }
+        }
+        state
+    }
+
+    fn begun(case: Id128, event: &Event, ask: &Ask) -> Self {
+        Self {
+            case,
+            ask: ask.clone(),
+            requester: (event.site, event.person.clone()),
+            stage: Stage::Requested,
+            asked: Vec::new(),
+            reader: None,
+            claim: None,
+            images: Vec::new(),
+            count_confirmed: false,
+            images_after_report: false,
+            reports: Vec::new(),
+            comparisons: Vec::new(),
+            complemented: false,
+            is_called_off: false,
+            on_hold: false,
+            info_asked: false,
+            escalated: false,
+            parties: BTreeSet::from([event.site]),
+            void: BTreeMap::new(),
+        }
+    }
+
+    /// Whether something of it is owed: a critical result that nobody heard of, reports that nobody compared.
+    #[must_use]
+    pub fn owes(&self) -> bool {
+        self.reports.iter().any(|r| r.unheard) || self.comparisons.iter().any(|c| c.class.is_none())
+    }
+
+    /// Who has to see to it; of a case that is over, who keeps it.
+    #[must_use]
+    pub fn owner(&self) -> Owner {
+        let of = |site: SiteId| Owner { site, person: None };
+        match (&self.claim, self.reader) {
+            (Some(claim), _) => Owner { site: claim.site, person: Some(claim.person.clone()) },
+            (None, Some(reader)) if self.stage < Stage::Final || self.stage == Stage::Reopened => of(reader),
+            (None, Some(reader)) if self.comparisons.iter().any(|c| c.class.is_none()) => of(reader),
+            _ => of(self.requester.0),
+        }
+    }
+
+    /// Which of the two.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.ask.kind
+    }
+}

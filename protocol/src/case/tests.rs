@@ -1,0 +1,288 @@
+//! One site after the other: every step where it may come, and where it may not.
+
+use super::{
+    Case, Refused,
+    event::{Ask, Class, Consent, Event, Heard, Kind, Priority, Report, Standing, Step, case_name},
+    state::{Answer, Stage, Void},
+};
+use crate::{
+    digest::Digest,
+    ids::{Id128, SiteId, Uid},
+    time::Timestamp,
+};
+
+pub(super) const ASKER: SiteId = SiteId([1; 32]);
+const READER: SiteId = SiteId([2; 32]);
+const OTHER: SiteId = SiteId([3; 32]);
+
+pub(super) fn ask(nonce: u8) -> Ask {
+    Ask {
+        nonce: Id128([nonce; 16]),
+        kind: Kind::Diagnosis,
+        priority: Priority::P0,
+        question: "AVC ? Début 01:10, hémiparésie droite".to_owned(),
+        context: String::new(),
+        justification: "pas de radiologue sur place".to_owned(),
+        consent: Consent::Unable,
+        modality: "CT".to_owned(),
+        studies: Vec::new(),
+        accession: ("A1".to_owned(), "CHN".to_owned()),
+        telephone: "+33 3 20 00 00 00".to_owned(),
+    }
+}
+
+pub(super) fn request(site: SiteId, ask: Ask) -> Event {
+    Event {
+        case: case_name(&site, &ask.nonce),
+        site,
+        person: "dr.urgence".to_owned(),
+        role: "requester".to_owned(),
+        clock: 0,
+        at: Timestamp(0),
+        after: Vec::new(),
+        step: Step::Requested(Box::new(ask)),
+    }
+}
+
+pub(super) fn report(standing: Standing, text: &str) -> Step {
+    let (text, despite) = (text.to_owned(), String::new());
+    Step::Reported(Box::new(Report { standing, text, read: Vec::new(), critical: false, despite }))
+}
+
+fn begun() -> Case {
+    Case::begin(request(ASKER, ask(7))).unwrap()
+}
+
+/// Does it at one site, and everybody knows it.
+fn does(case: &mut Case, who: (SiteId, &str), step: Step) -> Result<Digest, Void> {
+    let event = case.propose((who.0, who.1, "role"), Timestamp(1), step)?;
+    let digest = event.digest();
+    assert_eq!(case.admit(event), Ok(true));
+    Ok(digest)
+}
+
+fn offer(to: SiteId) -> Step {
+    Step::Offered { to, until: Timestamp(120_000) }
+}
+
+fn accepted() -> Step {
+    Step::Accepted { protocol: "sans injection puis TSA".to_owned() }
+}
+
+fn ready() -> Step {
+    Step::ImagesReady { studies: vec![(Uid::parse("1.2.3").unwrap(), 1)], count_confirmed: true }
+}
+
+const DOCTOR: (SiteId, &str) = (READER, "dr.garde");
+const REQUESTER: (SiteId, &str) = (ASKER, "dr.urgence");
+
+/// Up to the images.
+fn readable() -> Case {
+    let mut case = begun();
+    for (who, step) in [
+        (REQUESTER, offer(READER)),
+        (DOCTOR, accepted()),
+        (REQUESTER, Step::Acquired { studies: Vec::new() }),
+        (REQUESTER, Step::Complement { text: "rien à signaler".to_owned() }),
+        (REQUESTER, ready()),
+    ] {
+        let _ = does(&mut case, who, step).unwrap();
+    }
+    case
+}
+
+#[test]
+fn a_night_goes_from_the_request_to_the_end() {
+    let mut case = begun();
+    let mut stages = Vec::new();
+    let mut step = |case: &mut Case, who, step| {
+        let digest = does(case, who, step).unwrap();
+        stages.push(case.state().stage);
+        digest
+    };
+    let _ = step(&mut case, REQUESTER, offer(READER));
+    let _ = step(&mut case, DOCTOR, accepted());
+    let _ = step(&mut case, REQUESTER, Step::Acquired { studies: Vec::new() });
+    let _ = step(&mut case, REQUESTER, Step::Complement { text: String::new() });
+    let _ = step(&mut case, REQUESTER, ready());
+    let _ = step(&mut case, DOCTOR, Step::Claimed);
+    let _ = step(&mut case, DOCTOR, Step::Reading);
+    let first = step(&mut case, DOCTOR, report(Standing::Preliminary, "occlusion M1 gauche"));
+    let _ = step(&mut case, DOCTOR, Step::Released { reason: "fin de garde".to_owned() });
+    let morning = (READER, "dr.matin");
+    let _ = step(&mut case, morning, Step::Claimed);
+    let last = step(&mut case, morning, report(Standing::Final, "occlusion M1 gauche, ASPECTS 8"));
+    let compared = Step::Compared { reports: [first, last], class: Class::None, text: String::new() };
+    let _ = step(&mut case, morning, compared);
+    let _ = step(&mut case, REQUESTER, Step::Delivered { report: last });
+    let _ = step(&mut case, REQUESTER, Step::Acknowledged { report: last });
+    let _ = step(&mut case, REQUESTER, Step::Closed);
+    use Stage::*;
+    let expected = [
+        Offered,
+        Accepted,
+        Acquired,
+        Complemented,
+        ImagesReady,
+        ImagesReady,
+        Reading,
+        Preliminary,
+        Preliminary,
+        Preliminary,
+        Final,
+        Final,
+        Delivered,
+        Acknowledged,
+        Closed,
+    ];
+    assert_eq!(stages, expected);
+    assert!(case.state().void.is_empty());
+}
+
+#[test]
+fn a_claim_has_one_winner_and_the_other_is_told_by_whom() {
+    let mut case = readable();
+    let one = case.propose((READER, "dr.un", "r"), Timestamp(5), Step::Claimed).unwrap();
+    let two = case.propose((READER, "dr.deux", "r"), Timestamp(5), Step::Claimed).unwrap();
+    let mut mirrored = case.clone();
+    for event in [&one, &two] {
+        let _ = case.admit(event.clone()).unwrap();
+    }
+    for event in [&two, &one] {
+        let _ = mirrored.admit(event.clone()).unwrap();
+    }
+    assert_eq!(case.state(), mirrored.state());
+    let state = case.state();
+    let winner = state.claim.clone().unwrap();
+    let loser = if winner.person == "dr.un" { &two } else { &one };
+    let told = Void::Claimed { site: READER, person: winner.person };
+    assert_eq!(state.void.get(&loser.digest()), Some(&told));
+    assert_eq!(does(&mut case, (READER, "dr.trois"), Step::Claimed), Err(told));
+}
+
+#[test]
+fn nothing_is_cancelled_after_the_complement_or_a_report() {
+    let cancel = || Step::Cancelled { reason: "transféré ailleurs".to_owned() };
+    let mut early = begun();
+    assert_eq!(does(&mut early, (READER, "x"), cancel()), Err(Void::NoParty));
+    let _ = does(&mut early, REQUESTER, offer(READER)).unwrap();
+    assert_eq!(does(&mut early, DOCTOR, cancel()), Err(Void::NotYours));
+    let _ = does(&mut early, REQUESTER, cancel()).unwrap();
+    assert!(!early.state().stage.is_open());
+    assert_eq!(does(&mut readable(), REQUESTER, cancel()), Err(Void::Complemented));
+}
+
+#[test]
+fn a_refusal_keeps_its_reason_and_the_next_is_asked() {
+    let mut case = begun();
+    let _ = does(&mut case, REQUESTER, offer(READER)).unwrap();
+    let _ = does(&mut case, DOCTOR, Step::Refused { reason: "IRM en panne".to_owned() }).unwrap();
+    assert_eq!(case.state().stage, Stage::Requested);
+    assert_eq!(case.state().owner().site, ASKER);
+    let _ = does(&mut case, REQUESTER, offer(OTHER)).unwrap();
+    assert_eq!(does(&mut case, DOCTOR, accepted()), Err(Void::NotYours), "it refused");
+    let _ = does(&mut case, (OTHER, "dr.autre"), accepted()).unwrap();
+    let asked = case.state().asked;
+    assert_eq!(asked[0], (READER, Answer::Refused { reason: "IRM en panne".to_owned() }));
+    assert_eq!(asked[1], (OTHER, Answer::Accepted));
+}
+
+#[test]
+fn a_late_yes_counts_while_nobody_else_said_it() {
+    let mut case = begun();
+    let _ = does(&mut case, REQUESTER, offer(READER)).unwrap();
+    let _ = does(&mut case, REQUESTER, Step::TimedOut { to: READER }).unwrap();
+    let _ = does(&mut case, REQUESTER, offer(OTHER)).unwrap();
+    let _ = does(&mut case, DOCTOR, accepted()).unwrap();
+    assert_eq!(case.state().reader, Some(READER));
+    assert_eq!(does(&mut case, (OTHER, "dr.autre"), accepted()), Err(Void::TooLate));
+}
+
+#[test]
+fn a_second_final_is_not_let_be_signed_and_an_addendum_is() {
+    let mut case = readable();
+    let _ = does(&mut case, DOCTOR, Step::Claimed).unwrap();
+    let _ = does(&mut case, DOCTOR, report(Standing::Final, "normal")).unwrap();
+    let again = case.propose((READER, "dr.deux", "r"), Timestamp(9), report(Standing::Final, "anormal"));
+    assert_eq!(again.unwrap_err(), Void::AlreadyFinal);
+    let early = begun().propose((ASKER, "dr.urgence", "r"), Timestamp(9), report(Standing::Addendum, "en plus"));
+    assert_eq!(early.unwrap_err(), Void::NoReport);
+    let _ = does(&mut case, DOCTOR, report(Standing::Addendum, "en plus")).unwrap();
+    assert_eq!(case.state().reports.len(), 2);
+}
+
+#[test]
+fn what_a_broken_node_signs_against_the_rules_is_kept_and_marked() {
+    let mut case = readable();
+    let _ = does(&mut case, DOCTOR, Step::Claimed).unwrap();
+    let first = does(&mut case, DOCTOR, report(Standing::Final, "normal")).unwrap();
+    let mut event = case.propose((READER, "x", "r"), Timestamp(2), Step::Said { text: "x".to_owned() }).unwrap();
+    event.step = report(Standing::Final, "anormal");
+    let second = event.digest();
+    assert_eq!(case.admit(event), Ok(true));
+    let state = case.state();
+    assert!(state.reports.iter().any(|r| r.event == second && r.against_rules));
+    assert!(state.comparisons.iter().any(|c| c.reports == [first, second] && c.class.is_none()));
+}
+
+#[test]
+fn a_critical_result_is_heard_by_a_name_or_read_back() {
+    let mut case = readable();
+    let _ = does(&mut case, DOCTOR, Step::Claimed).unwrap();
+    let Step::Reported(mut text) = report(Standing::Final, "hématome extra-dural") else { unreachable!() };
+    text.critical = true;
+    let event = does(&mut case, DOCTOR, Step::Reported(text)).unwrap();
+    let _ = does(&mut case, REQUESTER, Step::Delivered { report: event }).unwrap();
+    let _ = does(&mut case, REQUESTER, Step::Acknowledged { report: event }).unwrap();
+    assert_eq!(does(&mut case, REQUESTER, Step::Closed), Err(Void::Owed), "opening is not hearing");
+    let call =
+        |read_back| Step::Heard { report: event, how: Heard::Call { who: "Dr Y, urgences".to_owned(), read_back } };
+    assert_eq!(does(&mut case, DOCTOR, call(false)), Err(Void::NotReadBack));
+    let here = Step::Heard { report: event, how: Heard::Here };
+    assert_eq!(does(&mut case, DOCTOR, here), Err(Void::NotYours));
+    let _ = does(&mut case, DOCTOR, call(true)).unwrap();
+    let _ = does(&mut case, REQUESTER, Step::Closed).unwrap();
+}
+
+#[test]
+fn a_report_outlives_a_cancellation_that_came_before_it_elsewhere() {
+    let mut asker = begun();
+    let _ = does(&mut asker, REQUESTER, offer(READER)).unwrap();
+    let _ = does(&mut asker, DOCTOR, accepted()).unwrap();
+    let mut reader = asker.clone();
+    let _ = does(&mut asker, REQUESTER, Step::Cancelled { reason: "sorti".to_owned() }).unwrap();
+    let _ = does(&mut reader, DOCTOR, Step::Claimed).unwrap();
+    let signed = does(&mut reader, DOCTOR, report(Standing::Final, "normal")).unwrap();
+    for event in reader.lacking(asker.heads()) {
+        let _ = asker.admit(event.clone()).unwrap();
+    }
+    let state = asker.state();
+    assert_eq!(state.stage, Stage::Final);
+    assert!(state.is_called_off && state.reports.iter().any(|r| r.event == signed));
+}
+
+#[test]
+fn what_is_not_an_event_of_the_case_is_refused() {
+    let mut case = begun();
+    let said = case.propose((ASKER, "x", "r"), Timestamp(1), Step::Said { text: "bonsoir".to_owned() }).unwrap();
+    let refused = |change: &dyn Fn(&mut Event)| {
+        let mut event = said.clone();
+        change(&mut event);
+        begun().admit(event).unwrap_err()
+    };
+    let missing = Digest([9; 32]);
+    assert_eq!(refused(&|e| e.case = Id128([0; 16])), Refused::Malformed);
+    assert_eq!(refused(&|e| e.clock = 9), Refused::Malformed);
+    assert_eq!(refused(&|e| e.clock = u64::MAX), Refused::Malformed);
+    assert_eq!(refused(&|e| e.after = vec![missing]), Refused::Missing(vec![missing]));
+    assert_eq!(refused(&|e| e.after = Vec::new()), Refused::Malformed);
+    assert_eq!(refused(&|e| e.person = String::new()), Refused::Malformed);
+    assert_eq!(refused(&|e| e.step = Step::Said { text: "\u{202e}".to_owned() }), Refused::Malformed);
+    // Another site cannot begin a case of this name.
+    let mut forged = request(OTHER, ask(7));
+    forged.case = case.name();
+    assert_eq!(case.admit(forged.clone()), Err(Refused::Malformed));
+    assert!(Case::begin(forged).is_err());
+    assert_eq!(case.admit(said.clone()), Ok(true));
+    assert_eq!(case.admit(said), Ok(false));
+}
