@@ -8,6 +8,7 @@
 //!  doors    dimse   dicomweb   portal           translate a foreign protocol into calls; decide nothing
 //!  out      media                               studies as files and on media
 //!  arrive   rules                               what is done with a study that is complete
+//!           signatures                          digital signatures that objects carry, checked
 //!  show     pixels                               frames found and decoded, for all doors
 //!  away     spare                                second copies of backups, here and elsewhere
 //!           collect                              events of the log on their way to the house's collector
@@ -16,7 +17,7 @@
 //!  beside   sources                             the PACS of the site: asked, retrieved from
 //!  hold     archive (bytes, index)   users (accounts, sessions)   backup
 //!  right    trust (peers, agreements, grants → permits)
-//!  floor    alarms  audit  identity  journal  config  tasks  multipart  seal  words
+//!  floor    alarms  audit  identity  journal  config  tasks  multipart  seal  words  x509
 //! ```
 
 pub mod cli;
@@ -35,6 +36,7 @@ pub(crate) mod portal;
 pub(crate) mod media;
 pub(crate) mod pixels;
 pub(crate) mod rules;
+pub(crate) mod signatures;
 
 pub(crate) mod spare;
 pub(crate) mod studies;
@@ -60,3 +62,4 @@ pub(crate) mod pace;
 pub(crate) mod seal;
 pub(crate) mod tasks;
 pub(crate) mod words;
+pub(crate) mod x509;

@@ -51,7 +51,11 @@ async fn nothing_is_lost_over_a_collector_that_is_away_and_a_node_that_is_killed
     let _ = site.retrieve(&made[0].path()).await.unwrap();
 
     // It was away from the beginning; then it comes.
+    let said = site.cli(&["doctor"]);
+    assert!(said.out.lines().any(|line| line.starts_with("BAD   collector: ")), "{}", said.out);
     collector.start().await;
+    let said = site.cli(&["doctor"]);
+    assert!(said.out.lines().any(|line| line.starts_with("good  collector: ")), "{}", said.out);
     let first = has_all(&site, &collector, &key).await;
     // It goes, things happen, the node is killed, and it comes back.
     collector.kill();

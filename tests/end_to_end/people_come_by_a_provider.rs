@@ -110,7 +110,8 @@ async fn with_a_role_by_mapping() {
     refused(&site.post("/api/users/dr.bernard/origin", &link).await, 409, "exists");
     let _ = site.delete("/api/users/dr.bernard-2").await.ok();
     refused(&other.get(&site, "/api/studies").await, 401, "not-signed-in");
-    let _ = site.post("/api/users/dr.bernard/origin", &link).await.ok();
+    let said = site.cli(&["user", "link", "dr.bernard", "bernard"]).ok();
+    assert!(said.err.contains("dr.bernard comes in by the identity provider"), "{}", said.err);
     let _ = other.come(&site, &provider, "bernard").await;
     let session = other.get(&site, "/api/session").await.ok().json();
     assert_eq!((&session["person"]["name"], &session["person"]["role"]), (&json!("dr.bernard"), &json!("referrer")));
@@ -133,7 +134,15 @@ async fn with_a_role_by_mapping() {
     provider.kill();
     provider.resume(&Ways { kid: "second", ..ways }).await;
     assert_eq!(desk.come(&site, &provider, "durand").await.header("location"), "/studies?modality=MR");
+    let doctor = || site.cli(&["doctor"]).out;
+    let said = doctor();
+    assert!(said.lines().any(|line| line.starts_with("good  identity provider: ")), "{said}");
+    assert!(said.lines().any(|line| line.starts_with("good  clock: ")), "{said}");
+    let undone = site.cli(&["user", "unlink", "dr.bernard"]).ok();
+    assert!(undone.err.contains("no more"), "{}", undone.err);
     provider.kill();
+    let said = doctor();
+    assert!(said.lines().any(|line| line.starts_with("BAD   identity provider: ")), "{said}");
     refused(&desk.begin(&site, "/").await, 502, "provider-away");
     let asked = json!({ "name": "dr.bernard", "password": PASSWORD });
     let _ = Browser::default().send(&site, Method::POST, "/api/session", &asked).await.ok();

@@ -39,7 +39,13 @@ async fn a_modality_hears_what_is_safe_on_its_association_or_is_called_back() {
     }
     let log = site.audit("").await;
     let committed = log.iter().filter(|entry| entry["act"] == "storage-committed" && entry["person"] == "CT1");
-    assert_eq!(committed.count(), 2, "{log:?}");
+    // Twice: what is safe, by its study; and what is not here, of which no study is known.
+    assert_eq!(committed.clone().count(), 4, "{log:?}");
+    assert_eq!(
+        committed.filter(|entry| entry["study"] == study.uid && entry["outcome"] == "done").count(),
+        2,
+        "{log:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -27,6 +27,13 @@ const WORDS = {
       'not-covered': 'not signed yet',
     },
     before: 'What was changed before {site} received it cannot be seen.',
+    signatures: {
+      valid: 'digital signatures of the objects: valid',
+      'unknown-signer': 'digital signatures of the objects: valid, by a certificate that this site does not know',
+      weak: 'digital signatures of the objects: by a method that proves little',
+      unchecked: 'digital signatures of the objects: cannot be checked',
+      broken: 'A digital signature of an object is broken: something that it names is not what was signed.',
+    },
     glass: 'Broken glass — {reason} — recorded at both sites — ends {time}',
     why: {
       'danger-to-life': 'danger to life',
@@ -60,6 +67,13 @@ const WORDS = {
       'not-covered': 'pas encore signé',
     },
     before: 'Une modification antérieure à la réception par {site} ne peut pas être vue.',
+    signatures: {
+      valid: 'signatures électroniques des objets : valides',
+      'unknown-signer': 'signatures électroniques des objets : valides, d’un certificat que ce site ne connaît pas',
+      weak: 'signatures électroniques des objets : d’une méthode qui prouve peu',
+      unchecked: 'signatures électroniques des objets : non vérifiables',
+      broken: 'Une signature électronique d’un objet est rompue : un élément qu’elle nomme n’est pas celui qui a été signé.',
+    },
     glass: 'Bris de glace — {reason} — consigné par les deux sites — jusqu’à {time}',
     why: {
       'danger-to-life': 'pronostic vital',
@@ -213,6 +227,24 @@ function showProvenance(strip, study) {
   strip.show(`provenance ${study.study}`, text, { tone: TONES[study.provenance], title });
 }
 
+const SIGNATURE_TONES = { valid: 'good', 'unknown-signer': 'wait', weak: 'wait', unchecked: 'wait', broken: 'bad' };
+
+/** What became of the signatures that the objects of each open study carry. Nothing is said where there are none. */
+async function showSignatures(strip) {
+  for (const uid of studies) {
+    try {
+      const answer = await fetch(`/api/studies/${uid}/signatures`);
+      const text = await answer.text();
+      if (!answer.ok) continue;
+      const { standing } = JSON.parse(text);
+      const said = words.signatures[standing];
+      if (said) strip.show(`signatures ${uid}`, said, { tone: SIGNATURE_TONES[standing] });
+    } catch {
+      strip.show('connection', words.lost, { tone: 'bad' });
+    }
+  }
+}
+
 /** What stands over the images of each open study. */
 async function showStanding(strip) {
   for (const uid of studies) {
@@ -338,6 +370,7 @@ function start(services) {
   listen(strip);
   void showRunning(strip);
   void showStanding(strip);
+  void showSignatures(strip);
   announce(services);
   addEventListener('confrere:http-error', ({ detail }) => {
     if (detail.status === 401) void checkSession(strip);

@@ -17,6 +17,7 @@ pub(crate) struct Verified {
 /// One object looked at by [`Archive::vouch`].
 #[derive(Clone, Debug)]
 pub(crate) struct Vouched {
+    pub(crate) study: Uid,
     pub(crate) sop_class: Uid,
     pub(crate) bytes: u64,
     pub(crate) fault: Option<&'static str>,
@@ -75,11 +76,12 @@ impl Archive {
     /// When the index cannot be read.
     pub(crate) async fn vouch(&self, instance: &Uid) -> Result<Option<Vouched>, ArchiveError> {
         let Some(stored) = self.inner.index.sop(instance)? else { return Ok(None) };
+        let Some(study) = self.inner.index.study_of(instance)? else { return Ok(None) };
         let inner = self.inner.clone();
         let looked = self.inner.tasks.spawn_blocking("vouch", move || {
             let fault = object::fault(&inner, &stored);
             let entry = stored.row.entry;
-            Vouched { sop_class: entry.sop_class, bytes: entry.bytes, fault: fault.map(object::Fault::text) }
+            Vouched { study, sop_class: entry.sop_class, bytes: entry.bytes, fault: fault.map(object::Fault::text) }
         });
         Ok(Some(looked.await.map_err(std::io::Error::other)?))
     }

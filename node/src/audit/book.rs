@@ -40,7 +40,7 @@ impl Kept {
     /// `None`: of a kind that a later version wrote.
     pub(super) fn decode(kind: u8, body: &[u8]) -> Result<Option<Self>, WireError> {
         Ok(Some(match kind {
-            records::ENTRY => Self::Entry(wire::decode(body)?),
+            records::ENTRY | records::ARRIVED => Self::Entry(Entry::decode(kind, body)?),
             records::TWIN => Self::Twin(wire::decode(body)?),
             records::RECEIPT => Self::Countersigned(Box::new(wire::decode(body)?)),
             records::COSIGNED => Self::Cosigned(Box::new(wire::decode(body)?)),

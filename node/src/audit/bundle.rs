@@ -59,7 +59,7 @@ pub(crate) enum BundleError {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Proved {
     pub(crate) place: u64,
-    /// 1 entry, 2 twin, 3 countersignature.
+    /// 1 entry, 2 twin, 3 countersignature, 12 entry with where it came from.
     pub(crate) kind: u8,
     /// Base64.
     pub(crate) body: String,
@@ -93,6 +93,9 @@ pub(crate) struct Bundle {
     pub(crate) before: u64,
     /// Base64.
     pub(crate) head: String,
+    /// Base64 of a token (RFC 3161) over the bytes of `head`, where one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) timestamp: Option<String>,
     pub(crate) cosigned: Vec<Cosignature>,
     pub(crate) records: Vec<Proved>,
 }
@@ -138,6 +141,7 @@ impl Audit {
             since: state.since,
             before: state.before,
             head: base64(signed),
+            timestamp: None,
             cosigned,
             records,
         })
@@ -150,7 +154,7 @@ impl Audit {
                 return Ok(());
             }
             let is_wanted = match record.kind {
-                records::ENTRY => wire::decode::<Entry>(record.body)
+                records::ENTRY | records::ARRIVED => Entry::decode(record.kind, record.body)
                     .is_ok_and(|entry| asked.wants(entry.event.study.as_ref(), entry.event.at)),
                 records::TWIN => wire::decode::<Twin>(record.body)
                     .ok()
@@ -162,7 +166,7 @@ impl Audit {
                 _ => false,
             };
             if is_wanted {
-                if record.kind == records::ENTRY {
+                if records::is_entry(record.kind) {
                     entries.insert(place);
                 }
                 is_over = found.len() == RECORDS_MAX;

@@ -4,6 +4,7 @@
 
 use protocol::{Refusal, SiteId, Timestamp, Uid, ids::Id128};
 use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
 
 /// Characters kept of a note.
 const NOTE_MAX: usize = 200;
@@ -19,6 +20,36 @@ pub(crate) struct Actor {
     pub(crate) role: String,
     /// The site the actor belongs to; `None`: ours.
     pub(crate) site: Option<SiteId>,
+    /// From where, where a door saw it. Kept in a record of its own kind ([`super::ledger::Arrived`]).
+    #[serde(skip)]
+    pub(crate) from: Option<Origin>,
+}
+
+/// From where somebody acted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Origin {
+    pub(crate) address: IpAddr,
+    /// The AE title that was called by, which proves nothing by itself; empty where none was.
+    pub(crate) title: String,
+}
+
+impl Origin {
+    pub(crate) fn new(address: IpAddr, title: impl Into<String>) -> Self {
+        Self { address: address.to_canonical(), title: title.into() }
+    }
+}
+
+impl Actor {
+    /// A machine by its AE title.
+    pub(crate) fn ae(title: impl Into<String>) -> Self {
+        Self { person: title.into(), role: "ae".to_owned(), ..Self::default() }
+    }
+
+    #[must_use]
+    pub(crate) fn from(mut self, origin: Option<Origin>) -> Self {
+        self.from = origin;
+        self
+    }
 }
 
 /// What was done.
@@ -330,6 +361,9 @@ impl Event {
         cut(&mut self.note, NOTE_MAX);
         cut(&mut self.actor.person, NAME_MAX);
         cut(&mut self.actor.role, NAME_MAX);
+        if let Some(from) = &mut self.actor.from {
+            cut(&mut from.title, NAME_MAX);
+        }
         self
     }
 }

@@ -1,6 +1,7 @@
 //! What strangers' bytes meet at the ledger, for the fuzz targets (see `crate::fuzz`): proofs, heads, bundles.
 
-use super::verify::verify;
+use super::{stamp, verify::verify};
+use crate::x509::Authorities;
 use protocol::{
     SiteId,
     ledger::{Crossing, Follows, Hash, Head, Receipt, Seen, follows, tree},
@@ -38,6 +39,10 @@ pub(crate) fn read_again<T: Wire + PartialEq>(bytes: &[u8]) {
 /// An evidence bundle: whoever checks one may have got it from anybody.
 pub(crate) fn evidence(bytes: &[u8]) {
     let keys: BTreeSet<SiteId> = [SiteId([1; 32])].into();
-    let report = verify(bytes, &keys);
+    let report = verify(bytes, &keys, None);
     assert!(!report.faults.is_empty(), "nothing holds that no key of ours signed");
+    let read = stamp::token(bytes).unwrap_or_default();
+    for token in [bytes, &read] {
+        assert!(stamp::check(token, b"a head", &Authorities::default()).is_err(), "nobody is named here");
+    }
 }

@@ -1,6 +1,6 @@
 //! The log in memory: the newest entries whole, of all others only where they lie in the journal.
 
-use super::{Act, Event};
+use super::{Act, Event, Origin, records};
 use crate::journal::{Journal, JournalError, Position, Record};
 use protocol::{
     SiteId, Uid,
@@ -41,6 +41,41 @@ impl Wire for Entry {
         }
         let EntryOf1 { number, event } = wire::decode_body(body)?;
         Ok(Self { number, event, salt: [0; 16], twin: false })
+    }
+}
+
+/// An entry whose actor came from somewhere: stored as it is, and beside it from where.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Arrived {
+    entry: Entry,
+    from: Origin,
+}
+
+impl Wire for Arrived {
+    const VERSION: u8 = 1;
+    const NAME: &'static str = "audit entry from somewhere";
+}
+
+impl Entry {
+    /// Kind and body of its record.
+    pub(super) fn encode(&self) -> (u8, Vec<u8>) {
+        match &self.event.actor.from {
+            None => (records::ENTRY, wire::encode(self)),
+            Some(from) => {
+                let arrived = Arrived { entry: self.clone(), from: from.clone() };
+                (records::ARRIVED, wire::encode(&arrived))
+            }
+        }
+    }
+
+    /// Of a record of either kind.
+    pub(super) fn decode(kind: u8, body: &[u8]) -> Result<Self, WireError> {
+        if kind != records::ARRIVED {
+            return wire::decode(body);
+        }
+        let Arrived { mut entry, from } = wire::decode(body)?;
+        entry.event.actor.from = Some(from);
+        Ok(entry)
     }
 }
 
@@ -94,8 +129,8 @@ impl Block {
                 // The only way to stop a replay early.
                 return Err(JournalError::Closed);
             }
-            if record.kind == super::records::ENTRY
-                && let Ok(entry) = wire::decode::<Entry>(record.body)
+            if records::is_entry(record.kind)
+                && let Ok(entry) = Entry::decode(record.kind, record.body)
                 && entry.number / BLOCK == self.index
                 && entry.number < before
             {

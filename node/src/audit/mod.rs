@@ -20,12 +20,14 @@ mod alerts;
 mod book;
 mod bundle;
 mod check;
+mod der;
 mod event;
 #[cfg(any(test, feature = "fuzz"))]
 pub(crate) mod fuzz;
 mod heads;
 mod ledger;
 mod records;
+pub(crate) mod stamp;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -34,7 +36,7 @@ mod witness;
 
 pub(crate) use alerts::Alerts;
 pub(crate) use bundle::{Asked, BUNDLE_BYTES_MAX, BundleError};
-pub(crate) use event::{Act, Actor, Event, Outcome};
+pub(crate) use event::{Act, Actor, Event, Origin, Outcome};
 pub(crate) use ledger::Filter;
 pub(crate) use records::{Finding, HeldHead, Wrong};
 
@@ -126,8 +128,8 @@ impl Audit {
         let event = event.bounded();
         let twin = event.witness().is_some();
         let entry = Entry { number, event, salt: rand::random(), twin };
-        let body = wire::encode(&entry);
-        let leaf = records::leaf(records::ENTRY, &body);
+        let (kind, body) = entry.encode();
+        let leaf = records::leaf(kind, &body);
         let (ledger, book, crossed) = (self.ledger.clone(), self.book.clone(), self.crossed.clone());
         // Even when the caller has gone by then: what is in the log is listed.
         let then = move |at: Position, _next: Position| {
@@ -137,7 +139,6 @@ impl Audit {
                 crossed.notify_one();
             }
         };
-        let kind = records::ENTRY;
         self.journal.submit(Append { kind, body, then: Some(Box::new(then)), ..Append::default() }).await?;
         Ok(number)
     }

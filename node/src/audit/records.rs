@@ -28,8 +28,15 @@ pub(super) const BEGAN: u8 = 7;
 /// A [`Settled`].
 pub(super) const SETTLED: u8 = 8;
 
+/// A [`super::ledger::Arrived`].
+pub(crate) const ARRIVED: u8 = 12;
+
 pub(super) const fn is_leaf(kind: u8) -> bool {
-    matches!(kind, ENTRY | TWIN | RECEIPT | BEGAN)
+    matches!(kind, ENTRY | ARRIVED | TWIN | RECEIPT | BEGAN)
+}
+
+pub(super) const fn is_entry(kind: u8) -> bool {
+    matches!(kind, ENTRY | ARRIVED)
 }
 
 /// The leaf of a record.

@@ -7,7 +7,9 @@ use super::{
     bundle::{Bundle, FORMAT, Proved},
     ledger::Entry,
     records::{self, Countersigned, Twin},
+    stamp::{self, Stamped, Unstamped},
 };
+use crate::x509::Authorities;
 use data_encoding::{BASE64, HEXLOWER};
 use protocol::{
     SiteId, Timestamp,
@@ -41,6 +43,8 @@ pub(crate) enum Fault {
     Broken(SiteId),
     /// The event of this number waits for this site's countersignature.
     Missing(u64, SiteId),
+    /// The time-stamp over the head does not hold.
+    Stamp(Unstamped),
 }
 
 /// An event that was proved.
@@ -70,11 +74,15 @@ pub(crate) struct Report {
     pub(crate) shown: Vec<Shown>,
     /// Who saw the log, how far, and when.
     pub(crate) seen: Vec<(SiteId, u64, Timestamp)>,
+    /// Who, outside, saw the head, and when; `None`: nobody was asked, or it was not to be checked.
+    pub(crate) stamped: Option<Stamped>,
+    /// There is a time-stamp, and no authority to check it by was named.
+    pub(crate) is_stamp_unchecked: bool,
     pub(crate) faults: Vec<Fault>,
 }
 
-/// Checks a bundle.
-pub(crate) fn verify(bytes: &[u8], keys: &BTreeSet<SiteId>) -> Report {
+/// Checks a bundle; a time-stamp by these authorities.
+pub(crate) fn verify(bytes: &[u8], keys: &BTreeSet<SiteId>, authorities: Option<&Authorities>) -> Report {
     let mut report = Report::default();
     let Ok(bundle) = serde_json::from_slice::<Bundle>(bytes) else {
         report.faults.push(Fault::Format);
@@ -121,9 +129,27 @@ pub(crate) fn verify(bytes: &[u8], keys: &BTreeSet<SiteId>) -> Report {
             _ => report.faults.push(Fault::Cosignature(peer)),
         }
     }
+    stamp(&bundle, authorities, &mut report);
     report.faults.dedup();
     report.head = Some(head);
     report
+}
+
+fn stamp(bundle: &Bundle, authorities: Option<&Authorities>, report: &mut Report) {
+    let Some(text) = &bundle.timestamp else { return };
+    let Some(authorities) = authorities else {
+        report.is_stamp_unchecked = true;
+        return;
+    };
+    let bytes = |text: &String| BASE64.decode(text.as_bytes()).ok();
+    let checked = match bytes(text).zip(bytes(&bundle.head)) {
+        Some((token, head)) => stamp::check(&token, &head, authorities),
+        None => Err(Unstamped::Unreadable),
+    };
+    match checked {
+        Ok(stamped) => report.stamped = Some(stamped),
+        Err(why) => report.faults.push(Fault::Stamp(why)),
+    }
 }
 
 struct Checking<'a> {
@@ -151,7 +177,7 @@ impl Checking<'_> {
             return report.faults.push(Fault::Record(place));
         }
         match record.kind {
-            records::ENTRY => match wire::decode::<Entry>(&body) {
+            records::ENTRY | records::ARRIVED => match Entry::decode(record.kind, &body) {
                 Ok(entry) => drop(self.entries.insert(place, (entry, leaf))),
                 Err(_) => report.faults.push(Fault::Record(place)),
             },

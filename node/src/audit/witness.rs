@@ -42,7 +42,7 @@ impl Audit {
         let mut crossings = Vec::with_capacity(waiting.len());
         for (place, pending) in waiting {
             let read = record_at(&self.journal, pending.at, |kind, body| {
-                let entry: Entry = wire::decode(body).ok()?;
+                let entry = Entry::decode(kind, body).ok()?;
                 Some(crossing(us, pending.peer, place, records::leaf(kind, body), entry))
             })?;
             crossings.extend(read);

@@ -58,6 +58,21 @@ pub(super) async fn user(dir: &Path, command: UserCommand) -> anyhow::Result<()>
             tell(dir, Method::POST, &of_user(&name, "/disabled"), Some(&json!({ "disabled": false }))).await?;
             eprintln!("{name} may sign in again." | "{name} peut de nouveau se connecter.");
         }
+        UserCommand::Link { name, subject, role_by_mapping } => {
+            let body = json!({ "subject": subject, "role_by_mapping": role_by_mapping });
+            tell(dir, Method::POST, &of_user(&name, "/origin"), Some(&body)).await?;
+            eprintln!(
+                "{name} comes in by the identity provider, as {subject} there."
+                    | "{name} entre par le fournisseur d'identité, où son identifiant est {subject}."
+            );
+        }
+        UserCommand::Unlink { name } => {
+            tell(dir, Method::DELETE, &of_user(&name, "/origin"), None).await?;
+            eprintln!(
+                "{name} comes in by the identity provider no more."
+                    | "{name} n'entre plus par le fournisseur d'identité."
+            );
+        }
     }
     Ok(())
 }

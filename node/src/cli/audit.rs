@@ -3,7 +3,13 @@
 //! Checking needs no node, no folder and no network: the bundle and the public keys are enough.
 
 use super::{args::AuditCommand, node::Node, text};
-use crate::audit::verify::{Fault, Report, Shown, verify};
+use crate::{
+    audit::{
+        stamp::Unstamped,
+        verify::{Fault, Report, Shown, verify},
+    },
+    x509::Authorities,
+};
 use anyhow::Context as _;
 use protocol::{SiteId, Timestamp};
 use serde_json::{Value, json};
@@ -20,7 +26,9 @@ const BUNDLE_BYTES_MAX: u64 = crate::audit::BUNDLE_BYTES_MAX;
 
 pub(super) async fn audit(dir: &Path, command: AuditCommand) -> anyhow::Result<ExitCode> {
     match command {
-        AuditCommand::Verify { bundle, keys, quiet } => return check(&bundle, &keys, quiet),
+        AuditCommand::Verify { bundle, keys, timestamp_ca, quiet } => {
+            return check(&bundle, &keys, timestamp_ca.as_deref(), quiet);
+        }
         AuditCommand::Patient { id, issuer, json } => {
             super::access::patient(dir, &id, issuer.as_deref(), json).await?;
         }
@@ -44,11 +52,14 @@ pub(super) async fn audit(dir: &Path, command: AuditCommand) -> anyhow::Result<E
             node.close().await?;
             eprintln!("Noted; the alarm is over." | "Pris en compte ; l'alerte est levée.");
         }
-        AuditCommand::Export { study, patient, issuer, from, to, out } => {
+        AuditCommand::Export { study, patient, issuer, from, to, out, timestamp } => {
             let asked = json!({ "studies": study, "patient": patient, "issuer": issuer, "from": from, "to": to });
             let mut node = Node::open(dir).await?;
-            let bundle = node.post("/api/ledger/evidence", &asked).await?;
+            let mut bundle = node.post("/api/ledger/evidence", &asked).await?;
             node.close().await?;
+            if let Some(url) = timestamp {
+                super::stamp::add(&mut bundle, &url).await?;
+            }
             let records = bundle["records"].as_array().map_or(0, Vec::len);
             match out {
                 None => println!("{bundle:#}"),
@@ -121,16 +132,18 @@ fn key(text: &str) -> anyhow::Result<SiteId> {
     }
 }
 
-fn check(bundle: &PathBuf, keys: &[String], quiet: bool) -> anyhow::Result<ExitCode> {
+fn check(bundle: &PathBuf, keys: &[String], ca: Option<&Path>, quiet: bool) -> anyhow::Result<ExitCode> {
     let keys = keys.iter().map(|text| key(text)).collect::<anyhow::Result<BTreeSet<_>>>()?;
     let mut bytes = Vec::new();
     let file = File::open(bundle).with_context(|| bundle.display().to_string())?;
     file.take(BUNDLE_BYTES_MAX).read_to_end(&mut bytes)?;
-    let report = verify(&bytes, &keys);
+    let authorities = ca.map(Authorities::read).transpose()?;
+    let report = verify(&bytes, &keys, authorities.as_ref());
     if !quiet {
         report.shown.iter().for_each(|shown| event(&report, shown));
     }
     proves(&report);
+    stamped(&report);
     for fault in &report.faults {
         println!("DOES NOT HOLD: {}" | "NE TIENT PAS : {}", said(fault));
     }
@@ -187,6 +200,24 @@ fn proves(report: &Report) {
     }
 }
 
+fn stamped(report: &Report) {
+    if let Some(stamped) = &report.stamped {
+        let (at, by, issuer) = (time(stamped.at), &stamped.by.subject, &stamped.by.issuer);
+        println!(
+            "A time-stamping authority ({by}, certified by {issuer}) saw the head of that log at {at}: the log with all of \
+             the records above existed then. When an event happened before that, it does not say."
+                | "Une autorité d'horodatage ({by}, certifiée par {issuer}) a vu la tête de ce journal le {at} : le journal, avec \
+                   tous les enregistrements ci-dessus, existait alors. Elle ne dit pas quand un événement antérieur a eu lieu."
+        );
+    }
+    if report.is_stamp_unchecked {
+        println!(
+            "It carries a time-stamp, which is not checked: name the authorities by --timestamp-ca."
+                | "Il porte un horodatage, qui n'est pas vérifié : indiquez les autorités par --timestamp-ca."
+        );
+    }
+}
+
 fn limits(report: &Report) {
     if report.head.is_none() {
         return;
@@ -236,6 +267,22 @@ fn said(fault: &Fault) -> String {
         Fault::Broken(site) => {
             told!("site {site} says that this log was rewritten" | "le site {site} dit que ce journal a été réécrit")
         }
+        Fault::Stamp(why) => match why {
+            Unstamped::Unreadable => {
+                told!("its time-stamp cannot be read" | "son horodatage ne peut pas être lu")
+            }
+            Unstamped::Other => {
+                told!("its time-stamp is of another head" | "son horodatage est celui d'une autre tête")
+            }
+            Unstamped::Unsigned => told!(
+                "its time-stamp is not signed by a certificate for time-stamps"
+                    | "son horodatage n'est pas signé par un certificat d'horodatage"
+            ),
+            Unstamped::Unknown => told!(
+                "no authority that was named vouches for its time-stamp"
+                    | "aucune autorité indiquée ne répond de son horodatage"
+            ),
+        },
         Fault::Missing(number, site) => told!(
             "record {number} is not countersigned by {site}"
                 | "l'enregistrement n° {number} n'est pas contresigné par {site}"

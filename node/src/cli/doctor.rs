@@ -23,7 +23,7 @@ const UDP_BUFFER_MIN: u64 = 7_500_000;
 const FILES_MIN: u64 = 8_192;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Mark {
+pub(super) enum Mark {
     Good,
     Look,
     Bad,
@@ -31,13 +31,13 @@ enum Mark {
 
 /// What was found, line by line.
 #[derive(Default)]
-struct Findings {
+pub(super) struct Findings {
     bad: u32,
     look: u32,
 }
 
 impl Findings {
-    fn say(&mut self, mark: Mark, what: &str, advice: &str) {
+    pub(super) fn say(&mut self, mark: Mark, what: &str, advice: &str) {
         let word = match mark {
             Mark::Good => word!("good" | "bon "),
             Mark::Look => word!("look" | "voir"),
@@ -51,7 +51,7 @@ impl Findings {
         self.look += u32::from(mark == Mark::Look);
     }
 
-    fn expect(&mut self, is_good: bool, otherwise: Mark, what: &str, advice: &str) {
+    pub(super) fn expect(&mut self, is_good: bool, otherwise: Mark, what: &str, advice: &str) {
         self.say(if is_good { Mark::Good } else { otherwise }, what, advice);
     }
 }
@@ -68,6 +68,7 @@ pub(super) async fn doctor(dir: &Path) -> anyhow::Result<ExitCode> {
     certificates(&config, &mut findings);
     disk(dir, &config, &mut findings);
     system(&mut findings);
+    super::surroundings::ask(&config, &mut findings).await;
     match Node::connect(dir).await? {
         Some(mut node) => {
             let status = node.get("/api/status").await?;

@@ -66,8 +66,10 @@ mod rules;
 mod setup;
 mod sources;
 mod spare;
+mod stamp;
 mod status;
 mod studies;
+mod surroundings;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -74,6 +74,13 @@ fn agents(source: &Source<'_>, event: &Event) -> Vec<Value> {
         let role = coding("urn:confrere:role", &actor.role, &actor.role);
         fields.insert("role".to_owned(), json!([{ "coding": [role] }]));
     }
+    if let Some((from, fields)) = actor.from.as_ref().zip(who.as_object_mut()) {
+        // 2: an IP address.
+        fields.insert("network".to_owned(), json!({ "address": from.address.to_string(), "type": "2" }));
+        if !from.title.is_empty() {
+            fields.insert("altId".to_owned(), json!(from.title));
+        }
+    }
     let system = |key: &str, code: &str, meaning: &str| {
         json!({
             "type": { "coding": [coding(DCM, code, meaning)] },

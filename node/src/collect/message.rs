@@ -1,9 +1,9 @@
 //! One event as a DICOM audit message (PS3.15 A.5.1 schema, A.5.3 messages).
 //!
 //! # Not here
-//! Addresses of those who acted: events do not hold them. Names of patients: events and messages never hold them.
+//! Names of patients: events and messages never hold them.
 
-use crate::audit::{Act, Event, Outcome};
+use crate::audit::{Act, Event, Origin, Outcome};
 use protocol::Timestamp;
 use std::fmt::Write;
 
@@ -164,8 +164,16 @@ fn participants(xml: &mut String, source: &Source<'_>, event: &Event) {
     let actor = &event.actor;
     let person = if actor.person.is_empty() { "unknown" } else { actor.person.as_str() };
     let (role, destination) = (("110153", "Source Role ID"), ("110152", "Destination Role ID"));
-    let mut participant = |id: &str, requests: bool, codes: &[String]| {
-        _ = write!(xml, r#"<ActiveParticipant UserID="{}" UserIsRequestor="{requests}""#, quoted(id));
+    let mut participant = |id: &str, requests: bool, from: Option<&Origin>, codes: &[String]| {
+        _ = write!(xml, r#"<ActiveParticipant UserID="{}""#, quoted(id));
+        if let Some(Origin { title, .. }) = from.filter(|from| !from.title.is_empty()) {
+            _ = write!(xml, r#" AlternativeUserID="AETITLES={}""#, quoted(title));
+        }
+        _ = write!(xml, r#" UserIsRequestor="{requests}""#);
+        if let Some(Origin { address, .. }) = from {
+            // 2: an IP address (PS3.15 A.5.2.4).
+            _ = write!(xml, r#" NetworkAccessPointTypeCode="2" NetworkAccessPointID="{address}""#);
+        }
         if codes.is_empty() {
             xml.push_str("/>");
         } else {
@@ -178,16 +186,16 @@ fn participants(xml: &mut String, source: &Source<'_>, event: &Event) {
     };
     let own_role =
         (!actor.role.is_empty()).then(|| coded("RoleIDCode", (actor.role.as_str(), actor.role.as_str()), "99CONFRERE"));
-    participant(&who, true, own_role.as_slice());
+    participant(&who, true, actor.from.as_ref(), own_role.as_slice());
     let (code, ..) = kind(event.act);
     let node = match code {
         APPLICATION_ACTIVITY => coded("RoleIDCode", ("110150", "Application"), "DCM"),
         TRANSFERRED | IMPORT if event.act != Act::StudyServed => coded("RoleIDCode", destination, "DCM"),
         _ => coded("RoleIDCode", role, "DCM"),
     };
-    participant(source.key, false, &[node]);
+    participant(source.key, false, None, &[node]);
     if let Some(peer) = event.peer.filter(|peer| Some(*peer) != actor.site) {
-        participant(&peer.to_string(), false, &[coded("RoleIDCode", destination, "DCM")]);
+        participant(&peer.to_string(), false, None, &[coded("RoleIDCode", destination, "DCM")]);
     }
 }
 

@@ -91,6 +91,14 @@ async fn run(parts: Arc<CollectParts>) {
     }
 }
 
+/// Whether the collector lets us in: shakes hands and says nothing.
+///
+/// # Errors
+/// In words, what it or a library says.
+pub(crate) async fn reach(to: &CollectorConfig) -> Result<(), String> {
+    syslog::send(to, &[]).await.map_err(|error| error.to_string())
+}
+
 /// Sends one batch; the last number of it once the collector has it, `None` where there is nothing or it failed.
 async fn next(parts: &Arc<CollectParts>, sent: u64, failures: &mut usize) -> Option<u64> {
     let reading = parts.clone();

@@ -8,7 +8,7 @@ use crate::audit::{Act, Actor, Outcome};
 use protocol::{Refusal, Uid};
 
 fn event(act: Act) -> Event {
-    let actor = Actor { person: "dr \"<&>\u{7}".to_owned(), role: "radiologist".to_owned(), site: None };
+    let actor = Actor { person: "dr \"<&>\u{7}".to_owned(), role: "radiologist".to_owned(), ..Actor::default() };
     Event::new(act, actor)
 }
 
@@ -38,6 +38,16 @@ fn an_access_names_person_study_classes_and_patient_id() {
     ] {
         assert!(told.contains(part), "{part}\nnot in\n{told}");
     }
+}
+
+#[test]
+fn whoever_calls_is_named_with_the_place_it_calls_from() {
+    let mut event = event(Act::StudyReceived);
+    event.actor.from = Some(crate::audit::Origin::new([10, 1, 2, 3].into(), "CT<1>"));
+    let part = r#"AlternativeUserID="AETITLES=CT&lt;1&gt;" UserIsRequestor="true" NetworkAccessPointTypeCode="2" NetworkAccessPointID="10.1.2.3""#;
+    assert!(told(&event).contains(part), "{}", told(&event));
+    let resource = audit_event(&Source { site: "CH Nord", key: "KEY" }, 7, &event, None);
+    assert_eq!(resource["agent"][0]["network"]["address"], "10.1.2.3");
 }
 
 #[test]

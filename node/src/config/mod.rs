@@ -48,6 +48,8 @@ pub(crate) struct Config {
     pub(crate) collector: Option<CollectorConfig>,
     /// `None`: people sign in by password only.
     pub(crate) oidc: Option<OidcConfig>,
+    /// `signatures.ca`: authorities of those who sign objects, PEM; `None`: no signer is known.
+    pub(crate) signatures_ca: Option<PathBuf>,
 }
 
 /// Who this is.
@@ -273,6 +275,7 @@ impl Config {
         if let Some(oidc) = &mut config.oidc {
             oidc.below(dir);
         }
+        config.signatures_ca = config.signatures_ca.take().map(|relative| dir.join(relative));
         if let Some(tls) = &mut config.dimse.tls {
             for named in [&mut tls.certificate, &mut tls.key, &mut tls.ca] {
                 *named = dir.join(&*named);
@@ -317,6 +320,7 @@ impl Config {
             ("collector.cert", self.collector.as_ref().and_then(|to| to.certificate.as_ref())),
             ("archive.cold_ca", bucket.and_then(|bucket| bucket.ca.as_ref())),
             ("oidc.ca", self.oidc.as_ref().and_then(|to| to.ca.as_ref())),
+            ("signatures.ca", self.signatures_ca.as_ref()),
         ];
         for (key, path) in public {
             if let Some(path) = path

@@ -51,6 +51,7 @@ pub(super) fn read(text: &str) -> Result<Config, Vec<Fault>> {
         alarms: section(&mut file, "alarms", &mut faults, alarms::read),
         collector: section(&mut file, "collector", &mut faults, collector::read),
         oidc: section(&mut file, "oidc", &mut faults, oidc::read),
+        signatures_ca: section(&mut file, "signatures", &mut faults, |section| section.path("ca")),
     };
     for unknown in file.keys() {
         faults.push(Fault { key: unknown.clone(), problem: "there is no such section".to_owned() });

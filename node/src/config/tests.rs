@@ -17,6 +17,7 @@ fn example() -> Config {
         alarms: AlarmsConfig::default(),
         collector: None,
         oidc: None,
+        signatures_ca: None,
     }
 }
 

@@ -41,8 +41,21 @@ pub(super) fn write(config: &Config, comments: bool) -> String {
 
 type Section = (&'static str, Vec<Line<'static>>);
 
-fn sections(config: &Config) -> [Section; 11] {
-    let Config { site, portal, dicomweb, dimse, overlay, pixels, archive, cache, alarms, collector, oidc } = config;
+fn sections(config: &Config) -> [Section; 12] {
+    let Config {
+        site,
+        portal,
+        dicomweb,
+        dimse,
+        overlay,
+        pixels,
+        archive,
+        cache,
+        alarms,
+        collector,
+        oidc,
+        signatures_ca,
+    } = config;
     [
         site_section(site),
         portal_section(portal),
@@ -89,6 +102,7 @@ fn sections(config: &Config) -> [Section; 11] {
         alarms_section(alarms),
         collector_section(collector.as_ref()),
         ("oidc", oidc::lines(oidc.as_ref()).into_iter().map(|(about, key, value)| Line(about, key, value)).collect()),
+        signatures_section(signatures_ca.as_deref()),
     ]
 }
 
@@ -259,6 +273,11 @@ fn listen(address: SocketAddr) -> Option<Value> {
 
 fn names(names: &[String]) -> Option<Value> {
     Some(Value::Array(names.iter().map(|name| Value::String(name.clone())).collect()))
+}
+
+fn signatures_section(ca: Option<&Path>) -> Section {
+    let about = "Authorities of those who sign objects (PS3.15 Annex C), PEM; not set: no signer is known.";
+    ("signatures", vec![Line(about, "ca", ca.and_then(|path| text(&path.to_string_lossy())))])
 }
 
 fn collector_section(collector: Option<&CollectorConfig>) -> Section {

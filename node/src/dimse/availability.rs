@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     archive::{ArchiveError, ArchiveEvent, Tier},
-    audit::{Act, Actor, Event},
+    audit::{Act, Actor, Event, Outcome},
     tasks,
     users::KnownAe,
 };
@@ -84,7 +84,10 @@ impl Notifier {
             for attempt in 0..2 {
                 match self.tell_once(&ae, &study).await {
                     Ok(()) => return,
-                    Err(error) => tracing::warn!(%error, ae = %ae.title, attempt, "an AE is not told of a study"),
+                    Err(error) => {
+                        tracing::warn!(%error, ae = %ae.title, attempt, "an AE is not told of a study");
+                        self.write_untold(&ae, &study).await;
+                    }
                 }
                 tokio::time::sleep(self.patience.retry).await;
             }
@@ -92,6 +95,14 @@ impl Notifier {
         tokio::select! {
             () = tasks.stopping() => {}
             () = told => {}
+        }
+    }
+
+    async fn write_untold(&self, ae: &KnownAe, study: &Uid) {
+        let event = Event::new(Act::StudyExported, Actor::ae(ae.title.as_str())).study(study);
+        let event = event.outcome(Outcome::Failed).note("availability notification, not taken");
+        if let Err(error) = self.parts.audit.record(event).await {
+            tracing::error!(%error, "a notification that was not taken cannot be logged");
         }
     }
 
@@ -109,8 +120,9 @@ impl Notifier {
             tracing::error!(%error, "a study cannot be looked up");
             DimseError::Refused("the study cannot be looked up")
         })?;
-        let actor = Actor { person: ae.title.to_string(), role: "ae".to_owned(), site: None };
-        let event = Event::new(Act::StudyExported, actor).study(study).note("availability notification, no images");
+        let event = Event::new(Act::StudyExported, Actor::ae(ae.title.as_str()))
+            .study(study)
+            .note("availability notification, no images");
         if let Err(error) = self.parts.audit.record(event).await {
             tracing::error!(%error, "an AE is not told of a study: it cannot be logged");
             return Err(DimseError::Refused("it cannot be logged"));

@@ -7,16 +7,16 @@
 use super::{
     Calling, Destination,
     pdu::{Identity, Rejection},
-    refusals::{Operation, Refusals},
+    refusals::{Note, Operation, Refusals, Why},
     status::Status,
 };
 use crate::{
-    audit::{Act, Actor, Audit, Event},
+    audit::{Act, Actor, Audit, Event, Origin},
     trust::{Action, Person, Role},
     users::{AeRights, Fingerprint, Reach, Users},
 };
 use bytes::Bytes;
-use protocol::AeTitle;
+use protocol::{AeTitle, Uid};
 use std::net::IpAddr;
 
 /// The connection that somebody calls over.
@@ -39,9 +39,18 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// Writes down that an AE was refused something, and gives the status to answer.
-    pub(super) async fn refused(&self, title: &AeTitle, operation: Operation) -> Status {
-        self.refusals.note(title, self.users.ae(title).is_some(), operation).await
+    /// Writes down that an AE from there was refused something, or asked it in vain.
+    pub(super) async fn refused(&self, title: &AeTitle, from: IpAddr, operation: Operation, why: Why) -> bool {
+        let actor = Actor::ae(title.as_str()).from(Some(Origin::new(from, title.as_str())));
+        let is_known = self.users.ae(title).is_some();
+        self.refusals.note(Note { actor, is_known, operation, why, study: None }).await
+    }
+
+    /// Writes down what somebody did who said no title, or none that is one.
+    pub(super) async fn nameless(&self, from: IpAddr, operation: Operation, why: Why) {
+        let actor = Actor::ae("").from(Some(Origin::new(from, "")));
+        let actor = Actor { person: from.to_canonical().to_string(), ..actor };
+        self.refusals.note(Note { actor, is_known: false, operation, why, study: None }).await;
     }
 }
 
@@ -91,10 +100,11 @@ impl Caller {
             _ => return Ok(false),
         };
         let Some(person) = person else {
-            self.refused(Operation::Identify).await;
+            self.noted(Operation::Identify, Why::Right, None).await;
             return Err(Rejection::IDENTITY);
         };
-        let event = Event::new(Act::SignIn, person.actor()).note(format!("DIMSE, at {}", self.title));
+        let actor = person.actor().from(Some(self.origin()));
+        let event = Event::new(Act::SignIn, actor).note(format!("DIMSE, at {}", self.title));
         if let Err(error) = self.known.audit.record(event).await {
             tracing::error!(%error, "nobody comes in: it cannot be logged");
             return Err(Rejection::LOCAL_LIMIT);
@@ -110,13 +120,17 @@ impl Caller {
     /// In whose name it asks: the user's, or else its own, as a referrer.
     pub(super) fn person(&self) -> Person {
         let own = || Person::new(self.title.to_string(), Role::Referrer);
-        self.user.clone().unwrap_or_else(own)
+        Person { from: Some(self.origin()), ..self.user.clone().unwrap_or_else(own) }
+    }
+
+    fn origin(&self) -> Origin {
+        Origin::new(self.over.from, self.title.as_str())
     }
 
     /// Who stores: the user, or else the AE.
     pub(super) fn actor(&self) -> Actor {
-        let own = || Actor { person: self.title.to_string(), role: "ae".to_owned(), site: None };
-        self.user.as_ref().map_or_else(own, Person::actor)
+        let own = || Actor::ae(self.title.as_str());
+        self.user.as_ref().map_or_else(own, Person::actor).from(Some(self.origin()))
     }
 
     /// Whether the role of the user, where there is one, includes an action.
@@ -133,11 +147,16 @@ impl Caller {
     }
 
     pub(super) async fn may_echo(&self) -> Result<(), Status> {
-        self.allow(self.rights().echo, Operation::Echo).await
+        self.allow(self.rights().echo, Operation::Echo, None).await
     }
 
     pub(super) async fn may_store(&self) -> Result<(), Status> {
-        self.allow(self.rights().store && self.user_may(Action::StoreStudies), Operation::Store).await
+        self.allow(self.rights().store && self.user_may(Action::StoreStudies), Operation::Store, None).await
+    }
+
+    /// Whether it may ask what is safe here.
+    pub(super) async fn may_commit(&self) -> Result<(), Status> {
+        self.allow(self.rights().store && self.user_may(Action::StoreStudies), Operation::Commit, None).await
     }
 
     /// Whether its rejection notes are obeyed.
@@ -145,12 +164,12 @@ impl Caller {
         self.rights().reject && self.user_may(Action::RejectStudies)
     }
 
-    /// What it may look for; never [`Reach::None`].
-    pub(super) async fn reach(&self, operation: Operation) -> Result<Reach, Status> {
+    /// What it may look for; never [`Reach::None`]. A refusal names the one study that was asked for.
+    pub(super) async fn reach(&self, operation: Operation, study: Option<&Uid>) -> Result<Reach, Status> {
         let reach = self.rights().query;
         let may =
             self.user_may(Action::ListStudies) && (operation == Operation::Find || self.user_may(Action::ReadStudies));
-        self.allow(may && reach != Reach::None, operation).await?;
+        self.allow(may && reach != Reach::None, operation, study).await?;
         Ok(reach)
     }
 
@@ -171,15 +190,25 @@ impl Caller {
 
     /// Writes down that a right was taken away while it was used.
     pub(super) async fn withdrawn(&self) -> Status {
-        self.refused(Operation::Retrieve).await
+        self.noted(Operation::Retrieve, Why::Right, None).await
     }
 
-    async fn refused(&self, operation: Operation) -> Status {
-        self.known.refused(&self.title, operation).await
+    /// Writes down that it asked what cannot be done; gives the status to answer.
+    pub(super) async fn in_vain(&self, operation: Operation, status: Status, study: Option<&Uid>) -> Status {
+        match self.noted(operation, Why::Unfit(status.comment), study).await {
+            Status::NOT_AUTHORIZED => status,
+            failure => failure,
+        }
     }
 
-    async fn allow(&self, is_allowed: bool, operation: Operation) -> Result<(), Status> {
-        if is_allowed { Ok(()) } else { Err(self.refused(operation).await) }
+    async fn noted(&self, operation: Operation, why: Why, study: Option<&Uid>) -> Status {
+        let is_known = self.known.users.ae(&self.title).is_some();
+        let is_written = self.known.refusals.note(Note { actor: self.actor(), is_known, operation, why, study }).await;
+        if is_written { Status::NOT_AUTHORIZED } else { Status::FAILURE }
+    }
+
+    async fn allow(&self, is_allowed: bool, operation: Operation, study: Option<&Uid>) -> Result<(), Status> {
+        if is_allowed { Ok(()) } else { Err(self.noted(operation, Why::Right, study).await) }
     }
 }
 

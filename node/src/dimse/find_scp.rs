@@ -47,7 +47,10 @@ pub(super) async fn find(
     let identifier = Identifier::decode(&bytes, syntax);
     let answers = match answers(asker, context, &identifier).await {
         Ok(answers) => answers,
-        Err(status) => return association.send(context.id, &Command::answer(request, status)).await,
+        Err(status) => {
+            let status = asker.in_vain(Operation::Find, status, &identifier).await;
+            return association.send(context.id, &Command::answer(request, status)).await;
+        }
     };
     for answer in answers {
         if association.is_cancelled(request.id())? {
@@ -76,7 +79,7 @@ fn shown(mut known: Attributes, identifier: &Identifier, title: &AeTitle) -> (At
 }
 
 async fn answers(asker: &mut Asker, context: &Context, identifier: &Identifier) -> Result<Vec<Attributes>, Status> {
-    let reach = asker.caller.reach(Operation::Find).await?;
+    let reach = asker.caller.reach(Operation::Find, question::one_study(identifier).as_ref()).await?;
     let level = Level::of(identifier, &context.abstract_syntax).ok_or(Status::BAD_IDENTIFIER)?;
     question::check_times(identifier)?;
     asker.write_queried(level, identifier).await?;

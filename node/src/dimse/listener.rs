@@ -18,7 +18,7 @@ use super::{
     negotiate::{self, Agreed, Context, QUERY_RETRIEVE, Serves, VERIFICATION},
     pdu::{Abort, Acceptance, Proposal, Rejection},
     question::Asker,
-    refusals::{Operation, Refusals},
+    refusals::{Operation, Refusals, Why},
     retrieve_scp,
     status::Status,
     store_scp::StoreScp,
@@ -150,7 +150,7 @@ struct Connected {
 
 impl Connected {
     /// Shakes hands where the listener is by TLS.
-    async fn link(self, patience: Patience) -> Option<(Link, Over, OwnedSemaphorePermit)> {
+    async fn link(self, known: &Known, patience: Patience) -> Option<(Link, Over, OwnedSemaphorePermit)> {
         let Self { stream, from, taking, unproposed } = self;
         let over = Over { from: from.ip(), tls: taking.is_some(), certificate: None };
         let Some(taking) = taking else { return Some((Link::new(stream, patience).ok()?, over, unproposed)) };
@@ -161,6 +161,7 @@ impl Connected {
             }
             Err(error) => {
                 tracing::warn!(%error, %from, "a TLS handshake failed");
+                known.nameless(from.ip(), Operation::Secure, Why::Unfit("no certificate that is believed here")).await;
                 None
             }
         }
@@ -170,7 +171,7 @@ impl Connected {
 async fn serve(shared: Arc<Shared>, connected: Connected) {
     let from = connected.from;
     let established = async {
-        let (link, over, unproposed) = connected.link(shared.own.patience).await?;
+        let (link, over, unproposed) = connected.link(&shared.known, shared.own.patience).await?;
         let established = establish(&shared, link, over).await;
         drop(unproposed);
         established
@@ -194,6 +195,10 @@ async fn establish(shared: &Shared, mut link: Link, over: Over) -> Option<Establ
         Err(error) => {
             tracing::debug!(%error, "no association was proposed");
             if let Some(abort) = error.abort() {
+                shared
+                    .known
+                    .nameless(over.from, Operation::Associate, Why::Unfit("no proposal of an association"))
+                    .await;
                 link.abort(abort).await;
             }
             return None;
@@ -226,9 +231,13 @@ impl Shared {
     /// From this machine anybody may call; from elsewhere only AEs that an admin made known, since nothing beyond
     /// loopback is open to strangers; and nobody who may do nothing here.
     async fn judge(&self, proposal: &Proposal, over: Over) -> Result<(Acceptance, Agreed, Caller, Place), Rejection> {
-        let (mut acceptance, agreed) = negotiate::judge(proposal, &self.own.title, Serves::Node)?;
+        let judged = negotiate::judge(proposal, &self.own.title, Serves::Node);
+        let (mut acceptance, agreed) = match judged {
+            Ok(judged) => judged,
+            Err(rejection) => return Err(self.rejected(proposal, over, rejection).await),
+        };
         let Some(mut caller) = Caller::admit(&self.known, &agreed.calling, over) else {
-            self.known.refused(&agreed.calling, Operation::Associate).await;
+            self.known.refused(&agreed.calling, over.from, Operation::Associate, Why::Right).await;
             return Err(Rejection::CALLING_TITLE);
         };
         if let Some(identity) = &proposal.user.identity
@@ -238,8 +247,20 @@ impl Shared {
             acceptance.user.identified = Some(Bytes::new());
         }
         let verifies_only = proposal.contexts.iter().all(|context| context.abstract_syntax == VERIFICATION);
-        let place = self.place(verifies_only)?;
-        Ok((acceptance, agreed, caller, place))
+        match self.place(verifies_only) {
+            Ok(place) => Ok((acceptance, agreed, caller, place)),
+            Err(rejection) => Err(self.rejected(proposal, over, rejection).await),
+        }
+    }
+
+    /// Writes down what no right had to do with.
+    async fn rejected(&self, proposal: &Proposal, over: Over, rejection: Rejection) -> Rejection {
+        let why = Why::Unfit(rejection.told());
+        match negotiate::title(&proposal.calling) {
+            None => self.known.nameless(over.from, Operation::Associate, why).await,
+            Some(calling) => drop(self.known.refused(&calling, over.from, Operation::Associate, why).await),
+        }
+        rejection
     }
 
     fn place(&self, verifies_only: bool) -> Result<Place, Rejection> {
@@ -370,7 +391,11 @@ async fn answer(
         // What it was to cancel has been answered.
         Some(C_CANCEL_RQ) => Ok(()),
         Some(field) if field & RESPONSE == 0 => {
-            let status = if field == C_STORE_RQ { Status::CLASS_NOT_SUPPORTED } else { Status::UNRECOGNIZED };
+            let (status, operation) = match field {
+                C_STORE_RQ => (Status::CLASS_NOT_SUPPORTED, Operation::Store),
+                _ => (Status::UNRECOGNIZED, Operation::Other),
+            };
+            let status = served.asker.caller.in_vain(operation, status, None).await;
             refuse(association, context, command, status).await
         }
         _ => Err(LinkError::Unexpected("an answer to nothing that was asked")),

@@ -17,6 +17,7 @@ mod availability;
 mod caller;
 mod commitment;
 mod echo;
+mod evidence;
 mod files;
 mod find_scp;
 #[cfg(any(test, feature = "fuzz"))]

@@ -7,6 +7,7 @@ use super::{
     caller::Caller,
     identifier::{self, Identifier},
     negotiate::Options,
+    refusals::Operation,
     status::Status,
 };
 use crate::{
@@ -62,6 +63,12 @@ impl Level {
 pub(super) fn uids(identifier: &Identifier, tag: Tag) -> Result<Vec<Uid>, Status> {
     let Some(text) = identifier.text(tag).filter(|text| text != "*") else { return Ok(Vec::new()) };
     text.split('\\').map(|one| Uid::parse(one.trim()).map_err(|_| Status::BAD_IDENTIFIER)).collect()
+}
+
+/// The study that is asked for by its UID, where it is one.
+pub(super) fn one_study(identifier: &Identifier) -> Option<Uid> {
+    let mut named = uids(identifier, tags::STUDY_INSTANCE_UID).ok()?;
+    if named.len() == 1 { named.pop() } else { None }
 }
 
 /// Refuses what can be no date or time, nor a range of them: taken for nothing asked, it would find every patient.
@@ -158,7 +165,7 @@ impl Asker {
         })
     }
 
-    /// Writes down which attributes are asked for: once per association and shape.
+    /// Writes down which attributes are asked for, and of which study where one is named: once per association and shape.
     pub(super) async fn write_queried(&mut self, level: Level, identifier: &Identifier) -> Result<(), Status> {
         let asked: Vec<String> = identifier
             .tags()
@@ -166,16 +173,28 @@ impl Asker {
             .filter(|tag| identifier.text(*tag).is_some())
             .map(|tag| format!("{:04X}{:04X}", tag.0, tag.1))
             .collect();
-        let shape = format!("DIMSE {}, by {}", level.word(), asked.join(" "));
+        let note = format!("DIMSE {}, by {}", level.word(), asked.join(" "));
+        let study = one_study(identifier);
+        let shape = format!("{note} {}", study.as_ref().map_or("", Uid::as_str));
         if self.shapes.contains(&shape) {
             return Ok(());
         }
-        self.write(Event::new(Act::StudiesQueried, self.person.actor()).note(shape.as_str())).await?;
+        let mut event = Event::new(Act::StudiesQueried, self.person.actor()).note(note);
+        event.study = study;
+        self.write(event).await?;
         if self.shapes.len() >= SHAPES_MAX {
             self.shapes.clear();
         }
         self.shapes.insert(shape);
         Ok(())
+    }
+
+    /// Writes down a question that is answered with an error, unless it was refused, which is written already.
+    pub(super) async fn in_vain(&self, operation: Operation, status: Status, identifier: &Identifier) -> Status {
+        if status == Status::NOT_AUTHORIZED {
+            return status;
+        }
+        self.caller.in_vain(operation, status, one_study(identifier).as_ref()).await
     }
 
     /// The studies that a query means, within the reach.

@@ -15,6 +15,7 @@ use super::{
     Destination,
     association::{Association, Incoming},
     caller::Caller,
+    evidence,
     find_scp::IDENTIFIER_BYTES_MAX,
     identifier::{self, Identifier},
     link::{LinkError, Patience},
@@ -28,7 +29,6 @@ use super::{
 };
 use crate::{
     archive::StudyQuery,
-    audit::{Act, Event},
     pixels::{Decoders, Fault, Plain, Transcoded, source::Source},
     studies::{OpenStudy, StudyError},
 };
@@ -80,6 +80,8 @@ struct Run<'a> {
     caller: &'a Caller,
     counts: Counts,
     failed: Vec<Uid>,
+    /// Instances that arrived, by study.
+    arrived: BTreeMap<Uid, u64>,
     cancelled: bool,
     /// The right to it was taken away while it ran.
     withdrawn: bool,
@@ -97,24 +99,40 @@ pub(super) async fn retrieve(
     let identifier = Identifier::decode(&bytes, context.transfer_syntax.as_str());
     let moves = request.field() == Some(C_MOVE_RQ);
     let prepared = async {
+        // Whoever may retrieve nothing is not told who could be moved to.
+        asker.caller.reach(Operation::Retrieve, question::one_study(&identifier).as_ref()).await?;
         let to = if moves { Some(destination(asker, request)?) } else { None };
         let items = items(asker, context, &identifier).await?;
-        write_sent(asker, &items, to.as_ref()).await?;
+        evidence::write_sent(asker, &items, to.as_ref()).await?;
         Ok((to, items))
     };
     let (to, items) = match prepared.await {
         Ok(prepared) => prepared,
-        Err(status) => return association.send(context.id, &Command::answer(request, status)).await,
+        Err(status) => {
+            let status = asker.in_vain(Operation::Retrieve, status, &identifier).await;
+            return association.send(context.id, &Command::answer(request, status)).await;
+        }
     };
     let remaining = u16::try_from(items.len()).unwrap_or(u16::MAX);
     let counts = Counts { remaining, ..Counts::default() };
     let caller = &asker.caller;
-    let mut run =
-        Run { decoders, context, request, caller, counts, failed: Vec::new(), cancelled: false, withdrawn: false };
-    match to {
-        None => run.give_back(association, &items).await?,
-        Some(to) => run.move_all(association, &items, &to, own).await?,
-    }
+    let mut run = Run {
+        decoders,
+        context,
+        request,
+        caller,
+        counts,
+        failed: Vec::new(),
+        arrived: BTreeMap::new(),
+        cancelled: false,
+        withdrawn: false,
+    };
+    let ended = match &to {
+        None => run.give_back(association, &items).await,
+        Some(to) => run.move_all(association, &items, to, own).await,
+    };
+    evidence::write_short(asker, &items, to.as_ref(), (&run.arrived, run.cancelled)).await;
+    ended?;
     run.end(association).await
 }
 
@@ -125,7 +143,7 @@ fn destination(asker: &Asker, request: &Command) -> Result<Destination, Status> 
 
 /// The instances meant, in the order of their studies and series.
 async fn items(asker: &mut Asker, context: &Context, identifier: &Identifier) -> Result<Vec<Item>, Status> {
-    let reach = asker.caller.reach(Operation::Retrieve).await?;
+    let reach = asker.caller.reach(Operation::Retrieve, question::one_study(identifier).as_ref()).await?;
     let level = Level::of(identifier, &context.abstract_syntax).ok_or(Status::BAD_IDENTIFIER)?;
     let named = |tag, at: Level| -> Result<Vec<Uid>, Status> {
         let uids = if level >= at { question::uids(identifier, tag)? } else { Vec::new() };
@@ -177,22 +195,6 @@ async fn items(asker: &mut Asker, context: &Context, identifier: &Identifier) ->
         }
     }
     Ok(items)
-}
-
-/// Evidence before the first byte leaves: which studies go where.
-async fn write_sent(asker: &Asker, items: &[Item], to: Option<&Destination>) -> Result<(), Status> {
-    let mut studies: BTreeMap<Uid, (u64, u64)> = BTreeMap::new();
-    for item in items {
-        let (instances, bytes) = studies.entry(item.study.found().row.study).or_default();
-        *instances += 1;
-        *bytes = bytes.saturating_add(item.entry.bytes);
-    }
-    let note = to.map_or_else(|| "C-GET".to_owned(), |to| format!("C-MOVE to {}", to.title));
-    for (study, (instances, bytes)) in studies {
-        let event = Event::new(Act::StudyExported, asker.person.actor());
-        asker.write(event.study(&study).amount(instances, bytes).note(note.as_str())).await?;
-    }
-    Ok(())
 }
 
 /// On which contexts an instance can be sent: as it is stored, or made plain.
@@ -405,6 +407,8 @@ impl Run<'_> {
         outcome: Outcome,
     ) -> Result<bool, LinkError> {
         self.counts.remaining = self.counts.remaining.saturating_sub(1);
+        let arrived = self.arrived.entry(item.study.study().clone()).or_default();
+        *arrived += u64::from(outcome != Outcome::Failed);
         match outcome {
             Outcome::Stored => self.counts.completed += 1,
             Outcome::Warned => self.counts.warned += 1,

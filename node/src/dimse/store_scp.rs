@@ -14,6 +14,7 @@ use super::{
     link::LinkError,
     message::{AFFECTED_CLASS, AFFECTED_INSTANCE, Command},
     negotiate::Context,
+    refusals::Operation,
     status::Status,
 };
 use crate::{
@@ -131,7 +132,8 @@ impl StoreScp {
     ) -> Result<(), LinkError> {
         if !request.has_data_set() {
             self.answer_all(association).await?;
-            return association.send(context.id, &Command::answer(request, Status::MISTYPED)).await;
+            let status = self.caller.in_vain(Operation::Store, Status::MISTYPED, None).await;
+            return association.send(context.id, &Command::answer(request, status)).await;
         }
         let spooled = self.receive(association, context, request).await?;
         if association.invoked_max() > 1 {
@@ -175,7 +177,10 @@ impl StoreScp {
     ) -> Result<Result<Spool, Status>, LinkError> {
         let mut spool = match self.spool(context, request).await {
             Ok(spool) => spool,
-            Err(status) => return pass_over(association, context).await.map(|()| Err(status)),
+            Err(status) => {
+                let status = self.caller.in_vain(Operation::Store, status, None).await;
+                return pass_over(association, context).await.map(|()| Err(status));
+            }
         };
         loop {
             let fragment = association.next_fragment(context).await?;
@@ -185,7 +190,7 @@ impl StoreScp {
                 if !fragment.last {
                     pass_over(association, context).await?;
                 }
-                return Ok(Err(Status::of(&error)));
+                return Ok(Err(self.caller.in_vain(Operation::Store, Status::of(&error), None).await));
             }
             if fragment.last {
                 return Ok(Ok(spool));
@@ -221,7 +226,11 @@ impl StoreScp {
                     IngestError::Storage(_) => tracing::error!(%error, "an instance could not be stored"),
                     _ => tracing::warn!(%error, "an instance was refused"),
                 }
-                Status::of(&error)
+                match error {
+                    // Written by the archive, with the study.
+                    IngestError::Conflict { .. } => Status::of(&error),
+                    _ => self.caller.in_vain(Operation::Store, Status::of(&error), None).await,
+                }
             }
         }
     }

@@ -41,7 +41,7 @@ impl Inner {
         let event = || {
             let (person, role) =
                 said.as_ref().map_or_else(Default::default, |request| (request.person.clone(), request.role.clone()));
-            let event = Event::new(Act::GlassBroken, Actor { person, role, site: Some(from) });
+            let event = Event::new(Act::GlassBroken, Actor { person, role, site: Some(from), ..Actor::default() });
             let event = event.peer(from).note(said.as_ref().map_or("", |request| request.reason.word()));
             match &said {
                 Some(request) => event.basis(request.id),

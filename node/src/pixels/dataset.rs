@@ -92,7 +92,8 @@ pub(crate) struct DataSet<'a> {
 impl<'a> DataSet<'a> {
     /// Reads a data set that is not deflated (see [`inflate`]).
     pub(crate) fn parse(bytes: &'a [u8], syntax: Syntax) -> Result<Self, DataSetError> {
-        let mut reader = Reader { bytes, at: 0, syntax, left: ELEMENTS_MAX, signed: false, ended: false };
+        let mut reader =
+            Reader { bytes, at: 0, syntax, left: ELEMENTS_MAX, signed: false, ended: false, fragments: None };
         reader.set(bytes.len(), 0)
     }
 
@@ -101,9 +102,18 @@ impl<'a> DataSet<'a> {
     /// # Errors
     /// As [`Self::parse`]; [`DataSetError::Broken`] where an element cannot be read.
     pub(crate) fn parse_whole(bytes: &'a [u8], syntax: Syntax) -> Result<Self, DataSetError> {
-        let mut reader = Reader { bytes, at: 0, syntax, left: ELEMENTS_MAX, signed: false, ended: false };
+        let mut reader =
+            Reader { bytes, at: 0, syntax, left: ELEMENTS_MAX, signed: false, ended: false, fragments: None };
         let set = reader.set(bytes.len(), 0)?;
         if reader.ended || reader.at < bytes.len() { Err(DataSetError::Broken) } else { Ok(set) }
+    }
+
+    /// Reads a data set past its encapsulated pixel data, whose fragments it gives beside.
+    pub(crate) fn parse_past(bytes: &'a [u8], syntax: Syntax) -> Result<(Self, Vec<&'a [u8]>), DataSetError> {
+        let fragments = Some(Vec::new());
+        let mut reader = Reader { bytes, at: 0, syntax, left: ELEMENTS_MAX, signed: false, ended: false, fragments };
+        let set = reader.set(bytes.len(), 0)?;
+        Ok((set, reader.fragments.unwrap_or_default()))
     }
 
     pub(crate) fn element(&self, tag: Tag) -> Option<&Element<'a>> {
@@ -290,7 +300,7 @@ pub(crate) fn head(bytes: &[u8], syntax: Syntax, signed: bool) -> Option<Head> {
 }
 
 /// VRs whose explicit length has 16 bits (PS3.5 §7.1.2).
-pub(super) fn is_short(vr: VR) -> bool {
+pub(crate) fn is_short(vr: VR) -> bool {
     use VR::{AE, AS, AT, CS, DA, DS, DT, FD, FL, IS, LO, LT, PN, SH, SL, SS, ST, TM, UI, UL, US};
     matches!(vr, AE | AS | AT | CS | DA | DS | DT | FD | FL | IS | LO | LT | PN | SH | SL | SS | ST | TM | UI | UL | US)
 }
@@ -319,6 +329,8 @@ struct Reader<'a> {
     signed: bool,
     /// Nothing after this point can be read.
     ended: bool,
+    /// Those of the pixels, where the reading goes on behind them.
+    fragments: Option<Vec<&'a [u8]>>,
 }
 
 impl<'a> Reader<'a> {
@@ -354,8 +366,8 @@ impl<'a> Reader<'a> {
         let Head { tag, mut vr, length, .. } = head;
         let Some(length) = length else {
             if tag == tags::PIXEL_DATA || matches!(vr, VR::OB | VR::OW) {
-                // Fragments of an icon are passed over; those of the image end the reading.
-                self.ended = depth == 0 || !self.pass_fragments(end);
+                // Fragments of an icon are passed over; those of the image end the reading, unless they are wanted.
+                self.ended = depth == 0 && self.fragments.is_none() || !self.pass_fragments(end, depth);
                 return Ok(Some(Element { tag, vr, value: Value::Encapsulated }));
             }
             let items = self.items_as(vr, end, depth)?;
@@ -385,12 +397,16 @@ impl<'a> Reader<'a> {
     }
 
     /// Goes behind encapsulated pixel data.
-    fn pass_fragments(&mut self, end: usize) -> bool {
+    fn pass_fragments(&mut self, end: usize, depth: usize) -> bool {
         while let Some(head) = self.bytes.get(self.at..end).and_then(|rest| head(rest, self.syntax, false)) {
             self.at += head.head_bytes;
             match (head.tag, head.length) {
                 (Tag(0xFFFE, 0xE0DD), _) => return true,
                 (Tag(0xFFFE, 0xE000), Some(length)) if length as usize <= end - self.at.min(end) => {
+                    let fragment = self.bytes.get(self.at..self.at + length as usize).unwrap_or_default();
+                    if let Some(fragments) = self.fragments.as_mut().filter(|_| depth == 0) {
+                        fragments.push(fragment);
+                    }
                     self.at += length as usize;
                 }
                 _ => return false,

@@ -343,6 +343,10 @@ pub(super) struct AuditEntry {
     pub(super) reason: Option<&'static str>,
     pub(super) person: String,
     pub(super) role: String,
+    /// The network address from which it was done, where a door saw it.
+    pub(super) address: Option<String>,
+    /// The AE title that was called by.
+    pub(super) ae: Option<String>,
     pub(super) site: Option<String>,
     pub(super) site_name: Option<String>,
     pub(super) study: Option<String>,
@@ -356,9 +360,12 @@ pub(super) struct AuditEntry {
 
 impl AuditEntry {
     pub(super) fn of(number: u64, event: audit::Event, name: impl Fn(&SiteId) -> String) -> Self {
+        let from = event.actor.from;
         Self {
             number,
             at: rfc3339(event.at),
+            address: from.as_ref().map(|from| from.address.to_string()),
+            ae: from.map(|from| from.title).filter(|title| !title.is_empty()),
             act: event.act.word(),
             outcome: event.outcome.word(),
             reason: event.outcome.reason(),

@@ -41,6 +41,7 @@ mod retention;
 mod rules;
 mod rules_with_peers;
 mod settings;
+mod signatures;
 mod signin;
 mod sources;
 mod spare;
@@ -83,6 +84,7 @@ use std::{
     sync::{Arc, atomic::AtomicUsize},
     time::Instant,
 };
+use tokio::sync::Semaphore;
 
 /// Marks a request that came over the control socket: whoever can open it (mode 0600) is the node's owner.
 #[derive(Clone, Copy, Debug)]
@@ -105,6 +107,8 @@ pub(crate) struct PortalDoor {
     pub(crate) sources: Sources,
     pub(crate) overlay: Option<Overlay>,
     pub(crate) studies: Option<Studies>,
+    /// A turn at checking the signatures of a study.
+    pub(crate) signatures: Arc<Semaphore>,
     pub(crate) rules: Option<Rules>,
     pub(crate) spare: Option<Spare>,
     pub(crate) second: Second,
@@ -231,6 +235,7 @@ fn insight_routes() -> Router<Door> {
         .route("/peers/{site}/explain", get(insight::explain))
         .route("/peers/{site}/copies", get(copies::at_peer))
         .route("/studies/{study}/holders", get(copies::of_study))
+        .route("/studies/{study}/signatures", get(signatures::of_study))
 }
 
 fn api_routes() -> Router<Door> {

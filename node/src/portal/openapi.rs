@@ -3,7 +3,8 @@
 use super::{
     access, account, agreements, alarms, amendments, audit, copies, error, events, export, glass, grants, import,
     insight, json, labels, ledger, local, peers, people, provider, rejections, restore, retention, rules,
-    rules_with_peers, settings, signin, sources, spare, status, storage, tiers, uploads, withheld, worklist,
+    rules_with_peers, settings, signatures, signin, sources, spare, status, storage, tiers, uploads, withheld,
+    worklist,
 };
 use axum::Json;
 use utoipa::OpenApi;
@@ -66,6 +67,7 @@ use utoipa::OpenApi;
         insight::explain,
         copies::of_study,
         copies::at_peer,
+        signatures::of_study,
         peers::pairings,
         peers::confirm,
         agreements::list,

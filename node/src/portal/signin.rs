@@ -5,7 +5,7 @@
 
 use super::{Door, Local, error::ApiError, json, people_json::must_word, witness::Witness};
 use crate::{
-    audit::{Act, Actor, Event, Outcome},
+    audit::{Act, Actor, Event, Origin, Outcome},
     trust::{Action, Person},
     users::{self, Arrival, DEVICE_KEPT, SignIn, Users, UsersError},
 };
@@ -42,6 +42,9 @@ pub(super) async fn identify(
     if request.extensions().get::<Local>().is_none() {
         let found = bearer(&door, request.headers()).or_else(|| cookie(&door, request.headers()));
         if let Some((person, presented)) = found {
+            let from = request.extensions().get::<ConnectInfo<SocketAddr>>();
+            let from = from.map(|ConnectInfo(address)| Origin::new(address.ip(), ""));
+            let person = Person { from, ..person };
             let is_page = presented.is_some();
             if is_page
                 && let Some(must) = door.users.must(&person, presented.as_ref().map(|presented| presented.0.as_str()))
@@ -182,7 +185,8 @@ pub(super) async fn sign_in(
     match door.users.sign_in(SignIn { name, password, code, device, from, agent }).await {
         Ok(came) => {
             let person = &came.person;
-            door.audit.record(Event::new(Act::SignIn, person.actor()).note(how(&door, person))).await?;
+            let actor = person.actor().from(Some(Origin::new(from, "")));
+            door.audit.record(Event::new(Act::SignIn, actor).note(how(&door, person))).await?;
             let (session, device) = begun(&door, &came)?;
             let mut response = Json(session_of(&door, person, Some(&came.secret))).into_response();
             response.headers_mut().append(header::SET_COOKIE, session);
@@ -190,7 +194,7 @@ pub(super) async fn sign_in(
             Ok(response)
         }
         Err(e) => {
-            refused(&door, name, &e).await?;
+            refused(&door, (name, from), &e).await?;
             Err(e.into())
         }
     }
@@ -226,7 +230,7 @@ fn how(door: &Door, person: &Person) -> String {
     rpps.map_or_else(|| by.to_owned(), |rpps| format!("{by}, RPPS {rpps}"))
 }
 
-async fn refused(door: &Door, name: &str, error: &UsersError) -> Result<(), ApiError> {
+async fn refused(door: &Door, (name, from): (&str, IpAddr), error: &UsersError) -> Result<(), ApiError> {
     // Past the password the name is a person's.
     let known = || door.users.account(name).map(|account| account.person.actor()).unwrap_or_default();
     let (actor, note) = match error {
@@ -235,6 +239,7 @@ async fn refused(door: &Door, name: &str, error: &UsersError) -> Result<(), ApiE
         UsersError::Disabled => (known(), "disabled account"),
         _ => return Ok(()),
     };
+    let actor = actor.from(Some(Origin::new(from, "")));
     let event = Event::new(Act::SignIn, actor).outcome(Outcome::Refused(Refusal::NotPermitted)).note(note);
     door.audit.record(event).await?;
     Ok(())

@@ -139,7 +139,7 @@ async fn consider(inner: &Arc<Inner>, told: &RemoteStudy) -> Result<(), RulesErr
         all.extend(priors(inner, first.id, &row, usize::from(most)).await?);
     }
     let numbers: Vec<String> = meant.iter().map(|(record, _)| format!("{}.{}", record.id, record.version)).collect();
-    let actor = Actor { person: "rules".to_owned(), role: "node".to_owned(), site: None };
+    let actor = Actor { person: "rules".to_owned(), role: "node".to_owned(), ..Actor::default() };
     let event = Event::new(Act::RuleFired, actor).study(&card.study).peer(holder).basis(told.basis.id());
     let note = format!("rules {}; {} studies to fetch", numbers.join(", "), all.len());
     inner.parts.audit.record(event.note(note)).await?;

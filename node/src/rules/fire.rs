@@ -143,7 +143,7 @@ async fn look_at(inner: &Arc<Inner>, study: &Uid, closely: bool) -> Result<(), R
     }
     if !plan.firing.rules.is_empty() {
         let numbers: Vec<String> = plan.firing.rules.iter().map(|(id, version)| format!("{id}.{version}")).collect();
-        let actor = Actor { person: "rules".to_owned(), role: "node".to_owned(), site: None };
+        let actor = Actor { person: "rules".to_owned(), role: "node".to_owned(), ..Actor::default() };
         let event = Event::new(Act::RuleFired, actor).study(study).note(format!("rules {}", numbers.join(", ")));
         parts.audit.record(event).await?;
     }

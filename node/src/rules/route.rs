@@ -189,7 +189,7 @@ impl Sending<'_> {
 impl Ledger for Sending<'_> {
     fn begin(&mut self) -> BoxFuture<'_, bool> {
         async move {
-            let actor = Actor { person: Person::of_rule(self.rule).name, role: "node".to_owned(), site: None };
+            let actor = Actor { person: Person::of_rule(self.rule).name, role: "node".to_owned(), ..Actor::default() };
             let event = Event::new(Act::StudyExported, actor).study(&self.key.1);
             let event = event.amount(self.amount.0, self.amount.1).note(format!("C-STORE to {}", self.key.0));
             let written = self.inner.parts.audit.record(event).await;

@@ -120,6 +120,7 @@ fn settings(founding: &Founding) -> Config {
         alarms: AlarmsConfig::default(),
         collector: None,
         oidc: None,
+        signatures_ca: None,
     }
 }
 

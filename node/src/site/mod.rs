@@ -58,6 +58,7 @@ use std::{
     sync::{Arc, atomic::AtomicUsize},
     time::{Duration, Instant},
 };
+use tokio::sync::Semaphore;
 
 /// What is running at stop may take so long to end.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
@@ -407,6 +408,7 @@ impl Site {
             alarms: self.alarms.clone(),
             overlay,
             studies,
+            signatures: Arc::new(Semaphore::new(1)),
             rules,
             spare,
             second: self.second.clone(),

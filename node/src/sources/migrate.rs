@@ -268,7 +268,7 @@ fn recorded(inner: &Inner, id: u64) -> usize {
 }
 
 fn actor(job: &Migration) -> Actor {
-    Actor { person: job.person.clone(), role: "migration".to_owned(), site: None }
+    Actor { person: job.person.clone(), role: "migration".to_owned(), ..Actor::default() }
 }
 
 /// Goes once through all that is to come.

@@ -51,7 +51,7 @@ async fn look_for(inner: &Arc<Inner>, study: &Uid) {
         match priors(inner, source, &row).await {
             Ok(priors) => {
                 for prior in priors.iter().take(usize::from(source.limits.prefetch)) {
-                    let actor = Actor { person: "priors".to_owned(), role: "node".to_owned(), site: None };
+                    let actor = Actor { person: "priors".to_owned(), role: "node".to_owned(), ..Actor::default() };
                     // It goes on by itself, a few at a time.
                     drop(theirs.recall(&prior.study, actor, false));
                 }

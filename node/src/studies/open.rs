@@ -145,6 +145,11 @@ impl OpenStudy {
         }
     }
 
+    /// Its Study Instance UID.
+    pub(crate) fn study(&self) -> &Uid {
+        &self.found.row.study
+    }
+
     /// The row of the list, as it is now.
     pub(crate) fn found(&self) -> FoundStudy {
         let study = &self.found.row.study;

@@ -122,8 +122,12 @@ impl GiveBack {
         if is_written {
             return Ok(());
         }
-        let actor =
-            Actor { person: request.reader.person.clone(), role: request.reader.role.clone(), site: Some(*peer) };
+        let actor = Actor {
+            person: request.reader.person.clone(),
+            role: request.reader.role.clone(),
+            site: Some(*peer),
+            ..Actor::default()
+        };
         let event = Event::new(Act::ObjectReturned, actor).peer(*peer).study(&request.study).amount(1, size);
         let recorded = alerts.audit().record(event.note("its own bytes, from our copy")).await;
         recorded.map_err(|fault| {

@@ -141,7 +141,7 @@ impl Kept {
         if written.get(peer).is_some_and(|(known, at)| *known == snapshot && at.elapsed() < ONE_EVENT) {
             return Ok(());
         }
-        let actor = Actor { person: "node".to_owned(), role: String::new(), site: Some(*peer) };
+        let actor = Actor { person: "node".to_owned(), role: String::new(), site: Some(*peer), ..Actor::default() };
         let event = Event::new(Act::BackupServed, actor).peer(*peer).basis(keeping.id);
         let note = format!("sealed files of the backup up to snapshot {snapshot:014}, for the second copy");
         alerts.audit().record(event.note(note)).await.map_err(|fault| {

@@ -310,8 +310,12 @@ impl Server {
     }
 
     async fn judge(&self, visit: &Visit, request: &Request, needed: Level) -> Result<Permit, Refusal> {
-        let actor =
-            Actor { person: request.reader.person.clone(), role: request.reader.role.clone(), site: Some(visit.peer) };
+        let actor = Actor {
+            person: request.reader.person.clone(),
+            role: request.reader.role.clone(),
+            site: Some(visit.peer),
+            ..Actor::default()
+        };
         let row = self.archive.study(&request.study).map_err(|fault| {
             tracing::error!(%fault, "the index cannot be read");
             Refusal::Internal

@@ -1,6 +1,6 @@
 //! People and machine clients of this site: what each role includes.
 
-use crate::audit::Actor;
+use crate::audit::{Actor, Origin};
 use serde::{Deserialize, Serialize};
 
 /// Roles of people and machine clients at this site.
@@ -145,11 +145,13 @@ pub(crate) struct Person {
     pub(crate) role: Role,
     /// All, but for a token made for less.
     pub(crate) scope: Scope,
+    /// From where, where a door saw it.
+    pub(crate) from: Option<Origin>,
 }
 
 impl Person {
     pub(crate) const fn new(name: String, role: Role) -> Self {
-        Self { name, role, scope: Scope::ALL }
+        Self { name, role, scope: Scope::ALL, from: None }
     }
 
     /// Whether the role, and the token where one is shown, include an action.
@@ -168,6 +170,7 @@ impl Person {
     }
 
     pub(crate) fn actor(&self) -> Actor {
-        Actor { person: self.name.clone(), role: self.role.word().to_owned(), site: None }
+        let (person, role) = (self.name.clone(), self.role.word().to_owned());
+        Actor { person, role, site: None, from: self.from.clone() }
     }
 }

@@ -30,7 +30,7 @@ mod totp;
 
 pub(crate) use account::{Account, Credential, Must, Professional};
 pub(crate) use device::KEPT as DEVICE_KEPT;
-pub(crate) use oidc::{Oidc, OidcError, Proof, Returned, WITHIN as OIDC_WITHIN};
+pub(crate) use oidc::{Oidc, OidcError, Proof, Returned, WITHIN as OIDC_WITHIN, look as look_at_provider};
 pub(crate) use origin::{Arrival, HALF_WAY, Origin};
 pub(crate) use session::SessionRow;
 pub(crate) use token::{DAYS_MAX as TOKEN_DAYS_MAX, NewToken, TokenRow};

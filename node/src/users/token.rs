@@ -55,7 +55,7 @@ impl Accounts {
             }
             None => token.name.clone(),
         };
-        Some(Person { name, role: token.role, scope: token.scope })
+        Some(Person { scope: token.scope, ..Person::new(name, token.role) })
     }
 }
 
@@ -123,7 +123,7 @@ impl Users {
         let accounts = lock(&self.0.accounts);
         let used = lock(&self.0.used);
         let row = |(key, token): (&String, &TokenSet)| TokenRow {
-            person: Person { name: token.name.clone(), role: token.role, scope: token.scope },
+            person: Person { scope: token.scope, ..Person::new(token.name.clone(), token.role) },
             owner: token.owner.clone(),
             made: token.made,
             expires: token.expires,

@@ -247,6 +247,8 @@ async fn whoever_is_not_named_is_refused_and_written_down() {
     for (row, role) in &refusals {
         let is_of = |entry: &&Value| {
             entry["person"] == json!(format!("as-{role}"))
+                && entry["role"] == *role
+                && entry["address"] == "127.0.0.1"
                 && entry["act"] == json!(row.refused)
                 && entry["outcome"] == "refused"
                 && (entry["note"] == json!(row.name()) || row.refused == Some("study-opened"))
@@ -320,7 +322,10 @@ async fn whoever_is_named_is_answered_and_written_down() {
                 whole.iter().any(|entry| stands(&entry))
             }
             Some(act) => mine.iter().any(|entry| {
+                // By this person in this role, from here; done where the answer says so.
                 entry["act"] == act
+                    && (status >= 400 || entry["outcome"] == "done")
+                    && role.is_none_or(|role| entry["role"] == role && entry["address"] == "127.0.0.1")
                     && (!row.route.contains("{study}")
                         || row.body == "STOW"
                         || act == "studies-queried" && row.route.starts_with("/dicomweb")

@@ -70,6 +70,7 @@ DELETE /api/peers/{site}                | A     | 404 | - see peer_is_revoked_mi
 GET /api/peers/{site}/sees              | A     | 404 | - needs a peer; see decisions_are_explained | studies-queried
 GET /api/peers/{site}/explain           | A     | 404 | - needs a peer; see decisions_are_explained | studies-queried
 GET /api/peers/{site}/copies            | AU    | 404 | - needs a peer; see copies_are_accounted_for | studies-queried
+GET /api/studies/{study}/signatures     | ARFT  | 200 | =study-opened                              | study-opened
 GET /api/studies/{study}/holders        | AU    | 200 | - names sites and no patient               | studies-queried
 GET /api/pairings                       | A     | 200 | - names of sites                           | studies-queried
 POST /api/pairings/{id}/confirm         | A     | 409 | - see admins_pair_two_sites                | security-alert   | {"accept":true}

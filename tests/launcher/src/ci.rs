@@ -43,6 +43,7 @@ fn find_tools() -> Result<(), Stop> {
     tools::ensure(&[
         &tools::C_COMPILER,
         &tools::DCMTK,
+        &tools::OPENSSL,
         &tools::GDCM,
         &tools::ODIL,
         &tools::ORTHANC,

@@ -26,7 +26,7 @@ pub(crate) struct Tool {
 pub(crate) const C_COMPILER: Tool =
     Tool { name: "a C compiler", programs: &["cc", "gcc", "clang"], proof: &[], packages: &["gcc", "libc6-dev"] };
 pub(crate) const DCMTK: Tool =
-    Tool { name: "DCMTK (storescu, echoscu)", programs: &["storescu"], proof: &[], packages: &["dcmtk"] };
+    Tool { name: "DCMTK (storescu, dcmsign)", programs: &["storescu"], proof: &[], packages: &["dcmtk"] };
 pub(crate) const ORTHANC: Tool = Tool {
     name: "Orthanc with DICOMweb",
     programs: &["Orthanc"],
@@ -44,6 +44,7 @@ pub(crate) const RSYSLOG: Tool = Tool {
     proof: &["sh", "-c", "ls /usr/lib/*/rsyslog/lmnsd_ossl.so"],
     packages: &["rsyslog", "rsyslog-openssl"],
 };
+pub(crate) const OPENSSL: Tool = Tool { name: "OpenSSL", programs: &["openssl"], proof: &[], packages: &["openssl"] };
 pub(crate) const XMLLINT: Tool =
     Tool { name: "xmllint", programs: &["xmllint"], proof: &[], packages: &["libxml2-utils"] };
 /// Debian's Python comes without `ensurepip`, and makes no environments until it is there.

@@ -83,6 +83,32 @@ pub fn from_dump(text: &str, to: &Path) -> PathBuf {
     to.to_owned()
 }
 
+/// Signs a file over all of its elements (PS3.15 Annex C, SHA-256); gives the signed one, beside it.
+///
+/// # Panics
+/// When it cannot be signed, or DCMTK is not installed.
+#[must_use]
+pub fn sign(file: &Path, by: &Issued) -> PathBuf {
+    let to = file.with_extension("signed");
+    let text = |path: &Path| path.display().to_string();
+    let (key, certificate) = (text(&by.key), text(&by.certificate));
+    let made = run("dcmsign", &["+s", &key, &certificate, "+m2", &text(file), &text(&to)], &[]);
+    assert!(made.success, "{}", made.text);
+    to
+}
+
+/// The data set of a file in implicit VR little endian, without its meta group.
+///
+/// # Panics
+/// When DCMTK cannot read it, or is not installed.
+#[must_use]
+pub fn implicit(file: &Path) -> Vec<u8> {
+    let to = file.with_extension("implicit");
+    let made = run("dcmconv", &["-F", "+ti", &file.display().to_string(), &to.display().to_string()], &[]);
+    assert!(made.success, "{}", made.text);
+    std::fs::read(to).unwrap()
+}
+
 /// What a file says, in DCMTK's text form, values in full.
 #[must_use]
 pub fn dump(file: &Path) -> String {

@@ -1,6 +1,7 @@
 //! Tools from outside: DCMTK, GDCM, odil and pynetdicom as other vendors' equipment, Python as a department's scripts, bare DIMSE ends
 //! that keep what comes as it came, and bare ends of both planes that hold any key a story gives them.
 
+pub mod association;
 pub mod control;
 pub mod dcmtk;
 pub mod identity_provider;
@@ -13,3 +14,4 @@ pub mod quic;
 pub mod retriever;
 pub mod scu;
 pub mod syslog;
+pub mod time_stamps;

@@ -12,7 +12,7 @@ const LAYERS: [&[&str]; 18] = [
     &["demo"],
     &["site"],
     &["dimse", "dicomweb", "portal"],
-    &["media", "rules"],
+    &["media", "rules", "signatures"],
     &["pixels"],
     &["studies", "spare", "collect"],
     &["overlay", "transfer"],
@@ -24,7 +24,7 @@ const LAYERS: [&[&str]; 18] = [
     &["identity"],
     &["journal"],
     &["config"],
-    &["tasks", "multipart", "pace", "seal", "words"],
+    &["tasks", "multipart", "pace", "seal", "words", "x509"],
 ];
 
 /// Bytes of peers are asked for by these alone; everybody else opens a study.

@@ -5321,6 +5321,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/studies/{study}/signatures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Checks the signatures that the objects of a study carry. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    study: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SignaturesJson"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/studies/{study}/tier": {
         parameters: {
             query?: never;
@@ -6545,6 +6598,10 @@ export interface components {
         AuditEntry: {
             /** @description Kebab-case of the act, for example `study-opened`. */
             act: string;
+            /** @description The network address from which it was done, where a door saw it. */
+            address?: string | null;
+            /** @description The AE title that was called by. */
+            ae?: string | null;
             at: string;
             basis?: string | null;
             /** Format: int64 */
@@ -8179,6 +8236,40 @@ export interface components {
             time?: string | null;
             transfer_syntax: string;
         };
+        /** @description One signature of one object. */
+        SignatureJson: {
+            /** @description When it says that it was made (DT of DICOM), which nothing proves. */
+            at?: string | null;
+            /** @description Elements that it names, and whether the pixels are among them. Of others it says nothing. */
+            elements: number;
+            /** @description As `SHA-256`; `null`: not known here. */
+            hash?: string | null;
+            instance: string;
+            pixels: boolean;
+            purpose?: string | null;
+            series: string;
+            signer?: components["schemas"]["SignerJson"] | null;
+            /** @description `valid`: what it names is what was signed; `broken`: it is not; `unchecked`: that cannot be said. */
+            state: string;
+            /** @description The hash is one that proves little. */
+            weak: boolean;
+            /** @description Why it cannot be said: `incomplete`, `method`, `elements` or `encoding`. */
+            why?: string | null;
+        };
+        /** @description The signatures of a study. */
+        SignaturesJson: {
+            /** @description Objects looked at, such as carry signatures, and of those such as are too large or too many to be checked at once. */
+            objects: number;
+            /** @description At most 500. */
+            signatures: components["schemas"]["SignatureJson"][];
+            signed: number;
+            /**
+             * @description The worst of all: `broken`, `unchecked`, `weak`, `unknown-signer` (valid, by a certificate that this site does not
+             *     know), `valid`; or `none`, where nothing is signed.
+             */
+            standing: string;
+            unread: number;
+        };
         /** @description One sign-in that goes on. */
         SignedIn: {
             address: string;
@@ -8190,6 +8281,18 @@ export interface components {
             since: string;
             /** @description It is the one that asks. */
             this: boolean;
+        };
+        /** @description Whose certificate it is, as the certificate says. */
+        SignerJson: {
+            from: string;
+            issuer: string;
+            /** @description An authority that this site named vouches for it (`signatures.ca`). */
+            known: boolean;
+            /** @description Its time is over, or has not come. */
+            out_of_date: boolean;
+            serial: string;
+            subject: string;
+            to: string;
         };
         SiteFacts: {
             ae_title: string;

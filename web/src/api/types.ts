@@ -57,6 +57,21 @@ export type Study = With<
     break_glass: BrokenGlass | null;
   }
 >;
+export type ObjectSignature = With<
+  Sent<'SignatureJson'>,
+  {
+    state: 'valid' | 'broken' | 'unchecked';
+    why: 'incomplete' | 'method' | 'elements' | 'encoding' | null;
+    signer: Sent<'SignerJson'> | null;
+  }
+>;
+export type StudySignatures = With<
+  Sent<'SignaturesJson'>,
+  {
+    standing: 'none' | 'valid' | 'unknown-signer' | 'weak' | 'unchecked' | 'broken';
+    signatures: ObjectSignature[];
+  }
+>;
 export type StudyPage = With<Sent<'StudyPage'>, { studies: Study[] }>;
 export type Reading = Sent<'Reading'>;
 export type Transfer = With<Sent<'Transfer'>, { state: 'running' | 'waiting' | 'done' | 'refused' | 'corrupt' }>;

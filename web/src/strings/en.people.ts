@@ -4,7 +4,7 @@ export const peopleWords = {
   account: {
     title: 'My account',
     password: 'Password',
-    passwordHelp: 'At least 10 characters. You are signed out everywhere by it.',
+    passwordHelp: 'At least 12 characters. You are signed out everywhere by it.',
     now: 'Present password',
     next: 'New password',
     again: 'New password once more',

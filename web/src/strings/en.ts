@@ -3,6 +3,7 @@
 import { agreementWords } from './en.agreements';
 import { archiveWords } from './en.archive';
 import { glassWords } from './en.glass';
+import { signatureWords } from './en.signatures';
 import { logWords } from './en.log';
 import { peopleWords } from './en.people';
 
@@ -470,6 +471,7 @@ export const en = {
   ...agreementWords,
   ...archiveWords,
   ...glassWords,
+  ...signatureWords,
   ...logWords,
   ...peopleWords,
   settings: {

@@ -4,7 +4,7 @@ export const peopleWords = {
   account: {
     title: 'Mon compte',
     password: 'Mot de passe',
-    passwordHelp: 'Au moins 10 caractères. Vous serez déconnecté partout.',
+    passwordHelp: 'Au moins 12 caractères. Vous serez déconnecté partout.',
     now: 'Mot de passe actuel',
     next: 'Nouveau mot de passe',
     again: 'Nouveau mot de passe, encore une fois',

@@ -2,7 +2,7 @@
 //
 // It keeps no promise of the real node (nothing is durable, nothing is signed); it answers as the contract says.
 
-import type { Action, Ae, Agreement, AgreementOffer, AuditEntry, BrokenGlass, Explanation, GlassReason, Ledger, Pairing, Peer, Person, Review, Role, Sees, Study, Transfer, Under, User } from '../api/types';
+import type { Action, Ae, Agreement, AgreementOffer, AuditEntry, BrokenGlass, Explanation, GlassReason, Ledger, Pairing, Peer, Person, Review, Role, Sees, Study, StudySignatures, Transfer, Under, User } from '../api/types';
 import { acted, agreementOf, OWN_SITE, previewOf } from './agreements';
 import type { NewsName } from '../api/events';
 
@@ -138,6 +138,8 @@ export class FakeNode {
   readonly unanswered = new Map<string, 'lost' | 'waiting'>();
   private readonly listeners = new Set<(name: NewsName, data: unknown) => void>();
   private wrongs = 0;
+  /** Of any study. */
+  signatures: StudySignatures = { standing: 'none', objects: 4, signed: 0, unread: 0, signatures: [] };
 
   listen(listener: (name: NewsName, data: unknown) => void): () => void {
     this.listeners.add(listener);
@@ -287,6 +289,7 @@ export class FakeNode {
   private studiesRoute(url: URL, first: string | undefined, second: string | undefined): Answer {
     const query = url.searchParams;
     if (second === 'fetch') return { status: 202, body: {} };
+    if (second === 'signatures') return { status: 200, body: this.signatures };
     if (second === 'share') return { status: 200, body: { grant: 'g1', expires: '2025-01-11T12:00:00Z' } };
     if (first) {
       const found = this.studies.find(known => known.study === first);
@@ -562,6 +565,8 @@ export function busyNode(now = new Date()): FakeNode {
       reason: alert ? 'corrupt' : null,
       person: alert ? '' : act === 'study-received' ? 'CTSCAN1' : 'dr.bernard',
       role: 'radiologist',
+      address: alert ? null : '10.20.0.9',
+      ae: act === 'study-received' ? 'CTSCAN1' : null,
       site: null,
       site_name: null,
       study: act.startsWith('study') || alert ? `1.2.826.0.1.3680043.8.498.${1000 + (number % 90)}` : null,

@@ -65,7 +65,7 @@ async fn two_sites() -> (Site, Site) {
 
 fn checked(bundle: &Bundle, keys: &[&Site]) -> Report {
     let keys: BTreeSet<SiteId> = keys.iter().map(|site| site.identity.site()).collect();
-    verify(&serde_json::to_vec(bundle).unwrap(), &keys)
+    verify(&serde_json::to_vec(bundle).unwrap(), &keys, None)
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use super::*;
 use protocol::{SiteId, Uid};
 
 fn actor(name: &str) -> Actor {
-    Actor { person: name.to_owned(), role: "radiologist".to_owned(), site: None }
+    Actor { person: name.to_owned(), role: "radiologist".to_owned(), ..Actor::default() }
 }
 
 fn uid(n: usize) -> Uid {
@@ -90,4 +90,27 @@ fn stored_bytes_stay_readable() {
     let before = "0109010b0006647572616e640b726164696f6c6f67697374000105312e322e33000002030178";
     let before = data_encoding::HEXLOWER.decode(before.as_bytes()).unwrap();
     assert_eq!(wire::decode::<Entry>(&before), Ok(Entry { number: 9, event, salt: [0; 16], twin: false }));
+}
+
+#[tokio::test]
+async fn from_where_somebody_acted_is_kept_beside_the_entry() {
+    let dir = tempfile::tempdir().unwrap();
+    let tasks = Tasks::default();
+    let audit = Audit::open(dir.path(), &tasks).unwrap();
+    let here = actor("durand").from(Some(Origin::new("::ffff:10.1.2.3".parse().unwrap(), "CT1")));
+    audit.record(Event::new(Act::SignIn, here.clone())).await.unwrap();
+    audit.record(Event::new(Act::SignIn, actor("local"))).await.unwrap();
+    let before = audit.ledger_state();
+    drop(audit);
+    tasks.stop(std::time::Duration::from_secs(5)).await;
+
+    let audit = Audit::open(dir.path(), &Tasks::default()).unwrap();
+    assert_eq!((audit.ledger_state().size, audit.ledger_state().root), (before.size, before.root));
+    let page = audit.page(&Filter { limit: 10, ..Filter::default() });
+    assert_eq!((page[0].1.actor.from.clone(), &page[1].1.actor), (None, &here));
+    assert_eq!(page[1].1.actor.from.as_ref().unwrap().address, std::net::IpAddr::from([10, 1, 2, 3]));
+    audit.ledger().forget_below(3);
+    let page = audit.page(&Filter { limit: 10, ..Filter::default() });
+    assert_eq!(page[1].1.actor, here, "read back from the journal");
+    assert!(audit.check(SiteId([1; 32])).is_empty());
 }

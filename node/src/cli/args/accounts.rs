@@ -25,6 +25,17 @@ pub(in crate::cli) enum UserCommand {
     Disable { name: String },
     /// Enable a disabled account again
     Enable { name: String },
+    /// Say who a user is at the identity provider: they come in by it from then on
+    Link {
+        name: String,
+        /// Who it is there (`sub`): the log names it where somebody did not come in
+        subject: String,
+        /// The role is what the provider says at each sign-in, not what it is here
+        #[arg(long)]
+        role_by_mapping: bool,
+    },
+    /// Undo that: the identity provider opens the account no more, sessions and tokens end
+    Unlink { name: String },
 }
 
 #[derive(Debug, Subcommand)]

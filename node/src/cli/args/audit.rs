@@ -33,6 +33,9 @@ pub(crate) enum AuditCommand {
         /// Where to [default: standard output]
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
+        /// With a time-stamp (RFC 3161) of the authority at this address
+        #[arg(long, value_name = "URL")]
+        timestamp: Option<url::Url>,
     },
     /// Check evidence with the sites' public keys; needs no node and no network
     Verify {
@@ -42,6 +45,9 @@ pub(crate) enum AuditCommand {
         /// A site's public key, or a file that holds it; once for each site
         #[arg(long = "key", value_name = "KEY", required = true)]
         keys: Vec<String>,
+        /// Authorities by which its time-stamp is checked, PEM
+        #[arg(long, value_name = "FILE")]
+        timestamp_ca: Option<PathBuf>,
         /// Without the list of events
         #[arg(long)]
         quiet: bool,

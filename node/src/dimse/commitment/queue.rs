@@ -10,7 +10,7 @@ use super::{
     INSTANCES_MAX,
     items::{Named, Transaction},
 };
-use crate::tasks::Tasks;
+use crate::{audit::Actor, tasks::Tasks};
 use protocol::{AeTitle, Digest, Timestamp, Uid, wire, wire::Wire};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -36,6 +36,9 @@ pub(super) struct Job {
     pub(super) transaction: Uid,
     pub(super) named: Vec<Named>,
     pub(super) asked: Timestamp,
+    /// Who asked, as long as the node runs; afterwards only the AE is known.
+    #[serde(skip)]
+    pub(super) by: Option<Actor>,
 }
 
 impl Wire for Job {
@@ -253,7 +256,7 @@ mod tests {
         let uid = |text: &str| Uid::parse(text).unwrap();
         let named = vec![Named { sop_class: uid("1.2"), sop_instance: uid("2.25.1") }];
         let calling = AeTitle::parse("CT1").unwrap();
-        Job { calling, transaction: uid(&format!("2.25.{n}")), named, asked: Timestamp(7) }
+        Job { calling, transaction: uid(&format!("2.25.{n}")), named, asked: Timestamp(7), by: None }
     }
 
     #[test]

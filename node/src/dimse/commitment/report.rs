@@ -24,7 +24,7 @@ use crate::{
     users::Users,
 };
 use protocol::{AeTitle, Uid};
-use std::{io, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, io, sync::Arc, time::Duration};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 /// Questions looked at at once: each reads the disk as fast as it gives.
@@ -207,42 +207,55 @@ impl Reporter {
         let _permit = self.0.judging.acquire().await.ok()?;
         let job = held.job.clone();
         let mut verdict = Transaction { uid: job.transaction.clone(), named: Vec::new(), failed: Vec::new() };
-        let mut bytes = 0u64;
+        let mut found: BTreeMap<Option<Uid>, Count> = BTreeMap::new();
         for named in &job.named {
-            match self.judge(named, &job).await {
+            let (study, judged) = self.judge(named, &job).await;
+            let count = found.entry(study).or_default();
+            match judged {
                 Ok(size) => {
-                    bytes = bytes.saturating_add(size);
+                    count.kept += 1;
+                    count.bytes = count.bytes.saturating_add(size);
                     verdict.named.push(named.clone());
                 }
-                Err(reason) => verdict.failed.push((named.clone(), reason)),
+                Err(reason) => {
+                    count.failed += 1;
+                    verdict.failed.push((named.clone(), reason));
+                }
             }
         }
-        let (kept, failed) = (verdict.named.len(), verdict.failed.len());
-        let outcome = if failed == 0 { Outcome::Done } else { Outcome::Failed };
-        let note = format!("commitment {}: {kept} safe, {failed} not", job.transaction);
-        let event = Event::new(Act::StorageCommitted, actor(&job)).outcome(outcome).note(note);
-        if !self.write(event.amount(kept as u64, bytes)).await {
-            held.later(self.0.patience.retry);
-            return None;
+        for (study, Count { kept, failed, bytes }) in found {
+            let outcome = if failed == 0 { Outcome::Done } else { Outcome::Failed };
+            let note = format!("commitment {}: {kept} safe, {failed} not", job.transaction);
+            let mut event = Event::new(Act::StorageCommitted, actor(&job)).outcome(outcome).note(note);
+            event.study = study;
+            if !self.write(event.amount(kept, bytes)).await {
+                held.later(self.0.patience.retry);
+                return None;
+            }
         }
         held.verdict = Some(Arc::new(verdict));
         Some(held)
     }
 
-    /// Bytes of an instance that is safe, or the reason why it is not.
-    async fn judge(&self, named: &Named, job: &Job) -> Result<u64, u16> {
-        let held = self.0.archive.vouch(&named.sop_instance).await.map_err(|error| {
-            tracing::error!(%error, "an instance cannot be looked at");
-            PROCESSING_FAILURE
-        })?;
-        let held = held.ok_or(NO_SUCH_INSTANCE)?;
+    /// The study of an instance, where it is known; and its bytes where it is safe, or the reason why it is not.
+    async fn judge(&self, named: &Named, job: &Job) -> (Option<Uid>, Result<u64, u16>) {
+        let held = match self.0.archive.vouch(&named.sop_instance).await {
+            Ok(Some(held)) => held,
+            Ok(None) => return (None, Err(NO_SUCH_INSTANCE)),
+            Err(error) => {
+                tracing::error!(%error, "an instance cannot be looked at");
+                return (None, Err(PROCESSING_FAILURE));
+            }
+        };
+        let study = Some(held.study.clone());
         if held.sop_class != named.sop_class {
-            return Err(CLASS_CONFLICT);
+            return (study, Err(CLASS_CONFLICT));
         }
-        let Some(fault) = held.fault else { return Ok(held.bytes) };
+        let Some(fault) = held.fault else { return (study, Ok(held.bytes)) };
         let note = format!("not committed: {fault}, {}", named.sop_instance);
-        self.write(Event::new(Act::SecurityAlert, actor(job)).outcome(Outcome::Failed).note(note)).await;
-        Err(PROCESSING_FAILURE)
+        let alert = Event::new(Act::SecurityAlert, actor(job)).study(&held.study);
+        self.write(alert.outcome(Outcome::Failed).note(note)).await;
+        (study, Err(PROCESSING_FAILURE))
     }
 
     async fn write(&self, event: Event) -> bool {
@@ -254,8 +267,16 @@ impl Reporter {
     }
 }
 
+/// Of one study.
+#[derive(Clone, Copy, Debug, Default)]
+struct Count {
+    kept: u64,
+    failed: u64,
+    bytes: u64,
+}
+
 fn actor(job: &Job) -> Actor {
-    Actor { person: job.calling.to_string(), role: "ae".to_owned(), site: None }
+    job.by.clone().unwrap_or_else(|| Actor::ae(job.calling.as_str()))
 }
 
 /// Forgets a question. One whose file stays is answered again after a restart, which harms nobody.

@@ -13,6 +13,7 @@ use crate::{
         link::LinkError,
         message::{ACTION_TYPE, Command, REQUESTED_CLASS, REQUESTED_INSTANCE},
         negotiate::Context,
+        refusals::Operation,
         status::Status,
     },
     tasks,
@@ -50,7 +51,8 @@ impl CommitmentScp {
         request: &Command,
     ) -> Result<(), LinkError> {
         if !request.has_data_set() {
-            return association.send(context.id, &Command::normalized_answer(request, Status::MISTYPED)).await;
+            let status = self.caller.in_vain(Operation::Commit, Status::MISTYPED, None).await;
+            return association.send(context.id, &Command::normalized_answer(request, status)).await;
         }
         let bytes = association.whole(context, DATA_BYTES_MAX).await?;
         let status = match Transaction::decode(&bytes, context.transfer_syntax.as_str()) {
@@ -58,11 +60,16 @@ impl CommitmentScp {
             Err(Unfit::TooMany) => Status::LIMITED,
             Err(Unfit::Incomplete) => Status::INVALID_ARGUMENT,
         };
+        let status = match status {
+            // Written already, or by its verdict.
+            Status::NOT_AUTHORIZED | Status::SUCCESS => status,
+            _ => self.caller.in_vain(Operation::Commit, status, None).await,
+        };
         association.send(context.id, &Command::normalized_answer(request, status)).await
     }
 
     async fn ask(&mut self, request: &Command, transaction: Transaction) -> Status {
-        if let Err(status) = self.caller.may_store().await {
+        if let Err(status) = self.caller.may_commit().await {
             return status;
         }
         let is = |element, uid: &str| request.uid(element).is_some_and(|named| named.as_str() == uid);
@@ -79,7 +86,8 @@ impl CommitmentScp {
             return Status::INVALID_ARGUMENT;
         }
         let Transaction { uid, named, .. } = transaction;
-        let job = Job { calling: self.caller.title().clone(), transaction: uid, named, asked: tasks::now() };
+        let (calling, by) = (self.caller.title().clone(), Some(self.caller.actor()));
+        let job = Job { calling, transaction: uid, named, asked: tasks::now(), by };
         match self.reporter.ask(job, self.tell.clone()).await {
             Ok(()) => Status::SUCCESS,
             Err(error) => {

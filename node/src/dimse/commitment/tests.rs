@@ -100,7 +100,7 @@ async fn what_is_safe_and_what_is_not_is_told_over_the_same_association() {
     let answer = commit(&pairs[..1], &door.destination(), &title("TESTER"), patience).await.unwrap();
     assert_eq!((answer.kept, answer.failed), (0, vec![(uid("1.2.1.1.1"), 0x0110)]), "the bytes are read again");
     let log = |act| door.parts.audit.page(&Filter { act: Some(act), limit: 10, ..Filter::default() });
-    assert_eq!(log(Act::StorageCommitted).len(), 2);
+    assert_eq!(log(Act::StorageCommitted).len(), 4, "one for each study, and one for what is not here");
     assert_eq!(log(Act::SecurityAlert).len(), 1);
 }
 
@@ -167,7 +167,7 @@ async fn a_question_from_before_a_restart_is_answered() {
     parts.users.add_ae(ae).await.unwrap();
     let queue = Queue::open(&parts.dir, &parts.tasks).unwrap();
     let Transaction { uid, named, .. } = asked(&["1.2.99.1.1"]);
-    drop(queue.put(Job { calling, transaction: uid, named, asked: crate::tasks::now() }).await.unwrap());
+    drop(queue.put(Job { calling, transaction: uid, named, asked: crate::tasks::now(), by: None }).await.unwrap());
     drop(queue);
 
     let door = Door::open_with(folder, parts, 8, short()).await;

@@ -61,6 +61,18 @@ impl Rejection {
     pub(crate) const IDENTITY: Self = Self { result: 1, source: 2, reason: 1 };
     pub(crate) const LOCAL_LIMIT: Self = Self { result: 2, source: 3, reason: 2 };
 
+    /// What the log of whoever rejected says.
+    pub(crate) const fn told(self) -> &'static str {
+        match (self.source, self.reason) {
+            (1, 2) => "another application context than DICOM's",
+            (1, 3) => "no calling AE title",
+            (1, 7) => "another called AE title than ours",
+            (2, 2) => "another protocol version",
+            (3, 2) => "as many associations as are allowed",
+            _ => "a proposal that cannot be agreed on",
+        }
+    }
+
     /// What a person is told.
     pub(crate) const fn sentence(self) -> &'static str {
         match (self.source, self.reason) {

@@ -74,6 +74,7 @@ impl Hospital {
             alarms: crate::config::AlarmsConfig::default(),
             collector: None,
             oidc: None,
+            signatures_ca: None,
         });
         let tasks = Tasks::default();
         let audit = Audit::open(dir.path(), &tasks).unwrap();

@@ -52,6 +52,8 @@ pub(super) struct Answer {
     pub(super) status: StatusCode,
     /// Media type without its parameters, in lower case.
     pub(super) kind: String,
+    /// When it was, by its clock.
+    pub(super) date: Option<String>,
     pub(super) body: Vec<u8>,
 }
 
@@ -115,7 +117,8 @@ impl Road {
         }
         let kind = head.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        Ok(Answer { status: head.status, kind, body: whole })
+        let date = head.headers.get(header::DATE).and_then(|date| date.to_str().ok()).map(str::to_owned);
+        Ok(Answer { status: head.status, kind, date, body: whole })
     }
 }
 

@@ -13,9 +13,11 @@
 
 mod claims;
 mod http;
+mod look;
 mod provider;
 mod token;
 
+pub(crate) use look::look;
 pub(crate) use token::Untrue;
 
 use crate::{

@@ -20,12 +20,12 @@ use url::Url;
 /// Keys and addresses are believed so long.
 const KEPT: Duration = Duration::from_secs(3600);
 /// Where discovery lies below the issuer (4.1).
-const WELL_KNOWN: &str = "/.well-known/openid-configuration";
+pub(super) const WELL_KNOWN: &str = "/.well-known/openid-configuration";
 
 /// What of it is used.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Metadata {
-    issuer: String,
+    pub(super) issuer: String,
     pub(super) authorization_endpoint: Url,
     pub(super) token_endpoint: Url,
     jwks_uri: Url,

@@ -82,6 +82,11 @@ function Entry({ entry, onStudy }: { entry: AuditEntry; onStudy: (study: string)
             {entry.site_name}
           </Text>
         )}
+        {entry.address && (
+          <Text size="xs" c="dimmed">
+            {entry.ae && entry.ae !== entry.person ? `${entry.ae} · ${entry.address}` : entry.address}
+          </Text>
+        )}
       </Table.Td>
       <Table.Td>
         {entry.study && (

@@ -33,6 +33,7 @@ const LabelDialog = lazy(async () => ({ default: (await import('./LabelDialog'))
 const ExportDialog = lazy(async () => ({ default: (await import('./ExportDialog')).ExportDialog }));
 const WithholdDialog = lazy(async () => ({ default: (await import('./WithholdDialog')).WithholdDialog }));
 const GlassDialog = lazy(async () => ({ default: (await import('./GlassDialog')).GlassDialog }));
+const SignaturesDialog = lazy(async () => ({ default: (await import('./SignaturesDialog')).SignaturesDialog }));
 const ShareDialog = lazy(async () => ({ default: (await import('./ShareDialog')).ShareDialog }));
 
 const ROW = 54;
@@ -99,7 +100,7 @@ function useActs() {
   return { busy, open, fetchAll, copy };
 }
 
-type Dialog = { kind: 'priors' | 'share' | 'export' | 'label' | 'withhold' | 'holders'; study: Study } | null;
+type Dialog = { kind: 'priors' | 'share' | 'export' | 'label' | 'withhold' | 'holders' | 'signatures'; study: Study } | null;
 
 export function StudyList() {
   const mayList = useMay('list-studies');
@@ -272,6 +273,7 @@ function List() {
         {dialog?.kind === 'withhold' && <WithholdDialog study={dialog.study} onClose={() => setDialog(null)} />}
         {breaking && <GlassDialog onClose={() => setBreaking(false)} />}
         {dialog?.kind === 'holders' && <CopiesDialog of={{ study: dialog.study.study }} onClose={() => setDialog(null)} />}
+        {dialog?.kind === 'signatures' && <SignaturesDialog study={dialog.study} onClose={() => setDialog(null)} />}
         {dialog?.kind === 'share' && <ShareDialog study={dialog.study} onClose={() => setDialog(null)} />}
       </Suspense>
     </div>

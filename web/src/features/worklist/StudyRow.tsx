@@ -14,6 +14,7 @@ import {
   IconShield,
   IconShieldCheck,
   IconShieldX,
+  IconSignature,
   IconTag,
 } from '@tabler/icons-react';
 import type { CSSProperties } from 'react';
@@ -23,7 +24,7 @@ import { age, bytes, count, dicomDate, dicomTime, duration, minute, moment, pati
 import { useWords } from '../../lib/language';
 import classes from './list.module.css';
 
-export type RowAct = 'open' | 'priors' | 'fetch' | 'share' | 'export' | 'label' | 'withhold' | 'holders' | 'copy';
+export type RowAct = 'open' | 'priors' | 'fetch' | 'share' | 'export' | 'label' | 'withhold' | 'holders' | 'signatures' | 'copy';
 
 interface StudyRowProps {
   study: Study;
@@ -225,6 +226,11 @@ function Acts({ study, busy, mayShare, mayExport, mayLabel, mayWithhold, mayLog,
           {mayLog && study.holder === null && (
             <Menu.Item leftSection={<IconServer2 size={16} />} onClick={() => onAct('holders', study)}>
               {t('copies.ofStudy')}
+            </Menu.Item>
+          )}
+          {mayRead && (
+            <Menu.Item leftSection={<IconSignature size={16} />} onClick={() => onAct('signatures', study)}>
+              {t('signatures.menu')}
             </Menu.Item>
           )}
           <Menu.Item leftSection={<IconCopy size={16} />} onClick={() => onAct('copy', study)}>
