@@ -7,6 +7,7 @@
 
 use protocol::{
     Digest, Uid,
+    agreement::Purpose,
     catalog::Cursor,
     fetch::{Priority, Reader, Request, What},
     message, wire,
@@ -62,7 +63,12 @@ impl Scene {
     fn range(&self, person: &str, digest: Digest) -> Request {
         Request {
             study: Uid::parse(&self.told[0].study).unwrap(),
-            reader: Reader { person: person.to_owned(), role: "radiologist".to_owned(), copy: None },
+            reader: Reader {
+                person: person.to_owned(),
+                role: "radiologist".to_owned(),
+                copy: None,
+                purpose: Purpose::Care,
+            },
             priority: Priority::Emergency,
             what: What::Range { digest, groups: false, first_group: 0, groups_wanted: 64 },
         }

@@ -175,6 +175,7 @@ impl Transfer {
             given_back: give_back::GiveBack::new(cache),
             kept: kept::Kept::new(trust.clone(), identity.clone(), second, held, tasks.clone()),
             pace: pace::Pace::default(),
+            rates: Arc::default(),
             tasks: tasks.clone(),
         });
         let inner = Arc::new_cyclic(|this| Inner {
