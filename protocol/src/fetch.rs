@@ -8,6 +8,7 @@
 //! Permission: the holder asks its `trust` for every request. Scheduling and congestion: `node::transfer`.
 
 use crate::{
+    agreement::Purpose,
     digest::Digest,
     ids::{Id128, Uid},
     keeping::Ask,
@@ -44,6 +45,8 @@ pub struct Reader {
     pub role: String,
     /// The leased copy that it is read into (see [`crate::copies`]); `None`: none, or of a site that does not name it.
     pub copy: Option<Id128>,
+    /// For what. One that does not say reads for the care of the patient.
+    pub purpose: Purpose,
 }
 
 /// Characters of a person's name, or of a role.
@@ -119,21 +122,22 @@ pub enum What {
 }
 
 impl Wire for Request {
-    const VERSION: u8 = 2;
+    const VERSION: u8 = 3;
     const NAME: &'static str = "pixel request";
 
     fn decode_version(version: u8, body: &[u8]) -> Result<Self, WireError> {
-        if version != 1 {
-            return Err(WireError::Version { name: Self::NAME, version });
-        }
-        let old: Request1 = wire::decode_body(body)?;
-        let Reader1 { person, role } = old.reader;
-        Ok(Self {
-            study: old.study,
-            reader: Reader { person, role, copy: None },
-            priority: old.priority,
-            what: old.what,
-        })
+        let (study, person, role, copy, priority, what) = match version {
+            1 => {
+                let Request1 { study, reader: Reader1 { person, role }, priority, what } = wire::decode_body(body)?;
+                (study, person, role, None, priority, what)
+            }
+            2 => {
+                let Request2 { study, reader, priority, what } = wire::decode_body(body)?;
+                (study, reader.person, reader.role, reader.copy, priority, what)
+            }
+            _ => return Err(WireError::Version { name: Self::NAME, version }),
+        };
+        Ok(Self { study, reader: Reader { person, role, copy, purpose: Purpose::Care }, priority, what })
     }
 }
 
@@ -171,6 +175,22 @@ pub enum Answer {
     },
     /// Refused; nothing follows.
     Refused(Refusal),
+}
+
+/// Before it was said for what one reads.
+#[derive(Serialize, Deserialize)]
+struct Request2 {
+    study: Uid,
+    reader: Reader2,
+    priority: Priority,
+    what: What,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Reader2 {
+    person: String,
+    role: String,
+    copy: Option<Id128>,
 }
 
 impl Wire for Answer {

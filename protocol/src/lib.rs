@@ -17,6 +17,7 @@ pub mod catalog;
 pub mod copies;
 pub mod countersigned;
 pub mod digest;
+pub mod duty;
 pub mod fetch;
 pub mod glass;
 pub mod grant;

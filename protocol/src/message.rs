@@ -4,6 +4,7 @@ use crate::{
     agreement::{Closing, Ending, SignedAgreement, Suspension},
     catalog::{Cursor, Nearline, Offer, Page},
     copies::{CopyErased, CopyHeld},
+    duty::Duty,
     glass::{GlassRequest, Whom},
     grant::Grant,
     ids::{Id128, Uid},
@@ -150,6 +151,11 @@ pub enum Request {
     Suspension(Signed<Suspension>),
     /// The sender ends an agreement when what is being read has been read.
     Closing(Signed<Closing>),
+    /// A grant that narrows one of another site's, with all that it narrows, the narrowest first; at most
+    /// [`crate::grant::CHAIN_MAX`]. To the holder, and to the site that it is for.
+    Delegated(Vec<Signed<Grant>>),
+    /// Who is on duty at the sender's site, or a case that it opened or closed with the receiver.
+    Duty(Signed<Duty>),
 }
 impl Wire for Request {
     const VERSION: u8 = 1;

@@ -47,6 +47,15 @@ pub enum Refusal {
     /// The agreement is about to end: what is being read may be read to its end.
     #[error("the agreement is ending: nothing new is opened under it")]
     Closing,
+    /// An agreement covers the study, but not for this purpose.
+    #[error("the agreement does not cover this purpose")]
+    Purpose,
+    /// An agreement covers the study, but only with an open case.
+    #[error("the agreement covers this study only while a case is open on it")]
+    NoCase,
+    /// An agreement covers the study, but only for somebody on duty.
+    #[error("the agreement covers this study only for somebody on duty")]
+    OffDuty,
 }
 
 impl Refusal {
@@ -68,6 +77,9 @@ impl Refusal {
             Self::Internal => "internal",
             Self::Suspended => "suspended",
             Self::Closing => "closing",
+            Self::Purpose => "purpose",
+            Self::NoCase => "no-case",
+            Self::OffDuty => "off-duty",
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::{
     catalog::{Basis, Change, Cursor, Entry, Nearline, Offer, Page},
     copies::{CopyErased, CopyHeld, Why},
     digest::Digest,
+    duty::{self, Duty, OpenCase, Shift, ShiftState},
     fetch::{self, Priority, Reader, What},
     glass::{GlassRequest, Reason, Whom},
     grant::{Grant, GrantKind},
@@ -114,6 +115,8 @@ fn agreement() -> Agreement {
         onward: false,
         kbits_max: Some(100_000),
         break_glass: Some(BreakGlass { review_hours: 72 }),
+        with_case: true,
+        on_duty: true,
     };
     Agreement {
         id: Id128([4; 16]),
@@ -141,7 +144,35 @@ fn grant() -> Grant {
         not_before: Timestamp(10),
         expires: Timestamp(20),
         kind: GrantKind::BreakGlass { request: glass().digest() },
+        parent: Some(Id128([6; 16])),
+        purpose: Some(Purpose::Emergency),
+        copies_max: Some(2),
+        forward: vec![SiteId([8; 32])],
     }
+}
+
+fn duties() -> [Duty; 2] {
+    let shift = Shift {
+        person: "dr.le-goff".into(),
+        role: "radiologist".into(),
+        competences: vec!["CT".into()],
+        start: Timestamp(10),
+        end: Timestamp(20),
+        state: ShiftState::Confirmed,
+    };
+    let case = OpenCase {
+        studies: vec![uid("2.25.1")],
+        owner: "dr.le-goff".into(),
+        parties: vec![SiteId([9; 32])],
+        until: Timestamp(30),
+        open: true,
+    };
+    [duty::What::Shift(shift), duty::What::Case(case)].map(|what| Duty {
+        id: Id128([7; 16]),
+        serial: 3,
+        at: Timestamp(9),
+        what,
+    })
 }
 
 fn glass() -> GlassRequest {
@@ -182,7 +213,12 @@ fn page() -> Page {
 fn pixel_request() -> fetch::Request {
     fetch::Request {
         study: uid("2.25.1"),
-        reader: Reader { person: "dr.le-goff".into(), role: "radiologist".into(), copy: Some(Id128([9; 16])) },
+        reader: Reader {
+            person: "dr.le-goff".into(),
+            role: "radiologist".into(),
+            copy: Some(Id128([9; 16])),
+            purpose: Purpose::Expertise,
+        },
         priority: Priority::Screen,
         what: What::Range { digest: Digest([2; 32]), groups: true, first_group: 0, groups_wanted: 33 },
     }
@@ -226,7 +262,7 @@ fn committed_bytes_are_read_and_written_the_same() {
     let reading = vec![uid("2.25.1")];
     check("agreement-closing", &Closing { agreement: Id128([4; 16]), reading, until: Timestamp(9), at: Timestamp(8) });
     check("control-refused-suspended", &message::Answer::Refused(Refusal::Suspended));
-    check("signed-agreement-with-regions", &SignedAgreement::draft(&key(), &agreement()));
+    check("signed-agreement-with-duty", &SignedAgreement::draft(&key(), &agreement()));
     check("grant", &grant());
     check("site-record", &record());
     check("pixel-request", &pixel_request());
@@ -236,16 +272,16 @@ fn committed_bytes_are_read_and_written_the_same() {
     check("control-pull", &message::Request::Pull(Cursor { epoch: 77, position: 4 }));
     let record = Signed::seal(&key(), &record());
     check("control-hello", &message::Request::Hello { record, now: Timestamp(8) });
-    check("control-grant-of-a-kind", &message::Request::Grant(Signed::seal(&key(), &grant())));
+    check("control-grant-narrowed", &message::Request::Grant(Signed::seal(&key(), &grant())));
     check("glass", &glass());
     let asked = message::Request::BreakGlass { request: Signed::seal(&key(), &glass()), patient: whom() };
     check("control-glass", &asked);
-    check("control-glass-grants", &message::Answer::Glass(vec![Signed::seal(&key(), &grant())]));
+    check("control-glass-grants-of-now", &message::Answer::Glass(vec![Signed::seal(&key(), &grant())]));
     check("control-page-amended", &message::Answer::Page(page()));
     let offer = Offer { to: site(), study: uid("2.25.1"), manifest: Digest::of(b"manifest"), at: Timestamp(7) };
     check("control-offer", &message::Request::Offer(Signed::seal(&key(), &offer)));
     check("control-relearn", &message::Request::Relearn { after: Some(uid("2.25.1")) });
-    check("control-known-of-a-kind", &message::Answer::Known(Box::new(known())));
+    check("control-known-narrowed", &message::Answer::Known(Box::new(known())));
     check("control-where", &message::Request::Where(vec![uid("2.25.1"), uid("2.25.2")]));
     let nearline = Nearline { study: uid("2.25.1"), recall_s: Some(300) };
     check("control-nearline", &message::Answer::Nearline(vec![nearline]));
@@ -280,6 +316,7 @@ fn agreements_from_before_regions_are_read() {
     for clause in &mut before.clauses {
         (clause.regions, clause.regions_excluded) = (Vec::new(), Vec::new());
         (clause.kbits_max, clause.break_glass) = (None, None);
+        (clause.with_case, clause.on_duty) = (false, false);
     }
     assert_eq!(wire::decode::<Agreement>(&old("agreement.1.hex")), Ok(before.clone()));
     let signed = wire::decode::<SignedAgreement>(&old("signed-agreement.1.hex")).unwrap();
@@ -287,8 +324,50 @@ fn agreements_from_before_regions_are_read() {
 }
 
 #[test]
+fn agreements_from_before_duty_are_read() {
+    let mut before = agreement();
+    for clause in &mut before.clauses {
+        (clause.with_case, clause.on_duty) = (false, false);
+    }
+    assert_eq!(wire::decode::<Agreement>(&old("agreement.2.hex")), Ok(before.clone()));
+    let signed = wire::decode::<SignedAgreement>(&old("signed-agreement-with-regions.1.hex")).unwrap();
+    assert_eq!(signed.open(), Ok((before, vec![site()])), "the signature holds over the bytes of then");
+}
+
+fn unnarrowed() -> Grant {
+    Grant { parent: None, purpose: None, copies_max: None, forward: Vec::new(), ..grant() }
+}
+
+#[test]
+fn grants_from_before_they_could_be_narrowed_are_read() {
+    assert_eq!(wire::decode::<Grant>(&old("grant.2.hex")), Ok(unnarrowed()));
+    let Ok(message::Request::Grant(signed)) = wire::decode(&old("control-grant-of-a-kind.1.hex")) else {
+        panic!("no grant")
+    };
+    assert_eq!(signed.open(&site()), Ok(unnarrowed()), "the signature holds over the bytes of then");
+    let Ok(message::Answer::Glass(given)) = wire::decode(&old("control-glass-grants.1.hex")) else {
+        panic!("no grants")
+    };
+    assert_eq!(given.iter().map(|signed| signed.open(&site())).collect::<Vec<_>>(), [Ok(unnarrowed())]);
+    let Ok(message::Answer::Known(known)) = wire::decode(&old("control-known-of-a-kind.1.hex")) else {
+        panic!("nothing known")
+    };
+    assert_eq!(known.given.iter().map(|signed| signed.open(&site())).collect::<Vec<_>>(), [Ok(unnarrowed())]);
+}
+
+#[test]
+fn facts_of_duty_stay_readable() {
+    let [shift, case] = duties();
+    check("duty-shift", &shift);
+    check("duty-case", &case);
+    check("control-duty", &message::Request::Duty(Signed::seal(&key(), &case)));
+    check("control-delegated", &message::Request::Delegated(vec![Signed::seal(&key(), &grant())]));
+    check("control-refused-off-duty", &message::Answer::Refused(Refusal::OffDuty));
+}
+
+#[test]
 fn grants_from_before_one_could_break_the_glass_are_read() {
-    let before = Grant { kind: GrantKind::Shared, ..grant() };
+    let before = Grant { kind: GrantKind::Shared, ..unnarrowed() };
     assert_eq!(wire::decode::<Grant>(&old("grant.1.hex")), Ok(before.clone()));
     let Ok(message::Request::Grant(signed)) = wire::decode(&old("control-grant.1.hex")) else { panic!("no grant") };
     assert_eq!(signed.open(&site()), Ok(before.clone()), "the signature holds over the bytes of then");
@@ -341,6 +420,8 @@ fn keepings_stay_readable() {
 #[test]
 fn requests_from_before_copies_had_names_are_read() {
     let mut before = pixel_request();
+    before.reader.purpose = Purpose::Care;
+    assert_eq!(wire::decode::<fetch::Request>(&old("pixel-request.2.hex")), Ok(before.clone()));
     before.reader.copy = None;
     assert_eq!(wire::decode::<fetch::Request>(&old("pixel-request.1.hex")), Ok(before));
 }
@@ -417,6 +498,7 @@ fn decode_all(bytes: &[u8]) {
     never_panics::<ListHead>(bytes);
     never_panics::<ListPage>(bytes);
     never_panics::<Grant>(bytes);
+    never_panics::<Duty>(bytes);
     never_panics::<GlassRequest>(bytes);
     never_panics::<Whom>(bytes);
     never_panics::<Head>(bytes);

@@ -9,6 +9,7 @@
 
 use protocol::{
     Digest, Uid,
+    agreement::Purpose,
     catalog::Cursor,
     fetch::{Priority, Reader, Request, What},
     message, wire,
@@ -87,7 +88,12 @@ impl Target {
     fn range(&self, person: &str, digest: Digest) -> Request {
         Request {
             study: self.study.clone(),
-            reader: Reader { person: person.to_owned(), role: "radiologist".to_owned(), copy: None },
+            reader: Reader {
+                person: person.to_owned(),
+                role: "radiologist".to_owned(),
+                copy: None,
+                purpose: Purpose::Care,
+            },
             priority: Priority::Emergency,
             what: What::Range { digest, groups: false, first_group: 0, groups_wanted: 64 },
         }

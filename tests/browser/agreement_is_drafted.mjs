@@ -53,6 +53,19 @@ await tell(async (browser, seen) => {
   await preview.getByText(/of the head/).first().waitFor();
   await preview.scrollIntoViewIfNeeded();
   await picture(a, 'agreement-preview-english');
+  // Each direction by itself, read at once; and as one again.
+  await preview.getByText('Français').click();
+  await form.getByRole('checkbox', { name: 'Des conditions différentes dans chaque sens' }).check();
+  await form.getByText(`Ce que nous voyons de ${story.b.site}`).click();
+  await form.getByRole('checkbox', { name: 'Seulement avec un dossier ouvert' }).check();
+  await form.getByRole('checkbox', { name: 'Seulement qui est de garde' }).check();
+  await preview.getByText(new RegExp(`tant que ${story.b.site} a un dossier ouvert`)).first().waitFor();
+  seen.cases = await preview.getByText(/a un dossier ouvert/).count();
+  await picture(a, 'agreement-apart');
+  await form.getByText(`Ce que ${story.b.site} voit de nous`).click();
+  seen.own_case = await form.getByRole('checkbox', { name: 'Seulement avec un dossier ouvert' }).isChecked();
+  await form.getByRole('checkbox', { name: 'Des conditions différentes dans chaque sens' }).uncheck();
+  await preview.getByText(/a un dossier ouvert/).first().waitFor({ state: 'detached' });
   await form.getByRole('button', { name: 'Signer et proposer' }).click();
   await form.waitFor({ state: 'detached' });
   await accepted(b, 'Il est en vigueur dès votre signature');

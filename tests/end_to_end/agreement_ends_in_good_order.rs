@@ -184,6 +184,7 @@ async fn in_two_browsers() {
     };
     let input = json!({ "a": side(&pair.a), "b": side(&pair.b), "name": "admin", "study": study.uid });
     let seen = browser::run("agreement_is_drafted", &input);
+    assert_eq!((&seen["cases"], &seen["own_case"]), (&json!(1), &json!(false)), "of one direction alone: {seen}");
     assert_eq!((&seen["removed"], &seen["added"]), (&json!(2), &json!(2)), "one sentence of either direction: {seen}");
     assert_eq!(
         (&seen["shared"], &seen["errors"], &seen["outside_hosts"]),

@@ -4,6 +4,7 @@
 use crate::SITE;
 use protocol::{
     Digest, Refusal, Uid,
+    agreement::Purpose,
     fetch::{Answer, Priority, Reader, Request, What},
     wire,
 };
@@ -73,7 +74,12 @@ impl Scene {
     fn request(&self, what: What) -> Request {
         Request {
             study: Uid::parse(&self.told[0].study).unwrap(),
-            reader: Reader { person: "reader".to_owned(), role: "radiologist".to_owned(), copy: None },
+            reader: Reader {
+                person: "reader".to_owned(),
+                role: "radiologist".to_owned(),
+                copy: None,
+                purpose: Purpose::Care,
+            },
             priority: Priority::Emergency,
             what,
         }
@@ -169,7 +175,8 @@ async fn what_it_may_not_have_it_does_not_get_however_it_asks() {
     let told = |what| scene.request(what);
     let study = |uid: &str, what| Request { study: Uid::parse(uid).unwrap(), ..scene.request(what) };
     let named = |person: &str| {
-        let reader = Reader { person: person.to_owned(), role: "radiologist".to_owned(), copy: None };
+        let reader =
+            Reader { person: person.to_owned(), role: "radiologist".to_owned(), copy: None, purpose: Purpose::Care };
         Request { reader, ..scene.request(range(scene.told[0].digest())) }
     };
     let secret = scene.kept[0].digest();
@@ -220,7 +227,12 @@ async fn a_flood_fills_neither_the_log_nor_memory_and_keeps_nobody_out() {
         let study = Uid::parse(&format!("1.2.{n}")).unwrap();
         let (answer, _) = quic::ask(&connection, &Request { study, ..scene.request(range(digest)) }).await.unwrap();
         assert!(matches!(answer, Answer::Refused(_)), "{answer:?}");
-        let reader = Reader { person: format!("reader {n}"), role: "radiologist".to_owned(), copy: None };
+        let reader = Reader {
+            person: format!("reader {n}"),
+            role: "radiologist".to_owned(),
+            copy: None,
+            purpose: Purpose::Care,
+        };
         let (answer, _) = quic::ask(&connection, &Request { reader, ..scene.request(range(digest)) }).await.unwrap();
         busy += usize::from(matches!(answer, Answer::Refused(Refusal::Busy(_))));
     }

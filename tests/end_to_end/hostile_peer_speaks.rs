@@ -80,6 +80,8 @@ impl Keys {
             onward: true,
             kbits_max: None,
             break_glass: None,
+            with_case: false,
+            on_duty: false,
         };
         Agreement {
             id,
@@ -118,6 +120,10 @@ impl Keys {
             not_before: Timestamp(0),
             expires: Timestamp(now().0 + 3_600_000),
             kind: GrantKind::Shared,
+            parent: None,
+            purpose: None,
+            copies_max: None,
+            forward: Vec::new(),
         }
     }
 

@@ -3,6 +3,7 @@
 use crate::SITE;
 use protocol::{
     Digest, Refusal, Uid,
+    agreement::Purpose,
     fetch::{Answer, Priority, Reader, Request, What},
 };
 use serde_json::json;
@@ -15,7 +16,12 @@ use tests::{
 fn range_of(study: &Study, digest: Digest) -> Request {
     Request {
         study: Uid::parse(&study.uid).unwrap(),
-        reader: Reader { person: "mallory".to_owned(), role: "radiologist".to_owned(), copy: None },
+        reader: Reader {
+            person: "mallory".to_owned(),
+            role: "radiologist".to_owned(),
+            copy: None,
+            purpose: Purpose::Care,
+        },
         priority: Priority::Screen,
         what: What::Range { digest, groups: true, first_group: 0, groups_wanted: 1 },
     }

@@ -159,6 +159,8 @@ pub(crate) enum Act {
     AgreementResumed,
     /// A party ends an agreement when what is being read has been read.
     AgreementClosing,
+    /// Who is on duty was stated, or a case was opened or closed.
+    DutyStated,
 }
 
 impl Act {
@@ -226,6 +228,7 @@ impl Act {
             Self::AgreementSuspended => "agreement-suspended",
             Self::AgreementResumed => "agreement-resumed",
             Self::AgreementClosing => "agreement-closing",
+            Self::DutyStated => "duty-stated",
         }
     }
 }

@@ -99,6 +99,8 @@ fn body(draft: Draft) -> Value {
         "onward": draft.onward,
         "kbits_max": draft.kbits_max,
         "break_glass_hours": draft.break_glass_hours,
+        "with_case": draft.with_case,
+        "on_duty": draft.on_duty,
         "purposes": draft.purposes,
         "not_before": draft.from,
         "not_after": draft.until,

@@ -48,11 +48,13 @@ pub(super) async fn view_as(dir: &Path, asked: ViewAs) -> anyhow::Result<()> {
 }
 
 pub(super) async fn explain(dir: &Path, asked: Explain) -> anyhow::Result<ExitCode> {
-    let Explain { peer, study, at, level, json } = asked;
+    let Explain { peer, study, at, level, person, purpose, json } = asked;
     let mut node = Node::running(dir).await?;
-    let at = at.map(|at| format!("&at={}", segment(&at))).unwrap_or_default();
+    let more = [("at", at), ("person", person), ("purpose", purpose)].into_iter();
+    let more = more.filter_map(|(name, value)| value.map(|value| format!("&{name}={}", segment(&value))));
+    let more = more.collect::<String>();
     let (peer, study, level) = (segment(&peer), segment(&study), segment(&level));
-    let path = format!("/api/peers/{peer}/explain?study={study}&level={level}{at}");
+    let path = format!("/api/peers/{peer}/explain?study={study}&level={level}{more}");
     let said = node.get(&path).await?;
     node.close().await?;
     let allowed = said["allowed"].as_bool() == Some(true);

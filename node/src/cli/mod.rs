@@ -53,6 +53,7 @@ mod audit;
 mod backup;
 mod copies;
 mod doctor;
+mod duty;
 mod emergency;
 mod export;
 mod french;
@@ -197,6 +198,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Peer { command } => return peers::peer(&dir, command).await,
         Command::Explain(asked) => return insight::explain(&dir, asked).await,
         Command::Agreement { command } => agreements::agreement(&dir, *command).await,
+        Command::Duty { command } => duty::duty(&dir, command).await,
+        Command::Grant { command } => duty::grant(&dir, command).await,
         Command::Study { command } => studies::study(&dir, command).await,
         Command::Conflict { command } => amend::conflict(&dir, command).await,
         Command::Correct { command } => amend::correct(&dir, command).await,

@@ -1,7 +1,7 @@
 //! Studies: list, fetch, share.
 
 use super::{
-    args::StudyCommand,
+    args::{GrantWords, StudyCommand},
     emergency::{self, Of},
     node::{Node, segment},
     text,
@@ -25,7 +25,7 @@ pub(super) async fn study(dir: &Path, command: StudyCommand) -> anyhow::Result<(
             );
             Ok(())
         }
-        StudyCommand::Share { uid, site, hours } => share(dir, &uid, &site, hours).await,
+        StudyCommand::Share { uid, site, hours, terms } => share(dir, &uid, (&site, hours), terms).await,
         StudyCommand::Holders(asked) => super::copies::of_study(dir, asked).await,
         StudyCommand::Reject { uid, series, instance, reason, note } => {
             let mut node = Node::open(dir).await?;
@@ -76,9 +76,9 @@ pub(super) async fn study(dir: &Path, command: StudyCommand) -> anyhow::Result<(
     }
 }
 
-async fn share(dir: &Path, uid: &str, site: &str, hours: u32) -> anyhow::Result<()> {
+async fn share(dir: &Path, uid: &str, (site, hours): (&str, u32), terms: GrantWords) -> anyhow::Result<()> {
     let mut node = Node::open(dir).await?;
-    let body = json!({ "site": site, "hours": hours });
+    let body = super::duty::shared(site, Some(hours), terms);
     let shared = node.post(&format!("/api/studies/{}/share", segment(uid)), &body).await?;
     node.close().await?;
     eprintln!(

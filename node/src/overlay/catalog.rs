@@ -268,10 +268,17 @@ impl Inner {
                 self.tell(OverlayEvent::DirectoryReset { holder: peer });
                 self.slice(peer);
                 self.pull(peer);
+                // A clause may ask for more of it than was told.
+                self.tell_duty(peer);
             }
             TrustEvent::AgreementEnded { peer, agreement } => self.agreement_ended(peer, agreement).await,
             // Nothing that a peer reads or is told.
             TrustEvent::KeepingChanged { .. } => {}
+            TrustEvent::DutyChanged { peer } => {
+                self.tell_duty(peer);
+                self.tell(OverlayEvent::DirectoryReset { holder: peer });
+                self.slice(peer);
+            }
             TrustEvent::GrantChanged { peer } => {
                 self.tell(OverlayEvent::DirectoryReset { holder: peer });
                 self.slice(peer);

@@ -174,6 +174,8 @@ impl Inner {
         self.pull(site);
         self.nudge(site);
         self.send_mail(site);
+        self.duties_heard.forget(&site);
+        self.tell_duty(site);
         self.tell_ledger(site);
         self.pay(site);
         self.ask_after_copies(site);
@@ -370,7 +372,9 @@ impl Inner {
             Request::Keeping(_) | Request::KeepingEnd(_) | Request::KeepingErased(_) => {
                 self.keeping_told(from, request).await?;
             }
-            Request::GrantRevoked(id) => self.trust.revoke_grant(&id, &from).await?,
+            Request::GrantRevoked(id) => self.grant_taken_back(from, id).await?,
+            Request::Delegated(chain) => self.hear_delegated(from, chain).await?,
+            Request::Duty(signed) => self.hear_duty(from, signed).await?,
             Request::CopiesErased(receipts) => self.copies_erased(from, receipts).await?,
             Request::CopiesAsked(asked) => return Ok(self.answer_copies(from, &asked).await),
             Request::CopiesHeld { after } => return Ok(self.held_copies(&from, after.as_ref())),
@@ -426,8 +430,8 @@ pub(super) fn is_lost(answer: Option<&Answer>) -> bool {
 fn refusal(why: &TrustError) -> Refusal {
     match why {
         TrustError::NoPeer => Refusal::NotPaired,
-        TrustError::NoAgreement => Refusal::NotHeld,
-        TrustError::State => Refusal::NotPermitted,
+        TrustError::NoAgreement | TrustError::NoGrant | TrustError::NoDuty => Refusal::NotHeld,
+        TrustError::State | TrustError::Wider(_) => Refusal::NotPermitted,
         TrustError::Refused(refusal) => *refusal,
         TrustError::Record(_) | TrustError::Journal(_) => Refusal::Internal,
     }

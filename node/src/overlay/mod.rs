@@ -18,8 +18,10 @@ mod codec;
 mod contacts;
 mod converse;
 mod copies;
+mod delegated;
 mod dial;
 mod directory;
+mod duty;
 mod feed;
 mod glass;
 mod keepings;
@@ -260,6 +262,8 @@ struct Inner {
     ledgers: OncePerSite,
     receipts: OncePerSite,
     copies_asked: OncePerSite,
+    duties: OncePerSite,
+    duties_heard: duty::Heard,
     due: copies::Due,
     unheard: converse::Unheard,
     relearning: relearn::Relearning,
@@ -345,6 +349,8 @@ impl Overlay {
             ledgers: OncePerSite::default(),
             receipts: OncePerSite::default(),
             copies_asked: OncePerSite::default(),
+            duties: OncePerSite::default(),
+            duties_heard: duty::Heard::default(),
             due: copies::Due::default(),
             unheard: converse::Unheard::default(),
             relearning: relearn::Relearning::default(),
@@ -466,11 +472,6 @@ impl Overlay {
 
     pub(crate) async fn send_grant(&self, peer: &SiteId, grant: Signed<Grant>) -> Result<(), OverlayError> {
         self.post(peer, Request::Grant(grant)).await
-    }
-
-    /// Tells the peer that a grant is taken back (after `trust.revoke_grant`).
-    pub(crate) async fn send_grant_revoked(&self, peer: &SiteId, grant: &Id128) -> Result<(), OverlayError> {
-        self.post(peer, Request::GrantRevoked(*grant)).await
     }
 
     /// Tells the peer goodbye (best effort) and closes its connections. A site that cannot be told now is told when it

@@ -40,6 +40,10 @@ pub(super) struct ClauseJson {
     kbits_max: Option<u32>,
     /// The glass may be broken; each use is reviewed within so many hours.
     break_glass_hours: Option<u32>,
+    /// Only while the holder has a case open on the study with the reader.
+    with_case: bool,
+    /// Only who is on duty at the reader's site.
+    on_duty: bool,
 }
 
 /// The same, as people read it.
@@ -139,6 +143,18 @@ pub(super) struct UnderJson {
     reading: Vec<ReadingJson>,
     /// Studies shared one by one under it.
     grants: Vec<UnderGrant>,
+    /// Open cases between the two sites.
+    cases: Vec<UnderCase>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct UnderCase {
+    case: String,
+    studies: Vec<String>,
+    owner: String,
+    /// This site opened it.
+    ours: bool,
+    until: String,
 }
 
 /// A study that somebody reads, or was reading a moment ago.
@@ -176,6 +192,10 @@ pub(super) struct ClauseOffer {
     onward: bool,
     kbits_max: Option<u32>,
     break_glass_hours: Option<u32>,
+    /// Only while the holder has a case open on the study with the reader.
+    with_case: bool,
+    /// Only who is on duty at the reader's site.
+    on_duty: bool,
 }
 
 /// A draft from a preset.
@@ -221,6 +241,12 @@ pub(super) struct Offer {
     kbits_max: Option<u32>,
     /// The glass may be broken; each use is reviewed within so many hours.
     break_glass_hours: Option<u32>,
+    /// Only while the holder has a case open on the study with the reader.
+    #[serde(default)]
+    with_case: bool,
+    /// Only who is on duty at the reader's site.
+    #[serde(default)]
+    on_duty: bool,
     /// Terms of the clause by which they read ours, in place of all those above.
     ours: Option<ClauseOffer>,
     /// Terms of the clause by which we read theirs, in place of all those above.
@@ -320,6 +346,8 @@ impl From<&Clause> for ClauseJson {
             onward: clause.onward,
             kbits_max: clause.kbits_max,
             break_glass_hours: clause.break_glass.map(|glass| glass.review_hours),
+            with_case: clause.with_case,
+            on_duty: clause.on_duty,
         }
     }
 }
@@ -377,7 +405,17 @@ pub(super) fn under(door: &Door, under: Under) -> UnderJson {
         ours: grant.issuer == us,
         expires: json::rfc3339(grant.expires),
     });
-    UnderJson { reading: reading.collect(), grants: grants.collect() }
+    let cases = under.cases.into_iter().filter_map(|(by, duty)| match duty.what {
+        protocol::duty::What::Case(case) => Some(UnderCase {
+            case: duty.id.to_string(),
+            studies: case.studies.iter().map(ToString::to_string).collect(),
+            owner: case.owner,
+            ours: by == us,
+            until: json::rfc3339(case.until),
+        }),
+        protocol::duty::What::Shift(_) => None,
+    });
+    UnderJson { reading: reading.collect(), grants: grants.collect(), cases: cases.collect() }
 }
 
 pub(super) fn row(door: &Door, rows: &[AgreementRow], row: &AgreementRow) -> AgreementJson {
@@ -431,11 +469,25 @@ fn moment(text: Option<&str>) -> Result<Option<Timestamp>, ApiError> {
     u64::try_from(at.as_millisecond()).map(|at| Some(Timestamp(at))).map_err(|_| bad())
 }
 
+pub(super) fn level_of(text: &str) -> Result<Level, ApiError> {
+    value(&LEVELS, text).ok_or(ApiError::Bad("level is card, manifest, headers, pixels or objects"))
+}
+
+pub(super) fn level_word(level: Level) -> &'static str {
+    word(&LEVELS, &level)
+}
+
+pub(super) fn purpose_of(text: &str) -> Result<Purpose, ApiError> {
+    value(&PURPOSES, text).ok_or(ApiError::Bad("a purpose is care, on-call, expertise, emergency or quality"))
+}
+
+pub(super) fn purpose_word(purpose: Purpose) -> &'static str {
+    word(&PURPOSES, &purpose)
+}
+
 impl ClauseOffer {
     fn terms(self) -> Result<ClauseTerms, ApiError> {
-        let level = self.level.map(|text| {
-            value(&LEVELS, &text).ok_or(ApiError::Bad("level is card, manifest, headers, pixels or objects"))
-        });
+        let level = self.level.as_deref().map(level_of);
         let field = |text: String| {
             value(&FIELDS, &text).ok_or(ApiError::Bad(
                 "a field is patient-name, birth-date, sex, patient-id, description, accession or referrer",
@@ -456,6 +508,8 @@ impl ClauseOffer {
             onward: self.onward,
             kbits_max: self.kbits_max,
             break_glass_hours: self.break_glass_hours,
+            with_case: self.with_case,
+            on_duty: self.on_duty,
         })
     }
 }
@@ -479,10 +533,8 @@ impl Offer {
             onward: self.onward,
             kbits_max: self.kbits_max,
             break_glass_hours: self.break_glass_hours,
-        };
-        let purpose = |text: &String| {
-            let bad = "a purpose is care, on-call, expertise, emergency or quality";
-            value(&PURPOSES, text).ok_or(ApiError::Bad(bad))
+            with_case: self.with_case,
+            on_duty: self.on_duty,
         };
         let ours = About { national_id: self.our_national_id, privacy_contact: self.our_privacy_contact };
         let theirs = About { national_id: self.their_national_id, privacy_contact: self.their_privacy_contact };
@@ -493,7 +545,7 @@ impl Offer {
             theirs: self.theirs.map(ClauseOffer::terms).transpose()?,
             about: [ours, theirs],
             legal_reference: self.legal_reference,
-            purposes: self.purposes.iter().map(purpose).collect::<Result<_, _>>()?,
+            purposes: self.purposes.iter().map(|text| purpose_of(text)).collect::<Result<_, _>>()?,
             not_before: moment(self.not_before.as_deref())?,
             not_after: moment(self.not_after.as_deref())?,
             replaces: self.replaces.as_deref().map(parse_id).transpose()?,

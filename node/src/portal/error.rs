@@ -284,7 +284,10 @@ fn correct(e: &CorrectError) -> (StatusCode, &'static str) {
 
 fn trust(e: &TrustError) -> (StatusCode, &'static str) {
     match e {
-        TrustError::NoPeer | TrustError::NoAgreement => (StatusCode::NOT_FOUND, "not-found"),
+        TrustError::NoPeer | TrustError::NoAgreement | TrustError::NoGrant | TrustError::NoDuty => {
+            (StatusCode::NOT_FOUND, "not-found")
+        }
+        TrustError::Wider(_) => (StatusCode::CONFLICT, "wider"),
         TrustError::State => (StatusCode::CONFLICT, "state"),
         TrustError::Refused(r) => (StatusCode::FORBIDDEN, r.code()),
         _ => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),

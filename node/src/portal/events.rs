@@ -95,7 +95,9 @@ fn trust_event(event: Received<TrustEvent>) -> Option<Option<sse::Event>> {
         Ok(TrustEvent::PeerAdded(_) | TrustEvent::PeerChanged(_) | TrustEvent::PeerRevoked(_)) | Err(_) => "peers",
         Ok(TrustEvent::AgreementChanged { .. } | TrustEvent::AgreementEnded { .. }) => "agreements",
         Ok(TrustEvent::KeepingChanged { .. }) => "keepings",
-        Ok(TrustEvent::GrantChanged { .. } | TrustEvent::GrantRevoked { .. }) => return None,
+        Ok(TrustEvent::GrantChanged { .. } | TrustEvent::GrantRevoked { .. } | TrustEvent::DutyChanged { .. }) => {
+            return None;
+        }
     };
     Some(named(name, serde_json::json!({})))
 }

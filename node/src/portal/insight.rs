@@ -2,6 +2,7 @@
 
 use super::{
     Door,
+    agreements_json::{level_of, purpose_of},
     error::{ApiError, ErrorBody},
     json,
     signin::Caller,
@@ -9,7 +10,7 @@ use super::{
 use crate::{
     overlay::SeenStudy,
     tasks,
-    trust::{self, Action, Ground, Held, Peer},
+    trust::{self, Action, By, Ground, Held, Peer},
 };
 use axum::{
     Json,
@@ -150,6 +151,9 @@ pub(super) struct Asked {
     study: String,
     at: Option<String>,
     level: Option<String>,
+    /// As somebody of the reader's site.
+    person: Option<String>,
+    purpose: Option<String>,
 }
 
 fn moment(text: Option<&str>) -> Result<Timestamp, ApiError> {
@@ -159,14 +163,7 @@ fn moment(text: Option<&str>) -> Result<Timestamp, ApiError> {
 }
 
 fn level(text: Option<&str>) -> Result<Level, ApiError> {
-    Ok(match text {
-        Some("card") => Level::Card,
-        Some("manifest") => Level::Manifest,
-        Some("headers") => Level::Headers,
-        None | Some("pixels") => Level::Pixels,
-        Some("objects") => Level::Objects,
-        Some(_) => return Err(ApiError::Bad("level is card, manifest, headers, pixels or objects")),
-    })
+    text.map_or(Ok(Level::Pixels), level_of)
 }
 
 fn step(step: trust::ExplainedStep) -> StepJson {
@@ -197,7 +194,8 @@ fn found(door: &Door, peer: &Peer, study: &Uid) -> Result<(StudyFacts, Option<Ba
 }
 
 #[utoipa::path(get, path = "/api/peers/{site}/explain", operation_id = "explain_peer",
-    params(("site" = String, Path), ("study" = String, Query), ("at" = Option<String>, Query), ("level" = Option<String>, Query)),
+    params(("site" = String, Path), ("study" = String, Query), ("at" = Option<String>, Query), ("level" = Option<String>, Query),
+    ("person" = Option<String>, Query), ("purpose" = Option<String>, Query)),
     responses((status = 200, body = ExplanationJson), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub(super) async fn explain(
     State(door): State<Door>,
@@ -209,12 +207,19 @@ pub(super) async fn explain(
     let peer = peer_of(&door, &site)?;
     let study: Uid = asked.study.trim().parse().map_err(|_| ApiError::Bad("not a Study Instance UID"))?;
     let (at, level) = (moment(asked.at.as_deref())?, level(asked.level.as_deref())?);
+    let purpose = asked.purpose.as_deref().map(purpose_of).transpose()?;
     let (facts, told) = found(&door, &peer, &study)?;
     let explained = match &told {
-        None => door.trust.explain(&trust::Caller::Peer(&peer.site), &facts, &Held::Here, level, at),
+        None => {
+            let by = By { person: asked.person, purpose, copy: None };
+            door.trust.explain(&trust::Caller::As(&peer.site, by), &facts, &Held::Here, level, at)
+        }
         Some(basis) => {
             let held = Held::ByPeer(&peer.site, basis);
-            door.trust.explain(&trust::Caller::Person(&caller.0), &facts, &held, level, at)
+            let mut person = caller.0.clone();
+            person.name = asked.person.unwrap_or(person.name);
+            let caller = purpose.map_or(trust::Caller::Person(&person), |purpose| trust::Caller::For(&person, purpose));
+            door.trust.explain(&caller, &facts, &held, level, at)
         }
     };
     let answer = ExplanationJson {

@@ -17,6 +17,7 @@ mod amendments_json;
 mod assets;
 mod audit;
 mod copies;
+mod duty;
 mod error;
 mod events;
 mod export;
@@ -35,6 +36,7 @@ mod peers;
 mod people;
 mod people_json;
 mod provider;
+mod purpose;
 mod rejections;
 mod restore;
 mod retention;
@@ -204,6 +206,16 @@ fn agreement_routes() -> Router<Door> {
         .route("/agreements/{id}/end", post(agreements::end))
 }
 
+/// Who is on duty, which cases are open, and for what one reads.
+fn duty_routes() -> Router<Door> {
+    Router::new()
+        .route("/duty", get(duty::list))
+        .route("/duty/shifts", post(duty::shift))
+        .route("/duty/cases", post(duty::case))
+        .route("/duty/{id}/end", post(duty::end))
+        .route("/studies/{study}/purpose", get(purpose::show).post(purpose::set))
+}
+
 /// How the node itself stands.
 fn upkeep_routes() -> Router<Door> {
     Router::new()
@@ -279,6 +291,8 @@ fn api_routes() -> Router<Door> {
         .merge(agreement_routes())
         .route("/grants", get(grants::list))
         .route("/grants/{id}", delete(grants::revoke))
+        .route("/grants/{id}/narrow", post(grants::narrow))
+        .merge(duty_routes())
         .route("/audit", get(audit::page))
         .route("/audit/patient", get(access::patient))
         .route("/users", get(settings::users).post(settings::add_user))

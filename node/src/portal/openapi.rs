@@ -1,8 +1,8 @@
 //! The API's description, made from the routes; `docs/openapi.json` is its committed copy.
 
 use super::{
-    access, account, agreements, alarms, amendments, audit, copies, error, events, export, glass, grants, import,
-    insight, json, labels, ledger, local, peers, people, provider, rejections, restore, retention, rules,
+    access, account, agreements, alarms, amendments, audit, copies, duty, error, events, export, glass, grants, import,
+    insight, json, labels, ledger, local, peers, people, provider, purpose, rejections, restore, retention, rules,
     rules_with_peers, settings, signatures, signin, sources, spare, status, storage, tiers, uploads, withheld,
     worklist,
 };
@@ -81,6 +81,13 @@ use utoipa::OpenApi;
         agreements::end,
         grants::list,
         grants::revoke,
+        grants::narrow,
+        duty::list,
+        duty::shift,
+        duty::case,
+        duty::end,
+        purpose::show,
+        purpose::set,
         audit::page,
         ledger::show,
         ledger::settle,

@@ -157,7 +157,10 @@ fn refused_act(method: &Method, route: &str) -> Option<Act> {
         | "/fhir/AuditEvent/{id}" => Act::LogRead,
         "/api/emergencies" => Act::GlassBroken,
         "/api/ledger/evidence" => Act::LogExported,
-        "/api/readings" | "/api/studies/{study}/fetch" | "/api/studies/{study}/signatures" => Act::StudyOpened,
+        "/api/readings"
+        | "/api/studies/{study}/fetch"
+        | "/api/studies/{study}/signatures"
+        | "/api/studies/{study}/purpose" => Act::StudyOpened,
         "/api/studies/{study}/share" => Act::StudyShared,
         "/api/studies/{study}/reject" => Act::StudyRejected,
         "/api/studies/{study}/correct" => Act::StudyCorrected,

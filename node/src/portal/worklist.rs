@@ -4,6 +4,7 @@ use super::{
     Door,
     error::{ApiError, ErrorBody},
     glass::Broken,
+    grants::Share,
     json,
     signin::Caller,
     withheld::Withheld,
@@ -220,14 +221,6 @@ pub(super) async fn fetch(
     Ok((StatusCode::ACCEPTED, Json(serde_json::json!({}))))
 }
 
-/// With whom, and for how long.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
-pub(super) struct Share {
-    /// Key, short key or name of the peer.
-    site: String,
-    hours: u32,
-}
-
 #[utoipa::path(post, path = "/api/studies/{study}/share", params(("study" = String, Path)), request_body = Share,
     responses((status = 200, body = json::Grant), (status = 404, body = ErrorBody)))]
 pub(super) async fn share(
@@ -245,7 +238,7 @@ pub(super) async fn share(
     }
     let event = Event::new(Act::StudyShared, caller.0.actor()).study(&study).peer(peer.site);
     door.audit.record(event).await?;
-    let signed = door.trust.share(&study, &peer.site, share.hours).await?;
+    let signed = door.trust.share(&study, &peer.site, &share.given(&door)?).await?;
     let grant = signed.open(&door.identity.site()).map_err(|_| ApiError::Bad("grant"))?;
     if let Some(overlay) = &door.overlay {
         overlay.send_grant(&peer.site, signed).await?;

@@ -13,7 +13,7 @@ use crate::{
     sources::SourcesEvent,
     trust::{Person, Role, Scope},
 };
-use protocol::{Refusal, SiteId, Uid, manifest::Amendment};
+use protocol::{Refusal, SiteId, Uid, agreement::Purpose, manifest::Amendment};
 use std::{
     collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError, Weak, atomic::Ordering},
@@ -58,6 +58,8 @@ type SharedTurn = Arc<tokio::sync::Mutex<Turn>>;
 pub(super) struct Kept {
     turns: Mutex<HashMap<Key, (SharedTurn, Instant)>>,
     copies: Mutex<HashMap<(SiteId, Uid), Weak<RemoteCopy>>>,
+    /// For what each person said to open a peer's study.
+    purposes: Mutex<HashMap<(String, Uid), Purpose>>,
 }
 
 impl Kept {
@@ -74,6 +76,24 @@ impl Kept {
         let (turn, used) = turns.entry(key).or_insert_with(|| (SharedTurn::default(), Instant::now()));
         *used = Instant::now();
         turn.clone()
+    }
+
+    /// For what a person said to open a peer's study.
+    pub(super) fn purpose(&self, person: &Person, study: &Uid) -> Option<Purpose> {
+        let said = self.purposes.lock().unwrap_or_else(PoisonError::into_inner);
+        said.get(&(person.name.clone(), study.clone())).copied()
+    }
+
+    /// What is open for another purpose is opened anew.
+    pub(super) fn set_purpose(&self, person: &Person, study: &Uid, purpose: Purpose) {
+        let mut said = self.purposes.lock().unwrap_or_else(PoisonError::into_inner);
+        if said.len() >= OPEN_MAX {
+            said.clear();
+        }
+        said.insert((person.name.clone(), study.clone()), purpose);
+        drop(said);
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.retain(|(name, _, _, of), _| *name != person.name || of != study);
     }
 
     /// The shared copy of a study, made when there is none that goes on.

@@ -44,7 +44,7 @@ use local::{LocalStudy, Objects};
 use open::Sides;
 use protocol::{
     Refusal, SiteId, Timestamp, Uid,
-    agreement::{Level, StudyFacts, Withheld},
+    agreement::{Level, Purpose, StudyFacts, Withheld},
     ids::Id128,
     manifest::{Amendment, InstanceEntry},
 };
@@ -337,9 +337,9 @@ impl Studies {
     pub(crate) async fn open_own(&self, person: &Person, study: &Uid) -> Result<Arc<OpenStudy>, StudyError> {
         let shared = &self.shared;
         let row = shared.archive.study(study).map_err(StudyError::internal)?.ok_or(StudyError::NotFound)?;
-        let permit = self.permit(person, &shared.facts(&row)?, Held::Here, None).await?;
+        let permit = self.permit((person, None), &shared.facts(&row)?, Held::Here, None).await?;
         let own = Some((permit, LocalStudy::new(study.clone(), shared.clone())));
-        let sides = Sides { own, there: None, was_here: true, told: None };
+        let sides = Sides { own, there: None, was_here: true, told: None, purpose: Purpose::Care };
         Ok(Arc::new(OpenStudy::new(person, shared.own(row), shared.clone(), sides)))
     }
 
@@ -347,18 +347,19 @@ impl Studies {
     async fn open_anew(&self, person: &Person, study: &Uid) -> Result<OpenStudy, StudyError> {
         let shared = &self.shared;
         let told = shared.told_best(study);
+        let purpose = self.purpose(person, study, told.as_ref());
         self.recalled(person, study, told.is_some()).await?;
         let row = shared.archive.study(study).map_err(StudyError::internal)?;
         let found = shared.found(row.clone(), told.as_ref()).ok_or(StudyError::NotFound)?;
         let own = match &row {
-            Some(row) => Some(self.permit(person, &shared.facts(row)?, Held::Here, None).await),
+            Some(row) => Some(self.permit((person, None), &shared.facts(row)?, Held::Here, None).await),
             None => None,
         };
         let there = match &told {
             Some(told) => {
                 let facts = shared.told(told).row.facts(Withheld::NOTHING);
                 let held = Held::ByPeer(&told.holder, &told.basis);
-                Some(self.permit(person, &facts, held, Some(told.holder)).await)
+                Some(self.permit((person, Some(purpose)), &facts, held, Some(told.holder)).await)
             }
             None => None,
         };
@@ -391,6 +392,7 @@ impl Studies {
             },
             was_here,
             told: told.map(|told| told.holder),
+            purpose,
         };
         Ok(OpenStudy::new(person, found, shared.clone(), sides))
     }
@@ -406,7 +408,7 @@ impl Studies {
         if !is_running && own.is_some() && held >= nearline.row.instances {
             return Ok(());
         }
-        self.permit(person, &self.shared.facts(&nearline.row)?, Held::Here, None).await?;
+        self.permit((person, None), &self.shared.facts(&nearline.row)?, Held::Here, None).await?;
         let Some(mut state) = sources.recall(study, person.actor(), false) else { return Ok(()) };
         if !is_running && (own.is_some() || is_told) {
             return Ok(());
@@ -425,12 +427,13 @@ impl Studies {
     /// The permit; a refusal is written down too.
     async fn permit(
         &self,
-        person: &Person,
+        (person, purpose): (&Person, Option<Purpose>),
         facts: &StudyFacts,
         held: Held<'_>,
         holder: Option<SiteId>,
     ) -> Result<Permit, StudyError> {
-        match self.shared.trust.authorize(Caller::Person(person), facts, held, Level::Pixels) {
+        let caller = purpose.map_or(Caller::Person(person), |purpose| Caller::For(person, purpose));
+        match self.shared.trust.authorize(caller, facts, held, Level::Pixels) {
             Ok(permit) => Ok(permit),
             Err(refusal) => {
                 let mut event =
@@ -440,6 +443,34 @@ impl Studies {
                 Err(refusal.into())
             }
         }
+    }
+
+    /// For what a person opens a peer's study: as the person said, else the first that its basis is for.
+    fn purpose(&self, person: &Person, study: &Uid, told: Option<&RemoteStudy>) -> Purpose {
+        let said = self.kept.purpose(person, study);
+        let usual = || told.and_then(|told| self.shared.trust.purposes(&told.basis).first().copied());
+        said.or_else(usual).unwrap_or(Purpose::Care)
+    }
+
+    /// A person says for what a peer's study is opened from now on; what is open is opened anew.
+    ///
+    /// # Errors
+    /// [`StudyError::NotFound`] where no peer has it; [`Refusal::Purpose`] for one that is not agreed.
+    pub(crate) fn set_purpose(&self, person: &Person, study: &Uid, purpose: Purpose) -> Result<(), StudyError> {
+        let told = self.shared.told_best(study).ok_or(StudyError::NotFound)?;
+        if !self.shared.trust.purposes(&told.basis).contains(&purpose) {
+            return Err(Refusal::Purpose.into());
+        }
+        self.kept.set_purpose(person, study, purpose);
+        Ok(())
+    }
+
+    /// For what a peer's study may be opened by this person, and for what it is; none where there is nothing to choose.
+    pub(crate) fn purposes(&self, person: &Person, study: &Uid) -> Option<(Vec<Purpose>, Purpose)> {
+        let told = self.shared.told_best(study)?;
+        let all = self.shared.trust.purposes(&told.basis);
+        let now = self.purpose(person, study, Some(&told));
+        (all.len() > 1).then_some((all, now))
     }
 
     /// The copy that all readers of a peer's study share.

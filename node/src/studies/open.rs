@@ -18,7 +18,7 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use protocol::{
     Refusal, SiteId, Uid,
-    agreement::Level,
+    agreement::{Level, Purpose},
     catalog::Basis,
     fetch::{Priority, Reader},
     manifest::{Amended, Edit, InstanceEntry},
@@ -48,6 +48,8 @@ pub(super) struct Sides {
     /// What was there when it was opened, also when it was refused: an own part, and the peer that told of one.
     pub(super) was_here: bool,
     pub(super) told: Option<SiteId>,
+    /// For what the peer's part is read.
+    pub(super) purpose: Purpose,
 }
 
 /// A study opened by a person.
@@ -142,6 +144,7 @@ impl OpenStudy {
             person: shortened(&self.person.name),
             role: self.person.role.word().to_owned(),
             copy: self.copy().and_then(|copy| copy.name()),
+            purpose: self.sides.purpose,
         }
     }
 

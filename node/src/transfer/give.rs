@@ -3,7 +3,7 @@
 //! # Not here
 //! Permission and evidence: [`super::serve`].
 
-use super::{turns::Turns, wire};
+use super::{rates::Throttle, turns::Turns, wire};
 use crate::{
     archive::{Archive, InstanceRow, Object, ReadError},
     tasks::Tasks,
@@ -49,6 +49,7 @@ pub(crate) struct Sender<'a> {
     stream: &'a mut SendStream,
     raised: Option<watch::Receiver<Priority>>,
     has_begun: bool,
+    throttle: Option<Throttle>,
 }
 
 impl<'a> Sender<'a> {
@@ -58,7 +59,12 @@ impl<'a> Sender<'a> {
         raised: Option<watch::Receiver<Priority>>,
     ) -> Self {
         let _ = stream.set_priority(priority as i32);
-        Self { stream, raised, has_begun: false }
+        Self { stream, raised, has_begun: false, throttle: None }
+    }
+
+    /// The same, held back.
+    pub(crate) fn throttled(self, throttle: Option<Throttle>) -> Self {
+        Self { throttle, ..self }
     }
 
     /// Whether the head of the answer left.
@@ -72,7 +78,19 @@ impl<'a> Sender<'a> {
     }
 
     // A stream that ended is the asker's will or the link's end: nothing to tell it.
-    pub(crate) async fn piece(&mut self, bytes: Bytes) -> Result<(), Refusal> {
+    pub(crate) async fn piece(&mut self, mut bytes: Bytes) -> Result<(), Refusal> {
+        if let Some(throttle) = self.throttle.clone() {
+            while bytes.len() > throttle.piece() {
+                let first = bytes.split_to(throttle.piece());
+                throttle.wait(first.len()).await;
+                self.write(first).await?;
+            }
+            throttle.wait(bytes.len()).await;
+        }
+        self.write(bytes).await
+    }
+
+    async fn write(&mut self, bytes: Bytes) -> Result<(), Refusal> {
         self.stream.write_chunk(bytes).await.map_err(|_| Refusal::Internal)?;
         if let Some(raised) = &mut self.raised
             && raised.has_changed().unwrap_or(false)

@@ -18,6 +18,7 @@ use crate::{
 use bytes::Bytes;
 use protocol::{
     Refusal, SiteId,
+    agreement::Purpose,
     fetch::{Answer, Priority, Reader, Request, What},
     ids::Id128,
     keeping::{Ask, Keeping},
@@ -172,7 +173,7 @@ impl Transfer {
         };
         let request = Request {
             study: keeping.uid(),
-            reader: Reader { person: "node".to_owned(), role: "backup".to_owned(), copy: None },
+            reader: Reader { person: "node".to_owned(), role: "backup".to_owned(), copy: None, purpose: Purpose::Care },
             priority: Priority::Backup,
             what: What::Kept(ask),
         };

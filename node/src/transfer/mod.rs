@@ -21,6 +21,7 @@ mod keys;
 mod line;
 mod progress;
 mod pump;
+mod rates;
 mod recover;
 mod schedule;
 mod serve;
@@ -190,6 +191,7 @@ impl Transfer {
             kept: kept::Kept::new(trust.clone(), identity.clone(), second, held, tasks.clone()),
             begun: serve::begun_pace(),
             refused: serve::refused_pace(),
+            rates: Arc::default(),
             tasks: tasks.clone(),
         });
         let inner = Arc::new_cyclic(|this| Inner {

@@ -8,6 +8,7 @@ use super::{BLOB_TRIES, REACH_WITHIN, REPAIR, Transfer, TransferError, fetch, fe
 use bytes::Bytes;
 use protocol::{
     Digest, Refusal, SiteId, Uid,
+    agreement::Purpose,
     digest::Groups,
     fetch::{Priority, Reader, Request, What},
     limits::{GROUP_BYTES, RANGE_BYTES_MAX},
@@ -57,7 +58,7 @@ impl Recovery {
             Right::Owner => What::Return { digest, groups, first_group: self.next, groups_wanted },
             Right::Agreement => What::Range { digest, groups, first_group: self.next, groups_wanted },
         };
-        let reader = Reader { person: "node".to_owned(), role: REPAIR.to_owned(), copy: None };
+        let reader = Reader { person: "node".to_owned(), role: REPAIR.to_owned(), copy: None, purpose: Purpose::Care };
         Request { study: self.lost.study.clone(), reader, priority: Priority::Backup, what }
     }
 }
@@ -69,7 +70,7 @@ impl Transfer {
     /// [`TransferError`].
     pub(crate) async fn manifest_back(&self, peer: &SiteId, card: &StudyCard) -> Result<Manifest, TransferError> {
         let named = card.manifest.ok_or(Refusal::NotHeld)?;
-        let reader = Reader { person: "node".to_owned(), role: REPAIR.to_owned(), copy: None };
+        let reader = Reader { person: "node".to_owned(), role: REPAIR.to_owned(), copy: None, purpose: Purpose::Care };
         let what = What::ReturnManifest(named.digest);
         let request = Request { study: card.study.clone(), reader, priority: Priority::Backup, what };
         let bytes = self.blob(peer, &request, fetch::manifest_bytes_max(card)).await?;

@@ -14,6 +14,7 @@ use super::{
     give::{Giver, Sender},
     give_back::GiveBack,
     kept::Kept,
+    rates::{Rates, Throttle},
     wire,
 };
 use crate::{
@@ -22,7 +23,7 @@ use crate::{
     pace::Pace,
     sources::{Recalling, Sources},
     tasks::{self, Tasks},
-    trust::{Caller, Held, Permit, Served, Trust},
+    trust::{Caller, Held, Permit, Served, Trust, TrustError},
 };
 use lru::LruCache;
 use protocol::{
@@ -73,6 +74,7 @@ pub(crate) struct Server {
     pub(crate) begun: Pace<SiteId>,
     /// Readings that are refused: each is judged and looked up.
     pub(crate) refused: Pace<SiteId>,
+    pub(crate) rates: Arc<Rates>,
     pub(crate) tasks: Tasks,
 }
 
@@ -250,7 +252,7 @@ impl Server {
         raised: Option<watch::Receiver<Priority>>,
     ) {
         let stop = self.tasks.stop_token();
-        let mut sender = Sender::new(send, request.priority, raised);
+        let mut sender = Sender::new(send, request.priority, raised).throttled(self.throttle(peer, permit));
         let gone = self.reader_gone(peer, &request.reader.person);
         let cut = tokio::select! {
             biased;
@@ -330,7 +332,7 @@ impl Server {
             Some(row) => self.facts(row)?,
             None => unknown(&request.study),
         };
-        let caller = || Caller::Peer(&visit.peer);
+        let caller = || Caller::Reader(&visit.peer, &request.reader);
         // One permit for the whole reading where the agreement goes so far: one event instead of three.
         let judged = self
             .trust
@@ -355,6 +357,7 @@ impl Server {
         self.begun
             .take(&visit.peer, Instant::now())
             .map_err(|wait| Refusal::Busy(u32::try_from(wait.as_millis()).unwrap_or(u32::MAX).max(1)))?;
+        self.count(permit.basis.as_ref(), request).await?;
         let mut event = Event::new(Act::StudyServed, actor)
             .peer(visit.peer)
             .study(&request.study)
@@ -377,6 +380,25 @@ impl Server {
             tracing::error!(%fault, "the index cannot be read");
             Refusal::Internal
         })
+    }
+
+    /// Counts the copy where the grant lets only some.
+    async fn count(&self, basis: Option<&Basis>, request: &Request) -> Result<(), Refusal> {
+        match self.trust.note_read_into(basis, request.reader.copy).await {
+            Ok(()) => Ok(()),
+            Err(TrustError::Refused(refusal)) => Err(refusal),
+            Err(fault) => {
+                tracing::error!(%fault, "a copy that counts is not recorded, no bytes");
+                Err(Refusal::Internal)
+            }
+        }
+    }
+
+    /// What the agreement says of bandwidth.
+    fn throttle(&self, peer: SiteId, permit: &Permit) -> Option<Throttle> {
+        let basis = permit.basis.as_ref()?;
+        let kbits = self.trust.kbits_max(&peer, basis)?;
+        Some(Throttle::new(&self.rates, peer, basis.agreement(), kbits))
     }
 
     /// Writes down which copy of the peer's the study is let out into.

@@ -7,9 +7,9 @@ use super::{
 use crate::tasks;
 use protocol::{
     Refusal, SiteId, Uid,
-    agreement::{Agreement, SignedAgreement},
+    agreement::{Agreement, Level, Purpose, SignedAgreement},
     countersigned::Text as _,
-    grant::{Grant, GrantKind},
+    grant::{FORWARD_MAX, Grant, GrantKind},
     ids::Id128,
     message::SiteRecord,
     signed::Signed,
@@ -21,13 +21,32 @@ use tokio::sync::OwnedMutexGuard;
 /// Offers of one peer that may wait for us: more is noise.
 const RECEIVED_MAX: usize = 16;
 /// Grants of one peer kept at once.
-const GRANTS_MAX: usize = 4096;
+pub(super) const GRANTS_MAX: usize = 4096;
 /// The longest a grant may last, hours. Twenty-four is the rule (see docs/security.md); who asks for more says so.
-const GRANT_HOURS_MAX: u32 = 720;
+pub(super) const GRANT_HOURS_MAX: u32 = 720;
 /// How far two sites' clocks may lie apart without a fresh permission seeming to come from the future.
 pub(super) const CLOCKS_DIFFER: Duration = Duration::from_secs(600);
 
 type Changing = OwnedMutexGuard<()>;
+
+/// How a study is shared: what is not said is as wide as it may be, but for passing it on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Given {
+    /// `None`: as long as the grant that it narrows; of one of ours it must be said.
+    pub(crate) hours: Option<u32>,
+    pub(crate) level: Option<Level>,
+    pub(crate) purpose: Option<Purpose>,
+    pub(crate) copies_max: Option<u32>,
+    pub(crate) forward: Vec<SiteId>,
+}
+
+impl Given {
+    /// For so many hours, and nothing else said.
+    #[cfg(test)]
+    pub(crate) fn hours(hours: u32) -> Self {
+        Self { hours: Some(hours), ..Self::default() }
+    }
+}
 
 impl Trust {
     pub(super) async fn changing(&self) -> Changing {
@@ -187,9 +206,14 @@ impl Trust {
     }
 
     /// Gives a grant for one of our studies under the active agreement with that peer.
-    pub(crate) async fn share(&self, study: &Uid, peer: &SiteId, hours: u32) -> Result<Signed<Grant>, TrustError> {
+    ///
+    /// # Errors
+    /// [`TrustError::NoAgreement`]; [`TrustError::Wider`] for a level or a purpose that is not agreed, or where studies are
+    /// not passed on.
+    pub(crate) async fn share(&self, study: &Uid, peer: &SiteId, given: &Given) -> Result<Signed<Grant>, TrustError> {
         let changing = self.changing().await;
-        if !(1..=GRANT_HOURS_MAX).contains(&hours) {
+        let hours = given.hours.unwrap_or_default();
+        if !(1..=GRANT_HOURS_MAX).contains(&hours) || given.forward.len() > FORWARD_MAX {
             return Err(Refusal::Malformed.into());
         }
         let (now, us) = (tasks::now(), self.inner.identity.site());
@@ -200,18 +224,23 @@ impl Trust {
                 return Err(Refusal::Suspended.into());
             }
             let open = state.active_with(peer, now).filter(|a| !state.is_closing(&a.id));
-            let under = open.filter_map(|a| a.clause(&us, peer).map(|c| (a.id, c.level))).next();
-            let (basis, level) = under.ok_or(TrustError::NoAgreement)?;
+            let under = open.filter_map(|a| a.clause(&us, peer).map(|c| (a, c))).next();
+            let (text, clause) = under.ok_or(TrustError::NoAgreement)?;
+            given.within(text, clause)?;
             Grant {
                 id: tasks::random_id(),
                 issuer: us,
                 subject: *peer,
-                basis,
+                basis: text.id,
                 study: study.clone(),
-                level,
+                level: given.level.unwrap_or(clause.level),
                 not_before: now.before(CLOCKS_DIFFER),
                 expires: now.after(Duration::from_secs(u64::from(hours) * 3600)),
                 kind: GrantKind::Shared,
+                parent: None,
+                purpose: given.purpose,
+                copies_max: given.copies_max,
+                forward: given.forward.clone(),
             }
         };
         let signed = self.inner.identity.seal(&grant);
@@ -225,7 +254,8 @@ impl Trust {
         let grant = signed.open(from).map_err(|_| Refusal::Malformed)?;
         let now = tasks::now();
         let lasts = Duration::from_secs(u64::from(GRANT_HOURS_MAX) * 3600) + 2 * CLOCKS_DIFFER;
-        if grant.issuer != *from || grant.subject != self.inner.identity.site() || grant.expires > now.after(lasts) {
+        let is_ours = grant.issuer == *from && grant.subject == self.inner.identity.site() && grant.parent.is_none();
+        if !is_ours || !grant.is_sound() || grant.expires > now.after(lasts) {
             return Err(Refusal::Malformed.into());
         }
         {
@@ -245,16 +275,43 @@ impl Trust {
         self.commit(changing, Record::Grant(signed)).await
     }
 
-    /// Takes a grant back; by us, or as told by the peer that gave it. Permits are withdrawn before this returns.
-    pub(crate) async fn revoke_grant(&self, id: &Id128, from: &SiteId) -> Result<(), TrustError> {
+    /// Takes a grant back, with all that narrow it; by us, or as told by a site that gave it or what it narrows. Permits are
+    /// withdrawn before this returns. Gives who else is to be told, and of which.
+    pub(crate) async fn revoke_grant(&self, id: &Id128, from: &SiteId) -> Result<Vec<(SiteId, Id128)>, TrustError> {
         let changing = self.changing().await;
-        let given_by = self.state().grants.get(id).map(|g| g.issuer);
-        match given_by {
-            Some(issuer) if issuer == *from => {
-                self.withdraw(changing, Record::GrantRevoked { grant: *id, by: *from }).await
-            }
+        let told = {
+            let state = self.state();
             // It ended by itself, or it never was theirs: nothing of theirs stands either way.
-            _ => Ok(()),
+            let Some(grant) = state.grants.get(id) else { return Ok(Vec::new()) };
+            if !state.chain(grant).iter().any(|link| link.issuer == *from) {
+                return Ok(Vec::new());
+            }
+            let us = self.inner.identity.site();
+            let gone = state.with_children(id).into_iter().filter_map(|id| state.grants.get(&id));
+            let told = gone.flat_map(|grant| {
+                let of_chain = [Some(grant.subject), Some(grant.issuer), state.holder_of(grant)];
+                of_chain.into_iter().flatten().map(|site| (site, grant.id))
+            });
+            let told: std::collections::BTreeSet<_> = told.collect();
+            told.into_iter().filter(|(site, _)| *site != us && site != from && state.peer(site).is_some()).collect()
+        };
+        self.withdraw(changing, Record::GrantRevoked { grant: *id, by: *from }).await?;
+        Ok(told)
+    }
+}
+
+impl Given {
+    /// What is agreed is not shared away by a grant.
+    fn within(&self, text: &Agreement, clause: &protocol::agreement::Clause) -> Result<(), TrustError> {
+        let wide = [
+            (self.level.is_none_or(|level| level <= clause.level), "level"),
+            (self.purpose.is_none_or(|purpose| text.is_for(purpose)), "purpose"),
+            (self.forward.is_empty() || clause.onward, "onward"),
+            (self.copies_max != Some(0), "copies"),
+        ];
+        match wide.into_iter().find(|(holds, _)| !holds) {
+            Some((_, what)) => Err(TrustError::Wider(what)),
+            None => Ok(()),
         }
     }
 }

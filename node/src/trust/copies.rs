@@ -259,13 +259,14 @@ impl Trust {
     /// Whether what a peer was let at on this basis is still let at now: the agreement or grant is in force.
     pub(crate) fn still_lent(&self, peer: &SiteId, basis: &Id128) -> bool {
         let (state, now) = (self.state(), tasks::now());
-        let is_active = |agreement: &Id128| {
-            state.agreements.get(agreement).is_some_and(|kept| kept.peer == *peer)
-                && state.active(agreement, now).is_some_and(|text| text.clause(&state.us, peer).is_some())
+        let is_active = |agreement: &Id128, with: &SiteId| {
+            state.agreements.get(agreement).is_some_and(|kept| kept.peer == *with)
+                && state.active(agreement, now).is_some_and(|text| text.clause(&state.us, with).is_some())
         };
+        let is_whole = |grant| state.root(grant).is_some_and(|root| is_active(&root.basis, &root.subject));
         match state.grants.get(basis) {
-            Some(grant) => grant.subject == *peer && now < grant.expires && is_active(&grant.basis),
-            None => is_active(basis),
+            Some(grant) => grant.subject == *peer && now < grant.expires && is_whole(grant),
+            None => is_active(basis, peer),
         }
     }
 }

@@ -7,6 +7,7 @@ use ed25519_dalek::SigningKey;
 use protocol::{
     Refusal, SiteId, Timestamp,
     agreement::{Agreement, Check, Ending, Level, Moment, SignedAgreement, StudyFacts, Withheld},
+    duty::Duty,
     fetch,
     grant::{Grant, Use},
     keeping::SignedKeeping,
@@ -39,12 +40,16 @@ pub(crate) fn trust(bytes: &[u8]) {
         // Nobody who fuzzes has both keys.
         assert!(!signed.open().is_ok_and(|(_, signers)| signers.len() > 2));
     }
+    if let Ok(duty) = wire::decode::<Duty>(bytes) {
+        // What is sound is over at some time.
+        assert!(!duty.is_sound() || duty.over() > Timestamp(0));
+    }
     if let Ok(signed) = wire::decode::<SignedKeeping>(bytes) {
         let _ = signed.open();
     }
     if let Ok(grant) = wire::decode::<Grant>(bytes) {
         let stranger = SiteId([0xee; 32]);
-        let wanted = Use { by: &stranger, study: &grant.study, level: Level::Card };
+        let wanted = Use { by: &stranger, study: &grant.study, level: Level::Card, purpose: None };
         let is_its_own = grant.subject == stranger;
         assert!(is_its_own || grant.covers(&wanted, grant.not_before) == Err(Refusal::NotPermitted));
     }

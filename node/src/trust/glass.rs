@@ -239,6 +239,10 @@ impl Trust {
             not_before: now.before(CLOCKS_DIFFER),
             expires: now.after(LASTS),
             kind,
+            parent: None,
+            purpose: None,
+            copies_max: None,
+            forward: Vec::new(),
         };
         let seal = |study| self.inner.identity.seal(&grant(study));
         let grants: Vec<Signed<Grant>> = studies.iter().take(STUDIES_MAX).map(seal).collect();
@@ -373,7 +377,7 @@ impl State {
 mod tests {
     use super::{
         super::{
-            Caller, ClauseTerms, Held, Permit, Terms,
+            Caller, ClauseTerms, Given, Held, Permit, Terms,
             tests::{Site, agree, facts, radiologist, reads, two_peers},
         },
         *,
@@ -474,7 +478,7 @@ mod tests {
         assert_eq!(again, opened);
         assert_eq!(a.trust.glasses().len(), 1);
         // A grant for something else is not kept.
-        let elsewhere = a.trust.share(&uid("1.2.9"), &b.site(), 1).await.unwrap();
+        let elsewhere = a.trust.share(&uid("1.2.9"), &b.site(), &Given::hours(1)).await.unwrap();
         assert!(b.trust.keep_glass(&a.site(), asked, vec![elsewhere]).await.is_err());
     }
 

@@ -11,8 +11,10 @@
 //! # Not here
 //! Telling peers: `overlay`. Erasing copies: `overlay` hears of it here and tells the cache. Who somebody is: `users`.
 
+mod chain;
 mod changes;
 mod copies;
+mod duty;
 mod explain;
 #[cfg(any(test, feature = "fuzz"))]
 pub(crate) mod fuzz;
@@ -31,10 +33,13 @@ mod sentences;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use chain::GrantRow;
+pub(crate) use changes::Given;
 pub(crate) use copies::{CopyRow, READING, Served};
+pub(crate) use duty::DutyRow;
 pub(crate) use explain::ExplainedStep;
 pub(crate) use glass::{GlassAsked, GlassReview, GlassUse, Verdict as ReviewVerdict};
-pub(crate) use judge::Ground;
+pub(crate) use judge::{By, Ground};
 pub(crate) use keepings::KeepingRow;
 pub(crate) use notices::{Standing, Under};
 pub(crate) use permit::Permit;
@@ -51,9 +56,10 @@ use crate::{
 use judge::{Link, Question, Step, need};
 use permit::Watch;
 use protocol::{
-    Refusal, SiteId, Timestamp, Uid,
-    agreement::{Agreement, Field, Level, StudyFacts},
+    Refusal, SiteId, Timestamp,
+    agreement::{Agreement, Field, Level, Purpose, StudyFacts},
     catalog::Basis,
+    fetch::Reader,
     ids::Id128,
     message::SiteRecord,
     signed::Signed,
@@ -74,6 +80,12 @@ pub(crate) enum Caller<'a> {
     Person(&'a Person),
     /// A peer's node, on a connection bound to its key.
     Peer(&'a SiteId),
+    /// Somebody here who says for what.
+    For(&'a Person, Purpose),
+    /// Somebody of a peer's, as its node says.
+    Reader(&'a SiteId, &'a Reader),
+    /// A peer's node, for whoever may be meant.
+    As(&'a SiteId, By),
 }
 
 /// Whose copy of the study is meant.
@@ -134,11 +146,28 @@ pub(crate) enum TrustEvent {
     PeerAdded(SiteId),
     PeerChanged(SiteId),
     PeerRevoked(SiteId),
-    AgreementChanged { peer: SiteId, agreement: Id128 },
-    AgreementEnded { peer: SiteId, agreement: Id128 },
-    GrantChanged { peer: SiteId },
-    GrantRevoked { peer: SiteId, grant: Id128 },
-    KeepingChanged { peer: SiteId },
+    AgreementChanged {
+        peer: SiteId,
+        agreement: Id128,
+    },
+    AgreementEnded {
+        peer: SiteId,
+        agreement: Id128,
+    },
+    GrantChanged {
+        peer: SiteId,
+    },
+    GrantRevoked {
+        peer: SiteId,
+        grant: Id128,
+    },
+    KeepingChanged {
+        peer: SiteId,
+    },
+    /// Who is on duty, or which cases are open, between us and a peer.
+    DutyChanged {
+        peer: SiteId,
+    },
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -147,6 +176,13 @@ pub(crate) enum TrustError {
     NoPeer,
     #[error("no such agreement")]
     NoAgreement,
+    #[error("no such grant")]
+    NoGrant,
+    #[error("no such shift or case of this site")]
+    NoDuty,
+    /// What a grant would let beyond the one that it narrows, or beyond what is agreed.
+    #[error("the grant would be wider than what it rests on: {0}")]
+    Wider(&'static str),
     #[error("the agreement is not in a state that allows this")]
     State,
     #[error("{0}")]
@@ -183,7 +219,7 @@ struct Inner {
 }
 
 impl Trust {
-    /// Folds the records of the site journal. `kinds` of records used here: 1..=31.
+    /// Folds the records of the site journal. `kinds` of records used here: 1..=33.
     pub(crate) fn open(journal: Journal, identity: Arc<Identity>, tasks: &Tasks) -> Result<Self, TrustError> {
         let mut state = State::new(identity.site());
         let mut unreadable = None;
@@ -272,15 +308,6 @@ impl Trust {
         self.state().may_tell(peer, study, tasks::now())
     }
 
-    /// Studies of ours that live grants name for this peer.
-    pub(crate) fn granted(&self, peer: &SiteId) -> Vec<(Uid, Basis)> {
-        let state = self.state();
-        if state.peer(peer).is_none() {
-            return Vec::new();
-        }
-        state.live_grants(peer, tasks::now()).map(|(g, v)| (g.study.clone(), v.basis)).collect()
-    }
-
     /// Whether a basis a peer told us by is in force as far as we know (agreement active, grant unexpired, peer trusted).
     pub(crate) fn in_force(&self, holder: &SiteId, basis: &Basis) -> bool {
         self.state().in_force(holder, basis, tasks::now())
@@ -288,7 +315,7 @@ impl Trust {
 
     /// Days a copy may stay, by the agreement of the basis.
     pub(crate) fn cache_days(&self, basis: &Basis) -> u32 {
-        self.state().cache_days(&basis.agreement())
+        self.state().cache_days(basis)
     }
 
     /// What is held back of a study of ours is other than it was: permits in use that no longer hold are cut.
@@ -324,7 +351,7 @@ impl Trust {
         say: &mut dyn FnMut(Step),
     ) -> Result<Option<Question<'a>>, Refusal> {
         let (holder, reader, told) = match (caller, held) {
-            (Caller::Person(person), held) => {
+            (Caller::Person(person) | Caller::For(person, _), held) => {
                 need(say, Link::Role, person.allows(Action::ReadStudies))?;
                 match held {
                     Held::Here => {
@@ -336,7 +363,7 @@ impl Trust {
                     Held::ByPeer(holder, basis) => (*holder, us, Some(*basis)),
                 }
             }
-            (Caller::Peer(reader), held) => {
+            (Caller::Peer(reader) | Caller::Reader(reader, _) | Caller::As(reader, _), held) => {
                 let open = self.require_open();
                 // Who must wait is told for how long.
                 need(say, Link::Learnt, open.is_ok()).or(open)?;
@@ -344,7 +371,56 @@ impl Trust {
                 (us, *reader, None)
             }
         };
-        Ok(Some(Question { holder, reader, study, level, told }))
+        Ok(Some(Question { holder, reader, study, level, told, by: caller.by() }))
+    }
+
+    /// For what somebody here reads a peer's study who does not say so: of what its basis lets, the most usual.
+    pub(crate) fn purposes(&self, basis: &Basis) -> Vec<Purpose> {
+        self.state().purposes(basis)
+    }
+
+    /// Kilobits a second of ours that a peer takes by this basis at most.
+    pub(crate) fn kbits_max(&self, peer: &SiteId, basis: &Basis) -> Option<u32> {
+        let state = self.state();
+        let text = state.standing(&basis.agreement(), tasks::now())?;
+        // What was passed on counts for whom it was given first.
+        text.clause(&state.us, peer).or_else(|| text.clauses.iter().find(|c| c.holder == state.us))?.kbits_max
+    }
+}
+
+impl Caller<'_> {
+    /// Who it is, as far as it was said.
+    fn by(&self) -> By {
+        let named = |person: &Person, purpose| By { person: Some(person.name.clone()), purpose, copy: None };
+        match self {
+            Self::Person(person) => named(person, None),
+            Self::For(person, purpose) => named(person, Some(*purpose)),
+            Self::Peer(_) => By::default(),
+            Self::Reader(_, reader) => {
+                By { person: Some(reader.person.clone()), purpose: Some(reader.purpose), copy: reader.copy }
+            }
+            Self::As(_, by) => by.clone(),
+        }
+    }
+}
+
+impl State {
+    fn purposes(&self, basis: &Basis) -> Vec<Purpose> {
+        let grant = match basis {
+            Basis::Grant { id, .. } => self.grants.get(id),
+            Basis::Agreement(_) => None,
+        };
+        if let Some(purpose) = grant.and_then(|grant| grant.purpose) {
+            return vec![purpose];
+        }
+        if grant.is_some_and(protocol::grant::Grant::is_break_glass) {
+            return vec![Purpose::Emergency];
+        }
+        let text = self.agreements.get(&basis.agreement()).and_then(|kept| kept.active.as_ref());
+        match text.map(|text| text.agreement.purposes.as_slice()) {
+            None | Some([]) => vec![Purpose::Care],
+            Some(agreed) => agreed.to_vec(),
+        }
     }
 }
 

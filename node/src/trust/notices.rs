@@ -17,6 +17,7 @@ use protocol::{
     Refusal, SiteId, Timestamp, Uid,
     agreement::{CLOSING_HOURS_MAX, Closing, READING_MAX, Suspension},
     catalog::Basis,
+    duty::{Duty, What},
     grant::Grant,
     ids::Id128,
     message::Request,
@@ -61,17 +62,26 @@ impl Standing {
     }
 }
 
+fn studies_of(duty: Duty) -> Vec<Uid> {
+    match duty.what {
+        What::Case(case) => case.studies,
+        What::Shift(_) => Vec::new(),
+    }
+}
+
 /// What is under way under an agreement: what its end would cut.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Under {
     pub(crate) reading: Vec<Reading>,
     /// Live, of either side.
     pub(crate) grants: Vec<Grant>,
+    /// Open ones, of either side, by who opened them.
+    pub(crate) cases: Vec<(SiteId, Duty)>,
 }
 
 impl Under {
     pub(crate) fn is_empty(&self) -> bool {
-        self.reading.is_empty() && self.grants.is_empty()
+        self.reading.is_empty() && self.grants.is_empty() && self.cases.is_empty()
     }
 }
 
@@ -287,7 +297,8 @@ impl Trust {
     pub(crate) fn under(&self, id: &Id128) -> Under {
         let now = tasks::now();
         let reading = self.inner.watch.reading(id, now).into_iter().collect();
-        Under { reading, grants: self.state().grants_under(id, now) }
+        let state = self.state();
+        Under { reading, grants: state.grants_under(id, now), cases: state.cases_under(id, now) }
     }
 
     /// Agreements that were to end and whose time is over, or of ours under which nothing is under way any more.
@@ -301,7 +312,8 @@ impl Trust {
         let is_over = |id: &Id128, closed: &Closed| {
             // After a restart nobody knows yet who reads on.
             let is_known = closed.reading.is_empty() || self.inner.watch.remembers(closed.at, now);
-            is_known && state.grants_under(id, now).is_empty() && self.inner.watch.reading(id, now).is_empty()
+            let is_used = !state.grants_under(id, now).is_empty() || !state.cases_under(id, now).is_empty();
+            is_known && !is_used && self.inner.watch.reading(id, now).is_empty()
         };
         closing
             .filter(|(id, _, closed)| now >= closed.until || (closed.by == us && is_over(id, closed)))
@@ -348,7 +360,9 @@ impl Trust {
     }
 
     fn reading_now(&self, id: &Id128, now: Timestamp) -> Vec<Uid> {
-        let studies: BTreeSet<Uid> = self.inner.watch.reading(id, now).into_iter().map(|r| r.study).collect();
+        let read = self.inner.watch.reading(id, now).into_iter().map(|r| r.study);
+        let of_cases = self.state().cases_under(id, now).into_iter().flat_map(|(_, duty)| studies_of(duty));
+        let studies: BTreeSet<Uid> = read.chain(of_cases).collect();
         studies.into_iter().take(READING_MAX).collect()
     }
 

@@ -4,7 +4,7 @@
 //! withdrawn or a text changes, all are judged again, and those that no longer hold are cut before the change returns.
 
 use super::{
-    judge::{Question, Verdict},
+    judge::{By, Question, Verdict},
     records::State,
 };
 use crate::tasks;
@@ -97,6 +97,7 @@ struct Key {
     study: Uid,
     level: Level,
     basis: Basis,
+    by: By,
 }
 
 #[derive(Debug)]
@@ -135,6 +136,7 @@ impl Watch {
             study: asked.study.study.clone(),
             level: asked.level,
             basis: verdict.basis,
+            by: asked.by.clone(),
         };
         let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
         let known = watched.get(&key).filter(|w| w.until == verdict.until && w.facts == *asked.study);
@@ -208,6 +210,7 @@ fn still_holds(state: &State, key: &Key, watched: &Watched, now: Timestamp) -> b
         study: &watched.facts,
         level: key.level,
         told: Some(&key.basis),
+        by: key.by.clone(),
     };
     state.judge(&question, now).is_ok_and(|v| v.until == watched.until)
 }

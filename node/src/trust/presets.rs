@@ -63,6 +63,10 @@ pub(crate) struct ClauseTerms {
     pub(crate) kbits_max: Option<u32>,
     /// The glass may be broken; each use is reviewed within so many hours.
     pub(crate) break_glass_hours: Option<u32>,
+    /// Only with an open case.
+    pub(crate) with_case: bool,
+    /// Only for somebody on duty.
+    pub(crate) on_duty: bool,
 }
 
 /// What an admin may choose beside the preset.
@@ -110,6 +114,16 @@ const NO_HOURS: Wrong = wrong(
     "spans",
     "des horaires ne valent pas quand tout se partage étude par étude",
     "hours mean nothing where studies are shared one by one",
+);
+const NO_CASE: Wrong = wrong(
+    "with_case",
+    "les dossiers ne comptent pas quand tout se partage étude par étude",
+    "cases mean nothing where studies are shared one by one",
+);
+const NO_DUTY: Wrong = wrong(
+    "on_duty",
+    "les gardes ne comptent pas quand tout se partage étude par étude",
+    "duty means nothing where studies are shared one by one",
 );
 const MODALITY: Wrong = wrong(
     "modalities",
@@ -186,6 +200,8 @@ impl ClauseTerms {
             (hours::is_known_zone(self.zone()), ZONE),
             (self.is_within_week(), SPANS),
             (preset != Preset::CaseOnly || self.spans.is_empty(), NO_HOURS),
+            (preset != Preset::CaseOnly || !self.with_case, NO_CASE),
+            (preset != Preset::CaseOnly || !self.on_duty, NO_DUTY),
             (coded(&self.modalities, false), MODALITY),
             (coded(&self.modalities_excluded, false), NOT_MODALITY),
             (!twice(&self.modalities, &self.modalities_excluded), MODALITY_TWICE),
@@ -221,6 +237,8 @@ impl ClauseTerms {
             onward: self.onward,
             kbits_max: self.kbits_max,
             break_glass: self.break_glass_hours.map(|review_hours| BreakGlass { review_hours }),
+            with_case: self.with_case,
+            on_duty: self.on_duty,
         }
     }
 }

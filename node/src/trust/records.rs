@@ -6,6 +6,7 @@
 use super::{
     AgreementRow, AgreementState, Peer, TrustEvent,
     copies::{Copies, Delivery},
+    duty::Fact,
     glass::{GlassRecord, GlassReview, GlassUse},
     notices::Notices,
 };
@@ -13,6 +14,7 @@ use protocol::{
     SiteId, Timestamp,
     agreement::{Agreement, Closing, SignedAgreement, Suspension},
     copies::CopyErased,
+    duty::Duty,
     grant::Grant,
     ids::Id128,
     keeping::{Erased, SignedKeeping},
@@ -21,7 +23,7 @@ use protocol::{
     wire::Wire,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One record. The journal's kind is [`Record::kind`]; the body says the same again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,6 +85,18 @@ pub(super) enum Record {
         from: SiteId,
         receipts: Vec<Signed<CopyErased>>,
     },
+    /// Stated here or by a peer: the signer says which.
+    Duty {
+        signed: Signed<Duty>,
+        at: Timestamp,
+    },
+    /// A grant that was passed on to us, the narrowest first.
+    Chain(Vec<Signed<Grant>>),
+    /// A copy was read into under a grant that lets no more than some.
+    ReadInto {
+        grant: Id128,
+        copy: Id128,
+    },
 }
 
 /// Something to be said to a peer until it answers that it has it.
@@ -99,7 +113,7 @@ impl Wire for Record {
 }
 
 impl Record {
-    pub(super) const KINDS: std::ops::RangeInclusive<u8> = 1..=31;
+    pub(super) const KINDS: std::ops::RangeInclusive<u8> = 1..=33;
 
     pub(super) const fn kind(&self) -> u8 {
         match self {
@@ -121,6 +135,9 @@ impl Record {
             Self::GlassReviewed(_) => 17,
             Self::MailKept(_) => 24,
             Self::MailDone(_) => 25,
+            Self::Duty { .. } => 29,
+            Self::Chain(_) => 30,
+            Self::ReadInto { .. } => 31,
         }
     }
 }
@@ -158,9 +175,9 @@ pub(super) struct State {
     pub(super) us: SiteId,
     pub(super) peers: BTreeMap<SiteId, Peer>,
     pub(super) agreements: BTreeMap<Id128, Kept>,
-    /// Given by us.
+    /// As they were signed: given by us, or narrowed or to be narrowed by us.
     pub(super) given: BTreeMap<Id128, Signed<Grant>>,
-    /// The same, opened; and those given to us.
+    /// The same, opened.
     pub(super) grants: BTreeMap<Id128, Grant>,
     /// To be said to peers, oldest first.
     pub(super) mail: Vec<Mail>,
@@ -172,6 +189,10 @@ pub(super) struct State {
     pub(super) copies: Copies,
     /// What parties said of agreements beside their texts.
     pub(super) notices: BTreeMap<Id128, Notices>,
+    /// Who is on duty and which cases are open, by who states it.
+    pub(super) duties: BTreeMap<(SiteId, Id128), Fact>,
+    /// Copies that were read into, by the grant that counts them.
+    pub(super) read_into: BTreeMap<Id128, BTreeSet<Id128>>,
 }
 
 impl State {
@@ -187,6 +208,8 @@ impl State {
             glass: BTreeMap::new(),
             copies: Copies::default(),
             notices: BTreeMap::new(),
+            duties: BTreeMap::new(),
+            read_into: BTreeMap::new(),
         }
     }
 
@@ -210,12 +233,13 @@ impl State {
             Record::Agreement { peer, signed } => self.keep(peer, signed),
             Record::AgreementEnded { agreement, by, at } => self.end(&agreement, by, at),
             Record::Grant(signed) => self.grant(signed),
-            Record::GrantRevoked { grant, .. } => {
-                self.given.remove(&grant);
-                let Some(gone) = self.grants.remove(&grant) else { return Vec::new() };
-                let peer = if gone.issuer == self.us { gone.subject } else { gone.issuer };
-                vec![TrustEvent::GrantRevoked { peer, grant }]
+            Record::GrantRevoked { grant, .. } => self.forget_grant(&grant),
+            Record::Chain(chain) => chain.into_iter().rev().flat_map(|signed| self.grant(signed)).collect(),
+            Record::ReadInto { grant, copy } => {
+                self.note_read_into(&grant, copy);
+                Vec::new()
             }
+            Record::Duty { signed, at } => self.note_duty(signed, at),
             Record::Keeping { peer, signed } => self.keep_keeping(peer, signed),
             Record::KeepingEnded { keeping, by, at } => self.end_keeping(&keeping, by, at),
             Record::KeepingErased(erased) => self.keeping_erased(erased),
@@ -266,6 +290,7 @@ impl State {
         self.grants.retain(|_, g| g.basis != *id);
         let grants = &self.grants;
         self.given.retain(|g, _| grants.contains_key(g));
+        self.read_into.retain(|g, _| grants.contains_key(g));
         vec![TrustEvent::AgreementEnded { peer, agreement: *id }]
     }
 
@@ -285,13 +310,24 @@ impl State {
     }
 
     fn grant(&mut self, signed: Signed<Grant>) -> Vec<TrustEvent> {
-        let Ok(grant) = signed.open(&signed.claimed_signer()) else { return Vec::new() };
-        let peer = if grant.issuer == self.us { grant.subject } else { grant.issuer };
-        if grant.issuer == self.us {
-            self.given.insert(grant.id, signed);
-        }
+        let by = signed.claimed_signer();
+        let Some(grant) = signed.open(&by).ok().filter(|grant| grant.issuer == by) else { return Vec::new() };
+        self.given.insert(grant.id, signed);
+        let peer = self.other_of(&grant);
         self.grants.insert(grant.id, grant);
         vec![TrustEvent::GrantChanged { peer }]
+    }
+
+    /// One that is taken back, and all that narrow it.
+    fn forget_grant(&mut self, id: &Id128) -> Vec<TrustEvent> {
+        let gone = self.with_children(id);
+        let peers: Vec<_> = gone.iter().filter_map(|id| Some((self.other_of(self.grants.get(id)?), *id))).collect();
+        for grant in gone {
+            self.given.remove(&grant);
+            self.grants.remove(&grant);
+            self.read_into.remove(&grant);
+        }
+        peers.into_iter().map(|(peer, grant)| TrustEvent::GrantRevoked { peer, grant }).collect()
     }
 
     /// A peer that is trusted now.

@@ -71,11 +71,13 @@ impl Trust {
         }
         for grant in known.given.iter().take(GRANTS_MAX) {
             // One that does not fit what is agreed now is none.
-            let _ = self.receive_grant(peer, grant.clone()).await;
+            if self.receive_grant(peer, grant.clone()).await.is_err() {
+                let _ = self.relearn_narrowed(peer, grant).await;
+            }
         }
         let forgotten = self.state().forgotten_grants(peer, known);
         for (grant, by) in forgotten {
-            self.revoke_grant(&grant, &by).await?;
+            let _ = self.revoke_grant(&grant, &by).await?;
             learnt += 1;
         }
         Ok(learnt)
@@ -105,8 +107,14 @@ impl State {
         let now = tasks::now();
         let mut live: Vec<_> = self.grants.values().filter(|grant| grant.expires > now).collect();
         live.sort_by_key(|grant| std::cmp::Reverse(grant.expires));
-        let given = live.iter().filter(|grant| grant.issuer == self.us && grant.subject == *peer);
-        let received = live.iter().filter(|grant| grant.issuer == *peer);
+        // What we passed on is the holder's to know too.
+        let ours = |grant: &&&protocol::grant::Grant| {
+            grant.issuer == self.us && (grant.subject == *peer || self.holder_of(grant) == Some(*peer))
+        };
+        let given = live.iter().filter(ours);
+        let of_theirs =
+            |grant: &&&protocol::grant::Grant| grant.issuer == *peer || self.holder_of(grant) == Some(*peer);
+        let received = live.iter().filter(of_theirs);
         Known {
             agreements: texts.map(|text| text.signed.clone()).take(AGREEMENTS_MAX).collect(),
             ended: ended.into_iter().map(|((_, by), id)| (id, by)).take(ENDED_MAX).collect(),

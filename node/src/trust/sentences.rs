@@ -53,6 +53,7 @@ fn of_clause(agreement: &Agreement, clause: &Clause, language: Language) -> Vec<
     if let Some(hours) = &clause.hours {
         said.push(when(hours, holder, reader, language));
     }
+    said.extend(while_duty(clause, holder, reader, language));
     said.push(disclosed(clause, reader, language));
     said.push(copies(clause, holder, reader, language));
     if let Some(kbits) = clause.kbits_max {
@@ -77,6 +78,27 @@ fn of_clause(agreement: &Agreement, clause: &Clause, language: Language) -> Vec<
         ));
     }
     said
+}
+
+/// What the clause asks of cases and of who is on duty.
+fn while_duty(clause: &Clause, holder: &str, reader: &str, language: Language) -> Vec<String> {
+    let case = clause.with_case.then(|| {
+        say(
+            language,
+            format!(
+                "Une étude ne se voit et ne s’ouvre que tant que {holder} a un dossier ouvert sur elle avec {reader}."
+            ),
+            format!("A study is seen and opened only while {holder} has a case open on it with {reader}."),
+        )
+    });
+    let duty = clause.on_duty.then(|| {
+        say(
+            language,
+            format!("Seul qui est de garde à {reader} peut ouvrir les études, pendant sa garde."),
+            format!("Only who is on duty at {reader} can open studies, and only while on duty."),
+        )
+    });
+    case.into_iter().chain(duty).collect()
 }
 
 fn copies(clause: &Clause, holder: &str, reader: &str, language: Language) -> String {
@@ -213,22 +235,27 @@ fn date(at: Timestamp) -> String {
     at.map_or_else(|| "?".to_owned(), |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string())
 }
 
+/// A purpose in words.
+pub(super) const fn purpose(purpose: Purpose, language: Language) -> &'static str {
+    match (language, purpose) {
+        (Language::French, Purpose::Care) => "soins du patient",
+        (Language::French, Purpose::OnCall) => "astreinte ou garde",
+        (Language::French, Purpose::Expertise) => "avis d’expert",
+        (Language::French, Purpose::Emergency) => "urgence vitale",
+        (Language::French, Purpose::Quality) => "contrôle de qualité",
+        (Language::English, Purpose::Care) => "care of the patient",
+        (Language::English, Purpose::OnCall) => "on-call reading",
+        (Language::English, Purpose::Expertise) => "an expert’s opinion",
+        (Language::English, Purpose::Emergency) => "danger to life",
+        (Language::English, Purpose::Quality) => "review of quality",
+    }
+}
+
 /// Purposes, law, period and parties: what is said of both clauses together.
 fn of_whole(agreement: &Agreement, language: Language) -> Vec<String> {
     let mut said = Vec::new();
     if !agreement.purposes.is_empty() {
-        let word = |purpose: &Purpose| match (language, purpose) {
-            (Language::French, Purpose::Care) => "soins du patient",
-            (Language::French, Purpose::OnCall) => "astreinte ou garde",
-            (Language::French, Purpose::Expertise) => "avis d’expert",
-            (Language::French, Purpose::Emergency) => "urgence vitale",
-            (Language::French, Purpose::Quality) => "contrôle de qualité",
-            (Language::English, Purpose::Care) => "care of the patient",
-            (Language::English, Purpose::OnCall) => "on-call reading",
-            (Language::English, Purpose::Expertise) => "an expert’s opinion",
-            (Language::English, Purpose::Emergency) => "danger to life",
-            (Language::English, Purpose::Quality) => "review of quality",
-        };
+        let word = |one: &Purpose| purpose(*one, language);
         let list = agreement.purposes.iter().map(word).collect::<Vec<_>>().join(", ");
         said.push(say(language, format!("Finalités : {list}."), format!("Purposes: {list}.")));
     }

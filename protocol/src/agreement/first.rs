@@ -52,6 +52,8 @@ impl From<Clause> for Now {
             onward: false,
             kbits_max: None,
             break_glass: None,
+            with_case: false,
+            on_duty: false,
         }
     }
 }

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 mod first;
 mod notice;
+mod second;
 mod withheld;
 
 pub use notice::{CLOSING_HOURS_MAX, Closing, READING_MAX, Suspension};
@@ -118,6 +119,10 @@ pub struct Clause {
     pub kbits_max: Option<u32>,
     /// Whether a person of the reader may break the glass, and what falls due then.
     pub break_glass: Option<BreakGlass>,
+    /// Only studies of a case that the holder opened with the reader (see [`crate::duty`]), while it is open.
+    pub with_case: bool,
+    /// Only while the reading person is on duty at the reader's site (see [`crate::duty`]).
+    pub on_duty: bool,
 }
 
 /// What an agreement says of emergencies in which nobody can be asked.
@@ -230,12 +235,13 @@ fn is_line(text: &str) -> bool {
 }
 
 impl Wire for Agreement {
-    const VERSION: u8 = 2;
+    const VERSION: u8 = 3;
     const NAME: &'static str = "agreement";
 
     fn decode_version(version: u8, body: &[u8]) -> Result<Self, WireError> {
         match version {
             1 => wire::decode_body::<first::Agreement>(body).map(Into::into),
+            2 => wire::decode_body::<second::Agreement>(body).map(Into::into),
             _ => Err(WireError::Version { name: Self::NAME, version }),
         }
     }
@@ -367,6 +373,12 @@ impl Agreement {
         self.clauses.iter().find(|c| c.holder == *holder && c.reader == *reader)
     }
 
+    /// Whether one may read for this under it.
+    #[must_use]
+    pub fn is_for(&self, purpose: Purpose) -> bool {
+        self.purposes.is_empty() || self.purposes.contains(&purpose)
+    }
+
     /// Whether its period has begun.
     #[must_use]
     pub fn has_begun(&self, now: Timestamp) -> bool {
@@ -453,6 +465,8 @@ mod tests {
             onward: false,
             kbits_max: None,
             break_glass: None,
+            with_case: false,
+            on_duty: false,
         };
         Agreement {
             id: Id128([9; 16]),

@@ -85,6 +85,13 @@ POST /api/agreements/{id}/accept        | A     | 404 | - needs a peer; see agre
 POST /api/agreements/{id}/end           | A     | 404 | - needs a peer; see agreement_is_narrowed  | security-alert
 GET /api/grants                         | AR    | 200 | - what was written when it was given       | studies-queried
 DELETE /api/grants/{id}                 | AR    | 404 | - needs a peer; see agreement_is_narrowed  | security-alert
+POST /api/grants/{id}/narrow            | AR    | 404 | - needs a peer; see grants_are_passed_on   | security-alert   | {"site":"nobody"}
+GET /api/duty                           | A     | 200 | - who is on duty, no patients              | studies-queried
+POST /api/duty/shifts                   | A     | 200 | duty-stated                                | security-alert   | {"person":"garde","end":"2099-01-01T00:00:00Z","start":"2098-12-31T00:00:00Z"}
+POST /api/duty/cases                    | A     | 404 | - needs a peer; see duty_opens_studies     | security-alert   | {"studies":["$STUDY"],"owner":"garde","parties":["nobody"],"until":"2099-01-01T00:00:00Z"}
+POST /api/duty/{id}/end                 | A     | 404 | - see duty_opens_studies                   | security-alert
+GET /api/studies/{study}/purpose        | ARFT  | 200 | - words of agreements, no patients         | study-opened
+POST /api/studies/{study}/purpose       | ARFT  | 404 | - needs a peer; see duty_opens_studies     | study-opened     | {"purpose":"care"}
 GET /fhir/metadata                      | open  | 200 | - what the door can do                     | -
 GET /fhir/AuditEvent                    | AU    | 200 | log-read                                   | log-read
 GET /fhir/AuditEvent/{id}               | AU    | 404 | log-read                                   | log-read

@@ -1442,6 +1442,193 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/duty": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DutyJson"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/duty/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewCase"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DutyJson"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/duty/shifts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewShift"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DutyJson"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/duty/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Permits that rest on it are cut here before the answer, at peers as soon as they hear of it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DutyJson"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/emergencies": {
         parameters: {
             query?: never;
@@ -1674,6 +1861,63 @@ export interface paths {
                 };
             };
         };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/grants/{id}/narrow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A narrower grant than this one, for another site. The study's holder decides, and must be reachable. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Share"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Grant"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2529,6 +2773,8 @@ export interface paths {
                     study: string;
                     at?: string;
                     level?: string;
+                    person?: string;
+                    purpose?: string;
                 };
                 header?: never;
                 path: {
@@ -5105,6 +5351,83 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/studies/{study}/purpose": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    study: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PurposesJson"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** The purpose goes with each request to the study's holder, who refuses one that is not agreed. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    study: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewPurpose"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PurposesJson"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/studies/{study}/reject": {
         parameters: {
             query?: never;
@@ -6729,6 +7052,8 @@ export interface components {
             level: string;
             modalities: string[];
             modalities_excluded: string[];
+            /** @description Only who is on duty at the reader's site. */
+            on_duty: boolean;
             /** @description Whether the reader may pass studies on. */
             onward: boolean;
             reader: string;
@@ -6737,6 +7062,8 @@ export interface components {
             regions_excluded: string[];
             /** Format: int32 */
             since_days?: number | null;
+            /** @description Only while the holder has a case open on the study with the reader. */
+            with_case: boolean;
         };
         /** @description Terms of a clause. */
         ClauseOffer: {
@@ -6764,6 +7091,8 @@ export interface components {
             /** @default [] */
             modalities_excluded: string[];
             /** @default false */
+            on_duty: boolean;
+            /** @default false */
             onward: boolean;
             /** @default [] */
             regions: string[];
@@ -6781,6 +7110,8 @@ export interface components {
             ][];
             /** @default null */
             time_zone: string | null;
+            /** @default false */
+            with_case: boolean;
         };
         /** @description Decided conflicts to close. */
         Close: {
@@ -7036,6 +7367,33 @@ export interface components {
             study: string;
             to: string;
         };
+        /** @description A shift or a case, as its site states it. */
+        DutyJson: {
+            /** @description Modalities; empty: all. */
+            competences: string[];
+            /** @description It says now what it says: not over, and not ended. */
+            counts: boolean;
+            end: string;
+            id: string;
+            /** @description `shift` or `case`. */
+            kind: string;
+            /** @description This site states it. */
+            ours: boolean;
+            /** @description Names of the other sites of a case. */
+            parties: string[];
+            /** @description Who is on duty, or whose the case is. */
+            person: string;
+            role?: string | null;
+            /** Format: int64 */
+            serial: number;
+            site: string;
+            site_name: string;
+            start?: string | null;
+            /** @description `planned`, `confirmed`, `active`, `handed-over` or `ended`; `open` or `closed`. */
+            state: string;
+            stated: string;
+            studies: string[];
+        };
         /** @description What an authenticator app is told; shown this once. */
         Enrolment: {
             /** @description `otpauth:`, for a square to be photographed. */
@@ -7179,13 +7537,36 @@ export interface components {
             expires: string;
             grant: string;
         };
-        /** @description A live grant of ours. */
+        /** @description A live grant. */
         GrantJson: {
+            /** @description Copies that were read into, where they are counted here. */
+            copies: number;
+            /**
+             * Format: int32
+             * @description `null`: any number.
+             */
+            copies_max?: number | null;
             expires: string;
+            /** @description It is for us. */
+            for_us: boolean;
+            /** @description Names of the sites that it may be passed on to. */
+            forward: string[];
             grant: string;
+            level: string;
+            /** @description The study is ours. */
+            ours: boolean;
+            /** @description The grant that it narrows. */
+            parent?: string | null;
+            /** @description For whom it is. */
             peer: string;
             peer_name: string;
+            /** @description `null`: those of the agreement. */
+            purpose?: string | null;
+            /** @description We may take it back. */
+            revocable: boolean;
             study: string;
+            /** @description Names of the sites that it came through, the study's holder first. */
+            through: string[];
         };
         Hours: {
             /** @description Minutes of the week, Monday 00:00 is 0; half-open. */
@@ -7531,6 +7912,17 @@ export interface components {
             /** @description `cold` or `hot`. */
             to: string;
         };
+        /** @description A case on studies of ours. */
+        NewCase: {
+            /** @description The case that is stated anew. */
+            id?: string | null;
+            /** @description Account name. */
+            owner: string;
+            /** @description Keys or names of the other sites. */
+            parties: string[];
+            studies: string[];
+            until: string;
+        };
         /** @description A fact to record. */
         NewClaim: {
             /** @description `death`, `visit`, `hold`, or `release`. */
@@ -7573,6 +7965,9 @@ export interface components {
             rejection?: number | null;
             study?: string | null;
         };
+        NewPurpose: {
+            purpose: string;
+        };
         /** @description The study to read, then the priors opened with it. */
         NewReading: {
             studies: string[];
@@ -7580,6 +7975,21 @@ export interface components {
         /** @description A new role for a user. */
         NewRole: {
             role: string;
+        };
+        /** @description Somebody of this site is on duty. */
+        NewShift: {
+            /** @description Modalities; empty: all. */
+            competences?: string[];
+            end: string;
+            /** @description The shift that is stated anew. */
+            id?: string | null;
+            /** @description Account name. */
+            person: string;
+            role?: string;
+            /** @description RFC 3339; default: now. */
+            start?: string | null;
+            /** @description `planned`, `confirmed` (default), `active`, `handed-over` or `ended`. */
+            state?: string | null;
         };
         /** @description A source as an admin gives it. Of `host`… and `url` one is given. */
         NewSource: {
@@ -7705,6 +8115,8 @@ export interface components {
             not_after?: string | null;
             /** @description RFC 3339; default: now. */
             not_before?: string | null;
+            /** @description Only who is on duty at the reader's site. */
+            on_duty?: boolean;
             /** @description The reader may pass studies on to third parties. */
             onward?: boolean;
             our_national_id?: string;
@@ -7734,6 +8146,8 @@ export interface components {
             theirs?: components["schemas"]["ClauseOffer"] | null;
             /** @description IANA time zone of the hours, default Europe/Paris. */
             time_zone?: string | null;
+            /** @description Only while the holder has a case open on the study with the reader. */
+            with_case?: boolean;
         };
         /** @description Who somebody is at an identity provider. */
         Origin: {
@@ -7915,6 +8329,13 @@ export interface components {
             bad: number;
             /** Format: int64 */
             files: number;
+        };
+        /** @description For what a study may be opened. */
+        PurposesJson: {
+            /** @description What it is opened for. */
+            purpose?: string | null;
+            /** @description `care`, `on-call`, `expertise`, `emergency` or `quality`; empty: there is nothing to choose. */
+            purposes: string[];
         };
         Reading: {
             dicomweb_root: string;
@@ -8206,11 +8627,22 @@ export interface components {
             must?: string | null;
             person: components["schemas"]["PersonJson"];
         };
-        /** @description With whom, and for how long. */
+        /** @description How a study is shared. What is not said is as wide as what it rests on, but for passing it on. */
         Share: {
+            /**
+             * Format: int32
+             * @description No more copies than so many.
+             */
+            copies_max?: number | null;
+            /** @description Keys or names of the sites that it may be passed on to. */
+            forward?: string[];
             /** Format: int32 */
-            hours: number;
-            /** @description Key, short key or name of the peer. */
+            hours?: number | null;
+            /** @description `card`, `manifest`, `headers`, `pixels` or `objects`. */
+            level?: string | null;
+            /** @description `care`, `on-call`, `expertise`, `emergency` or `quality`. */
+            purpose?: string | null;
+            /** @description Key, short key or name of the site that it is for. */
             site: string;
         };
         /** @description What one of two objects says. */
@@ -8599,6 +9031,14 @@ export interface components {
             last?: number | null;
             rule: components["schemas"]["RuleJson"];
         };
+        UnderCase: {
+            case: string;
+            /** @description This site opened it. */
+            ours: boolean;
+            owner: string;
+            studies: string[];
+            until: string;
+        };
         UnderGrant: {
             expires: string;
             grant: string;
@@ -8608,6 +9048,8 @@ export interface components {
         };
         /** @description What the end of an agreement would cut. */
         UnderJson: {
+            /** @description Open cases between the two sites. */
+            cases: components["schemas"]["UnderCase"][];
             /** @description Studies shared one by one under it. */
             grants: components["schemas"]["UnderGrant"][];
             reading: components["schemas"]["ReadingJson"][];

@@ -113,14 +113,23 @@ export type Agreement = With<
     closing: Sent<'ClosingJson'> | null;
   }
 >;
-export type AgreementOffer = With<Schemas['Offer'], { preset: Preset; direction: 'both' | 'ours' | 'theirs' }>;
+type ClauseOffer = Partial<Schemas['ClauseOffer']>;
+export type AgreementOffer = Omit<With<Schemas['Offer'], { preset: Preset; direction: 'both' | 'ours' | 'theirs' }>, 'ours' | 'theirs'> & {
+  ours?: ClauseOffer;
+  theirs?: ClauseOffer;
+};
 export type AgreementWrong = Sent<'WrongJson'>;
 export type AgreementPreview = With<
   Sent<'PreviewJson'>,
   { sentences: Sent<'Sentences'> | null; changes: AgreementChanges | null; wrong: AgreementWrong[] }
 >;
-export type Under = With<Sent<'UnderJson'>, { reading: Sent<'ReadingJson'>[]; grants: Sent<'UnderGrant'>[] }>;
+export type Under = With<
+  Sent<'UnderJson'>,
+  { reading: Sent<'ReadingJson'>[]; grants: Sent<'UnderGrant'>[]; cases: Sent<'UnderCase'>[] }
+>;
 export type Grant = Sent<'Grant'>;
+export type GrantRow = With<Sent<'GrantJson'>, { level: Level; purpose: Purpose | null }>;
+export type Purposes = With<Sent<'PurposesJson'>, { purposes: Purpose[]; purpose: Purpose | null }>;
 export type Seen = With<Sent<'SeenJson'>, { patient: Patient; basis: 'agreement' | 'grant' }>;
 export type Sees = With<Sent<'SeesJson'>, { studies: Seen[] }>;
 export type Copy = With<

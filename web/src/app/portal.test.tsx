@@ -316,7 +316,7 @@ describe('pairing', () => {
 
   test('an end may wait for what is being read, which is shown first', async () => {
     const node = busyNode();
-    node.under = { reading: [{ study: '1.2.3', holder_name: 'CH Sud', ours: true }], grants: [] };
+    node.under = { reading: [{ study: '1.2.3', holder_name: 'CH Sud', ours: true }], grants: [], cases: [] };
     const { user } = await openPortal(node, { at: '/peers', as: 'admin' });
     await user.click(await screen.findByRole('button', { name: 'End…' }));
     const dialog = await screen.findByRole('dialog');

@@ -86,6 +86,7 @@ export const logWords = {
     'agreement-suspended': 'Agreement suspended',
     'agreement-resumed': 'Agreement resumed',
     'agreement-closing': 'Agreement ending in good order',
+    'duty-stated': 'Duty or case stated',
     'cache-erased': 'Copies erased',
     'security-alert': 'Security alert',
     'log-read': 'Log read',

@@ -86,6 +86,7 @@ export const logWords = {
     'agreement-suspended': 'Accord suspendu',
     'agreement-resumed': 'Accord repris',
     'agreement-closing': 'Fin d’accord engagée',
+    'duty-stated': 'Garde ou dossier déclaré',
     'cache-erased': 'Copies effacées',
     'security-alert': 'Alerte de sécurité',
     'log-read': 'Traçabilité lue',

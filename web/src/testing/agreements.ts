@@ -21,6 +21,8 @@ export function agreementOf(offer: AgreementOffer, id: string, name: string): Ag
     hours: offer.preset === 'on-call' ? { time_zone: offer.time_zone ?? 'Europe/Paris', spans: offer.spans ?? [] } : null,
     fields: offer.fields ?? ['patient-name', 'birth-date', 'sex', 'patient-id'],
     cache_days: offer.cache_days ?? 7,
+    with_case: offer.with_case ?? false,
+    on_duty: offer.on_duty ?? false,
   };
   return {
     id,

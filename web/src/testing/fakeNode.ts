@@ -2,7 +2,7 @@
 //
 // It keeps no promise of the real node (nothing is durable, nothing is signed); it answers as the contract says.
 
-import type { Action, Ae, Agreement, AgreementOffer, AuditEntry, BrokenGlass, Explanation, GlassReason, Ledger, Pairing, Peer, Person, Review, Role, Sees, Study, StudySignatures, Transfer, Under, User } from '../api/types';
+import type { Action, Ae, Agreement, AgreementOffer, AuditEntry, BrokenGlass, Explanation, GlassReason, Ledger, Pairing, Peer, Person, Purposes, Review, Role, Sees, Study, StudySignatures, Transfer, Under, User } from '../api/types';
 import { acted, agreementOf, OWN_SITE, previewOf } from './agreements';
 import type { NewsName } from '../api/events';
 
@@ -114,7 +114,8 @@ export class FakeNode {
   peers: Peer[] = [];
   pairings: Pairing[] = [];
   agreements: Agreement[] = [];
-  under: Under = { reading: [], grants: [] };
+  purposes: Purposes = { purposes: [], purpose: null };
+  under: Under = { reading: [], grants: [], cases: [] };
   transfers: Transfer[] = [];
   entries: AuditEntry[] = [];
   ledger: Ledger = {
@@ -290,6 +291,7 @@ export class FakeNode {
     const query = url.searchParams;
     if (second === 'fetch') return { status: 202, body: {} };
     if (second === 'signatures') return { status: 200, body: this.signatures };
+    if (second === 'purpose') return { status: 200, body: this.purposes };
     if (second === 'share') return { status: 200, body: { grant: 'g1', expires: '2025-01-11T12:00:00Z' } };
     if (first) {
       const found = this.studies.find(known => known.study === first);

@@ -102,6 +102,12 @@ pub(in crate::cli) struct Draft {
     /// The glass may be broken in an emergency; each use is reviewed within so many hours
     #[arg(long, value_name = "HOURS")]
     pub(in crate::cli) break_glass_hours: Option<u32>,
+    /// Only studies on which the holder has an open case with the reader
+    #[arg(long)]
+    pub(in crate::cli) with_case: bool,
+    /// Only for who is on duty at the reader's site
+    #[arg(long)]
+    pub(in crate::cli) on_duty: bool,
     /// For what, separated by commas: care, on-call, expertise, emergency, quality [default: not limited]
     #[arg(long, value_name = "PURPOSES", value_delimiter = ',')]
     pub(in crate::cli) purposes: Vec<String>,

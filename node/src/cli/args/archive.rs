@@ -131,6 +131,8 @@ pub(in crate::cli) enum StudyCommand {
         site: String,
         #[arg(long)]
         hours: u32,
+        #[command(flatten)]
+        terms: super::GrantWords,
     },
     /// Show who holds copies of a study of ours
     Holders(super::Holders),

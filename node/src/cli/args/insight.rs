@@ -28,6 +28,12 @@ pub(in crate::cli) struct Explain {
     /// How far: card, manifest, headers, pixels or objects
     #[arg(long, default_value = "pixels")]
     pub(in crate::cli) level: String,
+    /// As who at the reader's site, by account name [default: anybody there]
+    #[arg(long)]
+    pub(in crate::cli) person: Option<String>,
+    /// For what: care, on-call, expertise, emergency or quality [default: whatever is agreed]
+    #[arg(long)]
+    pub(in crate::cli) purpose: Option<String>,
     /// As JSON, for programs
     #[arg(long)]
     pub(in crate::cli) json: bool,

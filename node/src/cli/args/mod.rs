@@ -12,6 +12,7 @@ mod agreements;
 mod archive;
 mod audit;
 mod copies;
+mod duty;
 mod insight;
 mod rules;
 mod sources;
@@ -24,6 +25,7 @@ pub(super) use archive::{
 };
 pub(super) use audit::AuditCommand;
 pub(super) use copies::{Holders, PeerCopies};
+pub(super) use duty::{CaseWords, DutyCommand, GrantCommand, GrantWords, ShiftWords};
 pub(super) use insight::{Explain, ViewAs};
 pub(super) use rules::{RuleCommand, RuleWords};
 pub(super) use sources::{AddSource, MigrateCommand, SourceCommand, StartMigration};
@@ -126,6 +128,16 @@ pub(super) enum Command {
     Agreement {
         #[command(subcommand)]
         command: Box<AgreementCommand>,
+    },
+    /// Who is on duty and which cases are open: what agreements may ask for
+    Duty {
+        #[command(subcommand)]
+        command: DutyCommand,
+    },
+    /// Grants of single studies in force, and passing them on
+    Grant {
+        #[command(subcommand)]
+        command: GrantCommand,
     },
     /// Studies, own and peers'
     Study {

@@ -8,7 +8,7 @@ use crate::{
         ArchiveConfig, CacheConfig, DicomwebConfig, DimseConfig, OverlayConfig, PixelsConfig, PortalConfig, SiteConfig,
     },
     journal::Journal,
-    trust::{AgreementState, Caller, ClauseTerms, Direction, Held, Peer, Terms, draft},
+    trust::{AgreementState, Caller, ClauseTerms, Direction, Given, Held, Peer, Terms, draft},
 };
 use protocol::{
     Refusal,
@@ -399,13 +399,12 @@ async fn a_shared_study_is_listed_by_its_grant_alone() {
     a.store(CT, "CT", 1).await;
     a.store(MR, "MR", 1).await;
     a.agree(&b, Preset::CaseOnly, &Terms::default()).await;
-    let grant = a.trust.share(&CT.parse().unwrap(), &b.site(), 24).await.unwrap();
+    let grant = a.trust.share(&CT.parse().unwrap(), &b.site(), &Given::hours(24)).await.unwrap();
     let id = grant.open(&a.site()).unwrap().id;
     a.overlay.send_grant(&b.site(), grant).await.unwrap();
     until("the shared study is listed", || b.lists(CT)).await;
     assert!(!b.lists(MR));
-    a.trust.revoke_grant(&id, &a.site()).await.unwrap();
-    a.overlay.send_grant_revoked(&b.site(), &id).await.unwrap();
+    a.overlay.take_back(&id).await.unwrap();
     until("it is gone", || !b.lists(CT)).await;
 }
 

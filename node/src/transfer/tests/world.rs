@@ -16,7 +16,7 @@ use crate::{
 use bytes::Bytes;
 use protocol::{
     Digest, SiteId, Uid,
-    agreement::Preset,
+    agreement::{Preset, Purpose},
     catalog::Basis,
     fetch::Reader,
     ids::Id128,
@@ -219,7 +219,7 @@ impl Site {
 }
 
 pub(crate) fn reader() -> Reader {
-    Reader { person: "durand".into(), role: "radiologist".into(), copy: None }
+    Reader { person: "durand".into(), role: "radiologist".into(), copy: None, purpose: Purpose::Care }
 }
 
 /// Waits for something to become true.

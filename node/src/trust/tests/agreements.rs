@@ -107,6 +107,8 @@ fn clauses(holder: SiteId, reader: SiteId) -> impl Strategy<Value = Clause> {
         any::<bool>(),
         proptest::option::of(64u32..66),
         proptest::option::of(1u32..3),
+        any::<bool>(),
+        any::<bool>(),
     );
     (any::<bool>(), levels, scope, hours, fields, rest).prop_map(
         move |(announce, level, scope, hours, fields, rest)| Clause {
@@ -128,6 +130,8 @@ fn clauses(holder: SiteId, reader: SiteId) -> impl Strategy<Value = Clause> {
             onward: rest.2,
             kbits_max: rest.3,
             break_glass: rest.4.map(|review_hours| BreakGlass { review_hours }),
+            with_case: rest.5,
+            on_duty: rest.6,
         },
     )
 }
@@ -139,7 +143,7 @@ fn with_one_field_of(one: &Clause, other: &Clause) -> Vec<Clause> {
         ($($field:ident),*) => { $(made.push(Clause { $field: other.$field.clone(), ..one.clone() });)* };
     }
     take!(announce, level, modalities, modalities_excluded, regions, regions_excluded, since_days, hours, fields);
-    take!(cache_days, onward, kbits_max, break_glass, holder, reader);
+    take!(cache_days, onward, kbits_max, break_glass, with_case, on_duty, holder, reader);
     made.retain(|clause| clause != one);
     made
 }
@@ -252,7 +256,7 @@ async fn what_was_being_read_is_read_to_its_end_and_nothing_new_is_opened() {
     assert!(a.trust.under(&id).is_empty());
     assert!(matches!(a.trust.close(&id, 0).await, Err(TrustError::Refused(Refusal::Malformed))));
     let permit = reads(&a, &b, &ct).unwrap();
-    let grant = a.trust.share(&seen.study, &b.site(), 1).await.unwrap();
+    let grant = a.trust.share(&seen.study, &b.site(), &Given::hours(1)).await.unwrap();
     let under = a.trust.under(&id);
     assert_eq!((under.reading.len(), under.grants.len()), (1, 1));
 
@@ -271,7 +275,7 @@ async fn what_was_being_read_is_read_to_its_end_and_nothing_new_is_opened() {
     assert_eq!(reads(&a, &b, &mr).unwrap_err(), Refusal::Closing);
     assert_eq!((there(&b, &ct), there(&b, &seen), there(&b, &mr)), (Ok(()), Ok(()), Err(Refusal::Closing)));
     assert!(reads(&a, &b, &seen).is_ok(), "what was shared stays shared");
-    assert!(a.trust.share(&mr.study, &b.site(), 1).await.is_err(), "and nothing more is");
+    assert!(a.trust.share(&mr.study, &b.site(), &Given::hours(1)).await.is_err(), "and nothing more is");
     assert_eq!(a.trust.due(tasks::now()), vec![]);
 
     // Over a restart nothing is under way but the grant.

@@ -1,9 +1,12 @@
 mod agreements;
+mod chains;
+mod links;
 
 use super::{judge::Question, *};
 use proptest::prelude::*;
 use protocol::{
     agreement::{Closing, Preset, SignedAgreement, Suspension, Withheld},
+    duty::{Duty, OpenCase, Shift, ShiftState, What},
     grant::GrantCheck,
 };
 use std::time::Duration;
@@ -205,15 +208,16 @@ async fn ending_and_revoking_cut_before_they_return() {
 async fn a_grant_opens_one_study_to_one_peer_for_its_time() {
     let (a, b) = two_peers().await;
     let (ct, mr) = (facts("1.2.3", "CT"), facts("1.2.4", "MR"));
-    assert!(matches!(a.trust.share(&ct.study, &b.site(), 24).await, Err(TrustError::NoAgreement)));
+    assert!(matches!(a.trust.share(&ct.study, &b.site(), &Given::hours(24)).await, Err(TrustError::NoAgreement)));
     agree(&a, &b, Preset::CaseOnly, &Terms::default()).await;
     assert!(reads(&a, &b, &ct).is_err() && a.trust.may_tell(&b.site(), &ct).is_none());
-    assert!(a.trust.share(&ct.study, &b.site(), 0).await.is_err());
-    assert!(a.trust.share(&ct.study, &b.site(), 721).await.is_err());
-    let grant = a.trust.share(&ct.study, &b.site(), 24).await.unwrap();
+    assert!(a.trust.share(&ct.study, &b.site(), &Given::hours(0)).await.is_err());
+    assert!(a.trust.share(&ct.study, &b.site(), &Given::hours(721)).await.is_err());
+    let grant = a.trust.share(&ct.study, &b.site(), &Given::hours(24)).await.unwrap();
     assert!(reads(&a, &b, &ct).is_ok() && reads(&a, &b, &mr).is_err());
     let (basis, _) = a.trust.may_tell(&b.site(), &ct).unwrap();
-    assert_eq!(a.trust.granted(&b.site()), [(ct.study.clone(), basis)]);
+    let rows: Vec<_> = a.trust.grants().into_iter().map(|row| (row.grant.id, row.grant.study, row.holder)).collect();
+    assert_eq!(rows, [(basis.id(), ct.study.clone(), Some(a.site()))]);
 
     assert!(!b.trust.in_force(&a.site(), &basis), "B has not got it yet");
     b.trust.receive_grant(&a.site(), grant.clone()).await.unwrap();
@@ -281,270 +285,6 @@ async fn a_peer_is_found_by_key_start_of_key_or_name() {
     assert!(a.trust.find_peer("CH Sud").is_none(), "two of that name");
 }
 
-/// A chain from pairing to clause in which everything is in order, and each way to break one link of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Link {
-    Paired,
-    NotRevoked,
-    Countersigned,
-    NotEnded,
-    NotSuspended,
-    NotClosing,
-    InPeriod,
-    Direction,
-    Announced,
-    Level,
-    Modality,
-    Excluded,
-    Region,
-    RegionExcluded,
-    Recent,
-    Hours,
-}
-const LINKS: [Link; 16] = [
-    Link::Paired,
-    Link::NotRevoked,
-    Link::Countersigned,
-    Link::NotEnded,
-    Link::NotSuspended,
-    Link::NotClosing,
-    Link::InPeriod,
-    Link::Direction,
-    Link::Announced,
-    Link::Level,
-    Link::Modality,
-    Link::Excluded,
-    Link::Region,
-    Link::RegionExcluded,
-    Link::Recent,
-    Link::Hours,
-];
-
-impl Link {
-    /// What the judgement calls it when this is wrong.
-    fn named(self) -> judge::Link {
-        use protocol::agreement::Check;
-        match self {
-            Self::Paired => judge::Link::Paired,
-            Self::NotRevoked => judge::Link::NotRevoked,
-            Self::Countersigned => judge::Link::Countersigned,
-            Self::NotEnded => judge::Link::NotEnded,
-            Self::NotSuspended => judge::Link::NotSuspended,
-            Self::NotClosing => judge::Link::NotClosing,
-            Self::InPeriod => judge::Link::NotOver,
-            Self::Direction => judge::Link::Direction,
-            Self::Announced => judge::Link::Clause(Check::Announced),
-            Self::Level => judge::Link::Clause(Check::Level),
-            Self::Modality => judge::Link::Clause(Check::Modalities),
-            Self::Excluded => judge::Link::Clause(Check::Excluded),
-            Self::Region => judge::Link::Clause(Check::Regions),
-            Self::RegionExcluded => judge::Link::Clause(Check::RegionsExcluded),
-            Self::Recent => judge::Link::Clause(Check::Age),
-            Self::Hours => judge::Link::Clause(Check::Hours),
-        }
-    }
-}
-
-/// Terms that cover the study of [`chain`], but for what is broken.
-fn covering(broken: Option<Link>, now: Timestamp, hour_of_now: u16) -> ClauseTerms {
-    let is = |link| broken == Some(link);
-    let minute = hours::week_minute(now, "Europe/Paris").unwrap().0;
-    let span = if is(Link::Hours) {
-        ((minute + 60) % 10_080, (minute + 120) % 10_080)
-    } else {
-        (minute, (minute + 60 + hour_of_now) % 10_080)
-    };
-    let one = |spoilt: bool, other: &str, usual: &str| vec![if spoilt { other } else { usual }.to_owned()];
-    ClauseTerms {
-        spans: vec![span],
-        modalities: one(is(Link::Modality), "MR", "CT"),
-        modalities_excluded: one(is(Link::Excluded), "SR", "MG"),
-        regions: one(is(Link::Region), "KNEE", "HEAD"),
-        regions_excluded: one(is(Link::RegionExcluded), "NECK", "FOOT"),
-        since_days: Some(30),
-        ..ClauseTerms::default()
-    }
-}
-
-/// The judgement, and which links it said do not hold.
-fn chain(
-    broken: Option<Link>,
-    now: Timestamp,
-    hour_of_now: u16,
-    on_call: bool,
-) -> (Result<(), Refusal>, Vec<judge::Link>) {
-    let (a, b) = (identity(1), identity(2));
-    let is = |link| broken == Some(link);
-    let direction = if is(Link::Direction) { Direction::Theirs } else { Direction::Ours };
-    let terms = Terms { direction, all: covering(broken, now, hour_of_now), ..Terms::default() };
-    let preset = if on_call || is(Link::Hours) { Preset::OnCall } else { Preset::All };
-    let mut text = presets::draft_at((a.site(), "A"), &peer(&b, "B"), preset, &terms, now).unwrap();
-    if is(Link::InPeriod) {
-        text.not_after = Some(now);
-    }
-    for clause in &mut text.clauses {
-        clause.announce = !is(Link::Announced);
-        clause.level = if is(Link::Level) { Level::Headers } else { Level::Pixels };
-    }
-    let mut signed = SignedAgreement::draft(a.signing_key(), &text);
-    if !is(Link::Countersigned) {
-        signed.sign(b.signing_key());
-    }
-    let mut state = State::new(a.site());
-    if !is(Link::Paired) {
-        state.apply(Record::PeerAdded(peer(&b, "B")));
-    }
-    state.apply(Record::Agreement { peer: b.site(), signed });
-    if is(Link::NotRevoked) {
-        state.apply(Record::PeerRevoked { site: b.site(), at: now });
-    }
-    if is(Link::NotEnded) {
-        state.apply(Record::AgreementEnded { agreement: text.id, by: b.site(), at: now });
-    }
-    // By either party; of another agreement it means nothing.
-    let suspended = Suspension {
-        agreement: if is(Link::NotSuspended) { text.id } else { Id128([3; 16]) },
-        suspended: true,
-        at: now,
-    };
-    state.apply(Record::AgreementSuspended(if on_call { &a } else { &b }.seal(&suspended)));
-    let reading = vec![if is(Link::NotClosing) { "1.2.4" } else { "1.2.3" }.parse().unwrap()];
-    let closing = Closing { agreement: text.id, reading, until: Timestamp(now.0 + 1), at: now };
-    state.apply(Record::AgreementClosing { signed: b.seal(&closing), reading: Vec::new() });
-    let today = i64::try_from(now.0 / 86_400_000).unwrap();
-    let day = if is(Link::Recent) { today - 31 } else { today };
-    let study = StudyFacts {
-        modalities: vec!["CT".to_owned(), "SR".to_owned()],
-        regions: vec!["HEAD".to_owned(), "NECK".to_owned()],
-        day,
-        ..facts("1.2.3", "CT")
-    };
-    let (a, b) = (a.site(), b.site());
-    let asked = Question { holder: &a, reader: &b, study: &study, level: Level::Pixels, told: None };
-    let mut wrong = Vec::new();
-    let verdict = state.judge_aloud(&asked, now, &mut |step| {
-        if !step.holds {
-            wrong.push(step.link);
-        }
-    });
-    (verdict.map(|_| ()), wrong)
-}
-
-/// What can be wrong with a grant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Given {
-    OtherStudy,
-    OtherSite,
-    Level,
-    Early,
-    Late,
-    AgreementEnded,
-    AgreementSuspended,
-    AgreementClosed,
-    OtherAgreement,
-    Direction,
-}
-const GIVEN: [Given; 10] = [
-    Given::OtherStudy,
-    Given::OtherSite,
-    Given::Level,
-    Given::Early,
-    Given::Late,
-    Given::AgreementEnded,
-    Given::AgreementSuspended,
-    Given::AgreementClosed,
-    Given::OtherAgreement,
-    Given::Direction,
-];
-
-/// A study shared under a case-by-case agreement, asked for; with what the judgement says is wrong with the grant.
-fn given(broken: Option<Given>, now: Timestamp, left: u64) -> (Result<(), Refusal>, Vec<judge::Link>) {
-    let (a, b) = (identity(1), identity(2));
-    let is = |what| broken == Some(what);
-    let direction = if is(Given::Direction) { Direction::Theirs } else { Direction::Ours };
-    let terms = Terms { direction, ..Terms::default() };
-    let text = presets::draft_at((a.site(), "A"), &peer(&b, "B"), Preset::CaseOnly, &terms, now).unwrap();
-    let mut signed = SignedAgreement::draft(a.signing_key(), &text);
-    signed.sign(b.signing_key());
-    let grant = protocol::grant::Grant {
-        id: Id128([7; 16]),
-        issuer: a.site(),
-        subject: if is(Given::OtherSite) { identity(3).site() } else { b.site() },
-        basis: if is(Given::OtherAgreement) { Id128([8; 16]) } else { text.id },
-        study: if is(Given::OtherStudy) { "1.2.4" } else { "1.2.3" }.parse().unwrap(),
-        level: if is(Given::Level) { Level::Headers } else { Level::Pixels },
-        not_before: if is(Given::Early) { Timestamp(now.0 + 1) } else { now },
-        expires: if is(Given::Late) { now } else { Timestamp(now.0 + left) },
-        kind: protocol::grant::GrantKind::Shared,
-    };
-    let mut state = State::new(a.site());
-    state.apply(Record::PeerAdded(peer(&b, "B")));
-    state.apply(Record::Agreement { peer: b.site(), signed });
-    if is(Given::AgreementEnded) {
-        state.apply(Record::AgreementEnded { agreement: text.id, by: b.site(), at: now });
-    }
-    if is(Given::AgreementSuspended) {
-        state.apply(Record::AgreementSuspended(a.seal(&Suspension { agreement: text.id, suspended: true, at: now })));
-    }
-    // What was given before lives as long as the agreement takes to end, and no longer.
-    let until = if is(Given::AgreementClosed) { now } else { Timestamp(now.0 + 1) };
-    let closing = Closing { agreement: text.id, reading: Vec::new(), until, at: now };
-    state.apply(Record::AgreementClosing { signed: a.seal(&closing), reading: Vec::new() });
-    // After the end, as a journal of hand-made records would have it: the grant still does not stand by itself.
-    state.apply(Record::Grant(a.seal(&grant)));
-    let study = facts("1.2.3", "CT");
-    let (a, b) = (a.site(), b.site());
-    let asked = Question { holder: &a, reader: &b, study: &study, level: Level::Pixels, told: None };
-    let (mut wrong, mut at_grant) = (Vec::new(), false);
-    let verdict = state.judge_aloud(&asked, now, &mut |step| {
-        at_grant |= matches!(step.ground, Ground::Grant(_));
-        if at_grant && !step.holds {
-            wrong.push(step.link);
-        }
-    });
-    (verdict.map(|_| ()), wrong)
-}
-
-proptest! {
-    #[test]
-    fn every_element_of_a_grant_is_needed_and_named(hour in 0u64..24 * 365, left in 1u64..86_400_000) {
-        let now = at("2026-01-01T00:00:00Z").after(Duration::from_secs(hour * 3600));
-        prop_assert_eq!(given(None, now, left), (Ok(()), vec![]));
-        for broken in GIVEN {
-            let (verdict, wrong) = given(Some(broken), now, left);
-            prop_assert!(verdict.is_err(), "{:?}", broken);
-            let named = match broken {
-                // It is not looked at: it is about something else.
-                Given::OtherStudy | Given::OtherSite => vec![],
-                Given::Level => vec![judge::Link::Grant(GrantCheck::Level)],
-                Given::Early => vec![judge::Link::Grant(GrantCheck::Begun)],
-                Given::Late => vec![judge::Link::Grant(GrantCheck::NotOver)],
-                Given::AgreementEnded => vec![judge::Link::NotEnded],
-                Given::AgreementSuspended => vec![judge::Link::NotSuspended],
-                Given::AgreementClosed => vec![judge::Link::NotClosing],
-                Given::OtherAgreement => vec![judge::Link::Agreed],
-                Given::Direction => vec![judge::Link::Direction],
-            };
-            prop_assert_eq!(wrong, named, "{:?}", broken);
-        }
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
-    #[test]
-    fn every_link_of_the_chain_is_needed(hour in 0u64..24 * 365, wide in 0u16..600, on_call: bool) {
-        let now = at("2026-01-01T00:00:00Z").after(Duration::from_secs(hour * 3600 + 61));
-        prop_assert_eq!(chain(None, now, wide, on_call), (Ok(()), vec![]));
-        for link in LINKS {
-            let (verdict, wrong) = chain(Some(link), now, wide, on_call);
-            prop_assert!(verdict.is_err(), "{:?}", link);
-            prop_assert_eq!(wrong, vec![link.named()], "the one thing that is wrong is named");
-        }
-        prop_assert_eq!(chain(Some(Link::Hours), now, wide, on_call).0, Err(Refusal::OutsideHours));
-    }
-}
-
 #[test]
 fn an_on_call_permit_ends_with_the_hours() {
     let (a, b) = (identity(1), identity(2));
@@ -557,7 +297,8 @@ fn an_on_call_permit_ends_with_the_hours() {
     state.apply(Record::Agreement { peer: b.site(), signed });
     let study = facts("1.2.3", "CT");
     let (a, b) = (a.site(), b.site());
-    let asked = Question { holder: &a, reader: &b, study: &study, level: Level::Objects, told: None };
+    let asked =
+        Question { holder: &a, reader: &b, study: &study, level: Level::Objects, told: None, by: By::default() };
     let verdict = state.judge(&asked, now).unwrap();
     assert_eq!(verdict.until, Some(at("2026-01-06T07:00:00Z")));
     let noon = at("2026-01-06T11:00:00Z");

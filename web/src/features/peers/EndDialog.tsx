@@ -28,7 +28,7 @@ export function EndDialog({ agreement, busy, onEnd, onClose }: EndDialogProps) {
     queryFn: ({ signal }) => get<Under>(`/agreements/${agreement.id}/under`, signal),
     refetchInterval: 5_000,
   });
-  const runs = under.data !== undefined && under.data.reading.length + under.data.grants.length > 0;
+  const runs = under.data !== undefined && under.data.reading.length + under.data.grants.length + under.data.cases.length > 0;
   const mayWait = runs && agreement.state !== 'closing';
   const chosen = mayWait ? (when ?? 'after') : 'now';
   return (
@@ -81,7 +81,7 @@ export function EndDialog({ agreement, busy, onEnd, onClose }: EndDialogProps) {
 
 function Runs({ under }: { under: Under }) {
   const { t, locale } = useWords();
-  if (under.reading.length + under.grants.length === 0) return <Text size="sm">{t('agreement.underNothing')}</Text>;
+  if (under.reading.length + under.grants.length + under.cases.length === 0) return <Text size="sm">{t('agreement.underNothing')}</Text>;
   return (
     <>
       {under.reading.length > 0 && (
@@ -93,6 +93,20 @@ function Runs({ under }: { under: Under }) {
             {under.reading.map(row => (
               <List.Item key={`${row.study}${row.holder_name}`}>
                 <span title={row.study}>{shortId(row.study)}</span> · {row.ours ? t('agreement.underOurs') : t('agreement.underTheirs', { site: row.holder_name })}
+              </List.Item>
+            ))}
+          </List>
+        </section>
+      )}
+      {under.cases.length > 0 && (
+        <section aria-label={t('agreement.underCases')}>
+          <Text size="sm" fw={600}>
+            {t('agreement.underCases')}
+          </Text>
+          <List size="sm">
+            {under.cases.map(row => (
+              <List.Item key={row.case}>
+                <span title={row.studies.join(', ')}>{shortId(row.studies[0] ?? '')}</span> · {t('agreement.underCase', { owner: row.owner })} · {t('agreement.underExpires', { date: minute(row.until, locale) })}
               </List.Item>
             ))}
           </List>

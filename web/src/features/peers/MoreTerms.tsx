@@ -26,6 +26,8 @@ export function MoreTerms({ draft, set, wrong }: MoreTermsProps) {
             <TagsInput label={t('offer.regions')} placeholder={draft.regions.length ? '' : t('offer.regionsHelp')} data={REGIONS} value={draft.regions} error={wrong('regions')} onChange={list => set({ regions: upper(list) })} />
             <TagsInput label={t('offer.regionsNot')} data={REGIONS} value={draft.regionsNot} error={wrong('regions_excluded')} onChange={list => set({ regionsNot: upper(list) })} />
           </Group>
+          <Checkbox label={t('offer.withCase')} description={t('offer.withCaseHelp')} checked={draft.withCase} onChange={event => set({ withCase: event.currentTarget.checked })} />
+          <Checkbox label={t('offer.onDuty')} description={t('offer.onDutyHelp')} checked={draft.onDuty} onChange={event => set({ onDuty: event.currentTarget.checked })} />
           <MultiSelect label={t('offer.modalitiesNot')} data={MODALITIES} value={draft.modalitiesNot} error={wrong('modalities_excluded')} onChange={modalitiesNot => set({ modalitiesNot })} />
         </>
       )}

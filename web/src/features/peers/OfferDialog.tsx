@@ -13,8 +13,8 @@ import { useProblem } from '../../components/problem';
 import { useWords } from '../../lib/language';
 import type { Hours } from '../../lib/hours';
 import { timeZones, USUAL_HOURS } from '../../lib/hours';
-import type { Draft } from './draft';
-import { firstDraft, MODALITIES, offerOf, PRESETS, spansIn } from './draft';
+import type { Draft, Side } from './draft';
+import { apart, changed, firstDraft, MODALITIES, offerOf, PRESETS, seenFrom, spansIn } from './draft';
 import { MoreTerms } from './MoreTerms';
 import { Preview } from './Preview';
 
@@ -32,14 +32,18 @@ export function OfferDialog({ site, name, replaces, onClose }: OfferDialogProps)
   const { t, language } = useWords();
   const say = useProblem();
   const client = useQueryClient();
-  const [draft, setDraft] = useState(() => firstDraft(replaces, client.getQueryData(agreementsQuery.queryKey) ?? []));
+  const [whole, setDraft] = useState(() => firstDraft(replaces, client.getQueryData(agreementsQuery.queryKey) ?? []));
   const [more, setMore] = useState(replaces !== undefined);
   const [reading, setReading] = useState(language);
-  const set = (change: Partial<Draft>) => setDraft(known => ({ ...known, ...change }));
+  const [chosen, setSide] = useState<Side>('ours');
+  const two = whole.direction === 'both' && whole.theirs !== null;
+  const side = two ? chosen : 'ours';
+  const draft = seenFrom(whole, side);
+  const set = (change: Partial<Draft>) => setDraft(known => changed(known, side, change));
   const setHours = (change: Partial<Hours>) => set({ hours: { ...hours, ...change } });
   const hours = draft.hours ?? USUAL_HOURS;
   const offer = useMutation({
-    mutationFn: () => post<Agreement>('/agreements', offerOf(draft, site, replaces)),
+    mutationFn: () => post<Agreement>('/agreements', offerOf(whole, site, replaces)),
     onSuccess: () => {
       void client.invalidateQueries({ queryKey: keys.agreements });
       notifications.show({ color: 'teal', message: t('offer.done', { site: name }) });
@@ -47,8 +51,8 @@ export function OfferDialog({ site, name, replaces, onClose }: OfferDialogProps)
     },
   });
   const onCall = draft.preset === 'on-call';
-  const noHours = onCall && spansIn(draft, replaces).length === 0;
-  const [asked] = useDebouncedValue(offerOf(draft, site, replaces), PAUSE_MS);
+  const noHours = onCall && spansIn(draft, side, replaces).length === 0;
+  const [asked] = useDebouncedValue(offerOf(whole, site, replaces), PAUSE_MS);
   const preview = useQuery({
     queryKey: ['agreement-preview', asked],
     queryFn: () => post<AgreementPreview>('/agreements/preview', asked),
@@ -84,6 +88,37 @@ export function OfferDialog({ site, name, replaces, onClose }: OfferDialogProps)
               ))}
             </Stack>
           </Radio.Group>
+          <div>
+            <Text size="sm" fw={500} mb={4} id="offer-direction">
+              {t('offer.direction')}
+            </Text>
+            <SegmentedControl
+              aria-labelledby="offer-direction"
+              value={draft.direction}
+              onChange={value => set({ direction: value })}
+              data={[
+                { value: 'both', label: t('offer.both') },
+                { value: 'theirs', label: t('offer.theirs') },
+                { value: 'ours', label: t('offer.ours') },
+              ]}
+            />
+          </div>
+          {whole.direction === 'both' && (
+            <Stack gap="xs">
+              <Checkbox label={t('offer.apart')} description={t('offer.apartHelp')} checked={whole.theirs !== null} onChange={event => setDraft(apart(whole, event.currentTarget.checked))} />
+              {two && (
+                <SegmentedControl
+                  aria-label={t('offer.side')}
+                  value={side}
+                  onChange={setSide}
+                  data={[
+                    { value: 'ours', label: t('offer.sideOurs', { site: name }) },
+                    { value: 'theirs', label: t('offer.sideTheirs', { site: name }) },
+                  ]}
+                />
+              )}
+            </Stack>
+          )}
           {onCall && (
             <Stack gap="xs">
               <Text size="sm" fw={500}>
@@ -105,21 +140,6 @@ export function OfferDialog({ site, name, replaces, onClose }: OfferDialogProps)
               )}
             </Stack>
           )}
-          <div>
-            <Text size="sm" fw={500} mb={4} id="offer-direction">
-              {t('offer.direction')}
-            </Text>
-            <SegmentedControl
-              aria-labelledby="offer-direction"
-              value={draft.direction}
-              onChange={value => set({ direction: value })}
-              data={[
-                { value: 'both', label: t('offer.both') },
-                { value: 'theirs', label: t('offer.theirs') },
-                { value: 'ours', label: t('offer.ours') },
-              ]}
-            />
-          </div>
           <Group align="flex-start" grow>
             {draft.preset !== 'case-only' && (
               <>

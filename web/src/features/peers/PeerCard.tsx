@@ -12,6 +12,7 @@ import { useWords } from '../../lib/language';
 import { useNow } from '../../lib/time';
 import { AgreementCard } from './AgreementCard';
 import { CopiesDialog } from './CopiesDialog';
+import { Grants } from './Grants';
 import { InsightDialog } from './InsightDialog';
 import classes from './peers.module.css';
 
@@ -131,6 +132,7 @@ export function PeerCard(props: PeerCardProps) {
         </Group>
       </Group>
       {!peer.revoked && <Agreements {...props} />}
+      {!peer.revoked && <Grants peer={peer} />}
       {counting && <CopiesDialog of={{ site: peer.site, name: peer.name }} onClose={() => setCounting(false)} />}
       {looking && <InsightDialog site={peer.site} name={peer.name} onClose={() => setLooking(false)} />}
       <Confirm

@@ -9,9 +9,9 @@ import { useQuery } from '@tanstack/react-query';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react';
 import { useSearchParams } from 'react-router';
-import { post } from '../../api/client';
+import { get, post } from '../../api/client';
 import { transfersQuery, useMay } from '../../api/queries';
-import type { Study } from '../../api/types';
+import type { Purposes, Study } from '../../api/types';
 import { usePageTitle } from '../../components/Page';
 import { useProblem } from '../../components/problem';
 import { Blank, Denied, Failure, Waiting } from '../../components/State';
@@ -34,6 +34,7 @@ const ExportDialog = lazy(async () => ({ default: (await import('./ExportDialog'
 const WithholdDialog = lazy(async () => ({ default: (await import('./WithholdDialog')).WithholdDialog }));
 const GlassDialog = lazy(async () => ({ default: (await import('./GlassDialog')).GlassDialog }));
 const SignaturesDialog = lazy(async () => ({ default: (await import('./SignaturesDialog')).SignaturesDialog }));
+const PurposeDialog = lazy(async () => ({ default: (await import('./PurposeDialog')).PurposeDialog }));
 const ShareDialog = lazy(async () => ({ default: (await import('./ShareDialog')).ShareDialog }));
 
 const ROW = 54;
@@ -58,9 +59,20 @@ function useActs() {
 
   const failed = (error: unknown) => notifications.show({ color: 'red', message: say(error), autoClose: 8000 });
 
-  const open = async (studies: string[], first: Study) => {
+  const [asking, setAsking] = useState<{ studies: string[]; first: Study; known: Purposes } | null>(null);
+
+  /** Asks for what, where a peer's study may be opened for more than one purpose. */
+  const open = async (studies: string[], first: Study, isAsked = false) => {
     setBusy(first.study);
+    setAsking(null);
     try {
+      if (first.holder !== null && !isAsked) {
+        const known = await get<Purposes>(`/studies/${first.study}/purpose`);
+        if (known.purposes.length > 1) {
+          setAsking({ studies, first, known });
+          return;
+        }
+      }
       const { address, opened } = await openReading(studies, language);
       if (!opened) {
         notifications.show({
@@ -97,7 +109,7 @@ function useActs() {
     notifications.show({ message: t('list.uidCopied'), autoClose: 2000 });
   };
 
-  return { busy, open, fetchAll, copy };
+  return { busy, open, fetchAll, copy, asking, setAsking };
 }
 
 type Dialog = { kind: 'priors' | 'share' | 'export' | 'label' | 'withhold' | 'holders' | 'signatures'; study: Study } | null;
@@ -271,6 +283,17 @@ function List() {
         {dialog?.kind === 'export' && <ExportDialog study={dialog.study} onClose={() => setDialog(null)} />}
         {dialog?.kind === 'label' && <LabelDialog study={dialog.study} onClose={() => setDialog(null)} />}
         {dialog?.kind === 'withhold' && <WithholdDialog study={dialog.study} onClose={() => setDialog(null)} />}
+        {acts.asking && (
+          <PurposeDialog
+            study={acts.asking.first.study}
+            site={acts.asking.first.site_name}
+            known={acts.asking.known}
+            onClose={() => acts.setAsking(null)}
+            onChosen={() => {
+              if (acts.asking) void acts.open(acts.asking.studies, acts.asking.first, true);
+            }}
+          />
+        )}
         {breaking && <GlassDialog onClose={() => setBreaking(false)} />}
         {dialog?.kind === 'holders' && <CopiesDialog of={{ study: dialog.study.study }} onClose={() => setDialog(null)} />}
         {dialog?.kind === 'signatures' && <SignaturesDialog study={dialog.study} onClose={() => setDialog(null)} />}

@@ -4,11 +4,13 @@
 //! it looked at.
 //!
 //! # Not here
-//! The judgement: [`super::judge`].
+//! The judgement: [`super::judge`]. The words of purposes, duty and chains of grants: [`links`].
+
+mod links;
 
 use super::{
     Caller, Held, Trust, hours,
-    judge::{Ground, Link, Step},
+    judge::{By, Ground, Link, Step},
     notices::Notices,
     records::State,
     sentences::{Language, moment, spans},
@@ -17,7 +19,7 @@ use protocol::{
     Refusal, SiteId, Timestamp,
     agreement::{Agreement, Check, Clause, Level, StudyFacts},
     catalog::Basis,
-    grant::GrantCheck,
+    grant::{GrantCheck, Narrow},
     ids::Id128,
 };
 
@@ -94,6 +96,25 @@ impl Link {
             Self::Grant(GrantCheck::Level) => "grant-level",
             Self::Grant(GrantCheck::Begun) => "grant-begun",
             Self::Grant(GrantCheck::NotOver) => "grant-not-over",
+            Self::Grant(GrantCheck::Purpose) => "grant-purpose",
+            Self::Purpose => "purpose",
+            Self::Case => "case",
+            Self::OnDuty => "on-duty",
+            Self::Parent => "grant-parent",
+            Self::Depth => "grant-depth",
+            Self::Onward => "onward",
+            Self::Copies => "grant-copies",
+            Self::Narrow(Narrow::Issuer) => "narrower-issuer",
+            Self::Narrow(Narrow::Subject) => "narrower-subject",
+            Self::Narrow(Narrow::Basis) => "narrower-basis",
+            Self::Narrow(Narrow::Study) => "narrower-study",
+            Self::Narrow(Narrow::Level) => "narrower-level",
+            Self::Narrow(Narrow::Purpose) => "narrower-purpose",
+            Self::Narrow(Narrow::Copies) => "narrower-copies",
+            Self::Narrow(Narrow::Forward) => "narrower-forward",
+            Self::Narrow(Narrow::Begins) => "narrower-begin",
+            Self::Narrow(Narrow::Ends) => "narrower-end",
+            Self::Narrow(Narrow::Kind) => "narrower-kind",
         }
     }
 }
@@ -119,10 +140,13 @@ impl Trust {
             Ok(Some(asked)) => state.judge_aloud(asked, at, &mut say).map(|v| (Some(v.basis), v.until)),
         };
         let peer = match (caller, held) {
-            (Caller::Peer(site), _) | (_, Held::ByPeer(site, _)) => Some(**site),
+            (Caller::Peer(site) | Caller::Reader(site, _) | Caller::As(site, _), _) | (_, Held::ByPeer(site, _)) => {
+                Some(**site)
+            }
             _ => None,
         };
-        let view = View { state: &state, peer, study, level, at, theirs: matches!(held, Held::ByPeer(..)) };
+        let theirs = matches!(held, Held::ByPeer(..));
+        let view = View { state: &state, peer, study, level, at, theirs, by: caller.by() };
         let steps = said.into_iter().map(|step| view.explained(step)).collect();
         Explanation { at, verdict, steps }
     }
@@ -137,6 +161,7 @@ struct View<'a> {
     at: Timestamp,
     /// The peer is the holder, we read.
     theirs: bool,
+    by: By,
 }
 
 fn date(at: Timestamp) -> String {
@@ -225,6 +250,10 @@ impl View<'_> {
             Link::NotMasked | Link::NotOpposed | Link::GlassAgreed | Link::GlassOpen => withheld(step),
             Link::Clause(check) => self.of_clause(check, step.holds, text),
             Link::Grant(check) => self.of_grant(check, step),
+            Link::Purpose => self.of_purpose(step, text),
+            Link::Case | Link::OnDuty => self.of_duty(step),
+            Link::Parent | Link::Depth | Link::Onward | Link::Copies => links::of_chain(step),
+            Link::Narrow(what) => links::narrower(what, step.holds),
             Link::Begun | Link::NotOver => {
                 let period = (text.map(|t| t.not_before), text.and_then(|t| t.not_after));
                 self.of_time(step.link == Link::Begun, step.holds, period)
@@ -385,6 +414,10 @@ impl View<'_> {
             GrantCheck::Begun | GrantCheck::NotOver => {
                 let period = (grant.map(|g| g.not_before), grant.map(|g| g.expires));
                 return self.of_time(check == GrantCheck::Begun, step.holds, period);
+            }
+            GrantCheck::Purpose => {
+                let agreed = grant.and_then(|grant| grant.purpose);
+                return self.of_purposes(step.holds, agreed.as_slice());
             }
             GrantCheck::Subject => (
                 both("l’autorisation est pour ce site", "the grant is for this site"),

@@ -1,0 +1,101 @@
+//! Who is on duty and which cases are open, and grants that narrow others: the words of their commands.
+
+use clap::{Args, Subcommand};
+
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum DutyCommand {
+    /// List who is on duty and which cases are open, here and at paired sites
+    List {
+        /// As JSON, for programs
+        #[arg(long)]
+        json: bool,
+    },
+    /// State that somebody of this site is on duty
+    Shift(ShiftWords),
+    /// Open a case with other sites on studies of ours, or state it anew
+    Case(CaseWords),
+    /// End a shift, or close a case
+    End { id: String },
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ShiftWords {
+    /// The account's name
+    pub(in crate::cli) person: String,
+    /// From (RFC 3339) [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(in crate::cli) from: Option<String>,
+    /// Until (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub(in crate::cli) until: String,
+    /// The person's role
+    #[arg(long, default_value = "radiologist")]
+    pub(in crate::cli) role: String,
+    /// Modalities that the person reads, separated by commas [default: all]
+    #[arg(long, value_name = "CODES", value_delimiter = ',')]
+    pub(in crate::cli) competences: Vec<String>,
+    #[arg(long, value_parser = ["planned", "confirmed", "active", "handed-over", "ended"], default_value = "confirmed")]
+    pub(in crate::cli) state: String,
+    /// The shift that is stated anew
+    #[arg(long, value_name = "ID")]
+    pub(in crate::cli) id: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct CaseWords {
+    /// Study Instance UIDs
+    #[arg(required = true, value_name = "UID")]
+    pub(in crate::cli) studies: Vec<String>,
+    /// The account whose case it is
+    #[arg(long)]
+    pub(in crate::cli) owner: String,
+    /// The other sites: name, key, or the beginning of the key
+    #[arg(long, required = true, value_name = "SITE")]
+    pub(in crate::cli) with: Vec<String>,
+    /// Open until (RFC 3339), ninety days at most
+    #[arg(long, value_name = "TIME")]
+    pub(in crate::cli) until: String,
+    /// The case that is stated anew
+    #[arg(long, value_name = "ID")]
+    pub(in crate::cli) id: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum GrantCommand {
+    /// List the grants in force that this site gave, has, or passed on
+    List {
+        /// As JSON, for programs
+        #[arg(long)]
+        json: bool,
+    },
+    /// Pass a grant on to another site, no wider than it is; the study's holder must allow it
+    PassOn {
+        id: String,
+        /// The site's name, key, or the beginning of the key
+        site: String,
+        /// For so many hours [default: as long as the grant]
+        #[arg(long)]
+        hours: Option<u32>,
+        #[command(flatten)]
+        terms: GrantWords,
+    },
+    /// Take a grant back, with all that was passed on from it
+    Revoke { id: String },
+}
+
+/// How a study is shared.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct GrantWords {
+    /// How far: card, manifest, headers, pixels or objects [default: as agreed]
+    #[arg(long)]
+    pub(in crate::cli) level: Option<String>,
+    /// For what alone: care, on-call, expertise, emergency or quality [default: as agreed]
+    #[arg(long)]
+    pub(in crate::cli) purpose: Option<String>,
+    /// It is read into no more copies than so many
+    #[arg(long, value_name = "COPIES")]
+    pub(in crate::cli) copies_max: Option<u32>,
+    /// A site that it may be passed on to: name or key
+    #[arg(long, value_name = "SITE")]
+    pub(in crate::cli) forward: Vec<String>,
+}
