@@ -13,6 +13,7 @@ use crate::{
     refusal::Refusal,
     relearn::Known,
     signed::{Domain, Signed},
+    succession::Keys,
     time::Timestamp,
     wire::Wire,
 };
@@ -150,6 +151,9 @@ pub enum Request {
     Suspension(Signed<Suspension>),
     /// The sender ends an agreement when what is being read has been read.
     Closing(Signed<Closing>),
+    /// Keys of the receiver, which the sender knows and which part from those that the receiver showed: one of the two is not
+    /// the receiver's, and nothing passes until the sites are paired again.
+    KeysPart(Keys),
 }
 impl Wire for Request {
     const VERSION: u8 = 1;

@@ -128,6 +128,8 @@ pub(crate) enum Act {
     AgreementResumed,
     /// A party ends an agreement when what is being read has been read.
     AgreementClosing,
+    /// A site has a new key: ours, or a peer's.
+    KeyChanged,
 }
 
 impl Act {
@@ -195,6 +197,7 @@ impl Act {
             Self::AgreementSuspended => "agreement-suspended",
             Self::AgreementResumed => "agreement-resumed",
             Self::AgreementClosing => "agreement-closing",
+            Self::KeyChanged => "key-changed",
         }
     }
 }

@@ -60,6 +60,7 @@ pub(super) fn kind(act: Act) -> (Code, char, Option<Code>) {
         | Act::AgreementSuspended
         | Act::AgreementResumed
         | Act::AgreementClosing
+        | Act::KeyChanged
         | Act::RuleChanged
         | Act::MigrationChanged
         | Act::RestoreConfirmed => (ALERT, 'E', Some(("110129", "Security Configuration"))),

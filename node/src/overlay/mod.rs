@@ -24,12 +24,14 @@ mod glass;
 mod keepings;
 mod ledger;
 mod lines;
+mod names;
 mod nearline;
 mod notices;
 mod offer;
 mod once;
 mod pairing;
 mod relearn;
+mod rotation;
 mod swarm;
 #[cfg(test)]
 mod tests;
@@ -48,6 +50,7 @@ use crate::{
 };
 pub(crate) use feed::{Seen, SeenStudy};
 pub(crate) use offer::{OfferError, Said};
+pub(crate) use rotation::Rotated;
 
 use contacts::Contacts;
 use directory::Directory;
@@ -201,6 +204,8 @@ pub(crate) enum OverlayError {
     Pairing(#[from] PairingFailure),
     #[error(transparent)]
     Trust(#[from] TrustError),
+    #[error(transparent)]
+    Identity(#[from] crate::identity::IdentityError),
     #[error("the site cannot be reached")]
     Unreachable,
     #[error("{0}")]
@@ -259,6 +264,8 @@ struct Inner {
     due: copies::Due,
     unheard: converse::Unheard,
     relearning: relearn::Relearning,
+    /// One change of our key at a time.
+    rotating: Mutex<()>,
     events: broadcast::Sender<OverlayEvent>,
 }
 
@@ -304,7 +311,7 @@ impl Overlay {
         // Listening begins before anything is read: no change falls between.
         let (trust_events, archive_events) = (trust.events(), archive.events());
         let source_events = sources.events();
-        let (link, news) = swarm::start(config.overlay.listen, &identity, &tasks).await?;
+        let (link, news) = swarm::start(config.overlay.listen, &identity.key(), &tasks).await?;
         let record = SiteRecord {
             name: config.site.name.clone(),
             overlay: told(&config.overlay.advertise, link.listen),
@@ -343,6 +350,7 @@ impl Overlay {
             due: copies::Due::default(),
             unheard: converse::Unheard::default(),
             relearning: relearn::Relearning::default(),
+            rotating: Mutex::default(),
             events: broadcast::channel(EVENTS_KEPT).0,
         });
         tasks.spawn("overlay alerts", inner.alerts.clone().run(tasks.clone()));

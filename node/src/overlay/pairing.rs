@@ -198,7 +198,7 @@ impl Inner {
         let state = PairingState::Waiting { tries_left: pairing::TRIES };
         let row = Pairing { id: told.id, inviter: true, state, expires: told.expires };
         self.pairings.add(row, decide);
-        let inviter = Inviter::new(self.identity.signing_key().clone(), self.record_now(), invitation, code);
+        let inviter = Inviter::new(self.identity.key(), self.record_now(), invitation, code);
         let (inner, stop, id) = (self.clone(), self.tasks.stop_token(), told.id);
         let cancel = stop.clone();
         let closed = self.tasks.spawn("pairing", async move {
@@ -404,7 +404,7 @@ impl Inner {
         let (decide, mut decisions) = mpsc::channel(4);
         let state = PairingState::Waiting { tries_left: 1 };
         self.pairings.add(Pairing { id, inviter: false, state, expires }, decide);
-        let key = self.identity.signing_key().clone();
+        let key = self.identity.key();
         let mut joiner = Joiner::new(key, self.record_now(), invitation, &code, &rand::random());
         let proven = tokio::time::timeout(PROOF_WAIT, async {
             let mut proven = false;

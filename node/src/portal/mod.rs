@@ -27,6 +27,7 @@ mod grants;
 mod import;
 mod insight;
 mod json;
+mod keys;
 mod labels;
 mod ledger;
 mod local;
@@ -269,6 +270,8 @@ fn api_routes() -> Router<Door> {
         .route("/peers/join", post(peers::join))
         .route("/peers/{site}", delete(peers::revoke))
         .merge(insight_routes())
+        .route("/keys", get(keys::list))
+        .route("/keys/rotate", post(keys::rotate))
         .route("/pairings", get(peers::pairings))
         .route("/pairings/{id}/confirm", post(peers::confirm))
         .merge(agreement_routes())

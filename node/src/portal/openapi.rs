@@ -2,7 +2,7 @@
 
 use super::{
     access, account, agreements, alarms, amendments, audit, copies, error, events, export, glass, grants, import,
-    insight, json, labels, ledger, local, peers, people, provider, rejections, restore, retention, rules,
+    insight, json, keys, labels, ledger, local, peers, people, provider, rejections, restore, retention, rules,
     rules_with_peers, settings, signin, sources, spare, status, storage, tiers, uploads, withheld, worklist,
 };
 use axum::Json;
@@ -66,6 +66,8 @@ use utoipa::OpenApi;
         insight::explain,
         copies::of_study,
         copies::at_peer,
+        keys::list,
+        keys::rotate,
         peers::pairings,
         peers::confirm,
         agreements::list,

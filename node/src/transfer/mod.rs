@@ -50,10 +50,10 @@ use crate::{
 };
 use bytes::Bytes;
 use fetch::Fault;
-use keys::Keys;
+use keys::{Gate, Keys};
 use line::{Dialler, Line};
 use protocol::{
-    Digest, Refusal, SiteId, Uid,
+    Digest, Key, Refusal, SiteId, Uid,
     fetch::{Priority, Reader, Request, What},
     manifest::{Manifest, SeriesEntry, StudyCard},
 };
@@ -63,10 +63,10 @@ use serve::Server;
 use std::{
     collections::HashMap,
     num::NonZeroUsize,
-    sync::{Arc, Mutex, PoisonError, Weak},
+    sync::{Arc, Mutex, PoisonError, RwLock, Weak},
     time::Duration,
 };
-use tokio::sync::{Semaphore, broadcast, mpsc};
+use tokio::sync::{Semaphore, broadcast, mpsc, watch};
 
 /// Handshakes under way at once, of anybody.
 const HANDSHAKES_MAX: usize = 64;
@@ -133,7 +133,9 @@ pub(crate) struct TransferParts {
 #[derive(Debug)]
 struct Inner {
     site: SiteId,
-    keys: Keys,
+    identity: Arc<Identity>,
+    keys: RwLock<Keys>,
+    gate: Gate,
     endpoint: Endpoint,
     trust: Trust,
     server: Arc<Server>,
@@ -153,18 +155,19 @@ impl Transfer {
         let TransferParts { config, identity, trust, archive, cache, sources, second, held, audit, tasks } = parts;
         let address = config.pixels.listen;
         let listen = |e: rustls::Error| TransferError::Listen { address, source: std::io::Error::other(e) };
-        let keys = Keys::new(identity.signing_key()).map_err(listen)?;
+        let rekeyed = identity.changes();
+        let keys = Keys::new(identity.key().signing_key()).map_err(listen)?;
         let (knock, knocks) = mpsc::channel(KNOCKS_MAX);
         let known = trust.clone();
-        let gate = Arc::new(move |site: &SiteId| {
-            let is_peer = known.peer(site).is_some();
+        let gate: Gate = Arc::new(move |key: &Key| {
+            let is_peer = known.peer_with(key).is_some();
             if !is_peer {
                 // A full queue already tells of a flood.
-                let _ = knock.try_send(*site);
+                let _ = knock.try_send(*key);
             }
             is_peer
         });
-        let endpoint = endpoint::bind(address, &keys, gate)?;
+        let endpoint = endpoint::bind(address, &keys, gate.clone())?;
         let alerts = Alerts::new(audit);
         let server = Arc::new(Server {
             trust: trust.clone(),
@@ -179,7 +182,9 @@ impl Transfer {
         });
         let inner = Arc::new_cyclic(|this| Inner {
             site: identity.site(),
-            keys,
+            identity,
+            keys: RwLock::new(keys),
+            gate,
             endpoint,
             trust,
             server,
@@ -193,6 +198,7 @@ impl Transfer {
         tasks.spawn("transfer.accept", accept(inner.clone()));
         tasks.spawn("transfer.knocks", write_knocks(inner.clone(), knocks));
         tasks.spawn("transfer.trust", follow_trust(inner.clone(), news));
+        tasks.spawn("transfer.keys", follow_keys(inner.clone(), rekeyed));
         Ok(Self { inner })
     }
 
@@ -357,10 +363,19 @@ impl Inner {
         self.tasks.spawn("transfer.attend", serve::attend(self.server.clone(), peer, connection.clone()));
     }
 
+    /// Connections made with a key of before end: those with one peer, or, where the key was ours, all.
+    fn renew(&self, peer: Option<&SiteId>) {
+        let pumps: Vec<Arc<Pump>> = {
+            let pumps = self.pumps.lock().unwrap_or_else(PoisonError::into_inner);
+            pumps.iter().filter(|(site, _)| peer.is_none_or(|peer| peer == *site)).map(|(_, pump)| pump.clone()).collect()
+        };
+        pumps.iter().for_each(|pump| pump.line().renew());
+    }
+
     /// Closes lines of sites that are no peers any more, and opens those of new ones.
     fn follow(&self) {
         let peers: Vec<SiteId> =
-            self.trust.peers().into_iter().filter(|p| p.revoked.is_none()).map(|p| p.site).collect();
+            self.trust.peers().into_iter().map(|p| p.site).filter(|site| self.trust.peer(site).is_some()).collect();
         let ended: Vec<Arc<Pump>> = {
             let mut pumps = self.pumps.lock().unwrap_or_else(PoisonError::into_inner);
             let gone: Vec<SiteId> = pumps.keys().filter(|site| !peers.contains(site)).copied().collect();
@@ -379,8 +394,10 @@ impl Dialler for Inner {
     fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
-    fn config(&self, peer: SiteId) -> Option<ClientConfig> {
-        endpoint::dialling(&self.keys, peer).ok()
+    fn config(&self, peer: SiteId) -> Option<(Key, ClientConfig)> {
+        let key = self.trust.key_of(&peer);
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner).clone();
+        Some((key, endpoint::dialling(&keys, key).ok()?))
     }
     fn addresses(&self, peer: &SiteId) -> Vec<String> {
         self.trust.peer(peer).and_then(|p| p.record.open(peer).ok()).map(|record| record.pixels).unwrap_or_default()
@@ -436,12 +453,13 @@ async fn admit(inner: &Inner, incoming: Incoming) {
         Err(_) => return,
     };
     // The verifier let the key in; looked at again, since trust may have ended meanwhile.
-    let peer = keys::peer_of(&connection);
+    let key = keys::other_end(&connection);
+    let peer = key.and_then(|key| inner.trust.peer_with(&key));
     let pump = peer.and_then(|site| inner.pump(&site));
     let (Some(peer), Some(pump)) = (peer, pump) else {
         connection.close(endpoint::code::NOT_PAIRED, b"not paired");
-        if let Some(site) = peer {
-            inner.alerts.stranger("a site that is no peer knocked at the pixel plane", site).await;
+        if let Some(key) = key {
+            inner.alerts.stranger("a site that is no peer knocked at the pixel plane", key.as_site()).await;
         }
         return;
     };
@@ -449,15 +467,39 @@ async fn admit(inner: &Inner, incoming: Incoming) {
     pump.line().adopt(connection);
 }
 
-async fn write_knocks(inner: Arc<Inner>, mut knocks: mpsc::Receiver<SiteId>) {
+async fn write_knocks(inner: Arc<Inner>, mut knocks: mpsc::Receiver<Key>) {
     let stop = inner.tasks.stop_token();
     loop {
-        let site = tokio::select! {
+        let key = tokio::select! {
             () = stop.cancelled() => return,
-            site = knocks.recv() => site,
+            key = knocks.recv() => key,
         };
-        let Some(site) = site else { return };
-        inner.alerts.stranger("a key that is no peer's knocked at the pixel plane", site).await;
+        let Some(key) = key else { return };
+        match inner.trust.peer_formerly_with(&key) {
+            Some(site) => inner.alerts.stranger("a key that the site has changed knocked at the pixel plane", site).await,
+            None => inner.alerts.stranger("a key that is no peer's knocked at the pixel plane", key.as_site()).await,
+        }
+    }
+}
+
+/// Dials and is dialled with our key of now.
+async fn follow_keys(inner: Arc<Inner>, mut changes: watch::Receiver<()>) {
+    let stop = inner.tasks.stop_token();
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            changed = changes.changed() => if changed.is_err() { return },
+        }
+        let made = Keys::new(inner.identity.key().signing_key())
+            .and_then(|keys| endpoint::accepting(&keys, inner.gate.clone()).map(|server| (keys, server)));
+        match made {
+            Ok((keys, server)) => {
+                *inner.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+                inner.endpoint.set_server_config(Some(server));
+                inner.renew(None);
+            }
+            Err(why) => tracing::error!(%why, "the new key does not speak before the next start"),
+        }
     }
 }
 
@@ -470,6 +512,7 @@ async fn follow_trust(inner: Arc<Inner>, mut news: broadcast::Receiver<TrustEven
             event = news.recv() => event,
         };
         match event {
+            Ok(TrustEvent::KeysChanged(site)) if site != inner.site => inner.renew(Some(&site)),
             // Missed some: the records themselves tell.
             Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => inner.follow(),
             Err(broadcast::error::RecvError::Closed) => return,

@@ -20,6 +20,7 @@ mod glass;
 mod hours;
 mod judge;
 mod keepings;
+mod keys;
 mod mail;
 mod notices;
 mod permit;
@@ -36,6 +37,7 @@ pub(crate) use explain::ExplainedStep;
 pub(crate) use glass::{GlassAsked, GlassReview, GlassUse, Verdict as ReviewVerdict};
 pub(crate) use judge::Ground;
 pub(crate) use keepings::KeepingRow;
+pub(crate) use keys::{Heard, KeyRow};
 pub(crate) use notices::{Standing, Under};
 pub(crate) use permit::Permit;
 pub(crate) use presets::{ClauseTerms, Direction, Terms, Wrong, draft};
@@ -139,6 +141,10 @@ pub(crate) enum TrustEvent {
     GrantChanged { peer: SiteId },
     GrantRevoked { peer: SiteId, grant: Id128 },
     KeepingChanged { peer: SiteId },
+    /// A site has a new key: a peer, or we.
+    KeysChanged(SiteId),
+    /// Two successors of one key of a site are known: it is not trusted until it is paired again.
+    KeysPart(SiteId),
 }
 
 #[derive(Debug, thiserror::Error)]

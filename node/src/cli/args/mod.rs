@@ -13,6 +13,7 @@ mod archive;
 mod audit;
 mod copies;
 mod insight;
+mod keys;
 mod rules;
 mod sources;
 
@@ -24,6 +25,7 @@ pub(super) use archive::{
 };
 pub(super) use audit::AuditCommand;
 pub(super) use copies::{Holders, PeerCopies};
+pub(super) use keys::{KeyCommand, RotateKey};
 pub(super) use insight::{Explain, ViewAs};
 pub(super) use rules::{RuleCommand, RuleWords};
 pub(super) use sources::{AddSource, MigrateCommand, SourceCommand, StartMigration};
@@ -187,6 +189,11 @@ pub(super) enum Command {
     Verify,
     /// Copy all that cannot be made again to another folder, sealed; the node may run
     Backup(Backup),
+    /// The keys that speak for sites
+    Key {
+        #[command(subcommand)]
+        command: KeyCommand,
+    },
     /// Second copies of backups, kept by one site for another
     Spare {
         #[command(subcommand)]
