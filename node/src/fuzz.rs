@@ -11,7 +11,7 @@ use crate::{archive, audit, dicomweb, dimse, pixels, trust};
 pub type Target = fn(&[u8]);
 
 /// All targets, by the names of their corpora.
-pub const TARGETS: [(&str, Target); 15] = [
+pub const TARGETS: [(&str, Target); 16] = [
     ("pdu", dimse::fuzz::pdu),
     ("message", dimse::fuzz::message),
     ("identifier", dimse::fuzz::identifier),
@@ -27,6 +27,7 @@ pub const TARGETS: [(&str, Target); 15] = [
     ("evidence", audit::fuzz::evidence),
     ("trust", trust::fuzz::trust),
     ("pairing", trust::fuzz::pairing),
+    ("succession", trust::fuzz::succession),
 ];
 
 /// Tries this input with the target of this name.

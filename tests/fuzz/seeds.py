@@ -7,6 +7,7 @@ The corpora beside it grew from these.
 
 import json
 import os
+import pathlib
 import struct
 import subprocess
 import sys
@@ -240,5 +241,12 @@ def ledger():
     put("evidence", "empty", b"{}")
 
 
-for make in (data_sets, pictures, associations, texts, ledger):
+def succession():
+    """Chains of keys and a signature that carries one: the committed vectors."""
+    vectors = pathlib.Path(__file__).parents[2] / "protocol" / "vectors"
+    for name in ("keys-first", "keys-of-three", "site-record-by-a-third-key"):
+        put("succession", name, bytes.fromhex((vectors / f"{name}.1.hex").read_text()))
+
+
+for make in (data_sets, pictures, associations, texts, ledger, succession):
     make()

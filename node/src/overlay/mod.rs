@@ -436,8 +436,14 @@ impl Overlay {
     }
 
     /// This side's admin says whether digits and name agree. Both yes: the peer is added at both.
-    pub(crate) async fn confirm(&self, pairing: &Id128, accept: bool) -> Result<Pairing, OverlayError> {
-        self.inner.confirm(pairing, accept).await
+    /// `replaces`: the peer that it is, which has lost its key: that one is revoked, and its agreements are offered anew.
+    pub(crate) async fn confirm(
+        &self,
+        pairing: &Id128,
+        accept: bool,
+        replaces: Option<SiteId>,
+    ) -> Result<Pairing, OverlayError> {
+        self.inner.confirm(pairing, accept, replaces).await
     }
 
     /// Tells a peer that a study of ours is meant for it, in the name of a rule.

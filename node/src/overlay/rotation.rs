@@ -187,6 +187,34 @@ impl Inner {
         }
     }
 
+    /// A site that lost its key was paired anew under another name: the old one is over, with all copies and grants, and its
+    /// agreements are offered to the new one, to be signed by both.
+    pub(super) async fn replace_lost(self: &Arc<Self>, old: SiteId, new: SiteId) {
+        let rows = self.trust.agreements().into_iter().filter(|row| row.peer == old && row.state.stands());
+        let texts: Vec<_> = rows.map(|row| row.agreement).collect();
+        let note = format!("it lost its key; now {}", new.short());
+        self.record(Event::new(Act::PeerRevoked, Actor::default()).peer(old).note(note)).await;
+        if let Err(why) = self.trust.revoke_peer(&old).await {
+            tracing::error!(%why, "a site that lost its key is not revoked; an administrator must do it");
+            return;
+        }
+        for text in texts {
+            let id = tasks::random_id();
+            let offered = match self.trust.offer(text.between_anew(id, &old, new, tasks::now())).await {
+                Ok(offered) => offered,
+                Err(why) => {
+                    tracing::warn!(%why, "an agreement with a site that lost its key is not offered anew");
+                    continue;
+                }
+            };
+            self.record(Event::new(Act::AgreementOffered, Actor::default()).peer(new).basis(id)).await;
+            match self.trust.keep_mail(&new, Request::Agreement(offered)).await {
+                Ok(_) => drop(self.send_mail(new)),
+                Err(why) => tracing::warn!(%why, "an agreement that is offered anew is not sent"),
+            }
+        }
+    }
+
     /// A key knocked that is no peer's. One that was a peer's is named; one that turns out to be a peer's next one is none.
     pub(super) async fn knocked(&self, key: Option<Key>, note: String) {
         let former = key.and_then(|key| self.trust.peer_formerly_with(&key));

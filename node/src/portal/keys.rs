@@ -126,6 +126,6 @@ pub(super) async fn rotate(
         (None, None) => return Err(ApiError::NotSignedIn),
     }
     let done = overlay.rotate(asked.compromised.then_some(since), caller.0.actor()).await?;
-    let names = |sites: &[protocol::SiteId]| sites.iter().map(|site| door.name_of(site)).collect();
+    let names = |sites: &[protocol::SiteId]| sites.iter().map(|site| door.site_name(site)).collect();
     Ok(Json(RotatedJson { own: own(&door), told: names(&done.told), untold: names(&done.untold) }))
 }
