@@ -220,7 +220,10 @@ mod tests {
         assert!(!dir.path().join(NEXT_FILE).exists());
         assert_eq!(again.key().keys(), &old);
         // Killed after it: it is completed.
-        let next = { drop(next); again.prepare(Timestamp(20), None).unwrap() };
+        let next = {
+            drop(next);
+            again.prepare(Timestamp(20), None).unwrap()
+        };
         let third = Identity::load(dir.path()).unwrap();
         assert_eq!(third.settle(next.keys()).unwrap(), None);
         assert_eq!((third.site(), third.key().keys()), (site, next.keys()));

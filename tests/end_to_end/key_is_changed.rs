@@ -118,7 +118,10 @@ async fn reading_goes_on_with_a_new_key_and_the_old_one_is_refused() {
         assert!(log.iter().any(|entry| entry["act"] == "key-changed"), "{log:?}");
     }
     let alerts = pair.b.audit("&alerts=true").await;
-    assert!(alerts.iter().any(|entry| entry["note"].to_string().contains("a key that the site has changed")), "{alerts:?}");
+    assert!(
+        alerts.iter().any(|entry| entry["note"].to_string().contains("a key that the site has changed")),
+        "{alerts:?}"
+    );
 
     // A new study, a restart of either side, a second change at the other side.
     let (after, third) = announced(&pair).await;

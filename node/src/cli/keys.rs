@@ -49,15 +49,16 @@ async fn rotate(dir: &Path, asked: RotateKey) -> anyhow::Result<()> {
     let done = node.post("/api/keys/rotate", &json!({ "compromised": compromised, "since": since })).await?;
     node.close().await?;
     println!("New key: {}" | "Nouvelle clé : {}", text::field(&done["own"], "key"));
-    let names = |list: &Value| {
-        list.as_array().into_iter().flatten().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
-    };
+    let names =
+        |list: &Value| list.as_array().into_iter().flatten().filter_map(Value::as_str).collect::<Vec<_>>().join(", ");
     let (told, untold) = (names(&done["told"]), names(&done["untold"]));
     if !told.is_empty() {
         eprintln!("It is known to: {told}." | "Elle est connue de : {told}.");
     }
     if !untold.is_empty() {
-        eprintln!("These learn it when they are met: {untold}." | "Ceux-ci l'apprendront au prochain contact : {untold}.");
+        eprintln!(
+            "These learn it when they are met: {untold}." | "Ceux-ci l'apprendront au prochain contact : {untold}."
+        );
     }
     eprintln!(
         "Take a backup now: one from before this has the old key."

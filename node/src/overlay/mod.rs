@@ -50,7 +50,6 @@ use crate::{
 };
 pub(crate) use feed::{Seen, SeenStudy};
 pub(crate) use offer::{OfferError, Said};
-pub(crate) use rotation::Rotated;
 
 use contacts::Contacts;
 use directory::Directory;

@@ -33,7 +33,6 @@ const UNKNOWN_FOR: Duration = Duration::from_secs(4);
 /// What a change of our key brought about.
 #[derive(Clone, Debug)]
 pub(crate) struct Rotated {
-    pub(crate) keys: Keys,
     /// Peers that took it at once; the others meet it.
     pub(crate) told: Vec<SiteId>,
     pub(crate) untold: Vec<SiteId>,
@@ -73,12 +72,11 @@ impl Inner {
         for (peer, took_it) in futures::future::join_all(telling).await {
             if took_it { told.push(peer) } else { untold.push(peer) }
         }
-        let keys = next.keys().clone();
         self.identity.adopt(next)?;
         // Peers that took it let the key before go once their answer has left.
         tokio::time::sleep(ANSWER_LEAVES).await;
         self.link.rekey(self.identity.key()).await;
-        Ok(Rotated { keys, told, untold })
+        Ok(Rotated { told, untold })
     }
 
     /// The keys that a peer's site record shows. Nothing else of what came with it counts if they part from those known.
@@ -150,7 +148,9 @@ impl Inner {
         let answer = answer.and_then(|bytes| protocol::wire::decode::<Answer>(&bytes).ok());
         let Some(Answer::Hello { record, .. }) = answer else { return };
         // Whoever has the address of a site now need not be the site.
-        let Some(keys) = record.keys().filter(|keys| keys.current() == key && record.open(&site).is_ok()) else { return };
+        let Some(keys) = record.keys().filter(|keys| keys.current() == key && record.open(&site).is_ok()) else {
+            return;
+        };
         if self.note_keys(&keys).await.is_ok() {
             self.allow(&site).await;
         } else if self.trust.is_in_conflict(&site) {

@@ -21,7 +21,9 @@ use crate::tasks::Tasks;
 use futures::StreamExt;
 use libp2p::{
     Multiaddr, PeerId, StreamProtocol, Swarm, SwarmBuilder, TransportError, allow_block_list, connection_limits,
-    identity, memory_connection_limits, ping, request_response,
+    identity, memory_connection_limits,
+    multiaddr::Protocol,
+    ping, request_response,
     swarm::{
         ConnectionId, DialError, ListenError, NetworkBehaviour, SwarmEvent,
         dial_opts::{DialOpts, PeerCondition},
@@ -382,7 +384,11 @@ impl Loop {
         for peer in peers {
             let _ = self.swarm.disconnect_peer_id(peer);
         }
-        let goodbyes = async { while self.swarm.connected_peers().next().is_some() { self.swarm.select_next_some().await; } };
+        let goodbyes = async {
+            while self.swarm.connected_peers().next().is_some() {
+                self.swarm.select_next_some().await;
+            }
+        };
         let _ = tokio::time::timeout(LEAVES, goodbyes).await;
         std::mem::swap(&mut self.swarm, &mut fresh);
         drop(fresh);
@@ -410,6 +416,8 @@ impl Loop {
             return;
         }
         self.swarm.behaviour_mut().allowed.allow_peer(obtained);
+        // Named by whom it was dialled as.
+        let address = address.iter().filter(|part| !matches!(part, Protocol::P2p(_))).collect();
         let options = DialOpts::peer_id(obtained).addresses(vec![address]).condition(PeerCondition::Always).build();
         if self.swarm.dial(options).is_err() {
             self.names.unclaim(&obtained).into_iter().for_each(|peer| self.shut(peer));

@@ -135,7 +135,6 @@ struct Inner {
     site: SiteId,
     identity: Arc<Identity>,
     keys: RwLock<Keys>,
-    gate: Gate,
     endpoint: Endpoint,
     trust: Trust,
     server: Arc<Server>,
@@ -184,7 +183,6 @@ impl Transfer {
             site: identity.site(),
             identity,
             keys: RwLock::new(keys),
-            gate,
             endpoint,
             trust,
             server,
@@ -198,7 +196,7 @@ impl Transfer {
         tasks.spawn("transfer.accept", accept(inner.clone()));
         tasks.spawn("transfer.knocks", write_knocks(inner.clone(), knocks));
         tasks.spawn("transfer.trust", follow_trust(inner.clone(), news));
-        tasks.spawn("transfer.keys", follow_keys(inner.clone(), rekeyed));
+        tasks.spawn("transfer.keys", follow_keys(inner.clone(), gate, rekeyed));
         Ok(Self { inner })
     }
 
@@ -367,7 +365,11 @@ impl Inner {
     fn renew(&self, peer: Option<&SiteId>) {
         let pumps: Vec<Arc<Pump>> = {
             let pumps = self.pumps.lock().unwrap_or_else(PoisonError::into_inner);
-            pumps.iter().filter(|(site, _)| peer.is_none_or(|peer| peer == *site)).map(|(_, pump)| pump.clone()).collect()
+            pumps
+                .iter()
+                .filter(|(site, _)| peer.is_none_or(|peer| peer == *site))
+                .map(|(_, pump)| pump.clone())
+                .collect()
         };
         pumps.iter().for_each(|pump| pump.line().renew());
     }
@@ -476,14 +478,16 @@ async fn write_knocks(inner: Arc<Inner>, mut knocks: mpsc::Receiver<Key>) {
         };
         let Some(key) = key else { return };
         match inner.trust.peer_formerly_with(&key) {
-            Some(site) => inner.alerts.stranger("a key that the site has changed knocked at the pixel plane", site).await,
+            Some(site) => {
+                inner.alerts.stranger("a key that the site has changed knocked at the pixel plane", site).await
+            }
             None => inner.alerts.stranger("a key that is no peer's knocked at the pixel plane", key.as_site()).await,
         }
     }
 }
 
 /// Dials and is dialled with our key of now.
-async fn follow_keys(inner: Arc<Inner>, mut changes: watch::Receiver<()>) {
+async fn follow_keys(inner: Arc<Inner>, gate: Gate, mut changes: watch::Receiver<()>) {
     let stop = inner.tasks.stop_token();
     loop {
         tokio::select! {
@@ -491,7 +495,7 @@ async fn follow_keys(inner: Arc<Inner>, mut changes: watch::Receiver<()>) {
             changed = changes.changed() => if changed.is_err() { return },
         }
         let made = Keys::new(inner.identity.key().signing_key())
-            .and_then(|keys| endpoint::accepting(&keys, inner.gate.clone()).map(|server| (keys, server)));
+            .and_then(|keys| endpoint::accepting(&keys, gate.clone()).map(|server| (keys, server)));
         match made {
             Ok((keys, server)) => {
                 *inner.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
@@ -513,8 +517,12 @@ async fn follow_trust(inner: Arc<Inner>, mut news: broadcast::Receiver<TrustEven
         };
         match event {
             Ok(TrustEvent::KeysChanged(site)) if site != inner.site => inner.renew(Some(&site)),
-            // Missed some: the records themselves tell.
-            Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => inner.follow(),
+            Ok(_) => inner.follow(),
+            // Missed some: the records themselves tell; that a key was changed is not among what stands.
+            Err(broadcast::error::RecvError::Lagged(_)) => {
+                inner.follow();
+                inner.renew(None);
+            }
             Err(broadcast::error::RecvError::Closed) => return,
         }
     }

@@ -136,11 +136,24 @@ pub(crate) enum TrustEvent {
     PeerAdded(SiteId),
     PeerChanged(SiteId),
     PeerRevoked(SiteId),
-    AgreementChanged { peer: SiteId, agreement: Id128 },
-    AgreementEnded { peer: SiteId, agreement: Id128 },
-    GrantChanged { peer: SiteId },
-    GrantRevoked { peer: SiteId, grant: Id128 },
-    KeepingChanged { peer: SiteId },
+    AgreementChanged {
+        peer: SiteId,
+        agreement: Id128,
+    },
+    AgreementEnded {
+        peer: SiteId,
+        agreement: Id128,
+    },
+    GrantChanged {
+        peer: SiteId,
+    },
+    GrantRevoked {
+        peer: SiteId,
+        grant: Id128,
+    },
+    KeepingChanged {
+        peer: SiteId,
+    },
     /// A site has a new key: a peer, or we.
     KeysChanged(SiteId),
     /// Two successors of one key of a site are known: it is not trusted until it is paired again.

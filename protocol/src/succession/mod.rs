@@ -11,12 +11,7 @@
 //! # Not here
 //! Which chain of a peer is in force, and what happens to the keys before: `node::trust`.
 
-use crate::{
-    ids::SiteId,
-    signed::Signs,
-    time::Timestamp,
-    wire::{Wire, WireError},
-};
+use crate::{ids::SiteId, signed::Signs, time::Timestamp, wire::Wire};
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::fmt;
@@ -237,10 +232,6 @@ impl<'de> Deserialize<'de> for Keys {
 impl Wire for Keys {
     const VERSION: u8 = 1;
     const NAME: &'static str = "keys of a site";
-
-    fn decode_version(version: u8, _: &[u8]) -> Result<Self, WireError> {
-        Err(WireError::Version { name: Self::NAME, version })
-    }
 }
 
 /// A site's signing key, with how it came to be the site's.

@@ -125,7 +125,7 @@ proptest! {
         let place = at.index(bytes.len());
         bytes[place] ^= 1 << bit;
         let read = postcard::from_bytes::<crate::signed::SignatureBytes>(&bytes);
-        prop_assert!(read.is_ok_and(|read| verify_bytes(&last.site(), "domain", b"text", &read)) == false);
+        prop_assert!(!read.is_ok_and(|read| verify_bytes(&last.site(), "domain", b"text", &read)));
     }
 
     #[test]

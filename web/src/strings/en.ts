@@ -3,6 +3,7 @@
 import { agreementWords } from './en.agreements';
 import { archiveWords } from './en.archive';
 import { glassWords } from './en.glass';
+import { keyWords } from './en.keys';
 import { logWords } from './en.log';
 import { peopleWords } from './en.people';
 
@@ -470,6 +471,7 @@ export const en = {
   ...agreementWords,
   ...archiveWords,
   ...glassWords,
+  ...keyWords,
   ...logWords,
   ...peopleWords,
   settings: {

@@ -4,6 +4,7 @@ import type { Strings } from './en';
 import { agreementWords } from './fr.agreements';
 import { archiveWords } from './fr.archive';
 import { glassWords } from './fr.glass';
+import { keyWords } from './fr.keys';
 import { logWords } from './fr.log';
 import { peopleWords } from './fr.people';
 
@@ -471,6 +472,7 @@ export const fr: Strings = {
   ...agreementWords,
   ...archiveWords,
   ...glassWords,
+  ...keyWords,
   ...logWords,
   ...peopleWords,
   settings: {

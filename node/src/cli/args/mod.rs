@@ -25,8 +25,8 @@ pub(super) use archive::{
 };
 pub(super) use audit::AuditCommand;
 pub(super) use copies::{Holders, PeerCopies};
-pub(super) use keys::{KeyCommand, RotateKey};
 pub(super) use insight::{Explain, ViewAs};
+pub(super) use keys::{KeyCommand, RotateKey};
 pub(super) use rules::{RuleCommand, RuleWords};
 pub(super) use sources::{AddSource, MigrateCommand, SourceCommand, StartMigration};
 
@@ -332,6 +332,9 @@ pub(super) enum PeerCommand {
         /// Print the invitation and end; compare in the portal
         #[arg(long)]
         no_wait: bool,
+        /// It is this peer, which lost its key: that one is revoked, and its agreements are offered anew
+        #[arg(long, value_name = "SITE")]
+        replaces: Option<String>,
     },
     /// Join a site by its invitation and the code its admin speaks
     Join {
@@ -342,6 +345,9 @@ pub(super) enum PeerCommand {
         /// Do not ask whether the digits agree (for scripts)
         #[arg(long)]
         yes: bool,
+        /// It is this peer, which lost its key: that one is revoked, and its agreements are offered anew
+        #[arg(long, value_name = "SITE")]
+        replaces: Option<String>,
     },
     /// List the paired sites
     List {

@@ -16,11 +16,7 @@
 //! # Not here
 //! Our own next key: `identity`. Telling and hearing: `overlay`.
 
-use super::{
-    Peer, Record, Trust, TrustError, TrustEvent,
-    changes::CLOCKS_DIFFER,
-    records::State,
-};
+use super::{Peer, Record, Trust, TrustError, TrustEvent, changes::CLOCKS_DIFFER, records::State};
 use crate::tasks;
 use protocol::{
     Key, Keys, Refusal, SiteId, Timestamp,
@@ -70,9 +66,7 @@ impl Trust {
     pub(crate) fn keys_of(&self, site: &SiteId) -> KeyRow {
         let state = self.state();
         match state.keys.get(site) {
-            Some(Known { keys, heard, conflict }) => {
-                KeyRow { keys: keys.clone(), heard: *heard, conflict: *conflict }
-            }
+            Some(Known { keys, heard, conflict }) => KeyRow { keys: keys.clone(), heard: *heard, conflict: *conflict },
             None => KeyRow { keys: Keys::first(*site), heard: None, conflict: None },
         }
     }

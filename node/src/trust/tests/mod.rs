@@ -129,7 +129,7 @@ async fn nobody_but_the_parties_can_make_or_end_an_agreement() {
     assert!(matches!(a.trust.end(&id, &c.site()).await, Err(TrustError::NoAgreement)));
     let known = peer(&a.identity, "CH Nord");
     let forged = draft((b.site(), "CH Sud"), &known, Preset::All, &Terms::default()).unwrap();
-    let by_c = SignedAgreement::draft(c.identity.signing_key(), &forged);
+    let by_c = SignedAgreement::draft(&c.identity.key(), &forged);
     assert!(a.trust.receive(&c.site(), by_c).await.is_err());
     assert_eq!(a.state_of(&id), [AgreementState::Active]);
 }
@@ -386,9 +386,9 @@ fn chain(
         clause.announce = !is(Link::Announced);
         clause.level = if is(Link::Level) { Level::Headers } else { Level::Pixels };
     }
-    let mut signed = SignedAgreement::draft(a.signing_key(), &text);
+    let mut signed = SignedAgreement::draft(&a.key(), &text);
     if !is(Link::Countersigned) {
-        signed.sign(b.signing_key());
+        signed.sign(&b.key());
     }
     let mut state = State::new(a.site());
     if !is(Link::Paired) {
@@ -464,8 +464,8 @@ fn given(broken: Option<Given>, now: Timestamp, left: u64) -> (Result<(), Refusa
     let direction = if is(Given::Direction) { Direction::Theirs } else { Direction::Ours };
     let terms = Terms { direction, ..Terms::default() };
     let text = presets::draft_at((a.site(), "A"), &peer(&b, "B"), Preset::CaseOnly, &terms, now).unwrap();
-    let mut signed = SignedAgreement::draft(a.signing_key(), &text);
-    signed.sign(b.signing_key());
+    let mut signed = SignedAgreement::draft(&a.key(), &text);
+    signed.sign(&b.key());
     let grant = protocol::grant::Grant {
         id: Id128([7; 16]),
         issuer: a.site(),
@@ -550,8 +550,8 @@ fn an_on_call_permit_ends_with_the_hours() {
     let (a, b) = (identity(1), identity(2));
     let now = at("2026-01-05T20:00:00Z");
     let text = presets::draft_at((a.site(), "A"), &peer(&b, "B"), Preset::OnCall, &Terms::default(), now).unwrap();
-    let mut signed = SignedAgreement::draft(a.signing_key(), &text);
-    signed.sign(b.signing_key());
+    let mut signed = SignedAgreement::draft(&a.key(), &text);
+    signed.sign(&b.key());
     let mut state = State::new(a.site());
     state.apply(Record::PeerAdded(peer(&b, "B")));
     state.apply(Record::Agreement { peer: b.site(), signed });
