@@ -3,7 +3,8 @@
 use crate::SITE;
 use ed25519_dalek::SigningKey;
 use protocol::{
-    SiteKey, Timestamp,
+    Digest, SiteKey, Timestamp, Uid,
+    fetch::{self, Priority, Reader, What},
     message::{Answer, Request, SiteRecord},
     signed::Signed,
 };
@@ -67,6 +68,14 @@ async fn alarm(site: &Site, kind: &str, subject: &str) {
     });
 }
 
+async fn countersigned(site: &Site) {
+    eventually!(40, "all is countersigned", {
+        let ledger = site.get("/api/ledger").await.ok().json();
+        let peer = &ledger["peers"][0];
+        holds(peer["missing"] == 0 && peer["cosigned"]["size"] == ledger["size"])
+    });
+}
+
 fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
     Timestamp(u64::try_from(since.as_millis()).unwrap())
@@ -79,8 +88,14 @@ async fn gets_in(seed: [u8; 32], at: &Site) -> bool {
         Some(peer) => peer.ask(&Request::Nudge).await.is_some(),
         None => false,
     };
+    let asked = fetch::Request {
+        study: Uid::parse("1.2.826.1").unwrap(),
+        reader: Reader { person: "mallory".to_owned(), role: "radiologist".to_owned(), copy: None },
+        priority: Priority::Screen,
+        what: What::Manifest(Digest([0; 32])),
+    };
     let by_pixels = match quic::dial(at.pixels(), &Key::from_seed(&seed)).await {
-        Ok(connection) => connection.open_bi().await.is_ok() && connection.close_reason().is_none(),
+        Ok(connection) => quic::ask(&connection, &asked).await.is_ok(),
         Err(_) => false,
     };
     by_control || by_pixels
@@ -137,11 +152,7 @@ async fn reading_goes_on_with_a_new_key_and_the_old_one_is_refused() {
 
     // What was signed by any of the keys is proved by the names alone.
     for site in [&pair.a, &pair.b] {
-        eventually!(40, "all is countersigned", {
-            let ledger = site.get("/api/ledger").await.ok().json();
-            let peer = &ledger["peers"][0];
-            holds(peer["missing"] == 0 && peer["cosigned"]["size"] == ledger["size"])
-        });
+        countersigned(site).await;
         assert_eq!(site.get("/api/ledger").await.ok().json()["findings"], json!([]));
         let file = site.scratch("evidence").join("bundle.json").display().to_string();
         let _ = site.cli(&["audit", "export", "--from", "2020-01-01T00:00:00Z", "--out", &file]).ok();
@@ -249,6 +260,7 @@ async fn a_site_that_lost_its_key_is_paired_anew_and_its_agreements_are_offered_
     let pair = agreed().await;
     let (study, path) = announced(&pair).await;
     let _ = pair.b.frame(&path, 1).await.ok();
+    countersigned(&pair.b).await;
     pair.a.stop().await;
     let Pair { b, a_id, b_id, .. } = pair;
 

@@ -74,7 +74,11 @@ async fn join(dir: &Path, invitation: &str, code: &str, how: (bool, Option<&str>
 }
 
 /// Shows names and digits, asks, and waits for the other side. `replaces`: the peer that it is, which lost its key.
-async fn compare(mut node: Node, mut pairing: Value, (yes, replaces): (bool, Option<&str>)) -> anyhow::Result<ExitCode> {
+async fn compare(
+    mut node: Node,
+    mut pairing: Value,
+    (yes, replaces): (bool, Option<&str>),
+) -> anyhow::Result<ExitCode> {
     let id = text::field(&pairing, "id");
     if pairing["state"] == "compare" {
         let ours = text::field(&node.get("/api/site").await?, "name");
@@ -86,7 +90,9 @@ async fn compare(mut node: Node, mut pairing: Value, (yes, replaces): (bool, Opt
                 "Does the other side see the same digits and both names?"
                     | "L'autre site voit-il les mêmes chiffres et les deux noms ?"
             ));
-        pairing = node.post(&format!("/api/pairings/{}/confirm", segment(&id)), &json!({ "accept": agree, "replaces": replaces })).await?;
+        pairing = node
+            .post(&format!("/api/pairings/{}/confirm", segment(&id)), &json!({ "accept": agree, "replaces": replaces }))
+            .await?;
         if agree && pairing["state"] == "compare" {
             eprintln!("Waiting for the other side to compare …" | "En attente de la comparaison par l'autre site …");
             pairing = until(&mut node, &id, |pairing| pairing["state"] != "compare").await?;

@@ -28,7 +28,7 @@ use std::{sync::Arc, time::Duration};
 /// How long connected peers have to take the next key before it is in use; whoever did not meets it.
 const TOLD_WITHIN: Duration = Duration::from_millis(700);
 /// A stranger may be a peer's next key, which we shall have heard of within this.
-const UNKNOWN_FOR: Duration = Duration::from_secs(4);
+const UNKNOWN_FOR: Duration = Duration::from_secs(3);
 
 /// What a change of our key brought about.
 #[derive(Clone, Debug)]

@@ -65,6 +65,8 @@ pub(crate) struct Line {
     all: Mutex<Vec<Connection>>,
     /// Somebody waits for a connection.
     wanted: Notify,
+    /// The peer, or we, have another key: what is being dialled is dialled anew.
+    renewed: Notify,
     /// Silence on the live connection with requests under way.
     silence: Notify,
     /// Beats with every group of bytes that comes.
@@ -112,6 +114,7 @@ impl Line {
             state: watch::Sender::new(State::default()),
             all: Mutex::default(),
             wanted: Notify::new(),
+            renewed: Notify::new(),
             silence: Notify::new(),
             pulse: Pulse::default(),
             waiting: AtomicUsize::new(0),
@@ -228,6 +231,7 @@ impl Line {
             }
             state.is_down = false;
         });
+        self.renewed.notify_waiters();
         self.wanted.notify_one();
     }
 
@@ -280,7 +284,11 @@ impl Line {
                     continue;
                 }
             }
-            match self.dial(dialler).await {
+            let dialled = tokio::select! {
+                dialled = self.dial(dialler) => dialled,
+                () = self.renewed.notified() => continue,
+            };
+            match dialled {
                 Some(connection) => {
                     dialler.connected(self.peer, &connection);
                     self.adopt(connection);

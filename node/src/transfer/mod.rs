@@ -64,7 +64,7 @@ use std::{
     collections::HashMap,
     num::NonZeroUsize,
     sync::{Arc, Mutex, PoisonError, RwLock, Weak},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::sync::{Semaphore, broadcast, mpsc, watch};
 
@@ -74,6 +74,8 @@ const HANDSHAKES_MAX: usize = 64;
 const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
 /// How long the last packets may take at stop.
 const GOODBYE_WITHIN: Duration = Duration::from_secs(1);
+/// A key that is no peer's may be a peer's next one, of which we shall have heard within this.
+const UNKNOWN_FOR: Duration = Duration::from_secs(3);
 /// How long a manifest or header pack waits for a connection.
 const REACH_WITHIN: Duration = Duration::from_secs(3);
 /// Connections a manifest or header pack is asked on, one after the other as they are lost.
@@ -162,7 +164,7 @@ impl Transfer {
             let is_peer = known.peer_with(key).is_some();
             if !is_peer {
                 // A full queue already tells of a flood.
-                let _ = knock.try_send(*key);
+                let _ = knock.try_send((*key, Instant::now()));
             }
             is_peer
         });
@@ -469,14 +471,21 @@ async fn admit(inner: &Inner, incoming: Incoming) {
     pump.line().adopt(connection);
 }
 
-async fn write_knocks(inner: Arc<Inner>, mut knocks: mpsc::Receiver<Key>) {
+async fn write_knocks(inner: Arc<Inner>, mut knocks: mpsc::Receiver<(Key, Instant)>) {
     let stop = inner.tasks.stop_token();
     loop {
-        let key = tokio::select! {
+        let knocked = tokio::select! {
             () = stop.cancelled() => return,
-            key = knocks.recv() => key,
+            knocked = knocks.recv() => knocked,
         };
-        let Some(key) = key else { return };
+        let Some((key, at)) = knocked else { return };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep_until((at + UNKNOWN_FOR).into()) => {}
+        }
+        if inner.trust.peer_with(&key).is_some() {
+            continue;
+        }
         match inner.trust.peer_formerly_with(&key) {
             Some(site) => {
                 inner.alerts.stranger("a key that the site has changed knocked at the pixel plane", site).await

@@ -17,7 +17,6 @@ use rustls::{
     sign::CertifiedKey,
 };
 use std::{
-    fs,
     net::{Ipv4Addr, SocketAddr},
     path::Path,
     sync::Arc,

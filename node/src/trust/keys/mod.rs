@@ -178,12 +178,12 @@ impl State {
     /// With a pairing two people said whose key it is: it replaces what was known, but never by a key of before.
     pub(super) fn pair_keys(&mut self, peer: &Peer) {
         let Some(keys) = peer.record.keys().filter(|keys| keys.site() == peer.site) else { return };
+        // Whoever pairs with us has settled who we are.
+        if let Some(own) = self.keys.get_mut(&self.us) {
+            own.conflict = None;
+        }
         if self.may_pair(&keys) && (self.is_in_conflict(&peer.site) || keys != self.keys_of(&peer.site)) {
             self.keys.insert(peer.site, Known { keys, heard: None, conflict: None });
-            // Whoever pairs with us again has settled who we are.
-            if let Some(own) = self.keys.get_mut(&self.us) {
-                own.conflict = None;
-            }
         }
     }
 
