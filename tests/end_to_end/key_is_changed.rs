@@ -132,11 +132,10 @@ async fn reading_goes_on_with_a_new_key_and_the_old_one_is_refused() {
         let log = site.audit("").await;
         assert!(log.iter().any(|entry| entry["act"] == "key-changed"), "{log:?}");
     }
-    let alerts = pair.b.audit("&alerts=true").await;
-    assert!(
-        alerts.iter().any(|entry| entry["note"].to_string().contains("a key that the site has changed")),
-        "{alerts:?}"
-    );
+    eventually!(20, "that the old key knocked is an alert", {
+        let alerts = pair.b.audit("&alerts=true").await;
+        holds(alerts.iter().any(|entry| entry["note"].to_string().contains("a key that the site has changed")))
+    });
 
     // A new study, a restart of either side, a second change at the other side.
     let (after, third) = announced(&pair).await;

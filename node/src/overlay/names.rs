@@ -76,7 +76,7 @@ impl Names {
     /// Those that claim to be a site; they do no more.
     pub(super) fn claimants(&mut self, site: &SiteId) -> Vec<PeerId> {
         let gone: Vec<PeerId> = self.claims.iter().filter(|(_, of)| *of == site).map(|(peer, _)| *peer).collect();
-        self.claims.retain(|_, of| of != site);
+        self.claims.retain(|_, of| *of != *site);
         gone
     }
 

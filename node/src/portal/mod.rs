@@ -234,6 +234,11 @@ fn insight_routes() -> Router<Door> {
         .route("/studies/{study}/holders", get(copies::of_study))
 }
 
+/// Keys that speak for sites.
+fn key_routes() -> Router<Door> {
+    Router::new().route("/keys", get(keys::list)).route("/keys/rotate", post(keys::rotate))
+}
+
 fn api_routes() -> Router<Door> {
     Router::new()
         .route("/site", get(status::site))
@@ -270,8 +275,7 @@ fn api_routes() -> Router<Door> {
         .route("/peers/join", post(peers::join))
         .route("/peers/{site}", delete(peers::revoke))
         .merge(insight_routes())
-        .route("/keys", get(keys::list))
-        .route("/keys/rotate", post(keys::rotate))
+        .merge(key_routes())
         .route("/pairings", get(peers::pairings))
         .route("/pairings/{id}/confirm", post(peers::confirm))
         .merge(agreement_routes())
