@@ -28,6 +28,7 @@ pub const TARGETS: [(&str, Target); 16] = [
     ("trust", trust::fuzz::trust),
     ("pairing", trust::fuzz::pairing),
     ("signatures", signatures::fuzz::signatures),
+    ("succession", trust::fuzz::succession),
 ];
 
 /// Tries this input with the target of this name.

@@ -6,7 +6,7 @@
 use crate::{
     ids::SiteId,
     refusal::Refusal,
-    signed::{Domain, SignatureBytes, sign_bytes, verify_bytes},
+    signed::{Domain, SignatureBytes, Signs, sign_bytes, verify_bytes},
     wire::{self, Wire},
 };
 use serde::{Deserialize, Serialize};
@@ -43,15 +43,15 @@ impl<T: Text> Wire for Countersigned<T> {
 impl<T: Text> Countersigned<T> {
     /// Encodes and signs as the first party.
     #[must_use]
-    pub fn draft(key: &ed25519_dalek::SigningKey, text: &T) -> Self {
+    pub fn draft(key: &impl Signs, text: &T) -> Self {
         let mut signed = Self { body: wire::encode(text), signatures: Vec::new(), kind: PhantomData };
         signed.sign(key);
         signed
     }
 
     /// Adds a signature; signing twice changes nothing.
-    pub fn sign(&mut self, key: &ed25519_dalek::SigningKey) {
-        let site = SiteId(key.verifying_key().to_bytes());
+    pub fn sign(&mut self, key: &impl Signs) {
+        let site = key.site();
         if !self.signatures.iter().any(|(s, _)| *s == site) {
             self.signatures.push((site, sign_bytes(key, T::DOMAIN, &self.body)));
         }

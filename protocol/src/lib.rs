@@ -33,6 +33,7 @@ pub mod refusal;
 pub mod relearn;
 pub mod retention;
 pub mod signed;
+pub mod succession;
 pub mod time;
 pub mod wire;
 
@@ -43,4 +44,5 @@ pub use digest::Digest;
 pub use ids::{AeTitle, SiteId, Uid};
 pub use refusal::Refusal;
 pub use signed::Signed;
+pub use succession::{Key, Keys, SiteKey};
 pub use time::Timestamp;

@@ -14,6 +14,7 @@ use crate::{
     refusal::Refusal,
     relearn::Known,
     signed::{Domain, Signed},
+    succession::Keys,
     time::Timestamp,
     wire::Wire,
 };
@@ -156,6 +157,9 @@ pub enum Request {
     Delegated(Vec<Signed<Grant>>),
     /// Who is on duty at the sender's site, or a case that it opened or closed with the receiver.
     Duty(Signed<Duty>),
+    /// Keys of the receiver, which the sender knows and which part from those that the receiver showed: one of the two is not
+    /// the receiver's, and nothing passes until the sites are paired again.
+    KeysPart(Keys),
 }
 impl Wire for Request {
     const VERSION: u8 = 1;

@@ -25,6 +25,7 @@ use crate::{
     refusal::Refusal,
     relearn::{Known, KnownStudy},
     signed::Signed,
+    succession::SiteKey,
     time::{Timestamp, WeekMinute},
     wire::{self, Wire},
 };
@@ -510,6 +511,20 @@ fn decode_all(bytes: &[u8]) {
     never_panics::<fetch::Answer>(bytes);
     never_panics::<message::Request>(bytes);
     never_panics::<message::Answer>(bytes);
+}
+
+#[test]
+fn keys_and_what_they_sign() {
+    let next =
+        |of: &SiteKey, seed, at, void| of.succeed(SigningKey::from_bytes(&[seed; 32]), Timestamp(at), void).unwrap();
+    let first = SiteKey::from(key());
+    let third =
+        next(&next(&first, 8, 1_769_870_000_000, None), 9, 1_769_880_000_000, Some(Timestamp(1_769_879_000_000)));
+    check("keys-first", first.keys());
+    check("keys-of-three", third.keys());
+    let hello = message::Request::Hello { record: Signed::seal(&third, &record()), now: Timestamp(7) };
+    check("control-hello-by-a-third-key", &hello);
+    check("control-keys-part", &message::Request::KeysPart(third.keys().clone()));
 }
 
 proptest! {

@@ -35,6 +35,7 @@ mod hostile_names_are_text;
 mod hostile_peer_asks;
 mod hostile_peer_speaks;
 mod index_is_lost;
+mod key_is_changed;
 mod ledger_is_tampered_with;
 mod log_is_asked_by_fhir;
 mod media_come_in;

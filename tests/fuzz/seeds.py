@@ -7,6 +7,7 @@ The corpora beside it grew from these.
 
 import json
 import os
+import pathlib
 import struct
 import subprocess
 import sys
@@ -240,5 +241,15 @@ def ledger():
     put("evidence", "empty", b"{}")
 
 
-for make in (data_sets, pictures, associations, texts, ledger):
+def succession():
+    """Chains of keys and a signature that carries one: the committed vectors."""
+    vectors = pathlib.Path(__file__).parents[2] / "protocol" / "vectors"
+    read = lambda name: bytes.fromhex((vectors / f"{name}.1.hex").read_text())
+    for name in ("keys-first", "keys-of-three"):
+        put("succession", name, read(name))
+    chain = read("keys-of-three")[-2 * 177:]
+    put("succession", "signature", b"\xa2\x03" + b"\x01" * 64 + chain)
+
+
+for make in (data_sets, pictures, associations, texts, ledger, succession):
     make()

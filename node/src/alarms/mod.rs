@@ -82,6 +82,10 @@ pub(crate) enum Kind {
     ReviewOverdue,
     /// Subject: the site that does not say that they are gone; value: copies of our studies that should be.
     CopiesOverdue,
+    /// Subject: the site; value: days since it changed its key, in good order.
+    KeyChanged,
+    /// Subject: the site of whose key two successors are known. Nothing passes between it and us until it is paired again.
+    KeysPart,
 }
 
 impl Kind {
@@ -104,6 +108,8 @@ impl Kind {
             Self::ClockDiffers => "clock-differs",
             Self::ReviewOverdue => "review-overdue",
             Self::CopiesOverdue => "copies-overdue",
+            Self::KeyChanged => "key-changed",
+            Self::KeysPart => "keys-part",
         }
     }
 }

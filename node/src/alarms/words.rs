@@ -64,6 +64,7 @@ fn of(alarm: &Alarm, language: Language) -> String {
                 | "la seconde copie de la sauvegarde chez {subject} date de {value} jours."
         ),
         Kind::LedgerBroken | Kind::LedgerUnwitnessed | Kind::CopiesOverdue => of_evidence(alarm, language),
+        Kind::KeyChanged | Kind::KeysPart => of_keys(alarm, language),
         Kind::CollectorBehind => in_language!(
             language,
             "the audit collector has not taken events for {value} minutes; they wait in the log."
@@ -91,6 +92,24 @@ fn overdue(value: u64, language: Language) -> String {
         "uses of broken glass that nobody has reviewed in time: {value}."
             | "bris de glace que personne n'a contrôlés à temps : {value}."
     )
+}
+
+/// Of keys that speak for sites.
+fn of_keys(alarm: &Alarm, language: Language) -> String {
+    let Alarm { kind, subject, value, .. } = alarm;
+    if *kind == Kind::KeyChanged {
+        in_language!(
+            language,
+            "{subject} changed its key {value} days ago; the new key is signed by the one before."
+                | "{subject} a changé de clé il y a {value} jours ; la nouvelle est signée par la précédente."
+        )
+    } else {
+        in_language!(
+            language,
+            "two different keys claim to follow the key of {subject}: one of them is not the site. Nothing passes until both administrators have spoken on the telephone and paired the sites again."
+                | "deux clés différentes prétendent succéder à celle de {subject} : l'une n'est pas le site. Rien ne passe tant que les deux administrateurs ne se sont pas parlé au téléphone et n'ont pas appairé les sites à nouveau."
+        )
+    }
 }
 
 /// Of what sites owe one another in evidence.

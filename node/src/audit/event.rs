@@ -161,6 +161,8 @@ pub(crate) enum Act {
     AgreementClosing,
     /// Who is on duty was stated, or a case was opened or closed.
     DutyStated,
+    /// A site has a new key: ours, or a peer's.
+    KeyChanged,
 }
 
 impl Act {
@@ -229,6 +231,7 @@ impl Act {
             Self::AgreementResumed => "agreement-resumed",
             Self::AgreementClosing => "agreement-closing",
             Self::DutyStated => "duty-stated",
+            Self::KeyChanged => "key-changed",
         }
     }
 }

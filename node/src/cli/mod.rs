@@ -59,6 +59,7 @@ mod export;
 mod french;
 mod heap;
 mod insight;
+mod keys;
 mod node;
 mod objects;
 mod peers;
@@ -180,6 +181,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Config { command } => setup::config(&dir, &command),
         Command::Backup(asked) => backup::backup(&dir, asked).await,
         Command::Restore(asked) => backup::restore(&dir, asked).await,
+        Command::Key { command } => keys::key(&dir, command).await,
         Command::Spare { command } => spare::spare(&dir, command).await,
         Command::Rebuild => setup::rebuild(&dir),
         Command::Status { json } => status::status(&dir, json).await,

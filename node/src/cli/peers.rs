@@ -14,11 +14,13 @@ const LOOK_EVERY: Duration = Duration::from_millis(300);
 
 pub(super) async fn peer(dir: &Path, command: PeerCommand) -> anyhow::Result<ExitCode> {
     match command {
-        PeerCommand::Invite { yes, wait, no_wait } => {
+        PeerCommand::Invite { yes, wait, no_wait, replaces } => {
             let stays = !no_wait && (yes || wait || std::io::stdin().is_terminal());
-            return invite(dir, yes, stays).await;
+            return invite(dir, yes, stays, replaces.as_deref()).await;
         }
-        PeerCommand::Join { invitation, code, yes } => return join(dir, &invitation, &code, yes).await,
+        PeerCommand::Join { invitation, code, yes, replaces } => {
+            return join(dir, &invitation, &code, (yes, replaces.as_deref())).await;
+        }
         PeerCommand::List { json } => list(dir, json).await?,
         PeerCommand::ViewAs(asked) => super::insight::view_as(dir, asked).await?,
         PeerCommand::Copies(asked) => super::copies::at_peer(dir, asked).await?,
@@ -35,7 +37,7 @@ pub(super) async fn peer(dir: &Path, command: PeerCommand) -> anyhow::Result<Exi
     Ok(ExitCode::SUCCESS)
 }
 
-async fn invite(dir: &Path, yes: bool, stays: bool) -> anyhow::Result<ExitCode> {
+async fn invite(dir: &Path, yes: bool, stays: bool, replaces: Option<&str>) -> anyhow::Result<ExitCode> {
     let mut node = Node::running(dir).await?;
     let invited = node.post("/api/peers/invitations", &json!({})).await?;
     eprintln!(
@@ -62,17 +64,21 @@ async fn invite(dir: &Path, yes: bool, stays: bool) -> anyhow::Result<ExitCode> 
     eprintln!("Waiting for the other site …" | "En attente de l'autre site …");
     let id = text::field(&invited, "id");
     let pairing = until(&mut node, &id, |pairing| pairing["state"] != "waiting").await?;
-    compare(node, pairing, yes).await
+    compare(node, pairing, (yes, replaces)).await
 }
 
-async fn join(dir: &Path, invitation: &str, code: &str, yes: bool) -> anyhow::Result<ExitCode> {
+async fn join(dir: &Path, invitation: &str, code: &str, how: (bool, Option<&str>)) -> anyhow::Result<ExitCode> {
     let mut node = Node::running(dir).await?;
     let pairing = node.post("/api/peers/join", &json!({ "invitation": invitation, "code": code })).await?;
-    compare(node, pairing, yes).await
+    compare(node, pairing, how).await
 }
 
-/// Shows names and digits, asks, and waits for the other side.
-async fn compare(mut node: Node, mut pairing: Value, yes: bool) -> anyhow::Result<ExitCode> {
+/// Shows names and digits, asks, and waits for the other side. `replaces`: the peer that it is, which lost its key.
+async fn compare(
+    mut node: Node,
+    mut pairing: Value,
+    (yes, replaces): (bool, Option<&str>),
+) -> anyhow::Result<ExitCode> {
     let id = text::field(&pairing, "id");
     if pairing["state"] == "compare" {
         let ours = text::field(&node.get("/api/site").await?, "name");
@@ -84,7 +90,9 @@ async fn compare(mut node: Node, mut pairing: Value, yes: bool) -> anyhow::Resul
                 "Does the other side see the same digits and both names?"
                     | "L'autre site voit-il les mêmes chiffres et les deux noms ?"
             ));
-        pairing = node.post(&format!("/api/pairings/{}/confirm", segment(&id)), &json!({ "accept": agree })).await?;
+        pairing = node
+            .post(&format!("/api/pairings/{}/confirm", segment(&id)), &json!({ "accept": agree, "replaces": replaces }))
+            .await?;
         if agree && pairing["state"] == "compare" {
             eprintln!("Waiting for the other side to compare …" | "En attente de la comparaison par l'autre site …");
             pairing = until(&mut node, &id, |pairing| pairing["state"] != "compare").await?;

@@ -61,6 +61,7 @@ pub(super) fn kind(act: Act) -> (Code, char, Option<Code>) {
         | Act::AgreementResumed
         | Act::AgreementClosing
         | Act::DutyStated
+        | Act::KeyChanged
         | Act::RuleChanged
         | Act::MigrationChanged
         | Act::RestoreConfirmed => (ALERT, 'E', Some(("110129", "Security Configuration"))),

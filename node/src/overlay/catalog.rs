@@ -97,7 +97,7 @@ impl Inner {
     }
 
     pub(super) fn trusted(&self) -> impl Iterator<Item = SiteId> {
-        self.trust.peers().into_iter().filter(|p| p.revoked.is_none()).map(|p| p.site)
+        self.trust.peers().into_iter().map(|p| p.site).filter(|site| self.trust.peer(site).is_some())
     }
 
     /// Tells a peer that there is news; many changes, one nudge.
@@ -278,6 +278,11 @@ impl Inner {
                 self.tell_duty(peer);
                 self.tell(OverlayEvent::DirectoryReset { holder: peer });
                 self.slice(peer);
+            }
+            TrustEvent::KeysChanged(site) => self.keys_changed(site),
+            TrustEvent::KeysPart(site) => {
+                self.tell(OverlayEvent::DirectoryReset { holder: site });
+                self.keys_part(site);
             }
             TrustEvent::GrantChanged { peer } => {
                 self.tell(OverlayEvent::DirectoryReset { holder: peer });

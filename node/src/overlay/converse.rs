@@ -11,13 +11,13 @@ use super::{
     swarm::{Channel, News},
 };
 use crate::{
-    audit::{Act, Actor, Event, Outcome},
+    audit::{Act, Actor, Event},
     pace::Pace,
     tasks,
     trust::TrustError,
 };
 use protocol::{
-    Refusal, SiteId, Timestamp,
+    Key, Refusal, SiteId, Timestamp,
     agreement::Ending,
     message::{Answer, Request, SiteRecord},
     signed::Signed,
@@ -35,7 +35,7 @@ const GOODBYES_MAX: u8 = 5;
 /// Long enough for a live link, short enough that a revoked site's connection ends within the second.
 const GOODBYE_WAIT: Duration = Duration::from_millis(600);
 /// How long the answer to a goodbye has to get out before the connection is closed.
-const ANSWER_LEAVES: Duration = Duration::from_millis(200);
+pub(super) const ANSWER_LEAVES: Duration = Duration::from_millis(200);
 /// How long a question too many waits for its "come again".
 const TOO_MANY_WAIT: Duration = Duration::from_secs(1);
 /// A stranger is written down at most so often; in between they are counted.
@@ -56,7 +56,7 @@ impl Inner {
 
     pub(super) async fn allow(&self, site: &SiteId) {
         if let Some(record) = self.trust.peer(site).and_then(|p| p.record.open(site).ok()) {
-            self.link.allow(*site, record.overlay).await;
+            self.link.allow(*site, self.trust.key_of(site), record.overlay).await;
         }
     }
 
@@ -67,7 +67,7 @@ impl Inner {
         }
         for site in self.trust.farewells() {
             if let Some(record) = self.revoked_record(&site) {
-                self.link.allow(site, record.overlay).await;
+                self.link.allow(site, self.trust.key_of(&site), record.overlay).await;
             }
         }
     }
@@ -93,20 +93,24 @@ impl Inner {
                 }
                 News::Asked { site, bytes, channel } => self.asked(site, bytes, channel),
                 // A site that we parted from, and that has not given up yet, is no stranger.
-                News::Stranger { site: Some(site), .. } if self.revoked_record(&site).is_some() => {
-                    tracing::debug!(site = %site.short(), "a revoked site was refused");
+                News::Stranger { key: Some(key), .. } if self.was_parted_from(&key) => {
+                    tracing::debug!(site = %key.as_site().short(), "a revoked site was refused");
                 }
-                News::Stranger { site, from } => {
+                News::Stranger { key, from } => {
                     if let Some(note) = strangers.knocked(&from) {
-                        let mut event = Event::new(Act::SecurityAlert, Actor { site, ..Actor::default() });
-                        event.peer = site;
                         let inner = self.clone();
-                        let event = event.outcome(Outcome::Refused(Refusal::NotPaired)).note(note);
-                        self.tasks.spawn("stranger", async move { inner.record(event).await });
+                        self.tasks.spawn("stranger", async move { inner.knocked(key, note).await });
                     }
                 }
+                News::Claims(site, key) => self.claimed(site, key),
             }
         }
+    }
+
+    /// Whether it is the key of a site that is revoked.
+    fn was_parted_from(&self, key: &Key) -> bool {
+        let is_it = |peer: crate::trust::Peer| peer.revoked.is_some() && self.trust.key_of(&peer.site) == *key;
+        self.trust.peers().into_iter().any(is_it)
     }
 
     fn asked(self: &Arc<Self>, site: SiteId, bytes: Vec<u8>, channel: Channel) {
@@ -153,6 +157,10 @@ impl Inner {
                 let half = tasks::now().since(asked) / 2;
                 self.contacts.clock(&site, now, asked.after(half));
                 self.link.settled(site).await;
+                if let Err(why) = self.hear_keys(&record).await {
+                    tracing::warn!(peer = %site.short(), %why, "its keys are not those known here");
+                    return true;
+                }
                 if let Err(why) = self.trust.note_record(&site, record).await {
                     tracing::warn!(peer = %site.short(), %why, "its site record is not taken");
                 }
@@ -211,7 +219,8 @@ impl Inner {
     }
 
     pub(super) async fn say_goodbye(self: &Arc<Self>, site: SiteId) {
-        if self.trust.peer(&site).is_some() || !self.partings.begin(site) {
+        let is_nobody_sure = self.trust.is_in_conflict(&site) && !self.trust.farewells().contains(&site);
+        if self.trust.peer(&site).is_some() || is_nobody_sure || !self.partings.begin(site) {
             return;
         }
         let connected = self.contacts.is_connected(&site);
@@ -245,7 +254,7 @@ impl Inner {
             let _ = self.trust.farewell_done(&site).await;
             self.contacts.forget(&site);
         } else if let Some(record) = self.revoked_record(&site).filter(|_| self.trust.peer(&site).is_none()) {
-            self.link.allow(site, record.overlay).await;
+            self.link.allow(site, self.trust.key_of(&site), record.overlay).await;
         }
         // It may have been paired anew meanwhile.
         self.allow(&site).await;
@@ -298,8 +307,15 @@ impl Inner {
         if receipts.is_empty() { Answer::Done } else { Answer::Parted(receipts) }
     }
 
-    async fn greeted(&self, from: SiteId, record: Signed<SiteRecord>, now: Timestamp) -> Result<Answer, TrustError> {
+    async fn greeted(
+        self: &Arc<Self>,
+        from: SiteId,
+        record: Signed<SiteRecord>,
+        now: Timestamp,
+    ) -> Result<Answer, TrustError> {
         let ours = tasks::now();
+        record.open(&from).map_err(|_| Refusal::Malformed)?;
+        self.hear_keys(&record).await?;
         self.trust.note_record(&from, record).await?;
         if self.contacts.of(&from).clock_offset_ms.is_none() {
             self.contacts.clock(&from, now, ours);
@@ -379,6 +395,7 @@ impl Inner {
             Request::CopiesAsked(asked) => return Ok(self.answer_copies(from, &asked).await),
             Request::CopiesHeld { after } => return Ok(self.held_copies(&from, after.as_ref())),
             Request::ReaderGone { person } => self.reader_gone(from, person).await?,
+            Request::KeysPart(keys) => self.hear_that_keys_part(from, &keys).await?,
             Request::Goodbye => {
                 self.left(from).await?;
                 return Ok(self.parted(&from));
@@ -390,6 +407,7 @@ impl Inner {
     /// The peer ended an agreement.
     async fn ended(&self, from: SiteId, signed: Signed<Ending>) -> Result<(), TrustError> {
         let ending = signed.open(&from).map_err(|_| Refusal::Malformed)?;
+        self.trust.vouch(&from, &signed, ending.at)?;
         match self.trust.end(&ending.agreement, &from).await {
             Ok(()) => {
                 let theirs = Actor { site: Some(from), ..Actor::default() };
@@ -427,7 +445,7 @@ pub(super) fn is_lost(answer: Option<&Answer>) -> bool {
     matches!(answer, None | Some(Answer::Refused(Refusal::Busy(_) | Refusal::Internal)))
 }
 
-fn refusal(why: &TrustError) -> Refusal {
+pub(super) fn refusal(why: &TrustError) -> Refusal {
     match why {
         TrustError::NoPeer => Refusal::NotPaired,
         TrustError::NoAgreement | TrustError::NoGrant | TrustError::NoDuty => Refusal::NotHeld,

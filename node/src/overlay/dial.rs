@@ -72,6 +72,13 @@ impl Dialer {
         }
     }
 
+    /// What kept it from being met may be over: it is dialled at once.
+    pub(super) fn hurry(&mut self, site: &SiteId, now: Instant) {
+        if let Some(target) = self.0.get_mut(site) {
+            (target.due, target.road, target.pause) = (Some(now), Road::Quic, PAUSE_MIN);
+        }
+    }
+
     pub(super) fn forget(&mut self, site: &SiteId) {
         self.0.remove(site);
     }

@@ -163,7 +163,7 @@ impl Directory {
             let mut notes: HashMap<(Id128, u8), Vec<_>> = dirty.into_iter().map(|d| (d, Vec::new())).collect();
             for row in shelf.studies.values() {
                 if let Some(rows) = notes.get_mut(&(row.basis.agreement(), bucket(&row.card.study))) {
-                    rows.push((row.card.clone(), row.basis, row.told, row.signature));
+                    rows.push((row.card.clone(), row.basis, row.told, row.signature.clone()));
                 }
             }
             (notes.into_iter().collect::<Vec<_>>(), shelf.cursor)
@@ -314,7 +314,7 @@ impl Directory {
         let shelves = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let row = shelves.get(holder)?.studies.get(study)?;
         // One that an older version of this program wrote in other bytes is none.
-        Some(Signed::again(&row.card, *holder, row.signature)).filter(|card| card.open(holder).is_ok())
+        Some(Signed::again(&row.card, *holder, row.signature.clone())).filter(|card| card.open(holder).is_ok())
     }
 
     /// Removes every row of a holder that was told on a basis that ended; how many.

@@ -59,7 +59,7 @@ impl Inner {
     }
 
     /// Whether it is over; otherwise it is tried again while the peer is connected.
-    async fn exchange(&self, peer: SiteId) -> bool {
+    async fn exchange(self: Arc<Self>, peer: SiteId) -> bool {
         if self.trust.peer(&peer).is_none() {
             return true;
         }
@@ -198,8 +198,12 @@ impl Inner {
         for signed in heads {
             let site = signed.claimed_signer();
             let Some(ours) = held.iter().find(|held| held.head.site == site) else { continue };
-            // What its site did not sign says nothing about that site.
+            // What its site did not sign says nothing about that site; what another holder of its key did says that.
             if let Ok(theirs) = signed.open(&site) {
+                let Some(keys) = signed.keys() else { continue };
+                if !self.goes_with_known(&keys).await {
+                    continue;
+                }
                 self.compare_heads(ours, theirs, signed).await;
             }
         }
@@ -263,6 +267,7 @@ impl Inner {
         proof: Vec<Hash>,
     ) -> Result<Answer, Refusal> {
         let head = signed.open(&peer).ok().filter(|head| head.site == peer).ok_or(Refusal::Malformed)?;
+        self.trust.vouch(&peer, &signed, head.at)?;
         let held = self.audit.held(&peer);
         let wrong = match follows(held.as_ref().map(|held| &held.head), &head, from, &proof) {
             Follows::Yes => None,

@@ -60,15 +60,20 @@ impl Lines {
         dead
     }
 
-    /// A connection is gone. Whether it was the last; `None` when it was not known.
-    pub(super) fn closed(&mut self, site: &SiteId, id: ConnectionId) -> Option<bool> {
-        let lines = self.lines.get_mut(site)?;
-        lines.remove(&id)?;
-        let last = lines.is_empty();
+    /// A connection is gone: whose it was, and whether it was the last; `None` when it was not known.
+    pub(super) fn closed(&mut self, id: ConnectionId) -> Option<(SiteId, bool)> {
+        let (site, lines) = self.lines.iter_mut().find(|(_, lines)| lines.contains_key(&id))?;
+        lines.remove(&id);
+        let (site, last) = (*site, lines.is_empty());
         if last {
-            self.lines.remove(site);
+            self.lines.remove(&site);
         }
-        Some(last)
+        Some((site, last))
+    }
+
+    /// All are gone; who had any.
+    pub(super) fn clear(&mut self) -> Vec<SiteId> {
+        self.lines.drain().map(|(site, _)| site).collect()
     }
 
     /// A ping was answered.
@@ -138,9 +143,9 @@ mod tests {
         assert_eq!(lines.opened(LOW, id(1), Road::Quic, true, start), []);
         let later = start + RACE + LOOK_EVERY;
         assert_eq!(lines.opened(LOW, id(2), Road::Quic, false, later), [id(1)]);
-        assert_eq!(lines.closed(&LOW, id(1)), Some(false));
-        assert_eq!(lines.closed(&LOW, id(1)), None);
-        assert_eq!(lines.closed(&LOW, id(2)), Some(true));
+        assert_eq!(lines.closed(id(1)), Some((LOW, false)));
+        assert_eq!(lines.closed(id(1)), None);
+        assert_eq!(lines.closed(id(2)), Some((LOW, true)));
     }
 
     #[test]

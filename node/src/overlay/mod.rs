@@ -27,12 +27,14 @@ mod glass;
 mod keepings;
 mod ledger;
 mod lines;
+mod names;
 mod nearline;
 mod notices;
 mod offer;
 mod once;
 mod pairing;
 mod relearn;
+mod rotation;
 mod swarm;
 #[cfg(test)]
 mod tests;
@@ -205,6 +207,8 @@ pub(crate) enum OverlayError {
     Pairing(#[from] PairingFailure),
     #[error(transparent)]
     Trust(#[from] TrustError),
+    #[error(transparent)]
+    Identity(#[from] crate::identity::IdentityError),
     #[error("the site cannot be reached")]
     Unreachable,
     #[error("{0}")]
@@ -267,6 +271,8 @@ struct Inner {
     due: copies::Due,
     unheard: converse::Unheard,
     relearning: relearn::Relearning,
+    /// One change of our key at a time.
+    rotating: Mutex<()>,
     events: broadcast::Sender<OverlayEvent>,
 }
 
@@ -312,7 +318,7 @@ impl Overlay {
         // Listening begins before anything is read: no change falls between.
         let (trust_events, archive_events) = (trust.events(), archive.events());
         let source_events = sources.events();
-        let (link, news) = swarm::start(config.overlay.listen, &identity, &tasks).await?;
+        let (link, news) = swarm::start(config.overlay.listen, &identity.key(), &tasks).await?;
         let record = SiteRecord {
             name: config.site.name.clone(),
             overlay: told(&config.overlay.advertise, link.listen),
@@ -354,6 +360,7 @@ impl Overlay {
             due: copies::Due::default(),
             unheard: converse::Unheard::default(),
             relearning: relearn::Relearning::default(),
+            rotating: Mutex::default(),
             events: broadcast::channel(EVENTS_KEPT).0,
         });
         tasks.spawn("overlay alerts", inner.alerts.clone().run(tasks.clone()));
@@ -439,8 +446,14 @@ impl Overlay {
     }
 
     /// This side's admin says whether digits and name agree. Both yes: the peer is added at both.
-    pub(crate) async fn confirm(&self, pairing: &Id128, accept: bool) -> Result<Pairing, OverlayError> {
-        self.inner.confirm(pairing, accept).await
+    /// `replaces`: the peer that it is, which has lost its key: that one is revoked, and its agreements are offered anew.
+    pub(crate) async fn confirm(
+        &self,
+        pairing: &Id128,
+        accept: bool,
+        replaces: Option<SiteId>,
+    ) -> Result<Pairing, OverlayError> {
+        self.inner.confirm(pairing, accept, replaces).await
     }
 
     /// Tells a peer that a study of ours is meant for it, in the name of a rule.

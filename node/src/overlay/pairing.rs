@@ -51,6 +51,8 @@ type Decision = (bool, oneshot::Sender<()>);
 #[derive(Debug)]
 struct Row {
     pairing: Pairing,
+    /// The peer that it is, which has lost its key, as this side's administrator says.
+    replaces: Option<SiteId>,
     decide: mpsc::Sender<Decision>,
 }
 
@@ -71,7 +73,7 @@ impl Pairings {
     fn add(&self, pairing: Pairing, decide: mpsc::Sender<Decision>) {
         self.with(|rows| {
             rows.retain(|r| r.pairing.id != pairing.id);
-            rows.push_front(Row { pairing, decide });
+            rows.push_front(Row { pairing, replaces: None, decide });
             rows.truncate(KEPT);
         });
     }
@@ -81,6 +83,16 @@ impl Pairings {
                 change(&mut row.pairing.state);
             }
         });
+    }
+    fn replace(&self, id: &Id128, old: SiteId) {
+        self.with(|rows| {
+            if let Some(row) = rows.iter_mut().find(|r| r.pairing.id == *id) {
+                row.replaces = Some(old);
+            }
+        });
+    }
+    fn replaced_by(&self, id: &Id128) -> Option<SiteId> {
+        self.with(|rows| rows.iter().find(|r| r.pairing.id == *id).and_then(|r| r.replaces))
     }
     fn decider(&self, id: &Id128) -> Option<mpsc::Sender<Decision>> {
         self.with(|rows| rows.iter().find(|r| r.pairing.id == *id).map(|r| r.decide.clone()))
@@ -198,7 +210,7 @@ impl Inner {
         let state = PairingState::Waiting { tries_left: pairing::TRIES };
         let row = Pairing { id: told.id, inviter: true, state, expires: told.expires };
         self.pairings.add(row, decide);
-        let inviter = Inviter::new(self.identity.signing_key().clone(), self.record_now(), invitation, code);
+        let inviter = Inviter::new(self.identity.key(), self.record_now(), invitation, code);
         let (inner, stop, id) = (self.clone(), self.tasks.stop_token(), told.id);
         let cancel = stop.clone();
         let closed = self.tasks.spawn("pairing", async move {
@@ -366,6 +378,9 @@ impl Inner {
         // No evidence, no effect.
         let recorded = self.audit.record(evidence).await.is_ok();
         let state = if recorded && self.trust.add_peer(peer).await.is_ok() {
+            if let Some(old) = self.pairings.replaced_by(id).filter(|old| *old != site) {
+                self.replace_lost(old, site).await;
+            }
             PairingState::Done { peer_name: name, peer: site }
         } else {
             tracing::error!("the pairing could not be recorded");
@@ -404,7 +419,7 @@ impl Inner {
         let (decide, mut decisions) = mpsc::channel(4);
         let state = PairingState::Waiting { tries_left: 1 };
         self.pairings.add(Pairing { id, inviter: false, state, expires }, decide);
-        let key = self.identity.signing_key().clone();
+        let key = self.identity.key();
         let mut joiner = Joiner::new(key, self.record_now(), invitation, &code, &rand::random());
         let proven = tokio::time::timeout(PROOF_WAIT, async {
             let mut proven = false;
@@ -437,7 +452,16 @@ impl Inner {
         self.pairings.get(&id).ok_or_else(|| PairingFailure::Protocol.into())
     }
 
-    pub(super) async fn confirm(&self, id: &Id128, accept: bool) -> Result<Pairing, OverlayError> {
+    /// This side's administrator says whether the digits agree, and which peer it is that lost its key, if it is one.
+    pub(super) async fn confirm(
+        &self,
+        id: &Id128,
+        accept: bool,
+        replaces: Option<SiteId>,
+    ) -> Result<Pairing, OverlayError> {
+        if let Some(old) = replaces {
+            self.pairings.replace(id, old);
+        }
         let decide = self.pairings.decider(id).ok_or(PairingFailure::Expired)?;
         let (done, heard) = oneshot::channel();
         if decide.send((accept, done)).await.is_ok() {

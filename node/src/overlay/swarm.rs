@@ -3,6 +3,10 @@
 //! The allow-list is the first behaviour: a key that is not a peer's is refused right after the handshake, before any
 //! protocol runs, and told upwards as a stranger. A peer that is disallowed loses its connections at once.
 //!
+//! Upwards a site is its name; down here it is the key that speaks for it, and [`super::names`] is the one place where the two
+//! are exchanged. Where a peer was dialled and another key answers, that key is let in to show that it is the peer's next one
+//! ([`News::Claims`]); nothing that it asks is heard.
+//!
 //! # Not here
 //! What is said: [`super::converse`]. When to dial: [`super::dial`]. Which connections stay: [`super::lines`].
 
@@ -12,19 +16,22 @@ use super::{
     codec::Frames,
     dial::{Dialer, Road},
     lines::Lines,
+    names::{self, Names},
 };
-use crate::{identity::Identity, tasks::Tasks};
+use crate::tasks::Tasks;
 use futures::StreamExt;
 use libp2p::{
     Multiaddr, PeerId, StreamProtocol, Swarm, SwarmBuilder, TransportError, allow_block_list, connection_limits,
-    identity, memory_connection_limits, ping, request_response,
+    identity, memory_connection_limits,
+    multiaddr::Protocol,
+    ping, request_response,
     swarm::{
-        ConnectionId, ListenError, NetworkBehaviour, SwarmEvent,
+        ConnectionId, DialError, ListenError, NetworkBehaviour, SwarmEvent,
         dial_opts::{DialOpts, PeerCondition},
     },
     tcp, yamux,
 };
-use protocol::{SiteId, message};
+use protocol::{Key, SiteId, SiteKey, message, signed::Signs as _};
 use std::{
     collections::HashMap,
     net::{SocketAddr, TcpListener, UdpSocket},
@@ -54,6 +61,8 @@ const QUIC_IDLE_MS: u32 = 5_000;
 
 /// How long an address in use is waited for at start.
 const LISTEN_WAIT: Duration = Duration::from_secs(5);
+/// How long goodbyes have to get out before the connections of a key of before are dropped.
+const LEAVES: Duration = Duration::from_millis(100);
 
 #[derive(NetworkBehaviour)]
 struct Behaviour {
@@ -83,19 +92,31 @@ pub(super) enum News {
     },
     /// A key that is no peer's was refused.
     Stranger {
-        site: Option<SiteId>,
+        key: Option<Key>,
         from: String,
     },
+    /// This site was dialled, and this key answered.
+    Claims(SiteId, Key),
 }
 
 #[derive(Debug)]
 enum Command {
-    Ask { site: SiteId, bytes: Vec<u8>, reply: oneshot::Sender<Option<Vec<u8>>> },
+    Ask { of: Whom, bytes: Vec<u8>, reply: oneshot::Sender<Option<Vec<u8>>> },
     Answer { channel: Channel, bytes: Vec<u8> },
-    Allow { site: SiteId, addresses: Vec<String> },
+    Allow { site: SiteId, key: Key, addresses: Vec<String> },
     Disallow(SiteId),
     Settled(SiteId),
     Dial { site: SiteId, addresses: Vec<Multiaddr> },
+    Unclaim(Key),
+    Rekey(Box<SiteKey>),
+}
+
+/// Who is asked.
+#[derive(Clone, Copy, Debug)]
+enum Whom {
+    Site(SiteId),
+    /// Whoever has this key.
+    Key(Key),
 }
 
 /// The handle. Clones share the loop.
@@ -109,16 +130,31 @@ pub(super) struct Link {
 impl Link {
     /// Asks a connected site; `None` when it is not, or does not answer in time.
     pub(super) async fn ask(&self, site: SiteId, bytes: Vec<u8>) -> Option<Vec<u8>> {
+        self.ask_whom(Whom::Site(site), bytes).await
+    }
+    /// Asks whoever answered with this key where a peer was dialled.
+    pub(super) async fn ask_claimant(&self, key: Key, bytes: Vec<u8>) -> Option<Vec<u8>> {
+        self.ask_whom(Whom::Key(key), bytes).await
+    }
+    async fn ask_whom(&self, of: Whom, bytes: Vec<u8>) -> Option<Vec<u8>> {
         let (reply, answer) = oneshot::channel();
-        self.commands.send(Command::Ask { site, bytes, reply }).await.ok()?;
+        self.commands.send(Command::Ask { of, bytes, reply }).await.ok()?;
         answer.await.ok().flatten()
+    }
+    /// Lets a key in no more that answered where a peer was dialled.
+    pub(super) async fn unclaim(&self, key: Key) {
+        let _ = self.commands.send(Command::Unclaim(key)).await;
+    }
+    /// We have another key: all connections are made anew with it.
+    pub(super) async fn rekey(&self, key: SiteKey) {
+        let _ = self.commands.send(Command::Rekey(Box::new(key))).await;
     }
     pub(super) async fn answer(&self, channel: Channel, bytes: Vec<u8>) {
         let _ = self.commands.send(Command::Answer { channel, bytes }).await;
     }
-    /// Lets a site in and keeps it connected.
-    pub(super) async fn allow(&self, site: SiteId, addresses: Vec<String>) {
-        let _ = self.commands.send(Command::Allow { site, addresses }).await;
+    /// Lets a site in by its key, and by no other, and keeps it connected.
+    pub(super) async fn allow(&self, site: SiteId, key: Key, addresses: Vec<String>) {
+        let _ = self.commands.send(Command::Allow { site, key, addresses }).await;
     }
     /// Closes its connections and lets it in no more.
     pub(super) async fn disallow(&self, site: SiteId) {
@@ -128,18 +164,6 @@ impl Link {
     pub(super) async fn settled(&self, site: SiteId) {
         let _ = self.commands.send(Command::Settled(site)).await;
     }
-}
-
-fn peer_id(site: &SiteId) -> Option<PeerId> {
-    let key = identity::ed25519::PublicKey::try_from_bytes(&site.0).ok()?;
-    Some(identity::PublicKey::from(key).to_peer_id())
-}
-
-/// A PeerId of an ed25519 key is that key itself, in an identity multihash.
-fn site_id(peer: &PeerId) -> Option<SiteId> {
-    let hash = peer.as_ref();
-    let key = identity::PublicKey::try_decode_protobuf(hash.digest()).ok()?;
-    Some(SiteId(key.try_into_ed25519().ok()?.to_bytes()))
 }
 
 /// Finds a port that is free for both roads when any will do.
@@ -158,9 +182,9 @@ fn settle_port(listen: SocketAddr) -> std::io::Result<SocketAddr> {
     Err(last.unwrap_or_else(|| std::io::ErrorKind::AddrInUse.into()))
 }
 
-fn build(identity: &Identity) -> Result<Swarm<Behaviour>, OverlayError> {
+fn build(key: &SiteKey) -> Result<Swarm<Behaviour>, OverlayError> {
     let transport = |why: &dyn std::fmt::Display| OverlayError::Transport(why.to_string());
-    let mut seed = identity.signing_key().to_bytes();
+    let mut seed = key.signing_key().to_bytes();
     let keypair = identity::Keypair::ed25519_from_bytes(&mut seed).map_err(|e| transport(&e))?;
     let limits = connection_limits::ConnectionLimits::default()
         .with_max_pending_incoming(Some(PENDING_MAX))
@@ -210,24 +234,31 @@ async fn listen_on(swarm: &mut Swarm<Behaviour>, address: Multiaddr) -> std::io:
     }
 }
 
+async fn listen_everywhere(swarm: &mut Swarm<Behaviour>, listen: SocketAddr) -> std::io::Result<()> {
+    for road in [Road::Tcp, Road::Quic] {
+        listen_on(swarm, road.address(listen)).await?;
+    }
+    Ok(())
+}
+
 /// Binds both roads and starts the loop.
 pub(super) async fn start(
     listen: SocketAddr,
-    identity: &Identity,
+    key: &SiteKey,
     tasks: &Tasks,
 ) -> Result<(Link, mpsc::Receiver<News>), OverlayError> {
     let failed = |source| OverlayError::Listen { address: listen, source };
     let listen = settle_port(listen).map_err(failed)?;
-    let mut swarm = build(identity)?;
-    for road in [Road::Tcp, Road::Quic] {
-        listen_on(&mut swarm, road.address(listen)).await.map_err(failed)?;
-    }
+    let mut swarm = build(key)?;
+    listen_everywhere(&mut swarm, listen).await.map_err(failed)?;
     let (commands, received) = mpsc::channel(COMMANDS);
     let (news, heard) = mpsc::channel(NEWS);
     let state = Loop {
         swarm,
+        listen,
+        names: Names::default(),
         dialer: Dialer::default(),
-        lines: Lines::new(identity.site(), Instant::now()),
+        lines: Lines::new(key.site(), Instant::now()),
         asked: HashMap::new(),
         news,
         commands: commands.downgrade(),
@@ -239,6 +270,8 @@ pub(super) async fn start(
 
 struct Loop {
     swarm: Swarm<Behaviour>,
+    listen: SocketAddr,
+    names: Names,
     dialer: Dialer,
     lines: Lines,
     asked: HashMap<request_response::OutboundRequestId, oneshot::Sender<Option<Vec<u8>>>>,
@@ -260,6 +293,7 @@ impl Loop {
         loop {
             match self.select(&mut commands, &stop).await {
                 Step::Swarm(event) => self.apply(*event).await,
+                Step::Command(Command::Rekey(key)) => self.rekey(&key).await,
                 Step::Command(command) => self.obey(command),
                 Step::Dial => self.dial_due(),
                 Step::Look => {
@@ -291,37 +325,112 @@ impl Loop {
 
     fn obey(&mut self, command: Command) {
         match command {
-            Command::Ask { site, bytes, reply } => match peer_id(&site).filter(|p| self.swarm.is_connected(p)) {
-                Some(peer) => {
-                    let id = self.swarm.behaviour_mut().requests.send_request(&peer, bytes);
-                    self.asked.insert(id, reply);
+            Command::Ask { of, bytes, reply } => {
+                let peer = match of {
+                    Whom::Site(site) => self.names.peer(&site),
+                    Whom::Key(key) => names::peer_id(&key),
+                };
+                match peer.filter(|p| self.swarm.is_connected(p)) {
+                    Some(peer) => {
+                        let id = self.swarm.behaviour_mut().requests.send_request(&peer, bytes);
+                        self.asked.insert(id, reply);
+                    }
+                    None => drop(reply.send(None)),
                 }
-                None => drop(reply.send(None)),
-            },
+            }
             Command::Answer { channel, bytes } => {
                 // The asker may be gone.
                 let _ = self.swarm.behaviour_mut().requests.send_response(channel, bytes);
             }
-            Command::Allow { site, addresses } => {
-                if let Some(peer) = peer_id(&site) {
-                    self.swarm.behaviour_mut().allowed.allow_peer(peer);
-                    self.dialer.keep(site, addresses, Instant::now());
+            Command::Allow { site, key, addresses } => {
+                let Some(peer) = names::peer_id(&key) else { return };
+                let now = Instant::now();
+                // It was let in to show that it is this site: now it comes as the site. And no key of before does.
+                let shut: Vec<PeerId> =
+                    self.names.unclaim(&peer).into_iter().chain(self.names.is(site, peer)).collect();
+                if !shut.is_empty() {
+                    shut.into_iter().for_each(|other| self.shut(other));
+                    self.dialer.hurry(&site, now);
                 }
+                self.swarm.behaviour_mut().allowed.allow_peer(peer);
+                self.dialer.keep(site, addresses, now);
             }
             Command::Disallow(site) => {
                 self.dialer.forget(&site);
-                if let Some(peer) = peer_id(&site) {
-                    self.swarm.behaviour_mut().allowed.disallow_peer(peer);
-                    let _ = self.swarm.disconnect_peer_id(peer);
-                }
+                let claimants = self.names.claimants(&site);
+                self.names.forget(&site).into_iter().chain(claimants).for_each(|peer| self.shut(peer));
             }
             Command::Settled(site) => self.dialer.settled(&site),
             Command::Dial { site, addresses } => self.dial(&site, addresses),
+            Command::Unclaim(key) => {
+                if let Some(peer) = names::peer_id(&key).and_then(|peer| self.names.unclaim(&peer)) {
+                    self.shut(peer);
+                }
+            }
+            // The loop's own, since it waits.
+            Command::Rekey(_) => {}
+        }
+    }
+
+    fn shut(&mut self, peer: PeerId) {
+        self.swarm.behaviour_mut().allowed.disallow_peer(peer);
+        let _ = self.swarm.disconnect_peer_id(peer);
+    }
+
+    /// All that was said over the connections of the key before is over; whoever asked asks again.
+    async fn rekey(&mut self, key: &SiteKey) {
+        let mut fresh = match build(key) {
+            Ok(fresh) => fresh,
+            Err(why) => return tracing::error!(%why, "the new key does not speak before the next start"),
+        };
+        let peers: Vec<PeerId> = self.swarm.connected_peers().copied().collect();
+        for peer in peers {
+            let _ = self.swarm.disconnect_peer_id(peer);
+        }
+        let goodbyes = async {
+            while self.swarm.connected_peers().next().is_some() {
+                self.swarm.select_next_some().await;
+            }
+        };
+        let _ = tokio::time::timeout(LEAVES, goodbyes).await;
+        std::mem::swap(&mut self.swarm, &mut fresh);
+        drop(fresh);
+        for (_, reply) in self.asked.drain() {
+            let _ = reply.send(None);
+        }
+        if let Err(why) = listen_everywhere(&mut self.swarm, self.listen).await {
+            tracing::error!(%why, "the control plane does not listen with the new key before the next start");
+        }
+        let now = Instant::now();
+        for (site, peer) in self.names.all() {
+            self.swarm.behaviour_mut().allowed.allow_peer(peer);
+            self.dialer.hurry(&site, now);
+        }
+        for site in self.lines.clear() {
+            self.tell_road(site).await;
+            let _ = self.news.send(News::Disconnected(site)).await;
+        }
+    }
+
+    /// Another key answers for a site that is not connected: it may show that it is the site's next one.
+    fn claim(&mut self, site: SiteId, obtained: PeerId, address: Multiaddr) {
+        let is_connected = self.names.peer(&site).is_some_and(|peer| self.swarm.is_connected(&peer));
+        if is_connected || !self.names.claims(site, obtained) {
+            return;
+        }
+        self.swarm.behaviour_mut().allowed.allow_peer(obtained);
+        // Named by whom it was dialled as.
+        let address = address.iter().filter(|part| !matches!(part, Protocol::P2p(_))).collect();
+        let options = DialOpts::peer_id(obtained).addresses(vec![address]).condition(PeerCondition::Always).build();
+        if self.swarm.dial(options).is_err() {
+            self.names.unclaim(&obtained).into_iter().for_each(|peer| self.shut(peer));
         }
     }
 
     fn dial(&mut self, site: &SiteId, addresses: Vec<Multiaddr>) {
-        let Some(peer) = peer_id(site).filter(|p| !addresses.is_empty() && !self.swarm.is_connected(p)) else { return };
+        let Some(peer) = self.names.peer(site).filter(|p| !addresses.is_empty() && !self.swarm.is_connected(p)) else {
+            return;
+        };
         let options = DialOpts::peer_id(peer).addresses(addresses).condition(PeerCondition::Disconnected).build();
         if let Err(why) = self.swarm.dial(options) {
             tracing::debug!(site = %site.short(), %why, "not dialled");
@@ -347,7 +456,7 @@ impl Loop {
             SwarmEvent::Behaviour(BehaviourEvent::Requests(event)) => self.apply_request(event),
             SwarmEvent::Behaviour(BehaviourEvent::Ping(ping::Event { peer, connection, result })) => match result {
                 Ok(_) => {
-                    if let Some(site) = site_id(&peer) {
+                    if let Some(site) = self.names.site(&peer) {
                         self.lines.heard(&site, connection, Instant::now());
                     }
                 }
@@ -357,7 +466,11 @@ impl Loop {
                 }
             },
             SwarmEvent::ConnectionEstablished { peer_id, connection_id, endpoint, .. } => {
-                let Some(site) = site_id(&peer_id) else { return };
+                if let Some((site, key)) = self.names.claimant(&peer_id) {
+                    let _ = self.news.send(News::Claims(site, key)).await;
+                    return;
+                }
+                let Some(site) = self.names.site(&peer_id) else { return };
                 let road = Road::of(endpoint.get_remote_address());
                 let now = Instant::now();
                 let dead = self.lines.opened(site, connection_id, road, endpoint.is_dialer(), now);
@@ -366,9 +479,8 @@ impl Loop {
                 self.tell_road(site).await;
                 let _ = self.news.send(News::Connected(site)).await;
             }
-            SwarmEvent::ConnectionClosed { peer_id, connection_id, .. } => {
-                let Some(site) = site_id(&peer_id) else { return };
-                let Some(last) = self.lines.closed(&site, connection_id) else { return };
+            SwarmEvent::ConnectionClosed { connection_id, .. } => {
+                let Some((site, last)) = self.lines.closed(connection_id) else { return };
                 self.tell_road(site).await;
                 if last {
                     self.dialer.lost(&site, Instant::now());
@@ -377,8 +489,13 @@ impl Loop {
             }
             SwarmEvent::OutgoingConnectionError { peer_id: Some(peer), error, .. } => {
                 tracing::debug!(%peer, %error, "dial failed");
-                if let Some(site) = site_id(&peer) {
-                    self.dialer.failed(&site, Instant::now());
+                if let Some(shut) = self.names.unclaim(&peer) {
+                    self.shut(shut);
+                }
+                let Some(site) = self.names.site(&peer) else { return };
+                self.dialer.failed(&site, Instant::now());
+                if let DialError::WrongPeerId { obtained, address } = error {
+                    self.claim(site, obtained, address);
                 }
             }
             SwarmEvent::IncomingConnectionError {
@@ -387,8 +504,8 @@ impl Loop {
                 send_back_addr,
                 ..
             } if cause.downcast_ref::<allow_block_list::NotAllowed>().is_some() => {
-                let site = peer_id.as_ref().and_then(site_id);
-                let _ = self.news.try_send(News::Stranger { site, from: send_back_addr.to_string() });
+                let key = peer_id.as_ref().and_then(names::key_of);
+                let _ = self.news.try_send(News::Stranger { key, from: send_back_addr.to_string() });
             }
             _ => {}
         }
@@ -409,7 +526,8 @@ impl Loop {
         use request_response::{Event, Message};
         match event {
             Event::Message { peer, message: Message::Request { request, channel, .. }, .. } => {
-                let Some(site) = site_id(&peer) else { return };
+                // A claimant is not heard: its channel is dropped, and it hears at once that nothing came.
+                let Some(site) = self.names.site(&peer) else { return };
                 // A full queue drops the channel, and the asker hears at once that nothing came.
                 let _ = self.news.try_send(News::Asked { site, bytes: request, channel });
             }

@@ -127,6 +127,7 @@ impl ApiError {
             Self::Terms(_) => (S::BAD_REQUEST, "malformed"),
             Self::Overlay(OverlayError::Pairing(e)) => pairing(*e),
             Self::Overlay(OverlayError::Trust(e)) => trust(e),
+            Self::Overlay(OverlayError::Identity(_)) => (S::CONFLICT, "no-more-keys"),
             Self::Refused(r) => (S::FORBIDDEN, r.code()),
             Self::Ingest(_) => (S::CONFLICT, "not-stored"),
             Self::Reject(RejectError::NotHeld | RejectError::NoRejection) => (S::NOT_FOUND, "not-found"),

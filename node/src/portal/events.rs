@@ -92,7 +92,14 @@ fn overlay_event(door: &Door, event: Received<OverlayEvent>) -> Option<Option<ss
 
 fn trust_event(event: Received<TrustEvent>) -> Option<Option<sse::Event>> {
     let name = match event {
-        Ok(TrustEvent::PeerAdded(_) | TrustEvent::PeerChanged(_) | TrustEvent::PeerRevoked(_)) | Err(_) => "peers",
+        Ok(
+            TrustEvent::PeerAdded(_)
+            | TrustEvent::PeerChanged(_)
+            | TrustEvent::PeerRevoked(_)
+            | TrustEvent::KeysChanged(_)
+            | TrustEvent::KeysPart(_),
+        )
+        | Err(_) => "peers",
         Ok(TrustEvent::AgreementChanged { .. } | TrustEvent::AgreementEnded { .. }) => "agreements",
         Ok(TrustEvent::KeepingChanged { .. }) => "keepings",
         Ok(TrustEvent::GrantChanged { .. } | TrustEvent::GrantRevoked { .. } | TrustEvent::DutyChanged { .. }) => {

@@ -156,7 +156,7 @@ pub(super) struct Asked {
     purpose: Option<String>,
 }
 
-fn moment(text: Option<&str>) -> Result<Timestamp, ApiError> {
+pub(super) fn moment(text: Option<&str>) -> Result<Timestamp, ApiError> {
     let Some(text) = text else { return Ok(tasks::now()) };
     let at = text.parse::<jiff::Timestamp>().ok().and_then(|at| u64::try_from(at.as_millisecond()).ok());
     at.map(Timestamp).ok_or(ApiError::Bad("the time is not RFC 3339, for example 2026-01-05T20:00:00Z"))

@@ -28,6 +28,7 @@ mod grants;
 mod import;
 mod insight;
 mod json;
+mod keys;
 mod labels;
 mod ledger;
 mod local;
@@ -250,6 +251,11 @@ fn insight_routes() -> Router<Door> {
         .route("/studies/{study}/signatures", get(signatures::of_study))
 }
 
+/// Keys that speak for sites.
+fn key_routes() -> Router<Door> {
+    Router::new().route("/keys", get(keys::list)).route("/keys/rotate", post(keys::rotate))
+}
+
 fn api_routes() -> Router<Door> {
     Router::new()
         .route("/site", get(status::site))
@@ -286,6 +292,7 @@ fn api_routes() -> Router<Door> {
         .route("/peers/join", post(peers::join))
         .route("/peers/{site}", delete(peers::revoke))
         .merge(insight_routes())
+        .merge(key_routes())
         .route("/pairings", get(peers::pairings))
         .route("/pairings/{id}/confirm", post(peers::confirm))
         .merge(agreement_routes())

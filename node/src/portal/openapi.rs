@@ -2,8 +2,8 @@
 
 use super::{
     access, account, agreements, alarms, amendments, audit, copies, duty, error, events, export, glass, grants, import,
-    insight, json, labels, ledger, local, peers, people, provider, purpose, rejections, restore, retention, rules,
-    rules_with_peers, settings, signatures, signin, sources, spare, status, storage, tiers, uploads, withheld,
+    insight, json, keys, labels, ledger, local, peers, people, provider, purpose, rejections, restore, retention,
+    rules, rules_with_peers, settings, signatures, signin, sources, spare, status, storage, tiers, uploads, withheld,
     worklist,
 };
 use axum::Json;
@@ -68,6 +68,8 @@ use utoipa::OpenApi;
         copies::of_study,
         copies::at_peer,
         signatures::of_study,
+        keys::list,
+        keys::rotate,
         peers::pairings,
         peers::confirm,
         agreements::list,

@@ -91,6 +91,8 @@ pub(super) async fn pairings(State(door): State<Door>, caller: Caller) -> Result
 #[derive(Deserialize, utoipa::ToSchema)]
 pub(super) struct Confirm {
     accept: bool,
+    /// The peer that it is, which has lost its key: its name, key, or the beginning of the key.
+    replaces: Option<String>,
 }
 
 #[utoipa::path(post, path = "/api/pairings/{id}/confirm", params(("id" = String, Path)), request_body = Confirm,
@@ -103,7 +105,9 @@ pub(super) async fn confirm(
 ) -> Result<Json<json::Pairing>, ApiError> {
     caller.may(Action::Administer)?;
     let id = id.parse().map_err(|_| ApiError::Bad("not a pairing"))?;
-    Ok(Json(door.overlay()?.confirm(&id, confirm.accept).await?.into()))
+    let find = |text: &str| door.trust.find_peer(text).map(|peer| peer.site).ok_or(ApiError::NotFound);
+    let replaces = confirm.replaces.as_deref().map(find).transpose()?;
+    Ok(Json(door.overlay()?.confirm(&id, confirm.accept, replaces).await?.into()))
 }
 
 /// Everything with that site is over: its permits, agreements, connections, and our copies of its studies.

@@ -118,6 +118,8 @@ pub(crate) struct Site {
     alarms: Alarms,
     second: Second,
     held: Held,
+    /// Keys of ours that the journal does not know yet.
+    unrecorded: Option<protocol::Keys>,
     _lock: Lock,
 }
 
@@ -143,6 +145,7 @@ impl Site {
         std::fs::create_dir_all(&records)?;
         let journal = Journal::open(&records, &tasks)?;
         let trust = Trust::open(journal.clone(), identity.clone(), &tasks)?;
+        let unrecorded = identity.settle(&trust.keys_of(&identity.site()).keys)?;
         let users = Users::open(journal, &identity, &factor_roles(&config), &tasks)?;
         let oidc = config.oidc.as_ref().map(|to| Oidc::open(to, &identity, &tasks)).transpose()?;
         let archive = Archive::open(&dir, &config.archive, identity.clone(), audit.clone(), &tasks)?;
@@ -167,6 +170,7 @@ impl Site {
             alarms,
             second,
             held,
+            unrecorded,
             _lock,
         })
     }
@@ -194,6 +198,9 @@ impl Site {
 
     /// Starts the planes, then the view, then the doors.
     async fn start(&self) -> Result<Addresses, SiteError> {
+        if let Some(keys) = &self.unrecorded {
+            self.trust.succeed(keys.clone()).await?;
+        }
         let restored = self.restored();
         let is_restored = restored.begin().await?;
         let overlay = Overlay::start(OverlayParts {

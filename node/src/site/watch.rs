@@ -36,6 +36,8 @@ const CERTIFICATE_DAYS: [u64; 3] = [30, 7, 1];
 const CLOCKS: Rungs = Rungs { notice: u64::MAX, warning: 60, critical: 600, slack: 20 };
 /// How often our own log is read and compared with what peers cosigned; at start as well.
 const LEDGER_EVERY: Duration = Duration::from_secs(86_400);
+/// For so many days it stands that a peer changed its key.
+const KEY_TOLD_DAYS: u64 = 30;
 /// Looks after which a countersignature is missing: with one a minute, an hour.
 const LOOKS_UNWITNESSED: u32 = 60;
 const DAY_MS: u64 = 86_400_000;
@@ -88,6 +90,7 @@ impl Watch {
         self.second_copies();
         self.peers(since);
         self.clocks();
+        self.keys();
         self.ledgers();
         self.copies();
         self.rot();
@@ -203,6 +206,26 @@ impl Watch {
         for gone in self.alarms.subjects(Kind::ClockDiffers).into_iter().filter(|name| !known.contains(name)) {
             self.alarms.set(Kind::ClockDiffers, &gone, 0, None);
         }
+    }
+
+    /// A change in good order is a notice for a while; two successors of one key stand until the sites are paired again.
+    fn keys(&self) {
+        let (mut changed, mut parted) = (BTreeMap::new(), BTreeMap::new());
+        let peers = self.trust.peers().into_iter().filter(|peer| peer.revoked.is_none());
+        let own = (self.site, self.config.site.name.clone());
+        for (site, name) in peers.map(|peer| (peer.site, peer.name)).chain([own]) {
+            let row = self.trust.keys_of(&site);
+            if row.conflict.is_some() {
+                parted.insert(name, 1);
+            } else if let Some(heard) = row.heard.filter(|_| site != self.site) {
+                let days = tasks::now().since(heard).as_secs() / 86_400;
+                if days < KEY_TOLD_DAYS {
+                    changed.insert(name, days);
+                }
+            }
+        }
+        self.stand(Kind::KeyChanged, Level::Notice, changed);
+        self.stand(Kind::KeysPart, Level::Critical, parted);
     }
 
     /// Our own log against itself and what peers cosigned.

@@ -10,7 +10,7 @@ use super::{
     TransferError, congestion,
     keys::{Gate, Keys},
 };
-use protocol::SiteId;
+use protocol::Key;
 use quinn::{
     ClientConfig, Endpoint, EndpointConfig, IdleTimeout, ServerConfig, TokioRuntime, TransportConfig, VarInt,
     crypto::rustls::{QuicClientConfig, QuicServerConfig},
@@ -56,21 +56,30 @@ pub(crate) mod code {
 /// [`TransferError::Listen`].
 pub(crate) fn bind(address: SocketAddr, keys: &Keys, gate: Gate) -> Result<Endpoint, TransferError> {
     let listen = |source: io::Error| TransferError::Listen { address, source };
-    let tls = keys.server(gate).map_err(|e| listen(io::Error::other(e)))?;
-    let crypto = QuicServerConfig::try_from(tls).map_err(|e| listen(io::Error::other(e)))?;
+    let server = accepting(keys, gate).map_err(|e| listen(io::Error::other(e)))?;
+    let socket = socket(address).map_err(listen)?;
+    Endpoint::new(EndpointConfig::default(), Some(server), socket, Arc::new(TokioRuntime)).map_err(listen)
+}
+
+/// How to be dialled, with our key of now.
+///
+/// # Errors
+/// When the key is not one TLS takes: never, for a site's key.
+pub(crate) fn accepting(keys: &Keys, gate: Gate) -> Result<ServerConfig, rustls::Error> {
+    let tls = keys.server(gate)?;
+    let crypto = QuicServerConfig::try_from(tls).map_err(|e| rustls::Error::General(e.to_string()))?;
     let mut server = ServerConfig::with_crypto(Arc::new(crypto));
     server.transport_config(Arc::new(transport()));
     // Half-open handshakes of anybody: bounded, since no key is known yet.
     server.max_incoming(256);
-    let socket = socket(address).map_err(listen)?;
-    Endpoint::new(EndpointConfig::default(), Some(server), socket, Arc::new(TokioRuntime)).map_err(listen)
+    Ok(server)
 }
 
 /// How to dial one peer.
 ///
 /// # Errors
 /// When the key is not one TLS takes: never, for a site's key.
-pub(crate) fn dialling(keys: &Keys, peer: SiteId) -> Result<ClientConfig, rustls::Error> {
+pub(crate) fn dialling(keys: &Keys, peer: Key) -> Result<ClientConfig, rustls::Error> {
     let tls = keys.client(peer)?;
     let crypto = QuicClientConfig::try_from(tls).map_err(|e| rustls::Error::General(e.to_string()))?;
     let mut client = ClientConfig::new(Arc::new(crypto));

@@ -1,6 +1,6 @@
 //! Who is at the other end: raw public keys (RFC 7250), both sides pinned, no certificates and no names.
 //!
-//! A site's TLS key is its site key. The side that dials accepts exactly the one key it dials for; the side that is
+//! A site's TLS key is the key that speaks for it. The side that dials accepts exactly the one key it dials for; the side that is
 //! dialled accepts the keys of trusted peers at that moment, and refuses any other inside the handshake, before a byte
 //! of ours is sent. Sessions are never resumed: a resumed session would skip the look at the key.
 //!
@@ -8,7 +8,7 @@
 //! What a known peer may have: [`super::serve`] asks trust for every request. The second look at the key after the
 //! handshake: [`super::endpoint`].
 
-use protocol::{SiteId, fetch::ALPN};
+use protocol::{Key, fetch::ALPN};
 use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -27,7 +27,7 @@ const PKCS8_PREFIX: [u8; 16] =
     [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
 
 /// Decides whether a key may finish a handshake with us.
-pub(crate) type Gate = Arc<dyn Fn(&SiteId) -> bool + Send + Sync>;
+pub(crate) type Gate = Arc<dyn Fn(&Key) -> bool + Send + Sync>;
 
 /// The TLS side of this site.
 #[derive(Clone)]
@@ -42,16 +42,16 @@ impl fmt::Debug for Keys {
     }
 }
 
-/// The site whose SubjectPublicKeyInfo this is, if it is an ed25519 key.
-pub(crate) fn site_of(spki: &[u8]) -> Option<SiteId> {
-    spki.strip_prefix(&SPKI_PREFIX).and_then(|key| key.try_into().ok()).map(SiteId)
+/// The key whose SubjectPublicKeyInfo this is, if it is an ed25519 key.
+pub(crate) fn key_of(spki: &[u8]) -> Option<Key> {
+    spki.strip_prefix(&SPKI_PREFIX).and_then(|key| key.try_into().ok()).map(Key)
 }
 
-/// The site at the other end of a connection whose handshake is done.
-pub(crate) fn peer_of(connection: &quinn::Connection) -> Option<SiteId> {
+/// The key at the other end of a connection whose handshake is done.
+pub(crate) fn other_end(connection: &quinn::Connection) -> Option<Key> {
     let identity = connection.peer_identity()?.downcast::<Vec<CertificateDer<'static>>>().ok()?;
     match identity.as_slice() {
-        [key] => site_of(key),
+        [key] => key_of(key),
         _ => None,
     }
 }
@@ -95,7 +95,7 @@ impl Keys {
     ///
     /// # Errors
     /// As [`Self::server`].
-    pub(crate) fn client(&self, peer: SiteId) -> Result<rustls::ClientConfig, Error> {
+    pub(crate) fn client(&self, peer: Key) -> Result<rustls::ClientConfig, Error> {
         let verifier = Arc::new(Dialled { peer, provider: self.provider.clone() });
         let mut config = rustls::ClientConfig::builder_with_provider(self.provider.clone())
             .with_protocol_versions(&[&rustls::version::TLS13])?
@@ -152,8 +152,8 @@ impl ClientCertVerifier for Callers {
         intermediates: &[CertificateDer<'_>],
         _now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        let site = site_of(key).filter(|_| intermediates.is_empty()).ok_or_else(refused)?;
-        if (self.gate)(&site) { Ok(ClientCertVerified::assertion()) } else { Err(refused()) }
+        let key = key_of(key).filter(|_| intermediates.is_empty()).ok_or_else(refused)?;
+        if (self.gate)(&key) { Ok(ClientCertVerified::assertion()) } else { Err(refused()) }
     }
     fn verify_tls12_signature(
         &self,
@@ -181,7 +181,7 @@ impl ClientCertVerifier for Callers {
 
 /// Looks at the key of the one peer we dial.
 struct Dialled {
-    peer: SiteId,
+    peer: Key,
     provider: Arc<CryptoProvider>,
 }
 
@@ -200,8 +200,8 @@ impl ServerCertVerifier for Dialled {
         _ocsp: &[u8],
         _now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        match site_of(key) {
-            Some(site) if site == self.peer && intermediates.is_empty() => Ok(ServerCertVerified::assertion()),
+        match key_of(key) {
+            Some(key) if key == self.peer && intermediates.is_empty() => Ok(ServerCertVerified::assertion()),
             _ => Err(refused()),
         }
     }

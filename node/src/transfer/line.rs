@@ -9,7 +9,7 @@
 
 use super::{TransferError, endpoint, endpoint::code, keys, progress::Pulse};
 use futures::{StreamExt, stream::FuturesUnordered};
-use protocol::SiteId;
+use protocol::{Key, SiteId};
 use quinn::{ClientConfig, Connection, Endpoint};
 use std::{
     net::SocketAddr,
@@ -65,6 +65,8 @@ pub(crate) struct Line {
     all: Mutex<Vec<Connection>>,
     /// Somebody waits for a connection.
     wanted: Notify,
+    /// The peer, or we, have another key: what is being dialled is dialled anew.
+    renewed: Notify,
     /// Silence on the live connection with requests under way.
     silence: Notify,
     /// Beats with every group of bytes that comes.
@@ -93,7 +95,8 @@ impl Drop for Waiter<'_> {
 /// What dialling needs; given by the owner, who knows trust.
 pub(crate) trait Dialler: Send + Sync {
     fn endpoint(&self) -> &Endpoint;
-    fn config(&self, peer: SiteId) -> Option<ClientConfig>;
+    /// How to dial the peer, and the key that must answer.
+    fn config(&self, peer: SiteId) -> Option<(Key, ClientConfig)>;
     /// `host:port` of the peer's pixel plane, in order of preference.
     fn addresses(&self, peer: &SiteId) -> Vec<String>;
     /// Whether the connection is wanted although nothing is asked.
@@ -111,6 +114,7 @@ impl Line {
             state: watch::Sender::new(State::default()),
             all: Mutex::default(),
             wanted: Notify::new(),
+            renewed: Notify::new(),
             silence: Notify::new(),
             pulse: Pulse::default(),
             waiting: AtomicUsize::new(0),
@@ -216,6 +220,21 @@ impl Line {
         });
     }
 
+    /// The peer, or we, have another key: whoever asks asks again over a connection that is made with it.
+    pub(crate) fn renew(&self) {
+        for connection in self.all.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            connection.close(code::REPLACED, b"another key");
+        }
+        self.state.send_modify(|state| {
+            if let Some(live) = state.live.take() {
+                live.abandoned.cancel();
+            }
+            state.is_down = false;
+        });
+        self.renewed.notify_waiters();
+        self.wanted.notify_one();
+    }
+
     fn drop_live(&self, live: &Live, is_down: bool) {
         live.abandoned.cancel();
         self.state.send_modify(|state| {
@@ -265,7 +284,11 @@ impl Line {
                     continue;
                 }
             }
-            match self.dial(dialler).await {
+            let dialled = tokio::select! {
+                dialled = self.dial(dialler) => dialled,
+                () = self.renewed.notified() => continue,
+            };
+            match dialled {
                 Some(connection) => {
                     dialler.connected(self.peer, &connection);
                     self.adopt(connection);
@@ -361,7 +384,7 @@ impl Line {
 
     /// Tries all addresses side by side; the first whose key is right wins.
     async fn dial(&self, dialler: &dyn Dialler) -> Option<Connection> {
-        let config = dialler.config(self.peer)?;
+        let (key, config) = dialler.config(self.peer)?;
         let mut dials = FuturesUnordered::new();
         for address in resolve(&dialler.addresses(&self.peer)).await {
             if let Ok(connecting) = dialler.endpoint().connect_with(config.clone(), address, endpoint::SERVER_NAME) {
@@ -370,7 +393,7 @@ impl Line {
         }
         while let Some(dialled) = dials.next().await {
             if let Ok(Ok(connection)) = dialled
-                && keys::peer_of(&connection) == Some(self.peer)
+                && keys::other_end(&connection) == Some(key)
             {
                 return Some(connection);
             }

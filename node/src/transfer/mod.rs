@@ -52,10 +52,10 @@ use crate::{
 };
 use bytes::Bytes;
 use fetch::Fault;
-use keys::Keys;
+use keys::{Gate, Keys};
 use line::{Dialler, Line};
 use protocol::{
-    Digest, Refusal, SiteId, Uid,
+    Digest, Key, Refusal, SiteId, Uid,
     fetch::{Priority, Reader, Request, What},
     manifest::{Manifest, SeriesEntry, StudyCard},
 };
@@ -66,10 +66,10 @@ use std::{
     collections::HashMap,
     net::IpAddr,
     num::NonZeroUsize,
-    sync::{Arc, Mutex, PoisonError, Weak},
+    sync::{Arc, Mutex, PoisonError, RwLock, Weak},
     time::{Duration, Instant},
 };
-use tokio::sync::{Semaphore, broadcast, mpsc};
+use tokio::sync::{Semaphore, broadcast, mpsc, watch};
 
 /// Handshakes under way at once, of anybody.
 const HANDSHAKES_MAX: usize = 64;
@@ -85,6 +85,8 @@ const VISITS_BURST: u32 = 32;
 const VISIT_EACH: Duration = Duration::from_secs(1);
 /// How long the last packets may take at stop.
 const GOODBYE_WITHIN: Duration = Duration::from_secs(1);
+/// A key that is no peer's may be a peer's next one, of which we shall have heard within this.
+const UNKNOWN_FOR: Duration = Duration::from_secs(3);
 /// How long a manifest or header pack waits for a connection.
 const REACH_WITHIN: Duration = Duration::from_secs(3);
 /// Connections a manifest or header pack is asked on, one after the other as they are lost.
@@ -144,7 +146,8 @@ pub(crate) struct TransferParts {
 #[derive(Debug)]
 struct Inner {
     site: SiteId,
-    keys: Keys,
+    identity: Arc<Identity>,
+    keys: RwLock<Keys>,
     endpoint: Endpoint,
     trust: Trust,
     server: Arc<Server>,
@@ -168,18 +171,19 @@ impl Transfer {
         let TransferParts { config, identity, trust, archive, cache, sources, second, held, audit, tasks } = parts;
         let address = config.pixels.listen;
         let listen = |e: rustls::Error| TransferError::Listen { address, source: std::io::Error::other(e) };
-        let keys = Keys::new(identity.signing_key()).map_err(listen)?;
+        let rekeyed = identity.changes();
+        let keys = Keys::new(identity.key().signing_key()).map_err(listen)?;
         let (knock, knocks) = mpsc::channel(KNOCKS_MAX);
         let known = trust.clone();
-        let gate = Arc::new(move |site: &SiteId| {
-            let is_peer = known.peer(site).is_some();
+        let gate: Gate = Arc::new(move |key: &Key| {
+            let is_peer = known.peer_with(key).is_some();
             if !is_peer {
                 // A full queue already tells of a flood.
-                let _ = knock.try_send(*site);
+                let _ = knock.try_send((*key, Instant::now()));
             }
             is_peer
         });
-        let endpoint = endpoint::bind(address, &keys, gate)?;
+        let endpoint = endpoint::bind(address, &keys, gate.clone())?;
         let alerts = Alerts::new(audit);
         let server = Arc::new(Server {
             trust: trust.clone(),
@@ -196,7 +200,8 @@ impl Transfer {
         });
         let inner = Arc::new_cyclic(|this| Inner {
             site: identity.site(),
-            keys,
+            identity,
+            keys: RwLock::new(keys),
             endpoint,
             trust,
             server,
@@ -212,6 +217,7 @@ impl Transfer {
         tasks.spawn("transfer.accept", accept(inner.clone()));
         tasks.spawn("transfer.knocks", write_knocks(inner.clone(), knocks));
         tasks.spawn("transfer.trust", follow_trust(inner.clone(), news));
+        tasks.spawn("transfer.keys", follow_keys(inner.clone(), gate, rekeyed));
         Ok(Self { inner })
     }
 
@@ -376,10 +382,23 @@ impl Inner {
         self.tasks.spawn("transfer.attend", serve::attend(self.server.clone(), peer, connection.clone()));
     }
 
+    /// Connections made with a key of before end: those with one peer, or, where the key was ours, all.
+    fn renew(&self, peer: Option<&SiteId>) {
+        let pumps: Vec<Arc<Pump>> = {
+            let pumps = self.pumps.lock().unwrap_or_else(PoisonError::into_inner);
+            pumps
+                .iter()
+                .filter(|(site, _)| peer.is_none_or(|peer| peer == *site))
+                .map(|(_, pump)| pump.clone())
+                .collect()
+        };
+        pumps.iter().for_each(|pump| pump.line().renew());
+    }
+
     /// Closes lines of sites that are no peers any more, and opens those of new ones.
     fn follow(&self) {
         let peers: Vec<SiteId> =
-            self.trust.peers().into_iter().filter(|p| p.revoked.is_none()).map(|p| p.site).collect();
+            self.trust.peers().into_iter().map(|p| p.site).filter(|site| self.trust.peer(site).is_some()).collect();
         let ended: Vec<Arc<Pump>> = {
             let mut pumps = self.pumps.lock().unwrap_or_else(PoisonError::into_inner);
             let gone: Vec<SiteId> = pumps.keys().filter(|site| !peers.contains(site)).copied().collect();
@@ -398,8 +417,10 @@ impl Dialler for Inner {
     fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
-    fn config(&self, peer: SiteId) -> Option<ClientConfig> {
-        endpoint::dialling(&self.keys, peer).ok()
+    fn config(&self, peer: SiteId) -> Option<(Key, ClientConfig)> {
+        let key = self.trust.key_of(&peer);
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner).clone();
+        Some((key, endpoint::dialling(&keys, key).ok()?))
     }
     fn addresses(&self, peer: &SiteId) -> Vec<String> {
         self.trust.peer(peer).and_then(|p| p.record.open(peer).ok()).map(|record| record.pixels).unwrap_or_default()
@@ -460,12 +481,13 @@ async fn admit(inner: &Inner, incoming: Incoming) {
         Err(_) => return,
     };
     // The verifier let the key in; looked at again, since trust may have ended meanwhile.
-    let peer = keys::peer_of(&connection);
+    let key = keys::other_end(&connection);
+    let peer = key.and_then(|key| inner.trust.peer_with(&key));
     let pump = peer.and_then(|site| inner.pump(&site));
     let (Some(peer), Some(pump)) = (peer, pump) else {
         connection.close(endpoint::code::NOT_PAIRED, b"not paired");
-        if let Some(site) = peer {
-            inner.alerts.stranger("a site that is no peer knocked at the pixel plane", site).await;
+        if let Some(key) = key {
+            inner.alerts.stranger("a site that is no peer knocked at the pixel plane", key.as_site()).await;
         }
         return;
     };
@@ -477,15 +499,48 @@ async fn admit(inner: &Inner, incoming: Incoming) {
     pump.line().adopt(connection);
 }
 
-async fn write_knocks(inner: Arc<Inner>, mut knocks: mpsc::Receiver<SiteId>) {
+async fn write_knocks(inner: Arc<Inner>, mut knocks: mpsc::Receiver<(Key, Instant)>) {
     let stop = inner.tasks.stop_token();
     loop {
-        let site = tokio::select! {
+        let knocked = tokio::select! {
             () = stop.cancelled() => return,
-            site = knocks.recv() => site,
+            knocked = knocks.recv() => knocked,
         };
-        let Some(site) = site else { return };
-        inner.alerts.stranger("a key that is no peer's knocked at the pixel plane", site).await;
+        let Some((key, at)) = knocked else { return };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep_until((at + UNKNOWN_FOR).into()) => {}
+        }
+        if inner.trust.peer_with(&key).is_some() {
+            continue;
+        }
+        match inner.trust.peer_formerly_with(&key) {
+            Some(site) => {
+                inner.alerts.stranger("a key that the site has changed knocked at the pixel plane", site).await
+            }
+            None => inner.alerts.stranger("a key that is no peer's knocked at the pixel plane", key.as_site()).await,
+        }
+    }
+}
+
+/// Dials and is dialled with our key of now.
+async fn follow_keys(inner: Arc<Inner>, gate: Gate, mut changes: watch::Receiver<()>) {
+    let stop = inner.tasks.stop_token();
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            changed = changes.changed() => if changed.is_err() { return },
+        }
+        let made = Keys::new(inner.identity.key().signing_key())
+            .and_then(|keys| endpoint::accepting(&keys, gate.clone()).map(|server| (keys, server)));
+        match made {
+            Ok((keys, server)) => {
+                *inner.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+                inner.endpoint.set_server_config(Some(server));
+                inner.renew(None);
+            }
+            Err(why) => tracing::error!(%why, "the new key does not speak before the next start"),
+        }
     }
 }
 
@@ -498,8 +553,13 @@ async fn follow_trust(inner: Arc<Inner>, mut news: broadcast::Receiver<TrustEven
             event = news.recv() => event,
         };
         match event {
-            // Missed some: the records themselves tell.
-            Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => inner.follow(),
+            Ok(TrustEvent::KeysChanged(site)) if site != inner.site => inner.renew(Some(&site)),
+            Ok(_) => inner.follow(),
+            // Missed some: the records themselves tell; that a key was changed is not among what stands.
+            Err(broadcast::error::RecvError::Lagged(_)) => {
+                inner.follow();
+                inner.renew(None);
+            }
             Err(broadcast::error::RecvError::Closed) => return,
         }
     }

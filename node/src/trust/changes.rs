@@ -97,6 +97,10 @@ impl Trust {
         if peer.site == self.inner.identity.site() || peer.record.open(&peer.site).is_err() {
             return Err(Refusal::Malformed.into());
         }
+        // A key that the site changed for another pairs no more.
+        if !peer.record.keys().is_some_and(|keys| self.state().may_pair(&keys)) {
+            return Err(Refusal::Revoked.into());
+        }
         self.commit(changing, Record::PeerAdded(Peer { revoked: None, ..peer })).await
     }
 
@@ -130,7 +134,7 @@ impl Trust {
     /// Everything with that site is over: agreements and grants end, permits are withdrawn before this returns.
     pub(crate) async fn revoke_peer(&self, site: &SiteId) -> Result<(), TrustError> {
         let changing = self.changing().await;
-        self.peer(site).ok_or(TrustError::NoPeer)?;
+        self.state().peers.get(site).filter(|peer| peer.revoked.is_none()).ok_or(TrustError::NoPeer)?;
         self.withdraw(changing, Record::PeerRevoked { site: *site, at: tasks::now() }).await
     }
 
@@ -152,7 +156,7 @@ impl Trust {
         if !agreement.is_sound() || !zones_known(&agreement) {
             return Err(Refusal::Malformed.into());
         }
-        let signed = SignedAgreement::draft(self.inner.identity.signing_key(), &agreement);
+        let signed = SignedAgreement::draft(&self.inner.identity.key(), &agreement);
         self.commit(changing, Record::Agreement { peer, signed: signed.clone() }).await?;
         Ok(signed)
     }
@@ -183,7 +187,7 @@ impl Trust {
             state.peer(&kept.peer).ok_or(TrustError::NoPeer)?;
             (kept.peer, pending.signed.clone())
         };
-        signed.sign(self.inner.identity.signing_key());
+        signed.sign(&self.inner.identity.key());
         self.commit(changing, Record::Agreement { peer, signed: signed.clone() }).await?;
         Ok(signed)
     }
@@ -258,6 +262,7 @@ impl Trust {
         if !is_ours || !grant.is_sound() || grant.expires > now.after(lasts) {
             return Err(Refusal::Malformed.into());
         }
+        self.vouch(from, &signed, grant.not_before.after(CLOCKS_DIFFER))?;
         {
             let state = self.state();
             state.peer(from).ok_or(Refusal::NotPaired)?;

@@ -14,7 +14,8 @@ use protocol::{
     manifest::{Manifest, StudyCard},
     message::{self, SiteRecord},
     pairing::{Code, Event, Invitation, Inviter, Joiner},
-    signed::Signed,
+    signed::{SignatureBytes, Signed, verify_bytes},
+    succession::{Keys, Relation, SUCCESSIONS_MAX},
     time::WeekMinute,
     wire,
 };
@@ -64,6 +65,22 @@ fn judged(text: &Agreement) {
     for clause in &text.clauses {
         let holds = |check| clause.holds(check, &study, Level::Pixels, at);
         assert_eq!(clause.covers(&study, Level::Pixels, at).is_ok(), Check::ALL.into_iter().all(holds));
+    }
+}
+
+/// Chains of keys, and signatures that carry them: what holds is said again the same, and nothing in front of it does.
+pub(crate) fn succession(bytes: &[u8]) {
+    read_again::<Keys>(bytes);
+    if let Ok(keys) = wire::decode::<Keys>(bytes) {
+        assert!(keys.successions().len() <= SUCCESSIONS_MAX && keys.before().len() == keys.successions().len());
+        assert_eq!(keys.relation(&keys), Relation::Same);
+        let first = Keys::first(keys.site());
+        let is_first = keys.successions().is_empty();
+        assert_eq!(keys.relation(&first), if is_first { Relation::Same } else { Relation::Ahead });
+    }
+    if let Ok(signature) = postcard::from_bytes::<SignatureBytes>(bytes) {
+        // Nobody who fuzzes has a key.
+        assert!(!verify_bytes(&SiteId([0xee; 32]), "confrere/fuzz/1", bytes, &signature));
     }
 }
 

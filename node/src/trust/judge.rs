@@ -259,7 +259,8 @@ impl State {
     ) -> Result<Verdict, Refusal> {
         let peer = if *asked.holder == self.us { asked.reader } else { asked.holder };
         let mut sites = Chain { ground: Ground::Sites, say };
-        let known = sites.some(Link::Paired, self.peers.get(peer))?;
+        // One of whose key two successors are known has to be paired again.
+        let known = sites.some(Link::Paired, self.peers.get(peer).filter(|_| !self.is_in_conflict(peer)))?;
         sites.need(Link::NotRevoked, known.revoked.is_none())?;
         let withheld = (*asked.holder == self.us).then_some(asked.study.withheld);
         if let Some(withheld) = withheld {

@@ -157,7 +157,7 @@ impl Trust {
         let peer = keeping.other(&self.inner.identity.site()).ok_or(Refusal::Malformed)?;
         self.state().peer(&peer).ok_or(TrustError::NoPeer)?;
         self.require_keeping(&peer, &keeping)?;
-        let signed = SignedKeeping::draft(self.inner.identity.signing_key(), &keeping);
+        let signed = SignedKeeping::draft(&self.inner.identity.key(), &keeping);
         self.commit(changing, Record::Keeping { peer, signed: signed.clone() }).await?;
         Ok(signed)
     }
@@ -204,7 +204,7 @@ impl Trust {
             state.peer(&kept.peer).ok_or(TrustError::NoPeer)?;
             (kept.peer, kept.signed.clone())
         };
-        signed.sign(self.inner.identity.signing_key());
+        signed.sign(&self.inner.identity.key());
         self.commit(changing, Record::Keeping { peer, signed: signed.clone() }).await?;
         Ok(signed)
     }

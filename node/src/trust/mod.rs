@@ -22,6 +22,7 @@ mod glass;
 mod hours;
 mod judge;
 mod keepings;
+mod keys;
 mod mail;
 mod notices;
 mod permit;
@@ -41,6 +42,7 @@ pub(crate) use explain::ExplainedStep;
 pub(crate) use glass::{GlassAsked, GlassReview, GlassUse, Verdict as ReviewVerdict};
 pub(crate) use judge::{By, Ground};
 pub(crate) use keepings::KeepingRow;
+pub(crate) use keys::{Heard, KeyRow};
 pub(crate) use notices::{Standing, Under};
 pub(crate) use permit::Permit;
 pub(crate) use presets::{ClauseTerms, Direction, Terms, Wrong, draft};
@@ -168,6 +170,10 @@ pub(crate) enum TrustEvent {
     DutyChanged {
         peer: SiteId,
     },
+    /// A site has a new key: a peer, or we.
+    KeysChanged(SiteId),
+    /// Two successors of one key of a site are known: it is not trusted until it is paired again.
+    KeysPart(SiteId),
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -11,7 +11,7 @@ use super::{
     notices::Notices,
 };
 use protocol::{
-    SiteId, Timestamp,
+    Keys, SiteId, Timestamp,
     agreement::{Agreement, Closing, SignedAgreement, Suspension},
     copies::CopyErased,
     duty::Duty,
@@ -97,6 +97,16 @@ pub(super) enum Record {
         grant: Id128,
         copy: Id128,
     },
+    /// A site has a new key, signed by the one before: a peer, or we.
+    Succeeded {
+        keys: Keys,
+        at: Timestamp,
+    },
+    /// Keys of a site were shown that part from those known here.
+    KeysPart {
+        keys: Keys,
+        at: Timestamp,
+    },
 }
 
 /// Something to be said to a peer until it answers that it has it.
@@ -131,8 +141,10 @@ impl Record {
             Self::AgreementClosing { .. } => 12,
             Self::Delivered(_) => 13,
             Self::CopiesErased { .. } => 14,
+            Self::Succeeded { .. } => 15,
             Self::GlassBroken(_) => 16,
             Self::GlassReviewed(_) => 17,
+            Self::KeysPart { .. } => 18,
             Self::MailKept(_) => 24,
             Self::MailDone(_) => 25,
             Self::Duty { .. } => 29,
@@ -193,6 +205,8 @@ pub(super) struct State {
     pub(super) duties: BTreeMap<(SiteId, Id128), Fact>,
     /// Copies that were read into, by the grant that counts them.
     pub(super) read_into: BTreeMap<Id128, BTreeSet<Id128>>,
+    /// Keys of sites whose first is not all that is known of them.
+    pub(super) keys: BTreeMap<SiteId, super::keys::Known>,
 }
 
 impl State {
@@ -210,6 +224,7 @@ impl State {
             notices: BTreeMap::new(),
             duties: BTreeMap::new(),
             read_into: BTreeMap::new(),
+            keys: BTreeMap::new(),
         }
     }
 
@@ -219,6 +234,7 @@ impl State {
             Record::PeerAdded(peer) => {
                 self.mail.retain(|m| m.to != peer.site);
                 let event = TrustEvent::PeerAdded(peer.site);
+                self.pair_keys(&peer);
                 self.peers.insert(peer.site, peer);
                 vec![event]
             }
@@ -253,6 +269,8 @@ impl State {
                 self.copies.erased(&from, &receipts);
                 Vec::new()
             }
+            Record::Succeeded { keys, at } => self.succeeded(keys, at),
+            Record::KeysPart { keys, at } => self.keys_part(&keys, at),
             Record::AgreementSuspended(signed) => self.note_suspension(signed),
             Record::AgreementClosing { signed, reading } => self.note_closing(signed, reading),
             Record::MailKept(mail) => {
@@ -332,7 +350,7 @@ impl State {
 
     /// A peer that is trusted now.
     pub(super) fn peer(&self, site: &SiteId) -> Option<&Peer> {
-        self.peers.get(site).filter(|p| p.revoked.is_none())
+        self.peers.get(site).filter(|p| p.revoked.is_none() && !self.is_in_conflict(site))
     }
 
     /// The text in force of an agreement with a trusted peer.

@@ -180,7 +180,7 @@ impl Users {
         factor_roles: &[Role],
         tasks: &Tasks,
     ) -> Result<Self, UsersError> {
-        let seed = Zeroizing::new(identity.signing_key().to_bytes());
+        let seed = identity.root();
         let key = Key::new(Zeroizing::new(blake3::derive_key(PURPOSE, seed.as_slice())));
         let mut accounts = Accounts::default();
         let mut unreadable = None;

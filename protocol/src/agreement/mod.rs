@@ -367,6 +367,23 @@ impl Clause {
 }
 
 impl Agreement {
+    /// The same terms as a first version with a party under another name: it lost the key that it was named by.
+    #[must_use]
+    pub fn between_anew(mut self, id: Id128, old: &SiteId, new: SiteId, drafted: Timestamp) -> Self {
+        let renamed = |site: &mut SiteId| {
+            if site == old {
+                *site = new;
+            }
+        };
+        self.parties.iter_mut().for_each(|party| renamed(&mut party.site));
+        for clause in &mut self.clauses {
+            renamed(&mut clause.holder);
+            renamed(&mut clause.reader);
+        }
+        (self.id, self.version, self.drafted) = (id, 1, drafted);
+        self
+    }
+
     /// The clause by which `reader` may see studies of `holder`.
     #[must_use]
     pub fn clause(&self, holder: &SiteId, reader: &SiteId) -> Option<&Clause> {

@@ -6,15 +6,14 @@ use super::{
     message::Reason,
     open_record,
 };
-use crate::{ids::SiteId, message::SiteRecord, signed::Signed, time::Timestamp, wire};
-use ed25519_dalek::SigningKey;
+use crate::{ids::SiteId, message::SiteRecord, signed::Signed, succession::SiteKey, time::Timestamp, wire};
 use std::collections::VecDeque;
 
 /// The inviting side. An attempt is one connection: [`Inviter::begin`], messages, and [`Inviter::lost`] when the
 /// connection goes.
 #[derive(Debug)]
 pub struct Inviter {
-    key: SigningKey,
+    key: SiteKey,
     record: Signed<SiteRecord>,
     invitation: Invitation,
     code: Option<Code>,
@@ -83,9 +82,9 @@ impl Compare {
 impl Inviter {
     /// Opens an invitation. `record` is this site's own, signed.
     #[must_use]
-    pub fn new(key: SigningKey, record: Signed<SiteRecord>, invitation: Invitation, code: Code) -> Self {
+    pub fn new(key: impl Into<SiteKey>, record: Signed<SiteRecord>, invitation: Invitation, code: Code) -> Self {
         Self {
-            key,
+            key: key.into(),
             record,
             invitation,
             code: Some(code),

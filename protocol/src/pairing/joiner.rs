@@ -7,14 +7,13 @@ use super::{
     message::Reason,
     open_record,
 };
-use crate::{ids::SiteId, message::SiteRecord, signed::Signed, time::Timestamp, wire};
-use ed25519_dalek::SigningKey;
+use crate::{message::SiteRecord, signed::Signed, succession::SiteKey, time::Timestamp, wire};
 use std::collections::VecDeque;
 
 /// The joining side. Another code is another joiner.
 #[derive(Debug)]
 pub struct Joiner {
-    key: SigningKey,
+    key: SiteKey,
     invitation: Invitation,
     state: State,
     messages: VecDeque<Vec<u8>>,
@@ -47,13 +46,14 @@ impl Joiner {
     /// Starts; the first message is ready to be polled. `record` is this site's own, signed.
     #[must_use]
     pub fn new(
-        key: SigningKey,
+        key: impl Into<SiteKey>,
         record: Signed<SiteRecord>,
         invitation: Invitation,
         code: &Code,
         entropy: &[u8; 32],
     ) -> Self {
-        let site = SiteId(key.verifying_key().to_bytes());
+        let key = key.into();
+        let site = key.keys().site();
         let mut entropy = Entropy::new(entropy);
         let nonce = entropy.nonce();
         let exchange = Exchange::start(Side::Joiner, code, &invitation, &site, entropy);

@@ -4,9 +4,9 @@ use super::{Code, Invitation, Violation};
 use crate::{
     ids::SiteId,
     signed::{SignatureBytes, sign_bytes, verify_bytes},
+    succession::SiteKey,
     wire,
 };
-use ed25519_dalek::SigningKey;
 use rand_core::{CryptoRng, RngCore};
 use spake2::{Ed25519Group, Identity, Password, Spake2};
 use std::fmt;
@@ -173,7 +173,7 @@ impl Session {
         text
     }
 
-    pub(super) fn sign(&self, side: Side, key: &SigningKey) -> SignatureBytes {
+    pub(super) fn sign(&self, side: Side, key: &SiteKey) -> SignatureBytes {
         sign_bytes(key, SIGNATURE_DOMAIN, &self.signed_text(side))
     }
 

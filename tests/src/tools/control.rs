@@ -108,10 +108,12 @@ pub struct Peer {
     _task: JoinSet<()>,
 }
 
-/// The 32 bytes of the key in a node's folder.
+/// The 32 bytes of the key that speaks for the node of a folder: behind its first one, where it was changed.
 #[must_use]
 pub fn seed_of_folder(dir: &Path) -> [u8; 32] {
-    fs::read(dir.join("site.key")).unwrap().try_into().expect("a seed has 32 bytes")
+    let seeds = fs::read(dir.join("site.key")).unwrap();
+    let current = if seeds.len() > 32 { &seeds[32..64] } else { &seeds[..] };
+    current.try_into().expect("a seed has 32 bytes")
 }
 
 fn swarm(mut seed: [u8; 32]) -> Swarm<End> {

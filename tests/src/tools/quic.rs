@@ -17,7 +17,6 @@ use rustls::{
     sign::CertifiedKey,
 };
 use std::{
-    fs,
     net::{Ipv4Addr, SocketAddr},
     path::Path,
     sync::Arc,
@@ -48,7 +47,7 @@ impl Key {
     /// The key of a node's folder.
     #[must_use]
     pub fn of_folder(dir: &Path) -> Self {
-        Self::from_seed(&fs::read(dir.join("site.key")).unwrap())
+        Self::from_seed(&super::control::seed_of_folder(dir))
     }
 }
 

@@ -1961,6 +1961,103 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["KeysJson"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/keys/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives the site a new key. Agreements and copies stay; connections are made anew. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Rotate"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RotatedJson"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/labels": {
         parameters: {
             query?: never;
@@ -7210,6 +7307,8 @@ export interface components {
         /** @description Whether digits and name agree. */
         Confirm: {
             accept: boolean;
+            /** @description The peer that it is, which has lost its key: its name, key, or the beginning of the key. */
+            replaces?: string | null;
         };
         /** @description Other bytes under a known SOP Instance UID. */
         Conflict: {
@@ -7713,6 +7812,31 @@ export interface components {
             since: string;
             /** Format: int32 */
             version: number;
+        };
+        /** @description The keys of one site as known here. */
+        KeyJson: {
+            /** @description Those before it, oldest first. */
+            before: string[];
+            /** @description When it changed its key last, by its own clock. */
+            changed?: string | null;
+            /** @description How often it may still be changed; then the sites pair again. */
+            changes_left: number;
+            /** @description Since when two successors of one key are known: nothing passes until the sites are paired again. */
+            conflict?: string | null;
+            /** @description When this site heard of it. */
+            heard?: string | null;
+            /** @description The key that speaks for it now. */
+            key: string;
+            name: string;
+            /** @description Its name for programs: its first key. */
+            site: string;
+            /** @description The key before may have been in other hands; grants from this time on are void. */
+            void_from?: string | null;
+        };
+        /** @description Ours and the peers'. */
+        KeysJson: {
+            own: components["schemas"]["KeyJson"];
+            peers: components["schemas"]["KeyJson"][];
         };
         /** @description A study of ours that a peer knows and this node does not, or only as it was before. */
         KnownElsewhere: {
@@ -8494,6 +8618,23 @@ export interface components {
             /** @description Its people need a second factor here. */
             needs_second_factor: boolean;
             role: string;
+        };
+        /** @description Changing the key; in the portal whoever does it signs in once more. */
+        Rotate: {
+            /** @description Where the account has a second factor. */
+            code?: string | null;
+            /** @description The key in use may be in other hands. */
+            compromised?: boolean;
+            password?: string;
+            /** @description Since when (RFC 3339); grants given from then on are void. Default: now. */
+            since?: string | null;
+        };
+        RotatedJson: {
+            own: components["schemas"]["KeyJson"];
+            /** @description Names of peers that took the new key at once. */
+            told: string[];
+            /** @description Names of peers that meet it when they are met. */
+            untold: string[];
         };
         /** @description A study that waits for an AE. */
         Route: {

@@ -2,7 +2,7 @@
 
 import { keepPreviousData, QueryCache, QueryClient, queryOptions, useQuery } from '@tanstack/react-query';
 import { ApiError, get } from './client';
-import type { Account, Action, Ae, Agreement, Alarms, Erased, Label, ListedToken, Migration, Pairing, Peer, PeerRules, Proposed, Restore, RoleRow, Route, Rule, Session, SecondCopies, SignedIn, Site, Source, Status, Storage, StudyKept, Tiers, Transfer, User } from './types';
+import type { Account, Action, Ae, Agreement, Alarms, Erased, Label, ListedToken, Migration, Pairing, Peer, PeerRules, Proposed, Restore, RoleRow, Route, Rule, Session, SecondCopies, SignedIn, Site, SiteKeys, Source, Status, Storage, StudyKept, Tiers, Transfer, User } from './types';
 
 export const keys = {
   site: ['site'],
@@ -10,6 +10,7 @@ export const keys = {
   studies: ['studies'],
   transfers: ['transfers'],
   peers: ['peers'],
+  siteKeys: ['siteKeys'],
   pairings: ['pairings'],
   agreements: ['agreements'],
   audit: ['audit'],
@@ -92,6 +93,8 @@ export function useMay(action: Action): boolean {
 }
 
 export const peersQuery = queryOptions({ queryKey: keys.peers, queryFn: ({ signal }) => get<Peer[]>('/peers', signal) });
+
+export const siteKeysQuery = queryOptions({ queryKey: keys.siteKeys, queryFn: ({ signal }) => get<SiteKeys>('/keys', signal) });
 
 export const pairingsQuery = queryOptions({
   queryKey: keys.pairings,

@@ -93,6 +93,8 @@ export type RejectionNote = With<
 >;
 
 export type Peer = Sent<'Peer'>;
+export type SiteKeys = Sent<'KeysJson'>;
+export type RotatedKey = Sent<'RotatedJson'>;
 export type Invitation = Sent<'Invitation'>;
 export type Pairing = With<Sent<'Pairing'>, { state: 'waiting' | 'compare' | 'done' | 'failed' }>;
 
@@ -238,7 +240,9 @@ type AlarmKind =
   | 'collector-behind'
   | 'clock-differs'
   | 'review-overdue'
-  | 'copies-overdue';
+  | 'copies-overdue'
+  | 'key-changed'
+  | 'keys-part';
 export type Alarm = With<Sent<'AlarmJson'>, { kind: AlarmKind; level: 'notice' | 'warning' | 'critical' }>;
 export type Alarms = With<Sent<'AlarmsJson'>, { standing: Alarm[] }>;
 export type LedgerHead = Sent<'LedgerHeadJson'>;

@@ -179,6 +179,8 @@ export const archiveWords = {
         'review-overdue_other': '{{value}} uses of broken glass were not reviewed in time',
         'collector-behind_one': 'The audit collector has taken nothing for {{value}} minute',
         'collector-behind_other': 'The audit collector has taken nothing for {{value}} minutes',
+        'key-changed': '{{subject}} changed its key; the new one is signed by the one before',
+        'keys-part': 'Two keys claim to follow that of {{subject}}: speak by telephone, then pair again',
         'copies-overdue_one': '{{subject}} has not confirmed the erasure of {{value}} copy of our studies',
         'copies-overdue_other': '{{subject}} has not confirmed the erasure of {{value}} copies of our studies',
       },

@@ -113,6 +113,7 @@ export const logWords = {
     'log-exported': 'Evidence written out',
     'ledger-settled': 'Ledger findings noted',
     'copy-erased': 'Copy erased at a peer, with receipt',
+    'key-changed': 'Key of a site changed',
     'reader-gone': 'Reader at a peer cut off',
     'migration-changed': 'Migration',
     'rule-changed': 'Rule on arrival changed',

@@ -4,6 +4,7 @@ import { agreementWords } from './en.agreements';
 import { archiveWords } from './en.archive';
 import { glassWords } from './en.glass';
 import { signatureWords } from './en.signatures';
+import { keyWords } from './en.keys';
 import { logWords } from './en.log';
 import { peopleWords } from './en.people';
 
@@ -476,6 +477,7 @@ export const en = {
   ...archiveWords,
   ...glassWords,
   ...signatureWords,
+  ...keyWords,
   ...logWords,
   ...peopleWords,
   settings: {

@@ -179,6 +179,8 @@ export const archiveWords = {
         'review-overdue_other': '{{value}} bris de glace n’ont pas été contrôlés à temps',
         'collector-behind_one': 'Le collecteur d’audit n’a rien pris depuis {{value}} minute',
         'collector-behind_other': 'Le collecteur d’audit n’a rien pris depuis {{value}} minutes',
+        'key-changed': '{{subject}} a changé de clé ; la nouvelle est signée par la précédente',
+        'keys-part': 'Deux clés prétendent succéder à celle de {{subject}} : se parler au téléphone, puis appairer à nouveau',
         'copies-overdue_one': '{{subject}} n’a pas confirmé l’effacement de {{value}} copie de nos examens',
         'copies-overdue_other': '{{subject}} n’a pas confirmé l’effacement de {{value}} copies de nos examens',
       },

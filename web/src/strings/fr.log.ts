@@ -113,6 +113,7 @@ export const logWords = {
     'log-exported': 'Preuves exportées',
     'ledger-settled': 'Constats du registre pris en compte',
     'copy-erased': 'Copie effacée chez un confrère, avec reçu',
+    'key-changed': 'Clé d’un site changée',
     'reader-gone': 'Lecteur coupé chez un confrère',
     'migration-changed': 'Reprise de données',
     'rule-changed': 'Règle d’arrivée modifiée',

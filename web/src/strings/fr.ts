@@ -5,6 +5,7 @@ import { agreementWords } from './fr.agreements';
 import { archiveWords } from './fr.archive';
 import { glassWords } from './fr.glass';
 import { signatureWords } from './fr.signatures';
+import { keyWords } from './fr.keys';
 import { logWords } from './fr.log';
 import { peopleWords } from './fr.people';
 
@@ -477,6 +478,7 @@ export const fr: Strings = {
   ...archiveWords,
   ...glassWords,
   ...signatureWords,
+  ...keyWords,
   ...logWords,
   ...peopleWords,
   settings: {

@@ -69,7 +69,7 @@ impl Bucket {
                 None
             }
         };
-        let seed = Zeroizing::new(identity.signing_key().to_bytes());
+        let seed = identity.root();
         let inner = Arc::new(Inner {
             at: at.clone(),
             away: Mutex::new(client.is_none().then_some(Away::Credentials)),

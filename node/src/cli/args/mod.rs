@@ -14,6 +14,7 @@ mod audit;
 mod copies;
 mod duty;
 mod insight;
+mod keys;
 mod rules;
 mod sources;
 
@@ -27,6 +28,7 @@ pub(super) use audit::AuditCommand;
 pub(super) use copies::{Holders, PeerCopies};
 pub(super) use duty::{CaseWords, DutyCommand, GrantCommand, GrantWords, ShiftWords};
 pub(super) use insight::{Explain, ViewAs};
+pub(super) use keys::{KeyCommand, RotateKey};
 pub(super) use rules::{RuleCommand, RuleWords};
 pub(super) use sources::{AddSource, MigrateCommand, SourceCommand, StartMigration};
 
@@ -199,6 +201,11 @@ pub(super) enum Command {
     Verify,
     /// Copy all that cannot be made again to another folder, sealed; the node may run
     Backup(Backup),
+    /// The keys that speak for sites
+    Key {
+        #[command(subcommand)]
+        command: KeyCommand,
+    },
     /// Second copies of backups, kept by one site for another
     Spare {
         #[command(subcommand)]
@@ -337,6 +344,9 @@ pub(super) enum PeerCommand {
         /// Print the invitation and end; compare in the portal
         #[arg(long)]
         no_wait: bool,
+        /// It is this peer, which lost its key: that one is revoked, and its agreements are offered anew
+        #[arg(long, value_name = "SITE")]
+        replaces: Option<String>,
     },
     /// Join a site by its invitation and the code its admin speaks
     Join {
@@ -347,6 +357,9 @@ pub(super) enum PeerCommand {
         /// Do not ask whether the digits agree (for scripts)
         #[arg(long)]
         yes: bool,
+        /// It is this peer, which lost its key: that one is revoked, and its agreements are offered anew
+        #[arg(long, value_name = "SITE")]
+        replaces: Option<String>,
     },
     /// List the paired sites
     List {

@@ -267,9 +267,9 @@ async fn two_admins_pair_their_sites() {
     assert_eq!(at_a.0, at_b.0);
     assert_eq!((at_a.1.as_str(), at_b.1.as_str()), ("CH Sud", "CH Nord"));
 
-    b.overlay.confirm(&joined.id, true).await.unwrap();
+    b.overlay.confirm(&joined.id, true, None).await.unwrap();
     assert!(a.trust.peer(&b.site()).is_none() && b.trust.peer(&a.site()).is_none(), "one yes is not enough");
-    a.overlay.confirm(&invitation.id, true).await.unwrap();
+    a.overlay.confirm(&invitation.id, true, None).await.unwrap();
     until("both are peers", || a.trust.peer(&b.site()).is_some() && b.trust.peer(&a.site()).is_some()).await;
     met(&a, &b).await;
     assert_eq!((a.audited(Act::PeerPaired), b.audited(Act::PeerPaired)), (1, 1));
@@ -302,10 +302,10 @@ async fn either_admin_can_refuse() {
     let (a, b) = (Hospital::open("CH Nord", 1).await, Hospital::open("CH Sud", 2).await);
     let invitation = a.overlay.invite().await.unwrap();
     let joined = b.overlay.join(&invitation.text, &invitation.code).await.unwrap();
-    a.overlay.confirm(&invitation.id, false).await.unwrap();
+    a.overlay.confirm(&invitation.id, false, None).await.unwrap();
     let rejected = PairingState::Failed { reason: PairingFailure::Rejected };
     until("both are told", || [&a, &b].iter().all(|h| h.overlay.pairings()[0].state == rejected)).await;
-    b.overlay.confirm(&joined.id, true).await.unwrap();
+    b.overlay.confirm(&joined.id, true, None).await.unwrap();
     assert!(a.trust.peers().is_empty() && b.trust.peers().is_empty());
 }
 

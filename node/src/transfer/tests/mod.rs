@@ -5,7 +5,7 @@ pub(crate) mod world;
 
 use super::*;
 use crate::audit::{Act, Outcome};
-use protocol::{Digest, digest::Groups, manifest::InstanceEntry};
+use protocol::{Digest, Key, digest::Groups, manifest::InstanceEntry};
 use std::{net::SocketAddr, time::Instant};
 use world::{Road, Site, bytes_of, eventually, reader};
 
@@ -255,7 +255,7 @@ fn lying_holder(
 ) -> (Endpoint, tokio::task::JoinHandle<()>) {
     let key = ed25519_dalek::SigningKey::from_bytes(&[seed; 32]);
     let keys = Keys::new(&key).unwrap();
-    let gate: keys::Gate = Arc::new(move |site: &SiteId| *site == asker);
+    let gate: Gate = Arc::new(move |key: &Key| *key == Key::from(asker));
     let endpoint = endpoint::bind(SocketAddr::from(([127, 0, 0, 1], 0)), &keys, gate).unwrap();
     let listening = endpoint.clone();
     let lie = Arc::new(lie);

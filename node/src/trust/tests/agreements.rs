@@ -309,9 +309,9 @@ async fn a_version_is_one_above_the_newest_and_never_given_twice() {
     assert_eq!(versions(&a), [1, 3]);
     b.trust.receive(&a.site(), third).await.unwrap();
     assert!(b.trust.receive(&a.site(), second).await.is_err(), "older than what waits");
-    let again = SignedAgreement::draft(a.identity.signing_key(), &Agreement { version: 3, ..next("US") });
+    let again = SignedAgreement::draft(&a.identity.key(), &Agreement { version: 3, ..next("US") });
     assert!(b.trust.receive(&a.site(), again).await.is_err(), "another text under the same number");
-    let first = SignedAgreement::draft(a.identity.signing_key(), &Agreement { version: 1, ..next("US") });
+    let first = SignedAgreement::draft(&a.identity.key(), &Agreement { version: 1, ..next("US") });
     assert!(b.trust.receive(&a.site(), first).await.is_err());
     assert_eq!(versions(&b), [1, 3]);
 }

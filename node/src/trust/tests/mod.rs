@@ -132,7 +132,7 @@ async fn nobody_but_the_parties_can_make_or_end_an_agreement() {
     assert!(matches!(a.trust.end(&id, &c.site()).await, Err(TrustError::NoAgreement)));
     let known = peer(&a.identity, "CH Nord");
     let forged = draft((b.site(), "CH Sud"), &known, Preset::All, &Terms::default()).unwrap();
-    let by_c = SignedAgreement::draft(c.identity.signing_key(), &forged);
+    let by_c = SignedAgreement::draft(&c.identity.key(), &forged);
     assert!(a.trust.receive(&c.site(), by_c).await.is_err());
     assert_eq!(a.state_of(&id), [AgreementState::Active]);
 }
@@ -290,8 +290,8 @@ fn an_on_call_permit_ends_with_the_hours() {
     let (a, b) = (identity(1), identity(2));
     let now = at("2026-01-05T20:00:00Z");
     let text = presets::draft_at((a.site(), "A"), &peer(&b, "B"), Preset::OnCall, &Terms::default(), now).unwrap();
-    let mut signed = SignedAgreement::draft(a.signing_key(), &text);
-    signed.sign(b.signing_key());
+    let mut signed = SignedAgreement::draft(&a.key(), &text);
+    signed.sign(&b.key());
     let mut state = State::new(a.site());
     state.apply(Record::PeerAdded(peer(&b, "B")));
     state.apply(Record::Agreement { peer: b.site(), signed });

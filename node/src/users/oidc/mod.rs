@@ -163,7 +163,7 @@ impl Oidc {
     /// # Errors
     /// When the authorities named cannot be read.
     pub(crate) fn open(config: &OidcConfig, identity: &Identity, tasks: &Tasks) -> io::Result<Self> {
-        let seed = Zeroizing::new(identity.signing_key().to_bytes());
+        let seed = identity.root();
         let key = Key::new(Zeroizing::new(blake3::derive_key(PURPOSE, seed.as_slice())));
         let road = Road::new(config, tasks)?;
         let (taken, at_once) = (Mutex::new(LruCache::new(TAKEN)), Semaphore::new(AT_ONCE_MAX));

@@ -1,11 +1,12 @@
 // The moment of trust: two people read six digits to one another.
 
-import { Alert, Button, Group, Loader, Modal, Stack, Text } from '@mantine/core';
+import { Alert, Button, Group, Loader, Modal, Select, Stack, Text } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { IconArrowsLeftRight, IconCircleCheck } from '@tabler/icons-react';
+import { useState } from 'react';
 import { post } from '../../api/client';
 import { withPairing } from '../../api/live';
-import { keys, pairingsQuery, siteQuery } from '../../api/queries';
+import { keys, pairingsQuery, peersQuery, siteQuery } from '../../api/queries';
 import type { Pairing } from '../../api/types';
 import { useProblem, useReason } from '../../components/problem';
 import { useWords } from '../../lib/language';
@@ -79,8 +80,10 @@ function Compare({ pairing }: { pairing: Pairing }) {
   const own = useQuery(siteQuery).data;
   const site = pairing.peer_name ?? t('common.unknown');
   const digits = pairing.digits ?? '';
+  const known = (useQuery(peersQuery).data ?? []).filter(peer => !peer.revoked && !peer.connected && peer.site !== pairing.peer);
+  const [replaces, setReplaces] = useState('');
   const judge = useMutation({
-    mutationFn: (accept: boolean) => post<Pairing>(`/pairings/${pairing.id}/confirm`, { accept }),
+    mutationFn: (accept: boolean) => post<Pairing>(`/pairings/${pairing.id}/confirm`, { accept, ...(accept && replaces ? { replaces } : {}) }),
     onSuccess: news =>
       client.setQueryData<Pairing[]>(keys.pairings, known =>
         // "done" may have arrived while the answer was on its way.
@@ -108,6 +111,16 @@ function Compare({ pairing }: { pairing: Pairing }) {
         </div>
       </div>
       <Digits text={digits} label={t('compare.digits', { digits })} />
+      {known.length > 0 && !pairing.confirmed_here && (
+        <Select
+          label={t('key.lost')}
+          description={replaces ? t('key.lostHelp') : undefined}
+          value={replaces}
+          onChange={value => setReplaces(value ?? '')}
+          allowDeselect={false}
+          data={[{ value: '', label: t('key.lostNone') }, ...known.map(peer => ({ value: peer.site, label: peer.name }))]}
+        />
+      )}
       {judge.isError && (
         <Alert color="red" variant="light" role="alert">
           {say(judge.error)}

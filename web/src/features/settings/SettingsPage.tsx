@@ -9,6 +9,7 @@ import { Denied, Failure, Waiting } from '../../components/State';
 import { bytes, count, duration, shortId } from '../../lib/format';
 import { useWords } from '../../lib/language';
 import { AesSection } from './AesSection';
+import { KeySection } from './KeySection';
 import { RolesSection } from './RolesSection';
 import { TokensSection } from './TokensSection';
 import { UsersSection } from './UsersSection';
@@ -55,6 +56,7 @@ function Settings() {
     <Page title={t('settings.title')}>
       <Stack gap="lg">
         <SiteSection />
+        <KeySection />
         <UsersSection />
         <RolesSection />
         <Grid gap="lg">
