@@ -13,6 +13,7 @@
 
 pub mod agreement;
 pub mod catalog;
+pub mod coding;
 pub mod copies;
 pub mod countersigned;
 pub mod digest;
