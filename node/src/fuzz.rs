@@ -5,13 +5,13 @@
 //! # Not here
 //! The functions themselves: beside what they try, in each part's `fuzz.rs`. No product has any of this in it.
 
-use crate::{archive, audit, dicomweb, dimse, pixels, trust};
+use crate::{archive, audit, dicomweb, dimse, pixels, transfer, trust};
 
 /// What a target tries with one input.
 pub type Target = fn(&[u8]);
 
 /// All targets, by the names of their corpora.
-pub const TARGETS: [(&str, Target); 15] = [
+pub const TARGETS: [(&str, Target); 16] = [
     ("pdu", dimse::fuzz::pdu),
     ("message", dimse::fuzz::message),
     ("identifier", dimse::fuzz::identifier),
@@ -27,6 +27,7 @@ pub const TARGETS: [(&str, Target); 15] = [
     ("evidence", audit::fuzz::evidence),
     ("trust", trust::fuzz::trust),
     ("pairing", trust::fuzz::pairing),
+    ("coding", transfer::fuzz::coding),
 ];
 
 /// Tries this input with the target of this name.

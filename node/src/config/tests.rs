@@ -55,6 +55,7 @@ fn every_fault_is_told_at_once_with_its_key() {
         advertise = ["nohost"]
         [pixels]
         listen = 7411
+        coding = "sometimes"
         [archive]
         settle = 3
         free_min = "a lot"
@@ -74,6 +75,7 @@ fn every_fault_is_told_at_once_with_its_key() {
             "dimse.associations_max",
             "extra",
             "overlay.advertise",
+            "pixels.coding",
             "pixels.listen",
             "portal.colour",
             "portal.listen",

@@ -10,10 +10,14 @@
 //! # Not here
 //! Who has which study: `overlay`. Who reads it, and what the reader sees: `studies`.
 
+mod coded;
+mod coding;
 mod congestion;
 mod endpoint;
 mod errand;
 mod fetch;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod fuzz;
 mod give;
 mod give_back;
 mod kept;
@@ -49,6 +53,7 @@ use crate::{
     trust::{Trust, TrustEvent},
 };
 use bytes::Bytes;
+use coding::Coding;
 use fetch::Fault;
 use keys::Keys;
 use line::{Dialler, Line};
@@ -139,6 +144,7 @@ struct Inner {
     server: Arc<Server>,
     alerts: Alerts,
     tasks: Tasks,
+    coding: Arc<Coding>,
     pumps: Mutex<HashMap<SiteId, Arc<Pump>>>,
     this: Weak<Self>,
 }
@@ -166,12 +172,13 @@ impl Transfer {
         });
         let endpoint = endpoint::bind(address, &keys, gate)?;
         let alerts = Alerts::new(audit);
+        let coding = Coding::new(config.pixels.coding, &tasks);
         let server = Arc::new(Server {
             trust: trust.clone(),
             archive: archive.clone(),
             sources,
             alerts: alerts.clone(),
-            giver: give::Giver::new(archive, tasks.clone()),
+            giver: give::Giver::new(archive, tasks.clone(), coding.clone()),
             given_back: give_back::GiveBack::new(cache),
             kept: kept::Kept::new(trust.clone(), identity.clone(), second, held, tasks.clone()),
             pace: pace::Pace::default(),
@@ -185,6 +192,7 @@ impl Transfer {
             server,
             alerts,
             tasks: tasks.clone(),
+            coding,
             pumps: Mutex::default(),
             this: this.clone(),
         });
@@ -345,7 +353,7 @@ impl Inner {
         self.trust.peer(peer)?;
         let this = self.this.upgrade()?;
         let line = Arc::new(Line::new(*peer, self.tasks.stop_token()));
-        let pump = Arc::new(Pump::new(line.clone(), self.alerts.clone(), self.tasks.clone()));
+        let pump = Arc::new(Pump::new(line.clone(), self.alerts.clone(), self.tasks.clone(), self.coding.clone()));
         pumps.insert(*peer, pump.clone());
         drop(pumps);
         self.tasks.spawn("transfer.line", async move { line.keep(&*this).await });
