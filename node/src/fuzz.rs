@@ -5,7 +5,7 @@
 //! # Not here
 //! The functions themselves: beside what they try, in each part's `fuzz.rs`. No product has any of this in it.
 
-use crate::{archive, audit, dicomweb, dimse, pixels, signatures, trust};
+use crate::{archive, audit, dicomweb, dimse, pixels, signatures, transfer, trust};
 
 /// What a target tries with one input.
 pub type Target = fn(&[u8]);
@@ -29,6 +29,7 @@ pub const TARGETS: [(&str, Target); 16] = [
     ("pairing", trust::fuzz::pairing),
     ("signatures", signatures::fuzz::signatures),
     ("succession", trust::fuzz::succession),
+    ("coding", transfer::fuzz::coding),
 ];
 
 /// Tries this input with the target of this name.

@@ -18,8 +18,13 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 
-/// ALPN of the pixel plane.
+/// ALPN of the pixel plane, as every version speaks it.
 pub const ALPN: &[u8] = b"confrere-pixels/1";
+/// As [`ALPN`], between two that also know [`What::Coded`]. A connection is of the newest name that both ends know, so that
+/// neither asks the other for what it cannot read.
+pub const ALPN_CODED: &[u8] = b"confrere-pixels/2";
+/// What is offered and taken, the newest first.
+pub const ALPNS: [&[u8]; 2] = [ALPN_CODED, ALPN];
 
 /// What comes first. A higher one is sent before a lower one, also while it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -119,6 +124,19 @@ pub enum What {
     Kept(Ask),
     /// The encoded manifest with this digest, which the *asker* signed by its card. As `Return`.
     ReturnManifest(Digest),
+    /// As `Range`, coded if the holder finds it worth it. Only on a connection of [`ALPN_CODED`].
+    Coded {
+        /// Its digest.
+        digest: Digest,
+        /// Whether the group values shall come first.
+        groups: bool,
+        /// First group wanted.
+        first_group: u64,
+        /// Number of groups wanted; together at most [`crate::limits::RANGE_BYTES_MAX`].
+        groups_wanted: u32,
+        /// Codings that the asker can take (see [`crate::coding`]), at most [`crate::coding::CODINGS_MAX`].
+        codings: Vec<u8>,
+    },
 }
 
 impl Wire for Request {
@@ -175,6 +193,20 @@ pub enum Answer {
     },
     /// Refused; nothing follows.
     Refused(Refusal),
+    /// To [`What::Coded`] only: as `Range`, but `coded` bytes follow the group values, which decode to `bytes` bytes of the
+    /// object. `Range` itself answers too, where coding is not worth it.
+    Coded {
+        /// Size of the whole object.
+        object_bytes: u64,
+        /// Number of group values.
+        values: u32,
+        /// Number of bytes of the object.
+        bytes: u32,
+        /// By which coding, one of those that the asker named.
+        coding: u8,
+        /// Number of bytes that come in their place: fewer than `bytes`.
+        coded: u32,
+    },
 }
 
 /// Before it was said for what one reads.

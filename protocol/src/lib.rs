@@ -14,6 +14,7 @@
 pub mod agreement;
 pub mod case;
 pub mod catalog;
+pub mod coding;
 pub mod copies;
 pub mod countersigned;
 pub mod digest;

@@ -270,6 +270,16 @@ fn committed_bytes_are_read_and_written_the_same() {
     check("pixel-answer", &fetch::Answer::Range { object_bytes: 525_000, values: 33, bytes: 524_288 });
     let what = What::Return { digest: Digest([2; 32]), groups: true, first_group: 64, groups_wanted: 64 };
     check("pixel-return", &fetch::Request { what, ..pixel_request() });
+    let what = What::Coded {
+        digest: Digest([2; 32]),
+        groups: true,
+        first_group: 64,
+        groups_wanted: 64,
+        codings: crate::coding::KNOWN.to_vec(),
+    };
+    check("pixel-coded", &fetch::Request { what, ..pixel_request() });
+    let coded = fetch::Answer::Coded { object_bytes: 525_000, values: 33, bytes: 525_000, coding: 1, coded: 140_000 };
+    check("pixel-answer-coded", &coded);
     check("control-pull", &message::Request::Pull(Cursor { epoch: 77, position: 4 }));
     let record = Signed::seal(&key(), &record());
     check("control-hello", &message::Request::Hello { record, now: Timestamp(8) });

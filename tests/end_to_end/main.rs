@@ -34,6 +34,7 @@ mod hostile_files_harm_nobody;
 mod hostile_names_are_text;
 mod hostile_peer_asks;
 mod hostile_peer_speaks;
+mod images_travel_coded;
 mod index_is_lost;
 mod key_is_changed;
 mod ledger_is_tampered_with;

@@ -251,5 +251,20 @@ def succession():
     put("succession", "signature", b"\xa2\x03" + b"\x01" * 64 + chain)
 
 
-for make in (data_sets, pictures, associations, texts, ledger, succession):
+def coding():
+    """A size, a step, a shape, an offset; behind them pixels to be coded, or the front of a unit."""
+    head = lambda size, step, shape, start=0: struct.pack("<HBBB", size, step, shape, start)
+    slope = b"".join(us(1000 + x + y + x * y % 5) for y in range(24) for x in range(32))
+    put("coding", "wide", head(32, 1, 1) + slope)
+    put("coding", "signed", head(16, 1, 3, 7) + b"header " + slope)
+    put("coding", "big-endian", head(32, 1, 5) + slope)
+    put("coding", "colours", head(24, 3, 0) + bytes((x * 3 + y) % 256 for y in range(32) for x in range(24)))
+    put("coding", "flat", head(64, 1, 0) + b"\7" * 4096)
+    put("coding", "no-grid", head(0, 0, 0) + b"CS\4\0HEAD" * 50)
+    put("coding", "unit", head(4096, 1, 0) + b"\1\0" + struct.pack("<HBBIII", 64, 1, 1, 0, 4096, 0)
+        + b"\1\1" + b"\xff\0" * 2 + b"\0" * 6 + b"\xff\0")
+    put("coding", "unit-of-bytes", head(64, 1, 0) + b"\0" + b"\x28\xb5\x2f\xfd\x20\x40\x4d\0\0\0")
+
+
+for make in (data_sets, pictures, associations, texts, ledger, succession, coding):
     make()

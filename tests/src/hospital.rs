@@ -1,6 +1,7 @@
 //! Two hospitals that trust one another: pairing and agreements, as two administrators make them.
 
 use crate::{eventually, ports::Port, road::Road, site::Site, tools::quic::Key, wait::holds};
+use protocol::fetch::ALPNS;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -131,14 +132,26 @@ pub struct OverRoad {
 impl OverRoad {
     /// Opens the road first, then the sites, and pairs them.
     pub async fn open(binary: &str) -> Self {
+        Self::with(binary, "off", &ALPNS).await
+    }
+
+    /// As [`Self::open`], of sites that code whatever becomes smaller, over a road of these names of the pixel plane.
+    pub async fn coded(binary: &str, names: &'static [&'static [u8]]) -> Self {
+        Self::with(binary, "always", names).await
+    }
+
+    async fn with(binary: &str, coding: &str, names: &'static [&'static [u8]]) -> Self {
         let (on_road, nowhere) = (Port::reserve(), Port::reserve());
         let (a, b) = (Site::init(binary, "CH Nord"), Site::init(binary, "CHU Sud"));
         let only = |port: &Port| toml::Value::Array(vec![toml::Value::String(port.address().to_string())]);
         a.configure("pixels", "advertise", only(&on_road));
         // A cannot dial B: whatever flows between them flows over the road.
         b.configure("pixels", "advertise", only(&nowhere));
+        for site in [&a, &b] {
+            site.configure("pixels", "coding", toml::Value::String(coding.to_owned()));
+        }
         let (holder, reader) = (Key::of_folder(&a.dir()), Key::of_folder(&b.dir()));
-        let road = Road::open(on_road.address(), &holder, a.pixels(), reader).await.unwrap();
+        let road = Road::of_version(on_road.address(), &holder, a.pixels(), reader, names).await.unwrap();
         a.serve().await;
         b.serve().await;
         let (a_id, b_id) = (a.id().await, b.id().await);

@@ -9,7 +9,7 @@
 
 use crate::tools::quic::{self, Key};
 use protocol::{
-    fetch::{Answer, Request, What},
+    fetch::{ALPNS, Answer, Request, What},
     wire,
 };
 use quinn::{Connection, RecvStream, SendStream, VarInt};
@@ -39,6 +39,8 @@ pub enum Conduct {
     WrongHeaders,
     /// One bit of every manifest is turned.
     WrongManifest,
+    /// One bit of everything coded is turned.
+    WrongCoding,
 }
 
 #[derive(Debug)]
@@ -47,9 +49,11 @@ struct Shared {
     /// KiB of objects that may still pass.
     allowance: Semaphore,
     passed: AtomicU64,
+    coded: AtomicU64,
     lines: AtomicUsize,
     to: SocketAddr,
     reader: Key,
+    names: &'static [&'static [u8]],
 }
 
 /// A road. Gone when dropped.
@@ -68,15 +72,31 @@ impl Road {
     /// # Errors
     /// When the address is taken.
     pub async fn open(at: SocketAddr, holder: &Key, to: SocketAddr, reader: Key) -> anyhow::Result<Self> {
-        let endpoint = quic::listen(at, holder)?;
+        Self::of_version(at, holder, to, reader, &ALPNS).await
+    }
+
+    /// As [`Self::open`], between ends that agree on one of these names of the pixel plane only.
+    ///
+    /// # Errors
+    /// When the address is taken.
+    pub async fn of_version(
+        at: SocketAddr,
+        holder: &Key,
+        to: SocketAddr,
+        reader: Key,
+        names: &'static [&'static [u8]],
+    ) -> anyhow::Result<Self> {
+        let endpoint = quic::listen_as(at, holder, names)?;
         let pairing = TcpListener::bind(at).await?;
         let shared = Arc::new(Shared {
             conduct: Mutex::new(Conduct::Honest),
             allowance: Semaphore::new(Semaphore::MAX_PERMITS / 2),
             passed: AtomicU64::new(0),
+            coded: AtomicU64::new(0),
             lines: AtomicUsize::new(0),
             to,
             reader,
+            names,
         });
         let mut tasks = JoinSet::new();
         let lines = shared.clone();
@@ -128,11 +148,17 @@ impl Road {
     pub fn passed(&self) -> u64 {
         self.shared.passed.load(Ordering::Relaxed)
     }
+
+    /// Bytes of objects that would have passed in place of those that passed coded.
+    #[must_use]
+    pub fn coded(&self) -> u64 {
+        self.shared.coded.load(Ordering::Relaxed)
+    }
 }
 
 /// Carries one connection of the reader until either end closes it.
 async fn carry(reader: Connection, shared: Arc<Shared>) {
-    let Ok(holder) = quic::dial(shared.to, &shared.reader).await else {
+    let Ok(holder) = quic::dial_as(shared.to, &shared.reader, shared.names).await else {
         reader.close(VarInt::from_u32(1), b"the holder is away");
         return;
     };
@@ -177,18 +203,22 @@ async fn pass_on(
     }
     let (head, answer) = quic::read_head(&mut from_holder).await?;
     to_reader.write_all(&head).await?;
-    if let Answer::Range { values, .. } = answer {
+    if let Answer::Coded { bytes, .. } = answer {
+        shared.coded.fetch_add(bytes.into(), Ordering::Relaxed);
+    }
+    if let Answer::Range { values, .. } | Answer::Coded { values, .. } = answer {
         let mut list = vec![0; values as usize * 32];
         from_holder.read_exact(&mut list).await?;
         turn_bit(&mut list, shared.now(Conduct::WrongList));
         to_reader.write_all(&list).await?;
     }
     let spoils = match what {
+        _ if matches!(answer, Answer::Coded { .. }) => Conduct::WrongCoding,
         What::Manifest(_) => Conduct::WrongManifest,
         What::Headers { .. } => Conduct::WrongHeaders,
         _ => Conduct::WrongByte,
     };
-    let is_object = matches!(what, What::Range { .. } | What::Return { .. });
+    let is_object = matches!(what, What::Range { .. } | What::Coded { .. } | What::Return { .. });
     let mut turned = false;
     let mut piece = vec![0; PIECE];
     while let Some(read) = from_holder.read(&mut piece).await? {

@@ -7,7 +7,7 @@
 //! # Not here
 //! Whether the reader may: the permit, judged by `trust`.
 
-use super::{Inner, ReadError, ingest::digest_of, rows::StoredInstance, scrub};
+use super::{Inner, ReadError, ingest::digest_of, prescan, rows::StoredInstance, scrub};
 use crate::{
     audit::{Act, Actor, Event, Outcome},
     words::Code,
@@ -15,10 +15,15 @@ use crate::{
 use bytes::Bytes;
 use protocol::{
     Digest, Uid,
+    coding::{Grid, Layout},
     digest::{Groups, GroupsBuilder},
     limits::GROUP_BYTES,
 };
-use std::{fs::File, os::unix::fs::FileExt, sync::Arc};
+use std::{
+    fs::File,
+    os::unix::fs::FileExt,
+    sync::{Arc, OnceLock},
+};
 
 /// Up to this size an object is read whole.
 const WHOLE_BYTES_MAX: u64 = 8 << 20;
@@ -35,6 +40,8 @@ pub(crate) struct Object {
     groups: Arc<Groups>,
     /// All bytes of a small object.
     whole: Option<Bytes>,
+    /// How its samples stand, where they begin and where they end: looked at when first asked for.
+    grid: Arc<OnceLock<Option<(Grid, u64, u64)>>>,
 }
 
 impl Object {
@@ -84,6 +91,29 @@ impl Object {
         Ok(Bytes::from(buffer).slice(cut(from)..cut(to)))
     }
 
+    /// Whether its bytes are as they are: pixel data that is not compressed, or none.
+    pub(crate) fn is_native(&self) -> bool {
+        prescan::is_native(&self.instance.row.entry.transfer_syntax)
+    }
+
+    /// Where a range that begins at `offset` lies in the object's native pixel data, if there is any (blocking).
+    pub(crate) fn layout(&self, offset: u64) -> Option<Layout> {
+        let (grid, start, end) = (*self.grid.get_or_init(|| self.look_at_grid()))?;
+        Some(Layout::at(grid, (start, end), offset))
+    }
+
+    fn look_at_grid(&self) -> Option<(Grid, u64, u64)> {
+        let entry = &self.instance.row.entry;
+        let header_bytes = usize::try_from(entry.header_bytes).ok()?;
+        let front_bytes = (u64::from(entry.header_bytes) + prescan::ELEMENT_HEAD_BYTES).min(self.bytes());
+        let front = match &self.whole {
+            Some(whole) => whole.slice(..usize::try_from(front_bytes).ok()?.min(whole.len())),
+            // Its bytes are judged when they are read to be sent.
+            None => self.read_range(0, front_bytes).ok()?,
+        };
+        prescan::grid(&front, header_bytes, &entry.transfer_syntax)
+    }
+
     /// Preamble and meta group as first received (or made, for C-STORE): before the data set they make the Part 10 file.
     ///
     /// # Errors
@@ -119,7 +149,7 @@ pub(super) async fn open(inner: &Arc<Inner>, study: &Uid, digest: &Digest) -> Re
     let opened = inner.tasks.spawn_blocking("open object", move || {
         let file = Arc::new(shared.at_hand(&uid, &wanted)?);
         let (groups, whole) = if is_large { (large(&shared, &wanted, &file)?, None) } else { small(&wanted, &file)? };
-        Ok(Object { inner: shared, study: uid, instance: wanted, file, groups, whole })
+        Ok(Object { inner: shared, study: uid, instance: wanted, file, groups, whole, grid: Arc::default() })
     });
     let opened = opened.await.map_err(std::io::Error::other)?;
     inner.judged(study, &instance, opened).await

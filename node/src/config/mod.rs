@@ -152,11 +152,41 @@ pub(crate) struct PixelsConfig {
     /// UDP (QUIC); the TCP port of the same number carries pairing while an invitation is open.
     pub(crate) listen: SocketAddr,
     pub(crate) advertise: Vec<String>,
+    /// When images are coded for the wire.
+    pub(crate) coding: CodingMode,
+}
+
+/// When images are coded for the wire.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum CodingMode {
+    /// Never, and peers are not asked for coded ones either.
+    Off,
+    /// When they are there sooner.
+    #[default]
+    Auto,
+    /// Whenever they are fewer bytes, also when that takes longer: for links that are paid by the byte.
+    Always,
+}
+
+impl CodingMode {
+    /// Its name in the file.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Auto => "auto",
+            Self::Always => "always",
+        }
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        [Self::Off, Self::Auto, Self::Always].into_iter().find(|mode| mode.name() == name)
+    }
 }
 
 impl Default for PixelsConfig {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 7411)), advertise: Vec::new() }
+        let listen = SocketAddr::from(([127, 0, 0, 1], 7411));
+        Self { listen, advertise: Vec::new(), coding: CodingMode::default() }
     }
 }
 

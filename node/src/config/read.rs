@@ -1,8 +1,8 @@
 //! From text to settings, collecting every fault on the way.
 
 use super::{
-    ArchiveConfig, CacheConfig, Config, DicomwebConfig, DimseConfig, DimseTls, Fault, OverlayConfig, PixelsConfig,
-    PortalConfig, SiteConfig, alarms, cold, collector, oidc, units,
+    ArchiveConfig, CacheConfig, CodingMode, Config, DicomwebConfig, DimseConfig, DimseTls, Fault, OverlayConfig,
+    PixelsConfig, PortalConfig, SiteConfig, alarms, cold, collector, oidc, units,
 };
 use protocol::{
     AeTitle,
@@ -267,7 +267,12 @@ fn overlay(section: &mut Section<'_>) -> OverlayConfig {
 }
 
 fn pixels(section: &mut Section<'_>) -> PixelsConfig {
-    PixelsConfig { listen: section.address(PixelsConfig::default().listen), advertise: section.advertise() }
+    let default = PixelsConfig::default();
+    PixelsConfig {
+        listen: section.address(default.listen),
+        advertise: section.advertise(),
+        coding: section.text("coding", default.coding, "\"off\", \"auto\" or \"always\"", CodingMode::named),
+    }
 }
 
 fn archive(section: &mut Section<'_>) -> ArchiveConfig {

@@ -56,6 +56,7 @@ fn every_fault_is_told_at_once_with_its_key() {
         advertise = ["nohost"]
         [pixels]
         listen = 7411
+        coding = "sometimes"
         [archive]
         settle = 3
         free_min = "a lot"
@@ -75,6 +76,7 @@ fn every_fault_is_told_at_once_with_its_key() {
             "dimse.associations_max",
             "extra",
             "overlay.advertise",
+            "pixels.coding",
             "pixels.listen",
             "portal.colour",
             "portal.listen",

@@ -88,6 +88,11 @@ fn sections(config: &Config) -> [Section; 12] {
                     "advertise",
                     names(&pixels.advertise),
                 ),
+                Line(
+                    "Images in fewer bytes, exactly the same again behind the link: \"auto\" where that is sooner, \"always\", \"off\".",
+                    "coding",
+                    Some(pixels.coding.name().into()),
+                ),
             ],
         ),
         archive_section(archive),

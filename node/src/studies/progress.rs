@@ -164,7 +164,7 @@ mod tests {
     }
 
     fn tally(objects: u64, bytes: u64, open: u64) -> Tally {
-        Tally { objects, bytes, open, fetched: bytes, failure: None }
+        Tally { objects, bytes, open, fetched: bytes, wire: bytes, failure: None }
     }
 
     #[test]

@@ -158,8 +158,10 @@ pub(crate) struct Tally {
     pub(crate) bytes: u64,
     /// Objects asked for and not yet here.
     pub(crate) open: u64,
-    /// Bytes that came over the wire for this errand: only rises.
+    /// Bytes that were brought for this errand: only rises.
     pub(crate) fetched: u64,
+    /// Bytes that came over the wire for them: fewer, where they were coded.
+    pub(crate) wire: u64,
     /// The last failure, if no chunk came after it.
     pub(crate) failure: Option<Failure>,
 }
@@ -181,6 +183,7 @@ pub(crate) struct Errand {
     asker: Arc<dyn Asker>,
     books: Mutex<Books>,
     fetched: AtomicU64,
+    wire: AtomicU64,
     moved: Mutex<Instant>,
     this: Weak<Self>,
 }
@@ -208,6 +211,7 @@ impl Errand {
             asker,
             books: Mutex::default(),
             fetched: AtomicU64::new(0),
+            wire: AtomicU64::new(0),
             moved: Mutex::new(Instant::now()),
             this: this.clone(),
         })
@@ -293,6 +297,11 @@ impl Errand {
         }
     }
 
+    /// Counts bytes that came over the wire.
+    pub(crate) fn note_wire(&self, bytes: u64) {
+        self.wire.fetch_add(bytes, Ordering::Relaxed);
+    }
+
     pub(crate) fn note_failure(&self, object: &Object, failure: Failure) {
         {
             let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
@@ -336,6 +345,7 @@ impl Errand {
             bytes: books.here.values().sum::<u64>() + partial,
             open: books.open.values().filter(|o| o.failure().is_none()).count() as u64,
             fetched: self.fetched.load(Ordering::Relaxed),
+            wire: self.wire.load(Ordering::Relaxed),
             failure: books.failure,
         }
     }

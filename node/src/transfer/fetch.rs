@@ -11,6 +11,7 @@
 
 use super::{
     TransferError,
+    coded::{self, Unit},
     endpoint::code,
     errand::{Errand, Failure, Object, SPAN_CHUNKS, Span},
     line::Live,
@@ -21,6 +22,7 @@ use crate::archive::cache::{CHUNK_BYTES, Copy};
 use bytes::{Bytes, BytesMut};
 use protocol::{
     Digest,
+    coding::KNOWN,
     digest::Groups,
     fetch::{Answer, Priority, Request, What, groups_bytes},
     limits::{GROUP_BYTES, HEADER_PACK_BYTES_MAX, MANIFEST_BYTES_MAX},
@@ -31,6 +33,8 @@ use std::{io::Read, sync::Arc, time::Duration};
 
 #[expect(clippy::cast_possible_truncation, reason = "16 KiB")]
 const GROUP: usize = GROUP_BYTES as usize;
+#[expect(clippy::cast_possible_truncation, reason = "64 KiB")]
+const CHUNK: usize = CHUNK_BYTES as usize;
 /// Groups of one chunk of the cache.
 const CHUNK_GROUPS: u64 = CHUNK_BYTES / GROUP_BYTES;
 /// A blob that brings no byte for so long does not come.
@@ -106,9 +110,10 @@ async fn missing_runs(pump: &Pump, live: &Live, errand: &Errand, span: &Span, pr
     let first = u64::from(span.index) * SPAN_CHUNKS;
     let mut asked = 0;
     while let Some((from, count)) = copy.missing(first).filter(|(from, _)| *from < first + SPAN_CHUNKS) {
-        // Each round brings at least one chunk, or the copy does not keep what is written to it.
+        // Each round brings at least one chunk, or the copy does not keep what is written to it; once, coded bytes were
+        // wrong.
         asked += 1;
-        if asked > SPAN_CHUNKS {
+        if asked > SPAN_CHUNKS + 1 {
             return Err(Failure::Cache.into());
         }
         let count = count.min(first + SPAN_CHUNKS - from);
@@ -130,40 +135,79 @@ async fn run(
 ) -> Result<(), Fault> {
     // Whoever comes first asks for the group values; the others of this object wait for them here.
     let mut known = object.groups.lock().await;
-    let request = Request {
-        study: errand.study.clone(),
-        reader: object.reader.clone(),
-        priority,
-        what: What::Range {
-            digest: object.digest,
-            groups: known.is_none() && Groups::count(object.bytes) > 0,
-            first_group: from * CHUNK_GROUPS,
-            groups_wanted: u32::try_from(count * CHUNK_GROUPS).map_err(|_| Failure::Protocol)?,
-        },
+    let groups = known.is_none() && Groups::count(object.bytes) > 0;
+    let (first_group, groups_wanted) =
+        (from * CHUNK_GROUPS, u32::try_from(count * CHUNK_GROUPS).map_err(|_| Failure::Protocol)?);
+    let digest = object.digest;
+    let what = if pump.asks_coded(live) {
+        What::Coded { digest, groups, first_group, groups_wanted, codings: KNOWN.to_vec() }
+    } else {
+        What::Range { digest, groups, first_group, groups_wanted }
     };
-    let wants_values = matches!(request.what, What::Range { groups: true, .. });
+    let request = Request { study: errand.study.clone(), reader: object.reader.clone(), priority, what };
     let mut recv = ask(live, &request).await?;
-    let (values, bytes) = range_head(&mut recv).await.and_then(|head| check_head(head, object.bytes, &request.what))?;
+    let head = range_head(&mut recv).await.and_then(|head| check_head(head, object.bytes, &request.what))?;
     let groups = match &*known {
         Some(groups) => groups.clone(),
-        None if wants_values => {
-            let groups = Arc::new(read_groups(&mut recv, values, &object.digest, object.bytes).await?);
+        None if groups => {
+            let groups = Arc::new(read_groups(&mut recv, head.values, &object.digest, object.bytes).await?);
             *known = Some(groups.clone());
             groups
         }
         None => Arc::new(Groups::default()),
     };
     drop(known);
+    pump.note_span(head.coded.map_or(head.bytes, u64::from));
+    match head.coded {
+        Some(coded) => {
+            let unit = Unit { bytes: head.bytes, coded };
+            let Some(bytes) = coded::unit(pump, &mut recv, unit, first_group, &groups, &digest).await? else {
+                pump.doubt_coding(errand).await;
+                return Ok(());
+            };
+            errand.note_wire(coded.into());
+            keep(pump, errand, object, copy, (from, bytes)).await
+        }
+        None => plain(pump, errand, object, copy, (from, head.bytes, &mut recv, groups.as_ref())).await,
+    }
+}
+
+/// Receives bytes as they are.
+async fn plain(
+    pump: &Pump,
+    errand: &Errand,
+    object: &Object,
+    copy: &Copy,
+    (from, mut left, recv, groups): (u64, u64, &mut RecvStream, &Groups),
+) -> Result<(), Fault> {
     let mut index = from;
-    let mut left = bytes;
     while left > 0 {
         let size = left.min(CHUNK_BYTES);
-        let chunk = chunk(&mut recv, index, size, &groups, &object.digest, &mut |n| pump.note_bytes(n)).await?;
+        let chunk = chunk(recv, index, size, groups, &object.digest, &mut |n| pump.note_bytes(n)).await?;
+        errand.note_wire(size);
+        keep(pump, errand, object, copy, (index, chunk)).await?;
+        index += 1;
+        left -= size;
+    }
+    Ok(())
+}
+
+/// Keeps verified bytes that begin with chunk `from`.
+async fn keep(
+    pump: &Pump,
+    errand: &Errand,
+    object: &Object,
+    copy: &Copy,
+    (from, mut bytes): (u64, Bytes),
+) -> Result<(), Fault> {
+    let mut index = from;
+    while !bytes.is_empty() {
+        let chunk = bytes.split_to(bytes.len().min(CHUNK));
+        let size = chunk.len() as u64;
         copy.write(index, chunk).await.map_err(|_| Failure::Cache)?;
         errand.note_chunk(object, size);
         pump.line().pulse.beat();
         index += 1;
-        left -= size;
     }
     Ok(())
 }
@@ -175,29 +219,49 @@ async fn ask(live: &Live, request: &Request) -> Result<RecvStream, Fault> {
     Ok(recv)
 }
 
-type RangeHead = (u64, u32, u32);
+/// What the head of an answer announces.
+#[derive(Clone, Copy, Debug)]
+struct Head {
+    object_bytes: u64,
+    values: u64,
+    bytes: u64,
+    /// Bytes that come in place of `bytes`.
+    coded: Option<u32>,
+}
 
-async fn range_head(recv: &mut RecvStream) -> Result<RangeHead, Fault> {
+async fn range_head(recv: &mut RecvStream) -> Result<Head, Fault> {
     match wire::read_answer(recv).await? {
-        Answer::Range { object_bytes, values, bytes } => Ok((object_bytes, values, bytes)),
+        Answer::Range { object_bytes, values, bytes } => {
+            Ok(Head { object_bytes, values: values.into(), bytes: bytes.into(), coded: None })
+        }
+        Answer::Coded { object_bytes, values, bytes, coding, coded } if KNOWN.contains(&coding) && coded < bytes => {
+            Ok(Head { object_bytes, values: values.into(), bytes: bytes.into(), coded: Some(coded) })
+        }
         Answer::Refused(refusal) => Err(Failure::Refused(refusal).into()),
-        Answer::Blob { .. } => Err(Failure::Protocol.into()),
+        Answer::Blob { .. } | Answer::Coded { .. } => Err(Failure::Protocol.into()),
     }
 }
 
-/// The announced numbers must be those of the signed size.
-fn check_head((object_bytes, values, bytes): RangeHead, signed_bytes: u64, what: &What) -> Result<(u64, u64), Fault> {
+/// The announced numbers must be those of the signed size, and coded bytes those that were asked for.
+fn check_head(head: Head, signed_bytes: u64, what: &What) -> Result<Head, Fault> {
     let (What::Range { groups, first_group, groups_wanted, .. }
-    | What::Return { groups, first_group, groups_wanted, .. }) = what
+    | What::Return { groups, first_group, groups_wanted, .. }
+    | What::Coded { groups, first_group, groups_wanted, .. }) = what
     else {
         return Err(Failure::Protocol.into());
     };
-    let expected_values = if *groups { Groups::count(signed_bytes) } else { 0 };
-    let expected_bytes = groups_bytes(signed_bytes, *first_group, *groups_wanted);
-    if object_bytes != signed_bytes || u64::from(values) != expected_values || u64::from(bytes) != expected_bytes {
-        return Err(Failure::Corrupt.into());
+    if head.coded.is_some() && !matches!(what, What::Coded { .. }) {
+        return Err(Failure::Protocol.into());
     }
-    Ok((expected_values, expected_bytes))
+    let values = if *groups { Groups::count(signed_bytes) } else { 0 };
+    let bytes = groups_bytes(signed_bytes, *first_group, *groups_wanted);
+    let is_signed = head.object_bytes == signed_bytes && head.values == values && head.bytes == bytes;
+    if is_signed { Ok(head) } else { Err(Failure::Corrupt.into()) }
+}
+
+/// Whether bytes that begin with group `first_group` of an object are the object's.
+pub(crate) fn verified(bytes: &[u8], first_group: u64, groups: &Groups, digest: &Digest) -> bool {
+    bytes.chunks(GROUP).zip(first_group..).all(|(group, index)| groups.holds(index, group, digest))
 }
 
 /// Reads group values and believes them only if they are the object's.
@@ -249,15 +313,14 @@ pub(crate) async fn piece(
         return Err(Failure::Protocol.into());
     };
     let mut recv = ask(live, request).await?;
-    let head = range_head(&mut recv).await?;
-    let (values, bytes) = check_head(head, object_bytes, &request.what)?;
+    let head = check_head(range_head(&mut recv).await?, object_bytes, &request.what)?;
     let groups = match known {
         Some(groups) => groups,
-        None if values > 0 => Arc::new(read_groups(&mut recv, values, digest, object_bytes).await?),
+        None if head.values > 0 => Arc::new(read_groups(&mut recv, head.values, digest, object_bytes).await?),
         None => Arc::new(Groups::default()),
     };
     let mut whole = BytesMut::new();
-    let (mut index, mut left) = (first_group / CHUNK_GROUPS, bytes);
+    let (mut index, mut left) = (first_group / CHUNK_GROUPS, head.bytes);
     while left > 0 {
         let size = left.min(CHUNK_BYTES);
         whole.extend_from_slice(&chunk(&mut recv, index, size, &groups, digest, &mut |_| {}).await?);
@@ -275,7 +338,7 @@ pub(crate) async fn blob(live: &Live, request: &Request, bytes_max: usize) -> Re
     let announced = match head.await.map_err(within(Fault::Lost))?? {
         Answer::Blob { bytes } => usize::try_from(bytes).map_err(|_| Failure::Protocol)?,
         Answer::Refused(refusal) => return Err(Failure::Refused(refusal).into()),
-        Answer::Range { .. } => return Err(Failure::Protocol.into()),
+        Answer::Range { .. } | Answer::Coded { .. } => return Err(Failure::Protocol.into()),
     };
     if announced > bytes_max {
         return Err(Failure::Protocol.into());

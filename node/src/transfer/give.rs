@@ -3,7 +3,12 @@
 //! # Not here
 //! Permission and evidence: [`super::serve`].
 
-use super::{rates::Throttle, turns::Turns, wire};
+use super::{
+    coding::{Coding, Load},
+    rates::Throttle,
+    turns::Turns,
+    wire,
+};
 use crate::{
     archive::{Archive, InstanceRow, Object, ReadError},
     tasks::Tasks,
@@ -13,6 +18,7 @@ use bytes::Bytes;
 use lru::LruCache;
 use protocol::{
     Digest, Refusal, SiteId, Uid,
+    coding::{self, PLANES},
     digest::Groups,
     fetch::{Answer, Priority, Request, What, groups_bytes},
     limits::{GROUP_BYTES, HEADER_PACK_BYTES_MAX, RANGE_BYTES_MAX},
@@ -25,7 +31,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tokio::sync::{OnceCell, OwnedSemaphorePermit, watch};
+use tokio::sync::{OnceCell, watch};
 
 /// When our cold tier is not there, somebody must see to it.
 const OFFLINE_RETRY_MS: u32 = 60_000;
@@ -139,10 +145,19 @@ pub(crate) struct Giver {
     packs: Mutex<LruCache<(Digest, Uid), Bytes>>,
     objects: Mutex<LruCache<(Uid, Digest), Opened>>,
     turns: Turns,
+    coding: Arc<Coding>,
+}
+
+/// Which groups are asked for, and whether the group values shall come first.
+#[derive(Clone, Copy)]
+struct GroupsWanted {
+    first: u64,
+    count: u32,
+    with_values: bool,
 }
 
 impl Giver {
-    pub(crate) fn new(archive: Archive, tasks: Tasks) -> Self {
+    pub(crate) fn new(archive: Archive, tasks: Tasks, coding: Arc<Coding>) -> Self {
         Self {
             archive,
             tasks,
@@ -150,6 +165,7 @@ impl Giver {
             packs: Mutex::new(LruCache::new(PACKS_MAX)),
             objects: Mutex::new(LruCache::new(OBJECTS_MAX)),
             turns: Turns::default(),
+            coding,
         }
     }
 
@@ -159,7 +175,7 @@ impl Giver {
     /// The refusal to give when nothing was sent yet; after that, that the stream must be cut.
     pub(crate) async fn give(
         &self,
-        (peer, permit): (SiteId, &Permit),
+        (peer, permit, load): (SiteId, &Permit, &Load),
         request: &Request,
         to: &mut Sender<'_>,
     ) -> Result<(), Refusal> {
@@ -176,12 +192,19 @@ impl Giver {
                 let pack = pack.map_err(|_| Refusal::Busy(PACK_RETRY_MS))??;
                 blob(pack, to).await
             }
-            What::Range { digest, groups, first_group, groups_wanted } => {
+            What::Range { digest, groups, first_group, groups_wanted }
+            | What::Coded { digest, groups, first_group, groups_wanted, .. } => {
                 let row = self.row(&request.study, digest)?;
-                // A large object stays open, and may take long to be opened: its peer's others do not wait for that.
-                let is_small = row.entry.bytes <= RANGE_BYTES_MAX;
-                let turn = if is_small { self.turns.take(peer, request.priority).await } else { None };
-                self.range((permit, turn), &row, (*first_group, *groups_wanted, *groups), to).await
+                let wanted = GroupsWanted { first: *first_group, count: *groups_wanted, with_values: *groups };
+                let _waits = load.enter(wanted.bytes(&row)?);
+                let object = {
+                    // A large object stays open, and may take long to be opened: its peer's others do not wait for that.
+                    let is_small = row.entry.bytes <= RANGE_BYTES_MAX;
+                    let _turn = if is_small { self.turns.take(peer, request.priority).await } else { None };
+                    self.open(permit, &row).await?
+                };
+                let takes_planes = matches!(&request.what, What::Coded { codings, .. } if codings.contains(&PLANES));
+                if takes_planes { self.coded(object, wanted, load, to).await } else { plain(&object, wanted, to).await }
             }
             What::Reprioritize { .. } | What::Return { .. } | What::ReturnManifest(_) | What::Kept(_) => {
                 Err(Refusal::Malformed)
@@ -248,39 +271,84 @@ impl Giver {
         opening.await.map_err(internal)?.map_err(|e| refusal_of(&e))
     }
 
-    async fn range(
+    /// Codes and sends where it is worth it; what does not become smaller goes as it is.
+    async fn coded(
         &self,
-        (permit, turn): (&Permit, Option<OwnedSemaphorePermit>),
-        row: &InstanceRow,
-        (first_group, groups_wanted, with_values): (u64, u32, bool),
+        object: Object,
+        wanted: GroupsWanted,
+        load: &Load,
         to: &mut Sender<'_>,
     ) -> Result<(), Refusal> {
-        let size = row.entry.bytes;
-        if u64::from(groups_wanted) * GROUP_BYTES > RANGE_BYTES_MAX {
-            return Err(Refusal::Malformed);
+        let (offset, bytes) = wanted.place(&object);
+        if !object.is_native() || bytes == 0 || !self.coding.codes(bytes, load) {
+            return plain(&object, wanted, to).await;
         }
-        let bytes = groups_bytes(size, first_group, groups_wanted);
-        let object = self.open(permit, row).await?;
-        let mut offset = first_group.saturating_mul(GROUP_BYTES).min(size);
-        let end = offset + bytes;
-        // Read before the head leaves: a fault of the first piece can still be told as a refusal.
-        let mut piece = read(&object, offset, end).await?;
-        drop(turn);
-        let values = if with_values { values_bytes(object.groups()) } else { Bytes::new() };
-        let count = u32::try_from(values.len() / 32).map_err(internal)?;
-        let bytes = u32::try_from(bytes).map_err(internal)?;
-        to.head(&Answer::Range { object_bytes: size, values: count, bytes }).await?;
+        let turn = self.coding.encoding.enter(bytes).await.ok_or(Refusal::Internal)?;
+        // Read when it is its turn: what waits holds no memory but small objects.
+        let unit = object.range(offset, bytes).await.map_err(|e| refusal_of(&e))?;
+        let looked_at = object.clone();
+        let coding = turn.work(move || coding::encode(&unit, looked_at.layout(offset).as_ref()));
+        let coded = coding.await.ok_or(Refusal::Internal)?;
+        self.coding.note_saving(bytes, coded.as_ref().map_or(bytes, |coded| coded.len() as u64));
+        let Some(coded) = coded else { return plain(&object, wanted, to).await };
+        let values = wanted.values(&object);
+        let head = Answer::Coded {
+            object_bytes: object.bytes(),
+            values: u32::try_from(values.len() / 32).map_err(internal)?,
+            bytes: u32::try_from(bytes).map_err(internal)?,
+            coding: PLANES,
+            coded: u32::try_from(coded.len()).map_err(internal)?,
+        };
+        drop(object);
+        to.head(&head).await?;
         if !values.is_empty() {
             to.piece(values).await?;
         }
-        while !piece.is_empty() {
-            offset += piece.len() as u64;
-            to.piece(piece).await?;
-            piece = read(&object, offset, end).await?;
-        }
-        // Less than promised would look like bytes cut on the way; the asker must not take it for an end.
-        if offset < end { Err(Refusal::Internal) } else { to.finish().await }
+        to.piece(coded.into()).await?;
+        to.finish().await
     }
+}
+
+impl GroupsWanted {
+    /// How many bytes that are.
+    fn bytes(self, row: &InstanceRow) -> Result<u64, Refusal> {
+        if u64::from(self.count) * GROUP_BYTES > RANGE_BYTES_MAX {
+            return Err(Refusal::Malformed);
+        }
+        Ok(groups_bytes(row.entry.bytes, self.first, self.count))
+    }
+
+    /// Where they begin, and how many bytes they are.
+    fn place(self, object: &Object) -> (u64, u64) {
+        let size = object.bytes();
+        (self.first.saturating_mul(GROUP_BYTES).min(size), groups_bytes(size, self.first, self.count))
+    }
+
+    fn values(self, object: &Object) -> Bytes {
+        if self.with_values { values_bytes(object.groups()) } else { Bytes::new() }
+    }
+}
+
+/// Sends bytes as they are.
+async fn plain(object: &Object, wanted: GroupsWanted, to: &mut Sender<'_>) -> Result<(), Refusal> {
+    let (mut offset, bytes) = wanted.place(object);
+    let end = offset + bytes;
+    // Read before the head leaves: a fault of the first piece can still be told as a refusal.
+    let mut piece = read(object, offset, end).await?;
+    let values = wanted.values(object);
+    let count = u32::try_from(values.len() / 32).map_err(internal)?;
+    let bytes = u32::try_from(bytes).map_err(internal)?;
+    to.head(&Answer::Range { object_bytes: object.bytes(), values: count, bytes }).await?;
+    if !values.is_empty() {
+        to.piece(values).await?;
+    }
+    while !piece.is_empty() {
+        offset += piece.len() as u64;
+        to.piece(piece).await?;
+        piece = read(object, offset, end).await?;
+    }
+    // Less than promised would look like bytes cut on the way; the asker must not take it for an end.
+    if offset < end { Err(Refusal::Internal) } else { to.finish().await }
 }
 
 async fn read(object: &Object, offset: u64, end: u64) -> Result<Bytes, Refusal> {

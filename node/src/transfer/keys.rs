@@ -8,7 +8,11 @@
 //! What a known peer may have: [`super::serve`] asks trust for every request. The second look at the key after the
 //! handshake: [`super::endpoint`].
 
-use protocol::{Key, fetch::ALPN};
+use protocol::{
+    Key,
+    fetch::{ALPN_CODED, ALPNS},
+};
+use quinn::crypto::rustls::HandshakeData;
 use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -56,6 +60,12 @@ pub(crate) fn other_end(connection: &quinn::Connection) -> Option<Key> {
     }
 }
 
+/// Whether the other end of a connection whose handshake is done knows requests for coded bytes.
+pub(crate) fn knows_coded(connection: &quinn::Connection) -> bool {
+    let agreed = connection.handshake_data().and_then(|data| data.downcast::<HandshakeData>().ok());
+    agreed.and_then(|data| data.protocol).is_some_and(|name| name == ALPN_CODED)
+}
+
 impl Keys {
     /// Takes the site's key.
     ///
@@ -84,7 +94,7 @@ impl Keys {
             .with_protocol_versions(&[&rustls::version::TLS13])?
             .with_client_cert_verifier(verifier)
             .with_cert_resolver(Arc::new(rustls::server::AlwaysResolvesServerRawPublicKeys::new(self.own.clone())));
-        config.alpn_protocols = vec![ALPN.to_vec()];
+        config.alpn_protocols = ALPNS.map(<[u8]>::to_vec).to_vec();
         config.send_tls13_tickets = 0;
         config.session_storage = Arc::new(rustls::server::NoServerSessionStorage {});
         config.max_early_data_size = 0;
@@ -104,7 +114,7 @@ impl Keys {
             .with_client_cert_resolver(Arc::new(rustls::client::AlwaysResolvesClientRawPublicKeys::new(
                 self.own.clone(),
             )));
-        config.alpn_protocols = vec![ALPN.to_vec()];
+        config.alpn_protocols = ALPNS.map(<[u8]>::to_vec).to_vec();
         config.resumption = rustls::client::Resumption::disabled();
         config.enable_sni = false;
         Ok(config)

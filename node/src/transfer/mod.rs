@@ -10,10 +10,14 @@
 //! # Not here
 //! Who has which study: `overlay`. Who reads it, and what the reader sees: `studies`.
 
+mod coded;
+mod coding;
 mod congestion;
 mod endpoint;
 mod errand;
 mod fetch;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod fuzz;
 mod give;
 mod give_back;
 mod kept;
@@ -51,6 +55,7 @@ use crate::{
     trust::{Trust, TrustEvent},
 };
 use bytes::Bytes;
+use coding::Coding;
 use fetch::Fault;
 use keys::{Gate, Keys};
 use line::{Dialler, Line};
@@ -157,6 +162,7 @@ struct Inner {
     callers: Pace<IpAddr>,
     /// Connections by site.
     visits: Pace<SiteId>,
+    coding: Arc<Coding>,
     pumps: Mutex<HashMap<SiteId, Arc<Pump>>>,
     this: Weak<Self>,
 }
@@ -185,12 +191,13 @@ impl Transfer {
         });
         let endpoint = endpoint::bind(address, &keys, gate.clone())?;
         let alerts = Alerts::new(audit);
+        let coding = Coding::new(config.pixels.coding, &tasks);
         let server = Arc::new(Server {
             trust: trust.clone(),
             archive: archive.clone(),
             sources,
             alerts: alerts.clone(),
-            giver: give::Giver::new(archive, tasks.clone()),
+            giver: give::Giver::new(archive, tasks.clone(), coding.clone()),
             given_back: give_back::GiveBack::new(cache),
             kept: kept::Kept::new(trust.clone(), identity.clone(), second, held, tasks.clone()),
             begun: serve::begun_pace(),
@@ -209,6 +216,7 @@ impl Transfer {
             tasks: tasks.clone(),
             callers: Pace::new(CALLS_BURST, CALL_EACH),
             visits: Pace::new(VISITS_BURST, VISIT_EACH),
+            coding,
             pumps: Mutex::default(),
             this: this.clone(),
         });
@@ -370,7 +378,7 @@ impl Inner {
         self.trust.peer(peer)?;
         let this = self.this.upgrade()?;
         let line = Arc::new(Line::new(*peer, self.tasks.stop_token()));
-        let pump = Arc::new(Pump::new(line.clone(), self.alerts.clone(), self.tasks.clone()));
+        let pump = Arc::new(Pump::new(line.clone(), self.alerts.clone(), self.tasks.clone(), self.coding.clone()));
         pumps.insert(*peer, pump.clone());
         drop(pumps);
         self.tasks.spawn("transfer.line", async move { line.keep(&*this).await });

@@ -4,8 +4,10 @@
 //! The order: [`super::schedule`]. One span: [`super::fetch`]. Connections: [`super::line`].
 
 use super::{
-    errand::{Asker, Failure, Object, Span},
+    coding::Coding,
+    errand::{Asker, Errand, Failure, Object, Span},
     fetch::{self, SpanEnd},
+    keys,
     line::{Line, Live},
     progress::{Rate, patience},
     schedule::{Queue, STREAMS_MAX, STREAMS_MIN, Wanted},
@@ -20,7 +22,7 @@ use protocol::{
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -30,6 +32,8 @@ use tokio::{sync::Notify, task::JoinHandle};
 const TICK: Duration = Duration::from_millis(250);
 /// Times an object is asked for anew without a chunk in between before its holder counts as broken.
 const TRIES_MAX: u64 = 12;
+/// Spans are never taken to be smaller than this, so that many small ones do not ask for everything at once.
+const SPAN_BYTES_MIN: u64 = 64 * 1024;
 /// Longest wait that a busy holder may ask for.
 const BUSY_MAX: Duration = Duration::from_secs(10);
 
@@ -43,6 +47,11 @@ pub(crate) struct Pump {
     tasks: Tasks,
     /// Bytes that came, for the rate that decides how much is asked for at once.
     came: AtomicU64,
+    /// A mean of what spans bring over the wire.
+    span_bytes: AtomicU64,
+    pub(crate) coding: Arc<Coding>,
+    /// Coded bytes of this peer were wrong once: none are asked for any more.
+    is_doubted: AtomicBool,
 }
 
 impl Asker for Pump {
@@ -66,8 +75,18 @@ impl Asker for Pump {
 type Run = JoinHandle<(Span, SpanEnd)>;
 
 impl Pump {
-    pub(crate) fn new(line: Arc<Line>, alerts: Alerts, tasks: Tasks) -> Self {
-        Self { line, queue: Mutex::default(), news: Notify::new(), alerts, tasks, came: AtomicU64::new(0) }
+    pub(crate) fn new(line: Arc<Line>, alerts: Alerts, tasks: Tasks, coding: Arc<Coding>) -> Self {
+        Self {
+            line,
+            queue: Mutex::default(),
+            news: Notify::new(),
+            alerts,
+            tasks,
+            came: AtomicU64::new(0),
+            span_bytes: AtomicU64::new(RANGE_BYTES_MAX),
+            coding,
+            is_doubted: AtomicBool::new(false),
+        }
     }
 
     fn queue(&self) -> std::sync::MutexGuard<'_, Queue<Span>> {
@@ -88,6 +107,25 @@ impl Pump {
     pub(crate) fn note_bytes(&self, bytes: u64) {
         self.came.fetch_add(bytes, Ordering::Relaxed);
         self.line.pulse.beat();
+    }
+
+    /// Counts a span by what it brings over the wire.
+    pub(crate) fn note_span(&self, bytes: u64) {
+        let before = self.span_bytes.load(Ordering::Relaxed);
+        self.span_bytes.store((before * 7 + bytes) / 8, Ordering::Relaxed);
+    }
+
+    /// Whether to ask for coded bytes on this connection.
+    pub(crate) fn asks_coded(&self, live: &Live) -> bool {
+        !self.is_doubted.load(Ordering::Relaxed) && self.coding.asks() && keys::knows_coded(&live.connection)
+    }
+
+    /// Coded bytes were not what was signed: the stored ones may still be.
+    pub(crate) async fn doubt_coding(&self, errand: &Errand) {
+        if !self.is_doubted.swap(true, Ordering::Relaxed) {
+            let what = "coded bytes from the holder do not become those it signed";
+            self.alerts.security(what, errand.holder, Some(&errand.study)).await;
+        }
     }
 
     /// Tells the holder that a running request became urgent. Best effort: without it the image comes a little later.
@@ -154,11 +192,12 @@ impl Pump {
     }
 
     /// Spans under way at once: twice what is in flight on the link, within bounds.
-    fn streams(live: &Live, rate: &Rate) -> usize {
+    fn streams(&self, live: &Live, rate: &Rate) -> usize {
         let in_flight = rate.bytes_per_s() * live.connection.rtt().as_secs_f64();
-        let streams = (2.0 * in_flight / RANGE_BYTES_MAX as f64).ceil();
+        let span = self.span_bytes.load(Ordering::Relaxed).max(SPAN_BYTES_MIN);
+        let streams = (2.0 * in_flight / span as f64).ceil();
         // Saturates; both bounds are small.
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 8..=32")]
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 8..=64")]
         let streams = streams.clamp(STREAMS_MIN as f64, STREAMS_MAX as f64) as usize;
         streams
     }
@@ -169,7 +208,7 @@ impl Pump {
             return;
         };
         self.line.set_demand(false);
-        let streams = Self::streams(&live, rate);
+        let streams = self.streams(&live, rate);
         loop {
             let next = self.queue().start_next(streams);
             let Some((span, priority)) = next else { return };
@@ -212,7 +251,7 @@ impl Pump {
         }
     }
 
-    async fn fail(&self, errand: &super::errand::Errand, object: &Object, failure: Failure) {
+    async fn fail(&self, errand: &Errand, object: &Object, failure: Failure) {
         match failure {
             Failure::Corrupt => {
                 let what = "bytes from the holder are not those it signed";

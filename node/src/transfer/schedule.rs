@@ -16,8 +16,8 @@ use std::{
 
 /// Streams that always may run.
 pub(crate) const STREAMS_MIN: usize = 8;
-/// Streams at most: 32 of 1 MiB fill the connection's window.
-pub(crate) const STREAMS_MAX: usize = 32;
+/// Streams at most: coded images of 150 KB must fill twice what 1 Gb/s carries in 40 ms.
+pub(crate) const STREAMS_MAX: usize = 64;
 /// Streams left to prefetch and backup while something more urgent runs or waits.
 pub(crate) const PREFETCH_STREAMS_MAX: usize = 4;
 /// Spans waiting for one holder. A 3,000-instance study is some thousands; beyond, wants are refused as busy.

@@ -10,6 +10,7 @@
 //! Whose key it is: [`super::keys`]. What the bytes are and whether they are still those that were signed: `archive`.
 
 use super::{
+    coding::Load,
     endpoint::code,
     give::{Giver, Sender},
     give_back::GiveBack,
@@ -84,6 +85,7 @@ type Slot = Arc<tokio::sync::Mutex<Option<(Permit, Instant)>>>;
 struct Visit {
     peer: SiteId,
     connection: Connection,
+    load: Load,
     permits: Mutex<LruCache<(Uid, Reader), Slot>>,
     running: Running,
     unreadable: AtomicU32,
@@ -135,7 +137,8 @@ pub(crate) fn refused_pace() -> Pace<SiteId> {
 pub(crate) async fn attend(server: Arc<Server>, peer: SiteId, connection: Connection) {
     let (permits, running) = (Mutex::new(LruCache::new(PERMITS_MAX)), Running::default());
     let unreadable = AtomicU32::new(0);
-    let visit = Arc::new(Visit { peer, connection: connection.clone(), permits, running, unreadable });
+    let load = Load::new(connection.clone());
+    let visit = Arc::new(Visit { peer, connection: connection.clone(), load, permits, running, unreadable });
     let room = Arc::new(Semaphore::new(SERVED_MAX));
     let stop = server.tasks.stop_token();
     loop {
@@ -183,12 +186,12 @@ impl Server {
             Err(refusal) => return refuse(send, refusal).await,
         };
         let object = match &request.what {
-            What::Range { digest, .. } => Some(*digest),
+            What::Range { digest, .. } | What::Coded { digest, .. } => Some(*digest),
             _ => None,
         };
         let entered = object.map(|digest| (digest, visit.running.enter(digest, request.priority)));
         let raised = entered.as_ref().map(|(_, p)| p.subscribe());
-        self.send_while_permitted((visit.peer, &permit), &request, &mut send, raised).await;
+        self.send_while_permitted((visit, &permit), &request, &mut send, raised).await;
         if let Some((digest, priority)) = &entered {
             visit.running.leave(digest, priority);
         }
@@ -246,14 +249,14 @@ impl Server {
 
     async fn send_while_permitted(
         &self,
-        (peer, permit): (SiteId, &Permit),
+        (visit, permit): (&Visit, &Permit),
         request: &Request,
         send: &mut SendStream,
         raised: Option<watch::Receiver<Priority>>,
     ) {
         let stop = self.tasks.stop_token();
-        let mut sender = Sender::new(send, request.priority, raised).throttled(self.throttle(peer, permit));
-        let gone = self.reader_gone(peer, &request.reader.person);
+        let mut sender = Sender::new(send, request.priority, raised).throttled(self.throttle(visit.peer, permit));
+        let gone = self.reader_gone(visit.peer, &request.reader.person);
         let cut = tokio::select! {
             biased;
             refusal = permit.ended() => {
@@ -262,7 +265,7 @@ impl Server {
             }
             () = gone => code::WITHDRAWN,
             () = stop.cancelled() => code::STOPPING,
-            outcome = self.giver.give((peer, permit), request, &mut sender) => match outcome {
+            outcome = self.giver.give((visit.peer, permit, &visit.load), request, &mut sender) => match outcome {
                 Ok(()) => return,
                 Err(refusal) if !sender.has_begun() => {
                     let _ = sender.head(&Answer::Refused(refusal)).await;
@@ -444,6 +447,7 @@ fn level(what: &What) -> Level {
         What::Manifest(_) => Level::Manifest,
         What::Headers { .. } => Level::Headers,
         What::Range { .. }
+        | What::Coded { .. }
         | What::Return { .. }
         | What::ReturnManifest(_)
         | What::Reprioritize { .. }

@@ -1,7 +1,7 @@
 //! A bare end of the pixel plane: any key, no policy of its own.
 
 use protocol::{
-    fetch::{ALPN, Answer, Request},
+    fetch::{ALPNS, Answer, Request},
     wire,
 };
 use quinn::{
@@ -151,12 +151,20 @@ impl ServerCertVerifier for Anybody {
 /// # Errors
 /// When the address is taken.
 pub fn listen(at: SocketAddr, key: &Key) -> anyhow::Result<Endpoint> {
+    listen_as(at, key, &ALPNS)
+}
+
+/// As [`listen`], for who speaks one of these names of the pixel plane.
+///
+/// # Errors
+/// When the address is taken.
+pub fn listen_as(at: SocketAddr, key: &Key, names: &[&[u8]]) -> anyhow::Result<Endpoint> {
     let resolver = rustls::server::AlwaysResolvesServerRawPublicKeys::new(key.0.clone());
     let mut tls = rustls::ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_protocol_versions(&[&rustls::version::TLS13])?
         .with_client_cert_verifier(Anybody::new())
         .with_cert_resolver(Arc::new(resolver));
-    tls.alpn_protocols = vec![ALPN.to_vec()];
+    tls.alpn_protocols = names.iter().map(|name| name.to_vec()).collect();
     let server = ServerConfig::with_crypto(Arc::new(QuicServerConfig::try_from(tls)?));
     Ok(Endpoint::server(server, at)?)
 }
@@ -166,13 +174,21 @@ pub fn listen(at: SocketAddr, key: &Key) -> anyhow::Result<Endpoint> {
 /// # Errors
 /// When nobody answers, or the handshake is refused.
 pub async fn dial(to: SocketAddr, key: &Key) -> anyhow::Result<Connection> {
+    dial_as(to, key, &ALPNS).await
+}
+
+/// As [`dial`], in one of these names of the pixel plane.
+///
+/// # Errors
+/// When nobody answers, or the handshake is refused.
+pub async fn dial_as(to: SocketAddr, key: &Key, names: &[&[u8]]) -> anyhow::Result<Connection> {
     let resolver = rustls::client::AlwaysResolvesClientRawPublicKeys::new(key.0.clone());
     let mut tls = rustls::ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_protocol_versions(&[&rustls::version::TLS13])?
         .dangerous()
         .with_custom_certificate_verifier(Anybody::new())
         .with_client_cert_resolver(Arc::new(resolver));
-    tls.alpn_protocols = vec![ALPN.to_vec()];
+    tls.alpn_protocols = names.iter().map(|name| name.to_vec()).collect();
     tls.enable_sni = false;
     let mut endpoint = Endpoint::client(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
     endpoint.set_default_client_config(ClientConfig::new(Arc::new(QuicClientConfig::try_from(tls)?)));

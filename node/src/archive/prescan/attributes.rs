@@ -2,7 +2,7 @@
 
 use super::{ScanError, charset::Charsets, scan::Coding};
 use crate::archive::rows::{SeriesSays, StudySays};
-use protocol::{Uid, manifest::Patient};
+use protocol::{Uid, coding::Grid, manifest::Patient};
 use std::collections::BTreeMap;
 
 const CHARSET: u32 = 0x0008_0005;
@@ -30,9 +30,13 @@ const SERIES: u32 = 0x0020_000E;
 const STUDY_ID: u32 = 0x0020_0010;
 const SERIES_NUMBER: u32 = 0x0020_0011;
 const INSTANCE_NUMBER: u32 = 0x0020_0013;
+const SAMPLES: u32 = 0x0028_0002;
+const PLANAR: u32 = 0x0028_0006;
 const FRAMES: u32 = 0x0028_0008;
 const ROWS: u32 = 0x0028_0010;
 const COLUMNS: u32 = 0x0028_0011;
+const BITS_ALLOCATED: u32 = 0x0028_0100;
+const REPRESENTATION: u32 = 0x0028_0103;
 
 const WANTED: [u32; 28] = [
     CHARSET,
@@ -65,13 +69,38 @@ const WANTED: [u32; 28] = [
     COLUMNS,
 ];
 
+/// What tells how samples stand in native pixel data.
+const OF_PIXELS: [u32; 5] = [SAMPLES, PLANAR, COLUMNS, BITS_ALLOCATED, REPRESENTATION];
+
 /// Raw values of the wanted top-level elements.
-#[derive(Debug, Default)]
-pub(super) struct Found(BTreeMap<u32, Vec<u8>>);
+#[derive(Debug)]
+pub(super) struct Found(BTreeMap<u32, Vec<u8>>, &'static [u32]);
+
+impl Default for Found {
+    fn default() -> Self {
+        Self(BTreeMap::new(), &WANTED)
+    }
+}
 
 impl Found {
-    pub(super) fn wants(tag: u32) -> bool {
-        tag < 0x0029_0000 && WANTED.contains(&tag)
+    /// For what tells how samples stand.
+    pub(super) fn of_pixels() -> Self {
+        Self(BTreeMap::new(), &OF_PIXELS)
+    }
+
+    pub(super) fn wants(&self, tag: u32) -> bool {
+        tag < 0x0029_0000 && self.1.contains(&tag)
+    }
+
+    /// How samples stand; `None` where that is not known, or not of 8 or 16 bits.
+    pub(super) fn grid(&self, coding: Coding) -> Option<Grid> {
+        let samples = self.short(SAMPLES, coding).max(1);
+        let (columns, is_planar) = (u32::from(self.columns(coding)), self.short(PLANAR, coding) == 1);
+        let step = if is_planar { 1 } else { u8::try_from(samples).ok()? };
+        let width = columns * u32::from(step);
+        let grid = Grid::new(width, step, self.short(BITS_ALLOCATED, coding))?;
+        let is_signed = self.short(REPRESENTATION, coding) == 1;
+        Some(grid.signed(is_signed).big_endian(coding == Coding::ExplicitBe))
     }
 
     /// An element that stands twice with two values has none that could be trusted.

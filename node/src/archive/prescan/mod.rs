@@ -15,7 +15,7 @@
 
 use super::rows::{SeriesSays, StudySays};
 use attributes::Found;
-use protocol::{Uid, limits::HEADER_BYTES_MAX};
+use protocol::{Uid, coding::Grid, limits::HEADER_BYTES_MAX};
 use scan::{Layout, Walk};
 use source::{Inflated, Range, Slice, Source, Window};
 use std::fs::File;
@@ -181,6 +181,35 @@ pub(super) fn says_in_front(front: &[u8], transfer_syntax: &Uid) -> Option<(Stud
         walk(&mut Slice::new(front), coding, &mut found)
     };
     Some((found.study().ok()?, found.series().ok()?, found.sop_instance().ok().flatten()))
+}
+
+/// Whether a transfer syntax leaves pixel data as it is (PS3.5 A.1, A.2, A.3).
+pub(super) fn is_native(transfer_syntax: &Uid) -> bool {
+    matches!(transfer_syntax.as_str(), "1.2.840.10008.1.2" | "1.2.840.10008.1.2.1" | "1.2.840.10008.1.2.2")
+}
+
+/// Bytes behind a header that [`grid`] looks at: the head of the element there.
+pub(super) const ELEMENT_HEAD_BYTES: u64 = 12;
+
+/// How samples stand in native pixel data, where they begin and where they end; `front` is the header and the head of the
+/// element behind it. What is wrong here costs nothing but how well the pixels can be coded.
+pub(super) fn grid(front: &[u8], header_bytes: usize, transfer_syntax: &Uid) -> Option<(Grid, u64, u64)> {
+    let (_, coding) = coding_of(transfer_syntax);
+    let (header, head) = front.split_at_checked(header_bytes)?;
+    let (length, head_bytes) = match (head, coding) {
+        ([0xE0, 0x7F, 0x10, 0, a, b, c, d, ..], Coding::ImplicitLe) => (u32::from_le_bytes([*a, *b, *c, *d]), 8),
+        ([0xE0, 0x7F, 0x10, 0, b'O', _, _, _, a, b, c, d, ..], Coding::ExplicitLe) => {
+            (u32::from_le_bytes([*a, *b, *c, *d]), 12)
+        }
+        ([0x7F, 0xE0, 0, 0x10, b'O', _, _, _, a, b, c, d, ..], Coding::ExplicitBe) => {
+            (u32::from_be_bytes([*a, *b, *c, *d]), 12)
+        }
+        _ => return None,
+    };
+    let mut found = Found::of_pixels();
+    walk(&mut Slice::new(header), coding, &mut found).ok()?;
+    let start = header_bytes as u64 + head_bytes;
+    Some((found.grid(coding)?, start, start + u64::from(length)))
 }
 
 /// SOP Class and SOP Instance UID from the front of a data set, as far as it is there.

@@ -244,7 +244,7 @@ impl<'a, S: Source> Walk<'a, S> {
             return Ok(());
         }
         let length = u64::from(element.length);
-        if self.stack.is_empty() && self.fits(length) && Found::wants(element.tag) {
+        if self.stack.is_empty() && self.fits(length) && self.found.wants(element.tag) {
             let kept = element.length.min(super::VALUE_BYTES_MAX);
             let value = self.source.peek(kept as usize)?;
             self.found.keep(element.tag, value)?;

@@ -1,4 +1,5 @@
 use super::*;
+use protocol::coding::{self, Layout};
 use std::collections::{BTreeMap, HashMap};
 
 fn corpus(part: &str) -> Option<Vec<PathBuf>> {
@@ -68,6 +69,43 @@ async fn every_sound_file_comes_back_byte_for_byte() {
         rows.into_iter().map(|(s, r)| (s.study, s.instances, s.bytes, s.patient, r)).collect::<Vec<_>>()
     };
     assert_eq!(strip(site.all_rows()), strip(rows));
+}
+
+/// As the holder would code them: each MiB by itself, and once more from where no row begins.
+#[test]
+fn every_file_is_the_same_after_the_wire() {
+    let (Some(good), Some(bad)) = (corpus(""), corpus("bad")) else { return };
+    let (mut gridded, mut plain, mut coded_bytes) = (0usize, 0usize, 0usize);
+    for path in good.iter().chain(&bad) {
+        let file = fs::read(path).unwrap();
+        let Ok(front) = part10::front(&file) else { continue };
+        let data = &file[front.data_at..];
+        let Ok(scanned) = prescan::scan(prescan::DataSet::Memory(data), &front.transfer_syntax) else { continue };
+        if !prescan::is_native(&front.transfer_syntax) {
+            continue;
+        }
+        let header_bytes = scanned.header_bytes as usize;
+        let grid = prescan::grid(data, header_bytes, &front.transfer_syntax);
+        for (from, step) in [(0, 1 << 20), (data.len() / 3, 1 << 20), (0, 50_001)] {
+            let mut offset = from;
+            for unit in data[from..].chunks(step) {
+                let layout = grid.map(|(grid, start, end)| Layout::at(grid, (start, end), offset as u64));
+                let coded = coding::encode(unit, layout.as_ref());
+                if let Some(coded) = &coded {
+                    let back = coding::decode(coded, unit.len());
+                    assert!(back.as_deref() == Ok(unit), "{} at {offset}", path.display());
+                }
+                if (from, step) == (0, 1 << 20) && grid.is_some() {
+                    gridded += usize::from(offset == 0);
+                    plain += unit.len();
+                    coded_bytes += coded.map_or(unit.len(), |coded| coded.len());
+                }
+                offset += unit.len();
+            }
+        }
+    }
+    println!("{gridded} of {} files have a grid: {plain} bytes, {coded_bytes} coded", good.len() + bad.len());
+    assert!(gridded > 700 && coded_bytes * 3 < plain, "{gridded}: {plain}, {coded_bytes}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@ use crate::{
         cache::{Cache, Lease},
     },
     audit::{Act, Audit, Event, Filter},
-    config::{ArchiveConfig, CacheConfig, Config},
+    config::{ArchiveConfig, CacheConfig, CodingMode, Config},
     identity::Identity,
     journal::Journal,
     tasks::{self, Tasks},
@@ -51,7 +51,23 @@ impl Site {
         Self::at(name, seed, tempfile::tempdir().unwrap(), SocketAddr::from(([127, 0, 0, 1], 0))).await
     }
 
+    /// A site that codes whatever becomes smaller.
+    pub(crate) async fn coding(name: &'static str, seed: u8) -> Self {
+        let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self::with(name, seed, tempfile::tempdir().unwrap(), listen, CodingMode::Always).await
+    }
+
     pub(crate) async fn at(name: &'static str, seed: u8, dir: tempfile::TempDir, listen: SocketAddr) -> Self {
+        Self::with(name, seed, dir, listen, CodingMode::Off).await
+    }
+
+    async fn with(
+        name: &'static str,
+        seed: u8,
+        dir: tempfile::TempDir,
+        listen: SocketAddr,
+        coding: CodingMode,
+    ) -> Self {
         let tasks = Tasks::default();
         let identity = Arc::new(Identity::from_seed(&[seed; 32]));
         let trust = Trust::open(journal(dir.path(), &tasks), identity.clone(), &tasks).unwrap();
@@ -62,6 +78,7 @@ impl Site {
         let cache = Cache::open(dir.path(), &CacheConfig::default(), &tasks).unwrap();
         let mut config = Config::parse(&format!("[site]\nname = \"{name}\"\n")).unwrap();
         config.pixels.listen = listen;
+        config.pixels.coding = coding;
         let config = Arc::new(config);
         let sources = crate::sources::Sources::open(dir.path(), name, archive.clone(), audit.clone(), &tasks).unwrap();
         let parts = || TransferParts {
@@ -136,10 +153,15 @@ impl Site {
 
     /// Takes in a study of one series and waits until it is complete.
     pub(crate) async fn store(&self, study: &str, instances: u32, pixel_bytes: usize) -> StudyCard {
+        self.store_of(study, instances, pixel_bytes, 0xffff).await
+    }
+
+    /// As [`Self::store`], of pixels that use these bits.
+    pub(crate) async fn store_of(&self, study: &str, instances: u32, pixel_bytes: usize, bits: u16) -> StudyCard {
         let study = Uid::parse(study).unwrap();
         let mut news = self.archive.events();
         for number in 1..=instances {
-            let (class, instance, bytes) = object(&study, number, pixel_bytes);
+            let (class, instance, bytes) = object(&study, number, pixel_bytes, bits);
             let form = Form::DataSet {
                 transfer_syntax: Uid::parse("1.2.840.10008.1.2.1").unwrap(),
                 sop_class: class,
@@ -236,7 +258,7 @@ pub(crate) async fn bytes_of(lease: &Lease, entry: &InstanceEntry) -> Option<Byt
 }
 
 /// A CT-like object in explicit little endian: its class, its instance UID and its data set.
-fn object(study: &Uid, number: u32, pixel_bytes: usize) -> (Uid, Uid, Bytes) {
+fn object(study: &Uid, number: u32, pixel_bytes: usize, bits: u16) -> (Uid, Uid, Bytes) {
     let class = "1.2.840.10008.5.1.4.1.1.2";
     let instance = format!("{study}.1.{number}");
     let mut set = Vec::new();
@@ -268,13 +290,14 @@ fn object(study: &Uid, number: u32, pixel_bytes: usize) -> (Uid, Uid, Bytes) {
     put(0x0020, 0x0013, "IS", number.to_string().as_bytes());
     put(0x0028, 0x0010, "US", &64u16.to_le_bytes());
     put(0x0028, 0x0011, "US", &64u16.to_le_bytes());
+    put(0x0028, 0x0100, "US", &16u16.to_le_bytes());
     let mut seed = u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let pixels: Vec<u8> = (0..pixel_bytes.next_multiple_of(2))
-        .map(|_| {
+        .map(|at| {
             seed ^= seed << 13;
             seed ^= seed >> 7;
             seed ^= seed << 17;
-            seed.to_le_bytes()[3]
+            seed.to_le_bytes()[3] & bits.to_le_bytes()[at % 2]
         })
         .collect();
     put(0x7FE0, 0x0010, "OW", &pixels);

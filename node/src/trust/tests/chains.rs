@@ -77,8 +77,8 @@ fn asked(
     now: Timestamp,
 ) -> (Result<(), Refusal>, Vec<(Ground, Link)>) {
     let (a, b) = (key(1), key(2));
-    let mut signed = SignedAgreement::draft(a.signing_key(), text);
-    signed.sign(b.signing_key());
+    let mut signed = SignedAgreement::draft(&a.key(), text);
+    signed.sign(&b.key());
     let mut state = State::new(a.site());
     for site in 2..=6 {
         state.apply(Record::PeerAdded(peer(&key(site), "P")));

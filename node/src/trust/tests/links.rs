@@ -140,9 +140,9 @@ fn chain(
         clause.announce = !is(Link::Announced);
         clause.level = if is(Link::Level) { Level::Headers } else { Level::Pixels };
     }
-    let mut signed = SignedAgreement::draft(a.signing_key(), &text);
+    let mut signed = SignedAgreement::draft(&a.key(), &text);
     if !is(Link::Countersigned) {
-        signed.sign(b.signing_key());
+        signed.sign(&b.key());
     }
     let mut state = State::new(a.site());
     if !is(Link::Paired) {
@@ -228,8 +228,8 @@ fn given(broken: Option<Lacks>, now: Timestamp, left: u64) -> (Result<(), Refusa
     let purposes = vec![if is(Lacks::AgreementPurpose) { Purpose::Quality } else { Purpose::Expertise }];
     let terms = Terms { direction, purposes, ..Terms::default() };
     let text = presets::draft_at((a.site(), "A"), &peer(&b, "B"), Preset::CaseOnly, &terms, now).unwrap();
-    let mut signed = SignedAgreement::draft(a.signing_key(), &text);
-    signed.sign(b.signing_key());
+    let mut signed = SignedAgreement::draft(&a.key(), &text);
+    signed.sign(&b.key());
     let grant = protocol::grant::Grant {
         id: Id128([7; 16]),
         issuer: a.site(),

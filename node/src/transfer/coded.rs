@@ -1,0 +1,66 @@
+//! Coded bytes of a peer: received, decoded, and believed only when they are the original's.
+//!
+//! Every group of what a unit decodes to is checked against the object's group values before anything is kept, exactly
+//! as of bytes that came as they are. Where one is wrong, nothing of the unit is used, admins are told, the bytes are
+//! asked for as the holder has them, and no coded ones are asked of this peer until the node starts again.
+//!
+//! # Not here
+//! The coding: `protocol::coding`. Asking: [`super::fetch`].
+
+use super::{
+    errand::Failure,
+    fetch::{Fault, verified},
+    pump::Pump,
+};
+use bytes::{Bytes, BytesMut};
+use protocol::{Digest, coding, digest::Groups};
+use quinn::{ReadExactError, RecvStream};
+use std::sync::Arc;
+
+/// What follows in place of the bytes of an object.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Unit {
+    /// Bytes that it decodes to.
+    pub(crate) bytes: u64,
+    /// Bytes that come.
+    pub(crate) coded: u32,
+}
+
+/// Receives a unit whose first group is `first_group` of the object; `None` when it does not become what was signed.
+///
+/// # Errors
+/// [`Fault`], when it did not come whole.
+pub(crate) async fn unit(
+    pump: &Pump,
+    recv: &mut RecvStream,
+    unit: Unit,
+    first_group: u64,
+    groups: &Arc<Groups>,
+    digest: &Digest,
+) -> Result<Option<Bytes>, Fault> {
+    let coded = receive(pump, recv, unit.coded).await?;
+    let length = usize::try_from(unit.bytes).map_err(|_| Failure::Protocol)?;
+    let turn = pump.coding.decoding.enter(unit.bytes).await.ok_or(Fault::Lost)?;
+    let (groups, digest) = (groups.clone(), *digest);
+    let decoding = turn.work(move || {
+        let bytes = coding::decode(&coded, length).ok()?;
+        verified(&bytes, first_group, &groups, &digest).then(|| Bytes::from(bytes))
+    });
+    decoding.await.ok_or(Fault::Lost)
+}
+
+async fn receive(pump: &Pump, recv: &mut RecvStream, length: u32) -> Result<Bytes, Fault> {
+    let length = usize::try_from(length).map_err(|_| Failure::Protocol)?;
+    let mut bytes = BytesMut::new();
+    while bytes.len() < length {
+        match recv.read_chunk(length - bytes.len(), true).await {
+            Ok(Some(piece)) => {
+                pump.note_bytes(piece.bytes.len() as u64);
+                bytes.extend_from_slice(&piece.bytes);
+            }
+            Ok(None) => return Err(Failure::Protocol.into()),
+            Err(fault) => return Err(ReadExactError::ReadError(fault).into()),
+        }
+    }
+    Ok(bytes.freeze())
+}
