@@ -116,6 +116,12 @@ pub enum What {
     Kept(Ask),
     /// The encoded manifest with this digest, which the *asker* signed by its card. As `Return`.
     ReturnManifest(Digest),
+    /// Bytes that mean nothing, to try the link: so many at most, answered as a blob that may end before. Needs no
+    /// agreement. A site that does not know it answers as to a malformed request.
+    Trial {
+        /// At most [`crate::limits::TRIAL_BYTES_MAX`].
+        bytes: u32,
+    },
 }
 
 impl Wire for Request {

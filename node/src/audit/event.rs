@@ -128,6 +128,10 @@ pub(crate) enum Act {
     AgreementResumed,
     /// A party ends an agreement when what is being read has been read.
     AgreementClosing,
+    /// A trial of the link between two sites, with what it found.
+    LinkTried,
+    /// An administrator paused a transfer from a peer, let it go on, or called it off.
+    TransferSteered,
 }
 
 impl Act {
@@ -195,6 +199,8 @@ impl Act {
             Self::AgreementSuspended => "agreement-suspended",
             Self::AgreementResumed => "agreement-resumed",
             Self::AgreementClosing => "agreement-closing",
+            Self::LinkTried => "link-tried",
+            Self::TransferSteered => "transfer-steered",
         }
     }
 }
@@ -218,6 +224,7 @@ impl Act {
                 | Self::AgreementSuspended
                 | Self::AgreementResumed
                 | Self::AgreementClosing
+                | Self::LinkTried
                 | Self::CacheErased
                 | Self::ObjectReturned
                 | Self::BackupServed

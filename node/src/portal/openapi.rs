@@ -3,7 +3,7 @@
 use super::{
     access, account, agreements, alarms, amendments, audit, copies, error, events, export, glass, grants, import,
     insight, json, labels, ledger, local, peers, people, provider, rejections, restore, retention, rules,
-    rules_with_peers, settings, signin, sources, spare, status, storage, tiers, uploads, withheld, worklist,
+    rules_with_peers, settings, signin, sources, spare, status, storage, tiers, transfers, uploads, withheld, worklist,
 };
 use axum::Json;
 use utoipa::OpenApi;
@@ -56,7 +56,14 @@ use utoipa::OpenApi;
         rejections::leave,
         rejections::reinstate,
         worklist::new_reading,
-        worklist::transfers,
+        transfers::list,
+        transfers::pause,
+        transfers::resume,
+        transfers::cancel,
+        transfers::forecast,
+        transfers::links,
+        transfers::test,
+        transfers::metrics,
         events::stream,
         peers::list,
         peers::invite,

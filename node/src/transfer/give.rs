@@ -155,9 +155,11 @@ impl Giver {
                 let row = self.row(&request.study, digest)?;
                 self.range(permit, &row, (*first_group, *groups_wanted, *groups), to).await
             }
-            What::Reprioritize { .. } | What::Return { .. } | What::ReturnManifest(_) | What::Kept(_) => {
-                Err(Refusal::Malformed)
-            }
+            What::Reprioritize { .. }
+            | What::Return { .. }
+            | What::ReturnManifest(_)
+            | What::Kept(_)
+            | What::Trial { .. } => Err(Refusal::Malformed),
         }
     }
 

@@ -19,22 +19,28 @@ mod give_back;
 mod kept;
 mod keys;
 mod line;
+mod links;
 mod pace;
+mod past;
 mod progress;
 mod pump;
 mod recover;
 mod schedule;
 mod serve;
+mod trial;
 mod wire;
 
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub(crate) use errand::{Errand, Failure, Object, Tally};
+pub(crate) use errand::{Errand, Failure, Object, Steer, Tally};
 pub(crate) use fetch::{believe_manifest, unpack_headers};
 pub(crate) use kept::time_of;
+pub(crate) use links::LinkRow;
+pub(crate) use past::Past;
 pub(crate) use progress::Rate;
 pub(crate) use recover::{Lost, Recovery, Right};
+pub(crate) use trial::Trial;
 
 use crate::{
     archive::{
@@ -128,6 +134,7 @@ pub(crate) struct TransferParts {
     pub(crate) held: Held,
     pub(crate) audit: Audit,
     pub(crate) tasks: Tasks,
+    pub(crate) past: Past,
 }
 
 #[derive(Debug)]
@@ -139,6 +146,7 @@ struct Inner {
     server: Arc<Server>,
     alerts: Alerts,
     tasks: Tasks,
+    past: Arc<Past>,
     pumps: Mutex<HashMap<SiteId, Arc<Pump>>>,
     this: Weak<Self>,
 }
@@ -150,7 +158,8 @@ impl Transfer {
     /// [`TransferError::Listen`].
     #[expect(clippy::unused_async, reason = "binding needs the runtime, and the caller awaits all parts alike")]
     pub(crate) async fn start(parts: TransferParts) -> Result<Self, TransferError> {
-        let TransferParts { config, identity, trust, archive, cache, sources, second, held, audit, tasks } = parts;
+        let TransferParts { config, identity, trust, archive, cache, sources, second, held, audit, tasks, past } =
+            parts;
         let address = config.pixels.listen;
         let listen = |e: rustls::Error| TransferError::Listen { address, source: std::io::Error::other(e) };
         let keys = Keys::new(identity.signing_key()).map_err(listen)?;
@@ -175,6 +184,7 @@ impl Transfer {
             given_back: give_back::GiveBack::new(cache),
             kept: kept::Kept::new(trust.clone(), identity.clone(), second, held, tasks.clone()),
             pace: pace::Pace::default(),
+            trials: trial::Trials::default(),
             tasks: tasks.clone(),
         });
         let inner = Arc::new_cyclic(|this| Inner {
@@ -185,6 +195,7 @@ impl Transfer {
             server,
             alerts,
             tasks: tasks.clone(),
+            past: Arc::new(past),
             pumps: Mutex::default(),
             this: this.clone(),
         });
@@ -345,7 +356,7 @@ impl Inner {
         self.trust.peer(peer)?;
         let this = self.this.upgrade()?;
         let line = Arc::new(Line::new(*peer, self.tasks.stop_token()));
-        let pump = Arc::new(Pump::new(line.clone(), self.alerts.clone(), self.tasks.clone()));
+        let pump = Arc::new(Pump::new(line.clone(), self.alerts.clone(), self.tasks.clone(), self.past.clone()));
         pumps.insert(*peer, pump.clone());
         drop(pumps);
         self.tasks.spawn("transfer.line", async move { line.keep(&*this).await });
@@ -366,6 +377,7 @@ impl Inner {
             let gone: Vec<SiteId> = pumps.keys().filter(|site| !peers.contains(site)).copied().collect();
             gone.iter().filter_map(|site| pumps.remove(site)).collect()
         };
+        self.past.keep_only(&peers);
         for pump in ended {
             pump.line().end();
         }

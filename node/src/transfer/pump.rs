@@ -4,9 +4,10 @@
 //! The order: [`super::schedule`]. One span: [`super::fetch`]. Connections: [`super::line`].
 
 use super::{
-    errand::{Asker, Failure, Object, Span},
+    errand::{Asker, Errand, Failure, Object, Span},
     fetch::{self, SpanEnd},
     line::{Line, Live},
+    past::{Past, Run},
     progress::{Rate, patience},
     schedule::{Queue, STREAMS_MAX, STREAMS_MIN, Wanted},
 };
@@ -41,8 +42,18 @@ pub(crate) struct Pump {
     news: Notify,
     alerts: Alerts,
     tasks: Tasks,
+    past: Arc<Past>,
     /// Bytes that came, for the rate that decides how much is asked for at once.
-    came: AtomicU64,
+    pub(crate) came: AtomicU64,
+    /// Bytes a second that come now.
+    rate_now: AtomicU64,
+}
+
+/// When what runs began without a pause, what had come by then, and whether a connection was lost meanwhile.
+struct Busy {
+    since: Instant,
+    from: u64,
+    is_broken: bool,
 }
 
 impl Asker for Pump {
@@ -57,17 +68,41 @@ impl Asker for Pump {
         true
     }
 
+    fn take(&self, errand: &Errand) -> Vec<(Span, Priority)> {
+        self.queue().take(|span| std::ptr::eq(span.object.errand.as_ptr(), errand))
+    }
+
     fn sweep(&self) {
         self.queue().forget(|span| span.object.errand.upgrade().is_none_or(|e| e.ended.is_cancelled()));
         self.news.notify_one();
     }
 }
 
-type Run = JoinHandle<(Span, SpanEnd)>;
+type Running = JoinHandle<(Span, SpanEnd)>;
 
 impl Pump {
-    pub(crate) fn new(line: Arc<Line>, alerts: Alerts, tasks: Tasks) -> Self {
-        Self { line, queue: Mutex::default(), news: Notify::new(), alerts, tasks, came: AtomicU64::new(0) }
+    pub(crate) fn new(line: Arc<Line>, alerts: Alerts, tasks: Tasks, past: Arc<Past>) -> Self {
+        Self {
+            line,
+            queue: Mutex::default(),
+            news: Notify::new(),
+            alerts,
+            tasks,
+            past,
+            came: AtomicU64::new(0),
+            rate_now: AtomicU64::new(0),
+        }
+    }
+
+    /// Requests that wait, and that run.
+    pub(crate) fn load(&self) -> (usize, usize) {
+        let queue = self.queue();
+        (queue.waiting(), queue.runs())
+    }
+
+    /// Bytes a second that come now.
+    pub(crate) fn rate_now(&self) -> f64 {
+        self.rate_now.load(Ordering::Relaxed) as f64
     }
 
     fn queue(&self) -> std::sync::MutexGuard<'_, Queue<Span>> {
@@ -110,9 +145,10 @@ impl Pump {
     pub(crate) async fn run(self: Arc<Self>) {
         let stop = self.tasks.stop_token();
         let mut changes = self.line.changes();
-        let mut runs: FuturesUnordered<Run> = FuturesUnordered::new();
+        let mut runs: FuturesUnordered<Running> = FuturesUnordered::new();
         let mut later: Vec<(Instant, Span)> = Vec::new();
         let mut rate = Rate::default();
+        let mut busy: Option<Busy> = None;
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -125,6 +161,9 @@ impl Pump {
                 _ = changes.changed() => {}
                 Some(ended) = runs.next(), if !runs.is_empty() => {
                     if let Ok((span, end)) = ended {
+                        if let (Some(busy), SpanEnd::Again) = (&mut busy, &end) {
+                            busy.is_broken = true;
+                        }
                         self.settle(span, end, &mut later).await;
                     }
                 }
@@ -138,11 +177,37 @@ impl Pump {
                 !is_due
             });
             self.start(&mut runs, &rate);
+            busy = self.remember(busy, runs.is_empty());
         }
+    }
+
+    /// Writes down how fast what was asked for without a pause came, when it is all here.
+    fn remember(&self, busy: Option<Busy>, is_idle: bool) -> Option<Busy> {
+        let came = self.came.load(Ordering::Relaxed);
+        let (busy, live) = match (busy, is_idle) {
+            (None, true) => return None,
+            (None, false) => return Some(Busy { since: Instant::now(), from: came, is_broken: false }),
+            (Some(busy), false) => return Some(busy),
+            (Some(busy), true) => (busy, self.line.live()),
+        };
+        self.rate_now.store(0, Ordering::Relaxed);
+        if let Some(live) = live.filter(|_| !busy.is_broken) {
+            let run = Run {
+                bytes: came.saturating_sub(busy.from),
+                took_s: busy.since.elapsed().as_secs_f64(),
+                rtt_s: live.connection.rtt().as_secs_f64(),
+            };
+            let (past, peer) = (self.past.clone(), self.line.peer);
+            drop(self.tasks.spawn_blocking("transfer.past", move || past.note_run(&peer, run)));
+        }
+        None
     }
 
     fn look(&self, rate: &mut Rate, runs: usize) {
         rate.note(Instant::now(), self.came.load(Ordering::Relaxed));
+        // Saturates; a rate is small and not negative.
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "for people to see")]
+        self.rate_now.store(rate.bytes_per_s() as u64, Ordering::Relaxed);
         if runs == 0 {
             return;
         }
@@ -163,7 +228,7 @@ impl Pump {
         streams
     }
 
-    fn start(self: &Arc<Self>, runs: &mut FuturesUnordered<Run>, rate: &Rate) {
+    fn start(self: &Arc<Self>, runs: &mut FuturesUnordered<Running>, rate: &Rate) {
         let Some(live) = self.line.live() else {
             self.line.set_demand(self.queue().waiting() > 0 || !runs.is_empty());
             return;
@@ -194,6 +259,7 @@ impl Pump {
             SpanEnd::Done => {
                 self.queue().finish(&span);
             }
+            SpanEnd::Stopped { called_off } => self.stop(&errand, span, called_off),
             SpanEnd::Again if span.object.tries.fetch_add(1, Ordering::Relaxed) < TRIES_MAX => {
                 self.queue().again(&span);
             }
@@ -212,7 +278,23 @@ impl Pump {
         }
     }
 
-    async fn fail(&self, errand: &super::errand::Errand, object: &Object, failure: Failure) {
+    /// A span that ran when its errand was stopped. Looked at meanwhile, it is fetched all the same.
+    fn stop(&self, errand: &Errand, span: Span, called_off: bool) {
+        let mut queue = self.queue();
+        if queue.running(&span).is_none_or(|priority| priority >= Priority::Screen) {
+            return queue.again(&span);
+        }
+        let Some(priority) = queue.finish(&span) else { return };
+        drop(queue);
+        if called_off {
+            errand.let_go(&span.object);
+        } else if let Some(span) = errand.put_aside(span, priority) {
+            // It went on already.
+            self.queue().want(&span, priority);
+        }
+    }
+
+    async fn fail(&self, errand: &Errand, object: &Object, failure: Failure) {
         match failure {
             Failure::Corrupt => {
                 let what = "bytes from the holder are not those it signed";
@@ -225,6 +307,7 @@ impl Pump {
                 errand.note_failure(object, failure);
             }
             Failure::Refused(Refusal::NotHeld | Refusal::Malformed | Refusal::Internal | Refusal::Busy(_))
+            | Failure::CalledOff
             | Failure::Protocol => errand.note_failure(object, failure),
             // The right to the study is gone, or the place to keep it.
             Failure::Refused(_) | Failure::Cache => errand.end(failure),

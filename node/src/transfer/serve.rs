@@ -15,6 +15,7 @@ use super::{
     give_back::GiveBack,
     kept::Kept,
     pace::Pace,
+    trial::Trials,
     wire,
 };
 use crate::{
@@ -67,6 +68,7 @@ pub(crate) struct Server {
     pub(crate) given_back: GiveBack,
     pub(crate) kept: Kept,
     pub(crate) pace: Pace,
+    pub(crate) trials: Trials,
     pub(crate) tasks: Tasks,
 }
 
@@ -156,6 +158,9 @@ impl Server {
             visit.running.raise(digest, request.priority);
             let _ = send.finish();
             return;
+        }
+        if let What::Trial { .. } = &request.what {
+            return self.try_link(visit.peer, &visit.connection, &request, &mut send).await;
         }
         if let What::Return { .. } | What::ReturnManifest(_) | What::Kept(_) = &request.what {
             return self.give_unread(visit, &request, &mut send).await;
@@ -397,6 +402,7 @@ fn level(what: &What) -> Level {
         | What::Return { .. }
         | What::ReturnManifest(_)
         | What::Reprioritize { .. }
+        | What::Trial { .. }
         | What::Kept(_) => Level::Pixels,
     }
 }

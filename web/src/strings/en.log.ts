@@ -86,6 +86,8 @@ export const logWords = {
     'agreement-suspended': 'Agreement suspended',
     'agreement-resumed': 'Agreement resumed',
     'agreement-closing': 'Agreement ending in good order',
+    'link-tried': 'Link between two sites tried',
+    'transfer-steered': 'Transfer paused, let go on or called off',
     'cache-erased': 'Copies erased',
     'security-alert': 'Security alert',
     'log-read': 'Log read',

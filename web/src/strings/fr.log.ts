@@ -86,6 +86,8 @@ export const logWords = {
     'agreement-suspended': 'Accord suspendu',
     'agreement-resumed': 'Accord repris',
     'agreement-closing': 'Fin d’accord engagée',
+    'link-tried': 'Lien entre deux sites testé',
+    'transfer-steered': 'Transfert suspendu, repris ou abandonné',
     'cache-erased': 'Copies effacées',
     'security-alert': 'Alerte de sécurité',
     'log-read': 'Traçabilité lue',

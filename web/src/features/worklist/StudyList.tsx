@@ -20,6 +20,7 @@ import { FilterBar } from './FilterBar';
 import type { Filters } from './filters';
 import { fromAddress, isFiltered, NO_FILTERS, toAddress } from './filters';
 import { GlassBanner } from './GlassBanner';
+import { Foresight } from '../transfers/Foresight';
 import classes from './list.module.css';
 import { openReading } from './opening';
 import type { RowAct } from './StudyRow';
@@ -255,6 +256,9 @@ function List() {
             </div>
           </div>
         </div>
+      )}
+      {selected >= 0 && studies[selected]?.holder && studies[selected].instances_here < studies[selected].instances && (
+        <Foresight study={studies[selected]} />
       )}
       <Suspense fallback={null}>
         {dialog?.kind === 'priors' && (
