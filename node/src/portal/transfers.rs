@@ -23,7 +23,7 @@ use serde::Serialize;
 use std::fmt::Write;
 use utoipa::ToSchema;
 
-#[utoipa::path(get, path = "/api/transfers", responses((status = 200, body = Vec<json::Transfer>)))]
+#[utoipa::path(get, path = "/api/transfers", operation_id = "transfers", responses((status = 200, body = Vec<json::Transfer>)))]
 pub(super) async fn list(State(door): State<Door>, caller: Caller) -> Result<Json<Vec<json::Transfer>>, ApiError> {
     caller.may(Action::ListStudies)?;
     let rows = door.studies()?.transfers();

@@ -3,7 +3,7 @@ import { beforeAll, expect, test } from 'vitest';
 import type { Transfer } from '../../api/types';
 import { startLanguage } from '../../lib/language';
 import { linkLine, ordered, transferLine } from './line';
-import { foresightLine } from './Foresight';
+import { foresightLine } from '../../components/Foresight';
 
 const running: Transfer = {
   study: '1.2',
