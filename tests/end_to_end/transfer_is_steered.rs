@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use tests::{
     Instance, OverRoad, Pair, Preset, Site, Study, eventually,
     http::{self, Ask, Method},
-    wait::holds,
 };
 
 async fn row(site: &Site, study: &str) -> Option<Value> {

@@ -95,7 +95,6 @@ fn print_node(link: &Link, readings: &[Reading], warm: &[f64]) {
     let total = of(readings, |r| r.total_s);
     let slices: Vec<f64> = readings.iter().flat_map(|r| r.slices_s.clone()).collect();
     let times = if is_whole { format!("{total:.2} s") } else { format!("> {total:.0} s") };
-    let is_named = |name: &str| words().any(|word| word == name) || words().next().is_none();
     println!(
         "{:<16} {:<14} {:>9} {:>14} {:>9} {:>9} {:>9}/{:<9} {:>7} {:>5.1}/{:<5.1} {:>4.0}/{:<4.0}  {}",
         link.name,
@@ -178,6 +177,7 @@ async fn run(chosen: &[String], runs: usize) {
         "{:<16} {:<14} {:>9} {:>14} {:>9} {:>9} {:>9}/{:<9} {:>7} {:>11} {:>9}  aim",
         "link", "", "all", "of the floor", "cold", "warm", "slice p50", "p95", "drops", "CPU s/GB", "RSS MB"
     );
+    let is_named = |name: &str| words().any(|word| word == name) || words().next().is_none();
     for link in LINKS.iter().filter(|link| is_chosen(link.name)) {
         let link = Link { images: link.images.min(images), ..*link };
         row(&net, &sites, peers.as_ref(), &link, runs).await;
