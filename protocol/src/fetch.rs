@@ -137,6 +137,12 @@ pub enum What {
         /// Codings that the asker can take (see [`crate::coding`]), at most [`crate::coding::CODINGS_MAX`].
         codings: Vec<u8>,
     },
+    /// Bytes that mean nothing, to try the link: so many at most, answered as a blob that may end before. Needs no
+    /// agreement. A site that does not know it answers as to a malformed request.
+    Trial {
+        /// At most [`crate::limits::TRIAL_BYTES_MAX`].
+        bytes: u32,
+    },
 }
 
 impl Wire for Request {

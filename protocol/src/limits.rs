@@ -46,6 +46,8 @@ pub const KEPT_PAGES_MAX: usize = 4096;
 pub const KEPT_LIST_BYTES_MAX: usize = 512 << 10;
 /// Largest piece of a sealed file in one answer, bytes.
 pub const KEPT_PIECE_BYTES_MAX: u32 = 1 << 20;
+/// Bytes that mean nothing in one trial of a link: five seconds at 100 Mb/s, and enough for a Gb/s to get going.
+pub const TRIAL_BYTES_MAX: u32 = 64 << 20;
 
 #[cfg(test)]
 mod tests {

@@ -163,6 +163,10 @@ pub(crate) enum Act {
     DutyStated,
     /// A site has a new key: ours, or a peer's.
     KeyChanged,
+    /// A trial of the link between two sites, with what it found.
+    LinkTried,
+    /// An administrator paused a transfer from a peer, let it go on, or called it off.
+    TransferSteered,
 }
 
 impl Act {
@@ -232,6 +236,8 @@ impl Act {
             Self::AgreementClosing => "agreement-closing",
             Self::DutyStated => "duty-stated",
             Self::KeyChanged => "key-changed",
+            Self::LinkTried => "link-tried",
+            Self::TransferSteered => "transfer-steered",
         }
     }
 }
@@ -255,6 +261,7 @@ impl Act {
                 | Self::AgreementSuspended
                 | Self::AgreementResumed
                 | Self::AgreementClosing
+                | Self::LinkTried
                 | Self::CacheErased
                 | Self::ObjectReturned
                 | Self::BackupServed

@@ -76,6 +76,7 @@ mod surroundings;
 mod tests;
 mod text;
 mod tiers;
+mod transfers;
 
 use crate::{
     config::ConfigError,
@@ -191,6 +192,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Rule { command } => rules::rule(&dir, *command).await,
         Command::Source { command } => sources::source(&dir, command).await,
         Command::Migrate { command } => sources::migrate(&dir, command).await,
+        Command::Transfer { command } => transfers::transfer(&dir, command).await,
         Command::Send(send) => return objects::send(send).await,
         Command::Import(asked) => return objects::import(&dir, asked).await,
         Command::Alarms { command } => return alarms::alarms(&dir, command).await,

@@ -1,13 +1,14 @@
 //! How the running node is doing.
 
-use super::{node::Node, peers, text};
+use super::{node::Node, peers, text, transfers};
 use serde_json::Value;
 use std::path::Path;
 
 /// Looks only: a folder on which no node runs is not opened.
 pub(super) async fn status(dir: &Path, json: bool) -> anyhow::Result<()> {
     let mut node = Node::running(dir).await?;
-    let status = node.get("/api/status").await?;
+    let mut status = node.get("/api/status").await?;
+    status["links"] = node.get("/api/links").await?;
     node.close().await?;
     if json {
         println!("{status:#}");
@@ -45,23 +46,12 @@ fn show(status: &Value) {
     println!("  memory     {}" | "  mémoire    {}", text::size(number("rss_bytes")));
     println!("  DICOM      {} associations open" | "  DICOM      {} associations ouvertes", number("associations"));
     println!("\n{}", peers::peer_table(&status["peers"]).trim_end());
-    let transfers: Vec<Vec<String>> = status["transfers"].as_array().into_iter().flatten().map(transfer).collect();
-    if !transfers.is_empty() {
-        println!(
-            "\n{}",
-            text::table(word!("FROM|STATE|IMAGES|SPEED|STUDY UID" | "DE|ÉTAT|IMAGES|DÉBIT|STUDY UID"), &transfers)
-                .trim_end()
-        );
+    let links = transfers::link_table(&status["links"]);
+    if !links.is_empty() {
+        println!("\n{}", links.trim_end());
     }
-}
-
-fn transfer(row: &Value) -> Vec<String> {
-    let megabytes = row["bytes_per_s"].as_f64().unwrap_or(0.0) / 1e6;
-    vec![
-        text::field(row, "site_name"),
-        text::field(row, "state"),
-        format!("{}/{}", text::field(row, "instances_done"), text::field(row, "instances_total")),
-        told!("{megabytes:.1} MB/s" | "{megabytes:.1} Mo/s"),
-        text::field(row, "study"),
-    ]
+    let transfers = transfers::table(&status["transfers"]);
+    if !transfers.is_empty() {
+        println!("\n{}", transfers.trim_end());
+    }
 }

@@ -64,6 +64,7 @@ pub(super) fn kind(act: Act) -> (Code, char, Option<Code>) {
         | Act::KeyChanged
         | Act::RuleChanged
         | Act::MigrationChanged
+        | Act::TransferSteered
         | Act::RestoreConfirmed => (ALERT, 'E', Some(("110129", "Security Configuration"))),
         Act::PairingFailed => (ALERT, 'E', Some(("110126", "Node Authentication"))),
         Act::GlassBroken => (ALERT, 'E', Some(("110127", "Emergency Override Started"))),
@@ -89,7 +90,7 @@ pub(super) fn kind(act: Act) -> (Code, char, Option<Code>) {
         Act::StudyErased | Act::CacheErased | Act::KeptErased | Act::CopyErased => (DELETED, 'D', None),
         Act::StudyExported | Act::BackupTaken | Act::BackupServed | Act::KeptExported => (EXPORT, 'R', None),
         Act::BackupKept => (IMPORT, 'C', None),
-        Act::BackupProved => (APPLICATION_ACTIVITY, 'E', None),
+        Act::BackupProved | Act::LinkTried => (APPLICATION_ACTIVITY, 'E', None),
     }
 }
 

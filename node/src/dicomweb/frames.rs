@@ -73,13 +73,20 @@ pub(super) async fn open(
         let header = source.whole(&entry, 0, entry.bytes).await?;
         return Ok(framed(source, entry, &header, 0, syntax).await?);
     }
-    let header = study.header(series, instance).await?;
-    let from = header.len() as u64;
+    let from = u64::from(entry.header_bytes);
     let tail = entry.bytes.saturating_sub(from);
-    // A small image is asked for at once, instead of first where its frame lies and then the frame.
-    if entry.frames <= 1 && tail <= TAIL_BYTES_MAX {
-        source = Source::Memory { from, bytes: source.range(&entry, from, tail).await? };
-    }
+    // A small image is asked for at once and beside its header, instead of first where its frame lies and then the frame.
+    let header = if entry.frames <= 1 && tail <= TAIL_BYTES_MAX {
+        let (header, bytes) = tokio::join!(study.header(series, instance), source.range(&entry, from, tail));
+        let (header, bytes) = (header?, bytes?);
+        if header.len() as u64 == from {
+            source = Source::Memory { from, bytes };
+        }
+        header
+    } else {
+        study.header(series, instance).await?
+    };
+    let from = header.len() as u64;
     let digest = entry.digest;
     let framed = framed(source, entry, &header, from, syntax).await?;
     if framed.map.weight() <= MAP_WEIGHT_MAX {

@@ -221,9 +221,17 @@ pub(super) struct Transfer {
     pub(super) bytes_total: u64,
     pub(super) bytes_per_s: f64,
     pub(super) seconds_left: Option<f64>,
-    /// `running`, `waiting`, `done`, `refused` or `corrupt`.
+    /// `running`, `waiting`, `paused`, `cancelled`, `done`, `refused` or `corrupt`.
     pub(super) state: String,
+    /// `direct`, `source`.
     pub(super) road: String,
+    /// Images asked for that are not here yet.
+    pub(super) waiting: u32,
+    pub(super) rtt_ms: Option<f64>,
+    /// Share of our packets to the site that were lost, 0 to 1.
+    pub(super) lost: Option<f64>,
+    /// What the link carries, as far as is known.
+    pub(super) link_bytes_per_s: Option<f64>,
 }
 
 impl From<TransferRow> for Transfer {
@@ -240,6 +248,10 @@ impl From<TransferRow> for Transfer {
             seconds_left: row.seconds_left,
             state: row.state.to_owned(),
             road: row.road.to_owned(),
+            waiting: row.waiting,
+            rtt_ms: row.rtt_ms,
+            lost: row.lost,
+            link_bytes_per_s: row.link_bytes_per_s,
         }
     }
 }

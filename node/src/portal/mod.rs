@@ -51,6 +51,7 @@ mod spare;
 mod status;
 mod storage;
 mod tiers;
+mod transfers;
 mod uploads;
 mod withheld;
 mod witness;
@@ -256,6 +257,19 @@ fn key_routes() -> Router<Door> {
     Router::new().route("/keys", get(keys::list)).route("/keys/rotate", post(keys::rotate))
 }
 
+/// What is on its way from peers, and how the links to them are.
+fn transfer_routes() -> Router<Door> {
+    Router::new()
+        .route("/transfers", get(transfers::list))
+        .route("/transfers/{site}/{study}/pause", post(transfers::pause))
+        .route("/transfers/{site}/{study}/resume", post(transfers::resume))
+        .route("/transfers/{site}/{study}/cancel", post(transfers::cancel))
+        .route("/studies/{study}/forecast", get(transfers::forecast))
+        .route("/links", get(transfers::links))
+        .route("/peers/{site}/test", post(transfers::test))
+        .route("/metrics", get(transfers::metrics))
+}
+
 fn api_routes() -> Router<Door> {
     Router::new()
         .route("/site", get(status::site))
@@ -285,7 +299,7 @@ fn api_routes() -> Router<Door> {
         .route("/studies/{study}/export", get(export::zip))
         .route("/export", post(export::stream))
         .route("/readings", post(worklist::new_reading))
-        .route("/transfers", get(worklist::transfers))
+        .merge(transfer_routes())
         .route("/events", get(events::stream))
         .route("/peers", get(peers::list))
         .route("/peers/invitations", post(peers::invite))

@@ -3,8 +3,8 @@
 use super::{
     access, account, agreements, alarms, amendments, audit, copies, duty, error, events, export, glass, grants, import,
     insight, json, keys, labels, ledger, local, peers, people, provider, purpose, rejections, restore, retention,
-    rules, rules_with_peers, settings, signatures, signin, sources, spare, status, storage, tiers, uploads, withheld,
-    worklist,
+    rules, rules_with_peers, settings, signatures, signin, sources, spare, status, storage, tiers, transfers, uploads,
+    withheld, worklist,
 };
 use axum::Json;
 use utoipa::OpenApi;
@@ -57,7 +57,14 @@ use utoipa::OpenApi;
         rejections::leave,
         rejections::reinstate,
         worklist::new_reading,
-        worklist::transfers,
+        transfers::list,
+        transfers::pause,
+        transfers::resume,
+        transfers::cancel,
+        transfers::forecast,
+        transfers::links,
+        transfers::test,
+        transfers::metrics,
         events::stream,
         peers::list,
         peers::invite,

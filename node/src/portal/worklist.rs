@@ -188,7 +188,7 @@ fn failed(door: &Door) -> Result<HashSet<String>, ApiError> {
     Ok(failed)
 }
 
-fn uid(text: &str) -> Result<Uid, ApiError> {
+pub(super) fn uid(text: &str) -> Result<Uid, ApiError> {
     Uid::parse(text).map_err(|_| ApiError::Bad("not a Study Instance UID"))
 }
 
@@ -276,13 +276,6 @@ pub(super) async fn new_reading(
         dicomweb_root: format!("/dicomweb/contexts/{id}"),
         viewer: format!("/ohif/viewer?StudyInstanceUIDs={list}&context={id}"),
     }))
-}
-
-#[utoipa::path(get, path = "/api/transfers", responses((status = 200, body = Vec<json::Transfer>)))]
-pub(super) async fn transfers(State(door): State<Door>, caller: Caller) -> Result<Json<Vec<json::Transfer>>, ApiError> {
-    caller.may(Action::ListStudies)?;
-    let rows = door.studies()?.transfers();
-    std::future::ready(Ok(Json(rows.into_iter().map(Into::into).collect()))).await
 }
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ use crate::{
     spare::{Spare, SpareParts},
     studies::{Studies, StudiesParts},
     tasks::{self, Tasks},
-    transfer::{Transfer, TransferError, TransferParts},
+    transfer::{Past, Transfer, TransferError, TransferParts},
     trust::{Person, Role, Trust, TrustError},
     users::{Oidc, Users, UsersError},
 };
@@ -225,6 +225,7 @@ impl Site {
             held: self.held.clone(),
             audit: self.audit.clone(),
             tasks: self.tasks.clone(),
+            past: Past::open(&self.dir),
         })
         .await?;
         let planes = Planes {

@@ -339,6 +339,9 @@ pub(super) fn fetch_whole(shared: &Arc<Shared>, open: &Arc<OpenStudy>, copy: &Ar
     shared.tasks.spawn("studies.prefetch", async move {
         let mut done_for = None;
         while let (Some(open), Some(copy)) = (open.upgrade(), copy.upgrade()) {
+            if !copy.is_wanted_whole.load(Ordering::Relaxed) {
+                return;
+            }
             match open.contents().await {
                 Ok(contents) if done_for.as_ref() != Some(&contents.version) => {
                     copy.want_whole(contents.there(), &open.reader());

@@ -21,6 +21,7 @@ mod progress;
 mod quiet;
 mod remote;
 mod repair;
+mod steer;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -28,6 +29,7 @@ pub(crate) use back::TakenBack;
 pub(crate) use emergency::Emergency;
 pub(crate) use open::OpenStudy;
 pub(crate) use quiet::Piece;
+pub(crate) use steer::{Forecast, Steering};
 
 use crate::{
     archive::{Archive, ReadError, StudyQuery, StudyRow, cache::Cache},
@@ -164,10 +166,18 @@ pub(crate) struct TransferRow {
     pub(crate) bytes_per_s: f64,
     /// `None` while unknown.
     pub(crate) seconds_left: Option<f64>,
-    /// `running`, `waiting` (holder away), `done`, `refused`, `corrupt`.
+    /// `running`, `waiting` (holder away), `paused`, `cancelled`, `done`, `refused`, `corrupt`.
     pub(crate) state: &'static str,
-    /// `direct`.
+    /// `direct`, `source`.
     pub(crate) road: &'static str,
+    /// Images asked for that are not here yet.
+    pub(crate) waiting: u32,
+    /// Round trip to the site, ms.
+    pub(crate) rtt_ms: Option<f64>,
+    /// Share of our packets to it that were lost, 0 to 1.
+    pub(crate) lost: Option<f64>,
+    /// What the link carries, as far as is known: the highest rate of the last transfers and of this one.
+    pub(crate) link_bytes_per_s: Option<f64>,
 }
 
 /// What became of a study, for those who have it open.

@@ -7,7 +7,7 @@ use super::{Shared, StudiesEvent, TransferRow, remote::RemoteCopy};
 use crate::{
     overlay::RemoteStudy,
     sources::RecallRow,
-    transfer::{Rate, Tally},
+    transfer::{LinkRow, Rate, Steer, Tally},
 };
 use protocol::manifest::Manifest;
 use std::{
@@ -55,9 +55,11 @@ impl Progress {
     }
 
     /// The row now, if anything was ever asked for.
-    fn row(&mut self, at: Instant, tally: &Tally, is_connected: bool, is_over: bool) -> Option<TransferRow> {
+    fn row(&mut self, at: Instant, tally: &Tally, link: Option<&LinkRow>, is_over: bool) -> Option<TransferRow> {
+        let is_connected = link.is_some_and(|link| link.is_connected);
         self.rate.note(at, tally.fetched);
-        if tally.open == 0 && tally.fetched == 0 && tally.failure.is_none() {
+        let was_called_off = tally.steer == Steer::CalledOff;
+        if tally.open == 0 && tally.fetched == 0 && tally.failure.is_none() && !was_called_off {
             return None;
         }
         let is_done = u64::from(self.instances) <= tally.objects;
@@ -66,6 +68,8 @@ impl Progress {
             Some(_) => "refused",
             None if is_over => "refused",
             None if is_done => "done",
+            None if tally.steer == Steer::Paused => "paused",
+            None if was_called_off && tally.open == 0 => "cancelled",
             None if is_connected => "running",
             None => "waiting",
         };
@@ -84,13 +88,17 @@ impl Progress {
             seconds_left: (rate > 0.0).then(|| left as f64 / rate),
             state,
             road: "direct",
+            waiting: u32::try_from(tally.open).unwrap_or(u32::MAX),
+            rtt_ms: link.and_then(|link| link.rtt_s).map(|s| (s * 1e4).round() / 10.0),
+            lost: link.and_then(|link| link.lost),
+            link_bytes_per_s: link.and_then(|link| link.best_bytes_per_s).map(|best| best.max(rate)),
         })
     }
 
     /// The row, if it differs from the one told last.
     fn news(&mut self, row: Option<TransferRow>, at: Instant) -> Option<TransferRow> {
         let row = row?;
-        if row.state == "done" {
+        if matches!(row.state, "done" | "cancelled") {
             self.done_since.get_or_insert(at);
         } else {
             self.done_since = None;
@@ -117,6 +125,10 @@ pub(super) fn recall_row(recall: RecallRow) -> TransferRow {
         seconds_left: None,
         state: "running",
         road: "source",
+        waiting: recall.total.saturating_sub(recall.done),
+        rtt_ms: None,
+        lost: None,
+        link_bytes_per_s: None,
     }
 }
 
@@ -125,10 +137,10 @@ impl Shared {
     pub(super) fn tell_progress(&self, copy: &RemoteCopy) {
         let at = Instant::now();
         let tally = copy.errand.tally();
-        let is_connected = self.transfer.is_connected(&copy.holder);
+        let link = self.transfer.link(&copy.holder);
         let is_over = copy.errand.ended.is_cancelled();
         let mut progress = copy.progress.lock().unwrap_or_else(PoisonError::into_inner);
-        let row = progress.row(at, &tally, is_connected, is_over);
+        let row = progress.row(at, &tally, link.as_ref(), is_over);
         if let Some(row) = progress.news(row, at) {
             // Nobody may be listening.
             let _ = self.events.send(StudiesEvent::Transfer(row));
@@ -164,29 +176,62 @@ mod tests {
     }
 
     fn tally(objects: u64, bytes: u64, open: u64) -> Tally {
-        Tally { objects, bytes, open, fetched: bytes, wire: bytes, failure: None }
+        Tally { objects, bytes, open, fetched: bytes, wire: bytes, failure: None, steer: Steer::Goes }
+    }
+
+    fn link(is_connected: bool) -> LinkRow {
+        LinkRow {
+            peer: protocol::SiteId([1; 32]),
+            is_connected,
+            rtt_s: Some(0.0201),
+            lost: Some(0.01),
+            bytes_per_s: 0.0,
+            best_bytes_per_s: Some(1000.0),
+            waiting: 0,
+            running: 0,
+            came: 0,
+            received: 0,
+            sent: 0,
+            packets_sent: 0,
+            packets_lost: 0,
+            window_bytes: 0,
+        }
     }
 
     #[test]
     fn it_counts_up_waits_and_is_done() {
         let mut p = progress();
         let t = Instant::now();
-        assert!(p.row(t, &tally(0, 0, 0), true, false).is_none(), "nothing was asked for");
-        let row = p.row(t, &tally(0, 0, 4), true, false).unwrap();
+        assert!(p.row(t, &tally(0, 0, 0), Some(&link(true)), false).is_none(), "nothing was asked for");
+        let row = p.row(t, &tally(0, 0, 4), Some(&link(true)), false).unwrap();
         assert_eq!((row.state, row.instances_done, row.seconds_left), ("running", 0, None));
-        let row = p.row(t + Duration::from_secs(1), &tally(1, 1_000_000, 3), true, false).unwrap();
+        let row = p.row(t + Duration::from_secs(1), &tally(1, 1_000_000, 3), Some(&link(true)), false).unwrap();
         assert_eq!(row.seconds_left.map(f64::round), Some(3.0));
-        let row = p.row(t + Duration::from_secs(2), &tally(1, 1_000_000, 3), false, false).unwrap();
+        let row = p.row(t + Duration::from_secs(2), &tally(1, 1_000_000, 3), Some(&link(false)), false).unwrap();
         assert_eq!((row.state, row.instances_total), ("waiting", 4));
-        let row = p.row(t + Duration::from_secs(3), &tally(4, 4_000_000, 0), true, false).unwrap();
+        let row = p.row(t + Duration::from_secs(3), &tally(4, 4_000_000, 0), Some(&link(true)), false).unwrap();
         assert_eq!((row.state, row.instances_done, row.bytes_done), ("done", 4, 4_000_000));
+    }
+
+    #[test]
+    fn what_an_administrator_did_shows() {
+        let mut p = progress();
+        let (t, up) = (Instant::now(), link(true));
+        let steered = |steer, open| Tally { steer, ..tally(1, 1_000_000, open) };
+        let row = p.row(t, &steered(Steer::Paused, 3), Some(&up), false).unwrap();
+        assert_eq!((row.state, row.waiting, row.rtt_ms, row.lost), ("paused", 3, Some(20.1), Some(0.01)));
+        assert_eq!(p.row(t, &steered(Steer::CalledOff, 0), Some(&up), false).unwrap().state, "cancelled");
+        let looked_at = p.row(t, &steered(Steer::CalledOff, 1), Some(&up), false).unwrap();
+        assert_eq!(looked_at.state, "running");
+        let row = p.row(t + Duration::from_secs(1), &tally(2, 2_000_000, 2), Some(&up), false).unwrap();
+        assert_eq!(row.link_bytes_per_s, Some(row.bytes_per_s), "more than ever before");
     }
 
     #[test]
     fn what_was_told_is_not_told_again() {
         let mut p = progress();
         let t = Instant::now();
-        let row = p.row(t, &tally(0, 0, 4), true, false);
+        let row = p.row(t, &tally(0, 0, 4), Some(&link(true)), false);
         assert!(p.news(row.clone(), t).is_some());
         assert!(p.news(row, t).is_none());
     }
@@ -196,8 +241,14 @@ mod tests {
         let mut p = progress();
         let with = |failure| Tally { failure: Some(failure), ..tally(1, 1, 1) };
         let t = Instant::now();
-        assert_eq!(p.row(t, &with(Failure::Corrupt), true, false).unwrap().state, "corrupt");
-        assert_eq!(p.row(t, &with(Failure::Refused(Refusal::Corrupt)), true, false).unwrap().state, "corrupt");
-        assert_eq!(p.row(t, &with(Failure::Refused(Refusal::Revoked)), true, true).unwrap().state, "refused");
+        assert_eq!(p.row(t, &with(Failure::Corrupt), Some(&link(true)), false).unwrap().state, "corrupt");
+        assert_eq!(
+            p.row(t, &with(Failure::Refused(Refusal::Corrupt)), Some(&link(true)), false).unwrap().state,
+            "corrupt"
+        );
+        assert_eq!(
+            p.row(t, &with(Failure::Refused(Refusal::Revoked)), Some(&link(true)), true).unwrap().state,
+            "refused"
+        );
     }
 }

@@ -63,6 +63,8 @@ pub(super) struct RemoteCopy {
     contents: tokio::sync::Mutex<Option<Arc<Contents>>>,
     copies: Mutex<LruCache<Digest, Copy>>,
     opened_series: Mutex<HashSet<Uid>>,
+    /// How long its first reader waited for the link so far; nothing once an image was there, or where some was before.
+    first: Mutex<Option<Duration>>,
     /// One fetch of a header pack at a time, for each series.
     packing: Mutex<HashMap<Digest, Arc<tokio::sync::Mutex<()>>>>,
 }
@@ -70,6 +72,8 @@ pub(super) struct RemoteCopy {
 impl RemoteCopy {
     pub(super) fn new(remote: &RemoteStudy, errand: Arc<Errand>, lease: Lease, shared: Arc<Shared>) -> Self {
         let progress = Progress::new(&shared.site_name_of(&remote.holder), remote);
+        let is_new = shared.cache.kept(&remote.holder, &remote.card.study).bytes == 0;
+        let first = is_new.then_some(Duration::ZERO);
         Self {
             holder: remote.holder,
             study: remote.card.study.clone(),
@@ -81,6 +85,7 @@ impl RemoteCopy {
             contents: tokio::sync::Mutex::new(None),
             copies: Mutex::new(LruCache::new(NonZeroUsize::new(OPEN_COPIES_MAX).unwrap_or(NonZeroUsize::MIN))),
             opened_series: Mutex::default(),
+            first: Mutex::new(first),
             packing: Mutex::default(),
         }
     }
@@ -141,6 +146,7 @@ impl RemoteCopy {
             return Ok(manifest);
         }
         self.reach().await?;
+        let _waits = Waits::begin(&self.first);
         let (bytes, manifest) = self.shared.transfer.manifest(&self.holder, &told.card, reader).await?;
         self.keep(&name, bytes).await?;
         Ok(manifest)
@@ -249,6 +255,7 @@ impl RemoteCopy {
     ) -> Result<(Bytes, Vec<Bytes>), StudyError> {
         self.reach().await?;
         let of = (&self.study, manifest);
+        let _waits = Waits::begin(&self.first);
         Ok(self.shared.transfer.headers(&self.holder, of, entry, reader).await?)
     }
 
@@ -316,6 +323,7 @@ impl RemoteCopy {
         loop {
             beats.mark_unchanged();
             if let Some(bytes) = self.read(entry, offset, len).await? {
+                self.note_first(entry.bytes, started.elapsed());
                 return Ok(bytes);
             }
             self.may_wait(object, started)?;
@@ -408,6 +416,21 @@ impl RemoteCopy {
         self.lease.copy()
     }
 
+    /// Gives up what is not here and nobody looks at, until it is wanted again.
+    pub(super) fn call_off(&self) {
+        self.is_wanted_whole.store(false, Ordering::Relaxed);
+        self.opened_series.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.errand.call_off();
+    }
+
+    /// The first image is here, or what its reader waits for.
+    fn note_first(&self, bytes: u64, waited: Duration) {
+        let before = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(before) = before {
+            self.shared.transfer.note_first(&self.holder, bytes, before + waited);
+        }
+    }
+
     /// Whether the copy is still there, and may be filled.
     pub(super) fn is_over(&self) -> bool {
         self.errand.ended.is_cancelled() || !self.lease.is_alive()
@@ -416,6 +439,23 @@ impl RemoteCopy {
     /// Ends it: nothing more is fetched or shown.
     pub(super) fn end(&self, refusal: Refusal) {
         self.errand.end(Failure::Refused(refusal));
+    }
+}
+
+/// Adds the time until it is dropped to what a first reader waited.
+struct Waits<'a>(&'a Mutex<Option<Duration>>, Instant);
+
+impl<'a> Waits<'a> {
+    fn begin(first: &'a Mutex<Option<Duration>>) -> Self {
+        Self(first, Instant::now())
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        if let Some(waited) = self.0.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            *waited += self.1.elapsed();
+        }
     }
 }
 

@@ -60,6 +60,7 @@ pub(crate) async fn alone(dir: &std::path::Path) -> Alone {
         held: crate::backup::Held::open(dir),
         audit: audit.clone(),
         tasks: tasks.clone(),
+        past: crate::transfer::Past::default(),
     };
     let transfer = Transfer::start(parts).await.unwrap();
     let studies = Studies::start(StudiesParts {

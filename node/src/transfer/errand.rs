@@ -4,13 +4,16 @@
 //! order, writes verified chunks into the lease and tells the errand. Dropping the errand gives up what was not yet
 //! fetched.
 //!
+//! An errand can be paused and called off: then nothing more of it is asked for but what somebody looks at, which is never
+//! kept waiting for an administrator's sake. What was asked for in vain stays with a paused one until it goes on.
+//!
 //! # At a crash
 //! What was written stays readable: the next errand asks only for the chunks that are missing.
 //!
 //! # Not here
 //! Reading the bytes: whoever holds the lease does.
 
-use super::TransferError;
+use super::{TransferError, schedule::QUEUED_MAX};
 use crate::archive::cache::{CHUNK_BYTES, CacheError, Copy, Lease};
 use protocol::{
     Digest, Refusal, SiteId, Uid,
@@ -42,6 +45,8 @@ pub(crate) enum Failure {
     Protocol,
     /// The lease was erased or cannot be written.
     Cache,
+    /// An administrator called it off.
+    CalledOff,
 }
 
 impl Failure {
@@ -58,6 +63,7 @@ impl From<Failure> for TransferError {
             Failure::Corrupt => Self::Corrupt,
             Failure::Protocol => Self::Protocol,
             Failure::Cache => Self::Cache(CacheError::Erased),
+            Failure::CalledOff => Self::Cancelled,
         }
     }
 }
@@ -145,6 +151,8 @@ impl std::hash::Hash for Span {
 pub(crate) trait Asker: Send + Sync + std::fmt::Debug {
     /// Puts a span into the queue or raises it; false when the queue is full.
     fn ask(&self, span: Span, priority: Priority) -> bool;
+    /// Takes what waits of an errand and nobody looks at out of the queue.
+    fn take(&self, errand: &Errand) -> Vec<(Span, Priority)>;
     /// Forgets what no errand wants any more.
     fn sweep(&self);
 }
@@ -164,6 +172,24 @@ pub(crate) struct Tally {
     pub(crate) wire: u64,
     /// The last failure, if no chunk came after it.
     pub(crate) failure: Option<Failure>,
+    pub(crate) steer: Steer,
+}
+
+/// Whether more is asked for than what somebody looks at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Steer {
+    #[default]
+    Goes,
+    Paused,
+    /// Called off, and nothing was wanted since.
+    CalledOff,
+}
+
+/// How often it was stopped: what runs compares.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Stops {
+    pub(crate) all: u64,
+    pub(crate) called_off: u64,
 }
 
 #[derive(Debug, Default)]
@@ -171,6 +197,9 @@ struct Books {
     here: HashMap<Digest, u64>,
     open: HashMap<Digest, Arc<Object>>,
     failure: Option<Failure>,
+    steer: Steer,
+    /// What waits until a paused one goes on. Bounded as the queue it was taken from.
+    aside: Vec<(Span, Priority)>,
 }
 
 /// The errand.
@@ -181,6 +210,7 @@ pub(crate) struct Errand {
     pub(crate) lease: Lease,
     pub(crate) ended: CancellationToken,
     asker: Arc<dyn Asker>,
+    stops: watch::Sender<Stops>,
     books: Mutex<Books>,
     fetched: AtomicU64,
     wire: AtomicU64,
@@ -209,6 +239,7 @@ impl Errand {
             lease,
             ended,
             asker,
+            stops: watch::Sender::default(),
             books: Mutex::default(),
             fetched: AtomicU64::new(0),
             wire: AtomicU64::new(0),
@@ -240,11 +271,86 @@ impl Errand {
         let end = offset.saturating_add(len).div_ceil(RANGE_BYTES_MAX).max(u64::from(first) + 1);
         let end = u32::try_from(end).unwrap_or(u32::MAX).min(object.spans());
         for index in first..end {
-            if !self.asker.ask(Span { object: object.clone(), index }, priority) {
+            let span = Span { object: object.clone(), index };
+            let Some(span) = self.put_aside(span, priority) else { continue };
+            if !self.asker.ask(span, priority) {
                 return Err(TransferError::Refused(Refusal::Busy(1_000)));
             }
         }
         Ok(object)
+    }
+
+    /// Keeps a span for later where the errand is paused; else gives it back.
+    pub(crate) fn put_aside(&self, span: Span, priority: Priority) -> Option<Span> {
+        let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
+        if priority >= Priority::Screen {
+            return Some(span);
+        }
+        if books.steer != Steer::Paused {
+            books.steer = Steer::Goes;
+            return Some(span);
+        }
+        if books.aside.len() < QUEUED_MAX {
+            books.aside.push((span, priority));
+        }
+        None
+    }
+
+    /// Asks for nothing more but what somebody looks at, until it goes on.
+    pub(crate) fn pause(&self) {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner).steer = Steer::Paused;
+        let taken = self.asker.take(self);
+        self.books.lock().unwrap_or_else(PoisonError::into_inner).aside.extend(taken);
+        self.stops.send_modify(|stops| stops.all += 1);
+    }
+
+    /// Whether it is paused.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner).steer == Steer::Paused
+    }
+
+    /// Goes on where it was paused.
+    pub(crate) fn resume(&self) {
+        let aside = {
+            let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
+            if books.steer != Steer::Paused {
+                return;
+            }
+            books.steer = Steer::Goes;
+            std::mem::take(&mut books.aside)
+        };
+        for (span, priority) in aside {
+            // A full queue: it is asked for again when it is read.
+            let _ = self.asker.ask(span, priority);
+        }
+    }
+
+    /// Gives up what is not here and nobody looks at. What is here stays; what is wanted from now on is fetched.
+    pub(crate) fn call_off(&self) {
+        let mut gone = self.asker.take(self);
+        {
+            let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
+            books.steer = Steer::CalledOff;
+            gone.append(&mut books.aside);
+        }
+        self.stops.send_modify(|stops| {
+            stops.all += 1;
+            stops.called_off += 1;
+        });
+        for (span, _) in gone {
+            self.let_go(&span.object);
+        }
+    }
+
+    /// Nobody fetches it any more: who waits for it is told, who wants it again asks anew.
+    pub(crate) fn let_go(&self, object: &Object) {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner).open.remove(&object.digest);
+        object.fail(Failure::CalledOff);
+    }
+
+    /// Changes when it is paused or called off.
+    pub(crate) fn stops(&self) -> watch::Receiver<Stops> {
+        self.stops.subscribe()
     }
 
     fn object(&self, digest: &Digest, bytes: u64, reader: &Reader) -> Arc<Object> {
@@ -347,6 +453,7 @@ impl Errand {
             fetched: self.fetched.load(Ordering::Relaxed),
             wire: self.wire.load(Ordering::Relaxed),
             failure: books.failure,
+            steer: books.steer,
         }
     }
 }

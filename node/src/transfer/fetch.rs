@@ -49,6 +49,10 @@ pub(crate) enum SpanEnd {
     Done,
     /// The connection was lost: ask again for what is missing.
     Again,
+    /// The errand was paused or, where it is so, called off.
+    Stopped {
+        called_off: bool,
+    },
     Failed(Failure),
 }
 
@@ -91,9 +95,18 @@ impl From<ReadExactError> for Fault {
 /// Fetches what is missing of a span into the lease.
 pub(crate) async fn span(pump: &Pump, live: &Live, span: &Span, priority: Priority) -> SpanEnd {
     let Some(errand) = span.object.errand.upgrade() else { return SpanEnd::Done };
+    let mut stops = errand.stops();
+    let before = *stops.borrow_and_update();
+    if priority < Priority::Screen && errand.is_paused() {
+        return SpanEnd::Stopped { called_off: false };
+    }
     let fetched = tokio::select! {
         biased;
         () = errand.ended.cancelled() => return SpanEnd::Done,
+        Ok(()) = stops.changed(), if priority < Priority::Screen => {
+            let called_off = stops.borrow().called_off != before.called_off;
+            return SpanEnd::Stopped { called_off };
+        }
         () = live.abandoned.cancelled() => return SpanEnd::Again,
         fetched = missing_runs(pump, live, &errand, span, priority) => fetched,
     };

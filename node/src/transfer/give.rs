@@ -206,9 +206,11 @@ impl Giver {
                 let takes_planes = matches!(&request.what, What::Coded { codings, .. } if codings.contains(&PLANES));
                 if takes_planes { self.coded(object, wanted, load, to).await } else { plain(&object, wanted, to).await }
             }
-            What::Reprioritize { .. } | What::Return { .. } | What::ReturnManifest(_) | What::Kept(_) => {
-                Err(Refusal::Malformed)
-            }
+            What::Reprioritize { .. }
+            | What::Return { .. }
+            | What::ReturnManifest(_)
+            | What::Kept(_)
+            | What::Trial { .. } => Err(Refusal::Malformed),
         }
     }
 

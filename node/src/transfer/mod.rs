@@ -23,23 +23,29 @@ mod give_back;
 mod kept;
 mod keys;
 mod line;
+mod links;
+mod past;
 mod progress;
 mod pump;
 mod rates;
 mod recover;
 mod schedule;
 mod serve;
+mod trial;
 mod turns;
 mod wire;
 
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub(crate) use errand::{Errand, Failure, Object, Tally};
+pub(crate) use errand::{Errand, Failure, Object, Steer, Tally};
 pub(crate) use fetch::{believe_manifest, unpack_headers};
 pub(crate) use kept::time_of;
+pub(crate) use links::LinkRow;
+pub(crate) use past::Past;
 pub(crate) use progress::Rate;
 pub(crate) use recover::{Lost, Recovery, Right};
+pub(crate) use trial::Trial;
 
 use crate::{
     archive::{
@@ -146,6 +152,7 @@ pub(crate) struct TransferParts {
     pub(crate) held: Held,
     pub(crate) audit: Audit,
     pub(crate) tasks: Tasks,
+    pub(crate) past: Past,
 }
 
 #[derive(Debug)]
@@ -163,6 +170,7 @@ struct Inner {
     /// Connections by site.
     visits: Pace<SiteId>,
     coding: Arc<Coding>,
+    past: Arc<Past>,
     pumps: Mutex<HashMap<SiteId, Arc<Pump>>>,
     this: Weak<Self>,
 }
@@ -174,7 +182,8 @@ impl Transfer {
     /// [`TransferError::Listen`].
     #[expect(clippy::unused_async, reason = "binding needs the runtime, and the caller awaits all parts alike")]
     pub(crate) async fn start(parts: TransferParts) -> Result<Self, TransferError> {
-        let TransferParts { config, identity, trust, archive, cache, sources, second, held, audit, tasks } = parts;
+        let TransferParts { config, identity, trust, archive, cache, sources, second, held, audit, tasks, past } =
+            parts;
         let address = config.pixels.listen;
         let listen = |e: rustls::Error| TransferError::Listen { address, source: std::io::Error::other(e) };
         let rekeyed = identity.changes();
@@ -203,6 +212,7 @@ impl Transfer {
             begun: serve::begun_pace(),
             refused: serve::refused_pace(),
             rates: Arc::default(),
+            trials: trial::Trials::default(),
             tasks: tasks.clone(),
         });
         let inner = Arc::new_cyclic(|this| Inner {
@@ -217,6 +227,7 @@ impl Transfer {
             callers: Pace::new(CALLS_BURST, CALL_EACH),
             visits: Pace::new(VISITS_BURST, VISIT_EACH),
             coding,
+            past: Arc::new(past),
             pumps: Mutex::default(),
             this: this.clone(),
         });
@@ -378,7 +389,13 @@ impl Inner {
         self.trust.peer(peer)?;
         let this = self.this.upgrade()?;
         let line = Arc::new(Line::new(*peer, self.tasks.stop_token()));
-        let pump = Arc::new(Pump::new(line.clone(), self.alerts.clone(), self.tasks.clone(), self.coding.clone()));
+        let parts = pump::PumpParts {
+            alerts: self.alerts.clone(),
+            tasks: self.tasks.clone(),
+            coding: self.coding.clone(),
+            past: self.past.clone(),
+        };
+        let pump = Arc::new(Pump::new(line.clone(), parts));
         pumps.insert(*peer, pump.clone());
         drop(pumps);
         self.tasks.spawn("transfer.line", async move { line.keep(&*this).await });
@@ -412,6 +429,7 @@ impl Inner {
             let gone: Vec<SiteId> = pumps.keys().filter(|site| !peers.contains(site)).copied().collect();
             gone.iter().filter_map(|site| pumps.remove(site)).collect()
         };
+        self.past.keep_only(&peers);
         for pump in ended {
             pump.line().end();
         }

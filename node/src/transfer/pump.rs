@@ -9,6 +9,7 @@ use super::{
     fetch::{self, SpanEnd},
     keys,
     line::{Line, Live},
+    past::{Past, Run},
     progress::{Rate, patience},
     schedule::{Queue, STREAMS_MAX, STREAMS_MIN, Wanted},
 };
@@ -37,6 +38,15 @@ const SPAN_BYTES_MIN: u64 = 64 * 1024;
 /// Longest wait that a busy holder may ask for.
 const BUSY_MAX: Duration = Duration::from_secs(10);
 
+/// What a pump works with.
+#[derive(Debug)]
+pub(crate) struct PumpParts {
+    pub(crate) alerts: Alerts,
+    pub(crate) tasks: Tasks,
+    pub(crate) coding: Arc<Coding>,
+    pub(crate) past: Arc<Past>,
+}
+
 /// The pump of one line.
 #[derive(Debug)]
 pub(crate) struct Pump {
@@ -45,13 +55,23 @@ pub(crate) struct Pump {
     news: Notify,
     alerts: Alerts,
     tasks: Tasks,
+    past: Arc<Past>,
     /// Bytes that came, for the rate that decides how much is asked for at once.
-    came: AtomicU64,
+    pub(crate) came: AtomicU64,
+    /// Bytes a second that come now.
+    rate_now: AtomicU64,
     /// A mean of what spans bring over the wire.
     span_bytes: AtomicU64,
     pub(crate) coding: Arc<Coding>,
     /// Coded bytes of this peer were wrong once: none are asked for any more.
     is_doubted: AtomicBool,
+}
+
+/// When what runs began without a pause, what had come by then, and whether a connection was lost meanwhile.
+struct Busy {
+    since: Instant,
+    from: u64,
+    is_broken: bool,
 }
 
 impl Asker for Pump {
@@ -66,27 +86,45 @@ impl Asker for Pump {
         true
     }
 
+    fn take(&self, errand: &Errand) -> Vec<(Span, Priority)> {
+        self.queue().take(|span| std::ptr::eq(span.object.errand.as_ptr(), errand))
+    }
+
     fn sweep(&self) {
         self.queue().forget(|span| span.object.errand.upgrade().is_none_or(|e| e.ended.is_cancelled()));
         self.news.notify_one();
     }
 }
 
-type Run = JoinHandle<(Span, SpanEnd)>;
+type Running = JoinHandle<(Span, SpanEnd)>;
 
 impl Pump {
-    pub(crate) fn new(line: Arc<Line>, alerts: Alerts, tasks: Tasks, coding: Arc<Coding>) -> Self {
+    pub(crate) fn new(line: Arc<Line>, parts: PumpParts) -> Self {
+        let PumpParts { alerts, tasks, coding, past } = parts;
         Self {
             line,
             queue: Mutex::default(),
             news: Notify::new(),
             alerts,
             tasks,
+            past,
             came: AtomicU64::new(0),
+            rate_now: AtomicU64::new(0),
             span_bytes: AtomicU64::new(RANGE_BYTES_MAX),
             coding,
             is_doubted: AtomicBool::new(false),
         }
+    }
+
+    /// Requests that wait, and that run.
+    pub(crate) fn load(&self) -> (usize, usize) {
+        let queue = self.queue();
+        (queue.waiting(), queue.runs())
+    }
+
+    /// Bytes a second that come now.
+    pub(crate) fn rate_now(&self) -> f64 {
+        self.rate_now.load(Ordering::Relaxed) as f64
     }
 
     fn queue(&self) -> std::sync::MutexGuard<'_, Queue<Span>> {
@@ -148,9 +186,10 @@ impl Pump {
     pub(crate) async fn run(self: Arc<Self>) {
         let stop = self.tasks.stop_token();
         let mut changes = self.line.changes();
-        let mut runs: FuturesUnordered<Run> = FuturesUnordered::new();
+        let mut runs: FuturesUnordered<Running> = FuturesUnordered::new();
         let mut later: Vec<(Instant, Span)> = Vec::new();
         let mut rate = Rate::default();
+        let mut busy: Option<Busy> = None;
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -163,6 +202,9 @@ impl Pump {
                 _ = changes.changed() => {}
                 Some(ended) = runs.next(), if !runs.is_empty() => {
                     if let Ok((span, end)) = ended {
+                        if let (Some(busy), SpanEnd::Again) = (&mut busy, &end) {
+                            busy.is_broken = true;
+                        }
                         self.settle(span, end, &mut later).await;
                     }
                 }
@@ -176,11 +218,37 @@ impl Pump {
                 !is_due
             });
             self.start(&mut runs, &rate);
+            busy = self.remember(busy, runs.is_empty());
         }
+    }
+
+    /// Writes down how fast what was asked for without a pause came, when it is all here.
+    fn remember(&self, busy: Option<Busy>, is_idle: bool) -> Option<Busy> {
+        let came = self.came.load(Ordering::Relaxed);
+        let (busy, live) = match (busy, is_idle) {
+            (None, true) => return None,
+            (None, false) => return Some(Busy { since: Instant::now(), from: came, is_broken: false }),
+            (Some(busy), false) => return Some(busy),
+            (Some(busy), true) => (busy, self.line.live()),
+        };
+        self.rate_now.store(0, Ordering::Relaxed);
+        if let Some(live) = live.filter(|_| !busy.is_broken) {
+            let run = Run {
+                bytes: came.saturating_sub(busy.from),
+                took_s: busy.since.elapsed().as_secs_f64(),
+                rtt_s: live.connection.rtt().as_secs_f64(),
+            };
+            let (past, peer) = (self.past.clone(), self.line.peer);
+            drop(self.tasks.spawn_blocking("transfer.past", move || past.note_run(&peer, run)));
+        }
+        None
     }
 
     fn look(&self, rate: &mut Rate, runs: usize) {
         rate.note(Instant::now(), self.came.load(Ordering::Relaxed));
+        // Saturates; a rate is small and not negative.
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "for people to see")]
+        self.rate_now.store(rate.bytes_per_s() as u64, Ordering::Relaxed);
         if runs == 0 {
             return;
         }
@@ -202,7 +270,7 @@ impl Pump {
         streams
     }
 
-    fn start(self: &Arc<Self>, runs: &mut FuturesUnordered<Run>, rate: &Rate) {
+    fn start(self: &Arc<Self>, runs: &mut FuturesUnordered<Running>, rate: &Rate) {
         let Some(live) = self.line.live() else {
             self.line.set_demand(self.queue().waiting() > 0 || !runs.is_empty());
             return;
@@ -233,6 +301,7 @@ impl Pump {
             SpanEnd::Done => {
                 self.queue().finish(&span);
             }
+            SpanEnd::Stopped { called_off } => self.stop(&errand, span, called_off),
             SpanEnd::Again if span.object.tries.fetch_add(1, Ordering::Relaxed) < TRIES_MAX => {
                 self.queue().again(&span);
             }
@@ -251,6 +320,22 @@ impl Pump {
         }
     }
 
+    /// A span that ran when its errand was stopped. Looked at meanwhile, it is fetched all the same.
+    fn stop(&self, errand: &Errand, span: Span, called_off: bool) {
+        let mut queue = self.queue();
+        if queue.running(&span).is_none_or(|priority| priority >= Priority::Screen) {
+            return queue.again(&span);
+        }
+        let Some(priority) = queue.finish(&span) else { return };
+        drop(queue);
+        if called_off {
+            errand.let_go(&span.object);
+        } else if let Some(span) = errand.put_aside(span, priority) {
+            // It went on already.
+            self.queue().want(&span, priority);
+        }
+    }
+
     async fn fail(&self, errand: &Errand, object: &Object, failure: Failure) {
         match failure {
             Failure::Corrupt => {
@@ -264,6 +349,7 @@ impl Pump {
                 errand.note_failure(object, failure);
             }
             Failure::Refused(Refusal::NotHeld | Refusal::Malformed | Refusal::Internal | Refusal::Busy(_))
+            | Failure::CalledOff
             | Failure::Protocol => errand.note_failure(object, failure),
             // The right to the study is gone, or the place to keep it.
             Failure::Refused(_) | Failure::Cache => errand.end(failure),

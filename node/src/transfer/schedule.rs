@@ -108,6 +108,11 @@ impl<K: Clone + Eq + Hash> Queue<K> {
         }
     }
 
+    /// With which priority it runs, if it does.
+    pub(crate) fn running(&self, key: &K) -> Option<Priority> {
+        self.running.get(key).copied()
+    }
+
     /// A span is done, failed or no longer wanted.
     pub(crate) fn finish(&mut self, key: &K) -> Option<Priority> {
         self.running.remove(key)
@@ -121,6 +126,22 @@ impl<K: Clone + Eq + Hash> Queue<K> {
             self.order.insert(place, key.clone());
             self.places.insert(key.clone(), place);
         }
+    }
+
+    /// Takes out waiting spans that nobody looks at, in order.
+    pub(crate) fn take(&mut self, goes: impl Fn(&K) -> bool) -> Vec<(K, Priority)> {
+        let taken: Vec<(K, Priority)> = self
+            .order
+            .iter()
+            .filter(|((priority, _), key)| priority.0 < Priority::Screen && goes(key))
+            .map(|((priority, _), key)| (key.clone(), priority.0))
+            .collect();
+        for (key, _) in &taken {
+            if let Some(place) = self.places.remove(key) {
+                self.order.remove(&place);
+            }
+        }
+        taken
     }
 
     /// Forgets waiting spans that are no longer wanted.
@@ -144,6 +165,11 @@ impl<K: Clone + Eq + Hash> Queue<K> {
     pub(crate) fn is_urgent(&self) -> bool {
         let next = self.order.first_key_value().map(|(place, _)| place.0.0);
         self.running.values().copied().chain(next).any(|priority| priority > Priority::Prefetch)
+    }
+
+    /// Spans running.
+    pub(crate) fn runs(&self) -> usize {
+        self.running.len()
     }
 
     /// Spans waiting.
@@ -224,6 +250,20 @@ mod tests {
         assert_eq!(started(&mut queue, 8), [3, 7]);
         assert_eq!(queue.finish(&7), Some(Priority::Series));
         assert_eq!(queue.finish(&7), None);
+    }
+
+    #[test]
+    fn what_is_taken_out_comes_in_order_and_leaves_what_somebody_looks_at() {
+        let mut queue = Queue::default();
+        for k in 0..6 {
+            queue.want(&k, Priority::Prefetch);
+        }
+        queue.want(&4, Priority::Series);
+        queue.want(&2, Priority::Screen);
+        let taken = queue.take(|k| k % 2 == 0);
+        assert_eq!(taken, [(4, Priority::Series), (0, Priority::Prefetch)]);
+        assert_eq!(started(&mut queue, 8), [2, 1, 3, 5]);
+        assert_eq!(queue.want(&0, Priority::Prefetch), Wanted::Queued);
     }
 
     #[test]

@@ -16,6 +16,7 @@ use super::{
     give_back::GiveBack,
     kept::Kept,
     rates::{Rates, Throttle},
+    trial::Trials,
     wire,
 };
 use crate::{
@@ -76,6 +77,7 @@ pub(crate) struct Server {
     /// Readings that are refused: each is judged and looked up.
     pub(crate) refused: Pace<SiteId>,
     pub(crate) rates: Arc<Rates>,
+    pub(crate) trials: Trials,
     pub(crate) tasks: Tasks,
 }
 
@@ -177,6 +179,9 @@ impl Server {
             visit.running.raise(digest, request.priority);
             let _ = send.finish();
             return;
+        }
+        if let What::Trial { .. } = &request.what {
+            return self.try_link(visit.peer, &visit.connection, &request, &mut send).await;
         }
         if let What::Return { .. } | What::ReturnManifest(_) | What::Kept(_) = &request.what {
             return self.give_unread(visit, &request, &mut send).await;
@@ -451,6 +456,7 @@ fn level(what: &What) -> Level {
         | What::Return { .. }
         | What::ReturnManifest(_)
         | What::Reprioritize { .. }
+        | What::Trial { .. }
         | What::Kept(_) => Level::Pixels,
     }
 }

@@ -64,6 +64,13 @@ GET /api/studies/{study}/export         | ART   | 200 | study-exported          
 POST /api/export                        | ART   | 200 | study-exported                             | study-exported   | {"studies":["$STUDY"],"form":"files","purpose":"a letter"}
 POST /api/readings                      | ARFT  | 200 | - opening each study is written            | study-opened     | {"studies":["$STUDY"]}
 GET /api/transfers                      | ARFT  | 200 | - progress of what was opened              | studies-queried
+POST /api/transfers/{site}/{study}/pause | A    | 404 | - needs a peer; see transfer_is_steered    | security-alert
+POST /api/transfers/{site}/{study}/resume | A   | 404 | - needs a peer; see transfer_is_steered    | security-alert
+POST /api/transfers/{site}/{study}/cancel | A   | 404 | - needs a peer; see transfer_is_steered    | security-alert
+GET /api/studies/{study}/forecast       | ARFT  | 200 | - figures of what the list shows           | studies-queried
+GET /api/links                          | A     | 200 | - figures of the links                     | studies-queried
+GET /api/metrics                        | A     | 200 | - figures of the links                     | studies-queried
+POST /api/peers/{site}/test             | A     | 404 | - needs a peer; see transfer_is_steered    | security-alert
 GET /api/events                         | ARFTU | 200 | - names no patient; each role hears its own | -
 GET /api/peers                          | ARFT  | 200 | - names of sites                           | studies-queried
 POST /api/peers/invitations             | A     | 200 | peer-invited                               | security-alert

@@ -47,6 +47,8 @@ fn find_tools() -> Result<(), Stop> {
         &tools::GDCM,
         &tools::ODIL,
         &tools::ORTHANC,
+        &tools::NGINX,
+        &tools::IPROUTE,
         &tools::XORRISO,
         &tools::RSYSLOG,
         &tools::XMLLINT,

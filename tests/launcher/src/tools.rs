@@ -33,6 +33,14 @@ pub(crate) const ORTHANC: Tool = Tool {
     proof: &["test", "-e", "/usr/share/orthanc/plugins/libOrthancDicomWeb.so"],
     packages: &["orthanc", "orthanc-dicomweb"],
 };
+pub(crate) const NGINX: Tool = Tool {
+    name: "nginx and h2load (HTTP/2 beside the pixel plane)",
+    programs: &["nginx", "/usr/sbin/nginx"],
+    proof: &["h2load", "--version"],
+    packages: &["nginx-light", "nghttp2-client"],
+};
+pub(crate) const IPROUTE: Tool =
+    Tool { name: "ip (network namespaces)", programs: &["ip"], proof: &[], packages: &["iproute2"] };
 pub(crate) const GDCM: Tool =
     Tool { name: "GDCM (gdcmscu, gdcmconv)", programs: &["gdcmscu"], proof: &[], packages: &["libgdcm-tools"] };
 pub(crate) const ODIL: Tool =

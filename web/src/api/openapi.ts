@@ -2230,6 +2230,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LinkJson"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Figures for a collector, in the text format of Prometheus. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/plain": unknown;
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/migrations": {
         parameters: {
             query?: never;
@@ -2956,6 +3025,59 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/peers/{site}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Has a peer send bytes that mean nothing, for five seconds at most. Stands in the ledgers of both. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    site: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TrialJson"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -5303,6 +5425,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/studies/{study}/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    study: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": null | components["schemas"]["ForecastJson"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/studies/{study}/holders": {
         parameters: {
             query?: never;
@@ -6045,6 +6211,137 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/transfers/{site}/{study}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives up what is not here and nobody looks at; what is here stays. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    site: string;
+                    study: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/transfers/{site}/{study}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings no more than what somebody looks at, until it goes on. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    site: string;
+                    study: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/transfers/{site}/{study}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    site: string;
+                    study: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -7619,6 +7916,33 @@ export interface components {
             /** @description When somebody opened it first. */
             opened?: string | null;
         };
+        /** @description What opening a peer's study will take. */
+        ForecastJson: {
+            /** Format: int64 */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Of these here already, about.
+             */
+            bytes_here: number;
+            connected: boolean;
+            /**
+             * Format: double
+             * @description Seconds until the first image; nothing where no transfer from there is known.
+             */
+            first_s?: number | null;
+            /** Format: int32 */
+            instances: number;
+            /** @description `direct`. */
+            road: string;
+            site: string;
+            site_name: string;
+            /**
+             * Format: double
+             * @description Seconds until all of it is here.
+             */
+            whole_s?: number | null;
+        };
         /** @description A study that a source has. */
         FoundThere: {
             accession?: string | null;
@@ -7945,6 +8269,34 @@ export interface components {
             role_by_mapping?: boolean;
             /** @description As the provider writes it. */
             subject: string;
+        };
+        /** @description The line to a peer. */
+        LinkJson: {
+            /**
+             * Format: double
+             * @description The highest of the last transfers.
+             */
+            best_bytes_per_s?: number | null;
+            /**
+             * Format: double
+             * @description Bytes of images that come now, a second.
+             */
+            bytes_per_s: number;
+            connected: boolean;
+            /**
+             * Format: double
+             * @description Share of the packets that we sent and that were lost, 0 to 1.
+             */
+            lost?: number | null;
+            /** @description `direct`. */
+            road: string;
+            /** Format: double */
+            rtt_ms?: number | null;
+            running: number;
+            site: string;
+            site_name: string;
+            /** @description Requests that wait, and that run. */
+            waiting: number;
         };
         /** @description The list of our own backup, for its keepers. */
         ListJson: {
@@ -9150,14 +9502,45 @@ export interface components {
             instances_done: number;
             /** Format: int32 */
             instances_total: number;
+            /**
+             * Format: double
+             * @description What the link carries, as far as is known.
+             */
+            link_bytes_per_s?: number | null;
+            /**
+             * Format: double
+             * @description Share of our packets to the site that were lost, 0 to 1.
+             */
+            lost?: number | null;
+            /** @description `direct`, `source`. */
             road: string;
+            /** Format: double */
+            rtt_ms?: number | null;
             /** Format: double */
             seconds_left?: number | null;
             site: string;
             site_name: string;
-            /** @description `running`, `waiting`, `done`, `refused` or `corrupt`. */
+            /** @description `running`, `waiting`, `paused`, `cancelled`, `done`, `refused` or `corrupt`. */
             state: string;
             study: string;
+            /**
+             * Format: int32
+             * @description Images asked for that are not here yet.
+             */
+            waiting: number;
+        };
+        /** @description What a trial of a link found. */
+        TrialJson: {
+            /** Format: double */
+            bits_per_s: number;
+            /** Format: int64 */
+            bytes: number;
+            /** Format: double */
+            rtt_ms: number;
+            /** Format: double */
+            seconds: number;
+            site: string;
+            site_name: string;
         };
         /** @description What a rule would have meant. */
         TriedOut: {

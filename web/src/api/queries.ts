@@ -2,7 +2,7 @@
 
 import { keepPreviousData, QueryCache, QueryClient, queryOptions, useQuery } from '@tanstack/react-query';
 import { ApiError, get } from './client';
-import type { Account, Action, Ae, Agreement, Alarms, Erased, Label, ListedToken, Migration, Pairing, Peer, PeerRules, Proposed, Restore, RoleRow, Route, Rule, Session, SecondCopies, SignedIn, Site, SiteKeys, Source, Status, Storage, StudyKept, Tiers, Transfer, User } from './types';
+import type { Account, Action, Ae, Agreement, Alarms, Erased, Forecast, Label, Link, ListedToken, Migration, Pairing, Peer, PeerRules, Proposed, Restore, RoleRow, Route, Rule, Session, SecondCopies, SignedIn, Site, SiteKeys, Source, Status, Storage, StudyKept, Tiers, Transfer, User } from './types';
 
 export const keys = {
   site: ['site'],
@@ -110,6 +110,20 @@ export const transfersQuery = queryOptions({
   queryKey: keys.transfers,
   queryFn: ({ signal }) => get<Transfer[]>('/transfers', signal),
   staleTime: Infinity,
+});
+
+/** What opening a study will take; `null` of one that is here. */
+export const forecastOf = (study: string) =>
+  queryOptions({
+    queryKey: ['forecast', study],
+    queryFn: ({ signal }) => get<Forecast | null>(`/studies/${encodeURIComponent(study)}/forecast`, signal),
+    staleTime: 2_000,
+  });
+
+export const linksQuery = queryOptions({
+  queryKey: ['links'],
+  queryFn: ({ signal }) => get<Link[]>('/links', signal),
+  refetchInterval: 5_000,
 });
 
 export const usersQuery = queryOptions({ queryKey: keys.users, queryFn: ({ signal }) => get<User[]>('/users', signal) });

@@ -74,7 +74,10 @@ export type StudySignatures = With<
 >;
 export type StudyPage = With<Sent<'StudyPage'>, { studies: Study[] }>;
 export type Reading = Sent<'Reading'>;
-export type Transfer = With<Sent<'Transfer'>, { state: 'running' | 'waiting' | 'done' | 'refused' | 'corrupt' }>;
+export type Transfer = With<Sent<'Transfer'>, { state: 'running' | 'waiting' | 'paused' | 'cancelled' | 'done' | 'refused' | 'corrupt' }>;
+export type Forecast = Sent<'ForecastJson'>;
+export type Link = Sent<'LinkJson'>;
+export type Trial = Sent<'TrialJson'>;
 
 export type ConflictState = 'open' | 'keep' | 'take' | 'elsewhere';
 export type Decided = Sent<'DecidedBy'>;

@@ -69,6 +69,16 @@ export function duration(seconds: number, locale: string): string {
   return `${hours}\u00a0h\u00a0${String(Math.floor((whole % 3600) / 60)).padStart(2, '0')}`;
 }
 
+/** As `duration`, with a tenth below ten seconds: `0.4 s`. */
+export function shortTime(seconds: number, locale: string): string {
+  return seconds < 9.95 ? `${count(Math.max(0.1, seconds), locale, 1)}\u00a0s` : duration(seconds, locale);
+}
+
+/** `0.0012` → `0.12 %`. */
+export function share(part: number, locale: string): string {
+  return part.toLocaleString(locale, { style: 'percent', maximumFractionDigits: part < 0.1 ? 2 : 0 });
+}
+
 /** Minutes and seconds until a moment, `0:00` once past. */
 export function countdown(until: string, now: number): string {
   const left = Math.max(0, Math.floor((Date.parse(until) - now) / 1000));

@@ -87,6 +87,8 @@ export const logWords = {
     'agreement-resumed': 'Agreement resumed',
     'agreement-closing': 'Agreement ending in good order',
     'duty-stated': 'Duty or case stated',
+    'link-tried': 'Link between two sites tried',
+    'transfer-steered': 'Transfer paused, let go on or called off',
     'cache-erased': 'Copies erased',
     'security-alert': 'Security alert',
     'log-read': 'Log read',

@@ -87,6 +87,8 @@ export const logWords = {
     'agreement-resumed': 'Accord repris',
     'agreement-closing': 'Fin d’accord engagée',
     'duty-stated': 'Garde ou dossier déclaré',
+    'link-tried': 'Lien entre deux sites testé',
+    'transfer-steered': 'Transfert suspendu, repris ou abandonné',
     'cache-erased': 'Copies effacées',
     'security-alert': 'Alerte de sécurité',
     'log-read': 'Traçabilité lue',

@@ -17,6 +17,7 @@ mod insight;
 mod keys;
 mod rules;
 mod sources;
+mod transfers;
 
 pub(super) use accounts::{TokenCommand, UserCommand};
 pub(super) use agreements::{AgreementCommand, DirectionWord, Draft, PresetWord};
@@ -31,6 +32,7 @@ pub(super) use insight::{Explain, ViewAs};
 pub(super) use keys::{KeyCommand, RotateKey};
 pub(super) use rules::{RuleCommand, RuleWords};
 pub(super) use sources::{AddSource, MigrateCommand, SourceCommand, StartMigration};
+pub(super) use transfers::{OneTransfer, PeerTest, TransferCommand};
 
 /// Confrere: hospitals read one another's studies, each keeping its own.
 ///
@@ -185,6 +187,11 @@ pub(super) enum Command {
     Source {
         #[command(subcommand)]
         command: SourceCommand,
+    },
+    /// Show transfers from peers, hold them up, call them off
+    Transfer {
+        #[command(subcommand)]
+        command: TransferCommand,
     },
     /// Take over a source's studies in bulk
     Migrate {
@@ -371,6 +378,8 @@ pub(super) enum PeerCommand {
     ViewAs(ViewAs),
     /// Show which copies of our studies a site holds
     Copies(PeerCopies),
+    /// Try the link to a site: five seconds of bytes that mean nothing, written down by both
+    Test(PeerTest),
     /// End everything with a site: agreements, grants, running transfers, copies
     Revoke {
         /// Its name, key, or the beginning of the key

@@ -92,6 +92,7 @@ impl Site {
             held: crate::backup::Held::open(dir.path()),
             audit: audit.clone(),
             tasks: tasks.clone(),
+            past: crate::transfer::Past::default(),
         };
         // The socket of a life before is given back by its last task, a moment after it stopped.
         let started = std::time::Instant::now();

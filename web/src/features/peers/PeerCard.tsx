@@ -1,13 +1,14 @@
 import { Anchor, Button, Group, Stack, Text, Title, Tooltip } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { remove } from '../../api/client';
-import type { Agreement, Peer } from '../../api/types';
+import { post, remove } from '../../api/client';
+import { linksQuery, useMay } from '../../api/queries';
+import type { Agreement, Peer, Trial } from '../../api/types';
 import { Confirm } from '../../components/Confirm';
 import { CopyText } from '../../components/CopyText';
 import { useProblem } from '../../components/problem';
-import { ago, bytes, count, day, minute, shortId } from '../../lib/format';
+import { ago, bytes, count, day, minute, rate, shortId } from '../../lib/format';
 import { useWords } from '../../lib/language';
 import { useNow } from '../../lib/time';
 import { AgreementCard } from './AgreementCard';
@@ -28,9 +29,16 @@ interface PeerCardProps {
 function useFacts(peer: Peer): string[] {
   const { t, locale } = useWords();
   const now = useNow(15_000);
+  const mayAdminister = useMay('administer');
+  const links = useQuery({ ...linksQuery, enabled: mayAdminister }).data;
+  const link = links?.find(({ site }) => site === peer.site);
   const facts: string[] = [];
   if (peer.revoked) return [t('peers.revokedOn', { date: minute(peer.revoked, locale) })];
   if (peer.connected) facts.push(t(peer.road === 'tcp' ? 'peers.directTcp' : 'peers.direct'));
+  if (peer.connected && link?.connected && link.rtt_ms !== null) {
+    facts.push(t('peers.linkRtt', { ms: count(link.rtt_ms, locale, link.rtt_ms < 10 ? 1 : 0) }));
+    if (link.best_bytes_per_s !== null) facts.push(t('peers.linkBest', { rate: rate(link.best_bytes_per_s, locale) }));
+  }
   if (!peer.connected) {
     facts.push(peer.last_contact ? t('peers.lastContact', { ago: ago(peer.last_contact, locale, now) }) : t('peers.never'));
   }
@@ -80,6 +88,17 @@ export function PeerCard(props: PeerCardProps) {
   const [asking, setAsking] = useState(false);
   const [looking, setLooking] = useState(false);
   const [counting, setCounting] = useState(false);
+  const mayAdminister = useMay('administer');
+  const test = useMutation({
+    mutationFn: () => post<Trial>(`/peers/${peer.site}/test`, {}),
+    onSuccess: trial =>
+      notifications.show({
+        color: 'teal',
+        message: t('peers.testDone', { site: peer.name, rate: count(trial.bits_per_s / 1e6, locale, 1), ms: count(trial.rtt_ms, locale, 1) }),
+      }),
+    onError: error => notifications.show({ color: 'red', message: say(error) }),
+    onSettled: () => void client.invalidateQueries({ queryKey: linksQuery.queryKey }),
+  });
   const state = peer.revoked ? 'revoked' : peer.connected ? 'connected' : 'apart';
   const revoke = useMutation({
     mutationFn: () => remove(`/peers/${peer.site}`),
@@ -121,6 +140,11 @@ export function PeerCard(props: PeerCardProps) {
           </Button>
           {!peer.revoked && (
             <>
+              {mayAdminister && (
+                <Button size="compact-sm" variant="default" loading={test.isPending} disabled={!peer.connected} onClick={() => test.mutate()}>
+                  {t('peers.test')}
+                </Button>
+              )}
               <Button size="compact-sm" variant="default" onClick={() => setLooking(true)}>
                 {t('insight.open')}
               </Button>

@@ -1,14 +1,17 @@
 // The strip at the foot of every page: what is coming from whom, how fast, how much is left.
 
-import { CloseButton } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
-import { IconShieldCheck } from '@tabler/icons-react';
+import { ActionIcon, CloseButton, Tooltip } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { IconPlayerPause, IconPlayerPlay, IconShieldCheck, IconX } from '@tabler/icons-react';
 import type { CSSProperties } from 'react';
 import { useEffect, useState } from 'react';
-import { transfersQuery } from '../../api/queries';
+import { post } from '../../api/client';
+import { transfersQuery, useMay } from '../../api/queries';
 import type { Transfer } from '../../api/types';
+import { useProblem } from '../../components/problem';
 import { useWords } from '../../lib/language';
-import { ordered, transferLine } from './line';
+import { linkLine, ordered, transferLine } from './line';
 import classes from './strip.module.css';
 
 const SHOWN = 3;
@@ -30,7 +33,45 @@ function useShown(transfers: Transfer[]) {
   };
 }
 
+/** What an administrator does with a transfer; what is looked at comes in any case. */
+function Steer({ transfer }: { transfer: Transfer }) {
+  const { t } = useWords();
+  const say = useProblem();
+  const client = useQueryClient();
+  const steer = useMutation({
+    mutationFn: (what: 'pause' | 'resume' | 'cancel') =>
+      post(`/transfers/${encodeURIComponent(transfer.site)}/${encodeURIComponent(transfer.study)}/${what}`, {}),
+    onError: error => notifications.show({ color: 'red', message: say(error) }),
+    onSettled: () => void client.invalidateQueries({ queryKey: transfersQuery.queryKey }),
+  });
+  const paused = transfer.state === 'paused';
+  if (transfer.road === 'source' || !['running', 'waiting', 'paused'].includes(transfer.state)) return null;
+  const acts = [
+    { what: paused ? ('resume' as const) : ('pause' as const), Icon: paused ? IconPlayerPlay : IconPlayerPause },
+    { what: 'cancel' as const, Icon: IconX },
+  ];
+  return (
+    <div className={classes.acts}>
+      {acts.map(({ what, Icon }) => (
+        <Tooltip key={what} label={t(`strip.${what}`, { site: transfer.site_name })}>
+          <ActionIcon
+            size="sm"
+            variant="subtle"
+            color="gray"
+            loading={steer.isPending && steer.variables === what}
+            aria-label={t(`strip.${what}`, { site: transfer.site_name })}
+            onClick={() => steer.mutate(what)}
+          >
+            <Icon size={14} aria-hidden="true" />
+          </ActionIcon>
+        </Tooltip>
+      ))}
+    </div>
+  );
+}
+
 export function TransferStrip() {
+  const maySteer = useMay('administer');
   const { t, locale } = useWords();
   const { shown, putAway } = useShown(useQuery(transfersQuery).data ?? []);
   if (shown.length === 0) return null;
@@ -47,8 +88,11 @@ export function TransferStrip() {
             style={{ '--share': `${Math.round(line.share * 1000) / 10}%` } as CSSProperties}
           >
             <strong>{line.site}</strong>
-            <span>{line.parts.join(' · ')}</span>
+            <Tooltip label={linkLine(transfer, t, locale)} multiline maw={360} events={{ hover: true, focus: true, touch: true }}>
+              <span tabIndex={0}>{line.parts.join(' · ')}</span>
+            </Tooltip>
             {(line.tone === 'running' || line.tone === 'good') && <IconShieldCheck size={15} aria-hidden="true" />}
+            {maySteer && <Steer transfer={transfer} />}
             {line.tone === 'bad' && <CloseButton size="xs" aria-label={t('common.close')} onClick={() => putAway(transfer)} />}
           </div>
         );

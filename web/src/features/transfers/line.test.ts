@@ -2,7 +2,8 @@ import i18next from 'i18next';
 import { beforeAll, expect, test } from 'vitest';
 import type { Transfer } from '../../api/types';
 import { startLanguage } from '../../lib/language';
-import { ordered, transferLine } from './line';
+import { linkLine, ordered, transferLine } from './line';
+import { foresightLine } from '../../components/Foresight';
 
 const running: Transfer = {
   study: '1.2',
@@ -16,6 +17,10 @@ const running: Transfer = {
   seconds_left: 11.3,
   state: 'running',
   road: 'direct',
+  waiting: 126,
+  rtt_ms: 20.4,
+  lost: 0.0012,
+  link_bytes_per_s: 10e6,
 };
 
 beforeAll(() => startLanguage('fr'));
@@ -43,6 +48,25 @@ test('a finished one is complete, a stopped one says why', () => {
   expect(said({ state: 'waiting' })).toMatchObject({ text: 'CH Nord · 54/180 images · en attente du retour du site', tone: 'waiting' });
   expect(said({ state: 'corrupt' })).toMatchObject({ tone: 'bad' });
   expect(said({ state: 'corrupt' }).text).not.toContain('vérifié');
+});
+
+test('one that is held up or called off says so', () => {
+  expect(said({ state: 'paused' })).toMatchObject({ text: 'CH Nord · 54/180 images · en pause', tone: 'held', share: 0.25 });
+  expect(said({ state: 'cancelled' }).text).toBe('CH Nord · 54/180 images · abandonné');
+});
+
+test('the link is told with its road, share, round trip, loss and queue', () => {
+  const link = (change: Partial<Transfer>) => linkLine({ ...running, ...change }, i18next.t, 'fr-FR').replaceAll(/[\u00a0\u202f]/g, ' ');
+  expect(link({})).toBe('voie directe · 82 % du lien · aller-retour 20 ms · 0,12 % de pertes · 126 images en attente');
+  expect(link({ rtt_ms: null, lost: null, link_bytes_per_s: null, waiting: 0 })).toBe('voie directe');
+});
+
+test('what opening will take is told before the click', () => {
+  const forecast = { site: 'n', site_name: 'CH Nord', instances: 412, bytes: 210e6, bytes_here: 0, connected: true, road: 'direct', first_s: 0.41, whole_s: 18.6 };
+  const told = (change: object) => foresightLine({ ...forecast, ...change }, i18next.t, 'fr-FR').join(' · ').replaceAll(/[\u00a0\u202f]/g, ' ');
+  expect(told({})).toBe('412 images · 210 Mo · première image ≈ 0,4 s · complet ≈ 19 s · voie directe');
+  expect(told({ first_s: null, whole_s: null })).toBe('412 images · 210 Mo · durée inconnue : rien n’est encore venu de ce site');
+  expect(told({ connected: false })).toBe('412 images · 210 Mo · site injoignable');
 });
 
 test('faults come first', () => {

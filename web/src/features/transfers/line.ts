@@ -2,9 +2,9 @@
 
 import type { TFunction } from 'i18next';
 import type { Transfer } from '../../api/types';
-import { count, duration, rate } from '../../lib/format';
+import { count, duration, rate, share } from '../../lib/format';
 
-export type Tone = 'running' | 'waiting' | 'good' | 'bad';
+export type Tone = 'running' | 'waiting' | 'held' | 'good' | 'bad';
 
 export interface Line {
   site: string;
@@ -17,6 +17,8 @@ export interface Line {
 const TONES: Record<Transfer['state'], Tone> = {
   running: 'running',
   waiting: 'waiting',
+  paused: 'held',
+  cancelled: 'held',
   done: 'good',
   refused: 'bad',
   corrupt: 'bad',
@@ -46,13 +48,27 @@ export function transferLine(transfer: Transfer, t: TFunction, locale: string): 
     case 'done':
       return { ...line, parts: [images, t('strip.done'), t('strip.verified')] };
     case 'waiting':
+    case 'paused':
+    case 'cancelled':
     case 'refused':
     case 'corrupt':
       return { ...line, parts: [images, t(`strip.${transfer.state}`)] };
   }
 }
 
-const ORDER: Record<Transfer['state'], number> = { corrupt: 0, refused: 1, waiting: 2, running: 3, done: 4 };
+/** "direct · 82 % of what the link carries · round trip 20 ms · 0.1 % lost · 126 images waiting". */
+export function linkLine(transfer: Transfer, t: TFunction, locale: string): string {
+  const parts: string[] = [t(transfer.road === 'source' ? 'strip.source' : 'strip.direct')];
+  if (transfer.link_bytes_per_s !== null && transfer.bytes_per_s > 0) {
+    parts.push(t('strip.ofLink', { share: share(Math.min(1, transfer.bytes_per_s / transfer.link_bytes_per_s), locale) }));
+  }
+  if (transfer.rtt_ms !== null) parts.push(t('strip.rtt', { ms: count(transfer.rtt_ms, locale, transfer.rtt_ms < 10 ? 1 : 0) }));
+  if (transfer.lost !== null) parts.push(t('strip.lost', { share: share(transfer.lost, locale) }));
+  if (transfer.waiting > 0) parts.push(t('strip.queued', { count: transfer.waiting }));
+  return parts.join(' · ');
+}
+
+const ORDER: Record<Transfer['state'], number> = { corrupt: 0, refused: 1, waiting: 2, running: 3, paused: 4, cancelled: 5, done: 6 };
 
 /** What asks for attention first. */
 export function ordered(transfers: Transfer[]): Transfer[] {

@@ -12,6 +12,7 @@ import { useSearchParams } from 'react-router';
 import { get, post } from '../../api/client';
 import { transfersQuery, useMay } from '../../api/queries';
 import type { Purposes, Study } from '../../api/types';
+import { Foresight } from '../../components/Foresight';
 import { usePageTitle } from '../../components/Page';
 import { useProblem } from '../../components/problem';
 import { Blank, Denied, Failure, Waiting } from '../../components/State';
@@ -268,6 +269,9 @@ function List() {
             </div>
           </div>
         </div>
+      )}
+      {selected >= 0 && studies[selected]?.holder && studies[selected].instances_here < studies[selected].instances && (
+        <Foresight study={studies[selected]} />
       )}
       <Suspense fallback={null}>
         {dialog?.kind === 'priors' && (

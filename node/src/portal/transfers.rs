@@ -1,0 +1,279 @@
+//! Transfers from peers: what is on its way, what would take how long, and how the links are.
+
+use super::{
+    Door,
+    error::{ApiError, ErrorBody},
+    json,
+    signin::Caller,
+    worklist::uid,
+};
+use crate::{
+    archive::StudyQuery,
+    studies::{Forecast, Steering},
+    transfer::LinkRow,
+    trust::Action,
+};
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::{StatusCode, header},
+    response::IntoResponse,
+};
+use serde::Serialize;
+use std::fmt::Write;
+use utoipa::ToSchema;
+
+#[utoipa::path(get, path = "/api/transfers", operation_id = "transfers", responses((status = 200, body = Vec<json::Transfer>)))]
+pub(super) async fn list(State(door): State<Door>, caller: Caller) -> Result<Json<Vec<json::Transfer>>, ApiError> {
+    caller.may(Action::ListStudies)?;
+    let rows = door.studies()?.transfers();
+    std::future::ready(Ok(Json(rows.into_iter().map(Into::into).collect()))).await
+}
+
+async fn steer(door: &Door, caller: &Caller, of: (&str, &str), steering: Steering) -> Result<StatusCode, ApiError> {
+    caller.may(Action::Administer)?;
+    let peer = door.trust.find_peer(of.0).ok_or(ApiError::NotFound)?;
+    door.studies()?.steer(&caller.0, (&peer.site, &uid(of.1)?), steering).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Brings no more than what somebody looks at, until it goes on.
+#[utoipa::path(post, path = "/api/transfers/{site}/{study}/pause", operation_id = "transfer_pause",
+    params(("site" = String, Path), ("study" = String, Path)),
+    responses((status = 204), (status = 404, body = ErrorBody)))]
+pub(super) async fn pause(
+    State(door): State<Door>,
+    caller: Caller,
+    Path((site, study)): Path<(String, String)>,
+) -> Result<StatusCode, ApiError> {
+    steer(&door, &caller, (&site, &study), Steering::Pause).await
+}
+
+#[utoipa::path(post, path = "/api/transfers/{site}/{study}/resume", operation_id = "transfer_resume",
+    params(("site" = String, Path), ("study" = String, Path)),
+    responses((status = 204), (status = 404, body = ErrorBody)))]
+pub(super) async fn resume(
+    State(door): State<Door>,
+    caller: Caller,
+    Path((site, study)): Path<(String, String)>,
+) -> Result<StatusCode, ApiError> {
+    steer(&door, &caller, (&site, &study), Steering::Resume).await
+}
+
+/// Gives up what is not here and nobody looks at; what is here stays.
+#[utoipa::path(post, path = "/api/transfers/{site}/{study}/cancel", operation_id = "transfer_cancel",
+    params(("site" = String, Path), ("study" = String, Path)),
+    responses((status = 204), (status = 404, body = ErrorBody)))]
+pub(super) async fn cancel(
+    State(door): State<Door>,
+    caller: Caller,
+    Path((site, study)): Path<(String, String)>,
+) -> Result<StatusCode, ApiError> {
+    steer(&door, &caller, (&site, &study), Steering::Cancel).await
+}
+
+/// What opening a peer's study will take.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ForecastJson {
+    site: String,
+    site_name: String,
+    instances: u32,
+    bytes: u64,
+    /// Of these here already, about.
+    bytes_here: u64,
+    connected: bool,
+    /// `direct`.
+    road: &'static str,
+    /// Seconds until the first image; nothing where no transfer from there is known.
+    first_s: Option<f64>,
+    /// Seconds until all of it is here.
+    whole_s: Option<f64>,
+}
+
+impl From<Forecast> for ForecastJson {
+    fn from(forecast: Forecast) -> Self {
+        let Forecast { holder, site_name, instances, bytes, bytes_here, is_connected, first_s, whole_s } = forecast;
+        let (site, connected) = (holder.to_string(), is_connected);
+        Self { site, site_name, instances, bytes, bytes_here, connected, road: "direct", first_s, whole_s }
+    }
+}
+
+#[utoipa::path(get, path = "/api/studies/{study}/forecast", params(("study" = String, Path)),
+    responses((status = 200, body = Option<ForecastJson>), (status = 404, body = ErrorBody)))]
+pub(super) async fn forecast(
+    State(door): State<Door>,
+    caller: Caller,
+    Path(study): Path<String>,
+) -> Result<Json<Option<ForecastJson>>, ApiError> {
+    caller.may(Action::ListStudies)?;
+    let studies = door.studies()?;
+    let query = StudyQuery { study: vec![uid(&study)?], ..StudyQuery::default() };
+    let found = studies.find(&caller.0, &query, None, 0, 1).await?;
+    let found = found.first().ok_or(ApiError::NotFound)?;
+    Ok(Json(studies.foresee(found).map(Into::into)))
+}
+
+/// The line to a peer.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct LinkJson {
+    site: String,
+    site_name: String,
+    connected: bool,
+    /// `direct`.
+    road: &'static str,
+    rtt_ms: Option<f64>,
+    /// Share of the packets that we sent and that were lost, 0 to 1.
+    lost: Option<f64>,
+    /// Bytes of images that come now, a second.
+    bytes_per_s: f64,
+    /// The highest of the last transfers.
+    best_bytes_per_s: Option<f64>,
+    /// Requests that wait, and that run.
+    waiting: usize,
+    running: usize,
+}
+
+impl From<(String, LinkRow)> for LinkJson {
+    fn from((site_name, link): (String, LinkRow)) -> Self {
+        Self {
+            site: link.peer.to_string(),
+            site_name,
+            connected: link.is_connected,
+            road: "direct",
+            rtt_ms: link.rtt_s.map(|s| s * 1e3),
+            lost: link.lost,
+            bytes_per_s: link.bytes_per_s,
+            best_bytes_per_s: link.best_bytes_per_s,
+            waiting: link.waiting,
+            running: link.running,
+        }
+    }
+}
+
+#[utoipa::path(get, path = "/api/links", responses((status = 200, body = Vec<LinkJson>)))]
+pub(super) async fn links(State(door): State<Door>, caller: Caller) -> Result<Json<Vec<LinkJson>>, ApiError> {
+    caller.may(Action::Administer)?;
+    let links = door.studies()?.links();
+    std::future::ready(Ok(Json(links.into_iter().map(Into::into).collect()))).await
+}
+
+/// What a trial of a link found.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct TrialJson {
+    site: String,
+    site_name: String,
+    bytes: u64,
+    seconds: f64,
+    bits_per_s: f64,
+    rtt_ms: f64,
+}
+
+/// Has a peer send bytes that mean nothing, for five seconds at most. Stands in the ledgers of both.
+#[utoipa::path(post, path = "/api/peers/{site}/test", operation_id = "peer_test", params(("site" = String, Path)),
+    responses((status = 200, body = TrialJson), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)))]
+pub(super) async fn test(
+    State(door): State<Door>,
+    caller: Caller,
+    Path(site): Path<String>,
+) -> Result<Json<TrialJson>, ApiError> {
+    caller.may(Action::Administer)?;
+    let peer = door.trust.find_peer(&site).ok_or(ApiError::NotFound)?;
+    let trial = door.studies()?.try_link(&caller.0, &peer.site).await?;
+    Ok(Json(TrialJson {
+        site: peer.site.to_string(),
+        site_name: peer.name,
+        bytes: trial.bytes,
+        seconds: trial.took_s,
+        bits_per_s: trial.bits_per_s(),
+        rtt_ms: trial.rtt_s * 1e3,
+    }))
+}
+
+/// Figures for a collector, in the text format of Prometheus.
+#[utoipa::path(get, path = "/api/metrics", responses((status = 200, content_type = "text/plain")))]
+pub(super) async fn metrics(State(door): State<Door>, caller: Caller) -> Result<impl IntoResponse, ApiError> {
+    caller.may(Action::Administer)?;
+    let studies = door.studies()?;
+    let text = exposed(&studies.links(), &studies.transfers());
+    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    std::future::ready(Ok((kind, text))).await
+}
+
+type Figure = (&'static str, &'static str, &'static str, fn(&LinkRow) -> Option<f64>);
+
+const FIGURES: [Figure; 12] = [
+    ("connected", "gauge", "whether a connection to the peer is open", |l| Some(f64::from(u8::from(l.is_connected)))),
+    ("rtt_seconds", "gauge", "round trip", |l| l.rtt_s),
+    ("receive_bytes_per_second", "gauge", "bytes of images that come now", |l| Some(l.bytes_per_s)),
+    ("best_bytes_per_second", "gauge", "highest rate of the last transfers", |l| l.best_bytes_per_s),
+    ("requests_waiting", "gauge", "requests that wait for their turn", |l| Some(l.waiting as f64)),
+    ("requests_running", "gauge", "requests under way", |l| Some(l.running as f64)),
+    ("window_bytes", "gauge", "bytes that may be on their way to the peer", |l| Some(l.window_bytes as f64)),
+    ("image_bytes_total", "counter", "verified bytes that came since the start", |l| Some(l.came as f64)),
+    ("received_bytes_total", "counter", "bytes received by the open connection", |l| Some(l.received as f64)),
+    ("sent_bytes_total", "counter", "bytes sent by the open connection", |l| Some(l.sent as f64)),
+    ("packets_sent_total", "counter", "packets sent by the open connection", |l| Some(l.packets_sent as f64)),
+    ("packets_lost_total", "counter", "of these lost", |l| Some(l.packets_lost as f64)),
+];
+
+/// What stands between quotes in a label.
+fn label(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', " ")
+}
+
+// Studies have no names here: a collector may keep what it is told for years.
+fn exposed(links: &[(String, LinkRow)], transfers: &[crate::studies::TransferRow]) -> String {
+    let mut text = String::new();
+    for (name, kind, help, value) in FIGURES {
+        let _ = writeln!(text, "# HELP confrere_link_{name} {help}\n# TYPE confrere_link_{name} {kind}");
+        for (site, link) in links {
+            if let Some(value) = value(link) {
+                let labels = format!("site=\"{}\",key=\"{}\"", label(site), link.peer.short());
+                let _ = writeln!(text, "confrere_link_{name}{{{labels}}} {value}");
+            }
+        }
+    }
+    let name = "confrere_transfers";
+    let _ = writeln!(text, "# HELP {name} studies on their way from peers, by state\n# TYPE {name} gauge");
+    for state in ["running", "waiting", "paused", "cancelled", "done", "refused", "corrupt"] {
+        let count = transfers.iter().filter(|row| row.state == state).count();
+        let _ = writeln!(text, "{name}{{state=\"{state}\"}} {count}");
+    }
+    let left: u64 = transfers.iter().map(|row| row.bytes_total.saturating_sub(row.bytes_done)).sum();
+    let name = "confrere_transfers_left_bytes";
+    let _ = writeln!(text, "# HELP {name} bytes of these that are not here yet\n# TYPE {name} gauge\n{name} {left}");
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::SiteId;
+
+    #[test]
+    fn figures_are_told_by_site_and_unknown_ones_not_at_all() {
+        let link = LinkRow {
+            peer: SiteId([7; 32]),
+            is_connected: true,
+            rtt_s: Some(0.05),
+            lost: None,
+            bytes_per_s: 1e6,
+            best_bytes_per_s: None,
+            waiting: 3,
+            running: 8,
+            came: 42,
+            received: 50,
+            sent: 5,
+            packets_sent: 4,
+            packets_lost: 1,
+            window_bytes: 262_144,
+        };
+        let text = exposed(&[("CH \"Nord\"".to_owned(), link)], &[]);
+        let key = SiteId([7; 32]).short();
+        assert!(text.contains(&format!("confrere_link_rtt_seconds{{site=\"CH \\\"Nord\\\"\",key=\"{key}\"}} 0.05\n")));
+        assert!(text.contains(&format!("key=\"{key}\"}} 262144\n")), "{text}");
+        assert!(!text.contains("best_bytes_per_second{"));
+        assert!(text.contains("# TYPE confrere_link_packets_lost_total counter\n"));
+        assert!(text.contains("confrere_transfers{state=\"paused\"} 0\n"));
+    }
+}

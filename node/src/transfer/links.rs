@@ -1,0 +1,100 @@
+//! How the lines to the peers are: what portal, command line and collectors of figures show.
+//!
+//! # Not here
+//! What was: [`super::past`]. Which studies are on their way: `studies::progress`.
+
+use super::{Inner, Transfer, past};
+use protocol::SiteId;
+use std::{
+    sync::{PoisonError, atomic::Ordering},
+    time::Duration,
+};
+
+/// Fewer packets tell nothing of the share that is lost.
+const PACKETS_MIN: u64 = 50;
+
+/// A line.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct LinkRow {
+    pub(crate) peer: SiteId,
+    pub(crate) is_connected: bool,
+    /// As measured now; else as it was last.
+    pub(crate) rtt_s: Option<f64>,
+    /// Share of our packets that were lost on this connection.
+    pub(crate) lost: Option<f64>,
+    /// Bytes of images that come now, a second.
+    pub(crate) bytes_per_s: f64,
+    /// The highest rate of the last transfers.
+    pub(crate) best_bytes_per_s: Option<f64>,
+    /// Requests that wait for their turn, and that run.
+    pub(crate) waiting: usize,
+    pub(crate) running: usize,
+    /// Bytes of images that came since the start.
+    pub(crate) came: u64,
+    /// Bytes this connection carried, all told.
+    pub(crate) received: u64,
+    pub(crate) sent: u64,
+    pub(crate) packets_sent: u64,
+    pub(crate) packets_lost: u64,
+    pub(crate) window_bytes: u64,
+}
+
+impl Transfer {
+    /// All lines, in the order of their peers' keys.
+    pub(crate) fn links(&self) -> Vec<LinkRow> {
+        let mut peers: Vec<SiteId> = {
+            let pumps = self.inner.pumps.lock().unwrap_or_else(PoisonError::into_inner);
+            pumps.keys().copied().collect()
+        };
+        peers.sort_unstable();
+        peers.iter().filter_map(|peer| self.inner.link(peer)).collect()
+    }
+
+    /// The line to a peer.
+    pub(crate) fn link(&self, peer: &SiteId) -> Option<LinkRow> {
+        self.inner.link(peer)
+    }
+
+    /// What so many bytes of a peer's will take; `None` where nothing is known of it.
+    pub(crate) fn foresee(&self, peer: &SiteId, bytes: (u64, u64)) -> Option<past::Foresight> {
+        let rtt = self.inner.link(peer)?.rtt_s?;
+        self.inner.past.foresee(peer, rtt, bytes)
+    }
+
+    /// The first image of a study was here so long after it was asked for.
+    pub(crate) fn note_first(&self, peer: &SiteId, bytes: u64, took: Duration) {
+        let Some(rtt_s) = self.inner.link(peer).filter(|link| link.is_connected).and_then(|link| link.rtt_s) else {
+            return;
+        };
+        let (past, peer) = (self.inner.past.clone(), *peer);
+        let run = past::Run { bytes, took_s: took.as_secs_f64(), rtt_s };
+        drop(self.inner.tasks.spawn_blocking("transfer.past", move || past.note_first(&peer, run)));
+    }
+}
+
+impl Inner {
+    fn link(&self, peer: &SiteId) -> Option<LinkRow> {
+        let pump = self.pumps.lock().unwrap_or_else(PoisonError::into_inner).get(peer).cloned()?;
+        let live = pump.line().live();
+        let stats = live.as_ref().map(|live| live.connection.stats());
+        let path = stats.as_ref().map(|stats| stats.path).unwrap_or_default();
+        let rtt = live.as_ref().map(|live| past::seconds(live.connection.rtt()));
+        let (waiting, running) = pump.load();
+        Some(LinkRow {
+            peer: *peer,
+            is_connected: live.is_some(),
+            rtt_s: rtt.or_else(|| self.past.last_rtt(peer)),
+            lost: (path.sent_packets >= PACKETS_MIN).then(|| path.lost_packets as f64 / path.sent_packets as f64),
+            bytes_per_s: pump.rate_now(),
+            best_bytes_per_s: self.past.best_rate(peer),
+            waiting,
+            running,
+            came: pump.came.load(Ordering::Relaxed),
+            received: stats.as_ref().map_or(0, |stats| stats.udp_rx.bytes),
+            sent: stats.as_ref().map_or(0, |stats| stats.udp_tx.bytes),
+            packets_sent: path.sent_packets,
+            packets_lost: path.lost_packets,
+            window_bytes: path.cwnd,
+        })
+    }
+}

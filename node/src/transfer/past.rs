@@ -1,0 +1,218 @@
+//! What the last transfers from each peer were like, and what the next will be like.
+//!
+//! Of each peer the last sixteen runs are kept: how many bytes came in how long while more was asked for all the time, over
+//! which round trip; and how long a first image took. The next is taken to be like those that resemble it in size and
+//! round trip, the newest most of all.
+//!
+//! # At a crash
+//! A file of its own, written whole. Lost or unreadable, transfers are foretold again after the next one.
+//!
+//! # Not here
+//! What runs now: [`super::links`].
+
+use protocol::SiteId;
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::{HashMap, VecDeque},
+    fs::{self, File},
+    io::Write,
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+const FILE: &str = "links.state";
+/// Runs kept of a peer, and first images.
+const KEPT_MAX: usize = 16;
+/// Less says more about the round trip than about the rate.
+const RUN_BYTES_MIN: u64 = 1 << 20;
+/// Round trips of a first image where none was measured: manifest, headers, image.
+const TRIPS: f64 = 3.0;
+/// So much less does a run weigh than the next newer one.
+const FADES: f64 = 0.6;
+
+/// Bytes that came without a pause.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Run {
+    pub(crate) bytes: u64,
+    pub(crate) took_s: f64,
+    pub(crate) rtt_s: f64,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Peer {
+    runs: VecDeque<Run>,
+    /// First images of studies of which nothing was here.
+    firsts: VecDeque<Run>,
+}
+
+/// What a study will take.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Foresight {
+    pub(crate) first_s: f64,
+    pub(crate) whole_s: f64,
+}
+
+/// The memory. Bounded by the number of peers.
+#[derive(Debug, Default)]
+pub(crate) struct Past {
+    peers: Mutex<HashMap<String, Peer>>,
+    file: Option<PathBuf>,
+}
+
+impl Past {
+    /// What is known from before, kept in a folder.
+    pub(crate) fn open(dir: &Path) -> Self {
+        let file = dir.join(FILE);
+        let known = fs::read(&file).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        Self { peers: Mutex::new(known.unwrap_or_default()), file: Some(file) }
+    }
+
+    /// Bytes came without a pause. Blocks for a write of some KiB.
+    pub(crate) fn note_run(&self, site: &SiteId, run: Run) {
+        if run.bytes >= RUN_BYTES_MIN {
+            self.note(site, run, |peer| &mut peer.runs);
+        }
+    }
+
+    /// The first image of a study was here so long after it was asked for. Blocks as [`Self::note_run`].
+    pub(crate) fn note_first(&self, site: &SiteId, run: Run) {
+        self.note(site, run, |peer| &mut peer.firsts);
+    }
+
+    fn note(&self, site: &SiteId, run: Run, of: impl Fn(&mut Peer) -> &mut VecDeque<Run>) {
+        if run.took_s <= 0.0 || run.rtt_s <= 0.0 {
+            return;
+        }
+        let text = {
+            let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
+            let list = of(peers.entry(site.to_string()).or_default());
+            list.push_front(run);
+            list.truncate(KEPT_MAX);
+            serde_json::to_vec(&*peers)
+        };
+        let Some((file, text)) = self.file.as_ref().zip(text.ok()) else { return };
+        if let Err(error) = write(file, &text) {
+            tracing::warn!(%error, "links.state was not written");
+        }
+    }
+
+    /// Forgets sites that are no peers.
+    pub(crate) fn keep_only(&self, peers: &[SiteId]) {
+        let names: Vec<String> = peers.iter().map(ToString::to_string).collect();
+        self.peers.lock().unwrap_or_else(PoisonError::into_inner).retain(|site, _| names.contains(site));
+    }
+
+    /// The highest rate of the last runs, bytes a second: what the link carries as far as is known.
+    pub(crate) fn best_rate(&self, site: &SiteId) -> Option<f64> {
+        let peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
+        peers.get(&site.to_string())?.runs.iter().map(|run| run.bytes as f64 / run.took_s).max_by(f64::total_cmp)
+    }
+
+    /// The last round trip, seconds.
+    pub(crate) fn last_rtt(&self, site: &SiteId) -> Option<f64> {
+        let peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
+        let peer = peers.get(&site.to_string())?;
+        peer.runs.front().or(peer.firsts.front()).map(|run| run.rtt_s)
+    }
+
+    /// What so many bytes will take over this round trip, the first image of them being so large; `None` of a peer that
+    /// nothing is known of.
+    pub(crate) fn foresee(&self, site: &SiteId, rtt_s: f64, (image, all): (u64, u64)) -> Option<Foresight> {
+        let peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
+        let peer = peers.get(&site.to_string())?;
+        let rate = |bytes: u64| likely(&peer.runs, bytes, rtt_s, |run| run.bytes as f64 / run.took_s);
+        // One image comes at the rate of the link, without the pauses that a whole study has.
+        let carries = rate(all.max(RUN_BYTES_MIN))?;
+        let trips = likely(&peer.firsts, image, rtt_s, |run| {
+            ((run.took_s - run.bytes as f64 / carries) / run.rtt_s).clamp(1.0, 100.0)
+        });
+        let trips = trips.unwrap_or(TRIPS);
+        let first_s = trips * rtt_s + image as f64 / carries;
+        // A run is counted from its first request: the round trips before it are the manifest's and the headers'.
+        let before = (trips - 1.0).max(0.0) * rtt_s;
+        Some(Foresight { first_s, whole_s: (before + all as f64 / carries).max(first_s) })
+    }
+}
+
+/// The mean of logarithms over runs, those that are alike and new weighing most.
+fn likely(runs: &VecDeque<Run>, bytes: u64, rtt_s: f64, of: impl Fn(&Run) -> f64) -> Option<f64> {
+    let (mut sum, mut weights, mut newness) = (0.0, 0.0, 1.0);
+    for run in runs {
+        let size = (run.bytes.max(1) as f64 / bytes.max(1) as f64).ln().abs();
+        let road = (run.rtt_s / rtt_s.max(1e-6)).ln().abs();
+        // Never nothing: of a link that was another, the last known rate is better than none.
+        let weight = newness * (-size - 3.0 * road).exp().max(1e-9);
+        sum += weight * of(run).max(1e-9).ln();
+        weights += weight;
+        newness *= FADES;
+    }
+    (weights > 0.0).then(|| (sum / weights).exp())
+}
+
+fn write(path: &Path, text: &[u8]) -> std::io::Result<()> {
+    let fresh = path.with_extension("state.new");
+    File::create(&fresh)?.write_all(text)?;
+    fs::rename(fresh, path)
+}
+
+/// The round trip as seconds.
+pub(crate) fn seconds(rtt: Duration) -> f64 {
+    rtt.as_secs_f64()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SITE: SiteId = SiteId([1; 32]);
+
+    fn run(bytes: u64, took_s: f64, rtt_s: f64) -> Run {
+        Run { bytes, took_s, rtt_s }
+    }
+
+    #[test]
+    fn of_a_stranger_nothing_is_foretold() {
+        assert_eq!(Past::default().foresee(&SITE, 0.05, (500_000, 200_000_000)), None);
+    }
+
+    #[test]
+    fn the_next_is_like_those_that_resemble_it() {
+        let past = Past::default();
+        // A thin far link in the morning, a wide near one in the afternoon.
+        past.note_run(&SITE, run(20_000_000, 20.0, 0.2));
+        past.note_run(&SITE, run(20_000_000, 0.2, 0.01));
+        let near = past.foresee(&SITE, 0.01, (500_000, 20_000_000)).unwrap();
+        assert!((0.2..0.25).contains(&near.whole_s), "{near:?}");
+        let far = past.foresee(&SITE, 0.2, (500_000, 20_000_000)).unwrap();
+        assert!((18.0..22.0).contains(&far.whole_s), "{far:?}");
+        assert!(far.first_s > near.first_s * 10.0);
+    }
+
+    #[test]
+    fn a_first_image_takes_as_many_round_trips_as_the_last_ones() {
+        let past = Past::default();
+        past.note_run(&SITE, run(100_000_000, 10.0, 0.05));
+        past.note_first(&SITE, run(500_000, 0.05 + 4.0 * 0.05, 0.05));
+        let next = past.foresee(&SITE, 0.1, (500_000, 100_000_000)).unwrap();
+        assert!((next.first_s - 0.45).abs() < 0.01, "{next:?}");
+    }
+
+    #[test]
+    fn it_is_known_after_a_start_and_forgotten_with_the_peer() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let past = Past::open(folder.path());
+        for n in 1..40 {
+            past.note_run(&SITE, run(n << 20, 1.0, 0.05));
+        }
+        past.note_run(&SITE, run(1000, 0.001, 0.05));
+        let again = Past::open(folder.path());
+        assert_eq!(again.best_rate(&SITE), Some(f64::from(39 << 20)));
+        assert_eq!(again.last_rtt(&SITE), Some(0.05));
+        assert_eq!(again.peers.lock().unwrap()[&SITE.to_string()].runs.len(), KEPT_MAX);
+        again.keep_only(&[]);
+        assert_eq!(again.best_rate(&SITE), None);
+        fs::write(folder.path().join(FILE), b"not it").unwrap();
+        assert_eq!(Past::open(folder.path()).best_rate(&SITE), None);
+    }
+}
