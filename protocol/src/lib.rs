@@ -13,6 +13,7 @@
 
 pub mod agreement;
 pub mod catalog;
+pub mod congestion;
 pub mod copies;
 pub mod countersigned;
 pub mod digest;

@@ -1,0 +1,61 @@
+//! The highest and lowest of the last rounds.
+
+/// Keeps one value for each of the last `N` rounds; the newest is the one being lived.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rounds<const N: usize>([Option<u64>; N]);
+
+impl<const N: usize> Default for Rounds<N> {
+    fn default() -> Self {
+        Self([None; N])
+    }
+}
+
+impl<const N: usize> Rounds<N> {
+    /// A new round begins, without a value yet.
+    pub(super) fn turn(&mut self) {
+        self.0.rotate_right(1);
+        if let Some(newest) = self.0.first_mut() {
+            *newest = None;
+        }
+    }
+
+    /// Raises the value of this round.
+    pub(super) fn raise(&mut self, value: u64) {
+        if let Some(newest) = self.0.first_mut() {
+            *newest = (*newest).max(Some(value));
+        }
+    }
+
+    /// Lowers the value of this round.
+    pub(super) fn lower(&mut self, value: u64) {
+        if let Some(newest) = self.0.first_mut() {
+            *newest = Some(newest.map_or(value, |v| v.min(value)));
+        }
+    }
+
+    /// The value of this round.
+    pub(super) fn newest(&self) -> Option<u64> {
+        self.0.first().copied().flatten()
+    }
+
+    /// The value of the oldest round remembered.
+    pub(super) fn oldest(&self) -> Option<u64> {
+        self.0.last().copied().flatten()
+    }
+
+    pub(super) fn max(&self) -> Option<u64> {
+        self.0.iter().flatten().copied().max()
+    }
+
+    pub(super) fn min(&self) -> Option<u64> {
+        self.0.iter().flatten().copied().min()
+    }
+
+    /// Forgets all but this value.
+    pub(super) fn reset(&mut self, value: Option<u64>) {
+        self.0 = [None; N];
+        if let Some(newest) = self.0.first_mut() {
+            *newest = value;
+        }
+    }
+}
