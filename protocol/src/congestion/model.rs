@@ -26,7 +26,7 @@
 //! # Not here
 //! Samples: [`super::rate`].
 
-use super::{INITIAL_WINDOW_BYTES, WINDOW_BYTES_MAX, minimum::Minimum, rate::Ack, rounds::Rounds};
+use super::{INITIAL_WINDOW_BYTES, WINDOW_BYTES_MAX, minimum::{LOOK_AFTER_US, Minimum}, rate::Ack, rounds::Rounds};
 
 /// Under the root of the appetite.
 const APPETITE_UNIT_BYTES: u64 = 4 * 1024;
@@ -41,7 +41,7 @@ const JUDGES: u32 = 8;
 /// Parts in a thousand lost over four rounds from which our appetite is suspected.
 const LOSS_SUSPECT: u64 = 30;
 /// And from which it is congestion, whoever's.
-const LOSS_TOO_MUCH: u64 = 200;
+const LOSS_TOO_MUCH: u64 = 50;
 /// Rounds after starting in which its overshoot is still lost.
 const SETTLING_ROUNDS: u32 = 4;
 /// Rounds after others were noticed in which our queue is taken away, to see whether theirs stays.
@@ -95,6 +95,7 @@ pub struct Model {
     answered_us: Option<u64>,
     lengthened_rounds: u32,
     competing: bool,
+    newcomer: bool,
     look_in: Option<u32>,
     looked_us: u64,
     settled_rounds: u32,
@@ -129,6 +130,7 @@ impl Model {
             answered_us: None,
             lengthened_rounds: 0,
             competing: false,
+            newcomer: false,
             look_in: None,
             looked_us: 0,
             settled_rounds: 0,
@@ -229,6 +231,7 @@ impl Model {
         self.round.lost += bytes;
         let of_round = self.round.lost + self.round.acked;
         if self.is_starting() && self.round.lost > (of_round / 16).max(16 * self.mtu) {
+            self.newcomer = true;
             self.settle();
         }
         if bytes > 0 && !self.is_crowded() {
@@ -273,7 +276,7 @@ impl Model {
     fn appetite(&self) -> u64 {
         let bdp = self.bdp();
         let whole = bdp.saturating_mul(APPETITE_UNIT_BYTES).isqrt();
-        let whole = if self.competing { COMPETING_TIMES * whole } else { whole };
+        let whole = if self.competing || self.newcomer { COMPETING_TIMES * whole } else { whole };
         (whole.min(bdp / 2) * self.appetite_parts / APPETITE_PARTS).max(4 * self.mtu)
     }
 
@@ -424,6 +427,7 @@ impl Model {
                         self.minimum.looked(ack.now_us, low_us);
                     }
                     self.phase = Phase::Holding;
+                    self.newcomer = false;
                     self.rates.reset(None);
                 }
             }
@@ -450,7 +454,8 @@ impl Model {
     fn is_time_to_look(&mut self, now_us: u64) -> bool {
         let Some(rounds) = &mut self.look_in else { return false };
         *rounds = rounds.saturating_sub(1);
-        *rounds == 0 && now_us.saturating_sub(self.looked_us) > LOOK_EACH_US
+        let each_us = if self.competing || self.newcomer { LOOK_EACH_US } else { LOOK_AFTER_US };
+        *rounds == 0 && now_us.saturating_sub(self.looked_us) > each_us
     }
 
     // Three rounds of appetite went by, each arrived, and none stayed in a queue.
@@ -484,7 +489,7 @@ impl Model {
         let spread_us = self.spreads.min().unwrap_or(0).min(self.tolerance_us());
         let target = match self.phase {
             Phase::Draining { deep: true, .. } => self.bdp() / 4,
-            Phase::Draining { rounds: 0, .. } if self.competing => in_flight(bandwidth, min_rtt_us + spread_us) / 2,
+            Phase::Draining { rounds: 0, .. } if self.competing || self.appetite_parts < APPETITE_PARTS => in_flight(bandwidth, min_rtt_us + spread_us) / 2,
             Phase::Draining { rounds: 0, .. } => in_flight(bandwidth, min_rtt_us + spread_us) / 4 * 3,
             Phase::Draining { .. } => in_flight(bandwidth, min_rtt_us + spread_us) / 16 * 15,
             _ => {

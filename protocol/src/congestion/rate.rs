@@ -146,3 +146,68 @@ impl Sampler {
         self.burst_bytes
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: u64 = 1_000;
+
+    // One packet of 1,000 bytes each millisecond: 1 MB/s.
+    fn sent(sampler: &mut Sampler, from_ms: u64, packets: u64) {
+        (from_ms..from_ms + packets).for_each(|at| sampler.on_sent(at * MS, 1_000));
+    }
+
+    fn acked(sampler: &mut Sampler, now_ms: u64, sent_ms: std::ops::Range<u64>, left: u64, limited: bool) -> Ack {
+        sent_ms.for_each(|at| sampler.on_ack(now_ms * MS, at * MS, 1_000));
+        sampler.on_acks_end(now_ms * MS, left, limited).unwrap()
+    }
+
+    #[test]
+    fn acknowledgements_in_clumps_do_not_make_a_path_faster() {
+        let mut sampler = Sampler::default();
+        let mut fastest = 0;
+        sent(&mut sampler, 0, 10);
+        for clump in 0..6 {
+            let from = clump * 10;
+            sent(&mut sampler, from + 10, 10);
+            let ack = acked(&mut sampler, from + 20, from..from + 10, 10_000, false);
+            assert_eq!((ack.acked, ack.rtt_us), (10_000, 11 * MS));
+            assert_eq!(ack.rtt_bytes / u128::from(ack.acked), 15_500, "half a clump later on average");
+            fastest = fastest.max(ack.rate.unwrap_or(0));
+        }
+        assert_eq!(fastest, 1_000_000);
+    }
+
+    #[test]
+    fn what_was_sent_without_enough_to_send_is_marked() {
+        let mut sampler = Sampler::default();
+        sent(&mut sampler, 0, 10);
+        assert!(!acked(&mut sampler, 20, 0..5, 5_000, true).app_limited, "it left before anybody ran out");
+        sent(&mut sampler, 21, 5);
+        assert!(!acked(&mut sampler, 30, 5..10, 5_000, false).app_limited);
+        assert!(acked(&mut sampler, 41, 21..26, 0, false).app_limited);
+        sent(&mut sampler, 50, 5);
+        assert!(!acked(&mut sampler, 70, 50..55, 0, false).app_limited);
+    }
+
+    #[test]
+    fn time_without_anything_in_flight_is_no_delivery() {
+        let mut sampler = Sampler::default();
+        sent(&mut sampler, 0, 10);
+        acked(&mut sampler, 20, 0..10, 0, false);
+        sent(&mut sampler, 10_000, 10);
+        let ack = acked(&mut sampler, 10_020, 10_000..10_010, 0, false);
+        assert_eq!(ack.rate, Some(500_000), "ten packets in twenty milliseconds");
+    }
+
+    #[test]
+    fn acknowledgements_of_what_is_older_give_no_sample() {
+        let mut sampler = Sampler::default();
+        sent(&mut sampler, 0, 10);
+        acked(&mut sampler, 20, 5..10, 5_000, false);
+        let late = acked(&mut sampler, 21, 0..5, 0, false);
+        assert_eq!((late.rate, late.delivered), (None, 10_000));
+        assert_eq!(sampler.on_acks_end(22 * MS, 0, false), None);
+    }
+}
