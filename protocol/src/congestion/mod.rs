@@ -38,6 +38,8 @@ pub const CUBIC_BELOW_US: u64 = 3_000;
 /// another.
 const LENGTHENED_US: u64 = 10_000;
 const LENGTHENED_FOR_US: u64 = 5_000_000;
+/// A window is filled when no more than these have room.
+const FILLED_BUT_PACKETS: u64 = 3;
 
 /// Which law holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,6 +55,7 @@ pub enum Law {
 #[derive(Clone, Debug)]
 pub struct Congestion {
     law: Law,
+    mtu: u64,
     sampler: Sampler,
     model: Model,
     cubic: Cubic,
@@ -66,6 +69,7 @@ impl Congestion {
     pub fn new(law: Law, mtu: u64) -> Self {
         Self {
             law,
+            mtu,
             sampler: Sampler::default(),
             model: Model::new(mtu, INITIAL_WINDOW_BYTES),
             cubic: Cubic::new(mtu, INITIAL_WINDOW_BYTES),
@@ -77,8 +81,7 @@ impl Congestion {
     /// Packets left.
     pub fn on_sent(&mut self, now_us: u64, bytes: u64) {
         self.sampler.on_sent(now_us, bytes);
-        let window = if self.by_cubic { self.cubic.window() } else { self.model.window() };
-        if self.sampler.in_flight() + self.sampler.burst_bytes() >= window {
+        if self.sampler.in_flight() + FILLED_BUT_PACKETS * self.mtu >= self.allowed() {
             self.model.window_filled();
         }
     }
@@ -111,15 +114,25 @@ impl Congestion {
 
     /// The path takes packets of another size.
     pub fn on_mtu(&mut self, mtu: u64) {
+        self.mtu = mtu;
         self.model.on_mtu(mtu);
         self.cubic.on_mtu(mtu);
     }
 
-    /// Bytes that may be in flight.
+    /// Bytes that may be in flight, as quinn is told. It paces by the same number: so as long as there is room in the
+    /// window, a host that wakes late is told a larger one, and the true one when it is filled.
     #[must_use]
     pub fn window(&self) -> u64 {
-        let window = if self.by_cubic { self.cubic.window() } else { self.model.pacing_window() };
+        let window = if self.has_room() && !self.by_cubic { self.model.pacing_window() } else { self.allowed() };
         window.min(WINDOW_BYTES_MAX)
+    }
+
+    fn allowed(&self) -> u64 {
+        if self.by_cubic { self.cubic.window() } else { self.model.window() }
+    }
+
+    fn has_room(&self) -> bool {
+        self.sampler.in_flight() + self.sampler.burst_bytes() < self.allowed()
     }
 
     /// Measured bandwidth of the path, bytes per second; none before the first sample.

@@ -26,7 +26,12 @@
 //! # Not here
 //! Samples: [`super::rate`].
 
-use super::{INITIAL_WINDOW_BYTES, WINDOW_BYTES_MAX, minimum::{LOOK_AFTER_US, Minimum}, rate::Ack, rounds::Rounds};
+use super::{
+    INITIAL_WINDOW_BYTES, WINDOW_BYTES_MAX,
+    minimum::{LOOK_AFTER_US, Minimum},
+    rate::Ack,
+    rounds::Rounds,
+};
 
 /// Under the root of the appetite.
 const APPETITE_UNIT_BYTES: u64 = 4 * 1024;
@@ -49,8 +54,8 @@ const LOOK_AFTER_ROUNDS: u32 = 8;
 const LOOK_EACH_US: u64 = 1_000_000;
 /// Eighths of the window that the pacer is told.
 const HASTE_NONE: u64 = 8;
-const HASTE_MAX: u64 = 16;
-const BEST_PERIOD_US: u64 = 5_000_000;
+const HASTE_MAX: u64 = 64;
+const BEST_PERIOD_US: u64 = 10_000_000;
 const SECOND_US: u64 = 1_000_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -343,7 +348,7 @@ impl Model {
         let round = std::mem::take(&mut self.round);
         self.was_filled = round.filled;
         let held_up = !round.filled && !round.app_limited;
-        self.haste = if held_up { self.haste + 1 } else { self.haste.min(self.haste * 3 / 4) };
+        self.haste = if held_up { self.haste + self.haste / 8 } else { self.haste.min(self.haste * 3 / 4) };
         self.haste = self.haste.clamp(HASTE_NONE, HASTE_MAX);
         self.remember_best(ack.now_us);
         let mean_us = round.rtt_bytes.checked_div(u128::from(round.acked)).unwrap_or(0);
@@ -486,14 +491,17 @@ impl Model {
     fn target(&self) -> u64 {
         let bandwidth = self.bandwidth.max().unwrap_or(0);
         let min_rtt_us = self.minimum.get().unwrap_or(0);
-        let spread_us = self.spreads.min().unwrap_or(0).min(self.tolerance_us());
+        let spread_us = self.spreads.second_min().unwrap_or(0).min(self.tolerance_us());
         let target = match self.phase {
             Phase::Draining { deep: true, .. } => self.bdp() / 4,
-            Phase::Draining { rounds: 0, .. } if self.competing || self.appetite_parts < APPETITE_PARTS => in_flight(bandwidth, min_rtt_us + spread_us) / 2,
+            Phase::Draining { rounds: 0, .. } if self.competing || self.appetite_parts < APPETITE_PARTS => {
+                in_flight(bandwidth, min_rtt_us + spread_us) / 2
+            }
             Phase::Draining { rounds: 0, .. } => in_flight(bandwidth, min_rtt_us + spread_us) / 4 * 3,
             Phase::Draining { .. } => in_flight(bandwidth, min_rtt_us + spread_us) / 16 * 15,
             _ => {
-                let floor = in_flight(self.best.0.max(self.best.1) / 2, min_rtt_us);
+                let floor_us = self.smoothed_us.min(min_rtt_us + self.tolerance_us());
+                let floor = in_flight(self.best.0.max(self.best.1) / 2, floor_us);
                 let wanted = in_flight(bandwidth, min_rtt_us + spread_us + self.excess_us()) + self.appetite();
                 wanted.max(floor).min(self.ceiling)
             }

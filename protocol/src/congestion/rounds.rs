@@ -51,11 +51,46 @@ impl<const N: usize> Rounds<N> {
         self.0.iter().flatten().copied().min()
     }
 
+    /// The second lowest: one round that was quieter than the others does not count.
+    pub(super) fn second_min(&self) -> Option<u64> {
+        let (mut lowest, mut second) = (None, None);
+        for value in self.0.iter().flatten().copied() {
+            if lowest.is_none_or(|lowest| value < lowest) {
+                (lowest, second) = (Some(value), lowest);
+            } else if second.is_none_or(|second| value < second) {
+                second = Some(value);
+            }
+        }
+        second.or(lowest)
+    }
+
     /// Forgets all but this value.
     pub(super) fn reset(&mut self, value: Option<u64>) {
         self.0 = [None; N];
         if let Some(newest) = self.0.first_mut() {
             *newest = value;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounds_are_forgotten_one_by_one() {
+        let mut rounds = Rounds::<3>::default();
+        assert_eq!((rounds.max(), rounds.second_min()), (None, None));
+        for value in [5, 9, 7] {
+            rounds.turn();
+            rounds.raise(value);
+        }
+        assert_eq!((rounds.newest(), rounds.oldest(), rounds.max()), (Some(7), Some(5), Some(9)));
+        assert_eq!((rounds.min(), rounds.second_min()), (Some(5), Some(7)));
+        rounds.turn();
+        rounds.lower(3);
+        assert_eq!((rounds.max(), rounds.min(), rounds.second_min()), (Some(9), Some(3), Some(7)));
+        rounds.reset(Some(1));
+        assert_eq!((rounds.max(), rounds.second_min()), (Some(1), Some(1)));
     }
 }
