@@ -21,7 +21,7 @@ impl Model {
         let round = std::mem::take(&mut self.round);
         self.was_filled = round.filled;
         let held_up = !round.filled && !round.app_limited;
-        self.haste = if held_up { self.haste + self.haste / 8 } else { self.haste.min(self.haste * 3 / 4) };
+        self.haste = if held_up { self.haste + self.haste / 4 } else { self.haste.min(self.haste * 3 / 4) };
         self.haste = self.haste.clamp(HASTE_NONE, HASTE_MAX);
         self.remember_best(ack.now_us);
         let mean_us = round.rtt_bytes.checked_div(u128::from(round.acked)).unwrap_or(0);
@@ -140,6 +140,7 @@ impl Model {
     pub(super) fn has_room(&self, low_us: u64) -> bool {
         let (Some(before), Some(now)) = (self.rates.oldest(), self.rates.newest()) else { return false };
         let growth = (before / 16).max(in_proportion(before, 2 * self.appetite(), self.window));
-        now >= before + growth && self.standing_us(low_us) < self.appetite_us() / 4 + 250
+        now >= before + growth
+            && self.standing_us(low_us) < self.appetite_us() / 2 + self.minimum.get().unwrap_or(0) / 64 + 250
     }
 }
