@@ -51,6 +51,11 @@ impl<const N: usize> Rounds<N> {
         self.0.iter().flatten().copied().min()
     }
 
+    /// The lowest of this round and the one before.
+    pub(super) fn min_of_two(&self) -> Option<u64> {
+        self.0.iter().take(2).flatten().copied().min()
+    }
+
     /// The second lowest: one round that was quieter than the others does not count.
     pub(super) fn second_min(&self) -> Option<u64> {
         let (mut lowest, mut second) = (None, None);
@@ -87,6 +92,7 @@ mod tests {
         }
         assert_eq!((rounds.newest(), rounds.oldest(), rounds.max()), (Some(7), Some(5), Some(9)));
         assert_eq!((rounds.min(), rounds.second_min()), (Some(5), Some(7)));
+        assert_eq!(rounds.min_of_two(), Some(7));
         rounds.turn();
         rounds.lower(3);
         assert_eq!((rounds.max(), rounds.min(), rounds.second_min()), (Some(9), Some(3), Some(7)));

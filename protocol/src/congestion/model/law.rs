@@ -73,9 +73,10 @@ impl Model {
         }
     }
 
-    // A queue stands high just now.
+    // A queue stands high, and has for a round: a host that comes late sees the same for a moment.
     pub(super) fn is_crowded(&self) -> bool {
-        self.standing_us(self.recent_low_us) > self.share_us() + self.minimum.get().unwrap_or(0) / 4
+        let low_us = self.lows.min_of_two().unwrap_or(0);
+        self.standing_us(low_us) > self.share_us() + self.minimum.get().unwrap_or(0) / 4
     }
 
     pub(super) fn follow(&mut self, ack: &Ack) {
@@ -111,7 +112,7 @@ impl Model {
                 let floor_us = self.smoothed_us.min(min_rtt_us + self.tolerance_us());
                 let floor = in_flight(self.best.0.max(self.best.1) / 2, floor_us);
                 let wanted = in_flight(bandwidth, min_rtt_us + spread_us + self.excess_us()) + self.appetite();
-                wanted.max(floor).min(self.ceiling)
+                wanted.max(self.anchor).max(floor).min(self.ceiling)
             }
         };
         target.max(self.least()).min(WINDOW_BYTES_MAX)

@@ -78,6 +78,8 @@ pub struct Model {
     appetite_parts: u64,
     clean_rounds: u32,
     ceiling: u64,
+    // What the window came to, round by round, where no queue stood.
+    anchor: u64,
     answered_us: Option<u64>,
     lengthened_rounds: u32,
     competing: bool,
@@ -86,7 +88,6 @@ pub struct Model {
     looked_us: u64,
     settled_rounds: u32,
     judged: (u32, u64),
-    recent_low_us: u64,
 }
 
 impl Model {
@@ -113,6 +114,7 @@ impl Model {
             appetite_parts: APPETITE_PARTS,
             clean_rounds: 0,
             ceiling: WINDOW_BYTES_MAX,
+            anchor: 0,
             answered_us: None,
             lengthened_rounds: 0,
             competing: false,
@@ -121,7 +123,6 @@ impl Model {
             looked_us: 0,
             settled_rounds: 0,
             judged: (0, u64::MAX),
-            recent_low_us: 0,
         }
     }
 
@@ -240,13 +241,14 @@ impl Model {
         self.bandwidth.reset(Some(known));
         self.best = (known, known);
         self.round = Round::default();
-        (self.ceiling, self.losses) = (WINDOW_BYTES_MAX, (0, 0));
+        (self.ceiling, self.anchor, self.losses) = (WINDOW_BYTES_MAX, 0, (0, 0));
         self.phase = Phase::Starting { best: known, flat: 0 };
     }
 
     fn yield_to(&mut self, window: u64) {
         let known = self.bandwidth.max().unwrap_or(0);
         self.best = (known, known);
+        self.anchor = 0;
         self.ceiling = window.max(self.bdp()).max(self.least());
         self.window = self.window.min(self.ceiling);
     }
@@ -256,12 +258,12 @@ impl Model {
         if self.judged.0 < JUDGES {
             return;
         }
-        self.recent_low_us = self.judged.1;
+        let low_us = self.judged.1;
         self.judged = (0, u64::MAX);
         // A host that wakes late sends in bursts, which queue for a moment.
         let part = if self.haste > HASTE_NONE { 4 } else { 8 };
         let delay_us = self.minimum.get().unwrap_or(0) / part;
-        if self.is_starting() && self.standing_us(self.recent_low_us) > delay_us.max(2_000) && self.was_filled {
+        if self.is_starting() && self.standing_us(low_us) > delay_us.max(2_000) && self.was_filled {
             self.settle();
         }
     }

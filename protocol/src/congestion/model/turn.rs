@@ -3,7 +3,7 @@
 //! # Not here
 //! Windows: `law`.
 
-use super::{APPETITE_PARTS, HASTE_NONE, Model, Phase, Round, law::in_proportion};
+use super::{APPETITE_PARTS, HASTE_NONE, Model, Phase, Round, law::{in_flight, in_proportion}};
 use crate::congestion::{WINDOW_BYTES_MAX, minimum::LOOK_AFTER_US, rate::Ack};
 
 /// Parts in a thousand lost over four rounds from which our appetite is suspected.
@@ -32,10 +32,12 @@ impl Model {
         if !self.is_starting() {
             self.answer_losses(&round);
         }
+        let part = if self.competing { 32 } else { 8 };
         if round.lost == 0 || !self.competing {
-            self.ceiling = (self.ceiling + self.ceiling / 32 + 2 * self.mtu).min(WINDOW_BYTES_MAX);
+            self.ceiling = (self.ceiling + self.ceiling / part + 2 * self.mtu).min(WINDOW_BYTES_MAX);
         }
         if round.filled && !round.app_limited {
+            self.raise_anchor(low_us);
             self.change_phase(ack, low_us);
             self.bandwidth.turn();
             self.rates.turn();
@@ -76,9 +78,22 @@ impl Model {
         }
     }
 
+    // Where late acknowledgements make the rate look lower than it is, the window would follow it down. A filled window
+    // without a queue is too small whatever the rate: half of the appetite that did not stay in the queue is added. Half,
+    // because what is added shows only a round later.
+    pub(super) fn raise_anchor(&mut self, low_us: u64) {
+        if self.competing || self.haste == HASTE_NONE {
+            self.anchor = 0;
+        } else if self.phase == Phase::Holding {
+            let queued = in_flight(self.bandwidth.max().unwrap_or(0), self.standing_us(low_us));
+            let base = self.target() + self.appetite() / 2;
+            self.anchor = base.saturating_sub(queued / 2).min(WINDOW_BYTES_MAX);
+        }
+    }
+
     pub(super) fn settle(&mut self) {
         self.phase = Phase::Holding;
-        (self.settled_rounds, self.losses) = (0, (0, 0));
+        (self.settled_rounds, self.losses, self.anchor) = (0, (0, 0), 0);
         self.rates.reset(None);
     }
 
