@@ -15,6 +15,7 @@ pub mod agreement;
 pub mod case;
 pub mod catalog;
 pub mod coding;
+pub mod congestion;
 pub mod copies;
 pub mod countersigned;
 pub mod digest;

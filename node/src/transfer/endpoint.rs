@@ -10,7 +10,7 @@ use super::{
     TransferError, congestion,
     keys::{Gate, Keys},
 };
-use protocol::Key;
+use protocol::{Key, congestion::Law};
 use quinn::{
     ClientConfig, Endpoint, EndpointConfig, IdleTimeout, ServerConfig, TokioRuntime, TransportConfig, VarInt,
     crypto::rustls::{QuicClientConfig, QuicServerConfig},
@@ -119,7 +119,7 @@ fn transport() -> TransportConfig {
         .datagram_receive_buffer_size(None)
         // The first image asked for is complete first, instead of all a little.
         .send_fairness(false)
-        .congestion_controller_factory(congestion::controller())
+        .congestion_controller_factory(congestion::controller(Law::ByPath))
         .enable_segmentation_offload(true);
     transport
 }
