@@ -17,6 +17,7 @@ use crate::audit::{Act, Actor, Event, Outcome};
 use bytes::Bytes;
 use protocol::{
     Refusal, SiteId,
+    agreement::Purpose,
     fetch::{Answer, Priority, Reader, Request, What},
     ids::Id128,
     limits::TRIAL_BYTES_MAX,
@@ -113,7 +114,7 @@ impl Server {
         let _ = tokio::time::timeout(WITHIN, sender.finish()).await;
         let trial = Trial { bytes: sent, took_s: began.elapsed().as_secs_f64(), rtt_s: connection.rtt().as_secs_f64() };
         let reader = &request.reader;
-        let actor = Actor { person: reader.person.clone(), role: reader.role.clone(), site: Some(peer) };
+        let actor = Actor { person: reader.person.clone(), role: reader.role.clone(), site: Some(peer), from: None };
         let event = Event::new(Act::LinkTried, actor).peer(peer).amount(0, sent).note(trial.note());
         if let Err(fault) = self.alerts.audit().record(event).await {
             tracing::error!(%fault, "a trial of a link was not written down");
@@ -171,7 +172,8 @@ impl Inner {
         let live = pump.line().reach(REACH_WITHIN).await?;
         // Stands where a request names its study; no study is called so.
         let study = Id128([0; 16]).uid();
-        let reader = Reader { person: actor.person.chars().take(64).collect(), role: actor.role.clone(), copy: None };
+        let (person, role) = (actor.person.chars().take(64).collect(), actor.role.clone());
+        let reader = Reader { person, role, copy: None, purpose: Purpose::Quality };
         let what = What::Trial { bytes: TRIAL_BYTES_MAX };
         let request = Request { study, reader, priority: Priority::Backup, what };
         let (mut send, mut recv) = live.connection.open_bi().await.map_err(|_| TransferError::Unreachable)?;
@@ -179,7 +181,7 @@ impl Inner {
         match wire::read_answer(&mut recv).await.map_err(|_| TransferError::Protocol)? {
             Answer::Blob { bytes } if bytes <= TRIAL_BYTES_MAX => {}
             Answer::Refused(refusal) => return Err(refusal.into()),
-            Answer::Blob { .. } | Answer::Range { .. } => return Err(TransferError::Protocol),
+            Answer::Blob { .. } | Answer::Range { .. } | Answer::Coded { .. } => return Err(TransferError::Protocol),
         }
         let began = Instant::now();
         let mut came = 0u64;

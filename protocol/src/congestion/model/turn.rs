@@ -3,7 +3,10 @@
 //! # Not here
 //! Windows: `law`.
 
-use super::{APPETITE_PARTS, HASTE_NONE, Model, Phase, Round, law::{in_flight, in_proportion}};
+use super::{
+    APPETITE_PARTS, HASTE_NONE, Model, Phase, Round,
+    law::{in_flight, in_proportion},
+};
 use crate::congestion::{WINDOW_BYTES_MAX, minimum::LOOK_AFTER_US, rate::Ack};
 
 /// Parts in a thousand lost over four rounds from which our appetite is suspected.
