@@ -77,7 +77,7 @@ mod tests {
             let bytes = value(OCTETS, &[&vec![7; length]]);
             let mut der = Der(&bytes);
             let read = der.take(OCTETS).unwrap();
-            assert_eq!((read.inside.len(), read.whole.len(), der.is_empty()), (length, bytes.len(), true));
+            assert_eq!((read.inside.len(), read.whole.len(), der.0.is_empty()), (length, bytes.len(), true));
             assert!(Der(&bytes[..bytes.len() - 1]).any().is_none());
             assert!(Der(&bytes).take(SEQUENCE).is_none());
         }

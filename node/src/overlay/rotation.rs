@@ -27,6 +27,8 @@ use std::{sync::Arc, time::Duration};
 
 /// How long connected peers have to take the next key before it is in use; whoever did not meets it.
 const TOLD_WITHIN: Duration = Duration::from_millis(700);
+/// How long the site has to hear that its keys part before its connections go.
+const PARTING: Duration = Duration::from_millis(500);
 /// A stranger may be a peer's next key, which we shall have heard of within this.
 const UNKNOWN_FOR: Duration = Duration::from_secs(3);
 
@@ -124,6 +126,8 @@ impl Inner {
         self.tasks.spawn("keys", async move {
             let known = Request::KeysPart(inner.trust.keys_of(&site).keys);
             let _ = tokio::time::timeout(TOLD_WITHIN, inner.ask(site, &known)).await;
+            // Whoever answered where the site was dialled is being told; nothing else is answered to either key any more.
+            tokio::time::sleep(PARTING).await;
             if inner.trust.is_in_conflict(&site) {
                 inner.link.disallow(site).await;
             }

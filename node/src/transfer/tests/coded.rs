@@ -67,7 +67,7 @@ fn holder(
     answer: impl Fn(&[u8]) -> (u8, Vec<u8>) + Send + Sync + 'static,
 ) -> (Endpoint, tokio::task::JoinHandle<()>, Arc<AtomicUsize>) {
     let keys = Keys::new(&ed25519_dalek::SigningKey::from_bytes(&[7; 32])).unwrap();
-    let gate: keys::Gate = Arc::new(move |site: &SiteId| *site == asker);
+    let gate: Gate = Arc::new(move |key: &Key| *key == Key::from(asker));
     let endpoint = endpoint::bind(SocketAddr::from(([127, 0, 0, 1], 0)), &keys, gate).unwrap();
     let (listening, count) = (endpoint.clone(), Arc::new(AtomicUsize::new(0)));
     let coded_asked = count.clone();

@@ -68,7 +68,7 @@ async fn grants_of_a_key_that_may_be_in_other_hands_are_void_from_then_on() {
     let (a, b) = two_peers().await;
     agreed(&a, &b).await;
     let study = facts("1.2.3", "CT");
-    let early = a.trust.share(&study.study, &b.site(), 2).await.unwrap();
+    let early = a.trust.share(&study.study, &b.site(), &Given::hours(2)).await.unwrap();
     b.trust.receive_grant(&a.site(), early.clone()).await.unwrap();
     let held = |trust: &Trust, signed: &Signed<protocol::grant::Grant>| {
         trust.state().grants.contains_key(&signed.open(&a.site()).unwrap().id)
