@@ -36,7 +36,7 @@ async fn under_way(over: &OverRoad, study: &Study) -> Value {
 }
 
 async fn notes(site: &Site) -> Vec<String> {
-    let log = site.audit("&act=transfer-steered").await;
+    let log = site.audit("").await;
     let steered = log.iter().filter(|entry| entry["act"] == "transfer-steered" && entry["outcome"] == "done");
     let mut notes: Vec<String> = steered.map(|entry| entry["note"].as_str().unwrap().to_owned()).collect();
     notes.reverse();

@@ -133,7 +133,7 @@ fn speed(bytes_per_s: Option<f64>) -> String {
 }
 
 fn millis(ms: Option<f64>) -> String {
-    ms.map_or_else(none, |ms| format!("{ms:.1} ms"))
+    ms.map_or_else(none, |ms| told!("{ms:.1} ms" | "{ms:.1} ms"))
 }
 
 fn share(share: Option<f64>) -> String {

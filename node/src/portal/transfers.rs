@@ -9,8 +9,7 @@ use super::{
 };
 use crate::{
     archive::StudyQuery,
-    studies::{Forecast, Steering},
-    transfer::LinkRow,
+    studies::{Forecast, LinkRow, Steering},
     trust::Action,
 };
 use axum::{

@@ -25,6 +25,7 @@ mod steer;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub(crate) use crate::transfer::LinkRow;
 pub(crate) use back::TakenBack;
 pub(crate) use emergency::Emergency;
 pub(crate) use open::OpenStudy;

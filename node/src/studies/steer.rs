@@ -11,7 +11,8 @@
 use super::{FoundStudy, Studies, StudyError};
 use crate::{
     audit::{Act, Event},
-    transfer::{LinkRow, Trial},
+    studies::LinkRow,
+    transfer::Trial,
     trust::Person,
 };
 use protocol::{SiteId, Uid};

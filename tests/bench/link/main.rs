@@ -2,7 +2,7 @@
 //!
 //! Two nodes in two network namespaces, joined by the emulator of `CONFRERE_WAN` (else `../shared/tools/wan`; it is built in the
 //! folder for temporary files). 500 CT images of 525 kB (fewer where the link is thin) lie at the one and are read through
-//! the HTTP door of the other, which has been started without a copy and without a connection: a first frame, then all
+//! the HTTP door of the other, which has just been started without a copy and has heard of the study: a first frame, then all
 //! images over eight connections, and meanwhile a frame far ahead every 400 ms. "warm" is the first frame over a connection
 //! that has carried eight images before. The floor is what the link takes for the bytes, QUIC's payload being 95.5 % of IP,
 //! and one round trip for the handshake and one for the request; drops are those of the link's own queue.
@@ -175,7 +175,7 @@ async fn run(chosen: &[String], runs: usize) {
     let is_chosen = |name: &str| words().next().is_none() || words().any(|word| name.contains(word.as_str()));
     println!(
         "{:<16} {:<14} {:>9} {:>14} {:>9} {:>9} {:>9}/{:<9} {:>7} {:>11} {:>9}  aim",
-        "link", "", "all", "of the floor", "cold", "warm", "slice p50", "p95", "drops", "CPU s/GB", "RSS MB"
+        "link", "", "all", "of the floor", "started", "warm", "slice p50", "p95", "drops", "CPU s/GB", "RSS MB"
     );
     let is_named = |name: &str| words().any(|word| word == name) || words().next().is_none();
     for link in LINKS.iter().filter(|link| is_chosen(link.name)) {

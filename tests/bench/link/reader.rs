@@ -46,28 +46,32 @@ pub(crate) async fn frame(site: &Site, instance: &Instance) -> Duration {
     }
 }
 
-/// Everything but the first, until the time is over; gives the number of those that came.
+/// An image as it is stored, if it is here by now.
+async fn whole(client: &mut Client, site: &Site, instance: &Instance) -> bool {
+    let accept = "multipart/related; type=\"application/dicom\"; transfer-syntax=*";
+    let path = format!("/dicomweb{}", instance.path());
+    let Ok(answer) = client.ask(Ask::get(path).bearer(&site.token).header("accept", accept)).await else {
+        *client = Client::connect(site.portal()).await.unwrap();
+        return false;
+    };
+    if !answer.status.is_success() {
+        return false;
+    }
+    let file = multipart::parts(&answer).remove(0);
+    let data_set = &file[part10::data_set_at(&file)..];
+    assert_eq!(Digest::of(data_set), instance.digest(), "what was read is what was stored");
+    true
+}
+
+/// Everything but the first, until the time is over; counts those that came.
 async fn rest(site: &Site, images: &[Instance], until: Instant, done: &AtomicUsize) {
     let next = AtomicUsize::new(1);
     let share = async || {
         let mut client = Client::connect(site.portal()).await.unwrap();
         while let Some(instance) = images.get(next.fetch_add(1, Ordering::Relaxed)) {
-            loop {
+            while !whole(&mut client, site, instance).await {
                 if Instant::now() >= until {
                     return;
-                }
-                let accept = "multipart/related; type=\"application/dicom\"; transfer-syntax=*";
-                let path = format!("/dicomweb{}", instance.path());
-                let ask = Ask::get(path).bearer(&site.token).header("accept", accept);
-                let Ok(answer) = client.ask(ask).await else {
-                    client = Client::connect(site.portal()).await.unwrap();
-                    continue;
-                };
-                if answer.status.is_success() {
-                    let file = multipart::parts(&answer).remove(0);
-                    let data_set = &file[part10::data_set_at(&file)..];
-                    assert_eq!(Digest::of(data_set), instance.digest(), "what was read is what was stored");
-                    break;
                 }
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }

@@ -55,7 +55,8 @@ pub(crate) async fn outage(net: &Net, sites: &Sites) {
     fetch(reader, study).await;
     reaches(reader, study, all / 4.0).await;
     net.cut(true);
-    tokio::time::sleep(OUTAGE).await;
+    let cut = Instant::now();
+    eventually!(20, "the outage is over", holds(cut.elapsed() >= OUTAGE));
     let before = come(reader, study).await;
     net.cut(false);
     let back = Instant::now();

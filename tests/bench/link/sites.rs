@@ -98,7 +98,7 @@ impl Sites {
         Self { pair, study, small, other, far, files, _folder: folder }
     }
 
-    /// Where the reader has no copy of anything and has just been started.
+    /// Where the reader has no copy of anything, has just been started, and has heard of the studies.
     pub(crate) async fn anew(&self) {
         let reader = &self.pair.b;
         reader.stop().await;
@@ -107,6 +107,9 @@ impl Sites {
             let _ = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
         }
         reader.serve().await;
+        for instances in [&self.study, &self.small, &self.other] {
+            eventually!(60, "the reader has heard of the studies", reader.listed(&instances[0].study).await);
+        }
     }
 
     /// A connection that has carried images, and nothing since.

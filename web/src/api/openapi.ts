@@ -5448,7 +5448,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": null | components["schemas"]["ForecastJson"];
+                        "application/json": components["schemas"]["ForecastJson"] | null;
                     };
                 };
                 404: {
