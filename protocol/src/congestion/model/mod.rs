@@ -190,7 +190,9 @@ impl Model {
     /// Packets arrived.
     pub fn on_ack(&mut self, ack: &Ack) {
         self.smoothed_us = if self.smoothed_us == 0 { ack.rtt_us } else { (7 * self.smoothed_us + ack.rtt_us) / 8 };
-        self.minimum.on_rtt(ack.now_us, ack.rtt_us);
+        if self.minimum.get().is_none() {
+            self.minimum.on_round(ack.now_us, ack.rtt_us);
+        }
         self.lows.lower(ack.rtt_us);
         self.round.acked += ack.acked;
         self.round.rtt_bytes += ack.rtt_bytes;

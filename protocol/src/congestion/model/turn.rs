@@ -3,7 +3,10 @@
 //! # Not here
 //! Windows: `law`.
 
-use super::{APPETITE_PARTS, HASTE_NONE, Model, Phase, Round, law::{in_flight, in_proportion}};
+use super::{
+    APPETITE_PARTS, HASTE_NONE, Model, Phase, Round,
+    law::{in_flight, in_proportion},
+};
 use crate::congestion::{WINDOW_BYTES_MAX, minimum::LOOK_AFTER_US, rate::Ack};
 
 /// Parts in a thousand lost over four rounds from which our appetite is suspected.
@@ -26,6 +29,7 @@ impl Model {
         self.remember_best(ack.now_us);
         let mean_us = round.rtt_bytes.checked_div(u128::from(round.acked)).unwrap_or(0);
         let low_us = self.lows.newest().unwrap_or(ack.rtt_us);
+        self.minimum.on_round(ack.now_us, low_us);
         self.spreads.turn();
         // The mean of a clump is half as late as its first.
         self.spreads.raise(2 * u64::try_from(mean_us).unwrap_or(0).saturating_sub(low_us));
