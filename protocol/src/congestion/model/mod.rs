@@ -13,7 +13,7 @@
 //! - *excess*: a queue that stands above what flows like us would make is made by somebody who fills queues. We keep up
 //!   with it, up to one and a half round trips, and yield with loss.
 //!
-//! Loss as such says nothing. Loss beside a queue that stands high is congestion and takes a sixteenth of the window.
+//! Loss as such says nothing. Loss beside a queue that stands high is congestion and takes a twelfth of the window.
 //! Loss without one takes our appetite only; if there is as much without it, it is not ours.
 //!
 //! # Rounds of another kind
@@ -231,7 +231,7 @@ impl Model {
         }
         if self.answered_us.is_none_or(|since| sent_us > since) {
             self.answered_us = Some(now_us);
-            self.yield_to(self.window * 15 / 16);
+            self.yield_to(self.window * 11 / 12);
         }
     }
 

@@ -78,7 +78,7 @@ impl Model {
         self.look_in.get_or_insert(0);
         self.appetite_parts = (self.appetite_parts / 2).max(1);
         if lost_permille > LOSS_TOO_MUCH {
-            self.yield_to(self.window * 15 / 16);
+            self.yield_to(self.window * 11 / 12);
         }
     }
 
