@@ -21,7 +21,8 @@
 //! has room. *Draining*, two rounds each five seconds, leaves our own queue out, so that the min RTT can be seen.
 //!
 //! # Floor
-//! Delay alone never brings the window below half of what was delivered in the last ten seconds.
+//! Delay alone never brings the window below half of the best rate of the last ten to twenty seconds. A window that is
+//! filled without leaving a queue grows, however low the measured rate.
 //!
 //! # Not here
 //! Samples: [`super::rate`]. What is computed from what is known: `law`. What the end of a round changes: `turn`.
