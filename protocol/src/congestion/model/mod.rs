@@ -13,7 +13,7 @@
 //! - *excess*: a queue that stands above what flows like us would make is made by somebody who fills queues. We keep up
 //!   with it, up to one and a half round trips, and yield with loss.
 //!
-//! Loss as such says nothing. Loss beside a queue that stands high is congestion and takes a sixteenth of the window.
+//! Loss as such says nothing. Loss beside a queue that stands high is congestion and takes a twelfth of the window.
 //! Loss without one takes our appetite only; if there is as much without it, it is not ours.
 //!
 //! # Rounds of another kind
@@ -21,7 +21,8 @@
 //! has room. *Draining*, two rounds each five seconds, leaves our own queue out, so that the min RTT can be seen.
 //!
 //! # Floor
-//! Delay alone never brings the window below half of what was delivered in the last ten seconds.
+//! Delay alone never brings the window below half of the best rate of the last ten to twenty seconds. A window that is
+//! filled without leaving a queue grows, however low the measured rate.
 //!
 //! # Not here
 //! Samples: [`super::rate`]. What is computed from what is known: `law`. What the end of a round changes: `turn`.
@@ -190,7 +191,9 @@ impl Model {
     /// Packets arrived.
     pub fn on_ack(&mut self, ack: &Ack) {
         self.smoothed_us = if self.smoothed_us == 0 { ack.rtt_us } else { (7 * self.smoothed_us + ack.rtt_us) / 8 };
-        self.minimum.on_rtt(ack.now_us, ack.rtt_us);
+        if self.minimum.get().is_none() {
+            self.minimum.on_round(ack.now_us, ack.rtt_us);
+        }
         self.lows.lower(ack.rtt_us);
         self.round.acked += ack.acked;
         self.round.rtt_bytes += ack.rtt_bytes;
@@ -229,7 +232,7 @@ impl Model {
         }
         if self.answered_us.is_none_or(|since| sent_us > since) {
             self.answered_us = Some(now_us);
-            self.yield_to(self.window * 15 / 16);
+            self.yield_to(self.window * 11 / 12);
         }
     }
 

@@ -29,6 +29,7 @@ impl Model {
         self.remember_best(ack.now_us);
         let mean_us = round.rtt_bytes.checked_div(u128::from(round.acked)).unwrap_or(0);
         let low_us = self.lows.newest().unwrap_or(ack.rtt_us);
+        self.minimum.on_round(ack.now_us, low_us);
         self.spreads.turn();
         // The mean of a clump is half as late as its first.
         self.spreads.raise(2 * u64::try_from(mean_us).unwrap_or(0).saturating_sub(low_us));
@@ -77,7 +78,7 @@ impl Model {
         self.look_in.get_or_insert(0);
         self.appetite_parts = (self.appetite_parts / 2).max(1);
         if lost_permille > LOSS_TOO_MUCH {
-            self.yield_to(self.window * 15 / 16);
+            self.yield_to(self.window * 11 / 12);
         }
     }
 
