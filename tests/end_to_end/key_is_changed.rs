@@ -91,7 +91,12 @@ async fn gets_in(seed: [u8; 32], at: &Site) -> bool {
     };
     let asked = fetch::Request {
         study: Uid::parse("1.2.826.1").unwrap(),
-        reader: Reader { person: "mallory".to_owned(), role: "radiologist".to_owned(), copy: None, purpose: Purpose::Care },
+        reader: Reader {
+            person: "mallory".to_owned(),
+            role: "radiologist".to_owned(),
+            copy: None,
+            purpose: Purpose::Care,
+        },
         priority: Priority::Screen,
         what: What::Manifest(Digest([0; 32])),
     };

@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     identity::Identity,
     trust::tests::{Site, agree, facts, radiologist, two_peers},
-    trust::{Caller, Held, Terms},
+    trust::{Caller, Given, Held, Terms},
 };
 use protocol::{
     SiteKey,
