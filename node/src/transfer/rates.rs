@@ -77,7 +77,9 @@ mod tests {
         let mut next = vec![start; throttles.len()];
         let mut sent = vec![0; throttles.len()];
         loop {
-            let Some((which, now)) = next.iter().copied().enumerate().min_by_key(|(_, at)| *at) else { return sent };
+            // Of those that ask at the same time, whoever has waited longest.
+            let asks = next.iter().copied().enumerate().min_by_key(|(which, at)| (*at, sent[*which]));
+            let Some((which, now)) = asks else { return sent };
             let one = &throttles[which];
             let leaves = one.rates.take(one.whose, one.piece(), one.kbits, now);
             if leaves >= start + lasts {

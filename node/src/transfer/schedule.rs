@@ -221,7 +221,7 @@ mod tests {
         for k in 0..100 {
             queue.want(&k, Priority::Series);
         }
-        assert_eq!(started(&mut queue, 32).len(), STREAMS_MAX);
+        assert_eq!(started(&mut queue, STREAMS_MAX).len(), STREAMS_MAX);
         assert_eq!(queue.want(&5, Priority::Screen), Wanted::RunningLower);
         assert_eq!(queue.want(&5, Priority::Screen), Wanted::Running);
         queue.want(&99, Priority::Screen);

@@ -7484,7 +7484,10 @@ export interface components {
             modalities: string[];
             /** @default [] */
             modalities_excluded: string[];
-            /** @default false */
+            /**
+             * @description Only who is on duty at the reader's site.
+             * @default false
+             */
             on_duty: boolean;
             /** @default false */
             onward: boolean;
@@ -7504,7 +7507,10 @@ export interface components {
             ][];
             /** @default null */
             time_zone: string | null;
-            /** @default false */
+            /**
+             * @description Only while the holder has a case open on the study with the reader.
+             * @default false
+             */
             with_case: boolean;
         };
         /** @description Decided conflicts to close. */
