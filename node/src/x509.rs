@@ -252,7 +252,7 @@ mod tests {
         let leaf = named("scanner", false).signed_by(&key, &middle_issuer).unwrap().der().to_vec();
         let other = named("root", true).self_signed(&KeyPair::generate().unwrap()).unwrap().der().to_vec();
         let known = Authorities(vec![root]);
-        let signer = known.signer(&leaf, &[middle.clone()]).unwrap();
+        let signer = known.signer(&leaf, std::slice::from_ref(&middle)).unwrap();
         assert_eq!((signer.subject.as_str(), signer.issuer.as_str()), ("CN=scanner", "CN=middle"));
         assert!(signer.is_vouched && signer.from < signer.to);
         assert!(!known.signer(&leaf, &[]).unwrap().is_vouched, "nothing between");

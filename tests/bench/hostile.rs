@@ -179,8 +179,9 @@ async fn flood(flood: Flood, dir: PathBuf, target: Target) {
     }
     print!(".");
     std::io::stdout().flush().unwrap();
-    let waiting = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()));
-    let _ = waiting.await.unwrap().unwrap();
+    let mut waiting = JoinSet::new();
+    let _ = waiting.spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()));
+    let _ = waiting.join_next().await;
     stop.store(true, Ordering::Relaxed);
     println!("{}", sent.load(Ordering::Relaxed));
     running.abort_all();
@@ -203,8 +204,8 @@ async fn run(target: &Target, dir: &Path, flood: Flood, stop: &AtomicBool, sent:
             Flood::None => return,
             Flood::Control => match &control {
                 Some(control) => drop(control.ask(&message::Request::Pull(Cursor::default())).await),
-                // No more connections of one site.
-                None => tokio::time::sleep(Duration::from_secs(1)).await,
+                // No more connections of one site: this lane is done.
+                None => return,
             },
             Flood::Redial => {
                 if let Some(control) = control::Peer::dial(seed, target.overlay, |_| None).await {

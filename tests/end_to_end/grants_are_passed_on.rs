@@ -50,7 +50,7 @@ async fn a_chain_of_grants_is_narrowed_not_widened_and_taken_back_from_its_head(
     }
     assert!(c.listed(&study.uid).await.is_none());
 
-    let leaf = b.cli(&["grant", "pass-on", &root, "Clinique", "--hours", "2", "--copies-max", "1"]).ok();
+    let leaf = b.cli(&["grant", "pass-on", &root, "Clinique", "--hours", "2", "--copies-max", "2"]).ok();
     let leaf = leaf.out.trim().to_owned();
     let _ = c.settled(&study.uid, made.len()).await;
     let _ = c.frame(&made[0].path(), 1).await.ok();
@@ -60,7 +60,7 @@ async fn a_chain_of_grants_is_narrowed_not_widened_and_taken_back_from_its_head(
         assert_eq!((&row["peer_name"], &row["purpose"]), (&json!("Clinique"), &json!("expertise")));
     }
     let said = a.cli(&["grant", "list"]).ok();
-    assert!(said.out.contains("CH Nord → CHU Sud → Clinique") && said.out.contains("1/1"), "{}", said.out);
+    assert!(said.out.contains("CH Nord → CHU Sud → Clinique") && said.out.contains("1/2"), "{}", said.out);
     let explained = a.cli(&["explain", "--peer", "Clinique", "--study", &study.uid, "--json"]);
     let explained: Value = serde_json::from_str(&explained.out).unwrap();
     let links: Vec<_> = explained["steps"].as_array().unwrap().iter().map(|step| step["link"].clone()).collect();

@@ -19,7 +19,7 @@ fn bytes_of(made: &[Instance]) -> u64 {
 async fn read_all(pair: &Pair, made: &[Instance]) {
     for instance in made {
         let answer = pair.b.frame(&instance.path(), 1).await.ok();
-        assert_eq!(multipart::parts(&answer), [instance.pixels.clone()]);
+        assert_eq!(multipart::parts(&answer), std::slice::from_ref(&instance.pixels));
         let file = pair.b.retrieve(&instance.path()).await.unwrap();
         assert_eq!(&file[part10::data_set_at(&file)..], instance.data_set());
     }

@@ -151,6 +151,11 @@ async fn a_workstation_is_told_of_the_study_when_it_is_complete() {
         .collect();
     assert_eq!(lines, expected.iter().map(String::as_str).collect());
     let log = site.audit("").await;
-    let noted = |entry: &serde_json::Value| entry["person"] == "TOLD" && entry["study"] == study.uid;
+    let noted = |entry: &serde_json::Value| {
+        entry["act"] == "study-exported"
+            && entry["outcome"] == "done"
+            && entry["person"] == "TOLD"
+            && entry["study"] == study.uid
+    };
     assert!(log.iter().any(noted), "{log:?}");
 }

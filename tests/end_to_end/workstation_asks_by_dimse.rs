@@ -78,8 +78,11 @@ async fn it_retrieves_byte_for_byte_by_get_and_by_move() {
     assert!(moved.success, "{}", moved.text);
     assert_eq!(received(&workstation.folder), sent(&made));
     let log = site.audit("").await;
-    let exported = log.iter().filter(|entry| entry["act"] == "study-exported" && entry["study"] == study.uid).count();
-    assert_eq!(exported, 2, "{log:?}");
+    let exported = |outcome: &str| {
+        let of_it = |entry: &&serde_json::Value| entry["act"] == "study-exported" && entry["study"] == study.uid;
+        log.iter().filter(of_it).filter(|entry| entry["outcome"] == outcome).count()
+    };
+    assert_eq!((exported("done"), exported("failed")), (2, 1), "{log:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

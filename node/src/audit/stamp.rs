@@ -92,7 +92,8 @@ impl<'a> Token<'a> {
         let mut content = Der(bytes).enter(SEQUENCE)?;
         content.take(OID).filter(|kind| kind.inside == SIGNED_DATA)?;
         let mut signed = content.enter(CONTEXT_0)?.enter(SEQUENCE)?;
-        (signed.take(INTEGER)?, signed.take(SET)?);
+        signed.take(INTEGER)?;
+        signed.take(SET)?;
         let mut inner = signed.enter(SEQUENCE)?;
         inner.take(OID).filter(|kind| kind.inside == TST_INFO)?;
         let info = inner.enter(CONTEXT_0)?.take(OCTETS)?.inside;
@@ -106,7 +107,8 @@ impl<'a> Token<'a> {
         let _passed_over = signed.take(CONTEXT_0 + 1);
         let mut signer = signed.enter(SET)?.enter(SEQUENCE)?;
         // Version, and who it is: the certificate that fits is looked for.
-        (signer.take(INTEGER)?, signer.any()?);
+        signer.take(INTEGER)?;
+        signer.any()?;
         let hash = hash_of(signer.enter(SEQUENCE)?)?;
         let attributes = value(SET, &[signer.take(CONTEXT_0)?.inside]);
         let algorithm = signer.enter(SEQUENCE)?.take(OID)?.inside;
@@ -183,7 +185,8 @@ pub(crate) fn check(token: &[u8], head: &[u8], authorities: &Authorities) -> Res
 /// What a time-stamp says: hash, its value, and when.
 fn info(bytes: &[u8]) -> Option<(Hash, &[u8], Timestamp)> {
     let mut info = Der(bytes).enter(SEQUENCE)?;
-    (info.take(INTEGER)?, info.take(OID)?);
+    info.take(INTEGER)?;
+    info.take(OID)?;
     let mut imprint = info.enter(SEQUENCE)?;
     let hash = hash_of(imprint.enter(SEQUENCE)?)?;
     let value = imprint.take(OCTETS)?.inside;

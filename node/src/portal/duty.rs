@@ -200,7 +200,7 @@ pub(super) async fn end(
     Path(text): Path<String>,
 ) -> Result<Json<DutyJson>, ApiError> {
     caller.may(Action::Administer)?;
-    let id = id(&text)?;
+    let id = id(&text).map_err(|_| ApiError::NotFound)?;
     let Duty { what, .. } = door.trust.own_duty(&id).ok_or(ApiError::NotFound)?;
     let what = match what {
         What::Shift(shift) => What::Shift(Shift { state: ShiftState::Ended, ..shift }),

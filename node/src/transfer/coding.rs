@@ -191,8 +191,7 @@ impl Turn<'_> {
             let begun = Instant::now();
             let made = work();
             let took = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
-            if bytes > 0 {
-                let took = took.saturating_mul(MIB) / bytes;
+            if let Some(took) = took.saturating_mul(MIB).checked_div(bytes) {
                 let before = pace.load(Ordering::Relaxed);
                 pace.store(before.saturating_mul(7).saturating_add(took) / 8, Ordering::Relaxed);
             }

@@ -113,7 +113,7 @@ impl Past {
     pub(crate) fn last_rtt(&self, site: &SiteId) -> Option<f64> {
         let peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
         let peer = peers.get(&site.to_string())?;
-        peer.runs.front().or(peer.firsts.front()).map(|run| run.rtt_s)
+        peer.runs.front().or_else(|| peer.firsts.front()).map(|run| run.rtt_s)
     }
 
     /// What so many bytes will take over this round trip, the first image of them being so large; `None` of a peer that

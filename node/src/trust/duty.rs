@@ -57,7 +57,7 @@ impl State {
         if known.is_some_and(|known| known.duty.serial >= duty.serial) {
             return Vec::new();
         }
-        let over = known.map_or(duty.over(), |known| known.over.max(duty.over()));
+        let over = known.map_or_else(|| duty.over(), |known| known.over.max(duty.over()));
         let concerned = known.map(|known| self.concerned(&by, &known.duty)).unwrap_or_default();
         let concerned: BTreeSet<SiteId> = concerned.into_iter().chain(self.concerned(&by, &duty)).collect();
         self.duties.insert(key, Fact { duty, signed, over });

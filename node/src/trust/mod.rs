@@ -225,7 +225,7 @@ struct Inner {
 }
 
 impl Trust {
-    /// Folds the records of the site journal. `kinds` of records used here: 1..=33.
+    /// Folds the records of the site journal. `kinds` of records used here: 1..=31.
     pub(crate) fn open(journal: Journal, identity: Arc<Identity>, tasks: &Tasks) -> Result<Self, TrustError> {
         let mut state = State::new(identity.site());
         let mut unreadable = None;

@@ -123,7 +123,7 @@ impl Wire for Record {
 }
 
 impl Record {
-    pub(super) const KINDS: std::ops::RangeInclusive<u8> = 1..=33;
+    pub(super) const KINDS: std::ops::RangeInclusive<u8> = 1..=31;
 
     pub(super) const fn kind(&self) -> u8 {
         match self {

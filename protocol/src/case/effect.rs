@@ -335,7 +335,7 @@ impl State {
     }
 
     fn compared(&mut self, reports: [Digest; 2], class: Class, knew: &dyn Fn(&Digest) -> bool) -> Result<(), Void> {
-        Self::require(reports.iter().all(|r| knew(r)), Void::NoReport)?;
+        Self::require(reports.iter().all(knew), Void::NoReport)?;
         for report in &reports {
             let _ = self.report(report)?;
         }

@@ -1,5 +1,6 @@
 //! Cases in a region of 3 to 20 sites with partitions, crashes, wrong clocks, and messages that come late, twice, in
 //! another order or not at all. `CONFRERE_SEEDS=10000` tries so many; a failing seed is named.
+#![expect(clippy::print_stdout, reason = "what the seeds reached is read with --no-capture")]
 
 use super::{
     Case, Refused,

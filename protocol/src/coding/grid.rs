@@ -43,7 +43,7 @@ impl Grid {
     }
 
     fn is_sound(&self) -> bool {
-        self.width > 0 && (1..=4).contains(&self.step) && self.width % u16::from(self.step) == 0
+        self.width > 0 && (1..=4).contains(&self.step) && self.width.is_multiple_of(u16::from(self.step))
     }
 
     pub(super) fn width(&self) -> usize {

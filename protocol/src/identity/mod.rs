@@ -346,12 +346,12 @@ impl LinkState {
     /// Whether a link may go from this state to another. What a person decided is decided by persons alone from then on.
     #[must_use]
     pub fn may_become(self, next: Self, method: Method) -> bool {
-        match (self, next, method) {
+        matches!(
+            (self, next, method),
             (Self::Candidate, Self::Confirmed, Method::Strict | Method::Person)
-            | (Self::Candidate | Self::Revoked, Self::Rejected, Method::Person)
-            | (Self::Confirmed, Self::Revoked, Method::Person)
-            | (Self::Rejected | Self::Revoked, Self::Confirmed, Method::Person) => true,
-            _ => false,
-        }
+                | (Self::Candidate | Self::Revoked, Self::Rejected, Method::Person)
+                | (Self::Confirmed, Self::Revoked, Method::Person)
+                | (Self::Rejected | Self::Revoked, Self::Confirmed, Method::Person)
+        )
     }
 }

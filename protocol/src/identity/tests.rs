@@ -1,4 +1,5 @@
 //! A million pairs of French records, with what goes wrong at admission desks. `CONFRERE_PAIRS=1000000` for all.
+#![expect(clippy::print_stdout, reason = "what the seeds reached is read with --no-capture")]
 
 use super::*;
 

@@ -205,7 +205,7 @@ impl Bed {
 
     /// Does what a row is about; `false`: nothing is done for it.
     pub(super) async fn does(&mut self, row: &str) -> bool {
-        match row.split(' ').next().unwrap() {
+        match row.split([' ', ',']).next().unwrap() {
             "echo" => self.echoes(row).await,
             "store" => self.stores(row).await,
             "find" | "identity" => self.finds(row).await,

@@ -9,7 +9,7 @@ use std::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    task::JoinHandle,
+    task::JoinSet,
 };
 
 const SETTINGS: &str = "[tsa]
@@ -34,7 +34,8 @@ pub struct TimeStamps {
     pub url: String,
     /// Its root, PEM.
     pub root: PathBuf,
-    running: JoinHandle<()>,
+    // Ends with it.
+    _running: JoinSet<()>,
     _port: Port,
 }
 
@@ -64,18 +65,13 @@ impl TimeStamps {
         let listener = TcpListener::bind(port.address()).await.unwrap();
         let folder = folder.to_owned();
         let (url, root) = (format!("http://{}/tsa", port.address()), folder.join("root.crt"));
-        let running = tokio::spawn(async move {
+        let mut running = JoinSet::new();
+        let _ = running.spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 answer(stream, &folder).await;
             }
         });
-        Self { url, root, running, _port: port }
-    }
-}
-
-impl Drop for TimeStamps {
-    fn drop(&mut self) {
-        self.running.abort();
+        Self { url, root, _running: running, _port: port }
     }
 }
 

@@ -28,7 +28,7 @@ const LAYERS: [&[&str]; 18] = [
 ];
 
 /// Bytes of peers are asked for by these alone; everybody else opens a study.
-const TRANSFER_USERS: [&str; 5] = ["cli", "demo", "site", "spare", "studies"];
+const TRANSFER_USERS: [&str; 6] = ["cli", "demo", "fuzz", "site", "spare", "studies"];
 
 fn layer(part: &str) -> Option<usize> {
     LAYERS.iter().position(|parts| parts.contains(&part))
