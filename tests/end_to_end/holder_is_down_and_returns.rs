@@ -6,8 +6,9 @@ use tests::{Pair, Preset, Study, eventually, hospital::peer, part10};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_reader_says_so_at_once_keeps_what_it_has_and_goes_on_when_it_returns() {
-    let pair = Pair::agreed(SITE, Preset::All).await;
-    // 40 MB: more than passes between an image seen and the end of the holder.
+    // At 40 Mbit/s 40 MB take eight seconds: more than passes between an image seen and the end of the holder.
+    let pair = Pair::paired(SITE).await;
+    let _ = pair.agree(&serde_json::json!({ "preset": "all", "kbits_max": 40_000 })).await;
     let study = Study { series: 2, ..Study::of(40) }.size(512, 512);
     let (made, paths) = study.write(&pair.a.scratch("scanner"));
     pair.announced(&study.uid, made.len(), &paths).await;
