@@ -286,6 +286,13 @@ async fn a_peer_is_found_by_key_start_of_key_or_name() {
 }
 
 #[test]
+fn records_of_accounts_in_the_same_journal_are_not_taken_for_ours() {
+    for accounts in 32..=63 {
+        assert!(!Record::KINDS.contains(&accounts), "{accounts}");
+    }
+}
+
+#[test]
 fn an_on_call_permit_ends_with_the_hours() {
     let (a, b) = (identity(1), identity(2));
     let now = at("2026-01-05T20:00:00Z");
