@@ -23,8 +23,10 @@ pub const ALPN: &[u8] = b"confrere-pixels/1";
 /// As [`ALPN`], between two that also know [`What::Coded`]. A connection is of the newest name that both ends know, so that
 /// neither asks the other for what it cannot read.
 pub const ALPN_CODED: &[u8] = b"confrere-pixels/2";
+/// As [`ALPN_CODED`], between two that also know [`What::Opening`].
+pub const ALPN_OPENING: &[u8] = b"confrere-pixels/3";
 /// What is offered and taken, the newest first.
-pub const ALPNS: [&[u8]; 2] = [ALPN_CODED, ALPN];
+pub const ALPNS: [&[u8]; 3] = [ALPN_OPENING, ALPN_CODED, ALPN];
 
 /// What comes first. A higher one is sent before a lower one, also while it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -142,6 +144,22 @@ pub enum What {
     Trial {
         /// At most [`crate::limits::TRIAL_BYTES_MAX`].
         bytes: u32,
+    },
+    /// What a study is opened with, on one stream and so in one round trip: the manifest, answered as [`What::Manifest`];
+    /// behind it the header pack of a series, answered as [`What::Headers`]; behind that the first bytes of an instance of
+    /// that series with their group values, answered as [`What::Range`] or [`What::Coded`]. Where the second or third cannot
+    /// be given the stream ends before it, and they are asked for by themselves. Only on a connection of [`ALPN_OPENING`].
+    Opening {
+        /// Digest of the manifest.
+        manifest: Digest,
+        /// Which series of it.
+        series: Uid,
+        /// The instance that is to be shown first; `None`: only headers.
+        instance: Option<Uid>,
+        /// Number of groups wanted of it; together at most [`crate::limits::RANGE_BYTES_MAX`].
+        groups_wanted: u32,
+        /// Codings that the asker can take, at most [`crate::coding::CODINGS_MAX`]; none: the bytes as they are.
+        codings: Vec<u8>,
     },
 }
 

@@ -278,6 +278,14 @@ fn committed_bytes_are_read_and_written_the_same() {
         codings: crate::coding::KNOWN.to_vec(),
     };
     check("pixel-coded", &fetch::Request { what, ..pixel_request() });
+    let what = What::Opening {
+        manifest: Digest([2; 32]),
+        series: uid("2.25.3"),
+        instance: Some(uid("2.25.4")),
+        groups_wanted: 64,
+        codings: crate::coding::KNOWN.to_vec(),
+    };
+    check("pixel-opening", &fetch::Request { what, ..pixel_request() });
     let coded = fetch::Answer::Coded { object_bytes: 525_000, values: 33, bytes: 525_000, coding: 1, coded: 140_000 };
     check("pixel-answer-coded", &coded);
     check("control-pull", &message::Request::Pull(Cursor { epoch: 77, position: 4 }));

@@ -4,7 +4,8 @@
 //! The honest peer asks for one range of an image on the pixel plane, and for a page of the catalog on the control plane,
 //! so many times alone and under each flood; median and 99th percentile, ms, and the node's memory after each. The flood
 //! comes from a process of its own that gets only what processor time the others leave: a real one runs on another
-//! machine, and what is to be seen is what it costs the node.
+//! machine, and what is to be seen is what it costs the node. `Busy` is such a process that sends nothing: what it costs
+//! to have it on the same machine.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a measurement stops where it fails")]
 
 use protocol::{
@@ -38,7 +39,7 @@ use tests::{
 use tokio::task::JoinSet;
 
 const SITE: &str = env!("CARGO_BIN_EXE_site");
-const ASKED: usize = 300;
+const ASKED: usize = 3000;
 /// Requests of the flood under way at once.
 const AT_ONCE: usize = 64;
 
@@ -114,6 +115,8 @@ impl Target {
 #[derive(Clone, Copy, Debug)]
 enum Flood {
     None,
+    /// Processor time taken, nothing sent.
+    Busy,
     /// Bytes that cannot be read, on ever new connections.
     Garbage,
     /// Ever new studies and readers.
@@ -127,7 +130,8 @@ enum Flood {
 }
 
 impl Flood {
-    const ALL: [Self; 6] = [Self::None, Self::Garbage, Self::Refused, Self::Greedy, Self::Control, Self::Redial];
+    const ALL: [Self; 7] =
+        [Self::None, Self::Busy, Self::Garbage, Self::Refused, Self::Greedy, Self::Control, Self::Redial];
 }
 
 /// Another process that floods until it is dropped.
@@ -189,6 +193,16 @@ async fn flood(flood: Flood, dir: PathBuf, target: Target) {
 
 /// One after the other until told to stop, counted.
 async fn run(target: &Target, dir: &Path, flood: Flood, stop: &AtomicBool, sent: &AtomicU64) {
+    if matches!(flood, Flood::Busy) {
+        sent.fetch_add(1, Ordering::Relaxed);
+        while !stop.load(Ordering::Relaxed) {
+            for _ in 0..100_000 {
+                std::hint::spin_loop();
+            }
+            tokio::task::yield_now().await;
+        }
+        return;
+    }
     let (key, seed) = (Key::of_folder(dir), seed_of_folder(dir));
     let mut connection = quic::dial(target.pixels, &key).await.ok();
     let control = match flood {
@@ -201,7 +215,7 @@ async fn run(target: &Target, dir: &Path, flood: Flood, stop: &AtomicBool, sent:
         sent.fetch_add(1, Ordering::Relaxed);
         let open = connection.as_ref().filter(|c| c.close_reason().is_none());
         match flood {
-            Flood::None => return,
+            Flood::None | Flood::Busy => return,
             Flood::Control => match &control {
                 Some(control) => drop(control.ask(&message::Request::Pull(Cursor::default())).await),
                 // No more connections of one site: this lane is done.
@@ -287,7 +301,9 @@ fn main() {
     // Some floods only, by name.
     let wanted = |flood: Flood| {
         let mut named = told.iter().skip(1).filter(|a| !a.starts_with("--")).peekable();
-        matches!(flood, Flood::None) || named.peek().is_none() || named.any(|n| *n == format!("{flood:?}"))
+        matches!(flood, Flood::None | Flood::Busy)
+            || named.peek().is_none()
+            || named.any(|n| *n == format!("{flood:?}"))
     };
     runtime.block_on(async {
         let scene = Scene::set().await;

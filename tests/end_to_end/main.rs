@@ -71,6 +71,7 @@ mod study_changes_under_readers;
 mod study_is_corrected;
 mod study_is_erased;
 mod study_is_rejected;
+mod study_opens_at_once;
 mod transfer_is_steered;
 mod workstation_asks_by_dimse;
 

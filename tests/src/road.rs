@@ -51,6 +51,7 @@ struct Shared {
     passed: AtomicU64,
     coded: AtomicU64,
     lines: AtomicUsize,
+    asked: AtomicUsize,
     to: SocketAddr,
     reader: Key,
     names: &'static [&'static [u8]],
@@ -94,6 +95,7 @@ impl Road {
             passed: AtomicU64::new(0),
             coded: AtomicU64::new(0),
             lines: AtomicUsize::new(0),
+            asked: AtomicUsize::new(0),
             to,
             reader,
             names,
@@ -141,6 +143,12 @@ impl Road {
     #[must_use]
     pub fn lines(&self) -> usize {
         self.shared.lines.load(Ordering::Relaxed)
+    }
+
+    /// Requests that passed, but those that only say how urgent another is.
+    #[must_use]
+    pub fn asked(&self) -> usize {
+        self.shared.asked.load(Ordering::Relaxed)
     }
 
     /// Bytes of objects that passed.
@@ -201,27 +209,56 @@ async fn pass_on(
         to_reader.finish()?;
         return Ok(());
     }
-    let (head, answer) = quic::read_head(&mut from_holder).await?;
-    to_reader.write_all(&head).await?;
-    if let Answer::Coded { bytes, .. } = answer {
-        shared.coded.fetch_add(bytes.into(), Ordering::Relaxed);
+    shared.asked.fetch_add(1, Ordering::Relaxed);
+    let parts: &[Conduct] = match what {
+        What::Manifest(_) => &[Conduct::WrongManifest],
+        What::Headers { .. } => &[Conduct::WrongHeaders],
+        What::Opening { .. } => &[Conduct::WrongManifest, Conduct::WrongHeaders, Conduct::WrongByte],
+        _ => &[Conduct::WrongByte],
+    };
+    let is_object = !matches!(what, What::Manifest(_) | What::Headers { .. } | What::Kept(_) | What::Trial { .. });
+    for (nth, spoils) in parts.iter().enumerate() {
+        let head = match quic::read_head(&mut from_holder).await {
+            // The later parts may be left out.
+            Err(_) if nth > 0 => break,
+            head => head?,
+        };
+        pass_part(&mut from_holder, to_reader, head, (*spoils, is_object), shared).await?;
     }
+    to_reader.finish()?;
+    Ok(())
+}
+
+/// One answer: its head, and the bytes it speaks of.
+async fn pass_part(
+    from_holder: &mut RecvStream,
+    to_reader: &mut SendStream,
+    (head, answer): (Vec<u8>, Answer),
+    (spoils, is_object): (Conduct, bool),
+    shared: &Shared,
+) -> anyhow::Result<()> {
+    to_reader.write_all(&head).await?;
+    let (mut left, spoils, is_object) = match answer {
+        Answer::Blob { bytes } => (bytes, spoils, false),
+        Answer::Range { bytes, .. } => (bytes, spoils, is_object),
+        Answer::Coded { bytes, coded, .. } => {
+            shared.coded.fetch_add(bytes.into(), Ordering::Relaxed);
+            (coded, Conduct::WrongCoding, is_object)
+        }
+        Answer::Refused(_) => (0, spoils, false),
+    };
     if let Answer::Range { values, .. } | Answer::Coded { values, .. } = answer {
         let mut list = vec![0; values as usize * 32];
         from_holder.read_exact(&mut list).await?;
         turn_bit(&mut list, shared.now(Conduct::WrongList));
         to_reader.write_all(&list).await?;
     }
-    let spoils = match what {
-        _ if matches!(answer, Answer::Coded { .. }) => Conduct::WrongCoding,
-        What::Manifest(_) => Conduct::WrongManifest,
-        What::Headers { .. } => Conduct::WrongHeaders,
-        _ => Conduct::WrongByte,
-    };
-    let is_object = matches!(what, What::Range { .. } | What::Coded { .. } | What::Return { .. });
     let mut turned = false;
     let mut piece = vec![0; PIECE];
-    while let Some(read) = from_holder.read(&mut piece).await? {
+    while left > 0 {
+        let most = PIECE.min(left as usize);
+        let Some(read) = from_holder.read(&mut piece[..most]).await? else { break };
+        left -= u32::try_from(read)?;
         if is_object {
             shared.allowance.acquire().await?.forget();
             shared.passed.fetch_add(read as u64, Ordering::Relaxed);
@@ -230,7 +267,6 @@ async fn pass_on(
         turned = true;
         to_reader.write_all(&piece[..read]).await?;
     }
-    to_reader.finish()?;
     Ok(())
 }
 

@@ -129,6 +129,7 @@ pub(super) async fn frames(State(desk): State<Arc<Desk>>, asker: Asker) -> Resul
     let numbers = numbers(asker.param("frames"))?;
     let (uid, study) = (asker.study()?, asker.open().await?);
     let (series, instance) = (asker.series()?, asker.instance()?);
+    study.about_to_read(&series, Some(&instance).filter(|_| !asker.head_only));
     let entry = study.instance(&series, &instance).await?;
     let accepted = asker.accepted()?;
     let etag = etag_of(&[&entry.digest.0, asker.param("frames").as_bytes(), format!("{accepted:?}").as_bytes()]);

@@ -133,6 +133,7 @@ fn bulk_beyond(entry: &InstanceEntry, set: &DataSet<'_>, syntax: Syntax) -> Opti
 
 async fn encoded_series(asker: &Asker, study: &Arc<OpenStudy>, series: &Uid) -> Result<Bytes, Problem> {
     let uid = asker.study()?;
+    study.about_to_read(series, None);
     let version = study.version().await?;
     let key = format!("{}\n{uid}\n{version}\n{series}\n{}", asker.root, study.edition());
     if let Some(body) = asker.desk.metadata.take(&key) {
@@ -226,6 +227,7 @@ pub(super) async fn study(State(_): State<Arc<super::asker::Desk>>, asker: Asker
 pub(super) async fn instance(State(_): State<Arc<super::asker::Desk>>, asker: Asker) -> Result<Response, Problem> {
     let media = asker.json_type()?;
     let (study, series, instance) = (asker.open().await?, asker.series()?, asker.instance()?);
+    study.about_to_read(&series, None);
     let entry = study.instance(&series, &instance).await?;
     let etag = etag_of(&[&entry.digest.0, asker.root.as_bytes(), study.edition().as_bytes()]);
     if let Some(head) = head(&asker, media, &etag) {

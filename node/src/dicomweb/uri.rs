@@ -59,6 +59,7 @@ pub(super) async fn wado(State(desk): State<Arc<Desk>>, asker: Asker) -> Result<
     let asker = asker.toward(path);
     let study = asker.open().await?;
     let (series, instance) = (asker.series()?, asker.instance()?);
+    study.about_to_read(&series, Some(&instance));
     let entry = study.instance(&series, &instance).await?;
     let media = asked.choose(entry.frames).ok_or(Problem::NotAcceptable(
         "an instance is given as application/dicom, one with images as image/jpeg or image/png too",

@@ -291,6 +291,13 @@ impl OpenStudy {
         }
     }
 
+    /// Says what will be read first of a study that may be a peer's: the series, and the instance if its bytes are meant.
+    pub(crate) fn about_to_read(&self, series: &Uid, instance: Option<&Uid>) {
+        if let Some(copy) = self.copy() {
+            copy.hint(series, instance);
+        }
+    }
+
     /// The entry of an instance.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ use super::{Shared, StudyError, contents::Contents, progress::Progress};
 use crate::{
     archive::cache::{CHUNK_BYTES, Copy, Lease},
     overlay::RemoteStudy,
-    transfer::{self, Errand, Failure, Object, TransferError},
+    transfer::{self, Errand, Failure, Object, Opening, TransferError},
 };
 use bytes::Bytes;
 use lru::LruCache;
@@ -65,6 +65,10 @@ pub(super) struct RemoteCopy {
     opened_series: Mutex<HashSet<Uid>>,
     /// How long its first reader waited for the link so far; nothing once an image was there, or where some was before.
     first: Mutex<Option<Duration>>,
+    /// Whether there was a connection to the holder when it was opened.
+    was_connected: bool,
+    /// What is looked at first, as far as it is known: a series, and an instance of it; and since when it is waited for.
+    hint: Mutex<Option<(Uid, Option<Uid>, Instant)>>,
     /// One fetch of a header pack at a time, for each series.
     packing: Mutex<HashMap<Digest, Arc<tokio::sync::Mutex<()>>>>,
 }
@@ -74,6 +78,7 @@ impl RemoteCopy {
         let progress = Progress::new(&shared.site_name_of(&remote.holder), remote);
         let is_new = shared.cache.kept(&remote.holder, &remote.card.study).bytes == 0;
         let first = is_new.then_some(Duration::ZERO);
+        let was_connected = shared.transfer.is_connected(&remote.holder);
         Self {
             holder: remote.holder,
             study: remote.card.study.clone(),
@@ -86,7 +91,17 @@ impl RemoteCopy {
             copies: Mutex::new(LruCache::new(NonZeroUsize::new(OPEN_COPIES_MAX).unwrap_or(NonZeroUsize::MIN))),
             opened_series: Mutex::default(),
             first: Mutex::new(first),
+            was_connected,
+            hint: Mutex::default(),
             packing: Mutex::default(),
+        }
+    }
+
+    /// Somebody is about to look at this: it may come with the manifest.
+    pub(super) fn hint(&self, series: &Uid, instance: Option<&Uid>) {
+        let mut hint = self.hint.lock().unwrap_or_else(PoisonError::into_inner);
+        if hint.is_none() {
+            *hint = Some((series.clone(), instance.cloned(), Instant::now()));
         }
     }
 
@@ -147,9 +162,35 @@ impl RemoteCopy {
         }
         self.reach().await?;
         let _waits = Waits::begin(&self.first);
+        if let Some(manifest) = self.opening(told, reader, &name).await? {
+            return Ok(manifest);
+        }
         let (bytes, manifest) = self.shared.transfer.manifest(&self.holder, &told.card, reader).await?;
         self.keep(&name, bytes).await?;
         Ok(manifest)
+    }
+
+    /// The manifest, and with it what is known to be looked at first. Keeps what came of that.
+    async fn opening(&self, told: &RemoteStudy, reader: &Reader, name: &str) -> Result<Option<Manifest>, StudyError> {
+        let hint = self.hint.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some((series, instance, _)) = hint else { return Ok(None) };
+        let wanted = (&series, instance.as_ref());
+        let Some(came) = self.shared.transfer.opening(&self.holder, &told.card, wanted, reader).await? else {
+            return Ok(None);
+        };
+        let Opening { manifest: (bytes, manifest), pack, gift } = came;
+        self.keep(name, bytes).await?;
+        if let Some((pack, headers)) = pack
+            && let Some(entry) = manifest.series.iter().find(|s| s.series == series)
+        {
+            let key = pack_key(entry);
+            self.shared.packs.keep(key, &Arc::new(headers));
+            self.keep(&format!("headers {key}"), pack).await?;
+        }
+        if let Some((digest, gift)) = gift {
+            self.errand.give(digest, gift);
+        }
+        Ok(Some(manifest))
     }
 
     /// A blob that does not fit is fetched again next time.
@@ -427,7 +468,11 @@ impl RemoteCopy {
     fn note_first(&self, bytes: u64, waited: Duration) {
         let before = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(before) = before {
-            self.shared.transfer.note_first(&self.holder, bytes, before + waited);
+            let hint = self.hint.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            // Where one request opened it, all of that request's time; else what was spent waiting for the link.
+            let whole = hint.filter(|(_, instance, _)| instance.is_some()).map(|(.., since)| since.elapsed());
+            let took = whole.unwrap_or_default().max(before + waited);
+            self.shared.transfer.note_first(&self.holder, bytes, took, self.was_connected);
         }
     }
 

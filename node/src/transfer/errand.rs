@@ -13,7 +13,7 @@
 //! # Not here
 //! Reading the bytes: whoever holds the lease does.
 
-use super::{TransferError, schedule::QUEUED_MAX};
+use super::{TransferError, opening::Gift, schedule::QUEUED_MAX};
 use crate::archive::cache::{CHUNK_BYTES, CacheError, Copy, Lease};
 use protocol::{
     Digest, Refusal, SiteId, Uid,
@@ -211,6 +211,8 @@ pub(crate) struct Errand {
     pub(crate) ended: CancellationToken,
     asker: Arc<dyn Asker>,
     stops: watch::Sender<Stops>,
+    /// Bytes under way unasked: of one object.
+    gift: Mutex<Option<(Digest, Gift)>>,
     books: Mutex<Books>,
     fetched: AtomicU64,
     wire: AtomicU64,
@@ -240,6 +242,7 @@ impl Errand {
             ended,
             asker,
             stops: watch::Sender::default(),
+            gift: Mutex::default(),
             books: Mutex::default(),
             fetched: AtomicU64::new(0),
             wire: AtomicU64::new(0),
@@ -278,6 +281,17 @@ impl Errand {
             }
         }
         Ok(object)
+    }
+
+    /// Bytes of an object are under way without its having been wanted; those of another are let go.
+    pub(crate) fn give(&self, digest: Digest, gift: Gift) {
+        *self.gift.lock().unwrap_or_else(PoisonError::into_inner) = Some((digest, gift));
+    }
+
+    /// Takes what is under way of an object.
+    pub(crate) fn take_gift(&self, of: &Digest) -> Option<Gift> {
+        let mut gift = self.gift.lock().unwrap_or_else(PoisonError::into_inner);
+        gift.take_if(|(digest, _)| digest == of).map(|(_, gift)| gift)
     }
 
     /// Keeps a span for later where the errand is paused; else gives it back.

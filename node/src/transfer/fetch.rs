@@ -152,14 +152,27 @@ async fn run(
     let (first_group, groups_wanted) =
         (from * CHUNK_GROUPS, u32::try_from(count * CHUNK_GROUPS).map_err(|_| Failure::Protocol)?);
     let digest = object.digest;
+    // What came with the manifest is the first span, if nothing of it is here yet.
+    let is_first = groups && from == 0 && count == SPAN_CHUNKS.min(object.bytes.div_ceil(CHUNK_BYTES));
+    let given = match errand.take_gift(&digest).filter(|_| is_first) {
+        Some(gift) => gift.head().await?,
+        None => None,
+    };
     let what = if pump.asks_coded(live) {
         What::Coded { digest, groups, first_group, groups_wanted, codings: KNOWN.to_vec() }
     } else {
         What::Range { digest, groups, first_group, groups_wanted }
     };
-    let request = Request { study: errand.study.clone(), reader: object.reader.clone(), priority, what };
-    let mut recv = ask(live, &request).await?;
-    let head = range_head(&mut recv).await.and_then(|head| check_head(head, object.bytes, &request.what))?;
+    let (mut recv, head, what) = match given {
+        Some(given) => given,
+        None => {
+            let request = Request { study: errand.study.clone(), reader: object.reader.clone(), priority, what };
+            let mut recv = ask(live, &request).await?;
+            let head = range_head(&mut recv).await?;
+            (recv, head, request.what)
+        }
+    };
+    let head = check_head(head, object.bytes, &what)?;
     let groups = match &*known {
         Some(groups) => groups.clone(),
         None if groups => {
@@ -219,6 +232,7 @@ async fn keep(
         let size = chunk.len() as u64;
         copy.write(index, chunk).await.map_err(|_| Failure::Cache)?;
         errand.note_chunk(object, size);
+        pump.note_kept(size);
         pump.line().pulse.beat();
         index += 1;
     }
@@ -234,7 +248,7 @@ async fn ask(live: &Live, request: &Request) -> Result<RecvStream, Fault> {
 
 /// What the head of an answer announces.
 #[derive(Clone, Copy, Debug)]
-struct Head {
+pub(super) struct Head {
     object_bytes: u64,
     values: u64,
     bytes: u64,
@@ -243,7 +257,12 @@ struct Head {
 }
 
 async fn range_head(recv: &mut RecvStream) -> Result<Head, Fault> {
-    match wire::read_answer(recv).await? {
+    head_of(wire::read_answer(recv).await?)
+}
+
+/// The head of a range.
+pub(super) fn head_of(answer: Answer) -> Result<Head, Fault> {
+    match answer {
         Answer::Range { object_bytes, values, bytes } => {
             Ok(Head { object_bytes, values: values.into(), bytes: bytes.into(), coded: None })
         }
@@ -345,10 +364,18 @@ pub(crate) async fn piece(
 
 /// Asks for a manifest or a header pack on one connection.
 pub(crate) async fn blob(live: &Live, request: &Request, bytes_max: usize) -> Result<Bytes, Fault> {
-    let within = |fault| move |_| fault;
-    let mut recv = tokio::time::timeout(BLOB_SILENCE, ask(live, request)).await.map_err(within(Fault::Lost))??;
-    let head = tokio::time::timeout(BLOB_SILENCE, wire::read_answer(&mut recv));
-    let announced = match head.await.map_err(within(Fault::Lost))?? {
+    blob_of(&mut ask_in_time(live, request).await?, bytes_max).await
+}
+
+/// Asks, on a link that may be dead.
+pub(super) async fn ask_in_time(live: &Live, request: &Request) -> Result<RecvStream, Fault> {
+    tokio::time::timeout(BLOB_SILENCE, ask(live, request)).await.map_err(|_| Fault::Lost)?
+}
+
+/// Reads a manifest or header pack from a stream on which more may follow.
+pub(super) async fn blob_of(recv: &mut RecvStream, bytes_max: usize) -> Result<Bytes, Fault> {
+    let head = tokio::time::timeout(BLOB_SILENCE, wire::read_answer(recv));
+    let announced = match head.await.map_err(|_| Fault::Lost)?? {
         Answer::Blob { bytes } => usize::try_from(bytes).map_err(|_| Failure::Protocol)?,
         Answer::Refused(refusal) => return Err(Failure::Refused(refusal).into()),
         Answer::Range { .. } | Answer::Coded { .. } => return Err(Failure::Protocol.into()),
@@ -360,7 +387,7 @@ pub(crate) async fn blob(live: &Live, request: &Request, bytes_max: usize) -> Re
     while bytes.len() < announced {
         let left = announced - bytes.len();
         let piece = tokio::time::timeout(BLOB_SILENCE, recv.read_chunk(left, true)).await;
-        match piece.map_err(within(Fault::Lost))? {
+        match piece.map_err(|_| Fault::Lost)? {
             Ok(Some(piece)) => bytes.extend_from_slice(&piece.bytes),
             Ok(None) => return Err(Failure::Protocol.into()),
             Err(fault) => return Err(ReadExactError::ReadError(fault).into()),

@@ -55,6 +55,8 @@ pub(crate) struct Sender<'a> {
     stream: &'a mut SendStream,
     raised: Option<watch::Receiver<Priority>>,
     has_begun: bool,
+    /// A head left, and what it announces is not all there yet.
+    is_within: bool,
     throttle: Option<Throttle>,
 }
 
@@ -65,7 +67,7 @@ impl<'a> Sender<'a> {
         raised: Option<watch::Receiver<Priority>>,
     ) -> Self {
         let _ = stream.set_priority(priority as i32);
-        Self { stream, raised, has_begun: false, throttle: None }
+        Self { stream, raised, has_begun: false, is_within: false, throttle: None }
     }
 
     /// The same, held back.
@@ -80,6 +82,7 @@ impl<'a> Sender<'a> {
 
     pub(crate) async fn head(&mut self, answer: &Answer) -> Result<(), Refusal> {
         self.has_begun = true;
+        self.is_within = true;
         wire::write_answer(self.stream, answer).await.map_err(|_| Refusal::Internal)
     }
 
@@ -187,31 +190,80 @@ impl Giver {
             What::Headers { manifest, series } => {
                 // Headers of a cold study come with their objects. What was recalled stays, so that the asker, who would
                 // hold a long silence for a lost line, finds more done when it comes again.
-                let pack = self.pack(permit, &request.study, manifest, series);
-                let pack = tokio::time::timeout(PACK_WITHIN, pack).await;
-                let pack = pack.map_err(|_| Refusal::Busy(PACK_RETRY_MS))??;
+                let pack = self.pack_in_time(permit, &request.study, manifest, series).await?;
                 blob(pack, to).await
             }
             What::Range { digest, groups, first_group, groups_wanted }
             | What::Coded { digest, groups, first_group, groups_wanted, .. } => {
-                let row = self.row(&request.study, digest)?;
                 let wanted = GroupsWanted { first: *first_group, count: *groups_wanted, with_values: *groups };
-                let _waits = load.enter(wanted.bytes(&row)?);
-                let object = {
-                    // A large object stays open, and may take long to be opened: its peer's others do not wait for that.
-                    let is_small = row.entry.bytes <= RANGE_BYTES_MAX;
-                    let _turn = if is_small { self.turns.take(peer, request.priority).await } else { None };
-                    self.open(permit, &row).await?
-                };
                 let takes_planes = matches!(&request.what, What::Coded { codings, .. } if codings.contains(&PLANES));
-                if takes_planes { self.coded(object, wanted, load, to).await } else { plain(&object, wanted, to).await }
+                self.range((peer, permit, load), request, (digest, wanted, takes_planes), to).await
             }
+            What::Opening { .. } => self.opening((peer, permit, load), request, to).await,
             What::Reprioritize { .. }
             | What::Return { .. }
             | What::ReturnManifest(_)
             | What::Kept(_)
             | What::Trial { .. } => Err(Refusal::Malformed),
         }
+    }
+
+    async fn range(
+        &self,
+        (peer, permit, load): (SiteId, &Permit, &Load),
+        request: &Request,
+        (digest, wanted, takes_planes): (&Digest, GroupsWanted, bool),
+        to: &mut Sender<'_>,
+    ) -> Result<(), Refusal> {
+        let row = self.row(&request.study, digest)?;
+        let _waits = load.enter(wanted.bytes(&row)?);
+        let object = {
+            // A large object stays open, and may take long to be opened: its peer's others do not wait for that.
+            let is_small = row.entry.bytes <= RANGE_BYTES_MAX;
+            let _turn = if is_small { self.turns.take(peer, request.priority).await } else { None };
+            self.open(permit, &row).await?
+        };
+        if takes_planes { self.coded(object, wanted, load, to).await } else { plain(&object, wanted, to).await }
+    }
+
+    /// Manifest, headers and first bytes, one behind the other.
+    async fn opening(
+        &self,
+        visit: (SiteId, &Permit, &Load),
+        request: &Request,
+        to: &mut Sender<'_>,
+    ) -> Result<(), Refusal> {
+        let What::Opening { manifest: named, series, instance, groups_wanted, codings } = &request.what else {
+            return Err(Refusal::Malformed);
+        };
+        let (bytes, manifest) = self.manifest(&request.study, named)?;
+        part(bytes, to).await?;
+        // What cannot be given from here on is asked for by itself, and refused then.
+        let Ok(pack) = self.pack_in_time(visit.1, &request.study, named, series).await else {
+            return to.finish().await;
+        };
+        part(pack, to).await?;
+        let mut entries = manifest.series.iter().filter(|s| s.series == *series).flat_map(|s| &s.instances);
+        let Some(entry) = instance.as_ref().and_then(|wanted| entries.find(|entry| entry.instance == *wanted)) else {
+            return to.finish().await;
+        };
+        let wanted = GroupsWanted { first: 0, count: *groups_wanted, with_values: true };
+        let given = self.range(visit, request, (&entry.digest, wanted, codings.contains(&PLANES)), to).await;
+        if given.is_err() && !to.is_within {
+            return to.finish().await;
+        }
+        given
+    }
+
+    async fn pack_in_time(
+        &self,
+        permit: &Permit,
+        study: &Uid,
+        manifest: &Digest,
+        series: &Uid,
+    ) -> Result<Bytes, Refusal> {
+        let pack = tokio::time::timeout(PACK_WITHIN, self.pack(permit, study, manifest, series)).await;
+        pack.map_err(|_| Refusal::Busy(PACK_RETRY_MS))?
     }
 
     fn row(&self, study: &Uid, digest: &Digest) -> Result<InstanceRow, Refusal> {
@@ -361,10 +413,17 @@ async fn read(object: &Object, offset: u64, end: u64) -> Result<Bytes, Refusal> 
 }
 
 async fn blob(bytes: Bytes, to: &mut Sender<'_>) -> Result<(), Refusal> {
+    part(bytes, to).await?;
+    to.finish().await
+}
+
+/// A blob behind which more may come.
+async fn part(bytes: Bytes, to: &mut Sender<'_>) -> Result<(), Refusal> {
     let length = u32::try_from(bytes.len()).map_err(internal)?;
     to.head(&Answer::Blob { bytes: length }).await?;
     to.piece(bytes).await?;
-    to.finish().await
+    to.is_within = false;
+    Ok(())
 }
 
 pub(crate) fn values_bytes(groups: &Groups) -> Bytes {

@@ -10,7 +10,7 @@
 
 use protocol::{
     Key,
-    fetch::{ALPN_CODED, ALPNS},
+    fetch::{ALPN_CODED, ALPN_OPENING, ALPNS},
 };
 use quinn::crypto::rustls::HandshakeData;
 use rustls::{
@@ -62,8 +62,17 @@ pub(crate) fn other_end(connection: &quinn::Connection) -> Option<Key> {
 
 /// Whether the other end of a connection whose handshake is done knows requests for coded bytes.
 pub(crate) fn knows_coded(connection: &quinn::Connection) -> bool {
+    speaks(connection, &[ALPN_OPENING, ALPN_CODED])
+}
+
+/// Whether it knows how to answer all that a study is opened with at once.
+pub(crate) fn knows_opening(connection: &quinn::Connection) -> bool {
+    speaks(connection, &[ALPN_OPENING])
+}
+
+fn speaks(connection: &quinn::Connection, names: &[&[u8]]) -> bool {
     let agreed = connection.handshake_data().and_then(|data| data.downcast::<HandshakeData>().ok());
-    agreed.and_then(|data| data.protocol).is_some_and(|name| name == ALPN_CODED)
+    agreed.and_then(|data| data.protocol).is_some_and(|name| names.contains(&name.as_slice()))
 }
 
 impl Keys {

@@ -57,18 +57,18 @@ impl Transfer {
 
     /// What so many bytes of a peer's will take; `None` where nothing is known of it.
     pub(crate) fn foresee(&self, peer: &SiteId, bytes: (u64, u64)) -> Option<past::Foresight> {
-        let rtt = self.inner.link(peer)?.rtt_s?;
-        self.inner.past.foresee(peer, rtt, bytes)
+        let link = self.inner.link(peer)?;
+        self.inner.past.foresee(peer, (link.rtt_s?, link.is_connected), bytes)
     }
 
-    /// The first image of a study was here so long after it was asked for.
-    pub(crate) fn note_first(&self, peer: &SiteId, bytes: u64, took: Duration) {
+    /// The first image of a study was here so long after it was asked for; over a connection that there was, or a new one.
+    pub(crate) fn note_first(&self, peer: &SiteId, bytes: u64, took: Duration, was_connected: bool) {
         let Some(rtt_s) = self.inner.link(peer).filter(|link| link.is_connected).and_then(|link| link.rtt_s) else {
             return;
         };
         let (past, peer) = (self.inner.past.clone(), *peer);
-        let run = past::Run { bytes, took_s: took.as_secs_f64(), rtt_s };
-        drop(self.inner.tasks.spawn_blocking("transfer.past", move || past.note_first(&peer, run)));
+        let run = past::Run { bytes, wire: None, took_s: took.as_secs_f64(), rtt_s };
+        drop(self.inner.tasks.spawn_blocking("transfer.past", move || past.note_first(&peer, run, was_connected)));
     }
 }
 

@@ -24,6 +24,7 @@ mod kept;
 mod keys;
 mod line;
 mod links;
+mod opening;
 mod past;
 mod progress;
 mod pump;
@@ -42,6 +43,7 @@ pub(crate) use errand::{Errand, Failure, Object, Steer, Tally};
 pub(crate) use fetch::{believe_manifest, unpack_headers};
 pub(crate) use kept::time_of;
 pub(crate) use links::LinkRow;
+pub(crate) use opening::Opening;
 pub(crate) use past::Past;
 pub(crate) use progress::Rate;
 pub(crate) use recover::{Lost, Recovery, Right};
@@ -336,12 +338,7 @@ impl Transfer {
             what: What::Headers { manifest: *manifest, series: series.series.clone() },
         };
         let pack = self.blob(holder, &request, fetch::pack_bytes_max(series)).await?;
-        let (packed, entry) = (pack.clone(), series.clone());
-        let unpacking = self.inner.tasks.spawn_blocking("transfer.unpack", move || unpack_headers(&packed, &entry));
-        match unpacking.await.map_err(|_| TransferError::Cancelled)? {
-            Ok(headers) => Ok((pack, headers)),
-            Err(fault) => Err(self.doubt(holder, study, "headers are not those the site signed", fault).await),
-        }
+        self.unpacked(holder, study, pack, series.clone()).await
     }
 
     async fn doubt(&self, holder: &SiteId, study: &Uid, what: &'static str, fault: TransferError) -> TransferError {

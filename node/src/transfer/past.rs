@@ -28,13 +28,19 @@ const KEPT_MAX: usize = 16;
 const RUN_BYTES_MIN: u64 = 1 << 20;
 /// Round trips of a first image where none was measured: manifest, headers, image.
 const TRIPS: f64 = 3.0;
+/// Those of making a connection: TLS 1.3 within QUIC, and our own greeting.
+const CONNECT_TRIPS: f64 = 2.0;
 /// So much less does a run weigh than the next newer one.
 const FADES: f64 = 0.6;
 
 /// Bytes that came without a pause.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Run {
+    /// Bytes of objects that they were.
     pub(crate) bytes: u64,
+    /// Bytes that the link carried for them: fewer where they were coded. None: as many.
+    #[serde(default)]
+    pub(crate) wire: Option<u64>,
     pub(crate) took_s: f64,
     pub(crate) rtt_s: f64,
 }
@@ -42,8 +48,11 @@ pub(crate) struct Run {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Peer {
     runs: VecDeque<Run>,
-    /// First images of studies of which nothing was here.
+    /// First images of studies of which nothing was here, over a connection that there was.
     firsts: VecDeque<Run>,
+    /// Those for which the connection had to be made.
+    #[serde(default)]
+    cold_firsts: VecDeque<Run>,
 }
 
 /// What a study will take.
@@ -76,8 +85,8 @@ impl Past {
     }
 
     /// The first image of a study was here so long after it was asked for. Blocks as [`Self::note_run`].
-    pub(crate) fn note_first(&self, site: &SiteId, run: Run) {
-        self.note(site, run, |peer| &mut peer.firsts);
+    pub(crate) fn note_first(&self, site: &SiteId, run: Run, was_connected: bool) {
+        self.note(site, run, |peer| if was_connected { &mut peer.firsts } else { &mut peer.cold_firsts });
     }
 
     fn note(&self, site: &SiteId, run: Run, of: impl Fn(&mut Peer) -> &mut VecDeque<Run>) {
@@ -106,7 +115,8 @@ impl Past {
     /// The highest rate of the last runs, bytes a second: what the link carries as far as is known.
     pub(crate) fn best_rate(&self, site: &SiteId) -> Option<f64> {
         let peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
-        peers.get(&site.to_string())?.runs.iter().map(|run| run.bytes as f64 / run.took_s).max_by(f64::total_cmp)
+        let rate = |run: &Run| run.wire.unwrap_or(run.bytes) as f64 / run.took_s;
+        peers.get(&site.to_string())?.runs.iter().map(rate).max_by(f64::total_cmp)
     }
 
     /// The last round trip, seconds.
@@ -116,18 +126,30 @@ impl Past {
         peer.runs.front().or_else(|| peer.firsts.front()).map(|run| run.rtt_s)
     }
 
-    /// What so many bytes will take over this round trip, the first image of them being so large; `None` of a peer that
-    /// nothing is known of.
-    pub(crate) fn foresee(&self, site: &SiteId, rtt_s: f64, (image, all): (u64, u64)) -> Option<Foresight> {
+    /// What so many bytes will take over this round trip, with a connection or without, the first image of them being so
+    /// large; `None` of a peer that nothing is known of.
+    pub(crate) fn foresee(
+        &self,
+        site: &SiteId,
+        (rtt_s, is_connected): (f64, bool),
+        (image, all): (u64, u64),
+    ) -> Option<Foresight> {
         let peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
         let peer = peers.get(&site.to_string())?;
         let rate = |bytes: u64| likely(&peer.runs, bytes, rtt_s, |run| run.bytes as f64 / run.took_s);
         // One image comes at the rate of the link, without the pauses that a whole study has.
         let carries = rate(all.max(RUN_BYTES_MIN))?;
-        let trips = likely(&peer.firsts, image, rtt_s, |run| {
-            ((run.took_s - run.bytes as f64 / carries) / run.rtt_s).clamp(1.0, 100.0)
-        });
-        let trips = trips.unwrap_or(TRIPS);
+        let trips = |firsts: &VecDeque<Run>| {
+            likely(firsts, image, rtt_s, |run| {
+                ((run.took_s - run.bytes as f64 / carries) / run.rtt_s).clamp(1.0, 100.0)
+            })
+        };
+        let (warm, cold) = (trips(&peer.firsts), trips(&peer.cold_firsts));
+        let trips = if is_connected {
+            warm.or_else(|| cold.map(|trips| (trips - CONNECT_TRIPS).max(1.0))).unwrap_or(TRIPS)
+        } else {
+            cold.or_else(|| warm.map(|trips| trips + CONNECT_TRIPS)).unwrap_or(TRIPS + CONNECT_TRIPS)
+        };
         let first_s = trips * rtt_s + image as f64 / carries;
         // A run is counted from its first request: the round trips before it are the manifest's and the headers'.
         let before = (trips - 1.0).max(0.0) * rtt_s;
@@ -168,12 +190,12 @@ mod tests {
     const SITE: SiteId = SiteId([1; 32]);
 
     fn run(bytes: u64, took_s: f64, rtt_s: f64) -> Run {
-        Run { bytes, took_s, rtt_s }
+        Run { bytes, wire: None, took_s, rtt_s }
     }
 
     #[test]
     fn of_a_stranger_nothing_is_foretold() {
-        assert_eq!(Past::default().foresee(&SITE, 0.05, (500_000, 200_000_000)), None);
+        assert_eq!(Past::default().foresee(&SITE, (0.05, true), (500_000, 200_000_000)), None);
     }
 
     #[test]
@@ -182,9 +204,9 @@ mod tests {
         // A thin far link in the morning, a wide near one in the afternoon.
         past.note_run(&SITE, run(20_000_000, 20.0, 0.2));
         past.note_run(&SITE, run(20_000_000, 0.2, 0.01));
-        let near = past.foresee(&SITE, 0.01, (500_000, 20_000_000)).unwrap();
+        let near = past.foresee(&SITE, (0.01, true), (500_000, 20_000_000)).unwrap();
         assert!((0.2..0.25).contains(&near.whole_s), "{near:?}");
-        let far = past.foresee(&SITE, 0.2, (500_000, 20_000_000)).unwrap();
+        let far = past.foresee(&SITE, (0.2, true), (500_000, 20_000_000)).unwrap();
         assert!((18.0..22.0).contains(&far.whole_s), "{far:?}");
         assert!(far.first_s > near.first_s * 10.0);
     }
@@ -193,9 +215,13 @@ mod tests {
     fn a_first_image_takes_as_many_round_trips_as_the_last_ones() {
         let past = Past::default();
         past.note_run(&SITE, run(100_000_000, 10.0, 0.05));
-        past.note_first(&SITE, run(500_000, 0.05 + 4.0 * 0.05, 0.05));
-        let next = past.foresee(&SITE, 0.1, (500_000, 100_000_000)).unwrap();
+        past.note_first(&SITE, run(500_000, 0.05 + 4.0 * 0.05, 0.05), true);
+        // One that had to connect first says nothing of one that need not.
+        past.note_first(&SITE, run(500_000, 0.05 + 9.0 * 0.05, 0.05), false);
+        let next = past.foresee(&SITE, (0.1, true), (500_000, 100_000_000)).unwrap();
         assert!((next.first_s - 0.45).abs() < 0.01, "{next:?}");
+        let unconnected = past.foresee(&SITE, (0.1, false), (500_000, 100_000_000)).unwrap();
+        assert!((unconnected.first_s - 0.95).abs() < 0.01, "{unconnected:?}");
     }
 
     #[test]

@@ -35,6 +35,8 @@ const TICK: Duration = Duration::from_millis(250);
 const TRIES_MAX: u64 = 12;
 /// Spans are never taken to be smaller than this, so that many small ones do not ask for everything at once.
 const SPAN_BYTES_MIN: u64 = 64 * 1024;
+/// What is under way at least: more than 1 Gb/s carries in 60 ms.
+const UNDER_WAY_BYTES_MIN: f64 = 8e6;
 /// Longest wait that a busy holder may ask for.
 const BUSY_MAX: Duration = Duration::from_secs(10);
 
@@ -58,6 +60,8 @@ pub(crate) struct Pump {
     past: Arc<Past>,
     /// Bytes that came, for the rate that decides how much is asked for at once.
     pub(crate) came: AtomicU64,
+    /// Bytes of objects that they became.
+    became: AtomicU64,
     /// Bytes a second that come now.
     rate_now: AtomicU64,
     /// A mean of what spans bring over the wire.
@@ -70,7 +74,8 @@ pub(crate) struct Pump {
 /// When what runs began without a pause, what had come by then, and whether a connection was lost meanwhile.
 struct Busy {
     since: Instant,
-    from: u64,
+    /// Bytes that had come, and what they had become.
+    from: (u64, u64),
     is_broken: bool,
 }
 
@@ -109,6 +114,7 @@ impl Pump {
             tasks,
             past,
             came: AtomicU64::new(0),
+            became: AtomicU64::new(0),
             rate_now: AtomicU64::new(0),
             span_bytes: AtomicU64::new(RANGE_BYTES_MAX),
             coding,
@@ -145,6 +151,11 @@ impl Pump {
     pub(crate) fn note_bytes(&self, bytes: u64) {
         self.came.fetch_add(bytes, Ordering::Relaxed);
         self.line.pulse.beat();
+    }
+
+    /// Counts bytes of objects that were kept.
+    pub(crate) fn note_kept(&self, bytes: u64) {
+        self.became.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// Counts a span by what it brings over the wire.
@@ -224,17 +235,19 @@ impl Pump {
 
     /// Writes down how fast what was asked for without a pause came, when it is all here.
     fn remember(&self, busy: Option<Busy>, is_idle: bool) -> Option<Busy> {
-        let came = self.came.load(Ordering::Relaxed);
+        let count = |of: &AtomicU64| of.load(Ordering::Relaxed);
+        let so_far = (count(&self.came), count(&self.became));
         let (busy, live) = match (busy, is_idle) {
             (None, true) => return None,
-            (None, false) => return Some(Busy { since: Instant::now(), from: came, is_broken: false }),
+            (None, false) => return Some(Busy { since: Instant::now(), from: so_far, is_broken: false }),
             (Some(busy), false) => return Some(busy),
             (Some(busy), true) => (busy, self.line.live()),
         };
         self.rate_now.store(0, Ordering::Relaxed);
         if let Some(live) = live.filter(|_| !busy.is_broken) {
             let run = Run {
-                bytes: came.saturating_sub(busy.from),
+                bytes: so_far.1.saturating_sub(busy.from.1),
+                wire: Some(so_far.0.saturating_sub(busy.from.0)),
                 took_s: busy.since.elapsed().as_secs_f64(),
                 rtt_s: live.connection.rtt().as_secs_f64(),
             };
@@ -259,14 +272,15 @@ impl Pump {
         }
     }
 
-    /// Spans under way at once: twice what is in flight on the link, within bounds.
+    /// Spans under way at once: twice what is in flight on the link, and never less than a fast far link takes, so that it
+    /// is full before its rate is known.
     fn streams(&self, live: &Live, rate: &Rate) -> usize {
         let in_flight = rate.bytes_per_s() * live.connection.rtt().as_secs_f64();
         let span = self.span_bytes.load(Ordering::Relaxed).max(SPAN_BYTES_MIN);
-        let streams = (2.0 * in_flight / span as f64).ceil();
+        let streams = (2.0 * in_flight).max(UNDER_WAY_BYTES_MIN) / span as f64;
         // Saturates; both bounds are small.
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 8..=64")]
-        let streams = streams.clamp(STREAMS_MIN as f64, STREAMS_MAX as f64) as usize;
+        let streams = streams.ceil().clamp(STREAMS_MIN as f64, STREAMS_MAX as f64) as usize;
         streams
     }
 

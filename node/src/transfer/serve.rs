@@ -450,9 +450,10 @@ fn is_plain(reader: &Reader) -> bool {
 fn level(what: &What) -> Level {
     match what {
         What::Manifest(_) => Level::Manifest,
-        What::Headers { .. } => Level::Headers,
+        What::Headers { .. } | What::Opening { instance: None, .. } => Level::Headers,
         What::Range { .. }
         | What::Coded { .. }
+        | What::Opening { .. }
         | What::Return { .. }
         | What::ReturnManifest(_)
         | What::Reprioritize { .. }

@@ -195,7 +195,7 @@ impl Inner {
         let trial =
             Trial { bytes: came, took_s: began.elapsed().as_secs_f64(), rtt_s: live.connection.rtt().as_secs_f64() };
         let (past, peer) = (self.past.clone(), *peer);
-        let run = Run { bytes: trial.bytes, took_s: trial.took_s, rtt_s: trial.rtt_s };
+        let run = Run { bytes: trial.bytes, wire: None, took_s: trial.took_s, rtt_s: trial.rtt_s };
         drop(self.tasks.spawn_blocking("transfer.past", move || past.note_run(&peer, run)));
         Ok(trial)
     }

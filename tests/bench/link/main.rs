@@ -11,8 +11,11 @@
 //! (Orthanc) take, all over the kernel's BBR. Medians of three, with `--full` of five. What takes longer than [`LIMIT`] is
 //! cut, and the share of the link it reached is told. `CONFRERE_BIN` names another binary than the one just built.
 //!
+//! The rows of the links, and those that count bytes, are of plain bytes: coding is off.
+//!
 //! Rows by name: those of the links, `outage` (ten seconds), `beside` (a study read beside the transfer of another), `kill` (both
-//! nodes in turn), `foresight` (what was foretold); `alone` leaves the others out.
+//! nodes in turn), `coded` (the same images with coding as the sites choose it), `foresight` (what was foretold); `alone` leaves
+//! the others out.
 //!
 //! Needs root, network namespaces, and what `cargo ci tools` installs.
 #![allow(
@@ -192,7 +195,11 @@ async fn run(chosen: &[String], runs: usize) {
     if is_named("kill") {
         rows::kill(&net, &sites).await;
     }
+    if is_named("coded") {
+        rows::coded(&net, &sites, runs).await;
+    }
     if is_named("foresight") {
+        sites.coding("auto").await;
         rows::foresight(&net, &sites).await;
     }
 }

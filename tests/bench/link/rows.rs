@@ -134,6 +134,46 @@ pub(crate) async fn kill(net: &Net, sites: &Sites) {
     net.unshape();
 }
 
+/// Reads the whole study over links of many rates, with coding as the sites choose it, and plain; both against the floor of
+/// the plain bytes.
+pub(crate) async fn coded(net: &Net, sites: &Sites, runs: usize) {
+    for (name, aim) in [
+        ("1Gb-1ms", "never slower"),
+        ("300Mb-20ms", "≤ 40 %"),
+        ("1Gb-40ms-0.1%", "≤ 60 %"),
+        ("100Mb-50ms", "≤ 35 %"),
+        ("30Mb-60ms-1%", "≤ 35 %"),
+    ] {
+        let link = link(name);
+        let link = Link { images: link.images.min(sites.study.len()), ..link };
+        let mut middles = Vec::new();
+        for mode in ["off", "auto"] {
+            net.unshape();
+            sites.coding(mode).await;
+            let mut readings = Vec::new();
+            for _ in 0..runs {
+                net.shape(&link);
+                sites.anew().await;
+                readings.push(reader::read(net, sites, &link, crate::LIMIT, false).await);
+                net.unshape();
+            }
+            let bytes = crate::of(&readings, |r| r.bytes);
+            let sent = crate::of(&readings, |r| r.sent.bytes);
+            middles.push((crate::of(&readings, |r| r.total_s), bytes, sent / bytes));
+        }
+        let (plain, coded) = (middles[0], middles[1]);
+        let floor = link.floor_s(coded.1, 2.0);
+        println!(
+            "coded  {name:<14} {:.2} s, {:.0} % of the plain floor's {floor:.2} s, {:.2} of the bytes on the link; plain {:.2} s: {:.2} times  (aim {aim})",
+            coded.0,
+            100.0 * coded.0 / floor,
+            coded.2,
+            plain.0,
+            coded.0 / plain.0
+        );
+    }
+}
+
 /// What was foretold, and what came, over four links.
 pub(crate) async fn foresight(net: &Net, sites: &Sites) {
     let (reader, study) = (&sites.pair.b, &sites.other[0].study);

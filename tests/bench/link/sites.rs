@@ -75,6 +75,9 @@ impl Sites {
         };
         at(&holder, HOLDER);
         at(&reader, READER);
+        for site in [&holder, &reader] {
+            site.configure("pixels", "coding", "off".into());
+        }
         let mut far = Vec::new();
         for port in [holder.portal(), holder.dimse()] {
             far.push(net.reach(folder.path(), port).await);
@@ -109,6 +112,15 @@ impl Sites {
         reader.serve().await;
         for instances in [&self.study, &self.small, &self.other] {
             eventually!(60, "the reader has heard of the studies", reader.listed(&instances[0].study).await);
+        }
+    }
+
+    /// Whether images are coded on their way: a value of `pixels.coding`. Both sites begin anew with it.
+    pub(crate) async fn coding(&self, mode: &str) {
+        for site in [&self.pair.a, &self.pair.b] {
+            site.stop().await;
+            site.configure("pixels", "coding", mode.into());
+            site.serve().await;
         }
     }
 
