@@ -103,7 +103,7 @@ impl Inner {
                     }
                 }
                 News::Visitor(key) => self.visited(key),
-                News::Heard { key, bytes, channel } => self.heard(key, bytes, channel),
+                News::Heard { key, bytes, channel } => self.heard(key, &bytes, channel),
                 News::Claims(site, key) => self.claimed(site, key),
             }
         }

@@ -19,6 +19,7 @@
 use super::{Inner, converse::ANSWER_LEAVES, swarm::Channel};
 use crate::{
     audit::{Act, Actor, Event},
+    pace::Pace,
     tasks,
     trust::{Heard, TrustError},
 };
@@ -29,7 +30,15 @@ use protocol::{
     succession::{Fork, Relation},
     wire,
 };
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// Greetings that are looked at of one key.
+pub(super) fn greetings_pace() -> Pace<Key> {
+    Pace::new(2, Duration::from_secs(5))
+}
 
 /// How long a stranger has in the hall.
 const HEARD_WITHIN: Duration = Duration::from_secs(3);
@@ -47,13 +56,19 @@ impl Inner {
     }
 
     /// A key that is no peer's asks something. Not answered, it hears at once that nothing came.
-    pub(super) fn heard(self: &Arc<Self>, key: Key, bytes: Vec<u8>, channel: Channel) {
-        let Ok(Request::Hello { record, .. }) = wire::decode::<Request>(&bytes) else { return };
-        let keys = record.keys().filter(|keys| keys.current() == key && record.open(&keys.site()).is_ok());
-        // Only whoever is or was a peer of ours is worth a task.
-        let Some(keys) = keys.filter(|keys| self.trust.is_listed(&keys.site())) else { return };
+    pub(super) fn heard(self: &Arc<Self>, key: Key, bytes: &[u8], channel: Channel) {
+        if self.greetings.take(&key, Instant::now()).is_err() {
+            return;
+        }
+        let Ok(Request::Hello { record, .. }) = wire::decode::<Request>(bytes) else { return };
+        // Only who says that it is a peer of ours is worth looking at its signatures.
+        if !self.trust.is_listed(&record.claimed_signer()) {
+            return;
+        }
         let inner = self.clone();
         self.tasks.spawn("keys", async move {
+            let proven = |keys: &Keys| keys.current() == key && record.open(&keys.site()).is_ok();
+            let Some(keys) = record.keys().filter(proven) else { return };
             let Some(answer) = inner.knocks(key, &keys).await else { return };
             let is_it = matches!(answer, Answer::Hello { .. });
             inner.link.answer(channel, wire::encode(&answer)).await;

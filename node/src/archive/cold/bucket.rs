@@ -307,17 +307,15 @@ impl ColdStore for Bucket {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
                 opened => opened?,
             };
-            let mut sent = Hashing { hasher: blake3::Hasher::new(), to: io::sink() };
+            let mut sent = blake3::Hasher::new();
             let mut fill = |out: &mut dyn Write| {
-                let mut both = Hashing { hasher: std::mem::take(&mut sent.hasher), to: out };
-                io::copy(&mut from, &mut both)?;
-                sent.hasher = both.hasher;
-                Ok(())
+                let mut both = Hashing { hasher: &mut sent, to: out };
+                io::copy(&mut from, &mut both).map(|_| ())
             };
             self.inner.put(&now, digest, &mut fill)?;
-            let mut back = Hashing { hasher: blake3::Hasher::new(), to: io::sink() };
+            let mut back = blake3::Hasher::new();
             io::copy(&mut self.inner.open(&now, digest)?, &mut back)?;
-            if back.hasher.finalize() != sent.hasher.finalize() {
+            if back.finalize() != sent.finalize() {
                 self.inner.remove(&now, digest)?;
                 return Err(io::Error::other("what was sealed anew does not come back as it was sent"));
             }
@@ -355,12 +353,12 @@ fn found(answer: io::Result<Answer>) -> io::Result<bool> {
 }
 
 /// Hashes what passes.
-struct Hashing<W> {
-    hasher: blake3::Hasher,
-    to: W,
+struct Hashing<'a> {
+    hasher: &'a mut blake3::Hasher,
+    to: &'a mut dyn Write,
 }
 
-impl<W: Write> Write for Hashing<W> {
+impl Write for Hashing<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let taken = self.to.write(bytes)?;
         self.hasher.update(bytes.get(..taken).unwrap_or_default());
