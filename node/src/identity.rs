@@ -378,7 +378,8 @@ mod tests {
         files.push(io::read_to_string(held).unwrap().into_bytes());
         assert!(files.iter().all(|bytes| memchr::memmem::find(bytes, &first).is_none()));
         // A stop between the two files: the second goes at the start.
-        fs::write(dir.path().join(ROOT_FILE), [&fs::read(dir.path().join(KEY_FILE)).unwrap()[..32], &[0; 8]].concat()).unwrap();
+        fs::write(dir.path().join(ROOT_FILE), [&fs::read(dir.path().join(KEY_FILE)).unwrap()[..32], &[0; 8]].concat())
+            .unwrap();
         assert_eq!(name(&Identity::load(dir.path()).unwrap()), vec![both[0].clone()]);
         assert!(!dir.path().join(ROOT_FILE).exists());
     }

@@ -537,8 +537,7 @@ fn keys_and_what_they_sign() {
     check("control-hello-by-a-third-key", &hello);
     check("control-keys-part", &message::Request::KeysPart(third.keys().clone()));
     let other = next(&first, 10, 1_769_890_000_000, None);
-    let fork =
-        Fork { known: third.keys().clone(), shown: other.keys().clone(), at: Timestamp(1_769_900_000_000) };
+    let fork = Fork { known: third.keys().clone(), shown: other.keys().clone(), at: Timestamp(1_769_900_000_000) };
     check("keys-fork", &fork);
     check("control-keys-fork", &message::Request::KeysFork(Box::new(Signed::seal(&key(), &fork))));
 }

@@ -239,7 +239,11 @@ async fn refused_after_theft(pair: &Pair) -> Duration {
     assert!(command.wait().unwrap().success());
     assert!(!thief.gets_in(&pair.b).await, "nor does it come back");
     for (site, other) in [(&pair.a, &pair.b_id), (&pair.b, &pair.a_id)] {
-        eventually!(40, "both are connected", hospital::peer(site, other).await.filter(|peer| peer["connected"] == true));
+        eventually!(
+            40,
+            "both are connected",
+            hospital::peer(site, other).await.filter(|peer| peer["connected"] == true)
+        );
     }
     refused
 }

@@ -203,8 +203,7 @@ async fn what_a_stolen_key_gave_is_void() {
 
 /// Whether a key that speaks over a connection of `seed` is greeted, with a record that says where the site is found.
 async fn greets(at: &Site, seed: &[u8; 32], key: &SiteKey, (overlay, pixels): (String, String)) -> bool {
-    let record =
-        SiteRecord { name: "CH Nord".to_owned(), overlay: vec![overlay], pixels: vec![pixels], issued: now() };
+    let record = SiteRecord { name: "CH Nord".to_owned(), overlay: vec![overlay], pixels: vec![pixels], issued: now() };
     let Some(peer) = Peer::dial(*seed, at.overlay(), |_| None).await else { return false };
     let hello = Request::Hello { record: Signed::seal(key, &record), now: now() };
     matches!(peer.ask(&hello).await, Some(Answer::Hello { .. }))

@@ -341,7 +341,11 @@ async fn and_are_sealed_anew_after_the_first_key_was_stolen() {
     let _ = site.cli(&["backup", &to, &vault, &option, &passphrase]).ok();
 
     // Killed in the middle, with the store; it goes on when both are back.
-    eventually!(30, "the first are under other names", holds(store.objects().iter().any(|file| !before.contains(file))));
+    eventually!(
+        30,
+        "the first are under other names",
+        holds(store.objects().iter().any(|file| !before.contains(file)))
+    );
     site.kill();
     store.kill();
     site.serve().await;

@@ -177,6 +177,14 @@ mod tests {
         assert!(!knock(&mut gate, 40, PeerId::random(), &from(1)), "from there too often");
         assert!(knock(&mut gate, 41, strangers[0], &from(3)));
         assert!(!knock(&mut gate, 42, strangers[0], &from(4)), "it is heard already");
-        assert!(gate.handle_pending_outbound_connection(ConnectionId::new_unchecked(43), Some(strangers[1]), &[], Endpoint::Dialer).is_err());
+        assert!(
+            gate.handle_pending_outbound_connection(
+                ConnectionId::new_unchecked(43),
+                Some(strangers[1]),
+                &[],
+                Endpoint::Dialer
+            )
+            .is_err()
+        );
     }
 }

@@ -23,8 +23,8 @@ use super::{
 use crate::tasks::Tasks;
 use futures::StreamExt;
 use libp2p::{
-    Multiaddr, PeerId, StreamProtocol, Swarm, SwarmBuilder, TransportError, connection_limits,
-    identity, memory_connection_limits,
+    Multiaddr, PeerId, StreamProtocol, Swarm, SwarmBuilder, TransportError, connection_limits, identity,
+    memory_connection_limits,
     multiaddr::Protocol,
     ping, request_response,
     swarm::{

@@ -256,7 +256,10 @@ fn insight_routes() -> Router<Door> {
 
 /// Keys that speak for sites.
 fn key_routes() -> Router<Door> {
-    Router::new().route("/keys", get(keys::list)).route("/keys/rotate", post(keys::rotate)).route("/keys/reseal", post(keys::reseal))
+    Router::new()
+        .route("/keys", get(keys::list))
+        .route("/keys/rotate", post(keys::rotate))
+        .route("/keys/reseal", post(keys::reseal))
 }
 
 /// What is on its way from peers, and how the links to them are.

@@ -6,9 +6,7 @@ use crate::audit::fuzz::read_again;
 use ed25519_dalek::SigningKey;
 use protocol::{
     Refusal, SiteId, Timestamp,
-    agreement::{
-        Agreement, Check, Closing, Ending, Level, Moment, SignedAgreement, StudyFacts, Suspension, Withheld,
-    },
+    agreement::{Agreement, Check, Closing, Ending, Level, Moment, SignedAgreement, StudyFacts, Suspension, Withheld},
     case::{Case, Refused, event::Event as CaseEvent},
     catalog::Offer,
     copies::CopyErased,

@@ -117,7 +117,8 @@ impl Users {
         };
         let codes: Vec<String> = (0..RECOVERY).map(|_| password::generate()).collect();
         let recovery = codes.iter().map(|code| recovery_hash(code)).collect();
-        let sealed = seal(&self.sealing().now, &key, &secret).map_err(|_| UsersError::Unfit("the secret cannot be sealed"))?;
+        let sealed =
+            seal(&self.sealing().now, &key, &secret).map_err(|_| UsersError::Unfit("the secret cannot be sealed"))?;
         if !lock(&self.0.accounts).users.contains_key(&key) {
             return Err(UsersError::NoUser);
         }
@@ -139,7 +140,8 @@ impl Users {
             };
             // One that neither opens is of no use to anybody, and stays as it is.
             let Ok(secret) = open(before, key, sealed) else { continue };
-            let sealed = seal(&sealing.now, key, &secret).map_err(|_| UsersError::Unfit("the secret cannot be sealed"))?;
+            let sealed =
+                seal(&sealing.now, key, &secret).map_err(|_| UsersError::Unfit("the secret cannot be sealed"))?;
             self.change(FactorSet { sealed: Some(sealed), ..factor }).await?;
         }
         Ok(names.len())

@@ -254,7 +254,10 @@ mod tests {
     fn open(dir: &std::path::Path) -> (Users, Tasks) {
         let tasks = Tasks::default();
         let journal = Journal::open(dir, &tasks).unwrap();
-        (Users::open(journal, Arc::new(Identity::from_seed(&[7; 32])), &[Role::Auditor], &tasks).unwrap(), tasks)
+        (
+            Users::open(journal, std::sync::Arc::new(Identity::from_seed(&[7; 32])), &[Role::Auditor], &tasks).unwrap(),
+            tasks,
+        )
     }
 
     fn proof(subject: &str, role: Option<Role>) -> Proof {

@@ -17,7 +17,12 @@ use super::{
     Away, ColdStore, Fill, MARK, Place,
     client::{Answer, Ask, Client, checksum, element},
 };
-use crate::{config::BucketConfig, identity::{Identity, Sealing}, seal, tasks::Tasks};
+use crate::{
+    config::BucketConfig,
+    identity::{Identity, Sealing},
+    seal,
+    tasks::Tasks,
+};
 use bytes::Bytes;
 use hyper::{Method, StatusCode};
 use protocol::Digest;

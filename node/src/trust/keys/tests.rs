@@ -193,8 +193,7 @@ async fn what_a_stranger_shows_stops_nobody_once_a_change_is_settled() {
 fn a_change_is_settled_when_its_notice_has_stood() {
     let (ours, thiefs) = (next(&key(1), 11, None), next(&key(1), 66, None));
     let heard = Timestamp(1_000_000);
-    let known =
-        Known { keys: ours.keys().clone(), heard: Some(heard), conflict: None, rival: None, settled: 0 };
+    let known = Known { keys: ours.keys().clone(), heard: Some(heard), conflict: None, rival: None, settled: 0 };
     assert!(!known.is_settled(thiefs.keys(), heard));
     assert!(!known.is_settled(thiefs.keys(), heard.after(SETTLED_AFTER - Duration::from_millis(1))));
     assert!(known.is_settled(thiefs.keys(), heard.after(SETTLED_AFTER)));

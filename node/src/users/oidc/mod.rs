@@ -45,6 +45,7 @@ use url::{
     Url,
     form_urlencoded::{self, byte_serialize},
 };
+use zeroize::Zeroizing;
 
 /// Whoever takes longer at the provider begins again.
 pub(crate) const WITHIN: Duration = Duration::from_secs(600);
@@ -163,7 +164,14 @@ impl Oidc {
     pub(crate) fn open(config: &OidcConfig, identity: Arc<Identity>, tasks: &Tasks) -> io::Result<Self> {
         let road = Road::new(config, tasks)?;
         let (taken, at_once) = (Mutex::new(LruCache::new(TAKEN)), Semaphore::new(AT_ONCE_MAX));
-        Ok(Self(Arc::new(Inner { config: config.clone(), road, provider: Provider::default(), identity, taken, at_once })))
+        Ok(Self(Arc::new(Inner {
+            config: config.clone(),
+            road,
+            provider: Provider::default(),
+            identity,
+            taken,
+            at_once,
+        })))
     }
 
     /// What people call it.
