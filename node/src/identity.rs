@@ -1,14 +1,17 @@
 //! This site's keys: kept in one file with mode 0600, and the root of everything the site signs.
 //!
-//! The *first* key is the site's name and what it seals at rest is derived from it; it never changes. The *current* key signs
-//! and speaks for the site (`protocol::succession`). The file holds the first key's seed; once the key was changed, behind it
-//! the current one's and the chain between the two.
+//! The *first* key is the site's name. The *current* key signs and speaks for the site (`protocol::succession`). What the site
+//! seals at rest is derived from the *root*: the first key's seed, until everything is sealed anew under another root
+//! (`crate::reseal`), and the first key's seed is gone. The file holds the root; once the key was changed, behind it the
+//! current key's seed and the chain from the first key to it.
 //!
 //! # At a crash
 //! The key file is written whole under another name, synced, and renamed; a half-written key is never found. A change of the
 //! key lies ready beside it ([`Identity::prepare`]) before trust records it; what is recorded is completed at the next start
-//! ([`Identity::settle`]), what is not recorded was not begun.
+//! ([`Identity::settle`]), what is not recorded was not begun. While things are sealed anew the next root lies beside the key
+//! file, and both open; the root before goes with one renaming, when nothing needs it any more.
 
+use crate::seal;
 use ed25519_dalek::SigningKey;
 use protocol::{
     Keys, SiteId, SiteKey, Timestamp,
@@ -21,21 +24,57 @@ use std::{
     io::{self, Write},
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
-    sync::{PoisonError, RwLock},
+    sync::{Mutex, PoisonError, RwLock},
 };
 use tokio::sync::watch;
 use zeroize::Zeroizing;
 
-/// Name of the key file in the node's folder: 32 bytes, the first key's ed25519 seed; or as many again, the current key's,
-/// and the chain.
+/// Name of the key file in the node's folder: 32 bytes, the first key's ed25519 seed and the root; or the root, the current
+/// key's seed in as many bytes, and the chain.
 pub(crate) const KEY_FILE: &str = "site.key";
 /// The next key file, while the key is being changed. A backup has it as well.
 const NEXT_FILE: &str = "site.key.next";
+/// The next root, while things are sealed anew: 32 bytes, and when it was made in 8. A backup has it as well.
+const ROOT_FILE: &str = "site.root.next";
+
+/// What keys of things sealed at rest are derived from.
+struct Roots {
+    now: Root,
+    /// While things are sealed anew: the one before, which the key file still has, and since when.
+    before: Option<(Root, Timestamp)>,
+}
+
+type Root = Zeroizing<[u8; 32]>;
+
+impl Roots {
+    /// The one in the key file.
+    fn on_file(&self) -> &Root {
+        self.before.as_ref().map_or(&self.now, |(before, _)| before)
+    }
+}
+
+/// The keys of one purpose.
+#[derive(Debug)]
+pub(crate) struct Sealing {
+    /// What is sealed from now on.
+    pub(crate) now: seal::Key,
+    /// What may have been sealed before, while things are sealed anew.
+    pub(crate) before: Option<seal::Key>,
+}
+
+impl Sealing {
+    /// Both, the newer first.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &seal::Key> {
+        std::iter::once(&self.now).chain(&self.before)
+    }
+}
 
 /// The site's keys.
 pub(crate) struct Identity {
     site: SiteId,
-    first: Zeroizing<[u8; 32]>,
+    roots: RwLock<Roots>,
+    /// Held while files are written.
+    writing: Mutex<()>,
     current: RwLock<SiteKey>,
     changed: watch::Sender<()>,
     dir: Option<PathBuf>,
@@ -63,6 +102,10 @@ pub(crate) enum IdentityError {
     Outdated,
     #[error("the key cannot be changed: it was as often as it may, or the clock is behind the last change")]
     NoMore,
+    #[error("change the key first: what is sealed under a key that is in use cannot be taken from it")]
+    NotChanged,
+    #[error("the key is just being changed")]
+    Changing,
 }
 
 fn write_whole(dir: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
@@ -88,9 +131,28 @@ fn read(path: &Path) -> Result<(Zeroizing<[u8; 32]>, SiteKey), IdentityError> {
     }
     let (current, chain) = rest.split_first_chunk::<32>().ok_or(IdentityError::Length)?;
     let keys: Keys = wire::decode(chain).map_err(|_| IdentityError::Length)?;
-    let is_ours = keys.site().0 == SigningKey::from_bytes(&first).verifying_key().to_bytes();
-    let key = SiteKey::of(SigningKey::from_bytes(current), keys).filter(|_| is_ours).ok_or(IdentityError::Length)?;
+    let key = SiteKey::of(SigningKey::from_bytes(current), keys).ok_or(IdentityError::Length)?;
     Ok((first, key))
+}
+
+/// The next root and since when, where there is one.
+fn read_root(dir: &Path) -> Result<Option<(Root, Timestamp)>, IdentityError> {
+    let bytes = match fs::read(dir.join(ROOT_FILE)) {
+        Ok(bytes) => Zeroizing::new(bytes),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let (root, since) = bytes.split_first_chunk::<32>().ok_or(IdentityError::Length)?;
+    let since: [u8; 8] = since.try_into().map_err(|_| IdentityError::Length)?;
+    Ok(Some((Zeroizing::new(*root), Timestamp(u64::from_le_bytes(since)))))
+}
+
+/// A key file's bytes.
+fn key_file(root: &Root, key: &SiteKey) -> Zeroizing<Vec<u8>> {
+    let mut bytes = Zeroizing::new(root.to_vec());
+    bytes.extend_from_slice(&*Zeroizing::new(key.signing_key().to_bytes()));
+    bytes.extend_from_slice(&wire::encode(key.keys()));
+    bytes
 }
 
 impl Identity {
@@ -112,17 +174,28 @@ impl Identity {
     /// # Errors
     /// When the file is missing, not what it should be, or readable by others.
     pub(crate) fn load(dir: &Path) -> Result<Self, IdentityError> {
-        let (first, key) = read(&dir.join(KEY_FILE))?;
-        Ok(Self::new(first, key, Some(dir.to_owned())))
+        let (on_file, key) = read(&dir.join(KEY_FILE))?;
+        let roots = match read_root(dir)? {
+            None => Roots { now: on_file, before: None },
+            // All was sealed anew, and the stop came before it was taken away.
+            Some((next, _)) if *next == *on_file => {
+                fs::remove_file(dir.join(ROOT_FILE))?;
+                Roots { now: on_file, before: None }
+            }
+            Some((next, since)) => Roots { now: next, before: Some((on_file, since)) },
+        };
+        Ok(Self::new(roots, key, Some(dir.to_owned())))
     }
 
     #[cfg(test)]
     pub(crate) fn from_seed(seed: &[u8; 32]) -> Self {
-        Self::new(Zeroizing::new(*seed), SiteKey::from(SigningKey::from_bytes(seed)), None)
+        let roots = Roots { now: Zeroizing::new(*seed), before: None };
+        Self::new(roots, SiteKey::from(SigningKey::from_bytes(seed)), None)
     }
 
-    fn new(first: Zeroizing<[u8; 32]>, key: SiteKey, dir: Option<PathBuf>) -> Self {
-        Self { site: key.site(), first, current: RwLock::new(key), changed: watch::Sender::new(()), dir }
+    fn new(roots: Roots, key: SiteKey, dir: Option<PathBuf>) -> Self {
+        let (roots, current) = (RwLock::new(roots), RwLock::new(key.clone()));
+        Self { site: key.site(), roots, writing: Mutex::default(), current, changed: watch::Sender::new(()), dir }
     }
 
     /// Who we are.
@@ -140,9 +213,70 @@ impl Identity {
         Signed::seal(&*self.current.read().unwrap_or_else(PoisonError::into_inner), value)
     }
 
-    /// What keys of things sealed at rest are derived from: it outlives the keys that speak.
-    pub(crate) fn root(&self) -> Zeroizing<[u8; 32]> {
-        self.first.clone()
+    /// The keys of what is sealed at rest for a purpose: they outlive the keys that speak. Asked for at each use, since they
+    /// may become others.
+    pub(crate) fn sealing(&self, purpose: &str) -> Sealing {
+        let roots = self.roots.read().unwrap_or_else(PoisonError::into_inner);
+        let of = |root: &Root| seal::Key::new(Zeroizing::new(blake3::derive_key(purpose, root.as_slice())));
+        Sealing { now: of(&roots.now), before: roots.before.as_ref().map(|(root, _)| of(root)) }
+    }
+
+    /// Since when things are being sealed anew.
+    pub(crate) fn resealing(&self) -> Option<Timestamp> {
+        self.roots.read().unwrap_or_else(PoisonError::into_inner).before.as_ref().map(|(_, since)| *since)
+    }
+
+    /// Begins to seal anew: what is sealed from now on is so under another root, durably known. Nothing where it was begun
+    /// already.
+    ///
+    /// # Errors
+    /// [`IdentityError::NotChanged`]: the root is the seed of the key in use; when it cannot be written.
+    pub(crate) fn begin_reseal(&self, at: Timestamp) -> Result<(), IdentityError> {
+        let _one = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.resealing().is_some() {
+            return Ok(());
+        }
+        if self.key().keys().successions().is_empty() {
+            return Err(IdentityError::NotChanged);
+        }
+        let next: Root = Zeroizing::new(rand::random());
+        if let Some(dir) = &self.dir {
+            let mut bytes = Zeroizing::new(next.to_vec());
+            bytes.extend_from_slice(&at.0.to_le_bytes());
+            write_whole(dir, ROOT_FILE, &bytes)?;
+        }
+        let mut roots = self.roots.write().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut roots.now, next);
+        roots.before = Some((before, at));
+        Ok(())
+    }
+
+    /// Nothing is sealed under the root before any more: it is destroyed.
+    ///
+    /// # Errors
+    /// [`IdentityError::Changing`]: a little later; when it cannot be written.
+    pub(crate) fn finish_reseal(&self) -> Result<(), IdentityError> {
+        let _one = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.resealing().is_none() {
+            return Ok(());
+        }
+        let mut roots = self.roots.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(dir) = &self.dir {
+            // A key file that lies ready has the root before.
+            if dir.join(NEXT_FILE).exists() {
+                return Err(IdentityError::Changing);
+            }
+            let before = fs::OpenOptions::new().write(true).open(dir.join(KEY_FILE))?;
+            let length = usize::try_from(before.metadata()?.len()).unwrap_or(0);
+            write_whole(dir, KEY_FILE, &key_file(&roots.now, &self.key()))?;
+            // The file has no name any more. What the disk itself keeps of it is out of reach.
+            (&before).write_all(&vec![0; length])?;
+            before.sync_all()?;
+            fs::remove_file(dir.join(ROOT_FILE))?;
+            fs::File::open(dir)?.sync_all()?;
+        }
+        roots.before = None;
+        Ok(())
     }
 
     /// Hears when the current key has changed.
@@ -158,10 +292,9 @@ impl Identity {
         let seed: Zeroizing<[u8; 32]> = Zeroizing::new(rand::random());
         let next = self.key().succeed(SigningKey::from_bytes(&seed), at, void_from).ok_or(IdentityError::NoMore)?;
         if let Some(dir) = &self.dir {
-            let mut bytes = Zeroizing::new(self.first.to_vec());
-            bytes.extend_from_slice(seed.as_slice());
-            bytes.extend_from_slice(&wire::encode(next.keys()));
-            write_whole(dir, NEXT_FILE, &bytes)?;
+            let _one = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+            let roots = self.roots.read().unwrap_or_else(PoisonError::into_inner);
+            write_whole(dir, NEXT_FILE, &key_file(roots.on_file(), &next))?;
         }
         Ok(next)
     }
@@ -208,6 +341,49 @@ impl Identity {
 mod tests {
     use super::*;
 
+    /// What depends on the root, the newer first.
+    fn name(identity: &Identity) -> Vec<String> {
+        identity.sealing("a test").all().map(|key| key.name("thing", b"x")).collect()
+    }
+
+    #[test]
+    fn a_root_is_there_until_nothing_needs_it_and_then_it_is_gone() {
+        let dir = tempfile::tempdir().unwrap();
+        let identity = Identity::create(dir.path()).unwrap();
+        let first = fs::read(dir.path().join(KEY_FILE)).unwrap();
+        assert!(matches!(identity.begin_reseal(Timestamp(5)), Err(IdentityError::NotChanged)));
+        let next = identity.prepare(Timestamp(10), None).unwrap();
+        identity.adopt(next).unwrap();
+        let old = name(&identity);
+        identity.begin_reseal(Timestamp(20)).unwrap();
+        let both = name(&identity);
+        assert_eq!((both.len(), &both[1]), (2, &old[0]));
+        // Again, a stop, and a change of the key in between: the same two.
+        identity.begin_reseal(Timestamp(30)).unwrap();
+        let identity = Identity::load(dir.path()).unwrap();
+        assert_eq!((name(&identity), identity.resealing()), (both.clone(), Some(Timestamp(20))));
+        let next = identity.prepare(Timestamp(40), None).unwrap();
+        assert!(matches!(identity.finish_reseal(), Err(IdentityError::Changing)));
+        identity.adopt(next).unwrap();
+        assert_eq!(name(&Identity::load(dir.path()).unwrap()), both);
+        let held = fs::File::open(dir.path().join(KEY_FILE)).unwrap();
+        identity.finish_reseal().unwrap();
+        assert_eq!((name(&identity), identity.resealing()), (vec![both[0].clone()], None));
+        let again = Identity::load(dir.path()).unwrap();
+        assert_eq!((name(&again), again.site()), (vec![both[0].clone()], identity.site()));
+        assert_eq!(again.key().keys(), identity.key().keys());
+        // The first key's seed is nowhere in the folder, nor in the file that was there.
+        let mut files: Vec<Vec<u8>> =
+            fs::read_dir(dir.path()).unwrap().map(|item| fs::read(item.unwrap().path()).unwrap()).collect();
+        files.push(io::read_to_string(held).unwrap().into_bytes());
+        assert!(files.iter().all(|bytes| memchr::memmem::find(bytes, &first).is_none()));
+        // A stop between the two files: the second goes at the start.
+        fs::write(dir.path().join(ROOT_FILE), [&fs::read(dir.path().join(KEY_FILE)).unwrap()[..32], &[0; 8]].concat())
+            .unwrap();
+        assert_eq!(name(&Identity::load(dir.path()).unwrap()), vec![both[0].clone()]);
+        assert!(!dir.path().join(ROOT_FILE).exists());
+    }
+
     #[test]
     fn a_change_that_was_recorded_is_completed_and_another_was_not_begun() {
         let dir = tempfile::tempdir().unwrap();
@@ -227,7 +403,7 @@ mod tests {
         let third = Identity::load(dir.path()).unwrap();
         assert_eq!(third.settle(next.keys()).unwrap(), None);
         assert_eq!((third.site(), third.key().keys()), (site, next.keys()));
-        assert_eq!(*third.root(), *before.root(), "what is sealed at rest stays readable");
+        assert_eq!(name(&third), name(&before), "what is sealed at rest stays readable");
         let last = Identity::load(dir.path()).unwrap();
         assert_eq!(last.settle(next.keys()).unwrap(), None);
         assert_eq!(last.key().keys(), next.keys());

@@ -11,6 +11,7 @@
 //!           signatures                          digital signatures that objects carry, checked
 //!  show     pixels                               frames found and decoded, for all doors
 //!  away     spare                                second copies of backups, here and elsewhere
+//!           reseal                               what is sealed at rest, sealed anew
 //!           collect                              events of the log on their way to the house's collector
 //!  view     studies                             find and open a study, here or elsewhere, as one thing
 //!  reach    overlay (messages)  transfer (bytes)
@@ -38,6 +39,7 @@ pub(crate) mod pixels;
 pub(crate) mod rules;
 pub(crate) mod signatures;
 
+pub(crate) mod reseal;
 pub(crate) mod spare;
 pub(crate) mod studies;
 

@@ -14,7 +14,7 @@ use crate::{
     refusal::Refusal,
     relearn::Known,
     signed::{Domain, Signed},
-    succession::Keys,
+    succession::{Fork, Keys},
     time::Timestamp,
     wire::Wire,
 };
@@ -157,9 +157,12 @@ pub enum Request {
     Delegated(Vec<Signed<Grant>>),
     /// Who is on duty at the sender's site, or a case that it opened or closed with the receiver.
     Duty(Signed<Duty>),
-    /// Keys of the receiver, which the sender knows and which part from those that the receiver showed: one of the two is not
-    /// the receiver's, and nothing passes until the sites are paired again.
+    /// Keys of the receiver, which the sender knows and which part from those that the receiver showed. Taken, and no longer
+    /// sent: [`Self::KeysFork`].
     KeysPart(Keys),
+    /// Two chains of the receiver's keys that do not go with one another: one of the two is not the receiver's. Sent to
+    /// whoever shows either. A site that does not know the notice answers that it is malformed.
+    KeysFork(Box<Signed<Fork>>),
 }
 impl Wire for Request {
     const VERSION: u8 = 1;

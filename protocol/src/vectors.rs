@@ -25,7 +25,7 @@ use crate::{
     refusal::Refusal,
     relearn::{Known, KnownStudy},
     signed::Signed,
-    succession::SiteKey,
+    succession::{Fork, SiteKey},
     time::{Timestamp, WeekMinute},
     wire::{self, Wire},
 };
@@ -529,6 +529,7 @@ fn decode_all(bytes: &[u8]) {
     never_panics::<fetch::Answer>(bytes);
     never_panics::<message::Request>(bytes);
     never_panics::<message::Answer>(bytes);
+    never_panics::<Fork>(bytes);
 }
 
 #[test]
@@ -543,6 +544,10 @@ fn keys_and_what_they_sign() {
     let hello = message::Request::Hello { record: Signed::seal(&third, &record()), now: Timestamp(7) };
     check("control-hello-by-a-third-key", &hello);
     check("control-keys-part", &message::Request::KeysPart(third.keys().clone()));
+    let other = next(&first, 10, 1_769_890_000_000, None);
+    let fork = Fork { known: third.keys().clone(), shown: other.keys().clone(), at: Timestamp(1_769_900_000_000) };
+    check("keys-fork", &fork);
+    check("control-keys-fork", &message::Request::KeysFork(Box::new(Signed::seal(&key(), &fork))));
 }
 
 proptest! {

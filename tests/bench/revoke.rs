@@ -5,6 +5,10 @@
 //! last byte that leaves the holder, the reader's node refusing its viewer, the reader's receipt at the holder (for a
 //! person: the holder's log), and bytes that passed the road between the two after the request was answered: pieces that lay on
 //! it already, one KiB for each request under way.
+//!
+//! Then keys, at two other nodes: from `confrere key rotate` until a study that was not read before is read at the peer under
+//! the new key; and from `confrere key rotate --compromised` until the key before is answered no more at the peer, by
+//! either plane, over open connections or fresh ones.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a measurement stops where it fails")]
 
 use serde_json::{Value, json};
@@ -16,8 +20,10 @@ use std::{
     time::{Duration, Instant},
 };
 use tests::{
-    Instance, OverRoad, Response, Site, Study, eventually, hospital,
+    Instance, OverRoad, Response, Site, Study, eventually,
+    hospital::{self, Pair, Preset},
     http::{self, Ask, Method},
+    tools::{control::seed_of_folder, thief::Thief},
     wait::holds,
 };
 
@@ -27,6 +33,8 @@ const RUNS: usize = 20;
 const KIB_PER_MS: usize = 3;
 /// Looked at so long after the last byte: nothing follows.
 const QUIET: Duration = Duration::from_millis(1500);
+/// Changes of one site's key; then the sites pair again.
+const CHANGES_MAX: usize = protocol::succession::SUCCESSIONS_MAX;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum What {
@@ -187,6 +195,75 @@ impl World {
     }
 }
 
+async fn key_at(site: &Site, whose: &str) -> String {
+    let keys = site.get("/api/keys").await.ok().json();
+    let row = if whose == "own" { &keys["own"] } else { &keys["peers"][0] };
+    row["key"].as_str().unwrap().to_owned()
+}
+
+/// From `key rotate` until the peer has read, under the new key, what it had not read before.
+async fn read_after_change(pair: &Pair) -> Duration {
+    let study = Study::of(1).size(64, 64);
+    let (made, paths) = study.write(&pair.a.scratch(&study.uid));
+    pair.announced(&study.uid, 1, &paths).await;
+    let old = key_at(&pair.b, "peer").await;
+    let start = Instant::now();
+    let mut command = pair.a.cli_start(&["key", "rotate", "--yes"]);
+    while key_at(&pair.b, "peer").await == old {
+        assert!(start.elapsed() < Duration::from_secs(60), "the new key is not heard of");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    while !pair.b.frame(&made[0].path(), 1).await.status.is_success() {
+        assert!(start.elapsed() < Duration::from_secs(60), "nothing is read with the new key");
+    }
+    let read = start.elapsed();
+    assert!(command.wait().unwrap().success());
+    assert_eq!(key_at(&pair.b, "peer").await, key_at(&pair.a, "own").await);
+    read
+}
+
+/// From `key rotate --compromised` until the key before is answered no more at the peer.
+async fn refused_after_theft(pair: &Pair) -> Duration {
+    let mut thief = Thief::new(seed_of_folder(&pair.a.dir()));
+    assert!(thief.gets_in(&pair.b).await, "it is the site's key");
+    let start = Instant::now();
+    let mut command = pair.a.cli_start(&["key", "rotate", "--yes", "--compromised"]);
+    let refused = loop {
+        let asked = start.elapsed();
+        if !thief.gets_in(&pair.b).await {
+            break asked;
+        }
+        assert!(asked < Duration::from_secs(60), "the key before still gets in");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    };
+    assert!(command.wait().unwrap().success());
+    assert!(!thief.gets_in(&pair.b).await, "nor does it come back");
+    for (site, other) in [(&pair.a, &pair.b_id), (&pair.b, &pair.a_id)] {
+        eventually!(
+            40,
+            "both are connected",
+            hospital::peer(site, other).await.filter(|peer| peer["connected"] == true)
+        );
+    }
+    refused
+}
+
+async fn keys(runs: usize) {
+    println!("{:<34} {:>13}", "key of a site", "ms");
+    for is_stolen in [false, true] {
+        let (mut times, mut pair) = (Vec::new(), None);
+        for run in 0..runs {
+            if run % CHANGES_MAX == 0 {
+                pair = Some(Pair::agreed(SITE, Preset::All).await);
+            }
+            let pair = pair.as_ref().unwrap();
+            times.push(if is_stolen { refused_after_theft(pair).await } else { read_after_change(pair).await });
+        }
+        let what = if is_stolen { "stolen, until the old is refused" } else { "changed, until a read by the new" };
+        println!("{what:<34} {}", ms(&times));
+    }
+}
+
 fn ms(times: &[Duration]) -> String {
     let mut sorted = times.to_vec();
     sorted.sort();
@@ -197,6 +274,11 @@ fn ms(times: &[Duration]) -> String {
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
     let runs = std::env::args().filter_map(|word| word.parse().ok()).next().unwrap_or(RUNS);
+    withdrawn(runs).await;
+    keys(runs).await;
+}
+
+async fn withdrawn(runs: usize) {
     let over = OverRoad::open(SITE).await;
     let study = Study::of(24).size(512, 512);
     let (made, paths) = study.write(&over.pair.a.scratch("scanner"));

@@ -3,9 +3,7 @@
 use crate::SITE;
 use ed25519_dalek::SigningKey;
 use protocol::{
-    Digest, SiteKey, Timestamp, Uid,
-    agreement::Purpose,
-    fetch::{self, Priority, Reader, What},
+    SiteKey, Timestamp,
     message::{Answer, Request, SiteRecord},
     signed::Signed,
 };
@@ -19,7 +17,7 @@ use tests::{
     hospital::{agreement, peer},
     tools::{
         control::{Peer, seed_of_folder},
-        quic::{self, Key},
+        thief::Thief,
     },
     wait::holds,
 };
@@ -84,27 +82,7 @@ fn now() -> Timestamp {
 
 /// Whether whoever has this key gets in at a site, by either plane.
 async fn gets_in(seed: [u8; 32], at: &Site) -> bool {
-    let by_control = match Peer::dial(seed, at.overlay(), |_| None).await {
-        // The handshake is over before the other side looks at the key.
-        Some(peer) => peer.ask(&Request::Nudge).await.is_some(),
-        None => false,
-    };
-    let asked = fetch::Request {
-        study: Uid::parse("1.2.826.1").unwrap(),
-        reader: Reader {
-            person: "mallory".to_owned(),
-            role: "radiologist".to_owned(),
-            copy: None,
-            purpose: Purpose::Care,
-        },
-        priority: Priority::Screen,
-        what: What::Manifest(Digest([0; 32])),
-    };
-    let by_pixels = match quic::dial(at.pixels(), &Key::from_seed(&seed)).await {
-        Ok(connection) => quic::ask(&connection, &asked).await.is_ok(),
-        Err(_) => false,
-    };
-    by_control || by_pixels
+    Thief::new(seed).gets_in(at).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -223,6 +201,96 @@ async fn what_a_stolen_key_gave_is_void() {
     let _ = pair.b.frame(&made[0].path(), 1).await.ok();
 }
 
+/// Whether a key that speaks over a connection of `seed` is greeted, with a record that says where the site is found.
+async fn greets(at: &Site, seed: &[u8; 32], key: &SiteKey, (overlay, pixels): (String, String)) -> bool {
+    let record = SiteRecord { name: "CH Nord".to_owned(), overlay: vec![overlay], pixels: vec![pixels], issued: now() };
+    let Some(peer) = Peer::dial(*seed, at.overlay(), |_| None).await else { return false };
+    let hello = Request::Hello { record: Signed::seal(key, &record), now: now() };
+    matches!(peer.ask(&hello).await, Some(Answer::Hello { .. }))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn both_sites_changed_their_keys_while_the_other_was_away() {
+    let pair = agreed().await;
+    let (_, path) = announced(&pair).await;
+    let old = [seed_of_folder(&pair.a.dir()), seed_of_folder(&pair.b.dir())];
+    pair.b.stop().await;
+    let said = rotate(&pair.a, &[]);
+    assert!(said.contains("These learn it when they are met: CHU Sud."), "{said}");
+    pair.a.stop().await;
+    pair.b.serve().await;
+    for _ in 0..2 {
+        let said = rotate(&pair.b, &[]);
+        assert!(said.contains("These learn it when they are met: CH Nord."), "{said}");
+    }
+    // Neither knows the key that the other answers with.
+    pair.a.serve().await;
+    connected(&pair).await;
+    let (at_a, at_b) = (keys(&pair.a).await, keys(&pair.b).await);
+    assert_eq!((&at_a["own"]["key"], &at_b["own"]["key"]), (&at_b["peers"][0]["key"], &at_a["peers"][0]["key"]));
+    let _ = pair.b.frame(&path, 1).await.ok();
+    let (_, fresh) = announced(&pair).await;
+    let _ = pair.b.frame(&fresh, 1).await.ok();
+    for (seed, site) in old.into_iter().zip([&pair.b, &pair.a]) {
+        assert!(!gets_in(seed, site).await, "the keys of before are over");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_site_that_nobody_can_dial_shows_its_next_key_where_it_knocks() {
+    let (a, b) = (Site::init(SITE, "CH Nord"), Site::init(SITE, "CHU Sud"));
+    // Nothing listens there: B alone can begin a connection.
+    b.configure("overlay", "advertise", toml::Value::Array(vec![toml::Value::String("127.0.0.1:9".to_owned())]));
+    a.serve().await;
+    b.serve().await;
+    let (a_id, b_id) = (a.id().await, b.id().await);
+    let pair = Pair { a, b, a_id, b_id };
+    pair.pair().await;
+    let _ = pair.agree(&json!({ "preset": "all" })).await;
+    let (_, path) = announced(&pair).await;
+    let old = seed_of_folder(&pair.b.dir());
+    pair.a.stop().await;
+    let _ = rotate(&pair.b, &[]);
+    pair.a.serve().await;
+    connected(&pair).await;
+    assert_eq!(keys(&pair.a).await["peers"][0]["key"], keys(&pair.b).await["own"]["key"]);
+    let _ = pair.b.frame(&path, 1).await.ok();
+    // What a stranger shows of a site is a chain that ends in the stranger's own key, or nothing.
+    let stolen = SiteKey::from(SigningKey::from_bytes(&old));
+    let nowhere = || ("127.0.0.1:9".to_owned(), "127.0.0.1:9".to_owned());
+    let own = SigningKey::from_bytes(&[77; 32]);
+    assert!(!greets(&pair.a, &own.to_bytes(), &stolen, nowhere()).await, "of another key");
+    assert!(!greets(&pair.a, &own.to_bytes(), &SiteKey::from(own.clone()), nowhere()).await, "of no peer");
+    assert!(!greets(&pair.a, &old, &stolen, nowhere()).await, "of before");
+    connected(&pair).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thief_who_was_first_is_found_out_by_the_site_that_knocks() {
+    let pair = agreed().await;
+    let (_, path) = announced(&pair).await;
+    // A thief changes the key of A, and says that A is somewhere else: B does not meet A at its address any more.
+    let stolen = seed_of_folder(&pair.a.dir());
+    let first = SiteKey::from(SigningKey::from_bytes(&stolen));
+    let thief = first.succeed(SigningKey::from_bytes(&[66; 32]), now(), None).unwrap();
+    let nowhere = ("127.0.0.1:9".to_owned(), "127.0.0.1:9".to_owned());
+    assert!(greets(&pair.b, &stolen, &thief, nowhere).await);
+    eventually!(10, "the thief's key is the site's", holds(gets_in([66; 32], &pair.b).await));
+    // The site, which changed nothing, knocks with the key it has, and hears of the one that it did not make.
+    alarm(&pair.a, "own-keys-part", "CH Nord").await;
+    assert_eq!(keys(&pair.a).await["own"]["rival"]["key"], thief.keys().current().to_string());
+    assert_eq!(keys(&pair.b).await["peers"][0]["conflict"], Value::Null, "a key of before proves nothing at B");
+    // It answers with a key of its own: now B knows of two.
+    let _ = rotate(&pair.a, &["--compromised"]);
+    alarm(&pair.b, "keys-part", "CH Nord").await;
+    eventually!(5, "the thief is shut out", holds(!gets_in([66; 32], &pair.b).await));
+    alarm(&pair.a, "own-keys-part", "CH Nord").await;
+    // Two people on the telephone: what was agreed goes on.
+    pair.pair().await;
+    eventually!(20, "B reads from A again", holds(pair.b.frame(&path, 1).await.status.is_success()));
+    assert!(!gets_in([66; 32], &pair.b).await);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_successors_of_one_key_are_both_refused_until_the_sites_are_paired_again() {
     let pair = agreed().await;
@@ -231,15 +299,9 @@ async fn two_successors_of_one_key_are_both_refused_until_the_sites_are_paired_a
     let stolen = SiteKey::from(SigningKey::from_bytes(&seed_of_folder(&pair.a.dir())));
     let thiefs_seed = [66; 32];
     let thief = stolen.succeed(SigningKey::from_bytes(&thiefs_seed), now(), None).unwrap();
-    let record = SiteRecord {
-        name: "CH Nord".to_owned(),
-        overlay: vec![pair.a.overlay().to_string()],
-        pixels: vec![pair.a.pixels().to_string()],
-        issued: now(),
-    };
-    let at_b = Peer::dial(seed_of_folder(&pair.a.dir()), pair.b.overlay(), |_| None).await.unwrap();
-    let hello = Request::Hello { record: Signed::seal(&thief, &record), now: now() };
-    assert!(matches!(at_b.ask(&hello).await, Some(Answer::Hello { .. })));
+    let thief_id = thief.keys().current().to_string();
+    let at_a = (pair.a.overlay().to_string(), pair.a.pixels().to_string());
+    assert!(greets(&pair.b, &seed_of_folder(&pair.a.dir()), &thief, at_a).await);
     eventually!(10, "the thief's key is the site's", holds(gets_in(thiefs_seed, &pair.b).await));
 
     let _ = rotate(&pair.a, &["--compromised"]);
@@ -250,6 +312,16 @@ async fn two_successors_of_one_key_are_both_refused_until_the_sites_are_paired_a
     }
     assert!(!pair.b.frame(&path, 1).await.status.is_success());
     alarm(&pair.b, "keys-part", "CH Nord").await;
+    // The site is told, with both chains, and sees by its own signature that one of them is not its own.
+    alarm(&pair.a, "own-keys-part", "CH Nord").await;
+    let own = keys(&pair.a).await["own"].clone();
+    assert_eq!((&own["rival"]["key"], &own["rival"]["follows"]), (&json!(thief_id), &json!(pair.a_id)));
+    let theirs = at_b().await;
+    assert_eq!((&theirs["key"], &theirs["rival"]["key"]), (&json!(thief_id), &own["key"]));
+    let said = pair.a.cli(&["key", "list", "--lang", "en"]).ok();
+    assert!(said.err.contains("Somebody else has signed a new key in the name of CH Nord"), "{}", said.err);
+    let said = pair.b.cli(&["key", "list", "--lang", "fr"]).ok();
+    assert!(said.err.contains("Deux clés prétendent suivre"), "{}", said.err);
 
     // Two people on the telephone: what was agreed goes on.
     pair.pair().await;

@@ -47,7 +47,18 @@ async fn a_reader_sees_what_was_signed_and_whether_it_holds() {
     fs::write(&sent[0], bytes).unwrap();
     // It is kept as it came.
     let _ = site.c_store(&sent).ok();
-    for (study, instances) in [(&plain, 1), (&known, 2), (&unknown, 1), (&broken, 1)] {
+    let (of_item, altered) = (Study::of(1), Study::of(1));
+    for (study, reference) in [(&of_item, b"1.2.826.9"), (&altered, b"1.2.826.8")] {
+        let (_, paths) = study.write(&site.scratch(&study.uid));
+        let signed = dcmtk::sign_item(&paths[0], &hospital.issue("scanner"));
+        let mut bytes = fs::read(&signed).unwrap();
+        let at = bytes.windows(9).position(|window| window == b"1.2.826.9").unwrap();
+        bytes[at..at + 9].copy_from_slice(reference);
+        fs::write(&signed, bytes).unwrap();
+        let _ = site.c_store(&[signed]).ok();
+    }
+    let all = [(&plain, 1), (&known, 2), (&unknown, 1), (&broken, 1), (&of_item, 1), (&altered, 1)];
+    for (study, instances) in all {
         let _ = site.settled(&study.uid, instances).await;
     }
 
@@ -62,4 +73,11 @@ async fn a_reader_sees_what_was_signed_and_whether_it_holds() {
     assert_eq!(of["standing"], "unknown-signer", "{of}");
     let of = signatures(&site, &broken).await;
     assert_eq!((&of["standing"], &of["signatures"][0]["state"]), (&"broken".into(), &"broken".into()), "{of}");
+    for (study, standing) in [(&of_item, "valid"), (&altered, "broken")] {
+        let of = signatures(&site, study).await;
+        assert_eq!((&of["standing"], &of["signed"]), (&standing.into(), &1.into()), "{of}");
+        let one = &of["signatures"][0];
+        assert_eq!((&one["item"], &one["state"]), (&"ReferencedImageSequence[1]".into(), &standing.into()), "{one}");
+        assert_eq!((&one["elements"], &one["pixels"]), (&1.into(), &false.into()), "{one}");
+    }
 }

@@ -1,20 +1,26 @@
 //! Whoever is not trusted gets nothing, and whoever is trusted gets nothing without an agreement.
 
 use crate::SITE;
+use ed25519_dalek::SigningKey;
 use protocol::{
-    Digest, Refusal, Uid,
+    Digest, Keys, Refusal, Signed, Timestamp, Uid,
     agreement::Purpose,
-    fetch::{Answer, Priority, Reader, Request, What},
+    catalog::Cursor,
+    fetch::{self, Answer, Priority, Reader, What},
+    message::{Request, SiteRecord},
 };
 use serde_json::json;
 use tests::{
-    Pair, Study, eventually,
-    tools::quic::{self, Key},
+    Pair, Study, eventually, hospital,
+    tools::{
+        control::Peer,
+        quic::{self, Key},
+    },
     wait::holds,
 };
 
-fn range_of(study: &Study, digest: Digest) -> Request {
-    Request {
+fn range_of(study: &Study, digest: Digest) -> fetch::Request {
+    fetch::Request {
         study: Uid::parse(&study.uid).unwrap(),
         reader: Reader {
             person: "mallory".to_owned(),
@@ -128,4 +134,50 @@ async fn one_side_that_sees_other_digits_ends_it() {
     for site in [&pair.a, &pair.b] {
         assert_eq!(site.get("/api/peers").await.ok().json(), json!([]));
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_strangers_key_that_speaks_is_not_answered_whatever_it_says() {
+    let pair = Pair::paired(SITE).await;
+    let before = pair.a.audit("").await[0]["number"].as_u64().unwrap();
+    let stranger = SigningKey::from_bytes(&[7; 32]);
+    let record = SiteRecord {
+        name: "CHU Sud".to_owned(),
+        overlay: vec![pair.b.overlay().to_string()],
+        pixels: Vec::new(),
+        issued: Timestamp(1),
+    };
+    let hello = |record: Signed<SiteRecord>| Request::Hello { record, now: Timestamp(1) };
+    let own = Signed::seal(&stranger, &record);
+    // The peer's name in the stranger's record, and the peer's own keys with nothing that they signed.
+    let forged = Signed::again(&record, pair.b_id.parse().unwrap(), own.signature());
+    let keys = Keys::first(pair.b_id.parse().unwrap());
+    let says = [
+        ("nothing new", Request::Nudge),
+        ("a feed", Request::Pull(Cursor::default())),
+        ("a record of its own", hello(own)),
+        ("a record in the name of the peer", hello(forged)),
+        ("the peer's keys", Request::KeysPart(keys)),
+        ("goodbye", Request::Goodbye),
+    ];
+    for (what, request) in says {
+        let Some(peer) = Peer::dial([7; 32], pair.a.overlay(), |_| None).await else { continue };
+        let answer = peer.ask(&request).await;
+        assert!(answer.is_none(), "{what}: {answer:?}");
+    }
+    // Many that say nothing take each other's places, and no peer's.
+    let crowd: Vec<_> = (10..22).map(|seed| Peer::dial([seed; 32], pair.a.overlay(), |_| None)).collect();
+    let crowd = futures::future::join_all(crowd).await;
+    pair.b.stop().await;
+    pair.b.serve().await;
+    eventually!(20, "the peer is there", {
+        hospital::peer(&pair.a, &pair.b_id).await.filter(|peer| peer["connected"] == true)
+    });
+    drop(crowd);
+    eventually!(20, "that strangers knocked is one alert", {
+        let alerts = pair.a.audit("&alerts=true").await;
+        let news = alerts.iter().filter(|entry| entry["number"].as_u64() > Some(before)).count();
+        assert!(news <= 2, "they are counted, not listed: {alerts:?}");
+        holds(news > 0)
+    });
 }

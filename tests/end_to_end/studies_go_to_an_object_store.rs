@@ -313,3 +313,64 @@ async fn and_a_workstation_gets_them_by_c_get() {
     assert_eq!(fs::read_dir(&folder).unwrap().count(), made.len());
     insist(&site, &made).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn and_are_sealed_anew_after_the_first_key_was_stolen() {
+    let (site, mut store) = with_store("CH Nord").await;
+    let study = Study::of(30).size(64, 64);
+    let made = stored(&site, &study).await;
+    let _ = site.cli(&["tier", "cold", &study.uid]).ok();
+    let before = store.objects();
+    let stolen = fs::read(site.dir().join("site.key")).unwrap();
+    let stage = async || site.get("/api/keys").await.ok().json()["sealing"]["stage"].as_str().unwrap().to_owned();
+
+    let said = site.cli(&["key", "reseal", "--yes", "--lang", "en"]);
+    assert!(said.code != Some(0) && said.err.contains("change the key first"), "{said:?}");
+    let said = site.cli(&["key", "rotate", "--compromised", "--yes", "--lang", "en"]).ok();
+    assert!(said.err.contains("confrere key reseal"), "{}", said.err);
+    let said = site.cli(&["key", "reseal", "--yes", "--lang", "en"]).ok();
+    assert!(said.err.contains("It goes on by itself"), "{}", said.err);
+    // A backup from before could read none of what comes: one is waited for, a start in between.
+    eventually!(20, "a backup is waited for", holds(stage().await == "waits-for-backup"));
+    site.stop().await;
+    site.serve().await;
+    eventually!(20, "a backup is still waited for", holds(stage().await == "waits-for-backup"));
+    assert_eq!(store.objects(), before);
+    insist(&site, &made[..1]).await;
+    let [option, passphrase, to, vault] = arguments(&site);
+    let _ = site.cli(&["backup", &to, &vault, &option, &passphrase]).ok();
+
+    // Killed in the middle, with the store; it goes on when both are back.
+    eventually!(
+        30,
+        "the first are under other names",
+        holds(store.objects().iter().any(|file| !before.contains(file)))
+    );
+    site.kill();
+    store.kill();
+    site.serve().await;
+    there(&site, false).await;
+    eventually!(20, "the store is waited for", holds(stage().await == "store-away"));
+    store.resume().await;
+    eventually!(60, "all are sealed anew", holds(stage().await == "none"));
+    let after = store.objects();
+    assert_eq!(after.len(), before.len());
+    assert!(after.iter().all(|file| !before.contains(file)), "none is under its old name");
+
+    // Nothing in the folder gives the stolen key back; all is read by what there is now.
+    let holds_it: Vec<_> = site.files_with(&stolen);
+    assert_eq!(holds_it, Vec::new());
+    site.stop().await;
+    site.serve().await;
+    there(&site, true).await;
+    insist(&site, &made).await;
+    assert_eq!(site.audit("").await.iter().filter(|entry| entry["act"] == "key-changed").count(), 3);
+
+    // The backup that was waited for reads them, too, and goes on where it was taken.
+    site.kill();
+    fs::remove_dir_all(site.dir()).unwrap();
+    let _ = site.cli(&["restore", "--from", &vault, &option, &passphrase]).ok();
+    site.serve().await;
+    there(&site, true).await;
+    insist(&site, &made).await;
+}

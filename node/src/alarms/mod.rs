@@ -86,6 +86,8 @@ pub(crate) enum Kind {
     KeyChanged,
     /// Subject: the site of whose key two successors are known. Nothing passes between it and us until it is paired again.
     KeysPart,
+    /// Subject: our own name. Somebody else made a successor of a key of ours.
+    OwnKeysPart,
 }
 
 impl Kind {
@@ -110,6 +112,7 @@ impl Kind {
             Self::CopiesOverdue => "copies-overdue",
             Self::KeyChanged => "key-changed",
             Self::KeysPart => "keys-part",
+            Self::OwnKeysPart => "own-keys-part",
         }
     }
 }

@@ -64,7 +64,7 @@ fn of(alarm: &Alarm, language: Language) -> String {
                 | "la seconde copie de la sauvegarde chez {subject} date de {value} jours."
         ),
         Kind::LedgerBroken | Kind::LedgerUnwitnessed | Kind::CopiesOverdue => of_evidence(alarm, language),
-        Kind::KeyChanged | Kind::KeysPart => of_keys(alarm, language),
+        Kind::KeyChanged | Kind::KeysPart | Kind::OwnKeysPart => of_keys(alarm, language),
         Kind::CollectorBehind => in_language!(
             language,
             "the audit collector has not taken events for {value} minutes; they wait in the log."
@@ -97,18 +97,22 @@ fn overdue(value: u64, language: Language) -> String {
 /// Of keys that speak for sites.
 fn of_keys(alarm: &Alarm, language: Language) -> String {
     let Alarm { kind, subject, value, .. } = alarm;
-    if *kind == Kind::KeyChanged {
-        in_language!(
+    match kind {
+        Kind::KeyChanged => in_language!(
             language,
             "{subject} changed its key {value} days ago; the new key is signed by the one before."
                 | "{subject} a changé de clé il y a {value} jours ; la nouvelle est signée par la précédente."
-        )
-    } else {
-        in_language!(
+        ),
+        Kind::OwnKeysPart => in_language!(
+            language,
+            "somebody else has signed a new key in the name of {subject}: a key of this site is in other hands. Change it now, as one that may be in other hands; telephone the peers, and pair again with those whose node stands still. (After a restore: the backup was from before a change of the key.)"
+                | "quelqu'un d'autre a signé une nouvelle clé au nom de {subject} : une clé de ce site est dans d'autres mains. Changez-la maintenant, comme clé peut-être dans d'autres mains ; téléphonez aux confrères, et appairez à nouveau ceux dont le nœud s'est arrêté. (Après une restauration : la sauvegarde datait d'avant un changement de clé.)"
+        ),
+        _ => in_language!(
             language,
             "two different keys claim to follow the key of {subject}: one of them is not the site. Nothing passes until both administrators have spoken on the telephone and paired the sites again."
                 | "deux clés différentes prétendent succéder à celle de {subject} : l'une n'est pas le site. Rien ne passe tant que les deux administrateurs ne se sont pas parlé au téléphone et n'ont pas appairé les sites à nouveau."
-        )
+        ),
     }
 }
 

@@ -77,6 +77,7 @@ mod rebuild;
 mod recover;
 mod reject;
 mod repair;
+mod reseal;
 mod retain;
 mod rules;
 mod scrub;
@@ -102,6 +103,7 @@ pub(crate) use part10::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
 pub(crate) use query::StudyQuery;
 pub(crate) use rebuild::rebuild;
 pub(crate) use reject::{RejectError, Rejecting};
+pub(crate) use reseal::Resealed;
 pub(crate) use retain::RetainError;
 pub(crate) use rows::{
     Actions, AskedBy, Cause, Claim, ClaimRecord, Conditions, ConflictRow, ConflictState, Correcting, CorrectionRow,

@@ -20,6 +20,7 @@ fn the_contract_is_understood() {
         "confrere peer join INVITATION --code 1 --replaces Nord --dir D",
         "confrere key list --json --dir D",
         "confrere key rotate --compromised --since 2026-01-05T20:00:00Z --yes --dir D",
+        "confrere key reseal --without-backup --yes --dir D",
         "confrere config check --dir D",
         "confrere user add durand --role radiologist --password-file F --dir D",
         "confrere token add bridge --role technologist --dir D",

@@ -2,7 +2,7 @@
 //! after it. What is too often is dropped unsaid; an honest node dials again by itself.
 //!
 //! # Not here
-//! Who may connect at all, and how many connections at once: the allow-list and the limits of [`super::swarm`].
+//! Who may connect at all: [`super::gate`]. How many connections at once: the limits of [`super::swarm`].
 
 use crate::pace::Pace;
 use libp2p::{
@@ -60,7 +60,7 @@ fn too_often(_wait: Duration) -> ConnectionDenied {
     ConnectionDenied::new(TooOften)
 }
 
-fn ip(address: &Multiaddr) -> Option<IpAddr> {
+pub(super) fn ip(address: &Multiaddr) -> Option<IpAddr> {
     address.iter().find_map(|part| match part {
         multiaddr::Protocol::Ip4(ip) => Some(IpAddr::V4(ip)),
         multiaddr::Protocol::Ip6(ip) => Some(IpAddr::V6(ip)),

@@ -102,6 +102,8 @@ impl Inner {
                         self.tasks.spawn("stranger", async move { inner.knocked(key, note).await });
                     }
                 }
+                News::Visitor(key) => self.visited(key),
+                News::Heard { key, bytes, channel } => self.heard(key, &bytes, channel),
                 News::Claims(site, key) => self.claimed(site, key),
             }
         }
@@ -396,6 +398,7 @@ impl Inner {
             Request::CopiesHeld { after } => return Ok(self.held_copies(&from, after.as_ref())),
             Request::ReaderGone { person } => self.reader_gone(from, person).await?,
             Request::KeysPart(keys) => self.hear_that_keys_part(from, &keys).await?,
+            Request::KeysFork(signed) => self.hear_fork(from, &signed).await?,
             Request::Goodbye => {
                 self.left(from).await?;
                 return Ok(self.parted(&from));

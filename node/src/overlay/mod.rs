@@ -23,8 +23,10 @@ mod dial;
 mod directory;
 mod duty;
 mod feed;
+mod gate;
 mod glass;
 mod keepings;
+mod knock;
 mod ledger;
 mod lines;
 mod names;
@@ -256,6 +258,8 @@ struct Inner {
     answering: answering::Answering,
     /// Questions by site.
     questions: Pace<SiteId>,
+    /// Greetings by keys that are no peer's.
+    greetings: Pace<protocol::Key>,
     greets: OncePerSite,
     nudges: OncePerSite,
     pulls: OncePerSite,
@@ -345,6 +349,7 @@ impl Overlay {
             alerts,
             answering: answering::Answering::default(),
             questions: converse::questions_pace(),
+            greetings: knock::greetings_pace(),
             greets: OncePerSite::default(),
             nudges: OncePerSite::default(),
             pulls: OncePerSite::default(),

@@ -3,7 +3,8 @@
 //! Every greeting carries the chain of keys of whoever greets, in the signature of its site record. So a peer that is connected
 //! is told by a greeting over the key before, signed with the next; one that was away, when it is met: it dials the site by
 //! the key that it knows, another answers, and is let in to greet and nothing else. A chain that goes on from the one known is
-//! accepted; one that parts from it is the end of all trust with that site ([`crate::trust::Heard::Conflict`]).
+//! accepted; one that parts from it is the end of all trust with that site ([`crate::trust::Heard::Conflict`]). Where both changed
+//! their keys, either finds a stranger: [`super::knock`].
 //!
 //! # At a crash
 //! The next key lies ready, then trust records it, then peers are told, then it is in use: a crash before the record leaves
@@ -93,16 +94,14 @@ impl Inner {
         match heard {
             Heard::Known => Ok(()),
             Heard::Changed => {
-                let note = format!("signed by the key before; now {}", fingerprint(&keys.current()));
-                let theirs = Actor { site: Some(site), ..Actor::default() };
-                self.record(Event::new(Act::KeyChanged, theirs).peer(site).note(note)).await;
+                self.note_changed(keys).await;
                 Ok(())
             }
             Heard::Old => {
                 self.alerts.security("signed by a key that the site has changed", site, None).await;
                 Err(Refusal::Revoked)
             }
-            Heard::Conflict => {
+            Heard::Conflict | Heard::Settled => {
                 self.alerts.security("two successors of the site's key", site, None).await;
                 Err(Refusal::NotPaired)
             }
@@ -124,8 +123,10 @@ impl Inner {
     pub(super) fn keys_part(self: &Arc<Self>, site: SiteId) {
         let inner = self.clone();
         self.tasks.spawn("keys", async move {
-            let known = Request::KeysPart(inner.trust.keys_of(&site).keys);
-            let _ = tokio::time::timeout(TOLD_WITHIN, inner.ask(site, &known)).await;
+            if site != inner.identity.site() {
+                let shown = inner.trust.keys_of(&site).keys;
+                inner.tell_fork(None, &shown).await;
+            }
             // Whoever answered where the site was dialled is being told; nothing else is answered to either key any more.
             tokio::time::sleep(PARTING).await;
             if inner.trust.is_in_conflict(&site) {
@@ -158,8 +159,7 @@ impl Inner {
         if self.note_keys(&keys).await.is_ok() {
             self.allow(&site).await;
         } else if self.trust.is_in_conflict(&site) {
-            let known = Request::KeysPart(self.trust.keys_of(&site).keys);
-            self.link.ask_claimant(key, protocol::wire::encode(&known)).await;
+            self.tell_fork(Some(key), &keys).await;
         }
     }
 
@@ -167,7 +167,7 @@ impl Inner {
     pub(super) async fn goes_with_known(&self, keys: &Keys) -> bool {
         let site = keys.site();
         match self.trust.hear_keys(keys).await {
-            Ok(Heard::Conflict) => {
+            Ok(Heard::Conflict | Heard::Settled) => {
                 self.alerts.security("two successors of the site's key", site, None).await;
                 false
             }
@@ -182,7 +182,7 @@ impl Inner {
             return Err(Refusal::Malformed);
         }
         match self.trust.hear_keys(keys).await.map_err(|why| super::converse::refusal(&why))? {
-            Heard::Conflict => {
+            Heard::Conflict | Heard::Settled => {
                 self.alerts.security("it knows another successor of our key", from, None).await;
                 Ok(())
             }

@@ -1,11 +1,12 @@
 //! The one task that owns the libp2p swarm, and the handle to it.
 //!
-//! The allow-list is the first behaviour: a key that is not a peer's is refused right after the handshake, before any
-//! protocol runs, and told upwards as a stranger. A peer that is disallowed loses its connections at once.
+//! The gate is the first behaviour: of keys that are not a peer's a few are heard for a moment ([`super::gate`]), all others
+//! refused right after the handshake, before any protocol runs; each is told upwards as a stranger. A peer that is
+//! disallowed loses its connections at once.
 //!
 //! Upwards a site is its name; down here it is the key that speaks for it, and [`super::names`] is the one place where the two
 //! are exchanged. Where a peer was dialled and another key answers, that key is let in to show that it is the peer's next one
-//! ([`News::Claims`]); nothing that it asks is heard.
+//! ([`News::Claims`]). What a key asks that is no peer's is told apart ([`News::Heard`]).
 //!
 //! # Not here
 //! What is said: [`super::converse`]. When to dial: [`super::dial`]. Which connections stay: [`super::lines`].
@@ -15,14 +16,15 @@ use super::{
     callers::Callers,
     codec::Frames,
     dial::{Dialer, Road},
+    gate::{Gate, NotAllowed},
     lines::Lines,
     names::{self, Names},
 };
 use crate::tasks::Tasks;
 use futures::StreamExt;
 use libp2p::{
-    Multiaddr, PeerId, StreamProtocol, Swarm, SwarmBuilder, TransportError, allow_block_list, connection_limits,
-    identity, memory_connection_limits,
+    Multiaddr, PeerId, StreamProtocol, Swarm, SwarmBuilder, TransportError, connection_limits, identity,
+    memory_connection_limits,
     multiaddr::Protocol,
     ping, request_response,
     swarm::{
@@ -66,7 +68,7 @@ const LEAVES: Duration = Duration::from_millis(100);
 
 #[derive(NetworkBehaviour)]
 struct Behaviour {
-    allowed: allow_block_list::Behaviour<allow_block_list::AllowedPeers>,
+    gate: Gate,
     callers: Callers,
     limits: connection_limits::Behaviour,
     memory: memory_connection_limits::Behaviour,
@@ -90,10 +92,18 @@ pub(super) enum News {
         bytes: Vec<u8>,
         channel: Channel,
     },
-    /// A key that is no peer's was refused.
+    /// A key that is no peer's was refused, or let into the hall.
     Stranger {
         key: Option<Key>,
         from: String,
+    },
+    /// This one was let into the hall.
+    Visitor(Key),
+    /// A key that is no peer's asks something: one in the hall, or one that answered where a peer was dialled.
+    Heard {
+        key: Key,
+        bytes: Vec<u8>,
+        channel: Channel,
     },
     /// This site was dialled, and this key answered.
     Claims(SiteId, Key),
@@ -141,7 +151,7 @@ impl Link {
         self.commands.send(Command::Ask { of, bytes, reply }).await.ok()?;
         answer.await.ok().flatten()
     }
-    /// Lets a key in no more that answered where a peer was dialled.
+    /// Lets a key in no more that answered where a peer was dialled, or was in the hall.
     pub(super) async fn unclaim(&self, key: Key) {
         let _ = self.commands.send(Command::Unclaim(key)).await;
     }
@@ -194,7 +204,7 @@ fn build(key: &SiteKey) -> Result<Swarm<Behaviour>, OverlayError> {
         .with_request_timeout(REQUEST_TIMEOUT)
         .with_max_concurrent_streams(STREAMS_MAX);
     let behaviour = Behaviour {
-        allowed: allow_block_list::Behaviour::default(),
+        gate: Gate::default(),
         callers: Callers::default(),
         limits: connection_limits::Behaviour::new(limits),
         memory: memory_connection_limits::Behaviour::with_max_bytes(MEMORY_MAX),
@@ -346,13 +356,14 @@ impl Loop {
                 let Some(peer) = names::peer_id(&key) else { return };
                 let now = Instant::now();
                 // It was let in to show that it is this site: now it comes as the site. And no key of before does.
-                let shut: Vec<PeerId> =
-                    self.names.unclaim(&peer).into_iter().chain(self.names.is(site, peer)).collect();
+                let visits = self.swarm.behaviour().gate.is_in_hall(&peer).then_some(peer);
+                let other = self.names.unclaim(&peer).into_iter().chain(self.names.is(site, peer));
+                let shut: Vec<PeerId> = other.chain(visits).collect();
                 if !shut.is_empty() {
                     shut.into_iter().for_each(|other| self.shut(other));
                     self.dialer.hurry(&site, now);
                 }
-                self.swarm.behaviour_mut().allowed.allow_peer(peer);
+                self.swarm.behaviour_mut().gate.allow(peer);
                 self.dialer.keep(site, addresses, now);
             }
             Command::Disallow(site) => {
@@ -363,7 +374,9 @@ impl Loop {
             Command::Settled(site) => self.dialer.settled(&site),
             Command::Dial { site, addresses } => self.dial(&site, addresses),
             Command::Unclaim(key) => {
-                if let Some(peer) = names::peer_id(&key).and_then(|peer| self.names.unclaim(&peer)) {
+                let Some(peer) = names::peer_id(&key) else { return };
+                let visits = self.names.site(&peer).is_none() && self.swarm.behaviour().gate.is_in_hall(&peer);
+                if self.names.unclaim(&peer).is_some() || visits {
                     self.shut(peer);
                 }
             }
@@ -373,7 +386,7 @@ impl Loop {
     }
 
     fn shut(&mut self, peer: PeerId) {
-        self.swarm.behaviour_mut().allowed.disallow_peer(peer);
+        self.swarm.behaviour_mut().gate.disallow(&peer);
         let _ = self.swarm.disconnect_peer_id(peer);
     }
 
@@ -403,7 +416,7 @@ impl Loop {
         }
         let now = Instant::now();
         for (site, peer) in self.names.all() {
-            self.swarm.behaviour_mut().allowed.allow_peer(peer);
+            self.swarm.behaviour_mut().gate.allow(peer);
             self.dialer.hurry(&site, now);
         }
         for site in self.lines.clear() {
@@ -418,7 +431,7 @@ impl Loop {
         if is_connected || !self.names.claims(site, obtained) {
             return;
         }
-        self.swarm.behaviour_mut().allowed.allow_peer(obtained);
+        self.swarm.behaviour_mut().gate.allow(obtained);
         // Named by whom it was dialled as.
         let address = address.iter().filter(|part| !matches!(part, Protocol::P2p(_))).collect();
         let options = DialOpts::peer_id(obtained).addresses(vec![address]).condition(PeerCondition::Always).build();
@@ -470,7 +483,9 @@ impl Loop {
                     let _ = self.news.send(News::Claims(site, key)).await;
                     return;
                 }
-                let Some(site) = self.names.site(&peer_id) else { return };
+                let Some(site) = self.names.site(&peer_id) else {
+                    return self.visited(&peer_id, endpoint.get_remote_address()).await;
+                };
                 let road = Road::of(endpoint.get_remote_address());
                 let now = Instant::now();
                 let dead = self.lines.opened(site, connection_id, road, endpoint.is_dialer(), now);
@@ -503,12 +518,19 @@ impl Loop {
                 peer_id,
                 send_back_addr,
                 ..
-            } if cause.downcast_ref::<allow_block_list::NotAllowed>().is_some() => {
+            } if cause.downcast_ref::<NotAllowed>().is_some() => {
                 let key = peer_id.as_ref().and_then(names::key_of);
                 let _ = self.news.try_send(News::Stranger { key, from: send_back_addr.to_string() });
             }
             _ => {}
         }
+    }
+
+    /// A stranger is in the hall.
+    async fn visited(&mut self, peer: &PeerId, from: &Multiaddr) {
+        let Some(key) = names::key_of(peer) else { return };
+        let _ = self.news.send(News::Visitor(key)).await;
+        let _ = self.news.send(News::Stranger { key: Some(key), from: from.to_string() }).await;
     }
 
     async fn tell_road(&mut self, site: SiteId) {
@@ -526,10 +548,12 @@ impl Loop {
         use request_response::{Event, Message};
         match event {
             Event::Message { peer, message: Message::Request { request, channel, .. }, .. } => {
-                // A claimant is not heard: its channel is dropped, and it hears at once that nothing came.
-                let Some(site) = self.names.site(&peer) else { return };
                 // A full queue drops the channel, and the asker hears at once that nothing came.
-                let _ = self.news.try_send(News::Asked { site, bytes: request, channel });
+                let _ = match (self.names.site(&peer), names::key_of(&peer)) {
+                    (Some(site), _) => self.news.try_send(News::Asked { site, bytes: request, channel }),
+                    (None, Some(key)) => self.news.try_send(News::Heard { key, bytes: request, channel }),
+                    (None, None) => Ok(()),
+                };
             }
             Event::Message { message: Message::Response { request_id, response }, .. } => {
                 if let Some(reply) = self.asked.remove(&request_id) {

@@ -7,6 +7,7 @@ use crate::{
         TierError, WithholdError, cache::CacheError,
     },
     audit::AuditError,
+    identity::IdentityError,
     media::MediaError,
     overlay::{OverlayError, PairingFailure},
     rules::RulesError,
@@ -88,6 +89,8 @@ pub(super) enum ApiError {
     Spare(#[from] SpareError),
     #[error(transparent)]
     Withhold(#[from] WithholdError),
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
 }
 
 /// The body of every error.
@@ -127,7 +130,7 @@ impl ApiError {
             Self::Terms(_) => (S::BAD_REQUEST, "malformed"),
             Self::Overlay(OverlayError::Pairing(e)) => pairing(*e),
             Self::Overlay(OverlayError::Trust(e)) => trust(e),
-            Self::Overlay(OverlayError::Identity(_)) => (S::CONFLICT, "no-more-keys"),
+            Self::Overlay(OverlayError::Identity(e)) | Self::Identity(e) => identity(e),
             Self::Refused(r) => (S::FORBIDDEN, r.code()),
             Self::Ingest(_) => (S::CONFLICT, "not-stored"),
             Self::Reject(RejectError::NotHeld | RejectError::NoRejection) => (S::NOT_FOUND, "not-found"),
@@ -166,6 +169,14 @@ impl ApiError {
             }
             _ => None,
         }
+    }
+}
+
+fn identity(e: &IdentityError) -> (StatusCode, &'static str) {
+    match e {
+        IdentityError::NotChanged => (StatusCode::CONFLICT, "key-not-changed"),
+        IdentityError::Io(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+        _ => (StatusCode::CONFLICT, "no-more-keys"),
     }
 }
 

@@ -69,6 +69,7 @@ use crate::{
     identity::Identity,
     media::Media,
     overlay::Overlay,
+    reseal::Reseal,
     rules::Rules,
     sources::Sources,
     spare::Spare,
@@ -115,6 +116,7 @@ pub(crate) struct PortalDoor {
     pub(crate) signatures: Arc<Semaphore>,
     pub(crate) rules: Option<Rules>,
     pub(crate) spare: Option<Spare>,
+    pub(crate) reseal: Option<Reseal>,
     pub(crate) second: Second,
     pub(crate) held: Held,
     pub(crate) media: Media,
@@ -254,7 +256,10 @@ fn insight_routes() -> Router<Door> {
 
 /// Keys that speak for sites.
 fn key_routes() -> Router<Door> {
-    Router::new().route("/keys", get(keys::list)).route("/keys/rotate", post(keys::rotate))
+    Router::new()
+        .route("/keys", get(keys::list))
+        .route("/keys/rotate", post(keys::rotate))
+        .route("/keys/reseal", post(keys::reseal))
 }
 
 /// What is on its way from peers, and how the links to them are.

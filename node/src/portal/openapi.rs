@@ -77,6 +77,7 @@ use utoipa::OpenApi;
         signatures::of_study,
         keys::list,
         keys::rotate,
+        keys::reseal,
         peers::pairings,
         peers::confirm,
         agreements::list,

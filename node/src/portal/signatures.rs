@@ -15,6 +15,11 @@ use axum::{
     Json,
     extract::{Path, State},
 };
+use dicom_core::{
+    Tag,
+    dictionary::{DataDictionary, DataDictionaryEntry},
+};
+use dicom_dictionary_std::StandardDataDictionary;
 use protocol::Uid;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -56,6 +61,8 @@ impl From<Signer> for SignerJson {
 pub(super) struct SignatureJson {
     series: String,
     instance: String,
+    /// Where the item stands that was signed, as `ContentSequence[2].ContentSequence[1]`; `null`: the object itself.
+    item: Option<String>,
     /// `valid`: what it names is what was signed; `broken`: it is not; `unchecked`: that cannot be said.
     state: &'static str,
     /// Why it cannot be said: `incomplete`, `method`, `elements` or `encoding`.
@@ -82,6 +89,7 @@ impl SignatureJson {
         Self {
             series: series.to_string(),
             instance: instance.to_string(),
+            item: (!signature.place.is_empty()).then(|| place(&signature.place)),
             state: signature.state.word(),
             why,
             hash: signature.hash.map(|hash| hash.word()),
@@ -93,6 +101,15 @@ impl SignatureJson {
             pixels: signature.has_pixels,
         }
     }
+}
+
+/// Sequences by their keywords where they are of the standard.
+fn place(place: &[(Tag, usize)]) -> String {
+    let of = |(tag, number): &(Tag, usize)| match StandardDataDictionary.by_tag(*tag) {
+        Some(entry) => format!("{}[{number}]", entry.alias()),
+        None => format!("{tag}[{number}]"),
+    };
+    place.iter().map(of).collect::<Vec<_>>().join(".")
 }
 
 /// The signatures of a study.

@@ -1,4 +1,4 @@
-//! The signatures of one object, each with its MAC parameters.
+//! The signatures of one object and of the items of its sequences, each with its MAC parameters.
 
 use super::{
     Signature, State, Unchecked,
@@ -14,6 +14,8 @@ use std::collections::BTreeSet;
 
 /// Signatures looked at in one object: an object signed by a whole staff has fewer.
 const SIGNATURES_MAX: usize = 32;
+/// What stands in these is no part of an object that could be signed by itself.
+const OF_SIGNATURES: [Tag; 2] = [tags::MAC_PARAMETERS_SEQUENCE, tags::DIGITAL_SIGNATURES_SEQUENCE];
 /// X.509 is the one kind of certificate of the standard.
 const CERTIFICATE_TYPE: &str = "X509_1993_SIG";
 /// Of the item of a signature these are not signed.
@@ -29,13 +31,17 @@ pub(super) fn check(
     let syntax = Syntax::of(transfer_syntax);
     let bytes = readable(bytes, syntax)?;
     let (set, fragments) = DataSet::parse_past(&bytes, syntax)?;
-    let object = Object { set: &set, fragments: &fragments, syntax, transfer_syntax };
-    let items = set.items(tags::DIGITAL_SIGNATURES_SEQUENCE).iter().take(SIGNATURES_MAX);
-    Ok(items.map(|item| object.signature(item, authorities)).collect())
+    let object = Object { set: &set, place: Vec::new(), fragments: &fragments, syntax, transfer_syntax };
+    let mut found = Vec::new();
+    object.collect(authorities, &mut found);
+    Ok(found)
 }
 
+/// An object, or an item of one of its sequences: each has its own signatures and MAC parameters.
 struct Object<'a> {
     set: &'a DataSet<'a>,
+    /// The sequences and items (from 1) that lead to it.
+    place: Vec<(Tag, usize)>,
     fragments: &'a [&'a [u8]],
     syntax: Syntax,
     transfer_syntax: &'a str,
@@ -61,6 +67,23 @@ fn hash_of(word: &str) -> Option<Hash> {
 }
 
 impl Object<'_> {
+    /// Its own signatures, then those of its items, in the order of the data set. The depth is the reader's.
+    fn collect(&self, authorities: &Authorities, found: &mut Vec<Signature>) {
+        let own = self.set.items(tags::DIGITAL_SIGNATURES_SEQUENCE).iter();
+        let left = SIGNATURES_MAX.saturating_sub(found.len());
+        found.extend(own.take(left).map(|item| self.signature(item, authorities)));
+        for element in self.set.elements.iter().filter(|element| !OF_SIGNATURES.contains(&element.tag)) {
+            let Value::Items(items) = &element.value else { continue };
+            for (set, number) in items.iter().zip(1..) {
+                if found.len() >= SIGNATURES_MAX {
+                    return;
+                }
+                let place = self.place.iter().copied().chain([(element.tag, number)]).collect();
+                Object { set, place, fragments: &[], ..*self }.collect(authorities, found);
+            }
+        }
+    }
+
     fn mac(&self, item: &DataSet<'_>) -> Option<Mac> {
         let number = item.count(tags::MACID_NUMBER, self.syntax)?;
         let all = self.set.items(tags::MAC_PARAMETERS_SEQUENCE).iter().take(SIGNATURES_MAX);
@@ -90,6 +113,7 @@ impl Object<'_> {
         };
         let purpose = item.items(tags::DIGITAL_SIGNATURE_PURPOSE_CODE_SEQUENCE).first();
         Signature {
+            place: self.place.clone(),
             state,
             hash: mac.as_ref().and_then(|mac| mac.hash),
             at: item.ascii(tags::DIGITAL_SIGNATURE_DATE_TIME),

@@ -6,8 +6,10 @@
 //!
 //! What is checked is what is stored, byte for byte, not what corrections show of it.
 //!
+//! An item of a sequence may be signed by itself, as a report's measurement is: its signatures say something of that item alone.
+//!
 //! # Not here
-//! Signatures of single items inside sequences, and certified timestamps of signatures: they are not looked at.
+//! Certified timestamps of signatures: they are not looked at.
 
 mod canonical;
 mod check;
@@ -20,6 +22,7 @@ mod tests;
 pub(crate) use study::{Found, OfObject, of_study};
 
 use crate::x509::{Hash, Signer};
+use dicom_core::Tag;
 
 /// Why a signature cannot be judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +71,8 @@ impl State {
 /// One signature of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Signature {
+    /// Where the item that was signed stands: sequences and items (from 1), from outside in. Empty: the object itself.
+    pub(crate) place: Vec<(Tag, usize)>,
     pub(crate) state: State,
     /// `None`: not known here.
     pub(crate) hash: Option<Hash>,

@@ -2,6 +2,7 @@
 
 use super::{State, Unchecked, check::check};
 use crate::x509::{Authorities, Hash};
+use dicom_dictionary_std::tags;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, PKCS_RSA_SHA256, RsaKeySize};
 use std::{
     fs,
@@ -95,6 +96,14 @@ impl Bench {
         self.path(name).display().to_string()
     }
 
+    /// Signs one item of an object, in place.
+    fn sign_item(&self, object: &str, key: &str, item: &str) {
+        let (key, certificate) = (self.text(&format!("{key}.key")), self.text(&format!("{key}.crt")));
+        let (path, to) = (self.text(object), self.text("item"));
+        run("dcmsign", &["+si", &key, &certificate, item, "+m2", "+t=", "-uc", &path, &to]);
+        fs::rename(to, path).unwrap();
+    }
+
     /// The data set of an object signed by DCMTK.
     fn signed(&self, object: &str, key: &str, options: &[&str]) -> Vec<u8> {
         let (key, certificate, to) =
@@ -168,6 +177,43 @@ fn what_dcmtk_signed_holds_and_one_bit_breaks_it() {
         }
     }
     assert!(broken > 50, "{broken}");
+}
+
+#[test]
+fn items_of_sequences_are_signed_by_themselves() {
+    let bench = Bench::new();
+    let authorities = bench.authorities();
+    let (inner, outer) = ("ReferencedImageSequence[0].PurposeOfReferenceCodeSequence[0]", "ReferencedImageSequence[0]");
+    let first = (tags::REFERENCED_IMAGE_SEQUENCE, 1);
+    let places = [vec![first], vec![first, (tags::PURPOSE_OF_REFERENCE_CODE_SEQUENCE, 1)], vec![(first.0, 2)]];
+    for object in ["implicit", "explicit", "big", "rle"] {
+        for (key, item) in [("ec", inner), ("rsa", outer), ("ec", "ReferencedImageSequence[1]")] {
+            bench.sign_item(object, key, item);
+        }
+        let bytes = data_set(&bench.path(object));
+        let found = check(&bytes, syntax(object), &authorities).unwrap();
+        assert_eq!(found.iter().map(|one| one.place.clone()).collect::<Vec<_>>(), places, "{object}");
+        for (one, key) in found.iter().zip(["rsa", "ec", "ec"]) {
+            assert_eq!((one.state, one.has_pixels), (State::Valid, false), "{object} {one:?}");
+            let signer = one.signer.as_ref().unwrap();
+            assert_eq!((signer.subject.as_str(), signer.is_vouched), (format!("CN={key}").as_str(), true));
+        }
+        // One letter of the innermost item breaks it and the one around it, and says nothing of the others.
+        let mut altered = bytes.clone();
+        altered[memchr::memmem::find(&bytes, b"121311").unwrap()] ^= 1;
+        let states: Vec<State> =
+            check(&altered, syntax(object), &authorities).unwrap().iter().map(|one| one.state).collect();
+        assert_eq!(states, [State::Broken, State::Broken, State::Valid], "{object}");
+        let mut altered = bytes.clone();
+        altered[memchr::memmem::find(&bytes, b"P12").unwrap()] ^= 1;
+        let found = check(&altered, syntax(object), &authorities).unwrap();
+        assert!(found.iter().all(|one| one.state == State::Valid), "{object}: of the object they say nothing");
+        // The object is signed over its signed items.
+        let bytes = bench.signed(object, "rsa", &["+m2"]);
+        let found = check(&bytes, syntax(object), &authorities).unwrap();
+        assert_eq!((found.len(), found[0].place.len()), (4, 0));
+        assert!(found.iter().all(|one| one.state == State::Valid), "{object}: {found:?}");
+    }
 }
 
 #[test]

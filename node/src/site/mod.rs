@@ -42,6 +42,7 @@ use crate::{
     overlay::{Overlay, OverlayError, OverlayParts},
     pixels::Decoders,
     portal::{self, Local, PortalDoor, Uploads},
+    reseal::{Reseal, ResealParts},
     rules::{Rules, RulesParts},
     sources::{SourceError, Sources},
     spare::{Spare, SpareParts},
@@ -123,6 +124,15 @@ pub(crate) struct Site {
     _lock: Lock,
 }
 
+/// What only a running node has.
+struct Running {
+    overlay: Overlay,
+    studies: Studies,
+    rules: Rules,
+    spare: Spare,
+    reseal: Reseal,
+}
+
 /// Where the planes listen.
 struct Planes {
     overlay: SocketAddr,
@@ -146,8 +156,8 @@ impl Site {
         let journal = Journal::open(&records, &tasks)?;
         let trust = Trust::open(journal.clone(), identity.clone(), &tasks)?;
         let unrecorded = identity.settle(&trust.keys_of(&identity.site()).keys)?;
-        let users = Users::open(journal, &identity, &factor_roles(&config), &tasks)?;
-        let oidc = config.oidc.as_ref().map(|to| Oidc::open(to, &identity, &tasks)).transpose()?;
+        let users = Users::open(journal, identity.clone(), &factor_roles(&config), &tasks)?;
+        let oidc = config.oidc.as_ref().map(|to| Oidc::open(to, identity.clone(), &tasks)).transpose()?;
         let archive = Archive::open(&dir, &config.archive, identity.clone(), audit.clone(), &tasks)?;
         archive.read_notes_with(crate::pixels::rejection_note::read);
         let cache = Cache::open(&dir.join("cache"), &config.cache, &tasks)?;
@@ -288,6 +298,17 @@ impl Site {
         })
     }
 
+    fn reseal(&self) -> Reseal {
+        Reseal::start(ResealParts {
+            dir: self.dir.clone(),
+            identity: self.identity.clone(),
+            users: self.users.clone(),
+            archive: self.archive.clone(),
+            audit: self.audit.clone(),
+            tasks: self.tasks.clone(),
+        })
+    }
+
     fn restored(&self) -> restored::Restored {
         restored::Restored {
             dir: self.dir.clone(),
@@ -362,7 +383,8 @@ impl Site {
             https: self.config.tls().is_some(),
             cors_origins: self.config.dicomweb.cors_origins.clone().into(),
         });
-        let door = self.portal_door(Some((overlay, studies, rules, spare)), scanners.counter(), bound, decoders);
+        let running = Running { overlay, studies, rules, spare, reseal: self.reseal() };
+        let door = self.portal_door(Some(running), scanners.counter(), bound, decoders);
         let routes = portal::router(door, images);
         doors::serve_control(&self.dir, local(routes.clone()), &self.tasks)?;
         doors::serve_portal(socket, self.config.tls(), routes, &self.tasks)?;
@@ -383,14 +405,16 @@ impl Site {
 
     fn portal_door(
         &self,
-        running: Option<(Overlay, Studies, Rules, Spare)>,
+        running: Option<Running>,
         associations: Arc<AtomicUsize>,
         bound: Addresses,
         decoders: Decoders,
     ) -> PortalDoor {
-        let (overlay, studies, rules, spare) = match running {
-            Some((overlay, studies, rules, spare)) => (Some(overlay), Some(studies), Some(rules), Some(spare)),
-            None => (None, None, None, None),
+        let (overlay, studies, rules, spare, reseal) = match running {
+            Some(Running { overlay, studies, rules, spare, reseal }) => {
+                (Some(overlay), Some(studies), Some(rules), Some(spare), Some(reseal))
+            }
+            None => (None, None, None, None, None),
         };
         PortalDoor {
             dir: self.dir.clone(),
@@ -419,6 +443,7 @@ impl Site {
             signatures: Arc::new(Semaphore::new(1)),
             rules,
             spare,
+            reseal,
             second: self.second.clone(),
             held: self.held.clone(),
             tasks: self.tasks.clone(),

@@ -210,14 +210,15 @@ impl Watch {
 
     /// A change in good order is a notice for a while; two successors of one key stand until the sites are paired again.
     fn keys(&self) {
-        let (mut changed, mut parted) = (BTreeMap::new(), BTreeMap::new());
-        let peers = self.trust.peers().into_iter().filter(|peer| peer.revoked.is_none());
-        let own = (self.site, self.config.site.name.clone());
-        for (site, name) in peers.map(|peer| (peer.site, peer.name)).chain([own]) {
-            let row = self.trust.keys_of(&site);
+        let (mut changed, mut parted, mut own) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        if self.trust.is_in_conflict(&self.site) {
+            own.insert(self.config.site.name.clone(), 1);
+        }
+        for peer in self.trust.peers().into_iter().filter(|peer| peer.revoked.is_none()) {
+            let (row, name) = (self.trust.keys_of(&peer.site), peer.name);
             if row.conflict.is_some() {
                 parted.insert(name, 1);
-            } else if let Some(heard) = row.heard.filter(|_| site != self.site) {
+            } else if let Some(heard) = row.heard {
                 let days = tasks::now().since(heard).as_secs() / 86_400;
                 if days < KEY_TOLD_DAYS {
                     changed.insert(name, days);
@@ -226,6 +227,7 @@ impl Watch {
         }
         self.stand(Kind::KeyChanged, Level::Notice, changed);
         self.stand(Kind::KeysPart, Level::Critical, parted);
+        self.stand(Kind::OwnKeysPart, Level::Critical, own);
     }
 
     /// Our own log against itself and what peers cosigned.

@@ -1,21 +1,26 @@
-//! What strangers' and peers' bytes meet at trust, for the fuzz targets (see `crate::fuzz`): agreements, grants, site
-//! records, invitations, pairing messages, requests of the pixel plane.
+//! What strangers' and peers' bytes meet at trust, for the fuzz targets (see `crate::fuzz`): messages of both planes,
+//! agreements and what is said of them, grants, site records, keys, invitations, pairing messages, events of cases.
 
 use super::sentences::{Language, sentences};
 use crate::audit::fuzz::read_again;
 use ed25519_dalek::SigningKey;
 use protocol::{
     Refusal, SiteId, Timestamp,
-    agreement::{Agreement, Check, Ending, Level, Moment, SignedAgreement, StudyFacts, Withheld},
+    agreement::{Agreement, Check, Closing, Ending, Level, Moment, SignedAgreement, StudyFacts, Suspension, Withheld},
+    case::{Case, Refused, event::Event as CaseEvent},
+    catalog::Offer,
+    copies::CopyErased,
     duty::Duty,
     fetch,
+    glass::{GlassRequest, Whom},
     grant::{Grant, Use},
-    keeping::SignedKeeping,
+    identity::Link,
+    keeping::{Erased, Keeping, KeepingEnd, ListHead, ListPage, SignedKeeping},
     manifest::{Manifest, StudyCard},
     message::{self, SiteRecord},
     pairing::{Code, Event, Invitation, Inviter, Joiner},
     signed::{SignatureBytes, Signed, verify_bytes},
-    succession::{Keys, Relation, SUCCESSIONS_MAX},
+    succession::{Fork, Keys, Relation, SUCCESSIONS_MAX},
     time::WeekMinute,
     wire,
 };
@@ -30,6 +35,19 @@ pub(crate) fn trust(bytes: &[u8]) {
     read_again::<fetch::Answer>(bytes);
     read_again::<message::Request>(bytes);
     read_again::<message::Answer>(bytes);
+    read_again::<Suspension>(bytes);
+    read_again::<Closing>(bytes);
+    read_again::<Offer>(bytes);
+    read_again::<CopyErased>(bytes);
+    read_again::<GlassRequest>(bytes);
+    read_again::<Whom>(bytes);
+    read_again::<Keeping>(bytes);
+    read_again::<KeepingEnd>(bytes);
+    read_again::<Erased>(bytes);
+    read_again::<ListHead>(bytes);
+    read_again::<ListPage>(bytes);
+    read_again::<Link>(bytes);
+    read_again::<Invitation>(bytes);
     if let Ok(text) = wire::decode::<Agreement>(bytes) {
         read_again::<Agreement>(&wire::encode(&text));
         for language in [Language::French, Language::English] {
@@ -71,6 +89,7 @@ fn judged(text: &Agreement) {
 /// Chains of keys, and signatures that carry them: what holds is said again the same, and nothing in front of it does.
 pub(crate) fn succession(bytes: &[u8]) {
     read_again::<Keys>(bytes);
+    read_again::<Fork>(bytes);
     if let Ok(keys) = wire::decode::<Keys>(bytes) {
         assert!(keys.successions().len() <= SUCCESSIONS_MAX && keys.before().len() == keys.successions().len());
         assert_eq!(keys.relation(&keys), Relation::Same);
@@ -82,6 +101,45 @@ pub(crate) fn succession(bytes: &[u8]) {
         // Nobody who fuzzes has a key.
         assert!(!verify_bytes(&SiteId([0xee; 32]), "confrere/fuzz/1", bytes, &signature));
     }
+}
+
+/// Events of one case, as a peer sends them: in whatever order they come, what is taken comes to the same state.
+pub(crate) fn case(bytes: &[u8]) {
+    read_again::<CaseEvent>(bytes);
+    let events: Vec<CaseEvent> = frames(bytes).filter_map(|frame| wire::decode(frame).ok()).collect();
+    let Some(begun) = events.iter().find_map(|event| Case::begin(event.clone()).ok()) else { return };
+    let (mut one, mut other) = (begun.clone(), begun);
+    taken(&mut one, events.iter());
+    taken(&mut other, events.iter().rev());
+    assert_eq!(one.events(), other.events());
+    assert_eq!(one.heads(), other.heads());
+    assert_eq!(one.state(), other.state(), "the order in which events come says nothing");
+    assert_eq!(one.lacking(one.heads()), Vec::<&CaseEvent>::new());
+    assert_eq!(one.lacking(&std::collections::BTreeSet::new()).len(), one.events().len());
+}
+
+/// Admits all that can be, until nothing new comes of it.
+fn taken<'a>(case: &mut Case, events: impl Iterator<Item = &'a CaseEvent> + Clone) {
+    loop {
+        let admitted = events.clone().filter(|event| match case.admit((*event).clone()) {
+            Ok(is_new) => is_new,
+            Err(Refused::Malformed | Refused::Missing(_) | Refused::Full) => false,
+        });
+        if admitted.count() == 0 {
+            return;
+        }
+    }
+}
+
+/// Frames as on the wire: a length of two bytes, then the message.
+fn frames(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = bytes;
+    std::iter::from_fn(move || {
+        let (length, body) = rest.split_first_chunk::<2>()?;
+        let (message, next) = body.split_at(usize::from(u16::from_le_bytes(*length)).min(body.len()));
+        rest = next;
+        Some(message)
+    })
 }
 
 /// An invitation, a code, and the messages of a pairing: whoever does not know the code never gets to compare digits.
@@ -109,13 +167,9 @@ pub(crate) fn pairing(bytes: &[u8]) {
     let mut inviter = Inviter::new(key.clone(), record(&key), invitation.clone(), code.clone());
     let mut joiner = Joiner::new(other.clone(), record(&other), invitation, &code, &[5; 32]);
     let _ = inviter.begin(Timestamp(1), &[6; 32]);
-    // Frames as on the wire: a length of two bytes, then the message.
-    let mut rest = bytes;
-    while let Some((length, body)) = rest.split_first_chunk::<2>() {
-        let (message, next) = body.split_at(usize::from(u16::from_le_bytes(*length)).min(body.len()));
+    for message in frames(bytes) {
         let _ = inviter.handle_message(Timestamp(2), message);
         let _ = joiner.handle_message(Timestamp(2), message);
-        rest = next;
     }
     let told = std::iter::from_fn(|| inviter.poll_event()).chain(std::iter::from_fn(|| joiner.poll_event()));
     for event in told {

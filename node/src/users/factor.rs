@@ -9,7 +9,7 @@ use super::{
     record::{FactorSet, FactorUsed, Used},
     session, totp,
 };
-use crate::{seal::Key, tasks, trust::Person};
+use crate::{identity::Sealing, seal::Key, tasks, trust::Person};
 use protocol::Timestamp;
 use std::{
     io::{Read, Write},
@@ -61,6 +61,14 @@ fn open(key: &Key, name: &str, sealed: &[u8]) -> std::io::Result<totp::Secret> {
     Ok(secret)
 }
 
+fn open_any(sealing: &Sealing, name: &str, sealed: &[u8]) -> std::io::Result<totp::Secret> {
+    let newer = open(&sealing.now, name, sealed);
+    match &sealing.before {
+        Some(before) if newer.is_err() => open(before, name, sealed),
+        _ => newer,
+    }
+}
+
 /// As it may be typed: any case, with or without the dashes' spaces.
 fn recovery_hash(code: &str) -> [u8; 32] {
     session::hash(&code.trim().to_lowercase())
@@ -109,13 +117,34 @@ impl Users {
         };
         let codes: Vec<String> = (0..RECOVERY).map(|_| password::generate()).collect();
         let recovery = codes.iter().map(|code| recovery_hash(code)).collect();
-        let sealed = seal(&self.0.key, &key, &secret).map_err(|_| UsersError::Unfit("the secret cannot be sealed"))?;
+        let sealed =
+            seal(&self.sealing().now, &key, &secret).map_err(|_| UsersError::Unfit("the secret cannot be sealed"))?;
         if !lock(&self.0.accounts).users.contains_key(&key) {
             return Err(UsersError::NoUser);
         }
         self.change(FactorSet { name: person.name.clone(), sealed: Some(sealed), last: step, recovery }).await?;
         lock(&self.0.pending).remove(&key);
         Ok(codes)
+    }
+
+    /// Seals second factors anew that were sealed under the root before. What was recorded before stays in the journal. Gives
+    /// how many have one.
+    pub(crate) async fn reseal_factors(&self) -> Result<usize, UsersError> {
+        let names: Vec<String> = lock(&self.0.accounts).factors.keys().cloned().collect();
+        for key in &names {
+            let _changing = self.0.changing.lock().await;
+            let Some(factor) = lock(&self.0.accounts).factors.get(key).cloned() else { continue };
+            let (sealing, sealed) = (self.sealing(), factor.sealed.as_deref().unwrap_or_default());
+            let Some(before) = sealing.before.as_ref().filter(|_| open(&sealing.now, key, sealed).is_err()) else {
+                continue;
+            };
+            // One that neither opens is of no use to anybody, and stays as it is.
+            let Ok(secret) = open(before, key, sealed) else { continue };
+            let sealed =
+                seal(&sealing.now, key, &secret).map_err(|_| UsersError::Unfit("the secret cannot be sealed"))?;
+            self.change(FactorSet { sealed: Some(sealed), ..factor }).await?;
+        }
+        Ok(names.len())
     }
 
     /// Takes a person's second factor away, and ends the sessions: the phone is lost.
@@ -139,7 +168,7 @@ impl Users {
         let _changing = self.0.changing.lock().await;
         let Some(factor) = lock(&self.0.accounts).factors.get(&key).cloned() else { return Ok(()) };
         let sealed = factor.sealed.as_deref().unwrap_or_default();
-        let by_app = open(&self.0.key, &key, sealed)
+        let by_app = open_any(&self.sealing(), &key, sealed)
             .inspect_err(|error| tracing::error!(%error, "a second factor cannot be opened"))
             .ok()
             .and_then(|secret| totp::step_of(&secret, code, factor.last, tasks::now()))

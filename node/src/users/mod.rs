@@ -40,9 +40,8 @@ pub(crate) use password::generate as generate_password;
 pub(crate) use record::{AeRights, AeSecurity, KnownAe, Reach};
 
 use crate::{
-    identity::Identity,
+    identity::{Identity, Sealing},
     journal::{Append, Journal, JournalError, Position},
-    seal::Key,
     tasks::{self, Tasks},
     trust::{Person, Role},
 };
@@ -58,7 +57,6 @@ use std::{
 };
 use throttle::{Attempt, Place, Throttle};
 use tokio::sync::Semaphore;
-use zeroize::Zeroizing;
 
 /// Characters of a name.
 const NAME_MAX: usize = 64;
@@ -146,8 +144,8 @@ struct Shared {
     sessions: Mutex<Sessions>,
     throttle: Arc<Mutex<Throttle>>,
     hashing: Arc<Semaphore>,
-    /// Of second factors and device cookies.
-    key: Key,
+    /// Has the keys of second factors and device cookies.
+    identity: Arc<Identity>,
     /// Roles that need a second factor.
     factor_roles: Vec<Role>,
     /// Second factors that wait for their first code.
@@ -176,12 +174,10 @@ impl Users {
     /// Folds the site journal; `kinds` of records used here: 32..=63. People of `factor_roles` need a second factor.
     pub(crate) fn open(
         journal: Journal,
-        identity: &Identity,
+        identity: Arc<Identity>,
         factor_roles: &[Role],
         tasks: &Tasks,
     ) -> Result<Self, UsersError> {
-        let seed = identity.root();
-        let key = Key::new(Zeroizing::new(blake3::derive_key(PURPOSE, seed.as_slice())));
         let mut accounts = Accounts::default();
         let mut unreadable = None;
         journal.replay(Position::default(), &mut |record| {
@@ -202,7 +198,7 @@ impl Users {
             sessions: Mutex::default(),
             throttle: Arc::default(),
             hashing: Arc::new(Semaphore::new(HASHES_MAX)),
-            key,
+            identity,
             factor_roles: factor_roles.to_vec(),
             pending: Mutex::default(),
             used: Mutex::default(),
@@ -213,10 +209,17 @@ impl Users {
         })))
     }
 
+    /// The keys of second factors and device cookies.
+    fn sealing(&self) -> Sealing {
+        self.0.identity.sealing(PURPOSE)
+    }
+
     /// Sign-in by password, and second factor where there is one.
     pub(crate) async fn sign_in(&self, asked: SignIn<'_>) -> Result<SignedIn, UsersError> {
         let key = key_of(asked.name);
-        let known = asked.device.and_then(|cookie| device::of_cookie(&self.0.key, &key, cookie, tasks::now()));
+        let sealing = self.sealing();
+        let of_cookie = |cookie| sealing.all().find_map(|by| device::of_cookie(by, &key, cookie, tasks::now()));
+        let known = asked.device.and_then(of_cookie);
         let place = known.map_or(Place::Address(asked.from), Place::Device);
         let (user, attempt) = self.authenticate(asked.name, asked.password, place).await?;
         if user.disabled {
@@ -224,7 +227,7 @@ impl Users {
         }
         self.second_factor(&user.name, asked.code).await?;
         attempt.succeeded();
-        let device = device::cookie(&self.0.key, &key, &known.unwrap_or_else(rand::random), tasks::now());
+        let device = device::cookie(&sealing.now, &key, &known.unwrap_or_else(rand::random), tasks::now());
         let entrance = Entrance { from: asked.from, agent: asked.agent, by: By::default() };
         let (secret, person) = self.enter(&user, entrance)?;
         Ok(SignedIn { secret, person, device })

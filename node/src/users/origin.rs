@@ -125,7 +125,7 @@ impl Users {
         }
         let by = By { provider: true, two_factors: proof.two_factors, leave: proof.leave.clone() };
         let (secret, person) = self.enter(&user, Entrance { from: arrival.from, agent: arrival.agent, by })?;
-        let device = device::cookie(&self.0.key, &key_of(&user.name), &rand::random(), tasks::now());
+        let device = device::cookie(&self.sealing().now, &key_of(&user.name), &rand::random(), tasks::now());
         Ok(SignedIn { secret, person, device })
     }
 
@@ -254,7 +254,10 @@ mod tests {
     fn open(dir: &std::path::Path) -> (Users, Tasks) {
         let tasks = Tasks::default();
         let journal = Journal::open(dir, &tasks).unwrap();
-        (Users::open(journal, &Identity::from_seed(&[7; 32]), &[Role::Auditor], &tasks).unwrap(), tasks)
+        (
+            Users::open(journal, std::sync::Arc::new(Identity::from_seed(&[7; 32])), &[Role::Auditor], &tasks).unwrap(),
+            tasks,
+        )
     }
 
     fn proof(subject: &str, role: Option<Role>) -> Proof {

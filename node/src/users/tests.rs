@@ -9,7 +9,7 @@ const PASSWORD: &str = "cheval-pile-agrafe";
 fn open(dir: &std::path::Path) -> (Users, Tasks) {
     let tasks = Tasks::default();
     let journal = Journal::open(dir, &tasks).unwrap();
-    (Users::open(journal, &Identity::from_seed(&[7; 32]), &[Role::Auditor], &tasks).unwrap(), tasks)
+    (Users::open(journal, Arc::new(Identity::from_seed(&[7; 32])), &[Role::Auditor], &tasks).unwrap(), tasks)
 }
 
 fn asked<'a>(name: &'a str, password: &'a str) -> SignIn<'a> {
@@ -165,6 +165,41 @@ async fn a_second_factor_is_asked_for_and_no_code_is_taken_twice() {
             assert!(!bytes.windows(secret.len()).any(|w| w == secret), "in plain text on disk");
         }
     }
+}
+
+#[tokio::test]
+async fn second_factors_are_sealed_anew_and_open_without_the_key_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let identity = Arc::new(Identity::create(dir.path()).unwrap());
+    identity.adopt(identity.prepare(Timestamp(1), None).unwrap()).unwrap();
+    let records = dir.path().join("records");
+    std::fs::create_dir(&records).unwrap();
+    let tasks = Tasks::default();
+    let journal = Journal::open(&records, &tasks).unwrap();
+    let users = Users::open(journal, identity.clone(), &[], &tasks).unwrap();
+    users.add_user("durand", Role::Radiologist, PASSWORD, false).await.unwrap();
+    let (_, durand) = users.come_in(asked("durand", PASSWORD)).await.unwrap();
+    let told = users.begin_factor(&durand, "CH Nord");
+    let recovery = users.confirm_factor(&durand, &shown(&told.secret, -1)).await.unwrap();
+    assert_eq!(users.reseal_factors().await.unwrap(), 1, "nothing to be done");
+
+    identity.begin_reseal(Timestamp(2)).unwrap();
+    let from = |n: u8| IpAddr::from([10, 0, 1, n]);
+    let with = |code, n| SignIn { code: Some(code), from: from(n), ..asked("durand", PASSWORD) };
+    users.come_in(with(&recovery[0], 1)).await.unwrap();
+    // Either root opens meanwhile; once sealed anew, the one before is not needed.
+    assert_eq!(users.reseal_factors().await.unwrap(), 1);
+    identity.finish_reseal().unwrap();
+    let next = shown(&told.secret, 1);
+    users.come_in(with(&next, 2)).await.unwrap();
+    drop(users);
+    tasks.stop(std::time::Duration::from_secs(5)).await;
+    let tasks = Tasks::default();
+    let journal = Journal::open(&records, &tasks).unwrap();
+    let users = Users::open(journal, Arc::new(Identity::load(dir.path()).unwrap()), &[], &tasks).unwrap();
+    assert!(matches!(users.come_in(with(&recovery[0], 3)).await, Err(UsersError::WrongCode)), "used before");
+    users.come_in(with(&recovery[1], 4)).await.unwrap();
+    assert!(matches!(users.come_in(with(&next, 5)).await, Err(UsersError::WrongCode)), "used before");
 }
 
 #[tokio::test]

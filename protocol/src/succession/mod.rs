@@ -11,7 +11,12 @@
 //! # Not here
 //! Which chain of a peer is in force, and what happens to the keys before: `node::trust`.
 
-use crate::{ids::SiteId, signed::Signs, time::Timestamp, wire::Wire};
+use crate::{
+    ids::SiteId,
+    signed::{Domain, Signs},
+    time::Timestamp,
+    wire::Wire,
+};
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::fmt;
@@ -232,6 +237,25 @@ impl<'de> Deserialize<'de> for Keys {
 impl Wire for Keys {
     const VERSION: u8 = 1;
     const NAME: &'static str = "keys of a site";
+}
+
+/// Two chains of one site's keys that do not go with one another, as somebody knows them who tells the site. Either proves
+/// itself; that both were known, and when, is what is signed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fork {
+    /// The one that the signer knew.
+    pub known: Keys,
+    /// The one that it was shown. It may only be shorter: then the site has not made what the signer knows.
+    pub shown: Keys,
+    /// When it was told, by the signer's clock.
+    pub at: Timestamp,
+}
+impl Wire for Fork {
+    const VERSION: u8 = 1;
+    const NAME: &'static str = "fork of keys";
+}
+impl Domain for Fork {
+    const DOMAIN: &'static str = "confrere/keys-fork/1";
 }
 
 /// A site's signing key, with how it came to be the site's.

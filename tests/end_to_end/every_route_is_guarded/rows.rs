@@ -28,6 +28,7 @@ GET /api/reviews                        | AU    | 200 | log-read                
 POST /api/reviews/{id}                  | AU    | 404 | - needs a peer; see glass_is_broken        | security-alert   | {"verdict":"justified"}
 GET /api/keys                           | A     | 200 | - public keys of sites                     | studies-queried
 POST /api/keys/rotate                   | A     | 401 | - of a browser's session; see key_is_changed | security-alert | {}
+POST /api/keys/reseal                   | A     | 401 | - of a browser's session; see key_is_changed | security-alert | {}
 GET /api/alarms                         | A     | 200 | - conditions of the node                   | studies-queried
 POST /api/alarms/test                   | A     | 200 | - changes nothing                          | security-alert
 GET /api/spare                          | A     | 200 | - backups name no patient                  | studies-queried

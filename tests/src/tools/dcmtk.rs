@@ -97,6 +97,23 @@ pub fn sign(file: &Path, by: &Issued) -> PathBuf {
     to
 }
 
+/// Puts a reference into a file, and signs that one item of a sequence and nothing else; gives the signed file.
+///
+/// # Panics
+/// When it cannot be signed, or DCMTK is not installed.
+#[must_use]
+pub fn sign_item(file: &Path, by: &Issued) -> PathBuf {
+    let to = file.with_extension("item");
+    let text = |path: &Path| path.display().to_string();
+    let made = run("dcmodify", &["-nb", "-i", "(0008,1140)[0].(0008,1155)=1.2.826.9", &text(file)], &[]);
+    assert!(made.success, "{}", made.text);
+    let (key, certificate) = (text(&by.key), text(&by.certificate));
+    let item = "ReferencedImageSequence[0]";
+    let made = run("dcmsign", &["+si", &key, &certificate, item, "+m2", &text(file), &text(&to)], &[]);
+    assert!(made.success, "{}", made.text);
+    to
+}
+
 /// The data set of a file in implicit VR little endian, without its meta group.
 ///
 /// # Panics

@@ -14,4 +14,5 @@ pub mod quic;
 pub mod retriever;
 pub mod scu;
 pub mod syslog;
+pub mod thief;
 pub mod time_stamps;

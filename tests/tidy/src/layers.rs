@@ -14,7 +14,7 @@ const LAYERS: [&[&str]; 18] = [
     &["dimse", "dicomweb", "portal"],
     &["media", "rules", "signatures"],
     &["pixels"],
-    &["studies", "spare", "collect"],
+    &["studies", "spare", "reseal", "collect"],
     &["overlay", "transfer"],
     &["sources"],
     &["archive", "users", "backup"],

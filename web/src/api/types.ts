@@ -96,7 +96,8 @@ export type RejectionNote = With<
 >;
 
 export type Peer = Sent<'Peer'>;
-export type SiteKeys = Sent<'KeysJson'>;
+export type Sealing = With<Sent<'SealingJson'>, { stage: 'none' | 'waits-for-backup' | 'working' | 'store-away' }>;
+export type SiteKeys = With<Sent<'KeysJson'>, { sealing: Sealing }>;
 export type RotatedKey = Sent<'RotatedJson'>;
 export type Invitation = Sent<'Invitation'>;
 export type Pairing = With<Sent<'Pairing'>, { state: 'waiting' | 'compare' | 'done' | 'failed' }>;
@@ -245,7 +246,8 @@ type AlarmKind =
   | 'review-overdue'
   | 'copies-overdue'
   | 'key-changed'
-  | 'keys-part';
+  | 'keys-part'
+  | 'own-keys-part';
 export type Alarm = With<Sent<'AlarmJson'>, { kind: AlarmKind; level: 'notice' | 'warning' | 'critical' }>;
 export type Alarms = With<Sent<'AlarmsJson'>, { standing: Alarm[] }>;
 export type LedgerHead = Sent<'LedgerHeadJson'>;

@@ -14,6 +14,7 @@ beforeEach(() => {
 const SIGNATURE: ObjectSignature = {
   series: '1.2.3.1',
   instance: '1.2.3.1.1',
+  item: null,
   state: 'broken',
   why: null,
   hash: 'SHA-256',
@@ -53,6 +54,14 @@ describe('digital signatures', () => {
     one.getByText('Signed by CN=CT 1 · Certificate of CN=Hospital');
     one.getByText(/Signed by a certificate that this site does not know/);
     one.getByText(/It names 42 elements. · The pixels are among them./);
+  });
+
+  test('a signature of one item alone says of which', async () => {
+    const node = busyNode();
+    const item = 'ContentSequence[2]';
+    node.signatures = { standing: 'broken', objects: 4, signed: 1, unread: 0, signatures: [{ ...SIGNATURE, item }] };
+    const dialog = await opened(node);
+    within(await dialog.findByRole('region', { name: SIGNATURE.instance })).getByText('Of one item alone: ContentSequence[2]');
   });
 
   test('a study without any says that', async () => {

@@ -181,6 +181,7 @@ export const archiveWords = {
         'collector-behind_other': 'The audit collector has taken nothing for {{value}} minutes',
         'key-changed': '{{subject}} changed its key; the new one is signed by the one before',
         'keys-part': 'Two keys claim to follow that of {{subject}}: speak by telephone, then pair again',
+        'own-keys-part': 'Somebody else signed a new key in the name of this site: change the key as one in other hands',
         'copies-overdue_one': '{{subject}} has not confirmed the erasure of {{value}} copy of our studies',
         'copies-overdue_other': '{{subject}} has not confirmed the erasure of {{value}} copies of our studies',
       },

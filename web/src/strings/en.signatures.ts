@@ -23,6 +23,7 @@ export const signatureWords = {
       elements: 'It names elements that must not be signed.',
       encoding: 'It was made over pixels in another encoding.',
     },
+    item: 'Of one item alone: {{item}}',
     by: 'Signed by',
     issuer: 'Certificate of',
     known: 'This site knows the authority of this certificate.',

@@ -126,6 +126,8 @@ export const en = {
     'unfit': 'That cannot be: look at what was entered.',
     'internal': 'A fault inside the node.',
     'exists': 'There is one of that name already.',
+    'no-more-keys': 'The key cannot be changed now: it was as often as it may, or the clock is behind the last change.',
+    'key-not-changed': 'Change the key first: what is sealed under a key in use cannot be taken from it.',
     'conflict': 'That contradicts the present state.',
     'decided': 'That is decided already.',
     'closed': 'It is closed: what was decided against is erased.',

@@ -181,6 +181,7 @@ export const archiveWords = {
         'collector-behind_other': 'Le collecteur d’audit n’a rien pris depuis {{value}} minutes',
         'key-changed': '{{subject}} a changé de clé ; la nouvelle est signée par la précédente',
         'keys-part': 'Deux clés prétendent succéder à celle de {{subject}} : se parler au téléphone, puis appairer à nouveau',
+        'own-keys-part': 'Quelqu’un d’autre a signé une nouvelle clé au nom de ce site : changer la clé comme clé dans d’autres mains',
         'copies-overdue_one': '{{subject}} n’a pas confirmé l’effacement de {{value}} copie de nos examens',
         'copies-overdue_other': '{{subject}} n’a pas confirmé l’effacement de {{value}} copies de nos examens',
       },

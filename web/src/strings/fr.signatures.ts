@@ -23,6 +23,7 @@ export const signatureWords = {
       elements: 'Elle nomme des éléments qui ne doivent pas être signés.',
       encoding: 'Elle a été faite sur des pixels encodés autrement.',
     },
+    item: 'D’un seul élément : {{item}}',
     by: 'Signé par',
     issuer: 'Certificat de',
     known: 'Ce site connaît l’autorité de ce certificat.',

@@ -127,6 +127,8 @@ export const fr: Strings = {
     'unfit': 'C’est impossible : vérifiez la saisie.',
     'internal': 'Une panne interne du nœud.',
     'exists': 'Ce nom existe déjà.',
+    'no-more-keys': 'La clé ne peut pas être changée maintenant : elle l’a été autant que permis, ou l’horloge retarde sur le dernier changement.',
+    'key-not-changed': 'Changez d’abord la clé : ce qui est scellé sous une clé en usage ne peut lui être retiré.',
     'conflict': 'Cela contredit l’état actuel.',
     'decided': 'C’est déjà tranché.',
     'closed': 'C’est clos : l’objet écarté est effacé.',

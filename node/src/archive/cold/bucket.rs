@@ -1,12 +1,14 @@
 //! A bucket of an object store (S3) as the cold tier, with `prefix/ab/<name>`. The store is somebody else's: what goes
-//! there is sealed ([`crate::seal`]) with a key that is made from the site's, names too. Whoever has `site.key`, from a
-//! backup too, can read it.
+//! there is sealed ([`crate::seal`]) with a key that is made from the site's root, names too. Whoever has `site.key`, from a
+//! backup too, can read it. While things are sealed anew (`crate::reseal`) an object lies under the name of one root or of
+//! the other, or of both: it is looked for under the newer first.
 //!
 //! The mark is the one object in plain text. It is looked at every few seconds; while it is not there, nothing else is
 //! asked for.
 //!
 //! # At a crash
-//! An object is there whole or not at all. Parts of one are no object; the next start removes them.
+//! An object is there whole or not at all. Parts of one are no object; the next start removes them. One that is sealed anew is
+//! there under its new name, read back, before the old one goes.
 //!
 //! # Not here
 //! HTTP, and what is tried again: [`super::client`].
@@ -15,7 +17,12 @@ use super::{
     Away, ColdStore, Fill, MARK, Place,
     client::{Answer, Ask, Client, checksum, element},
 };
-use crate::{config::BucketConfig, identity::Identity, seal, tasks::Tasks};
+use crate::{
+    config::BucketConfig,
+    identity::{Identity, Sealing},
+    seal,
+    tasks::Tasks,
+};
 use bytes::Bytes;
 use hyper::{Method, StatusCode};
 use protocol::Digest;
@@ -27,7 +34,6 @@ use std::{
     },
     time::Duration,
 };
-use zeroize::Zeroizing;
 
 /// How often the mark is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -49,7 +55,7 @@ pub(super) struct Bucket {
 struct Inner {
     at: BucketConfig,
     client: Option<Arc<Client>>,
-    key: seal::Key,
+    identity: Arc<Identity>,
     site: String,
     away: Mutex<Option<Away>>,
     /// Nothing is asked for before the mark was.
@@ -61,7 +67,7 @@ struct Inner {
 
 impl Bucket {
     /// Looks at the bucket until the node stops. One that holds nothing yet gets the mark.
-    pub(super) fn open(at: &BucketConfig, identity: &Identity, is_used: bool, tasks: &Tasks) -> Self {
+    pub(super) fn open(at: &BucketConfig, identity: Arc<Identity>, is_used: bool, tasks: &Tasks) -> Self {
         let client = match Client::new(at, tasks) {
             Ok(client) => Some(Arc::new(client)),
             Err(error) => {
@@ -69,13 +75,12 @@ impl Bucket {
                 None
             }
         };
-        let seed = identity.root();
         let inner = Arc::new(Inner {
             at: at.clone(),
             away: Mutex::new(client.is_none().then_some(Away::Credentials)),
             client,
-            key: seal::Key::new(Zeroizing::new(blake3::derive_key(PURPOSE, seed.as_slice()))),
             site: identity.site().to_string(),
+            identity,
             looked: AtomicBool::new(false),
             looking: Mutex::default(),
             is_used: AtomicBool::new(is_used),
@@ -174,8 +179,50 @@ impl Inner {
         if self.at.prefix.is_empty() { below.to_owned() } else { format!("{}/{below}", self.at.prefix) }
     }
 
-    fn sealed_name(&self, digest: &Digest) -> String {
-        self.key.name("object", &digest.0)
+    fn sealing(&self) -> Sealing {
+        self.identity.sealing(PURPOSE)
+    }
+
+    /// Whether there is something under this key.
+    fn has(&self, key: &seal::Key, digest: &Digest) -> io::Result<bool> {
+        let object = self.object(&sealed_name(key, digest));
+        found(self.insist(Ask::new(Method::HEAD, object)))
+    }
+
+    /// Opens what lies there under this key.
+    fn open(&self, key: &seal::Key, digest: &Digest) -> io::Result<seal::Opener<Fetching<'_>>> {
+        let sealed = sealed_name(key, digest);
+        key.opener(&sealed, Fetching::begin(self, self.object(&sealed))?)
+    }
+
+    fn put(&self, key: &seal::Key, digest: &Digest, fill: &mut Fill<'_>) -> io::Result<u64> {
+        let sealed = sealed_name(key, digest);
+        let mut sending = Sending::new(self, self.object(&sealed));
+        let sent = key.sealer(&sealed, &mut sending).and_then(|mut sealer| {
+            fill(&mut sealer)?;
+            sealer.finish()?;
+            Ok(())
+        });
+        match sent.and_then(|()| sending.finish()) {
+            Ok(bytes) => Ok(bytes),
+            Err(error) => {
+                sending.give_up();
+                Err(error)
+            }
+        }
+    }
+
+    fn remove(&self, key: &seal::Key, digest: &Digest) -> io::Result<()> {
+        let object = self.object(&sealed_name(key, digest));
+        found(self.insist(Ask::new(Method::DELETE, object))).map(|_| ())
+    }
+
+    fn set_aside(&self, key: &seal::Key, digest: &Digest) -> io::Result<()> {
+        let sealed = sealed_name(key, digest);
+        let to = self.name(&format!("rotten/{sealed}-{}", crate::tasks::now().0));
+        let source = super::sign::encoded(&format!("/{}/{}", self.at.bucket, self.object(&sealed)), true);
+        let copied = self.insist(Ask::new(Method::PUT, to).header("x-amz-copy-source", source));
+        if found(copied)? { self.remove(key, digest) } else { Ok(()) }
     }
 
     fn object(&self, sealed: &str) -> String {
@@ -229,56 +276,56 @@ impl ColdStore for Bucket {
     }
 
     fn put(&self, digest: &Digest, fill: &mut Fill<'_>) -> io::Result<u64> {
-        let sealed = self.inner.sealed_name(digest);
-        let mut sending = Sending::new(&self.inner, self.inner.object(&sealed));
-        let sent = self.inner.key.sealer(&sealed, &mut sending).and_then(|mut sealer| {
-            fill(&mut sealer)?;
-            sealer.finish()?;
-            Ok(())
-        });
-        match sent.and_then(|()| sending.finish()) {
-            Ok(bytes) => Ok(bytes),
-            Err(error) => {
-                sending.give_up();
-                Err(error)
-            }
-        }
+        self.inner.put(&self.inner.sealing().now, digest, fill)
     }
 
     fn holds(&self, digest: &Digest) -> io::Result<bool> {
-        let object = self.inner.object(&self.inner.sealed_name(digest));
-        match self.inner.insist(Ask::new(Method::HEAD, object)) {
-            Ok(_) => Ok(true),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error),
+        for key in self.inner.sealing().all() {
+            if self.inner.has(key, digest)? {
+                return Ok(true);
+            }
         }
+        Ok(false)
     }
 
     fn open(&self, digest: &Digest) -> io::Result<Box<dyn Read + '_>> {
-        let sealed = self.inner.sealed_name(digest);
-        let fetching = Fetching::begin(&self.inner, self.inner.object(&sealed))?;
-        Ok(Box::new(self.inner.key.opener(&sealed, fetching)?))
+        let sealing = self.inner.sealing();
+        let opened = match (self.inner.open(&sealing.now, digest), &sealing.before) {
+            (Err(error), Some(before)) if error.kind() == io::ErrorKind::NotFound => self.inner.open(before, digest),
+            (opened, _) => opened,
+        };
+        Ok(Box::new(opened?))
     }
 
     fn set_aside(&self, digest: &Digest) -> io::Result<()> {
-        let sealed = self.inner.sealed_name(digest);
-        let from = self.inner.object(&sealed);
-        let to = self.inner.name(&format!("rotten/{sealed}-{}", crate::tasks::now().0));
-        let source = super::sign::encoded(&format!("/{}/{from}", self.inner.at.bucket), true);
-        let copied = self.inner.insist(Ask::new(Method::PUT, to).header("x-amz-copy-source", source));
-        match copied {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(error),
-            Ok(_) => self.remove(digest),
-        }
+        self.inner.sealing().all().try_for_each(|key| self.inner.set_aside(key, digest))
     }
 
     fn remove(&self, digest: &Digest) -> io::Result<()> {
-        let object = self.inner.object(&self.inner.sealed_name(digest));
-        match self.inner.insist(Ask::new(Method::DELETE, object)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
+        self.inner.sealing().all().try_for_each(|key| self.inner.remove(key, digest))
+    }
+
+    fn reseal(&self, digest: &Digest) -> io::Result<()> {
+        let Sealing { now, before: Some(before) } = self.inner.sealing() else { return Ok(()) };
+        if !self.inner.has(&now, digest)? {
+            let mut from = match self.inner.open(&before, digest) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+                opened => opened?,
+            };
+            let mut sent = blake3::Hasher::new();
+            let mut fill = |out: &mut dyn Write| {
+                let mut both = Hashing { hasher: &mut sent, to: out };
+                io::copy(&mut from, &mut both).map(|_| ())
+            };
+            self.inner.put(&now, digest, &mut fill)?;
+            let mut back = blake3::Hasher::new();
+            io::copy(&mut self.inner.open(&now, digest)?, &mut back)?;
+            if back.finalize() != sent.finalize() {
+                self.inner.remove(&now, digest)?;
+                return Err(io::Error::other("what was sealed anew does not come back as it was sent"));
+            }
         }
+        self.inner.remove(&before, digest)
     }
 
     fn sweep(&self) -> io::Result<()> {
@@ -294,6 +341,37 @@ impl ColdStore for Bucket {
 
     fn free_bytes(&self) -> Option<u64> {
         None
+    }
+}
+
+fn sealed_name(key: &seal::Key, digest: &Digest) -> String {
+    key.name("object", &digest.0)
+}
+
+/// Whether what was asked for was there.
+fn found(answer: io::Result<Answer>) -> io::Result<bool> {
+    match answer {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Hashes what passes.
+struct Hashing<'a> {
+    hasher: &'a mut blake3::Hasher,
+    to: &'a mut dyn Write,
+}
+
+impl Write for Hashing<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let taken = self.to.write(bytes)?;
+        self.hasher.update(bytes.get(..taken).unwrap_or_default());
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
     }
 }
 

@@ -24,6 +24,7 @@ use std::{
     fmt,
     fs::File,
     io::{self, BufReader, Read, Write},
+    sync::Arc,
 };
 
 /// Name of the mark.
@@ -111,6 +112,11 @@ trait ColdStore: fmt::Debug + Send + Sync {
     /// Takes a copy out of its place. One that is gone is gone.
     fn set_aside(&self, digest: &Digest) -> io::Result<()>;
     fn remove(&self, digest: &Digest) -> io::Result<()>;
+    /// Seals a copy under the root of now that may be sealed under the one before, which is gone when this returns. One that
+    /// is not there is nothing to be sealed. A place that is not sealed has nothing to do.
+    fn reseal(&self, _digest: &Digest) -> io::Result<()> {
+        Ok(())
+    }
     /// Removes what a stop left on its way.
     fn sweep(&self) -> io::Result<()>;
     /// `None`: it does not say.
@@ -129,12 +135,12 @@ pub(super) struct Cold {
 
 impl Cold {
     /// A place that holds nothing yet is made ready, unless the journal says that there was something in it.
-    pub(super) fn open(place: Option<&ColdPlace>, identity: &Identity, is_used: bool, tasks: &Tasks) -> Self {
+    pub(super) fn open(place: Option<&ColdPlace>, identity: &Arc<Identity>, is_used: bool, tasks: &Tasks) -> Self {
         let site = identity.site().to_string();
         let store: Option<Box<dyn ColdStore>> = match place {
             None => None,
             Some(ColdPlace::Folder(root)) => Some(Box::new(Folder::open(root, site, is_used))),
-            Some(ColdPlace::Bucket(at)) => Some(Box::new(Bucket::open(at, identity, is_used, tasks))),
+            Some(ColdPlace::Bucket(at)) => Some(Box::new(Bucket::open(at, identity.clone(), is_used, tasks))),
         };
         Self { store }
     }
@@ -209,6 +215,11 @@ impl Cold {
     /// Takes a copy out of its place.
     pub(super) fn set_aside(&self, digest: &Digest) -> io::Result<()> {
         self.store()?.set_aside(digest)
+    }
+
+    /// Seals a copy anew, where copies are sealed.
+    pub(super) fn reseal(&self, digest: &Digest) -> io::Result<()> {
+        self.store()?.reseal(digest)
     }
 
     /// Removes a copy for good.

@@ -155,8 +155,10 @@ pub(super) fn tier(study: &Uid) -> Vec<u8> {
     keyed(TIER, study.as_str().as_bytes())
 }
 
+pub(super) const COPY: u8 = b'K';
+
 pub(super) fn copy(digest: &Digest) -> Vec<u8> {
-    keyed(b'K', &digest.0)
+    keyed(COPY, &digest.0)
 }
 
 pub(super) const RULES: &[u8] = b"Rr";

@@ -30,6 +30,20 @@ impl Index {
         }
     }
 
+    /// All objects that have a copy there.
+    pub(in crate::archive) fn copied(&self) -> Result<Vec<Digest>, ArchiveError> {
+        self.write()?;
+        let mut found = Vec::new();
+        for entry in self.db()?.scan_prefix([keys::COPY]) {
+            let (key, value) = self.noted(entry)?;
+            let digest = key.get(1..).and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+            if let Some(digest) = digest.filter(|_| wire::decode::<HasCopy>(&value).is_ok_and(|copy| copy.0)) {
+                found.push(Digest(digest));
+            }
+        }
+        Ok(found)
+    }
+
     /// `None`: never moved.
     pub(in crate::archive) fn tier(&self, study: &Uid) -> Result<Option<StudyTier>, ArchiveError> {
         match self.live().tiers.get(study) {

@@ -12,6 +12,15 @@ pub(in crate::cli) enum KeyCommand {
     },
     /// Give this site a new key, signed by the one before; agreements and copies stay
     Rotate(RotateKey),
+    /// Seal anew what is sealed at rest (second factors, cold copies in an object store), once the key was changed
+    Reseal {
+        /// Do not wait for a backup: one from before will not read the cold copies
+        #[arg(long)]
+        without_backup: bool,
+        /// Do not ask (for scripts)
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 #[derive(Debug, Args)]

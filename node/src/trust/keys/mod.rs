@@ -26,6 +26,9 @@ use protocol::{
 };
 use std::time::Duration;
 
+/// After this a change is settled: its notice stood so long that administrators could ask. Who shows another successor then has
+/// an old key, and stops nobody.
+const SETTLED_AFTER: Duration = Duration::from_secs(30 * 86_400);
 /// Between making its next key and using it a site still signs with the one before.
 const SETTLES: Duration = Duration::from_secs(30);
 
@@ -37,6 +40,18 @@ pub(super) struct Known {
     heard: Option<Timestamp>,
     /// Another successor was heard of.
     conflict: Option<Timestamp>,
+    /// That one.
+    rival: Option<Keys>,
+    /// Changes that were settled when the newest was heard.
+    settled: usize,
+}
+
+impl Known {
+    /// Whether the change that another chain parts from was settled by `now`.
+    fn is_settled(&self, other: &Keys, now: Timestamp) -> bool {
+        let same = self.keys.successions().iter().zip(other.successions()).take_while(|(one, two)| one == two).count();
+        same < self.settled || self.heard.is_none_or(|heard| now.since(heard) >= SETTLED_AFTER)
+    }
 }
 
 /// A site's keys, for lists and alarms.
@@ -47,6 +62,8 @@ pub(crate) struct KeyRow {
     pub(crate) heard: Option<Timestamp>,
     /// Since when two successors of one key are known: nothing is believed or told.
     pub(crate) conflict: Option<Timestamp>,
+    /// The chain that parts from these.
+    pub(crate) rival: Option<Keys>,
 }
 
 /// What hearing a site's keys brought about.
@@ -59,6 +76,9 @@ pub(crate) enum Heard {
     Changed,
     /// They part from those known here.
     Conflict,
+    /// They part from a change that was settled long ago, and were shown by somebody who came by himself: nothing is other
+    /// than it was.
+    Settled,
 }
 
 impl Trust {
@@ -66,8 +86,10 @@ impl Trust {
     pub(crate) fn keys_of(&self, site: &SiteId) -> KeyRow {
         let state = self.state();
         match state.keys.get(site) {
-            Some(Known { keys, heard, conflict }) => KeyRow { keys: keys.clone(), heard: *heard, conflict: *conflict },
-            None => KeyRow { keys: Keys::first(*site), heard: None, conflict: None },
+            Some(Known { keys, heard, conflict, rival, .. }) => {
+                KeyRow { keys: keys.clone(), heard: *heard, conflict: *conflict, rival: rival.clone() }
+            }
+            None => KeyRow { keys: Keys::first(*site), heard: None, conflict: None, rival: None },
         }
     }
 
@@ -103,6 +125,23 @@ impl Trust {
     /// # Errors
     /// [`TrustError::NoPeer`]; when it cannot be recorded.
     pub(crate) async fn hear_keys(&self, keys: &Keys) -> Result<Heard, TrustError> {
+        self.hear(keys, false).await
+    }
+
+    /// As [`Self::hear_keys`], of keys that somebody shows who came by himself, by no address that is known of the site.
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) async fn hear_knock(&self, keys: &Keys) -> Result<Heard, TrustError> {
+        self.hear(keys, true).await
+    }
+
+    /// Whether a site is among the peers, believed at this time or not.
+    pub(crate) fn is_listed(&self, site: &SiteId) -> bool {
+        self.state().peers.get(site).is_some_and(|peer| peer.revoked.is_none())
+    }
+
+    async fn hear(&self, keys: &Keys, by_knock: bool) -> Result<Heard, TrustError> {
         let site = keys.site();
         let known = self.keys_of(&site);
         if known.conflict.is_none() && known.keys == *keys {
@@ -118,6 +157,7 @@ impl Trust {
             _ if known.conflict.is_some() => Ok(Heard::Conflict),
             Relation::Same => Ok(Heard::Known),
             Relation::Behind => Ok(Heard::Old),
+            Relation::Conflict if by_knock && self.state().is_settled(&site, keys, at) => Ok(Heard::Settled),
             // Nobody but us changes our key.
             Relation::Ahead if site != self.inner.identity.site() => {
                 self.withdraw(changing, Record::Succeeded { keys: keys.clone(), at }).await?;
@@ -175,15 +215,20 @@ impl State {
         self.keys.get(site).is_some_and(|known| known.conflict.is_some())
     }
 
+    fn is_settled(&self, site: &SiteId, other: &Keys, now: Timestamp) -> bool {
+        self.keys.get(site).is_some_and(|known| known.is_settled(other, now))
+    }
+
     /// With a pairing two people said whose key it is: it replaces what was known, but never by a key of before.
     pub(super) fn pair_keys(&mut self, peer: &Peer) {
         let Some(keys) = peer.record.keys().filter(|keys| keys.site() == peer.site) else { return };
         // Whoever pairs with us has settled who we are.
         if let Some(own) = self.keys.get_mut(&self.us) {
-            own.conflict = None;
+            (own.conflict, own.rival) = (None, None);
         }
         if self.may_pair(&keys) && (self.is_in_conflict(&peer.site) || keys != self.keys_of(&peer.site)) {
-            self.keys.insert(peer.site, Known { keys, heard: None, conflict: None });
+            let settled = keys.successions().len();
+            self.keys.insert(peer.site, Known { keys, heard: None, conflict: None, rival: None, settled });
         }
     }
 
@@ -203,8 +248,14 @@ impl State {
         }
         let news = keys.successions().iter().skip(before.successions().len());
         let void_from = news.filter_map(|link| link.void_from).min();
-        let conflict = self.keys.get(&site).and_then(|known| known.conflict);
-        self.keys.insert(site, Known { keys, heard: Some(at), conflict });
+        let known = self.keys.get(&site);
+        // A change so soon after another settles neither.
+        let is_fresh = |known: &&Known| known.heard.is_some_and(|heard| at.since(heard) < SETTLED_AFTER);
+        let settled = known.filter(is_fresh).map_or(before.successions().len(), |known| known.settled);
+        // Our next key is our answer to whoever made another: who does not take it says so again.
+        let parted = known.filter(|known| site != self.us && known.conflict.is_some());
+        let (conflict, rival) = parted.map_or((None, None), |known| (known.conflict, known.rival.clone()));
+        self.keys.insert(site, Known { keys, heard: Some(at), conflict, rival, settled });
         let mut events = vec![TrustEvent::KeysChanged(site)];
         if let Some(from) = void_from {
             events.extend(self.void_grants(&site, from));
@@ -231,11 +282,12 @@ impl State {
     pub(super) fn keys_part(&mut self, keys: &Keys, at: Timestamp) -> Vec<TrustEvent> {
         let site = keys.site();
         let known = self.keys_of(&site);
-        let entry = self.keys.entry(site).or_insert(Known { keys: known, heard: None, conflict: None });
+        let fresh = Known { keys: known, heard: None, conflict: None, rival: None, settled: 0 };
+        let entry = self.keys.entry(site).or_insert(fresh);
         if entry.conflict.is_some() {
             return Vec::new();
         }
-        entry.conflict = Some(at);
+        (entry.conflict, entry.rival) = (Some(at), Some(keys.clone()));
         vec![TrustEvent::KeysPart(site)]
     }
 }

@@ -157,3 +157,58 @@ async fn a_peer_that_shows_another_successor_of_ours_is_believed_by_our_own_sign
     assert_eq!(a.trust.hear_keys(thiefs.keys()).await.unwrap(), Heard::Conflict);
     assert!(a.trust.keys_of(&a.site()).conflict.is_some());
 }
+
+#[tokio::test]
+async fn what_a_stranger_shows_stops_nobody_once_a_change_is_settled() {
+    let (a, b) = two_peers().await;
+    let (ours, thiefs) = (next(&key(1), 11, None), next(&key(1), 66, None));
+    // Two people said with the pairing whose key this is.
+    let peer = Peer {
+        site: a.site(),
+        name: "CH Nord".to_owned(),
+        record: Signed::seal(&ours, &record()),
+        paired: tasks::now(),
+        revoked: None,
+    };
+    b.trust.add_peer(peer).await.unwrap();
+    assert_eq!(b.trust.hear_knock(thiefs.keys()).await.unwrap(), Heard::Settled);
+    assert_eq!(b.trust.hear_knock(key(1).keys()).await.unwrap(), Heard::Old);
+    assert!(b.trust.peer(&a.site()).is_some(), "an old disk stops nobody");
+    // A change that was only just heard of may have been the thief's.
+    let newer = next(&ours, 12, None);
+    assert_eq!(b.trust.hear_knock(newer.keys()).await.unwrap(), Heard::Changed);
+    assert_eq!(b.trust.hear_knock(thiefs.keys()).await.unwrap(), Heard::Settled, "it parts before that change");
+    let b = b.again(2).await;
+    assert_eq!(b.trust.hear_knock(next(&ours, 67, None).keys()).await.unwrap(), Heard::Conflict);
+    assert!(b.trust.peer(&a.site()).is_none());
+    assert_eq!(b.trust.keys_of(&a.site()).rival.unwrap().current(), next(&ours, 67, None).keys().current());
+    // Where the site is met at its own address, a settled change is none the less a fork.
+    let (a, b) = two_peers().await;
+    b.trust.hear_keys(ours.keys()).await.unwrap();
+    assert_eq!(b.trust.hear_keys(thiefs.keys()).await.unwrap(), Heard::Conflict);
+    assert!(b.trust.peer(&a.site()).is_none());
+}
+
+#[test]
+fn a_change_is_settled_when_its_notice_has_stood() {
+    let (ours, thiefs) = (next(&key(1), 11, None), next(&key(1), 66, None));
+    let heard = Timestamp(1_000_000);
+    let known = Known { keys: ours.keys().clone(), heard: Some(heard), conflict: None, rival: None, settled: 0 };
+    assert!(!known.is_settled(thiefs.keys(), heard));
+    assert!(!known.is_settled(thiefs.keys(), heard.after(SETTLED_AFTER - Duration::from_millis(1))));
+    assert!(known.is_settled(thiefs.keys(), heard.after(SETTLED_AFTER)));
+}
+
+#[tokio::test]
+async fn our_next_key_is_the_answer_to_another_successor_of_ours() {
+    let (a, _b) = two_peers().await;
+    let thiefs = next(&key(1), 66, None);
+    assert_eq!(a.trust.hear_keys(thiefs.keys()).await.unwrap(), Heard::Conflict, "we made no such key");
+    assert!(a.trust.is_in_conflict(&a.site()));
+    let a = a.again(1).await;
+    assert_eq!(a.trust.keys_of(&a.site()).rival.as_ref(), Some(thiefs.keys()));
+    a.trust.succeed(next(&key(1), 11, Some(tasks::now())).keys().clone()).await.unwrap();
+    assert!(!a.trust.is_in_conflict(&a.site()), "whoever does not take it says so again");
+    assert_eq!(a.trust.hear_keys(thiefs.keys()).await.unwrap(), Heard::Conflict);
+    assert!(a.trust.is_in_conflict(&a.site()));
+}

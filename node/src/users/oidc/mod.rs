@@ -23,7 +23,6 @@ pub(crate) use token::Untrue;
 use crate::{
     config::OidcConfig,
     identity::Identity,
-    seal::Key,
     tasks::{self, Tasks},
     trust::Role,
 };
@@ -139,7 +138,7 @@ struct Inner {
     config: OidcConfig,
     road: Road,
     provider: Provider,
-    key: Key,
+    identity: Arc<Identity>,
     taken: Mutex<LruCache<String, ()>>,
     at_once: Semaphore,
 }
@@ -162,12 +161,17 @@ fn is_page(page: &str) -> bool {
 impl Oidc {
     /// # Errors
     /// When the authorities named cannot be read.
-    pub(crate) fn open(config: &OidcConfig, identity: &Identity, tasks: &Tasks) -> io::Result<Self> {
-        let seed = identity.root();
-        let key = Key::new(Zeroizing::new(blake3::derive_key(PURPOSE, seed.as_slice())));
+    pub(crate) fn open(config: &OidcConfig, identity: Arc<Identity>, tasks: &Tasks) -> io::Result<Self> {
         let road = Road::new(config, tasks)?;
         let (taken, at_once) = (Mutex::new(LruCache::new(TAKEN)), Semaphore::new(AT_ONCE_MAX));
-        Ok(Self(Arc::new(Inner { config: config.clone(), road, provider: Provider::default(), key, taken, at_once })))
+        Ok(Self(Arc::new(Inner {
+            config: config.clone(),
+            road,
+            provider: Provider::default(),
+            identity,
+            taken,
+            at_once,
+        })))
     }
 
     /// What people call it.
@@ -260,15 +264,19 @@ impl Inner {
     }
 
     fn seal(&self, beginning: &Beginning) -> io::Result<String> {
-        let mut sealer = self.key.sealer(PLACE, Vec::new())?;
+        let mut sealer = self.identity.sealing(PURPOSE).now.sealer(PLACE, Vec::new())?;
         sealer.write_all(&serde_json::to_vec(beginning)?)?;
         Ok(BASE64URL_NOPAD.encode(&sealer.finish()?))
     }
 
     fn unseal(&self, text: &str) -> Option<Beginning> {
         let sealed = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
-        let mut plain = Vec::new();
-        self.key.opener(PLACE, sealed.as_slice()).ok()?.take(SEALED_MAX).read_to_end(&mut plain).ok()?;
+        let open = |key: &crate::seal::Key| {
+            let mut plain = Vec::new();
+            key.opener(PLACE, sealed.as_slice()).ok()?.take(SEALED_MAX).read_to_end(&mut plain).ok()?;
+            Some(plain)
+        };
+        let plain = self.identity.sealing(PURPOSE).all().find_map(open)?;
         serde_json::from_slice(&plain).ok()
     }
 

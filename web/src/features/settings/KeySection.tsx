@@ -12,6 +12,7 @@ import { Fact, Problem, Section } from '../../components/parts';
 import { Failure, Waiting } from '../../components/State';
 import { minute, shortId } from '../../lib/format';
 import { useWords } from '../../lib/language';
+import { SealSection } from './SealSection';
 
 export function KeySection() {
   const { t, locale } = useWords();
@@ -27,7 +28,12 @@ export function KeySection() {
           .filter(site => site.conflict)
           .map(site => (
             <Alert key={site.site} role="alert" color="red" variant="light" icon={<IconAlertTriangle size={18} aria-hidden="true" />}>
-              {t('key.conflict', { site: site.name })}
+              <Text size="sm">{site === own ? t('key.ownConflict') : t('key.conflict', { site: site.name })}</Text>
+              {site.rival && (
+                <Text size="sm" mt={4}>
+                  {t('key.rival', { key: shortId(site.key), rival: shortId(site.rival.key), follows: shortId(site.rival.follows) })}
+                </Text>
+              )}
             </Alert>
           ))}
         <SimpleGrid cols={{ base: 2, sm: 3 }} spacing="lg" verticalSpacing="md">
@@ -71,6 +77,7 @@ export function KeySection() {
             {t('key.change')}
           </Button>
         </Group>
+        {own.before.length > 0 && <SealSection sealing={data.sealing} />}
       </Stack>
       {changing && <ChangeDialog onClose={() => setChanging(false)} />}
     </Section>

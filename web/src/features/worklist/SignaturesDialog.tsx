@@ -67,6 +67,11 @@ function Signature({ one }: { one: ObjectSignature }) {
           {one.instance}
         </Text>
       </Group>
+      {one.item && (
+        <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
+          {t('signatures.item', { item: one.item })}
+        </Text>
+      )}
       {one.why && <Text size="sm">{t(`signatures.why.${one.why}`)}</Text>}
       {signer && (
         <>
