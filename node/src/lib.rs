@@ -12,10 +12,11 @@
 //!  show     pixels                               frames found and decoded, for all doors
 //!  away     spare                                second copies of backups, here and elsewhere
 //!           collect                              events of the log on their way to the house's collector
+//!  work     desk                                what cases need by themselves: routing, delays, images
 //!  view     studies                             find and open a study, here or elsewhere, as one thing
 //!  reach    overlay (messages)  transfer (bytes)
 //!  beside   sources                             the PACS of the site: asked, retrieved from
-//!  hold     archive (bytes, index)   users (accounts, sessions)   backup
+//!  hold     archive (bytes, index)   users (accounts, sessions)   backup   cases (events and what they come to)
 //!  right    trust (peers, agreements, grants → permits)
 //!  floor    alarms  audit  identity  journal  config  tasks  multipart  seal  words  x509
 //! ```
@@ -38,6 +39,8 @@ pub(crate) mod pixels;
 pub(crate) mod rules;
 pub(crate) mod signatures;
 
+pub(crate) mod desk;
+
 pub(crate) mod spare;
 pub(crate) mod studies;
 
@@ -48,6 +51,7 @@ pub(crate) mod sources;
 
 pub(crate) mod archive;
 pub(crate) mod backup;
+pub(crate) mod cases;
 pub(crate) mod users;
 
 pub(crate) mod trust;

@@ -2,8 +2,10 @@
 
 use crate::{
     agreement::{Closing, Ending, SignedAgreement, Suspension},
+    case::event::Event,
     catalog::{Cursor, Nearline, Offer, Page},
     copies::{CopyErased, CopyHeld},
+    digest::Digest,
     duty::Duty,
     glass::{GlassRequest, Whom},
     grant::Grant,
@@ -160,6 +162,12 @@ pub enum Request {
     /// Keys of the receiver, which the sender knows and which part from those that the receiver showed: one of the two is not
     /// the receiver's, and nothing passes until the sites are paired again.
     KeysPart(Keys),
+    /// The last events that the sender has of cases in which both take part: what does the receiver lack? At most 128 cases. A
+    /// site that does not know the question answers that it is malformed.
+    CaseHeads(Vec<(Id128, Vec<Digest>)>),
+    /// Events of cases in which both take part, each signed by its own site, and each after all that it follows that is in the
+    /// message; at most 256.
+    CaseEvents(Vec<Signed<Event>>),
 }
 impl Wire for Request {
     const VERSION: u8 = 1;
@@ -210,6 +218,10 @@ pub enum Answer {
     },
     /// To `Goodbye`: as `Done`, with receipts for what was erased by it; at most [`crate::copies::COPIES_MAX`].
     Parted(Vec<Signed<CopyErased>>),
+    /// To `CaseHeads`: of these cases something is lacking; with the last events that are there.
+    CaseHeads(Vec<(Id128, Vec<Digest>)>),
+    /// To `CaseEvents`: kept, but for these cases, of which nothing is.
+    CasesHeard(Vec<(Id128, Refusal)>),
 }
 impl Wire for Answer {
     const VERSION: u8 = 1;

@@ -86,6 +86,14 @@ pub(crate) enum Kind {
     KeyChanged,
     /// Subject: the site of whose key two successors are known. Nothing passes between it and us until it is paired again.
     KeysPart,
+    /// Value: requests whose images do not come.
+    CasesWithoutImages,
+    /// Value: studies that came and that nobody has asked to be read.
+    StudiesWithoutRequest,
+    /// Value: cases in which what is due is late.
+    CasesLate,
+    /// Value: critical results that nobody who acts on them knows of in time.
+    ResultsUnheard,
 }
 
 impl Kind {
@@ -110,6 +118,10 @@ impl Kind {
             Self::CopiesOverdue => "copies-overdue",
             Self::KeyChanged => "key-changed",
             Self::KeysPart => "keys-part",
+            Self::CasesWithoutImages => "cases-without-images",
+            Self::StudiesWithoutRequest => "studies-without-request",
+            Self::CasesLate => "cases-late",
+            Self::ResultsUnheard => "results-unheard",
         }
     }
 }

@@ -13,6 +13,7 @@
 mod answering;
 mod callers;
 mod cards;
+mod cases;
 mod catalog;
 mod codec;
 mod contacts;
@@ -46,6 +47,7 @@ use crate::{
     archive::{Archive, ArchiveError, cache::Cache},
     audit::{Actor, Alerts, Audit, Event},
     backup::Forgotten,
+    cases::Cases,
     config::Config,
     identity::Identity,
     pace::Pace,
@@ -61,7 +63,7 @@ use feed::Feeds;
 use once::OncePerSite;
 use pairing::Pairings;
 use protocol::{
-    SiteId, Timestamp, Uid,
+    Refusal, SiteId, Timestamp, Uid,
     agreement::{Ending, SignedAgreement},
     catalog::{Basis, Nearline},
     grant::Grant,
@@ -186,6 +188,12 @@ pub(crate) enum OverlayEvent {
     /// A peer came or went.
     Contact(SiteId),
     Pairing(Id128),
+    /// A peer does not take a case of ours.
+    CaseRefused {
+        peer: SiteId,
+        case: Id128,
+        why: Refusal,
+    },
 }
 
 /// What is printed and spoken for an invitation.
@@ -224,6 +232,7 @@ pub(crate) struct OverlayParts {
     pub(crate) archive: Archive,
     pub(crate) cache: Cache,
     pub(crate) sources: crate::sources::Sources,
+    pub(crate) cases: Cases,
     pub(crate) audit: Audit,
     pub(crate) tasks: Tasks,
 }
@@ -242,6 +251,7 @@ struct Inner {
     archive: Archive,
     cache: Cache,
     sources: crate::sources::Sources,
+    cases: Cases,
     audit: Audit,
     tasks: Tasks,
     link: Link,
@@ -268,6 +278,8 @@ struct Inner {
     copies_asked: OncePerSite,
     duties: OncePerSite,
     duties_heard: duty::Heard,
+    cases_said: OncePerSite,
+    cases_told: cases::Told,
     due: copies::Due,
     unheard: converse::Unheard,
     relearning: relearn::Relearning,
@@ -314,10 +326,10 @@ fn told(advertise: &[String], listen: SocketAddr) -> Vec<String> {
 impl Overlay {
     /// Binds, reads the kept directory, starts the swarm and the feeds.
     pub(crate) async fn start(parts: OverlayParts) -> Result<Self, OverlayError> {
-        let OverlayParts { config, identity, trust, archive, cache, sources, audit, tasks } = parts;
+        let OverlayParts { config, identity, trust, archive, cache, sources, cases, audit, tasks } = parts;
         // Listening begins before anything is read: no change falls between.
         let (trust_events, archive_events) = (trust.events(), archive.events());
-        let source_events = sources.events();
+        let (source_events, case_news) = (sources.events(), cases.news());
         let (link, news) = swarm::start(config.overlay.listen, &identity.key(), &tasks).await?;
         let record = SiteRecord {
             name: config.site.name.clone(),
@@ -333,6 +345,7 @@ impl Overlay {
             archive,
             cache,
             sources,
+            cases,
             audit,
             tasks: tasks.clone(),
             link,
@@ -357,6 +370,8 @@ impl Overlay {
             copies_asked: OncePerSite::default(),
             duties: OncePerSite::default(),
             duties_heard: duty::Heard::default(),
+            cases_said: OncePerSite::default(),
+            cases_told: cases::Told::default(),
             due: copies::Due::default(),
             unheard: converse::Unheard::default(),
             relearning: relearn::Relearning::default(),
@@ -375,6 +390,7 @@ impl Overlay {
         tasks.spawn("converse", inner.clone().listen(news));
         tasks.spawn("catalog", inner.clone().watch_archive(archive_events));
         tasks.spawn("source news", inner.clone().watch_sources(source_events));
+        tasks.spawn("cases watch", inner.clone().watch_cases(case_news));
         tasks.spawn("trust watch", inner.clone().watch_trust(trust_events));
         tasks.spawn("time watch", inner.clone().watch_time());
         tasks.spawn("ledger watch", inner.clone().watch_ledger());

@@ -33,8 +33,10 @@ use crate::{
     },
     audit::{Act, Actor, Audit, AuditError, Event},
     backup::{BackupError, Held, Second},
+    cases::{CaseError, Cases},
     collect::{self, CollectParts},
     config::{Addresses, Config, ConfigError},
+    desk::{Desk, DeskParts},
     dicomweb, dimse,
     identity::{Identity, IdentityError},
     journal::{Journal, JournalError},
@@ -89,6 +91,8 @@ pub(crate) enum SiteError {
     #[error(transparent)]
     Cache(#[from] CacheError),
     #[error(transparent)]
+    Cases(#[from] CaseError),
+    #[error(transparent)]
     Overlay(#[from] OverlayError),
     #[error(transparent)]
     Transfer(#[from] TransferError),
@@ -115,6 +119,7 @@ pub(crate) struct Site {
     pub(crate) archive: Archive,
     cache: Cache,
     sources: Sources,
+    cases: Cases,
     alarms: Alarms,
     second: Second,
     held: Held,
@@ -152,6 +157,7 @@ impl Site {
         archive.read_notes_with(crate::pixels::rejection_note::read);
         let cache = Cache::open(&dir.join("cache"), &config.cache, &tasks)?;
         let sources = Sources::open(&dir, &config.site.name, archive.clone(), audit.clone(), &tasks)?;
+        let cases = Cases::open(&dir, identity.clone(), trust.clone(), audit.clone(), &tasks)?;
         let alarms = Alarms::open(&dir, &config.alarms, &config.site.name, &config.site.language);
         let (second, held) = (Second::open(&dir), Held::open(&dir));
         let _lock = lock;
@@ -167,6 +173,7 @@ impl Site {
             archive,
             cache,
             sources,
+            cases,
             alarms,
             second,
             held,
@@ -210,6 +217,7 @@ impl Site {
             archive: self.archive.clone(),
             cache: self.cache.clone(),
             sources: self.sources.clone(),
+            cases: self.cases.clone(),
             audit: self.audit.clone(),
             tasks: self.tasks.clone(),
         })
@@ -245,6 +253,7 @@ impl Site {
             site_name: self.config.site.name.clone(),
         });
         studies.follow_people(self.users.losses());
+        let desk = self.desk(&overlay, &studies);
         self.alarms.start(&self.tasks);
         self.collect();
         self.tasks.spawn("watch", watch::run(self.watch(overlay.clone())));
@@ -252,7 +261,7 @@ impl Site {
         if is_restored {
             self.tasks.spawn("restored", restored.run(overlay.clone()));
         }
-        self.open_doors(overlay, studies, spare, planes).await
+        self.open_doors((overlay, studies, desk), spare, planes).await
     }
 
     /// Sends events of the log to the collector, where one is set.
@@ -270,6 +279,22 @@ impl Site {
             alarms: self.alarms.clone(),
             tasks: self.tasks.clone(),
         });
+    }
+
+    fn desk(&self, overlay: &Overlay, studies: &Studies) -> Desk {
+        let desk = Desk::start(DeskParts {
+            cases: self.cases.clone(),
+            trust: self.trust.clone(),
+            archive: self.archive.clone(),
+            overlay: overlay.clone(),
+            studies: studies.clone(),
+            alarms: self.alarms.clone(),
+            tasks: self.tasks.clone(),
+            site_name: self.config.site.name.clone(),
+            roster: None,
+        });
+        desk.follow_people(self.users.losses());
+        desk
     }
 
     fn spare(&self, overlay: &Overlay, transfer: &Transfer) -> Spare {
@@ -315,8 +340,7 @@ impl Site {
 
     async fn open_doors(
         &self,
-        overlay: Overlay,
-        studies: Studies,
+        (overlay, studies, desk): (Overlay, Studies, Desk),
         spare: Spare,
         planes: Planes,
     ) -> Result<Addresses, SiteError> {
@@ -362,7 +386,7 @@ impl Site {
             https: self.config.tls().is_some(),
             cors_origins: self.config.dicomweb.cors_origins.clone().into(),
         });
-        let door = self.portal_door(Some((overlay, studies, rules, spare)), scanners.counter(), bound, decoders);
+        let door = self.portal_door(Some((overlay, studies, desk, rules, spare)), scanners.counter(), bound, decoders);
         let routes = portal::router(door, images);
         doors::serve_control(&self.dir, local(routes.clone()), &self.tasks)?;
         doors::serve_portal(socket, self.config.tls(), routes, &self.tasks)?;
@@ -383,15 +407,15 @@ impl Site {
 
     fn portal_door(
         &self,
-        running: Option<(Overlay, Studies, Rules, Spare)>,
+        running: Option<(Overlay, Studies, Desk, Rules, Spare)>,
         associations: Arc<AtomicUsize>,
         bound: Addresses,
         decoders: Decoders,
     ) -> PortalDoor {
-        let (overlay, studies, rules, spare) = match running {
-            Some((overlay, studies, rules, spare)) => (Some(overlay), Some(studies), Some(rules), Some(spare)),
-            None => (None, None, None, None),
-        };
+        let (overlay, studies, desk, rules, spare) = running.map_or_else(Default::default, |running| {
+            let (overlay, studies, desk, rules, spare) = running;
+            (Some(overlay), Some(studies), Some(desk), Some(rules), Some(spare))
+        });
         PortalDoor {
             dir: self.dir.clone(),
             config: self.config.clone(),
@@ -403,6 +427,8 @@ impl Site {
             archive: self.archive.clone(),
             cache: self.cache.clone(),
             sources: self.sources.clone(),
+            cases: self.cases.clone(),
+            desk,
             media: Media {
                 archive: self.archive.clone(),
                 trust: self.trust.clone(),

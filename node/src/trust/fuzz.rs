@@ -7,6 +7,7 @@ use ed25519_dalek::SigningKey;
 use protocol::{
     Refusal, SiteId, Timestamp,
     agreement::{Agreement, Check, Ending, Level, Moment, SignedAgreement, StudyFacts, Withheld},
+    case,
     duty::Duty,
     fetch,
     grant::{Grant, Use},
@@ -44,6 +45,13 @@ pub(crate) fn trust(bytes: &[u8]) {
     if let Ok(duty) = wire::decode::<Duty>(bytes) {
         // What is sound is over at some time.
         assert!(!duty.is_sound() || duty.over() > Timestamp(0));
+    }
+    if let Ok(event) = wire::decode::<case::event::Event>(bytes) {
+        read_again::<case::event::Event>(bytes);
+        if let Ok(mut begun) = case::Case::begin(event.clone()) {
+            assert_eq!(begun.admit(event), Ok(false), "it is there once");
+            assert!(begun.state().stage.is_open() && begun.state().parties.len() == 1);
+        }
     }
     if let Ok(signed) = wire::decode::<SignedKeeping>(bytes) {
         let _ = signed.open();
