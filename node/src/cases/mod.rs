@@ -24,9 +24,9 @@ mod words;
 
 pub(crate) use book::Whole;
 pub(crate) use draft::{Draft, DraftError};
-pub(crate) use due::{Due, DueKind, Part, Tab};
-pub(crate) use hear::{HEADS_PAGE_MAX, Heads, Heard};
-pub(crate) use list::{Filter, Page, Place};
+pub(crate) use due::{Due, DueKind, Tab};
+pub(crate) use hear::{HEADS_PAGE_MAX, Heads};
+pub(crate) use list::{Filter, Page};
 pub(crate) use record::{Rank, Settings, SettingsWrong, Telephone};
 pub(crate) use words::{
     class_of, class_word, consent_of, consent_word, identity_of, identity_word, kind_of, kind_word, priority_of,

@@ -1,6 +1,6 @@
 //! Two sites' cases, exchanged as the control plane would: what each takes, what it refuses, and what survives.
 
-use super::*;
+use super::{hear::Heard, *};
 use crate::trust::{Peer, Terms, draft as draft_agreement};
 use protocol::{
     Refusal,

@@ -18,8 +18,8 @@ mod sign;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use images::{Loose, StudyHere};
-pub(crate) use next::{Choice, Roster, Wanted};
+pub(crate) use images::StudyHere;
+pub(crate) use next::Roster;
 pub(crate) use sign::{SignError, ToSign};
 
 use crate::{
@@ -174,7 +174,7 @@ impl Inner {
             };
             match news {
                 // The peer was asked, and cannot be: the next one is.
-                Ok(OverlayEvent::CaseRefused { peer, case, .. }) => {
+                Ok(OverlayEvent::CaseRefused { peer, case }) => {
                     let is_asked = self.parts.cases.case(&case).is_some_and(|whole| whole.is_asked(&peer));
                     if is_asked {
                         self.did(self.parts.cases.act(case, nobody(), Step::TimedOut { to: peer }).await);

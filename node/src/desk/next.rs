@@ -18,6 +18,7 @@ const WARNED_AT_PERCENT: u32 = 80;
 
 /// For what somebody is wanted.
 #[derive(Clone, Debug)]
+#[expect(dead_code, reason = "a roster reads it; the ranks that a site has set need not")]
 pub(crate) struct Wanted<'a> {
     /// Who asks: this site.
     pub(crate) requester: SiteId,
@@ -35,6 +36,7 @@ pub(crate) enum Choice {
     /// A site; person or team there, empty: whoever is on duty.
     Ask { site: SiteId, whom: String },
     /// Not to be asked now.
+    #[expect(dead_code, reason = "only a roster says so; the ranks that a site has set do not")]
     Skip { whom: String, why: Skip },
 }
 

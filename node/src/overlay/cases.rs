@@ -195,7 +195,7 @@ impl Inner {
                 }
                 (Some(why), _) => {
                     tracing::warn!(peer = %peer.short(), case = %case, %why, "a case is not taken there");
-                    self.tell(OverlayEvent::CaseRefused { peer, case: *case, why: *why });
+                    self.tell(OverlayEvent::CaseRefused { peer, case: *case });
                 }
                 (None, None) => {}
             }

@@ -63,7 +63,7 @@ use feed::Feeds;
 use once::OncePerSite;
 use pairing::Pairings;
 use protocol::{
-    Refusal, SiteId, Timestamp, Uid,
+    SiteId, Timestamp, Uid,
     agreement::{Ending, SignedAgreement},
     catalog::{Basis, Nearline},
     grant::Grant,
@@ -192,7 +192,6 @@ pub(crate) enum OverlayEvent {
     CaseRefused {
         peer: SiteId,
         case: Id128,
-        why: Refusal,
     },
 }
 
