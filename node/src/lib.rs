@@ -13,10 +13,11 @@
 //!  away     spare                                second copies of backups, here and elsewhere
 //!           reseal                               what is sealed at rest, sealed anew
 //!           collect                              events of the log on their way to the house's collector
+//!  work     desk                                what cases need by themselves: routing, delays, images
 //!  view     studies                             find and open a study, here or elsewhere, as one thing
 //!  reach    overlay (messages)  transfer (bytes)
 //!  beside   sources                             the PACS of the site: asked, retrieved from
-//!  hold     archive (bytes, index)   users (accounts, sessions)   backup
+//!  hold     archive (bytes, index)   users (accounts, sessions)   backup   cases (events and what they come to)
 //!  right    trust (peers, agreements, grants → permits)
 //!  floor    alarms  audit  identity  journal  config  tasks  multipart  seal  words  x509
 //! ```
@@ -39,6 +40,8 @@ pub(crate) mod pixels;
 pub(crate) mod rules;
 pub(crate) mod signatures;
 
+pub(crate) mod desk;
+
 pub(crate) mod reseal;
 pub(crate) mod spare;
 pub(crate) mod studies;
@@ -50,6 +53,7 @@ pub(crate) mod sources;
 
 pub(crate) mod archive;
 pub(crate) mod backup;
+pub(crate) mod cases;
 pub(crate) mod users;
 
 pub(crate) mod trust;

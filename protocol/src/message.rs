@@ -2,8 +2,10 @@
 
 use crate::{
     agreement::{Closing, Ending, SignedAgreement, Suspension},
+    case::event::Event,
     catalog::{Cursor, Nearline, Offer, Page},
     copies::{CopyErased, CopyHeld},
+    digest::Digest,
     duty::Duty,
     glass::{GlassRequest, Whom},
     grant::Grant,
@@ -163,6 +165,12 @@ pub enum Request {
     /// Two chains of the receiver's keys that do not go with one another: one of the two is not the receiver's. Sent to
     /// whoever shows either. A site that does not know the notice answers that it is malformed.
     KeysFork(Box<Signed<Fork>>),
+    /// The last events that the sender has of cases in which both take part: what does the receiver lack? At most 128 cases. A
+    /// site that does not know the question answers that it is malformed.
+    CaseHeads(Vec<(Id128, Vec<Digest>)>),
+    /// Events of cases in which both take part, each signed by its own site, and each after all that it follows that is in the
+    /// message; at most 256.
+    CaseEvents(Vec<Signed<Event>>),
 }
 impl Wire for Request {
     const VERSION: u8 = 1;
@@ -213,6 +221,10 @@ pub enum Answer {
     },
     /// To `Goodbye`: as `Done`, with receipts for what was erased by it; at most [`crate::copies::COPIES_MAX`].
     Parted(Vec<Signed<CopyErased>>),
+    /// To `CaseHeads`: of these cases something is lacking; with the last events that are there.
+    CaseHeads(Vec<(Id128, Vec<Digest>)>),
+    /// To `CaseEvents`: kept, but for these cases, of which nothing is.
+    CasesHeard(Vec<(Id128, Refusal)>),
 }
 impl Wire for Answer {
     const VERSION: u8 = 1;

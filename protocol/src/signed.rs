@@ -143,6 +143,12 @@ impl<T: Domain> Signed<T> {
         self.signature.clone()
     }
 
+    /// Bytes of the value, encoded.
+    #[must_use]
+    pub fn bytes_len(&self) -> usize {
+        self.body.len()
+    }
+
     /// The keys of the signer's up to the one that signed, if they hold. Believed no further than that: [`Signed::open`].
     #[must_use]
     pub fn keys(&self) -> Option<Keys> {

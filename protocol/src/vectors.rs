@@ -3,6 +3,8 @@
 //! `CONFRERE_WRITE_VECTORS=1 cargo test -p protocol vectors` writes vectors of new types or versions; a vector that exists
 //! is never rewritten: a shape that changes needs a new version and keeps reading the old vector.
 
+mod cases;
+
 use crate::{
     agreement::{
         About, Agreement, BreakGlass, Clause, Closing, Ending, Field, Level, Party, Preset, Purpose, SignedAgreement,
@@ -525,6 +527,7 @@ fn decode_all(bytes: &[u8]) {
     never_panics::<Crossing>(bytes);
     never_panics::<Receipt>(bytes);
     never_panics::<CopyErased>(bytes);
+    never_panics::<crate::case::event::Event>(bytes);
     never_panics::<fetch::Request>(bytes);
     never_panics::<fetch::Answer>(bytes);
     never_panics::<message::Request>(bytes);

@@ -88,6 +88,14 @@ pub(crate) enum Kind {
     KeysPart,
     /// Subject: our own name. Somebody else made a successor of a key of ours.
     OwnKeysPart,
+    /// Value: requests whose images do not come.
+    CasesWithoutImages,
+    /// Value: studies that came and that nobody has asked to be read.
+    StudiesWithoutRequest,
+    /// Value: cases in which what is due is late.
+    CasesLate,
+    /// Value: critical results that nobody who acts on them knows of in time.
+    ResultsUnheard,
 }
 
 impl Kind {
@@ -113,6 +121,10 @@ impl Kind {
             Self::KeyChanged => "key-changed",
             Self::KeysPart => "keys-part",
             Self::OwnKeysPart => "own-keys-part",
+            Self::CasesWithoutImages => "cases-without-images",
+            Self::StudiesWithoutRequest => "studies-without-request",
+            Self::CasesLate => "cases-late",
+            Self::ResultsUnheard => "results-unheard",
         }
     }
 }

@@ -65,6 +65,9 @@ fn of(alarm: &Alarm, language: Language) -> String {
         ),
         Kind::LedgerBroken | Kind::LedgerUnwitnessed | Kind::CopiesOverdue => of_evidence(alarm, language),
         Kind::KeyChanged | Kind::KeysPart | Kind::OwnKeysPart => of_keys(alarm, language),
+        Kind::CasesWithoutImages | Kind::StudiesWithoutRequest | Kind::CasesLate | Kind::ResultsUnheard => {
+            of_cases(alarm, language)
+        }
         Kind::CollectorBehind => in_language!(
             language,
             "the audit collector has not taken events for {value} minutes; they wait in the log."
@@ -92,6 +95,27 @@ fn overdue(value: u64, language: Language) -> String {
         "uses of broken glass that nobody has reviewed in time: {value}."
             | "bris de glace que personne n'a contrôlés à temps : {value}."
     )
+}
+
+/// Of cases: how many, never which.
+fn of_cases(alarm: &Alarm, language: Language) -> String {
+    let value = alarm.value;
+    match alarm.kind {
+        Kind::CasesWithoutImages => in_language!(
+            language,
+            "requests whose images have not come: {value}." | "demandes dont les images n'arrivent pas : {value}."
+        ),
+        Kind::StudiesWithoutRequest => in_language!(
+            language,
+            "studies that came without a request: {value}." | "examens arrivés sans demande : {value}."
+        ),
+        Kind::ResultsUnheard => in_language!(
+            language,
+            "critical results that nobody has acknowledged in time: call the site's numbers. {value}."
+                | "résultats critiques dont personne n'a accusé réception à temps : appelez les numéros du site. {value}."
+        ),
+        _ => in_language!(language, "cases in which something is late: {value}." | "demandes en retard : {value}."),
+    }
 }
 
 /// Of keys that speak for sites.

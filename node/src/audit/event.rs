@@ -167,6 +167,10 @@ pub(crate) enum Act {
     LinkTried,
     /// An administrator paused a transfer from a peer, let it go on, or called it off.
     TransferSteered,
+    /// A step in a case, here or at another site that takes part in it.
+    CaseChanged,
+    /// Delays of cases, whom to ask and whom to call.
+    CaseSettingsChanged,
 }
 
 impl Act {
@@ -238,6 +242,8 @@ impl Act {
             Self::KeyChanged => "key-changed",
             Self::LinkTried => "link-tried",
             Self::TransferSteered => "transfer-steered",
+            Self::CaseChanged => "case-changed",
+            Self::CaseSettingsChanged => "case-settings-changed",
         }
     }
 }
@@ -271,6 +277,7 @@ impl Act {
                 | Self::KeptExported
                 | Self::GlassBroken
                 | Self::GlassReviewed
+                | Self::CaseChanged
         )
     }
 }

@@ -51,6 +51,7 @@ mod amend;
 mod args;
 mod audit;
 mod backup;
+mod cases;
 mod copies;
 mod doctor;
 mod duty;
@@ -202,6 +203,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Peer { command } => return peers::peer(&dir, command).await,
         Command::Explain(asked) => return insight::explain(&dir, asked).await,
         Command::Agreement { command } => agreements::agreement(&dir, *command).await,
+        Command::Case { command } => cases::case(&dir, command).await,
         Command::Duty { command } => duty::duty(&dir, command).await,
         Command::Grant { command } => duty::grant(&dir, command).await,
         Command::Study { command } => studies::study(&dir, command).await,

@@ -37,6 +37,7 @@ const IMPORT: Code = ("110107", "Import");
 const QUERY: Code = ("110112", "Query");
 const ALERT: Code = ("110113", "Security Alert");
 const AUTHENTICATION: Code = ("110114", "User Authentication");
+const ORDER: Code = ("110109", "Order Record");
 const PATIENT_RECORD: Code = ("110110", "Patient Record");
 
 /// Event, action (C, R, U, D, E), and the kind of event where the standard has one.
@@ -65,6 +66,7 @@ pub(super) fn kind(act: Act) -> (Code, char, Option<Code>) {
         | Act::RuleChanged
         | Act::MigrationChanged
         | Act::TransferSteered
+        | Act::CaseSettingsChanged
         | Act::RestoreConfirmed => (ALERT, 'E', Some(("110129", "Security Configuration"))),
         Act::PairingFailed => (ALERT, 'E', Some(("110126", "Node Authentication"))),
         Act::GlassBroken => (ALERT, 'E', Some(("110127", "Emergency Override Started"))),
@@ -86,6 +88,8 @@ pub(super) fn kind(act: Act) -> (Code, char, Option<Code>) {
         | Act::StudyWithheld
         | Act::StudyReleased => (ACCESSED, 'U', None),
         Act::StudyRejected => (ACCESSED, 'D', None),
+        // "Order Record": somebody asked, took, read, reported (DCM 110109).
+        Act::CaseChanged => (ORDER, 'U', None),
         Act::StudyCorrected | Act::CorrectionUndone => (PATIENT_RECORD, 'U', None),
         Act::StudyErased | Act::CacheErased | Act::KeptErased | Act::CopyErased => (DELETED, 'D', None),
         Act::StudyExported | Act::BackupTaken | Act::BackupServed | Act::KeptExported => (EXPORT, 'R', None),

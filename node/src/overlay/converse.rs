@@ -186,6 +186,7 @@ impl Inner {
         self.send_mail(site);
         self.duties_heard.forget(&site);
         self.tell_duty(site);
+        self.tell_all_cases(site);
         self.tell_ledger(site);
         self.pay(site);
         self.ask_after_copies(site);
@@ -397,6 +398,8 @@ impl Inner {
             Request::CopiesAsked(asked) => return Ok(self.answer_copies(from, &asked).await),
             Request::CopiesHeld { after } => return Ok(self.held_copies(&from, after.as_ref())),
             Request::ReaderGone { person } => self.reader_gone(from, person).await?,
+            Request::CaseHeads(told) => return self.answer_case_heads(from, &told),
+            Request::CaseEvents(page) => return self.hear_cases(from, page).await,
             Request::KeysPart(keys) => self.hear_that_keys_part(from, &keys).await?,
             Request::KeysFork(signed) => self.hear_fork(from, &signed).await?,
             Request::Goodbye => {

@@ -13,6 +13,7 @@
 mod answering;
 mod callers;
 mod cards;
+mod cases;
 mod catalog;
 mod codec;
 mod contacts;
@@ -48,6 +49,7 @@ use crate::{
     archive::{Archive, ArchiveError, cache::Cache},
     audit::{Actor, Alerts, Audit, Event},
     backup::Forgotten,
+    cases::Cases,
     config::Config,
     identity::Identity,
     pace::Pace,
@@ -188,6 +190,11 @@ pub(crate) enum OverlayEvent {
     /// A peer came or went.
     Contact(SiteId),
     Pairing(Id128),
+    /// A peer does not take a case of ours.
+    CaseRefused {
+        peer: SiteId,
+        case: Id128,
+    },
 }
 
 /// What is printed and spoken for an invitation.
@@ -226,6 +233,7 @@ pub(crate) struct OverlayParts {
     pub(crate) archive: Archive,
     pub(crate) cache: Cache,
     pub(crate) sources: crate::sources::Sources,
+    pub(crate) cases: Cases,
     pub(crate) audit: Audit,
     pub(crate) tasks: Tasks,
 }
@@ -244,6 +252,7 @@ struct Inner {
     archive: Archive,
     cache: Cache,
     sources: crate::sources::Sources,
+    cases: Cases,
     audit: Audit,
     tasks: Tasks,
     link: Link,
@@ -272,6 +281,8 @@ struct Inner {
     copies_asked: OncePerSite,
     duties: OncePerSite,
     duties_heard: duty::Heard,
+    cases_said: OncePerSite,
+    cases_told: cases::Told,
     due: copies::Due,
     unheard: converse::Unheard,
     relearning: relearn::Relearning,
@@ -318,10 +329,10 @@ fn told(advertise: &[String], listen: SocketAddr) -> Vec<String> {
 impl Overlay {
     /// Binds, reads the kept directory, starts the swarm and the feeds.
     pub(crate) async fn start(parts: OverlayParts) -> Result<Self, OverlayError> {
-        let OverlayParts { config, identity, trust, archive, cache, sources, audit, tasks } = parts;
+        let OverlayParts { config, identity, trust, archive, cache, sources, cases, audit, tasks } = parts;
         // Listening begins before anything is read: no change falls between.
         let (trust_events, archive_events) = (trust.events(), archive.events());
-        let source_events = sources.events();
+        let (source_events, case_news) = (sources.events(), cases.news());
         let (link, news) = swarm::start(config.overlay.listen, &identity.key(), &tasks).await?;
         let record = SiteRecord {
             name: config.site.name.clone(),
@@ -337,6 +348,7 @@ impl Overlay {
             archive,
             cache,
             sources,
+            cases,
             audit,
             tasks: tasks.clone(),
             link,
@@ -362,6 +374,8 @@ impl Overlay {
             copies_asked: OncePerSite::default(),
             duties: OncePerSite::default(),
             duties_heard: duty::Heard::default(),
+            cases_said: OncePerSite::default(),
+            cases_told: cases::Told::default(),
             due: copies::Due::default(),
             unheard: converse::Unheard::default(),
             relearning: relearn::Relearning::default(),
@@ -380,6 +394,7 @@ impl Overlay {
         tasks.spawn("converse", inner.clone().listen(news));
         tasks.spawn("catalog", inner.clone().watch_archive(archive_events));
         tasks.spawn("source news", inner.clone().watch_sources(source_events));
+        tasks.spawn("cases watch", inner.clone().watch_cases(case_news));
         tasks.spawn("trust watch", inner.clone().watch_trust(trust_events));
         tasks.spawn("time watch", inner.clone().watch_time());
         tasks.spawn("ledger watch", inner.clone().watch_ledger());

@@ -1,6 +1,7 @@
 //! Errors as the API tells them: a stable code, a short sentence, never patient data. What is ours goes to the log under
 //! a reference number.
 
+use super::{cases_row::HolderJson, cases_sign};
 use crate::{
     archive::{
         ArchiveError, ConflictError, CorrectError, IngestError, NoteError, RejectError, RetainError, RuleError,
@@ -8,6 +9,8 @@ use crate::{
     },
     audit::AuditError,
     identity::IdentityError,
+    cases::CaseError,
+    desk::SignError,
     media::MediaError,
     overlay::{OverlayError, PairingFailure},
     rules::RulesError,
@@ -91,6 +94,15 @@ pub(super) enum ApiError {
     Withhold(#[from] WithholdError),
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    Case(#[from] CaseError),
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    #[error("somebody else has it")]
+    Claimed(HolderJson),
+    #[error("missing or out of bounds: {}", .0.join(", "))]
+    Missing(Vec<&'static str>),
+    #[error("the patient is another")]
+    WrongPatient(Vec<&'static str>),
 }
 
 /// The body of every error.
@@ -104,6 +116,15 @@ pub(super) struct ErrorBody {
     pub(super) reference: Option<String>,
     /// Seconds after which another try makes sense.
     pub(super) retry_s: Option<u64>,
+    /// With `claimed`: who has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) by: Option<HolderJson>,
+    /// With `missing`: the fields of the request.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) fields: Vec<&'static str>,
+    /// With `wrong-patient`: what differs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) differs: Vec<&'static str>,
 }
 
 impl ApiError {
@@ -150,6 +171,12 @@ impl ApiError {
             Self::Source(e) => source(e),
             Self::Spare(e) => super::spare::outside(e),
             Self::Withhold(e) => super::withheld::outside(e),
+            Self::Case(e) | Self::Sign(SignError::Case(e)) => cases_sign::outside(e),
+            Self::Claimed(_) => (S::CONFLICT, "claimed"),
+            Self::Missing(_) => (S::BAD_REQUEST, "missing"),
+            Self::WrongPatient(_) | Self::Sign(SignError::WrongPatient(_)) => (S::CONFLICT, "wrong-patient"),
+            Self::Sign(SignError::ImagesMissing) => (S::CONFLICT, "images-missing"),
+            Self::Sign(SignError::LateImages) => (S::CONFLICT, "late-images"),
             Self::Media(MediaError::NoStudy) => (S::NOT_FOUND, "not-found"),
             Self::Media(MediaError::TooMany) => (S::BAD_REQUEST, "too-many"),
             Self::Media(MediaError::Purpose) => (S::BAD_REQUEST, "malformed"),
@@ -342,8 +369,15 @@ impl IntoResponse for ApiError {
             Self::Refused(r) | Self::Study(StudyError::Refused(r)) | Self::Trust(TrustError::Refused(r)) => Some(*r),
             _ => None,
         };
-        let mut response =
-            (status, Json(ErrorBody { error: code.to_owned(), message, reference, retry_s })).into_response();
+        let (by, fields, differs) = match &self {
+            Self::Claimed(by) => (Some(by.clone()), Vec::new(), Vec::new()),
+            Self::Missing(fields) => (None, fields.clone(), Vec::new()),
+            Self::WrongPatient(what) | Self::Sign(SignError::WrongPatient(what)) => (None, Vec::new(), what.clone()),
+            _ => (None, Vec::new(), Vec::new()),
+        };
+        let error = code.to_owned();
+        let body = ErrorBody { error, message, reference, retry_s, by, fields, differs };
+        let mut response = (status, Json(body)).into_response();
         // For the log: see `witness`.
         if let Some(refusal) = refusal {
             response.extensions_mut().insert(refusal);

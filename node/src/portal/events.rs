@@ -5,11 +5,17 @@
 
 use super::{
     Door, amendments_json,
+    cases_row::CaseNotice,
     error::ApiError,
     json,
     signin::{Caller, Presented},
 };
-use crate::{overlay::OverlayEvent, studies::StudiesEvent, trust::Action, trust::TrustEvent};
+use crate::{
+    cases::News,
+    overlay::OverlayEvent,
+    studies::StudiesEvent,
+    trust::{Action, Person, TrustEvent},
+};
 use axum::{
     Extension,
     extract::State,
@@ -39,7 +45,11 @@ pub(super) async fn stream(
     let stopping = door.tasks.clone();
     let session = session.map(|Extension(presented)| presented.id());
     let mut endings = door.users.endings();
-    let all = futures::stream::select(studies, futures::stream::select(overlay, trust))
+    let (told, person) = (door.clone(), caller.0.clone());
+    let cases = BroadcastStream::new(door.cases.news())
+        .filter_map(move |news| std::future::ready(may_list.then(|| case_news(&told, &person, news))));
+    let admin = futures::stream::select(overlay, trust);
+    let all = futures::stream::select(futures::stream::select(studies, cases), admin)
         .filter_map(|event| std::future::ready(event.map(Ok)))
         .take_until(async move {
             tokio::select! {
@@ -76,6 +86,18 @@ fn studies_event(event: Received<StudiesEvent>) -> Option<sse::Event> {
     }
 }
 
+/// The last of the events that came; whoever hears of it asks for the case.
+fn case_news(door: &Door, person: &Person, news: Received<News>) -> Option<sse::Event> {
+    match news {
+        Ok(News::Case { case, events, from }) => {
+            let whole = door.cases.case(&case)?;
+            let notice = CaseNotice::of(door, person, &whole, (&events, from.is_some()))?;
+            named("case", notice)
+        }
+        Ok(News::Settings) | Err(BroadcastStreamRecvError::Lagged(_)) => named("cases", serde_json::json!({})),
+    }
+}
+
 fn overlay_event(door: &Door, event: Received<OverlayEvent>) -> Option<Option<sse::Event>> {
     match event {
         Ok(OverlayEvent::Pairing(id)) => {
@@ -85,7 +107,7 @@ fn overlay_event(door: &Door, event: Received<OverlayEvent>) -> Option<Option<ss
         Ok(OverlayEvent::Contact(site) | OverlayEvent::DirectoryReset { holder: site }) => {
             Some(named("peers", serde_json::json!({ "site": site.to_string() })))
         }
-        Ok(OverlayEvent::Directory { .. } | OverlayEvent::Amended { .. }) => None,
+        Ok(OverlayEvent::Directory { .. } | OverlayEvent::Amended { .. } | OverlayEvent::CaseRefused { .. }) => None,
         Err(_) => Some(named("peers", serde_json::json!({}))),
     }
 }

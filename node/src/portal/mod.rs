@@ -16,6 +16,13 @@ mod amendments;
 mod amendments_json;
 mod assets;
 mod audit;
+mod cases;
+mod cases_desk;
+mod cases_json;
+mod cases_may;
+mod cases_request;
+mod cases_row;
+mod cases_sign;
 mod copies;
 mod duty;
 mod error;
@@ -65,7 +72,9 @@ use crate::{
     archive::{Archive, cache::Cache},
     audit::Audit,
     backup::{Held, Second},
+    cases::Cases,
     config::{Addresses, Config},
+    desk::Desk,
     identity::Identity,
     media::Media,
     overlay::Overlay,
@@ -110,6 +119,8 @@ pub(crate) struct PortalDoor {
     pub(crate) archive: Archive,
     pub(crate) cache: Cache,
     pub(crate) sources: Sources,
+    pub(crate) cases: Cases,
+    pub(crate) desk: Option<Desk>,
     pub(crate) overlay: Option<Overlay>,
     pub(crate) studies: Option<Studies>,
     /// A turn at checking the signatures of a study.
@@ -133,6 +144,10 @@ type Door = Arc<PortalDoor>;
 impl PortalDoor {
     fn overlay(&self) -> Result<&Overlay, ApiError> {
         self.overlay.as_ref().ok_or(ApiError::NotRunning)
+    }
+
+    fn desk(&self) -> Result<&Desk, ApiError> {
+        self.desk.as_ref().ok_or(ApiError::NotRunning)
     }
 
     fn rules(&self) -> Result<&Rules, ApiError> {
@@ -218,6 +233,20 @@ fn duty_routes() -> Router<Door> {
         .route("/duty/cases", post(duty::case))
         .route("/duty/{id}/end", post(duty::end))
         .route("/studies/{study}/purpose", get(purpose::show).post(purpose::set))
+}
+
+/// Requests, readings and reports.
+fn case_routes() -> Router<Door> {
+    Router::new()
+        .route("/cases", get(cases::list).post(cases_request::begin))
+        .route("/cases/loose", get(cases_desk::loose))
+        .route("/cases/loose/{study}/dismiss", post(cases_desk::dismiss))
+        .route("/cases/settings", get(cases_desk::settings).put(cases_desk::set))
+        .route("/cases/{case}", get(cases::show))
+        .route("/cases/{case}/steps", post(cases::take_step))
+        .route("/cases/{case}/reports", post(cases_sign::sign))
+        .route("/cases/{case}/draft", get(cases_sign::draft).put(cases_sign::keep_draft).delete(cases_sign::drop_draft))
+        .route("/cases/{case}/join", post(cases_desk::join))
 }
 
 /// How the node itself stands.
@@ -319,6 +348,7 @@ fn api_routes() -> Router<Door> {
         .route("/grants/{id}", delete(grants::revoke))
         .route("/grants/{id}/narrow", post(grants::narrow))
         .merge(duty_routes())
+        .merge(case_routes())
         .route("/audit", get(audit::page))
         .route("/audit/patient", get(access::patient))
         .route("/users", get(settings::users).post(settings::add_user))

@@ -1,10 +1,10 @@
 //! The API's description, made from the routes; `docs/openapi.json` is its committed copy.
 
 use super::{
-    access, account, agreements, alarms, amendments, audit, copies, duty, error, events, export, glass, grants, import,
-    insight, json, keys, labels, ledger, local, peers, people, provider, purpose, rejections, restore, retention,
-    rules, rules_with_peers, settings, signatures, signin, sources, spare, status, storage, tiers, transfers, uploads,
-    withheld, worklist,
+    access, account, agreements, alarms, amendments, audit, cases, cases_desk, cases_request, cases_sign, copies, duty,
+    error, events, export, glass, grants, import, insight, json, keys, labels, ledger, local, peers, people, provider,
+    purpose, rejections, restore, retention, rules, rules_with_peers, settings, signatures, signin, sources, spare,
+    status, storage, tiers, transfers, uploads, withheld, worklist,
 };
 use axum::Json;
 use utoipa::OpenApi;
@@ -98,6 +98,19 @@ use utoipa::OpenApi;
         duty::end,
         purpose::show,
         purpose::set,
+        cases::list,
+        cases::show,
+        cases::take_step,
+        cases_request::begin,
+        cases_sign::sign,
+        cases_sign::draft,
+        cases_sign::keep_draft,
+        cases_sign::drop_draft,
+        cases_desk::loose,
+        cases_desk::dismiss,
+        cases_desk::join,
+        cases_desk::settings,
+        cases_desk::set,
         audit::page,
         ledger::show,
         ledger::settle,

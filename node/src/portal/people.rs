@@ -126,10 +126,16 @@ pub(super) async fn set_disabled(
     Ok(Json(leaving))
 }
 
-/// What somebody who leaves has here. Work that must be handed on is added to it where it is kept.
+/// What somebody who leaves has here.
 fn leaves_behind(door: &Door, name: &str) -> Leaving {
     let theirs = door.users.tokens().into_iter().filter(|token| token.owner.as_deref() == Some(name));
-    Leaving { tokens: theirs.map(|token| token.person.name).collect(), sessions: door.users.sessions(name).len() }
+    let us = door.identity.site();
+    let claimed = door.cases.all().into_iter().filter(|whole| whole.is_claimed_by(&us, name));
+    Leaving {
+        tokens: theirs.map(|token| token.person.name).collect(),
+        sessions: door.users.sessions(name).len(),
+        cases: claimed.map(|whole| whole.name().to_string()).collect(),
+    }
 }
 
 /// Sets a user's professional identifier and credentials.

@@ -288,4 +288,6 @@ pub(super) struct Leaving {
     pub(super) tokens: Vec<String>,
     /// Sessions that end.
     pub(super) sessions: usize,
+    /// Cases that they have claimed: given back, with what they wrote, to whoever takes them next.
+    pub(super) cases: Vec<String>,
 }

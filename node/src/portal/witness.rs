@@ -137,6 +137,9 @@ fn is_list(method: &Method, route: &str) -> bool {
                 | "/api/conflicts/{id}"
                 | "/api/corrections"
                 | "/api/withheld"
+                | "/api/cases"
+                | "/api/cases/loose"
+                | "/api/cases/{case}"
         )
 }
 
@@ -161,6 +164,16 @@ fn refused_act(method: &Method, route: &str) -> Option<Act> {
         | "/api/studies/{study}/fetch"
         | "/api/studies/{study}/signatures"
         | "/api/studies/{study}/purpose" => Act::StudyOpened,
+        "/api/cases"
+        | "/api/cases/{case}/steps"
+        | "/api/cases/{case}/reports"
+        | "/api/cases/{case}/draft"
+        | "/api/cases/{case}/join"
+        | "/api/cases/loose/{study}/dismiss"
+            if !is_read =>
+        {
+            Act::CaseChanged
+        }
         "/api/studies/{study}/share" => Act::StudyShared,
         "/api/studies/{study}/reject" => Act::StudyRejected,
         "/api/studies/{study}/correct" => Act::StudyCorrected,

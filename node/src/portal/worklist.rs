@@ -73,7 +73,7 @@ fn date(value: String) -> Result<String, ApiError> {
 }
 
 /// Pairs of a query string, percent-decoded. At most 64, so that a query stays cheap.
-fn form(raw: &str) -> Result<Vec<(String, String)>, ApiError> {
+pub(super) fn form(raw: &str) -> Result<Vec<(String, String)>, ApiError> {
     raw.split('&')
         .filter(|pair| !pair.is_empty())
         .take(64)

@@ -33,8 +33,10 @@ use crate::{
     },
     audit::{Act, Actor, Audit, AuditError, Event},
     backup::{BackupError, Held, Second},
+    cases::{CaseError, Cases},
     collect::{self, CollectParts},
     config::{Addresses, Config, ConfigError},
+    desk::{Desk, DeskParts},
     dicomweb, dimse,
     identity::{Identity, IdentityError},
     journal::{Journal, JournalError},
@@ -90,6 +92,8 @@ pub(crate) enum SiteError {
     #[error(transparent)]
     Cache(#[from] CacheError),
     #[error(transparent)]
+    Cases(#[from] CaseError),
+    #[error(transparent)]
     Overlay(#[from] OverlayError),
     #[error(transparent)]
     Transfer(#[from] TransferError),
@@ -116,6 +120,7 @@ pub(crate) struct Site {
     pub(crate) archive: Archive,
     cache: Cache,
     sources: Sources,
+    cases: Cases,
     alarms: Alarms,
     second: Second,
     held: Held,
@@ -128,6 +133,7 @@ pub(crate) struct Site {
 struct Running {
     overlay: Overlay,
     studies: Studies,
+    desk: Desk,
     rules: Rules,
     spare: Spare,
     reseal: Reseal,
@@ -162,6 +168,7 @@ impl Site {
         archive.read_notes_with(crate::pixels::rejection_note::read);
         let cache = Cache::open(&dir.join("cache"), &config.cache, &tasks)?;
         let sources = Sources::open(&dir, &config.site.name, archive.clone(), audit.clone(), &tasks)?;
+        let cases = Cases::open(&dir, identity.clone(), trust.clone(), audit.clone(), &tasks)?;
         let alarms = Alarms::open(&dir, &config.alarms, &config.site.name, &config.site.language);
         let (second, held) = (Second::open(&dir), Held::open(&dir));
         let _lock = lock;
@@ -177,6 +184,7 @@ impl Site {
             archive,
             cache,
             sources,
+            cases,
             alarms,
             second,
             held,
@@ -220,6 +228,7 @@ impl Site {
             archive: self.archive.clone(),
             cache: self.cache.clone(),
             sources: self.sources.clone(),
+            cases: self.cases.clone(),
             audit: self.audit.clone(),
             tasks: self.tasks.clone(),
         })
@@ -255,6 +264,7 @@ impl Site {
             site_name: self.config.site.name.clone(),
         });
         studies.follow_people(self.users.losses());
+        let desk = self.desk(&overlay, &studies);
         self.alarms.start(&self.tasks);
         self.collect();
         self.tasks.spawn("watch", watch::run(self.watch(overlay.clone())));
@@ -262,7 +272,7 @@ impl Site {
         if is_restored {
             self.tasks.spawn("restored", restored.run(overlay.clone()));
         }
-        self.open_doors(overlay, studies, spare, planes).await
+        self.open_doors((overlay, studies, desk), spare, planes).await
     }
 
     /// Sends events of the log to the collector, where one is set.
@@ -280,6 +290,22 @@ impl Site {
             alarms: self.alarms.clone(),
             tasks: self.tasks.clone(),
         });
+    }
+
+    fn desk(&self, overlay: &Overlay, studies: &Studies) -> Desk {
+        let desk = Desk::start(DeskParts {
+            cases: self.cases.clone(),
+            trust: self.trust.clone(),
+            archive: self.archive.clone(),
+            overlay: overlay.clone(),
+            studies: studies.clone(),
+            alarms: self.alarms.clone(),
+            tasks: self.tasks.clone(),
+            site_name: self.config.site.name.clone(),
+            roster: None,
+        });
+        desk.follow_people(self.users.losses());
+        desk
     }
 
     fn spare(&self, overlay: &Overlay, transfer: &Transfer) -> Spare {
@@ -336,8 +362,7 @@ impl Site {
 
     async fn open_doors(
         &self,
-        overlay: Overlay,
-        studies: Studies,
+        (overlay, studies, desk): (Overlay, Studies, Desk),
         spare: Spare,
         planes: Planes,
     ) -> Result<Addresses, SiteError> {
@@ -383,7 +408,7 @@ impl Site {
             https: self.config.tls().is_some(),
             cors_origins: self.config.dicomweb.cors_origins.clone().into(),
         });
-        let running = Running { overlay, studies, rules, spare, reseal: self.reseal() };
+        let running = Running { overlay, studies, desk, rules, spare, reseal: self.reseal() };
         let door = self.portal_door(Some(running), scanners.counter(), bound, decoders);
         let routes = portal::router(door, images);
         doors::serve_control(&self.dir, local(routes.clone()), &self.tasks)?;
@@ -410,12 +435,10 @@ impl Site {
         bound: Addresses,
         decoders: Decoders,
     ) -> PortalDoor {
-        let (overlay, studies, rules, spare, reseal) = match running {
-            Some(Running { overlay, studies, rules, spare, reseal }) => {
-                (Some(overlay), Some(studies), Some(rules), Some(spare), Some(reseal))
-            }
-            None => (None, None, None, None, None),
-        };
+        let (overlay, studies, desk, rules, spare, reseal) = running.map_or_else(Default::default, |running| {
+            let Running { overlay, studies, desk, rules, spare, reseal } = running;
+            (Some(overlay), Some(studies), Some(desk), Some(rules), Some(spare), Some(reseal))
+        });
         PortalDoor {
             dir: self.dir.clone(),
             config: self.config.clone(),
@@ -427,6 +450,8 @@ impl Site {
             archive: self.archive.clone(),
             cache: self.cache.clone(),
             sources: self.sources.clone(),
+            cases: self.cases.clone(),
+            desk,
             media: Media {
                 archive: self.archive.clone(),
                 trust: self.trust.clone(),

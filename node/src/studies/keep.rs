@@ -315,7 +315,7 @@ async fn follow_overlay(shared: Arc<Shared>, kept: Arc<Kept>, mut news: Receiver
                 let _ = shared.events.send(StudiesEvent::Amended(Notice { study, site_name, at, what }));
                 continue;
             }
-            Ok(OverlayEvent::Pairing(_)) => continue,
+            Ok(OverlayEvent::Pairing(_) | OverlayEvent::CaseRefused { .. }) => continue,
             Err(RecvError::Closed) => return,
         };
         let _ = shared.events.send(StudiesEvent::List(study));

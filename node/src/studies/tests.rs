@@ -45,6 +45,7 @@ pub(crate) async fn alone(dir: &std::path::Path) -> Alone {
         archive: archive.clone(),
         cache: cache.clone(),
         sources: sources.clone(),
+        cases: crate::cases::Cases::open(dir, identity.clone(), trust.clone(), audit.clone(), &tasks).unwrap(),
         audit: audit.clone(),
         tasks: tasks.clone(),
     };
@@ -94,6 +95,10 @@ impl Node {
         config.overlay.listen = overlay;
         config.pixels.listen = site.address();
         let config = Arc::new(config);
+        let cases = {
+            let (identity, trust, audit) = (site.identity.clone(), site.trust.clone(), site.audit.clone());
+            crate::cases::Cases::open(site.dir.path(), identity, trust, audit, &site.tasks).unwrap()
+        };
         let parts = || OverlayParts {
             config: config.clone(),
             identity: site.identity.clone(),
@@ -101,6 +106,7 @@ impl Node {
             archive: site.archive.clone(),
             cache: site.cache.clone(),
             sources: site.sources.clone(),
+            cases: cases.clone(),
             audit: site.audit.clone(),
             tasks: site.tasks.clone(),
         };

@@ -172,23 +172,38 @@ impl Trust {
     /// # Errors
     /// [`TrustError::NoPeer`] for a case with a site that is none of ours; [`Refusal::Malformed`] over a bound.
     pub(crate) async fn state_duty(&self, id: Option<Id128>, what: What) -> Result<Duty, TrustError> {
+        let known = |state: &State, key: &(SiteId, Id128)| state.duties.contains_key(key);
+        let is_known = id.is_none_or(|id| known(&self.state(), &(self.inner.identity.site(), id)));
+        if !is_known {
+            return Err(TrustError::NoDuty);
+        }
+        self.state_named(id.unwrap_or_else(tasks::random_id), what).await
+    }
+
+    /// States a fact by a name of ours, for the first time or anew.
+    ///
+    /// # Errors
+    /// As [`Self::state_duty`].
+    pub(crate) async fn state_named(&self, id: Id128, what: What) -> Result<Duty, TrustError> {
         let changing = self.changing().await;
         let (us, now) = (self.inner.identity.site(), tasks::now());
+        let is_new;
         let duty = {
             let state = self.state();
-            let known = id.map(|id| state.duties.get(&(us, id)).ok_or(TrustError::NoDuty)).transpose()?;
+            let known = state.duties.get(&(us, id));
+            is_new = known.is_none();
             let serial = known.map_or(0, |known| known.duty.serial).saturating_add(1);
             if let What::Case(case) = &what
                 && case.parties.iter().any(|site| state.peer(site).is_none())
             {
                 return Err(TrustError::NoPeer);
             }
-            Duty { id: id.unwrap_or_else(tasks::random_id), serial, at: now, what }
+            Duty { id, serial, at: now, what }
         };
         if !duty.is_sound() {
             return Err(Refusal::Malformed.into());
         }
-        if id.is_none() {
+        if is_new {
             self.state().has_room_for_duty(&us, now)?;
         }
         let signed = self.inner.identity.seal(&duty);

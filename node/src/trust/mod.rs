@@ -11,6 +11,7 @@
 //! # Not here
 //! Telling peers: `overlay`. Erasing copies: `overlay` hears of it here and tells the cache. Who somebody is: `users`.
 
+mod cases;
 mod chain;
 mod changes;
 mod copies;
@@ -34,6 +35,7 @@ mod sentences;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use cases::CaseAsk;
 pub(crate) use chain::GrantRow;
 pub(crate) use changes::Given;
 pub(crate) use copies::{CopyRow, READING, Served};

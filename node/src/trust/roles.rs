@@ -37,11 +37,17 @@ pub(crate) enum Action {
     ReadLog,
     /// Open a patient's studies at another site in an emergency.
     BreakGlass,
+    /// Ask for a reading or an opinion, and follow it.
+    RequestReadings,
+    /// Take cases, read them, and sign reports: a radiologist's.
+    ReportCases,
+    /// See to it that cases have their images, and are asked of somebody.
+    PrepareCases,
 }
 
 impl Action {
     /// All of them, with their words for programs.
-    pub(crate) const ALL: [(Self, &'static str); 10] = [
+    pub(crate) const ALL: [(Self, &'static str); 13] = [
         (Self::ListStudies, "list-studies"),
         (Self::ReadStudies, "read-studies"),
         (Self::StoreStudies, "store-studies"),
@@ -52,6 +58,9 @@ impl Action {
         (Self::Administer, "administer"),
         (Self::ReadLog, "read-log"),
         (Self::BreakGlass, "break-glass"),
+        (Self::RequestReadings, "request-readings"),
+        (Self::ReportCases, "report-cases"),
+        (Self::PrepareCases, "prepare-cases"),
     ];
 
     /// Its bit in a [`Scope`], which is on disk: it stays with the action.
@@ -67,6 +76,9 @@ impl Action {
             Self::Administer => 1 << 7,
             Self::ReadLog => 1 << 8,
             Self::BreakGlass => 1 << 9,
+            Self::RequestReadings => 1 << 10,
+            Self::ReportCases => 1 << 11,
+            Self::PrepareCases => 1 << 12,
         }
     }
 }
@@ -102,23 +114,38 @@ impl Role {
     /// The one table of roles and actions (shown in docs/security.md).
     pub(crate) fn allows(self, action: Action) -> bool {
         use Action::{
-            BreakGlass, ExportStudies, LabelStudies, ListStudies, ReadLog, ReadStudies, RejectStudies, ShareStudies,
-            StoreStudies,
+            BreakGlass, ExportStudies, LabelStudies, ListStudies, PrepareCases, ReadLog, ReadStudies, RejectStudies,
+            ReportCases, RequestReadings, ShareStudies, StoreStudies,
         };
         match self {
-            // An emergency is a physician's.
-            Self::Admin => action != BreakGlass,
+            // An emergency is a physician's, and so is a report.
+            Self::Admin => !matches!(action, BreakGlass | ReportCases),
             Self::Radiologist => {
                 matches!(
                     action,
-                    ListStudies | ReadStudies | StoreStudies | ShareStudies | ExportStudies | LabelStudies | BreakGlass
+                    ListStudies
+                        | ReadStudies
+                        | StoreStudies
+                        | ShareStudies
+                        | ExportStudies
+                        | LabelStudies
+                        | BreakGlass
+                        | RequestReadings
+                        | ReportCases
+                        | PrepareCases
                 )
             }
-            Self::Referrer => matches!(action, ListStudies | ReadStudies),
+            Self::Referrer => matches!(action, ListStudies | ReadStudies | RequestReadings),
             Self::Technologist => {
                 matches!(
                     action,
-                    ListStudies | ReadStudies | StoreStudies | RejectStudies | ExportStudies | LabelStudies
+                    ListStudies
+                        | ReadStudies
+                        | StoreStudies
+                        | RejectStudies
+                        | ExportStudies
+                        | LabelStudies
+                        | PrepareCases
                 )
             }
             Self::Auditor => matches!(action, ReadLog),

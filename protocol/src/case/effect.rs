@@ -4,13 +4,12 @@
 //! The order of events: [`super::state`].
 
 use super::{
-    event::{Class, Event, Heard, Report, Standing, Step},
-    state::{Answer, Claim, Comparison, Reported, Stage, State, Void},
+    event::{Class, Counted, Event, Heard, Joined, Report, STUDIES_MAX, Standing, Step},
+    state::{Answer, Asked, Claim, Comparison, Reported, Skipped, Stage, State, Void},
 };
 use crate::{
     digest::Digest,
     ids::{SiteId, Uid},
-    time::Timestamp,
 };
 
 impl State {
@@ -49,11 +48,14 @@ impl State {
         Self::require(self.parties.contains(&event.site), Void::NoParty)?;
         match &event.step {
             Step::Requested(_) => Err(Void::Begun),
-            Step::Offered { to, until } => self.offered(event, *to, *until),
+            Step::Offered { to, whom, rank, until } => {
+                let answer = Answer::Waiting { until: *until };
+                self.offered(event, Asked { site: *to, whom: whom.clone(), rank: *rank, answer })
+            }
             Step::TimedOut { to } => self.timed_out(event, *to),
             Step::Accepted { .. } => self.accepted(event),
             Step::Refused { reason } => self.refused(event, reason),
-            Step::Acquired { studies } => self.acquired(event, studies),
+            Step::Acquired { studies, how } => self.acquired(event, studies, *how),
             Step::Complement { .. } => self.complement(event),
             Step::ImagesReady { studies, count_confirmed } => self.images_ready(event, studies, *count_confirmed),
             Step::Claimed => self.claimed(event),
@@ -78,6 +80,11 @@ impl State {
             Step::Resumed => self.flag(|s| s.on_hold = false),
             Step::Escalated { .. } => self.flag(|s| s.escalated = true),
             Step::Said { .. } => Ok(()),
+            Step::Skipped { rank, whom, why } => {
+                self.skipped(event, Skipped { rank: *rank, whom: whom.clone(), why: *why, at: event.at })
+            }
+            Step::Prioritised { priority, .. } => self.flag(|s| s.ask.priority = *priority),
+            Step::Expected { study, instances, by } => self.expected(event, study, *instances, *by),
         }
     }
 
@@ -87,25 +94,42 @@ impl State {
         Ok(())
     }
 
-    fn offered(&mut self, event: &Event, to: SiteId, until: Timestamp) -> Result<(), Void> {
+    fn skipped(&mut self, event: &Event, skipped: Skipped) -> Result<(), Void> {
+        self.require_requester(event)?;
+        self.require_unread()?;
+        self.skipped.push(skipped);
+        Ok(())
+    }
+
+    fn expected(&mut self, event: &Event, study: &Uid, instances: u32, by: Counted) -> Result<(), Void> {
+        self.require_requester(event)?;
+        Self::require(self.stage.is_open(), Void::TooLate)?;
+        self.expected.retain(|(known, _, whose)| (known, whose) != (study, &by));
+        self.expected.push((study.clone(), instances, by));
+        Ok(())
+    }
+
+    fn offered(&mut self, event: &Event, asked: Asked) -> Result<(), Void> {
         self.require_requester(event)?;
         // Whoever was asked may have acted on it, whatever else happened meanwhile.
-        let _ = self.parties.insert(to);
+        let _ = self.parties.insert(asked.site);
         self.require_unread()?;
         Self::require(self.reader.is_none(), Void::TooLate)?;
-        for (_, answer) in &mut self.asked {
-            if matches!(answer, Answer::Waiting { .. }) {
-                *answer = Answer::TimedOut;
-            }
-        }
-        self.asked.push((to, Answer::Waiting { until }));
+        self.stop_waiting();
+        self.asked.push(asked);
         self.stage = Stage::Offered;
         Ok(())
     }
 
     /// The last time that a site was asked.
     fn last_asked(&mut self, site: SiteId) -> Option<&mut Answer> {
-        self.asked.iter_mut().rev().find(|(asked, _)| *asked == site).map(|(_, answer)| answer)
+        self.asked.iter_mut().rev().find(|asked| asked.site == site).map(|asked| &mut asked.answer)
+    }
+
+    fn stop_waiting(&mut self) {
+        for asked in self.asked.iter_mut().filter(|asked| matches!(asked.answer, Answer::Waiting { .. })) {
+            asked.answer = Answer::TimedOut;
+        }
     }
 
     fn timed_out(&mut self, event: &Event, to: SiteId) -> Result<(), Void> {
@@ -126,11 +150,7 @@ impl State {
             Some(answer @ (Answer::Waiting { .. } | Answer::TimedOut)) => *answer = Answer::Accepted,
             _ => return Err(Void::NotYours),
         }
-        for (_, answer) in &mut self.asked {
-            if matches!(answer, Answer::Waiting { .. }) {
-                *answer = Answer::TimedOut;
-            }
-        }
+        self.stop_waiting();
         self.reader = Some(event.site);
         self.stage = self.before_reading();
         Ok(())
@@ -164,12 +184,13 @@ impl State {
         }
     }
 
-    fn acquired(&mut self, event: &Event, studies: &[Uid]) -> Result<(), Void> {
+    fn acquired(&mut self, event: &Event, studies: &[Uid], how: Joined) -> Result<(), Void> {
         self.require_requester(event)?;
         Self::require(self.stage.is_open(), Void::TooLate)?;
         for study in studies {
-            if !self.ask.studies.contains(study) {
+            if !self.ask.studies.contains(study) && self.ask.studies.len() < STUDIES_MAX {
                 self.ask.studies.push(study.clone());
+                self.joined.push((study.clone(), how));
             }
         }
         if self.stage == Stage::Accepted {
@@ -189,7 +210,7 @@ impl State {
         Ok(())
     }
 
-    fn images_ready(&mut self, event: &Event, studies: &[(Uid, u32)], count_confirmed: bool) -> Result<(), Void> {
+    fn images_ready(&mut self, event: &Event, studies: &[(Uid, u64)], count_confirmed: bool) -> Result<(), Void> {
         Self::require(event.site == self.requester.0 || self.reader == Some(event.site), Void::NotYours)?;
         Self::require(self.stage.is_open(), Void::TooLate)?;
         let before = self.images.clone();
@@ -248,7 +269,13 @@ impl State {
         let claimed = self.require_claim(event, true).is_ok();
         let has_final = self.reports.iter().any(|r| r.report.standing == Standing::Final);
         let knew_final = self.reports.iter().any(|r| r.report.standing == Standing::Final && knew(&r.event));
-        let against_rules = knew_final == (report.standing != Standing::Addendum);
+        let is_another =
+            |r: &Reported| r.report.standing == Standing::Final && r.person != event.person && knew(&r.event);
+        let against_rules = match report.standing {
+            Standing::Preliminary | Standing::Final => knew_final,
+            Standing::Addendum => !knew_final,
+            Standing::SecondReading => !self.reports.iter().any(is_another),
+        };
         let owed: Vec<Digest> = match report.standing {
             // Somebody else's final that its author did not know; and the preliminary that it takes the place of.
             Standing::Final => self
@@ -256,8 +283,8 @@ impl State {
                 .iter()
                 .filter(|r| match r.report.standing {
                     Standing::Final => true,
-                    Standing::Preliminary => r.report.text != report.text,
-                    Standing::Addendum => false,
+                    Standing::Preliminary => !r.report.says_the_same(report),
+                    Standing::Addendum | Standing::SecondReading => false,
                 })
                 .map(|r| r.event)
                 .collect(),
@@ -265,9 +292,13 @@ impl State {
             Standing::Preliminary => self
                 .reports
                 .iter()
-                .filter(|r| r.report.standing != Standing::Addendum && (!knew(&r.event) || against_rules))
+                .filter(|r| matches!(r.report.standing, Standing::Preliminary | Standing::Final))
+                .filter(|r| !knew(&r.event) || against_rules)
                 .map(|r| r.event)
                 .collect(),
+            Standing::SecondReading => {
+                self.reports.iter().filter(|r| r.report.standing == Standing::Final).map(|r| r.event).collect()
+            }
             Standing::Addendum => Vec::new(),
         };
         for earlier in owed {
@@ -276,8 +307,11 @@ impl State {
         let stage = match report.standing {
             Standing::Preliminary if !has_final => Stage::Preliminary,
             Standing::Preliminary => self.stage,
-            Standing::Final | Standing::Addendum => Stage::Final,
+            Standing::Final | Standing::Addendum | Standing::SecondReading => Stage::Final,
         };
+        if self.images.iter().all(|(study, there)| report.read.iter().any(|(s, read)| s == study && read >= there)) {
+            self.images_after_report = false;
+        }
         self.reports.push(Reported {
             event: *digest,
             site: event.site,

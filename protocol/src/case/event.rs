@@ -3,10 +3,15 @@
 //! # Not here
 //! What the events come to: [`super::state`]. Who holds the events, and their way to the other sites: `node`.
 
+mod patient;
+mod sound;
+
+pub use patient::{KeyImage, Patient};
+pub use sound::case_name;
+
 use crate::{
     digest::Digest,
     ids::{Id128, SiteId, Uid},
-    limits::is_hidden,
     signed::Domain,
     time::Timestamp,
     wire::{self, Wire},
@@ -21,6 +26,8 @@ pub const TEXT_MAX: usize = 4_000;
 pub const REPORT_BYTES_MAX: usize = 64 * 1024;
 /// Studies and key images that a request names.
 pub const STUDIES_MAX: usize = 64;
+/// Sites that a request names to be asked in turn.
+pub const RANKS_MAX: usize = 16;
 /// Events that an event follows directly. More islands than sites there are not.
 pub const AFTER_MAX: usize = 64;
 /// Events of one case. A case has some tens.
@@ -72,20 +79,32 @@ pub struct Ask {
     pub priority: Priority,
     /// The question.
     pub question: String,
-    /// What is known of the patient for it, contra-indications, earlier imaging.
+    /// Who it is about.
+    pub patient: Patient,
+    /// What is known of the patient for it.
     pub context: String,
+    /// What speaks against contrast agent, or a magnet: allergy, kidneys, implants, pregnancy.
+    pub contraindications: String,
+    /// Earlier imaging that is known of.
+    pub priors: String,
     /// Why it is asked of another site.
     pub justification: String,
     /// What the patient said.
     pub consent: Consent,
     /// Modality asked for or sent, a DICOM code.
     pub modality: String,
+    /// Body Part Examined, a DICOM code; empty: not said.
+    pub region: String,
     /// The studies it is about, where they are there already.
     pub studies: Vec<Uid>,
     /// Accession number of the examination, with who issued it; empty: none yet.
     pub accession: (String, String),
     /// Where the scanner room or the requester is reached by telephone.
     pub telephone: String,
+    /// Images and series that the question is about.
+    pub key_images: Vec<KeyImage>,
+    /// Whom to ask in turn: site, and person or team there; empty: as the requesting site has it set.
+    pub to: Vec<(SiteId, String)>,
 }
 
 /// Kinds of reports.
@@ -97,6 +116,8 @@ pub enum Standing {
     Final,
     /// Adds to a final one.
     Addendum,
+    /// Another physician's, who knows the final one: the two are to be compared.
+    SecondReading,
 }
 
 /// A report as its author signs it.
@@ -104,10 +125,18 @@ pub enum Standing {
 pub struct Report {
     /// Which of the three.
     pub standing: Standing,
-    /// Its text, in the language and form of the author's editor.
-    pub text: String,
+    /// Why it was asked.
+    pub indication: String,
+    /// How it was made, with what dose and agents.
+    pub technique: String,
+    /// What is seen.
+    pub findings: String,
+    /// What it comes to.
+    pub conclusion: String,
+    /// Its language, for example `fr` (ISO 639-1).
+    pub language: String,
     /// Studies that were read, with the version of the manifest that was there.
-    pub read: Vec<(Uid, u32)>,
+    pub read: Vec<(Uid, u64)>,
     /// Whether it holds a result that somebody must hear of at once.
     pub critical: bool,
     /// Why it was signed although images were missing, could not be decoded or verified; empty: none were.
@@ -143,6 +172,45 @@ pub enum Heard {
     },
 }
 
+/// How a study came to belong to a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Joined {
+    /// A person at the requesting site compared the identities and said so.
+    Confirmed,
+    /// By its accession number and that number's issuer, with equal identity.
+    Accession,
+}
+
+/// Who says how many images there are to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Counted {
+    /// The technologist.
+    Technologist,
+    /// The modality, by its performed procedure step.
+    Modality,
+    /// The PACS.
+    Pacs,
+}
+
+/// Why somebody was not asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Skip {
+    /// The site cannot be reached.
+    Unreachable,
+    /// Nobody there is on duty.
+    NobodyOnDuty,
+    /// Whoever is on duty does not read that.
+    NotCompetent,
+    /// No agreement with the site covers it.
+    NotAgreed,
+    /// What the site reads for others does not include it.
+    OutOfScope,
+    /// It was refused there.
+    Refused,
+    /// Nobody there answered in time.
+    TimedOut,
+}
+
 /// A step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Step {
@@ -152,6 +220,10 @@ pub enum Step {
     Offered {
         /// Whom.
         to: SiteId,
+        /// Person or team there; empty: whoever is on duty.
+        whom: String,
+        /// Which of those that can be asked in turn, from 1.
+        rank: u16,
         /// When the next one is asked.
         until: Timestamp,
     },
@@ -170,10 +242,12 @@ pub enum Step {
         /// Why.
         reason: String,
     },
-    /// The examination is made.
+    /// The examination is made, or more of it.
     Acquired {
         /// The studies.
         studies: Vec<Uid>,
+        /// By what they belong to the case.
+        how: Joined,
     },
     /// The post-examination complement is sent; from here on the request cannot be cancelled.
     Complement {
@@ -183,7 +257,7 @@ pub enum Step {
     /// All images can be read at the reader's site.
     ImagesReady {
         /// What there is, with the version of each manifest.
-        studies: Vec<(Uid, u32)>,
+        studies: Vec<(Uid, u64)>,
         /// Whether somebody or something confirmed that no more will come.
         count_confirmed: bool,
     },
@@ -273,6 +347,31 @@ pub enum Step {
         /// What.
         text: String,
     },
+    /// One that stands in the order of those to be asked is not asked.
+    Skipped {
+        /// Which in the order, from 1.
+        rank: u16,
+        /// Its name, as the requesting site knows it.
+        whom: String,
+        /// Why.
+        why: Skip,
+    },
+    /// It is more, or less, urgent than was said.
+    Prioritised {
+        /// How urgent.
+        priority: Priority,
+        /// Why.
+        reason: String,
+    },
+    /// A study will have so many instances.
+    Expected {
+        /// Which.
+        study: Uid,
+        /// How many.
+        instances: u32,
+        /// By whose count.
+        by: Counted,
+    },
 }
 
 /// An event of a case.
@@ -304,132 +403,10 @@ impl Domain for Event {
     const DOMAIN: &'static str = "confrere/case/1";
 }
 
-/// The name of the case that a site begins with this nonce: no other site can begin one of the same name.
-#[must_use]
-pub fn case_name(requester: &SiteId, nonce: &Id128) -> Id128 {
-    let digest = Digest::of(&[b"confrere/case-name\0", &requester.0[..], &nonce.0[..]].concat());
-    let mut name = [0; 16];
-    name.copy_from_slice(digest.0.split_at(16).0);
-    Id128(name)
-}
-
-fn is_line(text: &str, max: usize) -> bool {
-    text.chars().count() <= max && !text.chars().any(is_hidden)
-}
-
-/// Words over several lines; what hides or turns the writing is not among them.
-fn is_text(text: &str, max: usize) -> bool {
-    text.len() <= max.saturating_mul(4)
-        && text.chars().count() <= max
-        && !text.chars().any(|c| is_hidden(c) && !matches!(c, '\n' | '\t'))
-}
-
-fn says(text: &str) -> bool {
-    !text.trim().is_empty() && is_text(text, TEXT_MAX)
-}
-
-impl Ask {
-    /// Whether it holds what a request must, within bounds.
-    #[must_use]
-    pub fn is_sound(&self) -> bool {
-        let is_code =
-            |text: &str| text.len() <= 16 && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
-        says(&self.question)
-            && is_text(&self.context, TEXT_MAX)
-            && is_text(&self.justification, TEXT_MAX)
-            && is_code(&self.modality)
-            && self.studies.len() <= STUDIES_MAX
-            && is_line(&self.accession.0, NAME_MAX)
-            && is_line(&self.accession.1, NAME_MAX)
-            && is_line(&self.telephone, NAME_MAX)
-    }
-}
-
-impl Report {
-    /// Whether it is one that may be signed.
-    #[must_use]
-    pub fn is_sound(&self) -> bool {
-        !self.text.trim().is_empty()
-            && self.text.len() <= REPORT_BYTES_MAX
-            && is_text(&self.text, REPORT_BYTES_MAX)
-            && self.read.len() <= STUDIES_MAX
-            && is_text(&self.despite, TEXT_MAX)
-    }
-}
-
-impl Step {
-    /// Whether it holds what it must, within bounds.
-    #[must_use]
-    pub fn is_sound(&self) -> bool {
-        match self {
-            Self::Requested(ask) => ask.is_sound(),
-            Self::Reported(report) => report.is_sound(),
-            Self::Accepted { protocol: text } | Self::Complement { text } => is_text(text, TEXT_MAX),
-            Self::Refused { reason: text }
-            | Self::Released { reason: text }
-            | Self::InfoAsked { text }
-            | Self::InfoGiven { text }
-            | Self::OnHold { reason: text }
-            | Self::Escalated { text }
-            | Self::Cancelled { reason: text }
-            | Self::Unserved { reason: text }
-            | Self::Reopened { reason: text }
-            | Self::Said { text } => says(text),
-            Self::Compared { reports: [one, other], text, .. } => one != other && is_text(text, TEXT_MAX),
-            Self::Acquired { studies } => studies.len() <= STUDIES_MAX,
-            Self::ImagesReady { studies, .. } => studies.len() <= STUDIES_MAX,
-            Self::HandedOver { to } => !to.is_empty() && is_line(to, NAME_MAX),
-            Self::Heard { how: Heard::Call { who, .. }, .. } => !who.trim().is_empty() && is_line(who, NAME_MAX),
-            Self::Heard { how: Heard::Here, .. }
-            | Self::Offered { .. }
-            | Self::TimedOut { .. }
-            | Self::Claimed
-            | Self::Reading
-            | Self::Delivered { .. }
-            | Self::Acknowledged { .. }
-            | Self::Resumed
-            | Self::Closed => true,
-        }
-    }
-
-    /// Whether a node may make it without a person.
-    #[must_use]
-    pub fn is_by_itself(&self) -> bool {
-        matches!(
-            self,
-            Self::Offered { .. }
-                | Self::TimedOut { .. }
-                | Self::ImagesReady { .. }
-                | Self::Delivered { .. }
-                | Self::Released { .. }
-                | Self::Escalated { .. }
-                | Self::Unserved { .. }
-                | Self::Closed
-        )
-    }
-}
-
 impl Event {
     /// Its name.
     #[must_use]
     pub fn digest(&self) -> Digest {
         Digest::of(&wire::encode(self))
-    }
-
-    /// Whether it is well made by itself, whatever came before.
-    #[must_use]
-    pub fn is_sound(&self) -> bool {
-        let begins = matches!(self.step, Step::Requested(_));
-        is_line(&self.person, NAME_MAX)
-            && is_line(&self.role, NAME_MAX)
-            && (!self.person.is_empty() || self.step.is_by_itself())
-            && self.after.len() <= AFTER_MAX
-            && self.after.is_empty() == begins
-            && (self.clock == 0) == begins
-            && self.step.is_sound()
-            && match &self.step {
-                Step::Requested(ask) => self.case == case_name(&self.site, &ask.nonce),
-                _ => true,
-            }
     }
 }

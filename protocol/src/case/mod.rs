@@ -168,10 +168,15 @@ impl Case {
         // A report that came is kept whatever it is; one that is to be signed here must be as it should.
         match state.reports.iter().find(|r| r.event == digest) {
             Some(signed) if signed.against_rules => Err(match signed.report.standing {
-                Standing::Addendum => Void::NoReport,
+                Standing::Addendum | Standing::SecondReading => Void::NoReport,
                 Standing::Preliminary | Standing::Final => Void::AlreadyFinal,
             }),
-            Some(signed) if !signed.claimed && signed.report.standing != Standing::Addendum => Err(Void::NotClaimed),
+            Some(signed)
+                if !signed.claimed
+                    && matches!(signed.report.standing, Standing::Preliminary | Standing::Final) =>
+            {
+                Err(Void::NotClaimed)
+            }
             _ => Ok(event),
         }
     }

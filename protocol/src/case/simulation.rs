@@ -4,7 +4,7 @@
 
 use super::{
     Case, Refused,
-    event::{Class, Event, Heard, Standing, Step},
+    event::{Class, Event, Heard, Joined, Standing, Step},
     state::Stage,
     tests::{ask, report, request},
 };
@@ -117,7 +117,7 @@ impl Region {
             }
             (_, None, _, _) if at == 0 => {
                 let to = site(1 + usize::try_from(self.chance.below(all)).unwrap());
-                Step::Offered { to, until: Timestamp(self.chance.below(1 << 40)) }
+                Step::Offered { to, whom: String::new(), rank: 1, until: Timestamp(self.chance.below(1 << 40)) }
             }
             (_, None, _, _) => Step::Accepted { protocol: String::new() },
             (None, Some(_), _, _) if state.stage < Stage::Final => Step::Claimed,
@@ -143,18 +143,20 @@ impl Region {
             0..=2 => Step::Offered {
                 // Two sites are asked more often than all the others.
                 to: site(usize::try_from(self.chance.below(all).min(1 + self.chance.below(all))).unwrap()),
+                whom: String::new(),
+                rank: 1,
                 until: Timestamp(self.chance.below(1 << 40)),
             },
             3 => match state.asked.last() {
-                Some((to, _)) => Step::TimedOut { to: *to },
+                Some(asked) => Step::TimedOut { to: asked.site },
                 None => Step::Said { text },
             },
             4..=6 => Step::Accepted { protocol: String::new() },
             7 => Step::Refused { reason: text },
-            8 => Step::Acquired { studies: vec![Uid::parse("1.2.3").unwrap()] },
+            8 => Step::Acquired { studies: vec![Uid::parse("1.2.3").unwrap()], how: Joined::Confirmed },
             9 => Step::Complement { text },
             10 | 11 => {
-                let version = u32::try_from(self.chance.below(9)).unwrap();
+                let version = self.chance.below(9);
                 Step::ImagesReady { studies: vec![(Uid::parse("1.2.3").unwrap(), version)], count_confirmed: true }
             }
             12..=15 => Step::Claimed,
@@ -163,6 +165,7 @@ impl Region {
             18 => Step::Reading,
             19 | 20 => report(Standing::Preliminary, &told),
             21..=23 => report(Standing::Final, &told),
+            24 if self.chance.one_in(2) => report(Standing::SecondReading, &told),
             24 => report(Standing::Addendum, &told),
             25 => Step::Delivered { report: known },
             26 => Step::Acknowledged { report: known },
@@ -192,7 +195,7 @@ impl Region {
         });
         let Some(event) = event else { return };
         match &event.step {
-            Step::Reported(report) => drop(self.signed.insert(event.digest(), report.text.clone())),
+            Step::Reported(report) => drop(self.signed.insert(event.digest(), report.findings.clone())),
             Step::Claimed => self.claimed.push(event.digest()),
             _ => {}
         }
@@ -277,7 +280,7 @@ impl Region {
         }
         for (event, text) in &self.signed {
             let kept = state.reports.iter().find(|r| r.event == *event);
-            assert_eq!(kept.map(|r| &r.report.text), Some(text), "a signed report is lost or changed");
+            assert_eq!(kept.map(|r| &r.report.findings), Some(text), "a signed report is lost or changed");
             assert!(!kept.unwrap().against_rules, "a node let a second final be signed that knew the first");
         }
         let finals: Vec<Digest> =

@@ -10,7 +10,7 @@
 
 use super::{
     Case,
-    event::{Ask, Class, Event, Kind, Report},
+    event::{Ask, Class, Counted, Event, Joined, Kind, Report, Skip},
 };
 use crate::{
     digest::Digest,
@@ -136,6 +136,32 @@ pub enum Answer {
     },
 }
 
+/// One time that a site was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// Which.
+    pub site: SiteId,
+    /// Person or team there; empty: whoever is on duty.
+    pub whom: String,
+    /// Which in the order of those to be asked.
+    pub rank: u16,
+    /// What came of it.
+    pub answer: Answer,
+}
+
+/// One that was not asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skipped {
+    /// Which in the order.
+    pub rank: u16,
+    /// Its name.
+    pub whom: String,
+    /// Why.
+    pub why: Skip,
+    /// When, by the requesting site's clock.
+    pub at: Timestamp,
+}
+
 /// Who reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
@@ -202,16 +228,22 @@ pub struct State {
     /// How far it is.
     pub stage: Stage,
     /// Sites that were asked, in that order, each time with what came of it.
-    pub asked: Vec<(SiteId, Answer)>,
+    pub asked: Vec<Asked>,
+    /// Those that were passed over.
+    pub skipped: Vec<Skipped>,
     /// The site that took it.
     pub reader: Option<SiteId>,
     /// Who reads.
     pub claim: Option<Claim>,
     /// What there is to read, with the version of each manifest.
-    pub images: Vec<(Uid, u32)>,
+    pub images: Vec<(Uid, u64)>,
+    /// How many instances a study is to have, by whose count; the last word of each kind of count.
+    pub expected: Vec<(Uid, u32, Counted)>,
+    /// Studies that joined after the request, and how.
+    pub joined: Vec<(Uid, Joined)>,
     /// Whether it is confirmed that no more images will come.
     pub count_confirmed: bool,
-    /// Images were said to be ready anew after somebody reported.
+    /// Images were said to be ready anew after somebody reported, and no report names them.
     pub images_after_report: bool,
     /// Every report, in the order of events.
     pub reports: Vec<Reported>,
@@ -290,9 +322,12 @@ impl State {
             requester: (event.site, event.person.clone()),
             stage: Stage::Requested,
             asked: Vec::new(),
+            skipped: Vec::new(),
             reader: None,
             claim: None,
             images: Vec::new(),
+            expected: Vec::new(),
+            joined: Vec::new(),
             count_confirmed: false,
             images_after_report: false,
             reports: Vec::new(),

@@ -2,7 +2,10 @@
 
 use super::{
     Case, Refused,
-    event::{Ask, Class, Consent, Event, Heard, Kind, Priority, Report, Standing, Step, case_name},
+    event::{
+        Ask, Class, Consent, Counted, Event, Heard, Joined, Kind, Patient, Priority, Report, Skip, Standing, Step,
+        case_name,
+    },
     state::{Answer, Stage, Void},
 };
 use crate::{
@@ -21,13 +24,27 @@ pub(super) fn ask(nonce: u8) -> Ask {
         kind: Kind::Diagnosis,
         priority: Priority::P0,
         question: "AVC ? Début 01:10, hémiparésie droite".to_owned(),
+        patient: Patient {
+            name: "DURAND^PAUL".to_owned(),
+            birth_date: "19500101".to_owned(),
+            sex: "M".to_owned(),
+            id: "4711".to_owned(),
+            issuer: "CHN".to_owned(),
+            national: String::new(),
+            standing: Some(crate::identity::Standing::Validated),
+        },
         context: String::new(),
+        contraindications: String::new(),
+        priors: String::new(),
         justification: "pas de radiologue sur place".to_owned(),
         consent: Consent::Unable,
         modality: "CT".to_owned(),
+        region: "HEAD".to_owned(),
         studies: Vec::new(),
         accession: ("A1".to_owned(), "CHN".to_owned()),
         telephone: "+33 3 20 00 00 00".to_owned(),
+        key_images: Vec::new(),
+        to: Vec::new(),
     }
 }
 
@@ -45,8 +62,17 @@ pub(super) fn request(site: SiteId, ask: Ask) -> Event {
 }
 
 pub(super) fn report(standing: Standing, text: &str) -> Step {
-    let (text, despite) = (text.to_owned(), String::new());
-    Step::Reported(Box::new(Report { standing, text, read: Vec::new(), critical: false, despite }))
+    Step::Reported(Box::new(Report {
+        standing,
+        indication: String::new(),
+        technique: String::new(),
+        findings: text.to_owned(),
+        conclusion: String::new(),
+        language: "fr".to_owned(),
+        read: Vec::new(),
+        critical: false,
+        despite: String::new(),
+    }))
 }
 
 fn begun() -> Case {
@@ -62,7 +88,7 @@ fn does(case: &mut Case, who: (SiteId, &str), step: Step) -> Result<Digest, Void
 }
 
 fn offer(to: SiteId) -> Step {
-    Step::Offered { to, until: Timestamp(120_000) }
+    Step::Offered { to, whom: String::new(), rank: 1, until: Timestamp(120_000) }
 }
 
 fn accepted() -> Step {
@@ -82,7 +108,7 @@ fn readable() -> Case {
     for (who, step) in [
         (REQUESTER, offer(READER)),
         (DOCTOR, accepted()),
-        (REQUESTER, Step::Acquired { studies: Vec::new() }),
+        (REQUESTER, Step::Acquired { studies: Vec::new(), how: Joined::Confirmed }),
         (REQUESTER, Step::Complement { text: "rien à signaler".to_owned() }),
         (REQUESTER, ready()),
     ] {
@@ -102,7 +128,7 @@ fn a_night_goes_from_the_request_to_the_end() {
     };
     let _ = step(&mut case, REQUESTER, offer(READER));
     let _ = step(&mut case, DOCTOR, accepted());
-    let _ = step(&mut case, REQUESTER, Step::Acquired { studies: Vec::new() });
+    let _ = step(&mut case, REQUESTER, Step::Acquired { studies: Vec::new(), how: Joined::Confirmed });
     let _ = step(&mut case, REQUESTER, Step::Complement { text: String::new() });
     let _ = step(&mut case, REQUESTER, ready());
     let _ = step(&mut case, DOCTOR, Step::Claimed);
@@ -183,8 +209,8 @@ fn a_refusal_keeps_its_reason_and_the_next_is_asked() {
     assert_eq!(does(&mut case, DOCTOR, accepted()), Err(Void::NotYours), "it refused");
     let _ = does(&mut case, (OTHER, "dr.autre"), accepted()).unwrap();
     let asked = case.state().asked;
-    assert_eq!(asked[0], (READER, Answer::Refused { reason: "IRM en panne".to_owned() }));
-    assert_eq!(asked[1], (OTHER, Answer::Accepted));
+    assert_eq!((asked[0].site, &asked[0].answer), (READER, &Answer::Refused { reason: "IRM en panne".to_owned() }));
+    assert_eq!((asked[1].site, &asked[1].answer), (OTHER, &Answer::Accepted));
 }
 
 #[test]
@@ -285,4 +311,49 @@ fn what_is_not_an_event_of_the_case_is_refused() {
     assert!(Case::begin(forged).is_err());
     assert_eq!(case.admit(said.clone()), Ok(true));
     assert_eq!(case.admit(said), Ok(false));
+}
+
+#[test]
+fn a_second_reading_is_another_physicians_and_is_compared() {
+    let mut case = readable();
+    let second = || report(Standing::SecondReading, "nodule de plus");
+    assert_eq!(does(&mut case, (READER, "dr.deux"), second()), Err(Void::NoReport));
+    let _ = does(&mut case, DOCTOR, Step::Claimed).unwrap();
+    let first = does(&mut case, DOCTOR, report(Standing::Final, "normal")).unwrap();
+    assert_eq!(does(&mut case, DOCTOR, second()), Err(Void::NoReport), "one's own is no second reading");
+    let other = does(&mut case, (READER, "dr.deux"), second()).unwrap();
+    let state = case.state();
+    assert!(state.comparisons.iter().any(|c| c.reports == [first, other] && c.class.is_none()));
+    assert_eq!(state.owner().site, READER, "who reads has to compare");
+}
+
+#[test]
+fn who_was_passed_over_and_what_is_expected_is_kept() {
+    let mut case = begun();
+    let skipped = Step::Skipped { rank: 1, whom: "CHU".to_owned(), why: Skip::NobodyOnDuty };
+    assert_eq!(does(&mut case, (READER, "x"), skipped.clone()), Err(Void::NoParty));
+    let _ = does(&mut case, (ASKER, ""), skipped).unwrap();
+    let study = Uid::parse("1.2.3").unwrap();
+    let count = |instances, by| Step::Expected { study: study.clone(), instances, by };
+    let _ = does(&mut case, REQUESTER, count(400, Counted::Technologist)).unwrap();
+    let _ = does(&mut case, REQUESTER, count(412, Counted::Technologist)).unwrap();
+    let _ = does(&mut case, (ASKER, ""), count(411, Counted::Modality)).unwrap();
+    let state = case.state();
+    assert_eq!(state.skipped[0].why, Skip::NobodyOnDuty);
+    assert_eq!(state.expected.iter().map(|(_, n, _)| *n).collect::<Vec<_>>(), [412, 411]);
+}
+
+#[test]
+fn images_that_no_report_names_are_told_until_one_does() {
+    let mut case = readable();
+    let _ = does(&mut case, DOCTOR, Step::Claimed).unwrap();
+    let _ = does(&mut case, DOCTOR, report(Standing::Final, "normal")).unwrap();
+    let study = Uid::parse("1.2.3").unwrap();
+    let more = Step::ImagesReady { studies: vec![(study.clone(), 2)], count_confirmed: true };
+    let _ = does(&mut case, REQUESTER, more).unwrap();
+    assert!(case.state().images_after_report);
+    let Step::Reported(mut addendum) = report(Standing::Addendum, "une série de plus") else { unreachable!() };
+    addendum.read = vec![(study, 2)];
+    let _ = does(&mut case, DOCTOR, Step::Reported(addendum)).unwrap();
+    assert!(!case.state().images_after_report);
 }

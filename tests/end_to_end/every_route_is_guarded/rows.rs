@@ -96,6 +96,19 @@ POST /api/agreements/{id}/end           | A     | 404 | - needs a peer; see agre
 GET /api/grants                         | AR    | 200 | - what was written when it was given       | studies-queried
 DELETE /api/grants/{id}                 | AR    | 404 | - needs a peer; see agreement_is_narrowed  | security-alert
 POST /api/grants/{id}/narrow            | AR    | 404 | - needs a peer; see grants_are_passed_on   | security-alert   | {"site":"nobody"}
+GET /api/cases                          | ARFT  | 200 | studies-queried                            | studies-queried
+POST /api/cases                         | ARF   | 201 | case-changed                               | case-changed     | {"priority":"P0","question":"stroke?","studies":["$STUDY"]}
+GET /api/cases/loose                    | ART   | 200 | studies-queried                            | studies-queried
+POST /api/cases/loose/{study}/dismiss   | ART   | 204 | case-changed                               | case-changed     | {"reason":"a phantom"}
+GET /api/cases/settings                 | ARFT  | 200 | - delays and numbers, no patient           | studies-queried
+PUT /api/cases/settings                 | A     | 400 | - see cases_are_read_elsewhere             | security-alert   | {"answer_s":[0,0,0,0],"preliminary_s":[1,1,1,1],"final_s":[1,1,1,1],"hear_s":1,"images_s":1,"idle_s":1,"silent_s":1,"telephones":[],"ranks":[],"requested_modalities":[]}
+GET /api/cases/{case}                   | ARFT  | 404 | - see cases_are_read_elsewhere             | studies-queried
+POST /api/cases/{case}/steps            | ARFT  | 404 | - see cases_are_read_elsewhere             | case-changed     | {"step":"claim"}
+POST /api/cases/{case}/reports          | R     | 404 | - see cases_are_read_elsewhere             | case-changed     | {"standing":"final","findings":"x","patient":{"name":"","birth_date":""},"hospital":""}
+GET /api/cases/{case}/draft             | R     | 404 | - see cases_are_read_elsewhere             | studies-queried
+PUT /api/cases/{case}/draft             | R     | 404 | - see cases_are_read_elsewhere             | case-changed     | {"serial":1,"standing":"final"}
+DELETE /api/cases/{case}/draft          | R     | 404 | - see cases_are_read_elsewhere             | case-changed
+POST /api/cases/{case}/join             | ART   | 404 | - see cases_are_read_elsewhere             | case-changed     | {"study":"$STUDY","patient":{"name":"x","birth_date":""}}
 GET /api/duty                           | A     | 200 | - who is on duty, no patients              | studies-queried
 POST /api/duty/shifts                   | A     | 200 | duty-stated                                | security-alert   | {"person":"garde","end":"2099-01-01T00:00:00Z","start":"2098-12-31T00:00:00Z"}
 POST /api/duty/cases                    | A     | 404 | - needs a peer; see duty_opens_studies     | security-alert   | {"studies":["$STUDY"],"owner":"garde","parties":["nobody"],"until":"2099-01-01T00:00:00Z"}

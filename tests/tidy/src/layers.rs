@@ -6,18 +6,19 @@ use crate::{
 };
 
 /// The parts from the top down; those on one line may not use one another, except on the floor, which is ordered too.
-const LAYERS: [&[&str]; 18] = [
+const LAYERS: [&[&str]; 19] = [
     &["fuzz"],
     &["cli"],
     &["demo"],
     &["site"],
     &["dimse", "dicomweb", "portal"],
     &["media", "rules", "signatures"],
+    &["desk"],
     &["pixels"],
     &["studies", "spare", "reseal", "collect"],
     &["overlay", "transfer"],
     &["sources"],
-    &["archive", "users", "backup"],
+    &["archive", "users", "backup", "cases"],
     &["trust"],
     &["alarms"],
     &["audit"],

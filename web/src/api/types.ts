@@ -15,7 +15,7 @@ type With<Shape, Fields extends { [Field in keyof Fields]: Field extends keyof S
   Fields;
 
 export type Role = 'admin' | 'radiologist' | 'referrer' | 'technologist' | 'auditor';
-export type Action = 'list-studies' | 'read-studies' | 'store-studies' | 'share-studies' | 'reject-studies' | 'export-studies' | 'label-studies' | 'administer' | 'read-log' | 'break-glass';
+export type Action = 'list-studies' | 'read-studies' | 'store-studies' | 'share-studies' | 'reject-studies' | 'export-studies' | 'label-studies' | 'administer' | 'read-log' | 'break-glass' | 'request-readings' | 'report-cases' | 'prepare-cases';
 export type Availability = 'online' | 'nearline' | 'remote' | 'unreachable' | 'closed';
 /** Which studies a DICOM peer may find and retrieve. */
 export type Reach = 'none' | 'own' | 'all';
@@ -247,7 +247,11 @@ type AlarmKind =
   | 'copies-overdue'
   | 'key-changed'
   | 'keys-part'
-  | 'own-keys-part';
+  | 'own-keys-part'
+  | 'cases-without-images'
+  | 'studies-without-request'
+  | 'cases-late'
+  | 'results-unheard';
 export type Alarm = With<Sent<'AlarmJson'>, { kind: AlarmKind; level: 'notice' | 'warning' | 'critical' }>;
 export type Alarms = With<Sent<'AlarmsJson'>, { standing: Alarm[] }>;
 export type LedgerHead = Sent<'LedgerHeadJson'>;

@@ -89,6 +89,8 @@ export const logWords = {
     'duty-stated': 'Duty or case stated',
     'link-tried': 'Link between two sites tried',
     'transfer-steered': 'Transfer paused, let go on or called off',
+    'case-changed': 'Step in a case',
+    'case-settings-changed': 'Delays and telephone numbers of cases changed',
     'cache-erased': 'Copies erased',
     'security-alert': 'Security alert',
     'log-read': 'Log read',

@@ -89,6 +89,8 @@ export const logWords = {
     'duty-stated': 'Garde ou dossier déclaré',
     'link-tried': 'Lien entre deux sites testé',
     'transfer-steered': 'Transfert suspendu, repris ou abandonné',
+    'case-changed': 'Étape dans un dossier',
+    'case-settings-changed': 'Délais et numéros des dossiers modifiés',
     'cache-erased': 'Copies effacées',
     'security-alert': 'Alerte de sécurité',
     'log-read': 'Traçabilité lue',

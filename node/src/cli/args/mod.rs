@@ -11,6 +11,7 @@ mod accounts;
 mod agreements;
 mod archive;
 mod audit;
+mod cases;
 mod copies;
 mod duty;
 mod insight;
@@ -27,6 +28,7 @@ pub(super) use archive::{
 };
 pub(super) use audit::AuditCommand;
 pub(super) use copies::{Holders, PeerCopies};
+pub(super) use cases::{CaseCommand, CaseStep, ListCases};
 pub(super) use duty::{CaseWords, DutyCommand, GrantCommand, GrantWords, ShiftWords};
 pub(super) use insight::{Explain, ViewAs};
 pub(super) use keys::{KeyCommand, RotateKey};
@@ -132,6 +134,11 @@ pub(super) enum Command {
     Agreement {
         #[command(subcommand)]
         command: Box<AgreementCommand>,
+    },
+    /// Cases: requests for a reading or an opinion, and what becomes of them
+    Case {
+        #[command(subcommand)]
+        command: CaseCommand,
     },
     /// Who is on duty and which cases are open: what agreements may ask for
     Duty {

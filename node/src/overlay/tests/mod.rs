@@ -84,6 +84,7 @@ impl Hospital {
         let archive = Archive::open(dir.path(), &config.archive, identity.clone(), audit.clone(), &tasks).unwrap();
         let cache = Cache::open(dir.path(), &config.cache, &tasks).unwrap();
         let sources = crate::sources::Sources::open(dir.path(), name, archive.clone(), audit.clone(), &tasks).unwrap();
+        let cases = Cases::open(dir.path(), identity.clone(), trust.clone(), audit.clone(), &tasks).unwrap();
         let overlay = Overlay::start(OverlayParts {
             config: config.clone(),
             identity: identity.clone(),
@@ -91,6 +92,7 @@ impl Hospital {
             archive: archive.clone(),
             cache: cache.clone(),
             sources,
+            cases,
             audit: audit.clone(),
             tasks: tasks.clone(),
         })

@@ -1,0 +1,172 @@
+//! The cases in memory, each with what its events come to.
+//!
+//! # Not here
+//! Reading and writing the journal: [`super`].
+
+use super::record::{Record, Settings};
+use protocol::{
+    Digest, SiteId, Timestamp, Uid,
+    case::{
+        Case, Refused,
+        event::{Event, Step},
+        state::State,
+    },
+    ids::Id128,
+    signed::{SignatureBytes, Signed},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+/// Studies of which is remembered that they need no request. Beyond, the oldest are asked about again.
+const DISMISSED_MAX: usize = 10_000;
+
+/// A case with what its events come to. Never changed: another takes its place.
+#[derive(Debug)]
+pub(crate) struct Whole {
+    pub(crate) case: Case,
+    pub(crate) state: State,
+    /// When it was asked, by the requesting site's clock.
+    pub(crate) requested: Timestamp,
+    /// The latest time of an event, by its site's clock.
+    pub(crate) changed: Timestamp,
+    /// Bytes of its events, encoded.
+    pub(crate) bytes: usize,
+    pub(super) signatures: BTreeMap<Digest, SignatureBytes>,
+}
+
+impl Whole {
+    pub(super) fn of(case: Case, signatures: BTreeMap<Digest, SignatureBytes>) -> Self {
+        let state = case.state();
+        let events = || case.events().values();
+        let first = |event: &&Event| matches!(event.step, Step::Requested(_));
+        let requested = events().find(first).map_or(Timestamp(0), |event| event.at);
+        let changed = events().map(|event| event.at).max().unwrap_or(requested);
+        let bytes = events().map(|event| protocol::wire::encode(event).len()).sum();
+        Self { case, state, requested, changed, bytes, signatures }
+    }
+
+    /// Without signatures: to be looked at, not to be told.
+    #[cfg(test)]
+    pub(crate) fn of_case(case: Case) -> Self {
+        Self::of(case, BTreeMap::new())
+    }
+
+    pub(crate) fn name(&self) -> Id128 {
+        self.case.name()
+    }
+
+    /// Its events, in the order in which they count.
+    pub(crate) fn in_order(&self) -> Vec<(&Digest, &Event)> {
+        let mut order: Vec<_> = self.case.events().iter().collect();
+        order.sort_by_key(|(digest, event)| (event.clock, event.site, **digest));
+        order
+    }
+
+    /// Those of its events that have an effect, in that order.
+    pub(crate) fn in_effect(&self) -> impl Iterator<Item = &Event> {
+        let has_effect = |(digest, _): &(&Digest, &Event)| !self.state.void.contains_key(*digest);
+        self.in_order().into_iter().filter(move |row| has_effect(row)).map(|(_, event)| event)
+    }
+
+    pub(crate) fn is_claimed_by(&self, site: &SiteId, person: &str) -> bool {
+        self.state.claim.as_ref().is_some_and(|claim| claim.site == *site && claim.person == person)
+    }
+
+    /// What a site with these heads lacks, signed as it came.
+    pub(super) fn lacking(&self, heads: &BTreeSet<Digest>) -> Vec<Signed<Event>> {
+        let signed = |event: &Event| {
+            let signature = self.signatures.get(&event.digest())?;
+            Some(Signed::again(event, event.site, signature.clone()))
+        };
+        self.case.lacking(heads).into_iter().filter_map(signed).collect()
+    }
+}
+
+/// All of it.
+#[derive(Debug, Default)]
+pub(super) struct Book {
+    cases: BTreeMap<Id128, Arc<Whole>>,
+    settings: Arc<Settings>,
+    dismissed: BTreeMap<Uid, Timestamp>,
+}
+
+impl Book {
+    pub(super) fn len(&self) -> usize {
+        self.cases.len()
+    }
+
+    pub(super) fn case(&self, name: &Id128) -> Option<Arc<Whole>> {
+        self.cases.get(name).cloned()
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &Arc<Whole>> {
+        self.cases.values()
+    }
+
+    pub(super) fn put(&mut self, whole: Arc<Whole>) {
+        let _ = self.cases.insert(whole.name(), whole);
+    }
+
+    pub(super) fn settings(&self) -> Arc<Settings> {
+        self.settings.clone()
+    }
+
+    pub(super) fn dismissed(&self, study: &Uid) -> bool {
+        self.dismissed.contains_key(study)
+    }
+
+    /// What is recorded beside events.
+    pub(super) fn change(&mut self, record: Record) {
+        match record {
+            Record::Events(_) => {}
+            Record::Settings(settings) => self.settings = Arc::new(*settings),
+            Record::Dismissed { study, at, .. } => {
+                let _ = self.dismissed.insert(study, at);
+                if self.dismissed.len() > DISMISSED_MAX
+                    && let Some(oldest) = self.dismissed.iter().min_by_key(|(_, at)| **at).map(|(uid, _)| uid.clone())
+                {
+                    let _ = self.dismissed.remove(&oldest);
+                }
+            }
+        }
+    }
+}
+
+/// The journal being read: what each case comes to is asked once, at its end.
+#[derive(Debug, Default)]
+pub(super) struct Reading {
+    book: Book,
+    cases: BTreeMap<Id128, (Case, BTreeMap<Digest, SignatureBytes>)>,
+}
+
+impl Reading {
+    pub(super) fn take(&mut self, record: Record) {
+        match record {
+            Record::Events(events) => events.into_iter().for_each(|(event, signature)| self.event(event, signature)),
+            other => self.book.change(other),
+        }
+    }
+
+    /// What was written was admitted before: in the same order it is admitted again.
+    fn event(&mut self, event: Event, signature: SignatureBytes) {
+        let (name, digest) = (event.case, event.digest());
+        let taken = match self.cases.get_mut(&name) {
+            Some((case, signatures)) => case.admit(event).map(|_| _ = signatures.insert(digest, signature)),
+            None => Case::begin(event).map(|case| {
+                let _ = self.cases.insert(name, (case, BTreeMap::from([(digest, signature)])));
+            }),
+        };
+        if let Err(why @ (Refused::Malformed | Refused::Missing(_) | Refused::Full)) = taken {
+            tracing::error!(case = %name, %why, "an event in the journal is none of its case");
+        }
+    }
+
+    pub(super) fn done(mut self) -> Book {
+        for (case, signatures) in self.cases.into_values() {
+            self.book.put(Arc::new(Whole::of(case, signatures)));
+        }
+        self.book
+    }
+}

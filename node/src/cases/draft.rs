@@ -1,0 +1,144 @@
+//! Drafts of reports: sealed files, one a case, with what each person wrote last.
+//!
+//! # At a crash
+//! A file is written beside the one before and takes its place when it is on disk: either the one or the other is there.
+//!
+//! # Not here
+//! Who has the claim, by which a draft that was left behind can be gone on with: [`super`].
+
+use crate::seal::Key;
+use protocol::{
+    Timestamp,
+    case::event::{REPORT_BYTES_MAX, Standing},
+    ids::Id128,
+    wire::{self, Wire},
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    fs::{self, File},
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
+
+/// People whose drafts are kept of one case; beyond, the oldest goes.
+const PERSONS_MAX: usize = 8;
+
+/// A draft that is not there, or cannot be kept.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DraftError {
+    #[error("a newer draft is kept already, from another window")]
+    Stale,
+    #[error("the draft is too long")]
+    TooLong,
+    #[error("drafts: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// What somebody has written so far.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Draft {
+    /// Whose.
+    pub(crate) person: String,
+    /// Rises with each that one person keeps.
+    pub(crate) serial: u64,
+    pub(crate) at: Timestamp,
+    pub(crate) standing: Standing,
+    pub(crate) indication: String,
+    pub(crate) technique: String,
+    pub(crate) findings: String,
+    pub(crate) conclusion: String,
+    pub(crate) language: String,
+    pub(crate) critical: bool,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct OfCase(Vec<Draft>);
+
+impl Wire for OfCase {
+    const VERSION: u8 = 1;
+    const NAME: &'static str = "drafts of a case";
+}
+
+#[derive(Debug)]
+pub(super) struct Drafts {
+    folder: PathBuf,
+    key: Key,
+    /// One change at a time: drafts are small, and few write at once.
+    changing: Mutex<()>,
+}
+
+impl Drafts {
+    pub(super) fn new(dir: &Path, key: Key) -> Self {
+        Self { folder: dir.join("drafts"), key, changing: Mutex::default() }
+    }
+
+    fn path(&self, case: &Id128) -> (PathBuf, String) {
+        let name = self.key.name("draft", &case.0);
+        (self.folder.join(&name), name)
+    }
+
+    fn read(&self, case: &Id128) -> Result<OfCase, DraftError> {
+        let (path, name) = self.path(case);
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(OfCase::default()),
+            Err(why) => return Err(why.into()),
+        };
+        let mut plain = Vec::new();
+        let bytes_max = (PERSONS_MAX * (REPORT_BYTES_MAX + 1_024)) as u64;
+        let _ = self.key.opener(&name, file)?.take(bytes_max).read_to_end(&mut plain)?;
+        wire::decode(&plain).map_err(|why| io::Error::new(io::ErrorKind::InvalidData, why).into())
+    }
+
+    fn write(&self, case: &Id128, drafts: &OfCase) -> Result<(), DraftError> {
+        let (path, name) = self.path(case);
+        if drafts.0.is_empty() {
+            return match fs::remove_file(&path) {
+                Err(why) if why.kind() != io::ErrorKind::NotFound => Err(why.into()),
+                _ => Ok(()),
+            };
+        }
+        fs::create_dir_all(&self.folder)?;
+        let beside = path.with_extension("new");
+        let mut sealer = self.key.sealer(&name, File::create(&beside)?)?;
+        sealer.write_all(&wire::encode(drafts))?;
+        sealer.finish()?.sync_all()?;
+        fs::rename(&beside, &path)?;
+        File::open(&self.folder)?.sync_all()?;
+        Ok(())
+    }
+
+    /// Their own; else, for who has the claim, the newest that was left behind.
+    pub(super) fn of(&self, case: &Id128, person: &str, has_claim: bool) -> Result<Option<Draft>, DraftError> {
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let OfCase(drafts) = self.read(case)?;
+        let newest = drafts.iter().filter(|_| has_claim).max_by_key(|draft| draft.at);
+        Ok(drafts.iter().find(|draft| draft.person == person).or(newest).cloned())
+    }
+
+    pub(super) fn keep(&self, case: &Id128, draft: Draft) -> Result<(), DraftError> {
+        let parts = [&draft.indication, &draft.technique, &draft.findings, &draft.conclusion];
+        if parts.into_iter().map(String::len).sum::<usize>() > REPORT_BYTES_MAX || draft.language.len() > 8 {
+            return Err(DraftError::TooLong);
+        }
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let OfCase(mut drafts) = self.read(case)?;
+        if drafts.iter().any(|known| known.person == draft.person && known.serial >= draft.serial) {
+            return Err(DraftError::Stale);
+        }
+        drafts.retain(|known| known.person != draft.person);
+        drafts.push(draft);
+        if drafts.len() > PERSONS_MAX {
+            let _ = drafts.remove(0);
+        }
+        self.write(case, &OfCase(drafts))
+    }
+
+    pub(super) fn drop_of(&self, case: &Id128, person: Option<&str>) -> Result<(), DraftError> {
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let OfCase(mut drafts) = self.read(case)?;
+        drafts.retain(|draft| person.is_some_and(|person| draft.person != person));
+        self.write(case, &OfCase(drafts))
+    }
+}

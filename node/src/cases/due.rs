@@ -1,0 +1,170 @@
+//! What a case is for this site: its part, the tab it stands under, and what is due by when.
+//!
+//! # Not here
+//! What is done when time is up: `desk`.
+
+use super::{book::Whole, record::Settings};
+use protocol::{
+    SiteId, Timestamp,
+    case::{
+        event::Standing,
+        state::{Answer, Stage},
+    },
+};
+
+/// This site's part in a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// It asks.
+    Requester,
+    /// It reads.
+    Reader,
+    /// It is asked.
+    Asked,
+    /// It was asked once.
+    Party,
+}
+
+impl Part {
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Requester => "requester",
+            Self::Reader => "reader",
+            Self::Asked => "asked",
+            Self::Party => "party",
+        }
+    }
+}
+
+/// Where it stands in the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Tab {
+    /// Waits for this site's answer.
+    Offered,
+    /// Waits for images, or for others.
+    Waiting,
+    /// Can be read.
+    Ready,
+    /// Somebody has it.
+    Reading,
+    /// A final report is owed.
+    Preliminary,
+    /// It waits for whoever asked.
+    Reported,
+    /// Over.
+    Done,
+}
+
+impl Tab {
+    pub(crate) const ALL: [(Self, &'static str); 7] = [
+        (Self::Offered, "offered"),
+        (Self::Waiting, "waiting"),
+        (Self::Ready, "ready"),
+        (Self::Reading, "reading"),
+        (Self::Preliminary, "preliminary"),
+        (Self::Reported, "reported"),
+        (Self::Done, "done"),
+    ];
+
+    pub(crate) fn word(self) -> &'static str {
+        Self::ALL.iter().find(|(tab, _)| *tab == self).map_or("", |(_, word)| *word)
+    }
+}
+
+/// What is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DueKind {
+    /// An answer to the offer.
+    Answer,
+    /// A preliminary report, or a final one at once.
+    Preliminary,
+    /// The final one.
+    Final,
+    /// Somebody who acts on it is to know of a critical result.
+    Hear,
+}
+
+impl DueKind {
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Answer => "answer",
+            Self::Preliminary => "preliminary",
+            Self::Final => "final",
+            Self::Hear => "hear",
+        }
+    }
+}
+
+/// What is due, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Due {
+    pub(crate) what: DueKind,
+    pub(crate) at: Timestamp,
+    /// When the time for it began.
+    pub(crate) since: Timestamp,
+}
+
+impl Whole {
+    pub(crate) fn part(&self, us: &SiteId) -> Part {
+        let state = &self.state;
+        if state.requester.0 == *us {
+            return Part::Requester;
+        }
+        if state.reader == Some(*us) {
+            return Part::Reader;
+        }
+        if self.is_asked(us) { Part::Asked } else { Part::Party }
+    }
+
+    /// Whether a site is asked now, and nobody has taken the case.
+    pub(crate) fn is_asked(&self, site: &SiteId) -> bool {
+        let waits = |answer: &Answer| matches!(answer, Answer::Waiting { .. });
+        self.state.stage.is_open() && self.state.asked.iter().any(|asked| asked.site == *site && waits(&asked.answer))
+    }
+
+    pub(crate) fn tab(&self, us: &SiteId) -> Tab {
+        let state = &self.state;
+        match state.stage {
+            Stage::Closed | Stage::Cancelled | Stage::Unserved => Tab::Done,
+            Stage::Final | Stage::Delivered | Stage::Acknowledged | Stage::Reopened if state.claim.is_none() => {
+                Tab::Reported
+            }
+            Stage::Preliminary if state.claim.is_none() => Tab::Preliminary,
+            _ if state.claim.is_some() => Tab::Reading,
+            Stage::ImagesReady | Stage::Reading => Tab::Ready,
+            _ if self.is_asked(us) => Tab::Offered,
+            _ => Tab::Waiting,
+        }
+    }
+
+    /// The next that is due; a critical result before all.
+    pub(crate) fn due(&self, settings: &Settings) -> Option<Due> {
+        let state = &self.state;
+        let due = |what, since: Timestamp, within| Due { what, at: since.after(within), since };
+        if let Some(unheard) = state.reports.iter().find(|report| report.unheard) {
+            return Some(due(DueKind::Hear, unheard.at, settings.hear()));
+        }
+        if !state.stage.is_open() || state.on_hold {
+            return None;
+        }
+        let priority = state.ask.priority;
+        let has_final = state.reports.iter().any(|r| r.report.standing == Standing::Final);
+        let preliminary = state.reports.iter().rev().find(|r| r.report.standing == Standing::Preliminary);
+        match (has_final, preliminary) {
+            (true, _) => None,
+            (false, Some(report)) => Some(due(DueKind::Final, report.at, settings.last(priority))),
+            (false, None) => {
+                let waiting = state.asked.iter().find_map(|asked| match asked.answer {
+                    Answer::Waiting { until } if state.reader.is_none() => Some(until),
+                    _ => None,
+                });
+                Some(match waiting {
+                    Some(until) => {
+                        Due { what: DueKind::Answer, at: until, since: until.before(settings.answer(priority)) }
+                    }
+                    None => due(DueKind::Preliminary, self.requested, settings.preliminary(priority)),
+                })
+            }
+        }
+    }
+}

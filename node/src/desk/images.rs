@@ -1,0 +1,244 @@
+//! Which images belong to a case, and which requests and studies have not met.
+//!
+//! A study joins a case by its Study UID, which the request names, or by accession number and issuer together with equal
+//! identity. Whatever less is equal, a person compares and says so; a name alone is never enough.
+//!
+//! # Not here
+//! The step by which it joins: [`super::next`].
+
+use super::{
+    Inner,
+    next::{Choice, Image, Wanted, World},
+};
+use crate::{
+    archive::{StudyQuery, StudyRow},
+    cases::{Settings, Whole},
+    tasks,
+    trust::CaseAsk,
+};
+use protocol::{
+    SiteId, Timestamp, Uid,
+    case::event::{Kind, Patient, Skip},
+    ids::Id128,
+    manifest::Completeness,
+};
+use std::collections::HashSet;
+
+/// Studies looked at that may lack a request: what came last.
+const LOOSE_MAX: usize = 200;
+/// Studies of one accession number.
+const ACCESSION_MAX: usize = 16;
+/// A study older than this came before there was a desk, or is nobody's any more.
+const LOOSE_DAYS: u64 = 2;
+
+/// A study of a case, as it is known here.
+#[derive(Clone, Debug)]
+pub(crate) struct StudyHere {
+    pub(crate) study: Uid,
+    /// Of the manifest here.
+    pub(crate) version: Option<u64>,
+    pub(crate) instances: u32,
+    pub(crate) here: u32,
+    pub(crate) date: Option<String>,
+    pub(crate) holder: Option<SiteId>,
+    /// Bytes were met that are not those signed.
+    pub(crate) corrupt: bool,
+}
+
+/// A study of ours that no request names.
+#[derive(Clone, Debug)]
+pub(crate) struct Loose {
+    pub(crate) row: StudyRow,
+    /// It waits for longer than is set.
+    pub(crate) is_late: bool,
+    /// Cases that it may belong to, and what is equal.
+    pub(crate) candidates: Vec<(Id128, &'static str)>,
+}
+
+/// A case that waits for images and has none for longer than is set.
+pub(crate) fn is_bare(whole: &Whole, settings: &Settings, now: Timestamp) -> bool {
+    let state = &whole.state;
+    state.stage.is_open()
+        && !state.on_hold
+        && state.images.is_empty()
+        && state.reports.is_empty()
+        && whole.requested.after(settings.images()) <= now
+}
+
+/// What a case's patient and a study's have in common is all that tells them apart: equal, and there.
+pub(super) fn same_patient(asked: &Patient, row: &StudyRow) -> bool {
+    let is =
+        |asked: &str, held: Option<&str>| !asked.is_empty() && held.is_some_and(|held| held.trim() == asked.trim());
+    let patient = &row.patient;
+    !row.patient_conflict
+        && is(&asked.name, patient.name.as_deref())
+        && is(&asked.birth_date, patient.birth_date.as_deref())
+        && is(&asked.id, patient.id.as_deref())
+        && is(&asked.issuer, patient.issuer.as_deref())
+}
+
+/// Issuers are the site's own word: that of the patient's identifiers, or the site's name.
+fn same_accession(whole: &Whole, row: &StudyRow, site_name: &str) -> bool {
+    let (number, issuer) = &whole.state.ask.accession;
+    let issued_here = |held: Option<&str>| held == Some(issuer.as_str()) || issuer == site_name;
+    !number.is_empty()
+        && !issuer.is_empty()
+        && row.accession.as_deref() == Some(number.as_str())
+        && issued_here(row.patient.issuer.as_deref())
+}
+
+impl World for Inner {
+    fn choices(&self, wanted: &Wanted<'_>) -> Vec<Choice> {
+        match &self.parts.roster {
+            Some(roster) => roster.choices(wanted),
+            None => {
+                let settings = self.parts.cases.settings();
+                let ask = |rank: &crate::cases::Rank| Choice::Ask { site: rank.site, whom: rank.whom.clone() };
+                settings.ranks.iter().map(ask).collect()
+            }
+        }
+    }
+
+    fn bars(&self, site: &SiteId, kind: Kind) -> Option<Skip> {
+        if *site == self.us() {
+            return None;
+        }
+        let ask = match kind {
+            Kind::Diagnosis => CaseAsk::Diagnosis,
+            Kind::Expertise => CaseAsk::Expertise,
+        };
+        if self.parts.trust.authorize_case(site, true, ask).is_err() {
+            return Some(Skip::NotAgreed);
+        }
+        (!self.parts.overlay.contact(site).connected).then_some(Skip::Unreachable)
+    }
+
+    fn name(&self, site: &SiteId) -> String {
+        if *site == self.us() {
+            return self.parts.site_name.clone();
+        }
+        self.parts.trust.peer(site).map_or_else(|| site.short(), |peer| peer.name)
+    }
+
+    fn images(&self, studies: &[Uid]) -> Vec<Image> {
+        let row = |study: &Uid| self.parts.archive.study(study).ok().flatten();
+        let image = |row: StudyRow| Image {
+            version: (row.completeness == Completeness::Complete).then_some(row.version),
+            instances: row.instances,
+            study: row.study,
+        };
+        studies.iter().filter_map(row).map(image).collect()
+    }
+
+    fn joins(&self, whole: &Whole) -> Option<Uid> {
+        let ask = &whole.state.ask;
+        if ask.accession.0.is_empty() {
+            return None;
+        }
+        let query = StudyQuery { accession: Some(ask.accession.0.clone()), ..StudyQuery::default() };
+        let rows = self.parts.archive.studies(&query, 0, ACCESSION_MAX).ok()?;
+        let joins = |row: &StudyRow| {
+            !ask.studies.contains(&row.study)
+                && same_accession(whole, row, &self.parts.site_name)
+                && same_patient(&ask.patient, row)
+        };
+        rows.into_iter().find(joins).map(|row| row.study)
+    }
+
+    fn active(&self, whole: &Whole) -> Timestamp {
+        let person = whole.state.claim.as_ref().map(|claim| claim.person.as_str()).unwrap_or_default();
+        let acted = whole.case.events().values().filter(|e| e.person == person && e.site == self.us()).map(|e| e.at);
+        acted.max().unwrap_or(Timestamp(0)).max(self.parts.cases.active(&whole.name()))
+    }
+}
+
+impl Inner {
+    /// Studies of ours that came lately, are of a kind that needs a request, and have none.
+    pub(super) async fn loose(&self, now: Timestamp) -> Vec<Loose> {
+        let settings = self.parts.cases.settings();
+        if settings.requested_modalities.is_empty() {
+            return Vec::new();
+        }
+        let query = StudyQuery { modalities: settings.requested_modalities.clone(), ..StudyQuery::default() };
+        let archive = self.parts.archive.clone();
+        let rows = self.parts.tasks.spawn_blocking("loose studies", move || archive.studies(&query, 0, LOOSE_MAX));
+        let Ok(Ok(rows)) = rows.await else { return Vec::new() };
+        let all = self.parts.cases.all();
+        let named: HashSet<&Uid> = all.iter().flat_map(|whole| &whole.state.ask.studies).collect();
+        let since = now.before(std::time::Duration::from_secs(LOOSE_DAYS * 86_400));
+        let is_loose = |row: &StudyRow| {
+            row.arrived >= since && !named.contains(&row.study) && !self.parts.cases.needs_no_request(&row.study)
+        };
+        let candidates = |row: &StudyRow| {
+            let why = |whole: &Whole| {
+                let ask = &whole.state.ask;
+                let is_id = |id: &str, held: Option<&str>| !id.is_empty() && held == Some(id);
+                if is_id(&ask.accession.0, row.accession.as_deref()) {
+                    return Some("accession");
+                }
+                let same_id = is_id(&ask.patient.id, row.patient.id.as_deref());
+                (same_id && row.patient.issuer.as_deref() == Some(ask.patient.issuer.as_str())).then_some("patient-id")
+            };
+            let ours = all.iter().filter(|w| w.state.requester.0 == self.us() && w.state.stage.is_open());
+            ours.filter_map(|whole| Some((whole.name(), why(whole)?))).take(8).collect()
+        };
+        let loose = |row: StudyRow| Loose {
+            is_late: row.arrived.after(settings.images()) <= now,
+            candidates: candidates(&row),
+            row,
+        };
+        rows.into_iter().filter(is_loose).map(loose).collect()
+    }
+
+    /// The studies of a case, as far as they are known here.
+    pub(super) fn studies_here(&self, whole: &Whole) -> Vec<StudyHere> {
+        let transfers = self.parts.studies.transfers();
+        let one = |study: &Uid| {
+            let of_transfer = transfers.iter().find(|row| row.study == study.as_str());
+            let corrupt = of_transfer.is_some_and(|row| row.state == "corrupt");
+            if let Ok(Some(row)) = self.parts.archive.study(study) {
+                let version = (row.completeness == Completeness::Complete).then_some(row.version);
+                let (instances, date) = (row.instances, row.date);
+                return StudyHere {
+                    study: study.clone(),
+                    version,
+                    instances,
+                    here: instances,
+                    date,
+                    holder: None,
+                    corrupt,
+                };
+            }
+            let told = self.parts.overlay.holders(study).into_iter().next();
+            let holder = told.as_ref().map(|told| told.holder);
+            let card = told.map(|told| told.card);
+            StudyHere {
+                study: study.clone(),
+                version: card.as_ref().filter(|c| c.completeness == Completeness::Complete).map(|card| card.version),
+                instances: card.as_ref().map_or(0, |card| card.instances),
+                here: of_transfer.map_or(0, |row| row.instances_done),
+                date: card.and_then(|card| card.date),
+                holder,
+                corrupt,
+            }
+        };
+        whole.state.ask.studies.iter().map(one).collect()
+    }
+}
+
+impl super::Desk {
+    /// See [`Inner::loose`].
+    pub(crate) async fn loose(&self) -> Vec<Loose> {
+        self.inner.loose(tasks::now()).await
+    }
+
+    /// See [`Inner::studies_here`].
+    pub(crate) fn studies_of(&self, whole: &Whole) -> Vec<StudyHere> {
+        self.inner.studies_here(whole)
+    }
+
+    /// Whether a case waits for images that do not come.
+    pub(crate) fn is_bare(&self, whole: &Whole) -> bool {
+        is_bare(whole, &self.inner.parts.cases.settings(), tasks::now())
+    }
+}

@@ -1,0 +1,270 @@
+//! The desk: what cases need that nobody does by hand. Whom to ask next, who let the time pass, which images belong, what must
+//! be told before it is too late.
+//!
+//! One question is asked of a case again and again: what has this node to do in it now ([`next`])? The answer is a step or
+//! none; it is done by [`crate::cases`] as any person's, and asked again. So nothing is remembered here, and a node that was
+//! down goes on where it stands. The question is asked of a case when something happened in it, and of all when time passed.
+//!
+//! # At a crash
+//! What was not done is done at the next look.
+//!
+//! # Not here
+//! What a step does: `protocol::case`. Who is on duty: [`Roster`], filled by whoever keeps rosters.
+
+mod duty;
+mod images;
+mod next;
+mod sign;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use images::StudyHere;
+pub(crate) use next::Roster;
+pub(crate) use sign::{SignError, ToSign};
+
+use crate::{
+    alarms::{Alarms, Kind as Alarm, Level},
+    archive::{Archive, ArchiveEvent},
+    audit::Actor,
+    cases::{CaseError, Cases, News, Whole},
+    overlay::{Overlay, OverlayEvent},
+    studies::Studies,
+    tasks::{self, Tasks},
+    trust::Trust,
+};
+use next::View;
+use protocol::{SiteId, Timestamp, case::event::Step, ids::Id128};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::sync::{Notify, broadcast};
+
+/// How often time is looked at. What is due is told a second late at most.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Steps that a case may need one after the other: ranks that are passed over, mostly. What is left waits for the next look.
+const STEPS_MAX: usize = 64;
+
+/// What the desk is made of.
+#[derive(Debug)]
+pub(crate) struct DeskParts {
+    pub(crate) cases: Cases,
+    pub(crate) trust: Trust,
+    pub(crate) archive: Archive,
+    pub(crate) overlay: Overlay,
+    pub(crate) studies: Studies,
+    pub(crate) alarms: Alarms,
+    pub(crate) tasks: Tasks,
+    pub(crate) site_name: String,
+    /// `None`: those that the request or the settings name, in their order.
+    pub(crate) roster: Option<Box<dyn Roster>>,
+}
+
+/// Clones share it.
+#[derive(Clone, Debug)]
+pub(crate) struct Desk {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    parts: DeskParts,
+    started: Timestamp,
+    /// To be looked at. Bounded by the cases there are.
+    due: Mutex<BTreeSet<Id128>>,
+    news: Notify,
+}
+
+impl Desk {
+    pub(crate) fn start(parts: DeskParts) -> Self {
+        let tasks = parts.tasks.clone();
+        let (case_news, archive_news) = (parts.cases.news(), parts.archive.events());
+        let overlay_news = parts.overlay.events();
+        let inner = Arc::new(Inner { parts, started: tasks::now(), due: Mutex::default(), news: Notify::new() });
+        tasks.spawn("desk", inner.clone().run());
+        tasks.spawn("desk cases", inner.clone().follow_cases(case_news));
+        tasks.spawn("desk images", inner.clone().follow_archive(archive_news));
+        tasks.spawn("desk peers", inner.clone().follow_overlay(overlay_news));
+        Self { inner }
+    }
+
+    /// Accounts here lose their rights: who had a claim gives it back, and what they wrote is the next one's to go on with.
+    pub(crate) fn follow_people(&self, mut lost: broadcast::Receiver<String>) {
+        let inner = self.inner.clone();
+        self.inner.parts.tasks.spawn("desk people", async move {
+            loop {
+                let person = tokio::select! {
+                    person = lost.recv() => person,
+                    () = inner.parts.tasks.stopping() => return,
+                };
+                match person {
+                    Ok(person) => inner.release_all(&person).await,
+                    Err(broadcast::error::RecvError::Lagged(_)) => {}
+                    Err(broadcast::error::RecvError::Closed) => return,
+                }
+            }
+        });
+    }
+}
+
+/// In whose name the node acts by itself.
+fn nobody() -> Actor {
+    Actor { role: "node".to_owned(), ..Actor::default() }
+}
+
+impl Inner {
+    fn us(&self) -> SiteId {
+        self.parts.cases.us()
+    }
+
+    fn look_at(&self, cases: impl IntoIterator<Item = Id128>) {
+        self.due.lock().unwrap_or_else(PoisonError::into_inner).extend(cases);
+        self.news.notify_one();
+    }
+
+    fn open_cases(&self) -> impl Iterator<Item = Arc<Whole>> {
+        self.parts.cases.all().into_iter().filter(|whole| whole.state.stage.is_open() || whole.state.owes())
+    }
+
+    async fn follow_cases(self: Arc<Self>, mut news: broadcast::Receiver<News>) {
+        loop {
+            let news = tokio::select! {
+                news = news.recv() => news,
+                () = self.parts.tasks.stopping() => return,
+            };
+            match news {
+                Ok(News::Case { case, .. }) => self.look_at([case]),
+                Ok(News::Settings) | Err(broadcast::error::RecvError::Lagged(_)) => {
+                    self.look_at(self.open_cases().map(|whole| whole.name()));
+                }
+                Err(broadcast::error::RecvError::Closed) => return,
+            }
+        }
+    }
+
+    async fn follow_archive(self: Arc<Self>, mut news: broadcast::Receiver<ArchiveEvent>) {
+        loop {
+            let news = tokio::select! {
+                news = news.recv() => news,
+                () = self.parts.tasks.stopping() => return,
+            };
+            match news {
+                Ok(ArchiveEvent::Settled(study) | ArchiveEvent::Amended(study, _)) => {
+                    let about = |whole: &Arc<Whole>| {
+                        let ask = &whole.state.ask;
+                        ask.studies.contains(&study) || !ask.accession.0.is_empty()
+                    };
+                    self.look_at(self.open_cases().filter(about).map(|whole| whole.name()));
+                }
+                Ok(_) => {}
+                Err(broadcast::error::RecvError::Lagged(_)) => {
+                    self.look_at(self.open_cases().map(|whole| whole.name()));
+                }
+                Err(broadcast::error::RecvError::Closed) => return,
+            }
+        }
+    }
+
+    async fn follow_overlay(self: Arc<Self>, mut news: broadcast::Receiver<OverlayEvent>) {
+        loop {
+            let news = tokio::select! {
+                news = news.recv() => news,
+                () = self.parts.tasks.stopping() => return,
+            };
+            match news {
+                // The peer was asked, and cannot be: the next one is.
+                Ok(OverlayEvent::CaseRefused { peer, case }) => {
+                    let is_asked = self.parts.cases.case(&case).is_some_and(|whole| whole.is_asked(&peer));
+                    if is_asked {
+                        self.did(self.parts.cases.act(case, nobody(), Step::TimedOut { to: peer }).await);
+                    }
+                }
+                Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {}
+                Err(broadcast::error::RecvError::Closed) => return,
+            }
+        }
+    }
+
+    async fn run(self: Arc<Self>) {
+        let mut looks = tokio::time::interval(LOOK_EVERY);
+        looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            let all = tokio::select! {
+                _ = looks.tick() => true,
+                () = self.news.notified() => false,
+                () = self.parts.tasks.stopping() => return,
+            };
+            let mut due = std::mem::take(&mut *self.due.lock().unwrap_or_else(PoisonError::into_inner));
+            if all {
+                due.extend(self.open_cases().map(|whole| whole.name()));
+                self.raise().await;
+            }
+            for case in due {
+                self.go_on(case).await;
+            }
+        }
+    }
+
+    /// Does what there is to do in a case.
+    async fn go_on(&self, case: Id128) {
+        for _ in 0..STEPS_MAX {
+            let Some(whole) = self.parts.cases.case(&case) else { return };
+            self.state_duty(&whole).await;
+            let Some(step) = self.next(&whole) else { return };
+            if !self.did(self.parts.cases.act(case, nobody(), step).await) {
+                return;
+            }
+        }
+    }
+
+    /// Whether it was done. What has no effect was overtaken by somebody.
+    fn did(&self, done: Result<Arc<Whole>, CaseError>) -> bool {
+        match done {
+            Ok(_) => true,
+            Err(CaseError::Void(why)) => {
+                tracing::debug!(%why, "overtaken");
+                false
+            }
+            Err(error) => {
+                tracing::error!(%error, "what a case needs could not be done");
+                false
+            }
+        }
+    }
+
+    fn next(&self, whole: &Whole) -> Option<Step> {
+        let settings = self.parts.cases.settings();
+        let view =
+            View { whole, settings: &settings, us: self.us(), now: tasks::now(), started: self.started, world: self };
+        next::step(&view)
+    }
+
+    async fn release_all(&self, person: &str) {
+        let us = self.us();
+        for whole in self.open_cases().filter(|whole| whole.is_claimed_by(&us, person)) {
+            let step = Step::Released { reason: "account-disabled".to_owned() };
+            self.did(self.parts.cases.act(whole.name(), nobody(), step).await);
+        }
+    }
+
+    /// What stands and somebody must see to, counted: no condition names a case.
+    async fn raise(&self) {
+        let (settings, now, us) = (self.parts.cases.settings(), tasks::now(), self.us());
+        let ours = |whole: &Arc<Whole>| whole.state.owner().site == us || whole.state.requester.0 == us;
+        let (mut bare, mut late, mut unheard) = (0, 0, 0);
+        for whole in self.open_cases().filter(ours) {
+            bare += u64::from(images::is_bare(&whole, &settings, now));
+            let due = whole.due(&settings).filter(|due| due.at <= now);
+            late += u64::from(due.is_some());
+            unheard += u64::from(due.is_some_and(|due| due.what == crate::cases::DueKind::Hear));
+        }
+        let loose = self.loose(now).await.iter().filter(|loose| loose.is_late).count() as u64;
+        let raised = |count: u64, level| (count > 0).then_some(level);
+        let alarms = &self.parts.alarms;
+        alarms.set(Alarm::CasesWithoutImages, "", bare, raised(bare, Level::Warning));
+        alarms.set(Alarm::StudiesWithoutRequest, "", loose, raised(loose, Level::Warning));
+        alarms.set(Alarm::CasesLate, "", late, raised(late, Level::Critical));
+        alarms.set(Alarm::ResultsUnheard, "", unheard, raised(unheard, Level::Critical));
+    }
+}

@@ -1,0 +1,241 @@
+//! What this node has to do in a case now: a pure question of what the case is, what is set, what is here, and the time.
+//!
+//! # Not here
+//! Doing it: [`super`].
+
+use crate::cases::{DueKind, Settings, Whole};
+use protocol::{
+    SiteId, Timestamp, Uid,
+    case::{
+        event::{Counted, Joined, Kind, Priority, Skip, Step},
+        state::{Answer, Stage},
+    },
+};
+use std::time::Duration;
+
+/// Before so much of the time for it is over, nobody is called: a fifth of it is left.
+const WARNED_AT_PERCENT: u32 = 80;
+
+/// For what somebody is wanted.
+#[derive(Clone, Debug)]
+#[expect(dead_code, reason = "a roster reads it; the ranks that a site has set need not")]
+pub(crate) struct Wanted<'a> {
+    /// Who asks: this site.
+    pub(crate) requester: SiteId,
+    pub(crate) kind: Kind,
+    pub(crate) priority: Priority,
+    /// DICOM codes; empty: not said.
+    pub(crate) modality: &'a str,
+    pub(crate) region: &'a str,
+    pub(crate) at: Timestamp,
+}
+
+/// One that stands in the order of those to be asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Choice {
+    /// A site; person or team there, empty: whoever is on duty.
+    Ask { site: SiteId, whom: String },
+    /// Not to be asked now.
+    #[expect(dead_code, reason = "only a roster says so; the ranks that a site has set do not")]
+    Skip { whom: String, why: Skip },
+}
+
+/// Who covers whom, and who is on duty: in the order of subsidiarity, those that are not to be asked with the reason. The
+/// order for one case must not change what stands before the ones that were asked already.
+pub(crate) trait Roster: Send + Sync + std::fmt::Debug {
+    fn choices(&self, wanted: &Wanted<'_>) -> Vec<Choice>;
+}
+
+/// A study of ours as it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Image {
+    pub(super) study: Uid,
+    /// Of the manifest; `None`: still arriving.
+    pub(super) version: Option<u64>,
+    pub(super) instances: u32,
+}
+
+/// What is asked of the world outside the case.
+pub(super) trait World {
+    /// Those to be asked, in order, from rank 1.
+    fn choices(&self, wanted: &Wanted<'_>) -> Vec<Choice>;
+    /// Why a site may not be asked now.
+    fn bars(&self, site: &SiteId, kind: Kind) -> Option<Skip>;
+    fn name(&self, site: &SiteId) -> String;
+    /// Studies of ours among those of the case.
+    fn images(&self, studies: &[Uid]) -> Vec<Image>;
+    /// A study of ours that belongs to the case by accession number and equal identity.
+    fn joins(&self, whole: &Whole) -> Option<Uid>;
+    /// When the one who has the claim did something last.
+    fn active(&self, whole: &Whole) -> Timestamp;
+}
+
+/// What is looked at.
+pub(super) struct View<'a> {
+    pub(super) whole: &'a Whole,
+    pub(super) settings: &'a Settings,
+    pub(super) us: SiteId,
+    pub(super) now: Timestamp,
+    /// Since when this node runs: what happened before it could not see.
+    pub(super) started: Timestamp,
+    pub(super) world: &'a dyn World,
+}
+
+/// The next step of ours, if there is one.
+pub(super) fn step(view: &View<'_>) -> Option<Step> {
+    let state = &view.whole.state;
+    if state.requester.0 == view.us {
+        let by_requester = [join, ready, deliver, close];
+        let found = by_requester.into_iter().find_map(|ask| ask(view)).or_else(|| route(view));
+        if found.is_some() {
+            return found;
+        }
+    }
+    if state.claim.as_ref().is_some_and(|claim| claim.site == view.us)
+        && let Some(released) = idle(view)
+    {
+        return Some(released);
+    }
+    escalate(view)
+}
+
+fn join(view: &View<'_>) -> Option<Step> {
+    let open = view.whole.state.stage.is_open();
+    let study = open.then(|| view.world.joins(view.whole)).flatten()?;
+    Some(Step::Acquired { studies: vec![study], how: Joined::Accession })
+}
+
+/// All studies of the case that are ours have settled, and a manifest is newer than what was said.
+fn ready(view: &View<'_>) -> Option<Step> {
+    let state = &view.whole.state;
+    if !state.stage.is_open() || state.ask.studies.is_empty() || state.reader.is_none() {
+        return None;
+    }
+    let images = view.world.images(&state.ask.studies);
+    let settled: Option<Vec<(Uid, u64)>> = images.iter().map(|i| Some((i.study.clone(), i.version?))).collect();
+    let settled = settled.filter(|settled| !settled.is_empty())?;
+    let is_confirmed = images.len() == state.ask.studies.len() && images.iter().all(|image| is_counted(view, image));
+    let is_news = settled.iter().any(|(study, version)| !state.images.iter().any(|(s, v)| s == study && v >= version));
+    let is_other_count = is_confirmed && !state.count_confirmed;
+    (is_news || is_other_count).then_some(Step::ImagesReady { studies: settled, count_confirmed: is_confirmed })
+}
+
+/// Whether somebody counted, and as many are there as each of them said.
+fn is_counted(view: &View<'_>, image: &Image) -> bool {
+    let mut counts = view.whole.state.expected.iter().filter(|(study, ..)| *study == image.study).peekable();
+    counts.peek().is_some() && counts.all(|(_, expected, _): &(Uid, u32, Counted)| *expected == image.instances)
+}
+
+/// A report is delivered when it is durable here.
+fn deliver(view: &View<'_>) -> Option<Step> {
+    let report = view.whole.state.reports.iter().find(|report| !report.delivered)?;
+    Some(Step::Delivered { report: report.event })
+}
+
+fn close(view: &View<'_>) -> Option<Step> {
+    let state = &view.whole.state;
+    (state.stage == Stage::Acknowledged && !state.owes()).then_some(Step::Closed)
+}
+
+/// Whom to ask, and who did not answer.
+fn route(view: &View<'_>) -> Option<Step> {
+    let state = &view.whole.state;
+    let can_be_taken = state.stage.is_open() && state.reader.is_none() && state.reports.is_empty() && !state.on_hold;
+    if !can_be_taken {
+        return None;
+    }
+    let waiting = state.asked.iter().find_map(|asked| match asked.answer {
+        Answer::Waiting { until } => Some((asked.site, until)),
+        _ => None,
+    });
+    if let Some((to, until)) = waiting {
+        return (until <= view.now).then_some(Step::TimedOut { to });
+    }
+    let is_done = |rank: u16| {
+        state.asked.iter().any(|asked| asked.rank == rank) || state.skipped.iter().any(|skipped| skipped.rank == rank)
+    };
+    let choices = choices(view);
+    let mut left = (1u16..).zip(choices).filter(|(rank, _)| !is_done(*rank)).peekable();
+    let (rank, choice) = left.next()?;
+    Some(match choice {
+        Choice::Skip { whom, why } => Step::Skipped { rank, whom, why },
+        Choice::Ask { site, whom } => match view.world.bars(&site, state.kind()) {
+            // The last one is asked all the same: it hears of it when it is back.
+            Some(Skip::Unreachable) if left.peek().is_none() => offer(view, site, whom, rank),
+            Some(why) => Step::Skipped { rank, whom: view.world.name(&site), why },
+            None => offer(view, site, whom, rank),
+        },
+    })
+}
+
+fn offer(view: &View<'_>, to: SiteId, whom: String, rank: u16) -> Step {
+    let until = view.now.after(view.settings.answer(view.whole.state.ask.priority));
+    Step::Offered { to, whom, rank, until }
+}
+
+fn choices(view: &View<'_>) -> Vec<Choice> {
+    let ask = &view.whole.state.ask;
+    if !ask.to.is_empty() {
+        return ask.to.iter().map(|(site, whom)| Choice::Ask { site: *site, whom: whom.clone() }).collect();
+    }
+    view.world.choices(&Wanted {
+        requester: view.us,
+        kind: ask.kind,
+        priority: ask.priority,
+        modality: &ask.modality,
+        region: &ask.region,
+        at: view.whole.requested,
+    })
+}
+
+/// Who has the claim, and neither wrote nor looked for too long, gives it back; a report once signed keeps it.
+fn idle(view: &View<'_>) -> Option<Step> {
+    let state = &view.whole.state;
+    let claim = state.claim.as_ref()?;
+    let active = [claim.at, view.started, view.world.active(view.whole)].into_iter().max()?;
+    let is_idle = state.reports.is_empty() && active.after(view.settings.idle()) <= view.now;
+    is_idle.then(|| Step::Released { reason: "idle".to_owned() })
+}
+
+/// Words of the reasons for which a node escalates by itself; the interface has sentences for them.
+pub(super) const NOBODY_ANSWERS: &str = "nobody-answers";
+
+fn due_reason(what: DueKind) -> &'static str {
+    match what {
+        DueKind::Answer => "answer-due",
+        DueKind::Preliminary => "preliminary-due",
+        DueKind::Final => "final-due",
+        DueKind::Hear => "critical-unheard",
+    }
+}
+
+/// Once for each reason: nobody is left to be asked, or the time for what is due has nearly passed.
+fn escalate(view: &View<'_>) -> Option<Step> {
+    let state = &view.whole.state;
+    if !state.stage.is_open() {
+        return None;
+    }
+    let said = |reason: &str| {
+        view.whole.in_effect().any(|event| matches!(&event.step, Step::Escalated { text } if text == reason))
+    };
+    let by_us = state.owner().site == view.us;
+    let nobody_left = state.requester.0 == view.us
+        && state.stage == Stage::Requested
+        && !state.on_hold
+        && state.reader.is_none()
+        && state.reports.is_empty();
+    if nobody_left && !said(NOBODY_ANSWERS) {
+        return Some(Step::Escalated { text: NOBODY_ANSWERS.to_owned() });
+    }
+    let due = view.whole.due(view.settings)?;
+    // A critical result is the requester's to hear and the reader's to call.
+    let is_ours = by_us || (due.what == DueKind::Hear && state.requester.0 == view.us);
+    let within = due.at.since(due.since);
+    let warned = match due.what {
+        DueKind::Hear | DueKind::Answer => due.at,
+        DueKind::Preliminary | DueKind::Final => due.since.after(within.saturating_mul(WARNED_AT_PERCENT) / 100),
+    };
+    let reason = due_reason(due.what);
+    let is_time = warned <= view.now && within > Duration::ZERO && due.what != DueKind::Answer;
+    (is_ours && is_time && !said(reason)).then(|| Step::Escalated { text: reason.to_owned() })
+}

@@ -1,0 +1,96 @@
+//! Signing a report: of the right patient, with all images, or with the reason why not.
+//!
+//! The editor repeats what it shows: name, birth date, hospital and study date. What differs from the case is refused, however
+//! the editor came to show it. Images that are missing, or newer than those read, or not those signed, need a reason.
+//!
+//! # Not here
+//! The report's effect: `protocol::case`. Its form in DICOM: whoever stores it takes its four parts, its author and the
+//! manifests that were read from the event.
+
+use super::{Desk, next::World};
+use crate::{
+    audit::Actor,
+    cases::{CaseError, Whole},
+};
+use protocol::{
+    case::event::{Report, Step},
+    ids::Id128,
+};
+use std::sync::Arc;
+
+/// What the editor shows, and what is to be signed.
+#[derive(Debug)]
+pub(crate) struct ToSign {
+    pub(crate) report: Report,
+    pub(crate) patient_name: String,
+    pub(crate) birth_date: String,
+    /// The requesting site's name.
+    pub(crate) hospital: String,
+    /// `YYYYMMDD`; empty: no study's date is known.
+    pub(crate) study_date: String,
+}
+
+/// Why it is not signed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SignError {
+    #[error("what the editor shows is not this case: {}", .0.join(", "))]
+    WrongPatient(Vec<&'static str>),
+    #[error("images are missing, or are not those that were signed: say why it is signed all the same")]
+    ImagesMissing,
+    #[error("newer images came than those that the report names")]
+    LateImages,
+    #[error(transparent)]
+    Case(#[from] CaseError),
+}
+
+impl Desk {
+    /// Signs. Durable when it returns; the draft is gone.
+    ///
+    /// # Errors
+    /// See [`SignError`].
+    pub(crate) async fn sign(&self, name: Id128, actor: Actor, to_sign: ToSign) -> Result<Arc<Whole>, SignError> {
+        let desk = self.clone();
+        let person = actor.person.clone();
+        let signed = self.inner.parts.cases.act_if(name, actor, move |whole| desk.judge(whole, to_sign)).await?;
+        if let Err(error) = self.inner.parts.cases.drop_draft(name, Some(person)).await {
+            tracing::warn!(%error, "the draft of a signed report was not removed");
+        }
+        Ok(signed)
+    }
+
+    fn judge(&self, whole: &Whole, to_sign: ToSign) -> Result<Step, SignError> {
+        let ask = &whole.state.ask;
+        let studies = self.inner.studies_here(whole);
+        let date = studies.iter().find_map(|study| study.date.clone()).unwrap_or_default();
+        let hospital = self.inner.name(&whole.state.requester.0);
+        let differs: Vec<&'static str> = [
+            (to_sign.patient_name == ask.patient.name, "name"),
+            (to_sign.birth_date == ask.patient.birth_date, "birth_date"),
+            (to_sign.hospital == hospital, "hospital"),
+            (to_sign.study_date == date, "study_date"),
+        ]
+        .into_iter()
+        .filter_map(|(same, what)| (!same).then_some(what))
+        .collect();
+        if !differs.is_empty() {
+            return Err(SignError::WrongPatient(differs));
+        }
+        let report = to_sign.report;
+        if report.despite.trim().is_empty() {
+            let read = |study, version| report.read.iter().any(|(s, v)| s == study && *v >= version);
+            if whole.state.images.iter().any(|(study, version)| !read(study, *version)) {
+                return Err(SignError::LateImages);
+            }
+            let expected = |study: &super::StudyHere| {
+                let counts = whole.state.expected.iter().filter(|(uid, ..)| *uid == study.study);
+                counts.map(|(_, count, _)| *count).max().unwrap_or(0)
+            };
+            let is_missing = whole.state.images.is_empty()
+                || studies.iter().any(|study| study.corrupt || study.instances < expected(study).max(1));
+            if is_missing {
+                return Err(SignError::ImagesMissing);
+            }
+        }
+        Ok(Step::Reported(Box::new(report)))
+    }
+}

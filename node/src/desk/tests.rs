@@ -1,0 +1,242 @@
+//! What a node has to do in a case, at a time that the test holds.
+
+use super::next::{Choice, Image, View, Wanted, World, step};
+use crate::cases::{Settings, Whole};
+use protocol::{
+    SiteId, Timestamp, Uid,
+    case::{
+        Case,
+        event::{Ask, Consent, Counted, Event, Kind, Patient, Priority, Report, Skip, Standing, Step, case_name},
+    },
+    ids::Id128,
+};
+use std::collections::BTreeMap;
+
+const US: SiteId = SiteId([1; 32]);
+const NEAR: SiteId = SiteId([2; 32]);
+const FAR: SiteId = SiteId([3; 32]);
+
+/// A world of a few words.
+#[derive(Default)]
+struct Told {
+    ranks: Vec<SiteId>,
+    barred: BTreeMap<SiteId, Skip>,
+    images: Vec<Image>,
+    joins: Option<Uid>,
+}
+
+impl World for Told {
+    fn choices(&self, _: &Wanted<'_>) -> Vec<Choice> {
+        self.ranks.iter().map(|site| Choice::Ask { site: *site, whom: String::new() }).collect()
+    }
+    fn bars(&self, site: &SiteId, _: Kind) -> Option<Skip> {
+        self.barred.get(site).copied()
+    }
+    fn name(&self, site: &SiteId) -> String {
+        site.short()
+    }
+    fn images(&self, _: &[Uid]) -> Vec<Image> {
+        self.images.clone()
+    }
+    fn joins(&self, whole: &Whole) -> Option<Uid> {
+        self.joins.clone().filter(|study| !whole.state.ask.studies.contains(study))
+    }
+    fn active(&self, _: &Whole) -> Timestamp {
+        Timestamp(0)
+    }
+}
+
+fn study() -> Uid {
+    "1.2.3".parse().unwrap()
+}
+
+fn begun() -> Case {
+    let ask = Ask {
+        nonce: Id128([7; 16]),
+        kind: Kind::Diagnosis,
+        priority: Priority::P0,
+        question: "AVC ?".to_owned(),
+        patient: Patient {
+            name: "DURAND^PAUL".to_owned(),
+            birth_date: "19500101".to_owned(),
+            sex: "M".to_owned(),
+            id: "4711".to_owned(),
+            issuer: "CHN".to_owned(),
+            national: String::new(),
+            standing: None,
+        },
+        context: String::new(),
+        contraindications: String::new(),
+        priors: String::new(),
+        justification: String::new(),
+        consent: Consent::Unable,
+        modality: "CT".to_owned(),
+        region: String::new(),
+        studies: vec![study()],
+        accession: (String::new(), String::new()),
+        telephone: String::new(),
+        key_images: Vec::new(),
+        to: Vec::new(),
+    };
+    let (case, at) = (case_name(&US, &ask.nonce), Timestamp(0));
+    let (person, role, after) = ("dr.urgence".to_owned(), String::new(), Vec::new());
+    let step = Step::Requested(Box::new(ask));
+    Case::begin(Event { case, site: US, person, role, clock: 0, at, after, step }).unwrap()
+}
+
+fn does(case: &mut Case, who: (SiteId, &str), at_s: u64, step: Step) {
+    let event = case.propose((who.0, who.1, "role"), Timestamp(at_s * 1_000), step).unwrap();
+    assert_eq!(case.admit(event), Ok(true));
+}
+
+/// The node's next step at a second, at a site.
+fn next(case: &Case, world: &Told, us: SiteId, at_s: u64) -> Option<Step> {
+    let whole = Whole::of_case(case.clone());
+    let settings = Settings::default();
+    let (now, started) = (Timestamp(at_s * 1_000), Timestamp(0));
+    step(&View { whole: &whole, settings: &settings, us, now, started, world })
+}
+
+/// All that the requester's node does at a second, until nothing is left.
+fn settle(case: &mut Case, world: &Told, at_s: u64) -> Vec<Step> {
+    let mut done = Vec::new();
+    while let Some(step) = next(case, world, US, at_s) {
+        does(case, (US, ""), at_s, step.clone());
+        done.push(step);
+        assert!(done.len() < 20, "it comes to an end: {done:?}");
+    }
+    done
+}
+
+fn asked(step: &Step) -> Option<SiteId> {
+    match step {
+        Step::Offered { to, .. } => Some(*to),
+        _ => None,
+    }
+}
+
+#[test]
+fn those_in_the_order_are_asked_in_turn_with_the_reason_of_each_skip() {
+    let (mut case, mut world) = (begun(), Told { ranks: vec![FAR, NEAR], ..Told::default() });
+    let _ = world.barred.insert(FAR, Skip::NotAgreed);
+    let done = settle(&mut case, &world, 1);
+    assert!(matches!(&done[0], Step::Skipped { rank: 1, why: Skip::NotAgreed, .. }), "{done:?}");
+    assert_eq!((done.len(), asked(&done[1])), (2, Some(NEAR)));
+    // Before its time is over nobody else is asked; then it is, and with nobody left people are called.
+    assert_eq!(settle(&mut case, &world, 100), []);
+    let done = settle(&mut case, &world, 121);
+    assert!(matches!(done[0], Step::TimedOut { to: NEAR }), "{done:?}");
+    assert!(matches!(&done[1], Step::Escalated { text } if text == super::next::NOBODY_ANSWERS), "{done:?}");
+    assert_eq!(settle(&mut case, &world, 122), [], "it is said once");
+}
+
+#[test]
+fn a_refusal_asks_the_next() {
+    let (mut case, world) = (begun(), Told { ranks: vec![FAR, NEAR], ..Told::default() });
+    let _ = settle(&mut case, &world, 1);
+    does(&mut case, (FAR, "dr.loin"), 2, Step::Refused { reason: "IRM en panne".to_owned() });
+    let done = settle(&mut case, &world, 3);
+    assert_eq!(done.iter().filter_map(asked).collect::<Vec<_>>(), [NEAR]);
+}
+
+#[test]
+fn the_last_one_is_asked_though_it_is_away() {
+    let (mut case, mut world) = (begun(), Told { ranks: vec![FAR, NEAR], ..Told::default() });
+    world.barred = BTreeMap::from([(FAR, Skip::Unreachable), (NEAR, Skip::Unreachable)]);
+    let done = settle(&mut case, &world, 1);
+    assert!(matches!(&done[0], Step::Skipped { why: Skip::Unreachable, .. }), "{done:?}");
+    assert_eq!(asked(&done[1]), Some(NEAR));
+}
+
+fn taken(world: &Told) -> Case {
+    let mut case = begun();
+    let _ = settle(&mut case, world, 1);
+    does(&mut case, (NEAR, "dr.garde"), 2, Step::Accepted { protocol: String::new() });
+    case
+}
+
+fn image(version: Option<u64>, instances: u32) -> Image {
+    Image { study: study(), version, instances }
+}
+
+#[test]
+fn images_are_ready_when_they_have_settled_and_anew_when_more_come() {
+    let mut world = Told { ranks: vec![NEAR], images: vec![image(None, 100)], ..Told::default() };
+    let mut case = taken(&world);
+    assert_eq!(settle(&mut case, &world, 3), [], "still arriving");
+    world.images = vec![image(Some(1), 412)];
+    let done = settle(&mut case, &world, 4);
+    assert!(matches!(&done[0], Step::ImagesReady { count_confirmed: false, .. }), "{done:?}");
+    does(&mut case, (US, "manip"), 5, Step::Expected { study: study(), instances: 412, by: Counted::Technologist });
+    let done = settle(&mut case, &world, 6);
+    assert!(matches!(&done[0], Step::ImagesReady { count_confirmed: true, .. }), "{done:?}");
+    assert_eq!(settle(&mut case, &world, 7), []);
+    does(&mut case, (NEAR, "dr.garde"), 8, Step::Claimed);
+    does(&mut case, (NEAR, "dr.garde"), 9, report(false));
+    world.images = vec![image(Some(2), 420)];
+    let done = settle(&mut case, &world, 10);
+    assert!(done.iter().any(|step| matches!(step, Step::ImagesReady { count_confirmed: false, .. })), "{done:?}");
+    assert!(case.state().images_after_report, "whoever reported is told");
+}
+
+fn report(critical: bool) -> Step {
+    Step::Reported(Box::new(Report {
+        standing: Standing::Final,
+        indication: String::new(),
+        technique: String::new(),
+        findings: "occlusion".to_owned(),
+        conclusion: String::new(),
+        language: "fr".to_owned(),
+        read: vec![(study(), 1)],
+        critical,
+        despite: String::new(),
+    }))
+}
+
+#[test]
+fn a_report_is_delivered_and_the_case_closes_when_nothing_is_owed() {
+    let world = Told { ranks: vec![NEAR], images: vec![image(Some(1), 4)], ..Told::default() };
+    let mut case = taken(&world);
+    let _ = settle(&mut case, &world, 3);
+    does(&mut case, (NEAR, "dr.garde"), 4, Step::Claimed);
+    does(&mut case, (NEAR, "dr.garde"), 5, report(true));
+    let done = settle(&mut case, &world, 6);
+    assert!(matches!(done[..], [Step::Delivered { .. }]), "{done:?}");
+    let event = case.state().reports[0].event;
+    does(&mut case, (US, "dr.urgence"), 7, Step::Acknowledged { report: event });
+    assert_eq!(settle(&mut case, &world, 8), [], "a critical result is still unheard");
+    // A quarter of an hour later people are called, once.
+    assert_eq!(settle(&mut case, &world, 5 + 899), []);
+    let done = settle(&mut case, &world, 5 + 900);
+    assert!(matches!(&done[..], [Step::Escalated { text }] if text == "critical-unheard"), "{done:?}");
+    let how = protocol::case::event::Heard::Here;
+    does(&mut case, (US, "dr.urgence"), 1_000, Step::Heard { report: event, how });
+    let done = settle(&mut case, &world, 1_001);
+    assert!(matches!(done[..], [Step::Closed]), "{done:?}");
+}
+
+#[test]
+fn who_does_nothing_gives_the_claim_back_and_people_are_warned_before_it_is_late() {
+    let world = Told { ranks: vec![NEAR], images: vec![image(Some(1), 4)], ..Told::default() };
+    let mut case = taken(&world);
+    let _ = settle(&mut case, &world, 3);
+    does(&mut case, (NEAR, "dr.garde"), 10, Step::Claimed);
+    assert_eq!(next(&case, &world, NEAR, 719), None);
+    let warned = next(&case, &world, NEAR, 720).unwrap();
+    assert!(matches!(&warned, Step::Escalated { text } if text == "preliminary-due"), "{warned:?}");
+    does(&mut case, (NEAR, ""), 720, warned);
+    assert_eq!(next(&case, &world, NEAR, 10 + 1_799), None);
+    let released = next(&case, &world, NEAR, 10 + 1_800);
+    assert!(matches!(&released, Some(Step::Released { reason }) if reason == "idle"), "{released:?}");
+    assert_eq!(next(&case, &world, US, 10 + 1_800), None, "it is the reader's to see to");
+}
+
+#[test]
+fn a_study_joins_by_accession_and_equal_identity() {
+    let joins = Some("1.2.4".parse().unwrap());
+    let world = Told { ranks: vec![NEAR], joins, ..Told::default() };
+    let mut case = begun();
+    let done = settle(&mut case, &world, 1);
+    assert!(matches!(&done[0], Step::Acquired { studies, .. } if studies[0].as_str() == "1.2.4"), "{done:?}");
+    assert_eq!(case.state().joined.len(), 1);
+}

@@ -1,0 +1,429 @@
+//! Cases: the one list, and the steps that people take in them.
+
+use super::{
+    Door,
+    cases_json::{CaseJson, tabs},
+    cases_row::{CaseRow, For, HolderJson},
+    error::{ApiError, ErrorBody},
+    json,
+    signin::Caller,
+    worklist::{form, uid},
+};
+use crate::{
+    cases::{CaseError, Filter, Tab, Whole, class_of, kind_of, priority_of},
+    tasks,
+    trust::{Action, Person, Role},
+};
+use axum::{
+    Json,
+    extract::{Path, RawQuery, State},
+};
+use protocol::{
+    Digest, SiteId, Uid,
+    case::{
+        event::{Counted, Heard, Joined, Step},
+        state::Void,
+    },
+    ids::Id128,
+};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, sync::Arc};
+use utoipa::ToSchema;
+
+/// Rows in one page at most.
+const PAGE_MAX: usize = 500;
+
+/// A hospital for which something is read, or that reads for us.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CoveredSite {
+    site: String,
+    site_name: String,
+    ours: bool,
+    connected: bool,
+    last_contact: Option<String>,
+    /// Nothing was heard of it for longer than is set.
+    silent: bool,
+    open_cases: usize,
+    /// Of the rooms and people of its open cases.
+    telephones: Vec<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CasePage {
+    rows: Vec<CaseRow>,
+    /// For `after`; `null`: this is the last page.
+    next: Option<String>,
+    total: usize,
+    /// Rows of each tab, after the other filters.
+    tabs: BTreeMap<String, usize>,
+    sites: Vec<CoveredSite>,
+    now: String,
+}
+
+fn parse(raw: Option<&str>, person: &Person) -> Result<Filter, ApiError> {
+    let mut filter = Filter { limit: 100, ..Filter::default() };
+    for (key, value) in form(raw.unwrap_or_default())?.into_iter().filter(|(_, value)| !value.is_empty()) {
+        match key.as_str() {
+            "tab" => {
+                let tab = Tab::ALL.iter().find(|(_, word)| *word == value).map(|(tab, _)| *tab);
+                filter.tab = Some(tab.ok_or(ApiError::Bad("tab"))?);
+            }
+            "priority" => {
+                let all = value.split(',').map(priority_of).collect::<Option<Vec<_>>>();
+                filter.priorities = all.ok_or(ApiError::Bad("priority"))?;
+            }
+            "site" => filter.site = Some(value.parse().map_err(|_| ApiError::Bad("site"))?),
+            "modality" => filter.modality = Some(value),
+            "kind" => filter.kind = Some(kind_of(&value).ok_or(ApiError::Bad("kind"))?),
+            "mine" => filter.claimed_by = (value == "true").then(|| person.name.clone()),
+            "q" => filter.text = Some(value),
+            "limit" => filter.limit = value.parse().map_err(|_| ApiError::Bad("limit"))?,
+            "after" => filter.after = Some(value.parse().map_err(|()| ApiError::Bad("after"))?),
+            _ => return Err(ApiError::Bad("unknown parameter")),
+        }
+    }
+    filter.limit = filter.limit.clamp(1, PAGE_MAX);
+    Ok(filter)
+}
+
+fn sites(door: &Door, open: &BTreeMap<SiteId, usize>) -> Vec<CoveredSite> {
+    let (us, now) = (door.identity.site(), tasks::now());
+    let silent = door.cases.settings().silent();
+    let mut telephones: BTreeMap<SiteId, Vec<String>> = BTreeMap::new();
+    for whole in door.cases.all().iter().filter(|whole| whole.state.stage.is_open()) {
+        let of_site = telephones.entry(whole.state.requester.0).or_default();
+        let number = &whole.state.ask.telephone;
+        if !number.is_empty() && !of_site.contains(number) && of_site.len() < 8 {
+            of_site.push(number.clone());
+        }
+    }
+    let row = |site: SiteId, name: String| {
+        let contact = door.overlay.as_ref().map(|overlay| overlay.contact(&site));
+        let connected = site == us || contact.as_ref().is_some_and(|contact| contact.connected);
+        let last = if site == us { Some(now) } else { contact.and_then(|contact| contact.last) };
+        CoveredSite {
+            site: site.to_string(),
+            site_name: name,
+            ours: site == us,
+            connected,
+            last_contact: last.map(json::rfc3339),
+            silent: site != us && (!connected || last.is_none_or(|last| last.after(silent) < now)),
+            open_cases: open.get(&site).copied().unwrap_or(0),
+            telephones: telephones.get(&site).cloned().unwrap_or_default(),
+        }
+    };
+    let peers = door.trust.peers().into_iter().filter(|peer| peer.revoked.is_none());
+    let ours = row(us, door.config.site.name.clone());
+    std::iter::once(ours).chain(peers.map(|peer| row(peer.site, peer.name))).collect()
+}
+
+#[utoipa::path(get, path = "/api/cases", operation_id = "list_cases",
+    params(("tab" = Option<String>, Query), ("priority" = Option<String>, Query, description = "`P0,P1`"),
+        ("site" = Option<String>, Query, description = "key of the requesting site"), ("modality" = Option<String>, Query),
+        ("kind" = Option<String>, Query), ("mine" = Option<bool>, Query), ("q" = Option<String>, Query),
+        ("limit" = Option<usize>, Query), ("after" = Option<String>, Query, description = "`next` of the page before")),
+    responses((status = 200, body = CasePage), (status = 400, body = ErrorBody)))]
+pub(super) async fn list(
+    State(door): State<Door>,
+    caller: Caller,
+    RawQuery(raw): RawQuery,
+) -> Result<Json<CasePage>, ApiError> {
+    caller.may(Action::ListStudies)?;
+    let filter = parse(raw.as_deref(), &caller.0)?;
+    let page = door.cases.list(&filter);
+    let told = For { door: &door, person: &caller.0 };
+    std::future::ready(Ok(Json(CasePage {
+        rows: page.rows.iter().map(|whole| told.row(whole)).collect(),
+        next: page.next.map(|place| place.to_string()),
+        total: page.total,
+        tabs: tabs(&page),
+        sites: sites(&door, &page.open_by_site),
+        now: json::rfc3339(tasks::now()),
+    })))
+    .await
+}
+
+pub(super) fn named(door: &Door, text: &str) -> Result<(Id128, Arc<Whole>), ApiError> {
+    let name: Id128 = text.parse().map_err(|_| ApiError::NotFound)?;
+    let whole = door.cases.case(&name).ok_or(ApiError::NotFound)?;
+    Ok((name, whole))
+}
+
+pub(super) fn told(door: &Door, caller: &Caller, whole: &Whole) -> Json<CaseJson> {
+    let actions = super::cases_may::actions(door, &caller.0, whole);
+    Json(For { door, person: &caller.0 }.case(whole, actions))
+}
+
+#[utoipa::path(get, path = "/api/cases/{case}", operation_id = "show_case", params(("case" = String, Path)),
+    responses((status = 200, body = CaseJson), (status = 404, body = ErrorBody)))]
+pub(super) async fn show(
+    State(door): State<Door>,
+    caller: Caller,
+    Path(case): Path<String>,
+) -> Result<Json<CaseJson>, ApiError> {
+    caller.may(Action::ListStudies)?;
+    let (_, whole) = named(&door, &case)?;
+    door.cases.touch(&whole, &caller.0.name);
+    std::future::ready(Ok(told(&door, &caller, &whole))).await
+}
+
+pub(super) fn find_site(door: &Door, text: &str) -> Result<SiteId, ApiError> {
+    let us = door.identity.site();
+    if text.trim() == us.to_string() || text.trim().eq_ignore_ascii_case(&door.config.site.name) {
+        return Ok(us);
+    }
+    door.trust.find_peer(text).map(|peer| peer.site).ok_or(ApiError::NotFound)
+}
+
+/// A step, by its word.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(tag = "step", rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) enum NewStep {
+    /// The next to be asked, at once.
+    Offer {
+        to: String,
+        #[serde(default)]
+        whom: String,
+    },
+    Accept {
+        #[serde(default)]
+        protocol: String,
+    },
+    Refuse {
+        #[serde(default)]
+        reason: String,
+    },
+    Acquired {
+        studies: Vec<String>,
+    },
+    Complement {
+        #[serde(default)]
+        text: String,
+    },
+    /// By hand, where the node cannot see it.
+    ImagesReady {
+        #[serde(default)]
+        confirm_count: bool,
+    },
+    /// The technologist's count.
+    Expect {
+        study: String,
+        instances: u32,
+    },
+    Claim,
+    Release {
+        #[serde(default)]
+        reason: String,
+    },
+    HandOver {
+        to: String,
+    },
+    Read,
+    Acknowledge {
+        report: String,
+    },
+    /// Without `who`: the caller knows of it. With `who`: they were called, and read it back.
+    Hear {
+        report: String,
+        who: Option<String>,
+        #[serde(default)]
+        read_back: bool,
+    },
+    Compare {
+        reports: [String; 2],
+        class: String,
+        #[serde(default)]
+        text: String,
+    },
+    Ask {
+        #[serde(default)]
+        text: String,
+    },
+    Answer {
+        #[serde(default)]
+        text: String,
+    },
+    Hold {
+        #[serde(default)]
+        reason: String,
+    },
+    Resume,
+    Escalate {
+        #[serde(default)]
+        text: String,
+    },
+    Cancel {
+        #[serde(default)]
+        reason: String,
+    },
+    Close,
+    Reopen {
+        #[serde(default)]
+        reason: String,
+    },
+    Say {
+        #[serde(default)]
+        text: String,
+    },
+    Prioritise {
+        priority: String,
+        #[serde(default)]
+        reason: String,
+    },
+}
+
+fn event(text: &str) -> Result<Digest, ApiError> {
+    let bytes = data_encoding::HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok().and_then(|b| b.try_into().ok());
+    bytes.map(Digest).ok_or(ApiError::Bad("report"))
+}
+
+fn says(text: String, field: &'static str) -> Result<String, ApiError> {
+    if text.trim().is_empty() { Err(ApiError::Missing(vec![field])) } else { Ok(text) }
+}
+
+/// The step, as the case takes it.
+fn step(door: &Door, whole: &Whole, new: NewStep) -> Result<Step, ApiError> {
+    let text = |text| says(text, "text");
+    let reason = |reason| says(reason, "reason");
+    Ok(match new {
+        NewStep::Offer { to, whom } => offer(door, whole, find_site(door, &to)?, whom),
+        NewStep::Accept { protocol } => Step::Accepted { protocol },
+        NewStep::Refuse { reason: why } => Step::Refused { reason: reason(why)? },
+        NewStep::Acquired { studies } => {
+            let studies = studies.iter().map(|study| uid(study)).collect::<Result<_, _>>()?;
+            Step::Acquired { studies, how: Joined::Confirmed }
+        }
+        NewStep::Complement { text } => Step::Complement { text },
+        NewStep::ImagesReady { confirm_count } => images_ready(door, whole, confirm_count)?,
+        NewStep::Expect { study, instances } => {
+            Step::Expected { study: uid(&study)?, instances, by: Counted::Technologist }
+        }
+        NewStep::Claim => Step::Claimed,
+        NewStep::Release { reason } => {
+            Step::Released { reason: if reason.trim().is_empty() { "by-choice".to_owned() } else { reason } }
+        }
+        NewStep::HandOver { to } => Step::HandedOver { to: colleague(door, &to)? },
+        NewStep::Read => Step::Reading,
+        NewStep::Acknowledge { report } => Step::Acknowledged { report: event(&report)? },
+        NewStep::Hear { report, who, read_back } => {
+            let how = who.map_or(Heard::Here, |who| Heard::Call { who: who.trim().to_owned(), read_back });
+            Step::Heard { report: event(&report)?, how }
+        }
+        NewStep::Compare { reports: [one, other], class, text } => Step::Compared {
+            reports: [event(&one)?, event(&other)?],
+            class: class_of(&class).ok_or(ApiError::Bad("class"))?,
+            text,
+        },
+        NewStep::Ask { text: said } => Step::InfoAsked { text: text(said)? },
+        NewStep::Answer { text: said } => Step::InfoGiven { text: text(said)? },
+        NewStep::Hold { reason: why } => Step::OnHold { reason: reason(why)? },
+        NewStep::Resume => Step::Resumed,
+        NewStep::Escalate { text: said } => Step::Escalated { text: text(said)? },
+        NewStep::Cancel { reason: why } => Step::Cancelled { reason: reason(why)? },
+        NewStep::Close => Step::Closed,
+        NewStep::Reopen { reason: why } => Step::Reopened { reason: reason(why)? },
+        NewStep::Say { text: said } => Step::Said { text: text(said)? },
+        NewStep::Prioritise { priority, reason: why } => Step::Prioritised {
+            priority: priority_of(&priority).ok_or(ApiError::Bad("priority"))?,
+            reason: reason(why)?,
+        },
+    })
+}
+
+/// By hand: behind all that were asked or passed over, however many the site has set.
+fn offer(door: &Door, whole: &Whole, to: SiteId, whom: String) -> Step {
+    let state = &whole.state;
+    let ranks = state.asked.iter().map(|asked| asked.rank).chain(state.skipped.iter().map(|skipped| skipped.rank));
+    let settings = door.cases.settings();
+    let set = u16::try_from(state.ask.to.len().max(settings.ranks.len())).unwrap_or(u16::MAX);
+    let rank = ranks.max().unwrap_or(0).max(set).saturating_add(1);
+    Step::Offered { to, whom, rank, until: tasks::now().after(settings.answer(state.ask.priority)) }
+}
+
+fn images_ready(door: &Door, whole: &Whole, count_confirmed: bool) -> Result<Step, ApiError> {
+    let studies = door.desk()?.studies_of(whole);
+    let there: Vec<(Uid, u64)> = studies.into_iter().filter_map(|study| Some((study.study, study.version?))).collect();
+    if there.is_empty() {
+        return Err(ApiError::Missing(vec!["studies"]));
+    }
+    Ok(Step::ImagesReady { studies: there, count_confirmed })
+}
+
+/// Somebody here who may read.
+fn colleague(door: &Door, name: &str) -> Result<String, ApiError> {
+    let account = door.users.account(name).filter(|account| !account.is_disabled).ok_or(ApiError::NotFound)?;
+    if account.person.allows(Action::ReportCases) { Ok(account.person.name) } else { Err(ApiError::Bad("to")) }
+}
+
+/// Which right a step needs.
+pub(super) fn may(person: &Person, whole: &Whole, us: &SiteId, new: &NewStep) -> bool {
+    let reports = person.allows(Action::ReportCases);
+    let requests = person.allows(Action::RequestReadings);
+    let prepares = person.allows(Action::PrepareCases);
+    let is_clinician = requests && matches!(person.role, Role::Referrer | Role::Radiologist);
+    match new {
+        NewStep::Accept { .. }
+        | NewStep::Refuse { .. }
+        | NewStep::Claim
+        | NewStep::Read
+        | NewStep::Compare { .. }
+        | NewStep::Reopen { .. } => reports,
+        // Somebody else's claim is taken away by who answers for the node.
+        NewStep::Release { .. } | NewStep::HandOver { .. } => {
+            (reports && whole.is_claimed_by(us, &person.name)) || person.allows(Action::Administer)
+        }
+        NewStep::Offer { .. }
+        | NewStep::Acquired { .. }
+        | NewStep::Complement { .. }
+        | NewStep::ImagesReady { .. }
+        | NewStep::Expect { .. } => prepares,
+        NewStep::Acknowledge { .. } | NewStep::Hear { who: None, .. } => is_clinician,
+        NewStep::Hear { .. } => is_clinician || reports,
+        NewStep::Cancel { .. } | NewStep::Prioritise { .. } => requests,
+        NewStep::Close => requests || prepares,
+        NewStep::Ask { .. }
+        | NewStep::Answer { .. }
+        | NewStep::Hold { .. }
+        | NewStep::Resume
+        | NewStep::Escalate { .. }
+        | NewStep::Say { .. } => reports || requests || prepares,
+    }
+}
+
+#[utoipa::path(post, path = "/api/cases/{case}/steps", operation_id = "step_in_case", params(("case" = String, Path)),
+    request_body = NewStep, responses((status = 200, body = CaseJson), (status = 400, body = ErrorBody),
+        (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub(super) async fn take_step(
+    State(door): State<Door>,
+    caller: Caller,
+    Path(case): Path<String>,
+    Json(new): Json<NewStep>,
+) -> Result<Json<CaseJson>, ApiError> {
+    let listed = caller.may(Action::ListStudies);
+    let any = [Action::ReportCases, Action::RequestReadings, Action::PrepareCases];
+    if listed.is_err() || !any.iter().any(|action| caller.0.allows(*action)) {
+        return Err(ApiError::Refused(protocol::Refusal::Role));
+    }
+    let (name, whole) = named(&door, &case)?;
+    if !may(&caller.0, &whole, &door.identity.site(), &new) {
+        return Err(ApiError::Refused(protocol::Refusal::Role));
+    }
+    let step = step(&door, &whole, new)?;
+    match door.cases.act(name, caller.0.actor(), step).await {
+        Ok(whole) => {
+            door.cases.touch(&whole, &caller.0.name);
+            Ok(told(&door, &caller, &whole))
+        }
+        Err(why) => Err(lost(&door, &caller.0, &name, why)),
+    }
+}
+
+/// With who has it, where a claim was lost.
+pub(super) fn lost(door: &Door, person: &Person, name: &Id128, why: CaseError) -> ApiError {
+    let CaseError::Void(void @ Void::Claimed { .. }) = &why else { return why.into() };
+    let by: Option<HolderJson> = door.cases.case(name).and_then(|whole| For { door, person }.lost_to(&whole, void));
+    match by {
+        Some(by) => ApiError::Claimed(by),
+        None => why.into(),
+    }
+}

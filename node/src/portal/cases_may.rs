@@ -1,0 +1,103 @@
+//! What the caller may do in a case now: each step is tried on it, so that no second set of rules says so.
+
+use super::{
+    Door,
+    cases::{NewStep, may},
+};
+use crate::{
+    cases::Whole,
+    tasks,
+    trust::{Action, Person},
+};
+use protocol::case::event::{Class, Counted, Heard, Joined, Priority, Report, Standing, Step};
+
+fn report(standing: Standing) -> Step {
+    let empty = String::new;
+    Step::Reported(Box::new(Report {
+        standing,
+        indication: empty(),
+        technique: empty(),
+        findings: "-".to_owned(),
+        conclusion: empty(),
+        language: empty(),
+        read: Vec::new(),
+        critical: false,
+        despite: empty(),
+    }))
+}
+
+/// Words of steps and reports that would have their effect.
+pub(super) fn actions(door: &Door, person: &Person, whole: &Whole) -> Vec<&'static str> {
+    let (us, now) = (door.identity.site(), tasks::now());
+    let text = || "-".to_owned();
+    let name = String::new;
+    let would = |step: Step| whole.case.propose((us, &person.name, person.role.word()), now, step).is_ok();
+    let unread = whole.state.reports.iter().find(|report| !report.acknowledged).map(|report| report.event);
+    let unheard = whole.state.reports.iter().find(|report| report.unheard).map(|report| report.event);
+    let owed = whole.state.comparisons.iter().find(|comparison| comparison.class.is_none());
+    let study = whole.state.ask.studies.first().cloned();
+    let offered = Step::Offered { to: us, whom: name(), rank: u16::MAX, until: now };
+    let steps: Vec<(&'static str, NewStep, Option<Step>)> = vec![
+        ("offer", NewStep::Offer { to: name(), whom: name() }, Some(offered)),
+        ("accept", NewStep::Accept { protocol: name() }, Some(Step::Accepted { protocol: name() })),
+        ("refuse", NewStep::Refuse { reason: name() }, Some(Step::Refused { reason: text() })),
+        (
+            "acquired",
+            NewStep::Acquired { studies: Vec::new() },
+            Some(Step::Acquired { studies: Vec::new(), how: Joined::Confirmed }),
+        ),
+        ("complement", NewStep::Complement { text: name() }, Some(Step::Complement { text: name() })),
+        (
+            "images-ready",
+            NewStep::ImagesReady { confirm_count: false },
+            study.clone().map(|study| Step::ImagesReady { studies: vec![(study, 0)], count_confirmed: false }),
+        ),
+        (
+            "expect",
+            NewStep::Expect { study: name(), instances: 0 },
+            study.map(|study| Step::Expected { study, instances: 0, by: Counted::Technologist }),
+        ),
+        ("claim", NewStep::Claim, Some(Step::Claimed)),
+        ("release", NewStep::Release { reason: name() }, Some(Step::Released { reason: text() })),
+        ("hand-over", NewStep::HandOver { to: name() }, Some(Step::HandedOver { to: text() })),
+        ("read", NewStep::Read, Some(Step::Reading)),
+        ("acknowledge", NewStep::Acknowledge { report: name() }, unread.map(|report| Step::Acknowledged { report })),
+        (
+            "hear",
+            NewStep::Hear { report: name(), who: Some(name()), read_back: true },
+            unheard.map(|report| Step::Heard { report, how: Heard::Call { who: text(), read_back: true } }),
+        ),
+        (
+            "compare",
+            NewStep::Compare { reports: [name(), name()], class: name(), text: name() },
+            owed.map(|owed| Step::Compared { reports: owed.reports, class: Class::None, text: name() }),
+        ),
+        ("ask", NewStep::Ask { text: name() }, Some(Step::InfoAsked { text: text() })),
+        ("answer", NewStep::Answer { text: name() }, whole.state.info_asked.then(|| Step::InfoGiven { text: text() })),
+        ("hold", NewStep::Hold { reason: name() }, (!whole.state.on_hold).then(|| Step::OnHold { reason: text() })),
+        ("resume", NewStep::Resume, whole.state.on_hold.then_some(Step::Resumed)),
+        ("escalate", NewStep::Escalate { text: name() }, Some(Step::Escalated { text: text() })),
+        ("cancel", NewStep::Cancel { reason: name() }, Some(Step::Cancelled { reason: text() })),
+        ("close", NewStep::Close, Some(Step::Closed)),
+        ("reopen", NewStep::Reopen { reason: name() }, Some(Step::Reopened { reason: text() })),
+        ("say", NewStep::Say { text: name() }, Some(Step::Said { text: text() })),
+        (
+            "prioritise",
+            NewStep::Prioritise { priority: name(), reason: name() },
+            Some(Step::Prioritised { priority: Priority::P0, reason: text() }),
+        ),
+    ];
+    let taken = steps.into_iter().filter_map(|(word, new, step)| {
+        let step = step?;
+        (may(person, whole, &us, &new) && would(step)).then_some(word)
+    });
+    let reports = [
+        ("report-preliminary", Standing::Preliminary),
+        ("report-final", Standing::Final),
+        ("report-addendum", Standing::Addendum),
+        ("report-second-reading", Standing::SecondReading),
+    ];
+    let signs = person.allows(Action::ReportCases);
+    let signed = reports.into_iter().filter(|(_, standing)| signs && would(report(*standing))).map(|(word, _)| word);
+    taken.chain(signed).collect()
+}
