@@ -15,7 +15,7 @@ type With<Shape, Fields extends { [Field in keyof Fields]: Field extends keyof S
   Fields;
 
 export type Role = 'admin' | 'radiologist' | 'referrer' | 'technologist' | 'auditor';
-export type Action = 'list-studies' | 'read-studies' | 'store-studies' | 'share-studies' | 'reject-studies' | 'export-studies' | 'label-studies' | 'administer' | 'read-log' | 'break-glass';
+export type Action = 'list-studies' | 'read-studies' | 'store-studies' | 'share-studies' | 'reject-studies' | 'export-studies' | 'label-studies' | 'administer' | 'read-log' | 'break-glass' | 'request-readings' | 'report-cases' | 'prepare-cases';
 export type Availability = 'online' | 'nearline' | 'remote' | 'unreachable' | 'closed';
 /** Which studies a DICOM peer may find and retrieve. */
 export type Reach = 'none' | 'own' | 'all';

@@ -7,8 +7,14 @@ import { signatureWords } from './en.signatures';
 import { keyWords } from './en.keys';
 import { logWords } from './en.log';
 import { peopleWords } from './en.people';
+import { caseWords, reportWords, requestWords } from './en.report';
+import { alertWords, homeWords, roomErrors, roomKeys, shiftWords, worklistWords } from './en.room';
 
 export const en = {
+  home: homeWords,
+  alerts: alertWords,
+  shift: shiftWords,
+  cases: { ...worklistWords, ...caseWords, ...reportWords, ...requestWords },
   app: {
     name: 'Confrere',
     notice: 'Not a certified medical device',
@@ -71,6 +77,7 @@ export const en = {
     home: 'Go to the start page',
   },
   error: {
+    ...roomErrors,
     'offline': 'The node does not answer. Check the network.',
     'not-signed-in': 'Your session has ended. Please sign in again.',
     'wrong-password': 'Name or password is wrong.',
@@ -314,6 +321,7 @@ export const en = {
     submit: 'Download',
   },
   keys: {
+    ...roomKeys,
     title: 'Keyboard shortcuts',
     next: 'Next study',
     previous: 'Previous study',
@@ -324,7 +332,7 @@ export const en = {
     search: 'Search',
     leave: 'Leave the search, clear the selection',
     help: 'This help',
-    go: 'Studies, peers, access log, settings',
+    go: 'Home, worklist, studies, peers, archive, access log, settings',
   },
   strip: {
     label: 'Transfers',
