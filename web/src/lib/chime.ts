@@ -27,7 +27,7 @@ const LOUD = 0.35;
 /** Plays; false where nothing can be heard. */
 export function chime(kind: keyof typeof TONES): boolean {
   const made = audio();
-  if (!made || made.state !== 'running') return false;
+  if (made?.state !== 'running') return false;
   TONES[kind].forEach((pitch, index) => {
     const from = made.currentTime + index * TONE_S;
     const tone = made.createOscillator();

@@ -56,7 +56,7 @@ export const homeWords = {
     referrer: 'Your requests and what became of them.',
     technologist: 'Examinations and requests that wait for you.',
     admin: 'How the cover stands.',
-    auditor: '',
+    auditor: 'What was opened, and by whom.',
   },
   asked: 'Asked of us',
   noneAsked: 'Nobody waits for an answer.',

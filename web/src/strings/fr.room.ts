@@ -56,7 +56,7 @@ export const homeWords = {
     referrer: 'Vos demandes et leurs suites.',
     technologist: 'Les examens et les demandes qui vous attendent.',
     admin: 'L’état de la permanence.',
-    auditor: '',
+    auditor: 'Ce qui a été ouvert, et par qui.',
   },
   asked: 'On nous demande',
   noneAsked: 'Personne n’attend de réponse.',

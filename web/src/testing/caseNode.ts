@@ -194,7 +194,7 @@ export class CaseNode {
         (!query.get('modality') || row.modality === query.get('modality')) &&
         (!query.get('kind') || row.kind === query.get('kind')) &&
         (query.get('mine') !== 'true' || row.claim?.person === person.name) &&
-        (!text || `${row.patient.name} ${row.patient.id ?? ''} ${row.accession} ${row.question}`.toLowerCase().includes(text)),
+        (!text || `${row.patient.name} ${row.patient.id} ${row.accession} ${row.question}`.toLowerCase().includes(text)),
     );
     const tabs = Object.fromEntries(TABS.map(tab => [tab, fits.filter(row => row.tab === tab).length])) as CasePage['tabs'];
     const tab = query.get('tab');

@@ -35,10 +35,7 @@ function useRinger() {
   }, [awake]);
   useEffect(() => {
     if (!awake) return;
-    if (!('locks' in navigator)) {
-      setMine(true);
-      return;
-    }
+    if (!('locks' in navigator)) return;
     const over = new AbortController();
     let release: () => void = () => undefined;
     navigator.locks
@@ -54,7 +51,8 @@ function useRinger() {
       release();
     };
   }, [awake]);
-  return { awake, mine };
+  // Without locks every tab rings: better twice than not.
+  return { awake, mine: mine || (awake && !('locks' in navigator)) };
 }
 
 function useAlerts() {

@@ -36,7 +36,7 @@ export function Compare({ of, reports, busy, error, onYes, onClose }: ComparePro
   const { t, locale } = useWords();
   const pair = reports.map(id => of.reports.find(one => one.event === id)).filter((one): one is CaseReport => one !== undefined);
   const known = of.comparisons.find(one => one.reports.join() === reports.join());
-  const may = of.actions.includes('compare') && known?.class == null;
+  const may = of.actions.includes('compare') && (known?.class ?? null) === null;
   const [chosen, setChosen] = useState<DiffClass | null>(known?.class ?? null);
   const [text, setText] = useState(known?.text ?? '');
   const [first, second] = pair;
@@ -69,7 +69,7 @@ export function Compare({ of, reports, busy, error, onYes, onClose }: ComparePro
           )}
           {may ? (
             <>
-              <Radio.Group label={t('cases.classLabel')} value={chosen} onChange={value => setChosen(value as DiffClass)} required>
+              <Radio.Group label={t('cases.classLabel')} value={chosen} onChange={setChosen} required>
                 <Group gap="lg" mt={8}>
                   {CLASSES.map(one => (
                     <Radio key={one} value={one} label={t(`cases.class.${one}`)} description={t(`cases.classHelp.${one}`)} />

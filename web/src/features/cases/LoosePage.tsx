@@ -43,7 +43,7 @@ function Loose() {
                     <Table.Tr>
                       <Table.Th>{t('list.patient')}</Table.Th>
                       <Table.Th>{t('list.date')}</Table.Th>
-                      <Table.Th>{t('list.accession')}</Table.Th>
+                      <Table.Th>{t('cases.accession')}</Table.Th>
                       <Table.Th>{t('cases.arrived')}</Table.Th>
                       <Table.Th>{t('cases.candidates')}</Table.Th>
                       <ActsHead />

@@ -46,7 +46,7 @@ export function RequestPanel({ of }: { of: Case }) {
         <Said name={t('cases.field.consent')} text={t(`cases.consent.${of.consent}`)} warn={of.consent === 'open'} />
         <Said name={t('cases.field.protocol')} text={of.protocol} />
         <Said name={t('cases.field.complement')} text={of.complement} />
-        <Said name={t('list.accession')} text={[of.accession, of.accession_issuer].filter(Boolean).join(' · ')} />
+        <Said name={t('cases.accession')} text={[of.accession, of.accession_issuer].filter(Boolean).join(' · ')} />
       </dl>
     </Panel>
   );

@@ -96,7 +96,7 @@ export function PatientFields({ study, patient, wrong, onStudy, onPatient }: Pat
       allowDeselect={false}
       value={known.identity}
       data={STATUSES.map(one => ({ value: one, label: t(`cases.identityIs.${one}`) }))}
-      onChange={value => set({ identity: (value ?? 'provisional') as IdentityStatus })}
+      onChange={value => set({ identity: value ?? 'provisional' })}
     />
   );
   const ins = known.identity === 'qualified' && (

@@ -69,7 +69,7 @@ function beginOf(study: Study | null): NewCase {
 /** A block of the form; one with something missing says so. */
 function Part({ title, wrong, children }: { title: string; wrong?: boolean; children: ReactNode }) {
   return (
-    <div className={classes.part} data-wrong={wrong || undefined}>
+    <div className={classes.part} data-wrong={wrong ? true : undefined}>
       <Section title={title}>{children}</Section>
     </div>
   );
@@ -240,7 +240,7 @@ function Form({ study: given }: { study: Study | null }) {
                   withAsterisk={request.priority !== 'P0'}
                   value={request.consent}
                   error={wrong('consent')}
-                  onChange={value => set({ consent: value as NewCase['consent'] })}
+                  onChange={value => set({ consent: value })}
                 >
                   <Stack gap={8} mt={6}>
                     <Radio value="informed" label={t('cases.consent.informed')} />

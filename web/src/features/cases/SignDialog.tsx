@@ -8,8 +8,9 @@ import { IconAlertTriangle, IconUserCheck, IconUserX } from '@tabler/icons-react
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
 import type { Case, Draft } from '../../api/cases';
-import { caseQuery, signReport } from '../../api/cases';
-import { ApiError } from '../../api/client';
+import { signReport } from '../../api/cases';
+import { ApiError, get } from '../../api/client';
+import { keys } from '../../api/queries';
 import { Waiting } from '../../components/State';
 import { dicomDate, patientName } from '../../lib/format';
 import { useWords } from '../../lib/language';
@@ -37,7 +38,7 @@ export function SignDialog(props: SignDialogProps) {
   const { t } = useWords();
   const say = useCaseProblem();
   // Not what the page has in hand, but what the node says now.
-  const fresh = useQuery({ ...caseQuery(props.id), queryKey: ['cases', 'signing', props.id], staleTime: 0, gcTime: 0, refetchInterval: false });
+  const fresh = useQuery({ queryKey: [...keys.cases, 'signing', props.id], queryFn: ({ signal }) => get<Case>(`/cases/${props.id}`, signal), staleTime: 0, gcTime: 0 });
   return (
     <Modal
       opened

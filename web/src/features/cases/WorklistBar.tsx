@@ -5,7 +5,7 @@ import { IconPlus, IconSearch } from '@tabler/icons-react';
 import type { RefObject } from 'react';
 import { useEffect, useEffectEvent, useState } from 'react';
 import { Link } from 'react-router';
-import type { CasePage, Kind, Tab } from '../../api/cases';
+import type { CasePage, Tab } from '../../api/cases';
 import { ShiftChip } from '../../components/ShiftCheck';
 import { count } from '../../lib/format';
 import { useWords } from '../../lib/language';
@@ -130,7 +130,7 @@ export function WorklistBar({ filters, sites, total, mayAsk, mayReport, searchRe
         clearButtonProps={{ 'aria-label': t('list.clear') }}
         value={filters.kind}
         data={(['diagnosis', 'expertise'] as const).map(kind => ({ value: kind, label: t(`cases.kind.${kind}`) }))}
-        onChange={kind => onChange({ ...filters, kind: kind as Kind | null })}
+        onChange={kind => onChange({ ...filters, kind })}
       />
       {mayReport && (
         <Button size="sm" variant={filters.mine ? 'light' : 'default'} aria-pressed={filters.mine} onClick={() => onChange({ ...filters, mine: !filters.mine })}>

@@ -73,7 +73,7 @@ export class DraftKeeper {
 
   /** Whether there is something the node does not have. */
   get owes(): boolean {
-    return this.draft.serial > this.sent;
+    return this.isBehind();
   }
 
   change(part: Partial<Omit<Draft, 'serial'>>): Draft {
@@ -88,14 +88,14 @@ export class DraftKeeper {
   /** Now: before signing, on leaving, when the connection is back. */
   async flush(): Promise<void> {
     clearTimeout(this.timer);
-    if (this.busy || this.stopped || !this.owes) return;
+    if (this.busy || this.stopped || !this.isBehind()) return;
     this.busy = true;
     const sending = this.draft;
     this.doors.tell('saving', null);
     try {
       await this.doors.put(sending);
       this.sent = Math.max(this.sent, sending.serial);
-      if (!this.owes) {
+      if (!this.isBehind()) {
         this.doors.unkeep();
         this.doors.tell('saved', null);
       }
@@ -119,6 +119,10 @@ export class DraftKeeper {
   stop(): void {
     this.stopped = true;
     clearTimeout(this.timer);
+  }
+
+  private isBehind(): boolean {
+    return this.draft.serial > this.sent;
   }
 
   private in(ms: number): void {

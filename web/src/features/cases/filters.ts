@@ -28,7 +28,7 @@ export function fromAddress(query: URLSearchParams): CaseFilters {
   return {
     tab: TABS.find(tab => tab === query.get('tab')) ?? null,
     priorities: PRIORITIES.filter(priority => wished.includes(priority)),
-    site: query.get('site') || null,
+    site: query.get('site') === '' ? null : query.get('site'),
     modality: /^[A-Z]{2,8}$/.test(modality) ? modality : null,
     kind: KINDS.find(kind => kind === query.get('kind')) ?? null,
     mine: query.get('mine') === 'true',

@@ -37,7 +37,7 @@ export function useCaseList(filters: string) {
     setBefore({ question, page });
   }
 
-  const pages = below.question === question ? below.pages : [];
+  const pages = useMemo(() => (below.question === question ? below.pages : []), [below, question]);
   const cursor = pages.length > 0 ? (pages.at(-1)?.next ?? null) : (page?.next ?? null);
 
   const loadMore = useCallback(async () => {
