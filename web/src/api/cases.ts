@@ -220,6 +220,8 @@ export interface CaseNews {
   /** Sound and notification are called for. */
   alert: boolean;
   void: string | null;
+  /** With a claim that was in vain: who was first. */
+  lost_to: CaseEvent['lost_to'];
   mine: boolean;
 }
 
@@ -264,18 +266,38 @@ export interface SignedReport extends Omit<Draft, 'serial'> {
 
 export interface LooseStudy {
   study: string;
-  patient: CasePatient;
-  date: string | null;
-  modality: string;
+  name: string;
+  birth_date: string;
+  sex: string;
+  id: string;
+  issuer: string;
+  date: string;
+  modalities: string[];
   accession: string;
   arrived: string;
   alarm: boolean;
-  candidates: { case: string; why: 'accession' | 'patient-id' | 'none' }[];
+  candidates: { case: string; why: 'accession' | 'patient-id' }[];
 }
 
 export interface Loose {
   studies: LooseStudy[];
   cases: CaseRow[];
+}
+
+/** Delays in seconds, by priority from P0. */
+export interface CaseSettings {
+  answer_s: number[];
+  preliminary_s: number[];
+  final_s: number[];
+  hear_s: number;
+  images_s: number;
+  idle_s: number;
+  silent_s: number;
+  telephones: { name: string; number: string }[];
+  /** Asked in turn, where no roster says otherwise. */
+  ranks: { site: string; site_name: string; whom: string }[];
+  /** Studies of these need a request. */
+  requested_modalities: string[];
 }
 
 export type StepBody = { step: string } & Record<string, unknown>;
@@ -300,6 +322,12 @@ export const looseQuery = queryOptions({
   queryFn: ({ signal }) => get<Loose>('/cases/loose', signal),
   refetchInterval: 30_000,
 });
+
+export const caseSettingsQuery = queryOptions({
+  queryKey: [...keys.cases, 'settings'],
+  queryFn: ({ signal }) => get<CaseSettings>('/cases/settings', signal),
+});
+export const setCaseSettings = (settings: CaseSettings): Promise<CaseSettings> => putJson<CaseSettings>('/cases/settings', settings);
 
 export const makeCase = (body: NewCase): Promise<Case> => post<Case>('/cases', body);
 export const takeStep = (id: string, body: StepBody): Promise<Case> => post<Case>(`/cases/${id}/steps`, body);

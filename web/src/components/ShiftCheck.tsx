@@ -52,7 +52,7 @@ export function ShiftChip() {
         leftSection={at ? <IconBellCheck size={15} /> : <IconBellX size={15} />}
         onClick={() => setOpened(true)}
       >
-        {at ? t('shift.checkedAt', { at: hourMinute(at, locale) }) : t('shift.unchecked')}
+        {at ? t('screen.checkedAt', { at: hourMinute(at, locale) }) : t('screen.unchecked')}
       </Button>
       {opened && <ShiftCheck onClose={() => setOpened(false)} />}
     </>
@@ -107,46 +107,46 @@ export function ShiftCheck({ onClose }: { onClose: () => void }) {
     return () => clearInterval(timer);
   }, []);
   return (
-    <Modal opened size="lg" onClose={onClose} title={t('shift.title')} closeButtonProps={{ 'aria-label': t('common.close') }}>
+    <Modal opened size="lg" onClose={onClose} title={t('screen.title')} closeButtonProps={{ 'aria-label': t('common.close') }}>
       <Stack gap="md">
         <Text size="sm" c="dimmed">
-          {t('shift.about')}
+          {t('screen.about')}
         </Text>
         <div className={classes.lines}>
           <Line
             outcome={sound === 'heard' ? 'good' : sound === 'silent' ? 'bad' : 'asked'}
-            name={t('shift.sound')}
-            text={t(`shift.soundIs.${sound}`)}
+            name={t('screen.sound')}
+            text={t(`screen.soundIs.${sound}`)}
           >
             <Group gap="xs" wrap="nowrap">
               {sound === 'played' && (
                 <Button size="compact-sm" onClick={() => setSound('heard')}>
-                  {t('shift.heard')}
+                  {t('screen.heard')}
                 </Button>
               )}
               <Button size="compact-sm" variant="default" onClick={() => void play()} data-autofocus>
-                {t(canChime() && sound !== 'untried' ? 'shift.again' : 'shift.play')}
+                {t(canChime() && sound !== 'untried' ? 'screen.again' : 'screen.play')}
               </Button>
             </Group>
           </Line>
-          <Line outcome={notice === 'granted' ? 'good' : notice === 'default' ? 'asked' : 'bad'} name={t('shift.notices')} text={t(`shift.noticesAre.${notice}`)}>
+          <Line outcome={notice === 'granted' ? 'good' : notice === 'default' ? 'asked' : 'bad'} name={t('screen.notices')} text={t(`screen.noticesAre.${notice}`)}>
             {notice === 'default' && (
               <Button size="compact-sm" variant="default" onClick={() => void ask()}>
-                {t('shift.allow')}
+                {t('screen.allow')}
               </Button>
             )}
           </Line>
-          <Line outcome={session.isFetching ? 'waiting' : session.data ? 'good' : 'bad'} name={t('shift.session')} text={t(session.data ? 'shift.sessionGood' : 'shift.sessionBad', { name: session.data?.person.name ?? '' })} />
-          <Line outcome={live.state === 'open' ? 'good' : 'bad'} name={t('shift.link')} text={t(live.state === 'open' ? 'shift.linkGood' : 'shift.linkBad')} />
+          <Line outcome={session.isFetching ? 'waiting' : session.data ? 'good' : 'bad'} name={t('screen.session')} text={t(session.data ? 'screen.sessionGood' : 'screen.sessionBad', { name: session.data?.person.name ?? '' })} />
+          <Line outcome={live.state === 'open' ? 'good' : 'bad'} name={t('screen.link')} text={t(live.state === 'open' ? 'screen.linkGood' : 'screen.linkBad')} />
           <Line
             outcome={list.isLoading ? 'waiting' : list.isError || silent.length > 0 ? 'bad' : 'good'}
-            name={t('shift.sites')}
+            name={t('screen.sites')}
             text={
               list.isError
-                ? t('shift.sitesUnknown')
+                ? t('screen.sitesUnknown')
                 : silent.length > 0
-                  ? t('shift.sitesSilent', { sites: silent.map(site => site.site_name).join(', ') })
-                  : t('shift.sitesGood', { count: sites.length })
+                  ? t('screen.sitesSilent', { sites: silent.map(site => site.site_name).join(', ') })
+                  : t('screen.sitesGood', { count: sites.length })
             }
           />
         </div>
@@ -161,7 +161,7 @@ export function ShiftCheck({ onClose }: { onClose: () => void }) {
               onClose();
             }}
           >
-            {t(silent.length > 0 ? 'shift.doneAlthough' : 'shift.done')}
+            {t(silent.length > 0 ? 'screen.doneAlthough' : 'screen.done')}
           </Button>
         </Group>
       </Stack>

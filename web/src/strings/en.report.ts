@@ -170,7 +170,10 @@ export const caseWords = {
     malformed: 'not understood',
     full: 'the case is full',
   },
-  escalatedFor: {
+  byNode: {
+    idle: 'Nobody worked on it for too long.',
+    'account-disabled': 'The account was disabled.',
+    'by-choice': 'By choice.',
     'nobody-answers': 'Nobody answered in time.',
     'preliminary-due': 'No preliminary report in time.',
     'final-due': 'No final report in time.',

@@ -88,6 +88,7 @@ export const alertWords = {
   escalated: 'Nobody answers {{site}}: telephone',
   late: 'Images came late, after the case was opened or reported',
   lost: 'Your reservation was lost: somebody was first',
+  lostTo: 'Your reservation was lost: {{person}} was first, at {{at}}',
   other: 'A case needs you ({{site}})',
   open: 'Open',
   heard: 'Heard',
@@ -96,7 +97,7 @@ export const alertWords = {
   asleep: 'This browser makes no sound until you click somewhere on the page.',
 };
 
-export const shiftWords = {
+export const screenWords = {
   title: 'Check this screen for the shift',
   about: 'An alert must be heard at 02:10. Try it now; it takes ten seconds.',
   checkedAt: 'Screen checked {{at}}',
@@ -290,4 +291,30 @@ export const worklistWords = {
   stale: 'The node does not answer. The list is as it was at {{at}}.',
   lostStill:
     'Images that are here and your report stay usable; what you write is kept in this browser and goes to the node by itself. Reserving and signing wait.',
+};
+
+export const dutyWords = {
+  title: 'Reading room',
+  about: 'How long things may take, who is asked in turn, whom one telephones.',
+  delays: 'Delays by priority',
+  minutes: 'Minutes',
+  delay: {
+    answer_s: 'Until an answer',
+    preliminary_s: 'Until a preliminary report',
+    final_s: 'Until the final report',
+    hear_s: 'Until a critical result is heard',
+    images_s: 'Until missing images are told',
+    idle_s: 'Until an idle reservation is given back',
+    silent_s: 'Until a site counts as silent',
+  },
+  ranks: 'Who is asked, in turn',
+  ranksHelp: 'Where no roster says otherwise and the request names nobody.',
+  up: 'Rank {{rank}}: earlier',
+  down: 'Rank {{rank}}: later',
+  telephones: 'Telephones for an escalation',
+  telephonesHelp: 'Shown to the asker when nobody answers.',
+  number: 'Number',
+  requested: 'Studies of these modalities need a request',
+  requestedHelp: 'One that comes without raises an alarm.',
+  saved: 'Kept.',
 };

@@ -8,12 +8,13 @@ import { keyWords } from './en.keys';
 import { logWords } from './en.log';
 import { peopleWords } from './en.people';
 import { caseWords, reportWords, requestWords } from './en.report';
-import { alertWords, homeWords, roomErrors, roomKeys, shiftWords, worklistWords } from './en.room';
+import { alertWords, dutyWords, homeWords, roomErrors, roomKeys, screenWords, worklistWords } from './en.room';
 
 export const en = {
   home: homeWords,
   alerts: alertWords,
-  shift: shiftWords,
+  screen: screenWords,
+  duty: dutyWords,
   cases: { ...worklistWords, ...caseWords, ...reportWords, ...requestWords },
   app: {
     name: 'Confrere',

@@ -170,7 +170,10 @@ export const caseWords = {
     malformed: 'non compris',
     full: 'dossier plein',
   },
-  escalatedFor: {
+  byNode: {
+    idle: 'Personne n’y a travaillé depuis trop longtemps.',
+    'account-disabled': 'Le compte a été désactivé.',
+    'by-choice': 'Par choix.',
     'nobody-answers': 'Personne n’a répondu à temps.',
     'preliminary-due': 'Pas de compte rendu provisoire à temps.',
     'final-due': 'Pas de compte rendu validé à temps.',

@@ -88,6 +88,7 @@ export const alertWords = {
   escalated: 'Personne ne répond à {{site}} : téléphonez',
   late: 'Des images sont arrivées après l’ouverture ou le compte rendu du dossier',
   lost: 'Votre réservation n’a pas abouti : quelqu’un a été plus rapide',
+  lostTo: 'Votre réservation n’a pas abouti : {{person}} a été plus rapide, à {{at}}',
   other: 'Un dossier vous attend ({{site}})',
   open: 'Ouvrir',
   heard: 'Entendu',
@@ -96,7 +97,7 @@ export const alertWords = {
   asleep: 'Ce navigateur reste muet tant que vous n’avez pas cliqué dans la page.',
 };
 
-export const shiftWords = {
+export const screenWords = {
   title: 'Contrôler cet écran pour la garde',
   about: 'Une alerte doit être entendue à 2 h 10. Essayez maintenant ; cela prend dix secondes.',
   checkedAt: 'Écran contrôlé {{at}}',
@@ -290,4 +291,30 @@ export const worklistWords = {
   stale: 'Le nœud ne répond pas. La liste est celle de {{at}}.',
   lostStill:
     'Les images déjà là et votre compte rendu restent utilisables ; ce que vous écrivez est gardé dans ce navigateur et partira de lui-même. Réservations et signatures attendent.',
+};
+
+export const dutyWords = {
+  title: 'Salle de lecture',
+  about: 'Les délais, qui est sollicité à son tour, qui l’on appelle.',
+  delays: 'Délais par priorité',
+  minutes: 'En minutes',
+  delay: {
+    answer_s: 'Pour répondre',
+    preliminary_s: 'Pour un provisoire',
+    final_s: 'Pour valider',
+    hear_s: 'Pour recevoir un résultat critique',
+    images_s: 'Avant de signaler des images absentes',
+    idle_s: 'Avant de rendre une réservation inactive',
+    silent_s: 'Avant de dire un site silencieux',
+  },
+  ranks: 'Qui est sollicité, tour à tour',
+  ranksHelp: 'Lorsque aucun tableau de garde ne dit autre chose et que la demande ne nomme personne.',
+  up: 'Rang {{rank}} : plus tôt',
+  down: 'Rang {{rank}} : plus tard',
+  telephones: 'Téléphones pour une escalade',
+  telephonesHelp: 'Montrés au requérant lorsque personne ne répond.',
+  number: 'Numéro',
+  requested: 'Les examens de ces modalités doivent avoir une demande',
+  requestedHelp: 'Un examen sans demande déclenche une alarme.',
+  saved: 'Enregistré.',
 };

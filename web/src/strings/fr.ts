@@ -9,12 +9,13 @@ import { keyWords } from './fr.keys';
 import { logWords } from './fr.log';
 import { peopleWords } from './fr.people';
 import { caseWords, reportWords, requestWords } from './fr.report';
-import { alertWords, homeWords, roomErrors, roomKeys, shiftWords, worklistWords } from './fr.room';
+import { alertWords, dutyWords, homeWords, roomErrors, roomKeys, screenWords, worklistWords } from './fr.room';
 
 export const fr: Strings = {
   home: homeWords,
   alerts: alertWords,
-  shift: shiftWords,
+  screen: screenWords,
+  duty: dutyWords,
   cases: { ...worklistWords, ...caseWords, ...reportWords, ...requestWords },
   app: {
     name: 'Confrere',

@@ -1,7 +1,7 @@
 // Cases of the made-up node: enough of the contract that the pages can be looked at and tested. What is merged, signed or
 // told to other sites is the real node's; here a step changes one object.
 
-import type { Case, CaseNews, CasePage, CaseReport, CaseRow, CoveredSite, Draft, Loose, NewCase, SignedReport, Stage, Tab } from '../api/cases';
+import type { Case, CaseNews, CasePage, CaseReport, CaseRow, CaseSettings, CoveredSite, Draft, Loose, NewCase, SignedReport, Stage, Tab } from '../api/cases';
 import type { Person } from '../api/types';
 import type { Answer } from './fakeNode';
 
@@ -121,6 +121,18 @@ export class CaseNode {
   cases: Case[] = [];
   sites: CoveredSite[] = [];
   loose: Loose = { studies: [], cases: [] };
+  settings: CaseSettings = {
+    answer_s: [120, 300, 1_800, 86_400],
+    preliminary_s: [900, 1_800, 14_400, 86_400],
+    final_s: [43_200, 43_200, 86_400, 86_400],
+    hear_s: 900,
+    images_s: 300,
+    idle_s: 1_800,
+    silent_s: 60,
+    telephones: [{ name: 'Standard', number: '02 97 11 22 33' }],
+    ranks: [],
+    requested_modalities: ['CT'],
+  };
   drafts = new Map<string, Draft>();
   now = () => new Date().toISOString();
   private serial = 100;
@@ -137,7 +149,7 @@ export class CaseNode {
     const changed = this.cases.find(one => one.case === id);
     if (changed) {
       const { priority, stage, tab } = changed;
-      this.tell('case', { case: id, step: 'said', person: '', site_name: changed.requester_name, priority, stage, tab, alert: false, void: null, mine: false, ...news });
+      this.tell('case', { case: id, step: 'said', person: '', site_name: changed.requester_name, priority, stage, tab, alert: false, void: null, lost_to: null, mine: false, ...news });
     }
     return changed;
   }
@@ -166,6 +178,10 @@ export class CaseNode {
   handle(method: string, url: URL, body: unknown, person: Person): Answer {
     const [, first, second, third] = url.pathname.split('/').slice(1);
     if (!first) return method === 'POST' ? this.make(body as NewCase, person) : this.list(url.searchParams, person);
+    if (first === 'settings') {
+      if (method === 'PUT') this.settings = body as CaseSettings;
+      return { status: 200, body: this.settings };
+    }
     if (first === 'loose') return this.looseRoute(method, second, third);
     const found = this.cases.find(one => one.case === first);
     if (!found) return refused(404, 'not-found');

@@ -19,7 +19,7 @@ const ACTIONS: Record<Role, Action[]> = {
   admin: ['list-studies', 'read-studies', 'store-studies', 'share-studies', 'reject-studies', 'export-studies', 'label-studies', 'administer', 'read-log', 'request-readings', 'prepare-cases'],
   radiologist: ['list-studies', 'read-studies', 'store-studies', 'share-studies', 'export-studies', 'label-studies', 'break-glass', 'request-readings', 'report-cases', 'prepare-cases'],
   referrer: ['list-studies', 'read-studies', 'request-readings'],
-  technologist: ['list-studies', 'read-studies', 'store-studies', 'reject-studies', 'export-studies', 'label-studies', 'request-readings', 'prepare-cases'],
+  technologist: ['list-studies', 'read-studies', 'store-studies', 'reject-studies', 'export-studies', 'label-studies', 'prepare-cases'],
   auditor: ['read-log'],
 };
 

@@ -94,7 +94,7 @@ export function fillNight(node: CaseNode, north: string, coast: string, now: Dat
   const waiting = node.cases.find(one => one.flags.includes('no-images'));
   node.loose = {
     studies: [
-      { study: '1.2.840.77', patient: { name: 'VAN DEN BERGHE^Maximilien', birth_date: '19670101', sex: 'M', id: '108234', issuer: 'BAIE', ins: null, identity: 'provisional' }, date: day, modality: 'CT', accession: 'A77', arrived: at(-7), alarm: true, candidates: waiting ? [{ case: waiting.case, why: 'patient-id' }] : [] },
+      { study: '1.2.840.77', name: 'VAN DEN BERGHE^Maximilien', birth_date: '19670101', sex: 'M', id: '108234', issuer: 'BAIE', date: day, modalities: ['CT'], accession: 'A77', arrived: at(-7), alarm: true, candidates: waiting ? [{ case: waiting.case, why: 'patient-id' }] : [] },
     ],
     cases: waiting ? [waiting] : [],
   };

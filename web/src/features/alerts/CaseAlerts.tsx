@@ -55,8 +55,16 @@ function useRinger() {
   return { awake, mine: mine || (awake && !('locks' in navigator)) };
 }
 
+function useAlertWords() {
+  const { t, locale } = useWords();
+  return ({ kind, site_name, lost_to }: CaseAlert) =>
+    kind === 'lost' && lost_to
+      ? t('alerts.lostTo', { person: lost_to.person, at: lost_to.at ? hourMinute(lost_to.at, locale) : '—' })
+      : t(`alerts.${kind}`, { site: site_name });
+}
+
 function useAlerts() {
-  const { t } = useWords();
+  const say = useAlertWords();
   const { onCase } = useLive();
   const navigate = useNavigate();
   const [alerts, setAlerts] = useState<CaseAlert[]>([]);
@@ -65,7 +73,7 @@ function useAlerts() {
   const notify = useEffectEvent((alert: CaseAlert) => {
     if (typeof Notification !== 'function' || Notification.permission !== 'granted') return;
     const made = new Notification(`${alert.priority} · ${alert.site_name}`, {
-      body: t(`alerts.${alert.kind}`, { site: alert.site_name }),
+      body: say(alert),
       tag: `${alert.case} ${alert.kind}`,
       requireInteraction: true,
     });
@@ -102,6 +110,7 @@ function useAlerts() {
 
 export function CaseAlerts() {
   const { t, locale } = useWords();
+  const say = useAlertWords();
   const navigate = useNavigate();
   const { alerts, heard } = useAlerts();
   const { awake, mine } = useRinger();
@@ -126,7 +135,7 @@ export function CaseAlerts() {
           <IconBellRinging size={18} aria-hidden="true" />
           <strong>{alert.priority}</strong>
           <span>
-            {t(`alerts.${alert.kind}`, { site: alert.site_name })} · {hourMinute(new Date(alert.at).toISOString(), locale)}
+            {say(alert)} · {hourMinute(new Date(alert.at).toISOString(), locale)}
           </span>
           <Button size="compact-sm" variant="white" color="dark" onClick={() => open(alert)}>
             {t('alerts.open')}

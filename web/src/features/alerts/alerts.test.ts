@@ -12,6 +12,7 @@ const news = (change: Partial<CaseNews>): CaseNews => ({
   tab: 'offered',
   alert: true,
   void: null,
+  lost_to: null,
   mine: false,
   ...change,
 });

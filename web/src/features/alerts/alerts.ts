@@ -9,6 +9,8 @@ export interface CaseAlert {
   kind: AlertKind;
   priority: Priority;
   site_name: string;
+  /** Of a claim in vain: who was first, and when. */
+  lost_to: CaseNews['lost_to'];
   /** Milliseconds since the epoch. */
   at: number;
 }
@@ -37,7 +39,7 @@ export function kindOf(news: Pick<CaseNews, 'step' | 'void'>): AlertKind {
 export function withAlert(known: readonly CaseAlert[], news: CaseNews, at: number): CaseAlert[] {
   if (!news.alert) return [...known];
   const kind = kindOf(news);
-  const alert = { case: news.case, kind, priority: news.priority, site_name: news.site_name, at };
+  const alert = { case: news.case, kind, priority: news.priority, site_name: news.site_name, lost_to: news.lost_to, at };
   const rest = known.filter(one => one.case !== news.case || one.kind !== kind);
   return [...rest, alert].sort((a, b) => a.priority.localeCompare(b.priority) || a.at - b.at);
 }

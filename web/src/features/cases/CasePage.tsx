@@ -127,7 +127,7 @@ function View({ of }: { of: Case }) {
           <div className={classes.escalated} role="alert">
             {of.escalation.since && <strong>{t('cases.escalatedSince', { at: hourMinute(of.escalation.since, locale) })}</strong>}
             <span>
-              {of.escalation.reasons.map(reason => t(`cases.escalatedFor.${reason}` as 'cases.escalatedFor.nobody-answers', { defaultValue: reason })).join(' ')} {t('cases.escalatedText')}
+              {of.escalation.reasons.map(reason => t(`cases.byNode.${reason}` as 'cases.byNode.idle', { defaultValue: reason })).join(' ')} {t('cases.escalatedText')}
             </span>
             {of.escalation.telephones.map(number => (
               <a key={number} href={`tel:${number.replaceAll(/[^\d+]/g, '')}`}>

@@ -53,13 +53,13 @@ function Loose() {
                     {rows.map(row => (
                       <Table.Tr key={row.study}>
                         <Table.Td>
-                          <strong>{patientName(row.patient.name) ?? t('list.unnamed')}</strong>
+                          <strong>{patientName(row.name) ?? t('list.unnamed')}</strong>
                           <Text size="xs" c="dimmed">
-                            {[dicomDate(row.patient.birth_date, locale), row.patient.id, row.patient.issuer].filter(Boolean).join(' · ')}
+                            {[dicomDate(row.birth_date, locale), row.sex, row.id, row.issuer].filter(Boolean).join(' · ')}
                           </Text>
                         </Table.Td>
                         <Table.Td>
-                          {dicomDate(row.date, locale)} · {row.modality}
+                          {dicomDate(row.date, locale)} · {row.modalities.join('/')}
                         </Table.Td>
                         <Table.Td>{row.accession || '—'}</Table.Td>
                         <Table.Td>
@@ -117,7 +117,7 @@ function JoinDialog({ study, cases, onClose }: { study: LooseStudy; cases: CaseR
   const why = new Map(study.candidates.map(one => [one.case, one.why]));
   const rows = [...cases].sort((a, b) => Number(why.has(b.case)) - Number(why.has(a.case)));
   const join = useMutation({
-    mutationFn: (id: string) => joinStudy(id, study.study, { name: study.patient.name, birth_date: study.patient.birth_date }),
+    mutationFn: (id: string) => joinStudy(id, study.study, { name: study.name, birth_date: study.birth_date }),
     onSuccess: joined => {
       told(joined);
       onClose();
@@ -127,8 +127,8 @@ function JoinDialog({ study, cases, onClose }: { study: LooseStudy; cases: CaseR
     <Modal opened size="lg" onClose={onClose} title={t('cases.joinTitle')} closeButtonProps={{ 'aria-label': t('common.close') }}>
       <Stack gap="md">
         <Text size="sm">
-          <strong>{patientName(study.patient.name) ?? t('list.unnamed')}</strong>{' '}
-          {[dicomDate(study.patient.birth_date, locale), study.modality, dicomDate(study.date, locale), study.accession].filter(Boolean).join(' · ')}
+          <strong>{patientName(study.name) ?? t('list.unnamed')}</strong>{' '}
+          {[dicomDate(study.birth_date, locale), study.modalities.join('/'), dicomDate(study.date, locale), study.accession].filter(Boolean).join(' · ')}
         </Text>
         <Radio.Group label={t('cases.joinWhich')} value={chosen} onChange={setChosen}>
           <Stack gap="xs" mt="xs">

@@ -4,7 +4,7 @@ import { Button, Textarea } from '@mantine/core';
 import { IconAlertTriangle, IconCheck, IconPhone, IconSend, IconShieldCheck } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useId, useState } from 'react';
-import type { Case, CaseEvent } from '../../api/cases';
+import type { Case, CaseEvent, KeyImage } from '../../api/cases';
 import { count, dicomDate, hourMinute, moment } from '../../lib/format';
 import { useWords } from '../../lib/language';
 import classes from './case.module.css';
@@ -52,6 +52,17 @@ export function RequestPanel({ of }: { of: Case }) {
   );
 }
 
+function KeyPicture({ image }: { image: KeyImage }) {
+  const [isBroken, setBroken] = useState(false);
+  const path = [image.study, 'series', image.series, ...(image.instance ? ['instances', image.instance] : [])].map(encodeURIComponent).join('/');
+  return (
+    <li>
+      {isBroken ? <span className={classes.noPicture} aria-hidden="true" /> : <img alt="" loading="lazy" src={`/dicomweb/studies/${path}/thumbnail?viewport=128,128`} onError={() => setBroken(true)} />}
+      <small>{image.text || image.series.split('.').at(-1)}</small>
+    </li>
+  );
+}
+
 export function ImagesPanel({ of, acts }: { of: Case; acts: ReactNode }) {
   const { t, locale } = useWords();
   const standing = countOf(of);
@@ -76,6 +87,16 @@ export function ImagesPanel({ of, acts }: { of: Case; acts: ReactNode }) {
                 {study.version !== null && study.version_here !== null && study.version_here > study.version && <span className={classes.late}>{t('cases.late', { version: study.version_here })}</span>}
                 {!study.verified && <span className={classes.late}>{t('cases.unverified')}</span>}
               </li>
+            ))}
+          </ul>
+        </>
+      )}
+      {of.key_images.length > 0 && (
+        <>
+          <h3 className={classes.sub}>{t('cases.keyImages')}</h3>
+          <ul className={classes.pictures}>
+            {of.key_images.map(image => (
+              <KeyPicture key={`${image.series} ${image.instance ?? ''} ${image.frame ?? ''}`} image={image} />
             ))}
           </ul>
         </>
@@ -217,7 +238,7 @@ export function EventsPanel({ of }: { of: Case }) {
             </time>
             <div>
               <strong>{say(event)}</strong>
-              {event.text && <p>{event.text}</p>}
+              {event.text && <p>{t(`cases.byNode.${event.text}` as 'cases.byNode.idle', { defaultValue: event.text })}</p>}
               <span>
                 {[event.person, event.site_name].filter(Boolean).join(' · ')}
                 {!event.void && <IconCheck size={12} aria-hidden="true" />}
