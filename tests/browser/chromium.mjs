@@ -42,8 +42,9 @@ export async function sitDown(browser, seen) {
   return context;
 }
 
-export async function signIn(page, portal, name, password) {
-  await page.goto(portal);
+/** Signs in, and is where the story begins: at the list of studies where it says nothing else. */
+export async function signIn(page, portal, name, password, at = '/studies') {
+  await page.goto(new URL(at, portal).href);
   await page.locator('input[name=username]').fill(name);
   await page.locator('input[name=password]').fill(password);
   await page.locator('button[type=submit]').click();

@@ -10,7 +10,7 @@ const SIZES = [
   { width: 390, height: 844 },
 ];
 const PAGES = [
-  'studies', 'account', 'peers', 'log', 'settings', 'archive/storage', 'archive/backup', 'archive/conflicts', 'archive/corrections', 'archive/rejections',
+  'home', 'cases', 'cases/new', 'cases/loose', 'studies', 'account', 'peers', 'log', 'settings', 'archive/storage', 'archive/backup', 'archive/conflicts', 'archive/corrections', 'archive/rejections',
   'archive/retention', 'archive/tiers', 'archive/sources', 'archive/alarms', 'archive/import', 'archive/rules',
 ];
 

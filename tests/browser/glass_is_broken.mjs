@@ -47,7 +47,7 @@ async function breaks(browser, seen) {
 async function reviews(browser, seen) {
   const context = await sitDown(browser, seen);
   const page = await context.newPage();
-  await signIn(page, story.holder, story.auditor, story.password);
+  await signIn(page, story.holder, story.auditor, story.password, '/log');
   const table = page.getByRole('table', { name: 'Contrôles' });
   await table.getByText('pronostic vital').waitFor();
   await judge(page, 'queue', seen);

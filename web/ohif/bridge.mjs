@@ -43,6 +43,7 @@ const WORDS = {
       other: 'other',
     },
     unavailable: 'Some images are not available now; the viewer asks again when you return to them.',
+    otherReport: 'The report that is being written in this browser is of another patient: {name}.',
   },
   fr: {
     images: 'images',
@@ -83,6 +84,7 @@ const WORDS = {
       other: 'autre',
     },
     unavailable: 'Certaines images ne sont pas disponibles pour le moment ; le visualiseur les redemandera.',
+    otherReport: 'Le compte rendu en cours de rédaction dans ce navigateur est celui d’un autre patient : {name}.',
   },
 };
 const language = document.documentElement.lang.startsWith('fr') ? 'fr' : 'en';
@@ -362,6 +364,25 @@ function announce(services) {
   }
 }
 
+/** One browser, one patient: says so when a report is being written on a case that these studies are not of. */
+function watchReports(strip) {
+  const channel = new BroadcastChannel('confrere-report');
+  const foreign = new Map();
+  const show = () => {
+    const [name] = foreign.values();
+    if (name === undefined) strip.hide('report');
+    else strip.show('report', words.otherReport.replace('{name}', name.split('^').filter(Boolean).join(' ')), { tone: 'bad' });
+  };
+  channel.onmessage = ({ data }) => {
+    if (data?.kind !== 'bound' && data?.kind !== 'free') return;
+    const isOurs = data.kind === 'free' || data.studies.some(study => studies.includes(study));
+    if (isOurs) foreign.delete(data.id);
+    else foreign.set(data.id, String(data.patient));
+    show();
+  };
+  channel.postMessage({ kind: 'who' });
+}
+
 let started = false;
 function start(services) {
   if (started) return;
@@ -372,6 +393,7 @@ function start(services) {
   void showStanding(strip);
   void showSignatures(strip);
   announce(services);
+  watchReports(strip);
   addEventListener('confrere:http-error', ({ detail }) => {
     if (detail.status === 401) void checkSession(strip);
     else if (detail.status === 0) strip.show('connection', words.lost, { tone: 'bad' });

@@ -1,5 +1,5 @@
 // Serves the built portal with a made-up node behind it, under the headers the real one sends:
-//   npm run build && node scripts/fake-node.mjs [port]
+//   npm run build && CASES=10000 node scripts/fake-node.mjs [port]
 // Sign in as admin or dr.bernard, "correct horse". For looking at pages without two hospitals at hand.
 import { createServer } from 'node:http';
 import { existsSync, readFileSync, statSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { runnerImport } from 'vite';
 const web = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(web, 'dist');
 const { module } = await runnerImport(join(web, 'src/testing/fakeNode.ts'));
-const node = module.busyNode();
+const node = module.busyNode(new Date(), Number(process.env.CASES ?? 0));
 const hashes = existsSync(join(dist, 'ohif/csp.json'))
   ? JSON.parse(readFileSync(join(dist, 'ohif/csp.json'), 'utf8')).script_hashes.map(hash => `'${hash}'`).join(' ')
   : '';

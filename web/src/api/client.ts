@@ -2,28 +2,44 @@
 
 import type { Problem } from './types';
 
+/** What some refusals say beside their word: who was first, what differs, what is missing. */
+interface More {
+  by?: { person: string; site_name: string; at: string | null } | null;
+  differs?: string[];
+  fields?: string[];
+}
+
 /** A request that failed. `code` is a stable word: the node's own, or `offline` where no answer came. */
 export class ApiError extends Error {
   readonly code: string;
   readonly status: number;
   readonly retryS: number | null;
   readonly reference: string | null;
+  /** With `claimed`: who has it. */
+  readonly by: NonNullable<More['by']> | null;
+  /** With `wrong-patient`: in what. */
+  readonly differs: string[];
+  /** With `missing`: which fields. */
+  readonly fields: string[];
 
-  constructor(status: number, problem: Problem) {
+  constructor(status: number, problem: Problem & More) {
     super(problem.message);
     this.name = 'ApiError';
     this.code = problem.error;
     this.status = status;
     this.retryS = problem.retry_s ?? null;
     this.reference = problem.reference ?? null;
+    this.by = problem.by ?? null;
+    this.differs = problem.differs ?? [];
+    this.fields = problem.fields ?? [];
   }
 }
 
-type Method = 'GET' | 'POST' | 'DELETE';
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
-async function problemOf(answer: Response): Promise<Problem> {
+async function problemOf(answer: Response): Promise<Problem & More> {
   try {
-    const body = (await answer.json()) as Partial<Problem>;
+    const body = (await answer.json()) as Partial<Problem> & More;
     if (typeof body.error === 'string') return { message: '', ...body, error: body.error };
   } catch {
     // Not JSON: a proxy, or a node that is just stopping.
@@ -77,6 +93,7 @@ async function request<T>(method: Method, path: string, body?: unknown, signal?:
 export const get = <T>(path: string, signal?: AbortSignal): Promise<T> => request<T>('GET', path, undefined, signal);
  
 export const post = <T>(path: string, body: unknown = {}): Promise<T> => request<T>('POST', path, body);
+export const putJson = <T>(path: string, body: unknown): Promise<T> => request<T>('PUT', path, body);
 /** Sends a file as it is. */
 export async function put(path: string, file: Blob): Promise<void> {
   let answer: Response;

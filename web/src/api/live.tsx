@@ -4,6 +4,8 @@ import { useQueryClient } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { createContext, useContext, useEffect, useMemo, useRef, useState } from 'react';
 import { throttled } from '../lib/time';
+import type { CaseNews } from './cases';
+import { caseKey } from './cases';
 import type { Link, LinkState, NewsName } from './events';
 import { link } from './events';
 import { keys, sessionQuery } from './queries';
@@ -14,14 +16,23 @@ interface Live {
   state: LinkState | null;
   reconnect: () => void;
   leave: () => void;
+  /** Hears of every case that changes; gives what ends it. */
+  onCase: (hear: (news: CaseNews) => void) => () => void;
 }
 
-const LiveContext = createContext<Live>({ state: null, reconnect: () => undefined, leave: () => undefined });
+const LiveContext = createContext<Live>({
+  state: null,
+  reconnect: () => undefined,
+  leave: () => undefined,
+  onCase: () => () => undefined,
+});
 
 export const useLive = (): Live => useContext(LiveContext);
 
 /** A study that arrives tells of every image; the list is asked for at most this often. */
 const LIST_PAUSE_MS = 700;
+/** A claim is to be seen within a second. */
+const CASES_PAUSE_MS = 300;
 /** After a refusal (node starting, session unclear) the link is tried again this often. */
 const REFUSED_PAUSE_MS = 4_000;
 
@@ -39,11 +50,16 @@ export function LiveProvider({ signedIn, children }: { signedIn: boolean; childr
   const client = useQueryClient();
   const [state, setState] = useState<LinkState | null>(null);
   const held = useRef<Link | null>(null);
+  const hearers = useRef(new Set<(news: CaseNews) => void>());
 
   useEffect(() => {
     if (!signedIn) return;
     const stale = (key: readonly string[]) => void client.invalidateQueries({ queryKey: key });
     const listChanged = throttled(() => stale(keys.studies), LIST_PAUSE_MS);
+    const casesChanged = throttled(() => {
+      stale([...keys.cases, 'list']);
+      stale([...keys.cases, 'loose']);
+    }, CASES_PAUSE_MS);
     const onNews = (name: NewsName, data: unknown) => {
       if (name === 'list') listChanged();
       else if (name === 'transfer') {
@@ -58,7 +74,13 @@ export function LiveProvider({ signedIn, children }: { signedIn: boolean; childr
         stale(keys.corrections);
         stale(keys.rejections);
         listChanged();
-      } else stale(keys[name]);
+      } else if (name === 'case') {
+        const news = data as CaseNews;
+        for (const hear of hearers.current) hear(news);
+        void client.invalidateQueries({ queryKey: caseKey(news.case) });
+        casesChanged();
+      } else if (name === 'cases') casesChanged();
+      else stale(keys[name]);
     };
     let refused: ReturnType<typeof setTimeout> | undefined;
     let before: LinkState | null = null;
@@ -93,7 +115,15 @@ export function LiveProvider({ signedIn, children }: { signedIn: boolean; childr
   }, [client, signedIn]);
 
   const live = useMemo<Live>(
-    () => ({ state, reconnect: () => held.current?.connect(), leave: () => held.current?.close() }),
+    () => ({
+      state,
+      reconnect: () => held.current?.connect(),
+      leave: () => held.current?.close(),
+      onCase: hear => {
+        hearers.current.add(hear);
+        return () => hearers.current.delete(hear);
+      },
+    }),
     [state],
   );
   return <LiveContext value={live}>{children}</LiveContext>;

@@ -36,6 +36,7 @@ export const keys = {
   labels: ['labels'],
   keepings: ['keepings'],
   reviews: ['reviews'],
+  cases: ['cases'],
 } as const;
 
 /** Whether asking again may help: a lost or busy node, not a refusal. */

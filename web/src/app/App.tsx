@@ -20,6 +20,12 @@ import { useWords } from '../lib/language';
 import { Shell } from './Shell';
 import { theme } from './theme';
 
+const HomePage = lazy(async () => ({ default: (await import('../features/home/HomePage')).HomePage }));
+const Worklist = lazy(async () => ({ default: (await import('../features/cases/Worklist')).Worklist }));
+const RequestPage = lazy(async () => ({ default: (await import('../features/cases/RequestPage')).RequestPage }));
+const LoosePage = lazy(async () => ({ default: (await import('../features/cases/LoosePage')).LoosePage }));
+const CasePage = lazy(async () => ({ default: (await import('../features/cases/CasePage')).CasePage }));
+const ReportPage = lazy(async () => ({ default: (await import('../features/cases/ReportPage')).ReportPage }));
 const StudyList = lazy(async () => ({ default: (await import('../features/worklist/StudyList')).StudyList }));
 const PeersPage = lazy(async () => ({ default: (await import('../features/peers/PeersPage')).PeersPage }));
 const AuditPage = lazy(async () => ({ default: (await import('../features/audit/AuditPage')).AuditPage }));
@@ -30,9 +36,7 @@ const SettingsPage = lazy(async () => ({ default: (await import('../features/set
 
 /** Everyone begins where their work is. */
 export function homeOf(session: Session): string {
-  if (session.actions.includes('list-studies')) return '/studies';
-  if (session.actions.includes('read-log')) return '/log';
-  return '/studies';
+  return !session.actions.includes('list-studies') && session.actions.includes('read-log') ? '/log' : '/home';
 }
 
 function Missing() {
@@ -68,6 +72,12 @@ function Doorway() {
       <Routes>
         <Route element={<Shell session={session.data} />}>
           <Route index element={<Navigate to={homeOf(session.data)} replace />} />
+          <Route path="home" element={<HomePage />} />
+          <Route path="cases" element={<Worklist />} />
+          <Route path="cases/new" element={<RequestPage />} />
+          <Route path="cases/loose" element={<LoosePage />} />
+          <Route path="cases/:id" element={<CasePage />} />
+          <Route path="cases/:id/report" element={<ReportPage />} />
           <Route path="studies" element={<StudyList />} />
           <Route path="peers" element={<PeersPage />} />
           <Route path="archive/*" element={<ArchiveFrame />} />

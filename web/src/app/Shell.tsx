@@ -1,9 +1,9 @@
 // What stands around every page: the way between them, the state of the link, the transfers.
 
-import { ActionIcon, Button, Group, Kbd, Menu, Modal, Table, Text, TextInput, Tooltip, UnstyledButton } from '@mantine/core';
+import { ActionIcon, Button, Group, Menu, Text, TextInput, Tooltip, UnstyledButton } from '@mantine/core';
 import { useDisclosure, useHotkeys } from '@mantine/hooks';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { IconArchive, IconKeyboard, IconListDetails, IconLogout, IconSettings, IconShieldLock, IconTopologyRing3, IconUserCircle } from '@tabler/icons-react';
+import { IconArchive, IconKeyboard, IconListCheck, IconLogout, IconPhoto, IconSettings, IconShieldLock, IconTopologyRing3, IconUserCircle } from '@tabler/icons-react';
 import { Suspense, useEffect, useState } from 'react';
 import { Link, NavLink, Outlet, useNavigate } from 'react-router';
 import { post, remove } from '../api/client';
@@ -15,24 +15,29 @@ import { Confirm } from '../components/Confirm';
 import { Mark } from '../components/Mark';
 import { Problem } from '../components/parts';
 import { Waiting } from '../components/State';
+import { CaseAlerts } from '../features/alerts/CaseAlerts';
 import { TransferStrip } from '../features/transfers/TransferStrip';
 import { useWords } from '../lib/language';
 import { leaveTo } from '../api/leave';
+import { unkeepAll } from '../lib/vault';
 import { AlarmBell } from './AlarmBell';
+import { Shortcuts } from './Shortcuts';
 import classes from './shell.module.css';
 
+/** Alt and the key lead there; Alt 0 home. Alt 2 is the rosters'. */
 const PAGES = [
-  { to: '/studies', word: 'app.studies', needs: 'list-studies', icon: IconListDetails, key: '1' },
-  { to: '/peers', word: 'app.peers', needs: 'administer', icon: IconTopologyRing3, key: '2' },
-  { to: '/archive', word: 'archive.title', needs: 'reject-studies', icon: IconArchive, key: '3' },
-  { to: '/log', word: 'app.log', needs: 'read-log', icon: IconShieldLock, key: '4' },
-  { to: '/settings', word: 'app.settings', needs: 'administer', icon: IconSettings, key: '5' },
+  { to: '/cases', word: 'cases.title', needs: 'list-studies', icon: IconListCheck, key: '1' },
+  { to: '/studies', word: 'app.studies', needs: 'list-studies', icon: IconPhoto, key: '3' },
+  { to: '/peers', word: 'app.peers', needs: 'administer', icon: IconTopologyRing3, key: '4' },
+  { to: '/archive', word: 'archive.title', needs: 'reject-studies', icon: IconArchive, key: '5' },
+  { to: '/log', word: 'app.log', needs: 'read-log', icon: IconShieldLock, key: '6' },
+  { to: '/settings', word: 'app.settings', needs: 'administer', icon: IconSettings, key: '7' },
 ] as const satisfies readonly { to: string; word: string; needs: Action; icon: unknown; key: string }[];
 
 /** A blip is not worth a banner. */
 const LOST_AFTER_MS = 1_500;
 
-function LostBanner() {
+function LostBanner({ reads }: { reads: boolean }) {
   const { t } = useWords();
   const { state, reconnect } = useLive();
   const lost = state === 'lost' || state === 'refused';
@@ -45,7 +50,7 @@ function LostBanner() {
   return (
     <div className={classes.banner} role="alert">
       <span>
-        <strong>{t('app.lost')}</strong> {t('app.lostMore')}
+        <strong>{t('app.lost')}</strong> {t('app.lostMore')} {reads && t('cases.lostStill')}
       </span>
       <Button size="compact-xs" variant="white" color="dark" onClick={reconnect}>
         {t('app.reconnect')}
@@ -105,42 +110,6 @@ function RestoredBanner({ session }: { session: Session }) {
   );
 }
 
-function Shortcuts({ opened, onClose }: { opened: boolean; onClose: () => void }) {
-  const { t } = useWords();
-  const lines = [
-    [['j', '↓'], 'next'],
-    [['k', '↑'], 'previous'],
-    [['Enter', 'o'], 'open'],
-    [['p'], 'priors'],
-    [['f'], 'fetch'],
-    [['s'], 'share'],
-    [['/'], 'search'],
-    [['Esc'], 'leave'],
-    [['Alt 1', '…', 'Alt 5'], 'go'],
-    [['?'], 'help'],
-  ] as const;
-  return (
-    <Modal opened={opened} onClose={onClose} title={t('keys.title')} closeButtonProps={{ 'aria-label': t('common.close') }}>
-      <Table withRowBorders={false} verticalSpacing={5}>
-        <Table.Tbody>
-          {lines.map(([combination, word]) => (
-            <Table.Tr key={word}>
-              <Table.Td w={130}>
-                <Group gap={4}>
-                  {combination.map(key => (
-                    <Kbd key={key}>{key}</Kbd>
-                  ))}
-                </Group>
-              </Table.Td>
-              <Table.Td>{t(`keys.${word}`)}</Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Modal>
-  );
-}
-
 function Account({ session }: { session: Session }) {
   const { t } = useWords();
   const client = useQueryClient();
@@ -150,6 +119,7 @@ function Account({ session }: { session: Session }) {
     onSuccess: leaveTo,
     onSettled: () => {
       live.leave();
+      unkeepAll();
       client.setQueryData(keys.session, null);
       client.removeQueries({ predicate: query => query.queryKey[0] !== 'site' && query.queryKey[0] !== 'session' });
     },
@@ -191,6 +161,7 @@ export function Shell({ session }: { session: Session }) {
   useHotkeys([
     ['shift+?', help.open, { usePhysicalKeys: false }],
     ['?', help.open],
+    ['alt+0', () => void navigate('/')],
     ...pages.map(({ key, to }): [string, () => void] => [`alt+${key}`, () => void navigate(to)]),
   ]);
 
@@ -200,13 +171,13 @@ export function Shell({ session }: { session: Session }) {
         {t('app.skip')}
       </a>
       <header className={classes.header}>
-        <div className={classes.site}>
+        <Link to="/" className={classes.site ?? ''} aria-label={`${t('home.link')} : ${site?.name ?? ''}`}>
           <Mark />
           <div>
             <div className={classes.siteName}>{site?.name}</div>
             <div className={classes.notice}>{t('app.notice')}</div>
           </div>
-        </div>
+        </Link>
         <nav className={classes.nav} aria-label={t('app.menu')}>
           {pages.map(({ to, word, icon: Icon }) => (
             <NavLink key={to} to={to} className={classes.link ?? ''}>
@@ -231,7 +202,8 @@ export function Shell({ session }: { session: Session }) {
           <Account session={session} />
         </Group>
       </header>
-      <LostBanner />
+      <LostBanner reads={session.actions.includes('report-cases')} />
+      {session.actions.includes('list-studies') && <CaseAlerts />}
       <RestoredBanner session={session} />
       <main id="content" className={classes.main} tabIndex={-1}>
         <Suspense fallback={<Waiting />}>

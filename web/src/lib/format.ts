@@ -118,3 +118,8 @@ export function ago(at: string, locale: string, now: number): string {
 export function shortId(id: string): string {
   return id.length > 12 ? `${id.slice(0, 8)}…${id.slice(-4)}` : id;
 }
+
+/** `02:11`. */
+export function hourMinute(at: string, locale: string): string {
+  return new Date(at).toLocaleTimeString(locale, { hour: '2-digit', minute: '2-digit' });
+}

@@ -7,8 +7,15 @@ import { signatureWords } from './en.signatures';
 import { keyWords } from './en.keys';
 import { logWords } from './en.log';
 import { peopleWords } from './en.people';
+import { caseWords, reportWords, requestWords } from './en.report';
+import { alertWords, dutyWords, homeWords, roomErrors, roomKeys, screenWords, worklistWords } from './en.room';
 
 export const en = {
+  home: homeWords,
+  alerts: alertWords,
+  screen: screenWords,
+  duty: dutyWords,
+  cases: { ...worklistWords, ...caseWords, ...reportWords, ...requestWords },
   app: {
     name: 'Confrere',
     notice: 'Not a certified medical device',
@@ -71,6 +78,7 @@ export const en = {
     home: 'Go to the start page',
   },
   error: {
+    ...roomErrors,
     'offline': 'The node does not answer. Check the network.',
     'not-signed-in': 'Your session has ended. Please sign in again.',
     'wrong-password': 'Name or password is wrong.',
@@ -316,6 +324,7 @@ export const en = {
     submit: 'Download',
   },
   keys: {
+    ...roomKeys,
     title: 'Keyboard shortcuts',
     next: 'Next study',
     previous: 'Previous study',
@@ -326,7 +335,7 @@ export const en = {
     search: 'Search',
     leave: 'Leave the search, clear the selection',
     help: 'This help',
-    go: 'Studies, peers, access log, settings',
+    go: 'Home, worklist, studies, peers, archive, access log, settings',
   },
   strip: {
     label: 'Transfers',

@@ -8,8 +8,15 @@ import { signatureWords } from './fr.signatures';
 import { keyWords } from './fr.keys';
 import { logWords } from './fr.log';
 import { peopleWords } from './fr.people';
+import { caseWords, reportWords, requestWords } from './fr.report';
+import { alertWords, dutyWords, homeWords, roomErrors, roomKeys, screenWords, worklistWords } from './fr.room';
 
 export const fr: Strings = {
+  home: homeWords,
+  alerts: alertWords,
+  screen: screenWords,
+  duty: dutyWords,
+  cases: { ...worklistWords, ...caseWords, ...reportWords, ...requestWords },
   app: {
     name: 'Confrere',
     notice: 'N’est pas un dispositif médical certifié',
@@ -72,6 +79,7 @@ export const fr: Strings = {
     home: 'Aller à l’accueil',
   },
   error: {
+    ...roomErrors,
     'offline': 'Le nœud ne répond pas. Vérifiez le réseau.',
     'not-signed-in': 'Votre session est terminée. Veuillez vous reconnecter.',
     'wrong-password': 'Nom ou mot de passe incorrect.',
@@ -317,6 +325,7 @@ export const fr: Strings = {
     submit: 'Télécharger',
   },
   keys: {
+    ...roomKeys,
     title: 'Raccourcis clavier',
     next: 'Examen suivant',
     previous: 'Examen précédent',
@@ -327,7 +336,7 @@ export const fr: Strings = {
     search: 'Rechercher',
     leave: 'Quitter la recherche, effacer la sélection',
     help: 'Cette aide',
-    go: 'Examens, confrères, traçabilité, réglages',
+    go: 'Accueil, liste de travail, examens, confrères, archive, traçabilité, réglages',
   },
   strip: {
     label: 'Transferts',

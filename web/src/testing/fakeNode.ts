@@ -4,6 +4,8 @@
 
 import type { Action, Ae, Agreement, AgreementOffer, AuditEntry, BrokenGlass, Explanation, GlassReason, Ledger, Pairing, Peer, Person, Purposes, Review, Role, Sees, Study, StudySignatures, Transfer, Under, User } from '../api/types';
 import { acted, agreementOf, OWN_SITE, previewOf } from './agreements';
+import { CaseNode } from './caseNode';
+import { fillNight } from './nightCases';
 import type { NewsName } from '../api/events';
 
 export interface Answer {
@@ -14,10 +16,10 @@ export interface Answer {
 }
 
 const ACTIONS: Record<Role, Action[]> = {
-  admin: ['list-studies', 'read-studies', 'store-studies', 'share-studies', 'reject-studies', 'export-studies', 'label-studies', 'administer', 'read-log'],
-  radiologist: ['list-studies', 'read-studies', 'store-studies', 'share-studies', 'export-studies', 'label-studies', 'break-glass'],
-  referrer: ['list-studies', 'read-studies'],
-  technologist: ['list-studies', 'read-studies', 'store-studies', 'reject-studies', 'export-studies', 'label-studies'],
+  admin: ['list-studies', 'read-studies', 'store-studies', 'share-studies', 'reject-studies', 'export-studies', 'label-studies', 'administer', 'read-log', 'request-readings', 'prepare-cases'],
+  radiologist: ['list-studies', 'read-studies', 'store-studies', 'share-studies', 'export-studies', 'label-studies', 'break-glass', 'request-readings', 'report-cases', 'prepare-cases'],
+  referrer: ['list-studies', 'read-studies', 'request-readings'],
+  technologist: ['list-studies', 'read-studies', 'store-studies', 'reject-studies', 'export-studies', 'label-studies', 'prepare-cases'],
   auditor: ['read-log'],
 };
 
@@ -111,6 +113,7 @@ export class FakeNode {
   person: Person | null = null;
   studies: Study[] = [];
   reviews: Review[] = [];
+  readonly cases = new CaseNode((name, data) => this.tell(name, data));
   peers: Peer[] = [];
   pairings: Pairing[] = [];
   agreements: Agreement[] = [];
@@ -216,6 +219,7 @@ export class FakeNode {
     const may = (action: Action) => this.person !== null && ACTIONS[this.person.role].includes(action);
     const needs: Record<string, Action> = {
       studies: 'list-studies',
+      cases: 'list-studies',
       readings: 'read-studies',
       peers: 'list-studies',
       pairings: 'administer',
@@ -238,6 +242,8 @@ export class FakeNode {
       case 'corrections':
       case 'rejections':
         return may('reject-studies') ? this.amendmentsRoute(method, first, second, body) : refusal(403, 'role');
+      case 'cases':
+        return this.person ? this.cases.handle(method, url, body, this.person) : null;
       case 'studies':
         return this.studiesRoute(url, first, second);
       case 'readings': {
@@ -480,7 +486,7 @@ const KINDS: readonly [Kind, ...Kind[]] = [
 ];
 
 /** A node in the middle of a night on call. */
-export function busyNode(now = new Date()): FakeNode {
+export function busyNode(now = new Date(), moreCases = 0): FakeNode {
   const node = new FakeNode();
   const pad = (value: number) => String(value).padStart(2, '0');
   type From = [string | null, string, Study['availability']];
@@ -583,6 +589,7 @@ export function busyNode(now = new Date()): FakeNode {
     });
   }
   node.aes = [{ title: 'PACSCENTRAL', host: '10.20.0.5', port: 104, query: 'own', echo: true, store: true, destination: true, notify: false, reject: false, tls: false, certificate: null }];
-  node.users.push({ name: 'm.rossi', role: 'technologist' }, { name: 'dpo', role: 'auditor' });
+  fillNight(node.cases, NORTH, COAST, now, moreCases);
+  node.users.push({ name: 'm.rossi', role: 'technologist' }, { name: 'dpo', role: 'auditor' }, { name: 'dr.martin', role: 'referrer' });
   return node;
 }

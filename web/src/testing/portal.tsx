@@ -68,7 +68,7 @@ interface Options {
 }
 
 /** Opens the portal at an address, signed in with a role (`null`: not signed in). */
-export async function openPortal(node: FakeNode, { at = '/', as = 'radiologist', language = 'en' }: Options = {}) {
+export async function openPortal(node: FakeNode, { at = '/studies', as = 'radiologist', language = 'en' }: Options = {}) {
   node.person = as === null ? null : { name: 'dr.bernard', role: as };
   connect(node);
   await startLanguage(language);

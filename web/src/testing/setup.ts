@@ -42,3 +42,4 @@ vi.stubGlobal('ResizeObserver', Observer);
 vi.stubGlobal('IntersectionObserver', Observer);
 Element.prototype.scrollIntoView = () => undefined;
 Element.prototype.scrollTo = () => undefined;
+Object.defineProperty(document, 'fonts', { value: new EventTarget(), configurable: true });

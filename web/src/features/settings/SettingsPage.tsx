@@ -9,6 +9,7 @@ import { Denied, Failure, Waiting } from '../../components/State';
 import { bytes, count, duration, shortId } from '../../lib/format';
 import { useWords } from '../../lib/language';
 import { AesSection } from './AesSection';
+import { CasesSection } from './CasesSection';
 import { KeySection } from './KeySection';
 import { RolesSection } from './RolesSection';
 import { TokensSection } from './TokensSection';
@@ -57,6 +58,7 @@ function Settings() {
       <Stack gap="lg">
         <SiteSection />
         <KeySection />
+        <CasesSection />
         <UsersSection />
         <RolesSection />
         <Grid gap="lg">

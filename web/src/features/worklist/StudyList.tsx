@@ -11,6 +11,7 @@ import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react'
 import { useSearchParams } from 'react-router';
 import { get, post } from '../../api/client';
 import { transfersQuery, useMay } from '../../api/queries';
+import { openReading } from '../../api/reading';
 import type { Purposes, Study } from '../../api/types';
 import { Foresight } from '../../components/Foresight';
 import { usePageTitle } from '../../components/Page';
@@ -22,10 +23,9 @@ import type { Filters } from './filters';
 import { fromAddress, isFiltered, NO_FILTERS, toAddress } from './filters';
 import { GlassBanner } from './GlassBanner';
 import classes from './list.module.css';
-import { openReading } from './opening';
 import type { RowAct } from './StudyRow';
 import { StudyRow } from './StudyRow';
-import { useOpenViewers } from './useOpenViewers';
+import { useOpenViewers } from '../../api/openViewers';
 import { allStudies, useStudies, withArrivals } from './useStudies';
 
 const PriorsDialog = lazy(async () => ({ default: (await import('./PriorsDialog')).PriorsDialog }));

@@ -1,17 +1,6 @@
-// Opening a study: the node makes a reading context of exactly the studies asked for, the viewer opens on it.
+// Which studies may stand beside a study as its priors.
 
-import { post } from '../../api/client';
-import type { Reading, Study } from '../../api/types';
-import type { Language } from '../../lib/language';
-
-/** Gives the viewer's address; `null` where the browser did not let a tab open. */
-export async function openReading(studies: string[], language: Language): Promise<{ address: string; opened: boolean }> {
-  const reading = await post<Reading>('/readings', { studies });
-  // The first study and its prior side by side; by itself the viewer may show a prior alone.
-  const compared = studies.length > 1 ? '&hangingProtocolId=confrere.compare' : '';
-  const address = `${reading.viewer}&lng=${language === 'fr' ? 'fr' : 'en-US'}${compared}`;
-  return { address, opened: window.open(address, '_blank') !== null };
-}
+import type { Study } from '../../api/types';
 
 /**
  * The other studies that may be offered as priors: same Patient ID *and* same issuer. An ID without an issuer means

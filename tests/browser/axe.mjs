@@ -1,0 +1,20 @@
+// A page under axe, for stories that pass by it anyway.
+
+import { readFileSync } from 'node:fs';
+import { picture } from './chromium.mjs';
+
+const AXE = readFileSync(new URL('../../web/node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
+
+/** What fades in is not judged half faded. */
+const settled = () => document.getAnimations().every(one => one.playState !== 'running' || one.effect?.getComputedTiming().iterations === Infinity);
+
+/** Notes grave faults in `seen.grave`, and takes a picture. */
+export async function judge(page, where, seen) {
+  await page.waitForFunction(settled);
+  await page.evaluate(AXE);
+  const faults = await page.evaluate(async () => (await window.axe.run(document, { resultTypes: ['violations'] })).violations);
+  for (const { id, impact, nodes } of faults) {
+    if (['serious', 'critical'].includes(impact)) seen.grave.push({ where, id, at: nodes.slice(0, 3).map(({ target }) => target.join(' ')) });
+  }
+  await picture(page, where);
+}

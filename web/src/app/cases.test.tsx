@@ -1,0 +1,230 @@
+// What people do in the reading room, from the request to the signature, against a fake node.
+
+import { act, screen, waitFor, within } from '@testing-library/react';
+import { webcrypto } from 'node:crypto';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { CASE, caseOf, EVENT, reportOf } from '../testing/caseNode';
+import { busyNode, FakeNode, NORTH, study } from '../testing/fakeNode';
+import { openPortal } from '../testing/portal';
+
+beforeEach(() => {
+  sessionStorage.clear();
+  vi.stubGlobal('open', vi.fn(() => window));
+  // jsdom lays nothing out; the list needs a height to know which rows are in sight.
+  vi.spyOn(HTMLElement.prototype, 'clientHeight', 'get').mockReturnValue(800);
+  vi.spyOn(HTMLElement.prototype, 'clientWidth', 'get').mockReturnValue(1280);
+  vi.spyOn(HTMLElement.prototype, 'offsetHeight', 'get').mockReturnValue(800);
+  vi.spyOn(HTMLElement.prototype, 'offsetWidth', 'get').mockReturnValue(1280);
+});
+
+const mine = (person = 'dr.bernard') => ({ site: 'own', site_name: 'CH Sud', person, at: '2026-11-29T02:11:00Z', mine: person === 'dr.bernard' });
+const grid = () => screen.findByRole('grid', { name: 'Worklist' });
+const bodyRows = async () => within(await grid()).getAllByRole('row').slice(1);
+
+describe('the worklist', () => {
+  test('shows the most urgent first, and a silent hospital in red with its number', async () => {
+    await openPortal(busyNode(), { at: '/cases' });
+    const rows = await bodyRows();
+    expect(rows.slice(0, 3).map(row => row.dataset.priority)).toEqual(['P0', 'P0', 'P0']);
+    expect(rows[0]?.textContent).toContain('KERVELLA');
+    expect(screen.getByText(/silent, last heard/)).toBeTruthy();
+    expect(screen.getByRole('link', { name: '02 97 55 66 77' }).getAttribute('href')).toBe('tel:0297556677');
+  });
+
+  test('is worked from the keyboard: down, reserve, and a colleague who was first is named', async () => {
+    const node = new FakeNode();
+    node.cases.cases = [caseOf({ case: CASE(1) }), caseOf({ case: CASE(2), due: null, claim: mine('dr.leroy') })];
+    const { user } = await openPortal(node, { at: '/cases' });
+    await grid();
+    await user.keyboard('jc');
+    await screen.findByText('you');
+    expect(node.requests).toContain(`POST /cases/${CASE(1)}/steps`);
+    // A click before the news of the other claim came.
+    node.cases.cases = node.cases.cases.map(one => (one.case === CASE(1) ? { ...one, claim: null } : one));
+    act(() => void node.cases.change(CASE(1), {}));
+    await waitFor(() => expect(screen.queryByText('you')).toBeNull());
+    node.cases.cases = node.cases.cases.map(one => (one.case === CASE(1) ? { ...one, claim: mine('dr.leroy') } : one));
+    await user.keyboard('c');
+    expect(await screen.findByText(/Taken by dr.leroy \(CH Sud\) at \d\d:11/)).toBeTruthy();
+  });
+
+  test('takes a new case in by itself, rings for it, and stops when it was heard', async () => {
+    const node = new FakeNode();
+    const { user } = await openPortal(node, { at: '/cases' });
+    await screen.findByText('No case is open');
+    node.cases.cases = [caseOf({ case: CASE(7), stage: 'offered', priority: 'P0', role: 'asked', patient: { ...caseOf({ case: CASE(7) }).patient, name: 'KERVELLA^Maïwenn' } })];
+    act(() => void node.cases.change(CASE(7), {}, { step: 'offered', alert: true }));
+    expect(await screen.findByText('KERVELLA Maïwenn')).toBeTruthy();
+    expect(within(screen.getByRole('alert')).getByText(/CH Nord asks for a reading/)).toBeTruthy();
+    await user.keyboard('h');
+    expect(screen.queryByRole('alert')).toBeNull();
+  });
+
+  test('keeps its filters in the address and asks the node with the same words', async () => {
+    const node = busyNode();
+    const { user, address } = await openPortal(node, { at: '/cases?tab=ready' });
+    await grid();
+    await user.click(screen.getByRole('button', { name: 'P0' }));
+    await waitFor(() => expect(address()).toBe('/cases?tab=ready&priority=P0'));
+    await waitFor(() => expect(node.requests.some(request => request.startsWith('GET /cases?tab=ready&priority=P0&'))).toBe(true));
+    expect(await bodyRows()).toHaveLength(1);
+    await user.keyboard('[[');
+  });
+
+  test('is never simply empty while a hospital is silent', async () => {
+    const node = new FakeNode();
+    node.cases.sites = [{ site: NORTH, site_name: 'CH Nord', ours: false, connected: false, last_contact: '2026-11-29T02:00:00Z', silent: true, open_cases: 0, telephones: ['02 97'] }];
+    await openPortal(node, { at: '/cases' });
+    expect(await screen.findByRole('heading', { name: 'A hospital is silent' })).toBeTruthy();
+    expect(screen.queryByText('No case is open')).toBeNull();
+  });
+
+  test('is not for an auditor; a referrer can neither reserve nor check a shift', async () => {
+    await openPortal(busyNode(), { at: '/cases', as: 'auditor' });
+    expect(await screen.findByText('Not part of your role')).toBeTruthy();
+  });
+});
+
+describe('a request', () => {
+  test('names what is missing in its place, and leaves once it is there', async () => {
+    const node = new FakeNode();
+    node.studies = [study({ study: '1.2.3' })];
+    const { user, address } = await openPortal(node, { at: '/cases/new?study=1.2.3', as: 'referrer' });
+    await screen.findByText('MARTIN Éloïse');
+    await user.click(screen.getByRole('button', { name: 'Send the request' }));
+    expect(await screen.findByText(/Still missing: identity check, question, why by teleradiology, consent\./)).toBeTruthy();
+    await user.click(screen.getByRole('button', { name: /Stroke/ }));
+    await user.click(screen.getByRole('checkbox', { name: /I have checked the identity/ }));
+    await user.click(screen.getByRole('button', { name: 'Send the request' }));
+    await waitFor(() => expect(address()).toMatch(/^\/cases\/[0-9a-f]{32}$/));
+    const [made] = node.cases.cases;
+    expect(made).toMatchObject({ priority: 'P0', studies: ['1.2.3'], region: 'HEAD' });
+    expect(await screen.findByText(/is asked and has not answered yet/)).toBeTruthy();
+  });
+});
+
+describe('a case', () => {
+  test('a critical result is closed by a clinician, or by a call that was read back', async () => {
+    const node = new FakeNode();
+    const report = reportOf({ event: EVENT(9), critical: true, unheard: true, hear_by: '2026-11-29T02:36:00Z' });
+    node.cases.cases = [caseOf({ case: CASE(1), stage: 'preliminary', role: 'requester', reports: [report] })];
+    const { user } = await openPortal(node, { at: `/cases/${CASE(1)}`, as: 'referrer' });
+    const article = await screen.findByRole('article', { name: 'Preliminary' });
+    expect(within(article).getByText(/NOT FINAL/)).toBeTruthy();
+    await user.click(within(article).getByRole('button', { name: 'Told by telephone' }));
+    const dialog = await screen.findByRole('dialog');
+    await user.type(within(dialog).getByLabelText(/Who was told/), 'Dr Morvan, SAU');
+    await user.click(within(dialog).getByRole('button', { name: 'Record the call' }));
+    expect(node.requests.filter(request => request.endsWith('/steps'))).toHaveLength(0);
+    await user.click(within(dialog).getByRole('checkbox'));
+    await user.click(within(dialog).getByRole('button', { name: 'Record the call' }));
+    expect(await screen.findByText('The critical result was heard.')).toBeTruthy();
+  });
+
+  test('two reports that differ stand side by side and get a class', async () => {
+    const node = busyNode();
+    const owed = node.cases.cases.find(one => one.flags.includes('comparison-owed'));
+    const { user } = await openPortal(node, { at: `/cases/${owed?.case ?? ''}` });
+    await user.click(await screen.findByRole('button', { name: 'Compare' }));
+    const dialog = await screen.findByRole('dialog');
+    expect(within(dialog).getAllByRole('article')).toHaveLength(2);
+    expect(dialog.querySelectorAll('mark').length).toBeGreaterThan(1);
+    await user.click(within(dialog).getByRole('radio', { name: /Moderate/ }));
+    await user.type(within(dialog).getByLabelText(/In what they differ/), 'retentissement droit');
+    await user.click(within(dialog).getByRole('button', { name: 'Record the comparison' }));
+    await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
+    expect(await screen.findByText('Moderate')).toBeTruthy();
+  });
+});
+
+describe('a report', () => {
+  const claimed = () => {
+    const node = new FakeNode();
+    node.cases.cases = [caseOf({ case: CASE(1), claim: mine() })];
+    return node;
+  };
+  const findings = () => screen.findByLabelText<HTMLTextAreaElement>('Findings');
+
+  test('is kept as it is written, signed for the patient that is repeated, and then gone as a draft', async () => {
+    const node = claimed();
+    const { user, address } = await openPortal(node, { at: `/cases/${CASE(1)}/report` });
+    await user.type(await findings(), 'Embolie. /normal');
+    await user.keyboard('{Tab}');
+    expect((await findings()).value).toBe('Embolie. No abnormality detected.');
+    await waitFor(() => expect(node.cases.drafts.size).toBe(1));
+    await screen.findByText(/kept at the node/);
+    await user.keyboard('{Control>}{Enter}{/Control}');
+    const dialog = await screen.findByRole('dialog');
+    await within(dialog).findByText('DURAND PAUL');
+    for (const shown of ['01/01/1950', 'CH Nord', '29/11/2026']) expect(within(dialog).getByText(shown)).toBeTruthy();
+    await user.click(within(dialog).getByRole('button', { name: 'Sign preliminary' }));
+    await waitFor(() => expect(address()).toBe(`/cases/${CASE(1)}`));
+    expect(node.cases.drafts.size).toBe(0);
+    expect(node.cases.cases[0]?.reports[0]).toMatchObject({ standing: 'preliminary', findings: 'Embolie. No abnormality detected.', despite: '' });
+  });
+
+  test('is refused where the case is another patient’s by now', async () => {
+    const node = claimed();
+    const { user } = await openPortal(node, { at: `/cases/${CASE(1)}/report` });
+    await user.type(await findings(), 'x');
+    const before = node.cases.cases[0];
+    // Corrected at the hospital, and no news of it yet.
+    node.cases.cases = node.cases.cases.map(one => ({ ...one, patient: { ...one.patient, name: 'DUPOND^PAUL' } }));
+    await user.click(screen.getByRole('button', { name: 'Sign preliminary' }));
+    const dialog = await screen.findByRole('dialog');
+    expect(await within(dialog).findByText('Not the same patient or examination')).toBeTruthy();
+    expect(within(dialog).getByText('the case now says DUPOND PAUL')).toBeTruthy();
+    expect(within(dialog).getByRole<HTMLButtonElement>('button', { name: 'Sign preliminary' }).disabled).toBe(true);
+    expect(before?.reports).toEqual([]);
+  });
+
+  test('with images missing is signed with a reason or not at all', async () => {
+    const node = claimed();
+    node.cases.cases = node.cases.cases.map(one => ({ ...one, images: { here: 312, expected: null, ready: true, count_confirmed: false } }));
+    const { user } = await openPortal(node, { at: `/cases/${CASE(1)}/report` });
+    await user.type(await findings(), 'x');
+    await user.click(screen.getByRole('button', { name: 'Sign preliminary' }));
+    const dialog = await screen.findByRole('dialog');
+    const sign = () => within(dialog).getByRole<HTMLButtonElement>('button', { name: 'Sign preliminary' });
+    const reason = await within(dialog).findByLabelText(/The count is unconfirmed/);
+    expect(sign().disabled).toBe(true);
+    await user.type(reason, 'Seen with the scanner room');
+    await user.click(sign());
+    await waitFor(() => expect(node.cases.cases[0]?.reports[0]?.despite).toBe('Seen with the scanner room'));
+  });
+
+  test('outlives a lost connection: kept here sealed, and at the node once it is back', async () => {
+    vi.stubGlobal('crypto', webcrypto);
+    const node = claimed();
+    node.unanswered.set(`PUT /cases/${CASE(1)}/draft`, 'lost');
+    const { user, streams } = await openPortal(node, { at: `/cases/${CASE(1)}/report` });
+    await user.type(await findings(), 'Hémorragie');
+    await screen.findByText(/The node does not answer: kept in this browser, sealed/);
+    const box = localStorage.getItem(`confrere.kept.report.dr.bernard.${CASE(1)}`) ?? '';
+    expect(box).not.toBe('');
+    expect(box).not.toContain('morragie');
+    expect(node.cases.drafts.size).toBe(0);
+    node.unanswered.clear();
+    act(() => {
+      streams[0]?.onerror?.();
+      streams[0]?.onopen?.();
+    });
+    await screen.findByText(/kept at the node/);
+    expect([...node.cases.drafts.values()][0]).toMatchObject({ findings: 'Hémorragie' });
+    expect(localStorage.getItem(`confrere.kept.report.dr.bernard.${CASE(1)}`)).toBeNull();
+  });
+});
+
+test('everyone begins where their work is', async () => {
+  await openPortal(busyNode(), { at: '/', as: 'radiologist' });
+  expect(await screen.findByRole('region', { name: 'Asked of us' })).toBeTruthy();
+  expect(screen.getByRole('button', { name: 'Screen not checked' })).toBeTruthy();
+});
+
+test('the check of a screen does not pass before the sound was heard', async () => {
+  const { user } = await openPortal(busyNode(), { at: '/cases' });
+  await user.click(await screen.findByRole('button', { name: 'Screen not checked' }));
+  const dialog = await screen.findByRole('dialog');
+  expect(await within(dialog).findByText(/Silent: Hôpital de l’Île/)).toBeTruthy();
+  expect(within(dialog).getByRole<HTMLButtonElement>('button', { name: /Take it although/ }).disabled).toBe(true);
+});

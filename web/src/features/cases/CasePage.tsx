@@ -1,0 +1,218 @@
+// One case: where it stands in plain words, what may be done now, all that was said, sent and signed.
+
+import { Button, Menu } from '@mantine/core';
+import { useHotkeys } from '@mantine/hooks';
+import { useQuery } from '@tanstack/react-query';
+import { IconArrowLeft, IconCheck, IconDots, IconPencil, IconPhoto, IconPlayerSkipForward } from '@tabler/icons-react';
+import { useState } from 'react';
+import { Link, useNavigate, useParams } from 'react-router';
+import type { Case, StepBody } from '../../api/cases';
+import { caseQuery } from '../../api/cases';
+import { useMay } from '../../api/queries';
+import { usePageTitle } from '../../components/Page';
+import { Denied, Failure, Waiting } from '../../components/State';
+import { hourMinute, patientName } from '../../lib/format';
+import { useWords } from '../../lib/language';
+import { useNow } from '../../lib/time';
+import type { StepWord } from './acts';
+import { arranged, DANGEROUS, STEP_FIELDS } from './acts';
+import classes from './case.module.css';
+import { Compare } from './Compare';
+import { Flags, ImageCount } from './marks';
+import { EventsPanel, ImagesPanel, RequestPanel, RoutingPanel, TelephonePanel, ThreadPanel } from './Panels';
+import { PatientBanner } from './PatientBanner';
+import { ReportsPanel } from './Reports';
+import { marksOf, sentenceOf } from './state';
+import { StepDialog } from './StepDialog';
+import { useImages } from './useImages';
+import { useSteps } from './useSteps';
+
+export function CasePage() {
+  const { id = '' } = useParams();
+  return useMay('list-studies') ? <Loaded key={id} id={id} /> : <Denied />;
+}
+
+function Loaded({ id }: { id: string }) {
+  const { t } = useWords();
+  const asked = useQuery(caseQuery(id));
+  usePageTitle(asked.data ? (patientName(asked.data.patient.name) ?? t('list.unnamed')) : t('cases.title'));
+  if (asked.data) return <View of={asked.data} />;
+  if (asked.error) return <Failure error={asked.error} retry={() => void asked.refetch()} />;
+  return <Waiting />;
+}
+
+export function StateLine({ of }: { of: Case }) {
+  const { t, locale } = useWords();
+  const marks = marksOf(of);
+  return (
+    <div className={classes.state}>
+      <p className={classes.sentence} role="status">
+        {sentenceOf(of, t, locale)}
+      </p>
+      <ol className={classes.marks} aria-label={t('cases.progress')}>
+        {marks.map(({ mark, state }) => (
+          <li key={mark} data-is={state} aria-current={state === 'now' ? 'step' : undefined}>
+            <i aria-hidden="true">{state === 'done' ? <IconCheck size={13} /> : state === 'skipped' ? <IconPlayerSkipForward size={12} /> : null}</i>
+            <span>
+              {t(`cases.mark.${mark}`)}
+              {mark === 'images' && (of.images.here > 0 || of.images.expected !== null) && (
+                <small>
+                  <ImageCount images={of.images} />
+                </small>
+              )}
+              <span className="visually-hidden"> {t(`cases.markIs.${state}`)}</span>
+            </span>
+          </li>
+        ))}
+      </ol>
+    </div>
+  );
+}
+
+type Asking = { step: StepWord; beside?: Record<string, unknown> } | null;
+
+function View({ of }: { of: Case }) {
+  const { t, locale } = useWords();
+  const navigate = useNavigate();
+  const now = useNow(1_000);
+  const steps = useSteps();
+  const images = useImages();
+  const mayRead = useMay('read-studies');
+  const [asking, setAsking] = useState<Asking>(null);
+  const [comparing, setComparing] = useState<string[] | null>(null);
+  const take = (body: StepBody, after?: () => void) => steps.mutate({ id: of.case, body }, after ? { onSuccess: after } : {});
+  const begin = (step: StepWord) => {
+    if (STEP_FIELDS[step].length === 0) take({ step });
+    else setAsking({ step });
+  };
+  const { first, beside, rarer } = arranged(of.actions);
+  const mayReport = of.actions.some(action => action.startsWith('report-'));
+  const openImages = () => {
+    void images.open(of.studies, of.case);
+    if (of.actions.includes('read') && of.claim?.mine) take({ step: 'read' });
+  };
+  const canOpen = mayRead && of.studies.length > 0 && of.images.here > 0;
+  const on = (word: StepWord) => () => {
+    if (!asking && of.actions.includes(word)) begin(word);
+  };
+  useHotkeys([
+    ['o', () => canOpen && openImages()],
+    ['w', () => mayReport && void navigate(`/cases/${of.case}/report`)],
+    ['c', on('claim')],
+    ['r', on('release')],
+    ['a', on('accept')],
+    ['Escape', () => void navigate('/cases')],
+  ]);
+  const stepName = (step: StepWord) => t(`cases.step.${step}.yes`);
+  const writes = mayReport && (of.claim?.mine ?? first !== 'claim');
+  return (
+    <div className={classes.view}>
+      <PatientBanner of={of} now={now} />
+      <div className={classes.scroll} tabIndex={0} role="region" aria-label={t('cases.one')}>
+        <div className={classes.top}>
+          <Button component={Link} to="/cases" size="compact-sm" variant="subtle" color="gray" leftSection={<IconArrowLeft size={15} />}>
+            {t('cases.title')}
+          </Button>
+          <Flags flags={of.flags} />
+          {of.claim && (
+            <span className={classes.taken} data-mine={of.claim.mine || undefined}>
+              {of.claim.mine
+                ? t('cases.takenByYou', { at: hourMinute(of.claim.at, locale) })
+                : t('cases.takenBy', { person: of.claim.person, site: of.claim.site_name, at: hourMinute(of.claim.at, locale) })}
+            </span>
+          )}
+        </div>
+        <StateLine of={of} />
+        {of.flags.includes('escalated') && (
+          <div className={classes.escalated} role="alert">
+            {of.escalation.since && <strong>{t('cases.escalatedSince', { at: hourMinute(of.escalation.since, locale) })}</strong>}
+            <span>
+              {of.escalation.reasons.map(reason => t(`cases.byNode.${reason}` as 'cases.byNode.idle', { defaultValue: reason })).join(' ')} {t('cases.escalatedText')}
+            </span>
+            {of.escalation.telephones.map(number => (
+              <a key={number} href={`tel:${number.replaceAll(/[^\d+]/g, '')}`}>
+                {number}
+              </a>
+            ))}
+          </div>
+        )}
+        <div className={classes.actions} role="toolbar" aria-label={t('list.actions')}>
+          {first && (
+            <Button loading={steps.isPending} variant={writes ? 'default' : 'filled'} onClick={() => begin(first)}>
+              {stepName(first)}
+            </Button>
+          )}
+          {mayReport && (
+            <Button component={Link} to={`/cases/${of.case}/report`} variant={writes ? 'filled' : 'default'} leftSection={<IconPencil size={16} />}>
+              {t('cases.write')}
+            </Button>
+          )}
+          {canOpen && (
+            <Button variant="default" loading={images.busy} leftSection={<IconPhoto size={16} />} onClick={openImages}>
+              {t('cases.openImages')}
+            </Button>
+          )}
+          {beside.map(step => (
+            <Button key={step} variant="default" {...(DANGEROUS.has(step) ? { c: 'red.4' } : {})} onClick={() => begin(step)}>
+              {stepName(step)}
+            </Button>
+          ))}
+          {rarer.length > 0 && (
+            <Menu position="bottom-start">
+              <Menu.Target>
+                <Button variant="default" px="xs" aria-label={t('cases.moreActs')}>
+                  <IconDots size={17} />
+                </Button>
+              </Menu.Target>
+              <Menu.Dropdown>
+                {rarer.map(step => (
+                  <Menu.Item key={step} {...(DANGEROUS.has(step) ? { color: 'red.4' } : {})} onClick={() => begin(step)}>
+                    {stepName(step)}
+                  </Menu.Item>
+                ))}
+              </Menu.Dropdown>
+            </Menu>
+          )}
+        </div>
+        <div className={classes.columns}>
+          <div className={classes.main}>
+            <ReportsPanel
+              of={of}
+              now={now}
+              busy={steps.isPending}
+              onStep={body => take(body)}
+              onCall={report => setAsking({ step: 'hear', beside: { report } })}
+              onCompare={setComparing}
+            />
+            <RequestPanel of={of} />
+            <ImagesPanel of={of} acts={null} />
+          </div>
+          <aside className={classes.aside}>
+            <TelephonePanel of={of} />
+            <ThreadPanel
+              of={of}
+              busy={steps.isPending}
+              onSay={of.actions.includes('say') ? text => steps.mutateAsync({ id: of.case, body: { step: 'say', text } }) : null}
+            />
+            <RoutingPanel of={of} />
+            <EventsPanel of={of} />
+          </aside>
+        </div>
+      </div>
+      {asking && (
+        <StepDialog
+          of={of}
+          step={asking.step}
+          {...(asking.beside ? { beside: asking.beside } : {})}
+          busy={steps.isPending}
+          error={steps.error}
+          onClose={() => setAsking(null)}
+          onYes={body => take(body, () => setAsking(null))}
+        />
+      )}
+      {comparing && (
+        <Compare of={of} reports={comparing} busy={steps.isPending} error={steps.error} onClose={() => setComparing(null)} onYes={body => take(body, () => setComparing(null))} />
+      )}
+    </div>
+  );
+}

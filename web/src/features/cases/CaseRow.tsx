@@ -1,0 +1,129 @@
+import { Button } from '@mantine/core';
+import { IconUserCheck } from '@tabler/icons-react';
+import type { CSSProperties } from 'react';
+import { memo } from 'react';
+import type { CaseRow as Row } from '../../api/cases';
+import { age, dicomDate, hourMinute, patientName } from '../../lib/format';
+import { useWords } from '../../lib/language';
+import classes from './worklist.module.css';
+import { Flags, ImageCount, PriorityMark, TimeLeft } from './marks';
+
+export type RowAct = 'open' | 'claim' | 'release' | 'accept' | 'images' | 'report';
+
+/** The one act that a row offers at its turn. */
+export function actOf(row: Row, may: { report: boolean }): RowAct {
+  if (!may.report) return 'open';
+  if (row.tab === 'offered' && row.role === 'asked') return 'accept';
+  if (row.claim?.mine) return 'report';
+  if (row.tab === 'ready' && !row.claim) return 'claim';
+  return 'open';
+}
+
+interface CaseRowProps {
+  row: Row;
+  index: number;
+  selected: boolean;
+  busy: boolean;
+  now: number;
+  mayReport: boolean;
+  style: CSSProperties;
+  onSelect: (index: number) => void;
+  onAct: (act: RowAct, row: Row) => void;
+}
+
+function Whose({ row }: { row: Row }) {
+  const { t, locale } = useWords();
+  if (row.claim) {
+    return (
+      <span className={classes.claim} data-mine={row.claim.mine || undefined} title={`${row.claim.person} · ${row.claim.site_name}`}>
+        <IconUserCheck size={14} aria-hidden="true" />
+        <span>
+          <span className="visually-hidden">{t('cases.reservedBy')} </span>
+          {row.claim.mine ? t('cases.you') : row.claim.person}
+          <small>{hourMinute(row.claim.at, locale)}</small>
+        </span>
+      </span>
+    );
+  }
+  return <span className={classes.dim}>{row.owner.person ?? (row.owner.ours ? t('cases.ourSite') : row.owner.site_name)}</span>;
+}
+
+export const CaseRow = memo(function CaseRow({ row, index, selected, busy, now, mayReport, style, onSelect, onAct }: CaseRowProps) {
+  const { t, locale } = useWords();
+  const patient = patientName(row.patient.name) ?? t('list.unnamed');
+  const years = age(row.patient.birth_date, new Date(now));
+  const what = actOf(row, { report: mayReport });
+  return (
+    <div
+      role="row"
+      aria-rowindex={index + 2}
+      aria-selected={selected}
+      className={classes.row}
+      data-selected={selected || undefined}
+      data-priority={row.priority}
+      data-case={row.case}
+      style={style}
+      onClick={() => onSelect(index)}
+      onDoubleClick={() => onAct('open', row)}
+    >
+      <div role="gridcell" className={classes.priority}>
+        <PriorityMark priority={row.priority} />
+      </div>
+      <div role="gridcell" className={classes.left}>
+        <TimeLeft row={row} now={now} />
+      </div>
+      <div role="gridcell" className={classes.patient}>
+        <div className={classes.name} title={patient}>
+          {patient}
+        </div>
+        <div className={classes.facts}>
+          {[row.patient.sex, years === null ? null : t('cases.years', { count: years }), dicomDate(row.patient.birth_date, locale)].filter(Boolean).join(' · ')}
+        </div>
+      </div>
+      <div role="gridcell" className={classes.question}>
+        <div className={classes.cut} title={row.question}>
+          {row.kind === 'expertise' && <span className={classes.kind}>{t('cases.kind.expertise')}</span>}
+          {row.question}
+        </div>
+        <div className={classes.facts}>
+          <Flags flags={row.flags} />
+        </div>
+      </div>
+      <div role="gridcell" className={classes.modality}>
+        <div>{row.modality || '—'}</div>
+        <div className={classes.facts}>{row.region}</div>
+      </div>
+      <div role="gridcell" className={classes.site}>
+        <div className={classes.cut} title={row.requester_name}>
+          {row.requester_name}
+        </div>
+        <div className={classes.facts}>{row.requested_by}</div>
+      </div>
+      <div role="gridcell" className={classes.stage}>
+        <div className={classes.cut}>{t(`cases.stage.${row.stage}`)}</div>
+        <div className={classes.facts}>{row.reader_name && row.role !== 'reader' ? row.reader_name : ''}</div>
+      </div>
+      <div role="gridcell" className={classes.images}>
+        <ImageCount images={row.images} />
+      </div>
+      <div role="gridcell" className={classes.whose}>
+        <Whose row={row} />
+      </div>
+      <div role="gridcell" className={classes.acts}>
+        <Button
+          size="compact-sm"
+          variant={selected || what === 'accept' ? 'filled' : 'default'}
+          loading={busy}
+          tabIndex={selected ? 0 : -1}
+          aria-label={t(`cases.rowLong.${what}`, { patient })}
+          onClick={event => {
+            event.stopPropagation();
+            onAct(what, row);
+          }}
+        >
+          {t(`cases.row.${what}`)}
+        </Button>
+      </div>
+    </div>
+  );
+});

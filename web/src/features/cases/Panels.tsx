@@ -1,0 +1,257 @@
+// What a case holds, part by part: the request, its images, who was asked, what was said, what happened.
+
+import { Button, Textarea } from '@mantine/core';
+import { IconAlertTriangle, IconCheck, IconPhone, IconSend, IconShieldCheck } from '@tabler/icons-react';
+import type { ReactNode } from 'react';
+import { useId, useState } from 'react';
+import type { Case, CaseEvent, KeyImage } from '../../api/cases';
+import { count, dicomDate, hourMinute, moment } from '../../lib/format';
+import { useWords } from '../../lib/language';
+import classes from './case.module.css';
+import { countOf } from './state';
+
+export function Panel({ title, beside, children }: { title: string; beside?: ReactNode; children: ReactNode }) {
+  const id = useId();
+  return (
+    <section className={classes.panel} aria-labelledby={id}>
+      <div className={classes.panelHead}>
+        <h2 id={id}>{title}</h2>
+        {beside}
+      </div>
+      {children}
+    </section>
+  );
+}
+
+function Said({ name, text, warn = false }: { name: string; text: string | null; warn?: boolean }) {
+  if (!text) return null;
+  return (
+    <div className={classes.said} data-warn={warn || undefined}>
+      <dt>{name}</dt>
+      <dd>{text}</dd>
+    </div>
+  );
+}
+
+export function RequestPanel({ of }: { of: Case }) {
+  const { t, locale } = useWords();
+  return (
+    <Panel title={t('cases.request')} beside={<span className={classes.dim}>{t('cases.requestedBy', { person: of.requested_by, site: of.requester_name, at: moment(of.requested, locale) })}</span>}>
+      <dl className={classes.texts}>
+        <Said name={t('cases.field.question')} text={of.question} />
+        <Said name={t('cases.field.context')} text={of.context} />
+        <Said name={t('cases.field.contraindications')} text={of.contraindications} warn />
+        <Said name={t('cases.field.priors')} text={of.priors} />
+        <Said name={t('cases.field.justification')} text={of.justification} />
+        <Said name={t('cases.field.consent')} text={t(`cases.consent.${of.consent}`)} warn={of.consent === 'open'} />
+        <Said name={t('cases.field.protocol')} text={of.protocol} />
+        <Said name={t('cases.field.complement')} text={of.complement} />
+        <Said name={t('cases.accession')} text={[of.accession, of.accession_issuer].filter(Boolean).join(' · ')} />
+      </dl>
+    </Panel>
+  );
+}
+
+function KeyPicture({ image }: { image: KeyImage }) {
+  const [isBroken, setBroken] = useState(false);
+  const path = [image.study, 'series', image.series, ...(image.instance ? ['instances', image.instance] : [])].map(encodeURIComponent).join('/');
+  return (
+    <li>
+      {isBroken ? <span className={classes.noPicture} aria-hidden="true" /> : <img alt="" loading="lazy" src={`/dicomweb/studies/${path}/thumbnail?viewport=128,128`} onError={() => setBroken(true)} />}
+      <small>{image.text || image.series.split('.').at(-1)}</small>
+    </li>
+  );
+}
+
+export function ImagesPanel({ of, acts }: { of: Case; acts: ReactNode }) {
+  const { t, locale } = useWords();
+  const standing = countOf(of);
+  return (
+    <Panel title={t('cases.imagesTitle')} beside={acts}>
+      {of.study_list.length === 0 ? (
+        <p className={classes.dim}>{t(of.flags.includes('no-images') ? 'cases.noImagesAlarm' : 'cases.noImages')}</p>
+      ) : (
+        <>
+          <p className={classes.countLine} data-is={standing}>
+            {standing === 'complete' ? <IconShieldCheck size={16} aria-hidden="true" /> : <IconAlertTriangle size={16} aria-hidden="true" />}
+            {t(`cases.count.${standing}`, { count: of.images.here, expected: count(of.images.expected ?? of.images.here, locale) })}
+            {standing === 'complete' && of.count_confirmed_by && ` · ${t(`cases.countBy.${of.count_confirmed_by}`)}`}
+          </p>
+          <ul className={classes.studies}>
+            {of.study_list.map(study => (
+              <li key={study.study}>
+                <strong>{dicomDate(study.date, locale) ?? t('common.unknown')}</strong>
+                <span>{t('cases.studyCount', { count: study.here, expected: `/${count(study.expected ?? study.instances, locale)}` })}</span>
+                <span>{study.holder_name}</span>
+                <span className={classes.dim}>{t(`cases.joinedBy.${study.joined_by}`)}</span>
+                {study.version !== null && study.version_here !== null && study.version_here > study.version && <span className={classes.late}>{t('cases.late', { version: study.version_here })}</span>}
+                {!study.verified && <span className={classes.late}>{t('cases.unverified')}</span>}
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+      {of.key_images.length > 0 && (
+        <>
+          <h3 className={classes.sub}>{t('cases.keyImages')}</h3>
+          <ul className={classes.pictures}>
+            {of.key_images.map(image => (
+              <KeyPicture key={`${image.series} ${image.instance ?? ''} ${image.frame ?? ''}`} image={image} />
+            ))}
+          </ul>
+        </>
+      )}
+    </Panel>
+  );
+}
+
+export function RoutingPanel({ of }: { of: Case }) {
+  const { t, locale } = useWords();
+  if (of.asked.length === 0 && of.skipped.length === 0) return null;
+  const lines = [
+    ...of.asked.map(one => ({
+      key: `asked ${one.rank} ${one.site}`,
+      rank: one.rank,
+      name: [one.site_name, one.whom].filter(Boolean).join(' · '),
+      said:
+        one.answer === 'refused'
+          ? t('cases.answerRefused', { reason: one.reason ?? '' })
+          : one.answer === 'waiting' && one.until
+            ? t('cases.answerWaiting', { at: hourMinute(one.until, locale) })
+            : t(`cases.answer.${one.answer}`),
+      is: one.answer,
+    })),
+    ...of.skipped.map(one => ({ key: `skipped ${one.rank} ${one.whom}`, rank: one.rank, name: one.whom, said: t('cases.skippedWhy', { why: t(`cases.skip.${one.why}` as 'cases.skip.unreachable', { defaultValue: one.why }) }), is: 'skipped' as const })),
+  ].sort((a, b) => a.rank - b.rank);
+  return (
+    <Panel title={t('cases.routing')}>
+      <ol className={classes.routing}>
+        {lines.map(line => (
+          <li key={line.key} data-is={line.is}>
+            <i aria-hidden="true">{line.rank}</i>
+            <div>
+              <strong>{line.name}</strong>
+              <span>{line.said}</span>
+            </div>
+          </li>
+        ))}
+      </ol>
+    </Panel>
+  );
+}
+
+export function TelephonePanel({ of }: { of: Case }) {
+  const { t } = useWords();
+  const numbers = [...new Set([of.telephone, ...of.escalation.telephones].filter(Boolean))];
+  if (numbers.length === 0) return null;
+  return (
+    <Panel title={t('cases.telephones')}>
+      {numbers.map((number, index) => (
+        <a key={number} className={classes.telephone} href={`tel:${number.replaceAll(/[^\d+]/g, '')}`}>
+          <IconPhone size={18} aria-hidden="true" />
+          <strong>{number}</strong>
+          <span>{index === 0 && of.telephone ? t('cases.scannerRoom', { site: of.requester_name }) : t('cases.escalationLine')}</span>
+        </a>
+      ))}
+    </Panel>
+  );
+}
+
+export function ThreadPanel({ of, busy, onSay }: { of: Case; busy: boolean; onSay: ((text: string) => Promise<unknown>) | null }) {
+  const { t, locale } = useWords();
+  const [text, setText] = useState('');
+  const say = () => {
+    if (onSay && text.trim() !== '') void onSay(text.trim()).then(() => setText(''), () => undefined);
+  };
+  return (
+    <Panel title={t('cases.thread')}>
+      {of.thread.length === 0 && <p className={classes.dim}>{t('cases.threadEmpty')}</p>}
+      <ol className={classes.thread} aria-live="polite">
+        {of.thread.map(one => (
+          <li key={one.event} data-is={one.kind}>
+            <span className={classes.dim}>
+              <strong>{one.person}</strong> · {one.site_name} · {hourMinute(one.at, locale)}
+              {one.kind !== 'said' && ` · ${t(`cases.threadKind.${one.kind}`)}`}
+            </span>
+            <p>{one.text}</p>
+          </li>
+        ))}
+      </ol>
+      {onSay && (
+        <form
+          className={classes.say}
+          onSubmit={event => {
+            event.preventDefault();
+            say();
+          }}
+        >
+          <Textarea
+            aria-label={t('cases.sayLabel')}
+            placeholder={t('cases.sayLabel')}
+            value={text}
+            maxLength={2_000}
+            autosize
+            minRows={1}
+            maxRows={6}
+            onChange={event => setText(event.currentTarget.value)}
+            onKeyDown={event => {
+              if (event.key === 'Enter' && !event.shiftKey) {
+                event.preventDefault();
+                say();
+              }
+            }}
+          />
+          <Button type="submit" variant="default" loading={busy} disabled={text.trim() === ''} aria-label={t('cases.say')} px="xs">
+            <IconSend size={16} aria-hidden="true" />
+          </Button>
+        </form>
+      )}
+    </Panel>
+  );
+}
+
+/** What an event did, in words; a step this portal does not know is shown by its own name. */
+function useEventWords() {
+  const { t, locale } = useWords();
+  return (event: CaseEvent) => {
+    const step = t(`cases.event.${event.step}` as 'cases.event.claimed', { defaultValue: event.step });
+    if (event.lost_to) return t('cases.eventLost', { step, person: event.lost_to.person, at: event.lost_to.at ? hourMinute(event.lost_to.at, locale) : '—' });
+    return event.void ? t('cases.eventVoid', { step, why: t(`cases.void.${event.void}` as 'cases.void.claimed', { defaultValue: event.void }) }) : step;
+  };
+}
+
+const EVENTS_SHOWN = 8;
+
+export function EventsPanel({ of }: { of: Case }) {
+  const { t, locale } = useWords();
+  const say = useEventWords();
+  const [all, setAll] = useState(false);
+  const newest = [...of.events].reverse();
+  const shown = all ? newest : newest.slice(0, EVENTS_SHOWN);
+  return (
+    <Panel title={t('cases.eventsTitle')}>
+      <ol className={classes.events}>
+        {shown.map(event => (
+          <li key={event.event} data-void={event.void ?? undefined}>
+            <time dateTime={event.at} title={moment(event.at, locale)}>
+              {hourMinute(event.at, locale)}
+            </time>
+            <div>
+              <strong>{say(event)}</strong>
+              {event.text && <p>{t(`cases.byNode.${event.text}` as 'cases.byNode.idle', { defaultValue: event.text })}</p>}
+              <span>
+                {[event.person, event.site_name].filter(Boolean).join(' · ')}
+                {!event.void && <IconCheck size={12} aria-hidden="true" />}
+              </span>
+            </div>
+          </li>
+        ))}
+      </ol>
+      {newest.length > EVENTS_SHOWN && !all && (
+        <Button size="compact-sm" variant="subtle" onClick={() => setAll(true)}>
+          {t('cases.allEvents', { count: newest.length })}
+        </Button>
+      )}
+    </Panel>
+  );
+}

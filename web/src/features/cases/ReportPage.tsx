@@ -1,0 +1,151 @@
+// The report of one case: what is asked on one side, what is written on the other, and whom it is about above both.
+
+import { Alert, Button } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { IconArrowLeft, IconUserExclamation } from '@tabler/icons-react';
+import { useState } from 'react';
+import { Link, useParams } from 'react-router';
+import type { Case } from '../../api/cases';
+import { caseQuery } from '../../api/cases';
+import { useOpenViewers } from '../../api/openViewers';
+import { useMay, useSession } from '../../api/queries';
+import { usePageTitle } from '../../components/Page';
+import { Denied, Failure, Waiting } from '../../components/State';
+import { hourMinute, patientName } from '../../lib/format';
+import { useWords } from '../../lib/language';
+import { useNow } from '../../lib/time';
+import { boundOf, differing, useBinding } from './binding';
+import classes from './case.module.css';
+import { Editor } from './Editor';
+import { RequestPanel, TelephonePanel, ThreadPanel } from './Panels';
+import { PatientBanner } from './PatientBanner';
+import { Report } from './Reports';
+import { lateOf, readOf } from './state';
+import { useSteps } from './useSteps';
+
+export function ReportPage() {
+  const { id = '' } = useParams();
+  return useMay('report-cases') ? <Loaded key={id} id={id} /> : <Denied />;
+}
+
+function Loaded({ id }: { id: string }) {
+  const { t } = useWords();
+  const asked = useQuery(caseQuery(id));
+  usePageTitle(asked.data ? `${t('cases.write')} · ${patientName(asked.data.patient.name) ?? t('list.unnamed')}` : t('cases.write'));
+  if (asked.data) return <View of={asked.data} />;
+  if (asked.error) return <Failure error={asked.error} retry={() => void asked.refetch()} />;
+  return <Waiting />;
+}
+
+/** What stands in the way of writing on the right patient, in words. */
+function Warnings({ of, twin, others, onTake }: { of: Case; twin: boolean; others: { case: string; patient: string }[]; onTake: () => void }) {
+  const { t } = useWords();
+  const viewed = useOpenViewers();
+  const own = new Set([...of.studies, ...of.study_list.map(one => one.study)]);
+  const foreign = [...viewed].filter(study => !own.has(study));
+  return (
+    <>
+      {twin && (
+        <Alert color="yellow" variant="light" icon={<IconUserExclamation size={18} />} title={t('cases.twin')} mt="sm">
+          {t('cases.twinText')}{' '}
+          <Button size="compact-xs" variant="white" color="dark" onClick={onTake}>
+            {t('cases.twinTake')}
+          </Button>
+        </Alert>
+      )}
+      {others.length > 0 && (
+        <Alert color="yellow" variant="light" icon={<IconUserExclamation size={18} />} title={t('cases.otherReport')} mt="sm">
+          {t('cases.otherReportText', { patients: others.map(one => patientName(one.patient) ?? t('list.unnamed')).join(', ') })}
+        </Alert>
+      )}
+      {foreign.length > 0 && (
+        <Alert color="red" variant="light" icon={<IconUserExclamation size={18} />} title={t('cases.otherViewer')} mt="sm" role="alert">
+          {t('cases.otherViewerText')}
+        </Alert>
+      )}
+    </>
+  );
+}
+
+function View({ of }: { of: Case }) {
+  const { t, locale } = useWords();
+  const now = useNow(1_000);
+  const person = useSession()?.person.name ?? '';
+  const steps = useSteps();
+  const binding = useBinding(of);
+  // The identity this report was begun with: what comes later is compared with it, never taken in silently.
+  const [bound] = useState(() => boundOf(of));
+  const changed = differing(bound, boundOf(of));
+  // What was there to be read when reading began; what came later counts once somebody says that they looked at it.
+  const [read, setRead] = useState(() => readOf(of));
+  const late = lateOf(read, of);
+  const may = of.actions.filter(action => action.startsWith('report-'));
+  const claimed = of.claim && !of.claim.mine;
+  return (
+    <div className={classes.view}>
+      <PatientBanner of={of} now={now} />
+      <div className={classes.scroll} tabIndex={0} role="region" aria-label={t('cases.write')}>
+        <div className={classes.top}>
+          <Button component={Link} to={`/cases/${of.case}`} size="compact-sm" variant="subtle" color="gray" leftSection={<IconArrowLeft size={15} />}>
+            {t('cases.one')}
+          </Button>
+          {claimed && of.claim && (
+            <span className={classes.taken}>{t('cases.takenBy', { person: of.claim.person, site: of.claim.site_name, at: hourMinute(of.claim.at, locale) })}</span>
+          )}
+        </div>
+        {changed.length > 0 && (
+          <Alert color="red" variant="filled" role="alert" title={t('cases.changed')} mb="sm">
+            {t('cases.changedText', { what: changed.map(one => t(`cases.bound.${one}`)).join(', ') })}
+          </Alert>
+        )}
+        {late.length > 0 && (
+          <Alert color="yellow" variant="light" role="alert" title={t('cases.lateTitle')} mb="sm">
+            {t('cases.lateText', { count: late.length })}{' '}
+            <Button size="compact-xs" variant="white" color="dark" onClick={() => setRead(readOf(of))}>
+              {t('cases.lateSeen')}
+            </Button>
+          </Alert>
+        )}
+        <Warnings of={of} twin={binding.twin} others={binding.others} onTake={binding.take} />
+        <div className={classes.columns} style={{ marginTop: 10 }}>
+          <div className={classes.main}>
+            {may.length === 0 ? (
+              <Alert color="gray" variant="light" title={t('cases.nothingToWrite')}>
+                {t('cases.nothingToWriteText')}{' '}
+                {of.actions.includes('claim') && (
+                  <Button size="compact-sm" loading={steps.isPending} onClick={() => steps.mutate({ id: of.case, body: { step: 'claim' } })}>
+                    {t('cases.step.claim.yes')}
+                  </Button>
+                )}
+              </Alert>
+            ) : (
+              <Editor of={of} bound={bound} read={read} person={person} locked={binding.twin || changed.length > 0} />
+            )}
+          </div>
+          <aside className={classes.aside}>
+            <RequestPanel of={of} />
+            <TelephonePanel of={of} />
+            {[...of.reports].reverse().map(report => (
+              <Report
+                key={report.event}
+                of={of}
+                report={report}
+                now={now}
+                busy={false}
+                superseded={report.standing === 'preliminary' && of.reports.some(one => one.standing === 'final' && one.at >= report.at)}
+                onAcknowledge={null}
+                onHear={null}
+                onCall={null}
+              />
+            ))}
+            <ThreadPanel
+              of={of}
+              busy={steps.isPending}
+              onSay={of.actions.includes('say') ? text => steps.mutateAsync({ id: of.case, body: { step: 'say', text } }) : null}
+            />
+          </aside>
+        </div>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,171 @@
+// The last look before a signature: whose report it is, repeated from what the node says this moment and compared with
+// what the editor was opened on; what of the images is missing, with a reason or not at all.
+
+import { Alert, Button, Group, Modal, Stack, Text, Textarea } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { IconAlertTriangle, IconUserCheck, IconUserX } from '@tabler/icons-react';
+import { useState } from 'react';
+import { useNavigate } from 'react-router';
+import type { Case, Draft } from '../../api/cases';
+import { signReport } from '../../api/cases';
+import { ApiError, get } from '../../api/client';
+import { keys } from '../../api/queries';
+import { Waiting } from '../../components/State';
+import { dicomDate, patientName } from '../../lib/format';
+import { useWords } from '../../lib/language';
+import type { Bound } from './binding';
+import { boundOf, differing } from './binding';
+import classes from './editor.module.css';
+import { GAP } from './blocks';
+import { PARTS } from './Reports';
+import { lackOf } from './state';
+import { useCaseProblem, useToldCase } from './useSteps';
+
+interface SignDialogProps {
+  id: string;
+  bound: Bound;
+  text: Draft;
+  /** The versions that were looked at. */
+  read: { study: string; version: number }[];
+  /** What is typed is at the node before it is signed. */
+  onBefore: () => Promise<void>;
+  onSigned: () => void;
+  onClose: () => void;
+}
+
+export function SignDialog(props: SignDialogProps) {
+  const { t } = useWords();
+  const say = useCaseProblem();
+  // Not what the page has in hand, but what the node says now.
+  const fresh = useQuery({ queryKey: [...keys.cases, 'signing', props.id], queryFn: ({ signal }) => get<Case>(`/cases/${props.id}`, signal), staleTime: 0, gcTime: 0 });
+  return (
+    <Modal
+      opened
+      size="lg"
+      onClose={props.onClose}
+      title={t(`cases.sign.${props.text.standing}`)}
+      closeButtonProps={{ 'aria-label': t('common.close') }}
+    >
+      {fresh.data && !fresh.isFetching ? (
+        <Ready {...props} of={fresh.data} />
+      ) : fresh.error ? (
+        <Alert color="yellow" variant="light" role="alert" title={t('cases.cannotSign')}>
+          {say(fresh.error)} {t('cases.cannotSignText')}
+        </Alert>
+      ) : (
+        <Waiting />
+      )}
+    </Modal>
+  );
+}
+
+function Ready({ of, bound, text, read, onBefore, onSigned, onClose }: SignDialogProps & { of: Case }) {
+  const { t, locale } = useWords();
+  const say = useCaseProblem();
+  const told = useToldCase();
+  const navigate = useNavigate();
+  const [despite, setDespite] = useState('');
+  const wrong = differing(bound, boundOf(of));
+  const lacks = lackOf(of, read);
+  const gaps = PARTS.filter(part => text[part].includes(GAP));
+  const sign = useMutation({
+    mutationFn: async () => {
+      await onBefore();
+      const { standing, indication, technique, findings, conclusion, language, critical } = text;
+      return signReport(of.case, {
+        standing,
+        indication,
+        technique,
+        findings,
+        conclusion,
+        language,
+        critical,
+        despite: despite.trim(),
+        read,
+        patient: { name: bound.name, birth_date: bound.birth_date },
+        hospital: bound.hospital,
+        study_date: bound.study_date,
+      });
+    },
+    onSuccess: signed => {
+      onSigned();
+      told(signed);
+      notifications.show({ color: 'teal', message: t('cases.signed', { patient: patientName(bound.name) ?? '' }), closeButtonProps: { 'aria-label': t('common.close') } });
+      void navigate(`/cases/${of.case}`);
+    },
+  });
+  const refused = sign.error instanceof ApiError ? sign.error : null;
+  const needsReason = lacks.length > 0 || refused?.code === 'images-missing' || refused?.code === 'late-images';
+  const differs = [...new Set<string>([...wrong, ...(refused?.differs ?? [])])];
+  return (
+    <form
+      onSubmit={event => {
+        event.preventDefault();
+        if (wrong.length === 0 && (!needsReason || despite.trim() !== '')) sign.mutate();
+      }}
+    >
+      <Stack gap="md">
+        <dl className={classes.identity} data-wrong={differs.length > 0 || undefined}>
+          {(['name', 'birth_date', 'hospital', 'study_date'] as const).map(field => (
+            <div key={field} data-wrong={differs.includes(field) || undefined}>
+              <dt>{t(`cases.bound.${field}`)}</dt>
+              <dd>{shown(bound, field, locale) ?? '—'}</dd>
+              {differs.includes(field) && <dd className={classes.now}>{t('cases.nowSays', { value: shown(boundOf(of), field, locale) ?? '—' })}</dd>}
+            </div>
+          ))}
+        </dl>
+        {differs.length > 0 ? (
+          <Alert color="red" variant="light" role="alert" icon={<IconUserX size={18} />} title={t('cases.wrongPatient')}>
+            {t('cases.wrongPatientText')}
+          </Alert>
+        ) : (
+          <Text size="sm" className={classes.checked}>
+            <IconUserCheck size={16} aria-hidden="true" /> {t('cases.isThisPatient')}
+          </Text>
+        )}
+        {text.critical && (
+          <Alert color="red" variant="light" icon={<IconAlertTriangle size={18} />} title={t('cases.critical')} role="note">
+            {t('cases.criticalSign', { telephone: of.telephone || '—' })}
+          </Alert>
+        )}
+        {gaps.length > 0 && (
+          <Text size="sm" c="yellow.4">
+            {t('cases.gapsLeft', { parts: gaps.map(part => t(`cases.part.${part}`)).join(', ') })}
+          </Text>
+        )}
+        {needsReason && (
+          <Textarea
+            label={lacks.length > 0 ? lacks.map(lack => t(`cases.lack.${lack}`)).join(' ') : refused && say(refused)}
+            description={t('cases.despiteHelp')}
+            value={despite}
+            maxLength={500}
+            autosize
+            minRows={2}
+            required
+            data-autofocus
+            onChange={event => setDespite(event.currentTarget.value)}
+          />
+        )}
+        {refused && refused.code !== 'wrong-patient' && (
+          <Text size="sm" c="red.4" role="alert">
+            {say(refused)} {refused.code === 'offline' && t('cases.cannotSignText')}
+          </Text>
+        )}
+        <Group justify="flex-end" gap="xs">
+          <Button variant="default" onClick={onClose}>
+            {t('common.cancel')}
+          </Button>
+          <Button type="submit" loading={sign.isPending} disabled={differs.length > 0 || (needsReason && despite.trim() === '')} {...(needsReason ? {} : { 'data-autofocus': true })}>
+            {t(`cases.sign.${text.standing}`)}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
+
+function shown(bound: Bound, field: keyof Bound, locale: string): string | null {
+  if (field === 'name') return patientName(bound.name);
+  return field === 'hospital' ? bound.hospital : dicomDate(bound[field], locale);
+}

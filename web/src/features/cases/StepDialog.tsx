@@ -1,0 +1,151 @@
+// Asks for what a step needs before it is taken.
+
+import { Button, Checkbox, Group, Modal, Select, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import type { CaseRow, CaseStudy, StepBody } from '../../api/cases';
+import { peersQuery, siteQuery } from '../../api/queries';
+import { dicomDate, patientName } from '../../lib/format';
+import { useWords } from '../../lib/language';
+import { Problem } from '../../components/parts';
+import type { Field, Given, StepWord } from './acts';
+import { bodyOf, DANGEROUS, lacking, STEP_FIELDS } from './acts';
+import classes from './marks.module.css';
+import { PRIORITIES } from './order';
+
+interface StepDialogProps {
+  of: CaseRow & { study_list?: CaseStudy[] };
+  step: StepWord;
+  /** What the step carries beside what is asked. */
+  beside?: Record<string, unknown>;
+  busy: boolean;
+  error: unknown;
+  onYes: (body: StepBody) => void;
+  onClose: () => void;
+}
+
+const TEXT_MAX = 2_000;
+/** Steps whose reasons repeat: a press writes one. */
+const REASONS: Partial<Record<StepWord, readonly ('busy' | 'competence' | 'images' | 'indication' | 'mistake' | 'done-elsewhere' | 'shift-over' | 'interrupted')[]>> = {
+  refuse: ['busy', 'competence', 'images', 'indication'],
+  cancel: ['mistake', 'done-elsewhere'],
+  release: ['interrupted', 'shift-over', 'competence'],
+};
+
+export function StepDialog({ of, step, beside, busy, error, onYes, onClose }: StepDialogProps) {
+  const { t, locale } = useWords();
+  const studies = of.study_list?.map(one => one.study) ?? of.studies;
+  const [given, setGiven] = useState<Given>(() => ({ ...(studies.length === 1 ? { study: studies[0] ?? '' } : {}) }));
+  const [tried, setTried] = useState(false);
+  const missing = lacking(step, given);
+  const set = (name: Field['name']) => (value: string | boolean) => setGiven(before => ({ ...before, [name]: value }));
+  return (
+    <Modal opened onClose={onClose} title={t(`cases.step.${step}.title`)} closeButtonProps={{ 'aria-label': t('common.close') }}>
+      <form
+        onSubmit={event => {
+          event.preventDefault();
+          setTried(true);
+          if (missing.length === 0) onYes({ ...bodyOf(step, given), ...beside });
+        }}
+      >
+        <Stack gap="sm">
+          <Text size="sm">
+            <strong>{patientName(of.patient.name) ?? t('list.unnamed')}</strong>
+            <span className={classes.dim}>
+              {' · '}
+              {[dicomDate(of.patient.birth_date, locale), of.requester_name, of.question].filter(Boolean).join(' · ')}
+            </span>
+          </Text>
+          <Text size="sm" c="dimmed">
+            {t(`cases.step.${step}.about`)}
+          </Text>
+          {STEP_FIELDS[step].map((field, index) => (
+            <StepField
+              key={field.name}
+              step={step}
+              field={field}
+              first={index === 0}
+              value={given[field.name]}
+              studies={studies}
+              wrong={tried && missing.includes(field.name)}
+              onChange={set(field.name)}
+            />
+          ))}
+          {error !== null && error !== undefined && <Problem error={error} />}
+          <Group justify="flex-end" gap="xs">
+            <Button variant="default" onClick={onClose}>
+              {t('common.cancel')}
+            </Button>
+            <Button type="submit" loading={busy} color={DANGEROUS.has(step) ? 'red.9' : 'sky'}>
+              {t(`cases.step.${step}.yes`)}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}
+
+interface StepFieldProps {
+  step: StepWord;
+  field: Field;
+  first: boolean;
+  value: string | boolean | undefined;
+  studies: string[];
+  wrong: boolean;
+  onChange: (value: string | boolean) => void;
+}
+
+function StepField({ step, field, first, value, studies, wrong, onChange }: StepFieldProps) {
+  const { t } = useWords();
+  const text = typeof value === 'string' ? value : '';
+  const label = t(`cases.field.${step === 'hand-over' && field.name === 'to' ? 'colleague' : field.name}`);
+  const common = { label, error: wrong ? t('cases.isMissing') : undefined, withAsterisk: field.required, ...(first ? { 'data-autofocus': true } : {}) };
+  switch (field.kind) {
+    case 'area':
+      return (
+        <>
+          <Textarea {...common} value={text} maxLength={TEXT_MAX} autosize minRows={2} maxRows={10} onChange={event => onChange(event.currentTarget.value)} />
+          <Group gap={6}>
+            {REASONS[step]?.map(reason => (
+              <Button key={reason} size="compact-xs" variant="default" onClick={() => onChange(t(`cases.reasons.${reason}`))}>
+                {t(`cases.reasons.${reason}`)}
+              </Button>
+            ))}
+          </Group>
+        </>
+      );
+    case 'line':
+      return <TextInput {...common} value={text} maxLength={200} onChange={event => onChange(event.currentTarget.value)} />;
+    case 'number':
+      return <TextInput {...common} inputMode="numeric" value={text} maxLength={7} onChange={event => onChange(event.currentTarget.value)} />;
+    case 'uids':
+      return <Textarea {...common} value={text} autosize minRows={1} onChange={event => onChange(event.currentTarget.value)} />;
+    case 'check':
+      return <Checkbox label={label} checked={value === true} error={wrong ? t('cases.isMissing') : undefined} onChange={event => onChange(event.currentTarget.checked)} />;
+    case 'priority':
+      return (
+        <Select
+          {...common}
+          allowDeselect={false}
+          value={text || null}
+          data={PRIORITIES.map(one => ({ value: one, label: `${one} · ${t(`cases.priorityHelp.${one}`)}` }))}
+          onChange={next => onChange(next ?? '')}
+        />
+      );
+    case 'study':
+      return studies.length === 1 ? null : (
+        <Select {...common} allowDeselect={false} value={text || null} data={studies} onChange={next => onChange(next ?? '')} />
+      );
+    case 'site':
+      return <SiteField {...common} value={text} onChange={onChange} />;
+  }
+}
+
+/** A paired site. */
+function SiteField({ value, onChange, ...common }: { value: string; onChange: (value: string) => void; label: string }) {
+  const peers = (useQuery(peersQuery).data ?? []).filter(peer => !peer.revoked);
+  const own = useQuery(siteQuery).data;
+  const data = [...(own ? [{ value: own.site_id, label: own.name }] : []), ...peers.map(peer => ({ value: peer.site, label: peer.name }))];
+  return <Select {...common} allowDeselect={false} searchable value={value || null} data={data} onChange={next => onChange(next ?? '')} />;
+}

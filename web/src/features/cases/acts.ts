@@ -1,0 +1,113 @@
+// The steps people take in a case: what each asks for before it is taken. Which of them a state allows, the node says.
+
+export type StepWord =
+  | 'offer'
+  | 'accept'
+  | 'refuse'
+  | 'acquired'
+  | 'complement'
+  | 'images-ready'
+  | 'expect'
+  | 'claim'
+  | 'release'
+  | 'hand-over'
+  | 'read'
+  | 'acknowledge'
+  | 'hear'
+  | 'compare'
+  | 'ask'
+  | 'answer'
+  | 'hold'
+  | 'resume'
+  | 'escalate'
+  | 'cancel'
+  | 'close'
+  | 'reopen'
+  | 'say'
+  | 'prioritise';
+
+export interface Field {
+  name: 'text' | 'reason' | 'protocol' | 'to' | 'whom' | 'priority' | 'instances' | 'study' | 'studies' | 'who' | 'read_back' | 'confirm_count';
+  kind: 'area' | 'line' | 'site' | 'priority' | 'number' | 'study' | 'uids' | 'check';
+  required: boolean;
+}
+
+const area = (name: 'text' | 'reason' | 'protocol', required = true): Field => ({ name, kind: 'area', required });
+
+/** No fields: it is taken at once. */
+export const STEP_FIELDS: Record<StepWord, readonly Field[]> = {
+  offer: [{ name: 'to', kind: 'site', required: true }, { name: 'whom', kind: 'line', required: false }],
+  accept: [area('protocol', false)],
+  refuse: [area('reason')],
+  acquired: [{ name: 'studies', kind: 'uids', required: true }],
+  complement: [area('text', false)],
+  'images-ready': [{ name: 'confirm_count', kind: 'check', required: false }],
+  expect: [{ name: 'study', kind: 'study', required: true }, { name: 'instances', kind: 'number', required: true }],
+  claim: [],
+  release: [area('reason', false)],
+  'hand-over': [{ name: 'to', kind: 'line', required: true }],
+  read: [],
+  acknowledge: [],
+  hear: [{ name: 'who', kind: 'line', required: true }, { name: 'read_back', kind: 'check', required: true }],
+  // Has a screen of its own: both texts side by side.
+  compare: [],
+  ask: [area('text')],
+  answer: [area('text')],
+  hold: [area('reason')],
+  resume: [],
+  escalate: [area('text')],
+  cancel: [area('reason')],
+  close: [],
+  reopen: [area('reason')],
+  // Stands below the thread.
+  say: [area('text')],
+  prioritise: [{ name: 'priority', kind: 'priority', required: true }, area('reason')],
+};
+
+export const DANGEROUS: ReadonlySet<StepWord> = new Set<StepWord>(['refuse', 'cancel']);
+
+export function isStep(word: string): word is StepWord {
+  return Object.hasOwn(STEP_FIELDS, word);
+}
+
+/** What is done most at each turn of a case comes first; the first that is allowed is the one button that stands out. */
+const FIRST: readonly StepWord[] = ['claim', 'accept', 'answer', 'acquired', 'complement', 'images-ready', 'resume', 'reopen', 'close'];
+/** Not among the buttons: they stand beside what they are about. */
+const ELSEWHERE: ReadonlySet<StepWord> = new Set<StepWord>(['read', 'acknowledge', 'hear', 'compare', 'say']);
+
+/** Splits what the node allows: the first, those beside it, and those that are rarer. */
+export function arranged(actions: readonly string[]): { first: StepWord | null; beside: StepWord[]; rarer: StepWord[] } {
+  const steps = actions.filter(isStep).filter(word => !ELSEWHERE.has(word));
+  const first = FIRST.find(word => steps.includes(word)) ?? null;
+  const near: readonly StepWord[] = ['refuse', 'release', 'hand-over', 'expect', 'ask', 'claim', 'images-ready', 'complement'];
+  const beside = near.filter(word => word !== first && steps.includes(word));
+  return { first, beside, rarer: steps.filter(word => word !== first && !beside.includes(word)) };
+}
+
+export type Given = Partial<Record<Field['name'], string | boolean>>;
+
+/** Which required fields are empty. */
+export function lacking(step: StepWord, given: Given): Field['name'][] {
+  return STEP_FIELDS[step]
+    .filter(field => field.required)
+    .filter(({ name, kind }) => {
+      const value = given[name];
+      if (kind === 'check') return value !== true;
+      const text = typeof value === 'string' ? value.trim() : '';
+      return text === '' || (kind === 'number' && !/^[1-9]\d{0,6}$/.test(text));
+    })
+    .map(({ name }) => name);
+}
+
+/** The body of the step, as the node takes it. */
+export function bodyOf(step: StepWord, given: Given): { step: StepWord } & Record<string, unknown> {
+  const values = STEP_FIELDS[step].map(({ name, kind }): [string, unknown] => {
+    const value = given[name];
+    if (kind === 'check') return [name, value === true];
+    const text = typeof value === 'string' ? value.trim() : '';
+    if (kind === 'number') return [name, Number(text)];
+    if (kind === 'uids') return [name, text.split(/[\s,;]+/).filter(Boolean)];
+    return [name, text];
+  });
+  return { step, ...Object.fromEntries(values) };
+}

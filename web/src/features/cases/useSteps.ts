@@ -1,0 +1,53 @@
+// Taking a step, and what a person is told of it: most of all who was first.
+
+import { notifications } from '@mantine/notifications';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { ApiError } from '../../api/client';
+import type { Case, StepBody } from '../../api/cases';
+import { caseKey, takeStep } from '../../api/cases';
+import { keys } from '../../api/queries';
+import { useProblem } from '../../components/problem';
+import { hourMinute } from '../../lib/format';
+import { useWords } from '../../lib/language';
+
+/** A refusal in words: with `claimed`, by whom and when. */
+export function useCaseProblem(): (error: unknown) => string {
+  const { t, locale } = useWords();
+  const say = useProblem();
+  return error =>
+    error instanceof ApiError && error.code === 'claimed' && error.by
+      ? t('cases.takenBy', { person: error.by.person, site: error.by.site_name, at: error.by.at ? hourMinute(error.by.at, locale) : '—' })
+      : say(error);
+}
+
+/** Puts a case that the node told into the caches, and has the lists asked anew. */
+export function useToldCase(): (told: Case) => void {
+  const client = useQueryClient();
+  return told => {
+    client.setQueryData(caseKey(told.case), told);
+    void client.invalidateQueries({ queryKey: [...keys.cases, 'list'] });
+    void client.invalidateQueries({ queryKey: [...keys.cases, 'loose'] });
+  };
+}
+
+export function useSteps() {
+  const { t } = useWords();
+  const say = useCaseProblem();
+  const told = useToldCase();
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ id, body }: { id: string; body: StepBody }) => takeStep(id, body),
+    onSuccess: told,
+    onError: (error, { id }) => {
+      const isLost = error instanceof ApiError && error.code === 'claimed';
+      notifications.show({
+        color: isLost ? 'yellow' : 'red',
+        autoClose: isLost ? 15_000 : 8_000,
+        message: say(error),
+        closeButtonProps: { 'aria-label': t('common.close') },
+      });
+      void client.invalidateQueries({ queryKey: caseKey(id) });
+      void client.invalidateQueries({ queryKey: [...keys.cases, 'list'] });
+    },
+  });
+}

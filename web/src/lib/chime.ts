@@ -1,0 +1,45 @@
+// The sound of an alert: made by the browser itself, so that nothing has to be loaded at 02:10. A browser plays nothing
+// before somebody touched the page; `canChime` says whether it would be heard now.
+
+let context: AudioContext | null = null;
+
+function audio(): AudioContext | null {
+  if (typeof AudioContext !== 'function') return null;
+  context ??= new AudioContext();
+  return context;
+}
+
+export const canChime = (): boolean => context?.state === 'running';
+
+/** Wakes the sound; called where a person touches the page. */
+export async function wakeChime(): Promise<boolean> {
+  const made = audio();
+  if (!made) return false;
+  if (made.state !== 'running') await made.resume().catch(() => undefined);
+  return made.state === 'running';
+}
+
+/** Pitches in hertz: rising for what is most urgent, two of one pitch else. */
+const TONES = { urgent: [660, 880, 1_175, 880, 1_175], calm: [660, 660] } as const;
+const TONE_S = 0.17;
+const LOUD = 0.35;
+
+/** Plays; false where nothing can be heard. */
+export function chime(kind: keyof typeof TONES): boolean {
+  const made = audio();
+  if (made?.state !== 'running') return false;
+  TONES[kind].forEach((pitch, index) => {
+    const from = made.currentTime + index * TONE_S;
+    const tone = made.createOscillator();
+    const volume = made.createGain();
+    tone.type = 'triangle';
+    tone.frequency.value = pitch;
+    volume.gain.setValueAtTime(0, from);
+    volume.gain.linearRampToValueAtTime(LOUD, from + 0.015);
+    volume.gain.exponentialRampToValueAtTime(0.001, from + TONE_S);
+    tone.connect(volume).connect(made.destination);
+    tone.start(from);
+    tone.stop(from + TONE_S);
+  });
+  return true;
+}
