@@ -13,6 +13,7 @@ use crate::{
     manifest::StudyCard,
     refusal::Refusal,
     relearn::Known,
+    roster::{CoverageEnd, SignedCoverage},
     signed::{Domain, Signed},
     succession::Keys,
     time::Timestamp,
@@ -160,6 +161,10 @@ pub enum Request {
     /// Keys of the receiver, which the sender knows and which part from those that the receiver showed: one of the two is not
     /// the receiver's, and nothing passes until the sites are paired again.
     KeysPart(Keys),
+    /// Who reads for whom, signed by the sender: an offer, or the text with more signatures.
+    Coverage(SignedCoverage),
+    /// The sender ends a coverage.
+    CoverageEnd(Signed<CoverageEnd>),
 }
 impl Wire for Request {
     const VERSION: u8 = 1;

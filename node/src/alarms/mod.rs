@@ -86,6 +86,12 @@ pub(crate) enum Kind {
     KeyChanged,
     /// Subject: the site of whose key two successors are known. Nothing passes between it and us until it is paired again.
     KeysPart,
+    /// Subject: the coverage and the hole's times by its wall; value: minutes without a confirmed shift.
+    CoverageHole,
+    /// Subject: the coverage, kind and rank of the shift; value: seconds without a live screen.
+    ScreenSilent,
+    /// Subject: the coverage, kind and rank of the shift; value: open cases whose owner is no longer on duty.
+    HandoverOwed,
 }
 
 impl Kind {
@@ -110,6 +116,9 @@ impl Kind {
             Self::CopiesOverdue => "copies-overdue",
             Self::KeyChanged => "key-changed",
             Self::KeysPart => "keys-part",
+            Self::CoverageHole => "coverage-hole",
+            Self::ScreenSilent => "screen-silent",
+            Self::HandoverOwed => "handover-owed",
         }
     }
 }

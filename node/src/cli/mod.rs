@@ -64,6 +64,7 @@ mod node;
 mod objects;
 mod peers;
 mod retention;
+mod rosters;
 mod rules;
 mod setup;
 mod sources;
@@ -203,6 +204,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Explain(asked) => return insight::explain(&dir, asked).await,
         Command::Agreement { command } => agreements::agreement(&dir, *command).await,
         Command::Duty { command } => duty::duty(&dir, command).await,
+        Command::Roster { command } => rosters::roster(&dir, *command).await,
+        Command::Shift { command } => rosters::shift(&dir, command).await,
         Command::Grant { command } => duty::grant(&dir, command).await,
         Command::Study { command } => studies::study(&dir, command).await,
         Command::Conflict { command } => amend::conflict(&dir, command).await,

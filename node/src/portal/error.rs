@@ -9,6 +9,7 @@ use crate::{
     audit::AuditError,
     media::MediaError,
     overlay::{OverlayError, PairingFailure},
+    roster::RosterError,
     rules::RulesError,
     sources::SourceError,
     spare::SpareError,
@@ -88,6 +89,8 @@ pub(super) enum ApiError {
     Spare(#[from] SpareError),
     #[error(transparent)]
     Withhold(#[from] WithholdError),
+    #[error(transparent)]
+    Roster(#[from] RosterError),
 }
 
 /// The body of every error.
@@ -147,6 +150,7 @@ impl ApiError {
             Self::Source(e) => source(e),
             Self::Spare(e) => super::spare::outside(e),
             Self::Withhold(e) => super::withheld::outside(e),
+            Self::Roster(e) => super::shifts::outside(e),
             Self::Media(MediaError::NoStudy) => (S::NOT_FOUND, "not-found"),
             Self::Media(MediaError::TooMany) => (S::BAD_REQUEST, "too-many"),
             Self::Media(MediaError::Purpose) => (S::BAD_REQUEST, "malformed"),
@@ -283,13 +287,18 @@ fn correct(e: &CorrectError) -> (StatusCode, &'static str) {
     }
 }
 
-fn trust(e: &TrustError) -> (StatusCode, &'static str) {
+pub(super) fn trust(e: &TrustError) -> (StatusCode, &'static str) {
     match e {
-        TrustError::NoPeer | TrustError::NoAgreement | TrustError::NoGrant | TrustError::NoDuty => {
+        TrustError::NoPeer
+        | TrustError::NoAgreement
+        | TrustError::NoGrant
+        | TrustError::NoDuty
+        | TrustError::NoCoverage => {
             (StatusCode::NOT_FOUND, "not-found")
         }
         TrustError::Wider(_) => (StatusCode::CONFLICT, "wider"),
         TrustError::State => (StatusCode::CONFLICT, "state"),
+        TrustError::NotPairedWithAll => (StatusCode::CONFLICT, "not-paired-with-all"),
         TrustError::Refused(r) => (StatusCode::FORBIDDEN, r.code()),
         _ => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
     }

@@ -41,9 +41,12 @@ mod purpose;
 mod rejections;
 mod restore;
 mod retention;
+mod rosters;
+mod rosters_json;
 mod rules;
 mod rules_with_peers;
 mod settings;
+mod shifts;
 mod signatures;
 mod signin;
 mod sources;
@@ -69,6 +72,7 @@ use crate::{
     identity::Identity,
     media::Media,
     overlay::Overlay,
+    roster::Roster,
     rules::Rules,
     sources::Sources,
     spare::Spare,
@@ -120,6 +124,7 @@ pub(crate) struct PortalDoor {
     pub(crate) media: Media,
     pub(crate) uploads: Uploads,
     pub(crate) alarms: Alarms,
+    pub(crate) roster: Roster,
     pub(crate) tasks: Tasks,
     pub(crate) associations: Arc<AtomicUsize>,
     pub(crate) bound: Addresses,
@@ -212,7 +217,6 @@ fn agreement_routes() -> Router<Door> {
 fn duty_routes() -> Router<Door> {
     Router::new()
         .route("/duty", get(duty::list))
-        .route("/duty/shifts", post(duty::shift))
         .route("/duty/cases", post(duty::case))
         .route("/duty/{id}/end", post(duty::end))
         .route("/studies/{study}/purpose", get(purpose::show).post(purpose::set))
@@ -314,6 +318,8 @@ fn api_routes() -> Router<Door> {
         .route("/grants/{id}", delete(grants::revoke))
         .route("/grants/{id}/narrow", post(grants::narrow))
         .merge(duty_routes())
+        .merge(rosters::routes())
+        .merge(shifts::routes())
         .route("/audit", get(audit::page))
         .route("/audit/patient", get(access::patient))
         .route("/users", get(settings::users).post(settings::add_user))

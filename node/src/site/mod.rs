@@ -42,6 +42,7 @@ use crate::{
     overlay::{Overlay, OverlayError, OverlayParts},
     pixels::Decoders,
     portal::{self, Local, PortalDoor, Uploads},
+    roster::{Roster, RosterParts},
     rules::{Rules, RulesParts},
     sources::{SourceError, Sources},
     spare::{Spare, SpareParts},
@@ -116,6 +117,7 @@ pub(crate) struct Site {
     cache: Cache,
     sources: Sources,
     alarms: Alarms,
+    roster: Roster,
     second: Second,
     held: Held,
     /// Keys of ours that the journal does not know yet.
@@ -153,6 +155,16 @@ impl Site {
         let cache = Cache::open(&dir.join("cache"), &config.cache, &tasks)?;
         let sources = Sources::open(&dir, &config.site.name, archive.clone(), audit.clone(), &tasks)?;
         let alarms = Alarms::open(&dir, &config.alarms, &config.site.name, &config.site.language);
+        let roster = Roster::open(RosterParts {
+            site: identity.site(),
+            trust: trust.clone(),
+            users: users.clone(),
+            alarms: alarms.clone(),
+            audit: audit.clone(),
+            tasks: tasks.clone(),
+            look_every: Duration::from_millis(config.alarms.look_every_ms),
+            silent_after: Duration::from_millis(config.alarms.screen_silent_ms),
+        });
         let (second, held) = (Second::open(&dir), Held::open(&dir));
         let _lock = lock;
         Ok(Self {
@@ -168,6 +180,7 @@ impl Site {
             cache,
             sources,
             alarms,
+            roster,
             second,
             held,
             unrecorded,
@@ -246,6 +259,7 @@ impl Site {
         });
         studies.follow_people(self.users.losses());
         self.alarms.start(&self.tasks);
+        self.roster.start();
         self.collect();
         self.tasks.spawn("watch", watch::run(self.watch(overlay.clone())));
         self.tasks.spawn("cache expiry", expire(self.cache.clone(), self.audit.clone(), self.tasks.clone()));
@@ -414,6 +428,7 @@ impl Site {
             },
             uploads: Uploads::open(&self.dir),
             alarms: self.alarms.clone(),
+            roster: self.roster.clone(),
             overlay,
             studies,
             signatures: Arc::new(Semaphore::new(1)),

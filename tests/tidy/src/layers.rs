@@ -16,7 +16,7 @@ const LAYERS: [&[&str]; 18] = [
     &["pixels"],
     &["studies", "spare", "collect"],
     &["overlay", "transfer"],
-    &["sources"],
+    &["sources", "roster"],
     &["archive", "users", "backup"],
     &["trust"],
     &["alarms"],

@@ -22,6 +22,8 @@ export const useLive = (): Live => useContext(LiveContext);
 
 /** A study that arrives tells of every image; the list is asked for at most this often. */
 const LIST_PAUSE_MS = 700;
+/** The node has raised by then what a change of a roster brings about. */
+const ALARMS_PAUSE_MS = 500;
 /** After a refusal (node starting, session unclear) the link is tried again this often. */
 const REFUSED_PAUSE_MS = 4_000;
 
@@ -58,7 +60,11 @@ export function LiveProvider({ signedIn, children }: { signedIn: boolean; childr
         stale(keys.corrections);
         stale(keys.rejections);
         listChanged();
-      } else stale(keys[name]);
+      } else {
+        stale(keys[name]);
+        // A hole is an alarm a moment after the roster changed.
+        if (name === 'rosters') setTimeout(() => stale(keys.alarms), ALARMS_PAUSE_MS);
+      }
     };
     let refused: ReturnType<typeof setTimeout> | undefined;
     let before: LinkState | null = null;

@@ -3,7 +3,7 @@
 import { ActionIcon, Button, Group, Kbd, Menu, Modal, Table, Text, TextInput, Tooltip, UnstyledButton } from '@mantine/core';
 import { useDisclosure, useHotkeys } from '@mantine/hooks';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { IconArchive, IconKeyboard, IconListDetails, IconLogout, IconSettings, IconShieldLock, IconTopologyRing3, IconUserCircle } from '@tabler/icons-react';
+import { IconArchive, IconCalendarClock, IconKeyboard, IconListDetails, IconLogout, IconSettings, IconShieldLock, IconTopologyRing3, IconUserCircle } from '@tabler/icons-react';
 import { Suspense, useEffect, useState } from 'react';
 import { Link, NavLink, Outlet, useNavigate } from 'react-router';
 import { post, remove } from '../api/client';
@@ -18,6 +18,7 @@ import { Waiting } from '../components/State';
 import { TransferStrip } from '../features/transfers/TransferStrip';
 import { useWords } from '../lib/language';
 import { leaveTo } from '../api/leave';
+import { useAlive } from '../api/alive';
 import { AlarmBell } from './AlarmBell';
 import classes from './shell.module.css';
 
@@ -26,6 +27,7 @@ const PAGES = [
   { to: '/peers', word: 'app.peers', needs: 'administer', icon: IconTopologyRing3, key: '2' },
   { to: '/archive', word: 'archive.title', needs: 'reject-studies', icon: IconArchive, key: '3' },
   { to: '/log', word: 'app.log', needs: 'read-log', icon: IconShieldLock, key: '4' },
+  { to: '/rosters', word: 'rosters.title', needs: 'list-studies', icon: IconCalendarClock, key: '6' },
   { to: '/settings', word: 'app.settings', needs: 'administer', icon: IconSettings, key: '5' },
 ] as const satisfies readonly { to: string; word: string; needs: Action; icon: unknown; key: string }[];
 
@@ -116,7 +118,7 @@ function Shortcuts({ opened, onClose }: { opened: boolean; onClose: () => void }
     [['s'], 'share'],
     [['/'], 'search'],
     [['Esc'], 'leave'],
-    [['Alt 1', '…', 'Alt 5'], 'go'],
+    [['Alt 1', '…', 'Alt 6'], 'go'],
     [['?'], 'help'],
   ] as const;
   return (
@@ -187,6 +189,7 @@ export function Shell({ session }: { session: Session }) {
   const { state } = useLive();
   const site = useQuery(siteQuery).data;
   const [helpOpened, help] = useDisclosure();
+  useAlive(session.actions.includes('read-studies'));
   const pages = PAGES.filter(page => session.actions.includes(page.needs));
   useHotkeys([
     ['shift+?', help.open, { usePhysicalKeys: false }],
