@@ -5,13 +5,13 @@
 //! # Not here
 //! The functions themselves: beside what they try, in each part's `fuzz.rs`. No product has any of this in it.
 
-use crate::{archive, audit, dicomweb, dimse, pixels, signatures, transfer, trust};
+use crate::{archive, audit, dicomweb, dimse, pixels, roster, signatures, transfer, trust};
 
 /// What a target tries with one input.
 pub type Target = fn(&[u8]);
 
 /// All targets, by the names of their corpora.
-pub const TARGETS: [(&str, Target); 18] = [
+pub const TARGETS: [(&str, Target); 19] = [
     ("pdu", dimse::fuzz::pdu),
     ("message", dimse::fuzz::message),
     ("identifier", dimse::fuzz::identifier),
@@ -30,6 +30,7 @@ pub const TARGETS: [(&str, Target); 18] = [
     ("signatures", signatures::fuzz::signatures),
     ("succession", trust::fuzz::succession),
     ("coding", transfer::fuzz::coding),
+    ("calendar", roster::fuzz::calendar),
 ];
 
 /// Tries this input with the target of this name.

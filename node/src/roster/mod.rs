@@ -17,6 +17,8 @@ mod alarms;
 mod credentials;
 mod error;
 mod files;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod fuzz;
 mod plan;
 mod relief;
 mod screens;
