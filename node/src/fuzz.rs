@@ -5,7 +5,7 @@
 //! # Not here
 //! The functions themselves: beside what they try, in each part's `fuzz.rs`. No product has any of this in it.
 
-use crate::{archive, audit, dicomweb, dimse, pixels, signatures, transfer, trust};
+use crate::{archive, audit, dicomweb, dimse, pixels, roster, signatures, transfer, trust};
 
 /// What a target tries with one input.
 pub type Target = fn(&[u8]);
@@ -31,6 +31,7 @@ pub const TARGETS: [(&str, Target); 19] = [
     ("succession", trust::fuzz::succession),
     ("case", trust::fuzz::case),
     ("coding", transfer::fuzz::coding),
+    ("calendar", roster::fuzz::calendar),
 ];
 
 /// Tries this input with the target of this name.

@@ -17,6 +17,7 @@
 //!  view     studies                             find and open a study, here or elsewhere, as one thing
 //!  reach    overlay (messages)  transfer (bytes)
 //!  beside   sources                             the PACS of the site: asked, retrieved from
+//!           roster                              who is on duty, and which minutes have nobody
 //!  hold     archive (bytes, index)   users (accounts, sessions)   backup   cases (events and what they come to)
 //!  right    trust (peers, agreements, grants → permits)
 //!  floor    alarms  audit  identity  journal  config  tasks  multipart  seal  words  x509
@@ -37,7 +38,8 @@ pub(crate) mod portal;
 
 pub(crate) mod media;
 pub(crate) mod pixels;
-pub(crate) mod rules;
+pub(crate) mod roster;
+mod rules;
 pub(crate) mod signatures;
 
 pub(crate) mod desk;

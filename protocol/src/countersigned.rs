@@ -1,7 +1,7 @@
-//! Texts that two sites sign: the same bytes, both signatures.
+//! Texts that sites sign together: the same bytes, the signatures of all parties.
 //!
 //! # Not here
-//! What the texts say: [`crate::agreement`], [`crate::keeping`].
+//! What the texts say: [`crate::agreement`], [`crate::keeping`], [`crate::roster`].
 
 use crate::{
     ids::SiteId,
@@ -12,13 +12,13 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::marker::PhantomData;
 
-/// A text between two sites.
+/// A text between sites.
 pub trait Text: Domain {
     /// What the signed bytes hold, for error sentences.
     const SIGNED: &'static str;
 
-    /// The two.
-    fn between(&self) -> [SiteId; 2];
+    /// Its parties, each once.
+    fn between(&self) -> Vec<SiteId>;
 
     /// Whether it is one that may be signed.
     fn is_sound(&self) -> bool;
@@ -57,6 +57,19 @@ impl<T: Text> Countersigned<T> {
         }
     }
 
+    /// Takes the signatures of another copy of the same text; whether there were any that were missing.
+    pub fn join(&mut self, other: &Self) -> bool {
+        let before = self.signatures.len();
+        if self.body == other.body {
+            for (site, signature) in &other.signatures {
+                if !self.signatures.iter().any(|(known, _)| known == site) {
+                    self.signatures.push((*site, signature.clone()));
+                }
+            }
+        }
+        self.signatures.len() > before
+    }
+
     /// The text, and which of its parties have signed it, both verified.
     ///
     /// # Errors
@@ -68,7 +81,7 @@ impl<T: Text> Countersigned<T> {
         let holds = |(site, signature): &(SiteId, SignatureBytes)| {
             between.contains(site) && verify_bytes(site, T::DOMAIN, &self.body, signature)
         };
-        if !text.is_sound() || self.signatures.len() > 2 || !self.signatures.iter().all(holds) {
+        if !text.is_sound() || self.signatures.len() > between.len() || !self.signatures.iter().all(holds) {
             return Err(Refusal::Malformed);
         }
         let mut signers: Vec<SiteId> = self.signatures.iter().map(|(s, _)| *s).collect();
@@ -76,7 +89,7 @@ impl<T: Text> Countersigned<T> {
         Ok((text, signers))
     }
 
-    /// The text, if both parties signed it.
+    /// The text, if all parties signed it.
     ///
     /// # Errors
     /// [`Refusal::Malformed`], also when a signature is missing.

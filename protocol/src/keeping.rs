@@ -57,8 +57,8 @@ impl Domain for Keeping {
 impl Text for Keeping {
     const SIGNED: &'static str = "signed keeping";
 
-    fn between(&self) -> [SiteId; 2] {
-        [self.owner.site, self.keeper.site]
+    fn between(&self) -> Vec<SiteId> {
+        vec![self.owner.site, self.keeper.site]
     }
 
     fn is_sound(&self) -> bool {

@@ -9,7 +9,8 @@
 //! postcard body. Decoding walks the chain of versions; committed byte vectors (`vectors/`) keep it so.
 //!
 //! # Not here
-//! Sockets, clocks, files, time zones, DICOM parsing: all in `node`.
+//! Sockets, clocks, files, DICOM parsing: all in `node`. Time zones are those of the database that the program carries
+//! ([`roster`]), so that two sites with one program have one opinion of a night.
 
 pub mod agreement;
 pub mod case;
@@ -34,6 +35,7 @@ pub mod pairing;
 pub mod refusal;
 pub mod relearn;
 pub mod retention;
+pub mod roster;
 pub mod signed;
 pub mod succession;
 pub mod time;

@@ -15,6 +15,7 @@ use crate::{
     manifest::StudyCard,
     refusal::Refusal,
     relearn::Known,
+    roster::{CoverageEnd, SignedCoverage},
     signed::{Domain, Signed},
     succession::{Fork, Keys},
     time::Timestamp,
@@ -171,6 +172,10 @@ pub enum Request {
     /// Events of cases in which both take part, each signed by its own site, and each after all that it follows that is in the
     /// message; at most 256.
     CaseEvents(Vec<Signed<Event>>),
+    /// Who reads for whom, signed by the sender: an offer, or the text with more signatures.
+    Coverage(SignedCoverage),
+    /// The sender ends a coverage.
+    CoverageEnd(Signed<CoverageEnd>),
 }
 impl Wire for Request {
     const VERSION: u8 = 1;

@@ -13,7 +13,7 @@ use crate::{
     catalog::{Basis, Change, Cursor, Entry, Nearline, Offer, Page},
     copies::{CopyErased, CopyHeld, Why},
     digest::Digest,
-    duty::{self, Duty, OpenCase, Shift, ShiftState},
+    duty::{self, Duty, Licence, OpenCase, Presence, Relief, Relieves, Shift, ShiftState, Taken},
     fetch::{self, Priority, Reader, What},
     glass::{GlassRequest, Reason, Whom},
     grant::{Grant, GrantKind},
@@ -26,6 +26,7 @@ use crate::{
     message::{self, SiteRecord},
     refusal::Refusal,
     relearn::{Known, KnownStudy},
+    roster::{Coverage, SignedCoverage},
     signed::Signed,
     succession::{Fork, SiteKey},
     time::{Timestamp, WeekMinute},
@@ -162,6 +163,15 @@ fn duties() -> [Duty; 2] {
         start: Timestamp(10),
         end: Timestamp(20),
         state: ShiftState::Confirmed,
+        coverage: Some(Id128([5; 16])),
+        presence: Presence::AtHome,
+        rank: 2,
+        telephone: "+33 1 00 00 00 00".into(),
+        licences: vec![Licence { modalities: vec!["CT".into()], from: None, until: Some(Timestamp(40)) }],
+        taken: Some(Taken { at: Timestamp(11), sound: true, notifications: false, answered: 2, unanswered: 1 }),
+        silent: Some(Timestamp(12)),
+        relief: Some(Relief { site: SiteId([9; 32]), shift: Id128([8; 16]), at: Timestamp(13), cases: 3 }),
+        relieves: Some(Relieves { site: SiteId([9; 32]), shift: Id128([6; 16]), at: Timestamp(10) }),
     };
     let case = OpenCase {
         studies: vec![uid("2.25.1")],
@@ -240,7 +250,7 @@ fn known() -> Known {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test keeps its vectors in files; the crate itself has none")]
-fn check<T: Wire + PartialEq + std::fmt::Debug>(name: &str, value: &T) {
+pub(crate) fn check<T: Wire + PartialEq + std::fmt::Debug>(name: &str, value: &T) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("vectors").join(format!("{name}.{}.hex", T::VERSION));
     let written = data_encoding::HEXLOWER.encode(&wire::encode(value));
     if !path.exists() && std::env::var_os("CONFRERE_WRITE_VECTORS").is_some() {
@@ -381,9 +391,31 @@ fn facts_of_duty_stay_readable() {
     let [shift, case] = duties();
     check("duty-shift", &shift);
     check("duty-case", &case);
-    check("control-duty", &message::Request::Duty(Signed::seal(&key(), &case)));
+    check("control-duty-of-rosters", &message::Request::Duty(Signed::seal(&key(), &shift)));
     check("control-delegated", &message::Request::Delegated(vec![Signed::seal(&key(), &grant())]));
     check("control-refused-off-duty", &message::Answer::Refused(Refusal::OffDuty));
+}
+
+#[test]
+fn facts_of_duty_from_before_rosters_are_read() {
+    let [shift, case] = duties();
+    let duty::What::Shift(now) = shift.what.clone() else { panic!() };
+    let before = Shift {
+        coverage: None,
+        presence: Presence::OnSite,
+        rank: 1,
+        telephone: String::new(),
+        licences: Vec::new(),
+        taken: None,
+        silent: None,
+        relief: None,
+        relieves: None,
+        ..now
+    };
+    assert_eq!(wire::decode(&old("duty-shift.1.hex")), Ok(Duty { what: duty::What::Shift(before), ..shift }));
+    assert_eq!(wire::decode(&old("duty-case.1.hex")), Ok(case.clone()));
+    let Ok(message::Request::Duty(signed)) = wire::decode(&old("control-duty.1.hex")) else { panic!("no duty") };
+    assert_eq!(signed.open(&site()), Ok(case), "the signature holds over the bytes of then");
 }
 
 #[test]
@@ -520,6 +552,8 @@ fn decode_all(bytes: &[u8]) {
     never_panics::<ListPage>(bytes);
     never_panics::<Grant>(bytes);
     never_panics::<Duty>(bytes);
+    never_panics::<SignedCoverage>(bytes);
+    never_panics::<Coverage>(bytes);
     never_panics::<GlassRequest>(bytes);
     never_panics::<Whom>(bytes);
     never_panics::<Head>(bytes);

@@ -110,7 +110,7 @@ async fn who_is_on_duty_reads_for_a_purpose_that_was_agreed() {
 
     // The shift is the reader's site's to state; it counts for its person, its modalities and its minutes.
     let person = asker(&pair.b).await;
-    let shift = pair.b.cli(&["duty", "shift", &person, "--until", &after(60), "--competences", "CT,MR"]).ok();
+    let shift = pair.b.cli(&["shift", "add", &person, "--until", &after(60), "--competences", "CT,MR"]).ok();
     let shift = shift.out.trim().to_owned();
     is_known(&pair.a, &shift, "confirmed").await;
     let _ = pair.b.frame(&made[0].path(), 1).await.ok();
@@ -134,7 +134,7 @@ async fn who_is_on_duty_reads_for_a_purpose_that_was_agreed() {
         pair.a.cli(&["--lang", "fr", "explain", "--peer", &pair.b.name, "--study", study, "--purpose", "quality"]);
     assert!(said.code == Some(1) && said.out.contains("demandé pour : contrôle de qualité"), "{}", said.out);
 
-    let _ = pair.b.cli(&["duty", "end", &shift]).ok();
+    let _ = pair.b.cli(&["shift", "end", &shift]).ok();
     refused(&pair, &made[2], "off-duty").await;
     is_known(&pair.a, &shift, "ended").await;
     assert_eq!(wrong(&pair, study, &format!("&person={person}")).await, ["on-duty"]);

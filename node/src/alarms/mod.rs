@@ -96,6 +96,12 @@ pub(crate) enum Kind {
     CasesLate,
     /// Value: critical results that nobody who acts on them knows of in time.
     ResultsUnheard,
+    /// Subject: the coverage and the hole's times by its wall; value: minutes without a confirmed shift.
+    CoverageHole,
+    /// Subject: the coverage, kind and rank of the shift; value: seconds without a live screen.
+    ScreenSilent,
+    /// Subject: the coverage, kind and rank of the shift; value: open cases whose owner is no longer on duty.
+    HandoverOwed,
 }
 
 impl Kind {
@@ -125,6 +131,9 @@ impl Kind {
             Self::StudiesWithoutRequest => "studies-without-request",
             Self::CasesLate => "cases-late",
             Self::ResultsUnheard => "results-unheard",
+            Self::CoverageHole => "coverage-hole",
+            Self::ScreenSilent => "screen-silent",
+            Self::HandoverOwed => "handover-owed",
         }
     }
 }

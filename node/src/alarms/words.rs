@@ -68,6 +68,7 @@ fn of(alarm: &Alarm, language: Language) -> String {
         Kind::CasesWithoutImages | Kind::StudiesWithoutRequest | Kind::CasesLate | Kind::ResultsUnheard => {
             of_cases(alarm, language)
         }
+        Kind::CoverageHole | Kind::ScreenSilent | Kind::HandoverOwed => of_rosters(alarm, language),
         Kind::CollectorBehind => in_language!(
             language,
             "the audit collector has not taken events for {value} minutes; they wait in the log."
@@ -136,6 +137,28 @@ fn of_keys(alarm: &Alarm, language: Language) -> String {
             language,
             "two different keys claim to follow the key of {subject}: one of them is not the site. Nothing passes until both administrators have spoken on the telephone and paired the sites again."
                 | "deux clés différentes prétendent succéder à celle de {subject} : l'une n'est pas le site. Rien ne passe tant que les deux administrateurs ne se sont pas parlé au téléphone et n'ont pas appairé les sites à nouveau."
+        ),
+    }
+}
+
+/// Of who should be on duty. No person is named.
+fn of_rosters(alarm: &Alarm, language: Language) -> String {
+    let Alarm { kind, subject, value, .. } = alarm;
+    match kind {
+        Kind::CoverageHole => in_language!(
+            language,
+            "nobody is on duty for {value} minutes: {subject}."
+                | "personne n'est de garde pendant {value} minutes : {subject}."
+        ),
+        Kind::ScreenSilent => in_language!(
+            language,
+            "no screen of the one on duty has been live for {value} seconds: {subject}. The next in rank is asked."
+                | "aucun écran de la personne de garde n'est actif depuis {value} secondes : {subject}. Le rang suivant est sollicité."
+        ),
+        _ => in_language!(
+            language,
+            "the shift is over and {value} open cases have not been handed over: {subject}."
+                | "la garde est finie et {value} dossiers ouverts n'ont pas été transmis : {subject}."
         ),
     }
 }

@@ -1,7 +1,7 @@
 //! Who is on duty, which cases are open, and the grants in force.
 
 use super::{
-    args::{CaseWords, DutyCommand, GrantCommand, GrantWords, ShiftWords},
+    args::{CaseWords, DutyCommand, GrantCommand, GrantWords},
     node::{Node, segment},
     text,
 };
@@ -20,18 +20,6 @@ pub(super) async fn duty(dir: &Path, command: DutyCommand) -> anyhow::Result<()>
                 print!("{}", duty_table(&rows));
             }
         }
-        DutyCommand::Shift(ShiftWords { person, from, until, role, competences, state, id }) => {
-            let body = json!({
-                "person": person, "role": role, "competences": competences, "start": from, "end": until,
-                "state": state, "id": id,
-            });
-            let said = node.post("/api/duty/shifts", &body).await?;
-            eprintln!(
-                "{person} is on duty until {}. Its id:" | "{person} est de garde jusqu'au {}. Son identifiant :",
-                text::time(&said, "end")
-            );
-            println!("{}", text::field(&said, "id"));
-        }
         DutyCommand::Case(CaseWords { studies, owner, with, until, id }) => {
             let body = json!({ "studies": studies, "owner": owner, "parties": with, "until": until, "id": id });
             let said = node.post("/api/duty/cases", &body).await?;
@@ -49,7 +37,7 @@ pub(super) async fn duty(dir: &Path, command: DutyCommand) -> anyhow::Result<()>
     node.close().await
 }
 
-fn list(row: &Value, key: &str) -> String {
+pub(super) fn list(row: &Value, key: &str) -> String {
     let words = row[key].as_array().into_iter().flatten().filter_map(Value::as_str);
     words.collect::<Vec<_>>().join(",")
 }

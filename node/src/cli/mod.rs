@@ -65,6 +65,7 @@ mod node;
 mod objects;
 mod peers;
 mod retention;
+mod rosters;
 mod rules;
 mod setup;
 mod sources;
@@ -205,6 +206,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Agreement { command } => agreements::agreement(&dir, *command).await,
         Command::Case { command } => cases::case(&dir, command).await,
         Command::Duty { command } => duty::duty(&dir, command).await,
+        Command::Roster { command } => rosters::roster(&dir, *command).await,
+        Command::Shift { command } => rosters::shift(&dir, command).await,
         Command::Grant { command } => duty::grant(&dir, command).await,
         Command::Study { command } => studies::study(&dir, command).await,
         Command::Conflict { command } => amend::conflict(&dir, command).await,

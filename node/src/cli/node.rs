@@ -107,11 +107,20 @@ impl Node {
     }
 
     async fn send(&mut self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<Response<Body>> {
+        self.send_as(method, path, body.map(|body| ("application/json", body.to_string()))).await
+    }
+
+    async fn send_as(
+        &mut self,
+        method: Method,
+        path: &str,
+        body: Option<(&str, String)>,
+    ) -> anyhow::Result<Response<Body>> {
         let mut request = Request::builder().method(method).uri(path).header(header::HOST, "confrere");
-        if body.is_some() {
-            request = request.header(header::CONTENT_TYPE, "application/json");
+        if let Some((kind, _)) = &body {
+            request = request.header(header::CONTENT_TYPE, *kind);
         }
-        let request = request.body(body.map_or_else(Body::empty, |body| Body::from(body.to_string())))?;
+        let request = request.body(body.map_or_else(Body::empty, |(_, body)| Body::from(body)))?;
         let response = match &mut self.way {
             Way::Running(sender) => {
                 sender
@@ -163,6 +172,12 @@ impl Node {
 
     pub(super) async fn post(&mut self, path: &str, body: &Value) -> anyhow::Result<Value> {
         self.ask(Method::POST, path, Some(body)).await
+    }
+
+    /// As `post`, with a body that is no JSON.
+    pub(super) async fn post_text(&mut self, path: &str, kind: &str, body: String) -> anyhow::Result<Value> {
+        let body = self.send_as(Method::POST, path, Some((kind, body))).await?.into_body().collect().await?.to_bytes();
+        Ok(serde_json::from_slice(&body)?)
     }
 
     /// Asks for what is told line by line.

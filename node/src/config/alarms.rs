@@ -6,6 +6,8 @@ use toml::Value;
 
 /// Recipients of one notice.
 const RECIPIENTS_MAX: usize = 8;
+/// How long a screen may be silent, milliseconds: pages say every some seconds that they are there.
+const SILENT_MS: std::ops::RangeInclusive<u64> = 5_000..=3_600_000;
 /// How often the node looks at itself, milliseconds.
 const LOOK_MS: std::ops::RangeInclusive<u64> = 500..=3_600_000;
 
@@ -74,12 +76,22 @@ pub(crate) struct AlarmsConfig {
     pub(crate) peer_silent_hours: u32,
     /// `look_every`, milliseconds.
     pub(crate) look_every_ms: u64,
+    /// `screen_silent`: whoever is on duty is not there when no screen has been live for so long, milliseconds.
+    pub(crate) screen_silent_ms: u64,
 }
 
 impl Default for AlarmsConfig {
     fn default() -> Self {
         let (mail, webhook, tls_ca) = (None, None, None);
-        Self { mail, webhook, tls_ca, backup_days: 7, peer_silent_hours: 24, look_every_ms: 60_000 }
+        Self {
+            mail,
+            webhook,
+            tls_ca,
+            backup_days: 7,
+            peer_silent_hours: 24,
+            look_every_ms: 60_000,
+            screen_silent_ms: 60_000,
+        }
     }
 }
 
@@ -109,6 +121,12 @@ pub(super) fn read(section: &mut Section<'_>) -> AlarmsConfig {
         look_every_ms: section.text("look_every", default.look_every_ms, "a time from \"500ms\" to \"1h\"", |text| {
             super::units::milliseconds(text).filter(|ms| LOOK_MS.contains(ms))
         }),
+        screen_silent_ms: section.text(
+            "screen_silent",
+            default.screen_silent_ms,
+            "a time from \"5s\" to \"1h\"",
+            |text| super::units::milliseconds(text).filter(|ms| SILENT_MS.contains(ms)),
+        ),
     }
 }
 

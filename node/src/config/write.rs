@@ -264,6 +264,11 @@ fn alarms_section(alarms: &AlarmsConfig) -> Section {
             "look_every",
             text(&units::time_text(alarms.look_every_ms)),
         ),
+        Line(
+            "Whoever is on duty is not there when no screen has been live for so long, \"5s\" to \"1h\".",
+            "screen_silent",
+            text(&units::time_text(alarms.screen_silent_ms)),
+        ),
     ];
     ("alarms", lines)
 }

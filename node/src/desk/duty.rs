@@ -61,7 +61,7 @@ impl Inner {
             let owner: String = whole.state.requester.1.clone();
             OpenCase { studies, owner, parties, until: now.after(STATED), open: true }
         };
-        if let Err(error) = self.parts.trust.state_named(name, What::Case(what)).await {
+        if let Err(error) = self.parts.trust.state_duty_as(name, What::Case(what)).await {
             tracing::warn!(case = %name, %error, "the open case could not be stated");
         }
     }

@@ -273,7 +273,8 @@ impl Inner {
             }
             TrustEvent::AgreementEnded { peer, agreement } => self.agreement_ended(peer, agreement).await,
             // Nothing that a peer reads or is told.
-            TrustEvent::KeepingChanged { .. } => {}
+            TrustEvent::KeepingChanged { .. } | TrustEvent::RosterChanged => {}
+            TrustEvent::RosterTold { peer } => self.tell_duty(peer),
             TrustEvent::DutyChanged { peer } => {
                 self.tell_duty(peer);
                 self.tell(OverlayEvent::DirectoryReset { holder: peer });
@@ -367,6 +368,9 @@ impl Inner {
                 None => TrustEvent::PeerAdded(peer.site),
             };
             self.trust_changed(event).await;
+            if peer.revoked.is_none() {
+                self.tell_duty(peer.site);
+            }
         }
         self.look_again();
     }

@@ -394,6 +394,8 @@ impl Inner {
             Request::GrantRevoked(id) => self.grant_taken_back(from, id).await?,
             Request::Delegated(chain) => self.hear_delegated(from, chain).await?,
             Request::Duty(signed) => self.hear_duty(from, signed).await?,
+            Request::Coverage(signed) => self.hear_coverage(from, signed).await?,
+            Request::CoverageEnd(signed) => self.hear_coverage_end(from, signed).await?,
             Request::CopiesErased(receipts) => self.copies_erased(from, receipts).await?,
             Request::CopiesAsked(asked) => return Ok(self.answer_copies(from, &asked).await),
             Request::CopiesHeld { after } => return Ok(self.held_copies(&from, after.as_ref())),

@@ -43,6 +43,7 @@ mod swarm;
 mod tests;
 
 pub(crate) use copies::{CopyState, CopyThere};
+pub(crate) use duty::COVERAGE;
 pub(crate) use keepings::KEEPING;
 
 use crate::{

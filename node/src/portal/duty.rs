@@ -1,4 +1,4 @@
-//! Who is on duty and which cases are open: stated, stated anew, and ended.
+//! Who is on duty and which cases are open, as facts; cases stated, stated anew, and closed. Shifts: [`super::shifts`].
 
 use super::{
     Door,
@@ -18,7 +18,7 @@ use axum::{
 };
 use protocol::{
     SiteId, Timestamp,
-    duty::{Duty, OpenCase, Shift, ShiftState, What},
+    duty::{Duty, OpenCase, ShiftState, What},
     ids::Id128,
 };
 use serde::{Deserialize, Serialize};
@@ -50,26 +50,6 @@ pub(super) struct DutyJson {
     parties: Vec<String>,
     /// It says now what it says: not over, and not ended.
     counts: bool,
-}
-
-/// Somebody of this site is on duty.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NewShift {
-    /// Account name.
-    person: String,
-    #[serde(default)]
-    role: String,
-    /// Modalities; empty: all.
-    #[serde(default)]
-    competences: Vec<String>,
-    /// RFC 3339; default: now.
-    start: Option<String>,
-    end: String,
-    /// `planned`, `confirmed` (default), `active`, `handed-over` or `ended`.
-    state: Option<String>,
-    /// The shift that is stated anew.
-    id: Option<String>,
 }
 
 /// A case on studies of ours.
@@ -147,28 +127,6 @@ async fn state(door: &Door, caller: &Caller, id: Option<Id128>, what: What) -> R
     Ok(Json(row(door, DutyRow { site: door.identity.site(), duty })))
 }
 
-#[utoipa::path(post, path = "/api/duty/shifts", operation_id = "state_shift", request_body = NewShift,
-    responses((status = 200, body = DutyJson), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
-pub(super) async fn shift(
-    State(door): State<Door>,
-    caller: Caller,
-    Json(new): Json<NewShift>,
-) -> Result<Json<DutyJson>, ApiError> {
-    caller.may(Action::Administer)?;
-    let word = new.state.as_deref().unwrap_or("confirmed");
-    let known = ShiftState::ALL.iter().find(|(_, known)| *known == word).map(|(state, _)| *state);
-    let shift = Shift {
-        person: new.person,
-        role: new.role,
-        competences: new.competences,
-        start: new.start.as_deref().map(moment).transpose()?.unwrap_or_else(tasks::now),
-        end: moment(&new.end)?,
-        state: known.ok_or(ApiError::Bad("a shift is planned, confirmed, active, handed-over or ended"))?,
-    };
-    let id = new.id.as_deref().map(id).transpose()?;
-    state(&door, &caller, id, What::Shift(shift)).await
-}
-
 #[utoipa::path(post, path = "/api/duty/cases", operation_id = "state_case", request_body = NewCase,
     responses((status = 200, body = DutyJson), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub(super) async fn case(
@@ -191,7 +149,8 @@ pub(super) async fn case(
     state(&door, &caller, id, What::Case(case)).await
 }
 
-/// Permits that rest on it are cut here before the answer, at peers as soon as they hear of it.
+/// Closes a case. Permits that rest on it are cut here before the answer, at peers as soon as they hear of it. Shifts end by
+/// their own route, which looks after what is open.
 #[utoipa::path(post, path = "/api/duty/{id}/end", operation_id = "end_duty", params(("id" = String, Path)),
     responses((status = 200, body = DutyJson), (status = 404, body = ErrorBody)))]
 pub(super) async fn end(
@@ -202,9 +161,6 @@ pub(super) async fn end(
     caller.may(Action::Administer)?;
     let id = id(&text).map_err(|_| ApiError::NotFound)?;
     let Duty { what, .. } = door.trust.own_duty(&id).ok_or(ApiError::NotFound)?;
-    let what = match what {
-        What::Shift(shift) => What::Shift(Shift { state: ShiftState::Ended, ..shift }),
-        What::Case(case) => What::Case(OpenCase { open: false, ..case }),
-    };
-    state(&door, &caller, Some(id), what).await
+    let What::Case(case) = what else { return Err(ApiError::NotFound) };
+    state(&door, &caller, Some(id), What::Case(OpenCase { open: false, ..case })).await
 }

@@ -13,6 +13,7 @@ use crate::{
     desk::SignError,
     media::MediaError,
     overlay::{OverlayError, PairingFailure},
+    roster::RosterError,
     rules::RulesError,
     sources::SourceError,
     spare::SpareError,
@@ -103,6 +104,7 @@ pub(super) enum ApiError {
     Missing(Vec<&'static str>),
     #[error("the patient is another")]
     WrongPatient(Vec<&'static str>),
+    Roster(#[from] RosterError),
 }
 
 /// The body of every error.
@@ -177,6 +179,7 @@ impl ApiError {
             Self::WrongPatient(_) | Self::Sign(SignError::WrongPatient(_)) => (S::CONFLICT, "wrong-patient"),
             Self::Sign(SignError::ImagesMissing) => (S::CONFLICT, "images-missing"),
             Self::Sign(SignError::LateImages) => (S::CONFLICT, "late-images"),
+            Self::Roster(e) => super::shifts::outside(e),
             Self::Media(MediaError::NoStudy) => (S::NOT_FOUND, "not-found"),
             Self::Media(MediaError::TooMany) => (S::BAD_REQUEST, "too-many"),
             Self::Media(MediaError::Purpose) => (S::BAD_REQUEST, "malformed"),
@@ -321,13 +324,18 @@ fn correct(e: &CorrectError) -> (StatusCode, &'static str) {
     }
 }
 
-fn trust(e: &TrustError) -> (StatusCode, &'static str) {
+pub(super) fn trust(e: &TrustError) -> (StatusCode, &'static str) {
     match e {
-        TrustError::NoPeer | TrustError::NoAgreement | TrustError::NoGrant | TrustError::NoDuty => {
+        TrustError::NoPeer
+        | TrustError::NoAgreement
+        | TrustError::NoGrant
+        | TrustError::NoDuty
+        | TrustError::NoCoverage => {
             (StatusCode::NOT_FOUND, "not-found")
         }
         TrustError::Wider(_) => (StatusCode::CONFLICT, "wider"),
         TrustError::State => (StatusCode::CONFLICT, "state"),
+        TrustError::NotPairedWithAll => (StatusCode::CONFLICT, "not-paired-with-all"),
         TrustError::Refused(r) => (StatusCode::FORBIDDEN, r.code()),
         _ => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
     }

@@ -41,7 +41,7 @@ pub(super) async fn stream(
         std::future::ready(if may_administer { overlay_event(&pairings, event) } else { None })
     });
     let trust = BroadcastStream::new(door.trust.events())
-        .filter_map(move |event| std::future::ready(if may_administer { trust_event(event) } else { None }));
+        .filter_map(move |event| std::future::ready(if may_administer || is_roster(&event) { trust_event(event) } else { None }));
     let stopping = door.tasks.clone();
     let session = session.map(|Extension(presented)| presented.id());
     let mut endings = door.users.endings();
@@ -112,6 +112,11 @@ fn overlay_event(door: &Door, event: Received<OverlayEvent>) -> Option<Option<ss
     }
 }
 
+/// Who is on duty is for all to know.
+fn is_roster(event: &Received<TrustEvent>) -> bool {
+    matches!(event, Ok(TrustEvent::RosterChanged))
+}
+
 fn trust_event(event: Received<TrustEvent>) -> Option<Option<sse::Event>> {
     let name = match event {
         Ok(
@@ -124,9 +129,13 @@ fn trust_event(event: Received<TrustEvent>) -> Option<Option<sse::Event>> {
         | Err(_) => "peers",
         Ok(TrustEvent::AgreementChanged { .. } | TrustEvent::AgreementEnded { .. }) => "agreements",
         Ok(TrustEvent::KeepingChanged { .. }) => "keepings",
-        Ok(TrustEvent::GrantChanged { .. } | TrustEvent::GrantRevoked { .. } | TrustEvent::DutyChanged { .. }) => {
-            return None;
-        }
+        Ok(TrustEvent::RosterChanged) => "rosters",
+        Ok(
+            TrustEvent::GrantChanged { .. }
+            | TrustEvent::GrantRevoked { .. }
+            | TrustEvent::DutyChanged { .. }
+            | TrustEvent::RosterTold { .. },
+        ) => return None,
     };
     Some(named(name, serde_json::json!({})))
 }

@@ -48,9 +48,12 @@ mod purpose;
 mod rejections;
 mod restore;
 mod retention;
+mod rosters;
+mod rosters_json;
 mod rules;
 mod rules_with_peers;
 mod settings;
+mod shifts;
 mod signatures;
 mod signin;
 mod sources;
@@ -79,6 +82,7 @@ use crate::{
     media::Media,
     overlay::Overlay,
     reseal::Reseal,
+    roster::Roster,
     rules::Rules,
     sources::Sources,
     spare::Spare,
@@ -133,6 +137,7 @@ pub(crate) struct PortalDoor {
     pub(crate) media: Media,
     pub(crate) uploads: Uploads,
     pub(crate) alarms: Alarms,
+    pub(crate) roster: Roster,
     pub(crate) tasks: Tasks,
     pub(crate) associations: Arc<AtomicUsize>,
     pub(crate) bound: Addresses,
@@ -229,7 +234,6 @@ fn agreement_routes() -> Router<Door> {
 fn duty_routes() -> Router<Door> {
     Router::new()
         .route("/duty", get(duty::list))
-        .route("/duty/shifts", post(duty::shift))
         .route("/duty/cases", post(duty::case))
         .route("/duty/{id}/end", post(duty::end))
         .route("/studies/{study}/purpose", get(purpose::show).post(purpose::set))
@@ -349,6 +353,8 @@ fn api_routes() -> Router<Door> {
         .route("/grants/{id}/narrow", post(grants::narrow))
         .merge(duty_routes())
         .merge(case_routes())
+        .merge(rosters::routes())
+        .merge(shifts::routes())
         .route("/audit", get(audit::page))
         .route("/audit/patient", get(access::patient))
         .route("/users", get(settings::users).post(settings::add_user))

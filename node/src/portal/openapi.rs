@@ -1,10 +1,7 @@
 //! The API's description, made from the routes; `docs/openapi.json` is its committed copy.
 
 use super::{
-    access, account, agreements, alarms, amendments, audit, cases, cases_desk, cases_request, cases_sign, copies, duty,
-    error, events, export, glass, grants, import, insight, json, keys, labels, ledger, local, peers, people, provider,
-    purpose, rejections, restore, retention, rules, rules_with_peers, settings, signatures, signin, sources, spare,
-    status, storage, tiers, transfers, uploads, withheld, worklist,
+    access, account, agreements, alarms, amendments, audit, cases, cases_desk, cases_request, cases_sign, copies, duty, error, events, export, glass, grants, import, insight, json, keys, labels, ledger, local, peers, people, provider, purpose, rejections, restore, retention, rosters, rules, rules_with_peers, settings, shifts, signatures, signin, sources, spare, status, storage, tiers, transfers, uploads, withheld, worklist,
 };
 use axum::Json;
 use utoipa::OpenApi;
@@ -93,9 +90,25 @@ use utoipa::OpenApi;
         grants::revoke,
         grants::narrow,
         duty::list,
-        duty::shift,
         duty::case,
         duty::end,
+        rosters::coverages,
+        rosters::offer,
+        rosters::accept,
+        rosters::end,
+        rosters::week,
+        rosters::who,
+        rosters::export,
+        rosters::import,
+        shifts::list,
+        shifts::plan,
+        shifts::alter,
+        shifts::step,
+        shifts::take,
+        shifts::handing,
+        shifts::offer,
+        shifts::relieve,
+        shifts::alive,
         purpose::show,
         purpose::set,
         cases::list,

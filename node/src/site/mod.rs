@@ -45,6 +45,7 @@ use crate::{
     pixels::Decoders,
     portal::{self, Local, PortalDoor, Uploads},
     reseal::{Reseal, ResealParts},
+    roster::{Roster, RosterParts},
     rules::{Rules, RulesParts},
     sources::{SourceError, Sources},
     spare::{Spare, SpareParts},
@@ -122,6 +123,7 @@ pub(crate) struct Site {
     sources: Sources,
     cases: Cases,
     alarms: Alarms,
+    roster: Roster,
     second: Second,
     held: Held,
     /// Keys of ours that the journal does not know yet.
@@ -170,6 +172,16 @@ impl Site {
         let sources = Sources::open(&dir, &config.site.name, archive.clone(), audit.clone(), &tasks)?;
         let cases = Cases::open(&dir, identity.clone(), trust.clone(), audit.clone(), &tasks)?;
         let alarms = Alarms::open(&dir, &config.alarms, &config.site.name, &config.site.language);
+        let roster = Roster::open(RosterParts {
+            site: identity.site(),
+            trust: trust.clone(),
+            users: users.clone(),
+            alarms: alarms.clone(),
+            audit: audit.clone(),
+            tasks: tasks.clone(),
+            look_every: Duration::from_millis(config.alarms.look_every_ms),
+            silent_after: Duration::from_millis(config.alarms.screen_silent_ms),
+        });
         let (second, held) = (Second::open(&dir), Held::open(&dir));
         let _lock = lock;
         Ok(Self {
@@ -186,6 +198,7 @@ impl Site {
             sources,
             cases,
             alarms,
+            roster,
             second,
             held,
             unrecorded,
@@ -266,6 +279,7 @@ impl Site {
         studies.follow_people(self.users.losses());
         let desk = self.desk(&overlay, &studies);
         self.alarms.start(&self.tasks);
+        self.roster.start();
         self.collect();
         self.tasks.spawn("watch", watch::run(self.watch(overlay.clone())));
         self.tasks.spawn("cache expiry", expire(self.cache.clone(), self.audit.clone(), self.tasks.clone()));
@@ -463,6 +477,7 @@ impl Site {
             },
             uploads: Uploads::open(&self.dir),
             alarms: self.alarms.clone(),
+            roster: self.roster.clone(),
             overlay,
             studies,
             signatures: Arc::new(Semaphore::new(1)),

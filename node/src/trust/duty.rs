@@ -54,15 +54,16 @@ impl State {
         let Ok(duty) = signed.open(&by) else { return Vec::new() };
         let key = (by, duty.id);
         let known = self.duties.get(&key);
-        if known.is_some_and(|known| known.duty.serial >= duty.serial) {
+        if known.is_some_and(|known| !duty.supersedes(&known.duty)) {
             return Vec::new();
         }
         let over = known.map_or_else(|| duty.over(), |known| known.over.max(duty.over()));
         let concerned = known.map(|known| self.concerned(&by, &known.duty)).unwrap_or_default();
         let concerned: BTreeSet<SiteId> = concerned.into_iter().chain(self.concerned(&by, &duty)).collect();
+        let roster = self.roster_events(&by, &duty);
         self.duties.insert(key, Fact { duty, signed, over });
         self.duties.retain(|_, fact| fact.over.after(REMEMBERED) > at);
-        concerned.into_iter().map(|peer| TrustEvent::DutyChanged { peer }).collect()
+        concerned.into_iter().map(|peer| TrustEvent::DutyChanged { peer }).chain(roster).collect()
     }
 
     /// The peers between which and us a fact counts.
@@ -74,7 +75,7 @@ impl State {
         peers.filter(|peer| self.is_told(peer, duty)).collect()
     }
 
-    /// Whether a peer is told a fact of ours: a case to its parties, a shift where what it lets us read asks for it.
+    /// Whether what a peer lets us do hangs on a fact of ours: a case of its, a shift where a clause asks for one.
     fn is_told(&self, peer: &SiteId, duty: &Duty) -> bool {
         let mut texts = self.agreements.values().filter(|kept| kept.peer == *peer && kept.ended.is_none());
         match &duty.what {
@@ -163,7 +164,8 @@ impl Trust {
     /// What a peer is to know of us.
     pub(crate) fn duties_for(&self, peer: &SiteId) -> Vec<Signed<Duty>> {
         let state = self.state();
-        let ours = state.duties.iter().filter(|((by, _), fact)| *by == state.us && state.is_told(peer, &fact.duty));
+        let told = |duty: &Duty| state.is_told(peer, duty) || state.is_rostered(peer, duty);
+        let ours = state.duties.iter().filter(|((by, _), fact)| *by == state.us && told(&fact.duty));
         ours.map(|(_, fact)| fact.signed.clone()).collect()
     }
 
@@ -172,33 +174,27 @@ impl Trust {
     /// # Errors
     /// [`TrustError::NoPeer`] for a case with a site that is none of ours; [`Refusal::Malformed`] over a bound.
     pub(crate) async fn state_duty(&self, id: Option<Id128>, what: What) -> Result<Duty, TrustError> {
-        let known = |state: &State, key: &(SiteId, Id128)| state.duties.contains_key(key);
-        let is_known = id.is_none_or(|id| known(&self.state(), &(self.inner.identity.site(), id)));
-        if !is_known {
-            return Err(TrustError::NoDuty);
+        if let Some(id) = &id {
+            self.own_duty(id).ok_or(TrustError::NoDuty)?;
         }
-        self.state_named(id.unwrap_or_else(tasks::random_id), what).await
+        self.state_duty_as(id.unwrap_or_else(tasks::random_id), what).await
     }
 
-    /// States a fact by a name of ours, for the first time or anew.
-    ///
-    /// # Errors
-    /// As [`Self::state_duty`].
-    pub(crate) async fn state_named(&self, id: Id128, what: What) -> Result<Duty, TrustError> {
+    /// The same under a name that the caller has chosen at random, so that there can be evidence before there is a fact.
+    pub(crate) async fn state_duty_as(&self, id: Id128, what: What) -> Result<Duty, TrustError> {
         let changing = self.changing().await;
         let (us, now) = (self.inner.identity.site(), tasks::now());
-        let is_new;
-        let duty = {
+        let (duty, is_new) = {
             let state = self.state();
             let known = state.duties.get(&(us, id));
-            is_new = known.is_none();
-            let serial = known.map_or(0, |known| known.duty.serial).saturating_add(1);
+            // By the clock, so that a site that was restored does not say again under a number what peers know otherwise.
+            let serial = known.map_or(0, |known| known.duty.serial).saturating_add(1).max(now.0);
             if let What::Case(case) = &what
                 && case.parties.iter().any(|site| state.peer(site).is_none())
             {
                 return Err(TrustError::NoPeer);
             }
-            Duty { id, serial, at: now, what }
+            (Duty { id, serial, at: now, what }, known.is_none())
         };
         if !duty.is_sound() {
             return Err(Refusal::Malformed.into());
@@ -228,7 +224,7 @@ impl Trust {
             state.peer(from).ok_or(Refusal::NotPaired)?;
             match state.duties.get(&(*from, duty.id)) {
                 Some(known) if known.duty == duty => return Ok(None),
-                Some(known) if known.duty.serial >= duty.serial => return Err(Refusal::Expired.into()),
+                Some(known) if !duty.supersedes(&known.duty) => return Err(Refusal::Expired.into()),
                 Some(_) => {}
                 // Nobody waits for it any more.
                 None if duty.over() <= now => return Ok(None),

@@ -15,6 +15,7 @@ mod cases;
 mod chain;
 mod changes;
 mod copies;
+mod coverages;
 mod duty;
 mod explain;
 #[cfg(any(test, feature = "fuzz"))]
@@ -39,6 +40,7 @@ pub(crate) use cases::CaseAsk;
 pub(crate) use chain::GrantRow;
 pub(crate) use changes::Given;
 pub(crate) use copies::{CopyRow, READING, Served};
+pub(crate) use coverages::CoverageRow;
 pub(crate) use duty::DutyRow;
 pub(crate) use explain::ExplainedStep;
 pub(crate) use glass::{GlassAsked, GlassReview, GlassUse, Verdict as ReviewVerdict};
@@ -172,6 +174,12 @@ pub(crate) enum TrustEvent {
     DutyChanged {
         peer: SiteId,
     },
+    /// There is something of rosters that a site of a coverage has not heard.
+    RosterTold {
+        peer: SiteId,
+    },
+    /// A shift or a coverage is other than it was, here or elsewhere.
+    RosterChanged,
     /// A site has a new key: a peer, or we.
     KeysChanged(SiteId),
     /// Two successors of one key of a site are known: it is not trusted until it is paired again.
@@ -188,6 +196,11 @@ pub(crate) enum TrustError {
     NoGrant,
     #[error("no such shift or case of this site")]
     NoDuty,
+    #[error("no such coverage")]
+    NoCoverage,
+    /// Whoever would not hear what another site of it states would see holes that are none.
+    #[error("this site is not paired with all sites of the coverage")]
+    NotPairedWithAll,
     /// What a grant would let beyond the one that it narrows, or beyond what is agreed.
     #[error("the grant would be wider than what it rests on: {0}")]
     Wider(&'static str),
@@ -281,6 +294,11 @@ impl Trust {
     /// All that ever were, revoked ones too.
     pub(crate) fn peers(&self) -> Vec<Peer> {
         self.state().peers.values().cloned().collect()
+    }
+
+    /// This site.
+    pub(crate) fn us(&self) -> SiteId {
+        self.inner.identity.site()
     }
 
     /// A peer that is not revoked.

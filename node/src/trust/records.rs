@@ -19,6 +19,7 @@ use protocol::{
     ids::Id128,
     keeping::{Erased, SignedKeeping},
     message::{Request, SiteRecord},
+    roster::{CoverageEnd, SignedCoverage},
     signed::Signed,
     wire::Wire,
 };
@@ -107,6 +108,15 @@ pub(super) enum Record {
         keys: Keys,
         at: Timestamp,
     },
+    /// Who reads for whom: an offer, or the text with more signatures.
+    Coverage {
+        signed: SignedCoverage,
+        at: Timestamp,
+    },
+    CoverageEnded {
+        end: CoverageEnd,
+        by: SiteId,
+    },
 }
 
 /// Something to be said to a peer until it answers that it has it.
@@ -145,6 +155,8 @@ impl Record {
             Self::GlassBroken(_) => 16,
             Self::GlassReviewed(_) => 17,
             Self::KeysPart { .. } => 18,
+            Self::Coverage { .. } => 19,
+            Self::CoverageEnded { .. } => 20,
             Self::MailKept(_) => 24,
             Self::MailDone(_) => 25,
             Self::Duty { .. } => 29,
@@ -207,6 +219,8 @@ pub(super) struct State {
     pub(super) read_into: BTreeMap<Id128, BTreeSet<Id128>>,
     /// Keys of sites whose first is not all that is known of them.
     pub(super) keys: BTreeMap<SiteId, super::keys::Known>,
+    /// Who reads for whom.
+    pub(super) coverages: BTreeMap<Id128, super::coverages::Kept>,
 }
 
 impl State {
@@ -225,6 +239,7 @@ impl State {
             duties: BTreeMap::new(),
             read_into: BTreeMap::new(),
             keys: BTreeMap::new(),
+            coverages: BTreeMap::new(),
         }
     }
 
@@ -256,6 +271,8 @@ impl State {
                 Vec::new()
             }
             Record::Duty { signed, at } => self.note_duty(signed, at),
+            Record::Coverage { signed, at } => self.keep_coverage(signed, at),
+            Record::CoverageEnded { end, by } => self.end_coverage(&end.coverage, by, end.at),
             Record::Keeping { peer, signed } => self.keep_keeping(peer, signed),
             Record::KeepingEnded { keeping, by, at } => self.end_keeping(&keeping, by, at),
             Record::KeepingErased(erased) => self.keeping_erased(erased),
@@ -295,9 +312,11 @@ impl State {
         let with_it: Vec<Id128> =
             self.agreements.iter().filter(|(_, k)| k.peer == *site && k.ended.is_none()).map(|(id, _)| *id).collect();
         self.end_keepings_of(site, at);
+        let covered = self.end_coverages_of(site, at);
         let us = self.us;
         let mut events = vec![TrustEvent::PeerRevoked(*site)];
         events.extend(with_it.iter().flat_map(|id| self.end(id, us, at)));
+        events.extend(covered);
         events
     }
 

@@ -154,6 +154,8 @@ struct Shared {
     used: Mutex<BTreeMap<String, Timestamp>>,
     /// Ticks when sessions end.
     ended: tokio::sync::watch::Sender<()>,
+    /// Ticks when an account changes.
+    changed: tokio::sync::watch::Sender<()>,
     /// Names whose rights were taken away, or became others.
     lost: tokio::sync::broadcast::Sender<String>,
     /// Who came by the identity provider and still owes a code.
@@ -203,6 +205,7 @@ impl Users {
             pending: Mutex::default(),
             used: Mutex::default(),
             ended: tokio::sync::watch::Sender::new(()),
+            changed: tokio::sync::watch::Sender::new(()),
             lost: tokio::sync::broadcast::Sender::new(LOST_KEPT),
             half_way: Mutex::default(),
             changing: tokio::sync::Mutex::default(),
@@ -325,6 +328,11 @@ impl Users {
     /// Names of accounts that were disabled or removed, or whose role or password became another: what runs for them ends.
     pub(crate) fn losses(&self) -> tokio::sync::broadcast::Receiver<String> {
         self.0.lost.subscribe()
+    }
+
+    /// Ticks when an account is other than it was.
+    pub(crate) fn changes(&self) -> tokio::sync::watch::Receiver<()> {
+        self.0.changed.subscribe()
     }
 
     /// Ticks when sessions have ended.
@@ -455,6 +463,7 @@ impl Users {
 impl Shared {
     fn apply(&self, change: Record) {
         let ends = lock(&self.accounts).apply(change);
+        self.changed.send_replace(());
         if let Some(name) = ends {
             lock(&self.sessions).end_of(&name);
             self.ended.send_replace(());

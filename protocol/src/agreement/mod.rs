@@ -412,9 +412,8 @@ impl Agreement {
 impl Text for Agreement {
     const SIGNED: &'static str = "signed agreement";
 
-    fn between(&self) -> [SiteId; 2] {
-        let [a, b] = &self.parties;
-        [a.site, b.site]
+    fn between(&self) -> Vec<SiteId> {
+        self.parties.iter().map(|party| party.site).collect()
     }
 
     /// Two different parties, clauses only between them, spans within the week, names within bounds.

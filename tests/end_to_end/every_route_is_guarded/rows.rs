@@ -110,7 +110,23 @@ PUT /api/cases/{case}/draft             | R     | 404 | - see cases_are_read_els
 DELETE /api/cases/{case}/draft          | R     | 404 | - see cases_are_read_elsewhere             | case-changed
 POST /api/cases/{case}/join             | ART   | 404 | - see cases_are_read_elsewhere             | case-changed     | {"study":"$STUDY","patient":{"name":"x","birth_date":""}}
 GET /api/duty                           | A     | 200 | - who is on duty, no patients              | studies-queried
-POST /api/duty/shifts                   | A     | 200 | duty-stated                                | security-alert   | {"person":"garde","end":"2099-01-01T00:00:00Z","start":"2098-12-31T00:00:00Z"}
+GET /api/coverages                      | ARFT  | 200 | - who reads for whom, no patients          | studies-queried
+POST /api/coverages                     | A     | 404 | - needs a peer; see coverage_hole          | security-alert   | {"name":"Nuit","beneficiaries":["here"],"readers":[{"site":"nobody"}],"time_zone":"Europe/Paris"}
+POST /api/coverages/{id}/accept         | A     | 404 | - needs a peer; see coverage_hole          | security-alert
+POST /api/coverages/{id}/end            | A     | 404 | - needs a peer; see rosters_of_two_islands | security-alert
+GET /api/rosters                        | ARFT  | 200 | - who is on duty, no patients              | studies-queried
+GET /api/rosters/who                    | ARFT  | 200 | - who is on duty, no patients              | studies-queried
+GET /api/rosters/{id}/calendar          | ARFT  | 404 | - needs a peer; see coverage_hole          | studies-queried
+POST /api/rosters/{id}/calendar         | A     | 404 | - needs a peer; see coverage_hole          | security-alert
+GET /api/shifts                         | ARFT  | 200 | - who is on duty, no patients              | studies-queried
+POST /api/shifts                        | ARFT  | 200 | duty-stated                                | security-alert   | {"end":"2099-01-01T00:00:00Z","start":"2098-12-31T00:00:00Z"}
+PUT /api/shifts/{id}                    | ARFT  | 404 | - see shift_handover                       | security-alert   | {"end":"2099-01-01T00:00:00Z","start":"2098-12-31T00:00:00Z"}
+GET /api/shifts/{id}/handing            | ARFT  | 404 | - see shift_handover                       | studies-queried
+POST /api/shifts/{id}/take              | ARFT  | 404 | - see shift_handover                       | security-alert   | {"sound":true,"notifications":true}
+POST /api/shifts/{id}/offer             | ARFT  | 404 | - see shift_handover                       | security-alert   | {"shift":"00000000000000000000000000000000"}
+POST /api/shifts/{id}/relieve           | ARFT  | 404 | - see shift_handover                       | security-alert   | {"shift":"00000000000000000000000000000000"}
+POST /api/shifts/alive                  | ARFT  | 204 | - a page says that it is looked at         | security-alert
+POST /api/shifts/{id}/{step}            | ARFT  | 404 | - see shift_handover                       | security-alert
 POST /api/duty/cases                    | A     | 404 | - needs a peer; see duty_opens_studies     | security-alert   | {"studies":["$STUDY"],"owner":"garde","parties":["nobody"],"until":"2099-01-01T00:00:00Z"}
 POST /api/duty/{id}/end                 | A     | 404 | - see duty_opens_studies                   | security-alert
 GET /api/studies/{study}/purpose        | ARFT  | 200 | - words of agreements, no patients         | study-opened

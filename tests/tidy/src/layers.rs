@@ -17,7 +17,7 @@ const LAYERS: [&[&str]; 19] = [
     &["pixels"],
     &["studies", "spare", "reseal", "collect"],
     &["overlay", "transfer"],
-    &["sources"],
+    &["sources", "roster"],
     &["archive", "users", "backup", "cases"],
     &["trust"],
     &["alarms"],

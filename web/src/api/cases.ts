@@ -2,7 +2,7 @@
 // of DICOM `YYYYMMDD`; a case is named by 32 hex digits, an event (and so a report) by 64.
 
 import { queryOptions } from '@tanstack/react-query';
-import { get, post, putJson, remove } from './client';
+import { get, post, change, remove } from './client';
 import { keys } from './queries';
 
 export type Kind = 'diagnosis' | 'expertise';
@@ -327,13 +327,13 @@ export const caseSettingsQuery = queryOptions({
   queryKey: [...keys.cases, 'settings'],
   queryFn: ({ signal }) => get<CaseSettings>('/cases/settings', signal),
 });
-export const setCaseSettings = (settings: CaseSettings): Promise<CaseSettings> => putJson<CaseSettings>('/cases/settings', settings);
+export const setCaseSettings = (settings: CaseSettings): Promise<CaseSettings> => change<CaseSettings>('/cases/settings', settings);
 
 export const makeCase = (body: NewCase): Promise<Case> => post<Case>('/cases', body);
 export const takeStep = (id: string, body: StepBody): Promise<Case> => post<Case>(`/cases/${id}/steps`, body);
 export const signReport = (id: string, body: SignedReport): Promise<Case> => post<Case>(`/cases/${id}/reports`, body);
 export const getDraft = (id: string, signal?: AbortSignal): Promise<Draft> => get<Draft>(`/cases/${id}/draft`, signal);
-export const putDraft = (id: string, draft: Draft): Promise<unknown> => putJson(`/cases/${id}/draft`, draft);
+export const putDraft = (id: string, draft: Draft): Promise<unknown> => change(`/cases/${id}/draft`, draft);
 export const dropDraft = (id: string): Promise<unknown> => remove(`/cases/${id}/draft`);
 export const joinStudy = (id: string, study: string, patient: { name: string; birth_date: string }): Promise<Case> =>
   post<Case>(`/cases/${id}/join`, { study, patient });

@@ -93,7 +93,21 @@ async function request<T>(method: Method, path: string, body?: unknown, signal?:
 export const get = <T>(path: string, signal?: AbortSignal): Promise<T> => request<T>('GET', path, undefined, signal);
  
 export const post = <T>(path: string, body: unknown = {}): Promise<T> => request<T>('POST', path, body);
-export const putJson = <T>(path: string, body: unknown): Promise<T> => request<T>('PUT', path, body);
+export const change = <T>(path: string, body: unknown): Promise<T> => request<T>('PUT', path, body);
+
+/** Sends a text that is no JSON, and reads what is said of it. */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- as above, the caller names the shape
+export async function postText<T>(path: string, kind: string, text: Blob): Promise<T> {
+  let answer: Response;
+  try {
+    answer = await fetch(`/api${path}`, { method: 'POST', headers: { 'Content-Type': kind }, body: text });
+  } catch {
+    throw new ApiError(0, { error: 'offline', message: 'no answer from the node' });
+  }
+  if (!answer.ok) throw new ApiError(answer.status, await problemOf(answer));
+  return (await answer.json()) as T;
+}
+
 /** Sends a file as it is. */
 export async function put(path: string, file: Blob): Promise<void> {
   let answer: Response;

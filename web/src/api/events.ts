@@ -1,9 +1,9 @@
 // News from the node: one event stream per browser, held by a shared worker; a stream of our own where there is none.
 
 export type LinkState = 'open' | 'lost' | 'refused';
-export type NewsName = 'list' | 'transfer' | 'peers' | 'pairing' | 'agreements' | 'amended' | 'conflicts' | 'keepings' | 'case' | 'cases';
+export type NewsName = 'list' | 'transfer' | 'peers' | 'pairing' | 'agreements' | 'amended' | 'conflicts' | 'keepings' | 'case' | 'cases' | 'rosters';
 
-const NAMES: readonly NewsName[] = ['list', 'transfer', 'peers', 'pairing', 'agreements', 'amended', 'conflicts', 'keepings', 'case', 'cases'];
+const NAMES: readonly NewsName[] = ['list', 'transfer', 'peers', 'pairing', 'agreements', 'amended', 'conflicts', 'keepings', 'case', 'cases', 'rosters'];
 
 export interface Listener {
   onState: (state: LinkState) => void;

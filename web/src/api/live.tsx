@@ -33,6 +33,8 @@ export const useLive = (): Live => useContext(LiveContext);
 const LIST_PAUSE_MS = 700;
 /** A claim is to be seen within a second. */
 const CASES_PAUSE_MS = 300;
+/** The node has raised by then what a change of a roster brings about. */
+const ALARMS_PAUSE_MS = 500;
 /** After a refusal (node starting, session unclear) the link is tried again this often. */
 const REFUSED_PAUSE_MS = 4_000;
 
@@ -80,7 +82,11 @@ export function LiveProvider({ signedIn, children }: { signedIn: boolean; childr
         void client.invalidateQueries({ queryKey: caseKey(news.case) });
         casesChanged();
       } else if (name === 'cases') casesChanged();
-      else stale(keys[name]);
+      else {
+        stale(keys[name]);
+        // A hole is an alarm a moment after the roster changed.
+        if (name === 'rosters') setTimeout(() => stale(keys.alarms), ALARMS_PAUSE_MS);
+      }
     };
     let refused: ReturnType<typeof setTimeout> | undefined;
     let before: LinkState | null = null;

@@ -2,7 +2,7 @@
 
 import { keepPreviousData, QueryCache, QueryClient, queryOptions, useQuery } from '@tanstack/react-query';
 import { ApiError, get } from './client';
-import type { Account, Action, Ae, Agreement, Alarms, Erased, Forecast, Label, Link, ListedToken, Migration, Pairing, Peer, PeerRules, Proposed, Restore, RoleRow, Route, Rule, Session, SecondCopies, SignedIn, Site, SiteKeys, Source, Status, Storage, StudyKept, Tiers, Transfer, User } from './types';
+import type { Account, Action, Ae, Agreement, Alarms, Coverage, Erased, Forecast, Handing, Label, Link, ListedToken, Migration, Pairing, Peer, PeerRules, Proposed, Restore, RoleRow, Roster, Route, Rule, Session, SecondCopies, SignedIn, Site, SiteKeys, Source, Status, Storage, StudyKept, Tiers, Transfer, User } from './types';
 
 export const keys = {
   site: ['site'],
@@ -37,6 +37,7 @@ export const keys = {
   keepings: ['keepings'],
   reviews: ['reviews'],
   cases: ['cases'],
+  rosters: ['rosters'],
 } as const;
 
 /** Whether asking again may help: a lost or busy node, not a refusal. */
@@ -230,5 +231,29 @@ export const peerRulesQuery = queryOptions({
   queryFn: ({ signal }) => get<PeerRules>('/rules/peers', signal),
   refetchInterval: 3_000,
 });
+
+export const coveragesQuery = queryOptions({
+  queryKey: [...keys.rosters, 'coverages'],
+  queryFn: ({ signal }) => get<Coverage[]>('/coverages', signal),
+});
+
+/** Some days of a coverage, or (`null`) of the site's own shifts. */
+export const rosterOf = (coverage: string | null, from: string, days: number, zone: string) =>
+  queryOptions({
+    queryKey: [...keys.rosters, 'days', coverage, from, days],
+    queryFn: ({ signal }) => {
+      const asked = new URLSearchParams({ from, days: String(days), zone });
+      if (coverage) asked.set('coverage', coverage);
+      return get<Roster>(`/rosters?${asked.toString()}`, signal);
+    },
+    refetchInterval: 60_000,
+    placeholderData: keepPreviousData,
+  });
+
+export const handingOf = (shift: string) =>
+  queryOptions({
+    queryKey: [...keys.rosters, 'handing', shift],
+    queryFn: ({ signal }) => get<Handing>(`/shifts/${encodeURIComponent(shift)}/handing`, signal),
+  });
 
 export const labelsQuery = queryOptions({ queryKey: keys.labels, queryFn: ({ signal }) => get<Label[]>('/labels', signal) });

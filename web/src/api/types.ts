@@ -251,7 +251,30 @@ type AlarmKind =
   | 'cases-without-images'
   | 'studies-without-request'
   | 'cases-late'
-  | 'results-unheard';
+  | 'results-unheard'
+  | 'coverage-hole'
+  | 'screen-silent'
+  | 'handover-owed';
+export type Tier = 'own' | 'group' | 'department' | 'region' | 'company';
+export type Holidays = 'none' | 'france' | 'alsace-moselle';
+type CoverageParty = With<Sent<'CoverageParty'>, { tier: Tier | null }>;
+export type Coverage = With<
+  Sent<'CoverageJson'>,
+  { state: 'offered' | 'received' | 'active' | 'ended'; holidays: Holidays; beneficiaries: CoverageParty[]; readers: CoverageParty[]; spans: [number, number][] }
+>;
+export type NewCoverage = Omit<Schemas['NewCoverage'], 'spans'> & { spans: [number, number][] };
+export type Presence = 'garde' | 'astreinte';
+export type ShiftState = 'planned' | 'confirmed' | 'active' | 'handed-over' | 'ended';
+export type Shift = With<
+  Sent<'ShiftJson'>,
+  { state: ShiftState; presence: Presence; taken: Sent<'TakenJson'> | null; relief: Sent<'OtherJson'> | null; relieves: Sent<'OtherJson'> | null }
+>;
+export type NewShift = Schemas['NewShiftJson'];
+export type Hole = Sent<'HoleJson'>;
+export type RosterDay = Sent<'DayJson'>;
+export type Roster = With<Sent<'RosterJson'>, { coverage: Coverage | null; shifts: Shift[]; holes: Hole[]; days: RosterDay[]; asked: [string, string][] }>;
+export type Handing = With<Sent<'HandingJson'>, { next: Shift[]; offered: Shift[] }>;
+export type ImportedRoster = With<Sent<'ImportJson'>, { events: With<Sent<'ImportedJson'>, { presence: Presence; fate: 'new' | 'moved' | 'same' | 'past' | 'cancelled' | 'unknown' | 'clash' }>[] }>;
 export type Alarm = With<Sent<'AlarmJson'>, { kind: AlarmKind; level: 'notice' | 'warning' | 'critical' }>;
 export type Alarms = With<Sent<'AlarmsJson'>, { standing: Alarm[] }>;
 export type LedgerHead = Sent<'LedgerHeadJson'>;

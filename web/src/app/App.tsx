@@ -32,6 +32,7 @@ const AuditPage = lazy(async () => ({ default: (await import('../features/audit/
 const AccountPage = lazy(async () => ({ default: (await import('../features/account/AccountPage')).AccountPage }));
 const FirstPage = lazy(async () => ({ default: (await import('../features/account/AccountPage')).FirstPage }));
 const ArchiveFrame = lazy(async () => ({ default: (await import('../features/archive/ArchiveFrame')).ArchiveFrame }));
+const RostersPage = lazy(async () => ({ default: (await import('../features/rosters/RostersPage')).RostersPage }));
 const SettingsPage = lazy(async () => ({ default: (await import('../features/settings/SettingsPage')).SettingsPage }));
 
 /** Everyone begins where their work is. */
@@ -81,6 +82,7 @@ function Doorway() {
           <Route path="studies" element={<StudyList />} />
           <Route path="peers" element={<PeersPage />} />
           <Route path="archive/*" element={<ArchiveFrame />} />
+          <Route path="rosters" element={<RostersPage />} />
           <Route path="log" element={<AuditPage />} />
           <Route path="account" element={<AccountPage />} />
           <Route path="settings" element={<SettingsPage />} />

@@ -3,7 +3,7 @@
 import { ActionIcon, Button, Group, Menu, Text, TextInput, Tooltip, UnstyledButton } from '@mantine/core';
 import { useDisclosure, useHotkeys } from '@mantine/hooks';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { IconArchive, IconKeyboard, IconListCheck, IconLogout, IconPhoto, IconSettings, IconShieldLock, IconTopologyRing3, IconUserCircle } from '@tabler/icons-react';
+import { IconArchive, IconCalendarClock, IconKeyboard, IconListCheck, IconLogout, IconPhoto, IconSettings, IconShieldLock, IconTopologyRing3, IconUserCircle } from '@tabler/icons-react';
 import { Suspense, useEffect, useState } from 'react';
 import { Link, NavLink, Outlet, useNavigate } from 'react-router';
 import { post, remove } from '../api/client';
@@ -20,6 +20,7 @@ import { TransferStrip } from '../features/transfers/TransferStrip';
 import { useWords } from '../lib/language';
 import { leaveTo } from '../api/leave';
 import { unkeepAll } from '../lib/vault';
+import { useAlive } from '../api/alive';
 import { AlarmBell } from './AlarmBell';
 import { Shortcuts } from './Shortcuts';
 import classes from './shell.module.css';
@@ -27,6 +28,7 @@ import classes from './shell.module.css';
 /** Alt and the key lead there; Alt 0 home. Alt 2 is the rosters'. */
 const PAGES = [
   { to: '/cases', word: 'cases.title', needs: 'list-studies', icon: IconListCheck, key: '1' },
+  { to: '/rosters', word: 'rosters.title', needs: 'list-studies', icon: IconCalendarClock, key: '2' },
   { to: '/studies', word: 'app.studies', needs: 'list-studies', icon: IconPhoto, key: '3' },
   { to: '/peers', word: 'app.peers', needs: 'administer', icon: IconTopologyRing3, key: '4' },
   { to: '/archive', word: 'archive.title', needs: 'reject-studies', icon: IconArchive, key: '5' },
@@ -157,6 +159,7 @@ export function Shell({ session }: { session: Session }) {
   const { state } = useLive();
   const site = useQuery(siteQuery).data;
   const [helpOpened, help] = useDisclosure();
+  useAlive(session.actions.includes('read-studies'));
   const pages = PAGES.filter(page => session.actions.includes(page.needs));
   useHotkeys([
     ['shift+?', help.open, { usePhysicalKeys: false }],

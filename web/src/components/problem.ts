@@ -11,13 +11,16 @@ function known(code: string): code is Code {
   return Object.hasOwn(en.error, code);
 }
 
+/** The line of a file that the node names. */
+const lineOf = (message: string) => /^line (\d+)/.exec(message)?.[1] ?? '';
+
 /** Says what went wrong; a reference is added where the node gave one. */
 export function useProblem(): (error: unknown) => string {
   const { t } = useWords();
   return error => {
     if (!(error instanceof ApiError)) return t('error.other', { code: 'page' });
     const sentence = known(error.code)
-      ? t(`error.${error.code}`, { seconds: error.retryS ?? 30, code: error.code })
+      ? t(`error.${error.code}`, { seconds: error.retryS ?? 30, code: error.code, line: lineOf(error.message) })
       : t('error.other', { code: error.code });
     return error.reference ? `${sentence} ${t('common.reference', { reference: error.reference })}` : sentence;
   };
@@ -26,7 +29,7 @@ export function useProblem(): (error: unknown) => string {
 /** A refusal's code in words, where it came without an error (transfers, log). */
 export function useReason(): (code: string) => string {
   const { t } = useWords();
-  return code => (known(code) ? t(`error.${code}`, { seconds: 30, code }) : code);
+  return code => (known(code) ? t(`error.${code}`, { seconds: 30, code, line: '' }) : code);
 }
 
 /** What is wrong somewhere else: its code in words, and what the system or the other side said of it. */

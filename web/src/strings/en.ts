@@ -6,6 +6,7 @@ import { glassWords } from './en.glass';
 import { signatureWords } from './en.signatures';
 import { keyWords } from './en.keys';
 import { logWords } from './en.log';
+import { calendarErrors, rosterWords } from './en.rosters';
 import { peopleWords } from './en.people';
 import { caseWords, reportWords, requestWords } from './en.report';
 import { alertWords, dutyWords, homeWords, roomErrors, roomKeys, screenWords, worklistWords } from './en.room';
@@ -98,6 +99,17 @@ export const en = {
     'must-second-factor': 'First set up a second factor.',
     'throttled': 'Too many attempts. Try again in {{seconds}} s.',
     'origin': 'The request did not come from this page. Reload it.',
+    'state': 'Its present state does not allow this.',
+    'not-reader': 'This site does not read under the coverage.',
+    'no-account': 'Nobody here has an account of that name that is in use.',
+    'overlap': 'The person has a shift there at that time.',
+    'begun': 'A shift that has been taken or is over is not moved.',
+    'open-cases': 'Open cases would have no owner: hand them over first.',
+    'no-relief': 'Nobody has offered that shift to be taken over.',
+    'no-successor': 'There is no shift that could take over.',
+    'shift-time': 'It is not the time of the shift.',
+    ...calendarErrors,
+    'not-paired-with-all': 'Every site of the coverage must be paired with this one first.',
     'not-found': 'There is no such thing here (any more).',
     'unreachable': 'The holding site cannot be reached now.',
     'no-cold-tier': 'No cold tier is configured.',
@@ -511,6 +523,7 @@ export const en = {
   ...agreementWords,
   ...archiveWords,
   ...glassWords,
+  ...rosterWords,
   ...signatureWords,
   ...keyWords,
   ...logWords,

@@ -7,6 +7,7 @@ import { glassWords } from './fr.glass';
 import { signatureWords } from './fr.signatures';
 import { keyWords } from './fr.keys';
 import { logWords } from './fr.log';
+import { calendarErrors, rosterWords } from './fr.rosters';
 import { peopleWords } from './fr.people';
 import { caseWords, reportWords, requestWords } from './fr.report';
 import { alertWords, dutyWords, homeWords, roomErrors, roomKeys, screenWords, worklistWords } from './fr.room';
@@ -99,6 +100,17 @@ export const fr: Strings = {
     'must-second-factor': 'Mettez d’abord en place un second facteur.',
     'throttled': 'Trop de tentatives. Réessayez dans {{seconds}} s.',
     'origin': 'La requête ne vient pas de cette page. Rechargez-la.',
+    'state': 'Son état présent ne le permet pas.',
+    'not-reader': 'Ce site ne lit pas dans cette couverture.',
+    'no-account': 'Personne ici n’a de compte en usage de ce nom.',
+    'overlap': 'La personne y est déjà de garde à cette heure.',
+    'begun': 'Une garde prise ou finie ne se déplace pas.',
+    'open-cases': 'Des dossiers ouverts n’auraient plus personne : transmettez-les d’abord.',
+    'no-relief': 'Personne n’a proposé cette garde à la relève.',
+    'no-successor': 'Aucune garde ne peut prendre la relève.',
+    'shift-time': 'Ce n’est pas l’heure de la garde.',
+    ...calendarErrors,
+    'not-paired-with-all': 'Tous les sites de la couverture doivent d’abord être appairés avec celui-ci.',
     'not-found': 'Cet élément n’existe pas (ou plus) ici.',
     'unreachable': 'Le site détenteur est injoignable pour le moment.',
     'no-cold-tier': 'Aucun stockage froid n’est configuré.',
@@ -512,6 +524,7 @@ export const fr: Strings = {
   ...agreementWords,
   ...archiveWords,
   ...glassWords,
+  ...rosterWords,
   ...signatureWords,
   ...keyWords,
   ...logWords,

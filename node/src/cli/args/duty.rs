@@ -10,35 +10,10 @@ pub(in crate::cli) enum DutyCommand {
         #[arg(long)]
         json: bool,
     },
-    /// State that somebody of this site is on duty
-    Shift(ShiftWords),
     /// Open a case with other sites on studies of ours, or state it anew
     Case(CaseWords),
-    /// End a shift, or close a case
+    /// Close a case; shifts end by `shift end`
     End { id: String },
-}
-
-#[derive(Debug, Args)]
-pub(in crate::cli) struct ShiftWords {
-    /// The account's name
-    pub(in crate::cli) person: String,
-    /// From (RFC 3339) [default: now]
-    #[arg(long, value_name = "TIME")]
-    pub(in crate::cli) from: Option<String>,
-    /// Until (RFC 3339)
-    #[arg(long, value_name = "TIME")]
-    pub(in crate::cli) until: String,
-    /// The person's role
-    #[arg(long, default_value = "radiologist")]
-    pub(in crate::cli) role: String,
-    /// Modalities that the person reads, separated by commas [default: all]
-    #[arg(long, value_name = "CODES", value_delimiter = ',')]
-    pub(in crate::cli) competences: Vec<String>,
-    #[arg(long, value_parser = ["planned", "confirmed", "active", "handed-over", "ended"], default_value = "confirmed")]
-    pub(in crate::cli) state: String,
-    /// The shift that is stated anew
-    #[arg(long, value_name = "ID")]
-    pub(in crate::cli) id: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -16,6 +16,7 @@ mod copies;
 mod duty;
 mod insight;
 mod keys;
+mod rosters;
 mod rules;
 mod sources;
 mod transfers;
@@ -29,9 +30,10 @@ pub(super) use archive::{
 pub(super) use audit::AuditCommand;
 pub(super) use copies::{Holders, PeerCopies};
 pub(super) use cases::{CaseCommand, CaseStep, ListCases};
-pub(super) use duty::{CaseWords, DutyCommand, GrantCommand, GrantWords, ShiftWords};
+pub(super) use duty::{CaseWords, DutyCommand, GrantCommand, GrantWords};
 pub(super) use insight::{Explain, ViewAs};
 pub(super) use keys::{KeyCommand, RotateKey};
+pub(super) use rosters::{CoverageWords, Days, OtherShift, RosterCommand, ShiftCommand, ShiftWords, WhoWords};
 pub(super) use rules::{RuleCommand, RuleWords};
 pub(super) use sources::{AddSource, MigrateCommand, SourceCommand, StartMigration};
 pub(super) use transfers::{OneTransfer, PeerTest, TransferCommand};
@@ -144,6 +146,16 @@ pub(super) enum Command {
     Duty {
         #[command(subcommand)]
         command: DutyCommand,
+    },
+    /// Coverages: who reads for whom, when; their rosters, and the minutes that nobody has
+    Roster {
+        #[command(subcommand)]
+        command: Box<RosterCommand>,
+    },
+    /// Shifts: who of this site is on duty when
+    Shift {
+        #[command(subcommand)]
+        command: ShiftCommand,
     },
     /// Grants of single studies in force, and passing them on
     Grant {

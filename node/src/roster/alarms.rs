@@ -1,0 +1,139 @@
+//! What is wrong with rosters, said to the alarms: holes, silent screens, cases whose owner has gone home.
+
+use super::{Roster, RosterError};
+use crate::{
+    alarms::{Kind, Level},
+    tasks,
+};
+use protocol::{
+    Timestamp,
+    duty::{Shift, ShiftState},
+    roster::{Coverage, Hole, Stated, holes, zone},
+};
+use std::{collections::BTreeMap, time::Duration};
+
+/// Holes are alarms from so long before; further ahead they are in the roster alone.
+pub(crate) const HORIZON: Duration = Duration::from_secs(14 * 86_400);
+/// Nearer than this it is a warning …
+const SOON: Duration = Duration::from_secs(48 * 3600);
+/// … and nearer than this it is now.
+const NOW: Duration = Duration::from_secs(4 * 3600);
+/// Holes of one coverage that are alarms at once, the nearest first.
+const HOLES_MAX: usize = 24;
+/// Characters of a coverage's name in an alarm, beside the times.
+const NAME_SHOWN: usize = 24;
+
+/// A hole as an alarm names it: which coverage, and its minutes by the wall of the coverage.
+pub(super) fn named(coverage: &Coverage, hole: &Hole) -> String {
+    let zone = zone(&coverage.calendar.week.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
+    let wall = |at: Timestamp| {
+        let at = jiff::Timestamp::from_millisecond(i64::try_from(at.0).unwrap_or(0)).unwrap_or_default();
+        zone.to_datetime(at)
+    };
+    let name: String = coverage.name.chars().take(NAME_SHOWN).collect();
+    let (from, until) = (wall(hole.from), wall(hole.until));
+    let end = if from.date() == until.date() { "%H:%M" } else { "%m-%d %H:%M" };
+    format!("{name} {}–{}", from.strftime("%Y-%m-%d %H:%M"), until.strftime(end))
+}
+
+fn level(hole: &Hole, now: Timestamp) -> Level {
+    match hole.from.since(now) {
+        ahead if ahead <= NOW => Level::Critical,
+        ahead if ahead <= SOON => Level::Warning,
+        _ => Level::Notice,
+    }
+}
+
+impl Roster {
+    /// The holes of a coverage from now on, within a period.
+    pub(crate) fn holes(&self, coverage: &Coverage, from: Timestamp, until: Timestamp) -> Vec<Hole> {
+        holes(coverage, &self.shifts(), from, until)
+    }
+
+    /// One look at everything, for the alarms.
+    pub(super) async fn look(&self) {
+        let roster = self.clone();
+        let looked = self.0.tasks.spawn_blocking("roster look", move || roster.look_here());
+        if looked.await.is_err() {
+            Self::log(&RosterError::Unfit("the roster could not be looked at"));
+        }
+    }
+
+    fn look_here(&self) {
+        let (now, shifts) = (tasks::now(), self.shifts());
+        let mut found = BTreeMap::new();
+        for coverage in self.0.trust.coverages_in_force() {
+            for hole in holes(&coverage, &shifts, now, now.after(HORIZON)).iter().take(HOLES_MAX) {
+                let minutes = hole.until.since(hole.from).as_secs().div_ceil(60);
+                let level = level(hole, now);
+                // A hole that has begun keeps its name while its minutes pass.
+                let name = self.standing_name(&coverage, hole, now).unwrap_or_else(|| named(&coverage, hole));
+                found.insert(name, (minutes, level));
+            }
+        }
+        self.stand(Kind::CoverageHole, found);
+        self.stand(Kind::ScreenSilent, self.silent(&shifts, now));
+        self.stand(Kind::HandoverOwed, self.owed(&shifts, now));
+    }
+
+    /// The name under which a hole that runs stands already: that with the same end.
+    fn standing_name(&self, coverage: &Coverage, hole: &Hole, now: Timestamp) -> Option<String> {
+        if hole.from > now {
+            return None;
+        }
+        let is = named(coverage, hole);
+        let end = is.rsplit('–').next()?.to_owned();
+        let name: String = coverage.name.chars().take(NAME_SHOWN).collect();
+        let known = self.0.alarms.subjects(Kind::CoverageHole);
+        known.into_iter().find(|subject| {
+            subject.starts_with(&name)
+                && subject.rsplit('–').next().is_some_and(|known| known == end || known.ends_with(&format!(" {end}")))
+        })
+    }
+
+    /// How a shift is named in an alarm: never by its person.
+    fn title(&self, shift: &Shift) -> String {
+        let coverage = shift.coverage.and_then(|id| self.0.trust.coverage(&id));
+        let name: String = coverage.map_or_else(String::new, |coverage| coverage.name).chars().take(NAME_SHOWN).collect();
+        format!("{name} {} {}", shift.presence.word(), shift.rank).trim().to_owned()
+    }
+
+    fn own<'a>(&'a self, shifts: &'a [Stated]) -> impl Iterator<Item = &'a Stated> {
+        shifts.iter().filter(|stated| stated.site == self.0.site)
+    }
+
+    fn silent(&self, shifts: &[Stated], now: Timestamp) -> BTreeMap<String, (u64, Level)> {
+        let silent = self.own(shifts).filter(|stated| stated.shift.state.counts() && stated.shift.is_time(now));
+        let row = |stated: &Stated| {
+            let since = stated.shift.silent?;
+            // A person that is there by another coverage's shift as well is one that is missing.
+            Some((self.title(&stated.shift), (now.since(since).as_secs(), Level::Critical)))
+        };
+        silent.filter_map(row).collect()
+    }
+
+    /// Shifts of the last day that are over while cases are still their person's, who is not there any more.
+    fn owed(&self, shifts: &[Stated], now: Timestamp) -> BTreeMap<String, (u64, Level)> {
+        let over = self.own(shifts).filter(|stated| {
+            let Shift { end, state, taken, .. } = &stated.shift;
+            *end <= now && (state.counts() || *state == ShiftState::Ended && taken.is_some())
+        });
+        let row = |stated: &Stated| {
+            let open = self.cases().of(&stated.shift.person).len();
+            let is_owed = open > 0 && !self.has_other(&stated.shift, &stated.id, now);
+            let cases = u64::try_from(open).unwrap_or(u64::MAX);
+            is_owed.then(|| (self.title(&stated.shift), (cases, Level::Critical)))
+        };
+        over.filter_map(row).collect()
+    }
+
+    /// Exactly these subjects of a kind.
+    fn stand(&self, kind: Kind, standing: BTreeMap<String, (u64, Level)>) {
+        for gone in self.0.alarms.subjects(kind).into_iter().filter(|subject| !standing.contains_key(subject)) {
+            self.0.alarms.set(kind, &gone, 0, None);
+        }
+        for (subject, (value, level)) in standing {
+            self.0.alarms.set(kind, &subject, value, Some(level));
+        }
+    }
+}

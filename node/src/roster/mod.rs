@@ -1,0 +1,244 @@
+//! Rosters: who of this site is on duty when, which minutes of what was agreed have nobody, and who is asked for a study now.
+//!
+//! Shifts are facts that this site states of its own people (`trust`), signed and told to the sites of their coverage. What is
+//! worked out from them is `protocol::roster`'s, so that all sites that know the same see the same holes and ask the same
+//! people. A hole stands as an alarm within a second of the change that made it, and again as its time comes near; a shift
+//! whose person has no live screen is said to be silent, to this site's alarms and to the sites that it covers; a hand-over
+//! counts when the one who comes has acknowledged it, and takes the open cases along.
+//!
+//! # At a crash
+//! Shifts and hand-overs are facts in trust's journal. When a screen was last live is forgotten: it counts from the start. A
+//! hand-over that was acknowledged and not carried out is carried out at the next look.
+//!
+//! # Not here
+//! What a shift opens: `trust`. Telling other sites: `overlay`. Cases: whoever keeps them lends them to [`Roster::lend_cases`].
+
+mod alarms;
+mod credentials;
+mod error;
+mod files;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod fuzz;
+mod plan;
+mod relief;
+mod screens;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use alarms::HORIZON;
+pub(crate) use error::RosterError;
+pub(crate) use files::{Fate, Imported};
+pub(crate) use plan::{NewShift, Planned};
+pub(crate) use relief::{Bearer, CaseRow, CasesError, OpenCases};
+
+use crate::{
+    alarms::Alarms,
+    audit::Audit,
+    tasks::{self, Tasks},
+    trust::{DutyRow, Trust},
+    users::Users,
+};
+use protocol::{
+    SiteId, Timestamp,
+    case::Priority,
+    duty::{Duty, What},
+    ids::Id128,
+    roster::{self, Rung, Stated, Target, Wanted, default_targets, who},
+};
+use screens::Screens;
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+use tokio::sync::broadcast::error::RecvError;
+
+/// How often screens and hand-overs are looked at.
+const STEP_EVERY: Duration = Duration::from_secs(5);
+
+/// What it is built from.
+#[derive(Debug)]
+pub(crate) struct RosterParts {
+    pub(crate) site: SiteId,
+    pub(crate) trust: Trust,
+    pub(crate) users: Users,
+    pub(crate) alarms: Alarms,
+    pub(crate) audit: Audit,
+    pub(crate) tasks: Tasks,
+    /// How often the calendar is looked at without news.
+    pub(crate) look_every: Duration,
+    /// A screen is silent after so long.
+    pub(crate) silent_after: Duration,
+}
+
+/// For what somebody is looked for.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Question {
+    /// Whose study it is; `None`: this site's.
+    pub(crate) site: Option<SiteId>,
+    /// Of the study; empty: not known yet.
+    pub(crate) modalities: Vec<String>,
+    pub(crate) regions: Vec<String>,
+    /// `None`: now.
+    pub(crate) at: Option<Timestamp>,
+    /// Sites and people that refused it.
+    pub(crate) refused: Vec<SiteId>,
+    pub(crate) refused_by: Vec<(SiteId, Id128)>,
+    /// Sites that cannot be reached.
+    pub(crate) unreached: Vec<SiteId>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    site: SiteId,
+    trust: Trust,
+    users: Users,
+    alarms: Alarms,
+    audit: Audit,
+    tasks: Tasks,
+    look_every: Duration,
+    silent_after: Duration,
+    screens: Screens,
+    cases: RwLock<Arc<dyn OpenCases>>,
+    /// One change of a shift of ours at a time: each is made of the word before.
+    changing: tokio::sync::Mutex<()>,
+}
+
+/// Clones share it.
+#[derive(Clone, Debug)]
+pub(crate) struct Roster(Arc<Inner>);
+
+impl Roster {
+    /// Nothing is looked at before [`Self::start`].
+    pub(crate) fn open(parts: RosterParts) -> Self {
+        let RosterParts { site, trust, users, alarms, audit, tasks, look_every, silent_after } = parts;
+        let cases: Arc<dyn OpenCases> = Arc::new(relief::Facts::new(trust.clone()));
+        Self(Arc::new(Inner {
+            site,
+            trust,
+            users,
+            alarms,
+            audit,
+            tasks,
+            look_every,
+            silent_after,
+            screens: Screens::since(tasks::now()),
+            cases: RwLock::new(cases),
+            changing: tokio::sync::Mutex::default(),
+        }))
+    }
+
+    /// Looks at rosters until the node stops.
+    pub(crate) fn start(&self) {
+        self.0.tasks.spawn("roster", self.clone().run());
+    }
+
+    /// Who keeps the cases. Until somebody says so they are those that are stated as facts of duty.
+    pub(crate) fn lend_cases(&self, cases: Arc<dyn OpenCases>) {
+        *self.0.cases.write().unwrap_or_else(PoisonError::into_inner) = cases;
+    }
+
+    fn cases(&self) -> Arc<dyn OpenCases> {
+        self.0.cases.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    async fn run(self) {
+        let (mut news, mut people) = (self.0.trust.events(), self.0.users.changes());
+        let mut ticks = tokio::time::interval(STEP_EVERY.min(self.0.look_every));
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut looked: Option<Timestamp> = None;
+        loop {
+            let is_due = looked.is_none_or(|at| tasks::now().since(at) >= self.0.look_every);
+            if is_due {
+                self.look().await;
+                looked = Some(tasks::now());
+            }
+            self.settle().await;
+            tokio::select! {
+                () = self.0.tasks.stopping() => return,
+                _ = ticks.tick() => {}
+                event = news.recv() => match event {
+                    Ok(crate::trust::TrustEvent::RosterChanged) | Err(RecvError::Lagged(_)) => looked = None,
+                    Ok(_) => {}
+                    Err(RecvError::Closed) => return,
+                },
+                changed = people.changed() => match changed {
+                    Ok(()) => looked = None,
+                    Err(_) => return,
+                },
+            }
+        }
+    }
+
+    /// All shifts that are known, here and at the sites of coverages, by their newest word.
+    pub(crate) fn shifts(&self) -> Vec<Stated> {
+        let rows = self.0.trust.duties();
+        roster::newest(rows.iter().map(|row| (row.site, &row.duty)))
+    }
+
+    /// The same with what was said when.
+    pub(crate) fn rows(&self) -> Vec<DutyRow> {
+        self.0.trust.duties().into_iter().filter(|row| matches!(row.duty.what, What::Shift(_))).collect()
+    }
+
+    /// One of ours.
+    fn own(&self, id: &Id128) -> Result<(Duty, protocol::duty::Shift), RosterError> {
+        let duty = self.0.trust.own_duty(id).ok_or(RosterError::NoShift)?;
+        match &duty.what {
+            What::Shift(shift) => {
+                let shift = shift.clone();
+                Ok((duty, shift))
+            }
+            What::Case(_) => Err(RosterError::NoShift),
+        }
+    }
+
+    /// Who is asked for a study, in order, and why others are not. The first without a reason is the one.
+    pub(crate) fn who(&self, question: &Question) -> Vec<Rung> {
+        let wanted = Wanted {
+            site: question.site.as_ref().unwrap_or(&self.0.site),
+            modalities: &question.modalities,
+            regions: &question.regions,
+            at: question.at.unwrap_or_else(tasks::now),
+            refused: &question.refused,
+            refused_by: &question.refused_by,
+            unreached: &question.unreached,
+        };
+        who(&wanted, &self.0.trust.coverages_in_force(), &self.shifts())
+    }
+
+    /// The delays of a priority, as the coverage has them.
+    pub(crate) fn target(&self, coverage: Option<&Id128>, priority: Priority) -> Target {
+        let text = coverage.and_then(|id| self.0.trust.coverage(id));
+        let [first, second, third, fourth] = default_targets();
+        text.map_or(
+            match priority {
+                Priority::P0 => first,
+                Priority::P1 => second,
+                Priority::P2 => third,
+                Priority::P3 => fourth,
+            },
+            |text| text.target(priority),
+        )
+    }
+
+    /// Whether somebody of this site is on duty now.
+    pub(crate) fn is_on_duty(&self, person: &str) -> bool {
+        let now = tasks::now();
+        let is_it = |stated: &Stated| {
+            stated.site == self.0.site
+                && stated.shift.person == person
+                && stated.shift.state.counts()
+                && stated.shift.is_time(now)
+        };
+        self.shifts().iter().any(is_it)
+    }
+
+    /// A screen of somebody's is live, and looked at.
+    pub(crate) fn alive(&self, person: &str) {
+        self.0.screens.alive(person, tasks::now());
+    }
+
+    fn log(error: &RosterError) {
+        tracing::error!(%error, "the roster could not be brought up to date; it is tried again");
+    }
+}

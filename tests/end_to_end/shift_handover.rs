@@ -1,0 +1,144 @@
+//! A night changes hands: what is open goes along, and counts when the one who comes has said so. And a reader before no screen
+//! is passed over.
+
+use crate::{
+    SITE,
+    coverage_hole::{alarms, covered, hour, radiologist, time},
+};
+use serde_json::{Value, json};
+use std::time::SystemTime;
+use tests::{
+    Pair, Site, Study, eventually,
+    http::{Ask, Response, ask},
+    wait::holds,
+};
+
+/// What somebody with a token of their own asks.
+struct Person<'a> {
+    site: &'a Site,
+    cookie: String,
+}
+
+impl<'a> Person<'a> {
+    async fn sign_in(site: &'a Site, name: &str, password: &str) -> Self {
+        let answer = ask(site.portal(), Ask::new(hyper::Method::POST, "/api/session").header("sec-fetch-site", "same-origin").json(&json!({ "name": name, "password": password }))).await.unwrap().ok();
+        let cookies = answer.headers.get_all("set-cookie").iter().filter_map(|value| value.to_str().ok());
+        let cookie = cookies.filter_map(|value| value.split(';').next()).collect::<Vec<_>>().join("; ");
+        Self { site, cookie }
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> Response {
+        let asked = Ask::new(hyper::Method::POST, path).header("cookie", &self.cookie).header("sec-fetch-site", "same-origin").json(body);
+        ask(self.site.portal(), asked).await.unwrap()
+    }
+
+    async fn get(&self, path: &str) -> Response {
+        ask(self.site.portal(), Ask::get(path).header("cookie", &self.cookie)).await.unwrap()
+    }
+}
+
+fn id(row: &Value) -> String {
+    row["id"].as_str().unwrap().to_owned()
+}
+
+async fn shift(site: &Site, shift: &str) -> Value {
+    let rows = site.get("/api/shifts").await.ok().json();
+    rows.as_array().unwrap().iter().find(|row| row["id"] == *shift).cloned().unwrap_or_default()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn and_what_is_open_goes_along() {
+    let pair = Pair::agreed(SITE, tests::Preset::All).await;
+    let words = [radiologist(&pair.b, "martin", &["CT"]).await, radiologist(&pair.b, "leroy", &["CT"]).await];
+    let coverage = covered(&pair, &json!({ "modalities": ["CT"], "until": time(hour(12)) })).await;
+    let plan = |person: &str, rank: u8| {
+        json!({ "person": person, "coverage": coverage, "start": time(hour(0)), "end": time(hour(12)), "rank": rank, "confirmed": true })
+    };
+    let first = id(&pair.b.post("/api/shifts", &plan("martin", 1)).await.ok().json());
+    let second = id(&pair.b.post("/api/shifts", &plan("leroy", 2)).await.ok().json());
+    let (martin, leroy) = (Person::sign_in(&pair.b, "martin", &words[0]).await, Person::sign_in(&pair.b, "leroy", &words[1]).await);
+
+    // Taken by its person alone; what was tried stays with it, at both sites.
+    let tried = json!({ "sound": true, "notifications": false });
+    let refused = leroy.post(&format!("/api/shifts/{first}/take"), &tried).await;
+    assert_eq!((refused.status.as_u16(), refused.error_code()), (403, "role".to_owned()));
+    let taken = martin.post(&format!("/api/shifts/{first}/take"), &tried).await.ok().json();
+    assert_eq!((&taken["state"], &taken["taken"]["sound"], &taken["taken"]["answered"]), (&json!("active"), &json!(true), &json!(1)));
+    let _ = leroy.post(&format!("/api/shifts/{second}/take"), &tried).await.ok();
+    eventually!(2, "the covered site knows", holds(shift(&pair.a, &first).await["taken"]["notifications"] == false));
+
+    // An open case is Martin's: the shift does not end over it.
+    let study = Study::of(1);
+    let (_, paths) = study.write(&pair.b.scratch(&study.uid));
+    let _ = pair.b.c_store(&paths).ok();
+    let _ = pair.b.settled(&study.uid, 1).await;
+    let said = pair.b.cli(&["duty", "case", &study.uid, "--owner", "martin", "--with", &pair.a.name, "--until", &time(hour(20))]).ok();
+    let case = said.out.trim().to_owned();
+    let held = martin.post(&format!("/api/shifts/{first}/end"), &json!({})).await;
+    assert_eq!((held.status.as_u16(), held.error_code()), (409, "open-cases".to_owned()));
+    let handing = martin.get(&format!("/api/shifts/{first}/handing")).await.ok().json();
+    assert_eq!((&handing["cases"][0]["case"], &handing["next"][0]["id"]), (&json!(case), &json!(second)), "{handing}");
+
+    // Offered is not handed over; acknowledged by somebody else it is not either.
+    let _ = martin.post(&format!("/api/shifts/{first}/offer"), &json!({ "shift": second })).await.ok();
+    assert_eq!(shift(&pair.b, &first).await["state"], "active");
+    assert_eq!(martin.post(&format!("/api/shifts/{second}/relieve"), &json!({ "shift": first })).await.status, 403);
+    let offered = leroy.get(&format!("/api/shifts/{second}/handing")).await.ok().json();
+    assert_eq!((&offered["offered"][0]["person"], &offered["offered"][0]["relief"]["cases"]), (&json!("martin"), &json!(1)));
+    let _ = leroy.post(&format!("/api/shifts/{second}/relieve"), &json!({ "shift": first })).await.ok();
+    for site in [&pair.a, &pair.b] {
+        eventually!(2, "it is handed over", holds(shift(site, &first).await["state"] == "handed-over"));
+    }
+    let duties = pair.b.get("/api/duty").await.ok().json();
+    let row = duties.as_array().unwrap().iter().find(|row| row["id"] == case).cloned().unwrap();
+    assert_eq!((&row["person"], &row["state"]), (&json!("leroy"), &json!("open")), "never without an owner");
+    let ladder = pair.a.get("/api/rosters/who?modalities=CT").await.ok().json();
+    assert_eq!((&ladder[0]["person"], &ladder[0]["skip"]), (&json!("leroy"), &json!(null)));
+
+    // What is open over the end of a shift is an alarm, until it has gone.
+    let _ = pair.b.cli(&["duty", "end", &case]).ok();
+    let _ = leroy.post(&format!("/api/shifts/{second}/end"), &json!({})).await.ok();
+    assert!(alarms(&pair.b, "handover-owed").await.is_empty());
+    let notes: Vec<String> = pair.b.audit("").await.iter().filter(|e| e["act"] == "duty-stated").map(|e| e["note"].as_str().unwrap().to_owned()).collect();
+    for word in ["taken", "hand-over offered", "hand-over acknowledged", "handed over"] {
+        assert!(notes.iter().any(|note| note.contains(word)), "{word}: {notes:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn and_a_reader_before_no_screen_is_passed_over() {
+    let pair = Pair::paired(SITE).await;
+    pair.b.stop().await;
+    for (key, value) in [("screen_silent", "5s"), ("look_every", "500ms")] {
+        pair.b.configure("alarms", key, toml::Value::String(value.to_owned()));
+    }
+    pair.b.serve().await;
+    let word = radiologist(&pair.b, "martin", &["CT"]).await;
+    let _ = radiologist(&pair.b, "leroy", &["CT"]).await;
+    let coverage = covered(&pair, &json!({ "modalities": ["CT"], "until": time(hour(12)) })).await;
+    let plan = |person: &str, rank: u8, presence: &str| {
+        json!({ "person": person, "coverage": coverage, "start": time(hour(0)), "end": time(hour(12)), "rank": rank, "presence": presence, "confirmed": true })
+    };
+    let first = id(&pair.b.post("/api/shifts", &plan("martin", 1, "garde")).await.ok().json());
+    // At home nobody sits before a screen until they are called.
+    let _ = pair.b.post("/api/shifts", &plan("leroy", 2, "astreinte")).await.ok();
+    let asked = async |site: &Site| {
+        let ladder = site.get("/api/rosters/who?modalities=CT&site=CH%20Nord").await.ok().json();
+        let found = ladder.as_array().unwrap().iter().find(|rung| rung["skip"].is_null()).cloned();
+        found.and_then(|rung| rung["person"].as_str().map(str::to_owned)).unwrap_or_default()
+    };
+    let martin = Person::sign_in(&pair.b, "martin", &word).await;
+    assert_eq!(martin.post("/api/shifts/alive", &json!({})).await.status, 204);
+    eventually!(3, "who is there is asked", holds(asked(&pair.a).await == "martin"));
+    let since = SystemTime::now();
+    eventually!(15, "no screen is live: the next in rank is asked, at both sites", {
+        holds(asked(&pair.b).await == "leroy" && asked(&pair.a).await == "leroy")
+    });
+    println!("passed over {:?} after the last sign of life (5 s are set)", since.elapsed().unwrap());
+    let subject = alarms(&pair.b, "screen-silent").await;
+    assert!(subject.len() == 1 && subject[0].1 == "critical" && !subject[0].0.contains("martin"), "{subject:?}");
+    assert_eq!(martin.post("/api/shifts/alive", &json!({})).await.status, 204);
+    eventually!(8, "a screen is live again", holds(asked(&pair.a).await == "martin"));
+    eventually!(8, "and the alarm is over", holds(alarms(&pair.b, "screen-silent").await.is_empty()));
+    assert!(shift(&pair.a, &first).await["silent"].is_null());
+}
