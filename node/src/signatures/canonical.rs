@@ -81,7 +81,7 @@ impl Stream {
         self.context.update(b"SQ\0\0");
         for item in items {
             self.tag(ITEM);
-            for element in item.elements.iter().filter(|element| element.tag.1 != 0) {
+            for element in item.elements.iter().filter(|element| !is_left_out(element.tag)) {
                 match &element.value {
                     Value::Bytes(bytes) if element.vr != VR::UN => self.plain(element, bytes)?,
                     Value::Items(items) => self.sequence(element.tag, items)?,
@@ -96,11 +96,11 @@ impl Stream {
 
 /// Whether it may be signed (PS3.3 C.12.1.1.3.1.1).
 pub(super) fn is_signable(element: &Element<'_>) -> bool {
-    let Tag(group, number) = element.tag;
-    number != 0
-        && group >= 8
-        && group != 0xFFFA
-        && element.tag != MAC_PARAMETERS
-        && element.tag != PADDING
-        && element.vr != VR::UN
+    element.tag.0 >= 8 && !is_left_out(element.tag) && element.vr != VR::UN
+}
+
+/// What no signature is made over, in items of sequences too: lengths of groups, signatures and what they are made by,
+/// padding.
+fn is_left_out(tag: Tag) -> bool {
+    tag.1 == 0 || tag.0 == 0xFFFA || tag == MAC_PARAMETERS || tag == PADDING
 }

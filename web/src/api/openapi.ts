@@ -1995,6 +1995,61 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/keys/reseal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Seals anew what is sealed at rest under a key that was changed, and destroys what it hung on. It goes on by itself. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SealAnew"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SealingJson"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/keys/rotate": {
         parameters: {
             query?: never;
@@ -8151,13 +8206,17 @@ export interface components {
             changed?: string | null;
             /** @description How often it may still be changed; then the sites pair again. */
             changes_left: number;
-            /** @description Since when two successors of one key are known: nothing passes until the sites are paired again. */
+            /**
+             * @description Since when two successors of one key are known. Of a peer: nothing passes until the sites are paired again. Of ours:
+             *     somebody else has a key of this site.
+             */
             conflict?: string | null;
             /** @description When this site heard of it. */
             heard?: string | null;
             /** @description The key that speaks for it now. */
             key: string;
             name: string;
+            rival?: components["schemas"]["RivalJson"] | null;
             /** @description Its name for programs: its first key. */
             site: string;
             /** @description The key before may have been in other hands; grants from this time on are void. */
@@ -8167,6 +8226,7 @@ export interface components {
         KeysJson: {
             own: components["schemas"]["KeyJson"];
             peers: components["schemas"]["KeyJson"][];
+            sealing: components["schemas"]["SealingJson"];
         };
         /** @description A study of ours that a peer knows and this node does not, or only as it was before. */
         KnownElsewhere: {
@@ -8970,6 +9030,17 @@ export interface components {
             /** @description `justified`, `not-justified` or `follow-up`. */
             verdict: string;
         };
+        /** @description A chain of keys that parts from the one known. */
+        RivalJson: {
+            /** @description When that other key says that it was made. */
+            changed?: string | null;
+            /** @description The last key that both chains have: who has it made one of the two. */
+            follows: string;
+            /** @description The key that it ends in. */
+            key: string;
+            /** @description From when on it says that what the key before gave is void. */
+            void_from?: string | null;
+        };
         /** @description A role and what it allows. */
         RoleRow: {
             actions: string[];
@@ -9066,6 +9137,32 @@ export interface components {
             repaired: components["schemas"]["Repaired"][];
             /** Format: int64 */
             waiting: number;
+        };
+        /** @description Sealing anew; in the portal whoever does it signs in once more. */
+        SealAnew: {
+            /** @description Where the account has a second factor. */
+            code?: string | null;
+            password?: string;
+            /** @description No backup is waited for: one from before will not read the cold copies. */
+            without_backup?: boolean;
+        };
+        /** @description How what is sealed at rest stands to a key that may be in other hands. */
+        SealingJson: {
+            /** @description Cold copies looked at, of how many. */
+            done: number;
+            /**
+             * @description Second factors that were sealed under the root before. What was recorded of them stays in the journal: where the
+             *     folder itself was copied, they should be set up anew.
+             */
+            factors: number;
+            /** @description When it was begun. */
+            since?: string | null;
+            /**
+             * @description `none`: nothing hangs on a root of before; `waits-for-backup`: it goes on when a backup was taken; `working`;
+             *     `store-away`: the object store is not there, or does not take some copies now.
+             */
+            stage: string;
+            total: number;
         };
         SecondCopies: {
             keepings: components["schemas"]["KeepingJson"][];
@@ -9176,6 +9273,8 @@ export interface components {
             /** @description As `SHA-256`; `null`: not known here. */
             hash?: string | null;
             instance: string;
+            /** @description Where the item stands that was signed, as `ContentSequence[2].ContentSequence[1]`; `null`: the object itself. */
+            item?: string | null;
             pixels: boolean;
             purpose?: string | null;
             series: string;

@@ -28,7 +28,7 @@ describe('keys of sites', () => {
     await openPortal(withKeys({ ...QUIET, own, peers: [peer] }), { as: 'admin', at: '/settings' });
     const alerts = await screen.findAllByRole('alert');
     const [ours, theirs] = ['in the name of this site', 'Two keys claim to follow that of CHU Sud'].map(text =>
-      alerts.find(alert => alert.textContent?.includes(text)),
+      alerts.find(alert => alert.textContent.includes(text)),
     );
     if (!ours || !theirs) throw new Error('not told');
     within(ours).getByText(/Key in use as known here: b.*The other one: c.*Both follow a/);
@@ -42,7 +42,7 @@ describe('keys of sites', () => {
     node.instead.set('POST /keys/reseal', { status: 200, body: { ...QUIET.sealing, stage: 'working' } });
     await user.click(screen.getByRole('button', { name: 'Seal anew what is at rest' }));
     const dialog = within(await screen.findByRole('dialog'));
-    await user.type(dialog.getByLabelText(/password/i), 'secret words');
+    await user.type(dialog.getByLabelText(/^Your password, once more/), 'secret words');
     await user.click(dialog.getByRole('button', { name: 'Seal anew what is at rest' }));
     await expect.poll(() => node.requests.some(request => request.startsWith('POST /keys/reseal'))).toBe(true);
   });

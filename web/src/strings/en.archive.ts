@@ -254,12 +254,7 @@ export const archiveWords = {
       none: 'Nothing is rejected.',
       why: 'Reason',
       who: 'Rejected by',
-      reason: {
-        '113001': 'Quality',
-        '113037': 'Patient safety',
-        '113038': 'Wrong worklist entry',
-        '113039': 'Retention expired',
-      },
+      reason: { '113001': 'Quality', '113037': 'Patient safety', '113038': 'Wrong worklist entry', '113039': 'Retention expired' },
       images: '{{count}} images rejected',
     },
     patient: 'Patient',

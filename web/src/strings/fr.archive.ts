@@ -511,12 +511,7 @@ export const archiveWords = {
       migrate: 'Reprendre',
       reject: 'Suivre les notes de rejet',
     },
-    way: {
-      label: 'Récupération',
-      get: 'DICOM par C-GET',
-      move: 'DICOM par C-MOVE',
-      web: 'Par DICOMweb',
-    },
+    way: { label: 'Récupération', get: 'DICOM par C-GET', move: 'DICOM par C-MOVE', web: 'Par DICOMweb' },
     moveHelp: 'Le PACS envoie à ce nœud : il doit être un pair DICOM connu qui peut envoyer.',
     url: 'URL de base de son DICOMweb',
     token: 'Jeton (conservé, jamais affiché)',
