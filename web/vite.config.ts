@@ -37,6 +37,12 @@ export default defineConfig({
     // Small files as data: addresses would need a wider content security policy.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // What many pages share comes as one file: fewer answers, and text that compresses better together.
+    rolldownOptions: {
+      output: {
+        codeSplitting: { groups: [{ name: 'shared', test: /node_modules/, minShareCount: 6 }] },
+      },
+    },
   },
   server: {
     proxy: {

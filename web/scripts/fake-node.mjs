@@ -53,6 +53,12 @@ const server = createServer(async (request, response) => {
   response.end(found.bytes);
 });
 
+// News on demand: `kill -USR2 PID` asks for a reading.
+process.on('SIGUSR2', () => {
+  const asked = node.cases.cases.find(one => one.stage === 'offered');
+  if (asked) node.cases.change(asked.case, {}, { step: 'offered', alert: true });
+});
+
 // A transfer that moves, so that the strip can be seen moving.
 setInterval(() => {
   const running = node.transfers.find(transfer => transfer.state === 'running');

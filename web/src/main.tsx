@@ -7,12 +7,14 @@ import { startLanguage } from './lib/language';
 
 const root = document.getElementById('root');
 if (root) {
-  await startLanguage();
-  createRoot(root).render(
-    <StrictMode>
-      <BrowserRouter>
-        <App client={newQueryClient()} />
-      </BrowserRouter>
-    </StrictMode>,
+  // Not awaited at the top: the chunk that is loaded here may need this one.
+  void startLanguage().then(() =>
+    createRoot(root).render(
+      <StrictMode>
+        <BrowserRouter>
+          <App client={newQueryClient()} />
+        </BrowserRouter>
+      </StrictMode>,
+    ),
   );
 }

@@ -2,6 +2,7 @@
 // of DICOM `YYYYMMDD`; a case is named by 32 hex digits, an event (and so a report) by 64.
 
 import { queryOptions } from '@tanstack/react-query';
+import { setNodeTime } from '../lib/time';
 import { get, post, change, remove } from './client';
 import { keys } from './queries';
 
@@ -312,7 +313,11 @@ export const caseQuery = (id: string) =>
 export const casesQuery = (question: string) =>
   queryOptions({
     queryKey: [...keys.cases, 'list', question],
-    queryFn: ({ signal }) => get<CasePage>(`/cases?${question}`, signal),
+    queryFn: async ({ signal }) => {
+      const page = await get<CasePage>(`/cases?${question}`, signal);
+      setNodeTime(page.now);
+      return page;
+    },
     // News tells of changes at once; this is for what no event tells, such as a site that falls silent.
     refetchInterval: 20_000,
   });

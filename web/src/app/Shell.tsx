@@ -174,8 +174,9 @@ export function Shell({ session }: { session: Session }) {
         {t('app.skip')}
       </a>
       <header className={classes.header}>
-        <Link to="/" className={classes.site ?? ''} aria-label={`${t('home.link')} : ${site?.name ?? ''}`}>
+        <Link to="/" className={classes.site ?? ''}>
           <Mark />
+          <span className="visually-hidden">{t('home.link')} : </span>
           <div>
             <div className={classes.siteName}>{site?.name}</div>
             <div className={classes.notice}>{t('app.notice')}</div>

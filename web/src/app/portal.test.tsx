@@ -196,7 +196,7 @@ describe('the list', () => {
 
 describe('roles', () => {
   test('an auditor begins at the access log and sees no other page', async () => {
-    const { address } = await openPortal(busyNode(), { as: 'auditor' });
+    const { address } = await openPortal(busyNode(), { at: '/', as: 'auditor' });
     expect(await screen.findByRole('heading', { name: 'Access log' })).toBeTruthy();
     expect(address()).toBe('/log');
     expect(screen.queryByRole('link', { name: 'Studies' })).toBeNull();

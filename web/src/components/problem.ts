@@ -3,12 +3,13 @@
 import { ApiError } from '../api/client';
 import type { Fault } from '../api/types';
 import { useWords } from '../lib/language';
-import { en } from '../strings/en';
+import type { Strings } from '../strings/en';
+import i18next from 'i18next';
 
-type Code = keyof typeof en.error;
+type Code = keyof Strings['error'];
 
 function known(code: string): code is Code {
-  return Object.hasOwn(en.error, code);
+  return /^[\w-]+$/.test(code) && i18next.exists(`error.${code}`);
 }
 
 /** The line of a file that the node names. */

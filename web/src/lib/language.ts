@@ -2,8 +2,7 @@
 
 import i18next from 'i18next';
 import { initReactI18next, useTranslation } from 'react-i18next';
-import { en } from '../strings/en';
-import { fr } from '../strings/fr';
+import type { Strings } from '../strings/en';
 
 export type Language = 'fr' | 'en';
 
@@ -23,15 +22,27 @@ export function detect(): Language {
   return wished.toLowerCase().startsWith('fr') ? 'fr' : 'en';
 }
 
+/** One language is loaded, the other when somebody turns to it. */
+const STRINGS: Record<Language, () => Promise<Strings>> = {
+  en: async () => (await import('../strings/en')).en,
+  fr: async () => (await import('../strings/fr')).fr,
+};
+
 export async function startLanguage(language: Language = detect()): Promise<void> {
   await i18next.use(initReactI18next).init({
     lng: language,
-    fallbackLng: 'en',
-    resources: { en: { translation: en }, fr: { translation: fr } },
+    fallbackLng: false,
+    resources: { [language]: { translation: await STRINGS[language]() } },
     interpolation: { escapeValue: false },
     returnNull: false,
   });
   document.documentElement.lang = language;
+}
+
+async function turnTo(language: Language): Promise<void> {
+  if (!i18next.hasResourceBundle(language, 'translation')) i18next.addResourceBundle(language, 'translation', await STRINGS[language]());
+  document.documentElement.lang = language;
+  await i18next.changeLanguage(language);
 }
 
 export function choose(language: Language): void {
@@ -40,8 +51,7 @@ export function choose(language: Language): void {
   } catch {
     // Kept for this page only.
   }
-  document.documentElement.lang = language;
-  void i18next.changeLanguage(language);
+  void turnTo(language);
 }
 
 /** The translation function, the language and the locale for dates and numbers. */

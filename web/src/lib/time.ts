@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useState, useSyncExternalStore } from 'react';
 
 /** The present moment, renewed every `everyMs`. */
 export function useNow(everyMs: number): number {
@@ -29,4 +29,34 @@ export function throttled(act: () => void, everyMs: number): () => void {
     if (resting) again = true;
     else run();
   };
+}
+
+/** By how much the node's clock is ahead of this computer's, which may be wrong. */
+let offsetMs = 0;
+let second = Date.now();
+let timer: ReturnType<typeof setInterval> | undefined;
+const hearers = new Set<() => void>();
+
+export function setNodeTime(now: string): void {
+  const told = Date.parse(now);
+  if (!Number.isNaN(told)) offsetMs = told - Date.now();
+}
+
+function everySecond(hear: () => void): () => void {
+  hearers.add(hear);
+  timer ??= setInterval(() => {
+    second = Date.now();
+    for (const one of hearers) one();
+  }, 1_000);
+  return () => {
+    hearers.delete(hear);
+    if (hearers.size > 0) return;
+    clearInterval(timer);
+    timer = undefined;
+  };
+}
+
+/** The moment by the node's clock, renewed every second: one timer however many count down. */
+export function useNodeTime(): number {
+  return useSyncExternalStore(everySecond, () => second) + offsetMs;
 }

@@ -302,7 +302,6 @@ export const reportWords = {
   reportLanguage: 'Language of the report',
   hintBlock: 'block',
   hintGap: 'next gap',
-  hintPart: 'next part',
   criticalLabel: 'Critical result',
   criticalHelp: 'It stays open until a named person has heard of it.',
   sign: {

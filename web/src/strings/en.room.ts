@@ -316,5 +316,8 @@ export const dutyWords = {
   number: 'Number',
   requested: 'Studies of these modalities need a request',
   requestedHelp: 'One that comes without raises an alarm.',
+  addRank: 'Add a site',
+  addTelephone: 'Add a telephone',
+  save: 'Save the settings of the reading room',
   saved: 'Kept.',
 };

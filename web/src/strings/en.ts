@@ -338,8 +338,8 @@ export const en = {
   keys: {
     ...roomKeys,
     title: 'Keyboard shortcuts',
-    next: 'Next study',
-    previous: 'Previous study',
+    next: 'Next in the list',
+    previous: 'Previous in the list',
     open: 'Open in the viewer',
     priors: 'Open with priors',
     fetch: 'Fetch all images here',

@@ -302,7 +302,6 @@ export const reportWords = {
   reportLanguage: 'Langue du compte rendu',
   hintBlock: 'bloc',
   hintGap: 'champ suivant',
-  hintPart: 'partie suivante',
   criticalLabel: 'Résultat critique',
   criticalHelp: 'Reste ouvert jusqu’à ce qu’une personne nommée l’ait reçu.',
   sign: {

@@ -316,5 +316,8 @@ export const dutyWords = {
   number: 'Numéro',
   requested: 'Les examens de ces modalités doivent avoir une demande',
   requestedHelp: 'Un examen sans demande déclenche une alarme.',
+  addRank: 'Ajouter un site',
+  addTelephone: 'Ajouter un téléphone',
+  save: 'Enregistrer les réglages de la salle',
   saved: 'Enregistré.',
 };

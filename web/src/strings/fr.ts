@@ -339,8 +339,8 @@ export const fr: Strings = {
   keys: {
     ...roomKeys,
     title: 'Raccourcis clavier',
-    next: 'Examen suivant',
-    previous: 'Examen précédent',
+    next: 'Suivant dans la liste',
+    previous: 'Précédent dans la liste',
     open: 'Ouvrir dans le visualiseur',
     priors: 'Ouvrir avec antériorités',
     fetch: 'Rapatrier toutes les images',

@@ -13,7 +13,6 @@ import { usePageTitle } from '../../components/Page';
 import { Denied, Failure, Waiting } from '../../components/State';
 import { hourMinute, patientName } from '../../lib/format';
 import { useWords } from '../../lib/language';
-import { useNow } from '../../lib/time';
 import type { StepWord } from './acts';
 import { arranged, DANGEROUS, STEP_FIELDS } from './acts';
 import classes from './case.module.css';
@@ -74,7 +73,6 @@ type Asking = { step: StepWord; beside?: Record<string, unknown> } | null;
 function View({ of }: { of: Case }) {
   const { t, locale } = useWords();
   const navigate = useNavigate();
-  const now = useNow(1_000);
   const steps = useSteps();
   const images = useImages();
   const mayRead = useMay('read-studies');
@@ -107,7 +105,7 @@ function View({ of }: { of: Case }) {
   const writes = mayReport && (of.claim?.mine ?? first !== 'claim');
   return (
     <div className={classes.view}>
-      <PatientBanner of={of} now={now} />
+      <PatientBanner of={of} />
       <div className={classes.scroll} tabIndex={0} role="region" aria-label={t('cases.one')}>
         <div className={classes.top}>
           <Button component={Link} to="/cases" size="compact-sm" variant="subtle" color="gray" leftSection={<IconArrowLeft size={15} />}>
@@ -178,7 +176,6 @@ function View({ of }: { of: Case }) {
           <div className={classes.main}>
             <ReportsPanel
               of={of}
-              now={now}
               busy={steps.isPending}
               onStep={body => take(body)}
               onCall={report => setAsking({ step: 'hear', beside: { report } })}

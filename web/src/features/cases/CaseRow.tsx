@@ -1,6 +1,5 @@
 import { Button } from '@mantine/core';
 import { IconUserCheck } from '@tabler/icons-react';
-import type { CSSProperties } from 'react';
 import { memo } from 'react';
 import type { CaseRow as Row } from '../../api/cases';
 import { age, dicomDate, hourMinute, patientName } from '../../lib/format';
@@ -8,7 +7,15 @@ import { useWords } from '../../lib/language';
 import classes from './worklist.module.css';
 import { Flags, ImageCount, PriorityMark, TimeLeft } from './marks';
 
-export type RowAct = 'open' | 'claim' | 'release' | 'accept' | 'images' | 'report';
+const ACTS = ['open', 'claim', 'release', 'accept', 'images', 'report'] as const;
+export type RowAct = (typeof ACTS)[number];
+
+/** What a press at this place means: of which case, and what. */
+export function pressed(target: EventTarget): { id: string | null; act: RowAct | null } {
+  const at = target instanceof Element ? target : null;
+  const word = at?.closest('[data-act]')?.getAttribute('data-act');
+  return { id: at?.closest('[data-case]')?.getAttribute('data-case') ?? null, act: ACTS.find(act => act === word) ?? null };
+}
 
 /** The one act that a row offers at its turn. */
 export function actOf(row: Row, may: { report: boolean }): RowAct {
@@ -24,11 +31,9 @@ interface CaseRowProps {
   index: number;
   selected: boolean;
   busy: boolean;
-  now: number;
   mayReport: boolean;
-  style: CSSProperties;
-  onSelect: (index: number) => void;
-  onAct: (act: RowAct, row: Row) => void;
+  /** Pixels from the top of the list. */
+  top: number;
 }
 
 function Whose({ row }: { row: Row }) {
@@ -48,10 +53,14 @@ function Whose({ row }: { row: Row }) {
   return <span className={classes.dim}>{row.owner.person ?? (row.owner.ours ? t('cases.ourSite') : row.owner.site_name)}</span>;
 }
 
-export const CaseRow = memo(function CaseRow({ row, index, selected, busy, now, mayReport, style, onSelect, onAct }: CaseRowProps) {
+/**
+ * What is done to a row is read from the row by the list (`data-case`, `data-act`): a row that did not change is not drawn
+ * again, however many there are.
+ */
+export const CaseRow = memo(function CaseRow({ row, index, selected, busy, mayReport, top }: CaseRowProps) {
   const { t, locale } = useWords();
   const patient = patientName(row.patient.name) ?? t('list.unnamed');
-  const years = age(row.patient.birth_date, new Date(now));
+  const years = age(row.patient.birth_date, new Date());
   const what = actOf(row, { report: mayReport });
   return (
     <div
@@ -62,15 +71,13 @@ export const CaseRow = memo(function CaseRow({ row, index, selected, busy, now, 
       data-selected={selected || undefined}
       data-priority={row.priority}
       data-case={row.case}
-      style={style}
-      onClick={() => onSelect(index)}
-      onDoubleClick={() => onAct('open', row)}
+      style={{ transform: `translateY(${top}px)` }}
     >
       <div role="gridcell" className={classes.priority}>
         <PriorityMark priority={row.priority} />
       </div>
       <div role="gridcell" className={classes.left}>
-        <TimeLeft row={row} now={now} />
+        <TimeLeft row={row} />
       </div>
       <div role="gridcell" className={classes.patient}>
         <div className={classes.name} title={patient}>
@@ -116,10 +123,7 @@ export const CaseRow = memo(function CaseRow({ row, index, selected, busy, now, 
           loading={busy}
           tabIndex={selected ? 0 : -1}
           aria-label={t(`cases.rowLong.${what}`, { patient })}
-          onClick={event => {
-            event.stopPropagation();
-            onAct(what, row);
-          }}
+          data-act={what}
         >
           {t(`cases.row.${what}`)}
         </Button>

@@ -145,13 +145,13 @@ export function Editor({ of, bound, read, person, locked }: EditorProps) {
           onChange={choose}
           disabled={locked}
         />
-        <Menu position="bottom-start" width={340}>
+        <Menu position="bottom-start" width={340} withInitialFocusPlaceholder={false}>
           <Menu.Target>
             <Button size="xs" variant="default" leftSection={<IconTextPlus size={15} />} onMouseDown={event => event.preventDefault()}>
               {t('cases.blocks')}
             </Button>
           </Menu.Target>
-          <Menu.Dropdown mah={360} style={{ overflow: 'auto' }}>
+          <Menu.Dropdown>
             {blocks.map(block => (
               <Menu.Item key={`${block.name} ${block.text}`} rightSection={<Kbd size="xs">/{block.name}</Kbd>} onClick={() => insert(block.text)}>
                 <Text size="xs" lineClamp={1}>
@@ -174,7 +174,7 @@ export function Editor({ of, bound, read, person, locked }: EditorProps) {
           ]}
         />
         <span className={classes.hints}>
-          <Kbd size="xs">/…</Kbd> <Kbd size="xs">Tab</Kbd> {t('cases.hintBlock')} · <Kbd size="xs">Alt G</Kbd> {t('cases.hintGap')} · <Kbd size="xs">Alt ↓</Kbd> {t('cases.hintPart')}
+          <Kbd size="xs">/…</Kbd> <Kbd size="xs">Tab</Kbd> {t('cases.hintBlock')} · <Kbd size="xs">Alt G</Kbd> {t('cases.hintGap')}
         </span>
       </div>
       {held.state === 'elsewhere' && (

@@ -8,10 +8,10 @@ import { useWords } from '../../lib/language';
 import classes from './case.module.css';
 import { PriorityMark, TimeLeft } from './marks';
 
-export function PatientBanner({ of, now }: { of: CaseRow; now: number }) {
+export function PatientBanner({ of }: { of: CaseRow }) {
   const { t, locale } = useWords();
   const { patient } = of;
-  const years = age(patient.birth_date, new Date(now));
+  const years = age(patient.birth_date, new Date());
   const isKnown = patient.identity === 'qualified' || patient.identity === 'validated';
   return (
     <header className={classes.banner} data-priority={of.priority}>
@@ -62,7 +62,7 @@ export function PatientBanner({ of, now }: { of: CaseRow; now: number }) {
           <div>
             <dt>{t(`cases.dueName.${of.due.what}`)}</dt>
             <dd>
-              <TimeLeft row={of} now={now} />
+              <TimeLeft row={of} />
             </dd>
           </div>
         )}

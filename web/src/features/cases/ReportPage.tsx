@@ -13,7 +13,6 @@ import { usePageTitle } from '../../components/Page';
 import { Denied, Failure, Waiting } from '../../components/State';
 import { hourMinute, patientName } from '../../lib/format';
 import { useWords } from '../../lib/language';
-import { useNow } from '../../lib/time';
 import { boundOf, differing, useBinding } from './binding';
 import classes from './case.module.css';
 import { Editor } from './Editor';
@@ -69,7 +68,6 @@ function Warnings({ of, twin, others, onTake }: { of: Case; twin: boolean; other
 
 function View({ of }: { of: Case }) {
   const { t, locale } = useWords();
-  const now = useNow(1_000);
   const person = useSession()?.person.name ?? '';
   const steps = useSteps();
   const binding = useBinding(of);
@@ -83,8 +81,8 @@ function View({ of }: { of: Case }) {
   const claimed = of.claim && !of.claim.mine;
   return (
     <div className={classes.view}>
-      <PatientBanner of={of} now={now} />
-      <div className={classes.scroll} tabIndex={0} role="region" aria-label={t('cases.write')}>
+      <PatientBanner of={of} />
+      <div className={classes.scroll} tabIndex={0} role="region" aria-label={t('cases.one')}>
         <div className={classes.top}>
           <Button component={Link} to={`/cases/${of.case}`} size="compact-sm" variant="subtle" color="gray" leftSection={<IconArrowLeft size={15} />}>
             {t('cases.one')}
@@ -130,7 +128,6 @@ function View({ of }: { of: Case }) {
                 key={report.event}
                 of={of}
                 report={report}
-                now={now}
                 busy={false}
                 superseded={report.standing === 'preliminary' && of.reports.some(one => one.standing === 'final' && one.at >= report.at)}
                 onAcknowledge={null}

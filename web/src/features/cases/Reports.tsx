@@ -6,6 +6,7 @@ import { IconAlertOctagon, IconCheck, IconLink, IconPhoneCall } from '@tabler/ic
 import type { Case, CaseReport } from '../../api/cases';
 import { hourMinute, moment } from '../../lib/format';
 import { useWords } from '../../lib/language';
+import { useNodeTime } from '../../lib/time';
 import classes from './case.module.css';
 import { clock } from './order';
 import { Panel } from './Panels';
@@ -15,7 +16,6 @@ export const PARTS = ['indication', 'technique', 'findings', 'conclusion'] as co
 interface ReportProps {
   of: Case;
   report: CaseReport;
-  now: number;
   busy: boolean;
   /** A later final took its place. */
   superseded: boolean;
@@ -24,8 +24,9 @@ interface ReportProps {
   onCall: (() => void) | null;
 }
 
-function Critical({ of, report, now, busy, onHear, onCall }: Pick<ReportProps, 'of' | 'report' | 'now' | 'busy' | 'onHear' | 'onCall'>) {
+function Critical({ of, report, busy, onHear, onCall }: Pick<ReportProps, 'of' | 'report' | 'busy' | 'onHear' | 'onCall'>) {
   const { t, locale } = useWords();
+  const now = useNodeTime();
   if (!report.critical) return null;
   if (!report.unheard) {
     return (
@@ -61,7 +62,7 @@ function Critical({ of, report, now, busy, onHear, onCall }: Pick<ReportProps, '
   );
 }
 
-export function Report({ of, report, now, busy, superseded, onAcknowledge, onHear, onCall }: ReportProps) {
+export function Report({ of, report, busy, superseded, onAcknowledge, onHear, onCall }: ReportProps) {
   const { t, locale } = useWords();
   return (
     <article className={classes.report} data-standing={report.standing} data-superseded={superseded || undefined} aria-label={t(`cases.standing.${report.standing}`)}>
@@ -69,7 +70,7 @@ export function Report({ of, report, now, busy, superseded, onAcknowledge, onHea
         <strong>{t(`cases.standing.${report.standing}`)}</strong>
         <span>{t(report.standing === 'preliminary' ? (superseded ? 'cases.superseded' : 'cases.notFinal') : `cases.standingHelp.${report.standing}`)}</span>
       </div>
-      <Critical of={of} report={report} now={now} busy={busy} onHear={onHear} onCall={onCall} />
+      <Critical of={of} report={report} busy={busy} onHear={onHear} onCall={onCall} />
       <dl className={classes.parts} lang={report.language}>
         {PARTS.map(
           part =>
@@ -116,14 +117,13 @@ export function Report({ of, report, now, busy, superseded, onAcknowledge, onHea
 
 interface ReportsPanelProps {
   of: Case;
-  now: number;
   busy: boolean;
   onStep: (body: { step: string } & Record<string, unknown>) => void;
   onCall: (report: string) => void;
   onCompare: (reports: string[]) => void;
 }
 
-export function ReportsPanel({ of, now, busy, onStep, onCall, onCompare }: ReportsPanelProps) {
+export function ReportsPanel({ of, busy, onStep, onCall, onCompare }: ReportsPanelProps) {
   const { t, locale } = useWords();
   const may = (word: string) => of.actions.includes(word);
   const reports = [...of.reports].reverse();
@@ -150,7 +150,6 @@ export function ReportsPanel({ of, now, busy, onStep, onCall, onCompare }: Repor
               key={report.event}
               of={of}
               report={report}
-              now={now}
               busy={busy}
               superseded={report.standing === 'preliminary' && lastFinal !== undefined && lastFinal.at >= report.at}
               onAcknowledge={may('acknowledge') && !report.acknowledged ? () => onStep({ step: 'acknowledge', report: report.event }) : null}

@@ -5,6 +5,7 @@ import { IconPhone, IconPlugConnectedX } from '@tabler/icons-react';
 import type { CoveredSite } from '../../api/cases';
 import { ago, moment } from '../../lib/format';
 import { useWords } from '../../lib/language';
+import { useNodeTime } from '../../lib/time';
 import classes from './worklist.module.css';
 
 /** Those that are silent first, then by name; our own site is not a place to hear from. */
@@ -12,8 +13,9 @@ export function orderedSites(sites: readonly CoveredSite[]): CoveredSite[] {
   return sites.filter(site => !site.ours).sort((a, b) => Number(b.silent) - Number(a.silent) || a.site_name.localeCompare(b.site_name));
 }
 
-export function Sites({ sites, now, chosen, onChoose }: { sites: readonly CoveredSite[]; now: number; chosen: string | null; onChoose: (site: string | null) => void }) {
+export function Sites({ sites, chosen, onChoose }: { sites: readonly CoveredSite[]; chosen: string | null; onChoose: (site: string | null) => void }) {
   const { t, locale } = useWords();
+  const now = useNodeTime();
   const shown = orderedSites(sites);
   if (shown.length === 0) return null;
   const silent = shown.filter(site => site.silent);

@@ -3,20 +3,20 @@
 
 import { Button } from '@mantine/core';
 import { useHotkeys, useMediaQuery } from '@mantine/hooks';
-import { IconFilterOff, IconMoonStars, IconPlugConnectedX } from '@tabler/icons-react';
+import { IconFilterOff, IconMoonStars, IconPlugConnectedX, IconPlus } from '@tabler/icons-react';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { useNavigate, useSearchParams } from 'react-router';
+import { Link, useNavigate, useSearchParams } from 'react-router';
 import type { CaseRow as Row, CoveredSite } from '../../api/cases';
 import { useLive } from '../../api/live';
 import { useMay } from '../../api/queries';
 import { usePageTitle } from '../../components/Page';
+import { ShiftChip } from '../../components/ShiftCheck';
 import { Blank, Denied, Failure, Waiting } from '../../components/State';
 import { hourMinute } from '../../lib/format';
 import { useWords } from '../../lib/language';
-import { useNow } from '../../lib/time';
 import type { RowAct } from './CaseRow';
-import { CaseRow } from './CaseRow';
+import { CaseRow, pressed } from './CaseRow';
 import type { CaseFilters } from './filters';
 import { fromAddress, isFiltered, nextTab, NO_FILTERS, toAddress } from './filters';
 import { orderedSites, Sites } from './Sites';
@@ -28,8 +28,8 @@ import classes from './worklist.module.css';
 import { openOf, Tabs, WorklistBar } from './WorklistBar';
 
 const ROW = 56;
-const ROW_NARROW = 128;
-const AHEAD = 12;
+const ROW_NARROW = 142;
+const AHEAD = 8;
 
 export function Worklist() {
   return useMay('list-studies') ? <List /> : <Denied />;
@@ -64,9 +64,6 @@ function List() {
   const searchRef = useRef<HTMLInputElement>(null);
   const bodyRef = useRef<HTMLDivElement>(null);
   const narrow = useMediaQuery('(max-width: 860px)');
-  // By the node's clock: this computer's may be wrong.
-  const offset = head.data ? Date.parse(head.data.now) - head.dataUpdatedAt : 0;
-  const now = useNow(1_000) + offset;
 
   // eslint-disable-next-line react-hooks/incompatible-library -- the virtualizer is used in this component only
   const virtual = useVirtualizer({
@@ -123,18 +120,25 @@ function List() {
   return (
     <div className={classes.view}>
       <h1 className="visually-hidden">{t('cases.title')}</h1>
-      <Tabs tab={filters.tab} tabs={head.data?.tabs} onChange={tab => change({ ...filters, tab })} />
+      <div className={classes.top}>
+        <Tabs tab={filters.tab} tabs={head.data?.tabs} onChange={tab => change({ ...filters, tab })} />
+        {mayReport && <ShiftChip />}
+        {mayAsk && (
+          <Button component={Link} to="/cases/new" size="compact-sm" leftSection={<IconPlus size={15} />}>
+            {t('cases.new')}
+          </Button>
+        )}
+      </div>
       <WorklistBar
         filters={filters}
         sites={head.data?.sites ?? []}
         total={total}
-        mayAsk={mayAsk}
         mayReport={mayReport}
         searchRef={searchRef}
         onChange={change}
         onLeave={() => bodyRef.current?.focus()}
       />
-      <Sites sites={head.data?.sites ?? []} now={now} chosen={filters.site} onChoose={site => change({ ...filters, site })} />
+      <Sites sites={head.data?.sites ?? []} chosen={filters.site} onChoose={site => change({ ...filters, site })} />
       <Stale at={head.dataUpdatedAt} failed={head.isError && rows.length > 0} />
       {head.isLoading && <Waiting />}
       {head.isError && rows.length === 0 && <Failure error={head.error} retry={() => void head.refetch()} />}
@@ -158,6 +162,18 @@ function List() {
             className={classes.body}
             role="rowgroup"
             tabIndex={0}
+            onClick={event => {
+              const { id, act: what } = pressed(event.target);
+              const row = rows.find(one => one.case === id);
+              if (!row) return;
+              if (what) act(what, row);
+              else setChosen(row.case);
+            }}
+            onDoubleClick={event => {
+              const { id, act: what } = pressed(event.target);
+              const row = rows.find(one => one.case === id);
+              if (row && !what) act('open', row);
+            }}
             onKeyDown={event => {
               if (event.target !== event.currentTarget) return;
               const moves: Record<string, number> = { ArrowDown: selected + 1, ArrowUp: Math.max(0, selected - 1), Home: 0, End: rows.length - 1 };
@@ -182,11 +198,8 @@ function List() {
                       index={item.index}
                       selected={item.index === selected}
                       busy={steps.isPending && steps.variables.id === row.case}
-                      now={now}
                       mayReport={mayReport}
-                      style={{ transform: `translateY(${item.start}px)` }}
-                      onSelect={index => setChosen(rows[index]?.case ?? null)}
-                      onAct={act}
+                      top={item.start}
                     />
                   )
                 );

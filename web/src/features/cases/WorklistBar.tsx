@@ -1,12 +1,10 @@
 // The worklist's tabs with their counts, and its filters. All of it is in the address.
 
 import { Button, CloseButton, Select, TextInput } from '@mantine/core';
-import { IconPlus, IconSearch } from '@tabler/icons-react';
+import { IconSearch } from '@tabler/icons-react';
 import type { RefObject } from 'react';
 import { useEffect, useEffectEvent, useState } from 'react';
-import { Link } from 'react-router';
 import type { CasePage, Tab } from '../../api/cases';
-import { ShiftChip } from '../../components/ShiftCheck';
 import { count } from '../../lib/format';
 import { useWords } from '../../lib/language';
 import type { CaseFilters } from './filters';
@@ -42,7 +40,6 @@ interface WorklistBarProps {
   filters: CaseFilters;
   sites: CasePage['sites'];
   total: number | undefined;
-  mayAsk: boolean;
   mayReport: boolean;
   searchRef: RefObject<HTMLInputElement | null>;
   onChange: (filters: CaseFilters) => void;
@@ -66,7 +63,7 @@ function useTyped(text: string, onText: (text: string) => void) {
   return [typed, setTyped] as const;
 }
 
-export function WorklistBar({ filters, sites, total, mayAsk, mayReport, searchRef, onChange, onLeave }: WorklistBarProps) {
+export function WorklistBar({ filters, sites, total, mayReport, searchRef, onChange, onLeave }: WorklistBarProps) {
   const { t } = useWords();
   const [typed, setTyped] = useTyped(filters.text, text => onChange({ ...filters, text }));
   const toggle = (priority: (typeof PRIORITIES)[number]) => {
@@ -113,6 +110,7 @@ export function WorklistBar({ filters, sites, total, mayAsk, mayReport, searchRe
         onChange={site => onChange({ ...filters, site })}
       />
       <Select
+        className={classes.lesser ?? ''}
         w={112}
         aria-label={t('list.modality')}
         placeholder={t('list.modality')}
@@ -123,6 +121,7 @@ export function WorklistBar({ filters, sites, total, mayAsk, mayReport, searchRe
         onChange={modality => onChange({ ...filters, modality })}
       />
       <Select
+        className={classes.lesser ?? ''}
         w={150}
         aria-label={t('cases.kindLabel')}
         placeholder={t('cases.kindLabel')}
@@ -145,12 +144,6 @@ export function WorklistBar({ filters, sites, total, mayAsk, mayReport, searchRe
       <span className={classes.total} role="status">
         {total !== undefined && t('cases.total', { count: total })}
       </span>
-      {mayReport && <ShiftChip />}
-      {mayAsk && (
-        <Button component={Link} to="/cases/new" size="compact-md" leftSection={<IconPlus size={16} />}>
-          {t('cases.new')}
-        </Button>
-      )}
     </div>
   );
 }

@@ -1,11 +1,11 @@
 // Small signs that lists, cases and reports share: how urgent, how long, whose, how many images.
 
-import { Tooltip } from '@mantine/core';
 import { IconAlertTriangle, IconClockHour4 } from '@tabler/icons-react';
 import type { CSSProperties } from 'react';
 import type { CaseRow, Flag, Priority } from '../../api/cases';
 import { count } from '../../lib/format';
 import { useWords } from '../../lib/language';
+import { useNodeTime } from '../../lib/time';
 import classes from './marks.module.css';
 import { clock, secondsLeft, urgencyOf } from './order';
 import { countOf, imagesOf } from './state';
@@ -13,28 +13,26 @@ import { countOf, imagesOf } from './state';
 export function PriorityMark({ priority, large = false }: { priority: Priority; large?: boolean }) {
   const { t } = useWords();
   return (
-    <Tooltip label={t(`cases.priorityHelp.${priority}`)}>
-      <span className={classes.priority} data-is={priority} data-large={large || undefined}>
-        {priority}
-      </span>
-    </Tooltip>
+    <span className={classes.priority} data-is={priority} data-large={large || undefined} title={t(`cases.priorityHelp.${priority}`)}>
+      {priority}
+    </span>
   );
 }
 
 /** How long until what is due is due, counting down. */
-export function TimeLeft({ row, now }: { row: Pick<CaseRow, 'due' | 'priority'>; now: number }) {
+export function TimeLeft({ row }: { row: Pick<CaseRow, 'due' | 'priority'> }) {
   const { t, locale } = useWords();
+  const now = useNodeTime();
   const left = secondsLeft(row, now);
   if (left === null || !row.due) return <span className={classes.dim}>—</span>;
   const urgency = urgencyOf(row, now);
+  const said = t(urgency === 'late' ? `cases.dueLate.${row.due.what}` : `cases.due.${row.due.what}`);
   return (
-    <Tooltip label={t(urgency === 'late' ? `cases.dueLate.${row.due.what}` : `cases.due.${row.due.what}`)}>
-      <span className={classes.left} data-is={urgency}>
-        {urgency === 'late' ? <IconAlertTriangle size={14} aria-hidden="true" /> : <IconClockHour4 size={14} aria-hidden="true" />}
-        {clock(left, locale)}
-        <span className="visually-hidden">{t(urgency === 'late' ? `cases.dueLate.${row.due.what}` : `cases.due.${row.due.what}`)}</span>
-      </span>
-    </Tooltip>
+    <span className={classes.left} data-is={urgency} title={said}>
+      {urgency === 'late' ? <IconAlertTriangle size={14} aria-hidden="true" /> : <IconClockHour4 size={14} aria-hidden="true" />}
+      {clock(left, locale)}
+      <span className="visually-hidden">{said}</span>
+    </span>
   );
 }
 
@@ -43,11 +41,9 @@ const GRAVE: ReadonlySet<Flag> = new Set<Flag>(['escalated', 'critical-unheard',
 export function Flags({ flags }: { flags: readonly Flag[] }) {
   const { t } = useWords();
   return flags.map(flag => (
-    <Tooltip key={flag} label={t(`cases.flagHelp.${flag}`)} multiline maw={300}>
-      <span className={classes.flag} data-grave={GRAVE.has(flag) || undefined}>
-        {t(`cases.flag.${flag}`)}
-      </span>
-    </Tooltip>
+    <span key={flag} className={classes.flag} data-grave={GRAVE.has(flag) || undefined} title={t(`cases.flagHelp.${flag}`)}>
+      {t(`cases.flag.${flag}`)}
+    </span>
   ));
 }
 
@@ -59,12 +55,10 @@ export function ImageCount({ images }: Pick<CaseRow, 'images'>) {
   const said = t(`cases.count.${standing}`, { count: images.here, expected: count(images.expected ?? images.here, locale) });
   if (images.here === 0 && images.expected === null) return <span className={classes.dim}>—</span>;
   return (
-    <Tooltip label={said}>
-      <span className={classes.images} data-is={standing} style={{ '--share': `${Math.round(share * 100)}%` } as CSSProperties}>
-        {imagesOf(images, locale)}
-        {standing === 'unconfirmed' && <IconAlertTriangle size={13} aria-hidden="true" />}
-        <span className="visually-hidden">{said}</span>
-      </span>
-    </Tooltip>
+    <span className={classes.images} data-is={standing} title={said} style={{ '--share': `${Math.round(share * 100)}%` } as CSSProperties}>
+      {imagesOf(images, locale)}
+      {standing === 'unconfirmed' && <IconAlertTriangle size={13} aria-hidden="true" />}
+      <span className="visually-hidden">{said}</span>
+    </span>
   );
 }

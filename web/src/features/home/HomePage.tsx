@@ -17,6 +17,8 @@ import { useNow } from '../../lib/time';
 import classes from './home.module.css';
 
 const SHOWN = 6;
+/** Where rows are chosen here, not by the node. */
+const ASKED = 100;
 
 interface ListProps {
   title: string;
@@ -30,7 +32,7 @@ interface ListProps {
 function List({ title, none, filters, only, urgent = false }: ListProps) {
   const { t, locale } = useWords();
   const now = useNow(10_000);
-  const asked = useQuery(casesQuery(`${filters}${filters ? '&' : ''}limit=100`));
+  const asked = useQuery(casesQuery(`${filters}${filters ? '&' : ''}limit=${only ? ASKED : SHOWN}`));
   const rows = (asked.data?.rows ?? []).filter(row => (only ? only(row) : true));
   const total = only ? rows.length : (asked.data?.total ?? 0);
   return (

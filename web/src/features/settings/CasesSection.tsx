@@ -171,7 +171,7 @@ function Form({ settings }: { settings: CaseSettings }) {
         {save.error && <Problem error={save.error} />}
         <Group>
           <Button type="submit" loading={save.isPending} disabled={isWrong}>
-            {t('common.save')}
+            {t('duty.save')}
           </Button>
         </Group>
       </Stack>
@@ -198,7 +198,7 @@ function AddRank({ sites, onAdd }: { sites: { value: string; label: string }[]; 
           setWhom('');
         }}
       >
-        {t('common.add')}
+        {t('duty.addRank')}
       </Button>
     </Group>
   );
@@ -223,7 +223,7 @@ function AddTelephone({ onAdd }: { onAdd: (telephone: CaseSettings['telephones']
           setNumber('');
         }}
       >
-        {t('common.add')}
+        {t('duty.addTelephone')}
       </Button>
     </Group>
   );
