@@ -1,4 +1,4 @@
-//! How fast what is withdrawn ends: `cargo bench -p tests --bench revoke [-- RUNS]`.
+//! How fast what is withdrawn ends: `cargo bench -p tests --bench revoke [-- RUNS] [keys]`.
 //!
 //! Two real nodes over loopback; a study of 12 MB is on its way at a few MB/s when its peer is revoked, its grant taken
 //! back, its agreement ended, or its reader's account disabled. Measured from before the administrator's request: the
@@ -6,7 +6,7 @@
 //! person: the holder's log), and bytes that passed the road between the two after the request was answered: pieces that lay on
 //! it already, one KiB for each request under way.
 //!
-//! Then keys, at two other nodes: from `confrere key rotate` until a study that was not read before is read at the peer under
+//! Then keys (`keys`: these alone), at two other nodes: from `confrere key rotate` until a study that was not read before is read at the peer under
 //! the new key; and from `confrere key rotate --compromised` until the key before is answered no more at the peer, by
 //! either plane, over open connections or fresh ones.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a measurement stops where it fails")]
@@ -274,7 +274,9 @@ fn ms(times: &[Duration]) -> String {
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
     let runs = std::env::args().filter_map(|word| word.parse().ok()).next().unwrap_or(RUNS);
-    withdrawn(runs).await;
+    if !std::env::args().any(|word| word == "keys") {
+        withdrawn(runs).await;
+    }
     keys(runs).await;
 }
 

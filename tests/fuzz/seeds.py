@@ -2,7 +2,7 @@
 
     python3 tests/fuzz/seeds.py FOLDER     writes FOLDER/<target>/<name>
 
-The corpora beside it grew from these.
+The corpora beside it grew from these; the events of `case` were made by the protocol's own tests.
 """
 
 import json
@@ -241,11 +241,24 @@ def ledger():
     put("evidence", "empty", b"{}")
 
 
+def vector(name):
+    """A committed vector."""
+    vectors = pathlib.Path(__file__).parents[2] / "protocol" / "vectors"
+    return bytes.fromhex((vectors / f"{name}.1.hex").read_text())
+
+
+def trust():
+    """Texts and messages of each kind: the committed vectors."""
+    for name in ("agreement-closing", "agreement-suspension", "backup-list", "backup-page", "control-delegated", "control-duty",
+                 "control-glass", "control-keys-fork", "control-page-amended", "control-witness", "copy-receipt", "duty-shift",
+                 "glass", "keeping"):
+        put("trust", name, vector(name))
+
+
 def succession():
     """Chains of keys and a signature that carries one: the committed vectors."""
-    vectors = pathlib.Path(__file__).parents[2] / "protocol" / "vectors"
-    read = lambda name: bytes.fromhex((vectors / f"{name}.1.hex").read_text())
-    for name in ("keys-first", "keys-of-three"):
+    read = vector
+    for name in ("keys-first", "keys-of-three", "keys-fork"):
         put("succession", name, read(name))
     chain = read("keys-of-three")[-2 * 177:]
     put("succession", "signature", b"\xa2\x03" + b"\x01" * 64 + chain)
@@ -266,5 +279,5 @@ def coding():
     put("coding", "unit-of-bytes", head(64, 1, 0) + b"\0" + b"\x28\xb5\x2f\xfd\x20\x40\x4d\0\0\0")
 
 
-for make in (data_sets, pictures, associations, texts, ledger, succession, coding):
+for make in (data_sets, pictures, associations, texts, ledger, trust, succession, coding):
     make()

@@ -130,8 +130,10 @@ impl Object<'_> {
         let named = self.set.elements.iter().filter(|element| mac.elements.contains(&element.tag));
         let named: Vec<_> = named.collect();
         let is_encapsulated = named.iter().any(|element| matches!(element.value, Value::Encapsulated));
-        let wanted = if is_encapsulated { self.transfer_syntax } else { EXPLICIT_LE };
-        if mac.syntax != wanted {
+        // Compressed objects are explicit little endian but for their pixels: there the two mean the same of anything else.
+        let is_plain = self.syntax.explicit && !self.syntax.big_endian && !self.syntax.deflated;
+        let is_own = mac.syntax == self.transfer_syntax && (is_encapsulated || is_plain);
+        if !is_own && (is_encapsulated || mac.syntax != EXPLICIT_LE) {
             return Err(Unchecked::Encoding);
         }
         let mut stream = Stream::new(algorithm, self.syntax.big_endian);
