@@ -14,6 +14,7 @@ export async function line(to) {
     }
     const far = connect(Number(target.port), target.hostname);
     for (const [one, other] of [[near, far], [far, near]]) {
+      one.unref();
       open.add(one);
       one.pipe(other);
       one.on('error', () => other.destroy());
@@ -24,6 +25,8 @@ export async function line(to) {
     }
   });
   await new Promise(resolve => server.listen(0, '127.0.0.1', resolve));
+  // A story that fails ends all the same.
+  server.unref();
   return {
     portal: `http://127.0.0.1:${server.address().port}`,
     cut: () => {

@@ -16,6 +16,7 @@ await tell(async (browser, seen) => {
   const context = await sitDown(browser, seen);
   const page = await context.newPage();
   await signIn(page, wire.portal, story.name, story.password, `/cases/${story.case}/report`);
+  await page.getByRole('button', { name: 'Réserver' }).click();
   const findings = page.getByLabel('Résultats');
   const draftAt = () => page.evaluate(async path => (await fetch(path)).json(), `/api/cases/${story.case}/draft`);
   await findings.fill(BEFORE);

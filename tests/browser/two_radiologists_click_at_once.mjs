@@ -8,13 +8,13 @@ await tell(async (browser, seen) => {
   for (const { name, password } of story.readers) {
     const context = await sitDown(browser, seen);
     const page = await context.newPage();
-    await signIn(page, story.portal, name, password, '/cases?tab=ready');
+    await signIn(page, story.portal, name, password, '/cases');
     desks.push({ name, page });
   }
   const rowOf = page => page.getByRole('row').filter({ hasText: story.patient }).first();
   for (let round = 0; round < story.rounds; round += 1) {
     for (const { page } of desks) {
-      await page.goto(`${story.portal}/cases?tab=ready`);
+      await page.goto(`${story.portal}/cases`);
       await rowOf(page).getByRole('button', { name: /^Réserver/ }).waitFor();
     }
     await Promise.all(desks.map(({ page }) => rowOf(page).getByRole('button', { name: /^Réserver/ }).click()));

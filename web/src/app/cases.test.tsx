@@ -71,6 +71,23 @@ describe('the worklist', () => {
     await user.keyboard('[[');
   });
 
+  test('asks for what lies below as it is scrolled to, once each, and counts the whole', async () => {
+    const node = new FakeNode();
+    node.cases.cases = Array.from({ length: 250 }, (_, index) => caseOf({ case: CASE(index + 1), due: null }));
+    // A screen so high that the end of each page is in sight.
+    vi.spyOn(HTMLElement.prototype, 'offsetHeight', 'get').mockReturnValue(20_000);
+    vi.spyOn(HTMLElement.prototype, 'clientHeight', 'get').mockReturnValue(20_000);
+    await openPortal(node, { at: '/cases' });
+    await grid();
+    expect(screen.getByText('250 cases')).toBeTruthy();
+    await waitFor(() => expect(screen.getByRole('grid').getAttribute('aria-rowcount')).toBe('251'));
+    expect(node.requests.filter(request => request.includes('&after='))).toHaveLength(2);
+    // One that is new and urgent stands on top at once, and nothing else is lost or shown twice.
+    node.cases.cases = [...node.cases.cases, caseOf({ case: CASE(999), priority: 'P0', due: null })];
+    act(() => void node.cases.change(CASE(999), {}));
+    await waitFor(() => expect(screen.getByRole('grid').getAttribute('aria-rowcount')).toBe('252'));
+  });
+
   test('is never simply empty while a hospital is silent', async () => {
     const node = new FakeNode();
     node.cases.sites = [{ site: NORTH, site_name: 'CH Nord', ours: false, connected: false, last_contact: '2026-11-29T02:00:00Z', silent: true, open_cases: 0, telephones: ['02 97'] }];

@@ -171,6 +171,10 @@ export const caseWords = {
     full: 'the case is full',
   },
   byNode: {
+    preliminary: 'Preliminary.',
+    final: 'Final.',
+    addendum: 'Addendum.',
+    'second-reading': 'Second reading.',
     idle: 'Nobody worked on it for too long.',
     'account-disabled': 'The account was disabled.',
     'by-choice': 'By choice.',

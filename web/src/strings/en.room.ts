@@ -274,6 +274,7 @@ export const worklistWords = {
   ourSite: 'our site',
   reservedBy: 'Reserved by',
   takenBy: 'Taken by {{person}} ({{site}}) at {{at}}',
+  claimed: 'Reserved by you: {{patient}}',
   takenByYou: 'Reserved by you since {{at}}',
   sites: 'Covered hospitals',
   silent: '{{site}} is silent.',

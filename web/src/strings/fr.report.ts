@@ -171,6 +171,10 @@ export const caseWords = {
     full: 'dossier plein',
   },
   byNode: {
+    preliminary: 'Provisoire.',
+    final: 'Validé.',
+    addendum: 'Additif.',
+    'second-reading': 'Seconde lecture.',
     idle: 'Personne n’y a travaillé depuis trop longtemps.',
     'account-disabled': 'Le compte a été désactivé.',
     'by-choice': 'Par choix.',

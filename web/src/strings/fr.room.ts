@@ -274,6 +274,7 @@ export const worklistWords = {
   ourSite: 'notre site',
   reservedBy: 'Réservé par',
   takenBy: 'Pris par {{person}} ({{site}}) à {{at}}',
+  claimed: 'Réservé par vous : {{patient}}',
   takenByYou: 'Réservé par vous depuis {{at}}',
   sites: 'Établissements couverts',
   silent: '{{site}} est silencieux.',

@@ -12,6 +12,7 @@ import { useMay } from '../../api/queries';
 import { usePageTitle } from '../../components/Page';
 import { Denied, Failure, Waiting } from '../../components/State';
 import { hourMinute, patientName } from '../../lib/format';
+import { isCovered } from '../../lib/covered';
 import { useWords } from '../../lib/language';
 import type { StepWord } from './acts';
 import { arranged, DANGEROUS, STEP_FIELDS } from './acts';
@@ -91,15 +92,15 @@ function View({ of }: { of: Case }) {
   };
   const canOpen = mayRead && of.studies.length > 0 && of.images.here > 0;
   const on = (word: StepWord) => () => {
-    if (!asking && of.actions.includes(word)) begin(word);
+    if (!isCovered() && of.actions.includes(word)) begin(word);
   };
   useHotkeys([
-    ['o', () => canOpen && openImages()],
-    ['w', () => mayReport && void navigate(`/cases/${of.case}/report`)],
+    ['o', () => canOpen && !isCovered() && openImages()],
+    ['w', () => mayReport && !isCovered() && void navigate(`/cases/${of.case}/report`)],
     ['c', on('claim')],
     ['r', on('release')],
     ['a', on('accept')],
-    ['Escape', () => void navigate('/cases')],
+    ['Escape', () => !isCovered() && void navigate('/cases')],
   ]);
   const stepName = (step: StepWord) => t(`cases.step.${step}.yes`);
   const writes = mayReport && (of.claim?.mine ?? first !== 'claim');

@@ -36,7 +36,8 @@ function beginOf(of: Case, standing: Standing, language: 'fr' | 'en'): Draft {
   const start = { ...EMPTY_DRAFT, standing, language };
   if (standing === 'final' && before) {
     const { indication, technique, findings, conclusion, critical } = before;
-    return { ...start, indication, technique, findings, conclusion, critical };
+    // A critical result that was heard is not rung for a second time, unless the reader says so.
+    return { ...start, indication, technique, findings, conclusion, critical: critical && before.unheard };
   }
   return { ...start, indication: [of.question, of.context].filter(Boolean).join('\n') };
 }

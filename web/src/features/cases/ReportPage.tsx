@@ -18,7 +18,7 @@ import classes from './case.module.css';
 import { Editor } from './Editor';
 import { RequestPanel, TelephonePanel, ThreadPanel } from './Panels';
 import { PatientBanner } from './PatientBanner';
-import { Report } from './Reports';
+import { isSuperseded, Report } from './Reports';
 import { lateOf, readOf } from './state';
 import { useSteps } from './useSteps';
 
@@ -129,7 +129,7 @@ function View({ of }: { of: Case }) {
                 of={of}
                 report={report}
                 busy={false}
-                superseded={report.standing === 'preliminary' && of.reports.some(one => one.standing === 'final' && one.at >= report.at)}
+                superseded={isSuperseded(of, report)}
                 onAcknowledge={null}
                 onHear={null}
                 onCall={null}

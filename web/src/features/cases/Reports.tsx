@@ -62,6 +62,10 @@ function Critical({ of, report, busy, onHear, onCall }: Pick<ReportProps, 'of' |
   );
 }
 
+/** A preliminary report whose place a final one has taken. */
+export const isSuperseded = (of: Case, report: CaseReport): boolean =>
+  report.standing === 'preliminary' && of.reports.some(one => one.standing === 'final' && one.at >= report.at);
+
 export function Report({ of, report, busy, superseded, onAcknowledge, onHear, onCall }: ReportProps) {
   const { t, locale } = useWords();
   return (
@@ -127,7 +131,6 @@ export function ReportsPanel({ of, busy, onStep, onCall, onCompare }: ReportsPan
   const { t, locale } = useWords();
   const may = (word: string) => of.actions.includes(word);
   const reports = [...of.reports].reverse();
-  const lastFinal = of.reports.findLast(one => one.standing === 'final');
   return (
     <>
       {of.comparisons
@@ -151,8 +154,8 @@ export function ReportsPanel({ of, busy, onStep, onCall, onCompare }: ReportsPan
               of={of}
               report={report}
               busy={busy}
-              superseded={report.standing === 'preliminary' && lastFinal !== undefined && lastFinal.at >= report.at}
-              onAcknowledge={may('acknowledge') && !report.acknowledged ? () => onStep({ step: 'acknowledge', report: report.event }) : null}
+              superseded={isSuperseded(of, report)}
+              onAcknowledge={may('acknowledge') && !report.acknowledged && !isSuperseded(of, report) ? () => onStep({ step: 'acknowledge', report: report.event }) : null}
               onHear={may('hear') && report.unheard ? () => onStep({ step: 'hear', report: report.event }) : null}
               onCall={may('hear') && report.unheard ? () => onCall(report.event) : null}
             />

@@ -25,7 +25,8 @@ export function Sites({ sites, chosen, onChoose }: { sites: readonly CoveredSite
         {silent.map(site => t('cases.silent', { site: site.site_name })).join(' ')}
       </span>
       {shown.map(site => {
-        const heard = site.last_contact ? ago(site.last_contact, locale, now) : t('cases.neverHeard');
+        // Never "in a second": the clock here is renewed once a second.
+        const heard = site.last_contact ? ago(site.last_contact, locale, Math.max(now, Date.parse(site.last_contact))) : t('cases.neverHeard');
         return (
           <div key={site.site} className={classes.hospital} data-silent={site.silent || undefined} data-chosen={site.site === chosen || undefined}>
             <Tooltip label={site.last_contact ? t('cases.lastContact', { at: moment(site.last_contact, locale) }) : t('cases.neverHeard')}>

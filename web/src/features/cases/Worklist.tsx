@@ -3,6 +3,7 @@
 
 import { Button } from '@mantine/core';
 import { useHotkeys, useMediaQuery } from '@mantine/hooks';
+import { notifications } from '@mantine/notifications';
 import { IconFilterOff, IconMoonStars, IconPlugConnectedX, IconPlus } from '@tabler/icons-react';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useCallback, useEffect, useRef, useState } from 'react';
@@ -13,7 +14,8 @@ import { useMay } from '../../api/queries';
 import { usePageTitle } from '../../components/Page';
 import { ShiftChip } from '../../components/ShiftCheck';
 import { Blank, Denied, Failure, Waiting } from '../../components/State';
-import { hourMinute } from '../../lib/format';
+import { isCovered } from '../../lib/covered';
+import { hourMinute, patientName } from '../../lib/format';
 import { useWords } from '../../lib/language';
 import type { RowAct } from './CaseRow';
 import { CaseRow, pressed } from './CaseRow';
@@ -96,11 +98,18 @@ function List() {
     else if (what === 'images') void images.open(row.studies, row.case);
     else if (what === 'accept') setAccepting(row);
     else if (what === 'release') setReleasing(row);
-    else steps.mutate({ id: row.case, body: { step: 'claim' } });
+    else {
+      // The row may leave the tab by it.
+      const told = t('cases.claimed', { patient: patientName(row.patient.name) ?? t('list.unnamed') });
+      steps.mutate(
+        { id: row.case, body: { step: 'claim' } },
+        { onSuccess: () => notifications.show({ color: 'teal', message: told, closeButtonProps: { 'aria-label': t('common.close') } }) },
+      );
+    }
   };
   const onChosen = (what: RowAct, allowed: (row: Row) => boolean = () => true) => () => {
     const row = rows[selected];
-    if (row && !accepting && !releasing && allowed(row)) act(what, row);
+    if (row && !isCovered() && allowed(row)) act(what, row);
   };
   useHotkeys([
     ['j', () => select(selected + 1)],
@@ -110,7 +119,7 @@ function List() {
     ['r', onChosen('release', row => row.claim?.mine ?? false)],
     ['a', onChosen('accept', row => mayReport && row.role === 'asked' && row.tab === 'offered')],
     ['w', onChosen('report', () => mayReport)],
-    ['n', () => mayAsk && void navigate('/cases/new')],
+    ['n', () => mayAsk && !isCovered() && void navigate('/cases/new')],
     ['/', () => searchRef.current?.focus()],
     [']', () => change({ ...filters, tab: nextTab(filters.tab, 1) })],
     ['[', () => change({ ...filters, tab: nextTab(filters.tab, -1) })],

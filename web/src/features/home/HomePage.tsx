@@ -177,7 +177,7 @@ function Home() {
         )}
         {isReferrer && (
           <>
-            <List title={t('home.open')} none={t('home.noneOpen')} filters="" only={row => row.tab !== 'done'} />
+            <List title={t('home.open')} none={t('home.noneOpen')} filters="" only={row => row.tab !== 'done' && row.role === 'requester'} />
             <List title={t('home.toRead')} none={t('home.noneToRead')} filters="tab=reported" />
           </>
         )}
