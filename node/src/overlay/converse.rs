@@ -456,8 +456,8 @@ pub(super) fn is_lost(answer: Option<&Answer>) -> bool {
 pub(super) fn refusal(why: &TrustError) -> Refusal {
     match why {
         TrustError::NoPeer => Refusal::NotPaired,
-        TrustError::NoAgreement | TrustError::NoGrant | TrustError::NoDuty => Refusal::NotHeld,
-        TrustError::State | TrustError::Wider(_) => Refusal::NotPermitted,
+        TrustError::NoAgreement | TrustError::NoGrant | TrustError::NoDuty | TrustError::NoCoverage => Refusal::NotHeld,
+        TrustError::State | TrustError::Wider(_) | TrustError::NotPairedWithAll => Refusal::NotPermitted,
         TrustError::Refused(refusal) => *refusal,
         TrustError::Record(_) | TrustError::Journal(_) => Refusal::Internal,
     }

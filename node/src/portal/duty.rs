@@ -9,7 +9,6 @@ use super::{
 use crate::{
     audit::{Act, Event},
     overlay::Overlay,
-    tasks,
     trust::{Action, DutyRow, Trust},
 };
 use axum::{

@@ -27,8 +27,9 @@ use axum::{
 use jiff::{ToSpan, civil::Date, tz::TimeZone};
 use protocol::{
     SiteId, Timestamp,
+    duty::What,
     ids::Id128,
-    roster::{Coverage, CoverageEnd, zone},
+    roster::{Coverage, CoverageEnd, Holiday, zone},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -237,10 +238,10 @@ pub(super) async fn week(
     let id = coverage.map(|coverage| coverage.id);
     let rows = door.roster.rows();
     let shown = rows.iter().filter(|row| match &row.duty.what {
-        protocol::duty::What::Shift(shift) => {
+        What::Shift(shift) => {
             shift.coverage == id && (shift.start < until && from < shift.end || shift.is_time(now))
         }
-        protocol::duty::What::Case(_) => false,
+        What::Case(_) => false,
     });
     let mut shifts: Vec<_> = shown.collect();
     shifts.sort_by_key(|row| (row.duty.over(), row.duty.id));
@@ -251,7 +252,7 @@ pub(super) async fn week(
             start: rfc3339(*start),
             end: rfc3339(*end),
             hours: end.since(*start).as_secs_f64() / 3600.0,
-            holiday: holiday.map(protocol::roster::Holiday::word),
+            holiday: holiday.map(Holiday::word),
             whole,
         }
     };

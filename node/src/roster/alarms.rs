@@ -13,7 +13,7 @@ use protocol::{
 use std::{collections::BTreeMap, time::Duration};
 
 /// Holes are alarms from so long before; further ahead they are in the roster alone.
-pub(crate) const HORIZON: Duration = Duration::from_secs(14 * 86_400);
+const HORIZON: Duration = Duration::from_secs(14 * 86_400);
 /// Nearer than this it is a warning …
 const SOON: Duration = Duration::from_secs(48 * 3600);
 /// … and nearer than this it is now.
@@ -98,12 +98,12 @@ impl Roster {
         format!("{name} {} {}", shift.presence.word(), shift.rank).trim().to_owned()
     }
 
-    fn own<'a>(&'a self, shifts: &'a [Stated]) -> impl Iterator<Item = &'a Stated> {
+    fn ours<'a>(&'a self, shifts: &'a [Stated]) -> impl Iterator<Item = &'a Stated> {
         shifts.iter().filter(|stated| stated.site == self.0.site)
     }
 
     fn silent(&self, shifts: &[Stated], now: Timestamp) -> BTreeMap<String, (u64, Level)> {
-        let silent = self.own(shifts).filter(|stated| stated.shift.state.counts() && stated.shift.is_time(now));
+        let silent = self.ours(shifts).filter(|stated| stated.shift.state.counts() && stated.shift.is_time(now));
         let row = |stated: &Stated| {
             let since = stated.shift.silent?;
             // A person that is there by another coverage's shift as well is one that is missing.
@@ -114,7 +114,7 @@ impl Roster {
 
     /// Shifts of the last day that are over while cases are still their person's, who is not there any more.
     fn owed(&self, shifts: &[Stated], now: Timestamp) -> BTreeMap<String, (u64, Level)> {
-        let over = self.own(shifts).filter(|stated| {
+        let over = self.ours(shifts).filter(|stated| {
             let Shift { end, state, taken, .. } = &stated.shift;
             *end <= now && (state.counts() || *state == ShiftState::Ended && taken.is_some())
         });

@@ -8,22 +8,13 @@ use protocol::{
 };
 
 fn shift(event: &Event) -> Shift {
+    let state = if event.confirmed { ShiftState::Confirmed } else { ShiftState::Planned };
     Shift {
-        person: event.person.clone(),
-        role: String::new(),
         competences: event.competences.clone(),
-        start: event.start,
-        end: event.end,
-        state: if event.confirmed { ShiftState::Confirmed } else { ShiftState::Planned },
-        coverage: None,
         presence: event.presence,
         rank: event.rank,
         telephone: event.telephone.clone(),
-        licences: Vec::new(),
-        taken: None,
-        silent: None,
-        relief: None,
-        relieves: None,
+        ..Shift::of(event.person.clone(), [event.start, event.end], state)
     }
 }
 

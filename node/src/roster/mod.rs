@@ -25,11 +25,10 @@ mod screens;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use alarms::HORIZON;
 pub(crate) use error::RosterError;
 pub(crate) use files::{Fate, Imported};
 pub(crate) use plan::{NewShift, Planned};
-pub(crate) use relief::{Bearer, CaseRow, CasesError, OpenCases};
+pub(crate) use relief::{CaseRow, OpenCases};
 
 use crate::{
     alarms::Alarms,
@@ -40,7 +39,7 @@ use crate::{
 };
 use protocol::{
     SiteId, Timestamp,
-    case::Priority,
+    case::event::Priority,
     duty::{Duty, What},
     ids::Id128,
     roster::{self, Rung, Stated, Target, Wanted, default_targets, who},
@@ -133,6 +132,7 @@ impl Roster {
     }
 
     /// Who keeps the cases. Until somebody says so they are those that are stated as facts of duty.
+    #[expect(dead_code, reason = "for whoever keeps the cases")]
     pub(crate) fn lend_cases(&self, cases: Arc<dyn OpenCases>) {
         *self.0.cases.write().unwrap_or_else(PoisonError::into_inner) = cases;
     }
@@ -207,6 +207,7 @@ impl Roster {
     }
 
     /// The delays of a priority, as the coverage has them.
+    #[expect(dead_code, reason = "for whoever keeps the cases")]
     pub(crate) fn target(&self, coverage: Option<&Id128>, priority: Priority) -> Target {
         let text = coverage.and_then(|id| self.0.trust.coverage(id));
         let [first, second, third, fourth] = default_targets();
@@ -222,6 +223,7 @@ impl Roster {
     }
 
     /// Whether somebody of this site is on duty now.
+    #[expect(dead_code, reason = "for whoever keeps the cases")]
     pub(crate) fn is_on_duty(&self, person: &str) -> bool {
         let now = tasks::now();
         let is_it = |stated: &Stated| {

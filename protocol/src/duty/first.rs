@@ -1,6 +1,6 @@
 //! Facts of duty as they were before rosters: a shift was a person, hours and a state.
 
-use super::{OpenCase, Presence, Shift, ShiftState};
+use super::{OpenCase, Shift, ShiftState};
 use crate::{ids::Id128, time::Timestamp};
 use serde::Deserialize;
 
@@ -33,23 +33,11 @@ impl From<Duty> for super::Duty {
     fn from(first: Duty) -> Self {
         let what = match first.what {
             What::Case(case) => super::What::Case(case),
-            What::Shift(shift) => super::What::Shift(Shift {
-                person: shift.person,
-                role: shift.role,
-                competences: shift.competences,
-                start: shift.start,
-                end: shift.end,
-                state: shift.state,
-                coverage: None,
-                presence: Presence::OnSite,
-                rank: 1,
-                telephone: String::new(),
-                licences: Vec::new(),
-                taken: None,
-                silent: None,
-                relief: None,
-                relieves: None,
-            }),
+            What::Shift(shift) => {
+                let span = [shift.start, shift.end];
+                let FirstShift { role, competences, .. } = shift;
+                super::What::Shift(Shift { role, competences, ..Shift::of(shift.person, span, shift.state) })
+            }
         };
         Self { id: first.id, serial: first.serial, at: first.at, what }
     }

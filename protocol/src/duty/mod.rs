@@ -252,6 +252,28 @@ fn is_code(code: &str) -> bool {
 }
 
 impl Shift {
+    /// One of the site's own, of somebody who is there for all, called first.
+    #[must_use]
+    pub fn of(person: String, [start, end]: [Timestamp; 2], state: ShiftState) -> Self {
+        Self {
+            person,
+            role: String::new(),
+            competences: Vec::new(),
+            start,
+            end,
+            state,
+            coverage: None,
+            presence: Presence::OnSite,
+            rank: 1,
+            telephone: String::new(),
+            licences: Vec::new(),
+            taken: None,
+            silent: None,
+            relief: None,
+            relieves: None,
+        }
+    }
+
     /// Whether the person is on duty now for a study of these modalities. Under a coverage, with a paper for one of them.
     #[must_use]
     pub fn covers(&self, modalities: &[String], now: Timestamp) -> bool {

@@ -3,7 +3,7 @@
 use super::Calendar;
 use crate::{
     agreement::{CODES_MAX, Party},
-    case::Priority,
+    case::event::Priority,
     countersigned::{Countersigned, Text},
     duty::is_telephone,
     ids::{Id128, SiteId},

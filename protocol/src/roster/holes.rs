@@ -80,11 +80,12 @@ fn together(by_modality: &[(&String, Spans)]) -> Vec<Hole> {
     for (from, until) in edges.iter().zip(edges.iter().skip(1)) {
         let missing = by_modality.iter().filter(|(_, spans)| spans.contains(*from));
         let modalities: Vec<String> = missing.map(|(modality, _)| (*modality).clone()).collect();
+        let room = holes.len() < HOLES_MAX;
         match holes.last_mut() {
             _ if modalities.is_empty() => {}
             Some(last) if last.until == *from && last.modalities == modalities => last.until = *until,
-            _ if holes.len() >= HOLES_MAX => break,
-            _ => holes.push(Hole { from: *from, until: *until, modalities }),
+            _ if room => holes.push(Hole { from: *from, until: *until, modalities }),
+            _ => break,
         }
     }
     holes

@@ -275,12 +275,9 @@ async fn copies_count_for_all_links_and_each_once() {
 
 fn shift(person: &str, now: Timestamp, state: ShiftState) -> What {
     What::Shift(Shift {
-        person: person.to_owned(),
         role: "radiologist".to_owned(),
         competences: vec!["CT".to_owned()],
-        start: Timestamp(now.0 - 1),
-        end: Timestamp(now.0 + HOUR),
-        state,
+        ..Shift::of(person.to_owned(), [Timestamp(now.0 - 1), Timestamp(now.0 + HOUR)], state)
     })
 }
 

@@ -110,8 +110,7 @@ fn on_duty(broken: Option<Link>, (a, b): (&Identity, &Identity), now: Timestamp)
         open: true,
     };
     let person = if broken == Some(Link::OnDuty) { "other" } else { "garde" }.to_owned();
-    let state = ShiftState::Confirmed;
-    let shift = Shift { person, role: String::new(), competences: Vec::new(), start: now, end: over, state };
+    let shift = Shift::of(person, [now, over], ShiftState::Confirmed);
     let said = |by: &Identity, what| Record::Duty {
         signed: by.seal(&Duty { id: Id128([5; 16]), serial: 1, at: now, what }),
         at: now,
