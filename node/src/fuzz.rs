@@ -11,7 +11,7 @@ use crate::{archive, audit, dicomweb, dimse, pixels, signatures, transfer, trust
 pub type Target = fn(&[u8]);
 
 /// All targets, by the names of their corpora.
-pub const TARGETS: [(&str, Target); 18] = [
+pub const TARGETS: [(&str, Target); 19] = [
     ("pdu", dimse::fuzz::pdu),
     ("message", dimse::fuzz::message),
     ("identifier", dimse::fuzz::identifier),
@@ -30,6 +30,7 @@ pub const TARGETS: [(&str, Target); 18] = [
     ("signatures", signatures::fuzz::signatures),
     ("succession", trust::fuzz::succession),
     ("coding", transfer::fuzz::coding),
+    ("tunnel", transfer::fuzz::tunnel),
 ];
 
 /// Tries this input with the target of this name.

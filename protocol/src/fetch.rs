@@ -10,7 +10,7 @@
 use crate::{
     agreement::Purpose,
     digest::Digest,
-    ids::{Id128, Uid},
+    ids::{Id128, SiteId, Uid},
     keeping::Ask,
     limits::GROUP_BYTES,
     refusal::Refusal,
@@ -23,8 +23,10 @@ pub const ALPN: &[u8] = b"confrere-pixels/1";
 /// As [`ALPN`], between two that also know [`What::Coded`]. A connection is of the newest name that both ends know, so that
 /// neither asks the other for what it cannot read.
 pub const ALPN_CODED: &[u8] = b"confrere-pixels/2";
+/// As [`ALPN_CODED`], between two that also know the requests about roads: [`What::Roads`] and those after it.
+pub const ALPN_ROADS: &[u8] = b"confrere-pixels/3";
 /// What is offered and taken, the newest first.
-pub const ALPNS: [&[u8]; 2] = [ALPN_CODED, ALPN];
+pub const ALPNS: [&[u8]; 3] = [ALPN_ROADS, ALPN_CODED, ALPN];
 
 /// What comes first. A higher one is sent before a lower one, also while it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -141,6 +143,25 @@ pub enum What {
     /// agreement. A site that does not know it answers as to a malformed request.
     Trial {
         /// At most [`crate::limits::TRIAL_BYTES_MAX`].
+        bytes: u32,
+    },
+    /// What this site does for others' roads: answered as a blob, a [`crate::roads::Offer`]. Needs no agreement. This and
+    /// what follows only on a connection of [`ALPN_ROADS`].
+    Roads,
+    /// A road to another peer of the answering site: answered as an empty blob, after which the stream carries what the two
+    /// say to each other, both ways, until either ends it.
+    Relay {
+        /// To whom.
+        to: SiteId,
+    },
+    /// The other end of [`What::Relay`], as the relay tells it.
+    Relayed {
+        /// From whom.
+        from: SiteId,
+    },
+    /// A message of the control plane, which has no road of its own: so many bytes follow the request. Answered as a blob.
+    Message {
+        /// At most [`crate::limits::MESSAGE_BYTES_MAX`].
         bytes: u32,
     },
 }

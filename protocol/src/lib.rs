@@ -34,6 +34,7 @@ pub mod pairing;
 pub mod refusal;
 pub mod relearn;
 pub mod retention;
+pub mod roads;
 pub mod signed;
 pub mod succession;
 pub mod time;

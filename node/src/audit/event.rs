@@ -167,6 +167,8 @@ pub(crate) enum Act {
     LinkTried,
     /// An administrator paused a transfer from a peer, let it go on, or called it off.
     TransferSteered,
+    /// Bytes of one peer were carried to another, and back.
+    RoadRelayed,
 }
 
 impl Act {
@@ -238,6 +240,7 @@ impl Act {
             Self::KeyChanged => "key-changed",
             Self::LinkTried => "link-tried",
             Self::TransferSteered => "transfer-steered",
+            Self::RoadRelayed => "road-relayed",
         }
     }
 }

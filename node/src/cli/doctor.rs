@@ -1,6 +1,6 @@
 //! Checks a node and its surroundings, and says what to do about what is found.
 
-use super::{node::Node, text};
+use super::{node::Node, text, transfers};
 use crate::{config::Config, identity::Identity, site, tasks};
 use serde_json::Value;
 use std::{
@@ -257,7 +257,7 @@ fn peer_line(peer: &Value, findings: &mut Findings) {
     findings.expect(
         road != "tcp",
         Mark::Look,
-        &told!("peer {name}: connected ({road})" | "confrère {name} : connecté ({road})"),
+        &told!("peer {name}: connected ({})" | "confrère {name} : connecté ({})", transfers::road(&road)),
         advice,
     );
     if let Some(offset) = peer["clock_offset_ms"].as_i64() {

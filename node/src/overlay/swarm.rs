@@ -12,6 +12,7 @@
 
 use super::{
     OverlayError,
+    aside::{Aside, Beside, Change},
     callers::Callers,
     codec::Frames,
     dial::{Dialer, Road},
@@ -35,6 +36,7 @@ use protocol::{Key, SiteId, SiteKey, message, signed::Signs as _};
 use std::{
     collections::HashMap,
     net::{SocketAddr, TcpListener, UdpSocket},
+    sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::sync::{mpsc, oneshot};
@@ -74,7 +76,13 @@ struct Behaviour {
     ping: ping::Behaviour,
 }
 
-pub(super) type Channel = request_response::ResponseChannel<Vec<u8>>;
+/// Where an answer goes.
+#[derive(Debug)]
+pub(super) enum Channel {
+    Line(request_response::ResponseChannel<Vec<u8>>),
+    /// The question came by another road.
+    Aside(oneshot::Sender<Vec<u8>>),
+}
 
 /// What happened.
 #[derive(Debug)]
@@ -84,7 +92,7 @@ pub(super) enum News {
     /// The last one is gone.
     Disconnected(SiteId),
     /// The roads to a site changed: QUIC if any connection has it.
-    Road(SiteId, Option<Road>),
+    Road(SiteId, Option<&'static str>),
     Asked {
         site: SiteId,
         bytes: Vec<u8>,
@@ -102,7 +110,8 @@ pub(super) enum News {
 #[derive(Debug)]
 enum Command {
     Ask { of: Whom, bytes: Vec<u8>, reply: oneshot::Sender<Option<Vec<u8>>> },
-    Answer { channel: Channel, bytes: Vec<u8> },
+    Answer { channel: request_response::ResponseChannel<Vec<u8>>, bytes: Vec<u8> },
+    Beside(Arc<dyn Aside>),
     Allow { site: SiteId, key: Key, addresses: Vec<String> },
     Disallow(SiteId),
     Settled(SiteId),
@@ -150,7 +159,14 @@ impl Link {
         let _ = self.commands.send(Command::Rekey(Box::new(key))).await;
     }
     pub(super) async fn answer(&self, channel: Channel, bytes: Vec<u8>) {
-        let _ = self.commands.send(Command::Answer { channel, bytes }).await;
+        match channel {
+            Channel::Line(channel) => drop(self.commands.send(Command::Answer { channel, bytes }).await),
+            Channel::Aside(reply) => drop(reply.send(bytes)),
+        }
+    }
+    /// Sites without a road of their own are asked by this one.
+    pub(super) async fn reach_by(&self, aside: Arc<dyn Aside>) {
+        let _ = self.commands.send(Command::Beside(aside)).await;
     }
     /// Lets a site in by its key, and by no other, and keeps it connected.
     pub(super) async fn allow(&self, site: SiteId, key: Key, addresses: Vec<String>) {
@@ -259,6 +275,7 @@ pub(super) async fn start(
         names: Names::default(),
         dialer: Dialer::default(),
         lines: Lines::new(key.site(), Instant::now()),
+        beside: Beside::default(),
         asked: HashMap::new(),
         news,
         commands: commands.downgrade(),
@@ -274,6 +291,7 @@ struct Loop {
     names: Names,
     dialer: Dialer,
     lines: Lines,
+    beside: Beside,
     asked: HashMap<request_response::OutboundRequestId, oneshot::Sender<Option<Vec<u8>>>>,
     news: mpsc::Sender<News>,
     commands: mpsc::WeakSender<Command>,
@@ -299,6 +317,7 @@ impl Loop {
                 Step::Look => {
                     let ending = self.lines.ending(Instant::now());
                     self.close_all(ending);
+                    self.look_beside().await;
                 }
                 Step::Stop => return,
             }
@@ -335,9 +354,10 @@ impl Loop {
                         let id = self.swarm.behaviour_mut().requests.send_request(&peer, bytes);
                         self.asked.insert(id, reply);
                     }
-                    None => drop(reply.send(None)),
+                    None => self.ask_beside(of, bytes, reply),
                 }
             }
+            Command::Beside(aside) => self.beside.set(aside),
             Command::Answer { channel, bytes } => {
                 // The asker may be gone.
                 let _ = self.swarm.behaviour_mut().requests.send_response(channel, bytes);
@@ -369,6 +389,34 @@ impl Loop {
             }
             // The loop's own, since it waits.
             Command::Rekey(_) => {}
+        }
+    }
+
+    fn ask_beside(&self, of: Whom, bytes: Vec<u8>, reply: oneshot::Sender<Option<Vec<u8>>>) {
+        let asking = match of {
+            Whom::Site(site) => self.beside.ask(&site, bytes),
+            Whom::Key(_) => None,
+        };
+        match asking {
+            Some(asking) => drop(self.tasks.spawn("ask.aside", async move { reply.send(asking.await) })),
+            None => drop(reply.send(None)),
+        }
+    }
+
+    /// Peers without a connection may be reached by another road.
+    async fn look_beside(&mut self) {
+        let all = self.names.all();
+        let missing: Vec<SiteId> =
+            all.iter().filter(|(_, peer)| !self.swarm.is_connected(peer)).map(|(site, _)| *site).collect();
+        for change in self.beside.look(&missing) {
+            let (Change::Came(site) | Change::Went(site) | Change::Road(site)) = change;
+            self.tell_road(site).await;
+            let news = match change {
+                Change::Came(_) => News::Connected(site),
+                Change::Went(_) => News::Disconnected(site),
+                Change::Road(_) => continue,
+            };
+            let _ = self.news.send(news).await;
         }
     }
 
@@ -476,6 +524,7 @@ impl Loop {
                 let dead = self.lines.opened(site, connection_id, road, endpoint.is_dialer(), now);
                 self.close_all(dead);
                 self.dialer.connected(&site);
+                self.beside.leave(&site);
                 self.tell_road(site).await;
                 let _ = self.news.send(News::Connected(site)).await;
             }
@@ -512,7 +561,8 @@ impl Loop {
     }
 
     async fn tell_road(&mut self, site: SiteId) {
-        let _ = self.news.send(News::Road(site, self.lines.road(&site))).await;
+        let road = self.lines.road(&site).map(Road::word).or_else(|| self.beside.road(&site));
+        let _ = self.news.send(News::Road(site, road)).await;
     }
 
     fn close_all(&mut self, connections: Vec<ConnectionId>) {
@@ -529,7 +579,7 @@ impl Loop {
                 // A claimant is not heard: its channel is dropped, and it hears at once that nothing came.
                 let Some(site) = self.names.site(&peer) else { return };
                 // A full queue drops the channel, and the asker hears at once that nothing came.
-                let _ = self.news.try_send(News::Asked { site, bytes: request, channel });
+                let _ = self.news.try_send(News::Asked { site, bytes: request, channel: Channel::Line(channel) });
             }
             Event::Message { message: Message::Response { request_id, response }, .. } => {
                 if let Some(reply) = self.asked.remove(&request_id) {

@@ -10,7 +10,8 @@
 
 use protocol::{
     Key,
-    fetch::{ALPN_CODED, ALPNS},
+    fetch::{ALPN_CODED, ALPN_ROADS, ALPNS},
+    roads::ALPN_TUNNEL,
 };
 use quinn::crypto::rustls::HandshakeData;
 use rustls::{
@@ -63,7 +64,21 @@ pub(crate) fn other_end(connection: &quinn::Connection) -> Option<Key> {
 /// Whether the other end of a connection whose handshake is done knows requests for coded bytes.
 pub(crate) fn knows_coded(connection: &quinn::Connection) -> bool {
     let agreed = connection.handshake_data().and_then(|data| data.downcast::<HandshakeData>().ok());
-    agreed.and_then(|data| data.protocol).is_some_and(|name| name == ALPN_CODED)
+    agreed.and_then(|data| data.protocol).is_some_and(|name| name == ALPN_CODED || name == ALPN_ROADS)
+}
+
+/// Whether the other end of a connection whose handshake is done knows the requests about roads.
+pub(crate) fn knows_roads(connection: &quinn::Connection) -> bool {
+    let agreed = connection.handshake_data().and_then(|data| data.downcast::<HandshakeData>().ok());
+    agreed.and_then(|data| data.protocol).is_some_and(|name| name == ALPN_ROADS)
+}
+
+/// The key at the other end of a TLS connection whose handshake is done.
+pub(crate) fn other_end_of_tls(connection: &rustls::CommonState) -> Option<Key> {
+    match connection.peer_certificates()? {
+        [key] => key_of(key),
+        _ => None,
+    }
 }
 
 impl Keys {
@@ -98,6 +113,26 @@ impl Keys {
         config.send_tls13_tickets = 0;
         config.session_storage = Arc::new(rustls::server::NoServerSessionStorage {});
         config.max_early_data_size = 0;
+        Ok(config)
+    }
+
+    /// For tunnels that come in: as [`Self::server`], under their own name, so that neither passes for the other.
+    ///
+    /// # Errors
+    /// As [`Self::server`].
+    pub(crate) fn tunnel_server(&self, gate: Gate) -> Result<rustls::ServerConfig, Error> {
+        let mut config = self.server(gate)?;
+        config.alpn_protocols = vec![ALPN_TUNNEL.to_vec()];
+        Ok(config)
+    }
+
+    /// For a tunnel to one peer.
+    ///
+    /// # Errors
+    /// As [`Self::server`].
+    pub(crate) fn tunnel_client(&self, peer: Key) -> Result<rustls::ClientConfig, Error> {
+        let mut config = self.client(peer)?;
+        config.alpn_protocols = vec![ALPN_TUNNEL.to_vec()];
         Ok(config)
     }
 

@@ -11,6 +11,10 @@
 //! (Orthanc) take, all over the kernel's BBR. Medians of three, with `--full` of five. What takes longer than [`LIMIT`] is
 //! cut, and the share of the link it reached is told. `CONFRERE_BIN` names another binary than the one just built.
 //!
+//! `blocked` reads where only TCP passes, over a tunnel; `relay` and `punch` where both sites are behind address translators (with
+//! ports drawn at random, which cannot be punched; and masquerade) and a third site relays. The last two are run each by itself, since
+//! they want other places.
+//!
 //! Rows by name: those of the links, `outage` (ten seconds), `beside` (a study read beside the transfer of another), `kill` (both
 //! nodes in turn), `foresight` (what was foretold); `alone` leaves the others out.
 //!
@@ -28,6 +32,7 @@
 mod net;
 mod peers;
 mod reader;
+mod roads;
 mod rows;
 mod sites;
 
@@ -192,6 +197,9 @@ async fn run(chosen: &[String], runs: usize) {
     if is_named("kill") {
         rows::kill(&net, &sites).await;
     }
+    if is_named("blocked") {
+        roads::blocked(&net, &sites, runs).await;
+    }
     if is_named("foresight") {
         rows::foresight(&net, &sites).await;
     }
@@ -205,12 +213,16 @@ fn main() {
     {
         return runtime.block_on(net::forward(file.as_ref(), port));
     }
+    let nat = roads::NATS.iter().find(|(row, _)| arguments.iter().any(|word| word == row));
     if !net::is_inside() {
-        net::enter();
+        net::enter(nat.map(|(_, nat)| *nat));
     }
     // cargo adds `--bench`.
     let chosen: Vec<String> = arguments.iter().filter(|word| !word.starts_with('-')).cloned().collect();
     let runs = if arguments.iter().any(|word| word == "--full") { 5 } else { 3 };
     let runs = std::env::var("CONFRERE_BENCH_RUNS").ok().and_then(|n| n.parse().ok()).unwrap_or(runs);
-    runtime.block_on(run(&chosen, runs));
+    match nat {
+        Some((row, _)) => runtime.block_on(roads::apart(row, runs)),
+        None => runtime.block_on(run(&chosen, runs)),
+    }
 }

@@ -89,6 +89,7 @@ export const logWords = {
     'duty-stated': 'Duty or case stated',
     'link-tried': 'Link between two sites tried',
     'transfer-steered': 'Transfer paused, let go on or called off',
+    'road-relayed': 'Bytes carried between two peers',
     'cache-erased': 'Copies erased',
     'security-alert': 'Security alert',
     'log-read': 'Log read',

@@ -89,6 +89,7 @@ export const logWords = {
     'duty-stated': 'Garde ou dossier déclaré',
     'link-tried': 'Lien entre deux sites testé',
     'transfer-steered': 'Transfert suspendu, repris ou abandonné',
+    'road-relayed': 'Octets relayés entre deux confrères',
     'cache-erased': 'Copies effacées',
     'security-alert': 'Alerte de sécurité',
     'log-read': 'Traçabilité lue',

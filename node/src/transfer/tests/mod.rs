@@ -2,6 +2,7 @@
 
 mod coded;
 mod repair;
+mod roads;
 pub(crate) mod world;
 
 use super::*;
