@@ -24,7 +24,7 @@ use crate::{
     message::{self, SiteRecord},
     refusal::Refusal,
     relearn::{Known, KnownStudy},
-    roads::{Offer, TunnelWord},
+    roads::{self, TunnelWord},
     signed::Signed,
     succession::SiteKey,
     time::{Timestamp, WeekMinute},
@@ -310,7 +310,7 @@ fn what_is_asked_about_roads_stays_readable() {
     check("pixel-relayed", &asked(What::Relayed { from: site() }));
     check("pixel-message", &asked(What::Message { bytes: 300 }));
     let seen: std::net::SocketAddr = "192.0.2.7:7411".parse().unwrap();
-    check("roads-offer", &Offer { relays: true, seen: Some(seen) });
+    check("roads-offer", &roads::Offer { relays: true, seen: Some(seen) });
     check("tunnel-candidates", &TunnelWord::Candidates(vec![seen, "[2001:db8::7]:7411".parse().unwrap()]));
     check("tunnel-go", &TunnelWord::Go);
 }

@@ -296,6 +296,12 @@ fn stopped(dir: &Path, config: &Config, findings: &mut Findings) {
             config.pixels.listen,
             udp(config.pixels.listen),
         ),
+        (
+            word!("images with peers (TCP)" | "images avec les confrères (TCP)"),
+            "pixels.tcp",
+            config.pixels.listen,
+            if config.pixels.tcp { tcp(config.pixels.listen) } else { Ok(()) },
+        ),
     ];
     for (door, key, address, bound) in doors {
         match bound {

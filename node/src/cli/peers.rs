@@ -24,7 +24,7 @@ pub(super) async fn peer(dir: &Path, command: PeerCommand) -> anyhow::Result<Exi
         PeerCommand::List { json } => list(dir, json).await?,
         PeerCommand::ViewAs(asked) => super::insight::view_as(dir, asked).await?,
         PeerCommand::Copies(asked) => super::copies::at_peer(dir, asked).await?,
-        PeerCommand::Test(asked) => super::transfers::test(dir, asked).await?,
+        PeerCommand::Test(asked) => transfers::test(dir, asked).await?,
         PeerCommand::Revoke { site } => {
             let mut node = Node::open(dir).await?;
             node.ask(Method::DELETE, &format!("/api/peers/{}", segment(&site)), None).await?;

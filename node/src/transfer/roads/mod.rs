@@ -72,7 +72,7 @@ pub(crate) fn is_tunnel(address: &SocketAddr) -> bool {
 
 fn number_of(address: &SocketAddr) -> Option<u32> {
     match address.ip().to_canonical() {
-        std::net::IpAddr::V4(v4) if v4.octets()[0] >= 240 && !v4.is_broadcast() => Some(u32::from(v4) - BASE),
+        IpAddr::V4(v4) if v4.octets()[0] >= 240 && !v4.is_broadcast() => Some(u32::from(v4) - BASE),
         _ => None,
     }
 }
@@ -252,8 +252,8 @@ mod tests {
         let tunnel = table.open(SiteId([1; 32]), Road::of(RoadKind::Tcp)).unwrap();
         assert!(is_tunnel(&tunnel.address));
         let mapped = match tunnel.address.ip() {
-            std::net::IpAddr::V4(v4) => SocketAddr::from((v4.to_ipv6_mapped(), PORT)),
-            std::net::IpAddr::V6(_) => panic!("{}", tunnel.address),
+            IpAddr::V4(v4) => SocketAddr::from((v4.to_ipv6_mapped(), PORT)),
+            IpAddr::V6(_) => panic!("{}", tunnel.address),
         };
         assert!(Arc::ptr_eq(&table.at(&mapped).unwrap(), &tunnel));
         for host in ["127.0.0.1:1", "192.0.2.1:7411", "255.255.255.255:1", "[2001:db8::1]:1"] {

@@ -58,8 +58,10 @@ const TRIED_MAX: usize = 4;
 const SILENT_MAX: Duration = Duration::from_secs(30);
 /// An offer is some bytes.
 const OFFER_BYTES_MAX: u32 = 256;
-/// Behind every image of our own.
-const PRIORITY: i32 = -1;
+/// What is carried for others goes behind every image of our own.
+const CARRIED: i32 = -1;
+/// A tunnel of our own, which orders what is in it, as an image that is looked at.
+const OWN: i32 = Priority::Screen as i32;
 
 /// What a node relays, and for whom now.
 #[derive(Debug)]
@@ -206,6 +208,7 @@ impl Inner {
         let key = self.trust.key_of(&peer);
         let config = self.keys().tunnel_client(key).map_err(|_| Refusal::Internal)?;
         let name = ServerName::try_from(SERVER_NAME).map_err(|_| Refusal::Internal)?;
+        let _ = send.set_priority(OWN);
         let stream = tokio::io::join(recv, send);
         let shaken = TlsConnector::from(Arc::new(config)).connect(name, stream);
         let tls = match tokio::time::timeout(ANSWER_WITHIN, shaken).await {
@@ -233,55 +236,67 @@ impl Inner {
 
     /// Carries bytes from one peer to another, until either ends it.
     pub(crate) async fn carry_for(&self, from: SiteId, to: SiteId, (mut send, recv): (SendStream, RecvStream)) {
-        let (place, far_send, far_recv) = match self.begin_carrying(from, to).await {
-            Ok(begun) => begun,
-            Err(refusal) => {
-                let _ = wire::write_answer(&mut send, &Answer::Refused(refusal)).await;
-                let _ = send.finish();
-                return;
+        let carried = match self.may_carry(from, to).await {
+            Ok((place, live)) => {
+                let carried = self.carry(from, &live, (&mut send, recv)).await;
+                drop(place);
+                let (bytes, note) = (*carried.as_ref().unwrap_or(&0), format!("to {}: ended", to.short()));
+                let ended = self.alerts.audit().record(carrying(from, to).amount(0, bytes).note(note)).await;
+                if let Err(fault) = ended {
+                    tracing::error!(%fault, "the end of what was carried is not written down");
+                }
+                carried.map(drop)
             }
+            Err(refusal) => Err(refusal),
         };
-        let bytes = if wire::write_answer(&mut send, &Answer::Blob { bytes: 0 }).await.is_ok() {
-            self.splice((send, recv), (far_send, far_recv)).await
-        } else {
-            0
-        };
-        drop(place);
-        let note = format!("to {}: ended", to.short());
-        if let Err(fault) = self.alerts.audit().record(carried(from, to).amount(0, bytes).note(note)).await {
-            tracing::error!(%fault, "the end of what was carried is not written down");
+        if let Err(refusal) = carried {
+            let _ = wire::write_answer(&mut send, &Answer::Refused(refusal)).await;
+            let _ = send.finish();
         }
     }
 
-    async fn begin_carrying(&self, from: SiteId, to: SiteId) -> Result<(Place<'_>, SendStream, RecvStream), Refusal> {
+    /// The line to the other end, once it is written down that there will be bytes.
+    async fn may_carry(&self, from: SiteId, to: SiteId) -> Result<(Place<'_>, Live), Refusal> {
         self.trust.require_open()?;
         let place = self.relay.enter(from, to)?;
         let is_direct = |live: &Live| live.road.kind != RoadKind::Relay && keys::knows_roads(&live.connection);
         let known = self.pumps.lock().unwrap_or_else(PoisonError::into_inner).get(&to).cloned();
         let live = known.and_then(|pump| pump.line().live()).filter(is_direct).ok_or(Refusal::NotHeld)?;
-        // Before the other end hears of it.
         let note = format!("to {}: begun", to.short());
-        self.alerts.audit().record(carried(from, to).note(note)).await.map_err(|fault| {
+        self.alerts.audit().record(carrying(from, to).note(note)).await.map_err(|fault| {
             tracing::error!(%fault, "no evidence, nothing is carried");
             Refusal::Internal
         })?;
-        let (send, recv, _) = begin(&live, What::Relayed { from }).await?;
-        Ok((place, send, recv))
+        Ok((place, live))
     }
 
-    async fn splice(&self, near: (SendStream, RecvStream), far: (SendStream, RecvStream)) -> u64 {
+    /// Carries; gives how many bytes, or why the other end does not want it.
+    async fn carry(
+        &self,
+        from: SiteId,
+        live: &Live,
+        (send, recv): (&mut SendStream, RecvStream),
+    ) -> Result<u64, Refusal> {
+        let (far_send, far_recv, _) = begin(live, What::Relayed { from }).await?;
+        if wire::write_answer(send, &Answer::Blob { bytes: 0 }).await.is_err() {
+            return Ok(0);
+        }
+        Ok(self.splice((send, recv), (far_send, far_recv)).await)
+    }
+
+    async fn splice(&self, near: (&mut SendStream, RecvStream), far: (SendStream, RecvStream)) -> u64 {
         let moved = AtomicU64::new(0);
         let throttle = self.relay.throttle();
-        let ((mut near_send, mut near_recv), (mut far_send, mut far_recv)) = (near, far);
-        let _ = near_send.set_priority(PRIORITY);
-        let _ = far_send.set_priority(PRIORITY);
+        let ((near_send, mut near_recv), (mut far_send, mut far_recv)) = (near, far);
+        let _ = near_send.set_priority(CARRIED);
+        let _ = far_send.set_priority(CARRIED);
         let stop = self.tasks.stop_token();
         tokio::select! {
             () = stop.cancelled() => {}
             () = pass(&mut near_recv, &mut far_send, throttle.as_ref(), &moved) => {}
-            () = pass(&mut far_recv, &mut near_send, throttle.as_ref(), &moved) => {}
+            () = pass(&mut far_recv, near_send, throttle.as_ref(), &moved) => {}
         }
-        for send in [&mut near_send, &mut far_send] {
+        for send in [near_send, &mut far_send] {
             let _ = send.finish();
         }
         let _ = near_recv.stop(code::UNWANTED);
@@ -308,6 +323,7 @@ impl Inner {
         if wire::write_answer(&mut send, &Answer::Blob { bytes: 0 }).await.is_err() {
             return;
         }
+        let _ = send.set_priority(OWN);
         let expected = self.trust.key_of(&from);
         let made = self.keys().tunnel_server(Arc::new(move |key| *key == expected));
         let Ok(config) = made else { return };
@@ -320,7 +336,7 @@ impl Inner {
     }
 }
 
-fn carried(from: SiteId, to: SiteId) -> Event {
+fn carrying(from: SiteId, to: SiteId) -> Event {
     Event::new(Act::RoadRelayed, Actor { site: Some(from), ..Actor::default() }).peer(to)
 }
 

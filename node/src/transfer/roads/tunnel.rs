@@ -270,9 +270,9 @@ mod tests {
     async fn datagrams_and_words_come_as_they_were_sent_and_in_order() {
         let (here, there) = (tunnel(), tunnel());
         let (ours, theirs) = tokio::io::duplex(4096);
-        let (inbox, mut came) = mpsc::channel(8);
-        let (other, _other) = mpsc::channel(8);
-        let sent: Vec<Vec<u8>> = (1..200usize).map(|n| vec![n as u8; 1 + n * 7 % 1452]).collect();
+        let (inbox, mut came) = mpsc::channel::<Came>(8);
+        let (other, _other) = mpsc::channel::<Came>(8);
+        let sent: Vec<Vec<u8>> = (1..200u8).map(|n| vec![n; 1 + usize::from(n) * 7 % 1452]).collect();
         let story = async {
             for datagram in &sent {
                 here.send(datagram);
