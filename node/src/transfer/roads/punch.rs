@@ -71,6 +71,7 @@ impl Inner {
             _ => return None,
         };
         let round_trip = asked.elapsed();
+        self.roads.expect(&theirs);
         tunnel.say(&TunnelWord::Go);
         tokio::time::sleep(round_trip / 2).await;
         let knocking = async {

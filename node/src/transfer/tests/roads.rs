@@ -46,7 +46,14 @@ fn road(from: &Site, to: &Site) -> Option<RoadKind> {
 
 async fn read(b: &Site, a: &Site, study: &str, instances: u32, agreement: protocol::ids::Id128) {
     let card = a.store(study, instances, 200_000).await;
-    let (_, manifest) = b.transfer.manifest(&a.id(), &card, &reader()).await.unwrap();
+    let began = Instant::now();
+    let manifest = loop {
+        // Asked again while the line is made anew.
+        match b.transfer.manifest(&a.id(), &card, &reader()).await {
+            Ok((_, manifest)) => break manifest,
+            Err(fault) => assert!(began.elapsed() < Duration::from_secs(20), "{fault}"),
+        }
+    };
     let lease = b.lease(a, &card.study, agreement);
     let errand = b.transfer.errand(&a.id(), &card.study, lease.clone()).unwrap();
     want_all(&errand, &entries(&manifest), Priority::Series);
