@@ -32,6 +32,7 @@ pub const TARGETS: [(&str, Target); 19] = [
     ("case", trust::fuzz::case),
     ("coding", transfer::fuzz::coding),
     ("calendar", roster::fuzz::calendar),
+    ("tunnel", transfer::fuzz::tunnel),
 ];
 
 /// Tries this input with the target of this name.

@@ -10,7 +10,7 @@
 use crate::{
     agreement::Purpose,
     digest::Digest,
-    ids::{Id128, Uid},
+    ids::{Id128, SiteId, Uid},
     keeping::Ask,
     limits::GROUP_BYTES,
     refusal::Refusal,
@@ -23,10 +23,11 @@ pub const ALPN: &[u8] = b"confrere-pixels/1";
 /// As [`ALPN`], between two that also know [`What::Coded`]. A connection is of the newest name that both ends know, so that
 /// neither asks the other for what it cannot read.
 pub const ALPN_CODED: &[u8] = b"confrere-pixels/2";
-/// As [`ALPN_CODED`], between two that also know [`What::Opening`].
-pub const ALPN_OPENING: &[u8] = b"confrere-pixels/3";
+/// As [`ALPN_CODED`], between two that also know [`What::Opening`] and the requests about roads: [`What::Roads`] and those
+/// after it.
+pub const ALPN_ROADS: &[u8] = b"confrere-pixels/3";
 /// What is offered and taken, the newest first.
-pub const ALPNS: [&[u8]; 3] = [ALPN_OPENING, ALPN_CODED, ALPN];
+pub const ALPNS: [&[u8]; 3] = [ALPN_ROADS, ALPN_CODED, ALPN];
 
 /// What comes first. A higher one is sent before a lower one, also while it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -145,10 +146,29 @@ pub enum What {
         /// At most [`crate::limits::TRIAL_BYTES_MAX`].
         bytes: u32,
     },
+    /// What this site does for others' roads: answered as a blob, a [`crate::roads::Offer`]. Needs no agreement. This and
+    /// what follows only on a connection of [`ALPN_ROADS`].
+    Roads,
+    /// A road to another peer of the answering site: answered as an empty blob, after which the stream carries what the two
+    /// say to each other, both ways, until either ends it.
+    Relay {
+        /// To whom.
+        to: SiteId,
+    },
+    /// The other end of [`What::Relay`], as the relay tells it.
+    Relayed {
+        /// From whom.
+        from: SiteId,
+    },
+    /// A message of the control plane, which has no road of its own: so many bytes follow the request. Answered as a blob.
+    Message {
+        /// At most [`crate::limits::MESSAGE_BYTES_MAX`].
+        bytes: u32,
+    },
     /// What a study is opened with, on one stream and so in one round trip: the manifest, answered as [`What::Manifest`];
     /// behind it the header pack of a series, answered as [`What::Headers`]; behind that the first bytes of an instance of
     /// that series with their group values, answered as [`What::Range`] or [`What::Coded`]. Where the second or third cannot
-    /// be given the stream ends before it, and they are asked for by themselves. Only on a connection of [`ALPN_OPENING`].
+    /// be given the stream ends before it, and they are asked for by themselves. Only on a connection of [`ALPN_ROADS`].
     Opening {
         /// Digest of the manifest.
         manifest: Digest,

@@ -35,6 +35,7 @@ pub mod pairing;
 pub mod refusal;
 pub mod relearn;
 pub mod retention;
+pub mod roads;
 pub mod roster;
 pub mod signed;
 pub mod succession;

@@ -26,6 +26,7 @@ use crate::{
     message::{self, SiteRecord},
     refusal::Refusal,
     relearn::{Known, KnownStudy},
+    roads::{self, TunnelWord},
     roster::{Coverage, SignedCoverage},
     signed::Signed,
     succession::{Fork, SiteKey},
@@ -319,6 +320,19 @@ fn committed_bytes_are_read_and_written_the_same() {
     check("control-card-back", &message::Request::CardBack { study: uid("2.25.1") });
     check("control-card", &message::Answer::Card(Box::new(Signed::seal(&key(), &card()))));
     check("control-refused", &message::Answer::Refused(Refusal::Busy(250)));
+}
+
+#[test]
+fn what_is_asked_about_roads_stays_readable() {
+    let asked = |what: What| fetch::Request { what, ..pixel_request() };
+    check("pixel-roads", &asked(What::Roads));
+    check("pixel-relay", &asked(What::Relay { to: site() }));
+    check("pixel-relayed", &asked(What::Relayed { from: site() }));
+    check("pixel-message", &asked(What::Message { bytes: 300 }));
+    let seen: std::net::SocketAddr = "192.0.2.7:7411".parse().unwrap();
+    check("roads-offer", &roads::Offer { relays: true, seen: Some(seen) });
+    check("tunnel-candidates", &TunnelWord::Candidates(vec![seen, "[2001:db8::7]:7411".parse().unwrap()]));
+    check("tunnel-go", &TunnelWord::Go);
 }
 
 /// A vector of an earlier version.

@@ -59,6 +59,7 @@ mod people_come_in;
 mod radiologist_reads_a_remote_study;
 mod relay_stands_between;
 mod restored_site_relearns;
+mod roads_change;
 mod rosters_of_two_islands;
 mod rotten_objects_are_repaired;
 mod rules_on_arrival;

@@ -278,6 +278,15 @@ def coding():
         + b"\1\1" + b"\xff\0" * 2 + b"\0" * 6 + b"\xff\0")
     put("coding", "unit-of-bytes", head(64, 1, 0) + b"\0" + b"\x28\xb5\x2f\xfd\x20\x40\x4d\0\0\0")
 
+def tunnel():
+    put("tunnel", "datagram", b"\x03\x00\x00abc")
+    put("tunnel", "two", b"\x01\x00\x00a\x02\x00\x01bc")
+    put("tunnel", "long", b"\xdd\x05\x00x")
+    put("tunnel", "none", b"\x00\x00\x00")
+    put("tunnel", "word-go", b"\x01\x01")
+    put("tunnel", "candidates", b"\x01\x00\x01\x00\xc0\x00\x02\x07\xf3\x39")
+    put("tunnel", "offer", b"\x01\x01\x01\x00\xc0\x00\x02\x07\xf3\x39")
+    put("tunnel", "cut", b"\x05\x00\x00ab")
 
-for make in (data_sets, pictures, associations, texts, ledger, trust, succession, coding):
+for make in (data_sets, pictures, associations, texts, ledger, trust, succession, coding, tunnel):
     make()

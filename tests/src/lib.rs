@@ -22,6 +22,7 @@ pub mod hospital;
 pub mod http;
 pub mod multipart;
 pub mod part10;
+pub mod passage;
 pub mod ports;
 pub mod road;
 pub mod site;

@@ -68,7 +68,7 @@ const PIECE: usize = 1024;
 
 impl Road {
     /// Opens a road at `at`, in the name of `holder`, to the true holder at `to`, in the name of `reader`. Pairing
-    /// (TCP) passes as it is.
+    /// (TCP) passes as it is; images by TCP do not.
     ///
     /// # Errors
     /// When the address is taken.
@@ -114,6 +114,11 @@ impl Road {
             let mut calls = JoinSet::new();
             while let Ok((mut call, _)) = pairing.accept().await {
                 calls.spawn(async move {
+                    // A tunnel (TLS) would lead past the road.
+                    let mut first = [0; 1];
+                    if matches!(call.peek(&mut first).await, Ok(1)) && first == [0x16] {
+                        return;
+                    }
                     if let Ok(mut holder) = TcpStream::connect(to).await {
                         let _ = tokio::io::copy_bidirectional(&mut call, &mut holder).await;
                     }

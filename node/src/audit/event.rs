@@ -171,6 +171,8 @@ pub(crate) enum Act {
     CaseChanged,
     /// Delays of cases, whom to ask and whom to call.
     CaseSettingsChanged,
+    /// Bytes of one peer were carried to another, and back.
+    RoadRelayed,
 }
 
 impl Act {
@@ -244,6 +246,7 @@ impl Act {
             Self::TransferSteered => "transfer-steered",
             Self::CaseChanged => "case-changed",
             Self::CaseSettingsChanged => "case-settings-changed",
+            Self::RoadRelayed => "road-relayed",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Checks a node and its surroundings, and says what to do about what is found.
 
-use super::{node::Node, text};
+use super::{node::Node, text, transfers};
 use crate::{config::Config, identity::Identity, site, tasks};
 use serde_json::Value;
 use std::{
@@ -257,7 +257,7 @@ fn peer_line(peer: &Value, findings: &mut Findings) {
     findings.expect(
         road != "tcp",
         Mark::Look,
-        &told!("peer {name}: connected ({road})" | "confrère {name} : connecté ({road})"),
+        &told!("peer {name}: connected ({})" | "confrère {name} : connecté ({})", transfers::road(&road)),
         advice,
     );
     if let Some(offset) = peer["clock_offset_ms"].as_i64() {
@@ -295,6 +295,12 @@ fn stopped(dir: &Path, config: &Config, findings: &mut Findings) {
             "pixels.listen",
             config.pixels.listen,
             udp(config.pixels.listen),
+        ),
+        (
+            word!("images with peers (TCP)" | "images avec les confrères (TCP)"),
+            "pixels.tcp",
+            config.pixels.listen,
+            if config.pixels.tcp { tcp(config.pixels.listen) } else { Ok(()) },
         ),
     ];
     for (door, key, address, bound) in doors {

@@ -3,7 +3,7 @@
 use super::{
     args::PeerCommand,
     node::{Node, segment},
-    text,
+    text, transfers,
 };
 use hyper::Method;
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ pub(super) async fn peer(dir: &Path, command: PeerCommand) -> anyhow::Result<Exi
         PeerCommand::List { json } => list(dir, json).await?,
         PeerCommand::ViewAs(asked) => super::insight::view_as(dir, asked).await?,
         PeerCommand::Copies(asked) => super::copies::at_peer(dir, asked).await?,
-        PeerCommand::Test(asked) => super::transfers::test(dir, asked).await?,
+        PeerCommand::Test(asked) => transfers::test(dir, asked).await?,
         PeerCommand::Revoke { site } => {
             let mut node = Node::open(dir).await?;
             node.ask(Method::DELETE, &format!("/api/peers/{}", segment(&site)), None).await?;
@@ -154,7 +154,9 @@ pub(super) fn peer_table(peers: &Value) -> String {
     let row = |peer: &Value| {
         let state = match (peer["revoked"].is_null(), peer["connected"].as_bool()) {
             (false, _) => word!("revoked" | "révoqué").to_owned(),
-            (true, Some(true)) => told!("connected ({})" | "connecté ({})", text::field(peer, "road")),
+            (true, Some(true)) => {
+                told!("connected ({})" | "connecté ({})", transfers::road(&text::field(peer, "road")))
+            }
             _ => word!("away" | "absent").to_owned(),
         };
         let key: String = text::field(peer, "site").chars().take(8).collect();

@@ -119,10 +119,14 @@ fn none() -> String {
     "–".to_owned()
 }
 
-fn road(word: &str) -> &str {
+pub(super) fn road(word: &str) -> &str {
     match word {
-        "direct" => word!("direct" | "directe"),
+        "direct" | "quic" => word!("direct" | "directe"),
+        "punched" => word!("punched NAT" | "NAT percé"),
+        "tcp" => word!("TCP" | "TCP"),
+        "relay" => word!("relay" | "relais"),
         "source" => word!("PACS" | "PACS"),
+        "none" => "–",
         other => other,
     }
 }
@@ -146,7 +150,10 @@ pub(super) fn link_table(links: &Value) -> String {
         vec![
             text::field(row, "site_name"),
             if row["connected"] == true { word!("up" | "établi") } else { word!("down" | "coupé") }.to_owned(),
-            road(row["road"].as_str().unwrap_or_default()).to_owned(),
+            match row["via"].as_str() {
+                Some(via) => told!("by {via}" | "par {via}"),
+                None => road(row["road"].as_str().unwrap_or_default()).to_owned(),
+            },
             millis(row["rtt_ms"].as_f64()),
             share(row["lost"].as_f64()),
             speed(row["bytes_per_s"].as_f64()),

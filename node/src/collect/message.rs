@@ -94,7 +94,7 @@ pub(super) fn kind(act: Act) -> (Code, char, Option<Code>) {
         Act::StudyErased | Act::CacheErased | Act::KeptErased | Act::CopyErased => (DELETED, 'D', None),
         Act::StudyExported | Act::BackupTaken | Act::BackupServed | Act::KeptExported => (EXPORT, 'R', None),
         Act::BackupKept => (IMPORT, 'C', None),
-        Act::BackupProved | Act::LinkTried => (APPLICATION_ACTIVITY, 'E', None),
+        Act::BackupProved | Act::LinkTried | Act::RoadRelayed => (APPLICATION_ACTIVITY, 'E', None),
     }
 }
 

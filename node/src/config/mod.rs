@@ -21,7 +21,7 @@ pub(crate) use cold::{BucketConfig, ColdPlace};
 pub(crate) use collector::CollectorConfig;
 pub(crate) use oidc::{OidcConfig, may_be_asked};
 
-use protocol::retention::Rules;
+use protocol::{SiteId, retention::Rules};
 use std::{
     fmt, io,
     net::SocketAddr,
@@ -41,6 +41,7 @@ pub(crate) struct Config {
     pub(crate) dimse: DimseConfig,
     pub(crate) overlay: OverlayConfig,
     pub(crate) pixels: PixelsConfig,
+    pub(crate) relay: RelayConfig,
     pub(crate) archive: ArchiveConfig,
     pub(crate) cache: CacheConfig,
     pub(crate) alarms: AlarmsConfig,
@@ -149,9 +150,11 @@ impl Default for OverlayConfig {
 /// The pixel plane.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PixelsConfig {
-    /// UDP (QUIC); the TCP port of the same number carries pairing while an invitation is open.
+    /// UDP (QUIC); the TCP port of the same number carries pairing while an invitation is open, and, with `tcp`, images.
     pub(crate) listen: SocketAddr,
     pub(crate) advertise: Vec<String>,
+    /// Where UDP does not pass, images go by TLS over TCP: dialled, and listened for.
+    pub(crate) tcp: bool,
     /// When images are coded for the wire.
     pub(crate) coding: CodingMode,
 }
@@ -186,7 +189,26 @@ impl CodingMode {
 impl Default for PixelsConfig {
     fn default() -> Self {
         let listen = SocketAddr::from(([127, 0, 0, 1], 7411));
-        Self { listen, advertise: Vec::new(), coding: CodingMode::default() }
+        Self { listen, advertise: Vec::new(), tcp: true, coding: CodingMode::default() }
+    }
+}
+
+/// What this site carries between peers of its own that do not reach each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RelayConfig {
+    /// Nothing unless said.
+    pub(crate) enabled: bool,
+    /// For whom, by their keys, 64 at most; empty: for every peer.
+    pub(crate) peers: Vec<SiteId>,
+    /// Kilobits a second, all together and both ways; 0: as fast as it goes.
+    pub(crate) kbits_max: u32,
+    /// Pairs at once, 1 to 256.
+    pub(crate) connections_max: usize,
+}
+
+impl Default for RelayConfig {
+    fn default() -> Self {
+        Self { enabled: false, peers: Vec::new(), kbits_max: 0, connections_max: 8 }
     }
 }
 

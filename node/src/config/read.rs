@@ -2,10 +2,10 @@
 
 use super::{
     ArchiveConfig, CacheConfig, CodingMode, Config, DicomwebConfig, DimseConfig, DimseTls, Fault, OverlayConfig,
-    PixelsConfig, PortalConfig, SiteConfig, alarms, cold, collector, oidc, units,
+    PixelsConfig, PortalConfig, RelayConfig, SiteConfig, alarms, cold, collector, oidc, units,
 };
 use protocol::{
-    AeTitle,
+    AeTitle, SiteId,
     limits::{SITE_NAME_MAX, is_site_name},
     retention::Rules,
 };
@@ -24,6 +24,10 @@ const RULES: &str = "\"france-hospital\" or \"france-practice\"";
 const COLD_AFTER: &str = "\"never\" or a time like \"90d\"";
 /// More pages than a hospital has viewers.
 const CORS_ORIGINS_MAX: usize = 16;
+/// Pairs relayed at once: each holds two streams and their windows.
+const RELAYED_MAX: u32 = 256;
+/// Peers named in the settings.
+const RELAY_PEERS_MAX: usize = 64;
 /// Below this not one study fits.
 const QUOTA_MIN: u64 = 64 << 20;
 
@@ -46,6 +50,7 @@ pub(super) fn read(text: &str) -> Result<Config, Vec<Fault>> {
         dimse: section(&mut file, "dimse", &mut faults, dimse),
         overlay: section(&mut file, "overlay", &mut faults, overlay),
         pixels: section(&mut file, "pixels", &mut faults, pixels),
+        relay: section(&mut file, "relay", &mut faults, relay),
         archive: section(&mut file, "archive", &mut faults, archive),
         cache: section(&mut file, "cache", &mut faults, cache),
         alarms: section(&mut file, "alarms", &mut faults, alarms::read),
@@ -108,6 +113,15 @@ impl Section<'_> {
 
     pub(super) fn path(&mut self, key: &str) -> Option<PathBuf> {
         self.text(key, None, "a path", |text| (!text.is_empty()).then(|| Some(PathBuf::from(text))))
+    }
+
+    /// `true` or `false`.
+    pub(super) fn switch(&mut self, key: &str, default: bool) -> bool {
+        let Some(value) = self.table.remove(key) else { return default };
+        value.as_bool().unwrap_or_else(|| {
+            self.fault(key, format!("{value} is neither true nor false"));
+            default
+        })
     }
 
     /// A whole number from 0 to `most`.
@@ -271,7 +285,35 @@ fn pixels(section: &mut Section<'_>) -> PixelsConfig {
     PixelsConfig {
         listen: section.address(default.listen),
         advertise: section.advertise(),
+        tcp: section.switch("tcp", default.tcp),
         coding: section.text("coding", default.coding, "\"off\", \"auto\" or \"always\"", CodingMode::named),
+    }
+}
+
+fn relay(section: &mut Section<'_>) -> RelayConfig {
+    let default = RelayConfig::default();
+    let connections = u32::try_from(default.connections_max).unwrap_or(RELAYED_MAX);
+    let connections_max = section.count("connections_max", connections, RELAYED_MAX);
+    if connections_max == 0 {
+        section.fault("connections_max", "is 0: where nothing is relayed, set enabled = false");
+    }
+    RelayConfig {
+        enabled: section.switch("enabled", default.enabled),
+        peers: relayed_peers(section),
+        kbits_max: section.count("kbits_max", default.kbits_max, 100_000_000),
+        connections_max: usize::try_from(connections_max).unwrap_or(default.connections_max),
+    }
+}
+
+fn relayed_peers(section: &mut Section<'_>) -> Vec<SiteId> {
+    let Some(value) = section.table.remove("peers") else { return Vec::new() };
+    let keys = |list: &Vec<Value>| list.iter().map(|key| key.as_str()?.parse().ok()).collect::<Option<Vec<SiteId>>>();
+    match value.as_array().filter(|list| list.len() <= RELAY_PEERS_MAX).and_then(keys) {
+        Some(peers) => peers,
+        None => {
+            section.fault("peers", format!("{value} is not a list of at most {RELAY_PEERS_MAX} keys of sites"));
+            Vec::new()
+        }
     }
 }
 

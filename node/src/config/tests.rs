@@ -12,6 +12,7 @@ fn example() -> Config {
         dimse: DimseConfig { ae_title: "CHNORD".to_owned(), ..DimseConfig::default() },
         overlay: OverlayConfig::default(),
         pixels: PixelsConfig::default(),
+        relay: RelayConfig::default(),
         archive: ArchiveConfig::default(),
         cache: CacheConfig::default(),
         alarms: AlarmsConfig::default(),
@@ -30,6 +31,21 @@ fn the_example_of_the_documentation_is_what_init_writes_and_reads_back() {
     assert_eq!(example().to_text(true), EXAMPLE, "docs/confrere.toml differs from Config::to_text");
     assert_eq!(Config::parse(EXAMPLE).unwrap(), example());
     assert_eq!(Config::parse(&example().to_text(false)).unwrap(), example());
+}
+
+#[test]
+fn relaying_is_off_unless_said_and_within_bounds() {
+    let config = Config::parse("[site]\nname = \"CH Nord\"").unwrap();
+    assert!(!config.relay.enabled && config.pixels.tcp);
+    let key = SiteId([7; 32]).to_string();
+    let text = format!("[relay]\nenabled = true\npeers = [\"{key}\"]\nkbits_max = 50000\nconnections_max = 2");
+    let relay = Config::parse(&format!("[site]\nname = \"CH Nord\"\n{text}")).unwrap().relay;
+    assert_eq!(
+        relay,
+        RelayConfig { enabled: true, peers: vec![SiteId([7; 32])], kbits_max: 50_000, connections_max: 2 }
+    );
+    let bad = "[site]\nname = \"a\"\n[relay]\nenabled = 1\npeers = [\"x\"]\nkbits_max = -1\nconnections_max = 0";
+    assert_eq!(keys(bad), ["relay.connections_max", "relay.enabled", "relay.peers", "relay.kbits_max"]);
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! From settings to text: what `init` writes, what `config check` prints, and the example in the documentation.
 
 use super::{
-    AlarmsConfig, ArchiveConfig, CollectorConfig, Config, DimseConfig, PortalConfig, SiteConfig, cold, oidc, units,
+    AlarmsConfig, ArchiveConfig, CollectorConfig, Config, DimseConfig, PixelsConfig, PortalConfig, RelayConfig,
+    SiteConfig, cold, oidc, units,
 };
 use protocol::retention::Rules;
 use std::{
@@ -41,7 +42,7 @@ pub(super) fn write(config: &Config, comments: bool) -> String {
 
 type Section = (&'static str, Vec<Line<'static>>);
 
-fn sections(config: &Config) -> [Section; 12] {
+fn sections(config: &Config) -> [Section; 13] {
     let Config {
         site,
         portal,
@@ -49,6 +50,7 @@ fn sections(config: &Config) -> [Section; 12] {
         dimse,
         overlay,
         pixels,
+        relay,
         archive,
         cache,
         alarms,
@@ -79,22 +81,8 @@ fn sections(config: &Config) -> [Section; 12] {
                 ),
             ],
         ),
-        (
-            "pixels",
-            vec![
-                Line("Images to and from peers: UDP (QUIC).", "listen", listen(pixels.listen)),
-                Line(
-                    "\"host:port\" told to peers, where it differs from listen.",
-                    "advertise",
-                    names(&pixels.advertise),
-                ),
-                Line(
-                    "Images in fewer bytes, exactly the same again behind the link: \"auto\" where that is sooner, \"always\", \"off\".",
-                    "coding",
-                    Some(pixels.coding.name().into()),
-                ),
-            ],
-        ),
+        pixels_section(pixels),
+        relay_section(relay),
         archive_section(archive),
         (
             "cache",
@@ -117,6 +105,44 @@ fn site_section(site: &SiteConfig) -> Section {
         Line("Language of texts made by the node: \"fr\" or \"en\".", "language", text(&site.language)),
     ];
     ("site", lines)
+}
+
+fn pixels_section(pixels: &PixelsConfig) -> Section {
+    let lines = vec![
+        Line("Images to and from peers: UDP (QUIC).", "listen", listen(pixels.listen)),
+        Line("\"host:port\" told to peers, where it differs from listen.", "advertise", names(&pixels.advertise)),
+        Line(
+            "The same by TLS over the TCP port of that number, where UDP does not pass.",
+            "tcp",
+            Some(Value::Boolean(pixels.tcp)),
+        ),
+        Line(
+            "Images in fewer bytes, exactly the same again behind the link: \"auto\" where that is sooner, \"always\", \"off\".",
+            "coding",
+            Some(pixels.coding.name().into()),
+        ),
+    ];
+    ("pixels", lines)
+}
+
+fn relay_section(relay: &RelayConfig) -> Section {
+    let count = |number: usize| Some(Value::Integer(i64::try_from(number).unwrap_or(i64::MAX)));
+    let peers: Vec<String> = relay.peers.iter().map(ToString::to_string).collect();
+    let lines = vec![
+        Line(
+            "Carries bytes between two peers that do not reach each other. They are sealed end to end.",
+            "enabled",
+            Some(Value::Boolean(relay.enabled)),
+        ),
+        Line("For these peers only, by their keys; [] for all.", "peers", names(&peers)),
+        Line(
+            "So many kilobits a second, all together; 0: as fast as it goes.",
+            "kbits_max",
+            Some(Value::Integer(i64::from(relay.kbits_max))),
+        ),
+        Line("So many pairs at once, 1 to 256.", "connections_max", count(relay.connections_max)),
+    ];
+    ("relay", lines)
 }
 
 fn portal_section(portal: &PortalConfig) -> Section {

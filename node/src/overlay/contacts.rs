@@ -1,6 +1,6 @@
 //! Who is connected, by which road, since when last heard, and how far their clock is off.
 
-use super::{Contact, dial::Road};
+use super::Contact;
 use crate::tasks;
 use protocol::{SiteId, Timestamp};
 use std::{
@@ -28,8 +28,8 @@ impl Contacts {
         self.of(site).connected
     }
 
-    pub(super) fn road(&self, site: &SiteId, road: Option<Road>) {
-        self.change(site, |c| c.road = road.map(Road::word));
+    pub(super) fn road(&self, site: &SiteId, road: Option<&'static str>) {
+        self.change(site, |c| c.road = road);
     }
 
     pub(super) fn connected(&self, site: &SiteId, connected: bool) {

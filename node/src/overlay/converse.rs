@@ -115,7 +115,7 @@ impl Inner {
         self.trust.peers().into_iter().any(is_it)
     }
 
-    fn asked(self: &Arc<Self>, site: SiteId, bytes: Vec<u8>, channel: Channel) {
+    pub(super) fn asked(self: &Arc<Self>, site: SiteId, bytes: Vec<u8>, channel: Channel) {
         if self.questions.take(&site, Instant::now()).is_err() {
             // Unread, and slow: it waits for itself, in one of its own streams.
             let inner = self.clone();

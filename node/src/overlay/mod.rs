@@ -11,6 +11,7 @@
 //! Pixels: `transfer`. Permission: `trust`. Merging own and peers' studies: `studies`.
 
 mod answering;
+mod aside;
 mod callers;
 mod cards;
 mod cases;
@@ -42,6 +43,7 @@ mod swarm;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use aside::Aside;
 pub(crate) use copies::{CopyState, CopyThere};
 pub(crate) use duty::COVERAGE;
 pub(crate) use keepings::KEEPING;
@@ -113,7 +115,7 @@ pub(crate) struct Contact {
     pub(crate) connected: bool,
     /// Last time anything was heard from it in this run or before.
     pub(crate) last: Option<Timestamp>,
-    /// `quic` or `tcp`.
+    /// `quic` or `tcp`; by way of the pixel plane the word of its road: `direct`, `punched`, `tcp` or `relay`.
     pub(crate) road: Option<&'static str>,
     /// Their clock minus ours at the last hello, milliseconds.
     pub(crate) clock_offset_ms: Option<i64>,
@@ -262,6 +264,8 @@ struct Inner {
     feeds: Feeds,
     directory: Directory,
     pairings: Pairings,
+    /// Where the calls of sites that pair go while an invitation is open, if the pixel plane has the TCP port.
+    pairing_calls: pairing::Calls,
     /// The open invitation's listener: how to stop it, and when it has.
     inviting: Mutex<Option<(CancellationToken, JoinHandle<()>)>>,
     alerts: Alerts,
@@ -358,6 +362,7 @@ impl Overlay {
             feeds: Feeds::default(),
             directory: Directory::default(),
             pairings: Pairings::default(),
+            pairing_calls: pairing::Calls::default(),
             inviting: Mutex::new(None),
             alerts,
             answering: answering::Answering::default(),

@@ -1,6 +1,7 @@
 //! Pairing on the wire: a TCP listener that is open only while an invitation is, and the joiner's connection to it.
 //!
-//! The listener has the pixel plane's address (TCP beside its UDP), at most [`CONNECTIONS_MAX`] connections, frames
+//! The listener has the pixel plane's address (TCP beside its UDP; where that plane has the port for itself, it hands these calls
+//! on), at most [`CONNECTIONS_MAX`] connections, frames
 //! within bounds and a time limit on every wait. The machine in `protocol::pairing` decides everything else. When both
 //! people said yes, the pairing is on record before the site is a peer.
 //!
@@ -45,6 +46,39 @@ const PROOF_WAIT: Duration = Duration::from_secs(10);
 const CONNECT_WAIT: Duration = Duration::from_secs(5);
 /// Pairings remembered, the finished ones too.
 const KEPT: usize = 16;
+
+/// Who calls, and from where.
+type Call = (TcpStream, SocketAddr);
+
+/// Where calls go while an invitation is open.
+#[derive(Debug, Default)]
+pub(super) struct Calls(Mutex<Option<mpsc::Sender<Call>>>);
+
+/// Where calls come from.
+enum Door {
+    Own(TcpListener),
+    /// The pixel plane's.
+    Shared(mpsc::Receiver<Call>),
+}
+
+impl Door {
+    async fn call(&mut self) -> Option<Call> {
+        match self {
+            Self::Own(listener) => listener.accept().await.ok(),
+            Self::Shared(calls) => calls.recv().await,
+        }
+    }
+}
+
+impl super::Overlay {
+    /// A site called at the pixel plane's TCP port that does not speak its language: it may want to pair.
+    pub(crate) fn pairing_call(&self, stream: TcpStream, from: SocketAddr) {
+        let calls = self.inner.pairing_calls.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(calls) = calls {
+            let _ = calls.try_send((stream, from));
+        }
+    }
+}
 
 type Decision = (bool, oneshot::Sender<()>);
 
@@ -190,8 +224,16 @@ impl Inner {
             let _ = closed.await;
         }
         let address = self.config.pixels.listen;
-        let listener = TcpListener::bind(address).await.map_err(|source| OverlayError::Listen { address, source })?;
-        let listen = listener.local_addr().unwrap_or(address);
+        let (door, listen) = if self.config.pixels.tcp {
+            let (call, calls) = mpsc::channel(CONNECTIONS_MAX);
+            *self.pairing_calls.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(call);
+            (Door::Shared(calls), address)
+        } else {
+            let bound = TcpListener::bind(address).await;
+            let listener = bound.map_err(|source| OverlayError::Listen { address, source })?;
+            let listen = listener.local_addr().unwrap_or(address);
+            (Door::Own(listener), listen)
+        };
         let invitation = pairing::Invitation {
             id: tasks::random_id(),
             site: self.identity.site(),
@@ -214,7 +256,7 @@ impl Inner {
         let (inner, stop, id) = (self.clone(), self.tasks.stop_token(), told.id);
         let cancel = stop.clone();
         let closed = self.tasks.spawn("pairing", async move {
-            let open = inner.clone().open_to_join(id, inviter, listener, decisions);
+            let open = inner.clone().open_to_join(id, inviter, door, decisions);
             tokio::select! {
                 () = open => {}
                 () = stop.cancelled() => inner.pairing_failed(&id, PairingFailure::Expired).await,
@@ -229,13 +271,13 @@ impl Inner {
         self: Arc<Self>,
         id: Id128,
         mut inviter: Inviter,
-        listener: TcpListener,
+        mut door: Door,
         mut decisions: mpsc::Receiver<Decision>,
     ) {
         let mut first = FuturesUnordered::new();
         while !inviter.over() {
             tokio::select! {
-                Ok((stream, from)) = listener.accept(), if first.len() < CONNECTIONS_MAX => {
+                Some((stream, from)) = door.call(), if first.len() < CONNECTIONS_MAX => {
                     first.push(async move {
                         let mut stream = stream;
                         let frame = tokio::time::timeout(FIRST_WAIT, read_frame(&mut stream)).await;
@@ -250,7 +292,7 @@ impl Inner {
                     let _ = inviter.handle_message(tasks::now(), &frame);
                     if self.attempt(&id, &mut inviter, &mut stream, from).await {
                         // The invitation is used: nobody else may even connect.
-                        drop(listener);
+                        drop(door);
                         drop(first);
                         return self.compare(&id, &mut inviter, &mut stream, &mut decisions).await;
                     }

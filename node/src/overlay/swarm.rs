@@ -13,6 +13,7 @@
 
 use super::{
     OverlayError,
+    aside::{Aside, Beside, Change},
     callers::Callers,
     codec::Frames,
     dial::{Dialer, Road},
@@ -37,6 +38,7 @@ use protocol::{Key, SiteId, SiteKey, message, signed::Signs as _};
 use std::{
     collections::HashMap,
     net::{SocketAddr, TcpListener, UdpSocket},
+    sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::sync::{mpsc, oneshot};
@@ -76,7 +78,13 @@ struct Behaviour {
     ping: ping::Behaviour,
 }
 
-pub(super) type Channel = request_response::ResponseChannel<Vec<u8>>;
+/// Where an answer goes.
+#[derive(Debug)]
+pub(super) enum Channel {
+    Line(request_response::ResponseChannel<Vec<u8>>),
+    /// The question came by another road.
+    Aside(oneshot::Sender<Vec<u8>>),
+}
 
 /// What happened.
 #[derive(Debug)]
@@ -86,7 +94,7 @@ pub(super) enum News {
     /// The last one is gone.
     Disconnected(SiteId),
     /// The roads to a site changed: QUIC if any connection has it.
-    Road(SiteId, Option<Road>),
+    Road(SiteId, Option<&'static str>),
     Asked {
         site: SiteId,
         bytes: Vec<u8>,
@@ -112,7 +120,8 @@ pub(super) enum News {
 #[derive(Debug)]
 enum Command {
     Ask { of: Whom, bytes: Vec<u8>, reply: oneshot::Sender<Option<Vec<u8>>> },
-    Answer { channel: Channel, bytes: Vec<u8> },
+    Answer { channel: request_response::ResponseChannel<Vec<u8>>, bytes: Vec<u8> },
+    Beside(Arc<dyn Aside>),
     Allow { site: SiteId, key: Key, addresses: Vec<String> },
     Disallow(SiteId),
     Settled(SiteId),
@@ -160,7 +169,14 @@ impl Link {
         let _ = self.commands.send(Command::Rekey(Box::new(key))).await;
     }
     pub(super) async fn answer(&self, channel: Channel, bytes: Vec<u8>) {
-        let _ = self.commands.send(Command::Answer { channel, bytes }).await;
+        match channel {
+            Channel::Line(channel) => drop(self.commands.send(Command::Answer { channel, bytes }).await),
+            Channel::Aside(reply) => drop(reply.send(bytes)),
+        }
+    }
+    /// Sites without a road of their own are asked by this one.
+    pub(super) async fn reach_by(&self, aside: Arc<dyn Aside>) {
+        let _ = self.commands.send(Command::Beside(aside)).await;
     }
     /// Lets a site in by its key, and by no other, and keeps it connected.
     pub(super) async fn allow(&self, site: SiteId, key: Key, addresses: Vec<String>) {
@@ -269,6 +285,7 @@ pub(super) async fn start(
         names: Names::default(),
         dialer: Dialer::default(),
         lines: Lines::new(key.site(), Instant::now()),
+        beside: Beside::default(),
         asked: HashMap::new(),
         news,
         commands: commands.downgrade(),
@@ -284,6 +301,7 @@ struct Loop {
     names: Names,
     dialer: Dialer,
     lines: Lines,
+    beside: Beside,
     asked: HashMap<request_response::OutboundRequestId, oneshot::Sender<Option<Vec<u8>>>>,
     news: mpsc::Sender<News>,
     commands: mpsc::WeakSender<Command>,
@@ -309,6 +327,7 @@ impl Loop {
                 Step::Look => {
                     let ending = self.lines.ending(Instant::now());
                     self.close_all(ending);
+                    self.look_beside().await;
                 }
                 Step::Stop => return,
             }
@@ -345,9 +364,10 @@ impl Loop {
                         let id = self.swarm.behaviour_mut().requests.send_request(&peer, bytes);
                         self.asked.insert(id, reply);
                     }
-                    None => drop(reply.send(None)),
+                    None => self.ask_beside(of, bytes, reply),
                 }
             }
+            Command::Beside(aside) => self.beside.set(aside),
             Command::Answer { channel, bytes } => {
                 // The asker may be gone.
                 let _ = self.swarm.behaviour_mut().requests.send_response(channel, bytes);
@@ -382,6 +402,34 @@ impl Loop {
             }
             // The loop's own, since it waits.
             Command::Rekey(_) => {}
+        }
+    }
+
+    fn ask_beside(&self, of: Whom, bytes: Vec<u8>, reply: oneshot::Sender<Option<Vec<u8>>>) {
+        let asking = match of {
+            Whom::Site(site) => self.beside.ask(&site, bytes),
+            Whom::Key(_) => None,
+        };
+        match asking {
+            Some(asking) => drop(self.tasks.spawn("ask.aside", async move { reply.send(asking.await) })),
+            None => drop(reply.send(None)),
+        }
+    }
+
+    /// Peers without a connection may be reached by another road.
+    async fn look_beside(&mut self) {
+        let all = self.names.all();
+        let missing: Vec<SiteId> =
+            all.iter().filter(|(_, peer)| !self.swarm.is_connected(peer)).map(|(site, _)| *site).collect();
+        for change in self.beside.look(&missing) {
+            let (Change::Came(site) | Change::Went(site) | Change::Road(site)) = change;
+            self.tell_road(site).await;
+            let news = match change {
+                Change::Came(_) => News::Connected(site),
+                Change::Went(_) => News::Disconnected(site),
+                Change::Road(_) => continue,
+            };
+            let _ = self.news.send(news).await;
         }
     }
 
@@ -491,6 +539,7 @@ impl Loop {
                 let dead = self.lines.opened(site, connection_id, road, endpoint.is_dialer(), now);
                 self.close_all(dead);
                 self.dialer.connected(&site);
+                self.beside.leave(&site);
                 self.tell_road(site).await;
                 let _ = self.news.send(News::Connected(site)).await;
             }
@@ -534,7 +583,8 @@ impl Loop {
     }
 
     async fn tell_road(&mut self, site: SiteId) {
-        let _ = self.news.send(News::Road(site, self.lines.road(&site))).await;
+        let road = self.lines.road(&site).map(Road::word).or_else(|| self.beside.road(&site));
+        let _ = self.news.send(News::Road(site, road)).await;
     }
 
     fn close_all(&mut self, connections: Vec<ConnectionId>) {
@@ -550,8 +600,12 @@ impl Loop {
             Event::Message { peer, message: Message::Request { request, channel, .. }, .. } => {
                 // A full queue drops the channel, and the asker hears at once that nothing came.
                 let _ = match (self.names.site(&peer), names::key_of(&peer)) {
-                    (Some(site), _) => self.news.try_send(News::Asked { site, bytes: request, channel }),
-                    (None, Some(key)) => self.news.try_send(News::Heard { key, bytes: request, channel }),
+                    (Some(site), _) => {
+                        self.news.try_send(News::Asked { site, bytes: request, channel: Channel::Line(channel) })
+                    }
+                    (None, Some(key)) => {
+                        self.news.try_send(News::Heard { key, bytes: request, channel: Channel::Line(channel) })
+                    }
                     (None, None) => Ok(()),
                 };
             }

@@ -223,7 +223,7 @@ pub(super) struct Transfer {
     pub(super) seconds_left: Option<f64>,
     /// `running`, `waiting`, `paused`, `cancelled`, `done`, `refused` or `corrupt`.
     pub(super) state: String,
-    /// `direct`, `source`.
+    /// `direct`, `punched`, `tcp`, `relay`; `none` where there is none now; `source`: from the PACS.
     pub(super) road: String,
     /// Images asked for that are not here yet.
     pub(super) waiting: u32,
@@ -264,7 +264,7 @@ pub(super) struct Peer {
     pub(super) revoked: Option<String>,
     pub(super) connected: bool,
     pub(super) last_contact: Option<String>,
-    /// `quic` or `tcp`.
+    /// `quic` or `tcp`; by way of the pixel plane `direct`, `punched`, `tcp` or `relay`.
     pub(super) road: Option<String>,
     /// Their clock minus ours.
     pub(super) clock_offset_ms: Option<i64>,

@@ -61,9 +61,8 @@ pub(super) async fn coverages(State(door): State<Door>, caller: Caller) -> Resul
 }
 
 fn row(door: &Door, id: &Id128, version: Option<u32>) -> Result<Json<CoverageJson>, ApiError> {
-    let fits = |row: &&CoverageRow| {
-        row.coverage.id == *id && version.is_none_or(|version| row.coverage.version == version)
-    };
+    let fits =
+        |row: &&CoverageRow| row.coverage.id == *id && version.is_none_or(|version| row.coverage.version == version);
     let rows = door.trust.coverages();
     rows.iter().rfind(fits).map(|row| Json(CoverageJson::of(door, row))).ok_or(ApiError::NotFound)
 }
@@ -238,9 +237,7 @@ pub(super) async fn week(
     let id = coverage.map(|coverage| coverage.id);
     let rows = door.roster.rows();
     let shown = rows.iter().filter(|row| match &row.duty.what {
-        What::Shift(shift) => {
-            shift.coverage == id && (shift.start < until && from < shift.end || shift.is_time(now))
-        }
+        What::Shift(shift) => shift.coverage == id && (shift.start < until && from < shift.end || shift.is_time(now)),
         What::Case(_) => false,
     });
     let mut shifts: Vec<_> = shown.collect();

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     archive::StudyQuery,
-    studies::{Forecast, LinkRow, Steering},
+    studies::{Forecast, LinkRow, Steering, Studies},
     trust::Action,
 };
 use axum::{
@@ -18,6 +18,7 @@ use axum::{
     http::{StatusCode, header},
     response::IntoResponse,
 };
+use protocol::roads::RoadKind;
 use serde::Serialize;
 use std::fmt::Write;
 use utoipa::ToSchema;
@@ -81,7 +82,7 @@ pub(super) struct ForecastJson {
     /// Of these here already, about.
     bytes_here: u64,
     connected: bool,
-    /// `direct`.
+    /// `direct`, `punched`, `tcp`, `relay`, or `none`.
     road: &'static str,
     /// Seconds until the first image; nothing where no transfer from there is known.
     first_s: Option<f64>,
@@ -91,9 +92,10 @@ pub(super) struct ForecastJson {
 
 impl From<Forecast> for ForecastJson {
     fn from(forecast: Forecast) -> Self {
-        let Forecast { holder, site_name, instances, bytes, bytes_here, is_connected, first_s, whole_s } = forecast;
+        let Forecast { holder, site_name, instances, bytes, bytes_here, is_connected, road, first_s, whole_s } =
+            forecast;
         let (site, connected) = (holder.to_string(), is_connected);
-        Self { site, site_name, instances, bytes, bytes_here, connected, road: "direct", first_s, whole_s }
+        Self { site, site_name, instances, bytes, bytes_here, connected, road, first_s, whole_s }
     }
 }
 
@@ -118,8 +120,11 @@ pub(super) struct LinkJson {
     site: String,
     site_name: String,
     connected: bool,
-    /// `direct`.
+    /// `direct`; `punched`: through both sites' address translators; `tcp`: by TLS over TCP, since UDP does not pass; `relay`:
+    /// over a third site; `none`.
     road: &'static str,
+    /// The name of the site that relays.
+    via: Option<String>,
     rtt_ms: Option<f64>,
     /// Share of the packets that we sent and that were lost, 0 to 1.
     lost: Option<f64>,
@@ -132,13 +137,14 @@ pub(super) struct LinkJson {
     running: usize,
 }
 
-impl From<(String, LinkRow)> for LinkJson {
-    fn from((site_name, link): (String, LinkRow)) -> Self {
+impl LinkJson {
+    fn of(studies: &Studies, (site_name, link): (String, LinkRow)) -> Self {
         Self {
             site: link.peer.to_string(),
             site_name,
             connected: link.is_connected,
-            road: "direct",
+            road: link.road.map_or("none", RoadKind::word),
+            via: link.via.map(|via| studies.peer_name(&via)),
             rtt_ms: link.rtt_s.map(|s| s * 1e3),
             lost: link.lost,
             bytes_per_s: link.bytes_per_s,
@@ -152,8 +158,9 @@ impl From<(String, LinkRow)> for LinkJson {
 #[utoipa::path(get, path = "/api/links", responses((status = 200, body = Vec<LinkJson>)))]
 pub(super) async fn links(State(door): State<Door>, caller: Caller) -> Result<Json<Vec<LinkJson>>, ApiError> {
     caller.may(Action::Administer)?;
-    let links = door.studies()?.links();
-    std::future::ready(Ok(Json(links.into_iter().map(Into::into).collect()))).await
+    let studies = door.studies()?;
+    let links = studies.links().into_iter().map(|link| LinkJson::of(studies, link)).collect();
+    std::future::ready(Ok(Json(links))).await
 }
 
 /// What a trial of a link found.
@@ -254,6 +261,8 @@ mod tests {
         let link = LinkRow {
             peer: SiteId([7; 32]),
             is_connected: true,
+            road: Some(RoadKind::Direct),
+            via: None,
             rtt_s: Some(0.05),
             lost: None,
             bytes_per_s: 1e6,

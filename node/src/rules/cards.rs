@@ -63,9 +63,7 @@ pub(super) async fn run(inner: Arc<Inner>, mut events: Receiver<OverlayEvent>) {
                 let soon = Instant::now() + SOON;
                 all_due = Some(all_due.map_or(soon, |at| at.min(soon)));
             }
-            Some(Ok(
-                OverlayEvent::Amended { .. } | OverlayEvent::Pairing(_) | OverlayEvent::CaseRefused { .. },
-            )) => {}
+            Some(Ok(OverlayEvent::Amended { .. } | OverlayEvent::Pairing(_) | OverlayEvent::CaseRefused { .. })) => {}
             Some(Err(RecvError::Closed)) => return,
         }
     }

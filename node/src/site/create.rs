@@ -4,7 +4,7 @@ use super::certificate;
 use crate::{
     config::{
         AlarmsConfig, ArchiveConfig, CONFIG_FILE, CacheConfig, Config, ConfigError, DicomwebConfig, DimseConfig, Fault,
-        OverlayConfig, PixelsConfig, PortalConfig, SiteConfig,
+        OverlayConfig, PixelsConfig, PortalConfig, RelayConfig, SiteConfig,
     },
     identity::{Identity, IdentityError},
 };
@@ -115,6 +115,7 @@ fn settings(founding: &Founding) -> Config {
         },
         overlay: OverlayConfig { listen: founding.overlay.unwrap_or(overlay.listen), ..overlay },
         pixels: PixelsConfig { listen: founding.pixels.unwrap_or(pixels.listen), ..pixels },
+        relay: RelayConfig::default(),
         archive: ArchiveConfig::default(),
         cache: CacheConfig::default(),
         alarms: AlarmsConfig::default(),

@@ -11,6 +11,7 @@
 //! # Not here
 //! What the doors answer, and what is printed.
 
+mod aside;
 mod certificate;
 mod create;
 mod doors;
@@ -260,6 +261,7 @@ impl Site {
             past: Past::open(&self.dir),
         })
         .await?;
+        aside::join(&self.config, &overlay, &transfer, &self.tasks).await;
         let planes = Planes {
             overlay: overlay.addresses().first().copied().unwrap_or(self.config.overlay.listen),
             pixels: transfer.address().unwrap_or(self.config.pixels.listen),

@@ -169,7 +169,7 @@ pub(crate) struct TransferRow {
     pub(crate) seconds_left: Option<f64>,
     /// `running`, `waiting` (holder away), `paused`, `cancelled`, `done`, `refused`, `corrupt`.
     pub(crate) state: &'static str,
-    /// `direct`, `source`.
+    /// `direct`, `punched`, `tcp`, `relay`; `none` where there is none now; `source`: from the PACS.
     pub(crate) road: &'static str,
     /// Images asked for that are not here yet.
     pub(crate) waiting: u32,

@@ -9,7 +9,7 @@ use crate::{
     sources::RecallRow,
     transfer::{LinkRow, Rate, Steer, Tally},
 };
-use protocol::manifest::Manifest;
+use protocol::{manifest::Manifest, roads::RoadKind};
 use std::{
     sync::PoisonError,
     time::{Duration, Instant},
@@ -87,7 +87,7 @@ impl Progress {
             bytes_per_s: rate,
             seconds_left: (rate > 0.0).then(|| left as f64 / rate),
             state,
-            road: "direct",
+            road: link.and_then(|link| link.road).map_or("none", RoadKind::word),
             waiting: u32::try_from(tally.open).unwrap_or(u32::MAX),
             rtt_ms: link.and_then(|link| link.rtt_s).map(|s| (s * 1e4).round() / 10.0),
             lost: link.and_then(|link| link.lost),
@@ -183,6 +183,8 @@ mod tests {
         LinkRow {
             peer: protocol::SiteId([1; 32]),
             is_connected,
+            road: is_connected.then_some(RoadKind::Tcp),
+            via: None,
             rtt_s: Some(0.0201),
             lost: Some(0.01),
             bytes_per_s: 0.0,
@@ -205,10 +207,11 @@ mod tests {
         assert!(p.row(t, &tally(0, 0, 0), Some(&link(true)), false).is_none(), "nothing was asked for");
         let row = p.row(t, &tally(0, 0, 4), Some(&link(true)), false).unwrap();
         assert_eq!((row.state, row.instances_done, row.seconds_left), ("running", 0, None));
+        assert_eq!(row.road, "tcp");
         let row = p.row(t + Duration::from_secs(1), &tally(1, 1_000_000, 3), Some(&link(true)), false).unwrap();
         assert_eq!(row.seconds_left.map(f64::round), Some(3.0));
         let row = p.row(t + Duration::from_secs(2), &tally(1, 1_000_000, 3), Some(&link(false)), false).unwrap();
-        assert_eq!((row.state, row.instances_total), ("waiting", 4));
+        assert_eq!((row.state, row.instances_total, row.road), ("waiting", 4, "none"));
         let row = p.row(t + Duration::from_secs(3), &tally(4, 4_000_000, 0), Some(&link(true)), false).unwrap();
         assert_eq!((row.state, row.instances_done, row.bytes_done), ("done", 4, 4_000_000));
     }

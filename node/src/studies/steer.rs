@@ -15,7 +15,7 @@ use crate::{
     transfer::Trial,
     trust::Person,
 };
-use protocol::{SiteId, Uid};
+use protocol::{SiteId, Uid, roads::RoadKind};
 
 /// What is done with a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +45,8 @@ pub(crate) struct Forecast {
     /// Of these here already, about.
     pub(crate) bytes_here: u64,
     pub(crate) is_connected: bool,
+    /// The word of the road; `none`: there is none now.
+    pub(crate) road: &'static str,
     /// `None`: nothing ever came from there.
     pub(crate) first_s: Option<f64>,
     pub(crate) whole_s: Option<f64>,
@@ -93,6 +95,7 @@ impl Studies {
             bytes: card.bytes,
             bytes_here,
             is_connected: shared.transfer.is_connected(&told.holder),
+            road: shared.transfer.link(&told.holder).and_then(|link| link.road).map_or("none", RoadKind::word),
             first_s: foresight.map(|f| f.first_s),
             whole_s: foresight.map(|f| f.whole_s),
         })
@@ -102,6 +105,11 @@ impl Studies {
     pub(crate) fn links(&self) -> Vec<(String, LinkRow)> {
         let links = self.shared.transfer.links().into_iter();
         links.map(|link| (self.shared.site_name_of(&link.peer), link)).collect()
+    }
+
+    /// The name of a peer.
+    pub(crate) fn peer_name(&self, site: &SiteId) -> String {
+        self.shared.site_name_of(site)
     }
 
     /// Tries the link to a peer; both sites write down what they found.

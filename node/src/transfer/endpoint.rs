@@ -1,4 +1,4 @@
-//! The UDP endpoint of the pixel plane: one socket for dialling and being dialled.
+//! The endpoint of the pixel plane: one socket for dialling and being dialled, UDP with tunnels beside it.
 //!
 //! Buffers and windows are those that measured well between hospitals (docs/decisions): large enough for a 1 Gb/s link
 //! of 40 ms, small enough that a peer that stops reading costs 32 MiB.
@@ -9,14 +9,19 @@
 use super::{
     TransferError, congestion,
     keys::{Gate, Keys},
+    roads::{
+        self, Table,
+        socket::{Came, Socket as RoadSocket},
+    },
 };
 use protocol::{Key, congestion::Law};
 use quinn::{
-    ClientConfig, Endpoint, EndpointConfig, IdleTimeout, ServerConfig, TokioRuntime, TransportConfig, VarInt,
+    ClientConfig, Endpoint, EndpointConfig, IdleTimeout, Runtime, ServerConfig, TokioRuntime, TransportConfig, VarInt,
     crypto::rustls::{QuicClientConfig, QuicServerConfig},
 };
 use socket2::{Domain, Protocol, Socket, Type};
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{net::TcpListener, sync::mpsc};
 
 /// Kernel buffer asked for, each way: 4 MiB hold 30 ms at 1 Gb/s, a scheduling hiccup.
 const SOCKET_BUFFER_BYTES: usize = 4 << 20;
@@ -29,6 +34,9 @@ const IDLE_MS: u32 = 5_000;
 const STREAMS_MAX: u32 = 256;
 /// Name given to TLS, which neither sends nor checks it: the key is the name.
 pub(crate) const SERVER_NAME: &str = "confrere.invalid";
+
+/// Ports tried where any will do.
+const ANY_TRIES: usize = 16;
 
 /// Stream error codes.
 pub(crate) mod code {
@@ -50,15 +58,49 @@ pub(crate) mod code {
     pub(crate) const TOO_OFTEN: VarInt = VarInt::from_u32(7);
 }
 
-/// Binds the endpoint and makes it accept what the gate lets in.
+/// What is bound.
+#[derive(Debug)]
+pub(crate) struct Bound {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) table: Arc<Table>,
+    /// The endpoint's socket, and where tunnels put what they bring.
+    pub(crate) socket: (Arc<RoadSocket>, mpsc::Sender<Came>),
+    /// TCP on the same port.
+    pub(crate) listener: Option<TcpListener>,
+}
+
+/// Binds the endpoint and makes it accept what the gate lets in; `tcp`: the TCP port too.
 ///
 /// # Errors
 /// [`TransferError::Listen`].
-pub(crate) fn bind(address: SocketAddr, keys: &Keys, gate: Gate) -> Result<Endpoint, TransferError> {
+pub(crate) fn bind(address: SocketAddr, keys: &Keys, gate: Gate, tcp: bool) -> Result<Bound, TransferError> {
     let listen = |source: io::Error| TransferError::Listen { address, source };
     let server = accepting(keys, gate).map_err(|e| listen(io::Error::other(e)))?;
-    let socket = socket(address).map_err(listen)?;
-    Endpoint::new(EndpointConfig::default(), Some(server), socket, Arc::new(TokioRuntime)).map_err(listen)
+    let (udp, listener) = sockets(address, tcp).map_err(listen)?;
+    let table = Arc::new(Table::default());
+    let udp = TokioRuntime.wrap_udp_socket(udp).map_err(listen)?;
+    let socket = RoadSocket::new(udp, table.clone());
+    let (config, runtime) = (EndpointConfig::default(), Arc::new(TokioRuntime));
+    let endpoint =
+        Endpoint::new_with_abstract_socket(config, Some(server), socket.0.clone(), runtime).map_err(listen)?;
+    Ok(Bound { endpoint, table, socket, listener })
+}
+
+/// UDP and, where it is wanted, TCP with the same number: where any will do, one that is free for both.
+fn sockets(address: SocketAddr, tcp: bool) -> io::Result<(std::net::UdpSocket, Option<TcpListener>)> {
+    let mut last = io::Error::from(io::ErrorKind::AddrInUse);
+    for _ in 0..ANY_TRIES {
+        let udp = socket(address)?;
+        if !tcp {
+            return Ok((udp, None));
+        }
+        match roads::tcp::bind(udp.local_addr()?) {
+            Ok(listener) => return Ok((udp, Some(listener))),
+            Err(taken) if address.port() == 0 => last = taken,
+            Err(taken) => return Err(taken),
+        }
+    }
+    Err(last)
 }
 
 /// How to be dialled, with our key of now.

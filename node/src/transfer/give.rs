@@ -204,7 +204,11 @@ impl Giver {
             | What::Return { .. }
             | What::ReturnManifest(_)
             | What::Kept(_)
-            | What::Trial { .. } => Err(Refusal::Malformed),
+            | What::Trial { .. }
+            | What::Roads
+            | What::Relay { .. }
+            | What::Relayed { .. }
+            | What::Message { .. } => Err(Refusal::Malformed),
         }
     }
 

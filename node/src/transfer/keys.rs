@@ -10,7 +10,8 @@
 
 use protocol::{
     Key,
-    fetch::{ALPN_CODED, ALPN_OPENING, ALPNS},
+    fetch::{ALPN_CODED, ALPN_ROADS, ALPNS},
+    roads::ALPN_TUNNEL,
 };
 use quinn::crypto::rustls::HandshakeData;
 use rustls::{
@@ -62,17 +63,25 @@ pub(crate) fn other_end(connection: &quinn::Connection) -> Option<Key> {
 
 /// Whether the other end of a connection whose handshake is done knows requests for coded bytes.
 pub(crate) fn knows_coded(connection: &quinn::Connection) -> bool {
-    speaks(connection, &[ALPN_OPENING, ALPN_CODED])
+    speaks(connection, &[ALPN_ROADS, ALPN_CODED])
 }
 
-/// Whether it knows how to answer all that a study is opened with at once.
-pub(crate) fn knows_opening(connection: &quinn::Connection) -> bool {
-    speaks(connection, &[ALPN_OPENING])
+/// Whether it knows how to answer all that a study is opened with at once, and the requests about roads.
+pub(crate) fn knows_roads(connection: &quinn::Connection) -> bool {
+    speaks(connection, &[ALPN_ROADS])
 }
 
 fn speaks(connection: &quinn::Connection, names: &[&[u8]]) -> bool {
     let agreed = connection.handshake_data().and_then(|data| data.downcast::<HandshakeData>().ok());
     agreed.and_then(|data| data.protocol).is_some_and(|name| names.contains(&name.as_slice()))
+}
+
+/// The key at the other end of a TLS connection whose handshake is done.
+pub(crate) fn other_end_of_tls(connection: &rustls::CommonState) -> Option<Key> {
+    match connection.peer_certificates()? {
+        [key] => key_of(key),
+        _ => None,
+    }
 }
 
 impl Keys {
@@ -107,6 +116,26 @@ impl Keys {
         config.send_tls13_tickets = 0;
         config.session_storage = Arc::new(rustls::server::NoServerSessionStorage {});
         config.max_early_data_size = 0;
+        Ok(config)
+    }
+
+    /// For tunnels that come in: as [`Self::server`], under their own name, so that neither passes for the other.
+    ///
+    /// # Errors
+    /// As [`Self::server`].
+    pub(crate) fn tunnel_server(&self, gate: Gate) -> Result<rustls::ServerConfig, Error> {
+        let mut config = self.server(gate)?;
+        config.alpn_protocols = vec![ALPN_TUNNEL.to_vec()];
+        Ok(config)
+    }
+
+    /// For a tunnel to one peer.
+    ///
+    /// # Errors
+    /// As [`Self::server`].
+    pub(crate) fn tunnel_client(&self, peer: Key) -> Result<rustls::ClientConfig, Error> {
+        let mut config = self.client(peer)?;
+        config.alpn_protocols = vec![ALPN_TUNNEL.to_vec()];
         Ok(config)
     }
 

@@ -4,15 +4,21 @@
 //! the smaller key dials first, so that two sites do not keep two connections without need. A connection that stays
 //! silent while something is asked of it is raced by a new one; the one that speaks is kept.
 //!
+//! Roads are dialled one shortly after the other, the best first, and the first that answers is taken. While a lesser road is
+//! in use the better ones are tried now and then; one that comes about takes over what is asked from then on, and what runs
+//! ends where it is. A connection that nobody asks on any more is closed.
+//!
 //! # Not here
-//! What is asked: [`super::fetch`], [`super::pump`]. What is served: [`super::serve`].
+//! Which road is better: `protocol::roads`. How each is dialled: [`super::dial`]. What is asked: [`super::fetch`], [`super::pump`]. What is served: [`super::serve`].
 
-use super::{TransferError, endpoint, endpoint::code, keys, progress::Pulse};
-use futures::{StreamExt, stream::FuturesUnordered};
-use protocol::{Key, SiteId};
-use quinn::{ClientConfig, Connection, Endpoint};
+use super::{TransferError, endpoint::code, progress::Pulse, roads::Road};
+use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use protocol::{
+    SiteId,
+    roads::{Judge, RoadKind},
+};
+use quinn::Connection;
 use std::{
-    net::SocketAddr,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -24,8 +30,16 @@ use tokio_util::sync::CancellationToken;
 
 /// An acknowledgement comes within the peer's delay of 25 ms and the road; the rest is for a starved machine.
 const LAST_CHANCE: Duration = Duration::from_millis(300);
-/// A dial that has no answer by then failed; longer than any two round trips on earth.
-const DIAL_WITHIN: Duration = Duration::from_millis(2_500);
+/// When each kind of road is dialled after the one before; nothing for one whose betters could not be reached lately.
+const HEAD_STARTS: [(RoadKind, Duration); 3] = [
+    (RoadKind::Direct, Duration::ZERO),
+    (RoadKind::Tcp, Duration::from_millis(400)),
+    (RoadKind::Relay, Duration::from_millis(900)),
+];
+/// How often better roads are thought of, and connections that nobody uses.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// A connection that is not the one in use, and that nobody asked on for so long, is closed.
+const UNUSED_MAX: Duration = Duration::from_secs(30);
 /// Between two dials at least, also when somebody waits.
 const PAUSE_MIN: Duration = Duration::from_millis(300);
 /// Between two dials at most while somebody waits: what resumes within 1.5 s of the link's return.
@@ -41,6 +55,7 @@ const SETTLED_AFTER: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub(crate) struct Live {
     pub(crate) connection: Connection,
+    pub(crate) road: Road,
     /// Cancelled when another took its place: whoever asks on it asks again there.
     pub(crate) abandoned: CancellationToken,
     since: Instant,
@@ -62,7 +77,12 @@ pub(crate) struct State {
 pub(crate) struct Line {
     pub(crate) peer: SiteId,
     state: watch::Sender<State>,
-    all: Mutex<Vec<Connection>>,
+    all: Mutex<Vec<Held>>,
+    judge: Mutex<Judge>,
+    /// The clock of the judge.
+    since: Instant,
+    /// The road in use carries too little: to this one.
+    change: watch::Sender<Option<RoadKind>>,
     /// Somebody waits for a connection.
     wanted: Notify,
     /// The peer, or we, have another key: what is being dialled is dialled anew.
@@ -73,8 +93,20 @@ pub(crate) struct Line {
     pub(crate) pulse: Pulse,
     waiting: AtomicUsize,
     demand: AtomicBool,
+    /// The peer is missed on the control plane.
+    is_missed: AtomicBool,
     /// Trust with this peer ended.
     pub(crate) over: CancellationToken,
+}
+
+/// A connection of the peer.
+#[derive(Debug)]
+struct Held {
+    connection: Connection,
+    road: Road,
+    /// Frames of streams that came and went, and when there was another.
+    frames: u64,
+    used: Instant,
 }
 
 /// Counts one who waits for a connection, also when its future is dropped.
@@ -92,13 +124,15 @@ impl Drop for Waiter<'_> {
     }
 }
 
+/// A dial under way.
+pub(crate) type Dialling<'a> = BoxFuture<'a, Option<Connection>>;
+
 /// What dialling needs; given by the owner, who knows trust.
 pub(crate) trait Dialler: Send + Sync {
-    fn endpoint(&self) -> &Endpoint;
-    /// How to dial the peer, and the key that must answer.
-    fn config(&self, peer: SiteId) -> Option<(Key, ClientConfig)>;
-    /// `host:port` of the peer's pixel plane, in order of preference.
-    fn addresses(&self, peer: &SiteId) -> Vec<String>;
+    /// Dials the peer by this kind of road; whoever answers has its key.
+    fn dial(&self, peer: SiteId, kind: RoadKind) -> Dialling<'_>;
+    /// By which road a connection that was made goes.
+    fn road_of(&self, connection: &Connection) -> Road;
     /// Whether the connection is wanted although nothing is asked.
     fn keep_warm(&self, peer: &SiteId) -> bool;
     /// Whether we are the one to dial first.
@@ -113,12 +147,16 @@ impl Line {
             peer,
             state: watch::Sender::new(State::default()),
             all: Mutex::default(),
+            judge: Mutex::default(),
+            since: Instant::now(),
+            change: watch::Sender::new(None),
             wanted: Notify::new(),
             renewed: Notify::new(),
             silence: Notify::new(),
             pulse: Pulse::default(),
             waiting: AtomicUsize::new(0),
             demand: AtomicBool::new(false),
+            is_missed: AtomicBool::new(false),
             over,
         }
     }
@@ -174,6 +212,17 @@ impl Line {
         }
     }
 
+    /// Says whether the line is wanted for more than images.
+    pub(crate) fn keep_open(&self, is_missed: bool) {
+        if self.is_missed.swap(is_missed, Ordering::Relaxed) != is_missed && is_missed {
+            self.wanted.notify_one();
+        }
+    }
+
+    fn is_warm(&self, dialler: &dyn Dialler) -> bool {
+        self.is_wanted() || self.is_missed.load(Ordering::Relaxed) || dialler.keep_warm(&self.peer)
+    }
+
     fn is_wanted(&self) -> bool {
         self.demand.load(Ordering::Relaxed) || self.waiting.load(Ordering::Relaxed) > 0
     }
@@ -183,35 +232,72 @@ impl Line {
         self.silence.notify_one();
     }
 
-    /// Takes a connection that came in or was dialled. It becomes the live one if there is none.
-    pub(crate) fn adopt(&self, connection: Connection) {
+    fn judge<T>(&self, say: impl FnOnce(&mut Judge, u64) -> T) -> T {
+        let now = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
+        say(&mut self.judge.lock().unwrap_or_else(PoisonError::into_inner), now)
+    }
+
+    /// So many bytes a second come while more is asked for.
+    pub(crate) fn note_rate(&self, live: &Live, bytes_per_s: f64) {
+        let path = live.connection.stats().path;
+        let lost = path.lost_packets as f64 / path.sent_packets.max(1) as f64;
+        let kind = live.road.kind;
+        if let Some(better) = self.judge(|judge, now| judge.carries(now, kind, bytes_per_s, lost)) {
+            tracing::info!(peer = %self.peer.short(), from = kind.word(), to = better.word(), "the road carries too little");
+            self.change.send_replace(Some(better));
+        }
+    }
+
+    /// Takes a connection that came in or was dialled. It becomes the live one if there is none, or none by so good a road.
+    pub(crate) fn adopt(&self, connection: Connection, road: Road) {
         if self.over.is_cancelled() {
             connection.close(code::NOT_PAIRED, b"not paired");
             return;
         }
         {
             let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
-            all.retain(|c| c.close_reason().is_none());
+            all.retain(|held| held.connection.close_reason().is_none());
             if all.len() >= CONNECTIONS_MAX {
-                all.remove(0).close(code::REPLACED, b"replaced");
+                all.remove(0).connection.close(code::REPLACED, b"replaced");
             }
-            all.push(connection.clone());
+            all.push(Held { connection: connection.clone(), road, frames: 0, used: Instant::now() });
         }
+        self.judge(|judge, now| judge.tried(now, road.kind, true));
         self.state.send_if_modified(|state| {
-            let has_one = state.live.as_ref().is_some_and(|l| l.connection.close_reason().is_none());
-            if !has_one {
-                state.live = Some(Live { connection, abandoned: CancellationToken::new(), since: Instant::now() });
+            let current = state.live.as_ref().filter(|l| l.connection.close_reason().is_none()).map(|l| l.road.kind);
+            let takes =
+                current.is_none_or(|current| self.judge(|judge, now| judge.takes_over(now, current, road.kind)));
+            if takes {
+                tracing::debug!(peer = %self.peer.short(), road = road.kind.word(), "a connection is in use");
+                let (abandoned, since) = (CancellationToken::new(), Instant::now());
+                state.live = Some(Live { connection, road, abandoned, since });
                 state.is_down = false;
             }
-            !has_one
+            takes
         });
+    }
+
+    /// Closes connections that are not the one in use and that nobody asks on, here or there.
+    fn close_unused(&self, live: &Live) {
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        for held in all.iter_mut() {
+            let stats = held.connection.stats();
+            let frames = stats.frame_rx.stream + stats.frame_tx.stream;
+            let is_used = frames != held.frames || held.connection.stable_id() == live.connection.stable_id();
+            if is_used {
+                (held.frames, held.used) = (frames, Instant::now());
+            } else if held.used.elapsed() > UNUSED_MAX {
+                held.connection.close(code::REPLACED, b"not needed");
+            }
+        }
+        all.retain(|held| held.connection.close_reason().is_none());
     }
 
     /// Closes everything for good.
     pub(crate) fn end(&self) {
         self.over.cancel();
-        for connection in self.all.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
-            connection.close(code::NOT_PAIRED, b"not paired");
+        for held in self.all.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            held.connection.close(code::NOT_PAIRED, b"not paired");
         }
         self.state.send_modify(|state| {
             if let Some(live) = state.live.take() {
@@ -222,8 +308,8 @@ impl Line {
 
     /// The peer, or we, have another key: whoever asks asks again over a connection that is made with it.
     pub(crate) fn renew(&self) {
-        for connection in self.all.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
-            connection.close(code::REPLACED, b"another key");
+        for held in self.all.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            held.connection.close(code::REPLACED, b"another key");
         }
         self.state.send_modify(|state| {
             if let Some(live) = state.live.take() {
@@ -241,12 +327,14 @@ impl Line {
             if state.live.as_ref().is_some_and(|l| l.connection.stable_id() == live.connection.stable_id()) {
                 // Another connection of this peer may be open: it takes over without a dial.
                 let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
-                let other = all
-                    .iter()
-                    .rev()
-                    .find(|c| c.close_reason().is_none() && c.stable_id() != live.connection.stable_id());
-                state.live = other.map(|c| Live {
-                    connection: c.clone(),
+                let is_other = |held: &&Held| {
+                    let connection = &held.connection;
+                    connection.close_reason().is_none() && connection.stable_id() != live.connection.stable_id()
+                };
+                let other = all.iter().filter(is_other).max_by_key(|held| held.road.kind);
+                state.live = other.map(|held| Live {
+                    connection: held.connection.clone(),
+                    road: held.road,
                     abandoned: CancellationToken::new(),
                     since: Instant::now(),
                 });
@@ -278,9 +366,9 @@ impl Line {
                 }
                 continue;
             }
-            if !self.is_wanted() && !dialler.keep_warm(&self.peer) {
+            if !self.is_warm(dialler) {
                 self.rest(PAUSE_MAX).await;
-                if !self.is_wanted() && !dialler.keep_warm(&self.peer) {
+                if !self.is_warm(dialler) {
                     continue;
                 }
             }
@@ -289,15 +377,19 @@ impl Line {
                 () = self.renewed.notified() => continue,
             };
             match dialled {
-                Some(connection) => {
-                    dialler.connected(self.peer, &connection);
-                    self.adopt(connection);
-                }
+                Some(connection) => self.begin(dialler, connection),
                 None => self.note_failure(),
             }
             self.pause(pause).await;
             pause = (pause * 2).min(PAUSE_MAX);
         }
+    }
+
+    /// Serves on a connection that was dialled, and asks on it.
+    fn begin(&self, dialler: &dyn Dialler, connection: Connection) {
+        let road = dialler.road_of(&connection);
+        dialler.connected(self.peer, &connection);
+        self.adopt(connection, road);
     }
 
     /// Waits so long, or until somebody wants a connection or one came.
@@ -339,6 +431,45 @@ impl Line {
                 }
             }
             () = self.silence.notified() => self.race(live, dialler).await,
+            () = self.replaced(live) => {}
+            () = self.look_for_better(live, dialler) => {}
+        }
+    }
+
+    /// Resolves when another connection took the place of this one.
+    async fn replaced(&self, live: &Live) {
+        let mut state = self.state.subscribe();
+        let id = live.connection.stable_id();
+        let is_other = |state: &State| state.live.as_ref().is_none_or(|now| now.connection.stable_id() != id);
+        if state.wait_for(is_other).await.is_err() {
+            std::future::pending().await
+        }
+    }
+
+    /// Tries roads that are better than the one in use, or the one to change to; closes what nobody uses. Ends when a
+    /// connection came about.
+    async fn look_for_better(&self, live: &Live, dialler: &dyn Dialler) {
+        let mut change = self.change.subscribe();
+        loop {
+            tokio::select! {
+                _ = change.changed() => {}
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+            }
+            self.close_unused(live);
+            let current = live.road.kind;
+            let asked = self.change.send_replace(None);
+            change.mark_unchanged();
+            let kinds = match asked {
+                Some(kind) if kind != current => vec![kind],
+                _ => self.judge(|judge, now| judge.worth_trying(now, current)),
+            };
+            for kind in kinds {
+                let dialled = dialler.dial(self.peer, kind).await;
+                self.judge(|judge, now| judge.tried(now, kind, dialled.is_some()));
+                if let Some(connection) = dialled {
+                    return self.begin(dialler, connection);
+                }
+            }
         }
     }
 
@@ -371,8 +502,7 @@ impl Line {
         match fresh {
             Some(fresh) => {
                 self.drop_live(live, false);
-                dialler.connected(self.peer, &fresh);
-                self.adopt(fresh);
+                self.begin(dialler, fresh);
             }
             None => {
                 self.drop_live(live, true);
@@ -382,33 +512,24 @@ impl Line {
         self.pulse.beat();
     }
 
-    /// Tries all addresses side by side; the first whose key is right wins.
+    /// Dials by one road after the other, without waiting for a worse one's end; the first that answers wins.
     async fn dial(&self, dialler: &dyn Dialler) -> Option<Connection> {
-        let (key, config) = dialler.config(self.peer)?;
         let mut dials = FuturesUnordered::new();
-        for address in resolve(&dialler.addresses(&self.peer)).await {
-            if let Ok(connecting) = dialler.endpoint().connect_with(config.clone(), address, endpoint::SERVER_NAME) {
-                dials.push(tokio::time::timeout(DIAL_WITHIN, connecting));
-            }
+        let mut are_unreached = true;
+        for (kind, head_start) in HEAD_STARTS {
+            let after = if are_unreached { Duration::ZERO } else { head_start };
+            are_unreached &= self.judge(|judge, now| judge.is_unreached(now, kind));
+            dials.push(async move {
+                tokio::time::sleep(after).await;
+                (kind, dialler.dial(self.peer, kind).await)
+            });
         }
-        while let Some(dialled) = dials.next().await {
-            if let Ok(Ok(connection)) = dialled
-                && keys::other_end(&connection) == Some(key)
-            {
-                return Some(connection);
+        while let Some((kind, dialled)) = dials.next().await {
+            self.judge(|judge, now| judge.tried(now, kind, dialled.is_some()));
+            if dialled.is_some() {
+                return dialled;
             }
         }
         None
     }
-}
-
-async fn resolve(addresses: &[String]) -> Vec<SocketAddr> {
-    let mut found = Vec::new();
-    for address in addresses.iter().take(8) {
-        match tokio::time::timeout(DIAL_WITHIN, tokio::net::lookup_host(address)).await {
-            Ok(Ok(resolved)) => found.extend(resolved.take(4)),
-            Ok(Err(_)) | Err(_) => tracing::debug!(%address, "address does not resolve"),
-        }
-    }
-    found
 }

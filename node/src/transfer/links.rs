@@ -4,7 +4,7 @@
 //! What was: [`super::past`]. Which studies are on their way: `studies::progress`.
 
 use super::{Inner, Transfer, past};
-use protocol::SiteId;
+use protocol::{SiteId, roads::RoadKind};
 use std::{
     sync::{PoisonError, atomic::Ordering},
     time::Duration,
@@ -18,6 +18,10 @@ const PACKETS_MIN: u64 = 50;
 pub(crate) struct LinkRow {
     pub(crate) peer: SiteId,
     pub(crate) is_connected: bool,
+    /// By which road, where it is connected.
+    pub(crate) road: Option<RoadKind>,
+    /// The site that relays.
+    pub(crate) via: Option<SiteId>,
     /// As measured now; else as it was last.
     pub(crate) rtt_s: Option<f64>,
     /// Share of our packets that were lost on this connection.
@@ -83,6 +87,8 @@ impl Inner {
         Some(LinkRow {
             peer: *peer,
             is_connected: live.is_some(),
+            road: live.as_ref().map(|live| live.road.kind),
+            via: live.as_ref().and_then(|live| live.road.via),
             rtt_s: rtt.or_else(|| self.past.last_rtt(peer)),
             lost: (path.sent_packets >= PACKETS_MIN).then(|| path.lost_packets as f64 / path.sent_packets as f64),
             bytes_per_s: pump.rate_now(),

@@ -10,9 +10,12 @@
 //! # Not here
 //! Who has which study: `overlay`. Who reads it, and what the reader sees: `studies`.
 
+mod aside;
+mod calls;
 mod coded;
 mod coding;
 mod congestion;
+mod dial;
 mod endpoint;
 mod errand;
 mod fetch;
@@ -30,6 +33,7 @@ mod progress;
 mod pump;
 mod rates;
 mod recover;
+mod roads;
 mod schedule;
 mod serve;
 mod trial;
@@ -39,6 +43,7 @@ mod wire;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub(crate) use aside::Message;
 pub(crate) use errand::{Errand, Failure, Object, Steer, Tally};
 pub(crate) use fetch::{believe_manifest, unpack_headers};
 pub(crate) use kept::time_of;
@@ -66,23 +71,24 @@ use bytes::Bytes;
 use coding::Coding;
 use fetch::Fault;
 use keys::{Gate, Keys};
-use line::{Dialler, Line};
+use line::Line;
 use protocol::{
     Digest, Key, Refusal, SiteId, Uid,
     fetch::{Priority, Reader, Request, What},
     manifest::{Manifest, SeriesEntry, StudyCard},
 };
 use pump::Pump;
-use quinn::{ClientConfig, Connection, Endpoint, Incoming};
+use quinn::{Connection, Endpoint};
+use roads::{Roads, relay::Relay};
 use serve::Server;
 use std::{
     collections::HashMap,
     net::IpAddr,
     num::NonZeroUsize,
-    sync::{Arc, Mutex, PoisonError, RwLock, Weak},
+    sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak},
     time::{Duration, Instant},
 };
-use tokio::sync::{Semaphore, broadcast, mpsc, watch};
+use tokio::sync::{broadcast, mpsc, watch};
 
 /// Handshakes under way at once, of anybody.
 const HANDSHAKES_MAX: usize = 64;
@@ -96,10 +102,6 @@ const CALL_EACH: Duration = Duration::from_millis(50);
 const VISITS_BURST: u32 = 32;
 /// One more in so long.
 const VISIT_EACH: Duration = Duration::from_secs(1);
-/// How long the last packets may take at stop.
-const GOODBYE_WITHIN: Duration = Duration::from_secs(1);
-/// A key that is no peer's may be a peer's next one, of which we shall have heard within this.
-const UNKNOWN_FOR: Duration = Duration::from_secs(3);
 /// How long a manifest or header pack waits for a connection.
 const REACH_WITHIN: Duration = Duration::from_secs(3);
 /// Connections a manifest or header pack is asked on, one after the other as they are lost.
@@ -163,6 +165,9 @@ struct Inner {
     identity: Arc<Identity>,
     keys: RwLock<Keys>,
     endpoint: Endpoint,
+    roads: Roads,
+    relay: Relay,
+    messages: OnceLock<mpsc::Sender<Message>>,
     trust: Trust,
     server: Arc<Server>,
     alerts: Alerts,
@@ -200,7 +205,8 @@ impl Transfer {
             }
             is_peer
         });
-        let endpoint = endpoint::bind(address, &keys, gate.clone())?;
+        let bound = endpoint::bind(address, &keys, gate.clone(), config.pixels.tcp)?;
+        let roads = Roads::new(bound.table, bound.socket, config.pixels.tcp, gate.clone());
         let alerts = Alerts::new(audit);
         let coding = Coding::new(config.pixels.coding, &tasks);
         let server = Arc::new(Server {
@@ -215,15 +221,20 @@ impl Transfer {
             refused: serve::refused_pace(),
             rates: Arc::default(),
             trials: trial::Trials::default(),
+            roads: serve::Outward::default(),
             tasks: tasks.clone(),
         });
+        let site = identity.site();
         let inner = Arc::new_cyclic(|this| Inner {
-            site: identity.site(),
+            site,
             identity,
             keys: RwLock::new(keys),
-            endpoint,
+            endpoint: bound.endpoint,
+            roads,
+            relay: Relay::new(config.relay.clone(), site),
+            messages: OnceLock::new(),
             trust,
-            server,
+            server: server.clone(),
             alerts,
             tasks: tasks.clone(),
             callers: Pace::new(CALLS_BURST, CALL_EACH),
@@ -233,10 +244,14 @@ impl Transfer {
             pumps: Mutex::default(),
             this: this.clone(),
         });
+        server.roads.set(inner.this.clone());
         let news = inner.trust.events();
         tasks.spawn("transfer.alerts", inner.alerts.clone().run(tasks.clone()));
-        tasks.spawn("transfer.accept", accept(inner.clone()));
-        tasks.spawn("transfer.knocks", write_knocks(inner.clone(), knocks));
+        tasks.spawn("transfer.accept", calls::accept(inner.clone()));
+        if let Some(listener) = bound.listener {
+            tasks.spawn("transfer.tcp", roads::tcp::accept(inner.clone(), listener));
+        }
+        tasks.spawn("transfer.knocks", calls::write_knocks(inner.clone(), knocks));
         tasks.spawn("transfer.trust", follow_trust(inner.clone(), news));
         tasks.spawn("transfer.keys", follow_keys(inner.clone(), gate, rekeyed));
         Ok(Self { inner })
@@ -402,6 +417,19 @@ impl Inner {
 
     fn serve(&self, peer: SiteId, connection: &Connection) {
         self.tasks.spawn("transfer.attend", serve::attend(self.server.clone(), peer, connection.clone()));
+        if let Some(tunnel) = self.roads.table.at(&connection.remote_address()) {
+            let connection = connection.clone();
+            self.tasks.spawn("transfer.tunnel.watch", async move {
+                tokio::select! {
+                    _ = connection.closed() => tunnel.over.cancel(),
+                    () = tunnel.over.cancelled() => connection.close(endpoint::code::REPLACED, b"the road ended"),
+                }
+            });
+        }
+    }
+
+    fn keys(&self) -> Keys {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Connections made with a key of before end: those with one peer, or, where the key was ours, all.
@@ -415,6 +443,7 @@ impl Inner {
                 .collect()
         };
         pumps.iter().for_each(|pump| pump.line().renew());
+        self.roads.table.end(peer);
     }
 
     /// Closes lines of sites that are no peers any more, and opens those of new ones.
@@ -429,119 +458,10 @@ impl Inner {
         self.past.keep_only(&peers);
         for pump in ended {
             pump.line().end();
+            self.roads.table.end(Some(&pump.line().peer));
         }
         for peer in peers {
             self.pump(&peer);
-        }
-    }
-}
-
-impl Dialler for Inner {
-    fn endpoint(&self) -> &Endpoint {
-        &self.endpoint
-    }
-    fn config(&self, peer: SiteId) -> Option<(Key, ClientConfig)> {
-        let key = self.trust.key_of(&peer);
-        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner).clone();
-        Some((key, endpoint::dialling(&keys, key).ok()?))
-    }
-    fn addresses(&self, peer: &SiteId) -> Vec<String> {
-        self.trust.peer(peer).and_then(|p| p.record.open(peer).ok()).map(|record| record.pixels).unwrap_or_default()
-    }
-    fn keep_warm(&self, peer: &SiteId) -> bool {
-        self.trust.agreements().iter().any(|a| a.peer == *peer && a.state.stands())
-    }
-    fn dials_first(&self, peer: &SiteId) -> bool {
-        self.site < *peer
-    }
-    fn connected(&self, peer: SiteId, connection: &Connection) {
-        self.serve(peer, connection);
-    }
-}
-
-async fn accept(inner: Arc<Inner>) {
-    let stop = inner.tasks.stop_token();
-    let room = Arc::new(Semaphore::new(HANDSHAKES_MAX));
-    loop {
-        let incoming = tokio::select! {
-            () = stop.cancelled() => break,
-            incoming = inner.endpoint.accept() => incoming,
-        };
-        let Some(incoming) = incoming else { break };
-        if inner.callers.take(&incoming.remote_address().ip(), Instant::now()).is_err() {
-            // Unanswered: an honest caller's own timer makes it try again.
-            incoming.ignore();
-            continue;
-        }
-        match room.clone().try_acquire_owned() {
-            Ok(place) => {
-                let inner = inner.clone();
-                inner.tasks.clone().spawn("transfer.handshake", async move {
-                    admit(&inner, incoming).await;
-                    drop(place);
-                });
-            }
-            // Full of half-open handshakes: whoever comes must show that its address is real.
-            Err(_) if incoming.may_retry() => {
-                let _ = incoming.retry();
-            }
-            Err(_) => incoming.refuse(),
-        }
-    }
-    inner.endpoint.close(endpoint::code::STOPPING, b"stopping");
-    // Peers are told, so that they need not find out by silence.
-    let _ = tokio::time::timeout(GOODBYE_WITHIN, inner.endpoint.wait_idle()).await;
-}
-
-async fn admit(inner: &Inner, incoming: Incoming) {
-    let from = incoming.remote_address();
-    let connection = match tokio::time::timeout(HANDSHAKE_WITHIN, incoming).await {
-        Ok(Ok(connection)) => connection,
-        Ok(Err(reason)) => {
-            tracing::debug!(%from, %reason, "handshake failed");
-            return;
-        }
-        Err(_) => return,
-    };
-    // The verifier let the key in; looked at again, since trust may have ended meanwhile.
-    let key = keys::other_end(&connection);
-    let peer = key.and_then(|key| inner.trust.peer_with(&key));
-    let pump = peer.and_then(|site| inner.pump(&site));
-    let (Some(peer), Some(pump)) = (peer, pump) else {
-        connection.close(endpoint::code::NOT_PAIRED, b"not paired");
-        if let Some(key) = key {
-            inner.alerts.stranger("a site that is no peer knocked at the pixel plane", key.as_site()).await;
-        }
-        return;
-    };
-    if inner.visits.take(&peer, Instant::now()).is_err() {
-        connection.close(endpoint::code::TOO_OFTEN, b"too often");
-        return;
-    }
-    inner.serve(peer, &connection);
-    pump.line().adopt(connection);
-}
-
-async fn write_knocks(inner: Arc<Inner>, mut knocks: mpsc::Receiver<(Key, Instant)>) {
-    let stop = inner.tasks.stop_token();
-    loop {
-        let knocked = tokio::select! {
-            () = stop.cancelled() => return,
-            knocked = knocks.recv() => knocked,
-        };
-        let Some((key, at)) = knocked else { return };
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep_until((at + UNKNOWN_FOR).into()) => {}
-        }
-        if inner.trust.peer_with(&key).is_some() {
-            continue;
-        }
-        match inner.trust.peer_formerly_with(&key) {
-            Some(site) => {
-                inner.alerts.stranger("a key that the site has changed knocked at the pixel plane", site).await
-            }
-            None => inner.alerts.stranger("a key that is no peer's knocked at the pixel plane", key.as_site()).await,
         }
     }
 }

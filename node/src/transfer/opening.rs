@@ -62,7 +62,7 @@ impl Transfer {
     ) -> Result<Option<Opening>, TransferError> {
         let named = card.manifest.ok_or(Refusal::NotHeld)?;
         let pump = self.inner.pump(holder).ok_or(Refusal::NotPaired)?;
-        let Some(live) = pump.line().live().filter(|live| keys::knows_opening(&live.connection)) else {
+        let Some(live) = pump.line().live().filter(|live| keys::knows_roads(&live.connection)) else {
             return Ok(None);
         };
         let codings = if pump.asks_coded(&live) { KNOWN.to_vec() } else { Vec::new() };

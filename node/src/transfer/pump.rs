@@ -265,10 +265,13 @@ impl Pump {
         if runs == 0 {
             return;
         }
-        if let Some(live) = self.line.live()
-            && self.line.pulse.silent_for() > patience(live.connection.rtt())
-        {
+        let Some(live) = self.line.live() else { return };
+        if self.line.pulse.silent_for() > patience(live.connection.rtt()) {
             self.line.report_silence();
+        }
+        // What is asked for is more than the road carries: its rate tells of the road.
+        if runs >= STREAMS_MIN && self.queue().waiting() > 0 {
+            self.line.note_rate(&live, rate.bytes_per_s());
         }
     }
 

@@ -10,6 +10,7 @@
 //! Whose key it is: [`super::keys`]. What the bytes are and whether they are still those that were signed: `archive`.
 
 use super::{
+    Inner,
     coding::Load,
     endpoint::code,
     give::{Giver, Sender},
@@ -39,7 +40,7 @@ use std::{
     collections::HashMap,
     num::NonZeroUsize,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError, Weak,
         atomic::{AtomicU32, Ordering},
     },
     time::{Duration, Instant},
@@ -61,6 +62,20 @@ const REFUSED_WAIT: Duration = Duration::from_secs(1);
 /// Requests that cannot be read after which a connection is closed: an honest peer sends none.
 const UNREADABLE_MAX: u32 = 16;
 
+/// The way from what is served on one connection to the other lines. Set once, when both are there.
+#[derive(Debug, Default)]
+pub(crate) struct Outward(OnceLock<Weak<Inner>>);
+
+impl Outward {
+    pub(crate) fn set(&self, inner: Weak<Inner>) {
+        let _ = self.0.set(inner);
+    }
+
+    pub(crate) fn get(&self) -> Option<Arc<Inner>> {
+        self.0.get()?.upgrade()
+    }
+}
+
 /// What serving needs.
 #[derive(Debug)]
 pub(crate) struct Server {
@@ -78,6 +93,7 @@ pub(crate) struct Server {
     pub(crate) refused: Pace<SiteId>,
     pub(crate) rates: Arc<Rates>,
     pub(crate) trials: Trials,
+    pub(crate) roads: Outward,
     pub(crate) tasks: Tasks,
 }
 
@@ -180,6 +196,9 @@ impl Server {
             let _ = send.finish();
             return;
         }
+        if let What::Roads | What::Relay { .. } | What::Relayed { .. } | What::Message { .. } = &request.what {
+            return self.on_roads(visit, &request.what, (send, recv)).await;
+        }
         if let What::Trial { .. } = &request.what {
             return self.try_link(visit.peer, &visit.connection, &request, &mut send).await;
         }
@@ -199,6 +218,21 @@ impl Server {
         self.send_while_permitted((visit, &permit), &request, &mut send, raised).await;
         if let Some((digest, priority)) = &entered {
             visit.running.leave(digest, priority);
+        }
+    }
+
+    /// What is asked about roads rather than studies. Of trust it needs that the sites are paired, which the connection
+    /// shows.
+    async fn on_roads(&self, visit: &Visit, what: &What, (mut send, recv): (SendStream, RecvStream)) {
+        let Some(inner) = self.roads.get() else { return };
+        match what {
+            What::Roads => inner.tell_offer(visit.peer, visit.connection.remote_address(), send).await,
+            What::Relay { to } => inner.carry_for(visit.peer, *to, (send, recv)).await,
+            What::Relayed { from } => inner.hear_relayed(visit.peer, *from, (send, recv)).await,
+            What::Message { bytes } => self.hear(visit.peer, *bytes, (send, recv)).await,
+            _ => {
+                let _ = send.reset(code::MALFORMED);
+            }
         }
     }
 
@@ -457,6 +491,10 @@ fn level(what: &What) -> Level {
         | What::Return { .. }
         | What::ReturnManifest(_)
         | What::Reprioritize { .. }
+        | What::Roads
+        | What::Relay { .. }
+        | What::Relayed { .. }
+        | What::Message { .. }
         | What::Trial { .. }
         | What::Kept(_) => Level::Pixels,
     }

@@ -36,16 +36,24 @@ impl WireFault {
 /// # Errors
 /// [`WireFault`].
 pub(crate) async fn write_request(stream: &mut SendStream, request: &Request) -> Result<(), WireFault> {
+    begin_request(stream, request).await?;
+    // Fails only when the stream is closed already, which the answer will tell.
+    let _ = stream.finish();
+    Ok(())
+}
+
+/// Writes a request that more follows.
+///
+/// # Errors
+/// [`WireFault`].
+pub(crate) async fn begin_request(stream: &mut SendStream, request: &Request) -> Result<(), WireFault> {
     let body = wire::encode(request);
     let length = u16::try_from(body.len()).ok().filter(|n| usize::from(*n) <= FETCH_REQUEST_BYTES_MAX);
     let length = length.ok_or(WireFault::Malformed)?;
     let mut message = Vec::with_capacity(body.len() + 2);
     message.extend_from_slice(&length.to_le_bytes());
     message.extend_from_slice(&body);
-    stream.write_all(&message).await?;
-    // Fails only when the stream is closed already, which the answer will tell.
-    let _ = stream.finish();
-    Ok(())
+    Ok(stream.write_all(&message).await?)
 }
 
 /// Reads a request.

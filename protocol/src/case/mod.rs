@@ -172,8 +172,7 @@ impl Case {
                 Standing::Preliminary | Standing::Final => Void::AlreadyFinal,
             }),
             Some(signed)
-                if !signed.claimed
-                    && matches!(signed.report.standing, Standing::Preliminary | Standing::Final) =>
+                if !signed.claimed && matches!(signed.report.standing, Standing::Preliminary | Standing::Final) =>
             {
                 Err(Void::NotClaimed)
             }

@@ -13,6 +13,10 @@
 //!
 //! The rows of the links, and those that count bytes, are of plain bytes: coding is off.
 //!
+//! `blocked` reads where only TCP passes, over a tunnel; `relay` and `punch` where both sites are behind address translators (with
+//! ports drawn at random, which cannot be punched; and masquerade) and a third site relays. The last two are run each by itself, since
+//! they want other places.
+//!
 //! Rows by name: those of the links, `outage` (ten seconds), `beside` (a study read beside the transfer of another), `kill` (both
 //! nodes in turn), `coded` (the same images with coding as the sites choose it), `foresight` (what was foretold); `alone` leaves
 //! the others out.
@@ -31,6 +35,7 @@
 mod net;
 mod peers;
 mod reader;
+mod roads;
 mod rows;
 mod sites;
 
@@ -198,6 +203,9 @@ async fn run(chosen: &[String], runs: usize) {
     if is_named("coded") {
         rows::coded(&net, &sites, runs).await;
     }
+    if is_named("blocked") {
+        roads::blocked(&net, &sites, runs).await;
+    }
     if is_named("foresight") {
         sites.coding("auto").await;
         rows::foresight(&net, &sites).await;
@@ -212,12 +220,16 @@ fn main() {
     {
         return runtime.block_on(net::forward(file.as_ref(), port));
     }
+    let nat = roads::NATS.iter().find(|(row, _)| arguments.iter().any(|word| word == row));
     if !net::is_inside() {
-        net::enter();
+        net::enter(nat.map(|(_, nat)| *nat));
     }
     // cargo adds `--bench`.
     let chosen: Vec<String> = arguments.iter().filter(|word| !word.starts_with('-')).cloned().collect();
     let runs = if arguments.iter().any(|word| word == "--full") { 5 } else { 3 };
     let runs = std::env::var("CONFRERE_BENCH_RUNS").ok().and_then(|n| n.parse().ok()).unwrap_or(runs);
-    runtime.block_on(run(&chosen, runs));
+    match nat {
+        Some((row, _)) => runtime.block_on(roads::apart(row, runs)),
+        None => runtime.block_on(run(&chosen, runs)),
+    }
 }

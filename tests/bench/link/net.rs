@@ -18,6 +18,8 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 /// Addresses that the emulator gives its first and second site.
 pub(crate) const HOLDER: &str = "10.77.1.1";
 pub(crate) const READER: &str = "10.77.2.1";
+/// And its third, where there is one.
+pub(crate) const CENTRE: &str = "10.77.3.1";
 /// Says that the process is where it belongs.
 const INSIDE: &str = "CONFRERE_LINK_INSIDE";
 /// `link forward FILE ADDRESS`: the far end of [`Net::reach`].
@@ -34,8 +36,9 @@ fn emulator() -> PathBuf {
     fs::canonicalize(&folder).unwrap_or_else(|_| panic!("no emulator at {}: set CONFRERE_WAN", folder.display()))
 }
 
-/// Builds the emulator where nothing is kept, makes the two places, and runs this program again in the second.
-pub(crate) fn enter() -> ! {
+/// Builds the emulator where nothing is kept, makes the places, and runs this program again in the second: two on one link, or,
+/// with `nat`, two behind address translators of this kind and a third that both reach.
+pub(crate) fn enter(nat: Option<&str>) -> ! {
     let wan = emulator();
     let target = std::env::temp_dir().join("confrere-wan");
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
@@ -55,8 +58,14 @@ pub(crate) fn enter() -> ! {
         command.arg("--rt");
     }
     let again = format!("{INSIDE}=1 exec ip netns exec \"$WAN_NS_reader\" \"$0\" \"$@\"");
+    match nat {
+        None => command.args(["--site", "holder", "--site", "reader"]),
+        Some(nat) => command
+            .args(["--site", &format!("holder,nat={nat}"), "--site", &format!("reader,nat={nat}")])
+            .args(["--site", "centre"]),
+    };
     let failure = command
-        .args(["--site", "holder", "--site", "reader", "--", "bash", "-c", &again])
+        .args(["--", "bash", "-c", &again])
         .arg(std::env::current_exe().unwrap())
         .args(std::env::args_os().skip(1))
         .env("WAN_BIN", target.join("release/wan"))
@@ -88,7 +97,9 @@ impl Link {
 /// The emulator that runs, and the holder's namespace.
 pub(crate) struct Net {
     control: PathBuf,
-    holder: String,
+    pub(crate) holder: String,
+    /// The namespace of the third place, where there is one.
+    pub(crate) centre: Option<String>,
     socket: UnixDatagram,
     _folder: TempDir,
 }
@@ -107,7 +118,13 @@ impl Net {
         let folder = TempDir::with_prefix("confrere-link-").unwrap();
         let socket = UnixDatagram::bind(folder.path().join("asks")).unwrap();
         socket.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
-        Self { control: name("WAN_CTL").into(), holder: name("WAN_NS_holder"), socket, _folder: folder }
+        Self {
+            control: name("WAN_CTL").into(),
+            holder: name("WAN_NS_holder"),
+            centre: std::env::var("WAN_NS_centre").ok(),
+            socket,
+            _folder: folder,
+        }
     }
 
     fn tell(&self, line: &str) -> String {
@@ -135,6 +152,12 @@ impl Net {
         assert_eq!(self.tell(&format!("holder down={word}")).trim(), "ok");
     }
 
+    /// Lets only TCP through, or all again.
+    pub(crate) fn block_udp(&self, is_blocked: bool) {
+        let word = if is_blocked { "yes" } else { "no" };
+        assert_eq!(self.tell(&format!("holder drop-udp={word}")).trim(), "ok");
+    }
+
     pub(crate) fn sent(&self) -> Sent {
         let stats: Value = serde_json::from_str(&self.tell("stats")).unwrap();
         let up = &stats["sites"]["holder"]["up"];
@@ -144,9 +167,7 @@ impl Net {
 
     /// A command in the holder's namespace.
     pub(crate) fn at_holder(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
-        let mut command = Command::new("ip");
-        command.args(["netns", "exec", &self.holder]).arg(program);
-        command
+        at(&self.holder, program)
     }
 
     /// A program that runs another in the holder's namespace with what it is given.
@@ -161,8 +182,13 @@ impl Net {
 
     /// Makes a loopback port of the holder's namespace be there in this one too, until the end of the process.
     pub(crate) async fn reach(&self, folder: &Path, port: SocketAddr) -> Child {
+        Self::reach_at(&self.holder, folder, port).await
+    }
+
+    /// As [`Self::reach`], of another namespace.
+    pub(crate) async fn reach_at(place: &str, folder: &Path, port: SocketAddr) -> Child {
         let file = folder.join(format!("port-{}", port.port()));
-        let mut far = self.at_holder(std::env::current_exe().unwrap());
+        let mut far = at(place, std::env::current_exe().unwrap());
         let far = far.arg(FORWARD).arg(&file).arg(port.to_string()).stdin(Stdio::null()).spawn().unwrap();
         let near = TcpListener::bind(port).await.unwrap();
         tokio::spawn(async move {
@@ -177,6 +203,13 @@ impl Net {
         });
         far
     }
+}
+
+/// A command in a namespace.
+fn at(place: &str, program: impl AsRef<std::ffi::OsStr>) -> Command {
+    let mut command = Command::new("ip");
+    command.args(["netns", "exec", place]).arg(program);
+    command
 }
 
 /// The far end of [`Net::reach`].

@@ -19,9 +19,9 @@ pub(crate) struct Sites {
     pub(crate) small: Vec<Instance>,
     /// A study that is on nobody's mind until it is an emergency.
     pub(crate) other: Vec<Instance>,
-    far: Vec<Child>,
+    pub(crate) far: Vec<Child>,
     pub(crate) files: Vec<PathBuf>,
-    _folder: TempDir,
+    pub(crate) folder: TempDir,
 }
 
 /// What a process has used.
@@ -55,7 +55,7 @@ fn at(site: &Site, host: &str) {
 }
 
 /// Images of 512 × 512 of 16 bits, 525 kB each: tissue, bone and air with five bits of noise, about as a CT's are.
-fn images(count: usize) -> Study {
+pub(crate) fn images(count: usize) -> Study {
     Study::of(u32::try_from(count).unwrap()).size(512, 512)
 }
 
@@ -98,7 +98,7 @@ impl Sites {
         let mut made = made.into_iter();
         let ((study, files), (small, _), (other, _)) =
             (made.next().unwrap(), made.next().unwrap(), made.next().unwrap());
-        Self { pair, study, small, other, far, files, _folder: folder }
+        Self { pair, study, small, other, far, files, folder }
     }
 
     /// Where the reader has no copy of anything, has just been started, and has heard of the studies.

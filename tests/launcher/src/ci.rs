@@ -49,6 +49,7 @@ fn find_tools() -> Result<(), Stop> {
         &tools::ORTHANC,
         &tools::NGINX,
         &tools::IPROUTE,
+        &tools::NFTABLES,
         &tools::XORRISO,
         &tools::RSYSLOG,
         &tools::XMLLINT,

@@ -41,6 +41,8 @@ pub(crate) const NGINX: Tool = Tool {
 };
 pub(crate) const IPROUTE: Tool =
     Tool { name: "ip (network namespaces)", programs: &["ip"], proof: &[], packages: &["iproute2"] };
+pub(crate) const NFTABLES: Tool =
+    Tool { name: "nft (address translators)", programs: &["nft"], proof: &[], packages: &["nftables"] };
 pub(crate) const GDCM: Tool =
     Tool { name: "GDCM (gdcmscu, gdcmconv)", programs: &["gdcmscu"], proof: &[], packages: &["libgdcm-tools"] };
 pub(crate) const ODIL: Tool =

@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { TFunction } from 'i18next';
 import { forecastOf } from '../api/queries';
 import type { Forecast, Study } from '../api/types';
+import { roadWord } from '../features/transfers/line';
 import { bytes, count, shortTime } from '../lib/format';
 import { useWords } from '../lib/language';
 import classes from './foresight.module.css';
@@ -13,11 +14,12 @@ export function foresightLine(forecast: Forecast, t: TFunction, locale: string):
   const parts = [`${count(forecast.instances, locale)} ${t('strip.images')}`, bytes(forecast.bytes, locale)];
   if (!forecast.connected) return [...parts, t('foresight.apart')];
   if (forecast.first_s === null || forecast.whole_s === null) return [...parts, t('foresight.unknown')];
+  const road = roadWord(forecast.road, t);
   return [
     ...parts,
     t('foresight.first', { time: shortTime(forecast.first_s, locale) }),
     t('foresight.whole', { time: shortTime(forecast.whole_s, locale) }),
-    t('foresight.direct'),
+    ...(road === null ? [] : [road]),
   ];
 }
 

@@ -91,6 +91,7 @@ export const logWords = {
     'transfer-steered': 'Transfer paused, let go on or called off',
     'case-changed': 'Step in a case',
     'case-settings-changed': 'Delays and telephone numbers of cases changed',
+    'road-relayed': 'Bytes carried between two peers',
     'cache-erased': 'Copies erased',
     'security-alert': 'Security alert',
     'log-read': 'Log read',

@@ -91,6 +91,7 @@ export const logWords = {
     'transfer-steered': 'Transfert suspendu, repris ou abandonné',
     'case-changed': 'Étape dans un dossier',
     'case-settings-changed': 'Délais et numéros des dossiers modifiés',
+    'road-relayed': 'Octets relayés entre deux confrères',
     'cache-erased': 'Copies effacées',
     'security-alert': 'Alerte de sécurité',
     'log-read': 'Traçabilité lue',

@@ -28,8 +28,8 @@ pub(super) use archive::{
     StudyCommand, StudyHeldBack, TierCommand,
 };
 pub(super) use audit::AuditCommand;
-pub(super) use copies::{Holders, PeerCopies};
 pub(super) use cases::{CaseCommand, CaseStep, ListCases};
+pub(super) use copies::{Holders, PeerCopies};
 pub(super) use duty::{CaseWords, DutyCommand, GrantCommand, GrantWords};
 pub(super) use insight::{Explain, ViewAs};
 pub(super) use keys::{KeyCommand, RotateKey};

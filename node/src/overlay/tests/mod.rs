@@ -68,7 +68,9 @@ impl Hospital {
             dicomweb: DicomwebConfig::default(),
             dimse: DimseConfig::default(),
             overlay: OverlayConfig { listen: loopback(port), ..OverlayConfig::default() },
-            pixels: PixelsConfig { listen: loopback(0), ..PixelsConfig::default() },
+            // No pixel plane runs that would hand pairing its calls.
+            pixels: PixelsConfig { listen: loopback(0), tcp: false, ..PixelsConfig::default() },
+            relay: crate::config::RelayConfig::default(),
             archive: ArchiveConfig { settle_ms: 200, free_bytes_min: 0, scrub_days: 0, ..ArchiveConfig::default() },
             cache: CacheConfig::default(),
             alarms: crate::config::AlarmsConfig::default(),

@@ -2,6 +2,7 @@
 
 mod coded;
 mod repair;
+mod roads;
 pub(crate) mod world;
 
 use super::*;
@@ -257,7 +258,7 @@ fn lying_holder(
     let key = ed25519_dalek::SigningKey::from_bytes(&[seed; 32]);
     let keys = Keys::new(&key).unwrap();
     let gate: Gate = Arc::new(move |key: &Key| *key == Key::from(asker));
-    let endpoint = endpoint::bind(SocketAddr::from(([127, 0, 0, 1], 0)), &keys, gate).unwrap();
+    let endpoint = endpoint::bind(SocketAddr::from(([127, 0, 0, 1], 0)), &keys, gate, false).unwrap().endpoint;
     let listening = endpoint.clone();
     let lie = Arc::new(lie);
     let serving = Tasks::default().spawn("liar", async move {

@@ -6,7 +6,7 @@ use crate::{
         cache::{Cache, Lease},
     },
     audit::{Act, Audit, Event, Filter},
-    config::{ArchiveConfig, CacheConfig, CodingMode, Config},
+    config::{ArchiveConfig, CacheConfig, CodingMode, Config, RelayConfig},
     identity::Identity,
     journal::Journal,
     tasks::{self, Tasks},
@@ -54,11 +54,18 @@ impl Site {
     /// A site that codes whatever becomes smaller.
     pub(crate) async fn coding(name: &'static str, seed: u8) -> Self {
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-        Self::with(name, seed, tempfile::tempdir().unwrap(), listen, CodingMode::Always).await
+        let coding = |config: &mut Config| config.pixels.coding = CodingMode::Always;
+        Self::with(name, seed, tempfile::tempdir().unwrap(), listen, coding).await
+    }
+
+    /// A site that relays, within these bounds.
+    pub(crate) async fn relaying(name: &'static str, seed: u8, relay: RelayConfig) -> Self {
+        let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self::with(name, seed, tempfile::tempdir().unwrap(), listen, |config| config.relay = relay).await
     }
 
     pub(crate) async fn at(name: &'static str, seed: u8, dir: tempfile::TempDir, listen: SocketAddr) -> Self {
-        Self::with(name, seed, dir, listen, CodingMode::Off).await
+        Self::with(name, seed, dir, listen, |_| {}).await
     }
 
     async fn with(
@@ -66,7 +73,7 @@ impl Site {
         seed: u8,
         dir: tempfile::TempDir,
         listen: SocketAddr,
-        coding: CodingMode,
+        set: impl FnOnce(&mut Config),
     ) -> Self {
         let tasks = Tasks::default();
         let identity = Arc::new(Identity::from_seed(&[seed; 32]));
@@ -78,7 +85,8 @@ impl Site {
         let cache = Cache::open(dir.path(), &CacheConfig::default(), &tasks).unwrap();
         let mut config = Config::parse(&format!("[site]\nname = \"{name}\"\n")).unwrap();
         config.pixels.listen = listen;
-        config.pixels.coding = coding;
+        config.pixels.coding = CodingMode::Off;
+        set(&mut config);
         let config = Arc::new(config);
         let sources = crate::sources::Sources::open(dir.path(), name, archive.clone(), audit.clone(), &tasks).unwrap();
         let parts = || TransferParts {
@@ -115,10 +123,15 @@ impl Site {
     }
 
     pub(crate) fn as_peer(&self, pixels: SocketAddr) -> Peer {
+        self.as_peer_at(&[pixels])
+    }
+
+    /// As a peer with several addresses.
+    pub(crate) fn as_peer_at(&self, pixels: &[SocketAddr]) -> Peer {
         let record = SiteRecord {
             name: self.name.to_owned(),
             overlay: Vec::new(),
-            pixels: vec![pixels.to_string()],
+            pixels: pixels.iter().map(ToString::to_string).collect(),
             issued: tasks::now(),
         };
         Peer {

@@ -26,6 +26,12 @@ interface PeerCardProps {
   onOffer: (peer: Peer, replaces?: Agreement) => void;
 }
 
+/** How messages reach it. */
+function roadOf(peer: Peer): 'direct' | 'directTcp' | 'aside' {
+  if (peer.road === 'tcp') return 'directTcp';
+  return peer.road === 'punched' || peer.road === 'relay' ? 'aside' : 'direct';
+}
+
 function useFacts(peer: Peer): string[] {
   const { t, locale } = useWords();
   const now = useNow(15_000);
@@ -34,7 +40,10 @@ function useFacts(peer: Peer): string[] {
   const link = links?.find(({ site }) => site === peer.site);
   const facts: string[] = [];
   if (peer.revoked) return [t('peers.revokedOn', { date: minute(peer.revoked, locale) })];
-  if (peer.connected) facts.push(t(peer.road === 'tcp' ? 'peers.directTcp' : 'peers.direct'));
+  if (peer.connected) facts.push(t(`peers.${roadOf(peer)}`));
+  if (link?.connected && link.via !== null) facts.push(t('peers.imagesVia', { site: link.via }));
+  else if (link?.connected && link.road === 'punched') facts.push(t('peers.imagesPunched'));
+  else if (link?.connected && link.road === 'tcp') facts.push(t('peers.imagesTcp'));
   if (peer.connected && link?.connected && link.rtt_ms !== null) {
     facts.push(t('peers.linkRtt', { ms: count(link.rtt_ms, locale, link.rtt_ms < 10 ? 1 : 0) }));
     if (link.best_bytes_per_s !== null) facts.push(t('peers.linkBest', { rate: rate(link.best_bytes_per_s, locale) }));

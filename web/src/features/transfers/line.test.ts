@@ -59,6 +59,10 @@ test('the link is told with its road, share, round trip, loss and queue', () => 
   const link = (change: Partial<Transfer>) => linkLine({ ...running, ...change }, i18next.t, 'fr-FR').replaceAll(/[\u00a0\u202f]/g, ' ');
   expect(link({})).toBe('voie directe · 82 % du lien · aller-retour 20 ms · 0,12 % de pertes · 126 images en attente');
   expect(link({ rtt_ms: null, lost: null, link_bytes_per_s: null, waiting: 0 })).toBe('voie directe');
+  const bare = { rtt_ms: null, lost: null, link_bytes_per_s: null, waiting: 0 };
+  expect(link({ ...bare, road: 'tcp' })).toBe('par TCP');
+  expect(link({ ...bare, road: 'relay' })).toBe('par un site relais');
+  expect(link({ ...bare, road: 'none' })).toBe('');
 });
 
 test('what opening will take is told before the click', () => {

@@ -56,9 +56,18 @@ export function transferLine(transfer: Transfer, t: TFunction, locale: string): 
   }
 }
 
+const ROADS = ['direct', 'punched', 'tcp', 'relay', 'source'] as const;
+
+/** The word of the road that the bytes take; none while there is none. */
+export function roadWord(road: string, t: TFunction): string | null {
+  const known = ROADS.find((one) => one === road);
+  return known ? t(`strip.${known}`) : null;
+}
+
 /** "direct · 82 % of what the link carries · round trip 20 ms · 0.1 % lost · 126 images waiting". */
 export function linkLine(transfer: Transfer, t: TFunction, locale: string): string {
-  const parts: string[] = [t(transfer.road === 'source' ? 'strip.source' : 'strip.direct')];
+  const road = roadWord(transfer.road, t);
+  const parts: string[] = road === null ? [] : [road];
   if (transfer.link_bytes_per_s !== null && transfer.bytes_per_s > 0) {
     parts.push(t('strip.ofLink', { share: share(Math.min(1, transfer.bytes_per_s / transfer.link_bytes_per_s), locale) }));
   }
