@@ -1,8 +1,8 @@
 //! What is sealed at rest is sealed anew, when the key that it hangs on may be in other hands.
 //!
-//! All of it hangs on the *root* (`identity`): second factors in the journal, sign-ins under way and known devices, and the
-//! cold copies in an object store. The root is the seed of the site's first key, until it is replaced here. In this order:
-//! the next root is written, and everything is sealed under it from then on; second factors are recorded anew; a backup is
+//! All of it hangs on the *root* (`identity`): second factors in the journal, sign-ins under way and known devices, drafts
+//! of reports, and the cold copies in an object store. The root is the seed of the site's first key, until it is replaced here. In this order:
+//! the next root is written, and everything is sealed under it from then on; second factors are recorded and drafts written anew; a backup is
 //! waited for where there are cold copies, since one from before could read none of them; each copy is sealed anew, read
 //! back, and then removed under the old name; when a whole run has left none, the root before is destroyed.
 //!
@@ -16,6 +16,7 @@ use crate::{
     archive::{Archive, Resealed},
     audit::{Act, Actor, Audit, Event},
     backup,
+    cases::Cases,
     identity::{Identity, IdentityError},
     tasks::{self, Tasks},
     users::Users,
@@ -78,6 +79,7 @@ pub(crate) struct ResealParts {
     pub(crate) identity: Arc<Identity>,
     pub(crate) users: Users,
     pub(crate) archive: Archive,
+    pub(crate) cases: Cases,
     pub(crate) audit: Audit,
     pub(crate) tasks: Tasks,
 }
@@ -181,6 +183,10 @@ impl Inner {
                 tracing::error!(%why, "second factors are sealed anew later");
                 return Stage::Working;
             }
+        }
+        if let Err(why) = self.parts.cases.reseal_drafts().await {
+            tracing::error!(%why, "drafts of reports are sealed anew later");
+            return Stage::Working;
         }
         let inner = self.clone();
         let copies = self.parts.tasks.spawn_blocking("sealing anew", move || inner.copies(since)).await;

@@ -6,7 +6,7 @@
 //! # Not here
 //! Who has the claim, by which a draft that was left behind can be gone on with: [`super`].
 
-use crate::seal::Key;
+use crate::{identity::Identity, seal::Key};
 use protocol::{
     Timestamp,
     case::event::{REPORT_BYTES_MAX, Standing},
@@ -18,11 +18,13 @@ use std::{
     fs::{self, File},
     io::{self, Read, Write},
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 /// People whose drafts are kept of one case; beyond, the oldest goes.
 const PERSONS_MAX: usize = 8;
+/// What their keys are derived for.
+const PURPOSE: &str = "confrere 2026-11 drafts of reports";
 
 /// A draft that is not there, or cannot be kept.
 #[derive(Debug, thiserror::Error)]
@@ -63,50 +65,65 @@ impl Wire for OfCase {
 #[derive(Debug)]
 pub(super) struct Drafts {
     folder: PathBuf,
-    key: Key,
+    identity: Arc<Identity>,
     /// One change at a time: drafts are small, and few write at once.
     changing: Mutex<()>,
 }
 
 impl Drafts {
-    pub(super) fn new(dir: &Path, key: Key) -> Self {
-        Self { folder: dir.join("drafts"), key, changing: Mutex::default() }
+    pub(super) fn new(dir: &Path, identity: Arc<Identity>) -> Self {
+        Self { folder: dir.join("drafts"), identity, changing: Mutex::default() }
     }
 
-    fn path(&self, case: &Id128) -> (PathBuf, String) {
-        let name = self.key.name("draft", &case.0);
+    fn path(&self, key: &Key, case: &Id128) -> (PathBuf, String) {
+        let name = key.name("draft", &case.0);
         (self.folder.join(&name), name)
     }
 
+    /// Seals anew what is sealed under the root before (blocking).
+    pub(super) fn reseal(&self, cases: &[Id128]) -> Result<(), DraftError> {
+        for case in cases {
+            let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+            let before = self.identity.sealing(PURPOSE).before;
+            if before.is_some_and(|key| self.path(&key, case).0.exists()) {
+                self.write(case, &self.read(case)?)?;
+            }
+        }
+        Ok(())
+    }
+
     fn read(&self, case: &Id128) -> Result<OfCase, DraftError> {
-        let (path, name) = self.path(case);
-        let file = match File::open(&path) {
-            Ok(file) => file,
-            Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(OfCase::default()),
-            Err(why) => return Err(why.into()),
-        };
-        let mut plain = Vec::new();
-        let bytes_max = (PERSONS_MAX * (REPORT_BYTES_MAX + 1_024)) as u64;
-        let _ = self.key.opener(&name, file)?.take(bytes_max).read_to_end(&mut plain)?;
-        wire::decode(&plain).map_err(|why| io::Error::new(io::ErrorKind::InvalidData, why).into())
+        for key in self.identity.sealing(PURPOSE).all() {
+            let (path, name) = self.path(key, case);
+            let file = match File::open(&path) {
+                Ok(file) => file,
+                Err(why) if why.kind() == io::ErrorKind::NotFound => continue,
+                Err(why) => return Err(why.into()),
+            };
+            let mut plain = Vec::new();
+            let bytes_max = (PERSONS_MAX * (REPORT_BYTES_MAX + 1_024)) as u64;
+            let _ = key.opener(&name, file)?.take(bytes_max).read_to_end(&mut plain)?;
+            return wire::decode(&plain).map_err(|why| io::Error::new(io::ErrorKind::InvalidData, why).into());
+        }
+        Ok(OfCase::default())
     }
 
     fn write(&self, case: &Id128, drafts: &OfCase) -> Result<(), DraftError> {
-        let (path, name) = self.path(case);
+        let sealing = self.identity.sealing(PURPOSE);
+        let (path, name) = self.path(&sealing.now, case);
+        let before = sealing.before.as_ref().map(|key| self.path(key, case).0);
         if drafts.0.is_empty() {
-            return match fs::remove_file(&path) {
-                Err(why) if why.kind() != io::ErrorKind::NotFound => Err(why.into()),
-                _ => Ok(()),
-            };
+            return before.iter().chain([&path]).try_for_each(|path| remove(path));
         }
         fs::create_dir_all(&self.folder)?;
         let beside = path.with_extension("new");
-        let mut sealer = self.key.sealer(&name, File::create(&beside)?)?;
+        let mut sealer = sealing.now.sealer(&name, File::create(&beside)?)?;
         sealer.write_all(&wire::encode(drafts))?;
         sealer.finish()?.sync_all()?;
         fs::rename(&beside, &path)?;
         File::open(&self.folder)?.sync_all()?;
-        Ok(())
+        // Only when the new one is on disk.
+        before.iter().try_for_each(|path| remove(path))
     }
 
     /// Their own; else, for who has the claim, the newest that was left behind.
@@ -140,5 +157,12 @@ impl Drafts {
         let OfCase(mut drafts) = self.read(case)?;
         drafts.retain(|draft| person.is_some_and(|person| draft.person != person));
         self.write(case, &OfCase(drafts))
+    }
+}
+
+fn remove(path: &Path) -> Result<(), DraftError> {
+    match fs::remove_file(path) {
+        Err(why) if why.kind() != io::ErrorKind::NotFound => Err(why.into()),
+        _ => Ok(()),
     }
 }

@@ -37,7 +37,6 @@ use crate::{
     audit::{Act, Actor, Audit, AuditError, Event as Evidence},
     identity::Identity,
     journal::{Journal, JournalError, Position},
-    seal::Key,
     tasks::{self, Tasks},
     trust::Trust,
 };
@@ -60,14 +59,12 @@ use std::{
     sync::{Arc, Mutex as StdMutex, PoisonError, RwLock, RwLockReadGuard},
 };
 use tokio::sync::{Mutex, broadcast};
-use zeroize::Zeroizing;
 
 /// News kept for a slow listener, who otherwise reads the list anew.
 const NEWS_KEPT: usize = 1024;
 /// Cases kept: at a hundred a day some three years. Beyond, none is begun and none is taken until old ones are put away.
 const CASES_MAX: usize = 100_000;
 /// What the key of drafts is derived for.
-const PURPOSE: &str = "confrere 2026-11 drafts of reports";
 
 /// Why nothing was done.
 #[derive(Debug, thiserror::Error)]
@@ -148,7 +145,7 @@ impl Cases {
         if let Some(why) = unreadable {
             return Err(why.into());
         }
-        let key = Key::new(Zeroizing::new(blake3::derive_key(PURPOSE, identity.root().as_slice())));
+        let drafts = Drafts::new(dir, identity.clone());
         let inner = Inner {
             identity,
             trust,
@@ -156,7 +153,7 @@ impl Cases {
             journal,
             tasks: tasks.clone(),
             book: RwLock::new(read.done()),
-            drafts: Drafts::new(dir, key),
+            drafts,
             active: StdMutex::default(),
             writing: Mutex::default(),
             news: broadcast::channel(NEWS_KEPT).0,
@@ -377,6 +374,16 @@ impl Cases {
     pub(crate) async fn drop_draft(&self, case: Id128, person: Option<String>) -> Result<(), CaseError> {
         let this = self.clone();
         self.blocking(move || this.inner.drafts.drop_of(&case, person.as_deref())).await
+    }
+
+    /// Seals drafts anew that are sealed under the root before.
+    ///
+    /// # Errors
+    /// [`DraftError`].
+    pub(crate) async fn reseal_drafts(&self) -> Result<(), CaseError> {
+        let cases: Vec<Id128> = self.book().all().map(|whole| whole.name()).collect();
+        let this = self.clone();
+        self.blocking(move || this.inner.drafts.reseal(&cases)).await
     }
 
     async fn blocking<T: Send + 'static>(

@@ -95,6 +95,7 @@ pub(super) enum ApiError {
     Withhold(#[from] WithholdError),
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    #[error(transparent)]
     Case(#[from] CaseError),
     #[error(transparent)]
     Sign(#[from] SignError),
@@ -104,6 +105,7 @@ pub(super) enum ApiError {
     Missing(Vec<&'static str>),
     #[error("the patient is another")]
     WrongPatient(Vec<&'static str>),
+    #[error(transparent)]
     Roster(#[from] RosterError),
 }
 

@@ -346,6 +346,7 @@ impl Site {
             identity: self.identity.clone(),
             users: self.users.clone(),
             archive: self.archive.clone(),
+            cases: self.cases.clone(),
             audit: self.audit.clone(),
             tasks: self.tasks.clone(),
         })
