@@ -7,7 +7,7 @@ use ed25519_dalek::SigningKey;
 use protocol::{
     Refusal, SiteId, Timestamp,
     agreement::{Agreement, Check, Closing, Ending, Level, Moment, SignedAgreement, StudyFacts, Suspension, Withheld},
-    case::{Case, Refused, event::Event as CaseEvent},
+    case::{Case, event::Event as CaseEvent},
     catalog::Offer,
     copies::CopyErased,
     duty::Duty,
@@ -121,10 +121,7 @@ pub(crate) fn case(bytes: &[u8]) {
 /// Admits all that can be, until nothing new comes of it.
 fn taken<'a>(case: &mut Case, events: impl Iterator<Item = &'a CaseEvent> + Clone) {
     loop {
-        let admitted = events.clone().filter(|event| match case.admit((*event).clone()) {
-            Ok(is_new) => is_new,
-            Err(Refused::Malformed | Refused::Missing(_) | Refused::Full) => false,
-        });
+        let admitted = events.clone().filter(|event| case.admit((*event).clone()).unwrap_or_default());
         if admitted.count() == 0 {
             return;
         }

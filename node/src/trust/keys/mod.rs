@@ -251,7 +251,7 @@ impl State {
         let known = self.keys.get(&site);
         // A change so soon after another settles neither.
         let is_fresh = |known: &&Known| known.heard.is_some_and(|heard| at.since(heard) < SETTLED_AFTER);
-        let settled = known.filter(is_fresh).map_or(before.successions().len(), |known| known.settled);
+        let settled = known.filter(is_fresh).map_or_else(|| before.successions().len(), |known| known.settled);
         // Our next key is our answer to whoever made another: who does not take it says so again.
         let parted = known.filter(|known| site != self.us && known.conflict.is_some());
         let (conflict, rival) = parted.map_or((None, None), |known| (known.conflict, known.rival.clone()));
