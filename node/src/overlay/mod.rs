@@ -277,7 +277,6 @@ struct Inner {
     copies_asked: OncePerSite,
     duties: OncePerSite,
     duties_heard: duty::Heard,
-    cases_said: OncePerSite,
     cases_told: cases::Told,
     due: copies::Due,
     unheard: converse::Unheard,
@@ -336,7 +335,6 @@ impl Overlay {
             pixels: told(&config.pixels.advertise, config.pixels.listen),
             issued: tasks::now(),
         };
-        let alerts = Alerts::new(audit.clone());
         let inner = Arc::new(Inner {
             config,
             identity,
@@ -345,6 +343,7 @@ impl Overlay {
             cache,
             sources,
             cases,
+            alerts: Alerts::new(audit.clone()),
             audit,
             tasks: tasks.clone(),
             link,
@@ -354,7 +353,6 @@ impl Overlay {
             directory: Directory::default(),
             pairings: Pairings::default(),
             inviting: Mutex::new(None),
-            alerts,
             answering: answering::Answering::default(),
             questions: converse::questions_pace(),
             greets: OncePerSite::default(),
@@ -369,7 +367,6 @@ impl Overlay {
             copies_asked: OncePerSite::default(),
             duties: OncePerSite::default(),
             duties_heard: duty::Heard::default(),
-            cases_said: OncePerSite::default(),
             cases_told: cases::Told::default(),
             due: copies::Due::default(),
             unheard: converse::Unheard::default(),

@@ -226,6 +226,7 @@ fn agreement_routes() -> Router<Door> {
 /// Who is on duty, which cases are open, and for what one reads.
 fn duty_routes() -> Router<Door> {
     Router::new()
+        .merge(case_routes())
         .route("/duty", get(duty::list))
         .route("/duty/shifts", post(duty::shift))
         .route("/duty/cases", post(duty::case))
@@ -343,7 +344,6 @@ fn api_routes() -> Router<Door> {
         .route("/grants/{id}", delete(grants::revoke))
         .route("/grants/{id}/narrow", post(grants::narrow))
         .merge(duty_routes())
-        .merge(case_routes())
         .route("/audit", get(audit::page))
         .route("/audit/patient", get(access::patient))
         .route("/users", get(settings::users).post(settings::add_user))
