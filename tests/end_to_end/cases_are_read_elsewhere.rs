@@ -335,6 +335,44 @@ async fn what_was_signed_in_a_cut_network_survives_a_kill_and_arrives() {
     );
 }
 
+/// What is said is there or was not answered, whenever the process dies.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_kill_at_any_moment_loses_nothing_that_was_answered() {
+    let site = Site::open(SITE, "CH Nord").await;
+    let (study, _) = sent(&site).await;
+    let urgence = Person::new(&site, "dr.urgence", "referrer");
+    let case = id(&urgence.begin(stroke(&study, &[])).await);
+    let mut answered = Vec::new();
+    for round in 0..8 {
+        for more in 0..3 {
+            let text = format!("{round}, {more}");
+            let _ = urgence.step(&case, json!({ "step": "say", "text": text })).await;
+            answered.push(text);
+        }
+        // The last one is on its way when the process is killed, a little further each time.
+        let text = format!("{round}, last");
+        let said = json!({ "step": "say", "text": text });
+        let ask = Ask::new(Method::POST, format!("/api/cases/{case}/steps")).json(&said);
+        let saying = http::ask(site.portal(), urgence.as_them(ask));
+        let killing = async {
+            for _ in 0..round * 40 {
+                tokio::task::yield_now().await;
+            }
+            site.kill();
+        };
+        let (answer, ()) = tokio::join!(saying, killing);
+        if answer.is_ok_and(|answer| answer.status.is_success()) {
+            answered.push(text);
+        }
+        site.serve().await;
+        let thread = urgence.case(&case).await["thread"].clone();
+        let there: Vec<&str> = thread.as_array().unwrap().iter().map(|said| said["text"].as_str().unwrap()).collect();
+        for text in &answered {
+            assert!(there.contains(&text.as_str()), "{text} was answered and is lost: {there:?}");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_leaves_hands_on_cases_and_drafts() {
     let pair = Pair::agreed(SITE, tests::Preset::All).await;
