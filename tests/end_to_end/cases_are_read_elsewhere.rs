@@ -141,8 +141,41 @@ fn id(case: &Value) -> String {
     case["case"].as_str().unwrap().to_owned()
 }
 
+async fn keeps_a_draft(garde: &Person<'_>, case: &str) {
+    let draft = json!({ "serial": 1, "standing": "preliminary", "findings": "occlusion M1 gauche" });
+    let kept = garde.ask(Method::PUT, &format!("/api/cases/{case}/draft"), Some(&draft)).await;
+    assert_eq!(kept.status.as_u16(), 204);
+    assert!(garde.site.files_with("occlusion M1".as_bytes()).is_empty(), "a draft lies open on the disk");
+    let again = garde.get(&format!("/api/cases/{case}/draft")).await;
+    assert_eq!(again["findings"], "occlusion M1 gauche");
+}
+
+async fn signs_for_no_other_patient(garde: &Person<'_>, case: &str) {
+    // The wrong patient is not signed for, whatever the editor shows.
+    let mut wrong = garde.report(case, "preliminary", "occlusion M1 gauche").await;
+    wrong["patient"]["birth_date"] = json!("20000101");
+    let refused = garde.try_sign(case, &wrong).await;
+    assert_eq!((refused.status.as_u16(), refused.error_code()), (409, "wrong-patient".to_owned()));
+    assert_eq!(refused.json()["differs"], json!(["birth_date"]));
+}
+
+async fn both_wrote_it_down(pair: &Pair) {
+    // Both sites wrote each step down, and each countersigned the other's.
+    for site in [&pair.a, &pair.b] {
+        let log = site.audit("").await;
+        let steps: Vec<Value> = log.into_iter().filter(|entry| entry["act"] == "case-changed").collect();
+        for word in ["requested", "offered", "accepted", "claimed", "reported", "acknowledged", "closed"] {
+            let has = |entry: &Value| entry["note"].as_str().is_some_and(|note| note.starts_with(word));
+            assert!(steps.iter().any(has), "{}: {word} is in the log", site.name);
+        }
+        eventually!(15, "all is countersigned", {
+            let ledger = site.get("/api/ledger").await.ok().json();
+            holds(ledger["peers"][0]["missing"] == 0 && ledger["findings"].as_array().is_some_and(Vec::is_empty))
+        });
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[expect(clippy::too_many_lines, reason = "one night, told as it goes")]
 async fn a_night_from_the_request_to_the_acknowledgement() {
     let pair = Pair::paired(SITE).await;
     let (study, made) = sent(&pair.a).await;
@@ -176,19 +209,8 @@ async fn a_night_from_the_request_to_the_acknowledgement() {
 
     let claimed = garde.step(&case, json!({ "step": "claim" })).await;
     assert_eq!(claimed["claim"]["mine"], true);
-    let draft = json!({ "serial": 1, "standing": "preliminary", "findings": "occlusion M1 gauche" });
-    let kept = garde.ask(Method::PUT, &format!("/api/cases/{case}/draft"), Some(&draft)).await;
-    assert_eq!(kept.status.as_u16(), 204);
-    assert!(pair.b.files_with("occlusion M1".as_bytes()).is_empty(), "a draft lies open on the disk");
-    let again = garde.get(&format!("/api/cases/{case}/draft")).await;
-    assert_eq!(again["findings"], "occlusion M1 gauche");
-
-    // The wrong patient is not signed for, whatever the editor shows.
-    let mut wrong = garde.report(&case, "preliminary", "occlusion M1 gauche").await;
-    wrong["patient"]["birth_date"] = json!("20000101");
-    let refused = garde.try_sign(&case, &wrong).await;
-    assert_eq!((refused.status.as_u16(), refused.error_code()), (409, "wrong-patient".to_owned()));
-    assert_eq!(refused.json()["differs"], json!(["birth_date"]));
+    keeps_a_draft(&garde, &case).await;
+    signs_for_no_other_patient(&garde, &case).await;
     let began = Instant::now();
     let signed = garde.sign(&case, "preliminary", "occlusion M1 gauche").await;
     let first = signed["reports"][0]["event"].clone();
@@ -217,19 +239,7 @@ async fn a_night_from_the_request_to_the_acknowledgement() {
     let _ = garde.sees(5, &case, "it is closed there too", is_stage("closed")).await;
     eventually!(10, "the study is closed with its case", holds(pair.b.listed(&study).await.is_none()));
 
-    // Both sites wrote each step down, and each countersigned the other's.
-    for site in [&pair.a, &pair.b] {
-        let log = site.audit("").await;
-        let steps: Vec<Value> = log.into_iter().filter(|entry| entry["act"] == "case-changed").collect();
-        for word in ["requested", "offered", "accepted", "claimed", "reported", "acknowledged", "closed"] {
-            let has = |entry: &Value| entry["note"].as_str().is_some_and(|note| note.starts_with(word));
-            assert!(steps.iter().any(has), "{}: {word} is in the log", site.name);
-        }
-        eventually!(15, "all is countersigned", {
-            let ledger = site.get("/api/ledger").await.ok().json();
-            holds(ledger["peers"][0]["missing"] == 0 && ledger["findings"].as_array().is_some_and(Vec::is_empty))
-        });
-    }
+    both_wrote_it_down(&pair).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -323,6 +333,44 @@ async fn what_was_signed_in_a_cut_network_survives_a_kill_and_arrives() {
         (&seen["reports"][0]["findings"], &seen["reports"][0]["person"]),
         (&json!("hématome"), &json!("dr.garde"))
     );
+}
+
+/// What is said is there or was not answered, whenever the process dies.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_kill_at_any_moment_loses_nothing_that_was_answered() {
+    let site = Site::open(SITE, "CH Nord").await;
+    let (study, _) = sent(&site).await;
+    let urgence = Person::new(&site, "dr.urgence", "referrer");
+    let case = id(&urgence.begin(stroke(&study, &[])).await);
+    let mut answered = Vec::new();
+    for round in 0..8 {
+        for more in 0..3 {
+            let text = format!("{round}, {more}");
+            let _ = urgence.step(&case, json!({ "step": "say", "text": text })).await;
+            answered.push(text);
+        }
+        // The last one is on its way when the process is killed, a little further each time.
+        let text = format!("{round}, last");
+        let said = json!({ "step": "say", "text": text });
+        let ask = Ask::new(Method::POST, format!("/api/cases/{case}/steps")).json(&said);
+        let saying = http::ask(site.portal(), urgence.as_them(ask));
+        let killing = async {
+            for _ in 0..round * 40 {
+                tokio::task::yield_now().await;
+            }
+            site.kill();
+        };
+        let (answer, ()) = tokio::join!(saying, killing);
+        if answer.is_ok_and(|answer| answer.status.is_success()) {
+            answered.push(text);
+        }
+        site.serve().await;
+        let thread = urgence.case(&case).await["thread"].clone();
+        let there: Vec<&str> = thread.as_array().unwrap().iter().map(|said| said["text"].as_str().unwrap()).collect();
+        for text in &answered {
+            assert!(there.contains(&text.as_str()), "{text} was answered and is lost: {there:?}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -294,7 +294,6 @@ fn many(us: SiteId) -> Vec<Arc<Whole>> {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "the figure is read with --no-capture")]
 fn pages_of_ten_thousand_cases_neither_miss_nor_repeat() {
     let us = SiteId([1; 32]);
     let (all, settings) = (many(us), Settings::default());

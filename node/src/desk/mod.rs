@@ -82,6 +82,8 @@ impl Desk {
         let (case_news, archive_news) = (parts.cases.news(), parts.archive.events());
         let overlay_news = parts.overlay.events();
         let inner = Arc::new(Inner { parts, started: tasks::now(), due: Mutex::default(), news: Notify::new() });
+        // Also those that are over: what a stop left undone of them is done.
+        inner.look_at(inner.parts.cases.all().iter().map(|whole| whole.name()));
         tasks.spawn("desk", inner.clone().run());
         tasks.spawn("desk cases", inner.clone().follow_cases(case_news));
         tasks.spawn("desk images", inner.clone().follow_archive(archive_news));

@@ -10,7 +10,7 @@
 //! # Not here
 //! Which events may come: `cases`.
 
-use super::{Inner, OverlayEvent, converse::is_lost};
+use super::{Inner, OverlayEvent, converse::is_lost, once::OncePerSite};
 use crate::{
     cases::{HEADS_PAGE_MAX, Heads, News},
     trust::TrustError,
@@ -30,7 +30,10 @@ use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 /// What of each peer is known, by case. Bounded by the peers and the cases shared with them.
 #[derive(Debug, Default)]
-pub(super) struct Told(Mutex<HashMap<SiteId, OfPeer>>);
+pub(super) struct Told {
+    saying: OncePerSite,
+    peers: Mutex<HashMap<SiteId, OfPeer>>,
+}
 
 #[derive(Debug, Default)]
 struct OfPeer {
@@ -42,7 +45,7 @@ struct OfPeer {
 
 impl Told {
     fn all(&self) -> MutexGuard<'_, HashMap<SiteId, OfPeer>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.peers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn changed(&self, peer: SiteId, cases: impl IntoIterator<Item = Id128>) {
@@ -118,7 +121,7 @@ impl Inner {
     fn tell_cases(self: &Arc<Self>, peer: SiteId) {
         if self.contacts.is_connected(&peer) {
             let say = move |inner: Arc<Self>| async move { inner.say_cases(peer).await };
-            self.once("cases", |inner| &inner.cases_said, peer, say);
+            self.once("cases", |inner| &inner.cases_told.saying, peer, say);
         }
     }
 
@@ -203,8 +206,17 @@ impl Inner {
         Some(true)
     }
 
+    /// A peer says where its cases stand, or brings events.
+    pub(super) async fn told_of_cases(self: &Arc<Self>, from: SiteId, request: Request) -> Result<Answer, TrustError> {
+        match request {
+            Request::CaseHeads(told) => self.answer_case_heads(from, &told),
+            Request::CaseEvents(page) => self.hear_cases(from, page).await,
+            _ => Err(Refusal::Malformed.into()),
+        }
+    }
+
     /// A peer says where its cases stand.
-    pub(super) fn answer_case_heads(self: &Arc<Self>, from: SiteId, told: &Heads) -> Result<Answer, TrustError> {
+    fn answer_case_heads(self: &Arc<Self>, from: SiteId, told: &Heads) -> Result<Answer, TrustError> {
         if told.len() > HEADS_PAGE_MAX {
             return Err(Refusal::Malformed.into());
         }
@@ -220,7 +232,7 @@ impl Inner {
     }
 
     /// A peer brings events.
-    pub(super) async fn hear_cases(&self, from: SiteId, page: Vec<Signed<Event>>) -> Result<Answer, TrustError> {
+    async fn hear_cases(&self, from: SiteId, page: Vec<Signed<Event>>) -> Result<Answer, TrustError> {
         let heard = match self.cases.hear(from, page).await {
             Ok(heard) => heard,
             Err(error) => {

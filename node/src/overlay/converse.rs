@@ -400,8 +400,7 @@ impl Inner {
             Request::CopiesAsked(asked) => return Ok(self.answer_copies(from, &asked).await),
             Request::CopiesHeld { after } => return Ok(self.held_copies(&from, after.as_ref())),
             Request::ReaderGone { person } => self.reader_gone(from, person).await?,
-            Request::CaseHeads(told) => return self.answer_case_heads(from, &told),
-            Request::CaseEvents(page) => return self.hear_cases(from, page).await,
+            Request::CaseHeads(_) | Request::CaseEvents(_) => return self.told_of_cases(from, request).await,
             Request::KeysPart(keys) => self.hear_that_keys_part(from, &keys).await?,
             Request::KeysFork(signed) => self.hear_fork(from, &signed).await?,
             Request::Goodbye => {

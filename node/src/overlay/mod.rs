@@ -286,7 +286,6 @@ struct Inner {
     copies_asked: OncePerSite,
     duties: OncePerSite,
     duties_heard: duty::Heard,
-    cases_said: OncePerSite,
     cases_told: cases::Told,
     due: copies::Due,
     unheard: converse::Unheard,
@@ -345,7 +344,6 @@ impl Overlay {
             pixels: told(&config.pixels.advertise, config.pixels.listen),
             issued: tasks::now(),
         };
-        let alerts = Alerts::new(audit.clone());
         let inner = Arc::new(Inner {
             config,
             identity,
@@ -354,6 +352,7 @@ impl Overlay {
             cache,
             sources,
             cases,
+            alerts: Alerts::new(audit.clone()),
             audit,
             tasks: tasks.clone(),
             link,
@@ -364,7 +363,6 @@ impl Overlay {
             pairings: Pairings::default(),
             pairing_calls: pairing::Calls::default(),
             inviting: Mutex::new(None),
-            alerts,
             answering: answering::Answering::default(),
             questions: converse::questions_pace(),
             greetings: knock::greetings_pace(),
@@ -380,7 +378,6 @@ impl Overlay {
             copies_asked: OncePerSite::default(),
             duties: OncePerSite::default(),
             duties_heard: duty::Heard::default(),
-            cases_said: OncePerSite::default(),
             cases_told: cases::Told::default(),
             due: copies::Due::default(),
             unheard: converse::Unheard::default(),

@@ -91,6 +91,11 @@ pub(super) fn actions(door: &Door, person: &Person, whole: &Whole) -> Vec<&'stat
         let step = step?;
         (may(person, whole, &us, &new) && would(step)).then_some(word)
     });
+    taken.chain(signed(person, &would)).collect()
+}
+
+/// Words of reports that the caller may sign now.
+fn signed(person: &Person, would: &dyn Fn(Step) -> bool) -> Vec<&'static str> {
     let reports = [
         ("report-preliminary", Standing::Preliminary),
         ("report-final", Standing::Final),
@@ -98,6 +103,5 @@ pub(super) fn actions(door: &Door, person: &Person, whole: &Whole) -> Vec<&'stat
         ("report-second-reading", Standing::SecondReading),
     ];
     let signs = person.allows(Action::ReportCases);
-    let signed = reports.into_iter().filter(|(_, standing)| signs && would(report(*standing))).map(|(word, _)| word);
-    taken.chain(signed).collect()
+    reports.into_iter().filter(|(_, standing)| signs && would(report(*standing))).map(|(word, _)| word).collect()
 }

@@ -259,9 +259,7 @@ impl CaseNotice {
         let ours = |event: &Event| event.site == us && event.person == person.name;
         // A step of the caller's that lost its effect to what came.
         let lost = whole.state.void.iter().rev().find(|(digest, void)| {
-            from_peer
-                && matches!(void, Void::Claimed { .. })
-                && whole.case.events().get(digest).is_some_and(|event| ours(event))
+            from_peer && matches!(void, Void::Claimed { .. }) && whole.case.events().get(digest).is_some_and(&ours)
         });
         let last = events.last().and_then(|digest| whole.case.events().get(digest))?;
         let told = For { door, person };

@@ -233,6 +233,7 @@ fn agreement_routes() -> Router<Door> {
 /// Who is on duty, which cases are open, and for what one reads.
 fn duty_routes() -> Router<Door> {
     Router::new()
+        .merge(case_routes())
         .route("/duty", get(duty::list))
         .route("/duty/cases", post(duty::case))
         .route("/duty/{id}/end", post(duty::end))
@@ -352,7 +353,6 @@ fn api_routes() -> Router<Door> {
         .route("/grants/{id}", delete(grants::revoke))
         .route("/grants/{id}/narrow", post(grants::narrow))
         .merge(duty_routes())
-        .merge(case_routes())
         .merge(rosters::routes())
         .merge(shifts::routes())
         .route("/audit", get(audit::page))

@@ -1158,6 +1158,597 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    tab?: string;
+                    /** @description `P0,P1` */
+                    priority?: string;
+                    /** @description key of the requesting site */
+                    site?: string;
+                    modality?: string;
+                    kind?: string;
+                    mine?: boolean;
+                    q?: string;
+                    limit?: number;
+                    /** @description `next` of the page before */
+                    after?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CasePage"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewRequest"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CaseJson"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/loose": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LooseJson"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/loose/{study}/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    study: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Dismiss"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CaseSettings"];
+                    };
+                };
+            };
+        };
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CaseSettings"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CaseSettings"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    case: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CaseJson"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    case: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DraftJson"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        /** Durable and sealed when it answers. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    case: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DraftJson"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    case: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case}/join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A person compared the identities: what they repeat must be what the images say. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    case: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Join"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CaseJson"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case}/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    case: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewReport"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CaseJson"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    case: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewStep"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CaseJson"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/conflicts": {
         parameters: {
             query?: never;
@@ -7363,6 +7954,18 @@ export interface components {
             /** @description `corrected`, `rejected`, `reinstated` or `replaced`. */
             what: string;
         };
+        AskedJson: {
+            /** @description `waiting`, `timed-out`, `accepted` or `refused`. */
+            answer: string;
+            /** Format: int32 */
+            rank: number;
+            reason?: string | null;
+            site: string;
+            site_name: string;
+            until?: string | null;
+            /** @description Person or team; empty: whoever is on duty. */
+            whom: string;
+        };
         /** @description Where the browser goes. */
         AtProvider: {
             url: string;
@@ -7454,6 +8057,11 @@ export interface components {
             studies: string[];
             text: string;
         };
+        Candidate: {
+            case: string;
+            /** @description What is equal: `accession` or `patient-id`. A person compares the rest. */
+            why: string;
+        };
         /** @description A rule on what peers tell of, rather than on what arrives here. */
         CardsJson: {
             /**
@@ -7466,6 +8074,151 @@ export interface components {
              * @default []
              */
             peers: string[];
+        };
+        /** @description A case. */
+        CaseJson: components["schemas"]["CaseRow"] & {
+            /** @description Words of what the caller may do now. */
+            actions: string[];
+            asked: components["schemas"]["AskedJson"][];
+            comparisons: components["schemas"]["ComparisonJson"][];
+            complement?: string | null;
+            /** @description `informed`, `unable` or `open`. */
+            consent: string;
+            context: string;
+            contraindications: string;
+            /** @description `technologist`, `mpps` or `pacs`. */
+            count_confirmed_by?: string | null;
+            escalation: components["schemas"]["EscalationJson"];
+            events: components["schemas"]["EventJson"][];
+            justification: string;
+            key_images: components["schemas"]["KeyImageJson"][];
+            priors: string;
+            protocol?: string | null;
+            reports: components["schemas"]["ReportJson"][];
+            skipped: components["schemas"]["SkippedJson"][];
+            study_list: components["schemas"]["CaseStudyJson"][];
+            thread: components["schemas"]["MessageJson"][];
+        };
+        CasePage: {
+            /** @description For `after`; `null`: this is the last page. */
+            next?: string | null;
+            now: string;
+            rows: components["schemas"]["CaseRow"][];
+            sites: components["schemas"]["CoveredSite"][];
+            /** @description Rows of each tab, after the other filters. */
+            tabs: {
+                [key: string]: number;
+            };
+            total: number;
+        };
+        /** @description Who it is about, as the requesting site identifies them. */
+        CasePatient: {
+            /** @description `YYYYMMDD`; empty: nobody knows. */
+            birth_date: string;
+            id?: string;
+            /** @description `provisional`, `retrieved`, `validated`, `qualified` or `unknown`. */
+            identity?: string | null;
+            /** @description The national number; only of a qualified identity. */
+            ins?: string | null;
+            issuer?: string;
+            /** @description DICOM's form, components separated by `^`; empty: nobody knows. */
+            name: string;
+            /** @description `F`, `M`, `O` or empty. */
+            sex?: string;
+        };
+        /** @description A row of the list. */
+        CaseRow: {
+            accession: string;
+            accession_issuer: string;
+            case: string;
+            changed: string;
+            claim?: components["schemas"]["ClaimJson"] | null;
+            due?: components["schemas"]["DueJson"] | null;
+            /**
+             * @description `escalated`, `on-hold`, `info-asked`, `critical-unheard`, `comparison-owed`, `late-images`, `no-images`,
+             *     `count-unconfirmed`, `called-off`, `unreachable`, `breached`.
+             */
+            flags: string[];
+            images: components["schemas"]["ImagesJson"];
+            kind: string;
+            modality: string;
+            owner: components["schemas"]["OwnerJson"];
+            patient: components["schemas"]["CasePatient"];
+            priority: string;
+            question: string;
+            reader?: string | null;
+            reader_name?: string | null;
+            region: string;
+            requested: string;
+            requested_by: string;
+            requester: string;
+            requester_name: string;
+            /** @description `requester`, `reader`, `asked` or `party`: this site's part. */
+            role: string;
+            stage: string;
+            studies: string[];
+            /** @description `YYYYMMDD` of the first study; empty: not known. */
+            study_date: string;
+            tab: string;
+            telephone: string;
+        };
+        /** @description Delays in seconds, by priority from P0. */
+        CaseSettings: {
+            answer_s: number[];
+            final_s: number[];
+            /**
+             * Format: int32
+             * @description Until somebody hears of a critical result.
+             */
+            hear_s: number;
+            /**
+             * Format: int32
+             * @description Until a claim that nobody works on is given back.
+             */
+            idle_s: number;
+            /**
+             * Format: int32
+             * @description Until a request without images, or a study without a request, is told.
+             */
+            images_s: number;
+            preliminary_s: number[];
+            /** @description Asked in turn, where no roster says otherwise. */
+            ranks: components["schemas"]["RankJson"][];
+            /** @description Studies of these modalities need a request. */
+            requested_modalities: string[];
+            /**
+             * Format: int32
+             * @description Until a site counts as silent.
+             */
+            silent_s: number;
+            /** @description Called when nobody answers. */
+            telephones: components["schemas"]["TelephoneJson"][];
+        };
+        CaseStudyJson: {
+            date: string;
+            /** Format: int32 */
+            expected?: number | null;
+            /** Format: int32 */
+            here: number;
+            holder?: string | null;
+            holder_name: string;
+            /** Format: int32 */
+            instances: number;
+            /** @description `request`, `accession` or `confirmed`. */
+            joined_by: string;
+            study: string;
+            /** @description No bytes were met that are not those signed. */
+            verified: boolean;
+            /**
+             * Format: int64
+             * @description Of the manifest that was said to be ready.
+             */
+            version?: number | null;
+            /**
+             * Format: int64
+             * @description Of the newest one known here.
+             */
+            version_here?: number | null;
         };
         /** @description What a version says otherwise than the one in force. */
         ChangesJson: {
@@ -7483,6 +8236,14 @@ export interface components {
             found: string;
             holds: boolean;
             wanted: string;
+        };
+        ClaimJson: {
+            at: string;
+            /** @description It is the caller's. */
+            mine: boolean;
+            person: string;
+            site: string;
+            site_name: string;
         };
         ClauseJson: {
             announce: boolean;
@@ -7611,6 +8372,13 @@ export interface components {
             conflict: components["schemas"]["Conflict"];
             first?: components["schemas"]["Side"] | null;
             other?: components["schemas"]["Side"] | null;
+        };
+        ComparisonJson: {
+            /** @description `none`, `minor`, `moderate`, `major`, `severe`; `null`: owed. */
+            class?: string | null;
+            person?: string | null;
+            reports: string[];
+            text?: string | null;
         };
         /** @description Which studies a rule means. Patterns take `*` and `?`; case and accents do not count; of each list one must match. */
         ConditionsJson: {
@@ -7780,6 +8548,19 @@ export interface components {
             study?: string | null;
             undone?: components["schemas"]["DecidedBy"] | null;
         };
+        /** @description A hospital for which something is read, or that reads for us. */
+        CoveredSite: {
+            connected: boolean;
+            last_contact?: string | null;
+            open_cases: number;
+            ours: boolean;
+            /** @description Nothing was heard of it for longer than is set. */
+            silent: boolean;
+            site: string;
+            site_name: string;
+            /** @description Of the rooms and people of its open cases. */
+            telephones: string[];
+        };
         /** @description A licence that an administrator has seen. */
         Credential: {
             /** @description First day, ISO. */
@@ -7813,6 +8594,29 @@ export interface components {
         Disabled: {
             disabled: boolean;
         };
+        /** @description Why no request is needed. */
+        Dismiss: {
+            reason?: string;
+        };
+        /** @description What somebody has written so far. */
+        DraftJson: {
+            /** @description When it was kept. */
+            at?: string | null;
+            conclusion?: string;
+            critical?: boolean;
+            findings?: string;
+            indication?: string;
+            language?: string;
+            /** @description Whose it is; in what is kept: the caller's. */
+            person?: string | null;
+            /**
+             * Format: int64
+             * @description Rises with each that is kept.
+             */
+            serial: number;
+            standing: string;
+            technique?: string;
+        };
         /** @description What is not to be offered or fetched after all. */
         DropPeer: {
             /** @description Key, short key or name of the peer. */
@@ -7823,6 +8627,12 @@ export interface components {
         DropRoute: {
             study: string;
             to: string;
+        };
+        DueJson: {
+            at: string;
+            breached: boolean;
+            /** @description `answer`, `preliminary`, `final` or `hear`. */
+            what: string;
         };
         /** @description A shift or a case, as its site states it. */
         DutyJson: {
@@ -7885,8 +8695,13 @@ export interface components {
         };
         /** @description The body of every error. */
         ErrorBody: {
+            by?: components["schemas"]["HolderJson"] | null;
+            /** @description With `wrong-patient`: what differs. */
+            differs?: string[];
             /** @description Stable word for programs and translations. */
             error: string;
+            /** @description With `missing`: the fields of the request. */
+            fields?: string[];
             /** @description English sentence without patient data. */
             message: string;
             /** @description Reference number in the node's log, for faults of ours. */
@@ -7896,6 +8711,28 @@ export interface components {
              * @description Seconds after which another try makes sense.
              */
             retry_s?: number | null;
+        };
+        EscalationJson: {
+            /** @description Words: `nobody-answers`, `preliminary-due`, `final-due`, `critical-unheard`, or what a person wrote. */
+            reasons: string[];
+            since?: string | null;
+            telephones: string[];
+        };
+        EventJson: {
+            at: string;
+            /** Format: int64 */
+            clock: number;
+            event: string;
+            lost_to?: components["schemas"]["HolderJson"] | null;
+            /** @description Empty: the node itself. */
+            person: string;
+            role: string;
+            site: string;
+            site_name: string;
+            step: string;
+            text: string;
+            /** @description Why it has no effect; `null`: it has. */
+            void?: string | null;
         };
         /** @description Which evidence is wanted. All, where nothing is said. */
         EvidenceAsked: {
@@ -8052,6 +8889,12 @@ export interface components {
             /** @description Names of the sites that it came through, the study's holder first. */
             through: string[];
         };
+        /** @description Who has what somebody else wanted. */
+        HolderJson: {
+            at?: string | null;
+            person: string;
+            site_name: string;
+        };
         Hours: {
             /** @description Minutes of the week, Monday 00:00 is 0; half-open. */
             spans: [
@@ -8067,6 +8910,17 @@ export interface components {
             instances: number;
             patient: components["schemas"]["Patient"];
             series: string[];
+        };
+        ImagesJson: {
+            count_confirmed: boolean;
+            /**
+             * Format: int32
+             * @description `null`: nobody said a count.
+             */
+            expected?: number | null;
+            /** Format: int32 */
+            here: number;
+            ready: boolean;
         };
         /** @description Files, folders, zips and images on the node's machine, or what was uploaded. */
         Import: {
@@ -8090,10 +8944,10 @@ export interface components {
             /** @description The text to send. */
             invitation: string;
         };
-        /** @description What the other site's admin sent and said. */
+        /** @description A study that a person says belongs to the case. */
         Join: {
-            code: string;
-            invitation: string;
+            patient: components["schemas"]["Repeated"];
+            study: string;
         };
         /** @description One rule held against a study. */
         Judged: {
@@ -8198,6 +9052,15 @@ export interface components {
             /** Format: int32 */
             version: number;
         };
+        /** @description An image or series that the question is about. */
+        KeyImageJson: {
+            /** Format: int32 */
+            frame?: number | null;
+            instance?: string | null;
+            series: string;
+            study: string;
+            text?: string;
+        };
         /** @description The keys of one site as known here. */
         KeyJson: {
             /** @description Those before it, oldest first. */
@@ -8259,6 +9122,8 @@ export interface components {
         };
         /** @description What somebody leaves behind: ended with the account, or to be handed on. */
         Leaving: {
+            /** @description Cases that they have claimed: given back, with what they wrote, to whoever takes them next. */
+            cases: string[];
             /** @description Sessions that end. */
             sessions: number;
             /** @description Tokens of theirs that open nothing from now on: what used them stops. */
@@ -8387,6 +9252,27 @@ export interface components {
             owner?: string | null;
             role: string;
         };
+        LooseJson: {
+            /** @description Requests without images for longer than is set. */
+            cases: components["schemas"]["CaseRow"][];
+            studies: components["schemas"]["LooseStudy"][];
+        };
+        /** @description A study that nobody has asked to be read. */
+        LooseStudy: {
+            accession: string;
+            /** @description It waits for longer than is set. */
+            alarm: boolean;
+            arrived: string;
+            birth_date: string;
+            candidates: components["schemas"]["Candidate"][];
+            date: string;
+            id: string;
+            issuer: string;
+            modalities: string[];
+            name: string;
+            sex: string;
+            study: string;
+        };
         /** @description A study that a rule means. */
         Meant: {
             /** @description `YYYYMMDD`. */
@@ -8405,6 +9291,15 @@ export interface components {
             like: string;
             /** @description Why; without names. */
             note?: string;
+        };
+        MessageJson: {
+            at: string;
+            event: string;
+            /** @description `said`, `info-asked` or `info-given`. */
+            kind: string;
+            person: string;
+            site_name: string;
+            text: string;
         };
         /** @description A migration and how far it is. */
         MigrationJson: {
@@ -8514,6 +9409,44 @@ export interface components {
         NewReading: {
             studies: string[];
         };
+        /** @description A report to be signed, with what the editor shows. */
+        NewReport: {
+            conclusion?: string;
+            critical?: boolean;
+            /** @description Why it is signed although images are missing, late or not those signed. */
+            despite?: string;
+            findings?: string;
+            hospital: string;
+            indication?: string;
+            language?: string;
+            patient: components["schemas"]["Shown"];
+            read?: components["schemas"]["ReadJson"][];
+            /** @description `preliminary`, `final`, `addendum` or `second-reading`. */
+            standing: string;
+            study_date?: string;
+            technique?: string;
+        };
+        /** @description A request for a reading or an opinion. */
+        NewRequest: {
+            accession?: string;
+            accession_issuer?: string;
+            consent?: string | null;
+            context?: string;
+            contraindications?: string;
+            justification?: string;
+            key_images?: components["schemas"]["KeyImageJson"][];
+            kind?: string | null;
+            modality?: string;
+            patient?: components["schemas"]["CasePatient"] | null;
+            priority?: string | null;
+            priors?: string;
+            question?: string;
+            region?: string;
+            studies?: string[];
+            telephone?: string;
+            /** @description In the order in which they are asked; empty: as the site has it set. */
+            to?: components["schemas"]["To"][];
+        };
         /** @description A new role for a user. */
         NewRole: {
             role: string;
@@ -8580,6 +9513,108 @@ export interface components {
             token?: string | null;
             /** @description Base URL of a source by DICOMweb. */
             url?: string | null;
+        };
+        /** @description A step, by its word. */
+        NewStep: {
+            /** @enum {string} */
+            step: "offer";
+            to: string;
+            whom?: string;
+        } | {
+            protocol?: string;
+            /** @enum {string} */
+            step: "accept";
+        } | {
+            reason?: string;
+            /** @enum {string} */
+            step: "refuse";
+        } | {
+            /** @enum {string} */
+            step: "acquired";
+            studies: string[];
+        } | {
+            /** @enum {string} */
+            step: "complement";
+            text?: string;
+        } | {
+            confirm_count?: boolean;
+            /** @enum {string} */
+            step: "images-ready";
+        } | {
+            /** Format: int32 */
+            instances: number;
+            /** @enum {string} */
+            step: "expect";
+            study: string;
+        } | {
+            /** @enum {string} */
+            step: "claim";
+        } | {
+            reason?: string;
+            /** @enum {string} */
+            step: "release";
+        } | {
+            /** @enum {string} */
+            step: "hand-over";
+            to: string;
+        } | {
+            /** @enum {string} */
+            step: "read";
+        } | {
+            report: string;
+            /** @enum {string} */
+            step: "acknowledge";
+        } | {
+            read_back?: boolean;
+            report: string;
+            /** @enum {string} */
+            step: "hear";
+            who?: string | null;
+        } | {
+            class: string;
+            reports: string[];
+            /** @enum {string} */
+            step: "compare";
+            text?: string;
+        } | {
+            /** @enum {string} */
+            step: "ask";
+            text?: string;
+        } | {
+            /** @enum {string} */
+            step: "answer";
+            text?: string;
+        } | {
+            reason?: string;
+            /** @enum {string} */
+            step: "hold";
+        } | {
+            /** @enum {string} */
+            step: "resume";
+        } | {
+            /** @enum {string} */
+            step: "escalate";
+            text?: string;
+        } | {
+            reason?: string;
+            /** @enum {string} */
+            step: "cancel";
+        } | {
+            /** @enum {string} */
+            step: "close";
+        } | {
+            reason?: string;
+            /** @enum {string} */
+            step: "reopen";
+        } | {
+            /** @enum {string} */
+            step: "say";
+            text?: string;
+        } | {
+            priority: string;
+            reason?: string;
+            /** @enum {string} */
+            step: "prioritise";
         };
         NewToken: {
             /** @description Some of the role's actions; all where absent. */
@@ -8750,6 +9785,13 @@ export interface components {
             days: number;
             name: string;
         };
+        OwnerJson: {
+            ours: boolean;
+            /** @description `null`: whoever is on duty there. */
+            person?: string | null;
+            site: string;
+            site_name: string;
+        };
         Pairing: {
             confirmed_here: boolean;
             confirmed_there: boolean;
@@ -8879,6 +9921,21 @@ export interface components {
             /** @description `care`, `on-call`, `expertise`, `emergency` or `quality`; empty: there is nothing to choose. */
             purposes: string[];
         };
+        RankJson: {
+            /** @description Key or name of a site. */
+            site: string;
+            site_name?: string;
+            /** @description Person or team there; empty: whoever is on duty. */
+            whom?: string;
+        };
+        ReadJson: {
+            study: string;
+            /**
+             * Format: int64
+             * @description Of the manifest.
+             */
+            version: number;
+        };
         Reading: {
             dicomweb_root: string;
             id: string;
@@ -8970,6 +10027,11 @@ export interface components {
             objects: number;
             /** @description The peer's name. */
             site?: string | null;
+        };
+        /** @description The patient, as the images say and the person repeats. */
+        Repeated: {
+            birth_date: string;
+            name: string;
         };
         /** @description A migration with what became of its studies. */
         ReportJson: {
@@ -9241,6 +10303,11 @@ export interface components {
             /** @description Key, short key or name of the site that it is for. */
             site: string;
         };
+        /** @description What the editor shows of the patient. */
+        Shown: {
+            birth_date: string;
+            name: string;
+        };
         /** @description What one of two objects says. */
         Side: {
             accession?: string | null;
@@ -9333,6 +10400,14 @@ export interface components {
             portal_built: boolean;
             site_id: string;
             version: string;
+        };
+        SkippedJson: {
+            at: string;
+            /** Format: int32 */
+            rank: number;
+            whom: string;
+            /** @description `unreachable`, `nobody-on-duty`, `not-competent`, `not-agreed`, `out-of-scope`, `refused` or `timed-out`. */
+            why: string;
         };
         /** @description A source. */
         SourceJson: {
@@ -9548,6 +10623,10 @@ export interface components {
             since: string;
             site: string;
         };
+        TelephoneJson: {
+            name: string;
+            number: string;
+        };
         /** @description A source that answers. */
         Tested: {
             /** @description Studies of today that it lists. */
@@ -9580,6 +10659,13 @@ export interface components {
              * @description Studies there.
              */
             studies: number;
+        };
+        /** @description Whom to ask. */
+        To: {
+            /** @description Key or name of a site. */
+            site: string;
+            /** @description Person or team there; empty: whoever is on duty. */
+            whom?: string;
         };
         /** @description The page to come back to. */
         ToProvider: {
