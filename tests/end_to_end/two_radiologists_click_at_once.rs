@@ -27,7 +27,10 @@ async fn in_two_browsers() {
     for (won, told) in seen["won"].as_array().unwrap().iter().zip(seen["told"].as_array().unwrap()) {
         let winner = won[0].as_str().unwrap();
         assert_eq!(won.as_array().unwrap().len(), 1, "exactly one has it: {seen}");
-        assert!(told[0].as_str().unwrap().starts_with(&format!("Pris par {winner} ")), "and the other knows who: {seen}");
+        assert!(
+            told[0].as_str().unwrap().starts_with(&format!("Pris par {winner} ")),
+            "and the other knows who: {seen}"
+        );
     }
     assert_eq!((&seen["errors"], &seen["outside_hosts"]), (&json!([]), &json!([])), "{seen}");
     eventually!(10, "the asking site knows that it is free again", {

@@ -246,6 +246,8 @@ export const worklistWords = {
   count: {
     complete_one: '{{count}} image, complet',
     complete_other: '{{count}} images, complet',
+    remote_one: '{{count}} image peut être lue ; {{here}} est déjà ici',
+    remote_other: '{{count}} images peuvent être lues ; {{here}} sont déjà ici',
     arriving_one: '{{count}} image sur {{expected}} est là',
     arriving_other: '{{count}} images sur {{expected}} sont là',
     unconfirmed_one: '{{count}} image ; compte non confirmé, il peut en manquer',

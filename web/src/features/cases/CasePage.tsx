@@ -84,7 +84,7 @@ function View({ of }: { of: Case }) {
     if (STEP_FIELDS[step].length === 0) take({ step });
     else setAsking({ step });
   };
-  const { first, beside, rarer } = arranged(of.actions);
+  const { first, beside, rarer } = arranged(of.actions, of.images.ready);
   const mayReport = of.actions.some(action => action.startsWith('report-'));
   const openImages = () => {
     void images.open(of.studies, of.case);
