@@ -90,7 +90,8 @@ function View({ of }: { of: Case }) {
     void images.open(of.studies, of.case);
     if (of.actions.includes('read') && of.claim?.mine) take({ step: 'read' });
   };
-  const canOpen = mayRead && of.studies.length > 0 && of.images.here > 0;
+  // From where they are: nothing has to be here first.
+  const canOpen = mayRead && of.studies.length > 0 && (of.images.here > 0 || of.images.ready);
   const on = (word: StepWord) => () => {
     if (!isCovered() && of.actions.includes(word)) begin(word);
   };

@@ -76,7 +76,7 @@ export function ImagesPanel({ of, acts }: { of: Case; acts: ReactNode }) {
           <p className={classes.countLine} data-is={standing}>
             {standing === 'complete' || standing === 'remote' ? <IconShieldCheck size={16} aria-hidden="true" /> : <IconAlertTriangle size={16} aria-hidden="true" />}
             {t(`cases.count.${standing}`, { count: standing === 'remote' ? expected : of.images.here, expected: count(expected, locale), here: count(of.images.here, locale) })}
-            {standing === 'complete' && of.count_confirmed_by && ` · ${t(`cases.countBy.${of.count_confirmed_by}`)}`}
+            {of.images.count_confirmed && of.count_confirmed_by && ` · ${t(`cases.countBy.${of.count_confirmed_by}`)}`}
           </p>
           <ul className={classes.studies}>
             {of.study_list.map(study => (
