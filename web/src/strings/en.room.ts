@@ -317,10 +317,10 @@ export const dutyWords = {
   telephones: 'Telephones for an escalation',
   telephonesHelp: 'Shown to the asker when nobody answers.',
   number: 'Number',
-  requested: 'Studies of these modalities need a request',
+  requested: 'Studies that need a request',
   requestedHelp: 'One that comes without raises an alarm.',
   addRank: 'Add a site',
   addTelephone: 'Add a telephone',
-  save: 'Save the settings of the reading room',
+  save: 'Apply to the reading room',
   saved: 'Kept.',
 };

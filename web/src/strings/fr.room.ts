@@ -317,10 +317,10 @@ export const dutyWords = {
   telephones: 'Téléphones pour une escalade',
   telephonesHelp: 'Montrés au requérant lorsque personne ne répond.',
   number: 'Numéro',
-  requested: 'Les examens de ces modalités doivent avoir une demande',
+  requested: 'Examens qui doivent avoir une demande',
   requestedHelp: 'Un examen sans demande déclenche une alarme.',
   addRank: 'Ajouter un site',
   addTelephone: 'Ajouter un téléphone',
-  save: 'Enregistrer les réglages de la salle',
+  save: 'Appliquer à la salle de lecture',
   saved: 'Enregistré.',
 };
