@@ -20,7 +20,7 @@ await tell(async (browser, seen) => {
     await Promise.all(desks.map(({ page }) => rowOf(page).getByRole('button', { name: /^Réserver/ }).click()));
     const outcome = await Promise.all(
       desks.map(async ({ name, page }) => {
-        const mine = rowOf(page).getByText('vous', { exact: true });
+        const mine = rowOf(page).getByText(/^Réservé par vous/);
         const told = page.getByText(/^Pris par .+ à \d\d:\d\d/).first();
         await mine.or(told).first().waitFor();
         return { name, won: await mine.isVisible(), told: (await told.isVisible()) ? await told.innerText() : null };

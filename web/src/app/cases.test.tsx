@@ -138,6 +138,16 @@ describe('a case', () => {
     expect(await screen.findByText('The critical result was heard.')).toBeTruthy();
   });
 
+  test('its images are opened from where they are, in the one viewer that the case has, and that begins the reading', async () => {
+    const node = new FakeNode();
+    node.cases.cases = [caseOf({ case: CASE(1), claim: mine(), images: { here: 0, expected: 412, ready: true, count_confirmed: true } })];
+    const { user } = await openPortal(node, { at: `/cases/${CASE(1)}` });
+    expect(await screen.findByText('412 images can be read; 0 are here already · counted by the technologist')).toBeTruthy();
+    await user.click(screen.getByRole('button', { name: 'Images' }));
+    await waitFor(() => expect(vi.mocked(open)).toHaveBeenCalledWith(expect.stringContaining('/ohif/viewer'), `confrere-${CASE(1)}`));
+    expect(await screen.findByText('dr.bernard (CH Sud) is reading.')).toBeTruthy();
+  });
+
   test('two reports that differ stand side by side and get a class', async () => {
     const node = busyNode();
     const owed = node.cases.cases.find(one => one.flags.includes('comparison-owed'));

@@ -246,6 +246,8 @@ export const worklistWords = {
   count: {
     complete_one: '{{count}} image, all there',
     complete_other: '{{count}} images, all there',
+    remote_one: '{{count}} image can be read; {{here}} is here already',
+    remote_other: '{{count}} images can be read; {{here}} are here already',
     arriving_one: '{{count}} of {{expected}} images is there',
     arriving_other: '{{count}} of {{expected}} images are there',
     unconfirmed_one: '{{count}} image; count unconfirmed, there may be more',
@@ -315,10 +317,10 @@ export const dutyWords = {
   telephones: 'Telephones for an escalation',
   telephonesHelp: 'Shown to the asker when nobody answers.',
   number: 'Number',
-  requested: 'Studies of these modalities need a request',
+  requested: 'Studies that need a request',
   requestedHelp: 'One that comes without raises an alarm.',
   addRank: 'Add a site',
   addTelephone: 'Add a telephone',
-  save: 'Save the settings of the reading room',
+  save: 'Apply to the reading room',
   saved: 'Kept.',
 };

@@ -246,6 +246,8 @@ export const worklistWords = {
   count: {
     complete_one: '{{count}} image, complet',
     complete_other: '{{count}} images, complet',
+    remote_one: '{{count}} image peut être lue ; {{here}} est déjà ici',
+    remote_other: '{{count}} images peuvent être lues ; {{here}} sont déjà ici',
     arriving_one: '{{count}} image sur {{expected}} est là',
     arriving_other: '{{count}} images sur {{expected}} sont là',
     unconfirmed_one: '{{count}} image ; compte non confirmé, il peut en manquer',
@@ -315,10 +317,10 @@ export const dutyWords = {
   telephones: 'Téléphones pour une escalade',
   telephonesHelp: 'Montrés au requérant lorsque personne ne répond.',
   number: 'Numéro',
-  requested: 'Les examens de ces modalités doivent avoir une demande',
+  requested: 'Examens qui doivent avoir une demande',
   requestedHelp: 'Un examen sans demande déclenche une alarme.',
   addRank: 'Ajouter un site',
   addTelephone: 'Ajouter un téléphone',
-  save: 'Enregistrer les réglages de la salle',
+  save: 'Appliquer à la salle de lecture',
   saved: 'Enregistré.',
 };

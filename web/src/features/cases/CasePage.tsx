@@ -84,13 +84,14 @@ function View({ of }: { of: Case }) {
     if (STEP_FIELDS[step].length === 0) take({ step });
     else setAsking({ step });
   };
-  const { first, beside, rarer } = arranged(of.actions);
+  const { first, beside, rarer } = arranged(of.actions, of.images.ready);
   const mayReport = of.actions.some(action => action.startsWith('report-'));
   const openImages = () => {
     void images.open(of.studies, of.case);
     if (of.actions.includes('read') && of.claim?.mine) take({ step: 'read' });
   };
-  const canOpen = mayRead && of.studies.length > 0 && of.images.here > 0;
+  // From where they are: nothing has to be here first.
+  const canOpen = mayRead && of.studies.length > 0 && (of.images.here > 0 || of.images.ready);
   const on = (word: StepWord) => () => {
     if (!isCovered() && of.actions.includes(word)) begin(word);
   };

@@ -6,7 +6,7 @@ import type { Case, CaseReport, DiffClass, StepBody } from '../../api/cases';
 import { Problem } from '../../components/parts';
 import { moment } from '../../lib/format';
 import { useWords } from '../../lib/language';
-import classes from './case.module.css';
+import classes from './report.module.css';
 import { wordsThatDiffer } from './difference';
 import { PARTS } from './Reports';
 

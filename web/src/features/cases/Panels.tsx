@@ -66,6 +66,7 @@ function KeyPicture({ image }: { image: KeyImage }) {
 export function ImagesPanel({ of, acts }: { of: Case; acts: ReactNode }) {
   const { t, locale } = useWords();
   const standing = countOf(of);
+  const expected = of.images.expected ?? of.images.here;
   return (
     <Panel title={t('cases.imagesTitle')} beside={acts}>
       {of.study_list.length === 0 ? (
@@ -73,15 +74,15 @@ export function ImagesPanel({ of, acts }: { of: Case; acts: ReactNode }) {
       ) : (
         <>
           <p className={classes.countLine} data-is={standing}>
-            {standing === 'complete' ? <IconShieldCheck size={16} aria-hidden="true" /> : <IconAlertTriangle size={16} aria-hidden="true" />}
-            {t(`cases.count.${standing}`, { count: of.images.here, expected: count(of.images.expected ?? of.images.here, locale) })}
-            {standing === 'complete' && of.count_confirmed_by && ` · ${t(`cases.countBy.${of.count_confirmed_by}`)}`}
+            {standing === 'complete' || standing === 'remote' ? <IconShieldCheck size={16} aria-hidden="true" /> : <IconAlertTriangle size={16} aria-hidden="true" />}
+            {t(`cases.count.${standing}`, { count: standing === 'remote' ? expected : of.images.here, expected: count(expected, locale), here: count(of.images.here, locale) })}
+            {of.images.count_confirmed && of.count_confirmed_by && ` · ${t(`cases.countBy.${of.count_confirmed_by}`)}`}
           </p>
           <ul className={classes.studies}>
             {of.study_list.map(study => (
               <li key={study.study}>
                 <strong>{dicomDate(study.date, locale) ?? t('common.unknown')}</strong>
-                <span>{t('cases.studyCount', { count: study.here, expected: `/${count(study.expected ?? study.instances, locale)}` })}</span>
+                <span>{t('cases.studyCount', { count: study.expected ?? study.instances, here: count(study.here, locale) })}</span>
                 <span>{study.holder_name}</span>
                 <span className={classes.dim}>{t(`cases.joinedBy.${study.joined_by}`)}</span>
                 {study.version !== null && study.version_here !== null && study.version_here > study.version && <span className={classes.late}>{t('cases.late', { version: study.version_here })}</span>}

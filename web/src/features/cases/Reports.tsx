@@ -7,7 +7,7 @@ import type { Case, CaseReport } from '../../api/cases';
 import { hourMinute, moment } from '../../lib/format';
 import { useWords } from '../../lib/language';
 import { useNodeTime } from '../../lib/time';
-import classes from './case.module.css';
+import classes from './report.module.css';
 import { clock } from './order';
 import { Panel } from './Panels';
 

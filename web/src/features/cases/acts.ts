@@ -75,12 +75,13 @@ const FIRST: readonly StepWord[] = ['claim', 'accept', 'answer', 'acquired', 'co
 /** Not among the buttons: they stand beside what they are about. */
 const ELSEWHERE: ReadonlySet<StepWord> = new Set<StepWord>(['read', 'acknowledge', 'hear', 'compare', 'say']);
 
-/** Splits what the node allows: the first, those beside it, and those that are rarer. */
-export function arranged(actions: readonly string[]): { first: StepWord | null; beside: StepWord[]; rarer: StepWord[] } {
+/** Splits what the node allows: the first, those beside it, and those that are rarer. What is done already may be done again, and is rare. */
+export function arranged(actions: readonly string[], isReady = false): { first: StepWord | null; beside: StepWord[]; rarer: StepWord[] } {
   const steps = actions.filter(isStep).filter(word => !ELSEWHERE.has(word));
-  const first = FIRST.find(word => steps.includes(word)) ?? null;
+  const again: readonly StepWord[] = isReady ? ['acquired', 'images-ready'] : [];
+  const first = FIRST.find(word => steps.includes(word) && !again.includes(word)) ?? null;
   const near: readonly StepWord[] = ['refuse', 'release', 'hand-over', 'expect', 'ask', 'claim', 'images-ready', 'complement'];
-  const beside = near.filter(word => word !== first && steps.includes(word));
+  const beside = near.filter(word => word !== first && steps.includes(word) && !again.includes(word));
   return { first, beside, rarer: steps.filter(word => word !== first && !beside.includes(word)) };
 }
 

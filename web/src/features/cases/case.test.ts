@@ -20,7 +20,7 @@ describe('where a case stands', () => {
     const says = (change: object) => plain(sentenceOf({ ...base, ...change }, i18next.t, 'fr-FR'));
     expect(says({ stage: 'accepted', images: { here: 312, expected: 412, ready: false, count_confirmed: true } })).toBe('Accepté par CH Sud. Images 312/412 arrivées.');
     expect(says({ stage: 'requested', flags: ['escalated'] })).toBe('Personne n’a répondu : téléphonez.');
-    expect(says({ stage: 'images-ready' })).toBe('Prêt à être lu à CH Sud : 412/412 images. Personne ne l’a réservé.');
+    expect(says({ stage: 'images-ready' })).toBe('Prêt à être lu à CH Sud : 412 images. Personne ne l’a réservé.');
     expect(says({ claim: { site: 'o', site_name: 'CH Sud', person: 'leroy', at: '2026-11-29T02:11:00Z', mine: false } })).toContain('Réservé par leroy (CH Sud)');
   });
 
@@ -43,6 +43,9 @@ describe('what a signature lacks', () => {
     expect(lackOf({ ...base, images: { here: 312, expected: null, ready: true, count_confirmed: false } }, read)).toEqual(['unconfirmed']);
     expect(lackOf({ ...base, study_list: [{ ...study, version_here: 4, verified: false }] }, read)).toEqual(['unverified', 'late']);
     expect(lackOf({ ...base, study_list: [{ ...study, version_here: null }] }, read)).toEqual(['missing']);
+    expect(lackOf({ ...base, study_list: [{ ...study, instances: 400 }] }, read)).toEqual(['missing']);
+    // Held elsewhere, and read from there.
+    expect(lackOf({ ...base, images: { here: 0, expected: 412, ready: true, count_confirmed: true }, study_list: [{ ...study, here: 0 }] }, read)).toEqual([]);
     // A study that was not there when reading began.
     expect(lateOf([], base)).toEqual([study.study]);
   });
@@ -78,6 +81,7 @@ describe('steps', () => {
   test('stand in the order of their turn, and what is not a step is left out', () => {
     expect(arranged(['say', 'refuse', 'accept', 'escalate', 'report-final', 'hear'])).toEqual({ first: 'accept', beside: ['refuse'], rarer: ['escalate'] });
     expect(arranged([])).toEqual({ first: null, beside: [], rarer: [] });
+    expect(arranged(['images-ready', 'ask'], true)).toEqual({ first: null, beside: ['ask'], rarer: ['images-ready'] });
   });
 });
 

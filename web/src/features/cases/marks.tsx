@@ -52,7 +52,8 @@ export function ImageCount({ images }: Pick<CaseRow, 'images'>) {
   const { t, locale } = useWords();
   const standing = countOf({ images });
   const share = images.expected ? Math.min(1, images.here / images.expected) : images.here > 0 ? 1 : 0;
-  const said = t(`cases.count.${standing}`, { count: images.here, expected: count(images.expected ?? images.here, locale) });
+  const expected = images.expected ?? images.here;
+  const said = t(`cases.count.${standing}`, { count: standing === 'remote' ? expected : images.here, expected: count(expected, locale), here: count(images.here, locale) });
   if (images.here === 0 && images.expected === null) return <span className={classes.dim}>—</span>;
   return (
     <span className={classes.images} data-is={standing} title={said} style={{ '--share': `${Math.round(share * 100)}%` } as CSSProperties}>

@@ -31,8 +31,9 @@ const ENDED: readonly Stage[] = ['closed', 'cancelled', 'unserved'];
 
 export const isOver = (row: Pick<CaseRow, 'stage'>): boolean => ENDED.includes(row.stage);
 
-/** `312/412`, or `312` where nobody said how many there will be. */
+/** `312/412`, or `312` where nobody said how many there will be; `412` once all can be read, here or from where they are. */
 export function imagesOf(images: CaseRow['images'], locale: string): string {
+  if (images.ready) return count(Math.max(images.expected ?? 0, images.here), locale);
   const here = count(images.here, locale);
   return images.expected === null ? here : `${here}/${count(images.expected, locale)}`;
 }
@@ -96,10 +97,10 @@ export function sentenceOf(of: Case, t: TFunction, locale: string): string {
   }
 }
 
-/** Whether the count of images is somebody's word. */
-export function countOf(of: Pick<CaseRow, 'images'>): 'complete' | 'arriving' | 'unconfirmed' {
-  const { here, expected, count_confirmed: isConfirmed } = of.images;
-  if (expected !== null && here < expected) return 'arriving';
+/** Whether all can be read, from where they are, and whether the count is somebody's word. */
+export function countOf(of: Pick<CaseRow, 'images'>): 'complete' | 'remote' | 'arriving' | 'unconfirmed' {
+  const { here, expected, ready, count_confirmed: isConfirmed } = of.images;
+  if (expected !== null && here < expected) return ready ? 'remote' : 'arriving';
   return isConfirmed ? 'complete' : 'unconfirmed';
 }
 
@@ -125,10 +126,11 @@ export function lateOf(read: readonly Read[], of: Case): string[] {
 /** Why a signature needs a reason: images that are missing, not verified, not counted, or came after what was read. */
 export function lackOf(of: Case, read: readonly Read[]): ('missing' | 'unverified' | 'unconfirmed' | 'late')[] {
   const lacks: ('missing' | 'unverified' | 'unconfirmed' | 'late')[] = [];
-  const missing = of.study_list.some(one => one.version_here === null || one.here < one.instances || (one.expected !== null && one.here < one.expected));
-  if (missing || (of.images.expected !== null && of.images.here < of.images.expected)) lacks.push('missing');
+  // What is held elsewhere is not missing: it is read from there.
+  const isShort = of.study_list.some(one => one.version_here === null || (one.expected !== null && one.instances < one.expected));
+  if (isShort || of.study_list.length === 0 || countOf(of) === 'arriving') lacks.push('missing');
   if (of.study_list.some(one => !one.verified)) lacks.push('unverified');
-  if (countOf(of) === 'unconfirmed' || of.flags.includes('count-unconfirmed')) lacks.push('unconfirmed');
+  if (!of.images.count_confirmed || of.flags.includes('count-unconfirmed')) lacks.push('unconfirmed');
   if (lateOf(read, of).length > 0) lacks.push('late');
   return lacks;
 }
