@@ -105,13 +105,15 @@ async fn is_found_at_once_at_both_sites_and_over_when_it_is_filled() {
     assert_eq!((&ladder[0]["skip"], &ladder[0]["site_name"]), (&json!("not-on-duty"), &json!(pair.b.name)));
 
     // The whole is filled: over at both. What is planned and not confirmed fills nothing.
-    let plan = |start: &str, end: &str, confirmed: bool| {
-        json!({ "person": "martin", "coverage": coverage, "start": start, "end": end, "confirmed": confirmed })
-    };
+    let plan = |start: &str, end: &str, confirmed: bool| json!({ "person": "martin", "coverage": coverage, "start": start, "end": end, "confirmed": confirmed });
     let (first, middle) = (time(hour(0)), time(hour(20)));
     let early = pair.b.post("/api/shifts", &plan(&first, &middle, true)).await.ok().json();
     let late = pair.b.post("/api/shifts", &plan(&middle, &until, false)).await.ok().json();
-    eventually!(5, "the hole is what is not confirmed", holds(holes(&pair.a, &coverage, 4).await == [(middle.clone(), until.clone())]));
+    eventually!(
+        5,
+        "the hole is what is not confirmed",
+        holds(holes(&pair.a, &coverage, 4).await == [(middle.clone(), until.clone())])
+    );
     let _ = pair.b.post(&format!("/api/shifts/{}/confirm", late["id"].as_str().unwrap()), &json!({})).await.ok();
     for site in [&pair.a, &pair.b] {
         eventually!(5, "somebody is there in every minute", holds(alarms(site, "coverage-hole").await.is_empty()));
@@ -124,9 +126,17 @@ async fn is_found_at_once_at_both_sites_and_over_when_it_is_filled() {
     // One shift is taken away: an alarm at this site within a second, at the other within two.
     let began = Instant::now();
     let _ = pair.b.post(&format!("/api/shifts/{}/end", early["id"].as_str().unwrap()), &json!({})).await.ok();
-    let here = took(FOUND_WITHIN, "the hole is an alarm here", async || !alarms(&pair.b, "coverage-hole").await.is_empty()).await;
-    let there = took(HEARD_WITHIN, "and at the site that is covered", async || !alarms(&pair.a, "coverage-hole").await.is_empty()).await;
-    println!("a hole is an alarm at the site that made it after {here:?}, at the other after {there:?} more ({:?})", began.elapsed());
+    let here =
+        took(FOUND_WITHIN, "the hole is an alarm here", async || !alarms(&pair.b, "coverage-hole").await.is_empty())
+            .await;
+    let there = took(HEARD_WITHIN, "and at the site that is covered", async || {
+        !alarms(&pair.a, "coverage-hole").await.is_empty()
+    })
+    .await;
+    println!(
+        "a hole is an alarm at the site that made it after {here:?}, at the other after {there:?} more ({:?})",
+        began.elapsed()
+    );
 
     // A paper that ends leaves a hole as well, wherever it was written.
     let again = pair.b.post("/api/shifts", &plan(&first, &middle, true)).await.ok().json();
@@ -158,11 +168,17 @@ async fn is_filled_by_dragging_a_shift_over_it() {
         "coverage": coverage, "person": "martin",
     });
     let seen = browser::run("coverage_hole", &input);
-    assert_eq!((&seen["errors"], &seen["outside_hosts"], &seen["grave"]), (&json!([]), &json!([]), &json!([])), "{seen}");
+    assert_eq!(
+        (&seen["errors"], &seen["outside_hosts"], &seen["grave"]),
+        (&json!([]), &json!([]), &json!([])),
+        "{seen}"
+    );
     println!("a hole in the browser, from the drop of a shift to the page without it: {} s", seen["filled_s"]);
     println!("25 h are shown as: {}", seen["long_day"]);
     let shifts = pair.a.get("/api/shifts").await.ok().json();
-    let of = |person: &str| shifts.as_array().unwrap().iter().filter(|row| row["person"] == person && row["state"] == "confirmed").count();
+    let of = |person: &str| {
+        shifts.as_array().unwrap().iter().filter(|row| row["person"] == person && row["state"] == "confirmed").count()
+    };
     assert!(of("martin") >= 1, "the other site has heard of it: {shifts}");
 }
 

@@ -21,13 +21,19 @@ fn paris(at: DateTime) -> String {
 fn long_night() -> DateTime {
     let zone = TimeZone::get("Europe/Paris").unwrap();
     let now = jiff::Timestamp::try_from(SystemTime::now()).unwrap();
-    let back = zone.following(now.checked_add(48.hours()).unwrap()).find(|change| change.dst() == jiff::tz::Dst::No).unwrap();
+    let back =
+        zone.following(now.checked_add(48.hours()).unwrap()).find(|change| change.dst() == jiff::tz::Dst::No).unwrap();
     zone.to_datetime(back.timestamp()).date().yesterday().unwrap().at(12, 0, 0, 0)
 }
 
 async fn seen(site: &Site, coverage: &str, from: &str) -> (Vec<Value>, Value) {
     let roster = site.get(&format!("/api/rosters?coverage={coverage}&from={from}&days=2")).await.ok().json();
-    let mut shifts: Vec<Value> = roster["shifts"].as_array().unwrap().iter().map(|row| json!([row["id"], row["state"], row["start"], row["end"], row["person"]])).collect();
+    let mut shifts: Vec<Value> = roster["shifts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| json!([row["id"], row["state"], row["start"], row["end"], row["person"]]))
+        .collect();
     shifts.sort_by_key(ToString::to_string);
     (shifts, roster["holes"].clone())
 }
@@ -45,23 +51,77 @@ async fn come_together() {
     let day = noon.date().to_string();
     let roster = pair.a.get(&format!("/api/rosters?coverage={coverage}&from={day}&days=2")).await.ok().json();
     assert_eq!(roster["days"][1]["hours"], json!(25.0), "the night of the clock change");
-    assert_eq!(roster["holes"].as_array().unwrap().iter().filter(|h| h["from"] == paris(evening)).map(|h| h["minutes"].clone()).collect::<Vec<_>>(), [json!(15 * 60)], "14 hours by the wall, and the one that comes twice: {roster}");
+    assert_eq!(
+        roster["holes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|h| h["from"] == paris(evening))
+            .map(|h| h["minutes"].clone())
+            .collect::<Vec<_>>(),
+        [json!(15 * 60)],
+        "14 hours by the wall, and the one that comes twice: {roster}"
+    );
 
     // Apart: B's node is down, and its administrator works on the folder.
-    let known = pair.a.cli(&["shift", "add", "bernard", "--coverage", &coverage, "--from", &paris(evening), "--until", &paris(noon.date().tomorrow().unwrap().at(1, 0, 0, 0))]).ok();
+    let known = pair
+        .a
+        .cli(&[
+            "shift",
+            "add",
+            "bernard",
+            "--coverage",
+            &coverage,
+            "--from",
+            &paris(evening),
+            "--until",
+            &paris(noon.date().tomorrow().unwrap().at(1, 0, 0, 0)),
+        ])
+        .ok();
     let known = known.out.trim().to_owned();
     eventually!(5, "B has heard", holds(seen(&pair.b, &coverage, &day).await.0.len() == 1));
     pair.b.stop().await;
     let one = noon.date().tomorrow().unwrap();
-    let moved = pair.a.cli(&["shift", "move", &known, "bernard", "--coverage", &coverage, "--from", &paris(evening), "--until", &paris(one.at(0, 30, 0, 0))]);
+    let moved = pair.a.cli(&[
+        "shift",
+        "move",
+        &known,
+        "bernard",
+        "--coverage",
+        &coverage,
+        "--from",
+        &paris(evening),
+        "--until",
+        &paris(one.at(0, 30, 0, 0)),
+    ]);
     assert_eq!(moved.ok().out.trim(), "confirmed");
-    let late = pair.b.cli(&["shift", "add", "martin", "--coverage", &coverage, "--from", &paris(one.at(1, 0, 0, 0)), "--until", &paris(morning), "--planned"]).ok();
+    let late = pair
+        .b
+        .cli(&[
+            "shift",
+            "add",
+            "martin",
+            "--coverage",
+            &coverage,
+            "--from",
+            &paris(one.at(1, 0, 0, 0)),
+            "--until",
+            &paris(morning),
+            "--planned",
+        ])
+        .ok();
     let late = late.out.trim().to_owned();
     assert_eq!(pair.b.cli(&["shift", "confirm", &late]).ok().out.trim(), "confirmed");
     pair.b.serve().await;
     let hole = json!([{ "from": paris(one.at(0, 30, 0, 0)), "until": paris(one.at(1, 0, 0, 0)), "minutes": 30, "modalities": ["CT"] }]);
     let of_night = |(shifts, holes): (Vec<Value>, Value)| {
-        let night = holes.as_array().unwrap().iter().filter(|h| h["until"].as_str() <= Some(&paris(morning))).cloned().collect::<Vec<_>>();
+        let night = holes
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|h| h["until"].as_str() <= Some(&paris(morning)))
+            .cloned()
+            .collect::<Vec<_>>();
         (shifts, json!(night))
     };
     eventually!(20, "they see the same, and the half hour that neither has", {
@@ -71,7 +131,10 @@ async fn come_together() {
 
     // A file of B's own goes out and comes back to the same, over the hour that comes twice.
     let file = pair.b.cli(&["roster", "export", &coverage, "--from", &day, "--days", "2"]).ok().out;
-    assert!(file.contains("BEGIN:VTIMEZONE") && file.contains("TZID:Europe/Paris") && file.contains("martin"), "{file}");
+    assert!(
+        file.contains("BEGIN:VTIMEZONE") && file.contains("TZID:Europe/Paris") && file.contains("martin"),
+        "{file}"
+    );
     let path = pair.b.scratch("files").join("roster.ics");
     std::fs::write(&path, &file).unwrap();
     let path = path.display().to_string();
@@ -79,7 +142,12 @@ async fn come_together() {
     assert!(trial.out.contains("same") && !trial.out.contains("moved"), "{}", trial.out);
     let other = file.replace("T010000", "T013000").replace("martin", "nobody.here");
     let import = async |text: String, query: &str| {
-        pair.b.ask(Ask::new(hyper::Method::POST, format!("/api/rosters/{coverage}/calendar{query}")).body("text/calendar", text)).await
+        pair.b
+            .ask(
+                Ask::new(hyper::Method::POST, format!("/api/rosters/{coverage}/calendar{query}"))
+                    .body("text/calendar", text),
+            )
+            .await
     };
     let said = import(other, "").await.ok().json();
     assert_eq!((&said["done"], &said["events"][0]["fate"]), (&json!(false), &json!("unknown")), "{said}");
@@ -89,7 +157,11 @@ async fn come_together() {
         let none = |holes: Vec<(String, String)>| holes.iter().all(|(from, _)| *from != paris(one.at(0, 30, 0, 0)));
         holds(none(holes(&pair.a, &coverage, 1).await) && of_night(seen(&pair.a, &coverage, &day).await).1 == json!([]))
     });
-    for hostile in ["BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nRRULE:FREQ=SECONDLY\r\n", "\u{0}", "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART:99999999T999999Z\r\n"] {
+    for hostile in [
+        "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nRRULE:FREQ=SECONDLY\r\n",
+        "\u{0}",
+        "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART:99999999T999999Z\r\n",
+    ] {
         let refused = import(hostile.to_owned(), "").await;
         assert_eq!(refused.status, 400);
         assert!(refused.error_code().starts_with("calendar-"), "{}", refused.text());

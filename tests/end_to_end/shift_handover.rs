@@ -21,14 +21,25 @@ struct Person<'a> {
 
 impl<'a> Person<'a> {
     async fn sign_in(site: &'a Site, name: &str, password: &str) -> Self {
-        let answer = ask(site.portal(), Ask::new(hyper::Method::POST, "/api/session").header("sec-fetch-site", "same-origin").json(&json!({ "name": name, "password": password }))).await.unwrap().ok();
+        let answer = ask(
+            site.portal(),
+            Ask::new(hyper::Method::POST, "/api/session")
+                .header("sec-fetch-site", "same-origin")
+                .json(&json!({ "name": name, "password": password })),
+        )
+        .await
+        .unwrap()
+        .ok();
         let cookies = answer.headers.get_all("set-cookie").iter().filter_map(|value| value.to_str().ok());
         let cookie = cookies.filter_map(|value| value.split(';').next()).collect::<Vec<_>>().join("; ");
         Self { site, cookie }
     }
 
     async fn post(&self, path: &str, body: &Value) -> Response {
-        let asked = Ask::new(hyper::Method::POST, path).header("cookie", &self.cookie).header("sec-fetch-site", "same-origin").json(body);
+        let asked = Ask::new(hyper::Method::POST, path)
+            .header("cookie", &self.cookie)
+            .header("sec-fetch-site", "same-origin")
+            .json(body);
         ask(self.site.portal(), asked).await.unwrap()
     }
 
@@ -51,19 +62,21 @@ async fn and_what_is_open_goes_along() {
     let pair = Pair::agreed(SITE, tests::Preset::All).await;
     let words = [radiologist(&pair.b, "martin", &["CT"]).await, radiologist(&pair.b, "leroy", &["CT"]).await];
     let coverage = covered(&pair, &json!({ "modalities": ["CT"], "until": time(hour(12)) })).await;
-    let plan = |person: &str, rank: u8| {
-        json!({ "person": person, "coverage": coverage, "start": time(hour(0)), "end": time(hour(12)), "rank": rank, "confirmed": true })
-    };
+    let plan = |person: &str, rank: u8| json!({ "person": person, "coverage": coverage, "start": time(hour(0)), "end": time(hour(12)), "rank": rank, "confirmed": true });
     let first = id(&pair.b.post("/api/shifts", &plan("martin", 1)).await.ok().json());
     let second = id(&pair.b.post("/api/shifts", &plan("leroy", 2)).await.ok().json());
-    let (martin, leroy) = (Person::sign_in(&pair.b, "martin", &words[0]).await, Person::sign_in(&pair.b, "leroy", &words[1]).await);
+    let (martin, leroy) =
+        (Person::sign_in(&pair.b, "martin", &words[0]).await, Person::sign_in(&pair.b, "leroy", &words[1]).await);
 
     // Taken by its person alone; what was tried stays with it, at both sites.
     let tried = json!({ "sound": true, "notifications": false });
     let refused = leroy.post(&format!("/api/shifts/{first}/take"), &tried).await;
     assert_eq!((refused.status.as_u16(), refused.error_code()), (403, "role".to_owned()));
     let taken = martin.post(&format!("/api/shifts/{first}/take"), &tried).await.ok().json();
-    assert_eq!((&taken["state"], &taken["taken"]["sound"], &taken["taken"]["answered"]), (&json!("active"), &json!(true), &json!(1)));
+    assert_eq!(
+        (&taken["state"], &taken["taken"]["sound"], &taken["taken"]["answered"]),
+        (&json!("active"), &json!(true), &json!(1))
+    );
     let _ = leroy.post(&format!("/api/shifts/{second}/take"), &tried).await.ok();
     eventually!(2, "the covered site knows", holds(shift(&pair.a, &first).await["taken"]["notifications"] == false));
 
@@ -72,7 +85,10 @@ async fn and_what_is_open_goes_along() {
     let (_, paths) = study.write(&pair.b.scratch(&study.uid));
     let _ = pair.b.c_store(&paths).ok();
     let _ = pair.b.settled(&study.uid, 1).await;
-    let said = pair.b.cli(&["duty", "case", &study.uid, "--owner", "martin", "--with", &pair.a.name, "--until", &time(hour(20))]).ok();
+    let said = pair
+        .b
+        .cli(&["duty", "case", &study.uid, "--owner", "martin", "--with", &pair.a.name, "--until", &time(hour(20))])
+        .ok();
     let case = said.out.trim().to_owned();
     let held = martin.post(&format!("/api/shifts/{first}/end"), &json!({})).await;
     assert_eq!((held.status.as_u16(), held.error_code()), (409, "open-cases".to_owned()));
@@ -84,7 +100,10 @@ async fn and_what_is_open_goes_along() {
     assert_eq!(shift(&pair.b, &first).await["state"], "active");
     assert_eq!(martin.post(&format!("/api/shifts/{second}/relieve"), &json!({ "shift": first })).await.status, 403);
     let offered = leroy.get(&format!("/api/shifts/{second}/handing")).await.ok().json();
-    assert_eq!((&offered["offered"][0]["person"], &offered["offered"][0]["relief"]["cases"]), (&json!("martin"), &json!(1)));
+    assert_eq!(
+        (&offered["offered"][0]["person"], &offered["offered"][0]["relief"]["cases"]),
+        (&json!("martin"), &json!(1))
+    );
     let _ = leroy.post(&format!("/api/shifts/{second}/relieve"), &json!({ "shift": first })).await.ok();
     for site in [&pair.a, &pair.b] {
         eventually!(2, "it is handed over", holds(shift(site, &first).await["state"] == "handed-over"));
@@ -99,7 +118,14 @@ async fn and_what_is_open_goes_along() {
     let _ = pair.b.cli(&["duty", "end", &case]).ok();
     let _ = leroy.post(&format!("/api/shifts/{second}/end"), &json!({})).await.ok();
     assert!(alarms(&pair.b, "handover-owed").await.is_empty());
-    let notes: Vec<String> = pair.b.audit("").await.iter().filter(|e| e["act"] == "duty-stated").map(|e| e["note"].as_str().unwrap().to_owned()).collect();
+    let notes: Vec<String> = pair
+        .b
+        .audit("")
+        .await
+        .iter()
+        .filter(|e| e["act"] == "duty-stated")
+        .map(|e| e["note"].as_str().unwrap().to_owned())
+        .collect();
     for word in ["taken", "hand-over offered", "hand-over acknowledged", "handed over"] {
         assert!(notes.iter().any(|note| note.contains(word)), "{word}: {notes:?}");
     }
@@ -116,9 +142,7 @@ async fn and_a_reader_before_no_screen_is_passed_over() {
     let word = radiologist(&pair.b, "martin", &["CT"]).await;
     let _ = radiologist(&pair.b, "leroy", &["CT"]).await;
     let coverage = covered(&pair, &json!({ "modalities": ["CT"], "until": time(hour(12)) })).await;
-    let plan = |person: &str, rank: u8, presence: &str| {
-        json!({ "person": person, "coverage": coverage, "start": time(hour(0)), "end": time(hour(12)), "rank": rank, "presence": presence, "confirmed": true })
-    };
+    let plan = |person: &str, rank: u8, presence: &str| json!({ "person": person, "coverage": coverage, "start": time(hour(0)), "end": time(hour(12)), "rank": rank, "presence": presence, "confirmed": true });
     let first = id(&pair.b.post("/api/shifts", &plan("martin", 1, "garde")).await.ok().json());
     // At home nobody sits before a screen until they are called.
     let _ = pair.b.post("/api/shifts", &plan("leroy", 2, "astreinte")).await.ok();

@@ -235,7 +235,8 @@ fn coverages(list: &Value) -> String {
     let row = |row: &Value| {
         let (waits, all) = (["beneficiaries", "readers"], "readers");
         let unsigned = waits.iter().flat_map(|key| row[*key].as_array().into_iter().flatten());
-        let unsigned = unsigned.filter(|party| party["signed"] != json!(true)).filter_map(|party| party["name"].as_str());
+        let unsigned =
+            unsigned.filter(|party| party["signed"] != json!(true)).filter_map(|party| party["name"].as_str());
         let mut unsigned: Vec<&str> = unsigned.collect();
         unsigned.sort_unstable();
         unsigned.dedup();
@@ -249,9 +250,8 @@ fn coverages(list: &Value) -> String {
             unsigned.join(","),
         ]
     };
-    let heads = word!(
-        "ID|NAME|VERSION|STATE|FOR|READ BY|NOT SIGNED BY" | "ID|NOM|VERSION|ÉTAT|POUR|LU PAR|PAS SIGNÉ PAR"
-    );
+    let heads =
+        word!("ID|NAME|VERSION|STATE|FOR|READ BY|NOT SIGNED BY" | "ID|NOM|VERSION|ÉTAT|POUR|LU PAR|PAS SIGNÉ PAR");
     text::table(heads, &rows(list, row))
 }
 

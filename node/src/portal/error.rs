@@ -293,9 +293,7 @@ pub(super) fn trust(e: &TrustError) -> (StatusCode, &'static str) {
         | TrustError::NoAgreement
         | TrustError::NoGrant
         | TrustError::NoDuty
-        | TrustError::NoCoverage => {
-            (StatusCode::NOT_FOUND, "not-found")
-        }
+        | TrustError::NoCoverage => (StatusCode::NOT_FOUND, "not-found"),
         TrustError::Wider(_) => (StatusCode::CONFLICT, "wider"),
         TrustError::State => (StatusCode::CONFLICT, "state"),
         TrustError::NotPairedWithAll => (StatusCode::CONFLICT, "not-paired-with-all"),

@@ -34,8 +34,9 @@ pub(super) async fn stream(
     let overlay = BroadcastStream::new(door.overlay()?.events()).filter_map(move |event| {
         std::future::ready(if may_administer { overlay_event(&pairings, event) } else { None })
     });
-    let trust = BroadcastStream::new(door.trust.events())
-        .filter_map(move |event| std::future::ready(if may_administer || is_roster(&event) { trust_event(event) } else { None }));
+    let trust = BroadcastStream::new(door.trust.events()).filter_map(move |event| {
+        std::future::ready(if may_administer || is_roster(&event) { trust_event(event) } else { None })
+    });
     let stopping = door.tasks.clone();
     let session = session.map(|Extension(presented)| presented.id());
     let mut endings = door.users.endings();

@@ -3,8 +3,8 @@
 use super::{
     access, account, agreements, alarms, amendments, audit, copies, duty, error, events, export, glass, grants, import,
     insight, json, keys, labels, ledger, local, peers, people, provider, purpose, rejections, restore, retention,
-    rosters, rules, rules_with_peers, settings, shifts, signatures, signin, sources, spare, status, storage, tiers, transfers, uploads,
-    withheld, worklist,
+    rosters, rules, rules_with_peers, settings, shifts, signatures, signin, sources, spare, status, storage, tiers,
+    transfers, uploads, withheld, worklist,
 };
 use axum::Json;
 use utoipa::OpenApi;

@@ -32,7 +32,7 @@ use protocol::{
     roster::{Coverage, CoverageEnd, Holiday, zone},
 };
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 /// Days shown at once: six weeks.
 const DAYS_MAX: u16 = 42;
@@ -61,9 +61,8 @@ pub(super) async fn coverages(State(door): State<Door>, caller: Caller) -> Resul
 }
 
 fn row(door: &Door, id: &Id128, version: Option<u32>) -> Result<Json<CoverageJson>, ApiError> {
-    let fits = |row: &&CoverageRow| {
-        row.coverage.id == *id && version.is_none_or(|version| row.coverage.version == version)
-    };
+    let fits =
+        |row: &&CoverageRow| row.coverage.id == *id && version.is_none_or(|version| row.coverage.version == version);
     let rows = door.trust.coverages();
     rows.iter().rfind(fits).map(|row| Json(CoverageJson::of(door, row))).ok_or(ApiError::NotFound)
 }
@@ -138,7 +137,7 @@ pub(super) async fn end(
 }
 
 /// Which days are looked at.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Period {
     /// A coverage in force; not said: the site's own shifts.
@@ -238,9 +237,7 @@ pub(super) async fn week(
     let id = coverage.map(|coverage| coverage.id);
     let rows = door.roster.rows();
     let shown = rows.iter().filter(|row| match &row.duty.what {
-        What::Shift(shift) => {
-            shift.coverage == id && (shift.start < until && from < shift.end || shift.is_time(now))
-        }
+        What::Shift(shift) => shift.coverage == id && (shift.start < until && from < shift.end || shift.is_time(now)),
         What::Case(_) => false,
     });
     let mut shifts: Vec<_> = shown.collect();
@@ -275,7 +272,7 @@ pub(super) async fn week(
 }
 
 /// For what somebody is looked for.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Asked {
     /// Whose study it is: name or key; default: this site.
@@ -322,7 +319,7 @@ pub(super) async fn who(
 }
 
 /// Of which days.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FilePeriod {
     /// The first day; default: today.
@@ -357,7 +354,7 @@ pub(super) async fn export(
 }
 
 /// Whether it is only looked at.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Trial {
     /// Say what would become of the file, and change nothing; default: false.

@@ -11,7 +11,7 @@ use protocol::{
     agreement::{Party, WeeklyHours},
     duty::{Presence, Shift, ShiftState, What},
     ids::Id128,
-    roster::{Calendar, Coverage, Holidays, Hole, Reader, Rung, Target, Tier, date_of, day_of, default_targets},
+    roster::{Calendar, Coverage, Hole, Holidays, Reader, Rung, Target, Tier, date_of, day_of, default_targets},
     time::WeekMinute,
 };
 use serde::{Deserialize, Serialize};

@@ -94,7 +94,8 @@ impl Roster {
     /// How a shift is named in an alarm: never by its person.
     fn title(&self, shift: &Shift) -> String {
         let coverage = shift.coverage.and_then(|id| self.0.trust.coverage(&id));
-        let name: String = coverage.map_or_else(String::new, |coverage| coverage.name).chars().take(NAME_SHOWN).collect();
+        let name: String =
+            coverage.map_or_else(String::new, |coverage| coverage.name).chars().take(NAME_SHOWN).collect();
         format!("{name} {} {}", shift.presence.word(), shift.rank).trim().to_owned()
     }
 

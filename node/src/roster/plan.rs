@@ -105,7 +105,9 @@ impl Roster {
         let word = ShiftState::ALL.iter().find(|(state, _)| *state == shift.state).map_or("", |(_, word)| *word);
         let duty = Duty { id, serial: 1, at: tasks::now(), what: What::Shift(shift) };
         if !duty.is_sound() {
-            return Err(RosterError::Unfit("a shift has a person, a beginning and an end within a week, and a rank of 1 to 9"));
+            return Err(RosterError::Unfit(
+                "a shift has a person, a beginning and an end within a week, and a rank of 1 to 9",
+            ));
         }
         let note = format!("shift {id}: {did}, {word}");
         self.0.audit.record(Event::new(Act::DutyStated, by.actor()).basis(id).note(note)).await?;
@@ -162,7 +164,13 @@ impl Roster {
     }
 
     /// Its person is there. Links to the covered sites were tried by whoever asks.
-    pub(crate) async fn take(&self, by: &Person, id: &Id128, tried: [bool; 2], links: [u8; 2]) -> Result<Planned, RosterError> {
+    pub(crate) async fn take(
+        &self,
+        by: &Person,
+        id: &Id128,
+        tried: [bool; 2],
+        links: [u8; 2],
+    ) -> Result<Planned, RosterError> {
         let ([sound, notifications], [answered, unanswered]) = (tried, links);
         let taken = Taken { at: tasks::now(), sound, notifications, answered, unanswered };
         let planned = self.step(by, id, Step::Take(taken)).await?;

@@ -204,7 +204,11 @@ impl Roster {
             // Changed meanwhile: the next look sees it.
             return Ok(());
         }
-        let did = if is_new_silence { if silent.is_some() { "no live screen" } else { "a screen is live again" } } else { "papers" };
+        let did = if is_new_silence {
+            if silent.is_some() { "no live screen" } else { "a screen is live again" }
+        } else {
+            "papers"
+        };
         self.state(&node(), *id, did, Shift { licences, silent, ..known }).await.map(drop)
     }
 

@@ -37,7 +37,10 @@ fn a_hole_is_named_by_the_wall_of_its_coverage() {
         assert!(name.chars().count() <= 64, "{name}");
         name
     };
-    assert_eq!(named("2026-01-05T20:00:00Z", "2026-01-05T20:17:00Z"), "Nuit commune du groupeme 2026-01-05 21:00–21:17");
+    assert_eq!(
+        named("2026-01-05T20:00:00Z", "2026-01-05T20:17:00Z"),
+        "Nuit commune du groupeme 2026-01-05 21:00–21:17"
+    );
     assert_eq!(
         named("2026-10-24T16:00:00Z", "2026-10-25T07:00:00Z"),
         "Nuit commune du groupeme 2026-10-24 18:00–10-25 08:00"

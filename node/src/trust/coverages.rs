@@ -216,7 +216,9 @@ impl Trust {
         }
         self.state().peer(from).ok_or(Refusal::NotPaired)?;
         self.has_room_for_coverage(&coverage.id)?;
-        if coverage.version >= self.next_version(&coverage.id).saturating_add(VERSIONS_AHEAD) || !self.keeps_sites(&coverage) {
+        if coverage.version >= self.next_version(&coverage.id).saturating_add(VERSIONS_AHEAD)
+            || !self.keeps_sites(&coverage)
+        {
             return Err(Refusal::Malformed.into());
         }
         let kept = self.state().coverages.get(&coverage.id).cloned().unwrap_or_default();

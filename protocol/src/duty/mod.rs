@@ -278,9 +278,7 @@ impl Shift {
     #[must_use]
     pub fn covers(&self, modalities: &[String], now: Timestamp) -> bool {
         let licensed = |modality: &String| self.licences.iter().any(|paper| paper.is_for(modality) && paper.holds(now));
-        let fit = |modality: &String| {
-            self.competences.is_empty() || self.competences.contains(modality)
-        };
+        let fit = |modality: &String| self.competences.is_empty() || self.competences.contains(modality);
         let reads = if self.coverage.is_none() {
             self.competences.is_empty() || modalities.iter().any(fit)
         } else {

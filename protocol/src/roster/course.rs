@@ -107,7 +107,13 @@ impl Shift {
 
     /// Whether this one and another say of each other that the one takes over from the other.
     #[must_use]
-    pub fn is_relieved_by(&self, site: &crate::ids::SiteId, id: &crate::ids::Id128, other: &Self, own: (&crate::ids::SiteId, &crate::ids::Id128)) -> bool {
+    pub fn is_relieved_by(
+        &self,
+        site: &crate::ids::SiteId,
+        id: &crate::ids::Id128,
+        other: &Self,
+        own: (&crate::ids::SiteId, &crate::ids::Id128),
+    ) -> bool {
         let offered = self.relief.is_some_and(|relief| relief.site == *site && relief.shift == *id);
         let taken = other.relieves.is_some_and(|relieves| relieves.site == *own.0 && relieves.shift == *own.1);
         offered && taken && other.state.counts()

@@ -171,9 +171,8 @@ impl Text for Coverage {
         let codes = |list: &[String]| {
             list.len() <= CODES_MAX && list.iter().all(|code| (1..=16).contains(&code.len()) && code.is_ascii())
         };
-        let named = !self.name.trim().is_empty()
-            && self.name.chars().count() <= NAME_MAX
-            && !self.name.chars().any(is_hidden);
+        let named =
+            !self.name.trim().is_empty() && self.name.chars().count() <= NAME_MAX && !self.name.chars().any(is_hidden);
         named
             && once(self.beneficiaries.iter().map(|party| party.site).collect())
             && once(self.readers.iter().map(|reader| reader.party.site).collect())
@@ -248,9 +247,10 @@ impl Coverage {
         let fit = |target: &Target| {
             (1..=TARGET_MAX).contains(&target.acknowledge) && (target.acknowledge..=TARGET_MAX).contains(&target.report)
         };
-        let in_order = targets.iter().zip(targets.iter().skip(1)).all(|(urgent, less)| {
-            urgent.acknowledge <= less.acknowledge && urgent.report <= less.report
-        });
+        let in_order = targets
+            .iter()
+            .zip(targets.iter().skip(1))
+            .all(|(urgent, less)| urgent.acknowledge <= less.acknowledge && urgent.report <= less.report);
         if in_order && targets.iter().all(fit) { Ok(()) } else { Err(TargetError) }
     }
 }

@@ -37,9 +37,8 @@ fn of_shift(shift: &Shift, modality: Option<&String>) -> Spans {
         Some(modality) => paper.is_for(modality),
         None => paper.modalities.is_empty(),
     });
-    let licensed: Spans = papers
-        .map(|paper| (paper.from.unwrap_or(Timestamp(0)), paper.until.unwrap_or(Timestamp(u64::MAX))))
-        .collect();
+    let licensed: Spans =
+        papers.map(|paper| (paper.from.unwrap_or(Timestamp(0)), paper.until.unwrap_or(Timestamp(u64::MAX)))).collect();
     Spans::one(shift.start, shift.end).and(&licensed)
 }
 
@@ -54,8 +53,7 @@ pub fn holes(coverage: &Coverage, shifts: &[Stated], from: Timestamp, until: Tim
         .map(|stated| &stated.shift)
         .collect();
     let without = |modality: Option<&String>| {
-        let there: Spans =
-            ours.iter().flat_map(|shift| of_shift(shift, modality).as_slice().to_vec()).collect();
+        let there: Spans = ours.iter().flat_map(|shift| of_shift(shift, modality).as_slice().to_vec()).collect();
         asked.without(&there)
     };
     if coverage.modalities.is_empty() {

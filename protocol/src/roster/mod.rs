@@ -13,8 +13,8 @@
 mod calendar;
 mod course;
 mod coverage;
-mod holidays;
 mod holes;
+mod holidays;
 pub mod ical;
 mod spans;
 #[cfg(test)]
@@ -26,8 +26,8 @@ pub use course::{Step, StepError, TAKE_BEFORE};
 pub use coverage::{
     Coverage, CoverageEnd, NAME_MAX, READERS_MAX, Reader, SignedCoverage, Target, TargetError, Tier, default_targets,
 };
+pub use holes::{HOLES_MAX, Hole, holes};
 pub use holidays::{Holiday, Holidays, easter};
-pub use holes::{Hole, HOLES_MAX, holes};
 pub use spans::Spans;
 pub use who::{Rung, Skip, Wanted, who};
 

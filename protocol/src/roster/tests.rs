@@ -36,10 +36,7 @@ fn coverage() -> Coverage {
         version: 1,
         name: "Nuit commune".into(),
         beneficiaries: vec![party(1), party(2)],
-        readers: vec![
-            Reader { party: party(2), tier: Tier::Group },
-            Reader { party: party(3), tier: Tier::Company },
-        ],
+        readers: vec![Reader { party: party(2), tier: Tier::Group }, Reader { party: party(3), tier: Tier::Company }],
         modalities: vec!["CT".into(), "MR".into()],
         regions: Vec::new(),
         calendar: nights("Europe/Paris"),
@@ -131,7 +128,10 @@ fn an_hour_that_comes_twice_is_asked_for_twice_and_one_that_does_not_come_not_at
 }
 
 fn spans(seeds: &[(u16, u16)]) -> Spans {
-    seeds.iter().map(|(from, len)| (Timestamp(u64::from(*from)), Timestamp(u64::from(*from) + u64::from(*len)))).collect()
+    seeds
+        .iter()
+        .map(|(from, len)| (Timestamp(u64::from(*from)), Timestamp(u64::from(*from) + u64::from(*len))))
+        .collect()
 }
 
 proptest! {
@@ -402,11 +402,8 @@ fn files() -> (Vec<Shift>, String) {
     };
     let shifts = vec![odd, second, shift(at("2026-03-28T17:00:00Z"), at("2026-03-29T06:00:00Z"))];
     let ids = [Id128([1; 16]), Id128([2; 16]), Id128([3; 16])];
-    let written: Vec<_> = shifts
-        .iter()
-        .zip(&ids)
-        .map(|(shift, id)| ical::Written { id, stated: Timestamp(0), shift })
-        .collect();
+    let written: Vec<_> =
+        shifts.iter().zip(&ids).map(|(shift, id)| ical::Written { id, stated: Timestamp(0), shift }).collect();
     let file = ical::write("Nuit commune – été", "Europe/Paris", &written).unwrap();
     (shifts, file)
 }
@@ -450,10 +447,15 @@ fn a_file_of_another_program_is_read_by_the_zone_that_it_brings() {
 #[test]
 fn hostile_files_are_refused_with_the_line_and_the_reason() {
     use ical::Wrong;
-    let event = |inside: &str| format!("BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:x\r\n{inside}END:VEVENT\r\nEND:VCALENDAR\r\n");
+    let event = |inside: &str| {
+        format!("BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:x\r\n{inside}END:VEVENT\r\nEND:VCALENDAR\r\n")
+    };
     let fit = "DTSTART:20260105T200000Z\r\nDTEND:20260106T070000Z\r\n";
     let deep = format!("BEGIN:VCALENDAR\r\n{}", "BEGIN:VALARM\r\n".repeat(100_000 / 16));
-    let many = format!("BEGIN:VCALENDAR\r\n{}END:VCALENDAR\r\n", format!("BEGIN:VEVENT\r\nSUMMARY:x\r\n{fit}END:VEVENT\r\n").repeat(1_101));
+    let many = format!(
+        "BEGIN:VCALENDAR\r\n{}END:VCALENDAR\r\n",
+        format!("BEGIN:VEVENT\r\nSUMMARY:x\r\n{fit}END:VEVENT\r\n").repeat(1_101)
+    );
     let cases: Vec<(String, usize, Wrong)> = vec![
         (String::new(), 1, Wrong::NotCalendar),
         ("<html>\r\n".into(), 1, Wrong::NotLine),

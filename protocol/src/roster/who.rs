@@ -10,8 +10,7 @@ use crate::{
 };
 
 /// Objects that are no images: nobody needs a paper for them.
-const NO_IMAGES: [&str; 12] =
-    ["SR", "PR", "KO", "DOC", "SEG", "REG", "RWV", "RTSTRUCT", "AU", "PLAN", "HC", "OT"];
+const NO_IMAGES: [&str; 12] = ["SR", "PR", "KO", "DOC", "SEG", "REG", "RWV", "RTSTRUCT", "AU", "PLAN", "HC", "OT"];
 
 /// For what somebody is looked for.
 #[derive(Clone, Copy, Debug)]
@@ -172,11 +171,7 @@ fn skip(stated: &Stated, wanted: &Wanted<'_>) -> Option<Skip> {
         return Some(Skip::NotConfirmed);
     }
     fitness(shift, wanted).or_else(|| {
-        if wanted.unreached.contains(site) {
-            Some(Skip::Unreached)
-        } else {
-            shift.silent.map(|_| Skip::Silent)
-        }
+        if wanted.unreached.contains(site) { Some(Skip::Unreached) } else { shift.silent.map(|_| Skip::Silent) }
     })
 }
 

@@ -107,7 +107,12 @@ fn yearly(rule: &str) -> Option<Yearly> {
         _ => return None,
     };
     let until = part("UNTIL").and_then(|(_, value)| value.get(..4)?.parse().ok());
-    ((1..=12).contains(&month) && (1..=5).contains(&nth.unsigned_abs())).then_some(Yearly { month, nth, weekday, until })
+    ((1..=12).contains(&month) && (1..=5).contains(&nth.unsigned_abs())).then_some(Yearly {
+        month,
+        nth,
+        weekday,
+        until,
+    })
 }
 
 fn offset(text: &str) -> Option<i64> {
