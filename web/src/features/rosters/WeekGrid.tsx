@@ -26,6 +26,9 @@ interface Block {
 /** What is under way: a new span, or a known shift elsewhere than it is. */
 type Draft = { kind: 'new'; anchor: number; from: number; until: number } | { kind: 'shift'; shift: Shift; from: number; until: number };
 
+const STEPS: Readonly<Record<string, number>> = { ArrowUp: -STEP_MS, ArrowDown: STEP_MS };
+const TURNS: Readonly<Record<string, number>> = { ArrowLeft: -1, ArrowRight: 1 };
+
 interface WeekGridProps {
   data: Roster;
   onOpen: (shift: Shift) => void;
@@ -138,8 +141,8 @@ export function WeekGrid({ data, onOpen, onFill }: WeekGridProps) {
   const typed = (event: KeyboardEvent<HTMLElement>, block: Block) => {
     const own = draft?.kind === 'shift' && draft.shift.id === block.shift.id;
     const may = mayChange(block.shift, data.plans) && !block.shift.taken;
-    const by = { ArrowUp: -STEP_MS, ArrowDown: STEP_MS }[event.key];
-    const days = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    const by = STEPS[event.key];
+    const days = TURNS[event.key];
     if (event.key === 'Enter') {
       event.preventDefault();
       if (own) move.mutate(block);
