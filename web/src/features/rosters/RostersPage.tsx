@@ -165,7 +165,7 @@ function Week({ from, onChange }: { from: string; onChange: (day: string) => voi
 }
 
 function Shown({ data, onOpen }: { data: Roster; onOpen: (open: Open) => void }) {
-  const narrow = useMediaQuery('(max-width: 52em)') ?? false;
+  const narrow = useMediaQuery('(max-width: 52em)');
   const mayPlan = !data.coverage || data.coverage.reads_here;
   const fill = (planned: Planned) => mayPlan && onOpen({ kind: 'new', planned });
   return (
