@@ -48,7 +48,7 @@ export function CoverageDialog({ onClose }: { onClose: () => void }) {
     },
     onSuccess: async () => {
       await client.invalidateQueries({ queryKey: keys.rosters });
-      notifications.show({ color: 'teal', message: t('rosters.draft.done') });
+      notifications.show({ closeButtonProps: { 'aria-label': t('common.close') }, color: 'teal', message: t('rosters.draft.done') });
       onClose();
     },
   });

@@ -152,7 +152,7 @@ function Week({ from, onChange }: { from: string; onChange: (day: string) => voi
           <IconChevronLeft size={18} />
         </ActionIcon>
       </Tooltip>
-      <Button variant="default" onClick={() => onChange(mondayOf(dateOn(Date.now(), ownTimeZone())))} aria-label={`${t('rosters.today')} (${shown(from)} – ${shown(until)})`}>
+      <Button variant="default" onClick={() => onChange(mondayOf(dateOn(Date.now(), ownTimeZone())))} title={t('rosters.today')}>
         {shown(from)} – {shown(until)}
       </Button>
       <Tooltip label={t('rosters.later')}>
