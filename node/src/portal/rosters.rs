@@ -339,7 +339,7 @@ pub(super) async fn export(
     Query(period): Query<FilePeriod>,
 ) -> Result<Response, ApiError> {
     caller.may(Action::ListStudies)?;
-    let coverage = in_force(&door, &id)?.coverage;
+    let coverage = in_force(&door, &id).map_err(|_| ApiError::NotFound)?.coverage;
     let zone = zone(&coverage.calendar.week.time_zone).ok_or(ApiError::NotFound)?;
     let count = period.days.unwrap_or(FILE_DAYS_MAX).clamp(1, FILE_DAYS_MAX);
     let all = days(first_day(period.from.as_deref(), &zone)?, count, &zone)?;
