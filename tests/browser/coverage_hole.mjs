@@ -53,7 +53,7 @@ await tell(async (browser, seen) => {
   // Monday evening to Tuesday morning, by the pointer.
   const columns = page.locator('[data-column]');
   const [first, second] = [await columns.nth(0).boundingBox(), await columns.nth(1).boundingBox()];
-  const label = await columns.nth(0).locator('button[tabindex="0"]').last().getAttribute('aria-label');
+  const label = await columns.nth(0).locator('button[tabindex="0"]').last().getAttribute('title');
   await page.mouse.move(first.x + first.width / 2, first.y + first.height * (18 / 24) + 2);
   await page.mouse.down();
   await page.mouse.move(first.x + first.width / 2, first.y + first.height * (20 / 24), { steps: 4 });
@@ -69,7 +69,7 @@ await tell(async (browser, seen) => {
   const began = Date.now();
   await dialog.getByRole('button', { name: 'Planifier' }).click();
   await page.locator('[data-shift]').first().waitFor();
-  await page.locator(`[data-column] button[aria-label="${label}"]`).waitFor({ state: 'detached' });
+  await page.locator(`[data-column] button[title="${label}"]`).waitFor({ state: 'detached' });
   seen.filled_s = (Date.now() - began) / 1000;
   await judge(page, 'filled', seen);
 
@@ -89,7 +89,7 @@ await tell(async (browser, seen) => {
   await page.keyboard.press('ArrowUp');
   await page.getByText('Entrée enregistre, Échap annule').first().waitFor();
   await page.keyboard.press('Enter');
-  await page.locator('[data-shift][aria-label*="18:00"]').first().waitFor();
+  await page.locator('[data-shift][title*="18:00"]').first().waitFor();
   await page.waitForFunction(() => !document.querySelector('[aria-live]')?.textContent?.includes('Pas enregistré'));
   // Confirmed in its dialog, by the keyboard alone.
   const again = page.locator('[data-shift][data-state="planned"][tabindex="0"]');

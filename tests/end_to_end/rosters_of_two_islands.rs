@@ -114,23 +114,31 @@ async fn come_together() {
     assert_eq!(pair.b.cli(&["shift", "confirm", &late]).ok().out.trim(), "confirmed");
     pair.b.serve().await;
     let hole = json!([{ "from": paris(one.at(0, 30, 0, 0)), "until": paris(one.at(1, 0, 0, 0)), "minutes": 30, "modalities": ["CT"] }]);
-    let of_night = |(shifts, holes): (Vec<Value>, Value)| {
-        let night = holes
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter(|h| h["until"].as_str() <= Some(&paris(morning)))
-            .cloned()
-            .collect::<Vec<_>>();
-        (shifts, json!(night))
-    };
     eventually!(20, "they see the same, and the half hour that neither has", {
-        let (a, b) = (of_night(seen(&pair.a, &coverage, &day).await), of_night(seen(&pair.b, &coverage, &day).await));
+        let (a, b) = (night(&pair.a, &coverage, noon).await, night(&pair.b, &coverage, noon).await);
         holds(a == b && a.0.len() == 2 && a.1 == hole)
     });
 
+    comes_back_from_its_file(&pair, &coverage, noon).await;
+
+    // Ended by one, it is over for both, and asks for nobody.
+    let _ = pair.b.post(&format!("/api/coverages/{coverage}/end"), &json!({})).await.ok();
+    eventually!(3, "it is over", holds(state(&pair.a, &coverage).await == "ended"));
+    assert_eq!(pair.a.get("/api/rosters/who?modalities=CT").await.ok().json(), json!([]));
+}
+
+/// Shifts, and the holes of the night alone.
+async fn night(site: &Site, coverage: &str, noon: DateTime) -> (Vec<Value>, Value) {
+    let morning = paris(noon.date().tomorrow().unwrap().at(8, 0, 0, 0));
+    let (shifts, holes) = seen(site, coverage, &noon.date().to_string()).await;
+    let of_night = holes.as_array().unwrap().iter().filter(|hole| hole["until"].as_str() <= Some(morning.as_str()));
+    (shifts, json!(of_night.filter(|hole| hole["from"].as_str() >= Some(paris(noon).as_str())).collect::<Vec<_>>()))
+}
+
+async fn comes_back_from_its_file(pair: &Pair, coverage: &str, noon: DateTime) {
+    let (day, one) = (noon.date().to_string(), noon.date().tomorrow().unwrap());
     // A file of B's own goes out and comes back to the same, over the hour that comes twice.
-    let file = pair.b.cli(&["roster", "export", &coverage, "--from", &day, "--days", "2"]).ok().out;
+    let file = pair.b.cli(&["roster", "export", coverage, "--from", &day, "--days", "2"]).ok().out;
     assert!(
         file.contains("BEGIN:VTIMEZONE") && file.contains("TZID:Europe/Paris") && file.contains("martin"),
         "{file}"
@@ -138,7 +146,7 @@ async fn come_together() {
     let path = pair.b.scratch("files").join("roster.ics");
     std::fs::write(&path, &file).unwrap();
     let path = path.display().to_string();
-    let trial = pair.b.cli(&["roster", "import", &coverage, &path, "--trial"]).ok();
+    let trial = pair.b.cli(&["roster", "import", coverage, &path, "--trial"]).ok();
     assert!(trial.out.contains("same") && !trial.out.contains("moved"), "{}", trial.out);
     let other = file.replace("T010000", "T013000").replace("martin", "nobody.here");
     let import = async |text: String, query: &str| {
@@ -155,7 +163,7 @@ async fn come_together() {
     assert_eq!((&said["done"], &said["events"][0]["fate"]), (&json!(true), &json!("moved")), "{said}");
     eventually!(5, "the hole is filled by the file, at both", {
         let none = |holes: Vec<(String, String)>| holes.iter().all(|(from, _)| *from != paris(one.at(0, 30, 0, 0)));
-        holds(none(holes(&pair.a, &coverage, 1).await) && of_night(seen(&pair.a, &coverage, &day).await).1 == json!([]))
+        holds(none(holes(&pair.a, coverage, 1).await) && night(&pair.a, coverage, noon).await.1 == json!([]))
     });
     for hostile in [
         "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nRRULE:FREQ=SECONDLY\r\n",
@@ -167,9 +175,4 @@ async fn come_together() {
         assert!(refused.error_code().starts_with("calendar-"), "{}", refused.text());
     }
     assert_eq!(import("X".repeat(2 << 20), "").await.status.as_u16(), 413);
-
-    // Ended by one, it is over for both, and asks for nobody.
-    let _ = pair.b.post(&format!("/api/coverages/{coverage}/end"), &json!({})).await.ok();
-    eventually!(3, "it is over", holds(state(&pair.a, &coverage).await == "ended"));
-    assert_eq!(pair.a.get("/api/rosters/who?modalities=CT").await.ok().json(), json!([]));
 }

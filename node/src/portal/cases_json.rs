@@ -110,7 +110,7 @@ pub(super) struct ReadJson {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct ReportJson {
+pub(super) struct CaseReportJson {
     /// The event that reported.
     event: String,
     /// `preliminary`, `final`, `addendum` or `second-reading`.
@@ -220,7 +220,7 @@ pub(super) struct CaseJson {
     skipped: Vec<SkippedJson>,
     protocol: Option<String>,
     complement: Option<String>,
-    reports: Vec<ReportJson>,
+    reports: Vec<CaseReportJson>,
     comparisons: Vec<ComparisonJson>,
     thread: Vec<MessageJson>,
     events: Vec<EventJson>,
@@ -275,7 +275,7 @@ impl For<'_> {
         AskedJson { site, site_name, whom: asked.whom.clone(), rank: asked.rank, answer, reason, until }
     }
 
-    fn report(&self, whole: &Whole, reported: &Reported) -> ReportJson {
+    fn report(&self, whole: &Whole, reported: &Reported) -> CaseReportJson {
         let report = &reported.report;
         let (site, site_name) = self.site(&reported.site);
         let heard = |event: &Event| match &event.step {
@@ -286,7 +286,7 @@ impl For<'_> {
             _ => None,
         };
         let hear_by = reported.unheard.then(|| json::rfc3339(reported.at.after(self.door.cases.settings().hear())));
-        ReportJson {
+        CaseReportJson {
             event: reported.event.to_string(),
             standing: standing_word(report.standing),
             indication: report.indication.clone(),

@@ -234,6 +234,8 @@ fn agreement_routes() -> Router<Door> {
 fn duty_routes() -> Router<Door> {
     Router::new()
         .merge(case_routes())
+        .merge(rosters::routes())
+        .merge(shifts::routes())
         .route("/duty", get(duty::list))
         .route("/duty/cases", post(duty::case))
         .route("/duty/{id}/end", post(duty::end))
@@ -353,8 +355,6 @@ fn api_routes() -> Router<Door> {
         .route("/grants/{id}", delete(grants::revoke))
         .route("/grants/{id}/narrow", post(grants::narrow))
         .merge(duty_routes())
-        .merge(rosters::routes())
-        .merge(shifts::routes())
         .route("/audit", get(audit::page))
         .route("/audit/patient", get(access::patient))
         .route("/users", get(settings::users).post(settings::add_user))

@@ -32,7 +32,7 @@ use protocol::{
     roster::{Coverage, CoverageEnd, Holiday, zone},
 };
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 /// Days shown at once: six weeks.
 const DAYS_MAX: u16 = 42;
@@ -137,7 +137,7 @@ pub(super) async fn end(
 }
 
 /// Which days are looked at.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Period {
     /// A coverage in force; not said: the site's own shifts.
@@ -272,7 +272,7 @@ pub(super) async fn week(
 }
 
 /// For what somebody is looked for.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Asked {
     /// Whose study it is: name or key; default: this site.
@@ -319,7 +319,7 @@ pub(super) async fn who(
 }
 
 /// Of which days.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FilePeriod {
     /// The first day; default: today.
@@ -339,7 +339,7 @@ pub(super) async fn export(
     Query(period): Query<FilePeriod>,
 ) -> Result<Response, ApiError> {
     caller.may(Action::ListStudies)?;
-    let coverage = in_force(&door, &id)?.coverage;
+    let coverage = in_force(&door, &id).map_err(|_| ApiError::NotFound)?.coverage;
     let zone = zone(&coverage.calendar.week.time_zone).ok_or(ApiError::NotFound)?;
     let count = period.days.unwrap_or(FILE_DAYS_MAX).clamp(1, FILE_DAYS_MAX);
     let all = days(first_day(period.from.as_deref(), &zone)?, count, &zone)?;
@@ -354,7 +354,7 @@ pub(super) async fn export(
 }
 
 /// Whether it is only looked at.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Trial {
     /// Say what would become of the file, and change nothing; default: false.

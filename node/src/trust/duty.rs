@@ -54,7 +54,7 @@ impl State {
         let Ok(duty) = signed.open(&by) else { return Vec::new() };
         let key = (by, duty.id);
         let known = self.duties.get(&key);
-        if known.is_some_and(|known| !duty.supersedes(&known.duty)) {
+        if known.is_some_and(|known| known.duty.serial >= duty.serial) {
             return Vec::new();
         }
         let over = known.map_or_else(|| duty.over(), |known| known.over.max(duty.over()));
@@ -224,7 +224,7 @@ impl Trust {
             state.peer(from).ok_or(Refusal::NotPaired)?;
             match state.duties.get(&(*from, duty.id)) {
                 Some(known) if known.duty == duty => return Ok(None),
-                Some(known) if !duty.supersedes(&known.duty) => return Err(Refusal::Expired.into()),
+                Some(known) if known.duty.serial >= duty.serial => return Err(Refusal::Expired.into()),
                 Some(_) => {}
                 // Nobody waits for it any more.
                 None if duty.over() <= now => return Ok(None),

@@ -414,18 +414,8 @@ fn facts_of_duty_stay_readable() {
 fn facts_of_duty_from_before_rosters_are_read() {
     let [shift, case] = duties();
     let duty::What::Shift(now) = shift.what.clone() else { panic!() };
-    let before = Shift {
-        coverage: None,
-        presence: Presence::OnSite,
-        rank: 1,
-        telephone: String::new(),
-        licences: Vec::new(),
-        taken: None,
-        silent: None,
-        relief: None,
-        relieves: None,
-        ..now
-    };
+    let span = [now.start, now.end];
+    let before = Shift { role: now.role, competences: now.competences, ..Shift::of(now.person, span, now.state) };
     assert_eq!(wire::decode(&old("duty-shift.1.hex")), Ok(Duty { what: duty::What::Shift(before), ..shift }));
     assert_eq!(wire::decode(&old("duty-case.1.hex")), Ok(case.clone()));
     let Ok(message::Request::Duty(signed)) = wire::decode(&old("control-duty.1.hex")) else { panic!("no duty") };

@@ -96,7 +96,6 @@ export const post = <T>(path: string, body: unknown = {}): Promise<T> => request
 export const change = <T>(path: string, body: unknown): Promise<T> => request<T>('PUT', path, body);
 
 /** Sends a text that is no JSON, and reads what is said of it. */
-// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- as above, the caller names the shape
 export async function postText<T>(path: string, kind: string, text: Blob): Promise<T> {
   let answer: Response;
   try {

@@ -331,7 +331,8 @@ async fn a_study_opens_with_its_case_and_closes_with_it() {
 
     let permit = reads(&a, &b, &ct).unwrap();
     let closed = a.trust.state_duty(Some(duty.id), case(&b, "1.2.3", now, false)).await.unwrap();
-    assert_eq!((closed.serial, permit.ended().await), (2, Refusal::Revoked));
+    assert!(closed.serial > duty.serial);
+    assert_eq!(permit.ended().await, Refusal::Revoked);
     assert_eq!(told(&a, &b).await, 1);
     assert_eq!(there(&b).unwrap_err(), Refusal::NoCase);
     for old in first {

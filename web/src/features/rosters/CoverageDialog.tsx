@@ -48,7 +48,7 @@ export function CoverageDialog({ onClose }: { onClose: () => void }) {
     },
     onSuccess: async () => {
       await client.invalidateQueries({ queryKey: keys.rosters });
-      notifications.show({ color: 'teal', message: t('rosters.draft.done') });
+      notifications.show({ closeButtonProps: { 'aria-label': t('common.close') }, color: 'teal', message: t('rosters.draft.done') });
       onClose();
     },
   });
@@ -71,7 +71,7 @@ export function CoverageDialog({ onClose }: { onClose: () => void }) {
                 label={t('rosters.draft.byTier', { site: label(one) })}
                 data={TIERS.map(value => ({ value, label: t(`rosters.tier.${value}`) }))}
                 value={tiers[one] ?? 'group'}
-                onChange={value => value && setTiers(known => ({ ...known, [one]: value as Tier }))}
+                onChange={value => value && setTiers(known => ({ ...known, [one]: value }))}
                 allowDeselect={false}
               />
             ))}
@@ -83,7 +83,7 @@ export function CoverageDialog({ onClose }: { onClose: () => void }) {
               label={t('rosters.draft.holidays')}
               data={HOLIDAYS.map(value => ({ value, label: t(`rosters.holidays.${value}`) }))}
               value={holidays}
-              onChange={value => value && setHolidays(value as Holidays)}
+              onChange={value => value && setHolidays(value)}
               allowDeselect={false}
             />
           </SimpleGrid>

@@ -58,7 +58,7 @@ function Row({ coverage }: { coverage: Coverage }) {
         </Group>
         <Text size="sm">{t('rosters.draft.reads', { readers: names(coverage.readers), sites: names(coverage.beneficiaries) })}</Text>
         <Text size="xs" c="dimmed">
-          {coverage.modalities.join(' ') || t('rosters.draft.all')} · {coverage.time_zone} · {t(`rosters.holidays.${coverage.holidays}`)}
+          {coverage.modalities.length > 0 ? coverage.modalities.join(' ') : t('rosters.draft.all')} · {coverage.time_zone} · {t(`rosters.holidays.${coverage.holidays}`)}
           {coverage.telephone && ` · ${coverage.telephone}`}
         </Text>
         {coverage.state !== 'ended' && unsigned.length > 0 && (

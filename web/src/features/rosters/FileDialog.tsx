@@ -26,7 +26,7 @@ export function FileDialog({ coverage, from, zone, onClose }: { coverage: Covera
     mutationFn: (chosen: File) => postText<ImportedRoster>(path, 'text/calendar', chosen),
     onSuccess: async () => {
       await client.invalidateQueries({ queryKey: keys.rosters });
-      notifications.show({ color: 'teal', message: t('rosters.file_.done') });
+      notifications.show({ closeButtonProps: { 'aria-label': t('common.close') }, color: 'teal', message: t('rosters.file_.done') });
       onClose();
     },
   });

@@ -27,7 +27,7 @@ export function HandingDialog({ shift, zone, onClose }: { shift: Shift; zone: st
     mutationFn: ({ word, other }: { word: 'offer' | 'relieve' | 'keep'; other?: Shift; said: string }) => post<Shift>(`/shifts/${shift.id}/${word}`, other ? { site: other.site, shift: other.id } : {}),
     onSuccess: async (_, { said }) => {
       await client.invalidateQueries({ queryKey: keys.rosters });
-      notifications.show({ color: 'teal', message: said });
+      notifications.show({ closeButtonProps: { 'aria-label': t('common.close') }, color: 'teal', message: said });
       onClose();
     },
   });

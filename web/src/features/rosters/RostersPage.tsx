@@ -12,6 +12,7 @@ import { Page } from '../../components/Page';
 import { Failure, Waiting } from '../../components/State';
 import { ownTimeZone } from '../../lib/hours';
 import { useWords } from '../../lib/language';
+import { useNow } from '../../lib/time';
 import { dateOn, daysLater, mondayOf } from '../../lib/zone';
 import { Agenda } from './Agenda';
 import { CoverageDialog } from './CoverageDialog';
@@ -53,7 +54,8 @@ function Rosters({ title, choices, waiting }: { title: string; choices: { value:
   const asked = address.get('coverage');
   const chosen = asked === OWN || choices.some(({ value }) => value === asked) ? asked : (choices[0]?.value ?? OWN);
   const coverage = chosen === OWN ? null : chosen;
-  const from = address.get('from') ?? mondayOf(dateOn(Date.now(), ownTimeZone()));
+  const now = useNow(60_000);
+  const from = address.get('from') ?? mondayOf(dateOn(now, ownTimeZone()));
   const set = (change: Record<string, string>) => setAddress(known => new URLSearchParams({ ...Object.fromEntries(known), ...change }), { replace: true });
   const roster = useQuery(rosterOf(coverage, from, DAYS, ownTimeZone()));
   const [open, setOpen] = useState<Open | null>(null);
@@ -150,7 +152,7 @@ function Week({ from, onChange }: { from: string; onChange: (day: string) => voi
           <IconChevronLeft size={18} />
         </ActionIcon>
       </Tooltip>
-      <Button variant="default" onClick={() => onChange(mondayOf(dateOn(Date.now(), ownTimeZone())))} aria-label={`${t('rosters.today')} (${shown(from)} – ${shown(until)})`}>
+      <Button variant="default" onClick={() => onChange(mondayOf(dateOn(Date.now(), ownTimeZone())))} title={t('rosters.today')}>
         {shown(from)} – {shown(until)}
       </Button>
       <Tooltip label={t('rosters.later')}>
@@ -163,7 +165,7 @@ function Week({ from, onChange }: { from: string; onChange: (day: string) => voi
 }
 
 function Shown({ data, onOpen }: { data: Roster; onOpen: (open: Open) => void }) {
-  const narrow = useMediaQuery('(max-width: 52em)') ?? false;
+  const narrow = useMediaQuery('(max-width: 52em)');
   const mayPlan = !data.coverage || data.coverage.reads_here;
   const fill = (planned: Planned) => mayPlan && onOpen({ kind: 'new', planned });
   return (

@@ -44,7 +44,7 @@ export function TakeDialog({ shift, onClose }: { shift: Shift; onClose: () => vo
     onSuccess: async said => {
       await client.invalidateQueries({ queryKey: keys.rosters });
       const away = said.taken?.unanswered ?? 0;
-      notifications.show({ color: away > 0 ? 'yellow' : 'teal', message: away > 0 ? t('shift.trial.unanswered', { count: away }) : t('shift.trial.done') });
+      notifications.show({ closeButtonProps: { 'aria-label': t('common.close') }, color: away > 0 ? 'yellow' : 'teal', message: away > 0 ? t('shift.trial.unanswered', { count: away }) : t('shift.trial.done') });
       onClose();
     },
   });

@@ -26,6 +26,9 @@ interface Block {
 /** What is under way: a new span, or a known shift elsewhere than it is. */
 type Draft = { kind: 'new'; anchor: number; from: number; until: number } | { kind: 'shift'; shift: Shift; from: number; until: number };
 
+const STEPS: Readonly<Record<string, number>> = { ArrowUp: -STEP_MS, ArrowDown: STEP_MS };
+const TURNS: Readonly<Record<string, number>> = { ArrowLeft: -1, ArrowRight: 1 };
+
 interface WeekGridProps {
   data: Roster;
   onOpen: (shift: Shift) => void;
@@ -51,8 +54,8 @@ export function WeekGrid({ data, onOpen, onFill }: WeekGridProps) {
   const mayPlan = !data.coverage || data.coverage.reads_here;
   const move = useMutation({
     mutationFn: ({ shift, from, until }: Block) => change<Shift>(`/shifts/${shift.id}`, movedTo(shift, from, until)),
-    onSuccess: said => notifications.show({ color: 'teal', message: said.state === 'planned' ? t('rosters.saved', { person: said.person }) : t('rosters.savedOwn') }),
-    onError: error => notifications.show({ color: 'red', message: say(error) }),
+    onSuccess: said => notifications.show({ closeButtonProps: { 'aria-label': t('common.close') }, color: 'teal', message: said.state === 'planned' ? t('rosters.saved', { person: said.person }) : t('rosters.savedOwn') }),
+    onError: error => notifications.show({ closeButtonProps: { 'aria-label': t('common.close') }, color: 'red', message: say(error) }),
     onSettled: async () => {
       await client.invalidateQueries({ queryKey: keys.rosters });
       setDraft(null);
@@ -138,8 +141,8 @@ export function WeekGrid({ data, onOpen, onFill }: WeekGridProps) {
   const typed = (event: KeyboardEvent<HTMLElement>, block: Block) => {
     const own = draft?.kind === 'shift' && draft.shift.id === block.shift.id;
     const may = mayChange(block.shift, data.plans) && !block.shift.taken;
-    const by = { ArrowUp: -STEP_MS, ArrowDown: STEP_MS }[event.key];
-    const days = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    const by = STEPS[event.key];
+    const days = TURNS[event.key];
     if (event.key === 'Enter') {
       event.preventDefault();
       if (own) move.mutate(block);
@@ -198,7 +201,6 @@ export function WeekGrid({ data, onOpen, onFill }: WeekGridProps) {
                   className={classes.hole}
                   data-past={until <= now || undefined}
                   style={{ top: `${top * 100}%`, height: `${height * 100}%` }}
-                  aria-label={words.hole(hole)}
                   title={words.hole(hole)}
                   tabIndex={begins ? 0 : -1}
                   aria-hidden={!begins}
@@ -230,12 +232,13 @@ export function WeekGrid({ data, onOpen, onFill }: WeekGridProps) {
                     }
                   }}
                 >
-                  <span>{t('rosters.nobody')}</span>
-                  <span>
+                  <span className="visually-hidden">{words.hole(hole)}</span>
+                  <span aria-hidden="true">{t('rosters.nobody')}</span>
+                  <span aria-hidden="true">
                     {clockOn(from, zone)}–{clockOn(until, zone)}
                   </span>
-                  <span>{t('rosters.min', { count: hole.minutes })}</span>
-                  {hole.modalities.length > 0 && <span>{hole.modalities.join(' ')}</span>}
+                  <span aria-hidden="true">{t('rosters.min', { count: hole.minutes })}</span>
+                  {hole.modalities.length > 0 && <span aria-hidden="true">{hole.modalities.join(' ')}</span>}
                 </button>
               ))}
             {piecesOf(blocks, columns)
@@ -250,7 +253,6 @@ export function WeekGrid({ data, onOpen, onFill }: WeekGridProps) {
                     role="button"
                     tabIndex={first ? 0 : -1}
                     aria-hidden={!first}
-                    aria-label={words.shift(shift)}
                     title={words.shift(shift)}
                     className={classes.shift}
                     data-state={shift.state}
@@ -264,14 +266,15 @@ export function WeekGrid({ data, onOpen, onFill }: WeekGridProps) {
                     onKeyDown={event => typed(event, item)}
                   >
                     {may && begins && <i className={classes.edge} data-edge="start" onPointerDown={event => dragOf(event, item, 'start')} />}
-                    <strong>{shift.person}</strong>
-                    <span>
+                    <span className="visually-hidden">{words.shift(shift)}</span>
+                    <strong aria-hidden="true">{shift.person}</strong>
+                    <span aria-hidden="true">
                       {clockOn(item.from, zone)}–{clockOn(item.until, zone)}
                     </span>
-                    <span>
+                    <span aria-hidden="true">
                       {t(`shift.short.${shift.presence}`)} {shift.rank} · {shift.site_name}
                     </span>
-                    <span>{t(`shift.state.${shift.state}`)}</span>
+                    <span aria-hidden="true">{t(`shift.state.${shift.state}`)}</span>
                     {may && ends && <i className={classes.edge} data-edge="end" onPointerDown={event => dragOf(event, item, 'end')} />}
                   </div>
                 );

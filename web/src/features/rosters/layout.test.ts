@@ -3,10 +3,9 @@ import { columnOf, dragged, instantAt, marksOf, piecesOf } from './layout';
 
 const at = (text: string) => Date.parse(text);
 // Saturday, and the Sunday of 25 hours.
-const DAYS = [
-  { date: '2026-10-24', start: at('2026-10-23T22:00:00Z'), end: at('2026-10-24T22:00:00Z') },
-  { date: '2026-10-25', start: at('2026-10-24T22:00:00Z'), end: at('2026-10-25T23:00:00Z') },
-];
+const SATURDAY = { date: '2026-10-24', start: at('2026-10-23T22:00:00Z'), end: at('2026-10-24T22:00:00Z') };
+const SUNDAY = { date: '2026-10-25', start: at('2026-10-24T22:00:00Z'), end: at('2026-10-25T23:00:00Z') };
+const DAYS = [SATURDAY, SUNDAY];
 
 test('a night stands in both of its days, and a long day is as long as it is', () => {
   const night = { from: at('2026-10-24T16:00:00Z'), until: at('2026-10-25T07:00:00Z') };
@@ -16,8 +15,8 @@ test('a night stands in both of its days, and a long day is as long as it is', (
 });
 
 test('what meets stands side by side', () => {
-  const first = { from: DAYS[0]!.start, until: DAYS[0]!.start + 8 * 3_600_000 };
-  const second = { from: DAYS[0]!.start + 4 * 3_600_000, until: DAYS[0]!.start + 12 * 3_600_000 };
+  const first = { from: SATURDAY.start, until: SATURDAY.start + 8 * 3_600_000 };
+  const second = { from: SATURDAY.start + 4 * 3_600_000, until: SATURDAY.start + 12 * 3_600_000 };
   expect(piecesOf([second, first], DAYS).map(({ lane, lanes }) => [lane, lanes])).toEqual([
     [0, 2],
     [1, 2],
@@ -25,15 +24,15 @@ test('what meets stands side by side', () => {
 });
 
 test('the hour that comes twice is marked twice', () => {
-  const labels = marksOf(DAYS[1]!, 'Europe/Paris').map(({ label }) => label);
+  const labels = marksOf(SUNDAY, 'Europe/Paris').map(({ label }) => label);
   expect(labels.filter(label => label === '02:00')).toHaveLength(2);
   expect(labels).toHaveLength(24);
-  expect(marksOf(DAYS[0]!, 'Europe/Paris').map(({ label }) => label)).toEqual(['03:00', '06:00', '09:00', '12:00', '15:00', '18:00', '21:00']);
+  expect(marksOf(SATURDAY, 'Europe/Paris').map(({ label }) => label)).toEqual(['03:00', '06:00', '09:00', '12:00', '15:00', '18:00', '21:00']);
 });
 
 test('a pointer means the half hour next to it', () => {
-  expect(instantAt(DAYS[0]!, 0.76)).toBe(DAYS[0]!.start + 18 * 3_600_000);
-  expect(columnOf(DAYS, DAYS[1]!.end)).toBe(1);
+  expect(instantAt(SATURDAY, 0.76)).toBe(SATURDAY.start + 18 * 3_600_000);
+  expect(columnOf(DAYS, SUNDAY.end)).toBe(1);
   const span = { from: 0, until: 3_600_000 };
   expect(dragged(span, 'end', -7_200_000)).toEqual({ from: 0, until: 1_800_000 });
   expect(dragged(span, 'move', 1_800_000)).toEqual({ from: 1_800_000, until: 5_400_000 });
