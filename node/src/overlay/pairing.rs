@@ -9,7 +9,7 @@
 //! An invitation lives in memory: after a restart it is expired. A peer is one when its record is durable; if only one
 //! side got that far, the two pair again.
 
-use super::{Inner, Invitation, OverlayError, OverlayEvent, Pairing, PairingFailure, PairingState, swarm::resolve};
+use super::{Inner, Invitation, OverlayError, OverlayEvent, Pairing, PairingFailure, PairingState};
 use crate::{
     audit::{Act, Actor, Event as Evidence, Outcome},
     tasks,
@@ -522,4 +522,16 @@ async fn connect(addresses: &[String]) -> Option<TcpStream> {
         }
     }
     None
+}
+
+/// Names and numbers to addresses; those that do not resolve are left out.
+pub(super) async fn resolve(addresses: &[String]) -> Vec<SocketAddr> {
+    let mut found = Vec::new();
+    for address in addresses.iter().take(8) {
+        let lookup = tokio::time::timeout(Duration::from_secs(3), tokio::net::lookup_host(address.as_str())).await;
+        if let Ok(Ok(some)) = lookup {
+            found.extend(some.take(4));
+        }
+    }
+    found
 }

@@ -20,6 +20,7 @@ use super::{
     gate::{Gate, NotAllowed},
     lines::Lines,
     names::{self, Names},
+    pairing::resolve,
 };
 use crate::tasks::Tasks;
 use futures::StreamExt;
@@ -623,16 +624,4 @@ impl Loop {
             Event::InboundFailure { .. } | Event::ResponseSent { .. } => {}
         }
     }
-}
-
-/// Names and numbers to addresses; those that do not resolve are left out.
-pub(super) async fn resolve(addresses: &[String]) -> Vec<SocketAddr> {
-    let mut found = Vec::new();
-    for address in addresses.iter().take(8) {
-        let lookup = tokio::time::timeout(Duration::from_secs(3), tokio::net::lookup_host(address.as_str())).await;
-        if let Ok(Ok(some)) = lookup {
-            found.extend(some.take(4));
-        }
-    }
-    found
 }

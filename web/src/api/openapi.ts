@@ -8831,7 +8831,7 @@ export interface components {
             first_s?: number | null;
             /** Format: int32 */
             instances: number;
-            /** @description `direct`. */
+            /** @description `direct`, `punched`, `tcp`, `relay`, or `none`. */
             road: string;
             site: string;
             site_name: string;
@@ -9219,13 +9219,18 @@ export interface components {
              * @description Share of the packets that we sent and that were lost, 0 to 1.
              */
             lost?: number | null;
-            /** @description `direct`. */
+            /**
+             * @description `direct`; `punched`: through both sites' address translators; `tcp`: by TLS over TCP, since UDP does not pass; `relay`:
+             *     over a third site; `none`.
+             */
             road: string;
             /** Format: double */
             rtt_ms?: number | null;
             running: number;
             site: string;
             site_name: string;
+            /** @description The name of the site that relays. */
+            via?: string | null;
             /** @description Requests that wait, and that run. */
             waiting: number;
         };
@@ -9854,7 +9859,7 @@ export interface components {
             name: string;
             paired: string;
             revoked?: string | null;
-            /** @description `quic` or `tcp`. */
+            /** @description `quic` or `tcp`; by way of the pixel plane `direct`, `punched`, `tcp` or `relay`. */
             road?: string | null;
             site: string;
             /** @description Studies they told us of. */
@@ -10703,7 +10708,7 @@ export interface components {
              * @description Share of our packets to the site that were lost, 0 to 1.
              */
             lost?: number | null;
-            /** @description `direct`, `source`. */
+            /** @description `direct`, `punched`, `tcp`, `relay`; `none` where there is none now; `source`: from the PACS. */
             road: string;
             /** Format: double */
             rtt_ms?: number | null;

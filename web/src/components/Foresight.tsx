@@ -4,10 +4,10 @@ import { useQuery } from '@tanstack/react-query';
 import type { TFunction } from 'i18next';
 import { forecastOf } from '../api/queries';
 import type { Forecast, Study } from '../api/types';
-import { roadWord } from '../features/transfers/line';
 import { bytes, count, shortTime } from '../lib/format';
 import { useWords } from '../lib/language';
 import classes from './foresight.module.css';
+import { roadWord } from './road';
 
 /** "412 images · 210 MB · first image ≈ 0.4 s · complete ≈ 19 s · direct". */
 export function foresightLine(forecast: Forecast, t: TFunction, locale: string): string[] {

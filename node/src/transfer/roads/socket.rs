@@ -52,7 +52,7 @@ impl Socket {
         let _ = self.udp.try_send(&knock);
     }
 
-    fn from_tunnels(&self, cx: &mut Context<'_>, bufs: &mut [IoSliceMut<'_>], meta: &mut [RecvMeta]) -> usize {
+    fn take_tunnelled(&self, cx: &mut Context<'_>, bufs: &mut [IoSliceMut<'_>], meta: &mut [RecvMeta]) -> usize {
         let mut came = self.came.lock().unwrap_or_else(PoisonError::into_inner);
         let mut taken = 0;
         for (buf, meta) in bufs.iter_mut().zip(meta.iter_mut()) {
@@ -94,7 +94,7 @@ impl AsyncUdpSocket for Socket {
         // Half of the places: neither kind of road waits for the other.
         let half = (bufs.len() / 2).max(1);
         let taken = match (bufs.get_mut(..half), meta.get_mut(..half)) {
-            (Some(bufs), Some(meta)) => self.from_tunnels(cx, bufs, meta),
+            (Some(bufs), Some(meta)) => self.take_tunnelled(cx, bufs, meta),
             _ => 0,
         };
         let (Some(bufs), Some(rest)) = (bufs.get_mut(taken..), meta.get_mut(taken..)) else {

@@ -207,7 +207,8 @@ impl Tunnel {
                 match kind {
                     // The stream waits while quinn is busy: nothing is dropped here.
                     kind::DATAGRAM => {
-                        if inbox.send((self.address, bytes)).await.is_err() {
+                        let taken = inbox.send((self.address, bytes)).await;
+                        if taken.is_err() {
                             return Ok(());
                         }
                     }

@@ -191,57 +191,64 @@ const HONEST: u8 = 0;
 const CHANGES: u8 = 1;
 const REPEATS: u8 = 2;
 
+/// Carries TCP to a site, once otherwise than it came.
+struct Liar {
+    conduct: AtomicU8,
+    passed: AtomicU64,
+    target: SocketAddr,
+}
+
+impl Liar {
+    async fn listen(self: Arc<Self>, listener: TcpListener, stop: tokio_util::sync::CancellationToken, tasks: Tasks) {
+        while let Some(Ok((near, _))) = stop.run_until_cancelled(listener.accept()).await {
+            let (liar, stop) = (self.clone(), stop.clone());
+            tasks.spawn("liar call", async move {
+                stop.run_until_cancelled(liar.carry(near)).await;
+            });
+        }
+    }
+
+    async fn carry(&self, near: TcpStream) {
+        let Ok(far) = TcpStream::connect(self.target).await else { return };
+        let ((mut from, mut far_out), (mut near_in, mut to)) = (far.into_split(), near.into_split());
+        let lies = async {
+            let mut piece = vec![0; 16_384];
+            while let Ok(read @ 1..) = from.read(&mut piece).await {
+                self.passed.fetch_add(read as u64, Ordering::Relaxed);
+                let conduct = self.conduct.swap(HONEST, Ordering::Relaxed);
+                if conduct == CHANGES {
+                    piece[read / 2] ^= 1;
+                }
+                let said = piece[..read].repeat(if conduct == REPEATS { 2 } else { 1 });
+                if to.write_all(&said).await.is_err() {
+                    return;
+                }
+            }
+        };
+        tokio::select! {
+            () = lies => {}
+            _ = tokio::io::copy(&mut near_in, &mut far_out) => {}
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_changes_or_repeats_bytes_on_a_road_is_found() {
     for conduct in [CHANGES, REPEATS] {
         let (a, b) = (Site::new("CH Nord", 1).await, Site::new("Clinique Sud", 2).await);
-        let (now, passed) = (Arc::new(AtomicU8::new(HONEST)), Arc::new(AtomicU64::new(0)));
-        let (address, socket) = nowhere().await;
+        let (address, _silent) = nowhere().await;
         let listener = TcpListener::bind(address).await.unwrap();
-        let (target, stop_token, spawner) = (a.address(), b.tasks.stop_token(), b.tasks.clone());
-        let (liar, count) = (now.clone(), passed.clone());
-        b.tasks.spawn("liar", async move {
-            let _held = socket;
-            loop {
-                let (near, _) = tokio::select! {
-                    () = stop_token.cancelled() => return,
-                    call = listener.accept() => call.unwrap(),
-                };
-                let (liar, count, stop) = (liar.clone(), count.clone(), stop_token.clone());
-                spawner.spawn("liar call", async move {
-                    let Ok(far) = TcpStream::connect(target).await else { return };
-                    let ((mut a_in, mut a_out), (mut b_in, mut b_out)) = (far.into_split(), near.into_split());
-                    let lies = async {
-                        let mut piece = vec![0; 16_384];
-                        while let Ok(read @ 1..) = a_in.read(&mut piece).await {
-                            count.fetch_add(read as u64, Ordering::Relaxed);
-                            let conduct = liar.swap(HONEST, Ordering::Relaxed);
-                            if conduct == CHANGES {
-                                piece[read / 2] ^= 1;
-                            }
-                            for _ in 0..=u8::from(conduct == REPEATS) {
-                                if b_out.write_all(&piece[..read]).await.is_err() {
-                                    return;
-                                }
-                            }
-                        }
-                    };
-                    tokio::select! {
-                        () = stop.cancelled() => {}
-                        () = lies => {}
-                        _ = tokio::io::copy(&mut b_in, &mut a_out) => {}
-                    }
-                });
-            }
-        });
+        let (passed, target) = (AtomicU64::new(0), a.address());
+        let liar = Arc::new(Liar { conduct: AtomicU8::new(HONEST), passed, target });
+        b.tasks.spawn("liar", liar.clone().listen(listener, b.tasks.stop_token(), b.tasks.clone()));
         b.pair_by(&a, address).await;
         let (dead, _held) = nowhere().await;
         a.pair_by(&b, dead).await;
         let agreement = a.agree(&b).await;
         read(&b, &a, "1.2.826.41.5", 4, agreement).await;
         assert_eq!(road(&b, &a), Some(RoadKind::Tcp));
-        assert!(passed.load(Ordering::Relaxed) > 800_000);
-        now.store(conduct, Ordering::Relaxed);
+        assert!(liar.passed.load(Ordering::Relaxed) > 800_000);
+        liar.conduct.store(conduct, Ordering::Relaxed);
         eventually("it is found", || {
             b.events(Act::SecurityAlert).iter().any(|event| event.note.contains("changed on a road"))
         })

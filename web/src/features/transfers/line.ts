@@ -2,6 +2,7 @@
 
 import type { TFunction } from 'i18next';
 import type { Transfer } from '../../api/types';
+import { roadWord } from '../../components/road';
 import { count, duration, rate, share } from '../../lib/format';
 
 export type Tone = 'running' | 'waiting' | 'held' | 'good' | 'bad';
@@ -54,14 +55,6 @@ export function transferLine(transfer: Transfer, t: TFunction, locale: string): 
     case 'corrupt':
       return { ...line, parts: [images, t(`strip.${transfer.state}`)] };
   }
-}
-
-const ROADS = ['direct', 'punched', 'tcp', 'relay', 'source'] as const;
-
-/** The word of the road that the bytes take; none while there is none. */
-export function roadWord(road: string, t: TFunction): string | null {
-  const known = ROADS.find((one) => one === road);
-  return known ? t(`strip.${known}`) : null;
 }
 
 /** "direct · 82 % of what the link carries · round trip 20 ms · 0.1 % lost · 126 images waiting". */
