@@ -11,7 +11,7 @@ use crate::{archive, audit, dicomweb, dimse, pixels, roster, signatures, transfe
 pub type Target = fn(&[u8]);
 
 /// All targets, by the names of their corpora.
-pub const TARGETS: [(&str, Target); 19] = [
+pub const TARGETS: [(&str, Target); 21] = [
     ("pdu", dimse::fuzz::pdu),
     ("message", dimse::fuzz::message),
     ("identifier", dimse::fuzz::identifier),

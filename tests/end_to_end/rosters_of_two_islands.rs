@@ -38,18 +38,10 @@ async fn seen(site: &Site, coverage: &str, from: &str) -> (Vec<Value>, Value) {
     (shifts, roster["holes"].clone())
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn come_together() {
-    let pair = Pair::paired(SITE).await;
-    let _ = radiologist(&pair.a, "bernard", &["CT"]).await;
-    let _ = radiologist(&pair.b, "martin", &["CT"]).await;
-    let readers = json!([{ "site": "here", "tier": "own" }, { "site": pair.b.name, "tier": "group" }]);
-    let coverage = covered(&pair, &json!({ "modalities": ["CT"], "readers": readers, "spans": nights() })).await;
-    let noon = long_night();
-    let evening = noon.date().at(18, 0, 0, 0);
-    let morning = noon.date().tomorrow().unwrap().at(8, 0, 0, 0);
+async fn asks_for_the_long_night(site: &Site, coverage: &str, noon: DateTime) {
     let day = noon.date().to_string();
-    let roster = pair.a.get(&format!("/api/rosters?coverage={coverage}&from={day}&days=2")).await.ok().json();
+    let evening = noon.date().at(18, 0, 0, 0);
+    let roster = site.get(&format!("/api/rosters?coverage={coverage}&from={day}&days=2")).await.ok().json();
     assert_eq!(roster["days"][1]["hours"], json!(25.0), "the night of the clock change");
     assert_eq!(
         roster["holes"]
@@ -62,6 +54,20 @@ async fn come_together() {
         [json!(15 * 60)],
         "14 hours by the wall, and the one that comes twice: {roster}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn come_together() {
+    let pair = Pair::paired(SITE).await;
+    let _ = radiologist(&pair.a, "bernard", &["CT"]).await;
+    let _ = radiologist(&pair.b, "martin", &["CT"]).await;
+    let readers = json!([{ "site": "here", "tier": "own" }, { "site": pair.b.name, "tier": "group" }]);
+    let coverage = covered(&pair, &json!({ "modalities": ["CT"], "readers": readers, "spans": nights() })).await;
+    let noon = long_night();
+    let evening = noon.date().at(18, 0, 0, 0);
+    let morning = noon.date().tomorrow().unwrap().at(8, 0, 0, 0);
+    let day = noon.date().to_string();
+    asks_for_the_long_night(&pair.a, &coverage, noon).await;
 
     // Apart: B's node is down, and its administrator works on the folder.
     let known = pair

@@ -64,7 +64,6 @@ use tokio::sync::{Mutex, broadcast};
 const NEWS_KEPT: usize = 1024;
 /// Cases kept: at a hundred a day some three years. Beyond, none is begun and none is taken until old ones are put away.
 const CASES_MAX: usize = 100_000;
-/// What the key of drafts is derived for.
 
 /// Why nothing was done.
 #[derive(Debug, thiserror::Error)]

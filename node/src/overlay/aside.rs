@@ -3,7 +3,7 @@
 //! # Not here
 //! The pixel plane: whoever wires the planes gives it ([`Aside`]).
 
-use super::{Overlay, swarm::Channel};
+use super::{Overlay, news::Channel};
 use futures::future::BoxFuture;
 use protocol::SiteId;
 use std::{

@@ -8,7 +8,7 @@
 
 use super::{
     Inner, OverlayEvent,
-    swarm::{Channel, News},
+    news::{Channel, News},
 };
 use crate::{
     audit::{Act, Actor, Event},
@@ -18,7 +18,7 @@ use crate::{
 };
 use protocol::{
     Key, Refusal, SiteId, Timestamp,
-    agreement::Ending,
+    agreement::{Ending, SignedAgreement},
     message::{Answer, Request, SiteRecord},
     signed::Signed,
     wire::{self, WireError},
@@ -372,13 +372,7 @@ impl Inner {
                 let offer = signed.open(&from).map_err(|_| Refusal::Malformed)?;
                 self.hear_offer(from, offer).await?;
             }
-            Request::Agreement(signed) => {
-                let (text, signers) = signed.open()?;
-                let accepted = signers.len() == 2;
-                self.trust.receive(&from, signed).await?;
-                let act = if accepted { Act::AgreementAccepted } else { Act::AgreementOffered };
-                self.record(Event::new(act, theirs()).peer(from).basis(text.id)).await;
-            }
+            Request::Agreement(signed) => self.agreement_told(from, signed).await?,
             Request::End(signed) => self.ended(from, signed).await?,
             Request::Suspension(signed) => self.hear_suspension(from, signed).await?,
             Request::Closing(signed) => self.hear_closing(from, signed).await?,
@@ -409,6 +403,17 @@ impl Inner {
             }
         }
         Ok(Answer::Done)
+    }
+
+    /// The peer offers an agreement, or has accepted one.
+    async fn agreement_told(&self, from: SiteId, signed: SignedAgreement) -> Result<(), TrustError> {
+        let (text, signers) = signed.open()?;
+        let accepted = signers.len() == 2;
+        self.trust.receive(&from, signed).await?;
+        let act = if accepted { Act::AgreementAccepted } else { Act::AgreementOffered };
+        let theirs = Actor { site: Some(from), ..Actor::default() };
+        self.record(Event::new(act, theirs).peer(from).basis(text.id)).await;
+        Ok(())
     }
 
     /// The peer ended an agreement.

@@ -16,7 +16,7 @@
 //! # Not here
 //! Who gets into the hall: [`super::gate`]. What the chains mean: `trust::keys`.
 
-use super::{Inner, converse::ANSWER_LEAVES, swarm::Channel};
+use super::{Inner, converse::ANSWER_LEAVES, news::Channel};
 use crate::{
     audit::{Act, Actor, Event},
     pace::Pace,

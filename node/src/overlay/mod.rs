@@ -33,6 +33,7 @@ mod ledger;
 mod lines;
 mod names;
 mod nearline;
+mod news;
 mod notices;
 mod offer;
 mod once;
@@ -296,6 +297,13 @@ struct Inner {
 }
 
 impl Inner {
+    /// What is done as time passes, and as entries of the ledger are written.
+    fn watch_clocks(self: &Arc<Self>) {
+        self.tasks.spawn("time watch", self.clone().watch_time());
+        self.tasks.spawn("ledger watch", self.clone().watch_ledger());
+        self.tasks.spawn("receipts watch", self.clone().watch_receipts());
+    }
+
     fn tell(&self, event: OverlayEvent) {
         // Nobody may be listening.
         let _ = self.events.send(event);
@@ -399,9 +407,7 @@ impl Overlay {
         tasks.spawn("source news", inner.clone().watch_sources(source_events));
         tasks.spawn("cases watch", inner.clone().watch_cases(case_news));
         tasks.spawn("trust watch", inner.clone().watch_trust(trust_events));
-        tasks.spawn("time watch", inner.clone().watch_time());
-        tasks.spawn("ledger watch", inner.clone().watch_ledger());
-        tasks.spawn("receipts watch", inner.clone().watch_receipts());
+        inner.watch_clocks();
         inner.allow_all().await;
         Ok(Self { inner })
     }

@@ -25,7 +25,7 @@ pub(crate) fn calendar(bytes: &[u8]) {
     for event in &events {
         assert!(event.start < event.end && event.end.since(event.start) <= SHIFT_MAX && !event.person.is_empty());
         // Years that a calendar program writes; seconds are not told by the wall.
-        let plain = |at: Timestamp| at.0 % 1_000 == 0 && at.0 < 4_102_444_800_000;
+        let plain = |at: Timestamp| at.0.is_multiple_of(1_000) && at.0 < 4_102_444_800_000;
         let simple = event.competences.iter().all(|code| code.bytes().all(|b| b.is_ascii_alphanumeric()));
         if !plain(event.start) || !plain(event.end) || !simple {
             continue;

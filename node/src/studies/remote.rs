@@ -162,7 +162,7 @@ impl RemoteCopy {
         }
         self.reach().await?;
         let _waits = Waits::begin(&self.first);
-        if let Some(manifest) = self.opening(told, reader, &name).await? {
+        if let Some(manifest) = Box::pin(self.opening(told, reader, &name)).await? {
             return Ok(manifest);
         }
         let (bytes, manifest) = self.shared.transfer.manifest(&self.holder, &told.card, reader).await?;

@@ -50,6 +50,7 @@ pub struct Duty {
 }
 
 /// What is stated.
+#[expect(clippy::large_enum_variant, reason = "facts are few, and their shape on the wire is that of the enum")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum What {
     /// Somebody of the signer's site is on duty.

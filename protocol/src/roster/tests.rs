@@ -461,7 +461,7 @@ fn hostile_files_are_refused_with_the_line_and_the_reason() {
         ("<html>\r\n".into(), 1, Wrong::NotLine),
         ("BEGIN:VCARD\r\nEND:VCARD\r\n".into(), 1, Wrong::NotCalendar),
         ("BEGIN:VCALENDAR\r\n".into(), 1, Wrong::NotCalendar),
-        (format!("BEGIN:VCALENDAR\r\nX:\0\r\n"), 2, Wrong::NotText),
+        ("BEGIN:VCALENDAR\r\nX:\0\r\n".to_owned(), 2, Wrong::NotText),
         (deep, 5, Wrong::TooDeep),
         (many, 5_506, Wrong::TooMany),
         (event(&format!("{fit}RRULE:FREQ=DAILY;COUNT=999999999\r\n")), 6, Wrong::Repeats),

@@ -151,5 +151,5 @@ async fn open(net: &Net, binary: &Path) -> (Sites, Site) {
     for site in [&centre, &pair.a, &pair.b] {
         site.serve().await;
     }
-    (Sites { pair, study, small, other, far, files, folder }, centre)
+    (Sites { pair, study, small, other, far, files, _folder: folder }, centre)
 }

@@ -21,7 +21,7 @@ pub(crate) struct Sites {
     pub(crate) other: Vec<Instance>,
     pub(crate) far: Vec<Child>,
     pub(crate) files: Vec<PathBuf>,
-    pub(crate) folder: TempDir,
+    pub(crate) _folder: TempDir,
 }
 
 /// What a process has used.
@@ -98,7 +98,7 @@ impl Sites {
         let mut made = made.into_iter();
         let ((study, files), (small, _), (other, _)) =
             (made.next().unwrap(), made.next().unwrap(), made.next().unwrap());
-        Self { pair, study, small, other, far, files, folder }
+        Self { pair, study, small, other, far, files, _folder: folder }
     }
 
     /// Where the reader has no copy of anything, has just been started, and has heard of the studies.

@@ -153,10 +153,8 @@ impl Draft {
             "X-CONFRERE-RANK" => event.rank = line.value.parse().map_err(|_| line.wrong(Wrong::Unfit))?,
             "X-CONFRERE-COMPETENCES" => event.competences = line.list(),
             "CONTACT" => event.telephone = line.text(),
-            "CATEGORIES" => {
-                if line.list().iter().any(|word| is(word, Presence::AtHome.word())) {
-                    event.presence = Presence::AtHome;
-                }
+            "CATEGORIES" if line.list().iter().any(|word| is(word, Presence::AtHome.word())) => {
+                event.presence = Presence::AtHome;
             }
             "STATUS" => {
                 (event.confirmed, event.cancelled) = (is(&line.value, "CONFIRMED"), is(&line.value, "CANCELLED"));
