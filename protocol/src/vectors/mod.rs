@@ -4,6 +4,7 @@
 //! is never rewritten: a shape that changes needs a new version and keeps reading the old vector.
 
 mod cases;
+mod roads;
 
 use crate::{
     agreement::{
@@ -26,7 +27,6 @@ use crate::{
     message::{self, SiteRecord},
     refusal::Refusal,
     relearn::{Known, KnownStudy},
-    roads::{self, TunnelWord},
     roster::{Coverage, SignedCoverage},
     signed::Signed,
     succession::{Fork, SiteKey},
@@ -291,14 +291,6 @@ fn committed_bytes_are_read_and_written_the_same() {
         codings: crate::coding::KNOWN.to_vec(),
     };
     check("pixel-coded", &fetch::Request { what, ..pixel_request() });
-    let what = What::Opening {
-        manifest: Digest([2; 32]),
-        series: uid("2.25.3"),
-        instance: Some(uid("2.25.4")),
-        groups_wanted: 64,
-        codings: crate::coding::KNOWN.to_vec(),
-    };
-    check("pixel-opening", &fetch::Request { what, ..pixel_request() });
     let coded = fetch::Answer::Coded { object_bytes: 525_000, values: 33, bytes: 525_000, coding: 1, coded: 140_000 };
     check("pixel-answer-coded", &coded);
     check("control-pull", &message::Request::Pull(Cursor { epoch: 77, position: 4 }));
@@ -320,19 +312,6 @@ fn committed_bytes_are_read_and_written_the_same() {
     check("control-card-back", &message::Request::CardBack { study: uid("2.25.1") });
     check("control-card", &message::Answer::Card(Box::new(Signed::seal(&key(), &card()))));
     check("control-refused", &message::Answer::Refused(Refusal::Busy(250)));
-}
-
-#[test]
-fn what_is_asked_about_roads_stays_readable() {
-    let asked = |what: What| fetch::Request { what, ..pixel_request() };
-    check("pixel-roads", &asked(What::Roads));
-    check("pixel-relay", &asked(What::Relay { to: site() }));
-    check("pixel-relayed", &asked(What::Relayed { from: site() }));
-    check("pixel-message", &asked(What::Message { bytes: 300 }));
-    let seen: std::net::SocketAddr = "192.0.2.7:7411".parse().unwrap();
-    check("roads-offer", &roads::Offer { relays: true, seen: Some(seen) });
-    check("tunnel-candidates", &TunnelWord::Candidates(vec![seen, "[2001:db8::7]:7411".parse().unwrap()]));
-    check("tunnel-go", &TunnelWord::Go);
 }
 
 /// A vector of an earlier version.

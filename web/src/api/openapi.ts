@@ -2033,6 +2033,193 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/coverages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CoverageJson"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Offers a coverage, or its next version, to its other sites. It is in force when all have signed. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewCoverage"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CoverageJson"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/coverages/{id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs a coverage that another site has offered. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CoverageJson"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/coverages/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a coverage for all its sites. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CoverageJson"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/duty": {
         parameters: {
             query?: never;
@@ -2121,60 +2308,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/duty/shifts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["NewShift"];
-                };
-            };
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["DutyJson"];
-                    };
-                };
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ErrorBody"];
-                    };
-                };
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ErrorBody"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/duty/{id}/end": {
         parameters: {
             query?: never;
@@ -2184,7 +2317,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Permits that rest on it are cut here before the answer, at peers as soon as they hear of it. */
+        /**
+         * Closes a case. Permits that rest on it are cut here before the answer, at peers as soon as they hear of it. Shifts end by
+         *     their own route, which looks after what is open.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -4472,6 +4608,214 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/rosters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Some days of a coverage: its calendar, its shifts, and the minutes that nobody has. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description A coverage in force; not said: the site's own shifts. */
+                    coverage?: string | null;
+                    /** @description The first day, by the coverage's wall; default: today. */
+                    from?: string | null;
+                    /** @description How many, at most 42; default: 7. */
+                    days?: number | null;
+                    /** @description Where no coverage says it: an IANA time zone; default: UTC. */
+                    zone?: string | null;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RosterJson"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rosters/who": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is asked for a study, in order: own site, group, department, region, company; with the reason of each that is not. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Whose study it is: name or key; default: this site. */
+                    site?: string | null;
+                    /** @description Separated by commas; not said: not known yet. */
+                    modalities?: string | null;
+                    /** @description Body parts, separated by commas. */
+                    regions?: string | null;
+                    /** @description RFC 3339; default: now. */
+                    at?: string | null;
+                    /** @description Sites that refused it, separated by commas. */
+                    refused?: string | null;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RungJson"][];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rosters/{id}/calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This site's shifts of a coverage as iCalendar (RFC 5545). */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The first day; default: today. */
+                    from?: string | null;
+                    /** @description How many; default and at most 366. */
+                    days?: number | null;
+                };
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/calendar": unknown;
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Reads an iCalendar file (RFC 5545), at most 256 KiB, into this site's shifts of a coverage. */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description Say what would become of the file, and change nothing; default: false. */
+                    trial?: boolean | null;
+                };
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "text/calendar": string;
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ImportJson"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/routes": {
         parameters: {
             query?: never;
@@ -5171,6 +5515,455 @@ export interface paths {
                     };
                 };
                 404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shifts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All shifts that are known here: of this site, and of the sites of its coverages. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ShiftJson"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Plans a shift of one's own, or, as an administrator, of anybody of this site. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewShiftJson"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ShiftJson"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shifts/alive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A page that is looked at says every some seconds that it is. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shifts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Moves a shift, or gives it to somebody else, who then has to confirm it. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewShiftJson"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ShiftJson"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shifts/{id}/handing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["HandingJson"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shifts/{id}/offer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Offers a shift, with what is open, to another one. It is handed over when that has acknowledged it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["OtherShift"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ShiftJson"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shifts/{id}/relieve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Acknowledges what another shift has offered: from now on it is this one's. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["OtherShift"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ShiftJson"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shifts/{id}/take": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The person is there. Links to the covered sites are tried by the node; all of it is kept with the shift. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Tried"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ShiftJson"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shifts/{id}/{step}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** One step: `confirm`, `doubt` (takes a confirmation back), `keep` (takes the offer of a hand-over back), `end`. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                    step: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ShiftJson"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                409: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -8094,7 +8887,7 @@ export interface components {
             key_images: components["schemas"]["KeyImageJson"][];
             priors: string;
             protocol?: string | null;
-            reports: components["schemas"]["ReportJson"][];
+            reports: components["schemas"]["CaseReportJson"][];
             skipped: components["schemas"]["SkippedJson"][];
             study_list: components["schemas"]["CaseStudyJson"][];
             thread: components["schemas"]["MessageJson"][];
@@ -8125,6 +8918,33 @@ export interface components {
             name: string;
             /** @description `F`, `M`, `O` or empty. */
             sex?: string;
+        };
+        CaseReportJson: {
+            acknowledged: boolean;
+            against_rules: boolean;
+            at: string;
+            claimed: boolean;
+            conclusion: string;
+            critical: boolean;
+            delivered: boolean;
+            despite: string;
+            /** @description The event that reported. */
+            event: string;
+            findings: string;
+            /** @description Until when somebody is to hear of a critical result that nobody heard of yet. */
+            hear_by?: string | null;
+            /** @description Who heard of it, or was called, and read it back. */
+            heard?: string | null;
+            indication: string;
+            language: string;
+            person: string;
+            read: components["schemas"]["ReadJson"][];
+            site: string;
+            site_name: string;
+            /** @description `preliminary`, `final`, `addendum` or `second-reading`. */
+            standing: string;
+            technique: string;
+            unheard: boolean;
         };
         /** @description A row of the list. */
         CaseRow: {
@@ -8548,6 +9368,50 @@ export interface components {
             study?: string | null;
             undone?: components["schemas"]["DecidedBy"] | null;
         };
+        /** @description Who reads for whom. */
+        CoverageJson: {
+            /** @description Studies of this site are read under it. */
+            asks_here: boolean;
+            beneficiaries: components["schemas"]["CoverageParty"][];
+            ended?: string | null;
+            /** @description Other days that count as such. */
+            extra_days: string[];
+            from: string;
+            /** @description `none`, `france` or `alsace-moselle`: the whole day on these. */
+            holidays: string;
+            id: string;
+            /** @description Empty: all. */
+            modalities: string[];
+            name: string;
+            readers: components["schemas"]["CoverageParty"][];
+            /** @description This site reads under it. */
+            reads_here: boolean;
+            /** @description Body parts; empty: all. */
+            regions: string[];
+            /** @description Minutes of the week, Monday 00:00 being 0; empty: always. */
+            spans: [
+                number,
+                number
+            ][];
+            /** @description `offered` (by us), `received`, `active` or `ended`. */
+            state: string;
+            /** @description P0 to P3. */
+            targets: components["schemas"]["TargetJson"][];
+            telephone: string;
+            time_zone: string;
+            until?: string | null;
+            /** Format: int32 */
+            version: number;
+        };
+        /** @description A site of a coverage. */
+        CoverageParty: {
+            name: string;
+            /** @description Whether it has signed. */
+            signed: boolean;
+            site: string;
+            /** @description Of a reading site: `own`, `group`, `department`, `region` or `company`, asked in this order. */
+            tier?: string | null;
+        };
         /** @description A hospital for which something is read, or that reads for us. */
         CoveredSite: {
             connected: boolean;
@@ -8577,6 +9441,24 @@ export interface components {
             code?: string | null;
             name: string;
             password: string;
+        };
+        /** @description A day of a roster. */
+        DayJson: {
+            date: string;
+            end: string;
+            /**
+             * @description `new-year`, `good-friday`, `easter-monday`, `labour`, `victory`, `ascension`, `whit-monday`, `national`,
+             *     `assumption`, `all-saints`, `armistice`, `christmas` or `st-stephen`.
+             */
+            holiday?: string | null;
+            /**
+             * Format: double
+             * @description 24, but on the days of the clock change.
+             */
+            hours: number;
+            start: string;
+            /** @description Somebody has to be on duty the whole day. */
+            whole: boolean;
         };
         /** @description A decision, or an undoing. */
         DecidedBy: {
@@ -8889,11 +9771,28 @@ export interface components {
             /** @description Names of the sites that it came through, the study's holder first. */
             through: string[];
         };
+        /** @description A hand-over: what is open, and to whom it may go; or what is offered to this shift. */
+        HandingJson: {
+            cases: components["schemas"]["OpenCaseJson"][];
+            /** @description Shifts that could take over, the next first. */
+            next: components["schemas"]["ShiftJson"][];
+            /** @description Shifts that are offered to this one. */
+            offered: components["schemas"]["ShiftJson"][];
+        };
         /** @description Who has what somebody else wanted. */
         HolderJson: {
             at?: string | null;
             person: string;
             site_name: string;
+        };
+        /** @description Minutes in which nobody is on duty. */
+        HoleJson: {
+            from: string;
+            /** Format: int64 */
+            minutes: number;
+            /** @description For which modalities; empty: for all. */
+            modalities: string[];
+            until: string;
         };
         Hours: {
             /** @description Minutes of the week, Monday 00:00 is 0; half-open. */
@@ -8935,6 +9834,29 @@ export interface components {
             scan?: boolean;
             /** @description An upload of whoever asks. */
             upload?: string | null;
+        };
+        /** @description What became of a file. */
+        ImportJson: {
+            /** @description Whether the roster was changed. */
+            done: boolean;
+            events: components["schemas"]["ImportedJson"][];
+        };
+        /** @description An event of a file. */
+        ImportedJson: {
+            confirmed: boolean;
+            end: string;
+            /**
+             * @description `new`, `moved`, `same`, `past`, `cancelled`; with one that is `unknown` (no such person here) or a `clash` (there
+             *     twice, or taken already) nothing is changed.
+             */
+            fate: string;
+            /** @description Where it begins. */
+            line: number;
+            person: string;
+            presence: string;
+            /** Format: int32 */
+            rank: number;
+            start: string;
         };
         Invitation: {
             /** @description The code to speak. */
@@ -9194,6 +10116,13 @@ export interface components {
             oldest_at?: string | null;
             site: string;
         };
+        /** @description What a shift's papers let read. */
+        LicenceJson: {
+            from?: string | null;
+            /** @description Empty: all. */
+            modalities: string[];
+            until?: string | null;
+        };
         /** @description Who a user is at the identity provider of the settings. */
         Link: {
             /** @description The settings map what the provider says to the role; else it stays what it is here. */
@@ -9379,6 +10308,33 @@ export interface components {
              */
             released?: number | null;
         };
+        /** @description A coverage to be offered to its other sites. */
+        NewCoverage: {
+            /** @description Names or keys; `here`: this site. */
+            beneficiaries: string[];
+            extra_days?: string[];
+            /** @description RFC 3339; default: now. */
+            from?: string | null;
+            /** @description `none` (default), `france` or `alsace-moselle`. */
+            holidays?: string | null;
+            /** @description That of which it is the next version. */
+            id?: string | null;
+            modalities?: string[];
+            name: string;
+            readers: components["schemas"]["NewReader"][];
+            regions?: string[];
+            /** @description Minutes of the week; empty: always. */
+            spans?: [
+                number,
+                number
+            ][];
+            /** @description P0 to P3; default: 2/15, 5/30, 30/240 and 1,440/1,440 minutes. */
+            targets?: components["schemas"]["TargetJson"][] | null;
+            telephone?: string;
+            /** @description IANA, for example `Europe/Paris`. */
+            time_zone: string;
+            until?: string | null;
+        };
         /** @description What is to be taken over. */
         NewMigrationJson: {
             /** @description Also what is here already, to compare its bytes. */
@@ -9409,6 +10365,13 @@ export interface components {
         };
         NewPurpose: {
             purpose: string;
+        };
+        /** @description A reading site of a draft. */
+        NewReader: {
+            /** @description Name or key; `here`: this site. */
+            site: string;
+            /** @description `own`, `group` (default), `department`, `region` or `company`. */
+            tier?: string | null;
         };
         /** @description The study to read, then the priors opened with it. */
         NewReading: {
@@ -9456,20 +10419,27 @@ export interface components {
         NewRole: {
             role: string;
         };
-        /** @description Somebody of this site is on duty. */
-        NewShift: {
+        /** @description A shift of somebody of this site. */
+        NewShiftJson: {
             /** @description Modalities; empty: all. */
             competences?: string[];
+            /** @description The person has said yes. Of one's own: default true; of somebody else's: false. */
+            confirmed?: boolean | null;
+            /** @description `None`: the site's own needs. */
+            coverage?: string | null;
             end: string;
-            /** @description The shift that is stated anew. */
-            id?: string | null;
-            /** @description Account name. */
-            person: string;
-            role?: string;
+            /** @description Account name; default: whoever asks. */
+            person?: string | null;
+            /** @description `garde` (default) or `astreinte`. */
+            presence?: string | null;
+            /**
+             * Format: int32
+             * @description 1 (default) is called first, then 2, to 9.
+             */
+            rank?: number | null;
             /** @description RFC 3339; default: now. */
             start?: string | null;
-            /** @description `planned`, `confirmed` (default), `active`, `handed-over` or `ended`. */
-            state?: string | null;
+            telephone?: string;
         };
         /** @description A source as an admin gives it. Of `host`… and `url` one is given. */
         NewSource: {
@@ -9731,12 +10701,38 @@ export interface components {
             /** @description Only while the holder has a case open on the study with the reader. */
             with_case?: boolean;
         };
+        /** @description An open case of whoever hands over. */
+        OpenCaseJson: {
+            case: string;
+            since: string;
+            sites: string[];
+            studies: string[];
+        };
         /** @description Who somebody is at an identity provider. */
         Origin: {
             issuer: string;
             /** @description The settings map what the provider says to the role, at each sign-in; else an administrator set it. */
             role_by_mapping: boolean;
             subject: string;
+        };
+        /** @description The other shift of a hand-over. */
+        OtherJson: {
+            /** @description When it was offered, or acknowledged. */
+            at: string;
+            /**
+             * Format: int32
+             * @description Open cases that go with it.
+             */
+            cases?: number | null;
+            shift: string;
+            site: string;
+            site_name: string;
+        };
+        /** @description The other shift of a hand-over. */
+        OtherShift: {
+            shift: string;
+            /** @description Of which site; default: this one. */
+            site?: string | null;
         };
         /** @description What became of one study. */
         OutcomeJson: {
@@ -10115,6 +11111,25 @@ export interface components {
             needs_second_factor: boolean;
             role: string;
         };
+        /** @description Some days of a roster. */
+        RosterJson: {
+            /** @description When somebody has to be on duty. */
+            asked: [
+                string,
+                string
+            ][];
+            coverage?: components["schemas"]["CoverageJson"] | null;
+            days: components["schemas"]["DayJson"][];
+            holes: components["schemas"]["HoleJson"][];
+            now: string;
+            /** @description People of this site that may be planned, where whoever asks may. */
+            people: string[];
+            /** @description Whoever asks may plan for everybody of this site. */
+            plans: boolean;
+            /** @description Those of all its sites that touch these days, and those that run now. */
+            shifts: components["schemas"]["ShiftJson"][];
+            time_zone: string;
+        };
         /** @description Changing the key; in the portal whoever does it signs in once more. */
         Rotate: {
             /** @description Where the account has a second factor. */
@@ -10171,6 +11186,24 @@ export interface components {
             name: string;
             /** @description As if not given: on. */
             on?: boolean;
+        };
+        /** @description A place in the order of asking. */
+        RungJson: {
+            coverage?: string | null;
+            person?: string | null;
+            presence?: string | null;
+            /** Format: int32 */
+            rank: number;
+            shift?: string | null;
+            site: string;
+            site_name: string;
+            /**
+             * @description Why this one is not asked: `not-in-force`, `outside-scope`, `not-on-duty`, `not-confirmed`, `other-competence`,
+             *     `no-credential`, `credential-expired`, `silent`, `unreached` or `refused`. `null`: this one may be.
+             */
+            skip?: string | null;
+            telephone?: string | null;
+            tier: string;
         };
         /** @description How reading again stands. */
         Scrub: {
@@ -10307,6 +11340,40 @@ export interface components {
             purpose?: string | null;
             /** @description Key, short key or name of the site that it is for. */
             site: string;
+        };
+        /** @description A shift, as its site states it. */
+        ShiftJson: {
+            /** @description Modalities that the person is there for; empty: all. */
+            competences: string[];
+            /** @description The person is on duty now by it. */
+            counts: boolean;
+            coverage?: string | null;
+            coverage_name?: string | null;
+            end: string;
+            id: string;
+            licences: components["schemas"]["LicenceJson"][];
+            /** @description Of whoever asks. */
+            mine: boolean;
+            /** @description Of this site. */
+            ours: boolean;
+            person: string;
+            /** @description `garde` or `astreinte`. */
+            presence: string;
+            /** Format: int32 */
+            rank: number;
+            relief?: components["schemas"]["OtherJson"] | null;
+            relieves?: components["schemas"]["OtherJson"] | null;
+            role: string;
+            /** @description Since when no screen is live that should be. */
+            silent?: string | null;
+            site: string;
+            site_name: string;
+            start: string;
+            /** @description `planned`, `confirmed`, `active`, `handed-over` or `ended`. */
+            state: string;
+            stated: string;
+            taken?: components["schemas"]["TakenJson"] | null;
+            telephone: string;
         };
         /** @description What the editor shows of the patient. */
         Shown: {
@@ -10628,6 +11695,32 @@ export interface components {
             since: string;
             site: string;
         };
+        /** @description What was tried when a shift was taken. */
+        TakenJson: {
+            /**
+             * Format: int32
+             * @description Covered sites that answered, and that did not.
+             */
+            answered: number;
+            at: string;
+            notifications: boolean;
+            sound: boolean;
+            /** Format: int32 */
+            unanswered: number;
+        };
+        /** @description The delays of a priority, minutes. */
+        TargetJson: {
+            /**
+             * Format: int32
+             * @description Until somebody has acknowledged.
+             */
+            acknowledge: number;
+            /**
+             * Format: int32
+             * @description Until there is a preliminary report.
+             */
+            report: number;
+        };
         TelephoneJson: {
             name: string;
             number: string;
@@ -10737,6 +11830,13 @@ export interface components {
             seconds: number;
             site: string;
             site_name: string;
+        };
+        /** @description What was tried before a shift is taken. */
+        Tried: {
+            /** @description The person saw a notification. */
+            notifications: boolean;
+            /** @description The person heard the sound of an alert. */
+            sound: boolean;
         };
         /** @description What a rule would have meant. */
         TriedOut: {

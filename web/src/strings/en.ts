@@ -591,11 +591,9 @@ export const en = {
       all: 'Those of paired sites too, as agreements allow',
     },
     title2: 'AE title',
-    host: 'Host',
-    port: 'Port',
+    host: 'Host', port: 'Port',
     aeAdded: '{{name}} is now known.',
-    noAes: 'No DICOM peers yet.',
-    noUsers: 'No users yet.',
+    noAes: 'No DICOM peers yet.', noUsers: 'No users yet.',
   },
 };
 

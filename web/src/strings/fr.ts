@@ -592,10 +592,8 @@ export const fr: Strings = {
       all: 'Aussi ceux des confrères, selon les conventions',
     },
     title2: 'AE title',
-    host: 'Hôte',
-    port: 'Port',
+    host: 'Hôte', port: 'Port',
     aeAdded: '{{name}} est désormais connu.',
-    noAes: 'Pas encore de correspondant DICOM.',
-    noUsers: 'Pas encore d’utilisateur.',
+    noAes: 'Pas encore de correspondant DICOM.', noUsers: 'Pas encore d’utilisateur.',
   },
 };
