@@ -20,6 +20,8 @@ pub(crate) fn check() -> Result<(), Stop> {
         command.env("CARGO_TERM_COLOR", "never");
         command
     };
+    // Those of other platforms too, which no build here has brought.
+    step::run("cargo fetch", step::command("cargo", &["fetch", "--locked"]))?;
     let rules = ["--offline", "--config", ".deny.toml", "check", "bans", "licenses", "sources"];
     step::run("cargo deny: licences, sources, bans", deny(&rules))?;
     if answers(&mut deny(&["--config", ".deny.toml", "fetch", "db"])) {
