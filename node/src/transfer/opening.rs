@@ -15,7 +15,7 @@ use super::{
     fetch::{self, Fault},
     keys,
     line::Live,
-    unpack_headers, wire,
+    silence, unpack_headers, wire,
 };
 use crate::archive::cache::CHUNK_BYTES;
 use bytes::Bytes;
@@ -83,6 +83,8 @@ impl Transfer {
         pump.line().pulse.beat();
         let came = tokio::select! {
             () = live.abandoned.cancelled() => None,
+            // A dead line is found as soon as for each part by itself.
+            () = silence(pump.line(), &live) => None,
             came = first_part(&live, &request, fetch::manifest_bytes_max(card)) => came.ok(),
         };
         let Some((mut recv, bytes)) = came else { return Ok(None) };
@@ -98,6 +100,7 @@ impl Transfer {
         };
         let pack = tokio::select! {
             () = live.abandoned.cancelled() => None,
+            () = silence(pump.line(), &live) => None,
             pack = fetch::blob_of(&mut recv, fetch::pack_bytes_max(&entry)) => pack.ok(),
         };
         let Some(pack) = pack else { return Ok(Some(opening)) };
