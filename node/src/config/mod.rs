@@ -21,7 +21,7 @@ pub(crate) use cold::{BucketConfig, ColdPlace};
 pub(crate) use collector::CollectorConfig;
 pub(crate) use oidc::{OidcConfig, may_be_asked};
 
-use protocol::{SiteId, retention::Rules};
+use protocol::{SiteId, congestion::Law, retention::Rules};
 use std::{
     fmt, io,
     net::SocketAddr,
@@ -155,6 +155,8 @@ pub(crate) struct PixelsConfig {
     pub(crate) advertise: Vec<String>,
     /// Where UDP does not pass, images go by TLS over TCP: dialled, and listened for.
     pub(crate) tcp: bool,
+    /// How fast it sends.
+    pub(crate) congestion: Law,
     /// When images are coded for the wire.
     pub(crate) coding: CodingMode,
 }
@@ -189,7 +191,7 @@ impl CodingMode {
 impl Default for PixelsConfig {
     fn default() -> Self {
         let listen = SocketAddr::from(([127, 0, 0, 1], 7411));
-        Self { listen, advertise: Vec::new(), tcp: true, coding: CodingMode::default() }
+        Self { listen, advertise: Vec::new(), tcp: true, congestion: Law::default(), coding: CodingMode::default() }
     }
 }
 

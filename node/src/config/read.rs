@@ -6,6 +6,7 @@ use super::{
 };
 use protocol::{
     AeTitle, SiteId,
+    congestion::Law,
     limits::{SITE_NAME_MAX, is_site_name},
     retention::Rules,
 };
@@ -286,8 +287,13 @@ fn pixels(section: &mut Section<'_>) -> PixelsConfig {
         listen: section.address(default.listen),
         advertise: section.advertise(),
         tcp: section.switch("tcp", default.tcp),
+        congestion: section.text("congestion", default.congestion, "\"by path\" or \"cubic\"", congestion_named),
         coding: section.text("coding", default.coding, "\"off\", \"auto\" or \"always\"", CodingMode::named),
     }
+}
+
+fn congestion_named(name: &str) -> Option<Law> {
+    [Law::ByPath, Law::Cubic].into_iter().find(|law| law.name() == name)
 }
 
 fn relay(section: &mut Section<'_>) -> RelayConfig {

@@ -117,6 +117,11 @@ fn pixels_section(pixels: &PixelsConfig) -> Section {
             Some(Value::Boolean(pixels.tcp)),
         ),
         Line(
+            "How fast images are sent: \"by path\" by measured bandwidth and delay (\"cubic\" below 3 ms), \"cubic\" everywhere.",
+            "congestion",
+            Some(pixels.congestion.name().into()),
+        ),
+        Line(
             "Images in fewer bytes, exactly the same again behind the link: \"auto\" where that is sooner, \"always\", \"off\".",
             "coding",
             Some(pixels.coding.name().into()),

@@ -12,11 +12,13 @@
 //! The coding itself: `protocol::coding`. Whether the bytes are right: [`super::coded`] and [`super::fetch`] check every
 //! group.
 
+use super::congestion;
 use crate::{config::CodingMode as Mode, tasks::Tasks};
+use protocol::congestion::INITIAL_WINDOW_BYTES;
 use quinn::Connection;
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -33,6 +35,8 @@ const LAG_MAX: Duration = Duration::from_millis(50);
 const FIRST_SAVING: u64 = 600;
 /// Never believed to save less: one study of noise must not end coding for all that come after.
 const SAVING_MIN: u64 = 200;
+/// How long a measure of a path is looked at before it is asked whether it is still that path's.
+const LOOK_EACH: Duration = Duration::from_secs(1);
 const MIB: u64 = 1 << 20;
 
 /// The coding of one node, both ways.
@@ -97,11 +101,13 @@ fn is_sooner(work: Duration, plain: Duration, saving: u64) -> bool {
 pub(crate) struct Load {
     connection: Connection,
     waiting: AtomicU64,
+    /// What the sender measures, and since when we look at it: a path that moved has another.
+    measured: Mutex<Option<(Arc<AtomicU64>, Instant)>>,
 }
 
 impl Load {
     pub(crate) fn new(connection: Connection) -> Self {
-        Self { connection, waiting: AtomicU64::new(0) }
+        Self { connection, waiting: AtomicU64::new(0), measured: Mutex::default() }
     }
 
     /// Counts bytes as waiting until what is given is dropped.
@@ -111,10 +117,20 @@ impl Load {
 
     /// How long it takes until all that waits is there, as it is.
     fn plain_time(&self) -> Duration {
-        let path = self.connection.stats().path;
-        let rate = path.cwnd as f64 / path.rtt.as_secs_f64().max(1e-6);
-        let seconds = self.waiting.load(Ordering::Relaxed) as f64 / rate.max(1.0);
+        let seconds = self.waiting.load(Ordering::Relaxed) as f64 / self.rate().max(1.0);
         Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
+    }
+
+    /// Bytes a second that the path carries; before that was measured, what a first window makes of its round trip.
+    fn rate(&self) -> f64 {
+        let mut known = self.measured.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.as_ref().is_none_or(|(_, since)| since.elapsed() > LOOK_EACH) {
+            *known = congestion::measured(&self.connection).map(|measured| (measured, Instant::now()));
+        }
+        match known.as_ref().map_or(0, |(measured, _)| measured.load(Ordering::Relaxed)) {
+            0 => INITIAL_WINDOW_BYTES as f64 / self.connection.rtt().as_secs_f64().max(1e-6),
+            measured => measured as f64,
+        }
     }
 }
 

@@ -9,11 +9,17 @@
 //! third and more of its packets, has no place here.
 
 use protocol::congestion::{Congestion, INITIAL_WINDOW_BYTES, Law};
-use quinn::congestion::{Controller, ControllerFactory};
+use quinn::{
+    Connection,
+    congestion::{Controller, ControllerFactory},
+};
 use quinn_proto::RttEstimator;
 use std::{
     any::Any,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -22,11 +28,18 @@ pub(crate) fn controller(law: Law) -> Arc<dyn ControllerFactory + Send + Sync> {
     Arc::new(Factory(law))
 }
 
+/// The bandwidth that a connection's sender measured last, bytes a second; 0 before it did. The window that quinn tells is no
+/// measure of it: while there is room it is one to pace by.
+pub(crate) fn measured(connection: &Connection) -> Option<Arc<AtomicU64>> {
+    let path = connection.congestion_state().into_any().downcast::<Path>().ok()?;
+    Some(path.measured)
+}
+
 struct Factory(Law);
 
 impl ControllerFactory for Factory {
     fn build(self: Arc<Self>, now: Instant, current_mtu: u16) -> Box<dyn Controller> {
-        Box::new(Path { since: now, congestion: Congestion::new(self.0, current_mtu.into()) })
+        Box::new(Path { since: now, congestion: Congestion::new(self.0, current_mtu.into()), measured: Arc::default() })
     }
 }
 
@@ -35,6 +48,7 @@ impl ControllerFactory for Factory {
 struct Path {
     since: Instant,
     congestion: Congestion,
+    measured: Arc<AtomicU64>,
 }
 
 impl Path {
@@ -58,6 +72,7 @@ impl Controller for Path {
 
     fn on_end_acks(&mut self, now: Instant, in_flight: u64, app_limited: bool, _: Option<u64>) {
         self.congestion.on_acks_end(self.us(now), in_flight, app_limited);
+        self.measured.store(self.congestion.bandwidth().unwrap_or(0), Ordering::Relaxed);
     }
 
     fn on_congestion_event(&mut self, now: Instant, sent: Instant, is_persistent: bool, lost_bytes: u64) {

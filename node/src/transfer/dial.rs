@@ -68,7 +68,7 @@ impl Inner {
     /// Tries all addresses side by side; the first whose key is right wins.
     pub(super) async fn dial_udp(&self, peer: SiteId, addresses: Vec<SocketAddr>) -> Option<Connection> {
         let key = self.trust.key_of(&peer);
-        let config = endpoint::dialling(&self.keys(), key).ok()?;
+        let config = endpoint::dialling(&self.keys(), key, self.law).ok()?;
         let mut dials = FuturesUnordered::new();
         for address in addresses {
             if let Ok(connecting) = self.endpoint.connect_with(config.clone(), address, endpoint::SERVER_NAME) {

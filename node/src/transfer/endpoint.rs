@@ -16,7 +16,8 @@ use super::{
 };
 use protocol::{Key, congestion::Law};
 use quinn::{
-    ClientConfig, Endpoint, EndpointConfig, IdleTimeout, Runtime, ServerConfig, TokioRuntime, TransportConfig, VarInt,
+    AckFrequencyConfig, ClientConfig, Endpoint, EndpointConfig, IdleTimeout, Runtime, ServerConfig, TokioRuntime,
+    TransportConfig, VarInt,
     crypto::rustls::{QuicClientConfig, QuicServerConfig},
 };
 use socket2::{Domain, Protocol, Socket, Type};
@@ -30,6 +31,11 @@ const KEEP_ALIVE: Duration = Duration::from_millis(1500);
 /// Without a packet for so long a connection is gone, and readers are told that the holder is away. Shorter outages are
 /// ridden out; after a longer one what was verified stays, and the rest is asked for anew.
 const IDLE_MS: u32 = 5_000;
+/// Packets acknowledged at once while they come in order: each acknowledgement costs both sides about what an image's packet
+/// costs. A gap is told of at once all the same.
+const ACK_EACH: u32 = 10;
+/// A packet is acknowledged within this time: less than what a far link's round trips differ by.
+const ACK_WITHIN: Duration = Duration::from_millis(5);
 /// Requests one peer may have open: those being served and as many waiting.
 const STREAMS_MAX: u32 = 256;
 /// Name given to TLS, which neither sends nor checks it: the key is the name.
@@ -69,13 +75,18 @@ pub(crate) struct Bound {
     pub(crate) listener: Option<TcpListener>,
 }
 
-/// Binds the endpoint and makes it accept what the gate lets in; `tcp`: the TCP port too.
+/// Binds the endpoint and makes it accept what the gate lets in; `tcp`: the TCP port too; `law`: how fast it sends.
 ///
 /// # Errors
 /// [`TransferError::Listen`].
-pub(crate) fn bind(address: SocketAddr, keys: &Keys, gate: Gate, tcp: bool) -> Result<Bound, TransferError> {
+pub(crate) fn bind(
+    address: SocketAddr,
+    keys: &Keys,
+    gate: Gate,
+    (tcp, law): (bool, Law),
+) -> Result<Bound, TransferError> {
     let listen = |source: io::Error| TransferError::Listen { address, source };
-    let server = accepting(keys, gate).map_err(|e| listen(io::Error::other(e)))?;
+    let server = accepting(keys, gate, law).map_err(|e| listen(io::Error::other(e)))?;
     let (udp, listener) = sockets(address, tcp).map_err(listen)?;
     let table = Arc::new(Table::default());
     let udp = TokioRuntime.wrap_udp_socket(udp).map_err(listen)?;
@@ -107,11 +118,11 @@ fn sockets(address: SocketAddr, tcp: bool) -> io::Result<(std::net::UdpSocket, O
 ///
 /// # Errors
 /// When the key is not one TLS takes: never, for a site's key.
-pub(crate) fn accepting(keys: &Keys, gate: Gate) -> Result<ServerConfig, rustls::Error> {
+pub(crate) fn accepting(keys: &Keys, gate: Gate, law: Law) -> Result<ServerConfig, rustls::Error> {
     let tls = keys.server(gate)?;
     let crypto = QuicServerConfig::try_from(tls).map_err(|e| rustls::Error::General(e.to_string()))?;
     let mut server = ServerConfig::with_crypto(Arc::new(crypto));
-    server.transport_config(Arc::new(transport()));
+    server.transport_config(Arc::new(transport(law)));
     // Half-open handshakes of anybody: bounded, since no key is known yet.
     server.max_incoming(256);
     Ok(server)
@@ -121,11 +132,11 @@ pub(crate) fn accepting(keys: &Keys, gate: Gate) -> Result<ServerConfig, rustls:
 ///
 /// # Errors
 /// When the key is not one TLS takes: never, for a site's key.
-pub(crate) fn dialling(keys: &Keys, peer: Key) -> Result<ClientConfig, rustls::Error> {
+pub(crate) fn dialling(keys: &Keys, peer: Key, law: Law) -> Result<ClientConfig, rustls::Error> {
     let tls = keys.client(peer)?;
     let crypto = QuicClientConfig::try_from(tls).map_err(|e| rustls::Error::General(e.to_string()))?;
     let mut client = ClientConfig::new(Arc::new(crypto));
-    client.transport_config(Arc::new(transport()));
+    client.transport_config(Arc::new(transport(law)));
     Ok(client)
 }
 
@@ -148,7 +159,9 @@ fn socket(address: SocketAddr) -> io::Result<std::net::UdpSocket> {
     Ok(socket.into())
 }
 
-fn transport() -> TransportConfig {
+fn transport(law: Law) -> TransportConfig {
+    let mut acknowledged = AckFrequencyConfig::default();
+    acknowledged.ack_eliciting_threshold(VarInt::from_u32(ACK_EACH - 1)).max_ack_delay(Some(ACK_WITHIN));
     let mut transport = TransportConfig::default();
     transport
         .stream_receive_window(VarInt::from_u32(16 << 20))
@@ -161,7 +174,8 @@ fn transport() -> TransportConfig {
         .datagram_receive_buffer_size(None)
         // The first image asked for is complete first, instead of all a little.
         .send_fairness(false)
-        .congestion_controller_factory(congestion::controller(Law::ByPath))
+        .congestion_controller_factory(congestion::controller(law))
+        .ack_frequency_config(Some(acknowledged))
         .enable_segmentation_offload(true);
     transport
 }

@@ -74,6 +74,7 @@ use keys::{Gate, Keys};
 use line::Line;
 use protocol::{
     Digest, Key, Refusal, SiteId, Uid,
+    congestion::Law,
     fetch::{Priority, Reader, Request, What},
     manifest::{Manifest, SeriesEntry, StudyCard},
 };
@@ -164,6 +165,7 @@ struct Inner {
     site: SiteId,
     identity: Arc<Identity>,
     keys: RwLock<Keys>,
+    law: Law,
     endpoint: Endpoint,
     roads: Roads,
     relay: Relay,
@@ -205,7 +207,8 @@ impl Transfer {
             }
             is_peer
         });
-        let bound = endpoint::bind(address, &keys, gate.clone(), config.pixels.tcp)?;
+        let law = config.pixels.congestion;
+        let bound = endpoint::bind(address, &keys, gate.clone(), (config.pixels.tcp, law))?;
         let roads = Roads::new(bound.table, bound.socket, config.pixels.tcp, gate.clone());
         let alerts = Alerts::new(audit);
         let coding = Coding::new(config.pixels.coding, &tasks);
@@ -229,6 +232,7 @@ impl Transfer {
             site,
             identity,
             keys: RwLock::new(keys),
+            law,
             endpoint: bound.endpoint,
             roads,
             relay: Relay::new(config.relay.clone(), site),
@@ -475,7 +479,7 @@ async fn follow_keys(inner: Arc<Inner>, gate: Gate, mut changes: watch::Receiver
             changed = changes.changed() => if changed.is_err() { return },
         }
         let made = Keys::new(inner.identity.key().signing_key())
-            .and_then(|keys| endpoint::accepting(&keys, gate.clone()).map(|server| (keys, server)));
+            .and_then(|keys| endpoint::accepting(&keys, gate.clone(), inner.law).map(|server| (keys, server)));
         match made {
             Ok((keys, server)) => {
                 *inner.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;

@@ -26,8 +26,11 @@ const FILE: &str = "links.state";
 const KEPT_MAX: usize = 16;
 /// Less says more about the round trip than about the rate.
 const RUN_BYTES_MIN: u64 = 1 << 20;
-/// Round trips of a first image where none was measured: manifest, headers, image.
-const TRIPS: f64 = 3.0;
+/// Round trips of a first image: manifest, headers and image come in one answer.
+const TRIPS: f64 = 1.0;
+/// So many times what it should take does a first image take at least, and at most.
+const TIMES_MIN: f64 = 0.1;
+const TIMES_MAX: f64 = 50.0;
 /// Those of making a connection: TLS 1.3 within QUIC, and our own greeting.
 const CONNECT_TRIPS: f64 = 2.0;
 /// So much less does a run weigh than the next newer one.
@@ -139,20 +142,22 @@ impl Past {
         let rate = |bytes: u64| likely(&peer.runs, bytes, rtt_s, |run| run.bytes as f64 / run.took_s);
         // One image comes at the rate of the link, without the pauses that a whole study has.
         let carries = rate(all.max(RUN_BYTES_MIN))?;
-        let trips = |firsts: &VecDeque<Run>| {
+        // What an image takes where nothing is in the way; the last ones took so many times that.
+        let plain = |trips: f64, rtt_s: f64, bytes: u64| trips * rtt_s + bytes as f64 / carries;
+        let times = |firsts: &VecDeque<Run>, trips: f64| {
             likely(firsts, image, rtt_s, |run| {
-                ((run.took_s - run.bytes as f64 / carries) / run.rtt_s).clamp(1.0, 100.0)
+                (run.took_s / plain(trips, run.rtt_s, run.bytes)).clamp(TIMES_MIN, TIMES_MAX)
             })
         };
-        let (warm, cold) = (trips(&peer.firsts), trips(&peer.cold_firsts));
-        let trips = if is_connected {
-            warm.or_else(|| cold.map(|trips| (trips - CONNECT_TRIPS).max(1.0))).unwrap_or(TRIPS)
+        let (warm, cold) = (times(&peer.firsts, TRIPS), times(&peer.cold_firsts, TRIPS + CONNECT_TRIPS));
+        let (trips, times) = if is_connected {
+            (TRIPS, warm.or(cold).unwrap_or(1.0))
         } else {
-            cold.or_else(|| warm.map(|trips| trips + CONNECT_TRIPS)).unwrap_or(TRIPS + CONNECT_TRIPS)
+            (TRIPS + CONNECT_TRIPS, cold.or(warm).unwrap_or(1.0))
         };
-        let first_s = trips * rtt_s + image as f64 / carries;
-        // A run is counted from its first request: the round trips before it are the manifest's and the headers'.
-        let before = (trips - 1.0).max(0.0) * rtt_s;
+        let first_s = times * plain(trips, rtt_s, image);
+        // A run is counted from its first request: what is before it is the connection's.
+        let before = (first_s - plain(TRIPS, rtt_s, image)).max(0.0);
         Some(Foresight { first_s, whole_s: (before + all as f64 / carries).max(first_s) })
     }
 }
@@ -212,16 +217,20 @@ mod tests {
     }
 
     #[test]
-    fn a_first_image_takes_as_many_round_trips_as_the_last_ones() {
+    fn a_first_image_takes_as_long_as_the_last_ones() {
         let past = Past::default();
         past.note_run(&SITE, run(100_000_000, 10.0, 0.05));
-        past.note_first(&SITE, run(500_000, 0.05 + 4.0 * 0.05, 0.05), true);
+        past.note_first(&SITE, run(500_000, 0.2, 0.05), true);
         // One that had to connect first says nothing of one that need not.
-        past.note_first(&SITE, run(500_000, 0.05 + 9.0 * 0.05, 0.05), false);
-        let next = past.foresee(&SITE, (0.1, true), (500_000, 100_000_000)).unwrap();
-        assert!((next.first_s - 0.45).abs() < 0.01, "{next:?}");
-        let unconnected = past.foresee(&SITE, (0.1, false), (500_000, 100_000_000)).unwrap();
-        assert!((unconnected.first_s - 0.95).abs() < 0.01, "{unconnected:?}");
+        past.note_first(&SITE, run(500_000, 0.6, 0.05), false);
+        let next = |rtt_s, is_connected, bytes| {
+            past.foresee(&SITE, (rtt_s, is_connected), (bytes, 100_000_000)).unwrap().first_s
+        };
+        assert!((next(0.05, true, 500_000) - 0.2).abs() < 1e-6);
+        assert!((next(0.05, false, 500_000) - 0.6).abs() < 1e-6);
+        // Over twice the round trip, and twice as large: half as long again each.
+        assert!((next(0.1, true, 500_000) - 0.3).abs() < 1e-6);
+        assert!((next(0.05, true, 1_000_000) - 0.3).abs() < 1e-6);
     }
 
     #[test]

@@ -51,6 +51,17 @@ pub enum Law {
     Cubic,
 }
 
+impl Law {
+    /// Its name in a site's settings.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ByPath => "by path",
+            Self::Cubic => "cubic",
+        }
+    }
+}
+
 /// Congestion control of one path.
 #[derive(Clone, Debug)]
 pub struct Congestion {

@@ -5,7 +5,7 @@
 
 use super::{
     CHUNK_BYTES, CacheError, Inner as CacheInner, Study,
-    seal::{self, TAG_BYTES},
+    seal::{self, TAG, TAG_BYTES},
 };
 use aws_lc_rs::aead::LessSafeKey;
 use bytes::Bytes;
@@ -76,10 +76,11 @@ pub(super) fn open(
     let cipher = study.key.object_cipher(&digest)?;
     let chunks = usize::try_from(bytes.div_ceil(CHUNK_BYTES)).map_err(|_| CacheError::Full)?;
     let is_complete = complete.exists();
+    let is_new = !is_complete && !partial.exists();
     let file = if is_complete { open_file(&complete)? } else { open_partial(cache, study, &partial, bytes)? };
-    let chunks = (0..chunks as u64)
-        .map(|i| is_complete || read_chunk(&file, &cipher, bytes, i).is_some())
-        .collect::<Vec<bool>>();
+    let is_here =
+        |index| is_complete || (!is_new && append_chunk(&file, &cipher, bytes, index, &mut Vec::new()).is_some());
+    let chunks = (0..chunks as u64).map(is_here).collect::<Vec<bool>>();
     let missing = chunks.iter().filter(|here| !**here).count() as u64;
     let present = Mutex::new(Present { chunks, missing });
     let inner =
@@ -115,11 +116,15 @@ fn chunk_len(bytes: u64, index: u64) -> u64 {
     bytes.saturating_sub(index.saturating_mul(CHUNK_BYTES)).min(CHUNK_BYTES)
 }
 
-fn read_chunk(file: &File, cipher: &LessSafeKey, bytes: u64, index: u64) -> Option<Vec<u8>> {
-    let len = usize::try_from(chunk_len(bytes, index) + TAG_BYTES).ok()?;
-    let mut sealed = vec![0u8; len];
-    file.read_exact_at(&mut sealed, index * (CHUNK_BYTES + TAG_BYTES)).ok()?;
-    seal::open_chunk(cipher, index, sealed)
+/// Puts a chunk behind what is in `out`; `None` when it is missing or damaged, and `out` is as it was.
+fn append_chunk(file: &File, cipher: &LessSafeKey, bytes: u64, index: u64, out: &mut Vec<u8>) -> Option<()> {
+    let (start, len) = (out.len(), usize::try_from(chunk_len(bytes, index)).ok()?);
+    out.resize(start + len + TAG, 0);
+    let sealed = out.get_mut(start..)?;
+    let read = file.read_exact_at(sealed, index * (CHUNK_BYTES + TAG_BYTES));
+    let opened = read.ok().and_then(|()| seal::open_chunk(cipher, index, sealed));
+    out.truncate(start + opened.map_or(0, |()| len));
+    opened
 }
 
 impl Inner {
@@ -148,29 +153,30 @@ impl Inner {
         Ok(())
     }
 
-    fn read(&self, offset: u64, len: u64) -> Result<Option<Bytes>, CacheError> {
+    /// Whether every chunk of a range is here.
+    fn has(&self, offset: u64, end: u64) -> bool {
+        let present = self.present();
+        present.missing == 0 || (offset / CHUNK_BYTES..end.div_ceil(CHUNK_BYTES)).all(|index| present.has(index))
+    }
+
+    fn read(&self, offset: u64, end: u64) -> Result<Option<Bytes>, CacheError> {
         self.study.alive()?;
-        let end = offset.saturating_add(len).min(self.bytes);
-        if offset >= end {
-            return Ok(Some(Bytes::new()));
-        }
-        let mut out = Vec::with_capacity(usize::try_from(end - offset).map_err(|_| CacheError::Full)?);
+        let room = (end - offset / CHUNK_BYTES * CHUNK_BYTES).next_multiple_of(CHUNK_BYTES) + TAG_BYTES;
+        let mut out = Vec::with_capacity(usize::try_from(room).map_err(|_| CacheError::Full)?);
         for index in offset / CHUNK_BYTES..end.div_ceil(CHUNK_BYTES) {
-            if !self.present().has(index) {
-                return Ok(None);
-            }
-            let Some(chunk) = read_chunk(&self.file, &self.cipher, self.bytes, index) else {
+            if append_chunk(&self.file, &self.cipher, self.bytes, index, &mut out).is_none() {
                 // Damaged on disk: it counts as missing and is fetched again.
                 self.present().set(index, false);
                 return Ok(None);
-            };
-            let start = index * CHUNK_BYTES;
-            let from = usize::try_from(offset.saturating_sub(start)).unwrap_or(usize::MAX);
-            let to = usize::try_from((end - start).min(CHUNK_BYTES)).unwrap_or(usize::MAX);
-            out.extend_from_slice(chunk.get(from..to).ok_or(CacheError::Damaged)?);
+            }
         }
         self.study.alive()?;
-        Ok(Some(out.into()))
+        let from = usize::try_from(offset % CHUNK_BYTES).map_err(|_| CacheError::Damaged)?;
+        let to = usize::try_from(end - offset).map_err(|_| CacheError::Damaged)?.saturating_add(from);
+        if to > out.len() {
+            return Err(CacheError::Damaged);
+        }
+        Ok(Some(Bytes::from(out).slice(from..to)))
     }
 }
 
@@ -209,11 +215,20 @@ impl Copy {
     /// # Errors
     /// [`CacheError::Erased`], [`CacheError::Io`].
     pub(crate) async fn read(&self, offset: u64, len: u64) -> Result<Option<Bytes>, CacheError> {
+        self.inner.study.alive()?;
+        let end = offset.saturating_add(len).min(self.inner.bytes);
+        if offset >= end {
+            return Ok(Some(Bytes::new()));
+        }
+        // A reader that waits asks at every chunk that comes: what is not all here is not opened for nothing.
+        if !self.inner.has(offset, end) {
+            return Ok(None);
+        }
         let inner = self.inner.clone();
         self.inner
             .cache
             .tasks
-            .spawn_blocking("cache read", move || inner.read(offset, len))
+            .spawn_blocking("cache read", move || inner.read(offset, end))
             .await
             .map_err(|_| CacheError::Damaged)?
     }

@@ -11,7 +11,8 @@ use zeroize::Zeroizing;
 
 /// Bytes a seal adds to a chunk.
 pub(super) const TAG_BYTES: u64 = 16;
-const TAG: usize = 16;
+/// The same.
+pub(super) const TAG: usize = 16;
 const NONCE_BYTES: usize = 12;
 
 /// A 256-bit key.
@@ -134,9 +135,7 @@ pub(super) fn seal_chunk(cipher: &LessSafeKey, index: u64, plain: &[u8]) -> Resu
     Ok(sealed)
 }
 
-/// Opens one chunk of an object in place; `None` when it is missing or damaged.
-pub(super) fn open_chunk(cipher: &LessSafeKey, index: u64, mut sealed: Vec<u8>) -> Option<Vec<u8>> {
-    let plain = cipher.open_in_place(chunk_nonce(index), Aad::empty(), &mut sealed).ok()?.len();
-    sealed.truncate(plain);
-    Some(sealed)
+/// Opens one chunk of an object in place, its tag behind it; `None` when it is missing or damaged.
+pub(super) fn open_chunk(cipher: &LessSafeKey, index: u64, sealed: &mut [u8]) -> Option<()> {
+    cipher.open_in_place(chunk_nonce(index), Aad::empty(), sealed).ok().map(|_| ())
 }

@@ -3,6 +3,7 @@
 use super::*;
 use protocol::{
     coding::{self, Grid, Layout, PLANES},
+    congestion::Law,
     fetch::Answer,
 };
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -68,7 +69,8 @@ fn holder(
 ) -> (Endpoint, tokio::task::JoinHandle<()>, Arc<AtomicUsize>) {
     let keys = Keys::new(&ed25519_dalek::SigningKey::from_bytes(&[7; 32])).unwrap();
     let gate: Gate = Arc::new(move |key: &Key| *key == Key::from(asker));
-    let endpoint = endpoint::bind(SocketAddr::from(([127, 0, 0, 1], 0)), &keys, gate, false).unwrap().endpoint;
+    let endpoint =
+        endpoint::bind(SocketAddr::from(([127, 0, 0, 1], 0)), &keys, gate, (false, Law::ByPath)).unwrap().endpoint;
     let (listening, count) = (endpoint.clone(), Arc::new(AtomicUsize::new(0)));
     let coded_asked = count.clone();
     let serving = Tasks::default().spawn("holder", async move {

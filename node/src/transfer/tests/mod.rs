@@ -7,7 +7,7 @@ pub(crate) mod world;
 
 use super::*;
 use crate::audit::{Act, Outcome};
-use protocol::{Digest, Key, digest::Groups, manifest::InstanceEntry};
+use protocol::{Digest, Key, congestion::Law, digest::Groups, manifest::InstanceEntry};
 use std::{net::SocketAddr, time::Instant};
 use world::{Road, Site, bytes_of, eventually, reader};
 
@@ -258,7 +258,8 @@ fn lying_holder(
     let key = ed25519_dalek::SigningKey::from_bytes(&[seed; 32]);
     let keys = Keys::new(&key).unwrap();
     let gate: Gate = Arc::new(move |key: &Key| *key == Key::from(asker));
-    let endpoint = endpoint::bind(SocketAddr::from(([127, 0, 0, 1], 0)), &keys, gate, false).unwrap().endpoint;
+    let endpoint =
+        endpoint::bind(SocketAddr::from(([127, 0, 0, 1], 0)), &keys, gate, (false, Law::ByPath)).unwrap().endpoint;
     let listening = endpoint.clone();
     let lie = Arc::new(lie);
     let serving = Tasks::default().spawn("liar", async move {
