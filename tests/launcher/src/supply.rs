@@ -22,6 +22,9 @@ pub(crate) fn check() -> Result<(), Stop> {
     };
     // Those of other platforms too, which no build here has brought.
     step::run("cargo fetch", step::command("cargo", &["fetch", "--locked"]))?;
+    // The fuzz targets are a workspace of their own: their lock follows what the node depends on.
+    let targets = ["fetch", "--locked", "--manifest-path", "tests/fuzz/Cargo.toml"];
+    step::run("cargo fetch: fuzz targets", step::command("cargo", &targets))?;
     let rules = ["--offline", "--config", ".deny.toml", "check", "bans", "licenses", "sources"];
     step::run("cargo deny: licences, sources, bans", deny(&rules))?;
     if answers(&mut deny(&["--config", ".deny.toml", "fetch", "db"])) {
