@@ -8,6 +8,7 @@
 //! # Not here
 //! DICOM: bytes go through unread. HTTP, DIMSE: the doors' own.
 
+mod ahead;
 mod back;
 mod contents;
 mod context;
@@ -26,6 +27,7 @@ mod steer;
 pub(crate) mod tests;
 
 pub(crate) use crate::transfer::LinkRow;
+pub(crate) use ahead::PreviewTally;
 pub(crate) use back::TakenBack;
 pub(crate) use emergency::Emergency;
 pub(crate) use open::OpenStudy;
