@@ -3,6 +3,7 @@
 import { agreementWords } from './en.agreements';
 import { archiveWords } from './en.archive';
 import { glassWords } from './en.glass';
+import { previewWords } from './en.preview';
 import { signatureWords } from './en.signatures';
 import { keyWords } from './en.keys';
 import { logWords } from './en.log';
@@ -530,6 +531,7 @@ export const en = {
   ...archiveWords,
   ...glassWords,
   ...rosterWords,
+  ...previewWords,
   ...signatureWords,
   ...keyWords,
   ...logWords,
