@@ -163,6 +163,7 @@ function List() {
 
   // The choice follows the study, not the place: new arrivals above do not move it to another patient.
   const selected = studies.findIndex(({ study }) => study === chosen);
+  const picked = studies[selected];
   const select = (index: number) => {
     const target = studies[Math.max(0, Math.min(studies.length - 1, index))];
     if (!target) return;
@@ -271,8 +272,8 @@ function List() {
           </div>
         </div>
       )}
-      {selected >= 0 && studies[selected]?.holder && studies[selected].instances_here < studies[selected].instances && (
-        <Foresight study={studies[selected]} onGlance={mayRead ? () => act('glance', studies[selected] as Study) : undefined} />
+      {picked?.holder && picked.instances_here < picked.instances && (
+        <Foresight study={picked} onGlance={mayRead ? () => act('glance', picked) : undefined} />
       )}
       <Suspense fallback={null}>
         {dialog?.kind === 'priors' && (
