@@ -31,7 +31,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -48,15 +48,16 @@ const PARTS_AT_ONCE: usize = 4;
 /// A part that its holder is busy with is asked for again, so often.
 const TRIES: u32 = 20;
 const TRY_AGAIN: Duration = Duration::from_millis(500);
-/// Reduced frames of one study in memory: some thousands.
-const FRAMES_BYTES_MAX: usize = 48 << 20;
+/// Reduced frames in memory, of all studies together: some twenty stacks.
+const FRAMES_BYTES_MAX: usize = 128 << 20;
 
 /// A part of a series, by its name and number.
 type Place = (Uid, u32);
 
 /// What came of it for one copy.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Ahead {
+    room: Room,
     glance: tokio::sync::Mutex<Option<(Digest, Instant, Arc<StudyGlance>)>>,
     /// Written down once: that reduced frames, and that a glance, were asked for.
     told: [OnceCell<()>; 2],
@@ -75,6 +76,9 @@ struct Parts {
     is_over: bool,
 }
 
+/// How many bytes of reduced frames are in memory.
+pub(super) type Room = Arc<AtomicUsize>;
+
 /// How far reduced frames are, for who shows them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PreviewTally {
@@ -92,7 +96,25 @@ pub(crate) struct PreviewTally {
     pub(crate) absent: usize,
 }
 
+impl Drop for Ahead {
+    fn drop(&mut self) {
+        let bytes = self.parts().bytes;
+        self.room.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
 impl Ahead {
+    pub(super) fn new(room: Room) -> Self {
+        Self {
+            room,
+            glance: tokio::sync::Mutex::default(),
+            told: <[OnceCell<()>; 2]>::default(),
+            parts: Mutex::default(),
+            has_begun: AtomicBool::default(),
+            held: Mutex::default(),
+        }
+    }
+
     /// Whether what follows an image waits; if so it is kept for later.
     pub(super) fn holds_back(&self, contents: &Contents, entry: &InstanceEntry) -> bool {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
@@ -114,12 +136,17 @@ impl Ahead {
     fn keep(&self, manifest: Digest, previews: Previews) -> bool {
         let mut parts = self.parts();
         if parts.manifest != Some(manifest) {
+            self.room.fetch_sub(parts.bytes, Ordering::Relaxed);
             *parts = Parts { manifest: Some(manifest), ..Parts::default() };
         }
         let bytes: usize = previews.frames.iter().flatten().map(Reduced::coded_bytes).sum();
+        if self.room.fetch_add(bytes, Ordering::Relaxed) + bytes > FRAMES_BYTES_MAX {
+            self.room.fetch_sub(bytes, Ordering::Relaxed);
+            return false;
+        }
         parts.bytes += bytes;
         parts.here.insert((previews.series.clone(), previews.part), Arc::new(previews));
-        parts.bytes < FRAMES_BYTES_MAX
+        true
     }
 
     fn part(&self, manifest: &Digest, place: &Place) -> Option<Arc<Previews>> {
@@ -377,6 +404,27 @@ impl Studies {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use protocol::preview::Samples;
+
+    #[test]
+    fn what_is_kept_of_all_studies_is_bounded_and_given_back() {
+        let uid = |text: &str| Uid::parse(text).unwrap();
+        let noise = |n: u8| (0..512 * 512).map(|at: u32| at.wrapping_mul(2_654_435_761).to_le_bytes()[3] ^ n).collect();
+        let part = |part| {
+            let frame = || Ok(Reduced::of(0, (512, 512), Samples::Grey8, noise(1)).unwrap());
+            let (study, series, manifest) = (uid("1.2"), uid("1.2.3"), Digest([1; 32]));
+            Previews { study, manifest, series, part, frames: (0..PREVIEW_INSTANCES).map(|_| frame()).collect() }
+        };
+        let room = Room::default();
+        room.store(FRAMES_BYTES_MAX - (6 << 20), Ordering::Relaxed);
+        let (one, other) = (Ahead::new(room.clone()), Ahead::new(room.clone()));
+        assert!(one.keep(Digest([1; 32]), part(0)));
+        assert!(!other.keep(Digest([1; 32]), part(0)), "there is no more room");
+        assert!(one.part(&Digest([1; 32]), &(uid("1.2.3"), 0)).is_some());
+        assert!(one.part(&Digest([2; 32]), &(uid("1.2.3"), 0)).is_none(), "as of another manifest");
+        drop((one, other));
+        assert_eq!(room.load(Ordering::Relaxed), FRAMES_BYTES_MAX - (6 << 20));
+    }
 
     #[test]
     fn the_middle_comes_first_and_each_once() {

@@ -240,6 +240,7 @@ struct Shared {
     events: broadcast::Sender<StudiesEvent>,
     objects: Objects,
     packs: Packs,
+    previews: ahead::Room,
 }
 
 #[derive(Debug)]
@@ -287,6 +288,7 @@ impl Studies {
             events: broadcast::Sender::new(EVENTS_KEPT),
             objects: Objects::default(),
             packs: Packs::default(),
+            previews: ahead::Room::default(),
         });
         let kept = Arc::new(Kept::default());
         keep::start(&shared, &kept);
