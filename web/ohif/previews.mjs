@@ -297,7 +297,8 @@ export class Previews {
     try {
       const told = await fetch(`/api/studies/${study}/forecast`);
       const forecast = told.ok ? await told.json() : null;
-      if (!forecast || forecast.bytes_here > 0 || !(forecast.first_s > 1)) return;
+      // What a glance itself left here is no image.
+      if (!forecast || forecast.bytes_here * forecast.instances > forecast.bytes || !(forecast.first_s > 1)) return;
       const answer = await fetch(`/api/studies/${study}/digest`);
       const digest = answer.ok ? await answer.json() : null;
       if (digest && !this.hasImage) this.showGlance(digest);

@@ -6,13 +6,14 @@ const STUDY = '1.2.3';
 let stop = () => {};
 const id = n => `wadors:http://here/dicomweb/contexts/c/studies/${STUDY}/series/1.2.3.4/instances/1.2.3.4.${n}/frames/1`;
 
-function world({ tally, previews = new Set() }) {
+function world({ tally, previews = new Set(), forecast = null, digest = null }) {
   const loaded = new Set();
   const asked = [];
   vi.stubGlobal('fetch', vi.fn(async (address, options) => {
     asked.push(`${options?.method ?? 'GET'} ${address}`);
     const json = value => new Response(JSON.stringify(value), { status: 200 });
-    if (address.includes('/forecast')) return json(null);
+    if (address.includes('/forecast')) return { ok: true, status: 200, json: async () => forecast };
+    if (address.includes('/digest')) return { ok: true, status: 200, json: async () => digest };
     if (/\/previews(\?when=long)?$/.test(address)) return json(tally());
     const [, instance] = /\/previews\/[0-9.]+\/([0-9.]+)\?/.exec(address) ?? [];
     return previews.has(instance) ? { ok: true, status: 200, blob: async () => 'png' } : { ok: false, status: 404 };
@@ -123,6 +124,36 @@ describe('previews', () => {
     await vi.advanceTimersByTimeAsync(2000);
     expect(cover(element)).toBeNull();
     expect(pool.max).toBe(25);
+  });
+});
+
+describe('a study at a glance', () => {
+  const digest = {
+    series: [{ series: '1.2.3.4', modality: 'CT', number: 1, description: 'Crâne', instances: 180, picture: { jpeg: '/9j/2Q==' }, absent: null }],
+    series_left_out: 0,
+    conclusions: [{ standing: 'preliminary', site_name: 'CH Nord', person: 'dr.durand', at: '', text: 'Hématome.', cut: false }],
+  };
+  const slow = { bytes: 94_500_000, bytes_here: 30_000, instances: 180, first_s: 4.1, whole_s: 3000 };
+  const panel = () => document.getElementById('confrere-glance');
+
+  it('stands there until the first image does', async () => {
+    const { tell } = world({ tally: () => ({ wanted: false }), forecast: slow, digest });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(panel().textContent).toContain('L’examen en un coup d’œil, non diagnostique');
+    expect(panel().textContent).toContain('PROVISOIRE · CH Nord · dr.durand — Hématome.');
+    expect(panel().querySelector('img').alt).toBe('APERÇU, NON DIAGNOSTIQUE');
+    tell('CORNERSTONE_STACK_NEW_IMAGE', id(1));
+    expect(panel()).toBeNull();
+  });
+
+  it('is not asked for where images come at once, or are here', async () => {
+    for (const forecast of [{ ...slow, first_s: 0.3 }, { ...slow, bytes_here: 1_000_000 }, null]) {
+      const { asked } = world({ tally: () => ({ wanted: false }), forecast, digest });
+      await vi.advanceTimersByTimeAsync(0);
+      expect(asked.filter(address => address.includes('/digest'))).toEqual([]);
+      stop();
+    }
+    expect(panel()).toBeNull();
   });
 });
 
