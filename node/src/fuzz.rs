@@ -11,7 +11,7 @@ use crate::{archive, audit, dicomweb, dimse, pixels, roster, signatures, transfe
 pub type Target = fn(&[u8]);
 
 /// All targets, by the names of their corpora.
-pub const TARGETS: [(&str, Target); 21] = [
+pub const TARGETS: [(&str, Target); 22] = [
     ("pdu", dimse::fuzz::pdu),
     ("message", dimse::fuzz::message),
     ("identifier", dimse::fuzz::identifier),
@@ -33,6 +33,7 @@ pub const TARGETS: [(&str, Target); 21] = [
     ("coding", transfer::fuzz::coding),
     ("calendar", roster::fuzz::calendar),
     ("tunnel", transfer::fuzz::tunnel),
+    ("preview", pixels::fuzz::preview),
 ];
 
 /// Tries this input with the target of this name.

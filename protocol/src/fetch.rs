@@ -26,8 +26,10 @@ pub const ALPN_CODED: &[u8] = b"confrere-pixels/2";
 /// As [`ALPN_CODED`], between two that also know [`What::Opening`] and the requests about roads: [`What::Roads`] and those
 /// after it.
 pub const ALPN_ROADS: &[u8] = b"confrere-pixels/3";
+/// As [`ALPN_ROADS`], between two that also know [`What::Glance`] and [`What::Previews`].
+pub const ALPN_PREVIEWS: &[u8] = b"confrere-pixels/4";
 /// What is offered and taken, the newest first.
-pub const ALPNS: [&[u8]; 3] = [ALPN_ROADS, ALPN_CODED, ALPN];
+pub const ALPNS: [&[u8]; 4] = [ALPN_PREVIEWS, ALPN_ROADS, ALPN_CODED, ALPN];
 
 /// What comes first. A higher one is sent before a lower one, also while it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -180,6 +182,23 @@ pub enum What {
         groups_wanted: u32,
         /// Codings that the asker can take, at most [`crate::coding::CODINGS_MAX`]; none: the bytes as they are.
         codings: Vec<u8>,
+    },
+    /// All of a study at a glance: a blob, the encoded [`Signed`](crate::Signed) [`StudyGlance`](crate::preview::StudyGlance)
+    /// as of this manifest, at most [`crate::limits::GLANCE_BYTES_MAX`]. Level L4; conclusions of reports L5, or of a case in
+    /// which the asker takes part. This and the next only on a connection of [`ALPN_PREVIEWS`].
+    Glance {
+        /// Digest of the manifest.
+        manifest: Digest,
+    },
+    /// Reduced frames of a part of a series: a blob, the encoded [`Signed`](crate::Signed)
+    /// [`Previews`](crate::preview::Previews), at most [`crate::limits::PREVIEWS_BYTES_MAX`] and what names them. Level L4.
+    Previews {
+        /// Digest of the manifest.
+        manifest: Digest,
+        /// Which series of it.
+        series: Uid,
+        /// Which part of it.
+        part: u32,
     },
 }
 

@@ -46,6 +46,17 @@ pub const KEPT_PAGES_MAX: usize = 4096;
 pub const KEPT_LIST_BYTES_MAX: usize = 512 << 10;
 /// Largest piece of a sealed file in one answer, bytes.
 pub const KEPT_PIECE_BYTES_MAX: u32 = 1 << 20;
+/// A study at a glance, bytes: what a satellite link of 256 kb/s carries within two seconds of its round trip, with room for what
+/// else is on it.
+pub const GLANCE_BYTES_MAX: usize = 50_000;
+/// What of a report's conclusion is told in it, bytes.
+pub const CONCLUSION_BYTES_MAX: usize = 4_000;
+/// Instances whose reduced frames come in one answer.
+pub const PREVIEW_INSTANCES: usize = 16;
+/// Pixels of a side of a reduced frame at most.
+pub const PREVIEW_SIDE_MAX: u16 = 512;
+/// Reduced frames of one answer, bytes; those that do not fit are left out.
+pub const PREVIEWS_BYTES_MAX: usize = 6 << 20;
 /// Bytes that mean nothing in one trial of a link: five seconds at 100 Mb/s, and enough for a Gb/s to get going.
 pub const TRIAL_BYTES_MAX: u32 = 64 << 20;
 

@@ -88,7 +88,8 @@ impl<'a> Person<'a> {
             .collect();
         let despite = if read.is_empty() { "images lues sur place" } else { "" };
         json!({
-            "standing": standing, "indication": "AVC", "technique": "TDM", "findings": findings, "conclusion": "",
+            "standing": standing, "indication": "AVC", "technique": "TDM", "findings": findings,
+            "conclusion": format!("en somme : {findings}"),
             "language": "fr", "read": read, "despite": despite,
             "patient": { "name": shown["patient"]["name"], "birth_date": shown["patient"]["birth_date"] },
             "hospital": shown["requester_name"], "study_date": shown["study_date"],
@@ -217,6 +218,11 @@ async fn a_night_from_the_request_to_the_acknowledgement() {
     let seen = urgence.sees(5, &case, "the preliminary report is there", is_stage("preliminary")).await;
     println!("preliminary at the requester after {:?}", began.elapsed());
     assert_eq!(seen["reports"][0]["findings"], "occlusion M1 gauche");
+    // Whoever looks at the study at a glance sees what the report comes to, where they take part in the case.
+    let glance = garde.get(&format!("/api/studies/{study}/digest")).await;
+    let told = &glance["conclusions"][0];
+    assert_eq!((&told["standing"], &told["person"]), (&json!("preliminary"), &json!("dr.garde")));
+    assert_eq!(told["text"], "en somme : occlusion M1 gauche");
     let gone = garde.ask(Method::GET, &format!("/api/cases/{case}/draft"), None).await;
     assert_eq!(gone.status.as_u16(), 404, "what is signed is no draft any more");
 

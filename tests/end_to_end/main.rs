@@ -72,6 +72,7 @@ mod storage_fails_in_later_work;
 mod storage_is_committed;
 mod stranger_is_refused;
 mod stroke_at_night;
+mod studies_are_seen_ahead;
 mod studies_go_cold;
 mod studies_go_to_an_object_store;
 mod studies_leave_on_media;

@@ -288,5 +288,20 @@ def tunnel():
     put("tunnel", "offer", b"\x01\x01\x01\x00\xc0\x00\x02\x07\xf3\x39")
     put("tunnel", "cut", b"\x05\x00\x00ab")
 
-for make in (data_sets, pictures, associations, texts, ledger, trust, succession, coding, tunnel):
+
+def preview():
+    """Version, study, manifest, series, part, frames; or a glance."""
+    text = lambda s: bytes([len(s)]) + s
+    head = b"\x01" + text(b"1.2") + b"\7" * 32
+    grey = lambda rows, columns, data: b"\0" + bytes([0, rows, columns, 0]) + bytes([len(data)]) + data
+    put("preview", "grey", head + text(b"1.2.3") + b"\0" + b"\1" + grey(4, 4, PIXELS))
+    put("preview", "short", head + text(b"1.2.3") + b"\0" + b"\1" + grey(4, 5, PIXELS))
+    put("preview", "signed", head + text(b"1.2.3") + b"\2" + b"\2" + b"\0" + bytes([0, 2, 4, 1, 1, 16]) + PIXELS + b"\1\1")
+    put("preview", "colours", head + text(b"1.2.3") + b"\0" + b"\1" + b"\0" + bytes([0, 1, 5, 2, 15]) + PIXELS[:15])
+    series = text(b"1.2.3") + text(b"CT") + b"\0\0\3"
+    put("preview", "glance", head + b"\1" + series + b"\0" + text(b"1.2.3.4") + b"\0\x08\x08\4" + b"\xff\xd8\xff\xd9" + b"\0\0")
+    put("preview", "glance-absent", head + b"\1" + series + b"\1\2" + b"\5\0")
+
+
+for make in (data_sets, pictures, associations, texts, ledger, trust, succession, coding, tunnel, preview):
     make()

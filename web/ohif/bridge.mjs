@@ -2,7 +2,10 @@
 //
 // It shows how the images of the open studies arrive, says when the connection or the session is gone, tells the
 // portal's tabs which studies are open here, and lays several studies out side by side. It draws a curtain before images
-// that must no longer be used. It never touches pixels, tools or measurements.
+// that must no longer be used, and lays previews over viewports that wait (previews.mjs). It never touches pixels, tools or
+// measurements.
+import { Previews } from './previews.mjs';
+
 const WORDS = {
   en: {
     images: 'images',
@@ -394,6 +397,7 @@ function start(services) {
   void showSignatures(strip);
   announce(services);
   watchReports(strip);
+  new Previews({ strip, studies, language }).start(services);
   addEventListener('confrere:http-error', ({ detail }) => {
     if (detail.status === 401) void checkSession(strip);
     else if (detail.status === 0) strip.show('connection', words.lost, { tone: 'bad' });

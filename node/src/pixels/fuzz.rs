@@ -10,7 +10,12 @@ use super::{
 };
 use bytes::Bytes;
 use dicom_core::VR;
-use protocol::{Digest, Uid, manifest::InstanceEntry};
+use protocol::{
+    Digest, Uid,
+    manifest::InstanceEntry,
+    preview::{Previews, StudyGlance},
+    wire,
+};
 
 /// Implicit, explicit, big-endian, deflated, and the codecs that are Rust alone: RLE, JPEG (baseline, twelve bits,
 /// lossless), JPEG-LS.
@@ -107,5 +112,24 @@ fn decoded(picture: &Picture) {
             samples.bytes.len() as u64 <= picture.decoded_bytes().next_multiple_of(2),
             "as large as the image says"
         );
+    }
+}
+
+/// Any bytes are what stands for images or are refused; what is read is within its bounds, and is shown or is not.
+pub(crate) fn preview(bytes: &[u8]) {
+    let glance = wire::decode::<StudyGlance>(bytes).ok();
+    if let Some(glance) = glance.filter(|glance| glance.is_of(&glance.study, &glance.manifest)) {
+        assert!(glance.series.len() <= StudyGlance::SERIES_MAX);
+        assert_eq!(wire::decode(&wire::encode(&glance)), Ok(glance));
+    }
+    let Ok(previews) = wire::decode::<Previews>(bytes) else { return };
+    for frame in previews.frames.iter().flatten() {
+        let Some(pixels) = frame.pixels() else { continue };
+        let count = usize::from(frame.rows) * usize::from(frame.columns);
+        assert_eq!(pixels.len(), count * frame.samples.pixel_bytes());
+        // A header that says nothing.
+        if let Ok(png) = super::reduce::shown(&[], super::dataset::EXPLICIT_LE, frame, None) {
+            assert!(png.starts_with(b"\x89PNG"));
+        }
     }
 }

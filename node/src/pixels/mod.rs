@@ -19,6 +19,7 @@ pub(crate) mod map;
 pub(crate) mod overlay;
 pub(crate) mod picture;
 mod pool;
+pub(crate) mod reduce;
 pub(crate) mod rejection_note;
 pub(crate) mod shown;
 pub(crate) mod source;

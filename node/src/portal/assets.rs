@@ -186,7 +186,7 @@ mod tests {
     fn only_names_with_a_hash_are_kept_for_ever() {
         assert!(is_hashed("assets/index-Bx3.js"));
         assert!(is_hashed("ohif/app.bundle.5a1b2c3d4e5f60718293.js"));
-        for path in ["index.html", "ohif/app-config.js", "ohif/bridge.mjs", "ohif/index.html"] {
+        for path in ["index.html", "ohif/app-config.js", "ohif/bridge.mjs", "ohif/previews.mjs", "ohif/index.html"] {
             assert!(!is_hashed(path), "{path}");
         }
     }

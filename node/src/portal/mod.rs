@@ -43,6 +43,7 @@ mod openapi;
 mod peers;
 mod people;
 mod people_json;
+mod previews;
 mod provider;
 mod purpose;
 mod rejections;
@@ -306,6 +307,9 @@ fn transfer_routes() -> Router<Door> {
         .route("/transfers/{site}/{study}/resume", post(transfers::resume))
         .route("/transfers/{site}/{study}/cancel", post(transfers::cancel))
         .route("/studies/{study}/forecast", get(transfers::forecast))
+        .route("/studies/{study}/digest", get(previews::glance))
+        .route("/studies/{study}/previews", get(previews::tally).post(previews::begin))
+        .route("/studies/{study}/previews/{series}/{instance}", get(previews::picture))
         .route("/links", get(transfers::links))
         .route("/peers/{site}/test", post(transfers::test))
         .route("/metrics", get(transfers::metrics))

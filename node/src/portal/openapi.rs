@@ -2,9 +2,9 @@
 
 use super::{
     access, account, agreements, alarms, amendments, audit, cases, cases_desk, cases_request, cases_sign, copies, duty,
-    error, events, export, glass, grants, import, insight, json, keys, labels, ledger, local, peers, people, provider,
-    purpose, rejections, restore, retention, rosters, rules, rules_with_peers, settings, shifts, signatures, signin,
-    sources, spare, status, storage, tiers, transfers, uploads, withheld, worklist,
+    error, events, export, glass, grants, import, insight, json, keys, labels, ledger, local, peers, people, previews,
+    provider, purpose, rejections, restore, retention, rosters, rules, rules_with_peers, settings, shifts, signatures,
+    signin, sources, spare, status, storage, tiers, transfers, uploads, withheld, worklist,
 };
 use axum::Json;
 use utoipa::OpenApi;
@@ -62,6 +62,10 @@ use utoipa::OpenApi;
         transfers::resume,
         transfers::cancel,
         transfers::forecast,
+        previews::glance,
+        previews::tally,
+        previews::begin,
+        previews::picture,
         transfers::links,
         transfers::test,
         transfers::metrics,

@@ -15,6 +15,7 @@ mod aside;
 mod certificate;
 mod create;
 mod doors;
+mod lend;
 mod lock;
 mod restored;
 #[cfg(test)]
@@ -24,6 +25,8 @@ mod watch;
 pub(crate) use certificate::expiry as certificate_expiry;
 pub(crate) use create::{CreateError, Founding, create};
 pub(crate) use doors::control_path;
+#[cfg(test)]
+pub(crate) use lend::lent;
 pub(crate) use lock::{Lock, LockError};
 
 use crate::{
@@ -254,6 +257,7 @@ impl Site {
             archive: self.archive.clone(),
             cache: self.cache.clone(),
             sources: self.sources.clone(),
+            cases: self.cases.clone(),
             second: self.second.clone(),
             held: self.held.clone(),
             audit: self.audit.clone(),
@@ -262,6 +266,8 @@ impl Site {
         })
         .await?;
         aside::join(&self.config, &overlay, &transfer, &self.tasks).await;
+        let decoders = Decoders::new(self.tasks.clone());
+        lend::pictures(&transfer, &decoders, &self.tasks);
         let planes = Planes {
             overlay: overlay.addresses().first().copied().unwrap_or(self.config.overlay.listen),
             pixels: transfer.address().unwrap_or(self.config.pixels.listen),
@@ -288,7 +294,7 @@ impl Site {
         if is_restored {
             self.tasks.spawn("restored", restored.run(overlay.clone()));
         }
-        self.open_doors((overlay, studies, desk), spare, planes).await
+        self.open_doors((overlay, studies, desk), spare, planes, decoders).await
     }
 
     /// Sends events of the log to the collector, where one is set.
@@ -382,8 +388,8 @@ impl Site {
         (overlay, studies, desk): (Overlay, Studies, Desk),
         spare: Spare,
         planes: Planes,
+        decoders: Decoders,
     ) -> Result<Addresses, SiteError> {
-        let decoders = Decoders::new(self.tasks.clone());
         let scanners = dimse::DimseDoor::start(
             &self.config.dimse,
             dimse::DimseParts {

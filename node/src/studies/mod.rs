@@ -8,6 +8,7 @@
 //! # Not here
 //! DICOM: bytes go through unread. HTTP, DIMSE: the doors' own.
 
+mod ahead;
 mod back;
 mod contents;
 mod context;
@@ -26,6 +27,7 @@ mod steer;
 pub(crate) mod tests;
 
 pub(crate) use crate::transfer::LinkRow;
+pub(crate) use ahead::PreviewTally;
 pub(crate) use back::TakenBack;
 pub(crate) use emergency::Emergency;
 pub(crate) use open::OpenStudy;
@@ -238,6 +240,7 @@ struct Shared {
     events: broadcast::Sender<StudiesEvent>,
     objects: Objects,
     packs: Packs,
+    previews: ahead::Room,
 }
 
 #[derive(Debug)]
@@ -285,6 +288,7 @@ impl Studies {
             events: broadcast::Sender::new(EVENTS_KEPT),
             objects: Objects::default(),
             packs: Packs::default(),
+            previews: ahead::Room::default(),
         });
         let kept = Arc::new(Kept::default());
         keep::start(&shared, &kept);

@@ -10,7 +10,7 @@
 //! # Not here
 //! Permission and evidence: [`super::open`]. Order and verification: `transfer`.
 
-use super::{Shared, StudyError, contents::Contents, progress::Progress};
+use super::{Shared, StudyError, ahead::Ahead, contents::Contents, progress::Progress};
 use crate::{
     archive::cache::{CHUNK_BYTES, Copy, Lease},
     overlay::RemoteStudy,
@@ -58,8 +58,10 @@ pub(super) struct RemoteCopy {
     pub(super) progress: Mutex<Progress>,
     /// Somebody asked for all of it, whatever is read.
     pub(super) is_wanted_whole: AtomicBool,
-    shared: Arc<Shared>,
-    lease: Lease,
+    pub(super) shared: Arc<Shared>,
+    pub(super) lease: Lease,
+    /// What stands for images until they are here.
+    pub(super) ahead: Ahead,
     contents: tokio::sync::Mutex<Option<Arc<Contents>>>,
     copies: Mutex<LruCache<Digest, Copy>>,
     opened_series: Mutex<HashSet<Uid>>,
@@ -85,6 +87,7 @@ impl RemoteCopy {
             errand,
             progress: Mutex::new(progress),
             is_wanted_whole: AtomicBool::new(false),
+            ahead: Ahead::new(shared.previews.clone()),
             shared,
             lease,
             contents: tokio::sync::Mutex::new(None),
@@ -194,7 +197,7 @@ impl RemoteCopy {
     }
 
     /// A blob that does not fit is fetched again next time.
-    async fn keep(&self, name: &str, bytes: Bytes) -> Result<(), StudyError> {
+    pub(super) async fn keep(&self, name: &str, bytes: Bytes) -> Result<(), StudyError> {
         use crate::archive::cache::CacheError;
         match self.lease.put(name, bytes).await {
             Err(CacheError::Erased) => Err(StudyError::Refused(Refusal::Revoked)),
@@ -420,8 +423,15 @@ impl RemoteCopy {
         Ok(())
     }
 
-    /// Behind the first image of a series: the rest of it from there on, then the other series.
+    /// Behind the first image of a series: the rest of it from there on, then the other series. Behind what stands for them,
+    /// while that is coming.
     pub(super) fn follow(&self, contents: &Contents, entry: &InstanceEntry, reader: &Reader) {
+        if !self.ahead.holds_back(contents, entry) {
+            self.follow_now(contents, entry, reader);
+        }
+    }
+
+    pub(super) fn follow_now(&self, contents: &Contents, entry: &InstanceEntry, reader: &Reader) {
         let Some((view, _)) = contents.place(&entry.instance) else { return };
         let is_first_of_all = {
             let mut opened = self.opened_series.lock().unwrap_or_else(PoisonError::into_inner);

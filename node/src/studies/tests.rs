@@ -38,6 +38,7 @@ pub(crate) async fn alone(dir: &std::path::Path) -> Alone {
     let archive = Archive::open(dir, &config.archive, identity.clone(), audit.clone(), &tasks).unwrap();
     let cache = Cache::open(&dir.join("cache"), &config.cache, &tasks).unwrap();
     let sources = Sources::open(dir, "CH Nord", archive.clone(), audit.clone(), &tasks).unwrap();
+    let cases = crate::cases::Cases::open(dir, identity.clone(), trust.clone(), audit.clone(), &tasks).unwrap();
     let parts = OverlayParts {
         config: config.clone(),
         identity: identity.clone(),
@@ -45,7 +46,7 @@ pub(crate) async fn alone(dir: &std::path::Path) -> Alone {
         archive: archive.clone(),
         cache: cache.clone(),
         sources: sources.clone(),
-        cases: crate::cases::Cases::open(dir, identity.clone(), trust.clone(), audit.clone(), &tasks).unwrap(),
+        cases: cases.clone(),
         audit: audit.clone(),
         tasks: tasks.clone(),
     };
@@ -57,6 +58,7 @@ pub(crate) async fn alone(dir: &std::path::Path) -> Alone {
         archive: archive.clone(),
         cache: cache.clone(),
         sources: sources.clone(),
+        cases,
         second: crate::backup::Second::open(dir),
         held: crate::backup::Held::open(dir),
         audit: audit.clone(),
@@ -95,10 +97,6 @@ impl Node {
         config.overlay.listen = overlay;
         config.pixels.listen = site.address();
         let config = Arc::new(config);
-        let cases = {
-            let (identity, trust, audit) = (site.identity.clone(), site.trust.clone(), site.audit.clone());
-            crate::cases::Cases::open(site.dir.path(), identity, trust, audit, &site.tasks).unwrap()
-        };
         let parts = || OverlayParts {
             config: config.clone(),
             identity: site.identity.clone(),
@@ -106,7 +104,7 @@ impl Node {
             archive: site.archive.clone(),
             cache: site.cache.clone(),
             sources: site.sources.clone(),
-            cases: cases.clone(),
+            cases: site.cases.clone(),
             audit: site.audit.clone(),
             tasks: site.tasks.clone(),
         };

@@ -5,6 +5,7 @@
 
 use super::{
     coding::{Coding, Load},
+    give_ahead::Ahead,
     rates::Throttle,
     turns::Turns,
     wire,
@@ -18,6 +19,7 @@ use bytes::Bytes;
 use lru::LruCache;
 use protocol::{
     Digest, Refusal, SiteId, Uid,
+    agreement::Level,
     coding::{self, PLANES},
     digest::Groups,
     fetch::{Answer, Priority, Request, What, groups_bytes},
@@ -149,6 +151,7 @@ pub(crate) struct Giver {
     objects: Mutex<LruCache<(Uid, Digest), Opened>>,
     turns: Turns,
     coding: Arc<Coding>,
+    pub(crate) ahead: Ahead,
 }
 
 /// Which groups are asked for, and whether the group values shall come first.
@@ -160,7 +163,7 @@ struct GroupsWanted {
 }
 
 impl Giver {
-    pub(crate) fn new(archive: Archive, tasks: Tasks, coding: Arc<Coding>) -> Self {
+    pub(crate) fn new(archive: Archive, tasks: Tasks, coding: Arc<Coding>, ahead: Ahead) -> Self {
         Self {
             archive,
             tasks,
@@ -169,6 +172,7 @@ impl Giver {
             objects: Mutex::new(LruCache::new(OBJECTS_MAX)),
             turns: Turns::default(),
             coding,
+            ahead,
         }
     }
 
@@ -200,6 +204,15 @@ impl Giver {
                 self.range((peer, permit, load), request, (digest, wanted, takes_planes), to).await
             }
             What::Opening { .. } => self.opening((peer, permit, load), request, to).await,
+            What::Glance { manifest: named } => {
+                let (_, manifest) = self.manifest(&request.study, named)?;
+                let reports = permit.allows(&request.study, Level::Objects).is_ok();
+                blob(self.ahead.glance((peer, permit), (*named, &manifest), reports).await?, to).await
+            }
+            What::Previews { manifest: named, series, part } => {
+                let (_, manifest) = self.manifest(&request.study, named)?;
+                blob(self.ahead.previews(permit, (*named, &manifest), (series, *part)).await?, to).await
+            }
             What::Reprioritize { .. }
             | What::Return { .. }
             | What::ReturnManifest(_)

@@ -10,6 +10,7 @@
 //! # Not here
 //! Who has which study: `overlay`. Who reads it, and what the reader sees: `studies`.
 
+mod ahead;
 mod aside;
 mod calls;
 mod coded;
@@ -22,6 +23,7 @@ mod fetch;
 #[cfg(any(test, feature = "fuzz"))]
 pub(crate) mod fuzz;
 mod give;
+mod give_ahead;
 mod give_back;
 mod kept;
 mod keys;
@@ -43,9 +45,11 @@ mod wire;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub(crate) use ahead::{believe_glance, believe_previews};
 pub(crate) use aside::Message;
 pub(crate) use errand::{Errand, Failure, Object, Steer, Tally};
 pub(crate) use fetch::{believe_manifest, unpack_headers};
+pub(crate) use give_ahead::{Lent, Shown};
 pub(crate) use kept::time_of;
 pub(crate) use links::LinkRow;
 pub(crate) use opening::Opening;
@@ -61,6 +65,7 @@ use crate::{
     },
     audit::{Alerts, Audit},
     backup::{Held, Second},
+    cases::Cases,
     config::Config,
     identity::Identity,
     pace::Pace,
@@ -153,6 +158,7 @@ pub(crate) struct TransferParts {
     pub(crate) archive: Archive,
     pub(crate) cache: Cache,
     pub(crate) sources: crate::sources::Sources,
+    pub(crate) cases: Cases,
     pub(crate) second: Second,
     pub(crate) held: Held,
     pub(crate) audit: Audit,
@@ -191,7 +197,7 @@ impl Transfer {
     /// [`TransferError::Listen`].
     #[expect(clippy::unused_async, reason = "binding needs the runtime, and the caller awaits all parts alike")]
     pub(crate) async fn start(parts: TransferParts) -> Result<Self, TransferError> {
-        let TransferParts { config, identity, trust, archive, cache, sources, second, held, audit, tasks, past } =
+        let TransferParts { config, identity, trust, archive, cache, sources, cases, second, held, audit, tasks, past } =
             parts;
         let address = config.pixels.listen;
         let listen = |e: rustls::Error| TransferError::Listen { address, source: std::io::Error::other(e) };
@@ -212,12 +218,13 @@ impl Transfer {
         let roads = Roads::new(bound.table, bound.socket, config.pixels.tcp, gate.clone());
         let alerts = Alerts::new(audit);
         let coding = Coding::new(config.pixels.coding, &tasks);
+        let ahead = give_ahead::Ahead::new(archive.clone(), cases, identity.clone());
         let server = Arc::new(Server {
             trust: trust.clone(),
             archive: archive.clone(),
             sources,
             alerts: alerts.clone(),
-            giver: give::Giver::new(archive, tasks.clone(), coding.clone()),
+            giver: give::Giver::new(archive, tasks.clone(), coding.clone(), ahead),
             given_back: give_back::GiveBack::new(cache),
             kept: kept::Kept::new(trust.clone(), identity.clone(), second, held, tasks.clone()),
             begun: serve::begun_pace(),

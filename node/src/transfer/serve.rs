@@ -97,6 +97,37 @@ pub(crate) struct Server {
     pub(crate) tasks: Tasks,
 }
 
+/// How much of a study is let out: each is an event of its own, so that the log does not take a glance for a reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Extent {
+    Images,
+    Previews,
+    Glance,
+}
+
+impl Extent {
+    const fn of(what: &What) -> Self {
+        match what {
+            What::Glance { .. } => Self::Glance,
+            What::Previews { .. } => Self::Previews,
+            _ => Self::Images,
+        }
+    }
+
+    const fn note(self) -> &'static str {
+        match self {
+            Self::Images => "",
+            Self::Previews => "previews, not diagnostic",
+            Self::Glance => "digest, not diagnostic",
+        }
+    }
+
+    /// Bytes of originals.
+    const fn bytes(self, row: &StudyRow) -> u64 {
+        if matches!(self, Self::Images) { row.bytes } else { 0 }
+    }
+}
+
 type Slot = Arc<tokio::sync::Mutex<Option<(Permit, Instant)>>>;
 
 /// One connection of one peer.
@@ -104,7 +135,7 @@ struct Visit {
     peer: SiteId,
     connection: Connection,
     load: Load,
-    permits: Mutex<LruCache<(Uid, Reader), Slot>>,
+    permits: Mutex<LruCache<(Uid, Reader, Extent), Slot>>,
     running: Running,
     unreadable: AtomicU32,
 }
@@ -335,7 +366,7 @@ impl Server {
     async fn permit(&self, visit: &Visit, request: &Request) -> Result<Permit, Refusal> {
         let slot = {
             let mut permits = visit.permits.lock().unwrap_or_else(PoisonError::into_inner);
-            let key = (request.study.clone(), request.reader.clone());
+            let key = (request.study.clone(), request.reader.clone(), Extent::of(&request.what));
             permits.get_or_insert(key, Slot::default).clone()
         };
         // Held while the evidence is written, so that requests that come together share one permit and one event.
@@ -375,10 +406,12 @@ impl Server {
             None => unknown(&request.study),
         };
         let caller = || Caller::Reader(&visit.peer, &request.reader);
-        // One permit for the whole reading where the agreement goes so far: one event instead of three.
+        // One permit for the whole reading where the agreement goes so far: one event instead of three. A glance tells of
+        // reports too where they may be had.
+        let most = if matches!(request.what, What::Glance { .. }) { Level::Objects } else { Level::Pixels.max(needed) };
         let judged = self
             .trust
-            .authorize(caller(), &facts, Held::Here, Level::Pixels.max(needed))
+            .authorize(caller(), &facts, Held::Here, most)
             .or_else(|_| self.trust.authorize(caller(), &facts, Held::Here, needed));
         let (permit, row) = match (judged, row) {
             (Ok(_), Some(_)) if self.sources.is_recalling(&request.study) => {
@@ -400,10 +433,12 @@ impl Server {
             .take(&visit.peer, Instant::now())
             .map_err(|wait| Refusal::Busy(u32::try_from(wait.as_millis()).unwrap_or(u32::MAX).max(1)))?;
         self.count(permit.basis.as_ref(), request).await?;
+        let extent = Extent::of(&request.what);
         let mut event = Event::new(Act::StudyServed, actor)
             .peer(visit.peer)
             .study(&request.study)
-            .amount(u64::from(row.instances), row.bytes);
+            .amount(u64::from(row.instances), extent.bytes(&row))
+            .note(extent.note());
         event.basis = permit.basis.as_ref().map(Basis::id);
         let (written, delivered) =
             tokio::join!(self.alerts.audit().record(event), self.deliver(visit, request, &permit, &row));
@@ -488,6 +523,8 @@ fn level(what: &What) -> Level {
         What::Range { .. }
         | What::Coded { .. }
         | What::Opening { .. }
+        | What::Glance { .. }
+        | What::Previews { .. }
         | What::Return { .. }
         | What::ReturnManifest(_)
         | What::Reprioritize { .. }

@@ -1,10 +1,14 @@
-//! Vectors of what is asked in one round trip, and about roads.
+//! Vectors of what is asked in one round trip, about roads, and of what stands for images that are not here yet.
 
-use super::{check, pixel_request, site, uid};
+use super::{check, key, pixel_request, site, uid};
 use crate::{
+    case::event::Standing,
     digest::Digest,
     fetch::{self, What},
+    preview::{Absent, Conclusion, Previews, Reduced, Samples, SeriesGlance, Sketch, StudyGlance},
     roads::{self, TunnelWord},
+    signed::Signed,
+    time::Timestamp,
 };
 
 #[test]
@@ -30,4 +34,44 @@ fn what_a_study_is_opened_with_stays_readable() {
         codings: crate::coding::KNOWN.to_vec(),
     };
     check("pixel-opening", &fetch::Request { what, ..pixel_request() });
+}
+
+#[test]
+fn what_stands_for_images_stays_readable() {
+    let (manifest, series) = (Digest([2; 32]), uid("2.25.3"));
+    let asked = |what: What| fetch::Request { what, ..pixel_request() };
+    check("pixel-glance", &asked(What::Glance { manifest }));
+    check("pixel-previews", &asked(What::Previews { manifest, series: series.clone(), part: 2 }));
+    let jpeg = vec![0xff, 0xd8, 0xff, 0xd9];
+    let picture = Ok(Sketch { instance: uid("2.25.4"), frame: 0, width: 256, height: 192, jpeg });
+    let described = |number, picture| SeriesGlance {
+        series: series.clone(),
+        modality: "CT".into(),
+        number,
+        description: Some("Thorax".into()),
+        instances: 412,
+        picture,
+    };
+    let conclusion = Conclusion {
+        standing: Standing::Final,
+        site: site(),
+        person: "durand".into(),
+        at: Timestamp(1_769_870_000_000),
+        text: "Normal.".into(),
+        is_cut: false,
+    };
+    let glance = StudyGlance {
+        study: uid("2.25.1"),
+        manifest,
+        series: vec![described(Some(1), picture), described(None, Err(Absent::NoPicture))],
+        series_left_out: 1,
+        conclusions: vec![conclusion],
+    };
+    check("study-glance", &glance);
+    check("study-glance-signed", &Signed::seal(&key(), &glance));
+    let grey = Reduced::of(0, (2, 3), Samples::Grey16 { signed: true }, (0..12).collect()).unwrap();
+    let frames = vec![Ok(grey), Err(Absent::Unreadable), Err(Absent::NoRoom)];
+    let previews = Previews { study: uid("2.25.1"), manifest, series, part: 2, frames };
+    check("previews", &previews);
+    check("previews-signed", &Signed::seal(&key(), &previews));
 }

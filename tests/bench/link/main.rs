@@ -18,8 +18,8 @@
 //! they want other places.
 //!
 //! Rows by name: those of the links, `outage` (ten seconds), `beside` (a study read beside the transfer of another), `kill` (both
-//! nodes in turn), `coded` (the same images with coding as the sites choose it), `foresight` (what was foretold); `alone` leaves
-//! the others out.
+//! nodes in turn), `coded` (the same images with coding as the sites choose it), `foresight` (what was foretold), `satellite` (a study
+//! at a glance), `preview` (its stack in reduced frames); `alone` leaves the others out.
 //!
 //! Needs root, network namespaces, and what `cargo ci tools` installs.
 #![allow(
@@ -32,6 +32,7 @@
     reason = "a measurement stops where it fails"
 )]
 
+mod ahead;
 mod net;
 mod peers;
 mod reader;
@@ -209,6 +210,12 @@ async fn run(chosen: &[String], runs: usize) {
     if is_named("foresight") {
         sites.coding("auto").await;
         rows::foresight(&net, &sites).await;
+    }
+    if is_named("satellite") {
+        ahead::satellite(&net, &sites, runs).await;
+    }
+    if is_named("preview") {
+        ahead::preview(&net, &sites, runs).await;
     }
 }
 

@@ -37,7 +37,7 @@ async fn reaches(site: &Site, study: &str, bytes: f64) -> Instant {
     Instant::now()
 }
 
-async fn connected(sites: &Sites) {
+pub(crate) async fn connected(sites: &Sites) {
     eventually!(60, "the sites hear one another", {
         let peer = hospital::peer(&sites.pair.b, &sites.pair.a_id).await;
         holds(peer.is_some_and(|peer| peer["connected"] == true))

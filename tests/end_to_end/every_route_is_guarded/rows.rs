@@ -69,6 +69,10 @@ POST /api/transfers/{site}/{study}/pause | A    | 404 | - needs a peer; see tran
 POST /api/transfers/{site}/{study}/resume | A   | 404 | - needs a peer; see transfer_is_steered    | security-alert
 POST /api/transfers/{site}/{study}/cancel | A   | 404 | - needs a peer; see transfer_is_steered    | security-alert
 GET /api/studies/{study}/forecast       | ARFT  | 200 | - figures of what the list shows           | studies-queried
+GET /api/studies/{study}/digest         | ARFT  | 200 | =study-opened                              | study-opened
+GET /api/studies/{study}/previews       | ARFT  | 200 | =study-opened                              | study-opened
+POST /api/studies/{study}/previews      | ARFT  | 202 | =study-opened                              | study-opened
+GET /api/studies/{study}/previews/{series}/{instance} | ARFT | 404 | - needs a peer; see studies_are_seen_ahead | study-opened
 GET /api/links                          | A     | 200 | - figures of the links                     | studies-queried
 GET /api/metrics                        | A     | 200 | - figures of the links                     | studies-queried
 POST /api/peers/{site}/test             | A     | 404 | - needs a peer; see transfer_is_steered    | security-alert

@@ -6762,6 +6762,67 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/studies/{study}/digest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A peer's study at a glance, in one round trip; `null` of one that is ours, or whose site knows no such thing. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    study: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["GlanceJson"] | null;
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/studies/{study}/export": {
         parameters: {
             query?: never;
@@ -7047,6 +7108,158 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study}/previews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    study: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PreviewsJson"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Has previews of a peer's whole study brought before the rest of its images. */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description `long`: only where the whole study takes long over its link */
+                    when?: string;
+                };
+                header?: never;
+                path: {
+                    study: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PreviewsJson"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study}/previews/{series}/{instance}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The preview of an image, as long as the image is not here. 404: there is none, or the image is here. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description center,width */
+                    window?: string;
+                    /** @description from 1: no other frame is given */
+                    frame?: number;
+                };
+                header?: never;
+                path: {
+                    study: string;
+                    series: string;
+                    instance: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "image/png": unknown;
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -9200,6 +9413,18 @@ export interface components {
             reports: string[];
             text?: string | null;
         };
+        /** @description What a report comes to. */
+        ConclusionJson: {
+            at: string;
+            /** @description There is more of it. */
+            cut: boolean;
+            person: string;
+            site: string;
+            site_name: string;
+            /** @description `preliminary`, `final`, `addendum` or `second-reading`. */
+            standing: string;
+            text: string;
+        };
         /** @description Which studies a rule means. Patterns take `*` and `?`; case and accents do not count; of each list one must match. */
         ConditionsJson: {
             /**
@@ -9735,6 +9960,17 @@ export interface components {
             patient_id?: string | null;
             patient_name?: string | null;
             study: string;
+        };
+        /** @description A peer's study at a glance. Its pictures are lossy: nothing in it is diagnostic. */
+        GlanceJson: {
+            /** @description Of the last reports, the newest first; none where there are none, or this site may not have them. */
+            conclusions: components["schemas"]["ConclusionJson"][];
+            series: components["schemas"]["SeriesGlanceJson"][];
+            /**
+             * Format: int32
+             * @description Series that did not fit.
+             */
+            series_left_out: number;
         };
         Grant: {
             expires: string;
@@ -10871,11 +11107,41 @@ export interface components {
             name: string;
             role: string;
         };
+        /** @description A small lossy picture of a frame. */
+        PictureJson: {
+            /**
+             * Format: int32
+             * @description From 1.
+             */
+            frame: number;
+            /** Format: int32 */
+            height: number;
+            instance: string;
+            /** @description JPEG, base64. */
+            jpeg: string;
+            /** Format: int32 */
+            width: number;
+        };
         /** @description A draft as it would read. */
         PreviewJson: {
             changes?: components["schemas"]["ChangesJson"] | null;
             sentences?: components["schemas"]["Sentences"] | null;
             wrong: components["schemas"]["WrongJson"][];
+        };
+        /** @description How far what stands for the images of a study is. */
+        PreviewsJson: {
+            /** @description Of these, those of which the holder could make none. */
+            absent: number;
+            /** @description Instances with pictures. */
+            images: number;
+            /** @description No more of them will come. */
+            over: boolean;
+            /** @description Of these, those with a preview. */
+            previewed: number;
+            /** @description They are asked for: by themselves where the whole study takes long, or by whoever asked. */
+            wanted: boolean;
+            /** @description Of these, those that are all here. */
+            whole: number;
         };
         /** @description Who the person is to the profession. */
         Professional: {
@@ -11315,6 +11581,19 @@ export interface components {
         Sentences: {
             en: string[];
             fr: string[];
+        };
+        /** @description A series at a glance. */
+        SeriesGlanceJson: {
+            /** @description Why there is no picture: `no-picture`, `unreadable` or `no-room`. */
+            absent?: string | null;
+            description?: string | null;
+            /** Format: int32 */
+            instances: number;
+            modality: string;
+            /** Format: int32 */
+            number?: number | null;
+            picture?: components["schemas"]["PictureJson"] | null;
+            series: string;
         };
         Session: {
             /** @description Actions the role allows: `list-studies`, `read-studies`, … */

@@ -76,6 +76,14 @@ export type StudyPage = With<Sent<'StudyPage'>, { studies: Study[] }>;
 export type Reading = Sent<'Reading'>;
 export type Transfer = With<Sent<'Transfer'>, { state: 'running' | 'waiting' | 'paused' | 'cancelled' | 'done' | 'refused' | 'corrupt' }>;
 export type Forecast = Sent<'ForecastJson'>;
+export type Glance = With<
+  Sent<'GlanceJson'>,
+  {
+    series: With<Sent<'SeriesGlanceJson'>, { absent: 'no-picture' | 'unreadable' | 'no-room' | null }>[];
+    conclusions: With<Sent<'ConclusionJson'>, { standing: 'preliminary' | 'final' | 'addendum' | 'second-reading' }>[];
+  }
+>;
+export type Previews = Sent<'PreviewsJson'>;
 export type Link = Sent<'LinkJson'>;
 export type Trial = Sent<'TrialJson'>;
 

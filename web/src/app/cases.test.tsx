@@ -220,6 +220,16 @@ describe('a report', () => {
     await waitFor(() => expect(node.cases.cases[0]?.reports[0]?.despite).toBe('Seen with the scanner room'));
   });
 
+  test('says that images were seen as previews only', async () => {
+    const node = claimed();
+    node.previews = { wanted: true, over: true, images: 412, whole: 12, previewed: 410, absent: 2 };
+    const { user } = await openPortal(node, { at: `/cases/${CASE(1)}/report` });
+    await user.type(await findings(), 'x');
+    await user.click(screen.getByRole('button', { name: 'Sign preliminary' }));
+    const dialog = await screen.findByRole('dialog');
+    expect((await within(dialog).findByText(/Of 412 images .* 12 are here/)).textContent).toContain('not diagnostic');
+  });
+
   test('outlives a lost connection: kept here sealed, and at the node once it is back', async () => {
     vi.stubGlobal('crypto', webcrypto);
     const node = claimed();

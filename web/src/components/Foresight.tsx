@@ -1,5 +1,6 @@
 // Before a click: what opening the chosen study will take, as the last transfers from its site let expect.
 
+import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { TFunction } from 'i18next';
 import { forecastOf } from '../api/queries';
@@ -23,7 +24,7 @@ export function foresightLine(forecast: Forecast, t: TFunction, locale: string):
   ];
 }
 
-export function Foresight({ study }: { study: Study }) {
+export function Foresight({ study, onGlance }: { study: Study; onGlance?: (() => void) | undefined }) {
   const { t, locale } = useWords();
   const forecast = useQuery(forecastOf(study.study)).data;
   if (!forecast) return null;
@@ -31,6 +32,11 @@ export function Foresight({ study }: { study: Study }) {
     <div className={classes.foresight} role="status" aria-label={t('foresight.label')}>
       <strong>{forecast.site_name}</strong>
       <span>{foresightLine(forecast, t, locale).join(' · ')}</span>
+      {onGlance && forecast.connected && (
+        <Button size="compact-xs" variant="default" onClick={onGlance}>
+          {t('previews.menu')}
+        </Button>
+      )}
     </div>
   );
 }

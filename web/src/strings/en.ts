@@ -3,6 +3,7 @@
 import { agreementWords } from './en.agreements';
 import { archiveWords } from './en.archive';
 import { glassWords } from './en.glass';
+import { previewWords } from './en.preview';
 import { signatureWords } from './en.signatures';
 import { keyWords } from './en.keys';
 import { logWords } from './en.log';
@@ -338,8 +339,7 @@ export const en = {
   keys: {
     ...roomKeys,
     title: 'Keyboard shortcuts',
-    next: 'Next in the list',
-    previous: 'Previous in the list',
+    next: 'Next in the list', previous: 'Previous in the list',
     open: 'Open in the viewer',
     priors: 'Open with priors',
     fetch: 'Fetch all images here',
@@ -530,7 +530,7 @@ export const en = {
   ...archiveWords,
   ...glassWords,
   ...rosterWords,
-  ...signatureWords,
+  ...previewWords, ...signatureWords,
   ...keyWords,
   ...logWords,
   ...peopleWords,

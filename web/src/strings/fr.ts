@@ -4,6 +4,7 @@ import type { Strings } from './en';
 import { agreementWords } from './fr.agreements';
 import { archiveWords } from './fr.archive';
 import { glassWords } from './fr.glass';
+import { previewWords } from './fr.preview';
 import { signatureWords } from './fr.signatures';
 import { keyWords } from './fr.keys';
 import { logWords } from './fr.log';
@@ -531,7 +532,7 @@ export const fr: Strings = {
   ...archiveWords,
   ...glassWords,
   ...rosterWords,
-  ...signatureWords,
+  ...previewWords, ...signatureWords,
   ...keyWords,
   ...logWords,
   ...peopleWords,

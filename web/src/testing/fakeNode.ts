@@ -2,7 +2,7 @@
 //
 // It keeps no promise of the real node (nothing is durable, nothing is signed); it answers as the contract says.
 
-import type { Action, Ae, Agreement, AgreementOffer, AuditEntry, BrokenGlass, Explanation, GlassReason, Ledger, Pairing, Peer, Person, Purposes, Review, Role, Sees, Study, StudySignatures, Transfer, Under, User } from '../api/types';
+import type { Action, Ae, Agreement, AgreementOffer, AuditEntry, BrokenGlass, Explanation, Glance, GlassReason, Ledger, Pairing, Peer, Person, Previews, Purposes, Review, Role, Sees, Study, StudySignatures, Transfer, Under, User } from '../api/types';
 import { acted, agreementOf, OWN_SITE, previewOf } from './agreements';
 import { CaseNode } from './caseNode';
 import { fillNight } from './nightCases';
@@ -143,6 +143,8 @@ export class FakeNode {
   private readonly listeners = new Set<(name: NewsName, data: unknown) => void>();
   private wrongs = 0;
   /** Of any study. */
+  glance: Glance | null = null;
+  previews: Previews = { wanted: false, over: false, images: 0, whole: 0, previewed: 0, absent: 0 };
   signatures: StudySignatures = { standing: 'none', objects: 4, signed: 0, unread: 0, signatures: [] };
 
   listen(listener: (name: NewsName, data: unknown) => void): () => void {
@@ -298,6 +300,8 @@ export class FakeNode {
   private studiesRoute(url: URL, first: string | undefined, second: string | undefined): Answer {
     const query = url.searchParams;
     if (second === 'fetch') return { status: 202, body: {} };
+    if (second === 'digest') return { status: 200, body: this.glance };
+    if (second === 'previews') return { status: 200, body: this.previews };
     if (second === 'signatures') return { status: 200, body: this.signatures };
     if (second === 'purpose') return { status: 200, body: this.purposes };
     if (second === 'share') return { status: 200, body: { grant: 'g1', expires: '2025-01-11T12:00:00Z' } };

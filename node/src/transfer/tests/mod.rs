@@ -1,5 +1,6 @@
 //! Stories of the pixel plane: two sites over loopback, and a holder that lies.
 
+mod ahead;
 mod coded;
 mod repair;
 mod roads;

@@ -6,6 +6,7 @@ use crate::{
         cache::{Cache, Lease},
     },
     audit::{Act, Audit, Event, Filter},
+    cases::Cases,
     config::{ArchiveConfig, CacheConfig, CodingMode, Config, RelayConfig},
     identity::Identity,
     journal::Journal,
@@ -34,6 +35,7 @@ pub(crate) struct Site {
     pub(crate) archive: Archive,
     pub(crate) cache: Cache,
     pub(crate) sources: crate::sources::Sources,
+    pub(crate) cases: Cases,
     pub(crate) transfer: Transfer,
     pub(crate) tasks: Tasks,
 }
@@ -89,6 +91,7 @@ impl Site {
         set(&mut config);
         let config = Arc::new(config);
         let sources = crate::sources::Sources::open(dir.path(), name, archive.clone(), audit.clone(), &tasks).unwrap();
+        let cases = Cases::open(dir.path(), identity.clone(), trust.clone(), audit.clone(), &tasks).unwrap();
         let parts = || TransferParts {
             config: config.clone(),
             identity: identity.clone(),
@@ -96,6 +99,7 @@ impl Site {
             archive: archive.clone(),
             cache: cache.clone(),
             sources: sources.clone(),
+            cases: cases.clone(),
             second: crate::backup::Second::open(dir.path()),
             held: crate::backup::Held::open(dir.path()),
             audit: audit.clone(),
@@ -111,7 +115,7 @@ impl Site {
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         };
-        Self { name, dir, identity, trust, audit, archive, cache, sources, transfer, tasks }
+        Self { name, dir, identity, trust, audit, archive, cache, sources, cases, transfer, tasks }
     }
 
     pub(crate) fn id(&self) -> SiteId {

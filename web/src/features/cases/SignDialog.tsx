@@ -18,6 +18,7 @@ import type { Bound } from './binding';
 import { boundOf, differing } from './binding';
 import classes from './editor.module.css';
 import { GAP } from './blocks';
+import { PreviewsLeft } from './PreviewsLeft';
 import { PARTS } from './Reports';
 import { lackOf } from './state';
 import { useCaseProblem, useToldCase } from './useSteps';
@@ -129,6 +130,7 @@ function Ready({ of, bound, text, read, onBefore, onSigned, onClose }: SignDialo
             {t('cases.criticalSign', { telephone: of.telephone || '—' })}
           </Alert>
         )}
+        <PreviewsLeft studies={read.map(({ study }) => study)} />
         {gaps.length > 0 && (
           <Text size="sm" c="yellow.4">
             {t('cases.gapsLeft', { parts: gaps.map(part => t(`cases.part.${part}`)).join(', ') })}

@@ -34,6 +34,7 @@ const LabelDialog = lazy(async () => ({ default: (await import('./LabelDialog'))
 const ExportDialog = lazy(async () => ({ default: (await import('./ExportDialog')).ExportDialog }));
 const WithholdDialog = lazy(async () => ({ default: (await import('./WithholdDialog')).WithholdDialog }));
 const GlassDialog = lazy(async () => ({ default: (await import('./GlassDialog')).GlassDialog }));
+const GlanceDialog = lazy(async () => ({ default: (await import('./GlanceDialog')).GlanceDialog }));
 const SignaturesDialog = lazy(async () => ({ default: (await import('./SignaturesDialog')).SignaturesDialog }));
 const PurposeDialog = lazy(async () => ({ default: (await import('./PurposeDialog')).PurposeDialog }));
 const ShareDialog = lazy(async () => ({ default: (await import('./ShareDialog')).ShareDialog }));
@@ -113,7 +114,7 @@ function useActs() {
   return { busy, open, fetchAll, copy, asking, setAsking };
 }
 
-type Dialog = { kind: 'priors' | 'share' | 'export' | 'label' | 'withhold' | 'holders' | 'signatures'; study: Study } | null;
+type Dialog = { kind: 'priors' | 'share' | 'export' | 'label' | 'withhold' | 'holders' | 'glance' | 'signatures'; study: Study } | null;
 
 export function StudyList() {
   const mayList = useMay('list-studies');
@@ -162,6 +163,7 @@ function List() {
 
   // The choice follows the study, not the place: new arrivals above do not move it to another patient.
   const selected = studies.findIndex(({ study }) => study === chosen);
+  const picked = studies[selected];
   const select = (index: number) => {
     const target = studies[Math.max(0, Math.min(studies.length - 1, index))];
     if (!target) return;
@@ -270,8 +272,8 @@ function List() {
           </div>
         </div>
       )}
-      {selected >= 0 && studies[selected]?.holder && studies[selected].instances_here < studies[selected].instances && (
-        <Foresight study={studies[selected]} />
+      {picked?.holder && picked.instances_here < picked.instances && (
+        <Foresight study={picked} onGlance={mayRead ? () => act('glance', picked) : undefined} />
       )}
       <Suspense fallback={null}>
         {dialog?.kind === 'priors' && (
@@ -300,6 +302,16 @@ function List() {
         )}
         {breaking && <GlassDialog onClose={() => setBreaking(false)} />}
         {dialog?.kind === 'holders' && <CopiesDialog of={{ study: dialog.study.study }} onClose={() => setDialog(null)} />}
+        {dialog?.kind === 'glance' && (
+          <GlanceDialog
+            study={dialog.study}
+            onClose={() => setDialog(null)}
+            onOpen={() => {
+              setDialog(null);
+              void acts.open([dialog.study.study], dialog.study);
+            }}
+          />
+        )}
         {dialog?.kind === 'signatures' && <SignaturesDialog study={dialog.study} onClose={() => setDialog(null)} />}
         {dialog?.kind === 'share' && <ShareDialog study={dialog.study} onClose={() => setDialog(null)} />}
       </Suspense>

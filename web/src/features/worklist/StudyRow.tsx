@@ -9,6 +9,7 @@ import {
   IconEye,
   IconHandStop,
   IconHistory,
+  IconPhotoSearch,
   IconServer2,
   IconShare2,
   IconShield,
@@ -24,7 +25,7 @@ import { age, bytes, count, dicomDate, dicomTime, duration, minute, moment, pati
 import { useWords } from '../../lib/language';
 import classes from './list.module.css';
 
-export type RowAct = 'open' | 'priors' | 'fetch' | 'share' | 'export' | 'label' | 'withhold' | 'holders' | 'signatures' | 'copy';
+export type RowAct = 'open' | 'priors' | 'fetch' | 'share' | 'export' | 'label' | 'withhold' | 'holders' | 'glance' | 'signatures' | 'copy';
 
 interface StudyRowProps {
   study: Study;
@@ -201,6 +202,11 @@ function Acts({ study, busy, mayShare, mayExport, mayLabel, mayWithhold, mayLog,
           {mayRead && study.holder !== null && study.instances_here < study.instances && (
             <Menu.Item leftSection={<IconCloudDownload size={16} />} onClick={() => onAct('fetch', study)}>
               {t('list.fetch')}
+            </Menu.Item>
+          )}
+          {mayRead && study.holder !== null && (
+            <Menu.Item leftSection={<IconPhotoSearch size={16} />} onClick={() => onAct('glance', study)}>
+              {t('previews.menu')}
             </Menu.Item>
           )}
           {mayShare && study.holder === null && (
