@@ -7,6 +7,7 @@ use protocol::{
     case::{
         Case,
         event::{Ask, Consent, Counted, Event, Kind, Patient, Priority, Report, Skip, Standing, Step, case_name},
+        state::Reported,
     },
     ids::Id128,
 };
@@ -23,6 +24,8 @@ struct Told {
     barred: BTreeMap<SiteId, Skip>,
     images: Vec<Image>,
     joins: Option<Uid>,
+    touched: Timestamp,
+    is_archive_full: bool,
 }
 
 impl World for Told {
@@ -37,6 +40,12 @@ impl World for Told {
     }
     fn images(&self, _: &[Uid]) -> Vec<Image> {
         self.images.clone()
+    }
+    fn touched(&self, _: &Uid) -> Timestamp {
+        self.touched
+    }
+    fn is_filed(&self, _: &Whole, _: &Reported) -> bool {
+        !self.is_archive_full
     }
     fn joins(&self, whole: &Whole) -> Option<Uid> {
         self.joins.clone().filter(|study| !whole.state.ask.studies.contains(study))

@@ -20,6 +20,7 @@ mod cases;
 mod cases_desk;
 mod cases_json;
 mod cases_may;
+mod cases_report;
 mod cases_request;
 mod cases_row;
 mod cases_sign;
@@ -252,6 +253,7 @@ fn case_routes() -> Router<Door> {
         .route("/cases/{case}", get(cases::show))
         .route("/cases/{case}/steps", post(cases::take_step))
         .route("/cases/{case}/reports", post(cases_sign::sign))
+        .route("/cases/{case}/reports/{report}/pdf", get(cases_report::show))
         .route("/cases/{case}/draft", get(cases_sign::draft).put(cases_sign::keep_draft).delete(cases_sign::drop_draft))
         .route("/cases/{case}/join", post(cases_desk::join))
 }

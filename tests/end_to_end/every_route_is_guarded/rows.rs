@@ -105,6 +105,7 @@ PUT /api/cases/settings                 | A     | 400 | - see cases_are_read_els
 GET /api/cases/{case}                   | ARFT  | 404 | - see cases_are_read_elsewhere             | studies-queried
 POST /api/cases/{case}/steps            | ARFT  | 404 | - see cases_are_read_elsewhere             | case-changed     | {"step":"claim"}
 POST /api/cases/{case}/reports          | R     | 404 | - see cases_are_read_elsewhere             | case-changed     | {"standing":"final","findings":"x","patient":{"name":"","birth_date":""},"hospital":""}
+GET /api/cases/{case}/reports/{report}/pdf | ARFT | 404 | - see cases_are_read_elsewhere          | studies-queried
 GET /api/cases/{case}/draft             | R     | 404 | - see cases_are_read_elsewhere             | studies-queried
 PUT /api/cases/{case}/draft             | R     | 404 | - see cases_are_read_elsewhere             | case-changed     | {"serial":1,"standing":"final"}
 DELETE /api/cases/{case}/draft          | R     | 404 | - see cases_are_read_elsewhere             | case-changed

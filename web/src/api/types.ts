@@ -252,6 +252,7 @@ type AlarmKind =
   | 'studies-without-request'
   | 'cases-late'
   | 'results-unheard'
+  | 'reports-unfiled'
   | 'coverage-hole'
   | 'screen-silent'
   | 'handover-owed';
