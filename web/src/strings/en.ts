@@ -7,6 +7,7 @@ import { signatureWords } from './en.signatures';
 import { keyWords } from './en.keys';
 import { logWords } from './en.log';
 import { calendarErrors, rosterWords } from './en.rosters';
+import { statistics } from './en.statistics';
 import { peopleWords } from './en.people';
 import { caseWords, reportWords, requestWords } from './en.report';
 import { alertWords, dutyWords, homeWords, roomErrors, roomKeys, screenWords, worklistWords } from './en.room';
@@ -530,6 +531,7 @@ export const en = {
   ...archiveWords,
   ...glassWords,
   ...rosterWords,
+  statistics,
   ...signatureWords,
   ...keyWords,
   ...logWords,
