@@ -14,6 +14,7 @@ const LAYERS: [&[&str]; 19] = [
     &["dimse", "dicomweb", "portal"],
     &["media", "rules", "signatures"],
     &["desk"],
+    &["reports"],
     &["pixels"],
     &["studies", "spare", "reseal", "collect"],
     &["overlay", "transfer"],
