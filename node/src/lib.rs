@@ -43,6 +43,7 @@ mod rules;
 pub(crate) mod signatures;
 
 pub(crate) mod desk;
+pub(crate) mod reports;
 
 pub(crate) mod reseal;
 pub(crate) mod spare;

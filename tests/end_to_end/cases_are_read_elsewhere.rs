@@ -7,6 +7,8 @@ use std::time::Instant;
 use tests::{
     Instance, Pair, Site, Study, eventually, hospital,
     http::{self, Ask, Method, Response},
+    multipart,
+    tools::dcmtk,
     wait::holds,
 };
 
@@ -176,6 +178,43 @@ async fn both_wrote_it_down(pair: &Pair) {
     }
 }
 
+/// Objects of one series at the site that asked, by modality.
+async fn filed(site: &Site, study: &str, modality: &str) -> Vec<Vec<u8>> {
+    let found = site.get(&format!("/dicomweb/studies/{study}/series?Modality={modality}")).await.ok().json();
+    let series = found[0]["0020000E"]["Value"][0].as_str().unwrap().to_owned();
+    let ask = Ask::get(format!("/dicomweb/studies/{study}/series/{series}")).bearer(&site.token);
+    let accept = "multipart/related; type=\"application/dicom\"; transfer-syntax=*";
+    multipart::parts(&http::ask(site.portal(), ask.header("accept", accept)).await.unwrap().ok())
+}
+
+/// Both reports lie beside the images that they are about, as other toolkits read them, and as PDF.
+async fn reports_lie_with_the_images(asker: &Person<'_>, reader: &Person<'_>, (case, study): (&str, &str), last: &str) {
+    let site = asker.site;
+    let folder = site.scratch("reports");
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut said = Vec::new();
+    for (nth, bytes) in filed(site, study, "SR").await.iter().enumerate() {
+        let file = folder.join(format!("{nth}.dcm"));
+        std::fs::write(&file, bytes).unwrap();
+        let read = dcmtk::report(&file);
+        assert!(read.success && !read.text.contains("W:") && !read.text.contains("E:"), "{}", read.text);
+        said.push(read.text);
+    }
+    let has = |words: &[&str]| said.iter().any(|text| words.iter().all(|word| text.contains(word)));
+    assert!(has(&["PARTIAL", "UNVERIFIED", "occlusion M1 gauche", "dr.garde"]), "{said:?}");
+    assert!(has(&["COMPLETE", "VERIFIED", "ASPECTS 8", "dr.matin", "Predecessor"]), "{said:?}");
+    assert_eq!((said.len(), filed(site, study, "DOC").await.len()), (2, 2));
+    for person in [asker, reader] {
+        let answer = person.ask(Method::GET, &format!("/api/cases/{case}/reports/{last}/pdf"), None).await.ok();
+        assert!(answer.body.starts_with(b"%PDF-") && answer.headers["cache-control"] == "no-store");
+    }
+    let unknown = asker.ask(Method::GET, &format!("/api/cases/{case}/reports/{}/pdf", "0".repeat(64)), None).await;
+    assert_eq!(unknown.status.as_u16(), 404);
+    let shown = asker.case(case).await;
+    let ready = shown["events"].as_array().unwrap().iter().filter(|event| event["step"] == "images-ready").count();
+    assert_eq!(ready, 1, "a report that is filed is no new image: {}", shown["events"]);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_night_from_the_request_to_the_acknowledgement() {
     let pair = Pair::paired(SITE).await;
@@ -243,6 +282,7 @@ async fn a_night_from_the_request_to_the_acknowledgement() {
     let _ = urgence.step(&case, json!({ "step": "acknowledge", "report": last })).await;
     let _ = urgence.sees(5, &case, "it is closed by itself", is_stage("closed")).await;
     let _ = garde.sees(5, &case, "it is closed there too", is_stage("closed")).await;
+    reports_lie_with_the_images(&urgence, &garde, (&case, &study), last.as_str().unwrap()).await;
     eventually!(10, "the study is closed with its case", holds(pair.b.listed(&study).await.is_none()));
 
     both_wrote_it_down(&pair).await;

@@ -4,7 +4,9 @@ use crate::SITE;
 use protocol::fetch::{ALPN_ROADS, ALPNS};
 use serde_json::{Value, json};
 use std::fs;
-use tests::{Instance, OverRoad, Pair, Site, Study, browser, eventually, http::Response, multipart, road::Conduct, wait::holds};
+use tests::{
+    Instance, OverRoad, Pair, Site, Study, browser, eventually, http::Response, multipart, road::Conduct, wait::holds,
+};
 
 async fn announce(pair: &Pair, instances: u32) -> Vec<Instance> {
     let study = Study::of(instances).size(512, 512);

@@ -96,6 +96,8 @@ pub(crate) enum Kind {
     CasesLate,
     /// Value: critical results that nobody who acts on them knows of in time.
     ResultsUnheard,
+    /// Value: signed reports that are not in the archive beside their images.
+    ReportsUnfiled,
     /// Subject: the coverage and the hole's times by its wall; value: minutes without a confirmed shift.
     CoverageHole,
     /// Subject: the coverage, kind and rank of the shift; value: seconds without a live screen.
@@ -131,6 +133,7 @@ impl Kind {
             Self::StudiesWithoutRequest => "studies-without-request",
             Self::CasesLate => "cases-late",
             Self::ResultsUnheard => "results-unheard",
+            Self::ReportsUnfiled => "reports-unfiled",
             Self::CoverageHole => "coverage-hole",
             Self::ScreenSilent => "screen-silent",
             Self::HandoverOwed => "handover-owed",

@@ -65,9 +65,11 @@ fn of(alarm: &Alarm, language: Language) -> String {
         ),
         Kind::LedgerBroken | Kind::LedgerUnwitnessed | Kind::CopiesOverdue => of_evidence(alarm, language),
         Kind::KeyChanged | Kind::KeysPart | Kind::OwnKeysPart => of_keys(alarm, language),
-        Kind::CasesWithoutImages | Kind::StudiesWithoutRequest | Kind::CasesLate | Kind::ResultsUnheard => {
-            of_cases(alarm, language)
-        }
+        Kind::CasesWithoutImages
+        | Kind::StudiesWithoutRequest
+        | Kind::CasesLate
+        | Kind::ResultsUnheard
+        | Kind::ReportsUnfiled => of_cases(alarm, language),
         Kind::CoverageHole | Kind::ScreenSilent | Kind::HandoverOwed => of_rosters(alarm, language),
         Kind::CollectorBehind => in_language!(
             language,
@@ -114,6 +116,11 @@ fn of_cases(alarm: &Alarm, language: Language) -> String {
             language,
             "critical results that nobody has acknowledged in time: call the site's numbers. {value}."
                 | "résultats critiques dont personne n'a accusé réception à temps : appelez les numéros du site. {value}."
+        ),
+        Kind::ReportsUnfiled => in_language!(
+            language,
+            "signed reports that are not in the archive beside their images: {value}."
+                | "comptes rendus signés qui ne sont pas dans l'archive avec leurs images : {value}."
         ),
         _ => in_language!(language, "cases in which something is late: {value}." | "demandes en retard : {value}."),
     }

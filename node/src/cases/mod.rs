@@ -18,6 +18,7 @@ mod due;
 mod hear;
 mod list;
 mod record;
+mod statistics;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -28,6 +29,7 @@ pub(crate) use due::{Due, DueKind, Tab};
 pub(crate) use hear::{HEADS_PAGE_MAX, Heads};
 pub(crate) use list::{Filter, Page};
 pub(crate) use record::{Rank, Settings, SettingsWrong, Telephone};
+pub(crate) use statistics::{Delay, Delays, Statistics, night_of};
 pub(crate) use words::{
     class_of, class_word, consent_of, consent_word, identity_of, identity_word, kind_of, kind_word, priority_of,
     priority_word, skip_word, stage_word, standing_of, standing_word, step_word, void_word,

@@ -11,14 +11,18 @@ use super::{
     next::{Choice, Image, Wanted, World},
 };
 use crate::{
-    archive::{StudyQuery, StudyRow},
+    archive::{SeriesRow, StudyQuery, StudyRow},
     cases::{Settings, Whole},
+    reports::STATION,
     tasks,
     trust::CaseAsk,
 };
 use protocol::{
     SiteId, Timestamp, Uid,
-    case::event::{Kind, Patient, Skip},
+    case::{
+        event::{Kind, Patient, Skip},
+        state::Reported,
+    },
     ids::Id128,
     manifest::Completeness,
 };
@@ -77,6 +81,11 @@ pub(super) fn same_patient(asked: &Patient, row: &StudyRow) -> bool {
         && is(&asked.issuer, patient.issuer.as_deref())
 }
 
+/// Whether a series holds reports that were filed here.
+fn is_report(row: &SeriesRow) -> bool {
+    row.station.as_deref() == Some(STATION)
+}
+
 /// Issuers are the site's own word: that of the patient's identifiers, or the site's name.
 fn same_accession(whole: &Whole, row: &StudyRow, site_name: &str) -> bool {
     let (number, issuer) = &whole.state.ask.accession;
@@ -122,12 +131,28 @@ impl World for Inner {
 
     fn images(&self, studies: &[Uid]) -> Vec<Image> {
         let row = |study: &Uid| self.parts.archive.study(study).ok().flatten();
+        let filed = |study: &Uid| -> u32 {
+            let series = self.parts.archive.series(study).unwrap_or_default();
+            series.iter().filter(|row| is_report(row)).map(|row| row.instances).sum()
+        };
         let image = |row: StudyRow| Image {
             version: (row.completeness == Completeness::Complete).then_some(row.version),
-            instances: row.instances,
+            instances: row.instances.saturating_sub(filed(&row.study)),
             study: row.study,
         };
         studies.iter().filter_map(row).map(image).collect()
+    }
+
+    fn touched(&self, study: &Uid) -> Timestamp {
+        let archive = &self.parts.archive;
+        let amended = archive.study(study).ok().flatten().and_then(|row| row.amended).map(|amended| amended.at);
+        let series = archive.series(study).unwrap_or_default().into_iter().filter(|row| !is_report(row));
+        let instances = series.flat_map(|row| archive.instances(study, &row.series).unwrap_or_default());
+        instances.map(|row| row.received).chain(amended).max().unwrap_or(Timestamp(0))
+    }
+
+    fn is_filed(&self, whole: &Whole, reported: &Reported) -> bool {
+        Self::is_filed(self, whole, reported)
     }
 
     fn joins(&self, whole: &Whole) -> Option<Uid> {

@@ -12,6 +12,7 @@
 //! What a step does: `protocol::case`. Who is on duty: [`Roster`], filled by whoever keeps rosters.
 
 mod duty;
+mod file;
 mod images;
 mod next;
 mod sign;
@@ -213,6 +214,7 @@ impl Inner {
         for _ in 0..STEPS_MAX {
             let Some(whole) = self.parts.cases.case(&case) else { return };
             self.state_duty(&whole).await;
+            self.file(&whole).await;
             let Some(step) = self.next(&whole) else { return };
             if !self.did(self.parts.cases.act(case, nobody(), step).await) {
                 return;
@@ -254,9 +256,10 @@ impl Inner {
     async fn raise(&self) {
         let (settings, now, us) = (self.parts.cases.settings(), tasks::now(), self.us());
         let ours = |whole: &Arc<Whole>| whole.state.owner().site == us || whole.state.requester.0 == us;
-        let (mut bare, mut late, mut unheard) = (0, 0, 0);
+        let (mut bare, mut late, mut unheard, mut unfiled) = (0, 0, 0, 0);
         for whole in self.open_cases().filter(ours) {
             bare += u64::from(images::is_bare(&whole, &settings, now));
+            unfiled += self.unfiled(&whole);
             let due = whole.due(&settings).filter(|due| due.at <= now);
             late += u64::from(due.is_some());
             unheard += u64::from(due.is_some_and(|due| due.what == crate::cases::DueKind::Hear));
@@ -267,6 +270,7 @@ impl Inner {
         alarms.set(Alarm::CasesWithoutImages, "", bare, raised(bare, Level::Warning));
         alarms.set(Alarm::StudiesWithoutRequest, "", loose, raised(loose, Level::Warning));
         alarms.set(Alarm::CasesLate, "", late, raised(late, Level::Critical));
+        alarms.set(Alarm::ReportsUnfiled, "", unfiled, raised(unfiled, Level::Critical));
         alarms.set(Alarm::ResultsUnheard, "", unheard, raised(unheard, Level::Critical));
     }
 }

@@ -8,7 +8,7 @@ use protocol::{
     SiteId, Timestamp, Uid,
     case::{
         event::{Counted, Joined, Kind, Priority, Skip, Step},
-        state::{Answer, Stage},
+        state::{Answer, Reported, Stage},
     },
 };
 use std::time::Duration;
@@ -52,6 +52,7 @@ pub(super) struct Image {
     pub(super) study: Uid,
     /// Of the manifest; `None`: still arriving.
     pub(super) version: Option<u64>,
+    /// Reports that were filed in it are not counted.
     pub(super) instances: u32,
 }
 
@@ -64,6 +65,10 @@ pub(super) trait World {
     fn name(&self, site: &SiteId) -> String;
     /// Studies of ours among those of the case.
     fn images(&self, studies: &[Uid]) -> Vec<Image>;
+    /// When an image of a study of ours came or was changed last.
+    fn touched(&self, study: &Uid) -> Timestamp;
+    /// Whether a report to us is in the archive, or need not be.
+    fn is_filed(&self, whole: &Whole, reported: &Reported) -> bool;
     /// A study of ours that belongs to the case by accession number and equal identity.
     fn joins(&self, whole: &Whole) -> Option<Uid>;
     /// When the one who has the claim did something last.
@@ -115,9 +120,19 @@ fn ready(view: &View<'_>) -> Option<Step> {
     let settled: Option<Vec<(Uid, u64)>> = images.iter().map(|i| Some((i.study.clone(), i.version?))).collect();
     let settled = settled.filter(|settled| !settled.is_empty())?;
     let is_confirmed = images.len() == state.ask.studies.len() && images.iter().all(|image| is_counted(view, image));
-    let is_news = settled.iter().any(|(study, version)| !state.images.iter().any(|(s, v)| s == study && v >= version));
+    let is_news = settled.iter().any(|(study, version)| is_news(view, study, *version));
     let is_other_count = is_confirmed && !state.count_confirmed;
     (is_news || is_other_count).then_some(Step::ImagesReady { studies: settled, count_confirmed: is_confirmed })
+}
+
+/// Whether this version has other images than those that were said to be ready: a report that was filed makes one as well.
+fn is_news(view: &View<'_>, study: &Uid, version: u64) -> bool {
+    let Some((_, said)) = view.whole.state.images.iter().find(|(known, _)| known == study) else { return true };
+    let said_at = view.whole.in_effect().filter_map(|event| match &event.step {
+        Step::ImagesReady { studies, .. } if studies.iter().any(|(known, _)| known == study) => Some(event.at),
+        _ => None,
+    });
+    version > *said && said_at.max().is_none_or(|at| view.world.touched(study) > at)
 }
 
 /// Whether somebody counted, and as many are there as each of them said.
@@ -126,9 +141,10 @@ fn is_counted(view: &View<'_>, image: &Image) -> bool {
     counts.peek().is_some() && counts.all(|(_, expected, _): &(Uid, u32, Counted)| *expected == image.instances)
 }
 
-/// A report is delivered when it is durable here.
+/// A report is delivered when it lies beside its images here, or durable in the case where there are none.
 fn deliver(view: &View<'_>) -> Option<Step> {
-    let report = view.whole.state.reports.iter().find(|report| !report.delivered)?;
+    let mut reports = view.whole.state.reports.iter();
+    let report = reports.find(|report| !report.delivered && view.world.is_filed(view.whole, report))?;
     Some(Step::Delivered { report: report.event })
 }
 

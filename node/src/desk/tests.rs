@@ -7,6 +7,7 @@ use protocol::{
     case::{
         Case,
         event::{Ask, Consent, Counted, Event, Kind, Patient, Priority, Report, Skip, Standing, Step, case_name},
+        state::Reported,
     },
     ids::Id128,
 };
@@ -23,6 +24,8 @@ struct Told {
     barred: BTreeMap<SiteId, Skip>,
     images: Vec<Image>,
     joins: Option<Uid>,
+    touched: Timestamp,
+    is_archive_full: bool,
 }
 
 impl World for Told {
@@ -37,6 +40,12 @@ impl World for Told {
     }
     fn images(&self, _: &[Uid]) -> Vec<Image> {
         self.images.clone()
+    }
+    fn touched(&self, _: &Uid) -> Timestamp {
+        self.touched
+    }
+    fn is_filed(&self, _: &Whole, _: &Reported) -> bool {
+        !self.is_archive_full
     }
     fn joins(&self, whole: &Whole) -> Option<Uid> {
         self.joins.clone().filter(|study| !whole.state.ask.studies.contains(study))
@@ -173,8 +182,12 @@ fn images_are_ready_when_they_have_settled_and_anew_when_more_come() {
     assert_eq!(settle(&mut case, &world, 7), []);
     does(&mut case, (NEAR, "dr.garde"), 8, Step::Claimed);
     does(&mut case, (NEAR, "dr.garde"), 9, report(false));
-    world.images = vec![image(Some(2), 420)];
+    // The report is filed beside the images: a version more, and nothing new to read.
+    world.images = vec![image(Some(2), 412)];
     let done = settle(&mut case, &world, 10);
+    assert!(matches!(done[..], [Step::Delivered { .. }]), "{done:?}");
+    (world.images, world.touched) = (vec![image(Some(3), 420)], Timestamp(10_500));
+    let done = settle(&mut case, &world, 11);
     assert!(done.iter().any(|step| matches!(step, Step::ImagesReady { count_confirmed: false, .. })), "{done:?}");
     assert!(case.state().images_after_report, "whoever reported is told");
 }
@@ -200,6 +213,8 @@ fn a_report_is_delivered_and_the_case_closes_when_nothing_is_owed() {
     let _ = settle(&mut case, &world, 3);
     does(&mut case, (NEAR, "dr.garde"), 4, Step::Claimed);
     does(&mut case, (NEAR, "dr.garde"), 5, report(true));
+    let full = Told { is_archive_full: true, ranks: vec![NEAR], images: vec![image(Some(1), 4)], ..Told::default() };
+    assert_eq!(settle(&mut case, &full, 6), [], "what is not filed is not called delivered");
     let done = settle(&mut case, &world, 6);
     assert!(matches!(done[..], [Step::Delivered { .. }]), "{done:?}");
     let event = case.state().reports[0].event;

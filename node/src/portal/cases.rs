@@ -272,7 +272,7 @@ pub(super) enum NewStep {
     },
 }
 
-fn event(text: &str) -> Result<Digest, ApiError> {
+pub(super) fn event(text: &str) -> Result<Digest, ApiError> {
     let bytes = data_encoding::HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok().and_then(|b| b.try_into().ok());
     bytes.map(Digest).ok_or(ApiError::Bad("report"))
 }

@@ -20,9 +20,11 @@ mod cases;
 mod cases_desk;
 mod cases_json;
 mod cases_may;
+mod cases_report;
 mod cases_request;
 mod cases_row;
 mod cases_sign;
+mod cases_statistics;
 mod copies;
 mod duty;
 mod error;
@@ -250,9 +252,12 @@ fn case_routes() -> Router<Door> {
         .route("/cases/loose", get(cases_desk::loose))
         .route("/cases/loose/{study}/dismiss", post(cases_desk::dismiss))
         .route("/cases/settings", get(cases_desk::settings).put(cases_desk::set))
+        .route("/cases/statistics", get(cases_statistics::show))
+        .route("/cases/statistics.csv", get(cases_statistics::csv))
         .route("/cases/{case}", get(cases::show))
         .route("/cases/{case}/steps", post(cases::take_step))
         .route("/cases/{case}/reports", post(cases_sign::sign))
+        .route("/cases/{case}/reports/{report}/pdf", get(cases_report::show))
         .route("/cases/{case}/draft", get(cases_sign::draft).put(cases_sign::keep_draft).delete(cases_sign::drop_draft))
         .route("/cases/{case}/join", post(cases_desk::join))
 }

@@ -1,10 +1,11 @@
 //! The API's description, made from the routes; `docs/openapi.json` is its committed copy.
 
 use super::{
-    access, account, agreements, alarms, amendments, audit, cases, cases_desk, cases_request, cases_sign, copies, duty,
-    error, events, export, glass, grants, import, insight, json, keys, labels, ledger, local, peers, people, previews,
-    provider, purpose, rejections, restore, retention, rosters, rules, rules_with_peers, settings, shifts, signatures,
-    signin, sources, spare, status, storage, tiers, transfers, uploads, withheld, worklist,
+    access, account, agreements, alarms, amendments, audit, cases, cases_desk, cases_report, cases_request, cases_sign,
+    cases_statistics, copies, duty, error, events, export, glass, grants, import, insight, json, keys, labels, ledger,
+    local, peers, people, previews, provider, purpose, rejections, restore, retention, rosters, rules,
+    rules_with_peers, settings, shifts, signatures, signin, sources, spare, status, storage, tiers, transfers, uploads,
+    withheld, worklist,
 };
 use axum::Json;
 use utoipa::OpenApi;
@@ -123,6 +124,9 @@ use utoipa::OpenApi;
         cases::take_step,
         cases_request::begin,
         cases_sign::sign,
+        cases_report::show,
+        cases_statistics::show,
+        cases_statistics::csv,
         cases_sign::draft,
         cases_sign::keep_draft,
         cases_sign::drop_draft,

@@ -102,6 +102,8 @@ DELETE /api/grants/{id}                 | AR    | 404 | - needs a peer; see agre
 POST /api/grants/{id}/narrow            | AR    | 404 | - needs a peer; see grants_are_passed_on   | security-alert   | {"site":"nobody"}
 GET /api/cases                          | ARFT  | 200 | studies-queried                            | studies-queried
 POST /api/cases                         | ARF   | 201 | case-changed                               | case-changed     | {"priority":"P0","question":"stroke?","studies":["$STUDY"]}
+GET /api/cases/statistics               | AU    | 200 | log-read                                   | log-read
+GET /api/cases/statistics.csv           | AU    | 200 | log-read                                   | log-read
 GET /api/cases/loose                    | ART   | 200 | studies-queried                            | studies-queried
 POST /api/cases/loose/{study}/dismiss   | ART   | 204 | case-changed                               | case-changed     | {"reason":"a phantom"}
 GET /api/cases/settings                 | ARFT  | 200 | - delays and numbers, no patient           | studies-queried
@@ -109,6 +111,7 @@ PUT /api/cases/settings                 | A     | 400 | - see cases_are_read_els
 GET /api/cases/{case}                   | ARFT  | 404 | - see cases_are_read_elsewhere             | studies-queried
 POST /api/cases/{case}/steps            | ARFT  | 404 | - see cases_are_read_elsewhere             | case-changed     | {"step":"claim"}
 POST /api/cases/{case}/reports          | R     | 404 | - see cases_are_read_elsewhere             | case-changed     | {"standing":"final","findings":"x","patient":{"name":"","birth_date":""},"hospital":""}
+GET /api/cases/{case}/reports/{report}/pdf | ARFT | 404 | - see cases_are_read_elsewhere          | studies-queried
 GET /api/cases/{case}/draft             | R     | 404 | - see cases_are_read_elsewhere             | studies-queried
 PUT /api/cases/{case}/draft             | R     | 404 | - see cases_are_read_elsewhere             | case-changed     | {"serial":1,"standing":"final"}
 DELETE /api/cases/{case}/draft          | R     | 404 | - see cases_are_read_elsewhere             | case-changed

@@ -132,6 +132,12 @@ pub fn dump(file: &Path) -> String {
     run("dcmdump", &["-q", "+L", &file.display().to_string()], &[]).text
 }
 
+/// What a structured report says, as DCMTK reads it: its header and its tree, or why it is none.
+#[must_use]
+pub fn report(file: &Path) -> Said {
+    run("dsrdump", &["-v", "+Pl", &file.display().to_string()], &[])
+}
+
 /// Who asks in [`find`], [`get`] and [`move_to`].
 pub const WORKSTATION: &str = "WORKSTATION";
 

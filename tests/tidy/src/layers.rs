@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// The parts from the top down; those on one line may not use one another, except on the floor, which is ordered too.
-const LAYERS: [&[&str]; 19] = [
+const LAYERS: [&[&str]; 20] = [
     &["fuzz"],
     &["cli"],
     &["demo"],
@@ -14,6 +14,7 @@ const LAYERS: [&[&str]; 19] = [
     &["dimse", "dicomweb", "portal"],
     &["media", "rules", "signatures"],
     &["desk"],
+    &["reports"],
     &["pixels"],
     &["studies", "spare", "reseal", "collect"],
     &["overlay", "transfer"],

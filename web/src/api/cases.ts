@@ -343,3 +343,41 @@ export const dropDraft = (id: string): Promise<unknown> => remove(`/cases/${id}/
 export const joinStudy = (id: string, study: string, patient: { name: string; birth_date: string }): Promise<Case> =>
   post<Case>(`/cases/${id}/join`, { study, patient });
 export const dismissStudy = (study: string, reason: string): Promise<unknown> => post(`/cases/loose/${study}/dismiss`, { reason });
+
+/** How long something took over several cases. */
+export interface CaseDelays {
+  count: number;
+  /** Of them, in the time that is set. */
+  in_time: number;
+  median_s: number;
+  longest_s: number;
+}
+
+/** Cases of one night between two sites. */
+export interface CaseGroup {
+  night: string;
+  requester: string;
+  requester_name: string;
+  reader: string | null;
+  reader_name: string | null;
+  cases: number;
+  /** From P0. */
+  by_priority: number[];
+  cancelled: number;
+  unserved: number;
+  refused: number;
+  answer: CaseDelays;
+  preliminary: CaseDelays;
+  final: CaseDelays;
+  heard: CaseDelays;
+}
+
+export interface CaseStatistics {
+  from: string;
+  to: string;
+  cases: number;
+  groups: CaseGroup[];
+  refusals: { text: string; count: number }[];
+  skips: { text: string; count: number }[];
+  justifications: { text: string; count: number }[];
+}

@@ -260,6 +260,7 @@ type AlarmKind =
   | 'studies-without-request'
   | 'cases-late'
   | 'results-unheard'
+  | 'reports-unfiled'
   | 'coverage-hole'
   | 'screen-silent'
   | 'handover-owed';

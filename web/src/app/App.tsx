@@ -33,6 +33,7 @@ const AccountPage = lazy(async () => ({ default: (await import('../features/acco
 const FirstPage = lazy(async () => ({ default: (await import('../features/account/AccountPage')).FirstPage }));
 const ArchiveFrame = lazy(async () => ({ default: (await import('../features/archive/ArchiveFrame')).ArchiveFrame }));
 const RostersPage = lazy(async () => ({ default: (await import('../features/rosters/RostersPage')).RostersPage }));
+const StatisticsPage = lazy(async () => ({ default: (await import('../features/statistics/StatisticsPage')).StatisticsPage }));
 const SettingsPage = lazy(async () => ({ default: (await import('../features/settings/SettingsPage')).SettingsPage }));
 
 /** Everyone begins where their work is. */
@@ -84,6 +85,7 @@ function Doorway() {
           <Route path="archive/*" element={<ArchiveFrame />} />
           <Route path="rosters" element={<RostersPage />} />
           <Route path="log" element={<AuditPage />} />
+          <Route path="statistics" element={<StatisticsPage />} />
           <Route path="account" element={<AccountPage />} />
           <Route path="settings" element={<SettingsPage />} />
           <Route path="*" element={<Missing />} />

@@ -42,6 +42,8 @@ export const alarmWords = {
     'studies-without-request_other': '{{value}} studies came without a request',
     'cases-late_one': '{{value}} case is late',
     'cases-late_other': '{{value}} cases are late',
+    'reports-unfiled_one': '{{value}} signed report that is not in the archive',
+    'reports-unfiled_other': '{{value}} signed reports that are not in the archive',
     'results-unheard_one': '{{value}} critical result that nobody has acknowledged in time',
     'results-unheard_other': '{{value}} critical results that nobody has acknowledged in time',
     'coverage-hole': 'Nobody is on duty for {{value}} min: {{subject}}',

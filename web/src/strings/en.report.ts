@@ -247,6 +247,8 @@ export const reportWords = {
   acknowledged: 'read by the asker',
   deliveredNotRead: 'delivered, not read yet',
   notDelivered: 'on its way',
+  pdf: 'PDF',
+  pdfOf: 'Open as PDF: {{standing}}',
   acknowledge: 'I have read it',
   critical: 'Critical result',
   criticalText: 'A named clinician must acknowledge it, or a call must be read back.',

@@ -8,6 +8,7 @@ import { signatureWords } from './en.signatures';
 import { keyWords } from './en.keys';
 import { logWords } from './en.log';
 import { calendarErrors, rosterWords } from './en.rosters';
+import { statistics } from './en.statistics';
 import { peopleWords } from './en.people';
 import { caseWords, reportWords, requestWords } from './en.report';
 import { alertWords, dutyWords, homeWords, roomErrors, roomKeys, screenWords, worklistWords } from './en.room';
@@ -530,7 +531,9 @@ export const en = {
   ...archiveWords,
   ...glassWords,
   ...rosterWords,
-  ...previewWords, ...signatureWords,
+  ...previewWords,
+  statistics,
+  ...signatureWords,
   ...keyWords,
   ...logWords,
   ...peopleWords,

@@ -42,6 +42,8 @@ export const alarmWords = {
     'studies-without-request_other': '{{value}} examens arrivés sans demande',
     'cases-late_one': '{{value}} dossier en retard',
     'cases-late_other': '{{value}} dossiers en retard',
+    'reports-unfiled_one': "{{value}} compte rendu signé absent de l'archive",
+    'reports-unfiled_other': "{{value}} comptes rendus signés absents de l'archive",
     'results-unheard_one': '{{value}} résultat critique sans accusé de réception à temps',
     'results-unheard_other': '{{value}} résultats critiques sans accusé de réception à temps',
     'coverage-hole': 'Personne n’est de garde pendant {{value}} min : {{subject}}',

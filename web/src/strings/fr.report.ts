@@ -247,6 +247,8 @@ export const reportWords = {
   acknowledged: 'lu par le requérant',
   deliveredNotRead: 'remis, pas encore lu',
   notDelivered: 'en route',
+  pdf: 'PDF',
+  pdfOf: 'Ouvrir en PDF : {{standing}}',
   acknowledge: 'Je l’ai lu',
   critical: 'Résultat critique',
   criticalText: 'Un clinicien nommé doit en accuser réception, ou un appel doit être relu.',

@@ -9,6 +9,7 @@ import { signatureWords } from './fr.signatures';
 import { keyWords } from './fr.keys';
 import { logWords } from './fr.log';
 import { calendarErrors, rosterWords } from './fr.rosters';
+import { statistics } from './fr.statistics';
 import { peopleWords } from './fr.people';
 import { caseWords, reportWords, requestWords } from './fr.report';
 import { alertWords, dutyWords, homeWords, roomErrors, roomKeys, screenWords, worklistWords } from './fr.room';
@@ -532,7 +533,9 @@ export const fr: Strings = {
   ...archiveWords,
   ...glassWords,
   ...rosterWords,
-  ...previewWords, ...signatureWords,
+  ...previewWords,
+  statistics,
+  ...signatureWords,
   ...keyWords,
   ...logWords,
   ...peopleWords,

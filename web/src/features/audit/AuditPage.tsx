@@ -2,8 +2,8 @@
 
 import { Badge, Button, Group, SegmentedControl, Select, Table, Text, TextInput } from '@mantine/core';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { IconAlertTriangle, IconListSearch, IconPrinter } from '@tabler/icons-react';
-import { useSearchParams } from 'react-router';
+import { IconAlertTriangle, IconChartBar, IconListSearch, IconPrinter } from '@tabler/icons-react';
+import { Link, useSearchParams } from 'react-router';
 import { get } from '../../api/client';
 import { keys, peersQuery, useMay } from '../../api/queries';
 import type { AuditEntry, AuditPage as AuditEntries } from '../../api/types';
@@ -129,7 +129,16 @@ function Log() {
   };
 
   return (
-    <Page title={t('log.title')} about={t('log.about')} width={1320}>
+    <Page
+      title={t('log.title')}
+      about={t('log.about')}
+      width={1320}
+      actions={
+        <Button component={Link} to="/statistics" variant="default" leftSection={<IconChartBar size={16} />}>
+          {t('statistics.title')}
+        </Button>
+      }
+    >
       <Ledger />
       <div style={{ marginBottom: 'var(--mantine-spacing-md)' }}>
         <Reviews />

@@ -2,7 +2,7 @@
 // until a named person has heard of it.
 
 import { Button, Group } from '@mantine/core';
-import { IconAlertOctagon, IconCheck, IconLink, IconPhoneCall } from '@tabler/icons-react';
+import { IconAlertOctagon, IconCheck, IconFileTypePdf, IconLink, IconPhoneCall } from '@tabler/icons-react';
 import type { Case, CaseReport } from '../../api/cases';
 import { hourMinute, moment } from '../../lib/format';
 import { useWords } from '../../lib/language';
@@ -109,6 +109,18 @@ export function Report({ of, report, busy, superseded, onAcknowledge, onHear, on
             t('cases.notDelivered')
           )}
         </span>
+        <Button
+          component="a"
+          size="compact-md"
+          variant="subtle"
+          href={`/api/cases/${encodeURIComponent(of.case)}/reports/${encodeURIComponent(report.event)}/pdf`}
+          target="_blank"
+          rel="noopener"
+          leftSection={<IconFileTypePdf size={16} />}
+          aria-label={t('cases.pdfOf', { standing: t(`cases.standing.${report.standing}`) })}
+        >
+          {t('cases.pdf')}
+        </Button>
         {onAcknowledge && (
           <Button size="compact-md" loading={busy} leftSection={<IconCheck size={16} />} onClick={onAcknowledge}>
             {t('cases.acknowledge')}

@@ -1,0 +1,131 @@
+//! Signed reports into the archive of the site that asked: beside the images they are about, as SR and PDF.
+//!
+//! A report is delivered when it is filed, or when there is no study here to file it in: then it is in the case alone. Where the
+//! study's identity contradicts the case's it is not filed, and people are called: what is read of one patient must not lie with
+//! another.
+//!
+//! # At a crash
+//! Filed and not yet said to be: found here by its UIDs at the next look, and said.
+//!
+//! # Not here
+//! What the objects hold: `reports`.
+
+use super::{Inner, next::World, nobody};
+use crate::{
+    archive::{Form, IngestError, Source, StudyRow},
+    cases::Whole,
+    reports::{self, Document, Kind, Sheet, Unwritable},
+};
+use bytes::Bytes;
+use protocol::{Uid, case::state::Reported};
+
+/// Where a report belongs.
+enum Place {
+    /// No study of the case lies here.
+    Nowhere,
+    /// The study is somebody else's, as far as it says.
+    OtherPatient,
+    Study(Box<StudyRow>),
+}
+
+/// Why a report is not in the archive.
+#[derive(Debug, thiserror::Error)]
+enum FileError {
+    #[error(transparent)]
+    Ingest(#[from] IngestError),
+    #[error(transparent)]
+    Unwritable(#[from] Unwritable),
+}
+
+/// What is known of both and differs.
+fn contradicts(whole: &Whole, row: &StudyRow) -> bool {
+    let (asked, held) = (&whole.state.ask.patient, &row.patient);
+    let differs = |asked: &str, held: Option<&str>| {
+        let held = held.map(str::trim).unwrap_or_default();
+        !asked.is_empty() && !held.is_empty() && asked.trim() != held
+    };
+    let same_issuer = !differs(&asked.issuer, held.issuer.as_deref());
+    row.patient_conflict
+        || differs(&asked.birth_date, held.birth_date.as_deref())
+        || (same_issuer && differs(&asked.id, held.id.as_deref()))
+}
+
+impl Inner {
+    fn place(&self, whole: &Whole, reported: &Reported) -> Place {
+        let read = reported.report.read.iter().map(|(study, _)| study);
+        let studies = read.filter(|study| whole.state.ask.studies.contains(study)).chain(&whole.state.ask.studies);
+        let row = studies.filter_map(|study| self.parts.archive.study(study).ok().flatten()).next();
+        match row {
+            None => Place::Nowhere,
+            Some(row) if contradicts(whole, &row) => Place::OtherPatient,
+            Some(row) => Place::Study(Box::new(row)),
+        }
+    }
+
+    fn holds(&self, study: &Uid, whole: &Whole, reported: &Reported) -> bool {
+        Kind::ALL.into_iter().all(|kind| {
+            let held = self.parts.archive.instances(study, &kind.series(&whole.name())).unwrap_or_default();
+            let instance = kind.instance(&reported.event);
+            held.iter().any(|row| row.entry.instance == instance)
+        })
+    }
+
+    /// Whether nothing more is to be done before it is delivered.
+    pub(super) fn is_filed(&self, whole: &Whole, reported: &Reported) -> bool {
+        match self.place(whole, reported) {
+            Place::Nowhere | Place::OtherPatient => true,
+            Place::Study(row) => self.holds(&row.study, whole, reported),
+        }
+    }
+
+    /// Reports of a case of ours that are not in the archive though a study of it is.
+    pub(super) fn unfiled(&self, whole: &Whole) -> u64 {
+        let is_ours = whole.state.requester.0 == self.us();
+        let is_open = |reported: &&Reported| match self.place(whole, reported) {
+            Place::Nowhere => false,
+            Place::OtherPatient => true,
+            Place::Study(_) => !reported.delivered,
+        };
+        if is_ours { whole.state.reports.iter().filter(is_open).count() as u64 } else { 0 }
+    }
+
+    /// Files what was reported to us and is not here.
+    pub(super) async fn file(&self, whole: &Whole) {
+        if whole.state.requester.0 != self.us() {
+            return;
+        }
+        for reported in whole.state.reports.iter().filter(|reported| !reported.delivered) {
+            let Place::Study(row) = self.place(whole, reported) else { continue };
+            if self.holds(&row.study, whole, reported) {
+                continue;
+            }
+            if let Err(error) = self.file_one(whole, reported, &row).await {
+                tracing::error!(%error, case = %whole.name(), "a report could not be filed");
+                return;
+            }
+        }
+    }
+
+    async fn file_one(&self, whole: &Whole, reported: &Reported, row: &StudyRow) -> Result<(), FileError> {
+        let sheet = Sheet::of(whole, reported, |site| self.name(site));
+        let documents = reports::documents(&sheet, row)?;
+        for document in documents {
+            self.take_in(&row.study, document).await?;
+        }
+        self.parts.archive.settle_now(&row.study);
+        Ok(())
+    }
+
+    async fn take_in(&self, study: &Uid, document: Document) -> Result<(), FileError> {
+        let transfer_syntax = Document::TRANSFER_SYNTAX.parse().map_err(|_| Unwritable)?;
+        let Document { class, instance, data_set } = document;
+        let form = Form::DataSet { transfer_syntax, sop_class: class, sop_instance: instance, source: None };
+        let mut spool = self.parts.archive.spool(form).await?;
+        spool.write(Bytes::from(data_set)).await?;
+        match self.parts.archive.ingest_of(study, spool, &Source { actor: nobody() }).await {
+            // A person took it out again, or it was filed from the study as it was before a correction.
+            Ok(_) | Err(IngestError::Rejected { .. } | IngestError::Conflict { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
