@@ -173,6 +173,10 @@ pub(crate) enum Act {
     CaseSettingsChanged,
     /// Bytes of one peer were carried to another, and back.
     RoadRelayed,
+    /// We let another site give a peer's reader what it has of a study of ours.
+    PassGiven,
+    /// We gave a peer's reader of our copy of another site's study, by that site's pass.
+    CopyLent,
 }
 
 impl Act {
@@ -247,6 +251,8 @@ impl Act {
             Self::CaseChanged => "case-changed",
             Self::CaseSettingsChanged => "case-settings-changed",
             Self::RoadRelayed => "road-relayed",
+            Self::PassGiven => "pass-given",
+            Self::CopyLent => "copy-lent",
         }
     }
 }
@@ -273,6 +279,8 @@ impl Act {
                 | Self::LinkTried
                 | Self::CacheErased
                 | Self::ObjectReturned
+                | Self::PassGiven
+                | Self::CopyLent
                 | Self::BackupServed
                 | Self::BackupKept
                 | Self::BackupProved

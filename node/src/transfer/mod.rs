@@ -25,9 +25,12 @@ mod give;
 mod give_back;
 mod kept;
 mod keys;
+mod lend;
 mod line;
 mod links;
 mod opening;
+mod others;
+mod passes;
 mod past;
 mod progress;
 mod pump;
@@ -36,6 +39,8 @@ mod recover;
 mod roads;
 mod schedule;
 mod serve;
+mod share;
+mod spread;
 mod trial;
 mod turns;
 mod wire;
@@ -215,7 +220,9 @@ impl Transfer {
             sources,
             alerts: alerts.clone(),
             giver: give::Giver::new(archive, tasks.clone(), coding.clone()),
-            given_back: give_back::GiveBack::new(cache),
+            given_back: give_back::GiveBack::new(cache.clone()),
+            lending: lend::Lending::new(cache, alerts.audit().clone(), tasks.clone()),
+            watched: passes::Watched::default(),
             kept: kept::Kept::new(trust.clone(), identity.clone(), second, held, tasks.clone()),
             begun: serve::begun_pace(),
             refused: serve::refused_pace(),

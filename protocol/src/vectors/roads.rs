@@ -1,10 +1,14 @@
-//! Vectors of what is asked in one round trip, and about roads.
+//! Vectors of what is asked in one round trip, about roads, and of other holders.
 
-use super::{check, pixel_request, site, uid};
+use super::{check, key, pixel_request, site, uid};
 use crate::{
     digest::Digest,
     fetch::{self, What},
+    ids::{Id128, SiteId},
+    pass::{PASS_LASTS, Pass, Passes},
     roads::{self, TunnelWord},
+    signed::Signed,
+    time::Timestamp,
 };
 
 #[test]
@@ -30,4 +34,32 @@ fn what_a_study_is_opened_with_stays_readable() {
         codings: crate::coding::KNOWN.to_vec(),
     };
     check("pixel-opening", &fetch::Request { what, ..pixel_request() });
+}
+
+#[test]
+fn what_other_holders_are_asked_stays_readable() {
+    let issued = Timestamp(1_769_870_000_000);
+    let pass = Pass {
+        id: Id128([1; 16]),
+        custodian: site(),
+        holder: SiteId([9; 32]),
+        subject: SiteId([8; 32]),
+        study: uid("2.25.1"),
+        manifest: Digest([2; 32]),
+        reader: pixel_request().reader,
+        agreement: Id128([4; 16]),
+        issued,
+        expires: issued.after(PASS_LASTS),
+    };
+    let signed = Signed::seal(&key(), &pass);
+    check("pass", &pass);
+    check("passes", &Passes(vec![signed.clone()]));
+    let asked = |what: What| fetch::Request { what, ..pixel_request() };
+    let peers = vec![crate::ledger::alias(&site())];
+    check("pixel-passes", &asked(What::Passes { manifest: Digest([2; 32]), peers }));
+    check("pixel-pass-over", &asked(What::PassOver(Id128([1; 16]))));
+    let codings = crate::coding::KNOWN.to_vec();
+    let what =
+        What::Lent { pass: signed, digest: Digest([3; 32]), groups: true, first_group: 0, groups_wanted: 64, codings };
+    check("pixel-lent", &asked(what));
 }
