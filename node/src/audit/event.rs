@@ -228,11 +228,6 @@ impl Act {
             Self::ObjectReturned => "object-returned",
             Self::PeerRelearned => "peer-relearned",
             Self::StudyOffered => "study-offered",
-            Self::BackupServed => "backup-served",
-            Self::BackupKept => "backup-kept",
-            Self::BackupProved => "backup-proved",
-            Self::KeptErased => "kept-erased",
-            Self::KeptExported => "kept-exported",
             Self::LogExported => "log-exported",
             Self::LedgerSettled => "ledger-settled",
             Self::StudyWithheld => "study-withheld",
@@ -251,8 +246,26 @@ impl Act {
             Self::CaseChanged => "case-changed",
             Self::CaseSettingsChanged => "case-settings-changed",
             Self::RoadRelayed => "road-relayed",
+            Self::PassGiven
+            | Self::CopyLent
+            | Self::BackupServed
+            | Self::BackupKept
+            | Self::BackupProved
+            | Self::KeptErased
+            | Self::KeptExported => self.word_of_copies(),
+        }
+    }
+
+    /// Of those about copies at other sites.
+    const fn word_of_copies(self) -> &'static str {
+        match self {
             Self::PassGiven => "pass-given",
             Self::CopyLent => "copy-lent",
+            Self::BackupServed => "backup-served",
+            Self::BackupKept => "backup-kept",
+            Self::BackupProved => "backup-proved",
+            Self::KeptErased => "kept-erased",
+            _ => "kept-exported",
         }
     }
 }

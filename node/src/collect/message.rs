@@ -198,7 +198,9 @@ fn participants(xml: &mut String, source: &Source<'_>, event: &Event) {
     let (code, ..) = kind(event.act);
     let node = match code {
         APPLICATION_ACTIVITY => coded("RoleIDCode", ("110150", "Application"), "DCM"),
-        TRANSFERRED | IMPORT if !matches!(event.act, Act::StudyServed | Act::CopyLent) => coded("RoleIDCode", destination, "DCM"),
+        TRANSFERRED | IMPORT if !matches!(event.act, Act::StudyServed | Act::CopyLent) => {
+            coded("RoleIDCode", destination, "DCM")
+        }
         _ => coded("RoleIDCode", role, "DCM"),
     };
     participant(source.key, false, None, &[node]);

@@ -233,7 +233,7 @@ pub(super) struct Transfer {
     /// What the link carries, as far as is known.
     pub(super) link_bytes_per_s: Option<f64>,
     /// Where several sites bring it: each of them, the custodian first.
-    pub(super) holders: Vec<super::transfers::HolderJson>,
+    pub(super) holders: Vec<super::transfers::BringerJson>,
 }
 
 impl From<TransferRow> for Transfer {

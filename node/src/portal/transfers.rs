@@ -74,7 +74,7 @@ pub(super) async fn cancel(
 
 /// One of several sites that a study comes from.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct HolderJson {
+pub(super) struct BringerJson {
     site: String,
     site_name: String,
     /// `direct`, `punched`, `tcp`, `relay`, or `none`.
@@ -84,7 +84,7 @@ pub(super) struct HolderJson {
     bytes_per_s: f64,
 }
 
-impl From<HolderRow> for HolderJson {
+impl From<HolderRow> for BringerJson {
     fn from(HolderRow { site, site_name, road, bytes, bytes_per_s }: HolderRow) -> Self {
         Self { site, site_name, road, bytes, bytes_per_s }
     }
@@ -302,7 +302,9 @@ mod tests {
         assert!(text.contains(&format!("key=\"{key}\"}} 262144\n")), "{text}");
         assert!(!text.contains("best_bytes_per_second{"));
         assert!(text.contains("# TYPE confrere_link_packets_lost_total counter\n"));
-        assert!(text.contains(&format!("confrere_link_wasted_bytes_total{{site=\"CH \\\"Nord\\\"\",key=\"{key}\"}} 7\n")));
+        assert!(
+            text.contains(&format!("confrere_link_wasted_bytes_total{{site=\"CH \\\"Nord\\\"\",key=\"{key}\"}} 7\n"))
+        );
         assert!(text.contains("confrere_transfers{state=\"paused\"} 0\n"));
     }
 }

@@ -293,7 +293,8 @@ mod tests {
         assert_eq!(row.holders.len(), 2);
         let later = t + Duration::from_secs(1);
         // The custodian is away; the other goes on.
-        let row = p.row(later, &tally(1, 1_500_000, 3), &[of(1, false, 500_000), of(2, true, 1_000_000)], false).unwrap();
+        let row =
+            p.row(later, &tally(1, 1_500_000, 3), &[of(1, false, 500_000), of(2, true, 1_000_000)], false).unwrap();
         assert_eq!((row.state, row.road), ("running", "none"));
         let told: Vec<_> = row.holders.iter().map(|h| (h.road, h.bytes, h.bytes_per_s.round())).collect();
         assert_eq!(told, [("none", 500_000, 500_000.0), ("tcp", 1_000_000, 1_000_000.0)]);
@@ -329,13 +330,7 @@ mod tests {
         let with = |failure| Tally { failure: Some(failure), ..tally(1, 1, 1) };
         let t = Instant::now();
         assert_eq!(p.row(t, &with(Failure::Corrupt), &link(true), false).unwrap().state, "corrupt");
-        assert_eq!(
-            p.row(t, &with(Failure::Refused(Refusal::Corrupt)), &link(true), false).unwrap().state,
-            "corrupt"
-        );
-        assert_eq!(
-            p.row(t, &with(Failure::Refused(Refusal::Revoked)), &link(true), true).unwrap().state,
-            "refused"
-        );
+        assert_eq!(p.row(t, &with(Failure::Refused(Refusal::Corrupt)), &link(true), false).unwrap().state, "corrupt");
+        assert_eq!(p.row(t, &with(Failure::Refused(Refusal::Revoked)), &link(true), true).unwrap().state, "refused");
     }
 }

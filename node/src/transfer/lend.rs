@@ -48,6 +48,7 @@ const OPEN_MAX: NonZeroUsize = super::room(16);
 
 type Named = Arc<HashMap<Digest, InstanceEntry>>;
 type Key = (SiteId, Uid, Digest);
+type Once<T> = Arc<OnceCell<T>>;
 
 /// Gives on.
 #[derive(Debug)]
@@ -56,8 +57,8 @@ pub(crate) struct Lending {
     audit: Audit,
     tasks: Tasks,
     named: Mutex<LruCache<Key, Named>>,
-    written: Mutex<LruCache<(SiteId, Id128), Arc<OnceCell<()>>>>,
-    open: Mutex<LruCache<Key, Arc<OnceCell<CopiedObject>>>>,
+    written: Mutex<LruCache<(SiteId, Id128), Once<()>>>,
+    open: Mutex<LruCache<Key, Once<CopiedObject>>>,
 }
 
 impl Lending {
@@ -139,10 +140,13 @@ impl Lending {
             );
             one.and(two).map(|_| ())
         });
-        written.await.map(|()| ()).map_err(|fault| {
-            tracing::error!(%fault, "no evidence, no bytes");
-            Refusal::Internal
-        })
+        match written.await {
+            Ok(()) => Ok(()),
+            Err(fault) => {
+                tracing::error!(%fault, "no evidence, no bytes");
+                Err(Refusal::Internal)
+            }
+        }
     }
 }
 
@@ -163,7 +167,11 @@ impl Server {
     ///
     /// # Errors
     /// The refusal to give; it is written down.
-    pub(super) async fn permit_lent(&self, visit: &Visit, request: &Request) -> Result<(Permit, Option<Pass>), Refusal> {
+    pub(super) async fn permit_lent(
+        &self,
+        visit: &Visit,
+        request: &Request,
+    ) -> Result<(Permit, Option<Pass>), Refusal> {
         let What::Lent { pass, .. } = &request.what else { return Err(Refusal::Malformed) };
         let whose = (&request.study, &request.reader);
         match self.trust.authorize_lent(&visit.peer, whose, pass) {

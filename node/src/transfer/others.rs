@@ -185,7 +185,9 @@ impl Transfer {
 
 async fn seek(inner: &Inner, wanted: Weak<Errand>, manifest: Digest, reader: Reader) {
     let stop = inner.tasks.stop_token();
-    let Some((ended, mut wants)) = wanted.upgrade().map(|errand| (errand.ended.clone(), errand.wants())) else { return };
+    let Some((ended, mut wants)) = wanted.upgrade().map(|errand| (errand.ended.clone(), errand.wants())) else {
+        return;
+    };
     loop {
         let rest = match wanted.upgrade() {
             None => return,

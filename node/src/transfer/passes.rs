@@ -102,12 +102,7 @@ impl Server {
         }
     }
 
-    async fn passes(
-        self: &Arc<Self>,
-        visit: &Visit,
-        permit: &Permit,
-        request: &Request,
-    ) -> Result<Passes, Refusal> {
+    async fn passes(self: &Arc<Self>, visit: &Visit, permit: &Permit, request: &Request) -> Result<Passes, Refusal> {
         let What::Passes { manifest, peers } = &request.what else { return Err(Refusal::Malformed) };
         if peers.len() > PASS_PEERS_MAX {
             return Err(Refusal::Malformed);

@@ -425,13 +425,7 @@ impl Pump {
         }));
     }
 
-    async fn settle(
-        self: &Arc<Self>,
-        home: &Arc<Self>,
-        span: Span,
-        end: SpanEnd,
-        later: &mut Vec<(Instant, Span)>,
-    ) {
+    async fn settle(self: &Arc<Self>, home: &Arc<Self>, span: Span, end: SpanEnd, later: &mut Vec<(Instant, Span)>) {
         let errand = span.object.errand.upgrade().filter(|e| !e.ended.is_cancelled());
         let Some(errand) = errand else {
             home.queue().finish(&span);

@@ -127,7 +127,8 @@ impl<K: Clone + Eq + Hash> Queue<K> {
         mut goes: impl FnMut(&K, Priority) -> bool,
     ) -> Option<(K, Priority)> {
         let fits = |(place, key): &(&Place, &K)| may_start(place.0.0) && goes(key, place.0.0);
-        let (place, key) = self.order.iter().take(LOOKED_AT_MAX).find(fits).map(|(place, key)| (*place, key.clone()))?;
+        let (place, key) =
+            self.order.iter().take(LOOKED_AT_MAX).find(fits).map(|(place, key)| (*place, key.clone()))?;
         self.take_out(&place, &key);
         self.lent.insert(key.clone(), (place.0.0, to));
         Some((key, place.0.0))

@@ -326,7 +326,8 @@ impl Pump {
     pub(crate) async fn goes_elsewhere(&self, errand: &Errand, span: &Span, failure: Failure) -> bool {
         let is_own_fault = matches!(
             failure,
-            Failure::Corrupt | Failure::Refused(Refusal::Corrupt | Refusal::NotHeld | Refusal::Internal | Refusal::Busy(_))
+            Failure::Corrupt
+                | Failure::Refused(Refusal::Corrupt | Refusal::NotHeld | Refusal::Internal | Refusal::Busy(_))
         );
         let priority = self.queue().running(span).unwrap_or(Priority::Series);
         if !is_own_fault || self.elsewhere(errand, span, priority).next().is_none() {

@@ -216,11 +216,15 @@ mod tests {
                 .map(|(_, holder)| holder.standing())
                 .collect();
             let mut ahead = 0.0;
-            let taken = queue.lend(SiteId([which.to_le_bytes()[0]; 32]), |_| true, |_, _| {
-                let goes = takes(&own, &others, ahead, SPAN);
-                ahead += SPAN;
-                goes
-            });
+            let taken = queue.lend(
+                SiteId([which.to_le_bytes()[0]; 32]),
+                |_| true,
+                |_, _| {
+                    let goes = takes(&own, &others, ahead, SPAN);
+                    ahead += SPAN;
+                    goes
+                },
+            );
             let Some((span, _)) = taken else { return };
             let begins = now + holders[which].rtt_s;
             holders[which].under_way.push((span, SPAN, begins));

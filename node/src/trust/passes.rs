@@ -82,9 +82,8 @@ impl Trust {
     pub(crate) fn lenders(&self, to: &SiteId, study: &StudyFacts, version: u64) -> Vec<Lender> {
         let (state, now) = (self.state(), tasks::now());
         let copies = state.copies.of(&study.study);
-        let fresh = copies.filter(|row| {
-            row.erased.is_none() && row.version == version && row.until > now && row.peer != *to
-        });
+        let fresh =
+            copies.filter(|row| row.erased.is_none() && row.version == version && row.until > now && row.peer != *to);
         let mut found: Vec<Lender> = Vec::new();
         for row in fresh {
             let lends = row.bases.iter().find_map(|basis| state.lends((&row.peer, basis), to, study, now));

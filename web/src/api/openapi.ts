@@ -11787,6 +11787,8 @@ export interface components {
             bytes_per_s: number;
             /** Format: int64 */
             bytes_total: number;
+            /** @description Where several sites bring it: each of them, the custodian first. */
+            holders: components["schemas"]["HolderJson"][];
             /** Format: int32 */
             instances_done: number;
             /** Format: int32 */
