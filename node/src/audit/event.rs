@@ -246,26 +246,20 @@ impl Act {
             Self::CaseChanged => "case-changed",
             Self::CaseSettingsChanged => "case-settings-changed",
             Self::RoadRelayed => "road-relayed",
-            Self::PassGiven
-            | Self::CopyLent
-            | Self::BackupServed
-            | Self::BackupKept
-            | Self::BackupProved
-            | Self::KeptErased
-            | Self::KeptExported => self.word_of_copies(),
+            Self::BackupProved => "backup-proved",
+            Self::KeptErased => "kept-erased",
+            Self::KeptExported => "kept-exported",
+            Self::PassGiven | Self::CopyLent | Self::BackupServed | Self::BackupKept => self.word_of_copies(),
         }
     }
 
-    /// Of those about copies at other sites.
+    /// Of those about copies that leave for other sites.
     const fn word_of_copies(self) -> &'static str {
         match self {
             Self::PassGiven => "pass-given",
             Self::CopyLent => "copy-lent",
             Self::BackupServed => "backup-served",
-            Self::BackupKept => "backup-kept",
-            Self::BackupProved => "backup-proved",
-            Self::KeptErased => "kept-erased",
-            _ => "kept-exported",
+            _ => "backup-kept",
         }
     }
 }

@@ -365,8 +365,6 @@ export const en = {
     tcp: 'over TCP',
     relay: 'over a relaying site',
     source: 'from the PACS',
-    holders_one: 'from {{count}} site: {{sites}}',
-    holders_other: 'from {{count}} sites: {{sites}}',
     ofLink: '{{share}} of the link',
     rtt: 'round trip {{ms}} ms',
     lost: '{{share}} lost',

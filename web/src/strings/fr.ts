@@ -366,8 +366,6 @@ export const fr: Strings = {
     tcp: 'par TCP',
     relay: 'par un site relais',
     source: 'depuis le PACS',
-    holders_one: 'de {{count}} site : {{sites}}',
-    holders_other: 'de {{count}} sites : {{sites}}',
     ofLink: '{{share}} du lien',
     rtt: 'aller-retour {{ms}} ms',
     lost: '{{share}} de pertes',

@@ -73,7 +73,7 @@ test('several sites that bring it are told each with its rate', () => {
   ];
   const link = linkLine({ ...running, holders, waiting: 0, lost: null, rtt_ms: null, link_bytes_per_s: null }, i18next.t, 'fr-FR');
   expect(link.replaceAll(/[\u00a0\u202f]/g, ' ')).toBe(
-    'voie directe · de 2 sites : CH Nord 6,1 Mo/s (voie directe), CHU Sud 2,1 Mo/s (par TCP)',
+    'voie directe · CH Nord 6,1 Mo/s (voie directe), CHU Sud 2,1 Mo/s (par TCP)',
   );
 });
 

@@ -68,10 +68,7 @@ function holderLine(holder: Transfer['holders'][number], t: TFunction, locale: s
 export function linkLine(transfer: Transfer, t: TFunction, locale: string): string {
   const road = roadWord(transfer.road, t);
   const parts: string[] = road === null ? [] : [road];
-  if (transfer.holders.length > 0) {
-    const sites = transfer.holders.map(holder => holderLine(holder, t, locale)).join(', ');
-    parts.push(t('strip.holders', { count: transfer.holders.length, sites }));
-  }
+  if (transfer.holders.length > 0) parts.push(transfer.holders.map(holder => holderLine(holder, t, locale)).join(', '));
   if (transfer.link_bytes_per_s !== null && transfer.bytes_per_s > 0) {
     parts.push(t('strip.ofLink', { share: share(Math.min(1, transfer.bytes_per_s / transfer.link_bytes_per_s), locale) }));
   }
