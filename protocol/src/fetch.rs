@@ -12,8 +12,11 @@ use crate::{
     digest::Digest,
     ids::{Id128, SiteId, Uid},
     keeping::Ask,
+    ledger::Hash,
     limits::GROUP_BYTES,
+    pass::Pass,
     refusal::Refusal,
+    signed::Signed,
     wire::{self, Wire, WireError},
 };
 use serde::{Deserialize, Serialize};
@@ -26,10 +29,11 @@ pub const ALPN_CODED: &[u8] = b"confrere-pixels/2";
 /// As [`ALPN_CODED`], between two that also know [`What::Opening`] and the requests about roads: [`What::Roads`] and those
 /// after it.
 pub const ALPN_ROADS: &[u8] = b"confrere-pixels/3";
-/// As [`ALPN_ROADS`], between two that also know [`What::Glance`] and [`What::Previews`].
-pub const ALPN_PREVIEWS: &[u8] = b"confrere-pixels/4";
+/// As [`ALPN_ROADS`], between two that also know what stands for images ([`What::Glance`], [`What::Previews`]) and passes:
+/// [`What::Passes`] and those after it.
+pub const ALPN_PASSES: &[u8] = b"confrere-pixels/4";
 /// What is offered and taken, the newest first.
-pub const ALPNS: [&[u8]; 4] = [ALPN_PREVIEWS, ALPN_ROADS, ALPN_CODED, ALPN];
+pub const ALPNS: [&[u8]; 4] = [ALPN_PASSES, ALPN_ROADS, ALPN_CODED, ALPN];
 
 /// What comes first. A higher one is sent before a lower one, also while it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -185,7 +189,7 @@ pub enum What {
     },
     /// All of a study at a glance: a blob, the encoded [`Signed`](crate::Signed) [`StudyGlance`](crate::preview::StudyGlance)
     /// as of this manifest, at most [`crate::limits::GLANCE_BYTES_MAX`]. Level L4; conclusions of reports L5, or of a case in
-    /// which the asker takes part. This and the next only on a connection of [`ALPN_PREVIEWS`].
+    /// which the asker takes part. This and the next only on a connection of [`ALPN_PASSES`].
     Glance {
         /// Digest of the manifest.
         manifest: Digest,
@@ -200,6 +204,33 @@ pub enum What {
         /// Which part of it.
         part: u32,
     },
+    /// Who else, of these sites, may give the asker this study: asked of its custodian, and judged like reading it. Answered
+    /// as a blob, [`crate::pass::Passes`]. This and what follows only on a connection of [`ALPN_PASSES`].
+    Passes {
+        /// As of which manifest.
+        manifest: Digest,
+        /// Hashes of the keys of peers of the asker (see [`crate::ledger::alias`]), at most
+        /// [`crate::pass::PASS_PEERS_MAX`]: the custodian learns of none that it does not know.
+        peers: Vec<Hash>,
+    },
+    /// As `Range`, or, with codings, as `Coded`: from the answering site's leased copy of another site's study, by that
+    /// site's pass.
+    Lent {
+        /// Signed by the custodian.
+        pass: Signed<Pass>,
+        /// The object's digest.
+        digest: Digest,
+        /// Whether the group values shall come first.
+        groups: bool,
+        /// First group wanted.
+        first_group: u64,
+        /// Number of groups wanted; together at most [`crate::limits::RANGE_BYTES_MAX`].
+        groups_wanted: u32,
+        /// Codings that the asker can take, at most [`crate::coding::CODINGS_MAX`]; none: the bytes as they are.
+        codings: Vec<u8>,
+    },
+    /// The asker takes back a pass that it signed for the answering site. Answered as an empty blob.
+    PassOver(Id128),
 }
 
 impl Wire for Request {

@@ -32,6 +32,7 @@ pub mod limits;
 pub mod manifest;
 pub mod message;
 pub mod pairing;
+pub mod pass;
 pub mod preview;
 pub mod refusal;
 pub mod relearn;

@@ -20,8 +20,8 @@ pub const HEADER_BYTES_MAX: u64 = 16 << 20;
 pub const HEADER_PACK_BYTES_MAX: usize = 64 << 20;
 /// Largest object a site offers, bytes: a whole-slide or video object fits, a lying length does not.
 pub const OBJECT_BYTES_MAX: u64 = 64 << 30;
-/// Request header on the pixel plane, bytes encoded.
-pub const FETCH_REQUEST_BYTES_MAX: usize = 2048;
+/// Request header on the pixel plane, bytes encoded: the largest shows a pass of a site that changed its key eight times.
+pub const FETCH_REQUEST_BYTES_MAX: usize = 4096;
 /// Site name, characters.
 pub const SITE_NAME_MAX: usize = 64;
 

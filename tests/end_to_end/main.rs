@@ -65,6 +65,7 @@ mod rotten_objects_are_repaired;
 mod rules_on_arrival;
 mod rules_with_peers;
 mod second_copy;
+mod several_holders;
 mod shift_handover;
 mod something_is_wrong;
 mod storage_fails;

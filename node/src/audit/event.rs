@@ -173,6 +173,10 @@ pub(crate) enum Act {
     CaseSettingsChanged,
     /// Bytes of one peer were carried to another, and back.
     RoadRelayed,
+    /// We let another site give a peer's reader what it has of a study of ours.
+    PassGiven,
+    /// We gave a peer's reader of our copy of another site's study, by that site's pass.
+    CopyLent,
 }
 
 impl Act {
@@ -224,11 +228,6 @@ impl Act {
             Self::ObjectReturned => "object-returned",
             Self::PeerRelearned => "peer-relearned",
             Self::StudyOffered => "study-offered",
-            Self::BackupServed => "backup-served",
-            Self::BackupKept => "backup-kept",
-            Self::BackupProved => "backup-proved",
-            Self::KeptErased => "kept-erased",
-            Self::KeptExported => "kept-exported",
             Self::LogExported => "log-exported",
             Self::LedgerSettled => "ledger-settled",
             Self::StudyWithheld => "study-withheld",
@@ -247,6 +246,20 @@ impl Act {
             Self::CaseChanged => "case-changed",
             Self::CaseSettingsChanged => "case-settings-changed",
             Self::RoadRelayed => "road-relayed",
+            Self::BackupProved => "backup-proved",
+            Self::KeptErased => "kept-erased",
+            Self::KeptExported => "kept-exported",
+            Self::PassGiven | Self::CopyLent | Self::BackupServed | Self::BackupKept => self.word_of_copies(),
+        }
+    }
+
+    /// Of those about copies that leave for other sites.
+    const fn word_of_copies(self) -> &'static str {
+        match self {
+            Self::PassGiven => "pass-given",
+            Self::CopyLent => "copy-lent",
+            Self::BackupServed => "backup-served",
+            _ => "backup-kept",
         }
     }
 }
@@ -273,6 +286,8 @@ impl Act {
                 | Self::LinkTried
                 | Self::CacheErased
                 | Self::ObjectReturned
+                | Self::PassGiven
+                | Self::CopyLent
                 | Self::BackupServed
                 | Self::BackupKept
                 | Self::BackupProved

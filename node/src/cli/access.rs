@@ -64,6 +64,8 @@ fn act(word: &str) -> String {
         "studies-queried" => word!("saw it in a list" | "l'a vu dans une liste"),
         "study-served" => word!("read images of it from here" | "en a lu des images d'ici"),
         "study-fetched" => word!("fetched it" | "l'a fait venir"),
+        "pass-given" => word!("may be given it by a third site" | "peut le recevoir d'un site tiers"),
+        "copy-lent" => word!("read images of it from a copy" | "en a lu des images d'une copie"),
         "study-shared" => word!("shared it" | "l'a partagé"),
         "study-exported" => word!("took it out" | "l'a exporté"),
         "study-rejected" => word!("rejected it" | "l'a rejeté"),

@@ -87,7 +87,9 @@ pub(super) async fn test(dir: &Path, asked: PeerTest) -> anyhow::Result<()> {
 
 /// Transfers as a table; empty where there is none.
 pub(super) fn table(transfers: &Value) -> String {
-    let rows: Vec<Vec<String>> = transfers.as_array().into_iter().flatten().map(row).collect();
+    let transfers = transfers.as_array().into_iter().flatten();
+    let rows: Vec<Vec<String>> =
+        transfers.flat_map(|transfer| std::iter::once(row(transfer)).chain(holders(transfer))).collect();
     if rows.is_empty() {
         return String::new();
     }
@@ -113,6 +115,21 @@ fn row(row: &Value) -> Vec<String> {
         row["seconds_left"].as_f64().map_or_else(none, |s| told!("{s:.0} s" | "{s:.0} s")),
         text::field(row, "study"),
     ]
+}
+
+/// Below a study that several sites bring: what each of them does.
+fn holders(transfer: &Value) -> impl Iterator<Item = Vec<String>> {
+    transfer["holders"].as_array().into_iter().flatten().map(|holder| {
+        let mut row = vec![
+            format!("· {}", text::field(holder, "site_name")),
+            road(holder["road"].as_str().unwrap_or_default()).to_owned(),
+            String::new(),
+            text::size(holder["bytes"].as_u64().unwrap_or(0)),
+            speed(holder["bytes_per_s"].as_f64()),
+        ];
+        row.resize(10, String::new());
+        row
+    })
 }
 
 fn none() -> String {

@@ -75,9 +75,10 @@ pub(super) fn kind(act: Act) -> (Code, char, Option<Code>) {
         Act::StudiesQueried => (QUERY, 'E', None),
         Act::StudyReceived | Act::InstanceRefused | Act::StorageCommitted => (TRANSFERRED, 'C', None),
         Act::StudyRecalled | Act::StudyFetched => (BEGIN_TRANSFERRING, 'E', None),
-        Act::StudyServed | Act::ObjectReturned => (TRANSFERRED, 'R', None),
+        Act::StudyServed | Act::ObjectReturned | Act::CopyLent => (TRANSFERRED, 'R', None),
         Act::StudyOpened => (ACCESSED, 'R', None),
         Act::StudyShared
+        | Act::PassGiven
         | Act::StudyOffered
         | Act::RuleFired
         | Act::StudyLabelled
@@ -197,7 +198,9 @@ fn participants(xml: &mut String, source: &Source<'_>, event: &Event) {
     let (code, ..) = kind(event.act);
     let node = match code {
         APPLICATION_ACTIVITY => coded("RoleIDCode", ("110150", "Application"), "DCM"),
-        TRANSFERRED | IMPORT if event.act != Act::StudyServed => coded("RoleIDCode", destination, "DCM"),
+        TRANSFERRED | IMPORT if !matches!(event.act, Act::StudyServed | Act::CopyLent) => {
+            coded("RoleIDCode", destination, "DCM")
+        }
         _ => coded("RoleIDCode", role, "DCM"),
     };
     participant(source.key, false, None, &[node]);

@@ -232,6 +232,8 @@ pub(super) struct Transfer {
     pub(super) lost: Option<f64>,
     /// What the link carries, as far as is known.
     pub(super) link_bytes_per_s: Option<f64>,
+    /// Where several sites bring it: each of them, the custodian first.
+    pub(super) holders: Vec<super::transfers::BringerJson>,
 }
 
 impl From<TransferRow> for Transfer {
@@ -252,6 +254,7 @@ impl From<TransferRow> for Transfer {
             rtt_ms: row.rtt_ms,
             lost: row.lost,
             link_bytes_per_s: row.link_bytes_per_s,
+            holders: row.holders.into_iter().map(Into::into).collect(),
         }
     }
 }

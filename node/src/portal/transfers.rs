@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     archive::StudyQuery,
-    studies::{Forecast, LinkRow, Steering, Studies},
+    studies::{Forecast, HolderRow, LinkRow, Steering, Studies},
     trust::Action,
 };
 use axum::{
@@ -70,6 +70,24 @@ pub(super) async fn cancel(
     Path((site, study)): Path<(String, String)>,
 ) -> Result<StatusCode, ApiError> {
     steer(&door, &caller, (&site, &study), Steering::Cancel).await
+}
+
+/// One of several sites that a study comes from.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct BringerJson {
+    site: String,
+    site_name: String,
+    /// `direct`, `punched`, `tcp`, `relay`, or `none`.
+    road: &'static str,
+    /// Verified bytes of the study that it brought.
+    bytes: u64,
+    bytes_per_s: f64,
+}
+
+impl From<HolderRow> for BringerJson {
+    fn from(HolderRow { site, site_name, road, bytes, bytes_per_s }: HolderRow) -> Self {
+        Self { site, site_name, road, bytes, bytes_per_s }
+    }
 }
 
 /// What opening a peer's study will take.
@@ -207,7 +225,7 @@ pub(super) async fn metrics(State(door): State<Door>, caller: Caller) -> Result<
 
 type Figure = (&'static str, &'static str, &'static str, fn(&LinkRow) -> Option<f64>);
 
-const FIGURES: [Figure; 12] = [
+const FIGURES: [Figure; 13] = [
     ("connected", "gauge", "whether a connection to the peer is open", |l| Some(f64::from(u8::from(l.is_connected)))),
     ("rtt_seconds", "gauge", "round trip", |l| l.rtt_s),
     ("receive_bytes_per_second", "gauge", "bytes of images that come now", |l| Some(l.bytes_per_s)),
@@ -216,6 +234,7 @@ const FIGURES: [Figure; 12] = [
     ("requests_running", "gauge", "requests under way", |l| Some(l.running as f64)),
     ("window_bytes", "gauge", "bytes that may be on their way to the peer", |l| Some(l.window_bytes as f64)),
     ("image_bytes_total", "counter", "verified bytes that came since the start", |l| Some(l.came as f64)),
+    ("wasted_bytes_total", "counter", "bytes that came and were of no use", |l| Some(l.wasted as f64)),
     ("received_bytes_total", "counter", "bytes received by the open connection", |l| Some(l.received as f64)),
     ("sent_bytes_total", "counter", "bytes sent by the open connection", |l| Some(l.sent as f64)),
     ("packets_sent_total", "counter", "packets sent by the open connection", |l| Some(l.packets_sent as f64)),
@@ -270,6 +289,7 @@ mod tests {
             waiting: 3,
             running: 8,
             came: 42,
+            wasted: 7,
             received: 50,
             sent: 5,
             packets_sent: 4,
@@ -282,6 +302,9 @@ mod tests {
         assert!(text.contains(&format!("key=\"{key}\"}} 262144\n")), "{text}");
         assert!(!text.contains("best_bytes_per_second{"));
         assert!(text.contains("# TYPE confrere_link_packets_lost_total counter\n"));
+        assert!(
+            text.contains(&format!("confrere_link_wasted_bytes_total{{site=\"CH \\\"Nord\\\"\",key=\"{key}\"}} 7\n"))
+        );
         assert!(text.contains("confrere_transfers{state=\"paused\"} 0\n"));
     }
 }

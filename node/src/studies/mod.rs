@@ -181,6 +181,21 @@ pub(crate) struct TransferRow {
     pub(crate) lost: Option<f64>,
     /// What the link carries, as far as is known: the highest rate of the last transfers and of this one.
     pub(crate) link_bytes_per_s: Option<f64>,
+    /// Who brings it, the custodian first; none where nobody beside it does.
+    pub(crate) holders: Vec<HolderRow>,
+}
+
+/// One of several holders that a study comes from.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct HolderRow {
+    pub(crate) site: String,
+    pub(crate) site_name: String,
+    /// As of [`TransferRow::road`].
+    pub(crate) road: &'static str,
+    /// Bytes of it that it brought.
+    pub(crate) bytes: u64,
+    /// Mean over the last two seconds.
+    pub(crate) bytes_per_s: f64,
 }
 
 /// What became of a study, for those who have it open.

@@ -3,14 +3,15 @@
 //! # Not here
 //! Fetching: `transfer`. The counts come from its errands, which count verified bytes only.
 
-use super::{Shared, StudiesEvent, TransferRow, remote::RemoteCopy};
+use super::{HolderRow, Shared, StudiesEvent, TransferRow, remote::RemoteCopy};
 use crate::{
     overlay::RemoteStudy,
     sources::RecallRow,
     transfer::{LinkRow, Rate, Steer, Tally},
 };
-use protocol::{manifest::Manifest, roads::RoadKind};
+use protocol::{SiteId, manifest::Manifest, roads::RoadKind};
 use std::{
+    collections::BTreeMap,
     sync::PoisonError,
     time::{Duration, Instant},
 };
@@ -19,6 +20,15 @@ use std::{
 pub(super) const TICK: Duration = Duration::from_millis(200);
 /// A finished transfer stays on the strip for so long.
 const DONE_SHOWN: Duration = Duration::from_secs(60);
+
+/// A holder that a study comes from, and what it brought.
+#[derive(Clone, Debug)]
+pub(super) struct Holder {
+    site: SiteId,
+    name: String,
+    link: Option<LinkRow>,
+    bytes: u64,
+}
 
 /// The progress of one copy.
 #[derive(Debug)]
@@ -29,6 +39,8 @@ pub(super) struct Progress {
     instances: u32,
     bytes: u64,
     rate: Rate,
+    /// Of each holder. Bounded by the holders of one study.
+    rates: BTreeMap<SiteId, Rate>,
     last: Option<TransferRow>,
     done_since: Option<Instant>,
 }
@@ -42,6 +54,7 @@ impl Progress {
             instances: remote.card.instances,
             bytes: remote.card.bytes,
             rate: Rate::default(),
+            rates: BTreeMap::new(),
             last: None,
             done_since: None,
         }
@@ -54,9 +67,28 @@ impl Progress {
         self.done_since = None;
     }
 
-    /// The row now, if anything was ever asked for.
-    fn row(&mut self, at: Instant, tally: &Tally, link: Option<&LinkRow>, is_over: bool) -> Option<TransferRow> {
-        let is_connected = link.is_some_and(|link| link.is_connected);
+    /// How fast each holder brings it.
+    fn holders(&mut self, at: Instant, holders: &[Holder], is_running: bool) -> Vec<HolderRow> {
+        let mut rows = Vec::with_capacity(holders.len());
+        for holder in holders {
+            let rate = self.rates.entry(holder.site).or_default();
+            rate.note(at, holder.bytes);
+            rows.push(HolderRow {
+                site: holder.site.to_string(),
+                site_name: holder.name.clone(),
+                road: holder.link.as_ref().and_then(|link| link.road).map_or("none", RoadKind::word),
+                bytes: holder.bytes,
+                bytes_per_s: if is_running { rate.bytes_per_s() } else { 0.0 },
+            });
+        }
+        // One that brings all of it is told by the row itself.
+        if rows.len() > 1 { rows } else { Vec::new() }
+    }
+
+    /// The row now, if anything was ever asked for: of the holders, the custodian first.
+    fn row(&mut self, at: Instant, tally: &Tally, holders: &[Holder], is_over: bool) -> Option<TransferRow> {
+        let link = holders.first().and_then(|custodian| custodian.link.as_ref());
+        let is_connected = holders.iter().any(|holder| holder.link.as_ref().is_some_and(|link| link.is_connected));
         self.rate.note(at, tally.fetched);
         let was_called_off = tally.steer == Steer::CalledOff;
         if tally.open == 0 && tally.fetched == 0 && tally.failure.is_none() && !was_called_off {
@@ -76,6 +108,7 @@ impl Progress {
         let bytes_done = tally.bytes.min(self.bytes);
         let rate = if state == "running" { self.rate.bytes_per_s() } else { 0.0 };
         let left = self.bytes - bytes_done;
+        let holders_now = self.holders(at, holders, state == "running");
         Some(TransferRow {
             study: self.study.clone(),
             site: self.site.clone(),
@@ -91,7 +124,8 @@ impl Progress {
             waiting: u32::try_from(tally.open).unwrap_or(u32::MAX),
             rtt_ms: link.and_then(|link| link.rtt_s).map(|s| (s * 1e4).round() / 10.0),
             lost: link.and_then(|link| link.lost),
-            link_bytes_per_s: link.and_then(|link| link.best_bytes_per_s).map(|best| best.max(rate)),
+            link_bytes_per_s: carried(holders, rate),
+            holders: holders_now,
         })
     }
 
@@ -129,7 +163,16 @@ pub(super) fn recall_row(recall: RecallRow) -> TransferRow {
         rtt_ms: None,
         lost: None,
         link_bytes_per_s: None,
+        holders: Vec::new(),
     }
+}
+
+/// What the links to all that bring it carry together, as far as is known.
+fn carried(holders: &[Holder], rate: f64) -> Option<f64> {
+    let best = |holder: &Holder| holder.link.as_ref().and_then(|link| link.best_bytes_per_s);
+    let custodian = holders.first().and_then(best)?;
+    let others: f64 = holders.iter().skip(1).filter_map(best).sum();
+    Some((custodian + others).max(rate))
 }
 
 impl Shared {
@@ -137,14 +180,30 @@ impl Shared {
     pub(super) fn tell_progress(&self, copy: &RemoteCopy) {
         let at = Instant::now();
         let tally = copy.errand.tally();
-        let link = self.transfer.link(&copy.holder);
+        let holders = self.holders_of(copy);
         let is_over = copy.errand.ended.is_cancelled();
         let mut progress = copy.progress.lock().unwrap_or_else(PoisonError::into_inner);
-        let row = progress.row(at, &tally, link.as_ref(), is_over);
+        let row = progress.row(at, &tally, &holders, is_over);
         if let Some(row) = progress.news(row, at) {
             // Nobody may be listening.
             let _ = self.events.send(StudiesEvent::Transfer(row));
         }
+    }
+
+    /// The custodian, and others that bring or brought of a copy.
+    fn holders_of(&self, copy: &RemoteCopy) -> Vec<Holder> {
+        let brought = copy.errand.brought();
+        let others = copy.errand.others_now().into_iter().chain(brought.keys().copied());
+        let others: std::collections::BTreeSet<SiteId> = others.filter(|site| *site != copy.holder).collect();
+        let sites = [copy.holder].into_iter().chain(others);
+        sites
+            .map(|site| Holder {
+                site,
+                name: self.site_name_of(&site),
+                link: self.transfer.link(&site),
+                bytes: brought.get(&site).copied().unwrap_or(0),
+            })
+            .collect()
     }
 
     /// The row of a copy for the list of transfers.
@@ -170,6 +229,7 @@ mod tests {
             instances: 4,
             bytes: 4_000_000,
             rate: Rate::default(),
+            rates: BTreeMap::new(),
             last: None,
             done_since: None,
         }
@@ -179,9 +239,18 @@ mod tests {
         Tally { objects, bytes, open, fetched: bytes, wire: bytes, failure: None, steer: Steer::Goes }
     }
 
-    fn link(is_connected: bool) -> LinkRow {
+    fn link(is_connected: bool) -> Vec<Holder> {
+        vec![of(1, is_connected, 0)]
+    }
+
+    fn of(n: u8, is_connected: bool, bytes: u64) -> Holder {
+        let site = SiteId([n; 32]);
+        Holder { site, name: format!("site {n}"), link: Some(link_of(site, is_connected)), bytes }
+    }
+
+    fn link_of(peer: SiteId, is_connected: bool) -> LinkRow {
         LinkRow {
-            peer: protocol::SiteId([1; 32]),
+            peer,
             is_connected,
             road: is_connected.then_some(RoadKind::Tcp),
             via: None,
@@ -192,6 +261,7 @@ mod tests {
             waiting: 0,
             running: 0,
             came: 0,
+            wasted: 0,
             received: 0,
             sent: 0,
             packets_sent: 0,
@@ -204,16 +274,31 @@ mod tests {
     fn it_counts_up_waits_and_is_done() {
         let mut p = progress();
         let t = Instant::now();
-        assert!(p.row(t, &tally(0, 0, 0), Some(&link(true)), false).is_none(), "nothing was asked for");
-        let row = p.row(t, &tally(0, 0, 4), Some(&link(true)), false).unwrap();
+        assert!(p.row(t, &tally(0, 0, 0), &link(true), false).is_none(), "nothing was asked for");
+        let row = p.row(t, &tally(0, 0, 4), &link(true), false).unwrap();
         assert_eq!((row.state, row.instances_done, row.seconds_left), ("running", 0, None));
         assert_eq!(row.road, "tcp");
-        let row = p.row(t + Duration::from_secs(1), &tally(1, 1_000_000, 3), Some(&link(true)), false).unwrap();
+        let row = p.row(t + Duration::from_secs(1), &tally(1, 1_000_000, 3), &link(true), false).unwrap();
         assert_eq!(row.seconds_left.map(f64::round), Some(3.0));
-        let row = p.row(t + Duration::from_secs(2), &tally(1, 1_000_000, 3), Some(&link(false)), false).unwrap();
+        let row = p.row(t + Duration::from_secs(2), &tally(1, 1_000_000, 3), &link(false), false).unwrap();
         assert_eq!((row.state, row.instances_total, row.road), ("waiting", 4, "none"));
-        let row = p.row(t + Duration::from_secs(3), &tally(4, 4_000_000, 0), Some(&link(true)), false).unwrap();
+        let row = p.row(t + Duration::from_secs(3), &tally(4, 4_000_000, 0), &link(true), false).unwrap();
         assert_eq!((row.state, row.instances_done, row.bytes_done), ("done", 4, 4_000_000));
+    }
+
+    #[test]
+    fn each_holder_shows_what_it_brings() {
+        let (mut p, t) = (progress(), Instant::now());
+        let row = p.row(t, &tally(0, 0, 4), &[of(1, true, 0), of(2, true, 0)], false).unwrap();
+        assert_eq!(row.holders.len(), 2);
+        let later = t + Duration::from_secs(1);
+        // The custodian is away; the other goes on.
+        let row =
+            p.row(later, &tally(1, 1_500_000, 3), &[of(1, false, 500_000), of(2, true, 1_000_000)], false).unwrap();
+        assert_eq!((row.state, row.road), ("running", "none"));
+        let told: Vec<_> = row.holders.iter().map(|h| (h.road, h.bytes, h.bytes_per_s.round())).collect();
+        assert_eq!(told, [("none", 500_000, 500_000.0), ("tcp", 1_000_000, 1_000_000.0)]);
+        assert!(p.row(later, &tally(1, 1_500_000, 3), &link(true), false).unwrap().holders.is_empty());
     }
 
     #[test]
@@ -221,12 +306,12 @@ mod tests {
         let mut p = progress();
         let (t, up) = (Instant::now(), link(true));
         let steered = |steer, open| Tally { steer, ..tally(1, 1_000_000, open) };
-        let row = p.row(t, &steered(Steer::Paused, 3), Some(&up), false).unwrap();
+        let row = p.row(t, &steered(Steer::Paused, 3), &up, false).unwrap();
         assert_eq!((row.state, row.waiting, row.rtt_ms, row.lost), ("paused", 3, Some(20.1), Some(0.01)));
-        assert_eq!(p.row(t, &steered(Steer::CalledOff, 0), Some(&up), false).unwrap().state, "cancelled");
-        let looked_at = p.row(t, &steered(Steer::CalledOff, 1), Some(&up), false).unwrap();
+        assert_eq!(p.row(t, &steered(Steer::CalledOff, 0), &up, false).unwrap().state, "cancelled");
+        let looked_at = p.row(t, &steered(Steer::CalledOff, 1), &up, false).unwrap();
         assert_eq!(looked_at.state, "running");
-        let row = p.row(t + Duration::from_secs(1), &tally(2, 2_000_000, 2), Some(&up), false).unwrap();
+        let row = p.row(t + Duration::from_secs(1), &tally(2, 2_000_000, 2), &up, false).unwrap();
         assert_eq!(row.link_bytes_per_s, Some(row.bytes_per_s), "more than ever before");
     }
 
@@ -234,7 +319,7 @@ mod tests {
     fn what_was_told_is_not_told_again() {
         let mut p = progress();
         let t = Instant::now();
-        let row = p.row(t, &tally(0, 0, 4), Some(&link(true)), false);
+        let row = p.row(t, &tally(0, 0, 4), &link(true), false);
         assert!(p.news(row.clone(), t).is_some());
         assert!(p.news(row, t).is_none());
     }
@@ -244,14 +329,8 @@ mod tests {
         let mut p = progress();
         let with = |failure| Tally { failure: Some(failure), ..tally(1, 1, 1) };
         let t = Instant::now();
-        assert_eq!(p.row(t, &with(Failure::Corrupt), Some(&link(true)), false).unwrap().state, "corrupt");
-        assert_eq!(
-            p.row(t, &with(Failure::Refused(Refusal::Corrupt)), Some(&link(true)), false).unwrap().state,
-            "corrupt"
-        );
-        assert_eq!(
-            p.row(t, &with(Failure::Refused(Refusal::Revoked)), Some(&link(true)), true).unwrap().state,
-            "refused"
-        );
+        assert_eq!(p.row(t, &with(Failure::Corrupt), &link(true), false).unwrap().state, "corrupt");
+        assert_eq!(p.row(t, &with(Failure::Refused(Refusal::Corrupt)), &link(true), false).unwrap().state, "corrupt");
+        assert_eq!(p.row(t, &with(Failure::Refused(Refusal::Revoked)), &link(true), true).unwrap().state, "refused");
     }
 }

@@ -125,6 +125,7 @@ impl RemoteCopy {
         if let Some(contents) = known.as_ref()
             && contents.manifest.as_ref().is_some_and(|(digest, _)| *digest == named.digest)
         {
+            self.shared.transfer.spread(&self.errand, named.digest, reader);
             return Ok(contents.clone());
         }
         let manifest = match self.manifest(&told, reader).await {
@@ -139,6 +140,7 @@ impl RemoteCopy {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner).expect(&manifest);
         let contents = Arc::new(Contents::told(named.digest, manifest));
         *known = Some(contents.clone());
+        self.shared.transfer.spread(&self.errand, named.digest, reader);
         Ok(contents)
     }
 
@@ -235,6 +237,11 @@ impl RemoteCopy {
         Ok(transfer.reach(&self.holder, within).await?)
     }
 
+    /// Makes sure that somebody can be asked for images: the holder, or another that it named.
+    async fn reach_any(&self) -> Result<(), StudyError> {
+        if self.errand.has_other() { Ok(()) } else { self.reach().await }
+    }
+
     /// Headers of a series in its order.
     pub(super) async fn headers(&self, series: &Uid, reader: &Reader) -> Result<Headers, StudyError> {
         let contents = self.contents(reader).await?;
@@ -277,10 +284,14 @@ impl RemoteCopy {
             }
             // Away, busy, or restored and without memory of the study.
             Err(fault @ (StudyError::Unreachable { .. } | StudyError::Waiting { .. } | StudyError::NotFound)) => {
-                // Headers are the first bytes of their objects: copies that are whole need no pack.
+                // Headers are the first bytes of their objects: copies that are whole need no pack, and others give those too.
                 let mut headers = Vec::with_capacity(entry.instances.len());
                 for instance in &entry.instances {
-                    match self.header_of_copy(instance).await? {
+                    let header = match self.header_of_copy(instance).await? {
+                        None if self.errand.has_other() => self.header_of_others(instance, reader).await?,
+                        header => header,
+                    };
+                    match header {
                         Some(header) => headers.push(header),
                         None => return Err(fault),
                     }
@@ -332,6 +343,14 @@ impl RemoteCopy {
         Ok(header.filter(|header| Digest::of(header) == entry.header_digest))
     }
 
+    /// The header from another holder, if it is the one that the manifest names.
+    async fn header_of_others(&self, entry: &InstanceEntry, reader: &Reader) -> Result<Option<Bytes>, StudyError> {
+        let range = (0, u64::from(entry.header_bytes));
+        let object = self.errand.want((&entry.digest, entry.bytes), range, Priority::Screen, reader)?;
+        let header = self.wait(entry, range, &object).await?;
+        Ok(Some(header).filter(|header| Digest::of(header) == entry.header_digest))
+    }
+
     /// A range that is here already.
     pub(super) async fn read(&self, entry: &InstanceEntry, offset: u64, len: u64) -> Result<Option<Bytes>, StudyError> {
         let known = self.copies.lock().unwrap_or_else(PoisonError::into_inner).get(&entry.digest).cloned();
@@ -362,7 +381,7 @@ impl RemoteCopy {
         object: &Object,
     ) -> Result<Bytes, StudyError> {
         let mut beats = object.beats();
-        self.reach().await?;
+        self.reach_any().await?;
         let started = Instant::now();
         loop {
             beats.mark_unchanged();
@@ -385,7 +404,7 @@ impl RemoteCopy {
         let mut beats = object.beats();
         let copy = object.copy(&self.lease).await.map_err(lease_fault)?;
         let (first, end) = (offset / CHUNK_BYTES, offset.saturating_add(len).div_ceil(CHUNK_BYTES));
-        self.reach().await?;
+        self.reach_any().await?;
         let started = Instant::now();
         loop {
             beats.mark_unchanged();
@@ -413,7 +432,7 @@ impl RemoteCopy {
         if self.errand.ended.is_cancelled() {
             return Err(StudyError::Refused(Refusal::Revoked));
         }
-        if self.shared.transfer.is_down(&self.holder) {
+        if self.shared.transfer.is_down(&self.holder) && !self.errand.has_other() {
             return Err(StudyError::Unreachable { retry_s: 5 });
         }
         let waited = started.elapsed();

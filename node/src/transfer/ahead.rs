@@ -29,10 +29,10 @@ impl Transfer {
     }
 
     /// Whether the holder is connected and knows requests for what stands for images; waits for a connection.
-    async fn knows_previews(&self, holder: &SiteId) -> Result<bool, TransferError> {
+    async fn knows_passes(&self, holder: &SiteId) -> Result<bool, TransferError> {
         let pump = self.inner.pump(holder).ok_or(Refusal::NotPaired)?;
         let live = pump.line().reach(REACH_WITHIN).await?;
-        Ok(keys::knows_previews(&live.connection))
+        Ok(keys::knows_passes(&live.connection))
     }
 
     /// A study at a glance, believed, and its bytes; `None` where the holder does not know how.
@@ -46,7 +46,7 @@ impl Transfer {
         reader: &Reader,
     ) -> Result<Option<(Bytes, StudyGlance)>, TransferError> {
         let named = card.manifest.ok_or(Refusal::NotHeld)?;
-        if !self.knows_previews(holder).await? {
+        if !self.knows_passes(holder).await? {
             return Ok(None);
         }
         let what = What::Glance { manifest: named.digest };
@@ -72,7 +72,7 @@ impl Transfer {
         (series, part): (&SeriesEntry, u32),
         reader: &Reader,
     ) -> Result<Option<(Bytes, Previews)>, TransferError> {
-        if !self.knows_previews(holder).await? {
+        if !self.knows_passes(holder).await? {
             return Ok(None);
         }
         let what = What::Previews { manifest: *manifest, series: series.series.clone(), part };

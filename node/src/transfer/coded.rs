@@ -9,8 +9,7 @@
 
 use super::{
     errand::Failure,
-    fetch::{Fault, verified},
-    pump::Pump,
+    fetch::{Fault, Work, verified},
 };
 use bytes::{Bytes, BytesMut};
 use protocol::{Digest, coding, digest::Groups};
@@ -31,16 +30,16 @@ pub(crate) struct Unit {
 /// # Errors
 /// [`Fault`], when it did not come whole.
 pub(crate) async fn unit(
-    pump: &Pump,
+    work: Work<'_>,
     recv: &mut RecvStream,
     unit: Unit,
     first_group: u64,
     groups: &Arc<Groups>,
     digest: &Digest,
 ) -> Result<Option<Bytes>, Fault> {
-    let coded = receive(pump, recv, unit.coded).await?;
+    let coded = receive(work, recv, unit.coded).await?;
     let length = usize::try_from(unit.bytes).map_err(|_| Failure::Protocol)?;
-    let turn = pump.coding.decoding.enter(unit.bytes).await.ok_or(Fault::Lost)?;
+    let turn = work.pump.coding.decoding.enter(unit.bytes).await.ok_or(Fault::Lost)?;
     let (groups, digest) = (groups.clone(), *digest);
     let decoding = turn.work(move || {
         let bytes = coding::decode(&coded, length).ok()?;
@@ -49,13 +48,13 @@ pub(crate) async fn unit(
     decoding.await.ok_or(Fault::Lost)
 }
 
-async fn receive(pump: &Pump, recv: &mut RecvStream, length: u32) -> Result<Bytes, Fault> {
+async fn receive(work: Work<'_>, recv: &mut RecvStream, length: u32) -> Result<Bytes, Fault> {
     let length = usize::try_from(length).map_err(|_| Failure::Protocol)?;
     let mut bytes = BytesMut::new();
     while bytes.len() < length {
         match recv.read_chunk(length - bytes.len(), true).await {
             Ok(Some(piece)) => {
-                pump.note_bytes(piece.bytes.len() as u64);
+                work.came(piece.bytes.len() as u64);
                 bytes.extend_from_slice(&piece.bytes);
             }
             Ok(None) => return Err(Failure::Protocol.into()),

@@ -1,4 +1,4 @@
-//! An errand: the wish to have objects of one study of one holder in the leased cache.
+//! An errand: the wish to have objects of one study of one custodian in the leased cache.
 //!
 //! Whoever opens a study has an errand for it and names objects with a priority; the line's [`super::pump`] fetches them in
 //! order, writes verified chunks into the lease and tells the errand. Dropping the errand gives up what was not yet
@@ -13,7 +13,13 @@
 //! # Not here
 //! Reading the bytes: whoever holds the lease does.
 
-use super::{TransferError, opening::Gift, schedule::QUEUED_MAX};
+use super::{
+    TransferError,
+    opening::Gift,
+    others::{Other, PassedOver},
+    pump::Pump,
+    schedule::QUEUED_MAX,
+};
 use crate::archive::cache::{CHUNK_BYTES, CacheError, Copy, Lease};
 use protocol::{
     Digest, Refusal, SiteId, Uid,
@@ -22,7 +28,7 @@ use protocol::{
     limits::RANGE_BYTES_MAX,
 };
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{
         Arc, Mutex, PoisonError, Weak,
         atomic::{AtomicU64, Ordering},
@@ -83,6 +89,8 @@ pub(crate) struct Object {
     failure: Mutex<Option<(Failure, Instant)>>,
     pub(crate) tries: AtomicU64,
     partial: AtomicU64,
+    /// Holders that are not asked for it now.
+    pub(crate) passed_over: PassedOver,
 }
 
 impl Object {
@@ -135,6 +143,13 @@ pub(crate) struct Span {
     pub(crate) index: u32,
 }
 
+impl Span {
+    /// Bytes of it.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.object.bytes.saturating_sub(u64::from(self.index) * RANGE_BYTES_MAX).min(RANGE_BYTES_MAX)
+    }
+}
+
 impl PartialEq for Span {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.object, &other.object) && self.index == other.index
@@ -145,16 +160,6 @@ impl std::hash::Hash for Span {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
         (Arc::as_ptr(&self.object) as usize, self.index).hash(state);
     }
-}
-
-/// Takes wants of errands: the pump of the holder's line.
-pub(crate) trait Asker: Send + Sync + std::fmt::Debug {
-    /// Puts a span into the queue or raises it; false when the queue is full.
-    fn ask(&self, span: Span, priority: Priority) -> bool;
-    /// Takes what waits of an errand and nobody looks at out of the queue.
-    fn take(&self, errand: &Errand) -> Vec<(Span, Priority)>;
-    /// Forgets what no errand wants any more.
-    fn sweep(&self);
 }
 
 /// How far an errand is.
@@ -209,11 +214,19 @@ pub(crate) struct Errand {
     pub(crate) study: Uid,
     pub(crate) lease: Lease,
     pub(crate) ended: CancellationToken,
-    asker: Arc<dyn Asker>,
+    /// Of the custodian's line: its queue is the errand's.
+    pub(super) pump: Arc<Pump>,
+    /// Changes when something is wanted.
+    wants: watch::Sender<()>,
     stops: watch::Sender<Stops>,
     /// Bytes under way unasked: of one object.
     gift: Mutex<Option<(Digest, Gift)>>,
     books: Mutex<Books>,
+    pub(super) others: Mutex<Vec<Other>>,
+    /// For whom others are looked for, as of which manifest.
+    pub(super) sought: Mutex<HashMap<Reader, Digest>>,
+    /// Bytes that each holder brought. Bounded by the holders.
+    brought: Mutex<BTreeMap<SiteId, u64>>,
     fetched: AtomicU64,
     wire: AtomicU64,
     moved: Mutex<Instant>,
@@ -223,7 +236,7 @@ pub(crate) struct Errand {
 impl Drop for Errand {
     fn drop(&mut self) {
         self.ended.cancel();
-        self.asker.sweep();
+        self.pump.sweep();
     }
 }
 
@@ -232,7 +245,7 @@ impl Errand {
         holder: SiteId,
         study: Uid,
         lease: Lease,
-        asker: Arc<dyn Asker>,
+        pump: Arc<Pump>,
         ended: CancellationToken,
     ) -> Arc<Self> {
         Arc::new_cyclic(|this| Self {
@@ -240,10 +253,14 @@ impl Errand {
             study,
             lease,
             ended,
-            asker,
+            pump,
+            wants: watch::Sender::default(),
             stops: watch::Sender::default(),
             gift: Mutex::default(),
             books: Mutex::default(),
+            others: Mutex::default(),
+            sought: Mutex::default(),
+            brought: Mutex::default(),
             fetched: AtomicU64::new(0),
             wire: AtomicU64::new(0),
             moved: Mutex::new(Instant::now()),
@@ -276,10 +293,11 @@ impl Errand {
         for index in first..end {
             let span = Span { object: object.clone(), index };
             let Some(span) = self.put_aside(span, priority) else { continue };
-            if !self.asker.ask(span, priority) {
+            if !self.pump.ask(&span, priority) {
                 return Err(TransferError::Refused(Refusal::Busy(1_000)));
             }
         }
+        self.wants.send_replace(());
         Ok(object)
     }
 
@@ -313,7 +331,7 @@ impl Errand {
     /// Asks for nothing more but what somebody looks at, until it goes on.
     pub(crate) fn pause(&self) {
         self.books.lock().unwrap_or_else(PoisonError::into_inner).steer = Steer::Paused;
-        let taken = self.asker.take(self);
+        let taken = self.pump.take(self);
         self.books.lock().unwrap_or_else(PoisonError::into_inner).aside.extend(taken);
         self.stops.send_modify(|stops| stops.all += 1);
     }
@@ -335,13 +353,13 @@ impl Errand {
         };
         for (span, priority) in aside {
             // A full queue: it is asked for again when it is read.
-            let _ = self.asker.ask(span, priority);
+            let _ = self.pump.ask(&span, priority);
         }
     }
 
     /// Gives up what is not here and nobody looks at. What is here stays; what is wanted from now on is fetched.
     pub(crate) fn call_off(&self) {
-        let mut gone = self.asker.take(self);
+        let mut gone = self.pump.take(self);
         {
             let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
             books.steer = Steer::CalledOff;
@@ -360,6 +378,11 @@ impl Errand {
     pub(crate) fn let_go(&self, object: &Object) {
         self.books.lock().unwrap_or_else(PoisonError::into_inner).open.remove(&object.digest);
         object.fail(Failure::CalledOff);
+    }
+
+    /// Changes when something is wanted.
+    pub(super) fn wants(&self) -> watch::Receiver<()> {
+        self.wants.subscribe()
     }
 
     /// Changes when it is paused or called off.
@@ -381,6 +404,7 @@ impl Errand {
                 failure: Mutex::new(None),
                 tries: AtomicU64::new(0),
                 partial: AtomicU64::new(0),
+                passed_over: PassedOver::default(),
             })
         };
         books.open.entry(*digest).or_insert_with(made).clone()
@@ -405,7 +429,8 @@ impl Errand {
         self.books.lock().unwrap_or_else(PoisonError::into_inner).here.remove(digest);
     }
 
-    pub(crate) fn note_chunk(&self, object: &Object, bytes: u64) {
+    pub(crate) fn note_chunk(&self, object: &Object, bytes: u64, from: &SiteId) {
+        *self.brought.lock().unwrap_or_else(PoisonError::into_inner).entry(*from).or_default() += bytes;
         self.fetched.fetch_add(bytes, Ordering::Relaxed);
         object.partial.fetch_add(bytes, Ordering::Relaxed);
         object.tries.store(0, Ordering::Relaxed);
@@ -415,6 +440,11 @@ impl Errand {
         if !self.is_said_for_good(&books) {
             books.failure = None;
         }
+    }
+
+    /// Bytes that each holder brought for it.
+    pub(crate) fn brought(&self) -> BTreeMap<SiteId, u64> {
+        self.brought.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Counts bytes that came over the wire.
@@ -448,7 +478,7 @@ impl Errand {
         for object in open {
             object.fail(failure);
         }
-        self.asker.sweep();
+        self.pump.sweep();
     }
 
     /// Time since the last chunk.

@@ -1,6 +1,6 @@
-//! The asker's side: manifests, header packs and verified ranges from one holder.
+//! The asker's side: manifests, header packs and verified ranges from a holder.
 //!
-//! Nothing that came is given on before it was found to be what the holder signed: a manifest against the card's digest, a
+//! Nothing that came is given on before it was found to be what the custodian signed: a manifest against the card's digest, a
 //! header against the manifest's, each group of 16 KiB against the object's digest by way of its group values.
 //!
 //! # At a crash
@@ -27,9 +27,19 @@ use protocol::{
     fetch::{Answer, Priority, Request, What, groups_bytes},
     limits::{GROUP_BYTES, HEADER_PACK_BYTES_MAX, MANIFEST_BYTES_MAX},
     manifest::{Manifest, SeriesEntry, StudyCard},
+    pass::Pass,
+    signed::Signed,
 };
 use quinn::{ReadError, ReadExactError, RecvStream};
-use std::{io::Read, sync::Arc, time::Duration};
+use std::{
+    io::Read,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use tokio_util::sync::CancellationToken;
 
 #[expect(clippy::cast_possible_truncation, reason = "16 KiB")]
 const GROUP: usize = GROUP_BYTES as usize;
@@ -49,6 +59,8 @@ pub(crate) enum SpanEnd {
     Done,
     /// The connection was lost: ask again for what is missing.
     Again,
+    /// It was given to another holder.
+    TakenBack,
     /// The errand was paused or, where it is so, called off.
     Stopped {
         called_off: bool,
@@ -92,14 +104,102 @@ impl From<ReadExactError> for Fault {
     }
 }
 
+/// One run of a span at one holder.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) span: Span,
+    /// Shown to a holder that is not the custodian.
+    pub(crate) pass: Option<Signed<Pass>>,
+    /// Given to another holder.
+    pub(crate) taken_back: CancellationToken,
+    /// Since when it is waited for, how soon its first byte is expected, and how urgent it is.
+    wanted: Mutex<(Instant, Duration, Priority)>,
+    has_begun: AtomicBool,
+    /// Bytes of the object that are not here yet.
+    left: AtomicU64,
+    /// Bytes that came, and of them those that were of use.
+    came: AtomicU64,
+    used: AtomicU64,
+}
+
+impl Run {
+    pub(crate) fn new(span: Span, pass: Option<Signed<Pass>>, priority: Priority, expected: Duration) -> Self {
+        let left = AtomicU64::new(span.bytes());
+        Self {
+            span,
+            pass,
+            taken_back: CancellationToken::new(),
+            wanted: Mutex::new((Instant::now(), expected, priority)),
+            has_begun: AtomicBool::new(false),
+            left,
+            came: AtomicU64::new(0),
+            used: AtomicU64::new(0),
+        }
+    }
+
+    /// Since when it is waited for, how soon its first byte is expected, and how urgent it is.
+    pub(crate) fn wanted(&self) -> (Instant, Duration, Priority) {
+        *self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// It is more urgent from now on.
+    pub(crate) fn raise(&self, priority: Priority, expected: Duration) {
+        *self.wanted.lock().unwrap_or_else(PoisonError::into_inner) = (Instant::now(), expected, priority);
+    }
+
+    /// Whether the holder has begun to answer.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.has_begun.load(Ordering::Relaxed)
+    }
+
+    /// Bytes of the object that are not here yet.
+    pub(crate) fn left(&self) -> u64 {
+        self.left.load(Ordering::Relaxed)
+    }
+
+    /// Bytes that came and were of no use.
+    pub(crate) fn wasted(&self) -> u64 {
+        self.came.load(Ordering::Relaxed).saturating_sub(self.used.load(Ordering::Relaxed))
+    }
+}
+
+/// What a run works with.
+#[derive(Clone, Copy)]
+pub(crate) struct Work<'a> {
+    pub(crate) pump: &'a Pump,
+    live: &'a Live,
+    errand: &'a Errand,
+    run: &'a Run,
+}
+
+impl Work<'_> {
+    fn object(&self) -> &Object {
+        &self.run.span.object
+    }
+
+    /// Counts bytes that came.
+    pub(crate) fn came(&self, bytes: u64) {
+        self.run.has_begun.store(true, Ordering::Relaxed);
+        self.run.came.fetch_add(bytes, Ordering::Relaxed);
+        self.pump.note_bytes(bytes);
+    }
+
+    /// Counts bytes that were of use.
+    pub(crate) fn used(&self, bytes: u64) {
+        self.run.used.fetch_add(bytes, Ordering::Relaxed);
+        self.errand.note_wire(bytes);
+    }
+}
+
 /// Fetches what is missing of a span into the lease.
-pub(crate) async fn span(pump: &Pump, live: &Live, span: &Span, priority: Priority) -> SpanEnd {
-    let Some(errand) = span.object.errand.upgrade() else { return SpanEnd::Done };
+pub(crate) async fn span(pump: &Pump, live: &Live, run: &Run, priority: Priority) -> SpanEnd {
+    let Some(errand) = run.span.object.errand.upgrade() else { return SpanEnd::Done };
     let mut stops = errand.stops();
     let before = *stops.borrow_and_update();
     if priority < Priority::Screen && errand.is_paused() {
         return SpanEnd::Stopped { called_off: false };
     }
+    let work = Work { pump, live, errand: &errand, run };
     let fetched = tokio::select! {
         biased;
         () = errand.ended.cancelled() => return SpanEnd::Done,
@@ -107,8 +207,9 @@ pub(crate) async fn span(pump: &Pump, live: &Live, span: &Span, priority: Priori
             let called_off = stops.borrow().called_off != before.called_off;
             return SpanEnd::Stopped { called_off };
         }
+        () = run.taken_back.cancelled() => return SpanEnd::TakenBack,
         () = live.abandoned.cancelled() => return SpanEnd::Again,
-        fetched = missing_runs(pump, live, &errand, span, priority) => fetched,
+        fetched = missing_runs(work, priority) => fetched,
     };
     match fetched {
         Ok(()) => SpanEnd::Done,
@@ -117,10 +218,10 @@ pub(crate) async fn span(pump: &Pump, live: &Live, span: &Span, priority: Priori
     }
 }
 
-async fn missing_runs(pump: &Pump, live: &Live, errand: &Errand, span: &Span, priority: Priority) -> Result<(), Fault> {
-    let object = &span.object;
-    let copy = object.copy(&errand.lease).await.map_err(|_| Failure::Cache)?;
-    let first = u64::from(span.index) * SPAN_CHUNKS;
+async fn missing_runs(work: Work<'_>, priority: Priority) -> Result<(), Fault> {
+    let object = work.object();
+    let copy = object.copy(&work.errand.lease).await.map_err(|_| Failure::Cache)?;
+    let first = u64::from(work.run.span.index) * SPAN_CHUNKS;
     let mut asked = 0;
     while let Some((from, count)) = copy.missing(first).filter(|(from, _)| *from < first + SPAN_CHUNKS) {
         // Each round brings at least one chunk, or the copy does not keep what is written to it; once, coded bytes were
@@ -130,22 +231,27 @@ async fn missing_runs(pump: &Pump, live: &Live, errand: &Errand, span: &Span, pr
             return Err(Failure::Cache.into());
         }
         let count = count.min(first + SPAN_CHUNKS - from);
-        run(pump, live, errand, object, copy, (from, count, priority)).await?;
+        one_run(work, copy, (from, count, priority)).await?;
     }
     if copy.is_complete() {
-        errand.note_here(&object.digest, object.bytes);
+        work.errand.note_here(&object.digest, object.bytes);
     }
     Ok(())
 }
 
-async fn run(
-    pump: &Pump,
-    live: &Live,
-    errand: &Errand,
-    object: &Object,
-    copy: &Copy,
-    (from, count, priority): (u64, u64, Priority),
-) -> Result<(), Fault> {
+/// What asks for groups of an object: of the custodian, or by its pass.
+fn what_of(work: Work<'_>, groups: bool, first_group: u64, groups_wanted: u32) -> What {
+    let digest = work.object().digest;
+    let codings = if work.pump.asks_coded(work.live) { KNOWN.to_vec() } else { Vec::new() };
+    match &work.run.pass {
+        Some(pass) => What::Lent { pass: pass.clone(), digest, groups, first_group, groups_wanted, codings },
+        None if codings.is_empty() => What::Range { digest, groups, first_group, groups_wanted },
+        None => What::Coded { digest, groups, first_group, groups_wanted, codings },
+    }
+}
+
+async fn one_run(work: Work<'_>, copy: &Copy, (from, count, priority): (u64, u64, Priority)) -> Result<(), Fault> {
+    let (object, errand) = (work.object(), work.errand);
     // Whoever comes first asks for the group values; the others of this object wait for them here.
     let mut known = object.groups.lock().await;
     let groups = known.is_none() && Groups::count(object.bytes) > 0;
@@ -154,24 +260,21 @@ async fn run(
     let digest = object.digest;
     // What came with the manifest is the first span, if nothing of it is here yet.
     let is_first = groups && from == 0 && count == SPAN_CHUNKS.min(object.bytes.div_ceil(CHUNK_BYTES));
-    let given = match errand.take_gift(&digest).filter(|_| is_first) {
+    let given = match errand.take_gift(&digest).filter(|_| is_first && work.run.pass.is_none()) {
         Some(gift) => gift.head().await?,
         None => None,
-    };
-    let what = if pump.asks_coded(live) {
-        What::Coded { digest, groups, first_group, groups_wanted, codings: KNOWN.to_vec() }
-    } else {
-        What::Range { digest, groups, first_group, groups_wanted }
     };
     let (mut recv, head, what) = match given {
         Some(given) => given,
         None => {
+            let what = what_of(work, groups, first_group, groups_wanted);
             let request = Request { study: errand.study.clone(), reader: object.reader.clone(), priority, what };
-            let mut recv = ask(live, &request).await?;
+            let mut recv = ask(work.live, &request).await?;
             let head = range_head(&mut recv).await?;
             (recv, head, request.what)
         }
     };
+    work.run.has_begun.store(true, Ordering::Relaxed);
     let head = check_head(head, object.bytes, &what)?;
     let groups = match &*known {
         Some(groups) => groups.clone(),
@@ -183,35 +286,34 @@ async fn run(
         None => Arc::new(Groups::default()),
     };
     drop(known);
-    pump.note_span(head.coded.map_or(head.bytes, u64::from));
+    work.pump.note_span(head.coded.map_or(head.bytes, u64::from));
     match head.coded {
         Some(coded) => {
             let unit = Unit { bytes: head.bytes, coded };
-            let Some(bytes) = coded::unit(pump, &mut recv, unit, first_group, &groups, &digest).await? else {
-                pump.doubt_coding(errand).await;
+            let Some(bytes) = coded::unit(work, &mut recv, unit, first_group, &groups, &digest).await? else {
+                work.pump.doubt_coding(errand).await;
                 return Ok(());
             };
-            errand.note_wire(coded.into());
-            keep(pump, errand, object, copy, (from, bytes)).await
+            work.used(coded.into());
+            keep(work, copy, (from, bytes)).await
         }
-        None => plain(pump, errand, object, copy, (from, head.bytes, &mut recv, groups.as_ref())).await,
+        None => plain(work, copy, (from, head.bytes, &mut recv, groups.as_ref())).await,
     }
 }
 
 /// Receives bytes as they are.
 async fn plain(
-    pump: &Pump,
-    errand: &Errand,
-    object: &Object,
+    work: Work<'_>,
     copy: &Copy,
     (from, mut left, recv, groups): (u64, u64, &mut RecvStream, &Groups),
 ) -> Result<(), Fault> {
+    let digest = work.object().digest;
     let mut index = from;
     while left > 0 {
         let size = left.min(CHUNK_BYTES);
-        let chunk = chunk(recv, index, size, groups, &object.digest, &mut |n| pump.note_bytes(n)).await?;
-        errand.note_wire(size);
-        keep(pump, errand, object, copy, (index, chunk)).await?;
+        let chunk = chunk(recv, index, size, groups, &digest, &mut |n| work.came(n)).await?;
+        work.used(size);
+        keep(work, copy, (index, chunk)).await?;
         index += 1;
         left -= size;
     }
@@ -219,21 +321,17 @@ async fn plain(
 }
 
 /// Keeps verified bytes that begin with chunk `from`.
-async fn keep(
-    pump: &Pump,
-    errand: &Errand,
-    object: &Object,
-    copy: &Copy,
-    (from, mut bytes): (u64, Bytes),
-) -> Result<(), Fault> {
+async fn keep(work: Work<'_>, copy: &Copy, (from, mut bytes): (u64, Bytes)) -> Result<(), Fault> {
     let mut index = from;
     while !bytes.is_empty() {
         let chunk = bytes.split_to(bytes.len().min(CHUNK));
         let size = chunk.len() as u64;
         copy.write(index, chunk).await.map_err(|_| Failure::Cache)?;
-        errand.note_chunk(object, size);
-        pump.note_kept(size);
-        pump.line().pulse.beat();
+        let left = work.run.left().saturating_sub(size);
+        work.run.left.store(left, Ordering::Relaxed);
+        work.errand.note_chunk(work.object(), size, &work.pump.line().peer);
+        work.pump.note_kept(size);
+        work.pump.line().pulse.beat();
         index += 1;
     }
     Ok(())
@@ -278,11 +376,17 @@ pub(super) fn head_of(answer: Answer) -> Result<Head, Fault> {
 fn check_head(head: Head, signed_bytes: u64, what: &What) -> Result<Head, Fault> {
     let (What::Range { groups, first_group, groups_wanted, .. }
     | What::Return { groups, first_group, groups_wanted, .. }
+    | What::Lent { groups, first_group, groups_wanted, .. }
     | What::Coded { groups, first_group, groups_wanted, .. }) = what
     else {
         return Err(Failure::Protocol.into());
     };
-    if head.coded.is_some() && !matches!(what, What::Coded { .. }) {
+    let takes_coded = match what {
+        What::Coded { .. } => true,
+        What::Lent { codings, .. } => !codings.is_empty(),
+        _ => false,
+    };
+    if head.coded.is_some() && !takes_coded {
         return Err(Failure::Protocol.into());
     }
     let values = if *groups { Groups::count(signed_bytes) } else { 0 };
@@ -341,7 +445,10 @@ pub(crate) async fn piece(
     object_bytes: u64,
     known: Option<Arc<Groups>>,
 ) -> Result<(Arc<Groups>, Bytes), Fault> {
-    let (What::Range { digest, first_group, .. } | What::Return { digest, first_group, .. }) = &request.what else {
+    let (What::Range { digest, first_group, .. }
+    | What::Lent { digest, first_group, .. }
+    | What::Return { digest, first_group, .. }) = &request.what
+    else {
         return Err(Failure::Protocol.into());
     };
     let mut recv = ask(live, request).await?;

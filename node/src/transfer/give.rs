@@ -11,7 +11,7 @@ use super::{
     wire,
 };
 use crate::{
-    archive::{Archive, InstanceRow, Object, ReadError},
+    archive::{Archive, InstanceRow, Object, ReadError, cache::CopiedObject},
     tasks::Tasks,
     trust::Permit,
 };
@@ -20,7 +20,7 @@ use lru::LruCache;
 use protocol::{
     Digest, Refusal, SiteId, Uid,
     agreement::Level,
-    coding::{self, PLANES},
+    coding::{self, Layout, PLANES},
     digest::Groups,
     fetch::{Answer, Priority, Request, What, groups_bytes},
     limits::{GROUP_BYTES, HEADER_PACK_BYTES_MAX, RANGE_BYTES_MAX},
@@ -33,7 +33,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tokio::sync::{OnceCell, watch};
+use tokio::sync::{OnceCell, OwnedSemaphorePermit, watch};
 
 /// When our cold tier is not there, somebody must see to it.
 const OFFLINE_RETRY_MS: u32 = 60_000;
@@ -138,6 +138,51 @@ impl<'a> Sender<'a> {
     }
 }
 
+/// What is given: an object of ours, or a copy that is given on.
+#[derive(Clone, Debug)]
+enum Given {
+    Own(Object),
+    Lent(CopiedObject),
+}
+
+impl Given {
+    fn bytes(&self) -> u64 {
+        match self {
+            Self::Own(object) => object.bytes(),
+            Self::Lent(copy) => copy.bytes(),
+        }
+    }
+
+    fn groups(&self) -> &Groups {
+        match self {
+            Self::Own(object) => object.groups(),
+            Self::Lent(copy) => copy.groups(),
+        }
+    }
+
+    async fn range(&self, offset: u64, bytes: u64) -> Result<Bytes, Refusal> {
+        let read = match self {
+            Self::Own(object) => object.range(offset, bytes).await,
+            Self::Lent(copy) => copy.range(offset, bytes).await,
+        };
+        read.map_err(|fault| refusal_of(&fault))
+    }
+
+    fn is_native(&self) -> bool {
+        match self {
+            Self::Own(object) => object.is_native(),
+            Self::Lent(copy) => copy.is_native(),
+        }
+    }
+
+    fn layout(&self, offset: u64) -> Option<Layout> {
+        match self {
+            Self::Own(object) => object.layout(offset),
+            Self::Lent(copy) => copy.layout(offset),
+        }
+    }
+}
+
 type Opened = Arc<OnceCell<Object>>;
 type Sealed = (Bytes, Arc<Manifest>);
 
@@ -221,8 +266,40 @@ impl Giver {
             | What::Roads
             | What::Relay { .. }
             | What::Relayed { .. }
+            | What::Passes { .. }
+            | What::Lent { .. }
+            | What::PassOver(_)
             | What::Message { .. } => Err(Refusal::Malformed),
         }
+    }
+
+    /// Answers a request for a range of a copy that is given on.
+    ///
+    /// # Errors
+    /// As [`Self::give`].
+    pub(crate) async fn give_lent(
+        &self,
+        load: &Load,
+        request: &Request,
+        copy: CopiedObject,
+        to: &mut Sender<'_>,
+    ) -> Result<(), Refusal> {
+        let What::Lent { groups, first_group, groups_wanted, codings, .. } = &request.what else {
+            return Err(Refusal::Malformed);
+        };
+        let wanted = GroupsWanted { first: *first_group, count: *groups_wanted, with_values: *groups };
+        let _waits = load.enter(wanted.bytes(copy.bytes())?);
+        let object = Given::Lent(copy);
+        if codings.contains(&PLANES) {
+            self.coded(object, wanted, load, to).await
+        } else {
+            plain(&object, wanted, to).await
+        }
+    }
+
+    /// A turn to read for a peer.
+    pub(crate) async fn turn(&self, peer: SiteId, priority: Priority) -> Option<OwnedSemaphorePermit> {
+        self.turns.take(peer, priority).await
     }
 
     async fn range(
@@ -233,12 +310,12 @@ impl Giver {
         to: &mut Sender<'_>,
     ) -> Result<(), Refusal> {
         let row = self.row(&request.study, digest)?;
-        let _waits = load.enter(wanted.bytes(&row)?);
+        let _waits = load.enter(wanted.bytes(row.entry.bytes)?);
         let object = {
             // A large object stays open, and may take long to be opened: its peer's others do not wait for that.
             let is_small = row.entry.bytes <= RANGE_BYTES_MAX;
             let _turn = if is_small { self.turns.take(peer, request.priority).await } else { None };
-            self.open(permit, &row).await?
+            Given::Own(self.open(permit, &row).await?)
         };
         if takes_planes { self.coded(object, wanted, load, to).await } else { plain(&object, wanted, to).await }
     }
@@ -345,7 +422,7 @@ impl Giver {
     /// Codes and sends where it is worth it; what does not become smaller goes as it is.
     async fn coded(
         &self,
-        object: Object,
+        object: Given,
         wanted: GroupsWanted,
         load: &Load,
         to: &mut Sender<'_>,
@@ -356,7 +433,7 @@ impl Giver {
         }
         let turn = self.coding.encoding.enter(bytes).await.ok_or(Refusal::Internal)?;
         // Read when it is its turn: what waits holds no memory but small objects.
-        let unit = object.range(offset, bytes).await.map_err(|e| refusal_of(&e))?;
+        let unit = object.range(offset, bytes).await?;
         let looked_at = object.clone();
         let coding = turn.work(move || coding::encode(&unit, looked_at.layout(offset).as_ref()));
         let coded = coding.await.ok_or(Refusal::Internal)?;
@@ -382,26 +459,26 @@ impl Giver {
 
 impl GroupsWanted {
     /// How many bytes that are.
-    fn bytes(self, row: &InstanceRow) -> Result<u64, Refusal> {
+    fn bytes(self, object_bytes: u64) -> Result<u64, Refusal> {
         if u64::from(self.count) * GROUP_BYTES > RANGE_BYTES_MAX {
             return Err(Refusal::Malformed);
         }
-        Ok(groups_bytes(row.entry.bytes, self.first, self.count))
+        Ok(groups_bytes(object_bytes, self.first, self.count))
     }
 
     /// Where they begin, and how many bytes they are.
-    fn place(self, object: &Object) -> (u64, u64) {
+    fn place(self, object: &Given) -> (u64, u64) {
         let size = object.bytes();
         (self.first.saturating_mul(GROUP_BYTES).min(size), groups_bytes(size, self.first, self.count))
     }
 
-    fn values(self, object: &Object) -> Bytes {
+    fn values(self, object: &Given) -> Bytes {
         if self.with_values { values_bytes(object.groups()) } else { Bytes::new() }
     }
 }
 
 /// Sends bytes as they are.
-async fn plain(object: &Object, wanted: GroupsWanted, to: &mut Sender<'_>) -> Result<(), Refusal> {
+async fn plain(object: &Given, wanted: GroupsWanted, to: &mut Sender<'_>) -> Result<(), Refusal> {
     let (mut offset, bytes) = wanted.place(object);
     let end = offset + bytes;
     // Read before the head leaves: a fault of the first piece can still be told as a refusal.
@@ -422,11 +499,11 @@ async fn plain(object: &Object, wanted: GroupsWanted, to: &mut Sender<'_>) -> Re
     if offset < end { Err(Refusal::Internal) } else { to.finish().await }
 }
 
-async fn read(object: &Object, offset: u64, end: u64) -> Result<Bytes, Refusal> {
+async fn read(object: &Given, offset: u64, end: u64) -> Result<Bytes, Refusal> {
     if offset >= end {
         return Ok(Bytes::new());
     }
-    object.range(offset, (end - offset).min(PIECE_BYTES)).await.map_err(|e| refusal_of(&e))
+    object.range(offset, (end - offset).min(PIECE_BYTES)).await
 }
 
 async fn blob(bytes: Bytes, to: &mut Sender<'_>) -> Result<(), Refusal> {

@@ -35,6 +35,8 @@ pub(crate) struct LinkRow {
     pub(crate) running: usize,
     /// Bytes of images that came since the start.
     pub(crate) came: u64,
+    /// Bytes that came and were of no use: of what was taken back, cut off, or wrong.
+    pub(crate) wasted: u64,
     /// Bytes this connection carried, all told.
     pub(crate) received: u64,
     pub(crate) sent: u64,
@@ -96,6 +98,7 @@ impl Inner {
             waiting,
             running,
             came: pump.came.load(Ordering::Relaxed),
+            wasted: pump.wasted(),
             received: stats.as_ref().map_or(0, |stats| stats.udp_rx.bytes),
             sent: stats.as_ref().map_or(0, |stats| stats.udp_tx.bytes),
             packets_sent: path.sent_packets,

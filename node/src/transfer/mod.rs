@@ -27,9 +27,12 @@ mod give_ahead;
 mod give_back;
 mod kept;
 mod keys;
+mod lend;
 mod line;
 mod links;
 mod opening;
+mod others;
+mod passes;
 mod past;
 mod progress;
 mod pump;
@@ -38,6 +41,8 @@ mod recover;
 mod roads;
 mod schedule;
 mod serve;
+mod share;
+mod spread;
 mod trial;
 mod turns;
 mod wire;
@@ -225,7 +230,9 @@ impl Transfer {
             sources,
             alerts: alerts.clone(),
             giver: give::Giver::new(archive, tasks.clone(), coding.clone(), ahead),
-            given_back: give_back::GiveBack::new(cache),
+            given_back: give_back::GiveBack::new(cache.clone()),
+            lending: lend::Lending::new(cache, alerts.audit().clone(), tasks.clone()),
+            watched: passes::Watched::default(),
             kept: kept::Kept::new(trust.clone(), identity.clone(), second, held, tasks.clone()),
             begun: serve::begun_pace(),
             refused: serve::refused_pace(),

@@ -1,17 +1,18 @@
 //! Runs the queue of one holder: starts spans as the link carries them, and puts them back when a connection is lost.
 //!
 //! # Not here
-//! The order: [`super::schedule`]. One span: [`super::fetch`]. Connections: [`super::line`].
+//! The order: [`super::schedule`]. Several holders at one queue: [`super::share`]. One span: [`super::fetch`]. Connections: [`super::line`].
 
 use super::{
     coding::Coding,
-    errand::{Asker, Errand, Failure, Object, Span},
-    fetch::{self, SpanEnd},
+    errand::{Errand, Failure, Object, Span},
+    fetch::{self, Run as Fetching, SpanEnd},
     keys,
     line::{Line, Live},
     past::{Past, Run},
     progress::{Rate, patience},
     schedule::{Queue, STREAMS_MAX, STREAMS_MIN, Wanted},
+    spread::{Ear, Pace},
 };
 use crate::{audit::Alerts, tasks::Tasks};
 use futures::{StreamExt, stream::FuturesUnordered};
@@ -19,11 +20,14 @@ use protocol::{
     Refusal,
     fetch::{Priority, Request, What},
     limits::RANGE_BYTES_MAX,
+    pass::Pass,
+    signed::Signed,
 };
 use std::{
+    collections::HashMap,
     sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -31,6 +35,12 @@ use tokio::{sync::Notify, task::JoinHandle};
 
 /// How often silence and busy answers are looked at.
 const TICK: Duration = Duration::from_millis(250);
+/// The same while others could bring what does not come here.
+const TICK_SHARING: Duration = Duration::from_millis(40);
+/// Of a line that shares its work so much is under way: what falls silent with it is asked of others behind what they have.
+const UNDER_WAY_SHARING_S: f64 = 0.25;
+/// Streams that it has at least.
+const STREAMS_SHARING_MIN: usize = 3;
 /// Times an object is asked for anew without a chunk in between before its holder counts as broken.
 const TRIES_MAX: u64 = 12;
 /// Spans are never taken to be smaller than this, so that many small ones do not ask for everything at once.
@@ -52,10 +62,10 @@ pub(crate) struct PumpParts {
 /// The pump of one line.
 #[derive(Debug)]
 pub(crate) struct Pump {
-    line: Arc<Line>,
+    pub(super) line: Arc<Line>,
     queue: Mutex<Queue<Span>>,
-    news: Notify,
-    alerts: Alerts,
+    pub(super) news: Notify,
+    pub(super) alerts: Alerts,
     tasks: Tasks,
     past: Arc<Past>,
     /// Bytes that came, for the rate that decides how much is asked for at once.
@@ -69,6 +79,20 @@ pub(crate) struct Pump {
     pub(crate) coding: Arc<Coding>,
     /// Coded bytes of this peer were wrong once: none are asked for any more.
     is_doubted: AtomicBool,
+    /// What runs at this line. Bounded by the streams.
+    table: Mutex<HashMap<Span, Arc<Fetching>>>,
+    pace: Mutex<Pace>,
+    /// Bytes that came and were of no use: of what was taken back, cut off, or wrong.
+    wasted: AtomicU64,
+    /// An errand ended: what waits for it is forgotten.
+    is_swept: AtomicBool,
+    /// Lines whose queues this one helps with, those that help with its own, and how many errands tie it to others.
+    pub(super) homes: Mutex<Vec<Weak<Self>>>,
+    pub(super) helpers: Mutex<Vec<Weak<Self>>>,
+    pub(super) ties: AtomicUsize,
+    /// Nothing comes on it although something was asked: others bring it, until anything is heard.
+    pub(super) rests: AtomicBool,
+    pub(super) ear: Mutex<Ear>,
 }
 
 /// When what runs began without a pause, what had come by then, and whether a connection was lost meanwhile.
@@ -79,29 +103,9 @@ struct Busy {
     is_broken: bool,
 }
 
-impl Asker for Pump {
-    fn ask(&self, span: Span, priority: Priority) -> bool {
-        let wanted = self.queue().want(&span, priority);
-        match wanted {
-            Wanted::Queued => self.news.notify_one(),
-            Wanted::RunningLower => self.raise(&span.object, priority),
-            Wanted::Running => {}
-            Wanted::Full => return false,
-        }
-        true
-    }
-
-    fn take(&self, errand: &Errand) -> Vec<(Span, Priority)> {
-        self.queue().take(|span| std::ptr::eq(span.object.errand.as_ptr(), errand))
-    }
-
-    fn sweep(&self) {
-        self.queue().forget(|span| span.object.errand.upgrade().is_none_or(|e| e.ended.is_cancelled()));
-        self.news.notify_one();
-    }
-}
-
-type Running = JoinHandle<(Span, SpanEnd)>;
+/// A span, how it ended, and the line whose queue it is of.
+type Running = JoinHandle<(Arc<Fetching>, SpanEnd, Arc<Pump>)>;
+pub(super) type Runs = FuturesUnordered<Running>;
 
 impl Pump {
     pub(crate) fn new(line: Arc<Line>, parts: PumpParts) -> Self {
@@ -119,7 +123,72 @@ impl Pump {
             span_bytes: AtomicU64::new(RANGE_BYTES_MAX),
             coding,
             is_doubted: AtomicBool::new(false),
+            table: Mutex::default(),
+            pace: Mutex::default(),
+            wasted: AtomicU64::new(0),
+            is_swept: AtomicBool::new(false),
+            homes: Mutex::default(),
+            helpers: Mutex::default(),
+            ties: AtomicUsize::new(0),
+            rests: AtomicBool::new(false),
+            ear: Mutex::new(Ear::new(Instant::now())),
         }
+    }
+
+    /// Puts a span into the queue or raises it; false when the queue is full.
+    pub(crate) fn ask(&self, span: &Span, priority: Priority) -> bool {
+        let (wanted, lent) = {
+            let mut queue = self.queue();
+            (queue.want(span, priority), queue.lent_to(span))
+        };
+        match wanted {
+            Wanted::Queued => self.wake(),
+            Wanted::RunningLower => match lent {
+                None => self.raise(span, priority),
+                Some(site) => {
+                    let helper = span.object.errand.upgrade().and_then(|errand| errand.pump_of(&site));
+                    if let Some(helper) = helper {
+                        helper.raise(span, priority);
+                    }
+                }
+            },
+            Wanted::Running => {}
+            Wanted::Full => return false,
+        }
+        true
+    }
+
+    /// Takes what waits of an errand and nobody looks at out of the queue.
+    pub(crate) fn take(&self, errand: &Errand) -> Vec<(Span, Priority)> {
+        self.queue().take(|span| std::ptr::eq(span.object.errand.as_ptr(), errand))
+    }
+
+    /// Has forgotten what no errand wants any more. Also said by an errand that ends while the queue is being looked at.
+    pub(crate) fn sweep(&self) {
+        self.is_swept.store(true, Ordering::Relaxed);
+        self.news.notify_one();
+    }
+
+    fn forget_swept(&self) {
+        if self.is_swept.swap(false, Ordering::Relaxed) {
+            self.queue().forget(|span| span.object.errand.upgrade().is_none_or(|e| e.ended.is_cancelled()));
+        }
+    }
+
+    /// What runs at this line.
+    pub(super) fn table(&self) -> MutexGuard<'_, HashMap<Span, Arc<Fetching>>> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Bytes of objects that it brings in a second while more is asked for, as far as is known.
+    pub(super) fn carries(&self) -> Option<f64> {
+        let known = self.pace.lock().unwrap_or_else(PoisonError::into_inner).bytes_per_s();
+        known.or_else(|| self.past.best_rate(&self.line.peer))
+    }
+
+    /// Bytes that came and were of no use.
+    pub(crate) fn wasted(&self) -> u64 {
+        self.wasted.load(Ordering::Relaxed)
     }
 
     /// Requests that wait, and that run.
@@ -133,7 +202,7 @@ impl Pump {
         self.rate_now.load(Ordering::Relaxed) as f64
     }
 
-    fn queue(&self) -> std::sync::MutexGuard<'_, Queue<Span>> {
+    pub(super) fn queue(&self) -> MutexGuard<'_, Queue<Span>> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -173,12 +242,17 @@ impl Pump {
     pub(crate) async fn doubt_coding(&self, errand: &Errand) {
         if !self.is_doubted.swap(true, Ordering::Relaxed) {
             let what = "coded bytes from the holder do not become those it signed";
-            self.alerts.security(what, errand.holder, Some(&errand.study)).await;
+            self.alerts.security(what, self.line.peer, Some(&errand.study)).await;
         }
     }
 
     /// Tells the holder that a running request became urgent. Best effort: without it the image comes a little later.
-    fn raise(&self, object: &Object, priority: Priority) {
+    fn raise(&self, span: &Span, priority: Priority) {
+        let run = self.table().get(span).cloned();
+        if let Some(run) = run {
+            run.raise(priority, self.expects(priority));
+        }
+        let object = &span.object;
         let (Some(live), Some(errand)) = (self.line.live(), object.errand.upgrade()) else { return };
         let request = Request {
             study: errand.study.clone(),
@@ -197,14 +271,13 @@ impl Pump {
     pub(crate) async fn run(self: Arc<Self>) {
         let stop = self.tasks.stop_token();
         let mut changes = self.line.changes();
-        let mut runs: FuturesUnordered<Running> = FuturesUnordered::new();
+        let mut runs: Runs = FuturesUnordered::new();
         let mut later: Vec<(Instant, Span)> = Vec::new();
         let mut rate = Rate::default();
         let mut busy: Option<Busy> = None;
-        let mut tick = tokio::time::interval(TICK);
-        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut next_look = Instant::now();
         loop {
-            let is_busy = !runs.is_empty() || !later.is_empty() || self.queue().waiting() > 0;
+            let is_busy = !runs.is_empty() || !later.is_empty() || self.queue().waiting() > 0 || self.may_help();
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
@@ -212,15 +285,19 @@ impl Pump {
                 () = self.news.notified() => {}
                 _ = changes.changed() => {}
                 Some(ended) = runs.next(), if !runs.is_empty() => {
-                    if let Ok((span, end)) = ended {
-                        if let (Some(busy), SpanEnd::Again) = (&mut busy, &end) {
+                    if let Ok((run, end, home)) = ended {
+                        if let (Some(busy), SpanEnd::Again | SpanEnd::TakenBack) = (&mut busy, &end) {
                             busy.is_broken = true;
                         }
-                        self.settle(span, end, &mut later).await;
+                        self.settle(&home, run.span.clone(), end, &mut later).await;
                     }
                 }
-                _ = tick.tick(), if is_busy => self.look(&mut rate, runs.len()),
+                () = tokio::time::sleep_until(next_look.into()), if is_busy => {
+                    self.look(&mut rate, runs.len());
+                    next_look = Instant::now() + if self.is_sharing() { TICK_SHARING } else { TICK };
+                }
             }
+            self.forget_swept();
             later.retain(|(at, span)| {
                 let is_due = *at <= Instant::now();
                 if is_due {
@@ -244,6 +321,7 @@ impl Pump {
             (Some(busy), true) => (busy, self.line.live()),
         };
         self.rate_now.store(0, Ordering::Relaxed);
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner).note(Instant::now(), so_far.1, false);
         if let Some(live) = live.filter(|_| !busy.is_broken) {
             let run = Run {
                 bytes: so_far.1.saturating_sub(busy.from.1),
@@ -258,69 +336,121 @@ impl Pump {
     }
 
     fn look(&self, rate: &mut Rate, runs: usize) {
-        rate.note(Instant::now(), self.came.load(Ordering::Relaxed));
+        let now = Instant::now();
+        rate.note(now, self.came.load(Ordering::Relaxed));
+        let became = self.became.load(Ordering::Relaxed);
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner).note(now, became, runs > 0);
         // Saturates; a rate is small and not negative.
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "for people to see")]
         self.rate_now.store(rate.bytes_per_s() as u64, Ordering::Relaxed);
+        let Some(live) = self.line.live() else { return };
+        if self.is_sharing() {
+            self.look_around(&live);
+        } else {
+            self.end_rest();
+        }
         if runs == 0 {
             return;
         }
-        let Some(live) = self.line.live() else { return };
         if self.line.pulse.silent_for() > patience(live.connection.rtt()) {
             self.line.report_silence();
         }
         // What is asked for is more than the road carries: its rate tells of the road.
-        if runs >= STREAMS_MIN && self.queue().waiting() > 0 {
+        let full = if self.is_sharing() { STREAMS_SHARING_MIN } else { STREAMS_MIN };
+        if runs >= full && self.queue().waiting() > 0 {
             self.line.note_rate(&live, rate.bytes_per_s());
         }
     }
 
     /// Spans under way at once: twice what is in flight on the link, and never less than a fast far link takes, so that it
-    /// is full before its rate is known.
+    /// is full before its rate is known. Of a line that shares its work the rest is better left to others.
     fn streams(&self, live: &Live, rate: &Rate) -> usize {
-        let in_flight = rate.bytes_per_s() * live.connection.rtt().as_secs_f64();
+        let now = rate.bytes_per_s();
+        let in_flight = now * live.connection.rtt().as_secs_f64();
         let span = self.span_bytes.load(Ordering::Relaxed).max(SPAN_BYTES_MIN);
-        let streams = (2.0 * in_flight).max(UNDER_WAY_BYTES_MIN) / span as f64;
+        let is_known = self.is_sharing() && self.carries().is_some();
+        let (least, fewest) = match is_known {
+            true => (now * UNDER_WAY_SHARING_S, STREAMS_SHARING_MIN),
+            false => (UNDER_WAY_BYTES_MIN, STREAMS_MIN),
+        };
+        let streams = (2.0 * in_flight).max(least) / span as f64;
         // Saturates; both bounds are small.
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 8..=64")]
-        let streams = streams.ceil().clamp(STREAMS_MIN as f64, STREAMS_MAX as f64) as usize;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 3..=64")]
+        let streams = streams.ceil().clamp(fewest as f64, STREAMS_MAX as f64) as usize;
         streams
     }
 
-    fn start(self: &Arc<Self>, runs: &mut FuturesUnordered<Running>, rate: &Rate) {
+    fn start(self: &Arc<Self>, runs: &mut Runs, rate: &Rate) {
         let Some(live) = self.line.live() else {
-            self.line.set_demand(self.queue().waiting() > 0 || !runs.is_empty());
+            self.line.set_demand(self.queue().waiting() > 0 || !runs.is_empty() || self.may_help());
             return;
         };
         self.line.set_demand(false);
         let streams = self.streams(&live, rate);
         loop {
-            let next = self.queue().start_next(streams);
-            let Some((span, priority)) = next else { return };
-            if runs.is_empty() {
-                self.line.pulse.beat();
-            }
-            let (pump, live) = (self.clone(), live.clone());
-            runs.push(self.tasks.spawn("transfer.fetch", async move {
-                let end = fetch::span(&pump, &live, &span, priority).await;
-                (span, end)
-            }));
+            // What runs here of others' queues takes streams too.
+            let own = streams.saturating_sub(runs.len().saturating_sub(self.load().1));
+            let mut ahead = 0.0;
+            let next = self.queue().start_next(own, |span, priority| {
+                let fits = !self.is_sharing() || self.fits(span, priority, ahead);
+                ahead += span.bytes() as f64;
+                fits
+            });
+            let Some((span, priority)) = next else { break };
+            self.begin(runs, &live, self, (span, priority, None));
         }
+        self.help(runs, &live, streams);
     }
 
-    async fn settle(&self, span: Span, end: SpanEnd, later: &mut Vec<(Instant, Span)>) {
+    /// Asks for a span of a queue, this line's or another's.
+    pub(super) fn begin(
+        self: &Arc<Self>,
+        runs: &mut Runs,
+        live: &Live,
+        home: &Arc<Self>,
+        (span, priority, pass): (Span, Priority, Option<Signed<Pass>>),
+    ) {
+        if runs.is_empty() && !self.is_resting() {
+            self.line.pulse.beat();
+            self.note_asked();
+        }
+        let run = Arc::new(Fetching::new(span, pass, priority, self.expects(priority)));
+        self.table().insert(run.span.clone(), run.clone());
+        let (pump, live, home) = (self.clone(), live.clone(), home.clone());
+        runs.push(self.tasks.spawn("transfer.fetch", async move {
+            let end = fetch::span(&pump, &live, &run, priority).await;
+            pump.table().remove(&run.span);
+            pump.wasted.fetch_add(run.wasted(), Ordering::Relaxed);
+            (run, end, home)
+        }));
+    }
+
+    async fn settle(self: &Arc<Self>, home: &Arc<Self>, span: Span, end: SpanEnd, later: &mut Vec<(Instant, Span)>) {
         let errand = span.object.errand.upgrade().filter(|e| !e.ended.is_cancelled());
         let Some(errand) = errand else {
-            self.queue().finish(&span);
+            home.queue().finish(&span);
             return;
         };
+        if !Arc::ptr_eq(self, home) {
+            return self.settle_lent(home, &errand, span, end).await;
+        }
+        if let SpanEnd::Failed(failure) = end
+            && self.goes_elsewhere(&errand, &span, failure).await
+        {
+            return;
+        }
         match end {
             SpanEnd::Done => {
                 self.queue().finish(&span);
             }
+            SpanEnd::TakenBack => {
+                self.queue().again(&span);
+                self.wake();
+            }
             SpanEnd::Stopped { called_off } => self.stop(&errand, span, called_off),
             SpanEnd::Again if span.object.tries.fetch_add(1, Ordering::Relaxed) < TRIES_MAX => {
                 self.queue().again(&span);
+                self.wake();
             }
             SpanEnd::Again => {
                 self.queue().finish(&span);
@@ -338,7 +468,7 @@ impl Pump {
     }
 
     /// A span that ran when its errand was stopped. Looked at meanwhile, it is fetched all the same.
-    fn stop(&self, errand: &Errand, span: Span, called_off: bool) {
+    pub(super) fn stop(&self, errand: &Errand, span: Span, called_off: bool) {
         let mut queue = self.queue();
         if queue.running(&span).is_none_or(|priority| priority >= Priority::Screen) {
             return queue.again(&span);
@@ -374,6 +504,7 @@ impl Pump {
     }
 
     fn give_up(&self) {
+        self.give_back_lent();
         // Ending an errand sweeps the queue: it must not be locked here any more.
         let waiting = self.queue().take_all();
         for span in waiting {

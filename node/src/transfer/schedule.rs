@@ -4,10 +4,12 @@
 //! the rest of a series fills the streams that the link carries; prefetch falls to four streams while anything more
 //! urgent runs or waits. Within a priority, first asked is first fetched: the viewer's order is the fetch order.
 //!
+//! Other holders of the same may take from it too: what they take is *lent*, and runs as far as anybody else is concerned.
+//!
 //! # Not here
 //! Asking: [`super::pump`]. Telling a holder that a running request became urgent: there too.
 
-use protocol::fetch::Priority;
+use protocol::{SiteId, fetch::Priority};
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, HashMap},
@@ -22,6 +24,8 @@ pub(crate) const STREAMS_MAX: usize = 64;
 pub(crate) const PREFETCH_STREAMS_MAX: usize = 4;
 /// Spans waiting for one holder. A 3,000-instance study is some thousands; beyond, wants are refused as busy.
 pub(crate) const QUEUED_MAX: usize = 200_000;
+/// How far down the queue is looked for what fits: a slow holder's span from behind lies within minutes of a fast one's.
+const LOOKED_AT_MAX: usize = 2048;
 
 /// Fresh wants are numbered upwards from zero, spans that must be asked for again downwards: they go first.
 type Place = (Reverse<Priority>, i64);
@@ -45,20 +49,29 @@ pub(crate) struct Queue<K> {
     order: BTreeMap<Place, K>,
     places: HashMap<K, Place>,
     running: HashMap<K, Priority>,
+    lent: HashMap<K, (Priority, SiteId)>,
     next_number: i64,
     next_again: i64,
 }
 
 impl<K: Clone + Eq + Hash> Default for Queue<K> {
     fn default() -> Self {
-        Self { order: BTreeMap::new(), places: HashMap::new(), running: HashMap::new(), next_number: 0, next_again: -1 }
+        Self {
+            order: BTreeMap::new(),
+            places: HashMap::new(),
+            running: HashMap::new(),
+            lent: HashMap::new(),
+            next_number: 0,
+            next_again: -1,
+        }
     }
 }
 
 impl<K: Clone + Eq + Hash> Queue<K> {
     /// Somebody wants a span. Priorities only rise.
     pub(crate) fn want(&mut self, key: &K, priority: Priority) -> Wanted {
-        if let Some(current) = self.running.get_mut(key) {
+        let lent = self.lent.get_mut(key).map(|(priority, _)| priority);
+        if let Some(current) = self.running.get_mut(key).or(lent) {
             if *current >= priority {
                 return Wanted::Running;
             }
@@ -80,28 +93,64 @@ impl<K: Clone + Eq + Hash> Queue<K> {
         Wanted::Queued
     }
 
-    /// The next span that may start when the link carries `streams` at once.
-    pub(crate) fn start_next(&mut self, streams: usize) -> Option<(K, Priority)> {
-        let (&place, key) = self.order.first_key_value()?;
-        let priority = place.0.0;
-        if !self.may_start(priority, streams.clamp(STREAMS_MIN, STREAMS_MAX)) {
-            return None;
+    /// The next span that may start when the link carries `streams` at once, of those that `goes` lets.
+    pub(crate) fn start_next(
+        &mut self,
+        streams: usize,
+        mut goes: impl FnMut(&K, Priority) -> bool,
+    ) -> Option<(K, Priority)> {
+        let mut is_urgent_left = false;
+        let mut found = None;
+        for (place, key) in self.order.iter().take(LOOKED_AT_MAX) {
+            let priority = place.0.0;
+            // What is less urgent may start less.
+            if !self.may_start(priority, streams, is_urgent_left) {
+                break;
+            }
+            if goes(key, priority) {
+                found = Some((*place, key.clone()));
+                break;
+            }
+            is_urgent_left |= priority > Priority::Prefetch;
         }
-        let key = key.clone();
-        self.order.remove(&place);
-        self.places.remove(&key);
-        self.running.insert(key.clone(), priority);
-        Some((key, priority))
+        let (place, key) = found?;
+        self.take_out(&place, &key);
+        self.running.insert(key.clone(), place.0.0);
+        Some((key, place.0.0))
     }
 
-    // Only the first of the order is looked at, so what waits is never more urgent than `priority` here.
-    fn may_start(&self, priority: Priority, streams: usize) -> bool {
+    /// Lends a span to another holder: the first that may start there and that `goes` lets.
+    pub(crate) fn lend(
+        &mut self,
+        to: SiteId,
+        may_start: impl Fn(Priority) -> bool,
+        mut goes: impl FnMut(&K, Priority) -> bool,
+    ) -> Option<(K, Priority)> {
+        let fits = |(place, key): &(&Place, &K)| may_start(place.0.0) && goes(key, place.0.0);
+        let (place, key) =
+            self.order.iter().take(LOOKED_AT_MAX).find(fits).map(|(place, key)| (*place, key.clone()))?;
+        self.take_out(&place, &key);
+        self.lent.insert(key.clone(), (place.0.0, to));
+        Some((key, place.0.0))
+    }
+
+    /// To whom a span is lent.
+    pub(crate) fn lent_to(&self, key: &K) -> Option<SiteId> {
+        self.lent.get(key).map(|(_, site)| *site)
+    }
+
+    fn take_out(&mut self, place: &Place, key: &K) {
+        self.order.remove(place);
+        self.places.remove(key);
+    }
+
+    fn may_start(&self, priority: Priority, streams: usize, is_urgent_left: bool) -> bool {
         let count = |of: fn(Priority) -> bool| self.running.values().filter(|p| of(**p)).count();
         match priority {
             Priority::Emergency | Priority::Screen => count(|p| p >= Priority::Screen) < STREAMS_MAX,
             Priority::Series => self.running.len() < streams,
             Priority::Prefetch | Priority::Backup => {
-                let held_back = count(|p| p > Priority::Prefetch) > 0;
+                let held_back = is_urgent_left || count(|p| p > Priority::Prefetch) > 0;
                 let limit = if held_back { PREFETCH_STREAMS_MAX } else { streams };
                 count(|p| p <= Priority::Prefetch) < limit && self.running.len() < streams
             }
@@ -110,17 +159,17 @@ impl<K: Clone + Eq + Hash> Queue<K> {
 
     /// With which priority it runs, if it does.
     pub(crate) fn running(&self, key: &K) -> Option<Priority> {
-        self.running.get(key).copied()
+        self.running.get(key).copied().or_else(|| self.lent.get(key).map(|(priority, _)| *priority))
     }
 
     /// A span is done, failed or no longer wanted.
     pub(crate) fn finish(&mut self, key: &K) -> Option<Priority> {
-        self.running.remove(key)
+        self.running.remove(key).or_else(|| self.lent.remove(key).map(|(priority, _)| priority))
     }
 
     /// A span that ran must be asked for again: it goes before the others of its priority.
     pub(crate) fn again(&mut self, key: &K) {
-        if let Some(priority) = self.running.remove(key) {
+        if let Some(priority) = self.finish(key) {
             let place = (Reverse(priority), self.next_again);
             self.next_again -= 1;
             self.order.insert(place, key.clone());
@@ -164,10 +213,11 @@ impl<K: Clone + Eq + Hash> Queue<K> {
     /// Whether somebody waits for what runs or is to run.
     pub(crate) fn is_urgent(&self) -> bool {
         let next = self.order.first_key_value().map(|(place, _)| place.0.0);
-        self.running.values().copied().chain(next).any(|priority| priority > Priority::Prefetch)
+        let lent = self.lent.values().map(|(priority, _)| *priority);
+        self.running.values().copied().chain(lent).chain(next).any(|priority| priority > Priority::Prefetch)
     }
 
-    /// Spans running.
+    /// Spans running here.
     pub(crate) fn runs(&self) -> usize {
         self.running.len()
     }
@@ -182,8 +232,12 @@ impl<K: Clone + Eq + Hash> Queue<K> {
 mod tests {
     use super::*;
 
+    fn next(queue: &mut Queue<u32>, streams: usize) -> Option<(u32, Priority)> {
+        queue.start_next(streams, |_, _| true)
+    }
+
     fn started(queue: &mut Queue<u32>, streams: usize) -> Vec<u32> {
-        std::iter::from_fn(|| queue.start_next(streams).map(|(k, _)| k)).collect()
+        std::iter::from_fn(|| next(queue, streams).map(|(k, _)| k)).collect()
     }
 
     #[test]
@@ -210,9 +264,9 @@ mod tests {
         queue.want(&2, Priority::Series);
         queue.want(&2, Priority::Screen);
         queue.want(&2, Priority::Prefetch);
-        assert_eq!(queue.start_next(8), Some((2, Priority::Screen)));
-        assert_eq!(queue.start_next(8), Some((1, Priority::Series)));
-        assert_eq!(queue.start_next(8), None);
+        assert_eq!(next(&mut queue, 8), Some((2, Priority::Screen)));
+        assert_eq!(next(&mut queue, 8), Some((1, Priority::Series)));
+        assert_eq!(next(&mut queue, 8), None);
     }
 
     #[test]
@@ -225,8 +279,8 @@ mod tests {
         assert_eq!(queue.want(&5, Priority::Screen), Wanted::RunningLower);
         assert_eq!(queue.want(&5, Priority::Screen), Wanted::Running);
         queue.want(&99, Priority::Screen);
-        assert_eq!(queue.start_next(8), Some((99, Priority::Screen)));
-        assert_eq!(queue.start_next(8), None);
+        assert_eq!(next(&mut queue, 8), Some((99, Priority::Screen)));
+        assert_eq!(next(&mut queue, 8), None);
     }
 
     #[test]
@@ -273,8 +327,38 @@ mod tests {
             queue.want(&k, Priority::Series);
         }
         queue.forget(|k| k % 2 == 0);
-        assert_eq!(started(&mut queue, 4), [1, 3, 5, 7, 9, 11, 13, 15]);
+        assert_eq!(started(&mut queue, 8), [1, 3, 5, 7, 9, 11, 13, 15]);
         assert_eq!(queue.waiting(), 2);
         assert_eq!(queue.want(&0, Priority::Series), Wanted::Queued);
+    }
+
+    #[test]
+    fn what_is_lent_runs_and_comes_back_first() {
+        let mut queue = Queue::default();
+        for k in 0..10 {
+            queue.want(&k, Priority::Series);
+        }
+        let other = SiteId([7; 32]);
+        assert_eq!(queue.lend(other, |_| true, |k, _| *k == 3), Some((3, Priority::Series)));
+        assert_eq!(queue.lent_to(&3), Some(other));
+        assert_eq!(queue.want(&3, Priority::Series), Wanted::Running);
+        assert_eq!(queue.want(&3, Priority::Screen), Wanted::RunningLower);
+        assert!(queue.is_urgent());
+        assert_eq!((queue.runs(), queue.waiting()), (0, 9), "it takes no stream of ours");
+        queue.again(&3);
+        assert_eq!(queue.lent_to(&3), None);
+        assert_eq!(next(&mut queue, 8), Some((3, Priority::Screen)));
+        assert_eq!(queue.lend(other, |priority| priority > Priority::Series, |_, _| true), None);
+    }
+
+    #[test]
+    fn prefetch_is_held_back_behind_what_another_shall_bring() {
+        let mut queue = Queue::default();
+        for k in 0..10 {
+            queue.want(&k, Priority::Prefetch);
+        }
+        queue.want(&99, Priority::Screen);
+        let started = std::iter::from_fn(|| queue.start_next(8, |k, _| *k != 99)).count();
+        assert_eq!(started, PREFETCH_STREAMS_MAX);
     }
 }

@@ -16,6 +16,8 @@ use super::{
     give::{Giver, Sender},
     give_back::GiveBack,
     kept::Kept,
+    lend::Lending,
+    passes::Watched,
     rates::{Rates, Throttle},
     trial::Trials,
     wire,
@@ -34,6 +36,7 @@ use protocol::{
     agreement::{Level, StudyFacts, Withheld},
     catalog::Basis,
     fetch::{Answer, Priority, Reader, Request, What},
+    pass::Pass,
 };
 use quinn::{Connection, RecvStream, SendStream};
 use std::{
@@ -86,6 +89,9 @@ pub(crate) struct Server {
     pub(crate) giver: Giver,
     pub(crate) given_back: GiveBack,
     pub(crate) kept: Kept,
+    pub(crate) lending: Lending,
+    /// Passes that we gave, watched.
+    pub(crate) watched: Watched,
     /// Readings that begin: each is a record on disk before its first byte leaves, and a peer may name a new reader with
     /// every request.
     pub(crate) begun: Pace<SiteId>,
@@ -131,8 +137,8 @@ impl Extent {
 type Slot = Arc<tokio::sync::Mutex<Option<(Permit, Instant)>>>;
 
 /// One connection of one peer.
-struct Visit {
-    peer: SiteId,
+pub(super) struct Visit {
+    pub(super) peer: SiteId,
     connection: Connection,
     load: Load,
     permits: Mutex<LruCache<(Uid, Reader, Extent), Slot>>,
@@ -209,7 +215,7 @@ pub(crate) async fn attend(server: Arc<Server>, peer: SiteId, connection: Connec
 }
 
 impl Server {
-    async fn request(&self, visit: &Visit, mut send: SendStream, mut recv: RecvStream) {
+    async fn request(self: &Arc<Self>, visit: &Visit, mut send: SendStream, mut recv: RecvStream) {
         let request = match tokio::time::timeout(REQUEST_WITHIN, wire::read_request(&mut recv)).await {
             Ok(Ok(request)) => request,
             Ok(Err(fault)) if fault.is_theirs() => {
@@ -236,17 +242,30 @@ impl Server {
         if let What::Return { .. } | What::ReturnManifest(_) | What::Kept(_) = &request.what {
             return self.give_unread(visit, &request, &mut send).await;
         }
-        let permit = match self.permit(visit, &request).await {
-            Ok(permit) => permit,
+        if let What::PassOver(id) = &request.what {
+            self.hear_pass_over(visit, id);
+            let _ = wire::write_answer(&mut send, &Answer::Blob { bytes: 0 }).await;
+            let _ = send.finish();
+            return;
+        }
+        let permitted = match &request.what {
+            What::Lent { .. } => self.permit_lent(visit, &request).await,
+            _ => self.permit(visit, &request).await.map(|permit| (permit, None)),
+        };
+        let (permit, pass) = match permitted {
+            Ok(permitted) => permitted,
             Err(refusal) => return refuse(send, refusal).await,
         };
+        if let What::Passes { .. } = &request.what {
+            return self.give_passes(visit, &permit, &request, &mut send).await;
+        }
         let object = match &request.what {
-            What::Range { digest, .. } | What::Coded { digest, .. } => Some(*digest),
+            What::Range { digest, .. } | What::Coded { digest, .. } | What::Lent { digest, .. } => Some(*digest),
             _ => None,
         };
         let entered = object.map(|digest| (digest, visit.running.enter(digest, request.priority)));
         let raised = entered.as_ref().map(|(_, p)| p.subscribe());
-        self.send_while_permitted((visit, &permit), &request, &mut send, raised).await;
+        self.send_while_permitted((visit, &permit, pass.as_ref()), &request, &mut send, raised).await;
         if let Some((digest, priority)) = &entered {
             visit.running.leave(digest, priority);
         }
@@ -268,7 +287,7 @@ impl Server {
     }
 
     /// Whoever is refused too often waits for it, in a place of its own connection.
-    async fn slow(&self, peer: SiteId) {
+    pub(super) async fn slow(&self, peer: SiteId) {
         if let Err(wait) = self.refused.take(&peer, Instant::now()) {
             self.tasks.pause(wait.max(REFUSED_WAIT)).await;
         }
@@ -319,13 +338,13 @@ impl Server {
 
     async fn send_while_permitted(
         &self,
-        (visit, permit): (&Visit, &Permit),
+        (visit, permit, pass): (&Visit, &Permit, Option<&Pass>),
         request: &Request,
         send: &mut SendStream,
         raised: Option<watch::Receiver<Priority>>,
     ) {
         let stop = self.tasks.stop_token();
-        let mut sender = Sender::new(send, request.priority, raised).throttled(self.throttle(visit.peer, permit));
+        let mut sender = Sender::new(send, request.priority, raised).throttled(self.throttle(visit.peer, permit, pass));
         let gone = self.reader_gone(visit.peer, &request.reader.person);
         let cut = tokio::select! {
             biased;
@@ -335,7 +354,7 @@ impl Server {
             }
             () = gone => code::WITHDRAWN,
             () = stop.cancelled() => code::STOPPING,
-            outcome = self.giver.give((visit.peer, permit, &visit.load), request, &mut sender) => match outcome {
+            outcome = self.give((visit, permit, pass), request, &mut sender) => match outcome {
                 Ok(()) => return,
                 Err(refusal) if !sender.has_begun() => {
                     let _ = sender.head(&Answer::Refused(refusal)).await;
@@ -348,8 +367,24 @@ impl Server {
         let _ = send.reset(cut);
     }
 
+    async fn give(
+        &self,
+        (visit, permit, pass): (&Visit, &Permit, Option<&Pass>),
+        request: &Request,
+        to: &mut Sender<'_>,
+    ) -> Result<(), Refusal> {
+        let Some(pass) = pass else {
+            return self.giver.give((visit.peer, permit, &visit.load), request, to).await;
+        };
+        let copy = {
+            let _turn = self.giver.turn(visit.peer, request.priority).await;
+            self.lending.open(visit, request, pass).await?
+        };
+        self.giver.give_lent(&visit.load, request, copy, to).await
+    }
+
     /// Resolves when a peer says that this person of its reads no more.
-    fn reader_gone(&self, peer: SiteId, person: &str) -> impl Future<Output = ()> + use<> {
+    pub(super) fn reader_gone(&self, peer: SiteId, person: &str) -> impl Future<Output = ()> + use<> {
         let (mut gone, person) = (self.trust.readers_gone(), person.to_owned());
         async move {
             loop {
@@ -472,7 +507,11 @@ impl Server {
     }
 
     /// What the agreement says of bandwidth.
-    fn throttle(&self, peer: SiteId, permit: &Permit) -> Option<Throttle> {
+    fn throttle(&self, peer: SiteId, permit: &Permit, pass: Option<&Pass>) -> Option<Throttle> {
+        if pass.is_some() {
+            let (agreement, kbits) = self.trust.lent_kbits_max(&peer)?;
+            return Some(Throttle::new(&self.rates, peer, agreement, kbits));
+        }
         let basis = permit.basis.as_ref()?;
         let kbits = self.trust.kbits_max(&peer, basis)?;
         Some(Throttle::new(&self.rates, peer, basis.agreement(), kbits))
@@ -532,6 +571,9 @@ fn level(what: &What) -> Level {
         | What::Relay { .. }
         | What::Relayed { .. }
         | What::Message { .. }
+        | What::Passes { .. }
+        | What::Lent { .. }
+        | What::PassOver(_)
         | What::Trial { .. }
         | What::Kept(_) => Level::Pixels,
     }

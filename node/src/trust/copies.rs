@@ -145,6 +145,11 @@ impl Copies {
         }
     }
 
+    /// Of one study, those that are erased too.
+    pub(super) fn of<'a>(&'a self, study: &'a Uid) -> impl Iterator<Item = &'a CopyRow> {
+        self.rows.values().filter(move |row| row.study == *study)
+    }
+
     fn has(&self, key: &Key) -> bool {
         self.rows.get(key).is_some_and(|row| row.erased.is_some())
     }
@@ -253,7 +258,7 @@ impl Trust {
 
     /// Copies of one study, those that are erased too.
     pub(crate) fn copies_of(&self, study: &Uid) -> Vec<CopyRow> {
-        self.state().copies.rows.values().filter(|row| row.study == *study).cloned().collect()
+        self.state().copies.of(study).cloned().collect()
     }
 
     /// Whether what a peer was let at on this basis is still let at now: the agreement or grant is in force.

@@ -32,6 +32,8 @@ pub(crate) fn trust(bytes: &[u8]) {
     read_again::<StudyCard>(bytes);
     read_again::<Manifest>(bytes);
     read_again::<fetch::Request>(bytes);
+    read_again::<protocol::pass::Pass>(bytes);
+    read_again::<protocol::pass::Passes>(bytes);
     read_again::<fetch::Answer>(bytes);
     read_again::<message::Request>(bytes);
     read_again::<message::Answer>(bytes);

@@ -14,9 +14,10 @@ use protocol::{
     agreement::{Level, StudyFacts},
     catalog::Basis,
     ids::Id128,
+    pass::Pass,
 };
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     num::NonZeroUsize,
     sync::{
         Arc, Mutex, PoisonError,
@@ -28,6 +29,10 @@ use tokio_util::sync::CancellationToken;
 
 /// Permits watched at once. The least recently asked is cut, and its user asks again: nothing goes unwatched.
 const WATCHED_MAX: NonZeroUsize = NonZeroUsize::new(16_384).unwrap();
+/// Passes in use at once; the least recently used is cut, and its user asks again.
+const LENT_MAX: NonZeroUsize = NonZeroUsize::new(4096).unwrap();
+/// Passes of one custodian that are remembered as taken back: as many as it can give in the time that one lasts.
+const OVER_MAX: NonZeroUsize = NonZeroUsize::new(4096).unwrap();
 /// The longest sleep before the clock is read again: it may have been set.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
 /// What was asked for nothing for so long is not being read any more.
@@ -115,16 +120,66 @@ pub(crate) struct Reading {
     pub(crate) holder: SiteId,
 }
 
+/// What a copy of a custodian's is given by.
+#[derive(Debug)]
+struct Lent {
+    agreement: Id128,
+    subject: SiteId,
+    token: CancellationToken,
+    used: Used,
+}
+
+/// Passes in use, and those that were taken back. Bounded by the number of peers.
+#[derive(Debug)]
+struct Passes {
+    lent: LruCache<(SiteId, Id128), Lent>,
+    over: HashMap<SiteId, LruCache<Id128, ()>>,
+}
+
 /// The permits in use.
 #[derive(Debug)]
 pub(super) struct Watch {
     watched: Mutex<LruCache<Key, Watched>>,
+    passes: Mutex<Passes>,
     since: Timestamp,
 }
 
 impl Watch {
     pub(super) fn new() -> Self {
-        Self { watched: Mutex::new(LruCache::new(WATCHED_MAX)), since: tasks::now() }
+        let passes = Passes { lent: LruCache::new(LENT_MAX), over: HashMap::new() };
+        Self { watched: Mutex::new(LruCache::new(WATCHED_MAX)), passes: Mutex::new(passes), since: tasks::now() }
+    }
+
+    /// Watches a pass that was found good. Called while the state is held for reading, as [`Self::permit`].
+    ///
+    /// # Errors
+    /// [`Refusal::Revoked`]: its custodian took it back.
+    pub(super) fn lent(&self, pass: &Pass) -> Result<(CancellationToken, Used), Refusal> {
+        let mut passes = self.passes.lock().unwrap_or_else(PoisonError::into_inner);
+        if passes.over.get(&pass.custodian).is_some_and(|over| over.contains(&pass.id)) {
+            return Err(Refusal::Revoked);
+        }
+        let key = (pass.custodian, pass.id);
+        if let Some(known) = passes.lent.get(&key).filter(|lent| lent.subject == pass.subject) {
+            known.used.now();
+            return Ok((known.token.clone(), known.used.clone()));
+        }
+        let (token, used) = (CancellationToken::new(), Used::default());
+        used.now();
+        let (agreement, subject) = (pass.agreement, pass.subject);
+        let fresh = Lent { agreement, subject, token: token.clone(), used: used.clone() };
+        if let Some((_, old)) = passes.lent.push(key, fresh) {
+            old.token.cancel();
+        }
+        Ok((token, used))
+    }
+
+    pub(super) fn pass_over(&self, custodian: &SiteId, id: &Id128) {
+        let mut passes = self.passes.lock().unwrap_or_else(PoisonError::into_inner);
+        passes.over.entry(*custodian).or_insert_with(|| LruCache::new(OVER_MAX)).put(*id, ());
+        if let Some(lent) = passes.lent.pop(&(*custodian, *id)) {
+            lent.token.cancel();
+        }
     }
 
     /// Makes a permit of a verdict and watches it. Called while the state is held for reading, so that no withdrawal
@@ -197,6 +252,18 @@ impl Watch {
             watched.iter().filter(|(k, w)| !still_holds(state, k, w, now)).map(|(k, _)| k.clone()).collect();
         for key in gone {
             if let Some(cut) = watched.pop(&key) {
+                cut.token.cancel();
+            }
+        }
+        drop(watched);
+        let mut passes = self.passes.lock().unwrap_or_else(PoisonError::into_inner);
+        let holds = |custodian: &SiteId, lent: &Lent| {
+            state.lets_pass_on((custodian, &lent.agreement), &lent.subject, now).is_some()
+        };
+        let gone = passes.lent.iter().filter(|((custodian, _), lent)| !holds(custodian, lent));
+        let gone: Vec<(SiteId, Id128)> = gone.map(|(key, _)| *key).collect();
+        for key in gone {
+            if let Some(cut) = passes.lent.pop(&key) {
                 cut.token.cancel();
             }
         }

@@ -1,10 +1,12 @@
-//! Vectors of what is asked in one round trip, about roads, and of what stands for images that are not here yet.
+//! Vectors of what is asked in one round trip, about roads, of what stands for images that are not here yet, and of other holders.
 
 use super::{check, key, pixel_request, site, uid};
 use crate::{
     case::event::Standing,
     digest::Digest,
     fetch::{self, What},
+    ids::{Id128, SiteId},
+    pass::{PASS_LASTS, Pass, Passes},
     preview::{Absent, Conclusion, Previews, Reduced, Samples, SeriesGlance, Sketch, StudyGlance},
     roads::{self, TunnelWord},
     signed::Signed,
@@ -74,4 +76,32 @@ fn what_stands_for_images_stays_readable() {
     let previews = Previews { study: uid("2.25.1"), manifest, series, part: 2, frames };
     check("previews", &previews);
     check("previews-signed", &Signed::seal(&key(), &previews));
+}
+
+#[test]
+fn what_other_holders_are_asked_stays_readable() {
+    let issued = Timestamp(1_769_870_000_000);
+    let pass = Pass {
+        id: Id128([1; 16]),
+        custodian: site(),
+        holder: SiteId([9; 32]),
+        subject: SiteId([8; 32]),
+        study: uid("2.25.1"),
+        manifest: Digest([2; 32]),
+        reader: pixel_request().reader,
+        agreement: Id128([4; 16]),
+        issued,
+        expires: issued.after(PASS_LASTS),
+    };
+    let signed = Signed::seal(&key(), &pass);
+    check("pass", &pass);
+    check("passes", &Passes(vec![signed.clone()]));
+    let asked = |what: What| fetch::Request { what, ..pixel_request() };
+    let peers = vec![crate::ledger::alias(&site())];
+    check("pixel-passes", &asked(What::Passes { manifest: Digest([2; 32]), peers }));
+    check("pixel-pass-over", &asked(What::PassOver(Id128([1; 16]))));
+    let codings = crate::coding::KNOWN.to_vec();
+    let what =
+        What::Lent { pass: signed, digest: Digest([3; 32]), groups: true, first_group: 0, groups_wanted: 64, codings };
+    check("pixel-lent", &asked(what));
 }

@@ -17,6 +17,9 @@
 //! ports drawn at random, which cannot be punched; and masquerade) and a third site relays. The last two are run each by itself, since
 //! they want other places.
 //!
+//! `holders` reads from two holders at once, each with a link of its own, and tells the rate; `unplug` cuts off one of them, and
+//! then the other, and tells the longest time without an image. They want a third place, and are run by themselves.
+//!
 //! Rows by name: those of the links, `outage` (ten seconds), `beside` (a study read beside the transfer of another), `kill` (both
 //! nodes in turn), `coded` (the same images with coding as the sites choose it), `foresight` (what was foretold), `satellite` (a study
 //! at a glance), `preview` (its stack in reduced frames); `alone` leaves the others out.
@@ -33,6 +36,7 @@
 )]
 
 mod ahead;
+mod holders;
 mod net;
 mod peers;
 mod reader;
@@ -40,7 +44,7 @@ mod roads;
 mod rows;
 mod sites;
 
-use net::{Link, Net};
+use net::{Link, Net, Places};
 use peers::{Peer, Peers, Went};
 use reader::Reading;
 use sites::Sites;
@@ -228,8 +232,10 @@ fn main() {
         return runtime.block_on(net::forward(file.as_ref(), port));
     }
     let nat = roads::NATS.iter().find(|(row, _)| arguments.iter().any(|word| word == row));
+    let is_shared = holders::ROWS.iter().any(|row| arguments.iter().any(|word| word == row));
     if !net::is_inside() {
-        net::enter(nat.map(|(_, nat)| *nat));
+        let places = if is_shared { Places::Three } else { Places::Two };
+        net::enter(nat.map_or(places, |(_, nat)| Places::Apart(nat)));
     }
     // cargo adds `--bench`.
     let chosen: Vec<String> = arguments.iter().filter(|word| !word.starts_with('-')).cloned().collect();
@@ -237,6 +243,7 @@ fn main() {
     let runs = std::env::var("CONFRERE_BENCH_RUNS").ok().and_then(|n| n.parse().ok()).unwrap_or(runs);
     match nat {
         Some((row, _)) => runtime.block_on(roads::apart(row, runs)),
+        None if is_shared => runtime.block_on(holders::run(&chosen, runs)),
         None => runtime.block_on(run(&chosen, runs)),
     }
 }

@@ -36,9 +36,19 @@ fn emulator() -> PathBuf {
     fs::canonicalize(&folder).unwrap_or_else(|_| panic!("no emulator at {}: set CONFRERE_WAN", folder.display()))
 }
 
-/// Builds the emulator where nothing is kept, makes the places, and runs this program again in the second: two on one link, or,
-/// with `nat`, two behind address translators of this kind and a third that both reach.
-pub(crate) fn enter(nat: Option<&str>) -> ! {
+/// The places of a row.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Places {
+    /// Holder and reader on one link.
+    Two,
+    /// And a third site, with a link of its own.
+    Three,
+    /// Two behind address translators of this kind, and a third that both reach.
+    Apart(&'static str),
+}
+
+/// Builds the emulator where nothing is kept, makes the places, and runs this program again in the second.
+pub(crate) fn enter(places: Places) -> ! {
     let wan = emulator();
     let target = std::env::temp_dir().join("confrere-wan");
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
@@ -58,9 +68,10 @@ pub(crate) fn enter(nat: Option<&str>) -> ! {
         command.arg("--rt");
     }
     let again = format!("{INSIDE}=1 exec ip netns exec \"$WAN_NS_reader\" \"$0\" \"$@\"");
-    match nat {
-        None => command.args(["--site", "holder", "--site", "reader"]),
-        Some(nat) => command
+    match places {
+        Places::Two => command.args(["--site", "holder", "--site", "reader"]),
+        Places::Three => command.args(["--site", "holder", "--site", "reader", "--site", "centre"]),
+        Places::Apart(nat) => command
             .args(["--site", &format!("holder,nat={nat}"), "--site", &format!("reader,nat={nat}")])
             .args(["--site", "centre"]),
     };
@@ -136,20 +147,32 @@ impl Net {
 
     /// Makes the link what a row says.
     pub(crate) fn shape(&self, link: &Link) {
+        self.shape_at("holder", link);
+    }
+
+    /// The same of the link of one place.
+    pub(crate) fn shape_at(&self, place: &str, link: &Link) {
         let delay = f64::from(link.rtt_ms) / 2.0;
-        let told = self.tell(&format!("holder rate={},delay={delay}ms,loss={}", link.bits_per_s, link.loss));
+        let told = self.tell(&format!("{place} rate={},delay={delay}ms,loss={}", link.bits_per_s, link.loss));
         assert_eq!(told.trim(), "ok");
     }
 
-    /// A link that is in nobody's way.
+    /// Links that are in nobody's way.
     pub(crate) fn unshape(&self) {
-        assert_eq!(self.tell("holder rate=0,delay=0ms,loss=0%").trim(), "ok");
+        for place in ["holder"].into_iter().chain(self.centre.as_ref().map(|_| "centre")) {
+            assert_eq!(self.tell(&format!("{place} rate=0,delay=0ms,loss=0%")).trim(), "ok");
+        }
     }
 
     /// Cuts the link, or mends it.
     pub(crate) fn cut(&self, is_down: bool) {
+        self.cut_at("holder", is_down);
+    }
+
+    /// The same of the link of one place.
+    pub(crate) fn cut_at(&self, place: &str, is_down: bool) {
         let word = if is_down { "yes" } else { "no" };
-        assert_eq!(self.tell(&format!("holder down={word}")).trim(), "ok");
+        assert_eq!(self.tell(&format!("{place} down={word}")).trim(), "ok");
     }
 
     /// Lets only TCP through, or all again.
@@ -172,9 +195,14 @@ impl Net {
 
     /// A program that runs another in the holder's namespace with what it is given.
     pub(crate) fn wrapper(&self, folder: &Path, program: &Path) -> PathBuf {
+        self.wrapper_at(&self.holder, folder, program)
+    }
+
+    /// The same of another namespace.
+    pub(crate) fn wrapper_at(&self, place: &str, folder: &Path, program: &Path) -> PathBuf {
         use std::os::unix::fs::PermissionsExt;
-        let path = folder.join("confrere-at-holder");
-        let script = format!("#!/bin/sh\nexec ip netns exec {} {} \"$@\"\n", self.holder, program.display());
+        let path = folder.join(format!("confrere-at-{place}"));
+        let script = format!("#!/bin/sh\nexec ip netns exec {place} {} \"$@\"\n", program.display());
         fs::write(&path, script).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
         path

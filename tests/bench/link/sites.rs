@@ -48,7 +48,8 @@ fn key(site: &Site) -> [u8; 32] {
     ed25519_dalek::SigningKey::from_bytes(&seed).verifying_key().to_bytes()
 }
 
-fn at(site: &Site, host: &str) {
+/// Where a site is found.
+pub(crate) fn at(site: &Site, host: &str) {
     let text = |port: u16| toml::Value::String(format!("{host}:{port}"));
     site.configure("overlay", "listen", text(site.overlay().port()));
     site.configure("pixels", "listen", text(site.pixels().port()));

@@ -9052,6 +9052,20 @@ export interface components {
             /** @description At least ten characters; without names. */
             text: string;
         };
+        /** @description One of several sites that a study comes from. */
+        BringerJson: {
+            /**
+             * Format: int64
+             * @description Verified bytes of the study that it brought.
+             */
+            bytes: number;
+            /** Format: double */
+            bytes_per_s: number;
+            /** @description `direct`, `punched`, `tcp`, `relay`, or `none`. */
+            road: string;
+            site: string;
+            site_name: string;
+        };
         /** @description The glass is broken: what every view of these studies says. */
         Broken: {
             at: string;
@@ -12066,6 +12080,8 @@ export interface components {
             bytes_per_s: number;
             /** Format: int64 */
             bytes_total: number;
+            /** @description Where several sites bring it: each of them, the custodian first. */
+            holders: components["schemas"]["BringerJson"][];
             /** Format: int32 */
             instances_done: number;
             /** Format: int32 */

@@ -73,6 +73,8 @@ export const logWords = {
     'study-opened': 'Study opened',
     'studies-queried': 'Studies listed',
     'study-served': 'Study served to a peer',
+    'pass-given': 'A third site may give its copy of our study',
+    'copy-lent': 'Copy of another site’s study given on, by its pass',
     'study-fetched': 'Study fetched from a peer',
     'study-shared': 'Study shared',
     'study-exported': 'Study exported',

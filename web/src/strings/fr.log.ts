@@ -73,6 +73,8 @@ export const logWords = {
     'study-opened': 'Examen ouvert',
     'studies-queried': 'Examens listés',
     'study-served': 'Examen servi à un confrère',
+    'pass-given': 'Un site tiers peut donner sa copie de notre examen',
+    'copy-lent': 'Copie de l’examen d’un autre site donnée, sur son laissez-passer',
     'study-fetched': 'Examen rapatrié',
     'study-shared': 'Examen partagé',
     'study-exported': 'Examen exporté',

@@ -17,6 +17,7 @@
 mod copy;
 mod keys;
 mod notes;
+mod object;
 mod receipts;
 mod seal;
 
@@ -40,6 +41,7 @@ use std::{
 };
 
 pub(crate) use copy::Copy;
+pub(crate) use object::CopiedObject;
 
 /// Bytes of a chunk: four groups of a verified range.
 pub(crate) const CHUNK_BYTES: u64 = 64 * 1024;

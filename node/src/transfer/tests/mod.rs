@@ -2,6 +2,7 @@
 
 mod ahead;
 mod coded;
+mod holders;
 mod repair;
 mod roads;
 pub(crate) mod world;
@@ -269,6 +270,7 @@ fn lying_holder(
             while let Ok((mut send, mut recv)) = connection.accept_bi().await {
                 let request = wire::read_request(&mut recv).await.unwrap();
                 let (What::Range { groups, first_group, groups_wanted, .. }
+                | What::Lent { groups, first_group, groups_wanted, .. }
                 | What::Return { groups, first_group, groups_wanted, .. }) = request.what
                 else {
                     continue;

@@ -21,6 +21,7 @@ const running: Transfer = {
   rtt_ms: 20.4,
   lost: 0.0012,
   link_bytes_per_s: 10e6,
+  holders: [],
 };
 
 beforeAll(() => startLanguage('fr'));
@@ -63,6 +64,17 @@ test('the link is told with its road, share, round trip, loss and queue', () => 
   expect(link({ ...bare, road: 'tcp' })).toBe('par TCP');
   expect(link({ ...bare, road: 'relay' })).toBe('par un site relais');
   expect(link({ ...bare, road: 'none' })).toBe('');
+});
+
+test('several sites that bring it are told each with its rate', () => {
+  const holders = [
+    { site: 'n', site_name: 'CH Nord', road: 'direct', bytes: 20, bytes_per_s: 6.1e6 },
+    { site: 's', site_name: 'CHU Sud', road: 'tcp', bytes: 5, bytes_per_s: 2.1e6 },
+  ];
+  const link = linkLine({ ...running, holders, waiting: 0, lost: null, rtt_ms: null, link_bytes_per_s: null }, i18next.t, 'fr-FR');
+  expect(link.replaceAll(/[\u00a0\u202f]/g, ' ')).toBe(
+    'voie directe · CH Nord 6,1 Mo/s (voie directe), CHU Sud 2,1 Mo/s (par TCP)',
+  );
 });
 
 test('what opening will take is told before the click', () => {

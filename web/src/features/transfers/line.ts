@@ -57,10 +57,18 @@ export function transferLine(transfer: Transfer, t: TFunction, locale: string): 
   }
 }
 
+/** "CH Nord 6.1 MB/s (direct)": each of several sites that bring it. */
+function holderLine(holder: Transfer['holders'][number], t: TFunction, locale: string): string {
+  const road = roadWord(holder.road, t);
+  const brings = `${holder.site_name} ${rate(holder.bytes_per_s, locale)}`;
+  return road === null ? brings : `${brings} (${road})`;
+}
+
 /** "direct · 82 % of what the link carries · round trip 20 ms · 0.1 % lost · 126 images waiting". */
 export function linkLine(transfer: Transfer, t: TFunction, locale: string): string {
   const road = roadWord(transfer.road, t);
   const parts: string[] = road === null ? [] : [road];
+  if (transfer.holders.length > 0) parts.push(transfer.holders.map(holder => holderLine(holder, t, locale)).join(', '));
   if (transfer.link_bytes_per_s !== null && transfer.bytes_per_s > 0) {
     parts.push(t('strip.ofLink', { share: share(Math.min(1, transfer.bytes_per_s / transfer.link_bytes_per_s), locale) }));
   }
