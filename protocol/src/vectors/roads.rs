@@ -1,9 +1,11 @@
-//! Vectors of what is asked in one round trip, and about roads.
+//! Vectors of what is asked in one round trip, about roads, and about clocks.
 
 use super::{check, pixel_request, site, uid};
 use crate::{
+    catalog::Zones,
     digest::Digest,
     fetch::{self, What},
+    message,
     roads::{self, TunnelWord},
 };
 
@@ -30,4 +32,11 @@ fn what_a_study_is_opened_with_stays_readable() {
         codings: crate::coding::KNOWN.to_vec(),
     };
     check("pixel-opening", &fetch::Request { what, ..pixel_request() });
+}
+
+#[test]
+fn by_which_clock_studies_are_stays_readable() {
+    check("control-zones", &message::Request::Zones(vec![uid("2.25.1")]));
+    let zones = Zones { site: Some("Indian/Reunion".to_owned()), offsets: vec![(uid("2.25.1"), -210)] };
+    check("control-zones-told", &message::Answer::Zones(zones));
 }
