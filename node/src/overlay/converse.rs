@@ -46,6 +46,11 @@ pub(super) fn questions_pace() -> Pace<SiteId> {
     Pace::new(500, Duration::from_millis(10))
 }
 
+/// Questions that are too many: an honest peer waits as it is told, and keeps a few of them waiting.
+pub(super) fn floods_pace() -> Pace<SiteId> {
+    Pace::new(300, Duration::from_secs(1))
+}
+
 impl Inner {
     /// Asks a peer; `None` when it cannot be reached or says what cannot be read.
     pub(super) async fn ask(&self, peer: SiteId, request: &Request) -> Option<Answer> {
@@ -120,6 +125,9 @@ impl Inner {
             // Unread, and slow: it waits for itself, in one of its own streams.
             let inner = self.clone();
             self.tasks.spawn("answer.later", async move {
+                if inner.floods.take(&site, Instant::now()).is_err() {
+                    inner.alerts.security("more questions than anybody has", site, None).await;
+                }
                 inner.tasks.pause(TOO_MANY_WAIT).await;
                 inner.link.answer(channel, wire::encode(&Answer::Refused(Refusal::Busy(1000)))).await;
             });
@@ -349,6 +357,10 @@ impl Inner {
             Request::Where(studies) => {
                 self.trust.require_open()?;
                 return Ok(self.where_they_lie(from, studies).await);
+            }
+            Request::Zones(studies) => {
+                self.trust.require_open()?;
+                return Ok(self.zones(from, studies).await);
             }
             Request::Relearn { after } => {
                 if after.is_none() {
