@@ -275,8 +275,7 @@ struct Inner {
     alerts: Alerts,
     answering: answering::Answering,
     /// Questions by site.
-    questions: Pace<SiteId>,
-    floods: Pace<SiteId>,
+    questions: converse::Questions,
     /// Greetings by keys that are no peer's.
     greetings: Pace<protocol::Key>,
     greets: OncePerSite,
@@ -376,8 +375,7 @@ impl Overlay {
             pairing_calls: pairing::Calls::default(),
             inviting: Mutex::new(None),
             answering: answering::Answering::default(),
-            questions: converse::questions_pace(),
-            floods: converse::floods_pace(),
+            questions: converse::Questions::default(),
             greetings: knock::greetings_pace(),
             greets: OncePerSite::default(),
             nudges: OncePerSite::default(),

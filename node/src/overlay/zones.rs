@@ -12,7 +12,7 @@
 //! How far a zone is ahead of UTC on a day, and what is shown: `studies`.
 
 use super::{Inner, OverlayEvent, converse::is_lost};
-use crate::archive::ArchiveError;
+use crate::{archive::ArchiveError, trust::TrustError};
 use protocol::{
     Refusal, SiteId, Uid,
     catalog::Zones,
@@ -23,19 +23,20 @@ use std::sync::Arc;
 
 impl Inner {
     /// Our zone, and of studies that a peer was told, what their objects say.
-    pub(super) async fn zones(self: &Arc<Self>, peer: SiteId, studies: Vec<Uid>) -> Answer {
+    pub(super) async fn zones(self: &Arc<Self>, peer: SiteId, studies: Vec<Uid>) -> Result<Answer, TrustError> {
+        self.trust.require_open()?;
         if studies.len() > WHERE_MAX {
-            return Answer::Refused(Refusal::Malformed);
+            return Err(Refusal::Malformed.into());
         }
         let inner = self.clone();
-        match self.tasks.spawn_blocking("zones", move || inner.offsets_of(&peer, &studies)).await {
+        Ok(match self.tasks.spawn_blocking("zones", move || inner.offsets_of(&peer, &studies)).await {
             Ok(Ok(offsets)) => Answer::Zones(Zones { site: self.config.site.time_zone.clone(), offsets }),
             Ok(Err(why)) => {
                 tracing::error!(%why, "in which zones studies are");
                 Answer::Refused(Refusal::Internal)
             }
             Err(_) => Answer::Refused(Refusal::Busy(1000)),
-        }
+        })
     }
 
     fn offsets_of(&self, peer: &SiteId, studies: &[Uid]) -> Result<Vec<(Uid, i16)>, ArchiveError> {
