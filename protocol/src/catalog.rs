@@ -94,6 +94,32 @@ pub struct Nearline {
     pub recall_s: Option<u32>,
 }
 
+/// In which time zone the dates and times of a holder's studies are: DICOM's have none of their own.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Zones {
+    /// The holder's, by its name in the IANA database (`Europe/Paris`), where it says.
+    pub site: Option<String>,
+    /// Minutes ahead of UTC (0008,0201), of those studies whose objects say so themselves.
+    pub offsets: Vec<(Uid, i16)>,
+}
+
+impl Zones {
+    /// Whether it may be kept: offsets as DICOM allows them, and a name that may be looked up.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        let is_name = |name: &String| {
+            (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"/_+-".contains(&b))
+        };
+        self.site.as_ref().is_none_or(is_name) && self.offsets.iter().all(|(_, minutes)| is_utc_offset(*minutes))
+    }
+}
+
+/// Whether so many minutes ahead of UTC can be a Timezone Offset From UTC (0008,0201).
+#[must_use]
+pub const fn is_utc_offset(minutes: i16) -> bool {
+    -12 * 60 <= minutes && minutes <= 14 * 60
+}
+
 /// A page of a feed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Page {

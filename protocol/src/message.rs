@@ -3,7 +3,7 @@
 use crate::{
     agreement::{Closing, Ending, SignedAgreement, Suspension},
     case::event::Event,
-    catalog::{Cursor, Nearline, Offer, Page},
+    catalog::{Cursor, Nearline, Offer, Page, Zones},
     copies::{CopyErased, CopyHeld},
     digest::Digest,
     duty::Duty,
@@ -176,6 +176,9 @@ pub enum Request {
     Coverage(SignedCoverage),
     /// The sender ends a coverage.
     CoverageEnd(Signed<CoverageEnd>),
+    /// In which time zone are the receiver's dates and times, and those of these studies that it told? At most
+    /// [`crate::limits::WHERE_MAX`]. A site that does not know the question answers that it is malformed.
+    Zones(Vec<Uid>),
 }
 impl Wire for Request {
     const VERSION: u8 = 1;
@@ -230,6 +233,8 @@ pub enum Answer {
     CaseHeads(Vec<(Id128, Vec<Digest>)>),
     /// To `CaseEvents`: kept, but for these cases, of which nothing is.
     CasesHeard(Vec<(Id128, Refusal)>),
+    /// To `Zones`.
+    Zones(Zones),
 }
 impl Wire for Answer {
     const VERSION: u8 = 1;

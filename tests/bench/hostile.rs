@@ -8,24 +8,30 @@
 //! to have it on the same machine.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a measurement stops where it fails")]
 
+use ed25519_dalek::SigningKey;
 use protocol::{
-    Digest, Uid,
+    Digest, SiteId, Timestamp, Uid,
     agreement::Purpose,
-    catalog::Cursor,
+    catalog::{Cursor, Offer},
     fetch::{Priority, Reader, Request, What},
-    message, wire,
+    ledger::{Hash, Head},
+    message,
+    signed::Signed,
+    wire,
 };
 use serde_json::json;
 use std::{
     io::{Read, Write},
     net::SocketAddr,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
+        mpsc,
     },
-    time::{Duration, Instant},
+    thread::JoinHandle,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 use tests::{
     Instance, Site, Study,
@@ -42,6 +48,8 @@ const SITE: &str = env!("CARGO_BIN_EXE_site");
 const ASKED: usize = 3000;
 /// Requests of the flood under way at once.
 const AT_ONCE: usize = 64;
+/// Streams that are opened, however long it takes.
+const STREAMS: u64 = 1_000_000;
 
 struct Scene {
     holder: Site,
@@ -127,15 +135,53 @@ enum Flood {
     Control,
     /// Connections of the control plane, one question each.
     Redial,
+    /// A million streams of the pixel plane that are opened and given up, over as many connections as it takes.
+    Streams,
+    /// Notices of the control plane: nudges, greetings from ever new addresses, offers, heads of logs.
+    Gossip,
 }
 
 impl Flood {
-    const ALL: [Self; 7] =
-        [Self::None, Self::Busy, Self::Garbage, Self::Refused, Self::Greedy, Self::Control, Self::Redial];
+    const ALL: [Self; 9] = [
+        Self::None,
+        Self::Busy,
+        Self::Garbage,
+        Self::Refused,
+        Self::Greedy,
+        Self::Control,
+        Self::Redial,
+        Self::Streams,
+        Self::Gossip,
+    ];
+
+    /// What it sends at least before it has been a flood.
+    const fn goal(self) -> u64 {
+        match self {
+            Self::Streams => STREAMS,
+            _ => 0,
+        }
+    }
 }
 
 /// Another process that floods until it is dropped.
-struct Flooding(Child);
+struct Flooding {
+    child: Child,
+    /// It has sent what it must.
+    is_enough: Arc<AtomicBool>,
+    /// Reads what it says: that all its lanes are under way, that it is enough, and what it sent.
+    hears: JoinHandle<u64>,
+}
+
+fn hear(mut from: ChildStdout, ready: &mpsc::Sender<()>, is_enough: &AtomicBool) -> u64 {
+    let mut sign = [0; 1];
+    from.read_exact(&mut sign).unwrap();
+    ready.send(()).unwrap();
+    from.read_exact(&mut sign).unwrap();
+    is_enough.store(true, Ordering::Relaxed);
+    let mut sent = String::new();
+    let _ = from.read_to_string(&mut sent).unwrap();
+    sent.trim().parse().unwrap()
+}
 
 impl Flooding {
     fn start(scene: &Scene, flood: Flood) -> Option<Self> {
@@ -153,19 +199,19 @@ impl Flooding {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        // It says when all its lanes are under way.
-        let mut ready = [0; 1];
-        child.stdout.as_mut().unwrap().read_exact(&mut ready).unwrap();
-        Some(Self(child))
+        let (from, is_enough) = (child.stdout.take().unwrap(), Arc::new(AtomicBool::new(false)));
+        let ((says, ready), enough) = (mpsc::channel(), is_enough.clone());
+        let hears = std::thread::spawn(move || hear(from, &says, &enough));
+        ready.recv().unwrap();
+        Some(Self { child, is_enough, hears })
     }
 
     /// What it sent.
     fn stop(mut self) -> u64 {
-        drop(self.0.stdin.take());
-        let mut sent = String::new();
-        let _ = self.0.stdout.as_mut().unwrap().read_to_string(&mut sent).unwrap();
-        let _ = self.0.wait().unwrap();
-        sent.trim().parse().unwrap()
+        drop(self.child.stdin.take());
+        let sent = self.hears.join().unwrap();
+        let _ = self.child.wait().unwrap();
+        sent
     }
 }
 
@@ -182,6 +228,11 @@ async fn flood(flood: Flood, dir: PathBuf, target: Target) {
         tokio::task::yield_now().await;
     }
     print!(".");
+    std::io::stdout().flush().unwrap();
+    while sent.load(Ordering::Relaxed) < flood.goal() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    print!("!");
     std::io::stdout().flush().unwrap();
     let mut waiting = JoinSet::new();
     let _ = waiting.spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()));
@@ -206,13 +257,16 @@ async fn run(target: &Target, dir: &Path, flood: Flood, stop: &AtomicBool, sent:
     let (key, seed) = (Key::of_folder(dir), seed_of_folder(dir));
     let mut connection = quic::dial(target.pixels, &key).await.ok();
     let control = match flood {
-        Flood::Control => control::Peer::dial(seed, target.overlay, |_| None).await,
+        Flood::Control | Flood::Gossip => control::Peer::dial(seed, target.overlay, |_| None).await,
         _ => None,
     };
     let mut number = 0u64;
     while !stop.load(Ordering::Relaxed) {
         number += 1;
-        sent.fetch_add(1, Ordering::Relaxed);
+        // Of streams those are counted that were really opened.
+        if !matches!(flood, Flood::Streams) {
+            sent.fetch_add(1, Ordering::Relaxed);
+        }
         let open = connection.as_ref().filter(|c| c.close_reason().is_none());
         match flood {
             Flood::None | Flood::Busy => return,
@@ -220,6 +274,20 @@ async fn run(target: &Target, dir: &Path, flood: Flood, stop: &AtomicBool, sent:
                 Some(control) => drop(control.ask(&message::Request::Pull(Cursor::default())).await),
                 // No more connections of one site: this lane is done.
                 None => return,
+            },
+            Flood::Gossip => match &control {
+                Some(control) => drop(control.ask(&notice(&seed, target, number)).await),
+                None => return,
+            },
+            Flood::Streams => match open {
+                Some(open) => {
+                    let opened = tokio::time::timeout(Duration::from_secs(1), open.open_bi()).await;
+                    if let Ok(Ok((mut send, _))) = opened {
+                        let _ = send.reset(0u32.into());
+                        sent.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+                None => connection = quic::dial(target.pixels, &key).await.ok(),
             },
             Flood::Redial => {
                 if let Some(control) = control::Peer::dial(seed, target.overlay, |_| None).await {
@@ -230,6 +298,31 @@ async fn run(target: &Target, dir: &Path, flood: Flood, stop: &AtomicBool, sent:
                 Some(open) => pixels(target, flood, open, number).await,
                 None => connection = quic::dial(target.pixels, &key).await.ok(),
             },
+        }
+    }
+}
+
+/// What a site may tell, told without end.
+fn notice(seed: &[u8; 32], target: &Target, number: u64) -> message::Request {
+    let key = SigningKey::from_bytes(seed);
+    let site = SiteId(key.verifying_key().to_bytes());
+    let at = Timestamp(u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap());
+    match number % 4 {
+        0 => message::Request::Nudge,
+        1 => {
+            let port = 1024 + u16::try_from(number % 60_000).unwrap();
+            let addresses = vec![format!("127.0.0.1:{port}")];
+            let (overlay, pixels) = (addresses.clone(), addresses);
+            let record = message::SiteRecord { name: "Clinique Ouest".to_owned(), overlay, pixels, issued: at };
+            message::Request::Hello { record: Signed::seal(&key, &record), now: at }
+        }
+        2 => {
+            let (study, manifest) = (target.study.clone(), Digest(*blake3::hash(&number.to_le_bytes()).as_bytes()));
+            message::Request::Offer(Signed::seal(&key, &Offer { to: site, study, manifest, at }))
+        }
+        _ => {
+            let head = Head { site, size: number, root: Hash::leaf(&number.to_le_bytes()), at };
+            message::Request::LedgerHead { head: Signed::seal(&key, &head), from: 0, proof: Vec::new() }
         }
     }
 }
@@ -268,7 +361,11 @@ async fn measure(scene: &Scene, flood: Flood) -> [(f64, f64); 2] {
     let (target, flooding) = (scene.target(), Flooding::start(scene, flood));
     let (mut pixels, mut pages) = (Vec::new(), Vec::new());
     let question = control::framed(&wire::encode(&message::Request::Pull(Cursor::default())));
-    for number in 0..ASKED {
+    let is_enough = || flooding.as_ref().is_none_or(|flooding| flooding.is_enough.load(Ordering::Relaxed));
+    let mut asked = 0;
+    while asked < ASKED || !is_enough() {
+        let number = asked;
+        asked += 1;
         let began = Instant::now();
         let request = target.range("honest", target.digests[number % target.digests.len()]);
         let (_, bytes) = quic::ask(&honest, &request).await.unwrap();

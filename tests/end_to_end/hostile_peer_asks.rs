@@ -254,3 +254,37 @@ async fn a_flood_fills_neither_the_log_nor_memory_and_keeps_nobody_out() {
     let grown = scene.holder.memory(false).saturating_sub(before.1);
     assert!(grown < 64 << 20, "memory grew by {grown} bytes");
 }
+
+/// More streams than a connection lives through.
+const TINY: usize = 20_000;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tiny_streams_without_end_are_cut_off_and_told() {
+    let scene = Scene::set().await;
+    scene.others_are_served().await;
+    let before = (scene.newest().await, scene.holder.memory(false));
+    let connection = scene.hostile().await;
+    let mut opened = 0;
+    while opened < TINY {
+        let Ok((mut send, _)) = connection.open_bi().await else { break };
+        send.reset(0u32.into()).unwrap();
+        opened += 1;
+    }
+    assert!(opened > 1000, "an honest peer that changes its mind is not cut off: {opened}");
+    assert!(opened < TINY, "streams without end");
+    assert!(connection.close_reason().is_some());
+    assert!(scene.alerts().await.contains(&"streams that ask nothing".to_owned()));
+    // It may come again, and is heard when it asks; in between it may change its mind.
+    let connection = scene.hostile().await;
+    for _ in 0..1000 {
+        let (mut send, _) = connection.open_bi().await.unwrap();
+        send.reset(0u32.into()).unwrap();
+    }
+    let (answer, _) = quic::ask(&connection, &scene.request(range(scene.told[0].digest()))).await.unwrap();
+    assert!(matches!(answer, Answer::Range { .. }), "{answer:?}");
+    scene.others_are_served().await;
+    let written = scene.newest().await - before.0;
+    assert!(written < RECORDS_MAX, "{written} records");
+    let grown = scene.holder.memory(false).saturating_sub(before.1);
+    assert!(grown < 32 << 20, "memory grew by {grown} bytes");
+}

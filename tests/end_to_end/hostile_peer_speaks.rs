@@ -28,6 +28,8 @@ use tests::{
 
 /// Questions of the flood.
 const MANY: usize = 5_000;
+/// Waves of a flood, at most.
+const WAVES: usize = 40;
 /// Records that any number of messages of one peer may cost, with what the peers do otherwise meanwhile.
 const RECORDS_MAX: u64 = 100;
 
@@ -365,6 +367,63 @@ async fn what_cannot_be_read_and_floods_cost_others_nothing() {
     let grown = scene.holder.memory(false).saturating_sub(before.1);
     assert!(grown < 96 << 20, "memory grew by {grown} bytes");
     assert_eq!(standing(&scene).await, before.2);
+}
+
+/// Notices that a site may tell, each a little other than the one before.
+fn gossip(keys: &Keys, scene: &Scene, number: usize) -> Request {
+    let told = Uid::parse(&scene.told[0].study).unwrap();
+    match number % 4 {
+        0 => Request::Nudge,
+        1 => {
+            let addresses = vec![format!("127.0.0.1:{}", 1024 + number)];
+            let (overlay, pixels) = (addresses.clone(), addresses);
+            let at = Timestamp(now().0 + number as u64);
+            hello(&keys.hostile, &SiteRecord { name: "Clinique Ouest".into(), overlay, pixels, issued: at })
+        }
+        2 => {
+            let manifest = Digest([u8::try_from(number % 251).unwrap(); 32]);
+            let offer = Offer { to: keys.holder, study: told, manifest, at: now() };
+            Request::Offer(Signed::seal(&keys.hostile, &offer))
+        }
+        _ => Request::LedgerHead {
+            head: Signed::seal(
+                &keys.hostile,
+                &Head { site: keys.us(), size: number as u64, root: Hash::leaf(&number.to_le_bytes()), at: now() },
+            ),
+            from: 0,
+            proof: Vec::new(),
+        },
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_of_gossip_is_bounded_and_told() {
+    let scene = Scene::set().await;
+    let keys = Keys::of(&scene).await;
+    scene.others_are_served().await;
+    let before = (scene.newest().await, scene.holder.memory(false));
+    let peer = Peer::dial(keys.hostile.to_bytes(), scene.holder.overlay(), |_| None).await.unwrap();
+    // Wave upon wave, while another peer reads.
+    let mut heard = 0;
+    for wave in 0..WAVES {
+        let flood = (0..MANY / 10).map(|n| peer.ask_soon(gossip(&keys, &scene, wave * MANY / 10 + n)));
+        let (answers, ()) = tokio::join!(futures::future::join_all(flood), scene.others_are_served());
+        heard += answers.iter().flatten().filter(|answer| !matches!(answer, Answer::Refused(Refusal::Busy(_)))).count();
+        if scene.alerts().await.contains(&"more questions than anybody has".to_owned()) {
+            break;
+        }
+    }
+    assert!(heard > 0, "it is heard as others are");
+    let alerts = scene.alerts().await;
+    assert!(alerts.contains(&"more questions than anybody has".to_owned()), "{alerts:?}");
+    scene.others_are_served().await;
+    let written = scene.newest().await - before.0;
+    assert!(written < RECORDS_MAX, "{written} records");
+    let grown = scene.holder.memory(false).saturating_sub(before.1);
+    assert!(grown < 64 << 20, "memory grew by {grown} bytes");
+    // What it said of itself stands, and nothing else.
+    let peers = scene.holder.get("/api/peers").await.ok().json();
+    assert_eq!(peers.as_array().unwrap().len(), 2);
 }
 
 fn card(keys: &Keys, study: &str, custodian: SiteId) -> StudyCard {

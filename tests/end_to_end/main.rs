@@ -38,6 +38,7 @@ mod hostile_names_are_text;
 mod hostile_peer_asks;
 mod hostile_peer_in_cases;
 mod hostile_peer_speaks;
+mod hours_have_their_zone;
 mod images_travel_coded;
 mod index_is_lost;
 mod key_is_changed;

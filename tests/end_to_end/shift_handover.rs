@@ -166,3 +166,120 @@ async fn and_a_reader_before_no_screen_is_passed_over() {
     eventually!(8, "and the alarm is over", holds(alarms(&pair.b, "screen-silent").await.is_empty()));
     assert!(shift(&pair.a, &first).await["silent"].is_null());
 }
+
+impl Person<'_> {
+    async fn case(&self, case: &str) -> Value {
+        self.get(&format!("/api/cases/{case}")).await.ok().json()
+    }
+
+    /// Waits until the case looks so here.
+    async fn sees(&self, case: &str, what: &str, looks: impl Fn(&Value) -> bool) -> Value {
+        let path = format!("/api/cases/{case}");
+        eventually!(10, format!("{}: {what}", self.site.name), {
+            let answer = self.get(&path).await;
+            let case = answer.status.is_success().then(|| answer.json())?;
+            looks(&case).then_some(case)
+        })
+    }
+
+    async fn step(&self, case: &str, step: &Value) -> Value {
+        self.post(&format!("/api/cases/{case}/steps"), step).await.ok().json()
+    }
+
+    /// A stroke, of nobody in particular; its name.
+    async fn asks(&self, study: &str) -> String {
+        let request = json!({
+            "priority": "P0", "question": "AVC ?", "justification": "pas de radiologue sur place", "consent": "unable",
+            "modality": "CT", "studies": [study], "telephone": "02 97 00 00 00", "to": [],
+        });
+        self.post("/api/cases", &request).await.ok().json()["case"].as_str().unwrap().to_owned()
+    }
+}
+
+/// Whom a case was asked of, in order, and what they said.
+fn asked(case: &Value) -> Vec<(String, String)> {
+    let word = |row: &Value, key: &str| row[key].as_str().unwrap().to_owned();
+    case["asked"].as_array().unwrap().iter().map(|row| (word(row, "whom"), word(row, "answer"))).collect()
+}
+
+fn is(asked: &[(&str, &str)]) -> Vec<(String, String)> {
+    asked.iter().map(|(whom, answer)| ((*whom).to_owned(), (*answer).to_owned())).collect()
+}
+
+fn seconds(from: &Value, to: &Value) -> i64 {
+    let at = |text: &Value| text.as_str().unwrap().parse::<jiff::Timestamp>().unwrap().as_second();
+    at(to) - at(from)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn and_whoever_is_on_duty_is_asked_and_has_the_cases() {
+    let pair = Pair::agreed(SITE, tests::Preset::All).await;
+    let words = [radiologist(&pair.b, "martin", &["CT"]).await, radiologist(&pair.b, "leroy", &["CT"]).await];
+    let asker = pair.a.new_user("dr.morvan", "referrer");
+    let targets: Vec<Value> = [(1, 10), (5, 30), (30, 240), (1_440, 1_440)]
+        .map(|(acknowledge, report)| json!({ "acknowledge": acknowledge, "report": report }))
+        .into();
+    let coverage = covered(&pair, &json!({ "modalities": ["CT"], "until": time(hour(12)), "targets": targets })).await;
+    let plan = |person: &str, rank: u8| json!({ "person": person, "coverage": coverage, "start": time(hour(0)), "end": time(hour(12)), "rank": rank, "presence": "astreinte", "confirmed": true });
+    let first = id(&pair.b.post("/api/shifts", &plan("martin", 1)).await.ok().json());
+    let second = id(&pair.b.post("/api/shifts", &plan("leroy", 2)).await.ok().json());
+    eventually!(5, "the asking site knows who is on duty", {
+        let ladder = pair.a.get("/api/rosters/who?modalities=CT").await.ok().json();
+        holds(ladder[0]["person"] == "martin" && ladder[1]["person"] == "leroy")
+    });
+    let morvan = Person::sign_in(&pair.a, "dr.morvan", &asker).await;
+    let (martin, leroy) =
+        (Person::sign_in(&pair.b, "martin", &words[0]).await, Person::sign_in(&pair.b, "leroy", &words[1]).await);
+    let (made, paths) = Study::of(3).named("DURAND^PAUL").write(&pair.a.scratch("ct"));
+    pair.announced(&made[0].study, made.len(), &paths).await;
+
+    // The first on duty is asked, for as long as the coverage says; so it is at both sites.
+    let case = morvan.asks(&made[0].study).await;
+    let shown = morvan.sees(&case, "Martin is asked", |case| asked(case) == is(&[("martin", "waiting")])).await;
+    let within = seconds(&shown["requested"], &shown["asked"][0]["until"]);
+    assert!((60..66).contains(&within), "a minute from the offer, not the two that are set: {within} s");
+    let _ = martin.sees(&case, "it is offered", |case| case["stage"] == "offered").await;
+    let _ = martin.step(&case, &json!({ "step": "accept", "protocol": "" })).await;
+    let _ = martin.sees(&case, "it can be read", |case| case["stage"] == "images-ready").await;
+    let _ = martin.step(&case, &json!({ "step": "claim" })).await;
+    for person in [&morvan, &martin] {
+        let shown = person.sees(&case, "it is Martin's", |case| case["owner"]["person"] == "martin").await;
+        assert_eq!(shown["due"]["what"], "preliminary");
+        assert_eq!(seconds(&shown["requested"], &shown["due"]["at"]), 600, "ten minutes, not the fifteen that are set");
+    }
+
+    // A case that runs is Martin's: the shift does not end over it, and is handed over with it.
+    let held = martin.post(&format!("/api/shifts/{first}/end"), &json!({})).await;
+    assert_eq!((held.status.as_u16(), held.error_code()), (409, "open-cases".to_owned()));
+    let handing = martin.get(&format!("/api/shifts/{first}/handing")).await.ok().json();
+    assert_eq!((&handing["cases"][0]["case"], &handing["next"][0]["id"]), (&json!(case), &json!(second)), "{handing}");
+    let _ = martin.post(&format!("/api/shifts/{first}/offer"), &json!({ "shift": second })).await.ok();
+    let _ = leroy.post(&format!("/api/shifts/{second}/relieve"), &json!({ "shift": first })).await.ok();
+    for person in [&morvan, &leroy] {
+        let shown = person.sees(&case, "it is Leroy's", |case| case["owner"]["person"] == "leroy").await;
+        assert_eq!(asked(&shown), is(&[("martin", "accepted")]), "what was asked stays");
+    }
+
+    // A new case is asked of whoever is on duty now. One that waits keeps its order when the shift ends, and goes on from there.
+    eventually!(5, "the asking site knows", holds(shift(&pair.a, &first).await["state"] == "handed-over"));
+    let next = morvan.asks(&made[0].study).await;
+    let _ = morvan.sees(&next, "Leroy is asked", |case| asked(case) == is(&[("leroy", "waiting")])).await;
+    let third = id(&pair.b.post("/api/shifts", &plan("martin", 3)).await.ok().json());
+    eventually!(5, "Martin is on call again", holds(shift(&pair.a, &third).await["state"] == "confirmed"));
+    assert_eq!(asked(&morvan.case(&next).await), is(&[("leroy", "waiting")]));
+    let _ = leroy.step(&next, &json!({ "step": "refuse", "reason": "deux AVC déjà" })).await;
+    let shown =
+        morvan.sees(&next, "Martin is next", |case| asked(case) == is(&[("leroy", "refused"), ("martin", "waiting")]));
+    assert_eq!(shown.await["asked"][1]["rank"], 2);
+
+    // Nobody is left on duty: people are called.
+    let _ = leroy.step(&case, &json!({ "step": "release", "reason": "fin de garde" })).await;
+    for (person, shift) in [(&leroy, &second), (&martin, &third)] {
+        let _ = person.post(&format!("/api/shifts/{shift}/end"), &json!({})).await.ok();
+    }
+    eventually!(5, "the asking site knows", holds(shift(&pair.a, &third).await["state"] == "ended"));
+    let last = morvan.asks(&made[0].study).await;
+    let shown = morvan.sees(&last, "nobody is asked", |case| !case["escalation"]["since"].is_null()).await;
+    assert_eq!((&shown["asked"], &shown["skipped"][0]["why"]), (&json!([]), &json!("nobody-on-duty")), "{shown}");
+    assert_eq!((&shown["owner"]["ours"], &shown["escalation"]["reasons"]), (&json!(true), &json!(["nobody-answers"])));
+}

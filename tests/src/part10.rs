@@ -22,6 +22,8 @@ pub struct Study {
     pub modality: String,
     pub region: String,
     pub institution: Option<String>,
+    /// Timezone Offset From UTC.
+    pub utc_offset: Option<String>,
     pub series: u32,
     /// Instances in each series.
     pub instances: u32,
@@ -81,6 +83,7 @@ impl Default for Study {
             modality: "CT".to_owned(),
             region: "CHEST".to_owned(),
             institution: None,
+            utc_offset: None,
             series: 1,
             instances: 4,
             rows: 64,
@@ -145,6 +148,9 @@ impl Study {
             set.text(0x0008_0080, b"LO", institution);
         }
         set.text(0x0008_0090, b"PN", "Durand^Élise");
+        if let Some(offset) = &self.utc_offset {
+            set.text(0x0008_0201, b"SH", offset);
+        }
         set.text(0x0008_1030, b"LO", &self.description);
         set.text(0x0008_103e, b"LO", "Série axiale");
         set.text(0x0010_0010, b"PN", &self.patient_name);

@@ -172,6 +172,7 @@ impl Site {
         let Output { status, stdout, stderr } = Command::new(&self.binary)
             .args(arguments)
             .env("LC_ALL", "C")
+            .env("TZ", "UTC")
             .envs(environment.iter().cloned())
             .arg("--dir")
             .arg(self.dir())
@@ -186,7 +187,7 @@ impl Site {
     #[must_use]
     pub fn cli_start(&self, arguments: &[&str]) -> Child {
         let mut command = Command::new(&self.binary);
-        command.args(arguments).env("LC_ALL", "C").arg("--dir").arg(self.dir());
+        command.args(arguments).env("LC_ALL", "C").env("TZ", "UTC").arg("--dir").arg(self.dir());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
     }
 
@@ -194,7 +195,14 @@ impl Site {
     #[must_use]
     pub fn tool(&self, arguments: &[&str], paths: &[PathBuf]) -> Said {
         let mut command = Command::new(&self.binary);
-        let output = command.args(arguments).args(paths).env("LC_ALL", "C").stdin(Stdio::null()).output().unwrap();
+        let output = command
+            .args(arguments)
+            .args(paths)
+            .env("LC_ALL", "C")
+            .env("TZ", "UTC")
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Said { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
     }
@@ -240,6 +248,7 @@ impl Site {
             .args(["serve", "--dir"])
             .arg(self.dir())
             .env("LC_ALL", "C")
+            .env("TZ", "UTC")
             .envs(self.environment.lock().unwrap().iter().cloned())
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())

@@ -7,10 +7,12 @@ use super::{book::Whole, record::Settings};
 use protocol::{
     SiteId, Timestamp,
     case::{
-        event::Standing,
+        event::{Kind, Standing},
         state::{Answer, Stage},
     },
+    roster::{Coverage, Target},
 };
+use std::{sync::Arc, time::Duration};
 
 /// This site's part in a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,7 +106,63 @@ pub(crate) struct Due {
     pub(crate) since: Timestamp,
 }
 
+/// How long things may take: what the coverage between the two sites says, else what this site has set.
+#[derive(Clone, Debug)]
+pub(crate) struct Delays {
+    settings: Arc<Settings>,
+    coverages: Vec<Coverage>,
+}
+
+impl Delays {
+    pub(crate) const fn new(settings: Arc<Settings>, coverages: Vec<Coverage>) -> Self {
+        Self { settings, coverages }
+    }
+
+    /// What the sites of a coverage signed. All that know its text work out the same.
+    fn target(&self, whole: &Whole, reader: &SiteId) -> Option<Target> {
+        let (requester, ask) = (&whole.state.requester.0, &whole.state.ask);
+        if ask.kind != Kind::Diagnosis || reader == requester {
+            return None;
+        }
+        let code = |code: &String| if code.is_empty() { Vec::new() } else { vec![code.clone()] };
+        let (modalities, regions) = (code(&ask.modality), code(&ask.region));
+        let is_it = |coverage: &&Coverage| {
+            coverage.is_for(requester)
+                && coverage.reads(reader)
+                && coverage.is_in_force(whole.requested)
+                && coverage.is_about(&modalities, &regions)
+        };
+        let first = self.coverages.iter().filter(is_it).min_by_key(|coverage| (coverage.drafted, coverage.id));
+        first.map(|coverage| coverage.target(ask.priority))
+    }
+
+    /// From the offer to the answer of this site.
+    pub(crate) fn answer(&self, whole: &Whole, reader: &SiteId) -> Duration {
+        let set = || self.settings.answer(whole.state.ask.priority);
+        self.target(whole, reader).map_or_else(set, |target| minutes(target.acknowledge))
+    }
+
+    /// From the request to a preliminary report.
+    pub(crate) fn preliminary(&self, whole: &Whole) -> Duration {
+        let state = &whole.state;
+        let reader = state.reader.or_else(|| state.asked.last().map(|asked| asked.site));
+        let target = reader.and_then(|reader| self.target(whole, &reader));
+        target.map_or_else(|| self.settings.preliminary(state.ask.priority), |target| minutes(target.report))
+    }
+}
+
+fn minutes(minutes: u32) -> Duration {
+    Duration::from_secs(u64::from(minutes) * 60)
+}
+
 impl Whole {
+    /// The rank of whoever is asked or passed over next.
+    pub(crate) fn next_rank(&self) -> u16 {
+        let state = &self.state;
+        let ranks = state.asked.iter().map(|asked| asked.rank).chain(state.skipped.iter().map(|skipped| skipped.rank));
+        ranks.max().unwrap_or(0).saturating_add(1)
+    }
+
     pub(crate) fn part(&self, us: &SiteId) -> Part {
         let state = &self.state;
         if state.requester.0 == *us {
@@ -138,7 +196,8 @@ impl Whole {
     }
 
     /// The next that is due; a critical result before all.
-    pub(crate) fn due(&self, settings: &Settings) -> Option<Due> {
+    pub(crate) fn due(&self, delays: &Delays) -> Option<Due> {
+        let settings = &delays.settings;
         let state = &self.state;
         let due = |what, since: Timestamp, within| Due { what, at: since.after(within), since };
         if let Some(unheard) = state.reports.iter().find(|report| report.unheard) {
@@ -155,14 +214,15 @@ impl Whole {
             (false, Some(report)) => Some(due(DueKind::Final, report.at, settings.last(priority))),
             (false, None) => {
                 let waiting = state.asked.iter().find_map(|asked| match asked.answer {
-                    Answer::Waiting { until } if state.reader.is_none() => Some(until),
+                    Answer::Waiting { until } if state.reader.is_none() => Some((asked.site, until)),
                     _ => None,
                 });
                 Some(match waiting {
-                    Some(until) => {
-                        Due { what: DueKind::Answer, at: until, since: until.before(settings.answer(priority)) }
+                    Some((site, until)) => {
+                        let since = until.before(delays.answer(self, &site));
+                        Due { what: DueKind::Answer, at: until, since }
                     }
-                    None => due(DueKind::Preliminary, self.requested, settings.preliminary(priority)),
+                    None => due(DueKind::Preliminary, self.requested, delays.preliminary(self)),
                 })
             }
         }

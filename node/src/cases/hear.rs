@@ -280,7 +280,7 @@ impl Cases {
         let actor = Actor { person, role, site: Some(event.site), from: None };
         let peer = if self.inner.trust.peer(&event.site).is_some() { event.site } else { *from };
         let digest: String = event.digest().to_string().chars().take(12).collect();
-        let note = format!("{} {digest}", step_word(&event.step));
+        let note = format!("{}: {digest}", step_word(&event.step));
         Evidence::new(Act::CaseChanged, actor).peer(peer).basis(event.case).note(note)
     }
 }

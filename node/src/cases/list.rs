@@ -5,8 +5,7 @@
 
 use super::{
     book::Whole,
-    due::{Due, Tab},
-    record::Settings,
+    due::{Delays, Due, Tab},
 };
 use protocol::{
     SiteId,
@@ -112,7 +111,7 @@ impl Filter {
 pub(super) fn page<'a>(
     all: impl Iterator<Item = &'a Arc<Whole>>,
     filter: &Filter,
-    settings: &Settings,
+    delays: &Delays,
     us: SiteId,
 ) -> Page {
     let text = filter.text.as_ref().map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
@@ -128,7 +127,7 @@ pub(super) fn page<'a>(
         }
         *tabs.entry(tab).or_insert(0) += 1;
         if filter.tab.is_none_or(|wanted| wanted == tab) {
-            found.push((Place::of(whole, tab, whole.due(settings)), whole));
+            found.push((Place::of(whole, tab, whole.due(delays)), whole));
         }
     }
     let total = found.len();

@@ -25,11 +25,11 @@ mod words;
 
 pub(crate) use book::Whole;
 pub(crate) use draft::{Draft, DraftError};
-pub(crate) use due::{Due, DueKind, Tab};
+pub(crate) use due::{Delays, Due, DueKind, Tab};
 pub(crate) use hear::{HEADS_PAGE_MAX, Heads};
 pub(crate) use list::{Filter, Page};
 pub(crate) use record::{Rank, Settings, SettingsWrong, Telephone};
-pub(crate) use statistics::{Delay, Delays, Statistics, night_of};
+pub(crate) use statistics::{Delay, Statistics, Together, night_of};
 pub(crate) use words::{
     class_of, class_word, consent_of, consent_word, identity_of, identity_word, kind_of, kind_word, priority_of,
     priority_word, skip_word, stage_word, standing_of, standing_word, step_word, void_word,
@@ -191,10 +191,16 @@ impl Cases {
         self.book().settings()
     }
 
+    /// How long things may take.
+    pub(crate) fn delays(&self) -> Delays {
+        Delays::new(self.settings(), self.inner.trust.coverages_in_force())
+    }
+
     /// A page of the list.
     pub(crate) fn list(&self, filter: &Filter) -> Page {
+        let delays = self.delays();
         let book = self.book();
-        list::page(book.all(), filter, &book.settings(), self.us())
+        list::page(book.all(), filter, &delays, self.us())
     }
 
     /// Whether somebody said that a study needs no request.
@@ -399,7 +405,7 @@ impl Cases {
 /// What of an event is written down, once for each other site: whoever it is told to countersigns it.
 fn evidence<'a>(event: &Event, actor: &Actor, others: impl Iterator<Item = &'a SiteId>) -> Vec<Evidence> {
     let digest: String = event.digest().to_string().chars().take(12).collect();
-    let note = format!("{} {digest}", step_word(&event.step));
+    let note = format!("{}: {digest}", step_word(&event.step));
     let one = Evidence::new(Act::CaseChanged, actor.clone()).basis(event.case).note(note);
     let told: Vec<Evidence> = others.map(|site| one.clone().peer(*site)).collect();
     if told.is_empty() { vec![one] } else { told }

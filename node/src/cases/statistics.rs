@@ -7,9 +7,9 @@
 //! Nothing is kept here: it is counted anew from the cases each time it is asked for.
 //!
 //! # Not here
-//! Who may ask: the doors. What a delay should be: [`Settings`].
+//! Who may ask: the doors. What a delay should be: [`Delays`] and [`Settings`].
 
-use super::{book::Whole, record::Settings};
+use super::{book::Whole, due::Delays, record::Settings};
 use jiff::{SignedDuration, Timestamp as Instant, civil::Date, tz::TimeZone};
 use protocol::{
     SiteId, Timestamp,
@@ -55,7 +55,7 @@ pub(crate) struct Line {
 
 /// Delays of one kind, put together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Delays {
+pub(crate) struct Together {
     pub(crate) count: usize,
     pub(crate) in_time: usize,
     pub(crate) median: Duration,
@@ -74,10 +74,10 @@ pub(crate) struct Group {
     pub(crate) cancelled: usize,
     pub(crate) unserved: usize,
     pub(crate) refused: usize,
-    pub(crate) answer: Delays,
-    pub(crate) preliminary: Delays,
-    pub(crate) last: Delays,
-    pub(crate) heard: Delays,
+    pub(crate) answer: Together,
+    pub(crate) preliminary: Together,
+    pub(crate) last: Together,
+    pub(crate) heard: Together,
 }
 
 /// See the module.
@@ -102,12 +102,13 @@ impl Statistics {
     /// Of the cases whose night lies in the range, both ends included, newest night first.
     pub(crate) fn of<'a>(
         cases: impl IntoIterator<Item = &'a Whole>,
-        settings: &Settings,
+        (settings, delays): (&Settings, &Delays),
         zone: &TimeZone,
         (from, to): (Date, Date),
     ) -> Self {
         let within = |whole: &&Whole| (from..=to).contains(&night_of(whole.requested, zone));
-        let mut lines: Vec<Line> = cases.into_iter().filter(within).map(|whole| line(whole, settings, zone)).collect();
+        let mut lines: Vec<Line> =
+            cases.into_iter().filter(within).map(|whole| line(whole, (settings, delays), zone)).collect();
         lines.sort_by(|a, b| (b.night, a.requested, a.case).cmp(&(a.night, b.requested, b.case)));
         let mut groups: BTreeMap<(Date, SiteId, Option<SiteId>), Vec<&Line>> = BTreeMap::new();
         for line in &lines {
@@ -122,7 +123,7 @@ impl Statistics {
     }
 }
 
-fn line(whole: &Whole, settings: &Settings, zone: &TimeZone) -> Line {
+fn line(whole: &Whole, (settings, delays): (&Settings, &Delays), zone: &TimeZone) -> Line {
     let (state, ask) = (&whole.state, &whole.state.ask);
     let first = |is: &dyn Fn(&Event) -> bool| whole.in_effect().find(|event| is(event)).map(|event| event.at);
     let delay = |from: Option<Timestamp>, to: Option<Timestamp>, within| {
@@ -140,19 +141,21 @@ fn line(whole: &Whole, settings: &Settings, zone: &TimeZone) -> Line {
         Answer::Refused { reason } => Some(reason.trim().to_owned()),
         _ => None,
     });
+    let reader = state.reader.or_else(|| state.reports.first().map(|report| report.site));
+    let answer_within = reader.map_or_else(|| settings.answer(ask.priority), |reader| delays.answer(whole, &reader));
     Line {
         case: whole.name(),
         night: night_of(whole.requested, zone),
         requested: whole.requested,
         requester: state.requester.0,
-        reader: state.reader.or_else(|| state.reports.first().map(|report| report.site)),
+        reader,
         kind: ask.kind,
         priority: ask.priority,
         modality: ask.modality.clone(),
         region: ask.region.clone(),
         stage: state.stage,
-        answer: delay(offered, accepted, settings.answer(ask.priority)),
-        preliminary: delay(Some(whole.requested), first_read, settings.preliminary(ask.priority)),
+        answer: delay(offered, accepted, answer_within),
+        preliminary: delay(Some(whole.requested), first_read, delays.preliminary(whole)),
         last: delay(preliminary, last, settings.last(ask.priority)),
         heard: delay(critical, heard, settings.hear()),
         refusals: refusals.collect(),
@@ -181,9 +184,9 @@ fn group((night, requester, reader): (Date, SiteId, Option<SiteId>), lines: &[&L
     }
 }
 
-fn put_together(mut delays: Vec<Delay>) -> Delays {
+fn put_together(mut delays: Vec<Delay>) -> Together {
     delays.sort_by_key(|delay| delay.took);
-    Delays {
+    Together {
         count: delays.len(),
         in_time: delays.iter().filter(|delay| delay.took <= delay.within).count(),
         median: delays.get(delays.len() / 2).map_or(Duration::ZERO, |delay| delay.took),
@@ -233,7 +236,7 @@ mod tests {
         let all = put_together(vec![delay(1_000), delay(100), delay(900)]);
         assert_eq!((all.count, all.in_time), (3, 2));
         assert_eq!((all.median, all.longest), (Duration::from_secs(900), Duration::from_secs(1_000)));
-        assert_eq!(put_together(Vec::new()), Delays::default());
+        assert_eq!(put_together(Vec::new()), Together::default());
     }
 
     #[test]

@@ -296,12 +296,12 @@ fn many(us: SiteId) -> Vec<Arc<Whole>> {
 #[test]
 fn pages_of_ten_thousand_cases_neither_miss_nor_repeat() {
     let us = SiteId([1; 32]);
-    let (all, settings) = (many(us), Settings::default());
+    let (all, delays) = (many(us), Delays::new(Arc::default(), Vec::new()));
     let mut filter = Filter { limit: 100, ..Filter::default() };
     let (mut seen, mut slowest) = (Vec::new(), Duration::ZERO);
     loop {
         let started = Instant::now();
-        let page = list::page(all.iter(), &filter, &settings, us);
+        let page = list::page(all.iter(), &filter, &delays, us);
         slowest = slowest.max(started.elapsed());
         assert_eq!(page.total, 10_000);
         seen.extend(page.rows.iter().map(|whole| whole.name()));

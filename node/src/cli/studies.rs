@@ -167,6 +167,37 @@ async fn list(dir: &Path, remote: bool, json: bool, words: Option<&str>, limit: 
     Ok(())
 }
 
+/// The hour of a study; with its time zone, where that is not the reader's, and of another site's study that it is not
+/// known, where it is not.
+fn clock(study: &Value) -> Option<String> {
+    let time = study["time"].as_str()?;
+    let clock = format!("{}:{}", time.get(..2)?, time.get(2..4)?);
+    let minutes = study["utc_offset_min"].as_i64().and_then(|minutes| i32::try_from(minutes).ok());
+    let Some(minutes) = minutes else {
+        let is_ours = study["holder"].is_null();
+        return Some(if is_ours {
+            clock
+        } else {
+            format!("{clock} ({})", word!("time zone unknown" | "fuseau inconnu"))
+        });
+    };
+    let wall = format!("{}{}", study["date"].as_str().unwrap_or_default(), time.get(..4)?);
+    if is_read_here(&wall, minutes) {
+        return Some(clock);
+    }
+    let place =
+        study["time_zone"].as_str().and_then(|zone| zone.rsplit('/').next()).map(|place| place.replace('_', " "));
+    let place = place.map(|place| format!("{place}, ")).unwrap_or_default();
+    Some(format!("{clock} ({place}{})", text::utc(minutes)))
+}
+
+/// Whether the clock of this machine showed the same then.
+fn is_read_here(wall: &str, ahead_min: i32) -> bool {
+    let Ok(wall) = jiff::civil::DateTime::strptime("%Y%m%d%H%M", wall) else { return false };
+    let Ok(offset) = jiff::tz::Offset::from_seconds(ahead_min.saturating_mul(60)) else { return false };
+    offset.to_timestamp(wall).is_ok_and(|at| jiff::tz::TimeZone::system().to_offset(at) == offset)
+}
+
 fn study_table(studies: &[Value]) -> String {
     if studies.is_empty() {
         return word!("No studies.\n" | "Aucun examen.\n").to_owned();
@@ -177,7 +208,7 @@ fn study_table(studies: &[Value]) -> String {
             _ => text::field(study, "availability"),
         };
         vec![
-            text::field(study, "date"),
+            [text::field(study, "date"), clock(study).unwrap_or_default()].join(" ").trim_end().to_owned(),
             text::field(&study["patient"], "name"),
             text::field(study, "modalities"),
             text::field(study, "description"),

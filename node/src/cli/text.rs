@@ -32,6 +32,17 @@ pub(super) fn heads(columns: &[&str]) -> String {
     columns.iter().map(|column| named(column).to_uppercase()).collect::<Vec<_>>().join("|")
 }
 
+/// How far a clock is ahead of UTC: `UTC+1`, `UTC-3:30`.
+pub(super) fn utc(minutes: i32) -> String {
+    let (hours, left) = (minutes.unsigned_abs() / 60, minutes.unsigned_abs() % 60);
+    let sign = if minutes < 0 { '-' } else { '+' };
+    match (hours, left) {
+        (0, 0) => "UTC".to_owned(),
+        (hours, 0) => format!("UTC{sign}{hours}"),
+        (hours, left) => [format!("UTC{sign}{hours}"), format!("{left:02}")].join(":"),
+    }
+}
+
 /// A field of the API, or a condition of a rule, as people call it.
 pub(super) fn named(key: &str) -> &str {
     match key {

@@ -60,6 +60,8 @@ pub(crate) struct SiteConfig {
     pub(crate) name: String,
     /// Language of texts made by the node: `fr` or `en`.
     pub(crate) language: String,
+    /// In which time zone its devices date what they make, by its IANA name; `None`: nobody said.
+    pub(crate) time_zone: Option<String>,
 }
 
 /// The web door: portal, API, DICOMweb.

@@ -167,7 +167,10 @@ fn site(section: &mut Section<'_>) -> SiteConfig {
     let language = section.text("language", "fr".to_owned(), "\"fr\" or \"en\"", |text| {
         ["fr", "en"].contains(&text).then(|| text.to_owned())
     });
-    SiteConfig { name, language }
+    let zone = section.text("time_zone", String::new(), "an IANA time zone, as Europe/Paris", |text| {
+        (text.is_empty() || protocol::roster::zone(text).is_some()).then(|| text.to_owned())
+    });
+    SiteConfig { name, language, time_zone: Some(zone).filter(|zone| !zone.is_empty()) }
 }
 
 /// The words of `trust`'s roles.

@@ -6,7 +6,7 @@ const EXAMPLE: &str = include_str!("../../../docs/confrere.toml");
 
 fn example() -> Config {
     Config {
-        site: SiteConfig { name: "CH Nord".to_owned(), language: "fr".to_owned() },
+        site: SiteConfig { name: "CH Nord".to_owned(), language: "fr".to_owned(), time_zone: None },
         portal: PortalConfig::default(),
         dicomweb: DicomwebConfig::default(),
         dimse: DimseConfig { ae_title: "CHNORD".to_owned(), ..DimseConfig::default() },
@@ -62,6 +62,7 @@ fn every_fault_is_told_at_once_with_its_key() {
         extra = 1
         [site]
         language = "de"
+        time_zone = "Mars/Olympus"
         [portal]
         listen = "localhost"
         colour = "blue"
@@ -99,6 +100,7 @@ fn every_fault_is_told_at_once_with_its_key() {
             "printer",
             "site.language",
             "site.name",
+            "site.time_zone",
         ]
     );
 }

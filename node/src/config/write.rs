@@ -103,6 +103,11 @@ fn site_section(site: &SiteConfig) -> Section {
     let lines = vec![
         Line("The institution's name as peers see it, at most 64 characters.", "name", text(&site.name)),
         Line("Language of texts made by the node: \"fr\" or \"en\".", "language", text(&site.language)),
+        Line(
+            "In which time zone this site's devices date what they make, as \"Europe/Paris\": other sites show it beside the hour.",
+            "time_zone",
+            site.time_zone.as_deref().and_then(text),
+        ),
     ];
     ("site", lines)
 }

@@ -8,12 +8,14 @@
 
 use super::{
     Inner,
-    next::{Choice, Image, Wanted, World},
+    next::{Image, Wanted, World},
 };
 use crate::{
     archive::{SeriesRow, StudyQuery, StudyRow},
     cases::{Settings, Whole},
     reports::STATION,
+    roster::Question,
+    studies::Zoned,
     tasks,
     trust::CaseAsk,
 };
@@ -25,6 +27,7 @@ use protocol::{
     },
     ids::Id128,
     manifest::Completeness,
+    roster::Rung,
 };
 use std::collections::HashSet;
 
@@ -44,6 +47,9 @@ pub(crate) struct StudyHere {
     pub(crate) instances: u32,
     pub(crate) here: u32,
     pub(crate) date: Option<String>,
+    pub(crate) time: Option<String>,
+    /// Which clock they were read from.
+    pub(crate) zone: Zoned,
     pub(crate) holder: Option<SiteId>,
     /// Bytes were met that are not those signed.
     pub(crate) corrupt: bool,
@@ -97,15 +103,10 @@ fn same_accession(whole: &Whole, row: &StudyRow, site_name: &str) -> bool {
 }
 
 impl World for Inner {
-    fn choices(&self, wanted: &Wanted<'_>) -> Vec<Choice> {
-        match &self.parts.roster {
-            Some(roster) => roster.choices(wanted),
-            None => {
-                let settings = self.parts.cases.settings();
-                let ask = |rank: &crate::cases::Rank| Choice::Ask { site: rank.site, whom: rank.whom.clone() };
-                settings.ranks.iter().map(ask).collect()
-            }
-        }
+    fn rungs(&self, wanted: &Wanted<'_>) -> Vec<Rung> {
+        let code = |code: &str| if code.is_empty() { Vec::new() } else { vec![code.to_owned()] };
+        let (modalities, regions) = (code(wanted.modality), code(wanted.region));
+        self.parts.roster.who(&Question { modalities, regions, at: Some(wanted.at), ..Question::default() })
     }
 
     fn bars(&self, site: &SiteId, kind: Kind) -> Option<Skip> {
@@ -223,26 +224,33 @@ impl Inner {
             let corrupt = of_transfer.is_some_and(|row| row.state == "corrupt");
             if let Ok(Some(row)) = self.parts.archive.study(study) {
                 let version = (row.completeness == Completeness::Complete).then_some(row.version);
-                let (instances, date) = (row.instances, row.date);
+                let zone = self.parts.studies.zoned(&row, None);
+                let (instances, date, time) = (row.instances, row.date, row.time);
                 return StudyHere {
                     study: study.clone(),
                     version,
                     instances,
                     here: instances,
                     date,
+                    time,
+                    zone,
                     holder: None,
                     corrupt,
                 };
             }
             let told = self.parts.overlay.holders(study).into_iter().next();
             let holder = told.as_ref().map(|told| told.holder);
+            let zoned = |told| self.parts.studies.zoned(&self.parts.studies.row_of(told), Some(&told.holder));
+            let zone = told.as_ref().map(zoned).unwrap_or_default();
             let card = told.map(|told| told.card);
             StudyHere {
                 study: study.clone(),
                 version: card.as_ref().filter(|c| c.completeness == Completeness::Complete).map(|card| card.version),
                 instances: card.as_ref().map_or(0, |card| card.instances),
                 here: of_transfer.map_or(0, |row| row.instances_done),
-                date: card.and_then(|card| card.date),
+                date: card.as_ref().and_then(|card| card.date.clone()),
+                time: card.and_then(|card| card.time),
+                zone,
                 holder,
                 corrupt,
             }

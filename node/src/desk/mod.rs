@@ -9,18 +9,20 @@
 //! What was not done is done at the next look.
 //!
 //! # Not here
-//! What a step does: `protocol::case`. Who is on duty: [`Roster`], filled by whoever keeps rosters.
+//! What a step does: `protocol::case`. Who is on duty: `roster`.
 
 mod duty;
 mod file;
 mod images;
+mod lent;
 mod next;
+mod order;
 mod sign;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use images::StudyHere;
-pub(crate) use next::Roster;
+pub(crate) use lent::Lent;
 pub(crate) use sign::{SignError, ToSign};
 
 use crate::{
@@ -29,6 +31,7 @@ use crate::{
     audit::Actor,
     cases::{CaseError, Cases, News, Whole},
     overlay::{Overlay, OverlayEvent},
+    roster::Roster,
     studies::Studies,
     tasks::{self, Tasks},
     trust::Trust,
@@ -58,8 +61,7 @@ pub(crate) struct DeskParts {
     pub(crate) alarms: Alarms,
     pub(crate) tasks: Tasks,
     pub(crate) site_name: String,
-    /// `None`: those that the request or the settings name, in their order.
-    pub(crate) roster: Option<Box<dyn Roster>>,
+    pub(crate) roster: Roster,
 }
 
 /// Clones share it.
@@ -238,10 +240,9 @@ impl Inner {
     }
 
     fn next(&self, whole: &Whole) -> Option<Step> {
-        let settings = self.parts.cases.settings();
-        let view =
-            View { whole, settings: &settings, us: self.us(), now: tasks::now(), started: self.started, world: self };
-        next::step(&view)
+        let (settings, delays) = (self.parts.cases.settings(), self.parts.cases.delays());
+        let (us, now, started) = (self.us(), tasks::now(), self.started);
+        next::step(&View { whole, settings: &settings, delays: &delays, us, now, started, world: self })
     }
 
     async fn release_all(&self, person: &str) {
@@ -255,12 +256,13 @@ impl Inner {
     /// What stands and somebody must see to, counted: no condition names a case.
     async fn raise(&self) {
         let (settings, now, us) = (self.parts.cases.settings(), tasks::now(), self.us());
+        let delays = self.parts.cases.delays();
         let ours = |whole: &Arc<Whole>| whole.state.owner().site == us || whole.state.requester.0 == us;
         let (mut bare, mut late, mut unheard, mut unfiled) = (0, 0, 0, 0);
         for whole in self.open_cases().filter(ours) {
             bare += u64::from(images::is_bare(&whole, &settings, now));
             unfiled += self.unfiled(&whole);
-            let due = whole.due(&settings).filter(|due| due.at <= now);
+            let due = whole.due(&delays).filter(|due| due.at <= now);
             late += u64::from(due.is_some());
             unheard += u64::from(due.is_some_and(|due| due.what == crate::cases::DueKind::Hear));
         }

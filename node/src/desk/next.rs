@@ -3,47 +3,28 @@
 //! # Not here
 //! Doing it: [`super`].
 
-use crate::cases::{DueKind, Settings, Whole};
+use super::order;
+use crate::cases::{Delays, DueKind, Settings, Whole};
 use protocol::{
     SiteId, Timestamp, Uid,
     case::{
-        event::{Counted, Joined, Kind, Priority, Skip, Step},
+        event::{Counted, Joined, Kind, Skip, Step},
         state::{Answer, Reported, Stage},
     },
+    roster::Rung,
 };
 use std::time::Duration;
 
 /// Before so much of the time for it is over, nobody is called: a fifth of it is left.
 const WARNED_AT_PERCENT: u32 = 80;
 
-/// For what somebody is wanted.
-#[derive(Clone, Debug)]
-#[expect(dead_code, reason = "a roster reads it; the ranks that a site has set need not")]
-pub(crate) struct Wanted<'a> {
-    /// Who asks: this site.
-    pub(crate) requester: SiteId,
-    pub(crate) kind: Kind,
-    pub(crate) priority: Priority,
+/// For what a reader is wanted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted<'a> {
     /// DICOM codes; empty: not said.
-    pub(crate) modality: &'a str,
-    pub(crate) region: &'a str,
-    pub(crate) at: Timestamp,
-}
-
-/// One that stands in the order of those to be asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Choice {
-    /// A site; person or team there, empty: whoever is on duty.
-    Ask { site: SiteId, whom: String },
-    /// Not to be asked now.
-    #[expect(dead_code, reason = "only a roster says so; the ranks that a site has set do not")]
-    Skip { whom: String, why: Skip },
-}
-
-/// Who covers whom, and who is on duty: in the order of subsidiarity, those that are not to be asked with the reason. The
-/// order for one case must not change what stands before the ones that were asked already.
-pub(crate) trait Roster: Send + Sync + std::fmt::Debug {
-    fn choices(&self, wanted: &Wanted<'_>) -> Vec<Choice>;
+    pub(super) modality: &'a str,
+    pub(super) region: &'a str,
+    pub(super) at: Timestamp,
 }
 
 /// A study of ours as it is now.
@@ -58,8 +39,8 @@ pub(super) struct Image {
 
 /// What is asked of the world outside the case.
 pub(super) trait World {
-    /// Those to be asked, in order, from rank 1.
-    fn choices(&self, wanted: &Wanted<'_>) -> Vec<Choice>;
+    /// Who is on duty for a study of ours, in order, and why others are not asked.
+    fn rungs(&self, wanted: &Wanted<'_>) -> Vec<Rung>;
     /// Why a site may not be asked now.
     fn bars(&self, site: &SiteId, kind: Kind) -> Option<Skip>;
     fn name(&self, site: &SiteId) -> String;
@@ -79,6 +60,7 @@ pub(super) trait World {
 pub(super) struct View<'a> {
     pub(super) whole: &'a Whole,
     pub(super) settings: &'a Settings,
+    pub(super) delays: &'a Delays,
     pub(super) us: SiteId,
     pub(super) now: Timestamp,
     /// Since when this node runs: what happened before it could not see.
@@ -167,41 +149,7 @@ fn route(view: &View<'_>) -> Option<Step> {
     if let Some((to, until)) = waiting {
         return (until <= view.now).then_some(Step::TimedOut { to });
     }
-    let is_done = |rank: u16| {
-        state.asked.iter().any(|asked| asked.rank == rank) || state.skipped.iter().any(|skipped| skipped.rank == rank)
-    };
-    let choices = choices(view);
-    let mut left = (1u16..).zip(choices).filter(|(rank, _)| !is_done(*rank)).peekable();
-    let (rank, choice) = left.next()?;
-    Some(match choice {
-        Choice::Skip { whom, why } => Step::Skipped { rank, whom, why },
-        Choice::Ask { site, whom } => match view.world.bars(&site, state.kind()) {
-            // The last one is asked all the same: it hears of it when it is back.
-            Some(Skip::Unreachable) if left.peek().is_none() => offer(view, site, whom, rank),
-            Some(why) => Step::Skipped { rank, whom: view.world.name(&site), why },
-            None => offer(view, site, whom, rank),
-        },
-    })
-}
-
-fn offer(view: &View<'_>, to: SiteId, whom: String, rank: u16) -> Step {
-    let until = view.now.after(view.settings.answer(view.whole.state.ask.priority));
-    Step::Offered { to, whom, rank, until }
-}
-
-fn choices(view: &View<'_>) -> Vec<Choice> {
-    let ask = &view.whole.state.ask;
-    if !ask.to.is_empty() {
-        return ask.to.iter().map(|(site, whom)| Choice::Ask { site: *site, whom: whom.clone() }).collect();
-    }
-    view.world.choices(&Wanted {
-        requester: view.us,
-        kind: ask.kind,
-        priority: ask.priority,
-        modality: &ask.modality,
-        region: &ask.region,
-        at: view.whole.requested,
-    })
+    order::next(view)
 }
 
 /// Who has the claim, and neither wrote nor looked for too long, gives it back; a report once signed keeps it.
@@ -243,7 +191,7 @@ fn escalate(view: &View<'_>) -> Option<Step> {
     if nobody_left && !said(NOBODY_ANSWERS) {
         return Some(Step::Escalated { text: NOBODY_ANSWERS.to_owned() });
     }
-    let due = view.whole.due(view.settings)?;
+    let due = view.whole.due(view.delays)?;
     // A critical result is the requester's to hear and the reader's to call.
     let is_ours = by_us || (due.what == DueKind::Hear && state.requester.0 == view.us);
     let within = due.at.since(due.since);

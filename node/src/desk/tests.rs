@@ -1,17 +1,19 @@
 //! What a node has to do in a case, at a time that the test holds.
 
-use super::next::{Choice, Image, View, Wanted, World, step};
-use crate::cases::{Settings, Whole};
+use super::next::{Image, View, Wanted, World, step};
+use crate::cases::{Delays, Rank, Settings, Whole};
 use protocol::{
     SiteId, Timestamp, Uid,
+    agreement::{Party, WeeklyHours},
     case::{
         Case,
         event::{Ask, Consent, Counted, Event, Kind, Patient, Priority, Report, Skip, Standing, Step, case_name},
         state::Reported,
     },
     ids::Id128,
+    roster::{self, Calendar, Coverage, Holidays, Reader, Rung, Target, Tier},
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 const US: SiteId = SiteId([1; 32]);
 const NEAR: SiteId = SiteId([2; 32]);
@@ -21,6 +23,8 @@ const FAR: SiteId = SiteId([3; 32]);
 #[derive(Default)]
 struct Told {
     ranks: Vec<SiteId>,
+    rungs: Vec<Rung>,
+    coverages: Vec<Coverage>,
     barred: BTreeMap<SiteId, Skip>,
     images: Vec<Image>,
     joins: Option<Uid>,
@@ -29,8 +33,8 @@ struct Told {
 }
 
 impl World for Told {
-    fn choices(&self, _: &Wanted<'_>) -> Vec<Choice> {
-        self.ranks.iter().map(|site| Choice::Ask { site: *site, whom: String::new() }).collect()
+    fn rungs(&self, _: &Wanted<'_>) -> Vec<Rung> {
+        self.rungs.clone()
     }
     fn bars(&self, site: &SiteId, _: Kind) -> Option<Skip> {
         self.barred.get(site).copied()
@@ -101,9 +105,11 @@ fn does(case: &mut Case, who: (SiteId, &str), at_s: u64, step: Step) {
 /// The node's next step at a second, at a site.
 fn next(case: &Case, world: &Told, us: SiteId, at_s: u64) -> Option<Step> {
     let whole = Whole::of_case(case.clone());
-    let settings = Settings::default();
+    let ranks = world.ranks.iter().map(|site| Rank { site: *site, whom: String::new() }).collect();
+    let settings = Arc::new(Settings { ranks, ..Settings::default() });
+    let delays = Delays::new(settings.clone(), world.coverages.clone());
     let (now, started) = (Timestamp(at_s * 1_000), Timestamp(0));
-    step(&View { whole: &whole, settings: &settings, us, now, started, world })
+    step(&View { whole: &whole, settings: &settings, delays: &delays, us, now, started, world })
 }
 
 /// All that the requester's node does at a second, until nothing is left.
@@ -155,6 +161,103 @@ fn the_last_one_is_asked_though_it_is_away() {
     let done = settle(&mut case, &world, 1);
     assert!(matches!(&done[0], Step::Skipped { why: Skip::Unreachable, .. }), "{done:?}");
     assert_eq!(asked(&done[1]), Some(NEAR));
+}
+
+fn rung(site: SiteId, person: &str, skip: Option<roster::Skip>) -> Rung {
+    let person = (!person.is_empty()).then(|| person.to_owned());
+    Rung { tier: Tier::Group, coverage: Some(Id128([4; 16])), site, shift: None, person, rank: 1, skip }
+}
+
+fn said(done: &[Step]) -> Vec<(u16, String)> {
+    let of = |step: &Step| match step {
+        Step::Offered { whom, rank, .. } => Some((*rank, whom.clone())),
+        Step::Skipped { whom, rank, why } => Some((*rank, format!("{whom}: {why:?}"))),
+        _ => None,
+    };
+    done.iter().filter_map(of).collect()
+}
+
+#[test]
+fn the_roster_of_now_decides_and_what_was_asked_stays_as_it_was() {
+    let asleep = Some(roster::Skip::NotConfirmed);
+    let rungs = vec![rung(NEAR, "leroy", asleep), rung(NEAR, "martin", None), rung(FAR, "dupont", None)];
+    let (mut case, mut world) = (begun(), Told { rungs, ranks: vec![FAR], ..Told::default() });
+    let leroy = format!("{} · leroy", NEAR.short());
+    let done = settle(&mut case, &world, 1);
+    assert_eq!(said(&done), [(1, format!("{leroy}: NobodyOnDuty")), (2, "martin".to_owned())]);
+    // The shift ends, and another comes before all: nothing changes for whoever is asked, and it is asked next.
+    world.rungs = vec![rung(FAR, "moreau", None), rung(FAR, "dupont", None)];
+    assert_eq!(settle(&mut case, &world, 60), []);
+    let done = settle(&mut case, &world, 121);
+    assert!(matches!(done[0], Step::TimedOut { to: NEAR }), "{done:?}");
+    assert_eq!(said(&done), [(3, "moreau".to_owned())]);
+    // Whoever was passed over is asked when the reason is gone, and nobody twice.
+    world.rungs = vec![rung(NEAR, "leroy", None), rung(NEAR, "martin", None), rung(FAR, "moreau", None)];
+    let done = settle(&mut case, &world, 242);
+    assert_eq!(said(&done), [(4, "leroy".to_owned())]);
+    let done = settle(&mut case, &world, 363);
+    assert!(matches!(&done[1..], [Step::Escalated { text }] if text == super::next::NOBODY_ANSWERS), "{done:?}");
+    // Nobody is on duty any more: those that were set by hand are.
+    world.rungs = vec![rung(NEAR, "", Some(roster::Skip::NotOnDuty))];
+    let done = settle(&mut case, &world, 400);
+    assert_eq!(said(&done), [(5, format!("{}: NobodyOnDuty", NEAR.short())), (6, String::new())]);
+}
+
+#[test]
+fn a_site_that_comes_and_goes_is_passed_over_once_and_asked_when_it_is_there() {
+    let (mut case, mut world) = (begun(), Told { ranks: vec![FAR, NEAR], ..Told::default() });
+    let _ = world.barred.insert(FAR, Skip::Unreachable);
+    assert_eq!(settle(&mut case, &world, 1).len(), 2);
+    let done = settle(&mut case, &world, 121);
+    assert!(done.iter().all(|step| asked(step).is_none()), "it is away still, and people are called: {done:?}");
+    world.barred.clear();
+    assert_eq!(said(&settle(&mut case, &world, 130)), [(3, String::new())]);
+    let _ = world.barred.insert(FAR, Skip::Unreachable);
+    let done = settle(&mut case, &world, 300);
+    assert!(done.iter().all(|step| asked(step).is_none()), "{done:?}");
+}
+
+/// US is covered by NEAR; P0 within 1 min, and read within 10.
+fn coverage() -> Coverage {
+    let party = |site| Party { site, name: "CH".to_owned() };
+    let target = Target { acknowledge: 1, report: 10 };
+    Coverage {
+        id: Id128([4; 16]),
+        version: 1,
+        name: "Nuit".to_owned(),
+        beneficiaries: vec![party(US)],
+        readers: vec![Reader { party: party(NEAR), tier: Tier::Group }],
+        modalities: vec!["CT".to_owned()],
+        regions: Vec::new(),
+        calendar: Calendar {
+            week: WeeklyHours { time_zone: "Europe/Paris".to_owned(), spans: Vec::new() },
+            holidays: Holidays::None,
+            extra_days: Vec::new(),
+        },
+        targets: [target; 4],
+        telephone: String::new(),
+        from: Timestamp(0),
+        until: None,
+        drafted: Timestamp(0),
+    }
+}
+
+#[test]
+fn the_coverage_of_the_two_sites_says_how_long_it_may_take() {
+    let rungs = vec![rung(NEAR, "martin", None), rung(FAR, "dupont", None)];
+    let (mut case, world) = (begun(), Told { rungs, coverages: vec![coverage()], ..Told::default() });
+    let until = |step: &Step| match step {
+        Step::Offered { until, .. } => Some(until.0 / 1_000),
+        _ => None,
+    };
+    assert_eq!(settle(&mut case, &world, 1).iter().find_map(until), Some(61), "as was agreed");
+    assert_eq!(settle(&mut case, &world, 61).iter().find_map(until), Some(181), "as is set here: it is under none");
+    does(&mut case, (NEAR, "dr.garde"), 62, Step::Accepted { protocol: String::new() });
+    let whole = Whole::of_case(case.clone());
+    let due = |coverages| whole.due(&Delays::new(Arc::new(Settings::default()), coverages)).unwrap().at.0 / 1_000;
+    assert_eq!((due(vec![coverage()]), due(Vec::new())), (600, 900));
+    let of_mr = Coverage { modalities: vec!["MR".to_owned()], ..coverage() };
+    assert_eq!(due(vec![of_mr]), 900, "it is not about such studies");
 }
 
 fn taken(world: &Told) -> Case {

@@ -150,6 +150,12 @@ fn study_row(asker: &Asker, found: &FoundStudy, search: &Search) -> Attributes {
         (tags::NUMBER_OF_STUDY_RELATED_SERIES, json::number("IS", row.series)),
         (tags::NUMBER_OF_STUDY_RELATED_INSTANCES, json::number("IS", row.instances)),
     ]);
+    if let Some(minutes) = row.utc_offset_min {
+        let sign = if minutes < 0 { '-' } else { '+' };
+        let (hours, minutes) = (minutes.unsigned_abs() / 60, minutes.unsigned_abs() % 60);
+        let offset = format!("{sign}{hours:02}{minutes:02}");
+        out.insert(tags::TIMEZONE_OFFSET_FROM_UTC, json::string("SH", Some(&offset)));
+    }
     let modalities: Vec<&str> = row.modalities.iter().map(String::as_str).filter(|m| !m.is_empty()).collect();
     // Present without a value it breaks viewers' study lists.
     if !modalities.is_empty() {

@@ -41,9 +41,19 @@ const TOO_MANY_WAIT: Duration = Duration::from_secs(1);
 /// A stranger is written down at most so often; in between they are counted.
 const STRANGER_EVERY: Duration = Duration::from_secs(60);
 
-/// A week of news after an outage at once, then a hundred a second: pages of two hundred entries.
-pub(super) fn questions_pace() -> Pace<SiteId> {
-    Pace::new(500, Duration::from_millis(10))
+/// What one site may ask, and what it asks beyond.
+#[derive(Debug)]
+pub(super) struct Questions {
+    each: Pace<SiteId>,
+    beyond: Pace<SiteId>,
+}
+
+impl Default for Questions {
+    /// A week of news after an outage at once, then a hundred a second: pages of two hundred entries. Beyond that an honest
+    /// peer waits as it is told, and keeps a few questions waiting.
+    fn default() -> Self {
+        Self { each: Pace::new(500, Duration::from_millis(10)), beyond: Pace::new(300, Duration::from_secs(1)) }
+    }
 }
 
 impl Inner {
@@ -116,10 +126,13 @@ impl Inner {
     }
 
     pub(super) fn asked(self: &Arc<Self>, site: SiteId, bytes: Vec<u8>, channel: Channel) {
-        if self.questions.take(&site, Instant::now()).is_err() {
+        if self.questions.each.take(&site, Instant::now()).is_err() {
             // Unread, and slow: it waits for itself, in one of its own streams.
             let inner = self.clone();
             self.tasks.spawn("answer.later", async move {
+                if inner.questions.beyond.take(&site, Instant::now()).is_err() {
+                    inner.alerts.security("more questions than anybody has", site, None).await;
+                }
                 inner.tasks.pause(TOO_MANY_WAIT).await;
                 inner.link.answer(channel, wire::encode(&Answer::Refused(Refusal::Busy(1000)))).await;
             });
@@ -350,6 +363,7 @@ impl Inner {
                 self.trust.require_open()?;
                 return Ok(self.where_they_lie(from, studies).await);
             }
+            Request::Zones(studies) => return self.zones(from, studies).await,
             Request::Relearn { after } => {
                 if after.is_none() {
                     self.repeat_notices(from).await?;

@@ -14,7 +14,7 @@ use crate::{
 };
 use protocol::{
     Refusal, SiteId, Timestamp, Uid,
-    catalog::{Basis, Change, Cursor, Nearline, Page},
+    catalog::{Basis, Change, Cursor, Nearline, Page, Zones},
     ids::Id128,
     limits::CATALOG_PAGE_MAX,
     manifest::{Amendment, StudyCard},
@@ -45,6 +45,12 @@ struct Shelf {
     is_asked: bool,
     /// It does not know that question.
     is_not_asked: bool,
+    /// The holder's time zone, as it said last.
+    zone: Option<String>,
+    /// It is to be asked in which time zones all of them are: an answer was lost.
+    zones_lost: bool,
+    /// It does not know that question.
+    no_zones: bool,
     /// Notes to be written.
     dirty: HashSet<(Id128, u8)>,
 }
@@ -62,16 +68,16 @@ pub(super) struct Applied {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Note(Vec<(StudyCard, Basis, Timestamp, SignatureBytes)>);
+struct Note(Vec<(StudyCard, Basis, Timestamp, SignatureBytes, Option<i16>)>);
 impl Wire for Note {
     /// Notes of another version are not read: what they hold is pulled again.
-    const VERSION: u8 = 3;
+    const VERSION: u8 = 4;
     const NAME: &'static str = "directory note";
 }
-#[derive(Serialize, Deserialize)]
-struct CursorNote(Cursor);
+#[derive(Default, Serialize, Deserialize)]
+struct CursorNote(Cursor, Option<String>);
 impl Wire for CursorNote {
-    const VERSION: u8 = 3;
+    const VERSION: u8 = 4;
     const NAME: &'static str = "directory cursor";
 }
 
@@ -99,8 +105,11 @@ fn bucket_note(bucket: u8) -> String {
 
 impl Shelf {
     fn put(&mut self, mut row: RemoteStudy) {
-        // Where it lies is asked next.
-        row.nearline = self.studies.get(&row.card.study).and_then(|known| known.nearline.clone());
+        // Where it lies, and in which time zone its hours are, is asked next.
+        if let Some(known) = self.studies.get(&row.card.study) {
+            row.nearline.clone_from(&known.nearline);
+            row.utc_offset_min = known.utc_offset_min;
+        }
         self.mark(&row.card.study, &row.basis);
         self.stale.remove(&row.card.study);
         if let Some(old) = self.studies.insert(row.card.study.clone(), row) {
@@ -144,10 +153,12 @@ impl Directory {
                 // Two agreements with one peer: the cursor that is further back would be right; from nothing is safe.
                 let known = shelves.contains_key(&row.peer);
                 let shelf = shelves.entry(row.peer).or_default();
-                shelf.cursor = cursor.filter(|_| !known).map(|c| c.0).unwrap_or_default();
-                for (card, basis, told, signature) in kept {
+                let CursorNote(cursor, zone) = cursor.unwrap_or_default();
+                shelf.cursor = if known { Cursor::default() } else { cursor };
+                shelf.zone = shelf.zone.take().or(zone);
+                for (card, basis, told, signature, utc_offset_min) in kept {
                     let (holder, nearline) = (row.peer, None);
-                    let of = RemoteStudy { holder, card, basis, told, nearline, signature };
+                    let of = RemoteStudy { holder, card, basis, told, nearline, utc_offset_min, signature };
                     shelf.studies.insert(of.card.study.clone(), of);
                 }
             });
@@ -158,15 +169,15 @@ impl Directory {
     /// Writes what changed since. Blocks.
     pub(super) fn flush(&self, holder: &SiteId, cache: &Cache, trust: &Trust) -> Result<(), CacheError> {
         let (notes, cursor) = self.write(|shelves| {
-            let Some(shelf) = shelves.get_mut(holder) else { return (Vec::new(), Cursor::default()) };
+            let Some(shelf) = shelves.get_mut(holder) else { return (Vec::new(), CursorNote::default()) };
             let dirty = std::mem::take(&mut shelf.dirty);
             let mut notes: HashMap<(Id128, u8), Vec<_>> = dirty.into_iter().map(|d| (d, Vec::new())).collect();
             for row in shelf.studies.values() {
                 if let Some(rows) = notes.get_mut(&(row.basis.agreement(), bucket(&row.card.study))) {
-                    rows.push((row.card.clone(), row.basis, row.told, row.signature.clone()));
+                    rows.push((row.card.clone(), row.basis, row.told, row.signature.clone(), row.utc_offset_min));
                 }
             }
-            (notes.into_iter().collect::<Vec<_>>(), shelf.cursor)
+            (notes.into_iter().collect::<Vec<_>>(), CursorNote(shelf.cursor, shelf.zone.clone()))
         });
         let mut touched = HashSet::new();
         for ((agreement, bucket), rows) in notes {
@@ -179,7 +190,7 @@ impl Directory {
             }
         }
         for agreement in touched {
-            cache.put_note(&agreement, CURSOR_NOTE, &wire::encode(&CursorNote(cursor)))?;
+            cache.put_note(&agreement, CURSOR_NOTE, &wire::encode(&cursor))?;
         }
         Ok(())
     }
@@ -205,8 +216,9 @@ impl Directory {
                         return Err(Refusal::Corrupt);
                     }
                     let study = card.study.clone();
-                    let (holder, nearline) = (*holder, None);
-                    (study, Some(RemoteStudy { holder, card, basis, told: now, nearline, signature }))
+                    let (holder, nearline, utc_offset_min) = (*holder, None, None);
+                    let told = now;
+                    (study, Some(RemoteStudy { holder, card, basis, told, nearline, utc_offset_min, signature }))
                 }
             });
         }
@@ -216,6 +228,7 @@ impl Directory {
                 shelf.stale = shelf.studies.keys().cloned().collect();
                 shelf.cursor = Cursor { epoch: page.epoch, position: 0 };
                 shelf.is_not_asked = false;
+                shelf.no_zones = false;
             }
             if last.is_some_and(|last| last <= shelf.cursor.position) {
                 // It does not follow what we have: told from the beginning, it will.
@@ -284,6 +297,60 @@ impl Directory {
             }
             changed
         })
+    }
+
+    /// Of which studies a holder is to be asked in which time zone they are, when it just told those; `None`: it does not
+    /// know the question.
+    pub(super) fn to_ask_zones(&self, holder: &SiteId, told: &[Uid]) -> Option<Vec<Uid>> {
+        let shelves = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        match shelves.get(holder) {
+            Some(shelf) if shelf.no_zones => None,
+            Some(shelf) if shelf.zones_lost => Some(shelf.studies.keys().cloned().collect()),
+            _ => Some(told.to_vec()),
+        }
+    }
+
+    /// Whether a holder answered about all that it was asked of; `None`: it does not know the question.
+    pub(super) fn were_zones_told(&self, holder: &SiteId, is_heard: Option<bool>) {
+        self.write(|shelves| {
+            let shelf = shelves.entry(*holder).or_default();
+            (shelf.zones_lost, shelf.no_zones) = (is_heard == Some(false), is_heard.is_none());
+        });
+    }
+
+    /// Takes in which time zones a holder's studies are that it was asked of. Gives those of which other is told than was
+    /// known: all, where the holder's own is another.
+    pub(super) fn date(&self, holder: &SiteId, asked: &[Uid], told: Zones) -> Vec<Uid> {
+        let offsets: HashMap<Uid, i16> = told.offsets.into_iter().collect();
+        self.write(|shelves| {
+            let shelf = shelves.entry(*holder).or_default();
+            let is_moved = shelf.zone != told.site;
+            shelf.zone = told.site;
+            let mut changed = Vec::new();
+            for study in asked {
+                let now = offsets.get(study).copied();
+                if let Some(row) = shelf.studies.get_mut(study).filter(|row| row.utc_offset_min != now) {
+                    row.utc_offset_min = now;
+                    changed.push((study.clone(), row.basis));
+                }
+            }
+            if is_moved && let Some(row) = shelf.studies.values().next() {
+                // The cursor's note goes with any other.
+                changed.push((row.card.study.clone(), row.basis));
+            }
+            for (study, basis) in &changed {
+                shelf.mark(study, basis);
+            }
+            match is_moved {
+                true => shelf.studies.keys().cloned().collect(),
+                false => changed.into_iter().map(|(study, _)| study).collect(),
+            }
+        })
+    }
+
+    /// A holder's time zone, as it said last.
+    pub(super) fn zone(&self, holder: &SiteId) -> Option<String> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(holder)?.zone.clone()
     }
 
     /// What a restored holder does not tell again is kept until then.

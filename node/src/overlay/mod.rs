@@ -43,6 +43,7 @@ mod rotation;
 mod swarm;
 #[cfg(test)]
 mod tests;
+mod zones;
 
 pub(crate) use aside::Aside;
 pub(crate) use copies::{CopyState, CopyThere};
@@ -106,6 +107,8 @@ pub(crate) struct RemoteStudy {
     pub(crate) told: Timestamp,
     /// It is not at hand at once where it lies, as far as the holder told since our start.
     pub(crate) nearline: Option<Nearline>,
+    /// Minutes ahead of UTC of its date and time, where its objects say so.
+    pub(crate) utc_offset_min: Option<i16>,
     /// The holder's, over the card: should it forget the study, it believes nothing else.
     pub(crate) signature: SignatureBytes,
 }
@@ -272,7 +275,7 @@ struct Inner {
     alerts: Alerts,
     answering: answering::Answering,
     /// Questions by site.
-    questions: Pace<SiteId>,
+    questions: converse::Questions,
     /// Greetings by keys that are no peer's.
     greetings: Pace<protocol::Key>,
     greets: OncePerSite,
@@ -372,7 +375,7 @@ impl Overlay {
             pairing_calls: pairing::Calls::default(),
             inviting: Mutex::new(None),
             answering: answering::Answering::default(),
-            questions: converse::questions_pace(),
+            questions: converse::Questions::default(),
             greetings: knock::greetings_pace(),
             greets: OncePerSite::default(),
             nudges: OncePerSite::default(),
@@ -444,6 +447,11 @@ impl Overlay {
     /// Who told us of this study (in force only).
     pub(crate) fn holders(&self, study: &Uid) -> Vec<RemoteStudy> {
         self.inner.directory.of_study(&self.inner.trust, study)
+    }
+
+    /// In which time zone a peer's devices date what they make, by its IANA name, as it said last.
+    pub(crate) fn zone_of(&self, peer: &SiteId) -> Option<String> {
+        self.inner.directory.zone(peer)
     }
 
     /// Peers that have not told yet what a restored node forgot.

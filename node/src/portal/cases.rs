@@ -330,14 +330,10 @@ fn step(door: &Door, whole: &Whole, new: NewStep) -> Result<Step, ApiError> {
     })
 }
 
-/// By hand: behind all that were asked or passed over, however many the site has set.
+/// By hand: behind all that were asked or passed over.
 fn offer(door: &Door, whole: &Whole, to: SiteId, whom: String) -> Step {
-    let state = &whole.state;
-    let ranks = state.asked.iter().map(|asked| asked.rank).chain(state.skipped.iter().map(|skipped| skipped.rank));
-    let settings = door.cases.settings();
-    let set = u16::try_from(state.ask.to.len().max(settings.ranks.len())).unwrap_or(u16::MAX);
-    let rank = ranks.max().unwrap_or(0).max(set).saturating_add(1);
-    Step::Offered { to, whom, rank, until: tasks::now().after(settings.answer(state.ask.priority)) }
+    let until = tasks::now().after(door.cases.delays().answer(whole, &to));
+    Step::Offered { to, whom, rank: whole.next_rank(), until }
 }
 
 fn images_ready(door: &Door, whole: &Whole, count_confirmed: bool) -> Result<Step, ApiError> {

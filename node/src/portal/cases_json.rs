@@ -186,6 +186,12 @@ pub(super) struct CaseStudyJson {
     here: u32,
     expected: Option<u32>,
     date: String,
+    /// `HHMMSS`.
+    time: Option<String>,
+    /// The time zone of date and time, by its IANA name; `null`: nobody says.
+    time_zone: Option<String>,
+    /// Minutes that date and time are ahead of UTC; `null`: nobody says.
+    utc_offset_min: Option<i16>,
     holder: Option<String>,
     holder_name: String,
     /// No bytes were met that are not those signed.
@@ -385,6 +391,9 @@ impl For<'_> {
             here: study.here,
             expected: counts.max(),
             date: study.date.clone().unwrap_or_default(),
+            time: study.time.clone(),
+            time_zone: study.zone.name.clone(),
+            utc_offset_min: study.zone.offset_min,
             holder: study.holder.map(|site| site.to_string()),
             holder_name: self.door.site_name(&study.holder.unwrap_or_else(|| self.door.identity.site())),
             verified: !study.corrupt,

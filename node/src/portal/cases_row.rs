@@ -123,7 +123,7 @@ impl For<'_> {
 
     pub(super) fn row_with(&self, whole: &Whole, studies: &[StudyHere]) -> CaseRow {
         let (us, state, ask) = (self.door.identity.site(), &whole.state, &whole.state.ask);
-        let due = whole.due(&self.door.cases.settings());
+        let due = whole.due(&self.door.cases.delays());
         let (requester, requester_name) = self.site(&state.requester.0);
         CaseRow {
             case: whole.name().to_string(),

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     audit::{Act, Event},
-    cases::{Delay, Delays, Statistics, kind_word, night_of, priority_word, skip_word, stage_word},
+    cases::{Delay, Statistics, Together, kind_word, night_of, priority_word, skip_word, stage_word},
     tasks,
     trust::Action,
 };
@@ -107,8 +107,8 @@ async fn counted(door: &Door, caller: &Caller, asked: &Range) -> Result<((Date, 
     let range = range(asked, &zone)?;
     let note = format!("statistics of cases, {} to {}", range.0, range.1);
     door.audit.record(Event::new(Act::LogRead, caller.0.actor()).note(note)).await?;
-    let (cases, settings) = (door.cases.all(), door.cases.settings());
-    let counting = move || Statistics::of(cases.iter().map(Arc::as_ref), &settings, &zone, range);
+    let (cases, settings, delays) = (door.cases.all(), door.cases.settings(), door.cases.delays());
+    let counting = move || Statistics::of(cases.iter().map(Arc::as_ref), (&settings, &delays), &zone, range);
     let counted = door.tasks.spawn_blocking("statistics of cases", counting).await;
     Ok((range, counted.map_err(|_| ApiError::Internal)?))
 }
@@ -121,7 +121,7 @@ pub(super) async fn show(
     Query(asked): Query<Range>,
 ) -> Result<Json<StatisticsJson>, ApiError> {
     let ((from, to), found) = counted(&door, &caller, &asked).await?;
-    let delays = |delays: &Delays| DelaysJson {
+    let delays = |delays: &Together| DelaysJson {
         count: delays.count,
         in_time: delays.in_time,
         median_s: delays.median.as_secs(),

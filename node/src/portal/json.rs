@@ -7,6 +7,7 @@ use crate::{
     studies::{Availability, FoundStudy, TransferRow},
     trust::{Action, Person, Role},
     users::{AeRights, AeSecurity, KnownAe, Reach},
+    words,
 };
 use protocol::{SiteId, Timestamp, manifest::Completeness};
 use serde::{Deserialize, Serialize};
@@ -86,6 +87,10 @@ pub(super) struct Study {
     pub(super) date: Option<String>,
     /// `HHMMSS`.
     pub(super) time: Option<String>,
+    /// The time zone of date and time, by its IANA name; `null`: nobody says.
+    pub(super) time_zone: Option<String>,
+    /// Minutes that date and time are ahead of UTC; `null`: nobody says.
+    pub(super) utc_offset_min: Option<i16>,
     pub(super) modalities: Vec<String>,
     pub(super) body_parts: Vec<String>,
     pub(super) description: Option<String>,
@@ -159,6 +164,8 @@ impl From<FoundStudy> for Study {
             },
             date: row.date,
             time: row.time,
+            time_zone: found.zone.name,
+            utc_offset_min: found.zone.offset_min,
             modalities: row.modalities,
             body_parts: row.body_parts,
             description: row.description,
@@ -370,7 +377,10 @@ pub(super) struct AuditEntry {
     pub(super) basis: Option<String>,
     pub(super) instances: u64,
     pub(super) bytes: u64,
+    /// The remark as it was written: English, names, numbers.
     pub(super) note: String,
+    /// The same in French, as far as it is a sentence of the node's.
+    pub(super) note_fr: String,
 }
 
 impl AuditEntry {
@@ -394,6 +404,7 @@ impl AuditEntry {
             basis: event.basis.map(|b| b.to_string()),
             instances: event.instances,
             bytes: event.bytes,
+            note_fr: words::french_note(&event.note),
             note: event.note,
         }
     }

@@ -121,7 +121,7 @@ pub(super) async fn set_disabled(
         return Err(ApiError::Bad("nobody disables the own account"));
     }
     let leaving = leaves_behind(&door, &name);
-    note(&door, &caller, format!("{} {name}", if asked.disabled { "disable" } else { "enable" })).await?;
+    note(&door, &caller, if asked.disabled { format!("disable {name}") } else { format!("enable {name}") }).await?;
     door.users.set_disabled(&name, asked.disabled).await?;
     Ok(Json(leaving))
 }
@@ -130,7 +130,10 @@ pub(super) async fn set_disabled(
 fn leaves_behind(door: &Door, name: &str) -> Leaving {
     let theirs = door.users.tokens().into_iter().filter(|token| token.owner.as_deref() == Some(name));
     let us = door.identity.site();
-    let claimed = door.cases.all().into_iter().filter(|whole| whole.is_claimed_by(&us, name));
+    let is_theirs = |whole: &std::sync::Arc<crate::cases::Whole>| {
+        (whole.state.stage.is_open() || whole.state.owes()) && whole.is_claimed_by(&us, name)
+    };
+    let claimed = door.cases.all().into_iter().filter(is_theirs);
     Leaving {
         tokens: theirs.map(|token| token.person.name).collect(),
         sessions: door.users.sessions(name).len(),

@@ -212,7 +212,7 @@ async fn note_sign_in(door: &Door, proof: &Proof, came: &SignedIn, by_code: bool
     let rpps = account.and_then(|account| account.professional.rpps);
     let factor = match (proof.two_factors, by_code) {
         (true, _) => ", by two factors there",
-        (false, true) => " and a code",
+        (false, true) => ", and by a code",
         (false, false) => "",
     };
     let number = rpps.map(|rpps| format!(", RPPS {rpps}")).unwrap_or_default();
@@ -223,17 +223,18 @@ async fn note_sign_in(door: &Door, proof: &Proof, came: &SignedIn, by_code: bool
 
 /// Whom the provider vouches for and who does not come in: an administrator finds the subject here.
 async fn note_refused(door: &Door, proof: &Proof, error: &UsersError) -> Result<(), ApiError> {
+    let subject = told(&proof.subject);
     let why = match error {
-        UsersError::NoRole => "no role for",
-        UsersError::Disabled => "disabled account of",
-        UsersError::WrongCode => "wrong code of",
-        UsersError::OtherNumber => "another RPPS number than the account's, of",
+        UsersError::NoRole => format!("no role for {subject}"),
+        UsersError::Disabled => format!("disabled account of {subject}"),
+        UsersError::WrongCode => format!("wrong code of {subject}"),
+        UsersError::OtherNumber => format!("another RPPS number than the account's, of {subject}"),
         _ => return Ok(()),
     };
     let name = door.users.name_of_origin(&proof.issuer, &proof.subject);
     let account = name.and_then(|name| door.users.account(&name));
     let actor = account.map(|account| account.person.actor()).unwrap_or_default();
-    let note = format!("by {}: {why} {}", proof.issuer, told(&proof.subject));
+    let note = format!("by {}: {why}", proof.issuer);
     let event = Event::new(Act::SignIn, actor).outcome(Outcome::Refused(Refusal::NotPermitted)).note(note);
     door.audit.record(event).await?;
     Ok(())

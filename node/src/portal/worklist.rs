@@ -166,6 +166,7 @@ fn own_only(door: &Door, asked: &Asked) -> Result<Vec<crate::studies::FoundStudy
     let rows = door.archive.studies(&asked.query, asked.offset, asked.limit.saturating_add(1))?;
     let found = rows.into_iter().map(|row| crate::studies::FoundStudy {
         instances_here: row.instances,
+        zone: crate::studies::Zoned::of(&row, door.config.site.time_zone.as_deref()),
         row,
         holder: None,
         site_name: door.config.site.name.clone(),

@@ -28,7 +28,7 @@ mod tests;
 pub(crate) use error::RosterError;
 pub(crate) use files::{Fate, Imported};
 pub(crate) use plan::{NewShift, Planned};
-pub(crate) use relief::{CaseRow, OpenCases};
+pub(crate) use relief::{Bearer, CaseRow, CasesError, OpenCases};
 
 use crate::{
     alarms::Alarms,
@@ -39,10 +39,9 @@ use crate::{
 };
 use protocol::{
     SiteId, Timestamp,
-    case::event::Priority,
     duty::{Duty, What},
     ids::Id128,
-    roster::{self, Rung, Stated, Target, Wanted, default_targets, who},
+    roster::{self, Rung, Stated, Wanted, who},
 };
 use screens::Screens;
 use std::{
@@ -97,7 +96,7 @@ struct Inner {
     look_every: Duration,
     silent_after: Duration,
     screens: Screens,
-    cases: RwLock<Arc<dyn OpenCases>>,
+    cases: RwLock<Option<Arc<dyn OpenCases>>>,
     /// One change of a shift of ours at a time: each is made of the word before.
     changing: tokio::sync::Mutex<()>,
 }
@@ -110,7 +109,6 @@ impl Roster {
     /// Nothing is looked at before [`Self::start`].
     pub(crate) fn open(parts: RosterParts) -> Self {
         let RosterParts { site, trust, users, alarms, audit, tasks, look_every, silent_after } = parts;
-        let cases: Arc<dyn OpenCases> = Arc::new(relief::Facts::new(trust.clone()));
         Self(Arc::new(Inner {
             site,
             trust,
@@ -121,7 +119,7 @@ impl Roster {
             look_every,
             silent_after,
             screens: Screens::since(tasks::now()),
-            cases: RwLock::new(cases),
+            cases: RwLock::default(),
             changing: tokio::sync::Mutex::default(),
         }))
     }
@@ -131,14 +129,14 @@ impl Roster {
         self.0.tasks.spawn("roster", self.clone().run());
     }
 
-    /// Who keeps the cases. Until somebody says so they are those that are stated as facts of duty.
-    #[expect(dead_code, reason = "for whoever keeps the cases")]
+    /// Who keeps the cases. Beside these, and until somebody says so, there are those that are stated as facts of duty.
     pub(crate) fn lend_cases(&self, cases: Arc<dyn OpenCases>) {
-        *self.0.cases.write().unwrap_or_else(PoisonError::into_inner) = cases;
+        *self.0.cases.write().unwrap_or_else(PoisonError::into_inner) = Some(cases);
     }
 
-    fn cases(&self) -> Arc<dyn OpenCases> {
-        self.0.cases.read().unwrap_or_else(PoisonError::into_inner).clone()
+    fn cases(&self) -> relief::Open {
+        let lent = self.0.cases.read().unwrap_or_else(PoisonError::into_inner).clone();
+        relief::Open::new(self.0.trust.clone(), lent)
     }
 
     async fn run(self) {
@@ -204,35 +202,6 @@ impl Roster {
             unreached: &question.unreached,
         };
         who(&wanted, &self.0.trust.coverages_in_force(), &self.shifts())
-    }
-
-    /// The delays of a priority, as the coverage has them.
-    #[expect(dead_code, reason = "for whoever keeps the cases")]
-    pub(crate) fn target(&self, coverage: Option<&Id128>, priority: Priority) -> Target {
-        let text = coverage.and_then(|id| self.0.trust.coverage(id));
-        let [first, second, third, fourth] = default_targets();
-        text.map_or(
-            match priority {
-                Priority::P0 => first,
-                Priority::P1 => second,
-                Priority::P2 => third,
-                Priority::P3 => fourth,
-            },
-            |text| text.target(priority),
-        )
-    }
-
-    /// Whether somebody of this site is on duty now.
-    #[expect(dead_code, reason = "for whoever keeps the cases")]
-    pub(crate) fn is_on_duty(&self, person: &str) -> bool {
-        let now = tasks::now();
-        let is_it = |stated: &Stated| {
-            stated.site == self.0.site
-                && stated.shift.person == person
-                && stated.shift.state.counts()
-                && stated.shift.is_time(now)
-        };
-        self.shifts().iter().any(is_it)
     }
 
     /// A screen of somebody's is live, and looked at.

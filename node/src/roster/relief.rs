@@ -13,6 +13,7 @@ use protocol::{
     ids::Id128,
     roster::{Stated, Step},
 };
+use std::sync::Arc;
 
 /// An open case, for the list of a hand-over.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,52 +45,57 @@ pub(crate) trait OpenCases: std::fmt::Debug + Send + Sync {
     fn of(&self, person: &str) -> Vec<CaseRow>;
     /// Makes all of them another's, durably; gives how many. Asked again after a failure, it does what is left.
     fn hand_on<'a>(&'a self, from: &'a str, to: &'a Bearer) -> BoxFuture<'a, Result<u16, CasesError>>;
+    /// Whether it is one of theirs: what is stated of it as a fact is then no other case.
+    fn knows(&self, case: &Id128) -> bool;
 }
 
-/// Cases as they are stated for agreements: facts of duty.
+/// All open cases: those that are lent, and those that are stated by hand as facts of duty.
 #[derive(Debug)]
-pub(super) struct Facts {
+pub(super) struct Open {
     trust: Trust,
+    lent: Option<Arc<dyn OpenCases>>,
 }
 
-impl Facts {
-    pub(super) const fn new(trust: Trust) -> Self {
-        Self { trust }
+impl Open {
+    pub(super) const fn new(trust: Trust, lent: Option<Arc<dyn OpenCases>>) -> Self {
+        Self { trust, lent }
     }
 
-    fn open(&self, person: &str) -> Vec<(Id128, Timestamp, OpenCase)> {
+    fn stated(&self, person: &str) -> Vec<(Id128, Timestamp, OpenCase)> {
         let (now, us) = (tasks::now(), self.trust.us());
-        let ours = self.trust.duties().into_iter().filter(|row| row.site == us);
+        let is_lent = |case: &Id128| self.lent.as_ref().is_some_and(|lent| lent.knows(case));
+        let ours = self.trust.duties().into_iter().filter(|row| row.site == us && !is_lent(&row.duty.id));
         let case = |row: crate::trust::DutyRow| match row.duty.what {
             What::Case(case) if case.owner == person && case.is_open(now) => Some((row.duty.id, row.duty.at, case)),
             _ => None,
         };
         ours.filter_map(case).collect()
     }
-}
 
-impl OpenCases for Facts {
-    fn of(&self, person: &str) -> Vec<CaseRow> {
+    pub(super) fn of(&self, person: &str) -> Vec<CaseRow> {
         let row = |(id, since, case): (Id128, Timestamp, OpenCase)| CaseRow {
             id,
             studies: case.studies,
             sites: case.parties,
             since,
         };
-        self.open(person).into_iter().map(row).collect()
+        let mut all = self.lent.as_ref().map(|lent| lent.of(person)).unwrap_or_default();
+        all.extend(self.stated(person).into_iter().map(row));
+        all
     }
 
-    fn hand_on<'a>(&'a self, from: &'a str, to: &'a Bearer) -> BoxFuture<'a, Result<u16, CasesError>> {
-        Box::pin(async move {
-            let mut handed = 0u16;
-            for (id, _, case) in self.open(from) {
-                let case = OpenCase { owner: to.person.clone(), ..case };
-                let said = self.trust.state_duty(Some(id), What::Case(case)).await;
-                said.map_err(|why| CasesError(why.to_string()))?;
-                handed = handed.saturating_add(1);
-            }
-            Ok(handed)
-        })
+    pub(super) async fn hand_on(&self, from: &str, to: &Bearer) -> Result<u16, CasesError> {
+        let mut handed = match &self.lent {
+            Some(lent) => lent.hand_on(from, to).await?,
+            None => 0,
+        };
+        for (id, _, case) in self.stated(from) {
+            let case = OpenCase { owner: to.person.clone(), ..case };
+            let said = self.trust.state_duty(Some(id), What::Case(case)).await;
+            said.map_err(|why| CasesError(why.to_string()))?;
+            handed = handed.saturating_add(1);
+        }
+        Ok(handed)
     }
 }
 

@@ -150,6 +150,7 @@ pub(super) mod tests {
             patient: Patient { birth_date: Some("20100601".into()), ..Patient::default() },
             date: Some("20260531".into()),
             time: None,
+            utc_offset_min: None,
             modalities: vec!["CT".into(), "SR".into()],
             body_parts: vec![],
             description: Some("TDM Cérébral urgent".into()),

@@ -91,6 +91,12 @@ pub(crate) fn create(dir: &Path, founding: &Founding) -> Result<Created, CreateE
     Ok(Created { site: identity.site(), config, fingerprint })
 }
 
+/// The machine's time zone, where it names a place: a machine that runs by UTC says nothing of the devices around it.
+fn place() -> Option<String> {
+    let zone = jiff::tz::TimeZone::system();
+    zone.iana_name().filter(|name| name.contains('/') && !name.starts_with("Etc/")).map(str::to_owned)
+}
+
 fn settings(founding: &Founding) -> Config {
     let (portal, dimse) = (PortalConfig::default(), DimseConfig::default());
     let (overlay, pixels) = (OverlayConfig::default(), PixelsConfig::default());
@@ -100,6 +106,7 @@ fn settings(founding: &Founding) -> Config {
         site: SiteConfig {
             name: founding.site.clone(),
             language: founding.language.clone().unwrap_or_else(|| "fr".to_owned()),
+            time_zone: place(),
         },
         portal: PortalConfig {
             listen,

@@ -40,7 +40,7 @@ use crate::{
     cases::{CaseError, Cases},
     collect::{self, CollectParts},
     config::{Addresses, Config, ConfigError},
-    desk::{Desk, DeskParts},
+    desk::{Desk, DeskParts, Lent},
     dicomweb, dimse,
     identity::{Identity, IdentityError},
     journal::{Journal, JournalError},
@@ -283,6 +283,7 @@ impl Site {
             audit: self.audit.clone(),
             tasks: self.tasks.clone(),
             site_name: self.config.site.name.clone(),
+            time_zone: self.config.site.time_zone.clone(),
         });
         studies.follow_people(self.users.losses());
         let desk = self.desk(&overlay, &studies);
@@ -324,8 +325,9 @@ impl Site {
             alarms: self.alarms.clone(),
             tasks: self.tasks.clone(),
             site_name: self.config.site.name.clone(),
-            roster: None,
+            roster: self.roster.clone(),
         });
+        self.roster.lend_cases(Arc::new(Lent::new(self.cases.clone())));
         desk.follow_people(self.users.losses());
         desk
     }

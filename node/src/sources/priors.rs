@@ -124,6 +124,7 @@ mod tests {
             },
             date: Some(date.into()),
             time: None,
+            utc_offset_min: None,
             modalities: vec![modality.into()],
             body_parts: vec![],
             description: None,

@@ -34,7 +34,8 @@ struct ListFile {
 }
 
 impl Wire for ListFile {
-    const VERSION: u8 = 1;
+    /// Lists of another version are not read: the source is asked anew.
+    const VERSION: u8 = 2;
     const NAME: &'static str = "shadow list";
 }
 
@@ -191,6 +192,7 @@ mod tests {
             patient: Patient { name: None, birth_date: None, sex: None, id: None, issuer: None },
             date: date.map(Into::into),
             time: None,
+            utc_offset_min: None,
             modalities: vec![],
             body_parts: vec![],
             description: None,

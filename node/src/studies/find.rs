@@ -61,6 +61,7 @@ pub(super) fn row_of(remote: &RemoteStudy, holder_name: &str) -> StudyRow {
         patient,
         date: card.date.clone(),
         time: card.time.clone(),
+        utc_offset_min: remote.utc_offset_min,
         modalities: card.modalities.clone(),
         body_parts: card.body_parts.clone(),
         description: card.description.clone(),
@@ -118,6 +119,7 @@ impl Shared {
             at_source: self.more_at_source(&row),
             recall_s: is_cold.then(|| self.archive.recall_s(row.bytes)).flatten(),
             instances_here: row.instances,
+            zone: self.zoned(&row, None),
             row,
             holder: None,
             site_name: self.site_name.clone(),
@@ -131,6 +133,7 @@ impl Shared {
         FoundStudy {
             instances_here: 0,
             at_source: Some((nearline.source, nearline.row.instances)),
+            zone: self.zoned(&nearline.row, None),
             row: nearline.row,
             holder: None,
             site_name: self.site_name.clone(),
@@ -243,7 +246,8 @@ impl Sites {
         let at_source = shared.more_at_source(&row);
         let holder = Some(remote.holder);
         let ends = shared.trust.ends(&remote.basis.agreement());
-        FoundStudy { row, holder, site_name, availability, instances_here: here, at_source, recall_s, ends }
+        let zone = shared.zoned(&row, holder.as_ref());
+        FoundStudy { row, holder, site_name, zone, availability, instances_here: here, at_source, recall_s, ends }
     }
 
     /// Of several holders of a study: one that can be reached, else the first.
@@ -293,6 +297,7 @@ fn both(own: StudyRow, row: StudyRow) -> StudyRow {
         description: row.description.or(own.description),
         accession: own.accession.or(row.accession),
         referrer: own.referrer.or(row.referrer),
+        utc_offset_min: if own.date.is_some() { own.utc_offset_min } else { row.utc_offset_min },
         date: own.date.or(row.date),
         time: own.time.or(row.time),
         arrived: own.arrived.min(row.arrived),
@@ -331,6 +336,7 @@ mod tests {
             patient: Patient::default(),
             date: date.map(str::to_owned),
             time: time.map(str::to_owned),
+            utc_offset_min: None,
             modalities: vec!["CT".into()],
             body_parts: Vec::new(),
             description: None,
@@ -352,6 +358,7 @@ mod tests {
             row,
             holder: None,
             site_name: String::new(),
+            zone: super::super::Zoned::default(),
             availability: Availability::Online,
             ends: None,
             at_source: None,

@@ -25,6 +25,7 @@ mod repair;
 mod steer;
 #[cfg(test)]
 pub(crate) mod tests;
+mod zone;
 
 pub(crate) use crate::transfer::LinkRow;
 pub(crate) use ahead::PreviewTally;
@@ -33,6 +34,7 @@ pub(crate) use emergency::Emergency;
 pub(crate) use open::OpenStudy;
 pub(crate) use quiet::Piece;
 pub(crate) use steer::{Forecast, Steering};
+pub(crate) use zone::Zoned;
 
 use crate::{
     archive::{Archive, ReadError, StudyQuery, StudyRow, cache::Cache},
@@ -91,6 +93,8 @@ pub(crate) struct FoundStudy {
     pub(crate) holder: Option<SiteId>,
     /// Name of the holding site (ours or the peer's).
     pub(crate) site_name: String,
+    /// Which clock its date and time were read from.
+    pub(crate) zone: Zoned,
     pub(crate) availability: Availability,
     /// Instances whose bytes are here.
     pub(crate) instances_here: u32,
@@ -252,6 +256,7 @@ struct Shared {
     audit: Audit,
     tasks: Tasks,
     site_name: String,
+    time_zone: Option<String>,
     events: broadcast::Sender<StudiesEvent>,
     objects: Objects,
     packs: Packs,
@@ -269,6 +274,8 @@ pub(crate) struct StudiesParts {
     pub(crate) audit: Audit,
     pub(crate) tasks: Tasks,
     pub(crate) site_name: String,
+    /// Which clock our own devices date by, where it is known.
+    pub(crate) time_zone: Option<String>,
 }
 
 /// A series of an open study.
@@ -289,7 +296,8 @@ impl Shared {
 
 impl Studies {
     pub(crate) fn start(parts: StudiesParts) -> Self {
-        let StudiesParts { archive, cache, trust, sources, overlay, transfer, audit, tasks, site_name } = parts;
+        let StudiesParts { archive, cache, trust, sources, overlay, transfer, audit, tasks, site_name, time_zone } =
+            parts;
         let shared = Arc::new(Shared {
             archive,
             cache,
@@ -300,6 +308,7 @@ impl Studies {
             audit,
             tasks,
             site_name,
+            time_zone,
             events: broadcast::Sender::new(EVENTS_KEPT),
             objects: Objects::default(),
             packs: Packs::default(),

@@ -76,6 +76,7 @@ pub(crate) async fn alone(dir: &std::path::Path) -> Alone {
         audit: audit.clone(),
         tasks: tasks.clone(),
         site_name: "CH Nord".to_owned(),
+        time_zone: None,
     });
     Alone { studies, archive, audit, journal, tasks }
 }
@@ -126,6 +127,7 @@ impl Node {
             audit: site.audit.clone(),
             tasks: site.tasks.clone(),
             site_name: site.name.to_owned(),
+            time_zone: None,
         });
         Self { site, overlay, studies, config }
     }

@@ -64,6 +64,9 @@ const RECALL_RETRY_MS: u32 = 2000;
 const REFUSED_WAIT: Duration = Duration::from_secs(1);
 /// Requests that cannot be read after which a connection is closed: an honest peer sends none.
 const UNREADABLE_MAX: u32 = 16;
+/// Streams that end without a request, one after the other, after which a connection is closed: an honest peer changes its
+/// mind now and then, and asks something in between.
+const NOTHING_MAX: u32 = 8192;
 
 /// The way from what is served on one connection to the other lines. Set once, when both are there.
 #[derive(Debug, Default)]
@@ -144,6 +147,8 @@ pub(super) struct Visit {
     permits: Mutex<LruCache<(Uid, Reader, Extent), Slot>>,
     running: Running,
     unreadable: AtomicU32,
+    /// Streams without a request since the last one with.
+    nothing: AtomicU32,
 }
 
 /// Priorities of the sends that run for an object.
@@ -191,9 +196,9 @@ pub(crate) fn refused_pace() -> Pace<SiteId> {
 /// Serves one connection until it closes.
 pub(crate) async fn attend(server: Arc<Server>, peer: SiteId, connection: Connection) {
     let (permits, running) = (Mutex::new(LruCache::new(PERMITS_MAX)), Running::default());
-    let unreadable = AtomicU32::new(0);
+    let (unreadable, nothing) = (AtomicU32::new(0), AtomicU32::new(0));
     let load = Load::new(connection.clone());
-    let visit = Arc::new(Visit { peer, connection: connection.clone(), load, permits, running, unreadable });
+    let visit = Arc::new(Visit { peer, connection: connection.clone(), load, permits, running, unreadable, nothing });
     let room = Arc::new(Semaphore::new(SERVED_MAX));
     let stop = server.tasks.stop_token();
     loop {
@@ -222,8 +227,9 @@ impl Server {
                 let _ = send.reset(code::MALFORMED);
                 return self.unreadable(visit).await;
             }
-            Ok(Err(_)) | Err(_) => return,
+            Ok(Err(_)) | Err(_) => return self.nothing_asked(visit).await,
         };
+        visit.nothing.store(0, Ordering::Relaxed);
         if !is_plain(&request.reader) {
             self.unreadable(visit).await;
             return refuse(send, Refusal::Malformed).await;
@@ -299,6 +305,15 @@ impl Server {
         self.alerts.security("requests that cannot be read", visit.peer, None).await;
         if count >= UNREADABLE_MAX {
             visit.connection.close(code::MALFORMED, b"requests that cannot be read");
+        }
+    }
+
+    /// A stream that is given up before it asks costs little; a peer that opens them without end is told to admins and cut
+    /// off.
+    async fn nothing_asked(&self, visit: &Visit) {
+        if visit.nothing.fetch_add(1, Ordering::Relaxed) + 1 == NOTHING_MAX {
+            visit.connection.close(code::MALFORMED, b"streams that ask nothing");
+            self.alerts.security("streams that ask nothing", visit.peer, None).await;
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! What is said in one place is written there in both: `in_language!(language, "English" | "français", …)` does not
 //! compile with one alone. What the code says in English because it also goes to the log or to programs (errors, their
-//! causes, the texts of `--help`) is put into French where it meets a person, by the lists beside this file; `tests/tidy`
+//! causes, remarks, the texts of `--help`) is put into French where it meets a person, by the lists beside this file; `tests/tidy`
 //! and the tests of `cli` find what is missing in them and what they hold in vain (decision 0025).
 //!
 //! What is wrong and travels to where it is shown does so as a [`Fault`]: a code, without words.
@@ -19,7 +19,7 @@ pub(crate) use fault::{Code, Fault};
 
 #[cfg(test)]
 pub(crate) use translate::help_in_list;
-pub(crate) use translate::{french, french_help};
+pub(crate) use translate::{french, french_help, french_note};
 
 use std::sync::OnceLock;
 

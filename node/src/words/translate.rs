@@ -10,6 +10,8 @@ use std::{collections::HashMap, sync::LazyLock};
 
 /// What errors say; causes of the system and of libraries that people meet.
 const ERRORS: &str = include_str!("errors.txt");
+/// What remarks of the log say.
+const NOTES: &str = include_str!("notes.txt");
 /// What `--help` says.
 const HELP: &str = include_str!("help.txt");
 /// What the reader of the command line (clap) says by itself.
@@ -38,14 +40,26 @@ struct List {
     patterns: Vec<Pattern>,
 }
 
-static ALL: LazyLock<List> = LazyLock::new(|| {
-    let pairs = pairs(ERRORS).chain(pairs(USAGE));
+static ALL: LazyLock<List> = LazyLock::new(|| list(pairs(ERRORS).chain(pairs(USAGE))));
+static OF_NOTES: LazyLock<List> = LazyLock::new(|| list(pairs(NOTES)));
+static OF_HELP: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| pairs(HELP).collect());
+
+/// Where what stands before and behind may be a sentence of its own, and how that is written in French.
+type Joint = (&'static str, &'static str);
+/// A place or a name, and what is the matter with it.
+const OF_ERRORS: &[Joint] = &[(": ", ": ")];
+const JOINTS: &[Joint] = &[("; ", " ; "), (": ", " : "), (", ", ", ")];
+
+/// Where sentences are looked for, in turn, and where those that are in none may be parted.
+#[derive(Clone, Copy)]
+struct Book<'a>(&'a [&'a LazyLock<List>], &'a [Joint]);
+
+fn list(pairs: impl Iterator<Item = (&'static str, &'static str)>) -> List {
     let (with_holes, whole): (Vec<_>, Vec<_>) = pairs.partition(|(english, _)| english.contains('{'));
     let mut patterns: Vec<Pattern> = with_holes.into_iter().map(|(e, f)| pattern(e, f)).collect();
     patterns.sort_by_key(|pattern| std::cmp::Reverse(pattern.letters));
     List { whole: whole.into_iter().collect(), patterns }
-});
-static OF_HELP: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| pairs(HELP).collect());
+}
 
 /// English and French of a list.
 fn pairs(list: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -92,12 +106,12 @@ impl Pattern {
         Some(found)
     }
 
-    fn fill(&self, found: &[&str], depth: u32) -> String {
+    fn fill(&self, found: &[&str], book: Book<'_>, depth: u32) -> String {
         let mut filled = self.french.to_owned();
         for (hole, text) in self.holes.iter().zip(found) {
             // A hole without a name is filled once, in its turn.
             let times = if hole.is_empty() { 1 } else { HOLES_MAX };
-            filled = filled.replacen(&format!("{{{hole}}}"), &deep(text, depth), times);
+            filled = filled.replacen(&format!("{{{hole}}}"), &deep(text, book, depth), times);
         }
         filled
     }
@@ -105,28 +119,37 @@ impl Pattern {
 
 /// A sentence of an error in French, its causes too; what is not known stays English.
 pub(crate) fn french(sentence: &str) -> String {
-    deep(sentence, 0)
+    deep(sentence, Book(&[&ALL], OF_ERRORS), 0)
 }
 
-fn deep(sentence: &str, depth: u32) -> String {
+/// A remark of the log in French, as far as it is ours: names, numbers and what people wrote stay as they are.
+pub(crate) fn french_note(note: &str) -> String {
+    deep(note, Book(&[&OF_NOTES, &ALL], JOINTS), 0)
+}
+
+fn deep(sentence: &str, book: Book<'_>, depth: u32) -> String {
     if depth > DEPTH_MAX || sentence.len() > SENTENCE_BYTES_MAX {
         return sentence.to_owned();
     }
     if sentence.contains('\n') {
-        return sentence.split('\n').map(|line| deep(line, depth + 1)).collect::<Vec<_>>().join("\n");
+        return sentence.split('\n').map(|line| deep(line, book, depth + 1)).collect::<Vec<_>>().join("\n");
     }
     let bare = sentence.trim_start();
     let indent = sentence.get(..sentence.len() - bare.len()).unwrap_or_default();
-    if let Some(french) = ALL.whole.get(bare) {
-        return format!("{indent}{french}");
+    for list in book.0 {
+        if let Some(french) = list.whole.get(bare) {
+            return format!("{indent}{french}");
+        }
+        let of_pattern = |pattern: &Pattern| pattern.read(bare).map(|found| pattern.fill(&found, book, depth + 1));
+        if let Some(french) = list.patterns.iter().find_map(of_pattern) {
+            return format!("{indent}{french}");
+        }
     }
-    let of_pattern = |pattern: &Pattern| pattern.read(bare).map(|found| pattern.fill(&found, depth + 1));
-    if let Some(french) = ALL.patterns.iter().find_map(of_pattern) {
-        return format!("{indent}{french}");
-    }
-    // A place or a name, and what is the matter with it.
-    match bare.split_once(": ") {
-        Some((place, what)) => format!("{indent}{}: {}", deep(place, depth + 1), deep(what, depth + 1)),
+    let parted = book.1.iter().find_map(|(joint, french)| bare.split_once(joint).map(|parts| (parts, french)));
+    match parted {
+        Some(((before, behind), joint)) => {
+            format!("{indent}{}{joint}{}", deep(before, book, depth + 1), deep(behind, book, depth + 1))
+        }
         None => sentence.to_owned(),
     }
 }
@@ -149,4 +172,9 @@ pub(crate) fn help_in_list() -> Vec<&'static str> {
 #[cfg(test)]
 pub(super) fn errors_in_list() -> Vec<(&'static str, &'static str)> {
     pairs(ERRORS).chain(pairs(USAGE)).collect()
+}
+
+#[cfg(test)]
+pub(super) fn notes_in_list() -> Vec<(&'static str, &'static str)> {
+    pairs(NOTES).collect()
 }

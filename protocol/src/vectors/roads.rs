@@ -1,11 +1,14 @@
-//! Vectors of what is asked in one round trip, about roads, of what stands for images that are not here yet, and of other holders.
+//! Vectors of what is asked in one round trip, about roads and clocks, of what stands for images that are not here yet, and of
+//! other holders.
 
 use super::{check, key, pixel_request, site, uid};
 use crate::{
     case::event::Standing,
+    catalog::Zones,
     digest::Digest,
     fetch::{self, What},
     ids::{Id128, SiteId},
+    message,
     pass::{PASS_LASTS, Pass, Passes},
     preview::{Absent, Conclusion, Previews, Reduced, Samples, SeriesGlance, Sketch, StudyGlance},
     roads::{self, TunnelWord},
@@ -104,4 +107,11 @@ fn what_other_holders_are_asked_stays_readable() {
     let what =
         What::Lent { pass: signed, digest: Digest([3; 32]), groups: true, first_group: 0, groups_wanted: 64, codings };
     check("pixel-lent", &asked(what));
+}
+
+#[test]
+fn by_which_clock_studies_are_stays_readable() {
+    check("control-zones", &message::Request::Zones(vec![uid("2.25.1")]));
+    let zones = Zones { site: Some("Indian/Reunion".to_owned()), offsets: vec![(uid("2.25.1"), -210)] };
+    check("control-zones-told", &message::Answer::Zones(zones));
 }

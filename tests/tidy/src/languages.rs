@@ -1,5 +1,5 @@
 //! What a person is told is told in French and in English: what the command line says stands in both side by side, and each
-//! error has its French in `node/src/words/errors.txt` (docs/decisions/0025).
+//! error and each remark of the log has its French in a list beside `node/src/words/mod.rs` (docs/decisions/0025).
 //!
 //! # Not here
 //! The texts of `--help`: `node/src/cli/tests.rs`. The portal's words: `web/src/strings/strings.test.ts`.
@@ -13,6 +13,10 @@ use std::collections::{HashMap, HashSet};
 
 /// French of what errors say.
 const ERRORS: &str = "node/src/words/errors.txt";
+/// French of what remarks of the log say.
+const NOTES: &str = "node/src/words/notes.txt";
+/// What a literal behind these is a remark of the log; between `note(` and it may stand whose it is.
+const NOTERS: [&str; 4] = ["note(", "let note =", ".security(", ".stranger("];
 /// Where people are spoken to as sentences come, in both languages on the spot.
 const SPEAKING: [&str; 2] = ["node/src/cli/", "node/src/alarms/words.rs"];
 /// Here it is what `say` says.
@@ -93,19 +97,17 @@ fn is_prose(says: &str) -> bool {
     }
 }
 
-/// Faults in the list of errors: what is said and is not in it, and what is in it and nobody says.
-pub(crate) fn errors(tree: &Tree) -> Vec<Fault> {
-    let Some(list) = tree.entries.iter().find(|entry| entry.path == ERRORS).and_then(|entry| entry.text.as_deref())
-    else {
-        return Vec::new();
-    };
-    let listed: HashMap<&str, usize> = list
-        .lines()
-        .enumerate()
-        .filter(|(_, line)| !line.is_empty() && !line.starts_with(['#', ' ']))
-        .map(|(at, line)| (line, at + 1))
-        .collect();
-    let (mut faults, mut all) = (Vec::new(), HashSet::new());
+/// The sentences of a list, and where they stand.
+fn listed<'a>(tree: &'a Tree, list: &str) -> Option<HashMap<&'a str, usize>> {
+    let text = tree.entries.iter().find(|entry| entry.path == list)?.text.as_deref()?;
+    let sentences = text.lines().enumerate().filter(|(_, line)| !line.is_empty() && !line.starts_with(['#', ' ']));
+    Some(sentences.map(|(at, line)| (line, at + 1)).collect())
+}
+
+/// Faults in the lists of errors and of remarks: what is said and is not in them, and what is in them and nobody says.
+pub(crate) fn lists(tree: &Tree) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let (mut all, both) = (HashSet::new(), [(ERRORS, listed(tree, ERRORS)), (NOTES, listed(tree, NOTES))]);
     for entry in &tree.entries {
         let is_ours = ["node/src/", "protocol/src/"].iter().any(|part| entry.path.starts_with(part));
         let Some(text) = entry.text.as_deref().filter(|_| is_ours && entry.path.ends_with(".rs")) else { continue };
@@ -116,19 +118,35 @@ pub(crate) fn errors(tree: &Tree) -> Vec<Fault> {
         let of_demo = if entry.path.starts_with("node/src/demo/") { &DEMO_SAYERS[..] } else { &[] };
         for literal in literals(text) {
             let before = text[..literal.start].trim_end();
-            let is_said = SAYERS.iter().chain(of_demo).any(|sayer| before.ends_with(sayer.trim_end()))
-                && literal.says.chars().filter(|c| c.is_alphabetic()).count() > 1
-                && is_told(&literal.says);
-            if is_said && !listed.contains_key(literal.says.as_str()) {
-                let line = text[..literal.start].matches('\n').count() + 1;
-                faults.push(Fault::new(&entry.path, line, format!("not in {ERRORS}: {}", literal.says)));
+            let is_error = SAYERS.iter().chain(of_demo).any(|sayer| before.ends_with(sayer.trim_end()));
+            for ((list, listed), is_said) in both.iter().zip([is_error, is_note(before)]) {
+                let Some(listed) = listed else { continue };
+                if is_said && is_told(&literal.says) && !listed.contains_key(literal.says.as_str()) {
+                    let line = text[..literal.start].matches('\n').count() + 1;
+                    faults.push(Fault::new(&entry.path, line, format!("not in {list}: {}", literal.says)));
+                }
             }
+            // Part of a sentence that is put together.
+            all.insert(literal.says.trim_matches([',', ';', ':', ' ']).to_owned());
             all.insert(literal.says);
         }
     }
-    let in_vain = listed.iter().filter(|(sentence, _)| !all.contains(**sentence));
-    faults.extend(in_vain.map(|(sentence, line)| Fault::new(ERRORS, *line, format!("nobody says: {sentence}"))));
+    for (list, listed) in both {
+        let in_vain = listed.into_iter().flatten().filter(|(sentence, _)| !all.contains(*sentence));
+        faults.extend(in_vain.map(|(sentence, line)| Fault::new(list, line, format!("nobody says: {sentence}"))));
+    }
     faults
+}
+
+/// Whether a literal that stands behind this is a remark: at once, formatted, or behind whose it is.
+fn is_note(before: &str) -> bool {
+    let before = before.strip_suffix("format!(").unwrap_or(before).trim_end();
+    let now = before.get(before.rfind([';', '{', '}', '"']).map_or(0, |at| at + 1)..).unwrap_or_default();
+    NOTERS.iter().any(|noter| {
+        let Some((_, between)) = now.rsplit_once(noter) else { return false };
+        let between = between.trim();
+        between.is_empty() || (*noter == "note(" && between.ends_with(',') && !between.contains(['(', ')']))
+    })
 }
 
 /// Whether there are words outside of the holes.
@@ -179,7 +197,7 @@ mod tests {
         let code = "#[error(\"no such thing\")]\nA,\n#[error(\n    \"{path}: {source}\"\n)]\nUnfit(\"a \\\"b\\\" c\")";
         let judged = |list: &str| {
             let tree = Tree { top: Vec::new(), entries: vec![entry(ERRORS, list), entry("node/src/x.rs", code)] };
-            errors(&tree).iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+            lists(&tree).iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
         };
         assert_eq!(judged("# about\nno such thing\n    rien de tel\na \"b\" c\n    c\n"), "");
         assert!(judged("no such thing\n    rien de tel\n").contains("not in node/src/words/errors.txt: a \"b\" c"));
@@ -187,6 +205,33 @@ mod tests {
         assert!(in_vain.contains("errors.txt:5: nobody says: else"), "{in_vain}");
         let of_demo = "bail!(\"no port\")\n.with_context(|| format!(\"cannot write {}\", x))";
         let tree = Tree { top: Vec::new(), entries: vec![entry(ERRORS, ""), entry("node/src/demo/x.rs", of_demo)] };
-        assert_eq!(errors(&tree).len(), 2);
+        assert_eq!(lists(&tree).len(), 2);
+    }
+
+    #[test]
+    fn remarks_are_listed() {
+        let entry = |path: &str, text: &str| Entry { path: path.into(), bytes: 1, text: Some(text.into()) };
+        let judged = |code: &str| {
+            let entries = vec![entry(NOTES, "import begun\n    début\n"), entry("node/src/x.rs", code)];
+            lists(&Tree { top: Vec::new(), entries }).len()
+        };
+        let listed = "event.note(\"import begun\");";
+        assert_eq!(judged(listed), 0);
+        for missing in [
+            ".note(\"association ended\")",
+            ".note(format!(\"rules {}\", x))",
+            ".note(format!(\n    \"import ended: {known}\"\n))",
+            "let note =\n    format!(\"all {x} peers\");",
+            "note(&door, &caller, format!(\"remove {name}\"))",
+            "note(&door, &who, Act::UserChanged, \"own password\")",
+            "alerts.security(\"garbage that came\", from, None)",
+        ] {
+            assert_eq!(judged(&format!("{listed}\n{missing}")), 1, "{missing}");
+        }
+        for other in
+            ["f(\"no remark at all\")", ".note(format!(\"{id}: {}\", word))", "e.note(x).say(\"another thing\")"]
+        {
+            assert_eq!(judged(&format!("{listed}\n{other}")), 0, "{other}");
+        }
     }
 }

@@ -49,7 +49,7 @@ fn inspect(tree: &Tree) -> Vec<Fault> {
     for entry in &tree.entries {
         inspect_one(entry, &mut faults);
     }
-    faults.extend(languages::errors(tree));
+    faults.extend(languages::lists(tree));
     faults.extend(proofs::named(tree));
     faults
 }

@@ -138,6 +138,10 @@ export interface CaseStudy {
   here: number;
   expected: number | null;
   date: string;
+  time: string | null;
+  /** Which clock date and time were read from; `null`: nobody says. */
+  time_zone: string | null;
+  utc_offset_min: number | null;
   holder: string | null;
   holder_name: string;
   verified: boolean;

@@ -8989,7 +8989,10 @@ export interface components {
             bytes: number;
             /** Format: int64 */
             instances: number;
+            /** @description The remark as it was written: English, names, numbers. */
             note: string;
+            /** @description The same in French, as far as it is a sentence of the node's. */
+            note_fr: string;
             /** Format: int64 */
             number: number;
             /** @description `done`, `refused` or `failed`. */
@@ -9254,6 +9257,15 @@ export interface components {
             /** @description `request`, `accession` or `confirmed`. */
             joined_by: string;
             study: string;
+            /** @description `HHMMSS`. */
+            time?: string | null;
+            /** @description The time zone of date and time, by its IANA name; `null`: nobody says. */
+            time_zone?: string | null;
+            /**
+             * Format: int32
+             * @description Minutes that date and time are ahead of UTC; `null`: nobody says.
+             */
+            utc_offset_min?: number | null;
             /** @description No bytes were met that are not those signed. */
             verified: boolean;
             /**
@@ -11937,6 +11949,13 @@ export interface components {
             study: string;
             /** @description `HHMMSS`. */
             time?: string | null;
+            /** @description The time zone of date and time, by its IANA name; `null`: nobody says. */
+            time_zone?: string | null;
+            /**
+             * Format: int32
+             * @description Minutes that date and time are ahead of UTC; `null`: nobody says.
+             */
+            utc_offset_min?: number | null;
             /** @description What is held back of it from other sites, where it is ours. */
             withheld: components["schemas"]["Withheld"][];
         };

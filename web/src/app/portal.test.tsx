@@ -380,9 +380,18 @@ describe('administration', () => {
     expect(address()).toBe('/log?alerts=true');
   });
 
+  test('remarks read in the reader’s language, and stay as they were written beside it', async () => {
+    const node = busyNode();
+    const entry = { ...node.entries[0], number: 7, act: 'sign-in', outcome: 'done', reason: null, note: 'by two factors', note_fr: 'par deux facteurs' };
+    node.instead.set('GET /audit', { status: 200, body: { entries: [entry], more: false } });
+    await openPortal(node, { at: '/log', as: 'auditor', language: 'fr' });
+    expect((await screen.findByText('par deux facteurs')).title).toBe('by two factors');
+    expect(screen.queryByText('by two factors')).toBeNull();
+  });
+
   test('who looked at a patient is shown for printing', async () => {
     const node = busyNode();
-    const entry = { number: 7, at: '2026-01-02T00:00:00Z', act: 'study-served', outcome: 'done', reason: null, person: 'amy', role: 'radiologist', site: 'k', site_name: 'CHU Sud', study: '1.2.3', peer: null, peer_name: null, basis: null, instances: 3, bytes: 100, note: '' };
+    const entry = { number: 7, at: '2026-01-02T00:00:00Z', act: 'study-served', outcome: 'done', reason: null, person: 'amy', role: 'radiologist', site: 'k', site_name: 'CHU Sud', study: '1.2.3', peer: null, peer_name: null, basis: null, instances: 3, bytes: 100, note: '', note_fr: '' };
     node.instead.set('GET /audit/patient', { status: 200, body: { studies: ['1.2.3'], entries: [entry], more: false } });
     const { user, address } = await openPortal(node, { at: '/log', as: 'auditor' });
     await user.type(await screen.findByLabelText('Patient ID'), 'P1{Enter}');

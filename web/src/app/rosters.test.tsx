@@ -1,9 +1,9 @@
 // Rosters: who is on duty, the minutes that nobody has, and what the keyboard does.
 
-import { screen, waitFor, within } from '@testing-library/react';
+import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { expect, test } from 'vitest';
 import type { Coverage, Roster, Shift } from '../api/types';
-import { busyNode, OWN_SITE } from '../testing/fakeNode';
+import { busyNode, NORTH, OWN_SITE } from '../testing/fakeNode';
 import { openPortal } from '../testing/portal';
 
 const COVERAGE: Coverage = {
@@ -113,4 +113,36 @@ test('a shift is moved by the keyboard, and says so before it is saved', async (
   node.instead.set('PUT /shifts/s1', { status: 200, body: shift({ state: 'planned' }) });
   await user.keyboard('{ArrowDown}{Enter}');
   await waitFor(() => expect(screen.getByText(/has to confirm it again/)).toBeTruthy());
+});
+
+test('a coverage is offered with its delays and other days, and says in plain words what it comes to', async () => {
+  const { user, node } = await opened({ plans: true });
+  const sent: unknown[] = [];
+  const handle = node.handle.bind(node);
+  node.handle = (method, path, body) => {
+    if (method !== 'POST' || path !== '/coverages') return handle(method, path, body);
+    sent.push(body);
+    return { status: 200, body: { ...COVERAGE, state: 'offered' } };
+  };
+  const [manage] = await screen.findAllByRole('button', { name: 'Coverages' });
+  await user.click(manage ?? document.body);
+  await user.click(await screen.findByRole('button', { name: 'New coverage' }));
+  const dialog = await screen.findByRole('dialog', { name: 'Offer a coverage' });
+  await user.type(within(dialog).getByLabelText(/^Name/), 'Nuit');
+  await user.click(within(dialog).getByRole('combobox', { name: /^Studies of/ }));
+  await user.click(await screen.findByRole('option', { name: 'CH Nord' }));
+  const report = within(dialog).getByLabelText('Until a preliminary report, P0');
+  const submit = within(dialog).getByRole<HTMLButtonElement>('button', { name: 'Sign and offer' });
+  await user.clear(report);
+  expect(submit.disabled).toBe(true);
+  await user.type(report, '10');
+  const day = within(dialog).getByLabelText(/^Other days that are whole days/);
+  fireEvent.change(day, { target: { value: '2026-12-24' } });
+  const words = within(dialog).getByRole('region', { name: 'What it comes to' });
+  expect(within(words).getByText('P0: somebody takes it within 2 min, a preliminary report within 10 min.')).toBeTruthy();
+  expect(within(words).getByText(/Fri 18:30 – Mon 08:00/)).toBeTruthy();
+  expect(within(words).getByText('The whole day on: holidays of France ; 24/12/2026.')).toBeTruthy();
+  await user.click(submit);
+  await waitFor(() => expect(sent).toHaveLength(1));
+  expect(sent[0]).toMatchObject({ extra_days: ['2026-12-24'], beneficiaries: [NORTH], targets: [{ acknowledge: 2, report: 10 }, { acknowledge: 5, report: 30 }, { acknowledge: 30, report: 240 }, { acknowledge: 1440, report: 1440 }] });
 });

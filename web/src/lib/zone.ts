@@ -1,5 +1,7 @@
 // Instants and the clock on the wall of a time zone, by the rules that the browser knows.
 
+import { dicomTime } from './format';
+
 const MINUTE_MS = 60_000;
 const known = new Map<string, Intl.DateTimeFormat>();
 
@@ -52,4 +54,36 @@ export function daysLater(date: string, days: number): string {
 export function mondayOf(date: string): string {
   const weekday = (new Date(`${date}T00:00:00Z`).getUTCDay() + 6) % 7;
   return daysLater(date, -weekday);
+}
+
+/** What tells when a study was made, by the clock where it was made. */
+export interface Dated {
+  date: string | null;
+  time: string | null;
+  time_zone: string | null;
+  utc_offset_min: number | null;
+  holder: string | null;
+}
+
+/** `UTC`, `UTC+1`, `UTC−3:30`. */
+function utc(minutes: number): string {
+  const [hours, left] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
+  if (minutes === 0) return 'UTC';
+  return `UTC${minutes < 0 ? '−' : '+'}${hours}${left ? `:${String(left).padStart(2, '0')}` : ''}`;
+}
+
+/**
+ * The hour of a study, as `14:05`; where the reader's clock showed another, as `14:05 (Paris, UTC+1)`; and in `unknown`
+ * words, where another site made it and nobody says by which clock.
+ */
+export function studyHour(of: Dated, unknown: string, home: string = Intl.DateTimeFormat().resolvedOptions().timeZone): string | null {
+  const clock = dicomTime(of.time);
+  if (!clock) return null;
+  const ahead = of.utc_offset_min;
+  if (ahead === null) return of.holder === null ? clock : `${clock} (${unknown})`;
+  const day = /^(\d{4})-?(\d{2})-?(\d{2})$/.exec(of.date ?? '');
+  const at = day ? Date.parse(`${day[1]}-${day[2]}-${day[3]}T${clock}:00Z`) - ahead * MINUTE_MS : NaN;
+  if (!Number.isNaN(at) && wall(at, home) - at === ahead * MINUTE_MS) return clock;
+  const place = of.time_zone?.split('/').at(-1)?.replaceAll('_', ' ');
+  return `${clock} (${[place, utc(ahead)].filter(Boolean).join(', ')})`;
 }

@@ -89,6 +89,7 @@ export const peopleWords = {
     enable: 'Enable the account',
     left: 'Ended: {{sessions}} sessions; tokens: {{tokens}}',
     noneLeft: 'none',
+    handsOn: 'Cases given back, with what was written, to whoever takes them next:',
     rpps: 'RPPS number',
     licence: 'Licence (number and who gave it)',
     modalities: 'Modalities (CT, MR…; empty: all)',

@@ -311,7 +311,7 @@ export const dutyWords = {
     silent_s: 'Until a site counts as silent',
   },
   ranks: 'Who is asked, in turn',
-  ranksHelp: 'Where the request names nobody.',
+  ranksHelp: 'Where the roster has nobody on duty and the request names nobody.',
   up: 'Rank {{rank}}: earlier',
   down: 'Rank {{rank}}: later',
   telephones: 'Telephones for an escalation',

@@ -89,6 +89,7 @@ export const peopleWords = {
     enable: 'Réactiver le compte',
     left: 'Terminés : {{sessions}} sessions ; jetons : {{tokens}}',
     noneLeft: 'aucun',
+    handsOn: 'Dossiers rendus, avec ce qui y était écrit, à qui les prend ensuite :',
     rpps: 'Numéro RPPS',
     licence: 'Titre d’exercice (numéro et autorité)',
     modalities: 'Modalités (CT, MR… ; vide : toutes)',

@@ -311,7 +311,7 @@ export const dutyWords = {
     silent_s: 'Avant de dire un site silencieux',
   },
   ranks: 'Qui est sollicité, tour à tour',
-  ranksHelp: 'Lorsque la demande ne nomme personne.',
+  ranksHelp: 'Lorsque le tableau de garde ne donne personne et que la demande ne nomme personne.',
   up: 'Rang {{rank}} : plus tôt',
   down: 'Rang {{rank}} : plus tard',
   telephones: 'Téléphones pour une escalade',

@@ -79,7 +79,7 @@ export function caseOf(change: Partial<Case> & { case: string }): Case {
       { event: EVENT(4), clock: 4, at: '2026-11-29T02:06:00Z', site: 'own', site_name: 'CH Sud', person: '', role: '', step: 'images-ready', text: '', void: null, lost_to: null },
     ],
     study_list: [
-      { study: `1.2.840.${Number.parseInt(change.case.slice(-6), 16)}`, version: 3, version_here: 3, instances: 412, here: 412, expected: 412, holder: null, date: '20261129', holder_name: 'CH Nord', verified: true, joined_by: 'request' },
+      { study: `1.2.840.${Number.parseInt(change.case.slice(-6), 16)}`, version: 3, version_here: 3, instances: 412, here: 412, expected: 412, holder: null, date: '20261129', time: '020500', time_zone: 'Europe/Paris', utc_offset_min: 60, holder_name: 'CH Nord', verified: true, joined_by: 'request' },
     ],
     escalation: { telephones: [], since: null, reasons: [] },
     actions: [],

@@ -58,6 +58,8 @@ export function study(change: Partial<Study> & { study: string }): Study {
     break_glass: null,
     amended: null,
     custodian_name: 'CH Sud',
+    time_zone: 'Europe/Paris',
+    utc_offset_min: null,
     ...change,
   };
 }
@@ -590,6 +592,7 @@ export function busyNode(now = new Date(), moreCases = 0): FakeNode {
       instances: act.startsWith('study-f') || act.startsWith('study-r') ? 180 : 0,
       bytes: act.startsWith('study-f') || act.startsWith('study-r') ? 94_500_000 : 0,
       note: alert ? 'instance 1.2.826…17: digest differs from the manifest' : '',
+      note_fr: alert ? 'instance 1.2.826…17 : l’empreinte n’est pas celle du manifeste' : '',
     });
   }
   node.aes = [{ title: 'PACSCENTRAL', host: '10.20.0.5', port: 104, query: 'own', echo: true, store: true, destination: true, notify: false, reject: false, tls: false, certificate: null }];

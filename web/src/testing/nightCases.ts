@@ -18,7 +18,7 @@ export function fillNight(node: CaseNode, north: string, coast: string, now: Dat
   const day = `${now.getFullYear()}${String(now.getMonth() + 1).padStart(2, '0')}${String(now.getDate()).padStart(2, '0')}`;
   const claim = (person: string, minutes: number, mine: boolean) => ({ site: 'own', site_name: 'CH Sud', person, at: at(minutes), mine });
   const images = (here: number, expected: number | null, isConfirmed = expected !== null) => ({ here, expected, ready: expected === here, count_confirmed: isConfirmed });
-  const study = (change: Partial<CaseStudy>): CaseStudy => ({ study: '1.2.840.9', version: 1, version_here: 1, instances: 180, here: 180, expected: null, date: day, holder: null, holder_name: 'CH Nord', verified: true, joined_by: 'request', ...change });
+  const study = (change: Partial<CaseStudy>): CaseStudy => ({ study: '1.2.840.9', version: 1, version_here: 1, instances: 180, here: 180, expected: null, date: day, time: null, time_zone: null, utc_offset_min: null, holder: null, holder_name: 'CH Nord', verified: true, joined_by: 'request', ...change });
   const flags = (...list: Flag[]) => ({ flags: list });
   const preliminary = reportOf({ event: EVENT(50), at: at(-50), critical: true, unheard: true, hear_by: at(6), person: 'dr.leroy' });
   const final = reportOf({

@@ -193,6 +193,7 @@ fn new_study(says: &StudySays, received: Timestamp) -> StoredStudy {
         patient: says.patient.clone(),
         date: None,
         time: None,
+        utc_offset_min: None,
         modalities: Vec::new(),
         body_parts: Vec::new(),
         description: None,
@@ -227,6 +228,7 @@ fn grow_study(row: &mut StudyRow, record: &IngestRecord, series: usize) {
     if row.date.is_none() && says.date.is_some() {
         row.date.clone_from(&says.date);
         row.time.clone_from(&says.time);
+        row.utc_offset_min = says.utc_offset_min;
     }
     fill(&mut row.description, &says.description);
     fill(&mut row.accession, &says.accession);

@@ -30,6 +30,7 @@ fn record(study: u32, series: u32, instance: u32) -> Applied {
             patient: Patient::default(),
             date: None,
             time: None,
+            utc_offset_min: None,
             description: None,
             accession: None,
             referrer: None,

@@ -2,7 +2,7 @@
 
 use super::{ScanError, charset::Charsets, scan::Coding};
 use crate::archive::rows::{SeriesSays, StudySays};
-use protocol::{Uid, coding::Grid, manifest::Patient};
+use protocol::{Uid, catalog::is_utc_offset, coding::Grid, manifest::Patient};
 use std::collections::BTreeMap;
 
 const CHARSET: u32 = 0x0008_0005;
@@ -14,6 +14,7 @@ const STUDY_TIME: u32 = 0x0008_0030;
 const SERIES_TIME: u32 = 0x0008_0031;
 const ACCESSION: u32 = 0x0008_0050;
 const MODALITY: u32 = 0x0008_0060;
+const UTC_OFFSET: u32 = 0x0008_0201;
 const INSTITUTION: u32 = 0x0008_0080;
 const REFERRER: u32 = 0x0008_0090;
 const STATION: u32 = 0x0008_1010;
@@ -38,7 +39,7 @@ const COLUMNS: u32 = 0x0028_0011;
 const BITS_ALLOCATED: u32 = 0x0028_0100;
 const REPRESENTATION: u32 = 0x0028_0103;
 
-const WANTED: [u32; 28] = [
+const WANTED: [u32; 29] = [
     CHARSET,
     SOP_CLASS,
     SOP_INSTANCE,
@@ -50,6 +51,7 @@ const WANTED: [u32; 28] = [
     MODALITY,
     INSTITUTION,
     REFERRER,
+    UTC_OFFSET,
     STATION,
     STUDY_DESCRIPTION,
     SERIES_DESCRIPTION,
@@ -154,6 +156,7 @@ impl Found {
             },
             date: self.date(STUDY_DATE),
             time: self.time(STUDY_TIME),
+            utc_offset_min: self.utc_offset(),
             description: text(STUDY_DESCRIPTION),
             accession: first(ACCESSION),
             referrer: text(REFERRER),
@@ -236,6 +239,23 @@ impl Found {
         let part = |range| digits.get(range).and_then(|t: &str| t.parse::<u8>().ok());
         let is_date = matches!(part(4..6), Some(1..=12)) && matches!(part(6..8), Some(1..=31));
         is_date.then_some(digits)
+    }
+
+    /// `&ZZXX` in minutes ahead of UTC. What is no offset is none.
+    fn utc_offset(&self) -> Option<i16> {
+        let text = std::str::from_utf8(self.raw(UTC_OFFSET)?).ok()?.trim_matches(['\0', ' ']);
+        let (sign, digits) = text.split_at_checked(1)?;
+        let sign = match sign {
+            "+" => 1,
+            "-" => -1,
+            _ => return None,
+        };
+        if digits.len() != 4 || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        let (hours, minutes) = (digits.get(..2)?.parse::<i16>().ok()?, digits.get(2..)?.parse::<i16>().ok()?);
+        let offset = sign * (hours * 60 + minutes);
+        (minutes < 60 && is_utc_offset(offset)).then_some(offset)
     }
 
     /// `HHMMSS` of a time given to the hour, minute or second.

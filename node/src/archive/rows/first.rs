@@ -1,11 +1,13 @@
-//! Records of arrivals in their first version, which did not tell the institution of a series.
+//! Records of arrivals in their first version, which did not tell the institution of a series, and in their second, which
+//! did not tell the time zone of a study.
 //!
 //! # Not here
 //! What they mean: today's shapes, in [`super`].
 
-use super::{AsideRecord, Conditions, IngestRecord, ReinstateRecord, ResolveRecord, SeriesSays, Swap};
+use super::{AsideRecord, Conditions, IngestRecord, ReinstateRecord, ResolveRecord, SeriesSays, StudySays, Swap};
 use protocol::{
     Uid,
+    manifest::Patient,
     wire::{self, Wire, WireError},
 };
 use serde::{Deserialize, Serialize};
@@ -23,7 +25,39 @@ pub(in crate::archive) struct FirstSays {
     station: Option<String>,
 }
 
-type FirstIngest = IngestRecord<FirstSays>;
+/// What an instance says of its study, without its time zone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::archive) struct SecondSays {
+    study: Uid,
+    patient: Patient,
+    date: Option<String>,
+    time: Option<String>,
+    description: Option<String>,
+    accession: Option<String>,
+    referrer: Option<String>,
+    study_id: Option<String>,
+}
+
+type FirstIngest = IngestRecord<FirstSays, SecondSays>;
+type SecondIngest = IngestRecord<SeriesSays, SecondSays>;
+
+impl From<SecondIngest> for IngestRecord {
+    fn from(second: SecondIngest) -> Self {
+        let IngestRecord { study: says, series, instance, person } = second;
+        let study = StudySays {
+            study: says.study,
+            patient: says.patient,
+            date: says.date,
+            time: says.time,
+            utc_offset_min: None,
+            description: says.description,
+            accession: says.accession,
+            referrer: says.referrer,
+            study_id: says.study_id,
+        };
+        Self { study, series, instance, person }
+    }
+}
 
 impl From<FirstIngest> for IngestRecord {
     fn from(first: FirstIngest) -> Self {
@@ -39,7 +73,7 @@ impl From<FirstIngest> for IngestRecord {
             station: says.station,
             institution: None,
         };
-        Self { study, series, instance, person }
+        SecondIngest { study, series, instance, person }.into()
     }
 }
 
@@ -76,43 +110,61 @@ impl From<FirstConditions> for Conditions {
     }
 }
 
-macro_rules! second {
-    ($($type:ty, $name:literal, $first:ty => $from:expr;)+) => {$(
+macro_rules! third {
+    ($($type:ident, $name:literal, $from:expr;)+) => {$(
         impl Wire for $type {
-            const VERSION: u8 = 2;
+            const VERSION: u8 = 3;
             const NAME: &'static str = $name;
 
             fn decode_version(version: u8, body: &[u8]) -> Result<Self, WireError> {
-                if version != 1 {
-                    return Err(WireError::Version { name: Self::NAME, version });
+                match version {
+                    1 => wire::decode_body::<$type<FirstIngest>>(body).map($from),
+                    2 => wire::decode_body::<$type<SecondIngest>>(body).map($from),
+                    _ => Err(WireError::Version { name: Self::NAME, version }),
                 }
-                let from: fn($first) -> Self = $from;
-                wire::decode_body::<$first>(body).map(from)
             }
         }
     )+};
 }
-second! {
-    IngestRecord, "ingest record", FirstIngest => Self::from;
-    ReinstateRecord, "reinstate record", ReinstateRecord<FirstIngest> => |first| {
-        let ReinstateRecord { id, at, person, instances } = first;
-        Self { id, at, person, instances: instances.into_iter().map(Into::into).collect() }
-    };
-    AsideRecord, "aside record", AsideRecord<FirstIngest> => |first| {
-        let AsideRecord { id, at, held, ingest } = first;
-        Self { id, at, held, ingest: ingest.into() }
-    };
-    ResolveRecord, "resolve record", ResolveRecord<FirstIngest> => |first| {
-        let ResolveRecord { id, at, person, note, state, swap } = first;
-        let swap = swap.map(|Swap { out, into }| Swap { out, into: Box::new((*into).into()) });
-        Self { id, at, person, note, state, swap }
-    };
+third! {
+    ReinstateRecord, "reinstate record", reinstate;
+    AsideRecord, "aside record", aside;
+    ResolveRecord, "resolve record", resolve;
+}
+
+impl Wire for IngestRecord {
+    const VERSION: u8 = 3;
+    const NAME: &'static str = "ingest record";
+
+    fn decode_version(version: u8, body: &[u8]) -> Result<Self, WireError> {
+        match version {
+            1 => wire::decode_body::<FirstIngest>(body).map(Self::from),
+            2 => wire::decode_body::<SecondIngest>(body).map(Self::from),
+            _ => Err(WireError::Version { name: Self::NAME, version }),
+        }
+    }
+}
+
+fn reinstate<I: Into<IngestRecord>>(before: ReinstateRecord<I>) -> ReinstateRecord {
+    let ReinstateRecord { id, at, person, instances } = before;
+    ReinstateRecord { id, at, person, instances: instances.into_iter().map(Into::into).collect() }
+}
+
+fn aside<I: Into<IngestRecord>>(before: AsideRecord<I>) -> AsideRecord {
+    let AsideRecord { id, at, held, ingest } = before;
+    AsideRecord { id, at, held, ingest: ingest.into() }
+}
+
+fn resolve<I: Into<IngestRecord>>(before: ResolveRecord<I>) -> ResolveRecord {
+    let ResolveRecord { id, at, person, note, state, swap } = before;
+    let swap = swap.map(|Swap { out, into }| Swap { out, into: Box::new((*into).into()) });
+    ResolveRecord { id, at, person, note, state, swap }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::archive::rows::{InstanceRow, StoredInstance, StudySays};
+    use crate::archive::rows::{InstanceRow, StoredInstance};
     use protocol::{
         Digest, Timestamp,
         manifest::{InstanceEntry, Patient},
@@ -134,7 +186,7 @@ mod tests {
         };
         let row = InstanceRow { entry, rows: 1, columns: 2, meta_bytes: 3, received: Timestamp(4) };
         IngestRecord {
-            study: StudySays {
+            study: SecondSays {
                 study: uid("1.2"),
                 patient: Patient::default(),
                 date: None,
@@ -181,8 +233,13 @@ mod tests {
         let resolve = ResolveRecord { id, at, person, note: String::new(), state, swap };
         let read = wire::decode::<ResolveRecord>(&bytes_of(&resolve)).unwrap();
         assert_eq!(read.swap.map(|swap| *swap.into), Some(today.clone()));
-        let mut told = today;
-        told.series.institution = Some("CH".into());
+        let IngestRecord { study, instance, person, .. } = first();
+        let series = SeriesSays { institution: Some("CH".into()), ..today.series.clone() };
+        let second = SecondIngest { study, series, instance, person };
+        let written = postcard::to_extend(&second, vec![2]).unwrap();
+        let mut told = wire::decode::<IngestRecord>(&written).unwrap();
+        assert_eq!((told.series.institution.as_deref(), told.study.utc_offset_min), (Some("CH"), None));
+        told.study.utc_offset_min = Some(-210);
         assert_eq!(wire::decode::<IngestRecord>(&wire::encode(&told)).unwrap(), told);
     }
 

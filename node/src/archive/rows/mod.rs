@@ -45,6 +45,8 @@ pub(crate) struct StudyRow {
     pub(crate) date: Option<String>,
     /// `HHMMSS`.
     pub(crate) time: Option<String>,
+    /// Minutes ahead of UTC of its date and time (0008,0201), when the objects say.
+    pub(crate) utc_offset_min: Option<i16>,
     pub(crate) modalities: Vec<String>,
     pub(crate) body_parts: Vec<String>,
     pub(crate) description: Option<String>,
@@ -125,6 +127,7 @@ pub(super) struct StudySays {
     pub(super) patient: Patient,
     pub(super) date: Option<String>,
     pub(super) time: Option<String>,
+    pub(super) utc_offset_min: Option<i16>,
     pub(super) description: Option<String>,
     pub(super) accession: Option<String>,
     pub(super) referrer: Option<String>,
@@ -155,8 +158,8 @@ pub(super) struct StoredInstance {
 
 /// Journal record: an instance is in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct IngestRecord<S = SeriesSays> {
-    pub(super) study: StudySays,
+pub(super) struct IngestRecord<S = SeriesSays, T = StudySays> {
+    pub(super) study: T,
     pub(super) series: S,
     pub(super) instance: StoredInstance,
     /// Who brought it.

@@ -47,7 +47,7 @@ function useEntries(alerts: boolean, study: string, peer: string | null, patient
 }
 
 function Entry({ entry, onStudy }: { entry: AuditEntry; onStudy: (study: string) => void }) {
-  const { t, locale } = useWords();
+  const { t, language, locale } = useWords();
   const reason = useReason();
   const colors = { done: 'gray', refused: 'yellow', failed: 'red' } as const;
   const act = Object.hasOwn(en.act, entry.act) ? t(`act.${entry.act as Act}`) : entry.act;
@@ -98,8 +98,8 @@ function Entry({ entry, onStudy }: { entry: AuditEntry; onStudy: (study: string)
       <Table.Td>{entry.peer_name}</Table.Td>
       <Table.Td style={{ whiteSpace: 'nowrap' }}>{amount.join(' · ')}</Table.Td>
       <Table.Td>
-        <Text size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
-          {entry.note}
+        <Text size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }} title={entry.note}>
+          {language === 'fr' ? entry.note_fr : entry.note}
         </Text>
       </Table.Td>
     </Table.Tr>

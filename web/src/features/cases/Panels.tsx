@@ -7,6 +7,7 @@ import { useId, useState } from 'react';
 import type { Case, CaseEvent, KeyImage } from '../../api/cases';
 import { count, dicomDate, hourMinute, moment } from '../../lib/format';
 import { useWords } from '../../lib/language';
+import { studyHour } from '../../lib/zone';
 import classes from './case.module.css';
 import { countOf } from './state';
 
@@ -81,7 +82,7 @@ export function ImagesPanel({ of, acts }: { of: Case; acts: ReactNode }) {
           <ul className={classes.studies}>
             {of.study_list.map(study => (
               <li key={study.study}>
-                <strong>{dicomDate(study.date, locale) ?? t('common.unknown')}</strong>
+                <strong>{[dicomDate(study.date, locale) ?? t('common.unknown'), studyHour(study, t('cases.zoneUnknown'))].filter(Boolean).join(' ')}</strong>
                 <span>{t('cases.studyCount', { count: study.expected ?? study.instances, here: count(study.here, locale) })}</span>
                 <span>{study.holder_name}</span>
                 <span className={classes.dim}>{t(`cases.joinedBy.${study.joined_by}`)}</span>
@@ -116,7 +117,7 @@ export function RoutingPanel({ of }: { of: Case }) {
       name: [one.site_name, one.whom].filter(Boolean).join(' · '),
       said:
         one.answer === 'refused'
-          ? t('cases.answerRefused', { reason: one.reason ?? '' })
+          ? t('cases.answerRefused', { reason: t(`cases.byNode.${one.reason ?? ''}` as 'cases.byNode.idle', { defaultValue: one.reason ?? '' }) })
           : one.answer === 'waiting' && one.until
             ? t('cases.answerWaiting', { at: hourMinute(one.until, locale) })
             : t(`cases.answer.${one.answer}`),

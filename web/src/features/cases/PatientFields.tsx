@@ -11,6 +11,7 @@ import type { Study, StudyPage } from '../../api/types';
 import { Problem } from '../../components/parts';
 import { age, dicomDate, patientName } from '../../lib/format';
 import { useWords } from '../../lib/language';
+import { studyHour } from '../../lib/zone';
 import { EMPTY_PATIENT } from './request';
 import classes from './request.module.css';
 
@@ -60,7 +61,7 @@ function StudySearch({ onStudy }: { onStudy: (study: Study) => void }) {
           <li key={study.study}>
             <button type="button" onClick={() => onStudy(study)}>
               <strong>{patientName(study.patient.name) ?? t('list.unnamed')}</strong>
-              <span>{[dicomDate(study.patient.birth_date, locale), dicomDate(study.date, locale), study.modalities.join('/'), study.description, study.site_name].filter(Boolean).join(' · ')}</span>
+              <span>{[dicomDate(study.patient.birth_date, locale), dicomDate(study.date, locale), studyHour(study, t('cases.zoneUnknown')), study.modalities.join('/'), study.description, study.site_name].filter(Boolean).join(' · ')}</span>
             </button>
           </li>
         ))}
@@ -117,7 +118,7 @@ export function PatientFields({ study, patient, wrong, onStudy, onPatient }: Pat
             <span>{[known.id, known.issuer].filter(Boolean).join(' · ')}</span>
           </div>
           <div>
-            <span>{[dicomDate(study.date, locale), study.modalities.join('/'), study.description].filter(Boolean).join(' · ')}</span>
+            <span>{[dicomDate(study.date, locale), studyHour(study, t('cases.zoneUnknown')), study.modalities.join('/'), study.description].filter(Boolean).join(' · ')}</span>
             <span>{study.accession}</span>
             <Button size="compact-xs" variant="subtle" onClick={() => onStudy(null)}>
               {t('cases.otherStudy')}

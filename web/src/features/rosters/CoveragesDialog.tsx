@@ -11,6 +11,7 @@ import { Confirm } from '../../components/Confirm';
 import { Problem } from '../../components/parts';
 import { Listed } from '../../components/State';
 import { useWords } from '../../lib/language';
+import { CoverageWords } from './CoverageWords';
 
 const COLOURS = { offered: 'sky', received: 'yellow', active: 'teal', ended: 'gray' } as const;
 
@@ -46,7 +47,6 @@ function Row({ coverage }: { coverage: Coverage }) {
   });
   const parties = [...coverage.beneficiaries, ...coverage.readers];
   const unsigned = [...new Set(parties.filter(({ signed }) => !signed).map(({ name }) => name))];
-  const names = (list: { name: string }[]) => list.map(({ name }) => name).join(', ');
   return (
     <Paper withBorder p="sm" bg="var(--panel)">
       <Stack gap={4}>
@@ -56,11 +56,7 @@ function Row({ coverage }: { coverage: Coverage }) {
             {t(`rosters.state.${coverage.state}`)}
           </Badge>
         </Group>
-        <Text size="sm">{t('rosters.draft.reads', { readers: names(coverage.readers), sites: names(coverage.beneficiaries) })}</Text>
-        <Text size="xs" c="dimmed">
-          {coverage.modalities.length > 0 ? coverage.modalities.join(' ') : t('rosters.draft.all')} · {coverage.time_zone} · {t(`rosters.holidays.${coverage.holidays}`)}
-          {coverage.telephone && ` · ${coverage.telephone}`}
-        </Text>
+        <CoverageWords terms={coverage} readers={coverage.readers.map(({ name }) => name)} sites={coverage.beneficiaries.map(({ name }) => name)} />
         {coverage.state !== 'ended' && unsigned.length > 0 && (
           <Text size="xs" c="yellow.4">
             {t('rosters.draft.waits', { sites: unsigned.join(', ') })}

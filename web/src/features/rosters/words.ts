@@ -31,3 +31,19 @@ export function stands(shift: Shift): boolean {
 export function mayChange(shift: Shift, plans: boolean): boolean {
   return shift.ours && (plans || shift.mine);
 }
+
+const DAY_MIN = 24 * 60;
+/** A Monday. */
+const MONDAY = Date.UTC(2024, 0, 1);
+
+/** `Mon 18:30 – Tue 08:00`, for each span of minutes of the week. */
+export function spanWords(spans: [number, number][], locale: string): string[] {
+  const day = (minute: number) => new Date(MONDAY + (Math.floor(minute / DAY_MIN) % 7) * DAY_MIN * 60_000).toLocaleDateString(locale, { weekday: 'short', timeZone: 'UTC' });
+  const clock = (minute: number) => `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`;
+  return spans.map(([from, to]) => {
+    // The end of a day is that day's.
+    const last = to % DAY_MIN === 0 ? { day: day(to - 1), clock: '24:00' } : { day: day(to), clock: clock(to % DAY_MIN) };
+    const first = { day: day(from), clock: clock(from % DAY_MIN) };
+    return `${first.day} ${first.clock} – ${last.day} ${last.clock}`;
+  });
+}

@@ -1,8 +1,9 @@
 // One account: role, password, second factor, sessions, identifier and licences, and the end of it.
 
-import { Button, Checkbox, Divider, Fieldset, Group, Select, SimpleGrid, Stack, Text, TextInput } from '@mantine/core';
+import { Anchor, Button, Checkbox, Divider, Fieldset, Group, Select, SimpleGrid, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
+import { Link } from 'react-router';
 import { post, remove } from '../../api/client';
 import { keys, sessionsOf, siteQuery, useSession } from '../../api/queries';
 import type { AddedUser, Credential, Leaving, Role, SignedIn, User } from '../../api/types';
@@ -76,6 +77,18 @@ function Access({ user, place }: { user: User; place: string }) {
       {left && (
         <Text size="sm" role="status">
           {t('people.left', { sessions: left.sessions, tokens: left.tokens.join(', ') || t('people.noneLeft') })}
+          {left.cases.length > 0 && (
+            <>
+              {' '}
+              {t('people.handsOn')}{' '}
+              {left.cases.map((one, index) => (
+                <Anchor key={one} component={Link} to={`/cases/${one}`} size="sm">
+                  {index > 0 && ', '}
+                  {one.slice(0, 8)}
+                </Anchor>
+              ))}
+            </>
+          )}
         </Text>
       )}
       <Problem error={role.error ?? password.error ?? factor.error ?? disable.error} />

@@ -7,6 +7,7 @@ import type { Study, StudyPage } from '../../api/types';
 import { Failure, Waiting } from '../../components/State';
 import { count, dicomDate, patientName } from '../../lib/format';
 import { useWords } from '../../lib/language';
+import { studyHour } from '../../lib/zone';
 import { priorsOf } from './opening';
 
 const CANDIDATES = 100;
@@ -20,7 +21,7 @@ interface PriorsDialogProps {
 function useLine() {
   const { t, locale } = useWords();
   return (study: Study) =>
-    [dicomDate(study.date, locale) ?? '—', study.modalities.join('/'), study.description ?? t('list.noDescription')].join(' · ');
+    [dicomDate(study.date, locale) ?? '—', studyHour(study, t('cases.zoneUnknown')), study.modalities.join('/'), study.description ?? t('list.noDescription')].filter(Boolean).join(' · ');
 }
 
 export function PriorsDialog({ study, onOpen, onClose }: PriorsDialogProps) {

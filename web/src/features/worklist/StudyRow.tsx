@@ -21,8 +21,9 @@ import {
 import type { CSSProperties } from 'react';
 import { memo } from 'react';
 import type { Study } from '../../api/types';
-import { age, bytes, count, dicomDate, dicomTime, duration, minute, moment, patientName } from '../../lib/format';
+import { age, bytes, count, dicomDate, duration, minute, moment, patientName } from '../../lib/format';
 import { useWords } from '../../lib/language';
+import { studyHour } from '../../lib/zone';
 import classes from './list.module.css';
 
 export type RowAct = 'open' | 'priors' | 'fetch' | 'share' | 'export' | 'label' | 'withhold' | 'holders' | 'glance' | 'signatures' | 'copy';
@@ -252,6 +253,7 @@ export const StudyRow = memo(function StudyRow(props: StudyRowProps) {
   const { study, index, selected, inViewer, mayRead, style, onSelect, onAct } = props;
   const { t, locale } = useWords();
   const parts = study.body_parts.join(', ');
+  const hour = studyHour(study, t('cases.zoneUnknown'));
   return (
     <div
       role="row"
@@ -266,7 +268,9 @@ export const StudyRow = memo(function StudyRow(props: StudyRowProps) {
     >
       <div className={classes.when} role="gridcell">
         <div>{dicomDate(study.date, locale) ?? '—'}</div>
-        <div className={classes.facts}>{dicomTime(study.time)}</div>
+        <div className={classes.facts} title={hour ?? undefined}>
+          {hour}
+        </div>
       </div>
       <Patient study={study} />
       <div className={classes.modalities} role="gridcell">

@@ -1,0 +1,89 @@
+//! The open cases of a person, for whoever keeps rosters: what a hand-over lists, and hands on.
+//!
+//! # At a crash
+//! What was handed on is in the journal of cases; asked again, the rest is.
+//!
+//! # Not here
+//! When a shift is handed over: `roster`. Cases that were taken and nobody has claimed: they are the site's, so of whoever is
+//! on duty next.
+
+use crate::{
+    audit::Actor,
+    cases::{CaseError, Cases, Whole},
+    roster::{Bearer, CaseRow, CasesError, OpenCases},
+};
+use futures::future::BoxFuture;
+use protocol::{
+    case::{event::Step, state::Void},
+    ids::Id128,
+};
+use std::sync::Arc;
+
+/// Word of the reason; the interface has a sentence for it.
+const SHIFT_OVER: &str = "shift-handed-over";
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Lent(Cases);
+
+impl Lent {
+    pub(crate) const fn new(cases: Cases) -> Self {
+        Self(cases)
+    }
+
+    fn open(&self, person: &str) -> Vec<Arc<Whole>> {
+        let us = self.0.us();
+        let is_theirs = |whole: &Arc<Whole>| {
+            let is_open = whole.state.stage.is_open() || whole.state.owes();
+            is_open && whole.is_claimed_by(&us, person)
+        };
+        self.0.all().into_iter().filter(is_theirs).collect()
+    }
+
+    /// To a colleague of this site. Another site asks for it anew: the case goes back to whoever asked, whose roster knows who
+    /// is on duty now; where there is a report already, it stays this site's to end.
+    async fn hand(&self, whole: &Whole, from: &str, to: &Bearer) -> Result<(), CaseError> {
+        let (name, us) = (whole.name(), self.0.us());
+        let actor = || Actor { person: from.to_owned(), ..Actor::default() };
+        if to.site == us {
+            return self.0.act(name, actor(), Step::HandedOver { to: to.person.clone() }).await.map(drop);
+        }
+        let reason = SHIFT_OVER.to_owned();
+        match whole.state.reports.is_empty() {
+            true => self.0.act(name, actor(), Step::Refused { reason }).await.map(drop),
+            false => self.0.act(name, actor(), Step::Released { reason }).await.map(drop),
+        }
+    }
+}
+
+impl OpenCases for Lent {
+    fn of(&self, person: &str) -> Vec<CaseRow> {
+        let us = self.0.us();
+        let row = |whole: Arc<Whole>| CaseRow {
+            id: whole.name(),
+            studies: whole.state.ask.studies.clone(),
+            sites: whole.state.parties.iter().copied().filter(|site| *site != us).collect(),
+            since: whole.state.claim.as_ref().map_or(whole.requested, |claim| claim.at),
+        };
+        self.open(person).into_iter().map(row).collect()
+    }
+
+    fn hand_on<'a>(&'a self, from: &'a str, to: &'a Bearer) -> BoxFuture<'a, Result<u16, CasesError>> {
+        Box::pin(async move {
+            let mut handed = 0u16;
+            for whole in self.open(from) {
+                match self.hand(&whole, from, to).await {
+                    Ok(()) => handed = handed.saturating_add(1),
+                    // Given back, or over, meanwhile.
+                    Err(CaseError::Void(Void::NotClaimed | Void::NotYours | Void::TooLate)) => {}
+                    Err(why) => return Err(CasesError(why.to_string())),
+                }
+            }
+            Ok(handed)
+        })
+    }
+
+    fn knows(&self, case: &Id128) -> bool {
+        self.0.case(case).is_some()
+    }
+}
