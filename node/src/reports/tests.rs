@@ -60,6 +60,7 @@ fn row() -> StudyRow {
         },
         date: Some("20261129".to_owned()),
         time: None,
+        utc_offset_min: None,
         modalities: vec!["CT".to_owned()],
         body_parts: Vec::new(),
         description: Some("Crâne".to_owned()),
