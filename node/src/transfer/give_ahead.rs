@@ -310,7 +310,8 @@ fn fitting(pictures: Vec<Result<Sizes, Absent>>) -> Vec<Result<Sketch, Absent>> 
     let bytes = |depth: usize| -> usize {
         pictures.iter().flatten().filter_map(|sizes| at(sizes, depth)).map(|one| one.jpeg.len()).sum()
     };
-    let depth = (0..deepest).find(|depth| bytes(*depth) <= PICTURES_BYTES_MAX).unwrap_or_else(|| deepest.saturating_sub(1));
+    let depth =
+        (0..deepest).find(|depth| bytes(*depth) <= PICTURES_BYTES_MAX).unwrap_or_else(|| deepest.saturating_sub(1));
     let mut room = PICTURES_BYTES_MAX;
     let fit = |sizes: Result<Sizes, Absent>| {
         let picture = at(&sizes?, depth).ok_or(Absent::Unreadable)?;
