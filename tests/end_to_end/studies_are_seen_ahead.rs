@@ -3,7 +3,7 @@
 use crate::SITE;
 use protocol::fetch::{ALPN_ROADS, ALPNS};
 use serde_json::{Value, json};
-use std::fs;
+use std::{fs, thread};
 use tests::{
     Instance, OverRoad, Pair, Site, Study, browser, eventually, http::Response, multipart, road::Conduct, wait::holds,
 };
@@ -173,10 +173,10 @@ async fn in_her_viewer() {
         "patient": "Lefèvre",
         "signal": signal,
     });
-    let reading = tokio::task::spawn_blocking(move || browser::run("studies_are_seen_ahead", &input));
+    let reading = thread::spawn(move || browser::run("studies_are_seen_ahead", &input));
     eventually!(120, "she has seen a preview", holds(signal.exists() || reading.is_finished()));
     road.allow_all();
-    let seen = reading.await.unwrap();
+    let seen = reading.join().unwrap();
     assert_eq!(seen["width"], 128, "a quarter of the columns: {seen}");
     assert!(seen["mark"].as_str().unwrap().contains("APERÇU, NON DIAGNOSTIQUE"), "{seen}");
     assert_eq!((&seen["measured"], &seen["cached"]), (&json!(0), &json!(0)), "{seen}");
