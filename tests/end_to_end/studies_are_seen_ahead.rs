@@ -3,7 +3,7 @@
 use crate::SITE;
 use protocol::fetch::{ALPN_ROADS, ALPNS};
 use serde_json::{Value, json};
-use std::fs;
+use std::{fs, thread};
 use tests::{
     Instance, OverRoad, Pair, Site, Study, browser, eventually, http::Response, multipart, road::Conduct, wait::holds,
 };
@@ -27,9 +27,11 @@ fn preview_of(instance: &Instance) -> String {
     format!("/api/studies/{}/previews/{}/{}", instance.study, instance.series, instance.uid)
 }
 
-fn notes(events: &[Value], study: &str) -> Vec<String> {
-    let of_study = events.iter().filter(|event| event["study"] == *study);
-    of_study.filter_map(|event| event["note"].as_str()).map(str::to_owned).collect()
+/// What stands beside these events of a study, the newest first.
+async fn notes(site: &Site, act: &str, study: &str) -> Vec<String> {
+    let events = site.audit(&format!("&study={study}")).await;
+    let of_act = events.iter().filter(|event| event["act"] == *act);
+    of_act.map(|event| event["note"].as_str().unwrap_or_default().to_owned()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -49,8 +51,7 @@ async fn a_study_is_seen_at_a_glance_and_both_sites_write_that_down() {
     assert!(series["picture"]["jpeg"].as_str().unwrap().starts_with("/9j/"));
     assert_eq!(seen["conclusions"], json!([]));
     for (site, act) in [(&pair.a, "study-served"), (&pair.b, "study-fetched")] {
-        let events = site.audit(&format!("&act={act}")).await;
-        assert_eq!(notes(&events, study), ["digest, not diagnostic"], "{}", site.name);
+        assert_eq!(notes(site, act, study).await, ["digest, not diagnostic"], "{}", site.name);
     }
     // Of what is one's own there is none to ask for, and a stranger's study is none.
     assert_eq!(digest(&pair.a, study).await.ok().json(), Value::Null);
@@ -113,9 +114,10 @@ async fn a_stack_is_previewed_first_and_never_taken_for_images() {
     };
     let refused = tokio::join!(asked("/frames/1"), asked("/rendered"), asked(""));
     assert_eq!(refused, (503, 503, 503));
-    let (at_a, at_b) = (pair.a.audit("&act=study-served").await, pair.b.audit("&act=study-fetched").await);
-    assert!(notes(&at_a, study).contains(&"previews, not diagnostic".to_owned()), "{at_a:?}");
-    assert!(notes(&at_b, study).contains(&"previews, not diagnostic".to_owned()), "{at_b:?}");
+    for (site, act) in [(&pair.a, "study-served"), (&pair.b, "study-fetched")] {
+        let said = notes(site, act, study).await;
+        assert!(said.contains(&"previews, not diagnostic".to_owned()), "{}: {said:?}", site.name);
+    }
     // The images come, and their previews are gone.
     road.allow_all();
     let answer = eventually!(30, "the image is here", {
@@ -171,10 +173,10 @@ async fn in_her_viewer() {
         "patient": "Lefèvre",
         "signal": signal,
     });
-    let reading = tokio::task::spawn_blocking(move || browser::run("studies_are_seen_ahead", &input));
+    let reading = thread::spawn(move || browser::run("studies_are_seen_ahead", &input));
     eventually!(120, "she has seen a preview", holds(signal.exists() || reading.is_finished()));
     road.allow_all();
-    let seen = reading.await.unwrap();
+    let seen = reading.join().unwrap();
     assert_eq!(seen["width"], 128, "a quarter of the columns: {seen}");
     assert!(seen["mark"].as_str().unwrap().contains("APERÇU, NON DIAGNOSTIQUE"), "{seen}");
     assert_eq!((&seen["measured"], &seen["cached"]), (&json!(0), &json!(0)), "{seen}");

@@ -132,6 +132,8 @@ export class Previews {
     /** Studies of which there are previews, or will be. */
     this.wanted = new Set();
     this.hasImage = false;
+    this.hasPreview = false;
+    this.saysMore = false;
     this.held = null;
   }
 
@@ -196,7 +198,11 @@ export class Previews {
         const answer = await fetch(address);
         const blob = answer.ok ? await answer.blob() : null;
         if (!isWaiting()) return;
-        if (blob) return cover.show(blob);
+        if (blob) {
+          this.hasPreview = true;
+          if (!this.saysMore) this.closeGlance?.();
+          return cover.show(blob);
+        }
         if (answer.status !== 404 || !this.wanted.has(image.study)) return cover.hide();
       } catch {
         // The strip says that the connection is lost; what was shown stays covered until it is known what it is.
@@ -301,7 +307,9 @@ export class Previews {
       if (!forecast || forecast.bytes_here * forecast.instances > forecast.bytes || !(forecast.first_s > 1)) return;
       const answer = await fetch(`/api/studies/${study}/digest`);
       const digest = answer.ok ? await answer.json() : null;
-      if (digest && !this.hasImage) this.showGlance(digest);
+      // Previews show more than its pictures; what reports come to, they do not.
+      this.saysMore = digest?.conclusions.length > 0;
+      if (digest && !this.hasImage && (this.saysMore || !this.hasPreview)) this.showGlance(digest);
     } catch {
       // The images come all the same.
     }

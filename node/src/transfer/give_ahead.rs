@@ -81,6 +81,8 @@ impl std::fmt::Debug for Lent {
 }
 
 type Made = Result<Arc<Reduced>, Absent>;
+/// Series as they are told of, and how many are left out.
+type Told = Arc<(Vec<SeriesGlance>, u32)>;
 
 /// Reduced frames by the digest of their object, the least recently used going first.
 #[derive(Debug)]
@@ -111,7 +113,7 @@ pub(crate) struct Ahead {
     cases: Cases,
     identity: Arc<Identity>,
     lent: OnceLock<Lent>,
-    glances: Mutex<LruCache<Digest, Arc<(Vec<SeriesGlance>, u32)>>>,
+    glances: Mutex<LruCache<Digest, Told>>,
     frames: Mutex<Frames>,
     turns: Semaphore,
 }
@@ -308,7 +310,8 @@ fn fitting(pictures: Vec<Result<Sizes, Absent>>) -> Vec<Result<Sketch, Absent>> 
     let bytes = |depth: usize| -> usize {
         pictures.iter().flatten().filter_map(|sizes| at(sizes, depth)).map(|one| one.jpeg.len()).sum()
     };
-    let depth = (0..deepest).find(|depth| bytes(*depth) <= PICTURES_BYTES_MAX).unwrap_or(deepest.saturating_sub(1));
+    let depth =
+        (0..deepest).find(|depth| bytes(*depth) <= PICTURES_BYTES_MAX).unwrap_or_else(|| deepest.saturating_sub(1));
     let mut room = PICTURES_BYTES_MAX;
     let fit = |sizes: Result<Sizes, Absent>| {
         let picture = at(&sizes?, depth).ok_or(Absent::Unreadable)?;

@@ -19,7 +19,7 @@ fn lend(site: &Site) {
 }
 
 /// The sixteen-bit values that a stored object ends with.
-async fn values(site: &Site, entry: &InstanceEntry) -> Vec<u16> {
+fn values(site: &Site, entry: &InstanceEntry) -> Vec<u16> {
     let bytes = std::fs::read(site.file_of(&entry.digest)).unwrap();
     let pixels = &bytes[bytes.len() - PIXELS..];
     pixels.chunks(2).map(|two| u16::from_le_bytes([two[0], two[1]])).collect()
@@ -77,7 +77,7 @@ async fn a_stack_comes_reduced_and_each_frame_is_the_mean_of_its_image() {
             let frame = frame.as_ref().unwrap();
             assert_eq!((frame.rows, frame.columns), (32, 32), "of so small an image a half");
             assert_eq!(frame.samples, Samples::Grey16 { signed: false });
-            let (full, small) = (values(&a, entry).await, frame.pixels().unwrap());
+            let (full, small) = (values(&a, entry), frame.pixels().unwrap());
             for (x, y) in [(0, 0), (31, 0), (7, 19), (31, 31)] {
                 let at = |dx: usize, dy: usize| u32::from(full[(2 * y + dy) * 64 + 2 * x + dx]);
                 let mean = (at(0, 0) + at(1, 0) + at(0, 1) + at(1, 1) + 2) / 4;
