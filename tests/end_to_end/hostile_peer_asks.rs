@@ -12,9 +12,10 @@ use quinn::Connection;
 use serde_json::json;
 use std::time::Duration;
 use tests::{
-    Instance, Site, Study,
+    Instance, Site, Study, eventually,
     hospital::{agree, pair},
     tools::quic::{self, Key},
+    wait::holds,
 };
 
 /// Requests that cannot be read, and more of them than a connection lives through.
@@ -273,7 +274,9 @@ async fn tiny_streams_without_end_are_cut_off_and_told() {
     assert!(opened > 1000, "an honest peer that changes its mind is not cut off: {opened}");
     assert!(opened < TINY, "streams without end");
     assert!(connection.close_reason().is_some());
-    assert!(scene.alerts().await.contains(&"streams that ask nothing".to_owned()));
+    eventually!(10, "it is told to admins", {
+        holds(scene.alerts().await.contains(&"streams that ask nothing".to_owned()))
+    });
     // It may come again, and is heard when it asks; in between it may change its mind.
     let connection = scene.hostile().await;
     for _ in 0..1000 {
