@@ -220,7 +220,7 @@ impl Pump {
             self.is_heard.store(is_heard, Ordering::Relaxed);
             if is_heard && has_rested {
                 self.end_rest();
-            } else if self.line.pulse.silent_for() > patience(rtt) {
+            } else if !is_heard && self.line.pulse.silent_for() > patience(rtt) {
                 self.line.report_silence();
             }
             return;
