@@ -228,7 +228,7 @@ fn main() {
     let is_shared = holders::ROWS.iter().any(|row| arguments.iter().any(|word| word == row));
     if !net::is_inside() {
         let places = if is_shared { Places::Three } else { Places::Two };
-        net::enter(nat.map_or(places, |(_, nat)| Places::Apart(*nat)));
+        net::enter(nat.map_or(places, |(_, nat)| Places::Apart(nat)));
     }
     // cargo adds `--bench`.
     let chosen: Vec<String> = arguments.iter().filter(|word| !word.starts_with('-')).cloned().collect();
