@@ -12,7 +12,7 @@ use super::{
     past::{Past, Run},
     progress::{Rate, patience},
     schedule::{Queue, STREAMS_MAX, STREAMS_MIN, Wanted},
-    spread::{Ear, Pace},
+    spread::{Ear, Pace, Rests},
 };
 use crate::{audit::Alerts, tasks::Tasks};
 use futures::{StreamExt, stream::FuturesUnordered};
@@ -92,6 +92,8 @@ pub(crate) struct Pump {
     pub(super) ties: AtomicUsize,
     /// Nothing comes on it although something was asked: others bring it, until anything is heard.
     pub(super) rests: AtomicBool,
+    pub(super) resting: Mutex<Rests>,
+    pub(super) is_heard: AtomicBool,
     pub(super) ear: Mutex<Ear>,
 }
 
@@ -131,6 +133,8 @@ impl Pump {
             helpers: Mutex::default(),
             ties: AtomicUsize::new(0),
             rests: AtomicBool::new(false),
+            resting: Mutex::default(),
+            is_heard: AtomicBool::new(false),
             ear: Mutex::new(Ear::new(Instant::now())),
         }
     }
@@ -225,6 +229,11 @@ impl Pump {
     /// Counts bytes of objects that were kept.
     pub(crate) fn note_kept(&self, bytes: u64) {
         self.became.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Bytes of objects that were kept.
+    pub(super) fn kept(&self) -> u64 {
+        self.became.load(Ordering::Relaxed)
     }
 
     /// Counts a span by what it brings over the wire.

@@ -215,9 +215,12 @@ impl Pump {
             (ear.hear(now, heard, !is_resting && !runs.is_empty()), ear.is_silent(now, rtt))
         };
         if is_resting {
-            if is_new {
+            let has_rested = self.resting.lock().unwrap_or_else(PoisonError::into_inner).may_end(now);
+            let is_heard = is_new || self.is_heard.load(Ordering::Relaxed);
+            self.is_heard.store(is_heard, Ordering::Relaxed);
+            if is_heard && has_rested {
                 self.end_rest();
-            } else if self.line.pulse.silent_for() > patience(rtt) {
+            } else if !is_heard && self.line.pulse.silent_for() > patience(rtt) {
                 self.line.report_silence();
             }
             return;
@@ -226,6 +229,8 @@ impl Pump {
             let goes = |run: &Arc<Run>| self.is_elsewhere(run, run.wanted().2);
             let gone: Vec<Arc<Run>> = runs.into_iter().filter(goes).collect();
             if !gone.is_empty() {
+                self.resting.lock().unwrap_or_else(PoisonError::into_inner).begin(now, self.kept());
+                self.is_heard.store(false, Ordering::Relaxed);
                 self.rests.store(true, Ordering::Relaxed);
                 tracing::info!(peer = %self.line.peer.short(), spans = gone.len(), "silent: others bring what was asked");
                 gone.iter().for_each(|run| run.taken_back.cancel());

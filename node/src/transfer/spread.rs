@@ -99,6 +99,33 @@ impl Ear {
     }
 }
 
+/// How long a line rests at least that brought nothing since it rested before; doubled each time up to the longest.
+const REST_MIN: Duration = Duration::from_millis(250);
+const REST_MAX: Duration = Duration::from_secs(8);
+
+/// The rests of a line that falls silent, and says something again without bringing anything.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Rests {
+    /// What it had brought when it last rested, in all.
+    brought: Option<u64>,
+    lasts: Duration,
+    until: Option<Instant>,
+}
+
+impl Rests {
+    /// It falls silent after it brought so much in all.
+    pub(crate) fn begin(&mut self, now: Instant, brought: u64) {
+        let is_useless = self.brought == Some(brought);
+        self.lasts = if is_useless { (self.lasts * 2).clamp(REST_MIN, REST_MAX) } else { Duration::ZERO };
+        (self.brought, self.until) = (Some(brought), Some(now + self.lasts));
+    }
+
+    /// Whether it may go on, now that something is heard.
+    pub(crate) fn may_end(&self, now: Instant) -> bool {
+        self.until.is_none_or(|until| now >= until)
+    }
+}
+
 /// What a holder brings in a second while it is asked for more than it brings.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Pace {
@@ -319,5 +346,19 @@ mod tests {
         assert!(slow.is_silent(at(2800), rtt));
         slow.asked(at(9000));
         assert!(!slow.is_silent(at(9100), rtt), "nothing was asked meanwhile");
+    }
+
+    #[test]
+    fn a_line_that_speaks_and_brings_nothing_rests_longer_each_time() {
+        let start = Instant::now();
+        let mut rests = Rests::default();
+        let mut lasts = |brought| {
+            rests.begin(start, brought);
+            (0..40_000).step_by(10).find(|ms| rests.may_end(start + Duration::from_millis(*ms))).unwrap()
+        };
+        assert_eq!([lasts(7), lasts(7), lasts(7), lasts(7)], [0, 250, 500, 1000]);
+        assert_eq!([lasts(9), lasts(9)], [0, 250], "it brought something in between");
+        (0..9).for_each(|_| _ = lasts(9));
+        assert_eq!(lasts(9), 8000);
     }
 }

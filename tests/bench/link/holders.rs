@@ -17,7 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
-use tests::{Pair, Site, eventually, hospital, wait::holds};
+use tests::{Pair, Site, eventually, hospital};
 
 /// Rows that want a third place.
 pub(crate) const ROWS: [&str; 2] = ["holders", "unplug"];

@@ -222,10 +222,10 @@ fn pass_of(world: &World) -> Pass {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_holder_that_is_cut_off_in_the_midst_of_a_span_is_not_waited_for() {
-    let (world, road) = World::over_road(300, 1_000_000).await;
+    let (world, road) = World::over_road(180, 1_000_000).await;
     world.want_all(Priority::Series);
     eventually("both bring", || world.brought_by(&world.a) > 0 && world.brought_by(&world.h) > 0).await;
-    assert!(world.errand.tally().objects < 300, "in the midst of it");
+    assert!(world.errand.tally().objects < 180, "in the midst of it");
     road.is_open.store(false, std::sync::atomic::Ordering::Relaxed);
     world.all_is_here().await;
     // Chunks that were being written when they were taken back may come twice: of a few streams.
@@ -297,7 +297,7 @@ async fn a_holder_that_lies_is_named_and_left_and_the_study_comes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_withdrawn_at_the_custodian_stops_at_every_holder_within_a_second() {
-    let world = World::new(true, 300, 1_000_000).await;
+    let world = World::new(true, 180, 1_000_000).await;
     world.want_all(Priority::Series);
     eventually("both bring", || world.brought_by(&world.a) > 0 && world.brought_by(&world.h) > 0).await;
     let passed = world.errand.pass_at(&world.h.id(), &world.reader).expect("B was given a pass");
@@ -315,12 +315,12 @@ async fn what_is_withdrawn_at_the_custodian_stops_at_every_holder_within_a_secon
     }
     assert!(matches!(last, Some(Err(TransferError::Refused(Refusal::Revoked)))), "{last:?}");
     assert!(ended.elapsed() < Duration::from_secs(2), "{:?}", ended.elapsed());
-    assert!(world.errand.tally().objects < 300, "the transfer was cut");
+    assert!(world.errand.tally().objects < 180, "the transfer was cut");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_holder_whose_agreement_ends_is_left_and_the_custodian_brings_the_rest() {
-    let world = World::new(true, 300, 1_000_000).await;
+    let world = World::new(true, 180, 1_000_000).await;
     world.want_all(Priority::Series);
     eventually("both bring", || world.brought_by(&world.a) > 0 && world.brought_by(&world.h) > 0).await;
     world.h.trust.end(&world.agreed.0, &world.h.id()).await.unwrap();
@@ -331,7 +331,7 @@ async fn a_holder_whose_agreement_ends_is_left_and_the_custodian_brings_the_rest
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_held_up_is_held_up_at_all_holders() {
-    let world = World::new(true, 300, 1_000_000).await;
+    let world = World::new(true, 180, 1_000_000).await;
     world.want_all(Priority::Prefetch);
     eventually("both bring", || world.brought_by(&world.a) > 0 && world.brought_by(&world.h) > 0).await;
     world.errand.pause();
@@ -343,7 +343,7 @@ async fn what_is_held_up_is_held_up_at_all_holders() {
     })
     .await;
     let (objects, before) = (world.errand.tally().objects, world.errand.tally().fetched);
-    assert!(objects < 300);
+    assert!(objects < 180);
     // What somebody looks at comes all the same.
     let last = entries(&world.manifest).pop().unwrap();
     want(&world.errand, std::slice::from_ref(&last), Priority::Screen, &world.reader);
