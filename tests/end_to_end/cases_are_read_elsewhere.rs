@@ -2,6 +2,7 @@
 //! refuses, when the network is cut while somebody writes, when a process dies, and when islands join.
 
 use crate::SITE;
+use bytes::Bytes;
 use serde_json::{Value, json};
 use std::time::Instant;
 use tests::{
@@ -179,7 +180,7 @@ async fn both_wrote_it_down(pair: &Pair) {
 }
 
 /// Objects of one series at the site that asked, by modality.
-async fn filed(site: &Site, study: &str, modality: &str) -> Vec<Vec<u8>> {
+async fn filed(site: &Site, study: &str, modality: &str) -> Vec<Bytes> {
     let found = site.get(&format!("/dicomweb/studies/{study}/series?Modality={modality}")).await.ok().json();
     let series = found[0]["0020000E"]["Value"][0].as_str().unwrap().to_owned();
     let ask = Ask::get(format!("/dicomweb/studies/{study}/series/{series}")).bearer(&site.token);

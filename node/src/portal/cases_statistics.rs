@@ -21,7 +21,7 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-use jiff::{Span, civil::Date, tz::TimeZone};
+use jiff::{ToSpan, civil::Date, tz::TimeZone};
 use protocol::SiteId;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -93,7 +93,7 @@ fn range(asked: &Range, zone: &TimeZone) -> Result<(Date, Date), ApiError> {
         parsed.transpose().map_err(|_| ApiError::Bad(what))
     };
     let to = day(&asked.to, "to")?.unwrap_or_else(|| night_of(tasks::now(), zone));
-    let from = day(&asked.from, "from")?.unwrap_or_else(|| to.saturating_sub(Span::new().days(NIGHTS_USUAL)));
+    let from = day(&asked.from, "from")?.unwrap_or_else(|| to.saturating_sub(NIGHTS_USUAL.days()));
     let nights = from.until(to).map_err(|_| ApiError::Bad("from"))?.get_days();
     if !(0..=NIGHTS_MAX).contains(&nights) {
         return Err(ApiError::Bad("from"));
@@ -110,7 +110,7 @@ async fn counted(door: &Door, caller: &Caller, asked: &Range) -> Result<((Date, 
     let (cases, settings, delays) = (door.cases.all(), door.cases.settings(), door.cases.delays());
     let counting = move || Statistics::of(cases.iter().map(Arc::as_ref), (&settings, &delays), &zone, range);
     let counted = door.tasks.spawn_blocking("statistics of cases", counting).await;
-    Ok((range, counted.map_err(|_| ApiError::Internal)?))
+    Ok((range, counted.map_err(|_| ApiError::NotRunning)?))
 }
 
 #[utoipa::path(get, path = "/api/cases/statistics", operation_id = "case_statistics", params(Range),
@@ -118,9 +118,9 @@ async fn counted(door: &Door, caller: &Caller, asked: &Range) -> Result<((Date, 
 pub(super) async fn show(
     State(door): State<Door>,
     caller: Caller,
-    Query(asked): Query<Range>,
+    query: Query<Range>,
 ) -> Result<Json<StatisticsJson>, ApiError> {
-    let ((from, to), found) = counted(&door, &caller, &asked).await?;
+    let ((from, to), found) = counted(&door, &caller, &query.0).await?;
     let delays = |delays: &Together| DelaysJson {
         count: delays.count,
         in_time: delays.in_time,
@@ -167,12 +167,8 @@ const HEAD: &str = "night,requested,case,requester,reader,kind,priority,modality
 
 #[utoipa::path(get, path = "/api/cases/statistics.csv", operation_id = "case_statistics_csv", params(Range),
     responses((status = 200, content_type = "text/csv"), (status = 400, body = ErrorBody)))]
-pub(super) async fn csv(
-    State(door): State<Door>,
-    caller: Caller,
-    Query(asked): Query<Range>,
-) -> Result<Response, ApiError> {
-    let ((from, to), found) = counted(&door, &caller, &asked).await?;
+pub(super) async fn csv(State(door): State<Door>, caller: Caller, query: Query<Range>) -> Result<Response, ApiError> {
+    let ((from, to), found) = counted(&door, &caller, &query.0).await?;
     let mut text = HEAD.to_owned();
     for line in &found.lines {
         let delay = |delay: &Option<Delay>| {
