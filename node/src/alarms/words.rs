@@ -46,18 +46,7 @@ fn of(alarm: &Alarm, language: Language) -> String {
             language,
             "the storage tier {subject} cannot be reached." | "le niveau de stockage {subject} est injoignable."
         ),
-        Kind::RotRepaired if subject.is_empty() => {
-            in_language!(
-                language,
-                "objects no longer what was stored, repaired from our own disks: {value}."
-                    | "objets altérés sur le disque, réparés depuis nos propres disques : {value}."
-            )
-        }
-        Kind::RotRepaired => in_language!(
-            language,
-            "objects no longer what was stored, repaired from {subject}: {value}."
-                | "objets altérés sur le disque, réparés depuis {subject} : {value}."
-        ),
+        Kind::RotRepaired => repaired(alarm, language),
         Kind::SecondCopyOverdue => in_language!(
             language,
             "the second copy of the backup at {subject} is {value} days old."
@@ -97,6 +86,22 @@ fn overdue(value: u64, language: Language) -> String {
         language,
         "uses of broken glass that nobody has reviewed in time: {value}."
             | "bris de glace que personne n'a contrôlés à temps : {value}."
+    )
+}
+
+/// Objects repaired, from where.
+fn repaired(Alarm { subject, value, .. }: &Alarm, language: Language) -> String {
+    if subject.is_empty() {
+        return in_language!(
+            language,
+            "objects no longer what was stored, repaired from our own disks: {value}."
+                | "objets altérés sur le disque, réparés depuis nos propres disques : {value}."
+        );
+    }
+    in_language!(
+        language,
+        "objects no longer what was stored, repaired from {subject}: {value}."
+            | "objets altérés sur le disque, réparés depuis {subject} : {value}."
     )
 }
 

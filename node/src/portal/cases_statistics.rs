@@ -25,16 +25,15 @@ use jiff::{ToSpan, civil::Date, tz::TimeZone};
 use protocol::SiteId;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 /// Nights in one answer at most.
 const NIGHTS_MAX: i32 = 400;
 /// Nights when no beginning is said.
 const NIGHTS_USUAL: i64 = 30;
 
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(super) struct Range {
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+pub(super) struct Nights {
     /// First night, `YYYY-MM-DD`; none: thirty nights back.
     from: Option<String>,
     /// Last night; none: the one of now.
@@ -87,7 +86,7 @@ pub(super) struct StatisticsJson {
     justifications: Vec<ReasonJson>,
 }
 
-fn range(asked: &Range, zone: &TimeZone) -> Result<(Date, Date), ApiError> {
+fn range(asked: &Nights, zone: &TimeZone) -> Result<(Date, Date), ApiError> {
     let day = |text: &Option<String>, what| {
         let parsed = text.as_ref().filter(|text| !text.is_empty()).map(|text| text.parse::<Date>());
         parsed.transpose().map_err(|_| ApiError::Bad(what))
@@ -101,7 +100,7 @@ fn range(asked: &Range, zone: &TimeZone) -> Result<(Date, Date), ApiError> {
     Ok((from, to))
 }
 
-async fn counted(door: &Door, caller: &Caller, asked: &Range) -> Result<((Date, Date), Statistics), ApiError> {
+async fn counted(door: &Door, caller: &Caller, asked: &Nights) -> Result<((Date, Date), Statistics), ApiError> {
     caller.may(Action::ReadLog)?;
     let zone = TimeZone::system();
     let range = range(asked, &zone)?;
@@ -113,14 +112,14 @@ async fn counted(door: &Door, caller: &Caller, asked: &Range) -> Result<((Date, 
     Ok((range, counted.map_err(|_| ApiError::NotRunning)?))
 }
 
-#[utoipa::path(get, path = "/api/cases/statistics", operation_id = "case_statistics", params(Range),
+#[utoipa::path(get, path = "/api/cases/statistics", operation_id = "case_statistics", params(Nights),
     responses((status = 200, body = StatisticsJson), (status = 400, body = ErrorBody)))]
 pub(super) async fn show(
     State(door): State<Door>,
     caller: Caller,
-    query: Query<Range>,
+    Query(nights): Query<Nights>,
 ) -> Result<Json<StatisticsJson>, ApiError> {
-    let ((from, to), found) = counted(&door, &caller, &query.0).await?;
+    let ((from, to), found) = counted(&door, &caller, &nights).await?;
     let delays = |delays: &Together| DelaysJson {
         count: delays.count,
         in_time: delays.in_time,
@@ -165,10 +164,14 @@ fn name(door: &Door, site: &SiteId) -> String {
 const HEAD: &str = "night,requested,case,requester,reader,kind,priority,modality,region,stage,answer_s,answer_within_s,\
     preliminary_s,preliminary_within_s,final_s,final_within_s,heard_s,heard_within_s,refusals,skipped,justification\r\n";
 
-#[utoipa::path(get, path = "/api/cases/statistics.csv", operation_id = "case_statistics_csv", params(Range),
+#[utoipa::path(get, path = "/api/cases/statistics.csv", operation_id = "case_statistics_csv", params(Nights),
     responses((status = 200, content_type = "text/csv"), (status = 400, body = ErrorBody)))]
-pub(super) async fn csv(State(door): State<Door>, caller: Caller, query: Query<Range>) -> Result<Response, ApiError> {
-    let ((from, to), found) = counted(&door, &caller, &query.0).await?;
+pub(super) async fn csv(
+    State(door): State<Door>,
+    caller: Caller,
+    Query(nights): Query<Nights>,
+) -> Result<Response, ApiError> {
+    let ((from, to), found) = counted(&door, &caller, &nights).await?;
     let mut text = HEAD.to_owned();
     for line in &found.lines {
         let delay = |delay: &Option<Delay>| {

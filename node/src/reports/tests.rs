@@ -56,7 +56,6 @@ fn row() -> StudyRow {
             issuer: Some("CHN".to_owned()),
             birth_date: Some("19500123".to_owned()),
             sex: Some("F".to_owned()),
-            ..Held::default()
         },
         date: Some("20261129".to_owned()),
         time: None,

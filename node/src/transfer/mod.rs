@@ -209,15 +209,7 @@ impl Transfer {
         let rekeyed = identity.changes();
         let keys = Keys::new(identity.key().signing_key()).map_err(listen)?;
         let (knock, knocks) = mpsc::channel(KNOCKS_MAX);
-        let known = trust.clone();
-        let gate: Gate = Arc::new(move |key: &Key| {
-            let is_peer = known.peer_with(key).is_some();
-            if !is_peer {
-                // A full queue already tells of a flood.
-                let _ = knock.try_send((*key, Instant::now()));
-            }
-            is_peer
-        });
+        let gate = Self::gate(trust.clone(), knock);
         let law = config.pixels.congestion;
         let bound = endpoint::bind(address, &keys, gate.clone(), (config.pixels.tcp, law))?;
         let roads = Roads::new(bound.table, bound.socket, config.pixels.tcp, gate.clone());
@@ -273,6 +265,18 @@ impl Transfer {
         tasks.spawn("transfer.trust", follow_trust(inner.clone(), news));
         tasks.spawn("transfer.keys", follow_keys(inner.clone(), gate, rekeyed));
         Ok(Self { inner })
+    }
+
+    /// Lets keys of peers in, and tells of others.
+    fn gate(trust: Trust, knock: mpsc::Sender<(Key, Instant)>) -> Gate {
+        Arc::new(move |key: &Key| {
+            let is_peer = trust.peer_with(key).is_some();
+            if !is_peer {
+                // A full queue already tells of a flood.
+                let _ = knock.try_send((*key, Instant::now()));
+            }
+            is_peer
+        })
     }
 
     /// The address the endpoint is bound to.
