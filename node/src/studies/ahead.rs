@@ -415,15 +415,17 @@ mod tests {
             let (study, series, manifest) = (uid("1.2"), uid("1.2.3"), Digest([1; 32]));
             Previews { study, manifest, series, part, frames: (0..PREVIEW_INSTANCES).map(|_| frame()).collect() }
         };
+        let bytes: usize = part(0).frames.iter().flatten().map(Reduced::coded_bytes).sum();
+        let taken = FRAMES_BYTES_MAX - bytes - bytes / 2;
         let room = Room::default();
-        room.store(FRAMES_BYTES_MAX - (6 << 20), Ordering::Relaxed);
+        room.store(taken, Ordering::Relaxed);
         let (one, other) = (Ahead::new(room.clone()), Ahead::new(room.clone()));
         assert!(one.keep(Digest([1; 32]), part(0)));
         assert!(!other.keep(Digest([1; 32]), part(0)), "there is no more room");
         assert!(one.part(&Digest([1; 32]), &(uid("1.2.3"), 0)).is_some());
         assert!(one.part(&Digest([2; 32]), &(uid("1.2.3"), 0)).is_none(), "as of another manifest");
         drop((one, other));
-        assert_eq!(room.load(Ordering::Relaxed), FRAMES_BYTES_MAX - (6 << 20));
+        assert_eq!(room.load(Ordering::Relaxed), taken);
     }
 
     #[test]
