@@ -172,7 +172,7 @@ struct Flooding {
     hears: JoinHandle<u64>,
 }
 
-fn hear(mut from: ChildStdout, ready: &mpsc::Sender<()>, is_enough: &AtomicBool) -> u64 {
+fn hear(mut from: ChildStdout, ready: &mpsc::SyncSender<()>, is_enough: &AtomicBool) -> u64 {
     let mut sign = [0; 1];
     from.read_exact(&mut sign).unwrap();
     ready.send(()).unwrap();
@@ -200,7 +200,7 @@ impl Flooding {
             .spawn()
             .unwrap();
         let (from, is_enough) = (child.stdout.take().unwrap(), Arc::new(AtomicBool::new(false)));
-        let ((says, ready), enough) = (mpsc::channel(), is_enough.clone());
+        let ((says, ready), enough) = (mpsc::sync_channel(1), is_enough.clone());
         let hears = std::thread::spawn(move || hear(from, &says, &enough));
         ready.recv().unwrap();
         Some(Self { child, is_enough, hears })

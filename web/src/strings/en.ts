@@ -531,11 +531,8 @@ export const en = {
   ...archiveWords,
   ...glassWords,
   ...rosterWords,
-  ...previewWords,
-  statistics,
-  ...signatureWords,
-  ...keyWords,
-  ...logWords,
+  ...previewWords, ...signatureWords, statistics,
+  ...keyWords, ...logWords,
   ...peopleWords,
   settings: {
     title: 'Settings',

@@ -533,11 +533,8 @@ export const fr: Strings = {
   ...archiveWords,
   ...glassWords,
   ...rosterWords,
-  ...previewWords,
-  statistics,
-  ...signatureWords,
-  ...keyWords,
-  ...logWords,
+  ...previewWords, ...signatureWords, statistics,
+  ...keyWords, ...logWords,
   ...peopleWords,
   settings: {
     title: 'Réglages',
