@@ -198,7 +198,9 @@ async fn reports_lie_with_the_images(asker: &Person<'_>, reader: &Person<'_>, (c
         let file = folder.join(format!("{nth}.dcm"));
         std::fs::write(&file, bytes).unwrap();
         let read = dcmtk::report(&file);
-        assert!(read.success && !read.text.contains("W:") && !read.text.contains("E:"), "{}", read.text);
+        // DCMTK reads UTF-8 and says that it does not check values in it.
+        let is_fault = |line: &str| (line.starts_with("W:") && !line.contains("ISO_IR 192")) || line.starts_with("E:");
+        assert!(read.success && !read.text.lines().any(is_fault), "{}", read.text);
         said.push(read.text);
     }
     let has = |words: &[&str]| said.iter().any(|text| words.iter().all(|word| text.contains(word)));

@@ -92,9 +92,14 @@ fn range(asked: &Nights, zone: &TimeZone) -> Result<(Date, Date), ApiError> {
         parsed.transpose().map_err(|_| ApiError::Bad(what))
     };
     let to = day(&asked.to, "to is no day as 2026-01-31")?.unwrap_or_else(|| night_of(tasks::now(), zone));
-    let from = day(&asked.from, "from is no day as 2026-01-31")?.unwrap_or_else(|| to.saturating_sub(NIGHTS_USUAL.days()));
+    let from =
+        day(&asked.from, "from is no day as 2026-01-31")?.unwrap_or_else(|| to.saturating_sub(NIGHTS_USUAL.days()));
     let nights = from.until(to).map_or(-1, |span| span.get_days());
-    if (0..=NIGHTS_MAX).contains(&nights) { Ok((from, to)) } else { Err(ApiError::Bad("more nights than are told at once")) }
+    if (0..=NIGHTS_MAX).contains(&nights) {
+        Ok((from, to))
+    } else {
+        Err(ApiError::Bad("more nights than are told at once"))
+    }
 }
 
 async fn counted(door: &Door, caller: &Caller, asked: &Nights) -> Result<((Date, Date), Statistics), ApiError> {

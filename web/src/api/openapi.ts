@@ -1411,6 +1411,100 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/cases/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    /** @description First night, `YYYY-MM-DD`; none: thirty nights back. */
+                    from?: string | null;
+                    /** @description Last night; none: the one of now. */
+                    to?: string | null;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StatisticsJson"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/statistics.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    /** @description First night, `YYYY-MM-DD`; none: thirty nights back. */
+                    from?: string | null;
+                    /** @description Last night; none: the one of now. */
+                    to?: string | null;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/csv": unknown;
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cases/{case}": {
         parameters: {
             query?: never;
@@ -1679,6 +1773,52 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case}/reports/{report}/pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    case: string;
+                    /** @description the event that reported */
+                    report: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/pdf": unknown;
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -9724,6 +9864,14 @@ export interface components {
             /** @description For those who look later; without names. */
             note?: string;
         };
+        DelaysJson: {
+            count: number;
+            in_time: number;
+            /** Format: int64 */
+            longest_s: number;
+            /** Format: int64 */
+            median_s: number;
+        };
         Disabled: {
             disabled: boolean;
         };
@@ -10032,6 +10180,23 @@ export interface components {
             study: string;
             /** @description Names of the sites that it came through, the study's holder first. */
             through: string[];
+        };
+        GroupJson: {
+            answer: components["schemas"]["DelaysJson"];
+            /** @description From P0. */
+            by_priority: number[];
+            cancelled: number;
+            cases: number;
+            final: components["schemas"]["DelaysJson"];
+            heard: components["schemas"]["DelaysJson"];
+            night: string;
+            preliminary: components["schemas"]["DelaysJson"];
+            reader?: string | null;
+            reader_name?: string | null;
+            refused: number;
+            requester: string;
+            requester_name: string;
+            unserved: number;
         };
         /** @description A hand-over: what is open, and to whom it may go; or what is offered to this shift. */
         HandingJson: {
@@ -11254,6 +11419,10 @@ export interface components {
             since?: string | null;
             until?: string | null;
         };
+        ReasonJson: {
+            count: number;
+            text: string;
+        };
         /** @description A fact that somebody recorded. */
         Recorded: {
             at: string;
@@ -11833,6 +12002,16 @@ export interface components {
             needed_bytes?: number | null;
             /** @description When the backup was taken of which all is there; nothing where none is whole yet. */
             whole?: string | null;
+        };
+        StatisticsJson: {
+            cases: number;
+            from: string;
+            groups: components["schemas"]["GroupJson"][];
+            justifications: components["schemas"]["ReasonJson"][];
+            refusals: components["schemas"]["ReasonJson"][];
+            /** @description Words of reasons for which a site was passed over. */
+            skips: components["schemas"]["ReasonJson"][];
+            to: string;
         };
         Status: {
             associations: number;

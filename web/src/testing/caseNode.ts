@@ -1,7 +1,7 @@
 // Cases of the made-up node: enough of the contract that the pages can be looked at and tested. What is merged, signed or
 // told to other sites is the real node's; here a step changes one object.
 
-import type { Case, CaseNews, CasePage, CaseReport, CaseRow, CaseSettings, CoveredSite, Draft, Loose, NewCase, SignedReport, Stage, Tab } from '../api/cases';
+import type { Case, CaseNews, CasePage, CaseReport, CaseRow, CaseSettings, CaseStatistics, CoveredSite, Draft, Loose, NewCase, SignedReport, Stage, Tab } from '../api/cases';
 import type { Person } from '../api/types';
 import type { Answer } from './fakeNode';
 
@@ -121,6 +121,7 @@ export class CaseNode {
   cases: Case[] = [];
   sites: CoveredSite[] = [];
   loose: Loose = { studies: [], cases: [] };
+  statistics: CaseStatistics = { from: '2026-10-30', to: '2026-11-29', cases: 0, groups: [], refusals: [], skips: [], justifications: [] };
   settings: CaseSettings = {
     answer_s: [120, 300, 1_800, 86_400],
     preliminary_s: [900, 1_800, 14_400, 86_400],
@@ -182,6 +183,7 @@ export class CaseNode {
       if (method === 'PUT') this.settings = body as CaseSettings;
       return { status: 200, body: this.settings };
     }
+    if (first === 'statistics') return { status: 200, body: this.statistics };
     if (first === 'loose') return this.looseRoute(method, second, third);
     const found = this.cases.find(one => one.case === first);
     if (!found) return refused(404, 'not-found');

@@ -239,7 +239,7 @@ export class FakeNode {
       aes: 'administer',
       status: 'administer',
     };
-    const need = needs[head ?? ''];
+    const need = first === 'statistics' ? 'read-log' : needs[head ?? ''];
     if (need && !may(need)) return refusal(403, 'role');
     switch (head) {
       case 'conflicts':
