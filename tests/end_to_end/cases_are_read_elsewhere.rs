@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use std::time::Instant;
 use tests::{
-    Instance, Pair, Site, Study, eventually, hospital,
+    Instance, Pair, Site, Study, browser, eventually, hospital,
     http::{self, Ask, Method, Response},
     multipart,
     tools::dcmtk,
@@ -189,7 +189,12 @@ async fn filed(site: &Site, study: &str, modality: &str) -> Vec<Bytes> {
 }
 
 /// Both reports lie beside the images that they are about, as other toolkits read them, and as PDF.
-async fn reports_lie_with_the_images(asker: &Person<'_>, reader: &Person<'_>, (case, study): (&str, &str), last: &str) {
+async fn reports_lie_with_the_images(
+    asker: &Person<'_>,
+    reader: &Person<'_>,
+    (case, study): (&str, &str),
+    reports: [&str; 2],
+) {
     let site = asker.site;
     let folder = site.scratch("reports");
     std::fs::create_dir_all(&folder).unwrap();
@@ -207,9 +212,10 @@ async fn reports_lie_with_the_images(asker: &Person<'_>, reader: &Person<'_>, (c
     assert!(has(&["PARTIAL", "UNVERIFIED", "occlusion M1 gauche", "dr.garde"]), "{said:?}");
     assert!(has(&["COMPLETE", "VERIFIED", "ASPECTS 8", "dr.matin", "Predecessor"]), "{said:?}");
     assert_eq!((said.len(), filed(site, study, "DOC").await.len()), (2, 2));
-    for person in [asker, reader] {
-        let answer = person.ask(Method::GET, &format!("/api/cases/{case}/reports/{last}/pdf"), None).await.ok();
+    for (person, report) in [(asker, reports[0]), (reader, reports[1])] {
+        let answer = person.ask(Method::GET, &format!("/api/cases/{case}/reports/{report}/pdf"), None).await.ok();
         assert!(answer.body.starts_with(b"%PDF-") && answer.headers["cache-control"] == "no-store");
+        std::fs::write(browser::screenshots().join(format!("report-{}.pdf", person.site.name)), &answer.body).unwrap();
     }
     let unknown = asker.ask(Method::GET, &format!("/api/cases/{case}/reports/{}/pdf", "0".repeat(64)), None).await;
     assert_eq!(unknown.status.as_u16(), 404);
@@ -285,7 +291,8 @@ async fn a_night_from_the_request_to_the_acknowledgement() {
     let _ = urgence.step(&case, json!({ "step": "acknowledge", "report": last })).await;
     let _ = urgence.sees(5, &case, "it is closed by itself", is_stage("closed")).await;
     let _ = garde.sees(5, &case, "it is closed there too", is_stage("closed")).await;
-    reports_lie_with_the_images(&urgence, &garde, (&case, &study), last.as_str().unwrap()).await;
+    let reports = [&first, &last].map(|event| event.as_str().unwrap());
+    reports_lie_with_the_images(&urgence, &garde, (&case, &study), reports).await;
     eventually!(10, "the study is closed with its case", holds(pair.b.listed(&study).await.is_none()));
 
     both_wrote_it_down(&pair).await;

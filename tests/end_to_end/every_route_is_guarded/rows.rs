@@ -102,8 +102,8 @@ DELETE /api/grants/{id}                 | AR    | 404 | - needs a peer; see agre
 POST /api/grants/{id}/narrow            | AR    | 404 | - needs a peer; see grants_are_passed_on   | security-alert   | {"site":"nobody"}
 GET /api/cases                          | ARFT  | 200 | studies-queried                            | studies-queried
 POST /api/cases                         | ARF   | 201 | case-changed                               | case-changed     | {"priority":"P0","question":"stroke?","studies":["$STUDY"]}
-GET /api/cases/statistics               | AU    | 200 | log-read                                   | log-read
-GET /api/cases/statistics.csv           | AU    | 200 | log-read                                   | log-read
+GET /api/cases/statistics               | AU    | 200 | log-read                                   | studies-queried
+GET /api/cases/statistics.csv           | AU    | 200 | log-read                                   | studies-queried
 GET /api/cases/loose                    | ART   | 200 | studies-queried                            | studies-queried
 POST /api/cases/loose/{study}/dismiss   | ART   | 204 | case-changed                               | case-changed     | {"reason":"a phantom"}
 GET /api/cases/settings                 | ARFT  | 200 | - delays and numbers, no patient           | studies-queried
