@@ -96,6 +96,8 @@ await tell(async (browser, seen) => {
   await again.focus();
   await page.keyboard.press('Enter');
   const known = page.getByRole('dialog', { name: 'Garde' });
+  // The dialog takes the focus when it has come; before that it would take it away again.
+  await page.waitForFunction(() => document.activeElement?.closest('[role="dialog"]'));
   await known.getByRole('button', { name: 'Confirmée' }).focus();
   await judge(page, 'shift', seen);
   await page.keyboard.press('Enter');

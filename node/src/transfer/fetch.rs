@@ -35,7 +35,7 @@ use std::{
     io::Read,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -114,7 +114,8 @@ pub(crate) struct Run {
     pub(crate) taken_back: CancellationToken,
     /// Since when it is waited for, how soon its first byte is expected, and how urgent it is.
     wanted: Mutex<(Instant, Duration, Priority)>,
-    has_begun: AtomicBool,
+    /// When bytes came last; none before the first: a head alone is no image.
+    moved: Mutex<Option<Instant>>,
     /// Bytes of the object that are not here yet.
     left: AtomicU64,
     /// Bytes that came, and of them those that were of use.
@@ -130,7 +131,7 @@ impl Run {
             pass,
             taken_back: CancellationToken::new(),
             wanted: Mutex::new((Instant::now(), expected, priority)),
-            has_begun: AtomicBool::new(false),
+            moved: Mutex::default(),
             left,
             came: AtomicU64::new(0),
             used: AtomicU64::new(0),
@@ -147,9 +148,9 @@ impl Run {
         *self.wanted.lock().unwrap_or_else(PoisonError::into_inner) = (Instant::now(), expected, priority);
     }
 
-    /// Whether the holder has begun to answer.
-    pub(crate) fn has_begun(&self) -> bool {
-        self.has_begun.load(Ordering::Relaxed)
+    /// When bytes of it came last; nothing before the first.
+    pub(crate) fn moved(&self) -> Option<Instant> {
+        *self.moved.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Bytes of the object that are not here yet.
@@ -179,7 +180,7 @@ impl Work<'_> {
 
     /// Counts bytes that came.
     pub(crate) fn came(&self, bytes: u64) {
-        self.run.has_begun.store(true, Ordering::Relaxed);
+        *self.run.moved.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         self.run.came.fetch_add(bytes, Ordering::Relaxed);
         self.pump.note_bytes(bytes);
     }
@@ -274,7 +275,6 @@ async fn one_run(work: Work<'_>, copy: &Copy, (from, count, priority): (u64, u64
             (recv, head, request.what)
         }
     };
-    work.run.has_begun.store(true, Ordering::Relaxed);
     let head = check_head(head, object.bytes, &what)?;
     let groups = match &*known {
         Some(groups) => groups.clone(),

@@ -31,6 +31,8 @@ use std::{
 
 /// An image that somebody waits for is given so long beyond what was expected of its first byte.
 const LATE: Duration = Duration::from_millis(150);
+/// The same for one that began to come and does not go on: longer than 16 KiB take on any link that a study is read over.
+const STOPPED: Duration = Duration::from_secs(1);
 /// A holder that was late with an object is not asked for it for so long, while others may be.
 const LATE_FOR: Duration = Duration::from_secs(2);
 /// Longest time that a busy holder is not asked for an object.
@@ -225,7 +227,9 @@ impl Pump {
             }
             return;
         }
-        if is_silent && !runs.is_empty() {
+        // A line on which only acknowledgements come is as good as silent.
+        let brings_nothing = self.line.pulse.silent_for() > patience(rtt);
+        if (is_silent || brings_nothing) && !runs.is_empty() {
             let goes = |run: &Arc<Run>| self.is_elsewhere(run, run.wanted().2);
             let gone: Vec<Arc<Run>> = runs.into_iter().filter(goes).collect();
             if !gone.is_empty() {
@@ -239,8 +243,8 @@ impl Pump {
         }
         for run in runs {
             let (since, expected, priority) = run.wanted();
-            let is_late = priority >= Priority::Screen && !run.has_begun() && since.elapsed() > expected + LATE;
-            if is_late && self.is_elsewhere(&run, priority) {
+            let has_stopped = run.moved().map_or(since.elapsed() > expected + LATE, |moved| moved.elapsed() > STOPPED);
+            if priority >= Priority::Screen && has_stopped && self.is_elsewhere(&run, priority) {
                 run.span.object.passed_over.note(self.line.peer, Some(now + LATE_FOR));
                 run.taken_back.cancel();
             }
