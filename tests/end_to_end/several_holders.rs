@@ -58,7 +58,6 @@ async fn said(site: &Site, act: &str, study: &str) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "between real nodes no image comes from the second holder yet: decision 0047, Not yet"]
 async fn what_the_custodian_does_not_bring_comes_from_who_may_pass_it_on() {
     let three = Three::open(&json!({ "preset": "all", "onward": true })).await;
     let (pair, centre) = (&three.over.pair, &three.centre);
@@ -89,7 +88,6 @@ async fn what_the_custodian_does_not_bring_comes_from_who_may_pass_it_on() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "between real nodes no image comes from the second holder yet: decision 0047, Not yet"]
 async fn a_custodian_that_falls_silent_stalls_nobody_who_reads() {
     let three = Three::open(&json!({ "preset": "all", "onward": true })).await;
     let pair = &three.over.pair;
@@ -113,7 +111,6 @@ async fn a_custodian_that_falls_silent_stalls_nobody_who_reads() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "between real nodes no image comes from the second holder yet: decision 0047, Not yet"]
 async fn nobody_passes_on_what_was_not_agreed_or_is_held_back() {
     let three = Three::open(&json!({ "preset": "all" })).await;
     let (pair, centre) = (&three.over.pair, &three.centre);

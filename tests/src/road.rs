@@ -171,6 +171,10 @@ impl Road {
 
 /// Carries one connection of the reader until either end closes it.
 async fn carry(reader: Connection, shared: Arc<Shared>) {
+    // Asked of the holder it would be in the reader's name.
+    if !shared.reader.is_of(&reader) {
+        return reader.close(VarInt::from_u32(1), b"a road of somebody else");
+    }
     let Ok(holder) = quic::dial_as(shared.to, &shared.reader, shared.names).await else {
         reader.close(VarInt::from_u32(1), b"the holder is away");
         return;

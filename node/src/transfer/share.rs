@@ -243,7 +243,8 @@ impl Pump {
         }
         for run in runs {
             let (since, expected, priority) = run.wanted();
-            let has_stopped = run.moved().map_or(since.elapsed() > expected + LATE, |moved| moved.elapsed() > STOPPED);
+            let has_stopped =
+                run.moved().map_or_else(|| since.elapsed() > expected + LATE, |moved| moved.elapsed() > STOPPED);
             if priority >= Priority::Screen && has_stopped && self.is_elsewhere(&run, priority) {
                 run.span.object.passed_over.note(self.line.peer, Some(now + LATE_FOR));
                 run.taken_back.cancel();

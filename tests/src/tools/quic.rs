@@ -49,6 +49,13 @@ impl Key {
     pub fn of_folder(dir: &Path) -> Self {
         Self::from_seed(&super::control::seed_of_folder(dir))
     }
+
+    /// Whether it is the key of the other end.
+    #[must_use]
+    pub fn is_of(&self, connection: &Connection) -> bool {
+        let shown = connection.peer_identity().and_then(|shown| shown.downcast::<Vec<CertificateDer<'static>>>().ok());
+        shown.is_some_and(|chain| chain.first() == self.0.cert.first())
+    }
 }
 
 /// Believes any raw key that signs the handshake.
