@@ -481,6 +481,14 @@ impl Archive {
         object::open(&self.inner, &permit.study, &row.entry.digest).await
     }
 
+    /// Whether an instance is held here, or was rejected here and would not be taken in again.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub(crate) fn knows(&self, instance: &Uid) -> Result<bool, ArchiveError> {
+        Ok(self.inner.index.sop(instance)?.is_some() || self.inner.index.rejected(instance)?.is_some())
+    }
+
     /// The header of an instance (the data set before its bulk data), verified against its digest.
     ///
     /// # Errors

@@ -62,19 +62,20 @@ impl Inner {
         }
     }
 
-    fn holds(&self, study: &Uid, whole: &Whole, reported: &Reported) -> bool {
-        Kind::ALL.into_iter().all(|kind| {
-            let held = self.parts.archive.instances(study, &kind.series(&whole.name())).unwrap_or_default();
-            let instance = kind.instance(&reported.event);
-            held.iter().any(|row| row.entry.instance == instance)
-        })
+    /// Whether its object of a kind was filed; taken out by a person since, it is not filed again.
+    fn was_filed(&self, kind: Kind, reported: &Reported) -> bool {
+        self.parts.archive.knows(&kind.instance(&reported.event)).unwrap_or(false)
+    }
+
+    fn were_filed(&self, reported: &Reported) -> bool {
+        Kind::ALL.into_iter().all(|kind| self.was_filed(kind, reported))
     }
 
     /// Whether nothing more is to be done before it is delivered.
     pub(super) fn is_filed(&self, whole: &Whole, reported: &Reported) -> bool {
         match self.place(whole, reported) {
             Place::Nowhere | Place::OtherPatient => true,
-            Place::Study(row) => self.holds(&row.study, whole, reported),
+            Place::Study(_) => self.were_filed(reported),
         }
     }
 
@@ -96,7 +97,7 @@ impl Inner {
         }
         for reported in whole.state.reports.iter().filter(|reported| !reported.delivered) {
             let Place::Study(row) = self.place(whole, reported) else { continue };
-            if self.holds(&row.study, whole, reported) {
+            if self.were_filed(reported) {
                 continue;
             }
             if let Err(error) = self.file_one(whole, reported, &row).await {
@@ -108,9 +109,11 @@ impl Inner {
 
     async fn file_one(&self, whole: &Whole, reported: &Reported, row: &StudyRow) -> Result<(), FileError> {
         let sheet = Sheet::of(whole, reported, |site| self.name(site));
-        let documents = reports::documents(&sheet, row)?;
-        for document in documents {
-            self.take_in(&row.study, document).await?;
+        // One that lies there already is left as it is, also where the study was corrected between the two.
+        for document in reports::documents(&sheet, row)? {
+            if !self.was_filed(document.kind, reported) {
+                self.take_in(&row.study, document).await?;
+            }
         }
         self.parts.archive.settle_now(&row.study);
         Ok(())
@@ -118,14 +121,11 @@ impl Inner {
 
     async fn take_in(&self, study: &Uid, document: Document) -> Result<(), FileError> {
         let transfer_syntax = Document::TRANSFER_SYNTAX.parse().map_err(|_| Unwritable)?;
-        let Document { class, instance, data_set } = document;
+        let Document { class, instance, data_set, .. } = document;
         let form = Form::DataSet { transfer_syntax, sop_class: class, sop_instance: instance, source: None };
         let mut spool = self.parts.archive.spool(form).await?;
         spool.write(Bytes::from(data_set)).await?;
-        match self.parts.archive.ingest_of(study, spool, &Source { actor: nobody() }).await {
-            // A person took it out again, or it was filed from the study as it was before a correction.
-            Ok(_) | Err(IngestError::Rejected { .. } | IngestError::Conflict { .. }) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
+        let _ = self.parts.archive.ingest_of(study, spool, &Source { actor: nobody() }).await?;
+        Ok(())
     }
 }

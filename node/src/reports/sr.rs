@@ -26,6 +26,7 @@ type Object = InMemDicomObject;
 /// An object to be taken into the archive: its data set in Explicit VR Little Endian.
 #[derive(Debug)]
 pub(crate) struct Document {
+    pub(crate) kind: Kind,
     pub(crate) class: Uid,
     pub(crate) instance: Uid,
     pub(crate) data_set: Vec<u8>,
@@ -63,7 +64,7 @@ fn document(sheet: &Sheet, study: &StudyRow, kind: Kind) -> Result<Document, Unw
     let mut data_set = Vec::new();
     object.write_dataset_with_ts(&mut data_set, &EXPLICIT_VR_LITTLE_ENDIAN.erased()).map_err(|_| Unwritable)?;
     let class = class.parse().unwrap_or_else(|_| instance.clone());
-    Ok(Document { class, instance, data_set })
+    Ok(Document { kind, class, instance, data_set })
 }
 
 fn at(sheet: &Sheet) -> Zoned {
@@ -261,7 +262,7 @@ fn content(sheet: &Sheet) -> Vec<Object> {
     }
     if !report.despite.trim().is_empty() {
         let said = format!("{} : {}", words::label(sheet, words::Label::Despite), report.despite);
-        items.push(section(("55112-7", "LN", "Summary"), SUMMARY, &said));
+        items.push(section(SUMMARY, SUMMARY, &said));
     }
     items
 }
