@@ -60,6 +60,13 @@ export function imageOf(imageId) {
 
 const wait = ms => new Promise(done => setTimeout(done, ms));
 
+/** What the node tells; `null`: it refuses. Read to its end either way: a request whose answer is left lying never ends. */
+async function told(address, asked = {}) {
+  const answer = await fetch(address, asked);
+  const text = await answer.text();
+  return answer.ok ? JSON.parse(text) : null;
+}
+
 /** How an object says that it was lossy when it was made, as "10:1"; empty: it says so without a ratio; `null`: it was not. */
 export function lossyOf(instance) {
   if (String(instance?.LossyImageCompression ?? '') !== '01') return null;
@@ -196,9 +203,9 @@ export class Previews {
     while (isWaiting()) {
       try {
         const answer = await fetch(address);
-        const blob = answer.ok ? await answer.blob() : null;
+        const blob = await answer.blob();
         if (!isWaiting()) return;
-        if (blob) {
+        if (answer.ok) {
           this.hasPreview = true;
           if (!this.saysMore) this.closeGlance?.();
           return cover.show(blob);
@@ -269,10 +276,8 @@ export class Previews {
     }
   }
 
-  async tally(study, asked = {}, query = '') {
-    const answer = await fetch(`/api/studies/${study}/previews${query}`, asked);
-    const text = await answer.text();
-    return answer.ok ? JSON.parse(text) : null;
+  tally(study, asked = {}, query = '') {
+    return told(`/api/studies/${study}/previews${query}`, asked);
   }
 
   say(study, { previewed, images, whole, absent }) {
@@ -301,12 +306,10 @@ export class Previews {
   /** A peer's study of which nothing is here yet, at a glance, where its first image does not come at once. */
   async glance(study) {
     try {
-      const told = await fetch(`/api/studies/${study}/forecast`);
-      const forecast = told.ok ? await told.json() : null;
+      const forecast = await told(`/api/studies/${study}/forecast`);
       // What a glance itself left here is no image.
       if (!forecast || forecast.bytes_here * forecast.instances > forecast.bytes || !(forecast.first_s > 1)) return;
-      const answer = await fetch(`/api/studies/${study}/digest`);
-      const digest = answer.ok ? await answer.json() : null;
+      const digest = await told(`/api/studies/${study}/digest`);
       // Previews show more than its pictures; what reports come to, they do not.
       this.saysMore = digest?.conclusions.length > 0;
       if (digest && !this.hasImage && (this.saysMore || !this.hasPreview)) this.showGlance(digest);

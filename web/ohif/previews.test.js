@@ -12,11 +12,11 @@ function world({ tally, previews = new Set(), forecast = null, digest = null }) 
   vi.stubGlobal('fetch', vi.fn(async (address, options) => {
     asked.push(`${options?.method ?? 'GET'} ${address}`);
     const json = value => new Response(JSON.stringify(value), { status: 200 });
-    if (address.includes('/forecast')) return { ok: true, status: 200, json: async () => forecast };
-    if (address.includes('/digest')) return { ok: true, status: 200, json: async () => digest };
+    if (address.includes('/forecast')) return json(forecast);
+    if (address.includes('/digest')) return json(digest);
     if (/\/previews(\?when=long)?$/.test(address)) return json(tally());
     const [, instance] = /\/previews\/[0-9.]+\/([0-9.]+)\?/.exec(address) ?? [];
-    return previews.has(instance) ? { ok: true, status: 200, blob: async () => 'png' } : { ok: false, status: 404 };
+    return new Response('png', { status: previews.has(instance) ? 200 : 404 });
   }));
   const pool = { max: 25, getMaxSimultaneousRequests: () => pool.max, setMaxSimultaneousRequests: (_, max) => { pool.max = max; }, startGrabbing: vi.fn() };
   window.cornerstone = {
