@@ -87,6 +87,7 @@ impl Transfer {
 impl Server {
     /// Hears a message, and gives the answer of whom it is for.
     pub(super) async fn hear(&self, site: SiteId, bytes: u32, (mut send, mut recv): (SendStream, RecvStream)) {
+        let _ = send.set_priority(wire::FIRST);
         let heard = tokio::time::timeout(WITHIN, self.heard(site, bytes, &mut recv)).await;
         let answer = match heard {
             Ok(Ok(answer)) => answer,

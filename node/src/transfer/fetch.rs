@@ -35,7 +35,7 @@ use std::{
     io::Read,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -110,8 +110,10 @@ pub(crate) struct Run {
     pub(crate) span: Span,
     /// Shown to a holder that is not the custodian.
     pub(crate) pass: Option<Signed<Pass>>,
-    /// Given to another holder.
+    /// Given to another holder, or asked for anew.
     pub(crate) taken_back: CancellationToken,
+    is_hastened: AtomicBool,
+    asked: Instant,
     /// Since when it is waited for, how soon its first byte is expected, and how urgent it is.
     wanted: Mutex<(Instant, Duration, Priority)>,
     /// When bytes came last; none before the first: a head alone is no image.
@@ -130,6 +132,8 @@ impl Run {
             span,
             pass,
             taken_back: CancellationToken::new(),
+            is_hastened: AtomicBool::new(false),
+            asked: Instant::now(),
             wanted: Mutex::new((Instant::now(), expected, priority)),
             moved: Mutex::default(),
             left,
@@ -146,6 +150,21 @@ impl Run {
     /// It is more urgent from now on.
     pub(crate) fn raise(&self, priority: Priority, expected: Duration) {
         *self.wanted.lock().unwrap_or_else(PoisonError::into_inner) = (Instant::now(), expected, priority);
+    }
+
+    /// Takes it back to be asked for anew, as what it has become.
+    pub(crate) fn hasten(&self) {
+        self.is_hastened.store(true, Ordering::Relaxed);
+        self.taken_back.cancel();
+    }
+
+    pub(crate) fn is_hastened(&self) -> bool {
+        self.is_hastened.load(Ordering::Relaxed)
+    }
+
+    /// When it was asked for.
+    pub(crate) fn asked(&self) -> Instant {
+        self.asked
     }
 
     /// When bytes of it came last; nothing before the first.

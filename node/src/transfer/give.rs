@@ -68,7 +68,7 @@ impl<'a> Sender<'a> {
         priority: Priority,
         raised: Option<watch::Receiver<Priority>>,
     ) -> Self {
-        let _ = stream.set_priority(priority as i32);
+        wire::place(stream, priority);
         Self { stream, raised, has_begun: false, is_within: false, throttle: None }
     }
 
@@ -106,7 +106,7 @@ impl<'a> Sender<'a> {
         if let Some(raised) = &mut self.raised
             && raised.has_changed().unwrap_or(false)
         {
-            let _ = self.stream.set_priority(*raised.borrow_and_update() as i32);
+            wire::place(self.stream, *raised.borrow_and_update());
         }
         Ok(())
     }
@@ -126,7 +126,7 @@ impl<'a> Sender<'a> {
                 _ = &mut delivered => return Ok(()),
                 changed = raised.changed() => match changed {
                     Ok(()) => {
-                        let _ = self.stream.set_priority(*raised.borrow_and_update() as i32);
+                        wire::place(self.stream, *raised.borrow_and_update());
                     }
                     Err(_) => {
                         let _ = delivered.await;

@@ -255,11 +255,17 @@ impl Pump {
         }
     }
 
-    /// Tells the holder that a running request became urgent. Best effort: without it the image comes a little later.
+    /// A running request became urgent. What stands far back in the holder's queue is asked for anew, since a connection keeps
+    /// the order in which it was given bytes; of what is about to come the holder is told. Best effort: without it the image
+    /// comes a little later.
     fn raise(&self, span: &Span, priority: Priority) {
         let run = self.table().get(span).cloned();
         if let Some(run) = run {
+            let is_far = priority >= Priority::Screen && run.moved().is_none() && self.is_far_back(&run);
             run.raise(priority, self.expects(priority));
+            if is_far {
+                return run.hasten();
+            }
         }
         let object = &span.object;
         let (Some(live), Some(errand)) = (self.line.live(), object.errand.upgrade()) else { return };
@@ -274,6 +280,14 @@ impl Pump {
                 let _ = super::wire::write_request(&mut send, &request).await;
             }
         });
+    }
+
+    /// Whether what was asked before it takes longer than asking anew does.
+    fn is_far_back(&self, run: &Fetching) -> bool {
+        let since = run.asked();
+        let before = self.table().values().filter(|other| other.asked() < since).map(|other| other.left()).sum::<u64>();
+        let Some(live) = self.line.live() else { return false };
+        before as f64 > self.rate_now().max(1.0) * live.connection.rtt().as_secs_f64()
     }
 
     /// Runs until trust ends or the node stops.
@@ -296,7 +310,7 @@ impl Pump {
                 Some(ended) = runs.next(), if !runs.is_empty() => {
                     if let Ok((run, end, home)) = ended {
                         if let (Some(busy), SpanEnd::Again | SpanEnd::TakenBack) = (&mut busy, &end) {
-                            busy.is_broken = true;
+                            busy.is_broken |= !run.is_hastened();
                         }
                         self.settle(&home, run.span.clone(), end, &mut later).await;
                     }

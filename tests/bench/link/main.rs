@@ -3,7 +3,7 @@
 //! Two nodes in two network namespaces, joined by the emulator of `CONFRERE_WAN` (else `../shared/tools/wan`; it is built in the
 //! folder for temporary files). 500 CT images of 525 kB (fewer where the link is thin) lie at the one and are read through
 //! the HTTP door of the other, which has just been started without a copy and has heard of the study: a first frame, then all
-//! images over eight connections, and meanwhile a frame far ahead every 400 ms. "warm" is the first frame over a connection
+//! images over eight connections, and meanwhile a frame that has not come every 400 ms. "warm" is the first frame over a connection
 //! that has carried eight images before. The floor is what the link takes for the bytes, QUIC's payload being 95.5 % of IP,
 //! and one round trip for the handshake and one for the request; drops are those of the link's own queue.
 //!
@@ -22,7 +22,9 @@
 //!
 //! Rows by name: those of the links, `outage` (ten seconds), `beside` (a study read beside the transfer of another), `kill` (both
 //! nodes in turn), `coded` (the same images with coding as the sites choose it), `foresight` (what was foretold), `satellite` (a study
-//! at a glance), `preview` (its stack in reduced frames); `alone` leaves the others out.
+//! at a glance), `preview` (its stack in reduced frames), `ten` (ten sites read from one holder at once), `fairness` (a transfer
+//! beside another, beside the kernel's cubic and beside its BBR); `alone` leaves the others out. `sweep` is run only where it is
+//! named: many round trips, losses and rates against the kernel's BBR, printed and drawn into `<target>/sweep.svg`.
 //!
 //! Needs root, network namespaces, and what `cargo ci tools` installs.
 #![allow(
@@ -42,7 +44,9 @@ mod peers;
 mod reader;
 mod roads;
 mod rows;
+mod shares;
 mod sites;
+mod sweep;
 
 use net::{Link, Net, Places};
 use peers::{Peer, Peers, Went};
@@ -211,6 +215,15 @@ async fn run(chosen: &[String], runs: usize) {
     if is_named("blocked") {
         roads::blocked(&net, &sites, runs).await;
     }
+    if is_named("ten") {
+        shares::ten(&net, &sites, &binary).await;
+    }
+    if is_named("fairness") {
+        shares::fairness(&net, &sites, &binary).await;
+    }
+    if words().any(|word| word == "sweep") {
+        sweep::run(&net, &sites).await;
+    }
     if is_named("foresight") {
         sites.coding("auto").await;
         rows::foresight(&net, &sites).await;
@@ -230,6 +243,11 @@ fn main() {
         && word == net::FORWARD
     {
         return runtime.block_on(net::forward(file.as_ref(), port));
+    }
+    if let [word, port, law] = arguments.as_slice()
+        && word == shares::POUR
+    {
+        return shares::pour(port.parse().unwrap(), law);
     }
     let nat = roads::NATS.iter().find(|(row, _)| arguments.iter().any(|word| word == row));
     let is_shared = holders::ROWS.iter().any(|row| arguments.iter().any(|word| word == row));

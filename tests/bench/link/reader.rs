@@ -13,8 +13,8 @@ use tests::{Client, Instance, Site, http::Ask, multipart, part10};
 
 /// Between two slices that are looked at out of turn.
 const LOOK_EVERY: Duration = Duration::from_millis(400);
-/// Slices so near to what comes next are on their way already.
-const AHEAD: usize = 40;
+/// Slices so near to what comes next are being read by one of the eight already.
+const AHEAD: usize = 9;
 
 /// What one reading gave.
 #[derive(Clone, Debug, Default)]
@@ -81,7 +81,7 @@ async fn rest(site: &Site, images: &[Instance], until: Instant, done: &AtomicUsi
     tokio::join!(share(), share(), share(), share(), share(), share(), share(), share());
 }
 
-/// Looks at slices far ahead of what has come, until nothing is far ahead any more.
+/// Looks at slices that have not come, also such as are asked for already, until nearly all have.
 async fn slices(site: &Site, images: &[Instance], until: Instant, done: &AtomicUsize) -> Vec<f64> {
     let mut times = Vec::new();
     let mut draw: usize = 7;

@@ -12,7 +12,7 @@ const KILLS: u32 = 20;
 /// Opens foretold on each of the links.
 const OPENS: u32 = 5;
 
-fn link(name: &str) -> Link {
+pub(crate) fn link(name: &str) -> Link {
     *LINKS.iter().find(|link| link.name == name).unwrap()
 }
 
@@ -21,11 +21,11 @@ async fn row(site: &Site, study: &str) -> Option<Value> {
     rows.as_array().unwrap().iter().find(|row| row["study"] == *study).cloned()
 }
 
-async fn come(site: &Site, study: &str) -> f64 {
+pub(crate) async fn come(site: &Site, study: &str) -> f64 {
     row(site, study).await.and_then(|row| row["bytes_done"].as_f64()).unwrap_or_default()
 }
 
-async fn fetch(site: &Site, study: &str) {
+pub(crate) async fn fetch(site: &Site, study: &str) {
     let _ = site.post(&format!("/api/studies/{study}/fetch"), &json!({})).await.ok();
 }
 

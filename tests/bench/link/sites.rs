@@ -55,6 +55,16 @@ pub(crate) fn at(site: &Site, host: &str) {
     site.configure("pixels", "listen", text(site.pixels().port()));
 }
 
+/// Begins anew without a copy of anything.
+pub(crate) async fn emptied(site: &Site) {
+    site.stop().await;
+    for item in fs::read_dir(site.dir().join("cache")).unwrap().map(Result::unwrap) {
+        let path = item.path();
+        let _ = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+    }
+    site.serve().await;
+}
+
 /// Images of 512 × 512 of 16 bits, 525 kB each: tissue, bone and air with five bits of noise, about as a CT's are.
 pub(crate) fn images(count: usize) -> Study {
     Study::of(u32::try_from(count).unwrap()).size(512, 512)
@@ -105,12 +115,7 @@ impl Sites {
     /// Where the reader has no copy of anything, has just been started, and has heard of the studies.
     pub(crate) async fn anew(&self) {
         let reader = &self.pair.b;
-        reader.stop().await;
-        for item in fs::read_dir(reader.dir().join("cache")).unwrap().map(Result::unwrap) {
-            let path = item.path();
-            let _ = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
-        }
-        reader.serve().await;
+        emptied(reader).await;
         for instances in [&self.study, &self.small, &self.other] {
             eventually!(60, "the reader has heard of the studies", reader.listed(&instances[0].study).await);
         }

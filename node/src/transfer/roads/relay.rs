@@ -59,9 +59,9 @@ const SILENT_MAX: Duration = Duration::from_secs(30);
 /// An offer is some bytes.
 const OFFER_BYTES_MAX: u32 = 256;
 /// What is carried for others goes behind every image of our own.
-const CARRIED: i32 = -1;
+const CARRIED: i32 = i32::MIN;
 /// A tunnel of our own, which orders what is in it, as an image that is looked at.
-const OWN: i32 = Priority::Screen as i32;
+const OWN: Priority = Priority::Screen;
 
 /// What a node relays, and for whom now.
 #[derive(Debug)]
@@ -208,7 +208,7 @@ impl Inner {
         let key = self.trust.key_of(&peer);
         let config = self.keys().tunnel_client(key).map_err(|_| Refusal::Internal)?;
         let name = ServerName::try_from(SERVER_NAME).map_err(|_| Refusal::Internal)?;
-        let _ = send.set_priority(OWN);
+        wire::place(&send, OWN);
         let stream = tokio::io::join(recv, send);
         let shaken = TlsConnector::from(Arc::new(config)).connect(name, stream);
         let tls = match tokio::time::timeout(ANSWER_WITHIN, shaken).await {
@@ -228,6 +228,7 @@ impl Inner {
         let seen = seen.map(|at| std::net::SocketAddr::new(at.ip().to_canonical(), at.port()));
         let offer = protocol::wire::encode(&Offer { relays: self.relay.serves(&peer), seen });
         let bytes = u32::try_from(offer.len()).unwrap_or_default();
+        let _ = send.set_priority(wire::FIRST);
         if wire::write_answer(&mut send, &Answer::Blob { bytes }).await.is_ok() {
             let _ = send.write_all(&offer).await;
             let _ = send.finish();
@@ -323,7 +324,7 @@ impl Inner {
         if wire::write_answer(&mut send, &Answer::Blob { bytes: 0 }).await.is_err() {
             return;
         }
-        let _ = send.set_priority(OWN);
+        wire::place(&send, OWN);
         let expected = self.trust.key_of(&from);
         let made = self.keys().tunnel_server(Arc::new(move |key| *key == expected));
         let Ok(config) = made else { return };

@@ -3,7 +3,7 @@
 //! # Not here
 //! Changing what is known: [`super`] with each acknowledgement, `turn` with each round.
 
-use super::{APPETITE_PARTS, Model, Phase};
+use super::{APPETITE_PARTS, HASTE_NONE, Model, Phase};
 use crate::congestion::{INITIAL_WINDOW_BYTES, WINDOW_BYTES_MAX, rate::Ack};
 
 /// Under the root of the appetite.
@@ -46,6 +46,12 @@ impl Model {
         low_us.saturating_sub(self.minimum.get().unwrap_or(low_us))
     }
 
+    // A queue of so much is one that starting has made. A host that wakes late sends in bursts, which queue for a moment.
+    pub(super) fn late_us(&self) -> u64 {
+        let part = if self.haste > HASTE_NONE { 4 } else { 8 };
+        (self.minimum.get().unwrap_or(0) / part).max(2_000)
+    }
+
     // More than flows like us, each with its appetite, leave standing.
     pub(super) fn share_us(&self) -> u64 {
         let least_us = 6 * self.mtu.saturating_mul(SECOND_US) / self.bandwidth.max().unwrap_or(1).max(1);
@@ -83,7 +89,9 @@ impl Model {
         let acked = ack.acked;
         if self.is_starting() {
             // A host that does not get round to filling the window learns nothing by a larger one.
-            if self.is_filled() && self.window < 2 * (ack.in_flight + acked) {
+            // What comes late has found a queue already: whether it stands is judged by more, and nothing is added meanwhile.
+            let is_late = self.standing_us(ack.rtt_us) > self.late_us();
+            if self.is_filled() && !is_late && self.window < 2 * (ack.in_flight + acked) {
                 let most = self.bdp().saturating_mul(3).max(INITIAL_WINDOW_BYTES).min(self.ceiling);
                 self.window = (self.window + acked).min(most.max(self.window));
             }

@@ -263,10 +263,7 @@ impl Model {
         }
         let low_us = self.judged.1;
         self.judged = (0, u64::MAX);
-        // A host that wakes late sends in bursts, which queue for a moment.
-        let part = if self.haste > HASTE_NONE { 4 } else { 8 };
-        let delay_us = self.minimum.get().unwrap_or(0) / part;
-        if self.is_starting() && self.standing_us(low_us) > delay_us.max(2_000) && self.was_filled {
+        if self.is_starting() && self.standing_us(low_us) > self.late_us() && self.was_filled {
             self.settle();
         }
     }

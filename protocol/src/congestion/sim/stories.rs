@@ -56,6 +56,20 @@ fn a_link_is_full_with_a_small_queue_whatever_it_loses() {
 }
 
 #[test]
+fn starting_fills_the_link_and_not_its_queue() {
+    each(|seed, chance| {
+        let link = Link::new(chance.between(10, 120), chance.between(20, 100));
+        let (rtt, rate) = (link.rtt, link.rate);
+        let mut world = alone(link, seed);
+        world.run_until(12 * rtt);
+        let bottleneck = &world.bottleneck;
+        let queued = bottleneck.queued / u128::from(bottleneck.passed.max(1));
+        println!("seed {seed}: {} Mb/s {} ms: {} us wait", rate / 1_000_000, rtt / MS, queued / 1_000);
+        assert!(queued < u128::from(rtt), "seed {seed}: {queued} ns wait in {bottleneck:?}");
+    });
+}
+
+#[test]
 fn loss_in_bursts_is_no_congestion() {
     each(|seed, chance| {
         let link = Link { loss: 100, burst: chance.between(3, 10), ..drawn(chance) };
