@@ -172,8 +172,9 @@ fn transport(law: Law) -> TransportConfig {
         .max_concurrent_bidi_streams(VarInt::from_u32(STREAMS_MAX))
         .max_concurrent_uni_streams(VarInt::from_u32(0))
         .datagram_receive_buffer_size(None)
-        // The first image asked for is complete first, instead of all a little.
-        .send_fairness(false)
+        // Every stream has a place of its own (`wire::place`), so that the first image asked for is complete first. Without
+        // this quinn would end a stream that it began before anything more urgent, also before what it must send again.
+        .send_fairness(true)
         .congestion_controller_factory(congestion::controller(law))
         .ack_frequency_config(Some(acknowledged))
         .enable_segmentation_offload(true);

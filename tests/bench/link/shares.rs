@@ -171,11 +171,7 @@ async fn beside(sites: &Sites, other: impl AsyncFn() -> f64) -> (f64, f64) {
 pub(crate) async fn fairness(net: &Net, sites: &Sites, binary: &Path) {
     net.unshape();
     let second = another(sites, binary, 99).await;
-    for link in [
-        rows::link("100Mb-50ms"),
-        rows::link("30Mb-60ms-1%"),
-        link("20Mb-20ms", 20e6, 20, "0%", 500, ""),
-    ] {
+    for link in [rows::link("100Mb-50ms"), rows::link("30Mb-60ms-1%"), link("20Mb-20ms", 20e6, 20, "0%", 500, "")] {
         for other in ["confrere", "cubic", "bbr"] {
             sites.anew().await;
             sites.warmed().await;

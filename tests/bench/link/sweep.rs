@@ -30,9 +30,7 @@ fn picture() -> PathBuf {
 /// Bytes a second over the first seconds, or until `all` were there.
 async fn goodput(all: f64, come: impl AsyncFn() -> f64) -> f64 {
     let began = Instant::now();
-    eventually!(10, "the time is over", {
-        holds(began.elapsed() >= LASTS || come().await >= all)
-    });
+    eventually!(10, "the time is over", { holds(began.elapsed() >= LASTS || come().await >= all) });
     come().await / began.elapsed().as_secs_f64()
 }
 

@@ -17,8 +17,8 @@
 //! Loss without one takes our appetite only; if there is as much without it, it is not ours.
 //!
 //! # Rounds of another kind
-//! *Starting* doubles until delay, loss or a rate that no longer grows ends it; it comes again when a path that was full
-//! has room. *Draining*, two rounds each five seconds, leaves our own queue out, so that the min RTT can be seen.
+//! *Starting* doubles, holds still while acknowledgements come late, and ends when they do for a quarter of a round trip, with loss, or
+//! when the rate no longer grows; it comes again when a path that was full has room. *Draining*, two rounds each five seconds, leaves our own queue out, so that the min RTT can be seen.
 //!
 //! # Floor
 //! Delay alone never brings the window below half of the best rate of the last ten to twenty seconds. A window that is
@@ -35,8 +35,6 @@ use law::in_flight;
 
 /// The whole appetite; it is halved down to one of these.
 const APPETITE_PARTS: u64 = 16;
-/// Acknowledgements that judge a delay while starting.
-const JUDGES: u32 = 8;
 /// Eighths of the window that the pacer is told.
 const HASTE_NONE: u64 = 8;
 
@@ -88,7 +86,7 @@ pub struct Model {
     look_in: Option<u32>,
     looked_us: u64,
     settled_rounds: u32,
-    judged: (u32, u64),
+    late_since_us: Option<u64>,
 }
 
 impl Model {
@@ -123,7 +121,7 @@ impl Model {
             look_in: None,
             looked_us: 0,
             settled_rounds: 0,
-            judged: (0, u64::MAX),
+            late_since_us: None,
         }
     }
 
@@ -204,7 +202,7 @@ impl Model {
             self.bandwidth.raise(rate);
             self.rates.raise(rate);
         }
-        self.judge(ack.rtt_us);
+        self.judge(ack);
         self.notice_others();
         if ack.delivered_before >= self.round_ends {
             self.end_round(ack);
@@ -256,14 +254,14 @@ impl Model {
         self.window = self.window.min(self.ceiling);
     }
 
-    fn judge(&mut self, rtt_us: u64) {
-        self.judged = (self.judged.0 + 1, self.judged.1.min(rtt_us));
-        if self.judged.0 < JUDGES {
+    // A queue that stands for a quarter of a round trip ends starting; a host that wakes late makes one for a moment.
+    fn judge(&mut self, ack: &Ack) {
+        if !self.is_starting() || self.standing_us(ack.rtt_us) <= self.late_us() {
+            self.late_since_us = None;
             return;
         }
-        let low_us = self.judged.1;
-        self.judged = (0, u64::MAX);
-        if self.is_starting() && self.standing_us(low_us) > self.late_us() && self.was_filled {
+        let since = *self.late_since_us.get_or_insert(ack.now_us);
+        if ack.now_us - since > self.minimum.get().unwrap_or(0) / 4 && self.was_filled {
             self.settle();
         }
     }
