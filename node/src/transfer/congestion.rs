@@ -8,7 +8,10 @@
 //! The law. How much is asked for at once: that is the asker's [`super::schedule`]. quinn's built-in BBR, which loses a
 //! third and more of its packets, has no place here.
 
-use protocol::congestion::{Congestion, INITIAL_WINDOW_BYTES, Law};
+use protocol::{
+    SiteId,
+    congestion::{Congestion, INITIAL_WINDOW_BYTES, Law},
+};
 use quinn::{
     Connection,
     congestion::{Controller, ControllerFactory},
@@ -16,8 +19,9 @@ use quinn::{
 use quinn_proto::RttEstimator;
 use std::{
     any::Any,
+    collections::HashMap,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -35,11 +39,67 @@ pub(crate) fn measured(connection: &Connection) -> Option<Arc<AtomicU64>> {
     Some(path.measured)
 }
 
+/// What connections to peers measured, for the first round trip of the next one. Bounded by the number of peers.
+#[derive(Debug, Default)]
+pub(crate) struct Known(Mutex<HashMap<SiteId, Seen>>);
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Seen {
+    bytes_per_s: u64,
+    rtt: Duration,
+}
+
+impl Known {
+    /// Lets a new connection begin with what is known of its path, and notes at its end what it measured.
+    pub(crate) fn enter(self: &Arc<Self>, peer: SiteId, connection: &Connection) -> Noting {
+        let seen = self.seen().get(&peer).copied();
+        if let Some(window) = seen.and_then(|seen| seen.window(connection.rtt()))
+            && let Ok(path) = connection.congestion_state().into_any().downcast::<Path>()
+        {
+            path.told.store(window, Ordering::Relaxed);
+        }
+        Noting { known: self.clone(), peer, connection: connection.clone() }
+    }
+
+    fn seen(&self) -> MutexGuard<'_, HashMap<SiteId, Seen>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Seen {
+    /// Half of what the path held when it was seen last, if it is as long as then.
+    fn window(self, rtt: Duration) -> Option<u64> {
+        let is_alike = rtt > self.rtt / 2 && rtt < self.rtt * 2;
+        let held = self.bytes_per_s as f64 * self.rtt.min(rtt).as_secs_f64();
+        // Saturates.
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive")]
+        is_alike.then_some((held / 2.0) as u64)
+    }
+}
+
+/// A connection that is looked at when it ends.
+#[derive(Debug)]
+pub(crate) struct Noting {
+    known: Arc<Known>,
+    peer: SiteId,
+    connection: Connection,
+}
+
+impl Drop for Noting {
+    fn drop(&mut self) {
+        let bytes_per_s = measured(&self.connection).map_or(0, |measured| measured.load(Ordering::Relaxed));
+        if bytes_per_s > 0 {
+            let _ = self.known.seen().insert(self.peer, Seen { bytes_per_s, rtt: self.connection.rtt() });
+        }
+    }
+}
+
 struct Factory(Law);
 
 impl ControllerFactory for Factory {
     fn build(self: Arc<Self>, now: Instant, current_mtu: u16) -> Box<dyn Controller> {
-        Box::new(Path { since: now, congestion: Congestion::new(self.0, current_mtu.into()), measured: Arc::default() })
+        let congestion = Congestion::new(self.0, current_mtu.into());
+        Box::new(Path { since: now, congestion, measured: Arc::default(), told: Arc::default() })
     }
 }
 
@@ -49,6 +109,8 @@ struct Path {
     since: Instant,
     congestion: Congestion,
     measured: Arc<AtomicU64>,
+    /// A window that an earlier connection left, until it is taken.
+    told: Arc<AtomicU64>,
 }
 
 impl Path {
@@ -64,6 +126,9 @@ fn micros(duration: Duration) -> u64 {
 impl Controller for Path {
     fn on_sent(&mut self, now: Instant, bytes: u64, _: u64) {
         self.congestion.on_sent(self.us(now), bytes);
+        if self.told.load(Ordering::Relaxed) > 0 {
+            self.congestion.remember(self.told.swap(0, Ordering::Relaxed));
+        }
     }
 
     fn on_ack(&mut self, now: Instant, sent: Instant, bytes: u64, _: bool, _: &RttEstimator) {
@@ -97,5 +162,20 @@ impl Controller for Path {
 
     fn into_any(self: Box<Self>) -> Box<dyn Any> {
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_begins_with_half_of_what_it_held_if_it_is_as_long_as_then() {
+        let ms = Duration::from_millis;
+        let seen = Seen { bytes_per_s: 100_000_000, rtt: ms(40) };
+        assert_eq!(seen.window(ms(40)), Some(2_000_000));
+        assert_eq!(seen.window(ms(60)), Some(2_000_000));
+        assert_eq!(seen.window(ms(30)), Some(1_500_000));
+        assert_eq!((seen.window(ms(15)), seen.window(ms(90))), (None, None), "another path");
     }
 }

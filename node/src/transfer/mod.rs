@@ -177,6 +177,8 @@ struct Inner {
     identity: Arc<Identity>,
     keys: RwLock<Keys>,
     law: Law,
+    /// What earlier connections measured.
+    known: Arc<congestion::Known>,
     endpoint: Endpoint,
     roads: Roads,
     relay: Relay,
@@ -239,6 +241,7 @@ impl Transfer {
             identity,
             keys: RwLock::new(keys),
             law,
+            known: Arc::default(),
             endpoint: bound.endpoint,
             roads,
             relay: Relay::new(config.relay.clone(), site),
@@ -438,7 +441,12 @@ impl Inner {
     }
 
     fn serve(&self, peer: SiteId, connection: &Connection) {
-        self.tasks.spawn("transfer.attend", serve::attend(self.server.clone(), peer, connection.clone()));
+        let noting = self.known.enter(peer, connection);
+        let attending = serve::attend(self.server.clone(), peer, connection.clone());
+        self.tasks.spawn("transfer.attend", async move {
+            attending.await;
+            drop(noting);
+        });
         if let Some(tunnel) = self.roads.table.at(&connection.remote_address()) {
             let connection = connection.clone();
             self.tasks.spawn("transfer.tunnel.watch", async move {

@@ -30,6 +30,8 @@ use rate::{Ack, Sampler};
 
 /// Bytes in flight before the first acknowledgement. Between trusted peers: a CT image leaves in one round trip.
 pub const INITIAL_WINDOW_BYTES: u64 = 256 * 1024;
+/// The same to a peer of whose path an earlier connection knows, at most: two CT images.
+pub const REMEMBERED_WINDOW_BYTES_MAX: u64 = 1 << 20;
 /// Never more in flight, whatever is measured: 1 Gb/s over 2 s.
 pub const WINDOW_BYTES_MAX: u64 = 256 << 20;
 /// Round trips below this go by cubic.
@@ -87,6 +89,12 @@ impl Congestion {
             by_cubic: law == Law::Cubic,
             short_at_us: 0,
         }
+    }
+
+    /// A window that fitted the path when it was seen last: what is sent before anything is measured may be so much, within
+    /// [`REMEMBERED_WINDOW_BYTES_MAX`].
+    pub fn remember(&mut self, window: u64) {
+        self.model.remember(window.min(REMEMBERED_WINDOW_BYTES_MAX));
     }
 
     /// Packets left.

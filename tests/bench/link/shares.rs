@@ -155,14 +155,20 @@ pub(crate) async fn ten(net: &Net, sites: &Sites, binary: &Path) {
     }
 }
 
+/// A measurement lasts as long as it is said to.
+async fn passes(time: Duration) {
+    let began = Instant::now();
+    eventually!(60, "the time is over", tests::wait::holds(began.elapsed() >= time));
+}
+
 /// What a transfer and another get of a link, as bytes a second each.
 async fn beside(sites: &Sites, other: impl AsyncFn() -> f64) -> (f64, f64) {
     let (reader, study) = (&sites.pair.b, &sites.study[0].study);
     rows::fetch(reader, study).await;
     eventually!(30, "it has settled", tests::wait::holds(rows::come(reader, study).await > 0.0));
-    tokio::time::sleep(SETTLED).await;
+    passes(SETTLED).await;
     let (began, before) = (Instant::now(), (rows::come(reader, study).await, other().await));
-    tokio::time::sleep(LOOKED_AT).await;
+    passes(LOOKED_AT).await;
     let (after, took) = ((rows::come(reader, study).await, other().await), began.elapsed().as_secs_f64());
     ((after.0 - before.0) / took, (after.1 - before.1) / took)
 }

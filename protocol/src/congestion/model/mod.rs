@@ -125,6 +125,13 @@ impl Model {
         }
     }
 
+    /// A window that fitted when the path was seen last.
+    pub fn remember(&mut self, window: u64) {
+        if self.is_starting() {
+            self.window = self.window.max(window);
+        }
+    }
+
     /// Bytes that should be in flight.
     #[must_use]
     pub fn window(&self) -> u64 {

@@ -1,7 +1,8 @@
 //! One flow, and what happens to it.
 
 use super::{
-    Chance, MS, S,
+    super::REMEMBERED_WINDOW_BYTES_MAX,
+    Chance, MS, MTU, S,
     competitors::{Controller, Kind},
     each,
     link::Link,
@@ -59,13 +60,29 @@ fn a_link_is_full_with_a_small_queue_whatever_it_loses() {
 fn starting_fills_the_link_and_not_its_queue() {
     each(|seed, chance| {
         let link = Link::new(chance.between(10, 120), chance.between(20, 100));
-        let (rtt, rate) = (link.rtt, link.rate);
+        let rtt = link.rtt;
         let mut world = alone(link, seed);
         world.run_until(12 * rtt);
         let bottleneck = &world.bottleneck;
         let queued = bottleneck.queued / u128::from(bottleneck.passed.max(1));
-        println!("seed {seed}: {} Mb/s {} ms: {} us wait", rate / 1_000_000, rtt / MS, queued / 1_000);
-        assert!(queued < u128::from(rtt), "seed {seed}: {queued} ns wait in {bottleneck:?}");
+        assert!(queued < u128::from(rtt / 2), "seed {seed}: {queued} ns wait in {bottleneck:?}");
+    });
+}
+
+#[test]
+fn what_is_remembered_of_a_path_that_carries_less_now_costs_one_burst() {
+    each(|seed, chance| {
+        let link = Link::new(chance.between(10, 40), chance.between(20, 100));
+        let (bdp, rtt) = (link.bdp(), link.rtt);
+        let mut world = alone(link, seed);
+        if let Controller::Ours(ours) = &mut world.flows[0].controller {
+            ours.remember(u64::MAX);
+        }
+        world.run_until(3 * rtt + S);
+        let lost = world.bottleneck.dropped * MTU;
+        assert!(lost <= REMEMBERED_WINDOW_BYTES_MAX / 4 * 5, "seed {seed}: {lost} bytes dropped, the path holds {bdp}");
+        let got = rate(&mut world, 2 * S);
+        assert!(got >= 90, "seed {seed}: {got} % of {:?}", world.bottleneck);
     });
 }
 
@@ -135,7 +152,7 @@ fn after_an_outage_the_link_is_full_again_without_a_burst() {
         let back = world.now + 1_500 * MS;
         world.run_until(back);
         let bdp = world.bottleneck.link.bdp();
-        let burst = (world.bottleneck.dropped - dropped) * super::MTU;
+        let burst = (world.bottleneck.dropped - dropped) * MTU;
         assert!(burst <= bdp * 3 / 2 + 64 * 1024, "seed {seed}: {burst} bytes dropped in {:?}", world.bottleneck);
         let got = rate(&mut world, S);
         assert!(got >= 80, "seed {seed}: {got} % of {:?}", world.bottleneck);
