@@ -70,6 +70,15 @@ impl Whole {
         self.in_order().into_iter().filter(move |row| has_effect(row)).map(|(_, event)| event)
     }
 
+    /// The event by which whoever has the claim has it.
+    pub(crate) fn claim_event(&self) -> Option<Digest> {
+        let _ = self.state.claim.as_ref()?;
+        let claims = |(digest, event): &(&Digest, &Event)| {
+            matches!(event.step, Step::Claimed | Step::HandedOver { .. }) && !self.state.void.contains_key(*digest)
+        };
+        self.in_order().into_iter().filter(claims).last().map(|(digest, _)| *digest)
+    }
+
     pub(crate) fn is_claimed_by(&self, site: &SiteId, person: &str) -> bool {
         self.state.claim.as_ref().is_some_and(|claim| claim.site == *site && claim.person == person)
     }
@@ -90,6 +99,8 @@ pub(super) struct Book {
     cases: BTreeMap<Id128, Arc<Whole>>,
     settings: Arc<Settings>,
     dismissed: BTreeMap<Uid, Timestamp>,
+    /// Claims and the transactions they are bound to. Bounded by the cases there are.
+    bound: BTreeMap<Id128, (Digest, Digest)>,
 }
 
 impl Book {
@@ -117,10 +128,19 @@ impl Book {
         self.dismissed.contains_key(study)
     }
 
+    /// The transaction that the claim of a case is bound to.
+    pub(super) fn bound(&self, whole: &Whole) -> Option<Digest> {
+        let (claim, transaction) = self.bound.get(&whole.name())?;
+        (whole.claim_event() == Some(*claim)).then_some(*transaction)
+    }
+
     /// What is recorded beside events.
     pub(super) fn change(&mut self, record: Record) {
         match record {
             Record::Events(_) => {}
+            Record::Bound { case, claim, transaction } => {
+                let _ = self.bound.insert(case, (claim, transaction));
+            }
             Record::Settings(settings) => self.settings = Arc::new(*settings),
             Record::Dismissed { study, at, .. } => {
                 let _ = self.dismissed.insert(study, at);

@@ -244,6 +244,7 @@ fn draft(person: &str, serial: u64, findings: &str) -> Draft {
         conclusion: String::new(),
         language: "fr".to_owned(),
         critical: false,
+        read: Vec::new(),
     }
 }
 

@@ -17,13 +17,15 @@ mod images;
 mod lent;
 mod next;
 mod order;
+mod request;
 mod sign;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use images::StudyHere;
 pub(crate) use lent::Lent;
-pub(crate) use sign::{SignError, ToSign};
+pub(crate) use request::{AskError, checked, unnamed};
+pub(crate) use sign::{ShownCase, SignError, ToSign};
 
 use crate::{
     alarms::{Alarms, Kind as Alarm, Level},

@@ -19,6 +19,8 @@ pub(crate) struct Alone {
     pub(crate) archive: Archive,
     pub(crate) audit: Audit,
     pub(crate) journal: Journal,
+    pub(crate) cases: crate::cases::Cases,
+    pub(crate) trust: Trust,
     pub(crate) tasks: Tasks,
 }
 
@@ -58,7 +60,7 @@ pub(crate) async fn alone(dir: &std::path::Path) -> Alone {
         archive: archive.clone(),
         cache: cache.clone(),
         sources: sources.clone(),
-        cases,
+        cases: cases.clone(),
         second: crate::backup::Second::open(dir),
         held: crate::backup::Held::open(dir),
         audit: audit.clone(),
@@ -69,7 +71,7 @@ pub(crate) async fn alone(dir: &std::path::Path) -> Alone {
     let studies = Studies::start(StudiesParts {
         archive: archive.clone(),
         cache,
-        trust,
+        trust: trust.clone(),
         sources,
         overlay,
         transfer,
@@ -78,7 +80,7 @@ pub(crate) async fn alone(dir: &std::path::Path) -> Alone {
         site_name: "CH Nord".to_owned(),
         time_zone: None,
     });
-    Alone { studies, archive, audit, journal, tasks }
+    Alone { studies, archive, audit, journal, cases, trust, tasks }
 }
 
 struct Node {
