@@ -63,6 +63,8 @@ pub(crate) struct DeskParts {
     pub(crate) alarms: Alarms,
     pub(crate) tasks: Tasks,
     pub(crate) site_name: String,
+    /// Where browsers find the portal.
+    pub(crate) portal_url: String,
     pub(crate) roster: Roster,
 }
 

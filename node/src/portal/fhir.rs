@@ -220,15 +220,8 @@ fn asked_first(query: &str) -> bool {
     !form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == BEFORE)
 }
 
-/// Where the portal is, as the configuration says; without a slash at its end.
-pub(super) fn portal(door: &Door) -> String {
-    let scheme = if door.config.portal.tls_cert.is_some() { "https" } else { "http" };
-    let own = format!("{scheme}://{}", door.bound.portal);
-    door.config.oidc.as_ref().map_or(own, |oidc| oidc.portal_url.trim_end_matches('/').to_owned())
-}
-
 fn address(door: &Door, kind: &str, query: &str) -> String {
-    let place = format!("{}/fhir/{kind}", portal(door));
+    let place = format!("{}/fhir/{kind}", door.config.portal_url(door.bound.portal));
     if query.is_empty() { place } else { format!("{place}?{query}") }
 }
 

@@ -6,7 +6,7 @@
 //! # Not here
 //! Search and paging: [`super::fhir_cases`].
 
-use super::{Door, fhir::portal, json::rfc3339};
+use super::{Door, json::rfc3339};
 use crate::cases::{Whole, kind_word, priority_word, stage_word, standing_word};
 use protocol::{
     SiteId, Uid,
@@ -265,7 +265,7 @@ pub(super) fn report(door: &Door, whole: &Whole, reported: &Reported) -> Value {
         "presentedForm": [{
             "contentType": "application/pdf",
             "language": report.language,
-            "url": format!("{}/api/cases/{}/reports/{event}/pdf", portal(door), whole.name()),
+            "url": format!("{}/api/cases/{}/reports/{event}/pdf", door.config.portal_url(door.bound.portal), whole.name()),
             "creation": rfc3339(reported.at),
         }],
     }))

@@ -325,6 +325,7 @@ impl Site {
             alarms: self.alarms.clone(),
             tasks: self.tasks.clone(),
             site_name: self.config.site.name.clone(),
+            portal_url: self.config.portal_url(self.config.portal.listen),
             roster: self.roster.clone(),
         });
         self.roster.lend_cases(Arc::new(Lent::new(self.cases.clone())));
