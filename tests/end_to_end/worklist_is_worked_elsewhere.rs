@@ -34,7 +34,17 @@ fn judge(resource: &Value) {
     assert!((1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric()), "{id}");
     assert!(resource["meta"]["lastUpdated"].as_str().unwrap().ends_with('Z'), "{resource}");
     let statuses: &[&str] = match resource["resourceType"].as_str().unwrap() {
-        "Task" => &["requested", "received", "accepted", "ready", "in-progress", "on-hold", "completed", "cancelled", "failed"],
+        "Task" => &[
+            "requested",
+            "received",
+            "accepted",
+            "ready",
+            "in-progress",
+            "on-hold",
+            "completed",
+            "cancelled",
+            "failed",
+        ],
         "ServiceRequest" => &["active", "on-hold", "revoked", "completed"],
         _ => &["preliminary", "final", "amended", "appended"],
     };
@@ -89,8 +99,16 @@ async fn a_fhir_reader_finds_it(site: &Site, study: &Study, case: &str) {
         assert_eq!((rows.len(), &rows[0]["status"]), (1, &json!(status)), "{path}");
     }
     let task = fhir(site, &reader, &format!("Task/{case}")).await;
-    assert_eq!(task["output"][0]["valueReference"]["reference"], json!(format!("DiagnosticReport/{}", report["id"].as_str().unwrap())));
-    for none in ["Task?status=ready", "DiagnosticReport?patient=nobody", "ServiceRequest?authored=lt2020-01-01", "Task?identifier=x"] {
+    assert_eq!(
+        task["output"][0]["valueReference"]["reference"],
+        json!(format!("DiagnosticReport/{}", report["id"].as_str().unwrap()))
+    );
+    for none in [
+        "Task?status=ready",
+        "DiagnosticReport?patient=nobody",
+        "ServiceRequest?authored=lt2020-01-01",
+        "Task?identifier=x",
+    ] {
         assert_eq!(found(&fhir(site, &reader, none).await).len(), 0, "{none}");
     }
     for (path, token, status, code) in [
@@ -140,14 +158,22 @@ async fn by_a_workstation_of_another_maker() {
 
     // The portal where it was read shows who read it; the one that asked has the report beside the images.
     let read = pair.b.get(&path).await.ok().json();
-    assert_eq!((&read["reports"][0]["person"], &read["reports"][0]["standing"]), (&json!("workstation"), &json!("final")));
+    assert_eq!(
+        (&read["reports"][0]["person"], &read["reports"][0]["standing"]),
+        (&json!("workstation"), &json!("final"))
+    );
     assert_eq!(read["reports"][0]["findings"], "Pas d'embolie pulmonaire.");
-    let steps: Vec<&str> = read["events"].as_array().unwrap().iter().map(|event| event["step"].as_str().unwrap()).collect();
+    let steps: Vec<&str> =
+        read["events"].as_array().unwrap().iter().map(|event| event["step"].as_str().unwrap()).collect();
     assert!(steps.ends_with(&["claimed", "reading", "reported"]) || steps.contains(&"delivered"), "{steps:?}");
     eventually!(15, "the report is delivered", holds(pair.a.get(&path).await.json()["stage"] == "delivered"));
     let series = pair.a.get(&format!("/dicomweb/studies/{}/series?Modality=SR", study.uid)).await.ok().json();
     assert_eq!(series.as_array().unwrap().len(), 1);
-    let metadata = format!("/dicomweb/studies/{}/series/{}/metadata", study.uid, series[0]["0020000E"]["Value"][0].as_str().unwrap());
+    let metadata = format!(
+        "/dicomweb/studies/{}/series/{}/metadata",
+        study.uid,
+        series[0]["0020000E"]["Value"][0].as_str().unwrap()
+    );
     let report = pair.a.get(&metadata).await.ok().json();
     let zone = report[0]["00080201"]["Value"][0].as_str().unwrap();
     assert!(zone.len() == 5 && zone.starts_with(['+', '-']), "{zone}");

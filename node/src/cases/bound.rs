@@ -54,7 +54,8 @@ impl Cases {
                 return Err(Void::Claimed { site: this.us(), person: actor.person }.into());
             }
             let claim = whole.claim_event().ok_or(Void::NotClaimed)?;
-            let evidence = Evidence::new(Act::CaseChanged, actor).basis(name).note("the claim is bound to a transaction");
+            let evidence =
+                Evidence::new(Act::CaseChanged, actor).basis(name).note("the claim is bound to a transaction");
             let _ = this.inner.audit.record(evidence).await?;
             let record = Record::Bound { case: name, claim, transaction };
             this.write(&record).await?;

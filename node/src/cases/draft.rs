@@ -89,8 +89,18 @@ struct BeforeDraft {
 
 impl From<BeforeDraft> for Draft {
     fn from(before: BeforeDraft) -> Self {
-        let BeforeDraft { person, serial, at, standing, indication, technique, findings, conclusion, language, critical } =
-            before;
+        let BeforeDraft {
+            person,
+            serial,
+            at,
+            standing,
+            indication,
+            technique,
+            findings,
+            conclusion,
+            language,
+            critical,
+        } = before;
         let read = Vec::new();
         Self { person, serial, at, standing, indication, technique, findings, conclusion, language, critical, read }
     }

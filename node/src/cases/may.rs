@@ -44,9 +44,7 @@ pub(crate) fn may(person: &Person, whole: &Whole, us: &SiteId, doing: Doing) -> 
         && match doing {
             Doing::Reading => reports,
             // Somebody else's claim is taken away by who answers for the node.
-            Doing::LettingGo => {
-                (reports && whole.is_claimed_by(us, &person.name)) || person.allows(Action::Administer)
-            }
+            Doing::LettingGo => (reports && whole.is_claimed_by(us, &person.name)) || person.allows(Action::Administer),
             Doing::Preparing => prepares,
             Doing::Acting => is_clinician,
             Doing::Telling => is_clinician || reports,

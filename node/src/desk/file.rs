@@ -99,8 +99,11 @@ impl Inner {
                 let is_selection = |row: &InstanceRow| {
                     is_note_class(&row.entry.sop_class) && !archive.is_note(&row.entry.instance).unwrap_or(true)
                 };
-                let kept: Vec<Reference> =
-                    rows.into_iter().filter(is_selection).map(|row| reference(study, &series.series, row, None)).collect();
+                let kept: Vec<Reference> = rows
+                    .into_iter()
+                    .filter(is_selection)
+                    .map(|row| reference(study, &series.series, row, None))
+                    .collect();
                 kept
             })
         });

@@ -13,6 +13,8 @@
 
 mod duty;
 mod file;
+#[cfg(test)]
+mod filed_tests;
 mod images;
 mod lent;
 mod next;

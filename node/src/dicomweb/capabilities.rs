@@ -85,7 +85,10 @@ const WORKLIST: &[(&str, &[(&str, &str)])] = &[
     ("workitems/{workitem}", &[("GET", "RetrieveWorkitem"), ("POST", "UpdateWorkitem")]),
     ("workitems/{workitem}/state", &[("PUT", "ChangeWorkitemState")]),
     ("workitems/{workitem}/cancelrequest", &[("POST", "RequestWorkitemCancellation")]),
-    ("workitems/{workitem}/subscribers/{subscriber}", &[("POST", "CreateSubscription"), ("DELETE", "DeleteSubscription")]),
+    (
+        "workitems/{workitem}/subscribers/{subscriber}",
+        &[("POST", "CreateSubscription"), ("DELETE", "DeleteSubscription")],
+    ),
     ("workitems/{workitem}/subscribers/{subscriber}/suspend", &[("POST", "SuspendGlobalSubscription")]),
     ("subscribers/{subscriber}", &[("GET", "OpenNotificationConnection")]),
 ];

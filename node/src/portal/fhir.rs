@@ -95,7 +95,8 @@ pub(super) async fn metadata(State(door): State<Door>) -> Response {
         ("type", "token"),
         ("outcome", "token"),
     ];
-    let resources: Vec<Value> = std::iter::once(("AuditEvent", &log[..])).chain(fhir_cases::PARAMETERS).map(of).collect();
+    let resources: Vec<Value> =
+        std::iter::once(("AuditEvent", &log[..])).chain(fhir_cases::PARAMETERS).map(of).collect();
     let told = json!({
         "resourceType": "CapabilityStatement",
         "status": "active",

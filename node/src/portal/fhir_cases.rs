@@ -266,7 +266,8 @@ mod tests {
 
     #[test]
     fn each_resource_knows_its_conditions_and_refuses_others() {
-        let asked = Asked::read(Kind::Task, "status=ready,http%3A%2F%2Fx%7Crequested&patient=CHN%7C1&_count=3").unwrap();
+        let asked =
+            Asked::read(Kind::Task, "status=ready,http%3A%2F%2Fx%7Crequested&patient=CHN%7C1&_count=3").unwrap();
         assert_eq!(asked.statuses, ["ready", "requested"]);
         assert_eq!((asked.patient, asked.count), (Some((Some("CHN".to_owned()), "1".to_owned())), 3));
         let asked = Asked::read(Kind::DiagnosticReport, "based-on=http://x/fhir/ServiceRequest/ab,cd").unwrap();

@@ -160,7 +160,8 @@ fn accession(whole: &Whole) -> Value {
     if number.is_empty() {
         return Value::Null;
     }
-    let kind = json!({ "system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": "ACSN", "display": "Accession ID" });
+    let kind =
+        json!({ "system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": "ACSN", "display": "Accession ID" });
     json!({ "type": { "coding": [kind] }, "value": number, "assigner": { "display": issuer } })
 }
 
@@ -241,7 +242,8 @@ pub(super) fn report(door: &Door, whole: &Whole, reported: &Reported) -> Value {
     let (ask, report, event) = (&whole.state.ask, &reported.report, reported.event);
     let read: Vec<&Uid> = report.read.iter().map(|(study, _)| study).collect();
     let studies = if read.is_empty() { ask.studies.iter().collect() } else { read };
-    let category = json!({ "system": "http://terminology.hl7.org/CodeSystem/v2-0074", "code": "RAD", "display": "Radiology" });
+    let category =
+        json!({ "system": "http://terminology.hl7.org/CodeSystem/v2-0074", "code": "RAD", "display": "Radiology" });
     let (loinc, meaning) = match ask.kind {
         Asked::Diagnosis => ("18748-4", "Diagnostic imaging study"),
         Asked::Expertise => ("11488-4", "Consult note"),

@@ -232,10 +232,9 @@ fn text(object: &mut Object, sheet: &Sheet, study: &StudyRow) {
     }
     let (own, others): (Vec<_>, Vec<_>) =
         sheet.beside.references.iter().partition(|reference| reference.study == study.study);
-    for (tag, references) in [
-        (tags::CURRENT_REQUESTED_PROCEDURE_EVIDENCE_SEQUENCE, own),
-        (tags::PERTINENT_OTHER_EVIDENCE_SEQUENCE, others),
-    ] {
+    for (tag, references) in
+        [(tags::CURRENT_REQUESTED_PROCEDURE_EVIDENCE_SEQUENCE, own), (tags::PERTINENT_OTHER_EVIDENCE_SEQUENCE, others)]
+    {
         if !references.is_empty() {
             put_items(object, tag, evidence(&references));
         }
@@ -322,10 +321,7 @@ fn evidence(references: &[&Reference]) -> Vec<Object> {
 }
 
 fn object(class: &Uid, instance: &Uid) -> Object {
-    of(&[
-        (tags::REFERENCED_SOP_CLASS_UID, class.as_str()),
-        (tags::REFERENCED_SOP_INSTANCE_UID, instance.as_str()),
-    ])
+    of(&[(tags::REFERENCED_SOP_CLASS_UID, class.as_str()), (tags::REFERENCED_SOP_INSTANCE_UID, instance.as_str())])
 }
 
 /// What was chosen, in a section of its own: images, and selections of images.

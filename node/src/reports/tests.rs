@@ -213,12 +213,19 @@ fn one_object_has_one_offset_that_of_its_study() {
     for (minutes, offset, time) in [(120, "+0200", "105320"), (-210, "-0330", "052320"), (0, "+0000", "085320")] {
         study.utc_offset_min = Some(minutes);
         let sr = written(&study);
-        assert_eq!((text(&sr, tags::TIMEZONE_OFFSET_FROM_UTC), text(&sr, tags::CONTENT_TIME)), (offset.into(), time.into()));
+        assert_eq!(
+            (text(&sr, tags::TIMEZONE_OFFSET_FROM_UTC), text(&sr, tags::CONTENT_TIME)),
+            (offset.into(), time.into())
+        );
         let verifier = &sr.element(tags::VERIFYING_OBSERVER_SEQUENCE).unwrap().items().unwrap()[0];
         assert_eq!(text(verifier, tags::VERIFICATION_DATE_TIME), format!("20251009{time}{offset}"));
     }
     study.utc_offset_min = None;
-    assert_eq!(text(&written(&study), tags::TIMEZONE_OFFSET_FROM_UTC).len(), 5, "this site's, at the time of the study");
+    assert_eq!(
+        text(&written(&study), tags::TIMEZONE_OFFSET_FROM_UTC).len(),
+        5,
+        "this site's, at the time of the study"
+    );
 }
 
 #[test]
@@ -233,8 +240,12 @@ fn chosen_images_are_referred_to_and_are_evidence() {
     };
     let mut last = sheet(Standing::Final, "x");
     let selection = Reference { is_image: false, ..reference("1.2.3", "1.2.3.9", None) };
-    last.beside.references =
-        vec![reference("1.2.3", "1.2.3.4", Some(2)), reference("1.2.3", "1.2.3.4", Some(3)), reference("1.2.9", "1.2.9.4", None), selection];
+    last.beside.references = vec![
+        reference("1.2.3", "1.2.3.4", Some(2)),
+        reference("1.2.3", "1.2.3.4", Some(3)),
+        reference("1.2.9", "1.2.9.4", None),
+        selection,
+    ];
     let sr = read(&last, Kind::Sr);
     let items = sr.element(tags::CONTENT_SEQUENCE).unwrap().items().unwrap();
     let section = items.last().unwrap().element(tags::CONTENT_SEQUENCE).unwrap().items().unwrap();
@@ -249,6 +260,10 @@ fn chosen_images_are_referred_to_and_are_evidence() {
         let objects = series[0].element(tags::REFERENCED_SOP_SEQUENCE).unwrap().items().unwrap();
         (studies.len(), text(&studies[0], tags::STUDY_INSTANCE_UID), objects.len())
     };
-    assert_eq!(named(tags::CURRENT_REQUESTED_PROCEDURE_EVIDENCE_SEQUENCE), (1, "1.2.3".to_owned(), 2), "each object once");
+    assert_eq!(
+        named(tags::CURRENT_REQUESTED_PROCEDURE_EVIDENCE_SEQUENCE),
+        (1, "1.2.3".to_owned(), 2),
+        "each object once"
+    );
     assert_eq!(named(tags::PERTINENT_OTHER_EVIDENCE_SEQUENCE), (1, "1.2.9".to_owned(), 1));
 }

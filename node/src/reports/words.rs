@@ -116,7 +116,8 @@ pub(super) fn label(sheet: &Sheet, label: Label) -> String {
         Label::KeptUntil => in_language!(l, "Images kept at least until" | "Images conservées au moins jusqu'au"),
         Label::KeptOpen => in_language!(
             l,
-            "The images are kept; no end of it is known yet." | "Les images sont conservées, sans terme connu à ce jour."
+            "The images are kept; no end of it is known yet."
+                | "Les images sont conservées, sans terme connu à ce jour."
         ),
         Label::Nobody => in_language!(l, "unknown patient" | "patient inconnu"),
     }

@@ -21,6 +21,8 @@ pub(crate) struct Alone {
     pub(crate) journal: Journal,
     pub(crate) cases: crate::cases::Cases,
     pub(crate) trust: Trust,
+    pub(crate) overlay: Overlay,
+    pub(crate) identity: Arc<Identity>,
     pub(crate) tasks: Tasks,
 }
 
@@ -55,7 +57,7 @@ pub(crate) async fn alone(dir: &std::path::Path) -> Alone {
     let overlay = Overlay::start(parts).await.unwrap();
     let parts = TransferParts {
         config,
-        identity,
+        identity: identity.clone(),
         trust: trust.clone(),
         archive: archive.clone(),
         cache: cache.clone(),
@@ -73,14 +75,14 @@ pub(crate) async fn alone(dir: &std::path::Path) -> Alone {
         cache,
         trust: trust.clone(),
         sources,
-        overlay,
+        overlay: overlay.clone(),
         transfer,
         audit: audit.clone(),
         tasks: tasks.clone(),
         site_name: "CH Nord".to_owned(),
         time_zone: None,
     });
-    Alone { studies, archive, audit, journal, cases, trust, tasks }
+    Alone { studies, archive, audit, journal, cases, trust, overlay, identity, tasks }
 }
 
 struct Node {

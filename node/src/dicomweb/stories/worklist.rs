@@ -103,7 +103,10 @@ async fn a_request_becomes_a_workitem_that_is_found() {
     assert_eq!(first(told, "00404041"), "INCOMPLETE");
     assert_eq!(first(told, "00100010")["Alphabetic"], "ROUX^ANNE");
     assert_eq!(first(first(told, "0040A370"), "00401002"), "Embolie ?");
-    assert_eq!(first(first(first(told, "00404021"), "0040E025"), "00081190"), &json!(format!("http://pacs.example:8080/dicomweb/studies/{STUDY}")));
+    assert_eq!(
+        first(first(first(told, "00404021"), "0040E025"), "00081190"),
+        &json!(format!("http://pacs.example:8080/dicomweb/studies/{STUDY}"))
+    );
     assert_eq!(&node.item(&uid).await, told);
     node.taken(case).await;
     for (query, count) in [
@@ -126,7 +129,12 @@ async fn a_request_becomes_a_workitem_that_is_found() {
     let _ = short[0].as_object_mut().unwrap().remove("00741210");
     let mut claimed = request();
     claimed[0]["00741000"] = json!({ "vr": "CS", "Value": ["IN PROGRESS"] });
-    for (path, body) in [("/workitems", short), ("/workitems", claimed), ("/workitems?workitem=1.2.3", request()), ("/workitems?1.2.3", request())] {
+    for (path, body) in [
+        ("/workitems", short),
+        ("/workitems", claimed),
+        ("/workitems?workitem=1.2.3", request()),
+        ("/workitems?1.2.3", request()),
+    ] {
         let refused = node.reads(Method::POST, path, &body).await;
         assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{path}: {:?}", refused.body);
     }
@@ -134,7 +142,10 @@ async fn a_request_becomes_a_workitem_that_is_found() {
     let mut more = request();
     more[0]["00404025"] = json!({ "vr": "SQ" });
     let made = node.reads(Method::POST, "/workitems", &more).await;
-    assert_eq!((made.status, made.header("warning")), (StatusCode::CREATED, "299 confrere: The Workitem was created with modifications."));
+    assert_eq!(
+        (made.status, made.header("warning")),
+        (StatusCode::CREATED, "299 confrere: The Workitem was created with modifications.")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -148,7 +159,10 @@ async fn a_claim_is_locked_by_its_transaction_and_its_person() {
     assert_eq!(early.header("warning"), inconsistent);
     node.taken(case).await;
     let bare = node.reads(Method::PUT, &path, &state("IN PROGRESS", "")).await;
-    assert_eq!((bare.status, bare.header("warning")), (StatusCode::BAD_REQUEST, "299 confrere: The Transaction UID is missing."));
+    assert_eq!(
+        (bare.status, bare.header("warning")),
+        (StatusCode::BAD_REQUEST, "299 confrere: The Transaction UID is missing.")
+    );
     assert_eq!(node.reads(Method::PUT, &path, &state("IN PROGRESS", TRANSACTION)).await.status, StatusCode::OK);
     for other in ["1.2.3", TRANSACTION] {
         let late = node.reads(Method::PUT, &path, &state("IN PROGRESS", other)).await;
@@ -189,16 +203,25 @@ async fn a_claim_is_locked_by_its_transaction_and_its_person() {
     let told = node.item(&uid).await;
     assert_eq!(first(&told, "00741000"), "CANCELED");
     let again = node.reads(Method::PUT, &path, &state("CANCELED", TRANSACTION)).await;
-    assert_eq!((again.status, again.header("warning")), (StatusCode::OK, "299 confrere: The UPS is already in the requested state of CANCELED."));
+    assert_eq!(
+        (again.status, again.header("warning")),
+        (StatusCode::OK, "299 confrere: The UPS is already in the requested state of CANCELED.")
+    );
     assert_eq!(node.reads(Method::POST, &locked, &report).await.status, StatusCode::BAD_REQUEST);
     let next = format!("{uid}.1");
     let told = node.item(&next).await;
-    assert_eq!((first(&told, "00741000"), first(first(&told, "00741224"), "00081155")), (&json!("SCHEDULED"), &json!(uid)));
+    assert_eq!(
+        (first(&told, "00741000"), first(first(&told, "00741224"), "00081155")),
+        (&json!("SCHEDULED"), &json!(uid))
+    );
     // The old number opens the new one no more.
     let path = format!("/workitems/{next}/state");
     assert_eq!(node.reads(Method::PUT, &path, &state("IN PROGRESS", "1.2.99")).await.status, StatusCode::OK);
     let old = node.reads(Method::PUT, &path, &state("COMPLETED", TRANSACTION)).await;
-    assert_eq!((old.status, old.header("warning")), (StatusCode::BAD_REQUEST, "299 confrere: The Transaction UID is incorrect."));
+    assert_eq!(
+        (old.status, old.header("warning")),
+        (StatusCode::BAD_REQUEST, "299 confrere: The Transaction UID is incorrect.")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -210,7 +233,10 @@ async fn a_report_completes_and_a_request_is_called_off() {
     node.does(case, "dr.durand", Step::Claimed).await;
     let path = format!("/workitems/{uid}/state");
     let foreign = node.reads(Method::PUT, &path, &state("CANCELED", TRANSACTION)).await;
-    assert_eq!((foreign.status, foreign.header("warning")), (StatusCode::BAD_REQUEST, "299 confrere: The target URI did not reference a claimed Workitem."));
+    assert_eq!(
+        (foreign.status, foreign.header("warning")),
+        (StatusCode::BAD_REQUEST, "299 confrere: The target URI did not reference a claimed Workitem.")
+    );
     let report = Report {
         standing: Standing::Final,
         indication: String::new(),
@@ -225,19 +251,34 @@ async fn a_report_completes_and_a_request_is_called_off() {
     node.does(case, "dr.durand", Step::Reported(Box::new(report))).await;
     assert_eq!(first(&node.item(&uid).await, "00741000"), "COMPLETED");
     let again = node.reads(Method::PUT, &path, &state("COMPLETED", TRANSACTION)).await;
-    assert_eq!((again.status, again.header("warning")), (StatusCode::OK, "299 confrere: The UPS is already in the requested state of COMPLETED."));
+    assert_eq!(
+        (again.status, again.header("warning")),
+        (StatusCode::OK, "299 confrere: The UPS is already in the requested state of COMPLETED.")
+    );
     let cancel = |uid: &str| format!("/workitems/{uid}/cancelrequest");
     let late = node.reads(Method::POST, &cancel(&uid), &Value::Null).await;
-    assert_eq!((late.status, late.header("warning")), (StatusCode::CONFLICT, "299 confrere: The UPS is already COMPLETED."));
+    assert_eq!(
+        (late.status, late.header("warning")),
+        (StatusCode::CONFLICT, "299 confrere: The UPS is already COMPLETED.")
+    );
 
     let (case, uid) = node.created().await;
     let reason = json!([{ "00741238": { "vr": "LT", "Value": ["transféré"] } }]);
-    assert_eq!(node.send("gp", Role::Referrer, Method::POST, &cancel(&uid), &reason).await.status, StatusCode::ACCEPTED);
+    assert_eq!(
+        node.send("gp", Role::Referrer, Method::POST, &cancel(&uid), &reason).await.status,
+        StatusCode::ACCEPTED
+    );
     let told = node.item(&uid).await;
-    assert_eq!((first(&told, "00741000"), first(first(&told, "00741002"), "00741238")), (&json!("CANCELED"), &json!("transféré")));
+    assert_eq!(
+        (first(&told, "00741000"), first(first(&told, "00741002"), "00741238")),
+        (&json!("CANCELED"), &json!("transféré"))
+    );
     assert!(node.cases.case(&case).unwrap().state.is_called_off);
     let again = node.reads(Method::POST, &cancel(&uid), &Value::Null).await;
-    assert_eq!((again.status, again.header("warning")), (StatusCode::ACCEPTED, "299 confrere: The UPS is already in the requested state of CANCELED."));
+    assert_eq!(
+        (again.status, again.header("warning")),
+        (StatusCode::ACCEPTED, "299 confrere: The UPS is already in the requested state of CANCELED.")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -273,7 +314,10 @@ async fn subscribers_are_their_persons_own() {
     let at = |resource: &str, tail: &str| format!("/workitems/{resource}/subscribers/WS1{tail}");
     let (all, some) = ("1.2.840.10008.5.1.4.34.5", "1.2.840.10008.5.1.4.34.5.1");
     let made = node.reads(Method::POST, &at(all, "?deletionlock=true"), &Value::Null).await;
-    assert_eq!((made.status, made.header("content-location")), (StatusCode::CREATED, "ws://pacs.example:8080/dicomweb/subscribers/WS1"));
+    assert_eq!(
+        (made.status, made.header("content-location")),
+        (StatusCode::CREATED, "ws://pacs.example:8080/dicomweb/subscribers/WS1")
+    );
     assert_eq!(made.header("warning"), "299 confrere: Deletion Lock not granted.");
     let other = node.send("dr.autre", Role::Radiologist, Method::POST, &at(&uid, ""), &Value::Null).await;
     assert_eq!(other.status, StatusCode::CONFLICT);
@@ -283,12 +327,21 @@ async fn subscribers_are_their_persons_own() {
     assert_eq!(node.reads(Method::POST, &at(all, "/suspend"), &Value::Null).await.status, StatusCode::NOT_FOUND);
     assert_eq!(node.reads(Method::DELETE, &at(&uid, ""), &Value::Null).await.status, StatusCode::OK);
     assert_eq!(node.reads(Method::DELETE, &at(&uid, ""), &Value::Null).await.status, StatusCode::NOT_FOUND);
-    for (filter, status) in [("", 400), ("?filter=x", 400), ("?filter=Nonsense%3D1", 400), ("?filter=00741200%3DHIGH%2CPatientID%3DID70", 201), ("?ProcedureStepState=SCHEDULED", 201)] {
+    for (filter, status) in [
+        ("", 400),
+        ("?filter=x", 400),
+        ("?filter=Nonsense%3D1", 400),
+        ("?filter=00741200%3DHIGH%2CPatientID%3DID70", 201),
+        ("?ProcedureStepState=SCHEDULED", 201),
+    ] {
         let made = node.reads(Method::POST, &at(some, filter), &Value::Null).await;
         assert_eq!(made.status.as_u16(), status, "{filter}");
     }
     assert_eq!(node.reads(Method::DELETE, &at(some, ""), &Value::Null).await.status, StatusCode::OK);
-    assert_eq!(node.reads(Method::POST, "/workitems/1.2.3/subscribers/WS1", &Value::Null).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(
+        node.reads(Method::POST, "/workitems/1.2.3/subscribers/WS1", &Value::Null).await.status,
+        StatusCode::NOT_FOUND
+    );
     let strange = node.reads(Method::POST, &format!("/workitems/{all}/subscribers/a%20b"), &Value::Null).await;
     assert_eq!(strange.status, StatusCode::BAD_REQUEST);
 }

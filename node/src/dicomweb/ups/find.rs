@@ -4,7 +4,11 @@
 //! answered with all its attributes.
 
 use super::{
-    super::{asker::Asker, error::Problem, query::{Condition, Search}},
+    super::{
+        asker::Asker,
+        error::Problem,
+        query::{Condition, Search},
+    },
     MORE, Target,
     item::View,
     may,

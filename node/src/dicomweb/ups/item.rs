@@ -33,11 +33,7 @@ type Code = (&'static str, &'static str, &'static str);
 const INTERPRETATION: Code = ("110005", "DCM", "Interpretation");
 
 fn code((value, scheme, meaning): Code) -> Set {
-    Set::of(&[
-        (tags::CODE_VALUE, value),
-        (tags::CODING_SCHEME_DESIGNATOR, scheme),
-        (tags::CODE_MEANING, meaning),
-    ])
+    Set::of(&[(tags::CODE_VALUE, value), (tags::CODING_SCHEME_DESIGNATOR, scheme), (tags::CODE_MEANING, meaning)])
 }
 
 /// A text under a code of ours.
@@ -136,7 +132,8 @@ impl View<'_> {
         ]);
         request.put_items(tags::REFERENCED_STUDY_SEQUENCE, Vec::new());
         request.put_items(tags::REQUESTED_PROCEDURE_CODE_SEQUENCE, Vec::new());
-        let issuer = (!ask.accession.1.is_empty()).then(|| Set::of(&[(tags::LOCAL_NAMESPACE_ENTITY_ID, &ask.accession.1)]));
+        let issuer =
+            (!ask.accession.1.is_empty()).then(|| Set::of(&[(tags::LOCAL_NAMESPACE_ENTITY_ID, &ask.accession.1)]));
         request.put_items(tags::ISSUER_OF_ACCESSION_NUMBER_SEQUENCE, issuer.into_iter().collect());
         request
     }

@@ -7,12 +7,7 @@
 //! # Not here
 //! Signing: `desk`, which compares what was read with what there is.
 
-use super::{
-    super::error::Problem,
-    conflict,
-    request::parameters,
-    set::Set,
-};
+use super::{super::error::Problem, conflict, request::parameters, set::Set};
 use crate::{
     cases::{Draft, Whole},
     tasks,

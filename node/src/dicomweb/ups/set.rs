@@ -100,8 +100,10 @@ impl Set {
             (true, _) => json!({ "vr": vr }),
             (false, "PN") => {
                 let names = ["Alphabetic", "Ideographic", "Phonetic"].into_iter().zip(value.splitn(3, '='));
-                let name: Map<String, Value> =
-                    names.filter(|(_, text)| !text.is_empty()).map(|(group, text)| (group.to_owned(), json!(text))).collect();
+                let name: Map<String, Value> = names
+                    .filter(|(_, text)| !text.is_empty())
+                    .map(|(group, text)| (group.to_owned(), json!(text)))
+                    .collect();
                 json!({ "vr": vr, "Value": [name] })
             }
             (false, _) => json!({ "vr": vr, "Value": [value] }),

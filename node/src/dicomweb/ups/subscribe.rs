@@ -87,7 +87,9 @@ impl Subscribers {
         if !all.contains_key(name) && all.len() >= SUBSCRIBERS_MAX {
             return Err(Problem::Busy { code: "busy", message: "too many subscribers", retry_s: 60 });
         }
-        let one = all.entry(name.to_owned()).or_insert_with(|| Subscriber { person: person.to_owned(), ..Subscriber::default() });
+        let one = all
+            .entry(name.to_owned())
+            .or_insert_with(|| Subscriber { person: person.to_owned(), ..Subscriber::default() });
         if one.person != person {
             return Err(conflict("the name of the subscriber is somebody else's"));
         }
@@ -110,8 +112,11 @@ pub(super) fn name(asker: &Asker) -> Result<String, Problem> {
 /// Conditions of `filter`, a list of `attribute=value`, and of parameters that name attributes themselves.
 fn filter(asker: &Asker) -> Result<Vec<Condition>, Problem> {
     let mut conditions = Vec::new();
-    let rest: Vec<&str> =
-        asker.query.split('&').filter(|pair| !pair.starts_with("filter=") && !pair.starts_with("deletionlock=")).collect();
+    let rest: Vec<&str> = asker
+        .query
+        .split('&')
+        .filter(|pair| !pair.starts_with("filter=") && !pair.starts_with("deletionlock="))
+        .collect();
     conditions.extend(Search::parse(&rest.join("&"))?.conditions);
     if let Some(list) = asker.asked("filter")? {
         for pair in list.split(',') {

@@ -40,7 +40,8 @@ fn begun() -> Case {
     let case = case_name(&US, &ask.nonce);
     let step = Step::Requested(Box::new(ask));
     let (person, role) = ("dr.urgence".to_owned(), "referrer".to_owned());
-    Case::begin(Event { case, site: US, person, role, clock: 0, at: Timestamp(1_000), after: Vec::new(), step }).unwrap()
+    Case::begin(Event { case, site: US, person, role, clock: 0, at: Timestamp(1_000), after: Vec::new(), step })
+        .unwrap()
 }
 
 fn does(case: &mut Case, person: &str, step: Step) {
@@ -123,10 +124,18 @@ fn a_workitem_is_found_by_its_uid_and_by_nothing_like_it() {
         assert!(uid(&case, number).len() <= 64);
     }
     let base = uid(&case, 0);
-    for strange in
-        ["", "1.2.3", "2.25.", "2.25.-1", "2.25.x", &format!("{base}.0"), &format!("{base}.01"), &format!("{base}.1.1"),
-         &format!("{base}000000"), &format!("{base}.99999999999")]
-    {
+    for strange in [
+        "",
+        "1.2.3",
+        "2.25.",
+        "2.25.-1",
+        "2.25.x",
+        &format!("{base}.0"),
+        &format!("{base}.01"),
+        &format!("{base}.1.1"),
+        &format!("{base}000000"),
+        &format!("{base}.99999999999"),
+    ] {
         assert_eq!(parse(strange), None, "{strange}");
     }
 }
