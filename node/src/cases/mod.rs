@@ -19,6 +19,7 @@ mod due;
 mod hear;
 mod list;
 mod may;
+mod performed;
 mod record;
 mod statistics;
 #[cfg(test)]
@@ -32,6 +33,7 @@ pub(crate) use due::{Delays, Due, DueKind, Tab};
 pub(crate) use hear::{HEADS_PAGE_MAX, Heads};
 pub(crate) use list::{Filter, Page};
 pub(crate) use may::{Doing, may, takes_part};
+pub(crate) use performed::{Made, Performed};
 pub(crate) use record::{Rank, Settings, SettingsWrong, Telephone};
 pub(crate) use statistics::{Delay, Statistics, Together, night_of};
 pub(crate) use words::{

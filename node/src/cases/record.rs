@@ -1,5 +1,6 @@
 //! What the journal of cases holds, and what is set for them.
 
+use super::performed::Performed;
 use protocol::{
     Digest, SiteId, Timestamp, Uid,
     case::event::{Event, Priority},
@@ -30,6 +31,8 @@ pub(super) enum Record {
     Dismissed { study: Uid, reason: String, at: Timestamp },
     /// Who goes on under a claim by a program shows the same transaction; `claim`: the event that claimed.
     Bound { case: Id128, claim: Digest, transaction: Digest },
+    /// How far a performed procedure step is.
+    Performed(Performed),
 }
 
 impl Wire for Record {

@@ -261,6 +261,33 @@ async fn a_claim_is_bound_to_the_transaction_that_claimed() {
     assert_eq!((bound(&b, "1.2.9"), bound(&b, "1.2.3")), (Bound::Same, Bound::Other));
 }
 
+#[tokio::test]
+async fn the_modality_s_count_is_that_of_all_its_steps_when_they_have_ended() {
+    let a = Node::open(1);
+    let study: Uid = "1.2.3".parse().unwrap();
+    let step = |step: &str, made, instances| Performed {
+        step: step.parse().unwrap(),
+        study: "1.2.3".parse().unwrap(),
+        made,
+        instances,
+        at: tasks::now(),
+    };
+    assert_eq!(a.cases.counted(&study), None, "nobody said so");
+    for (performed, counted) in [
+        (step("1.2.4", Made::InProgress, 0), None),
+        (step("1.2.4", Made::Completed, 400), Some(400)),
+        (step("1.2.5", Made::InProgress, 3), None),
+        (step("1.2.5", Made::Discontinued, 12), Some(412)),
+    ] {
+        a.cases.perform(performed, actor("CT1")).await.unwrap();
+        assert_eq!(a.cases.counted(&study), counted);
+    }
+    let a = a.again(1).await;
+    assert_eq!(a.cases.counted(&study), Some(412));
+    assert_eq!(a.cases.performed(&"1.2.5".parse().unwrap()).unwrap().made, Made::Discontinued);
+    assert_eq!(a.cases.counted(&"1.2.9".parse().unwrap()), None);
+}
+
 fn draft(person: &str, serial: u64, findings: &str) -> Draft {
     Draft {
         person: person.to_owned(),

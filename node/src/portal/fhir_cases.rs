@@ -129,7 +129,7 @@ async fn bundle(door: Door, caller: Who, kind: Kind, query: &str) -> Result<Valu
     let found = door.tasks.spawn_blocking("cases by FHIR", move || {
         let all = reading.cases.all().into_iter().flat_map(|whole| rows(kind, whole));
         let mut found: Vec<Row> = all.filter(|row| asked.fits(row, kind)).collect();
-        found.sort_unstable_by_cached_key(Row::place);
+        found.sort_by_cached_key(Row::place);
         let from = found.partition_point(|row| asked.after.as_ref().is_some_and(|after| row.place() <= *after));
         let rest = found.get(from..).unwrap_or_default();
         let shown = rest.get(..asked.count).unwrap_or(rest);

@@ -6,10 +6,10 @@
 //! # Not here
 //! Search and paging: [`super::fhir_cases`].
 
-use super::{Door, json::rfc3339};
+use super::Door;
 use crate::cases::{Whole, kind_word, priority_word, stage_word, standing_word};
 use protocol::{
-    SiteId, Uid,
+    SiteId, Timestamp, Uid,
     case::{
         event::{Kind as Asked, Standing},
         state::{Reported, Stage},
@@ -40,6 +40,12 @@ impl Kind {
 /// Of a case, its name; of a report, the digest of the event that reported.
 pub(super) fn id(whole: &Whole, reported: Option<&Reported>) -> String {
     reported.map_or_else(|| whole.name().to_string(), |reported| reported.event.to_string())
+}
+
+/// To the millisecond, so that texts are in the order of times.
+fn instant(at: Timestamp) -> String {
+    let at = i64::try_from(at.0).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+    at.map_or_else(String::new, |at| format!("{at:.3}"))
 }
 
 /// Without what is empty.
@@ -186,7 +192,7 @@ pub(super) fn request(door: &Door, whole: &Whole) -> Value {
     made(json!({
         "resourceType": "ServiceRequest",
         "id": id(whole, None),
-        "meta": { "lastUpdated": rfc3339(whole.changed) },
+        "meta": { "lastUpdated": instant(whole.changed) },
         "identifier": [case(whole), accession(whole)],
         "status": request_status(whole),
         "intent": "order",
@@ -194,7 +200,7 @@ pub(super) fn request(door: &Door, whole: &Whole) -> Value {
         "priority": priority(priority_word(ask.priority)),
         "code": code(whole),
         "subject": subject(whole),
-        "authoredOn": rfc3339(whole.requested),
+        "authoredOn": instant(whole.requested),
         "requester": site(door, &state.requester.0),
         "performer": state.reader.map(|reader| site(door, &reader)).into_iter().collect::<Vec<_>>(),
         "reasonCode": [text(&ask.question)],
@@ -218,7 +224,7 @@ pub(super) fn task(door: &Door, whole: &Whole) -> Value {
     made(json!({
         "resourceType": "Task",
         "id": id(whole, None),
-        "meta": { "lastUpdated": rfc3339(whole.changed) },
+        "meta": { "lastUpdated": instant(whole.changed) },
         "identifier": [case(whole)],
         "basedOn": [request.clone()],
         "status": task_status(whole),
@@ -228,8 +234,8 @@ pub(super) fn task(door: &Door, whole: &Whole) -> Value {
         "code": code(whole),
         "focus": request,
         "for": subject(whole),
-        "authoredOn": rfc3339(whole.requested),
-        "lastModified": rfc3339(whole.changed),
+        "authoredOn": instant(whole.requested),
+        "lastModified": instant(whole.changed),
         "requester": site(door, &state.requester.0),
         // Who has it; else the site that has to see to it.
         "owner": if holder.is_null() { site(door, &owner.site) } else { holder },
@@ -251,7 +257,7 @@ pub(super) fn report(door: &Door, whole: &Whole, reported: &Reported) -> Value {
     made(json!({
         "resourceType": "DiagnosticReport",
         "id": id(whole, Some(reported)),
-        "meta": { "lastUpdated": rfc3339(whole.changed) },
+        "meta": { "lastUpdated": instant(whole.changed) },
         "language": report.language,
         "identifier": [{ "system": "urn:confrere:report", "value": event.to_string() }, accession(whole)],
         "basedOn": [{ "reference": format!("ServiceRequest/{}", whole.name()) }],
@@ -259,7 +265,7 @@ pub(super) fn report(door: &Door, whole: &Whole, reported: &Reported) -> Value {
         "category": [{ "coding": [category] }],
         "code": { "coding": [{ "system": LOINC, "code": loinc, "display": meaning }], "text": standing_word(report.standing) },
         "subject": subject(whole),
-        "issued": rfc3339(reported.at),
+        "issued": instant(reported.at),
         "performer": [site(door, &reported.site)],
         "resultsInterpreter": [person(&reported.site, &reported.person)],
         "imagingStudy": studies.into_iter().map(study).collect::<Vec<_>>(),
@@ -268,7 +274,7 @@ pub(super) fn report(door: &Door, whole: &Whole, reported: &Reported) -> Value {
             "contentType": "application/pdf",
             "language": report.language,
             "url": format!("{}/api/cases/{}/reports/{event}/pdf", door.config.portal_url(door.bound.portal), whole.name()),
-            "creation": rfc3339(reported.at),
+            "creation": instant(reported.at),
         }],
     }))
 }

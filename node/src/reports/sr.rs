@@ -305,7 +305,7 @@ fn evidence(references: &[&Reference]) -> Vec<Object> {
     }
     let objects = |objects: BTreeMap<&Uid, &Uid>| {
         let object = |(instance, class): (&Uid, &Uid)| object(class, instance);
-        objects.into_iter().map(object).collect()
+        objects.into_iter().map(object).collect::<Vec<Object>>()
     };
     let series = |(uid, found): (&Uid, BTreeMap<&Uid, &Uid>)| {
         let mut series = of(&[(tags::SERIES_INSTANCE_UID, uid.as_str())]);

@@ -399,6 +399,7 @@ impl Site {
                 archive: self.archive.clone(),
                 studies: studies.clone(),
                 audit: self.audit.clone(),
+                cases: self.cases.clone(),
                 users: self.users.clone(),
                 tasks: self.tasks.clone(),
                 decoders: decoders.clone(),

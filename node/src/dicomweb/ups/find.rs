@@ -40,8 +40,8 @@ pub(in crate::dicomweb) async fn search(asker: Asker) -> Result<Response, Proble
     let media = asker.json_type()?;
     let search = Search::parse(&asker.query)?;
     asker.write_queried(format!("workitems by {}", search.shape())).await?;
-    let (asker, tasks) = (Arc::new(asker), asker_tasks(&asker));
-    let looking = asker.clone();
+    let asker = Arc::new(asker);
+    let (looking, tasks) = (asker.clone(), asker.desk.door.tasks.clone());
     let found = tasks.spawn_blocking("worklist search", move || look(&looking, &search)).await;
     let (found, is_partial) = found.map_err(|_| Problem::Internal("the search was stopped".to_owned()))?;
     let found: Vec<Value> = found.into_iter().map(Set::into_json).collect();
@@ -49,10 +49,6 @@ pub(in crate::dicomweb) async fn search(asker: Asker) -> Result<Response, Proble
     let said: HeaderMap = if is_partial { warning(MORE) } else { HeaderMap::new() };
     response.headers_mut().extend(said);
     Ok(response)
-}
-
-fn asker_tasks(asker: &Asker) -> crate::tasks::Tasks {
-    asker.desk.door.tasks.clone()
 }
 
 /// What is found, and whether there is more.
@@ -85,7 +81,7 @@ fn look(asker: &Asker, search: &Search) -> (Vec<Set>, bool) {
 
 /// Most ask for what is scheduled: of others nothing is made.
 fn may_fit(conditions: &[Condition], state: &str) -> bool {
-    let of_state = conditions.iter().filter(|(path, _)| path.as_slice() == [tags::PROCEDURE_STEP_STATE]);
+    let mut of_state = conditions.iter().filter(|(path, _)| path.as_slice() == [tags::PROCEDURE_STEP_STATE]);
     let known = Set::of(&[(tags::PROCEDURE_STEP_STATE, state)]);
-    of_state.into_iter().all(|condition| known.meets(std::slice::from_ref(condition), false))
+    of_state.all(|condition| known.meets(std::slice::from_ref(condition), false))
 }

@@ -101,6 +101,16 @@ impl Target {
     }
 }
 
+/// A strangers' data set, asked by their conditions.
+#[cfg(any(test, feature = "fuzz"))]
+pub(super) fn matched(body: &[u8], search: &super::query::Search) {
+    let Ok(set) = set::Set::read(body) else { return };
+    let all = set.meets(&search.conditions, search.fuzzy);
+    let each = |one: &super::query::Condition| set.meets(std::slice::from_ref(one), search.fuzzy);
+    assert_eq!(all, search.conditions.iter().all(each));
+    let _ = (request::ask(&set).is_ok(), report::brought(&set).len());
+}
+
 /// What a site is called here.
 fn site_name(asker: &Asker, site: &SiteId) -> String {
     let door = &asker.desk.door;

@@ -42,7 +42,9 @@ pub(super) fn draft(
             "121077" | "conclusion" => draft.conclusion = value,
             "121049" | "language" => draft.language = value,
             "critical" => draft.critical = value == "true",
-            "read" => draft.read.push(read(&value).ok_or(Problem::bad("read: Study Instance UID and version"))?),
+            "read" => {
+                draft.read.push(read(&value).ok_or_else(|| Problem::bad("read: Study Instance UID and version"))?)
+            }
             "patient-name" | "birth-date" => {}
             _ => left_out = true,
         }

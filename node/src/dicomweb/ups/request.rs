@@ -74,7 +74,7 @@ pub(super) fn ask(set: &Set) -> Result<(Ask, Option<Patient>), Problem> {
     let first = |texts: Vec<String>| texts.into_iter().find(|text| !text.is_empty()).unwrap_or_default();
     let ask = Ask {
         nonce: tasks::random_id(),
-        kind: said("kind").map_or(Ok(Kind::Diagnosis), |word| kind_of(word).ok_or(Problem::bad("kind")))?,
+        kind: said("kind").map_or(Ok(Kind::Diagnosis), |word| kind_of(word).ok_or_else(|| Problem::bad("kind")))?,
         priority: priority(set, said("priority"))?,
         question: first(questions.into()),
         patient: unnamed(),
@@ -82,7 +82,8 @@ pub(super) fn ask(set: &Set) -> Result<(Ask, Option<Patient>), Problem> {
         contraindications: text("contraindications"),
         priors: text("priors"),
         justification: text("justification"),
-        consent: said("consent").map_or(Ok(Consent::Open), |word| consent_of(word).ok_or(Problem::bad("consent")))?,
+        consent: said("consent")
+            .map_or(Ok(Consent::Open), |word| consent_of(word).ok_or_else(|| Problem::bad("consent")))?,
         modality: text("modality").to_uppercase(),
         region: text("region").to_uppercase(),
         studies: studies(set, &request)?,
@@ -97,7 +98,7 @@ pub(super) fn ask(set: &Set) -> Result<(Ask, Option<Patient>), Problem> {
 /// Ours where it is given; else what the standard's three come nearest to.
 fn priority(set: &Set, ours: Option<&str>) -> Result<Priority, Problem> {
     if let Some(word) = ours {
-        return priority_of(word).ok_or(Problem::bad("priority"));
+        return priority_of(word).ok_or_else(|| Problem::bad("priority"));
     }
     of_standard(&set.text(tags::SCHEDULED_PROCEDURE_STEP_PRIORITY))
 }

@@ -120,7 +120,7 @@ fn filter(asker: &Asker) -> Result<Vec<Condition>, Problem> {
     conditions.extend(Search::parse(&rest.join("&"))?.conditions);
     if let Some(list) = asker.asked("filter")? {
         for pair in list.split(',') {
-            let (name, value) = pair.split_once('=').ok_or(Problem::bad("filter: attribute=value"))?;
+            let (name, value) = pair.split_once('=').ok_or_else(|| Problem::bad("filter: attribute=value"))?;
             conditions.push((path(name.trim())?, value.trim().to_owned()));
         }
     }
