@@ -294,8 +294,8 @@ async fn each_role_does_what_it_may_in_the_portal_and_no_more() {
     let hear = (Method::GET, "/subscribers/WS1".to_owned(), Value::Null);
     for (role, asked) in [
         (Role::Auditor, [&list, &show, &create, &claim, &listen, &hear].as_slice()),
-        (Role::Referrer, &[&claim]),
-        (Role::Technologist, &[&claim, &create]),
+        (Role::Referrer, [&claim].as_slice()),
+        (Role::Technologist, [&claim, &create].as_slice()),
     ] {
         for (method, path, body) in asked {
             let refused = node.send("x", role, method.clone(), path, body).await;

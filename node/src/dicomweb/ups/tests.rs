@@ -60,7 +60,7 @@ fn taken() -> Case {
 }
 
 fn report(standing: Standing) -> Step {
-    let text = || String::new();
+    let text = String::new;
     Step::Reported(Box::new(Report {
         standing,
         indication: text(),
