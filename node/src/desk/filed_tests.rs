@@ -67,7 +67,7 @@ async fn reported(cases: &Cases) -> Arc<Whole> {
         kind: AskKind::Diagnosis,
         priority: Priority::P0,
         question: "AVC ?".to_owned(),
-        patient: super::unnamed(),
+        patient: unnamed(),
         context: text(),
         contraindications: text(),
         priors: text(),

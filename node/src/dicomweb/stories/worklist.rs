@@ -198,16 +198,21 @@ async fn a_claim_is_locked_by_its_transaction_and_its_person() {
     let none = node.reads(Method::PUT, &path, &state("COMPLETED", TRANSACTION)).await;
     assert_eq!(none.status, StatusCode::SERVICE_UNAVAILABLE, "no reading room here: {:?}", none.body);
 
-    // Given back: this workitem is over, and the case goes on as another.
+    given_back_it_goes_on_as_another(&node, &uid, (&locked, &report)).await;
+}
+
+/// Given back: this workitem is over, and the case goes on as another.
+async fn given_back_it_goes_on_as_another(node: &Node, uid: &str, (locked, report): (&str, &Value)) {
+    let path = format!("/workitems/{uid}/state");
     assert_eq!(node.reads(Method::PUT, &path, &state("CANCELED", TRANSACTION)).await.status, StatusCode::OK);
-    let told = node.item(&uid).await;
+    let told = node.item(uid).await;
     assert_eq!(first(&told, "00741000"), "CANCELED");
     let again = node.reads(Method::PUT, &path, &state("CANCELED", TRANSACTION)).await;
     assert_eq!(
         (again.status, again.header("warning")),
         (StatusCode::OK, "299 confrere: The UPS is already in the requested state of CANCELED.")
     );
-    assert_eq!(node.reads(Method::POST, &locked, &report).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(node.reads(Method::POST, locked, report).await.status, StatusCode::BAD_REQUEST);
     let next = format!("{uid}.1");
     let told = node.item(&next).await;
     assert_eq!(
