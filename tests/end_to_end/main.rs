@@ -86,6 +86,7 @@ mod study_is_rejected;
 mod study_opens_at_once;
 mod transfer_is_steered;
 mod two_radiologists_click_at_once;
+mod worklist_is_worked_elsewhere;
 mod workstation_asks_by_dimse;
 
 /// The node of this checkout.

@@ -138,6 +138,14 @@ impl Archive {
         self.heeded(NoteRecord::of(of, (asked.reason, asked.named), heeded, &actor), actor).await
     }
 
+    /// Whether an instance is a rejection note that was heard.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub(crate) fn is_note(&self, instance: &Uid) -> Result<bool, ArchiveError> {
+        Ok(self.inner.index.note(instance)?.is_some())
+    }
+
     async fn read_note(&self, instance: &Uid) -> Result<Option<Read>, NoteError> {
         let inner = &self.inner;
         let (Some(read), Some(study)) = (inner.read_note.get(), inner.index.study_of(instance)?) else {

@@ -3,7 +3,10 @@
 //! # Not here
 //! Reading and writing the journal: [`super`].
 
-use super::record::{Record, Settings};
+use super::{
+    performed::{Made, Performed},
+    record::{Record, Settings},
+};
 use protocol::{
     Digest, SiteId, Timestamp, Uid,
     case::{
@@ -21,6 +24,8 @@ use std::{
 
 /// Studies of which is remembered that they need no request. Beyond, the oldest are asked about again.
 const DISMISSED_MAX: usize = 10_000;
+/// Performed procedure steps remembered: of some months. Beyond, the oldest count no more.
+const PERFORMED_MAX: usize = 10_000;
 
 /// A case with what its events come to. Never changed: another takes its place.
 #[derive(Debug)]
@@ -70,6 +75,15 @@ impl Whole {
         self.in_order().into_iter().filter(move |row| has_effect(row)).map(|(_, event)| event)
     }
 
+    /// The event by which whoever has the claim has it.
+    pub(crate) fn claim_event(&self) -> Option<Digest> {
+        let _ = self.state.claim.as_ref()?;
+        let claims = |(digest, event): &(&Digest, &Event)| {
+            matches!(event.step, Step::Claimed | Step::HandedOver { .. }) && !self.state.void.contains_key(*digest)
+        };
+        self.in_order().into_iter().rfind(claims).map(|(digest, _)| *digest)
+    }
+
     pub(crate) fn is_claimed_by(&self, site: &SiteId, person: &str) -> bool {
         self.state.claim.as_ref().is_some_and(|claim| claim.site == *site && claim.person == person)
     }
@@ -90,6 +104,10 @@ pub(super) struct Book {
     cases: BTreeMap<Id128, Arc<Whole>>,
     settings: Arc<Settings>,
     dismissed: BTreeMap<Uid, Timestamp>,
+    /// Claims and the transactions they are bound to. Bounded by the cases there are.
+    bound: BTreeMap<Id128, (Digest, Digest)>,
+    /// Performed procedure steps, by their UIDs.
+    performed: BTreeMap<Uid, Performed>,
 }
 
 impl Book {
@@ -117,10 +135,37 @@ impl Book {
         self.dismissed.contains_key(study)
     }
 
+    /// The transaction that the claim of a case is bound to.
+    pub(super) fn bound(&self, whole: &Whole) -> Option<Digest> {
+        let (claim, transaction) = self.bound.get(&whole.name())?;
+        (whole.claim_event() == Some(*claim)).then_some(*transaction)
+    }
+
+    pub(super) fn performed(&self, step: &Uid) -> Option<Performed> {
+        self.performed.get(step).cloned()
+    }
+
+    pub(super) fn counted(&self, study: &Uid) -> Option<u32> {
+        let mut steps = self.performed.values().filter(|one| one.study == *study).peekable();
+        let _ = steps.peek()?;
+        steps.try_fold(0u32, |sum, one| (one.made != Made::InProgress).then(|| sum.saturating_add(one.instances)))
+    }
+
     /// What is recorded beside events.
     pub(super) fn change(&mut self, record: Record) {
         match record {
             Record::Events(_) => {}
+            Record::Performed(performed) => {
+                let _ = self.performed.insert(performed.step.clone(), performed);
+                if self.performed.len() > PERFORMED_MAX
+                    && let Some(oldest) = self.performed.values().min_by_key(|one| one.at).map(|one| one.step.clone())
+                {
+                    let _ = self.performed.remove(&oldest);
+                }
+            }
+            Record::Bound { case, claim, transaction } => {
+                let _ = self.bound.insert(case, (claim, transaction));
+            }
             Record::Settings(settings) => self.settings = Arc::new(*settings),
             Record::Dismissed { study, at, .. } => {
                 let _ = self.dismissed.insert(study, at);

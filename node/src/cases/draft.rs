@@ -8,10 +8,10 @@
 
 use crate::{identity::Identity, seal::Key};
 use protocol::{
-    Timestamp,
-    case::event::{REPORT_BYTES_MAX, Standing},
+    Timestamp, Uid,
+    case::event::{REPORT_BYTES_MAX, STUDIES_MAX, Standing},
     ids::Id128,
-    wire::{self, Wire},
+    wire::{self, Wire, WireError},
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -52,14 +52,65 @@ pub(crate) struct Draft {
     pub(crate) conclusion: String,
     pub(crate) language: String,
     pub(crate) critical: bool,
+    /// What was read for it, where its editor said so with it.
+    pub(crate) read: Vec<(Uid, u64)>,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct OfCase(Vec<Draft>);
 
 impl Wire for OfCase {
+    const VERSION: u8 = 2;
+    const NAME: &'static str = "drafts of a case";
+}
+
+/// As drafts were before they said what was read.
+#[derive(Debug, Serialize, Deserialize)]
+struct Before(Vec<BeforeDraft>);
+
+impl Wire for Before {
     const VERSION: u8 = 1;
     const NAME: &'static str = "drafts of a case";
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct BeforeDraft {
+    person: String,
+    serial: u64,
+    at: Timestamp,
+    standing: Standing,
+    indication: String,
+    technique: String,
+    findings: String,
+    conclusion: String,
+    language: String,
+    critical: bool,
+}
+
+impl From<BeforeDraft> for Draft {
+    fn from(before: BeforeDraft) -> Self {
+        let BeforeDraft {
+            person,
+            serial,
+            at,
+            standing,
+            indication,
+            technique,
+            findings,
+            conclusion,
+            language,
+            critical,
+        } = before;
+        let read = Vec::new();
+        Self { person, serial, at, standing, indication, technique, findings, conclusion, language, critical, read }
+    }
+}
+
+fn decode(plain: &[u8]) -> Result<OfCase, WireError> {
+    wire::decode(plain).or_else(|why| match wire::decode::<Before>(plain) {
+        Ok(Before(drafts)) => Ok(OfCase(drafts.into_iter().map(Draft::from).collect())),
+        Err(_) => Err(why),
+    })
 }
 
 #[derive(Debug)]
@@ -101,9 +152,9 @@ impl Drafts {
                 Err(why) => return Err(why.into()),
             };
             let mut plain = Vec::new();
-            let bytes_max = (PERSONS_MAX * (REPORT_BYTES_MAX + 1_024)) as u64;
+            let bytes_max = (PERSONS_MAX * (REPORT_BYTES_MAX + STUDIES_MAX * 80 + 1_024)) as u64;
             let _ = key.opener(&name, file)?.take(bytes_max).read_to_end(&mut plain)?;
-            return wire::decode(&plain).map_err(|why| io::Error::new(io::ErrorKind::InvalidData, why).into());
+            return decode(&plain).map_err(|why| io::Error::new(io::ErrorKind::InvalidData, why).into());
         }
         Ok(OfCase::default())
     }
@@ -139,6 +190,9 @@ impl Drafts {
         if parts.into_iter().map(String::len).sum::<usize>() > REPORT_BYTES_MAX || draft.language.len() > 8 {
             return Err(DraftError::TooLong);
         }
+        if draft.read.len() > STUDIES_MAX {
+            return Err(DraftError::TooLong);
+        }
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let OfCase(mut drafts) = self.read(case)?;
         if drafts.iter().any(|known| known.person == draft.person && known.serial >= draft.serial) {
@@ -164,5 +218,33 @@ fn remove(path: &Path) -> Result<(), DraftError> {
     match fs::remove_file(path) {
         Err(why) if why.kind() != io::ErrorKind::NotFound => Err(why.into()),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn drafts_of_before_are_read() {
+        let draft = BeforeDraft {
+            person: "dr.garde".to_owned(),
+            serial: 7,
+            at: Timestamp(9),
+            standing: Standing::Final,
+            indication: String::new(),
+            technique: String::new(),
+            findings: "sans particularité".to_owned(),
+            conclusion: String::new(),
+            language: "fr".to_owned(),
+            critical: true,
+        };
+        let OfCase(read) = decode(&wire::encode(&Before(vec![draft]))).unwrap();
+        let mut draft = read.into_iter().next().unwrap();
+        assert_eq!((draft.serial, draft.critical, draft.read.len()), (7, true, 0));
+        assert_eq!((draft.findings.as_str(), draft.language.as_str()), ("sans particularité", "fr"));
+        draft.read = vec![("1.2.3".parse().unwrap(), 4)];
+        assert_eq!(decode(&wire::encode(&OfCase(vec![draft.clone()]))).unwrap().0, [draft]);
+        assert!(decode(&[2, 255, 255]).is_err());
     }
 }

@@ -13,10 +13,13 @@
 //! what here: the doors, by `trust`'s table.
 
 mod book;
+mod bound;
 mod draft;
 mod due;
 mod hear;
 mod list;
+mod may;
+mod performed;
 mod record;
 mod statistics;
 #[cfg(test)]
@@ -24,10 +27,13 @@ mod tests;
 mod words;
 
 pub(crate) use book::Whole;
+pub(crate) use bound::Bound;
 pub(crate) use draft::{Draft, DraftError};
 pub(crate) use due::{Delays, Due, DueKind, Tab};
 pub(crate) use hear::{HEADS_PAGE_MAX, Heads};
 pub(crate) use list::{Filter, Page};
+pub(crate) use may::{Doing, may, takes_part};
+pub(crate) use performed::{Made, Performed};
 pub(crate) use record::{Rank, Settings, SettingsWrong, Telephone};
 pub(crate) use statistics::{Delay, Statistics, Together, night_of};
 pub(crate) use words::{

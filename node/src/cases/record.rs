@@ -1,8 +1,10 @@
 //! What the journal of cases holds, and what is set for them.
 
+use super::performed::Performed;
 use protocol::{
-    SiteId, Timestamp, Uid,
+    Digest, SiteId, Timestamp, Uid,
     case::event::{Event, Priority},
+    ids::Id128,
     signed::SignatureBytes,
     wire::Wire,
 };
@@ -27,6 +29,10 @@ pub(super) enum Record {
     Settings(Box<Settings>),
     /// A study needs no request.
     Dismissed { study: Uid, reason: String, at: Timestamp },
+    /// Who goes on under a claim by a program shows the same transaction; `claim`: the event that claimed.
+    Bound { case: Id128, claim: Digest, transaction: Digest },
+    /// How far a performed procedure step is.
+    Performed(Performed),
 }
 
 impl Wire for Record {

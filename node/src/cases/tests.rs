@@ -232,6 +232,62 @@ async fn what_is_forged_or_of_others_is_refused_and_told() {
     assert_eq!(b.cases.lacking_here(&stranger.site(), &vec![(name, Vec::new())]), [(name, Vec::new())]);
 }
 
+#[tokio::test]
+async fn a_claim_is_bound_to_the_transaction_that_claimed() {
+    let (a, b) = two(&[]).await;
+    let name = offered(&a, &b).await;
+    told(&a, &b).await;
+    let _ = b.does(name, "dr.un", Step::Accepted { protocol: String::new() }).await.unwrap();
+    let _ = b.cases.claim_bound(name, actor("dr.un"), "1.2.3").await.unwrap();
+    let bound = |node: &Node, transaction| node.cases.bound(&node.cases.case(&name).unwrap(), transaction);
+    assert_eq!((bound(&b, "1.2.3"), bound(&b, "1.2.4")), (Bound::Same, Bound::Other));
+    for (person, transaction) in [("dr.un", "1.2.3"), ("dr.un", "1.2.4"), ("dr.deux", "1.2.5")] {
+        let lost = b.cases.claim_bound(name, actor(person), transaction).await.unwrap_err();
+        assert!(matches!(&lost, CaseError::Void(Void::Claimed { person, .. }) if person == "dr.un"), "{lost}");
+    }
+    // It outlives a restart, and no other site hears of it.
+    let b = b.again(2).await;
+    assert_eq!((bound(&b, "1.2.3"), bound(&b, "1.2.5")), (Bound::Same, Bound::Other));
+    told(&b, &a).await;
+    assert_eq!(bound(&a, "1.2.3"), Bound::Unbound);
+    // A claim that is taken over, given back or taken anew is bound to nothing.
+    let _ = b.does(name, "dr.un", Step::HandedOver { to: "dr.deux".to_owned() }).await.unwrap();
+    assert_eq!(bound(&b, "1.2.3"), Bound::Unbound);
+    let _ = b.does(name, "dr.deux", Step::Released { reason: "rien".to_owned() }).await.unwrap();
+    let _ = b.does(name, "dr.un", Step::Claimed).await.unwrap();
+    assert_eq!(bound(&b, "1.2.3"), Bound::Unbound);
+    // What a stop left without its binding is bound by the same person.
+    let _ = b.cases.claim_bound(name, actor("dr.un"), "1.2.9").await.unwrap();
+    assert_eq!((bound(&b, "1.2.9"), bound(&b, "1.2.3")), (Bound::Same, Bound::Other));
+}
+
+#[tokio::test]
+async fn the_modality_s_count_is_that_of_all_its_steps_when_they_have_ended() {
+    let a = Node::open(1);
+    let study: Uid = "1.2.3".parse().unwrap();
+    let step = |step: &str, made, instances| Performed {
+        step: step.parse().unwrap(),
+        study: "1.2.3".parse().unwrap(),
+        made,
+        instances,
+        at: tasks::now(),
+    };
+    assert_eq!(a.cases.counted(&study), None, "nobody said so");
+    for (performed, counted) in [
+        (step("1.2.4", Made::InProgress, 0), None),
+        (step("1.2.4", Made::Completed, 400), Some(400)),
+        (step("1.2.5", Made::InProgress, 3), None),
+        (step("1.2.5", Made::Discontinued, 12), Some(412)),
+    ] {
+        a.cases.perform(performed, actor("CT1")).await.unwrap();
+        assert_eq!(a.cases.counted(&study), counted);
+    }
+    let a = a.again(1).await;
+    assert_eq!(a.cases.counted(&study), Some(412));
+    assert_eq!(a.cases.performed(&"1.2.5".parse().unwrap()).unwrap().made, Made::Discontinued);
+    assert_eq!(a.cases.counted(&"1.2.9".parse().unwrap()), None);
+}
+
 fn draft(person: &str, serial: u64, findings: &str) -> Draft {
     Draft {
         person: person.to_owned(),
@@ -244,6 +300,7 @@ fn draft(person: &str, serial: u64, findings: &str) -> Draft {
         conclusion: String::new(),
         language: "fr".to_owned(),
         critical: false,
+        read: Vec::new(),
     }
 }
 

@@ -68,6 +68,8 @@ pub(crate) struct SiteConfig {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PortalConfig {
     pub(crate) listen: SocketAddr,
+    /// Where browsers find it, without a path, where that differs from `listen`.
+    pub(crate) url: Option<String>,
     /// PEM files; both or neither. Required beyond loopback.
     pub(crate) tls_cert: Option<PathBuf>,
     pub(crate) tls_key: Option<PathBuf>,
@@ -81,6 +83,7 @@ impl Default for PortalConfig {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            url: None,
             tls_cert: None,
             tls_key: None,
             web_dir: None,
@@ -259,6 +262,15 @@ pub(crate) struct CacheConfig {
 impl Default for CacheConfig {
     fn default() -> Self {
         Self { quota_bytes: 64 << 30 }
+    }
+}
+
+impl Config {
+    /// Where browsers find the portal, without a slash at its end; `listen`: where it listens, a port given as 0 being known.
+    pub(crate) fn portal_url(&self, listen: SocketAddr) -> String {
+        let scheme = if self.portal.tls_cert.is_some() { "https" } else { "http" };
+        let of_people = self.oidc.as_ref().map(|oidc| oidc.portal_url.clone());
+        self.portal.url.clone().or(of_people).unwrap_or_else(|| format!("{scheme}://{listen}"))
     }
 }
 

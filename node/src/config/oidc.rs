@@ -66,6 +66,16 @@ pub(crate) fn may_be_asked(url: &Url, http_here: bool) -> bool {
     is_plain && (url.scheme() == "https" || http_here && url.scheme() == "http" && is_here(url))
 }
 
+/// Where browsers find the portal.
+pub(super) fn portal_url(section: &mut Section<'_>, key: &str) -> Option<String> {
+    let wanted = "the portal's address without a path, like \"https://portal.example\" (http on this machine only)";
+    section.text(key, None, wanted, |text| {
+        let url: Url = text.parse().ok()?;
+        let is_bare = url.path() == "/" && url.query().is_none() && !text.ends_with('/');
+        (may_be_asked(&url, true) && is_bare).then(|| Some(text.to_owned()))
+    })
+}
+
 fn word(text: &str) -> Option<String> {
     let fit = !text.is_empty() && text.chars().count() <= WORD_MAX && !text.chars().any(char::is_control);
     fit.then(|| text.to_owned())
@@ -120,12 +130,7 @@ pub(super) fn read(section: &mut Section<'_>) -> Option<OidcConfig> {
         let url: Url = text.parse().ok()?;
         (may_be_asked(&url, http_here) && url.query().is_none()).then(|| Some(text.to_owned()))
     });
-    let wanted = "the portal's address without a path, like \"https://portal.example\" (http on this machine only)";
-    let portal_url = section.text("portal_url", None, wanted, |text| {
-        let url: Url = text.parse().ok()?;
-        let is_bare = url.path() == "/" && url.query().is_none() && !text.ends_with('/');
-        (may_be_asked(&url, true) && is_bare).then(|| Some(text.to_owned()))
-    });
+    let portal_url = portal_url(section, "portal_url");
     let mut text = |key: &str| section.text(key, None, "a word", |text| word(text).map(Some));
     let (client_id, name) = (text("client_id"), text("name"));
     let (role_claim, name_claim, rpps_claim) = (text("role_claim"), text("name_claim"), text("rpps_claim"));

@@ -180,6 +180,7 @@ fn portal(section: &mut Section<'_>) -> PortalConfig {
     let default = PortalConfig::default();
     PortalConfig {
         listen: section.address(default.listen),
+        url: oidc::portal_url(section, "url"),
         tls_cert: section.path("tls_cert"),
         tls_key: section.path("tls_key"),
         web_dir: section.path("web_dir"),

@@ -163,6 +163,11 @@ fn portal_section(portal: &PortalConfig) -> Section {
             "listen",
             listen(portal.listen),
         ),
+        Line(
+            "Where browsers find the portal, without a path: stands in reports and in links. Else [oidc] portal_url, else listen.",
+            "url",
+            portal.url.as_deref().and_then(text),
+        ),
         Line("Certificate chain, PEM; a path is relative to this file.", "tls_cert", path(&portal.tls_cert)),
         Line("Its key, PEM, mode 0600.", "tls_key", path(&portal.tls_key)),
         Line(

@@ -12,12 +12,15 @@
 
 use super::{Inner, next::World, nobody};
 use crate::{
-    archive::{Form, IngestError, Source, StudyRow},
+    archive::{Form, IngestError, InstanceRow, Source, StudyRow, is_note_class},
     cases::Whole,
-    reports::{self, Document, Kind, Sheet, Unwritable},
+    reports::{self, Beside, Document, Kept, Kind, Reference, Sheet, Unwritable},
 };
 use bytes::Bytes;
-use protocol::{Uid, case::state::Reported};
+use protocol::{Uid, case::state::Reported, retention::Day};
+
+/// Objects that one report points at.
+const REFERENCES_MAX: usize = 128;
 
 /// Where a report belongs.
 enum Place {
@@ -37,6 +40,12 @@ enum FileError {
     Unwritable(#[from] Unwritable),
 }
 
+fn reference(study: &Uid, series: &Uid, row: InstanceRow, frame: Option<u32>) -> Reference {
+    let is_image = !is_note_class(&row.entry.sop_class);
+    let (study, series) = (study.clone(), series.clone());
+    Reference { study, series, class: row.entry.sop_class, instance: row.entry.instance, frame, is_image }
+}
+
 /// What is known of both and differs.
 fn contradicts(whole: &Whole, row: &StudyRow) -> bool {
     let (asked, held) = (&whole.state.ask.patient, &row.patient);
@@ -50,7 +59,57 @@ fn contradicts(whole: &Whole, row: &StudyRow) -> bool {
         || (same_issuer && differs(&asked.id, held.id.as_deref()))
 }
 
+impl super::Desk {
+    /// A report with all that stands beside it here.
+    pub(crate) async fn sheet(&self, whole: &Whole, reported: &Reported) -> Sheet {
+        self.inner.sheet(whole, reported).await
+    }
+}
+
 impl Inner {
+    async fn sheet(&self, whole: &Whole, reported: &Reported) -> Sheet {
+        let mut sheet = Sheet::of(whole, reported, |site| self.name(site));
+        let read = reported.report.read.iter().map(|(study, _)| study);
+        let Some(study) = read.chain(&whole.state.ask.studies).next() else { return sheet };
+        // Not known now is not known at all: the report does not wait for it.
+        let kept = self.parts.archive.kept(study).await.ok().flatten();
+        let day = |until: Day| until.to_string().replace('-', "");
+        sheet.beside = Beside {
+            viewer: Some(format!("{}/ohif/viewer?StudyInstanceUIDs={study}", self.parts.portal_url)),
+            kept: kept.map(|kept| kept.until.map_or(Kept::Open, |until| Kept::Until(day(until)))),
+            references: self.chosen(whole),
+        };
+        sheet
+    }
+
+    /// Images that the request points at, and key object selections beside them, as far as they lie here.
+    fn chosen(&self, whole: &Whole) -> Vec<Reference> {
+        let archive = &self.parts.archive;
+        let ask = &whole.state.ask;
+        let named = ask.key_images.iter().filter_map(|image| {
+            let instance = image.instance.as_ref()?;
+            let rows = archive.instances(&image.study, &image.series).ok()?;
+            let row = rows.into_iter().find(|row| row.entry.instance == *instance)?;
+            Some(reference(&image.study, &image.series, row, image.frame))
+        });
+        let selections = ask.studies.iter().flat_map(|study| {
+            let series = archive.series(study).unwrap_or_default();
+            series.into_iter().filter(|row| row.modality == "KO").flat_map(move |series| {
+                let rows = archive.instances(study, &series.series).unwrap_or_default();
+                let is_selection = |row: &InstanceRow| {
+                    is_note_class(&row.entry.sop_class) && !archive.is_note(&row.entry.instance).unwrap_or(true)
+                };
+                let kept: Vec<Reference> = rows
+                    .into_iter()
+                    .filter(is_selection)
+                    .map(|row| reference(study, &series.series, row, None))
+                    .collect();
+                kept
+            })
+        });
+        named.chain(selections).take(REFERENCES_MAX).collect()
+    }
+
     fn place(&self, whole: &Whole, reported: &Reported) -> Place {
         let read = reported.report.read.iter().map(|(study, _)| study);
         let studies = read.filter(|study| whole.state.ask.studies.contains(study)).chain(&whole.state.ask.studies);
@@ -108,7 +167,7 @@ impl Inner {
     }
 
     async fn file_one(&self, whole: &Whole, reported: &Reported, row: &StudyRow) -> Result<(), FileError> {
-        let sheet = Sheet::of(whole, reported, |site| self.name(site));
+        let sheet = self.sheet(whole, reported).await;
         // One that lies there already is left as it is, also where the study was corrected between the two.
         for document in reports::documents(&sheet, row)? {
             if !self.was_filed(document.kind, reported) {

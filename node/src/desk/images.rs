@@ -144,6 +144,10 @@ impl World for Inner {
         studies.iter().filter_map(row).map(image).collect()
     }
 
+    fn counted(&self, study: &Uid) -> Option<u32> {
+        self.parts.cases.counted(study)
+    }
+
     fn touched(&self, study: &Uid) -> Timestamp {
         let archive = &self.parts.archive;
         let amended = archive.study(study).ok().flatten().and_then(|row| row.amended).map(|amended| amended.at);

@@ -13,17 +13,21 @@
 
 mod duty;
 mod file;
+#[cfg(test)]
+mod filed_tests;
 mod images;
 mod lent;
 mod next;
 mod order;
+mod request;
 mod sign;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use images::StudyHere;
 pub(crate) use lent::Lent;
-pub(crate) use sign::{SignError, ToSign};
+pub(crate) use request::{AskError, checked, unnamed};
+pub(crate) use sign::{ShownCase, SignError, ToSign};
 
 use crate::{
     alarms::{Alarms, Kind as Alarm, Level},
@@ -61,6 +65,8 @@ pub(crate) struct DeskParts {
     pub(crate) alarms: Alarms,
     pub(crate) tasks: Tasks,
     pub(crate) site_name: String,
+    /// Where browsers find the portal.
+    pub(crate) portal_url: String,
     pub(crate) roster: Roster,
 }
 

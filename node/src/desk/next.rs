@@ -46,6 +46,8 @@ pub(super) trait World {
     fn name(&self, site: &SiteId) -> String;
     /// Studies of ours among those of the case.
     fn images(&self, studies: &[Uid]) -> Vec<Image>;
+    /// How many instances of a study its modality says it made.
+    fn counted(&self, study: &Uid) -> Option<u32>;
     /// When an image of a study of ours came or was changed last.
     fn touched(&self, study: &Uid) -> Timestamp;
     /// Whether a report to us is in the archive, or need not be.
@@ -72,7 +74,7 @@ pub(super) struct View<'a> {
 pub(super) fn step(view: &View<'_>) -> Option<Step> {
     let state = &view.whole.state;
     if state.requester.0 == view.us {
-        let by_requester = [join, ready, deliver, close];
+        let by_requester = [join, count, ready, deliver, close];
         let found = by_requester.into_iter().find_map(|ask| ask(view)).or_else(|| route(view));
         if found.is_some() {
             return found;
@@ -90,6 +92,19 @@ fn join(view: &View<'_>) -> Option<Step> {
     let open = view.whole.state.stage.is_open();
     let study = open.then(|| view.world.joins(view.whole)).flatten()?;
     Some(Step::Acquired { studies: vec![study], how: Joined::Accession })
+}
+
+/// What the modality says it made, where it says so, and otherwise than before.
+fn count(view: &View<'_>) -> Option<Step> {
+    let state = &view.whole.state;
+    let is_said = |study: &Uid, count: u32| {
+        state.expected.iter().any(|known| *known == (study.clone(), count, Counted::Modality))
+    };
+    let counted = |study: &Uid| {
+        view.world.counted(study).filter(|count| !is_said(study, *count)).map(|count| (study.clone(), count))
+    };
+    let (study, instances) = state.stage.is_open().then(|| state.ask.studies.iter().find_map(counted)).flatten()?;
+    Some(Step::Expected { study, instances, by: Counted::Modality })
 }
 
 /// All studies of the case that are ours have settled, and a manifest is newer than what was said.

@@ -18,16 +18,37 @@ use protocol::{
 };
 use std::sync::Arc;
 
-/// What the editor shows, and what is to be signed.
-#[derive(Debug)]
-pub(crate) struct ToSign {
-    pub(crate) report: Report,
+/// By what whoever signs knows a case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ShownCase {
     pub(crate) patient_name: String,
     pub(crate) birth_date: String,
     /// The requesting site's name.
     pub(crate) hospital: String,
     /// `YYYYMMDD`; empty: no study's date is known.
     pub(crate) study_date: String,
+}
+
+impl ShownCase {
+    /// What is not the same.
+    pub(crate) fn differs(&self, from: &Self) -> Vec<&'static str> {
+        [
+            (self.patient_name == from.patient_name, "name"),
+            (self.birth_date == from.birth_date, "birth_date"),
+            (self.hospital == from.hospital, "hospital"),
+            (self.study_date == from.study_date, "study_date"),
+        ]
+        .into_iter()
+        .filter_map(|(same, what)| (!same).then_some(what))
+        .collect()
+    }
+}
+
+/// What the editor shows, and what is to be signed.
+#[derive(Debug)]
+pub(crate) struct ToSign {
+    pub(crate) report: Report,
+    pub(crate) shown: ShownCase,
 }
 
 /// Why it is not signed.
@@ -58,23 +79,24 @@ impl Desk {
         Ok(signed)
     }
 
+    /// What a case is to be shown as.
+    pub(crate) fn shown(&self, whole: &Whole) -> ShownCase {
+        let mut dates = self.inner.studies_here(whole).into_iter().filter_map(|study| study.date);
+        let patient = &whole.state.ask.patient;
+        ShownCase {
+            patient_name: patient.name.clone(),
+            birth_date: patient.birth_date.clone(),
+            hospital: self.inner.name(&whole.state.requester.0),
+            study_date: dates.next().unwrap_or_default(),
+        }
+    }
+
     fn judge(&self, whole: &Whole, to_sign: ToSign) -> Result<Step, SignError> {
-        let ask = &whole.state.ask;
-        let studies = self.inner.studies_here(whole);
-        let date = studies.iter().find_map(|study| study.date.clone()).unwrap_or_default();
-        let hospital = self.inner.name(&whole.state.requester.0);
-        let differs: Vec<&'static str> = [
-            (to_sign.patient_name == ask.patient.name, "name"),
-            (to_sign.birth_date == ask.patient.birth_date, "birth_date"),
-            (to_sign.hospital == hospital, "hospital"),
-            (to_sign.study_date == date, "study_date"),
-        ]
-        .into_iter()
-        .filter_map(|(same, what)| (!same).then_some(what))
-        .collect();
+        let differs = to_sign.shown.differs(&self.shown(whole));
         if !differs.is_empty() {
             return Err(SignError::WrongPatient(differs));
         }
+        let studies = self.inner.studies_here(whole);
         let report = to_sign.report;
         if report.despite.trim().is_empty() {
             let read = |study, version| report.read.iter().any(|(s, v)| s == study && *v >= version);

@@ -30,6 +30,7 @@ struct Told {
     joins: Option<Uid>,
     touched: Timestamp,
     is_archive_full: bool,
+    counted: Option<u32>,
 }
 
 impl World for Told {
@@ -44,6 +45,9 @@ impl World for Told {
     }
     fn images(&self, _: &[Uid]) -> Vec<Image> {
         self.images.clone()
+    }
+    fn counted(&self, _: &Uid) -> Option<u32> {
+        self.counted
     }
     fn touched(&self, _: &Uid) -> Timestamp {
         self.touched
@@ -293,6 +297,25 @@ fn images_are_ready_when_they_have_settled_and_anew_when_more_come() {
     let done = settle(&mut case, &world, 11);
     assert!(done.iter().any(|step| matches!(step, Step::ImagesReady { count_confirmed: false, .. })), "{done:?}");
     assert!(case.state().images_after_report, "whoever reported is told");
+}
+
+#[test]
+fn the_count_of_the_modality_confirms_and_another_does_not() {
+    let mut world = Told { ranks: vec![NEAR], images: vec![image(Some(1), 412)], ..Told::default() };
+    let mut case = taken(&world);
+    let done = settle(&mut case, &world, 3);
+    assert!(matches!(done[..], [Step::ImagesReady { count_confirmed: false, .. }]), "nobody counted: {done:?}");
+    world.counted = Some(411);
+    let done = settle(&mut case, &world, 4);
+    assert!(matches!(done[..], [Step::Expected { instances: 411, by: Counted::Modality, .. }]), "{done:?}");
+    // Another step of the same study ended meanwhile.
+    world.counted = Some(412);
+    let done = settle(&mut case, &world, 5);
+    assert!(
+        matches!(done[..], [Step::Expected { instances: 412, .. }, Step::ImagesReady { count_confirmed: true, .. }]),
+        "{done:?}"
+    );
+    assert_eq!(settle(&mut case, &world, 6), []);
 }
 
 fn report(critical: bool) -> Step {

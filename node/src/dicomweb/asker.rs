@@ -7,6 +7,7 @@ use super::{
     frames::FrameMaps,
     metadata::Shelf,
     query,
+    ups::{self, Subscribers},
 };
 use crate::{
     audit::{Act, Event},
@@ -50,6 +51,9 @@ pub(super) struct Desk {
     pub(super) decodes: Arc<Semaphore>,
     pub(super) encodes: Semaphore,
     pub(super) stows: Semaphore,
+    pub(super) subscribers: Subscribers,
+    /// Turns at channels of subscribers.
+    pub(super) channels: Arc<Semaphore>,
     /// Shapes of query that were written down, by person.
     asked: Mutex<LruCache<(String, String), Timestamp>>,
 }
@@ -63,6 +67,8 @@ impl Desk {
             decodes: Arc::new(Semaphore::new(DECODES_MAX)),
             encodes: Semaphore::new(ENCODES_MAX),
             stows: Semaphore::new(STOWS_MAX),
+            subscribers: Subscribers::default(),
+            channels: ups::channels(),
             asked: Mutex::new(LruCache::new(SHAPES_MAX)),
         }
     }

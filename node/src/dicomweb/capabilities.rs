@@ -79,6 +79,20 @@ pub(super) const RESOURCES: &[Resource] = &[
     reads("studies/{study}/series/{series}/instances/{instance}/bulkdata/{path}", "RetrieveBulkdata", OCTETS),
 ];
 
+/// The worklist, which a reading context has none of: its resources, with their methods and what those are.
+const WORKLIST: &[(&str, &[(&str, &str)])] = &[
+    ("workitems", &[("GET", "SearchForWorkitems"), ("POST", "CreateWorkitem")]),
+    ("workitems/{workitem}", &[("GET", "RetrieveWorkitem"), ("POST", "UpdateWorkitem")]),
+    ("workitems/{workitem}/state", &[("PUT", "ChangeWorkitemState")]),
+    ("workitems/{workitem}/cancelrequest", &[("POST", "RequestWorkitemCancellation")]),
+    (
+        "workitems/{workitem}/subscribers/{subscriber}",
+        &[("POST", "CreateSubscription"), ("DELETE", "DeleteSubscription")],
+    ),
+    ("workitems/{workitem}/subscribers/{subscriber}/suspend", &[("POST", "SuspendGlobalSubscription")]),
+    ("subscribers/{subscriber}", &[("GET", "OpenNotificationConnection")]),
+];
+
 /// Answers at a root. The document tells nothing of this site: nobody need sign in for it.
 pub(super) async fn root(
     method: Method,
@@ -138,6 +152,16 @@ fn wadl(base: &str) -> String {
         }
         out.push_str("  </resource>\n");
     }
+    for (path, methods) in WORKLIST.iter().filter(|_| !base.contains("/contexts/")) {
+        let _ = writeln!(out, "  <resource path=\"{path}\">");
+        for (method, id) in *methods {
+            let _ = writeln!(
+                out,
+                "   <method name=\"{method}\" id=\"{id}\">\n    <response>\n     <representation mediaType=\"application/dicom+json\"/>\n    </response>\n   </method>"
+            );
+        }
+        out.push_str("  </resource>\n");
+    }
     out.push_str(" </resources>\n</application>\n");
     out
 }
@@ -159,6 +183,7 @@ mod tests {
         ids.sort_unstable();
         ids.dedup();
         assert_eq!(ids.len(), all);
-        assert!(wadl.contains("base=\"/dicomweb/\""));
+        assert!(wadl.contains("base=\"/dicomweb/\"") && wadl.contains("path=\"workitems\""));
+        assert!(!super::wadl("/dicomweb/contexts/ab/").contains("workitems"));
     }
 }

@@ -36,6 +36,9 @@ pub(super) enum Problem {
     Range { bytes: u64 },
     #[error("{message}")]
     Busy { code: &'static str, message: &'static str, retry_s: u32 },
+    /// Of the worklist: with what PS3.18 chapter 11 has for it.
+    #[error("{message}")]
+    Workitem { status: StatusCode, warning: &'static str, message: Cow<'static, str> },
     #[error("the client stopped sending")]
     Slow,
     #[error("the bytes are not those that were signed")]
@@ -62,6 +65,7 @@ impl Problem {
             Self::Method(_) => (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed"),
             Self::Range { .. } => (StatusCode::RANGE_NOT_SATISFIABLE, "range"),
             Self::Busy { code, .. } => (StatusCode::SERVICE_UNAVAILABLE, code),
+            Self::Workitem { status, .. } => (*status, "workitem"),
             Self::Slow => (StatusCode::REQUEST_TIMEOUT, "too-slow"),
             Self::Corrupt => (StatusCode::BAD_GATEWAY, "corrupt"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
@@ -135,6 +139,11 @@ impl IntoResponse for Problem {
         match self {
             Self::Busy { retry_s, .. } => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_s.max(1)));
+            }
+            Self::Workitem { warning, .. } => {
+                if let Ok(value) = HeaderValue::from_str(&format!("299 confrere: {warning}")) {
+                    headers.insert(header::WARNING, value);
+                }
             }
             Self::Method(allowed) => {
                 headers.insert(header::ALLOW, HeaderValue::from_static(allowed));

@@ -4,6 +4,7 @@
 use super::{
     bulkdata, matching, metadata,
     query::{LIMIT_MAX, Search},
+    ups,
 };
 use crate::{
     multipart::{Multipart, MultipartError, Piece},
@@ -47,7 +48,7 @@ pub(crate) fn multipart(bytes: &[u8]) {
     }
 }
 
-/// A query and, behind a line end, a header (its first byte telling the syntax) that is asked by it.
+/// A query and, behind a line end, a header (its first byte telling the syntax) that is asked by it, or a workitem in JSON.
 pub(crate) fn query(bytes: &[u8]) {
     let (query, header) = match bytes.iter().position(|b| *b == b'\n') {
         Some(at) => (bytes.get(..at).unwrap_or_default(), bytes.get(at + 1..).unwrap_or_default()),
@@ -55,6 +56,7 @@ pub(crate) fn query(bytes: &[u8]) {
     };
     let Ok(search) = Search::parse(&String::from_utf8_lossy(query)) else { return };
     assert!(search.limit() <= LIMIT_MAX && search.shape().len() <= 16 * 9);
+    ups::matched(header, &search);
     let Ok((_, rest)) = search.split() else { return };
     assert!(rest.len() <= search.conditions.len());
     let Some((syntax, header)) = with_syntax(header) else { return };

@@ -1,4 +1,4 @@
-//! The DICOMweb door: QIDO-RS, WADO-RS and STOW-RS (PS3.18) over own and peers' studies, as one archive.
+//! The DICOMweb door: QIDO-RS, WADO-RS and STOW-RS (PS3.18) over own and peers' studies, as one archive; UPS-RS over cases.
 //!
 //! It translates and decides nothing: who may see what, waiting for a peer, and verification are `studies`'; storing is
 //! the archive's. The same routes are served twice: at the root, for all that the caller may see, and under
@@ -39,15 +39,19 @@ mod stow;
 mod tests;
 mod text;
 mod turn;
+mod ups;
 mod uri;
 mod wado;
 
 use crate::{
     archive::Archive,
     audit::Audit,
+    cases::Cases,
+    desk::Desk,
     pixels::{Decoders, dataset},
     studies::Studies,
     tasks::Tasks,
+    trust::Trust,
 };
 use std::sync::Arc;
 
@@ -57,6 +61,12 @@ pub(crate) struct DicomwebDoor {
     pub(crate) studies: Studies,
     pub(crate) archive: Archive,
     pub(crate) audit: Audit,
+    pub(crate) cases: Cases,
+    /// Where reports are signed; `None`: nowhere.
+    pub(crate) reading_room: Option<Desk>,
+    pub(crate) trust: Trust,
+    /// This site's name.
+    pub(crate) site_name: String,
     pub(crate) tasks: Tasks,
     pub(crate) decoders: Decoders,
     /// Whether the portal speaks TLS: absolute URLs in answers begin with `https`.

@@ -141,7 +141,7 @@ impl Search {
 }
 
 /// An attribute by keyword or tag; nested ones joined by dots.
-fn path(name: &str) -> Result<Vec<Tag>, Problem> {
+pub(super) fn path(name: &str) -> Result<Vec<Tag>, Problem> {
     let unknown = || Problem::bad(format!("unknown attribute {}", name.chars().take(64).collect::<String>()));
     let steps: Vec<Tag> =
         name.split('.').take(9).map(|step| attribute(step).ok_or_else(unknown)).collect::<Result<_, _>>()?;

@@ -2,7 +2,7 @@
 
 use super::{
     DicomwebDoor, asker::Desk, bulkdata, capabilities, cors, error::Problem, frames, metadata, qido, reject, rendered,
-    stow, uri, wado,
+    stow, ups, uri, wado,
 };
 use axum::{
     Router,
@@ -11,7 +11,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
-    routing::{MethodRouter, any, get},
+    routing::{MethodRouter, any, get, post, put},
 };
 use std::sync::Arc;
 use tower_http::{
@@ -35,6 +35,7 @@ pub(super) fn router(door: DicomwebDoor) -> Router {
     let root = || any(capabilities::root);
     let under_root = Router::new()
         .merge(tree())
+        .merge(worklist())
         .nest("/contexts/{context}", tree())
         .route("/contexts/{context}/", root())
         .fallback(|| std::future::ready(Problem::NotFound));
@@ -75,6 +76,24 @@ fn tree() -> Router<Arc<Desk>> {
         .route(&at("/rendered"), read(rendered::rendered))
         .route(&at("/thumbnail"), read(rendered::thumbnail))
         .route(&at("/bulkdata/{*path}"), read(bulkdata::bulkdata))
+}
+
+/// The cases as workitems: of the whole node, never of a reading context.
+fn worklist() -> Router<Arc<Desk>> {
+    let only = |methods: MethodRouter<Arc<Desk>>, allowed: &'static str| {
+        methods.options(move || allow(allowed)).fallback(move || refuse(allowed))
+    };
+    Router::new()
+        .route("/workitems", only(get(ups::search).post(ups::create), STORE))
+        .route("/workitems/{workitem}", only(get(ups::retrieve).post(ups::update), STORE))
+        .route("/workitems/{workitem}/state", only(put(ups::state), "PUT, OPTIONS"))
+        .route("/workitems/{workitem}/cancelrequest", only(post(ups::cancel), "POST, OPTIONS"))
+        .route(
+            "/workitems/{workitem}/subscribers/{subscriber}",
+            only(post(ups::subscribe).delete(ups::unsubscribe), "POST, DELETE, OPTIONS"),
+        )
+        .route("/workitems/{workitem}/subscribers/{subscriber}/suspend", only(post(ups::suspend), "POST, OPTIONS"))
+        .route("/subscribers/{subscriber}", only(get(ups::open), READ))
 }
 
 /// A resource that is read (GET and HEAD).

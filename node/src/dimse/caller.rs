@@ -159,6 +159,11 @@ impl Caller {
         self.allow(self.rights().store && self.user_may(Action::StoreStudies), Operation::Commit, None).await
     }
 
+    /// Whether it may say what it made.
+    pub(super) async fn may_perform(&self) -> Result<(), Status> {
+        self.allow(self.rights().store && self.user_may(Action::StoreStudies), Operation::Perform, None).await
+    }
+
     /// Whether its rejection notes are obeyed.
     pub(super) fn may_reject(&self) -> bool {
         self.rights().reject && self.user_may(Action::RejectStudies)

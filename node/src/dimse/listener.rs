@@ -12,11 +12,12 @@ use super::{
     echo, find_scp,
     link::{Link, LinkError, Patience},
     message::{
-        C_CANCEL_RQ, C_ECHO_RQ, C_FIND_RQ, C_GET_RQ, C_MOVE_RQ, C_STORE_RQ, Command, N_ACTION_RQ, N_EVENT_REPORT_RSP,
-        RESPONSE,
+        C_CANCEL_RQ, C_ECHO_RQ, C_FIND_RQ, C_GET_RQ, C_MOVE_RQ, C_STORE_RQ, Command, N_ACTION_RQ, N_CREATE_RQ,
+        N_EVENT_REPORT_RSP, N_SET_RQ, RESPONSE,
     },
     negotiate::{self, Agreed, Context, QUERY_RETRIEVE, Serves, VERIFICATION},
     pdu::{Abort, Acceptance, Proposal, Rejection},
+    performed::{self, PERFORMED},
     question::Asker,
     refusals::{Operation, Refusals, Why},
     retrieve_scp,
@@ -24,6 +25,7 @@ use super::{
     store_scp::StoreScp,
     tls::{self, Taking},
 };
+use crate::cases::Cases;
 use bytes::Bytes;
 use protocol::AeTitle;
 use std::{
@@ -275,13 +277,14 @@ impl Shared {
 
 /// Answers commands until the peer releases, breaks off or the node stops.
 async fn converse(shared: &Shared, mut association: Association, caller: Caller) {
-    let DimseParts { archive, studies, audit, decoders, tasks, .. } = &shared.parts;
+    let DimseParts { archive, studies, audit, cases, decoders, tasks, .. } = &shared.parts;
     let mut served = Served {
         title: shared.own.title.clone(),
         store: StoreScp::new(archive.clone(), audit.clone(), (tasks.clone(), shared.ahead.clone()), &caller),
         asker: Asker::new(archive.clone(), studies.clone(), audit.clone(), caller.clone()),
         commitment: CommitmentScp::new(shared.reporter.clone(), caller),
         decoders: decoders.clone(),
+        cases: cases.clone(),
     };
     let ended = loop {
         // Only waiting is cut off: a message begun is answered.
@@ -342,6 +345,7 @@ struct Served {
     asker: Asker,
     decoders: Decoders,
     commitment: CommitmentScp,
+    cases: Cases,
 }
 
 /// The class of a query or retrieval ends with the number of its operation.
@@ -387,6 +391,9 @@ async fn answer(
             retrieve_scp::retrieve(association, (asker, decoders), title, context, command).await
         }
         Some(N_ACTION_RQ) if class == PUSH_MODEL => served.commitment.action(association, context, command).await,
+        Some(N_CREATE_RQ | N_SET_RQ) if class == PERFORMED => {
+            performed::answer(association, (&served.cases, &served.asker.caller), context, command).await
+        }
         Some(N_EVENT_REPORT_RSP) => served.commitment.answered(command).await,
         // What it was to cancel has been answered.
         Some(C_CANCEL_RQ) => Ok(()),

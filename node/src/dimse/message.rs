@@ -19,7 +19,8 @@ pub(crate) const N_EVENT_REPORT_RQ: u16 = 0x0100;
 pub(crate) const N_EVENT_REPORT_RSP: u16 = 0x8100;
 pub(crate) const N_ACTION_RQ: u16 = 0x0130;
 pub(crate) const N_ACTION_RSP: u16 = 0x8130;
-const N_CREATE_RQ: u16 = 0x0140;
+pub(crate) const N_SET_RQ: u16 = 0x0120;
+pub(crate) const N_CREATE_RQ: u16 = 0x0140;
 pub(crate) const N_CREATE_RSP: u16 = 0x8140;
 pub(crate) const C_CANCEL_RQ: u16 = 0x0FFF;
 /// The bit that makes a response of a request.

@@ -1,4 +1,5 @@
-//! The DIMSE door: verification, storage, storage commitment, query and retrieval, as provider and as user.
+//! The DIMSE door: verification, storage, storage commitment, query and retrieval, as provider and as user; performed procedure
+//! steps, as provider.
 //!
 //! It translates DIMSE into calls of the archive and of studies and decides nothing. An instance is answered with success
 //! only after [`Archive::ingest`] returned, which is after file, folder and record are on disk. Whoever connects costs
@@ -28,6 +29,7 @@ mod listener;
 mod message;
 mod negotiate;
 mod pdu;
+mod performed;
 mod question;
 mod refusals;
 mod retrieve_scp;
@@ -45,6 +47,7 @@ mod tests;
 use crate::{
     archive::Archive,
     audit::Audit,
+    cases::Cases,
     config::DimseConfig,
     pixels::Decoders,
     studies::Studies,
@@ -76,6 +79,7 @@ pub(crate) struct DimseParts {
     pub(crate) archive: Archive,
     pub(crate) studies: Studies,
     pub(crate) audit: Audit,
+    pub(crate) cases: Cases,
     pub(crate) users: Users,
     pub(crate) tasks: Tasks,
     pub(crate) decoders: Decoders,

@@ -10,6 +10,7 @@
 use super::{
     commitment::PUSH_MODEL,
     pdu::{Acceptance, Answer, DATA_BYTES_MAX, Proposal, Proposed, Rejection, Role, UserItems, associate},
+    performed::PERFORMED,
 };
 use bytes::Bytes;
 use protocol::{AeTitle, Uid};
@@ -45,7 +46,9 @@ impl Serves {
     fn takes(self, class: &str) -> bool {
         match self {
             Self::Node => {
-                class == VERIFICATION || class == PUSH_MODEL || QUERY_RETRIEVE.contains(&class) || is_storage(class)
+                [VERIFICATION, PUSH_MODEL, PERFORMED].contains(&class)
+                    || QUERY_RETRIEVE.contains(&class)
+                    || is_storage(class)
             }
             Self::Reports => class == VERIFICATION || class == PUSH_MODEL,
         }

@@ -44,6 +44,8 @@ pub(super) enum Operation {
     Retrieve,
     /// To be told what is safe here.
     Commit,
+    /// To say what it made.
+    Perform,
     /// What no service here does.
     Other,
 }
@@ -59,6 +61,7 @@ impl Operation {
             Self::Find => "C-FIND",
             Self::Retrieve => "retrieval",
             Self::Commit => "storage commitment",
+            Self::Perform => "performed procedure step",
             Self::Other => "operation",
         }
     }
@@ -70,6 +73,7 @@ impl Operation {
             Self::Find => Act::StudiesQueried,
             Self::Retrieve => Act::StudyExported,
             Self::Commit => Act::StorageCommitted,
+            Self::Perform => Act::CaseChanged,
         }
     }
 }

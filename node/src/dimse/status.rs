@@ -22,6 +22,11 @@ impl Status {
     pub(crate) const MISTYPED: Self = Self { code: 0x0212, comment: "the request lacks a SOP class or instance UID" };
     pub(crate) const NO_SUCH_INSTANCE: Self = Self { code: 0x0112, comment: "there is only the well-known instance" };
     pub(crate) const INVALID_ARGUMENT: Self = Self { code: 0x0115, comment: "the request lacks what it is about" };
+    /// Of performed procedure steps (PS3.4 F.7.2).
+    pub(crate) const NO_SUCH_STEP: Self = Self { code: 0x0112, comment: "no such procedure step is known here" };
+    pub(crate) const STEP_KNOWN: Self = Self { code: 0x0111, comment: "the procedure step is known here already" };
+    pub(crate) const STEP_ENDED: Self = Self { code: 0x0110, comment: "the procedure step may no longer be updated" };
+    pub(crate) const STEP_STATUS: Self = Self { code: 0x0106, comment: "the status does not fit the procedure step" };
     pub(crate) const NO_SUCH_ACTION: Self = Self { code: 0x0123, comment: "there is no such action" };
     pub(crate) const LIMITED: Self = Self { code: 0x0213, comment: "too many instances or requests at once" };
     pub(crate) const OUT_OF_RESOURCES: Self = Self { code: 0xA700, comment: "out of resources" };
@@ -96,6 +101,10 @@ mod tests {
             Status::NO_SUCH_INSTANCE,
             Status::INVALID_ARGUMENT,
             Status::NO_SUCH_ACTION,
+            Status::NO_SUCH_STEP,
+            Status::STEP_KNOWN,
+            Status::STEP_ENDED,
+            Status::STEP_STATUS,
             Status::LIMITED,
             Status::OUT_OF_RESOURCES,
             Status::STOPPING,

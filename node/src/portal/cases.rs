@@ -10,9 +10,9 @@ use super::{
     worklist::{form, uid},
 };
 use crate::{
-    cases::{CaseError, Filter, Tab, Whole, class_of, kind_of, priority_of},
+    cases::{CaseError, Doing, Filter, Tab, Whole, class_of, kind_of, may, priority_of, takes_part},
     tasks,
-    trust::{Action, Person, Role},
+    trust::{Action, Person},
 };
 use axum::{
     Json,
@@ -351,38 +351,32 @@ fn colleague(door: &Door, name: &str) -> Result<String, ApiError> {
     if account.person.allows(Action::ReportCases) { Ok(account.person.name) } else { Err(ApiError::Bad("to")) }
 }
 
-/// Which right a step needs.
-pub(super) fn may(person: &Person, whole: &Whole, us: &SiteId, new: &NewStep) -> bool {
-    let reports = person.allows(Action::ReportCases);
-    let requests = person.allows(Action::RequestReadings);
-    let prepares = person.allows(Action::PrepareCases);
-    let is_clinician = requests && matches!(person.role, Role::Referrer | Role::Radiologist);
-    match new {
-        NewStep::Accept { .. }
-        | NewStep::Refuse { .. }
-        | NewStep::Claim
-        | NewStep::Read
-        | NewStep::Compare { .. }
-        | NewStep::Reopen { .. } => reports,
-        // Somebody else's claim is taken away by who answers for the node.
-        NewStep::Release { .. } | NewStep::HandOver { .. } => {
-            (reports && whole.is_claimed_by(us, &person.name)) || person.allows(Action::Administer)
+impl NewStep {
+    pub(super) const fn doing(&self) -> Doing {
+        match self {
+            Self::Accept { .. }
+            | Self::Refuse { .. }
+            | Self::Claim
+            | Self::Read
+            | Self::Compare { .. }
+            | Self::Reopen { .. } => Doing::Reading,
+            Self::Release { .. } | Self::HandOver { .. } => Doing::LettingGo,
+            Self::Offer { .. }
+            | Self::Acquired { .. }
+            | Self::Complement { .. }
+            | Self::ImagesReady { .. }
+            | Self::Expect { .. } => Doing::Preparing,
+            Self::Acknowledge { .. } | Self::Hear { who: None, .. } => Doing::Acting,
+            Self::Hear { .. } => Doing::Telling,
+            Self::Cancel { .. } | Self::Prioritise { .. } => Doing::Asking,
+            Self::Close => Doing::Closing,
+            Self::Ask { .. }
+            | Self::Answer { .. }
+            | Self::Hold { .. }
+            | Self::Resume
+            | Self::Escalate { .. }
+            | Self::Say { .. } => Doing::Speaking,
         }
-        NewStep::Offer { .. }
-        | NewStep::Acquired { .. }
-        | NewStep::Complement { .. }
-        | NewStep::ImagesReady { .. }
-        | NewStep::Expect { .. } => prepares,
-        NewStep::Acknowledge { .. } | NewStep::Hear { who: None, .. } => is_clinician,
-        NewStep::Hear { .. } => is_clinician || reports,
-        NewStep::Cancel { .. } | NewStep::Prioritise { .. } => requests,
-        NewStep::Close => requests || prepares,
-        NewStep::Ask { .. }
-        | NewStep::Answer { .. }
-        | NewStep::Hold { .. }
-        | NewStep::Resume
-        | NewStep::Escalate { .. }
-        | NewStep::Say { .. } => reports || requests || prepares,
     }
 }
 
@@ -395,13 +389,11 @@ pub(super) async fn take_step(
     Path(case): Path<String>,
     Json(new): Json<NewStep>,
 ) -> Result<Json<CaseJson>, ApiError> {
-    let listed = caller.may(Action::ListStudies);
-    let any = [Action::ReportCases, Action::RequestReadings, Action::PrepareCases];
-    if listed.is_err() || !any.iter().any(|action| caller.0.allows(*action)) {
+    if !takes_part(&caller.0) {
         return Err(ApiError::Refused(protocol::Refusal::Role));
     }
     let (name, whole) = named(&door, &case)?;
-    if !may(&caller.0, &whole, &door.identity.site(), &new) {
+    if !may(&caller.0, &whole, &door.identity.site(), new.doing()) {
         return Err(ApiError::Refused(protocol::Refusal::Role));
     }
     let step = step(&door, &whole, new)?;

@@ -1,11 +1,8 @@
 //! What the caller may do in a case now: each step is tried on it, so that no second set of rules says so.
 
-use super::{
-    Door,
-    cases::{NewStep, may},
-};
+use super::{Door, cases::NewStep};
 use crate::{
-    cases::Whole,
+    cases::{Whole, may},
     tasks,
     trust::{Action, Person},
 };
@@ -89,7 +86,7 @@ pub(super) fn actions(door: &Door, person: &Person, whole: &Whole) -> Vec<&'stat
     ];
     let taken = steps.into_iter().filter_map(|(word, new, step)| {
         let step = step?;
-        (may(person, whole, &us, &new) && would(step)).then_some(word)
+        (may(person, whole, &us, new.doing()) && would(step)).then_some(word)
     });
     taken.chain(signed(person, &would)).collect()
 }

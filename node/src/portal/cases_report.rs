@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     audit::{Act, Event},
-    reports::{Sheet, pdf},
+    reports::pdf,
     trust::Action,
 };
 use axum::{
@@ -38,13 +38,7 @@ pub(super) async fn show(
         written = written.study(study);
     }
     door.audit.record(written).await?;
-    let us = door.identity.site();
-    let sheet = Sheet::of(&whole, reported, |site| {
-        if *site == us {
-            return door.config.site.name.clone();
-        }
-        door.trust.peer(site).map_or_else(|| site.short(), |peer| peer.name)
-    });
+    let sheet = door.desk()?.sheet(&whole, reported).await;
     let short = report.to_string().chars().take(12).collect::<String>();
     let headers = [
         (header::CONTENT_TYPE, "application/pdf".to_owned()),

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     cases::{CaseError, Draft, standing_of, standing_word},
-    desk::{SignError, ToSign},
+    desk::{ShownCase, SignError, ToSign},
     tasks,
     trust::Action,
 };
@@ -90,13 +90,13 @@ pub(super) async fn sign(
     if !report.is_sound() {
         return Err(ApiError::Bad("report"));
     }
-    let to_sign = ToSign {
-        report,
+    let shown = ShownCase {
         patient_name: new.patient.name,
         birth_date: new.patient.birth_date,
         hospital: new.hospital,
         study_date: new.study_date,
     };
+    let to_sign = ToSign { report, shown };
     match door.desk()?.sign(name, caller.0.actor(), to_sign).await {
         Ok(whole) => Ok(told(&door, &caller, &whole)),
         Err(SignError::Case(why)) => Err(lost(&door, &caller.0, &name, why)),
@@ -177,6 +177,7 @@ pub(super) async fn keep_draft(
         conclusion: new.conclusion,
         language: new.language,
         critical: new.critical,
+        read: Vec::new(),
     };
     door.cases.keep_draft(name, draft).await?;
     door.cases.touch(&whole, &caller.0.name);

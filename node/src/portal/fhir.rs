@@ -4,9 +4,15 @@
 //! there. Who may read the log may ask; reading is written into the log, a page that follows another is part of its reading.
 //!
 //! # Not here
-//! What an event is in FHIR: `collect::fhir`. Other resources.
+//! What an event is in FHIR: `collect::fhir`. Cases and reports: [`super::fhir_cases`].
 
-use super::{Door, error::ApiError, signin::Caller};
+use super::{
+    Door,
+    error::ApiError,
+    fhir_cases,
+    fhir_search::{Dates, PAGE, code, conditions, count, patient},
+    signin::Caller,
+};
 use crate::{
     archive::StudyQuery,
     audit::{Act, Event, Filter},
@@ -20,38 +26,39 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use protocol::{Timestamp, Uid};
+use protocol::Uid;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use url::form_urlencoded;
 
-/// Events in one page at most.
-const PAGE_MAX: usize = 200;
-const PAGE: usize = 50;
 /// Entries of the log that one search looks through.
 const LOOK_MAX: usize = 20_000;
 /// Entries read at a time.
 const STEP: usize = 500;
 /// Studies of one patient at most.
 const STUDIES_MAX: usize = 200;
-/// Conditions of one search.
-const CONDITIONS_MAX: usize = 32;
 
 pub(super) fn routes() -> Router<Door> {
     Router::new()
         .route("/metadata", get(metadata))
         .route("/AuditEvent", get(search))
         .route("/AuditEvent/{id}", get(read))
+        .route("/Task", get(fhir_cases::tasks))
+        .route("/Task/{id}", get(fhir_cases::task))
+        .route("/ServiceRequest", get(fhir_cases::requests))
+        .route("/ServiceRequest/{id}", get(fhir_cases::request))
+        .route("/DiagnosticReport", get(fhir_cases::reports))
+        .route("/DiagnosticReport/{id}", get(fhir_cases::report))
 }
 
 /// An answer of this door.
-fn resource(status: StatusCode, body: &Value) -> Response {
+pub(super) fn resource(status: StatusCode, body: &Value) -> Response {
     let kind = HeaderValue::from_static("application/fhir+json; charset=utf-8");
     (status, [(header::CONTENT_TYPE, kind)], body.to_string()).into_response()
 }
 
 /// A fault as OperationOutcome. What else the answer carries (for the log, for a retry) stays.
-fn fault(error: ApiError) -> Response {
+pub(super) fn fault(error: ApiError) -> Response {
     let code = match error.word() {
         "not-signed-in" => "login",
         "role" => "forbidden",
@@ -71,8 +78,15 @@ fn fault(error: ApiError) -> Response {
 
 /// What this door can do. For everybody, as FHIR asks.
 pub(super) async fn metadata(State(door): State<Door>) -> Response {
-    let parameter = |(name, kind): (&str, &str)| json!({ "name": name, "type": kind });
-    let parameters: Vec<Value> = [
+    let of = |(kind, parameters): (&str, &[(&str, &str)])| {
+        let told: Vec<Value> = parameters.iter().map(|(name, kind)| json!({ "name": name, "type": kind })).collect();
+        json!({
+            "type": kind,
+            "interaction": [{ "code": "read" }, { "code": "search-type" }],
+            "searchParam": told,
+        })
+    };
+    let log = [
         ("date", "date"),
         ("patient", "token"),
         ("agent", "string"),
@@ -80,14 +94,13 @@ pub(super) async fn metadata(State(door): State<Door>) -> Response {
         ("action", "token"),
         ("type", "token"),
         ("outcome", "token"),
-    ]
-    .into_iter()
-    .map(parameter)
-    .collect();
+    ];
+    let resources: Vec<Value> =
+        std::iter::once(("AuditEvent", &log[..])).chain(fhir_cases::PARAMETERS).map(of).collect();
     let told = json!({
         "resourceType": "CapabilityStatement",
         "status": "active",
-        "date": "2026-11-28",
+        "date": "2026-11-29",
         "kind": "instance",
         "software": { "name": "Confrere", "version": env!("CARGO_PKG_VERSION") },
         "implementation": { "description": door.config.site.name },
@@ -95,11 +108,7 @@ pub(super) async fn metadata(State(door): State<Door>) -> Response {
         "format": ["application/fhir+json"],
         "rest": [{
             "mode": "server",
-            "resource": [{
-                "type": "AuditEvent",
-                "interaction": [{ "code": "read" }, { "code": "search-type" }],
-                "searchParam": parameters,
-            }],
+            "resource": resources,
         }],
     });
     std::future::ready(resource(StatusCode::OK, &told)).await
@@ -169,20 +178,30 @@ async fn bundle(door: &Door, caller: Result<Caller, ApiError>, query: &str) -> R
             door.audit.record(event).await?;
         }
     }
-    let mut links = vec![json!({ "relation": "self", "url": address(door, query) })];
-    if let Some(before) = next {
-        let kept = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != BEFORE);
-        let following = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(kept)
-            .append_pair(BEFORE, &before.to_string())
-            .finish();
-        links.push(json!({ "relation": "next", "url": address(door, &following) }));
+    let next = next.map(|before| (BEFORE, before.to_string()));
+    Ok(page(door, "AuditEvent", query, next, entries))
+}
+
+/// A page of a search; `next`: where the page that follows begins, by the parameter that says so.
+pub(super) fn page(
+    door: &Door,
+    kind: &str,
+    query: &str,
+    next: Option<(&'static str, String)>,
+    found: Vec<Value>,
+) -> Value {
+    let mut links = vec![json!({ "relation": "self", "url": address(door, kind, query) })];
+    if let Some((parameter, place)) = next {
+        let kept = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != parameter);
+        let following =
+            form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).append_pair(parameter, &place).finish();
+        links.push(json!({ "relation": "next", "url": address(door, kind, &following) }));
     }
-    let entries: Vec<Value> = entries
+    let entries: Vec<Value> = found
         .into_iter()
         .map(|resource| {
-            let url =
-                format!("{}/{}", address(door, ""), resource.get("id").and_then(Value::as_str).unwrap_or_default());
+            let id = resource.get("id").and_then(Value::as_str).unwrap_or_default();
+            let url = format!("{}/{id}", address(door, kind, ""));
             json!({ "fullUrl": url, "resource": resource, "search": { "mode": "match" } })
         })
         .collect();
@@ -192,7 +211,7 @@ async fn bundle(door: &Door, caller: Result<Caller, ApiError>, query: &str) -> R
     {
         fields.insert("entry".to_owned(), Value::Array(entries));
     }
-    Ok(told)
+    told
 }
 
 /// Where the pages that follow begin; our own.
@@ -202,11 +221,8 @@ fn asked_first(query: &str) -> bool {
     !form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == BEFORE)
 }
 
-fn address(door: &Door, query: &str) -> String {
-    let scheme = if door.config.portal.tls_cert.is_some() { "https" } else { "http" };
-    let own = format!("{scheme}://{}", door.bound.portal);
-    let base = door.config.oidc.as_ref().map_or(own, |oidc| oidc.portal_url.clone());
-    let place = format!("{base}/fhir/AuditEvent");
+fn address(door: &Door, kind: &str, query: &str) -> String {
+    let place = format!("{}/fhir/{kind}", door.config.portal_url(door.bound.portal));
     if query.is_empty() { place } else { format!("{place}?{query}") }
 }
 
@@ -251,8 +267,7 @@ fn look(door: &Door, asked: &Asked) -> (Vec<(u64, Event)>, Option<u64>) {
 struct Asked {
     count: usize,
     before: Option<u64>,
-    from: Option<Timestamp>,
-    until: Option<Timestamp>,
+    dates: Dates,
     /// Issuer, where given, and ID.
     patient: Option<(Option<String>, String)>,
     studies: Option<BTreeSet<Uid>>,
@@ -266,20 +281,12 @@ struct Asked {
 impl Asked {
     fn read(query: &str) -> Result<Self, ApiError> {
         let mut asked = Self { count: PAGE, ..Self::default() };
-        for (n, (name, value)) in form_urlencoded::parse(query.as_bytes()).enumerate() {
-            if n >= CONDITIONS_MAX {
-                return Err(ApiError::Bad("too many conditions"));
-            }
-            let value = value.into_owned();
-            // A token may name its system; ours are known by their codes.
-            let code = value.rsplit('|').next().unwrap_or_default().to_owned();
-            match name.as_ref() {
-                "_count" => {
-                    let count: usize = value.parse().map_err(|_| ApiError::Bad("_count"))?;
-                    asked.count = count.min(PAGE_MAX);
-                }
+        for (name, value) in conditions(query)? {
+            let code = code(&value).to_owned();
+            match name.as_str() {
+                "_count" => asked.count = count(&value)?,
                 BEFORE => asked.before = Some(value.parse().map_err(|_| ApiError::Bad(BEFORE))?),
-                "date" => asked.date(&value)?,
+                "date" => asked.dates.narrow(&value)?,
                 "patient" | "patient:identifier" => asked.patient = Some(patient(&value)?),
                 "agent" | "agent:identifier" | "agent-name" => asked.agent = Some(code),
                 "entity" | "entity:identifier" => {
@@ -296,61 +303,21 @@ impl Asked {
         Ok(asked)
     }
 
-    /// `ge`, `gt`, `le`, `lt`, `eq` or none, and a day or a moment.
-    fn date(&mut self, value: &str) -> Result<(), ApiError> {
-        let known = ["ge", "gt", "le", "lt", "eq"].into_iter().find(|prefix| value.starts_with(prefix));
-        let text = known.map_or(value, |prefix| value.strip_prefix(prefix).unwrap_or(value));
-        let (from, after) = span(text).ok_or(ApiError::Bad("date"))?;
-        match known.unwrap_or("eq") {
-            "ge" => self.from = Some(from),
-            "gt" => self.from = Some(after),
-            "lt" => self.until = Some(from),
-            "le" => self.until = Some(after),
-            _ => (self.from, self.until) = (Some(from), Some(after)),
-        }
-        Ok(())
-    }
-
     /// Nothing older is asked for. Events are in the order of their numbers, which is nearly that of their times.
     fn is_over(&self, event: &Event) -> bool {
         const NEARLY: std::time::Duration = std::time::Duration::from_secs(3600);
-        self.from.is_some_and(|from| event.at.after(NEARLY) < from)
+        self.dates.from.is_some_and(|from| event.at.after(NEARLY) < from)
     }
 
     fn fits(&self, event: &Event) -> bool {
         let (codes, action) = codes(event.act);
-        self.from.is_none_or(|from| event.at >= from)
-            && self.until.is_none_or(|until| event.at < until)
+        self.dates.hold(event.at)
             && self.studies.as_ref().is_none_or(|of| event.study.as_ref().is_some_and(|study| of.contains(study)))
             && self.agent.as_ref().is_none_or(|agent| event.actor.person.eq_ignore_ascii_case(agent))
             && self.action.as_ref().is_none_or(|wanted| *wanted == action.to_string())
             && self.types.iter().all(|wanted| codes.contains(&wanted.as_str()))
             && self.outcome.as_ref().is_none_or(|wanted| wanted == outcome_code(event.outcome))
     }
-}
-
-/// `ISSUER|ID` or an ID alone; a wildcard would make a list of several patients.
-fn patient(value: &str) -> Result<(Option<String>, String), ApiError> {
-    let (issuer, id) = value.rsplit_once('|').map_or((None, value), |(issuer, id)| (Some(issuer), id));
-    if id.trim().is_empty() || value.contains(['*', '?', '\\']) {
-        return Err(ApiError::Bad("not the ID of one patient"));
-    }
-    Ok((issuer.filter(|issuer| !issuer.is_empty()).map(str::to_owned), id.to_owned()))
-}
-
-/// From when, and the first moment after it: of a day in UTC, or of a moment (a second where none smaller is said).
-fn span(text: &str) -> Option<(Timestamp, Timestamp)> {
-    let at = |when: jiff::Timestamp| u64::try_from(when.as_millisecond()).ok().map(Timestamp);
-    if let Ok(day) = text.parse::<jiff::civil::Date>()
-        && text.len() == 10
-    {
-        let from = day.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
-        let after = day.tomorrow().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
-        return Some((at(from)?, at(after)?));
-    }
-    let from = at(text.parse().ok()?)?;
-    let lasts = if text.contains('.') { 1 } else { 1_000 };
-    Some((from, Timestamp(from.0.checked_add(lasts)?)))
 }
 
 #[cfg(test)]
@@ -361,16 +328,10 @@ mod tests {
     fn conditions_are_read_and_others_refused() {
         let asked =
             Asked::read("date=ge2026-11-01&date=lt2026-11-02&type=http%3A%2F%2Fx%7C110103&_count=9999").unwrap();
-        assert_eq!(asked.until.unwrap().0 - asked.from.unwrap().0, 24 * 3600 * 1000);
-        assert_eq!((asked.types, asked.count), (vec!["110103".to_owned()], PAGE_MAX));
-        let day = Asked::read("date=2026-11-01").unwrap();
-        assert_eq!(day.until.unwrap().0 - day.from.unwrap().0, 24 * 3600 * 1000);
-        assert_eq!(Asked::read("patient=CHN%7C123").unwrap().patient, Some((Some("CHN".to_owned()), "123".to_owned())));
-        for wrong in
-            ["date=yesterday", "colour=blue", "_count=x", "patient=*", "patient=", "entity=x", "date=ne2026-11-01"]
-        {
+        assert_eq!(asked.dates.until.unwrap().0 - asked.dates.from.unwrap().0, 24 * 3600 * 1000);
+        assert_eq!((asked.types, asked.count), (vec!["110103".to_owned()], super::super::fhir_search::PAGE_MAX));
+        for wrong in ["date=yesterday", "colour=blue", "_count=x", "patient=*", "patient=", "entity=x"] {
             assert!(Asked::read(wrong).is_err(), "{wrong}");
         }
-        assert!(Asked::read(&"type=1&".repeat(CONDITIONS_MAX + 1)).is_err());
     }
 }

@@ -140,6 +140,12 @@ fn is_list(method: &Method, route: &str) -> bool {
                 | "/api/cases"
                 | "/api/cases/loose"
                 | "/api/cases/{case}"
+                | "/fhir/Task"
+                | "/fhir/Task/{id}"
+                | "/fhir/ServiceRequest"
+                | "/fhir/ServiceRequest/{id}"
+                | "/fhir/DiagnosticReport"
+                | "/fhir/DiagnosticReport/{id}"
         )
 }
 
@@ -179,7 +185,8 @@ fn refused_act(method: &Method, route: &str) -> Option<Act> {
         "/api/studies/{study}/correct" => Act::StudyCorrected,
         "/api/studies/{study}/labels" => Act::StudyLabelled,
         "/api/studies/{study}/export" | "/api/export" => Act::StudyExported,
-        _ if is_read => Act::StudiesQueried,
+        _ if is_read || route.contains("/subscribers/") => Act::StudiesQueried,
+        _ if route.starts_with("/dicomweb/workitems") => Act::CaseChanged,
         _ if is_dicomweb && *method == Method::DELETE => Act::StudyRejected,
         _ if is_dicomweb => Act::StudyReceived,
         "/api/import" | "/api/uploads" | "/api/uploads/{id}" => Act::StudyReceived,

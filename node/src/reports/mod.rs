@@ -55,6 +55,40 @@ pub(crate) struct Sheet {
     pub(crate) report: Report,
     /// Earlier reports that this one stands in the place of, or adds to.
     pub(crate) before: Vec<Digest>,
+    pub(crate) beside: Beside,
+}
+
+/// What is known where the report is written out, and is no word of its author's.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Beside {
+    /// Address of the images in this site's viewer.
+    pub(crate) viewer: Option<String>,
+    /// How long this site keeps the images; `None`: they are not its own.
+    pub(crate) kept: Option<Kept>,
+    /// Objects that the report points at.
+    pub(crate) references: Vec<Reference>,
+}
+
+/// How long images are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// To this day at least, `YYYYMMDD`.
+    Until(String),
+    /// No end is known.
+    Open,
+}
+
+/// An image, or a key object selection, that was chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Reference {
+    pub(crate) study: Uid,
+    pub(crate) series: Uid,
+    pub(crate) class: Uid,
+    pub(crate) instance: Uid,
+    /// From 1, where one frame is meant.
+    pub(crate) frame: Option<u32>,
+    /// It is an image, and no document about images.
+    pub(crate) is_image: bool,
 }
 
 impl Sheet {
@@ -82,6 +116,7 @@ impl Sheet {
             at: reported.at,
             report: reported.report.clone(),
             before: earlier.filter(is_before).map(|one| one.event).collect(),
+            beside: Beside::default(),
         }
     }
 

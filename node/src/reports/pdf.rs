@@ -1,13 +1,13 @@
 //! A report as PDF: A4, the patient and what the report is on every page, the four parts, who signed it.
 //!
-//! The same report is the same bytes wherever it is written, but for the names by which sites know one another and the local
-//! time. Nothing in it is active: no script, no form, no link that is followed by itself.
+//! The same report is the same bytes wherever it is written, but for the names by which sites know one another, the local
+//! time, and where its images are seen and how long they are kept. Nothing in it is active: no script, no form, no link that is followed by itself.
 //!
 //! # Not here
 //! The DICOM object around it: [`super::sr`].
 
 use super::{
-    Sheet,
+    Kept, Sheet,
     letters::{Face, encode, width, wrap},
     words::{self, Label},
 };
@@ -101,6 +101,14 @@ fn body(sheet: &Sheet, text: &mut Text) {
     let read: Vec<String> = report.read.iter().map(|(study, version)| format!("{study} (v{version})")).collect();
     if !read.is_empty() {
         text.put(&format!("{} : {}", say(Label::Read), read.join(", ")), Face::Plain, SMALL, 6.0);
+    }
+    let kept = sheet.beside.kept.as_ref().map(|kept| match kept {
+        Kept::Until(day) => format!("{} {}", say(Label::KeptUntil), words::day(sheet.language(), day)),
+        Kept::Open => say(Label::KeptOpen),
+    });
+    let viewer = sheet.beside.viewer.as_ref().map(|address| format!("{} : {address}", say(Label::Viewer)));
+    for line in viewer.into_iter().chain(kept) {
+        text.put(&line, Face::Plain, SMALL, 3.0);
     }
 }
 

@@ -8,7 +8,7 @@
 //! # Not here
 //! Whether the study is the patient's: `desk`.
 
-use super::{Kind, STATION, Sheet, pdf::pdf, words};
+use super::{Kind, Reference, STATION, Sheet, pdf::pdf, words};
 use crate::{archive::StudyRow, words::Language};
 use dicom_core::{
     DataElement, PrimitiveValue, Tag, VR,
@@ -18,8 +18,12 @@ use dicom_core::{
 use dicom_dictionary_std::{StandardDataDictionary, tags, uids};
 use dicom_object::InMemDicomObject;
 use dicom_transfer_syntax_registry::entries::EXPLICIT_VR_LITTLE_ENDIAN;
-use jiff::{Timestamp as Instant, Zoned, tz::TimeZone};
+use jiff::{
+    Timestamp as Instant, Zoned, civil,
+    tz::{Offset, TimeZone},
+};
 use protocol::{Uid, case::event::Standing};
+use std::collections::BTreeMap;
 
 type Object = InMemDicomObject;
 
@@ -67,9 +71,20 @@ fn document(sheet: &Sheet, study: &StudyRow, kind: Kind) -> Result<Document, Unw
     Ok(Document { kind, class, instance, data_set })
 }
 
-fn at(sheet: &Sheet) -> Zoned {
+/// When it was signed, by the clock of the study that it lies with: one object has one offset from UTC (0008,0201), and the study's
+/// own date and time stand in it. Where the images do not say theirs, it is this site's at the time of the study.
+fn at(sheet: &Sheet, study: &StudyRow) -> Zoned {
     let at = Instant::from_millisecond(i64::try_from(sheet.at.0).unwrap_or(0)).unwrap_or_default();
-    at.to_zoned(TimeZone::system())
+    let said = study.utc_offset_min.and_then(|minutes| Offset::from_seconds(i32::from(minutes) * 60).ok());
+    let offset = said.or_else(|| made(study).map(|made| made.offset()));
+    at.to_zoned(offset.map_or_else(TimeZone::system, TimeZone::fixed))
+}
+
+/// When the study was made, by this site's clock.
+fn made(study: &StudyRow) -> Option<Zoned> {
+    let date = civil::Date::strptime("%Y%m%d", study.date.as_deref()?).ok()?;
+    let time = study.time.as_deref().and_then(|time| civil::Time::strptime("%H%M", time.get(..4)?).ok());
+    date.to_datetime(time.unwrap_or_default()).to_zoned(TimeZone::system()).ok()
 }
 
 fn put(object: &mut Object, tag: Tag, value: &str) {
@@ -109,6 +124,7 @@ const OBSERVER_NAME: Code = ("121008", "DCM", "Person Observer Name");
 const OBSERVER_PLACE: Code = ("121009", "DCM", "Person Observer's Organization Name");
 const CRITICAL: Code = ("73568-8", "LN", "Communication of Critical Results");
 const ADDENDUM: Code = ("55107-7", "LN", "Addendum");
+const KEY_IMAGES: Code = ("121180", "DCM", "Key Images");
 const SUMMARY: Code = ("55112-7", "LN", "Summary");
 
 /// Heading and element of the four parts, in their order.
@@ -120,7 +136,7 @@ const PARTS: [(Code, Code); 4] = [
 ];
 
 fn head(sheet: &Sheet, study: &StudyRow, kind: Kind, (class, instance): (&str, &Uid)) -> Object {
-    let (at, patient) = (at(sheet), &study.patient);
+    let (at, patient) = (at(sheet, study), &study.patient);
     let (date, time) = (at.strftime("%Y%m%d").to_string(), at.strftime("%H%M%S").to_string());
     let number = sheet.number.to_string();
     let (modality, series_number) = match kind {
@@ -137,6 +153,7 @@ fn head(sheet: &Sheet, study: &StudyRow, kind: Kind, (class, instance): (&str, &
         (tags::SERIES_TIME, &time),
         (tags::CONTENT_DATE, &date),
         (tags::CONTENT_TIME, &time),
+        (tags::TIMEZONE_OFFSET_FROM_UTC, &at.strftime("%z").to_string()),
         (tags::MODALITY, modality),
         (tags::MANUFACTURER, "Confrere"),
         (tags::INSTITUTION_NAME, &sheet.reader),
@@ -185,7 +202,7 @@ fn encapsulated(object: &mut Object, sheet: &Sheet) {
 }
 
 fn text(object: &mut Object, sheet: &Sheet, study: &StudyRow) {
-    let at = at(sheet).strftime("%Y%m%d%H%M%S%z").to_string();
+    let at = at(sheet, study).strftime("%Y%m%d%H%M%S%z").to_string();
     let (complete, verified) =
         if sheet.is_preliminary() { ("PARTIAL", "UNVERIFIED") } else { ("COMPLETE", "VERIFIED") };
     put(object, tags::COMPLETION_FLAG, complete);
@@ -212,6 +229,15 @@ fn text(object: &mut Object, sheet: &Sheet, study: &StudyRow) {
     put_items(object, tags::PERFORMED_PROCEDURE_CODE_SEQUENCE, Vec::new());
     if !sheet.before.is_empty() {
         put_items(object, tags::PREDECESSOR_DOCUMENTS_SEQUENCE, vec![predecessors(sheet, study)]);
+    }
+    let (own, others): (Vec<_>, Vec<_>) =
+        sheet.beside.references.iter().partition(|reference| reference.study == study.study);
+    for (tag, references) in
+        [(tags::CURRENT_REQUESTED_PROCEDURE_EVIDENCE_SEQUENCE, own), (tags::PERTINENT_OTHER_EVIDENCE_SEQUENCE, others)]
+    {
+        if !references.is_empty() {
+            put_items(object, tag, evidence(&references));
+        }
     }
     put(object, tags::VALUE_TYPE, "CONTAINER");
     put_items(object, tags::CONCEPT_NAME_CODE_SEQUENCE, vec![code(REPORT)]);
@@ -264,7 +290,56 @@ fn content(sheet: &Sheet) -> Vec<Object> {
         let said = format!("{} : {}", words::label(sheet, words::Label::Despite), report.despite);
         items.push(section(SUMMARY, SUMMARY, &said));
     }
+    if !sheet.beside.references.is_empty() {
+        items.push(chosen(&sheet.beside.references));
+    }
     items
+}
+
+/// Study by study and series by series, each object once.
+fn evidence(references: &[&Reference]) -> Vec<Object> {
+    let mut studies: BTreeMap<&Uid, BTreeMap<&Uid, BTreeMap<&Uid, &Uid>>> = BTreeMap::new();
+    for one in references {
+        let series = studies.entry(&one.study).or_default().entry(&one.series).or_default();
+        let _ = series.insert(&one.instance, &one.class);
+    }
+    let objects = |objects: BTreeMap<&Uid, &Uid>| {
+        let object = |(instance, class): (&Uid, &Uid)| object(class, instance);
+        objects.into_iter().map(object).collect::<Vec<Object>>()
+    };
+    let series = |(uid, found): (&Uid, BTreeMap<&Uid, &Uid>)| {
+        let mut series = of(&[(tags::SERIES_INSTANCE_UID, uid.as_str())]);
+        put_items(&mut series, tags::REFERENCED_SOP_SEQUENCE, objects(found));
+        series
+    };
+    let study = |(uid, all): (&Uid, BTreeMap<&Uid, BTreeMap<&Uid, &Uid>>)| {
+        let mut study = of(&[(tags::STUDY_INSTANCE_UID, uid.as_str())]);
+        put_items(&mut study, tags::REFERENCED_SERIES_SEQUENCE, all.into_iter().map(series).collect());
+        study
+    };
+    studies.into_iter().map(study).collect()
+}
+
+fn object(class: &Uid, instance: &Uid) -> Object {
+    of(&[(tags::REFERENCED_SOP_CLASS_UID, class.as_str()), (tags::REFERENCED_SOP_INSTANCE_UID, instance.as_str())])
+}
+
+/// What was chosen, in a section of its own: images, and selections of images.
+fn chosen(references: &[Reference]) -> Object {
+    let one = |reference: &Reference| {
+        let value_type = if reference.is_image { "IMAGE" } else { "COMPOSITE" };
+        let mut item = of(&[(tags::RELATIONSHIP_TYPE, "CONTAINS"), (tags::VALUE_TYPE, value_type)]);
+        let mut object = object(&reference.class, &reference.instance);
+        if let Some(frame) = reference.frame {
+            put(&mut object, tags::REFERENCED_FRAME_NUMBER, &frame.to_string());
+        }
+        put_items(&mut item, tags::REFERENCED_SOP_SEQUENCE, vec![object]);
+        item
+    };
+    let mut section = item("CONTAINS", "CONTAINER", KEY_IMAGES);
+    put(&mut section, tags::CONTINUITY_OF_CONTENT, "SEPARATE");
+    put_items(&mut section, tags::CONTENT_SEQUENCE, references.iter().map(one).collect());
+    section
 }
 
 fn item(relationship: &str, value_type: &str, name: Code) -> Object {

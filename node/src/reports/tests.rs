@@ -1,6 +1,6 @@
 //! Reports written out: the same again, whole, and never mistaken for another kind.
 
-use super::{Kind, STATION, Sheet, documents, letters, pdf};
+use super::{Beside, Kept, Kind, Reference, STATION, Sheet, documents, letters, pdf};
 use crate::archive::StudyRow;
 use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
@@ -44,6 +44,7 @@ fn sheet(standing: Standing, findings: &str) -> Sheet {
             despite: String::new(),
         },
         before: Vec::new(),
+        beside: Beside::default(),
     }
 }
 
@@ -183,4 +184,86 @@ fn what_the_font_lacks_is_said_and_no_line_is_too_wide() {
         let kept: usize = lines.iter().map(|l| l.iter().filter(|b| **b != b' ').count()).sum();
         assert_eq!(kept, bytes.iter().filter(|b| **b != b' ').count(), "nothing is lost");
     }
+}
+
+#[test]
+fn the_pdf_says_where_the_images_are_seen_and_how_long_they_are_kept() {
+    let mut last = sheet(Standing::Final, "x");
+    assert_eq!(count(&pdf(&last), "Images conserv"), 0, "unknown, nothing is said");
+    last.beside.viewer = Some("https://portail.example/ohif/viewer?StudyInstanceUIDs=1.2.3".to_owned());
+    last.beside.kept = Some(Kept::Until("20461129".to_owned()));
+    let written = pdf(&last);
+    assert_eq!(count(&written, "https://portail.example/ohif/viewer?StudyInstanceUIDs=1.2.3"), 1);
+    assert_eq!(count(&written, "Images conservées au moins jusqu'au 29/11/2046"), 1);
+    assert_eq!(count(&written, "/URI"), 0, "nothing in it is active");
+    last.beside.kept = Some(Kept::Open);
+    assert_eq!(count(&pdf(&last), "sans terme connu"), 1);
+}
+
+#[test]
+fn one_object_has_one_offset_that_of_its_study() {
+    let last = sheet(Standing::Final, "x");
+    let mut study = row();
+    let written = |study: &StudyRow| {
+        let all = documents(&last, study).unwrap();
+        let one = all.into_iter().find(|one| one.kind == Kind::Sr).unwrap();
+        InMemDicomObject::read_dataset_with_ts(&one.data_set[..], &EXPLICIT_VR_LITTLE_ENDIAN.erased()).unwrap()
+    };
+    // 2025-10-09 08:53:20 UTC.
+    for (minutes, offset, time) in [(120, "+0200", "105320"), (-210, "-0330", "052320"), (0, "+0000", "085320")] {
+        study.utc_offset_min = Some(minutes);
+        let sr = written(&study);
+        assert_eq!(
+            (text(&sr, tags::TIMEZONE_OFFSET_FROM_UTC), text(&sr, tags::CONTENT_TIME)),
+            (offset.into(), time.into())
+        );
+        let verifier = &sr.element(tags::VERIFYING_OBSERVER_SEQUENCE).unwrap().items().unwrap()[0];
+        assert_eq!(text(verifier, tags::VERIFICATION_DATE_TIME), format!("20251009{time}{offset}"));
+    }
+    study.utc_offset_min = None;
+    assert_eq!(
+        text(&written(&study), tags::TIMEZONE_OFFSET_FROM_UTC).len(),
+        5,
+        "this site's, at the time of the study"
+    );
+}
+
+#[test]
+fn chosen_images_are_referred_to_and_are_evidence() {
+    let reference = |study: &str, instance: &str, frame| Reference {
+        study: study.parse().unwrap(),
+        series: "1.2.3.1".parse().unwrap(),
+        class: "1.2.840.10008.5.1.4.1.1.2".parse().unwrap(),
+        instance: instance.parse().unwrap(),
+        frame,
+        is_image: true,
+    };
+    let mut last = sheet(Standing::Final, "x");
+    let selection = Reference { is_image: false, ..reference("1.2.3", "1.2.3.9", None) };
+    last.beside.references = vec![
+        reference("1.2.3", "1.2.3.4", Some(2)),
+        reference("1.2.3", "1.2.3.4", Some(3)),
+        reference("1.2.9", "1.2.9.4", None),
+        selection,
+    ];
+    let sr = read(&last, Kind::Sr);
+    let items = sr.element(tags::CONTENT_SEQUENCE).unwrap().items().unwrap();
+    let section = items.last().unwrap().element(tags::CONTENT_SEQUENCE).unwrap().items().unwrap();
+    let kinds: Vec<String> = section.iter().map(|item| text(item, tags::VALUE_TYPE)).collect();
+    assert_eq!(kinds, ["IMAGE", "IMAGE", "IMAGE", "COMPOSITE"]);
+    let object = &section[1].element(tags::REFERENCED_SOP_SEQUENCE).unwrap().items().unwrap()[0];
+    assert_eq!(text(object, tags::REFERENCED_SOP_INSTANCE_UID), "1.2.3.4");
+    assert_eq!(text(object, tags::REFERENCED_FRAME_NUMBER), "3");
+    let named = |tag| {
+        let studies = sr.element(tag).unwrap().items().unwrap();
+        let series = studies[0].element(tags::REFERENCED_SERIES_SEQUENCE).unwrap().items().unwrap();
+        let objects = series[0].element(tags::REFERENCED_SOP_SEQUENCE).unwrap().items().unwrap();
+        (studies.len(), text(&studies[0], tags::STUDY_INSTANCE_UID), objects.len())
+    };
+    assert_eq!(
+        named(tags::CURRENT_REQUESTED_PROCEDURE_EVIDENCE_SEQUENCE),
+        (1, "1.2.3".to_owned(), 2),
+        "each object once"
+    );
+    assert_eq!(named(tags::PERTINENT_OTHER_EVIDENCE_SEQUENCE), (1, "1.2.9".to_owned(), 1));
 }

@@ -78,6 +78,9 @@ pub(super) enum Label {
     Case,
     Page,
     Nobody,
+    Viewer,
+    KeptUntil,
+    KeptOpen,
 }
 
 pub(super) fn label(sheet: &Sheet, label: Label) -> String {
@@ -109,6 +112,13 @@ pub(super) fn label(sheet: &Sheet, label: Label) -> String {
         ),
         Label::Case => in_language!(l, "Case" | "Dossier"),
         Label::Page => in_language!(l, "page" | "page"),
+        Label::Viewer => in_language!(l, "Images in the viewer" | "Images dans la visionneuse"),
+        Label::KeptUntil => in_language!(l, "Images kept at least until" | "Images conservées au moins jusqu'au"),
+        Label::KeptOpen => in_language!(
+            l,
+            "The images are kept; no end of it is known yet."
+                | "Les images sont conservées, sans terme connu à ce jour."
+        ),
         Label::Nobody => in_language!(l, "unknown patient" | "patient inconnu"),
     }
 }

@@ -325,6 +325,7 @@ impl Site {
             alarms: self.alarms.clone(),
             tasks: self.tasks.clone(),
             site_name: self.config.site.name.clone(),
+            portal_url: self.config.portal_url(self.config.portal.listen),
             roster: self.roster.clone(),
         });
         self.roster.lend_cases(Arc::new(Lent::new(self.cases.clone())));
@@ -398,6 +399,7 @@ impl Site {
                 archive: self.archive.clone(),
                 studies: studies.clone(),
                 audit: self.audit.clone(),
+                cases: self.cases.clone(),
                 users: self.users.clone(),
                 tasks: self.tasks.clone(),
                 decoders: decoders.clone(),
@@ -428,6 +430,10 @@ impl Site {
             studies: studies.clone(),
             archive: self.archive.clone(),
             audit: self.audit.clone(),
+            cases: self.cases.clone(),
+            reading_room: Some(desk.clone()),
+            trust: self.trust.clone(),
+            site_name: self.config.site.name.clone(),
             tasks: self.tasks.clone(),
             decoders: decoders.clone(),
             https: self.config.tls().is_some(),

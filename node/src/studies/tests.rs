@@ -19,6 +19,10 @@ pub(crate) struct Alone {
     pub(crate) archive: Archive,
     pub(crate) audit: Audit,
     pub(crate) journal: Journal,
+    pub(crate) cases: crate::cases::Cases,
+    pub(crate) trust: Trust,
+    pub(crate) overlay: Overlay,
+    pub(crate) identity: Arc<Identity>,
     pub(crate) tasks: Tasks,
 }
 
@@ -53,12 +57,12 @@ pub(crate) async fn alone(dir: &std::path::Path) -> Alone {
     let overlay = Overlay::start(parts).await.unwrap();
     let parts = TransferParts {
         config,
-        identity,
+        identity: identity.clone(),
         trust: trust.clone(),
         archive: archive.clone(),
         cache: cache.clone(),
         sources: sources.clone(),
-        cases,
+        cases: cases.clone(),
         second: crate::backup::Second::open(dir),
         held: crate::backup::Held::open(dir),
         audit: audit.clone(),
@@ -69,16 +73,16 @@ pub(crate) async fn alone(dir: &std::path::Path) -> Alone {
     let studies = Studies::start(StudiesParts {
         archive: archive.clone(),
         cache,
-        trust,
+        trust: trust.clone(),
         sources,
-        overlay,
+        overlay: overlay.clone(),
         transfer,
         audit: audit.clone(),
         tasks: tasks.clone(),
         site_name: "CH Nord".to_owned(),
         time_zone: None,
     });
-    Alone { studies, archive, audit, journal, tasks }
+    Alone { studies, archive, audit, journal, cases, trust, overlay, identity, tasks }
 }
 
 struct Node {

@@ -157,6 +157,7 @@ async fn bed() -> (Site, BTreeMap<&'static str, String>, Filling) {
         ("{*path}", "7FE00010".to_owned()),
         ("{name}", "probe".to_owned()),
         ("{title}", "PROBE".to_owned()),
+        ("{subscriber}", "PROBE".to_owned()),
         ("{site}", "nobody".to_owned()),
     ];
     (site, tokens, Filling { places, file: other.file })

@@ -141,6 +141,12 @@ POST /api/studies/{study}/purpose       | ARFT  | 404 | - needs a peer; see duty
 GET /fhir/metadata                      | open  | 200 | - what the door can do                     | -
 GET /fhir/AuditEvent                    | AU    | 200 | log-read                                   | log-read
 GET /fhir/AuditEvent/{id}               | AU    | 404 | log-read                                   | log-read
+GET /fhir/Task                          | ARFT  | 200 | studies-queried                            | studies-queried
+GET /fhir/Task/{id}                     | ARFT  | 404 | - see worklist_is_worked_elsewhere         | studies-queried
+GET /fhir/ServiceRequest                | ARFT  | 200 | studies-queried                            | studies-queried
+GET /fhir/ServiceRequest/{id}           | ARFT  | 404 | - see worklist_is_worked_elsewhere         | studies-queried
+GET /fhir/DiagnosticReport              | ARFT  | 200 | studies-queried                            | studies-queried
+GET /fhir/DiagnosticReport/{id}         | ARFT  | 404 | - see worklist_is_worked_elsewhere         | studies-queried
 GET /api/audit                          | AU    | 200 | log-read                                   | log-read
 GET /api/audit/patient                  | AU    | 200 | log-read                                   | log-read
 GET /api/ledger                         | AU    | 200 | - state of the log, no entry               | log-read
@@ -207,6 +213,16 @@ POST /api/verify                        | local | 403 | - reads every byte; what
 POST /api/backup                        | local | 403 | - see backup_is_restored                   | security-alert   | {"to":"/nowhere","passphrase":"a passphrase"}
 GET /dicomweb/                          | open  | 405 | - only OPTIONS is answered                 | -
 GET /dicomweb/studies                   | ARFT  | 200 | studies-queried                            | studies-queried
+GET /dicomweb/workitems                 | ARFT  | 200 | studies-queried                            | studies-queried
+POST /dicomweb/workitems                | ARF   | 201 | case-changed                               | case-changed     | {"0040A370":{"vr":"SQ","Value":[{"00401002":{"vr":"LO","Value":["stroke?"]},"0020000D":{"vr":"UI","Value":["$STUDY"]}}]},"00741210":{"vr":"SQ","Value":[{"0040A043":{"vr":"SQ","Value":[{"00080100":{"vr":"SH","Value":["priority"]}}]},"0040A160":{"vr":"UT","Value":["P0"]}}]}}
+GET /dicomweb/workitems/{workitem}      | ARFT  | 404 | - see worklist_is_worked_elsewhere         | studies-queried
+POST /dicomweb/workitems/{workitem}     | ARFT  | 404 | - see worklist_is_worked_elsewhere         | case-changed     | {}
+PUT /dicomweb/workitems/{workitem}/state | ARFT | 404 | - see worklist_is_worked_elsewhere         | case-changed     | {}
+POST /dicomweb/workitems/{workitem}/cancelrequest | ARFT | 404 | - see worklist_is_worked_elsewhere | case-changed | {}
+POST /dicomweb/workitems/{workitem}/subscribers/{subscriber} | ARFT | 404 | - see worklist_is_worked_elsewhere | studies-queried
+DELETE /dicomweb/workitems/{workitem}/subscribers/{subscriber} | ARFT | 404 | - see worklist_is_worked_elsewhere | studies-queried
+POST /dicomweb/workitems/{workitem}/subscribers/{subscriber}/suspend | ARFT | 404 | - see worklist_is_worked_elsewhere | studies-queried
+GET /dicomweb/subscribers/{subscriber}  | ARFT  | 400 | - a channel is a WebSocket; see worklist_is_worked_elsewhere | studies-queried
 GET /dicomweb/series                        | ARFT  | 200 | =studies-queried                           | studies-queried
 GET /dicomweb/instances                     | ARFT  | 200 | =studies-queried                           | studies-queried
 GET /dicomweb/studies/{study}/series | ARFT | 200 | =studies-queried | studies-queried

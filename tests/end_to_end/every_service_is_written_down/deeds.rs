@@ -22,6 +22,7 @@ const PATIENT_ROOT: [&str; 3] =
     ["1.2.840.10008.5.1.4.1.2.1.1", "1.2.840.10008.5.1.4.1.2.1.2", "1.2.840.10008.5.1.4.1.2.1.3"];
 const STUDY_ROOT: [&str; 3] =
     ["1.2.840.10008.5.1.4.1.2.2.1", "1.2.840.10008.5.1.4.1.2.2.2", "1.2.840.10008.5.1.4.1.2.2.3"];
+const PERFORMED: &str = "1.2.840.10008.3.1.2.3.3";
 const PUSH_MODEL: &str = "1.2.840.10008.1.20.1";
 /// Places for associations that do more than verify.
 const PLACES: usize = 8;
@@ -98,6 +99,7 @@ impl Bed {
         knows("NOECHO", &["--no-echo"]);
         knows("NOSTORE", &["--no-store"]);
         knows("NOSTORE1", &["--no-store"]);
+        knows("NOSTORE2", &["--no-store"]);
         knows("NOTHING", &["--no-echo", "--no-store"]);
         let password = site.new_user("durand", "radiologist");
         let (study, later) = (Study::of(2), Study::of(1));
@@ -211,6 +213,7 @@ impl Bed {
             "find" | "identity" => self.finds(row).await,
             "get" | "move" => self.retrieves(row).await,
             "commit" | "told" => self.commits(row).await,
+            "performed" => self.performs(row).await,
             "other" | "no" | "units" => self.is_refused(row).await,
             _ => return false,
         }
@@ -349,6 +352,39 @@ impl Bed {
                 let (_, paths) = self.later.write(&self.site.scratch("later"));
                 assert!(dcmtk::store(self.site.dimse(), &self.site.ae_title, &paths).success);
             }
+            _ => panic!("{row}"),
+        }
+    }
+
+    /// Says how far a step is; `field`: N-CREATE or N-SET.
+    async fn perform(&self, calling: &str, field: u16, step: &str, data: &[u8]) -> u16 {
+        let mut association = self.call(calling, PERFORMED).await;
+        let (class, instance) = if field == 0x140 { (2, 0x1000) } else { (3, 0x1001) };
+        let request = [text(class, PERFORMED), number(0x100, field), number(0x110, 7), text(instance, step)];
+        let status = association.ask(&request, Some(data)).await.unwrap();
+        association.release().await.unwrap();
+        status
+    }
+
+    async fn performs(&self, row: &str) {
+        let item = |value: &[u8]| {
+            [&[0xfe, 0xff, 0, 0xe0][..], &u32::try_from(value.len()).unwrap().to_le_bytes(), value].concat()
+        };
+        let study = item(&element(0x20, 0xd, &padded(&self.study.uid)));
+        let begin = [element(0x40, 0x252, b"IN PROGRESS "), element(0x40, 0x270, &study)].concat();
+        let images: Vec<u8> = self.made.iter().flat_map(|made| item(&element(8, 0x1155, &padded(&made.uid)))).collect();
+        let end =
+            [element(0x40, 0x252, b"COMPLETED "), element(0x40, 0x340, &item(&element(8, 0x1140, &images)))].concat();
+        let step = tests::part10::uid();
+        match row {
+            "performed" => {
+                assert_eq!(self.perform("SCANNER14", 0x140, &step, &begin).await, 0);
+                assert_eq!(self.perform("SCANNER14", 0x140, &step, &begin).await, 0x111);
+                assert_eq!(self.perform("SCANNER14", 0x120, &step, &end).await, 0);
+                assert_eq!(self.perform("SCANNER14", 0x120, &step, &end).await, 0x110);
+            }
+            "performed refused" => assert_eq!(self.perform("NOSTORE2", 0x140, &step, &begin).await, 0x124),
+            "performed unfit" => assert_eq!(self.perform("SCANNER15", 0x120, &step, &end).await, 0x112),
             _ => panic!("{row}"),
         }
     }

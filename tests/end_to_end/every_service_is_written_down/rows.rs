@@ -37,6 +37,9 @@ commit                | N_ACTION_RQ N_EVENT_REPORT_RQ 1.2.840.10008.1.20.1 | sto
 commit of what is not | N_ACTION_RQ                          | storage-committed | failed  | SCANNER5    | - | 0 safe, 1 not
 commit refused        | Commit                               | storage-committed | refused | NOSTORE1    | - | DIMSE storage commitment
 commit unfit          | Commit                               | storage-committed | failed  | SCANNER6    | - | there is no such action
+performed             | N_CREATE_RQ N_SET_RQ 1.2.840.10008.3.1.2.3.3 | case-changed | done | SCANNER14 | + | performed procedure step, completed: 2 instances
+performed refused     | Perform                              | case-changed      | refused | NOSTORE2    | - | DIMSE performed procedure step
+performed unfit       | Perform                              | case-changed      | failed  | SCANNER15   | - | no such procedure step
 told of a study       | N_CREATE_RQ 1.2.840.10008.5.1.4.33   | study-exported    | failed  | NOTIFIED    | + | availability notification, not taken
 told of it and heard  | N_CREATE_RQ                          | - see modality_sends_a_study: study-exported
 other operation       | Other                                | sign-in           | failed  | SCANNER7    | - | operation not supported

@@ -8,10 +8,12 @@ mod pictures;
 mod search;
 mod several_frames;
 mod uri;
+mod worklist;
 
 use super::{DicomwebDoor, capabilities, dataset::EXPLICIT_LE, routes};
 use crate::{
     audit::{Act, Audit, Filter},
+    cases::Cases,
     pixels::Decoders,
     studies::{
         Studies,
@@ -32,6 +34,7 @@ struct Node {
     _dir: tempfile::TempDir,
     studies: Studies,
     audit: Audit,
+    cases: Cases,
     images: Router,
 }
 
@@ -41,18 +44,22 @@ async fn node() -> Node {
 
 async fn node_for(origins: &[&str]) -> Node {
     let dir = tempfile::tempdir().unwrap();
-    let Alone { studies, archive, audit, tasks, .. } = alone(dir.path()).await;
+    let Alone { studies, archive, audit, cases, trust, tasks, .. } = alone(dir.path()).await;
     let cors_origins = origins.iter().map(|&origin| origin.to_owned()).collect();
     let door = DicomwebDoor {
         studies: studies.clone(),
         archive,
         audit: audit.clone(),
+        cases: cases.clone(),
+        reading_room: None,
+        trust,
+        site_name: "CH Nord".to_owned(),
         tasks,
         decoders: Decoders::new(Tasks::default()),
         https: false,
         cors_origins,
     };
-    Node { _dir: dir, studies, audit, images: super::router(door) }
+    Node { _dir: dir, studies, audit, cases, images: super::router(door) }
 }
 
 fn reader() -> Person {

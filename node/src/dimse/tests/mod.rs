@@ -113,10 +113,10 @@ pub(super) fn title(text: &str) -> AeTitle {
 }
 
 pub(super) async fn open_parts(folder: &std::path::Path) -> DimseParts {
-    let Alone { studies, archive, audit, journal, tasks } = alone(folder).await;
+    let Alone { studies, archive, audit, journal, cases, tasks, .. } = alone(folder).await;
     let users = Users::open(journal, Arc::new(crate::identity::Identity::load(folder).unwrap()), &[], &tasks).unwrap();
     let decoders = Decoders::new(tasks.clone());
-    DimseParts { archive, studies, audit, users, tasks, decoders, dir: folder.join("commitments") }
+    DimseParts { archive, studies, audit, cases, users, tasks, decoders, dir: folder.join("commitments") }
 }
 
 pub(super) fn short() -> Patience {
