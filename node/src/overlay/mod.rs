@@ -38,6 +38,7 @@ mod notices;
 mod offer;
 mod once;
 mod pairing;
+mod presence;
 mod relearn;
 mod rotation;
 mod swarm;
@@ -63,6 +64,7 @@ use crate::{
 };
 pub(crate) use feed::{Seen, SeenStudy};
 pub(crate) use offer::{OfferError, Said};
+pub(crate) use presence::PresenceAnswer;
 
 use contacts::Contacts;
 use directory::Directory;
@@ -291,6 +293,8 @@ struct Inner {
     duties: OncePerSite,
     duties_heard: duty::Heard,
     cases_told: cases::Told,
+    presence: presence::Presence,
+    presence_lists: OncePerSite,
     due: copies::Due,
     unheard: converse::Unheard,
     relearning: relearn::Relearning,
@@ -390,6 +394,8 @@ impl Overlay {
             duties: OncePerSite::default(),
             duties_heard: duty::Heard::default(),
             cases_told: cases::Told::default(),
+            presence: presence::Presence::default(),
+            presence_lists: OncePerSite::default(),
             due: copies::Due::default(),
             unheard: converse::Unheard::default(),
             relearning: relearn::Relearning::default(),

@@ -3,6 +3,7 @@
 import { agreementWords } from './en.agreements';
 import { archiveWords } from './en.archive';
 import { glassWords } from './en.glass';
+import { presenceWords } from './en.presence';
 import { previewWords } from './en.preview';
 import { signatureWords } from './en.signatures';
 import { keyWords } from './en.keys';
@@ -18,7 +19,7 @@ export const en = {
   alerts: alertWords,
   screen: screenWords,
   duty: dutyWords,
-  cases: { ...worklistWords, ...caseWords, ...reportWords, ...requestWords },
+  cases: { ...worklistWords, ...caseWords, ...reportWords, ...requestWords, ...presenceWords },
   app: {
     name: 'Confrere',
     notice: 'Not a certified medical device',

@@ -4,6 +4,7 @@ import type { Strings } from './en';
 import { agreementWords } from './fr.agreements';
 import { archiveWords } from './fr.archive';
 import { glassWords } from './fr.glass';
+import { presenceWords } from './fr.presence';
 import { previewWords } from './fr.preview';
 import { signatureWords } from './fr.signatures';
 import { keyWords } from './fr.keys';
@@ -19,7 +20,7 @@ export const fr: Strings = {
   alerts: alertWords,
   screen: screenWords,
   duty: dutyWords,
-  cases: { ...worklistWords, ...caseWords, ...reportWords, ...requestWords },
+  cases: { ...worklistWords, ...caseWords, ...reportWords, ...requestWords, ...presenceWords },
   app: {
     name: 'Confrere',
     notice: 'N’est pas un dispositif médical certifié',
