@@ -57,7 +57,11 @@ async fn run(peers: usize, patients: usize) {
     let tokens: Vec<String> = (0..=PEOPLE).map(|n| site.new_token(&format!("reader-{n}"), "radiologist")).collect();
     let began = Instant::now();
     let met = world(&site, peers, patients).await;
-    println!("{peers} peers, {patients} patients each, {} here: made in {:.1} s", met.len(), began.elapsed().as_secs_f64());
+    println!(
+        "{peers} peers, {patients} patients each, {} here: made in {:.1} s",
+        met.len(),
+        began.elapsed().as_secs_f64()
+    );
     let mut times = Vec::new();
     for token in &tokens[..PEOPLE] {
         for _ in 0..EACH {

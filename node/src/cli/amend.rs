@@ -2,9 +2,9 @@
 
 use super::{
     args::{ConflictCommand, CorrectCommand, PatientCommand},
-    emergency, presence,
+    emergency,
     node::{Node, segment},
-    text,
+    presence, text,
 };
 use anyhow::Context;
 use serde_json::{Map, Value, json};

@@ -16,7 +16,8 @@ pub(super) async fn ask(dir: &Path, ins: String, issuer: &str) -> anyhow::Result
     node.close().await?;
     let row = |row: &Value| {
         let studies = row["studies"].as_array().into_iter().flatten();
-        let counts: Vec<String> = studies.map(|kind| format!("{} {}", text::field(kind, "kind"), kind["studies"])).collect();
+        let counts: Vec<String> =
+            studies.map(|kind| format!("{} {}", text::field(kind, "kind"), kind["studies"])).collect();
         let as_of = if row["as_of"].is_null() { "–".to_owned() } else { text::time(row, "as_of") };
         vec![text::field(row, "site_name"), said(row), counts.join(", "), as_of]
     };
@@ -42,7 +43,9 @@ fn said(row: &Value) -> String {
         _ => match reason() {
             "busy" => word!("asked too often, or not ready: again later" | "trop demandé, ou pas prêt : plus tard"),
             "outside-hours" => word!("may say so only at other hours" | "ne peut le dire qu'à d'autres heures"),
-            "off-duty" => word!("may say so only while somebody is on duty here" | "ne peut le dire que pendant une garde ici"),
+            "off-duty" => {
+                word!("may say so only while somebody is on duty here" | "ne peut le dire que pendant une garde ici")
+            }
             "suspended" => word!("the agreement is suspended" | "l'accord est suspendu"),
             "closing" => word!("the agreement is ending" | "l'accord prend fin"),
             _ => word!("may not say" | "ne peut le dire"),

@@ -189,7 +189,7 @@ pub(crate) fn pairing(bytes: &[u8]) {
         Signed::seal(key, &record)
     };
     let invitation = Invitation {
-        id: protocol::ids::Id128([3; 16]),
+        id: Id128([3; 16]),
         site: SiteId(key.verifying_key().to_bytes()),
         name: "CH Nord".into(),
         addresses: Vec::new(),

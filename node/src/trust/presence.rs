@@ -8,18 +8,13 @@ use super::{Action, Person, Trust, hours, notices::Notices, records::State};
 use crate::tasks;
 use protocol::{
     Refusal, SiteId, Timestamp,
-    agreement::{Agreement, Clause, StudyFacts},
+    agreement::{Agreement, Clause, StudyFacts, WeeklyHours},
     ids::Id128,
 };
 
 impl State {
     /// The clause by which `reader` may ask `holder` now, with its agreement.
-    fn presence(
-        &self,
-        holder: &SiteId,
-        reader: &SiteId,
-        now: Timestamp,
-    ) -> Result<(&Agreement, &Clause), Refusal> {
+    fn presence(&self, holder: &SiteId, reader: &SiteId, now: Timestamp) -> Result<(&Agreement, &Clause), Refusal> {
         let peer = if *holder == self.us { reader } else { holder };
         self.peer(peer).ok_or(Refusal::NotPaired)?;
         let mut why = Refusal::NotPermitted;
@@ -34,7 +29,7 @@ impl State {
                 continue;
             };
             let Some(clause) = text.clause(holder, reader).filter(|clause| clause.presence) else { continue };
-            let is_open = |h| hours::week_minute(now, &h.time_zone).is_some_and(|minute| h.contains(minute));
+            let is_open = |h: &WeeklyHours| hours::week_minute(now, &h.time_zone).is_some_and(|minute| h.contains(minute));
             if !notices.is_none_or(|n| n.lets_finish(None, now)) {
                 why = Refusal::Closing;
             } else if !clause.hours.as_ref().is_none_or(is_open) {
@@ -116,7 +111,9 @@ mod tests {
     #[tokio::test]
     async fn nobody_asks_without_a_clause_that_says_so() {
         let (a, b) = two_peers().await;
-        let asks = || (a.trust.authorize_presence(&b.site()), b.trust.authorize_asking_presence(Some(&radiologist()), &a.site()));
+        let asks = || {
+            (a.trust.authorize_presence(&b.site()), b.trust.authorize_asking_presence(Some(&radiologist()), &a.site()))
+        };
         assert_eq!(asks(), (Err(Refusal::NotPermitted), Err(Refusal::NotPermitted)));
         let id = agree(&a, &b, Preset::All, &terms(false)).await;
         assert_eq!(asks(), (Err(Refusal::NotPermitted), Err(Refusal::NotPermitted)), "all studies are no presence");

@@ -112,7 +112,7 @@ impl Counts {
 
     /// Those that there are, by kind.
     pub fn each(&self) -> impl Iterator<Item = (&'static str, u8)> {
-        KINDS.iter().zip(self.0).filter(|(_, count)| *count > 0).map(|((kind, _), count)| (*kind, count))
+        KINDS.into_iter().zip(self.0).filter(|(_, count)| *count > 0).map(|((kind, _), count)| (kind, count))
     }
 }
 
@@ -156,12 +156,11 @@ impl SetPage {
     #[must_use]
     pub fn is_sound(&self, number: u32) -> bool {
         let most = u32::try_from(PATIENTS_MAX / PAGE_RECORDS).unwrap_or(u32::MAX);
-        let is_last = number + 1 == self.pages;
         let (count, full) = (self.records.len(), PAGE_RECORDS);
         number < self.pages
             && self.pages <= most
             && self.records.is_whole()
-            && (count == full || (is_last && self.pages == 1 && (1..full).contains(&count)))
+            && (count == full || (self.pages == 1 && (1..full).contains(&count)))
     }
 }
 

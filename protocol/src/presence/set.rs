@@ -100,7 +100,7 @@ impl Records {
 
     /// Whether no part of a record is there.
     #[must_use]
-    pub const fn is_whole(&self) -> bool {
+    pub fn is_whole(&self) -> bool {
         self.0.len().is_multiple_of(RECORD_BYTES)
     }
 

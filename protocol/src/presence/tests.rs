@@ -63,7 +63,8 @@ fn who_is_in_the_list_is_found_and_nobody_else() {
     let list = list(&key, 0..100, &id);
     assert!(list.is_sound());
     assert_eq!(list.len(), 128);
-    let nothing = Recent { id: Id128([2; 16]), records: Records::make([], (&asker(), &Id128([2; 16])), &[1; 32]).unwrap() };
+    let nothing =
+        Recent { id: Id128([2; 16]), records: Records::make([], (&asker(), &Id128([2; 16])), &[1; 32]).unwrap() };
     for n in [0, 1, 50, 99] {
         assert_eq!(look(&asked(&key, n, 1000 + n), &asker(), (&list, &id), &nothing), counts(3));
     }

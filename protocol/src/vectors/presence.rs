@@ -4,7 +4,10 @@ use super::check;
 use crate::{
     ids::Id128,
     message,
-    presence::{Element, Evaluated, Proof, SetName, SetPage, set::{Recent, Records}},
+    presence::{
+        Element, Evaluated, Proof, SetName, SetPage,
+        set::{Recent, Records},
+    },
     time::Timestamp,
 };
 
@@ -22,5 +25,8 @@ fn what_is_asked_about_presence_stays_readable() {
     check("control-presence", &message::Request::Presence(Element([7; 32])));
     check("control-presence-set", &message::Request::PresenceSet { set: Some(Id128([5; 16])), page: 3 });
     check("control-presence-evaluated", &message::Answer::Presence(Box::new(evaluated)));
-    check("control-presence-page", &message::Answer::PresenceSet(Box::new(SetPage { set, pages: 4, records: records() })));
+    check(
+        "control-presence-page",
+        &message::Answer::PresenceSet(Box::new(SetPage { set, pages: 4, records: records() })),
+    );
 }

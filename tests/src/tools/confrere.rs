@@ -168,8 +168,8 @@ impl Paired {
     ) -> Confrere {
         let answers: Answers = Box::new(move |holding, element| answers(holding, element));
         let heard = Heard::default();
-        let (offered, mut offers) = mpsc::unbounded_channel();
-        let says = self.says((holding, answers), heard.clone(), offered);
+        let (offered, mut offers) = mpsc::channel(16);
+        let says = says(self.record.clone(), (holding, answers), heard.clone(), offered);
         let peer = Peer::dial(self.seed, site.overlay(), says).await.expect("a peer is let in");
         let (signer, key) = (peer.clone(), SigningKey::from_bytes(&self.seed));
         let mut signs = JoinSet::new();
@@ -184,34 +184,33 @@ impl Paired {
         eventually!(20, "they have met", is_met().await);
         Confrere { id: self.id, peer, heard, _signs: signs }
     }
+}
 
-    fn says(
-        &self,
-        (holding, mut answers): (Holding, Answers),
-        heard: Heard,
-        offered: mpsc::UnboundedSender<SignedAgreement>,
-    ) -> impl FnMut(Request) -> Option<Answer> + Send + 'static {
-        let record = self.record.clone();
-        move |request| {
-            if matches!(request, Request::Presence(_) | Request::PresenceSet { .. }) {
-                heard.lock().unwrap().push(wire::encode(&request));
-            }
-            Some(match request {
-                Request::Hello { .. } => Answer::Hello { record: record.clone(), now: now() },
-                Request::Pull(_) => Answer::Page(Page { epoch: 1, entries: Vec::new(), more: false }),
-                Request::Agreement(offer) => {
-                    let _ = offered.send(offer);
-                    Answer::Done
-                }
-                Request::Presence(blinded) => return answers(&holding, &blinded),
-                Request::PresenceSet { page, .. } => match holding.page(page) {
-                    Some(page) => Answer::PresenceSet(Box::new(page)),
-                    None => Answer::Refused(Refusal::Malformed),
-                },
-                Request::Nudge | Request::Duty(_) => Answer::Done,
-                _ => Answer::Refused(Refusal::Malformed),
-            })
+fn says(
+    record: Signed<SiteRecord>,
+    (holding, mut answers): (Holding, Answers),
+    heard: Heard,
+    offered: mpsc::Sender<SignedAgreement>,
+) -> impl FnMut(Request) -> Option<Answer> + Send + 'static {
+    move |request| {
+        if matches!(request, Request::Presence(_) | Request::PresenceSet { .. }) {
+            heard.lock().unwrap().push(wire::encode(&request));
         }
+        Some(match request {
+            Request::Hello { .. } => Answer::Hello { record: record.clone(), now: now() },
+            Request::Pull(_) => Answer::Page(Page { epoch: 1, entries: Vec::new(), more: false }),
+            Request::Agreement(offer) => {
+                let _ = offered.try_send(offer);
+                Answer::Done
+            }
+            Request::Presence(blinded) => return answers(&holding, &blinded),
+            Request::PresenceSet { page, .. } => match holding.page(page) {
+                Some(page) => Answer::PresenceSet(Box::new(page)),
+                None => Answer::Refused(Refusal::Malformed),
+            },
+            Request::Nudge | Request::Duty(_) => Answer::Done,
+            _ => Answer::Refused(Refusal::Malformed),
+        })
     }
 }
 

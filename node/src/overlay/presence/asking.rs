@@ -150,12 +150,7 @@ impl Inner {
         PresenceAnswer::Faulty
     }
 
-    async fn read_presence(
-        self: &Arc<Self>,
-        peer: SiteId,
-        asking: &Asking,
-        evaluated: &Evaluated,
-    ) -> PresenceAnswer {
+    async fn read_presence(self: &Arc<Self>, peer: SiteId, asking: &Asking, evaluated: &Evaluated) -> PresenceAnswer {
         let Evaluated { set, element, proof, as_of, recent } = evaluated;
         let Ok(output) = asking.finish(&set.key, element, proof) else { return self.is_faulty(peer).await };
         if !recent.is_sound() {
@@ -180,25 +175,25 @@ impl Inner {
         if self.trust.authorize_asking_presence(None, &peer).is_err() {
             return;
         }
-        self.once("presence", |inner| &inner.presence_lists, peer, move |inner| async move {
-            match inner.pull_presence(peer, None).await {
-                // It is being made, perhaps.
-                Err(Pulled::Lost | Pulled::Refused(Refusal::Busy(_) | Refusal::Internal)) => false,
-                Err(Pulled::Faulty) => {
-                    inner.is_faulty(peer).await;
-                    true
+        self.once(
+            "presence",
+            |inner| &inner.presence_lists,
+            peer,
+            move |inner| async move {
+                match inner.pull_presence(peer, None).await {
+                    // It is being made, perhaps.
+                    Err(Pulled::Lost | Pulled::Refused(Refusal::Busy(_) | Refusal::Internal)) => false,
+                    Err(Pulled::Faulty) => {
+                        inner.is_faulty(peer).await;
+                        true
+                    }
+                    Ok(_) | Err(Pulled::Refused(_)) => true,
                 }
-                Ok(_) | Err(Pulled::Refused(_)) => true,
-            }
-        });
+            },
+        );
     }
 
-    async fn presence_page_of(
-        &self,
-        peer: SiteId,
-        set: Option<SetName>,
-        page: u32,
-    ) -> Result<SetPage, Pulled> {
+    async fn presence_page_of(&self, peer: SiteId, set: Option<SetName>, page: u32) -> Result<SetPage, Pulled> {
         let answer = self.ask(peer, &Request::PresenceSet { set: set.map(|set| set.id), page }).await;
         match answer {
             Some(Answer::PresenceSet(got)) if got.is_sound(page) && set.is_none_or(|set| set == got.set) => Ok(*got),

@@ -42,15 +42,16 @@ const CHANGED_MAX: usize = 10_000;
 #[derive(Debug)]
 pub(super) struct List {
     pub(super) key: Arc<HolderKey>,
+    drawn: Instant,
     pub(super) set: SetName,
-    pub(super) records: Records,
+    pub(super) records: Arc<Records>,
     pub(super) recent: Recent,
     /// What was looked at until then is in it.
     pub(super) as_of: Timestamp,
     /// Whose records it holds, in their order.
     patients: Arc<Vec<(Subject, Counts)>>,
     looked: Instant,
-    round: u64,
+    rounds: Rounds,
 }
 
 /// All lists, and what they are made of.
@@ -58,9 +59,18 @@ pub(super) struct List {
 pub(super) struct Lists {
     made: Mutex<HashMap<SiteId, Arc<List>>>,
     changed: Mutex<Changed>,
-    /// Goes up with each change.
-    round: AtomicU64,
+    /// Studies that came or changed.
+    studies: AtomicU64,
+    /// What may close what was open.
+    rights: AtomicU64,
     work: Arc<tokio::sync::Mutex<Work>>,
+}
+
+/// Each goes up with a change of its kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Rounds {
+    studies: u64,
+    rights: u64,
 }
 
 /// What changed since it was last looked at.
@@ -103,8 +113,13 @@ impl Lists {
         self.changed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn rounds(&self) -> Rounds {
+        Rounds { studies: self.studies.load(Ordering::Acquire), rights: self.rights.load(Ordering::Acquire) }
+    }
+
+    /// What peers may know may be otherwise: nothing older is answered from.
     pub(super) fn touch(&self) {
-        self.round.fetch_add(1, Ordering::AcqRel);
+        self.rights.fetch_add(1, Ordering::AcqRel);
     }
 
     pub(super) fn study_changed(&self, study: &Uid) {
@@ -116,7 +131,7 @@ impl Lists {
             *changed = Changed { studies: HashSet::new(), all: true };
         }
         drop(changed);
-        self.touch();
+        self.studies.fetch_add(1, Ordering::AcqRel);
     }
 
     pub(super) fn begin_anew(&self) {
@@ -128,12 +143,13 @@ impl Lists {
         self.made().remove(peer);
     }
 
-    /// A list that is of now, or was looked at a moment ago.
+    /// A list that is of now, or was looked at a moment ago when only studies came since.
     pub(super) fn fresh(&self, peer: &SiteId) -> Option<Arc<List>> {
-        let round = self.round.load(Ordering::Acquire);
+        let rounds = self.rounds();
         let made = self.made();
         let list = made.get(peer)?;
-        (list.round == round || list.looked.elapsed() < LOOK_EVERY).then(|| list.clone())
+        let is_recent = list.rounds == rounds || list.looked.elapsed() < LOOK_EVERY;
+        (list.rounds.rights == rounds.rights && is_recent && list.drawn.elapsed() < KEY_LASTS).then(|| list.clone())
     }
 }
 
@@ -226,7 +242,7 @@ impl Inner {
     /// Makes a peer's list, or what changed since it was made. Blocks on the index.
     fn look(&self, work: &mut Work, peer: SiteId) -> Result<Arc<List>, Refusal> {
         let lists = &self.presence.lists;
-        let round = lists.round.load(Ordering::Acquire);
+        let rounds = lists.rounds();
         let (as_of, looked) = (tasks::now(), Instant::now());
         let changed = std::mem::take(&mut *lists.changed());
         if let Err(why) = work.catch_up(changed, self.known()) {
@@ -246,17 +262,26 @@ impl Inner {
         let list = match before.filter(|(changed, _)| changed.len() <= RECENT_MAX) {
             Some((changed, list)) => {
                 let recent = Recent { id: recent_id, records: records(key, changed.iter(), (&peer, &recent_id))? };
-                let (key, patients) = (list.key.clone(), list.patients.clone());
-                List { key, set: list.set, records: list.records.clone(), recent, as_of, patients, looked, round }
+                List {
+                    key: list.key.clone(),
+                    drawn: list.drawn,
+                    set: list.set,
+                    records: list.records.clone(),
+                    recent,
+                    as_of,
+                    patients: list.patients.clone(),
+                    looked,
+                    rounds,
+                }
             }
             None => {
                 let patients: Vec<(Subject, Counts)> = now.into_iter().collect();
                 let id = tasks::random_id();
-                let made = records(key, patients.iter(), (&peer, &id))?;
+                let made = Arc::new(records(key, patients.iter(), (&peer, &id))?);
                 let recent = Recent { id: recent_id, records: records(key, [].iter(), (&peer, &recent_id))? };
                 let set = SetName { id, key: key.key.public() };
-                let (key, patients) = (key.key.clone(), Arc::new(patients));
-                List { key, set, records: made, recent, as_of, patients, looked, round }
+                let (drawn, patients) = (key.drawn, Arc::new(patients));
+                List { key: key.key.clone(), drawn, set, records: made, recent, as_of, patients, looked, rounds }
             }
         };
         let list = Arc::new(list);

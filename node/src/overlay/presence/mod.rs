@@ -150,8 +150,7 @@ impl Inner {
             tracing::error!(%why, "no evidence, no answer");
             Refusal::Internal
         })?;
-        let evaluated =
-            Evaluated { set: list.set, element, proof, as_of: list.as_of, recent: list.recent.clone() };
+        let evaluated = Evaluated { set: list.set, element, proof, as_of: list.as_of, recent: list.recent.clone() };
         Ok(Answer::Presence(Box::new(evaluated)))
     }
 
