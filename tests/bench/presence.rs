@@ -5,7 +5,7 @@
 //! pulled before.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a measurement stops where it fails")]
 
-use protocol::message::Answer;
+use protocol::{message::Answer, presence::Element};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use tests::{
@@ -41,7 +41,8 @@ async fn world(site: &Site, peers: usize, patients: usize) -> Vec<Confrere> {
         let first = if n % 10 == 0 { 0 } else { 1 };
         let many = (first..first + patients).map(|n| subject(&ins(u64::try_from(n).unwrap())));
         let holding = Holding::of(seed(n), many, us);
-        let answers = |holding: &Holding, blinded: &_| Some(Answer::Presence(Box::new(holding.evaluate(blinded))));
+        let answers =
+            |holding: &Holding, blinded: &Element| Some(Answer::Presence(Box::new(holding.evaluate(blinded))));
         let peer = paired.meet(site, holding, answers).await;
         let _ = peer.agree(site, &json!({ "preset": "all", "direction": "theirs", "presence": true })).await;
         peer.is_pulled().await;

@@ -167,7 +167,7 @@ async fn an_answer_that_does_not_hold_is_never_taken_for_no() {
     assert_eq!(says(&site, &ins(1)).await, "not-reached", "silence");
     assert!(began.elapsed().as_secs() < 4, "and it is named within seconds");
     // Ten in a minute are enough for one person.
-    assert_eq!(site.post("/api/presence", &json!({ "ins": ins(1) })).await.status, 503);
+    assert_eq!(site.post("/api/presence", &json!({ "ins": ins(1) })).await.status, 429);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

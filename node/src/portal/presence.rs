@@ -9,7 +9,7 @@ use super::{
     json,
     signin::Caller,
 };
-use crate::{overlay::PresenceAnswer, tasks, trust::Action};
+use crate::{overlay::PresenceAnswer, tasks, trust::Action, users::UsersError};
 use axum::{Json, extract::State};
 use protocol::{Refusal, SiteId, presence::Subject};
 use serde::{Deserialize, Serialize};
@@ -94,10 +94,18 @@ fn row(door: &Door, site: &SiteId, answer: PresenceAnswer) -> PresenceRow {
     row
 }
 
+/// A person has asked as often as one may for now.
+fn too_often(refusal: Refusal) -> ApiError {
+    match refusal {
+        Refusal::Busy(wait_ms) => UsersError::Throttled(u64::from(wait_ms.div_ceil(1000))).into(),
+        other => other.into(),
+    }
+}
+
 /// Asks every paired site whether it knows a patient; a site that does not learns nothing of whom.
 #[utoipa::path(post, path = "/api/presence", operation_id = "ask_presence", request_body = AskPresence,
     responses((status = 200, body = PresenceAnswers), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 503, body = ErrorBody)))]
+        (status = 403, body = ErrorBody), (status = 429, body = ErrorBody), (status = 503, body = ErrorBody)))]
 pub(super) async fn ask(
     State(door): State<Door>,
     caller: Caller,
@@ -109,7 +117,7 @@ pub(super) async fn ask(
         .ok_or(ApiError::Bad("not a national number: fifteen characters whose key fits, by who issues it"))?;
     let overlay = door.overlay.as_ref().ok_or(ApiError::NotRunning)?;
     let at = tasks::now();
-    let answers = overlay.ask_presence(&caller.0, &subject).await?;
+    let answers = overlay.ask_presence(&caller.0, &subject).await.map_err(too_often)?;
     let sites = answers.into_iter().map(|(site, answer)| row(&door, &site, answer)).collect();
     Ok(Json(PresenceAnswers { asked: json::rfc3339(at), sites }))
 }

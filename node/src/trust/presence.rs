@@ -29,7 +29,8 @@ impl State {
                 continue;
             };
             let Some(clause) = text.clause(holder, reader).filter(|clause| clause.presence) else { continue };
-            let is_open = |h: &WeeklyHours| hours::week_minute(now, &h.time_zone).is_some_and(|minute| h.contains(minute));
+            let is_open =
+                |h: &WeeklyHours| hours::week_minute(now, &h.time_zone).is_some_and(|minute| h.contains(minute));
             if !notices.is_none_or(|n| n.lets_finish(None, now)) {
                 why = Refusal::Closing;
             } else if !clause.hours.as_ref().is_none_or(is_open) {

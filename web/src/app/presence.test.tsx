@@ -51,7 +51,7 @@ describe('a patient of a qualified identity', () => {
 
   test('who asked too often is told, and nothing stands as an answer', async () => {
     const node = nodeWith('qualified');
-    node.instead.set('POST /presence', { status: 503, body: { error: 'busy', message: 'busy', retry_s: 40 } });
+    node.instead.set('POST /presence', { status: 429, body: { error: 'throttled', message: 'throttled', retry_s: 40 } });
     const { user } = await openPortal(node, { at: `/cases/${CASE(1)}` });
     await user.click(await screen.findByRole('button', { name: ASK }));
     expect(await screen.findByRole('alert')).toBeTruthy();

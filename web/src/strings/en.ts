@@ -19,7 +19,7 @@ export const en = {
   alerts: alertWords,
   screen: screenWords,
   duty: dutyWords,
-  cases: { ...worklistWords, ...caseWords, ...reportWords, ...requestWords, ...presenceWords },
+  cases: { ...worklistWords, ...caseWords, ...reportWords, ...requestWords },
   app: {
     name: 'Confrere',
     notice: 'Not a certified medical device',
@@ -531,6 +531,7 @@ export const en = {
   ...agreementWords,
   ...archiveWords,
   ...glassWords,
+  ...presenceWords,
   ...rosterWords,
   ...previewWords, ...signatureWords, statistics,
   ...keyWords, ...logWords,

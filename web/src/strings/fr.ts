@@ -20,7 +20,7 @@ export const fr: Strings = {
   alerts: alertWords,
   screen: screenWords,
   duty: dutyWords,
-  cases: { ...worklistWords, ...caseWords, ...reportWords, ...requestWords, ...presenceWords },
+  cases: { ...worklistWords, ...caseWords, ...reportWords, ...requestWords },
   app: {
     name: 'Confrere',
     notice: 'N’est pas un dispositif médical certifié',
@@ -533,6 +533,7 @@ export const fr: Strings = {
   ...agreementWords,
   ...archiveWords,
   ...glassWords,
+  ...presenceWords,
   ...rosterWords,
   ...previewWords, ...signatureWords, statistics,
   ...keyWords, ...logWords,
