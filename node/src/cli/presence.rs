@@ -29,7 +29,7 @@ pub(super) async fn ask(dir: &Path, ins: String, issuer: &str) -> anyhow::Result
 fn read_line() -> anyhow::Result<String> {
     use std::io::{BufRead, Read};
     let mut line = String::new();
-    std::io::stdin().lock().take(LINE_MAX).read_line(&mut line).context("standard input")?;
+    std::io::stdin().lock().take(LINE_MAX).read_line(&mut line).context(word!("standard input" | "entrée standard"))?;
     Ok(line.trim().to_owned())
 }
 
