@@ -3,7 +3,6 @@
 import { agreementWords } from './en.agreements';
 import { archiveWords } from './en.archive';
 import { glassWords } from './en.glass';
-import { presenceWords } from './en.presence';
 import { previewWords } from './en.preview';
 import { signatureWords } from './en.signatures';
 import { keyWords } from './en.keys';
@@ -531,7 +530,6 @@ export const en = {
   ...agreementWords,
   ...archiveWords,
   ...glassWords,
-  ...presenceWords,
   ...rosterWords,
   ...previewWords, ...signatureWords, statistics,
   ...keyWords, ...logWords,

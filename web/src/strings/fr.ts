@@ -4,7 +4,6 @@ import type { Strings } from './en';
 import { agreementWords } from './fr.agreements';
 import { archiveWords } from './fr.archive';
 import { glassWords } from './fr.glass';
-import { presenceWords } from './fr.presence';
 import { previewWords } from './fr.preview';
 import { signatureWords } from './fr.signatures';
 import { keyWords } from './fr.keys';
@@ -533,7 +532,6 @@ export const fr: Strings = {
   ...agreementWords,
   ...archiveWords,
   ...glassWords,
-  ...presenceWords,
   ...rosterWords,
   ...previewWords, ...signatureWords, statistics,
   ...keyWords, ...logWords,
