@@ -294,7 +294,6 @@ struct Inner {
     duties_heard: duty::Heard,
     cases_told: cases::Told,
     presence: presence::Presence,
-    presence_lists: OncePerSite,
     due: copies::Due,
     unheard: converse::Unheard,
     relearning: relearn::Relearning,
@@ -306,6 +305,7 @@ struct Inner {
 impl Inner {
     /// What is done as time passes, and as entries of the ledger are written.
     fn watch_clocks(self: &Arc<Self>) {
+        self.tasks.spawn("overlay alerts", self.alerts.clone().run(self.tasks.clone()));
         self.tasks.spawn("time watch", self.clone().watch_time());
         self.tasks.spawn("ledger watch", self.clone().watch_ledger());
         self.tasks.spawn("receipts watch", self.clone().watch_receipts());
@@ -395,14 +395,12 @@ impl Overlay {
             duties_heard: duty::Heard::default(),
             cases_told: cases::Told::default(),
             presence: presence::Presence::default(),
-            presence_lists: OncePerSite::default(),
             due: copies::Due::default(),
             unheard: converse::Unheard::default(),
             relearning: relearn::Relearning::default(),
             rotating: Mutex::default(),
             events: broadcast::channel(EVENTS_KEPT).0,
         });
-        tasks.spawn("overlay alerts", inner.alerts.clone().run(tasks.clone()));
         let reader = inner.clone();
         let read = tasks.spawn_blocking("directory", move || {
             reader.erase_left_over()?;

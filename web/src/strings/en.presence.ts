@@ -30,6 +30,5 @@ export const presenceWords = {
     },
     asOf: 'as of {{at}}',
     kind: { CT: 'CT', MR: 'MR', XR: 'X-ray', US: 'ultrasound', MG: 'mammography', NM: 'nuclear medicine', XA: 'angiography', OT: 'other' },
-    studies: '{{count}} {{kind}}',
   },
 };

@@ -30,6 +30,5 @@ export const presenceWords = {
     },
     asOf: 'au {{at}}',
     kind: { CT: 'scanner', MR: 'IRM', XR: 'radio', US: 'échographie', MG: 'mammographie', NM: 'médecine nucléaire', XA: 'angiographie', OT: 'autre' },
-    studies: '{{count}} {{kind}}',
   },
 };

@@ -177,7 +177,7 @@ impl Inner {
         }
         self.once(
             "presence",
-            |inner| &inner.presence_lists,
+            |inner| &inner.presence.pulls,
             peer,
             move |inner| async move {
                 match inner.pull_presence(peer, None).await {

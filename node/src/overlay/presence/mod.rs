@@ -16,7 +16,7 @@ mod lists;
 
 pub(crate) use asking::PresenceAnswer;
 
-use super::Inner;
+use super::{Inner, once::OncePerSite};
 use crate::{
     audit::{Act, Actor, Event, Outcome},
     pace::Pace,
@@ -57,6 +57,8 @@ pub(super) struct Presence {
     /// Questions by people here.
     people: Counted<String>,
     pages: Pace<SiteId>,
+    /// Lists that are being pulled.
+    pulls: OncePerSite,
 }
 
 impl Default for Presence {
@@ -67,6 +69,7 @@ impl Default for Presence {
             asked: Counted::default(),
             people: Counted::default(),
             pages: Pace::new(PAGES_BURST, PAGE_EACH),
+            pulls: OncePerSite::default(),
         }
     }
 }

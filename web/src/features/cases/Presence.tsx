@@ -26,7 +26,7 @@ const WHY = ['busy', 'outside-hours', 'off-duty', 'suspended', 'closing'] as con
 function Row({ row }: { row: PresenceRow }) {
   const { t, locale } = useWords();
   const why = row.answer === 'refused' ? t(`presence.why.${WHY.find(code => code === row.reason) ?? 'other'}`) : null;
-  const studies = row.studies.map(({ kind, studies: count }) => t('presence.studies', { count, kind: t(`presence.kind.${kind}`) })).join(', ');
+  const studies = row.studies.map(({ kind, studies: count }) => `${count} ${t(`presence.kind.${kind}`)}`).join(', ');
   return (
     <li data-is={row.answer}>
       {ICONS[row.answer]}
