@@ -11,7 +11,7 @@ use crate::{archive, audit, dicomweb, dimse, pixels, roster, signatures, transfe
 pub type Target = fn(&[u8]);
 
 /// All targets, by the names of their corpora.
-pub const TARGETS: [(&str, Target); 22] = [
+pub const TARGETS: [(&str, Target); 23] = [
     ("pdu", dimse::fuzz::pdu),
     ("message", dimse::fuzz::message),
     ("identifier", dimse::fuzz::identifier),
@@ -34,6 +34,7 @@ pub const TARGETS: [(&str, Target); 22] = [
     ("calendar", roster::fuzz::calendar),
     ("tunnel", transfer::fuzz::tunnel),
     ("preview", pixels::fuzz::preview),
+    ("presence", trust::fuzz::presence),
 ];
 
 /// Tries this input with the target of this name.

@@ -33,6 +33,7 @@ pub mod manifest;
 pub mod message;
 pub mod pairing;
 pub mod pass;
+pub mod presence;
 pub mod preview;
 pub mod refusal;
 pub mod relearn;

@@ -13,6 +13,7 @@ use crate::{
     keeping::{Erased, KeepingEnd, SignedKeeping},
     ledger::{Crossing, Hash, Head, Receipt, Seen},
     manifest::StudyCard,
+    presence::{Element, Evaluated, SetPage},
     refusal::Refusal,
     relearn::Known,
     roster::{CoverageEnd, SignedCoverage},
@@ -179,6 +180,15 @@ pub enum Request {
     /// In which time zone are the receiver's dates and times, and those of these studies that it told? At most
     /// [`crate::limits::WHERE_MAX`]. A site that does not know the question answers that it is malformed.
     Zones(Vec<Uid>),
+    /// Does the receiver know a patient, hidden as in [`crate::presence`]? Only of a site whose agreement lets the sender ask.
+    Presence(Element),
+    /// A page of the list into which the answer to that is looked up.
+    PresenceSet {
+        /// Of the one that was begun; `None`: of the one of now.
+        set: Option<Id128>,
+        /// Which, from 0.
+        page: u32,
+    },
 }
 impl Wire for Request {
     const VERSION: u8 = 1;
@@ -235,6 +245,10 @@ pub enum Answer {
     CasesHeard(Vec<(Id128, Refusal)>),
     /// To `Zones`.
     Zones(Zones),
+    /// To `Presence`.
+    Presence(Box<Evaluated>),
+    /// To `PresenceSet`.
+    PresenceSet(Box<SetPage>),
 }
 impl Wire for Answer {
     const VERSION: u8 = 1;

@@ -12,6 +12,12 @@ pub trait Wire: Serialize + DeserializeOwned {
     /// What the bytes hold, for error sentences.
     const NAME: &'static str;
 
+    /// A value that an older version can say as well, in its bytes: sites that read no newer one read it. The default always
+    /// writes today's.
+    fn encode_version(&self) -> Option<Vec<u8>> {
+        None
+    }
+
     /// Reads a body of an older version. The default knows only today's.
     ///
     /// # Errors
@@ -35,11 +41,20 @@ pub enum WireError {
     Malformed(&'static str),
 }
 
-/// Encodes with today's version.
+/// Encodes with today's version, or with an older one that says the same.
 #[must_use]
 pub fn encode<T: Wire>(value: &T) -> Vec<u8> {
+    if let Some(older) = value.encode_version() {
+        return older;
+    }
     // Into a growing vector postcard cannot fail for the plain types used here; an empty vector is refused by `decode`.
     postcard::to_extend(value, vec![T::VERSION]).unwrap_or_default()
+}
+
+/// Encodes a body of an older version: for [`Wire::encode_version`].
+#[must_use]
+pub fn encode_body<B: Serialize>(version: u8, body: &B) -> Option<Vec<u8>> {
+    postcard::to_extend(body, vec![version]).ok()
 }
 
 /// Decodes; every byte must be used.

@@ -84,6 +84,7 @@ impl Keys {
             break_glass: None,
             with_case: false,
             on_duty: false,
+            presence: false,
         };
         Agreement {
             id,

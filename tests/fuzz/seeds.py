@@ -303,5 +303,12 @@ def preview():
     put("preview", "glance-absent", head + b"\1" + series + b"\1\2" + b"\5\0")
 
 
-for make in (data_sets, pictures, associations, texts, ledger, trust, succession, coding, tunnel, preview):
+def presence():
+    """Blind questions and answers: the committed vectors, and a list."""
+    for name in ("control-presence", "control-presence-evaluated", "control-presence-page"):
+        put("presence", name, vector(name))
+    put("presence", "list", bytes(range(256)) * 4)
+
+
+for make in (data_sets, pictures, associations, texts, ledger, trust, succession, coding, tunnel, preview, presence):
     make()

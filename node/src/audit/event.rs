@@ -177,6 +177,8 @@ pub(crate) enum Act {
     PassGiven,
     /// We gave a peer's reader of our copy of another site's study, by that site's pass.
     CopyLent,
+    /// A peer was asked whether it knows a patient, without being told whom.
+    PresenceAsked,
 }
 
 impl Act {
@@ -247,6 +249,7 @@ impl Act {
             Self::CaseSettingsChanged => "case-settings-changed",
             Self::RoadRelayed => "road-relayed",
             Self::BackupProved => "backup-proved",
+            Self::PresenceAsked => "presence-asked",
             Self::KeptErased => "kept-erased",
             Self::KeptExported => "kept-exported",
             Self::PassGiven | Self::CopyLent | Self::BackupServed | Self::BackupKept => self.word_of_copies(),
@@ -296,6 +299,7 @@ impl Act {
                 | Self::GlassBroken
                 | Self::GlassReviewed
                 | Self::CaseChanged
+                | Self::PresenceAsked
         )
     }
 }

@@ -101,6 +101,7 @@ fn body(draft: Draft) -> Value {
         "break_glass_hours": draft.break_glass_hours,
         "with_case": draft.with_case,
         "on_duty": draft.on_duty,
+        "presence": draft.presence,
         "purposes": draft.purposes,
         "not_before": draft.from,
         "not_after": draft.until,

@@ -4,7 +4,7 @@ use super::{
     args::{ConflictCommand, CorrectCommand, PatientCommand},
     emergency,
     node::{Node, segment},
-    text,
+    presence, text,
 };
 use anyhow::Context;
 use serde_json::{Map, Value, json};
@@ -169,6 +169,7 @@ pub(super) async fn patient(dir: &Path, command: PatientCommand) -> anyhow::Resu
         PatientCommand::Mask(held) => ("masked", held),
         PatientCommand::NoBreakGlass(held) => ("no-break-glass", held),
         PatientCommand::BreakGlass(asked) => return emergency::break_glass(dir, *asked).await,
+        PatientCommand::Presence { ins, issuer } => return presence::ask(dir, ins, &issuer).await,
         command @ (PatientCommand::Merge { .. } | PatientCommand::Unmerge { .. }) => return merge(dir, command).await,
     };
     emergency::withhold(dir, emergency::Of::patient(held), how).await

@@ -64,6 +64,7 @@ mod keys;
 mod node;
 mod objects;
 mod peers;
+mod presence;
 mod retention;
 mod rosters;
 mod rules;

@@ -72,7 +72,7 @@ pub(super) fn kind(act: Act) -> (Code, char, Option<Code>) {
         Act::GlassBroken => (ALERT, 'E', Some(("110127", "Emergency Override Started"))),
         Act::SecurityAlert => (ALERT, 'E', Some(("110132", "Use of Restricted Function"))),
         Act::LogRead | Act::LogExported | Act::LedgerSettled | Act::GlassReviewed => (LOG_USED, 'R', None),
-        Act::StudiesQueried => (QUERY, 'E', None),
+        Act::StudiesQueried | Act::PresenceAsked => (QUERY, 'E', None),
         Act::StudyReceived | Act::InstanceRefused | Act::StorageCommitted => (TRANSFERRED, 'C', None),
         Act::StudyRecalled | Act::StudyFetched => (BEGIN_TRANSFERRING, 'E', None),
         Act::StudyServed | Act::ObjectReturned | Act::CopyLent => (TRANSFERRED, 'R', None),

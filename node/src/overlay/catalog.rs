@@ -93,6 +93,7 @@ impl Inner {
 
     /// All slices.
     pub(super) fn look_again(self: &Arc<Self>) {
+        self.presence.begin_anew();
         self.trusted().for_each(|peer| self.slice(peer));
     }
 
@@ -227,6 +228,7 @@ impl Inner {
     }
 
     pub(super) async fn agreement_ended(self: &Arc<Self>, peer: SiteId, agreement: Id128) {
+        self.presence.forget(&peer);
         let gone = self.directory.end(&peer, |basis| basis.agreement() == agreement);
         self.tell(OverlayEvent::DirectoryReset { holder: peer });
         tracing::info!(peer = %peer.short(), rows = gone.len(), "an agreement ended");
@@ -253,6 +255,7 @@ impl Inner {
     }
 
     async fn trust_changed(self: &Arc<Self>, event: TrustEvent) {
+        self.presence.trust_changed();
         match event {
             TrustEvent::PeerAdded(site) | TrustEvent::PeerChanged(site) => {
                 self.allow(&site).await;
@@ -260,6 +263,7 @@ impl Inner {
             }
             TrustEvent::PeerRevoked(site) => {
                 self.feeds.forget(&site);
+                self.presence.forget(&site);
                 self.directory.forget(&site);
                 self.tell(OverlayEvent::DirectoryReset { holder: site });
                 self.part_from(site);
@@ -268,6 +272,7 @@ impl Inner {
                 self.tell(OverlayEvent::DirectoryReset { holder: peer });
                 self.slice(peer);
                 self.pull(peer);
+                self.presence_ahead(peer);
                 // A clause may ask for more of it than was told.
                 self.tell_duty(peer);
             }
@@ -313,10 +318,12 @@ impl Inner {
             match event {
                 Ok(ArchiveEvent::Conflicts | ArchiveEvent::Rotten) => {}
                 Ok(ArchiveEvent::Growing(study) | ArchiveEvent::Settled(study) | ArchiveEvent::Amended(study, _)) => {
+                    self.presence.study_changed(&study);
                     self.feed_work(move |inner| inner.feeds.study_changed(&study, inner.known())).await;
                 }
                 Err(RecvError::Lagged(_)) => {
                     self.feeds.begin_anew();
+                    self.presence.begin_anew();
                     self.trusted().for_each(|peer| self.nudge(peer));
                 }
                 Err(RecvError::Closed) => return,
@@ -332,10 +339,12 @@ impl Inner {
             };
             match event {
                 Ok(SourcesEvent::Study(study)) => {
+                    self.presence.study_changed(&study);
                     self.feed_work(move |inner| inner.feeds.study_changed(&study, inner.known())).await;
                 }
                 Ok(SourcesEvent::Many) | Err(RecvError::Lagged(_)) => {
                     self.feeds.begin_anew();
+                    self.presence.begin_anew();
                     self.trusted().for_each(|peer| self.nudge(peer));
                 }
                 Err(RecvError::Closed) => return,

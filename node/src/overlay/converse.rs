@@ -203,6 +203,7 @@ impl Inner {
         self.tell_ledger(site);
         self.pay(site);
         self.ask_after_copies(site);
+        self.presence_ahead(site);
         true
     }
 
@@ -364,6 +365,8 @@ impl Inner {
                 return Ok(self.where_they_lie(from, studies).await);
             }
             Request::Zones(studies) => return self.zones(from, studies).await,
+            Request::Presence(blinded) => return self.answer_presence(from, blinded).await,
+            Request::PresenceSet { set, page } => return self.presence_page(from, set, page).await,
             Request::Relearn { after } => {
                 if after.is_none() {
                     self.repeat_notices(from).await?;

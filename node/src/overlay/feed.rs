@@ -95,7 +95,10 @@ impl Known<'_> {
     }
 
     /// All studies that peers may be told of, in parts. Blocks on the index.
-    fn each(&self, take: &mut dyn FnMut(Vec<StudyRow>) -> Result<(), ArchiveError>) -> Result<(), ArchiveError> {
+    pub(super) fn each(
+        &self,
+        take: &mut dyn FnMut(Vec<StudyRow>) -> Result<(), ArchiveError>,
+    ) -> Result<(), ArchiveError> {
         let nearline = self.sources.nearline(&StudyQuery::default(), true);
         take(nearline.into_iter().map(|nearline| nearline.row).collect())?;
         let mut offset = 0;

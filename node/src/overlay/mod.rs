@@ -38,6 +38,7 @@ mod notices;
 mod offer;
 mod once;
 mod pairing;
+mod presence;
 mod relearn;
 mod rotation;
 mod swarm;
@@ -63,6 +64,7 @@ use crate::{
 };
 pub(crate) use feed::{Seen, SeenStudy};
 pub(crate) use offer::{OfferError, Said};
+pub(crate) use presence::PresenceAnswer;
 
 use contacts::Contacts;
 use directory::Directory;
@@ -291,6 +293,7 @@ struct Inner {
     duties: OncePerSite,
     duties_heard: duty::Heard,
     cases_told: cases::Told,
+    presence: presence::Presence,
     due: copies::Due,
     unheard: converse::Unheard,
     relearning: relearn::Relearning,
@@ -302,6 +305,7 @@ struct Inner {
 impl Inner {
     /// What is done as time passes, and as entries of the ledger are written.
     fn watch_clocks(self: &Arc<Self>) {
+        self.tasks.spawn("overlay alerts", self.alerts.clone().run(self.tasks.clone()));
         self.tasks.spawn("time watch", self.clone().watch_time());
         self.tasks.spawn("ledger watch", self.clone().watch_ledger());
         self.tasks.spawn("receipts watch", self.clone().watch_receipts());
@@ -390,13 +394,13 @@ impl Overlay {
             duties: OncePerSite::default(),
             duties_heard: duty::Heard::default(),
             cases_told: cases::Told::default(),
+            presence: presence::Presence::default(),
             due: copies::Due::default(),
             unheard: converse::Unheard::default(),
             relearning: relearn::Relearning::default(),
             rotating: Mutex::default(),
             events: broadcast::channel(EVENTS_KEPT).0,
         });
-        tasks.spawn("overlay alerts", inner.alerts.clone().run(tasks.clone()));
         let reader = inner.clone();
         let read = tasks.spawn_blocking("directory", move || {
             reader.erase_left_over()?;

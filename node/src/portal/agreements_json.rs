@@ -44,6 +44,8 @@ pub(super) struct ClauseJson {
     with_case: bool,
     /// Only who is on duty at the reader's site.
     on_duty: bool,
+    /// The reader may ask whether the holder knows a patient.
+    presence: bool,
 }
 
 /// The same, as people read it.
@@ -196,6 +198,8 @@ pub(super) struct ClauseOffer {
     with_case: bool,
     /// Only who is on duty at the reader's site.
     on_duty: bool,
+    /// The reader may ask whether the holder knows a patient.
+    presence: bool,
 }
 
 /// A draft from a preset.
@@ -247,6 +251,9 @@ pub(super) struct Offer {
     /// Only who is on duty at the reader's site.
     #[serde(default)]
     on_duty: bool,
+    /// The reader may ask whether the holder knows a patient, by the qualified national identity, without saying which.
+    #[serde(default)]
+    presence: bool,
     /// Terms of the clause by which they read ours, in place of all those above.
     ours: Option<ClauseOffer>,
     /// Terms of the clause by which we read theirs, in place of all those above.
@@ -348,6 +355,7 @@ impl From<&Clause> for ClauseJson {
             break_glass_hours: clause.break_glass.map(|glass| glass.review_hours),
             with_case: clause.with_case,
             on_duty: clause.on_duty,
+            presence: clause.presence,
         }
     }
 }
@@ -510,6 +518,7 @@ impl ClauseOffer {
             break_glass_hours: self.break_glass_hours,
             with_case: self.with_case,
             on_duty: self.on_duty,
+            presence: self.presence,
         })
     }
 }
@@ -535,6 +544,7 @@ impl Offer {
             break_glass_hours: self.break_glass_hours,
             with_case: self.with_case,
             on_duty: self.on_duty,
+            presence: self.presence,
         };
         let ours = About { national_id: self.our_national_id, privacy_contact: self.our_privacy_contact };
         let theirs = About { national_id: self.their_national_id, privacy_contact: self.their_privacy_contact };

@@ -48,6 +48,7 @@ mod openapi;
 mod peers;
 mod people;
 mod people_json;
+mod presence;
 mod previews;
 mod provider;
 mod purpose;
@@ -297,6 +298,7 @@ fn insight_routes() -> Router<Door> {
         .route("/peers/{site}/copies", get(copies::at_peer))
         .route("/studies/{study}/holders", get(copies::of_study))
         .route("/studies/{study}/signatures", get(signatures::of_study))
+        .route("/presence", post(presence::ask))
 }
 
 /// Keys that speak for sites.

@@ -3,7 +3,7 @@
 use super::{
     access, account, agreements, alarms, amendments, audit, cases, cases_desk, cases_report, cases_request, cases_sign,
     cases_statistics, copies, duty, error, events, export, glass, grants, import, insight, json, keys, labels, ledger,
-    local, peers, people, previews, provider, purpose, rejections, restore, retention, rosters, rules,
+    local, peers, people, presence, previews, provider, purpose, rejections, restore, retention, rosters, rules,
     rules_with_peers, settings, shifts, signatures, signin, sources, spare, status, storage, tiers, transfers, uploads,
     withheld, worklist,
 };
@@ -207,6 +207,7 @@ use utoipa::OpenApi;
         glass::break_glass,
         glass::reviews,
         glass::review,
+        presence::ask,
         labels::list,
         labels::set,
         local::verify,

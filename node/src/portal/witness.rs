@@ -165,6 +165,7 @@ fn refused_act(method: &Method, route: &str) -> Option<Act> {
         | "/fhir/AuditEvent"
         | "/fhir/AuditEvent/{id}" => Act::LogRead,
         "/api/emergencies" => Act::GlassBroken,
+        "/api/presence" => Act::PresenceAsked,
         "/api/ledger/evidence" => Act::LogExported,
         "/api/readings"
         | "/api/studies/{study}/fetch"

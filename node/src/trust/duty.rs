@@ -105,6 +105,15 @@ impl State {
         ends.max()
     }
 
+    /// Whether a site has anybody on duty, for whatever.
+    pub(super) fn is_anybody_on_duty(&self, site: &SiteId, now: Timestamp) -> bool {
+        let mut facts = self.duties.iter().filter(|((by, _), _)| by == site);
+        facts.any(|(_, fact)| match &fact.duty.what {
+            What::Shift(shift) => shift.state.counts() && shift.start <= now && now < shift.end,
+            What::Case(_) => false,
+        })
+    }
+
     /// Until when a person of a site, or anybody there, is on duty for a study of these modalities.
     pub(super) fn on_duty_until(
         &self,

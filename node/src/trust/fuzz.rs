@@ -15,10 +15,16 @@ use protocol::{
     glass::{GlassRequest, Whom},
     grant::{Grant, Use},
     identity::Link,
+    ids::Id128,
     keeping::{Erased, Keeping, KeepingEnd, ListHead, ListPage, SignedKeeping},
     manifest::{Manifest, StudyCard},
     message::{self, SiteRecord},
     pairing::{Code, Event, Invitation, Inviter, Joiner},
+    presence::{
+        PAGE_RECORDS, Subject,
+        oprf::{Asking, HolderKey},
+        set::Records,
+    },
     signed::{SignatureBytes, Signed, verify_bytes},
     succession::{Fork, Keys, Relation, SUCCESSIONS_MAX},
     time::WeekMinute,
@@ -105,6 +111,32 @@ pub(crate) fn succession(bytes: &[u8]) {
     }
 }
 
+/// What comes in answer to a blind question, and as one: a point that is none is refused, an answer of whoever has no key is
+/// never believed, and a list of any bytes is looked into.
+pub(crate) fn presence(bytes: &[u8]) {
+    let asker = SiteId([0xee; 32]);
+    let Some(patient) = Subject::parse("1.2.250.1.213.1.4.8", "255081416802538") else { return };
+    let (Ok(key), Ok((asking, _))) = (HolderKey::draw(&[7; 32]), Asking::blind(&patient, &[8; 32])) else { return };
+    let Ok(output) = key.output(&patient) else { return };
+    if let Ok(message::Request::Presence(element)) = wire::decode::<message::Request>(bytes) {
+        let _ = key.evaluate(&element, &[9; 32]);
+    }
+    match wire::decode::<message::Answer>(bytes) {
+        Ok(message::Answer::Presence(answer)) => {
+            assert!(asking.finish(&answer.set.key, &answer.element, &answer.proof).is_err());
+            let is_sound = answer.recent.is_sound();
+            assert!(!is_sound || answer.recent.records.len().is_power_of_two());
+        }
+        Ok(message::Answer::PresenceSet(page)) => {
+            let is_sound = page.is_sound(0);
+            assert!(!is_sound || page.records.len() <= PAGE_RECORDS);
+        }
+        Ok(_) | Err(_) => {}
+    }
+    let records = Records::from_bytes(bytes.to_vec());
+    let _ = (records.is_sound(), records.page(1, 64), records.find(&output, (&asker, &Id128([1; 16]))));
+}
+
 /// Events of one case, as a peer sends them: in whatever order they come, what is taken comes to the same state.
 pub(crate) fn case(bytes: &[u8]) {
     read_again::<CaseEvent>(bytes);
@@ -156,7 +188,7 @@ pub(crate) fn pairing(bytes: &[u8]) {
         Signed::seal(key, &record)
     };
     let invitation = Invitation {
-        id: protocol::ids::Id128([3; 16]),
+        id: Id128([3; 16]),
         site: SiteId(key.verifying_key().to_bytes()),
         name: "CH Nord".into(),
         addresses: Vec::new(),

@@ -29,6 +29,7 @@ mod mail;
 mod notices;
 mod passes;
 mod permit;
+mod presence;
 mod presets;
 mod records;
 mod relearn;

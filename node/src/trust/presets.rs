@@ -67,6 +67,8 @@ pub(crate) struct ClauseTerms {
     pub(crate) with_case: bool,
     /// Only for somebody on duty.
     pub(crate) on_duty: bool,
+    /// The reader may ask whether the holder knows a patient.
+    pub(crate) presence: bool,
 }
 
 /// What an admin may choose beside the preset.
@@ -239,6 +241,7 @@ impl ClauseTerms {
             break_glass: self.break_glass_hours.map(|review_hours| BreakGlass { review_hours }),
             with_case: self.with_case,
             on_duty: self.on_duty,
+            presence: self.presence,
         }
     }
 }

@@ -98,7 +98,24 @@ fn while_duty(clause: &Clause, holder: &str, reader: &str, language: Language) -
             format!("Only who is on duty at {reader} can open studies, and only while on duty."),
         )
     });
-    case.into_iter().chain(duty).collect()
+    case.into_iter().chain(duty).chain(presence(clause, holder, reader, language)).collect()
+}
+
+/// What one may ask without seeing anything.
+fn presence(clause: &Clause, holder: &str, reader: &str, language: Language) -> Option<String> {
+    clause.presence.then(|| {
+        say(
+            language,
+            format!(
+                "{reader} peut demander si {holder} connaît un patient, par son INS qualifiée et sans dire lequel ; la réponse \
+                 est oui ou non, avec le nombre d’examens par modalité."
+            ),
+            format!(
+                "{reader} may ask whether {holder} knows a patient, by the qualified national identity and without saying \
+                 which; the answer is yes or no, with the number of studies by modality."
+            ),
+        )
+    })
 }
 
 fn copies(clause: &Clause, holder: &str, reader: &str, language: Language) -> String {

@@ -54,6 +54,7 @@ impl From<Clause> for Now {
             break_glass: None,
             with_case: false,
             on_duty: false,
+            presence: false,
         }
     }
 }

@@ -20,9 +20,10 @@ use serde::{Deserialize, Serialize};
 mod first;
 mod notice;
 mod second;
+mod third;
 mod withheld;
 
-pub use notice::{CLOSING_HOURS_MAX, Closing, READING_MAX, Suspension};
+pub use notice::{CLOSING_HOURS_MAX, Closing, Ending, READING_MAX, Suspension};
 pub use withheld::Withheld;
 
 /// How far a peer may go with a covered study; each level includes those below it (domain.md, "Study manifest").
@@ -123,6 +124,8 @@ pub struct Clause {
     pub with_case: bool,
     /// Only while the reading person is on duty at the reader's site (see [`crate::duty`]).
     pub on_duty: bool,
+    /// Whether the reader may ask whether the holder knows a patient, L0 (see [`crate::presence`]). In no level: this says who.
+    pub presence: bool,
 }
 
 /// What an agreement says of emergencies in which nobody can be asked.
@@ -235,13 +238,19 @@ fn is_line(text: &str) -> bool {
 }
 
 impl Wire for Agreement {
-    const VERSION: u8 = 3;
+    const VERSION: u8 = 4;
     const NAME: &'static str = "agreement";
+
+    fn encode_version(&self) -> Option<Vec<u8>> {
+        let said = || wire::encode_body(3, &third::Agreement::from(self));
+        if self.clauses.iter().any(|clause| clause.presence) { None } else { said() }
+    }
 
     fn decode_version(version: u8, body: &[u8]) -> Result<Self, WireError> {
         match version {
             1 => wire::decode_body::<first::Agreement>(body).map(Into::into),
             2 => wire::decode_body::<second::Agreement>(body).map(Into::into),
+            3 => wire::decode_body::<third::Agreement>(body).map(Into::into),
             _ => Err(WireError::Version { name: Self::NAME, version }),
         }
     }
@@ -435,26 +444,9 @@ impl Text for Agreement {
 /// An agreement's bytes with the signatures collected so far.
 pub type SignedAgreement = Countersigned<Agreement>;
 
-/// The end of an agreement, by either party alone.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ending {
-    /// Which agreement, all versions.
-    pub agreement: Id128,
-    /// When.
-    pub at: Timestamp,
-}
-impl Wire for Ending {
-    const VERSION: u8 = 1;
-    const NAME: &'static str = "agreement ending";
-}
-impl Domain for Ending {
-    const DOMAIN: &'static str = "confrere/agreement-ending/1";
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire;
     use ed25519_dalek::SigningKey;
     use proptest::prelude::*;
 
@@ -483,6 +475,7 @@ mod tests {
             break_glass: None,
             with_case: false,
             on_duty: false,
+            presence: false,
         };
         Agreement {
             id: Id128([9; 16]),

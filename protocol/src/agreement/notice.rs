@@ -1,8 +1,8 @@
-//! What one party alone says of an agreement that goes on for the time being: that it is suspended or resumed, and that it
-//! ends when what is being read has been read.
+//! What one party alone says of an agreement: that it is suspended or resumed, that it ends when what is being read has been
+//! read, and that it ends.
 //!
 //! # Not here
-//! The end itself: [`super::Ending`]. Whether to heed it, and what follows: `node::trust`.
+//! Whether to heed it, and what follows: `node::trust`.
 
 use crate::{
     ids::{Id128, Uid},
@@ -53,4 +53,20 @@ impl Wire for Closing {
 }
 impl Domain for Closing {
     const DOMAIN: &'static str = "confrere/agreement-closing/1";
+}
+
+/// The end of an agreement, by either party alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ending {
+    /// Which agreement, all versions.
+    pub agreement: Id128,
+    /// When.
+    pub at: Timestamp,
+}
+impl Wire for Ending {
+    const VERSION: u8 = 1;
+    const NAME: &'static str = "agreement ending";
+}
+impl Domain for Ending {
+    const DOMAIN: &'static str = "confrere/agreement-ending/1";
 }

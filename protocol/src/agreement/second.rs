@@ -62,6 +62,7 @@ impl From<Clause> for Now {
             break_glass: old.break_glass,
             with_case: false,
             on_duty: false,
+            presence: false,
         }
     }
 }

@@ -44,10 +44,10 @@ impl Side {
 }
 
 /// Randomness that the caller handed in, stretched.
-pub(super) struct Entropy(blake3::OutputReader);
+pub(crate) struct Entropy(blake3::OutputReader);
 
 impl Entropy {
-    pub(super) fn new(seed: &[u8; 32]) -> Self {
+    pub(crate) fn new(seed: &[u8; 32]) -> Self {
         Self(blake3::Hasher::new_derive_key("confrere pairing 1 entropy").update(seed).finalize_xof())
     }
     pub(super) fn nonce(&mut self) -> [u8; 32] {

@@ -37,6 +37,7 @@ mod message;
 pub use invitation::{Code, CodeError, Invitation, InvitationError};
 pub use inviter::Inviter;
 pub use joiner::Joiner;
+pub(crate) use keys::Entropy;
 pub use message::{Message, Reason};
 
 use crate::{ids::SiteId, message::SiteRecord, signed::Signed};

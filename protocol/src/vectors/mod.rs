@@ -3,7 +3,9 @@
 //! `CONFRERE_WRITE_VECTORS=1 cargo test -p protocol vectors` writes vectors of new types or versions; a vector that exists
 //! is never rewritten: a shape that changes needs a new version and keeps reading the old vector.
 
+mod agreements;
 mod cases;
+mod presence;
 mod roads;
 
 use crate::{
@@ -122,6 +124,7 @@ fn agreement() -> Agreement {
         break_glass: Some(BreakGlass { review_hours: 72 }),
         with_case: true,
         on_duty: true,
+        presence: true,
     };
     Agreement {
         id: Id128([4; 16]),
@@ -276,7 +279,7 @@ fn committed_bytes_are_read_and_written_the_same() {
     let reading = vec![uid("2.25.1")];
     check("agreement-closing", &Closing { agreement: Id128([4; 16]), reading, until: Timestamp(9), at: Timestamp(8) });
     check("control-refused-suspended", &message::Answer::Refused(Refusal::Suspended));
-    check("signed-agreement-with-duty", &SignedAgreement::draft(&key(), &agreement()));
+    check("signed-agreement-with-presence", &SignedAgreement::draft(&key(), &agreement()));
     check("grant", &grant());
     check("site-record", &record());
     check("pixel-request", &pixel_request());
@@ -330,32 +333,6 @@ fn cards_from_before_amendments_are_read() {
         Change::Withdrawn { .. } => None,
     });
     assert_eq!(told, Some(before));
-}
-
-#[test]
-fn agreements_from_before_regions_are_read() {
-    let mut before = agreement();
-    (before.legal_reference, before.purposes) = (String::new(), Vec::new());
-    before.about = [About::default(), About::default()];
-    for clause in &mut before.clauses {
-        (clause.regions, clause.regions_excluded) = (Vec::new(), Vec::new());
-        (clause.kbits_max, clause.break_glass) = (None, None);
-        (clause.with_case, clause.on_duty) = (false, false);
-    }
-    assert_eq!(wire::decode::<Agreement>(&old("agreement.1.hex")), Ok(before.clone()));
-    let signed = wire::decode::<SignedAgreement>(&old("signed-agreement.1.hex")).unwrap();
-    assert_eq!(signed.open(), Ok((before, vec![site()])), "the signature holds over the bytes of then");
-}
-
-#[test]
-fn agreements_from_before_duty_are_read() {
-    let mut before = agreement();
-    for clause in &mut before.clauses {
-        (clause.with_case, clause.on_duty) = (false, false);
-    }
-    assert_eq!(wire::decode::<Agreement>(&old("agreement.2.hex")), Ok(before.clone()));
-    let signed = wire::decode::<SignedAgreement>(&old("signed-agreement-with-regions.1.hex")).unwrap();
-    assert_eq!(signed.open(), Ok((before, vec![site()])), "the signature holds over the bytes of then");
 }
 
 fn unnarrowed() -> Grant {

@@ -24,6 +24,7 @@ GET /api/withheld                       | AT    | 200 | studies-queried         
 POST /api/withheld                      | AT    | 200 | study-withheld                             | security-alert   | {"study":"$STUDY","how":"no-break-glass","asked_by":"patient"}
 POST /api/withheld/{id}/release         | AT    | 404 | - see patient_opposes                      | security-alert   | {"note":"a letter"}
 POST /api/emergencies                   | R     | 401 | - of a browser's session; see glass_is_broken | glass-broken  | {"site":"nobody","issuer":"X","patient_id":"1","reason":"other","text":"a long reason","password":"x"}
+POST /api/presence                      | ARFT  | 200 | - nobody to ask; see presence_is_asked_blindly | presence-asked | {"ins":"255081416802538"}
 GET /api/reviews                        | AU    | 200 | log-read                                   | log-read
 POST /api/reviews/{id}                  | AU    | 404 | - needs a peer; see glass_is_broken        | security-alert   | {"verdict":"justified"}
 GET /api/keys                           | A     | 200 | - public keys of sites                     | studies-queried

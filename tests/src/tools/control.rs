@@ -102,10 +102,10 @@ type Ask = (Vec<u8>, oneshot::Sender<Option<Vec<u8>>>);
 type Says = Arc<Mutex<dyn FnMut(Request) -> Option<Answer> + Send>>;
 
 /// Connected to one site in the name of a key.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Peer {
     asks: mpsc::Sender<Ask>,
-    _task: JoinSet<()>,
+    _task: Arc<JoinSet<()>>,
 }
 
 /// The 32 bytes of the key that speaks for the node of a folder: behind its first one, where it was changed.
@@ -157,7 +157,7 @@ impl Peer {
         let says: Says = Arc::new(Mutex::new(says));
         let mut task = JoinSet::new();
         let _ = task.spawn(drive(swarm, other, asked, says));
-        Some(Self { asks, _task: task })
+        Some(Self { asks, _task: Arc::new(task) })
     }
 
     /// Sends a frame as it is, and gives the body of what comes back. `None`: nothing does.

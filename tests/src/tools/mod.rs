@@ -2,6 +2,7 @@
 //! that keep what comes as it came, and bare ends of both planes that hold any key a story gives them.
 
 pub mod association;
+pub mod confrere;
 pub mod control;
 pub mod dcmtk;
 pub mod identity_provider;

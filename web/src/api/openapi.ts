@@ -4006,6 +4006,85 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks every paired site whether it knows a patient; a site that does not learns nothing of whom. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["AskPresence"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PresenceAnswers"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/readings": {
         parameters: {
             query?: never;
@@ -9100,6 +9179,13 @@ export interface components {
             /** @description `corrected`, `rejected`, `reinstated` or `replaced`. */
             what: string;
         };
+        /** @description Whom to ask for. It goes no further than this node. */
+        AskPresence: {
+            /** @description The national number of a qualified identity, fifteen characters. */
+            ins: string;
+            /** @description The object identifier of who issued it. Default: `1.2.250.1.213.1.4.8`. */
+            issuer?: string | null;
+        };
         AskedJson: {
             /** @description `waiting`, `timed-out`, `accepted` or `refused`. */
             answer: string;
@@ -9465,6 +9551,8 @@ export interface components {
             on_duty: boolean;
             /** @description Whether the reader may pass studies on. */
             onward: boolean;
+            /** @description The reader may ask whether the holder knows a patient. */
+            presence: boolean;
             reader: string;
             /** @description Body parts examined (0018,0015). */
             regions: string[];
@@ -9506,6 +9594,11 @@ export interface components {
             on_duty: boolean;
             /** @default false */
             onward: boolean;
+            /**
+             * @description The reader may ask whether the holder knows a patient.
+             * @default false
+             */
+            presence: boolean;
             /** @default [] */
             regions: string[];
             /** @default [] */
@@ -10440,6 +10533,16 @@ export interface components {
             peers: components["schemas"]["KeyJson"][];
             sealing: components["schemas"]["SealingJson"];
         };
+        /** @description Studies of one kind. */
+        KindCount: {
+            /** @description `CT`, `MR`, `XR` (plain X-ray), `US`, `MG`, `NM` (with PET), `XA` (with fluoroscopy) or `OT`. */
+            kind: string;
+            /**
+             * Format: int32
+             * @description 255: that many or more.
+             */
+            studies: number;
+        };
         /** @description A study of ours that a peer knows and this node does not, or only as it was before. */
         KnownElsewhere: {
             /**
@@ -11101,6 +11204,8 @@ export interface components {
             our_national_id?: string;
             our_privacy_contact?: string;
             ours?: components["schemas"]["ClauseOffer"] | null;
+            /** @description The reader may ask whether the holder knows a patient, by the qualified national identity, without saying which. */
+            presence?: boolean;
             /** @description `all`, `on-call` or `case-only`. */
             preset: string;
             /** @description `care`, `on-call`, `expertise`, `emergency`, `quality`; empty: not limited. */
@@ -11312,6 +11417,29 @@ export interface components {
             jpeg: string;
             /** Format: int32 */
             width: number;
+        };
+        /** @description What all answered. */
+        PresenceAnswers: {
+            asked: string;
+            sites: components["schemas"]["PresenceRow"][];
+        };
+        /** @description What one site answered. */
+        PresenceRow: {
+            /** @description `knows`, `does-not`, `not-reached`, `refused` or `faulty`. */
+            answer: string;
+            /** @description When what it knows was looked at. */
+            as_of?: string | null;
+            /** @description Of a refusal: its code. */
+            reason?: string | null;
+            /**
+             * Format: int32
+             * @description Of a refusal: it may be asked again after so many seconds.
+             */
+            retry_s?: number | null;
+            site: string;
+            site_name: string;
+            /** @description Of a patient that it knows. */
+            studies: components["schemas"]["KindCount"][];
         };
         /** @description A draft as it would read. */
         PreviewJson: {

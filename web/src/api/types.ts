@@ -21,6 +21,8 @@ export type Availability = 'online' | 'nearline' | 'remote' | 'unreachable' | 'c
 export type Reach = 'none' | 'own' | 'all';
 export type Preset = 'all' | 'on-call' | 'case-only';
 
+export type PresenceRow = With<Sent<'PresenceRow'>, { answer: 'knows' | 'does-not' | 'not-reached' | 'refused' | 'faulty'; studies: { kind: 'CT' | 'MR' | 'XR' | 'US' | 'MG' | 'NM' | 'XA' | 'OT'; studies: number }[] }>;
+export type PresenceAnswers = With<Sent<'PresenceAnswers'>, { sites: PresenceRow[] }>;
 export type Site = With<Sent<'SiteFacts'>, { language: 'fr' | 'en' }>;
 export type Person = With<Sent<'PersonJson'>, { role: Role }>;
 export type Must = 'password' | 'second-factor';

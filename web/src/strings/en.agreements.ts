@@ -84,6 +84,8 @@ export const agreementWords = {
     withCaseHelp: 'A study is seen and opened only while its holder has a case open on it with the reader.',
     onDuty: 'Only who is on duty',
     onDutyHelp: 'Only a person on duty at the reader’s site opens studies, and only during the shift.',
+    presence: 'May ask whether a patient is known',
+    presenceHelp: 'By the qualified national identity, without saying which patient. The answer is yes or no with the number of studies by modality; a site without the patient learns nothing.',
     hours: 'Hours',
     nights: 'Nights on weekdays',
     weekend: 'Whole weekend',

@@ -1,6 +1,9 @@
 // Opposition, masking, broken glass and its reviews.
 
+import { presenceWords } from './en.presence';
+
 export const glassWords = {
+  ...presenceWords,
   glass: {
     title: 'Break the glass',
     about:

@@ -74,6 +74,7 @@ export const logWords = {
     'studies-queried': 'Studies listed',
     'study-served': 'Study served to a peer',
     'pass-given': 'A third site may give its copy of our study',
+    'presence-asked': 'Peer asked blindly whether it knows a patient',
     'copy-lent': 'Copy of another site’s study given on, by its pass',
     'study-fetched': 'Study fetched from a peer',
     'study-shared': 'Study shared',

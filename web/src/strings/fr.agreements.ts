@@ -84,6 +84,8 @@ export const agreementWords = {
     withCaseHelp: 'Un examen ne se voit et ne s’ouvre que tant que son détenteur a un dossier ouvert sur lui avec le lecteur.',
     onDuty: 'Seulement qui est de garde',
     onDutyHelp: 'Seule une personne de garde sur le site du lecteur ouvre les examens, et pendant sa garde.',
+    presence: 'Peut demander si un patient est connu',
+    presenceHelp: 'Par l’INS qualifiée, sans dire de quel patient il s’agit. La réponse est oui ou non, avec le nombre d’examens par modalité ; un site qui n’a pas le patient n’apprend rien.',
     hours: 'Heures',
     nights: 'Nuits de semaine',
     weekend: 'Week-end entier',

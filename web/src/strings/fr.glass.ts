@@ -1,6 +1,9 @@
 // Opposition, masquage, bris de glace et leur contrôle.
 
+import { presenceWords } from './fr.presence';
+
 export const glassWords = {
+  ...presenceWords,
   glass: {
     title: 'Bris de glace',
     about:

@@ -74,6 +74,7 @@ export const logWords = {
     'studies-queried': 'Examens listés',
     'study-served': 'Examen servi à un confrère',
     'pass-given': 'Un site tiers peut donner sa copie de notre examen',
+    'presence-asked': 'Confrère interrogé en aveugle sur un patient',
     'copy-lent': 'Copie de l’examen d’un autre site donnée, sur son laissez-passer',
     'study-fetched': 'Examen rapatrié',
     'study-shared': 'Examen partagé',

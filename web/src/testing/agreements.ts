@@ -23,6 +23,7 @@ export function agreementOf(offer: AgreementOffer, id: string, name: string): Ag
     cache_days: offer.cache_days ?? 7,
     with_case: offer.with_case ?? false,
     on_duty: offer.on_duty ?? false,
+    presence: offer.presence ?? false,
   };
   return {
     id,

@@ -108,6 +108,9 @@ pub(in crate::cli) struct Draft {
     /// Only for who is on duty at the reader's site
     #[arg(long)]
     pub(in crate::cli) on_duty: bool,
+    /// The reader may ask whether the holder knows a patient, without saying which
+    #[arg(long)]
+    pub(in crate::cli) presence: bool,
     /// For what, separated by commas: care, on-call, expertise, emergency, quality [default: not limited]
     #[arg(long, value_name = "PURPOSES", value_delimiter = ',')]
     pub(in crate::cli) purposes: Vec<String>,

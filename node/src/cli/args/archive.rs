@@ -365,6 +365,14 @@ pub(in crate::cli) enum PatientCommand {
     NoBreakGlass(HeldBack),
     /// Break the glass: open a patient's studies at another site in an emergency
     BreakGlass(Box<Broken>),
+    /// Ask the peers whether they know a patient, without saying which
+    Presence {
+        /// National number (INS) of a qualified identity; `-` reads it from standard input
+        ins: String,
+        /// Object identifier of who issued it
+        #[arg(long, value_name = "OID", default_value = "1.2.250.1.213.1.4.8")]
+        issuer: String,
+    },
     /// Take a merge back
     Unmerge {
         /// Its number

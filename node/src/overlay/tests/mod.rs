@@ -1,4 +1,5 @@
 mod ledger;
+mod presence;
 
 use super::*;
 use crate::{
@@ -166,6 +167,11 @@ impl Hospital {
 
     /// Stores one instance of a study.
     async fn store(&self, study: &str, modality: &str, number: u32) {
+        self.store_of(study, modality, number, ("42", "")).await;
+    }
+
+    /// The same, of a patient by identifier and issuer.
+    async fn store_of(&self, study: &str, modality: &str, number: u32, patient: (&str, &str)) {
         let class = "1.2.840.10008.5.1.4.1.1.7";
         let instance = format!("{study}.1.{number}");
         let form = Form::DataSet {
@@ -175,7 +181,7 @@ impl Hospital {
             source: None,
         };
         let mut spool = self.archive.spool(form).await.unwrap();
-        spool.write(data_set(class, study, &instance, modality).into()).await.unwrap();
+        spool.write(data_set(class, study, &instance, modality, patient).into()).await.unwrap();
         self.archive.ingest(spool, &Source { actor: Actor::default() }).await.unwrap();
     }
 
@@ -190,16 +196,17 @@ impl Hospital {
 }
 
 /// Explicit VR little endian, the few elements that a row needs.
-fn data_set(class: &str, study: &str, instance: &str, modality: &str) -> Vec<u8> {
+fn data_set(class: &str, study: &str, instance: &str, modality: &str, (id, issuer): (&str, &str)) -> Vec<u8> {
     let series = format!("{study}.1");
-    let elements: [(u16, u16, &str, &str); 11] = [
+    let elements: [(u16, u16, &str, &str); 12] = [
         (0x0008, 0x0016, "UI", class),
         (0x0008, 0x0018, "UI", instance),
         (0x0008, 0x0020, "DA", "20260105"),
         (0x0008, 0x0060, "CS", modality),
         (0x0008, 0x1030, "LO", "TDM CEREBRAL"),
         (0x0010, 0x0010, "PN", "MARTIN^PAUL"),
-        (0x0010, 0x0020, "LO", "42"),
+        (0x0010, 0x0020, "LO", id),
+        (0x0010, 0x0021, "LO", issuer),
         (0x0010, 0x0030, "DA", "19500101"),
         (0x0010, 0x0040, "CS", "M"),
         (0x0020, 0x000d, "UI", study),

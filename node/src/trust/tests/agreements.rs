@@ -109,6 +109,7 @@ fn clauses(holder: SiteId, reader: SiteId) -> impl Strategy<Value = Clause> {
         proptest::option::of(1u32..3),
         any::<bool>(),
         any::<bool>(),
+        any::<bool>(),
     );
     (any::<bool>(), levels, scope, hours, fields, rest).prop_map(
         move |(announce, level, scope, hours, fields, rest)| Clause {
@@ -132,6 +133,7 @@ fn clauses(holder: SiteId, reader: SiteId) -> impl Strategy<Value = Clause> {
             break_glass: rest.4.map(|review_hours| BreakGlass { review_hours }),
             with_case: rest.5,
             on_duty: rest.6,
+            presence: rest.7,
         },
     )
 }
@@ -143,7 +145,7 @@ fn with_one_field_of(one: &Clause, other: &Clause) -> Vec<Clause> {
         ($($field:ident),*) => { $(made.push(Clause { $field: other.$field.clone(), ..one.clone() });)* };
     }
     take!(announce, level, modalities, modalities_excluded, regions, regions_excluded, since_days, hours, fields);
-    take!(cache_days, onward, kbits_max, break_glass, with_case, on_duty, holder, reader);
+    take!(cache_days, onward, kbits_max, break_glass, with_case, on_duty, presence, holder, reader);
     made.retain(|clause| clause != one);
     made
 }

@@ -9,6 +9,7 @@ import { count, dicomDate, hourMinute, moment } from '../../lib/format';
 import { useWords } from '../../lib/language';
 import { studyHour } from '../../lib/zone';
 import classes from './case.module.css';
+import { AskPresence } from './Presence';
 import { countOf } from './state';
 
 export function Panel({ title, beside, children }: { title: string; beside?: ReactNode; children: ReactNode }) {
@@ -49,6 +50,7 @@ export function RequestPanel({ of }: { of: Case }) {
         <Said name={t('cases.field.complement')} text={of.complement} />
         <Said name={t('cases.accession')} text={[of.accession, of.accession_issuer].filter(Boolean).join(' · ')} />
       </dl>
+      {of.patient.identity === 'qualified' && of.patient.ins && <AskPresence key={of.case} ins={of.patient.ins} />}
     </Panel>
   );
 }

@@ -12,6 +12,7 @@ import { Problem } from '../../components/parts';
 import { age, dicomDate, patientName } from '../../lib/format';
 import { useWords } from '../../lib/language';
 import { studyHour } from '../../lib/zone';
+import { AskPresence } from './Presence';
 import { EMPTY_PATIENT } from './request';
 import classes from './request.module.css';
 
@@ -26,6 +27,9 @@ interface PatientFieldsProps {
   onStudy: (study: Study | null) => void;
   onPatient: (patient: CasePatient) => void;
 }
+
+/** Fifteen characters, as people write them. */
+const isWhole = (ins: string) => ins.replaceAll(/[ .]/g, '').length === 15;
 
 /** What is typed, once the typing pauses. */
 function useSettled(text: string): string {
@@ -103,6 +107,8 @@ export function PatientFields({ study, patient, wrong, onStudy, onPatient }: Pat
   const ins = known.identity === 'qualified' && (
     <TextInput label={t('cases.ins')} value={known.ins ?? ''} maxLength={24} inputMode="numeric" onChange={event => set({ ins: event.currentTarget.value.trim() || null })} />
   );
+  // Another number is another question.
+  const presence = known.identity === 'qualified' && known.ins !== null && isWhole(known.ins) && <AskPresence key={known.ins} ins={known.ins} />;
   if (study) {
     const years = age(known.birth_date, new Date());
     return (
@@ -129,25 +135,29 @@ export function PatientFields({ study, patient, wrong, onStudy, onPatient }: Pat
           {status}
           {ins}
         </SimpleGrid>
+        {presence}
       </>
     );
   }
   const [family = '', first = ''] = known.name.split('^');
   return (
-    <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="sm">
-      <TextInput id="request-patient" label={t('glass.family')} withAsterisk error={wrong} value={family} maxLength={60} onChange={event => set({ name: `${event.currentTarget.value}^${first}` })} />
-      <TextInput label={t('glass.given')} value={first} maxLength={60} onChange={event => set({ name: `${family}^${event.currentTarget.value}` })} />
-      <TextInput
-        type="date"
-        label={t('glass.birthDate')}
-        value={known.birth_date.replace(/^(\d{4})(\d{2})(\d{2})$/, '$1-$2-$3')}
-        onChange={event => set({ birth_date: event.currentTarget.value.replaceAll('-', '') })}
-      />
-      <Select label={t('glass.sex')} value={known.sex || null} data={['F', 'M', 'O']} clearable clearButtonProps={{ 'aria-label': t('list.clear') }} onChange={sex => set({ sex: sex ?? '' })} />
-      <TextInput label={t('cases.patientId')} value={known.id} maxLength={64} onChange={event => set({ id: event.currentTarget.value })} />
-      <TextInput label={t('cases.issuer')} value={known.issuer} maxLength={64} onChange={event => set({ issuer: event.currentTarget.value })} />
-      {status}
-      {ins}
-    </SimpleGrid>
+    <>
+      <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="sm">
+        <TextInput id="request-patient" label={t('glass.family')} withAsterisk error={wrong} value={family} maxLength={60} onChange={event => set({ name: `${event.currentTarget.value}^${first}` })} />
+        <TextInput label={t('glass.given')} value={first} maxLength={60} onChange={event => set({ name: `${family}^${event.currentTarget.value}` })} />
+        <TextInput
+          type="date"
+          label={t('glass.birthDate')}
+          value={known.birth_date.replace(/^(\d{4})(\d{2})(\d{2})$/, '$1-$2-$3')}
+          onChange={event => set({ birth_date: event.currentTarget.value.replaceAll('-', '') })}
+        />
+        <Select label={t('glass.sex')} value={known.sex || null} data={['F', 'M', 'O']} clearable clearButtonProps={{ 'aria-label': t('list.clear') }} onChange={sex => set({ sex: sex ?? '' })} />
+        <TextInput label={t('cases.patientId')} value={known.id} maxLength={64} onChange={event => set({ id: event.currentTarget.value })} />
+        <TextInput label={t('cases.issuer')} value={known.issuer} maxLength={64} onChange={event => set({ issuer: event.currentTarget.value })} />
+        {status}
+        {ins}
+      </SimpleGrid>
+      {presence}
+    </>
   );
 }

@@ -31,6 +31,7 @@ export function MoreTerms({ draft, set, wrong }: MoreTermsProps) {
           <MultiSelect label={t('offer.modalitiesNot')} data={MODALITIES} value={draft.modalitiesNot} error={wrong('modalities_excluded')} onChange={modalitiesNot => set({ modalitiesNot })} />
         </>
       )}
+      <Checkbox label={t('offer.presence')} description={t('offer.presenceHelp')} checked={draft.presence} onChange={event => set({ presence: event.currentTarget.checked })} />
       <Group align="flex-start" grow>
         <Select
           label={t('offer.level')}

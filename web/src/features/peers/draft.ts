@@ -32,6 +32,7 @@ export interface ClauseDraft {
   glass: number | null;
   withCase: boolean;
   onDuty: boolean;
+  presence: boolean;
 }
 
 /** The clause of a draft is what we show them; and what they show us, where that is not said otherwise. */
@@ -84,6 +85,7 @@ function clauseDraft(clause: Agreement['clauses'][number] | undefined): ClauseDr
     glass: clause?.break_glass_hours ?? null,
     withCase: clause?.with_case ?? false,
     onDuty: clause?.on_duty ?? false,
+    presence: clause?.presence ?? false,
   };
 }
 
@@ -136,8 +138,8 @@ export function apart(draft: Draft, is: boolean): Draft {
   return { ...draft, theirs: is ? { ...clauseOf(draft) } : null };
 }
 
-function clauseOf({ hours, zone, modalities, modalitiesNot, regions, regionsNot, since, cache, level, told, onward, kbits, glass, withCase, onDuty }: ClauseDraft): ClauseDraft {
-  return { hours, zone, modalities, modalitiesNot, regions, regionsNot, since, cache, level, told, onward, kbits, glass, withCase, onDuty };
+function clauseOf({ hours, zone, modalities, modalitiesNot, regions, regionsNot, since, cache, level, told, onward, kbits, glass, withCase, onDuty, presence }: ClauseDraft): ClauseDraft {
+  return { hours, zone, modalities, modalitiesNot, regions, regionsNot, since, cache, level, told, onward, kbits, glass, withCase, onDuty, presence };
 }
 
 export function toldBy(draft: Draft): readonly Field[] {
@@ -166,6 +168,7 @@ function clauseOffer(clause: ClauseDraft, preset: Preset, side: Side, replaces: 
     ...(lists && clause.since !== '' ? { since_days: Number(clause.since) } : {}),
     ...(lists && clause.withCase ? { with_case: true } : {}),
     ...(lists && clause.onDuty ? { on_duty: true } : {}),
+    ...(clause.presence ? { presence: true } : {}),
     ...(clause.told ? { fields: clause.told } : {}),
     ...(clause.cache === '' ? {} : { cache_days: Number(clause.cache) }),
     ...(clause.kbits === '' ? {} : { kbits_max: Number(clause.kbits) }),
