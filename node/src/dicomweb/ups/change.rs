@@ -11,7 +11,7 @@ use super::{
     ALREADY_CANCELED, ALREADY_COMPLETED, COMPLETED, CREATED_OTHERWISE, INCONSISTENT_UPDATE, INCORRECT, MISSING,
     NOT_CLAIMED, Target, UNSUPPORTED, UPDATED_OTHERWISE, conflict, may, refused, report, request,
     set::Set,
-    turn::{Progress, uid},
+    turn::{StepState, uid},
     warning,
 };
 use crate::{
@@ -115,11 +115,11 @@ pub(in crate::dicomweb) async fn update(asker: Asker, body: Body) -> Result<Resp
     let target = target(&asker)?;
     let set = Set::receive(&asker, body).await?;
     match target.turn.progress {
-        Progress::Completed | Progress::Canceled => {
+        StepState::Completed | StepState::Canceled => {
             Err(refused(StatusCode::BAD_REQUEST, INCONSISTENT_UPDATE, "the Workitem is over"))
         }
-        Progress::Scheduled => update_scheduled(&asker, &target, &set).await,
-        Progress::InProgress => {
+        StepState::Scheduled => update_scheduled(&asker, &target, &set).await,
+        StepState::InProgress => {
             allow(&asker, &target, Doing::Reading)?;
             unlock(&asker, &target, &queried(&asker, &["transaction-uid", "transaction", "transactionUID"])?)?;
             update_claimed(&asker, &target, &set).await
@@ -173,15 +173,15 @@ pub(in crate::dicomweb) async fn state(asker: Asker, body: Body) -> Result<Respo
     let transaction = set.text(tags::TRANSACTION_UID);
     let wanted = set.text(tags::PROCEDURE_STEP_STATE);
     match (wanted.as_str(), target.turn.progress) {
-        ("IN PROGRESS", Progress::Scheduled | Progress::InProgress) => claim(&asker, &target, &transaction).await,
-        ("COMPLETED", Progress::Completed) => Ok(done(warning(ALREADY_COMPLETED))),
-        ("CANCELED" | "CANCELLED", Progress::Canceled) => Ok(done(warning(ALREADY_CANCELED))),
-        ("COMPLETED", Progress::InProgress) => {
+        ("IN PROGRESS", StepState::Scheduled | StepState::InProgress) => claim(&asker, &target, &transaction).await,
+        ("COMPLETED", StepState::Completed) => Ok(done(warning(ALREADY_COMPLETED))),
+        ("CANCELED" | "CANCELLED", StepState::Canceled) => Ok(done(warning(ALREADY_CANCELED))),
+        ("COMPLETED", StepState::InProgress) => {
             allow(&asker, &target, Doing::Reading)?;
             unlock(&asker, &target, &transaction)?;
             complete(&asker, &target).await
         }
-        ("CANCELED" | "CANCELLED", Progress::InProgress) => {
+        ("CANCELED" | "CANCELLED", StepState::InProgress) => {
             allow(&asker, &target, Doing::Reading)?;
             unlock(&asker, &target, &transaction)?;
             let step = Step::Released { reason: BY.to_owned() };
@@ -247,9 +247,9 @@ pub(in crate::dicomweb) async fn cancel(asker: Asker, body: Body) -> Result<Resp
     let set = Set::receive(&asker, body).await?;
     allow(&asker, &target, Doing::Asking)?;
     match target.turn.progress {
-        Progress::Canceled => Ok((StatusCode::ACCEPTED, warning(ALREADY_CANCELED)).into_response()),
-        Progress::Completed => Err(refused(StatusCode::CONFLICT, COMPLETED, "there is a report")),
-        Progress::Scheduled | Progress::InProgress => {
+        StepState::Canceled => Ok((StatusCode::ACCEPTED, warning(ALREADY_CANCELED)).into_response()),
+        StepState::Completed => Err(refused(StatusCode::CONFLICT, COMPLETED, "there is a report")),
+        StepState::Scheduled | StepState::InProgress => {
             cancelled(&asker, &target.whole, &set).await?;
             Ok(StatusCode::ACCEPTED.into_response())
         }

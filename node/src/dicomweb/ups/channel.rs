@@ -13,7 +13,7 @@ use super::{
     may,
     set::Set,
     subscribe::{Subscriber, name},
-    turn::{self, Progress, Turn},
+    turn::{self, StepState, Turn},
 };
 use crate::{
     cases::{News, Whole},
@@ -96,7 +96,7 @@ struct Channel {
     asker: Asker,
     name: String,
     /// What was told last of each. Bounded by the cases there are.
-    told: HashMap<String, (Progress, &'static str)>,
+    told: HashMap<String, (StepState, &'static str)>,
     /// Of the message.
     number: u16,
     socket: WebSocket,

@@ -10,7 +10,7 @@ use super::{
     super::asker::Asker,
     set::Set,
     site_name,
-    turn::{self, Progress, Turn},
+    turn::{self, StepState, Turn},
 };
 use crate::{
     cases::{Whole, consent_word, kind_word, priority_word, stage_word},
@@ -181,7 +181,7 @@ impl View<'_> {
 
 /// The objects of the reports, where the asking site has filed them.
 fn output(whole: &Whole, turn: &Turn) -> Vec<Set> {
-    if turn.progress != Progress::Completed {
+    if turn.progress != StepState::Completed {
         return Vec::new();
     }
     let finals = whole.state.reports.iter().filter(|one| one.report.standing == Standing::Final && one.delivered);
@@ -212,7 +212,7 @@ fn output(whole: &Whole, turn: &Turn) -> Vec<Set> {
 
 fn progress(whole: &Whole, turn: &Turn) -> Set {
     let mut set = Set::of(&[(tags::PROCEDURE_STEP_PROGRESS_DESCRIPTION, stage_word(whole.state.stage))]);
-    if turn.progress == Progress::Canceled {
+    if turn.progress == StepState::Canceled {
         let at = turn.ended.map(moment).unwrap_or_default();
         let texts: [(Tag, &str); 2] =
             [(tags::PROCEDURE_STEP_CANCELLATION_DATE_TIME, &at), (tags::REASON_FOR_CANCELLATION, &turn.reason)];

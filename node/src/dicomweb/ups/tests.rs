@@ -2,7 +2,7 @@
 
 use super::{
     set::Set,
-    turn::{Progress, parse, readiness, turns, uid},
+    turn::{StepState, parse, readiness, turns, uid},
 };
 use crate::{cases::Whole, dicomweb::query::Search, tasks};
 use dicom_dictionary_std::tags;
@@ -74,13 +74,13 @@ fn report(standing: Standing) -> Step {
     }))
 }
 
-fn states(case: &Case) -> Vec<Progress> {
+fn states(case: &Case) -> Vec<StepState> {
     turns(&Whole::of_case(case.clone())).iter().map(|turn| turn.progress).collect()
 }
 
 #[test]
 fn a_claim_that_is_given_back_ends_its_workitem_and_the_case_goes_on_as_another() {
-    use Progress::{Canceled, Completed, InProgress, Scheduled};
+    use StepState::{Canceled, Completed, InProgress, Scheduled};
     assert_eq!(states(&begun()), [Scheduled]);
     let mut case = taken();
     assert_eq!(states(&case), [Scheduled]);
@@ -113,7 +113,7 @@ fn what_is_called_off_is_canceled() {
     does(&mut case, "dr.a", Step::Claimed);
     does(&mut case, "dr.urgence", Step::Cancelled { reason: "transféré".to_owned() });
     let all = turns(&Whole::of_case(case));
-    assert_eq!((all.len(), all[0].progress, all[0].reason.as_str()), (1, Progress::Canceled, "transféré"));
+    assert_eq!((all.len(), all[0].progress, all[0].reason.as_str()), (1, StepState::Canceled, "transféré"));
 }
 
 #[test]

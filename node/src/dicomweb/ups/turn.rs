@@ -16,14 +16,14 @@ use protocol::{
 
 /// Procedure Step State (0074,1000).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Progress {
+pub(super) enum StepState {
     Scheduled,
     InProgress,
     Completed,
     Canceled,
 }
 
-impl Progress {
+impl StepState {
     pub(super) const fn word(self) -> &'static str {
         match self {
             Self::Scheduled => "SCHEDULED",
@@ -50,22 +50,22 @@ pub(super) struct Turn {
     pub(super) ended: Option<Timestamp>,
     /// Why it was not completed.
     pub(super) reason: String,
-    pub(super) progress: Progress,
+    pub(super) progress: StepState,
 }
 
 impl Turn {
     const fn new(number: u32, since: Timestamp) -> Self {
-        Self { number, since, taken: None, ended: None, reason: String::new(), progress: Progress::Scheduled }
+        Self { number, since, taken: None, ended: None, reason: String::new(), progress: StepState::Scheduled }
     }
 
-    fn end(&mut self, at: Timestamp, progress: Progress, reason: &str) {
+    fn end(&mut self, at: Timestamp, progress: StepState, reason: &str) {
         (self.ended, self.progress, self.reason) = (Some(at), progress, reason.to_owned());
     }
 
     fn take(&mut self, event: &Event, person: &str) {
         let since = self.taken.as_ref().map_or(event.at, |(at, ..)| *at);
         self.taken = Some((since, event.site, person.to_owned()));
-        self.progress = Progress::InProgress;
+        self.progress = StepState::InProgress;
     }
 }
 
@@ -77,22 +77,22 @@ pub(super) fn turns(whole: &Whole) -> Vec<Turn> {
         match &event.step {
             Step::Claimed => turn.take(event, &event.person),
             Step::HandedOver { to } => turn.take(event, to),
-            Step::Released { reason } | Step::Refused { reason } if turn.progress == Progress::InProgress => {
-                turn.end(event.at, Progress::Canceled, reason);
+            Step::Released { reason } | Step::Refused { reason } if turn.progress == StepState::InProgress => {
+                turn.end(event.at, StepState::Canceled, reason);
                 let next = Turn::new(turn.number.saturating_add(1), event.at);
                 over.push(std::mem::replace(&mut turn, next));
             }
             // Nothing is scheduled after it, unless a report crosses it.
-            Step::Cancelled { reason } | Step::Unserved { reason } => turn.end(event.at, Progress::Canceled, reason),
+            Step::Cancelled { reason } | Step::Unserved { reason } => turn.end(event.at, StepState::Canceled, reason),
             Step::Reported(report) if report.standing == Standing::Final => {
-                if turn.progress == Progress::Canceled {
+                if turn.progress == StepState::Canceled {
                     let next = Turn::new(turn.number.saturating_add(1), event.at);
                     over.push(std::mem::replace(&mut turn, next));
                 }
                 if turn.taken.is_none() {
                     turn.take(event, &event.person);
                 }
-                turn.end(event.at, Progress::Completed, "");
+                turn.end(event.at, StepState::Completed, "");
                 break;
             }
             _ => {}
