@@ -9,6 +9,7 @@ use crate::{
     duty::Duty,
     glass::{GlassRequest, Whom},
     grant::Grant,
+    history::{HistoryAsked, HistoryTold},
     ids::{Id128, Uid},
     keeping::{Erased, KeepingEnd, SignedKeeping},
     ledger::{Crossing, Hash, Head, Receipt, Seen},
@@ -179,6 +180,9 @@ pub enum Request {
     /// In which time zone are the receiver's dates and times, and those of these studies that it told? At most
     /// [`crate::limits::WHERE_MAX`]. A site that does not know the question answers that it is malformed.
     Zones(Vec<Uid>),
+    /// Which studies of one patient does the receiver have that whoever asks may open? A site that does not know the question
+    /// answers that it is malformed.
+    History(HistoryAsked),
 }
 impl Wire for Request {
     const VERSION: u8 = 1;
@@ -235,6 +239,8 @@ pub enum Answer {
     CasesHeard(Vec<(Id128, Refusal)>),
     /// To `Zones`.
     Zones(Zones),
+    /// To `History`.
+    History(HistoryTold),
 }
 impl Wire for Answer {
     const VERSION: u8 = 1;

@@ -177,6 +177,12 @@ pub(crate) enum Act {
     PassGiven,
     /// We gave a peer's reader of our copy of another site's study, by that site's pass.
     CopyLent,
+    /// A peer was asked which studies of a patient it has.
+    HistoryAsked,
+    /// A peer was told which studies of a patient we have that its reader may open.
+    HistoryTold,
+    /// Somebody decided whether two records are of one patient.
+    PatientLinked,
 }
 
 impl Act {
@@ -250,6 +256,16 @@ impl Act {
             Self::KeptErased => "kept-erased",
             Self::KeptExported => "kept-exported",
             Self::PassGiven | Self::CopyLent | Self::BackupServed | Self::BackupKept => self.word_of_copies(),
+            Self::HistoryAsked | Self::HistoryTold | Self::PatientLinked => self.word_of_patients(),
+        }
+    }
+
+    /// Of those about one patient's studies at several sites.
+    const fn word_of_patients(self) -> &'static str {
+        match self {
+            Self::HistoryAsked => "history-asked",
+            Self::HistoryTold => "history-told",
+            _ => "patient-linked",
         }
     }
 
@@ -296,6 +312,7 @@ impl Act {
                 | Self::GlassBroken
                 | Self::GlassReviewed
                 | Self::CaseChanged
+                | Self::HistoryTold
         )
     }
 }

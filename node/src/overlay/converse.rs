@@ -381,6 +381,7 @@ impl Inner {
             Request::LedgerProve { size, places, old } => return Ok(self.prove(size, places, old).await?),
             Request::LedgerOthers(aliases) => return Ok(self.heads_of(&from, &aliases)?),
             Request::BreakGlass { request, patient } => return self.hear_glass(from, request, patient).await,
+            Request::History(asked) => return self.hear_history(from, asked).await,
             Request::Nudge => self.pull(from),
             Request::Offer(signed) => {
                 let offer = signed.open(&from).map_err(|_| Refusal::Malformed)?;

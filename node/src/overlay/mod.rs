@@ -27,6 +27,7 @@ mod duty;
 mod feed;
 mod gate;
 mod glass;
+mod history;
 mod keepings;
 mod knock;
 mod ledger;
@@ -62,6 +63,7 @@ use crate::{
     trust::{Trust, TrustError},
 };
 pub(crate) use feed::{Seen, SeenStudy};
+pub(crate) use history::HistoryAnswer;
 pub(crate) use offer::{OfferError, Said};
 
 use contacts::Contacts;
@@ -278,6 +280,7 @@ struct Inner {
     questions: converse::Questions,
     /// Greetings by keys that are no peer's.
     greetings: Pace<protocol::Key>,
+    histories: history::Histories,
     greets: OncePerSite,
     nudges: OncePerSite,
     pulls: OncePerSite,
@@ -377,6 +380,7 @@ impl Overlay {
             answering: answering::Answering::default(),
             questions: converse::Questions::default(),
             greetings: knock::greetings_pace(),
+            histories: history::Histories::default(),
             greets: OncePerSite::default(),
             nudges: OncePerSite::default(),
             pulls: OncePerSite::default(),

@@ -34,12 +34,14 @@ mod fault;
 mod fhir;
 mod glass;
 mod grants;
+mod history;
 mod import;
 mod insight;
 mod json;
 mod keys;
 mod labels;
 mod ledger;
+mod linked;
 mod local;
 mod openapi;
 mod peers;
@@ -82,6 +84,7 @@ use crate::{
     config::{Addresses, Config},
     desk::Desk,
     identity::Identity,
+    links::Links,
     media::Media,
     overlay::Overlay,
     reseal::Reseal,
@@ -127,6 +130,7 @@ pub(crate) struct PortalDoor {
     pub(crate) cache: Cache,
     pub(crate) sources: Sources,
     pub(crate) cases: Cases,
+    pub(crate) links: Links,
     pub(crate) desk: Option<Desk>,
     pub(crate) overlay: Option<Overlay>,
     pub(crate) studies: Option<Studies>,
@@ -231,6 +235,14 @@ fn agreement_routes() -> Router<Door> {
         .route("/agreements/{id}/under", get(agreements::under))
         .route("/agreements/{id}/close", post(agreements::close))
         .route("/agreements/{id}/end", post(agreements::end))
+}
+
+/// One patient's studies everywhere, and which records are of one patient.
+fn history_routes() -> Router<Door> {
+    Router::new()
+        .route("/history", post(history::tell))
+        .route("/links", get(linked::list).post(linked::decide))
+        .route("/links/{id}", get(linked::show))
 }
 
 /// Who is on duty, which cases are open, and for what one reads.
@@ -364,6 +376,7 @@ fn api_routes() -> Router<Door> {
         .route("/grants/{id}", delete(grants::revoke))
         .route("/grants/{id}/narrow", post(grants::narrow))
         .merge(duty_routes())
+        .merge(history_routes())
         .route("/audit", get(audit::page))
         .route("/audit/patient", get(access::patient))
         .route("/users", get(settings::users).post(settings::add_user))
