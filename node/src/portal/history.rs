@@ -40,7 +40,7 @@ const LINE_MAX: usize = 256;
 /// Whose history: by a study, by a case, or by an identifier with who issued it.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Asked {
+pub(super) struct HistoryOf {
     /// Study Instance UID.
     study: Option<String>,
     case: Option<String>,
@@ -53,7 +53,7 @@ pub(super) struct Asked {
 
 /// A site that has a study.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Holder {
+pub(super) struct HistoryHolder {
     /// `null`: we.
     site: Option<String>,
     site_name: String,
@@ -61,9 +61,9 @@ pub(super) struct Holder {
 
 /// A study of the history.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Told {
+pub(super) struct HistoryStudy {
     study: json::Study,
-    holders: Vec<Holder>,
+    holders: Vec<HistoryHolder>,
     /// `same` (an equal identifier), `linked` (a person confirmed it) or `candidate` (it looks alike: to be compared, and not
     /// to be opened beside).
     is: &'static str,
@@ -94,7 +94,7 @@ impl From<Identifier> for IdentifierJson {
     }
 }
 
-impl Told {
+impl HistoryStudy {
     fn of(row: HistoryRow) -> Self {
         let (is, differs, link, state) = match row.is {
             Is::Same => ("same", Vec::new(), None, None),
@@ -102,7 +102,7 @@ impl Told {
             Is::Candidate { differs, link, state } => ("candidate", differs, link, state.map(links::word)),
             Is::Other => ("other", Vec::new(), None, None),
         };
-        let holder = |(site, site_name): (Option<protocol::SiteId>, String)| Holder {
+        let holder = |(site, site_name): (Option<protocol::SiteId>, String)| HistoryHolder {
             site: site.map(|site| site.to_string()),
             site_name,
         };
@@ -121,7 +121,7 @@ impl Told {
 }
 
 /// Whom the request means, the studies that are being read, and what it is written down as.
-fn meant(door: &Door, asked: &Asked) -> Result<(Subject, Vec<Uid>), ApiError> {
+fn meant(door: &Door, asked: &HistoryOf) -> Result<(Subject, Vec<Uid>), ApiError> {
     let studies = door.studies()?;
     match (&asked.study, &asked.case, &asked.patient_id, &asked.issuer) {
         (Some(study), None, None, None) => {
@@ -169,7 +169,7 @@ fn line(of: HistoryLine, current: &[Uid], ahead: AheadFigures) -> Option<Value> 
         }
         HistoryLine::Study(row) => {
             let is_current = current.contains(&row.found.row.study);
-            json!({ "line": "study", "current": is_current, "row": Told::of(*row) })
+            json!({ "line": "study", "current": is_current, "row": HistoryStudy::of(*row) })
         }
         HistoryLine::Site { site, name, state, studies, after_ms } => {
             let (state, reason) = state_word(state);
@@ -186,13 +186,13 @@ fn line(of: HistoryLine, current: &[Uid], ahead: AheadFigures) -> Option<Value> 
 
 /// A patient's studies at all sites, as JSON lines: `patient`, then `study`, `asking`, `site` in the order in which they
 /// come (a study that is told again replaces what was told of it), at last `end`.
-#[utoipa::path(post, path = "/api/history", operation_id = "history", request_body = Asked,
-    responses((status = 200, content_type = "application/x-ndjson", body = Told), (status = 400, body = ErrorBody),
+#[utoipa::path(post, path = "/api/history", operation_id = "history", request_body = HistoryOf,
+    responses((status = 200, content_type = "application/x-ndjson", body = HistoryStudy), (status = 400, body = ErrorBody),
         (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub(super) async fn tell(
     State(door): State<Door>,
     caller: Caller,
-    Json(asked): Json<Asked>,
+    Json(asked): Json<HistoryOf>,
 ) -> Result<Response, ApiError> {
     caller.may(Action::ReadStudies)?;
     let (subject, current) = meant(&door, &asked)?;

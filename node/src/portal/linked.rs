@@ -33,7 +33,7 @@ const LINE_MAX: usize = 256;
 
 /// Something that was opened by a link.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct OpenedJson {
+pub(super) struct OpenedByLink {
     study: String,
     person: String,
     at: String,
@@ -41,7 +41,7 @@ pub(super) struct OpenedJson {
 
 /// A pair of records and what was decided of it.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct LinkJson {
+pub(super) struct PatientLink {
     link: String,
     ours: IdentifierJson,
     theirs: IdentifierJson,
@@ -53,13 +53,13 @@ pub(super) struct LinkJson {
     person: String,
     at: String,
     /// What was opened by it, the last first.
-    opened: Vec<OpenedJson>,
+    opened: Vec<OpenedByLink>,
 }
 
-impl LinkJson {
+impl PatientLink {
     fn of(door: &Door, row: LinkRow) -> Self {
         let LinkRow { link, opened } = row;
-        let opened = opened.into_iter().rev().map(|one| OpenedJson {
+        let opened = opened.into_iter().rev().map(|one| OpenedByLink {
             study: one.study.to_string(),
             person: one.person,
             at: json::rfc3339(one.at),
@@ -91,34 +91,34 @@ pub(super) fn outside(e: &LinkError) -> (StatusCode, &'static str) {
 }
 
 /// All links, the last that were changed first.
-#[utoipa::path(get, path = "/api/links", operation_id = "list_links", responses((status = 200, body = Vec<LinkJson>)))]
-pub(super) async fn list(State(door): State<Door>, caller: Caller) -> Result<Json<Vec<LinkJson>>, ApiError> {
+#[utoipa::path(get, path = "/api/patient-links", operation_id = "list_patient_links", responses((status = 200, body = Vec<PatientLink>)))]
+pub(super) async fn list(State(door): State<Door>, caller: Caller) -> Result<Json<Vec<PatientLink>>, ApiError> {
     caller.may(Action::ReadStudies)?;
     door.audit.record(Event::new(Act::StudiesQueried, caller.0.actor()).note("links of patients")).await?;
     let rows = door.links.all().into_iter().take(LISTED_MAX);
-    Ok(Json(rows.map(|row| LinkJson::of(&door, row)).collect()))
+    Ok(Json(rows.map(|row| PatientLink::of(&door, row)).collect()))
 }
 
 /// One link, with what was opened by it.
-#[utoipa::path(get, path = "/api/links/{id}", operation_id = "link", params(("id" = String, Path)),
-    responses((status = 200, body = LinkJson), (status = 404, body = ErrorBody)))]
+#[utoipa::path(get, path = "/api/patient-links/{id}", operation_id = "patient_link", params(("id" = String, Path)),
+    responses((status = 200, body = PatientLink), (status = 404, body = ErrorBody)))]
 pub(super) async fn show(
     State(door): State<Door>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Result<Json<LinkJson>, ApiError> {
+) -> Result<Json<PatientLink>, ApiError> {
     caller.may(Action::ReadStudies)?;
     let id: Id128 = id.parse().map_err(|_| ApiError::Bad("not a link"))?;
     let row = door.links.link(&id).ok_or(LinkError::NoLink)?;
     let event = Event::new(Act::StudiesQueried, caller.0.actor()).peer(row.link.peer).basis(id);
     door.audit.record(event.note("a link of patients")).await?;
-    Ok(Json(LinkJson::of(&door, row)))
+    Ok(Json(PatientLink::of(&door, row)))
 }
 
 /// What a person who compared two records decides.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Decision {
+pub(super) struct LinkDecision {
     ours: IdentifierJson,
     theirs: IdentifierJson,
     /// Key of the site that told of the second.
@@ -137,14 +137,14 @@ fn identifier(of: IdentifierJson) -> Result<Identifier, ApiError> {
 }
 
 /// Confirms, rejects or takes back that two records are of one patient. Taken back, reading contexts that rest on it end.
-#[utoipa::path(post, path = "/api/links", operation_id = "decide_link", request_body = Decision,
-    responses((status = 200, body = LinkJson), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody),
+#[utoipa::path(post, path = "/api/patient-links", operation_id = "decide_patient_link", request_body = LinkDecision,
+    responses((status = 200, body = PatientLink), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody),
         (status = 409, body = ErrorBody)))]
 pub(super) async fn decide(
     State(door): State<Door>,
     caller: Caller,
-    Json(said): Json<Decision>,
-) -> Result<Json<LinkJson>, ApiError> {
+    Json(said): Json<LinkDecision>,
+) -> Result<Json<PatientLink>, ApiError> {
     caller.may(Action::ReportCases)?;
     let state = match said.decision.as_str() {
         "confirm" => LinkState::Confirmed,
@@ -159,5 +159,5 @@ pub(super) async fn decide(
         door.studies()?.part(&link.id);
     }
     let row = door.links.link(&link.id).ok_or(LinkError::NoLink)?;
-    Ok(Json(LinkJson::of(&door, row)))
+    Ok(Json(PatientLink::of(&door, row)))
 }

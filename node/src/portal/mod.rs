@@ -241,8 +241,8 @@ fn agreement_routes() -> Router<Door> {
 fn history_routes() -> Router<Door> {
     Router::new()
         .route("/history", post(history::tell))
-        .route("/links", get(linked::list).post(linked::decide))
-        .route("/links/{id}", get(linked::show))
+        .route("/patient-links", get(linked::list).post(linked::decide))
+        .route("/patient-links/{id}", get(linked::show))
 }
 
 /// Who is on duty, which cases are open, and for what one reads.
