@@ -21,11 +21,11 @@ pub const RELEVANT: u8 = 60;
 
 /// Words of one part of the body, as devices and people write them; folded to upper case, without accents.
 const REGIONS: [(&str, &[&str]); 9] = [
-    ("head", &["HEAD", "BRAIN", "SKULL", "CEREBR", "CRAN", "ENCEPHAL", "TETE", "SINUS", "ORBIT", "EAR", "FACE"]),
+    ("head", &["HEAD", "BRAIN", "SKULL", "CEREBR", "CRANE", "CRANI", "ENCEPHAL", "TETE", "SINUS", "ORBIT", "EAR", "FACE"]),
     ("neck", &["NECK", "COU", "TSA", "CAROTID", "THYROID", "LARYN"]),
     ("chest", &["CHEST", "THORA", "LUNG", "POUMON", "PULMON", "HEART", "COEUR", "CARDIA", "RIB", "MEDIASTIN", "TAP"]),
     ("abdomen", &["ABDOM", "LIVER", "FOIE", "KIDNEY", "REIN", "RENAL", "PANCREA", "TAP"]),
-    ("pelvis", &["PELV", "BASSIN", "PROSTAT", "UTER", "HIP", "HANCHE", "TAP"]),
+    ("pelvis", &["PELVI", "BASSIN", "PROSTAT", "UTERU", "HIP", "HANCHE", "TAP"]),
     ("breast", &["BREAST", "SEIN", "MAMMO"]),
     ("spine", &["SPINE", "RACHIS", "CSPINE", "TSPINE", "LSPINE", "LUMBAR", "LOMBAIRE", "VERTEB"]),
     ("arm", &["SHOULDER", "EPAULE", "ARM", "BRAS", "ELBOW", "COUDE", "WRIST", "POIGNET", "HAND", "MAIN", "FINGER"]),

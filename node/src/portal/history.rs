@@ -161,8 +161,8 @@ fn state_word(state: SiteState) -> (&'static str, Option<&'static str>) {
     }
 }
 
-fn line(of: HistoryLine, current: &[Uid], ahead: AheadFigures) -> Option<Value> {
-    Some(match of {
+fn line(of: HistoryLine, current: &[Uid], ahead: AheadFigures) -> Value {
+    match of {
         HistoryLine::Asking(sites) => {
             let site = |(site, name): (protocol::SiteId, String)| json!({ "site": site.to_string(), "site_name": name });
             json!({ "line": "asking", "sites": sites.into_iter().map(site).collect::<Vec<_>>() })
@@ -181,7 +181,7 @@ fn line(of: HistoryLine, current: &[Uid], ahead: AheadFigures) -> Option<Value> 
             let ahead = json!({ "studies": studies, "bytes": bytes, "opened": opened, "opened_bytes": opened_bytes });
             json!({ "line": "end", "more": more, "ahead": ahead })
         }
-    })
+    }
 }
 
 /// A patient's studies at all sites, as JSON lines: `patient`, then `study`, `asking`, `site` in the order in which they
@@ -196,8 +196,8 @@ pub(super) async fn tell(
 ) -> Result<Response, ApiError> {
     caller.may(Action::ReadStudies)?;
     let (subject, current) = meant(&door, &asked)?;
-    let event = Event::new(Act::StudiesQueried, caller.0.actor());
-    let event = current.first().map_or(event.clone(), |study| event.study(study));
+    let mut event = Event::new(Act::StudiesQueried, caller.0.actor());
+    event.study = current.first().cloned();
     door.audit.record(event.note(if asked.live { "history, peers asked" } else { "history" })).await?;
     let whose = &subject.whose;
     let patient = json!({ "line": "patient",
@@ -212,7 +212,7 @@ pub(super) async fn tell(
             return;
         }
         while let Some(of) = told.recv().await {
-            let Some(line) = line(of, &current, studies.ahead_figures()) else { continue };
+            let line = line(of, &current, studies.ahead_figures());
             // Nobody reads on: dropping `told` ends the questions.
             if lines.send(line).await.is_err() {
                 return;

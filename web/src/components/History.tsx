@@ -70,7 +70,7 @@ function Row({ row, beside, busy, onOpen, onCompare }: { row: HistoryRow; beside
             {t(beside ? 'history.beside' : 'list.open')}
           </Button>
         )}
-        {((!isPrior && row.identifier) ?? row.link) && (
+        {(isPrior ? row.link : row.identifier) !== null && (
           <Button size="compact-sm" variant="subtle" leftSection={<IconArrowsDiff size={15} />} aria-label={t('history.compareLong', { study: line })} onClick={() => onCompare(row)}>
             {t('history.compare')}
           </Button>
