@@ -10,14 +10,8 @@
 //! without saying of whom: the blind query.
 
 use crate::{
-    agreement::Purpose,
-    catalog::Basis,
-    fetch::is_person,
-    identity::Identifier,
-    ids::Id128,
-    limits::is_hidden,
-    manifest::StudyCard,
-    signed::Signed,
+    agreement::Purpose, catalog::Basis, fetch::is_person, identity::Identifier, ids::Id128, limits::is_hidden,
+    manifest::StudyCard, signed::Signed,
 };
 use serde::{Deserialize, Serialize};
 
@@ -47,9 +41,8 @@ impl HistoryAsked {
     /// Whether it says all that it must, within bounds.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        let line = |text: &str| {
-            !text.trim().is_empty() && text.chars().count() <= LINE_MAX && !text.chars().any(is_hidden)
-        };
+        let line =
+            |text: &str| !text.trim().is_empty() && text.chars().count() <= LINE_MAX && !text.chars().any(is_hidden);
         (1..=IDENTIFIERS_MAX).contains(&self.patient.len())
             && self.patient.iter().all(|one| line(&one.issuer) && line(&one.id))
             && is_person(&self.person)

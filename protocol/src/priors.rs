@@ -21,7 +21,10 @@ pub const RELEVANT: u8 = 60;
 
 /// Words of one part of the body, as devices and people write them; folded to upper case, without accents.
 const REGIONS: [(&str, &[&str]); 9] = [
-    ("head", &["HEAD", "BRAIN", "SKULL", "CEREBR", "CRANE", "CRANI", "ENCEPHAL", "TETE", "SINUS", "ORBIT", "EAR", "FACE"]),
+    (
+        "head",
+        &["HEAD", "BRAIN", "SKULL", "CEREBR", "CRANE", "CRANI", "ENCEPHAL", "TETE", "SINUS", "ORBIT", "EAR", "FACE"],
+    ),
     ("neck", &["NECK", "COU", "TSA", "CAROTID", "THYROID", "LARYN"]),
     ("chest", &["CHEST", "THORA", "LUNG", "POUMON", "PULMON", "HEART", "COEUR", "CARDIA", "RIB", "MEDIASTIN", "TAP"]),
     ("abdomen", &["ABDOM", "LIVER", "FOIE", "KIDNEY", "REIN", "RENAL", "PANCREA", "TAP"]),
@@ -119,8 +122,7 @@ mod tests {
             Study::of("CT", "CHEST", "", 19_900),
             Study::of("MG", "BREAST", "", 10_000),
         ];
-        let points: Vec<u8> =
-            in_order.iter().map(|prior| relevance(&current.looked(), &prior.looked())).collect();
+        let points: Vec<u8> = in_order.iter().map(|prior| relevance(&current.looked(), &prior.looked())).collect();
         assert!(points.windows(2).all(|two| two[0] > two[1]), "{points:?}");
         assert_eq!(points[0], 100);
         assert!(points[2] >= RELEVANT && points[4] < RELEVANT, "{points:?}");

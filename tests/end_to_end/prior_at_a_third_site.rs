@@ -68,13 +68,15 @@ impl Three {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_prior_at_a_third_site() {
     let Three { asker, reader, third } = Three::set().await;
-    let of = |region: &str| Study { issuer: Some(GROUP.to_owned()), ..Study::of(3).named("Kervella^Maïwenn").region(region) };
+    let of = |region: &str| Study {
+        issuer: Some(GROUP.to_owned()),
+        ..Study::of(3).named("Kervella^Maïwenn").region(region)
+    };
     let current = of("HEAD");
     let prior = Study { patient_id: current.patient_id.clone(), date: "20250110".to_owned(), ..of("HEAD") };
     let breast = Study { patient_id: current.patient_id.clone(), ..of("BREAST").modality("MG") };
     // The same number, given by the third site itself to somebody else.
-    let stranger =
-        Study { patient_id: current.patient_id.clone(), ..Study::of(1).named("Durand^Zoé").region("HEAD") };
+    let stranger = Study { patient_id: current.patient_id.clone(), ..Study::of(1).named("Durand^Zoé").region("HEAD") };
     let _ = stored(&asker, &current).await;
     for study in [&prior, &breast, &stranger] {
         let _ = stored(&third, study).await;
@@ -136,7 +138,10 @@ async fn a_prior_at_a_third_site() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn priors_of_a_case_are_there_before_anybody_opens_it() {
     let Three { asker, reader, third } = Three::set().await;
-    let of = |region: &str| Study { issuer: Some(GROUP.to_owned()), ..Study::of(4).named("Kervella^Maïwenn").region(region) };
+    let of = |region: &str| Study {
+        issuer: Some(GROUP.to_owned()),
+        ..Study::of(4).named("Kervella^Maïwenn").region(region)
+    };
     let current = of("HEAD");
     let prior = Study { patient_id: current.patient_id.clone(), date: "20250110".to_owned(), ..of("HEAD") };
     let other = Study { patient_id: current.patient_id.clone(), ..of("ANKLE").modality("DX") };
@@ -190,7 +195,9 @@ async fn wrong_patient_candidate() {
             "theirs": { "issuer": pair.a.name, "id": theirs.patient_id },
             "peer": pair.a_id, "decision": decision,
         });
-        http::ask(pair.b.portal(), Ask::new(Method::POST, "/api/patient-links").json(&body).bearer(&token)).await.unwrap()
+        http::ask(pair.b.portal(), Ask::new(Method::POST, "/api/patient-links").json(&body).bearer(&token))
+            .await
+            .unwrap()
     };
     let listed = pair.b.get("/api/patient-links").await.ok().json();
     assert_eq!((&listed[0]["state"], &listed[0]["person"]), (&json!("candidate"), &json!("")), "{listed}");
@@ -223,11 +230,16 @@ async fn wrong_patient_candidate() {
             .bearer(&pair.b.new_token("dim", "radiologist")),
     );
     let revoked = revoked.await.unwrap().ok().json();
-    assert_eq!((&revoked["state"], &revoked["opened"][0]["study"]), (&json!("revoked"), &json!(theirs.uid)), "{revoked}");
+    assert_eq!(
+        (&revoked["state"], &revoked["opened"][0]["study"]),
+        (&json!("revoked"), &json!(theirs.uid)),
+        "{revoked}"
+    );
     assert_eq!(pair.b.get(&format!("{root}/studies")).await.status.as_u16(), 404);
     assert_eq!(reading(&pair.b, &[&ours, &theirs]).await.error_code(), "wrong-patient");
     let log = pair.b.audit("").await;
-    let notes: Vec<_> = log.iter().filter(|entry| entry["act"] == "patient-linked").map(|e| e["note"].clone()).collect();
+    let notes: Vec<_> =
+        log.iter().filter(|entry| entry["act"] == "patient-linked").map(|e| e["note"].clone()).collect();
     assert!(notes.contains(&json!("revoked")) && notes.contains(&json!("rejected")), "{notes:?}");
     assert!(!log.iter().any(|entry| entry.to_string().contains("Kervella")), "no log has a name");
 }

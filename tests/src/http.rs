@@ -161,7 +161,9 @@ impl Client {
         let (mut lines, mut waiting) = (Vec::new(), Vec::new());
         while let Some(frame) = tokio::time::timeout(ANSWER_WITHIN, body.frame()).await? {
             let after = began.elapsed();
-            waiting.extend_from_slice(frame?.data_ref().map_or(&[], |bytes| &bytes[..]));
+            if let Some(bytes) = frame?.data_ref() {
+                waiting.extend_from_slice(bytes);
+            }
             while let Some(end) = waiting.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = waiting.drain(..=end).collect();
                 lines.push((after, serde_json::from_slice(&line)?));

@@ -238,7 +238,14 @@ impl Links {
             let made = link(pair, (state, Method::Person), &actor.person);
             let made = match known {
                 // The pair stays as it was first said.
-                Some(known) => Link { serial: known.serial.saturating_add(1), id: known.id, ours: known.ours, theirs: known.theirs, peer: known.peer, ..made },
+                Some(known) => Link {
+                    serial: known.serial.saturating_add(1),
+                    id: known.id,
+                    ours: known.ours,
+                    theirs: known.theirs,
+                    peer: known.peer,
+                    ..made
+                },
                 None => Link { serial: 1, ..made },
             };
             let event = Event::new(Act::PatientLinked, actor).peer(made.peer).basis(made.id).note(word(state));
@@ -330,7 +337,11 @@ mod tests {
         assert_eq!((row.link.state, row.opened.len()), (LinkState::Confirmed, 1));
         let revoked = links.decide(durand(), pair(), LinkState::Revoked).await.unwrap();
         assert!(links.confirmed(&pair().ours).is_empty());
-        assert_eq!(links.link(&revoked.id).unwrap().opened[0].study.as_str(), "1.2.3", "what was opened by it is known");
+        assert_eq!(
+            links.link(&revoked.id).unwrap().opened[0].study.as_str(),
+            "1.2.3",
+            "what was opened by it is known"
+        );
         assert_eq!(links.all().len(), 1);
     }
 

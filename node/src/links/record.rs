@@ -1,12 +1,6 @@
 //! What the journal of the site holds of links.
 
-use protocol::{
-    Timestamp, Uid,
-    identity::Link,
-    ids::Id128,
-    signed::SignatureBytes,
-    wire::Wire,
-};
+use protocol::{Timestamp, Uid, identity::Link, ids::Id128, signed::SignatureBytes, wire::Wire};
 use serde::{Deserialize, Serialize};
 
 /// Of these records; trust and accounts have those below.

@@ -67,7 +67,11 @@ pub(crate) enum HistoryAnswer {
 
 impl Inner {
     /// A peer asks which studies of a patient its reader may open here.
-    pub(super) async fn hear_history(self: &Arc<Self>, from: SiteId, asked: HistoryAsked) -> Result<Answer, TrustError> {
+    pub(super) async fn hear_history(
+        self: &Arc<Self>,
+        from: SiteId,
+        asked: HistoryAsked,
+    ) -> Result<Answer, TrustError> {
         if !asked.is_sound() {
             return Err(Refusal::Malformed.into());
         }
@@ -107,12 +111,8 @@ impl Inner {
 
     /// Blocks on the index.
     fn history_for(&self, from: &SiteId, asked: &HistoryAsked) -> Result<HistoryTold, ArchiveError> {
-        let reader = Reader {
-            person: asked.person.clone(),
-            role: asked.role.clone(),
-            copy: None,
-            purpose: asked.purpose,
-        };
+        let reader =
+            Reader { person: asked.person.clone(), role: asked.role.clone(), copy: None, purpose: asked.purpose };
         let (mut told, mut known, mut bytes) = (HistoryTold::default(), HashSet::new(), 0);
         for (of, identifier) in (0u8..).zip(&asked.patient) {
             let whom = Whom::Identifier { issuer: identifier.issuer.clone(), id: identifier.id.clone() };
@@ -120,13 +120,14 @@ impl Inner {
                 let facts = self.archive.facts(&row)?;
                 let caller = Caller::Reader(from, &reader);
                 if !known.insert(row.study.clone())
-                    || self.trust.authorize(caller, &facts, Held::Here, Level::Headers).is_err()
+                    || self.trust.would_authorize(&caller, &facts, &Held::Here, Level::Headers).is_err()
                 {
                     continue;
                 }
                 let Some((card, basis, _)) = self.known().told(from, &row)? else { continue };
                 let study = HistoryStudy { of, card: self.identity.seal(&card), basis };
-                bytes += wire::encode(&Answer::History(HistoryTold { studies: vec![study.clone()], more: false })).len();
+                bytes +=
+                    wire::encode(&Answer::History(HistoryTold { studies: vec![study.clone()], more: false })).len();
                 if told.studies.len() >= STUDIES_MAX || bytes > ANSWER_BYTES_MAX {
                     told.more = true;
                     return Ok(told);

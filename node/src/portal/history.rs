@@ -22,13 +22,7 @@ use crate::{
     trust::Action,
 };
 use axum::{Json, extract::State, response::Response};
-use protocol::{
-    Uid,
-    identity::Identifier,
-    ids::Id128,
-    manifest::Patient,
-    priors::RELEVANT,
-};
+use protocol::{Uid, identity::Identifier, ids::Id128, manifest::Patient, priors::RELEVANT};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -98,7 +92,9 @@ impl HistoryStudy {
     fn of(row: HistoryRow) -> Self {
         let (is, differs, link, state) = match row.is {
             Is::Same => ("same", Vec::new(), None, None),
-            Is::Linked(link) => ("linked", Vec::new(), Some(link), Some(links::word(protocol::identity::LinkState::Confirmed))),
+            Is::Linked(link) => {
+                ("linked", Vec::new(), Some(link), Some(links::word(protocol::identity::LinkState::Confirmed)))
+            }
             Is::Candidate { differs, link, state } => ("candidate", differs, link, state.map(links::word)),
             Is::Other => ("other", Vec::new(), None, None),
         };
@@ -164,7 +160,8 @@ fn state_word(state: SiteState) -> (&'static str, Option<&'static str>) {
 fn line(of: HistoryLine, current: &[Uid], ahead: AheadFigures) -> Value {
     match of {
         HistoryLine::Asking(sites) => {
-            let site = |(site, name): (protocol::SiteId, String)| json!({ "site": site.to_string(), "site_name": name });
+            let site =
+                |(site, name): (protocol::SiteId, String)| json!({ "site": site.to_string(), "site_name": name });
             json!({ "line": "asking", "sites": sites.into_iter().map(site).collect::<Vec<_>>() })
         }
         HistoryLine::Study(row) => {

@@ -46,7 +46,8 @@ impl Contexts {
     /// A link is no longer: what it put together is no longer together.
     pub(super) fn part(&self, link: &Id128) {
         let mut contexts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let over: Vec<Id128> = contexts.iter().filter(|(_, (.., links))| links.contains(link)).map(|(id, _)| *id).collect();
+        let over: Vec<Id128> =
+            contexts.iter().filter(|(_, (.., links))| links.contains(link)).map(|(id, _)| *id).collect();
         for id in over {
             contexts.pop(&id);
         }

@@ -3,11 +3,11 @@
 //! # Not here
 //! Whether one study may be told: [`super::Trust::authorize`], of each.
 
-use super::{Trust, hours, records::State};
+use super::{Caller, Held, Trust, hours, judge::Step, records::State};
 use crate::tasks;
 use protocol::{
     Refusal, SiteId, Timestamp,
-    agreement::{Clause, Level},
+    agreement::{Clause, Level, StudyFacts},
     ids::Id128,
 };
 
@@ -23,6 +23,26 @@ impl Trust {
             self.require_open()?;
         }
         self.state().may_ask(holder, reader, tasks::now())
+    }
+
+    /// Whether [`Trust::authorize`] would give a permit now: by the same judgement. Nothing is used by it, so nothing is watched:
+    /// a list that a peer asks for must not push permits in use out of the watch.
+    ///
+    /// # Errors
+    /// As [`Trust::authorize`].
+    pub(crate) fn would_authorize(
+        &self,
+        caller: &Caller<'_>,
+        study: &StudyFacts,
+        held: &Held<'_>,
+        level: Level,
+    ) -> Result<(), Refusal> {
+        let mut say = |_: Step| {};
+        let us = self.inner.identity.site();
+        match self.question(&us, caller, (study, level), held, &mut say)? {
+            Some(asked) => self.state().judge_aloud(&asked, tasks::now(), &mut say).map(|_| ()),
+            None => Ok(()),
+        }
     }
 }
 

@@ -66,9 +66,7 @@ pub fn contradictions(ours: &Record, theirs: &Record) -> Vec<Trait> {
     if both(&ours.first_names, &theirs.first_names) && near_first(ours, theirs) == Near::Far && !crossed() {
         found.push(Trait::FirstName);
     }
-    if both(&ours.birth_date, &theirs.birth_date)
-        && near_dates(&ours.birth_date, &theirs.birth_date) == Near::Far
-    {
+    if both(&ours.birth_date, &theirs.birth_date) && near_dates(&ours.birth_date, &theirs.birth_date) == Near::Far {
         found.push(Trait::BirthDate);
     }
     // A name changes at a wedding, and a first name is often a second one. Both do not; nor does one with the sex.
@@ -122,7 +120,10 @@ mod tests {
             assert!(contradictions(&anne, &same).is_empty(), "{same:?}");
         }
         assert_eq!(contradictions(&anne, &record("DURAND^ANNE", "19700101", "F")), [Trait::Name]);
-        assert_eq!(contradictions(&anne, &record("LEFEVRE^ZOE", "19991231", "F")), [Trait::FirstName, Trait::BirthDate]);
+        assert_eq!(
+            contradictions(&anne, &record("LEFEVRE^ZOE", "19991231", "F")),
+            [Trait::FirstName, Trait::BirthDate]
+        );
         assert_eq!(contradictions(&anne, &record("LEFEVRE^ANNE", "19700101", "M")), [Trait::Sex]);
     }
 }

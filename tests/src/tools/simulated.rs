@@ -1,10 +1,7 @@
 //! A paired site that is only a key: it pairs as anybody does, agrees, and answers on the control plane as the measurement says.
 //! Hundreds of them fit beside one real node.
 
-use crate::{
-    Site, hospital,
-    tools::control::Peer,
-};
+use crate::{Site, hospital, tools::control::Peer};
 use ed25519_dalek::SigningKey;
 use protocol::{
     Signed, SiteId, Timestamp,

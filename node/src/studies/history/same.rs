@@ -47,7 +47,11 @@ pub(crate) enum Is {
     /// A person confirmed it.
     Linked(Id128),
     /// It looks alike, in all but these; and what was said of it before.
-    Candidate { differs: Vec<Trait>, link: Option<Id128>, state: Option<LinkState> },
+    Candidate {
+        differs: Vec<Trait>,
+        link: Option<Id128>,
+        state: Option<LinkState>,
+    },
     Other,
 }
 
@@ -172,13 +176,16 @@ mod tests {
         let is = |other: Whose| compare(&meant, &[other], &links);
         assert_eq!(is(whose("DURAND^ZOE", "42", None, "CHU Sud")), Is::Other, "42 at another site");
         assert_eq!(is(whose("KERVELLA^MAIWENN", "42", Some("CH Nord"), "CHU Sud")), Is::Same);
-        assert_eq!(is(whose("", "42", Some("CH Nord"), "CHU Sud")), Is::Same, "what is not told is not held against it");
+        assert_eq!(
+            is(whose("", "42", Some("CH Nord"), "CHU Sud")),
+            Is::Same,
+            "what is not told is not held against it"
+        );
         let wrong = is(whose("DURAND^ZOE", "42", Some("CH Nord"), "CHU Sud"));
         assert!(matches!(&wrong, Is::Candidate { differs, .. } if differs.len() == 2), "{wrong:?}");
         assert!(!wrong.is_prior());
         // Two sites tell of one study, and one of them says that it is somebody else.
-        let sides =
-            [whose("", "42", Some("CH Nord"), "CHU Sud"), whose("DURAND^ZOE", "9", None, "Clinique Ouest")];
+        let sides = [whose("", "42", Some("CH Nord"), "CHU Sud"), whose("DURAND^ZOE", "9", None, "Clinique Ouest")];
         assert!(!compare(&meant, &sides, &links).is_prior());
     }
 
@@ -190,11 +197,8 @@ mod tests {
         let other = whose("Kervella^Maïwenn", "77", None, "CHU Sud");
         let is = || compare(&meant, std::slice::from_ref(&other), &links);
         assert!(matches!(is(), Is::Candidate { state: None, .. }));
-        let pair = Pair {
-            ours: meant.identifiers[0].clone(),
-            theirs: other.identifiers[0].clone(),
-            peer: SiteId([2; 32]),
-        };
+        let pair =
+            Pair { ours: meant.identifiers[0].clone(), theirs: other.identifiers[0].clone(), peer: SiteId([2; 32]) };
         let confirmed = links.decide(Actor::default(), pair.clone(), LinkState::Confirmed).await.unwrap();
         assert_eq!(is(), Is::Linked(confirmed.id));
         links.decide(Actor::default(), pair.clone(), LinkState::Revoked).await.unwrap();
