@@ -51,7 +51,7 @@ pub(crate) async fn alone(dir: &std::path::Path) -> Alone {
         tasks: tasks.clone(),
     };
     let overlay = Overlay::start(parts).await.unwrap();
-    let links = crate::links::Links::open(journal.clone(), identity.clone(), audit.clone(), &tasks).unwrap();
+    let links = Links::open(journal.clone(), identity.clone(), audit.clone(), &tasks).unwrap();
     let parts = TransferParts {
         config,
         identity,
@@ -121,7 +121,7 @@ impl Node {
         };
         let links = Journal::open(&site.dir.path().join("journal").join("links"), &site.tasks).unwrap();
         let links =
-            crate::links::Links::open(links, site.identity.clone(), site.audit.clone(), &site.tasks).unwrap();
+            Links::open(links, site.identity.clone(), site.audit.clone(), &site.tasks).unwrap();
         let studies = Studies::start(StudiesParts {
             links,
             archive: site.archive.clone(),

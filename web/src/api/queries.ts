@@ -124,7 +124,7 @@ export const forecastOf = (study: string) =>
     staleTime: 2_000,
   });
 
-export const patientLinksQuery = queryOptions({
+export const linksQuery = queryOptions({
   queryKey: ['links'],
   queryFn: ({ signal }) => get<Link[]>('/links', signal),
   refetchInterval: 5_000,

@@ -203,7 +203,8 @@ impl Shared {
             let rows = self.archive.studies(&query, 0, LOOKED_AT_MAX).map_err(StudyError::internal)?;
             for row in rows.into_iter().filter(is_it) {
                 if known.room_for(&row.study) {
-                    known.entries.entry(row.study.clone()).or_default().own = Some(row);
+                    let entry = known.entries.entry(row.study.clone()).or_default();
+                    entry.own = Some(row);
                 }
             }
             for nearline in self.sources.nearline(&query, false).into_iter().filter(|nearline| is_it(&nearline.row)) {
