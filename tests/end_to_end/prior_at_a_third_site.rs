@@ -100,7 +100,7 @@ async fn a_prior_at_a_third_site() {
     let opened = reading(&reader, &[&current, &prior]).await.ok().json();
     assert!(opened["viewer"].as_str().unwrap().contains(&format!("{},{}", current.uid, prior.uid)));
     let root = opened["dicomweb_root"].as_str().unwrap();
-    let beside = reader.get(&format!("{root}/studies?00100020={}", current.patient_id)).await.ok().json();
+    let beside = reader.get(&format!("{root}/studies")).await.ok().json();
     assert_eq!(beside.as_array().unwrap().len(), 2, "{beside}");
     assert_eq!(reading(&reader, &[&current, &stranger]).await.error_code(), "wrong-patient");
 
