@@ -154,7 +154,7 @@ async fn priors_of_a_case_are_there_before_anybody_opens_it() {
     let _ = reader.settled(&current.uid, 4).await;
     let referrer = asker.new_token("dr.urgence", "referrer");
     let request = json!({ "studies": [current.uid], "priority": "P1", "question": "AVC ?", "justification": "déficit",
-        "consent": "given", "modality": "CT", "region": "HEAD", "to": [{ "site": "CHU Sud" }] });
+        "consent": "informed", "modality": "CT", "region": "HEAD", "to": [{ "site": "CHU Sud" }] });
     let ask = Ask::new(Method::POST, "/api/cases").json(&request).bearer(&referrer);
     let _ = http::ask(asker.portal(), ask).await.unwrap().ok();
     let here = async |study: &Study| reader.listed(&study.uid).await.map(|row| row["instances_here"].clone());
