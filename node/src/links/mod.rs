@@ -113,6 +113,7 @@ impl Book {
     fn take(&mut self, record: Record) {
         match record {
             Record::Asserted(link, _) => {
+                let link = *link;
                 self.by_pair.insert(key(&link.ours, &link.theirs), link.id);
                 match self.links.get_mut(&link.id) {
                     Some(row) if row.link.serial < link.serial => row.link = link,
@@ -267,7 +268,7 @@ impl Links {
 
     async fn keep(&self, link: Link) -> Result<(), LinkError> {
         let signature = self.inner.identity.seal(&link).signature();
-        self.write(Record::Asserted(link, signature)).await
+        self.write(Record::Asserted(Box::new(link), signature)).await
     }
 
     async fn write(&self, record: Record) -> Result<(), LinkError> {

@@ -10,7 +10,7 @@ pub(super) const KIND: u8 = 64;
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Record {
     /// With this site's signature.
-    Asserted(Link, SignatureBytes),
+    Asserted(Box<Link>, SignatureBytes),
     /// A study was opened by a link.
     Opened { link: Id128, study: Uid, person: String, at: Timestamp },
 }

@@ -44,13 +44,8 @@ const EACH: Duration = Duration::from_millis(500);
 const ANSWER_BYTES_MAX: usize = MESSAGE_BYTES_MAX - 64 * 1024;
 
 /// How often a peer may ask.
-#[derive(Debug)]
-pub(super) struct Histories(Pace<SiteId>);
-
-impl Default for Histories {
-    fn default() -> Self {
-        Self(Pace::new(BURST, EACH))
-    }
+pub(super) fn pace() -> Pace<SiteId> {
+    Pace::new(BURST, EACH)
 }
 
 /// What became of a question.
@@ -75,7 +70,7 @@ impl Inner {
         if !asked.is_sound() {
             return Err(Refusal::Malformed.into());
         }
-        if let Err(wait) = self.histories.0.take(&from, Instant::now()) {
+        if let Err(wait) = self.questions.patients.take(&from, Instant::now()) {
             self.alerts.security("more questions about patients than anybody has", from, None).await;
             return Err(Refusal::Busy(u32::try_from(wait.as_millis()).unwrap_or(u32::MAX)).into());
         }

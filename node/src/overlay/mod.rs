@@ -280,7 +280,6 @@ struct Inner {
     questions: converse::Questions,
     /// Greetings by keys that are no peer's.
     greetings: Pace<protocol::Key>,
-    histories: history::Histories,
     greets: OncePerSite,
     nudges: OncePerSite,
     pulls: OncePerSite,
@@ -380,7 +379,6 @@ impl Overlay {
             answering: answering::Answering::default(),
             questions: converse::Questions::default(),
             greetings: knock::greetings_pace(),
-            histories: history::Histories::default(),
             greets: OncePerSite::default(),
             nudges: OncePerSite::default(),
             pulls: OncePerSite::default(),

@@ -249,6 +249,7 @@ fn history_routes() -> Router<Door> {
 fn duty_routes() -> Router<Door> {
     Router::new()
         .merge(case_routes())
+        .merge(history_routes())
         .merge(rosters::routes())
         .merge(shifts::routes())
         .route("/duty", get(duty::list))
@@ -376,7 +377,6 @@ fn api_routes() -> Router<Door> {
         .route("/grants/{id}", delete(grants::revoke))
         .route("/grants/{id}/narrow", post(grants::narrow))
         .merge(duty_routes())
-        .merge(history_routes())
         .route("/audit", get(audit::page))
         .route("/audit/patient", get(access::patient))
         .route("/users", get(settings::users).post(settings::add_user))

@@ -2,8 +2,8 @@
 
 use super::{
     access, account, agreements, alarms, amendments, audit, cases, cases_desk, cases_report, cases_request, cases_sign,
-    cases_statistics, copies, duty, error, events, export, glass, grants, history, import, insight, json, keys, labels, ledger,
-    linked, local, peers, people, previews, provider, purpose, rejections, restore, retention, rosters, rules,
+    cases_statistics, copies, duty, error, events, export, glass, grants, history, import, insight, json, keys, labels,
+    ledger, linked, local, peers, people, previews, provider, purpose, rejections, restore, retention, rosters, rules,
     rules_with_peers, settings, shifts, signatures, signin, sources, spare, status, storage, tiers, transfers, uploads,
     withheld, worklist,
 };

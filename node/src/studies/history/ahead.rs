@@ -35,9 +35,12 @@ pub(crate) struct AheadFigures {
     pub(crate) opened_bytes: u64,
 }
 
-/// What was brought, and whether somebody opened it.
+/// Bytes of each study, and whether somebody opened it.
+type Studied = LruCache<Uid, (u64, bool)>;
+
+/// What was brought.
 #[derive(Debug)]
-pub(in super::super) struct Brought(Mutex<(LruCache<Uid, (u64, bool)>, AheadFigures)>);
+pub(in super::super) struct Brought(Mutex<(Studied, AheadFigures)>);
 
 impl Default for Brought {
     fn default() -> Self {

@@ -113,7 +113,7 @@ struct Entry {
 
 impl Entry {
     fn ours(&self) -> Option<&StudyRow> {
-        self.own.as_ref().or(self.nearline.as_ref().map(|nearline| &nearline.row))
+        self.own.as_ref().or_else(|| self.nearline.as_ref().map(|nearline| &nearline.row))
     }
 }
 
@@ -179,7 +179,7 @@ impl Shared {
         let is_near = |told: &&RemoteStudy| {
             self.overlay.contact(&told.holder).connected || self.transfer.is_connected(&told.holder)
         };
-        let best = entry.told.iter().find(is_near).or(entry.told.first());
+        let best = entry.told.iter().find(is_near).or_else(|| entry.told.first());
         let found = match (&entry.nearline, best) {
             (Some(nearline), None) if entry.own.is_none() => self.nearline(nearline.clone()),
             _ => self.found(entry.own.clone(), best)?,
