@@ -39,7 +39,7 @@ export const historyWords = {
     ahead_other: 'Brought before anybody asked, since the start: {{count}} studies, {{bytes}}; opened {{opened}}; not used {{unused}}.',
     compareTitle: 'One patient, or two?',
     compareAbout: 'Both records as each site has them. What you say counts at this site only, is signed, and can be taken back.',
-    what: 'Trait',
+    what: 'Detail',
     notAlike: 'not alike',
     sameNumber: 'Both records bear one number and speak of different people. That is to be corrected where it was registered; it is not linked here.',
     mayNot: 'A radiologist decides this.',
