@@ -19,6 +19,7 @@
 //!  beside   sources                             the PACS of the site: asked, retrieved from
 //!           roster                              who is on duty, and which minutes have nobody
 //!  hold     archive (bytes, index)   users (accounts, sessions)   backup   cases (events and what they come to)
+//!           links                               what was decided of records that look alike
 //!  right    trust (peers, agreements, grants → permits)
 //!  floor    alarms  audit  identity  journal  config  tasks  multipart  seal  words  x509
 //! ```
@@ -57,6 +58,7 @@ pub(crate) mod sources;
 pub(crate) mod archive;
 pub(crate) mod backup;
 pub(crate) mod cases;
+pub(crate) mod links;
 pub(crate) mod users;
 
 pub(crate) mod trust;

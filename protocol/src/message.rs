@@ -9,6 +9,7 @@ use crate::{
     duty::Duty,
     glass::{GlassRequest, Whom},
     grant::Grant,
+    history::{HistoryAsked, HistoryTold},
     ids::{Id128, Uid},
     keeping::{Erased, KeepingEnd, SignedKeeping},
     ledger::{Crossing, Hash, Head, Receipt, Seen},
@@ -189,6 +190,9 @@ pub enum Request {
         /// Which, from 0.
         page: u32,
     },
+    /// Which studies of one patient does the receiver have that whoever asks may open? A site that does not know the question
+    /// answers that it is malformed.
+    History(HistoryAsked),
 }
 impl Wire for Request {
     const VERSION: u8 = 1;
@@ -249,6 +253,8 @@ pub enum Answer {
     Presence(Box<Evaluated>),
     /// To `PresenceSet`.
     PresenceSet(Box<SetPage>),
+    /// To `History`.
+    History(HistoryTold),
 }
 impl Wire for Answer {
     const VERSION: u8 = 1;

@@ -11,7 +11,7 @@ const SIZES = [
 ];
 const PAGES = [
   'home', 'cases', 'cases/new', 'cases/loose', 'studies', 'account', 'peers', 'log', 'settings', 'archive/storage', 'archive/backup', 'archive/conflicts', 'archive/corrections', 'archive/rejections',
-  'archive/retention', 'archive/tiers', 'archive/sources', 'archive/alarms', 'archive/import', 'archive/rules', 'rosters',
+  'archive/retention', 'archive/tiers', 'archive/sources', 'archive/alarms', 'archive/import', 'archive/rules', 'rosters', 'history',
 ];
 
 /** What fades in is not judged half faded. */

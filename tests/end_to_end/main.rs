@@ -58,6 +58,7 @@ mod peer_is_revoked_mid_transfer;
 mod people_come_by_a_provider;
 mod people_come_in;
 mod presence_is_asked_blindly;
+mod prior_at_a_third_site;
 mod radiologist_reads_a_remote_study;
 mod relay_stands_between;
 mod restored_site_relearns;

@@ -175,7 +175,7 @@ pub async fn agreement(site: &Site, id: &str) -> Option<Value> {
     versions.max_by_key(|row| row["version"].as_u64()).cloned()
 }
 
-async fn compare(site: &Site) -> Value {
+pub(crate) async fn compare(site: &Site) -> Value {
     let what = format!("{} shows digits to compare", site.name);
     eventually!(20, what, {
         let pairings = site.get("/api/pairings").await.ok().json();
@@ -183,7 +183,7 @@ async fn compare(site: &Site) -> Value {
     })
 }
 
-async fn confirm(site: &Site, pairing: &Value) {
+pub(crate) async fn confirm(site: &Site, pairing: &Value) {
     let id = pairing["id"].as_str().unwrap();
     let _ = site.post(&format!("/api/pairings/{id}/confirm"), &json!({ "accept": true })).await.ok();
 }

@@ -149,6 +149,29 @@ impl Client {
         Ok(tokio::time::timeout(ANSWER_WITHIN, self.sender.send_request(request)).await??.status())
     }
 
+    /// Asks for what is told line by line as JSON; each line with when it came, counted from the question.
+    ///
+    /// # Errors
+    /// As [`Self::ask`], and where a line is no JSON.
+    pub async fn lines(&mut self, ask: Ask) -> anyhow::Result<Vec<(Duration, Value)>> {
+        let request = self.request(ask)?;
+        self.sender.ready().await?;
+        let began = Instant::now();
+        let mut body = tokio::time::timeout(ANSWER_WITHIN, self.sender.send_request(request)).await??.into_body();
+        let (mut lines, mut waiting) = (Vec::new(), Vec::new());
+        while let Some(frame) = tokio::time::timeout(ANSWER_WITHIN, body.frame()).await? {
+            let after = began.elapsed();
+            if let Some(bytes) = frame?.data_ref() {
+                waiting.extend_from_slice(bytes);
+            }
+            while let Some(end) = waiting.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = waiting.drain(..=end).collect();
+                lines.push((after, serde_json::from_slice(&line)?));
+            }
+        }
+        Ok(lines)
+    }
+
     fn request(&self, ask: Ask) -> anyhow::Result<Request<Full<Bytes>>> {
         let mut request = Request::builder().method(ask.method).uri(ask.path).header(header::HOST, &self.host);
         for (name, value) in ask.headers {

@@ -179,6 +179,12 @@ pub(crate) enum Act {
     CopyLent,
     /// A peer was asked whether it knows a patient, without being told whom.
     PresenceAsked,
+    /// A peer was asked which studies of a patient it has.
+    HistoryAsked,
+    /// A peer was told which studies of a patient we have that its reader may open.
+    HistoryTold,
+    /// Somebody decided whether two records are of one patient.
+    PatientLinked,
 }
 
 impl Act {
@@ -253,6 +259,16 @@ impl Act {
             Self::KeptErased => "kept-erased",
             Self::KeptExported => "kept-exported",
             Self::PassGiven | Self::CopyLent | Self::BackupServed | Self::BackupKept => self.word_of_copies(),
+            Self::HistoryAsked | Self::HistoryTold | Self::PatientLinked => self.word_of_patients(),
+        }
+    }
+
+    /// Of those about one patient's studies at several sites.
+    const fn word_of_patients(self) -> &'static str {
+        match self {
+            Self::HistoryAsked => "history-asked",
+            Self::HistoryTold => "history-told",
+            _ => "patient-linked",
         }
     }
 
@@ -300,6 +316,7 @@ impl Act {
                 | Self::GlassReviewed
                 | Self::CaseChanged
                 | Self::PresenceAsked
+                | Self::HistoryTold
         )
     }
 }

@@ -72,7 +72,7 @@ pub(super) fn kind(act: Act) -> (Code, char, Option<Code>) {
         Act::GlassBroken => (ALERT, 'E', Some(("110127", "Emergency Override Started"))),
         Act::SecurityAlert => (ALERT, 'E', Some(("110132", "Use of Restricted Function"))),
         Act::LogRead | Act::LogExported | Act::LedgerSettled | Act::GlassReviewed => (LOG_USED, 'R', None),
-        Act::StudiesQueried | Act::PresenceAsked => (QUERY, 'E', None),
+        Act::StudiesQueried | Act::PresenceAsked | Act::HistoryAsked | Act::HistoryTold => (QUERY, 'E', None),
         Act::StudyReceived | Act::InstanceRefused | Act::StorageCommitted => (TRANSFERRED, 'C', None),
         Act::StudyRecalled | Act::StudyFetched => (BEGIN_TRANSFERRING, 'E', None),
         Act::StudyServed | Act::ObjectReturned | Act::CopyLent => (TRANSFERRED, 'R', None),
@@ -91,7 +91,7 @@ pub(super) fn kind(act: Act) -> (Code, char, Option<Code>) {
         Act::StudyRejected => (ACCESSED, 'D', None),
         // "Order Record": somebody asked, took, read, reported (DCM 110109).
         Act::CaseChanged => (ORDER, 'U', None),
-        Act::StudyCorrected | Act::CorrectionUndone => (PATIENT_RECORD, 'U', None),
+        Act::StudyCorrected | Act::CorrectionUndone | Act::PatientLinked => (PATIENT_RECORD, 'U', None),
         Act::StudyErased | Act::CacheErased | Act::KeptErased | Act::CopyErased => (DELETED, 'D', None),
         Act::StudyExported | Act::BackupTaken | Act::BackupServed | Act::KeptExported => (EXPORT, 'R', None),
         Act::BackupKept => (IMPORT, 'C', None),

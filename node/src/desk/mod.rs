@@ -19,6 +19,7 @@ mod images;
 mod lent;
 mod next;
 mod order;
+mod priors;
 mod request;
 mod sign;
 #[cfg(test)]
@@ -83,6 +84,7 @@ struct Inner {
     /// To be looked at. Bounded by the cases there are.
     due: Mutex<BTreeSet<Id128>>,
     news: Notify,
+    priors: priors::Priors,
 }
 
 impl Desk {
@@ -90,7 +92,8 @@ impl Desk {
         let tasks = parts.tasks.clone();
         let (case_news, archive_news) = (parts.cases.news(), parts.archive.events());
         let overlay_news = parts.overlay.events();
-        let inner = Arc::new(Inner { parts, started: tasks::now(), due: Mutex::default(), news: Notify::new() });
+        let (started, due, news, priors) = (tasks::now(), Mutex::default(), Notify::new(), priors::Priors::default());
+        let inner = Arc::new(Inner { parts, started, due, news, priors });
         // Also those that are over: what a stop left undone of them is done.
         inner.look_at(inner.parts.cases.all().iter().map(|whole| whole.name()));
         tasks.spawn("desk", inner.clone().run());
@@ -218,11 +221,12 @@ impl Inner {
     }
 
     /// Does what there is to do in a case.
-    async fn go_on(&self, case: Id128) {
+    async fn go_on(self: &Arc<Self>, case: Id128) {
         for _ in 0..STEPS_MAX {
             let Some(whole) = self.parts.cases.case(&case) else { return };
             self.state_duty(&whole).await;
             self.file(&whole).await;
+            self.bring_priors(&whole);
             let Some(step) = self.next(&whole) else { return };
             if !self.did(self.parts.cases.act(case, nobody(), step).await) {
                 return;

@@ -7,7 +7,7 @@
 //! The feed's pages and what they bring about: [`super::catalog`].
 
 use super::{
-    Inner, OverlayEvent,
+    Inner, OverlayEvent, history,
     news::{Channel, News},
 };
 use crate::{
@@ -46,13 +46,16 @@ const STRANGER_EVERY: Duration = Duration::from_secs(60);
 pub(super) struct Questions {
     each: Pace<SiteId>,
     beyond: Pace<SiteId>,
+    /// Those about one patient.
+    pub(super) patients: Pace<SiteId>,
 }
 
 impl Default for Questions {
     /// A week of news after an outage at once, then a hundred a second: pages of two hundred entries. Beyond that an honest
     /// peer waits as it is told, and keeps a few questions waiting.
     fn default() -> Self {
-        Self { each: Pace::new(500, Duration::from_millis(10)), beyond: Pace::new(300, Duration::from_secs(1)) }
+        let (each, beyond) = (Pace::new(500, Duration::from_millis(10)), Pace::new(300, Duration::from_secs(1)));
+        Self { each, beyond, patients: history::pace() }
     }
 }
 
@@ -384,6 +387,7 @@ impl Inner {
             Request::LedgerProve { size, places, old } => return Ok(self.prove(size, places, old).await?),
             Request::LedgerOthers(aliases) => return Ok(self.heads_of(&from, &aliases)?),
             Request::BreakGlass { request, patient } => return self.hear_glass(from, request, patient).await,
+            Request::History(asked) => return self.hear_history(from, asked).await,
             Request::Nudge => self.pull(from),
             Request::Offer(signed) => {
                 let offer = signed.open(&from).map_err(|_| Refusal::Malformed)?;

@@ -87,7 +87,11 @@ impl Known<'_> {
     }
 
     /// What a peer is told of a study now: the card as it is sent, on which basis, with which fields; `None`: nothing.
-    fn told(&self, peer: &SiteId, row: &StudyRow) -> Result<Option<(StudyCard, Basis, Vec<Field>)>, ArchiveError> {
+    pub(super) fn told(
+        &self,
+        peer: &SiteId,
+        row: &StudyRow,
+    ) -> Result<Option<(StudyCard, Basis, Vec<Field>)>, ArchiveError> {
         let Some((basis, fields)) = self.trust.may_tell(peer, &self.archive.facts(row)?) else { return Ok(None) };
         let manifest = self.archive.manifest(&row.study)?.map(|m| m.reference);
         let card = cards::card(row, manifest, &fields, self.identity.site(), self.site_name);

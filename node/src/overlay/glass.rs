@@ -96,9 +96,9 @@ impl Inner {
         Err(refusal.into())
     }
 
-    /// Studies of one patient that an emergency may open, newest first; none where it is not certain who is meant. Blocks
-    /// on the index.
-    fn studies_of(&self, whom: &Whom) -> Result<Vec<Uid>, ArchiveError> {
+    /// All studies of whom is meant, newest first, here and in the PACS beside us as far as peers may be told of it; not those of
+    /// which it is not certain whose they are. Blocks on the index.
+    pub(super) fn rows_of(&self, whom: &Whom) -> Result<Vec<StudyRow>, ArchiveError> {
         let query = match whom {
             Whom::Identifier { id, .. } => {
                 StudyQuery { patient_id: Some(id.trim().to_owned()), ..StudyQuery::default() }
@@ -113,6 +113,13 @@ impl Inner {
         rows.extend(beside.filter(|row| !known.contains(&row.study)));
         // Of a study that came under two identities it is not certain whose it is.
         rows.retain(|row| !row.patient_conflict && is_of(row, whom, &self.config.site.name));
+        Ok(rows)
+    }
+
+    /// Studies of one patient that an emergency may open, newest first; none where it is not certain who is meant. Blocks
+    /// on the index.
+    fn studies_of(&self, whom: &Whom) -> Result<Vec<Uid>, ArchiveError> {
+        let rows = self.rows_of(whom)?;
         let patients: BTreeSet<_> =
             rows.iter().map(|row| (row.patient.id.clone(), row.patient.issuer.clone())).collect();
         if patients.len() > 1 {

@@ -27,6 +27,7 @@ mod duty;
 mod feed;
 mod gate;
 mod glass;
+mod history;
 mod keepings;
 mod knock;
 mod ledger;
@@ -63,6 +64,7 @@ use crate::{
     trust::{Trust, TrustError},
 };
 pub(crate) use feed::{Seen, SeenStudy};
+pub(crate) use history::HistoryAnswer;
 pub(crate) use offer::{OfferError, Said};
 pub(crate) use presence::PresenceAnswer;
 

@@ -11,6 +11,7 @@ use crate::{
     cases::CaseError,
     desk::SignError,
     identity::IdentityError,
+    links::LinkError,
     media::MediaError,
     overlay::{OverlayError, PairingFailure},
     roster::RosterError,
@@ -107,6 +108,8 @@ pub(super) enum ApiError {
     WrongPatient(Vec<&'static str>),
     #[error(transparent)]
     Roster(#[from] RosterError),
+    #[error(transparent)]
+    Link(#[from] LinkError),
 }
 
 /// The body of every error.
@@ -182,6 +185,7 @@ impl ApiError {
             Self::Sign(SignError::ImagesMissing) => (S::CONFLICT, "images-missing"),
             Self::Sign(SignError::LateImages) => (S::CONFLICT, "late-images"),
             Self::Roster(e) => super::shifts::outside(e),
+            Self::Link(e) => super::linked::outside(e),
             Self::Media(MediaError::NoStudy) => (S::NOT_FOUND, "not-found"),
             Self::Media(MediaError::TooMany) => (S::BAD_REQUEST, "too-many"),
             Self::Media(MediaError::Purpose) => (S::BAD_REQUEST, "malformed"),

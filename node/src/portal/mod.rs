@@ -37,12 +37,14 @@ mod fhir_cases_json;
 mod fhir_search;
 mod glass;
 mod grants;
+mod history;
 mod import;
 mod insight;
 mod json;
 mod keys;
 mod labels;
 mod ledger;
+mod linked;
 mod local;
 mod openapi;
 mod peers;
@@ -86,6 +88,7 @@ use crate::{
     config::{Addresses, Config},
     desk::Desk,
     identity::Identity,
+    links::Links,
     media::Media,
     overlay::Overlay,
     reseal::Reseal,
@@ -131,6 +134,7 @@ pub(crate) struct PortalDoor {
     pub(crate) cache: Cache,
     pub(crate) sources: Sources,
     pub(crate) cases: Cases,
+    pub(crate) links: Links,
     pub(crate) desk: Option<Desk>,
     pub(crate) overlay: Option<Overlay>,
     pub(crate) studies: Option<Studies>,
@@ -237,10 +241,19 @@ fn agreement_routes() -> Router<Door> {
         .route("/agreements/{id}/end", post(agreements::end))
 }
 
+/// One patient's studies everywhere, and which records are of one patient.
+fn history_routes() -> Router<Door> {
+    Router::new()
+        .route("/history", post(history::tell))
+        .route("/patient-links", get(linked::list).post(linked::decide))
+        .route("/patient-links/{id}", get(linked::show))
+}
+
 /// Who is on duty, which cases are open, and for what one reads.
 fn duty_routes() -> Router<Door> {
     Router::new()
         .merge(case_routes())
+        .merge(history_routes())
         .merge(rosters::routes())
         .merge(shifts::routes())
         .route("/duty", get(duty::list))

@@ -2,10 +2,10 @@
 
 use super::{
     access, account, agreements, alarms, amendments, audit, cases, cases_desk, cases_report, cases_request, cases_sign,
-    cases_statistics, copies, duty, error, events, export, glass, grants, import, insight, json, keys, labels, ledger,
-    local, peers, people, presence, previews, provider, purpose, rejections, restore, retention, rosters, rules,
-    rules_with_peers, settings, shifts, signatures, signin, sources, spare, status, storage, tiers, transfers, uploads,
-    withheld, worklist,
+    cases_statistics, copies, duty, error, events, export, glass, grants, history, import, insight, json, keys, labels,
+    ledger, linked, local, peers, people, presence, previews, provider, purpose, rejections, restore, retention,
+    rosters, rules, rules_with_peers, settings, shifts, signatures, signin, sources, spare, status, storage, tiers,
+    transfers, uploads, withheld, worklist,
 };
 use axum::Json;
 use utoipa::OpenApi;
@@ -97,6 +97,10 @@ use utoipa::OpenApi;
         grants::list,
         grants::revoke,
         grants::narrow,
+        history::tell,
+        linked::list,
+        linked::show,
+        linked::decide,
         duty::list,
         duty::case,
         duty::end,

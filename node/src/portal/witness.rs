@@ -171,6 +171,8 @@ fn refused_act(method: &Method, route: &str) -> Option<Act> {
         | "/api/studies/{study}/fetch"
         | "/api/studies/{study}/signatures"
         | "/api/studies/{study}/purpose" => Act::StudyOpened,
+        "/api/history" => Act::StudiesQueried,
+        "/api/patient-links" if !is_read => Act::PatientLinked,
         "/api/cases"
         | "/api/cases/{case}/steps"
         | "/api/cases/{case}/reports"

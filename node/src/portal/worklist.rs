@@ -19,7 +19,7 @@ use axum::{
     extract::{Path, RawQuery, State},
     http::StatusCode,
 };
-use protocol::{SiteId, Uid, agreement::Withheld as Nothing};
+use protocol::{SiteId, Uid, agreement::Withheld as Nothing, ids::Id128};
 use serde::Deserialize;
 use std::collections::HashSet;
 
@@ -254,7 +254,7 @@ pub(super) struct NewReading {
 }
 
 #[utoipa::path(post, path = "/api/readings", request_body = NewReading,
-    responses((status = 200, body = json::Reading), (status = 400, body = ErrorBody)))]
+    responses((status = 200, body = json::Reading), (status = 400, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub(super) async fn new_reading(
     State(door): State<Door>,
     caller: Caller,
@@ -270,13 +270,36 @@ pub(super) async fn new_reading(
     if studies.find(&caller.0, &query, None, 0, uids.len()).await?.len() < uids.len() {
         return Err(ApiError::NotFound);
     }
-    let id = studies.new_context(&caller.0, uids);
+    let links = together(&door, &uids)?;
+    for (link, study) in &links {
+        door.links.opened(*link, study, &caller.0.name).await?;
+    }
+    let id = studies.new_context(&caller.0, uids, links.into_iter().map(|(link, _)| link).collect());
     let list = wanted.studies.join(",");
     Ok(Json(json::Reading {
         id: id.to_string(),
         dicomweb_root: format!("/dicomweb/contexts/{id}"),
         viewer: format!("/ohif/viewer?StudyInstanceUIDs={list}&context={id}"),
     }))
+}
+
+/// By which links these studies are of one patient: nobody sees another patient's images beside those that are read. Studies
+/// of one case were put together by a person.
+fn together(door: &Door, studies: &[Uid]) -> Result<Vec<(Id128, Uid)>, ApiError> {
+    let Some((first, others)) = studies.split_first() else { return Ok(Vec::new()) };
+    let mut links = Vec::new();
+    for other in others.iter().filter(|other| *other != first) {
+        match door.studies()?.stands_beside(first, other) {
+            Ok(link) => links.extend(link.map(|link| (link, other.clone()))),
+            Err(differs) => {
+                let has_both = |studies: &[Uid]| studies.contains(first) && studies.contains(other);
+                if !door.cases.all().iter().any(|whole| has_both(&whole.state.ask.studies)) {
+                    return Err(ApiError::WrongPatient(differs));
+                }
+            }
+        }
+    }
+    Ok(links)
 }
 
 #[cfg(test)]

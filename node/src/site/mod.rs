@@ -44,6 +44,7 @@ use crate::{
     dicomweb, dimse,
     identity::{Identity, IdentityError},
     journal::{Journal, JournalError},
+    links::{LinkError, Links},
     media::Media,
     overlay::{Overlay, OverlayError, OverlayParts},
     pixels::Decoders,
@@ -99,6 +100,8 @@ pub(crate) enum SiteError {
     #[error(transparent)]
     Cases(#[from] CaseError),
     #[error(transparent)]
+    Links(#[from] LinkError),
+    #[error(transparent)]
     Overlay(#[from] OverlayError),
     #[error(transparent)]
     Transfer(#[from] TransferError),
@@ -126,6 +129,7 @@ pub(crate) struct Site {
     cache: Cache,
     sources: Sources,
     cases: Cases,
+    links: Links,
     alarms: Alarms,
     roster: Roster,
     second: Second,
@@ -168,8 +172,10 @@ impl Site {
         let journal = Journal::open(&records, &tasks)?;
         let trust = Trust::open(journal.clone(), identity.clone(), &tasks)?;
         let unrecorded = identity.settle(&trust.keys_of(&identity.site()).keys)?;
+        let records_of_links = journal.clone();
         let users = Users::open(journal, identity.clone(), &factor_roles(&config), &tasks)?;
         let oidc = config.oidc.as_ref().map(|to| Oidc::open(to, identity.clone(), &tasks)).transpose()?;
+        let links = Links::open(records_of_links, identity.clone(), audit.clone(), &tasks)?;
         let archive = Archive::open(&dir, &config.archive, identity.clone(), audit.clone(), &tasks)?;
         archive.read_notes_with(crate::pixels::rejection_note::read);
         let cache = Cache::open(&dir.join("cache"), &config.cache, &tasks)?;
@@ -201,6 +207,7 @@ impl Site {
             cache,
             sources,
             cases,
+            links,
             alarms,
             roster,
             second,
@@ -284,6 +291,7 @@ impl Site {
             tasks: self.tasks.clone(),
             site_name: self.config.site.name.clone(),
             time_zone: self.config.site.time_zone.clone(),
+            links: self.links.clone(),
         });
         studies.follow_people(self.users.losses());
         let desk = self.desk(&overlay, &studies);
@@ -482,6 +490,7 @@ impl Site {
             cache: self.cache.clone(),
             sources: self.sources.clone(),
             cases: self.cases.clone(),
+            links: self.links.clone(),
             desk,
             media: Media {
                 archive: self.archive.clone(),

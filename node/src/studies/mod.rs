@@ -14,6 +14,7 @@ mod contents;
 mod context;
 mod emergency;
 mod find;
+mod history;
 mod keep;
 mod local;
 mod meta;
@@ -31,6 +32,7 @@ pub(crate) use crate::transfer::LinkRow;
 pub(crate) use ahead::PreviewTally;
 pub(crate) use back::TakenBack;
 pub(crate) use emergency::Emergency;
+pub(crate) use history::{AheadFigures, HistoryLine, HistoryRow, Is, SiteState, Subject, word as trait_word};
 pub(crate) use open::OpenStudy;
 pub(crate) use quiet::Piece;
 pub(crate) use steer::{Forecast, Steering};
@@ -39,6 +41,7 @@ pub(crate) use zone::Zoned;
 use crate::{
     archive::{Archive, ReadError, StudyQuery, StudyRow, cache::Cache},
     audit::{Act, Audit, Event, Outcome},
+    links::Links,
     overlay::{Overlay, RemoteStudy},
     sources::{Recalling, Sources},
     tasks::{self, Tasks},
@@ -261,6 +264,9 @@ struct Shared {
     objects: Objects,
     packs: Packs,
     previews: ahead::Room,
+    links: Links,
+    vouched: history::Vouched,
+    brought: history::Brought,
 }
 
 #[derive(Debug)]
@@ -276,6 +282,7 @@ pub(crate) struct StudiesParts {
     pub(crate) site_name: String,
     /// Which clock our own devices date by, where it is known.
     pub(crate) time_zone: Option<String>,
+    pub(crate) links: Links,
 }
 
 /// A series of an open study.
@@ -296,8 +303,8 @@ impl Shared {
 
 impl Studies {
     pub(crate) fn start(parts: StudiesParts) -> Self {
-        let StudiesParts { archive, cache, trust, sources, overlay, transfer, audit, tasks, site_name, time_zone } =
-            parts;
+        let StudiesParts { archive, cache, trust, sources, overlay, transfer, .. } = parts;
+        let StudiesParts { audit, tasks, site_name, time_zone, links, .. } = parts;
         let shared = Arc::new(Shared {
             archive,
             cache,
@@ -313,6 +320,9 @@ impl Studies {
             objects: Objects::default(),
             packs: Packs::default(),
             previews: ahead::Room::default(),
+            links,
+            vouched: history::Vouched::default(),
+            brought: history::Brought::default(),
         });
         let kept = Arc::new(Kept::default());
         keep::start(&shared, &kept);
@@ -365,6 +375,9 @@ impl Studies {
         }
         let open = self.open_anew(person, study).await?;
         let open = Arc::new(open);
+        if !person.is_rule() {
+            self.shared.brought.opened(study);
+        }
         turn.set(open.clone());
         Ok(open)
     }
@@ -555,9 +568,10 @@ impl Studies {
         rows
     }
 
-    /// Makes a reading context of these studies for this person: its id names a DICOMweb root of its own.
-    pub(crate) fn new_context(&self, person: &Person, studies: Vec<Uid>) -> Id128 {
-        self.contexts.add(person, studies)
+    /// Makes a reading context of these studies for this person: its id names a DICOMweb root of its own. `links`: by which
+    /// some of them stand there.
+    pub(crate) fn new_context(&self, person: &Person, studies: Vec<Uid>, links: Vec<Id128>) -> Id128 {
+        self.contexts.add(person, studies, links)
     }
 
     /// The studies of a context, if it is this person's.

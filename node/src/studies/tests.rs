@@ -55,6 +55,7 @@ pub(crate) async fn alone(dir: &std::path::Path) -> Alone {
         tasks: tasks.clone(),
     };
     let overlay = Overlay::start(parts).await.unwrap();
+    let links = Links::open(journal.clone(), identity.clone(), audit.clone(), &tasks).unwrap();
     let parts = TransferParts {
         config,
         identity: identity.clone(),
@@ -71,6 +72,7 @@ pub(crate) async fn alone(dir: &std::path::Path) -> Alone {
     };
     let transfer = Transfer::start(parts).await.unwrap();
     let studies = Studies::start(StudiesParts {
+        links,
         archive: archive.clone(),
         cache,
         trust: trust.clone(),
@@ -121,7 +123,10 @@ impl Node {
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         };
+        let links = Journal::open(&site.dir.path().join("journal").join("links"), &site.tasks).unwrap();
+        let links = Links::open(links, site.identity.clone(), site.audit.clone(), &site.tasks).unwrap();
         let studies = Studies::start(StudiesParts {
+            links,
             archive: site.archive.clone(),
             cache: site.cache.clone(),
             trust: site.trust.clone(),

@@ -21,6 +21,7 @@ mod explain;
 #[cfg(any(test, feature = "fuzz"))]
 pub(crate) mod fuzz;
 mod glass;
+mod history;
 mod hours;
 mod judge;
 mod keepings;

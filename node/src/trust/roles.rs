@@ -164,6 +164,8 @@ impl Role {
 
 /// Before the number of a rule; account names have no spaces.
 const RULE: &str = "rule ";
+/// Whoever brings priors before they are asked for.
+const PRIORS: &str = "rule priors";
 
 /// A person or machine at this site whose identity was checked by `users` (or who holds the control socket).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -191,9 +193,14 @@ impl Person {
         Self::new(format!("{RULE}{rule}"), Role::Referrer)
     }
 
+    /// In whose name priors are brought before anybody asks for them.
+    pub(crate) fn of_priors() -> Self {
+        Self::new(PRIORS.to_owned(), Role::Referrer)
+    }
+
     /// Whether it is a rule that acts, and no person.
     pub(crate) fn is_rule(&self) -> bool {
-        self.name.strip_prefix(RULE).is_some_and(|number| number.parse::<u64>().is_ok())
+        self.name == PRIORS || self.name.strip_prefix(RULE).is_some_and(|number| number.parse::<u64>().is_ok())
     }
 
     pub(crate) fn actor(&self) -> Actor {

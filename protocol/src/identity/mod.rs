@@ -10,9 +10,12 @@
 
 pub mod ins;
 pub mod names;
+mod told;
 
 #[cfg(test)]
 mod tests;
+
+pub use told::contradictions;
 
 use crate::{
     ids::{Id128, SiteId},
@@ -296,6 +299,8 @@ pub enum Method {
     Strict,
     /// A person who compared.
     Person,
+    /// Two records that are alike: nobody has compared them yet. Of candidates only.
+    Likeness,
 }
 
 /// How a link stands.

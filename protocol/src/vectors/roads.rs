@@ -1,12 +1,15 @@
 //! Vectors of what is asked in one round trip, about roads and clocks, of what stands for images that are not here yet, and of
 //! other holders.
 
-use super::{check, key, pixel_request, site, uid};
+use super::{card, check, key, pixel_request, site, uid};
 use crate::{
+    agreement::Purpose,
     case::event::Standing,
-    catalog::Zones,
+    catalog::{Basis, Zones},
     digest::Digest,
     fetch::{self, What},
+    history::{HistoryAsked, HistoryStudy, HistoryTold},
+    identity::{Identifier, Link, LinkState, Method},
     ids::{Id128, SiteId},
     message,
     pass::{PASS_LASTS, Pass, Passes},
@@ -114,4 +117,32 @@ fn by_which_clock_studies_are_stays_readable() {
     check("control-zones", &message::Request::Zones(vec![uid("2.25.1")]));
     let zones = Zones { site: Some("Indian/Reunion".to_owned()), offsets: vec![(uid("2.25.1"), -210)] };
     check("control-zones-told", &message::Answer::Zones(zones));
+}
+
+#[test]
+fn what_is_asked_of_one_patient_stays_readable() {
+    let identifier = |id: &str| Identifier { issuer: "1.2.250.1.213.1.4.8".to_owned(), id: id.to_owned() };
+    let asked = HistoryAsked {
+        id: Id128([1; 16]),
+        patient: vec![identifier("42"), identifier("43")],
+        person: "garde".to_owned(),
+        role: "radiologist".to_owned(),
+        purpose: Purpose::OnCall,
+    };
+    check("control-history", &message::Request::History(asked));
+    let study = HistoryStudy { of: 1, card: Signed::seal(&key(), &card()), basis: Basis::Agreement(Id128([2; 16])) };
+    let told = HistoryTold { studies: vec![study], more: true };
+    check("control-history-told", &message::Answer::History(told));
+    let link = Link {
+        id: Id128([1; 16]),
+        ours: identifier("42"),
+        peer: site(),
+        theirs: identifier("77"),
+        method: Method::Likeness,
+        state: LinkState::Candidate,
+        serial: 0,
+        person: String::new(),
+        at: Timestamp(1),
+    };
+    check("identity-link", &link);
 }

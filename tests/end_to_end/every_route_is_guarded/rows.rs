@@ -64,6 +64,10 @@ POST /api/retention/proposals/{id}/approve | A  | 404 | - see study_is_erased   
 GET /api/retention/erased               | A     | 200 | studies-queried                            | studies-queried
 GET /api/studies/{study}/export         | ART   | 200 | study-exported                             | study-exported
 POST /api/export                        | ART   | 200 | study-exported                             | study-exported   | {"studies":["$STUDY"],"form":"files","purpose":"a letter"}
+POST /api/history                       | ARFT  | 200 | studies-queried                            | studies-queried  | {"study":"$STUDY"}
+GET /api/patient-links                  | ARFT  | 200 | studies-queried                            | studies-queried
+GET /api/patient-links/{id}             | ARFT  | 404 | - needs a peer; see prior_at_a_third_site  | studies-queried
+POST /api/patient-links                 | R     | 404 | - needs a peer; see prior_at_a_third_site  | patient-linked   | {"ours":{"issuer":"a","id":"1"},"theirs":{"issuer":"b","id":"2"},"peer":"nobody","decision":"confirm"}
 POST /api/readings                      | ARFT  | 200 | - opening each study is written            | study-opened     | {"studies":["$STUDY"]}
 GET /api/transfers                      | ARFT  | 200 | - progress of what was opened              | studies-queried
 POST /api/transfers/{site}/{study}/pause | A    | 404 | - needs a peer; see transfer_is_steered    | security-alert

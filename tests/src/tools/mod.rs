@@ -14,6 +14,7 @@ pub mod python;
 pub mod quic;
 pub mod retriever;
 pub mod scu;
+pub mod simulated;
 pub mod syslog;
 pub mod thief;
 pub mod time_stamps;

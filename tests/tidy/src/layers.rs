@@ -19,7 +19,7 @@ const LAYERS: [&[&str]; 20] = [
     &["studies", "spare", "reseal", "collect"],
     &["overlay", "transfer"],
     &["sources", "roster"],
-    &["archive", "users", "backup", "cases"],
+    &["archive", "users", "backup", "cases", "links"],
     &["trust"],
     &["alarms"],
     &["audit"],

@@ -50,13 +50,14 @@ async function problemOf(answer: Response): Promise<Problem & More> {
 
 /** Asks for what is told line by line as JSON; `each` hears of every line. */
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- as with the answers below, the caller names the shape
-export async function lines<T>(path: string, body: unknown, each: (line: T) => void): Promise<void> {
+export async function lines<T>(path: string, body: unknown, each: (line: T) => void, signal?: AbortSignal): Promise<void> {
   let answer: Response;
   try {
     answer = await fetch(`/api${path}`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify(body),
+      ...(signal ? { signal } : {}),
     });
   } catch {
     throw new ApiError(0, { error: 'offline', message: 'no answer from the node' });

@@ -2790,6 +2790,72 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A patient's studies at all sites, as JSON lines: `patient`, then `study`, `asking`, `site` in the order in which they
+         *     come (a study that is told again replaces what was told of it), at last `end`.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["HistoryOf"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/x-ndjson": components["schemas"]["HistoryStudy"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/import": {
         parameters: {
             query?: never;
@@ -3582,6 +3648,133 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/patient-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All links, the last that were changed first. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PatientLink"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Confirms, rejects or takes back that two records are of one patient. Taken back, reading contexts that rest on it end. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["LinkDecision"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PatientLink"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/patient-links/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One link, with what was opened by it. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PatientLink"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/patients/merge": {
         parameters: {
             query?: never;
@@ -4116,6 +4309,14 @@ export interface paths {
                     };
                 };
                 400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                409: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -10299,6 +10500,45 @@ export interface components {
             /** @description Shifts that are offered to this one. */
             offered: components["schemas"]["ShiftJson"][];
         };
+        /** @description A site that has a study. */
+        HistoryHolder: {
+            /** @description `null`: we. */
+            site?: string | null;
+            site_name: string;
+        };
+        /** @description Whose history: by a study, by a case, or by an identifier with who issued it. */
+        HistoryOf: {
+            case?: string | null;
+            issuer?: string | null;
+            /** @description Whether peers are asked now, beside what they told before. */
+            live?: boolean;
+            patient_id?: string | null;
+            /** @description Study Instance UID. */
+            study?: string | null;
+        };
+        /** @description A study of the history. */
+        HistoryStudy: {
+            /** @description In what it does not look alike, or only nearly. */
+            differs: string[];
+            holders: components["schemas"]["HistoryHolder"][];
+            identifier?: components["schemas"]["IdentifierJson"] | null;
+            /**
+             * @description `same` (an equal identifier), `linked` (a person confirmed it) or `candidate` (it looks alike: to be compared, and not
+             *     to be opened beside).
+             */
+            is: string;
+            link?: string | null;
+            /** @description `candidate`, `confirmed`, `rejected` or `revoked`. */
+            link_state?: string | null;
+            /**
+             * Format: int32
+             * @description How much it helps to read the study that the history is asked for, 0 to 100.
+             */
+            relevance: number;
+            /** @description It helps enough to be brought before anybody asks. */
+            relevant: boolean;
+            study: components["schemas"]["Study"];
+        };
         /** @description Who has what somebody else wanted. */
         HolderJson: {
             at?: string | null;
@@ -10322,6 +10562,11 @@ export interface components {
             ][];
             /** @description IANA time zone. */
             time_zone: string;
+        };
+        /** @description A Patient ID with who issued it. */
+        IdentifierJson: {
+            id: string;
+            issuer: string;
         };
         /** @description An identity that objects of a study name. */
         Identity: {
@@ -10659,6 +10904,15 @@ export interface components {
             role_by_mapping?: boolean;
             /** @description As the provider writes it. */
             subject: string;
+        };
+        /** @description What a person who compared two records decides. */
+        LinkDecision: {
+            /** @description `confirm`: one patient; `reject`: two; `revoke`: it was confirmed, and is taken back. */
+            decision: string;
+            ours: components["schemas"]["IdentifierJson"];
+            /** @description Key of the site that told of the second. */
+            peer: string;
+            theirs: components["schemas"]["IdentifierJson"];
         };
         /** @description The line to a peer. */
         LinkJson: {
@@ -11240,6 +11494,12 @@ export interface components {
             sites: string[];
             studies: string[];
         };
+        /** @description Something that was opened by a link. */
+        OpenedByLink: {
+            at: string;
+            person: string;
+            study: string;
+        };
         /** @description Who somebody is at an identity provider. */
         Origin: {
             issuer: string;
@@ -11369,6 +11629,21 @@ export interface components {
             /** @description Of `link`: Study Instance UID of a study of the patient of ours. */
             like?: string | null;
             name?: string | null;
+        };
+        /** @description A pair of records and what was decided of it. */
+        PatientLink: {
+            at: string;
+            link: string;
+            /** @description What was opened by it, the last first. */
+            opened: components["schemas"]["OpenedByLink"][];
+            ours: components["schemas"]["IdentifierJson"];
+            peer: string;
+            peer_name: string;
+            /** @description Who decided; empty: nobody yet. */
+            person: string;
+            /** @description `candidate`, `confirmed`, `rejected` or `revoked`. */
+            state: string;
+            theirs: components["schemas"]["IdentifierJson"];
         };
         Peer: {
             addresses: string[];

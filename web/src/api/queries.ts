@@ -2,6 +2,7 @@
 
 import { keepPreviousData, QueryCache, QueryClient, queryOptions, useQuery } from '@tanstack/react-query';
 import { ApiError, get } from './client';
+import type { PatientLink } from './history';
 import type { Account, Action, Ae, Agreement, Alarms, Coverage, Erased, Forecast, Handing, Label, Link, ListedToken, Migration, Pairing, Peer, PeerRules, Proposed, Restore, RoleRow, Roster, Route, Rule, Session, SecondCopies, SignedIn, Site, SiteKeys, Source, Status, Storage, StudyKept, Tiers, Transfer, User } from './types';
 
 export const keys = {
@@ -38,6 +39,7 @@ export const keys = {
   reviews: ['reviews'],
   cases: ['cases'],
   rosters: ['rosters'],
+  patientLinks: ['patient-links'],
 } as const;
 
 /** Whether asking again may help: a lost or busy node, not a refusal. */
@@ -257,3 +259,5 @@ export const handingOf = (shift: string) =>
   });
 
 export const labelsQuery = queryOptions({ queryKey: keys.labels, queryFn: ({ signal }) => get<Label[]>('/labels', signal) });
+
+export const patientLinksQuery = queryOptions({ queryKey: keys.patientLinks, queryFn: ({ signal }) => get<PatientLink[]>('/patient-links', signal) });

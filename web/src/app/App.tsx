@@ -26,6 +26,7 @@ const RequestPage = lazy(async () => ({ default: (await import('../features/case
 const LoosePage = lazy(async () => ({ default: (await import('../features/cases/LoosePage')).LoosePage }));
 const CasePage = lazy(async () => ({ default: (await import('../features/cases/CasePage')).CasePage }));
 const ReportPage = lazy(async () => ({ default: (await import('../features/cases/ReportPage')).ReportPage }));
+const HistoryPage = lazy(async () => ({ default: (await import('../features/history/HistoryPage')).HistoryPage }));
 const StudyList = lazy(async () => ({ default: (await import('../features/worklist/StudyList')).StudyList }));
 const PeersPage = lazy(async () => ({ default: (await import('../features/peers/PeersPage')).PeersPage }));
 const AuditPage = lazy(async () => ({ default: (await import('../features/audit/AuditPage')).AuditPage }));
@@ -81,6 +82,7 @@ function Doorway() {
           <Route path="cases/:id" element={<CasePage />} />
           <Route path="cases/:id/report" element={<ReportPage />} />
           <Route path="studies" element={<StudyList />} />
+          <Route path="history" element={<HistoryPage />} />
           <Route path="peers" element={<PeersPage />} />
           <Route path="archive/*" element={<ArchiveFrame />} />
           <Route path="rosters" element={<RostersPage />} />

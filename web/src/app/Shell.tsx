@@ -3,7 +3,7 @@
 import { ActionIcon, Button, Group, Menu, Text, TextInput, Tooltip, UnstyledButton } from '@mantine/core';
 import { useDisclosure, useHotkeys } from '@mantine/hooks';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { IconArchive, IconCalendarClock, IconKeyboard, IconListCheck, IconLogout, IconPhoto, IconSettings, IconShieldLock, IconTopologyRing3, IconUserCircle } from '@tabler/icons-react';
+import { IconArchive, IconCalendarClock, IconHistory, IconKeyboard, IconListCheck, IconLogout, IconPhoto, IconSettings, IconShieldLock, IconTopologyRing3, IconUserCircle } from '@tabler/icons-react';
 import { Suspense, useEffect, useState } from 'react';
 import { Link, NavLink, Outlet, useNavigate } from 'react-router';
 import { post, remove } from '../api/client';
@@ -30,6 +30,7 @@ const PAGES = [
   { to: '/cases', word: 'cases.title', needs: 'list-studies', icon: IconListCheck, key: '1' },
   { to: '/rosters', word: 'rosters.title', needs: 'list-studies', icon: IconCalendarClock, key: '2' },
   { to: '/studies', word: 'app.studies', needs: 'list-studies', icon: IconPhoto, key: '3' },
+  { to: '/history', word: 'history.title', needs: 'read-studies', icon: IconHistory, key: '8' },
   { to: '/peers', word: 'app.peers', needs: 'administer', icon: IconTopologyRing3, key: '4' },
   { to: '/archive', word: 'archive.title', needs: 'reject-studies', icon: IconArchive, key: '5' },
   { to: '/log', word: 'app.log', needs: 'read-log', icon: IconShieldLock, key: '6' },

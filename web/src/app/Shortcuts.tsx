@@ -49,7 +49,7 @@ const LINES = {
   ],
   everywhere: [
     [['h'], 'heard'],
-    [['Alt 0', '…', 'Alt 7'], 'go'],
+    [['Alt 0', '…', 'Alt 8'], 'go'],
     [['?'], 'help'],
   ],
 } as const;

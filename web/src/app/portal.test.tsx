@@ -137,19 +137,36 @@ describe('the list', () => {
     expect(screen.getByRole('row', { selected: true }).dataset.study).toBe('1.2.0');
   });
 
-  test('opens only the priors the reader chose', async () => {
+  test('opens a prior beside the study in one click, and never one that only looks alike', async () => {
     const node = nodeWith(3);
     node.studies.push(study({ study: '7.7', description: 'Other issuer', patient: { name: 'X', birth_date: null, sex: null, id: '100234', issuer: 'ELSEWHERE' } }));
+    node.studies.push(study({ study: '8.8', description: 'Looks alike', holder: NORTH, site_name: 'CH Nord', patient: { name: 'MARTIN^Elise', birth_date: '19840321', sex: 'F', id: '77', issuer: 'CH Nord' } }));
     const { user } = await openPortal(node);
     await screen.findByRole('grid');
     await user.keyboard('jp');
     const dialog = await screen.findByRole('dialog');
-    expect(await within(dialog).findAllByRole('checkbox')).toHaveLength(2);
+    const priors = await within(dialog).findByRole('list', { name: 'Studies of this patient' });
+    expect(within(priors).getAllByRole('listitem')).toHaveLength(2);
     expect(within(dialog).queryByText(/Other issuer/)).toBeNull();
-    await user.click(within(dialog).getByRole('checkbox', { name: /Study 2/ }));
-    await user.click(within(dialog).getByRole('button', { name: 'Open with 1 prior' }));
+    const alike = within(dialog).getByRole('list', { name: 'Perhaps the same patient' });
+    expect(within(alike).queryByRole('button', { name: /^Open beside/ })).toBeNull();
+    expect(within(dialog).getByText('No answer from: CH Côte.')).toBeTruthy();
+    const [beside] = within(priors).getAllByRole('button', { name: /^Open beside/ });
+    await user.click(beside ?? document.body);
     await waitFor(() => expect(viewer).toHaveBeenCalledTimes(1));
     expect(viewer.mock.calls[0]?.[0]).toContain('&hangingProtocolId=confrere.compare');
+  });
+
+  test('shows two records side by side, and who may not decide does not', async () => {
+    const node = nodeWith(1);
+    node.studies.push(study({ study: '8.8', description: 'Looks alike', holder: NORTH, site_name: 'CH Nord', patient: { name: 'MARTIN^Elise', birth_date: '19840321', sex: 'F', id: '77', issuer: 'CH Nord' } }));
+    const { user } = await openPortal(node);
+    await screen.findByRole('grid');
+    await user.keyboard('jp');
+    await user.click(await screen.findByRole('button', { name: /^Compare the records/ }));
+    const table = await screen.findByRole('table');
+    expect(within(table).getByText('MARTIN Elise')).toBeTruthy();
+    expect(within(table).getByText('not alike')).toBeTruthy();
   });
 
   test('says why a study does not open', async () => {

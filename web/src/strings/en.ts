@@ -3,6 +3,7 @@
 import { agreementWords } from './en.agreements';
 import { archiveWords } from './en.archive';
 import { glassWords } from './en.glass';
+import { historyWords } from './en.history';
 import { previewWords } from './en.preview';
 import { signatureWords } from './en.signatures';
 import { keyWords } from './en.keys';
@@ -303,16 +304,12 @@ export const en = {
     uidCopied: 'Study UID copied',
     end: 'End of the list',
   },
+  ...historyWords,
   priors: {
     title: 'Open with priors',
-    about: 'Other studies with the same Patient ID and the same issuer. Only what you choose is opened.',
+    about: 'The patient’s other studies, here and at all sites that may be asked. A study stands beside this one only by an equal identifier of the same issuer, or by a link that a physician confirmed.',
     current: 'Current study',
-    none: 'No other study of this patient is known here.',
-    noId: 'This study carries no Patient ID: priors cannot be found safely.',
-    noIssuer: 'Without an issuer, only studies held by the same site are compared.',
-    open_zero: 'Open alone',
-    open_one: 'Open with {{count}} prior',
-    open_other: 'Open with {{count}} priors',
+    alone: 'Open alone',
   },
   share: {
     title: 'Share a study',

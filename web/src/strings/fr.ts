@@ -4,6 +4,7 @@ import type { Strings } from './en';
 import { agreementWords } from './fr.agreements';
 import { archiveWords } from './fr.archive';
 import { glassWords } from './fr.glass';
+import { historyWords } from './fr.history';
 import { previewWords } from './fr.preview';
 import { signatureWords } from './fr.signatures';
 import { keyWords } from './fr.keys';
@@ -304,16 +305,12 @@ export const fr: Strings = {
     uidCopied: 'UID de l’examen copié',
     end: 'Fin de la liste',
   },
+  ...historyWords,
   priors: {
     title: 'Ouvrir avec antériorités',
-    about: 'Autres examens de même identifiant patient et de même émetteur. Seul ce que vous choisissez est ouvert.',
+    about: 'Les autres examens du patient, ici et sur tous les sites qui peuvent être interrogés. Un examen ne vient à côté de celui-ci que par un identifiant égal du même émetteur, ou par un lien qu’un médecin a confirmé.',
     current: 'Examen actuel',
-    none: 'Aucun autre examen de ce patient n’est connu ici.',
-    noId: 'Cet examen ne porte pas d’identifiant patient : impossible de chercher des antériorités sans risque.',
-    noIssuer: 'Sans émetteur, seuls les examens détenus par le même site sont comparés.',
-    open_zero: 'Ouvrir seul',
-    open_one: 'Ouvrir avec {{count}} antériorité',
-    open_other: 'Ouvrir avec {{count}} antériorités',
+    alone: 'Ouvrir seul',
   },
   share: {
     title: 'Partager un examen',

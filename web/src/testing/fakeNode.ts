@@ -3,6 +3,7 @@
 // It keeps no promise of the real node (nothing is durable, nothing is signed); it answers as the contract says.
 
 import type { Action, Ae, Agreement, AgreementOffer, AuditEntry, BrokenGlass, Explanation, Glance, GlassReason, Ledger, Pairing, Peer, Person, Previews, Purposes, Review, Role, Sees, Study, StudySignatures, Transfer, Under, User } from '../api/types';
+import { historyOf } from './history';
 import { acted, agreementOf, OWN_SITE, previewOf } from './agreements';
 import { CaseNode } from './caseNode';
 import { fillNight } from './nightCases';
@@ -225,6 +226,7 @@ export class FakeNode {
       studies: 'list-studies',
       cases: 'list-studies',
       readings: 'read-studies',
+      history: 'read-studies',
       peers: 'list-studies',
       pairings: 'administer',
       agreements: 'administer',
@@ -257,7 +259,10 @@ export class FakeNode {
       case 'transfers':
         return method === 'POST' ? { status: 204, body: null } : { status: 200, body: this.transfers };
       case 'links':
+      case 'patient-links':
         return { status: 200, body: [] };
+      case 'history':
+        return { status: 200, lines: historyOf(this.studies, body as { study?: string }) };
       case 'peers':
       case 'pairings':
         return this.peersRoute(method, head, first, second, body);

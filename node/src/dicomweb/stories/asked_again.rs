@@ -139,7 +139,7 @@ async fn a_broken_download_is_taken_up_where_it_ended() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_root_tells_what_it_offers_and_each_resource_what_it_allows() {
     let node = node_with_an_image().await;
-    let id = node.studies.new_context(&reader(), vec![protocol::Uid::parse(STUDY).unwrap()]);
+    let id = node.studies.new_context(&reader(), vec![protocol::Uid::parse(STUDY).unwrap()], Vec::new());
     for root in [String::new(), "/".to_owned(), format!("/contexts/{id}"), format!("/contexts/{id}/")] {
         let told = node.method(Method::OPTIONS, &root, &[]).await;
         let media = "application/vnd.sun.wadl+xml";

@@ -249,7 +249,7 @@ async fn a_reading_context_shows_its_studies_only() {
     assert_eq!(node.post("/studies", "application/dicom", other).await.status, StatusCode::OK);
     assert_eq!(node.get("/studies", &[]).await.json().as_array().unwrap().len(), 2);
 
-    let id = node.studies.new_context(&reader(), vec![protocol::Uid::parse(STUDY).unwrap()]);
+    let id = node.studies.new_context(&reader(), vec![protocol::Uid::parse(STUDY).unwrap()], Vec::new());
     let listed = node.get(&format!("/contexts/{id}/studies?00100020=P%201"), &[]).await.json();
     assert_eq!(listed.as_array().unwrap().len(), 1);
     let url = format!("http://pacs.example:8080/dicomweb/contexts/{id}/studies/{STUDY}");

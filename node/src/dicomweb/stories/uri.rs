@@ -63,7 +63,7 @@ async fn what_is_not_offered_is_refused_and_rights_are_those_of_wado_rs() {
     assert_eq!(node.ask(None, request()).await.status, StatusCode::UNAUTHORIZED);
     let auditor = Person::new("dpo".to_owned(), Role::Auditor);
     assert_eq!(node.ask(Some(auditor), request()).await.status, StatusCode::FORBIDDEN);
-    let other = node.studies.new_context(&reader(), vec![protocol::Uid::parse("1.2.9").unwrap()]);
+    let other = node.studies.new_context(&reader(), vec![protocol::Uid::parse("1.2.9").unwrap()], Vec::new());
     let outside = node.get(&format!("/contexts/{other}{}", query("")), &[]).await;
     assert_eq!(outside.status, StatusCode::NOT_FOUND);
     let opened = node.audit.page(&Filter { act: Some(Act::StudyOpened), limit: 9, ..Filter::default() });

@@ -21,6 +21,7 @@ import { Compare } from './Compare';
 import { Flags, ImageCount } from './marks';
 import { EventsPanel, ImagesPanel, RequestPanel, RoutingPanel, TelephonePanel, ThreadPanel } from './Panels';
 import { PatientBanner } from './PatientBanner';
+import { PriorsPanel } from './PriorsPanel';
 import { ReportsPanel } from './Reports';
 import { marksOf, sentenceOf } from './state';
 import { StepDialog } from './StepDialog';
@@ -185,6 +186,7 @@ function View({ of }: { of: Case }) {
             />
             <RequestPanel of={of} />
             <ImagesPanel of={of} acts={null} />
+            {mayRead && <PriorsPanel of={of} />}
           </div>
           <aside className={classes.aside}>
             <TelephonePanel of={of} />

@@ -1,16 +1,10 @@
-import { Button, Checkbox, Group, Modal, Stack, Text } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
-import { get } from '../../api/client';
-import { keys } from '../../api/queries';
-import type { Study, StudyPage } from '../../api/types';
-import { Failure, Waiting } from '../../components/State';
-import { count, dicomDate, patientName } from '../../lib/format';
+import { Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { useHistory } from '../../api/history';
+import type { Study } from '../../api/types';
+import { History } from '../../components/History';
+import { dicomDate, patientName } from '../../lib/format';
 import { useWords } from '../../lib/language';
 import { studyHour } from '../../lib/zone';
-import { priorsOf } from './opening';
-
-const CANDIDATES = 100;
 
 interface PriorsDialogProps {
   study: Study;
@@ -18,57 +12,29 @@ interface PriorsDialogProps {
   onClose: () => void;
 }
 
-function useLine() {
-  const { t, locale } = useWords();
-  return (study: Study) =>
-    [dicomDate(study.date, locale) ?? '—', studyHour(study, t('cases.zoneUnknown')), study.modalities.join('/'), study.description ?? t('list.noDescription')].filter(Boolean).join(' · ');
-}
-
+/** The patient's other studies, here and at all sites that may be asked; one click opens one beside this study. */
 export function PriorsDialog({ study, onOpen, onClose }: PriorsDialogProps) {
   const { t, locale } = useWords();
-  const line = useLine();
-  const [chosen, setChosen] = useState<string[]>([]);
-  const { id, issuer } = study.patient;
-  const found = useQuery({
-    queryKey: [...keys.studies, 'priors', id],
-    queryFn: ({ signal }) => get<StudyPage>(`/studies?patient_id=${encodeURIComponent(id ?? '')}&offset=0&limit=${CANDIDATES}`, signal),
-    enabled: id !== null && id !== '',
-  });
-  const priors = priorsOf(study, found.data?.studies ?? []);
-
+  const { history, again } = useHistory({ study: study.study }, true);
+  const line = [dicomDate(study.date, locale) ?? '—', studyHour(study, t('cases.zoneUnknown')), study.modalities.join('/'), study.description ?? t('list.noDescription')];
   return (
-    <Modal opened onClose={onClose} size="lg" title={t('priors.title')} closeButtonProps={{ 'aria-label': t('common.close') }}>
+    <Modal opened onClose={onClose} size="xl" title={t('priors.title')} closeButtonProps={{ 'aria-label': t('common.close') }}>
       <Stack gap="md">
         <Text size="sm" c="dimmed">
-          {id ? t('priors.about') : t('priors.noId')} {id && !issuer ? t('priors.noIssuer') : ''}
+          {t('priors.about')}
         </Text>
         <div>
           <Text fw={600}>{patientName(study.patient.name) ?? t('list.unnamed')}</Text>
           <Text size="sm" c="dimmed">
-            {t('priors.current')} · {line(study)}
+            {t('priors.current')} · {line.filter(Boolean).join(' · ')}
           </Text>
         </div>
-        {found.isLoading && <Waiting />}
-        {found.isError && <Failure error={found.error} retry={() => void found.refetch()} />}
-        {found.isSuccess && priors.length === 0 && <Text size="sm">{t('priors.none')}</Text>}
-        <Stack gap={6}>
-          {priors.map(prior => (
-            <Checkbox
-              key={prior.study}
-              label={line(prior)}
-              description={`${prior.site_name} · ${t(`list.${prior.availability}`)} · ${count(prior.instances, locale)} ${t('strip.images')}`}
-              checked={chosen.includes(prior.study)}
-              onChange={event =>
-                setChosen(event.currentTarget.checked ? [...chosen, prior.study] : chosen.filter(uid => uid !== prior.study))
-              }
-            />
-          ))}
-        </Stack>
+        <History history={history} again={again} beside onOpen={row => onOpen([study.study, row.study.study])} />
         <Group justify="flex-end" gap="xs">
           <Button variant="default" onClick={onClose}>
-            {t('common.cancel')}
+            {t('common.close')}
           </Button>
-          <Button onClick={() => onOpen([study.study, ...chosen])}>{t('priors.open', { count: chosen.length })}</Button>
+          <Button onClick={() => onOpen([study.study])}>{t('priors.alone')}</Button>
         </Group>
       </Stack>
     </Modal>

@@ -1,8 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { study } from '../../testing/fakeNode';
 import type { Filters } from './filters';
 import { fromAddress, isFiltered, NO_FILTERS, toAddress, toQuestion } from './filters';
-import { priorsOf } from './opening';
 
 const NOW = new Date(2025, 0, 10, 2, 10);
 
@@ -37,25 +35,4 @@ describe('the question to the node', () => {
   });
 
   test('leaves out what filters nothing', () => expect(question({})).toEqual({ offset: '0', limit: '50' }));
-});
-
-describe('priors', () => {
-  const current = study({ study: '1.1' });
-  test('have the same ID and the same issuer', () => {
-    const same = study({ study: '1.2', holder: 'elsewhere' });
-    const otherIssuer = study({ study: '1.3', patient: { ...current.patient, issuer: 'CHSUD' } });
-    const noIssuer = study({ study: '1.4', patient: { ...current.patient, issuer: null } });
-    expect(priorsOf(current, [current, same, otherIssuer, noIssuer])).toEqual([same]);
-  });
-  test('without an issuer come from the same site only', () => {
-    const patient = { ...current.patient, issuer: null };
-    const bare = study({ study: '2.1', patient });
-    const here = study({ study: '2.2', patient });
-    const elsewhere = study({ study: '2.3', patient, holder: 'elsewhere' });
-    expect(priorsOf(bare, [here, elsewhere])).toEqual([here]);
-  });
-  test('without an ID there are none', () => {
-    const patient = { ...current.patient, id: null };
-    expect(priorsOf(study({ study: '3.1', patient }), [study({ study: '3.2', patient })])).toEqual([]);
-  });
 });

@@ -1,0 +1,36 @@
+// The patient's earlier studies beside the case: most helpful first, one click from standing beside what is read.
+
+import { Button } from '@mantine/core';
+import { IconRefresh } from '@tabler/icons-react';
+import type { Case } from '../../api/cases';
+import { useHistory } from '../../api/history';
+import { History } from '../../components/History';
+import { useWords } from '../../lib/language';
+import { Panel } from './Panels';
+import { useImages } from './useImages';
+
+export function PriorsPanel({ of }: { of: Case }) {
+  const { t } = useWords();
+  const { history, again } = useHistory({ case: of.case }, true);
+  const images = useImages();
+  const others = { ...history, rows: history.rows.filter(row => !of.studies.includes(row.study.study)) };
+  const [first] = of.studies;
+  return (
+    <Panel
+      title={t('history.title')}
+      beside={
+        <Button size="compact-xs" variant="subtle" color="gray" disabled={!history.done} leftSection={<IconRefresh size={14} />} onClick={again}>
+          {t('history.again')}
+        </Button>
+      }
+    >
+      <History
+        history={others}
+        again={again}
+        busy={images.busy}
+        beside={first !== undefined}
+        onOpen={row => void images.open([...(first === undefined ? [] : [first]), row.study.study], of.case)}
+      />
+    </Panel>
+  );
+}
