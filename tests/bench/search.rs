@@ -106,7 +106,7 @@ fn read(lines: &[(Duration, Value)], (live, dead): (usize, usize), times: &mut T
 
 #[tokio::main]
 async fn main() {
-    let count = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(SITES);
+    let count = std::env::args().find_map(|text| text.parse().ok()).unwrap_or(SITES);
     let real = Site::init(SITE, "CHU Sud");
     real.serve().await;
     let study = Study { issuer: Some("GHT".to_owned()), ..Study::of(1) };
