@@ -86,8 +86,7 @@ impl Desk {
         let tasks = parts.tasks.clone();
         let (case_news, archive_news) = (parts.cases.news(), parts.archive.events());
         let overlay_news = parts.overlay.events();
-        let (started, due, news, priors) =
-            (tasks::now(), Mutex::default(), Notify::new(), priors::Priors::default());
+        let (started, due, news, priors) = (tasks::now(), Mutex::default(), Notify::new(), priors::Priors::default());
         let inner = Arc::new(Inner { parts, started, due, news, priors });
         // Also those that are over: what a stop left undone of them is done.
         inner.look_at(inner.parts.cases.all().iter().map(|whole| whole.name()));

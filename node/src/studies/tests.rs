@@ -120,8 +120,7 @@ impl Node {
             tokio::time::sleep(Duration::from_millis(20)).await;
         };
         let links = Journal::open(&site.dir.path().join("journal").join("links"), &site.tasks).unwrap();
-        let links =
-            Links::open(links, site.identity.clone(), site.audit.clone(), &site.tasks).unwrap();
+        let links = Links::open(links, site.identity.clone(), site.audit.clone(), &site.tasks).unwrap();
         let studies = Studies::start(StudiesParts {
             links,
             archive: site.archive.clone(),
