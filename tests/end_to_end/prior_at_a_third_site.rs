@@ -6,7 +6,7 @@ use crate::SITE;
 use serde_json::{Value, json};
 use std::time::Instant;
 use tests::{
-    Instance, Pair, Site, Study, eventually,
+    Instance, Pair, Site, Study, browser, eventually,
     hospital::{agree, pair},
     http::{self, Ask, Method},
     wait::holds,
@@ -242,4 +242,36 @@ async fn wrong_patient_candidate() {
         log.iter().filter(|entry| entry["act"] == "patient-linked").map(|e| e["note"].clone()).collect();
     assert!(notes.contains(&json!("revoked")) && notes.contains(&json!("rejected")), "{notes:?}");
     assert!(!log.iter().any(|entry| entry.to_string().contains("Kervella")), "no log has a name");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_a_browser() {
+    let Three { asker, reader, third } = Three::set().await;
+    let of = |region: &str| Study {
+        issuer: Some(GROUP.to_owned()),
+        ..Study::of(3).named("Kervella^Maïwenn").region(region).size(256, 256)
+    };
+    let current = of("HEAD");
+    let prior = Study { patient_id: current.patient_id.clone(), date: "20250110".to_owned(), ..of("HEAD") };
+    // Of the requesting site's own number, and told with its names.
+    let alike = Study::of(1).named("Kervella^Maiwenn").region("HEAD");
+    let stranger = Study::of(1).named("Durand^Zoé").region("HEAD");
+    for (site, study) in [(&asker, &current), (&third, &prior), (&asker, &alike), (&asker, &stranger)] {
+        let made = stored(site, study).await;
+        let _ = reader.settled(&study.uid, made.len()).await;
+    }
+    let password = reader.new_user("dr.garde", "radiologist");
+    let seen = browser::run(
+        "prior_at_a_third_site",
+        &json!({ "portal": format!("http://{}", reader.portal()), "name": "dr.garde", "password": password,
+            "current": current.uid, "prior": prior.uid, "alike": alike.uid, "stranger": stranger.uid }),
+    );
+    assert_eq!((&seen["before"], &seen["after"]), (&json!([1, 0, 0]), &json!([1, 1])), "{seen}");
+    let compared = seen["compared"].as_str().unwrap();
+    for shown in ["KERVELLA Maïwenn", "KERVELLA Maiwenn", GROUP, &alike.patient_id] {
+        assert!(compared.to_lowercase().contains(&shown.to_lowercase()), "{shown}: {compared}");
+    }
+    assert!(seen["viewer"].as_str().unwrap().contains("hangingProtocolId=confrere.compare"), "{seen}");
+    assert!(seen["side_by_side"].as_u64().unwrap() >= 2, "{seen}");
+    assert_eq!((&seen["errors"], &seen["outside_hosts"]), (&json!([]), &json!([])), "{seen}");
 }

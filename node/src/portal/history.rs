@@ -195,7 +195,8 @@ pub(super) async fn tell(
     let (subject, current) = meant(&door, &asked)?;
     let mut event = Event::new(Act::StudiesQueried, caller.0.actor());
     event.study = current.first().cloned();
-    door.audit.record(event.note(if asked.live { "history, peers asked" } else { "history" })).await?;
+    let event = if asked.live { event.note("history, peers asked") } else { event.note("history") };
+    door.audit.record(event).await?;
     let whose = &subject.whose;
     let patient = json!({ "line": "patient",
         "name": whose.patient.name, "birth_date": whose.patient.birth_date, "sex": whose.patient.sex,

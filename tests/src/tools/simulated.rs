@@ -1,7 +1,7 @@
 //! A paired site that is only a key: it pairs as anybody does, agrees, and answers on the control plane as the measurement says.
 //! Hundreds of them fit beside one real node.
 
-use crate::{Site, hospital, tools::control::Peer};
+use crate::{Site, eventually, hospital, tools::control::Peer};
 use ed25519_dalek::SigningKey;
 use protocol::{
     Signed, SiteId, Timestamp,
@@ -14,6 +14,7 @@ use protocol::{
 use serde_json::{Value, json};
 use std::{
     net::SocketAddr,
+    sync::{Arc, Mutex},
     time::{SystemTime, UNIX_EPOCH},
 };
 use tokio::{
@@ -115,6 +116,16 @@ fn clause(holder: SiteId, reader: SiteId, fields: &[Field]) -> Clause {
     }
 }
 
+/// What `says` does not answer is answered as a site does that has nothing new; a question about a patient, not at all.
+fn answers(own: Signed<SiteRecord>, says: Arc<Mutex<Says>>) -> impl FnMut(Request) -> Option<Answer> + Send + 'static {
+    move |request| match request {
+        Request::Hello { .. } => Some(Answer::Hello { record: own.clone(), now: now() }),
+        Request::Pull(_) => Some(Answer::Page(Page { epoch: 1, entries: Vec::new(), more: false })),
+        Request::History(_) => says.lock().unwrap()(&request),
+        other => Some(says.lock().unwrap()(&other).unwrap_or(Answer::Done)),
+    }
+}
+
 impl Simulated {
     /// The site.
     #[must_use]
@@ -124,18 +135,10 @@ impl Simulated {
 
     /// Pairs, connects and agrees that the real site may read what this one holds. `says` hears every question; what it does not
     /// answer is answered as a site does that has nothing new.
-    pub async fn join(real: &Site, seed: [u8; 32], name: &str, fields: &[Field], mut says: Says) -> Self {
+    pub async fn join(real: &Site, seed: [u8; 32], name: &str, fields: &[Field], says: Says) -> Self {
         let key = SigningKey::from_bytes(&seed);
         let us = SiteId(key.verifying_key().to_bytes());
         pair(real, &key, name).await;
-        let own_record = record(&key, name);
-        let answers = move |request: Request| match request {
-            Request::Hello { .. } => Some(Answer::Hello { record: own_record.clone(), now: now() }),
-            Request::Pull(_) => Some(Answer::Page(Page { epoch: 1, entries: Vec::new(), more: false })),
-            Request::History(_) => says(&request),
-            other => Some(says(&other).unwrap_or(Answer::Done)),
-        };
-        let line = Peer::dial(seed, real.overlay(), answers).await.unwrap();
         let there: SiteId = real.id().await.parse().unwrap();
         let parties = [(us, name), (there, real.name.as_str())];
         let agreement = Id128(us.0[..16].try_into().unwrap());
@@ -152,8 +155,13 @@ impl Simulated {
             not_after: None,
             drafted: now(),
         };
-        let offered = line.ask(&Request::Agreement(SignedAgreement::draft(&key, &text))).await;
-        assert!(matches!(offered, Some(Answer::Done)), "{offered:?}");
+        let offer = Request::Agreement(SignedAgreement::draft(&key, &text));
+        let says = Arc::new(Mutex::new(says));
+        // Paired, it is let in a moment later.
+        let line = eventually!(20, "the site lets it in and takes its offer", {
+            let line = Peer::dial(seed, real.overlay(), answers(record(&key, name), says.clone())).await?;
+            matches!(line.ask(&offer).await, Some(Answer::Done)).then_some(line)
+        });
         let _: Value = real.post(&format!("/api/agreements/{agreement}/accept"), &json!({})).await.ok().json();
         Self { key, name: name.to_owned(), agreement, line: Some(line) }
     }

@@ -3,7 +3,7 @@
 // It keeps no promise of the real node (nothing is durable, nothing is signed); it answers as the contract says.
 
 import type { Action, Ae, Agreement, AgreementOffer, AuditEntry, BrokenGlass, Explanation, Glance, GlassReason, Ledger, Pairing, Peer, Person, Previews, Purposes, Review, Role, Sees, Study, StudySignatures, Transfer, Under, User } from '../api/types';
-import { historyOf } from './history';
+import { historyOf, readingOf } from './history';
 import { acted, agreementOf, OWN_SITE, previewOf } from './agreements';
 import { CaseNode } from './caseNode';
 import { fillNight } from './nightCases';
@@ -97,11 +97,7 @@ const EXPLAINED: Explanation = {
     { ground: 'sites', ground_id: null, version: null, link: 'paired', holds: true, fr: 'CH Sud est appairé avec ce site', en: 'CH Sud is paired with this site' },
     { ground: 'agreement', ground_id: 'a1', version: 2, link: 'not-ended', holds: true, fr: 'il n’y a pas été mis fin', en: 'it was not ended' },
     {
-      ground: 'agreement',
-      ground_id: 'a1',
-      version: 2,
-      link: 'hours',
-      holds: false,
+      ground: 'agreement', ground_id: 'a1', version: 2, link: 'hours', holds: false,
       fr: 'il est vendredi 13 h 00 (Europe/Paris) ; convenu : du vendredi 18 h 00 au samedi 08 h 00',
       en: 'it is Friday 13:00 (Europe/Paris); agreed: from Friday 18:00 to Saturday 08:00',
     },
@@ -252,10 +248,8 @@ export class FakeNode {
         return this.person ? this.cases.handle(method, url, body, this.person) : null;
       case 'studies':
         return this.studiesRoute(url, first, second);
-      case 'readings': {
-        const [primary = ''] = (body as { studies: string[] }).studies;
-        return { status: 200, body: { id: 'ctx1', dicomweb_root: '/dicomweb/contexts/ctx1', viewer: `/ohif/viewer?StudyInstanceUIDs=${primary}&context=ctx1` } };
-      }
+      case 'readings':
+        return { status: 200, body: readingOf(body as { studies: string[] }) };
       case 'transfers':
         return method === 'POST' ? { status: 204, body: null } : { status: 200, body: this.transfers };
       case 'links':

@@ -31,3 +31,8 @@ export function historyOf(studies: Study[], { study }: { study?: string }): unkn
     { line: 'end', more: false, ahead: AHEAD },
   ];
 }
+
+export function readingOf({ studies }: { studies: string[] }) {
+  const viewer = `/ohif/viewer?StudyInstanceUIDs=${studies[0] ?? ''}&context=ctx1`;
+  return { id: 'ctx1', dicomweb_root: '/dicomweb/contexts/ctx1', viewer };
+}
