@@ -255,17 +255,19 @@ impl Act {
             Self::CaseSettingsChanged => "case-settings-changed",
             Self::RoadRelayed => "road-relayed",
             Self::BackupProved => "backup-proved",
-            Self::PresenceAsked => "presence-asked",
             Self::KeptErased => "kept-erased",
             Self::KeptExported => "kept-exported",
             Self::PassGiven | Self::CopyLent | Self::BackupServed | Self::BackupKept => self.word_of_copies(),
-            Self::HistoryAsked | Self::HistoryTold | Self::PatientLinked => self.word_of_patients(),
+            Self::PresenceAsked | Self::HistoryAsked | Self::HistoryTold | Self::PatientLinked => {
+                self.word_of_patients()
+            }
         }
     }
 
     /// Of those about one patient's studies at several sites.
     const fn word_of_patients(self) -> &'static str {
         match self {
+            Self::PresenceAsked => "presence-asked",
             Self::HistoryAsked => "history-asked",
             Self::HistoryTold => "history-told",
             _ => "patient-linked",

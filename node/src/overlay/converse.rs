@@ -368,8 +368,7 @@ impl Inner {
                 return Ok(self.where_they_lie(from, studies).await);
             }
             Request::Zones(studies) => return self.zones(from, studies).await,
-            Request::Presence(blinded) => return self.answer_presence(from, blinded).await,
-            Request::PresenceSet { set, page } => return self.presence_page(from, set, page).await,
+            Request::Presence(_) | Request::PresenceSet { .. } => return self.presence_asked(from, request).await,
             Request::Relearn { after } => {
                 if after.is_none() {
                     self.repeat_notices(from).await?;
@@ -424,6 +423,14 @@ impl Inner {
             }
         }
         Ok(Answer::Done)
+    }
+
+    async fn presence_asked(self: &Arc<Self>, from: SiteId, request: Request) -> Result<Answer, TrustError> {
+        match request {
+            Request::Presence(blinded) => self.answer_presence(from, blinded).await,
+            Request::PresenceSet { set, page } => self.presence_page(from, set, page).await,
+            _ => Err(Refusal::Malformed.into()),
+        }
     }
 
     /// The peer offers an agreement, or has accepted one.
