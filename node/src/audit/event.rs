@@ -255,28 +255,19 @@ impl Act {
             Self::CaseSettingsChanged => "case-settings-changed",
             Self::RoadRelayed => "road-relayed",
             Self::BackupProved => "backup-proved",
-            Self::KeptErased => "kept-erased",
-            Self::KeptExported => "kept-exported",
-            Self::PassGiven | Self::CopyLent | Self::BackupServed | Self::BackupKept => self.word_of_copies(),
-            Self::PresenceAsked | Self::HistoryAsked | Self::HistoryTold | Self::PatientLinked => {
-                self.word_of_patients()
-            }
+            _ => self.word_of_copies_and_patients(),
         }
     }
 
-    /// Of those about one patient's studies at several sites.
-    const fn word_of_patients(self) -> &'static str {
+    /// Of those about copies that leave for other sites, and about one patient's studies at several.
+    const fn word_of_copies_and_patients(self) -> &'static str {
         match self {
             Self::PresenceAsked => "presence-asked",
             Self::HistoryAsked => "history-asked",
             Self::HistoryTold => "history-told",
-            _ => "patient-linked",
-        }
-    }
-
-    /// Of those about copies that leave for other sites.
-    const fn word_of_copies(self) -> &'static str {
-        match self {
+            Self::PatientLinked => "patient-linked",
+            Self::KeptErased => "kept-erased",
+            Self::KeptExported => "kept-exported",
             Self::PassGiven => "pass-given",
             Self::CopyLent => "copy-lent",
             Self::BackupServed => "backup-served",

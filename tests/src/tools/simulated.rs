@@ -96,6 +96,7 @@ async fn pair(site: &Site, key: &SigningKey, name: &str) {
 /// Everything, told with these fields, held by `holder` for `reader`.
 fn clause(holder: SiteId, reader: SiteId, fields: &[Field]) -> Clause {
     Clause {
+        presence: false,
         holder,
         reader,
         announce: true,
