@@ -59,7 +59,7 @@ pub(crate) enum SpanEnd {
     Done,
     /// The connection was lost: ask again for what is missing.
     Again,
-    /// It was given to another holder.
+    /// It was given to another holder, or is asked for anew.
     TakenBack,
     /// The errand was paused or, where it is so, called off.
     Stopped {
