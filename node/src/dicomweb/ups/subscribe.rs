@@ -190,7 +190,8 @@ pub(in crate::dicomweb) async fn suspend(asker: Asker) -> Result<Response, Probl
     let heard = open.into_iter().filter(|(uid, item)| known.hears(uid, || item.clone())).map(|(uid, _)| uid);
     let heard: Vec<String> = heard.take(ITEMS_MAX).collect();
     subscribers.change(&name, &asker.person.name, |one| {
-        one.items.extend(heard);
+        let room = ITEMS_MAX.saturating_sub(one.items.len());
+        one.items.extend(heard.into_iter().take(room));
         (one.is_global, one.filter) = (false, None);
     })?;
     std::future::ready(Ok(StatusCode::OK.into_response())).await
