@@ -48,7 +48,7 @@ pub fn subject(ins: &str) -> Subject {
     Subject::parse(INS, ins).unwrap()
 }
 
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
     Timestamp(u64::try_from(since.as_millis()).unwrap())
 }
@@ -109,7 +109,7 @@ pub struct Confrere {
 pub struct Paired {
     seed: [u8; 32],
     pub id: SiteId,
-    record: Signed<SiteRecord>,
+    pub(super) record: Signed<SiteRecord>,
 }
 
 async fn read_frame(stream: &mut TcpStream) -> Vec<u8> {

@@ -1,7 +1,11 @@
 //! A paired site that is only a key: it pairs as anybody does, agrees, and answers on the control plane as the measurement says.
 //! Hundreds of them fit beside one real node.
 
-use crate::{Site, eventually, hospital, tools::control::Peer};
+use super::{
+    confrere::{Paired, now},
+    control::Peer,
+};
+use crate::{Site, eventually};
 use ed25519_dalek::SigningKey;
 use protocol::{
     Signed, SiteId, Timestamp,
@@ -9,18 +13,9 @@ use protocol::{
     catalog::Page,
     ids::Id128,
     message::{Answer, Request, SiteRecord},
-    pairing::{Code, Event, Invitation, Joiner},
 };
 use serde_json::{Value, json};
-use std::{
-    net::SocketAddr,
-    sync::{Arc, Mutex},
-    time::{SystemTime, UNIX_EPOCH},
-};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
+use std::sync::{Arc, Mutex};
 
 /// What it answers to a question about a patient; `None`: it knows nothing of it and says nothing.
 pub type Says = Box<dyn FnMut(&Request) -> Option<Answer> + Send>;
@@ -33,64 +28,6 @@ pub struct Simulated {
     pub agreement: Id128,
     /// Gone: it is away.
     pub line: Option<Peer>,
-}
-
-fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    Timestamp(u64::try_from(since.as_millis()).unwrap())
-}
-
-fn record(key: &SigningKey, name: &str) -> Signed<SiteRecord> {
-    // Nobody listens there: it calls.
-    let nowhere = || vec!["127.0.0.1:9".to_owned()];
-    let record = SiteRecord { name: name.to_owned(), overlay: nowhere(), pixels: nowhere(), issued: now() };
-    Signed::seal(key, &record)
-}
-
-async fn read_frame(stream: &mut TcpStream) -> Vec<u8> {
-    let length = stream.read_u16_le().await.unwrap();
-    let mut bytes = vec![0; usize::from(length)];
-    let _ = stream.read_exact(&mut bytes).await.unwrap();
-    bytes
-}
-
-async fn say_all(joiner: &mut Joiner, stream: &mut TcpStream) {
-    while let Some(message) = joiner.poll_message() {
-        let length = u16::try_from(message.len()).unwrap();
-        stream.write_all(&[&length.to_le_bytes(), &message[..]].concat()).await.unwrap();
-    }
-}
-
-/// Pairs with a site as its administrator would, over the invitation and the spoken code.
-async fn pair(site: &Site, key: &SigningKey, name: &str) {
-    let invited = site.post("/api/peers/invitations", &json!({})).await.ok().json();
-    let text = |field: &str| invited[field].as_str().unwrap().to_owned();
-    let invitation: Invitation = text("invitation").parse().unwrap();
-    let code: Code = text("code").parse().unwrap();
-    let address: SocketAddr = invitation.addresses[0].parse().unwrap();
-    let mut stream = TcpStream::connect(address).await.unwrap();
-    let entropy = *blake3::hash(&key.to_bytes()).as_bytes();
-    let mut joiner = Joiner::new(key.clone(), record(key, name), invitation, &code, &entropy);
-    let mut is_done = false;
-    while !is_done {
-        say_all(&mut joiner, &mut stream).await;
-        let frame = read_frame(&mut stream).await;
-        joiner.handle_message(now(), &frame).unwrap();
-        while let Some(event) = joiner.poll_event() {
-            match event {
-                Event::Compare { .. } => {
-                    let shown = hospital::compare(site).await;
-                    joiner.confirm(true).unwrap();
-                    say_all(&mut joiner, &mut stream).await;
-                    hospital::confirm(site, &shown).await;
-                }
-                Event::Done { .. } => is_done = true,
-                Event::ConfirmedThere => {}
-                other => panic!("{other:?}"),
-            }
-        }
-    }
-    say_all(&mut joiner, &mut stream).await;
 }
 
 /// Everything, told with these fields, held by `holder` for `reader`.
@@ -137,9 +74,8 @@ impl Simulated {
     /// Pairs, connects and agrees that the real site may read what this one holds. `says` hears every question; what it does not
     /// answer is answered as a site does that has nothing new.
     pub async fn join(real: &Site, seed: [u8; 32], name: &str, fields: &[Field], says: Says) -> Self {
+        let Paired { id: us, record, .. } = Paired::with(real, seed, name).await;
         let key = SigningKey::from_bytes(&seed);
-        let us = SiteId(key.verifying_key().to_bytes());
-        pair(real, &key, name).await;
         let there: SiteId = real.id().await.parse().unwrap();
         let parties = [(us, name), (there, real.name.as_str())];
         let agreement = Id128(us.0[..16].try_into().unwrap());
@@ -160,7 +96,7 @@ impl Simulated {
         let says = Arc::new(Mutex::new(says));
         // Paired, it is let in a moment later.
         let line = eventually!(20, "the site lets it in and takes its offer", {
-            let line = Peer::dial(seed, real.overlay(), answers(record(&key, name), says.clone())).await?;
+            let line = Peer::dial(seed, real.overlay(), answers(record.clone(), says.clone())).await?;
             matches!(line.ask(&offer).await, Some(Answer::Done)).then_some(line)
         });
         let _: Value = real.post(&format!("/api/agreements/{agreement}/accept"), &json!({})).await.ok().json();
