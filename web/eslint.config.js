@@ -43,7 +43,7 @@ export default ts.config(
     files: ['ohif/**', 'scripts/**', 'public/**', '*.js'],
     languageOptions: {
       globals: Object.fromEntries(
-        ['console', 'process', 'URL', 'URLSearchParams', 'window', 'document', 'location', 'navigator', 'localStorage', 'fetch', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'CustomEvent', 'EventSource', 'SharedWorker', 'BroadcastChannel', 'addEventListener', 'self', 'Buffer', 'btoa', 'atob', 'crypto', 'TextEncoder', 'TextDecoder', 'Response', 'Request'].map(
+        ['AudioContext', 'console', 'process', 'URL', 'URLSearchParams', 'window', 'document', 'location', 'navigator', 'localStorage', 'fetch', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'CustomEvent', 'EventSource', 'SharedWorker', 'BroadcastChannel', 'addEventListener', 'self', 'Buffer', 'btoa', 'atob', 'crypto', 'TextEncoder', 'TextDecoder', 'Response', 'Request'].map(
           name => [name, 'readonly'],
         ),
       ),

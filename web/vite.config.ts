@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 import { compressAll } from './ohif/compress.mjs';
+import { unused } from './scripts/unused.mjs';
 
 const dist = fileURLToPath(new URL('./dist', import.meta.url));
 
@@ -28,7 +29,7 @@ function embeddable(): Plugin {
 }
 
 export default defineConfig({
-  plugins: [react(), embeddable()],
+  plugins: [react(), unused(), embeddable()],
   build: {
     outDir: 'dist',
     emptyOutDir: false,

@@ -188,6 +188,10 @@ impl Inner {
             tracing::error!(%why, "drafts of reports are sealed anew later");
             return Stage::Working;
         }
+        if let Err(why) = self.parts.cases.reseal_attachments().await {
+            tracing::error!(%why, "attachments of cases are sealed anew later");
+            return Stage::Working;
+        }
         let inner = self.clone();
         let copies = self.parts.tasks.spawn_blocking("sealing anew", move || inner.copies(since)).await;
         match copies {

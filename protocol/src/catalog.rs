@@ -7,6 +7,7 @@
 
 use crate::{
     digest::Digest,
+    identity::{Identifier, Standing},
     ids::{Id128, SiteId, Uid},
     manifest::StudyCard,
     signed::{Domain, Signed},
@@ -111,6 +112,28 @@ impl Zones {
             (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"/_+-".contains(&b))
         };
         self.site.as_ref().is_none_or(is_name) && self.offsets.iter().all(|(_, minutes)| is_utc_offset(*minutes))
+    }
+}
+
+/// How sure a holder is of whose a study is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identified {
+    /// Which.
+    pub study: Uid,
+    /// Of the card of this version: what was corrected since may be another's.
+    pub version: u64,
+    /// How sure.
+    pub standing: Standing,
+    /// The national number, of a qualified identity and of no other.
+    pub national: Option<Identifier>,
+}
+
+impl Identified {
+    /// Whether it may be kept: a number that is one, by the national issuer, of a qualified identity.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        let is_number = |one: &Identifier| Identifier::national(&one.issuer, &one.id).as_ref() == Some(one);
+        self.national.as_ref().is_none_or(|one| self.standing == Standing::Qualified && is_number(one))
     }
 }
 

@@ -231,6 +231,16 @@ pub enum What {
     },
     /// The asker takes back a pass that it signed for the answering site. Answered as an empty blob.
     PassOver(Id128),
+    /// The bytes of what goes with a case ([`Attachment`]), for a site that takes part in it: a blob. The case's UID stands for
+    /// the study. Asked only of sites that said, by an event, that they know of it.
+    ///
+    /// [`Attachment`]: crate::case::event::Attachment
+    Attachment {
+        /// Which case.
+        case: Id128,
+        /// Of the bytes.
+        digest: Digest,
+    },
 }
 
 impl Wire for Request {

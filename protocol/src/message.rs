@@ -3,7 +3,7 @@
 use crate::{
     agreement::{Closing, Ending, SignedAgreement, Suspension},
     case::event::Event,
-    catalog::{Cursor, Nearline, Offer, Page, Zones},
+    catalog::{Cursor, Identified, Nearline, Offer, Page, Zones},
     copies::{CopyErased, CopyHeld},
     digest::Digest,
     duty::Duty,
@@ -193,6 +193,9 @@ pub enum Request {
     /// Which studies of one patient does the receiver have that whoever asks may open? A site that does not know the question
     /// answers that it is malformed.
     History(HistoryAsked),
+    /// How sure is the receiver of whose these studies are that it told? At most [`crate::limits::WHERE_MAX`]. A site that does
+    /// not know the question answers that it is malformed.
+    Identified(Vec<Uid>),
 }
 impl Wire for Request {
     const VERSION: u8 = 1;
@@ -255,6 +258,8 @@ pub enum Answer {
     PresenceSet(Box<SetPage>),
     /// To `History`.
     History(HistoryTold),
+    /// To `Identified`; of what is not named it is not known.
+    Identified(Vec<Identified>),
 }
 impl Wire for Answer {
     const VERSION: u8 = 1;

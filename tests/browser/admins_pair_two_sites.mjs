@@ -40,7 +40,7 @@ await tell(async (browser, seen) => {
   await a.getByText(`${story.b.site} est désormais un confrère.`).first().waitFor();
   await b.getByText(`${story.a.site} est désormais un confrère.`).first().waitFor();
 
-  seen.seconds = (Date.now() - began) / 1000;
+  seen.seconds = { paired: (Date.now() - began) / 1000 };
   for (const page of [a, b]) await page.keyboard.press('Escape');
   await a.getByText(story.b.site).first().waitFor();
   await b.getByText(story.a.site).first().waitFor();

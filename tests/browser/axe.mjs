@@ -18,3 +18,16 @@ export async function judge(page, where, seen) {
   }
   await picture(page, where);
 }
+
+const SIZES = { phone: [390, 844], small: [1280, 800], wall: [3840, 2160] };
+
+/** From a phone to a wall, each under axe; where something is wider than its place, `seen.wide` says so. */
+export async function inSizes(page, where, seen) {
+  for (const [name, [width, height]] of Object.entries(SIZES)) {
+    await page.setViewportSize({ width, height });
+    await judge(page, `${where}-${name}`, seen);
+    const isWide = await page.evaluate(() => [...document.querySelectorAll('html, main, main [role=region]')].some(it => it.scrollWidth > it.clientWidth));
+    if (isWide) seen.wide.push(`${where} ${name}`);
+  }
+  await page.setViewportSize({ width: 1440, height: 900 });
+}

@@ -35,7 +35,7 @@ function longWeek() {
 }
 
 await tell(async (browser, seen) => {
-  Object.assign(seen, { grave: [], filled_s: null, long_day: null });
+  Object.assign(seen, { grave: [], seconds: {}, long_day: null });
   const context = await sitDown(browser, seen);
   const page = await context.newPage();
   await signIn(page, story.portal, story.name, story.password);
@@ -70,7 +70,7 @@ await tell(async (browser, seen) => {
   await dialog.getByRole('button', { name: 'Planifier' }).click();
   await page.locator('[data-shift]').first().waitFor();
   await page.locator(`[data-column] button[title="${label}"]`).waitFor({ state: 'detached' });
-  seen.filled_s = (Date.now() - began) / 1000;
+  seen.seconds.filled = (Date.now() - began) / 1000;
   await judge(page, 'filled', seen);
 
   // Dragged back by an hour it leaves one behind; by the keyboard it goes back.

@@ -10,8 +10,8 @@ const SIZES = [
   { width: 390, height: 844 },
 ];
 const PAGES = [
-  'home', 'cases', 'cases/new', 'cases/loose', 'studies', 'account', 'peers', 'log', 'settings', 'archive/storage', 'archive/backup', 'archive/conflicts', 'archive/corrections', 'archive/rejections',
-  'archive/retention', 'archive/tiers', 'archive/sources', 'archive/alarms', 'archive/import', 'archive/rules', 'rosters', 'history',
+  'home', 'help', 'cases', 'cases/board', 'cases/new', 'cases/loose', 'studies', 'account', 'peers', 'log', 'settings', 'archive/storage', 'archive/backup', 'archive/conflicts', 'archive/corrections', 'archive/rejections',
+  'archive/retention', 'archive/tiers', 'archive/sources', 'archive/alarms', 'archive/import', 'archive/rules', 'rosters', 'history', 'setup', 'statistics',
 ];
 
 /** What fades in is not judged half faded. */

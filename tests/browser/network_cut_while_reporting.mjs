@@ -26,6 +26,8 @@ await tell(async (browser, seen) => {
   // Another tab of the same browser stays open, as the viewer's does.
   const other = await context.newPage();
   await other.goto(`${wire.portal}/cases`);
+  // It is at work, and so one of those that hold the key, before the line is cut.
+  await other.getByText('dr.leroy', { exact: true }).waitFor();
   await page.bringToFront();
 
   wire.cut();
@@ -40,13 +42,13 @@ await tell(async (browser, seen) => {
   const back = Date.now();
   wire.mend();
   await page.getByText(/gardé par le nœud/).waitFor();
-  seen.seconds_to_node = (Date.now() - back) / 1000;
+  seen.seconds = { to_node: (Date.now() - back) / 1000 };
   seen.during = (await draftAt()).findings;
 
   // The node refuses to be told, and the tab is loaded anew: the text comes from this browser.
   await page.route('**/draft', route => route.abort());
-  await findings.press('End');
-  await findings.pressSequentially(AFTER);
+  // In one go: what is said to be sealed is then all of it.
+  await findings.fill((await findings.inputValue()) + AFTER);
   await page.getByText(/gardé dans ce navigateur, scellé/).waitFor();
   page.on('dialog', dialog => void dialog.accept());
   await page.reload();

@@ -1,9 +1,11 @@
 // Two radiologists see the same case ready, and reserve it in the same moment: one has it, the other is told by whom.
 
+import { performance } from 'node:perf_hooks';
 import { picture, signIn, sitDown, story, tell } from './chromium.mjs';
+import { since } from './desk.mjs';
 
 await tell(async (browser, seen) => {
-  Object.assign(seen, { won: [], told: [], rounds: 0 });
+  Object.assign(seen, { won: [], told: [], rounds: 0, seconds: { both_know: 0 } });
   const desks = [];
   for (const { name, password } of story.readers) {
     const context = await sitDown(browser, seen);
@@ -17,6 +19,7 @@ await tell(async (browser, seen) => {
       await page.goto(`${story.portal}/cases`);
       await rowOf(page).getByRole('button', { name: /^Réserver/ }).waitFor();
     }
+    const clicked = performance.now();
     await Promise.all(desks.map(({ page }) => rowOf(page).getByRole('button', { name: /^Réserver/ }).click()));
     const outcome = await Promise.all(
       desks.map(async ({ name, page }) => {
@@ -26,6 +29,8 @@ await tell(async (browser, seen) => {
         return { name, won: await mine.isVisible(), told: (await told.isVisible()) ? await told.innerText() : null };
       }),
     );
+    // The slowest of the rounds.
+    seen.seconds.both_know = Math.max(seen.seconds.both_know, since(clicked));
     seen.won.push(outcome.filter(one => one.won).map(one => one.name));
     seen.told.push(outcome.filter(one => !one.won).map(one => one.told));
     seen.rounds += 1;

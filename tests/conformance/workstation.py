@@ -78,9 +78,11 @@ def item(name, value):
     return content
 
 
-def state(uid, value, transaction):
+def state(uid, value, transaction, comments=""):
     body = pydicom.Dataset()
     body.ProcedureStepState, body.TransactionUID = value, transaction
+    if comments:
+        body.CommentsOnThePerformedProcedureStep = comments
     return requests.put(f"{URL}/workitems/{uid}/state", headers=JSON, data=json.dumps([body.to_json_dict()]))
 
 
@@ -132,7 +134,8 @@ def main():
     body = json.dumps([update.to_json_dict()])
     kept = requests.post(f"{URL}/workitems/{uid}?transaction-uid={transaction}", headers=JSON, data=body)
     assert kept.status_code == 200 and "Warning" not in kept.headers, (kept.text, kept.headers)
-    done = state(uid, "COMPLETED", transaction)
+    assert state(uid, "COMPLETED", transaction).status_code == 409, "nobody counted the images"
+    done = state(uid, "COMPLETED", transaction, "Images counted with the scanner room.")
     assert done.status_code == 200, done.text
     channel.until("COMPLETED", uid)
     again = state(uid, "COMPLETED", transaction)

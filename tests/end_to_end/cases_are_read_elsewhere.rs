@@ -14,24 +14,24 @@ use tests::{
 };
 
 /// Somebody at a site.
-struct Person<'a> {
+pub(crate) struct Person<'a> {
     site: &'a Site,
     by: By,
 }
 
-enum By {
+pub(crate) enum By {
     Token(String),
     /// The cookie of a browser's session.
     Session(String),
 }
 
 impl<'a> Person<'a> {
-    fn new(site: &'a Site, name: &str, role: &str) -> Self {
+    pub(crate) fn new(site: &'a Site, name: &str, role: &str) -> Self {
         Self { site, by: By::Token(site.new_token(name, role)) }
     }
 
     /// With an account, signed in.
-    async fn signed_in(site: &'a Site, name: &str, role: &str) -> Self {
+    pub(crate) async fn signed_in(site: &'a Site, name: &str, role: &str) -> Self {
         let password = site.new_user(name, role);
         let ask = Ask::new(Method::POST, "/api/session").json(&json!({ "name": name, "password": password }));
         let answer = http::ask(site.portal(), ask).await.unwrap().ok();
@@ -41,14 +41,14 @@ impl<'a> Person<'a> {
         Self { site, by: By::Session(session.unwrap().to_owned()) }
     }
 
-    fn as_them(&self, ask: Ask) -> Ask {
+    pub(crate) fn as_them(&self, ask: Ask) -> Ask {
         match &self.by {
             By::Token(token) => ask.bearer(token),
             By::Session(cookie) => ask.header("cookie", cookie).header("sec-fetch-site", "same-origin"),
         }
     }
 
-    async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Response {
+    pub(crate) async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Response {
         let ask = Ask::new(method, path);
         let ask = match body {
             Some(body) => ask.json(body),
@@ -57,30 +57,30 @@ impl<'a> Person<'a> {
         http::ask(self.site.portal(), self.as_them(ask)).await.unwrap()
     }
 
-    async fn get(&self, path: &str) -> Value {
+    pub(crate) async fn get(&self, path: &str) -> Value {
         self.ask(Method::GET, path, None).await.ok().json()
     }
 
-    async fn case(&self, case: &str) -> Value {
+    pub(crate) async fn case(&self, case: &str) -> Value {
         self.get(&format!("/api/cases/{case}")).await
     }
 
-    async fn try_step(&self, case: &str, step: Value) -> Response {
+    pub(crate) async fn try_step(&self, case: &str, step: Value) -> Response {
         self.ask(Method::POST, &format!("/api/cases/{case}/steps"), Some(&step)).await
     }
 
-    async fn step(&self, case: &str, step: Value) -> Value {
+    pub(crate) async fn step(&self, case: &str, step: Value) -> Value {
         self.try_step(case, step).await.ok().json()
     }
 
-    async fn begin(&self, request: Value) -> Value {
+    pub(crate) async fn begin(&self, request: Value) -> Value {
         let answer = self.ask(Method::POST, "/api/cases", Some(&request)).await.ok();
         assert_eq!(answer.status.as_u16(), 201);
         answer.json()
     }
 
     /// A report as the editor sends it: with what the case says of the patient.
-    async fn report(&self, case: &str, standing: &str, findings: &str) -> Value {
+    pub(crate) async fn report(&self, case: &str, standing: &str, findings: &str) -> Value {
         let shown = self.case(case).await;
         let read: Vec<Value> = shown["study_list"]
             .as_array()
@@ -89,7 +89,8 @@ impl<'a> Person<'a> {
             .filter(|study| !study["version"].is_null())
             .map(|study| json!({ "study": study["study"], "version": study["version"] }))
             .collect();
-        let despite = if read.is_empty() { "images lues sur place" } else { "" };
+        let counted = shown["images"]["count_confirmed"] == true;
+        let despite = if read.is_empty() || !counted { "images lues sur place, comptées avec la salle" } else { "" };
         json!({
             "standing": standing, "indication": "AVC", "technique": "TDM", "findings": findings,
             "conclusion": format!("en somme : {findings}"),
@@ -99,17 +100,17 @@ impl<'a> Person<'a> {
         })
     }
 
-    async fn try_sign(&self, case: &str, report: &Value) -> Response {
+    pub(crate) async fn try_sign(&self, case: &str, report: &Value) -> Response {
         self.ask(Method::POST, &format!("/api/cases/{case}/reports"), Some(report)).await
     }
 
-    async fn sign(&self, case: &str, standing: &str, findings: &str) -> Value {
+    pub(crate) async fn sign(&self, case: &str, standing: &str, findings: &str) -> Value {
         let report = self.report(case, standing, findings).await;
         self.try_sign(case, &report).await.ok().json()
     }
 
     /// Waits until the case looks so here.
-    async fn sees(&self, seconds: u32, case: &str, what: &str, looks: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) async fn sees(&self, seconds: u32, case: &str, what: &str, looks: impl Fn(&Value) -> bool) -> Value {
         let path = format!("/api/cases/{case}");
         let what = format!("{}: {what}", self.site.name);
         eventually!(seconds, what, {
@@ -120,7 +121,7 @@ impl<'a> Person<'a> {
     }
 }
 
-async fn sent(site: &Site) -> (String, Vec<Instance>) {
+pub(super) async fn sent(site: &Site) -> (String, Vec<Instance>) {
     let study = Study::of(3).named("DURAND^PAUL");
     let (made, paths) = study.write(&site.scratch(&study.uid));
     let _ = site.c_store(&paths).ok();
@@ -128,7 +129,7 @@ async fn sent(site: &Site) -> (String, Vec<Instance>) {
     (study.uid, made)
 }
 
-fn stroke(study: &str, to: &[&str]) -> Value {
+pub(super) fn stroke(study: &str, to: &[&str]) -> Value {
     let to: Vec<Value> = to.iter().map(|site| json!({ "site": site })).collect();
     json!({
         "priority": "P0", "question": "AVC ? début 01:20", "justification": "pas de radiologue sur place",
@@ -137,11 +138,11 @@ fn stroke(study: &str, to: &[&str]) -> Value {
     })
 }
 
-fn is_stage(stage: &'static str) -> impl Fn(&Value) -> bool {
+pub(super) fn is_stage(stage: &'static str) -> impl Fn(&Value) -> bool {
     move |case: &Value| case["stage"] == stage
 }
 
-fn id(case: &Value) -> String {
+pub(super) fn id(case: &Value) -> String {
     case["case"].as_str().unwrap().to_owned()
 }
 
@@ -180,7 +181,7 @@ async fn both_wrote_it_down(pair: &Pair) {
 }
 
 /// Objects of one series at the site that asked, by modality.
-async fn filed(site: &Site, study: &str, modality: &str) -> Vec<Bytes> {
+pub(crate) async fn filed(site: &Site, study: &str, modality: &str) -> Vec<Bytes> {
     let found = site.get(&format!("/dicomweb/studies/{study}/series?Modality={modality}")).await.ok().json();
     let series = found[0]["0020000E"]["Value"][0].as_str().unwrap().to_owned();
     let ask = Ask::get(format!("/dicomweb/studies/{study}/series/{series}")).bearer(&site.token);
@@ -256,6 +257,7 @@ async fn a_night_from_the_request_to_the_acknowledgement() {
     let _ = pair.b.settled(&study, made.len()).await;
     let _ = pair.b.frame(&made[0].path(), 1).await.ok();
 
+    let _ = garde.sees(10, &case, "the images are ready", is_stage("images-ready")).await;
     let claimed = garde.step(&case, json!({ "step": "claim" })).await;
     assert_eq!(claimed["claim"]["mine"], true);
     keeps_a_draft(&garde, &case).await;
@@ -287,8 +289,9 @@ async fn a_night_from_the_request_to_the_acknowledgement() {
         .step(&case, json!({ "step": "compare", "reports": [first, last], "class": "minor", "text": "score ajouté" }))
         .await;
     let _ = urgence.sees(5, &case, "the final report is delivered", is_stage("delivered")).await;
-    let _ = urgence.sees(5, &case, "it was compared", |case| case["comparisons"][0]["class"] == "minor").await;
-    let _ = urgence.step(&case, json!({ "step": "acknowledge", "report": last })).await;
+    let seen = urgence.sees(5, &case, "it was compared", |case| case["comparisons"][0]["class"] == "minor").await;
+    let shown = json!([seen["comparisons"][0]["event"]]);
+    let _ = urgence.step(&case, json!({ "step": "acknowledge", "report": last, "differences": shown })).await;
     let _ = urgence.sees(5, &case, "it is closed by itself", is_stage("closed")).await;
     let _ = garde.sees(5, &case, "it is closed there too", is_stage("closed")).await;
     let reports = [&first, &last].map(|event| event.as_str().unwrap());
@@ -330,7 +333,7 @@ async fn three() -> (Site, Site, Site) {
     (a, b, c)
 }
 
-async fn set(site: &Site, change: impl FnOnce(&mut Value)) {
+pub(super) async fn set(site: &Site, change: impl FnOnce(&mut Value)) {
     let mut settings = site.get("/api/cases/settings").await.ok().json();
     change(&mut settings);
     let _ = site.ask(Ask::new(Method::PUT, "/api/cases/settings").json(&settings)).await.ok();
@@ -358,7 +361,9 @@ async fn who_refuses_says_why_and_the_next_is_asked() {
     let seen = seen.await;
     assert_eq!(seen["asked"][0]["reason"], "scanner en panne");
     assert_eq!((&seen["asked"][1]["whom"], &seen["asked"][1]["answer"]), (&json!("neuro"), &json!("refused")));
-    assert_eq!(seen["escalation"]["telephones"][0], "Standard 02 97 11 11 11");
+    let numbers = seen["escalation"]["telephones"].as_array().unwrap();
+    let is = |one: &&Value| one["name"] == "Standard" && one["number"] == "02 97 11 11 11" && one["of"] == "site";
+    assert_eq!((numbers.iter().filter(is).count(), &seen["escalation"]["call"]), (1, &json!("not-reached")), "{seen}");
     assert_eq!(seen["owner"]["ours"], true, "a case always has an owner");
 }
 

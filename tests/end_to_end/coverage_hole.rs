@@ -6,11 +6,6 @@ use serde_json::{Value, json};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tests::{Pair, Site, browser, eventually, wait::holds};
 
-/// A hole is an alarm within this.
-const FOUND_WITHIN: Duration = Duration::from_secs(1);
-/// Another site has heard of a change within this.
-const HEARD_WITHIN: Duration = Duration::from_secs(2);
-
 /// RFC 3339, in UTC.
 pub(super) fn time(at: SystemTime) -> String {
     let seconds = i64::try_from(at.duration_since(UNIX_EPOCH).unwrap().as_secs()).unwrap();
@@ -42,20 +37,25 @@ pub(super) async fn licensed(site: &Site, name: &str, modalities: &[&str]) {
 
 /// A coverage of A's studies, read at B, always; in force at both.
 pub(super) async fn covered(pair: &Pair, terms: &Value) -> String {
+    covered_by((&pair.a, &pair.b), terms).await
+}
+
+/// As [`covered`], of two sites that are peers.
+pub(super) async fn covered_by((a, b): (&Site, &Site), terms: &Value) -> String {
     let mut body = json!({
-        "name": "Nuit commune", "beneficiaries": ["here"], "readers": [{ "site": pair.b.name, "tier": "group" }],
+        "name": "Nuit commune", "beneficiaries": ["here"], "readers": [{ "site": b.name, "tier": "group" }],
         "modalities": ["CT", "MR"], "time_zone": "Europe/Paris", "telephone": "+33 1 00 00 00 00",
     });
     for (key, value) in terms.as_object().unwrap() {
         body[key] = value.clone();
     }
-    let offered = pair.a.post("/api/coverages", &body).await.ok().json();
+    let offered = a.post("/api/coverages", &body).await.ok().json();
     assert_eq!(offered["state"], "offered", "{offered}");
     let id = offered["id"].as_str().unwrap().to_owned();
-    eventually!(10, "the other site has the offer", holds(state(&pair.b, &id).await == "received"));
-    let said = pair.b.post(&format!("/api/coverages/{id}/accept"), &json!({})).await.ok().json();
+    eventually!(10, "the other site has the offer", holds(state(b, &id).await == "received"));
+    let said = b.post(&format!("/api/coverages/{id}/accept"), &json!({})).await.ok().json();
     assert_eq!(said["state"], "active", "{said}");
-    eventually!(10, "it is in force at both", holds(state(&pair.a, &id).await == "active"));
+    eventually!(10, "it is in force at both", holds(state(a, &id).await == "active"));
     id
 }
 
@@ -82,13 +82,11 @@ pub(super) async fn holes(site: &Site, coverage: &str, days: u32) -> Vec<(String
     rows.filter(|(_, until)| *until > now).collect()
 }
 
-/// Waits, looking all the time; how long it took.
-async fn took(within: Duration, what: &str, mut look: impl AsyncFnMut() -> bool) -> Duration {
+/// Waits, looking all the time; how many seconds it took.
+async fn took(what: &str, mut look: impl AsyncFnMut() -> bool) -> f64 {
     let began = Instant::now();
     tests::wait::until(Duration::from_secs(30), what, async || holds(look().await)).await;
-    let took = began.elapsed();
-    assert!(took < within, "{what}: {took:?}");
-    took
+    began.elapsed().as_secs_f64()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -123,28 +121,19 @@ async fn is_found_at_once_at_both_sites_and_over_when_it_is_filled() {
     let clash = pair.b.post("/api/shifts", &plan(&middle, &until, true)).await;
     assert_eq!((clash.status.as_u16(), clash.error_code()), (409, "overlap".to_owned()));
 
-    // One shift is taken away: an alarm at this site within a second, at the other within two.
-    let began = Instant::now();
+    // One shift is taken away: an alarm at this site, and at the other.
     let _ = pair.b.post(&format!("/api/shifts/{}/end", early["id"].as_str().unwrap()), &json!({})).await.ok();
-    let here =
-        took(FOUND_WITHIN, "the hole is an alarm here", async || !alarms(&pair.b, "coverage-hole").await.is_empty())
-            .await;
-    let there = took(HEARD_WITHIN, "and at the site that is covered", async || {
-        !alarms(&pair.a, "coverage-hole").await.is_empty()
-    })
-    .await;
-    println!(
-        "a hole is an alarm at the site that made it after {here:?}, at the other after {there:?} more ({:?})",
-        began.elapsed()
-    );
+    let here = took("the hole is an alarm here", async || !alarms(&pair.b, "coverage-hole").await.is_empty()).await;
+    let there = here
+        + took("and at the site that is covered", async || !alarms(&pair.a, "coverage-hole").await.is_empty()).await;
 
     // A paper that ends leaves a hole as well, wherever it was written.
     let again = pair.b.post("/api/shifts", &plan(&first, &middle, true)).await.ok().json();
     assert_eq!(again["licences"][0]["modalities"], json!(["CT", "MR"]));
     eventually!(5, "it is filled again", holds(alarms(&pair.a, "coverage-hole").await.is_empty()));
     licensed(&pair.b, "martin", &["CT"]).await;
-    let lost = took(FOUND_WITHIN, "a paper is gone", async || !alarms(&pair.b, "coverage-hole").await.is_empty()).await;
-    println!("a credential that is taken away is a hole after {lost:?}");
+    let lost = took("a paper is gone", async || !alarms(&pair.b, "coverage-hole").await.is_empty()).await;
+    println!("seconds: {}", json!({ "alarm_here": here, "alarm_there": there, "paper_gone": lost }));
     eventually!(5, "and the ladder says why", {
         let ladder = pair.a.get("/api/rosters/who?modalities=MR").await.ok().json();
         holds(ladder[0]["skip"] == "no-credential")
@@ -173,7 +162,7 @@ async fn is_filled_by_dragging_a_shift_over_it() {
         (&json!([]), &json!([]), &json!([])),
         "{seen}"
     );
-    println!("a hole in the browser, from the drop of a shift to the page without it: {} s", seen["filled_s"]);
+    println!("seconds: {}", seen["seconds"]);
     println!("25 h are shown as: {}", seen["long_day"]);
     let shifts = pair.a.get("/api/shifts").await.ok().json();
     let of = |person: &str| {

@@ -19,6 +19,7 @@ async fn in_her_browser() {
         "case": id,
     });
     let seen = browser::run("network_cut_while_reporting", &input);
+    println!("seconds: {}", seen["seconds"]);
     let (before, during) = ("Hématome capsulo-lenticulaire gauche", ", 32 mm, sans effet de masse");
     assert_eq!(seen["before"], before, "{seen}");
     assert_eq!(seen["readable"], false, "nothing of it can be read on the disk");

@@ -2,7 +2,10 @@
 //! read, and brought before anybody asks; a record that only looks alike is compared by a person, and nobody else's images
 //! stand beside a patient's.
 
-use crate::SITE;
+use crate::{
+    SITE,
+    coverage_hole::{covered_by, hour, radiologist, time},
+};
 use serde_json::{Value, json};
 use std::time::Instant;
 use tests::{
@@ -13,9 +16,9 @@ use tests::{
 };
 
 /// The identifier's issuer that several hospitals share.
-const GROUP: &str = "GHT Ouest";
+pub(crate) const GROUP: &str = "GHT Ouest";
 
-async fn stored(site: &Site, study: &Study) -> Vec<Instance> {
+pub(crate) async fn stored(site: &Site, study: &Study) -> Vec<Instance> {
     let (made, paths) = study.write(&site.scratch(&study.uid));
     let _ = site.c_store(&paths).ok();
     let _ = site.settled(&study.uid, made.len()).await;
@@ -43,14 +46,14 @@ async fn reading(site: &Site, studies: &[&Study]) -> http::Response {
 }
 
 /// A requesting site, the reader's, and a third that has been told of nobody and tells no names.
-struct Three {
-    asker: Site,
-    reader: Site,
-    third: Site,
+pub(crate) struct Three {
+    pub(crate) asker: Site,
+    pub(crate) reader: Site,
+    pub(crate) third: Site,
 }
 
 impl Three {
-    async fn set() -> Self {
+    pub(crate) async fn set() -> Self {
         let asker = Site::open(SITE, "CH Nord").await;
         let reader = Site::open(SITE, "CHU Sud").await;
         let third = Site::open(SITE, "Clinique Ouest").await;
@@ -169,6 +172,73 @@ async fn priors_of_a_case_are_there_before_anybody_opens_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn priors_of_a_study_on_duty_are_there_before_anybody_asks() {
+    let Three { asker, reader, third } = Three::set().await;
+    let of = |patient: &str| Study {
+        issuer: Some(GROUP.to_owned()),
+        patient_id: patient.to_owned(),
+        ..Study::of(4).named("Kervella^Maïwenn").region("HEAD")
+    };
+    let earlier = |patient: &str| Study { date: "20250110".to_owned(), ..of(patient) };
+    let (prior, other) = (earlier("P1"), earlier("P2"));
+    for study in [&prior, &other] {
+        let _ = stored(&third, study).await;
+        let _ = reader.settled(&study.uid, 4).await;
+    }
+    // In a night that nobody here reads nothing is brought.
+    let before = of("P2");
+    let _ = stored(&asker, &before).await;
+    let _ = reader.settled(&before.uid, 4).await;
+    let _ = radiologist(&reader, "leroy", &["CT"]).await;
+    let coverage = covered_by((&asker, &reader), &json!({ "modalities": ["CT"], "until": time(hour(12)) })).await;
+    let plan = json!({ "person": "leroy", "coverage": coverage, "start": time(hour(0)), "end": time(hour(12)), "presence": "astreinte", "confirmed": true });
+    let _ = reader.post("/api/shifts", &plan).await.ok();
+    let current = of("P1");
+    let _ = stored(&asker, &current).await;
+    let here = async |study: &Study| reader.listed(&study.uid).await.map(|row| row["instances_here"].clone());
+    eventually!(30, "the prior is brought", holds(here(&prior).await == Some(json!(4))));
+    assert_eq!(here(&other).await, Some(json!(0)), "of whom nobody here is to read nothing is brought");
+    assert_eq!(reader.get("/api/cases").await.json()["total"], 0, "nobody has asked");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn priors_of_a_site_that_was_away_are_brought_when_it_is_back() {
+    let Three { asker, reader, third } = Three::set().await;
+    let of = |date: &str| Study {
+        issuer: Some(GROUP.to_owned()),
+        date: date.to_owned(),
+        ..Study::of(4).named("Kervella^Maïwenn").region("HEAD")
+    };
+    let current = of("20260301");
+    let prior = Study { patient_id: current.patient_id.clone(), ..of("20250110") };
+    let _ = stored(&asker, &current).await;
+    let _ = stored(&third, &prior).await;
+    for study in [&prior, &current] {
+        let _ = reader.settled(&study.uid, 4).await;
+    }
+    third.kill();
+    eventually!(20, "the third site is away", {
+        let told = lines(&reader, &json!({ "study": current.uid, "live": true })).await;
+        holds(site_line(&told, &third)["state"] == "away")
+    });
+    let referrer = asker.new_token("dr.urgence", "referrer");
+    let request = json!({ "studies": [current.uid], "priority": "P1", "question": "AVC ?", "justification": "déficit",
+        "consent": "informed", "modality": "CT", "region": "HEAD", "to": [{ "site": "CHU Sud" }] });
+    let ask = Ask::new(Method::POST, "/api/cases").json(&request).bearer(&referrer);
+    let _ = http::ask(asker.portal(), ask).await.unwrap().ok();
+    eventually!(20, "the case is here, and its priors were looked for", {
+        let list = reader.get("/api/cases").await.json();
+        let log = reader.audit("").await;
+        let asked = log.iter().filter(|entry| entry["act"] == "history-asked" && entry["person"] != "story").count();
+        holds(list["total"] == 1 && asked > 0)
+    });
+    let here = async || reader.listed(&prior.uid).await.map(|row| row["instances_here"].clone());
+    assert_ne!(here().await, Some(json!(4)), "its holder is away");
+    third.serve().await;
+    eventually!(60, "the prior is brought", holds(here().await == Some(json!(4))));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn wrong_patient_candidate() {
     let pair = Pair::agreed(SITE, tests::Preset::All).await;
     // Two hospitals' own numbers; name, birth date and sex are the same.
@@ -266,6 +336,7 @@ async fn in_a_browser() {
         &json!({ "portal": format!("http://{}", reader.portal()), "name": "dr.garde", "password": password,
             "current": current.uid, "prior": prior.uid, "alike": alike.uid, "stranger": stranger.uid }),
     );
+    println!("seconds: {}", seen["seconds"]);
     assert_eq!((&seen["before"], &seen["after"]), (&json!([1, 0, 0]), &json!([1, 1])), "{seen}");
     let compared = seen["compared"].as_str().unwrap();
     for shown in ["KERVELLA Maïwenn", "KERVELLA Maiwenn", GROUP, &alike.patient_id] {

@@ -69,16 +69,22 @@ async fn and_what_is_open_goes_along() {
         (Person::sign_in(&pair.b, "martin", &words[0]).await, Person::sign_in(&pair.b, "leroy", &words[1]).await);
 
     // Taken by its person alone; what was tried stays with it, at both sites.
-    let tried = json!({ "sound": true, "notifications": false });
+    let tried = json!({ "sound": "worked", "notifications": "refused", "link": "worked" });
+    let skipped = json!({ "sound": "not-tried", "notifications": "worked" });
+    assert_eq!(martin.post(&format!("/api/shifts/{first}/take"), &skipped).await.status, 400, "nothing is skipped");
     let refused = leroy.post(&format!("/api/shifts/{first}/take"), &tried).await;
     assert_eq!((refused.status.as_u16(), refused.error_code()), (403, "role".to_owned()));
     let taken = martin.post(&format!("/api/shifts/{first}/take"), &tried).await.ok().json();
     assert_eq!(
         (&taken["state"], &taken["taken"]["sound"], &taken["taken"]["answered"]),
-        (&json!("active"), &json!(true), &json!(1))
+        (&json!("active"), &json!("worked"), &json!(1))
     );
     let _ = leroy.post(&format!("/api/shifts/{second}/take"), &tried).await.ok();
-    eventually!(2, "the covered site knows", holds(shift(&pair.a, &first).await["taken"]["notifications"] == false));
+    eventually!(
+        2,
+        "the covered site knows",
+        holds(shift(&pair.a, &first).await["taken"]["notifications"] == "refused")
+    );
 
     // An open case is Martin's: the shift does not end over it.
     let study = Study::of(1);
@@ -101,7 +107,7 @@ async fn and_what_is_open_goes_along() {
     assert_eq!(martin.post(&format!("/api/shifts/{second}/relieve"), &json!({ "shift": first })).await.status, 403);
     let offered = leroy.get(&format!("/api/shifts/{second}/handing")).await.ok().json();
     assert_eq!(
-        (&offered["offered"][0]["person"], &offered["offered"][0]["relief"]["cases"]),
+        (&offered["offered"][0]["shift"]["person"], &offered["offered"][0]["shift"]["relief"]["cases"]),
         (&json!("martin"), &json!(1))
     );
     let _ = leroy.post(&format!("/api/shifts/{second}/relieve"), &json!({ "shift": first })).await.ok();
@@ -282,4 +288,46 @@ async fn and_whoever_is_on_duty_is_asked_and_has_the_cases() {
     let shown = morvan.sees(&last, "nobody is asked", |case| !case["escalation"]["since"].is_null()).await;
     assert_eq!((&shown["asked"], &shown["skipped"][0]["why"]), (&json!([]), &json!("nobody-on-duty")), "{shown}");
     assert_eq!((&shown["owner"]["ours"], &shown["escalation"]["reasons"]), (&json!(true), &json!(["nobody-answers"])));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_three_browsers() {
+    let pair = Pair::agreed(SITE, tests::Preset::All).await;
+    let words = [radiologist(&pair.b, "martin", &["CT"]).await, radiologist(&pair.b, "leroy", &["CT"]).await];
+    let planner = pair.b.new_user("planner", "admin");
+    let asker = pair.a.new_user("dr.morvan", "referrer");
+    let coverage = covered(&pair, &json!({ "modalities": ["CT"], "until": time(hour(12)) })).await;
+    let plan = json!({ "person": "leroy", "coverage": coverage, "start": time(hour(0)), "end": time(hour(12)), "rank": 2, "confirmed": true });
+    let second = id(&pair.b.post("/api/shifts", &plan).await.ok().json());
+    let study = Study::of(12).size(256, 256).named("Kervella^Maïwenn");
+    let (made, paths) = study.write(&pair.a.scratch("scanner"));
+    pair.announced(&study.uid, made.len(), &paths).await;
+    let portal = format!("http://{}", pair.b.portal());
+    let person = |name: &str, password: &str| json!({ "portal": portal, "name": name, "password": password });
+    let input = json!({
+        "planner": person("planner", &planner),
+        "martin": person("martin", &words[0]),
+        "leroy": person("leroy", &words[1]),
+        "asker": { "portal": format!("http://{}", pair.a.portal()), "name": "dr.morvan", "password": asker },
+        "coverage": coverage, "study": study.uid, "patient": "Kervella Maïwenn", "reader": pair.b_id,
+    });
+    let seen = tests::browser::run("shift_handover", &input);
+    println!("seconds: {}", seen["seconds"]);
+    assert_eq!(seen["grave"], json!([]), "serious or critical for axe: {seen}");
+    assert_eq!((&seen["errors"], &seen["outside_hosts"]), (&json!([]), &json!([])), "{seen}");
+    let listed = seen["listed"].as_str().unwrap();
+    for word in ["P0", "Kervella Maïwenn", "CH Nord", "provisoire"] {
+        assert!(listed.contains(word), "a hand-over lists patient, priority, time left and state: {listed}");
+    }
+    // What was tried, and what failed, is kept with the shifts, and known where they cover.
+    let shifts = pair.a.get("/api/shifts").await.ok().json();
+    let of = |person: &str| shifts.as_array().unwrap().iter().find(|row| row["person"] == person).cloned().unwrap();
+    assert_eq!(of("martin")["taken"]["notifications"], "not-noticed", "{shifts}");
+    assert_eq!((&of("martin")["state"], &of("leroy")["id"]), (&json!("handed-over"), &json!(second)));
+    // No open case is without an owner, at either site.
+    for site in [&pair.a, &pair.b] {
+        let rows = site.get("/api/cases").await.ok().json()["rows"].clone();
+        let rows = rows.as_array().unwrap();
+        assert!(rows.len() == 1 && rows[0]["owner"]["person"] == "leroy", "{rows:?}");
+    }
 }

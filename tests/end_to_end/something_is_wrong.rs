@@ -15,7 +15,7 @@ fn kept(folder: &Path, kind: &str) -> Vec<Value> {
     (1..).map_while(|n| named(n).ok()).map(|bytes| serde_json::from_slice(&bytes).unwrap()).collect()
 }
 
-fn secret(folder: &Path, name: &str, text: &str) -> PathBuf {
+pub(super) fn secret(folder: &Path, name: &str, text: &str) -> PathBuf {
     let path = folder.join(name);
     fs::write(&path, text).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();

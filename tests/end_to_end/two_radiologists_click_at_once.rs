@@ -23,6 +23,7 @@ async fn in_two_browsers() {
         "rounds": ROUNDS,
     });
     let seen = browser::run("two_radiologists_click_at_once", &input);
+    println!("seconds: {}", seen["seconds"]);
     assert_eq!(seen["rounds"], ROUNDS, "{seen}");
     for (won, told) in seen["won"].as_array().unwrap().iter().zip(seen["told"].as_array().unwrap()) {
         let winner = won[0].as_str().unwrap();

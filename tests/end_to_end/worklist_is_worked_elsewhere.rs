@@ -9,6 +9,10 @@ use tests::{
     tools::python,
     wait::holds,
 };
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    net::TcpStream,
+};
 
 async fn ask(site: &Site, token: &str, path: &str) -> Response {
     http::ask(site.portal(), Ask::get(path).bearer(token)).await.unwrap()
@@ -186,4 +190,86 @@ async fn by_a_workstation_of_another_maker() {
         let _ = http::ask(pair.a.portal(), ask).await.unwrap().ok();
     }
     page_by_page(&pair.a, 5).await;
+}
+
+/// The channel of a subscriber (RFC 6455, as much of it as a listener needs).
+struct Channel(BufReader<TcpStream>);
+
+impl Channel {
+    /// What is answered where it is not opened.
+    async fn open(site: &Site, token: &str, name: &str) -> Result<Self, String> {
+        let mut stream = TcpStream::connect(site.portal()).await.unwrap();
+        let ask = format!(
+            "GET /dicomweb/subscribers/{name} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\nAuthorization: Bearer {token}\r\n\r\n",
+            site.portal()
+        );
+        stream.write_all(ask.as_bytes()).await.unwrap();
+        let mut read = BufReader::new(stream);
+        let (mut status, mut line) = (String::new(), String::from("-"));
+        let _ = read.read_line(&mut status).await.unwrap();
+        while !line.trim().is_empty() {
+            line.clear();
+            let _ = read.read_line(&mut line).await.unwrap();
+        }
+        if status.contains(" 101 ") { Ok(Self(read)) } else { Err(status) }
+    }
+
+    /// The next report: which workitem, and its state.
+    async fn report(&mut self) -> (String, String) {
+        loop {
+            let [first, second] = [self.0.read_u8().await.unwrap(), self.0.read_u8().await.unwrap()];
+            let length = match second & 0x7f {
+                126 => usize::from(self.0.read_u16().await.unwrap()),
+                short => usize::from(short),
+            };
+            let mut payload = vec![0; length];
+            let _ = self.0.read_exact(&mut payload).await.unwrap();
+            if first & 0x0f == 1 {
+                let told: Value = serde_json::from_slice(&payload).unwrap();
+                let value = |tag: &str| told[tag]["Value"][0].as_str().unwrap_or_default().to_owned();
+                return (value("00001000"), value("00741000"));
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_subscription_outlives_the_node() {
+    let site = Site::open(SITE, "CH Nord").await;
+    let study = Study::of(1).named("DURAND^PAUL");
+    let (made, paths) = study.write(&site.scratch(&study.uid));
+    let _ = site.c_store(&paths).ok();
+    let _ = site.settled(&study.uid, made.len()).await;
+    let asker = site.new_token("dr.urgence", "referrer");
+    let begin = async |priority: &str| {
+        let request = json!({ "priority": priority, "question": "AVC ?", "justification": "x", "studies": [study.uid], "consent": "informed" });
+        let made = cases::post(&site, &asker, "/api/cases", &request).await;
+        format!("2.25.{}", u128::from_str_radix(made["case"].as_str().unwrap(), 16).unwrap())
+    };
+    let (low, high) = (begin("P3").await, begin("P0").await);
+    let reader = site.new_token("dr.garde", "radiologist");
+    let at = |list: &str, tail: &str| format!("/dicomweb/workitems/{list}/subscribers/WS1{tail}");
+    let send = async |method: http::Method, path: String| {
+        http::ask(site.portal(), Ask::new(method, path).bearer(&reader)).await.unwrap().status.as_u16()
+    };
+    let filtered = "1.2.840.10008.5.1.4.34.5.1";
+    let urgent = at(filtered, "?filter=ScheduledProcedureStepPriority%3DHIGH");
+    assert_eq!(send(http::Method::POST, urgent).await, 201);
+    site.kill();
+    site.serve().await;
+    let other = site.new_token("dr.autre", "radiologist");
+    let refused = Channel::open(&site, &other, "WS1").await.err().unwrap();
+    assert!(refused.contains(" 404 "), "{refused}");
+    let mut channel = Channel::open(&site, &reader, "WS1").await.unwrap();
+    assert_eq!(channel.report().await, (high, "SCHEDULED".to_owned()), "what it asked for is told, and nothing else");
+    // By its name a workitem is told whatever the filter says.
+    assert_eq!(send(http::Method::POST, at(&low, "")).await, 201);
+    assert_eq!(channel.report().await, (low.clone(), "SCHEDULED".to_owned()));
+    assert_eq!(send(http::Method::DELETE, at(filtered, "")).await, 200);
+    site.kill();
+    site.serve().await;
+    let gone = Channel::open(&site, &reader, "WS1").await.err().unwrap();
+    assert!(gone.contains(" 404 "), "what was ended stays ended: {gone}");
+    assert_eq!(send(http::Method::DELETE, at(&low, "")).await, 404);
 }

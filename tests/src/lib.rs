@@ -17,6 +17,7 @@
 pub mod browser;
 pub mod certificates;
 pub mod corpus;
+pub mod documents;
 pub mod fault;
 pub mod hospital;
 pub mod http;

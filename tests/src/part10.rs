@@ -17,7 +17,10 @@ pub struct Study {
     pub patient_name: String,
     pub patient_id: String,
     pub issuer: Option<String>,
+    /// A Patient ID beside the first, with the object identifier of whoever issued it.
+    pub other_id: Option<(String, String)>,
     pub date: String,
+    pub accession: String,
     pub description: String,
     pub modality: String,
     pub region: String,
@@ -57,6 +60,30 @@ impl Instance {
         Digest::of(self.data_set())
     }
 
+    /// The same image with one frame in another transfer syntax, as these bytes.
+    ///
+    /// # Panics
+    /// When it has one already.
+    #[must_use]
+    pub fn encapsulated(&self, transfer_syntax: &str, frame: &[u8]) -> Self {
+        const DELIMITER: [u8; 8] = [0xfe, 0xff, 0xdd, 0xe0, 0, 0, 0, 0];
+        let before = self.data_set().len().checked_sub(12 + self.pixels.len()).unwrap();
+        let mut set = self.data_set()[..before].to_vec();
+        set.extend_from_slice(&[0xe0, 0x7f, 0x10, 0x00]);
+        set.extend_from_slice(b"OB\0\0\xff\xff\xff\xff");
+        // An empty table of offsets, and the frame.
+        for item in [&[][..], frame] {
+            let odd = item.len() % 2;
+            set.extend_from_slice(&[0xfe, 0xff, 0x00, 0xe0]);
+            set.extend_from_slice(&u32::try_from(item.len() + odd).unwrap().to_le_bytes());
+            set.extend_from_slice(item);
+            set.extend(std::iter::repeat_n(0, odd));
+        }
+        set.extend_from_slice(&DELIMITER);
+        let (file, data_set_at) = part10(CT, &self.uid, &set, transfer_syntax);
+        Self { file, data_set_at, pixels: frame.to_vec(), ..self.clone() }
+    }
+
     /// `/studies/…/series/…/instances/…`
     #[must_use]
     pub fn path(&self) -> String {
@@ -78,7 +105,9 @@ impl Default for Study {
             patient_name: "Lefèvre^Zoé".to_owned(),
             patient_id: format!("P{:08}", RandomState::new().hash_one(3) % 100_000_000),
             issuer: None,
+            other_id: None,
             date: "20260301".to_owned(),
+            accession: "A1".to_owned(),
             description: "Scanner thoracique".to_owned(),
             modality: "CT".to_owned(),
             region: "CHEST".to_owned(),
@@ -134,15 +163,20 @@ impl Study {
     /// Makes one more instance of a series.
     #[must_use]
     pub fn one(&self, series: &str, series_number: u32, number: u32) -> Instance {
+        self.showing(phantom(self.rows, self.columns, number), series, (series_number, number))
+    }
+
+    /// Makes an instance of a series with these pixels, 16 bits each; `numbers`: of the series, and in it.
+    #[must_use]
+    pub fn showing(&self, pixels: Vec<u8>, series: &str, (series_number, number): (u32, u32)) -> Instance {
         let instance = uid();
-        let pixels = phantom(self.rows, self.columns, number);
         let mut set = Elements::default();
         set.text(0x0008_0005, b"CS", "ISO_IR 192");
         set.text(0x0008_0016, b"UI", CT);
         set.text(0x0008_0018, b"UI", &instance);
         set.text(0x0008_0020, b"DA", &self.date);
         set.text(0x0008_0030, b"TM", "101500");
-        set.text(0x0008_0050, b"SH", "A1");
+        set.text(0x0008_0050, b"SH", &self.accession);
         set.text(0x0008_0060, b"CS", &self.modality);
         if let Some(institution) = &self.institution {
             set.text(0x0008_0080, b"LO", institution);
@@ -160,6 +194,16 @@ impl Study {
         }
         set.text(0x0010_0030, b"DA", "19610524");
         set.text(0x0010_0040, b"CS", "F");
+        if let Some((id, issuer)) = &self.other_id {
+            let mut universal = Elements::default();
+            universal.text(0x0040_0032, b"UT", issuer);
+            universal.text(0x0040_0033, b"CS", "ISO");
+            let mut other = Elements::default();
+            other.text(0x0010_0020, b"LO", id);
+            other.text(0x0010_0022, b"CS", "TEXT");
+            other.element(0x0010_0024, b"SQ", &universal.item());
+            set.element(0x0010_1002, b"SQ", &other.item());
+        }
         set.text(0x0018_0015, b"CS", &self.region);
         set.text(0x0018_0050, b"DS", "1");
         set.text(0x0020_000d, b"UI", &self.uid);
@@ -184,7 +228,7 @@ impl Study {
         set.text(0x0028_1052, b"DS", "-1024");
         set.text(0x0028_1053, b"DS", "1");
         set.element(0x7fe0_0010, b"OW", &pixels);
-        let (file, data_set_at) = part10(CT, &instance, &set.0);
+        let (file, data_set_at) = part10(CT, &instance, &set.0, EXPLICIT_LE);
         let (study, series) = (self.uid.clone(), series.to_owned());
         Instance { study, series, uid: instance, number, file, data_set_at, pixels }
     }
@@ -239,6 +283,12 @@ fn phantom(rows: u16, columns: u16, slice: u32) -> Vec<u8> {
 pub struct Elements(pub Vec<u8>);
 
 impl Elements {
+    /// As the one item of a sequence.
+    pub(crate) fn item(&self) -> Vec<u8> {
+        let length = u32::try_from(self.0.len()).unwrap().to_le_bytes();
+        [&[0xfe, 0xff, 0, 0xe0][..], &length, &self.0].concat()
+    }
+
     pub fn element(&mut self, tag: u32, vr: &[u8; 2], value: &[u8]) {
         let padding = value.len() % 2;
         let length = u32::try_from(value.len() + padding).unwrap();
@@ -267,12 +317,12 @@ impl Elements {
 }
 
 /// Preamble, meta group and data set; with the offset of the data set.
-fn part10(sop_class: &str, instance: &str, data_set: &[u8]) -> (Vec<u8>, usize) {
+pub(crate) fn part10(sop_class: &str, instance: &str, data_set: &[u8], transfer_syntax: &str) -> (Vec<u8>, usize) {
     let mut meta = Elements::default();
     meta.element(0x0002_0001, b"OB", &[0, 1]);
     meta.text(0x0002_0002, b"UI", sop_class);
     meta.text(0x0002_0003, b"UI", instance);
-    meta.text(0x0002_0010, b"UI", EXPLICIT_LE);
+    meta.text(0x0002_0010, b"UI", transfer_syntax);
     meta.text(0x0002_0012, b"UI", "2.25.1");
     let mut length = Elements::default();
     length.element(0x0002_0000, b"UL", &u32::try_from(meta.0.len()).unwrap().to_le_bytes());

@@ -281,6 +281,12 @@ impl Site {
         }
     }
 
+    /// SIGSTOP: it is there, and says nothing more.
+    pub fn halt(&self) {
+        let status = Command::new("kill").args(["-STOP", &self.pid().to_string()]).status().unwrap();
+        assert!(status.success());
+    }
+
     /// SIGTERM, and waits for the end. A node that has died already is none the worse.
     pub async fn stop(&self) {
         let Some(mut child) = self.process.lock().unwrap().take() else { return };

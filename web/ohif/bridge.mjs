@@ -1,10 +1,15 @@
 // The viewer's side of the portal: a runtime extension of OHIF.
 //
 // It shows how the images of the open studies arrive, says when the connection or the session is gone, tells the
-// portal's tabs which studies are open here, and lays several studies out side by side. It draws a curtain before images
-// that must no longer be used, and lays previews over viewports that wait (previews.mjs). It never touches pixels, tools or
-// measurements.
+// portal's tabs which studies are open here and of whom, and lays several studies out side by side. It draws a curtain before images
+// that must no longer be used, lays previews over viewports that wait (previews.mjs), lets studies side by side move together
+// (together.mjs), says when an open study has more images than are shown (growth.mjs), and tells the node which images could not
+// be decoded (undecoded.mjs), and that somebody sits before it (watch.mjs). It never touches pixels, tools or measurements.
+import { Growth } from './growth.mjs';
 import { Previews } from './previews.mjs';
+import { Together } from './together.mjs';
+import { Undecoded } from './undecoded.mjs';
+import { CALLING, Watch } from './watch.mjs';
 
 const WORDS = {
   en: {
@@ -46,6 +51,21 @@ const WORDS = {
       other: 'other',
     },
     unavailable: 'Some images are not available now; the viewer asks again when you return to them.',
+    alert: '{priority} · {site} · a case calls you',
+    openCase: 'Open the case',
+    heard: 'Heard',
+    grown: '{count} images came after you opened this: {before} → {now}.',
+    together: {
+      off: 'Scrolling separately',
+      registered: 'Scrolling together · same frame of reference: registered',
+      parallel: 'Scrolling together · not registered: by millimetres, from the images that stand side by side',
+      apart: 'These series have no orientation in common: they scroll separately',
+      join: 'Scroll together',
+      part: 'Separate',
+    },
+    superseded: 'A preliminary report lies with these images ({first}); it was superseded by the final one of {last}.',
+    open: 'Open',
+    closed: 'Closed: a report of another patient is being written in this browser.',
     otherReport: 'The report that is being written in this browser is of another patient: {name}.',
   },
   fr: {
@@ -87,6 +107,21 @@ const WORDS = {
       other: 'autre',
     },
     unavailable: 'Certaines images ne sont pas disponibles pour le moment ; le visualiseur les redemandera.',
+    alert: '{priority} · {site} · un dossier vous appelle',
+    openCase: 'Ouvrir le dossier',
+    heard: 'Entendu',
+    grown: '{count} images sont arrivées après l’ouverture : {before} → {now}.',
+    together: {
+      off: 'Défilement séparé',
+      registered: 'Défilement lié · même repère spatial : recalé',
+      parallel: 'Défilement lié · non recalé : en millimètres, à partir des coupes placées côte à côte',
+      apart: 'Ces séries n’ont pas d’orientation commune : défilement séparé',
+      join: 'Lier le défilement',
+      part: 'Séparer',
+    },
+    superseded: 'Un compte rendu provisoire accompagne ces images ({first}) ; il est remplacé par le compte rendu validé de {last}.',
+    open: 'Ouvrir',
+    closed: 'Fermé : le compte rendu d’un autre patient est en cours de rédaction dans ce navigateur.',
     otherReport: 'Le compte rendu en cours de rédaction dans ce navigateur est celui d’un autre patient : {name}.',
   },
 };
@@ -94,6 +129,11 @@ const language = document.documentElement.lang.startsWith('fr') ? 'fr' : 'en';
 const words = WORDS[language];
 const locale = language === 'fr' ? 'fr-FR' : 'en-GB';
 const number = (value, digits = 0) => value.toLocaleString(locale, { maximumFractionDigits: digits });
+/** A date of DICOM as it is written here; what is none stays as it is. */
+const day = text => {
+  const [, year, month, date] = /^(\d{4})(\d{2})(\d{2})$/.exec(text ?? '') ?? [];
+  return year ? new Date(Date.UTC(Number(year), Number(month) - 1, Number(date))).toLocaleDateString(locale, { timeZone: 'UTC' }) : text;
+};
 
 const query = new URLSearchParams(location.search);
 const studies = (query.getAll('StudyInstanceUIDs').join(',') || '').split(',').filter(Boolean);
@@ -113,7 +153,10 @@ const STYLE = `
   .curtain span { max-width: 60ch; color: #a9b7c8; }
   .curtain button { padding: 8px 18px; border: 0; border-radius: 8px; background: #1c6bb3; color: #fff; font: inherit; cursor: pointer; }
   .curtain button:focus-visible { outline: 2px solid #8cc4ff; outline-offset: 2px; }
-  a { color: #8cc4ff; margin-left: 8px; }
+  .line button { margin-left: 8px; padding: 1px 9px; border: 1px solid #3d4c61; border-radius: 6px; background: #1d2836; color: #cfe4fa;
+    font: inherit; cursor: pointer; pointer-events: auto; }
+  .line button:focus-visible { outline: 2px solid #8cc4ff; }
+  a { color: #8cc4ff; margin-left: 8px; pointer-events: auto; }
   @media (prefers-reduced-motion: no-preference) { .bar { transition: width .2s linear; } }
 `;
 
@@ -135,7 +178,7 @@ class Strip {
     this.lines = new Map();
   }
 
-  show(key, text, { tone = '', share = null, link = null, leaveAfterMs = 0, title = '' } = {}) {
+  show(key, text, { tone = '', share = null, link = null, button = null, leaveAfterMs = 0, title = '' } = {}) {
     let line = this.lines.get(key);
     if (!line) {
       line = { element: document.createElement('div'), timer: 0 };
@@ -151,7 +194,15 @@ class Strip {
       const anchor = document.createElement('a');
       anchor.href = link.href;
       anchor.textContent = link.text;
+      if (link.target) anchor.target = link.target;
       line.element.append(anchor);
+    }
+    if (button) {
+      const press = document.createElement('button');
+      press.type = 'button';
+      press.textContent = button.text;
+      press.addEventListener('click', button.press);
+      line.element.append(press);
     }
     if (share !== null) {
       const bar = document.createElement('div');
@@ -226,13 +277,31 @@ const TONES = { verified: 'good', failed: 'bad', 'not-covered': 'wait' };
 
 /** Whether what is shown of a study is compared with what its site signed. It stands as long as the viewer is open. */
 function showProvenance(strip, study) {
-  const which = studies.length > 1 ? `${[study.date, study.modalities.join('/')].filter(Boolean).join(' ')} · ` : '';
+  const which = studies.length > 1 ? `${[day(study.date), study.modalities.join('/')].filter(Boolean).join(' ')} · ` : '';
   const text = `${which}${words.provenance[study.provenance].replace('{site}', study.custodian_name)}`;
   const title = words.before.replace('{site}', study.custodian_name);
   strip.show(`provenance ${study.study}`, text, { tone: TONES[study.provenance], title });
 }
 
 const SIGNATURE_TONES = { valid: 'good', 'unknown-signer': 'wait', weak: 'wait', unchecked: 'wait', broken: 'bad' };
+
+/** A study has more images than when it was opened: they are not on the screen until the page is loaded anew. */
+function showGrown(strip, { study, before, now }) {
+  const text = words.grown.replace('{count}', number(now - before)).replace('{before}', number(before)).replace('{now}', number(now));
+  strip.show(`grown ${study}`, text, { tone: 'bad', link: { href: location.href, text: words.reload } });
+}
+
+/** Whether studies side by side move together, and by what; with the way to change it. `null`: there are no two. */
+function showTogether(strip, told) {
+  if (!told) {
+    strip.hide('together');
+    return;
+  }
+  const { on, how, toggle } = told;
+  const text = words.together[how === 'apart' || on ? how : 'off'];
+  const button = how === 'apart' ? null : { text: on ? words.together.part : words.together.join, press: toggle };
+  strip.show('together', text, { tone: on && how === 'registered' ? 'good' : on && how === 'parallel' ? 'wait' : '', button });
+}
 
 /** What became of the signatures that the objects of each open study carry. Nothing is said where there are none. */
 async function showSignatures(strip) {
@@ -244,6 +313,26 @@ async function showSignatures(strip) {
       const { standing } = JSON.parse(text);
       const said = words.signatures[standing];
       if (said) strip.show(`signatures ${uid}`, said, { tone: SIGNATURE_TONES[standing] });
+    } catch {
+      strip.show('connection', words.lost, { tone: 'bad' });
+    }
+  }
+}
+
+/** A preliminary report that lies with the images, and that a final one took the place of, says so for as long as they are shown. */
+async function showReports(strip) {
+  const when = at => new Date(at).toLocaleString(locale, { day: '2-digit', month: '2-digit', hour: '2-digit', minute: '2-digit' });
+  const by = one => `${one.person}, ${one.site_name}, ${when(one.at)}`;
+  for (const uid of studies) {
+    try {
+      const answer = await fetch(`/api/studies/${uid}/reports`);
+      const text = await answer.text();
+      if (!answer.ok) continue;
+      for (const { case: id, signed, superseded_by: last } of JSON.parse(text)) {
+        if (!last) continue;
+        const said = words.superseded.replace('{first}', by(signed)).replace('{last}', by(last));
+        strip.show(`report ${signed.event}`, said, { tone: 'wait', link: { href: `/cases/${id}`, text: words.open, target: '_blank' } });
+      }
     } catch {
       strip.show('connection', words.lost, { tone: 'bad' });
     }
@@ -301,7 +390,10 @@ async function checkSession(strip) {
   }
 }
 
-function listen(strip) {
+/** What the viewer hears of. */
+const NEWS = ['transfer', 'amended', 'list', ...CALLING];
+
+function listen(strip, watch, growth) {
   const onMessage = ({ data }) => {
     if (data.kind === 'state') showState(strip, data.state);
     else if (data.kind === 'news' && data.name === 'transfer') {
@@ -310,6 +402,8 @@ function listen(strip) {
       if (studies.includes(transfer.study) && ['done', 'corrupt'].includes(transfer.state)) void showStanding(strip);
     }
     else if (data.kind === 'news' && data.name === 'amended') showAmended(strip, JSON.parse(data.data));
+    else if (data.kind === 'news' && CALLING.includes(data.name)) watch.changed();
+    else if (data.kind === 'news' && data.name === 'list') growth.changed(JSON.parse(data.data)?.study ?? null);
   };
   if (typeof SharedWorker === 'function') {
     const { port } = new SharedWorker('/events-worker.js', { name: 'confrere-events' });
@@ -324,7 +418,7 @@ function listen(strip) {
       onMessage(message);
     };
     port.start();
-    port.postMessage({ kind: 'connect' });
+    port.postMessage({ kind: 'connect', names: NEWS });
     addEventListener('pagehide', () => port.postMessage({ kind: 'bye' }));
     return;
   }
@@ -332,7 +426,7 @@ function listen(strip) {
   stream.onopen = () => onMessage({ data: { kind: 'state', state: 'open' } });
   stream.onerror = () =>
     onMessage({ data: { kind: 'state', state: stream.readyState === EventSource.CLOSED ? 'refused' : 'lost' } });
-  for (const name of ['transfer', 'amended']) {
+  for (const name of NEWS) {
     stream.addEventListener(name, event => onMessage({ data: { kind: 'news', name, data: event.data } }));
   }
 }
@@ -353,17 +447,50 @@ function showGlass(strip, broken) {
   strip.show(`glass ${broken.request}`, `${broken.site_name} · ${text}`, { tone: 'bad' });
 }
 
-function announce(services) {
+/** Tells the portal's tabs what is open here, and of whom; closes, or hides its images, when one of them asks for it. */
+function announce(strip, services) {
   const channel = new BroadcastChannel('confrere-viewer');
-  const tell = kind => channel.postMessage({ kind, studies });
+  const id = crypto.randomUUID();
+  let patient = null;
+  let isHidden = false;
+  const tell = kind => {
+    if (!isHidden) channel.postMessage({ kind, id, studies, patient });
+  };
+  const close = () => {
+    tell('closed');
+    isHidden = true;
+    // What no script opened no script closes.
+    window.close();
+    strip.draw(words.closed);
+  };
   tell('opened');
+  void ofWhom().then(known => {
+    patient = known;
+    tell('opened');
+  });
   channel.onmessage = ({ data }) => {
     if (data?.kind === 'who') tell('opened');
+    if (data?.kind === 'close' && data.ids?.includes(id)) close();
   };
   addEventListener('pagehide', () => tell('closed'));
+  // Back from the browser's memory of pages.
+  addEventListener('pageshow', ({ persisted }) => persisted && tell('opened'));
   const { measurementService } = services;
   if (measurementService?.subscribe && measurementService.EVENTS?.MEASUREMENT_ADDED) {
     measurementService.subscribe(measurementService.EVENTS.MEASUREMENT_ADDED, () => tell('measured'));
+  }
+}
+
+/** The patient of the first study, as the node says; `null`: it does not. */
+async function ofWhom() {
+  try {
+    const answer = await fetch(`/api/studies/${studies[0]}`);
+    const text = await answer.text();
+    if (!answer.ok) return null;
+    const { name, birth_date, id, issuer } = JSON.parse(text).patient;
+    return { name: name ?? '', birth_date: birth_date ?? '', id: id ?? '', issuer: issuer ?? '' };
+  } catch {
+    return null;
   }
 }
 
@@ -391,13 +518,20 @@ function start(services) {
   if (started) return;
   started = true;
   const strip = new Strip();
-  listen(strip);
+  const watch = new Watch({ strip, words });
+  const growth = new Growth({ studies, tell: told => showGrown(strip, told) });
+  void growth.start();
+  listen(strip, watch, growth);
+  watch.start();
   void showRunning(strip);
   void showStanding(strip);
   void showSignatures(strip);
-  announce(services);
+  void showReports(strip);
+  announce(strip, services);
   watchReports(strip);
   new Previews({ strip, studies, language }).start(services);
+  new Undecoded({ studies }).start(services);
+  new Together({ studies, tell: told => showTogether(strip, told) }).start(services);
   addEventListener('confrere:http-error', ({ detail }) => {
     if (detail.status === 401) void checkSession(strip);
     else if (detail.status === 0) strip.show('connection', words.lost, { tone: 'bad' });

@@ -5,7 +5,7 @@
 // (source maps, neural networks, whole-slide microscopy, service worker, pages of outside sign-in).
 //
 // Text and wasm over 1 KiB are stored brotli-compressed only (`name.br`): the node sends them as they are. Entry files
-// (index.html, app-config.js, bridge.mjs, previews.mjs, csp.json) stay readable.
+// (index.html, app-config.js, bridge.mjs, what it imports, csp.json) stay readable.
 //
 // A run with nothing to do ends at once: .ohif/stamp names what dist/ohif was made from, and is written last.
 import { execFileSync } from 'node:child_process';
@@ -25,7 +25,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const web = dirname(here);
 const cache = join(web, '.ohif');
 const target = join(web, 'dist', 'ohif');
-const OURS = ['app-config.js', 'bridge.mjs', 'previews.mjs'];
+const OURS = ['app-config.js', 'bridge.mjs', 'growth.mjs', 'previews.mjs', 'together.mjs', 'undecoded.mjs', 'watch.mjs', 'chime.mjs'];
 
 const DROPPED_FOLDERS = new Set(['ort', 'dicom-microscopy-viewer', 'customizations']);
 const DROPPED_FILES = new Set([

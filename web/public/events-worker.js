@@ -5,9 +5,10 @@
 //
 // To a page: {kind: 'state', state: 'open' | 'lost' | 'refused'}, {kind: 'news', name, data} and
 // {kind: 'done', id, value} (text or box, null where that failed).
-// From a page: {kind: 'connect'} (open, or open again after a refusal), {kind: 'close'} (signed out: the key is gone),
+// From a page: {kind: 'connect', names} (open, or open again after a refusal; names of news it would hear), {kind: 'close'} (signed out: the key is gone),
 // {kind: 'bye'} (leaves), {kind: 'seal', id, value: text} and {kind: 'unseal', id, value: box}.
-const NAMES = ['list', 'transfer', 'peers', 'pairing', 'agreements', 'amended', 'conflicts', 'keepings', 'case', 'cases'];
+/** What any page asked to hear; the page says so, so that there is one list of names. */
+const names = new Set();
 const ports = new Set();
 let stream = null;
 let state = 'lost';
@@ -34,9 +35,11 @@ function connect() {
   stream.onopen = () => become('open');
   // While CONNECTING the browser tries again by itself; CLOSED means the server answered and said no.
   stream.onerror = () => become(stream?.readyState === EventSource.CLOSED ? 'refused' : 'lost');
-  for (const name of NAMES) {
-    stream.addEventListener(name, event => tell({ kind: 'news', name, data: event.data }));
-  }
+  for (const name of names) hear(name);
+}
+
+function hear(name) {
+  stream?.addEventListener(name, event => tell({ kind: 'news', name, data: event.data }));
 }
 
 const text64 = bytes => btoa(Array.from(bytes, byte => String.fromCharCode(byte)).join(''));
@@ -69,7 +72,10 @@ self.onconnect = event => {
     if (data?.kind === 'connect') {
       ports.add(port);
       port.postMessage({ kind: 'state', state });
-      connect();
+      const more = (data.names ?? []).filter(name => !names.has(name));
+      for (const name of more) names.add(name);
+      if (stream && stream.readyState !== EventSource.CLOSED) more.forEach(hear);
+      else connect();
     } else if (data?.kind === 'close') {
       close();
       key = null;

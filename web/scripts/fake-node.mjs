@@ -43,6 +43,7 @@ const server = createServer(async (request, response) => {
     for await (const chunk of request) text += chunk;
     const answer = node.handle(request.method, url.pathname.slice(4) + url.search, text ? JSON.parse(text) : undefined);
     response.writeHead(answer.status, { 'Content-Type': 'application/json' });
+    if (answer.lines) return response.end(answer.lines.map(line => `${JSON.stringify(line)}\n`).join(''));
     return response.end(answer.body === undefined ? '' : JSON.stringify(answer.body));
   }
   if (url.pathname.startsWith('/dicomweb')) return response.writeHead(404).end();

@@ -24,8 +24,11 @@ pub(super) async fn send(inner: &Inner, to: &AlarmMail, notice: &Notice) -> Resu
     for recipient in &to.to {
         message = message.to(recipient.parse().map_err(|e| told(&e))?);
     }
-    let body =
+    let mut body =
         format!("{}: {sentence}\n\n{} / {level} / {}\n", inner.site, notice.alarm.kind.word(), notice.what.word());
+    for one in notice.alarm.call.iter().flat_map(|call| &call.whom) {
+        body.push_str(&format!("{} {} {}\n", one.telephone, one.name, one.site));
+    }
     let message = message.header(ContentType::TEXT_PLAIN).body(body).map_err(|e| told(&e))?;
     let tls = match to.security {
         MailSecurity::None => Tls::None,

@@ -92,9 +92,9 @@ pub(crate) enum Kind {
     CasesWithoutImages,
     /// Value: studies that came and that nobody has asked to be read.
     StudiesWithoutRequest,
-    /// Value: cases in which what is due is late.
+    /// Subject: the case; value: minutes by which what is due is late.
     CasesLate,
-    /// Value: critical results that nobody who acts on them knows of in time.
+    /// Subject: the case; value: minutes by which nobody who acts on it knows of a critical result.
     ResultsUnheard,
     /// Value: signed reports that are not in the archive beside their images.
     ReportsUnfiled,
@@ -104,6 +104,8 @@ pub(crate) enum Kind {
     ScreenSilent,
     /// Subject: the coverage, kind and rank of the shift; value: open cases whose owner is no longer on duty.
     HandoverOwed,
+    /// Subject: the case; value: minutes. A stroke that nobody has answered.
+    CaseUnanswered,
 }
 
 impl Kind {
@@ -137,6 +139,7 @@ impl Kind {
             Self::CoverageHole => "coverage-hole",
             Self::ScreenSilent => "screen-silent",
             Self::HandoverOwed => "handover-owed",
+            Self::CaseUnanswered => "case-unanswered",
         }
     }
 }
@@ -163,6 +166,29 @@ impl Level {
     }
 }
 
+/// Somebody to be rung up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Callee {
+    /// Name of their site.
+    pub(crate) site: String,
+    /// Their account there; empty: nobody's own number.
+    pub(crate) account: String,
+    /// What the number is called; may be empty.
+    pub(crate) name: String,
+    pub(crate) telephone: String,
+}
+
+/// Whom a gateway for messages or calls is to ring up, and how urgent it is. Never a patient.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Call {
+    /// The case; empty: of none.
+    pub(crate) case: String,
+    /// `P0` to `P3`; empty: of no case.
+    pub(crate) priority: String,
+    /// In the order of ringing; empty: nobody's number is known.
+    pub(crate) whom: Vec<Callee>,
+}
+
 /// A condition that stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Alarm {
@@ -175,6 +201,9 @@ pub(crate) struct Alarm {
     pub(crate) told: Option<Timestamp>,
     /// When a notice of it was last made.
     asked: Timestamp,
+    /// Whom to ring up about it.
+    #[serde(default)]
+    call: Option<Call>,
 }
 
 /// Something to tell.
@@ -297,6 +326,15 @@ impl Alarms {
 
     /// Says how a condition is now: at a level, or not there.
     pub(crate) fn set(&self, kind: Kind, subject: &str, value: u64, level: Option<Level>) {
+        self.change(kind, subject, (value, None), level);
+    }
+
+    /// Says that a condition stands, and whom to ring up about it.
+    pub(crate) fn set_call(&self, kind: Kind, subject: &str, value: u64, level: Level, call: Call) {
+        self.change(kind, subject, (value, Some(call)), Some(level));
+    }
+
+    fn change(&self, kind: Kind, subject: &str, (value, call): (u64, Option<Call>), level: Option<Level>) {
         let subject: String = subject.chars().take(SUBJECT_MAX).collect();
         let key = (kind, subject.clone());
         let mut state = self.state();
@@ -323,6 +361,7 @@ impl Alarms {
                     since: before.as_ref().map_or(now, |alarm| alarm.since),
                     asked: before.as_ref().filter(|_| !is_due).map_or(now, |alarm| alarm.asked),
                     told: before.and_then(|alarm| alarm.told),
+                    call,
                 };
                 state.standing.insert(key, alarm.clone());
                 is_due.then_some(Notice { alarm, what: What::Raised })
@@ -375,7 +414,8 @@ impl Alarms {
     pub(crate) async fn test(&self, tasks: &Tasks) -> Result<Told, SendError> {
         let now = tasks::now();
         let (kind, level) = (Kind::DiskFilling, Level::Notice);
-        let alarm = Alarm { kind, subject: String::new(), level, value: 0, since: now, told: None, asked: now };
+        let alarm =
+            Alarm { kind, subject: String::new(), level, value: 0, since: now, told: None, asked: now, call: None };
         send::send(&self.inner, tasks, &Notice { alarm, what: What::Test }).await
     }
 }

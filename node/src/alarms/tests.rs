@@ -60,3 +60,42 @@ fn a_signature_is_of_time_and_body() {
     let wanted = "t=1,v1=1ba6b8171186efc613e8bcc0cbdab2748f24984d7c5a84faa2637afa0e40d224";
     assert_eq!(webhook::signature(b"key", 1, "{}"), wanted);
 }
+
+#[test]
+fn each_case_is_told_by_itself_with_whom_to_ring_up_and_without_the_patient() {
+    let dir = tempfile::tempdir().unwrap();
+    let alarms = alarms(dir.path());
+    let call = |case: &str| Call {
+        case: case.to_owned(),
+        priority: "P0".to_owned(),
+        whom: vec![Callee {
+            site: "CHU Sud".to_owned(),
+            account: "dr.leroy".to_owned(),
+            name: "Radiologue de garde".to_owned(),
+            telephone: "+33 2 97 00 00 00".to_owned(),
+        }],
+    };
+    // A second one within the day is told as the first was; each once.
+    for case in ["a1", "b2", "a1", "b2"] {
+        alarms.set_call(Kind::ResultsUnheard, case, 3, Level::Critical, call(case));
+    }
+    let told: Vec<Notice> = std::iter::from_fn(|| alarms.next()).collect();
+    assert_eq!(told.iter().map(|notice| notice.alarm.subject.as_str()).collect::<Vec<_>>(), ["a1", "b2"]);
+    let body = webhook::body(&alarms.inner, &told[0]);
+    let wanted = serde_json::json!({
+        "site": "CH Nord", "what": "raised", "kind": "results-unheard", "subject": "a1", "level": "critical", "value": 3,
+        "since_ms": told[0].alarm.since.0,
+        "text": "P0 : personne n'a accusé réception à temps d'un résultat critique ; téléphonez. Dossier a1.",
+        "call": {
+            "case": "a1", "priority": "P0",
+            "whom": [{ "site": "CHU Sud", "account": "dr.leroy", "name": "Radiologue de garde", "telephone": "+33 2 97 00 00 00" }],
+        },
+    });
+    assert_eq!(body, wanted);
+    // What stood before a restart is not told again, and is over when it is.
+    let again = Alarms::open(dir.path(), &AlarmsConfig::default(), "CH Nord", "fr");
+    again.set_call(Kind::ResultsUnheard, "a1", 9, Level::Critical, call("a1"));
+    assert_eq!(again.next(), None);
+    again.set(Kind::ResultsUnheard, "a1", 0, None);
+    assert_eq!(again.next().map(|notice| notice.what), Some(What::Over));
+}

@@ -26,18 +26,7 @@ use tokio_rustls::TlsConnector;
 use zeroize::Zeroizing;
 
 pub(super) async fn send(inner: &Inner, tasks: &Tasks, to: &AlarmWebhook, notice: &Notice) -> Result<(), String> {
-    let alarm = &notice.alarm;
-    let body = json!({
-        "site": inner.site,
-        "what": notice.what.word(),
-        "kind": alarm.kind.word(),
-        "subject": alarm.subject,
-        "level": alarm.level.word(),
-        "value": alarm.value,
-        "since_ms": alarm.since.0,
-        "text": words::sentence(notice, inner.language),
-    })
-    .to_string();
+    let body = body(inner, notice).to_string();
     let mut request = Request::post(&to.path)
         .header(header::HOST, format!("{}:{}", to.host, to.port))
         .header(header::CONTENT_TYPE, "application/json")
@@ -54,6 +43,22 @@ pub(super) async fn send(inner: &Inner, tasks: &Tasks, to: &AlarmWebhook, notice
     let name = ServerName::try_from(to.host.clone()).map_err(|e| e.to_string())?;
     let connector = TlsConnector::from(Arc::new(client(inner)?));
     ask(tasks, connector.connect(name, stream).await.map_err(|e| e.to_string())?, request).await
+}
+
+/// What the receiver gets. A gateway for messages or calls finds in `call` whom to ring up, and how urgent it is.
+pub(super) fn body(inner: &Inner, notice: &Notice) -> serde_json::Value {
+    let alarm = &notice.alarm;
+    json!({
+        "site": inner.site,
+        "what": notice.what.word(),
+        "kind": alarm.kind.word(),
+        "subject": alarm.subject,
+        "level": alarm.level.word(),
+        "value": alarm.value,
+        "since_ms": alarm.since.0,
+        "text": words::sentence(notice, inner.language),
+        "call": alarm.call,
+    })
 }
 
 /// See the module's text.

@@ -58,6 +58,7 @@ fn of(alarm: &Alarm, language: Language) -> String {
         | Kind::StudiesWithoutRequest
         | Kind::CasesLate
         | Kind::ResultsUnheard
+        | Kind::CaseUnanswered
         | Kind::ReportsUnfiled => of_cases(alarm, language),
         Kind::CoverageHole | Kind::ScreenSilent | Kind::HandoverOwed => of_rosters(alarm, language),
         Kind::CollectorBehind => in_language!(
@@ -105,9 +106,10 @@ fn repaired(Alarm { subject, value, .. }: &Alarm, language: Language) -> String 
     )
 }
 
-/// Of cases: how many, never which.
+/// Of cases: by their number, never by their patient.
 fn of_cases(alarm: &Alarm, language: Language) -> String {
-    let value = alarm.value;
+    let Alarm { subject, value, call, .. } = alarm;
+    let priority = call.as_ref().map_or("", |call| call.priority.as_str());
     match alarm.kind {
         Kind::CasesWithoutImages => in_language!(
             language,
@@ -119,15 +121,24 @@ fn of_cases(alarm: &Alarm, language: Language) -> String {
         ),
         Kind::ResultsUnheard => in_language!(
             language,
-            "critical results that nobody has acknowledged in time: call the site's numbers. {value}."
-                | "résultats critiques dont personne n'a accusé réception à temps : appelez les numéros du site. {value}."
+            "{priority}: nobody has acknowledged a critical result in time; telephone. Case {subject}."
+                | "{priority} : personne n'a accusé réception à temps d'un résultat critique ; téléphonez. Dossier {subject}."
         ),
         Kind::ReportsUnfiled => in_language!(
             language,
             "signed reports that are not in the archive beside their images: {value}."
                 | "comptes rendus signés qui ne sont pas dans l'archive avec leurs images : {value}."
         ),
-        _ => in_language!(language, "cases in which something is late: {value}." | "demandes en retard : {value}."),
+        Kind::CaseUnanswered => in_language!(
+            language,
+            "{priority}: nobody answers a request; telephone. Case {subject}."
+                | "{priority} : personne ne répond à une demande ; téléphonez. Dossier {subject}."
+        ),
+        _ => in_language!(
+            language,
+            "{priority}: something due is late. Case {subject}."
+                | "{priority} : une échéance est dépassée. Dossier {subject}."
+        ),
     }
 }
 

@@ -109,6 +109,10 @@ pub(super) fn show(row: &mut StudyRow, edits: &[Edit]) {
         if let Some(field) = field(row, edit.tag) {
             field.clone_from(&edit.value);
         }
+        // Of another patient it is another's number.
+        if matches!(edit.tag, tag::PATIENT_ID | tag::ISSUER) {
+            row.national = None;
+        }
     }
 }
 

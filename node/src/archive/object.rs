@@ -45,6 +45,11 @@ pub(crate) struct Object {
 }
 
 impl Object {
+    /// Of which study.
+    pub(crate) fn study(&self) -> &Uid {
+        &self.study
+    }
+
     /// Size of the data set.
     pub(crate) fn bytes(&self) -> u64 {
         self.instance.row.entry.bytes

@@ -172,6 +172,7 @@ mod tests {
             date: Some("20240115".into()),
             time: Some("143005".into()),
             utc_offset_min: None,
+            national: None,
             modalities: vec!["CT".into(), "SR".into()],
             body_parts: vec![],
             description: Some("TDM Cérébral".into()),

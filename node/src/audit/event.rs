@@ -185,6 +185,18 @@ pub(crate) enum Act {
     HistoryTold,
     /// Somebody decided whether two records are of one patient.
     PatientLinked,
+    /// Somebody opened what goes with a case.
+    AttachmentOpened,
+    /// A site that takes part in a case was given what goes with it.
+    AttachmentServed,
+    /// What goes with a case came from a site that takes part in it.
+    AttachmentFetched,
+    /// Somebody has heard what a case called them for.
+    AlertHeard,
+    /// A report of a case came into somebody's hands.
+    ReportOpened,
+    /// Somebody who had a report in hand said that they know that it differs from another.
+    DiscordanceAcknowledged,
 }
 
 macro_rules! words {
@@ -275,6 +287,12 @@ words! {
     HistoryAsked => "history-asked",
     HistoryTold => "history-told",
     PatientLinked => "patient-linked",
+    AttachmentOpened => "attachment-opened",
+    AttachmentServed => "attachment-served",
+    AttachmentFetched => "attachment-fetched",
+    AlertHeard => "alert-heard",
+    ReportOpened => "report-opened",
+    DiscordanceAcknowledged => "discordance-acknowledged",
 }
 
 impl Act {

@@ -12,7 +12,7 @@ use std::{
 };
 
 /// Folders that are copied, in this order, after the files of the node's folder itself: see the module above.
-const FOLDERS: [&str; 4] = ["journal", "commitments", "manifests", "objects"];
+const FOLDERS: [&str; 5] = ["journal", "attachments", "commitments", "manifests", "objects"];
 /// Of one process, or said anew by a start.
 const LEFT_OUT: [&str; 9] = [
     "alarms.state",

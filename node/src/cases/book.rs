@@ -4,15 +4,19 @@
 //! Reading and writing the journal: [`super`].
 
 use super::{
+    alerts::Heard,
+    opened::Readers,
     performed::{Made, Performed},
     record::{Record, Settings},
+    subscribed::Subscriptions,
+    undecoded::Undecoded,
 };
 use protocol::{
     Digest, SiteId, Timestamp, Uid,
     case::{
         Case, Refused,
-        event::{Event, Step},
-        state::State,
+        event::{Event, KeyImage, Step},
+        state::{Reported, State},
     },
     ids::Id128,
     signed::{SignatureBytes, Signed},
@@ -62,6 +66,17 @@ impl Whole {
         self.case.name()
     }
 
+    /// Images that the request is about. Of studies of the case alone: what another site says is not proof that an image is
+    /// this patient's.
+    pub(crate) fn key_images(&self) -> impl Iterator<Item = &KeyImage> {
+        self.state.ask.key_images.iter().filter(|image| self.state.ask.studies.contains(&image.study))
+    }
+
+    /// Images that one of its reports points at; as [`Self::key_images`].
+    pub(crate) fn key_images_of<'a>(&'a self, reported: &'a Reported) -> impl Iterator<Item = &'a KeyImage> {
+        reported.images.iter().filter(|image| self.state.ask.studies.contains(&image.study))
+    }
+
     /// Its events, in the order in which they count.
     pub(crate) fn in_order(&self) -> Vec<(&Digest, &Event)> {
         let mut order: Vec<_> = self.case.events().iter().collect();
@@ -108,6 +123,10 @@ pub(super) struct Book {
     bound: BTreeMap<Id128, (Digest, Digest)>,
     /// Performed procedure steps, by their UIDs.
     performed: BTreeMap<Uid, Performed>,
+    pub(super) undecoded: Undecoded,
+    pub(super) heard: Heard,
+    pub(super) subscriptions: Subscriptions,
+    pub(super) readers: Readers,
 }
 
 impl Book {
@@ -155,6 +174,14 @@ impl Book {
     pub(super) fn change(&mut self, record: Record) {
         match record {
             Record::Events(_) => {}
+            Record::Tried(tried) => self.undecoded.take(tried),
+            Record::AlertsHeard { case, person, alerts, .. } => {
+                let heard = alerts.into_iter().map(|(kind, event)| (person.clone(), kind, event));
+                self.heard.entry(case).or_default().extend(heard);
+            }
+            Record::Subscribed(subscribed) => self.subscriptions.take(subscribed),
+            Record::Opened(opened) => self.readers.open(opened),
+            Record::Noted(noted) => self.readers.note(noted),
             Record::Performed(performed) => {
                 let _ = self.performed.insert(performed.step.clone(), performed);
                 if self.performed.len() > PERFORMED_MAX

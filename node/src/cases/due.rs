@@ -84,6 +84,8 @@ pub(crate) enum DueKind {
     Final,
     /// Somebody who acts on it is to know of a critical result.
     Hear,
+    /// The opinion, or the report, by when the requester wants it.
+    Wanted,
 }
 
 impl DueKind {
@@ -93,6 +95,7 @@ impl DueKind {
             Self::Preliminary => "preliminary",
             Self::Final => "final",
             Self::Hear => "hear",
+            Self::Wanted => "wanted",
         }
     }
 }
@@ -222,7 +225,10 @@ impl Whole {
                         let since = until.before(delays.answer(self, &site));
                         Due { what: DueKind::Answer, at: until, since }
                     }
-                    None => due(DueKind::Preliminary, self.requested, delays.preliminary(self)),
+                    None => match state.particulars.answer_by {
+                        Some(at) => Due { what: DueKind::Wanted, at, since: self.requested },
+                        None => due(DueKind::Preliminary, self.requested, delays.preliminary(self)),
+                    },
                 })
             }
         }

@@ -10,16 +10,16 @@
 //! # Not here
 //! Messages: `overlay`, which also writes down as a security alert what is called alarming here.
 
-use super::{CaseError, Cases, News, Whole, record::Record, step_word};
+use super::{CaseError, Cases, News, Whole, record::Record};
 use crate::{
     audit::{Act, Actor, Event as Evidence},
-    trust::CaseAsk,
+    trust::{CaseAsk, CaseBar},
 };
 use protocol::{
     Digest, Refusal, SiteId,
     case::{
         Case, Refused,
-        event::{EVENT_BYTES_MAX, Event, Kind},
+        event::{EVENT_BYTES_MAX, Event},
     },
     ids::Id128,
     signed::{SignatureBytes, Signed},
@@ -240,11 +240,12 @@ impl Cases {
         if requester == self.us() {
             return Ok(());
         }
-        let ask = match whole.state.kind() {
-            Kind::Diagnosis => CaseAsk::Diagnosis,
-            Kind::Expertise => CaseAsk::Expertise,
-        };
-        self.inner.trust.authorize_case(&requester, false, ask).map(|_| ())
+        let (ask, particulars) = (&whole.state.ask, &whole.state.particulars);
+        let asked = self.inner.trust.authorize_case(&requester, false, &CaseAsk { ask, particulars, studies: &[] });
+        asked.map(|_| ()).map_err(|bar| match bar {
+            CaseBar::NotAgreed(why) => why,
+            CaseBar::OutOfScope | CaseBar::NotDerogated => Refusal::NotPermitted,
+        })
     }
 
     async fn take(
@@ -280,7 +281,7 @@ impl Cases {
         let actor = Actor { person, role, site: Some(event.site), from: None };
         let peer = if self.inner.trust.peer(&event.site).is_some() { event.site } else { *from };
         let digest: String = event.digest().to_string().chars().take(12).collect();
-        let note = format!("{}: {digest}", step_word(&event.step));
+        let note = super::noted(event, &digest);
         Evidence::new(Act::CaseChanged, actor).peer(peer).basis(event.case).note(note)
     }
 }

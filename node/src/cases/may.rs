@@ -14,14 +14,18 @@ pub(crate) enum Doing {
     Reading,
     /// To give a claim back, or to a colleague.
     LettingGo,
-    /// To see to it that there are images, and somebody who is asked.
+    /// To see to it that there are images.
     Preparing,
+    /// To ask somebody else: who asked, and whoever sees to the images.
+    Routing,
     /// To have read a report, or to know of a critical result.
     Acting,
     /// To have told somebody of a critical result.
     Telling,
     /// To call the request off, or to say how urgent it is.
     Asking,
+    /// To say who the patient is.
+    Identifying,
     /// To put it away.
     Closing,
     /// To speak, to wait, to call for help.
@@ -49,7 +53,7 @@ pub(crate) fn may(person: &Person, whole: &Whole, us: &SiteId, doing: Doing) -> 
             Doing::Acting => is_clinician,
             Doing::Telling => is_clinician || reports,
             Doing::Asking => requests,
-            Doing::Closing => requests || prepares,
+            Doing::Routing | Doing::Identifying | Doing::Closing => requests || prepares,
             Doing::Speaking => reports || requests || prepares,
         }
 }

@@ -12,6 +12,10 @@
 //! The way to other sites: `overlay`. What has to be done by itself, when time passes or images come: `desk`. Who may do
 //! what here: the doors, by `trust`'s table.
 
+mod alerts;
+#[cfg(test)]
+mod alerts_tests;
+mod attachments;
 mod book;
 mod bound;
 mod draft;
@@ -19,13 +23,18 @@ mod due;
 mod hear;
 mod list;
 mod may;
+mod opened;
 mod performed;
 mod record;
 mod statistics;
+mod subscribed;
 #[cfg(test)]
 mod tests;
+mod undecoded;
 mod words;
 
+pub(crate) use alerts::{Alert, AlertKind, NOBODY_ANSWERS, Present};
+pub(crate) use attachments::AttachError;
 pub(crate) use book::Whole;
 pub(crate) use bound::Bound;
 pub(crate) use draft::{Draft, DraftError};
@@ -33,12 +42,16 @@ pub(crate) use due::{Delays, Due, DueKind, Tab};
 pub(crate) use hear::{HEADS_PAGE_MAX, Heads};
 pub(crate) use list::{Filter, Page};
 pub(crate) use may::{Doing, may, takes_part};
+pub(crate) use opened::{Told, Way};
 pub(crate) use performed::{Made, Performed};
 pub(crate) use record::{Rank, Settings, SettingsWrong, Telephone};
 pub(crate) use statistics::{Delay, Statistics, Together, night_of};
+pub(crate) use subscribed::{SUBSCRIBED_ITEMS_MAX, SubscribeError, Subscribing, Subscription, Wanted};
+pub(crate) use undecoded::{TriedBy, TriedFrame};
 pub(crate) use words::{
-    class_of, class_word, consent_of, consent_word, identity_of, identity_word, kind_of, kind_word, priority_of,
-    priority_word, skip_word, stage_word, standing_of, standing_word, step_word, void_word,
+    class_of, class_word, consent_of, consent_word, examination_of, examination_word, identity_of, identity_word,
+    kind_of, kind_word, priority_of, priority_word, rule_word, skip_word, stage_word, standing_of, standing_word,
+    step_word, void_word,
 };
 
 use crate::{
@@ -48,13 +61,14 @@ use crate::{
     tasks::{self, Tasks},
     trust::Trust,
 };
+use attachments::Attachments;
 use book::Book;
 use draft::Drafts;
 use protocol::{
     Digest, SiteId, Timestamp, Uid,
     case::{
         Case,
-        event::{Ask, Event, Step, case_name},
+        event::{Ask, Event, Particulars, Step, case_name},
         state::Void,
     },
     ids::Id128,
@@ -101,6 +115,8 @@ pub(crate) enum News {
     Case { case: Id128, events: Vec<Digest>, from: Option<SiteId> },
     /// Settings, or what needs no request, are other than they were.
     Settings,
+    /// Somebody has heard what they were called for.
+    Heard { person: String },
 }
 
 /// Clones share them.
@@ -118,6 +134,7 @@ struct Inner {
     tasks: Tasks,
     book: RwLock<Book>,
     drafts: Drafts,
+    attachments: Attachments,
     /// When whoever has the claim wrote or looked last. Bounded by the cases there are.
     active: StdMutex<HashMap<Id128, Timestamp>>,
     /// Held from what an event follows to its place in the view.
@@ -153,6 +170,7 @@ impl Cases {
             return Err(why.into());
         }
         let drafts = Drafts::new(dir, identity.clone());
+        let attachments = Attachments::new(dir, identity.clone());
         let inner = Inner {
             identity,
             trust,
@@ -161,11 +179,14 @@ impl Cases {
             tasks: tasks.clone(),
             book: RwLock::new(read.done()),
             drafts,
+            attachments,
             active: StdMutex::default(),
             writing: Mutex::default(),
             news: broadcast::channel(NEWS_KEPT).0,
         };
-        Ok(Self { inner: Arc::new(inner) })
+        let this = Self { inner: Arc::new(inner) };
+        this.sweep_attachments();
+        Ok(this)
     }
 
     /// News from now on.
@@ -218,7 +239,12 @@ impl Cases {
     ///
     /// # Errors
     /// See [`CaseError`].
-    pub(crate) async fn begin(&self, actor: Actor, ask: Ask) -> Result<Arc<Whole>, CaseError> {
+    pub(crate) async fn begin(
+        &self,
+        actor: Actor,
+        ask: Ask,
+        particulars: Particulars,
+    ) -> Result<Arc<Whole>, CaseError> {
         let this = self.clone();
         self.finish(async move {
             let _writing = this.inner.writing.lock().await;
@@ -236,8 +262,15 @@ impl Cases {
                 after: Vec::new(),
                 step: Step::Requested(Box::new(ask)),
             };
-            let case = Case::begin(event.clone()).map_err(|_| Void::Malformed)?;
-            this.keep(case, event, &actor).await
+            let mut case = Case::begin(event.clone()).map_err(|_| Void::Malformed)?;
+            let mut events = vec![event];
+            if particulars.says() {
+                let who = (us, actor.person.as_str(), actor.role.as_str());
+                let said = case.propose(who, tasks::now(), Step::Specified(particulars))?;
+                let _ = case.admit(said.clone()).map_err(|_| Void::Malformed)?;
+                events.push(said);
+            }
+            this.keep(case, events, &actor).await
         })
         .await
     }
@@ -269,7 +302,7 @@ impl Cases {
             let event = whole.case.propose(who, tasks::now(), step).map_err(CaseError::from)?;
             let mut case = whole.case.clone();
             case.admit(event.clone()).map_err(|_| CaseError::Void(Void::Malformed))?;
-            Ok(this.keep(case, event, &actor).await?)
+            Ok(this.keep(case, vec![event], &actor).await?)
         });
         done.await.unwrap_or_else(|_| Err(CaseError::Stopping.into()))
     }
@@ -282,21 +315,27 @@ impl Cases {
         self.inner.tasks.spawn("case", work).await.unwrap_or(Err(CaseError::Stopping))
     }
 
-    /// Evidence, journal, view, news.
-    async fn keep(&self, case: Case, event: Event, actor: &Actor) -> Result<Arc<Whole>, CaseError> {
-        let (name, digest) = (event.case, event.digest());
-        let signature = self.inner.identity.seal(&event).signature();
+    /// Evidence, journal, view, news. All of the events are there after a crash, or none.
+    async fn keep(&self, case: Case, events: Vec<Event>, actor: &Actor) -> Result<Arc<Whole>, CaseError> {
+        let name = case.name();
         let mut signatures = self.case(&name).map(|whole| whole.signatures.clone()).unwrap_or_default();
-        let _ = signatures.insert(digest, signature.clone());
+        let mut signed = Vec::with_capacity(events.len());
+        for event in events {
+            let signature = self.inner.identity.seal(&event).signature();
+            let _ = signatures.insert(event.digest(), signature.clone());
+            signed.push((event, signature));
+        }
         let whole = Arc::new(Whole::of(case, signatures));
         // Whoever is no peer of ours cannot countersign.
-        let peers = whole.state.parties.iter().filter(|site| self.inner.trust.peer(site).is_some());
-        for evidence in evidence(&event, actor, peers) {
+        let peers = || whole.state.parties.iter().filter(|site| self.inner.trust.peer(site).is_some());
+        let all: Vec<Evidence> = signed.iter().flat_map(|(event, _)| evidence(event, actor, peers())).collect();
+        for evidence in all {
             let _ = self.inner.audit.record(evidence).await?;
         }
-        self.write(&Record::Events(vec![(event, signature)])).await?;
+        let digests = signed.iter().map(|(event, _)| event.digest()).collect();
+        self.write(&Record::Events(signed)).await?;
         self.show(whole.clone());
-        self.tell(News::Case { case: name, events: vec![digest], from: None });
+        self.tell(News::Case { case: name, events: digests, from: None });
         Ok(whole)
     }
 
@@ -333,13 +372,19 @@ impl Cases {
     }
 
     async fn change(&self, record: Record, evidence: Evidence) -> Result<(), CaseError> {
+        self.remember(record, evidence).await?;
+        self.tell(News::Settings);
+        Ok(())
+    }
+
+    /// As [`Self::change`], of what is no news to anybody.
+    async fn remember(&self, record: Record, evidence: Evidence) -> Result<(), CaseError> {
         let this = self.clone();
         self.finish(async move {
             let _writing = this.inner.writing.lock().await;
             let _ = this.inner.audit.record(evidence).await?;
             this.write(&record).await?;
             this.inner.book.write().unwrap_or_else(PoisonError::into_inner).change(record);
-            this.tell(News::Settings);
             Ok(())
         })
         .await
@@ -411,8 +456,16 @@ impl Cases {
 /// What of an event is written down, once for each other site: whoever it is told to countersigns it.
 fn evidence<'a>(event: &Event, actor: &Actor, others: impl Iterator<Item = &'a SiteId>) -> Vec<Evidence> {
     let digest: String = event.digest().to_string().chars().take(12).collect();
-    let note = format!("{}: {digest}", step_word(&event.step));
+    let note = noted(event, &digest);
     let one = Evidence::new(Act::CaseChanged, actor.clone()).basis(event.case).note(note);
     let told: Vec<Evidence> = others.map(|site| one.clone().peer(*site)).collect();
     if told.is_empty() { vec![one] } else { told }
+}
+
+/// What a log says of an event: its word and what names it; of what goes beyond a person's credentials, the reason as well.
+fn noted(event: &Event, digest: &str) -> String {
+    match &event.step {
+        Step::Uncovered { reason } => format!("{}: {digest}: {reason}", step_word(&event.step)),
+        step => format!("{}: {digest}", step_word(step)),
+    }
 }

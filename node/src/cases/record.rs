@@ -1,6 +1,12 @@
 //! What the journal of cases holds, and what is set for them.
 
-use super::performed::Performed;
+use super::{
+    alerts::AlertKind,
+    opened::{Noted, Opened},
+    performed::Performed,
+    subscribed::Subscribed,
+    undecoded::Tried,
+};
 use protocol::{
     Digest, SiteId, Timestamp, Uid,
     case::event::{Event, Priority},
@@ -33,6 +39,16 @@ pub(super) enum Record {
     Bound { case: Id128, claim: Digest, transaction: Digest },
     /// How far a performed procedure step is.
     Performed(Performed),
+    /// A frame was tried to be decoded, and that was news.
+    Tried(Tried),
+    /// Somebody listens to other cases than before.
+    Subscribed(Subscribed),
+    /// Somebody has heard what a case called them for.
+    AlertsHeard { case: Id128, person: String, alerts: Vec<(AlertKind, Digest)>, at: Timestamp },
+    /// Reports came into somebody's hands.
+    Opened(Opened),
+    /// Somebody knows that reports differ.
+    Noted(Noted),
 }
 
 impl Wire for Record {
@@ -76,7 +92,8 @@ pub(crate) struct Settings {
     pub(crate) telephones: Vec<Telephone>,
     /// Asked in turn, where no roster says otherwise.
     pub(crate) ranks: Vec<Rank>,
-    /// Studies of these modalities need a request; empty: none do.
+    /// Studies of these modalities need a request; empty: those that another site is to read for us when they come, and those that
+    /// look like what an open request waits for.
     pub(crate) requested_modalities: Vec<String>,
 }
 

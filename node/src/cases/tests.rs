@@ -5,7 +5,7 @@ use crate::trust::{Peer, Terms, draft as draft_agreement};
 use protocol::{
     Refusal,
     agreement::{Preset, Purpose},
-    case::event::{Consent, Kind, Patient, Priority, Report, Standing},
+    case::event::{Consent, Kind, Particulars, Patient, Priority, Report, Standing},
     message::SiteRecord,
     signed::Signed,
 };
@@ -126,7 +126,7 @@ fn offer(to: SiteId) -> Step {
 }
 
 async fn offered(a: &Node, b: &Node) -> Id128 {
-    let name = a.cases.begin(actor("dr.urgence"), ask()).await.unwrap().name();
+    let name = a.cases.begin(actor("dr.urgence"), ask(), Particulars::default()).await.unwrap().name();
     let _ = a.does(name, "", offer(b.site())).await.unwrap();
     name
 }
@@ -217,7 +217,7 @@ async fn what_is_forged_or_of_others_is_refused_and_told() {
     let heard = b.cases.hear(a.site(), vec![all[1].clone()]).await.unwrap();
     assert_eq!(heard.refused, [(name, Refusal::NotHeld)]);
     // A case in which we have no part.
-    let alone = a.cases.begin(actor("dr.urgence"), ask()).await.unwrap();
+    let alone = a.cases.begin(actor("dr.urgence"), ask(), Particulars::default()).await.unwrap();
     let signed = a.cases.case(&alone.name()).unwrap().lacking(&std::collections::BTreeSet::new());
     let heard = b.cases.hear(a.site(), signed).await.unwrap();
     assert_eq!(heard.refused, [(alone.name(), Refusal::NotPermitted)]);

@@ -2,7 +2,8 @@
 
 use protocol::{
     case::{
-        event::{Class, Consent, Kind, Priority, Skip, Standing, Step},
+        event::{Class, Consent, Examination, Kind, Priority, Skip, Standing, Step},
+        practice::Rule,
         state::{Stage, Void},
     },
     identity::Standing as Identity,
@@ -50,6 +51,21 @@ words!(Option<Identity>, identity_word, identity_of,
     Some(Identity::Validated) => "validated" / Some(Identity::Validated),
     Some(Identity::Qualified) => "qualified" / Some(Identity::Qualified));
 
+words!(Examination, examination_word, examination_of,
+    Examination::Unsaid => "" / Examination::Unsaid,
+    Examination::Clinical => "clinical" / Examination::Clinical,
+    Examination::ScreeningFirst => "screening-first" / Examination::ScreeningFirst,
+    Examination::ScreeningSecond => "screening-second" / Examination::ScreeningSecond);
+
+/// Why it is not read from afar.
+pub(crate) const fn rule_word(rule: Rule) -> &'static str {
+    match rule {
+        Rule::ScreeningFirst => "screening-first",
+        Rule::ScreeningSecond => "screening-second",
+        Rule::NuclearAlone => "nuclear-alone",
+    }
+}
+
 pub(crate) const fn skip_word(skip: Skip) -> &'static str {
     match skip {
         Skip::Unreachable => "unreachable",
@@ -59,6 +75,7 @@ pub(crate) const fn skip_word(skip: Skip) -> &'static str {
         Skip::OutOfScope => "out-of-scope",
         Skip::Refused => "refused",
         Skip::TimedOut => "timed-out",
+        Skip::FromAfar => "from-afar",
     }
 }
 
@@ -96,7 +113,7 @@ pub(crate) const fn step_word(step: &Step) -> &'static str {
         Step::Released { .. } => "released",
         Step::HandedOver { .. } => "handed-over",
         Step::Reading => "reading",
-        Step::Reported(_) => "reported",
+        Step::Reported(_) | Step::Illustrated { .. } => "reported",
         Step::Delivered { .. } => "delivered",
         Step::Acknowledged { .. } => "acknowledged",
         Step::Heard { .. } => "heard",
@@ -114,6 +131,11 @@ pub(crate) const fn step_word(step: &Step) -> &'static str {
         Step::Skipped { .. } => "skipped",
         Step::Prioritised { .. } => "prioritised",
         Step::Expected { .. } => "expected",
+        Step::Attached(_) => "attached",
+        Step::Reachable { .. } => "reachable",
+        Step::Specified(_) => "specified",
+        Step::Identified(_) => "identified",
+        Step::Uncovered { .. } => "uncovered",
     }
 }
 
@@ -134,5 +156,6 @@ pub(crate) const fn void_word(void: &Void) -> &'static str {
         Void::Owed => "owed",
         Void::Malformed => "malformed",
         Void::Full => "full",
+        Void::FromAfar(rule) => rule_word(*rule),
     }
 }

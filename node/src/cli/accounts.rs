@@ -167,6 +167,16 @@ pub(super) async fn ae(dir: &Path, command: AeCommand) -> anyhow::Result<()> {
             )
             .await?;
         }
+        AeCommand::Test { title } => {
+            let mut node = Node::open(dir).await?;
+            let told = node.post(&format!("/api/aes/{}/echo", segment(&title)), &json!({})).await?;
+            node.close().await?;
+            let Some(after_ms) = told["after_ms"].as_u64() else {
+                let why = text::fault(&told["fault"]);
+                bail!("{title} does not answer: {why}" | "{title} ne répond pas : {why}");
+            };
+            eprintln!("{title} answered after {after_ms} ms." | "{title} a répondu après {after_ms} ms.");
+        }
         AeCommand::Remove { title } => {
             let mut node = Node::open(dir).await?;
             node.ask(Method::DELETE, &format!("/api/aes/{}", segment(&title)), None).await?;

@@ -203,7 +203,8 @@ pub(super) async fn shift(dir: &Path, command: ShiftCommand) -> anyhow::Result<(
         ShiftCommand::Keep { id } => Some(step(&id, "keep", json!({})).await?),
         ShiftCommand::End { id } => Some(step(&id, "end", json!({})).await?),
         ShiftCommand::Take { id, sound, notifications } => {
-            Some(step(&id, "take", json!({ "sound": sound, "notifications": notifications })).await?)
+            let word = |did: bool| if did { "worked" } else { "not-noticed" };
+            Some(step(&id, "take", json!({ "sound": word(sound), "notifications": word(notifications) })).await?)
         }
         ShiftCommand::Offer { id, to } => Some(step(&id, "offer", other(to)).await?),
         ShiftCommand::Relieve { id, from } => Some(step(&id, "relieve", other(from)).await?),

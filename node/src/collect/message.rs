@@ -90,11 +90,14 @@ pub(super) fn kind(act: Act) -> (Code, char, Option<Code>) {
         | Act::StudyReleased => (ACCESSED, 'U', None),
         Act::StudyRejected => (ACCESSED, 'D', None),
         // "Order Record": somebody asked, took, read, reported (DCM 110109).
-        Act::CaseChanged => (ORDER, 'U', None),
+        Act::CaseChanged | Act::DiscordanceAcknowledged => (ORDER, 'U', None),
+        Act::AttachmentOpened | Act::AlertHeard | Act::ReportOpened => (ORDER, 'R', None),
         Act::StudyCorrected | Act::CorrectionUndone | Act::PatientLinked => (PATIENT_RECORD, 'U', None),
         Act::StudyErased | Act::CacheErased | Act::KeptErased | Act::CopyErased => (DELETED, 'D', None),
-        Act::StudyExported | Act::BackupTaken | Act::BackupServed | Act::KeptExported => (EXPORT, 'R', None),
-        Act::BackupKept => (IMPORT, 'C', None),
+        Act::StudyExported | Act::BackupTaken | Act::BackupServed | Act::KeptExported | Act::AttachmentServed => {
+            (EXPORT, 'R', None)
+        }
+        Act::BackupKept | Act::AttachmentFetched => (IMPORT, 'C', None),
         Act::BackupProved | Act::LinkTried | Act::RoadRelayed => (APPLICATION_ACTIVITY, 'E', None),
     }
 }

@@ -21,7 +21,7 @@ pub(crate) use cold::{BucketConfig, ColdPlace};
 pub(crate) use collector::CollectorConfig;
 pub(crate) use oidc::{OidcConfig, may_be_asked};
 
-use protocol::{SiteId, congestion::Law, retention::Rules};
+use protocol::{SiteId, congestion::Law, identity::Standing, retention::Rules};
 use std::{
     fmt, io,
     net::SocketAddr,
@@ -62,6 +62,15 @@ pub(crate) struct SiteConfig {
     pub(crate) language: String,
     /// In which time zone its devices date what they make, by its IANA name; `None`: nobody said.
     pub(crate) time_zone: Option<String>,
+    /// How sure it is of the identity of whom the national number stands in its images; `None`: nobody said.
+    pub(crate) national_identity: Option<Standing>,
+}
+
+impl SiteConfig {
+    /// A site of which nobody said more than its name.
+    pub(crate) fn named(name: &str) -> Self {
+        Self { name: name.to_owned(), language: "fr".to_owned(), time_zone: None, national_identity: None }
+    }
 }
 
 /// The web door: portal, API, DICOMweb.
@@ -93,11 +102,19 @@ impl Default for PortalConfig {
 }
 
 /// The DICOMweb door, which listens with the portal.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DicomwebConfig {
     /// Other web pages that may ask, by their origin (`https://viewer.example`), with a token of their own. None unless
     /// said; 16 at most.
     pub(crate) cors_origins: Vec<String>,
+    /// A search that names a patient by an ID with its issuer also asks peers, unless the search says otherwise.
+    pub(crate) ask_peers: bool,
+}
+
+impl Default for DicomwebConfig {
+    fn default() -> Self {
+        Self { cors_origins: Vec::new(), ask_peers: true }
+    }
 }
 
 /// The DIMSE door.
@@ -107,6 +124,8 @@ pub(crate) struct DimseConfig {
     pub(crate) ae_title: String,
     /// Associations at once; further ones are rejected (A-ASSOCIATE-RJ, temporary congestion).
     pub(crate) associations_max: usize,
+    /// A C-FIND of an AE that reaches peers' studies, which names a patient by an ID with its issuer, also asks peers.
+    pub(crate) ask_peers: bool,
     /// A second listener, by TLS; `tls_listen`, `tls_cert`, `tls_key`, `tls_ca`, `tls_anonymous`.
     pub(crate) tls: Option<DimseTls>,
 }
@@ -132,6 +151,7 @@ impl Default for DimseConfig {
             listen: SocketAddr::from(([127, 0, 0, 1], 11112)),
             ae_title: "CONFRERE".to_owned(),
             associations_max: 256,
+            ask_peers: true,
             tls: None,
         }
     }

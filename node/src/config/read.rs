@@ -7,6 +7,7 @@ use super::{
 use protocol::{
     AeTitle, SiteId,
     congestion::Law,
+    identity::Standing,
     limits::{SITE_NAME_MAX, is_site_name},
     retention::Rules,
 };
@@ -21,6 +22,7 @@ use toml::{Table, Value};
 const ASSOCIATIONS: RangeInclusive<u64> = 1..=1024;
 /// Shorter and a slow scanner's study falls apart; longer and nobody would wait.
 const SETTLE_MS: RangeInclusive<u64> = 100..=3_600_000;
+const STANDINGS: &str = "\"provisional\", \"retrieved\", \"validated\" or \"qualified\"";
 const RULES: &str = "\"france-hospital\" or \"france-practice\"";
 const COLD_AFTER: &str = "\"never\" or a time like \"90d\"";
 /// More pages than a hospital has viewers.
@@ -170,7 +172,18 @@ fn site(section: &mut Section<'_>) -> SiteConfig {
     let zone = section.text("time_zone", String::new(), "an IANA time zone, as Europe/Paris", |text| {
         (text.is_empty() || protocol::roster::zone(text).is_some()).then(|| text.to_owned())
     });
-    SiteConfig { name, language, time_zone: Some(zone).filter(|zone| !zone.is_empty()) }
+    let national_identity = section.text("national_identity", None, STANDINGS, |text| Some(Some(standing(text)?)));
+    SiteConfig { name, language, time_zone: Some(zone).filter(|zone| !zone.is_empty()), national_identity }
+}
+
+fn standing(text: &str) -> Option<Standing> {
+    match text {
+        "provisional" => Some(Standing::Provisional),
+        "retrieved" => Some(Standing::Retrieved),
+        "validated" => Some(Standing::Validated),
+        "qualified" => Some(Standing::Qualified),
+        _ => None,
+    }
 }
 
 /// The words of `trust`'s roles.
@@ -201,10 +214,12 @@ fn factor_roles(section: &mut Section<'_>) -> Vec<String> {
 }
 
 fn dicomweb(section: &mut Section<'_>) -> DicomwebConfig {
-    let Some(value) = section.table.remove("cors_origins") else { return DicomwebConfig::default() };
+    let default = DicomwebConfig::default();
+    let default = DicomwebConfig { ask_peers: section.switch("ask_peers", default.ask_peers), ..default };
+    let Some(value) = section.table.remove("cors_origins") else { return default };
     let Some(list) = value.as_array().filter(|list| list.len() <= CORS_ORIGINS_MAX) else {
         section.fault("cors_origins", format!("{value} is not a list of at most {CORS_ORIGINS_MAX} origins"));
-        return DicomwebConfig::default();
+        return default;
     };
     let mut cors_origins = Vec::new();
     for value in list {
@@ -216,7 +231,7 @@ fn dicomweb(section: &mut Section<'_>) -> DicomwebConfig {
             ),
         }
     }
-    DicomwebConfig { cors_origins }
+    DicomwebConfig { cors_origins, ..default }
 }
 
 /// Whether a browser may send this text as Origin (RFC 6454 §7): scheme, host, and the port where it is not the
@@ -254,7 +269,13 @@ fn dimse(section: &mut Section<'_>) -> DimseConfig {
             })
         }
     };
-    DimseConfig { listen: section.address(default.listen), ae_title, associations_max, tls: dimse_tls(section) }
+    DimseConfig {
+        listen: section.address(default.listen),
+        ae_title,
+        associations_max,
+        ask_peers: section.switch("ask_peers", default.ask_peers),
+        tls: dimse_tls(section),
+    }
 }
 
 /// All of it or nothing: a listener without an authority would trust nobody, or everybody.

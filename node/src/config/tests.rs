@@ -6,7 +6,7 @@ const EXAMPLE: &str = include_str!("../../../docs/confrere.toml");
 
 fn example() -> Config {
     Config {
-        site: SiteConfig { name: "CH Nord".to_owned(), language: "fr".to_owned(), time_zone: None },
+        site: SiteConfig::named("CH Nord"),
         portal: PortalConfig::default(),
         dicomweb: DicomwebConfig::default(),
         dimse: DimseConfig { ae_title: "CHNORD".to_owned(), ..DimseConfig::default() },

@@ -4,7 +4,7 @@ use super::{
     AlarmsConfig, ArchiveConfig, CollectorConfig, Config, DimseConfig, PixelsConfig, PortalConfig, RelayConfig,
     SiteConfig, cold, oidc, units,
 };
-use protocol::retention::Rules;
+use protocol::{identity::Standing, retention::Rules};
 use std::{
     fmt::Write,
     net::SocketAddr,
@@ -63,11 +63,18 @@ fn sections(config: &Config) -> [Section; 13] {
         portal_section(portal),
         (
             "dicomweb",
-            vec![Line(
-                "Other web pages that may ask, with a token, by their origin: [\"https://viewer.example\"].",
-                "cors_origins",
-                names(&dicomweb.cors_origins),
-            )],
+            vec![
+                Line(
+                    "Other web pages that may ask, with a token, by their origin: [\"https://viewer.example\"].",
+                    "cors_origins",
+                    names(&dicomweb.cors_origins),
+                ),
+                Line(
+                    "A search that names a patient by an ID with its issuer asks peers, too, unless it says live=false.",
+                    "ask_peers",
+                    Some(Value::Boolean(dicomweb.ask_peers)),
+                ),
+            ],
         ),
         dimse_section(dimse),
         (
@@ -108,8 +115,22 @@ fn site_section(site: &SiteConfig) -> Section {
             "time_zone",
             site.time_zone.as_deref().and_then(text),
         ),
+        Line(
+            "How sure this site is of whom the national number (INS) in its images means; links come by themselves of \"qualified\" only.",
+            "national_identity",
+            site.national_identity.and_then(|standing| text(standing_word(standing))),
+        ),
     ];
     ("site", lines)
+}
+
+const fn standing_word(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Provisional => "provisional",
+        Standing::Retrieved => "retrieved",
+        Standing::Validated => "validated",
+        Standing::Qualified => "qualified",
+    }
 }
 
 fn pixels_section(pixels: &PixelsConfig) -> Section {
@@ -195,6 +216,11 @@ fn dimse_section(dimse: &DimseConfig) -> Section {
             "Associations at once, 1 to 1024; further ones are rejected for the moment.",
             "associations_max",
             Some(associations),
+        ),
+        Line(
+            "A C-FIND that names a patient by an ID with its issuer asks peers, too, of AEs that reach peers' studies.",
+            "ask_peers",
+            Some(Value::Boolean(dimse.ask_peers)),
         ),
         Line(
             "A second place to listen, by TLS; all of the next three with it.",

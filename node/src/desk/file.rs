@@ -2,7 +2,7 @@
 //!
 //! A report is delivered when it is filed, or when there is no study here to file it in: then it is in the case alone. Where the
 //! study's identity contradicts the case's it is not filed, and people are called: what is read of one patient must not lie with
-//! another.
+//! another. When the requesting site says who the patient is, what was kept out is filed.
 //!
 //! # At a crash
 //! Filed and not yet said to be: found here by its UIDs at the next look, and said.
@@ -10,17 +10,21 @@
 //! # Not here
 //! What the objects hold: `reports`.
 
-use super::{Inner, next::World, nobody};
+use super::{Inner, join::contradictions, next::World, nobody};
 use crate::{
-    archive::{Form, IngestError, InstanceRow, Source, StudyRow, is_note_class},
+    archive::{Form, IngestError, InstanceRow, Source, StudyRow},
     cases::Whole,
+    pixels::pointing::points,
     reports::{self, Beside, Document, Kept, Kind, Reference, Sheet, Unwritable},
 };
 use bytes::Bytes;
 use protocol::{Uid, case::state::Reported, retention::Day};
+use std::sync::PoisonError;
 
 /// Objects that one report points at.
 const REFERENCES_MAX: usize = 128;
+/// Studies that one address of the viewer names.
+const ADDRESSED_MAX: usize = 16;
 
 /// Where a report belongs.
 enum Place {
@@ -40,23 +44,23 @@ enum FileError {
     Unwritable(#[from] Unwritable),
 }
 
-fn reference(study: &Uid, series: &Uid, row: InstanceRow, frame: Option<u32>) -> Reference {
-    let is_image = !is_note_class(&row.entry.sop_class);
+fn reference(study: &Uid, series: &Uid, row: InstanceRow, (frame, text): (Option<u32>, &str)) -> Reference {
+    let is_image = !points(&row.entry.sop_class);
     let (study, series) = (study.clone(), series.clone());
-    Reference { study, series, class: row.entry.sop_class, instance: row.entry.instance, frame, is_image }
+    Reference {
+        study,
+        series,
+        class: row.entry.sop_class,
+        instance: row.entry.instance,
+        frame,
+        is_image,
+        text: text.to_owned(),
+    }
 }
 
-/// What is known of both and differs.
+/// What is known of both and differs. Names are written in many ways, and a sex is often not said: neither keeps a report out.
 fn contradicts(whole: &Whole, row: &StudyRow) -> bool {
-    let (asked, held) = (&whole.state.ask.patient, &row.patient);
-    let differs = |asked: &str, held: Option<&str>| {
-        let held = held.map(str::trim).unwrap_or_default();
-        !asked.is_empty() && !held.is_empty() && asked.trim() != held
-    };
-    let same_issuer = !differs(&asked.issuer, held.issuer.as_deref());
-    row.patient_conflict
-        || differs(&asked.birth_date, held.birth_date.as_deref())
-        || (same_issuer && differs(&asked.id, held.id.as_deref()))
+    contradictions(&whole.state.ask.patient, row).iter().any(|what| matches!(*what, "birth_date" | "id"))
 }
 
 impl super::Desk {
@@ -70,44 +74,63 @@ impl Inner {
     async fn sheet(&self, whole: &Whole, reported: &Reported) -> Sheet {
         let mut sheet = Sheet::of(whole, reported, |site| self.name(site));
         let read = reported.report.read.iter().map(|(study, _)| study);
-        let Some(study) = read.chain(&whole.state.ask.studies).next() else { return sheet };
+        let mut studies: Vec<&Uid> = Vec::new();
+        for study in read.chain(&whole.state.ask.studies).take(ADDRESSED_MAX) {
+            if !studies.contains(&study) {
+                studies.push(study);
+            }
+        }
+        let Some(first) = studies.first() else { return sheet };
         // Not known now is not known at all: the report does not wait for it.
-        let kept = self.parts.archive.kept(study).await.ok().flatten();
+        let kept = self.parts.archive.kept(first).await.ok().flatten();
         let day = |until: Day| until.to_string().replace('-', "");
+        let list = studies.iter().map(|study| study.as_str()).collect::<Vec<_>>().join(",");
         sheet.beside = Beside {
-            viewer: Some(format!("{}/ohif/viewer?StudyInstanceUIDs={study}", self.parts.portal_url)),
+            viewer: Some(format!("{}/ohif/viewer?StudyInstanceUIDs={list}", self.parts.portal_url)),
             kept: kept.map(|kept| kept.until.map_or(Kept::Open, |until| Kept::Until(day(until)))),
-            references: self.chosen(whole),
+            references: self.chosen(whole, reported),
         };
         sheet
     }
 
-    /// Images that the request points at, and key object selections beside them, as far as they lie here.
-    fn chosen(&self, whole: &Whole) -> Vec<Reference> {
+    /// Images that the report and the request point at, and documents beside them that point at images (key object selections,
+    /// measurements), as far as they lie here; each once.
+    fn chosen(&self, whole: &Whole, reported: &Reported) -> Vec<Reference> {
         let archive = &self.parts.archive;
         let ask = &whole.state.ask;
-        let named = ask.key_images.iter().filter_map(|image| {
+        // Of this case's studies alone, whatever another site pointed at.
+        let pointed = whole.key_images_of(reported).chain(whole.key_images());
+        let named = pointed.filter_map(|image| {
             let instance = image.instance.as_ref()?;
             let rows = archive.instances(&image.study, &image.series).ok()?;
             let row = rows.into_iter().find(|row| row.entry.instance == *instance)?;
-            Some(reference(&image.study, &image.series, row, image.frame))
+            Some(reference(&image.study, &image.series, row, (image.frame, &image.text)))
         });
-        let selections = ask.studies.iter().flat_map(|study| {
+        let documents = ask.studies.iter().flat_map(|study| {
             let series = archive.series(study).unwrap_or_default();
-            series.into_iter().filter(|row| row.modality == "KO").flat_map(move |series| {
+            series.into_iter().filter(|row| ["KO", "SR"].contains(&row.modality.as_str())).flat_map(move |series| {
                 let rows = archive.instances(study, &series.series).unwrap_or_default();
-                let is_selection = |row: &InstanceRow| {
-                    is_note_class(&row.entry.sop_class) && !archive.is_note(&row.entry.instance).unwrap_or(true)
+                let is_one = |row: &InstanceRow| {
+                    points(&row.entry.sop_class) && !archive.is_note(&row.entry.instance).unwrap_or(true)
                 };
                 let kept: Vec<Reference> = rows
                     .into_iter()
-                    .filter(is_selection)
-                    .map(|row| reference(study, &series.series, row, None))
+                    .filter(is_one)
+                    .map(|row| reference(study, &series.series, row, (None, "")))
                     .collect();
                 kept
             })
         });
-        named.chain(selections).take(REFERENCES_MAX).collect()
+        let mut chosen: Vec<Reference> = Vec::new();
+        for one in named.chain(documents) {
+            if chosen.len() >= REFERENCES_MAX {
+                break;
+            }
+            if !chosen.contains(&one) {
+                chosen.push(one);
+            }
+        }
+        chosen
     }
 
     fn place(&self, whole: &Whole, reported: &Reported) -> Place {
@@ -138,13 +161,19 @@ impl Inner {
         }
     }
 
+    /// Whether it is still to be filed: not delivered yet, or kept out of the archive while the images were somebody else's there.
+    /// What a person took out since stays out: the archive knows it.
+    fn is_unfiled(&self, reported: &Reported) -> bool {
+        !reported.delivered || !self.were_filed(reported)
+    }
+
     /// Reports of a case of ours that are not in the archive though a study of it is.
     pub(super) fn unfiled(&self, whole: &Whole) -> u64 {
         let is_ours = whole.state.requester.0 == self.us();
         let is_open = |reported: &&Reported| match self.place(whole, reported) {
             Place::Nowhere => false,
             Place::OtherPatient => true,
-            Place::Study(_) => !reported.delivered,
+            Place::Study(_) => self.is_unfiled(reported),
         };
         if is_ours { whole.state.reports.iter().filter(is_open).count() as u64 } else { 0 }
     }
@@ -154,7 +183,14 @@ impl Inner {
         if whole.state.requester.0 != self.us() {
             return;
         }
-        for reported in whole.state.reports.iter().filter(|reported| !reported.delivered) {
+        self.file_all(whole).await;
+        let is_out = self.unfiled(whole) > 0;
+        let mut kept_out = self.kept_out.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = if is_out { kept_out.insert(whole.name()) } else { kept_out.remove(&whole.name()) };
+    }
+
+    async fn file_all(&self, whole: &Whole) {
+        for reported in whole.state.reports.iter().filter(|reported| self.is_unfiled(reported)) {
             let Place::Study(row) = self.place(whole, reported) else { continue };
             if self.were_filed(reported) {
                 continue;

@@ -16,7 +16,8 @@ use dicom_object::InMemDicomObject;
 use dicom_transfer_syntax_registry::entries::EXPLICIT_VR_LITTLE_ENDIAN;
 use protocol::{
     Uid,
-    case::event::{Ask, Consent, Kind as AskKind, Priority, Report, Standing},
+    case::event::{Ask, Consent, Kind as AskKind, Particulars, Patient, Priority, Report, Standing},
+    identity::Standing as Identity,
 };
 
 const STUDY: &str = "1.2.826.0.5.1";
@@ -60,14 +61,14 @@ fn actor(person: &str) -> Actor {
 }
 
 /// A case of ours that we read ourselves, with its final report; nobody has filed it.
-async fn reported(cases: &Cases) -> Arc<Whole> {
+async fn reported(cases: &Cases, patient: Patient) -> Arc<Whole> {
     let text = String::new;
     let ask = Ask {
         nonce: tasks::random_id(),
         kind: AskKind::Diagnosis,
         priority: Priority::P0,
         question: "AVC ?".to_owned(),
-        patient: unnamed(),
+        patient,
         context: text(),
         contraindications: text(),
         priors: text(),
@@ -81,7 +82,7 @@ async fn reported(cases: &Cases) -> Arc<Whole> {
         key_images: Vec::new(),
         to: Vec::new(),
     };
-    let name = cases.begin(actor("dr.urgence"), ask).await.unwrap().name();
+    let name = cases.begin(actor("dr.urgence"), ask, Particulars::default()).await.unwrap().name();
     let us = cases.us();
     let report = Report {
         standing: Standing::Final,
@@ -119,6 +120,9 @@ fn start(alone: &Alone, dir: &std::path::Path) -> Desk {
         look_every: WITHIN,
         silent_after: WITHIN,
     });
+    // None is set up.
+    let sources =
+        Sources::open(&dir.join("beside"), "CH Nord", alone.archive.clone(), alone.audit.clone(), &tasks).unwrap();
     Desk::start(DeskParts {
         cases: alone.cases.clone(),
         trust,
@@ -130,6 +134,8 @@ fn start(alone: &Alone, dir: &std::path::Path) -> Desk {
         site_name: "CH Nord".to_owned(),
         portal_url: "https://portail.example".to_owned(),
         roster,
+        sources,
+        time_zone: None,
     })
 }
 
@@ -139,7 +145,7 @@ async fn what_was_taken_out_is_not_filed_again_and_the_report_is_delivered() {
     let alone = alone(dir.path()).await;
     let (archive, cases) = (alone.archive.clone(), alone.cases.clone());
     image(&archive).await;
-    let whole = reported(&cases).await;
+    let whole = reported(&cases, unnamed()).await;
     let one = whole.state.reports[0].clone();
     // A node that stopped between the two: the SR lies there, and somebody took it out before the next start.
     let row = archive.study(&study()).unwrap().unwrap();
@@ -169,4 +175,42 @@ async fn what_was_taken_out_is_not_filed_again_and_the_report_is_delivered() {
     assert_eq!(held(&series), 0, "what was taken out stays out");
     assert_eq!(held(&Kind::Pdf.series(&whole.name())), 1, "the other form is filed");
     assert!(archive.knows(&instance).unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_read_of_nobody_known_is_filed_when_it_is_said_who_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let alone = alone(dir.path()).await;
+    let (archive, cases) = (alone.archive.clone(), alone.cases.clone());
+    image(&archive).await;
+    // Called X12 when nobody knew; the archive has the patient by now.
+    let whole = reported(&cases, Patient { id: "X12".to_owned(), ..unnamed() }).await;
+    let (mut news, mut stored) = (cases.news(), archive.events());
+    let _desk = start(&alone, dir.path());
+    let delivered = async {
+        while !cases.case(&whole.name()).unwrap().state.reports[0].delivered {
+            let _ = news.recv().await;
+        }
+    };
+    tokio::time::timeout(WITHIN, delivered).await.expect("the report is delivered, in the case");
+    let held = |kind: Kind| archive.instances(&study(), &kind.series(&whole.name())).unwrap().len();
+    assert_eq!((held(Kind::Pdf), held(Kind::Sr)), (0, 0), "what is read of one does not lie with another");
+
+    let known = Patient {
+        name: "DURAND^PAUL".to_owned(),
+        id: "4711".to_owned(),
+        standing: Some(Identity::Validated),
+        ..unnamed()
+    };
+    let said = Step::Identified(Box::new(known.clone()));
+    let whole = cases.act(whole.name(), actor("admissions"), said).await.unwrap();
+    let filed = async {
+        while held(Kind::Pdf) + held(Kind::Sr) < 2 {
+            let _ = stored.recv().await;
+        }
+    };
+    tokio::time::timeout(WITHIN, filed).await.expect("both forms are filed");
+    let one = &whole.state.reports[0];
+    let sheet = Sheet::of(&whole, one, |site| site.short());
+    assert_eq!((sheet.patient.id.as_str(), sheet.identified.as_ref()), ("X12", Some(&known)), "it says both");
 }

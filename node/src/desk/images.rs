@@ -13,23 +13,22 @@ use super::{
 use crate::{
     archive::{SeriesRow, StudyQuery, StudyRow},
     cases::{Settings, Whole},
-    reports::STATION,
+    reports::{Kind, STATION},
     roster::Question,
     studies::Zoned,
     tasks,
-    trust::CaseAsk,
 };
 use protocol::{
     SiteId, Timestamp, Uid,
     case::{
-        event::{Kind, Patient, Skip},
+        event::{Counted, Patient, Skip},
         state::Reported,
     },
     ids::Id128,
     manifest::Completeness,
-    roster::Rung,
+    roster::{Coverage, Rung},
 };
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
 /// Studies looked at that may lack a request: what came last.
 const LOOSE_MAX: usize = 200;
@@ -37,6 +36,8 @@ const LOOSE_MAX: usize = 200;
 const ACCESSION_MAX: usize = 16;
 /// A study older than this came before there was a desk, or is nobody's any more.
 const LOOSE_DAYS: u64 = 2;
+/// What is looked at of a calendar to tell whether a moment is within it.
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// A study of a case, as it is known here.
 #[derive(Clone, Debug)]
@@ -53,6 +54,8 @@ pub(crate) struct StudyHere {
     pub(crate) holder: Option<SiteId>,
     /// Bytes were met that are not those signed.
     pub(crate) corrupt: bool,
+    /// Images that could not be decoded.
+    pub(crate) undecoded: u32,
 }
 
 /// A study of ours that no request names.
@@ -92,6 +95,25 @@ fn is_report(row: &SeriesRow) -> bool {
     row.station.as_deref() == Some(STATION)
 }
 
+/// Objects of reports of a case that its requester says to have filed in a study of its own, which a peer's card counts as well.
+fn filed_there(whole: &Whole, study: &Uid, holder: &SiteId) -> u32 {
+    let state = &whole.state;
+    if state.requester.0 != *holder {
+        return 0;
+    }
+    let lies_in = |reported: &&Reported| {
+        let read = reported.report.read.iter().map(|(read, _)| read);
+        reported.delivered && read.chain(&state.ask.studies).find(|one| state.ask.studies.contains(one)) == Some(study)
+    };
+    let objects = state.reports.iter().filter(lies_in).count() * Kind::ALL.len();
+    u32::try_from(objects).unwrap_or(u32::MAX)
+}
+
+/// Whether a series is words about images: a saved measurement is no image that came late.
+fn is_document(row: &SeriesRow) -> bool {
+    ["SR", "KO", "PR"].contains(&row.modality.as_str())
+}
+
 /// Issuers are the site's own word: that of the patient's identifiers, or the site's name.
 fn same_accession(whole: &Whole, row: &StudyRow, site_name: &str) -> bool {
     let (number, issuer) = &whole.state.ask.accession;
@@ -109,18 +131,8 @@ impl World for Inner {
         self.parts.roster.who(&Question { modalities, regions, at: Some(wanted.at), ..Question::default() })
     }
 
-    fn bars(&self, site: &SiteId, kind: Kind) -> Option<Skip> {
-        if *site == self.us() {
-            return None;
-        }
-        let ask = match kind {
-            Kind::Diagnosis => CaseAsk::Diagnosis,
-            Kind::Expertise => CaseAsk::Expertise,
-        };
-        if self.parts.trust.authorize_case(site, true, ask).is_err() {
-            return Some(Skip::NotAgreed);
-        }
-        (!self.parts.overlay.contact(site).connected).then_some(Skip::Unreachable)
+    fn bars(&self, site: &SiteId, whole: &Whole) -> Option<Skip> {
+        self.bar(site, &whole.state.ask, &whole.state.particulars)
     }
 
     fn name(&self, site: &SiteId) -> String {
@@ -131,27 +143,28 @@ impl World for Inner {
     }
 
     fn images(&self, studies: &[Uid]) -> Vec<Image> {
-        let row = |study: &Uid| self.parts.archive.study(study).ok().flatten();
-        let filed = |study: &Uid| -> u32 {
-            let series = self.parts.archive.series(study).unwrap_or_default();
-            series.iter().filter(|row| is_report(row)).map(|row| row.instances).sum()
-        };
+        let row = |study: &Uid| self.parts.archive.study(study).ok().flatten().filter(|_| !self.is_beside(study));
         let image = |row: StudyRow| Image {
             version: (row.completeness == Completeness::Complete).then_some(row.version),
-            instances: row.instances.saturating_sub(filed(&row.study)),
+            instances: row.instances.saturating_sub(self.filed(&row.study)),
             study: row.study,
         };
         studies.iter().filter_map(row).map(image).collect()
     }
 
-    fn counted(&self, study: &Uid) -> Option<u32> {
-        self.parts.cases.counted(study)
+    fn counted(&self, study: &Uid, by: Counted) -> Option<u32> {
+        match by {
+            Counted::Modality => self.parts.cases.counted(study),
+            Counted::Pacs => self.counts.of(study),
+            Counted::Technologist => None,
+        }
     }
 
     fn touched(&self, study: &Uid) -> Timestamp {
         let archive = &self.parts.archive;
         let amended = archive.study(study).ok().flatten().and_then(|row| row.amended).map(|amended| amended.at);
-        let series = archive.series(study).unwrap_or_default().into_iter().filter(|row| !is_report(row));
+        let series =
+            archive.series(study).unwrap_or_default().into_iter().filter(|row| !is_report(row) && !is_document(row));
         let instances = series.flat_map(|row| archive.instances(study, &row.series).unwrap_or_default());
         instances.map(|row| row.received).chain(amended).max().unwrap_or(Timestamp(0))
     }
@@ -183,10 +196,30 @@ impl World for Inner {
 }
 
 impl Inner {
-    /// Studies of ours that came lately, are of a kind that needs a request, and have none.
+    /// Whether a study needs a request: one of the modalities that are set. Where none are set, one that came while another
+    /// site was to read such for us, or that looks like what an open request waits for.
+    fn needs_request(&self, row: &StudyRow, settings: &Settings, coverages: &[Coverage], is_candidate: bool) -> bool {
+        if !settings.requested_modalities.is_empty() {
+            return row.modalities.iter().any(|code| settings.requested_modalities.contains(code));
+        }
+        let (us, at) = (self.us(), row.arrived);
+        is_candidate
+            || coverages.iter().any(|coverage| {
+                coverage.is_for(&us)
+                    && coverage.readers.iter().any(|reader| reader.party.site != us)
+                    && coverage.is_in_force(at)
+                    && coverage.is_about(&row.modalities, &row.body_parts)
+                    && coverage.calendar.within(at, at.after(MINUTE)).contains(at)
+            })
+    }
+
+    /// Studies of ours that came lately, need a request, and have none.
     pub(super) async fn loose(&self, now: Timestamp) -> Vec<Loose> {
         let settings = self.parts.cases.settings();
-        if settings.requested_modalities.is_empty() {
+        let coverages = self.parts.trust.coverages_in_force();
+        let waits = |whole: &Whole| whole.state.requester.0 == self.us() && whole.state.stage.is_open();
+        let is_any_wanted = !settings.requested_modalities.is_empty() || !coverages.is_empty();
+        if !is_any_wanted && !self.parts.cases.all().iter().any(|whole| waits(whole)) {
             return Vec::new();
         }
         let query = StudyQuery { modalities: settings.requested_modalities.clone(), ..StudyQuery::default() };
@@ -195,7 +228,7 @@ impl Inner {
         let Ok(Ok(rows)) = rows.await else { return Vec::new() };
         let all = self.parts.cases.all();
         let named: HashSet<&Uid> = all.iter().flat_map(|whole| &whole.state.ask.studies).collect();
-        let since = now.before(std::time::Duration::from_secs(LOOSE_DAYS * 86_400));
+        let since = now.before(Duration::from_secs(LOOSE_DAYS * 86_400));
         let is_loose = |row: &StudyRow| {
             row.arrived >= since && !named.contains(&row.study) && !self.parts.cases.needs_no_request(&row.study)
         };
@@ -209,15 +242,38 @@ impl Inner {
                 let same_id = is_id(&ask.patient.id, row.patient.id.as_deref());
                 (same_id && row.patient.issuer.as_deref() == Some(ask.patient.issuer.as_str())).then_some("patient-id")
             };
-            let ours = all.iter().filter(|w| w.state.requester.0 == self.us() && w.state.stage.is_open());
-            ours.filter_map(|whole| Some((whole.name(), why(whole)?))).take(8).collect()
+            all.iter()
+                .filter(|whole| waits(whole))
+                .filter_map(|whole| Some((whole.name(), why(whole)?)))
+                .take(8)
+                .collect()
         };
-        let loose = |row: StudyRow| Loose {
+        let one = |row: StudyRow| Loose {
             is_late: row.arrived.after(settings.images()) <= now,
             candidates: candidates(&row),
             row,
         };
-        rows.into_iter().filter(is_loose).map(loose).collect()
+        let loose = rows.into_iter().filter(is_loose).map(one);
+        loose.filter(|one| self.needs_request(&one.row, &settings, &coverages, !one.candidates.is_empty())).collect()
+    }
+
+    /// Objects of reports that lie in a study of ours: they are none of its images.
+    fn filed(&self, study: &Uid) -> u32 {
+        let series = self.parts.archive.series(study).unwrap_or_default();
+        series.iter().filter(|row| is_report(row)).map(|row| row.instances).sum()
+    }
+
+    /// Images of a study that could not be decoded. Of one held here, bytes that others took the place of count no more.
+    fn undecoded(&self, study: &Uid, is_here: bool) -> u32 {
+        let stands = |digest| !is_here || self.parts.archive.by_digest(study, digest).is_ok_and(|row| row.is_some());
+        let count = self.parts.cases.undecoded(study).iter().filter(|(_, digest)| stands(digest)).count();
+        u32::try_from(count).unwrap_or(u32::MAX)
+    }
+
+    /// Whether what lies here of a study are documents alone, saved while a peer's images of it were read: the study is the peer's.
+    fn is_beside(&self, study: &Uid) -> bool {
+        let series = self.parts.archive.series(study).unwrap_or_default();
+        series.iter().all(is_document) && !self.parts.overlay.holders(study).is_empty()
     }
 
     /// The studies of a case, as far as they are known here.
@@ -226,10 +282,12 @@ impl Inner {
         let one = |study: &Uid| {
             let of_transfer = transfers.iter().find(|row| row.study == study.as_str());
             let corrupt = of_transfer.is_some_and(|row| row.state == "corrupt");
-            if let Ok(Some(row)) = self.parts.archive.study(study) {
+            let own = self.parts.archive.study(study).ok().flatten();
+            if let Some(row) = own.filter(|_| !self.is_beside(study)) {
                 let version = (row.completeness == Completeness::Complete).then_some(row.version);
                 let zone = self.parts.studies.zoned(&row, None);
-                let (instances, date, time) = (row.instances, row.date, row.time);
+                let instances = row.instances.saturating_sub(self.filed(study));
+                let (date, time) = (row.date, row.time);
                 return StudyHere {
                     study: study.clone(),
                     version,
@@ -240,6 +298,7 @@ impl Inner {
                     zone,
                     holder: None,
                     corrupt,
+                    undecoded: self.undecoded(study, true),
                 };
             }
             let told = self.parts.overlay.holders(study).into_iter().next();
@@ -247,16 +306,19 @@ impl Inner {
             let zoned = |told| self.parts.studies.zoned(&self.parts.studies.row_of(told), Some(&told.holder));
             let zone = told.as_ref().map(zoned).unwrap_or_default();
             let card = told.map(|told| told.card);
+            let filed = holder.map_or(0, |holder| filed_there(whole, study, &holder));
+            let instances = card.as_ref().map_or(0, |card| card.instances).saturating_sub(filed);
             StudyHere {
                 study: study.clone(),
                 version: card.as_ref().filter(|c| c.completeness == Completeness::Complete).map(|card| card.version),
-                instances: card.as_ref().map_or(0, |card| card.instances),
-                here: of_transfer.map_or(0, |row| row.instances_done),
+                instances,
+                here: of_transfer.map_or(0, |row| row.instances_done.min(instances)),
                 date: card.as_ref().and_then(|card| card.date.clone()),
                 time: card.and_then(|card| card.time),
                 zone,
                 holder,
                 corrupt,
+                undecoded: self.undecoded(study, false),
             }
         };
         whole.state.ask.studies.iter().map(one).collect()

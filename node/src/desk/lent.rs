@@ -7,6 +7,7 @@
 //! When a shift is handed over: `roster`. Cases that were taken and nobody has claimed: they are the site's, so of whoever is
 //! on duty next.
 
+use super::{Desk, Inner};
 use crate::{
     audit::Actor,
     cases::{CaseError, Cases, Whole},
@@ -17,48 +18,60 @@ use protocol::{
     case::{event::Step, state::Void},
     ids::Id128,
 };
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 /// Word of the reason; the interface has a sentence for it.
 const SHIFT_OVER: &str = "shift-handed-over";
 
 /// See the module.
 #[derive(Debug)]
-pub(crate) struct Lent(Cases);
+pub(crate) struct Lent {
+    cases: Cases,
+    /// The roster has this and the desk has the roster.
+    desk: Weak<Inner>,
+}
 
 impl Lent {
-    pub(crate) const fn new(cases: Cases) -> Self {
-        Self(cases)
+    pub(crate) fn new(desk: &Desk) -> Self {
+        Self { cases: desk.inner.parts.cases.clone(), desk: Arc::downgrade(&desk.inner) }
+    }
+
+    fn may_read(&self, whole: &Whole, person: &str) -> bool {
+        self.desk.upgrade().is_none_or(|inner| Desk { inner }.may_read(whole, person).is_ok())
     }
 
     fn open(&self, person: &str) -> Vec<Arc<Whole>> {
-        let us = self.0.us();
+        let us = self.cases.us();
         let is_theirs = |whole: &Arc<Whole>| {
             let is_open = whole.state.stage.is_open() || whole.state.owes();
             is_open && whole.is_claimed_by(&us, person)
         };
-        self.0.all().into_iter().filter(is_theirs).collect()
+        self.cases.all().into_iter().filter(is_theirs).collect()
     }
 
-    /// To a colleague of this site. Another site asks for it anew: the case goes back to whoever asked, whose roster knows who
+    /// To a colleague of this site; what they may not read is the site's again, so of whoever is on duty and may. Another site asks for it anew: the case goes back to whoever asked, whose roster knows who
     /// is on duty now; where there is a report already, it stays this site's to end.
     async fn hand(&self, whole: &Whole, from: &str, to: &Bearer) -> Result<(), CaseError> {
-        let (name, us) = (whole.name(), self.0.us());
+        let (name, us) = (whole.name(), self.cases.us());
         let actor = || Actor { person: from.to_owned(), ..Actor::default() };
-        if to.site == us {
-            return self.0.act(name, actor(), Step::HandedOver { to: to.person.clone() }).await.map(drop);
-        }
         let reason = SHIFT_OVER.to_owned();
+        if to.site == us {
+            let step = match self.may_read(whole, &to.person) {
+                true => Step::HandedOver { to: to.person.clone() },
+                false => Step::Released { reason },
+            };
+            return self.cases.act(name, actor(), step).await.map(drop);
+        }
         match whole.state.reports.is_empty() {
-            true => self.0.act(name, actor(), Step::Refused { reason }).await.map(drop),
-            false => self.0.act(name, actor(), Step::Released { reason }).await.map(drop),
+            true => self.cases.act(name, actor(), Step::Refused { reason }).await.map(drop),
+            false => self.cases.act(name, actor(), Step::Released { reason }).await.map(drop),
         }
     }
 }
 
 impl OpenCases for Lent {
     fn of(&self, person: &str) -> Vec<CaseRow> {
-        let us = self.0.us();
+        let us = self.cases.us();
         let row = |whole: Arc<Whole>| CaseRow {
             id: whole.name(),
             studies: whole.state.ask.studies.clone(),
@@ -84,6 +97,6 @@ impl OpenCases for Lent {
     }
 
     fn knows(&self, case: &Id128) -> bool {
-        self.0.case(case).is_some()
+        self.cases.case(case).is_some()
     }
 }

@@ -11,32 +11,42 @@
 //! # Not here
 //! What a step does: `protocol::case`. Who is on duty: `roster`.
 
+mod attachments;
+mod calls;
+mod counts;
 mod duty;
 mod file;
 #[cfg(test)]
 mod filed_tests;
 mod images;
+mod join;
 mod lent;
 mod next;
 mod order;
 mod priors;
+mod raise;
+mod readers;
 mod request;
 mod sign;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use calls::Number;
 pub(crate) use images::StudyHere;
+pub(crate) use join::{JoinError, Repeated, compared, contradictions};
 pub(crate) use lent::Lent;
-pub(crate) use request::{AskError, checked, unnamed};
+pub(crate) use readers::UnfitReader;
+pub(crate) use request::{AskError, Asking, unnamed};
 pub(crate) use sign::{ShownCase, SignError, ToSign};
 
 use crate::{
-    alarms::{Alarms, Kind as Alarm, Level},
+    alarms::Alarms,
     archive::{Archive, ArchiveEvent},
     audit::Actor,
     cases::{CaseError, Cases, News, Whole},
     overlay::{Overlay, OverlayEvent},
     roster::Roster,
+    sources::Sources,
     studies::Studies,
     tasks::{self, Tasks},
     trust::Trust,
@@ -69,6 +79,9 @@ pub(crate) struct DeskParts {
     /// Where browsers find the portal.
     pub(crate) portal_url: String,
     pub(crate) roster: Roster,
+    pub(crate) sources: Sources,
+    /// By which the days of credentials are.
+    pub(crate) time_zone: Option<String>,
 }
 
 /// Clones share it.
@@ -84,7 +97,11 @@ struct Inner {
     /// To be looked at. Bounded by the cases there are.
     due: Mutex<BTreeSet<Id128>>,
     news: Notify,
+    /// Cases of which a report is not in the archive though images of it are; over, or not.
+    kept_out: Mutex<BTreeSet<Id128>>,
     priors: priors::Priors,
+    bringing: attachments::Bringing,
+    counts: counts::Counts,
 }
 
 impl Desk {
@@ -92,8 +109,11 @@ impl Desk {
         let tasks = parts.tasks.clone();
         let (case_news, archive_news) = (parts.cases.news(), parts.archive.events());
         let overlay_news = parts.overlay.events();
-        let (started, due, news, priors) = (tasks::now(), Mutex::default(), Notify::new(), priors::Priors::default());
-        let inner = Arc::new(Inner { parts, started, due, news, priors });
+        let (started, due, news) = (tasks::now(), Mutex::default(), Notify::new());
+        let (priors, bringing) = (priors::Priors::default(), attachments::Bringing::default());
+        let counts = counts::Counts::default();
+        let kept_out = Mutex::default();
+        let inner = Arc::new(Inner { parts, started, due, news, kept_out, priors, bringing, counts });
         // Also those that are over: what a stop left undone of them is done.
         inner.look_at(inner.parts.cases.all().iter().map(|whole| whole.name()));
         tasks.spawn("desk", inner.clone().run());
@@ -137,8 +157,13 @@ impl Inner {
         self.news.notify_one();
     }
 
+    /// Those that are not over, and those that are and whose report could not be filed.
     fn open_cases(&self) -> impl Iterator<Item = Arc<Whole>> {
-        self.parts.cases.all().into_iter().filter(|whole| whole.state.stage.is_open() || whole.state.owes())
+        let kept_out = self.kept_out.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let is_open = move |whole: &Arc<Whole>| {
+            whole.state.stage.is_open() || whole.state.owes() || kept_out.contains(&whole.name())
+        };
+        self.parts.cases.all().into_iter().filter(is_open)
     }
 
     async fn follow_cases(self: Arc<Self>, mut news: broadcast::Receiver<News>) {
@@ -149,6 +174,7 @@ impl Inner {
             };
             match news {
                 Ok(News::Case { case, .. }) => self.look_at([case]),
+                Ok(News::Heard { .. }) => {}
                 Ok(News::Settings) | Err(broadcast::error::RecvError::Lagged(_)) => {
                     self.look_at(self.open_cases().map(|whole| whole.name()));
                 }
@@ -167,9 +193,10 @@ impl Inner {
                 Ok(ArchiveEvent::Settled(study) | ArchiveEvent::Amended(study, _)) => {
                     let about = |whole: &Arc<Whole>| {
                         let ask = &whole.state.ask;
-                        ask.studies.contains(&study) || !ask.accession.0.is_empty()
+                        // A report that was kept out of the archive may have its place now, long after the case was over.
+                        ask.studies.contains(&study) || (whole.state.stage.is_open() && !ask.accession.0.is_empty())
                     };
-                    self.look_at(self.open_cases().filter(about).map(|whole| whole.name()));
+                    self.look_at(self.parts.cases.all().iter().filter(|whole| about(whole)).map(|whole| whole.name()));
                 }
                 Ok(_) => {}
                 Err(broadcast::error::RecvError::Lagged(_)) => {
@@ -194,7 +221,12 @@ impl Inner {
                         self.did(self.parts.cases.act(case, nobody(), Step::TimedOut { to: peer }).await);
                     }
                 }
-                Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {}
+                Ok(OverlayEvent::Directory { holder, study }) => self.bring_priors_of_duty(&holder, &study),
+                Ok(OverlayEvent::Contact(peer)) if self.parts.overlay.contact(&peer).connected => {
+                    self.ask_for_priors_again(&peer);
+                }
+                Ok(_) => {}
+                Err(broadcast::error::RecvError::Lagged(_)) => self.ask_all_for_priors_again(),
                 Err(broadcast::error::RecvError::Closed) => return,
             }
         }
@@ -227,6 +259,8 @@ impl Inner {
             self.state_duty(&whole).await;
             self.file(&whole).await;
             self.bring_priors(&whole);
+            self.bring_attachments(&whole);
+            self.ask_counts(&whole);
             let Some(step) = self.next(&whole) else { return };
             if !self.did(self.parts.cases.act(case, nobody(), step).await) {
                 return;
@@ -261,28 +295,5 @@ impl Inner {
             let step = Step::Released { reason: "account-disabled".to_owned() };
             self.did(self.parts.cases.act(whole.name(), nobody(), step).await);
         }
-    }
-
-    /// What stands and somebody must see to, counted: no condition names a case.
-    async fn raise(&self) {
-        let (settings, now, us) = (self.parts.cases.settings(), tasks::now(), self.us());
-        let delays = self.parts.cases.delays();
-        let ours = |whole: &Arc<Whole>| whole.state.owner().site == us || whole.state.requester.0 == us;
-        let (mut bare, mut late, mut unheard, mut unfiled) = (0, 0, 0, 0);
-        for whole in self.open_cases().filter(ours) {
-            bare += u64::from(images::is_bare(&whole, &settings, now));
-            unfiled += self.unfiled(&whole);
-            let due = whole.due(&delays).filter(|due| due.at <= now);
-            late += u64::from(due.is_some());
-            unheard += u64::from(due.is_some_and(|due| due.what == crate::cases::DueKind::Hear));
-        }
-        let loose = self.loose(now).await.iter().filter(|loose| loose.is_late).count() as u64;
-        let raised = |count: u64, level| (count > 0).then_some(level);
-        let alarms = &self.parts.alarms;
-        alarms.set(Alarm::CasesWithoutImages, "", bare, raised(bare, Level::Warning));
-        alarms.set(Alarm::StudiesWithoutRequest, "", loose, raised(loose, Level::Warning));
-        alarms.set(Alarm::CasesLate, "", late, raised(late, Level::Critical));
-        alarms.set(Alarm::ReportsUnfiled, "", unfiled, raised(unfiled, Level::Critical));
-        alarms.set(Alarm::ResultsUnheard, "", unheard, raised(unheard, Level::Critical));
     }
 }

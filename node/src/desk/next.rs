@@ -4,11 +4,11 @@
 //! Doing it: [`super`].
 
 use super::order;
-use crate::cases::{Delays, DueKind, Settings, Whole};
+use crate::cases::{Delays, DueKind, NOBODY_ANSWERS, Settings, Whole};
 use protocol::{
     SiteId, Timestamp, Uid,
     case::{
-        event::{Counted, Joined, Kind, Skip, Step},
+        event::{Counted, Joined, NUMBERS_MAX, Skip, Standing, Step, is_number},
         state::{Answer, Reported, Stage},
     },
     roster::Rung,
@@ -42,12 +42,12 @@ pub(super) trait World {
     /// Who is on duty for a study of ours, in order, and why others are not asked.
     fn rungs(&self, wanted: &Wanted<'_>) -> Vec<Rung>;
     /// Why a site may not be asked now.
-    fn bars(&self, site: &SiteId, kind: Kind) -> Option<Skip>;
+    fn bars(&self, site: &SiteId, whole: &Whole) -> Option<Skip>;
     fn name(&self, site: &SiteId) -> String;
     /// Studies of ours among those of the case.
     fn images(&self, studies: &[Uid]) -> Vec<Image>;
-    /// How many instances of a study its modality says it made.
-    fn counted(&self, study: &Uid) -> Option<u32>;
+    /// How many instances of a study its modality says it made, or the PACS says it has.
+    fn counted(&self, study: &Uid, by: Counted) -> Option<u32>;
     /// When an image of a study of ours came or was changed last.
     fn touched(&self, study: &Uid) -> Timestamp;
     /// Whether a report to us is in the archive, or need not be.
@@ -85,7 +85,20 @@ pub(super) fn step(view: &View<'_>) -> Option<Step> {
     {
         return Some(released);
     }
-    escalate(view)
+    escalate(view).or_else(|| reachable(view))
+}
+
+/// Where we are rung up, in every case that we ask or read: the others know no number of ours else.
+fn reachable(view: &View<'_>) -> Option<Step> {
+    let state = &view.whole.state;
+    let takes_part = state.requester.0 == view.us || state.reader == Some(view.us);
+    if !state.stage.is_open() || !takes_part {
+        return None;
+    }
+    let numbers = view.settings.telephones.iter().map(|to| (to.name.clone(), to.number.clone()));
+    let numbers: Vec<(String, String)> = numbers.filter(is_number).take(NUMBERS_MAX).collect();
+    let is_known = state.reachable.get(&view.us).map_or(numbers.is_empty(), |known| *known == numbers);
+    (!is_known).then_some(Step::Reachable { numbers })
 }
 
 fn join(view: &View<'_>) -> Option<Step> {
@@ -94,17 +107,17 @@ fn join(view: &View<'_>) -> Option<Step> {
     Some(Step::Acquired { studies: vec![study], how: Joined::Accession })
 }
 
-/// What the modality says it made, where it says so, and otherwise than before.
+/// What the modality says it made, or the PACS that it has, where they say so, and otherwise than before.
 fn count(view: &View<'_>) -> Option<Step> {
     let state = &view.whole.state;
-    let is_said = |study: &Uid, count: u32| {
-        state.expected.iter().any(|known| *known == (study.clone(), count, Counted::Modality))
-    };
     let counted = |study: &Uid| {
-        view.world.counted(study).filter(|count| !is_said(study, *count)).map(|count| (study.clone(), count))
+        [Counted::Modality, Counted::Pacs].into_iter().find_map(|by| {
+            let instances = view.world.counted(study, by)?;
+            let said = (study.clone(), instances, by);
+            (!state.expected.contains(&said)).then(|| Step::Expected { study: study.clone(), instances, by })
+        })
     };
-    let (study, instances) = state.stage.is_open().then(|| state.ask.studies.iter().find_map(counted)).flatten()?;
-    Some(Step::Expected { study, instances, by: Counted::Modality })
+    state.stage.is_open().then(|| state.ask.studies.iter().find_map(counted)).flatten()
 }
 
 /// All studies of the case that are ours have settled, and a manifest is newer than what was said.
@@ -118,8 +131,10 @@ fn ready(view: &View<'_>) -> Option<Step> {
     let settled = settled.filter(|settled| !settled.is_empty())?;
     let is_confirmed = images.len() == state.ask.studies.len() && images.iter().all(|image| is_counted(view, image));
     let is_news = settled.iter().any(|(study, version)| is_news(view, study, *version));
-    let is_other_count = is_confirmed && !state.count_confirmed;
-    (is_news || is_other_count).then_some(Step::ImagesReady { studies: settled, count_confirmed: is_confirmed })
+    let is_other_count = if state.count_confirmed { is_contradicted(view, &images) } else { is_confirmed };
+    // Where only the count is other, the images are those that were said: a version that a report made is not news by this.
+    let studies = if is_news { settled } else { state.images.clone() };
+    (is_news || is_other_count).then_some(Step::ImagesReady { studies, count_confirmed: is_confirmed })
 }
 
 /// Whether this version has other images than those that were said to be ready: a report that was filed makes one as well.
@@ -132,10 +147,31 @@ fn is_news(view: &View<'_>, study: &Uid, version: u64) -> bool {
     version > *said && said_at.max().is_none_or(|at| view.world.touched(study) > at)
 }
 
-/// Whether somebody counted, and as many are there as each of them said.
+/// Whether somebody counted as many as are there, and nobody otherwise; a PACS that has fewer was not sent all.
 fn is_counted(view: &View<'_>, image: &Image) -> bool {
-    let mut counts = view.whole.state.expected.iter().filter(|(study, ..)| *study == image.study).peekable();
-    counts.peek().is_some() && counts.all(|(_, expected, _): &(Uid, u32, Counted)| *expected == image.instances)
+    let counts = view.whole.state.expected.iter().filter(|(study, ..)| *study == image.study);
+    let is_all = |expected: u32| expected == image.instances;
+    let is_less = |expected: u32, by: Counted| by == Counted::Pacs && expected < image.instances;
+    counts.clone().any(|(_, expected, _)| is_all(*expected))
+        && counts.clone().all(|(_, expected, by)| is_all(*expected) || is_less(*expected, *by))
+}
+
+/// Whether somebody says that there are more than are here, and said so after it was confirmed that no more will come: also
+/// where a person confirmed it.
+fn is_contradicted(view: &View<'_>, images: &[Image]) -> bool {
+    let is_more = |study: &Uid, count: u32| images.iter().any(|image| image.study == *study && image.instances < count);
+    let mut is_contradicted = false;
+    for event in view.whole.in_effect() {
+        match &event.step {
+            Step::ImagesReady { .. } => is_contradicted = false,
+            Step::Expected { study, instances, by } => {
+                let stands = view.whole.state.expected.contains(&(study.clone(), *instances, *by));
+                is_contradicted |= stands && is_more(study, *instances);
+            }
+            _ => {}
+        }
+    }
+    is_contradicted
 }
 
 /// A report is delivered when it lies beside its images here, or durable in the case where there are none.
@@ -177,26 +213,51 @@ fn idle(view: &View<'_>) -> Option<Step> {
 }
 
 /// Words of the reasons for which a node escalates by itself; the interface has sentences for them.
-pub(super) const NOBODY_ANSWERS: &str = "nobody-answers";
-
 fn due_reason(what: DueKind) -> &'static str {
     match what {
         DueKind::Answer => "answer-due",
         DueKind::Preliminary => "preliminary-due",
         DueKind::Final => "final-due",
         DueKind::Hear => "critical-unheard",
+        DueKind::Wanted => "wanted-due",
     }
 }
 
-/// Once for each reason: nobody is left to be asked, or the time for what is due has nearly passed.
+/// Whether an event makes a reason for escalating a new one: what was said before it is of what was before it.
+fn renews(reason: &str, step: &Step) -> bool {
+    match step {
+        Step::Offered { .. } | Step::Resumed => true,
+        Step::Reported(report) | Step::Illustrated { report, .. } => {
+            report.critical && reason == due_reason(DueKind::Hear)
+                || report.standing == Standing::Preliminary && reason == due_reason(DueKind::Final)
+        }
+        Step::Prioritised { .. } | Step::Accepted { .. } => reason != due_reason(DueKind::Hear),
+        // Another hour may be named.
+        Step::Specified(_) => reason == due_reason(DueKind::Wanted),
+        _ => false,
+    }
+}
+
+/// Whether a reason was said, and nothing has come since by which it would have to be said anew.
+fn is_said(view: &View<'_>, reason: &str) -> bool {
+    let mut said = false;
+    for event in view.whole.in_effect() {
+        match &event.step {
+            Step::Escalated { text } if text == reason => said = true,
+            step => said &= !renews(reason, step),
+        }
+    }
+    said
+}
+
+/// Once for each reason and each time that it comes about: nobody is left to be asked, or the time for what is due has nearly
+/// passed.
 fn escalate(view: &View<'_>) -> Option<Step> {
     let state = &view.whole.state;
     if !state.stage.is_open() {
         return None;
     }
-    let said = |reason: &str| {
-        view.whole.in_effect().any(|event| matches!(&event.step, Step::Escalated { text } if text == reason))
-    };
+    let said = |reason: &str| is_said(view, reason);
     let by_us = state.owner().site == view.us;
     let nobody_left = state.requester.0 == view.us
         && state.stage == Stage::Requested
@@ -212,7 +273,9 @@ fn escalate(view: &View<'_>) -> Option<Step> {
     let within = due.at.since(due.since);
     let warned = match due.what {
         DueKind::Hear | DueKind::Answer => due.at,
-        DueKind::Preliminary | DueKind::Final => due.since.after(within.saturating_mul(WARNED_AT_PERCENT) / 100),
+        DueKind::Preliminary | DueKind::Final | DueKind::Wanted => {
+            due.since.after(within.saturating_mul(WARNED_AT_PERCENT) / 100)
+        }
     };
     let reason = due_reason(due.what);
     let is_time = warned <= view.now && within > Duration::ZERO && due.what != DueKind::Answer;

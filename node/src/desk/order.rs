@@ -102,7 +102,7 @@ pub(super) fn next(view: &View<'_>) -> Option<Step> {
         let name = label(&view.world.name(site), whom);
         let why = match choice {
             Choice::Ask { .. } if is_asked(site, whom) => continue,
-            Choice::Ask { .. } => view.world.bars(site, state.kind()),
+            Choice::Ask { .. } => view.world.bars(site, view.whole),
             Choice::Skip { why, .. } => Some(*why),
         };
         let is_ask = matches!(choice, Choice::Ask { .. });

@@ -3,10 +3,16 @@
 //! # Not here
 //! The forms in which doors take it; its effect: `protocol::case`.
 
-use crate::archive::{Archive, ArchiveError};
+use crate::{
+    archive::{Archive, ArchiveError},
+    cases::rule_word,
+};
 use protocol::{
-    Uid,
-    case::event::{Ask, Consent, Patient, Priority},
+    SiteId, Uid,
+    case::{
+        event::{Ask, Consent, Particulars, Patient, Priority},
+        practice::{self, Rule},
+    },
 };
 
 /// Why nothing is asked.
@@ -16,11 +22,13 @@ pub(crate) enum AskError {
     Missing(Vec<&'static str>),
     #[error("the images are of another patient: {}", .0.join(", "))]
     WrongPatient(Vec<&'static str>),
+    #[error("it is not read from afar: {}", rule_word(*.0))]
+    FromAfar(Rule),
     #[error(transparent)]
     Archive(#[from] ArchiveError),
 }
 
-/// Stands for the patient until [`checked`] says who it is.
+/// Stands for the patient until [`Asking::checked`] says who it is.
 pub(crate) const fn unnamed() -> Patient {
     Patient {
         name: String::new(),
@@ -33,17 +41,48 @@ pub(crate) const fn unnamed() -> Patient {
     }
 }
 
-/// The request, of the patient that is given or that its images name.
-///
-/// # Errors
-/// See [`AskError`].
-pub(crate) fn checked(archive: &Archive, mut ask: Ask, given: Option<Patient>) -> Result<Ask, AskError> {
-    let missing = missing(&ask);
-    if !missing.is_empty() {
-        return Err(AskError::Missing(missing));
+/// A request as a door took it.
+#[derive(Debug)]
+pub(crate) struct Asking {
+    /// Of [`unnamed`].
+    pub(crate) ask: Ask,
+    pub(crate) particulars: Particulars,
+    /// As the door was told who it is.
+    pub(crate) patient: Option<Patient>,
+}
+
+impl Asking {
+    /// The request, of the patient that is given or that its images name.
+    ///
+    /// # Errors
+    /// See [`AskError`].
+    pub(crate) fn checked(self, archive: &Archive, us: &SiteId) -> Result<(Ask, Particulars), AskError> {
+        let Self { mut ask, particulars, patient } = self;
+        let mut modalities = Vec::new();
+        for study in &ask.studies {
+            modalities.extend(archive.study(study)?.into_iter().flat_map(|row| row.modalities));
+        }
+        let mut missing = missing(&ask);
+        missing.extend(practice::needs_examination(&ask, &modalities, &particulars).then_some("examination"));
+        if !missing.is_empty() {
+            return Err(AskError::Missing(missing));
+        }
+        let is_own = !ask.to.is_empty() && ask.to.iter().all(|(site, _)| site == us);
+        // What an agreement derogates from is judged site by site, when one is to be asked.
+        if let Some(rule) = practice::bars(&ask, &modalities, &particulars, true).filter(|_| !is_own) {
+            return Err(AskError::FromAfar(rule));
+        }
+        ask.patient = agreed(patient, patient_of(archive, &ask.studies)?)?;
+        if ask.studies.is_empty() && !ask.patient.is_named() && !may_be_unknown(&ask) {
+            return Err(AskError::Missing(vec!["patient"]));
+        }
+        Ok((ask, particulars))
     }
-    ask.patient = agreed(given, patient_of(archive, &ask.studies)?)?;
-    Ok(ask)
+}
+
+/// Nobody waits in an emergency until it is known who it is.
+fn may_be_unknown(ask: &Ask) -> bool {
+    ask.patient.standing.is_none() && matches!(ask.priority, Priority::P0 | Priority::P1)
 }
 
 /// Of the first study that is here, as its objects say.

@@ -1,19 +1,20 @@
 //! Signing a report: of the right patient, with all images, or with the reason why not.
 //!
 //! The editor repeats what it shows: name, birth date, hospital and study date. What differs from the case is refused, however
-//! the editor came to show it. Images that are missing, or newer than those read, or not those signed, need a reason.
+//! the editor came to show it. Images that are missing, or newer than those read, or not those signed, or that could not be
+//! decoded, or that nobody counted, need a reason. Whoever signs has the credentials, or said why they read without.
 //!
 //! # Not here
 //! The report's effect: `protocol::case`. Its form in DICOM: whoever stores it takes its four parts, its author and the
 //! manifests that were read from the event.
 
-use super::{Desk, next::World};
+use super::{Desk, UnfitReader, next::World};
 use crate::{
     audit::Actor,
     cases::{CaseError, Whole},
 };
 use protocol::{
-    case::event::{Report, Step},
+    case::event::{KeyImage, Report, Step},
     ids::Id128,
 };
 use std::sync::Arc;
@@ -48,6 +49,8 @@ impl ShownCase {
 #[derive(Debug)]
 pub(crate) struct ToSign {
     pub(crate) report: Report,
+    /// Images that it points at.
+    pub(crate) images: Vec<KeyImage>,
     pub(crate) shown: ShownCase,
 }
 
@@ -58,6 +61,12 @@ pub(crate) enum SignError {
     WrongPatient(Vec<&'static str>),
     #[error("images are missing, or are not those that were signed: say why it is signed all the same")]
     ImagesMissing,
+    #[error("images could not be decoded ({0}): say why it is signed all the same")]
+    ImagesUndecoded(u32),
+    #[error("nobody counted the images: say why it is signed all the same")]
+    CountUnconfirmed,
+    #[error(transparent)]
+    Unfit(#[from] UnfitReader),
     #[error("newer images came than those that the report names")]
     LateImages,
     #[error(transparent)]
@@ -72,7 +81,12 @@ impl Desk {
     pub(crate) async fn sign(&self, name: Id128, actor: Actor, to_sign: ToSign) -> Result<Arc<Whole>, SignError> {
         let desk = self.clone();
         let person = actor.person.clone();
-        let signed = self.inner.parts.cases.act_if(name, actor, move |whole| desk.judge(whole, to_sign)).await?;
+        let by = person.clone();
+        let judge = move |whole: &Whole| -> Result<Step, SignError> {
+            desk.may_read(whole, &by)?;
+            desk.judge(whole, to_sign)
+        };
+        let signed = self.inner.parts.cases.act_if(name, actor, judge).await?;
         if let Err(error) = self.inner.parts.cases.drop_draft(name, Some(person)).await {
             tracing::warn!(%error, "the draft of a signed report was not removed");
         }
@@ -112,7 +126,23 @@ impl Desk {
             if is_missing {
                 return Err(SignError::ImagesMissing);
             }
+            let undecoded = studies.iter().map(|study| study.undecoded).fold(0, u32::saturating_add);
+            if undecoded > 0 {
+                return Err(SignError::ImagesUndecoded(undecoded));
+            }
+            if !whole.state.count_confirmed {
+                return Err(SignError::CountUnconfirmed);
+            }
         }
-        Ok(Step::Reported(Box::new(report)))
+        // Nobody else's images stand beside a report.
+        let is_foreign = |image: &KeyImage| !whole.state.ask.studies.contains(&image.study);
+        if to_sign.images.iter().any(is_foreign) {
+            return Err(SignError::WrongPatient(vec!["key_images"]));
+        }
+        let report = Box::new(report);
+        Ok(match to_sign.images {
+            images if images.is_empty() => Step::Reported(report),
+            images => Step::Illustrated { report, images },
+        })
     }
 }

@@ -7,7 +7,9 @@ use protocol::{
     agreement::{Party, WeeklyHours},
     case::{
         Case,
-        event::{Ask, Consent, Counted, Event, Kind, Patient, Priority, Report, Skip, Standing, Step, case_name},
+        event::{
+            Ask, Consent, Counted, Event, Kind, Particulars, Patient, Priority, Report, Skip, Standing, Step, case_name,
+        },
         state::Reported,
     },
     ids::Id128,
@@ -31,13 +33,14 @@ struct Told {
     touched: Timestamp,
     is_archive_full: bool,
     counted: Option<u32>,
+    listed: Option<u32>,
 }
 
 impl World for Told {
     fn rungs(&self, _: &Wanted<'_>) -> Vec<Rung> {
         self.rungs.clone()
     }
-    fn bars(&self, site: &SiteId, _: Kind) -> Option<Skip> {
+    fn bars(&self, site: &SiteId, _: &Whole) -> Option<Skip> {
         self.barred.get(site).copied()
     }
     fn name(&self, site: &SiteId) -> String {
@@ -46,8 +49,12 @@ impl World for Told {
     fn images(&self, _: &[Uid]) -> Vec<Image> {
         self.images.clone()
     }
-    fn counted(&self, _: &Uid) -> Option<u32> {
-        self.counted
+    fn counted(&self, _: &Uid, by: Counted) -> Option<u32> {
+        match by {
+            Counted::Modality => self.counted,
+            Counted::Pacs => self.listed,
+            Counted::Technologist => None,
+        }
     }
     fn touched(&self, _: &Uid) -> Timestamp {
         self.touched
@@ -145,8 +152,64 @@ fn those_in_the_order_are_asked_in_turn_with_the_reason_of_each_skip() {
     assert_eq!(settle(&mut case, &world, 100), []);
     let done = settle(&mut case, &world, 121);
     assert!(matches!(done[0], Step::TimedOut { to: NEAR }), "{done:?}");
-    assert!(matches!(&done[1], Step::Escalated { text } if text == super::next::NOBODY_ANSWERS), "{done:?}");
+    assert!(matches!(&done[1], Step::Escalated { text } if text == crate::cases::NOBODY_ANSWERS), "{done:?}");
     assert_eq!(settle(&mut case, &world, 122), [], "it is said once");
+}
+
+#[test]
+fn that_nobody_answers_is_said_again_when_whoever_was_asked_by_hand_refuses_too() {
+    let (mut case, world) = (begun(), Told::default());
+    let is_said = |done: &[Step]| matches!(done, [Step::Escalated { text }] if text == crate::cases::NOBODY_ANSWERS);
+    assert!(is_said(&settle(&mut case, &world, 1)));
+    assert_eq!(settle(&mut case, &world, 2), [], "it is said once");
+    let offer = Step::Offered { to: FAR, whom: String::new(), rank: 1, until: Timestamp(60_000) };
+    does(&mut case, (US, "dr.urgence"), 3, offer);
+    does(&mut case, (FAR, "dr.loin"), 4, Step::Refused { reason: "surcharge".to_owned() });
+    assert!(is_said(&settle(&mut case, &world, 5)), "and again");
+    assert_eq!(settle(&mut case, &world, 6), []);
+}
+
+#[test]
+fn a_second_critical_result_that_nobody_heard_is_said_as_well() {
+    let (mut case, world) = (begun(), Told { ranks: vec![FAR], ..Told::default() });
+    let _ = settle(&mut case, &world, 1);
+    does(&mut case, (FAR, "dr.loin"), 2, Step::Accepted { protocol: String::new() });
+    does(&mut case, (FAR, "dr.loin"), 3, Step::Claimed);
+    let critical = |standing| {
+        let Step::Reported(mut report) = report(true) else { unreachable!() };
+        report.standing = standing;
+        Step::Reported(report)
+    };
+    let is_said = |step: Option<Step>| matches!(step, Some(Step::Escalated { text }) if text == "critical-unheard");
+    does(&mut case, (FAR, "dr.loin"), 10, critical(Standing::Preliminary));
+    let said = next(&case, &world, FAR, 911);
+    assert!(is_said(said.clone()), "{said:?}");
+    does(&mut case, (FAR, ""), 911, said.unwrap());
+    assert!(!is_said(next(&case, &world, FAR, 912)), "once");
+    does(&mut case, (FAR, "dr.loin"), 913, critical(Standing::Final));
+    // With the final report the case is the requester's to see to.
+    let done = settle(&mut case, &world, 914);
+    assert!(done.into_iter().any(|step| is_said(Some(step))), "the first is still unheard, and there is another");
+}
+
+#[test]
+fn each_side_says_where_it_is_rung_up_and_says_it_anew_when_it_changed() {
+    let mut case = begun();
+    let says = |case: &Case, us: SiteId, number: &str| {
+        let telephones = vec![crate::cases::Telephone { name: "Urgences".to_owned(), number: number.to_owned() }];
+        let settings = Arc::new(Settings { telephones, ..Settings::default() });
+        let (whole, delays) = (Whole::of_case(case.clone()), Delays::new(settings.clone(), Vec::new()));
+        let (now, started, world) = (Timestamp(1_000), Timestamp(0), Told::default());
+        step(&View { whole: &whole, settings: &settings, delays: &delays, us, now, started, world: &world })
+    };
+    does(&mut case, (US, ""), 1, Step::Escalated { text: crate::cases::NOBODY_ANSWERS.to_owned() });
+    let said = says(&case, US, "+33 1");
+    assert!(matches!(&said, Some(Step::Reachable { numbers }) if numbers[0].1 == "+33 1"), "{said:?}");
+    does(&mut case, (US, ""), 1, said.unwrap());
+    assert_eq!(says(&case, US, "+33 1"), None, "it is known");
+    assert_eq!(says(&case, NEAR, "+33 2"), None, "who takes no part says nothing");
+    assert!(matches!(says(&case, US, "+33 3"), Some(Step::Reachable { .. })));
+    assert_eq!(says(&case, US, "no digit"), Some(Step::Reachable { numbers: Vec::new() }), "no number any more");
 }
 
 #[test]
@@ -200,7 +263,7 @@ fn the_roster_of_now_decides_and_what_was_asked_stays_as_it_was() {
     let done = settle(&mut case, &world, 242);
     assert_eq!(said(&done), [(4, "leroy".to_owned())]);
     let done = settle(&mut case, &world, 363);
-    assert!(matches!(&done[1..], [Step::Escalated { text }] if text == super::next::NOBODY_ANSWERS), "{done:?}");
+    assert!(matches!(&done[1..], [Step::Escalated { text }] if text == crate::cases::NOBODY_ANSWERS), "{done:?}");
     // Nobody is on duty any more: those that were set by hand are.
     world.rungs = vec![rung(NEAR, "", Some(roster::Skip::NotOnDuty))];
     let done = settle(&mut case, &world, 400);
@@ -316,6 +379,49 @@ fn the_count_of_the_modality_confirms_and_another_does_not() {
         "{done:?}"
     );
     assert_eq!(settle(&mut case, &world, 6), []);
+    // A PACS that was not sent all says nothing of what came here.
+    world.listed = Some(400);
+    let done = settle(&mut case, &world, 7);
+    assert!(matches!(done[..], [Step::Expected { instances: 400, by: Counted::Pacs, .. }]), "{done:?}");
+    assert!(case.state().count_confirmed);
+    // The PACS has more than came here: it is confirmed no more, until they have come or the PACS says otherwise.
+    world.listed = Some(414);
+    let done = settle(&mut case, &world, 8);
+    assert!(
+        matches!(done[..], [Step::Expected { instances: 414, .. }, Step::ImagesReady { count_confirmed: false, .. }]),
+        "{done:?}"
+    );
+    assert!(!case.state().count_confirmed);
+    assert_eq!(settle(&mut case, &world, 9), [], "said once");
+    // A person may know better, until somebody counts more anew.
+    let by_hand = Step::ImagesReady { studies: vec![(study(), 1)], count_confirmed: true };
+    does(&mut case, (US, "manip"), 10, by_hand);
+    assert_eq!(settle(&mut case, &world, 11), []);
+    world.listed = Some(415);
+    let done = settle(&mut case, &world, 12);
+    assert!(matches!(done[..], [_, Step::ImagesReady { count_confirmed: false, .. }]), "{done:?}");
+    world.listed = Some(412);
+    let done = settle(&mut case, &world, 13);
+    assert!(
+        matches!(done[..], [Step::Expected { instances: 412, .. }, Step::ImagesReady { count_confirmed: true, .. }]),
+        "{done:?}"
+    );
+}
+
+#[test]
+fn a_pacs_alone_that_has_fewer_confirms_nothing_and_a_person_who_counted_fewer_contradicts() {
+    let images = vec![image(Some(1), 412)];
+    let mut world = Told { ranks: vec![NEAR], images, listed: Some(400), ..Told::default() };
+    let mut case = taken(&world);
+    let _ = settle(&mut case, &world, 3);
+    assert!(!case.state().count_confirmed);
+    does(&mut case, (US, "manip"), 4, Step::Expected { study: study(), instances: 411, by: Counted::Technologist });
+    world.listed = Some(412);
+    let _ = settle(&mut case, &world, 5);
+    assert!(!case.state().count_confirmed);
+    does(&mut case, (US, "manip"), 6, Step::Expected { study: study(), instances: 412, by: Counted::Technologist });
+    let done = settle(&mut case, &world, 7);
+    assert!(matches!(done[..], [Step::ImagesReady { count_confirmed: true, .. }]), "{done:?}");
 }
 
 fn report(critical: bool) -> Step {
@@ -380,4 +486,31 @@ fn a_study_joins_by_accession_and_equal_identity() {
     let done = settle(&mut case, &world, 1);
     assert!(matches!(&done[0], Step::Acquired { studies, .. } if studies[0].as_str() == "1.2.4"), "{done:?}");
     assert_eq!(case.state().joined.len(), 1);
+}
+
+#[test]
+fn an_answer_is_due_by_the_hour_that_the_requester_named() {
+    let mut case = begun();
+    let says = |answer_by| Step::Specified(Particulars { answer_by, ..Particulars::default() });
+    does(&mut case, (US, "dr.urgence"), 1, says(Some(Timestamp(3_600_000))));
+    does(&mut case, (US, ""), 1, Step::Offered { to: NEAR, whom: String::new(), rank: 1, until: Timestamp(120_000) });
+    does(&mut case, (NEAR, "expert"), 2, Step::Accepted { protocol: String::new() });
+    let due = |case: &Case| {
+        Whole::of_case(case.clone()).due(&Delays::new(Arc::new(Settings::default()), Vec::new())).unwrap()
+    };
+    let wanted = due(&case);
+    assert_eq!((wanted.what.word(), wanted.at), ("wanted", Timestamp(3_600_000)), "not the fifteen minutes of a P0");
+    let world = Told::default();
+    let late = next(&case, &world, US, 3_000);
+    assert!(!matches!(&late, Some(Step::Escalated { text }) if text == "wanted-due"), "it is the reader's: {late:?}");
+    let late = next(&case, &world, NEAR, 3_000);
+    assert!(matches!(&late, Some(Step::Escalated { text }) if text == "wanted-due"), "a fifth is left: {late:?}");
+    does(&mut case, (NEAR, ""), 3_000, late.unwrap());
+    assert_eq!(next(&case, &world, NEAR, 3_001), None, "said once");
+    does(&mut case, (US, "dr.urgence"), 3_002, says(Some(Timestamp(7_200_000))));
+    assert_eq!(next(&case, &world, NEAR, 5_759), None);
+    let late = next(&case, &world, NEAR, 5_760);
+    assert!(matches!(&late, Some(Step::Escalated { text }) if text == "wanted-due"), "the new hour: {late:?}");
+    does(&mut case, (US, "dr.urgence"), 5_761, says(None));
+    assert_eq!(due(&case).what.word(), "preliminary", "as the priority says");
 }

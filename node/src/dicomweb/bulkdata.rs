@@ -8,6 +8,7 @@ use super::{
     error::Problem,
     frames,
     metadata::instance_url,
+    opened::opened,
 };
 use crate::pixels::{
     map::{FrameMap, Walker},
@@ -32,6 +33,7 @@ pub(super) async fn bulkdata(State(desk): State<Arc<Desk>>, asker: Asker) -> Res
     if let Some(unchanged) = asker.unchanged(&etag) {
         return Ok(unchanged);
     }
+    opened(&asker, &uid, std::iter::once(&entry)).await?;
     let header = study.header(&series, &instance).await?;
     let pieces = match in_header(&header, &entry, &path)? {
         Some(value) => vec![Piece::Own(value.into())],

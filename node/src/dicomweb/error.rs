@@ -100,7 +100,7 @@ impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::NotFound => Self::NotFound,
-            Fault::Unreadable(why) => Self::NotAcceptable(why),
+            Fault::Unreadable(why) | Fault::Damaged(why) => Self::NotAcceptable(why),
             Fault::DataSet(error) => error.into(),
             Fault::Study(error) => error.into(),
             Fault::Internal(cause) => Self::Internal(cause),

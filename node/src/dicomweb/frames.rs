@@ -71,7 +71,8 @@ pub(super) async fn open(
         let (source, entry) = inflated(desk, &source, entry).await?;
         syntax.deflated = false;
         let header = source.whole(&entry, 0, entry.bytes).await?;
-        return Ok(framed(source, entry, &header, 0, syntax).await?);
+        let framed = framed(source, entry.clone(), &header, 0, syntax).await;
+        return Ok(desk.door.decoders.found(study.study(), &entry, framed).await?);
     }
     let from = u64::from(entry.header_bytes);
     let tail = entry.bytes.saturating_sub(from);
@@ -88,7 +89,8 @@ pub(super) async fn open(
     };
     let from = header.len() as u64;
     let digest = entry.digest;
-    let framed = framed(source, entry, &header, from, syntax).await?;
+    let framed = framed(source, entry.clone(), &header, from, syntax).await;
+    let framed = desk.door.decoders.found(study.study(), &entry, framed).await?;
     if framed.map.weight() <= MAP_WEIGHT_MAX {
         desk.maps.0.lock().unwrap_or_else(PoisonError::into_inner).put(digest, framed.map.clone());
     }
@@ -199,6 +201,7 @@ fn head(entry: &InstanceEntry, numbers: &[u64], accepted: &[MediaRange], etag: &
 #[derive(Debug)]
 pub(super) struct Changed {
     desk: Arc<Desk>,
+    study: Uid,
     framed: Arc<Framed>,
     /// To decode by; `None`: only moved to begin on a byte.
     header: Option<Bytes>,
@@ -209,7 +212,9 @@ impl Changed {
     async fn made(&self) -> Result<Bytes, Problem> {
         let Some(header) = &self.header else { return Ok(self.framed.held(self.index).await?) };
         let picture = picture(header, &self.framed, self.index).await?;
-        Ok(self.desk.door.decoders.samples(&picture).await?.bytes.into())
+        let decoders = &self.desk.door.decoders;
+        let samples = decoders.samples_of(Some(&self.study), &self.framed.entry, self.index, &picture).await?;
+        Ok(samples.bytes.into())
     }
 
     /// Its bytes, in an answer that has begun.
@@ -228,8 +233,8 @@ async fn pieces(
     index: u64,
 ) -> Result<Vec<Piece>, Problem> {
     let changed = |header| {
-        let (desk, framed) = (desk.clone(), framed.clone());
-        vec![Piece::Made(Arc::new(Changed { desk, framed, header, index }))]
+        let (desk, study, framed) = (desk.clone(), study.study().clone(), framed.clone());
+        vec![Piece::Made(Arc::new(Changed { desk, study, framed, header, index }))]
     };
     let swapped = !framed.is_encapsulated() && form.little_endian && framed.syntax.big_endian;
     if form.decode || swapped {

@@ -25,6 +25,7 @@ pub(crate) mod fuzz;
 mod json;
 mod matching;
 mod metadata;
+mod opened;
 mod plain;
 mod qido;
 mod query;
@@ -73,6 +74,8 @@ pub(crate) struct DicomwebDoor {
     pub(crate) https: bool,
     /// Origins of other pages that may ask; of the form that browsers send.
     pub(crate) cors_origins: Arc<[String]>,
+    /// Whether searches that name one patient ask peers, unless they say otherwise.
+    pub(crate) ask_peers: bool,
 }
 
 /// The routes, all under `/dicomweb`.

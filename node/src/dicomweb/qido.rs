@@ -3,6 +3,9 @@
 //! Study answers come from rows and cards alone, for peers' studies too: nothing is opened. Below a study, answers come
 //! from its headers. An empty result is `200 []`, which every client reads; 204 is not understood by some.
 //!
+//! A search for studies that names one patient by an ID with its issuer asks peers, too, unless `live=false` or the site's
+//! settings say otherwise; outside a reading context, which is fixed. Peers that did not answer are named in a warning.
+//!
 //! # Not here
 //! Which studies the caller may list: `studies`. Matching: `archive::StudyQuery`, [`super::matching`].
 
@@ -16,7 +19,7 @@ use super::{
     query::{self, Condition, LIMIT_MAX, Search},
     text::Charset,
 };
-use crate::studies::{Availability, FoundStudy, OpenStudy, SeriesView, StudyError};
+use crate::studies::{Availability, FoundStudy, Live, OpenStudy, SeriesView, Silent, StudyError};
 use axum::{
     extract::State,
     http::{HeaderName, HeaderValue},
@@ -26,13 +29,15 @@ use bytes::Bytes;
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 use futures::{StreamExt, TryStreamExt, stream};
-use protocol::{Uid, manifest::InstanceEntry};
+use protocol::{Uid, identity::names, manifest::InstanceEntry};
 use std::sync::Arc;
 
 /// Studies looked into by one search below study level that names no study: each is opened, with evidence.
 const STUDIES_OPENED_MAX: usize = 25;
 /// Series of a study whose first header is read at once.
 const HEADERS_AT_ONCE: usize = 4;
+/// Peers named in a warning: a header is short.
+const NAMED_MAX: usize = 20;
 
 /// Series attributes answered always or for `includefield=all`, as far as the first header has them.
 const SERIES_DEFAULT: [Tag; 6] = [
@@ -66,9 +71,12 @@ const INSTANCE_DEFAULT: [Tag; 7] = [
 ];
 
 /// Results, and whether there are more.
+#[derive(Default)]
 struct Results {
     rows: Vec<Attributes>,
     partial: bool,
+    /// What else whoever asks must hear.
+    warning: Option<String>,
 }
 
 impl Results {
@@ -94,6 +102,10 @@ impl Results {
             let more = HeaderValue::from_static("299 confrere \"There are more results that can be requested\"");
             response.headers_mut().append(HeaderName::from_static("warning"), more);
         }
+        let warning = self.warning.map(|text| format!("299 confrere \"{text}\""));
+        if let Some(Ok(warning)) = warning.map(|text| HeaderValue::from_str(&text)) {
+            response.headers_mut().append(HeaderName::from_static("warning"), warning);
+        }
         response
     }
 }
@@ -108,15 +120,42 @@ pub(super) async fn studies(State(desk): State<Arc<Desk>>, asker: Asker) -> Resu
     }
     asker.write_queried(search.shape()).await?;
     let limit = search.limit();
-    let mut found = Vec::new();
+    let (mut found, mut warning) = (Vec::new(), None);
     if limit > 0 {
-        let studies = &desk.door.studies;
-        found = studies.find(&asker.person, &study_query, asker.within.as_deref(), search.offset, limit + 1).await?;
+        let (studies, person, offset) = (&desk.door.studies, &asker.person, search.offset);
+        let is_live = search.live.unwrap_or(desk.door.ask_peers) && asker.within.is_none() && !asker.head_only;
+        if is_live {
+            let (now, live) = studies.find_live(person, &study_query, offset, limit + 1).await?;
+            (found, warning) = (now, unanswered(&live));
+        } else {
+            found = studies.find(person, &study_query, asker.within.as_deref(), offset, limit + 1).await?;
+        }
     }
     let partial = found.len() > limit && search.limit.is_none_or(|l| l > LIMIT_MAX);
     found.truncate(limit);
     let rows = found.iter().map(|study| study_row(&asker, study, &search)).collect();
-    Ok(Results { rows, partial }.answer(&asker, media))
+    Ok(Results { rows, partial, warning }.answer(&asker, media))
+}
+
+/// Which peers did not answer, for a header: in ASCII, and never a word of the patient.
+fn unanswered(live: &Live) -> Option<String> {
+    if live.is_too_often() {
+        return Some("Peers were not asked: too many searches at once".to_owned());
+    }
+    let silent = live.silent();
+    let name = |one: &Silent| {
+        let plain: String = match one.name.is_ascii() {
+            true => one.name.clone(),
+            false => names::words(&one.name).join(" "),
+        };
+        let plain: String = plain.chars().filter(|c| c.is_ascii() && !c.is_ascii_control()).collect();
+        format!("{} ({})", plain.replace(['"', '\\'], "'"), one.why)
+    };
+    let mut named: Vec<String> = silent.iter().take(NAMED_MAX).map(name).collect();
+    if silent.len() > NAMED_MAX {
+        named.push(format!("and {} more", silent.len() - NAMED_MAX));
+    }
+    (!silent.is_empty()).then(|| format!("Not answered: {}", named.join(", ")))
 }
 
 const fn availability(of: Availability) -> &'static str {
@@ -181,7 +220,7 @@ pub(super) async fn study_series(State(_): State<Arc<Desk>>, asker: Asker) -> Re
     if asked.matches(&study.found().row) {
         rows = series_of(&asker, &study, &rest, &search, false).await?;
     }
-    Ok(Results { rows, partial: false }.page(&search).answer(&asker, media))
+    Ok(Results { rows, ..Results::default() }.page(&search).answer(&asker, media))
 }
 
 pub(super) async fn study_instances(State(_): State<Arc<Desk>>, asker: Asker) -> Result<Response, Problem> {
@@ -202,7 +241,7 @@ async fn below(asker: Asker, series: Option<Uid>) -> Result<Response, Problem> {
     if !asked.matches(&study.found().row) {
         rows.clear();
     }
-    Ok(Results { rows, partial: false }.page(&search).answer(&asker, media))
+    Ok(Results { rows, ..Results::default() }.page(&search).answer(&asker, media))
 }
 
 pub(super) async fn all_series(State(desk): State<Arc<Desk>>, asker: Asker) -> Result<Response, Problem> {
@@ -233,7 +272,7 @@ async fn relational(desk: &Desk, asker: &Asker, instances: bool) -> Result<Respo
     let studies = &desk.door.studies;
     let mut found =
         studies.find(&asker.person, &study_query, asker.within.as_deref(), 0, STUDIES_OPENED_MAX + 1).await?;
-    let mut results = Results { rows: Vec::new(), partial: found.len() > STUDIES_OPENED_MAX };
+    let mut results = Results { partial: found.len() > STUDIES_OPENED_MAX, ..Results::default() };
     found.truncate(STUDIES_OPENED_MAX);
     for candidate in found {
         if results.rows.len() > search.offset.saturating_add(search.limit()) {

@@ -32,6 +32,8 @@ pub(super) struct Search {
     pub(super) limit: Option<usize>,
     pub(super) offset: usize,
     pub(super) fuzzy: bool,
+    /// Whether peers are asked now; `None`: as the site has it set.
+    pub(super) live: Option<bool>,
 }
 
 /// The decoded name-value pairs of a query.
@@ -78,11 +80,9 @@ impl Search {
             match name.to_ascii_lowercase().as_str() {
                 "limit" => search.limit = Some(number()?),
                 "offset" => search.offset = number()?,
-                "fuzzymatching" => match value.to_ascii_lowercase().as_str() {
-                    "true" | "1" => search.fuzzy = true,
-                    "false" | "0" | "" => search.fuzzy = false,
-                    _ => return Err(Problem::bad("fuzzymatching is true or false")),
-                },
+                "fuzzymatching" => search.fuzzy = switch(&name, &value)?.unwrap_or_default(),
+                // Ours: no attribute is called so.
+                "live" => search.live = switch(&name, &value)?,
                 "includefield" | "includefields" => {
                     for field in value.split(',').map(str::trim).filter(|f| !f.is_empty()) {
                         if field.eq_ignore_ascii_case("all") {
@@ -137,6 +137,15 @@ impl Search {
             }
         }
         Ok((study, rest))
+    }
+}
+
+fn switch(name: &str, value: &str) -> Result<Option<bool>, Problem> {
+    match value.to_ascii_lowercase().as_str() {
+        "true" | "1" => Ok(Some(true)),
+        "false" | "0" => Ok(Some(false)),
+        "" => Ok(None),
+        _ => Err(Problem::bad(format!("{name} is true or false"))),
     }
 }
 
@@ -275,6 +284,7 @@ mod tests {
             "PatientName=%ff",
             "PatientName=%f",
             "fuzzymatching=perhaps",
+            "live=perhaps",
             "includefield=Nonsense",
             "StudyInstanceUID=../etc",
         ] {

@@ -353,7 +353,8 @@ async fn made(
     let header = study.header(series, instance).await?;
     let picture = picture(&header, &framed, index).await?;
     let tones = tones(&header, framed.entry.transfer_syntax.as_str(), index)?;
-    let samples = desk.door.decoders.samples(&picture).await?;
+    let decoders = &desk.door.decoders;
+    let samples = decoders.samples_of(Some(study.study()), &framed.entry, index, &picture).await?;
     turn::run(desk, move || picture_file(&picture, samples, &tones, &wish)).await
 }
 

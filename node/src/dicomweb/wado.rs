@@ -10,6 +10,7 @@ use super::{
     body::{self, Part, Piece},
     error::Problem,
     metadata::instance_url,
+    opened::opened,
     plain,
 };
 use crate::studies::SeriesView;
@@ -77,6 +78,7 @@ async fn retrieve(asker: Asker, series: Option<Uid>, instance: Option<Uid>) -> R
     if let Some(unchanged) = asker.unchanged(&etag) {
         return Ok(unchanged);
     }
+    opened(&asker, &uid, chosen.iter().map(|(_, entry)| entry)).await?;
     if form.decode {
         let mut response = plain::answer(asker, study, &form, uid, chosen).await?;
         tag(&mut response, &etag);

@@ -199,6 +199,21 @@ impl Association {
         Ok(found.is_some_and(|at| self.waiting.remove(at).is_some()))
     }
 
+    /// Waits until the peer cancels the operation `id`, or goes. May be dropped.
+    pub(crate) async fn cancelled(&mut self, id: u16) -> Result<(), LinkError> {
+        while !self.is_cancelled(id)? {
+            if self.waiting.len() >= WAITING_MAX {
+                return std::future::pending().await;
+            }
+            // An operation may last longer than silence between two.
+            self.fill(std::time::Duration::MAX).await?;
+            if self.release_asked {
+                return Err(LinkError::Unexpected("a release inside an operation"));
+            }
+        }
+        Ok(())
+    }
+
     /// Reads the whole data set of a short message.
     pub(crate) async fn whole(&mut self, context: &Context, bytes_max: usize) -> Result<Bytes, LinkError> {
         let mut whole = BytesMut::new();

@@ -80,7 +80,9 @@ impl Caller {
             }
         };
         let caller = Self { known: known.clone(), title: title.clone(), over, is_here, user: None };
-        (is_its_own && caller.rights().may_call()).then_some(caller)
+        let admitted = (is_its_own && caller.rights().may_call()).then_some(caller)?;
+        known.users.hear_ae(title);
+        Some(admitted)
     }
 
     /// Checks an identity (PS3.7 D.3.3.7): a name with its passcode is that of an account, and is heard from this machine

@@ -2,7 +2,8 @@
 //!
 //! Studies and patients are answered from the list alone. Series and instances come from the headers of an opened study,
 //! so any attribute of theirs can be asked for and matched; opening is evidence. A key that cannot be matched is taken as
-//! universal and said so (FF01). Where relational queries were agreed on, the levels above need not be named.
+//! universal and said so (FF01). Where relational queries were agreed on, the levels above need not be named. A question for
+//! studies that names one patient by an ID with its issuer is asked of peers, too.
 //!
 //! # Not here
 //! Matching inside sequences: a sequence asked for is answered empty.
@@ -45,7 +46,16 @@ pub(super) async fn find(
     let bytes = association.whole(context, IDENTIFIER_BYTES_MAX).await?;
     let syntax = context.transfer_syntax.as_str();
     let identifier = Identifier::decode(&bytes, syntax);
-    let answers = match answers(asker, context, &identifier).await {
+    let answers = tokio::select! {
+        biased;
+        cancelled = association.cancelled(request.id()) => {
+            // Questions to peers end with it.
+            cancelled?;
+            return association.send(context.id, &Command::answer(request, Status::CANCELLED)).await;
+        }
+        answers = answers(asker, context, &identifier) => answers,
+    };
+    let answers = match answers {
         Ok(answers) => answers,
         Err(status) => {
             let status = asker.in_vain(Operation::Find, status, &identifier).await;
@@ -100,7 +110,8 @@ async fn answers(asker: &mut Asker, context: &Context, identifier: &Identifier) 
     if query.study.len() > OPENED_MAX && is_below {
         return Err(Status::TOO_MANY);
     }
-    let found = asker.found(&query, reach).await?;
+    // Of a study that is below, headers are read: what peers tell of is opened by then.
+    let found = if is_below { asker.found(&query, reach).await? } else { asker.found_live(&query, reach).await? };
     if found.len() > OPENED_MAX && is_below {
         return Err(Status::TOO_MANY);
     }

@@ -61,6 +61,7 @@ pub(super) struct Listener {
 pub(super) struct Own {
     pub(super) title: AeTitle,
     pub(super) associations_max: usize,
+    pub(super) ask_peers: bool,
     pub(super) patience: Patience,
     pub(super) calling: Option<Calling>,
 }
@@ -281,7 +282,7 @@ async fn converse(shared: &Shared, mut association: Association, caller: Caller)
     let mut served = Served {
         title: shared.own.title.clone(),
         store: StoreScp::new(archive.clone(), audit.clone(), (tasks.clone(), shared.ahead.clone()), &caller),
-        asker: Asker::new(archive.clone(), studies.clone(), audit.clone(), caller.clone()),
+        asker: Asker::new(archive.clone(), studies.clone(), audit.clone(), caller.clone(), shared.own.ask_peers),
         commitment: CommitmentScp::new(shared.reporter.clone(), caller),
         decoders: decoders.clone(),
         cases: cases.clone(),

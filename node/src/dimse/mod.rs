@@ -157,7 +157,8 @@ impl DimseDoor {
             users: parts.users.clone(),
             decoders: parts.decoders.clone(),
         });
-        let own = listener::Own { title, associations_max: config.associations_max, patience, calling };
+        let DimseConfig { associations_max, ask_peers, .. } = *config;
+        let own = listener::Own { title, associations_max, ask_peers, patience, calling };
         let listener = listener::Listener::new(own, parts, reporter, associations.clone());
         #[cfg(test)]
         let ahead = listener.ahead();

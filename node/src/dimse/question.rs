@@ -134,13 +134,14 @@ pub(super) struct Asker {
     pub(super) audit: Audit,
     pub(super) caller: Caller,
     pub(super) person: Person,
+    ask_peers: bool,
     shapes: BTreeSet<String>,
 }
 
 impl Asker {
-    pub(super) fn new(archive: Archive, studies: Studies, audit: Audit, caller: Caller) -> Self {
+    pub(super) fn new(archive: Archive, studies: Studies, audit: Audit, caller: Caller, ask_peers: bool) -> Self {
         let person = caller.person();
-        Self { archive, studies, audit, caller, person, shapes: BTreeSet::new() }
+        Self { archive, studies, audit, caller, person, ask_peers, shapes: BTreeSet::new() }
     }
 
     /// Names the studies of a relational question that says only which series or instances it means: of those held here.
@@ -199,16 +200,29 @@ impl Asker {
 
     /// The studies that a query means, within the reach.
     pub(super) async fn found(&self, query: &StudyQuery, reach: Reach) -> Result<Vec<FoundStudy>, Status> {
-        let found = self.studies.find(&self.person, query, None, 0, STUDIES_MAX + 1).await;
-        let mut found = found.map_err(|error| status_of(&error))?;
-        if found.len() > STUDIES_MAX {
-            return Err(Status::TOO_MANY);
-        }
-        if reach == Reach::Own {
-            found.retain(|study| study.holder.is_none());
-        }
-        Ok(found)
+        within(self.studies.find(&self.person, query, None, 0, STUDIES_MAX + 1).await, reach)
     }
+
+    /// [`Self::found`]; of an AE that reaches peers' studies, with what peers answer now where the query names one patient.
+    pub(super) async fn found_live(&self, query: &StudyQuery, reach: Reach) -> Result<Vec<FoundStudy>, Status> {
+        if !self.ask_peers || reach != Reach::All {
+            return self.found(query, reach).await;
+        }
+        // Who did not answer is in the log: a response has no place for it that a success may use (PS3.7 C.1).
+        let found = self.studies.find_live(&self.person, query, 0, STUDIES_MAX + 1).await;
+        within(found.map(|(found, _)| found), reach)
+    }
+}
+
+fn within(found: Result<Vec<FoundStudy>, StudyError>, reach: Reach) -> Result<Vec<FoundStudy>, Status> {
+    let mut found = found.map_err(|error| status_of(&error))?;
+    if found.len() > STUDIES_MAX {
+        return Err(Status::TOO_MANY);
+    }
+    if reach == Reach::Own {
+        found.retain(|study| study.holder.is_none());
+    }
+    Ok(found)
 }
 
 /// The status of what a study did not give.

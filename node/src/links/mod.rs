@@ -1,4 +1,5 @@
-//! Links between two records of one patient: what persons here decided about records that look alike.
+//! Links between two records of one patient: what persons here decided about records that look alike, and what the strict rule
+//! asserts of qualified ones.
 //!
 //! A link is this site's own signed word about a pair of identifiers, each with who issued it, and binds nobody else. Records are
 //! never merged by it. A pair that looks alike is a candidate until a person compares; only a confirmed pair lets studies stand
@@ -9,7 +10,7 @@
 //! one that is not there.
 //!
 //! # Not here
-//! Whether two records look alike: `protocol::identity`. What stands beside what: `studies`. Who may decide: the doors.
+//! Whether two records look alike, and the strict rule: `protocol::identity`. What stands beside what: `studies`. Who may decide: the doors.
 
 mod record;
 
@@ -222,6 +223,18 @@ impl Links {
     /// # Errors
     /// See [`LinkError`].
     pub(crate) async fn decide(&self, actor: Actor, pair: Pair, state: LinkState) -> Result<Link, LinkError> {
+        self.state(actor, pair, state, Method::Person).await
+    }
+
+    /// The strict rule holds of a pair: confirmed, unless a person decided otherwise before. Durable when it returns.
+    ///
+    /// # Errors
+    /// See [`LinkError`]; [`LinkError::State`] where a person decided otherwise.
+    pub(crate) async fn assert(&self, pair: Pair) -> Result<Link, LinkError> {
+        self.state(Actor::default(), pair, LinkState::Confirmed, Method::Strict).await
+    }
+
+    async fn state(&self, actor: Actor, pair: Pair, state: LinkState, method: Method) -> Result<Link, LinkError> {
         if pair.ours == pair.theirs {
             return Err(LinkError::NoPair);
         }
@@ -233,10 +246,10 @@ impl Links {
                 return Ok(known.clone());
             }
             let before = known.as_ref().map_or(LinkState::Candidate, |known| known.state);
-            if !before.may_become(state, Method::Person) {
+            if !before.may_become(state, method) {
                 return Err(LinkError::State);
             }
-            let made = link(pair, (state, Method::Person), &actor.person);
+            let made = link(pair, (state, method), &actor.person);
             let made = match known {
                 // The pair stays as it was first said.
                 Some(known) => Link {
@@ -249,7 +262,11 @@ impl Links {
                 },
                 None => Link { serial: 1, ..made },
             };
-            let event = Event::new(Act::PatientLinked, actor).peer(made.peer).basis(made.id).note(word(state));
+            let note = match method {
+                Method::Strict => "confirmed by the strict rule",
+                Method::Person | Method::Likeness => word(state),
+            };
+            let event = Event::new(Act::PatientLinked, actor).peer(made.peer).basis(made.id).note(note);
             this.inner.audit.record(event).await?;
             this.keep(made.clone()).await?;
             Ok(made)
@@ -282,6 +299,15 @@ fn link(pair: Pair, (state, method): (LinkState, Method), person: &str) -> Link 
     let Pair { ours, theirs, peer } = pair;
     let (id, at, person) = (tasks::random_id(), tasks::now(), person.to_owned());
     Link { id, ours, peer, theirs, method, state, serial: 0, person, at }
+}
+
+/// The word of a method, for programs.
+pub(crate) const fn method_word(method: Method) -> &'static str {
+    match method {
+        Method::Strict => "strict",
+        Method::Person => "person",
+        Method::Likeness => "likeness",
+    }
 }
 
 /// The word of a state, for programs and for the log.
@@ -344,6 +370,25 @@ mod tests {
             "what was opened by it is known"
         );
         assert_eq!(links.all().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn the_strict_rule_confirms_by_itself_and_never_against_a_person() {
+        let (folder, tasks) = (tempfile::tempdir().unwrap(), Tasks::default());
+        let links = open(folder.path(), &tasks);
+        links.note(vec![pair()]).await.unwrap();
+        let made = links.assert(pair()).await.unwrap();
+        assert_eq!((made.state, made.method, made.person.as_str()), (LinkState::Confirmed, Method::Strict, ""));
+        assert_eq!(links.assert(pair()).await.unwrap(), made, "said once");
+        assert_eq!(links.confirmed(&pair().ours), [pair().theirs]);
+        links.decide(durand(), pair(), LinkState::Revoked).await.unwrap();
+        assert!(matches!(links.assert(pair()).await, Err(LinkError::State)));
+        drop(links);
+        assert_eq!(tasks.stop(std::time::Duration::from_secs(20)).await, Vec::<&str>::new());
+        let links = open(folder.path(), &Tasks::default());
+        assert!(links.confirmed(&pair().ours).is_empty(), "also after a restart");
+        links.decide(durand(), pair(), LinkState::Rejected).await.unwrap();
+        assert!(matches!(links.assert(pair()).await, Err(LinkError::State)));
     }
 
     #[tokio::test]

@@ -30,6 +30,7 @@ pub(super) async fn jpeg_of(
     header: &[u8],
 ) -> Result<Vec<u8>, Fault> {
     let mut syntax = Syntax::of(entry.transfer_syntax.as_str());
+    let study = object.study().clone();
     let (mut source, mut entry) = (Source::Object(object, None), entry);
     let mut from = header.len() as u64;
     if syntax.deflated {
@@ -42,7 +43,7 @@ pub(super) async fn jpeg_of(
     let index = framed.map.frames() / 2;
     let picture = picture(header, &framed, index).await?;
     let tones = tones(header, framed.entry.transfer_syntax.as_str(), index)?;
-    let samples = media.decoders.samples(&picture).await?;
+    let samples = media.decoders.samples_of(Some(&study), &framed.entry, index, &picture).await?;
     let work = media.tasks.spawn_blocking("export preview", move || {
         let mut image = toned(&picture, &samples, &tones, None)?;
         if image.width() > SIDE || image.height() > SIDE {

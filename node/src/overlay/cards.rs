@@ -94,6 +94,7 @@ mod tests {
             date: Some("20260102".to_owned()),
             time: None,
             utc_offset_min: None,
+            national: None,
             modalities: vec!["CT".to_owned()],
             body_parts: vec![],
             description: Some("TDM cérébral".to_owned()),

@@ -91,7 +91,7 @@ impl Inner {
             };
             match news {
                 Ok(News::Case { case, events, from }) => self.case_changed(case, &events, from),
-                Ok(News::Settings) => {}
+                Ok(News::Settings | News::Heard { .. }) => {}
                 Err(RecvError::Lagged(_)) => self.trusted().for_each(|peer| self.tell_all_cases(peer)),
                 Err(RecvError::Closed) => return,
             }

@@ -152,7 +152,9 @@ impl Inner {
                 self.tell(OverlayEvent::Amended { holder: peer, study: study.clone(), amended: None });
             }
             // What it says of a study is shown with what its card says.
-            let is_heard = self.ask_where(peer, &applied.changed).await && self.ask_zones(peer, &applied.changed).await;
+            let mut is_heard = self.ask_where(peer, &applied.changed).await;
+            is_heard &= self.ask_zones(peer, &applied.changed).await;
+            is_heard &= self.ask_identified(peer, &applied.changed).await;
             for study in applied.changed.into_iter().chain(applied.withdrawn) {
                 self.tell(OverlayEvent::Directory { holder: peer, study });
             }

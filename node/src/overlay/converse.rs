@@ -17,7 +17,7 @@ use crate::{
     trust::TrustError,
 };
 use protocol::{
-    Key, Refusal, SiteId, Timestamp,
+    Key, Refusal, SiteId, Timestamp, Uid,
     agreement::{Ending, SignedAgreement},
     message::{Answer, Request, SiteRecord},
     signed::Signed,
@@ -354,6 +354,11 @@ impl Inner {
         Ok(())
     }
 
+    fn card_back(&self, from: &SiteId, study: &Uid) -> Result<Answer, Refusal> {
+        let card = self.directory.signed_card(from, study).ok_or(Refusal::NotHeld)?;
+        Ok(Answer::Card(Box::new(card)))
+    }
+
     async fn judged(self: &Arc<Self>, from: SiteId, request: Request) -> Result<Answer, TrustError> {
         let theirs = || Actor { site: Some(from), ..Actor::default() };
         match request {
@@ -368,6 +373,7 @@ impl Inner {
                 return Ok(self.where_they_lie(from, studies).await);
             }
             Request::Zones(studies) => return self.zones(from, studies).await,
+            Request::Identified(studies) => return self.identified(from, studies).await,
             Request::Presence(_) | Request::PresenceSet { .. } => return self.presence_asked(from, request).await,
             Request::Relearn { after } => {
                 if after.is_none() {
@@ -375,10 +381,7 @@ impl Inner {
                 }
                 return Ok(self.known_of(from, after.as_ref()));
             }
-            Request::CardBack { study } => {
-                let card = self.directory.signed_card(&from, &study).ok_or(Refusal::NotHeld)?;
-                return Ok(Answer::Card(Box::new(card)));
-            }
+            Request::CardBack { study } => return Ok(self.card_back(&from, &study)?),
             Request::Witness(told) => return Ok(self.witness(from, told).await?),
             Request::LedgerHead { head, from: start, proof } => {
                 return Ok(self.hear_head(from, head, start, proof).await?);

@@ -14,7 +14,7 @@ use crate::{
 };
 use protocol::{
     Refusal, SiteId, Timestamp, Uid,
-    catalog::{Basis, Change, Cursor, Nearline, Page, Zones},
+    catalog::{Basis, Change, Cursor, Identified, Nearline, Page, Zones},
     ids::Id128,
     limits::CATALOG_PAGE_MAX,
     manifest::{Amendment, StudyCard},
@@ -51,6 +51,10 @@ struct Shelf {
     zones_lost: bool,
     /// It does not know that question.
     no_zones: bool,
+    /// It is to be asked how sure it is of all of them: an answer was lost.
+    identified_lost: bool,
+    /// It does not know that question.
+    no_identified: bool,
     /// Notes to be written.
     dirty: HashSet<(Id128, u8)>,
 }
@@ -67,17 +71,20 @@ pub(super) struct Applied {
     pub(super) outdated: Vec<Uid>,
 }
 
+/// A study that a holder told of.
+type NoteRow = (StudyCard, Basis, Timestamp, SignatureBytes, Option<i16>, Option<Identified>);
+
 #[derive(Serialize, Deserialize)]
-struct Note(Vec<(StudyCard, Basis, Timestamp, SignatureBytes, Option<i16>)>);
+struct Note(Vec<NoteRow>);
 impl Wire for Note {
     /// Notes of another version are not read: what they hold is pulled again.
-    const VERSION: u8 = 4;
+    const VERSION: u8 = 5;
     const NAME: &'static str = "directory note";
 }
 #[derive(Default, Serialize, Deserialize)]
 struct CursorNote(Cursor, Option<String>);
 impl Wire for CursorNote {
-    const VERSION: u8 = 4;
+    const VERSION: u8 = 5;
     const NAME: &'static str = "directory cursor";
 }
 
@@ -105,10 +112,11 @@ fn bucket_note(bucket: u8) -> String {
 
 impl Shelf {
     fn put(&mut self, mut row: RemoteStudy) {
-        // Where it lies, and in which time zone its hours are, is asked next.
+        // Where it lies, in which time zone its hours are, and how sure the holder is of whose it is, is asked next.
         if let Some(known) = self.studies.get(&row.card.study) {
             row.nearline.clone_from(&known.nearline);
             row.utc_offset_min = known.utc_offset_min;
+            row.identified.clone_from(&known.identified);
         }
         self.mark(&row.card.study, &row.basis);
         self.stale.remove(&row.card.study);
@@ -156,9 +164,9 @@ impl Directory {
                 let CursorNote(cursor, zone) = cursor.unwrap_or_default();
                 shelf.cursor = if known { Cursor::default() } else { cursor };
                 shelf.zone = shelf.zone.take().or(zone);
-                for (card, basis, told, signature, utc_offset_min) in kept {
+                for (card, basis, told, signature, utc_offset_min, identified) in kept {
                     let (holder, nearline) = (row.peer, None);
-                    let of = RemoteStudy { holder, card, basis, told, nearline, utc_offset_min, signature };
+                    let of = RemoteStudy { holder, card, basis, told, nearline, utc_offset_min, identified, signature };
                     shelf.studies.insert(of.card.study.clone(), of);
                 }
             });
@@ -174,7 +182,9 @@ impl Directory {
             let mut notes: HashMap<(Id128, u8), Vec<_>> = dirty.into_iter().map(|d| (d, Vec::new())).collect();
             for row in shelf.studies.values() {
                 if let Some(rows) = notes.get_mut(&(row.basis.agreement(), bucket(&row.card.study))) {
-                    rows.push((row.card.clone(), row.basis, row.told, row.signature.clone(), row.utc_offset_min));
+                    let (card, signature, identified) =
+                        (row.card.clone(), row.signature.clone(), row.identified.clone());
+                    rows.push((card, row.basis, row.told, signature, row.utc_offset_min, identified));
                 }
             }
             (notes.into_iter().collect::<Vec<_>>(), CursorNote(shelf.cursor, shelf.zone.clone()))
@@ -216,9 +226,19 @@ impl Directory {
                         return Err(Refusal::Corrupt);
                     }
                     let study = card.study.clone();
-                    let (holder, nearline, utc_offset_min) = (*holder, None, None);
-                    let told = now;
-                    (study, Some(RemoteStudy { holder, card, basis, told, nearline, utc_offset_min, signature }))
+                    (
+                        study,
+                        Some(RemoteStudy {
+                            holder: *holder,
+                            card,
+                            basis,
+                            told: now,
+                            nearline: None,
+                            utc_offset_min: None,
+                            identified: None,
+                            signature,
+                        }),
+                    )
                 }
             });
         }
@@ -229,6 +249,7 @@ impl Directory {
                 shelf.cursor = Cursor { epoch: page.epoch, position: 0 };
                 shelf.is_not_asked = false;
                 shelf.no_zones = false;
+                shelf.no_identified = false;
             }
             if last.is_some_and(|last| last <= shelf.cursor.position) {
                 // It does not follow what we have: told from the beginning, it will.
@@ -346,6 +367,42 @@ impl Directory {
                 false => changed.into_iter().map(|(study, _)| study).collect(),
             }
         })
+    }
+
+    /// Of which studies a holder is to be asked how sure it is of whose they are, when it just told those; `None`: it does not
+    /// know the question.
+    pub(super) fn to_ask_identified(&self, holder: &SiteId, told: &[Uid]) -> Option<Vec<Uid>> {
+        let shelves = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        match shelves.get(holder) {
+            Some(shelf) if shelf.no_identified => None,
+            Some(shelf) if shelf.identified_lost => Some(shelf.studies.keys().cloned().collect()),
+            _ => Some(told.to_vec()),
+        }
+    }
+
+    /// Whether a holder answered about all that it was asked of; `None`: it does not know the question.
+    pub(super) fn were_identified(&self, holder: &SiteId, is_heard: Option<bool>) {
+        self.write(|shelves| {
+            let shelf = shelves.entry(*holder).or_default();
+            (shelf.identified_lost, shelf.no_identified) = (is_heard == Some(false), is_heard.is_none());
+        });
+    }
+
+    /// Takes how sure a holder is of whose the studies are that it was asked of.
+    pub(super) fn identify(&self, holder: &SiteId, asked: &[Uid], told: Vec<Identified>) {
+        let mut told: HashMap<Uid, Identified> = told.into_iter().map(|one| (one.study.clone(), one)).collect();
+        self.write(|shelves| {
+            let Some(shelf) = shelves.get_mut(holder) else { return };
+            for study in asked {
+                let now = told.remove(study);
+                let changed = shelf.studies.get_mut(study).filter(|row| row.identified != now);
+                if let Some(row) = changed {
+                    row.identified = now;
+                    let basis = row.basis;
+                    shelf.mark(study, &basis);
+                }
+            }
+        });
     }
 
     /// A holder's time zone, as it said last.

@@ -158,6 +158,7 @@ impl Inner {
                 told: tasks::now(),
                 nearline: None,
                 utc_offset_min: None,
+                identified: None,
                 signature: signed.signature(),
             });
             studies.push((of, remote));

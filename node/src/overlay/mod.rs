@@ -28,6 +28,7 @@ mod feed;
 mod gate;
 mod glass;
 mod history;
+mod identified;
 mod keepings;
 mod knock;
 mod ledger;
@@ -76,7 +77,7 @@ use pairing::Pairings;
 use protocol::{
     SiteId, Timestamp, Uid,
     agreement::{Ending, SignedAgreement},
-    catalog::{Basis, Nearline},
+    catalog::{Basis, Identified, Nearline},
     grant::Grant,
     ids::Id128,
     manifest::{Amendment, StudyCard},
@@ -113,6 +114,8 @@ pub(crate) struct RemoteStudy {
     pub(crate) nearline: Option<Nearline>,
     /// Minutes ahead of UTC of its date and time, where its objects say so.
     pub(crate) utc_offset_min: Option<i16>,
+    /// How sure the holder is of whose it is, where it says so.
+    pub(crate) identified: Option<Identified>,
     /// The holder's, over the card: should it forget the study, it believes nothing else.
     pub(crate) signature: SignatureBytes,
 }

@@ -197,7 +197,7 @@ pub(crate) async fn map(
 }
 
 fn native(entry: &InstanceEntry, layout: &Layout, vr: VR, value: Extent) -> Result<FrameMap, Fault> {
-    const UNCLEAR: Fault = Fault::Unreadable("the image's size and its pixel data do not fit");
+    const UNCLEAR: Fault = Fault::Damaged("the image's size and its pixel data do not fit");
     let len = value.len.min(entry.bytes.saturating_sub(value.offset));
     let mut bits = layout.frame_bits().ok_or(UNCLEAR)?;
     if layout.frames > FRAMES_MAX {
@@ -240,7 +240,7 @@ async fn encapsulated(
     extended: Option<Vec<Extent>>,
     syntax: Syntax,
 ) -> Result<FrameMap, Fault> {
-    const BROKEN: Fault = Fault::Unreadable("the fragments of the pixel data cannot be told apart into frames");
+    const BROKEN: Fault = Fault::Damaged("the fragments of the pixel data cannot be told apart into frames");
     let table = walker.head(at, syntax).await?.filter(|h| h.tag == ITEM).ok_or(BROKEN)?;
     let table_bytes = u64::from(table.length.unwrap_or(0));
     let base = at + 8 + table_bytes;
@@ -310,7 +310,7 @@ async fn fragments(walker: &mut Walker<'_>, base: u64, syntax: Syntax) -> Result
         let extent = Extent { offset: at + 8, len: length.into() };
         at = extent.offset + extent.len;
         if at > walker.entry.bytes || fragments.len() >= FRAGMENTS_MAX {
-            return Err(Fault::Unreadable("the pixel data are cut off or in too many fragments"));
+            return Err(Fault::Damaged("the pixel data are cut off or in too many fragments"));
         }
         fragments.push(extent);
     }

@@ -18,6 +18,7 @@ pub(crate) mod grey;
 pub(crate) mod map;
 pub(crate) mod overlay;
 pub(crate) mod picture;
+pub(crate) mod pointing;
 mod pool;
 pub(crate) mod reduce;
 pub(crate) mod rejection_note;
@@ -46,6 +47,9 @@ pub(crate) enum Fault {
     /// What is stored is all there is.
     #[error("{0}")]
     Unreadable(&'static str),
+    /// What is stored is no image, though it says so.
+    #[error("{0}")]
+    Damaged(&'static str),
     #[error("{0}")]
     DataSet(#[from] dataset::DataSetError),
     #[error(transparent)]

@@ -16,7 +16,9 @@ const PIXELS_MAX: u64 = 64 << 20;
 pub(super) const DECODED_BYTES_MAX: u64 = 128 << 20;
 
 pub(super) const TOO_LARGE: Fault = Fault::Unreadable("the frame is too large to be decoded here");
-pub(super) const UNREADABLE: Fault = Fault::Unreadable("the frame cannot be decoded here; retrieve it as it is stored");
+const UNDECODED: &str = "the frame cannot be decoded here; retrieve it as it is stored";
+pub(super) const UNREADABLE: Fault = Fault::Unreadable(UNDECODED);
+pub(super) const DAMAGED: Fault = Fault::Damaged(UNDECODED);
 
 /// A stored frame and what its object says of it.
 #[derive(Clone, Debug)]

@@ -7,13 +7,18 @@
 //! Workers end with the node.
 
 use super::{
-    Fault, dataset,
+    Fault, codecs, dataset,
     decode::{self, Samples},
-    picture::{Picture, UNREADABLE},
+    picture::{DAMAGED, Picture},
     wire::{self, Answer, Job},
 };
-use crate::tasks::Tasks;
+use crate::{
+    audit::Actor,
+    cases::{Cases, TriedBy, TriedFrame},
+    tasks::Tasks,
+};
 use bytes::Bytes;
+use protocol::{Uid, manifest::InstanceEntry};
 use std::{
     io,
     os::fd::OwnedFd,
@@ -46,6 +51,8 @@ struct Inner {
     idle: Mutex<Vec<Worker>>,
     patience: Duration,
     tasks: Tasks,
+    /// Who keeps which images could not be decoded.
+    cases: Option<Cases>,
 }
 
 #[derive(Debug)]
@@ -56,11 +63,17 @@ struct Worker {
 
 impl Decoders {
     pub(crate) fn new(tasks: Tasks) -> Self {
-        Self::with_patience(tasks, TIME_MAX)
+        Self::made(tasks, TIME_MAX, None)
     }
 
-    fn with_patience(tasks: Tasks, patience: Duration) -> Self {
-        Self(Arc::new(Inner { turns: Semaphore::new(WORKERS_MAX), idle: Mutex::default(), patience, tasks }))
+    /// As [`Self::new`]; what cannot be decoded is told to whoever signs.
+    pub(crate) fn telling(tasks: Tasks, cases: Cases) -> Self {
+        Self::made(tasks, TIME_MAX, Some(cases))
+    }
+
+    fn made(tasks: Tasks, patience: Duration, cases: Option<Cases>) -> Self {
+        let (turns, idle) = (Semaphore::new(WORKERS_MAX), Mutex::default());
+        Self(Arc::new(Inner { turns, idle, patience, tasks, cases }))
     }
 
     /// A deflated data set, inflated off the async threads, in its turn.
@@ -77,7 +90,8 @@ impl Decoders {
     /// The samples of a frame.
     ///
     /// # Errors
-    /// [`Fault::Unreadable`] where no codec reads it, or the codec failed; [`Fault::Internal`] where no worker starts.
+    /// [`Fault::Unreadable`] where no codec reads it, [`Fault::Damaged`] where the codec failed; [`Fault::Internal`] where no
+    /// worker starts.
     pub(crate) async fn samples(&self, picture: &Picture) -> Result<Samples, Fault> {
         picture.check_size()?;
         if !picture.encapsulated {
@@ -96,9 +110,53 @@ impl Decoders {
             }
             Ok(Err(error)) => {
                 tracing::warn!(%error, syntax = %picture.transfer_syntax, "a codec worker failed at a frame");
-                Err(UNREADABLE)
+                Err(DAMAGED)
             }
             Err(_) => Err(Fault::Unreadable("the frame takes too long to be decoded here")),
+        }
+    }
+
+    /// The samples of a frame of an image; whether it could be decoded is kept for whoever signs.
+    ///
+    /// # Errors
+    /// As [`Self::samples`].
+    pub(crate) async fn samples_of(
+        &self,
+        study: Option<&Uid>,
+        entry: &InstanceEntry,
+        index: u64,
+        picture: &Picture,
+    ) -> Result<Samples, Fault> {
+        let samples = self.samples(picture).await;
+        // What no codec here is for may well be seen elsewhere.
+        let is_ours = !picture.encapsulated || codecs::known(&picture.transfer_syntax);
+        match &samples {
+            Ok(_) => self.tell(study, entry, index, true).await,
+            Err(Fault::Damaged(_)) if is_ours => self.tell(study, entry, index, false).await,
+            Err(_) => {}
+        }
+        samples
+    }
+
+    /// Frames that cannot even be found are an image that cannot be decoded.
+    pub(crate) async fn found<T>(
+        &self,
+        study: &Uid,
+        entry: &InstanceEntry,
+        found: Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        if matches!(found, Err(Fault::Damaged(_))) {
+            self.tell(Some(study), entry, 0, false).await;
+        }
+        found
+    }
+
+    async fn tell(&self, study: Option<&Uid>, entry: &InstanceEntry, index: u64, is_decoded: bool) {
+        let (Some(cases), Some(study)) = (&self.0.cases, study) else { return };
+        let actor = Actor { role: "node".to_owned(), ..Actor::default() };
+        let told = cases.tried(TriedFrame::of(study, entry, index), TriedBy::Node, is_decoded, actor).await;
+        if let Err(error) = told {
+            tracing::warn!(%error, "that an image cannot be decoded was not kept");
         }
     }
 
@@ -257,13 +315,13 @@ mod tests {
         assert!(futures::poll!(failing.as_mut()).is_pending());
         kill(pid, Signal::SIGKILL).unwrap();
         let failed = failing.await;
-        assert!(matches!(failed, Err(Fault::Unreadable(_))), "{failed:?}");
+        assert!(matches!(failed, Err(Fault::Damaged(_))), "{failed:?}");
         assert_eq!(decoders.samples(&picture()).await.unwrap().bytes, [7, 9]);
     }
 
     #[tokio::test]
     async fn a_worker_that_hangs_is_given_up_in_time_and_killed() {
-        let decoders = Decoders::with_patience(Tasks::default(), Duration::from_millis(1));
+        let decoders = Decoders::made(Tasks::default(), Duration::from_millis(1), None);
         let worker = Worker::start().unwrap();
         stop(Pid::from_raw(i32::try_from(worker.child.id().unwrap()).unwrap()));
         decoders.0.idle.lock().unwrap().push(worker);

@@ -103,7 +103,7 @@ impl Reducer {
         header: &Bytes,
         frame: Option<u32>,
     ) -> Result<Decoded, Fault> {
-        let written = entry.transfer_syntax.clone();
+        let (written, study) = (entry.transfer_syntax.clone(), source.study().cloned());
         let mut syntax = Syntax::of(written.as_str());
         let (mut front, mut from) = (header.clone(), header.len() as u64);
         if syntax.deflated {
@@ -121,7 +121,7 @@ impl Reducer {
         let index = frame.map_or(frames / 2, u64::from);
         let picture = picture(header, &framed, index).await?;
         let tones = tones(header, written.as_str(), index)?;
-        let samples = self.decoders.samples(&picture).await?;
+        let samples = self.decoders.samples_of(study.as_ref(), &framed.entry, index, &picture).await?;
         Ok(Decoded { picture, samples, tones, index })
     }
 }

@@ -29,6 +29,15 @@ pub(crate) enum Source {
 }
 
 impl Source {
+    /// Of which study it is, where it is of one that was opened.
+    pub(crate) fn study(&self) -> Option<&Uid> {
+        match self {
+            Self::Study(study, _) => Some(study.study()),
+            Self::Object(object, _) => Some(object.study()),
+            Self::Memory { .. } | Self::File { .. } => None,
+        }
+    }
+
     /// Where its bytes begin.
     pub(crate) fn first(&self) -> u64 {
         match self {

@@ -22,7 +22,7 @@ use crate::archive;
 use bytes::Bytes;
 use dicom_core::{Tag, VR};
 use dicom_dictionary_std::tags;
-use protocol::manifest::InstanceEntry;
+use protocol::{Uid, manifest::InstanceEntry};
 use std::{collections::VecDeque, sync::Arc};
 
 /// Bytes of elements behind the header that are read at once because a sequence is among them.
@@ -57,6 +57,8 @@ enum Piece {
 
 #[derive(Debug)]
 struct Frames {
+    /// Whose frames; `None`: of no study that was opened.
+    study: Option<Uid>,
     framed: Framed,
     attributes: Picture,
     /// Decoded before anything was sent.
@@ -117,7 +119,8 @@ impl Transcoded {
         let behind = header.len() as u64;
         let frames = if syntax.encapsulated && making.has_fragments(behind).await? {
             let framed = framed(making.source.clone(), making.entry.clone(), &header, behind, syntax).await?;
-            Some(Frames::begin(decoders, framed, &set, syntax, &mut changes).await?)
+            let study = given.study().cloned();
+            Some(Frames::begin(decoders, (study, framed), &set, syntax, &mut changes).await?)
         } else {
             None
         };
@@ -285,7 +288,7 @@ impl Making {
 impl Frames {
     async fn begin(
         decoders: &Decoders,
-        framed: Framed,
+        (study, framed): (Option<Uid>, Framed),
         set: &DataSet<'_>,
         syntax: Syntax,
         changes: &mut Changes,
@@ -296,7 +299,8 @@ impl Frames {
         if framed.map.frames() != attributes.layout.frames || !whole && attributes.layout.frames > 1 {
             return Err(UNREADABLE);
         }
-        let mut frames = Self { framed, attributes, first: None, next: 0, photometric: String::new(), planar: false };
+        let (first, photometric) = (None, String::new());
+        let mut frames = Self { study, framed, attributes, first, next: 0, photometric, planar: false };
         let first = frames.decode(decoders, 0).await?;
         frames.photometric.clone_from(&first.photometric);
         frames.planar = first.planar;
@@ -331,7 +335,8 @@ impl Frames {
 
     async fn decode(&self, decoders: &Decoders, index: u64) -> Result<Samples, Fault> {
         let bytes = self.framed.held(index).await?;
-        decoders.samples(&Picture { bytes, ..self.attributes.clone() }).await
+        let picture = Picture { bytes, ..self.attributes.clone() };
+        decoders.samples_of(self.study.as_ref(), &self.framed.entry, index, &picture).await
     }
 
     async fn next(&mut self, decoders: &Decoders) -> Result<Option<Bytes>, Fault> {

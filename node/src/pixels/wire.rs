@@ -7,7 +7,7 @@ use super::{
     Fault,
     decode::Samples,
     map::Layout,
-    picture::{DECODED_BYTES_MAX, Picture, TOO_LARGE, UNREADABLE},
+    picture::{DAMAGED, DECODED_BYTES_MAX, Picture, TOO_LARGE},
 };
 use dicom_core::VR;
 use serde::{Deserialize, Serialize};
@@ -98,7 +98,7 @@ impl Answer {
                 Ok(Samples { bytes, planar, photometric })
             }
             Self::TooLarge => Err(TOO_LARGE),
-            Self::Samples { .. } | Self::Unreadable => Err(UNREADABLE),
+            Self::Samples { .. } | Self::Unreadable => Err(DAMAGED),
         }
     }
 }

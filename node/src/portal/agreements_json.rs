@@ -110,7 +110,7 @@ pub(super) struct AgreementJson {
     /// The drafting one first.
     parties: Vec<PartyJson>,
     legal_reference: String,
-    /// `care`, `on-call`, `expertise`, `emergency` or `quality`; empty: not limited.
+    /// `care`, `on-call`, `expertise`, `emergency`, `quality` or `screening`; empty: not limited.
     purposes: Vec<&'static str>,
     clauses: Vec<ClauseJson>,
     sentences: Sentences,
@@ -268,7 +268,7 @@ pub(super) struct Offer {
     their_privacy_contact: String,
     #[serde(default)]
     legal_reference: String,
-    /// `care`, `on-call`, `expertise`, `emergency`, `quality`; empty: not limited.
+    /// `care`, `on-call`, `expertise`, `emergency`, `quality`, `screening`; empty: not limited.
     #[serde(default)]
     purposes: Vec<String>,
     /// RFC 3339; default: now.
@@ -303,12 +303,13 @@ const FIELDS: [(&str, Field); 7] = [
     ("accession", Field::Accession),
     ("referrer", Field::Referrer),
 ];
-const PURPOSES: [(&str, Purpose); 5] = [
+const PURPOSES: [(&str, Purpose); 6] = [
     ("care", Purpose::Care),
     ("on-call", Purpose::OnCall),
     ("expertise", Purpose::Expertise),
     ("emergency", Purpose::Emergency),
     ("quality", Purpose::Quality),
+    ("screening", Purpose::Screening),
 ];
 const PRESETS: [(&str, Preset); 4] =
     [("all", Preset::All), ("on-call", Preset::OnCall), ("case-only", Preset::CaseOnly), ("custom", Preset::Custom)];
@@ -486,7 +487,8 @@ pub(super) fn level_word(level: Level) -> &'static str {
 }
 
 pub(super) fn purpose_of(text: &str) -> Result<Purpose, ApiError> {
-    value(&PURPOSES, text).ok_or(ApiError::Bad("a purpose is care, on-call, expertise, emergency or quality"))
+    value(&PURPOSES, text)
+        .ok_or(ApiError::Bad("a purpose is care, on-call, expertise, emergency, quality or screening"))
 }
 
 pub(super) fn purpose_word(purpose: Purpose) -> &'static str {

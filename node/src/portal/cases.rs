@@ -2,15 +2,18 @@
 
 use super::{
     Door,
-    cases_json::{CaseJson, tabs},
+    cases_json::{CaseJson, CasePatient, tabs},
+    cases_request::{particulars, patient},
     cases_row::{CaseRow, For, HolderJson},
+    cases_sign::Shown,
     error::{ApiError, ErrorBody},
     json,
     signin::Caller,
     worklist::{form, uid},
 };
 use crate::{
-    cases::{CaseError, Doing, Filter, Tab, Whole, class_of, kind_of, may, priority_of, takes_part},
+    cases::{CaseError, Doing, Filter, Tab, Way, Whole, class_of, kind_of, may, priority_of, takes_part},
+    desk::contradictions,
     tasks,
     trust::{Action, Person},
 };
@@ -21,7 +24,7 @@ use axum::{
 use protocol::{
     Digest, SiteId, Uid,
     case::{
-        event::{Counted, Heard, Joined, Step},
+        event::{Counted, Heard, Joined, Skip, Step},
         state::Void,
     },
     ids::Id128,
@@ -44,7 +47,7 @@ pub(super) struct CoveredSite {
     /// Nothing was heard of it for longer than is set.
     silent: bool,
     open_cases: usize,
-    /// Of the rooms and people of its open cases.
+    /// Of its rooms and people, as its cases, its coverages and its shifts say.
     telephones: Vec<String>,
 }
 
@@ -89,15 +92,10 @@ fn parse(raw: Option<&str>, person: &Person) -> Result<Filter, ApiError> {
 fn sites(door: &Door, open: &BTreeMap<SiteId, usize>) -> Vec<CoveredSite> {
     let (us, now) = (door.identity.site(), tasks::now());
     let silent = door.cases.settings().silent();
-    let mut telephones: BTreeMap<SiteId, Vec<String>> = BTreeMap::new();
-    for whole in door.cases.all().iter().filter(|whole| whole.state.stage.is_open()) {
-        let of_site = telephones.entry(whole.state.requester.0).or_default();
-        let number = &whole.state.ask.telephone;
-        if !number.is_empty() && !of_site.contains(number) && of_site.len() < 8 {
-            of_site.push(number.clone());
-        }
-    }
-    let row = |site: SiteId, name: String| {
+    let peers: Vec<_> = door.trust.peers().into_iter().filter(|peer| peer.revoked.is_none()).collect();
+    let known: Vec<SiteId> = std::iter::once(us).chain(peers.iter().map(|peer| peer.site)).collect();
+    let mut numbers = door.desk.as_ref().map(|desk| desk.site_numbers(&known)).unwrap_or_default();
+    let mut row = |site: SiteId, name: String| {
         let contact = door.overlay.as_ref().map(|overlay| overlay.contact(&site));
         let connected = site == us || contact.as_ref().is_some_and(|contact| contact.connected);
         let last = if site == us { Some(now) } else { contact.and_then(|contact| contact.last) };
@@ -109,12 +107,11 @@ fn sites(door: &Door, open: &BTreeMap<SiteId, usize>) -> Vec<CoveredSite> {
             last_contact: last.map(json::rfc3339),
             silent: site != us && (!connected || last.is_none_or(|last| last.after(silent) < now)),
             open_cases: open.get(&site).copied().unwrap_or(0),
-            telephones: telephones.get(&site).cloned().unwrap_or_default(),
+            telephones: numbers.remove(&site).into_iter().flatten().map(|one| one.number).collect(),
         }
     };
-    let peers = door.trust.peers().into_iter().filter(|peer| peer.revoked.is_none());
     let ours = row(us, door.config.site.name.clone());
-    std::iter::once(ours).chain(peers.map(|peer| row(peer.site, peer.name))).collect()
+    std::iter::once(ours).chain(peers.into_iter().map(|peer| row(peer.site, peer.name))).collect()
 }
 
 #[utoipa::path(get, path = "/api/cases", operation_id = "list_cases",
@@ -149,9 +146,12 @@ pub(super) fn named(door: &Door, text: &str) -> Result<(Id128, Arc<Whole>), ApiE
     Ok((name, whole))
 }
 
-pub(super) fn told(door: &Door, caller: &Caller, whole: &Whole) -> Json<CaseJson> {
+/// A case as it is shown to the caller, its reports with it: that they had them in hand is written first.
+pub(super) async fn told(door: &Door, caller: &Caller, whole: &Whole) -> Result<Json<CaseJson>, ApiError> {
+    let shown: Vec<Digest> = whole.state.reports.iter().map(|report| report.event).collect();
+    door.cases.opened(whole, &shown, Way::Screen, caller.0.actor()).await?;
     let actions = super::cases_may::actions(door, &caller.0, whole);
-    Json(For { door, person: &caller.0 }.case(whole, actions))
+    Ok(Json(For { door, person: &caller.0 }.case(whole, actions)))
 }
 
 #[utoipa::path(get, path = "/api/cases/{case}", operation_id = "show_case", params(("case" = String, Path)),
@@ -164,7 +164,7 @@ pub(super) async fn show(
     caller.may(Action::ListStudies)?;
     let (_, whole) = named(&door, &case)?;
     door.cases.touch(&whole, &caller.0.name);
-    std::future::ready(Ok(told(&door, &caller, &whole))).await
+    told(&door, &caller, &whole).await
 }
 
 pub(super) fn find_site(door: &Door, text: &str) -> Result<SiteId, ApiError> {
@@ -219,8 +219,13 @@ pub(super) enum NewStep {
         to: String,
     },
     Read,
+    /// Refused as `difference-not-shown` where a difference of this report from another is not among those that the caller's
+    /// screen shows: nobody acknowledges what they have not seen.
     Acknowledge {
         report: String,
+        /// Events of `comparisons` that are shown.
+        #[serde(default)]
+        differences: Vec<String>,
     },
     /// Without `who`: the caller knows of it. With `who`: they were called, and read it back.
     Hear {
@@ -256,6 +261,11 @@ pub(super) enum NewStep {
         #[serde(default)]
         reason: String,
     },
+    /// Nobody takes it; this site helps itself.
+    Unserved {
+        #[serde(default)]
+        reason: String,
+    },
     Close,
     Reopen {
         #[serde(default)]
@@ -267,6 +277,31 @@ pub(super) enum NewStep {
     },
     Prioritise {
         priority: String,
+        #[serde(default)]
+        reason: String,
+    },
+    /// What more there is to say of the request; what is left out is said no more.
+    Specify {
+        /// `clinical`, `screening-first` or `screening-second`; empty: not said.
+        #[serde(default)]
+        examination: String,
+        /// Nuclear medicine physician who is with the patient.
+        #[serde(default)]
+        on_site_physician: String,
+        /// By when an answer is wanted, RFC 3339; `null`: as the priority says.
+        #[serde(default)]
+        answer_by: Option<String>,
+    },
+    /// Who the patient is, for somebody who has looked at them and at their papers.
+    Identify {
+        patient: CasePatient,
+        /// Whom the caller's screen shows until now.
+        shown: Shown,
+        #[serde(default)]
+        checked: bool,
+    },
+    /// The caller reads in an emergency what their credentials do not cover.
+    Uncover {
         #[serde(default)]
         reason: String,
     },
@@ -290,7 +325,8 @@ fn step(door: &Door, whole: &Whole, new: NewStep) -> Result<Step, ApiError> {
         NewStep::Accept { protocol } => Step::Accepted { protocol },
         NewStep::Refuse { reason: why } => Step::Refused { reason: reason(why)? },
         NewStep::Acquired { studies } => {
-            let studies = studies.iter().map(|study| uid(study)).collect::<Result<_, _>>()?;
+            let studies = studies.iter().map(|study| uid(study)).collect::<Result<Vec<_>, _>>()?;
+            not_of_others(door, whole, &studies)?;
             Step::Acquired { studies, how: Joined::Confirmed }
         }
         NewStep::Complement { text } => Step::Complement { text },
@@ -304,7 +340,7 @@ fn step(door: &Door, whole: &Whole, new: NewStep) -> Result<Step, ApiError> {
         }
         NewStep::HandOver { to } => Step::HandedOver { to: colleague(door, &to)? },
         NewStep::Read => Step::Reading,
-        NewStep::Acknowledge { report } => Step::Acknowledged { report: event(&report)? },
+        NewStep::Acknowledge { report, .. } => Step::Acknowledged { report: event(&report)? },
         NewStep::Hear { report, who, read_back } => {
             let how = who.map_or(Heard::Here, |who| Heard::Call { who: who.trim().to_owned(), read_back });
             Step::Heard { report: event(&report)?, how }
@@ -320,6 +356,7 @@ fn step(door: &Door, whole: &Whole, new: NewStep) -> Result<Step, ApiError> {
         NewStep::Resume => Step::Resumed,
         NewStep::Escalate { text: said } => Step::Escalated { text: text(said)? },
         NewStep::Cancel { reason: why } => Step::Cancelled { reason: reason(why)? },
+        NewStep::Unserved { reason: why } => Step::Unserved { reason: reason(why)? },
         NewStep::Close => Step::Closed,
         NewStep::Reopen { reason: why } => Step::Reopened { reason: reason(why)? },
         NewStep::Say { text: said } => Step::Said { text: text(said)? },
@@ -327,7 +364,65 @@ fn step(door: &Door, whole: &Whole, new: NewStep) -> Result<Step, ApiError> {
             priority: priority_of(&priority).ok_or(ApiError::Bad("priority"))?,
             reason: reason(why)?,
         },
+        NewStep::Specify { examination, on_site_physician, answer_by } => {
+            Step::Specified(particulars(&examination, &on_site_physician, answer_by.as_deref())?)
+        }
+        NewStep::Identify { patient, shown, checked } => identified(whole, &patient, &shown, checked)?,
+        NewStep::Uncover { reason: why } => Step::Uncovered { reason: reason(why)? },
     })
+}
+
+/// By a UID alone nothing is compared: what lies here and is somebody else's is refused.
+fn not_of_others(door: &Door, whole: &Whole, studies: &[Uid]) -> Result<(), ApiError> {
+    for study in studies {
+        let Some(row) = door.archive.study(study)? else { continue };
+        let differs = contradictions(&whole.state.ask.patient, &row);
+        if !differs.is_empty() {
+            return Err(ApiError::WrongPatient(differs));
+        }
+    }
+    Ok(())
+}
+
+/// Of the case that the caller sees, somebody who is named.
+fn identified(whole: &Whole, new: &CasePatient, shown: &Shown, checked: bool) -> Result<Step, ApiError> {
+    let before = &whole.state.ask.patient;
+    let differs: Vec<&'static str> =
+        [(shown.name == before.name, "name"), (shown.birth_date == before.birth_date, "birth_date")]
+            .into_iter()
+            .filter_map(|(same, what)| (!same).then_some(what))
+            .collect();
+    if !differs.is_empty() {
+        return Err(ApiError::WrongPatient(differs));
+    }
+    let patient = patient(new)?;
+    let missing: Vec<&'static str> =
+        [(patient.is_named(), "patient"), (patient.standing.is_some(), "identity"), (checked, "checked")]
+            .into_iter()
+            .filter_map(|(is_said, field)| (!is_said).then_some(field))
+            .collect();
+    if missing.is_empty() { Ok(Step::Identified(Box::new(patient))) } else { Err(ApiError::Missing(missing)) }
+}
+
+/// Whether the practice, the agreement and the person's credentials let it be done.
+pub(super) fn fits(door: &Door, person: &Person, whole: &Whole, new: &NewStep) -> Result<(), ApiError> {
+    let Some(desk) = &door.desk else { return Ok(()) };
+    match new {
+        NewStep::Accept { .. } => {
+            desk.may_take(whole)?;
+            desk.may_read(whole, &person.name)?;
+        }
+        NewStep::Claim => desk.may_read(whole, &person.name)?,
+        NewStep::HandOver { to } if !to.is_empty() => desk.may_read(whole, to)?,
+        NewStep::Uncover { .. } => desk.may_override(whole, &person.name)?,
+        NewStep::Offer { to, .. } if !to.is_empty() => {
+            let (state, to) = (&whole.state, find_site(door, to)?);
+            let bar = desk.bar(&to, &state.ask, &state.particulars).filter(|bar| *bar != Skip::Unreachable);
+            return bar.map_or(Ok(()), |bar| Err(ApiError::Barred(bar)));
+        }
+        _ => {}
+    }
+    Ok(())
 }
 
 /// By hand: behind all that were asked or passed over.
@@ -359,16 +454,19 @@ impl NewStep {
             | Self::Claim
             | Self::Read
             | Self::Compare { .. }
-            | Self::Reopen { .. } => Doing::Reading,
+            | Self::Reopen { .. }
+            | Self::Uncover { .. } => Doing::Reading,
             Self::Release { .. } | Self::HandOver { .. } => Doing::LettingGo,
-            Self::Offer { .. }
-            | Self::Acquired { .. }
-            | Self::Complement { .. }
-            | Self::ImagesReady { .. }
-            | Self::Expect { .. } => Doing::Preparing,
+            Self::Offer { .. } => Doing::Routing,
+            Self::Acquired { .. } | Self::Complement { .. } | Self::ImagesReady { .. } | Self::Expect { .. } => {
+                Doing::Preparing
+            }
             Self::Acknowledge { .. } | Self::Hear { who: None, .. } => Doing::Acting,
             Self::Hear { .. } => Doing::Telling,
-            Self::Cancel { .. } | Self::Prioritise { .. } => Doing::Asking,
+            Self::Cancel { .. } | Self::Unserved { .. } | Self::Prioritise { .. } | Self::Specify { .. } => {
+                Doing::Asking
+            }
+            Self::Identify { .. } => Doing::Identifying,
             Self::Close => Doing::Closing,
             Self::Ask { .. }
             | Self::Answer { .. }
@@ -396,14 +494,38 @@ pub(super) async fn take_step(
     if !may(&caller.0, &whole, &door.identity.site(), new.doing()) {
         return Err(ApiError::Refused(protocol::Refusal::Role));
     }
-    let step = step(&door, &whole, new)?;
-    match door.cases.act(name, caller.0.actor(), step).await {
-        Ok(whole) => {
-            door.cases.touch(&whole, &caller.0.name);
-            Ok(told(&door, &caller, &whole))
+    fits(&door, &caller.0, &whole, &new)?;
+    let shown = match &new {
+        NewStep::Acknowledge { differences, .. } => {
+            differences.iter().map(|one| event(one)).collect::<Result<_, _>>()?
         }
-        Err(why) => Err(lost(&door, &caller.0, &name, why)),
+        _ => Vec::new(),
+    };
+    let step = step(&door, &whole, new)?;
+    let acknowledged = if let Step::Acknowledged { report } = &step { Some(*report) } else { None };
+    let seen = shown.clone();
+    let judged = move |whole: &Whole| match differences(whole, acknowledged).all(|one| seen.contains(&one)) {
+        true => Ok(step),
+        false => Err(ApiError::DifferenceNotShown),
+    };
+    match door.cases.act_if(name, caller.0.actor(), judged).await {
+        Ok(whole) => {
+            // For the site, and so for themselves.
+            for said_by in differences(&whole, acknowledged).filter(|one| shown.contains(one)) {
+                let _ = door.cases.noted(&whole, said_by, caller.0.actor()).await?;
+            }
+            door.cases.touch(&whole, &caller.0.name);
+            told(&door, &caller, &whole).await
+        }
+        Err(ApiError::Case(why)) => Err(lost(&door, &caller.0, &name, why)),
+        Err(why) => Err(why),
     }
+}
+
+/// What was found to differ from a report, by the events that said so.
+fn differences(whole: &Whole, report: Option<Digest>) -> impl Iterator<Item = Digest> {
+    let about = whole.state.comparisons.iter().filter(move |one| report.is_some_and(|r| one.reports.contains(&r)));
+    about.filter(|one| one.differs()).filter_map(|one| one.said_by)
 }
 
 /// With who has it, where a claim was lost.

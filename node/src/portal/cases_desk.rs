@@ -11,7 +11,8 @@ use super::{
     worklist::uid,
 };
 use crate::{
-    cases::{Rank, Settings, SettingsWrong, Telephone},
+    cases::{Rank, Settings, SettingsWrong, Telephone, Whole},
+    desk::{JoinError, Repeated, compared},
     trust::Action,
 };
 use axum::{
@@ -19,8 +20,12 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
 };
-use protocol::case::event::{Joined, Step};
+use protocol::{
+    case::event::{Joined, Step},
+    ids::Id128,
+};
 use serde::{Deserialize, Serialize};
+use std::{collections::HashSet, sync::Arc};
 use utoipa::ToSchema;
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -53,13 +58,20 @@ pub(super) struct LooseJson {
     studies: Vec<LooseStudy>,
     /// Requests without images for longer than is set.
     cases: Vec<CaseRow>,
+    /// Requests that a study can be joined to: open, and without images or a candidate.
+    joinable: Vec<CaseRow>,
 }
+
+/// Rows told at most.
+const ROWS_MAX: usize = 200;
 
 #[utoipa::path(get, path = "/api/cases/loose", operation_id = "loose_studies", responses((status = 200, body = LooseJson)))]
 pub(super) async fn loose(State(door): State<Door>, caller: Caller) -> Result<Json<LooseJson>, ApiError> {
     caller.may(Action::PrepareCases)?;
     let desk = door.desk()?;
-    let studies = desk.loose().await.into_iter().map(|loose| LooseStudy {
+    let loose = desk.loose().await;
+    let candidates: HashSet<Id128> = loose.iter().flat_map(|one| &one.candidates).map(|(case, _)| *case).collect();
+    let studies = loose.into_iter().map(|loose| LooseStudy {
         study: loose.row.study.to_string(),
         name: loose.row.patient.name.unwrap_or_default(),
         birth_date: loose.row.patient.birth_date.unwrap_or_default(),
@@ -74,14 +86,24 @@ pub(super) async fn loose(State(door): State<Door>, caller: Caller) -> Result<Js
         candidates: loose.candidates.into_iter().map(|(case, why)| Candidate { case: case.to_string(), why }).collect(),
     });
     let told = For { door: &door, person: &caller.0 };
-    let bare = door.cases.all().into_iter().filter(|whole| desk.is_bare(whole)).take(200);
-    Ok(Json(LooseJson { studies: studies.collect(), cases: bare.map(|whole| told.row(&whole)).collect() }))
+    let us = door.identity.site();
+    let all = door.cases.all();
+    let waits = |whole: &&Arc<Whole>| {
+        let state = &whole.state;
+        let is_ours = state.requester.0 == us && state.stage.is_open();
+        is_ours && ((state.images.is_empty() && state.reports.is_empty()) || candidates.contains(&whole.name()))
+    };
+    let rows = |wanted: &dyn Fn(&&Arc<Whole>) -> bool| {
+        all.iter().filter(wanted).take(ROWS_MAX).map(|whole| told.row(whole)).collect()
+    };
+    let (cases, joinable) = (rows(&|whole| desk.is_bare(whole)), rows(&waits));
+    Ok(Json(LooseJson { studies: studies.collect(), cases, joinable }))
 }
 
-/// The patient, as the images say and the person repeats.
+/// The patient, as the person repeats it: neither from the images alone nor from the request alone.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Repeated {
+pub(super) struct RepeatedPatient {
     name: String,
     birth_date: String,
 }
@@ -91,10 +113,13 @@ pub(super) struct Repeated {
 #[serde(deny_unknown_fields)]
 pub(super) struct Join {
     study: String,
-    patient: Repeated,
+    patient: RepeatedPatient,
+    /// How it is known, where the images or the request do not say whose they are.
+    #[serde(default)]
+    reason: String,
 }
 
-/// A person compared the identities: what they repeat must be what the images say.
+/// A person compared the identities: what they repeat must be what the images say, and what the request says.
 #[utoipa::path(post, path = "/api/cases/{case}/join", operation_id = "join_study", params(("case" = String, Path)),
     request_body = Join, responses((status = 200, body = CaseJson), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub(super) async fn join(
@@ -104,22 +129,23 @@ pub(super) async fn join(
     Json(new): Json<Join>,
 ) -> Result<Json<CaseJson>, ApiError> {
     caller.may(Action::PrepareCases)?;
-    let (name, _) = named(&door, &case)?;
+    let (name, whole) = named(&door, &case)?;
     let study = uid(&new.study)?;
     let row = door.archive.study(&study)?.ok_or(ApiError::NotFound)?;
-    let differs: Vec<&'static str> = [
-        (row.patient.name.unwrap_or_default() == new.patient.name, "name"),
-        (row.patient.birth_date.unwrap_or_default() == new.patient.birth_date, "birth_date"),
-    ]
-    .into_iter()
-    .filter_map(|(same, what)| (!same).then_some(what))
-    .collect();
-    if !differs.is_empty() {
-        return Err(ApiError::WrongPatient(differs));
+    let reason: String = new.reason.trim().chars().take(500).collect();
+    let said = Repeated { name: new.patient.name, birth_date: new.patient.birth_date, reason: reason.clone() };
+    match compared(&whole, &row, &said) {
+        Ok(()) => {}
+        Err(JoinError::Differs(differs)) => return Err(ApiError::WrongPatient(differs)),
+        Err(JoinError::NoReason) => return Err(ApiError::Missing(vec!["reason"])),
+    }
+    // What the person says of it stands in the case before the study does.
+    if !reason.is_empty() {
+        let _ = door.cases.act(name, caller.0.actor(), Step::Said { text: reason }).await?;
     }
     let step = Step::Acquired { studies: vec![study], how: Joined::Confirmed };
     let whole = door.cases.act(name, caller.0.actor(), step).await?;
-    Ok(told(&door, &caller, &whole))
+    told(&door, &caller, &whole).await
 }
 
 /// Why no request is needed.
@@ -188,7 +214,8 @@ pub(super) struct CaseSettings {
     telephones: Vec<TelephoneJson>,
     /// Asked in turn, where no roster says otherwise.
     ranks: Vec<RankJson>,
-    /// Studies of these modalities need a request.
+    /// Studies of these modalities need a request; empty: those that another site is to read by a coverage, and those that look
+    /// like what an open request waits for.
     requested_modalities: Vec<String>,
 }
 

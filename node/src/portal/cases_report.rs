@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     audit::{Act, Event},
+    cases::Way,
     reports::pdf,
     trust::Action,
 };
@@ -38,6 +39,7 @@ pub(super) async fn show(
         written = written.study(study);
     }
     door.audit.record(written).await?;
+    door.cases.opened(&whole, &[report], Way::Printed, caller.0.actor()).await?;
     let sheet = door.desk()?.sheet(&whole, reported).await;
     let short = report.to_string().chars().take(12).collect::<String>();
     let headers = [

@@ -5,17 +5,18 @@ use super::{
     cases::{find_site, told},
     cases_json::{CaseJson, CasePatient, KeyImageJson},
     error::{ApiError, ErrorBody},
+    insight::moment,
     signin::Caller,
     worklist::uid,
 };
 use crate::{
-    cases::{consent_of, identity_of, kind_of, priority_of},
-    desk::{AskError, checked, unnamed},
+    cases::{consent_of, examination_of, identity_of, kind_of, priority_of},
+    desk::{AskError, Asking, UnfitReader, unnamed},
     tasks,
     trust::Action,
 };
 use axum::{Json, extract::State, http::StatusCode};
-use protocol::case::event::{Ask, KeyImage, Patient};
+use protocol::case::event::{Ask, KeyImage, Particulars, Patient};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -65,9 +66,18 @@ pub(super) struct NewRequest {
     /// In the order in which they are asked; empty: as the site has it set.
     #[serde(default)]
     to: Vec<To>,
+    /// Of a mammography: `clinical`, `screening-first` or `screening-second`.
+    #[serde(default)]
+    examination: String,
+    /// Nuclear medicine physician who is with the patient.
+    #[serde(default)]
+    on_site_physician: String,
+    /// By when an answer is wanted, RFC 3339; `null`: as the priority says.
+    #[serde(default)]
+    answer_by: Option<String>,
 }
 
-fn patient(given: &CasePatient) -> Result<Patient, ApiError> {
+pub(super) fn patient(given: &CasePatient) -> Result<Patient, ApiError> {
     let standing = identity_of(given.identity.as_deref().unwrap_or("provisional"));
     let patient = Patient {
         name: given.name.trim().to_owned(),
@@ -81,14 +91,19 @@ fn patient(given: &CasePatient) -> Result<Patient, ApiError> {
     if patient.is_sound() { Ok(patient) } else { Err(ApiError::Bad("patient")) }
 }
 
-fn asked(door: &Door, new: NewRequest) -> Result<Ask, ApiError> {
-    let kind = kind_of(new.kind.as_deref().unwrap_or("diagnosis")).ok_or(ApiError::Bad("kind"))?;
-    let priority = priority_of(new.priority.as_deref().unwrap_or("P3")).ok_or(ApiError::Bad("priority"))?;
-    let consent = consent_of(new.consent.as_deref().unwrap_or("open")).ok_or(ApiError::Bad("consent"))?;
-    let studies = new.studies.iter().map(|study| uid(study)).collect::<Result<Vec<_>, _>>()?;
-    let given = new.patient.as_ref().map(patient).transpose()?;
-    let key_image = |image: &KeyImageJson| {
-        Ok::<_, ApiError>(KeyImage {
+/// What more is said of a request.
+pub(super) fn particulars(examination: &str, on_site: &str, answer_by: Option<&str>) -> Result<Particulars, ApiError> {
+    let particulars = Particulars {
+        examination: examination_of(examination.trim()).ok_or(ApiError::Bad("examination"))?,
+        on_site: on_site.trim().to_owned(),
+        answer_by: answer_by.filter(|text| !text.is_empty()).map(|text| moment(Some(text))).transpose()?,
+    };
+    if particulars.is_sound() { Ok(particulars) } else { Err(ApiError::Bad("on_site_physician")) }
+}
+
+pub(super) fn key_images(given: &[KeyImageJson]) -> Result<Vec<KeyImage>, ApiError> {
+    let one = |image: &KeyImageJson| {
+        Ok(KeyImage {
             study: uid(&image.study)?,
             series: uid(&image.series)?,
             instance: image.instance.as_deref().map(uid).transpose()?,
@@ -96,6 +111,16 @@ fn asked(door: &Door, new: NewRequest) -> Result<Ask, ApiError> {
             text: image.text.clone(),
         })
     };
+    given.iter().map(one).collect()
+}
+
+fn asked(door: &Door, new: NewRequest) -> Result<(Ask, Particulars), ApiError> {
+    let kind = kind_of(new.kind.as_deref().unwrap_or("diagnosis")).ok_or(ApiError::Bad("kind"))?;
+    let priority = priority_of(new.priority.as_deref().unwrap_or("P3")).ok_or(ApiError::Bad("priority"))?;
+    let consent = consent_of(new.consent.as_deref().unwrap_or("open")).ok_or(ApiError::Bad("consent"))?;
+    let studies = new.studies.iter().map(|study| uid(study)).collect::<Result<Vec<_>, _>>()?;
+    let given = new.patient.as_ref().map(patient).transpose()?;
+    let said = particulars(&new.examination, &new.on_site_physician, new.answer_by.as_deref())?;
     let to = |to: &To| Ok::<_, ApiError>((find_site(door, &to.site)?, to.whom.trim().to_owned()));
     let ask = Ask {
         nonce: tasks::random_id(),
@@ -113,10 +138,12 @@ fn asked(door: &Door, new: NewRequest) -> Result<Ask, ApiError> {
         studies,
         accession: (new.accession.trim().to_owned(), new.accession_issuer.trim().to_owned()),
         telephone: new.telephone.trim().to_owned(),
-        key_images: new.key_images.iter().map(key_image).collect::<Result<_, _>>()?,
+        key_images: key_images(&new.key_images)?,
         to: new.to.iter().map(to).collect::<Result<_, _>>()?,
     };
-    checked(&door.archive, ask, given).map_err(|why| match why {
+    let asking = Asking { ask, particulars: said, patient: given };
+    asking.checked(&door.archive, &door.identity.site()).map_err(|why| match why {
+        AskError::FromAfar(rule) => UnfitReader::FromAfar(rule).into(),
         AskError::Missing(fields) => ApiError::Missing(fields),
         AskError::WrongPatient(differs) => ApiError::WrongPatient(differs),
         AskError::Archive(why) => why.into(),
@@ -131,7 +158,7 @@ pub(super) async fn begin(
     Json(new): Json<NewRequest>,
 ) -> Result<(StatusCode, Json<CaseJson>), ApiError> {
     caller.may(Action::RequestReadings)?;
-    let ask = asked(&door, new)?;
-    let whole = door.cases.begin(caller.0.actor(), ask).await?;
-    Ok((StatusCode::CREATED, told(&door, &caller, &whole)))
+    let (ask, particulars) = asked(&door, new)?;
+    let whole = door.cases.begin(caller.0.actor(), ask, particulars).await?;
+    Ok((StatusCode::CREATED, told(&door, &caller, &whole).await?))
 }

@@ -2,7 +2,7 @@
 
 use super::{Door, cases_json::CasePatient, json};
 use crate::{
-    cases::{Due, Whole, kind_word, priority_word, stage_word, step_word, void_word},
+    cases::{Due, Whole, kind_word, priority_word, stage_word, step_word},
     desk::StudyHere,
     tasks,
     trust::Person,
@@ -10,7 +10,7 @@ use crate::{
 use protocol::{
     Digest, SiteId,
     case::{
-        event::{Event, Priority, Step},
+        event::{Event, Step},
         state::Void,
     },
 };
@@ -46,7 +46,7 @@ pub(super) struct OwnerJson {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct DueJson {
-    /// `answer`, `preliminary`, `final` or `hear`.
+    /// `answer`, `preliminary`, `final`, `hear`, or `wanted`: the hour that the requester named.
     what: &'static str,
     at: String,
     breached: bool,
@@ -91,6 +91,8 @@ pub(super) struct CaseRow {
     claim: Option<ClaimJson>,
     owner: OwnerJson,
     due: Option<DueJson>,
+    /// By when the requester wants an answer; `null`: as the priority says.
+    answer_by: Option<String>,
     /// `escalated`, `on-hold`, `info-asked`, `critical-unheard`, `comparison-owed`, `late-images`, `no-images`,
     /// `count-unconfirmed`, `called-off`, `unreachable`, `breached`.
     flags: Vec<&'static str>,
@@ -108,7 +110,7 @@ impl For<'_> {
         (site.to_string(), self.door.site_name(site))
     }
 
-    fn is_reached(&self, site: &SiteId) -> bool {
+    pub(super) fn is_reached(&self, site: &SiteId) -> bool {
         *site == self.door.identity.site()
             || self.door.overlay.as_ref().is_some_and(|overlay| overlay.contact(site).connected)
     }
@@ -151,6 +153,7 @@ impl For<'_> {
             claim: self.claim(whole),
             owner: self.owner(whole),
             due: due.map(due_json),
+            answer_by: state.particulars.answer_by.map(json::rfc3339),
             flags: self.flags(whole, due),
             images: images(whole, studies),
         }
@@ -239,40 +242,12 @@ pub(super) struct CaseNotice {
     priority: &'static str,
     stage: &'static str,
     tab: &'static str,
-    /// Sound, and a notice of the browser's: somebody here must see to it.
-    alert: bool,
-    /// Why the last step has no effect; `claimed` to whoever lost their claim.
-    void: Option<&'static str>,
-    lost_to: Option<HolderJson>,
-    /// The caller has the claim.
-    mine: bool,
 }
 
 impl CaseNotice {
-    pub(super) fn of(
-        door: &Door,
-        person: &Person,
-        whole: &Whole,
-        (events, from_peer): (&[Digest], bool),
-    ) -> Option<Self> {
-        let us = door.identity.site();
-        let ours = |event: &Event| event.site == us && event.person == person.name;
-        // A step of the caller's that lost its effect to what came.
-        let lost = whole.state.void.iter().rev().find(|(digest, void)| {
-            from_peer && matches!(void, Void::Claimed { .. }) && whole.case.events().get(digest).is_some_and(&ours)
-        });
+    /// `None`: nothing that is known happened.
+    pub(super) fn of(door: &Door, whole: &Whole, events: &[Digest]) -> Option<Self> {
         let last = events.last().and_then(|digest| whole.case.events().get(digest))?;
-        let told = For { door, person };
-        let steps = || events.iter().filter_map(|digest| whole.case.events().get(digest)).map(|event| &event.step);
-        let is_urgent = matches!(whole.state.ask.priority, Priority::P0 | Priority::P1);
-        let alert = steps().any(|step| match step {
-            Step::Offered { to, .. } => *to == us && is_urgent,
-            Step::Requested(_) => false,
-            Step::Reported(report) => report.critical && from_peer,
-            Step::Escalated { .. } => whole.state.owner().site == us || whole.state.requester.0 == us,
-            Step::ImagesReady { .. } => whole.state.images_after_report,
-            _ => false,
-        });
         Some(Self {
             case: whole.name().to_string(),
             step: step_word(&last.step),
@@ -280,11 +255,7 @@ impl CaseNotice {
             site_name: door.site_name(&last.site),
             priority: priority_word(whole.state.ask.priority),
             stage: stage_word(whole.state.stage),
-            tab: whole.tab(&us).word(),
-            alert: alert || lost.is_some(),
-            void: lost.map(|(_, void)| void_word(void)),
-            lost_to: lost.and_then(|(_, void)| told.lost_to(whole, void)),
-            mine: whole.is_claimed_by(&us, &person.name),
+            tab: whole.tab(&door.identity.site()).word(),
         })
     }
 }

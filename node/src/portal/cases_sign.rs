@@ -3,7 +3,8 @@
 use super::{
     Door,
     cases::{lost, named, told},
-    cases_json::{CaseJson, ReadJson},
+    cases_json::{CaseJson, KeyImageJson, ReadJson},
+    cases_request::key_images,
     error::{ApiError, ErrorBody},
     json,
     signin::Caller,
@@ -25,11 +26,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// What the editor shows of the patient.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Shown {
-    name: String,
-    birth_date: String,
+    pub(super) name: String,
+    pub(super) birth_date: String,
 }
 
 /// A report to be signed, with what the editor shows.
@@ -50,11 +51,14 @@ pub(super) struct NewReport {
     language: String,
     #[serde(default)]
     critical: bool,
-    /// Why it is signed although images are missing, late or not those signed.
+    /// Why it is signed although images are missing, late, not those signed, or could not be decoded.
     #[serde(default)]
     despite: String,
     #[serde(default)]
     read: Vec<ReadJson>,
+    /// Images that it points at, of the case's studies.
+    #[serde(default)]
+    key_images: Vec<KeyImageJson>,
     patient: Shown,
     hospital: String,
     #[serde(default)]
@@ -87,6 +91,7 @@ pub(super) async fn sign(
         critical: new.critical,
         despite: new.despite,
     };
+    let images = key_images(&new.key_images)?;
     if !report.is_sound() {
         return Err(ApiError::Bad("report"));
     }
@@ -96,9 +101,9 @@ pub(super) async fn sign(
         hospital: new.hospital,
         study_date: new.study_date,
     };
-    let to_sign = ToSign { report, shown };
+    let to_sign = ToSign { report, images, shown };
     match door.desk()?.sign(name, caller.0.actor(), to_sign).await {
-        Ok(whole) => Ok(told(&door, &caller, &whole)),
+        Ok(whole) => told(&door, &caller, &whole).await,
         Err(SignError::Case(why)) => Err(lost(&door, &caller.0, &name, why)),
         Err(why) => Err(why.into()),
     }

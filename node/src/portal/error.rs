@@ -8,8 +8,8 @@ use crate::{
         TierError, WithholdError, cache::CacheError,
     },
     audit::AuditError,
-    cases::CaseError,
-    desk::SignError,
+    cases::{AttachError, CaseError, skip_word},
+    desk::{SignError, UnfitReader},
     identity::IdentityError,
     links::LinkError,
     media::MediaError,
@@ -27,7 +27,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use protocol::Refusal;
+use protocol::{Refusal, case::event::Skip};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -100,10 +100,18 @@ pub(super) enum ApiError {
     Case(#[from] CaseError),
     #[error(transparent)]
     Sign(#[from] SignError),
+    #[error(transparent)]
+    Attach(#[from] AttachError),
+    #[error("{0}")]
+    Unfit(#[from] UnfitReader),
+    #[error("the site may not be asked: {}", skip_word(*.0))]
+    Barred(Skip),
     #[error("somebody else has it")]
     Claimed(HolderJson),
     #[error("missing or out of bounds: {}", .0.join(", "))]
     Missing(Vec<&'static str>),
+    #[error("it was found to differ from another report, which the screen does not show yet")]
+    DifferenceNotShown,
     #[error("the patient is another")]
     WrongPatient(Vec<&'static str>),
     #[error(transparent)]
@@ -179,11 +187,17 @@ impl ApiError {
             Self::Spare(e) => super::spare::outside(e),
             Self::Withhold(e) => super::withheld::outside(e),
             Self::Case(e) | Self::Sign(SignError::Case(e)) => cases_sign::outside(e),
+            Self::Attach(e) => super::cases_attachments::outside(e),
             Self::Claimed(_) => (S::CONFLICT, "claimed"),
             Self::Missing(_) => (S::BAD_REQUEST, "missing"),
+            Self::DifferenceNotShown => (S::CONFLICT, "difference-not-shown"),
             Self::WrongPatient(_) | Self::Sign(SignError::WrongPatient(_)) => (S::CONFLICT, "wrong-patient"),
             Self::Sign(SignError::ImagesMissing) => (S::CONFLICT, "images-missing"),
+            Self::Sign(SignError::ImagesUndecoded(_)) => (S::CONFLICT, "images-undecoded"),
             Self::Sign(SignError::LateImages) => (S::CONFLICT, "late-images"),
+            Self::Sign(SignError::CountUnconfirmed) => (S::CONFLICT, "count-unconfirmed"),
+            Self::Unfit(why) | Self::Sign(SignError::Unfit(why)) => (S::CONFLICT, why.word()),
+            Self::Barred(why) => (S::CONFLICT, skip_word(*why)),
             Self::Roster(e) => super::shifts::outside(e),
             Self::Link(e) => super::linked::outside(e),
             Self::Media(MediaError::NoStudy) => (S::NOT_FOUND, "not-found"),

@@ -90,11 +90,12 @@ fn studies_event(event: Received<StudiesEvent>) -> Option<sse::Event> {
 /// The last of the events that came; whoever hears of it asks for the case.
 fn case_news(door: &Door, person: &Person, news: Received<News>) -> Option<sse::Event> {
     match news {
-        Ok(News::Case { case, events, from }) => {
+        Ok(News::Case { case, events, .. }) => {
             let whole = door.cases.case(&case)?;
-            let notice = CaseNotice::of(door, person, &whole, (&events, from.is_some()))?;
+            let notice = CaseNotice::of(door, &whole, &events)?;
             named("case", notice)
         }
+        Ok(News::Heard { person: heard }) => (heard == person.name).then(|| named("alerts", serde_json::json!({})))?,
         Ok(News::Settings) | Err(BroadcastStreamRecvError::Lagged(_)) => named("cases", serde_json::json!({})),
     }
 }

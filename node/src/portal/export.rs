@@ -9,6 +9,7 @@ use super::{
     signin::Caller,
 };
 use crate::{
+    cases::Way,
     media::{
         self, Layout, Piece, Wanted,
         pack::{Packing, Zip},
@@ -22,7 +23,7 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-use protocol::Uid;
+use protocol::{Digest, Uid};
 use serde::Deserialize;
 use std::{convert::Infallible, io};
 use tokio::sync::mpsc;
@@ -56,6 +57,17 @@ fn pdi() -> String {
     "pdi".to_owned()
 }
 
+/// Reports lie in the archive beside their images, and leave with them: who takes them has them in hand.
+async fn reports_leave(door: &Door, caller: &Caller, studies: &[Uid]) -> Result<(), ApiError> {
+    let leaves = |study: &Uid| studies.contains(study);
+    for whole in door.cases.all().into_iter().filter(|whole| whole.state.ask.studies.iter().any(leaves)) {
+        let filed = whole.state.reports.iter().filter(|report| report.delivered);
+        let filed: Vec<Digest> = filed.map(|report| report.event).collect();
+        door.cases.opened(&whole, &filed, Way::Dicom, caller.0.actor()).await?;
+    }
+    Ok(())
+}
+
 /// A study of ours as a zip.
 #[utoipa::path(get, path = "/api/studies/{study}/export", params(("study" = String, Path), How),
     responses((status = 200, content_type = "application/zip"), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
@@ -68,13 +80,16 @@ pub(super) async fn zip(
     caller.may(Action::ExportStudies)?;
     let study = Uid::parse(&study).map_err(|_| ApiError::Bad("not a UID"))?;
     let name = format!("attachment; filename=\"study-{study}.zip\"");
-    let wanted = Wanted { studies: vec![study], layout: layout(&how.form)?, plain: how.plain, purpose: how.purpose };
+    let studies = vec![study];
+    let wanted =
+        Wanted { studies: studies.clone(), layout: layout(&how.form)?, plain: how.plain, purpose: how.purpose };
     let pieces = media::export(&door.media, &caller.0, wanted)?;
+    reports_leave(&door, &caller, &studies).await?;
     let (parts, receiver) = mpsc::channel(PARTS_WAITING);
     door.tasks.spawn("export zip", zipped(pieces, parts));
     let body = Body::from_stream(ReceiverStream::new(receiver));
     let response = ([(header::CONTENT_TYPE, "application/zip"), (header::CONTENT_DISPOSITION, name.as_str())], body);
-    std::future::ready(Ok(response.into_response())).await
+    Ok(response.into_response())
 }
 
 /// An export that breaks off breaks the answer off: half a zip does not open.
@@ -120,9 +135,11 @@ pub(super) async fn stream(
     caller.may(Action::ExportStudies)?;
     let studies: Result<Vec<Uid>, _> = asked.studies.iter().map(|study| Uid::parse(study)).collect();
     let studies = studies.map_err(|_| ApiError::Bad("not a UID"))?;
-    let wanted = Wanted { studies, layout: layout(&asked.form)?, plain: asked.plain, purpose: asked.purpose };
+    let form = layout(&asked.form)?;
+    let wanted = Wanted { studies: studies.clone(), layout: form, plain: asked.plain, purpose: asked.purpose };
     let pieces = media::export(&door.media, &caller.0, wanted)?;
+    reports_leave(&door, &caller, &studies).await?;
     let frames = ReceiverStream::new(pieces).map(|piece| Ok::<_, Infallible>(media::frame(&piece)));
     let response = ([(header::CONTENT_TYPE, "application/x-confrere-export")], Body::from_stream(frames));
-    std::future::ready(Ok(response.into_response())).await
+    Ok(response.into_response())
 }

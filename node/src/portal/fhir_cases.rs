@@ -16,7 +16,7 @@ use super::{
     signin::Caller,
 };
 use crate::{
-    cases::{Whole, priority_word},
+    cases::{Way, Whole, priority_word},
     trust::Action,
 };
 use axum::{
@@ -100,21 +100,25 @@ pub(super) async fn report(State(door): State<Door>, caller: Who, Path(id): Path
 }
 
 async fn read(door: &Door, caller: Who, kind: Kind, id: &str) -> Response {
-    let found = caller.and_then(|caller| {
-        caller.may(Action::ListStudies)?;
-        let row = match kind {
-            Kind::Task | Kind::ServiceRequest => {
-                let name: Id128 = id.parse().map_err(|_| ApiError::NotFound)?;
-                door.cases.case(&name).filter(|whole| told::id(whole, None) == id).map(|whole| Row::of(whole, None))
-            }
-            Kind::DiagnosticReport => {
-                let rows = door.cases.all().into_iter().flat_map(|whole| rows(kind, whole));
-                rows.into_iter().find(|row| row.id == id)
-            }
-        };
-        Ok(row.ok_or(ApiError::NotFound)?.told(door, kind))
-    });
-    std::future::ready(found.map_or_else(fault, |told| resource(StatusCode::OK, &told))).await
+    found(door, caller, kind, id).await.map_or_else(fault, |told| resource(StatusCode::OK, &told))
+}
+
+async fn found(door: &Door, caller: Who, kind: Kind, id: &str) -> Result<Value, ApiError> {
+    let caller = caller?;
+    caller.may(Action::ListStudies)?;
+    let row = match kind {
+        Kind::Task | Kind::ServiceRequest => {
+            let name: Id128 = id.parse().map_err(|_| ApiError::NotFound)?;
+            door.cases.case(&name).filter(|whole| told::id(whole, None) == id).map(|whole| Row::of(whole, None))
+        }
+        Kind::DiagnosticReport => {
+            let rows = door.cases.all().into_iter().flat_map(|whole| rows(kind, whole));
+            rows.into_iter().find(|row| row.id == id)
+        }
+    };
+    let row = row.ok_or(ApiError::NotFound)?;
+    row.opened(door, &caller).await?;
+    Ok(row.told(door, kind))
 }
 
 async fn search(door: Door, caller: Who, kind: Kind, query: Option<String>) -> Response {
@@ -123,21 +127,27 @@ async fn search(door: Door, caller: Who, kind: Kind, query: Option<String>) -> R
 }
 
 async fn bundle(door: Door, caller: Who, kind: Kind, query: &str) -> Result<Value, ApiError> {
-    caller?.may(Action::ListStudies)?;
+    let caller = caller?;
+    caller.may(Action::ListStudies)?;
     let asked = Asked::read(kind, query)?;
-    let reading = door.clone();
+    let reading = door.cases.clone();
     let found = door.tasks.spawn_blocking("cases by FHIR", move || {
-        let all = reading.cases.all().into_iter().flat_map(|whole| rows(kind, whole));
+        let all = reading.all().into_iter().flat_map(|whole| rows(kind, whole));
         let mut found: Vec<Row> = all.filter(|row| asked.fits(row, kind)).collect();
         found.sort_by_cached_key(Row::place);
         let from = found.partition_point(|row| asked.after.as_ref().is_some_and(|after| row.place() <= *after));
         let rest = found.get(from..).unwrap_or_default();
-        let shown = rest.get(..asked.count).unwrap_or(rest);
-        let next = shown.last().filter(|_| rest.len() > shown.len()).map(|row| (AFTER, row.place()));
-        (shown.iter().map(|row| row.told(&reading, kind)).collect::<Vec<_>>(), next)
+        let count = rest.len().min(asked.count);
+        let next = rest.get(..count).and_then(<[Row]>::last).filter(|_| rest.len() > count);
+        let next = next.map(|row| (AFTER, row.place()));
+        (found.drain(from..from + count).collect::<Vec<_>>(), next)
     });
-    let (found, next) = found.await.map_err(|_| ApiError::NotRunning)?;
-    Ok(page(&door, kind.word(), query, next, found))
+    let (shown, next) = found.await.map_err(|_| ApiError::NotRunning)?;
+    for row in &shown {
+        row.opened(&door, &caller).await?;
+    }
+    let told = shown.iter().map(|row| row.told(&door, kind)).collect();
+    Ok(page(&door, kind.word(), query, next, told))
 }
 
 /// A case, or a report of one.
@@ -164,6 +174,12 @@ impl Row {
         let reported = report.and_then(|at| whole.state.reports.get(at));
         let (id, at) = (told::id(&whole, reported), reported.map_or(whole.requested, |reported| reported.at));
         Self { whole, report, id, at }
+    }
+
+    /// Before a report is shown: by whom it was opened.
+    async fn opened(&self, door: &Door, caller: &Caller) -> Result<(), ApiError> {
+        let Some(reported) = self.reported() else { return Ok(()) };
+        Ok(door.cases.opened(&self.whole, &[reported.event], Way::Screen, caller.0.actor()).await?)
     }
 
     fn reported(&self) -> Option<&Reported> {

@@ -110,7 +110,7 @@ pub(super) struct Share {
     pub(super) hours: Option<u32>,
     /// `card`, `manifest`, `headers`, `pixels` or `objects`.
     pub(super) level: Option<String>,
-    /// `care`, `on-call`, `expertise`, `emergency` or `quality`.
+    /// `care`, `on-call`, `expertise`, `emergency`, `quality` or `screening`.
     pub(super) purpose: Option<String>,
     /// No more copies than so many.
     pub(super) copies_max: Option<u32>,

@@ -22,7 +22,16 @@ use crate::{
     trust::Action,
 };
 use axum::{Json, extract::State, response::Response};
-use protocol::{Uid, identity::Identifier, ids::Id128, manifest::Patient, priors::RELEVANT};
+use protocol::{
+    Uid,
+    identity::{
+        Identifier,
+        ins::{Ins, is_national},
+    },
+    ids::Id128,
+    manifest::Patient,
+    priors::RELEVANT,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -58,7 +67,7 @@ pub(super) struct HistoryHolder {
 pub(super) struct HistoryStudy {
     study: json::Study,
     holders: Vec<HistoryHolder>,
-    /// `same` (an equal identifier), `linked` (a person confirmed it) or `candidate` (it looks alike: to be compared, and not
+    /// `same` (an equal identifier), `linked` (a person confirmed it, or the strict rule) or `candidate` (it looks alike: to be compared, and not
     /// to be opened beside).
     is: &'static str,
     /// In what it does not look alike, or only nearly.
@@ -95,6 +104,8 @@ impl HistoryStudy {
             Is::Linked(link) => {
                 ("linked", Vec::new(), Some(link), Some(links::word(protocol::identity::LinkState::Confirmed)))
             }
+            // Not asserted, for want of a disk perhaps: to be compared as any other.
+            Is::Strict(_) => ("candidate", Vec::new(), None, None),
             Is::Candidate { differs, link, state } => ("candidate", differs, link, state.map(links::word)),
             Is::Other => ("other", Vec::new(), None, None),
         };
@@ -136,6 +147,9 @@ fn meant(door: &Door, asked: &HistoryOf) -> Result<(Subject, Vec<Uid>), ApiError
             };
             if !line(id) || !line(issuer) {
                 return Err(ApiError::Bad("an identifier, and who issued it"));
+            }
+            if is_national(issuer).is_some() && Ins::parse(id).is_none() {
+                return Err(ApiError::Bad("an INS has 15 characters, the last two of which are its key"));
             }
             let patient = Patient {
                 id: Some(id.trim().to_owned()),

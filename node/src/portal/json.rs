@@ -520,6 +520,9 @@ pub(super) struct Ae {
     /// SHA-256 of the one certificate it shows, in hex; any of the authority's where not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) certificate: Option<String>,
+    /// When it last called or answered, since the node started.
+    #[serde(skip_deserializing)]
+    pub(super) heard: Option<String>,
 }
 
 const fn granted() -> bool {
@@ -532,7 +535,7 @@ impl From<KnownAe> for Ae {
         let AeSecurity { tls, certificate } = ae.security;
         let certificate = certificate.map(|certificate| certificate.to_string());
         let (title, host, port) = (ae.title.to_string(), ae.host, ae.port);
-        Self { title, host, port, echo, store, destination, query, notify, reject, tls, certificate }
+        Self { title, host, port, echo, store, destination, query, notify, reject, tls, certificate, heard: None }
     }
 }
 

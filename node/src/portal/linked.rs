@@ -1,4 +1,4 @@
-//! Which records are of one patient: what persons compared and decided, and what was opened by it.
+//! Which records are of one patient: what persons compared and decided, what the strict rule asserted, and what was opened by it.
 //!
 //! # Not here
 //! What a decision does: `links`, and `studies` for what stands beside one another.
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     audit::{Act, Event},
-    links::{LinkError, LinkRow, Pair, word},
+    links::{LinkError, LinkRow, Pair, method_word, word},
     trust::Action,
 };
 use axum::{
@@ -49,7 +49,10 @@ pub(super) struct PatientLink {
     peer_name: String,
     /// `candidate`, `confirmed`, `rejected` or `revoked`.
     state: &'static str,
-    /// Who decided; empty: nobody yet.
+    /// By what: `strict` (by itself: both sites hold one qualified national identity with equal traits), `person`, or `likeness`
+    /// (nobody compared yet).
+    method: &'static str,
+    /// Who decided; empty: nobody yet, or the strict rule.
     person: String,
     at: String,
     /// What was opened by it, the last first.
@@ -71,6 +74,7 @@ impl PatientLink {
             peer: link.peer.to_string(),
             peer_name: door.site_name(&link.peer),
             state: word(link.state),
+            method: method_word(link.method),
             person: link.person,
             at: json::rfc3339(link.at),
             opened: opened.collect(),

@@ -17,9 +17,15 @@ mod amendments_json;
 mod assets;
 mod audit;
 mod cases;
+mod cases_alerts;
+mod cases_ask;
+mod cases_attachments;
 mod cases_desk;
+mod cases_discordance;
 mod cases_json;
+mod cases_key_images;
 mod cases_may;
+mod cases_readers;
 mod cases_report;
 mod cases_request;
 mod cases_row;
@@ -69,8 +75,10 @@ mod sources;
 mod spare;
 mod status;
 mod storage;
+mod study_reports;
 mod tiers;
 mod transfers;
+mod undecoded;
 mod uploads;
 mod withheld;
 mod witness;
@@ -253,6 +261,8 @@ fn history_routes() -> Router<Door> {
 fn duty_routes() -> Router<Door> {
     Router::new()
         .merge(case_routes())
+        .merge(cases_alerts::routes())
+        .merge(cases_attachments::routes())
         .merge(history_routes())
         .merge(rosters::routes())
         .merge(shifts::routes())
@@ -266,17 +276,22 @@ fn duty_routes() -> Router<Door> {
 fn case_routes() -> Router<Door> {
     Router::new()
         .route("/cases", get(cases::list).post(cases_request::begin))
+        .route("/cases/askable", get(cases_ask::show))
         .route("/cases/loose", get(cases_desk::loose))
         .route("/cases/loose/{study}/dismiss", post(cases_desk::dismiss))
+        .route("/cases/discordances", get(cases_discordance::list))
         .route("/cases/settings", get(cases_desk::settings).put(cases_desk::set))
         .route("/cases/statistics", get(cases_statistics::show))
         .route("/cases/statistics.csv", get(cases_statistics::csv))
         .route("/cases/{case}", get(cases::show))
+        .route("/cases/{case}/key-images", get(cases_key_images::show))
         .route("/cases/{case}/steps", post(cases::take_step))
         .route("/cases/{case}/reports", post(cases_sign::sign))
         .route("/cases/{case}/reports/{report}/pdf", get(cases_report::show))
         .route("/cases/{case}/draft", get(cases_sign::draft).put(cases_sign::keep_draft).delete(cases_sign::drop_draft))
+        .route("/cases/{case}/discordances/{comparison}", post(cases_discordance::acknowledge))
         .route("/cases/{case}/join", post(cases_desk::join))
+        .route("/studies/{study}/undecoded", post(undecoded::tell))
 }
 
 /// How the node itself stands.
@@ -311,6 +326,7 @@ fn insight_routes() -> Router<Door> {
         .route("/peers/{site}/copies", get(copies::at_peer))
         .route("/studies/{study}/holders", get(copies::of_study))
         .route("/studies/{study}/signatures", get(signatures::of_study))
+        .route("/studies/{study}/reports", get(study_reports::of_study))
         .route("/presence", post(presence::ask))
 }
 
@@ -336,6 +352,13 @@ fn transfer_routes() -> Router<Door> {
         .route("/links", get(transfers::links))
         .route("/peers/{site}/test", post(transfers::test))
         .route("/metrics", get(transfers::metrics))
+}
+
+fn ae_routes() -> Router<Door> {
+    Router::new()
+        .route("/aes", get(settings::aes).post(settings::add_ae))
+        .route("/aes/{title}", delete(settings::remove_ae))
+        .route("/aes/{title}/echo", post(settings::echo_ae))
 }
 
 fn api_routes() -> Router<Door> {
@@ -367,6 +390,7 @@ fn api_routes() -> Router<Door> {
         .route("/studies/{study}/export", get(export::zip))
         .route("/export", post(export::stream))
         .route("/readings", post(worklist::new_reading))
+        .route("/readings/viewer", post(worklist::new_viewing))
         .merge(transfer_routes())
         .route("/events", get(events::stream))
         .route("/peers", get(peers::list))
@@ -390,8 +414,7 @@ fn api_routes() -> Router<Door> {
         .route("/users/{name}/role", post(settings::set_role))
         .route("/tokens", get(settings::tokens).post(settings::add_token))
         .route("/tokens/{name}", delete(settings::remove_token))
-        .route("/aes/{title}", delete(settings::remove_ae))
-        .route("/aes", get(settings::aes).post(settings::add_ae))
+        .merge(ae_routes())
         .route("/sources", get(sources::list).post(sources::set))
         .route("/sources/{name}", delete(sources::remove))
         .route("/sources/{name}/test", post(sources::test))

@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 /// For what a study may be opened.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct PurposesJson {
-    /// `care`, `on-call`, `expertise`, `emergency` or `quality`; empty: there is nothing to choose.
+    /// `care`, `on-call`, `expertise`, `emergency`, `quality` or `screening`; empty: there is nothing to choose.
     purposes: Vec<&'static str>,
     /// What it is opened for.
     purpose: Option<&'static str>,

@@ -224,8 +224,11 @@ struct LicenceJson {
 #[derive(Debug, Serialize, ToSchema)]
 struct TakenJson {
     at: String,
-    sound: bool,
-    notifications: bool,
+    /// `worked`, `not-noticed`, `refused`, `absent` or `not-tried`.
+    sound: &'static str,
+    notifications: &'static str,
+    /// Whether the page hears at once what happens at its node.
+    link: &'static str,
     /// Covered sites that answered, and that did not.
     answered: u8,
     unanswered: u8,
@@ -319,8 +322,9 @@ impl ShiftJson {
                 .collect(),
             taken: shift.taken.map(|taken| TakenJson {
                 at: rfc3339(taken.at),
-                sound: taken.sound,
-                notifications: taken.notifications,
+                sound: taken.sound.word(),
+                notifications: taken.notifications.word(),
+                link: taken.link.word(),
                 answered: taken.answered,
                 unanswered: taken.unanswered,
             }),

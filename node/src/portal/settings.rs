@@ -4,20 +4,26 @@ use super::{
     Door,
     account::scope_of,
     error::{ApiError, ErrorBody},
+    fault::FaultJson,
     json,
     people_json::{TokenJson, UserJson},
     signin::Caller,
 };
 use crate::{
     audit::{Act, Event},
+    sources::{DimseAccess, RetrieveBy},
     trust::Action,
-    users::{Account, NewToken, TOKEN_DAYS_MAX, generate_password},
+    users::{Account, KnownAe, NewToken, TOKEN_DAYS_MAX, generate_password},
+    words::Fault,
 };
 use axum::{
     Json,
     extract::{Path, State},
     http::StatusCode,
 };
+use serde::Serialize;
+use std::time::Instant;
+use utoipa::ToSchema;
 
 #[utoipa::path(get, path = "/api/users", responses((status = 200, body = Vec<UserJson>)))]
 pub(super) async fn users(State(door): State<Door>, caller: Caller) -> Result<Json<Vec<UserJson>>, ApiError> {
@@ -137,7 +143,11 @@ pub(super) async fn add_token(
 #[utoipa::path(get, path = "/api/aes", responses((status = 200, body = Vec<json::Ae>)))]
 pub(super) async fn aes(State(door): State<Door>, caller: Caller) -> Result<Json<Vec<json::Ae>>, ApiError> {
     caller.may(Action::Administer)?;
-    std::future::ready(Ok(Json(door.users.aes().into_iter().map(json::Ae::from).collect()))).await
+    let told = |ae: KnownAe| {
+        let heard = door.users.ae_heard(&ae.title).map(json::rfc3339);
+        json::Ae { heard, ..ae.into() }
+    };
+    std::future::ready(Ok(Json(door.users.aes().into_iter().map(told).collect()))).await
 }
 
 /// Makes a DICOM peer known, or replaces what is known of it.
@@ -173,4 +183,33 @@ pub(super) async fn remove_ae(
     door.audit.record(Event::new(Act::AeChanged, caller.0.actor()).note(format!("remove {title}"))).await?;
     door.users.remove_ae(&title).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// What came of a C-ECHO.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Echoed {
+    /// How long it took to be answered; `null`: it was not.
+    after_ms: Option<u64>,
+    fault: Option<FaultJson>,
+}
+
+/// Asks a known DICOM peer whether it is there (C-ECHO).
+#[utoipa::path(post, path = "/api/aes/{title}/echo", params(("title" = String, Path)),
+    responses((status = 200, body = Echoed), (status = 404, body = ErrorBody)))]
+pub(super) async fn echo_ae(
+    State(door): State<Door>,
+    caller: Caller,
+    Path(title): Path<String>,
+) -> Result<Json<Echoed>, ApiError> {
+    caller.may(Action::Administer)?;
+    let title = title.parse().map_err(|_| ApiError::Bad("not an AE title"))?;
+    let KnownAe { title, host, port, security, .. } = door.users.ae(&title).ok_or(ApiError::NotFound)?;
+    let to =
+        DimseAccess { title, host, port, by: RetrieveBy::Get, tls: security.tls, certificate: security.certificate };
+    let begun = Instant::now();
+    if let Err(error) = door.sources.echo(&to).await {
+        return Ok(Json(Echoed { after_ms: None, fault: Some(Fault::from(&error).into()) }));
+    }
+    door.users.hear_ae(&to.title);
+    Ok(Json(Echoed { after_ms: u64::try_from(begun.elapsed().as_millis()).ok(), fault: None }))
 }

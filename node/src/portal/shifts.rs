@@ -2,11 +2,13 @@
 
 use super::{
     Door,
+    cases_row::{CaseRow, For},
     error::{ApiError, ErrorBody},
     rosters_json::{NewShiftJson, OpenCaseJson, ShiftJson, site_of},
     signin::Caller,
 };
 use crate::{
+    cases::Whole,
     roster::{Planned, RosterError},
     trust::{Action, DutyRow},
 };
@@ -18,11 +20,15 @@ use axum::{
 };
 use protocol::{
     SiteId,
+    duty::Trial,
     ids::Id128,
     roster::{Stated, Step},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+/// Cases that a hand-over lists of one kind.
+const ROWS_MAX: usize = 200;
 
 pub(super) fn routes() -> Router<Door> {
     Router::new()
@@ -106,20 +112,35 @@ pub(super) async fn step(
     said(&door, &caller, planned)
 }
 
-/// What was tried before a shift is taken.
+/// What was tried before a shift is taken, and what came of it: `worked`, `not-noticed`, `refused` or `absent`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Tried {
-    /// The person heard the sound of an alert.
-    sound: bool,
-    /// The person saw a notification.
-    notifications: bool,
+    /// Whether the person heard the sound of an alert.
+    sound: String,
+    /// Whether the person saw a notification.
+    notifications: String,
+    /// Whether the page hears at once what happens here; `not-tried`, as without a page, if left out.
+    #[serde(default)]
+    link: Option<String>,
+}
+
+impl Tried {
+    /// Nothing that a person has to notice is left untried.
+    fn trials(&self) -> Result<[Trial; 3], ApiError> {
+        let tried = |word: &str, field| {
+            Trial::of(word).filter(|trial| *trial != Trial::NotTried).ok_or_else(|| ApiError::Missing(vec![field]))
+        };
+        let link = self.link.as_deref().map_or(Some(Trial::NotTried), Trial::of).ok_or(ApiError::Bad("link"))?;
+        Ok([tried(&self.sound, "sound")?, tried(&self.notifications, "notifications")?, link])
+    }
 }
 
 /// The person is there. Links to the covered sites are tried by the node; all of it is kept with the shift.
 #[utoipa::path(post, path = "/api/shifts/{id}/take", operation_id = "take_shift", params(("id" = String, Path)),
     request_body = Tried,
-    responses((status = 200, body = ShiftJson), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+    responses((status = 200, body = ShiftJson), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody),
+        (status = 409, body = ErrorBody)))]
 pub(super) async fn take(
     State(door): State<Door>,
     caller: Caller,
@@ -127,23 +148,35 @@ pub(super) async fn take(
     Json(tried): Json<Tried>,
 ) -> Result<Json<ShiftJson>, ApiError> {
     caller.may(Action::ReadStudies)?;
-    let id = id(&text)?;
+    let (id, trials) = (id(&text)?, tried.trials()?);
     let sites = door.roster.covered(&id)?;
     let answers = |site: &SiteId| door.overlay.as_ref().is_some_and(|overlay| overlay.contact(site).connected);
     let answered = sites.iter().filter(|site| answers(site)).count();
     let links = [answered, sites.len() - answered].map(|count| u8::try_from(count).unwrap_or(u8::MAX));
-    let planned = door.roster.take(&caller.0, &id, [tried.sound, tried.notifications], links).await?;
+    let planned = door.roster.take(&caller.0, &id, trials, links).await?;
     said(&door, &caller, planned)
+}
+
+/// A shift that is offered to another one, with what goes along.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct OfferedJson {
+    shift: ShiftJson,
+    /// Its person's cases, as far as they are known here.
+    rows: Vec<CaseRow>,
 }
 
 /// A hand-over: what is open, and to whom it may go; or what is offered to this shift.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct HandingJson {
     cases: Vec<OpenCaseJson>,
+    /// The same as the list shows them: patient, priority, time left, state.
+    rows: Vec<CaseRow>,
+    /// What this site has taken and nobody has reserved: it is of whoever is on duty.
+    unclaimed: Vec<CaseRow>,
     /// Shifts that could take over, the next first.
     next: Vec<ShiftJson>,
     /// Shifts that are offered to this one.
-    offered: Vec<ShiftJson>,
+    offered: Vec<OfferedJson>,
 }
 
 fn rows(door: &Door, caller: &Caller, stated: &[Stated]) -> Vec<ShiftJson> {
@@ -152,6 +185,18 @@ fn rows(door: &Door, caller: &Caller, stated: &[Stated]) -> Vec<ShiftJson> {
     stated.iter().filter_map(row).filter_map(|row| ShiftJson::of(door, caller, row)).collect()
 }
 
+/// Open cases as the list shows them, the most urgent first.
+fn open_rows(door: &Door, caller: &Caller, is_it: impl Fn(&Whole) -> bool) -> Vec<CaseRow> {
+    let is_open = |whole: &Whole| whole.state.stage.is_open() || whole.state.owes();
+    let mut open = door.cases.all();
+    open.retain(|whole| is_open(whole) && is_it(whole));
+    let delays = door.cases.delays();
+    open.sort_by_key(|whole| (whole.state.ask.priority, whole.due(&delays).map(|due| due.at), whole.name()));
+    let told = For { door, person: &caller.0 };
+    open.iter().take(ROWS_MAX).map(|whole| told.row(whole)).collect()
+}
+
+/// What is open of a shift's person. Names of patients are for those who list cases.
 #[utoipa::path(get, path = "/api/shifts/{id}/handing", operation_id = "show_handing", params(("id" = String, Path)),
     responses((status = 200, body = HandingJson), (status = 404, body = ErrorBody)))]
 pub(super) async fn handing(
@@ -160,12 +205,26 @@ pub(super) async fn handing(
     Path(text): Path<String>,
 ) -> Result<Json<HandingJson>, ApiError> {
     caller.may(Action::ReadStudies)?;
+    caller.may(Action::ListStudies)?;
     let id = id(&text)?;
+    let us = door.identity.site();
+    let person = door.roster.person_of(&id)?;
     let (cases, next) = door.roster.handing(&id)?;
+    let offered = door.roster.offered_to(&id);
+    let of = |stated: &Stated| {
+        let (site, person) = (stated.site, &stated.shift.person);
+        let mine = open_rows(&door, &caller, |whole| whole.is_claimed_by(&site, person));
+        let shift = rows(&door, &caller, std::slice::from_ref(stated)).pop()?;
+        Some(OfferedJson { shift, rows: mine })
+    };
     std::future::ready(Ok(Json(HandingJson {
         cases: cases.into_iter().map(|row| OpenCaseJson::of(&door, row)).collect(),
+        rows: open_rows(&door, &caller, |whole| whole.is_claimed_by(&us, &person)),
+        unclaimed: open_rows(&door, &caller, |whole| {
+            whole.state.claim.is_none() && whole.state.owner().site == us && whole.state.reader == Some(us)
+        }),
         next: rows(&door, &caller, &next),
-        offered: rows(&door, &caller, &door.roster.offered_to(&id)),
+        offered: offered.iter().filter_map(of).collect(),
     })))
     .await
 }

@@ -40,7 +40,8 @@ pub(super) async fn identify(
     next: Next,
 ) -> Response {
     if request.extensions().get::<Local>().is_none() {
-        let found = bearer(&door, request.headers()).or_else(|| cookie(&door, request.headers()));
+        let found = viewer(&door, &request).or_else(|| bearer(&door, request.headers()));
+        let found = found.or_else(|| cookie(&door, request.headers()));
         if let Some((person, presented)) = found {
             let from = request.extensions().get::<ConnectInfo<SocketAddr>>();
             let from = from.map(|ConnectInfo(address)| Origin::new(address.ip(), ""));
@@ -73,6 +74,16 @@ fn is_open_to_all(path: &str) -> bool {
 fn bearer(door: &Door, headers: &HeaderMap) -> Option<(Person, Option<Presented>)> {
     let token = headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")?;
     Some((door.users.bearer(token.trim())?, None))
+}
+
+/// A viewer's token reads the one context that it is for; anywhere else it opens nothing.
+fn viewer(door: &Door, request: &Request) -> Option<(Person, Option<Presented>)> {
+    let token = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")?;
+    let (person, context) = door.users.viewing(token.trim())?;
+    let root = format!("/dicomweb/contexts/{context}");
+    let is_within =
+        request.uri().path().strip_prefix(&root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    (is_within && !changes(request.method())).then_some((person, None))
 }
 
 fn cookie(door: &Door, headers: &HeaderMap) -> Option<(Person, Option<Presented>)> {

@@ -128,6 +128,7 @@ fn is_list(method: &Method, route: &str) -> bool {
                 | "/api/studies/{study}"
                 | "/api/studies/{study}/identities"
                 | "/api/studies/{study}/retention"
+                | "/api/studies/{study}/reports"
                 | "/api/retention"
                 | "/api/retention/proposals"
                 | "/api/retention/erased"
@@ -139,7 +140,9 @@ fn is_list(method: &Method, route: &str) -> bool {
                 | "/api/withheld"
                 | "/api/cases"
                 | "/api/cases/loose"
+                | "/api/cases/discordances"
                 | "/api/cases/{case}"
+                | "/api/shifts/{id}/handing"
                 | "/fhir/Task"
                 | "/fhir/Task/{id}"
                 | "/fhir/ServiceRequest"
@@ -168,6 +171,7 @@ fn refused_act(method: &Method, route: &str) -> Option<Act> {
         "/api/presence" => Act::PresenceAsked,
         "/api/ledger/evidence" => Act::LogExported,
         "/api/readings"
+        | "/api/readings/viewer"
         | "/api/studies/{study}/fetch"
         | "/api/studies/{study}/signatures"
         | "/api/studies/{study}/purpose" => Act::StudyOpened,
@@ -178,6 +182,8 @@ fn refused_act(method: &Method, route: &str) -> Option<Act> {
         | "/api/cases/{case}/reports"
         | "/api/cases/{case}/draft"
         | "/api/cases/{case}/join"
+        | "/api/cases/{case}/discordances/{comparison}"
+        | "/api/cases/{case}/attachments"
         | "/api/cases/loose/{study}/dismiss"
             if !is_read =>
         {

@@ -6,7 +6,7 @@ use super::{
     glass::Broken,
     grants::Share,
     json,
-    signin::Caller,
+    signin::{Caller, Presented},
     withheld::Withheld,
 };
 use crate::{
@@ -15,12 +15,12 @@ use crate::{
     trust::Action,
 };
 use axum::{
-    Json,
+    Extension, Json,
     extract::{Path, RawQuery, State},
     http::StatusCode,
 };
 use protocol::{SiteId, Uid, agreement::Withheld as Nothing, ids::Id128};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
 /// Rows in one page at most: a screen shows about forty.
@@ -260,6 +260,43 @@ pub(super) async fn new_reading(
     caller: Caller,
     Json(wanted): Json<NewReading>,
 ) -> Result<Json<json::Reading>, ApiError> {
+    let id = begin_reading(&door, &caller, &wanted).await?;
+    let list = wanted.studies.join(",");
+    Ok(Json(json::Reading {
+        id: id.to_string(),
+        dicomweb_root: format!("/dicomweb/contexts/{id}"),
+        viewer: format!("/ohif/viewer?StudyInstanceUIDs={list}&context={id}"),
+    }))
+}
+
+/// A reading context for a viewer on the person's own machine.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct Viewing {
+    /// The DICOMweb root of these studies, and nothing else.
+    dicomweb_root: String,
+    /// Reads that root alone, as `Authorization: Bearer`; until then at the latest, and no longer than the session.
+    token: String,
+    ends: String,
+}
+
+#[utoipa::path(post, path = "/api/readings/viewer", operation_id = "read_in_own_viewer", request_body = NewReading,
+    responses((status = 200, body = Viewing), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+        (status = 409, body = ErrorBody)))]
+pub(super) async fn new_viewing(
+    State(door): State<Door>,
+    caller: Caller,
+    presented: Option<Extension<Presented>>,
+    Json(wanted): Json<NewReading>,
+) -> Result<Json<Viewing>, ApiError> {
+    caller.may(Action::ReadStudies)?;
+    // It ends with the session: a token makes no other.
+    let session = presented.ok_or(ApiError::NotSignedIn)?.id();
+    let id = begin_reading(&door, &caller, &wanted).await?;
+    let (token, ends) = door.users.begin_viewing(&caller.0, session, id);
+    Ok(Json(Viewing { dicomweb_root: format!("/dicomweb/contexts/{id}"), token, ends: json::rfc3339(ends) }))
+}
+
+async fn begin_reading(door: &Door, caller: &Caller, wanted: &NewReading) -> Result<Id128, ApiError> {
     caller.may(Action::ReadStudies)?;
     if wanted.studies.is_empty() || wanted.studies.len() > READING_STUDIES_MAX {
         return Err(ApiError::Bad("one to 64 studies"));
@@ -270,17 +307,11 @@ pub(super) async fn new_reading(
     if studies.find(&caller.0, &query, None, 0, uids.len()).await?.len() < uids.len() {
         return Err(ApiError::NotFound);
     }
-    let links = together(&door, &uids)?;
+    let links = together(door, &uids)?;
     for (link, study) in &links {
         door.links.opened(*link, study, &caller.0.name).await?;
     }
-    let id = studies.new_context(&caller.0, uids, links.into_iter().map(|(link, _)| link).collect());
-    let list = wanted.studies.join(",");
-    Ok(Json(json::Reading {
-        id: id.to_string(),
-        dicomweb_root: format!("/dicomweb/contexts/{id}"),
-        viewer: format!("/ohif/viewer?StudyInstanceUIDs={list}&context={id}"),
-    }))
+    Ok(studies.new_context(&caller.0, uids, links.into_iter().map(|(link, _)| link).collect()))
 }
 
 /// By which links these studies are of one patient: nobody sees another patient's images beside those that are read. Studies

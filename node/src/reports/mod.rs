@@ -22,10 +22,11 @@ pub(crate) use pdf::pdf;
 pub(crate) use sr::{Document, Unwritable, documents};
 
 use crate::{cases::Whole, words::Language};
+use dicom_dictionary_std::uids;
 use protocol::{
     Digest, Timestamp, Uid,
     case::{
-        event::{Patient, Report, Standing},
+        event::{KeyImage, Patient, Report, Standing},
         state::Reported,
     },
     ids::Id128,
@@ -43,6 +44,8 @@ pub(crate) struct Sheet {
     /// Which of the case's reports, from 1.
     pub(crate) number: usize,
     pub(crate) patient: Patient,
+    /// As whom the requesting site has identified them since it was signed.
+    pub(crate) identified: Option<Patient>,
     /// Accession number and its issuer; empty: none.
     pub(crate) accession: (String, String),
     pub(crate) question: String,
@@ -53,9 +56,21 @@ pub(crate) struct Sheet {
     pub(crate) person: String,
     pub(crate) at: Timestamp,
     pub(crate) report: Report,
+    /// Images that its author points at.
+    pub(crate) images: Vec<KeyImage>,
     /// Earlier reports that this one stands in the place of, or adds to.
     pub(crate) before: Vec<Digest>,
+    /// The final report that took its place since, where it is a preliminary one.
+    pub(crate) superseded: Option<Superseded>,
     pub(crate) beside: Beside,
+}
+
+/// By whom a report was replaced, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Superseded {
+    pub(crate) person: String,
+    pub(crate) site: String,
+    pub(crate) at: Timestamp,
 }
 
 /// What is known where the report is written out, and is no word of its author's.
@@ -78,7 +93,7 @@ pub(crate) enum Kept {
     Open,
 }
 
-/// An image, or a key object selection, that was chosen.
+/// An image, or a document that points at images, that was chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Reference {
     pub(crate) study: Uid,
@@ -89,6 +104,8 @@ pub(crate) struct Reference {
     pub(crate) frame: Option<u32>,
     /// It is an image, and no document about images.
     pub(crate) is_image: bool,
+    /// What is to be seen there, or was measured.
+    pub(crate) text: String,
 }
 
 impl Sheet {
@@ -107,7 +124,8 @@ impl Sheet {
             case: state.case,
             event: reported.event,
             number,
-            patient: state.ask.patient.clone(),
+            patient: reported.patient.clone(),
+            identified: Some(&state.ask.patient).filter(|known| **known != reported.patient).cloned(),
             accession: state.ask.accession.clone(),
             question: state.ask.question.clone(),
             requester: name(&state.requester.0),
@@ -115,9 +133,24 @@ impl Sheet {
             person: reported.person.clone(),
             at: reported.at,
             report: reported.report.clone(),
+            images: whole.key_images_of(reported).cloned().collect(),
             before: earlier.filter(is_before).map(|one| one.event).collect(),
+            superseded: state.superseded_by(&reported.event).map(|last| Superseded {
+                person: last.person.clone(),
+                site: name(&last.site),
+                at: last.at,
+            }),
             beside: Beside::default(),
         }
+    }
+
+    /// What is said where the patient was identified after it was signed.
+    fn identified(&self) -> Option<String> {
+        let known = self.identified.as_ref()?;
+        let born = words::day(self.language(), &known.birth_date);
+        let id = format!("{} ({})", known.id, known.issuer);
+        let parts = [words::person(&known.name), born, if known.id.is_empty() { String::new() } else { id }];
+        Some(parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", "))
     }
 
     /// Whether a final one is still to come.
@@ -139,6 +172,14 @@ pub(crate) enum Kind {
 
 impl Kind {
     pub(crate) const ALL: [Self; 2] = [Self::Sr, Self::Pdf];
+
+    /// Its SOP class.
+    pub(crate) const fn class(self) -> &'static str {
+        match self {
+            Self::Sr => uids::BASIC_TEXT_SR_STORAGE,
+            Self::Pdf => uids::ENCAPSULATED_PDF_STORAGE,
+        }
+    }
 
     fn name(self) -> &'static str {
         match self {

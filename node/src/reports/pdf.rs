@@ -75,7 +75,10 @@ pub(crate) fn pdf(sheet: &Sheet) -> Vec<u8> {
 fn body(sheet: &Sheet, text: &mut Text) {
     let (report, say) = (&sheet.report, |label| words::label(sheet, label));
     text.put(&words::title(sheet), Face::Bold, 15.0, 0.0);
-    if sheet.is_preliminary() {
+    if let Some(by) = &sheet.superseded {
+        let by = format!("{}, {} – {}", by.person, by.site, words::moment(sheet.language(), by.at));
+        text.put(&format!("{} : {by}", say(Label::SupersededNote)), Face::Bold, SIZE, 4.0);
+    } else if sheet.is_preliminary() {
         text.put(&say(Label::PreliminaryNote), Face::Bold, SIZE, 4.0);
     }
     if report.critical {
@@ -94,8 +97,19 @@ fn body(sheet: &Sheet, text: &mut Text) {
         text.put(heading, face, 11.5, above);
         text.put(part, Face::Plain, SIZE, 3.0);
     }
+    if !sheet.images.is_empty() {
+        text.put(&say(Label::KeyImages), Face::Bold, 11.5, 14.0);
+    }
+    for image in &sheet.images {
+        let lies = image.instance.as_ref().unwrap_or(&image.series);
+        let frame = image.frame.map(|frame| format!(" [{frame}]")).unwrap_or_default();
+        let said = if image.text.trim().is_empty() { "–" } else { image.text.trim() };
+        text.put(said, Face::Plain, SIZE, 3.0);
+        text.put(&format!("{lies}{frame}"), Face::Plain, SMALL, 0.0);
+    }
     text.put("", Face::Plain, 4.0, 8.0);
     text.labelled(&say(Label::Despite), &report.despite);
+    text.labelled(&say(Label::Identified), &sheet.identified().unwrap_or_default());
     let signed = format!("{}, {} – {}", sheet.person, sheet.reader, words::when(sheet));
     text.put(&format!("{} : {signed}", say(Label::Signed)), Face::Bold, SIZE, 0.0);
     let read: Vec<String> = report.read.iter().map(|(study, version)| format!("{study} (v{version})")).collect();
@@ -187,7 +201,8 @@ fn write(sheet: &Sheet, pages: &[Vec<(f32, Line)>]) -> Vec<u8> {
 fn content(sheet: &Sheet, lines: &[(f32, Line)], (number, of): (usize, usize)) -> Vec<u8> {
     let mut content = Content::new();
     if sheet.is_preliminary() {
-        let (mark, _) = encode(&words::label(sheet, Label::Preliminary));
+        let mark = if sheet.superseded.is_some() { Label::Superseded } else { Label::Preliminary };
+        let (mark, _) = encode(&words::label(sheet, mark));
         across(&mut content, &mark);
     }
     let mut put = |x: f32, y: f32, text: &str, face: Face, size: f32| {

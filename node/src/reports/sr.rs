@@ -55,15 +55,12 @@ pub(crate) fn documents(sheet: &Sheet, study: &StudyRow) -> Result<Vec<Document>
 }
 
 fn document(sheet: &Sheet, study: &StudyRow, kind: Kind) -> Result<Document, Unwritable> {
-    let class = match kind {
-        Kind::Sr => uids::BASIC_TEXT_SR_STORAGE,
-        Kind::Pdf => uids::ENCAPSULATED_PDF_STORAGE,
-    };
+    let class = kind.class();
     let instance = kind.instance(&sheet.event);
     let mut object = head(sheet, study, kind, (class, &instance));
     match kind {
         Kind::Sr => text(&mut object, sheet, study),
-        Kind::Pdf => encapsulated(&mut object, sheet),
+        Kind::Pdf => encapsulated(&mut object, sheet, study),
     }
     let mut data_set = Vec::new();
     object.write_dataset_with_ts(&mut data_set, &EXPLICIT_VR_LITTLE_ENDIAN.erased()).map_err(|_| Unwritable)?;
@@ -125,6 +122,7 @@ const OBSERVER_PLACE: Code = ("121009", "DCM", "Person Observer's Organization N
 const CRITICAL: Code = ("73568-8", "LN", "Communication of Critical Results");
 const ADDENDUM: Code = ("55107-7", "LN", "Addendum");
 const KEY_IMAGES: Code = ("121180", "DCM", "Key Images");
+const DESCRIPTION: Code = ("113012", "DCM", "Key Object Description");
 const SUMMARY: Code = ("55112-7", "LN", "Summary");
 
 /// Heading and element of the four parts, in their order.
@@ -184,8 +182,12 @@ fn head(sheet: &Sheet, study: &StudyRow, kind: Kind, (class, instance): (&str, &
     object
 }
 
-fn encapsulated(object: &mut Object, sheet: &Sheet) {
-    let bytes = pdf(sheet);
+fn encapsulated(object: &mut Object, sheet: &Sheet, study: &StudyRow) {
+    // What became of it since is no part of the object.
+    let bytes = pdf(&Sheet { superseded: None, ..sheet.clone() });
+    if !sheet.before.is_empty() {
+        put_items(object, tags::PREDECESSOR_DOCUMENTS_SEQUENCE, vec![predecessors(sheet, study, Kind::Pdf)]);
+    }
     for (tag, value) in [
         (tags::CONVERSION_TYPE, "SYN"),
         (tags::BURNED_IN_ANNOTATION, "YES"),
@@ -228,7 +230,7 @@ fn text(object: &mut Object, sheet: &Sheet, study: &StudyRow) {
     put_items(object, tags::REFERENCED_PERFORMED_PROCEDURE_STEP_SEQUENCE, Vec::new());
     put_items(object, tags::PERFORMED_PROCEDURE_CODE_SEQUENCE, Vec::new());
     if !sheet.before.is_empty() {
-        put_items(object, tags::PREDECESSOR_DOCUMENTS_SEQUENCE, vec![predecessors(sheet, study)]);
+        put_items(object, tags::PREDECESSOR_DOCUMENTS_SEQUENCE, vec![predecessors(sheet, study, Kind::Sr)]);
     }
     let (own, others): (Vec<_>, Vec<_>) =
         sheet.beside.references.iter().partition(|reference| reference.study == study.study);
@@ -247,15 +249,13 @@ fn text(object: &mut Object, sheet: &Sheet, study: &StudyRow) {
     put_items(object, tags::CONTENT_SEQUENCE, content(sheet));
 }
 
-fn predecessors(sheet: &Sheet, study: &StudyRow) -> Object {
+/// The objects of the same kind that this one stands in the place of, or adds to.
+fn predecessors(sheet: &Sheet, study: &StudyRow, kind: Kind) -> Object {
     let named = sheet.before.iter().map(|event| {
-        let instance = Kind::Sr.instance(event);
-        of(&[
-            (tags::REFERENCED_SOP_CLASS_UID, uids::BASIC_TEXT_SR_STORAGE),
-            (tags::REFERENCED_SOP_INSTANCE_UID, instance.as_str()),
-        ])
+        let instance = kind.instance(event);
+        of(&[(tags::REFERENCED_SOP_CLASS_UID, kind.class()), (tags::REFERENCED_SOP_INSTANCE_UID, instance.as_str())])
     });
-    let mut series = of(&[(tags::SERIES_INSTANCE_UID, Kind::Sr.series(&sheet.case).as_str())]);
+    let mut series = of(&[(tags::SERIES_INSTANCE_UID, kind.series(&sheet.case).as_str())]);
     put_items(&mut series, tags::REFERENCED_SOP_SEQUENCE, named.collect());
     let mut predecessors = of(&[(tags::STUDY_INSTANCE_UID, study.study.as_str())]);
     put_items(&mut predecessors, tags::REFERENCED_SERIES_SEQUENCE, vec![series]);
@@ -290,8 +290,14 @@ fn content(sheet: &Sheet) -> Vec<Object> {
         let said = format!("{} : {}", words::label(sheet, words::Label::Despite), report.despite);
         items.push(section(SUMMARY, SUMMARY, &said));
     }
-    if !sheet.beside.references.is_empty() {
-        items.push(chosen(&sheet.beside.references));
+    if let Some(known) = sheet.identified() {
+        items.push(section(SUMMARY, SUMMARY, &format!("{} : {known}", words::label(sheet, words::Label::Identified))));
+    }
+    let (said, bare): (Vec<&Reference>, Vec<&Reference>) =
+        sheet.beside.references.iter().partition(|reference| !reference.text.trim().is_empty());
+    items.extend(said.into_iter().map(|one| chosen(&one.text, &[one])));
+    if !bare.is_empty() {
+        items.push(chosen("", &bare));
     }
     items
 }
@@ -324,9 +330,9 @@ fn object(class: &Uid, instance: &Uid) -> Object {
     of(&[(tags::REFERENCED_SOP_CLASS_UID, class.as_str()), (tags::REFERENCED_SOP_INSTANCE_UID, instance.as_str())])
 }
 
-/// What was chosen, in a section of its own: images, and selections of images.
-fn chosen(references: &[Reference]) -> Object {
-    let one = |reference: &Reference| {
+/// What was chosen, in a section of its own (TID 2005): images and documents about images, with what is said of them.
+fn chosen(text: &str, references: &[&Reference]) -> Object {
+    let one = |reference: &&Reference| {
         let value_type = if reference.is_image { "IMAGE" } else { "COMPOSITE" };
         let mut item = of(&[(tags::RELATIONSHIP_TYPE, "CONTAINS"), (tags::VALUE_TYPE, value_type)]);
         let mut object = object(&reference.class, &reference.instance);
@@ -338,7 +344,8 @@ fn chosen(references: &[Reference]) -> Object {
     };
     let mut section = item("CONTAINS", "CONTAINER", KEY_IMAGES);
     put(&mut section, tags::CONTINUITY_OF_CONTENT, "SEPARATE");
-    put_items(&mut section, tags::CONTENT_SEQUENCE, references.iter().map(one).collect());
+    let said = (!text.is_empty()).then(|| valued("CONTAINS", "TEXT", DESCRIPTION, (tags::TEXT_VALUE, text)));
+    put_items(&mut section, tags::CONTENT_SEQUENCE, said.into_iter().chain(references.iter().map(one)).collect());
     section
 }
 

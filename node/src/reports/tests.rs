@@ -26,6 +26,7 @@ fn sheet(standing: Standing, findings: &str) -> Sheet {
             national: String::new(),
             standing: None,
         },
+        identified: None,
         accession: ("A77".to_owned(), "CHN".to_owned()),
         question: "AVC ?".to_owned(),
         requester: "CH Nord".to_owned(),
@@ -43,7 +44,9 @@ fn sheet(standing: Standing, findings: &str) -> Sheet {
             critical: true,
             despite: String::new(),
         },
+        images: Vec::new(),
         before: Vec::new(),
+        superseded: None,
         beside: Beside::default(),
     }
 }
@@ -61,6 +64,7 @@ fn row() -> StudyRow {
         date: Some("20261129".to_owned()),
         time: None,
         utc_offset_min: None,
+        national: None,
         modalities: vec!["CT".to_owned()],
         body_parts: Vec::new(),
         description: Some("Crâne".to_owned()),
@@ -131,6 +135,11 @@ fn a_final_report_names_what_it_takes_the_place_of() {
     let named = &series.element(tags::REFERENCED_SOP_SEQUENCE).unwrap().items().unwrap()[0];
     assert_eq!(text(named, tags::REFERENCED_SOP_INSTANCE_UID), Kind::Sr.instance(&Digest([1; 32])).as_str());
     assert_eq!(count(&pdf(&last), "(PROVISOIRE)"), 0);
+    let document = read(&last, Kind::Pdf);
+    let predecessor = &document.element(tags::PREDECESSOR_DOCUMENTS_SEQUENCE).unwrap().items().unwrap()[0];
+    let series = &predecessor.element(tags::REFERENCED_SERIES_SEQUENCE).unwrap().items().unwrap()[0];
+    let named = &series.element(tags::REFERENCED_SOP_SEQUENCE).unwrap().items().unwrap()[0];
+    assert_eq!(text(named, tags::REFERENCED_SOP_INSTANCE_UID), Kind::Pdf.instance(&Digest([1; 32])).as_str());
     // It lies with the images, under their patient, in series that are known as reports.
     for kind in Kind::ALL {
         let object = read(&last, kind);
@@ -138,6 +147,20 @@ fn a_final_report_names_what_it_takes_the_place_of() {
         assert_eq!(text(&object, tags::STUDY_INSTANCE_UID), "1.2.3");
         assert_eq!(text(&object, tags::STATION_NAME), STATION);
     }
+}
+
+#[test]
+fn what_was_superseded_says_so_when_it_is_printed_and_its_object_stays_as_it_was() {
+    let mut first = sheet(Standing::Preliminary, "rien");
+    let objects = |sheet: &Sheet| documents(sheet, &row()).unwrap().into_iter().map(|d| d.data_set).collect::<Vec<_>>();
+    let (before, filed) = (pdf(&first), objects(&first));
+    let (person, site) = ("dr.matin".to_owned(), "CHU Sud".to_owned());
+    first.superseded = Some(super::Superseded { person, site, at: Timestamp(1_760_030_000_000) });
+    let printed = pdf(&first);
+    assert_eq!((count(&before, "REMPLAC"), count(&before, "dr.matin")), (0, 0));
+    assert!(count(&printed, "REMPLACÉ") >= 1 && count(&printed, "dr.matin, CHU Sud") == 1);
+    assert_eq!(count(&printed, "(PROVISOIRE)"), 0, "it is more than that now");
+    assert_eq!(objects(&first), filed, "the same report is the same object");
 }
 
 #[test]
@@ -195,6 +218,17 @@ fn the_pdf_says_where_the_images_are_seen_and_how_long_they_are_kept() {
     let written = pdf(&last);
     assert_eq!(count(&written, "https://portail.example/ohif/viewer?StudyInstanceUIDs=1.2.3"), 1);
     assert_eq!(count(&written, "Images conservées au moins jusqu'au 29/11/2046"), 1);
+    last.images = vec![protocol::case::event::KeyImage {
+        study: "1.2.3".parse().unwrap(),
+        series: "1.2.3.1".parse().unwrap(),
+        instance: Some("1.2.3.4".parse().unwrap()),
+        frame: Some(3),
+        text: "Lésion : 23,4 mm".to_owned(),
+    }];
+    let shown = pdf(&last);
+    for said in ["Images clés", "Lésion : 23,4 mm", "1.2.3.4 [3]"] {
+        assert_eq!(count(&shown, said), 1, "{said}");
+    }
     assert_eq!(count(&written, "/URI"), 0, "nothing in it is active");
     last.beside.kept = Some(Kept::Open);
     assert_eq!(count(&pdf(&last), "sans terme connu"), 1);
@@ -237,6 +271,7 @@ fn chosen_images_are_referred_to_and_are_evidence() {
         instance: instance.parse().unwrap(),
         frame,
         is_image: true,
+        text: String::new(),
     };
     let mut last = sheet(Standing::Final, "x");
     let selection = Reference { is_image: false, ..reference("1.2.3", "1.2.3.9", None) };
@@ -246,8 +281,13 @@ fn chosen_images_are_referred_to_and_are_evidence() {
         reference("1.2.9", "1.2.9.4", None),
         selection,
     ];
+    let measured = Reference { text: "Lésion : 23,4 mm".to_owned(), ..reference("1.2.3", "1.2.3.4", Some(3)) };
+    last.beside.references.push(measured);
     let sr = read(&last, Kind::Sr);
     let items = sr.element(tags::CONTENT_SEQUENCE).unwrap().items().unwrap();
+    let said = items[items.len() - 2].element(tags::CONTENT_SEQUENCE).unwrap().items().unwrap();
+    assert_eq!(text(&said[0], tags::TEXT_VALUE), "Lésion : 23,4 mm", "what was measured stands before its image");
+    assert_eq!((said.len(), text(&said[1], tags::VALUE_TYPE)), (2, "IMAGE".to_owned()));
     let section = items.last().unwrap().element(tags::CONTENT_SEQUENCE).unwrap().items().unwrap();
     let kinds: Vec<String> = section.iter().map(|item| text(item, tags::VALUE_TYPE)).collect();
     assert_eq!(kinds, ["IMAGE", "IMAGE", "IMAGE", "COMPOSITE"]);
@@ -266,4 +306,31 @@ fn chosen_images_are_referred_to_and_are_evidence() {
         "each object once"
     );
     assert_eq!(named(tags::PERTINENT_OTHER_EVIDENCE_SEQUENCE), (1, "1.2.9".to_owned(), 1));
+}
+
+#[test]
+fn a_report_signed_of_nobody_known_says_so_and_who_it_was() {
+    let mut unknown = sheet(Standing::Final, "Pas d'hématome.");
+    let known = std::mem::replace(
+        &mut unknown.patient,
+        Patient {
+            name: String::new(),
+            birth_date: String::new(),
+            sex: String::new(),
+            id: "X12".to_owned(),
+            issuer: "CHN".to_owned(),
+            national: String::new(),
+            standing: None,
+        },
+    );
+    let before = documents(&unknown, &row()).unwrap();
+    unknown.identified = Some(known);
+    let after = documents(&unknown, &row()).unwrap();
+    let text = |made: &[super::Document]| {
+        let sr = made.iter().find(|one| one.kind == Kind::Sr).unwrap();
+        String::from_utf8_lossy(&sr.data_set).into_owned()
+    };
+    assert!(!text(&before).contains("Identifié après"));
+    let said = text(&after);
+    assert!(said.contains("Identifié après la signature") && said.contains("LEFÈVRE") && said.contains("4711 (CHN)"));
 }

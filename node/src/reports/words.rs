@@ -6,12 +6,17 @@
 use super::Sheet;
 use crate::words::{Language, in_language};
 use jiff::{Timestamp as Instant, tz::TimeZone};
-use protocol::case::event::Standing;
+use protocol::{Timestamp, case::event::Standing};
 
 /// The date and time of a report here, with what the clock is ahead of UTC.
 pub(super) fn when(sheet: &Sheet) -> String {
-    let at = Instant::from_millisecond(i64::try_from(sheet.at.0).unwrap_or(0)).unwrap_or_default();
-    let format = match sheet.language() {
+    moment(sheet.language(), sheet.at)
+}
+
+/// A moment as people here write it.
+pub(super) fn moment(language: Language, at: Timestamp) -> String {
+    let at = Instant::from_millisecond(i64::try_from(at.0).unwrap_or(0)).unwrap_or_default();
+    let format = match language {
         Language::English => "%Y-%m-%d %H:%M (UTC%:z)",
         Language::French => "%d/%m/%Y %H:%M (UTC%:z)",
     };
@@ -71,9 +76,12 @@ pub(super) enum Label {
     Read,
     Critical,
     Despite,
+    Identified,
     Signed,
     Preliminary,
     PreliminaryNote,
+    Superseded,
+    SupersededNote,
     Letters,
     Case,
     Page,
@@ -81,6 +89,7 @@ pub(super) enum Label {
     Viewer,
     KeptUntil,
     KeptOpen,
+    KeyImages,
 }
 
 pub(super) fn label(sheet: &Sheet, label: Label) -> String {
@@ -97,13 +106,28 @@ pub(super) fn label(sheet: &Sheet, label: Label) -> String {
             l,
             "Critical result: somebody has to be told of it at once." | "Résultat critique : à communiquer sans délai."
         ),
-        Label::Despite => in_language!(l, "Signed although images were missing" | "Signé malgré des images manquantes"),
+        Label::Despite => in_language!(
+            l,
+            "Signed although images were missing, not readable or not counted"
+                | "Signé malgré des images manquantes, illisibles ou non comptées"
+        ),
+        Label::Identified => in_language!(
+            l,
+            "Identified after this report was signed, by the requesting site, as"
+                | "Identifié après la signature de ce compte rendu, par le site demandeur, comme"
+        ),
         Label::Signed => in_language!(l, "Signed by" | "Signé par"),
         Label::Preliminary => in_language!(l, "PRELIMINARY" | "PROVISOIRE"),
         Label::PreliminaryNote => in_language!(
             l,
             "Preliminary report, not verified: a final report follows and may differ."
                 | "Compte rendu provisoire, non validé : un compte rendu définitif suivra et peut en différer."
+        ),
+        Label::Superseded => in_language!(l, "SUPERSEDED" | "REMPLACÉ"),
+        Label::SupersededNote => in_language!(
+            l,
+            "Preliminary report, superseded by the final one of"
+                | "Compte rendu provisoire, remplacé par le compte rendu définitif de"
         ),
         Label::Letters => in_language!(
             l,
@@ -119,6 +143,7 @@ pub(super) fn label(sheet: &Sheet, label: Label) -> String {
             "The images are kept; no end of it is known yet."
                 | "Les images sont conservées, sans terme connu à ce jour."
         ),
+        Label::KeyImages => in_language!(l, "Key images" | "Images clés"),
         Label::Nobody => in_language!(l, "unknown patient" | "patient inconnu"),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Roster, RosterError};
 use crate::{
-    alarms::{Kind, Level},
+    alarms::{Call, Callee, Kind, Level},
     tasks,
 };
 use protocol::{
@@ -72,7 +72,11 @@ impl Roster {
             }
         }
         self.stand(Kind::CoverageHole, found);
-        self.stand(Kind::ScreenSilent, self.silent(&shifts, now));
+        let silent = self.silent(&shifts, now);
+        self.clear(Kind::ScreenSilent, |subject| silent.contains_key(subject));
+        for (subject, (seconds, call)) in silent {
+            self.0.alarms.set_call(Kind::ScreenSilent, &subject, seconds, Level::Critical, call);
+        }
         self.stand(Kind::HandoverOwed, self.owed(&shifts, now));
     }
 
@@ -103,12 +107,19 @@ impl Roster {
         shifts.iter().filter(|stated| stated.site == self.0.site)
     }
 
-    fn silent(&self, shifts: &[Stated], now: Timestamp) -> BTreeMap<String, (u64, Level)> {
+    fn silent(&self, shifts: &[Stated], now: Timestamp) -> BTreeMap<String, (u64, Call)> {
         let silent = self.ours(shifts).filter(|stated| stated.shift.state.counts() && stated.shift.is_time(now));
         let row = |stated: &Stated| {
             let since = stated.shift.silent?;
             // A person that is there by another coverage's shift as well is one that is missing.
-            Some((self.title(&stated.shift), (now.since(since).as_secs(), Level::Critical)))
+            let callee = Callee {
+                site: String::new(),
+                account: stated.shift.person.clone(),
+                name: stated.shift.person.clone(),
+                telephone: stated.shift.telephone.clone(),
+            };
+            let call = Call { case: String::new(), priority: String::new(), whom: vec![callee] };
+            Some((self.title(&stated.shift), (now.since(since).as_secs(), call)))
         };
         silent.filter_map(row).collect()
     }
@@ -128,11 +139,16 @@ impl Roster {
         over.filter_map(row).collect()
     }
 
-    /// Exactly these subjects of a kind.
-    fn stand(&self, kind: Kind, standing: BTreeMap<String, (u64, Level)>) {
-        for gone in self.0.alarms.subjects(kind).into_iter().filter(|subject| !standing.contains_key(subject)) {
+    /// What does not stand any more is over.
+    fn clear(&self, kind: Kind, stands: impl Fn(&str) -> bool) {
+        for gone in self.0.alarms.subjects(kind).into_iter().filter(|subject| !stands(subject)) {
             self.0.alarms.set(kind, &gone, 0, None);
         }
+    }
+
+    /// Exactly these subjects of a kind.
+    fn stand(&self, kind: Kind, standing: BTreeMap<String, (u64, Level)>) {
+        self.clear(kind, |subject| standing.contains_key(subject));
         for (subject, (value, level)) in standing {
             self.0.alarms.set(kind, &subject, value, Some(level));
         }

@@ -5,7 +5,7 @@ use jiff::{ToSpan, civil::Date, tz::TimeZone};
 use protocol::{
     Timestamp,
     duty::{LICENCES_MAX, Licence},
-    roster::zone,
+    roster::{Skip, lacking, zone},
 };
 
 /// Nothing, for an account that is not in use. Days are those of a time zone, the last one included.
@@ -13,6 +13,35 @@ pub(super) fn licences(account: Option<&Account>, time_zone: Option<&str>) -> Ve
     let zone = time_zone.and_then(zone).unwrap_or(TimeZone::UTC);
     let papers = account.filter(|account| !account.is_disabled).map(|account| &account.professional.credentials);
     papers.into_iter().flatten().map(|paper| licence(paper, &zone)).take(LICENCES_MAX).collect()
+}
+
+/// What this site knows of what somebody may read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Papers {
+    /// The site keeps no register of credentials: nobody's were entered.
+    Unrecorded,
+    /// They hold.
+    Cover,
+    /// They do not, for these modalities; none named where nothing holds.
+    Lack { why: Skip, modalities: Vec<String> },
+}
+
+/// Of one person among the accounts of the site. A register in which anybody stands counts for everybody.
+pub(super) fn papers(
+    all: &[Account],
+    person: &str,
+    modalities: &[String],
+    at: Timestamp,
+    zone: Option<&str>,
+) -> Papers {
+    if all.iter().all(|account| account.is_disabled || account.professional.credentials.is_empty()) {
+        return Papers::Unrecorded;
+    }
+    let account = all.iter().find(|account| account.person.name.eq_ignore_ascii_case(person));
+    match lacking(&licences(account, zone), modalities, at) {
+        None => Papers::Cover,
+        Some((why, modalities)) => Papers::Lack { why, modalities },
+    }
 }
 
 fn licence(paper: &Credential, zone: &TimeZone) -> Licence {

@@ -25,6 +25,7 @@ mod screens;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use credentials::Papers;
 pub(crate) use error::RosterError;
 pub(crate) use files::{Fate, Imported};
 pub(crate) use plan::{NewShift, Planned};
@@ -33,6 +34,7 @@ pub(crate) use relief::{Bearer, CaseRow, CasesError, OpenCases};
 use crate::{
     alarms::Alarms,
     audit::Audit,
+    cases::Present,
     tasks::{self, Tasks},
     trust::{DutyRow, Trust},
     users::Users,
@@ -190,6 +192,12 @@ impl Roster {
         }
     }
 
+    /// Whether somebody of this site may read these modalities now, as far as their credentials are recorded. The days of a
+    /// paper are those of the site's time zone.
+    pub(crate) fn papers(&self, person: &str, modalities: &[String], time_zone: Option<&str>) -> Papers {
+        credentials::papers(&self.0.users.accounts(), person, modalities, tasks::now(), time_zone)
+    }
+
     /// Who is asked for a study, in order, and why others are not. The first without a reason is the one.
     pub(crate) fn who(&self, question: &Question) -> Vec<Rung> {
         let wanted = Wanted {
@@ -207,6 +215,17 @@ impl Roster {
     /// A screen of somebody's is live, and looked at.
     pub(crate) fn alive(&self, person: &str) {
         self.0.screens.alive(person, tasks::now());
+    }
+
+    /// Who of this site is on duty now, and whose screen is live.
+    pub(crate) fn present(&self) -> Present {
+        let now = tasks::now();
+        let runs =
+            |stated: &Stated| stated.site == self.0.site && stated.shift.state.counts() && stated.shift.is_time(now);
+        let running = self.shifts().into_iter().filter(runs);
+        let on_duty = running.map(|stated| (stated.shift.person, stated.shift.competences)).collect();
+        let live = self.0.screens.live(now, self.0.silent_after);
+        Present { live, on_duty, ..Present::default() }
     }
 
     fn log(error: &RosterError) {

@@ -8,7 +8,7 @@ use crate::{
 };
 use protocol::{
     SiteId, Timestamp,
-    duty::{Duty, Licence, Presence, Shift, ShiftState, Taken, What},
+    duty::{Duty, Licence, Presence, Shift, ShiftState, Taken, Trial, What},
     ids::Id128,
     roster::{Coverage, Stated, Step},
 };
@@ -168,11 +168,11 @@ impl Roster {
         &self,
         by: &Person,
         id: &Id128,
-        tried: [bool; 2],
+        tried: [Trial; 3],
         links: [u8; 2],
     ) -> Result<Planned, RosterError> {
-        let ([sound, notifications], [answered, unanswered]) = (tried, links);
-        let taken = Taken { at: tasks::now(), sound, notifications, answered, unanswered };
+        let ([sound, notifications, link], [answered, unanswered]) = (tried, links);
+        let taken = Taken { at: tasks::now(), sound, notifications, link, answered, unanswered };
         let planned = self.step(by, id, Step::Take(taken)).await?;
         self.alive(&by.name);
         Ok(planned)
@@ -200,6 +200,11 @@ impl Roster {
                 && other.shift.is_time(now)
         };
         self.shifts().iter().any(is_other)
+    }
+
+    /// Whose one of our shifts is.
+    pub(crate) fn person_of(&self, id: &Id128) -> Result<String, RosterError> {
+        self.own(id).map(|(_, shift)| shift.person)
     }
 
     /// Covered sites of a shift, but for this one.

@@ -2,7 +2,7 @@
 
 use protocol::Timestamp;
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -34,6 +34,12 @@ impl Screens {
             }
         }
         last.insert(person.to_owned(), now);
+    }
+
+    /// Whose screens were live within so long.
+    pub(super) fn live(&self, now: Timestamp, within: Duration) -> BTreeSet<String> {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.iter().filter(|(_, at)| now.since(**at) < within).map(|(person, _)| person.clone()).collect()
     }
 
     /// When it was last live; where it was not, since when that is known.

@@ -151,6 +151,7 @@ pub(super) mod tests {
             date: Some("20260531".into()),
             time: None,
             utc_offset_min: None,
+            national: None,
             modalities: vec!["CT".into(), "SR".into()],
             body_parts: vec![],
             description: Some("TDM Cérébral urgent".into()),

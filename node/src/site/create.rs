@@ -104,9 +104,9 @@ fn settings(founding: &Founding) -> Config {
     let outside = !listen.ip().is_loopback();
     Config {
         site: SiteConfig {
-            name: founding.site.clone(),
             language: founding.language.clone().unwrap_or_else(|| "fr".to_owned()),
             time_zone: place(),
+            ..SiteConfig::named(&founding.site)
         },
         portal: PortalConfig {
             listen,

@@ -273,7 +273,7 @@ impl Site {
         })
         .await?;
         aside::join(&self.config, &overlay, &transfer, &self.tasks).await;
-        let decoders = Decoders::new(self.tasks.clone());
+        let decoders = Decoders::telling(self.tasks.clone(), self.cases.clone());
         lend::pictures(&transfer, &decoders, &self.tasks);
         let planes = Planes {
             overlay: overlay.addresses().first().copied().unwrap_or(self.config.overlay.listen),
@@ -289,8 +289,7 @@ impl Site {
             transfer,
             audit: self.audit.clone(),
             tasks: self.tasks.clone(),
-            site_name: self.config.site.name.clone(),
-            time_zone: self.config.site.time_zone.clone(),
+            site: self.config.site.clone(),
             links: self.links.clone(),
         });
         studies.follow_people(self.users.losses());
@@ -335,8 +334,10 @@ impl Site {
             site_name: self.config.site.name.clone(),
             portal_url: self.config.portal_url(self.config.portal.listen),
             roster: self.roster.clone(),
+            sources: self.sources.clone(),
+            time_zone: self.config.site.time_zone.clone(),
         });
-        self.roster.lend_cases(Arc::new(Lent::new(self.cases.clone())));
+        self.roster.lend_cases(Arc::new(Lent::new(&desk)));
         desk.follow_people(self.users.losses());
         desk
     }
@@ -446,6 +447,7 @@ impl Site {
             decoders: decoders.clone(),
             https: self.config.tls().is_some(),
             cors_origins: self.config.dicomweb.cors_origins.clone().into(),
+            ask_peers: self.config.dicomweb.ask_peers,
         });
         let running = Running { overlay, studies, desk, rules, spare, reseal: self.reseal() };
         let door = self.portal_door(Some(running), scanners.counter(), bound, decoders);

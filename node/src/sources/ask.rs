@@ -224,6 +224,7 @@ fn study_row(answer: &Answer, issuer: &str) -> Option<StudyRow> {
         date: text(tags::STUDY_DATE).filter(|date| date_of(date).is_some()),
         time: text(tags::STUDY_TIME).map(|time| time.split('.').next().unwrap_or_default().to_owned()),
         utc_offset_min: None,
+        national: None,
         modalities: list(tags::MODALITIES_IN_STUDY),
         body_parts: Vec::new(),
         description: text(tags::STUDY_DESCRIPTION),

@@ -14,6 +14,7 @@
 //! DIMSE, which the door of that name speaks for us ([`Dimse`]); who may open what (`studies`, `transfer`).
 
 mod ask;
+mod count;
 mod fetch;
 mod hours;
 mod http;
@@ -377,6 +378,14 @@ impl Sources {
         }
         let today = ask::today();
         Ok(self.0.studies_between(&source, Some(&today), Some(&today)).await?.len())
+    }
+
+    /// Asks an AE whether it is there (C-ECHO), a source or not.
+    ///
+    /// # Errors
+    /// See [`SourceError`].
+    pub(crate) async fn echo(&self, to: &DimseAccess) -> Result<(), SourceError> {
+        self.0.dimse()?.echo(to).await
     }
 
     /// Whether somebody who brought instances is a source: what it brings was in the house before.

@@ -125,6 +125,7 @@ mod tests {
             date: Some(date.into()),
             time: None,
             utc_offset_min: None,
+            national: None,
             modalities: vec![modality.into()],
             body_parts: vec![],
             description: None,

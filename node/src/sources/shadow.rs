@@ -35,7 +35,7 @@ struct ListFile {
 
 impl Wire for ListFile {
     /// Lists of another version are not read: the source is asked anew.
-    const VERSION: u8 = 2;
+    const VERSION: u8 = 3;
     const NAME: &'static str = "shadow list";
 }
 
@@ -193,6 +193,7 @@ mod tests {
             date: date.map(Into::into),
             time: None,
             utc_offset_min: None,
+            national: None,
             modalities: vec![],
             body_parts: vec![],
             description: None,

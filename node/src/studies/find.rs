@@ -4,7 +4,7 @@
 //! # Not here
 //! Who is told of what: a peer's study is listed only while `overlay` says its basis is in force.
 
-use super::{Availability, FoundStudy, Shared, StudyError};
+use super::{Availability, FoundStudy, Live, Shared, StudyError};
 use crate::{
     archive::{StudyQuery, StudyRow, Tier},
     overlay::RemoteStudy,
@@ -62,6 +62,7 @@ pub(super) fn row_of(remote: &RemoteStudy, holder_name: &str) -> StudyRow {
         date: card.date.clone(),
         time: card.time.clone(),
         utc_offset_min: remote.utc_offset_min,
+        national: None,
         modalities: card.modalities.clone(),
         body_parts: card.body_parts.clone(),
         description: card.description.clone(),
@@ -82,16 +83,25 @@ pub(super) fn row_of(remote: &RemoteStudy, holder_name: &str) -> StudyRow {
 }
 
 impl Shared {
-    /// Own and peers' studies that match.
+    /// Own and peers' studies that match, with those that peers answered to this very search.
     ///
     /// Peers' studies move ours by as many places at most as there are of them: only so many rows of ours around the
     /// page are read.
-    pub(super) fn find(&self, query: &StudyQuery, offset: usize, limit: usize) -> Result<Vec<FoundStudy>, StudyError> {
+    pub(super) fn find(
+        &self,
+        query: &StudyQuery,
+        live: &Live,
+        (offset, limit): (usize, usize),
+    ) -> Result<Vec<FoundStudy>, StudyError> {
         let mut sites = Sites::default();
         // Places of our rows that a peer's row stands for.
         let mut hidden = HashMap::new();
-        for remote in self.overlay.remote_studies() {
-            let row = row_of(&remote, sites.of(self, &remote.holder).0);
+        let mut told = self.overlay.remote_studies();
+        let answered = live.beside(&told);
+        told.extend(answered.into_iter().filter(|remote| self.trust.in_force(&remote.holder, &remote.basis)));
+        for remote in told {
+            let mut row = row_of(&remote, sites.of(self, &remote.holder).0);
+            live.name(&remote, &mut row);
             let own = self.archive.study(&row.study).map_err(StudyError::internal)?;
             let is_own = own.as_ref().is_some_and(|own| query.matches(own));
             if query.matches(&row) || is_own {
@@ -337,6 +347,7 @@ mod tests {
             date: date.map(str::to_owned),
             time: time.map(str::to_owned),
             utc_offset_min: None,
+            national: None,
             modalities: vec!["CT".into()],
             body_parts: Vec::new(),
             description: None,

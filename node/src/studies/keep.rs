@@ -15,7 +15,7 @@ use crate::{
 };
 use protocol::{Refusal, SiteId, Uid, agreement::Purpose, manifest::Amendment};
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError, Weak, atomic::Ordering},
     time::{Duration, Instant},
 };
@@ -76,6 +76,12 @@ impl Kept {
         let (turn, used) = turns.entry(key).or_insert_with(|| (SharedTurn::default(), Instant::now()));
         *used = Instant::now();
         turn.clone()
+    }
+
+    /// Who opened which study, as far as the opening is still kept.
+    fn opened(&self) -> BTreeSet<(String, Uid)> {
+        let turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.keys().map(|(of, .., opened)| (of.clone(), opened.clone())).collect()
     }
 
     /// For what a person said to open a peer's study.
@@ -325,6 +331,13 @@ async fn follow_overlay(shared: Arc<Shared>, kept: Arc<Kept>, mut news: Receiver
 /// Ends copies that the holder withdrew.
 fn check(shared: &Shared, copies: Vec<Arc<RemoteCopy>>) {
     bar(shared, copies.into_iter().filter(|copy| copy.told().is_err()).collect());
+}
+
+impl super::Studies {
+    /// Who opened which study, and looked at it lately.
+    pub(crate) fn opened(&self) -> BTreeSet<(String, Uid)> {
+        self.kept.opened()
+    }
 }
 
 /// Fetches a whole study in the background: now, or when its holder returns, and what a newer manifest adds.

@@ -9,6 +9,7 @@
 //! DICOM: bytes go through unread. HTTP, DIMSE: the doors' own.
 
 mod ahead;
+mod attached;
 mod back;
 mod contents;
 mod context;
@@ -32,7 +33,9 @@ pub(crate) use crate::transfer::LinkRow;
 pub(crate) use ahead::PreviewTally;
 pub(crate) use back::TakenBack;
 pub(crate) use emergency::Emergency;
-pub(crate) use history::{AheadFigures, HistoryLine, HistoryRow, Is, SiteState, Subject, word as trait_word};
+pub(crate) use history::{
+    AheadFigures, HistoryLine, HistoryRow, Is, Live, Silent, SiteState, Subject, word as trait_word,
+};
 pub(crate) use open::OpenStudy;
 pub(crate) use quiet::Piece;
 pub(crate) use steer::{Forecast, Steering};
@@ -41,6 +44,7 @@ pub(crate) use zone::Zoned;
 use crate::{
     archive::{Archive, ReadError, StudyQuery, StudyRow, cache::Cache},
     audit::{Act, Audit, Event, Outcome},
+    config::SiteConfig,
     links::Links,
     overlay::{Overlay, RemoteStudy},
     sources::{Recalling, Sources},
@@ -265,8 +269,7 @@ struct Shared {
     packs: Packs,
     previews: ahead::Room,
     links: Links,
-    vouched: history::Vouched,
-    brought: history::Brought,
+    history: history::Memory,
 }
 
 #[derive(Debug)]
@@ -279,9 +282,7 @@ pub(crate) struct StudiesParts {
     pub(crate) transfer: Transfer,
     pub(crate) audit: Audit,
     pub(crate) tasks: Tasks,
-    pub(crate) site_name: String,
-    /// Which clock our own devices date by, where it is known.
-    pub(crate) time_zone: Option<String>,
+    pub(crate) site: SiteConfig,
     pub(crate) links: Links,
 }
 
@@ -304,7 +305,8 @@ impl Shared {
 impl Studies {
     pub(crate) fn start(parts: StudiesParts) -> Self {
         let StudiesParts { archive, cache, trust, sources, overlay, transfer, .. } = parts;
-        let StudiesParts { audit, tasks, site_name, time_zone, links, .. } = parts;
+        let StudiesParts { audit, tasks, site, links, .. } = parts;
+        let SiteConfig { name: site_name, time_zone, national_identity, .. } = site;
         let shared = Arc::new(Shared {
             archive,
             cache,
@@ -321,8 +323,7 @@ impl Studies {
             packs: Packs::default(),
             previews: ahead::Room::default(),
             links,
-            vouched: history::Vouched::default(),
-            brought: history::Brought::default(),
+            history: history::Memory::of(national_identity),
         });
         let kept = Arc::new(Kept::default());
         keep::start(&shared, &kept);
@@ -353,12 +354,23 @@ impl Studies {
         offset: usize,
         limit: usize,
     ) -> Result<Vec<FoundStudy>, StudyError> {
+        let Some(query) = find::narrowed(query, within) else { return Ok(Vec::new()) };
+        self.find_among(person, query, Arc::default(), (offset, limit)).await
+    }
+
+    /// [`Self::find`], also among what peers answered.
+    async fn find_among(
+        &self,
+        person: &Person,
+        query: StudyQuery,
+        live: Arc<Live>,
+        page: (usize, usize),
+    ) -> Result<Vec<FoundStudy>, StudyError> {
         if !person.allows(Action::ListStudies) {
             return Err(StudyError::Refused(Refusal::Role));
         }
-        let Some(query) = find::narrowed(query, within) else { return Ok(Vec::new()) };
         let shared = self.shared.clone();
-        let finding = self.shared.tasks.spawn_blocking("studies.find", move || shared.find(&query, offset, limit));
+        let finding = self.shared.tasks.spawn_blocking("studies.find", move || shared.find(&query, &live, page));
         finding.await.map_err(StudyError::internal)?
     }
 
@@ -376,7 +388,7 @@ impl Studies {
         let open = self.open_anew(person, study).await?;
         let open = Arc::new(open);
         if !person.is_rule() {
-            self.shared.brought.opened(study);
+            self.shared.history.brought.opened(study);
         }
         turn.set(open.clone());
         Ok(open)

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    config::Config,
+    config::{Config, SiteConfig},
     identity::Identity,
     journal::Journal,
     overlay::OverlayParts,
@@ -81,8 +81,7 @@ pub(crate) async fn alone(dir: &std::path::Path) -> Alone {
         transfer,
         audit: audit.clone(),
         tasks: tasks.clone(),
-        site_name: "CH Nord".to_owned(),
-        time_zone: None,
+        site: SiteConfig::named("CH Nord"),
     });
     Alone { studies, archive, audit, journal, cases, trust, overlay, identity, tasks }
 }
@@ -135,8 +134,7 @@ impl Node {
             transfer: site.transfer.clone(),
             audit: site.audit.clone(),
             tasks: site.tasks.clone(),
-            site_name: site.name.to_owned(),
-            time_zone: None,
+            site: SiteConfig::named(site.name),
         });
         Self { site, overlay, studies, config }
     }

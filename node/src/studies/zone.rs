@@ -97,6 +97,7 @@ mod tests {
             date: date.map(str::to_owned),
             time: time.map(str::to_owned),
             utc_offset_min,
+            national: None,
             modalities: Vec::new(),
             body_parts: Vec::new(),
             description: None,

@@ -184,6 +184,7 @@ impl Given {
 }
 
 type Opened = Arc<OnceCell<Object>>;
+type Packed = Arc<OnceCell<Bytes>>;
 type Sealed = (Bytes, Arc<Manifest>);
 
 /// Gives what is asked.
@@ -192,7 +193,7 @@ pub(crate) struct Giver {
     archive: Archive,
     tasks: Tasks,
     manifests: Mutex<LruCache<(Uid, Digest), Sealed>>,
-    packs: Mutex<LruCache<(Digest, Uid), Bytes>>,
+    packs: Mutex<LruCache<(Digest, Uid), Packed>>,
     objects: Mutex<LruCache<(Uid, Digest), Opened>>,
     turns: Turns,
     coding: Arc<Coding>,
@@ -269,6 +270,7 @@ impl Giver {
             | What::Passes { .. }
             | What::Lent { .. }
             | What::PassOver(_)
+            | What::Attachment { .. }
             | What::Message { .. } => Err(Refusal::Malformed),
         }
     }
@@ -376,30 +378,22 @@ impl Giver {
         Ok(found)
     }
 
+    /// Made once for all who ask; it goes on being made when the asker gives up meanwhile, and is there when they ask again.
     async fn pack(&self, permit: &Permit, study: &Uid, digest: &Digest, series: &Uid) -> Result<Bytes, Refusal> {
-        let key = (*digest, series.clone());
         let (_, manifest) = self.manifest(study, digest)?;
-        if let Some(kept) = self.packs.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+        let packed = {
+            let mut packs = self.packs.lock().unwrap_or_else(PoisonError::into_inner);
+            packs.get_or_insert((*digest, series.clone()), Packed::default).clone()
+        };
+        if let Some(kept) = packed.get() {
             return Ok(kept.clone());
         }
-        let entry = manifest.series.iter().find(|s| s.series == *series).ok_or(Refusal::NotHeld)?;
-        let pack = self.make_pack(permit, study, entry).await?;
-        self.packs.lock().unwrap_or_else(PoisonError::into_inner).put(key, pack.clone());
-        Ok(pack)
-    }
-
-    async fn make_pack(&self, permit: &Permit, study: &Uid, entry: &SeriesEntry) -> Result<Bytes, Refusal> {
-        let mut encoder = zstd::stream::Encoder::new(Vec::new(), ZSTD_LEVEL).map_err(internal)?;
-        for instance in &entry.instances {
-            let row = self.row(study, &instance.digest)?;
-            let header = self.archive.header_for(permit, &row).await.map_err(|e| refusal_of(&e))?;
-            encoder.write_all(&header).map_err(internal)?;
-            if encoder.get_ref().len() > HEADER_PACK_BYTES_MAX {
-                return Err(Refusal::Internal);
-            }
-        }
-        let pack = encoder.finish().map_err(internal)?;
-        if pack.len() > HEADER_PACK_BYTES_MAX { Err(Refusal::Internal) } else { Ok(pack.into()) }
+        let (archive, permit, study, series) = (self.archive.clone(), permit.clone(), study.clone(), series.clone());
+        let packing = self.tasks.spawn("transfer.pack", async move {
+            let entry = manifest.series.iter().find(|s| s.series == series).ok_or(Refusal::NotHeld)?;
+            packed.get_or_try_init(|| make_pack(&archive, &permit, &study, entry)).await.cloned()
+        });
+        packing.await.map_err(internal)?
     }
 
     /// Opens an object. A large one stays open, and goes on being verified when the asker gives up meanwhile.
@@ -522,6 +516,20 @@ async fn part(bytes: Bytes, to: &mut Sender<'_>) -> Result<(), Refusal> {
 
 pub(crate) fn values_bytes(groups: &Groups) -> Bytes {
     groups.0.concat().into()
+}
+
+async fn make_pack(archive: &Archive, permit: &Permit, study: &Uid, entry: &SeriesEntry) -> Result<Bytes, Refusal> {
+    let mut encoder = zstd::stream::Encoder::new(Vec::new(), ZSTD_LEVEL).map_err(internal)?;
+    for instance in &entry.instances {
+        let row = archive.by_digest(study, &instance.digest).map_err(internal)?.ok_or(Refusal::NotHeld)?;
+        let header = archive.header_for(permit, &row).await.map_err(|e| refusal_of(&e))?;
+        encoder.write_all(&header).map_err(internal)?;
+        if encoder.get_ref().len() > HEADER_PACK_BYTES_MAX {
+            return Err(Refusal::Internal);
+        }
+    }
+    let pack = encoder.finish().map_err(internal)?;
+    if pack.len() > HEADER_PACK_BYTES_MAX { Err(Refusal::Internal) } else { Ok(pack.into()) }
 }
 
 fn refusal_of(fault: &ReadError) -> Refusal {

@@ -12,6 +12,7 @@
 
 mod ahead;
 mod aside;
+mod attached;
 mod calls;
 mod coded;
 mod coding;
@@ -19,6 +20,7 @@ mod congestion;
 mod dial;
 mod endpoint;
 mod errand;
+mod extent;
 mod fetch;
 #[cfg(any(test, feature = "fuzz"))]
 pub(crate) mod fuzz;
@@ -100,6 +102,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::sync::{broadcast, mpsc, watch};
+use turns::Turns;
 
 /// Handshakes under way at once, of anybody.
 const HANDSHAKES_MAX: usize = 64;
@@ -217,11 +220,13 @@ impl Transfer {
         let roads = Roads::new(bound.table, bound.socket, config.pixels.tcp, gate.clone());
         let alerts = Alerts::new(audit);
         let coding = Coding::new(config.pixels.coding, &tasks);
-        let ahead = give_ahead::Ahead::new(archive.clone(), cases, identity.clone());
+        let ahead = give_ahead::Ahead::new(archive.clone(), cases.clone(), identity.clone());
         let server = Arc::new(Server {
             trust: trust.clone(),
             archive: archive.clone(),
             sources,
+            cases,
+            attaching: Turns::default(),
             alerts: alerts.clone(),
             giver: give::Giver::new(archive, tasks.clone(), coding.clone(), ahead),
             given_back: give_back::GiveBack::new(cache.clone()),

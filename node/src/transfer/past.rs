@@ -35,6 +35,8 @@ const TIMES_MAX: f64 = 50.0;
 const CONNECT_TRIPS: f64 = 2.0;
 /// So much less does a run weigh than the next newer one.
 const FADES: f64 = 0.6;
+/// At least this part of a run is bytes that come; the rest may be the round trip before the first of them.
+const COMES_MIN: f64 = 0.25;
 
 /// Bytes that came without a pause.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,8 +46,16 @@ pub(crate) struct Run {
     /// Bytes that the link carried for them: fewer where they were coded. None: as many.
     #[serde(default)]
     pub(crate) wire: Option<u64>,
+    /// From the first request on.
     pub(crate) took_s: f64,
     pub(crate) rtt_s: f64,
+}
+
+impl Run {
+    /// Bytes of objects a second once they come: eight images wait for the same round trip as five hundred.
+    fn carried(&self) -> f64 {
+        self.bytes as f64 / (self.took_s - self.rtt_s).max(self.took_s * COMES_MIN)
+    }
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -139,9 +149,8 @@ impl Past {
     ) -> Option<Foresight> {
         let peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
         let peer = peers.get(&site.to_string())?;
-        let rate = |bytes: u64| likely(&peer.runs, bytes, rtt_s, |run| run.bytes as f64 / run.took_s);
         // One image comes at the rate of the link, without the pauses that a whole study has.
-        let carries = rate(all.max(RUN_BYTES_MIN))?;
+        let carries = likely(&peer.runs, all.max(RUN_BYTES_MIN), rtt_s, Run::carried)?;
         // What an image takes where nothing is in the way; the last ones took so many times that.
         let plain = |trips: f64, rtt_s: f64, bytes: u64| trips * rtt_s + bytes as f64 / carries;
         let times = |firsts: &VecDeque<Run>, trips: f64| {
@@ -156,9 +165,9 @@ impl Past {
             (TRIPS + CONNECT_TRIPS, cold.or(warm).unwrap_or(1.0))
         };
         let first_s = times * plain(trips, rtt_s, image);
-        // A run is counted from its first request: what is before it is the connection's.
+        // What keeps the first image longer keeps all of them.
         let before = (first_s - plain(TRIPS, rtt_s, image)).max(0.0);
-        Some(Foresight { first_s, whole_s: (before + all as f64 / carries).max(first_s) })
+        Some(Foresight { first_s, whole_s: before + plain(TRIPS, rtt_s, all.max(image)) })
     }
 }
 
@@ -217,9 +226,19 @@ mod tests {
     }
 
     #[test]
+    fn a_short_run_says_as_much_of_the_link_as_a_long_one() {
+        let past = Past::default();
+        past.note_run(&SITE, run(4_000_000, 0.25, 0.05));
+        let whole_s = past.foresee(&SITE, (0.05, true), (500_000, 200_000_000)).unwrap().whole_s;
+        assert!((whole_s - 10.05).abs() < 1e-6, "{whole_s}");
+        past.note_run(&SITE, run(4_000_000, 0.05, 0.05));
+        assert!(past.foresee(&SITE, (0.05, true), (500_000, 200_000_000)).unwrap().whole_s.is_finite());
+    }
+
+    #[test]
     fn a_first_image_takes_as_long_as_the_last_ones() {
         let past = Past::default();
-        past.note_run(&SITE, run(100_000_000, 10.0, 0.05));
+        past.note_run(&SITE, run(100_000_000, 10.05, 0.05));
         past.note_first(&SITE, run(500_000, 0.2, 0.05), true);
         // One that had to connect first says nothing of one that need not.
         past.note_first(&SITE, run(500_000, 0.6, 0.05), false);

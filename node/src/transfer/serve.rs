@@ -13,6 +13,7 @@ use super::{
     Inner,
     coding::Load,
     endpoint::code,
+    extent::{Extent, level},
     give::{Giver, Sender},
     give_back::GiveBack,
     kept::Kept,
@@ -20,11 +21,13 @@ use super::{
     passes::Watched,
     rates::{Rates, Throttle},
     trial::Trials,
+    turns::Turns,
     wire,
 };
 use crate::{
     archive::{Archive, StudyRow},
     audit::{Act, Actor, Alerts, Event},
+    cases::Cases,
     pace::Pace,
     sources::{Recalling, Sources},
     tasks::{self, Tasks},
@@ -88,6 +91,9 @@ pub(crate) struct Server {
     pub(crate) trust: Trust,
     pub(crate) archive: Archive,
     pub(crate) sources: Sources,
+    pub(crate) cases: Cases,
+    /// What goes with cases, held in memory while it is sent: each peer has turns of its own.
+    pub(crate) attaching: Turns,
     pub(crate) alerts: Alerts,
     pub(crate) giver: Giver,
     pub(crate) given_back: GiveBack,
@@ -104,37 +110,6 @@ pub(crate) struct Server {
     pub(crate) trials: Trials,
     pub(crate) roads: Outward,
     pub(crate) tasks: Tasks,
-}
-
-/// How much of a study is let out: each is an event of its own, so that the log does not take a glance for a reading.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Extent {
-    Images,
-    Previews,
-    Glance,
-}
-
-impl Extent {
-    const fn of(what: &What) -> Self {
-        match what {
-            What::Glance { .. } => Self::Glance,
-            What::Previews { .. } => Self::Previews,
-            _ => Self::Images,
-        }
-    }
-
-    const fn note(self) -> &'static str {
-        match self {
-            Self::Images => "",
-            Self::Previews => "previews, not diagnostic",
-            Self::Glance => "digest, not diagnostic",
-        }
-    }
-
-    /// Bytes of originals.
-    const fn bytes(self, row: &StudyRow) -> u64 {
-        if matches!(self, Self::Images) { row.bytes } else { 0 }
-    }
 }
 
 type Slot = Arc<tokio::sync::Mutex<Option<(Permit, Instant)>>>;
@@ -245,8 +220,8 @@ impl Server {
         if let What::Trial { .. } = &request.what {
             return self.try_link(visit.peer, &visit.connection, &request, &mut send).await;
         }
-        if let What::Return { .. } | What::ReturnManifest(_) | What::Kept(_) = &request.what {
-            return self.give_unread(visit, &request, &mut send).await;
+        if let What::Return { .. } | What::ReturnManifest(_) | What::Kept(_) | What::Attachment { .. } = &request.what {
+            return self.give_apart(visit, &request, &mut send).await;
         }
         if let What::PassOver(id) = &request.what {
             self.hear_pass_over(visit, id);
@@ -317,16 +292,19 @@ impl Server {
         }
     }
 
-    /// What nobody reads here or there: the asker's own bytes, or sealed ones. Revoking the pairing closes the connection
-    /// under it.
-    async fn give_unread(&self, visit: &Visit, request: &Request, send: &mut SendStream) {
+    /// What no agreement about a study lets out: the asker's own bytes, sealed ones, and what goes with a case of both. Revoking
+    /// the pairing closes the connection under it.
+    async fn give_apart(&self, visit: &Visit, request: &Request, send: &mut SendStream) {
         let stop = self.tasks.stop_token();
-        let mut sender = Sender::new(send, Priority::Backup, None);
+        let is_attachment = matches!(request.what, What::Attachment { .. });
+        let priority = if is_attachment { Priority::Series } else { Priority::Backup };
+        let mut sender = Sender::new(send, priority, None);
         let given = if let Err(refusal) = self.trust.require_open() {
             Err(refusal)
         } else {
             let giving = async {
                 match &request.what {
+                    What::Attachment { .. } => self.give_attachment(&visit.peer, request, &mut sender).await,
                     What::Kept(_) => self.kept.give(&visit.peer, request, &self.alerts, &mut sender).await,
                     What::ReturnManifest(digest) => {
                         self.given_back.give_manifest(&visit.peer, request, digest, &mut sender).await
@@ -568,30 +546,6 @@ async fn refuse(mut send: SendStream, refusal: Refusal) {
 /// Names as they are made here: what a log or a list shows as it is.
 fn is_plain(reader: &Reader) -> bool {
     [&reader.person, &reader.role].into_iter().all(|text| protocol::fetch::is_person(text))
-}
-
-fn level(what: &What) -> Level {
-    match what {
-        What::Manifest(_) => Level::Manifest,
-        What::Headers { .. } | What::Opening { instance: None, .. } => Level::Headers,
-        What::Range { .. }
-        | What::Coded { .. }
-        | What::Opening { .. }
-        | What::Glance { .. }
-        | What::Previews { .. }
-        | What::Return { .. }
-        | What::ReturnManifest(_)
-        | What::Reprioritize { .. }
-        | What::Roads
-        | What::Relay { .. }
-        | What::Relayed { .. }
-        | What::Message { .. }
-        | What::Passes { .. }
-        | What::Lent { .. }
-        | What::PassOver(_)
-        | What::Trial { .. }
-        | What::Kept(_) => Level::Pixels,
-    }
 }
 
 fn unknown(study: &Uid) -> StudyFacts {

@@ -39,7 +39,7 @@ mod sentences;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use cases::CaseAsk;
+pub(crate) use cases::{CaseAsk, CaseBar};
 pub(crate) use chain::GrantRow;
 pub(crate) use changes::Given;
 pub(crate) use copies::{CopyRow, READING, Served};

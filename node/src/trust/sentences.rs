@@ -260,11 +260,13 @@ pub(super) const fn purpose(purpose: Purpose, language: Language) -> &'static st
         (Language::French, Purpose::Expertise) => "avis d’expert",
         (Language::French, Purpose::Emergency) => "urgence vitale",
         (Language::French, Purpose::Quality) => "contrôle de qualité",
+        (Language::French, Purpose::Screening) => "deuxième lecture de mammographies de dépistage, par dérogation",
         (Language::English, Purpose::Care) => "care of the patient",
         (Language::English, Purpose::OnCall) => "on-call reading",
         (Language::English, Purpose::Expertise) => "an expert’s opinion",
         (Language::English, Purpose::Emergency) => "danger to life",
         (Language::English, Purpose::Quality) => "review of quality",
+        (Language::English, Purpose::Screening) => "second reading of screening mammograms, by derogation",
     }
 }
 

@@ -7,7 +7,7 @@
 //! # At a crash
 //! A change is durable before it is answered. Sessions live in memory: after a restart people sign in again.
 //!
-//! A person may have a second factor ([`factor`]), a program a token ([`token`]); what else an account has is in
+//! A person may have a second factor ([`factor`]), a program a token ([`token`]), a viewer one for what it shows ([`viewing`]); what else an account has is in
 //! [`account`]. Who comes by an identity provider ([`oidc`]) is an account too ([`origin`]).
 //!
 //! # Not here
@@ -27,6 +27,7 @@ mod tests;
 mod throttle;
 mod token;
 mod totp;
+mod viewing;
 
 pub(crate) use account::{Account, Credential, Must, Professional};
 pub(crate) use device::KEPT as DEVICE_KEPT;
@@ -142,6 +143,7 @@ struct Shared {
     tasks: Tasks,
     accounts: Mutex<Accounts>,
     sessions: Mutex<Sessions>,
+    viewings: Mutex<viewing::Viewings>,
     throttle: Arc<Mutex<Throttle>>,
     hashing: Arc<Semaphore>,
     /// Has the keys of second factors and device cookies.
@@ -152,6 +154,8 @@ struct Shared {
     pending: Mutex<BTreeMap<String, Pending>>,
     /// When each token was last used, since the start.
     used: Mutex<BTreeMap<String, Timestamp>>,
+    /// When each known AE last called or answered, since the start. Bounded by the AEs there are.
+    heard: Mutex<BTreeMap<AeTitle, Timestamp>>,
     /// Ticks when sessions end.
     ended: tokio::sync::watch::Sender<()>,
     /// Ticks when an account changes.
@@ -198,12 +202,14 @@ impl Users {
             tasks: tasks.clone(),
             accounts: Mutex::new(accounts),
             sessions: Mutex::default(),
+            viewings: Mutex::default(),
             throttle: Arc::default(),
             hashing: Arc::new(Semaphore::new(HASHES_MAX)),
             identity,
             factor_roles: factor_roles.to_vec(),
             pending: Mutex::default(),
             used: Mutex::default(),
+            heard: Mutex::default(),
             ended: tokio::sync::watch::Sender::new(()),
             changed: tokio::sync::watch::Sender::new(()),
             lost: tokio::sync::broadcast::Sender::new(LOST_KEPT),
@@ -398,12 +404,26 @@ impl Users {
         if !lock(&self.0.accounts).aes.contains_key(title) {
             return Err(UsersError::NoUser);
         }
-        self.change(AeGone { title: title.clone() }).await
+        self.change(AeGone { title: title.clone() }).await?;
+        lock(&self.0.heard).remove(title);
+        Ok(())
     }
 
     /// A DICOM peer by its title.
     pub(crate) fn ae(&self, title: &AeTitle) -> Option<KnownAe> {
         lock(&self.0.accounts).aes.get(title).cloned()
+    }
+
+    /// An AE called and was let in, or answered when it was asked.
+    pub(crate) fn hear_ae(&self, title: &AeTitle) {
+        if lock(&self.0.accounts).aes.contains_key(title) {
+            lock(&self.0.heard).insert(title.clone(), tasks::now());
+        }
+    }
+
+    /// When a known AE was last heard of, since the start.
+    pub(crate) fn ae_heard(&self, title: &AeTitle) -> Option<Timestamp> {
+        lock(&self.0.heard).get(title).copied()
     }
 
     /// What whoever calls itself `title` may do, as it is now. From this machine (`is_here`) an AE that nobody made known

@@ -19,11 +19,13 @@ use serde::{Deserialize, Serialize};
 
 mod first;
 mod notice;
+mod purpose;
 mod second;
 mod third;
 mod withheld;
 
 pub use notice::{CLOSING_HOURS_MAX, Closing, Ending, READING_MAX, Suspension};
+pub use purpose::Purpose;
 pub use withheld::Withheld;
 
 /// How far a peer may go with a covered study; each level includes those below it (domain.md, "Study manifest").
@@ -133,26 +135,6 @@ pub struct Clause {
 pub struct BreakGlass {
     /// Hours within which each use is reviewed at both sites.
     pub review_hours: u32,
-}
-
-/// For what the readers of an agreement may read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Purpose {
-    /// The care of the patient.
-    Care,
-    /// Reading for a site during its on-call hours.
-    OnCall,
-    /// An expert's opinion.
-    Expertise,
-    /// Danger to life.
-    Emergency,
-    /// Review of quality.
-    Quality,
-}
-
-impl Purpose {
-    /// In the order of lists.
-    pub const ALL: [Self; 5] = [Self::Care, Self::OnCall, Self::Expertise, Self::Emergency, Self::Quality];
 }
 
 /// Which preset an agreement was drafted from: a label for people; the clauses are what counts.
@@ -363,6 +345,18 @@ impl Clause {
         Check::SCOPE.into_iter().all(|check| self.holds(check, study, Level::Card, at))
     }
 
+    /// Whether a case may be about what the clause lets be read, by modality and body part. What is not known yet may be: each
+    /// study is judged for itself when it is opened.
+    #[must_use]
+    pub fn may_be_asked(&self, modality: &str, region: &str) -> bool {
+        let among = |list: &[String], code: &str| list.iter().any(|known| known == code);
+        let fits = |wanted: &[String], code: &str| wanted.is_empty() || code.is_empty() || among(wanted, code);
+        fits(&self.modalities, modality)
+            && !among(&self.modalities_excluded, modality)
+            && fits(&self.regions, region)
+            && !among(&self.regions_excluded, region)
+    }
+
     /// Whether the clause lets its reader go to `level` with a study at this moment.
     ///
     /// # Errors
@@ -544,7 +538,7 @@ mod tests {
         let spoilt: [&dyn Fn(&mut Agreement); 4] = [
             &|a| a.legal_reference = "one\ntwo".to_owned(),
             &|a| a.about[1].national_id = "1".repeat(TEXT_MAX + 1),
-            &|a| a.purposes = vec![Purpose::Care; 6],
+            &|a| a.purposes = vec![Purpose::Care; Purpose::ALL.len() + 1],
             &|a| a.clauses[0].regions = vec!["HEAD".to_owned(); CODES_MAX + 1],
         ];
         assert!(agreement().is_sound());
@@ -553,6 +547,22 @@ mod tests {
             spoil(&mut other);
             assert!(!other.is_sound());
         }
+    }
+
+    #[test]
+    fn a_case_may_be_about_what_the_clause_lets_be_read() {
+        let mut clause = agreement().clauses.remove(0);
+        clause.regions_excluded = vec!["BREAST".to_owned()];
+        let asked = |clause: &Clause| {
+            [("CT", "HEAD"), ("CT", ""), ("", ""), ("MR", ""), ("MG", ""), ("CT", "BREAST")]
+                .map(|(modality, region)| clause.may_be_asked(modality, region))
+        };
+        assert_eq!(asked(&clause), [true, true, true, false, false, false]);
+        clause.modalities.clear();
+        assert_eq!(asked(&clause), [true, true, true, true, false, false], "all but what is excluded");
+        clause.regions = vec!["HEAD".to_owned()];
+        assert_eq!(asked(&clause), [true, true, true, true, false, false]);
+        assert!(!clause.may_be_asked("CT", "CHEST"));
     }
 
     #[test]

@@ -4,8 +4,11 @@
 //! The order of events: [`super::state`].
 
 use super::{
-    event::{Class, Counted, Event, Heard, Joined, Report, STUDIES_MAX, Standing, Step},
-    state::{Answer, Asked, Claim, Comparison, Reported, Skipped, Stage, State, Void},
+    event::{
+        ATTACHMENTS_MAX, Attachment, Class, Counted, Event, Heard, Joined, KeyImage, Particulars, Patient, Report,
+        STUDIES_MAX, Standing, Step,
+    },
+    state::{Answer, Asked, Attached, Claim, Comparison, Identified, Reported, Skipped, Stage, State, Uncovered, Void},
 };
 use crate::{
     digest::Digest,
@@ -63,13 +66,17 @@ impl State {
             Step::HandedOver { to } => self.handed_over(event, to),
             Step::Reading => self.reading(event),
             Step::Reported(report) => {
-                self.reported(digest, event, report, knew);
+                self.reported((digest, event), (report, &[]), knew);
+                Ok(())
+            }
+            Step::Illustrated { report, images } => {
+                self.reported((digest, event), (report, images), knew);
                 Ok(())
             }
             Step::Delivered { report } => self.delivered(event, report),
-            Step::Acknowledged { report } => self.acknowledged(event, report),
+            Step::Acknowledged { report } => self.acknowledged(event, report, knew),
             Step::Heard { report, how } => self.heard(event, report, how),
-            Step::Compared { reports, class, .. } => self.compared(*reports, *class, knew),
+            Step::Compared { reports, class, .. } => self.compared(digest, *reports, *class, knew),
             Step::Cancelled { .. } => self.cancelled(event),
             Step::Unserved { .. } => self.unserved(event),
             Step::Closed => self.closed(event),
@@ -85,6 +92,14 @@ impl State {
             }
             Step::Prioritised { priority, .. } => self.flag(|s| s.ask.priority = *priority),
             Step::Expected { study, instances, by } => self.expected(event, study, *instances, *by),
+            Step::Attached(what) => self.attached(event, what),
+            Step::Reachable { numbers } => {
+                let site = event.site;
+                self.flag(|s| _ = s.reachable.insert(site, numbers.clone()))
+            }
+            Step::Specified(particulars) => self.specified(event, particulars),
+            Step::Identified(patient) => self.identified(digest, event, patient),
+            Step::Uncovered { reason } => self.uncover(event, reason),
         }
     }
 
@@ -106,6 +121,44 @@ impl State {
         Self::require(self.stage.is_open(), Void::TooLate)?;
         self.expected.retain(|(known, _, whose)| (known, whose) != (study, &by));
         self.expected.push((study.clone(), instances, by));
+        Ok(())
+    }
+
+    /// What is attached twice is there once.
+    fn attached(&mut self, event: &Event, what: &Attachment) -> Result<(), Void> {
+        self.require_requester(event)?;
+        Self::require(self.stage.is_open(), Void::TooLate)?;
+        if self.attachments.iter().any(|known| known.what.digest == what.digest) {
+            return Ok(());
+        }
+        Self::require(self.attachments.len() < ATTACHMENTS_MAX, Void::Full)?;
+        self.attachments.push(Attached { what: what.clone(), person: event.person.clone(), at: event.at });
+        Ok(())
+    }
+
+    fn specified(&mut self, event: &Event, particulars: &Particulars) -> Result<(), Void> {
+        self.require_requester(event)?;
+        Self::require(self.stage.is_open(), Void::TooLate)?;
+        self.particulars = particulars.clone();
+        Ok(())
+    }
+
+    /// At any time: what was reported is to be filed with the right patient, and who it was cannot be called off.
+    fn identified(&mut self, digest: &Digest, event: &Event, patient: &Patient) -> Result<(), Void> {
+        self.require_requester(event)?;
+        self.ask.patient = patient.clone();
+        let (patient, person) = (patient.clone(), event.person.clone());
+        self.identities.push(Identified { event: *digest, patient, person, at: event.at });
+        Ok(())
+    }
+
+    /// By somebody of a site that is asked or reads.
+    fn uncover(&mut self, event: &Event, reason: &str) -> Result<(), Void> {
+        Self::require(self.stage.is_open(), Void::TooLate)?;
+        let is_asked = self.asked.iter().any(|asked| asked.site == event.site);
+        Self::require(is_asked || self.reader == Some(event.site), Void::NotYours)?;
+        let (person, reason) = (event.person.clone(), reason.to_owned());
+        self.uncovered.push(Uncovered { site: event.site, person, reason, at: event.at });
         Ok(())
     }
 
@@ -265,7 +318,12 @@ impl State {
     }
 
     /// Whatever else is the case: it is kept, and the case goes on from there.
-    fn reported(&mut self, digest: &Digest, event: &Event, report: &Report, knew: &dyn Fn(&Digest) -> bool) {
+    fn reported(
+        &mut self,
+        (digest, event): (&Digest, &Event),
+        (report, images): (&Report, &[KeyImage]),
+        knew: &dyn Fn(&Digest) -> bool,
+    ) {
         let claimed = self.require_claim(event, true).is_ok();
         let has_final = self.reports.iter().any(|r| r.report.standing == Standing::Final);
         let knew_final = self.reports.iter().any(|r| r.report.standing == Standing::Final && knew(&r.event));
@@ -302,7 +360,7 @@ impl State {
             Standing::Addendum => Vec::new(),
         };
         for earlier in owed {
-            self.comparisons.push(Comparison { reports: [earlier, *digest], class: None });
+            self.comparisons.push(Comparison::owed([earlier, *digest]));
         }
         let stage = match report.standing {
             Standing::Preliminary if !has_final => Stage::Preliminary,
@@ -312,12 +370,17 @@ impl State {
         if self.images.iter().all(|(study, there)| report.read.iter().any(|(s, read)| s == study && read >= there)) {
             self.images_after_report = false;
         }
+        // The request is known to all; what its author did not know of is not what it was signed with.
+        let said = self.identities.iter().rev().find(|said| knew(&said.event));
+        let patient = said.map_or_else(|| self.ask.patient.clone(), |said| said.patient.clone());
         self.reports.push(Reported {
             event: *digest,
             site: event.site,
             person: event.person.clone(),
             at: event.at,
             report: report.clone(),
+            images: images.to_vec(),
+            patient,
             claimed,
             delivered: false,
             acknowledged: false,
@@ -337,11 +400,14 @@ impl State {
         Ok(())
     }
 
-    /// By a person of the requester's; who has read it has it.
-    fn acknowledged(&mut self, event: &Event, report: &Digest) -> Result<(), Void> {
+    /// By a person of the requester's; who has read it has it. Of a difference they have read only if they knew of it.
+    fn acknowledged(&mut self, event: &Event, report: &Digest, knew: &dyn Fn(&Digest) -> bool) -> Result<(), Void> {
         self.require_requester(event)?;
         let reported = self.report(report)?;
         (reported.delivered, reported.acknowledged) = (true, true);
+        for comparison in self.comparisons.iter_mut().filter(|c| c.reports.contains(report)) {
+            comparison.unread &= !comparison.said_by.as_ref().is_some_and(knew);
+        }
         self.move_on();
         Ok(())
     }
@@ -368,16 +434,31 @@ impl State {
         Ok(())
     }
 
-    fn compared(&mut self, reports: [Digest; 2], class: Class, knew: &dyn Fn(&Digest) -> bool) -> Result<(), Void> {
+    /// Who sees it as worse is believed. A difference is to be acknowledged anew, also of a report that was, or a case that is
+    /// closed.
+    fn compared(
+        &mut self,
+        digest: &Digest,
+        reports: [Digest; 2],
+        class: Class,
+        knew: &dyn Fn(&Digest) -> bool,
+    ) -> Result<(), Void> {
         Self::require(reports.iter().all(knew), Void::NoReport)?;
         for report in &reports {
             let _ = self.report(report)?;
         }
         let same = |c: &Comparison| c.reports == reports || c.reports == [reports[1], reports[0]];
-        match self.comparisons.iter_mut().find(|c| same(c)) {
-            // Who sees it as worse is believed.
-            Some(owed) => owed.class = Some(owed.class.map_or(class, |said| said.max(class))),
-            None => self.comparisons.push(Comparison { reports, class: Some(class) }),
+        let at = self.comparisons.iter().position(same).unwrap_or_else(|| {
+            self.comparisons.push(Comparison::owed(reports));
+            self.comparisons.len() - 1
+        });
+        let Some(known) = self.comparisons.get_mut(at) else { return Err(Void::NoReport) };
+        if known.class.is_none_or(|said| class > said) {
+            (known.class, known.said_by) = (Some(class), Some(*digest));
+            known.unread = known.differs();
+        }
+        if known.unread && self.stage == Stage::Closed {
+            self.stage = Stage::Acknowledged;
         }
         Ok(())
     }

@@ -14,6 +14,7 @@
 
 mod effect;
 pub mod event;
+pub mod practice;
 pub mod state;
 
 #[cfg(test)]
@@ -164,6 +165,9 @@ impl Case {
         let mut state = with.state();
         if let Some(why) = state.void.remove(&digest) {
             return Err(why);
+        }
+        if let Some(rule) = state.barred(&event) {
+            return Err(Void::FromAfar(rule));
         }
         // A report that came is kept whatever it is; one that is to be signed here must be as it should.
         match state.reports.iter().find(|r| r.event == digest) {

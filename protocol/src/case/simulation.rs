@@ -4,8 +4,8 @@
 
 use super::{
     Case, Refused,
-    event::{Class, Event, Heard, Joined, Standing, Step},
-    state::Stage,
+    event::{Class, Event, Heard, Joined, Particulars, Patient, Standing, Step},
+    state::{Comparison, Stage},
     tests::{ask, report, request},
 };
 use crate::{
@@ -84,8 +84,8 @@ struct Region {
     nodes: Vec<Node>,
     /// On their way: to whom, what.
     mail: Vec<(usize, Vec<Event>)>,
-    /// Reports that a node let its person sign: the event, and its text.
-    signed: BTreeMap<Digest, String>,
+    /// Reports that a node let its person sign: the event, its text, and the patient that was shown.
+    signed: BTreeMap<Digest, (String, Patient)>,
     /// Claims that a node gave its person.
     claimed: Vec<Digest>,
     texts: u64,
@@ -109,7 +109,8 @@ impl Region {
         self.texts += 1;
         let told = format!("compte rendu {}", self.texts);
         let owed = state.comparisons.iter().find(|c| c.class.is_none());
-        let unread = state.reports.iter().find(|r| !r.acknowledged || r.unheard);
+        let differs = state.comparisons.iter().find(|c| c.unread).map(|c| c.reports[1]);
+        let unread = state.reports.iter().find(|r| !r.acknowledged || r.unheard || Some(r.event) == differs);
         let step = match (&state.claim, state.reader, owed, unread) {
             (Some(claim), _, _, _) if claim.site == site(at) && state.stage < Stage::Final => {
                 let standing = if self.chance.one_in(2) { Standing::Preliminary } else { Standing::Final };
@@ -122,7 +123,8 @@ impl Region {
             (_, None, _, _) => Step::Accepted { protocol: String::new() },
             (None, Some(_), _, _) if state.stage < Stage::Final => Step::Claimed,
             (_, _, Some(owed), _) => {
-                Step::Compared { reports: owed.reports, class: Class::Moderate, text: "différents".to_owned() }
+                let class = if self.chance.one_in(2) { Class::None } else { Class::Moderate };
+                Step::Compared { reports: owed.reports, class, text: "différents".to_owned() }
             }
             (_, _, _, Some(unread)) if unread.unheard => Step::Heard { report: unread.event, how: Heard::Here },
             (_, _, _, Some(unread)) => Step::Acknowledged { report: unread.event },
@@ -139,7 +141,7 @@ impl Region {
         let all = self.nodes.len() as u64;
         self.texts += 1;
         let told = format!("compte rendu {}", self.texts);
-        match self.chance.below(34) {
+        match self.chance.below(38) {
             0..=2 => Step::Offered {
                 // Two sites are asked more often than all the others.
                 to: site(usize::try_from(self.chance.below(all).min(1 + self.chance.below(all))).unwrap()),
@@ -175,6 +177,12 @@ impl Region {
             30 => Step::Unserved { reason: text },
             31 => Step::Closed,
             32 => Step::Reopened { reason: text },
+            34 | 35 => {
+                let name = format!("DURAND^PAUL {}", self.texts);
+                Step::Identified(Box::new(Patient { name, ..state.ask.patient }))
+            }
+            36 => Step::Specified(Particulars { on_site: text, ..Particulars::default() }),
+            37 => Step::Uncovered { reason: text },
             _ => Step::OnHold { reason: text },
         }
     }
@@ -194,10 +202,12 @@ impl Region {
             case.propose((site(at), &person, "role"), now, step).ok()
         });
         let Some(event) = event else { return };
-        match &event.step {
-            Step::Reported(report) => drop(self.signed.insert(event.digest(), report.findings.clone())),
-            Step::Claimed => self.claimed.push(event.digest()),
-            _ => {}
+        if let Some(report) = event.step.report() {
+            let shown = (report.findings.clone(), case.state().ask.patient);
+            drop(self.signed.insert(event.digest(), shown));
+        }
+        if event.step == Step::Claimed {
+            self.claimed.push(event.digest());
         }
         self.nodes[at].hear([event]);
         let case = self.nodes[at].case.as_ref().unwrap();
@@ -278,9 +288,10 @@ impl Region {
             assert_eq!(case.state(), state, "the same state everywhere");
             assert!(node.parked.is_empty());
         }
-        for (event, text) in &self.signed {
+        for (event, (text, patient)) in &self.signed {
             let kept = state.reports.iter().find(|r| r.event == *event);
             assert_eq!(kept.map(|r| &r.report.findings), Some(text), "a signed report is lost or changed");
+            assert_eq!(kept.map(|r| &r.patient), Some(patient), "a report has the patient that its author saw");
             assert!(!kept.unwrap().against_rules, "a node let a second final be signed that knew the first");
         }
         let finals: Vec<Digest> =
@@ -296,8 +307,34 @@ impl Region {
         if state.stage == Stage::Closed {
             assert!(state.reports.iter().filter(|r| r.report.standing == Standing::Final).count() > 0);
         }
-        Reached { finals: finals.len(), lost: lost.len(), closed: state.stage == Stage::Closed }
+        let differing: Vec<_> = state.comparisons.iter().filter(|c| c.differs()).collect();
+        for comparison in &differing {
+            let is_told = first.events().values().any(|event| is_told_of(first, event, comparison));
+            assert_eq!(comparison.unread, !is_told, "a difference is read when somebody who knew of it said so");
+            assert!(is_told || state.stage != Stage::Closed, "closed, and nobody there was told of a difference");
+        }
+        Reached {
+            finals: finals.len(),
+            lost: lost.len(),
+            closed: state.stage == Stage::Closed,
+            told: differing.iter().any(|comparison| !comparison.unread),
+            untold: differing.iter().any(|comparison| comparison.unread),
+        }
     }
+}
+
+/// Whether an event acknowledges a difference, by its own past alone.
+fn is_told_of(case: &Case, event: &Event, comparison: &Comparison) -> bool {
+    let Step::Acknowledged { report } = &event.step else { return false };
+    let (mut known, mut open) = (BTreeSet::new(), event.after.clone());
+    while let Some(before) = open.pop() {
+        if known.insert(before) {
+            open.extend(case.events().get(&before).into_iter().flat_map(|event| event.after.iter().copied()));
+        }
+    }
+    event.site == site(0)
+        && comparison.reports.contains(report)
+        && comparison.said_by.is_some_and(|said| known.contains(&said))
 }
 
 /// What a seed came to, so that it can be seen that the seeds reach what is to be tested.
@@ -305,6 +342,9 @@ struct Reached {
     finals: usize,
     lost: usize,
     closed: bool,
+    /// A difference between reports that was acknowledged, and one that was not.
+    told: bool,
+    untold: bool,
 }
 
 fn run(seed: u64) -> Reached {
@@ -319,16 +359,22 @@ fn run(seed: u64) -> Reached {
 #[test]
 fn islands_join_without_loss_and_everybody_comes_to_the_same() {
     let seeds = std::env::var("CONFRERE_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(SEEDS);
-    let (mut signed, mut twice, mut lost, mut closed) = (0, 0, 0, 0);
+    let (mut signed, mut twice, mut lost, mut closed, mut told, mut untold) = (0, 0, 0, 0, 0, 0);
     for seed in 0..seeds {
         let Ok(reached) = std::panic::catch_unwind(|| run(seed)) else { panic!("seed {seed}") };
         signed += usize::from(reached.finals > 0);
         twice += usize::from(reached.finals > 1);
         lost += usize::from(reached.lost > 0);
         closed += usize::from(reached.closed);
+        told += usize::from(reached.told);
+        untold += usize::from(reached.untold);
     }
     println!(
-        "{seeds} seeds: {signed} with a final report, {twice} with two, {lost} with a lost claim, {closed} closed"
+        "{seeds} seeds: {signed} with a final report, {twice} with two, {lost} with a lost claim, {closed} closed, \
+         {told} with a difference that was acknowledged, {untold} with one that was not"
     );
-    assert!(signed > 0 && twice > 0 && lost > 0 && closed > 0, "the seeds reach what is to be tested");
+    assert!(
+        signed > 0 && twice > 0 && lost > 0 && closed > 0 && told > 0 && untold > 0,
+        "the seeds reach what is to be tested"
+    );
 }

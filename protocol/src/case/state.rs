@@ -10,7 +10,11 @@
 
 use super::{
     Case,
-    event::{Ask, Class, Counted, Event, Joined, Kind, Report, Skip},
+    event::{
+        Ask, Attachment, Class, Counted, Event, Joined, KeyImage, Kind, Particulars, Patient, Report, Skip, Standing,
+        Step,
+    },
+    practice::{self, Rule},
 };
 use crate::{
     digest::Digest,
@@ -106,15 +110,18 @@ pub enum Void {
     /// The one called did not read it back.
     #[error("not read back")]
     NotReadBack,
-    /// A critical result was not heard, or reports were not compared.
+    /// A critical result was not heard, reports were not compared, or the difference between them was not acknowledged.
     #[error("something of it is still owed")]
     Owed,
     /// Out of bounds.
     #[error("out of bounds")]
     Malformed,
-    /// Too many events.
-    #[error("too many events")]
+    /// Too many events, or attachments.
+    #[error("there are too many of them")]
     Full,
+    /// It is not read from afar. No node lets it be done; what came all the same counts.
+    #[error("it is not read from afar")]
+    FromAfar(Rule),
 }
 
 /// What became of asking a site.
@@ -173,6 +180,43 @@ pub struct Claim {
     pub at: Timestamp,
 }
 
+/// What goes with the request beside its images.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attached {
+    /// What.
+    pub what: Attachment,
+    /// Who attached it, at the requesting site.
+    pub person: String,
+    /// When, by that site's clock.
+    pub at: Timestamp,
+}
+
+/// Who the patient is, as the requesting site said it once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identified {
+    /// The event that said so.
+    pub event: Digest,
+    /// Who.
+    pub patient: Patient,
+    /// Who said it, at the requesting site.
+    pub person: String,
+    /// When, by that site's clock.
+    pub at: Timestamp,
+}
+
+/// Somebody reads what their credentials do not cover.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Uncovered {
+    /// Where.
+    pub site: SiteId,
+    /// Who.
+    pub person: String,
+    /// Why.
+    pub reason: String,
+    /// When, by the site's clock.
+    pub at: Timestamp,
+}
+
 /// A report that was signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reported {
@@ -186,6 +230,10 @@ pub struct Reported {
     pub at: Timestamp,
     /// What.
     pub report: Report,
+    /// Images that its author points at.
+    pub images: Vec<KeyImage>,
+    /// Of whom, as its author knew it.
+    pub patient: Patient,
     /// Whether the author held the claim.
     pub claimed: bool,
     /// Whether it is in the requester's archive.
@@ -205,6 +253,22 @@ pub struct Comparison {
     pub reports: [Digest; 2],
     /// How far they differ, as somebody said who had both.
     pub class: Option<Class>,
+    /// The event that said so; of several, the one that was believed.
+    pub said_by: Option<Digest>,
+    /// They differ, and nobody at the requesting site has acknowledged either report since it knows that.
+    pub unread: bool,
+}
+
+impl Comparison {
+    pub(super) fn owed(reports: [Digest; 2]) -> Self {
+        Self { reports, class: None, said_by: None, unread: false }
+    }
+
+    /// Whether somebody found a difference.
+    #[must_use]
+    pub fn differs(&self) -> bool {
+        self.class.is_some_and(|class| class > Class::None)
+    }
 }
 
 /// Who has to see to a case.
@@ -245,12 +309,20 @@ pub struct State {
     pub count_confirmed: bool,
     /// Images were said to be ready anew after somebody reported, and no report names them.
     pub images_after_report: bool,
+    /// What goes with it beside its images, in the order of events.
+    pub attachments: Vec<Attached>,
     /// Every report, in the order of events.
     pub reports: Vec<Reported>,
     /// Reports to compare, and compared.
     pub comparisons: Vec<Comparison>,
     /// The complement is sent.
     pub complemented: bool,
+    /// What more the requester said of it.
+    pub particulars: Particulars,
+    /// Who the patient is, as it was said from the request on: the last one counts.
+    pub identities: Vec<Identified>,
+    /// Those who read it outside their credentials, and why.
+    pub uncovered: Vec<Uncovered>,
     /// The requester called it off, and was heard or not.
     pub is_called_off: bool,
     /// Waits for a reason that is not the reader's.
@@ -259,6 +331,8 @@ pub struct State {
     pub info_asked: bool,
     /// Higher persons were called.
     pub escalated: bool,
+    /// Where each site is rung up, as it said itself: name and number.
+    pub reachable: BTreeMap<SiteId, Vec<(String, String)>>,
     /// Sites that take part.
     pub parties: BTreeSet<SiteId>,
     /// Events without effect, and why.
@@ -306,7 +380,7 @@ impl State {
         order.sort_by_key(|(digest, event)| (event.clock, event.site, **digest));
         let past = Past::of(&order);
         let (first, request, ask) = case.request();
-        let mut state = Self::begun(case.name(), request, ask);
+        let mut state = Self::begun(case.name(), (first, request), ask);
         for (place, (digest, event)) in order.iter().enumerate().filter(|(_, (digest, _))| **digest != first) {
             if let Err(why) = state.take(digest, event, &|other| past.knew(place, other)) {
                 let _ = state.void.insert(**digest, why);
@@ -315,7 +389,8 @@ impl State {
         state
     }
 
-    fn begun(case: Id128, event: &Event, ask: &Ask) -> Self {
+    fn begun(case: Id128, (first, event): (Digest, &Event), ask: &Ask) -> Self {
+        let (patient, person) = (ask.patient.clone(), event.person.clone());
         Self {
             case,
             ask: ask.clone(),
@@ -330,22 +405,36 @@ impl State {
             joined: Vec::new(),
             count_confirmed: false,
             images_after_report: false,
+            attachments: Vec::new(),
             reports: Vec::new(),
             comparisons: Vec::new(),
             complemented: false,
+            particulars: Particulars::default(),
+            identities: vec![Identified { event: first, patient, person, at: event.at }],
+            uncovered: Vec::new(),
             is_called_off: false,
             on_hold: false,
             info_asked: false,
             escalated: false,
+            reachable: BTreeMap::new(),
             parties: BTreeSet::from([event.site]),
             void: BTreeMap::new(),
         }
     }
 
-    /// Whether something of it is owed: a critical result that nobody heard of, reports that nobody compared.
+    /// Whether something of it is owed: a critical result that nobody heard of, reports that nobody compared, a difference
+    /// between them that the requesting site has not acknowledged.
     #[must_use]
     pub fn owes(&self) -> bool {
-        self.reports.iter().any(|r| r.unheard) || self.comparisons.iter().any(|c| c.class.is_none())
+        self.reports.iter().any(|r| r.unheard) || self.comparisons.iter().any(|c| c.class.is_none() || c.unread)
+    }
+
+    /// The final report that took the place of a preliminary one.
+    #[must_use]
+    pub fn superseded_by(&self, preliminary: &Digest) -> Option<&Reported> {
+        let mut from = self.reports.iter().skip_while(|one| one.event != *preliminary);
+        let _ = from.next().filter(|one| one.report.standing == Standing::Preliminary)?;
+        from.find(|one| one.report.standing == Standing::Final)
     }
 
     /// Who has to see to it; of a case that is over, who keeps it.
@@ -358,6 +447,22 @@ impl State {
             (None, Some(reader)) if self.comparisons.iter().any(|c| c.class.is_none()) => of(reader),
             _ => of(self.requester.0),
         }
+    }
+
+    /// Why this site may not ask, take or read it so: what an agreement derogates from is judged by who knows it.
+    pub(super) fn barred(&self, event: &Event) -> Option<Rule> {
+        let is_afar = match &event.step {
+            Step::Offered { to, .. } => *to != self.requester.0,
+            Step::Accepted { .. } | Step::Claimed => event.site != self.requester.0,
+            _ => false,
+        };
+        is_afar.then(|| practice::bars(&self.ask, &[], &self.particulars, true)).flatten()
+    }
+
+    /// Whether a person has said why they read outside their credentials.
+    #[must_use]
+    pub fn is_uncovered(&self, site: &SiteId, person: &str) -> bool {
+        self.uncovered.iter().any(|said| said.site == *site && said.person == person)
     }
 
     /// Which of the two.

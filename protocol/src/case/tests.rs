@@ -3,9 +3,10 @@
 use super::{
     Case, Refused,
     event::{
-        Ask, Class, Consent, Counted, Event, Heard, Joined, Kind, Patient, Priority, Report, Skip, Standing, Step,
-        case_name,
+        ATTACHMENTS_MAX, Ask, Attachment, Class, Consent, Counted, Event, Examination, Heard, Joined, Kind, Media,
+        Particulars, Patient, Priority, Report, Skip, Standing, Step, case_name,
     },
+    practice::Rule,
     state::{Answer, Stage, Void},
 };
 use crate::{
@@ -344,6 +345,44 @@ fn who_was_passed_over_and_what_is_expected_is_kept() {
 }
 
 #[test]
+fn the_requester_adds_papers_until_there_are_too_many() {
+    let mut case = begun();
+    let paper = |n: u8| {
+        let (digest, name) = (Digest([n; 32]), format!("courrier {n}.pdf"));
+        Step::Attached(Attachment { digest, bytes: 9, media: Media::Pdf, name })
+    };
+    assert_eq!(does(&mut case, (READER, "x"), paper(1)), Err(Void::NoParty));
+    let offer = Step::Offered { to: READER, whom: String::new(), rank: 1, until: Timestamp(9) };
+    let _ = does(&mut case, REQUESTER, offer).unwrap();
+    assert_eq!(does(&mut case, (READER, "x"), paper(1)), Err(Void::NotYours));
+    let most = u8::try_from(ATTACHMENTS_MAX).unwrap();
+    for n in 1..=most {
+        let _ = does(&mut case, REQUESTER, paper(n)).unwrap();
+    }
+    assert_eq!(does(&mut case, REQUESTER, paper(most + 1)), Err(Void::Full));
+    let _ = does(&mut case, REQUESTER, paper(1)).unwrap();
+    let state = case.state();
+    assert_eq!((state.attachments.len(), state.attachments[0].person.as_str()), (ATTACHMENTS_MAX, REQUESTER.1));
+    let _ = does(&mut case, REQUESTER, Step::Cancelled { reason: "erreur".to_owned() }).unwrap();
+    assert_eq!(does(&mut case, REQUESTER, paper(1)), Err(Void::TooLate));
+}
+
+#[test]
+fn each_site_says_where_it_is_rung_up() {
+    let mut case = begun();
+    let at = |number: &str| Step::Reachable { numbers: vec![("Urgences".to_owned(), number.to_owned())] };
+    assert_eq!(does(&mut case, (READER, ""), at("+33 1")), Err(Void::NoParty));
+    assert_eq!(does(&mut case, (ASKER, ""), at("no digit")), Err(Void::Malformed));
+    let _ = does(&mut case, (ASKER, ""), at("+33 1")).unwrap();
+    let offer = Step::Offered { to: READER, whom: String::new(), rank: 1, until: Timestamp(9) };
+    let _ = does(&mut case, REQUESTER, offer).unwrap();
+    let _ = does(&mut case, (READER, ""), at("+33 2")).unwrap();
+    let _ = does(&mut case, (ASKER, ""), at("+33 3")).unwrap();
+    let reachable = case.state().reachable;
+    assert_eq!((reachable[&ASKER][0].1.as_str(), reachable[&READER][0].1.as_str()), ("+33 3", "+33 2"));
+}
+
+#[test]
 fn images_that_no_report_names_are_told_until_one_does() {
     let mut case = readable();
     let _ = does(&mut case, DOCTOR, Step::Claimed).unwrap();
@@ -356,4 +395,157 @@ fn images_that_no_report_names_are_told_until_one_does() {
     addendum.read = vec![(study, 2)];
     let _ = does(&mut case, DOCTOR, Step::Reported(addendum)).unwrap();
     assert!(!case.state().images_after_report);
+}
+
+/// To the final report that says other than the preliminary one.
+fn discordant() -> (Case, Digest, Digest) {
+    let mut case = readable();
+    let _ = does(&mut case, DOCTOR, Step::Claimed).unwrap();
+    let first = does(&mut case, DOCTOR, report(Standing::Preliminary, "normal")).unwrap();
+    let last = does(&mut case, DOCTOR, report(Standing::Final, "embolie")).unwrap();
+    (case, first, last)
+}
+
+fn compared(reports: [Digest; 2], class: Class) -> Step {
+    Step::Compared { reports, class, text: "un défect".to_owned() }
+}
+
+#[test]
+fn a_difference_found_after_the_report_was_read_is_to_be_acknowledged_anew() {
+    let (mut case, first, last) = discordant();
+    let read = Step::Acknowledged { report: last };
+    let _ = does(&mut case, REQUESTER, read.clone()).unwrap();
+    let _ = does(&mut case, DOCTOR, compared([first, last], Class::Major)).unwrap();
+    let state = case.state();
+    assert_eq!((state.stage, state.comparisons[0].unread, state.owes()), (Stage::Acknowledged, true, true));
+    assert_eq!(state.superseded_by(&first).map(|one| one.event), Some(last));
+    assert!(state.superseded_by(&last).is_none());
+    assert_eq!(does(&mut case, REQUESTER, Step::Closed), Err(Void::Owed));
+    assert_eq!(does(&mut case, DOCTOR, read.clone()), Err(Void::NotYours), "the requester's to read");
+    let _ = does(&mut case, REQUESTER, read.clone()).unwrap();
+    assert!(!case.state().owes());
+    // Who sees it as less is not believed; who sees it as worse is, and that is told again.
+    let _ = does(&mut case, DOCTOR, compared([last, first], Class::Minor)).unwrap();
+    assert!(!case.state().owes());
+    let _ = does(&mut case, REQUESTER, Step::Closed).unwrap();
+    let _ = does(&mut case, DOCTOR, compared([last, first], Class::Severe)).unwrap();
+    assert_eq!((case.state().stage, case.state().owes()), (Stage::Acknowledged, true), "open again");
+    let _ = does(&mut case, REQUESTER, read).unwrap();
+    let _ = does(&mut case, REQUESTER, Step::Closed).unwrap();
+}
+
+#[test]
+fn reports_that_say_the_same_ask_for_nothing_more() {
+    let (mut case, first, last) = discordant();
+    let _ = does(&mut case, REQUESTER, Step::Acknowledged { report: last }).unwrap();
+    let _ = does(&mut case, DOCTOR, compared([first, last], Class::None)).unwrap();
+    assert!(!case.state().owes());
+    let _ = does(&mut case, REQUESTER, Step::Closed).unwrap();
+}
+
+#[test]
+fn an_acknowledgement_made_without_knowing_of_the_difference_is_none_of_it() {
+    let (case, first, last) = discordant();
+    let (mut asker, mut reader) = (case.clone(), case);
+    // The island of the requester is further in time: its acknowledgement stands behind the comparison in any order.
+    let _ = does(&mut asker, REQUESTER, Step::Said { text: "merci".to_owned() }).unwrap();
+    let _ = does(&mut asker, REQUESTER, Step::Acknowledged { report: last }).unwrap();
+    let _ = does(&mut reader, DOCTOR, compared([first, last], Class::Major)).unwrap();
+    for event in reader.lacking(asker.heads()) {
+        let _ = asker.admit(event.clone()).unwrap();
+    }
+    let state = asker.state();
+    assert!(state.reports[1].acknowledged && state.comparisons[0].unread && state.owes());
+    let _ = does(&mut asker, REQUESTER, Step::Acknowledged { report: first }).unwrap();
+    assert!(!asker.state().owes(), "of either report, by whoever knows");
+}
+
+/// Nobody knows who it is.
+fn nobody() -> Patient {
+    let empty = String::new;
+    let (id, issuer) = ("X12".to_owned(), "CHN".to_owned());
+    Patient { name: empty(), birth_date: empty(), sex: empty(), id, issuer, national: empty(), standing: None }
+}
+
+#[test]
+fn an_unknown_patient_is_read_and_identified_later() {
+    let mut case = Case::begin(request(ASKER, Ask { patient: nobody(), ..ask(7) })).unwrap();
+    for (who, step) in [(REQUESTER, offer(READER)), (DOCTOR, accepted()), (REQUESTER, ready()), (DOCTOR, Step::Claimed)]
+    {
+        let _ = does(&mut case, who, step).unwrap();
+    }
+    let first = does(&mut case, DOCTOR, report(Standing::Preliminary, "hématome")).unwrap();
+    let known = ask(7).patient;
+    let says = |patient: &Patient| Step::Identified(Box::new(patient.clone()));
+    assert_eq!(does(&mut case, DOCTOR, says(&known)), Err(Void::NotYours), "who asks knows who it is");
+    assert_eq!(does(&mut case, REQUESTER, says(&nobody())), Err(Void::Malformed), "somebody is named");
+    let _ = does(&mut case, REQUESTER, says(&known)).unwrap();
+    // Written by somebody who had not heard of it.
+    let last = does(&mut case, DOCTOR, report(Standing::Final, "hématome sous-dural")).unwrap();
+    let state = case.state();
+    assert_eq!(state.ask.patient, known);
+    assert_eq!(state.identities.iter().map(|said| &said.patient).collect::<Vec<_>>(), [&nobody(), &known]);
+    let of = |event| state.reports.iter().find(|r| r.event == event).map(|r| &r.patient);
+    assert_eq!((of(first), of(last)), (Some(&nobody()), Some(&known)), "each keeps what it was signed with");
+}
+
+#[test]
+fn who_had_not_heard_the_name_signed_without_it() {
+    let mut here = Case::begin(request(ASKER, Ask { patient: nobody(), ..ask(7) })).unwrap();
+    for (who, step) in [(REQUESTER, offer(READER)), (DOCTOR, accepted()), (REQUESTER, ready()), (DOCTOR, Step::Claimed)]
+    {
+        let _ = does(&mut here, who, step).unwrap();
+    }
+    let there = here.clone();
+    for text in ["un", "deux"] {
+        let _ = does(&mut here, REQUESTER, Step::Said { text: text.to_owned() }).unwrap();
+    }
+    let _ = does(&mut here, REQUESTER, Step::Identified(Box::new(ask(7).patient))).unwrap();
+    let event = there.propose((DOCTOR.0, DOCTOR.1, "role"), Timestamp(1), report(Standing::Final, "hématome")).unwrap();
+    assert_eq!(here.admit(event), Ok(true));
+    let state = here.state();
+    assert_eq!((&state.reports[0].patient, &state.ask.patient), (&nobody(), &ask(7).patient));
+}
+
+#[test]
+fn a_case_that_is_over_still_learns_who_it_was_about() {
+    let mut case = readable();
+    let says = Step::Identified(Box::new(Patient { id: "4712".to_owned(), ..ask(7).patient }));
+    let _ = does(&mut case, DOCTOR, Step::Claimed).unwrap();
+    let last = does(&mut case, DOCTOR, report(Standing::Final, "rien")).unwrap();
+    let _ = does(&mut case, REQUESTER, Step::Acknowledged { report: last }).unwrap();
+    let _ = does(&mut case, REQUESTER, Step::Closed).unwrap();
+    let _ = does(&mut case, REQUESTER, says).unwrap();
+    assert_eq!((case.state().stage, case.state().ask.patient.id.as_str()), (Stage::Closed, "4712"));
+}
+
+#[test]
+fn what_is_not_read_from_afar_is_neither_asked_nor_taken() {
+    let mut case = Case::begin(request(ASKER, Ask { modality: "NM".to_owned(), ..ask(7) })).unwrap();
+    let barred = Err(Void::FromAfar(Rule::NuclearAlone));
+    assert_eq!(does(&mut case, REQUESTER, offer(READER)), barred);
+    let _ = does(&mut case, REQUESTER, offer(ASKER)).unwrap();
+    let with = |on_site: &str, examination| {
+        Step::Specified(Particulars { examination, on_site: on_site.to_owned(), answer_by: None })
+    };
+    assert_eq!(does(&mut case, DOCTOR, with("Dr Curie", Examination::Unsaid)), Err(Void::NoParty));
+    let _ = does(&mut case, REQUESTER, with("Dr Curie", Examination::Unsaid)).unwrap();
+    let _ = does(&mut case, REQUESTER, offer(READER)).unwrap();
+    let _ = does(&mut case, REQUESTER, with("", Examination::ScreeningFirst)).unwrap();
+    assert_eq!(does(&mut case, DOCTOR, accepted()), Err(Void::FromAfar(Rule::ScreeningFirst)), "said after the offer");
+    let _ = does(&mut case, REQUESTER, with("Dr Curie", Examination::Unsaid)).unwrap();
+    let _ = does(&mut case, DOCTOR, accepted()).unwrap();
+    assert_eq!(case.state().particulars.on_site, "Dr Curie");
+}
+
+#[test]
+fn who_reads_outside_their_credentials_says_why() {
+    let mut case = begun();
+    let says = || Step::Uncovered { reason: "seul de garde, AVC".to_owned() };
+    assert_eq!(does(&mut case, DOCTOR, says()), Err(Void::NoParty));
+    let _ = does(&mut case, REQUESTER, offer(READER)).unwrap();
+    assert_eq!(does(&mut case, REQUESTER, says()), Err(Void::NotYours));
+    assert_eq!(does(&mut case, DOCTOR, Step::Uncovered { reason: " ".to_owned() }), Err(Void::Malformed));
+    let _ = does(&mut case, DOCTOR, says()).unwrap();
+    assert!(case.state().is_uncovered(&READER, DOCTOR.1) && !case.state().is_uncovered(&READER, "dr.autre"));
 }

@@ -9,6 +9,7 @@
 //! next, and which minutes have none: [`crate::roster`].
 
 mod first;
+mod second;
 
 use crate::{
     ids::{Id128, SiteId, Uid},
@@ -128,15 +129,55 @@ pub struct Licence {
     pub until: Option<Timestamp>,
 }
 
+/// What came of a trial, and why it failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Trial {
+    /// Nobody tried it.
+    NotTried,
+    /// It works.
+    Worked,
+    /// The person noticed nothing.
+    NotNoticed,
+    /// The browser, or whoever set it up, does not allow it.
+    Refused,
+    /// The browser cannot do it, or it did not answer.
+    Absent,
+}
+
+impl Trial {
+    /// With their words for programs.
+    pub const ALL: [(Self, &'static str); 5] = [
+        (Self::NotTried, "not-tried"),
+        (Self::Worked, "worked"),
+        (Self::NotNoticed, "not-noticed"),
+        (Self::Refused, "refused"),
+        (Self::Absent, "absent"),
+    ];
+
+    /// Its word for programs.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        Self::ALL.iter().find(|(trial, _)| *trial == self).map_or("", |(_, word)| *word)
+    }
+
+    /// The trial of a word.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, known)| *known == word).map(|(trial, _)| *trial)
+    }
+}
+
 /// What was tried when a shift was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Taken {
     /// When.
     pub at: Timestamp,
-    /// The person heard the sound of an alert.
-    pub sound: bool,
-    /// The person saw a notification of the browser.
-    pub notifications: bool,
+    /// Whether the person heard the sound of an alert.
+    pub sound: Trial,
+    /// Whether the person saw a notification of the browser.
+    pub notifications: Trial,
+    /// Whether the page hears at once what happens at its node.
+    pub link: Trial,
     /// Covered sites that answered.
     pub answered: u8,
     /// Covered sites that did not.
@@ -215,12 +256,13 @@ pub struct OpenCase {
 }
 
 impl Wire for Duty {
-    const VERSION: u8 = 2;
+    const VERSION: u8 = 3;
     const NAME: &'static str = "duty";
 
     fn decode_version(version: u8, body: &[u8]) -> Result<Self, WireError> {
         match version {
             1 => wire::decode_body::<first::Duty>(body).map(Into::into),
+            2 => wire::decode_body::<second::Duty>(body).map(Into::into),
             _ => Err(WireError::Version { name: Self::NAME, version }),
         }
     }

@@ -15,7 +15,7 @@ mod told;
 #[cfg(test)]
 mod tests;
 
-pub use told::contradictions;
+pub use told::{Between, between, contradictions};
 
 use crate::{
     ids::{Id128, SiteId},
@@ -152,6 +152,17 @@ impl Record {
         [birth, used]
     }
 
+    /// Whatever may stand as first name where names were put the wrong way round: the first of them, and all of them as one.
+    fn given(&self) -> [String; 2] {
+        [self.first_name(), folded(&self.first_names)]
+    }
+
+    /// And as family name: whole, and each word of it, for several first names stand there as well.
+    fn family(&self) -> Vec<String> {
+        let parts = [words(&self.birth_name), words(&self.used_name)].concat();
+        self.is_called().into_iter().chain(parts.into_iter().filter(|word| word.chars().count() > 2)).collect()
+    }
+
     /// All strict traits are known and equal; a birthplace counts where both know it.
     fn is_strictly(&self, other: &Self) -> bool {
         let known = |text: &str| !text.is_empty();
@@ -266,8 +277,7 @@ pub fn judge(ours: &Record, theirs: &Record) -> Verdict {
         }
     };
     let straight = (near_names(ours, theirs), near_first(ours, theirs));
-    let crossed =
-        near_any(&ours.is_called(), &[theirs.first_name()]).max(near_any(&[ours.first_name()], &theirs.is_called()));
+    let crossed = near_any(&ours.family(), &theirs.given()).max(near_any(&ours.given(), &theirs.family()));
     if straight.0.max(straight.1) == Near::Far && crossed != Near::Far {
         note(Trait::NamesSwapped, Near::Nearly);
     } else {

@@ -1,9 +1,14 @@
 //! What a study's card says of its patient, as a record to be compared.
 //!
 //! # Not here
-//! How sure the holder is: a card does not say, so no link follows from one by itself.
+//! How sure the holder is: a card does not say, and without it no link follows from one by itself
+//! ([`crate::catalog::Identified`]).
 
-use super::{Identifier, Near, Record, Sex, Standing, Trait, near_any, near_dates, near_first, near_names};
+use super::{
+    Identifier, Near, Record, Sex, Standing, Trait, Verdict,
+    ins::{Ins, is_national},
+    judge, near_any, near_dates, near_first, near_names,
+};
 use crate::manifest::Patient;
 
 impl Identifier {
@@ -13,6 +18,14 @@ impl Identifier {
         let id = patient.id.as_deref().map(str::trim).filter(|id| !id.is_empty())?;
         let issuer = patient.issuer.as_deref().map(str::trim).filter(|issuer| !issuer.is_empty());
         Some(Self { issuer: issuer.unwrap_or(custodian_name).to_owned(), id: id.to_owned() })
+    }
+
+    /// A national number, as one writes it; `None`: it is none, or not of the national issuer.
+    #[must_use]
+    pub fn national(issuer: &str, id: &str) -> Option<Self> {
+        is_national(issuer)?;
+        let (issuer, number) = (issuer.trim().trim_start_matches("urn:oid:"), Ins::parse(id)?);
+        Some(Self { issuer: issuer.to_owned(), id: number.as_str().to_owned() })
     }
 }
 
@@ -43,10 +56,51 @@ impl Record {
         }
     }
 
-    /// Whether name, first name and birth date are all told: less is compared with nobody.
+    /// With how sure its holder is of it, and the national number by which that holder knows the patient.
     #[must_use]
-    pub fn has_traits(&self) -> bool {
+    pub fn identified(mut self, standing: Standing, national: Option<Identifier>) -> Self {
+        self.standing = standing;
+        self.identifiers.extend(national);
+        self
+    }
+
+    /// Whether name, first name and birth date are all told: less is compared with nobody.
+    fn has_traits(&self) -> bool {
         [&self.birth_name, &self.first_names, &self.birth_date].iter().all(|text| !text.is_empty())
+    }
+}
+
+/// What two studies' patients are to one another, before anybody said anything of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Between {
+    /// They bear one identifier, and nothing speaks of two people.
+    Same,
+    /// They bear one identifier, and in these speak of two people.
+    Contradicts(Vec<Trait>),
+    /// The strict rule holds: a link by itself.
+    Strict,
+    /// To be compared. What does not agree, or only nearly.
+    Alike(Vec<Trait>),
+    /// Two people.
+    Other,
+}
+
+/// Compares two studies' patients: the identifiers by which each may be asked for, and what is told of it. Less than name, first
+/// name and birth date is compared with nobody.
+#[must_use]
+pub fn between(ours: (&[Identifier], &Record), theirs: (&[Identifier], &Record)) -> Between {
+    let ((by, our), (their_by, their)) = (ours, theirs);
+    if by.iter().any(|one| their_by.contains(one)) {
+        let differs = contradictions(our, their);
+        return if differs.is_empty() { Between::Same } else { Between::Contradicts(differs) };
+    }
+    if !our.has_traits() || !their.has_traits() || their_by.is_empty() {
+        return Between::Other;
+    }
+    match judge(our, their) {
+        Verdict::Same => Between::Strict,
+        Verdict::Candidate(differs) => Between::Alike(differs),
+        Verdict::Different => Between::Other,
     }
 }
 

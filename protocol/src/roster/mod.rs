@@ -29,7 +29,7 @@ pub use coverage::{
 pub use holes::{HOLES_MAX, Hole, holes};
 pub use holidays::{Holiday, Holidays, easter};
 pub use spans::Spans;
-pub use who::{Rung, Skip, Wanted, who};
+pub use who::{Rung, Skip, Wanted, lacking, who};
 
 use crate::{
     duty::{Duty, Shift, What},

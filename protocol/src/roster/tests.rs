@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     agreement::{Party, WeeklyHours},
     countersigned::Text,
-    duty::{Licence, Presence, Relief, Relieves, ShiftState, Taken},
+    duty::{Licence, Presence, Relief, Relieves, ShiftState, Taken, Trial},
     time::{Timestamp, WeekMinute},
 };
 use jiff::civil::date;
@@ -369,7 +369,14 @@ fn who_is_asked_first_and_why_the_others_are_not() {
 fn a_shift_goes_its_course_and_no_other() {
     let (from, until) = (at("2026-01-05T17:00:00Z"), at("2026-01-06T07:00:00Z"));
     let planned = Shift { state: ShiftState::Planned, ..shift(from, until) };
-    let taken = Step::Take(Taken { at: from, sound: true, notifications: true, answered: 2, unanswered: 0 });
+    let taken = Step::Take(Taken {
+        at: from,
+        sound: Trial::Worked,
+        notifications: Trial::Worked,
+        link: Trial::Worked,
+        answered: 2,
+        unanswered: 0,
+    });
     assert_eq!(planned.step(taken, from), Err(StepError::State));
     let confirmed = planned.step(Step::Confirm, Timestamp(0)).unwrap();
     assert_eq!(confirmed.step(taken, at("2026-01-05T14:00:00Z")), Err(StepError::Time));

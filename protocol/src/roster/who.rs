@@ -4,7 +4,7 @@
 
 use super::{Coverage, Stated, Tier};
 use crate::{
-    duty::{Shift, ShiftState},
+    duty::{Licence, Shift, ShiftState},
     ids::{Id128, SiteId},
     time::Timestamp,
 };
@@ -178,14 +178,23 @@ fn skip(stated: &Stated, wanted: &Wanted<'_>) -> Option<Skip> {
 /// Whether the person may read it: every modality that shows images.
 fn fitness(shift: &Shift, wanted: &Wanted<'_>) -> Option<Skip> {
     let mut images = wanted.modalities.iter().filter(|modality| !NO_IMAGES.contains(&modality.as_str()));
-    if images.clone().any(|modality| !shift.competences.is_empty() && !shift.competences.contains(modality)) {
+    if images.any(|modality| !shift.competences.is_empty() && !shift.competences.contains(modality)) {
         return Some(Skip::OtherCompetence);
     }
-    let holds = |modality: &String| shift.licences.iter().any(|paper| paper.is_for(modality) && paper.holds(wanted.at));
-    if wanted.modalities.is_empty() && !shift.licences.iter().any(|paper| paper.holds(wanted.at)) {
-        return Some(if shift.licences.is_empty() { Skip::NoCredential } else { Skip::CredentialExpired });
+    lacking(&shift.licences, wanted.modalities, wanted.at).map(|(skip, _)| skip)
+}
+
+/// What somebody's papers do not let them read now, and why: every modality that shows images needs one; where none is known
+/// yet, any paper will do.
+#[must_use]
+pub fn lacking(papers: &[Licence], modalities: &[String], at: Timestamp) -> Option<(Skip, Vec<String>)> {
+    let why = |had: bool| if had { Skip::CredentialExpired } else { Skip::NoCredential };
+    if modalities.is_empty() && !papers.iter().any(|paper| paper.holds(at)) {
+        return Some((why(!papers.is_empty()), Vec::new()));
     }
-    let lacking = images.find(|modality| !holds(modality))?;
-    let had = shift.licences.iter().any(|paper| paper.is_for(lacking));
-    Some(if had { Skip::CredentialExpired } else { Skip::NoCredential })
+    let images = modalities.iter().filter(|modality| !NO_IMAGES.contains(&modality.as_str()));
+    let holds = |modality: &&String| papers.iter().any(|paper| paper.is_for(modality) && paper.holds(at));
+    let lacking: Vec<String> = images.filter(|modality| !holds(modality)).cloned().collect();
+    let had = papers.iter().any(|paper| lacking.first().is_some_and(|modality| paper.is_for(modality)));
+    (!lacking.is_empty()).then(|| (why(had), lacking))
 }

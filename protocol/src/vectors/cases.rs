@@ -3,8 +3,8 @@
 use super::{check, key, site};
 use crate::{
     case::event::{
-        Ask, Class, Consent, Counted, Event, Heard, Joined, KeyImage, Kind, Patient, Priority, Report, Skip, Standing,
-        Step, case_name,
+        Ask, Attachment, Class, Consent, Counted, Event, Examination, Heard, Joined, KeyImage, Kind, Media,
+        Particulars, Patient, Priority, Report, Skip, Standing, Step, case_name,
     },
     digest::Digest,
     identity,
@@ -81,6 +81,8 @@ fn events_of_cases_stay_readable() {
     let (one, text) = (Digest([3; 32]), String::from("texte"));
     check("case-requested", &event(0, Step::Requested(Box::new(ask()))));
     check("case-reported", &event(9, Step::Reported(Box::new(report()))));
+    let images = ask().key_images;
+    check("case-illustrated", &event(9, Step::Illustrated { report: Box::new(report()), images }));
     let steps = [
         ("offered", Step::Offered { to: site(), whom: "neuro".into(), rank: 2, until: Timestamp(5) }),
         ("acquired", Step::Acquired { studies: vec![uid()], how: Joined::Accession }),
@@ -91,6 +93,21 @@ fn events_of_cases_stay_readable() {
         ("skipped", Step::Skipped { rank: 1, whom: "CHU".into(), why: Skip::TimedOut }),
         ("prioritised", Step::Prioritised { priority: Priority::P0, reason: text }),
         ("expected", Step::Expected { study: uid(), instances: 412, by: Counted::Pacs }),
+        (
+            "attached",
+            Step::Attached(Attachment { digest: one, bytes: 9, media: Media::Pdf, name: "courrier.pdf".into() }),
+        ),
+        ("reachable", Step::Reachable { numbers: vec![("Urgences".into(), "+33 3 20 00 00 01".into())] }),
+        (
+            "specified",
+            Step::Specified(Particulars {
+                examination: Examination::ScreeningSecond,
+                on_site: "Dr Curie".into(),
+                answer_by: Some(Timestamp(9)),
+            }),
+        ),
+        ("identified", Step::Identified(Box::new(ask().patient))),
+        ("uncovered", Step::Uncovered { reason: "seul de garde".into() }),
     ];
     for (name, step) in steps {
         check(&format!("case-{name}"), &event(4, step));

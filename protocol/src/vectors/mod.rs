@@ -16,7 +16,7 @@ use crate::{
     catalog::{Basis, Change, Cursor, Entry, Nearline, Offer, Page},
     copies::{CopyErased, CopyHeld, Why},
     digest::Digest,
-    duty::{self, Duty, Licence, OpenCase, Presence, Relief, Relieves, Shift, ShiftState, Taken},
+    duty::{self, Duty, Licence, OpenCase, Presence, Relief, Relieves, Shift, ShiftState, Taken, Trial},
     fetch::{self, Priority, Reader, What},
     glass::{GlassRequest, Reason, Whom},
     grant::{Grant, GrantKind},
@@ -172,7 +172,14 @@ fn duties() -> [Duty; 2] {
         rank: 2,
         telephone: "+33 1 00 00 00 00".into(),
         licences: vec![Licence { modalities: vec!["CT".into()], from: None, until: Some(Timestamp(40)) }],
-        taken: Some(Taken { at: Timestamp(11), sound: true, notifications: false, answered: 2, unanswered: 1 }),
+        taken: Some(Taken {
+            at: Timestamp(11),
+            sound: Trial::Worked,
+            notifications: Trial::Refused,
+            link: Trial::Worked,
+            answered: 2,
+            unanswered: 1,
+        }),
         silent: Some(Timestamp(12)),
         relief: Some(Relief { site: SiteId([9; 32]), shift: Id128([8; 16]), at: Timestamp(13), cases: 3 }),
         relieves: Some(Relieves { site: SiteId([9; 32]), shift: Id128([6; 16]), at: Timestamp(10) }),
@@ -361,9 +368,23 @@ fn facts_of_duty_stay_readable() {
     let [shift, case] = duties();
     check("duty-shift", &shift);
     check("duty-case", &case);
-    check("control-duty-of-rosters", &message::Request::Duty(Signed::seal(&key(), &shift)));
+    check("control-duty-of-trials", &message::Request::Duty(Signed::seal(&key(), &shift)));
     check("control-delegated", &message::Request::Delegated(vec![Signed::seal(&key(), &grant())]));
     check("control-refused-off-duty", &message::Answer::Refused(Refusal::OffDuty));
+}
+
+#[test]
+fn facts_of_duty_from_before_trials_gave_reasons_are_read() {
+    let [shift, case] = duties();
+    let duty::What::Shift(mut before) = shift.what.clone() else { panic!() };
+    before.taken = before.taken.map(|taken| Taken { notifications: Trial::NotTried, link: Trial::NotTried, ..taken });
+    let before = Duty { what: duty::What::Shift(before), ..shift };
+    assert_eq!(wire::decode(&old("duty-shift.2.hex")), Ok(before.clone()));
+    assert_eq!(wire::decode(&old("duty-case.2.hex")), Ok(case));
+    let Ok(message::Request::Duty(signed)) = wire::decode(&old("control-duty-of-rosters.1.hex")) else {
+        panic!("no duty")
+    };
+    assert_eq!(signed.open(&site()), Ok(before), "the signature holds over the bytes of then");
 }
 
 #[test]

@@ -5,11 +5,11 @@ use super::{card, check, key, pixel_request, site, uid};
 use crate::{
     agreement::Purpose,
     case::event::Standing,
-    catalog::{Basis, Zones},
+    catalog::{Basis, Identified, Zones},
     digest::Digest,
     fetch::{self, What},
     history::{HistoryAsked, HistoryStudy, HistoryTold},
-    identity::{Identifier, Link, LinkState, Method},
+    identity::{self, Identifier, Link, LinkState, Method},
     ids::{Id128, SiteId},
     message,
     pass::{PASS_LASTS, Pass, Passes},
@@ -106,6 +106,7 @@ fn what_other_holders_are_asked_stays_readable() {
     let peers = vec![crate::ledger::alias(&site())];
     check("pixel-passes", &asked(What::Passes { manifest: Digest([2; 32]), peers }));
     check("pixel-pass-over", &asked(What::PassOver(Id128([1; 16]))));
+    check("pixel-attachment", &asked(What::Attachment { case: Id128([1; 16]), digest: Digest([3; 32]) }));
     let codings = crate::coding::KNOWN.to_vec();
     let what =
         What::Lent { pass: signed, digest: Digest([3; 32]), groups: true, first_group: 0, groups_wanted: 64, codings };
@@ -117,6 +118,21 @@ fn by_which_clock_studies_are_stays_readable() {
     check("control-zones", &message::Request::Zones(vec![uid("2.25.1")]));
     let zones = Zones { site: Some("Indian/Reunion".to_owned()), offsets: vec![(uid("2.25.1"), -210)] };
     check("control-zones-told", &message::Answer::Zones(zones));
+    check("control-identified", &message::Request::Identified(vec![uid("2.25.1")]));
+    let national = Identifier { issuer: "1.2.250.1.213.1.4.8".to_owned(), id: "255081416802538".to_owned() };
+    let qualified = Identified {
+        study: uid("2.25.1"),
+        version: 3,
+        standing: identity::Standing::Qualified,
+        national: Some(national),
+    };
+    let validated = Identified {
+        study: uid("2.25.2"),
+        standing: identity::Standing::Validated,
+        national: None,
+        ..qualified.clone()
+    };
+    check("control-identified-told", &message::Answer::Identified(vec![qualified, validated]));
 }
 
 #[test]

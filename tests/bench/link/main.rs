@@ -21,7 +21,7 @@
 //! then the other, and tells the longest time without an image. They want a third place, and are run by themselves.
 //!
 //! Rows by name: those of the links, `outage` (ten seconds), `beside` (a study read beside the transfer of another), `kill` (both
-//! nodes in turn), `coded` (the same images with coding as the sites choose it), `foresight` (what was foretold), `satellite` (a study
+//! nodes in turn), `coded` (a real CT of as many images, if the tests' data is here, with coding as the sites choose it and without), `foresight` (what was foretold), `satellite` (a study
 //! at a glance), `preview` (its stack in reduced frames), `ten` (ten sites read from one holder at once), `fairness` (a transfer
 //! beside another, beside the kernel's cubic and beside its BBR); `alone` leaves the others out. `sweep` is run only where it is
 //! named: many round trips, losses and rates against the kernel's BBR, printed and drawn into `<target>/sweep.svg`.
@@ -185,7 +185,7 @@ async fn run(chosen: &[String], runs: usize) {
     let net = Net::here();
     let binary = std::env::var_os("CONFRERE_BIN").map_or_else(|| env!("CARGO_BIN_EXE_site").into(), PathBuf::from);
     let images = std::env::var("CONFRERE_BENCH_IMAGES").ok().and_then(|n| n.parse().ok()).unwrap_or(IMAGES);
-    let sites = Sites::open(&net, &binary, images).await;
+    let mut sites = Sites::open(&net, &binary, images).await;
     let is_alone = chosen.iter().any(|word| word == "alone");
     let peers = (!is_alone).then(|| Peers::open(&net, &sites));
     let words = || chosen.iter().filter(|word| *word != "alone");
@@ -210,7 +210,7 @@ async fn run(chosen: &[String], runs: usize) {
         rows::kill(&net, &sites).await;
     }
     if is_named("coded") {
-        rows::coded(&net, &sites, runs).await;
+        rows::coded(&net, &mut sites, runs).await;
     }
     if is_named("blocked") {
         roads::blocked(&net, &sites, runs).await;

@@ -2,8 +2,17 @@
 
 use crate::{LINKS, Link, net::Net, reader, sites::Sites};
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
-use tests::{Instance, Site, eventually, hospital, wait::holds};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::{Duration, Instant},
+};
+use tests::{
+    Instance, Site, Study, corpus, eventually, hospital,
+    part10::{self, uid},
+    wait::holds,
+};
 
 const OUTAGE: Duration = Duration::from_secs(10);
 /// Between two looks at how far a transfer is.
@@ -134,9 +143,50 @@ pub(crate) async fn kill(net: &Net, sites: &Sites) {
     net.unshape();
 }
 
-/// Reads the whole study over links of many rates, with coding as the sites choose it, and plain; both against the floor of
-/// the plain bytes.
-pub(crate) async fn coded(net: &Net, sites: &Sites, runs: usize) {
+/// The CT of a head that stands for all where the tests' data is here: real noise, which no made image has.
+async fn real(sites: &Sites, count: usize) -> Option<Vec<Instance>> {
+    let folder = corpus::folder()?.join("series/ct-head-phantom-philips-1mm-140-jpegls");
+    let mut files: Vec<PathBuf> = fs::read_dir(folder).ok()?.map(|file| file.unwrap().path()).collect();
+    files.sort();
+    let plain = sites.pair.a.scratch("plain").join("one.dcm");
+    let slices: Vec<Vec<u8>> = files.iter().map(|file| pixels(file, &plain)).collect();
+    let (study, series) = (Study::default().size(512, 512), uid());
+    let numbered = (1..).zip(slices.iter().cycle()).take(count);
+    let instances: Vec<Instance> =
+        numbered.map(|(number, slice)| study.showing(slice.clone(), &series, (1, number))).collect();
+    let paths = part10::write(&instances, &sites.pair.a.scratch("real"));
+    sites.pair.announced(&study.uid, count, &paths).await;
+    Some(instances)
+}
+
+/// Pixels of a JPEG-LS file of 512 × 512 of 16 bits.
+fn pixels(file: &Path, plain: &Path) -> Vec<u8> {
+    const BYTES: usize = 512 * 512 * 2;
+    let done = Command::new("dcmdjpls").arg(file).arg(plain).status().unwrap();
+    assert!(done.success(), "{}", file.display());
+    let all = fs::read(plain).unwrap();
+    // Pixel Data (7FE0,0010), OW, of that length, wherever it stands.
+    let begins = [&b"\xe0\x7f\x10\x00OW\0\0"[..], &u32::try_from(BYTES).unwrap().to_le_bytes()].concat();
+    let at = all.windows(begins.len()).position(|part| part == begins).unwrap() + begins.len();
+    all[at..at + BYTES].to_vec()
+}
+
+/// A CT with coding as the sites choose it and without, over each link.
+pub(crate) async fn coded(net: &Net, sites: &mut Sites, runs: usize) {
+    net.unshape();
+    let made = match real(sites, sites.study.len()).await {
+        Some(real) => std::mem::replace(&mut sites.study, real),
+        None => {
+            println!("coded: of made images, since the data of the tests is not here");
+            sites.study.clone()
+        }
+    };
+    over_links(net, sites, runs).await;
+    sites.study = made;
+}
+
+/// Against the floor of the plain bytes.
+async fn over_links(net: &Net, sites: &Sites, runs: usize) {
     for (name, aim) in [
         ("1Gb-1ms", "never slower"),
         ("300Mb-20ms", "≤ 40 %"),

@@ -36,10 +36,10 @@ async fn goodput(all: f64, come: impl AsyncFn() -> f64) -> f64 {
 
 async fn cell(net: &Net, sites: &Sites, link: &Link) -> Cell {
     let (reader, study) = (&sites.pair.b, &sites.study[0].study);
-    net.unshape();
+    // Before they connect: a path is what it was found to be.
+    net.shape(link);
     sites.anew().await;
     rows::connected(sites).await;
-    net.shape(link);
     rows::fetch(reader, study).await;
     let ours = goodput(Sites::bytes(&sites.study), async || rows::come(reader, study).await).await;
     let _ = reader.stop().await;

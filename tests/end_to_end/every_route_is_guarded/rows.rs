@@ -68,6 +68,7 @@ POST /api/history                       | ARFT  | 200 | studies-queried         
 GET /api/patient-links                  | ARFT  | 200 | studies-queried                            | studies-queried
 GET /api/patient-links/{id}             | ARFT  | 404 | - needs a peer; see prior_at_a_third_site  | studies-queried
 POST /api/patient-links                 | R     | 404 | - needs a peer; see prior_at_a_third_site  | patient-linked   | {"ours":{"issuer":"a","id":"1"},"theirs":{"issuer":"b","id":"2"},"peer":"nobody","decision":"confirm"}
+POST /api/readings/viewer               | ARFT  | 401 | - of a browser's session; see images_beside_the_words | study-opened | {"studies":["$STUDY"]}
 POST /api/readings                      | ARFT  | 200 | - opening each study is written            | study-opened     | {"studies":["$STUDY"]}
 GET /api/transfers                      | ARFT  | 200 | - progress of what was opened              | studies-queried
 POST /api/transfers/{site}/{study}/pause | A    | 404 | - needs a peer; see transfer_is_steered    | security-alert
@@ -75,6 +76,7 @@ POST /api/transfers/{site}/{study}/resume | A   | 404 | - needs a peer; see tran
 POST /api/transfers/{site}/{study}/cancel | A   | 404 | - needs a peer; see transfer_is_steered    | security-alert
 GET /api/studies/{study}/forecast       | ARFT  | 200 | - figures of what the list shows           | studies-queried
 GET /api/studies/{study}/digest         | ARFT  | 200 | =study-opened                              | study-opened
+POST /api/studies/{study}/undecoded     | ARFT  | 204 | =study-opened                              | study-opened     | {"series":"{series}","instance":"{instance}","frame":1}
 GET /api/studies/{study}/previews       | ARFT  | 200 | =study-opened                              | study-opened
 POST /api/studies/{study}/previews      | ARFT  | 202 | =study-opened                              | study-opened
 GET /api/studies/{study}/previews/{series}/{instance} | ARFT | 404 | - needs a peer; see studies_are_seen_ahead | study-opened
@@ -89,6 +91,7 @@ DELETE /api/peers/{site}                | A     | 404 | - see peer_is_revoked_mi
 GET /api/peers/{site}/sees              | A     | 404 | - needs a peer; see decisions_are_explained | studies-queried
 GET /api/peers/{site}/explain           | A     | 404 | - needs a peer; see decisions_are_explained | studies-queried
 GET /api/peers/{site}/copies            | AU    | 404 | - needs a peer; see copies_are_accounted_for | studies-queried
+GET /api/studies/{study}/reports        | ARFT  | 200 | studies-queried                            | studies-queried
 GET /api/studies/{study}/signatures     | ARFT  | 200 | =study-opened                              | study-opened
 GET /api/studies/{study}/holders        | AU    | 200 | - names sites and no patient               | studies-queried
 GET /api/pairings                       | A     | 200 | - names of sites                           | studies-queried
@@ -109,14 +112,22 @@ GET /api/cases                          | ARFT  | 200 | studies-queried         
 POST /api/cases                         | ARF   | 201 | case-changed                               | case-changed     | {"priority":"P0","question":"stroke?","studies":["$STUDY"]}
 GET /api/cases/statistics               | AU    | 200 | log-read                                   | studies-queried
 GET /api/cases/statistics.csv           | AU    | 200 | log-read                                   | studies-queried
+GET /api/cases/alerts                   | ARFT  | 200 | - why one is called, no patient            | studies-queried
+POST /api/cases/{case}/alerts           | ARFT  | 404 | - see cases_are_read_elsewhere             | security-alert   | {"alerts":[]}
+GET /api/cases/askable                  | ARF   | 200 | - sites, and people of rosters; no patient | studies-queried
 GET /api/cases/loose                    | ART   | 200 | studies-queried                            | studies-queried
 POST /api/cases/loose/{study}/dismiss   | ART   | 204 | case-changed                               | case-changed     | {"reason":"a phantom"}
+GET /api/cases/discordances             | ARFT  | 200 | studies-queried                            | studies-queried
+POST /api/cases/{case}/discordances/{comparison} | ARFT | 404 | - see discrepancy                   | case-changed
 GET /api/cases/settings                 | ARFT  | 200 | - delays and numbers, no patient           | studies-queried
 PUT /api/cases/settings                 | A     | 400 | - see cases_are_read_elsewhere             | security-alert   | {"answer_s":[0,0,0,0],"preliminary_s":[1,1,1,1],"final_s":[1,1,1,1],"hear_s":1,"images_s":1,"idle_s":1,"silent_s":1,"telephones":[],"ranks":[],"requested_modalities":[]}
 GET /api/cases/{case}                   | ARFT  | 404 | - see cases_are_read_elsewhere             | studies-queried
 POST /api/cases/{case}/steps            | ARFT  | 404 | - see cases_are_read_elsewhere             | case-changed     | {"step":"claim"}
+GET /api/cases/{case}/key-images        | ARFT  | 404 | - see images_beside_the_words              | studies-queried
 POST /api/cases/{case}/reports          | R     | 404 | - see cases_are_read_elsewhere             | case-changed     | {"standing":"final","findings":"x","patient":{"name":"","birth_date":""},"hospital":""}
 GET /api/cases/{case}/reports/{report}/pdf | ARFT | 404 | - see cases_are_read_elsewhere          | studies-queried
+POST /api/cases/{case}/attachments      | ARFT  | 404 | - see papers_go_with_a_case                | case-changed
+GET /api/cases/{case}/attachments/{attachment} | ARFT | 404 | - see papers_go_with_a_case           | studies-queried
 GET /api/cases/{case}/draft             | R     | 404 | - see cases_are_read_elsewhere             | studies-queried
 PUT /api/cases/{case}/draft             | R     | 404 | - see cases_are_read_elsewhere             | case-changed     | {"serial":1,"standing":"final"}
 DELETE /api/cases/{case}/draft          | R     | 404 | - see cases_are_read_elsewhere             | case-changed
@@ -134,7 +145,7 @@ GET /api/shifts                         | ARFT  | 200 | - who is on duty, no pat
 POST /api/shifts                        | ARFT  | 200 | duty-stated                                | security-alert   | {"end":"2099-01-01T00:00:00Z","start":"2098-12-31T00:00:00Z"}
 PUT /api/shifts/{id}                    | ARFT  | 404 | - see shift_handover                       | security-alert   | {"end":"2099-01-01T00:00:00Z","start":"2098-12-31T00:00:00Z"}
 GET /api/shifts/{id}/handing            | ARFT  | 404 | - see shift_handover                       | studies-queried
-POST /api/shifts/{id}/take              | ARFT  | 404 | - see shift_handover                       | security-alert   | {"sound":true,"notifications":true}
+POST /api/shifts/{id}/take              | ARFT  | 404 | - see shift_handover                       | security-alert   | {"sound":"worked","notifications":"worked"}
 POST /api/shifts/{id}/offer             | ARFT  | 404 | - see shift_handover                       | security-alert   | {"shift":"00000000000000000000000000000000"}
 POST /api/shifts/{id}/relieve           | ARFT  | 404 | - see shift_handover                       | security-alert   | {"shift":"00000000000000000000000000000000"}
 POST /api/shifts/alive                  | ARFT  | 204 | - a page says that it is looked at         | security-alert
@@ -186,6 +197,7 @@ POST /api/tokens                        | A     | 200 | token-changed           
 DELETE /api/tokens/{name}               | A     | 204 | token-changed                              | security-alert
 GET /api/aes                            | A     | 200 | - names of machines                        | studies-queried
 POST /api/aes                           | A     | 200 | ae-changed                                 | security-alert   | {"title":"PROBE","host":"127.0.0.1","port":4242}
+POST /api/aes/{title}/echo              | A     | 200 | - asks a machine whether it is there       | security-alert
 DELETE /api/aes/{title}                 | A     | 204 | ae-changed                                 | security-alert
 GET /api/sources                        | A     | 200 | - names of machines                        | studies-queried
 POST /api/sources                       | A     | 204 | source-changed                             | security-alert   | {"name":"probe","host":"127.0.0.1","port":1,"title":"PROBE"}

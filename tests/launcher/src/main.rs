@@ -22,7 +22,7 @@ use std::{
 const USAGE: &str = "\
 cargo demo [ARGUMENTS]   builds portal and node when stale, then runs `confrere demo ARGUMENTS`
 cargo ci [STEP]          installs what the tests need and runs all of them, or one step:
-                         tools, fmt, clippy, tidy, web, supply, test";
+                         tools, fmt, tidy, web, supply, clippy, test";
 
 /// Why the launcher stopped, in words for whoever started it.
 #[derive(Debug)]

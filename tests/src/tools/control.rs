@@ -126,7 +126,8 @@ fn swarm(mut seed: [u8; 32]) -> Swarm<End> {
         .with_quic()
         .with_behaviour(|_| End {
             requests: request_response::Behaviour::with_codec(AsIs, protocols, settings),
-            ping: ping::Behaviour::default(),
+            // libp2p does not listen for the next ping until something else wakes the connection: its own do, as the node's.
+            ping: ping::Behaviour::new(ping::Config::new().with_interval(Duration::from_secs(1))),
         })
         .unwrap()
         .with_swarm_config(|c| c.with_idle_connection_timeout(Duration::from_secs(3600)))

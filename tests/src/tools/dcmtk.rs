@@ -70,6 +70,19 @@ pub fn store(to: SocketAddr, title: &str, files: &[PathBuf]) -> Said {
     )
 }
 
+/// A file with its image as lossless JPEG (process 14, first-order prediction); gives the compressed one, beside it.
+///
+/// # Panics
+/// When it cannot be compressed, or DCMTK is not installed.
+#[must_use]
+pub fn compress(file: &Path) -> PathBuf {
+    let to = file.with_extension("jpeg");
+    let text = |path: &Path| path.display().to_string();
+    let made = run("dcmcjpeg", &["+e1", "+un", &text(file), &text(&to)], &[]);
+    assert!(made.success, "{}", made.text);
+    to
+}
+
 /// A file made from DCMTK's text form.
 ///
 /// # Panics

@@ -1,9 +1,9 @@
 // News from the node: one event stream per browser, held by a shared worker; a stream of our own where there is none.
 
 export type LinkState = 'open' | 'lost' | 'refused';
-export type NewsName = 'list' | 'transfer' | 'peers' | 'pairing' | 'agreements' | 'amended' | 'conflicts' | 'keepings' | 'case' | 'cases' | 'rosters';
-
-const NAMES: readonly NewsName[] = ['list', 'transfer', 'peers', 'pairing', 'agreements', 'amended', 'conflicts', 'keepings', 'case', 'cases', 'rosters'];
+/** All that the node tells of, the one list: the shared worker hears what its pages ask it to. */
+const NAMES = ['list', 'transfer', 'peers', 'pairing', 'agreements', 'amended', 'conflicts', 'keepings', 'case', 'cases', 'alerts', 'rosters'] as const;
+export type NewsName = (typeof NAMES)[number];
 
 export interface Listener {
   onState: (state: LinkState) => void;
@@ -35,7 +35,8 @@ function overWorker(listener: Listener): Link {
   };
   port.start();
   const say = (kind: string) => () => port.postMessage({ kind });
-  return { connect: say('connect'), close: say('close'), leave: say('bye') };
+  const connect = () => port.postMessage({ kind: 'connect', names: NAMES });
+  return { connect, close: say('close'), leave: say('bye') };
 }
 
 function overStream(listener: Listener): Link {

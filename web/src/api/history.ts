@@ -44,7 +44,7 @@ export interface Ahead {
   opened: number;
   opened_bytes: number;
 }
-export type PatientLink = Omit<Required<Schemas['PatientLink']>, 'state'> & { state: LinkState };
+export type PatientLink = Omit<Required<Schemas['PatientLink']>, 'state' | 'method'> & { state: LinkState; method: 'strict' | 'person' | 'likeness' };
 
 /** Whose: of a study, of a case, or by an identifier. */
 export type Whose = { study: string } | { case: string } | { patient_id: string; issuer: string };

@@ -4,27 +4,22 @@ import { useQueryClient } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { createContext, useContext, useEffect, useMemo, useRef, useState } from 'react';
 import { throttled } from '../lib/time';
-import type { CaseNews } from './cases';
-import { caseKey } from './cases';
 import type { Link, LinkState, NewsName } from './events';
 import { link } from './events';
-import { keys, sessionQuery } from './queries';
-import type { Pairing, Transfer } from './types';
+import { caseKey, keys, sessionQuery } from './queries';
+import type { CaseNews, Pairing, Transfer } from './types';
 
 interface Live {
   /** `null` until the first word from the link. */
   state: LinkState | null;
   reconnect: () => void;
   leave: () => void;
-  /** Hears of every case that changes; gives what ends it. */
-  onCase: (hear: (news: CaseNews) => void) => () => void;
 }
 
 const LiveContext = createContext<Live>({
   state: null,
   reconnect: () => undefined,
   leave: () => undefined,
-  onCase: () => () => undefined,
 });
 
 export const useLive = (): Live => useContext(LiveContext);
@@ -52,7 +47,6 @@ export function LiveProvider({ signedIn, children }: { signedIn: boolean; childr
   const client = useQueryClient();
   const [state, setState] = useState<LinkState | null>(null);
   const held = useRef<Link | null>(null);
-  const hearers = useRef(new Set<(news: CaseNews) => void>());
 
   useEffect(() => {
     if (!signedIn) return;
@@ -61,6 +55,9 @@ export function LiveProvider({ signedIn, children }: { signedIn: boolean; childr
     const casesChanged = throttled(() => {
       stale([...keys.cases, 'list']);
       stale([...keys.cases, 'loose']);
+      stale(keys.alerts);
+      stale([...keys.cases, 'discordances']);
+      stale([...keys.rosters, 'handing']);
     }, CASES_PAUSE_MS);
     const onNews = (name: NewsName, data: unknown) => {
       if (name === 'list') listChanged();
@@ -78,7 +75,6 @@ export function LiveProvider({ signedIn, children }: { signedIn: boolean; childr
         listChanged();
       } else if (name === 'case') {
         const news = data as CaseNews;
-        for (const hear of hearers.current) hear(news);
         void client.invalidateQueries({ queryKey: caseKey(news.case) });
         casesChanged();
       } else if (name === 'cases') casesChanged();
@@ -125,10 +121,6 @@ export function LiveProvider({ signedIn, children }: { signedIn: boolean; childr
       state,
       reconnect: () => held.current?.connect(),
       leave: () => held.current?.close(),
-      onCase: hear => {
-        hearers.current.add(hear);
-        return () => hearers.current.delete(hear);
-      },
     }),
     [state],
   );

@@ -492,6 +492,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/aes/{title}/echo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks a known DICOM peer whether it is there (C-ECHO). */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    title: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Echoed"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/agreements": {
         parameters: {
             query?: never;
@@ -1251,6 +1296,128 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/cases/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What calls the caller and they have not heard yet, the most urgent first. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AlertJson"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/askable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    kind?: string;
+                    priority?: string;
+                    modality?: string;
+                    region?: string;
+                    /** @description `clinical`, `screening-first` or `screening-second` */
+                    examination?: string;
+                    /** @description nuclear medicine physician who is with the patient */
+                    on_site?: string;
+                    /** @description once for each study */
+                    study?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Askable"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/discordances": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DiscordancesJson"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cases/loose": {
         parameters: {
             query?: never;
@@ -1549,6 +1716,239 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/cases/{case}/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The caller heard what a case calls them for: it is written down, and no screen of theirs calls for it any more. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    case: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Heard"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case}/attachments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** PDF, JPEG or PNG by its content, at most 10 MiB, at most 20 of one case. The same bytes twice are there once. */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description What the file is called, on one line. */
+                    name?: string;
+                };
+                header?: never;
+                path: {
+                    case: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CaseJson"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case}/attachments/{attachment}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    case: string;
+                    /** @description its digest */
+                    attachment: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": unknown;
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                /** @description it is on its way from the requesting site */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case}/discordances/{comparison}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The caller knows of the difference. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    case: string;
+                    /** @description the event that said so */
+                    comparison: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CaseJson"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cases/{case}/draft": {
         parameters: {
             query?: never;
@@ -1667,7 +2067,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** A person compared the identities: what they repeat must be what the images say. */
+        /** A person compared the identities: what they repeat must be what the images say, and what the request says. */
         post: {
             parameters: {
                 query?: never;
@@ -1709,6 +2109,58 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case}/key-images": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    case: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FoundImagesJson"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -4332,6 +4784,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/readings/viewer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewReading"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Viewing"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/rejections": {
         parameters: {
             query?: never;
@@ -6137,6 +6651,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** What is open of a shift's person. Names of patients are for those who list cases. */
         get: {
             parameters: {
                 query?: never;
@@ -6319,6 +6834,14 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["ShiftJson"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
                     };
                 };
                 404: {
@@ -7811,6 +8334,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/studies/{study}/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    study: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StudyReport"][];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/studies/{study}/retention": {
         parameters: {
             query?: never;
@@ -8099,6 +8666,69 @@ export interface paths {
                     };
                 };
                 409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study}/undecoded": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Whoever signs is told of it. Durable when it answers. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    study: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TriedJson"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                404: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -9335,7 +9965,7 @@ export interface components {
             peer_name: string;
             /** @description `all`, `on-call`, `case-only` or `custom`. */
             preset: string;
-            /** @description `care`, `on-call`, `expertise`, `emergency` or `quality`; empty: not limited. */
+            /** @description `care`, `on-call`, `expertise`, `emergency`, `quality` or `screening`; empty: not limited. */
             purposes: string[];
             sentences: components["schemas"]["Sentences"];
             /** @description `offered`, `received`, `active`, `suspended`, `closing` or `ended`. */
@@ -9372,6 +10002,21 @@ export interface components {
             /** @description Whether notices go out by webhook. */
             webhook: boolean;
         };
+        /** @description Why the caller is called. */
+        AlertJson: {
+            at: string;
+            case: string;
+            /** @description Its name, for saying that it was heard. */
+            id: string;
+            /** @description `asked`, `prioritised`, `critical`, `escalated`, `late`, `refused`, `info-asked`, `compared` or `lost`. */
+            kind: string;
+            lost_to?: components["schemas"]["HolderJson"] | null;
+            priority: string;
+            /** @description Where it was made that calls. */
+            site_name: string;
+            /** @description Word of a reason, or what a person wrote. */
+            text: string;
+        };
         /** @description The last amendment of a study. */
         AmendedStudy: {
             at: string;
@@ -9386,6 +10031,27 @@ export interface components {
             ins: string;
             /** @description The object identifier of who issued it. Default: `1.2.250.1.213.1.4.8`. */
             issuer?: string | null;
+        };
+        /** @description What can be asked of whom. */
+        Askable: {
+            /** @description By when an answer is due where the request says nothing. */
+            answer_by: string;
+            /** @description Whether it has to be said that the examination is a screening, or none. */
+            needs_examination: boolean;
+            /** @description Whether a nuclear medicine physician on site has to be named, or an opinion asked for instead. */
+            needs_on_site: boolean;
+            /** @description Why it is not read from afar, whoever is asked: `screening-first`, `screening-second` or `nuclear-alone`. */
+            rule?: string | null;
+            sites: components["schemas"]["AskableSite"][];
+        };
+        /** @description A site that may be asked, or not. */
+        AskableSite: {
+            /** @description `not-agreed`, `out-of-scope`, `from-afar` or `unreachable`; `null`: it may be asked. */
+            bar?: string | null;
+            /** @description As far as rosters tell: whom a request names beside them is not checked. */
+            people: components["schemas"]["KnownPerson"][];
+            site: string;
+            site_name: string;
         };
         AskedJson: {
             /** @description `waiting`, `timed-out`, `accepted` or `refused`. */
@@ -9402,6 +10068,20 @@ export interface components {
         /** @description Where the browser goes. */
         AtProvider: {
             url: string;
+        };
+        /** @description What goes with the request beside its images. */
+        AttachmentJson: {
+            at: string;
+            /** @description Its digest, by which it is opened. */
+            attachment: string;
+            /** Format: int32 */
+            bytes: number;
+            /** @description Its bytes are here, and not still on their way. */
+            here: boolean;
+            /** @description `application/pdf`, `image/jpeg` or `image/png`, by its content. */
+            media: string;
+            name: string;
+            person: string;
         };
         AuditEntry: {
             /** @description Kebab-case of the act, for example `study-opened`. */
@@ -9530,6 +10210,7 @@ export interface components {
             /** @description Words of what the caller may do now. */
             actions: string[];
             asked: components["schemas"]["AskedJson"][];
+            attachments: components["schemas"]["AttachmentJson"][];
             comparisons: components["schemas"]["ComparisonJson"][];
             complement?: string | null;
             /** @description `informed`, `unable` or `open`. */
@@ -9538,16 +10219,29 @@ export interface components {
             contraindications: string;
             /** @description `technologist`, `mpps` or `pacs`. */
             count_confirmed_by?: string | null;
+            /** @description What is recorded here of what the caller may read. */
+            credentials: components["schemas"]["CredentialsJson"];
             escalation: components["schemas"]["EscalationJson"];
             events: components["schemas"]["EventJson"][];
+            /** @description `clinical`, `screening-first` or `screening-second`; empty: not said. */
+            examination: string;
+            /** @description Who the patient is, as it was said from the request on. */
+            identities: components["schemas"]["IdentifiedJson"][];
             justification: string;
             key_images: components["schemas"]["KeyImageJson"][];
+            /** @description Nuclear medicine physician who is with the patient; empty: nobody named. */
+            on_site_physician: string;
+            patient_of_images?: components["schemas"]["CasePatient"] | null;
             priors: string;
             protocol?: string | null;
             reports: components["schemas"]["CaseReportJson"][];
             skipped: components["schemas"]["SkippedJson"][];
             study_list: components["schemas"]["CaseStudyJson"][];
             thread: components["schemas"]["MessageJson"][];
+            /** @description Who here had a report in hand that was found to differ since; empty for whoever may not administer. */
+            told: components["schemas"]["InHandJson"][];
+            /** @description Who reads it beyond their credentials, and why. */
+            uncovered: components["schemas"]["UncoveredJson"][];
         };
         CasePage: {
             /** @description For `after`; `null`: this is the last page. */
@@ -9593,7 +10287,11 @@ export interface components {
             /** @description Who heard of it, or was called, and read it back. */
             heard?: string | null;
             indication: string;
+            /** @description Images that its author points at, with what was measured there. */
+            key_images: components["schemas"]["KeyImageJson"][];
             language: string;
+            /** @description Of whom, as its author knew the patient. */
+            patient: components["schemas"]["CasePatient"];
             person: string;
             read: components["schemas"]["ReadJson"][];
             site: string;
@@ -9607,6 +10305,8 @@ export interface components {
         CaseRow: {
             accession: string;
             accession_issuer: string;
+            /** @description By when the requester wants an answer; `null`: as the priority says. */
+            answer_by?: string | null;
             case: string;
             changed: string;
             claim?: components["schemas"]["ClaimJson"] | null;
@@ -9661,7 +10361,10 @@ export interface components {
             preliminary_s: number[];
             /** @description Asked in turn, where no roster says otherwise. */
             ranks: components["schemas"]["RankJson"][];
-            /** @description Studies of these modalities need a request. */
+            /**
+             * @description Studies of these modalities need a request; empty: those that another site is to read by a coverage, and those that look
+             *     like what an open request waits for.
+             */
             requested_modalities: string[];
             /**
              * Format: int32
@@ -9688,6 +10391,11 @@ export interface components {
             time?: string | null;
             /** @description The time zone of date and time, by its IANA name; `null`: nobody says. */
             time_zone?: string | null;
+            /**
+             * Format: int32
+             * @description Images that could not be decoded, here or in a viewer of this site.
+             */
+            undecoded: number;
             /**
              * Format: int32
              * @description Minutes that date and time are ahead of UTC; `null`: nobody says.
@@ -9869,9 +10577,15 @@ export interface components {
         ComparisonJson: {
             /** @description `none`, `minor`, `moderate`, `major`, `severe`; `null`: owed. */
             class?: string | null;
+            /** @description The event that said so; `null`: owed. */
+            event?: string | null;
+            /** @description The caller had one of them in hand before they were found to differ, and has not said yet that they know. */
+            mine: boolean;
             person?: string | null;
             reports: string[];
             text?: string | null;
+            /** @description They differ, and nobody at the requesting site has acknowledged either report since it knows that. */
+            unread: boolean;
         };
         /** @description What a report comes to. */
         ConclusionJson: {
@@ -10107,7 +10821,7 @@ export interface components {
             silent: boolean;
             site: string;
             site_name: string;
-            /** @description Of the rooms and people of its open cases. */
+            /** @description Of its rooms and people, as its cases, its coverages and its shifts say. */
             telephones: string[];
         };
         /** @description A licence that an administrator has seen. */
@@ -10126,6 +10840,13 @@ export interface components {
             code?: string | null;
             name: string;
             password: string;
+        };
+        /** @description What is recorded here of what the caller may read. */
+        CredentialsJson: {
+            /** @description Modalities that are not covered. */
+            lacking: string[];
+            /** @description `covered`, `not-recorded` (this site keeps no register of credentials), `no-credential` or `credential-expired`. */
+            state: string;
         };
         /** @description A day of a roster. */
         DayJson: {
@@ -10169,6 +10890,26 @@ export interface components {
         Disabled: {
             disabled: boolean;
         };
+        /** @description A case whose reports differ, and what of it somebody is to know. */
+        DiscordanceJson: {
+            case: string;
+            /** @description `minor`, `moderate`, `major` or `severe`. */
+            class: string;
+            compared: string;
+            /** @description Who compared, and when. */
+            compared_by: string;
+            patient: components["schemas"]["CasePatient"];
+            question: string;
+            requester_name: string;
+            text: string;
+            told: components["schemas"]["InHandJson"];
+        };
+        DiscordancesJson: {
+            /** @description What the caller is to know and has not acknowledged. */
+            mine: components["schemas"]["DiscordanceJson"][];
+            /** @description What others here have not acknowledged; for whoever administers. */
+            others: components["schemas"]["DiscordanceJson"][];
+        };
         /** @description Why no request is needed. */
         Dismiss: {
             reason?: string;
@@ -10206,7 +10947,7 @@ export interface components {
         DueJson: {
             at: string;
             breached: boolean;
-            /** @description `answer`, `preliminary`, `final` or `hear`. */
+            /** @description `answer`, `preliminary`, `final`, `hear`, or `wanted`: the hour that the requester named. */
             what: string;
         };
         /** @description A shift or a case, as its site states it. */
@@ -10235,6 +10976,15 @@ export interface components {
             state: string;
             stated: string;
             studies: string[];
+        };
+        /** @description What came of a C-ECHO. */
+        Echoed: {
+            /**
+             * Format: int64
+             * @description How long it took to be answered; `null`: it was not.
+             */
+            after_ms?: number | null;
+            fault?: components["schemas"]["Fault"] | null;
         };
         /** @description What an authenticator app is told; shown this once. */
         Enrolment: {
@@ -10288,10 +11038,16 @@ export interface components {
             retry_s?: number | null;
         };
         EscalationJson: {
-            /** @description Words: `nobody-answers`, `preliminary-due`, `final-due`, `critical-unheard`, or what a person wrote. */
+            /**
+             * @description Why the caller's site is to ring up somebody now, and whom: `not-reached` (the readers') or `critical-unheard` (the
+             *     requester's).
+             */
+            call?: string | null;
+            /** @description Words: `nobody-answers`, `preliminary-due`, `final-due`, `wanted-due`, `critical-unheard`, or what a person wrote. */
             reasons: string[];
             since?: string | null;
-            telephones: string[];
+            /** @description The other sites' before ours. */
+            telephones: components["schemas"]["NumberJson"][];
         };
         EventJson: {
             at: string;
@@ -10416,6 +11172,34 @@ export interface components {
              */
             whole_s?: number | null;
         };
+        /** @description An image that a document points at. */
+        FoundImageJson: {
+            /**
+             * Format: int32
+             * @description From 1, where one frame is meant.
+             */
+            frame?: number | null;
+            instance: string;
+            /** @description What is to be seen there; empty: nobody said. */
+            label: string;
+            /** Format: int32 */
+            number?: number | null;
+            series: string;
+            /**
+             * Format: int32
+             * @description As the images say.
+             */
+            series_number?: number | null;
+            study: string;
+            /** @description Empty: it was chosen, and nothing measured. */
+            values: components["schemas"]["MeasuredJson"][];
+        };
+        /** @description What documents point at. */
+        FoundImagesJson: {
+            images: components["schemas"]["FoundImageJson"][];
+            /** @description A study could not be looked into now, or there is more than is told. */
+            partial: boolean;
+        };
         /** @description A study that a source has. */
         FoundThere: {
             accession?: string | null;
@@ -10498,7 +11282,15 @@ export interface components {
             /** @description Shifts that could take over, the next first. */
             next: components["schemas"]["ShiftJson"][];
             /** @description Shifts that are offered to this one. */
-            offered: components["schemas"]["ShiftJson"][];
+            offered: components["schemas"]["OfferedJson"][];
+            /** @description The same as the list shows them: patient, priority, time left, state. */
+            rows: components["schemas"]["CaseRow"][];
+            /** @description What this site has taken and nobody has reserved: it is of whoever is on duty. */
+            unclaimed: components["schemas"]["CaseRow"][];
+        };
+        /** @description Which were heard; none named: all that the case calls for. */
+        Heard: {
+            alerts?: string[];
         };
         /** @description A site that has a study. */
         HistoryHolder: {
@@ -10523,7 +11315,7 @@ export interface components {
             holders: components["schemas"]["HistoryHolder"][];
             identifier?: components["schemas"]["IdentifierJson"] | null;
             /**
-             * @description `same` (an equal identifier), `linked` (a person confirmed it) or `candidate` (it looks alike: to be compared, and not
+             * @description `same` (an equal identifier), `linked` (a person confirmed it, or the strict rule) or `candidate` (it looks alike: to be compared, and not
              *     to be opened beside).
              */
             is: string;
@@ -10562,6 +11354,13 @@ export interface components {
             ][];
             /** @description IANA time zone. */
             time_zone: string;
+        };
+        /** @description Whose it was said to be. */
+        IdentifiedJson: {
+            at: string;
+            event: string;
+            patient: components["schemas"]["CasePatient"];
+            person: string;
         };
         /** @description A Patient ID with who issued it. */
         IdentifierJson: {
@@ -10623,6 +11422,18 @@ export interface components {
             rank: number;
             start: string;
         };
+        /** @description Somebody here who had a report in hand before it was found to differ from another. */
+        InHandJson: {
+            /** @description When they said that they know; `null`: not yet. */
+            acknowledged?: string | null;
+            /** @description The event by which the reports differ. */
+            comparison: string;
+            opened: string;
+            person: string;
+            report: string;
+            /** @description `screen`, `printed` or `dicom`: how they came to it. */
+            way: string;
+        };
         Invitation: {
             /** @description The code to speak. */
             code: string;
@@ -10633,7 +11444,9 @@ export interface components {
         };
         /** @description A study that a person says belongs to the case. */
         Join: {
-            patient: components["schemas"]["Repeated"];
+            patient: components["schemas"]["RepeatedPatient"];
+            /** @description How it is known, where the images or the request do not say whose they are. */
+            reason?: string;
             study: string;
         };
         /** @description One rule held against a study. */
@@ -10739,7 +11552,7 @@ export interface components {
             /** Format: int32 */
             version: number;
         };
-        /** @description An image or series that the question is about. */
+        /** @description An image or series that the question is about, or that a report points at. */
         KeyImageJson: {
             /** Format: int32 */
             frame?: number | null;
@@ -10802,6 +11615,11 @@ export interface components {
             study: string;
             /** Format: int64 */
             version: number;
+        };
+        /** @description Somebody whom a roster names. */
+        KnownPerson: {
+            on_duty: boolean;
+            person: string;
         };
         /** @description A label in use. */
         Label: {
@@ -10973,6 +11791,8 @@ export interface components {
         LooseJson: {
             /** @description Requests without images for longer than is set. */
             cases: components["schemas"]["CaseRow"][];
+            /** @description Requests that a study can be joined to: open, and without images or a candidate. */
+            joinable: components["schemas"]["CaseRow"][];
             studies: components["schemas"]["LooseStudy"][];
         };
         /** @description A study that nobody has asked to be read. */
@@ -10999,6 +11819,14 @@ export interface components {
             modalities: string[];
             patient_name?: string | null;
             study: string;
+        };
+        /** @description A number that was measured. */
+        MeasuredJson: {
+            /** @description As the document calls it. */
+            name: string;
+            /** @description UCUM; empty: none. */
+            unit: string;
+            value: string;
         };
         /** @description All studies of one patient under another. */
         Merge: {
@@ -11165,11 +11993,13 @@ export interface components {
         NewReport: {
             conclusion?: string;
             critical?: boolean;
-            /** @description Why it is signed although images are missing, late or not those signed. */
+            /** @description Why it is signed although images are missing, late, not those signed, or could not be decoded. */
             despite?: string;
             findings?: string;
             hospital: string;
             indication?: string;
+            /** @description Images that it points at, of the case's studies. */
+            key_images?: components["schemas"]["KeyImageJson"][];
             language?: string;
             patient: components["schemas"]["Shown"];
             read?: components["schemas"]["ReadJson"][];
@@ -11182,13 +12012,19 @@ export interface components {
         NewRequest: {
             accession?: string;
             accession_issuer?: string;
+            /** @description By when an answer is wanted, RFC 3339; `null`: as the priority says. */
+            answer_by?: string | null;
             consent?: string | null;
             context?: string;
             contraindications?: string;
+            /** @description Of a mammography: `clinical`, `screening-first` or `screening-second`. */
+            examination?: string;
             justification?: string;
             key_images?: components["schemas"]["KeyImageJson"][];
             kind?: string | null;
             modality?: string;
+            /** @description Nuclear medicine physician who is with the patient. */
+            on_site_physician?: string;
             patient?: components["schemas"]["CasePatient"] | null;
             priority?: string | null;
             priors?: string;
@@ -11320,6 +12156,8 @@ export interface components {
             /** @enum {string} */
             step: "read";
         } | {
+            /** @description Events of `comparisons` that are shown. */
+            differences?: string[];
             report: string;
             /** @enum {string} */
             step: "acknowledge";
@@ -11359,6 +12197,10 @@ export interface components {
             /** @enum {string} */
             step: "cancel";
         } | {
+            reason?: string;
+            /** @enum {string} */
+            step: "unserved";
+        } | {
             /** @enum {string} */
             step: "close";
         } | {
@@ -11374,6 +12216,26 @@ export interface components {
             reason?: string;
             /** @enum {string} */
             step: "prioritise";
+        } | {
+            /** @description By when an answer is wanted, RFC 3339; `null`: as the priority says. */
+            answer_by?: string | null;
+            /** @description `clinical`, `screening-first` or `screening-second`; empty: not said. */
+            examination?: string;
+            /** @description Nuclear medicine physician who is with the patient. */
+            on_site_physician?: string;
+            /** @enum {string} */
+            step: "specify";
+        } | {
+            checked?: boolean;
+            patient: components["schemas"]["CasePatient"];
+            /** @description Whom the caller's screen shows until now. */
+            shown: components["schemas"]["Shown"];
+            /** @enum {string} */
+            step: "identify";
+        } | {
+            reason?: string;
+            /** @enum {string} */
+            step: "uncover";
         };
         NewToken: {
             /** @description Some of the role's actions; all where absent. */
@@ -11419,6 +12281,15 @@ export interface components {
             /** @description Its sender may not reject: somebody who may has it obeyed, or leaves it. */
             waits: boolean;
         };
+        /** @description A number at which somebody is rung up. */
+        NumberJson: {
+            name: string;
+            number: string;
+            /** @description `request` (the scanner room or the requester), `shift` (the person on duty), `coverage` or `site` (its list). */
+            of: string;
+            site: string;
+            site_name: string;
+        };
         /** @description A draft from a preset. */
         Offer: {
             /**
@@ -11462,7 +12333,7 @@ export interface components {
             presence?: boolean;
             /** @description `all`, `on-call` or `case-only`. */
             preset: string;
-            /** @description `care`, `on-call`, `expertise`, `emergency`, `quality`; empty: not limited. */
+            /** @description `care`, `on-call`, `expertise`, `emergency`, `quality`, `screening`; empty: not limited. */
             purposes?: string[];
             /** @description Only studies of these body parts. */
             regions?: string[];
@@ -11486,6 +12357,12 @@ export interface components {
             time_zone?: string | null;
             /** @description Only while the holder has a case open on the study with the reader. */
             with_case?: boolean;
+        };
+        /** @description A shift that is offered to another one, with what goes along. */
+        OfferedJson: {
+            /** @description Its person's cases, as far as they are known here. */
+            rows: components["schemas"]["CaseRow"][];
+            shift: components["schemas"]["ShiftJson"];
         };
         /** @description An open case of whoever hands over. */
         OpenCaseJson: {
@@ -11634,12 +12511,17 @@ export interface components {
         PatientLink: {
             at: string;
             link: string;
+            /**
+             * @description By what: `strict` (by itself: both sites hold one qualified national identity with equal traits), `person`, or `likeness`
+             *     (nobody compared yet).
+             */
+            method: string;
             /** @description What was opened by it, the last first. */
             opened: components["schemas"]["OpenedByLink"][];
             ours: components["schemas"]["IdentifierJson"];
             peer: string;
             peer_name: string;
-            /** @description Who decided; empty: nobody yet. */
+            /** @description Who decided; empty: nobody yet, or the strict rule. */
             person: string;
             /** @description `candidate`, `confirmed`, `rejected` or `revoked`. */
             state: string;
@@ -11779,7 +12661,7 @@ export interface components {
         PurposesJson: {
             /** @description What it is opened for. */
             purpose?: string | null;
-            /** @description `care`, `on-call`, `expertise`, `emergency` or `quality`; empty: there is nothing to choose. */
+            /** @description `care`, `on-call`, `expertise`, `emergency`, `quality` or `screening`; empty: there is nothing to choose. */
             purposes: string[];
         };
         RankJson: {
@@ -11893,8 +12775,8 @@ export interface components {
             /** @description The peer's name. */
             site?: string | null;
         };
-        /** @description The patient, as the images say and the person repeats. */
-        Repeated: {
+        /** @description The patient, as the person repeats it: neither from the images alone nor from the request alone. */
+        RepeatedPatient: {
             birth_date: string;
             name: string;
         };
@@ -12213,7 +13095,7 @@ export interface components {
             hours?: number | null;
             /** @description `card`, `manifest`, `headers`, `pixels` or `objects`. */
             level?: string | null;
-            /** @description `care`, `on-call`, `expertise`, `emergency` or `quality`. */
+            /** @description `care`, `on-call`, `expertise`, `emergency`, `quality` or `screening`. */
             purpose?: string | null;
             /** @description Key, short key or name of the site that it is for. */
             site: string;
@@ -12316,6 +13198,16 @@ export interface components {
             standing: string;
             unread: number;
         };
+        /** @description Who signed a report, and when. */
+        SignedBy: {
+            at: string;
+            /** @description The event that reported. */
+            event: string;
+            person: string;
+            site_name: string;
+            /** @description `preliminary`, `final`, `addendum` or `second-reading`. */
+            standing: string;
+        };
         /** @description One sign-in that goes on. */
         SignedIn: {
             address: string;
@@ -12355,7 +13247,10 @@ export interface components {
             /** Format: int32 */
             rank: number;
             whom: string;
-            /** @description `unreachable`, `nobody-on-duty`, `not-competent`, `not-agreed`, `out-of-scope`, `refused` or `timed-out`. */
+            /**
+             * @description `unreachable`, `nobody-on-duty`, `not-competent`, `not-agreed`, `out-of-scope`, `refused`, `timed-out` or
+             *     `from-afar`.
+             */
             why: string;
         };
         /** @description A source. */
@@ -12565,6 +13460,12 @@ export interface components {
             offset: number;
             studies: components["schemas"]["Study"][];
         };
+        /** @description A report of a case that is about the study. */
+        StudyReport: {
+            case: string;
+            signed: components["schemas"]["SignedBy"];
+            superseded_by?: components["schemas"]["SignedBy"] | null;
+        };
         /** @description What rules mean to a study. */
         StudyRules: {
             routes: components["schemas"]["Sent"][];
@@ -12597,8 +13498,11 @@ export interface components {
              */
             answered: number;
             at: string;
-            notifications: boolean;
-            sound: boolean;
+            /** @description Whether the page hears at once what happens at its node. */
+            link: string;
+            notifications: string;
+            /** @description `worked`, `not-noticed`, `refused`, `absent` or `not-tried`. */
+            sound: string;
             /** Format: int32 */
             unanswered: number;
         };
@@ -12727,12 +13631,26 @@ export interface components {
             site: string;
             site_name: string;
         };
-        /** @description What was tried before a shift is taken. */
+        /** @description What was tried before a shift is taken, and what came of it: `worked`, `not-noticed`, `refused` or `absent`. */
         Tried: {
-            /** @description The person saw a notification. */
-            notifications: boolean;
-            /** @description The person heard the sound of an alert. */
-            sound: boolean;
+            /** @description Whether the page hears at once what happens here; `not-tried`, as without a page, if left out. */
+            link?: string | null;
+            /** @description Whether the person saw a notification. */
+            notifications: string;
+            /** @description Whether the person heard the sound of an alert. */
+            sound: string;
+        };
+        /** @description A frame that a viewer tried to decode. */
+        TriedJson: {
+            /** @description It can be decoded after all. */
+            decoded?: boolean;
+            /**
+             * Format: int32
+             * @description From 1.
+             */
+            frame: number;
+            instance: string;
+            series: string;
         };
         /** @description What a rule would have meant. */
         TriedOut: {
@@ -12746,6 +13664,14 @@ export interface components {
             /** @description On how many of the studies held here, the newest first; as if not given: 1000. */
             last?: number | null;
             rule: components["schemas"]["RuleJson"];
+        };
+        /** @description Who reads it beyond their credentials. */
+        UncoveredJson: {
+            at: string;
+            person: string;
+            reason: string;
+            site: string;
+            site_name: string;
         };
         UnderCase: {
             case: string;
@@ -12792,6 +13718,14 @@ export interface components {
             second_factor: boolean;
             /** @description Sessions that go on. */
             sessions: number;
+        };
+        /** @description A reading context for a viewer on the person's own machine. */
+        Viewing: {
+            /** @description The DICOMweb root of these studies, and nothing else. */
+            dicomweb_root: string;
+            ends: string;
+            /** @description Reads that root alone, as `Authorization: Bearer`; until then at the latest, and no longer than the session. */
+            token: string;
         };
         /** @description Where a study is to be. */
         Wanted: {

@@ -1,9 +1,10 @@
 // What the views ask of the node, and under which keys the answers are kept.
 
 import { keepPreviousData, QueryCache, QueryClient, queryOptions, useQuery } from '@tanstack/react-query';
-import { ApiError, get } from './client';
+import { setNodeTime } from '../lib/time';
+import { ApiError, change, get, post, postText, remove } from './client';
 import type { PatientLink } from './history';
-import type { Account, Action, Ae, Agreement, Alarms, Coverage, Erased, Forecast, Handing, Label, Link, ListedToken, Migration, Pairing, Peer, PeerRules, Proposed, Restore, RoleRow, Roster, Route, Rule, Session, SecondCopies, SignedIn, Site, SiteKeys, Source, Status, Storage, StudyKept, Tiers, Transfer, User } from './types';
+import type { Account, Action, Ae, Agreement, Alarms, Alert, Attachment, Case, CasePage, CaseSettings, Coverage, Discordances, Draft, Erased, Forecast, FoundImages, Handing, Label, Link, ListedToken, Loose, Migration, NewCase, Pairing, Peer, PeerRules, Proposed, Restore, RoleRow, Roster, Route, Rule, SecondCopies, Session, Shift, SignedIn, SignedReport, Site, SiteKeys, Source, Status, StepBody, Storage, StudyKept, Tiers, Transfer, User } from './types';
 
 export const keys = {
   site: ['site'],
@@ -38,6 +39,7 @@ export const keys = {
   keepings: ['keepings'],
   reviews: ['reviews'],
   cases: ['cases'],
+  alerts: ['alerts'],
   rosters: ['rosters'],
   patientLinks: ['patient-links'],
 } as const;
@@ -151,7 +153,12 @@ export const ownTokensQuery = queryOptions({
   queryFn: ({ signal }) => get<ListedToken[]>('/account/tokens', signal),
 });
 
-export const aesQuery = queryOptions({ queryKey: keys.aes, queryFn: ({ signal }) => get<Ae[]>('/aes', signal) });
+export const aesQuery = queryOptions({
+  queryKey: keys.aes,
+  queryFn: ({ signal }) => get<Ae[]>('/aes', signal),
+  // No news tells that one was heard.
+  refetchInterval: 10_000,
+});
 
 export const tiersQuery = queryOptions({
   queryKey: keys.tiers,
@@ -252,6 +259,9 @@ export const rosterOf = (coverage: string | null, from: string, days: number, zo
     placeholderData: keepPreviousData,
   });
 
+/** All shifts that are known here: who looks finds their own. */
+export const shiftsQuery = queryOptions({ queryKey: [...keys.rosters, 'shifts'], queryFn: ({ signal }) => get<Shift[]>('/shifts', signal), refetchInterval: 60_000 });
+
 export const handingOf = (shift: string) =>
   queryOptions({
     queryKey: [...keys.rosters, 'handing', shift],
@@ -261,3 +271,68 @@ export const handingOf = (shift: string) =>
 export const labelsQuery = queryOptions({ queryKey: keys.labels, queryFn: ({ signal }) => get<Label[]>('/labels', signal) });
 
 export const patientLinksQuery = queryOptions({ queryKey: keys.patientLinks, queryFn: ({ signal }) => get<PatientLink[]>('/patient-links', signal) });
+
+export const caseKey = (id: string) => [...keys.cases, 'one', id] as const;
+export const draftKey = (id: string) => [...keys.cases, 'draft', id] as const;
+
+export const caseQuery = (id: string) =>
+  queryOptions({ queryKey: caseKey(id), queryFn: ({ signal }) => get<Case>(`/cases/${id}`, signal), refetchInterval: 60_000 });
+
+/** Images that documents of the case's studies point at: more come while somebody reads. */
+export const keyImagesOf = (id: string) =>
+  queryOptions({
+    queryKey: [...keys.cases, 'key-images', id],
+    queryFn: ({ signal }) => get<FoundImages>(`/cases/${id}/key-images`, signal),
+    refetchInterval: 10_000,
+    retry: 1,
+  });
+
+/** `question`: what stands after `?`, without the leading mark. */
+/** What calls the person now. Asked again by itself: who is called depends on who is there, and time passes. */
+export const alertsQuery = queryOptions({ queryKey: keys.alerts, queryFn: ({ signal }) => get<Alert[]>('/cases/alerts', signal), refetchInterval: 30_000, refetchIntervalInBackground: true, staleTime: 0 });
+
+export const casesQuery = (question: string) =>
+  queryOptions({
+    queryKey: [...keys.cases, 'list', question],
+    queryFn: async ({ signal }) => {
+      const page = await get<CasePage>(`/cases?${question}`, signal);
+      setNodeTime(page.now);
+      return page;
+    },
+    // News tells of changes at once; this is for what no event tells, such as a site that falls silent.
+    refetchInterval: 20_000,
+  });
+
+export const looseQuery = queryOptions({
+  queryKey: [...keys.cases, 'loose'],
+  queryFn: ({ signal }) => get<Loose>('/cases/loose', signal),
+  refetchInterval: 30_000,
+});
+
+/** Under the key of cases: what is told in a case may be somebody's to know. */
+export const discordancesQuery = queryOptions({
+  queryKey: [...keys.cases, 'discordances'],
+  queryFn: ({ signal }) => get<Discordances>('/cases/discordances', signal),
+  refetchInterval: 30_000,
+});
+export const acknowledgeDiscordance = (id: string, event: string): Promise<Case> => post<Case>(`/cases/${id}/discordances/${event}`, {});
+
+export const caseSettingsQuery = queryOptions({
+  queryKey: [...keys.cases, 'settings'],
+  queryFn: ({ signal }) => get<CaseSettings>('/cases/settings', signal),
+});
+export const setCaseSettings = (settings: CaseSettings): Promise<CaseSettings> => change<CaseSettings>('/cases/settings', settings);
+
+export const makeCase = (body: NewCase): Promise<Case> => post<Case>('/cases', body);
+/** The node decides by the content what it is. */
+export const attachFile = (id: string, file: File): Promise<Case> =>
+  postText<Case>(`/cases/${id}/attachments?name=${encodeURIComponent(file.name)}`, 'application/octet-stream', file);
+export const attachmentAddress = (id: string, { attachment }: Attachment): string => `/api/cases/${id}/attachments/${attachment}`;
+export const takeStep = (id: string, body: StepBody): Promise<Case> => post<Case>(`/cases/${id}/steps`, body);
+export const signReport = (id: string, body: SignedReport): Promise<Case> => post<Case>(`/cases/${id}/reports`, body);
+export const getDraft = (id: string, signal?: AbortSignal): Promise<Draft> => get<Draft>(`/cases/${id}/draft`, signal);
+export const putDraft = (id: string, draft: Draft): Promise<unknown> => change(`/cases/${id}/draft`, draft);
+export const dropDraft = (id: string): Promise<unknown> => remove(`/cases/${id}/draft`);
+export const joinStudy = (id: string, study: string, patient: { name: string; birth_date: string }, reason: string): Promise<Case> =>
+  post<Case>(`/cases/${id}/join`, { study, patient, reason });
+export const dismissStudy = (study: string, reason: string): Promise<unknown> => post(`/cases/loose/${study}/dismiss`, { reason });

@@ -76,6 +76,8 @@ export type StudySignatures = With<
 >;
 export type StudyPage = With<Sent<'StudyPage'>, { studies: Study[] }>;
 export type Reading = Sent<'Reading'>;
+/** A reading context for a viewer on the person's own machine. */
+export type Viewing = Sent<'Viewing'>;
 export type Transfer = With<Sent<'Transfer'>, { state: 'running' | 'waiting' | 'paused' | 'cancelled' | 'done' | 'refused' | 'corrupt' }>;
 export type Forecast = Sent<'ForecastJson'>;
 export type Glance = With<
@@ -116,7 +118,7 @@ export type Clause = Sent<'ClauseJson'>;
 export type AgreementChanges = Sent<'ChangesJson'>;
 export type Level = 'card' | 'manifest' | 'headers' | 'pixels' | 'objects';
 export type Field = 'patient-name' | 'birth-date' | 'sex' | 'patient-id' | 'description' | 'accession' | 'referrer';
-export type Purpose = 'care' | 'on-call' | 'expertise' | 'emergency' | 'quality';
+export type Purpose = 'care' | 'on-call' | 'expertise' | 'emergency' | 'quality' | 'screening';
 export type Agreement = With<
   Sent<'AgreementJson'>,
   {
@@ -165,7 +167,9 @@ export type AuditPage = With<Sent<'AuditPage'>, { entries: AuditEntry[] }>;
 
 export type AddedUser = With<Sent<'AddedUser'>, { role: Role }>;
 export type Token = Sent<'Token'>;
-export type Ae = With<Sent<'Ae'>, { query: Reach }>;
+/** `heard`: only the node says it, so the description of what it takes is without. */
+export type Ae = With<Sent<'Ae'>, { query: Reach }> & { heard: string | null };
+export type Echoed = Sent<'Echoed'>;
 export type SourcePurpose = 'list' | 'peers' | 'priors' | 'migrate' | 'reject';
 /** A PACS beside the node. */
 export type Source = With<Sent<'SourceJson'>, { purposes: SourcePurpose[] }>;
@@ -230,11 +234,11 @@ export type Storage = With<
   { uses: With<Sent<'Use'>, { kind: UseKind }>[]; scrub: With<Sent<'Scrub'>, { repaired: With<Sent<'Repaired'>, { from: 'sender' | 'here' | 'peer' }>[] }>; backup: Sent<'BackupState'> }
 >;
 export type Restore = Sent<'Restore'>;
-type Standing = With<Sent<'StandingJson'>, { halt: 'full' | 'no-room' | null }>;
+type SpareStanding = With<Sent<'StandingJson'>, { halt: 'full' | 'no-room' | null }>;
 export type Proved = Sent<'ProvedJson'>;
 export type Keeping = With<
   Sent<'KeepingJson'>,
-  { state: 'offered' | 'received' | 'active' | 'ended'; standing: Standing | null; proved: Proved | null; erased: Sent<'ErasedJson'> | null }
+  { state: 'offered' | 'received' | 'active' | 'ended'; standing: SpareStanding | null; proved: Proved | null; erased: Sent<'ErasedJson'> | null }
 >;
 export type KeepingOffer = Schemas['KeepingOffer'];
 export type SecondCopies = With<Sent<'SecondCopies'>, { list: Sent<'ListJson'> | null; keepings: Keeping[] }>;
@@ -265,7 +269,8 @@ type AlarmKind =
   | 'reports-unfiled'
   | 'coverage-hole'
   | 'screen-silent'
-  | 'handover-owed';
+  | 'handover-owed'
+  | 'case-unanswered';
 export type Tier = 'own' | 'group' | 'department' | 'region' | 'company';
 export type Holidays = 'none' | 'france' | 'alsace-moselle';
 type CoverageParty = With<Sent<'CoverageParty'>, { tier: Tier | null }>;
@@ -275,16 +280,17 @@ export type Coverage = With<
 >;
 export type NewCoverage = Omit<Schemas['NewCoverage'], 'spans'> & { spans: [number, number][] };
 export type Presence = 'garde' | 'astreinte';
+export type TrialWord = 'worked' | 'not-noticed' | 'refused' | 'absent' | 'not-tried';
 export type ShiftState = 'planned' | 'confirmed' | 'active' | 'handed-over' | 'ended';
 export type Shift = With<
   Sent<'ShiftJson'>,
-  { state: ShiftState; presence: Presence; taken: Sent<'TakenJson'> | null; relief: Sent<'OtherJson'> | null; relieves: Sent<'OtherJson'> | null }
+  { state: ShiftState; presence: Presence; taken: With<Sent<'TakenJson'>, { sound: TrialWord; notifications: TrialWord; link: TrialWord }> | null; relief: Sent<'OtherJson'> | null; relieves: Sent<'OtherJson'> | null }
 >;
 export type NewShift = Schemas['NewShiftJson'];
 export type Hole = Sent<'HoleJson'>;
 export type RosterDay = Sent<'DayJson'>;
 export type Roster = With<Sent<'RosterJson'>, { coverage: Coverage | null; shifts: Shift[]; holes: Hole[]; days: RosterDay[]; asked: [string, string][] }>;
-export type Handing = With<Sent<'HandingJson'>, { next: Shift[]; offered: Shift[] }>;
+export type Handing = With<Sent<'HandingJson'>, { rows: CaseRow[]; unclaimed: CaseRow[]; next: Shift[]; offered: { shift: Shift; rows: CaseRow[] }[] }>;
 export type ImportedRoster = With<Sent<'ImportJson'>, { events: With<Sent<'ImportedJson'>, { presence: Presence; fate: 'new' | 'moved' | 'same' | 'past' | 'cancelled' | 'unknown' | 'clash' }>[] }>;
 export type Alarm = With<Sent<'AlarmJson'>, { kind: AlarmKind; level: 'notice' | 'warning' | 'critical' }>;
 export type Alarms = With<Sent<'AlarmsJson'>, { standing: Alarm[] }>;
@@ -296,6 +302,129 @@ export type LedgerFinding = With<
 type LedgerPeer = With<Sent<'LedgerPeerJson'>, { cosigned: LedgerHead | null; held: LedgerHead | null }>;
 export type Ledger = With<Sent<'LedgerJson'>, { peers: LedgerPeer[]; findings: LedgerFinding[] }>;
 export type AlarmTest = Sent<'ToldJson'>;
+
+// Cases. A case is named by 32 hex digits, an event (and so a report) by 64.
+export type Kind = 'diagnosis' | 'expertise';
+export type Priority = 'P0' | 'P1' | 'P2' | 'P3';
+export type Consent = 'informed' | 'unable' | 'open';
+export type Stage =
+  | 'requested'
+  | 'offered'
+  | 'accepted'
+  | 'acquired'
+  | 'complemented'
+  | 'images-ready'
+  | 'reading'
+  | 'preliminary'
+  | 'final'
+  | 'delivered'
+  | 'acknowledged'
+  | 'reopened'
+  | 'closed'
+  | 'cancelled'
+  | 'unserved';
+/** Quality of the patient's identity after the French national reference (RNIV). */
+export type IdentityStatus = 'provisional' | 'retrieved' | 'validated' | 'qualified' | 'unknown';
+export type Standing = 'preliminary' | 'final' | 'addendum' | 'second-reading';
+export type DiffClass = 'none' | 'minor' | 'moderate' | 'major' | 'severe';
+export type Tab = 'offered' | 'waiting' | 'ready' | 'reading' | 'preliminary' | 'reported' | 'done';
+export type Flag =
+  | 'escalated'
+  | 'on-hold'
+  | 'info-asked'
+  | 'critical-unheard'
+  | 'comparison-owed'
+  | 'late-images'
+  | 'no-images'
+  | 'count-unconfirmed'
+  | 'called-off'
+  | 'unreachable'
+  | 'breached';
+export type CasePatient = With<Sent<'CasePatient'>, { identity: IdentityStatus }>;
+/** What a mammography is made for; empty: not said. */
+export type ExaminationWord = '' | 'clinical' | 'screening-first' | 'screening-second';
+/** Why an examination is not read from afar. */
+export type RuleWord = 'screening-first' | 'screening-second' | 'nuclear-alone';
+/** What can be asked of whom. */
+export type Askable = With<Sent<'Askable'>, { rule: RuleWord | null; sites: With<Sent<'AskableSite'>, { bar: 'not-agreed' | 'out-of-scope' | 'from-afar' | 'unreachable' | null }>[] }>;
+export type KeyImage = Sent<'KeyImageJson'>;
+/** What documents of a case's studies point at. */
+export type FoundImages = Sent<'FoundImagesJson'>;
+export type FoundImage = FoundImages['images'][number];
+/** What goes with a request beside its images; opened by its digest. */
+export type Attachment = With<Sent<'AttachmentJson'>, { media: 'application/pdf' | 'image/jpeg' | 'image/png' }>;
+export type CaseRow = With<
+  Sent<'CaseRow'>,
+  {
+    kind: Kind;
+    priority: Priority;
+    stage: Stage;
+    tab: Tab;
+    role: 'requester' | 'reader' | 'asked' | 'party';
+    patient: CasePatient;
+    owner: Sent<'OwnerJson'>;
+    due: With<Sent<'DueJson'>, { what: 'answer' | 'preliminary' | 'final' | 'hear' | 'wanted' }> | null;
+    flags: Flag[];
+    images: Sent<'ImagesJson'>;
+  }
+>;
+export type Comparison = With<Sent<'ComparisonJson'>, { class: DiffClass | null }>;
+export type ToldOf = With<Sent<'InHandJson'>, { way: 'screen' | 'printed' | 'dicom' }>;
+export type Discordance = With<Sent<'DiscordanceJson'>, { patient: CasePatient; class: DiffClass; told: ToldOf }>;
+export type Discordances = With<Sent<'DiscordancesJson'>, { mine: Discordance[]; others: Discordance[] }>;
+export type CaseReport = With<Sent<'CaseReportJson'>, { standing: Standing; patient: CasePatient; key_images: KeyImage[] }>;
+export type CaseStudy = With<Sent<'CaseStudyJson'>, { joined_by: 'request' | 'accession' | 'confirmed' }>;
+export type CaseNumber = With<Sent<'NumberJson'>, { of: 'request' | 'shift' | 'coverage' | 'site' }>;
+export type CaseEvent = With<Sent<'EventJson'>, { lost_to: Sent<'HolderJson'> | null }>;
+export type Case = With<
+  Sent<'CaseJson'>,
+  CaseRow & {
+    consent: Consent;
+    key_images: KeyImage[];
+    attachments: Attachment[];
+    count_confirmed_by: 'technologist' | 'mpps' | 'pacs' | null;
+    asked: With<Sent<'AskedJson'>, { answer: 'waiting' | 'timed-out' | 'accepted' | 'refused' }>[];
+    reports: CaseReport[];
+    comparisons: Comparison[];
+    told: ToldOf[];
+    thread: With<Sent<'MessageJson'>, { kind: 'said' | 'info-asked' | 'info-given' }>[];
+    events: CaseEvent[];
+    study_list: CaseStudy[];
+    escalation: With<Sent<'EscalationJson'>, { telephones: CaseNumber[]; call: 'not-reached' | 'critical-unheard' | null }>;
+    examination: ExaminationWord;
+    identities: With<Sent<'IdentifiedJson'>, { patient: CasePatient }>[];
+    patient_of_images: CasePatient | null;
+    credentials: With<Sent<'CredentialsJson'>, { state: 'covered' | 'not-recorded' | 'no-credential' | 'credential-expired' }>;
+    uncovered: Sent<'UncoveredJson'>[];
+  }
+>;
+/** A site whose cases stand in the list, with the last word that came from it. */
+export type CoveredSite = Sent<'CoveredSite'>;
+export type CasePage = With<Sent<'CasePage'>, { rows: CaseRow[]; tabs: Record<Tab, number>; sites: CoveredSite[] }>;
+/** Live news of one case. */
+export interface CaseNews {
+  case: string;
+  step: string;
+  person: string;
+  site_name: string;
+  priority: Priority;
+  stage: Stage;
+  tab: Tab;
+}
+export type AlertKind = 'asked' | 'prioritised' | 'critical' | 'escalated' | 'late' | 'refused' | 'info-asked' | 'compared' | 'lost';
+export type Alert = With<Sent<'AlertJson'>, { kind: AlertKind; priority: Priority; lost_to: Sent<'HolderJson'> | null }>;
+export type Draft = With<Omit<Sent<'DraftJson'>, 'at' | 'person'>, { standing: Standing }>;
+export type NewCase = With<
+  Sent<'NewRequest'>,
+  { kind: Kind; priority: Priority; consent: Consent | null; examination: ExaminationWord; answer_by: string | null; patient: CasePatient | null; key_images: KeyImage[]; to: Sent<'To'>[] }
+>;
+export type SignedReport = With<Sent<'NewReport'>, { standing: Standing; key_images: KeyImage[] }>;
+export type StepBody = { step: Schemas['NewStep']['step'] } & Record<string, unknown>;
+export type LooseStudy = With<Sent<'LooseStudy'>, { candidates: With<Sent<'Candidate'>, { why: 'accession' | 'patient-id' }>[] }>;
+export type Loose = With<Sent<'LooseJson'>, { studies: LooseStudy[]; cases: CaseRow[]; joinable: CaseRow[] }>;
+export type CaseSettings = With<Sent<'CaseSettings'>, { ranks: Sent<'RankJson'>[] }>;
+export type CaseDelays = Sent<'DelaysJson'>;
+export type CaseStatistics = With<Sent<'StatisticsJson'>, { groups: Sent<'GroupJson'>[] }>;
 
 /** What is wrong elsewhere: a code, and what the system or the other side said of it. */
 export type Fault = Schemas['Fault'];

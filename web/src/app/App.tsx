@@ -9,37 +9,50 @@ import { Notifications } from '@mantine/notifications';
 import type { QueryClient } from '@tanstack/react-query';
 import { QueryClientProvider, useQuery } from '@tanstack/react-query';
 import { IconMapPinOff } from '@tabler/icons-react';
-import { lazy, Suspense, useState } from 'react';
+import { Suspense, useState } from 'react';
 import { Link, Navigate, Route, Routes } from 'react-router';
+import { useFirstRun } from '../api/firstRun';
 import { LiveProvider } from '../api/live';
 import { sessionQuery } from '../api/queries';
 import type { Session } from '../api/types';
 import { Blank, Failure, Waiting } from '../components/State';
 import { SignIn } from '../features/session/SignIn';
 import { useWords } from '../lib/language';
+import { later, worded } from '../lib/later';
 import { Shell } from './Shell';
 import { theme } from './theme';
 
-const HomePage = lazy(async () => ({ default: (await import('../features/home/HomePage')).HomePage }));
-const Worklist = lazy(async () => ({ default: (await import('../features/cases/Worklist')).Worklist }));
-const RequestPage = lazy(async () => ({ default: (await import('../features/cases/RequestPage')).RequestPage }));
-const LoosePage = lazy(async () => ({ default: (await import('../features/cases/LoosePage')).LoosePage }));
-const CasePage = lazy(async () => ({ default: (await import('../features/cases/CasePage')).CasePage }));
-const ReportPage = lazy(async () => ({ default: (await import('../features/cases/ReportPage')).ReportPage }));
-const HistoryPage = lazy(async () => ({ default: (await import('../features/history/HistoryPage')).HistoryPage }));
-const StudyList = lazy(async () => ({ default: (await import('../features/worklist/StudyList')).StudyList }));
-const PeersPage = lazy(async () => ({ default: (await import('../features/peers/PeersPage')).PeersPage }));
-const AuditPage = lazy(async () => ({ default: (await import('../features/audit/AuditPage')).AuditPage }));
-const AccountPage = lazy(async () => ({ default: (await import('../features/account/AccountPage')).AccountPage }));
-const FirstPage = lazy(async () => ({ default: (await import('../features/account/AccountPage')).FirstPage }));
-const ArchiveFrame = lazy(async () => ({ default: (await import('../features/archive/ArchiveFrame')).ArchiveFrame }));
-const RostersPage = lazy(async () => ({ default: (await import('../features/rosters/RostersPage')).RostersPage }));
-const StatisticsPage = lazy(async () => ({ default: (await import('../features/statistics/StatisticsPage')).StatisticsPage }));
-const SettingsPage = lazy(async () => ({ default: (await import('../features/settings/SettingsPage')).SettingsPage }));
+const HomePage = later(async () => (await import('../features/home/HomePage')).HomePage);
+const Worklist = later(async () => (await import('../features/cases/Worklist')).Worklist);
+const Board = worded(async () => (await import('../features/cases/Board')).Board);
+const RequestPage = worded(async () => (await import('../features/cases/RequestPage')).RequestPage);
+const LoosePage = worded(async () => (await import('../features/cases/LoosePage')).LoosePage);
+const CasePage = worded(async () => (await import('../features/cases/CasePage')).CasePage);
+const ReportPage = worded(async () => (await import('../features/cases/ReportPage')).ReportPage);
+const HelpPage = worded(async () => (await import('../features/help/HelpPage')).HelpPage);
+const HistoryPage = worded(async () => (await import('../features/history/HistoryPage')).HistoryPage);
+const StudyList = worded(async () => (await import('../features/worklist/StudyList')).StudyList);
+const PeersPage = worded(async () => (await import('../features/peers/PeersPage')).PeersPage);
+const AuditPage = worded(async () => (await import('../features/audit/AuditPage')).AuditPage);
+const AccountPage = worded(async () => (await import('../features/account/AccountPage')).AccountPage);
+const FirstPage = worded(async () => (await import('../features/account/AccountPage')).FirstPage);
+const ArchiveFrame = worded(async () => (await import('../features/archive/ArchiveFrame')).ArchiveFrame);
+const RostersPage = worded(async () => (await import('../features/rosters/RostersPage')).RostersPage);
+const StatisticsPage = worded(async () => (await import('../features/statistics/StatisticsPage')).StatisticsPage);
+const SetupPage = worded(async () => (await import('../features/settings/SetupPage')).SetupPage);
+const SettingsPage = worded(async () => (await import('../features/settings/SettingsPage')).SettingsPage);
 
 /** Everyone begins where their work is. */
 export function homeOf(session: Session): string {
   return !session.actions.includes('list-studies') && session.actions.includes('read-log') ? '/log' : '/home';
+}
+
+/** A site that nobody has set up yet is set up first. */
+function Begin({ session }: { session: Session }) {
+  const may = session.actions.includes('administer');
+  const { run, error } = useFirstRun(may);
+  if (may && !run && !error) return <Waiting />;
+  return <Navigate to={run?.isFresh && !run.isAway ? '/setup' : homeOf(session)} replace />;
 }
 
 function Missing() {
@@ -74,15 +87,17 @@ function Doorway() {
     <LiveProvider signedIn={signedIn}>
       <Routes>
         <Route element={<Shell session={session.data} />}>
-          <Route index element={<Navigate to={homeOf(session.data)} replace />} />
+          <Route index element={<Begin session={session.data} />} />
           <Route path="home" element={<HomePage />} />
           <Route path="cases" element={<Worklist />} />
+          <Route path="cases/board" element={<Board />} />
           <Route path="cases/new" element={<RequestPage />} />
           <Route path="cases/loose" element={<LoosePage />} />
           <Route path="cases/:id" element={<CasePage />} />
           <Route path="cases/:id/report" element={<ReportPage />} />
           <Route path="studies" element={<StudyList />} />
           <Route path="history" element={<HistoryPage />} />
+          <Route path="help" element={<HelpPage />} />
           <Route path="peers" element={<PeersPage />} />
           <Route path="archive/*" element={<ArchiveFrame />} />
           <Route path="rosters" element={<RostersPage />} />
@@ -90,6 +105,7 @@ function Doorway() {
           <Route path="statistics" element={<StatisticsPage />} />
           <Route path="account" element={<AccountPage />} />
           <Route path="settings" element={<SettingsPage />} />
+          <Route path="setup" element={<SetupPage />} />
           <Route path="*" element={<Missing />} />
         </Route>
       </Routes>

@@ -1,29 +1,30 @@
 // What stands around every page: the way between them, the state of the link, the transfers.
 
-import { ActionIcon, Button, Group, Menu, Text, TextInput, Tooltip, UnstyledButton } from '@mantine/core';
+import { ActionIcon, Button, Group, Menu, Text, Tooltip, UnstyledButton } from '@mantine/core';
 import { useDisclosure, useHotkeys } from '@mantine/hooks';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { IconArchive, IconCalendarClock, IconHistory, IconKeyboard, IconListCheck, IconLogout, IconPhoto, IconSettings, IconShieldLock, IconTopologyRing3, IconUserCircle } from '@tabler/icons-react';
+import { IconArchive, IconCalendarClock, IconHelp, IconHistory, IconKeyboard, IconListCheck, IconLogout, IconPhoto, IconSettings, IconShieldLock, IconTopologyRing3, IconUserCircle } from '@tabler/icons-react';
 import { Suspense, useEffect, useState } from 'react';
 import { Link, NavLink, Outlet, useNavigate } from 'react-router';
-import { post, remove } from '../api/client';
+import { remove } from '../api/client';
 import { useLive } from '../api/live';
 import { keys, restoreQuery, siteQuery } from '../api/queries';
 import type { Action, Leave, Session } from '../api/types';
 import { LanguageSwitch } from '../components/LanguageSwitch';
-import { Confirm } from '../components/Confirm';
 import { Mark } from '../components/Mark';
-import { Problem } from '../components/parts';
 import { Waiting } from '../components/State';
 import { CaseAlerts } from '../features/alerts/CaseAlerts';
 import { TransferStrip } from '../features/transfers/TransferStrip';
 import { useWords } from '../lib/language';
+import { later, worded } from '../lib/later';
 import { leaveTo } from '../api/leave';
 import { unkeepAll } from '../lib/vault';
 import { useAlive } from '../api/alive';
 import { AlarmBell } from './AlarmBell';
-import { Shortcuts } from './Shortcuts';
 import classes from './shell.module.css';
+
+const Shortcuts = later(async () => (await import('./Shortcuts')).Shortcuts);
+const RestoredBanner = worded(async () => (await import('./RestoredBanner')).RestoredBanner);
 
 /** Alt and the key lead there; Alt 0 home. Alt 2 is the rosters'. */
 const PAGES = [
@@ -62,54 +63,13 @@ function LostBanner({ reads }: { reads: boolean }) {
   );
 }
 
-/** A restored node is closed to peers until they have told what is newer, or somebody says that it may serve. */
-function RestoredBanner({ session }: { session: Session }) {
-  const { t } = useWords();
-  const client = useQueryClient();
+function Restored({ session }: { session: Session }) {
   const { data: restore } = useQuery(restoreQuery);
-  const [asked, ask] = useDisclosure(false);
-  const [reason, setReason] = useState('');
-  const confirm = useMutation({
-    mutationFn: () => post('/restore/confirm', { reason }),
-    onSuccess: () => {
-      ask.close();
-      void client.invalidateQueries({ queryKey: keys.restore });
-    },
-  });
   if (!restore?.restored) return null;
-  const mayConfirm = session.actions.includes('administer');
   return (
-    <div className={classes.banner} role="status">
-      <span>
-        <strong>{t('app.restored')}</strong>{' '}
-        {restore.waiting.length > 0 ? t('app.restoredWaiting', { sites: restore.waiting.join(', ') }) : t('app.restoredMore')}
-      </span>
-      {mayConfirm && (
-        <Button size="compact-xs" variant="white" color="dark" style={{ flexShrink: 0 }} onClick={ask.open}>
-          {t('app.restoredOpen')}
-        </Button>
-      )}
-      <Confirm
-        opened={asked}
-        title={t('app.restoredOpen')}
-        text={t('app.restoredAbout')}
-        yes={t('app.restoredYes')}
-        busy={confirm.isPending}
-        unready={reason.trim() === ''}
-        onYes={() => confirm.mutate()}
-        onClose={ask.close}
-      >
-        <TextInput
-          label={t('archive.amend.note')}
-          description={t('archive.amend.noteHelp')}
-          value={reason}
-          maxLength={150}
-          required
-          onChange={event => setReason(event.currentTarget.value)}
-        />
-        {confirm.error && <Problem error={confirm.error} />}
-      </Confirm>
-    </div>
+    <Suspense fallback={null}>
+      <RestoredBanner restore={restore} session={session} />
+    </Suspense>
   );
 }
 
@@ -142,6 +102,9 @@ function Account({ session }: { session: Session }) {
         <Menu.Item component={Link} to="/account" leftSection={<IconUserCircle size={16} />}>
           {t('account.title')}
         </Menu.Item>
+        <Menu.Item component={Link} to="/help" leftSection={<IconHelp size={16} />}>
+          {t('app.help')}
+        </Menu.Item>
         <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => signOut.mutate()}>
           {t('app.signOut')}
         </Menu.Item>
@@ -160,6 +123,8 @@ export function Shell({ session }: { session: Session }) {
   const { state } = useLive();
   const site = useQuery(siteQuery).data;
   const [helpOpened, help] = useDisclosure();
+  const [helped, setHelped] = useState(false);
+  if (helpOpened && !helped) setHelped(true);
   useAlive(session.actions.includes('read-studies'));
   const pages = PAGES.filter(page => session.actions.includes(page.needs));
   useHotkeys([
@@ -209,14 +174,18 @@ export function Shell({ session }: { session: Session }) {
       </header>
       <LostBanner reads={session.actions.includes('report-cases')} />
       {session.actions.includes('list-studies') && <CaseAlerts />}
-      <RestoredBanner session={session} />
+      <Restored session={session} />
       <main id="content" className={classes.main} tabIndex={-1}>
         <Suspense fallback={<Waiting />}>
           <Outlet />
         </Suspense>
       </main>
       <TransferStrip />
-      <Shortcuts opened={helpOpened} onClose={help.close} />
+      {helped && (
+        <Suspense fallback={null}>
+          <Shortcuts opened={helpOpened} onClose={help.close} />
+        </Suspense>
+      )}
     </div>
   );
 }

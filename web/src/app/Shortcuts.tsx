@@ -17,6 +17,7 @@ const LINES = {
     [['a'], 'accept'],
     [['w'], 'write'],
     [['n'], 'request'],
+    [['b'], 'board'],
     [['[', ']'], 'tabs'],
     [['/'], 'search'],
     [['Esc'], 'leave'],

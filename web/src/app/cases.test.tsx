@@ -53,11 +53,13 @@ describe('the worklist', () => {
     const { user } = await openPortal(node, { at: '/cases' });
     await screen.findByText('No case is open');
     node.cases.cases = [caseOf({ case: CASE(7), stage: 'offered', priority: 'P0', role: 'asked', patient: { ...caseOf({ case: CASE(7) }).patient, name: 'KERVELLA^Maïwenn' } })];
-    act(() => void node.cases.change(CASE(7), {}, { step: 'offered', alert: true }));
+    node.cases.alerts = [{ id: 'asked-7', case: CASE(7), kind: 'asked', priority: 'P0', site_name: 'CH Nord', at: new Date().toISOString(), text: '', lost_to: null }];
+    act(() => void node.cases.change(CASE(7), {}, { step: 'offered' }));
     expect(await screen.findByText('KERVELLA Maïwenn')).toBeTruthy();
-    expect(within(screen.getByRole('alert')).getByText(/CH Nord asks for a reading/)).toBeTruthy();
+    expect(within(await screen.findByRole('alert')).getByText(/CH Nord asks for a reading/)).toBeTruthy();
     await user.keyboard('h');
-    expect(screen.queryByRole('alert')).toBeNull();
+    await waitFor(() => expect(screen.queryByRole('alert')).toBeNull());
+    expect(node.requests).toContain(`POST /cases/${CASE(7)}/alerts`);
   });
 
   test('keeps its filters in the address and asks the node with the same words', async () => {
@@ -117,6 +119,54 @@ describe('a request', () => {
     const [made] = node.cases.cases;
     expect(made).toMatchObject({ priority: 'P0', studies: ['1.2.3'], region: 'HEAD' });
     expect(await screen.findByText(/is asked and has not answered yet/)).toBeTruthy();
+  });
+});
+
+const paper = (name: string, content = '%PDF-1.7') => new File([content], name, { type: 'application/pdf' });
+
+describe('attachments', () => {
+  test('leave with the request; one that is no PDF inside is named and stays', async () => {
+    const node = new FakeNode();
+    node.studies = [study({ study: '1.2.3' })];
+    const { user, address } = await openPortal(node, { at: '/cases/new?study=1.2.3', as: 'referrer' });
+    await screen.findByText('MARTIN Éloïse');
+    await user.click(screen.getByRole('button', { name: /Stroke/ }));
+    await user.click(screen.getByRole('checkbox', { name: /I have checked the identity/ }));
+    const input = document.querySelector<HTMLInputElement>('input[type=file]');
+    if (!input) throw new Error('nothing can be chosen');
+    await user.upload(input, [paper('letter.pdf'), paper('page.pdf', '<html></html>')]);
+    expect(await screen.findByText(/neither PDF, JPEG nor PNG by its content/)).toBeTruthy();
+    await user.click(screen.getByRole('button', { name: 'Send the request' }));
+    await waitFor(() => expect(address()).toMatch(/^\/cases\/[0-9a-f]{32}$/));
+    expect(await screen.findByRole('link', { name: 'letter.pdf' })).toBeTruthy();
+    expect(node.cases.cases[0]?.attachments.map(one => one.name)).toEqual(['letter.pdf']);
+  });
+
+  test('are added in the case, opened there, and tried again after a refusal', async () => {
+    const node = new FakeNode();
+    const there = { attachment: EVENT(8), name: 'old.pdf', media: 'application/pdf' as const, bytes: 2_000_000, person: 'martin', at: '2026-11-29T02:00:00Z', here: false };
+    node.cases.cases = [caseOf({ case: CASE(1), stage: 'offered', role: 'requester', attachments: [there] })];
+    node.cases.refusesFiles.add('photo.pdf');
+    const { user } = await openPortal(node, { at: `/cases/${CASE(1)}`, as: 'referrer' });
+    expect(await screen.findByText('on its way')).toBeTruthy();
+    expect(screen.queryByRole('link', { name: 'old.pdf' })).toBeNull();
+    const input = document.querySelector<HTMLInputElement>('input[type=file]');
+    if (!input) throw new Error('nothing can be chosen');
+    await user.upload(input, [paper('photo.pdf'), paper('letter.pdf')]);
+    const link = await screen.findByRole('link', { name: 'letter.pdf' });
+    expect(link.getAttribute('href')).toMatch(/^\/api\/cases\/[0-9a-f]{32}\/attachments\/[0-9a-f]{64}$/);
+    expect(await screen.findByText(/photo\.pdf : This file is neither PDF/)).toBeTruthy();
+    node.cases.refusesFiles.clear();
+    await user.click(screen.getByRole('button', { name: 'Try again' }));
+    expect(await screen.findByRole('link', { name: 'photo.pdf' })).toBeTruthy();
+  });
+
+  test('are not added by whoever reads', async () => {
+    const node = new FakeNode();
+    node.cases.cases = [caseOf({ case: CASE(1) })];
+    await openPortal(node, { at: `/cases/${CASE(1)}` });
+    await screen.findByText(/Dyspnée brutale/);
+    expect(screen.queryByRole('button', { name: 'Attach a file' })).toBeNull();
   });
 });
 
@@ -252,6 +302,23 @@ describe('a report', () => {
   });
 });
 
+test('nobody acknowledges a difference that their screen does not show', async () => {
+  const node = new FakeNode();
+  const reports = [reportOf({ event: EVENT(50) }), reportOf({ event: EVENT(51), standing: 'final' })];
+  const comparison = { reports: [EVENT(50), EVENT(51)], class: 'major' as const, text: 'x', person: 'dr.bernard', event: EVENT(90), unread: true, mine: false };
+  node.cases.cases = [caseOf({ case: CASE(1), stage: 'final', role: 'requester', reports, actions: ['acknowledge'] })];
+  const { user } = await openPortal(node, { at: `/cases/${CASE(1)}` });
+  const read = await screen.findByRole('button', { name: 'I have read it' });
+  // They were compared since this page was opened.
+  node.cases.cases = node.cases.cases.map(one => ({ ...one, comparisons: [comparison] }));
+  await user.click(read);
+  expect(await screen.findByText(/was found to differ from another since this page was opened/)).toBeTruthy();
+  expect(node.cases.cases[0]?.stage).toBe('final');
+  act(() => void node.cases.change(CASE(1), {}, { step: 'compared' }));
+  await user.click(await screen.findByRole('button', { name: 'I know that they differ' }));
+  await waitFor(() => expect(node.cases.cases[0]?.stage).toBe('acknowledged'));
+});
+
 test('everyone begins where their work is', async () => {
   await openPortal(busyNode(), { at: '/', as: 'radiologist' });
   expect(await screen.findByRole('region', { name: 'Asked of us' })).toBeTruthy();
@@ -263,5 +330,5 @@ test('the check of a screen does not pass before the sound was heard', async () 
   await user.click(await screen.findByRole('button', { name: 'Screen not checked' }));
   const dialog = await screen.findByRole('dialog');
   expect(await within(dialog).findByText(/Silent: Hôpital de l’Île/)).toBeTruthy();
-  expect(within(dialog).getByRole<HTMLButtonElement>('button', { name: /Take it although/ }).disabled).toBe(true);
+  expect(within(dialog).getByRole<HTMLButtonElement>('button', { name: 'The screen is good' }).disabled).toBe(true);
 });

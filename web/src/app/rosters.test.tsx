@@ -84,10 +84,16 @@ test('who is on duty is told with the number, and what one may do with the own s
   const { user, node } = await opened();
   const now = await screen.findByRole('region', { name: 'On duty now' });
   expect(within(now).getByText('+33 1 23')).toBeTruthy();
-  node.instead.set('POST /shifts/s1/take', { status: 200, body: shift({ state: 'active', taken: { at: ROSTER.now, sound: true, notifications: false, answered: 1, unanswered: 0 } }) });
+  node.instead.set('POST /shifts/s1/take', { status: 200, body: shift({ state: 'active', taken: { at: ROSTER.now, sound: 'worked', notifications: 'absent', link: 'absent', answered: 1, unanswered: 0 } }) });
   await user.click(within(now).getByRole('button', { name: 'Take the shift' }));
-  await user.click(await screen.findByLabelText('I heard it'));
-  await user.click(screen.getByRole('button', { name: 'I am here' }));
+  const dialog = await screen.findByRole('dialog');
+  const submit = () => within(dialog).getByRole<HTMLButtonElement>('button', { name: /Take the shift all the same|I am here/ });
+  // Nothing is skipped: what cannot work here is tried as well, says why, and is kept with the shift.
+  await user.click(await within(dialog).findByRole('button', { name: 'Play' }));
+  expect(submit().disabled).toBe(true);
+  await user.click(within(dialog).getByRole('button', { name: 'Show one' }));
+  expect(await within(dialog).findByText(/Failed: Sound, Notifications of the browser/)).toBeTruthy();
+  await user.click(submit());
   expect(await screen.findByText('You are on duty.')).toBeTruthy();
 });
 

@@ -12,7 +12,7 @@ import { roadWord } from './road';
 
 /** "412 images · 210 MB · first image ≈ 0.4 s · complete ≈ 19 s · direct". */
 export function foresightLine(forecast: Forecast, t: TFunction, locale: string): string[] {
-  const parts = [`${count(forecast.instances, locale)} ${t('strip.images')}`, bytes(forecast.bytes, locale)];
+  const parts = [`${count(forecast.instances, locale)} ${t('strip.images', { count: forecast.instances })}`, bytes(forecast.bytes, locale)];
   if (!forecast.connected) return [...parts, t('foresight.apart')];
   if (forecast.first_s === null || forecast.whole_s === null) return [...parts, t('foresight.unknown')];
   const road = roadWord(forecast.road, t);

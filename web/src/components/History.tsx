@@ -53,7 +53,7 @@ function Row({ row, beside, busy, onOpen, onCompare }: { row: HistoryRow; beside
   const { study } = row;
   const line = [dicomDate(study.date, locale) ?? '—', study.modalities.join('/'), study.description ?? study.body_parts.join(', ')].filter(Boolean).join(' · ');
   const here = study.instances_here >= study.instances ? t('history.here') : t(`list.${study.availability}`);
-  const facts = [row.holders.map(holder => holder.site_name).join(' + '), `${count(study.instances, locale)} ${t('strip.images')}`, bytes(study.bytes, locale), here];
+  const facts = [row.holders.map(holder => holder.site_name).join(' + '), `${count(study.instances, locale)} ${t('strip.images', { count: study.instances })}`, bytes(study.bytes, locale), here];
   const isPrior = row.is !== 'candidate';
   return (
     <li className={classes.row} data-is={row.is} data-relevant={(isPrior && row.relevant) || undefined} data-study={study.study}>

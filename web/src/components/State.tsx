@@ -15,7 +15,7 @@ interface BlankProps {
   children?: ReactNode;
 }
 
-export function Blank({ icon, title, text, color = 'dark.2', children }: BlankProps) {
+export function Blank({ icon, title, text, color = 'gray', children }: BlankProps) {
   return (
     <Center py={72} px="md">
       <Stack align="center" gap="sm" maw={440}>

@@ -3,10 +3,11 @@
 import { ApiError } from '../api/client';
 import type { Fault } from '../api/types';
 import { useWords } from '../lib/language';
-import type { Strings } from '../strings/en';
+import type { FirstStrings } from '../strings/en';
+import type { PageStrings } from '../strings/en.pages';
 import i18next from 'i18next';
 
-type Code = keyof Strings['error'];
+type Code = keyof (FirstStrings & PageStrings)['error'];
 
 function known(code: string): code is Code {
   return /^[\w-]+$/.test(code) && i18next.exists(`error.${code}`);

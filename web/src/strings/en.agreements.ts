@@ -107,7 +107,7 @@ export const agreementWords = {
     told: 'What the list tells',
     field: { 'patient-name': 'Name', 'birth-date': 'Birth date', 'sex': 'Sex', 'patient-id': 'Patient ID', 'description': 'Description', 'accession': 'Accession number', 'referrer': 'Referrer' },
     purposes: 'Purposes',
-    purpose: { 'care': 'Care', 'on-call': 'On-call reading', 'expertise': 'Expert’s opinion', 'emergency': 'Danger to life', 'quality': 'Review of quality' },
+    purpose: { 'care': 'Care', 'on-call': 'On-call reading', 'expertise': 'Expert’s opinion', 'emergency': 'Danger to life', 'quality': 'Review of quality', 'screening': 'Second reading of screening (derogation)' },
     legal: 'Legal reference',
     ourId: 'Our national number (FINESS)',
     ourContact: 'Our data protection officer',

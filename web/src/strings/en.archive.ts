@@ -4,11 +4,9 @@ import { alarmWords } from './en.alarms';
 
 export const archiveWords = {
   archive: {
-    title: 'Archive',
     pages: {
       storage: 'Storage',
       backup: 'Backup',
-      alarms: 'Alarms',
       conflicts: 'Conflicts',
       corrections: 'Corrections',
       rejections: 'Rejections',
@@ -236,7 +234,8 @@ export const archiveWords = {
       merged: 'All studies of {{id}}',
       identities: 'Identities named in this study',
       lookUp: 'Look up',
-      images: '{{count}} images in {{series}} series',
+      images_one: '{{count}} image, {{series}}',
+      images_other: '{{count}} images, {{series}}',
       right: 'This one is right',
     },
     rejections: {
@@ -255,7 +254,8 @@ export const archiveWords = {
       why: 'Reason',
       who: 'Rejected by',
       reason: { '113001': 'Quality', '113037': 'Patient safety', '113038': 'Wrong worklist entry', '113039': 'Retention expired' },
-      images: '{{count}} images rejected',
+      images_one: '{{count}} image rejected',
+      images_other: '{{count}} images rejected',
     },
     patient: 'Patient',
     study: 'Study',
@@ -379,7 +379,8 @@ export const archiveWords = {
       here: '{{here}} of {{of}} here',
       opened: 'opened',
       unopened: 'not opened yet',
-      studiesOf: '{{studies}} studies, {{size}}',
+      studiesOf_one: '{{studies}} study, {{size}}',
+      studiesOf_other: '{{studies}} studies, {{size}}',
       waste: { fetched: 'Fetched by rules', unopened: 'Of these nobody has opened', wasted: 'Of those here no more: for nothing' },
       cause: { offered: 'offered to us', announced: 'announced', prior: 'earlier study' },
       peerState: {
@@ -536,7 +537,8 @@ export const archiveWords = {
       cancelled: 'Cancelled',
       done: 'Done',
     },
-    progress: '{{studies}} studies complete, {{instances}} images, {{size}}',
+    complete_one: '{{shown}} study complete',
+    complete_other: '{{shown}} studies complete',
     lacking_one: '{{count}} study lacks something',
     lacking_other: '{{count}} studies lack something',
     report: 'Report',

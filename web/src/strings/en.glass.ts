@@ -1,9 +1,11 @@
 // Opposition, masking, broken glass and its reviews.
 
+import { imageWords } from './en.images';
 import { presenceWords } from './en.presence';
 
 export const glassWords = {
   ...presenceWords,
+  ...imageWords,
   glass: {
     title: 'Break the glass',
     about:

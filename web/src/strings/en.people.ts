@@ -2,7 +2,6 @@
 
 export const peopleWords = {
   account: {
-    title: 'My account',
     password: 'Password',
     passwordHelp: 'At least 12 characters. You are signed out everywhere by it.',
     now: 'Present password',
@@ -12,7 +11,8 @@ export const peopleWords = {
     change: 'Change the password',
     factor: 'Second factor',
     factorHelp: 'A code of an app on your phone, asked for beside the password.',
-    factorOn: 'It is set up. {{count}} recovery codes left.',
+    factorOn_one: 'It is set up. {{count}} recovery code left.',
+    factorOn_other: 'It is set up. {{count}} recovery codes left.',
     factorOff: 'It is not set up.',
     factorBegin: 'Set up a second factor',
     factorNew: 'Set up another phone',
@@ -87,7 +87,7 @@ export const peopleWords = {
     disable: 'Disable the account',
     disableReally: 'Really disable',
     enable: 'Enable the account',
-    left: 'Ended: {{sessions}} sessions; tokens: {{tokens}}',
+    left: 'Ended: sessions {{sessions}}, tokens {{tokens}}',
     noneLeft: 'none',
     handsOn: 'Cases given back, with what was written, to whoever takes them next:',
     rpps: 'RPPS number',

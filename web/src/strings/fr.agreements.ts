@@ -107,7 +107,7 @@ export const agreementWords = {
     told: 'Ce que dit la liste',
     field: { 'patient-name': 'Nom', 'birth-date': 'Date de naissance', 'sex': 'Sexe', 'patient-id': 'Identifiant', 'description': 'Intitulé', 'accession': 'Numéro d’accès', 'referrer': 'Demandeur' },
     purposes: 'Finalités',
-    purpose: { 'care': 'Soins', 'on-call': 'Garde ou astreinte', 'expertise': 'Avis d’expert', 'emergency': 'Urgence vitale', 'quality': 'Contrôle de qualité' },
+    purpose: { 'care': 'Soins', 'on-call': 'Garde ou astreinte', 'expertise': 'Avis d’expert', 'emergency': 'Urgence vitale', 'quality': 'Contrôle de qualité', 'screening': 'Deuxième lecture de dépistage (dérogation)' },
     legal: 'Fondement juridique',
     ourId: 'Notre numéro national (FINESS)',
     ourContact: 'Notre délégué à la protection des données',

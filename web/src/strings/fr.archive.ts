@@ -4,11 +4,9 @@ import { alarmWords } from './fr.alarms';
 
 export const archiveWords = {
   archive: {
-    title: 'Archive',
     pages: {
       storage: 'Stockage',
       backup: 'Sauvegarde',
-      alarms: 'Alertes',
       conflicts: 'Conflits',
       corrections: 'Corrections',
       rejections: 'Rejets',
@@ -236,7 +234,8 @@ export const archiveWords = {
       merged: 'Tous les examens de {{id}}',
       identities: 'Identités nommées dans cet examen',
       lookUp: 'Chercher',
-      images: '{{count}} images dans {{series}} séries',
+      images_one: '{{count}} image, {{series}}',
+      images_other: '{{count}} images, {{series}}',
       right: 'Celle-ci est juste',
     },
     rejections: {
@@ -260,7 +259,8 @@ export const archiveWords = {
         '113038': 'Mauvaise entrée de la liste de travail',
         '113039': 'Durée de conservation échue',
       },
-      images: '{{count}} images rejetées',
+      images_one: '{{count}} image rejetée',
+      images_other: '{{count}} images rejetées',
     },
     patient: 'Patient',
     study: 'Examen',
@@ -384,7 +384,8 @@ export const archiveWords = {
       here: '{{here}} sur {{of}} ici',
       opened: 'ouvert',
       unopened: 'pas encore ouvert',
-      studiesOf: '{{studies}} examens, {{size}}',
+      studiesOf_one: '{{studies}} examen, {{size}}',
+      studiesOf_other: '{{studies}} examens, {{size}}',
       waste: { fetched: 'Rapatriés par des règles', unopened: 'Dont personne n’a ouvert', wasted: 'Dont disparus : pour rien' },
       cause: { offered: 'nous est destiné', announced: 'annoncé', prior: 'examen antérieur' },
       peerState: {
@@ -536,7 +537,8 @@ export const archiveWords = {
       cancelled: 'Annulée',
       done: 'Terminée',
     },
-    progress: '{{studies}} examens complets, {{instances}} images, {{size}}',
+    complete_one: '{{shown}} examen complet',
+    complete_other: '{{shown}} examens complets',
     lacking_one: '{{count}} examen incomplet',
     lacking_other: '{{count}} examens incomplets',
     report: 'Rapport',

@@ -1,9 +1,11 @@
 // Opposition, masquage, bris de glace et leur contrôle.
 
+import { imageWords } from './fr.images';
 import { presenceWords } from './fr.presence';
 
 export const glassWords = {
   ...presenceWords,
+  ...imageWords,
   glass: {
     title: 'Bris de glace',
     about:

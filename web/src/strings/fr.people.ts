@@ -2,7 +2,6 @@
 
 export const peopleWords = {
   account: {
-    title: 'Mon compte',
     password: 'Mot de passe',
     passwordHelp: 'Au moins 12 caractères. Vous serez déconnecté partout.',
     now: 'Mot de passe actuel',
@@ -12,7 +11,8 @@ export const peopleWords = {
     change: 'Changer le mot de passe',
     factor: 'Second facteur',
     factorHelp: 'Un code d’une application de votre téléphone, demandé en plus du mot de passe.',
-    factorOn: 'Il est en place. Il reste {{count}} codes de secours.',
+    factorOn_one: 'Il est en place. Il reste {{count}} code de secours.',
+    factorOn_other: 'Il est en place. Il reste {{count}} codes de secours.',
     factorOff: 'Il n’est pas en place.',
     factorBegin: 'Mettre en place un second facteur',
     factorNew: 'Changer de téléphone',
@@ -87,7 +87,7 @@ export const peopleWords = {
     disable: 'Désactiver le compte',
     disableReally: 'Désactiver vraiment',
     enable: 'Réactiver le compte',
-    left: 'Terminés : {{sessions}} sessions ; jetons : {{tokens}}',
+    left: 'Terminés : sessions {{sessions}}, jetons {{tokens}}',
     noneLeft: 'aucun',
     handsOn: 'Dossiers rendus, avec ce qui y était écrit, à qui les prend ensuite :',
     rpps: 'Numéro RPPS',

@@ -1,9 +1,10 @@
 import 'i18next';
-import type { Strings } from './en';
+import type { FirstStrings } from './en';
+import type { PageStrings } from './en.pages';
 
 declare module 'i18next' {
   interface CustomTypeOptions {
     defaultNS: 'translation';
-    resources: { translation: Strings };
+    resources: { translation: FirstStrings & PageStrings };
   }
 }

@@ -1,8 +1,7 @@
 // Cases of the made-up node: enough of the contract that the pages can be looked at and tested. What is merged, signed or
 // told to other sites is the real node's; here a step changes one object.
 
-import type { Case, CaseNews, CasePage, CaseReport, CaseRow, CaseSettings, CaseStatistics, CoveredSite, Draft, Loose, NewCase, SignedReport, Stage, Tab } from '../api/cases';
-import type { Person } from '../api/types';
+import type { Alert, Case, CaseNews, CasePage, CaseReport, CaseRow, CaseSettings, CaseStatistics, CoveredSite, Draft, FoundImages, Loose, NewCase, Person, SignedReport, Stage, Tab } from '../api/types';
 import type { Answer } from './fakeNode';
 
 const TAB_OF: Record<Stage, Tab> = {
@@ -64,6 +63,7 @@ export function caseOf(change: Partial<Case> & { case: string }): Case {
     consent: 'informed',
     priors: 'Angioscanner 2023 au CH Nord.',
     key_images: [],
+    attachments: [],
     count_confirmed_by: 'technologist',
     asked: [{ site: 'own', site_name: 'CH Sud', whom: '', rank: 2, answer: 'accepted', reason: null, until: null }],
     skipped: [{ rank: 1, whom: 'CHU de l’Ouest', why: 'nobody-on-duty', at: '2026-11-29T02:00:01Z' }],
@@ -71,6 +71,7 @@ export function caseOf(change: Partial<Case> & { case: string }): Case {
     complement: '60 mL d’iode, bien toléré. PDL 310 mGy·cm.',
     reports: [],
     comparisons: [],
+    told: [],
     thread: [],
     events: [
       { event: EVENT(1), clock: 1, at: '2026-11-29T02:00:00Z', site: 'n', site_name: 'CH Nord', person: 'martin', role: 'referrer', step: 'requested', text: '', void: null, lost_to: null },
@@ -79,9 +80,16 @@ export function caseOf(change: Partial<Case> & { case: string }): Case {
       { event: EVENT(4), clock: 4, at: '2026-11-29T02:06:00Z', site: 'own', site_name: 'CH Sud', person: '', role: '', step: 'images-ready', text: '', void: null, lost_to: null },
     ],
     study_list: [
-      { study: `1.2.840.${Number.parseInt(change.case.slice(-6), 16)}`, version: 3, version_here: 3, instances: 412, here: 412, expected: 412, holder: null, date: '20261129', time: '020500', time_zone: 'Europe/Paris', utc_offset_min: 60, holder_name: 'CH Nord', verified: true, joined_by: 'request' },
+      { study: `1.2.840.${Number.parseInt(change.case.slice(-6), 16)}`, version: 3, version_here: 3, instances: 412, here: 412, expected: 412, holder: null, date: '20261129', time: '020500', time_zone: 'Europe/Paris', utc_offset_min: 60, holder_name: 'CH Nord', verified: true, undecoded: 0, joined_by: 'request' },
     ],
-    escalation: { telephones: [], since: null, reasons: [] },
+    escalation: { telephones: [{ site: 'northsite3bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb', site_name: 'CH Nord', of: 'request', name: 'martin', number: '02 97 01 02 03' }], call: null, since: null, reasons: [] },
+    answer_by: null,
+    examination: '',
+    on_site_physician: '',
+    identities: [],
+    patient_of_images: null,
+    credentials: { state: 'not-recorded', lacking: [] },
+    uncovered: [],
     actions: [],
     ...change,
   };
@@ -90,6 +98,7 @@ export function caseOf(change: Partial<Case> & { case: string }): Case {
 export function reportOf(change: Partial<CaseReport> & { event: string }): CaseReport {
   return {
     standing: 'preliminary',
+    key_images: [],
     indication: 'Embolie pulmonaire ?',
     technique: 'Angioscanner des artères pulmonaires après injection de 60 mL. PDL 310 mGy·cm.',
     findings: 'Défect endoluminal de l’artère lobaire inférieure droite.\nRapport VD/VG à 0,8.\nPas d’infarctus. Plèvre libre.',
@@ -107,6 +116,7 @@ export function reportOf(change: Partial<CaseReport> & { event: string }): CaseR
     acknowledged: false,
     unheard: false,
     against_rules: false,
+    patient: { name: 'DURAND^PAUL', birth_date: '19500101', sex: 'M', id: '4711', issuer: 'CHNORD', ins: null, identity: 'validated' },
     hear_by: null,
     heard: null,
     ...change,
@@ -120,7 +130,7 @@ const order = (row: CaseRow) =>
 export class CaseNode {
   cases: Case[] = [];
   sites: CoveredSite[] = [];
-  loose: Loose = { studies: [], cases: [] };
+  loose: Loose = { studies: [], cases: [], joinable: [] };
   statistics: CaseStatistics = { from: '2026-10-30', to: '2026-11-29', cases: 0, groups: [], refusals: [], skips: [], justifications: [] };
   settings: CaseSettings = {
     answer_s: [120, 300, 1_800, 86_400],
@@ -134,7 +144,9 @@ export class CaseNode {
     ranks: [],
     requested_modalities: ['CT'],
   };
+  alerts: Alert[] = [];
   drafts = new Map<string, Draft>();
+  found: FoundImages = { images: [], partial: false };
   now = () => new Date().toISOString();
   private serial = 100;
 
@@ -150,7 +162,7 @@ export class CaseNode {
     const changed = this.cases.find(one => one.case === id);
     if (changed) {
       const { priority, stage, tab } = changed;
-      this.tell('case', { case: id, step: 'said', person: '', site_name: changed.requester_name, priority, stage, tab, alert: false, void: null, lost_to: null, mine: false, ...news });
+      this.tell('case', { case: id, step: 'said', person: '', site_name: changed.requester_name, priority, stage, tab, ...news });
     }
     return changed;
   }
@@ -160,6 +172,7 @@ export class CaseNode {
     if (of.actions.length > 0) return of.actions;
     const isReader = person.role === 'radiologist';
     const actions: string[] = of.tab === 'done' ? [] : ['say'];
+    if (!isReader && of.role === 'requester' && of.tab !== 'done') actions.push('attach');
     if (isReader && of.tab === 'offered') actions.push('accept', 'refuse', 'ask');
     if (isReader && of.tab === 'ready' && !of.claim) actions.push('claim');
     if (isReader && of.claim?.mine) actions.push('release', 'hand-over', 'read', 'ask', 'hold', 'report-preliminary', 'report-final');
@@ -170,7 +183,7 @@ export class CaseNode {
       if (of.tab === 'waiting' || of.tab === 'offered') actions.push('cancel', 'offer', 'prioritise');
       if (of.flags.includes('info-asked')) actions.push('answer');
       if (of.reports.some(report => !report.acknowledged)) actions.push('acknowledge');
-      if (of.reports.some(report => report.unheard)) actions.push('hear');
+      if (of.reports.some(report => report.unheard)) actions.push('hear', 'hear-here');
     }
     if (person.role === 'technologist' && of.tab !== 'done') actions.push('expect', 'complement', 'images-ready');
     return actions;
@@ -184,6 +197,8 @@ export class CaseNode {
       return { status: 200, body: this.settings };
     }
     if (first === 'statistics') return { status: 200, body: this.statistics };
+    if (first === 'alerts') return { status: 200, body: this.alerts };
+    if (first === 'discordances') return { status: 200, body: { mine: [], others: [] } };
     if (first === 'loose') return this.looseRoute(method, second, third);
     const found = this.cases.find(one => one.case === first);
     if (!found) return refused(404, 'not-found');
@@ -191,12 +206,20 @@ export class CaseNode {
       const now = this.cases.find(one => one.case === first) ?? found;
       return { status: 200, body: { ...now, actions: this.actionsOf(now, person) } };
     };
+    if (second === 'alerts') {
+      const { alerts } = body as { alerts: string[] };
+      this.alerts = this.alerts.filter(one => !alerts.includes(one.id));
+      return { status: 204 };
+    }
     if (second === undefined) return told();
     if (second === 'draft') return this.draft(method, `${person.name} ${first}`, body as Draft | undefined);
+    if (second === 'key-images') return { status: 200, body: this.found };
+    if (second === 'attachments') return this.attach(found, url.searchParams.get('name') ?? '') ?? told();
     if (second === 'reports') return this.sign(found, body as SignedReport, person) ?? told();
     if (second === 'join') {
       const { study } = body as { study: string };
-      this.loose = { studies: this.loose.studies.filter(one => one.study !== study), cases: this.loose.cases.filter(one => one.case !== first) };
+      const rest = (rows: CaseRow[]) => rows.filter(one => one.case !== first);
+      this.loose = { studies: this.loose.studies.filter(one => one.study !== study), cases: rest(this.loose.cases), joinable: rest(this.loose.joinable) };
       return told();
     }
     return this.step(found, body as { step: string } & Record<string, unknown>, person) ?? told();
@@ -255,6 +278,17 @@ export class CaseNode {
     return { status: 201, body: { ...made, actions: this.actionsOf(made, person) } };
   }
 
+  /** What files this node does not take, by name. */
+  refusesFiles = new Set<string>();
+
+  private attach(of: Case, name: string): Answer | null {
+    if (this.refusesFiles.has(name)) return refused(415, 'other-content');
+    this.serial += 1;
+    const added = { attachment: EVENT(this.serial), name, media: 'application/pdf' as const, bytes: 9, person: 'martin', at: this.now(), here: true };
+    this.cases = this.cases.map(one => (one.case === of.case ? { ...one, attachments: [...one.attachments, added] } : one));
+    return null;
+  }
+
   private draft(method: string, name: string, body: Draft | undefined): Answer {
     const known = this.drafts.get(name);
     if (method === 'GET') return known ? { status: 200, body: known } : refused(404, 'not-found');
@@ -278,9 +312,10 @@ export class CaseNode {
     if (differs.length > 0) return refused(409, 'wrong-patient', { differs });
     const isShort = of.images.expected === null || of.images.here < of.images.expected || !of.images.count_confirmed;
     if (isShort && body.despite === '') return refused(409, 'images-missing');
+    if (of.study_list.some(study => study.undecoded > 0) && body.despite === '') return refused(409, 'images-undecoded');
     this.serial += 1;
-    const { standing, indication, technique, findings, conclusion, language, critical, despite, read } = body;
-    const report = reportOf({ event: EVENT(this.serial), standing, indication, technique, findings, conclusion, language, critical, despite, read, person: person.name, at: this.now(), delivered: false, unheard: critical });
+    const { standing, indication, technique, findings, conclusion, language, critical, despite, read, key_images } = body;
+    const report = reportOf({ event: EVENT(this.serial), standing, indication, technique, findings, conclusion, language, critical, despite, read, key_images, person: person.name, at: this.now(), delivered: false, unheard: critical });
     this.drafts.delete(`${person.name} ${of.case}`);
     this.change(of.case, { stage: standing === 'preliminary' ? 'preliminary' : 'final', reports: [...of.reports, report], claim: null }, { step: 'reported' });
     return null;
@@ -295,17 +330,22 @@ export class CaseNode {
       this.change(of.case, { claim: { site: 'own', site_name: 'CH Sud', person: person.name, at: this.now(), mine: true } }, { step: 'claimed', person: person.name });
     } else if (step === 'release') this.change(of.case, { claim: null, stage: 'images-ready' }, { step: 'released' });
     else if (step === 'accept') this.change(of.case, { stage: 'images-ready', protocol: typeof given.protocol === 'string' ? given.protocol : null }, { step: 'accepted' });
+    else if (step === 'unserved') this.change(of.case, { stage: 'unserved' }, { step: 'unserved' });
     else if (step === 'refuse') this.change(of.case, { stage: 'unserved' }, { step: 'refused' });
     else if (step === 'read') this.change(of.case, { stage: 'reading' }, { step: 'reading' });
     else if (step === 'cancel') this.change(of.case, { stage: 'cancelled' }, { step: 'cancelled' });
-    else if (step === 'acknowledge') this.change(of.case, { stage: 'acknowledged', reports: of.reports.map(one => (one.event === given.report ? { ...one, acknowledged: true } : one)) }, { step: 'acknowledged' });
-    else if (step === 'hear') {
+    else if (step === 'acknowledge') {
+      const shown = Array.isArray(given.differences) ? (given.differences as unknown[]) : [];
+      const differs = of.comparisons.filter(one => one.class !== null && one.class !== 'none' && one.reports.some(event => event === given.report));
+      if (differs.some(one => one.event && !shown.includes(one.event))) return refused(409, 'difference-not-shown');
+      this.change(of.case, { stage: 'acknowledged', reports: of.reports.map(one => (one.event === given.report ? { ...one, acknowledged: true } : one)) }, { step: 'acknowledged' });
+    } else if (step === 'hear') {
       if (given.who !== undefined && given.read_back !== true) return refused(409, 'not-read-back');
       this.change(of.case, { flags: of.flags.filter(flag => flag !== 'critical-unheard'), reports: of.reports.map(one => (one.event === given.report ? { ...one, unheard: false } : one)) }, { step: 'heard' });
     } else if (step === 'compare') {
       this.change(of.case, {
         flags: of.flags.filter(flag => flag !== 'comparison-owed'),
-        comparisons: of.comparisons.map(one => ({ ...one, class: given.class as Case['comparisons'][number]['class'], text, person: person.name })),
+        comparisons: of.comparisons.map(one => ({ ...one, class: given.class as Case['comparisons'][number]['class'], text, person: person.name, event: EVENT(90), unread: given.class !== 'none', mine: false })),
       }, { step: 'compared' });
     } else if (step === 'say') {
       this.serial += 1;

@@ -252,6 +252,7 @@ export class FakeNode {
         return { status: 200, body: readingOf(body as { studies: string[] }) };
       case 'transfers':
         return method === 'POST' ? { status: 204, body: null } : { status: 200, body: this.transfers };
+      case 'shifts':
       case 'links':
       case 'patient-links':
         return { status: 200, body: [] };
@@ -592,7 +593,7 @@ export function busyNode(now = new Date(), moreCases = 0): FakeNode {
       note_fr: alert ? 'instance 1.2.826…17 : l’empreinte n’est pas celle du manifeste' : '',
     });
   }
-  node.aes = [{ title: 'PACSCENTRAL', host: '10.20.0.5', port: 104, query: 'own', echo: true, store: true, destination: true, notify: false, reject: false, tls: false, certificate: null }];
+  node.aes = [{ title: 'PACSCENTRAL', host: '10.20.0.5', port: 104, query: 'own', echo: true, store: true, destination: true, notify: false, reject: false, tls: false, certificate: null, heard: null }];
   fillNight(node.cases, NORTH, COAST, now, moreCases);
   node.users.push({ name: 'm.rossi', role: 'technologist' }, { name: 'dpo', role: 'auditor' }, { name: 'dr.martin', role: 'referrer' });
   return node;

@@ -1,6 +1,6 @@
 // A night's cases, for looking at pages: strokes, an expert's opinion, a discordance, a silent hospital.
 
-import type { Case, CaseStudy, CoveredSite, Flag, Priority, Stage } from '../api/cases';
+import type { Case, CaseStudy, CoveredSite, Flag, Priority, Stage } from '../api/types';
 import type { CaseNode } from './caseNode';
 import { CASE, caseOf, EVENT, reportOf } from './caseNode';
 
@@ -18,7 +18,7 @@ export function fillNight(node: CaseNode, north: string, coast: string, now: Dat
   const day = `${now.getFullYear()}${String(now.getMonth() + 1).padStart(2, '0')}${String(now.getDate()).padStart(2, '0')}`;
   const claim = (person: string, minutes: number, mine: boolean) => ({ site: 'own', site_name: 'CH Sud', person, at: at(minutes), mine });
   const images = (here: number, expected: number | null, isConfirmed = expected !== null) => ({ here, expected, ready: expected === here, count_confirmed: isConfirmed });
-  const study = (change: Partial<CaseStudy>): CaseStudy => ({ study: '1.2.840.9', version: 1, version_here: 1, instances: 180, here: 180, expected: null, date: day, time: null, time_zone: null, utc_offset_min: null, holder: null, holder_name: 'CH Nord', verified: true, joined_by: 'request', ...change });
+  const study = (change: Partial<CaseStudy>): CaseStudy => ({ study: '1.2.840.9', version: 1, version_here: 1, instances: 180, here: 180, expected: null, date: day, time: null, time_zone: null, utc_offset_min: null, holder: null, holder_name: 'CH Nord', verified: true, undecoded: 0, joined_by: 'request', ...change });
   const flags = (...list: Flag[]) => ({ flags: list });
   const preliminary = reportOf({ event: EVENT(50), at: at(-50), critical: true, unheard: true, hear_by: at(6), person: 'dr.leroy' });
   const final = reportOf({
@@ -33,11 +33,11 @@ export function fillNight(node: CaseNode, north: string, coast: string, now: Dat
     ['images-ready', 'P1', 'DUPONT^Gérard', '19390212', 'M', 'Embolie pulmonaire ? Dyspnée brutale.', 'CH Nord', 14, { claim: claim('dr.bernard', -6, true) }],
     ['reading', 'P1', 'GARCÍA LÓPEZ^María José', '19840321', 'F', 'Appendicite ? Fièvre 39, CRP 210.', 'Clinique de la Baie', 21, { region: 'ABDOMEN', claim: claim('dr.leroy', -11, false), images: images(286, null, false), count_confirmed_by: null, ...flags('count-unconfirmed') }],
     ['preliminary', 'P1', 'O’CONNOR^Niamh', '19910630', 'F', 'Embolie pulmonaire ? J5 post-partum.', 'CH Nord', -2, { reports: [preliminary], due: { what: 'hear', at: at(6), breached: false }, ...flags('critical-unheard') }],
-    ['final', 'P1', 'BENALI^Samira', '19550817', 'F', 'Embolie pulmonaire ?', 'CH Nord', 60, { reports: [preliminary, final].map(one => ({ ...one, unheard: false })), comparisons: [{ reports: [EVENT(50), EVENT(51)], class: null, text: null, person: null }], due: null, ...flags('comparison-owed') }],
+    ['final', 'P1', 'BENALI^Samira', '19550817', 'F', 'Embolie pulmonaire ?', 'CH Nord', 60, { reports: [preliminary, final].map(one => ({ ...one, unheard: false })), comparisons: [{ reports: [EVENT(50), EVENT(51)], class: null, text: null, person: null, event: null, unread: false, mine: false }], due: null, ...flags('comparison-owed') }],
     ['images-ready', 'P2', 'FRANÇOIS^Zoé', '20150402', 'F', 'Traumatisme du coude, fracture ?', 'Hôpital de l’Île', 96, { modality: 'DX', region: 'ELBOW', images: images(2, 2), ...flags() }],
     ['acquired', 'P2', 'VAN DEN BERGHE^Maximilien-Alexandre Édouard', '19670101', 'M', 'Colique néphrétique fébrile', 'Clinique de la Baie', 118, { region: 'ABDOMEN', images: images(0, null), study_list: [], ...flags('no-images') }],
     ['offered', 'P2', 'MARTIN^Éloïse', '19840321', 'F', 'Lésion hépatique segment IV : avis hépatobiliaire', 'CHU de l’Ouest', 26, { kind: 'expertise', role: 'requester', modality: 'MR', region: 'ABDOMEN', asked: [{ site: WEST, site_name: 'CHU de l’Ouest', whom: 'Pr Hamon', rank: 1, answer: 'waiting', reason: null, until: at(26) }], skipped: [], requester_name: 'CH Sud', requester: 'own', reader_name: 'CHU de l’Ouest', images: images(642, 642), ...flags() }],
-    ['requested', 'P1', 'INCONNU^', '', 'M', 'Coma, découvert sur la voie publique', 'Hôpital de l’Île', -4, { region: 'HEAD', patient: { name: 'INCONNU^', birth_date: '', sex: 'M', id: 'TMP-88', issuer: 'ILE', ins: null, identity: 'unknown' }, images: images(96, null, false), reader: null, reader_name: null, escalation: { telephones: ['02 97 11 22 33', '06 01 02 03 04'], since: at(-4), reasons: ['nobody-answers'] }, asked: [{ site: WEST, site_name: 'CHU de l’Ouest', whom: '', rank: 1, answer: 'timed-out', reason: null, until: null }, { site: north, site_name: 'CH Nord', whom: '', rank: 2, answer: 'refused', reason: 'Surcharge : lecture impossible à temps', until: null }], ...flags('escalated', 'breached') }],
+    ['requested', 'P1', 'INCONNU^', '', 'M', 'Coma, découvert sur la voie publique', 'Hôpital de l’Île', -4, { region: 'HEAD', patient: { name: 'INCONNU^', birth_date: '', sex: 'M', id: 'TMP-88', issuer: 'ILE', ins: null, identity: 'unknown' }, images: images(96, null, false), reader: null, reader_name: null, escalation: { telephones: [{ site: WEST, site_name: 'CHU de l’Ouest', of: 'shift', name: 'dr.martin', number: '02 97 11 22 33' }, { site: 'own', site_name: 'CH Sud', of: 'site', name: 'Standard', number: '06 01 02 03 04' }], call: null, since: at(-4), reasons: ['nobody-answers'] }, asked: [{ site: WEST, site_name: 'CHU de l’Ouest', whom: '', rank: 1, answer: 'timed-out', reason: null, until: null }, { site: north, site_name: 'CH Nord', whom: '', rank: 2, answer: 'refused', reason: 'Surcharge : lecture impossible à temps', until: null }], ...flags('escalated', 'breached') }],
     ['delivered', 'P3', 'RIOU^Jean-Yves', '19520506', 'M', 'Suivi nodule pulmonaire', 'Clinique de la Baie', 800, { reports: [reportOf({ event: EVENT(60), standing: 'final', at: at(-200), conclusion: 'Nodule stable.' })], ...flags() }],
     ['closed', 'P3', 'TANGUY^Anne', '19770202', 'F', 'Contrôle', 'CH Nord', 0, { due: null }],
   ];
@@ -97,5 +97,6 @@ export function fillNight(node: CaseNode, north: string, coast: string, now: Dat
       { study: '1.2.840.77', name: 'VAN DEN BERGHE^Maximilien', birth_date: '19670101', sex: 'M', id: '108234', issuer: 'BAIE', date: day, modalities: ['CT'], accession: 'A77', arrived: at(-7), alarm: true, candidates: waiting ? [{ case: waiting.case, why: 'patient-id' }] : [] },
     ],
     cases: waiting ? [waiting] : [],
+    joinable: waiting ? [waiting] : [],
   };
 }

@@ -194,6 +194,7 @@ fn new_study(says: &StudySays, received: Timestamp) -> StoredStudy {
         date: None,
         time: None,
         utc_offset_min: None,
+        national: None,
         modalities: Vec::new(),
         body_parts: Vec::new(),
         description: None,
@@ -225,6 +226,11 @@ fn new_study(says: &StudySays, received: Timestamp) -> StoredStudy {
 fn grow_study(row: &mut StudyRow, record: &IngestRecord, series: usize) {
     let says = &record.study;
     row.patient_conflict |= is_other(&row.patient, &says.patient);
+    // Two numbers are two people.
+    row.patient_conflict |= says.national.is_some() && row.national.is_some() && row.national != says.national;
+    if row.national.is_none() {
+        row.national.clone_from(&says.national);
+    }
     if row.date.is_none() && says.date.is_some() {
         row.date.clone_from(&says.date);
         row.time.clone_from(&says.time);

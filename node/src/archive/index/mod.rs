@@ -98,7 +98,7 @@ pub(super) struct Meta {
 
 impl Wire for Meta {
     /// An index of another version is made again from the journal.
-    const VERSION: u8 = 5;
+    const VERSION: u8 = 6;
     const NAME: &'static str = "index";
 }
 

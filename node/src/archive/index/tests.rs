@@ -31,6 +31,7 @@ fn record(study: u32, series: u32, instance: u32) -> Applied {
             date: None,
             time: None,
             utc_offset_min: None,
+            national: None,
             description: None,
             accession: None,
             referrer: None,

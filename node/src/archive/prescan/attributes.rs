@@ -2,7 +2,7 @@
 
 use super::{ScanError, charset::Charsets, scan::Coding};
 use crate::archive::rows::{SeriesSays, StudySays};
-use protocol::{Uid, catalog::is_utc_offset, coding::Grid, manifest::Patient};
+use protocol::{Uid, catalog::is_utc_offset, coding::Grid, identity::Identifier, manifest::Patient};
 use std::collections::BTreeMap;
 
 const CHARSET: u32 = 0x0008_0005;
@@ -23,8 +23,10 @@ const SERIES_DESCRIPTION: u32 = 0x0008_103E;
 const PATIENT_NAME: u32 = 0x0010_0010;
 const PATIENT_ID: u32 = 0x0010_0020;
 const ISSUER: u32 = 0x0010_0021;
+const QUALIFIERS: u32 = 0x0010_0024;
 const BIRTH_DATE: u32 = 0x0010_0030;
 const SEX: u32 = 0x0010_0040;
+const OTHER_IDS: u32 = 0x0010_1002;
 const BODY_PART: u32 = 0x0018_0015;
 const STUDY: u32 = 0x0020_000D;
 const SERIES: u32 = 0x0020_000E;
@@ -34,6 +36,7 @@ const INSTANCE_NUMBER: u32 = 0x0020_0013;
 const SAMPLES: u32 = 0x0028_0002;
 const PLANAR: u32 = 0x0028_0006;
 const FRAMES: u32 = 0x0028_0008;
+const UNIVERSAL_ID: u32 = 0x0040_0032;
 const ROWS: u32 = 0x0028_0010;
 const COLUMNS: u32 = 0x0028_0011;
 const BITS_ALLOCATED: u32 = 0x0028_0100;
@@ -74,24 +77,90 @@ const WANTED: [u32; 29] = [
 /// What tells how samples stand in native pixel data.
 const OF_PIXELS: [u32; 5] = [SAMPLES, PLANAR, COLUMNS, BITS_ALLOCATED, REPRESENTATION];
 
+/// Patient IDs beside the first that are looked at.
+const OTHERS_MAX: usize = 16;
+
 /// Raw values of the wanted top-level elements.
 #[derive(Debug)]
-pub(super) struct Found(BTreeMap<u32, Vec<u8>>, &'static [u32]);
+pub(super) struct Found {
+    values: BTreeMap<u32, Vec<u8>>,
+    wanted: &'static [u32],
+    ids: Ids,
+}
+
+/// A Patient ID with whoever issued it, as raw values.
+#[derive(Debug, Default)]
+struct Id {
+    id: Vec<u8>,
+    issuer: Vec<u8>,
+    universal: Vec<u8>,
+}
+
+/// Patient IDs in sequences: who issued the first (0010,0024), and others (0010,1002).
+#[derive(Debug, Default)]
+struct Ids {
+    universal: Vec<u8>,
+    others: Vec<Id>,
+}
 
 impl Default for Found {
     fn default() -> Self {
-        Self(BTreeMap::new(), &WANTED)
+        Self { values: BTreeMap::new(), wanted: &WANTED, ids: Ids::default() }
     }
 }
 
 impl Found {
     /// For what tells how samples stand.
     pub(super) fn of_pixels() -> Self {
-        Self(BTreeMap::new(), &OF_PIXELS)
+        Self { wanted: &OF_PIXELS, ..Self::default() }
+    }
+
+    /// Whether values inside this top-level sequence are wanted.
+    pub(super) fn wants_within(&self, sequence: u32) -> bool {
+        matches!(sequence, OTHER_IDS | QUALIFIERS) && self.wanted.contains(&PATIENT_ID)
+    }
+
+    /// An item of a top-level sequence begins.
+    pub(super) fn begin_item(&mut self, sequence: u32) {
+        if sequence == OTHER_IDS && self.ids.others.len() < OTHERS_MAX {
+            self.ids.others.push(Id::default());
+        }
+    }
+
+    /// A value inside a top-level sequence; `inner`: inside a sequence of it.
+    pub(super) fn keep_within(&mut self, sequence: u32, inner: Option<u32>, tag: u32, value: &[u8]) {
+        let place = match (sequence, inner, tag) {
+            (QUALIFIERS, None, UNIVERSAL_ID) => Some(&mut self.ids.universal),
+            (OTHER_IDS, None, PATIENT_ID) => self.ids.others.last_mut().map(|one| &mut one.id),
+            (OTHER_IDS, None, ISSUER) => self.ids.others.last_mut().map(|one| &mut one.issuer),
+            (OTHER_IDS, Some(QUALIFIERS), UNIVERSAL_ID) => self.ids.others.last_mut().map(|one| &mut one.universal),
+            _ => None,
+        };
+        // One that stands twice with two values is no number, since a number has no comma.
+        match place {
+            Some(place) if place.is_empty() || *place == *value => *place = value.to_vec(),
+            Some(place) => place.push(b','),
+            None => {}
+        }
+    }
+
+    /// The one national number that it tells of the patient; of two it is not known which.
+    fn national(&self) -> Option<Identifier> {
+        let text = |raw: &[u8]| std::str::from_utf8(raw).ok().map(|text| text.trim_matches(['\0', ' ']).to_owned());
+        let number = |id: &[u8], by: [&[u8]; 2]| {
+            let id = text(id)?;
+            by.into_iter().find_map(|issuer| Identifier::national(&text(issuer)?, &id))
+        };
+        let (id, issuer) = (self.raw(PATIENT_ID).unwrap_or_default(), self.raw(ISSUER).unwrap_or_default());
+        let first = number(id, [&self.ids.universal, issuer]);
+        let others = self.ids.others.iter().filter_map(|one| number(&one.id, [&one.universal, &one.issuer]));
+        let mut numbers: Vec<Identifier> = first.into_iter().chain(others).collect();
+        numbers.dedup();
+        if numbers.len() == 1 { numbers.pop() } else { None }
     }
 
     pub(super) fn wants(&self, tag: u32) -> bool {
-        tag < 0x0029_0000 && self.1.contains(&tag)
+        tag < 0x0029_0000 && self.wanted.contains(&tag)
     }
 
     /// How samples stand; `None` where that is not known, or not of 8 or 16 bits.
@@ -107,18 +176,18 @@ impl Found {
 
     /// An element that stands twice with two values has none that could be trusted.
     pub(super) fn keep(&mut self, tag: u32, value: &[u8]) -> Result<(), ScanError> {
-        match self.0.get(&tag) {
+        match self.values.get(&tag) {
             Some(before) if before != value => Err(ScanError::Malformed("an element stands twice with two values")),
             Some(_) => Ok(()),
             None => {
-                self.0.insert(tag, value.to_vec());
+                self.values.insert(tag, value.to_vec());
                 Ok(())
             }
         }
     }
 
     fn raw(&self, tag: u32) -> Option<&[u8]> {
-        self.0.get(&tag).map(Vec::as_slice)
+        self.values.get(&tag).map(Vec::as_slice)
     }
 
     /// A UID; empty or padding alone counts as missing, anything else must be one.
@@ -157,6 +226,7 @@ impl Found {
             date: self.date(STUDY_DATE),
             time: self.time(STUDY_TIME),
             utc_offset_min: self.utc_offset(),
+            national: self.national(),
             description: text(STUDY_DESCRIPTION),
             accession: first(ACCESSION),
             referrer: text(REFERRER),

@@ -52,6 +52,8 @@ struct Frame {
     end: Option<u64>,
     is_item: bool,
     coding: Coding,
+    /// Of a sequence.
+    tag: u32,
 }
 
 pub(super) struct Walk<'a, S: Source> {
@@ -153,7 +155,8 @@ impl<'a, S: Source> Walk<'a, S> {
         }
     }
 
-    fn push(&mut self, length: u32, is_item: bool, coding: Coding) -> Result<(), ScanError> {
+    /// `tag`: of a sequence; an item has that of items.
+    fn push(&mut self, length: u32, tag: u32, coding: Coding) -> Result<(), ScanError> {
         if self.stack.len() >= 2 * DEPTH_MAX {
             return Err(ScanError::TooLarge("nested sequences"));
         }
@@ -164,7 +167,7 @@ impl<'a, S: Source> Walk<'a, S> {
         } else {
             return Err(ScanError::Malformed("a sequence is longer than what is left"));
         };
-        self.stack.push(Frame { end, is_item, coding });
+        self.stack.push(Frame { end, is_item: tag == ITEM, coding, tag });
         Ok(())
     }
 
@@ -182,7 +185,12 @@ impl<'a, S: Source> Walk<'a, S> {
         let (tag, length) = self.tag_and_length(coding)?;
         self.pass(8)?;
         match tag {
-            ITEM => self.push(length, true, coding)?,
+            ITEM => {
+                if self.stack.len() == 1 {
+                    self.found.begin_item(self.top.0);
+                }
+                self.push(length, ITEM, coding)?;
+            }
             SEQUENCE_END if self.stack.last().is_some_and(|frame| frame.end.is_none()) => self.pop(),
             _ => return Err(ScanError::Malformed("something other than an item in a sequence")),
         }
@@ -233,13 +241,13 @@ impl<'a, S: Source> Walk<'a, S> {
         if element.length == UNDEFINED {
             return match element.vr {
                 _ if is_pixels(element.tag) => self.fragments(coding),
-                Vr::Unknown if coding != Coding::ImplicitLe => self.push(UNDEFINED, false, Coding::ImplicitLe),
-                Vr::Sequence | Vr::Unknown => self.push(UNDEFINED, false, coding),
+                Vr::Unknown if coding != Coding::ImplicitLe => self.push(UNDEFINED, element.tag, Coding::ImplicitLe),
+                Vr::Sequence | Vr::Unknown => self.push(UNDEFINED, element.tag, coding),
                 Vr::Bytes | Vr::Other => Err(ScanError::Malformed("a value without length that may not be so")),
             };
         }
         if element.vr == Vr::Sequence && (element.length == 0 || self.begins_with_item(coding)?) {
-            self.push(element.length, false, coding)?;
+            self.push(element.length, element.tag, coding)?;
             self.close_ended();
             return Ok(());
         }
@@ -248,6 +256,10 @@ impl<'a, S: Source> Walk<'a, S> {
             let kept = element.length.min(super::VALUE_BYTES_MAX);
             let value = self.source.peek(kept as usize)?;
             self.found.keep(element.tag, value)?;
+        } else if matches!(self.stack.len(), 2 | 4) && self.found.wants_within(self.top.0) && self.fits(length) {
+            let inner = self.stack.get(2).map(|frame| frame.tag);
+            let value = self.source.peek(element.length.min(super::VALUE_BYTES_MAX) as usize)?;
+            self.found.keep_within(self.top.0, inner, element.tag, value);
         }
         self.pass(length)?;
         if self.stack.is_empty() {

@@ -70,6 +70,42 @@ fn rows_say_what_the_data_set_says() {
     assert_eq!(scanned.header_bytes as usize, made().data_set().len() - 112);
 }
 
+/// A Patient ID beside the first, with who issued it as text or as an object identifier.
+fn other_id(id: &str, issuer: &str, universal: &str) -> Vec<u8> {
+    let text = |tag: u32, value: &str| {
+        let [a, b, c, d] = tag.to_be_bytes();
+        let value = if value.len() % 2 == 1 { format!("{value} ") } else { value.to_owned() };
+        let length = u16::try_from(value.len()).unwrap().to_le_bytes();
+        [&[b, a, d, c], &b"LO"[..], &length, value.as_bytes()].concat()
+    };
+    let item = |inside: Vec<u8>| [bare(0xFFFE_E000, NONE), inside, bare(0xFFFE_E00D, 0)].concat();
+    let sequence = |tag: u32, items: Vec<u8>| long(tag, "SQ", NONE, &[items, bare(0xFFFE_E0DD, 0)].concat());
+    let qualifiers = sequence(0x0010_0024, item(text(0x0040_0032, universal)));
+    item([text(0x0010_0020, id), text(0x0010_0021, issuer), qualifiers].concat())
+}
+
+#[test]
+fn the_national_number_is_found_beside_the_patient_id_and_none_where_there_are_two() {
+    const NUMBER: &str = "255081416802538";
+    const OID: &str = "1.2.250.1.213.1.4.8";
+    let national = |items: &[Vec<u8>]| {
+        let extra = long(0x0010_1002, "SQ", NONE, &[items.concat(), bare(0xFFFE_E0DD, 0)].concat());
+        let bytes = with(&extra);
+        let found = scan_memory(&bytes, EXPLICIT).unwrap().study.national;
+        assert_eq!(found, scan_file(&bytes, EXPLICIT).unwrap().study.national);
+        found.map(|one| (one.issuer, one.id))
+    };
+    let found = Some((OID.to_owned(), NUMBER.to_owned()));
+    let local = other_id("4711", "CHNORD", "1.2.3");
+    assert_eq!(national(&[local.clone(), other_id(NUMBER, "INS-NIR", OID)]), found);
+    assert_eq!(national(&[other_id("2 55 08 14 168 025 38", OID, ""), local.clone()]), found);
+    assert_eq!(national(&[local]), None);
+    assert_eq!(national(&[other_id(NUMBER, "CHNORD", "1.2.3")]), None, "not the national issuer");
+    assert_eq!(national(&[other_id("255081416802539", "INS-NIR", OID)]), None, "the key does not fit");
+    assert_eq!(national(&[other_id(NUMBER, "", OID), other_id(NUMBER, "", "1.2.250.1.213.1.4.9")]), None, "two");
+    assert_eq!(national(&[other_id(NUMBER, "", OID), other_id(NUMBER, "", OID)]), found, "twice the same");
+}
+
 #[test]
 fn nesting_is_walked_to_a_bound_and_refused_beyond() {
     assert!(scan_memory(&with(&nested(64)), EXPLICIT).is_ok());

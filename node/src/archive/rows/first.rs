@@ -1,5 +1,5 @@
-//! Records of arrivals in their first version, which did not tell the institution of a series, and in their second, which
-//! did not tell the time zone of a study.
+//! Records of arrivals in their first version, which did not tell the institution of a series, in their second, which did not
+//! tell the time zone of a study, and in their third, which did not tell a national number.
 //!
 //! # Not here
 //! What they mean: today's shapes, in [`super`].
@@ -38,13 +38,47 @@ pub(in crate::archive) struct SecondSays {
     study_id: Option<String>,
 }
 
+/// What an instance says of its study, without a national number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::archive) struct ThirdSays {
+    study: Uid,
+    patient: Patient,
+    date: Option<String>,
+    time: Option<String>,
+    utc_offset_min: Option<i16>,
+    description: Option<String>,
+    accession: Option<String>,
+    referrer: Option<String>,
+    study_id: Option<String>,
+}
+
 type FirstIngest = IngestRecord<FirstSays, SecondSays>;
 type SecondIngest = IngestRecord<SeriesSays, SecondSays>;
+type ThirdIngest = IngestRecord<SeriesSays, ThirdSays>;
+
+impl From<ThirdIngest> for IngestRecord {
+    fn from(third: ThirdIngest) -> Self {
+        let IngestRecord { study: says, series, instance, person } = third;
+        let study = StudySays {
+            study: says.study,
+            patient: says.patient,
+            date: says.date,
+            time: says.time,
+            utc_offset_min: says.utc_offset_min,
+            national: None,
+            description: says.description,
+            accession: says.accession,
+            referrer: says.referrer,
+            study_id: says.study_id,
+        };
+        Self { study, series, instance, person }
+    }
+}
 
 impl From<SecondIngest> for IngestRecord {
     fn from(second: SecondIngest) -> Self {
         let IngestRecord { study: says, series, instance, person } = second;
-        let study = StudySays {
+        let study = ThirdSays {
             study: says.study,
             patient: says.patient,
             date: says.date,
@@ -55,7 +89,7 @@ impl From<SecondIngest> for IngestRecord {
             referrer: says.referrer,
             study_id: says.study_id,
         };
-        Self { study, series, instance, person }
+        ThirdIngest { study, series, instance, person }.into()
     }
 }
 
@@ -110,36 +144,38 @@ impl From<FirstConditions> for Conditions {
     }
 }
 
-macro_rules! third {
+macro_rules! fourth {
     ($($type:ident, $name:literal, $from:expr;)+) => {$(
         impl Wire for $type {
-            const VERSION: u8 = 3;
+            const VERSION: u8 = 4;
             const NAME: &'static str = $name;
 
             fn decode_version(version: u8, body: &[u8]) -> Result<Self, WireError> {
                 match version {
                     1 => wire::decode_body::<$type<FirstIngest>>(body).map($from),
                     2 => wire::decode_body::<$type<SecondIngest>>(body).map($from),
+                    3 => wire::decode_body::<$type<ThirdIngest>>(body).map($from),
                     _ => Err(WireError::Version { name: Self::NAME, version }),
                 }
             }
         }
     )+};
 }
-third! {
+fourth! {
     ReinstateRecord, "reinstate record", reinstate;
     AsideRecord, "aside record", aside;
     ResolveRecord, "resolve record", resolve;
 }
 
 impl Wire for IngestRecord {
-    const VERSION: u8 = 3;
+    const VERSION: u8 = 4;
     const NAME: &'static str = "ingest record";
 
     fn decode_version(version: u8, body: &[u8]) -> Result<Self, WireError> {
         match version {
             1 => wire::decode_body::<FirstIngest>(body).map(Self::from),
             2 => wire::decode_body::<SecondIngest>(body).map(Self::from),
+            3 => wire::decode_body::<ThirdIngest>(body).map(Self::from),
             _ => Err(WireError::Version { name: Self::NAME, version }),
         }
     }
@@ -235,11 +271,21 @@ mod tests {
         assert_eq!(read.swap.map(|swap| *swap.into), Some(today.clone()));
         let IngestRecord { study, instance, person, .. } = first();
         let series = SeriesSays { institution: Some("CH".into()), ..today.series.clone() };
-        let second = SecondIngest { study, series, instance, person };
+        let second = SecondIngest { study, series: series.clone(), instance: instance.clone(), person: person.clone() };
         let written = postcard::to_extend(&second, vec![2]).unwrap();
         let mut told = wire::decode::<IngestRecord>(&written).unwrap();
         assert_eq!((told.series.institution.as_deref(), told.study.utc_offset_min), (Some("CH"), None));
-        told.study.utc_offset_min = Some(-210);
+        let SecondSays { study, patient, .. } = first().study;
+        let (date, description, accession, referrer, study_id) = (None, None, None, None, None);
+        let (time, utc_offset_min) = (Some("143005".into()), Some(-210));
+        let study =
+            ThirdSays { study, patient, date, time, utc_offset_min, description, accession, referrer, study_id };
+        let third = ThirdIngest { study, series, instance, person };
+        let written = postcard::to_extend(&third, vec![3]).unwrap();
+        let read = wire::decode::<IngestRecord>(&written).unwrap();
+        assert_eq!((read.study.utc_offset_min, &read.study.national), (Some(-210), &None));
+        told.study.national = protocol::identity::Identifier::national("1.2.250.1.213.1.4.8", "255081416802538");
+        assert!(told.study.national.is_some());
         assert_eq!(wire::decode::<IngestRecord>(&wire::encode(&told)).unwrap(), told);
     }
 

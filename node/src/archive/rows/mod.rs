@@ -10,6 +10,7 @@
 use protocol::{
     Digest, Timestamp, Uid,
     agreement::{StudyFacts, Withheld},
+    identity::Identifier,
     manifest::{Amended, Amendment, Completeness, Edit, InstanceEntry, ManifestRef, Patient},
     retention::Day,
     wire::Wire,
@@ -47,6 +48,8 @@ pub(crate) struct StudyRow {
     pub(crate) time: Option<String>,
     /// Minutes ahead of UTC of its date and time (0008,0201), when the objects say.
     pub(crate) utc_offset_min: Option<i16>,
+    /// The national number that its objects tell, as Patient ID or beside it (0010,1002).
+    pub(crate) national: Option<Identifier>,
     pub(crate) modalities: Vec<String>,
     pub(crate) body_parts: Vec<String>,
     pub(crate) description: Option<String>,
@@ -72,6 +75,16 @@ pub(crate) struct StudyRow {
 }
 
 impl StudyRow {
+    /// By which national number it is known whose it is. It stands in objects only where the identity is qualified (ANS,
+    /// *Référentiel INS*); of a study that came under two identities it is not certain whose it is.
+    pub(crate) fn national(&self) -> Option<Identifier> {
+        let Patient { id: Some(id), issuer: Some(issuer), .. } = &self.patient else {
+            return self.national.clone().filter(|_| !self.patient_conflict);
+        };
+        let as_id = Identifier::national(issuer, id);
+        as_id.or_else(|| self.national.clone()).filter(|_| !self.patient_conflict)
+    }
+
     /// What agreements judge by. Of studies of ours [`super::Archive::facts`] knows what is held back.
     pub(crate) fn facts(&self, withheld: Withheld) -> StudyFacts {
         let arrived = i64::try_from(self.arrived.0 / 86_400_000).unwrap_or(i64::MAX);
@@ -128,6 +141,7 @@ pub(super) struct StudySays {
     pub(super) date: Option<String>,
     pub(super) time: Option<String>,
     pub(super) utc_offset_min: Option<i16>,
+    pub(super) national: Option<Identifier>,
     pub(super) description: Option<String>,
     pub(super) accession: Option<String>,
     pub(super) referrer: Option<String>,

@@ -111,7 +111,7 @@ pub(in crate::cli) struct Draft {
     /// The reader may ask whether the holder knows a patient, without saying which
     #[arg(long)]
     pub(in crate::cli) presence: bool,
-    /// For what, separated by commas: care, on-call, expertise, emergency, quality [default: not limited]
+    /// For what, separated by commas: care, on-call, expertise, emergency, quality, screening [default: not limited]
     #[arg(long, value_name = "PURPOSES", value_delimiter = ',')]
     pub(in crate::cli) purposes: Vec<String>,
     /// The law, contract or convention it rests on

@@ -64,7 +64,7 @@ pub(in crate::cli) struct GrantWords {
     /// How far: card, manifest, headers, pixels or objects [default: as agreed]
     #[arg(long)]
     pub(in crate::cli) level: Option<String>,
-    /// For what alone: care, on-call, expertise, emergency or quality [default: as agreed]
+    /// For what alone: care, on-call, expertise, emergency, quality or screening [default: as agreed]
     #[arg(long)]
     pub(in crate::cli) purpose: Option<String>,
     /// It is read into no more copies than so many

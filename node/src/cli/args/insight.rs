@@ -31,7 +31,7 @@ pub(in crate::cli) struct Explain {
     /// As who at the reader's site, by account name [default: anybody there]
     #[arg(long)]
     pub(in crate::cli) person: Option<String>,
-    /// For what: care, on-call, expertise, emergency or quality [default: whatever is agreed]
+    /// For what: care, on-call, expertise, emergency, quality or screening [default: whatever is agreed]
     #[arg(long)]
     pub(in crate::cli) purpose: Option<String>,
     /// As JSON, for programs

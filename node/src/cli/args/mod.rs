@@ -313,6 +313,8 @@ pub(super) enum AeCommand {
     Add(AddAe),
     /// List the DICOM peers with what they may
     List,
+    /// Ask a DICOM peer whether it is there (C-ECHO)
+    Test { title: String },
     /// Forget a DICOM peer: it may do nothing from then on, and what it retrieves now ends
     Remove { title: String },
 }

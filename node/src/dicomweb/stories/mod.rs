@@ -58,6 +58,7 @@ async fn node_for(origins: &[&str]) -> Node {
         decoders: Decoders::new(Tasks::default()),
         https: false,
         cors_origins,
+        ask_peers: true,
     };
     Node { _dir: dir, studies, audit, cases, images: super::router(door) }
 }

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     cases::{Bound, CaseError, Doing, Whole, may as may_in, takes_part},
-    desk::{AskError, SignError, ToSign, checked},
+    desk::{AskError, SignError, ToSign},
     trust::Action,
 };
 use axum::{
@@ -95,13 +95,14 @@ pub(in crate::dicomweb) async fn create(asker: Asker, body: Body) -> Result<Resp
     if !set.text(tags::TRANSACTION_UID).is_empty() {
         return Err(Problem::bad("a Workitem is created without Transaction UID"));
     }
-    let (ask, patient) = request::ask(&set)?;
-    let ask = checked(&asker.desk.door.archive, ask, patient).map_err(|why| match why {
+    let (archive, cases) = (&asker.desk.door.archive, &asker.desk.door.cases);
+    let (ask, particulars) = request::asking(&set)?.checked(archive, &cases.us()).map_err(|why| match why {
         AskError::Missing(fields) => Problem::bad(format!("missing: {}", fields.join(", "))),
         AskError::WrongPatient(_) => conflict("the images are of another patient"),
+        AskError::FromAfar(_) => conflict(why.to_string()),
         AskError::Archive(why) => Problem::Internal(why.to_string()),
     })?;
-    let whole = asker.desk.door.cases.begin(asker.person.actor(), ask).await?;
+    let whole = cases.begin(asker.person.actor(), ask, particulars).await?;
     let place = format!("{}/workitems/{}", asker.root, uid(&whole.name(), 0));
     let mut headers = if request::is_more_than_known(&set) { warning(CREATED_OTHERWISE) } else { HeaderMap::new() };
     if let Ok(value) = HeaderValue::from_str(&place) {
@@ -179,7 +180,7 @@ pub(in crate::dicomweb) async fn state(asker: Asker, body: Body) -> Result<Respo
         ("COMPLETED", StepState::InProgress) => {
             allow(&asker, &target, Doing::Reading)?;
             unlock(&asker, &target, &transaction)?;
-            complete(&asker, &target).await
+            complete(&asker, &target, set.text(tags::COMMENTS_ON_THE_PERFORMED_PROCEDURE_STEP)).await
         }
         ("CANCELED" | "CANCELLED", StepState::InProgress) => {
             allow(&asker, &target, Doing::Reading)?;
@@ -204,14 +205,17 @@ async fn claim(asker: &Asker, target: &Target, transaction: &str) -> Result<Resp
     if Uid::parse(transaction).is_err() {
         return Err(refused(StatusCode::BAD_REQUEST, INCORRECT, "the Transaction UID is no UID"));
     }
+    if let Some(desk) = &asker.desk.door.reading_room {
+        desk.may_read(&target.whole, &asker.person.name).map_err(|why| conflict(why.to_string()))?;
+    }
     let cases = &asker.desk.door.cases;
     let whole = cases.claim_bound(target.whole.name(), asker.person.actor(), transaction).await?;
     cases.touch(&whole, &asker.person.name);
     Ok(done(HeaderMap::new()))
 }
 
-/// Signs what was kept as the reader's draft.
-async fn complete(asker: &Asker, target: &Target) -> Result<Response, Problem> {
+/// Signs what was kept as the reader's draft; `despite`: why, although not all images are known to be there and readable.
+async fn complete(asker: &Asker, target: &Target, despite: String) -> Result<Response, Problem> {
     let (door, name, person) = (&asker.desk.door, target.whole.name(), &asker.person.name);
     let busy = Problem::Busy { code: "not-running", message: "reports are not signed now", retry_s: 5 };
     let desk = door.reading_room.as_ref().ok_or(busy)?;
@@ -228,12 +232,12 @@ async fn complete(asker: &Asker, target: &Target) -> Result<Response, Problem> {
         language: draft.language,
         read: draft.read,
         critical: draft.critical,
-        despite: String::new(),
+        despite,
     };
     if !report.is_sound() {
         return Err(Problem::bad("the report"));
     }
-    let to_sign = ToSign { report, shown: desk.shown(&target.whole) };
+    let to_sign = ToSign { report, images: Vec::new(), shown: desk.shown(&target.whole) };
     match desk.sign(name, asker.person.actor(), to_sign).await {
         Ok(_) => Ok(done(HeaderMap::new())),
         Err(SignError::Case(why)) => Err(why.into()),

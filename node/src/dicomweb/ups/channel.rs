@@ -67,13 +67,13 @@ pub(in crate::dicomweb) async fn open(
     }
     let name = name(&asker)?;
     let upgrade = upgrade.map_err(|_| Problem::bad("a channel is opened as a WebSocket"))?;
-    let known = asker.desk.subscribers.of(&name, &asker.person.name);
-    let _ = known.ok_or(Problem::NotFound)?;
+    let _ = Subscriber::of(&asker, &name).ok_or(Problem::NotFound)?;
     let busy = Problem::Busy { code: "busy", message: "too many channels", retry_s: 60 };
     let turn = asker.desk.channels.clone().try_acquire_owned().map_err(|_| busy)?;
     let upgrade = upgrade.max_message_size(HEARD_BYTES_MAX);
     std::future::ready(Ok(upgrade.on_upgrade(move |socket| async move {
         let news = asker.desk.door.cases.news();
+        asker.desk.door.cases.note_listening(&name);
         let mut channel = Channel { asker, name, told: HashMap::new(), number: 0, socket };
         channel.run(news).await;
         drop(turn);
@@ -107,7 +107,7 @@ struct Gone;
 
 impl Channel {
     fn subscriber(&self) -> Result<Subscriber, Gone> {
-        self.asker.desk.subscribers.of(&self.name, &self.asker.person.name).ok_or(Gone)
+        Subscriber::of(&self.asker, &self.name).ok_or(Gone)
     }
 
     async fn run(&mut self, mut news: broadcast::Receiver<News>) {
@@ -123,7 +123,7 @@ impl Channel {
                         Some(whole) => self.tell(&whole, &subscriber, false).await,
                         None => Ok(()),
                     },
-                    Ok(News::Settings) => Ok(()),
+                    Ok(News::Settings | News::Heard { .. }) => Ok(()),
                     Err(broadcast::error::RecvError::Lagged(_)) => self.tell_all().await,
                     Err(broadcast::error::RecvError::Closed) => Err(Gone),
                 },

@@ -5,15 +5,15 @@
 
 use super::{super::error::Problem, set::Set};
 use crate::{
-    cases::{consent_of, kind_of, priority_of},
-    desk::unnamed,
+    cases::{consent_of, examination_of, kind_of, priority_of},
+    desk::{Asking, unnamed},
     tasks,
 };
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 use protocol::{
     Uid,
-    case::event::{Ask, Consent, Kind, Patient, Priority},
+    case::event::{Ask, Consent, Kind, Particulars, Patient, Priority},
 };
 
 /// Attributes that are understood; others are left out, and that is said.
@@ -57,8 +57,8 @@ pub(super) fn is_more_than_known(set: &Set) -> bool {
     set.names().any(|name| !known.iter().any(|known| known == name))
 }
 
-/// The request, and the patient it names, if it names one.
-pub(super) fn ask(set: &Set) -> Result<(Ask, Option<Patient>), Problem> {
+/// The request, with the patient it names, if it names one.
+pub(super) fn asking(set: &Set) -> Result<Asking, Problem> {
     let said = parameters(&set.items(tags::SCHEDULED_PROCESSING_PARAMETERS_SEQUENCE));
     let said = |name: &str| said.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
     let text = |name: &str| said(name).unwrap_or_default().to_owned();
@@ -92,7 +92,12 @@ pub(super) fn ask(set: &Set) -> Result<(Ask, Option<Patient>), Problem> {
         key_images: Vec::new(),
         to: Vec::new(),
     };
-    Ok((ask, patient(set)?))
+    let examination = examination_of(&text("examination")).ok_or_else(|| Problem::bad("examination"))?;
+    let particulars = Particulars { examination, on_site: text("on-site-physician"), answer_by: None };
+    if !particulars.is_sound() {
+        return Err(Problem::bad("on-site-physician"));
+    }
+    Ok(Asking { ask, particulars, patient: patient(set)? })
 }
 
 /// Ours where it is given; else what the standard's three come nearest to.

@@ -1,10 +1,8 @@
-//! Who listens to which workitems (PS3.18 §11.10–11.12): in memory, for as long as the node runs.
-//!
-//! A subscriber is a name that its client chose (an AE title), and belongs to the person who first used it. The whole worklist,
-//! a filtered one, and single workitems can be subscribed to side by side.
+//! Who listens to which workitems (PS3.18 §11.10–11.12). The whole worklist, a filtered one, and single workitems can be
+//! subscribed to side by side; subscriptions outlive a restart.
 //!
 //! # Not here
-//! What is told, and how: [`super::channel`].
+//! What is told, and how: [`super::channel`]. Keeping subscriptions, and whose they are: `cases`.
 
 use super::{
     super::{
@@ -16,90 +14,86 @@ use super::{
     set::Set,
     turn, warning,
 };
-use crate::trust::Action;
+use crate::{
+    cases::{SUBSCRIBED_ITEMS_MAX, SubscribeError, Subscribing, Subscription, Wanted},
+    trust::Action,
+};
 use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use dicom_core::Tag;
 use protocol::AeTitle;
 use std::{
-    collections::{BTreeSet, HashMap},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
 };
 use tokio::sync::Notify;
 
 /// The well-known UIDs of the whole worklist and of the filtered one (PS3.4 CC.2.3.2).
 const WORKLIST: &str = "1.2.840.10008.5.1.4.34.5";
 const FILTERED: &str = "1.2.840.10008.5.1.4.34.5.1";
-/// Subscribers at once: some for each workstation that there may be.
-const SUBSCRIBERS_MAX: usize = 256;
-/// Workitems that one listens to by name.
-const ITEMS_MAX: usize = 1_000;
+/// Names of which changes are told to their channels; beyond, those without a channel are forgotten.
+const NAMES_MAX: usize = 512;
+
+impl From<SubscribeError> for Problem {
+    fn from(error: SubscribeError) -> Self {
+        match error {
+            SubscribeError::Busy => Self::Busy { code: "busy", message: "too many subscribers", retry_s: 60 },
+            SubscribeError::Others => conflict("the name of the subscriber is somebody else's"),
+            SubscribeError::TooMuch => Self::TooLarge("workitems or conditions of one subscriber"),
+            SubscribeError::Case(why) => why.into(),
+        }
+    }
+}
 
 /// What one listens to.
-#[derive(Clone, Debug, Default)]
 pub(super) struct Subscriber {
-    person: String,
-    is_global: bool,
+    kept: Subscription,
     filter: Option<Vec<Condition>>,
-    items: BTreeSet<String>,
     /// Told when any of this is other than it was.
     pub(super) changed: Arc<Notify>,
 }
 
 impl Subscriber {
+    /// A person's own.
+    pub(super) fn of(asker: &Asker, name: &str) -> Option<Self> {
+        let kept = asker.desk.door.cases.subscription(name, &asker.person.name)?;
+        let condition = |(path, value): &Wanted| (path.iter().map(|(g, e)| Tag(*g, *e)).collect(), value.clone());
+        let filter = kept.filter.as_ref().map(|filter| filter.iter().map(condition).collect());
+        Some(Self { kept, filter, changed: asker.desk.subscribers.of(name) })
+    }
+
     /// Whether it listens to a workitem; `item`: its attributes, made only if they matter.
     pub(super) fn hears(&self, uid: &str, item: impl FnOnce() -> Set) -> bool {
-        self.is_global
-            || self.items.contains(uid)
+        self.kept.is_global
+            || self.kept.items.contains(uid)
             || self.filter.as_ref().is_some_and(|filter| item().meets(filter, false))
     }
 
     pub(super) fn hears_by_name(&self, uid: &str) -> bool {
-        self.items.contains(uid)
-    }
-
-    const fn hears_lists(&self) -> bool {
-        self.is_global || self.filter.is_some()
-    }
-
-    fn hears_nothing(&self) -> bool {
-        !self.hears_lists() && self.items.is_empty()
+        self.kept.items.contains(uid)
     }
 }
 
-/// All of them, by name.
+/// How channels hear that their subscriptions are others now.
 #[derive(Debug, Default)]
-pub(in crate::dicomweb) struct Subscribers(Mutex<HashMap<String, Subscriber>>);
+pub(in crate::dicomweb) struct Subscribers(Mutex<HashMap<String, Arc<Notify>>>);
 
 impl Subscribers {
-    fn all(&self) -> MutexGuard<'_, HashMap<String, Subscriber>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn of(&self, name: &str) -> Arc<Notify> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= NAMES_MAX && !all.contains_key(name) {
+            all.retain(|_, changed| Arc::strong_count(changed) > 1);
+        }
+        all.entry(name.to_owned()).or_default().clone()
     }
+}
 
-    /// A person's own.
-    pub(super) fn of(&self, name: &str, person: &str) -> Option<Subscriber> {
-        self.all().get(name).filter(|one| one.person == person).cloned()
-    }
-
-    fn change(&self, name: &str, person: &str, change: impl FnOnce(&mut Subscriber)) -> Result<(), Problem> {
-        let mut all = self.all();
-        if !all.contains_key(name) && all.len() >= SUBSCRIBERS_MAX {
-            return Err(Problem::Busy { code: "busy", message: "too many subscribers", retry_s: 60 });
-        }
-        let one = all
-            .entry(name.to_owned())
-            .or_insert_with(|| Subscriber { person: person.to_owned(), ..Subscriber::default() });
-        if one.person != person {
-            return Err(conflict("the name of the subscriber is somebody else's"));
-        }
-        change(one);
-        one.changed.notify_one();
-        if one.hears_nothing() {
-            let _ = all.remove(name);
-        }
-        Ok(())
-    }
+async fn change(asker: &Asker, name: &str, change: Subscribing) -> Result<(), Problem> {
+    asker.desk.door.cases.subscribe(name, &asker.person.name, change).await?;
+    asker.desk.subscribers.of(name).notify_one();
+    Ok(())
 }
 
 pub(super) fn name(asker: &Asker) -> Result<String, Problem> {
@@ -127,26 +121,22 @@ fn filter(asker: &Asker) -> Result<Vec<Condition>, Problem> {
     if conditions.is_empty() { Err(Problem::bad("a filter is needed")) } else { Ok(conditions) }
 }
 
+fn wanted((path, value): Condition) -> Wanted {
+    (path.into_iter().map(|tag| (tag.0, tag.1)).collect(), value)
+}
+
 pub(in crate::dicomweb) async fn subscribe(asker: Asker) -> Result<Response, Problem> {
     may(&asker, Action::ListStudies)?;
     let name = name(&asker)?;
-    let subscribers = &asker.desk.subscribers;
-    match asker.param("workitem") {
-        WORKLIST => subscribers.change(&name, &asker.person.name, |one| one.is_global = true)?,
-        FILTERED => {
-            let filter = filter(&asker)?;
-            subscribers.change(&name, &asker.person.name, |one| one.filter = Some(filter))?;
-        }
+    let wanted = match asker.param("workitem") {
+        WORKLIST => Subscribing::Worklist,
+        FILTERED => Subscribing::Filtered(filter(&asker)?.into_iter().map(wanted).collect()),
         _ => {
             let Target { whole, turn } = Target::of(&asker)?;
-            let uid = turn::uid(&whole.name(), turn.number);
-            let known = subscribers.of(&name, &asker.person.name).map_or(0, |one| one.items.len());
-            if known >= ITEMS_MAX {
-                return Err(Problem::TooLarge("workitems of one subscriber"));
-            }
-            subscribers.change(&name, &asker.person.name, |one| _ = one.items.insert(uid))?;
+            Subscribing::Item(turn::uid(&whole.name(), turn.number))
         }
-    }
+    };
+    change(&asker, &name, wanted).await?;
     asker.write_queried("subscription to workitems".to_owned()).await?;
     let is_locked = asker.asked("deletionlock")?.is_some_and(|value| value.eq_ignore_ascii_case("true"));
     // Nothing is deleted that a lock could keep.
@@ -161,20 +151,15 @@ pub(in crate::dicomweb) async fn subscribe(asker: Asker) -> Result<Response, Pro
 pub(in crate::dicomweb) async fn unsubscribe(asker: Asker) -> Result<Response, Problem> {
     may(&asker, Action::ListStudies)?;
     let name = name(&asker)?;
-    let subscribers = &asker.desk.subscribers;
-    let known = subscribers.of(&name, &asker.person.name).ok_or(Problem::NotFound)?;
-    match asker.param("workitem") {
+    let known = Subscriber::of(&asker, &name).ok_or(Problem::NotFound)?.kept;
+    let less = match asker.param("workitem") {
         // Of all at once.
-        WORKLIST | FILTERED if known.hears_lists() => subscribers.change(&name, &asker.person.name, |one| {
-            (one.is_global, one.filter) = (false, None);
-            one.items.clear();
-        })?,
-        uid if known.items.contains(uid) => {
-            subscribers.change(&name, &asker.person.name, |one| _ = one.items.remove(uid))?;
-        }
+        WORKLIST | FILTERED if known.hears_lists() => Subscribing::Nothing,
+        uid if known.items.contains(uid) => Subscribing::NotItem(uid.to_owned()),
         _ => return Err(Problem::NotFound),
-    }
-    std::future::ready(Ok(StatusCode::OK.into_response())).await
+    };
+    change(&asker, &name, less).await?;
+    Ok(StatusCode::OK.into_response())
 }
 
 /// No workitem is added any more; those that are open now go on being told of.
@@ -184,15 +169,10 @@ pub(in crate::dicomweb) async fn suspend(asker: Asker) -> Result<Response, Probl
     if !matches!(asker.param("workitem"), WORKLIST | FILTERED) {
         return Err(Problem::NotFound);
     }
-    let subscribers = &asker.desk.subscribers;
-    let known = subscribers.of(&name, &asker.person.name).filter(Subscriber::hears_lists).ok_or(Problem::NotFound)?;
+    let known = Subscriber::of(&asker, &name).filter(|known| known.kept.hears_lists()).ok_or(Problem::NotFound)?;
     let open = super::channel::open_items(&asker);
     let heard = open.into_iter().filter(|(uid, item)| known.hears(uid, || item.clone())).map(|(uid, _)| uid);
-    let heard: Vec<String> = heard.take(ITEMS_MAX).collect();
-    subscribers.change(&name, &asker.person.name, |one| {
-        let room = ITEMS_MAX.saturating_sub(one.items.len());
-        one.items.extend(heard.into_iter().take(room));
-        (one.is_global, one.filter) = (false, None);
-    })?;
-    std::future::ready(Ok(StatusCode::OK.into_response())).await
+    let heard: Vec<String> = heard.take(SUBSCRIBED_ITEMS_MAX).collect();
+    change(&asker, &name, Subscribing::ItemsOnly(heard)).await?;
+    Ok(StatusCode::OK.into_response())
 }

@@ -84,7 +84,7 @@ pub(super) fn turns(whole: &Whole) -> Vec<Turn> {
             }
             // Nothing is scheduled after it, unless a report crosses it.
             Step::Cancelled { reason } | Step::Unserved { reason } => turn.end(event.at, StepState::Canceled, reason),
-            Step::Reported(report) if report.standing == Standing::Final => {
+            Step::Reported(report) | Step::Illustrated { report, .. } if report.standing == Standing::Final => {
                 if turn.progress == StepState::Canceled {
                     let next = Turn::new(turn.number.saturating_add(1), event.at);
                     over.push(std::mem::replace(&mut turn, next));

@@ -49,7 +49,7 @@ impl Door {
         patience: Patience,
     ) -> Self {
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-        let config = DimseConfig { listen, ae_title: "CHNORD".to_owned(), associations_max, tls: None };
+        let config = DimseConfig { listen, ae_title: "CHNORD".to_owned(), associations_max, ..DimseConfig::default() };
         let door = DimseDoor::start_with(&config, parts.clone(), patience).await.unwrap();
         Self { door, parts, folder }
     }

@@ -95,13 +95,10 @@ struct Key {
     outputs: HashMap<Subject, Output>,
 }
 
-/// The qualified national number of whoever a study is of. It stands in objects only where the identity is qualified (ANS,
-/// *Référentiel INS*); of a study that came under two identities it is not certain whose it is.
+/// The qualified national number of whoever a study is of.
 fn subject(row: &StudyRow) -> Option<Subject> {
-    if row.patient_conflict {
-        return None;
-    }
-    Subject::parse(row.patient.issuer.as_deref()?, row.patient.id.as_deref()?)
+    let national = row.national()?;
+    Subject::parse(&national.issuer, &national.id)
 }
 
 impl Lists {

@@ -64,7 +64,7 @@ impl Hospital {
     async fn open_in(dir: tempfile::TempDir, name: &str, seed: u8, port: u16) -> Self {
         let identity = Arc::new(Identity::from_seed(&[seed; 32]));
         let config = Arc::new(Config {
-            site: SiteConfig { name: name.to_owned(), language: "fr".to_owned(), time_zone: None },
+            site: SiteConfig::named(name),
             portal: PortalConfig::default(),
             dicomweb: DicomwebConfig::default(),
             dimse: DimseConfig::default(),

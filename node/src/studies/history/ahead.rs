@@ -9,11 +9,12 @@
 //! # Not here
 //! When: `desk`. Room on the line: `transfer` lets whoever waits go first.
 
-use super::{HistoryLine, HistoryRow, Studies, Subject};
+use super::{HistoryLine, HistoryRow, SiteState, Studies, Subject};
 use crate::{studies::Availability, trust::Person};
 use lru::LruCache;
-use protocol::{Uid, priors::RELEVANT};
+use protocol::{SiteId, Uid, priors::RELEVANT};
 use std::{
+    collections::BTreeSet,
     num::NonZeroUsize,
     sync::{Mutex, PoisonError},
 };
@@ -33,6 +34,15 @@ pub(crate) struct AheadFigures {
     /// Of these, opened by somebody.
     pub(crate) opened: u64,
     pub(crate) opened_bytes: u64,
+}
+
+/// What looking for priors came to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Looked {
+    /// Studies that are on their way.
+    pub(crate) brought: usize,
+    /// Sites that did not answer: what they have is not known.
+    pub(crate) away: BTreeSet<SiteId>,
 }
 
 /// Bytes of each study, and whether somebody opened it.
@@ -96,35 +106,36 @@ fn chosen(mut rows: Vec<HistoryRow>, current: &[Uid]) -> Vec<(Uid, u64)> {
 }
 
 impl Studies {
-    /// Brings the relevant priors of a study that is to be read here. Gives how many are on their way.
-    pub(crate) async fn bring_priors(&self, subject: Subject, current: &[Uid]) -> usize {
-        let node = Person::of_priors();
-        let Ok(mut lines) = self.history(&node, subject, true) else { return 0 };
+    /// Brings the relevant priors of a study that is to be read here.
+    pub(crate) async fn bring_priors(&self, subject: Subject, current: &[Uid]) -> Looked {
+        let (node, mut looked) = (Person::of_priors(), Looked::default());
+        let Ok(mut lines) = self.history(&node, subject, true) else { return looked };
         let mut rows = std::collections::BTreeMap::new();
         while let Some(line) = lines.recv().await {
-            if let HistoryLine::Study(row) = line {
-                rows.insert(row.found.row.study.clone(), *row);
+            match line {
+                HistoryLine::Study(row) => drop(rows.insert(row.found.row.study.clone(), *row)),
+                HistoryLine::Site { site: Some(site), state: SiteState::Away, .. } => drop(looked.away.insert(site)),
+                _ => {}
             }
         }
-        let mut brought = 0;
         for (study, bytes) in chosen(rows.into_values().collect(), current) {
-            if self.shared.brought.has(&study) {
+            if self.shared.history.brought.has(&study) {
                 continue;
             }
             match self.prefetch(&node, &study).await {
                 Ok(()) => {
-                    self.shared.brought.note(&study, bytes);
-                    brought += 1;
+                    self.shared.history.brought.note(&study, bytes);
+                    looked.brought += 1;
                 }
                 Err(why) => tracing::info!(%study, %why, "a prior is not brought"),
             }
         }
-        brought
+        looked
     }
 
     /// What was brought before anybody asked, and how much of it was of use.
     pub(crate) fn ahead_figures(&self) -> AheadFigures {
-        self.shared.brought.figures()
+        self.shared.history.brought.figures()
     }
 }
 

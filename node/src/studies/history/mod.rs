@@ -5,17 +5,17 @@
 //! questions. Priors are those rows that are of the patient for certain ([`same`]).
 //!
 //! # At a crash
-//! Nothing is kept but candidates, which `links` has.
+//! Nothing is kept but candidates and links by the strict rule, which `links` has.
 //!
 //! # Not here
 //! Opening what was found: [`super::Studies::open`]. The question between sites: `overlay`.
 
 mod ahead;
+mod live;
 mod same;
 
 pub(crate) use ahead::AheadFigures;
-pub(super) use ahead::Brought;
-pub(super) use same::Vouched;
+pub(crate) use live::{Live, Silent};
 pub(crate) use same::{Is, Whose};
 
 use super::{FoundStudy, Shared, Studies, StudyError, find};
@@ -24,20 +24,20 @@ use crate::{
     links::Pair,
     overlay::{HistoryAnswer, RemoteStudy},
     sources::Nearline,
-    tasks,
     trust::{Action, Person},
 };
-use futures::{StreamExt, stream::FuturesUnordered};
+use ahead::Brought;
+use futures::StreamExt;
+use live::{Asked, Searches};
 use protocol::{
     Refusal, SiteId, Uid,
-    agreement::Purpose,
-    catalog::Basis,
-    history::{HistoryAsked, IDENTIFIERS_MAX},
-    identity::Identifier,
+    history::IDENTIFIERS_MAX,
+    identity::{Identifier, Standing},
     ids::Id128,
     manifest::Patient,
     priors::{self, Looked},
 };
+use same::Vouched;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     time::Instant,
@@ -52,8 +52,27 @@ const LOOKED_AT_MAX: usize = 10_000;
 const PEERS_MAX: usize = 512;
 /// Candidates noted of one history: more look alike only where nothing is told but a name that many bear.
 const CANDIDATES_MAX: usize = 20;
+/// Characters of an identifier that is asked for, of who issued it.
+const LINE_MAX: usize = 256;
 /// Lines waiting for a slow reader before the questions themselves wait.
 const LINES_WAITING: usize = 64;
+
+/// What is remembered for histories.
+#[derive(Debug)]
+pub(super) struct Memory {
+    vouched: Vouched,
+    pub(super) brought: Brought,
+    searches: Searches,
+    /// How sure this site is of whom the national number in its images means.
+    national_identity: Option<Standing>,
+}
+
+impl Memory {
+    pub(super) fn of(national_identity: Option<Standing>) -> Self {
+        let (vouched, brought, searches) = (Vouched::default(), Brought::default(), Searches::default());
+        Self { vouched, brought, searches, national_identity }
+    }
+}
 
 /// Whose history, and what is being read.
 #[derive(Clone, Debug)]
@@ -145,13 +164,18 @@ fn looked(row: &StudyRow) -> Looked<'_> {
 
 impl Shared {
     fn whose_own(&self, row: &StudyRow) -> Whose {
-        Whose::of(&row.patient, &self.site_name, None)
+        let national = row.national();
+        let standing = self.history.national_identity.filter(|_| national.is_some());
+        Whose::of(&row.patient, &self.site_name, None).identified(standing, national)
     }
 
     fn whose_told(&self, told: &RemoteStudy, holder_name: &str) -> Whose {
-        let mut whose = Whose::of(&told.card.patient, holder_name, Some(told.holder));
+        // Said of the card as it was before, it may be somebody else's.
+        let said = told.identified.as_ref().filter(|said| said.version == told.card.version);
+        let whose = Whose::of(&told.card.patient, holder_name, Some(told.holder));
+        let mut whose = whose.identified(said.map(|said| said.standing), said.and_then(|said| said.national.clone()));
         if whose.identifiers.is_empty() {
-            whose.identifiers.extend(self.vouched.of(told.holder, &told.card.study, told.card.version));
+            whose.identifiers.extend(self.history.vouched.of(told.holder, &told.card.study, told.card.version));
         }
         whose
     }
@@ -166,7 +190,9 @@ impl Shared {
         let uncertain = entry.ours().is_some_and(|row| row.patient_conflict);
         match same::compare(meant, &self.sides(entry), &self.links) {
             // It came under two identities.
-            is if uncertain && is.is_prior() => Is::Candidate { differs: Vec::new(), link: None, state: None },
+            is if uncertain && (is.is_prior() || matches!(is, Is::Strict(_))) => {
+                Is::Candidate { differs: Vec::new(), link: None, state: None }
+            }
             is => is,
         }
     }
@@ -300,8 +326,9 @@ impl Studies {
             }
             Err(_) => return None,
         };
-        let rows: Vec<HistoryRow> =
+        let mut rows: Vec<HistoryRow> =
             known.entries.values().filter_map(|entry| shared.history_row(subject, entry)).collect();
+        self.assert_links(subject, &known, &mut rows).await;
         self.note_candidates(&subject.whose, &rows).await;
         let studies = rows.len();
         for row in rows {
@@ -315,6 +342,19 @@ impl Studies {
             self.ask_all(person, subject, &mut known, lines).await?;
         }
         lines.send(HistoryLine::End { more: known.more }).await.ok()
+    }
+
+    /// Links that the strict rule holds of come by themselves; their rows are told as linked.
+    async fn assert_links(&self, subject: &Subject, known: &Known, rows: &mut [HistoryRow]) {
+        for row in rows {
+            let Is::Strict(pair) = &row.is else { continue };
+            if let Err(why) = self.shared.links.assert((**pair).clone()).await {
+                tracing::warn!(%why, "a link by the strict rule is not asserted");
+            }
+            if let Some(entry) = known.entries.get(&row.found.row.study) {
+                row.is = self.shared.is_to(&subject.whose, entry);
+            }
+        }
     }
 
     /// Pairs that look alike wait for somebody who compares them.
@@ -334,35 +374,21 @@ impl Studies {
 
     /// Asks all peers side by side.
     async fn ask_all(&self, person: &Person, subject: &Subject, known: &mut Known, lines: &Lines) -> Option<()> {
-        let shared = &self.shared;
-        let peers: Vec<(SiteId, String)> = shared
-            .trust
-            .peers()
-            .into_iter()
-            .filter(|peer| shared.trust.peer(&peer.site).is_some())
-            .map(|peer| (peer.site, peer.name))
-            .take(PEERS_MAX)
-            .collect();
+        let (shared, peers) = (&self.shared, self.peers());
         lines.send(HistoryLine::Asking(peers.clone())).await.ok()?;
         let own = subject.whose.identifiers.iter();
         let linked = own.clone().flat_map(|one| shared.links.confirmed(one));
         let mut patient: Vec<Identifier> = own.cloned().chain(linked).collect();
         patient.truncate(IDENTIFIERS_MAX);
-        let ask = |(site, name): (SiteId, String)| {
-            let patient = patient.clone();
-            async move {
-                let began = Instant::now();
-                let answer = self.ask_one(person, site, patient).await;
-                (site, name, answer, began)
-            }
-        };
-        let mut answers: FuturesUnordered<_> = peers.into_iter().map(ask).collect();
-        while let Some((site, name, answer, began)) = answers.next().await {
+        let mut answers = self.ask(person, peers, &patient);
+        while let Some(Asked { site, name, answer, began }) = answers.next().await {
             let (state, studies) = match answer {
                 HistoryAnswer::Told(told, more) => {
                     known.more |= more;
                     let count = told.len();
-                    for row in self.take_answer(subject, known, &patient, told) {
+                    let mut rows = self.take_answer(subject, known, &patient, told);
+                    self.assert_links(subject, known, &mut rows).await;
+                    for row in rows {
                         lines.send(HistoryLine::Study(Box::new(row))).await.ok()?;
                     }
                     (SiteState::Answered, count)
@@ -377,24 +403,6 @@ impl Studies {
         Some(())
     }
 
-    async fn ask_one(&self, person: &Person, site: SiteId, patient: Vec<Identifier>) -> HistoryAnswer {
-        let shared = &self.shared;
-        let basis = match shared.trust.may_ask(&site, &shared.trust.us()) {
-            Ok(agreement) => Basis::Agreement(agreement),
-            Err(refusal) => return HistoryAnswer::Refused(refusal),
-        };
-        let purpose = shared.trust.purposes(&basis).first().copied().unwrap_or(Purpose::Care);
-        let (id, role) = (tasks::random_id(), person.role.word().to_owned());
-        let asked = HistoryAsked { id, patient, person: person.name.clone(), role, purpose };
-        match shared.overlay.ask_history(site, &asked, person.actor()).await {
-            Ok(answer) => answer,
-            Err(why) => {
-                tracing::error!(%why, "no evidence, no question");
-                HistoryAnswer::Refused(Refusal::Internal)
-            }
-        }
-    }
-
     /// Rows that are other than they were told before.
     fn take_answer(
         &self,
@@ -406,14 +414,8 @@ impl Studies {
         let (shared, mut rows) = (&self.shared, Vec::new());
         for (of, remote) in told {
             let Some(identifier) = asked.get(of) else { continue };
-            let said = shared.whose_told(&remote, &shared.site_name_of(&remote.holder)).identifiers;
-            // Its card says whose it is: somebody else's, then.
-            if !said.is_empty() && !said.contains(identifier) {
-                continue;
-            }
             let (study, holder) = (remote.card.study.clone(), remote.holder);
-            shared.vouched.note(holder, &study, remote.card.version, identifier.clone());
-            if !known.room_for(&study) {
+            if !shared.vouch(&remote, identifier) || !known.room_for(&study) {
                 continue;
             }
             let entry = known.entries.entry(study.clone()).or_default();
@@ -443,7 +445,7 @@ impl Studies {
             Is::Same => Ok(None),
             Is::Linked(link) => Ok(Some(link)),
             Is::Candidate { differs, .. } if !differs.is_empty() => Err(differs.into_iter().map(word).collect()),
-            Is::Candidate { .. } | Is::Other => Err(vec!["identifier"]),
+            Is::Strict(_) | Is::Candidate { .. } | Is::Other => Err(vec!["identifier"]),
         }
     }
 

@@ -1,14 +1,15 @@
 //! Whether a study is of the patient that is meant: by an equal identifier with an equal issuer, or by a link that a person
-//! confirmed, and by nothing else. What only looks alike is a candidate: it is shown to be compared, and stands beside nothing.
+//! confirmed or the strict rule asserted, and by nothing else. What only looks alike is a candidate: it is shown to be compared,
+//! and stands beside nothing.
 //!
 //! # Not here
 //! How alike two records are: `protocol::identity`. What persons decided: `links`.
 
-use crate::links::Links;
+use crate::links::{Links, Pair};
 use lru::LruCache;
 use protocol::{
     SiteId, Uid,
-    identity::{self, Identifier, LinkState, Record, Trait, Verdict},
+    identity::{self, Between, Identifier, LinkState, Method, Record, Standing, Trait},
     ids::Id128,
     manifest::Patient,
 };
@@ -37,6 +38,15 @@ impl Whose {
         let record = Record::of_study(patient, custodian_name);
         Self { identifiers: record.identifiers.clone(), record, patient: patient.clone(), site }
     }
+
+    /// With how sure its side is, and the national number by which that side knows the patient: of the strict rule's comparison,
+    /// and no identifier to be asked by.
+    pub(super) fn identified(mut self, standing: Option<Standing>, national: Option<Identifier>) -> Self {
+        if let Some(standing) = standing {
+            self.record = self.record.identified(standing, national);
+        }
+        self
+    }
 }
 
 /// What a study is to a patient.
@@ -44,8 +54,10 @@ impl Whose {
 pub(crate) enum Is {
     /// It bears the patient's identifier.
     Same,
-    /// A person confirmed it.
+    /// A person confirmed it, or the strict rule.
     Linked(Id128),
+    /// The strict rule holds, and a link is to be asserted: until then it opens nothing.
+    Strict(Box<Pair>),
     /// It looks alike, in all but these; and what was said of it before.
     Candidate {
         differs: Vec<Trait>,
@@ -61,8 +73,9 @@ impl Is {
         match self {
             Self::Same => 0,
             Self::Linked(_) => 1,
-            Self::Candidate { .. } => 2,
-            Self::Other => 3,
+            Self::Strict(_) => 2,
+            Self::Candidate { .. } => 3,
+            Self::Other => 4,
         }
     }
 
@@ -73,14 +86,16 @@ impl Is {
 }
 
 fn of_side(meant: &Whose, other: &Whose, links: &Links) -> Is {
-    let differs = identity::contradictions(&meant.record, &other.record);
     let candidate = |differs, link: Option<&identity::Link>| Is::Candidate {
         differs,
         link: link.map(|link| link.id),
         state: link.map(|link| link.state),
     };
-    if meant.identifiers.iter().any(|one| other.identifiers.contains(one)) {
-        return if differs.is_empty() { Is::Same } else { candidate(differs, None) };
+    let between = identity::between((&meant.identifiers, &meant.record), (&other.identifiers, &other.record));
+    match between {
+        Between::Same => return Is::Same,
+        Between::Contradicts(differs) => return candidate(differs, None),
+        Between::Strict | Between::Alike(_) | Between::Other => {}
     }
     let pairs = || meant.identifiers.iter().flat_map(|one| other.identifiers.iter().map(move |two| (one, two)));
     let said: Vec<identity::Link> = pairs().filter_map(|(one, two)| links.between(one, two)).collect();
@@ -89,17 +104,29 @@ fn of_side(meant: &Whose, other: &Whose, links: &Links) -> Is {
         return Is::Other;
     }
     if let Some(link) = said.iter().find(|link| link.state == LinkState::Confirmed) {
-        return Is::Linked(link.id);
+        // A person has compared; what came by itself does not outlast what it came from.
+        let differs = identity::contradictions(&meant.record, &other.record);
+        let stands = link.method != Method::Strict || differs.is_empty();
+        return if stands { Is::Linked(link.id) } else { candidate(differs, Some(link)) };
     }
-    if !meant.record.has_traits() || !other.record.has_traits() || other.identifiers.is_empty() {
-        return Is::Other;
+    match between {
+        Between::Strict => {
+            // What a person took back is proposed again, and comes no more by itself; of two records of ours there is no link.
+            let is_free = said.iter().all(|link| link.state == LinkState::Candidate);
+            match strict_pair(meant, other).filter(|_| is_free) {
+                Some(pair) => Is::Strict(Box::new(pair)),
+                None => candidate(Vec::new(), said.first()),
+            }
+        }
+        Between::Alike(differs) => candidate(differs, said.first()),
+        Between::Same | Between::Contradicts(_) | Between::Other => Is::Other,
     }
-    match identity::judge(&meant.record, &other.record) {
-        // A card does not say how sure its holder is, so the strict rule never holds between two of them.
-        Verdict::Same => candidate(Vec::new(), said.first()),
-        Verdict::Candidate(differs) => candidate(differs, said.first()),
-        Verdict::Different => Is::Other,
-    }
+}
+
+/// The records that a link by the strict rule is about.
+fn strict_pair(meant: &Whose, other: &Whose) -> Option<Pair> {
+    let (ours, theirs) = (meant.identifiers.first()?.clone(), other.identifiers.first()?.clone());
+    Some(Pair { ours, theirs, peer: other.site.or(meant.site)? })
 }
 
 /// What a study is to a patient, by all sides that tell of it: the nearest, unless another side speaks of somebody else.
@@ -108,7 +135,7 @@ pub(super) fn compare(meant: &Whose, sides: &[Whose], links: &Links) -> Is {
     let differs: Vec<Trait> =
         sides.iter().flat_map(|side| identity::contradictions(&meant.record, &side.record)).collect();
     match nearest {
-        Is::Same if !differs.is_empty() => Is::Candidate { differs, link: None, state: None },
+        Is::Same | Is::Strict(_) if !differs.is_empty() => Is::Candidate { differs, link: None, state: None },
         nearest => nearest,
     }
 }
@@ -205,6 +232,42 @@ mod tests {
         assert!(matches!(is(), Is::Candidate { state: Some(LinkState::Revoked), .. }));
         links.decide(Actor::default(), pair, LinkState::Rejected).await.unwrap();
         assert_eq!(is(), Is::Other);
+    }
+
+    #[tokio::test]
+    async fn the_strict_rule_links_two_qualified_identities_with_equal_traits_and_nothing_less() {
+        const OID: &str = "1.2.250.1.213.1.4.8";
+        let folder = tempfile::tempdir().unwrap();
+        let links = links(folder.path());
+        let number = |issuer: &str| Some(Identifier { issuer: issuer.to_owned(), id: "255081416802538".to_owned() });
+        let sure = |whose: Whose, standing, issuer: &str| whose.identified(Some(standing), number(issuer));
+        let meant = || sure(whose("KERVELLA^MAIWENN", "42", None, "CH Nord"), Standing::Qualified, OID);
+        let theirs = |name: &str| whose(name, "77", None, "CHU Sud");
+        let is = |other: &Whose| compare(&meant(), std::slice::from_ref(other), &links);
+        let only_alike = |is: Is| matches!(is, Is::Candidate { .. });
+
+        let same = sure(theirs("Kervella^Maïwenn"), Standing::Qualified, OID);
+        let Is::Strict(pair) = is(&same) else { panic!("{:?}", is(&same)) };
+        assert!(!is(&same).is_prior(), "nothing opens before the link is there");
+        for lesser in [Standing::Provisional, Standing::Retrieved, Standing::Validated] {
+            assert!(only_alike(is(&sure(theirs("KERVELLA^MAIWENN"), lesser, OID))), "{lesser:?}");
+        }
+        assert!(only_alike(is(&theirs("KERVELLA^MAIWENN"))), "nothing is known of how sure the holder is");
+        assert!(only_alike(is(&sure(theirs("KERVELA^MAIWENN"), Standing::Qualified, OID))), "a trait differs");
+        assert!(only_alike(is(&sure(theirs("KERVELLA^MAIWENN"), Standing::Qualified, "CHU Sud"))), "a local number");
+        let test = sure(theirs("KERVELLA^MAIWENN"), Standing::Qualified, "1.2.250.1.213.1.4.10");
+        assert!(only_alike(is(&test)), "another national issuer");
+        let other = sure(theirs("KERVELLA^MAIWENN"), Standing::Qualified, OID);
+        let other = [other, whose("DURAND^ZOE", "9", None, "Clinique Ouest")];
+        assert!(!matches!(compare(&meant(), &other, &links), Is::Strict(_)), "another site speaks of somebody else");
+
+        let link = links.assert(*pair.clone()).await.unwrap();
+        assert_eq!((link.method, link.ours.id.as_str(), link.theirs.id.as_str()), (Method::Strict, "42", "77"));
+        assert_eq!(is(&same), Is::Linked(link.id));
+        let corrected = sure(theirs("DURAND^ZOE"), Standing::Qualified, OID);
+        assert!(only_alike(is(&corrected)), "it does not outlast what it came from");
+        links.decide(Actor::default(), *pair, LinkState::Revoked).await.unwrap();
+        assert!(only_alike(is(&same)), "what a person took back does not come again by itself");
     }
 
     #[test]

@@ -3,11 +3,15 @@
 //! # Not here
 //! What the events come to: [`super::state`]. Who holds the events, and their way to the other sites: `node`.
 
+mod attachment;
+mod particulars;
 mod patient;
 mod sound;
 
+pub use attachment::{ATTACHMENT_BYTES_MAX, ATTACHMENT_NAME_MAX, ATTACHMENTS_MAX, Attachment, Media};
+pub use particulars::{Examination, Particulars};
 pub use patient::{KeyImage, Patient};
-pub use sound::case_name;
+pub use sound::{case_name, is_number};
 
 use crate::{
     digest::Digest,
@@ -28,6 +32,8 @@ pub const REPORT_BYTES_MAX: usize = 64 * 1024;
 pub const STUDIES_MAX: usize = 64;
 /// Sites that a request names to be asked in turn.
 pub const RANKS_MAX: usize = 16;
+/// Numbers at which a site is reached.
+pub const NUMBERS_MAX: usize = 16;
 /// Events that an event follows directly. More islands than sites there are not.
 pub const AFTER_MAX: usize = 64;
 /// Events of one case. A case has some tens.
@@ -209,6 +215,8 @@ pub enum Skip {
     Refused,
     /// Nobody there answered in time.
     TimedOut,
+    /// It is not read from afar, or no agreement with the site derogates from that.
+    FromAfar,
 }
 
 /// A step.
@@ -372,6 +380,40 @@ pub enum Step {
         /// By whose count.
         by: Counted,
     },
+    /// The requesting site adds something beside the images.
+    Attached(Attachment),
+    /// Where a site that takes part is rung up when its screens do not answer: all of it, name and number each.
+    Reachable {
+        /// In the order of calling.
+        numbers: Vec<(String, String)>,
+    },
+    /// As [`Step::Reported`], by an author who points at images: the report shows them beside its words.
+    Illustrated {
+        /// The report.
+        report: Box<Report>,
+        /// The images, with what was measured there.
+        images: Vec<KeyImage>,
+    },
+    /// The requesting site says more of what it asks for; what was said so before counts no more.
+    Specified(Particulars),
+    /// The requesting site knows who the patient is, or knows it better.
+    Identified(Box<Patient>),
+    /// A person reads in an emergency what their credentials do not cover, and says why.
+    Uncovered {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Step {
+    /// The report, where it is one.
+    #[must_use]
+    pub fn report(&self) -> Option<&Report> {
+        match self {
+            Self::Reported(report) | Self::Illustrated { report, .. } => Some(report),
+            _ => None,
+        }
+    }
 }
 
 /// An event of a case.

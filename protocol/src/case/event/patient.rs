@@ -24,6 +24,12 @@ pub struct Patient {
 }
 
 impl Patient {
+    /// Whether anybody is named.
+    #[must_use]
+    pub fn is_named(&self) -> bool {
+        self.name.chars().any(|c| !c.is_whitespace() && !matches!(c, '^' | '='))
+    }
+
     /// Whether it is within bounds, and the national number goes with a qualified identity only.
     #[must_use]
     pub fn is_sound(&self) -> bool {
@@ -38,7 +44,7 @@ impl Patient {
     }
 }
 
-/// An image, or a series, that a request points at.
+/// An image, or a series, that a request or a report points at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyImage {
     /// Study Instance UID.
@@ -49,7 +55,7 @@ pub struct KeyImage {
     pub instance: Option<Uid>,
     /// Frame number, from 1, where there are several.
     pub frame: Option<u32>,
-    /// What is to be seen there.
+    /// What is to be seen there, or was measured.
     pub text: String,
 }
 

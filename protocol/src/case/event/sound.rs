@@ -4,8 +4,8 @@
 //! Whether a step may come now: [`super::super::state`].
 
 use super::{
-    AFTER_MAX, Ask, Counted, Event, Heard, Joined, NAME_MAX, RANKS_MAX, REPORT_BYTES_MAX, Report, STUDIES_MAX, Step,
-    TEXT_MAX, patient::is_short_code,
+    AFTER_MAX, Ask, Counted, Event, Heard, Joined, NAME_MAX, NUMBERS_MAX, RANKS_MAX, REPORT_BYTES_MAX, Report,
+    STUDIES_MAX, Step, TEXT_MAX, patient::is_short_code,
 };
 use crate::{
     digest::Digest,
@@ -40,6 +40,12 @@ pub(super) fn is_code(text: &str) -> bool {
 
 fn says(text: &str) -> bool {
     !text.trim().is_empty() && is_text(text, TEXT_MAX)
+}
+
+/// Whether somebody can be rung up by it: a name, which may be empty, and a number as people write it.
+#[must_use]
+pub fn is_number((name, number): &(String, String)) -> bool {
+    is_line(name, NAME_MAX) && is_line(number, NAME_MAX) && number.chars().any(|c| c.is_ascii_digit())
 }
 
 impl Ask {
@@ -98,6 +104,13 @@ impl Step {
         match self {
             Self::Requested(ask) => ask.is_sound(),
             Self::Reported(report) => report.is_sound(),
+            Self::Illustrated { report, images } => {
+                let is_some = !images.is_empty() && images.len() <= STUDIES_MAX;
+                is_some && images.iter().all(super::KeyImage::is_sound) && report.is_sound()
+            }
+            Self::Attached(attachment) => attachment.is_sound(),
+            Self::Specified(particulars) => particulars.is_sound(),
+            Self::Identified(patient) => patient.is_named() && patient.is_sound(),
             Self::Accepted { protocol: text } | Self::Complement { text } => is_text(text, TEXT_MAX),
             Self::Refused { reason: text }
             | Self::Released { reason: text }
@@ -109,6 +122,7 @@ impl Step {
             | Self::Unserved { reason: text }
             | Self::Reopened { reason: text }
             | Self::Said { text }
+            | Self::Uncovered { reason: text }
             | Self::Prioritised { reason: text, .. } => says(text),
             Self::Skipped { rank, whom, .. } => *rank > 0 && !whom.is_empty() && is_line(whom, NAME_MAX),
             Self::Offered { rank, whom, .. } => *rank > 0 && is_line(whom, NAME_MAX),
@@ -117,6 +131,7 @@ impl Step {
             Self::ImagesReady { studies, .. } => studies.len() <= STUDIES_MAX,
             Self::HandedOver { to } => !to.is_empty() && is_line(to, NAME_MAX),
             Self::Heard { how: Heard::Call { who, .. }, .. } => !who.trim().is_empty() && is_line(who, NAME_MAX),
+            Self::Reachable { numbers } => numbers.len() <= NUMBERS_MAX && numbers.iter().all(is_number),
             Self::Heard { how: Heard::Here, .. }
             | Self::Expected { .. }
             | Self::TimedOut { .. }
@@ -145,6 +160,7 @@ impl Step {
                 | Self::Acquired { how: Joined::Accession, .. }
                 | Self::Expected { by: Counted::Modality | Counted::Pacs, .. }
                 | Self::Closed
+                | Self::Reachable { .. }
         )
     }
 }

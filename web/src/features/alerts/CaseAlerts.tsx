@@ -1,21 +1,24 @@
-// Calls a person on every page: a bar, a sound until somebody says "heard", a notification of the browser. One tab of the
-// browser rings, all tabs stop together. A notification names no patient: it may show on a locked screen.
+// Calls a person on every page: a bar, a sound until they say "heard", a notification of the browser. One tab of the browser
+// rings; the node knows what was heard, and all screens of the person stop together.
 
 import { Button } from '@mantine/core';
 import { useHotkeys } from '@mantine/hooks';
+import { notifications } from '@mantine/notifications';
 import { IconBellRinging, IconCheck, IconVolumeOff } from '@tabler/icons-react';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useEffectEvent, useRef, useState } from 'react';
 import { useNavigate } from 'react-router';
-import { useLive } from '../../api/live';
-import { chime, wakeChime } from '../../lib/chime';
+import { chime, wakeChime } from '../../../ohif/chime.mjs';
+import { post } from '../../api/client';
+import { alertsQuery, useMay } from '../../api/queries';
+import type { Alert } from '../../api/types';
 import { hourMinute } from '../../lib/format';
-import { useWords } from '../../lib/language';
-import type { CaseAlert } from './alerts';
-import { rings, withAlert, withoutSettled } from './alerts';
+import { useWords, wordOf } from '../../lib/language';
+import { added, rings } from './alerts';
 import classes from './alerts.module.css';
 
 const AGAIN_MS = 20_000;
-const CHANNEL = 'confrere-alerts';
+const NONE: readonly Alert[] = [];
 const LOCK = 'confrere-alert-sound';
 const SHOWN = 3;
 
@@ -25,11 +28,13 @@ function useRinger() {
   const [mine, setMine] = useState(false);
   useEffect(() => {
     if (awake) return;
-    const wake = () => void wakeChime().then(setAwake);
-    addEventListener('pointerdown', wake);
+    // What was pressed is drawn first: the browser's sound takes long to be made.
+    const wake = () => requestAnimationFrame(() => setTimeout(() => void wakeChime().then(setAwake)));
+    // Not when the button goes down: the line that asks for it goes, all moves up, and the click would miss what it was meant for.
+    addEventListener('click', wake);
     addEventListener('keydown', wake);
     return () => {
-      removeEventListener('pointerdown', wake);
+      removeEventListener('click', wake);
       removeEventListener('keydown', wake);
     };
   }, [awake]);
@@ -57,55 +62,53 @@ function useRinger() {
 
 function useAlertWords() {
   const { t, locale } = useWords();
-  return ({ kind, site_name, lost_to }: CaseAlert) =>
-    kind === 'lost' && lost_to
-      ? t('alerts.lostTo', { person: lost_to.person, at: lost_to.at ? hourMinute(lost_to.at, locale) : '—' })
-      : t(`alerts.${kind}`, { site: site_name });
+  const known = t('alerts.why', { returnObjects: true });
+  return ({ kind, site_name, text, lost_to }: Alert) => {
+    if (lost_to) return t('alerts.lostTo', { person: lost_to.person, at: lost_to.at ? hourMinute(lost_to.at, locale) : '—' });
+    const [said, why] = [t(`alerts.${kind}`, { site: site_name }), wordOf(known, text)];
+    if (why === '') return said;
+    return kind === 'escalated' ? `${said} ${why}` : t('common.labelled', { what: said, of: why });
+  };
 }
 
+/** What calls now, by the node's word: it rings again after a reload, on another screen, after a cut line. */
 function useAlerts() {
   const say = useAlertWords();
-  const { onCase } = useLive();
+  const { t } = useWords();
+  const client = useQueryClient();
   const navigate = useNavigate();
-  const [alerts, setAlerts] = useState<CaseAlert[]>([]);
-  const channel = useRef<BroadcastChannel | null>(null);
-  const hear = (id: string | null) => setAlerts(known => (id === null ? [] : known.filter(one => one.case !== id)));
-  const notify = useEffectEvent((alert: CaseAlert) => {
+  const asked = useQuery({ ...alertsQuery, enabled: useMay('list-studies') });
+  const alerts = asked.data ?? NONE;
+  const before = useRef<readonly Alert[]>(NONE);
+  const notify = useEffectEvent((alert: Alert) => {
     if (typeof Notification !== 'function' || Notification.permission !== 'granted') return;
-    const made = new Notification(`${alert.priority} · ${alert.site_name}`, {
-      body: say(alert),
-      tag: `${alert.case} ${alert.kind}`,
-      requireInteraction: true,
-    });
-    made.onclick = () => {
-      focus();
-      made.close();
-      void navigate(`/cases/${alert.case}`);
-    };
+    // It names no patient and says nothing that a person wrote: it may show on a locked screen.
+    try {
+      const made = new Notification(`${alert.priority} · ${alert.site_name}`, { body: say({ ...alert, text: '' }), tag: alert.id, requireInteraction: true });
+      made.onclick = () => {
+        focus();
+        made.close();
+        void navigate(`/cases/${alert.case}`);
+      };
+    } catch {
+      // Browsers of telephones show none from a page: the bar and the sound call all the same.
+    }
   });
-  useEffect(
-    () =>
-      onCase(news => {
-        const at = Date.now();
-        setAlerts(known => withAlert(withoutSettled(known, news), news, at));
-        const alert = withAlert([], news, at)[0];
-        if (alert) notify(alert);
-      }),
-    [onCase],
-  );
   useEffect(() => {
-    if (typeof BroadcastChannel !== 'function') return;
-    const made = new BroadcastChannel(CHANNEL);
-    made.onmessage = ({ data }: MessageEvent<{ heard: string | null }>) => hear(data.heard);
-    channel.current = made;
-    return () => made.close();
-  }, []);
-  /** `null`: all. */
-  const heard = (id: string | null) => {
-    hear(id);
-    channel.current?.postMessage({ heard: id });
-  };
-  return { alerts, heard };
+    for (const alert of added(before.current, alerts)) notify(alert);
+    before.current = alerts;
+  }, [alerts]);
+  const tell = useMutation({
+    mutationFn: (heard: readonly Alert[]) => Promise.all(heard.map(one => post(`/cases/${one.case}/alerts`, { alerts: [one.id] }))),
+    onMutate: async heard => {
+      // An answer that is still on its way would bring back what was heard.
+      await client.cancelQueries({ queryKey: alertsQuery.queryKey });
+      client.setQueryData<Alert[]>(alertsQuery.queryKey, known => added(heard, known ?? []));
+    },
+    onError: () => notifications.show({ closeButtonProps: { 'aria-label': t('common.close') }, color: 'red', message: t('alerts.notTold') }),
+    onSettled: () => client.invalidateQueries({ queryKey: alertsQuery.queryKey }),
+  });
+  return { alerts, heard: (of: readonly Alert[]) => of.length > 0 && tell.mutate(of) };
 }
 
 export function CaseAlerts() {
@@ -115,32 +118,34 @@ export function CaseAlerts() {
   const { alerts, heard } = useAlerts();
   const { awake, mine } = useRinger();
   const sound = rings(alerts);
-  const newest = alerts.reduce((last, one) => Math.max(last, one.at), 0);
+  const newest = alerts.map(one => one.id).join();
   useEffect(() => {
     if (!sound || !mine) return;
     chime(sound);
     const timer = setInterval(() => chime(sound), AGAIN_MS);
     return () => clearInterval(timer);
   }, [sound, mine, newest]);
-  useHotkeys([['h', () => heard(null)]]);
+  // What is not drawn nobody has heard of.
+  const shown = alerts.slice(0, SHOWN);
+  useHotkeys([['h', () => heard(shown)]]);
   if (alerts.length === 0) return null;
-  const open = (alert: CaseAlert) => {
-    heard(alert.case);
+  const open = (alert: Alert) => {
+    heard(alerts.filter(one => one.case === alert.case));
     void navigate(`/cases/${alert.case}`);
   };
   return (
     <div className={classes.alerts} role="alert">
-      {alerts.slice(0, SHOWN).map(alert => (
-        <div key={`${alert.case} ${alert.kind}`} className={classes.alert} data-kind={alert.kind} data-priority={alert.priority}>
+      {shown.map(alert => (
+        <div key={alert.id} className={classes.alert} data-kind={alert.kind} data-priority={alert.priority}>
           <IconBellRinging size={18} aria-hidden="true" />
           <strong>{alert.priority}</strong>
           <span>
-            {say(alert)} · {hourMinute(new Date(alert.at).toISOString(), locale)}
+            {say(alert)} · {hourMinute(alert.at, locale)}
           </span>
           <Button size="compact-sm" variant="white" color="dark" onClick={() => open(alert)}>
             {t('alerts.open')}
           </Button>
-          <Button size="compact-sm" variant="subtle" c="#fff" leftSection={<IconCheck size={15} />} onClick={() => heard(alert.case)}>
+          <Button size="compact-sm" variant="subtle" c="#fff" leftSection={<IconCheck size={15} />} onClick={() => heard([alert])}>
             {t('alerts.heard')}
           </Button>
         </div>

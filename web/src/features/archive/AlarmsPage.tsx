@@ -1,8 +1,9 @@
 // What is wrong with the node, since when, and whether those who are to know get to know.
 
-import { Alert, Badge, Button, Group, Stack, Table, Text } from '@mantine/core';
+import { Alert, Anchor, Badge, Button, Group, Stack, Table, Text } from '@mantine/core';
 import { IconCircleCheck } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
+import { Link } from 'react-router';
 import { post } from '../../api/client';
 import { alarmsQuery } from '../../api/queries';
 import type { Alarm, AlarmTest, Fault } from '../../api/types';
@@ -13,6 +14,9 @@ import { minute } from '../../lib/format';
 import { Wide } from '../../components/Wide';
 import { useFault } from '../../components/problem';
 import { useWords } from '../../lib/language';
+
+/** Kinds whose subject is a case. */
+const CASES: ReadonlySet<Alarm['kind']> = new Set(['cases-late', 'results-unheard', 'case-unanswered']);
 
 const COLOURS = { notice: 'sky', warning: 'yellow', critical: 'red' } as const;
 
@@ -65,7 +69,17 @@ function Standing({ alarms }: { alarms: Alarm[] }) {
                   {t(`archive.alarms.levels.${level}`)}
                 </Badge>
               </Table.Td>
-              <Table.Td>{t(`archive.alarms.kinds.${kind}`, { subject, value, count: value })}</Table.Td>
+              <Table.Td>
+                {t(`archive.alarms.kinds.${kind}`, { subject, value, count: value })}
+                {CASES.has(kind) && (
+                  <>
+                    {' · '}
+                    <Anchor component={Link} to={`/cases/${subject}`} size="sm" underline="always">
+                      {t('archive.alarms.case')}
+                    </Anchor>
+                  </>
+                )}
+              </Table.Td>
               <Table.Td>{minute(since, locale)}</Table.Td>
               <Table.Td>{told ? minute(told, locale) : '—'}</Table.Td>
             </Table.Tr>

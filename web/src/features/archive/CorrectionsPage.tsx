@@ -274,7 +274,7 @@ function Identities({ study, onRight }: { study: string; onRight: (set: Record<s
               </Text>
               <Text size="sm">{facts.filter(Boolean).join(' · ')}</Text>
               <Text size="xs" c="dimmed">
-                {t('archive.corrections.images', { count: identity.instances, series: identity.series.length })}
+                {t('archive.corrections.images', { count: identity.instances, series: t('list.series', { count: identity.series.length }) })}
               </Text>
               {(found.data?.length ?? 0) > 1 && (
                 <Button

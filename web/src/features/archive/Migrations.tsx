@@ -72,11 +72,11 @@ function Row({ migration }: { migration: Migration }) {
           <Progress value={(100 * migration.complete) / migration.found} aria-label={name} mb={4} />
         )}
         <Text size="xs">
-          {t('migrations.progress', {
-            studies: count(migration.complete, locale),
-            instances: count(migration.instances, locale),
-            size: bytes(migration.bytes, locale),
-          })}
+          {[
+            t('migrations.complete', { count: migration.complete, shown: count(migration.complete, locale) }),
+            `${count(migration.instances, locale)} ${t('strip.images', { count: migration.instances })}`,
+            bytes(migration.bytes, locale),
+          ].join(', ')}
         </Text>
         {lacking > 0 && (
           <Text size="xs" c="red.4">

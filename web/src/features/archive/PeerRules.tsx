@@ -56,7 +56,7 @@ function Waste({ waste }: { waste: Record<'fetched' | 'fetched_bytes' | 'unopene
     <SimpleGrid cols={{ base: 1, sm: 3 }}>
       {(['fetched', 'unopened', 'wasted'] as const).map(key => (
         <Fact key={key} name={t(`archive.rules.waste.${key}`)}>
-          {t('archive.rules.studiesOf', { studies: count(waste[key], locale), size: bytes(waste[`${key}_bytes`], locale) })}
+          {t('archive.rules.studiesOf', { count: waste[key], studies: count(waste[key], locale), size: bytes(waste[`${key}_bytes`], locale) })}
         </Fact>
       ))}
     </SimpleGrid>

@@ -12,15 +12,12 @@ import { useReason } from '../../components/problem';
 import { Blank, Denied, Failure, Waiting } from '../../components/State';
 import { bytes, moment } from '../../lib/format';
 import { useWords } from '../../lib/language';
-import { en } from '../../strings/en';
 import classes from './audit.module.css';
 import { Ledger } from './Ledger';
 import { Reviews } from './Reviews';
 
 const PAGE = 50;
 const ALERTS = new Set(['security-alert', 'pairing-failed', 'instance-refused']);
-
-type Act = keyof typeof en.act;
 
 export function isAlert(entry: AuditEntry): boolean {
   return ALERTS.has(entry.act) || entry.reason === 'corrupt';
@@ -50,7 +47,7 @@ function Entry({ entry, onStudy }: { entry: AuditEntry; onStudy: (study: string)
   const { t, language, locale } = useWords();
   const reason = useReason();
   const colors = { done: 'gray', refused: 'yellow', failed: 'red' } as const;
-  const act = Object.hasOwn(en.act, entry.act) ? t(`act.${entry.act as Act}`) : entry.act;
+  const act = t(`act.${entry.act}` as 'act.pairing-failed', { defaultValue: entry.act });
   const amount = [
     entry.instances > 0 ? t('log.instances', { count: entry.instances }) : '',
     entry.bytes > 0 ? bytes(entry.bytes, locale) : '',

@@ -1,32 +1,40 @@
 // One case: where it stands in plain words, what may be done now, all that was said, sent and signed.
 
-import { Button, Menu } from '@mantine/core';
+import { Button, Menu, Tooltip } from '@mantine/core';
 import { useHotkeys } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
-import { IconArrowLeft, IconCheck, IconDots, IconPencil, IconPhoto, IconPlayerSkipForward } from '@tabler/icons-react';
+import { IconArrowLeft, IconCheck, IconDots, IconExternalLink, IconLock, IconPencil, IconPhoto, IconPlayerSkipForward, IconUserQuestion } from '@tabler/icons-react';
 import { useState } from 'react';
 import { Link, useNavigate, useParams } from 'react-router';
-import type { Case, StepBody } from '../../api/cases';
-import { caseQuery } from '../../api/cases';
-import { useMay } from '../../api/queries';
+import type { Case, StepBody } from '../../api/types';
+import { caseQuery, useMay } from '../../api/queries';
 import { usePageTitle } from '../../components/Page';
 import { Denied, Failure, Waiting } from '../../components/State';
-import { hourMinute, patientName } from '../../lib/format';
+import { useWeasis } from '../../components/weasis';
+import { hourMinute } from '../../lib/format';
 import { isCovered } from '../../lib/covered';
 import { useWords } from '../../lib/language';
 import type { StepWord } from './acts';
 import { arranged, DANGEROUS, STEP_FIELDS } from './acts';
 import classes from './case.module.css';
+import { AttachmentsPanel } from './Attachments';
 import { Compare } from './Compare';
+import { FoundPanel } from './FoundImages';
+import { LateImages } from './LateImages';
+import { barredStep, CredentialsNotice } from './Credentials';
+import { IdentifyDialog } from './IdentifyDialog';
 import { Flags, ImageCount } from './marks';
 import { EventsPanel, ImagesPanel, RequestPanel, RoutingPanel, TelephonePanel, ThreadPanel } from './Panels';
+import { CallBox } from './Numbers';
 import { PatientBanner } from './PatientBanner';
 import { PriorsPanel } from './PriorsPanel';
 import { ReportsPanel } from './Reports';
-import { marksOf, sentenceOf } from './state';
+import { sentenceOf } from './sentence';
+import { marksOf } from './state';
 import { StepDialog } from './StepDialog';
 import { useImages } from './useImages';
 import { useSteps } from './useSteps';
+import { nameOf } from '../../components/who';
 
 export function CasePage() {
   const { id = '' } = useParams();
@@ -36,7 +44,7 @@ export function CasePage() {
 function Loaded({ id }: { id: string }) {
   const { t } = useWords();
   const asked = useQuery(caseQuery(id));
-  usePageTitle(asked.data ? (patientName(asked.data.patient.name) ?? t('list.unnamed')) : t('cases.title'));
+  usePageTitle(asked.data ? nameOf(asked.data.patient, id, t) : t('cases.title'));
   if (asked.data) return <View of={asked.data} />;
   if (asked.error) return <Failure error={asked.error} retry={() => void asked.refetch()} />;
   return <Waiting />;
@@ -77,11 +85,17 @@ function View({ of }: { of: Case }) {
   const navigate = useNavigate();
   const steps = useSteps();
   const images = useImages();
+  const weasis = useWeasis();
   const mayRead = useMay('read-studies');
   const [asking, setAsking] = useState<Asking>(null);
+  const [identifying, setIdentifying] = useState(false);
   const [comparing, setComparing] = useState<string[] | null>(null);
   const take = (body: StepBody, after?: () => void) => steps.mutate({ id: of.case, body }, after ? { onSuccess: after } : {});
   const begin = (step: StepWord) => {
+    if (step === 'identify') {
+      setIdentifying(true);
+      return;
+    }
     if (STEP_FIELDS[step].length === 0) take({ step });
     else setAsking({ step });
   };
@@ -104,6 +118,9 @@ function View({ of }: { of: Case }) {
     ['a', on('accept')],
     ['Escape', () => !isCovered() && void navigate('/cases')],
   ]);
+  const barred = useMay('report-cases') ? barredStep(of) : null;
+  const why = barred ? t(`cases.credentials.${of.credentials.state}` as 'cases.credentials.no-credential', { modalities: of.credentials.lacking.join(', ') || of.modality }) : '';
+  const unknown = of.patient.identity === 'unknown' && of.actions.includes('identify');
   const stepName = (step: StepWord) => t(`cases.step.${step}.yes`);
   const writes = mayReport && (of.claim?.mine ?? first !== 'claim');
   return (
@@ -124,20 +141,22 @@ function View({ of }: { of: Case }) {
           )}
         </div>
         <StateLine of={of} />
-        {of.flags.includes('escalated') && (
-          <div className={classes.escalated} role="alert">
-            {of.escalation.since && <strong>{t('cases.escalatedSince', { at: hourMinute(of.escalation.since, locale) })}</strong>}
-            <span>
-              {of.escalation.reasons.map(reason => t(`cases.byNode.${reason}` as 'cases.byNode.idle', { defaultValue: reason })).join(' ')} {t('cases.escalatedText')}
-            </span>
-            {of.escalation.telephones.map(number => (
-              <a key={number} href={`tel:${number.replaceAll(/[^\d+]/g, '')}`}>
-                {number}
-              </a>
-            ))}
-          </div>
-        )}
+        <CallBox of={of} />
+        <LateImages of={of} onOpen={canOpen ? openImages : null} />
+        <CredentialsNotice of={of} onOverride={of.actions.includes('uncover') ? () => setAsking({ step: 'uncover' }) : null} />
         <div className={classes.actions} role="toolbar" aria-label={t('list.actions')}>
+          {barred && (
+            <Tooltip label={why}>
+              <Button disabled leftSection={<IconLock size={16} />} data-disabled aria-description={why}>
+                {stepName(barred)}
+              </Button>
+            </Tooltip>
+          )}
+          {unknown && (
+            <Button color="yellow" variant="light" leftSection={<IconUserQuestion size={16} />} onClick={() => setIdentifying(true)}>
+              {t('cases.identify.button')}
+            </Button>
+          )}
           {first && (
             <Button loading={steps.isPending} variant={writes ? 'default' : 'filled'} onClick={() => begin(first)}>
               {stepName(first)}
@@ -158,7 +177,7 @@ function View({ of }: { of: Case }) {
               {stepName(step)}
             </Button>
           ))}
-          {rarer.length > 0 && (
+          {(rarer.length > 0 || canOpen) && (
             <Menu position="bottom-start">
               <Menu.Target>
                 <Button variant="default" px="xs" aria-label={t('cases.moreActs')}>
@@ -166,6 +185,11 @@ function View({ of }: { of: Case }) {
                 </Button>
               </Menu.Target>
               <Menu.Dropdown>
+                {canOpen && (
+                  <Menu.Item leftSection={<IconExternalLink size={16} />} onClick={() => void weasis(of.studies)}>
+                    {t('images.weasis')}
+                  </Menu.Item>
+                )}
                 {rarer.map(step => (
                   <Menu.Item key={step} {...(DANGEROUS.has(step) ? { color: 'red.4' } : {})} onClick={() => begin(step)}>
                     {stepName(step)}
@@ -185,6 +209,8 @@ function View({ of }: { of: Case }) {
               onCompare={setComparing}
             />
             <RequestPanel of={of} />
+            {mayRead && <FoundPanel of={of} />}
+            <AttachmentsPanel of={of} />
             <ImagesPanel of={of} acts={null} />
             {mayRead && <PriorsPanel of={of} />}
           </div>
@@ -211,6 +237,7 @@ function View({ of }: { of: Case }) {
           onYes={body => take(body, () => setAsking(null))}
         />
       )}
+      {identifying && <IdentifyDialog of={of} busy={steps.isPending} error={steps.error} onClose={() => setIdentifying(false)} onYes={body => take(body, () => setIdentifying(false))} />}
       {comparing && (
         <Compare of={of} reports={comparing} busy={steps.isPending} error={steps.error} onClose={() => setComparing(null)} onYes={body => take(body, () => setComparing(null))} />
       )}

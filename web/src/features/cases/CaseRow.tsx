@@ -1,11 +1,12 @@
 import { Button } from '@mantine/core';
 import { IconUserCheck } from '@tabler/icons-react';
 import { memo } from 'react';
-import type { CaseRow as Row } from '../../api/cases';
-import { age, dicomDate, hourMinute, patientName } from '../../lib/format';
+import type { CaseRow as Row } from '../../api/types';
+import { age, dicomDate, hourMinute } from '../../lib/format';
 import { useWords } from '../../lib/language';
 import classes from './worklist.module.css';
 import { Flags, ImageCount, PriorityMark, TimeLeft } from './marks';
+import { nameOf } from '../../components/who';
 
 const ACTS = ['open', 'claim', 'release', 'accept', 'images', 'report'] as const;
 export type RowAct = (typeof ACTS)[number];
@@ -59,7 +60,7 @@ function Whose({ row }: { row: Row }) {
  */
 export const CaseRow = memo(function CaseRow({ row, index, selected, busy, mayReport, top }: CaseRowProps) {
   const { t, locale } = useWords();
-  const patient = patientName(row.patient.name) ?? t('list.unnamed');
+  const patient = nameOf(row.patient, row.case, t);
   const years = age(row.patient.birth_date, new Date());
   const what = actOf(row, { report: mayReport });
   return (

@@ -2,7 +2,7 @@
 
 import { Button, Group, Modal, Radio, Stack, Textarea } from '@mantine/core';
 import { useState } from 'react';
-import type { Case, CaseReport, DiffClass, StepBody } from '../../api/cases';
+import type { Case, CaseReport, DiffClass, StepBody } from '../../api/types';
 import { Problem } from '../../components/parts';
 import { moment } from '../../lib/format';
 import { useWords } from '../../lib/language';

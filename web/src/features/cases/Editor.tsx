@@ -7,7 +7,7 @@ import { IconAlertTriangle, IconCheck, IconCloudOff, IconDeviceFloppy, IconSigna
 import type { KeyboardEvent, RefObject } from 'react';
 import { useRef, useState } from 'react';
 import { flushSync } from 'react-dom';
-import type { Case, Draft, Standing } from '../../api/cases';
+import type { Case, Draft, Standing } from '../../api/types';
 import { Waiting } from '../../components/State';
 import { hourMinute } from '../../lib/format';
 import { useWords } from '../../lib/language';
@@ -16,6 +16,7 @@ import { BlocksDialog } from './BlocksDialog';
 import { expandAt, nextGap, ownBlocks } from './blocks';
 import classes from './editor.module.css';
 import { EMPTY_DRAFT, isEmpty } from './draft';
+import { FoundChoice, signedWith, useFound } from './FoundImages';
 import { PARTS } from './Reports';
 import { SignDialog } from './SignDialog';
 import { BLOCKS, fitting, REPORT_TEMPLATES } from './templates';
@@ -71,8 +72,12 @@ export function Editor({ of, bound, read, person, locked }: EditorProps) {
   const draft = useDraft(of.case, person, beginOf(of, preferred, language));
   const fields = useRef<Partial<Record<Part, HTMLTextAreaElement | null>>>({});
   const [signing, setSigning] = useState(false);
+  // What kept it from being signed took the dialog away: somebody asks for it anew.
+  if (locked && signing) setSigning(false);
   const [managing, setManaging] = useState(false);
+  const [left, setLeft] = useState<ReadonlySet<string>>(new Set());
   const { held, change } = draft;
+  const found = useFound(of.case);
   useHotkeys(
     [
       ['mod+Enter', () => held && !locked && !isEmpty(held.draft) && setSigning(true)],
@@ -210,6 +215,7 @@ export function Editor({ of, bound, read, person, locked }: EditorProps) {
           onKeyDown={onKey(part)}
         />
       ))}
+      <FoundChoice of={of} {...found} left={left} onLeave={setLeft} />
       <div className={classes.foot}>
         <Checkbox
           label={t('cases.criticalLabel')}
@@ -231,6 +237,7 @@ export function Editor({ of, bound, read, person, locked }: EditorProps) {
           bound={bound}
           text={{ ...text, standing }}
           read={read}
+          images={signedWith(found.images, left)}
           onBefore={draft.flush}
           onSigned={draft.done}
           onClose={() => setSigning(false)}

@@ -1,15 +1,12 @@
 // Studies that no request asks for, and requests that have no images: a person who knows brings them together. Never by
 // name: the node proposes by accession number or patient ID, and whoever joins repeats the identity.
 
-import { Alert, Badge, Button, Group, Modal, Radio, Stack, Table, Text, TextInput } from '@mantine/core';
+import { Badge, Button, Group, Modal, Stack, Table, Text, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { IconLink } from '@tabler/icons-react';
 import { useState } from 'react';
 import { Link } from 'react-router';
-import type { CaseRow, LooseStudy } from '../../api/cases';
-import { dismissStudy, joinStudy, looseQuery } from '../../api/cases';
-import { ApiError } from '../../api/client';
-import { keys, useMay } from '../../api/queries';
+import type { LooseStudy } from '../../api/types';
+import { dismissStudy, keys, looseQuery, useMay } from '../../api/queries';
 import { Page } from '../../components/Page';
 import { ActsHead, Problem, Section } from '../../components/parts';
 import { Denied, Listed } from '../../components/State';
@@ -17,8 +14,9 @@ import { Wide } from '../../components/Wide';
 import { ago, dicomDate, patientName } from '../../lib/format';
 import { useWords } from '../../lib/language';
 import { useNow } from '../../lib/time';
+import { JoinDialog } from './JoinDialog';
 import { PriorityMark } from './marks';
-import { useToldCase } from './useSteps';
+import { nameOf } from '../../components/who';
 
 export function LoosePage() {
   return useMay('prepare-cases') ? <Loose /> : <Denied />;
@@ -93,7 +91,7 @@ function Loose() {
                     <PriorityMark priority={row.priority} />
                     <Text size="sm" flex={1}>
                       <Link to={`/cases/${row.case}`} style={{ color: 'inherit' }}>
-                        <strong>{patientName(row.patient.name) ?? t('list.unnamed')}</strong>
+                        <strong>{nameOf(row.patient, row.case, t)}</strong>
                       </Link>{' '}
                       · {row.question} · {row.modality} · {ago(row.requested, locale, now)}
                     </Text>
@@ -104,61 +102,9 @@ function Loose() {
           </Listed>
         </Section>
       </Stack>
-      {joining && <JoinDialog study={joining} cases={loose.data?.cases ?? []} onClose={() => setJoining(null)} />}
+      {joining && <JoinDialog study={joining} cases={loose.data?.joinable ?? []} onClose={() => setJoining(null)} />}
       {dismissing && <DismissDialog study={dismissing} onClose={() => setDismissing(null)} />}
     </Page>
-  );
-}
-
-function JoinDialog({ study, cases, onClose }: { study: LooseStudy; cases: CaseRow[]; onClose: () => void }) {
-  const { t, locale } = useWords();
-  const told = useToldCase();
-  const [chosen, setChosen] = useState<string | null>(study.candidates[0]?.case ?? null);
-  const why = new Map(study.candidates.map(one => [one.case, one.why]));
-  const rows = [...cases].sort((a, b) => Number(why.has(b.case)) - Number(why.has(a.case)));
-  const join = useMutation({
-    mutationFn: (id: string) => joinStudy(id, study.study, { name: study.name, birth_date: study.birth_date }),
-    onSuccess: joined => {
-      told(joined);
-      onClose();
-    },
-  });
-  return (
-    <Modal opened size="lg" onClose={onClose} title={t('cases.joinTitle')} closeButtonProps={{ 'aria-label': t('common.close') }}>
-      <Stack gap="md">
-        <Text size="sm">
-          <strong>{patientName(study.name) ?? t('list.unnamed')}</strong>{' '}
-          {[dicomDate(study.birth_date, locale), study.modalities.join('/'), dicomDate(study.date, locale), study.accession].filter(Boolean).join(' · ')}
-        </Text>
-        <Radio.Group label={t('cases.joinWhich')} value={chosen} onChange={setChosen}>
-          <Stack gap="xs" mt="xs">
-            {rows.map(row => (
-              <Radio
-                key={row.case}
-                value={row.case}
-                label={`${patientName(row.patient.name) ?? t('list.unnamed')} · ${dicomDate(row.patient.birth_date, locale) ?? '—'} · ${row.question}`}
-                description={why.has(row.case) ? t(`cases.why.${why.get(row.case) ?? 'none'}`) : t('cases.why.none')}
-              />
-            ))}
-          </Stack>
-        </Radio.Group>
-        {rows.length === 0 && <Text size="sm">{t('cases.noLooseCases')}</Text>}
-        {join.error && (
-          <Alert color="red" variant="light" role="alert">
-            <Problem error={join.error} />
-            {join.error instanceof ApiError && join.error.differs.join(', ')}
-          </Alert>
-        )}
-        <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={onClose}>
-            {t('common.cancel')}
-          </Button>
-          <Button leftSection={<IconLink size={16} />} disabled={!chosen} loading={join.isPending} onClick={() => chosen && join.mutate(chosen)}>
-            {t('cases.joinYes')}
-          </Button>
-        </Group>
-      </Stack>
-    </Modal>
   );
 }
 

@@ -1,16 +1,21 @@
 // What a case holds, part by part: the request, its images, who was asked, what was said, what happened.
 
 import { Button, Textarea } from '@mantine/core';
-import { IconAlertTriangle, IconCheck, IconPhone, IconSend, IconShieldCheck } from '@tabler/icons-react';
+import { IconAlertTriangle, IconCheck, IconSend, IconShieldCheck } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useId, useState } from 'react';
-import type { Case, CaseEvent, KeyImage } from '../../api/cases';
+import type { Case, CaseEvent } from '../../api/types';
+import { useMay } from '../../api/queries';
 import { count, dicomDate, hourMinute, moment } from '../../lib/format';
-import { useWords } from '../../lib/language';
+import { useWords, wordOf } from '../../lib/language';
 import { studyHour } from '../../lib/zone';
 import classes from './case.module.css';
+import { KeyPictures } from './KeyPictures';
+import { NumberList } from './Numbers';
 import { AskPresence } from './Presence';
-import { countOf } from './state';
+import { countOf, lateOf } from './state';
+import { useImages } from './useImages';
+import { lineOf } from '../../components/who';
 
 export function Panel({ title, beside, children }: { title: string; beside?: ReactNode; children: ReactNode }) {
   const id = useId();
@@ -37,6 +42,8 @@ function Said({ name, text, warn = false }: { name: string; text: string | null;
 
 export function RequestPanel({ of }: { of: Case }) {
   const { t, locale } = useWords();
+  const images = useImages();
+  const mayRead = useMay('read-studies');
   return (
     <Panel title={t('cases.request')} beside={<span className={classes.dim}>{t('cases.requestedBy', { person: of.requested_by, site: of.requester_name, at: moment(of.requested, locale) })}</span>}>
       <dl className={classes.texts}>
@@ -48,21 +55,23 @@ export function RequestPanel({ of }: { of: Case }) {
         <Said name={t('cases.field.consent')} text={t(`cases.consent.${of.consent}`)} warn={of.consent === 'open'} />
         <Said name={t('cases.field.protocol')} text={of.protocol} />
         <Said name={t('cases.field.complement')} text={of.complement} />
+        <Said name={t('cases.field.examination')} text={of.examination && t(`cases.examinationIs.${of.examination}`)} />
+        <Said name={t('cases.field.on_site_physician')} text={of.on_site_physician} />
+        <Said name={t('cases.field.answer_by')} text={of.answer_by && moment(of.answer_by, locale)} />
+        {of.identities.slice(0, -1).map((one, at) => {
+          const next = of.identities[at + 1];
+          return <Said key={one.event} name={t('cases.identify.earlier')} text={t('cases.identify.earlierBy', { who: lineOf(one.patient, of.case, t, locale), person: next?.person ?? '', at: next ? moment(next.at, locale) : '' })} warn />;
+        })}
         <Said name={t('cases.accession')} text={[of.accession, of.accession_issuer].filter(Boolean).join(' · ')} />
       </dl>
+      {of.key_images.length > 0 && (
+        <>
+          <h3 className={classes.sub}>{t('cases.keyImages')}</h3>
+          <KeyPictures images={of.key_images} busy={images.busy} onOpen={mayRead ? image => void images.open(of.studies, of.case, { ...image, instance: image.instance ?? null }) : null} />
+        </>
+      )}
       {of.patient.identity === 'qualified' && of.patient.ins && <AskPresence key={of.case} ins={of.patient.ins} />}
     </Panel>
-  );
-}
-
-function KeyPicture({ image }: { image: KeyImage }) {
-  const [isBroken, setBroken] = useState(false);
-  const path = [image.study, 'series', image.series, ...(image.instance ? ['instances', image.instance] : [])].map(encodeURIComponent).join('/');
-  return (
-    <li>
-      {isBroken ? <span className={classes.noPicture} aria-hidden="true" /> : <img alt="" loading="lazy" src={`/dicomweb/studies/${path}/thumbnail?viewport=128,128`} onError={() => setBroken(true)} />}
-      <small>{image.text || image.series.split('.').at(-1)}</small>
-    </li>
   );
 }
 
@@ -70,6 +79,7 @@ export function ImagesPanel({ of, acts }: { of: Case; acts: ReactNode }) {
   const { t, locale } = useWords();
   const standing = countOf(of);
   const expected = of.images.expected ?? of.images.here;
+  const last = of.reports.at(-1);
   return (
     <Panel title={t('cases.imagesTitle')} beside={acts}>
       {of.study_list.length === 0 ? (
@@ -88,19 +98,10 @@ export function ImagesPanel({ of, acts }: { of: Case; acts: ReactNode }) {
                 <span>{t('cases.studyCount', { count: study.expected ?? study.instances, here: count(study.here, locale) })}</span>
                 <span>{study.holder_name}</span>
                 <span className={classes.dim}>{t(`cases.joinedBy.${study.joined_by}`)}</span>
-                {study.version !== null && study.version_here !== null && study.version_here > study.version && <span className={classes.late}>{t('cases.late', { version: study.version_here })}</span>}
+                {last && lateOf(last.read, of).includes(study.study) && <span className={classes.late}>{t('cases.late', { version: study.version })}</span>}
                 {!study.verified && <span className={classes.late}>{t('cases.unverified')}</span>}
+                {study.undecoded > 0 && <span className={classes.late}>{t('cases.undecoded', { count: study.undecoded })}</span>}
               </li>
-            ))}
-          </ul>
-        </>
-      )}
-      {of.key_images.length > 0 && (
-        <>
-          <h3 className={classes.sub}>{t('cases.keyImages')}</h3>
-          <ul className={classes.pictures}>
-            {of.key_images.map(image => (
-              <KeyPicture key={`${image.series} ${image.instance ?? ''} ${image.frame ?? ''}`} image={image} />
             ))}
           </ul>
         </>
@@ -112,6 +113,7 @@ export function ImagesPanel({ of, acts }: { of: Case; acts: ReactNode }) {
 export function RoutingPanel({ of }: { of: Case }) {
   const { t, locale } = useWords();
   if (of.asked.length === 0 && of.skipped.length === 0) return null;
+  const known = t('cases.byNode', { returnObjects: true });
   const lines = [
     ...of.asked.map(one => ({
       key: `asked ${one.rank} ${one.site}`,
@@ -119,7 +121,7 @@ export function RoutingPanel({ of }: { of: Case }) {
       name: [one.site_name, one.whom].filter(Boolean).join(' · '),
       said:
         one.answer === 'refused'
-          ? t('cases.answerRefused', { reason: t(`cases.byNode.${one.reason ?? ''}` as 'cases.byNode.idle', { defaultValue: one.reason ?? '' }) })
+          ? t('cases.answerRefused', { reason: wordOf(known, one.reason ?? '') })
           : one.answer === 'waiting' && one.until
             ? t('cases.answerWaiting', { at: hourMinute(one.until, locale) })
             : t(`cases.answer.${one.answer}`),
@@ -146,17 +148,10 @@ export function RoutingPanel({ of }: { of: Case }) {
 
 export function TelephonePanel({ of }: { of: Case }) {
   const { t } = useWords();
-  const numbers = [...new Set([of.telephone, ...of.escalation.telephones].filter(Boolean))];
-  if (numbers.length === 0) return null;
+  if (of.escalation.telephones.length === 0) return null;
   return (
     <Panel title={t('cases.telephones')}>
-      {numbers.map((number, index) => (
-        <a key={number} className={classes.telephone} href={`tel:${number.replaceAll(/[^\d+]/g, '')}`}>
-          <IconPhone size={18} aria-hidden="true" />
-          <strong>{number}</strong>
-          <span>{index === 0 && of.telephone ? t('cases.scannerRoom', { site: of.requester_name }) : t('cases.escalationLine')}</span>
-        </a>
-      ))}
+      <NumberList numbers={of.escalation.telephones} />
     </Panel>
   );
 }
@@ -231,6 +226,7 @@ export function EventsPanel({ of }: { of: Case }) {
   const say = useEventWords();
   const [all, setAll] = useState(false);
   const newest = [...of.events].reverse();
+  const known = t('cases.byNode', { returnObjects: true });
   const shown = all ? newest : newest.slice(0, EVENTS_SHOWN);
   return (
     <Panel title={t('cases.eventsTitle')}>
@@ -242,7 +238,7 @@ export function EventsPanel({ of }: { of: Case }) {
             </time>
             <div>
               <strong>{say(event)}</strong>
-              {event.text && <p>{t(`cases.byNode.${event.text}` as 'cases.byNode.idle', { defaultValue: event.text })}</p>}
+              {event.text && <p>{wordOf(known, event.text)}</p>}
               <span>
                 {[event.person, event.site_name].filter(Boolean).join(' · ')}
                 {!event.void && <IconCheck size={12} aria-hidden="true" />}

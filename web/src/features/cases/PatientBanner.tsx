@@ -2,11 +2,12 @@
 
 import { Tooltip } from '@mantine/core';
 import { IconAlertTriangle, IconPhone, IconShieldCheck } from '@tabler/icons-react';
-import type { CaseRow } from '../../api/cases';
-import { age, dicomDate, patientName } from '../../lib/format';
+import type { CaseRow } from '../../api/types';
+import { age, dicomDate } from '../../lib/format';
 import { useWords } from '../../lib/language';
 import classes from './case.module.css';
 import { PriorityMark, TimeLeft } from './marks';
+import { nameOf } from '../../components/who';
 
 export function PatientBanner({ of }: { of: CaseRow }) {
   const { t, locale } = useWords();
@@ -17,7 +18,7 @@ export function PatientBanner({ of }: { of: CaseRow }) {
     <header className={classes.banner} data-priority={of.priority}>
       <PriorityMark priority={of.priority} large />
       <div className={classes.who}>
-        <h1>{patientName(patient.name) ?? t('list.unnamed')}</h1>
+        <h1>{nameOf(patient, of.case, t)}</h1>
         <p>
           {[patient.sex, patient.birth_date ? t('cases.born', { date: dicomDate(patient.birth_date, locale) ?? '' }) : t('cases.bornUnknown'), years === null ? null : t('cases.years', { count: years })]
             .filter(Boolean)

@@ -5,11 +5,11 @@ import { useQuery } from '@tanstack/react-query';
 import { IconSearch } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import { get } from '../../api/client';
-import type { CasePatient, IdentityStatus } from '../../api/cases';
 import { keys } from '../../api/queries';
-import type { Study, StudyPage } from '../../api/types';
+import type { CasePatient, IdentityStatus, Study, StudyPage } from '../../api/types';
 import { Problem } from '../../components/parts';
 import { age, dicomDate, patientName } from '../../lib/format';
+import { insOf } from '../../lib/ins';
 import { useWords } from '../../lib/language';
 import { studyHour } from '../../lib/zone';
 import { AskPresence } from './Presence';
@@ -24,12 +24,11 @@ interface PatientFieldsProps {
   study: Study | null;
   patient: CasePatient | null;
   wrong: string | undefined;
+  /** An emergency: nobody waits until it is known who it is. */
+  mayBeUnknown: boolean;
   onStudy: (study: Study | null) => void;
   onPatient: (patient: CasePatient) => void;
 }
-
-/** Fifteen characters, as people write them. */
-const isWhole = (ins: string) => ins.replaceAll(/[ .]/g, '').length === 15;
 
 /** What is typed, once the typing pauses. */
 function useSettled(text: string): string {
@@ -74,7 +73,7 @@ function StudySearch({ onStudy }: { onStudy: (study: Study) => void }) {
   );
 }
 
-export function PatientFields({ study, patient, wrong, onStudy, onPatient }: PatientFieldsProps) {
+export function PatientFields({ study, patient, wrong, mayBeUnknown, onStudy, onPatient }: PatientFieldsProps) {
   const { t, locale } = useWords();
   const [byHand, setByHand] = useState(false);
   const known = patient ?? EMPTY_PATIENT;
@@ -91,6 +90,20 @@ export function PatientFields({ study, patient, wrong, onStudy, onPatient }: Pat
         <Button size="compact-sm" variant="subtle" mt="xs" onClick={() => setByHand(true)}>
           {t('cases.noStudyYet')}
         </Button>
+        {mayBeUnknown && (
+          <Button
+            size="compact-sm"
+            variant="subtle"
+            color="yellow"
+            mt="xs"
+            onClick={() => {
+              setByHand(true);
+              onPatient({ ...EMPTY_PATIENT, identity: 'unknown' });
+            }}
+          >
+            {t('cases.unknownPatient')}
+          </Button>
+        )}
       </>
     );
   }
@@ -108,7 +121,7 @@ export function PatientFields({ study, patient, wrong, onStudy, onPatient }: Pat
     <TextInput label={t('cases.ins')} value={known.ins ?? ''} maxLength={24} inputMode="numeric" onChange={event => set({ ins: event.currentTarget.value.trim() || null })} />
   );
   // Another number is another question.
-  const presence = known.identity === 'qualified' && known.ins !== null && isWhole(known.ins) && <AskPresence key={known.ins} ins={known.ins} />;
+  const presence = known.identity === 'qualified' && known.ins !== null && insOf(known.ins) !== null && <AskPresence key={known.ins} ins={known.ins} />;
   if (study) {
     const years = age(known.birth_date, new Date());
     return (
@@ -143,7 +156,7 @@ export function PatientFields({ study, patient, wrong, onStudy, onPatient }: Pat
   return (
     <>
       <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="sm">
-        <TextInput id="request-patient" label={t('glass.family')} withAsterisk error={wrong} value={family} maxLength={60} onChange={event => set({ name: `${event.currentTarget.value}^${first}` })} />
+        <TextInput id="request-patient" label={t('glass.family')} withAsterisk={!(known.identity === 'unknown' && mayBeUnknown)} error={wrong} value={family} maxLength={60} onChange={event => set({ name: `${event.currentTarget.value}^${first}` })} />
         <TextInput label={t('glass.given')} value={first} maxLength={60} onChange={event => set({ name: `${family}^${event.currentTarget.value}` })} />
         <TextInput
           type="date"

@@ -25,7 +25,7 @@ export function PreviewsLeft({ studies }: { studies: string[] }) {
     (tally, place) =>
       tally && (
         <Alert key={place} color="yellow" variant="light" role="alert" icon={<IconAlertTriangle size={18} />} title={t('previews.mark')}>
-          {t('previews.signing', { images: count(tally.images, locale), whole: count(tally.whole, locale) })}
+          {t('previews.signing', { count: tally.images, images: count(tally.images, locale), whole: count(tally.whole, locale) })}
         </Alert>
       ),
   );

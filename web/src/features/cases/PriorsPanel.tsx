@@ -2,7 +2,7 @@
 
 import { Button } from '@mantine/core';
 import { IconRefresh } from '@tabler/icons-react';
-import type { Case } from '../../api/cases';
+import type { Case } from '../../api/types';
 import { useHistory } from '../../api/history';
 import { History } from '../../components/History';
 import { useWords } from '../../lib/language';
@@ -14,7 +14,9 @@ export function PriorsPanel({ of }: { of: Case }) {
   const { history, again } = useHistory({ case: of.case }, true);
   const images = useImages();
   const others = { ...history, rows: history.rows.filter(row => !of.studies.includes(row.study.study)) };
-  const [first] = of.studies;
+  const [first, ...more] = of.studies;
+  // The prior beside the case's first study; its others follow, and none is lost.
+  const beside = (prior: string) => [...(first === undefined ? [] : [first]), prior, ...more];
   return (
     <Panel
       title={t('history.title')}
@@ -29,7 +31,7 @@ export function PriorsPanel({ of }: { of: Case }) {
         again={again}
         busy={images.busy}
         beside={first !== undefined}
-        onOpen={row => void images.open([...(first === undefined ? [] : [first]), row.study.study], of.case)}
+        onOpen={row => void images.open(beside(row.study.study), of.case)}
       />
     </Panel>
   );

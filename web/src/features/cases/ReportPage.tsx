@@ -5,15 +5,15 @@ import { useQuery } from '@tanstack/react-query';
 import { IconArrowLeft, IconUserExclamation } from '@tabler/icons-react';
 import { useState } from 'react';
 import { Link, useParams } from 'react-router';
-import type { Case } from '../../api/cases';
-import { caseQuery } from '../../api/cases';
-import { useOpenViewers } from '../../api/openViewers';
-import { useMay, useSession } from '../../api/queries';
+import type { Case } from '../../api/types';
+import type { Viewer } from '../../api/openViewers';
+import { useViewers } from '../../api/openViewers';
+import { caseQuery, useMay, useSession } from '../../api/queries';
 import { usePageTitle } from '../../components/Page';
 import { Denied, Failure, Waiting } from '../../components/State';
-import { hourMinute, patientName } from '../../lib/format';
+import { dicomDate, hourMinute, patientName } from '../../lib/format';
 import { useWords } from '../../lib/language';
-import { boundOf, differing, useBinding } from './binding';
+import { boundOf, differing, foreignTo, useBinding } from './binding';
 import classes from './case.module.css';
 import { Editor } from './Editor';
 import { RequestPanel, TelephonePanel, ThreadPanel } from './Panels';
@@ -21,6 +21,7 @@ import { PatientBanner } from './PatientBanner';
 import { isSuperseded, Report } from './Reports';
 import { lateOf, readOf } from './state';
 import { useSteps } from './useSteps';
+import { nameOf } from '../../components/who';
 
 export function ReportPage() {
   const { id = '' } = useParams();
@@ -30,18 +31,16 @@ export function ReportPage() {
 function Loaded({ id }: { id: string }) {
   const { t } = useWords();
   const asked = useQuery(caseQuery(id));
-  usePageTitle(asked.data ? `${t('cases.write')} · ${patientName(asked.data.patient.name) ?? t('list.unnamed')}` : t('cases.write'));
+  usePageTitle(asked.data ? `${t('cases.write')} · ${nameOf(asked.data.patient, asked.data.case, t)}` : t('cases.write'));
   if (asked.data) return <View of={asked.data} />;
   if (asked.error) return <Failure error={asked.error} retry={() => void asked.refetch()} />;
   return <Waiting />;
 }
 
 /** What stands in the way of writing on the right patient, in words. */
-function Warnings({ of, twin, others, onTake }: { of: Case; twin: boolean; others: { case: string; patient: string }[]; onTake: () => void }) {
-  const { t } = useWords();
-  const viewed = useOpenViewers();
-  const own = new Set([...of.studies, ...of.study_list.map(one => one.study)]);
-  const foreign = [...viewed].filter(study => !own.has(study));
+function Warnings({ twin, others, foreign, onTake, onClose }: { twin: boolean; others: { case: string; patient: string }[]; foreign: readonly Viewer[]; onTake: () => void; onClose: () => void }) {
+  const { t, locale } = useWords();
+  const shown = foreign.map(({ patient }) => (patient ? [patientName(patient.name) ?? t('list.unnamed'), dicomDate(patient.birth_date, locale)].filter(Boolean).join(', ') : t('list.unnamed')));
   return (
     <>
       {twin && (
@@ -58,8 +57,11 @@ function Warnings({ of, twin, others, onTake }: { of: Case; twin: boolean; other
         </Alert>
       )}
       {foreign.length > 0 && (
-        <Alert color="red" variant="light" icon={<IconUserExclamation size={18} />} title={t('cases.otherViewer')} mt="sm" role="alert">
-          {t('cases.otherViewerText')}
+        <Alert color="red.9" variant="filled" icon={<IconUserExclamation size={18} />} title={t('cases.otherViewer')} mt="sm" role="alert">
+          {t('cases.otherViewerText', { patients: [...new Set(shown)].join(' · ') })}{' '}
+          <Button size="compact-sm" variant="white" color="dark" onClick={onClose}>
+            {t('cases.otherViewerClose')}
+          </Button>
         </Alert>
       )}
     </>
@@ -71,6 +73,8 @@ function View({ of }: { of: Case }) {
   const person = useSession()?.person.name ?? '';
   const steps = useSteps();
   const binding = useBinding(of);
+  const { viewers, close } = useViewers();
+  const foreign = foreignTo(of, viewers);
   // The identity this report was begun with: what comes later is compared with it, never taken in silently.
   const [bound] = useState(() => boundOf(of));
   const changed = differing(bound, boundOf(of));
@@ -92,7 +96,7 @@ function View({ of }: { of: Case }) {
           )}
         </div>
         {changed.length > 0 && (
-          <Alert color="red" variant="filled" role="alert" title={t('cases.changed')} mb="sm">
+          <Alert color="red.9" variant="filled" role="alert" title={t('cases.changed')} mb="sm">
             {t('cases.changedText', { what: changed.map(one => t(`cases.bound.${one}`)).join(', ') })}
           </Alert>
         )}
@@ -104,7 +108,7 @@ function View({ of }: { of: Case }) {
             </Button>
           </Alert>
         )}
-        <Warnings of={of} twin={binding.twin} others={binding.others} onTake={binding.take} />
+        <Warnings twin={binding.twin} others={binding.others} foreign={foreign} onTake={binding.take} onClose={() => close(foreign.map(viewer => viewer.id))} />
         <div className={classes.columns} style={{ marginTop: 10 }}>
           <div className={classes.main}>
             {may.length === 0 ? (
@@ -117,7 +121,7 @@ function View({ of }: { of: Case }) {
                 )}
               </Alert>
             ) : (
-              <Editor of={of} bound={bound} read={read} person={person} locked={binding.twin || changed.length > 0} />
+              <Editor of={of} bound={bound} read={read} person={person} locked={binding.twin || changed.length > 0 || foreign.length > 0} />
             )}
           </div>
           <aside className={classes.aside}>

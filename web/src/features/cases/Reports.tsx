@@ -3,13 +3,21 @@
 
 import { Button, Group } from '@mantine/core';
 import { IconAlertOctagon, IconCheck, IconFileTypePdf, IconLink, IconPhoneCall } from '@tabler/icons-react';
-import type { Case, CaseReport } from '../../api/cases';
+import type { Case, CaseReport, StepBody } from '../../api/types';
+import { useMay } from '../../api/queries';
 import { hourMinute, moment } from '../../lib/format';
 import { useWords } from '../../lib/language';
 import { useNodeTime } from '../../lib/time';
 import classes from './report.module.css';
+import { KeyPictures } from './KeyPictures';
+import { Discordant, ToldPanel } from './Discordance';
 import { clock } from './order';
+import { telephoneOf, useNumberWords } from './Numbers';
 import { Panel } from './Panels';
+import pictures from './pictures.module.css';
+import { differencesOf } from './state';
+import { useImages } from './useImages';
+import { isSame, lineOf } from '../../components/who';
 
 export const PARTS = ['indication', 'technique', 'findings', 'conclusion'] as const;
 
@@ -27,6 +35,8 @@ interface ReportProps {
 function Critical({ of, report, busy, onHear, onCall }: Pick<ReportProps, 'of' | 'report' | 'busy' | 'onHear' | 'onCall'>) {
   const { t, locale } = useWords();
   const now = useNodeTime();
+  const say = useNumberWords();
+  const numbers = of.escalation.telephones.filter(one => one.site === of.requester);
   if (!report.critical) return null;
   if (!report.unheard) {
     return (
@@ -43,8 +53,16 @@ function Critical({ of, report, busy, onHear, onCall }: Pick<ReportProps, 'of' |
         <strong>{t('cases.critical')}</strong>
         <span>
           {t('cases.criticalText')} {left !== null && t(left >= 0 ? 'cases.criticalLeft' : 'cases.criticalLate', { time: clock(Math.abs(left), locale) })}
-          {left !== null && left < 0 && ` ${of.escalation.telephones.join(' · ')}`}
         </span>
+        {left !== null && left < 0 && numbers.length > 0 && (
+          <span>
+            {numbers.map(one => (
+              <a key={one.number} href={telephoneOf(one.number)} title={say(one)}>
+                {one.number} · {say(one)}
+              </a>
+            ))}
+          </span>
+        )}
       </div>
       <Group gap="xs">
         {onHear && (
@@ -66,8 +84,14 @@ function Critical({ of, report, busy, onHear, onCall }: Pick<ReportProps, 'of' |
 export const isSuperseded = (of: Case, report: CaseReport): boolean =>
   report.standing === 'preliminary' && of.reports.some(one => one.standing === 'final' && one.at >= report.at);
 
+/** Nobody at the site that asked has read it, or not since it was found to differ from another. */
+const isToRead = (of: Case, report: CaseReport): boolean =>
+  !isSuperseded(of, report) && (!report.acknowledged || of.comparisons.some(one => one.unread && one.reports.includes(report.event)));
+
 export function Report({ of, report, busy, superseded, onAcknowledge, onHear, onCall }: ReportProps) {
   const { t, locale } = useWords();
+  const images = useImages();
+  const mayRead = useMay('read-studies');
   return (
     <article className={classes.report} data-standing={report.standing} data-superseded={superseded || undefined} aria-label={t(`cases.standing.${report.standing}`)}>
       <div className={classes.stand}>
@@ -86,6 +110,13 @@ export function Report({ of, report, busy, superseded, onAcknowledge, onHear, on
             ),
         )}
       </dl>
+      {!isSame(report.patient, of.patient) && <p className={classes.despite}>{t('cases.identify.signedAs', { who: lineOf(report.patient, of.case, t, locale) })}</p>}
+      {report.key_images.length > 0 && (
+        <section className={pictures.withReport} aria-label={t('images.withReport')}>
+          <h3>{t('images.withReport')}</h3>
+          <KeyPictures images={report.key_images} busy={images.busy} onOpen={mayRead ? image => void images.open(of.studies, of.case, { ...image, instance: image.instance ?? null }) : null} />
+        </section>
+      )}
       {report.despite && (
         <p className={classes.despite}>
           {t('cases.despite')} {report.despite}
@@ -99,7 +130,9 @@ export function Report({ of, report, busy, superseded, onAcknowledge, onHear, on
           {report.against_rules && ` · ${t('cases.againstRules')}`}
         </span>
         <span className={classes.delivery}>
-          {report.acknowledged ? (
+          {report.acknowledged && isToRead(of, report) ? (
+            t('cases.toReadAgain')
+          ) : report.acknowledged ? (
             <>
               <IconCheck size={14} aria-hidden="true" /> {t('cases.acknowledged')}
             </>
@@ -134,7 +167,7 @@ export function Report({ of, report, busy, superseded, onAcknowledge, onHear, on
 interface ReportsPanelProps {
   of: Case;
   busy: boolean;
-  onStep: (body: { step: string } & Record<string, unknown>) => void;
+  onStep: (body: StepBody) => void;
   onCall: (report: string) => void;
   onCompare: (reports: string[]) => void;
 }
@@ -158,6 +191,7 @@ export function ReportsPanel({ of, busy, onStep, onCall, onCompare }: ReportsPan
             </Button>
           </div>
         ))}
+      <Discordant of={of} busy={busy} onStep={onStep} onCompare={onCompare} />
       {reports.length > 0 && (
         <Panel title={t('cases.reports')}>
           {reports.map(report => (
@@ -167,8 +201,8 @@ export function ReportsPanel({ of, busy, onStep, onCall, onCompare }: ReportsPan
               report={report}
               busy={busy}
               superseded={isSuperseded(of, report)}
-              onAcknowledge={may('acknowledge') && !report.acknowledged && !isSuperseded(of, report) ? () => onStep({ step: 'acknowledge', report: report.event }) : null}
-              onHear={may('hear') && report.unheard ? () => onStep({ step: 'hear', report: report.event }) : null}
+              onAcknowledge={may('acknowledge') && isToRead(of, report) ? () => onStep({ step: 'acknowledge', report: report.event, differences: differencesOf(of) }) : null}
+              onHear={may('hear-here') && report.unheard ? () => onStep({ step: 'hear', report: report.event }) : null}
               onCall={may('hear') && report.unheard ? () => onCall(report.event) : null}
             />
           ))}
@@ -192,6 +226,7 @@ export function ReportsPanel({ of, busy, onStep, onCall, onCompare }: ReportsPan
           </ul>
         </Panel>
       )}
+      <ToldPanel of={of} />
       {of.claim && (
         <p className="visually-hidden" role="status">
           {t('cases.takenBy', { person: of.claim.person, site: of.claim.site_name, at: hourMinute(of.claim.at, locale) })}

@@ -3,24 +3,27 @@
 
 import { Alert, Button, Checkbox, Group, Radio, SegmentedControl, Select, SimpleGrid, Stack, TagsInput, Text, Textarea, TextInput } from '@mantine/core';
 import { useHotkeys } from '@mantine/hooks';
+import { notifications } from '@mantine/notifications';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { IconAlertTriangle, IconSend } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { lazy, Suspense, useState } from 'react';
 import { useNavigate, useSearchParams } from 'react-router';
 import { get, ApiError } from '../../api/client';
-import type { CasePatient, NewCase } from '../../api/cases';
-import { makeCase } from '../../api/cases';
-import { keys, peersQuery, useMay } from '../../api/queries';
-import type { Study } from '../../api/types';
+import { keys, makeCase, peersQuery, useMay } from '../../api/queries';
+import type { CasePatient, NewCase, Study } from '../../api/types';
 import { Page } from '../../components/Page';
 import { Section } from '../../components/parts';
 import { Denied, Failure, Waiting } from '../../components/State';
 import { useWords } from '../../lib/language';
 import { PRIORITIES } from './order';
 import { PatientFields } from './PatientFields';
+import { Addressee, AnswerBy, Practice, useAskable } from './Askable';
+import type { Chosen } from './attach';
+import { attachAll } from './attach';
+import { AttachmentsField } from './Attachments';
 import type { RequestField } from './request';
-import { bodyOf, EMPTY_REQUEST, gapsOf, missingOf } from './request';
+import { bodyOf, EMPTY_REQUEST, gapsOf, isUnknown, mayBeUnknown, missingOf } from './request';
 import classes from './request.module.css';
 import { REQUEST_TEMPLATES, withTemplate } from './templates';
 import { useCaseProblem, useToldCase } from './useSteps';
@@ -84,15 +87,25 @@ function Form({ study: given }: { study: Study | null }) {
   const [request, setRequest] = useState(() => beginOf(given));
   const [checked, setChecked] = useState(false);
   const [tried, setTried] = useState(false);
+  const [papers, setPapers] = useState<Chosen[]>([]);
+  const [sent, setSent] = useState<number | null>(null);
+  const fit = papers.filter(one => one.unfit === null).map(one => one.file);
   const send = useMutation({
-    mutationFn: makeCase,
+    // The request leaves first: nobody waits for its papers. What of them does not leave is said, and sent from the case.
+    mutationFn: async (asked: NewCase) => {
+      const made = await makeCase(asked);
+      const attached = await attachAll(made.case, fit, setSent);
+      for (const { file, why } of attached.failed) notifications.show({ color: 'red', autoClose: false, message: `${file.name} : ${say(why)} ${t('cases.attachFromCase')}`, closeButtonProps: { 'aria-label': t('common.close') } });
+      return attached.told ?? made;
+    },
     onSuccess: made => {
       localStorage.setItem(TELEPHONE, request.telephone);
       told(made);
       void navigate(`/cases/${made.case}`);
     },
   });
-  const missing = missingOf(request, checked);
+  const askable = useAskable(request);
+  const missing = missingOf(request, checked, askable);
   const refused = send.error instanceof ApiError ? send.error.fields : [];
   const isMissing = (field: RequestField) => (tried && missing.includes(field)) || refused.includes(field);
   const wrong = (field: RequestField) => (isMissing(field) ? t('cases.isMissing') : undefined);
@@ -153,25 +166,28 @@ function Form({ study: given }: { study: Study | null }) {
                   setStudy(chosen);
                   setChecked(false);
                   setRequest(before => {
-                    const { question, context, contraindications, priors, justification, priority, kind, consent, telephone, to } = before;
-                    return { ...beginOf(chosen), question, context, contraindications, priors, justification, priority, kind, consent, telephone, to };
+                    const { question, context, contraindications, priors, justification, priority, kind, consent, telephone, to, answer_by } = before;
+                    return { ...beginOf(chosen), question, context, contraindications, priors, justification, priority, kind, consent, telephone, to, answer_by };
                   });
                 }}
+                mayBeUnknown={mayBeUnknown(request)}
                 onPatient={patient => {
                   setChecked(false);
                   set({ patient });
                 }}
               />
-              <Checkbox
-                id="request-identity"
-                mt="md"
-                size="md"
-                checked={checked}
-                error={wrong('identity')}
-                label={t('cases.identityChecked')}
-                description={t('cases.identityCheckedHelp')}
-                onChange={event => setChecked(event.currentTarget.checked)}
-              />
+              {!isUnknown(request) && (
+                <Checkbox
+                  id="request-identity"
+                  mt="md"
+                  size="md"
+                  checked={checked}
+                  error={wrong('identity')}
+                  label={t('cases.identityChecked')}
+                  description={t('cases.identityCheckedHelp')}
+                  onChange={event => setChecked(event.currentTarget.checked)}
+                />
+              )}
             </Part>
             <Part title={t('cases.what')} wrong={isMissing('question') || isMissing('justification')}>
               <Stack gap="sm">
@@ -234,6 +250,7 @@ function Form({ study: given }: { study: Study | null }) {
                     onChange={region => set({ region: region ?? '' })}
                   />
                 </SimpleGrid>
+                <Practice request={request} askable={askable} wrong={wrong} set={set} />
                 <Radio.Group
                   id="request-consent"
                   label={t('cases.field.consent')}
@@ -264,8 +281,9 @@ function Form({ study: given }: { study: Study | null }) {
                 />
               </Stack>
             </Part>
-            <Part title={t('cases.whither')}>
+            <Part title={t('cases.whither')} wrong={isMissing('to')}>
               <TagsInput
+                id="request-to"
                 label={t('cases.to')}
                 description={t('cases.toHelp')}
                 placeholder={request.to.length === 0 ? t('cases.toRouting') : ''}
@@ -283,16 +301,18 @@ function Form({ study: given }: { study: Study | null }) {
                 }
               />
               {request.to.map((one, index) => (
-                <TextInput
+                <Addressee
                   key={one.site}
-                  mt="sm"
-                  label={t('cases.whomAt', { site: peers.find(peer => peer.site === one.site)?.name ?? one.site })}
-                  placeholder={t('cases.whomDuty')}
-                  value={one.whom}
-                  maxLength={80}
-                  onChange={event => set({ to: request.to.map((other, at) => (at === index ? { ...other, whom: event.currentTarget.value } : other)) })}
+                  name={peers.find(peer => peer.site === one.site)?.name ?? one.site}
+                  known={askable?.sites.find(site => site.site === one.site)}
+                  whom={one.whom}
+                  onChange={whom => set({ to: request.to.map((other, at) => (at === index ? { ...other, whom } : other)) })}
                 />
               ))}
+              <AnswerBy value={request.answer_by} usual={askable?.answer_by ?? null} onChange={answer_by => set({ answer_by })} />
+            </Part>
+            <Part title={t('cases.attachments')} wrong={papers.some(one => one.unfit !== null)}>
+              <AttachmentsField chosen={papers} onChange={setPapers} />
             </Part>
             {study && (
               <Part title={t('cases.keyImages')}>
@@ -305,6 +325,7 @@ function Form({ study: given }: { study: Study | null }) {
         </div>
         <div className={classes.foot}>
           <div role="status" className={classes.missing}>
+            {send.isPending && sent !== null && t('cases.attaching', { done: sent, count: fit.length })}
             {tried && missing.length > 0 && (
               <>
                 <IconAlertTriangle size={17} aria-hidden="true" />

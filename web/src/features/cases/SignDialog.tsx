@@ -7,10 +7,9 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { IconAlertTriangle, IconUserCheck, IconUserX } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
-import type { Case, Draft } from '../../api/cases';
-import { signReport } from '../../api/cases';
+import type { Case, Draft, KeyImage } from '../../api/types';
 import { ApiError, get } from '../../api/client';
-import { keys } from '../../api/queries';
+import { keys, signReport } from '../../api/queries';
 import { Waiting } from '../../components/State';
 import { dicomDate, patientName } from '../../lib/format';
 import { useWords } from '../../lib/language';
@@ -20,7 +19,7 @@ import classes from './editor.module.css';
 import { GAP } from './blocks';
 import { PreviewsLeft } from './PreviewsLeft';
 import { PARTS } from './Reports';
-import { lackOf } from './state';
+import { lackOf, undecodedOf } from './state';
 import { useCaseProblem, useToldCase } from './useSteps';
 
 interface SignDialogProps {
@@ -29,6 +28,8 @@ interface SignDialogProps {
   text: Draft;
   /** The versions that were looked at. */
   read: { study: string; version: number }[];
+  /** Images that it points at. */
+  images: KeyImage[];
   /** What is typed is at the node before it is signed. */
   onBefore: () => Promise<void>;
   onSigned: () => void;
@@ -61,7 +62,7 @@ export function SignDialog(props: SignDialogProps) {
   );
 }
 
-function Ready({ of, bound, text, read, onBefore, onSigned, onClose }: SignDialogProps & { of: Case }) {
+function Ready({ of, bound, text, read, images, onBefore, onSigned, onClose }: SignDialogProps & { of: Case }) {
   const { t, locale } = useWords();
   const say = useCaseProblem();
   const told = useToldCase();
@@ -84,6 +85,7 @@ function Ready({ of, bound, text, read, onBefore, onSigned, onClose }: SignDialo
         critical,
         despite: despite.trim(),
         read,
+        key_images: images,
         patient: { name: bound.name, birth_date: bound.birth_date },
         hospital: bound.hospital,
         study_date: bound.study_date,
@@ -97,7 +99,7 @@ function Ready({ of, bound, text, read, onBefore, onSigned, onClose }: SignDialo
     },
   });
   const refused = sign.error instanceof ApiError ? sign.error : null;
-  const needsReason = lacks.length > 0 || refused?.code === 'images-missing' || refused?.code === 'late-images';
+  const needsReason = lacks.length > 0 || refused?.code === 'images-missing' || refused?.code === 'images-undecoded' || refused?.code === 'late-images' || refused?.code === 'count-unconfirmed';
   const differs = [...new Set<string>([...wrong, ...(refused?.differs ?? [])])];
   return (
     <form
@@ -111,7 +113,7 @@ function Ready({ of, bound, text, read, onBefore, onSigned, onClose }: SignDialo
           {(['name', 'birth_date', 'hospital', 'study_date'] as const).map(field => (
             <div key={field} data-wrong={differs.includes(field) || undefined}>
               <dt>{t(`cases.bound.${field}`)}</dt>
-              <dd>{shown(bound, field, locale) ?? '—'}</dd>
+              <dd>{shown(bound, field, locale) ?? (field === 'name' && of.patient.identity === 'unknown' ? t('cases.unknownPatient') : '—')}</dd>
               {differs.includes(field) && <dd className={classes.now}>{t('cases.nowSays', { value: shown(boundOf(of), field, locale) ?? '—' })}</dd>}
             </div>
           ))}
@@ -130,6 +132,11 @@ function Ready({ of, bound, text, read, onBefore, onSigned, onClose }: SignDialo
             {t('cases.criticalSign', { telephone: of.telephone || '—' })}
           </Alert>
         )}
+        {images.length > 0 && (
+          <Text size="sm" c="dimmed">
+            {t('images.shown', { count: images.length })}
+          </Text>
+        )}
         <PreviewsLeft studies={read.map(({ study }) => study)} />
         {gaps.length > 0 && (
           <Text size="sm" c="yellow.4">
@@ -138,7 +145,7 @@ function Ready({ of, bound, text, read, onBefore, onSigned, onClose }: SignDialo
         )}
         {needsReason && (
           <Textarea
-            label={lacks.length > 0 ? lacks.map(lack => t(`cases.lack.${lack}`)).join(' ') : refused && say(refused)}
+            label={lacks.length > 0 ? lacks.map(lack => t(`cases.lack.${lack}`, { count: undecodedOf(of) })).join(' ') : refused && say(refused)}
             description={t('cases.despiteHelp')}
             value={despite}
             maxLength={500}

@@ -2,7 +2,8 @@
 
 import { Tooltip } from '@mantine/core';
 import { IconPhone, IconPlugConnectedX } from '@tabler/icons-react';
-import type { CoveredSite } from '../../api/cases';
+import { memo } from 'react';
+import type { CoveredSite } from '../../api/types';
 import { ago, moment } from '../../lib/format';
 import { useWords } from '../../lib/language';
 import { useNodeTime } from '../../lib/time';
@@ -13,7 +14,7 @@ export function orderedSites(sites: readonly CoveredSite[]): CoveredSite[] {
   return sites.filter(site => !site.ours).sort((a, b) => Number(b.silent) - Number(a.silent) || a.site_name.localeCompare(b.site_name));
 }
 
-export function Sites({ sites, chosen, onChoose }: { sites: readonly CoveredSite[]; chosen: string | null; onChoose: (site: string | null) => void }) {
+export const Sites = memo(function Sites({ sites, chosen, onChoose }: { sites: readonly CoveredSite[]; chosen: string | null; onChoose: (site: string | null) => void }) {
   const { t, locale } = useWords();
   const now = useNodeTime();
   const shown = orderedSites(sites);
@@ -49,4 +50,4 @@ export function Sites({ sites, chosen, onChoose }: { sites: readonly CoveredSite
       })}
     </div>
   );
-}
+});

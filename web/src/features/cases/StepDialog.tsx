@@ -3,19 +3,23 @@
 import { Button, Checkbox, Group, Modal, Select, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { CaseRow, CaseStudy, StepBody } from '../../api/cases';
+import type { CaseRow, CaseStudy, StepBody } from '../../api/types';
 import { peersQuery, siteQuery } from '../../api/queries';
-import { dicomDate, patientName } from '../../lib/format';
+import { dicomDate } from '../../lib/format';
 import { useWords } from '../../lib/language';
 import { Problem } from '../../components/parts';
 import type { Field, Given, StepWord } from './acts';
 import { bodyOf, DANGEROUS, lacking, STEP_FIELDS } from './acts';
 import classes from './marks.module.css';
 import { PRIORITIES } from './order';
+import { EXAMINATIONS, fieldOf } from './request';
+import { nameOf } from '../../components/who';
 
 interface StepDialogProps {
-  of: CaseRow & { study_list?: CaseStudy[] };
+  of: CaseRow & { study_list?: CaseStudy[]; examination?: string; on_site_physician?: string };
   step: StepWord;
+  /** What stands in its fields at first. */
+  start?: Given;
   /** What the step carries beside what is asked. */
   beside?: Record<string, unknown>;
   busy: boolean;
@@ -26,16 +30,22 @@ interface StepDialogProps {
 
 const TEXT_MAX = 2_000;
 /** Steps whose reasons repeat: a press writes one. */
-const REASONS: Partial<Record<StepWord, readonly ('busy' | 'competence' | 'images' | 'indication' | 'mistake' | 'done-elsewhere' | 'shift-over' | 'interrupted')[]>> = {
+const REASONS: Partial<Record<StepWord, readonly ('busy' | 'competence' | 'images' | 'indication' | 'mistake' | 'done-elsewhere' | 'shift-over' | 'interrupted' | 'no-answer' | 'transferred')[]>> = {
   refuse: ['busy', 'competence', 'images', 'indication'],
   cancel: ['mistake', 'done-elsewhere'],
+  unserved: ['no-answer', 'done-elsewhere', 'transferred'],
   release: ['interrupted', 'shift-over', 'competence'],
 };
 
-export function StepDialog({ of, step, beside, busy, error, onYes, onClose }: StepDialogProps) {
+export function StepDialog({ of, step, start, beside, busy, error, onYes, onClose }: StepDialogProps) {
   const { t, locale } = useWords();
   const studies = of.study_list?.map(one => one.study) ?? of.studies;
-  const [given, setGiven] = useState<Given>(() => ({ ...(studies.length === 1 ? { study: studies[0] ?? '' } : {}) }));
+  const [given, setGiven] = useState<Given>(() => ({
+    ...(studies.length === 1 ? { study: studies[0] ?? '' } : {}),
+    // What was said stands in the fields: what is left out is said no more.
+    ...(step === 'specify' ? { examination: of.examination ?? '', on_site_physician: of.on_site_physician ?? '', answer_by: fieldOf(of.answer_by) } : {}),
+    ...start,
+  }));
   const [tried, setTried] = useState(false);
   const missing = lacking(step, given);
   const set = (name: Field['name']) => (value: string | boolean) => setGiven(before => ({ ...before, [name]: value }));
@@ -50,7 +60,7 @@ export function StepDialog({ of, step, beside, busy, error, onYes, onClose }: St
       >
         <Stack gap="sm">
           <Text size="sm">
-            <strong>{patientName(of.patient.name) ?? t('list.unnamed')}</strong>
+            <strong>{nameOf(of.patient, of.case, t)}</strong>
             <span className={classes.dim}>
               {' · '}
               {[dicomDate(of.patient.birth_date, locale), of.requester_name, of.question].filter(Boolean).join(' · ')}
@@ -137,6 +147,10 @@ function StepField({ step, field, first, value, studies, wrong, onChange }: Step
       return studies.length === 1 ? null : (
         <Select {...common} allowDeselect={false} value={text || null} data={studies} onChange={next => onChange(next ?? '')} />
       );
+    case 'examination':
+      return <Select {...common} allowDeselect={false} value={text} data={EXAMINATIONS.map(one => ({ value: one, label: t(`cases.examinationIs.${one}`) }))} onChange={next => onChange(next ?? '')} />;
+    case 'moment':
+      return <TextInput {...common} type="datetime-local" value={text} onChange={event => onChange(event.currentTarget.value)} />;
     case 'site':
       return <SiteField {...common} value={text} onChange={onChange} />;
   }

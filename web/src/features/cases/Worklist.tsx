@@ -1,37 +1,42 @@
 // One list over all covered hospitals, the most urgent first, counting down, live. Keyboard first: j and k move, Enter
-// opens, c takes, r gives back. A hospital that is silent is red above it: an empty list never hides one.
+// opens, c takes, r gives back, b shows who has what. A hospital that is silent is red above it: an empty list never hides one.
 
 import { Button } from '@mantine/core';
 import { useHotkeys, useMediaQuery } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
-import { IconFilterOff, IconMoonStars, IconPlugConnectedX, IconPlus } from '@tabler/icons-react';
+import { IconFilterOff, IconLayoutBoard, IconMoonStars, IconPlugConnectedX, IconPlus } from '@tabler/icons-react';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { Link, useNavigate, useSearchParams } from 'react-router';
-import type { CaseRow as Row, CoveredSite } from '../../api/cases';
+import type { CaseRow as Row, CoveredSite } from '../../api/types';
 import { useLive } from '../../api/live';
 import { useMay } from '../../api/queries';
 import { usePageTitle } from '../../components/Page';
-import { ShiftChip } from '../../components/ShiftCheck';
+import { ShiftChip } from '../../components/ShiftChip';
 import { Blank, Denied, Failure, Waiting } from '../../components/State';
 import { isCovered } from '../../lib/covered';
-import { hourMinute, patientName } from '../../lib/format';
+import { hourMinute } from '../../lib/format';
 import { useWords } from '../../lib/language';
+import { worded } from '../../lib/later';
 import type { RowAct } from './CaseRow';
 import { CaseRow, pressed } from './CaseRow';
 import type { CaseFilters } from './filters';
+import { Discordances } from '../../components/Discordances';
 import { fromAddress, isFiltered, nextTab, NO_FILTERS, toAddress } from './filters';
 import { orderedSites, Sites } from './Sites';
-import { StepDialog } from './StepDialog';
 import { useCaseList } from './useCaseList';
 import { useImages } from './useImages';
 import { useSteps } from './useSteps';
 import classes from './worklist.module.css';
 import { openOf, Tabs, WorklistBar } from './WorklistBar';
+import { nameOf } from '../../components/who';
+
+const StepDialog = worded(async () => (await import('./StepDialog')).StepDialog);
 
 const ROW = 56;
 const ROW_NARROW = 142;
 const AHEAD = 8;
+const NO_SITES: CoveredSite[] = [];
 
 export function Worklist() {
   return useMay('list-studies') ? <List /> : <Denied />;
@@ -40,7 +45,8 @@ export function Worklist() {
 function useFilters() {
   const [query, setQuery] = useSearchParams();
   const change = useCallback((next: CaseFilters) => setQuery(toAddress(next), { replace: true }), [setQuery]);
-  return [fromAddress(query), change] as const;
+  const address = query.toString();
+  return [useMemo(() => fromAddress(new URLSearchParams(address)), [address]), change] as const;
 }
 
 function List() {
@@ -50,21 +56,24 @@ function List() {
   const [filters, change] = useFilters();
   const { head, rows: all, hasMore, loading, loadMore } = useCaseList(toAddress(filters).toString());
   // What is over has its own tab.
-  const rows = filters.tab === null ? all.filter(row => row.tab !== 'done') : all;
+  const rows = useMemo(() => (filters.tab === null ? all.filter(row => row.tab !== 'done') : all), [all, filters.tab]);
   // Behind the first that is over there are none that are open.
   const more = hasMore && rows.length === all.length;
   const counts = head.data?.tabs;
   const total = counts && (filters.tab ? counts[filters.tab] : openOf(counts));
+  const searchRef = useRef<HTMLInputElement>(null);
+  const bodyRef = useRef<HTMLDivElement>(null);
+  const sites = head.data?.sites ?? NO_SITES;
+  const toTab = useCallback((tab: CaseFilters['tab']) => change({ ...filters, tab }), [change, filters]);
+  const toSite = useCallback((site: string | null) => change({ ...filters, site }), [change, filters]);
+  const toRows = useCallback(() => bodyRef.current?.focus(), []);
   const mayReport = useMay('report-cases');
   const mayAsk = useMay('request-readings');
   const mayRead = useMay('read-studies');
   const images = useImages();
   const steps = useSteps();
-  const [accepting, setAccepting] = useState<Row | null>(null);
-  const [releasing, setReleasing] = useState<Row | null>(null);
+  const [asked, setAsked] = useState<{ step: 'accept' | 'release'; row: Row } | null>(null);
   const [chosen, setChosen] = useState<string | null>(null);
-  const searchRef = useRef<HTMLInputElement>(null);
-  const bodyRef = useRef<HTMLDivElement>(null);
   const narrow = useMediaQuery('(max-width: 860px)');
 
   // eslint-disable-next-line react-hooks/incompatible-library -- the virtualizer is used in this component only
@@ -88,19 +97,22 @@ function List() {
     const target = rows[Math.max(0, Math.min(rows.length - 1, index))];
     if (!target) return;
     setChosen(target.case);
-    virtual.scrollToIndex(rows.indexOf(target));
-    bodyRef.current?.focus({ preventScroll: true });
+    const to = rows.indexOf(target);
+    const [from, height] = [virtual.scrollOffset ?? 0, virtual.scrollRect?.height ?? 0];
+    const isSeen = items.some(item => item.index === to && item.start >= from && item.end <= from + height);
+    // To scroll, even by nothing, has the browser lay the page out anew.
+    if (!isSeen) virtual.scrollToIndex(to);
+    if (document.activeElement !== bodyRef.current) bodyRef.current?.focus({ preventScroll: true });
   };
   const act = (what: RowAct, row: Row) => {
     setChosen(row.case);
     if (what === 'open') void navigate(`/cases/${row.case}`);
     else if (what === 'report') void navigate(`/cases/${row.case}/report`);
     else if (what === 'images') void images.open(row.studies, row.case);
-    else if (what === 'accept') setAccepting(row);
-    else if (what === 'release') setReleasing(row);
+    else if (what === 'accept' || what === 'release') setAsked({ step: what, row });
     else {
       // The row may leave the tab by it.
-      const told = t('cases.claimed', { patient: patientName(row.patient.name) ?? t('list.unnamed') });
+      const told = t('cases.claimed', { patient: nameOf(row.patient, row.case, t) });
       steps.mutate(
         { id: row.case, body: { step: 'claim' } },
         { onSuccess: () => notifications.show({ color: 'teal', message: told, closeButtonProps: { 'aria-label': t('common.close') } }) },
@@ -120,6 +132,7 @@ function List() {
     ['a', onChosen('accept', row => mayReport && row.role === 'asked' && row.tab === 'offered')],
     ['w', onChosen('report', () => mayReport)],
     ['n', () => mayAsk && !isCovered() && void navigate('/cases/new')],
+    ['b', () => !isCovered() && void navigate('/cases/board')],
     ['/', () => searchRef.current?.focus()],
     [']', () => change({ ...filters, tab: nextTab(filters.tab, 1) })],
     ['[', () => change({ ...filters, tab: nextTab(filters.tab, -1) })],
@@ -130,7 +143,10 @@ function List() {
     <div className={classes.view}>
       <h1 className="visually-hidden">{t('cases.title')}</h1>
       <div className={classes.top}>
-        <Tabs tab={filters.tab} tabs={head.data?.tabs} onChange={tab => change({ ...filters, tab })} />
+        <Tabs tab={filters.tab} tabs={head.data?.tabs} onChange={toTab} />
+        <Button component={Link} to="/cases/board" size="compact-sm" variant="default" leftSection={<IconLayoutBoard size={15} aria-hidden="true" />}>
+          {t('cases.board')}
+        </Button>
         {mayReport && <ShiftChip />}
         {mayAsk && (
           <Button component={Link} to="/cases/new" size="compact-sm" leftSection={<IconPlus size={15} />}>
@@ -140,14 +156,15 @@ function List() {
       </div>
       <WorklistBar
         filters={filters}
-        sites={head.data?.sites ?? []}
+        sites={sites}
         total={total}
         mayReport={mayReport}
         searchRef={searchRef}
         onChange={change}
-        onLeave={() => bodyRef.current?.focus()}
+        onLeave={toRows}
       />
-      <Sites sites={head.data?.sites ?? []} chosen={filters.site} onChoose={site => change({ ...filters, site })} />
+      <Sites sites={sites} chosen={filters.site} onChoose={toSite} />
+      <Discordances />
       <Stale at={head.dataUpdatedAt} failed={head.isError && rows.length > 0} />
       {head.isLoading && <Waiting />}
       {head.isError && rows.length === 0 && <Failure error={head.error} retry={() => void head.refetch()} />}
@@ -217,26 +234,19 @@ function List() {
           </div>
         </div>
       )}
-      {accepting && (
-        <StepDialog
-          of={accepting}
-          step="accept"
-          busy={steps.isPending}
-          error={null}
-          onClose={() => setAccepting(null)}
-          onYes={body => steps.mutate({ id: accepting.case, body }, { onSettled: () => setAccepting(null) })}
-        />
-      )}
-      {releasing && (
-        <StepDialog
-          of={releasing}
-          step="release"
-          busy={steps.isPending}
-          error={null}
-          onClose={() => setReleasing(null)}
-          onYes={body => steps.mutate({ id: releasing.case, body }, { onSettled: () => setReleasing(null) })}
-        />
-      )}
+      <Suspense fallback={null}>
+        {asked && (
+          <StepDialog
+            key={asked.step}
+            of={asked.row}
+            step={asked.step}
+            busy={steps.isPending}
+            error={null}
+            onClose={() => setAsked(null)}
+            onYes={body => steps.mutate({ id: asked.row.case, body }, { onSettled: () => setAsked(null) })}
+          />
+        )}
+      </Suspense>
     </div>
   );
 }

@@ -3,8 +3,8 @@
 import { Button, CloseButton, Select, TextInput } from '@mantine/core';
 import { IconSearch } from '@tabler/icons-react';
 import type { RefObject } from 'react';
-import { useEffect, useEffectEvent, useState } from 'react';
-import type { CasePage, Tab } from '../../api/cases';
+import { memo, useEffect, useEffectEvent, useState } from 'react';
+import type { CasePage, Tab } from '../../api/types';
 import { count } from '../../lib/format';
 import { useWords } from '../../lib/language';
 import type { CaseFilters } from './filters';
@@ -18,7 +18,7 @@ const PAUSE_MS = 250;
 /** How many are open. */
 export const openOf = (tabs: CasePage['tabs']): number => TABS.filter(one => one !== 'done').reduce((sum, one) => sum + tabs[one], 0);
 
-export function Tabs({ tab, tabs, onChange }: { tab: Tab | null; tabs: CasePage['tabs'] | undefined; onChange: (tab: Tab | null) => void }) {
+export const Tabs = memo(function Tabs({ tab, tabs, onChange }: { tab: Tab | null; tabs: CasePage['tabs'] | undefined; onChange: (tab: Tab | null) => void }) {
   const { t, locale } = useWords();
   const open = tabs && openOf(tabs);
   return (
@@ -34,7 +34,7 @@ export function Tabs({ tab, tabs, onChange }: { tab: Tab | null; tabs: CasePage[
       })}
     </div>
   );
-}
+});
 
 interface WorklistBarProps {
   filters: CaseFilters;
@@ -63,7 +63,7 @@ function useTyped(text: string, onText: (text: string) => void) {
   return [typed, setTyped] as const;
 }
 
-export function WorklistBar({ filters, sites, total, mayReport, searchRef, onChange, onLeave }: WorklistBarProps) {
+export const WorklistBar = memo(function WorklistBar({ filters, sites, total, mayReport, searchRef, onChange, onLeave }: WorklistBarProps) {
   const { t } = useWords();
   const [typed, setTyped] = useTyped(filters.text, text => onChange({ ...filters, text }));
   const toggle = (priority: (typeof PRIORITIES)[number]) => {
@@ -146,4 +146,4 @@ export function WorklistBar({ filters, sites, total, mayReport, searchRef, onCha
       </span>
     </div>
   );
-}
+});

@@ -1,5 +1,7 @@
 // The steps people take in a case: what each asks for before it is taken. Which of them a state allows, the node says.
 
+import { hourOf } from './request';
+
 export type StepWord =
   | 'offer'
   | 'accept'
@@ -21,14 +23,18 @@ export type StepWord =
   | 'resume'
   | 'escalate'
   | 'cancel'
+  | 'unserved'
   | 'close'
   | 'reopen'
   | 'say'
-  | 'prioritise';
+  | 'prioritise'
+  | 'specify'
+  | 'identify'
+  | 'uncover';
 
 export interface Field {
-  name: 'text' | 'reason' | 'protocol' | 'to' | 'whom' | 'priority' | 'instances' | 'study' | 'studies' | 'who' | 'read_back' | 'confirm_count';
-  kind: 'area' | 'line' | 'site' | 'priority' | 'number' | 'study' | 'uids' | 'check';
+  name: 'text' | 'reason' | 'protocol' | 'to' | 'whom' | 'priority' | 'instances' | 'study' | 'studies' | 'who' | 'read_back' | 'confirm_count' | 'examination' | 'on_site_physician' | 'answer_by';
+  kind: 'area' | 'line' | 'site' | 'priority' | 'number' | 'study' | 'uids' | 'check' | 'examination' | 'moment';
   required: boolean;
 }
 
@@ -57,14 +63,23 @@ export const STEP_FIELDS: Record<StepWord, readonly Field[]> = {
   resume: [],
   escalate: [area('text')],
   cancel: [area('reason')],
+  unserved: [area('reason')],
   close: [],
   reopen: [area('reason')],
   // Stands below the thread.
   say: [area('text')],
   prioritise: [{ name: 'priority', kind: 'priority', required: true }, area('reason')],
+  specify: [
+    { name: 'examination', kind: 'examination', required: false },
+    { name: 'on_site_physician', kind: 'line', required: false },
+    { name: 'answer_by', kind: 'moment', required: false },
+  ],
+  // Has a screen of its own: who it was until now, and what the images say.
+  identify: [],
+  uncover: [area('reason')],
 };
 
-export const DANGEROUS: ReadonlySet<StepWord> = new Set<StepWord>(['refuse', 'cancel']);
+export const DANGEROUS: ReadonlySet<StepWord> = new Set<StepWord>(['refuse', 'cancel', 'unserved']);
 
 export function isStep(word: string): word is StepWord {
   return Object.hasOwn(STEP_FIELDS, word);
@@ -73,7 +88,7 @@ export function isStep(word: string): word is StepWord {
 /** What is done most at each turn of a case comes first; the first that is allowed is the one button that stands out. */
 const FIRST: readonly StepWord[] = ['claim', 'accept', 'answer', 'acquired', 'complement', 'images-ready', 'resume', 'reopen', 'close'];
 /** Not among the buttons: they stand beside what they are about. */
-const ELSEWHERE: ReadonlySet<StepWord> = new Set<StepWord>(['read', 'acknowledge', 'hear', 'compare', 'say']);
+const ELSEWHERE: ReadonlySet<StepWord> = new Set<StepWord>(['read', 'acknowledge', 'hear', 'compare', 'say', 'uncover']);
 
 /** Splits what the node allows: the first, those beside it, and those that are rarer. What is done already may be done again, and is rare. */
 export function arranged(actions: readonly string[], isReady = false): { first: StepWord | null; beside: StepWord[]; rarer: StepWord[] } {
@@ -107,6 +122,7 @@ export function bodyOf(step: StepWord, given: Given): { step: StepWord } & Recor
     if (kind === 'check') return [name, value === true];
     const text = typeof value === 'string' ? value.trim() : '';
     if (kind === 'number') return [name, Number(text)];
+    if (kind === 'moment') return [name, hourOf(text)];
     if (kind === 'uids') return [name, text.split(/[\s,;]+/).filter(Boolean)];
     return [name, text];
   });

@@ -2,7 +2,8 @@
 // report was begun with no longer holds.
 
 import { useEffect, useState } from 'react';
-import type { Case } from '../../api/cases';
+import type { ViewedPatient, Viewer } from '../../api/openViewers';
+import type { Case } from '../../api/types';
 
 /** What a report is bound to, as the editor shows it. */
 export interface Bound {
@@ -26,6 +27,19 @@ export function boundOf(of: Case): Bound {
 /** In what the two differ; empty: the same patient, hospital and examination. */
 export function differing(shown: Bound, fresh: Bound): Differing[] {
   return (['name', 'birth_date', 'hospital', 'study_date'] as const).filter(field => shown[field] !== fresh[field]);
+}
+
+/** Viewers that show another patient: none of their studies is of this case, and they do not say that it is the same patient. */
+export function foreignTo(of: Pick<Case, 'studies' | 'study_list' | 'patient'>, viewers: readonly Viewer[]): readonly Viewer[] {
+  const own = new Set([...of.studies, ...of.study_list.map(one => one.study)]);
+  const { name, birth_date, id, issuer } = of.patient;
+  const isSame = (other: ViewedPatient) => {
+    // Two patients may have one name and one birth date: where one issuer numbered both, the numbers say who they are. Numbers that
+    // nobody is named for are no word against the same name and birth date: each hospital has its own.
+    if (id !== '' && other.id !== '' && issuer !== '' && issuer === other.issuer) return id === other.id && birth_date === other.birth_date;
+    return name !== '' && birth_date !== '' && name === other.name && birth_date === other.birth_date;
+  };
+  return viewers.filter(viewer => !viewer.studies.some(study => own.has(study)) && !(viewer.patient && isSame(viewer.patient)));
 }
 
 interface Tab {

@@ -1,16 +1,22 @@
 import i18next from 'i18next';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { startLanguage } from '../../lib/language';
+import { startLanguage, wholeWords, wordOf } from '../../lib/language';
 import { CASE, caseOf, EVENT, reportOf } from '../../testing/caseNode';
 import { arranged, bodyOf as stepBody, lacking } from './acts';
-import { boundOf, differing, othersOf } from './binding';
+import { withMessage } from '../../api/openViewers';
+import { boundOf, differing, foreignTo, othersOf } from './binding';
 import { expandAt, nextGap } from './blocks';
 import { wordsThatDiffer } from './difference';
-import { bodyOf, EMPTY_PATIENT, EMPTY_REQUEST, missingOf } from './request';
-import { lackOf, lateOf, marksOf, readOf, sentenceOf } from './state';
+import { numbersFor } from './Numbers';
+import { bodyOf, EMPTY_PATIENT, EMPTY_REQUEST, fieldOf, hourOf, missingOf } from './request';
+import { sentenceOf } from './sentence';
+import { differencesOf, lackOf, lateOf, marksOf, readOf } from './state';
 import { REQUEST_TEMPLATES, withTemplate } from './templates';
 
-beforeAll(() => startLanguage('fr'));
+beforeAll(async () => {
+  await startLanguage('fr');
+  await wholeWords();
+});
 
 const base = caseOf({ case: CASE(1) });
 const plain = (text: string) => text.replaceAll(/[\u00a0\u202f]/g, ' ');
@@ -33,6 +39,17 @@ describe('where a case stands', () => {
   });
 });
 
+test('what differs is said by the events that the screen shows', () => {
+  const one = { reports: [EVENT(50), EVENT(51)], class: null, text: null, person: null, event: null, unread: false, mine: false };
+  expect(differencesOf({ ...base, comparisons: [one, { ...one, class: 'major', event: EVENT(90), unread: true }] })).toEqual([EVENT(90)]);
+});
+
+test('a word of the node has its sentence, what a person wrote stays as it is', () => {
+  const known = i18next.t('cases.byNode', { returnObjects: true });
+  expect(wordOf(known, 'answer-due')).toBe('Pas de réponse à temps.');
+  for (const text of ['toString', 'Scanner en panne : {{site}} $t(app.name)', '']) expect(wordOf(known, text)).toBe(text);
+});
+
 describe('what a signature lacks', () => {
   const read = readOf(base);
   test('is nothing where all images are here, counted and verified', () => expect(lackOf(base, read)).toEqual([]));
@@ -41,7 +58,10 @@ describe('what a signature lacks', () => {
     if (!study) throw new Error('no study');
     expect(lackOf({ ...base, images: { here: 312, expected: 412, ready: false, count_confirmed: true } }, read)).toEqual(['missing']);
     expect(lackOf({ ...base, images: { here: 312, expected: null, ready: true, count_confirmed: false } }, read)).toEqual(['unconfirmed']);
-    expect(lackOf({ ...base, study_list: [{ ...study, version_here: 4, verified: false }] }, read)).toEqual(['unverified', 'late']);
+    expect(lackOf({ ...base, study_list: [{ ...study, version: 4, version_here: 4, verified: false }] }, read)).toEqual(['unverified', 'late']);
+    // A report that was filed makes a newer version, and no newer images.
+    expect(lackOf({ ...base, study_list: [{ ...study, version_here: 9 }] }, read)).toEqual([]);
+    expect(lackOf({ ...base, study_list: [{ ...study, undecoded: 2 }] }, read)).toEqual(['undecoded']);
     expect(lackOf({ ...base, study_list: [{ ...study, version_here: null }] }, read)).toEqual(['missing']);
     expect(lackOf({ ...base, study_list: [{ ...study, instances: 400 }] }, read)).toEqual(['missing']);
     // Held elsewhere, and read from there.
@@ -64,6 +84,32 @@ describe('the right patient', () => {
     expect(othersOf([tab('a', 'x', 1)], tab('b', 'x', 2))).toEqual({ twin: true, others: [] });
     expect(othersOf([tab('b', 'x', 2)], tab('a', 'x', 1))).toEqual({ twin: false, others: [] });
     expect(othersOf([tab('b', 'y', 2)], tab('a', 'x', 1)).others).toHaveLength(1);
+  });
+});
+
+describe('viewers', () => {
+  const viewer = (id: string, studies: string[], patient: { name: string; birth_date: string; id: string; issuer: string } | null = null) => ({ id, studies, patient });
+  const same = { name: base.patient.name, birth_date: base.patient.birth_date, id: '', issuer: '' };
+
+  test('are foreign to a case unless they show a study of it, or its patient', () => {
+    const foreign = (...of: ReturnType<typeof viewer>[]) => foreignTo(base, of).map(one => one.id);
+    expect(foreign(viewer('own', base.studies), viewer('prior', ['9.9'], same), viewer('beside', [...base.studies, '9.8']))).toEqual([]);
+    expect(foreign(viewer('unknown', ['9.9']), viewer('other', ['9.7'], { ...same, birth_date: '19500102' }), viewer('own', base.studies))).toEqual(['unknown', 'other']);
+    // A number without the same issuer, or of somebody born another day, is nobody's.
+    const numbered = { name: '', birth_date: base.patient.birth_date, id: base.patient.id, issuer: base.patient.issuer };
+    expect(foreign(viewer('same', ['9'], numbered), viewer('elsewhere', ['9'], { ...numbered, issuer: 'OTHER' }))).toEqual(['elsewhere']);
+    // Of one name and one birth date are two, where one issuer has a number for each; numbers of two issuers say nothing.
+    const namesake = { ...same, id: `${base.patient.id}0`, issuer: base.patient.issuer };
+    expect(foreign(viewer('namesake', ['9'], namesake), viewer('elsewhere', ['9'], { ...namesake, issuer: 'OTHER' }))).toEqual(['namesake']);
+  });
+
+  test('come, say whose they are, and go, each for itself', () => {
+    const one = withMessage([], { kind: 'opened', ...viewer('a', ['1']) });
+    const two = withMessage(withMessage(one, { kind: 'opened', ...viewer('b', ['1']) }), { kind: 'opened', ...viewer('a', ['1'], same) });
+    expect(two).toHaveLength(2);
+    expect(two.find(known => known.id === 'a')?.patient).toEqual(same);
+    expect(withMessage(two, { kind: 'closed', id: 'b' }).map(known => known.id)).toEqual(['a']);
+    expect(withMessage(two, { kind: 'who' })).toBe(two);
   });
 });
 
@@ -95,6 +141,30 @@ describe('a request', () => {
     expect(missingOf(urgent, true)).toEqual([]);
     expect(bodyOf(urgent)).toMatchObject({ priority: 'P0', consent: 'open', modality: 'CT', region: 'HEAD' });
     expect(missingOf({ ...urgent, priority: 'P1' }, true)).toEqual(['consent']);
+  });
+
+  test('an emergency does not wait for a name, and says what is not read from afar', () => {
+    const unknown = { ...EMPTY_PATIENT, identity: 'unknown' as const, id: 'X12' };
+    const urgent = withTemplate({ ...EMPTY_REQUEST, patient: unknown }, stroke, 'fr');
+    expect(missingOf(urgent, false)).toEqual([]);
+    expect(missingOf({ ...urgent, priority: 'P2', consent: 'informed' }, false)).toEqual(['patient', 'identity']);
+    expect(missingOf({ ...urgent, patient: { ...unknown, identity: 'provisional' } }, false)).toEqual(['patient', 'identity']);
+    const site = { site: 'b', site_name: 'CHU Sud', bar: null, people: [] };
+    const askable = { rule: null, needs_examination: false, needs_on_site: false, answer_by: '2026-11-29T02:30:00Z', sites: [site] };
+    expect(missingOf(urgent, false, { ...askable, needs_examination: true })).toEqual(['examination']);
+    expect(missingOf(urgent, false, { ...askable, needs_on_site: true, rule: 'nuclear-alone' })).toEqual(['on_site']);
+    expect(missingOf({ ...urgent, examination: 'screening-first' }, false, { ...askable, rule: 'screening-first' })).toEqual(['rule']);
+    const to = { ...urgent, to: [{ site: 'b', whom: '' }] };
+    expect(missingOf(to, false, { ...askable, sites: [{ ...site, bar: 'out-of-scope' }] })).toEqual(['to']);
+    expect(missingOf(to, false, { ...askable, sites: [{ ...site, bar: 'unreachable' }] })).toEqual([]);
+  });
+
+  test('an hour goes to the node as one of the world, and back into its field', () => {
+    const at = hourOf('2026-11-29T14:30');
+    expect(at).toMatch(/Z$/);
+    expect(fieldOf(at)).toBe('2026-11-29T14:30');
+    expect(hourOf('')).toBeNull();
+    expect(stepBody('specify', { examination: '', on_site_physician: 'Dr Curie', answer_by: '' })).toEqual({ step: 'specify', examination: '', on_site_physician: 'Dr Curie', answer_by: null });
   });
 
   test('a template never writes over what a person wrote', () => {
@@ -132,4 +202,18 @@ test('of two texts the words are marked that the other lacks', () => {
   expect(marked('Embolie lobaire droite sans retentissement.', 'Embolie lobaire droite avec retentissement.')).toEqual(['sans']);
   expect(marked('Pas de fracture.', 'Pas de fracture.')).toEqual([]);
   expect(wordsThatDiffer('un  deux\ntrois', 'x').map(piece => piece.text).join('')).toBe('un  deux\ntrois');
+});
+
+test('the other side is rung up, by whoever has to', () => {
+  const number = (site: string, of: 'request' | 'shift') => ({ site, site_name: site, of, name: '', number: `0${site.length}` });
+  const telephones = [number(base.requester, 'request'), number('reader', 'shift')];
+  const rung = (call: 'not-reached' | 'critical-unheard' | null) => numbersFor({ ...base, escalation: { telephones, call, since: null, reasons: [] } }).map(one => one.of);
+  expect(rung('not-reached')).toEqual(['shift']);
+  expect(rung('critical-unheard')).toEqual(['request']);
+  expect(rung(null)).toEqual(['request', 'shift']);
+});
+
+test('what the node allows to the reader is a call, not to have heard', () => {
+  expect(arranged(['hear', 'hear-here', 'unserved']).rarer).toEqual(['unserved']);
+  expect(lacking('unserved', {})).toEqual(['reason']);
 });

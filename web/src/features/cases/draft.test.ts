@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Draft } from '../../api/cases';
+import type { Draft } from '../../api/types';
 import { ApiError } from '../../api/client';
 import type { DraftState } from './draft';
 import { DraftKeeper, EMPTY_DRAFT, later, parsed } from './draft';

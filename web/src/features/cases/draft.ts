@@ -2,7 +2,7 @@
 // until the node has it. A lost connection changes where it is kept, never whether. Two tabs that write the same report
 // are told apart by the serial: the later does not overwrite the earlier without a person's word.
 
-import type { Draft } from '../../api/cases';
+import type { Draft } from '../../api/types';
 import { ApiError } from '../../api/client';
 
 export type DraftState =

@@ -1,6 +1,6 @@
 // The worklist's filters live in the address: a link shows the same list to a colleague, Back goes back.
 
-import type { Kind, Priority, Tab } from '../../api/cases';
+import type { Kind, Priority, Tab } from '../../api/types';
 import { PRIORITIES } from './order';
 
 export const TABS: readonly Tab[] = ['offered', 'waiting', 'ready', 'reading', 'preliminary', 'reported', 'done'];

@@ -2,7 +2,7 @@
 
 import { IconAlertTriangle, IconClockHour4 } from '@tabler/icons-react';
 import type { CSSProperties } from 'react';
-import type { CaseRow, Flag, Priority } from '../../api/cases';
+import type { CaseRow, Flag, Priority } from '../../api/types';
 import { count } from '../../lib/format';
 import { useWords } from '../../lib/language';
 import { useNodeTime } from '../../lib/time';

@@ -1,6 +1,6 @@
 // The order of cases and the time they leave: what is most urgent stands first, and says how long it may wait.
 
-import type { CaseRow, Priority } from '../../api/cases';
+import type { CaseRow, Priority } from '../../api/types';
 
 export const PRIORITIES: readonly Priority[] = ['P0', 'P1', 'P2', 'P3'];
 

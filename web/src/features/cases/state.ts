@@ -1,7 +1,6 @@
-// Where a case stands, in the steps a requester counts, and in one plain sentence.
+// Where a case stands, in the steps a requester counts.
 
-import type { TFunction } from 'i18next';
-import type { Case, CaseRow, Stage } from '../../api/cases';
+import type { Case, CaseRow, Stage } from '../../api/types';
 import { count } from '../../lib/format';
 
 export type Mark = 'received' | 'accepted' | 'protocol' | 'images' | 'reading' | 'preliminary' | 'final' | 'acknowledged';
@@ -28,6 +27,9 @@ const REACHED: Record<Stage, Mark> = {
 };
 
 const ENDED: readonly Stage[] = ['closed', 'cancelled', 'unserved'];
+
+/** What the screen shows to differ between reports: the events that said so. */
+export const differencesOf = (of: Case): string[] => of.comparisons.flatMap(one => one.event ?? []);
 
 export const isOver = (row: Pick<CaseRow, 'stage'>): boolean => ENDED.includes(row.stage);
 
@@ -56,47 +58,6 @@ export function marksOf(of: Case): { mark: Mark; state: MarkState }[] {
   });
 }
 
-/** "Accepted by CHU Rennes. 312/412 images are there." */
-export function sentenceOf(of: Case, t: TFunction, locale: string): string {
-  const reader = of.reader_name ?? t('cases.nobodyYet');
-  const waiting = of.asked.find(one => one.answer === 'waiting');
-  const person = of.claim?.person ?? of.reports.at(-1)?.person ?? '';
-  switch (of.stage) {
-    case 'requested':
-      return of.flags.includes('escalated') ? t('cases.says.unanswered') : t('cases.says.requested');
-    case 'offered':
-      return t('cases.says.offered', { site: waiting?.site_name ?? reader });
-    case 'accepted':
-    case 'acquired':
-    case 'complemented':
-      return of.images.here > 0 || of.images.expected !== null
-        ? t('cases.says.arriving', { site: reader, images: imagesOf(of.images, locale) })
-        : t(of.studies.length > 0 ? 'cases.says.accepted' : 'cases.says.toMake', { site: reader });
-    case 'images-ready':
-      return of.claim
-        ? t('cases.says.claimed', { person, site: of.claim.site_name, images: imagesOf(of.images, locale) })
-        : t('cases.says.ready', { site: reader, images: imagesOf(of.images, locale) });
-    case 'reading':
-      return t('cases.says.reading', { person, site: of.claim?.site_name ?? reader });
-    case 'preliminary':
-      return t('cases.says.preliminary', { person, site: reader });
-    case 'final':
-      return t('cases.says.final', { person, site: reader });
-    case 'delivered':
-      return t('cases.says.delivered', { site: of.requester_name });
-    case 'acknowledged':
-      return t('cases.says.acknowledged', { site: of.requester_name });
-    case 'reopened':
-      return t('cases.says.reopened');
-    case 'closed':
-      return t('cases.says.closed');
-    case 'cancelled':
-      return t('cases.says.cancelled');
-    case 'unserved':
-      return t('cases.says.unserved');
-  }
-}
-
 /** Whether all can be read, from where they are, and whether the count is somebody's word. */
 export function countOf(of: Pick<CaseRow, 'images'>): 'complete' | 'remote' | 'arriving' | 'unconfirmed' {
   const { here, expected, ready, count_confirmed: isConfirmed } = of.images;
@@ -117,19 +78,28 @@ export function readOf(of: Case): Read[] {
   });
 }
 
-/** Studies of which more came than was read. */
+/**
+ * Studies of which images came, or were changed, after what was read: by what the case says to be ready. A report that is filed makes a
+ * newer version of a study as well, and no newer images.
+ */
 export function lateOf(read: readonly Read[], of: Case): string[] {
   const known = new Map(read.map(one => [one.study, one.version]));
-  return readOf(of).filter(one => one.version > (known.get(one.study) ?? -1)).map(one => one.study);
+  return of.study_list.filter(({ study, version, version_here }) => (known.has(study) ? (version ?? 0) > (known.get(study) ?? 0) : (version ?? version_here) !== null)).map(one => one.study);
 }
 
-/** Why a signature needs a reason: images that are missing, not verified, not counted, or came after what was read. */
-export function lackOf(of: Case, read: readonly Read[]): ('missing' | 'unverified' | 'unconfirmed' | 'late')[] {
-  const lacks: ('missing' | 'unverified' | 'unconfirmed' | 'late')[] = [];
+export type Lack = 'missing' | 'unverified' | 'undecoded' | 'unconfirmed' | 'late';
+
+/** Images of the case that could not be decoded. */
+export const undecodedOf = (of: Case): number => of.study_list.reduce((sum, one) => sum + one.undecoded, 0);
+
+/** Why a signature needs a reason: images that are missing, not verified, not decoded, not counted, or came after what was read. */
+export function lackOf(of: Case, read: readonly Read[]): Lack[] {
+  const lacks: Lack[] = [];
   // What is held elsewhere is not missing: it is read from there.
   const isShort = of.study_list.some(one => one.version_here === null || (one.expected !== null && one.instances < one.expected));
   if (isShort || of.study_list.length === 0 || countOf(of) === 'arriving') lacks.push('missing');
   if (of.study_list.some(one => !one.verified)) lacks.push('unverified');
+  if (undecodedOf(of) > 0) lacks.push('undecoded');
   if (!of.images.count_confirmed || of.flags.includes('count-unconfirmed')) lacks.push('unconfirmed');
   if (lateOf(read, of).length > 0) lacks.push('late');
   return lacks;

@@ -1,7 +1,7 @@
 // Beginnings of reports and requests, in either language. `[…]` is a gap to be filled.
 
 import type { Block } from './blocks';
-import type { Kind, NewCase, Priority } from '../../api/cases';
+import type { Kind, NewCase, Priority } from '../../api/types';
 
 type Language = 'fr' | 'en';
 type Said = Record<Language, string>;

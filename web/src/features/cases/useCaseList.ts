@@ -3,8 +3,8 @@
 
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import type { CasePage, CaseRow } from '../../api/cases';
-import { casesQuery } from '../../api/cases';
+import type { CasePage, CaseRow } from '../../api/types';
+import { casesQuery } from '../../api/queries';
 import { get } from '../../api/client';
 import { joinRows, pushedOut } from './order';
 

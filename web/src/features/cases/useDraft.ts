@@ -1,8 +1,8 @@
 // The draft of a report on a page: found again at the node or in this browser, kept as it is written.
 
 import { useCallback, useEffect, useRef, useState } from 'react';
-import type { Draft } from '../../api/cases';
-import { dropDraft, getDraft, putDraft } from '../../api/cases';
+import type { Draft } from '../../api/types';
+import { dropDraft, getDraft, putDraft } from '../../api/queries';
 import { ApiError } from '../../api/client';
 import { useLive } from '../../api/live';
 import { keep, kept, unkeep } from '../../lib/vault';

@@ -2,6 +2,7 @@
 
 import { notifications } from '@mantine/notifications';
 import { useState } from 'react';
+import type { Place } from '../../api/reading';
 import { openReading } from '../../api/reading';
 import { useProblem } from '../../components/problem';
 import { useWords } from '../../lib/language';
@@ -10,10 +11,11 @@ export function useImages() {
   const { t, language } = useWords();
   const say = useProblem();
   const [busy, setBusy] = useState(false);
-  const open = async (studies: string[], id: string) => {
+  /** `place`: where the viewer begins. */
+  const open = async (studies: string[], id: string, place: Place | null = null) => {
     setBusy(true);
     try {
-      const { address, opened } = await openReading(studies, language, `confrere-${id}`);
+      const { address, opened } = await openReading(studies, language, `confrere-${id}`, place);
       if (!opened) {
         notifications.show({
           color: 'yellow',

@@ -3,9 +3,8 @@
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { ApiError } from '../../api/client';
-import type { Case, StepBody } from '../../api/cases';
-import { caseKey, takeStep } from '../../api/cases';
-import { keys } from '../../api/queries';
+import type { Case, StepBody } from '../../api/types';
+import { caseKey, keys, takeStep } from '../../api/queries';
 import { useProblem } from '../../components/problem';
 import { hourMinute } from '../../lib/format';
 import { useWords } from '../../lib/language';
@@ -20,11 +19,15 @@ export function useCaseProblem(): (error: unknown) => string {
       : say(error);
 }
 
-/** Puts a case that the node told into the caches, and has the lists asked anew. */
+/**
+ * Puts a case that the node told into the caches, and has it and the lists asked anew: news of what came after may have been here before
+ * the answer.
+ */
 export function useToldCase(): (told: Case) => void {
   const client = useQueryClient();
   return told => {
     client.setQueryData(caseKey(told.case), told);
+    void client.invalidateQueries({ queryKey: caseKey(told.case) });
     void client.invalidateQueries({ queryKey: [...keys.cases, 'list'] });
     void client.invalidateQueries({ queryKey: [...keys.cases, 'loose'] });
   };

@@ -1,6 +1,6 @@
 // A patient looked for everywhere by an identifier, and the records that somebody has to compare, or has compared.
 
-import { Badge, Button, Group, Stack, Table, Text, TextInput } from '@mantine/core';
+import { Badge, Button, Group, SegmentedControl, Select, Stack, Table, Text, TextInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -16,6 +16,8 @@ import { Problem, Section } from '../../components/parts';
 import { useProblem } from '../../components/problem';
 import { Denied, Failure, Waiting } from '../../components/State';
 import { minute, patientName } from '../../lib/format';
+import type { InsKind } from '../../lib/ins';
+import { INS_ISSUERS, insOf } from '../../lib/ins';
 import { useWords } from '../../lib/language';
 
 function Found({ whose }: { whose: Whose }) {
@@ -43,26 +45,88 @@ function Found({ whose }: { whose: Whose }) {
   );
 }
 
+type Asked = 'hospital' | 'ins';
+
 function Search() {
   const { t } = useWords();
   const site = useQuery(siteQuery).data;
+  const [number, setNumber] = useState<Asked>('hospital');
   const [id, setId] = useState('');
-  const [issuer, setIssuer] = useState('');
+  const [ins, setIns] = useState('');
+  const [insKind, setInsKind] = useState<InsKind>('nir');
+  // Never empty: a number means nothing without who issued it. Ours is written there until somebody writes another.
+  const [written, setIssuer] = useState<string | null>(null);
+  const issuer = written ?? site?.name ?? '';
+  const [tried, setTried] = useState(false);
   const [whose, setWhose] = useState<Whose | null>(null);
+  const submit = () => {
+    setTried(true);
+    if (number === 'hospital') {
+      if (id.trim() && issuer.trim()) setWhose({ patient_id: id.trim(), issuer: issuer.trim() });
+      return;
+    }
+    const whole = insOf(ins);
+    if (whole) setWhose({ patient_id: whole, issuer: INS_ISSUERS[insKind] });
+  };
   return (
     <Section title={t('history.search')} about={t('history.searchAbout')}>
       <form
         onSubmit={event => {
           event.preventDefault();
-          if (id.trim()) setWhose({ patient_id: id.trim(), issuer: issuer.trim() || (site?.name ?? '') });
+          submit();
         }}
       >
-        <Group align="flex-end" gap="sm" mb="md">
-          <TextInput label={t('history.id')} value={id} onChange={event => setId(event.currentTarget.value)} maxLength={64} required data-autofocus />
-          <TextInput label={t('history.issuer')} placeholder={site?.name ?? ''} value={issuer} onChange={event => setIssuer(event.currentTarget.value)} maxLength={64} />
-          <Button type="submit">{t('history.ask')}</Button>
+        <SegmentedControl
+          mb="sm"
+          maw="100%"
+          style={{ flexWrap: 'wrap' }}
+          aria-label={t('history.kind')}
+          value={number}
+          data={[
+            { value: 'hospital', label: t('history.ofHospital') },
+            { value: 'ins', label: t('history.ofIns') },
+          ]}
+          onChange={next => {
+            setNumber(next);
+            setTried(false);
+          }}
+        />
+        <Group align="flex-start" gap="sm" mb="md">
+          {number === 'hospital' ? (
+            <>
+              <TextInput label={t('history.id')} value={id} onChange={event => setId(event.currentTarget.value)} maxLength={64} required data-autofocus />
+              <TextInput label={t('history.issuer')} description={t('history.issuerHelp', { site: site?.name ?? '' })} inputWrapperOrder={['label', 'input', 'description', 'error']} value={issuer} onChange={event => setIssuer(event.currentTarget.value)} maxLength={64} required />
+            </>
+          ) : (
+            <>
+              <TextInput
+                label={t('history.ins')}
+                description={t('history.insHelp')}
+                inputWrapperOrder={['label', 'input', 'description', 'error']}
+                value={ins}
+                inputMode="numeric"
+                maxLength={24}
+                required
+                error={tried && insOf(ins) === null ? t('history.insWrong') : undefined}
+                onChange={event => setIns(event.currentTarget.value)}
+              />
+              <Select
+                label={t('history.insOf')}
+                allowDeselect={false}
+                value={insKind}
+                data={[
+                  { value: 'nir', label: t('history.nir') },
+                  { value: 'nia', label: t('history.nia') },
+                ]}
+                onChange={next => setInsKind(next ?? 'nir')}
+              />
+            </>
+          )}
+          <Button type="submit" mt={24}>
+            {t('history.ask')}
+          </Button>
           {whose && (
-            <Button variant="default" onClick={() => setWhose(null)}>
+            <Button variant="default" mt={24} onClick={() => setWhose(null)}>
               {t('history.clear')}
             </Button>
           )}
@@ -121,7 +185,7 @@ function Links() {
                       {t(`history.state.${link.state}`)}
                     </Badge>
                     <Text size="xs" c="dimmed">
-                      {[link.person, minute(link.at, locale)].filter(Boolean).join(' · ')}
+                      {[link.method === 'strict' ? t('history.automatic') : link.person, minute(link.at, locale)].filter(Boolean).join(' · ')}
                     </Text>
                     {link.state === 'revoked' && link.opened.length > 0 && <OpenedBy link={link} />}
                   </Table.Td>

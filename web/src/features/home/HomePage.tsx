@@ -5,16 +5,18 @@ import { Button, Group } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { IconChevronRight, IconListDetails, IconPlus } from '@tabler/icons-react';
 import { Link } from 'react-router';
-import type { CaseRow, CoveredSite } from '../../api/cases';
-import { casesQuery, looseQuery } from '../../api/cases';
-import { alarmsQuery, useMay, useSession } from '../../api/queries';
+import type { CaseRow, CoveredSite } from '../../api/types';
+import { FIRST_STEPS, putAway, useFirstRun } from '../../api/firstRun';
+import { alarmsQuery, casesQuery, looseQuery, useMay, useSession } from '../../api/queries';
 import { Page } from '../../components/Page';
-import { ShiftChip } from '../../components/ShiftCheck';
+import { ShiftChip } from '../../components/ShiftChip';
 import { Denied, Failure, Waiting } from '../../components/State';
-import { ago, count, dicomDate, patientName } from '../../lib/format';
+import { ago, count, dicomDate } from '../../lib/format';
 import { useWords } from '../../lib/language';
 import { useNow } from '../../lib/time';
+import { Discordances } from '../../components/Discordances';
 import classes from './home.module.css';
+import { nameOf } from '../../components/who';
 
 const SHOWN = 6;
 /** Where rows are chosen here, not by the node. */
@@ -56,7 +58,7 @@ function List({ title, none, filters, only, urgent = false }: ListProps) {
               <Link to={`/cases/${row.case}`}>
                 <b data-is={row.priority}>{row.priority}</b>
                 <span>
-                  <strong>{patientName(row.patient.name) ?? t('list.unnamed')}</strong>
+                  <strong>{nameOf(row.patient, row.case, t)}</strong>
                   <small>{[row.question, row.requester_name, t(`cases.stage.${row.stage}`)].filter(Boolean).join(' · ')}</small>
                 </span>
                 <time dateTime={row.changed} title={dicomDate(row.study_date, locale) ?? undefined}>
@@ -133,6 +135,27 @@ function AlarmsCard() {
   );
 }
 
+/** What is left of setting the site up. */
+function SetupCard() {
+  const { t } = useWords();
+  const { run } = useFirstRun(true);
+  if (!run || run.left === 0 || run.isAway) return null;
+  return (
+    <section className={classes.card} aria-label={t('home.setup')}>
+      <h2>
+        <Link to="/setup">
+          {t('home.setup')} <IconChevronRight size={15} aria-hidden="true" />
+        </Link>
+        <span>{run.left}</span>
+      </h2>
+      <p>{t('home.setupLeft', { count: run.left, of: FIRST_STEPS.length })}</p>
+      <Button size="compact-sm" variant="subtle" color="gray" mt={6} ml={-8} onClick={() => putAway(true)}>
+        {t('home.setupAway')}
+      </Button>
+    </section>
+  );
+}
+
 export function HomePage() {
   return useMay('list-studies') ? <Home /> : <Denied />;
 }
@@ -166,7 +189,9 @@ function Home() {
         </Group>
       }
     >
+      <Discordances />
       <div className={classes.grid}>
+        {mayAdminister && <SetupCard />}
         {mayReport && (
           <>
             <List title={t('home.asked')} none={t('home.noneAsked')} filters="tab=offered" urgent />

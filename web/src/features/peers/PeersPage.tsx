@@ -4,6 +4,7 @@ import { Alert, Button, Group, Stack } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { IconTopologyRing3, IconUsersPlus } from '@tabler/icons-react';
 import { useState } from 'react';
+import { useSearchParams } from 'react-router';
 import { agreementsQuery, pairingsQuery, peersQuery, useMay } from '../../api/queries';
 import type { Agreement, Peer } from '../../api/types';
 import { Page } from '../../components/Page';
@@ -22,6 +23,9 @@ type Open =
   | { kind: 'offer'; site: string; replaces?: Agreement | undefined }
   | null;
 
+/** What an address begins with: `?do=invite`, `?do=join`. */
+const begunOf = (word: string | null): Open => (word === 'invite' || word === 'join' ? { kind: word } : null);
+
 /** Those at work first, the revoked last. */
 function inOrder(peers: Peer[]): Peer[] {
   return [...peers].sort((a, b) => Number(a.revoked !== null) - Number(b.revoked !== null) || a.name.localeCompare(b.name));
@@ -36,7 +40,8 @@ function Peers() {
   const peers = useQuery(peersQuery);
   const agreements = useQuery(agreementsQuery).data ?? [];
   const pairings = useQuery(pairingsQuery).data ?? [];
-  const [open, setOpen] = useState<Open>(null);
+  const [query] = useSearchParams();
+  const [open, setOpen] = useState<Open>(() => begunOf(query.get('do')));
   const close = () => setOpen(null);
   const pending = open === null ? pairings.find(({ state, confirmed_here }) => state === 'compare' && !confirmed_here) : undefined;
   const nameOf = (site: string) =>

@@ -9,7 +9,7 @@ export const MODALITIES = ['CT', 'MR', 'CR', 'DX', 'US', 'MG', 'XA', 'RF', 'NM',
 export const REGIONS = ['HEAD', 'BRAIN', 'NECK', 'CHEST', 'BREAST', 'HEART', 'ABDOMEN', 'PELVIS', 'SPINE', 'CSPINE', 'LSPINE', 'SHOULDER', 'HAND', 'HIP', 'KNEE', 'FOOT'];
 export const LEVELS: readonly Level[] = ['card', 'manifest', 'headers', 'pixels', 'objects'];
 export const FIELDS: readonly Field[] = ['patient-name', 'birth-date', 'sex', 'patient-id', 'description', 'accession', 'referrer'];
-export const PURPOSES: readonly Purpose[] = ['care', 'on-call', 'expertise', 'emergency', 'quality'];
+export const PURPOSES: readonly Purpose[] = ['care', 'on-call', 'expertise', 'emergency', 'quality', 'screening'];
 /** What a case-by-case agreement tells of a shared study. */
 const CASE_FIELDS: readonly Field[] = ['patient-name', 'birth-date', 'sex', 'patient-id', 'description'];
 

@@ -3,14 +3,12 @@
 import { Badge, Button, Group, Paper, Stack, Text } from '@mantine/core';
 import { IconAlertTriangle, IconArrowsExchange, IconLogin2, IconPhone } from '@tabler/icons-react';
 import type { Roster, Shift } from '../../api/types';
+import { TAKE_BEFORE_MS } from '../../components/ShiftChip';
 import { useWords } from '../../lib/language';
 import { clockOn } from '../../lib/zone';
 import type { Open } from './RostersPage';
 import { stands, useRosterWords } from './words';
 import classes from './rosters.module.css';
-
-/** A shift may be taken so long before it begins. */
-const TAKE_BEFORE_MS = 2 * 3_600_000;
 
 export function OnDuty({ data, onOpen }: { data: Roster; onOpen: (open: Open) => void }) {
   const { t } = useWords();

@@ -9,6 +9,7 @@ import { useSearchParams } from 'react-router';
 import { coveragesQuery, rosterOf } from '../../api/queries';
 import type { Roster, Shift } from '../../api/types';
 import { Page } from '../../components/Page';
+import { ShiftCheck } from '../../components/ShiftCheck';
 import { Failure, Waiting } from '../../components/State';
 import { ownTimeZone } from '../../lib/hours';
 import { useWords } from '../../lib/language';
@@ -23,10 +24,12 @@ import { HoleList } from './HoleList';
 import { OnDuty } from './OnDuty';
 import type { Planned } from './ShiftDialog';
 import { ShiftDialog } from './ShiftDialog';
-import { TakeDialog } from './TakeDialog';
 import { WeekGrid } from './WeekGrid';
 
 const DAYS = 7;
+const HOUR_MS = 3_600_000;
+/** No shift is longer. */
+const SHIFT_MAX_MS = 168 * HOUR_MS;
 /** The choice of the site's own shifts, in the address. */
 const OWN = 'own';
 
@@ -131,14 +134,15 @@ function Rosters({ title, choices, waiting }: { title: string; choices: { value:
   );
 }
 
-/** Where a new shift begins that nobody said more of: in the first hole, else tonight. */
+/** Where a new shift begins that nobody said more of: in the first hole, else tonight. Never earlier than the hour that runs. */
 function firstOf(data: Roster): Planned {
   const now = Date.now();
+  const planned = (from: number, until: number): Planned => ({ from, until: Math.min(until, from + SHIFT_MAX_MS) });
   const hole = data.holes.find(({ until }) => Date.parse(until) > now);
-  if (hole) return { from: Math.max(now, Date.parse(hole.from)), until: Date.parse(hole.until) };
+  if (hole) return planned(Math.max(now, Date.parse(hole.from)), Date.parse(hole.until));
   const night = data.asked.find(([, until]) => Date.parse(until) > now);
-  const start = night ? Date.parse(night[0]) : now;
-  return { from: start, until: night ? Date.parse(night[1]) : start + 12 * 3_600_000 };
+  if (!night) return planned(now, now + 12 * HOUR_MS);
+  return planned(Math.max(now - (now % HOUR_MS), Date.parse(night[0])), Date.parse(night[1]));
 }
 
 function Week({ from, onChange }: { from: string; onChange: (day: string) => void }) {
@@ -191,7 +195,7 @@ function Dialogs({ data, open, from, onOpen }: { data: Roster; open: Open; from:
     case 'new':
       return <ShiftDialog data={data} planned={open.planned} onClose={close} onOpen={onOpen} />;
     case 'take':
-      return <TakeDialog shift={open.shift} onClose={close} />;
+      return <ShiftCheck shift={open.shift} onClose={close} />;
     case 'handing':
       return <HandingDialog shift={open.shift} zone={data.time_zone} onClose={close} />;
     case 'coverage':

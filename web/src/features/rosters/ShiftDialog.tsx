@@ -213,8 +213,9 @@ function Facts({ shift, data }: { shift: Shift; data: Roster }) {
         <Text size="sm" c="dimmed">
           {t('shift.taken', { at: words.moment(Date.parse(taken.at)) })} ·{' '}
           {t('shift.tried', {
-            sound: t(taken.sound ? 'shift.yes' : 'shift.no'),
-            notifications: t(taken.notifications ? 'shift.yes' : 'shift.no'),
+            sound: t(`shift.trialIs.${taken.sound}`),
+            notifications: t(`shift.trialIs.${taken.notifications}`),
+            node: t(`shift.trialIs.${taken.link}`),
             answered: taken.answered,
             all: taken.answered + taken.unanswered,
           })}

@@ -5,15 +5,17 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { post, remove } from '../../api/client';
 import { aesQuery, keys } from '../../api/queries';
-import type { Ae, Reach } from '../../api/types';
+import type { Ae, Echoed, Reach } from '../../api/types';
 import { AskTwice } from '../../components/AskTwice';
 import { Failure } from '../../components/State';
-import { useWords } from '../../lib/language';
 import { Problem, Section } from '../../components/parts';
+import { useFault } from '../../components/problem';
+import { minute } from '../../lib/format';
+import { useWords } from '../../lib/language';
 
 const REACHES: readonly Reach[] = ['none', 'own', 'all'];
 const RIGHTS = ['echo', 'store', 'destination', 'notify', 'reject'] as const;
-const EMPTY: Ae = { title: '', host: '', port: 104, query: 'none', echo: true, store: true, destination: true, notify: false, reject: false, tls: false, certificate: null };
+const EMPTY: Ae = { title: '', host: '', port: 104, query: 'none', echo: true, store: true, destination: true, notify: false, reject: false, tls: false, certificate: null, heard: null };
 
 export function AesSection() {
   const { t } = useWords();
@@ -43,10 +45,15 @@ export function AesSection() {
 }
 
 function Row({ ae, onChange }: { ae: Ae; onChange: () => void }) {
-  const { t } = useWords();
+  const { t, locale } = useWords();
+  const say = useFault();
   const client = useQueryClient();
   const forget = useMutation({
     mutationFn: () => remove(`/aes/${encodeURIComponent(ae.title)}`),
+    onSuccess: () => client.invalidateQueries({ queryKey: keys.aes }),
+  });
+  const echo = useMutation({
+    mutationFn: () => post<Echoed>(`/aes/${encodeURIComponent(ae.title)}/echo`),
     onSuccess: () => client.invalidateQueries({ queryKey: keys.aes }),
   });
   const granted = RIGHTS.filter(right => ae[right]);
@@ -58,6 +65,9 @@ function Row({ ae, onChange }: { ae: Ae; onChange: () => void }) {
         </Text>
         <Text ff="monospace" fz="xs">
           {ae.host}:{ae.port}
+        </Text>
+        <Text size="xs" c="dimmed">
+          {ae.heard ? t('settings.heardAe', { when: minute(ae.heard, locale) }) : t('settings.unheardAe')}
         </Text>
       </Table.Td>
       <Table.Td>
@@ -83,10 +93,20 @@ function Row({ ae, onChange }: { ae: Ae; onChange: () => void }) {
             </Text>
           )}
         </Group>
-        <Problem error={forget.error} />
+        <div role="status">
+          {echo.data && (
+            <Text size="xs" c={echo.data.fault ? 'red.4' : 'teal.4'}>
+              {echo.data.fault ? t('settings.echoFailed', { fault: say(echo.data.fault) }) : t('settings.echoed', { ms: echo.data.after_ms ?? 0 })}
+            </Text>
+          )}
+        </div>
+        <Problem error={forget.error ?? echo.error} />
       </Table.Td>
       <Table.Td>
         <Group gap={4} justify="flex-end" wrap="nowrap">
+          <Button size="compact-sm" variant="subtle" loading={echo.isPending} onClick={() => echo.mutate()} aria-label={t('settings.echoAe', { name: ae.title })}>
+            {t('settings.echo')}
+          </Button>
           <Button size="compact-sm" variant="subtle" onClick={onChange} aria-label={t('settings.changeAe', { name: ae.title })}>
             {t('common.change')}
           </Button>

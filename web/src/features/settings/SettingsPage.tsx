@@ -1,7 +1,8 @@
 // What an administrator looks up and changes about this site: its facts, its users, its machines.
 
-import { Grid, SimpleGrid, Stack } from '@mantine/core';
+import { Button, Grid, SimpleGrid, Stack } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { Link } from 'react-router';
 import { siteQuery, statusQuery, useMay } from '../../api/queries';
 import { CopyText } from '../../components/CopyText';
 import { Page } from '../../components/Page';
@@ -54,7 +55,14 @@ export function SettingsPage() {
 function Settings() {
   const { t } = useWords();
   return (
-    <Page title={t('settings.title')}>
+    <Page
+      title={t('settings.title')}
+      actions={
+        <Button component={Link} to="/setup" variant="default">
+          {t('home.setup')}
+        </Button>
+      }
+    >
       <Stack gap="lg">
         <SiteSection />
         <KeySection />

@@ -5,18 +5,15 @@ import { useQuery } from '@tanstack/react-query';
 import { IconChartBar, IconFileTypeCsv } from '@tabler/icons-react';
 import { useSearchParams } from 'react-router';
 import { get } from '../../api/client';
-import type { CaseDelays, CaseStatistics } from '../../api/cases';
+import type { CaseDelays, CaseStatistics } from '../../api/types';
 import { useMay } from '../../api/queries';
 import { Page } from '../../components/Page';
 import { Blank, Denied, Failure, Waiting } from '../../components/State';
 import { Wide } from '../../components/Wide';
 import { count, day, duration } from '../../lib/format';
 import { useWords } from '../../lib/language';
-import { en } from '../../strings/en';
 
 const PRIORITIES = ['P0', 'P1', 'P2', 'P3'] as const;
-
-type Skip = keyof typeof en.cases.skip;
 
 /** Median, longest, and how many of them were in time. */
 function Delay({ of }: { of: CaseDelays }) {
@@ -163,7 +160,7 @@ export function StatisticsPage() {
             <Reasons
               title={t('statistics.skips')}
               none={t('statistics.noSkips')}
-              rows={told.skips.map(row => ({ ...row, text: Object.hasOwn(en.cases.skip, row.text) ? t(`cases.skip.${row.text as Skip}`) : row.text }))}
+              rows={told.skips.map(row => ({ ...row, text: t(`cases.skip.${row.text}` as 'cases.skip.unreachable', { defaultValue: row.text }) }))}
             />
             <Reasons title={t('statistics.justifications')} none={t('statistics.noJustifications')} rows={told.justifications} />
           </Group>

@@ -1,7 +1,7 @@
 import i18next from 'i18next';
 import { beforeAll, expect, test } from 'vitest';
 import type { Transfer } from '../../api/types';
-import { startLanguage } from '../../lib/language';
+import { startLanguage, wholeWords } from '../../lib/language';
 import { linkLine, ordered, transferLine } from './line';
 import { foresightLine } from '../../components/Foresight';
 
@@ -24,7 +24,10 @@ const running: Transfer = {
   holders: [],
 };
 
-beforeAll(() => startLanguage('fr'));
+beforeAll(async () => {
+  await startLanguage('fr');
+  await wholeWords();
+});
 
 function said(change: Partial<Transfer>, locale = 'fr-FR') {
   const line = transferLine({ ...running, ...change }, i18next.t, locale);

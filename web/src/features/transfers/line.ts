@@ -36,7 +36,7 @@ function shareOf(transfer: Transfer): number {
 
 /** "54/180 images", "8.2 MB/s", "12 s left", "verified": every byte counted here was checked against what the site signed. */
 export function transferLine(transfer: Transfer, t: TFunction, locale: string): Line {
-  const images = `${count(transfer.instances_done, locale)}/${count(transfer.instances_total, locale)} ${t('strip.images')}`;
+  const images = `${count(transfer.instances_done, locale)}/${count(transfer.instances_total, locale)} ${t('strip.images', { count: transfer.instances_total })}`;
   const line = { site: transfer.site_name, tone: TONES[transfer.state], share: shareOf(transfer) };
   switch (transfer.state) {
     case 'running': {

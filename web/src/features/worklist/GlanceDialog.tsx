@@ -61,7 +61,7 @@ export function GlanceDialog({ study, onClose, onOpen }: { study: Study; onClose
         )}
         <Group justify="space-between" gap="xs">
           <Text size="xs" c="dimmed">
-            {count(study.instances, locale)} {t('strip.images')}
+            {count(study.instances, locale)} {t('strip.images', { count: study.instances })}
           </Text>
           <Button onClick={onOpen} data-autofocus>
             {t('previews.open')}

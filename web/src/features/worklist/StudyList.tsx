@@ -17,6 +17,7 @@ import { Foresight } from '../../components/Foresight';
 import { usePageTitle } from '../../components/Page';
 import { useProblem } from '../../components/problem';
 import { Blank, Denied, Failure, Waiting } from '../../components/State';
+import { useWeasis } from '../../components/weasis';
 import { useWords } from '../../lib/language';
 import { FilterBar } from './FilterBar';
 import type { Filters } from './filters';
@@ -171,10 +172,12 @@ function List() {
     rows.scrollToIndex(studies.indexOf(target));
     bodyRef.current?.focus({ preventScroll: true });
   };
+  const weasis = useWeasis();
   const act = (what: RowAct, study: Study) => {
     setChosen(study.study);
     if (what === 'open') void acts.open([study.study], study);
     else if (what === 'fetch') void acts.fetchAll(study);
+    else if (what === 'weasis') void weasis([study.study]);
     else if (what === 'copy') void acts.copy(study);
     else setDialog({ kind: what, study });
   };

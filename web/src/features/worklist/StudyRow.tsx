@@ -6,6 +6,7 @@ import {
   IconCopy,
   IconDots,
   IconDisc,
+  IconExternalLink,
   IconEye,
   IconHandStop,
   IconHistory,
@@ -26,7 +27,7 @@ import { useWords } from '../../lib/language';
 import { studyHour } from '../../lib/zone';
 import classes from './list.module.css';
 
-export type RowAct = 'open' | 'priors' | 'fetch' | 'share' | 'export' | 'label' | 'withhold' | 'holders' | 'glance' | 'signatures' | 'copy';
+export type RowAct = 'open' | 'priors' | 'fetch' | 'share' | 'export' | 'label' | 'withhold' | 'holders' | 'glance' | 'signatures' | 'weasis' | 'copy';
 
 interface StudyRowProps {
   study: Study;
@@ -58,7 +59,7 @@ function Patient({ study }: { study: Study }) {
   const years = age(patient.birth_date, new Date());
   const sex = sexOf(patient.sex);
   const facts = [
-    born && (years === null ? born : t('list.bornAge', { date: born, age: years })),
+    born && (years === null ? born : t('list.bornAge', { date: born, count: years })),
     sex && t(sex),
     patient.id && t('list.id', { id: patient.id }),
   ].filter(Boolean);
@@ -198,6 +199,11 @@ function Acts({ study, busy, mayShare, mayExport, mayLabel, mayWithhold, mayLog,
           {mayRead && (
             <Menu.Item leftSection={<IconHistory size={16} />} onClick={() => onAct('priors', study)}>
               {t('list.priors')}
+            </Menu.Item>
+          )}
+          {mayRead && (
+            <Menu.Item leftSection={<IconExternalLink size={16} />} onClick={() => onAct('weasis', study)}>
+              {t('images.weasis')}
             </Menu.Item>
           )}
           {mayRead && study.holder !== null && study.instances_here < study.instances && (

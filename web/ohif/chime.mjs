@@ -1,18 +1,18 @@
-// The sound of an alert: made by the browser itself, so that nothing has to be loaded at 02:10. A browser plays nothing
-// before somebody touched the page; `canChime` says whether it would be heard now.
+// The sound of an alert, of the portal and of the viewer: made by the browser itself, so that nothing has to be loaded at 02:10.
+// A browser plays nothing before somebody touched the page; `canChime` says whether it would be heard now.
 
-let context: AudioContext | null = null;
+let context = null;
 
-function audio(): AudioContext | null {
+function audio() {
   if (typeof AudioContext !== 'function') return null;
   context ??= new AudioContext();
   return context;
 }
 
-export const canChime = (): boolean => context?.state === 'running';
+export const canChime = () => context?.state === 'running';
 
 /** Wakes the sound; called where a person touches the page. */
-export async function wakeChime(): Promise<boolean> {
+export async function wakeChime() {
   const made = audio();
   if (!made) return false;
   if (made.state !== 'running') await made.resume().catch(() => undefined);
@@ -20,12 +20,12 @@ export async function wakeChime(): Promise<boolean> {
 }
 
 /** Pitches in hertz: rising for what is most urgent, two of one pitch else. */
-const TONES = { urgent: [660, 880, 1_175, 880, 1_175], calm: [660, 660] } as const;
+const TONES = { urgent: [660, 880, 1_175, 880, 1_175], calm: [660, 660] };
 const TONE_S = 0.17;
 const LOUD = 0.35;
 
 /** Plays; false where nothing can be heard. */
-export function chime(kind: keyof typeof TONES): boolean {
+export function chime(kind) {
   const made = audio();
   if (made?.state !== 'running') return false;
   TONES[kind].forEach((pitch, index) => {

@@ -1,0 +1,249 @@
+//! Whom a case calls at each site, at each turn of it.
+
+use super::alerts::{Alert, AlertKind, Present, of_case};
+use crate::{
+    cases::Whole,
+    trust::{Person, Role},
+};
+use protocol::{
+    Digest, SiteId, Timestamp, Uid,
+    case::{
+        Case,
+        event::{Ask, Class, Consent, Event, Heard, Kind, Patient, Priority, Report, Standing, Step, case_name},
+    },
+    ids::Id128,
+};
+use std::{collections::BTreeSet, time::Duration};
+
+const ASKER: SiteId = SiteId([1; 32]);
+const READER: SiteId = SiteId([2; 32]);
+const HEAR: Duration = Duration::from_secs(900);
+
+fn now() -> Timestamp {
+    crate::tasks::now()
+}
+
+fn begun(priority: Priority) -> Case {
+    let empty = String::new;
+    let ask = Ask {
+        nonce: Id128([7; 16]),
+        kind: Kind::Diagnosis,
+        priority,
+        question: "AVC ?".to_owned(),
+        patient: Patient {
+            name: "DURAND^PAUL".to_owned(),
+            birth_date: "19500101".to_owned(),
+            sex: "M".to_owned(),
+            id: "4711".to_owned(),
+            issuer: "CHN".to_owned(),
+            national: empty(),
+            standing: None,
+        },
+        context: empty(),
+        contraindications: empty(),
+        priors: empty(),
+        justification: empty(),
+        consent: Consent::Unable,
+        modality: "CT".to_owned(),
+        region: empty(),
+        studies: Vec::new(),
+        accession: (empty(), empty()),
+        telephone: empty(),
+        key_images: Vec::new(),
+        to: Vec::new(),
+    };
+    let (case, step) = (case_name(&ASKER, &ask.nonce), Step::Requested(Box::new(ask)));
+    let (person, role) = ("dr.morvan".to_owned(), "referrer".to_owned());
+    Case::begin(Event { case, site: ASKER, person, role, clock: 0, at: now(), after: Vec::new(), step }).unwrap()
+}
+
+fn does(case: &mut Case, (site, person): (SiteId, &str), step: Step) -> Digest {
+    let event = case.propose((site, person, "role"), now(), step).unwrap();
+    let digest = event.digest();
+    assert_eq!(case.admit(event), Ok(true));
+    digest
+}
+
+fn offers(case: &mut Case, whom: &str) -> Digest {
+    let (to, until) = (READER, now().after(Duration::from_secs(120)));
+    does(case, (ASKER, ""), Step::Offered { to, whom: whom.to_owned(), rank: 1, until })
+}
+
+/// Who is before a screen, and who is on duty.
+fn there(live: &[&str], on_duty: &[&str]) -> Present {
+    let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+    Present {
+        people: owned(&["dr.leroy", "dr.bernard", "dr.morvan", "dr.keller"]),
+        live: owned(live),
+        on_duty: on_duty.iter().map(|name| ((*name).to_owned(), vec!["CT".to_owned()])).collect(),
+        opened: BTreeSet::new(),
+    }
+}
+
+fn called(case: &Case, us: SiteId, name: &str, role: Role, present: &Present) -> Vec<Alert> {
+    of_case(&Whole::of_case(case.clone()), us, &Person::new(name.to_owned(), role), present, HEAR)
+}
+
+fn kinds(case: &Case, us: SiteId, name: &str, role: Role, present: &Present) -> Vec<AlertKind> {
+    called(case, us, name, role, present).into_iter().map(|alert| alert.kind).collect()
+}
+
+fn report(standing: Standing, critical: bool) -> Step {
+    let empty = String::new;
+    let findings = format!("{standing:?}");
+    let (indication, technique, conclusion) = (empty(), empty(), empty());
+    let read = Vec::new();
+    let report = Report {
+        standing,
+        indication,
+        technique,
+        findings,
+        conclusion,
+        language: empty(),
+        read,
+        critical,
+        despite: empty(),
+    };
+    Step::Reported(Box::new(report))
+}
+
+#[test]
+fn an_offer_calls_those_who_can_act_whom_it_names_first() {
+    let mut case = begun(Priority::P0);
+    let _ = offers(&mut case, "dr.leroy");
+    let all = there(&["dr.leroy", "dr.bernard"], &["dr.leroy"]);
+    let of = |name: &str, role, present: &Present| kinds(&case, READER, name, role, present);
+    assert_eq!(of("dr.leroy", Role::Radiologist, &all), [AlertKind::Asked]);
+    for (name, role) in [("dr.bernard", Role::Radiologist), ("tech", Role::Technologist), ("it", Role::Admin)] {
+        assert_eq!(of(name, role, &all), [], "{name} is not asked");
+    }
+    // Nobody of those that it is for sits before a screen: all are called who could act.
+    let away = there(&["dr.bernard"], &["dr.leroy"]);
+    assert_eq!(of("dr.bernard", Role::Radiologist, &away), [AlertKind::Asked]);
+    assert_eq!(of("tech", Role::Technologist, &away), []);
+    let mut team = begun(Priority::P1);
+    let _ = offers(&mut team, "neuroradiologie");
+    let of = |name: &str, present: &Present| kinds(&team, READER, name, Role::Radiologist, present);
+    assert_eq!((of("dr.leroy", &all), of("dr.bernard", &all)), (vec![AlertKind::Asked], vec![]), "by duty");
+    let nobody_on_duty = there(&["dr.leroy", "dr.bernard"], &[]);
+    assert_eq!(of("dr.bernard", &nobody_on_duty), [AlertKind::Asked]);
+    let mut calm = begun(Priority::P2);
+    let _ = offers(&mut calm, "");
+    assert_eq!(kinds(&calm, READER, "dr.leroy", Role::Radiologist, &nobody_on_duty), [], "it is not urgent");
+}
+
+#[test]
+fn what_becomes_urgent_calls_whoever_was_asked_and_whoever_has_it() {
+    let mut case = begun(Priority::P2);
+    let _ = offers(&mut case, "dr.leroy");
+    let here = there(&["dr.leroy", "dr.bernard"], &[]);
+    let raise = |priority| Step::Prioritised { priority, reason: "aggravation".to_owned() };
+    let raised = does(&mut case, (ASKER, "dr.morvan"), raise(Priority::P0));
+    let alerts = called(&case, READER, "dr.leroy", Role::Radiologist, &here);
+    assert_eq!(alerts.iter().map(|a| (a.kind, a.event)).collect::<Vec<_>>(), [(AlertKind::Asked, raised)]);
+    let _ = does(&mut case, (READER, "dr.leroy"), Step::Accepted { protocol: String::new() });
+    assert_eq!(kinds(&case, READER, "dr.leroy", Role::Radiologist, &here), [], "it was taken as what it is");
+    let _ = does(&mut case, (ASKER, "dr.morvan"), raise(Priority::P2));
+    let _ = does(&mut case, (READER, "dr.bernard"), Step::Claimed);
+    assert_eq!(kinds(&case, READER, "dr.bernard", Role::Radiologist, &here), [], "less urgent calls nobody");
+    let _ = does(&mut case, (ASKER, "dr.morvan"), raise(Priority::P0));
+    assert_eq!(kinds(&case, READER, "dr.bernard", Role::Radiologist, &here), [AlertKind::Prioritised]);
+    assert_eq!(kinds(&case, READER, "dr.leroy", Role::Radiologist, &here), [], "it is in a colleague's hands");
+}
+
+#[test]
+fn the_asker_is_called_for_a_refusal_and_for_a_question() {
+    let mut case = begun(Priority::P1);
+    let _ = offers(&mut case, "");
+    let here = there(&["dr.morvan"], &[]);
+    let of = |case: &Case, name: &str| kinds(case, ASKER, name, Role::Referrer, &here);
+    let _ = does(&mut case, (READER, "dr.leroy"), Step::Refused { reason: "surcharge".to_owned() });
+    let alerts = called(&case, ASKER, "dr.morvan", Role::Referrer, &here);
+    assert_eq!((alerts[0].kind, alerts[0].text.as_str()), (AlertKind::Refused, "surcharge"));
+    assert_eq!(of(&case, "dr.keller"), [], "it is Morvan's request, who is there");
+    let _ = offers(&mut case, "");
+    let _ = does(&mut case, (READER, "dr.leroy"), Step::Accepted { protocol: String::new() });
+    assert_eq!(of(&case, "dr.morvan"), [], "somebody took it");
+    let _ = does(&mut case, (READER, "dr.leroy"), Step::InfoAsked { text: "Créatinine ?".to_owned() });
+    assert_eq!(of(&case, "dr.morvan"), [AlertKind::InfoAsked]);
+    assert_eq!(kinds(&case, READER, "dr.leroy", Role::Radiologist, &here), [], "whoever asks is not called");
+    let _ = does(&mut case, (ASKER, "dr.morvan"), Step::InfoGiven { text: "80".to_owned() });
+    assert_eq!(of(&case, "dr.morvan"), []);
+}
+
+#[test]
+fn a_critical_result_calls_until_somebody_heard_and_a_difference_calls_both() {
+    let mut case = begun(Priority::P1);
+    let _ = offers(&mut case, "");
+    let _ = does(&mut case, (READER, "dr.leroy"), Step::Accepted { protocol: String::new() });
+    let _ = does(&mut case, (READER, "dr.leroy"), Step::Claimed);
+    let first = does(&mut case, (READER, "dr.leroy"), report(Standing::Preliminary, true));
+    let (here, away) = (there(&["dr.morvan"], &[]), there(&[], &[]));
+    let of = |case: &Case, name: &str, role, present: &Present| kinds(case, ASKER, name, role, present);
+    assert_eq!(of(&case, "dr.morvan", Role::Referrer, &here), [AlertKind::Critical]);
+    assert_eq!(of(&case, "dr.keller", Role::Referrer, &here), []);
+    assert_eq!(of(&case, "dr.keller", Role::Referrer, &away), [AlertKind::Critical], "somebody has to hear of it");
+    assert_eq!(of(&case, "tech", Role::Technologist, &away), [], "who cannot act on it is not called");
+    let _ = does(&mut case, (ASKER, "dr.morvan"), Step::Heard { report: first, how: Heard::Here });
+    assert_eq!(of(&case, "dr.morvan", Role::Referrer, &here), []);
+    let last = does(&mut case, (READER, "dr.leroy"), report(Standing::Final, false));
+    let compared = Step::Compared { reports: [first, last], class: Class::Major, text: String::new() };
+    let _ = does(&mut case, (READER, "dr.bernard"), compared);
+    assert_eq!(of(&case, "dr.morvan", Role::Referrer, &here), [AlertKind::Compared]);
+    assert_eq!(kinds(&case, READER, "dr.leroy", Role::Radiologist, &here), [AlertKind::Compared]);
+    assert_eq!(kinds(&case, READER, "dr.bernard", Role::Radiologist, &here), [], "who compared them knows");
+}
+
+#[test]
+fn an_escalation_calls_until_what_it_is_about_is_over() {
+    let mut case = begun(Priority::P0);
+    let here = there(&["dr.morvan"], &[]);
+    let _ = does(&mut case, (ASKER, ""), Step::Escalated { text: super::NOBODY_ANSWERS.to_owned() });
+    assert_eq!(kinds(&case, ASKER, "dr.morvan", Role::Referrer, &here), [AlertKind::Escalated]);
+    let _ = offers(&mut case, "");
+    assert_eq!(kinds(&case, ASKER, "dr.morvan", Role::Referrer, &here), [], "somebody is asked");
+    let _ = does(&mut case, (ASKER, ""), Step::TimedOut { to: READER });
+    let again = does(&mut case, (ASKER, ""), Step::Escalated { text: super::NOBODY_ANSWERS.to_owned() });
+    let alerts = called(&case, ASKER, "dr.morvan", Role::Referrer, &here);
+    assert_eq!(alerts.iter().map(|alert| alert.event).collect::<Vec<_>>(), [again]);
+    let _ = does(&mut case, (ASKER, "dr.morvan"), Step::Unserved { reason: "lu sur place".to_owned() });
+    assert_eq!(kinds(&case, ASKER, "dr.morvan", Role::Referrer, &here), []);
+}
+
+#[test]
+fn what_is_nearly_late_calls_until_there_is_a_report_whatever_else_is_done() {
+    for reason in ["wanted-due", "preliminary-due"] {
+        let mut case = begun(Priority::P1);
+        let here = there(&["dr.morvan"], &[]);
+        let of = |case: &Case| kinds(case, ASKER, "dr.morvan", Role::Referrer, &here);
+        let _ = offers(&mut case, "");
+        let _ = does(&mut case, (READER, "dr.leroy"), Step::Accepted { protocol: String::new() });
+        let _ = does(&mut case, (READER, ""), Step::Escalated { text: reason.to_owned() });
+        assert_eq!(of(&case), [AlertKind::Escalated], "{reason}");
+        let _ = does(&mut case, (READER, "dr.leroy"), Step::Claimed);
+        assert_eq!(of(&case), [AlertKind::Escalated], "{reason}: somebody has it, and it is not read");
+        let _ = does(&mut case, (READER, "dr.leroy"), report(Standing::Preliminary, false));
+        assert_eq!(of(&case), [], "{reason}");
+    }
+}
+
+#[test]
+fn images_that_come_call_whoever_looks_at_what_there_was() {
+    let mut case = begun(Priority::P1);
+    let study = Uid::parse("1.2.3").unwrap();
+    let ready = |version: u64| Step::ImagesReady { studies: vec![(study.clone(), version)], count_confirmed: false };
+    let _ = offers(&mut case, "");
+    let _ = does(&mut case, (READER, "dr.leroy"), Step::Accepted { protocol: String::new() });
+    let _ = does(&mut case, (READER, ""), ready(1));
+    let looks = Present {
+        opened: BTreeSet::from([("dr.keller".to_owned(), study.clone())]),
+        ..there(&["dr.leroy", "dr.bernard", "dr.keller"], &["dr.leroy"])
+    };
+    let of = |case: &Case, name: &str| kinds(case, READER, name, Role::Radiologist, &looks);
+    assert_eq!(of(&case, "dr.keller"), [], "nothing has come since");
+    let _ = does(&mut case, (READER, "dr.leroy"), Step::Claimed);
+    let _ = does(&mut case, (READER, ""), ready(2));
+    assert_eq!(of(&case, "dr.keller"), [AlertKind::Late], "who has it open");
+    assert_eq!(of(&case, "dr.leroy"), [AlertKind::Late], "and who reads it");
+    assert_eq!(of(&case, "dr.bernard"), []);
+}

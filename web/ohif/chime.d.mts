@@ -1,0 +1,6 @@
+/** Whether a sound would be heard now. */
+export declare function canChime(): boolean;
+/** Wakes the sound; called where a person touches the page. */
+export declare function wakeChime(): Promise<boolean>;
+/** Plays; false where nothing can be heard. */
+export declare function chime(kind: 'urgent' | 'calm'): boolean;
