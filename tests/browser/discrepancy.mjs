@@ -48,8 +48,7 @@ await tell(async (browser, seen) => {
   const { a: asker, night, morning } = desks;
   const began = performance.now();
   await write(night);
-  await sign(night, seen, BEFORE, 'discrepancy-preliminary');
-  const signed = performance.now();
+  const { signed } = await sign(night, seen, BEFORE, 'discrepancy-preliminary');
   const provisional = asker.getByRole('article', { name: 'Provisoire' });
   await provisional.getByText(BEFORE.conclusion).waitFor();
   seen.seconds.preliminary_seen = since(signed);
@@ -65,8 +64,7 @@ await tell(async (browser, seen) => {
   await write(morning);
   seen.final_begins_with = await morning.getByLabel('Conclusion').inputValue();
   if (!story.read_first) await inSizes(morning, 'report-editor', seen);
-  await sign(morning, seen, AFTER, 'discrepancy-final');
-  const final = performance.now();
+  const { signed: final } = await sign(morning, seen, AFTER, 'discrepancy-final');
   const last = asker.getByRole('article', { name: 'Validé' });
   if (story.read_first) {
     // Somebody there has read the final report before anybody compares.
@@ -77,7 +75,7 @@ await tell(async (browser, seen) => {
   await asker.getByText('Deux comptes rendus diffèrent peut-être').waitFor();
   seen.seconds.owed_seen = since(final);
   seen.asker_may_compare = (await asker.getByRole('button', { name: 'Comparer', exact: true }).count()) > 0;
-  await morning.getByRole('button', { name: 'Comparer', exact: true }).click();
+  // They lie side by side as soon as the final one is signed.
   const both = morning.getByRole('dialog', { name: 'Deux comptes rendus côte à côte' });
   for (const text of [BEFORE, AFTER]) for (const part of ['findings', 'conclusion']) await both.getByText(text[part].split(' ')[0]).first().waitFor();
   seen.marked = await both.locator('mark').allInnerTexts();

@@ -76,8 +76,7 @@ await tell(async (browser, seen) => {
   // What is written counts as the expert's opinion at once; none is owed before.
   const final = expert.locator('label', { hasText: /^Validé$/ });
   if (await final.count()) await final.click();
-  await sign(expert, seen, OPINION, 'expert-opinion');
-  const signed = performance.now();
+  const { signed } = await sign(expert, seen, OPINION, 'expert-opinion');
   const opinion = asker.getByRole('article', { name: 'Validé' });
   await opinion.getByText(OPINION.conclusion).waitFor();
   seen.seconds.opinion_seen = since(signed);

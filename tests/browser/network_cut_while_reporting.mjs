@@ -1,5 +1,5 @@
 // The line is cut in the midst of a report: what is typed is kept, sealed, and is at the node by itself when the line is
-// back; a tab that is loaded anew meanwhile finds it. Nothing of it can be read on the disk.
+// back; a tab that is loaded anew meanwhile finds it. Nothing of it can be read on the disk, and nothing is signed while it is cut.
 
 import { picture, signIn, sitDown, story, tell } from './chromium.mjs';
 import { line } from './line.mjs';
@@ -39,11 +39,26 @@ await tell(async (browser, seen) => {
   seen.sealed = (await page.evaluate(onDisk)).includes('confrere.kept.report');
   await picture(page, 'cut');
 
+  // What it is about cannot be repeated now: nothing is signed. The dialog stays, for when it can.
+  await page.keyboard.press('Control+Enter');
+  const signing = page.getByRole('dialog', { name: 'Signer en provisoire' });
+  await signing.getByText('Signature impossible pour l’instant').waitFor();
+  const signs = signing.getByRole('button', { name: 'Signer en provisoire' });
+  if (await signs.count()) throw new Error('it can be signed while the line is cut');
+
   const back = Date.now();
   wire.mend();
   await page.getByText(/gardé par le nœud/).waitFor();
   seen.seconds = { to_node: (Date.now() - back) / 1000 };
   seen.during = (await draftAt()).findings;
+  await signing.getByText('Est-ce bien celui que vous avez lu', { exact: false }).waitFor();
+  await signing.getByText('Signature impossible pour l’instant').waitFor({ state: 'detached' });
+  const reason = signing.getByRole('textbox');
+  if (await reason.count()) await reason.fill('Série complète, vue avec la salle d’examen.');
+  // It could be pressed now.
+  await signs.click({ trial: true });
+  await signing.getByRole('button', { name: 'Annuler' }).click();
+  await signing.waitFor({ state: 'detached' });
 
   // The node refuses to be told, and the tab is loaded anew: the text comes from this browser.
   await page.route('**/draft', route => route.abort());

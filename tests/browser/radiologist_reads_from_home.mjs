@@ -64,8 +64,6 @@ await tell(async (browser, seen) => {
   await page.getByLabel('Résultats').waitFor();
   const final = page.locator('label', { hasText: /^Validé$/ });
   if (await final.count()) await final.click();
-  const signed = performance.now();
-  await sign(page, seen, REPORT, 'home-report');
-  seen.seconds.signed = since(signed);
+  seen.seconds.signed = (await sign(page, seen, REPORT, 'home-report')).waited;
   wire.close();
 });

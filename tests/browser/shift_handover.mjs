@@ -94,15 +94,18 @@ await tell(async (browser, seen) => {
   await asker.getByText(new RegExp(`Réservé par ${story.martin.name}`)).first().waitFor();
   const acknowledged = performance.now();
   await coming.getByRole('button', { name: 'Je l’ai désormais' }).click();
-  await coming.waitFor({ state: 'detached' });
-  await asker.getByText(new RegExp(`Réservé par ${story.leroy.name}`)).first().waitFor();
-  seen.seconds.owner_seen = since(acknowledged);
+  const ownerSeen = async () => {
+    await asker.getByText(new RegExp(`Réservé par ${story.leroy.name}`)).first().waitFor();
+    seen.seconds.owner_seen = since(acknowledged);
+  };
+  // What was handed over is no longer drawn: the node of whoever had it says so.
+  const handedOver = async () => {
+    await martin.waitForFunction(async who => (await (await fetch('/api/shifts')).json()).some(one => one.person === who && one.state === 'handed-over'), story.martin.name);
+    seen.seconds.handed_over = since(acknowledged);
+  };
+  await Promise.all([coming.waitFor({ state: 'detached' }), ownerSeen(), handedOver()]);
   await leroy.goto(`${story.leroy.portal}/cases/${made.case}`);
   await leroy.getByText(/^Réservé par vous/).first().waitFor();
-  await martin.goto(new URL(roster, story.martin.portal).href);
-  // What was handed over is no longer drawn: the node says so.
-  await martin.waitForFunction(async who => (await (await fetch('/api/shifts')).json()).some(one => one.person === who && one.state === 'handed-over'), story.martin.name);
-  seen.seconds.handed_over = since(acknowledged);
   await picture(asker, 'handover-asker');
   await judge(leroy, 'handover-has-it', seen);
   seen.seconds.whole = since(began);

@@ -77,8 +77,7 @@ await tell(async (browser, seen) => {
 
   await reader.getByRole('link', { name: 'Rédiger' }).first().click();
   await reader.getByLabel('Résultats').waitFor();
-  await sign(reader, seen, { ...FOUND, critical: true, button: 'Signer en provisoire' }, 'night-preliminary');
-  const signed = performance.now();
+  const { signed } = await sign(reader, seen, { ...FOUND, critical: true, button: 'Signer en provisoire' }, 'night-preliminary');
   const provisional = asker.getByRole('article', { name: 'Provisoire' });
   await provisional.getByText('NON VALIDÉ').waitFor();
   seen.seconds.preliminary_seen = since(signed);
@@ -100,8 +99,7 @@ await tell(async (browser, seen) => {
   await morning.getByRole('link', { name: 'Rédiger' }).first().click();
   await morning.getByLabel('Résultats').waitFor();
   seen.final_begins_with = await morning.getByLabel('Conclusion').inputValue();
-  await sign(morning, seen, { ...FOUND, critical: false, button: 'Valider' }, 'night-final');
-  const done = performance.now();
+  const { signed: done } = await sign(morning, seen, { ...FOUND, critical: false, button: 'Valider' }, 'night-final');
   const last = asker.getByRole('article', { name: 'Validé' });
   await last.getByText(FOUND.conclusion).waitFor();
   seen.seconds.final_seen = since(done);

@@ -78,11 +78,15 @@ def item(name, value):
     return content
 
 
-def state(uid, value, transaction, comments=""):
+def state(uid, value, transaction, comments="", despite=""):
     body = pydicom.Dataset()
     body.ProcedureStepState, body.TransactionUID = value, transaction
     if comments:
         body.CommentsOnThePerformedProcedureStep = comments
+    if despite:
+        performed = pydicom.Dataset()
+        performed.PerformedProcessingParametersSequence = [item("despite", despite)]
+        body.UnifiedProcedureStepPerformedProcedureSequence = [performed]
     return requests.put(f"{URL}/workitems/{uid}/state", headers=JSON, data=json.dumps([body.to_json_dict()]))
 
 
@@ -135,7 +139,9 @@ def main():
     kept = requests.post(f"{URL}/workitems/{uid}?transaction-uid={transaction}", headers=JSON, data=body)
     assert kept.status_code == 200 and "Warning" not in kept.headers, (kept.text, kept.headers)
     assert state(uid, "COMPLETED", transaction).status_code == 409, "nobody counted the images"
-    done = state(uid, "COMPLETED", transaction, "Images counted with the scanner room.")
+    told = "Images counted with the scanner room."
+    assert state(uid, "COMPLETED", transaction, comments=told).status_code == 409, "a comment is no reason"
+    done = state(uid, "COMPLETED", transaction, despite=told)
     assert done.status_code == 200, done.text
     channel.until("COMPLETED", uid)
     again = state(uid, "COMPLETED", transaction)

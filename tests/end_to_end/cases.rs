@@ -32,6 +32,7 @@ pub(crate) async fn sign(site: &Site, token: &str, case: &str, standing: &str, f
     let report = json!({
         "standing": standing, "indication": "dyspnée", "technique": "TDM", "findings": findings, "conclusion": findings,
         "language": "fr", "read": read, "despite": "comptées avec la salle",
+        "despite_of": ["missing", "undecoded", "unconfirmed", "late"],
         "patient": { "name": shown["patient"]["name"], "birth_date": shown["patient"]["birth_date"] },
         "hospital": shown["requester_name"], "study_date": shown["study_date"],
     });

@@ -94,7 +94,7 @@ impl<'a> Person<'a> {
         json!({
             "standing": standing, "indication": "AVC", "technique": "TDM", "findings": findings,
             "conclusion": format!("en somme : {findings}"),
-            "language": "fr", "read": read, "despite": despite,
+            "language": "fr", "read": read, "despite": despite, "despite_of": ["missing", "unconfirmed", "late"],
             "patient": { "name": shown["patient"]["name"], "birth_date": shown["patient"]["birth_date"] },
             "hospital": shown["requester_name"], "study_date": shown["study_date"],
         })

@@ -51,11 +51,11 @@ async fn undecoded(site: &Site, case: &str) -> u64 {
     site.get(&format!("/api/cases/{case}")).await.ok().json()["study_list"][0]["undecoded"].as_u64().unwrap()
 }
 
-async fn report(site: &Site, case: &str, despite: &str) -> Value {
+async fn report(site: &Site, case: &str, despite: &str, of: &[&str]) -> Value {
     let shown = site.get(&format!("/api/cases/{case}")).await.ok().json();
     let study = &shown["study_list"][0];
     json!({
-        "standing": "final", "findings": "pas d'embolie sur les coupes lisibles", "language": "fr", "despite": despite,
+        "standing": "final", "findings": "pas d'embolie sur les coupes lisibles", "language": "fr", "despite": despite, "despite_of": of,
         "read": [{ "study": study["study"], "version": study["version"] }],
         "patient": { "name": shown["patient"]["name"], "birth_date": shown["patient"]["birth_date"] },
         "hospital": shown["requester_name"], "study_date": shown["study_date"],
@@ -109,15 +109,17 @@ async fn signing_over_images_that_cannot_be_decoded_needs_a_reason() {
     assert_eq!(undecoded(&pair.b, &case).await, 2, "what is known survives a restart");
 
     let reports = format!("/api/cases/{case}/reports");
-    let sign = async |despite: &str| {
-        let body = report(&pair.b, &case, despite).await;
+    let sign = async |despite: &str, of: &[&str]| {
+        let body = report(&pair.b, &case, despite, of).await;
         http::ask(pair.b.portal(), Ask::new(Method::POST, &reports).json(&body).bearer(&reader)).await.unwrap()
     };
-    let refused = sign("").await;
+    let refused = sign("", &[]).await;
     assert_eq!((refused.status.as_u16(), refused.error_code()), (409, "images-undecoded".to_owned()));
     assert!(refused.text().contains("(2)"), "{}", refused.text());
     let reason = "deux coupes illisibles, sans doute perdues par le scanner";
-    let _ = sign(reason).await.ok();
+    // A reason is one for what was seen, not for whatever else is lacking.
+    assert_eq!(sign(reason, &["unconfirmed"]).await.error_code(), "images-undecoded");
+    let _ = sign(reason, &["undecoded", "unconfirmed"]).await.ok();
     let at_a = async || pair.a.get(&format!("/api/cases/{case}")).await.ok().json();
     eventually!(10, "the report is at the requester", holds(at_a().await["reports"][0]["despite"] == reason));
     // At the site that holds them it is known once somebody looks there.

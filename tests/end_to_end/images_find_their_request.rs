@@ -110,12 +110,48 @@ async fn by_uid_or_by_accession_number_with_equal_identity_and_never_by_a_name()
     assert_eq!(told, [(other.uid.clone(), 1)], "a name alone is no candidate, and by default no alarm");
     assert_eq!((joined(&site, &by_name).await, joined(&site, &namesake).await), (vec![], vec![]));
     // Nor by its UID alone, typed by somebody: what is told of both contradicts.
-    let steps = format!("/api/cases/{by_name}/steps");
-    let typed = json!({ "step": "acquired", "studies": [other.uid] });
     let prepares = site.new_token("manip", "technologist");
-    let ask = Ask::new(Method::POST, steps).json(&typed).bearer(&prepares);
-    let refused = http::ask(site.portal(), ask).await.unwrap();
+    let refused = acquire(&site, &prepares, (&by_name, &other.uid)).await;
     assert_eq!((refused.status.as_u16(), &refused.json()["differs"]), (409, &json!(["id"])));
+}
+
+/// Somebody says that a study was made for the case, by its UID alone.
+async fn acquire(site: &Site, token: &str, (case, study): (&str, &str)) -> Response {
+    let typed = json!({ "step": "acquired", "studies": [study] });
+    let ask = Ask::new(Method::POST, format!("/api/cases/{case}/steps")).json(&typed).bearer(token);
+    http::ask(site.portal(), ask).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn by_its_uid_alone_joins_what_is_equal_in_all_or_is_not_here_yet() {
+    let site = Site::open(SITE, "CH Nord").await;
+    let (asker, manip) = (site.new_token("dr.morvan", "referrer"), site.new_token("manip", "technologist"));
+    let (images, others) = (study("LE GOFF^ANNE", "4712"), study("MARTIN^JEAN", "4714"));
+    for study in [&images, &others] {
+        sent(&site, study).await;
+    }
+    // Nothing contradicts, and not all is said: a person compares, as where studies are joined.
+    let bare = asked(&site, &asker, (request("LE GOFF^ANNE", "19610524", ""), json!({}))).await;
+    let nobody = json!({ "name": "", "birth_date": "", "id": "", "issuer": "", "identity": "unknown" });
+    let unknown = asked(&site, &asker, (request("", "", ""), json!({ "priority": "P0", "patient": nobody }))).await;
+    for case in [&bare, &unknown] {
+        let refused = acquire(&site, &manip, (case, &images.uid)).await;
+        assert_eq!((refused.status.as_u16(), &refused.json()["fields"]), (400, &json!(["patient"])));
+        assert_eq!(joined(&site, case).await, []);
+    }
+    let repeated = json!({ "study": images.uid, "patient": { "name": "LE GOFF^ANNE", "birth_date": "19610524" } });
+    let _ = try_join(&site, &manip, &bare, repeated).await.ok();
+    // What belongs to it already may be said again: nothing joins by it.
+    let _ = acquire(&site, &manip, (&bare, &images.uid)).await.ok();
+    assert_eq!(joined(&site, &bare).await, [(images.uid.clone(), "confirmed".to_owned())]);
+    let equal = asked(&site, &asker, (request("MARTIN^JEAN", "19610524", "4714"), json!({}))).await;
+    let _ = acquire(&site, &manip, (&equal, &others.uid)).await.ok();
+    assert_eq!(joined(&site, &equal).await, [(others.uid.clone(), "confirmed".to_owned())]);
+    // Of what is not here yet nobody knows whose it is but who says so.
+    let later = study("DURAND^PAUL", "4713");
+    let waits = asked(&site, &asker, (request("DURAND^PAUL", "19610524", "4713"), json!({}))).await;
+    let _ = acquire(&site, &manip, (&waits, &later.uid)).await.ok();
+    assert_eq!(joined(&site, &waits).await, [(later.uid.clone(), "confirmed".to_owned())]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -149,6 +185,16 @@ async fn what_does_not_meet_is_told_after_a_while() {
     let ask = Ask::new(Method::POST, dismissed).json(&json!({ "reason": "contrôle qualité" })).bearer(&site.token);
     let _ = http::ask(site.portal(), ask).await.unwrap().ok();
     eventually!(15, "the study is told no more", holds(!stands(&site, "studies-without-request").await));
+    // It is by when a study came, whatever its scanner's clock says; also after a restart.
+    let misdated = Study { date: "19991231".to_owned(), ..study("MARTIN^JEAN", "4714") };
+    sent(&site, &misdated).await;
+    site.kill();
+    site.serve().await;
+    eventually!(
+        15,
+        "the one that is not dismissed is told",
+        holds(loose(&site).await.0 == [(misdated.uid.clone(), 0)])
+    );
 }
 
 async fn try_join(site: &Site, token: &str, case: &str, join: Value) -> Response {

@@ -41,6 +41,7 @@ async fn a_name_is_said_later_and_repeated() {
     }
     let report = |standing: &str, name: &str, birth_date: &str| {
         json!({ "standing": standing, "findings": "hématome", "language": "fr", "despite": "lu sur place",
+            "despite_of": ["missing", "unconfirmed", "late"],
             "patient": { "name": name, "birth_date": birth_date }, "hospital": pair.a.name })
     };
     let reports = format!("{path}/reports");

@@ -190,6 +190,7 @@ async fn nobody_reads_beyond_their_credentials_without_saying_why() {
     licensed(&pair.b, "dr.scanner", &["US"]).await;
     let report = json!({
         "standing": "final", "findings": "normal", "language": "fr", "despite": "sans image",
+        "despite_of": ["missing", "unconfirmed"],
         "patient": { "name": "DURAND^PAUL", "birth_date": "19500101" }, "hospital": pair.a.name,
     });
     let signed = ask(&pair.b, &other, Method::POST, &format!("/api/cases/{id}/reports"), &report).await;

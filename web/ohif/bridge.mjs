@@ -2,13 +2,16 @@
 //
 // It shows how the images of the open studies arrive, says when the connection or the session is gone, tells the
 // portal's tabs which studies are open here and of whom, and lays several studies out side by side. It draws a curtain before images
-// that must no longer be used, lays previews over viewports that wait (previews.mjs), lets studies side by side move together
-// (together.mjs), says when an open study has more images than are shown (growth.mjs), and tells the node which images could not
-// be decoded (undecoded.mjs), and that somebody sits before it (watch.mjs). It never touches pixels, tools or measurements.
+// that must no longer be used, lays previews over viewports that wait (previews.mjs), marks volumes that are not whole (volumes.mjs),
+// lets studies side by side move together (together.mjs), says when an open study has more images than are shown (growth.mjs), and
+// tells the node which images are shown (shown.mjs), which could not be decoded (undecoded.mjs), and that somebody sits before it
+// (watch.mjs). It never touches pixels, tools or measurements.
 import { Growth } from './growth.mjs';
 import { Previews } from './previews.mjs';
+import { Shown } from './shown.mjs';
 import { Together } from './together.mjs';
 import { Undecoded } from './undecoded.mjs';
+import { Volumes } from './volumes.mjs';
 import { CALLING, Watch } from './watch.mjs';
 
 const WORDS = {
@@ -530,6 +533,8 @@ function start(services) {
   announce(strip, services);
   watchReports(strip);
   new Previews({ strip, studies, language }).start(services);
+  new Volumes({ language }).start(services);
+  new Shown().start();
   new Undecoded({ studies }).start(services);
   new Together({ studies, tell: told => showTogether(strip, told) }).start(services);
   addEventListener('confrere:http-error', ({ detail }) => {

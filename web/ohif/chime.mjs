@@ -1,6 +1,18 @@
 // The sound of an alert, of the portal and of the viewer: made by the browser itself, so that nothing has to be loaded at 02:10.
 // A browser plays nothing before somebody touched the page; `canChime` says whether it would be heard now.
 
+/** What is read when there is time; it stands behind what calls, and rings nobody. */
+const CALM = ['named', 'answered', 'reported', 'said'];
+
+export const isCalm = alert => CALM.includes(alert.kind);
+
+/** Which of the two sounds, until it was heard; a lost claim is told once, and does not ring on. */
+export function rings(alerts) {
+  const ringing = alerts.filter(alert => alert.kind !== 'lost' && !isCalm(alert));
+  if (ringing.length === 0) return null;
+  return ringing.some(alert => alert.priority === 'P0' || alert.kind === 'critical' || alert.kind === 'escalated') ? 'urgent' : 'calm';
+}
+
 let context = null;
 
 function audio() {

@@ -25,7 +25,19 @@ const here = dirname(fileURLToPath(import.meta.url));
 const web = dirname(here);
 const cache = join(web, '.ohif');
 const target = join(web, 'dist', 'ohif');
-const OURS = ['app-config.js', 'bridge.mjs', 'growth.mjs', 'previews.mjs', 'together.mjs', 'undecoded.mjs', 'watch.mjs', 'chime.mjs'];
+const OURS = [
+  'app-config.js',
+  'bridge.mjs',
+  'chime.mjs',
+  'cover.mjs',
+  'growth.mjs',
+  'previews.mjs',
+  'shown.mjs',
+  'together.mjs',
+  'undecoded.mjs',
+  'volumes.mjs',
+  'watch.mjs',
+];
 
 const DROPPED_FOLDERS = new Set(['ort', 'dicom-microscopy-viewer', 'customizations']);
 const DROPPED_FILES = new Set([

@@ -3,6 +3,8 @@
 // A preview is never an image of the viewer: it lies as a picture over the viewport, in which nothing can be drawn or measured
 // meanwhile, says what it is not, and goes when the viewer shows the image itself. The viewer's own copies, measurements,
 // captures and stores know nothing of it.
+import { Cover, WHOLE } from './cover.mjs';
+
 const WORDS = {
   en: {
     preview: 'PREVIEW, NOT DIAGNOSTIC',
@@ -37,17 +39,10 @@ const WORDS = {
 /** Between two looks at what came. */
 const LOOK_MS = 1000;
 const AGAIN_MS = 400;
+/** Where the node does not answer, or refuses, it is asked less and less, at least so often. */
+const PAUSE_MS = 15_000;
 /** What is asked ahead waits for previews so long at most. */
 const ALONE_MS = 20_000;
-/** What would begin a drawing, a menu or a measurement. */
-const POINTS = ['pointerdown', 'mousedown', 'touchstart', 'dblclick', 'click', 'contextmenu'];
-
-const STYLE = `
-  position: absolute; inset: 0; z-index: 20; display: none; background: #000; align-items: center; justify-content: center;
-  overflow: hidden; user-select: none;`;
-const MARK = `
-  position: absolute; left: 0; right: 0; padding: 5px 8px; text-align: center; pointer-events: none; background: #3b2a06e6;
-  color: #ffd27a; font: 700 15px/1.3 system-ui, sans-serif; letter-spacing: .06em;`;
 const LOSSY = `
   position: absolute; left: 50%; bottom: 4px; transform: translateX(-50%); z-index: 15; pointer-events: none; padding: 1px 7px;
   border-radius: 6px; background: #141b26cc; color: #ffd27a; font: 12px/1.4 system-ui, sans-serif;`;
@@ -75,35 +70,16 @@ export function lossyOf(instance) {
 }
 
 /** The picture over one viewport. */
-class Cover {
+class Picture extends Cover {
   constructor(element, words) {
-    this.words = words;
+    super(element, 'confrere-preview', words.preview);
     this.target = null;
-    this.box = document.createElement('div');
-    this.box.className = 'confrere-preview';
-    this.box.style.cssText = STYLE;
+    this.box.style.background = '#000';
     this.picture = document.createElement('img');
     this.picture.alt = words.preview;
     this.picture.draggable = false;
     this.picture.style.cssText = 'width: 100%; height: 100%; object-fit: contain;';
-    const marks = ['top: 38%', 'bottom: 0'].map(place => {
-      const mark = document.createElement('div');
-      mark.style.cssText = `${MARK} ${place};`;
-      mark.textContent = words.preview;
-      return mark;
-    });
-    this.box.append(this.picture, ...marks);
-    for (const kind of POINTS) {
-      this.box.addEventListener(kind, event => {
-        event.stopPropagation();
-        if (kind === 'contextmenu') event.preventDefault();
-      });
-    }
-    element.append(this.box);
-  }
-
-  get isShown() {
-    return this.box.style.display !== 'none';
+    this.box.prepend(this.picture);
   }
 
   /** Nothing but what it is not, until a picture comes: no other slice must be taken for this one. */
@@ -117,13 +93,13 @@ class Cover {
     this.picture.style.visibility = this.address ? 'visible' : 'hidden';
     if (this.address) this.picture.src = this.address;
     else this.picture.removeAttribute('src');
-    this.box.style.display = 'flex';
+    this.lay();
   }
 
   hide() {
     this.target = null;
     if (this.isShown) this.show(null);
-    this.box.style.display = 'none';
+    super.hide();
   }
 }
 
@@ -150,8 +126,11 @@ export class Previews {
     // Events of a viewport do not rise; on their way down they pass here.
     const hear = (name, then) => document.addEventListener(`CORNERSTONE_${name}`, then, { capture: true, signal: listening.signal });
     for (const name of ['STACK_VIEWPORT_SCROLL', 'PRE_STACK_NEW_IMAGE']) hear(name, ({ target, detail }) => this.looksAt(target, detail.imageId));
-    hear('STACK_NEW_IMAGE', ({ target, detail }) => this.shows(target, detail.imageId));
-    hear('VOLUME_VIEWPORT_NEW_VOLUME', ({ target }) => this.covers.get(target)?.hide());
+    hear('STACK_NEW_IMAGE', ({ target, detail }) => this.shows(target, detail.imageId, detail.image));
+    hear('VOLUME_VIEWPORT_NEW_VOLUME', ({ target }) => {
+      this.waits.delete(target);
+      this.covers.get(target)?.hide();
+    });
     const { displaySetService: sets } = services;
     if (sets?.subscribe && sets.EVENTS?.DISPLAY_SETS_ADDED) {
       const begun = new Set();
@@ -174,7 +153,7 @@ export class Previews {
   cover(element) {
     let cover = this.covers.get(element);
     if (!cover) {
-      cover = new Cover(element, this.words);
+      cover = new Picture(element, this.words);
       this.covers.set(element, cover);
     }
     return cover;
@@ -186,7 +165,9 @@ export class Previews {
     const known = this.covers.get(element);
     if (known?.target === imageId) return;
     this.waits.set(element, imageId);
-    if (!image || !this.wanted.has(image.study) || this.isHere(imageId)) {
+    // What is covered stays so until an image is there: below lies that of another place.
+    const isCovered = image && (this.wanted.has(image.study) || known?.isShown);
+    if (!isCovered || this.isHere(imageId)) {
       known?.hide();
       return;
     }
@@ -200,7 +181,9 @@ export class Previews {
     const isWaiting = () => cover.target === imageId && !this.isHere(imageId);
     const query = new URLSearchParams({ frame: String(image.frame), ...this.window(element) });
     const address = `/api/studies/${image.study}/previews/${image.series}/${image.instance}?${query}`;
+    let pause = AGAIN_MS;
     while (isWaiting()) {
+      let status = 0;
       try {
         const answer = await fetch(address);
         const blob = await answer.blob();
@@ -210,11 +193,18 @@ export class Previews {
           if (!this.saysMore) this.closeGlance?.();
           return cover.show(blob);
         }
-        if (answer.status !== 404 || !this.wanted.has(image.study)) return cover.hide();
+        status = answer.status;
       } catch {
-        // The strip says that the connection is lost; what was shown stays covered until it is known what it is.
+        // The strip says that the connection is lost.
       }
-      await wait(AGAIN_MS);
+      // It stays covered, whatever was answered: only the image itself uncovers it.
+      if (status === 404) {
+        if (!this.wanted.has(image.study)) return;
+        pause = AGAIN_MS;
+      } else {
+        pause = Math.min(2 * pause, PAUSE_MS);
+      }
+      await wait(pause);
     }
   }
 
@@ -227,8 +217,9 @@ export class Previews {
     return { window: `${(upper + lower) / 2},${upper - lower}` };
   }
 
-  /** The viewport shows an image itself. */
-  shows(element, imageId) {
+  /** The viewport shows an image itself; not so where only a part of it came yet. */
+  shows(element, imageId, image) {
+    if (image?.imageQualityStatus < WHOLE) return;
     this.hasImage = true;
     this.closeGlance?.();
     this.waits.delete(element);
@@ -260,12 +251,16 @@ export class Previews {
       this.hold();
       // What was asked for before the node had said so.
       for (const [element, imageId] of this.waits) if (element.isConnected) this.looksAt(element, imageId);
+      let pause = LOOK_MS;
       for (;;) {
         this.say(study, tally);
         if (tally.over) this.letGo();
         if (tally.whole >= tally.images) break;
-        await wait(LOOK_MS);
-        tally = (await this.tally(study)) ?? tally;
+        await wait(pause);
+        // A node that does not answer leaves what is not here as it is: covered.
+        const now = await this.tally(study).catch(() => null);
+        pause = now ? LOOK_MS : Math.min(2 * pause, PAUSE_MS);
+        tally = now ?? tally;
       }
     } catch {
       // The strip says that the connection is lost.

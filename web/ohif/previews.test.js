@@ -6,7 +6,7 @@ const STUDY = '1.2.3';
 let stop = () => {};
 const id = n => `wadors:http://here/dicomweb/contexts/c/studies/${STUDY}/series/1.2.3.4/instances/1.2.3.4.${n}/frames/1`;
 
-function world({ tally, previews = new Set(), forecast = null, digest = null }) {
+function world({ tally, previews = new Set(), refusal = () => 404, forecast = null, digest = null }) {
   const loaded = new Set();
   const asked = [];
   vi.stubGlobal('fetch', vi.fn(async (address, options) => {
@@ -14,9 +14,9 @@ function world({ tally, previews = new Set(), forecast = null, digest = null }) 
     const json = value => new Response(JSON.stringify(value), { status: 200 });
     if (address.includes('/forecast')) return json(forecast);
     if (address.includes('/digest')) return json(digest);
-    if (/\/previews(\?when=long)?$/.test(address)) return json(tally());
+    if (/\/previews(\?when=long)?$/.test(address)) return json(await tally());
     const [, instance] = /\/previews\/[0-9.]+\/([0-9.]+)\?/.exec(address) ?? [];
-    return new Response('png', { status: previews.has(instance) ? 200 : 404 });
+    return new Response('png', { status: previews.has(instance) ? 200 : refusal() });
   }));
   const pool = { max: 25, getMaxSimultaneousRequests: () => pool.max, setMaxSimultaneousRequests: (_, max) => { pool.max = max; }, startGrabbing: vi.fn() };
   window.cornerstone = {
@@ -32,7 +32,7 @@ function world({ tally, previews = new Set(), forecast = null, digest = null }) 
   stop = shown.start(services);
   const element = document.createElement('div');
   document.body.append(element);
-  const tell = (name, imageId) => element.dispatchEvent(new CustomEvent(name, { detail: { imageId } }));
+  const tell = (name, imageId, more) => element.dispatchEvent(new CustomEvent(name, { detail: { imageId, ...more } }));
   const measured = vi.fn();
   element.addEventListener('mousedown', measured);
   return { shown, strip, element, tell, measured, asked, loaded, pool, known: () => added({ displaySetsAdded: [{ StudyInstanceUID: STUDY }] }) };
@@ -100,6 +100,79 @@ describe('previews', () => {
     previews.add('1.2.3.4.2');
     await vi.advanceTimersByTimeAsync(400);
     expect(picture.style.visibility).toBe('visible');
+  });
+
+  it('stay over the viewport whatever the node answers, and are asked for less and less', async () => {
+    const previews = new Set();
+    let status = 503;
+    const tally = () => ({ wanted: true, over: false, images: 3, whole: 0, previewed: 1, absent: 0 });
+    const { element, tell, known, asked } = world({ tally, previews, refusal: () => status });
+    known();
+    await vi.advanceTimersByTimeAsync(0);
+    tell('CORNERSTONE_STACK_VIEWPORT_SCROLL', id(2));
+    const requests = () => asked.filter(address => address.includes('1.2.3.4.2?')).length;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(cover(element).style.display).toBe('flex');
+    expect(requests()).toBeGreaterThan(5);
+    expect(requests()).toBeLessThan(12);
+    status = 403;
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(cover(element).style.display).toBe('flex');
+    previews.add('1.2.3.4.2');
+    await vi.advanceTimersByTimeAsync(15_000);
+    expect(cover(element).querySelector('img').style.visibility).toBe('visible');
+    // A part of the image is not the image.
+    tell('CORNERSTONE_STACK_NEW_IMAGE', id(2), { image: { imageQualityStatus: 6 } });
+    expect(cover(element).style.display).toBe('flex');
+    tell('CORNERSTONE_STACK_NEW_IMAGE', id(2), { image: { imageQualityStatus: 8 } });
+    expect(cover(element).style.display).toBe('none');
+  });
+
+  it('leave no slice of another place when all images came to the node and not yet to the viewer', async () => {
+    let whole = 1;
+    const tally = () => ({ wanted: true, over: true, images: 3, whole, previewed: 3, absent: 0 });
+    const { element, tell, known, strip } = world({ tally });
+    known();
+    await vi.advanceTimersByTimeAsync(0);
+    tell('CORNERSTONE_STACK_VIEWPORT_SCROLL', id(2));
+    whole = 3;
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(strip.lines.has(`previews ${STUDY}`)).toBe(false);
+    expect(cover(element).style.display).toBe('flex');
+    tell('CORNERSTONE_STACK_VIEWPORT_SCROLL', id(3));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(cover(element).style.display).toBe('flex');
+    tell('CORNERSTONE_STACK_NEW_IMAGE', id(3));
+    expect(cover(element).style.display).toBe('none');
+    tell('CORNERSTONE_STACK_VIEWPORT_SCROLL', id(1));
+    expect(cover(element).style.display).toBe('none');
+  });
+
+  it('go on where the node does not answer for a while', async () => {
+    let answers = true;
+    const tally = () => {
+      if (!answers) throw new TypeError('no network');
+      return { wanted: true, over: false, images: 3, whole: 0, previewed: 1, absent: 0 };
+    };
+    const { element, tell, known } = world({ tally });
+    known();
+    await vi.advanceTimersByTimeAsync(0);
+    answers = false;
+    await vi.advanceTimersByTimeAsync(20_000);
+    tell('CORNERSTONE_STACK_VIEWPORT_SCROLL', id(2));
+    expect(cover(element).style.display).toBe('flex');
+  });
+
+  it('are not laid over a volume that took the place of a stack', async () => {
+    let wanted = () => undefined;
+    const { element, tell, known } = world({ tally: () => new Promise(done => { wanted = () => done({ wanted: true, over: false, images: 3, whole: 0, previewed: 1, absent: 0 }); }) });
+    tell('CORNERSTONE_PRE_STACK_NEW_IMAGE', id(1));
+    tell('CORNERSTONE_VOLUME_VIEWPORT_NEW_VOLUME');
+    known();
+    await vi.advanceTimersByTimeAsync(0);
+    wanted();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(cover(element)).toBeNull();
   });
 
   it('hold back what nobody looks at only while they come', async () => {

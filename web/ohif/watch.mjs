@@ -2,7 +2,7 @@
 // it is shown, and shows and rings what calls its reader, until they say that they heard, here or on another screen.
 //
 // Not here: who is called, and when that is over. The node says so.
-import { chime, wakeChime } from './chime.mjs';
+import { chime, isCalm, rings, wakeChime } from './chime.mjs';
 
 const ALIVE_MS = 15_000;
 const LOOK_MS = 30_000;
@@ -12,8 +12,6 @@ const SHOWN = 3;
 const LOCK = 'confrere-alert-sound';
 /** After which news of the node something else may call. */
 export const CALLING = ['case', 'cases', 'alerts'];
-
-const isUrgent = alert => alert.priority === 'P0' || alert.kind === 'critical' || alert.kind === 'escalated';
 
 export class Watch {
   constructor({ strip, words }) {
@@ -59,8 +57,8 @@ export class Watch {
   }
 
   ring() {
-    const ringing = this.alerts.filter(alert => alert.kind !== 'lost');
-    if (this.mine && ringing.length > 0) chime(ringing.some(isUrgent) ? 'urgent' : 'calm');
+    const sound = rings(this.alerts);
+    if (this.mine && sound) chime(sound);
   }
 
   async look() {
@@ -74,7 +72,7 @@ export class Watch {
 
   show(alerts) {
     const known = new Set(this.alerts.map(alert => alert.id));
-    const isNew = alerts.some(alert => !known.has(alert.id));
+    const isNew = alerts.some(alert => !known.has(alert.id) && !isCalm(alert));
     this.alerts = alerts;
     const wanted = alerts.slice(0, SHOWN);
     for (const id of [...this.lines.keys()].filter(one => !wanted.some(alert => alert.id === one))) {
@@ -87,7 +85,7 @@ export class Watch {
       if (this.lines.get(alert.id) === text) continue;
       this.lines.set(alert.id, text);
       this.strip.show(`alert ${alert.id}`, text, {
-        tone: 'bad',
+        tone: isCalm(alert) ? '' : 'bad',
         link: { href: `/cases/${alert.case}`, text: this.words.openCase, target: '_blank' },
         button: { text: this.words.heard, press: () => void this.heard(alert) },
       });

@@ -1,5 +1,6 @@
 // A reader in the viewer counts as present, is called there, and says there that they heard.
 import { afterEach, expect, it, vi } from 'vitest';
+import { rings } from './chime.mjs';
 import { Watch } from './watch.mjs';
 
 const settled = () => new Promise(done => setTimeout(done));
@@ -40,4 +41,14 @@ it('leaves what stands on the screen as it is, and takes away what is over', () 
   expect(told.map(([, key]) => key)).toEqual(['alert asked-1', 'alert b', 'alert c']);
   watch.show(more);
   expect(told.slice(3)).toEqual([['hide', 'alert asked-1'], ['show', 'alert d']]);
+});
+
+it('what is read when there is time stands there calmly and rings nobody', () => {
+  const tones = new Map();
+  const strip = { show: (key, text, { tone }) => tones.set(key, tone), hide: () => undefined };
+  const watch = new Watch({ strip, words: { alert: '{priority} · {site}', openCase: 'open', heard: 'heard' } });
+  const said = { ...alert, id: 'said-1', kind: 'said' };
+  watch.show([alert, said]);
+  expect([...tones.values()]).toEqual(['bad', '']);
+  expect([rings([said]), rings([said, { ...alert, kind: 'late', priority: 'P2' }]), rings([said, alert])]).toEqual([null, 'calm', 'urgent']);
 });

@@ -2,6 +2,7 @@
 //!
 //! A condition is raised and cleared by whoever looks; it is told when it is new, when it has become worse, when it is over, and
 //! once a day while it is critical. Levels are left only well below where they were entered, so that nothing flickers.
+//! Where more stand than there is room for, the gravest do.
 //! No condition names a patient or a study.
 //!
 //! # At a crash
@@ -11,6 +12,7 @@
 //! Looking: `site`, and the parts that know. Evidence: `audit`.
 
 mod mail;
+mod queue;
 mod send;
 #[cfg(test)]
 mod tests;
@@ -25,21 +27,19 @@ use crate::{
     words::{Fault, Language},
 };
 use protocol::Timestamp;
+use send::Line;
 use serde::{Deserialize, Serialize};
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::BTreeMap,
     fs::{self, File},
     io::Write,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::sync::Notify;
 
-/// Conditions that stand at once: one a peer, and a few more.
+/// Conditions that stand at once: one a peer, and a few more. Beyond, a graver one takes the place of the least grave.
 const STANDING_MAX: usize = 256;
-/// Notices waiting to be sent; beyond, the oldest goes and stands in the portal alone.
-const WAITING_MAX: usize = 64;
 /// A critical condition is told again after this.
 const AGAIN: Duration = Duration::from_secs(86_400);
 /// Characters of a subject.
@@ -98,7 +98,8 @@ pub(crate) enum Kind {
     ResultsUnheard,
     /// Value: signed reports that are not in the archive beside their images.
     ReportsUnfiled,
-    /// Subject: the coverage and the hole's times by its wall; value: minutes without a confirmed shift.
+    /// Subject: the coverage and the hole's times by its wall, or the coverage for all that are far ahead; value: minutes
+    /// without a confirmed shift.
     CoverageHole,
     /// Subject: the coverage, kind and rank of the shift; value: seconds without a live screen.
     ScreenSilent,
@@ -106,6 +107,8 @@ pub(crate) enum Kind {
     HandoverOwed,
     /// Subject: the case; value: minutes. A stroke that nobody has answered.
     CaseUnanswered,
+    /// Subject: the case; value: minutes. An urgent one whose images do not come.
+    CaseWithoutImages,
 }
 
 impl Kind {
@@ -140,6 +143,7 @@ impl Kind {
             Self::ScreenSilent => "screen-silent",
             Self::HandoverOwed => "handover-owed",
             Self::CaseUnanswered => "case-unanswered",
+            Self::CaseWithoutImages => "case-without-images",
         }
     }
 }
@@ -259,8 +263,41 @@ type Key = (Kind, String);
 #[derive(Debug, Default)]
 struct State {
     standing: BTreeMap<Key, Alarm>,
-    waiting: VecDeque<Notice>,
-    fault: Option<Fault>,
+    /// Conditions that made room for graver ones, since the start.
+    put_out: u64,
+    /// That there is no room was said, and there has been none since.
+    is_full: bool,
+}
+
+impl State {
+    /// Room for one more of this level: where there is none, the least grave makes it, of these the longest known. `false`:
+    /// none is less grave.
+    fn make_room(&mut self, kind: Kind, level: Level) -> bool {
+        if self.standing.len() < STANDING_MAX {
+            self.is_full = false;
+            return true;
+        }
+        let least = self.standing.iter().min_by_key(|(_, alarm)| (alarm.level, alarm.since));
+        let Some(key) = least.filter(|(_, alarm)| alarm.level < level).map(|(key, _)| key.clone()) else {
+            if !std::mem::replace(&mut self.is_full, true) {
+                tracing::warn!(
+                    kind = kind.word(),
+                    "too many alarms stand: one no graver than these is neither shown nor told"
+                );
+            }
+            return false;
+        };
+        self.standing.remove(&key);
+        self.put_out += 1;
+        let (gone, count) = (key.0.word(), self.put_out);
+        tracing::warn!(
+            kind = kind.word(),
+            gone,
+            count,
+            "too many alarms stand: the least grave made room for a graver one"
+        );
+        true
+    }
 }
 
 /// The registry. Clones share it.
@@ -276,7 +313,8 @@ struct Inner {
     site: String,
     language: Language,
     state: Mutex<State>,
-    news: Notify,
+    /// One for each way that is set.
+    lines: Vec<Arc<Line>>,
 }
 
 const FILE: &str = "alarms.state";
@@ -290,12 +328,15 @@ impl Alarms {
         let standing = alarms.map(|alarm| ((alarm.kind, alarm.subject.clone()), alarm)).collect();
         let state = Mutex::new(State { standing, ..State::default() });
         let (config, site, language) = (config.clone(), site.to_owned(), Language::of(language));
-        Self { inner: Arc::new(Inner { file, config, site, language, state, news: Notify::new() }) }
+        let lines = Line::all(&config);
+        Self { inner: Arc::new(Inner { file, config, site, language, state, lines }) }
     }
 
     /// Sends what there is to tell, until the node stops.
     pub(crate) fn start(&self, tasks: &Tasks) {
-        tasks.spawn("alarms", send::run(self.clone(), tasks.clone()));
+        for line in &self.inner.lines {
+            tasks.spawn(line.task(), send::run(self.clone(), line.clone(), tasks.clone()));
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -319,9 +360,9 @@ impl Alarms {
         self.state().standing.keys().filter(|(k, _)| *k == kind).map(|(_, subject)| subject.clone()).collect()
     }
 
-    /// Why the last notice did not go out, until one does.
+    /// Why the last notice of a way did not go out, until one goes out that way.
     pub(crate) fn fault(&self) -> Option<Fault> {
-        self.state().fault.clone()
+        self.inner.lines.iter().rev().find_map(|line| line.fault())
     }
 
     /// Says how a condition is now: at a level, or not there.
@@ -346,7 +387,7 @@ impl Alarms {
                 Some(Notice { alarm, what: What::Over })
             }
             (Some(level), before) => {
-                if before.is_none() && state.standing.len() >= STANDING_MAX {
+                if before.is_none() && !state.make_room(kind, level) {
                     return;
                 }
                 let now = tasks::now();
@@ -369,15 +410,11 @@ impl Alarms {
         };
         if let Some(notice) = notice {
             tracing::warn!(kind = notice.alarm.kind.word(), what = notice.what.word(), "alarm");
-            if state.waiting.len() >= WAITING_MAX {
-                state.waiting.pop_front();
-            }
-            state.waiting.push_back(notice);
             if let Err(error) = self.write(&state) {
                 tracing::error!(%error, "alarms.state was not written");
             }
-            drop(state);
-            self.inner.news.notify_one();
+            // In the order in which they came about: nobody changes the state meanwhile.
+            self.inner.lines.iter().for_each(|line| line.push(&notice));
         }
     }
 
@@ -390,10 +427,9 @@ impl Alarms {
         fs::rename(fresh, &self.inner.file)
     }
 
-    /// A notice went out by every way.
+    /// A notice went out by some way.
     fn told(&self, notice: &Notice) {
         let mut state = self.state();
-        state.fault = None;
         let key = (notice.alarm.kind, notice.alarm.subject.clone());
         if let Some(alarm) = state.standing.get_mut(&key) {
             alarm.told = Some(tasks::now());
@@ -401,10 +437,6 @@ impl Alarms {
                 tracing::error!(%error, "alarms.state was not written");
             }
         }
-    }
-
-    fn next(&self) -> Option<Notice> {
-        self.state().waiting.pop_front()
     }
 
     /// Sends a test over every way, at once.

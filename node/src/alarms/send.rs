@@ -1,22 +1,33 @@
-//! Notices on their way out: by every way that is set, tried again with growing pauses, given up after some hours.
+//! Notices on their way out by every way that is set. Each way tells by itself: one that fails, or does not answer, holds up
+//! no other, and a notice that fails holds up no other notice ([`super::queue`]).
 //!
 //! # At a crash
-//! A notice that had not gone out is lost; its condition still stands in the portal.
+//! A notice that had not gone out is lost; its condition still stands in the portal. So it is at a stop, for which what may be
+//! sent by then has [`GRACE`].
 //!
 //! # Not here
 //! The ways: [`super::mail`], [`super::webhook`].
 
-use super::{Alarms, Inner, Notice, mail, webhook};
+use super::{
+    Alarms, Inner, Notice, mail,
+    queue::{Queue, Waiting},
+    webhook,
+};
 use crate::{
+    config::AlarmsConfig,
     tasks::Tasks,
     words::{Code, Fault},
 };
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::{sync::Notify, time::Instant};
 
-/// Pauses between tries: some six hours in all.
-const PAUSES_S: [u64; 6] = [10, 60, 300, 1_800, 7_200, 14_400];
 /// One way has so long.
 pub(super) const TIME_MAX: Duration = Duration::from_secs(30);
+/// What may be sent when the node stops has so long, all together.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// Why a notice did not go out. The cause is a library's or the other side's words.
 #[derive(Debug, thiserror::Error)]
@@ -46,68 +57,149 @@ pub(crate) struct Told {
     pub(crate) webhook: bool,
 }
 
-/// Sends by every way that is set.
+/// A way out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Mail,
+    Webhook,
+}
+
+#[derive(Debug, Default)]
+struct Outgoing {
+    queue: Queue,
+    fault: Option<Fault>,
+}
+
+/// A way that is set, and what waits for it.
+#[derive(Debug)]
+pub(super) struct Line {
+    way: Way,
+    outgoing: Mutex<Outgoing>,
+    news: Notify,
+}
+
+impl Line {
+    /// One for each way that is set.
+    pub(super) fn all(config: &AlarmsConfig) -> Vec<Arc<Self>> {
+        let ways = [(Way::Mail, config.mail.is_some()), (Way::Webhook, config.webhook.is_some())];
+        let line = |(way, _)| Arc::new(Self { way, outgoing: Mutex::default(), news: Notify::new() });
+        ways.into_iter().filter(|(_, is_set)| *is_set).map(line).collect()
+    }
+
+    /// The name of its task.
+    pub(super) const fn task(&self) -> &'static str {
+        match self.way {
+            Way::Mail => "alarms by mail",
+            Way::Webhook => "alarms by webhook",
+        }
+    }
+
+    fn outgoing(&self) -> MutexGuard<'_, Outgoing> {
+        self.outgoing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Something new to tell.
+    pub(super) fn push(&self, notice: &Notice) {
+        self.outgoing().queue.push(notice.clone(), Instant::now());
+        self.news.notify_one();
+    }
+
+    /// What is to be sent first of what may be sent now.
+    pub(super) fn take(&self) -> Option<Waiting> {
+        self.outgoing().queue.take(Instant::now())
+    }
+
+    /// Why the last notice did not go out this way, until one does.
+    pub(super) fn fault(&self) -> Option<Fault> {
+        self.outgoing().fault.clone()
+    }
+
+    /// Resolves when something that waits may be sent; never where nothing waits.
+    async fn due(&self) {
+        let due = self.outgoing().queue.due();
+        match due {
+            Some(due) => tokio::time::sleep_until(due).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    fn failed(&self, waiting: Waiting, error: &SendError) {
+        let kind = waiting.notice.alarm.kind.word();
+        let mut outgoing = self.outgoing();
+        outgoing.fault = Some(error.into());
+        if outgoing.queue.again(waiting, Instant::now()) {
+            tracing::warn!(%error, kind, "an alarm did not go out; it is tried again");
+        } else {
+            tracing::error!(%error, kind, "an alarm was given up");
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.outgoing().queue.len()
+    }
+}
+
+/// Sends by every way that is set, whatever waits.
 pub(super) async fn send(inner: &Inner, tasks: &Tasks, notice: &Notice) -> Result<Told, SendError> {
-    let mut told = Told::default();
-    rest(inner, tasks, notice, &mut told).await?;
-    if told == Told::default() { Err(SendError::NoWay) } else { Ok(told) }
-}
-
-/// Sends by the ways it has not gone yet.
-async fn rest(inner: &Inner, tasks: &Tasks, notice: &Notice, told: &mut Told) -> Result<(), SendError> {
-    let late = |_| "no answer in time".to_owned();
-    let mut fault = None;
-    if let (Some(to), false) = (&inner.config.mail, told.mail) {
-        let sent = tokio::time::timeout(TIME_MAX, mail::send(inner, to, notice)).await;
-        match sent.map_err(late).and_then(|sent| sent) {
-            Ok(()) => told.mail = true,
-            Err(error) => fault = Some(SendError::Mail(error)),
-        }
-    }
-    if let (Some(to), false) = (&inner.config.webhook, told.webhook) {
-        let sent = tokio::time::timeout(TIME_MAX, webhook::send(inner, tasks, to, notice)).await;
-        match sent.map_err(late).and_then(|sent| sent) {
+    let (mut told, mut fault) = (Told::default(), None);
+    for line in &inner.lines {
+        match by(line.way, inner, tasks, notice).await {
+            Ok(()) if line.way == Way::Mail => told.mail = true,
             Ok(()) => told.webhook = true,
-            Err(error) => fault = Some(SendError::Webhook(error)),
+            Err(error) => fault = fault.or(Some(error)),
         }
     }
-    fault.map_or(Ok(()), Err)
+    match fault {
+        Some(error) => Err(error),
+        None if inner.lines.is_empty() => Err(SendError::NoWay),
+        None => Ok(told),
+    }
 }
 
-/// One notice after another, until the node stops.
-pub(super) async fn run(alarms: Alarms, tasks: Tasks) {
-    let config = &alarms.inner.config;
-    if config.mail.is_none() && config.webhook.is_none() {
-        return;
+/// Sends one notice by one way.
+async fn by(way: Way, inner: &Inner, tasks: &Tasks, notice: &Notice) -> Result<(), SendError> {
+    let late = |_| "no answer in time".to_owned();
+    match (way, &inner.config.mail, &inner.config.webhook) {
+        (Way::Mail, Some(to), _) => {
+            let sent = tokio::time::timeout(TIME_MAX, mail::send(inner, to, notice)).await;
+            sent.map_err(late).and_then(|sent| sent).map_err(SendError::Mail)
+        }
+        (Way::Webhook, _, Some(to)) => {
+            let sent = tokio::time::timeout(TIME_MAX, webhook::send(inner, tasks, to, notice)).await;
+            sent.map_err(late).and_then(|sent| sent).map_err(SendError::Webhook)
+        }
+        _ => Err(SendError::NoWay),
     }
+}
+
+/// Notices by one way, until the node stops.
+pub(super) async fn run(alarms: Alarms, line: Arc<Line>, tasks: Tasks) {
+    let stop = tasks.stop_token();
+    let cut_off = async {
+        stop.cancelled().await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::pin!(cut_off);
     loop {
-        while let Some(notice) = alarms.next() {
-            if !tell(&alarms, &tasks, &notice).await {
-                return;
+        let Some(waiting) = line.take() else {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = line.news.notified() => {}
+                () = line.due() => {}
             }
-        }
-        tokio::select! {
-            () = tasks.stopping() => return,
-            () = alarms.inner.news.notified() => {}
-        }
-    }
-}
-
-/// `false`: the node stops.
-async fn tell(alarms: &Alarms, tasks: &Tasks, notice: &Notice) -> bool {
-    let mut told = Told::default();
-    for pause in PAUSES_S {
-        let Err(error) = rest(&alarms.inner, tasks, notice, &mut told).await else {
-            alarms.told(notice);
-            return true;
+            continue;
         };
-        tracing::warn!(%error, "an alarm did not go out; it is tried again");
-        alarms.state().fault = Some((&error).into());
-        tokio::select! {
-            () = tasks.stopping() => return false,
-            () = tokio::time::sleep(Duration::from_secs(pause)) => {}
+        let sent = tokio::select! {
+            sent = by(line.way, &alarms.inner, &tasks, &waiting.notice) => sent,
+            () = &mut cut_off => return,
+        };
+        match sent {
+            Ok(()) => {
+                line.outgoing().fault = None;
+                alarms.told(&waiting.notice);
+            }
+            Err(error) => line.failed(waiting, &error),
         }
     }
-    tracing::error!("an alarm was given up");
-    true
 }

@@ -59,6 +59,7 @@ fn of(alarm: &Alarm, language: Language) -> String {
         | Kind::CasesLate
         | Kind::ResultsUnheard
         | Kind::CaseUnanswered
+        | Kind::CaseWithoutImages
         | Kind::ReportsUnfiled => of_cases(alarm, language),
         Kind::CoverageHole | Kind::ScreenSilent | Kind::HandoverOwed => of_rosters(alarm, language),
         Kind::CollectorBehind => in_language!(
@@ -128,6 +129,11 @@ fn of_cases(alarm: &Alarm, language: Language) -> String {
             language,
             "signed reports that are not in the archive beside their images: {value}."
                 | "comptes rendus signés qui ne sont pas dans l'archive avec leurs images : {value}."
+        ),
+        Kind::CaseWithoutImages => in_language!(
+            language,
+            "{priority}: the images of a request have not come; ask the scanner room. Case {subject}."
+                | "{priority} : les images d'une demande n'arrivent pas ; appelez la salle d'examen. Dossier {subject}."
         ),
         Kind::CaseUnanswered => in_language!(
             language,

@@ -3,7 +3,7 @@
 //! They lie under their own digest beside all other objects, and a journal record names them; no row, list, manifest or
 //! peer does. A decision is a record too: the first bytes stay; the new ones take their place, and the first are then
 //! those kept aside; or they belong to something else under the same UIDs. Every decision can be taken back, for the
-//! bytes stay, until it is closed.
+//! bytes stay, until it is closed. A signed report that was filed here keeps its place whatever is decided.
 //!
 //! # At a crash
 //! Before the record, a file that no record names, removed by the sweep. A decision is there or is not.
@@ -33,6 +33,8 @@ use std::{sync::Arc, time::SystemTime};
 pub(super) const OPEN_MAX: u64 = 2000;
 /// Bytes that wait for a decision.
 pub(super) const OPEN_BYTES_MAX: u64 = 32 << 30;
+/// Station of the series in which signed reports are filed. `reports`, which lies above, has the same.
+pub(super) const REPORT_STATION: &str = "CONFRERE-REPORT";
 
 /// Why a conflict is not decided so.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +57,8 @@ pub(crate) enum ConflictError {
     TooMany,
     #[error("its file is not whole")]
     FileLost,
+    #[error("it is a signed report: nothing else takes its place")]
+    Report,
     #[error(transparent)]
     Audit(#[from] AuditError),
     #[error(transparent)]
@@ -145,18 +149,40 @@ pub(super) async fn resolve(
 
 /// What goes and what comes, after every byte of what comes was compared with its digest.
 async fn swapped(inner: &Arc<Inner>, row: &ConflictRow, out: Digest, into: Digest) -> Result<Swap, ConflictError> {
-    let (shared, instance) = (inner.clone(), row.instance.clone());
+    let (shared, row) = (inner.clone(), row.clone());
     let read = inner.tasks.spawn_blocking("resolve", move || {
-        let held = shared.index.sop(&instance)?;
+        let held = shared.index.sop(&row.instance)?;
         if held.is_none_or(|held| held.row.entry.digest != out) {
             return Err(ConflictError::Changed);
         }
+        // The way back to it stays open.
+        if out == row.held && is_report(&shared, &row)? {
+            return Err(ConflictError::Report);
+        }
         let mut ingest = rebuild::record_of(&shared.blobs.path(&into), &into, SystemTime::now())
             .map_err(|_| ConflictError::FileLost)?;
-        ingest.instance.row.entry.instance = instance;
+        ingest.instance.row.entry.instance = row.instance;
         Ok(Swap { out, into: Box::new(ingest) })
     });
     read.await.map_err(std::io::Error::other).map_err(ArchiveError::from)?
+}
+
+/// Whether the first bytes of a conflict are a signed report: as they say themselves or, where their file is cold, as is known of
+/// their series (blocking).
+fn is_report(inner: &Inner, row: &ConflictRow) -> Result<bool, ArchiveError> {
+    if let Ok(says) = rebuild::record_of(&inner.blobs.path(&row.held), &row.held, SystemTime::now()) {
+        return Ok(says.series.station.as_deref() == Some(REPORT_STATION));
+    }
+    let Some(study) = inner.index.study_of(&row.instance)? else { return Ok(false) };
+    for series in inner.index.series(&study)? {
+        if series.station.as_deref() == Some(REPORT_STATION) {
+            let instances = inner.index.instances(&study, &series.series)?;
+            if instances.iter().any(|held| held.row.entry.instance == row.instance) {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
 }
 
 /// Writes the record; when it is durable the rows follow, and everybody who listens hears of the study it amends.

@@ -9,7 +9,9 @@ use protocol::{
     Digest, SiteId, Timestamp, Uid,
     case::{
         Case,
-        event::{Ask, Class, Consent, Event, Heard, Kind, Patient, Priority, Report, Standing, Step, case_name},
+        event::{
+            Ask, Class, Consent, Event, Heard, Kind, Particulars, Patient, Priority, Report, Standing, Step, case_name,
+        },
     },
     ids::Id128,
 };
@@ -228,6 +230,20 @@ fn what_is_nearly_late_calls_until_there_is_a_report_whatever_else_is_done() {
 }
 
 #[test]
+fn an_hour_that_was_named_anew_ends_the_call_for_the_one_before() {
+    let mut case = begun(Priority::P1);
+    let here = there(&["dr.morvan"], &[]);
+    let of = |case: &Case| kinds(case, ASKER, "dr.morvan", Role::Referrer, &here);
+    let _ = does(&mut case, (ASKER, ""), Step::Escalated { text: "wanted-due".to_owned() });
+    assert_eq!(of(&case), [AlertKind::Escalated]);
+    let later = Particulars { answer_by: Some(Timestamp(86_400_000)), ..Particulars::default() };
+    let _ = does(&mut case, (ASKER, "dr.morvan"), Step::Specified(later));
+    assert_eq!(of(&case), []);
+    let _ = does(&mut case, (ASKER, ""), Step::Escalated { text: "wanted-due".to_owned() });
+    assert_eq!(of(&case), [AlertKind::Escalated], "and is said anew of the new one");
+}
+
+#[test]
 fn images_that_come_call_whoever_looks_at_what_there_was() {
     let mut case = begun(Priority::P1);
     let study = Uid::parse("1.2.3").unwrap();
@@ -246,4 +262,104 @@ fn images_that_come_call_whoever_looks_at_what_there_was() {
     assert_eq!(of(&case, "dr.keller"), [AlertKind::Late], "who has it open");
     assert_eq!(of(&case, "dr.leroy"), [AlertKind::Late], "and who reads it");
     assert_eq!(of(&case, "dr.bernard"), []);
+}
+
+/// Taken by the reader's dr.leroy, who has it.
+fn read_by_leroy(priority: Priority) -> Case {
+    let mut case = begun(priority);
+    let _ = offers(&mut case, "");
+    let _ = does(&mut case, (READER, "dr.leroy"), Step::Accepted { protocol: String::new() });
+    let _ = does(&mut case, (READER, "dr.leroy"), Step::Claimed);
+    case
+}
+
+#[test]
+fn what_is_put_on_hold_or_made_less_urgent_elsewhere_calls_whoever_asked() {
+    let mut case = read_by_leroy(Priority::P0);
+    let here = there(&["dr.morvan"], &[]);
+    let of = |case: &Case| kinds(case, ASKER, "dr.morvan", Role::Referrer, &here);
+    let _ = does(&mut case, (READER, "dr.leroy"), Step::OnHold { reason: "créatinine".to_owned() });
+    assert_eq!(of(&case), [AlertKind::Held]);
+    let _ = does(&mut case, (READER, "dr.leroy"), Step::Resumed);
+    assert_eq!(of(&case), []);
+    let lower = |priority| Step::Prioritised { priority, reason: "stable".to_owned() };
+    let _ = does(&mut case, (READER, "dr.leroy"), lower(Priority::P3));
+    assert_eq!(of(&case), [AlertKind::Lowered]);
+    let _ = does(&mut case, (ASKER, "dr.morvan"), lower(Priority::P1));
+    assert_eq!(of(&case), [], "whoever asked has had the last word");
+}
+
+#[test]
+fn a_report_that_may_differ_calls_its_author_and_whoever_asked_until_they_are_compared() {
+    let mut case = read_by_leroy(Priority::P2);
+    let first = does(&mut case, (READER, "dr.leroy"), report(Standing::Preliminary, false));
+    let last = does(&mut case, (READER, "dr.leroy"), report(Standing::Final, false));
+    let here = there(&["dr.leroy", "dr.morvan"], &[]);
+    let of = |case: &Case, us, name, role| kinds(case, us, name, role, &here);
+    assert_eq!(of(&case, READER, "dr.leroy", Role::Radiologist), [AlertKind::Differs]);
+    assert_eq!(of(&case, ASKER, "dr.morvan", Role::Referrer), [AlertKind::Differs]);
+    let compared = Step::Compared { reports: [first, last], class: Class::None, text: "idem".to_owned() };
+    let _ = does(&mut case, (READER, "dr.leroy"), compared);
+    assert_eq!(of(&case, READER, "dr.leroy", Role::Radiologist), []);
+    assert_eq!(of(&case, ASKER, "dr.morvan", Role::Referrer), []);
+}
+
+#[test]
+fn what_is_opened_again_calls_who_reads_and_what_is_called_off_calls_who_had_it() {
+    let mut case = read_by_leroy(Priority::P2);
+    let here = there(&["dr.leroy"], &[]);
+    let of = |case: &Case| kinds(case, READER, "dr.leroy", Role::Radiologist, &here);
+    let signed = does(&mut case, (READER, "dr.leroy"), report(Standing::Final, false));
+    let _ = does(&mut case, (ASKER, "dr.morvan"), Step::Acknowledged { report: signed });
+    assert_eq!(of(&case), []);
+    let _ = does(&mut case, (ASKER, "dr.morvan"), Step::Reopened { reason: "et le bassin ?".to_owned() });
+    assert_eq!(of(&case), [AlertKind::Reopened]);
+    let _ = does(&mut case, (READER, "dr.leroy"), report(Standing::Addendum, false));
+    assert_eq!(of(&case), []);
+
+    let mut case = read_by_leroy(Priority::P2);
+    let _ = does(&mut case, (ASKER, "dr.morvan"), Step::Cancelled { reason: "transféré".to_owned() });
+    assert_eq!(of(&case), [AlertKind::Cancelled]);
+    assert_eq!(kinds(&case, READER, "dr.bernard", Role::Radiologist, &here), [], "who had it is there");
+}
+
+#[test]
+fn an_opinion_asked_by_name_calls_that_person_however_urgent_it_is() {
+    let mut case = begun(Priority::P2);
+    let here = there(&["dr.bernard"], &[]);
+    let _ = offers(&mut case, "dr.leroy");
+    assert_eq!(kinds(&case, READER, "dr.leroy", Role::Radiologist, &here), [AlertKind::Named]);
+    assert_eq!(kinds(&case, READER, "dr.bernard", Role::Radiologist, &here), []);
+}
+
+#[test]
+fn an_answer_calls_who_asked_and_a_word_the_other_side() {
+    let mut case = read_by_leroy(Priority::P2);
+    let here = there(&["dr.leroy", "dr.morvan"], &[]);
+    let of = |case: &Case, us, name, role| kinds(case, us, name, role, &here);
+    let _ = does(&mut case, (READER, "dr.leroy"), Step::InfoAsked { text: "Créatinine ?".to_owned() });
+    let _ = does(&mut case, (ASKER, "dr.morvan"), Step::InfoGiven { text: "80".to_owned() });
+    assert_eq!(of(&case, READER, "dr.leroy", Role::Radiologist), [AlertKind::Answered]);
+    assert_eq!(of(&case, READER, "dr.bernard", Role::Radiologist), []);
+    let _ = does(&mut case, (READER, "dr.leroy"), Step::Said { text: "Merci, j'appelle".to_owned() });
+    assert_eq!(of(&case, ASKER, "dr.morvan", Role::Referrer), [AlertKind::Said]);
+    let _ = does(&mut case, (ASKER, "dr.morvan"), Step::Said { text: "D'accord".to_owned() });
+    assert_eq!(of(&case, ASKER, "dr.morvan", Role::Referrer), [], "they have written since");
+}
+
+#[test]
+fn a_report_that_comes_calls_whoever_asked_where_it_is_urgent_or_comes_after_all() {
+    let here = there(&["dr.morvan"], &[]);
+    let of = |case: &Case| kinds(case, ASKER, "dr.morvan", Role::Referrer, &here);
+    let mut routine = read_by_leroy(Priority::P3);
+    let signed = does(&mut routine, (READER, "dr.leroy"), report(Standing::Final, false));
+    assert_eq!(of(&routine), [], "it stands in the list");
+    let _ = does(&mut routine, (ASKER, "dr.morvan"), Step::Acknowledged { report: signed });
+    let more = does(&mut routine, (READER, "dr.leroy"), report(Standing::Addendum, false));
+    assert_eq!(of(&routine), [AlertKind::Reported]);
+    let _ = does(&mut routine, (ASKER, "dr.morvan"), Step::Acknowledged { report: more });
+    assert_eq!(of(&routine), []);
+    let mut urgent = read_by_leroy(Priority::P1);
+    let _ = does(&mut urgent, (READER, "dr.leroy"), report(Standing::Preliminary, false));
+    assert_eq!(of(&urgent), [AlertKind::Reported]);
 }

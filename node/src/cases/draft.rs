@@ -6,6 +6,7 @@
 //! # Not here
 //! Who has the claim, by which a draft that was left behind can be gone on with: [`super`].
 
+use super::{CaseError, Cases};
 use crate::{identity::Identity, seal::Key};
 use protocol::{
     Timestamp, Uid,
@@ -56,23 +57,39 @@ pub(crate) struct Draft {
     pub(crate) read: Vec<(Uid, u64)>,
 }
 
+/// A draft, and whose it was said to be when it came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Kept {
+    pub(crate) draft: Draft,
+    /// Name and birth date, as a workstation repeated them that brought all of the text; `None`: it was written in the portal.
+    pub(crate) patient: Option<(String, String)>,
+}
+
+impl Kept {
+    const fn written(draft: Draft) -> Self {
+        Self { draft, patient: None }
+    }
+}
+
 #[derive(Debug, Default, Serialize, Deserialize)]
-struct OfCase(Vec<Draft>);
+struct OfCase(Vec<Kept>);
 
 impl Wire for OfCase {
-    const VERSION: u8 = 2;
+    const VERSION: u8 = 3;
     const NAME: &'static str = "drafts of a case";
+
+    /// Before 3 nobody kept whether a draft was brought: none counts as such. Before 2 none said what was read.
+    fn decode_version(version: u8, body: &[u8]) -> Result<Self, WireError> {
+        let drafts: Vec<Draft> = match version {
+            1 => wire::decode_body::<Vec<BeforeDraft>>(body)?.into_iter().map(Draft::from).collect(),
+            2 => wire::decode_body(body)?,
+            _ => return Err(WireError::Version { name: Self::NAME, version }),
+        };
+        Ok(Self(drafts.into_iter().map(Kept::written).collect()))
+    }
 }
 
 /// As drafts were before they said what was read.
-#[derive(Debug, Serialize, Deserialize)]
-struct Before(Vec<BeforeDraft>);
-
-impl Wire for Before {
-    const VERSION: u8 = 1;
-    const NAME: &'static str = "drafts of a case";
-}
-
 #[derive(Debug, Serialize, Deserialize)]
 struct BeforeDraft {
     person: String,
@@ -104,13 +121,6 @@ impl From<BeforeDraft> for Draft {
         let read = Vec::new();
         Self { person, serial, at, standing, indication, technique, findings, conclusion, language, critical, read }
     }
-}
-
-fn decode(plain: &[u8]) -> Result<OfCase, WireError> {
-    wire::decode(plain).or_else(|why| match wire::decode::<Before>(plain) {
-        Ok(Before(drafts)) => Ok(OfCase(drafts.into_iter().map(Draft::from).collect())),
-        Err(_) => Err(why),
-    })
 }
 
 #[derive(Debug)]
@@ -154,7 +164,7 @@ impl Drafts {
             let mut plain = Vec::new();
             let bytes_max = (PERSONS_MAX * (REPORT_BYTES_MAX + STUDIES_MAX * 80 + 1_024)) as u64;
             let _ = key.opener(&name, file)?.take(bytes_max).read_to_end(&mut plain)?;
-            return decode(&plain).map_err(|why| io::Error::new(io::ErrorKind::InvalidData, why).into());
+            return wire::decode(&plain).map_err(|why| io::Error::new(io::ErrorKind::InvalidData, why).into());
         }
         Ok(OfCase::default())
     }
@@ -181,11 +191,23 @@ impl Drafts {
     pub(super) fn of(&self, case: &Id128, person: &str, has_claim: bool) -> Result<Option<Draft>, DraftError> {
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let OfCase(drafts) = self.read(case)?;
-        let newest = drafts.iter().filter(|_| has_claim).max_by_key(|draft| draft.at);
-        Ok(drafts.iter().find(|draft| draft.person == person).or(newest).cloned())
+        let newest = drafts.iter().filter(|_| has_claim).max_by_key(|kept| kept.draft.at);
+        let own = drafts.iter().find(|kept| kept.draft.person == person);
+        Ok(own.or(newest).map(|kept| kept.draft.clone()))
+    }
+
+    fn own(&self, case: &Id128, person: &str) -> Result<Option<Kept>, DraftError> {
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let OfCase(drafts) = self.read(case)?;
+        Ok(drafts.into_iter().find(|kept| kept.draft.person == person))
     }
 
     pub(super) fn keep(&self, case: &Id128, draft: Draft) -> Result<(), DraftError> {
+        self.put(case, Kept::written(draft))
+    }
+
+    fn put(&self, case: &Id128, kept: Kept) -> Result<(), DraftError> {
+        let draft = &kept.draft;
         let parts = [&draft.indication, &draft.technique, &draft.findings, &draft.conclusion];
         if parts.into_iter().map(String::len).sum::<usize>() > REPORT_BYTES_MAX || draft.language.len() > 8 {
             return Err(DraftError::TooLong);
@@ -195,11 +217,12 @@ impl Drafts {
         }
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let OfCase(mut drafts) = self.read(case)?;
-        if drafts.iter().any(|known| known.person == draft.person && known.serial >= draft.serial) {
+        let is_theirs = |known: &Kept| known.draft.person == draft.person;
+        if drafts.iter().any(|known| is_theirs(known) && known.draft.serial >= draft.serial) {
             return Err(DraftError::Stale);
         }
-        drafts.retain(|known| known.person != draft.person);
-        drafts.push(draft);
+        drafts.retain(|known| !is_theirs(known));
+        drafts.push(kept);
         if drafts.len() > PERSONS_MAX {
             let _ = drafts.remove(0);
         }
@@ -209,8 +232,35 @@ impl Drafts {
     pub(super) fn drop_of(&self, case: &Id128, person: Option<&str>) -> Result<(), DraftError> {
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let OfCase(mut drafts) = self.read(case)?;
-        drafts.retain(|draft| person.is_some_and(|person| draft.person != person));
+        drafts.retain(|kept| person.is_some_and(|person| kept.draft.person != person));
         self.write(case, &OfCase(drafts))
+    }
+}
+
+impl Cases {
+    /// Somebody's own draft, and whether a workstation brought it.
+    ///
+    /// # Errors
+    /// [`DraftError`].
+    pub(crate) async fn own_draft(&self, case: Id128, person: String) -> Result<Option<Kept>, CaseError> {
+        let this = self.clone();
+        self.blocking(move || this.inner.drafts.own(&case, &person)).await
+    }
+
+    /// As [`Self::keep_draft`], of what a workstation brought; `patient`: name and birth date as it repeated them, where all of
+    /// the text is its own.
+    ///
+    /// # Errors
+    /// See there.
+    pub(crate) async fn keep_brought(
+        &self,
+        case: Id128,
+        draft: Draft,
+        patient: Option<(String, String)>,
+    ) -> Result<(), CaseError> {
+        let _ = self.case(&case).ok_or(CaseError::NoCase)?;
+        let this = self.clone();
+        self.blocking(move || this.inner.drafts.put(&case, Kept { draft, patient })).await
     }
 }
 
@@ -239,12 +289,19 @@ mod tests {
             language: "fr".to_owned(),
             critical: true,
         };
-        let OfCase(read) = decode(&wire::encode(&Before(vec![draft]))).unwrap();
-        let mut draft = read.into_iter().next().unwrap();
+        let body = wire::encode_body(1, &vec![draft]).unwrap();
+        let OfCase(read) = wire::decode(&body).unwrap();
+        let mut draft = read.into_iter().next().unwrap().draft;
         assert_eq!((draft.serial, draft.critical, draft.read.len()), (7, true, 0));
         assert_eq!((draft.findings.as_str(), draft.language.as_str()), ("sans particularité", "fr"));
         draft.read = vec![("1.2.3".parse().unwrap(), 4)];
-        assert_eq!(decode(&wire::encode(&OfCase(vec![draft.clone()]))).unwrap().0, [draft]);
-        assert!(decode(&[2, 255, 255]).is_err());
+        let body = wire::encode_body(2, &vec![draft.clone()]).unwrap();
+        assert_eq!(wire::decode::<OfCase>(&body).unwrap().0, [Kept::written(draft.clone())]);
+        let patient = Some(("ROUX^ANNE".to_owned(), "19700203".to_owned()));
+        let kept = Kept { draft, patient };
+        assert_eq!(wire::decode::<OfCase>(&wire::encode(&OfCase(vec![kept.clone()]))).unwrap().0, [kept]);
+        for wrong in [&[2, 255, 255][..], &[3, 255, 255], &[4, 0], &[]] {
+            assert!(wire::decode::<OfCase>(wrong).is_err(), "{wrong:?}");
+        }
     }
 }

@@ -7,12 +7,15 @@ use super::{book::Whole, record::Settings};
 use protocol::{
     SiteId, Timestamp,
     case::{
-        event::{Kind, Standing},
+        event::{Event, Kind, Priority, Standing, Step},
         state::{Answer, Stage},
     },
     roster::{Coverage, Target},
 };
 use std::{sync::Arc, time::Duration};
+
+/// How long an opinion waits for an answer where no hour is named.
+const OPINION_WITHIN: Duration = Duration::from_secs(86_400);
 
 /// This site's part in a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,6 +148,17 @@ impl Delays {
         self.target(whole, reader).map_or_else(set, |target| minutes(target.acknowledge))
     }
 
+    /// Until when a site that is asked now may answer. An opinion that is not urgent may be answered until it is wanted, or within a
+    /// day, and never for a shorter time than others: whoever is asked for one need not sit before the list.
+    pub(crate) fn answer_until(&self, whole: &Whole, reader: &SiteId, now: Timestamp) -> Timestamp {
+        let (ask, usual) = (&whole.state.ask, now.after(self.answer(whole, reader)));
+        if ask.kind != Kind::Expertise || ask.priority <= Priority::P1 {
+            return usual;
+        }
+        let wanted = whole.state.particulars.answer_by.filter(|by| *by > now);
+        wanted.unwrap_or_else(|| now.after(OPINION_WITHIN)).max(usual)
+    }
+
     /// From the request to a preliminary report.
     pub(crate) fn preliminary(&self, whole: &Whole) -> Duration {
         let state = &whole.state;
@@ -187,12 +201,10 @@ impl Whole {
         let state = &self.state;
         match state.stage {
             Stage::Closed | Stage::Cancelled | Stage::Unserved => Tab::Done,
-            Stage::Final | Stage::Delivered | Stage::Acknowledged | Stage::Reopened if state.claim.is_none() => {
-                Tab::Reported
-            }
+            Stage::Final | Stage::Delivered | Stage::Acknowledged if state.claim.is_none() => Tab::Reported,
             Stage::Preliminary if state.claim.is_none() => Tab::Preliminary,
             _ if state.claim.is_some() => Tab::Reading,
-            Stage::ImagesReady | Stage::Reading => Tab::Ready,
+            Stage::ImagesReady | Stage::Reading | Stage::Reopened => Tab::Ready,
             _ if self.is_asked(us) => Tab::Offered,
             _ => Tab::Waiting,
         }
@@ -206,10 +218,16 @@ impl Whole {
         if let Some(unheard) = state.reports.iter().find(|report| report.unheard) {
             return Some(due(DueKind::Hear, unheard.at, settings.hear()));
         }
-        if !state.stage.is_open() || state.on_hold {
+        // Also while it is on hold: whoever waits for something is not waited for longer.
+        if !state.stage.is_open() {
             return None;
         }
         let priority = state.ask.priority;
+        if state.stage == Stage::Reopened {
+            let opened = |event: &Event| matches!(event.step, Step::Reopened { .. }).then_some(event.at);
+            let since = self.in_effect().filter_map(opened).last()?;
+            return Some(due(DueKind::Final, since, settings.last(priority)));
+        }
         let has_final = state.reports.iter().any(|r| r.report.standing == Standing::Final);
         let preliminary = state.reports.iter().rev().find(|r| r.report.standing == Standing::Preliminary);
         match (has_final, preliminary) {

@@ -10,6 +10,7 @@ use super::{
 use protocol::{
     SiteId,
     case::event::{Kind, Priority},
+    identity::names,
     ids::Id128,
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -25,7 +26,7 @@ pub(crate) struct Filter {
     pub(crate) kind: Option<Kind>,
     /// Claimed by this account here.
     pub(crate) claimed_by: Option<String>,
-    /// In name, identifier, accession number or question.
+    /// Words, of which each begins a word of the name, or is in identifier, accession number or question.
     pub(crate) text: Option<String>,
     pub(crate) limit: usize,
     /// The cursor of the page before.
@@ -91,20 +92,52 @@ pub(crate) struct Page {
     pub(crate) open_by_site: BTreeMap<SiteId, usize>,
 }
 
+/// A word that was typed.
+#[derive(Debug)]
+struct Typed {
+    /// As names are compared: it may be two, as of `le-goff`.
+    names: Vec<String>,
+    /// As it is looked for elsewhere.
+    text: String,
+}
+
+impl Typed {
+    fn all(text: &str) -> Vec<Self> {
+        let typed = |word: &str| Self { names: names::words(word), text: word.to_lowercase() };
+        text.split_whitespace().map(typed).collect()
+    }
+
+    /// Whether it begins words of a name.
+    fn is_of(&self, name: &[String]) -> bool {
+        !self.names.is_empty()
+            && self.names.iter().all(|typed| name.iter().any(|word| word.starts_with(typed.as_str())))
+    }
+}
+
+/// Whether every word that was typed begins a word of the name, or is in one of the other fields.
+fn has_all(name: &str, fields: [&str; 3], typed: &[Typed]) -> bool {
+    if typed.is_empty() {
+        return true;
+    }
+    let name = names::words(name);
+    let mut others = typed.iter().filter(|word| !word.is_of(&name)).peekable();
+    // The rest is looked at only where the name does not have all.
+    if others.peek().is_none() {
+        return true;
+    }
+    let fields = fields.map(str::to_lowercase);
+    others.all(|word| fields.iter().any(|field| field.contains(word.text.as_str())))
+}
+
 impl Filter {
-    fn fits(&self, whole: &Whole, us: &SiteId, text: Option<&str>) -> bool {
+    fn fits(&self, whole: &Whole, us: &SiteId, typed: &[Typed]) -> bool {
         let (state, ask) = (&whole.state, &whole.state.ask);
-        let holds = |field: &str| text.is_none_or(|text| field.to_lowercase().contains(text));
         (self.priorities.is_empty() || self.priorities.contains(&ask.priority))
             && self.site.is_none_or(|site| site == state.requester.0)
             && self.modality.as_ref().is_none_or(|code| *code == ask.modality)
             && self.kind.is_none_or(|kind| kind == ask.kind)
             && self.claimed_by.as_ref().is_none_or(|person| whole.is_claimed_by(us, person))
-            && (text.is_none()
-                || holds(&ask.patient.name)
-                || holds(&ask.patient.id)
-                || holds(&ask.accession.0)
-                || holds(&ask.question))
+            && has_all(&ask.patient.name, [&ask.patient.id, &ask.accession.0, &ask.question], typed)
     }
 }
 
@@ -114,7 +147,7 @@ pub(super) fn page<'a>(
     delays: &Delays,
     us: SiteId,
 ) -> Page {
-    let text = filter.text.as_ref().map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
+    let typed = filter.text.as_deref().map(Typed::all).unwrap_or_default();
     let (mut tabs, mut open_by_site) = (BTreeMap::new(), BTreeMap::new());
     let mut found: Vec<(Place, &Arc<Whole>)> = Vec::new();
     for whole in all {
@@ -122,7 +155,7 @@ pub(super) fn page<'a>(
         if tab != Tab::Done {
             *open_by_site.entry(whole.state.requester.0).or_insert(0) += 1;
         }
-        if !filter.fits(whole, &us, text.as_deref()) {
+        if !filter.fits(whole, &us, &typed) {
             continue;
         }
         *tabs.entry(tab).or_insert(0) += 1;
@@ -144,4 +177,43 @@ pub(super) fn page<'a>(
     found.sort_unstable_by_key(|(place, _)| *place);
     let next = found.last().filter(|_| more).map(|(place, _)| *place);
     Page { rows: found.into_iter().map(|(_, whole)| whole.clone()).collect(), next, total, tabs, open_by_site }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_case_is_found_by_the_beginnings_of_names_and_by_parts_of_its_numbers_and_question() {
+        let found = |name: &str, typed: &str| has_all(name, ["IPP-4711", "A0099", "AVC gauche ?"], &Typed::all(typed));
+        let kervella = "KERVELLA^Maïwenn";
+        for typed in [
+            "kervella maiwenn",
+            "Maïwenn  Kervella",
+            "ker MAÏ",
+            "kervella^maiwenn",
+            "",
+            "  ",
+            "kervella 47",
+            "avc kerv",
+        ] {
+            assert!(found(kervella, typed), "{typed}");
+        }
+        for typed in ["kervella paul", "ervella", "kervella^paul", "maiwenna", "kervella ^", "kervella 48"] {
+            assert!(!found(kervella, typed), "{typed}");
+        }
+        for (name, typed) in [
+            ("DURAND^PAUL", "durand"),
+            ("DURAND^PAUL", "paul d"),
+            ("LE GOFF^Jean-François", "le-goff francois"),
+            ("LE GOFF^Jean-François", "jean-f"),
+            ("d'Ornano^Zoé", "ornano zoe"),
+            ("", "ipp-4711"),
+            ("", "a00"),
+            ("", "avc gauche"),
+        ] {
+            assert!(found(name, typed), "{name}: {typed}");
+        }
+        assert!(!found("", "durand"));
+    }
 }

@@ -28,6 +28,8 @@ pub(crate) enum Doing {
     Identifying,
     /// To put it away.
     Closing,
+    /// To have it opened again, for an addendum: who reads, and who acts on what was read.
+    Reopening,
     /// To speak, to wait, to call for help.
     Speaking,
 }
@@ -51,7 +53,7 @@ pub(crate) fn may(person: &Person, whole: &Whole, us: &SiteId, doing: Doing) -> 
             Doing::LettingGo => (reports && whole.is_claimed_by(us, &person.name)) || person.allows(Action::Administer),
             Doing::Preparing => prepares,
             Doing::Acting => is_clinician,
-            Doing::Telling => is_clinician || reports,
+            Doing::Telling | Doing::Reopening => is_clinician || reports,
             Doing::Asking => requests,
             Doing::Routing | Doing::Identifying | Doing::Closing => requests || prepares,
             Doing::Speaking => reports || requests || prepares,

@@ -33,7 +33,7 @@ mod tests;
 mod undecoded;
 mod words;
 
-pub(crate) use alerts::{Alert, AlertKind, NOBODY_ANSWERS, Present};
+pub(crate) use alerts::{Alert, AlertKind, NOBODY_ANSWERS, OTHER_PATIENT, Present};
 pub(crate) use attachments::AttachError;
 pub(crate) use book::Whole;
 pub(crate) use bound::Bound;

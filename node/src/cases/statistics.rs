@@ -51,6 +51,8 @@ pub(crate) struct Line {
     pub(crate) refusals: Vec<String>,
     pub(crate) skips: Vec<Skip>,
     pub(crate) justification: String,
+    /// Why it ended unread, where it did: withdrawn, or taken by nobody.
+    pub(crate) unread: Option<String>,
 }
 
 /// Delays of one kind, put together.
@@ -89,6 +91,8 @@ pub(crate) struct Statistics {
     pub(crate) refusals: Vec<(String, usize)>,
     pub(crate) justifications: Vec<(String, usize)>,
     pub(crate) skips: Vec<(Skip, usize)>,
+    /// Why cases ended unread, and how often.
+    pub(crate) unread: Vec<(String, usize)>,
 }
 
 /// The night in which something was, where the clocks go so.
@@ -119,7 +123,8 @@ impl Statistics {
         let justifications = counted(lines.iter().map(|line| line.justification.clone()));
         let mut skips: BTreeMap<Skip, usize> = BTreeMap::new();
         lines.iter().flat_map(|line| &line.skips).for_each(|why| *skips.entry(*why).or_default() += 1);
-        Self { groups, refusals, justifications, skips: skips.into_iter().collect(), lines }
+        let unread = counted(lines.iter().filter_map(|line| line.unread.clone()));
+        Self { groups, refusals, justifications, skips: skips.into_iter().collect(), unread, lines }
     }
 }
 
@@ -141,6 +146,11 @@ fn line(whole: &Whole, (settings, delays): (&Settings, &Delays), zone: &TimeZone
         Answer::Refused { reason } => Some(reason.trim().to_owned()),
         _ => None,
     });
+    let ended = whole.in_effect().filter_map(|event| match &event.step {
+        Step::Cancelled { reason } | Step::Unserved { reason } => Some(reason.trim().to_owned()),
+        _ => None,
+    });
+    let unread = ended.last().filter(|_| matches!(state.stage, Stage::Cancelled | Stage::Unserved));
     let reader = state.reader.or_else(|| state.reports.first().map(|report| report.site));
     let answer_within = reader.map_or_else(|| settings.answer(ask.priority), |reader| delays.answer(whole, &reader));
     Line {
@@ -161,6 +171,7 @@ fn line(whole: &Whole, (settings, delays): (&Settings, &Delays), zone: &TimeZone
         refusals: refusals.collect(),
         skips: state.skipped.iter().map(|skipped| skipped.why).collect(),
         justification: ask.justification.trim().to_owned(),
+        unread,
     }
 }
 

@@ -288,6 +288,25 @@ async fn the_modality_s_count_is_that_of_all_its_steps_when_they_have_ended() {
     assert_eq!(a.cases.counted(&"1.2.9".parse().unwrap()), None);
 }
 
+#[tokio::test]
+async fn figures_tell_why_requests_ended_unread_and_no_other_reason() {
+    let (a, b) = two(&[Purpose::OnCall]).await;
+    let told = |node: &Node| {
+        let (all, delays) = (node.cases.all(), node.cases.delays());
+        let nights = (jiff::civil::Date::MIN, jiff::civil::Date::MAX);
+        let zone = jiff::tz::TimeZone::UTC;
+        Statistics::of(all.iter().map(Arc::as_ref), (&node.cases.settings(), &delays), &zone, nights)
+    };
+    let withdrawn = offered(&a, &b).await;
+    let _ = a.does(withdrawn, "dr.leroy", Step::Cancelled { reason: " transferred ".to_owned() }).await.unwrap();
+    let left = a.cases.begin(actor("dr.leroy"), ask(), Particulars::default()).await.unwrap().name();
+    let _ = a.does(left, "dr.leroy", Step::Unserved { reason: "read here".to_owned() }).await.unwrap();
+    let _ = offered(&a, &b).await;
+    let found = told(&a);
+    assert_eq!(found.unread, [("read here".to_owned(), 1), ("transferred".to_owned(), 1)]);
+    assert_eq!(found.lines.iter().filter(|line| line.unread.is_none()).count(), 1, "one is open");
+}
+
 fn draft(person: &str, serial: u64, findings: &str) -> Draft {
     Draft {
         person: person.to_owned(),

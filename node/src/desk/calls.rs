@@ -76,7 +76,7 @@ fn each_once(all: Vec<Number>) -> Vec<Number> {
 
 impl Known {
     /// Of those on duty at a site, whoever is asked first; those of a coverage for the requester, or the site's own.
-    fn on_duty(&self, site: &SiteId, requester: Option<&SiteId>, whom: &str) -> Vec<Number> {
+    pub(super) fn on_duty(&self, site: &SiteId, requester: Option<&SiteId>, whom: &str) -> Vec<Number> {
         let now = tasks::now();
         let is_for = |coverage: Option<Id128>| {
             let (Some(requester), Some(id)) = (requester, coverage) else { return true };

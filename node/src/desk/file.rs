@@ -59,7 +59,7 @@ fn reference(study: &Uid, series: &Uid, row: InstanceRow, (frame, text): (Option
 }
 
 /// What is known of both and differs. Names are written in many ways, and a sex is often not said: neither keeps a report out.
-fn contradicts(whole: &Whole, row: &StudyRow) -> bool {
+pub(super) fn contradicts(whole: &Whole, row: &StudyRow) -> bool {
     contradictions(&whole.state.ask.patient, row).iter().any(|what| matches!(*what, "birth_date" | "id"))
 }
 
@@ -168,7 +168,7 @@ impl Inner {
     }
 
     /// Reports of a case of ours that are not in the archive though a study of it is.
-    pub(super) fn unfiled(&self, whole: &Whole) -> u64 {
+    fn unfiled(&self, whole: &Whole) -> u64 {
         let is_ours = whole.state.requester.0 == self.us();
         let is_open = |reported: &&Reported| match self.place(whole, reported) {
             Place::Nowhere => false,
@@ -184,9 +184,9 @@ impl Inner {
             return;
         }
         self.file_all(whole).await;
-        let is_out = self.unfiled(whole) > 0;
+        let unfiled = self.unfiled(whole);
         let mut kept_out = self.kept_out.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = if is_out { kept_out.insert(whole.name()) } else { kept_out.remove(&whole.name()) };
+        let _ = if unfiled > 0 { kept_out.insert(whole.name(), unfiled) } else { kept_out.remove(&whole.name()) };
     }
 
     async fn file_all(&self, whole: &Whole) {

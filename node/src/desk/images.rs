@@ -28,14 +28,18 @@ use protocol::{
     manifest::Completeness,
     roster::{Coverage, Rung},
 };
-use std::{collections::HashSet, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
-/// Studies looked at that may lack a request: what came last.
-const LOOSE_MAX: usize = 200;
+/// Studies told that lack a request: those that came last.
+const LOOSE_MAX: usize = 500;
+/// Requests told that one of them may belong to.
+const CANDIDATES_MAX: usize = 8;
 /// Studies of one accession number.
 const ACCESSION_MAX: usize = 16;
-/// A study older than this came before there was a desk, or is nobody's any more.
-const LOOSE_DAYS: u64 = 2;
 /// What is looked at of a calendar to tell whether a moment is within it.
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -68,8 +72,8 @@ pub(crate) struct Loose {
     pub(crate) candidates: Vec<(Id128, &'static str)>,
 }
 
-/// A case that waits for images and has none for longer than is set.
-pub(crate) fn is_bare(whole: &Whole, settings: &Settings, now: Timestamp) -> bool {
+/// A case that waits for images for longer than is set, and of which none was said to be ready.
+pub(super) fn is_bare(whole: &Whole, settings: &Settings, now: Timestamp) -> bool {
     let state = &whole.state;
     state.stage.is_open()
         && !state.on_hold
@@ -122,6 +126,37 @@ fn same_accession(whole: &Whole, row: &StudyRow, site_name: &str) -> bool {
         && !issuer.is_empty()
         && row.accession.as_deref() == Some(number.as_str())
         && issued_here(row.patient.issuer.as_deref())
+}
+
+/// Open requests of ours, by what a study may have in common with them.
+#[derive(Debug, Default)]
+struct Waiting<'a> {
+    by_number: HashMap<&'a str, Vec<Id128>>,
+    by_patient: HashMap<(&'a str, &'a str), Vec<Id128>>,
+}
+
+impl<'a> Waiting<'a> {
+    fn add(&mut self, whole: &'a Whole) {
+        let ask = &whole.state.ask;
+        let (number, id) = (ask.accession.0.as_str(), ask.patient.id.as_str());
+        if !number.is_empty() {
+            self.by_number.entry(number).or_default().push(whole.name());
+        }
+        if !id.is_empty() {
+            self.by_patient.entry((id, ask.patient.issuer.as_str())).or_default().push(whole.name());
+        }
+    }
+
+    /// Those that it may belong to, and what is equal.
+    fn candidates(&self, row: &StudyRow) -> Vec<(Id128, &'static str)> {
+        let number = row.accession.as_deref().and_then(|number| self.by_number.get(number));
+        let patient = row.patient.id.as_deref().zip(row.patient.issuer.as_deref());
+        let patient = patient.and_then(|patient| self.by_patient.get(&patient));
+        let by_number = number.into_iter().flatten().map(|case| (*case, "accession"));
+        let is_other = |case: &&Id128| !number.is_some_and(|known| known.contains(case));
+        let by_patient = patient.into_iter().flatten().filter(is_other).map(|case| (*case, "patient-id"));
+        by_number.chain(by_patient).take(CANDIDATES_MAX).collect()
+    }
 }
 
 impl World for Inner {
@@ -188,6 +223,10 @@ impl World for Inner {
         rows.into_iter().find(joins).map(|row| row.study)
     }
 
+    fn is_of_another(&self, whole: &Whole) -> bool {
+        Self::is_of_another(self, whole)
+    }
+
     fn active(&self, whole: &Whole) -> Timestamp {
         let person = whole.state.claim.as_ref().map(|claim| claim.person.as_str()).unwrap_or_default();
         let acted = whole.case.events().values().filter(|e| e.person == person && e.site == self.us()).map(|e| e.at);
@@ -213,48 +252,27 @@ impl Inner {
             })
     }
 
-    /// Studies of ours that came lately, need a request, and have none.
+    /// Studies of ours that came lately, need a request, and have none; the last that came first.
     pub(super) async fn loose(&self, now: Timestamp) -> Vec<Loose> {
-        let settings = self.parts.cases.settings();
-        let coverages = self.parts.trust.coverages_in_force();
-        let waits = |whole: &Whole| whole.state.requester.0 == self.us() && whole.state.stage.is_open();
-        let is_any_wanted = !settings.requested_modalities.is_empty() || !coverages.is_empty();
-        if !is_any_wanted && !self.parts.cases.all().iter().any(|whole| waits(whole)) {
+        let rows = std::future::ready(self.lately.rows(now)).await;
+        if rows.is_empty() {
             return Vec::new();
         }
-        let query = StudyQuery { modalities: settings.requested_modalities.clone(), ..StudyQuery::default() };
-        let archive = self.parts.archive.clone();
-        let rows = self.parts.tasks.spawn_blocking("loose studies", move || archive.studies(&query, 0, LOOSE_MAX));
-        let Ok(Ok(rows)) = rows.await else { return Vec::new() };
+        let (settings, coverages) = (self.parts.cases.settings(), self.parts.trust.coverages_in_force());
         let all = self.parts.cases.all();
         let named: HashSet<&Uid> = all.iter().flat_map(|whole| &whole.state.ask.studies).collect();
-        let since = now.before(Duration::from_secs(LOOSE_DAYS * 86_400));
-        let is_loose = |row: &StudyRow| {
-            row.arrived >= since && !named.contains(&row.study) && !self.parts.cases.needs_no_request(&row.study)
+        let mut waiting = Waiting::default();
+        for whole in all.iter().filter(|whole| whole.state.requester.0 == self.us() && whole.state.stage.is_open()) {
+            waiting.add(whole);
+        }
+        let is_free = |row: &StudyRow| !named.contains(&row.study) && !self.parts.cases.needs_no_request(&row.study);
+        let one = |row: Arc<StudyRow>| {
+            let candidates = if is_free(&row) { waiting.candidates(&row) } else { return None };
+            let is_late = row.arrived.after(settings.images()) <= now;
+            let is_wanted = self.needs_request(&row, &settings, &coverages, !candidates.is_empty());
+            is_wanted.then(|| Loose { row: StudyRow::clone(&row), is_late, candidates })
         };
-        let candidates = |row: &StudyRow| {
-            let why = |whole: &Whole| {
-                let ask = &whole.state.ask;
-                let is_id = |id: &str, held: Option<&str>| !id.is_empty() && held == Some(id);
-                if is_id(&ask.accession.0, row.accession.as_deref()) {
-                    return Some("accession");
-                }
-                let same_id = is_id(&ask.patient.id, row.patient.id.as_deref());
-                (same_id && row.patient.issuer.as_deref() == Some(ask.patient.issuer.as_str())).then_some("patient-id")
-            };
-            all.iter()
-                .filter(|whole| waits(whole))
-                .filter_map(|whole| Some((whole.name(), why(whole)?)))
-                .take(8)
-                .collect()
-        };
-        let one = |row: StudyRow| Loose {
-            is_late: row.arrived.after(settings.images()) <= now,
-            candidates: candidates(&row),
-            row,
-        };
-        let loose = rows.into_iter().filter(is_loose).map(one);
-        loose.filter(|one| self.needs_request(&one.row, &settings, &coverages, !one.candidates.is_empty())).collect()
+        rows.into_iter().filter_map(one).take(LOOSE_MAX).collect()
     }
 
     /// Objects of reports that lie in a study of ours: they are none of its images.
@@ -334,10 +352,5 @@ impl super::Desk {
     /// See [`Inner::studies_here`].
     pub(crate) fn studies_of(&self, whole: &Whole) -> Vec<StudyHere> {
         self.inner.studies_here(whole)
-    }
-
-    /// Whether a case waits for images that do not come.
-    pub(crate) fn is_bare(&self, whole: &Whole) -> bool {
-        is_bare(whole, &self.inner.parts.cases.settings(), tasks::now())
     }
 }

@@ -2,11 +2,12 @@
 //!
 //! A person who joins them repeats whose they are: not from the one or from the other, but once, and it is compared with both. What
 //! contradicts is refused, whoever says so. Where one side does not know its patient there is nothing to compare with, and the
-//! person says how they know.
+//! person says how they know. Nobody has to repeat what is equal in all that tells patients apart.
 //!
 //! # Not here
 //! By what a study joins without a person: [`super::images`].
 
+use super::images::same_patient;
 use crate::{archive::StudyRow, cases::Whole};
 use protocol::{case::event::Patient, identity::names};
 
@@ -17,6 +18,15 @@ pub(crate) struct Repeated {
     pub(crate) birth_date: String,
     /// How they know, where one side does not say its patient.
     pub(crate) reason: String,
+}
+
+impl Repeated {
+    /// Whether a person has to repeat whose both are before the study joins, though nothing contradicts: something that tells
+    /// patients apart is not said of both. What belongs to the case already joins no more.
+    pub(crate) fn is_needed(whole: &Whole, row: &StudyRow) -> bool {
+        let ask = &whole.state.ask;
+        !ask.studies.contains(&row.study) && !same_patient(&ask.patient, row)
+    }
 }
 
 /// Why they are not joined.

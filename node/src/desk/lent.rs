@@ -4,8 +4,8 @@
 //! What was handed on is in the journal of cases; asked again, the rest is.
 //!
 //! # Not here
-//! When a shift is handed over: `roster`. Cases that were taken and nobody has claimed: they are the site's, so of whoever is
-//! on duty next.
+//! When a shift is handed over: `roster`. Cases that were taken and nobody has claimed are the site's, so of whoever is on duty
+//! here next; where that is nobody, they go to the other site as what was claimed does.
 
 use super::{Desk, Inner};
 use crate::{
@@ -49,6 +49,21 @@ impl Lent {
         self.cases.all().into_iter().filter(is_theirs).collect()
     }
 
+    /// Taken, not claimed and not reported, and nobody else of this site is on duty for whoever asked.
+    fn left_behind(&self, from: &str) -> Vec<Arc<Whole>> {
+        let (us, Some(desk)) = (self.cases.us(), self.desk.upgrade()) else { return Vec::new() };
+        let known = desk.known();
+        let is_left = |whole: &Arc<Whole>| {
+            let state = &whole.state;
+            state.stage.is_open()
+                && state.reader == Some(us)
+                && state.claim.is_none()
+                && state.reports.is_empty()
+                && known.on_duty(&us, Some(&state.requester.0), "").iter().all(|one| one.account == from)
+        };
+        self.cases.all().into_iter().filter(is_left).collect()
+    }
+
     /// To a colleague of this site; what they may not read is the site's again, so of whoever is on duty and may. Another site asks for it anew: the case goes back to whoever asked, whose roster knows who
     /// is on duty now; where there is a report already, it stays this site's to end.
     async fn hand(&self, whole: &Whole, from: &str, to: &Bearer) -> Result<(), CaseError> {
@@ -84,7 +99,8 @@ impl OpenCases for Lent {
     fn hand_on<'a>(&'a self, from: &'a str, to: &'a Bearer) -> BoxFuture<'a, Result<u16, CasesError>> {
         Box::pin(async move {
             let mut handed = 0u16;
-            for whole in self.open(from) {
+            let left = if to.site == self.cases.us() { Vec::new() } else { self.left_behind(from) };
+            for whole in self.open(from).into_iter().chain(left) {
                 match self.hand(&whole, from, to).await {
                     Ok(()) => handed = handed.saturating_add(1),
                     // Given back, or over, meanwhile.

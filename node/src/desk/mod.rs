@@ -3,7 +3,8 @@
 //!
 //! One question is asked of a case again and again: what has this node to do in it now ([`next`])? The answer is a step or
 //! none; it is done by [`crate::cases`] as any person's, and asked again. So nothing is remembered here, and a node that was
-//! down goes on where it stands. The question is asked of a case when something happened in it, and of all when time passed.
+//! down goes on where it stands. The question is asked of a case when something happened in it, and when time passed
+//! ([`turns`]).
 //!
 //! # At a crash
 //! What was not done is done at the next look.
@@ -20,7 +21,9 @@ mod file;
 mod filed_tests;
 mod images;
 mod join;
+mod lately;
 mod lent;
+mod mixed;
 mod next;
 mod order;
 mod priors;
@@ -30,6 +33,7 @@ mod request;
 mod sign;
 #[cfg(test)]
 mod tests;
+mod turns;
 
 pub(crate) use calls::Number;
 pub(crate) use images::StudyHere;
@@ -37,13 +41,13 @@ pub(crate) use join::{JoinError, Repeated, compared, contradictions};
 pub(crate) use lent::Lent;
 pub(crate) use readers::UnfitReader;
 pub(crate) use request::{AskError, Asking, unnamed};
-pub(crate) use sign::{ShownCase, SignError, ToSign};
+pub(crate) use sign::{Lack, ShownCase, SignError, ToSign};
 
 use crate::{
     alarms::Alarms,
     archive::{Archive, ArchiveEvent},
     audit::Actor,
-    cases::{CaseError, Cases, News, Whole},
+    cases::{CaseError, Cases, Delays, News, Settings, Whole},
     overlay::{Overlay, OverlayEvent},
     roster::Roster,
     sources::Sources,
@@ -52,9 +56,13 @@ use crate::{
     trust::Trust,
 };
 use next::View;
-use protocol::{SiteId, Timestamp, case::event::Step, ids::Id128};
+use protocol::{
+    SiteId, Timestamp,
+    case::event::{Priority, Step},
+    ids::Id128,
+};
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -97,11 +105,15 @@ struct Inner {
     /// To be looked at. Bounded by the cases there are.
     due: Mutex<BTreeSet<Id128>>,
     news: Notify,
-    /// Cases of which a report is not in the archive though images of it are; over, or not.
-    kept_out: Mutex<BTreeSet<Id128>>,
+    /// Cases of which reports are not in the archive though images of it are, and how many; over, or not.
+    kept_out: Mutex<BTreeMap<Id128, u64>>,
+    /// Cases that wait for images and have none.
+    bare: Mutex<BTreeSet<Id128>>,
+    turns: Mutex<turns::Turns>,
     priors: priors::Priors,
     bringing: attachments::Bringing,
     counts: counts::Counts,
+    lately: lately::Lately,
 }
 
 impl Desk {
@@ -111,14 +123,17 @@ impl Desk {
         let overlay_news = parts.overlay.events();
         let (started, due, news) = (tasks::now(), Mutex::default(), Notify::new());
         let (priors, bringing) = (priors::Priors::default(), attachments::Bringing::default());
-        let counts = counts::Counts::default();
-        let kept_out = Mutex::default();
-        let inner = Arc::new(Inner { parts, started, due, news, kept_out, priors, bringing, counts });
+        let (counts, lately) = (counts::Counts::default(), lately::Lately::default());
+        let arrivals = parts.archive.events();
+        let (kept_out, bare, turns) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let inner =
+            Arc::new(Inner { parts, started, due, news, kept_out, bare, turns, priors, bringing, counts, lately });
         // Also those that are over: what a stop left undone of them is done.
         inner.look_at(inner.parts.cases.all().iter().map(|whole| whole.name()));
         tasks.spawn("desk", inner.clone().run());
         tasks.spawn("desk cases", inner.clone().follow_cases(case_news));
         tasks.spawn("desk images", inner.clone().follow_archive(archive_news));
+        tasks.spawn("desk arrivals", inner.clone().follow_arrivals(arrivals));
         tasks.spawn("desk peers", inner.clone().follow_overlay(overlay_news));
         Self { inner }
     }
@@ -142,6 +157,13 @@ impl Desk {
     }
 }
 
+/// What all cases are looked at with, taken once for each look.
+struct Look {
+    settings: Arc<Settings>,
+    delays: Delays,
+    now: Timestamp,
+}
+
 /// In whose name the node acts by itself.
 fn nobody() -> Actor {
     Actor { role: "node".to_owned(), ..Actor::default() }
@@ -161,7 +183,7 @@ impl Inner {
     fn open_cases(&self) -> impl Iterator<Item = Arc<Whole>> {
         let kept_out = self.kept_out.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let is_open = move |whole: &Arc<Whole>| {
-            whole.state.stage.is_open() || whole.state.owes() || kept_out.contains(&whole.name())
+            whole.state.stage.is_open() || whole.state.owes() || kept_out.contains_key(&whole.name())
         };
         self.parts.cases.all().into_iter().filter(is_open)
     }
@@ -242,26 +264,44 @@ impl Inner {
                 () = self.parts.tasks.stopping() => return,
             };
             let mut due = std::mem::take(&mut *self.due.lock().unwrap_or_else(PoisonError::into_inner));
+            let look = self.look();
             if all {
-                due.extend(self.open_cases().map(|whole| whole.name()));
-                self.raise().await;
+                due.extend(self.turn(&look));
+                self.raise(&look).await;
             }
             for case in due {
-                self.go_on(case).await;
+                self.go_on(case, &look).await;
             }
         }
     }
 
+    fn look(&self) -> Look {
+        let (settings, delays) = (self.parts.cases.settings(), self.parts.cases.delays());
+        Look { settings, delays, now: tasks::now() }
+    }
+
+    /// Cases that are looked at because time has passed.
+    fn turn(&self, look: &Look) -> BTreeSet<Id128> {
+        let open = |whole: Arc<Whole>| turns::Open {
+            case: whole.name(),
+            is_urgent: whole.state.ask.priority <= Priority::P1 && whole.state.reader.is_none(),
+            is_time: next::is_time(&self.view(&whole, look)),
+        };
+        let open: Vec<turns::Open> = self.open_cases().map(open).collect();
+        self.turns.lock().unwrap_or_else(PoisonError::into_inner).next(&open)
+    }
+
     /// Does what there is to do in a case.
-    async fn go_on(self: &Arc<Self>, case: Id128) {
+    async fn go_on(self: &Arc<Self>, case: Id128, look: &Look) {
         for _ in 0..STEPS_MAX {
             let Some(whole) = self.parts.cases.case(&case) else { return };
             self.state_duty(&whole).await;
             self.file(&whole).await;
+            self.see_images(&whole, look.now);
             self.bring_priors(&whole);
             self.bring_attachments(&whole);
             self.ask_counts(&whole);
-            let Some(step) = self.next(&whole) else { return };
+            let Some(step) = next::step(&self.view(&whole, look)) else { return };
             if !self.did(self.parts.cases.act(case, nobody(), step).await) {
                 return;
             }
@@ -283,10 +323,9 @@ impl Inner {
         }
     }
 
-    fn next(&self, whole: &Whole) -> Option<Step> {
-        let (settings, delays) = (self.parts.cases.settings(), self.parts.cases.delays());
-        let (us, now, started) = (self.us(), tasks::now(), self.started);
-        next::step(&View { whole, settings: &settings, delays: &delays, us, now, started, world: self })
+    fn view<'a>(&'a self, whole: &'a Whole, look: &'a Look) -> View<'a> {
+        let Look { settings, delays, now } = look;
+        View { whole, settings, delays, us: self.us(), now: *now, started: self.started, world: self }
     }
 
     async fn release_all(&self, person: &str) {

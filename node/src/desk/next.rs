@@ -4,12 +4,12 @@
 //! Doing it: [`super`].
 
 use super::order;
-use crate::cases::{Delays, DueKind, NOBODY_ANSWERS, Settings, Whole};
+use crate::cases::{Delays, DueKind, NOBODY_ANSWERS, OTHER_PATIENT, Settings, Whole};
 use protocol::{
     SiteId, Timestamp, Uid,
     case::{
         event::{Counted, Joined, NUMBERS_MAX, Skip, Standing, Step, is_number},
-        state::{Answer, Reported, Stage},
+        state::{Answer, Asked, Reported, Stage},
     },
     roster::Rung,
 };
@@ -54,6 +54,8 @@ pub(super) trait World {
     fn is_filed(&self, whole: &Whole, reported: &Reported) -> bool;
     /// A study of ours that belongs to the case by accession number and equal identity.
     fn joins(&self, whole: &Whole) -> Option<Uid>;
+    /// Whether images of the case, where they are known, say another patient.
+    fn is_of_another(&self, whole: &Whole) -> bool;
     /// When the one who has the claim did something last.
     fn active(&self, whole: &Whole) -> Timestamp;
 }
@@ -74,7 +76,7 @@ pub(super) struct View<'a> {
 pub(super) fn step(view: &View<'_>) -> Option<Step> {
     let state = &view.whole.state;
     if state.requester.0 == view.us {
-        let by_requester = [join, count, ready, deliver, close];
+        let by_requester = [join, count, mixed, ready, deliver, close];
         let found = by_requester.into_iter().find_map(|ask| ask(view)).or_else(|| route(view));
         if found.is_some() {
             return found;
@@ -86,6 +88,14 @@ pub(super) fn step(view: &View<'_>) -> Option<Step> {
         return Some(released);
     }
     escalate(view).or_else(|| reachable(view))
+}
+
+/// Whether a step is due by the time alone, whatever is here and set: cheap, and asked of every open case each second.
+pub(super) fn is_time(view: &View<'_>) -> bool {
+    let state = &view.whole.state;
+    let is_over = waited_for(view).is_some_and(|(_, until)| until <= view.now);
+    let is_claimed = || state.claim.as_ref().is_some_and(|claim| claim.site == view.us);
+    (state.requester.0 == view.us && is_over) || (is_claimed() && idle(view).is_some()) || escalate(view).is_some()
 }
 
 /// Where we are rung up, in every case that we ask or read: the others know no number of ours else.
@@ -120,10 +130,21 @@ fn count(view: &View<'_>) -> Option<Step> {
     state.stage.is_open().then(|| state.ask.studies.iter().find_map(counted)).flatten()
 }
 
+/// Images that say another patient are told to all who see to the case, once somebody is to read them; whoever reads decides, and
+/// says why.
+fn mixed(view: &View<'_>) -> Option<Step> {
+    let state = &view.whole.state;
+    let is_read = state.stage.is_open() && state.reader.is_some();
+    let is_news = is_read && view.world.is_of_another(view.whole) && !is_said(view, OTHER_PATIENT);
+    is_news.then(|| Step::Escalated { text: OTHER_PATIENT.to_owned() })
+}
+
 /// All studies of the case that are ours have settled, and a manifest is newer than what was said.
 fn ready(view: &View<'_>) -> Option<Step> {
     let state = &view.whole.state;
-    if !state.stage.is_open() || state.ask.studies.is_empty() || state.reader.is_none() {
+    // What comes after all was read and closed is told to those who read it.
+    let is_over = state.stage == Stage::Closed && !state.reports.is_empty();
+    if !(state.stage.is_open() || is_over) || state.ask.studies.is_empty() || state.reader.is_none() {
         return None;
     }
     let images = view.world.images(&state.ask.studies);
@@ -131,6 +152,9 @@ fn ready(view: &View<'_>) -> Option<Step> {
     let settled = settled.filter(|settled| !settled.is_empty())?;
     let is_confirmed = images.len() == state.ask.studies.len() && images.iter().all(|image| is_counted(view, image));
     let is_news = settled.iter().any(|(study, version)| is_news(view, study, *version));
+    if is_over {
+        return is_news.then_some(Step::ImagesReady { studies: settled, count_confirmed: is_confirmed });
+    }
     let is_other_count = if state.count_confirmed { is_contradicted(view, &images) } else { is_confirmed };
     // Where only the count is other, the images are those that were said: a version that a report made is not news by this.
     let studies = if is_news { settled } else { state.images.clone() };
@@ -186,21 +210,30 @@ fn close(view: &View<'_>) -> Option<Step> {
     (state.stage == Stage::Acknowledged && !state.owes()).then_some(Step::Closed)
 }
 
+/// Whether somebody is still to be found who reads it.
+fn can_be_taken(view: &View<'_>) -> bool {
+    let state = &view.whole.state;
+    state.stage.is_open() && state.reader.is_none() && state.reports.is_empty() && !state.on_hold
+}
+
+/// Whose answer is waited for, and until when.
+fn waited_for<'a>(view: &View<'a>) -> Option<(&'a Asked, Timestamp)> {
+    let waits = |asked: &'a Asked| match asked.answer {
+        Answer::Waiting { until } => Some((asked, until)),
+        _ => None,
+    };
+    can_be_taken(view).then(|| view.whole.state.asked.iter().find_map(waits)).flatten()
+}
+
 /// Whom to ask, and who did not answer.
 fn route(view: &View<'_>) -> Option<Step> {
-    let state = &view.whole.state;
-    let can_be_taken = state.stage.is_open() && state.reader.is_none() && state.reports.is_empty() && !state.on_hold;
-    if !can_be_taken {
-        return None;
+    match waited_for(view) {
+        Some((asked, until)) => {
+            let is_over = until <= view.now || order::is_overtaken(view, (&asked.site, &asked.whom));
+            is_over.then_some(Step::TimedOut { to: asked.site })
+        }
+        None => can_be_taken(view).then(|| order::next(view)).flatten(),
     }
-    let waiting = state.asked.iter().find_map(|asked| match asked.answer {
-        Answer::Waiting { until } => Some((asked.site, until)),
-        _ => None,
-    });
-    if let Some((to, until)) = waiting {
-        return (until <= view.now).then_some(Step::TimedOut { to });
-    }
-    order::next(view)
 }
 
 /// Who has the claim, and neither wrote nor looked for too long, gives it back; a report once signed keeps it.
@@ -232,6 +265,10 @@ fn renews(reason: &str, step: &Step) -> bool {
                 || report.standing == Standing::Preliminary && reason == due_reason(DueKind::Final)
         }
         Step::Prioritised { .. } | Step::Accepted { .. } => reason != due_reason(DueKind::Hear),
+        // The addendum that is wanted is owed from then on.
+        Step::Reopened { .. } => reason == due_reason(DueKind::Final),
+        // Of somebody else, or other images than those it was said of.
+        Step::Identified(_) | Step::Acquired { .. } => reason == OTHER_PATIENT,
         // Another hour may be named.
         Step::Specified(_) => reason == due_reason(DueKind::Wanted),
         _ => false,

@@ -118,8 +118,27 @@ pub(super) fn next(view: &View<'_>) -> Option<Step> {
     None
 }
 
+/// Whether the person who was asked has no live screen any more, by the roster, and somebody else could be asked now.
+pub(super) fn is_overtaken(view: &View<'_>, (to, whom): (&SiteId, &str)) -> bool {
+    let ask = &view.whole.state.ask;
+    if whom.is_empty() || !ask.to.is_empty() || ask.kind != Kind::Diagnosis {
+        return false;
+    }
+    let rungs = view.world.rungs(&Wanted { modality: &ask.modality, region: &ask.region, at: view.now });
+    let is_silent = |rung: &Rung| {
+        rung.site == *to && rung.person.as_deref() == Some(whom) && rung.skip == Some(roster::Skip::Silent)
+    };
+    let is_asked = |rung: &Rung| {
+        let person = rung.person.as_deref().unwrap_or_default();
+        view.whole.state.asked.iter().any(|asked| asked.site == rung.site && asked.whom == person)
+    };
+    let could = |rung: &&Rung| rung.skip.is_none() && !is_asked(rung);
+    rungs.iter().any(is_silent)
+        && rungs.iter().filter(could).any(|rung| view.world.bars(&rung.site, view.whole).is_none())
+}
+
 fn offer(view: &View<'_>, to: SiteId, whom: String, rank: u16) -> Step {
-    Step::Offered { to, whom, rank, until: view.now.after(view.delays.answer(view.whole, &to)) }
+    Step::Offered { to, whom, rank, until: view.delays.answer_until(view.whole, &to, view.now) }
 }
 
 #[cfg(test)]

@@ -5,15 +5,13 @@
 //! Calling persons before their screens: `cases`.
 
 use super::{
-    Inner,
+    Inner, Look,
     calls::{Known, Number},
-    images,
     next::World,
 };
 use crate::{
     alarms::{Call, Callee, Kind as Alarm, Level},
     cases::{Delays, DueKind, Whole, priority_word},
-    tasks,
 };
 use protocol::{
     Timestamp,
@@ -22,7 +20,11 @@ use protocol::{
         state::{Answer, Stage},
     },
 };
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
 
 /// Cases of one kind that are alarms at once, those longest late first: a call for each, and no storm.
 const CASES_MAX: usize = 32;
@@ -34,29 +36,30 @@ const UNANSWERED: Duration = Duration::from_secs(60);
 type Urgent = (Timestamp, Arc<Whole>);
 
 impl Inner {
-    pub(super) async fn raise(&self) {
-        let (settings, delays, now, us) =
-            (self.parts.cases.settings(), self.parts.cases.delays(), tasks::now(), self.us());
-        let (mut bare, mut unfiled) = (0, 0);
+    pub(super) async fn raise(&self, look: &Look) {
+        let (Look { delays, now, .. }, us) = (look, self.us());
+        let now = *now;
+        let bare = self.bare.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut urgent: BTreeMap<Alarm, Vec<Urgent>> = BTreeMap::new();
         for whole in self.open_cases() {
             let is_ours = whole.state.owner().site == us || whole.state.requester.0 == us;
-            if is_ours {
-                bare += u64::from(images::is_bare(&whole, &settings, now));
-                unfiled += self.unfiled(&whole);
+            if whole.state.ask.priority <= Priority::P1 && bare.contains(&whole.name()) {
+                urgent.entry(Alarm::CaseWithoutImages).or_default().push((whole.requested, whole.clone()));
             }
-            if let Some((kind, since)) = self.urgent(&whole, is_ours, (&delays, now)) {
+            if let Some((kind, since)) = self.urgent(&whole, is_ours, (delays, now)) {
                 urgent.entry(kind).or_default().push((since, whole));
             }
         }
+        let unfiled = self.kept_out.lock().unwrap_or_else(PoisonError::into_inner).values().sum();
         let loose = self.loose(now).await.iter().filter(|loose| loose.is_late).count() as u64;
         let raised = |count: u64, level| (count > 0).then_some(level);
         let alarms = &self.parts.alarms;
+        let bare = bare.len() as u64;
         alarms.set(Alarm::CasesWithoutImages, "", bare, raised(bare, Level::Warning));
         alarms.set(Alarm::StudiesWithoutRequest, "", loose, raised(loose, Level::Warning));
         alarms.set(Alarm::ReportsUnfiled, "", unfiled, raised(unfiled, Level::Critical));
         let known = if urgent.is_empty() { Known::default() } else { self.known() };
-        for kind in [Alarm::CasesLate, Alarm::ResultsUnheard, Alarm::CaseUnanswered] {
+        for kind in [Alarm::CasesLate, Alarm::ResultsUnheard, Alarm::CaseUnanswered, Alarm::CaseWithoutImages] {
             self.stand(kind, urgent.remove(&kind).unwrap_or_default(), &known, now);
         }
     }
@@ -76,7 +79,7 @@ impl Inner {
         let us = self.us();
         let is_asking = whole.state.requester.0 == us && !whole.is_asked(&us);
         match kind {
-            Alarm::ResultsUnheard => self.requester_numbers(whole, known),
+            Alarm::ResultsUnheard | Alarm::CaseWithoutImages => self.requester_numbers(whole, known),
             Alarm::CaseUnanswered if !is_asking => self.own_numbers(whole, known),
             _ => self.reader_numbers(whole, known),
         }
@@ -85,7 +88,7 @@ impl Inner {
     /// Since when a P0 is without an answer: of this site, or of all that this site could ask.
     fn unanswered(&self, whole: &Whole, now: Timestamp) -> Option<Timestamp> {
         let (us, state) = (self.us(), &whole.state);
-        let waits = state.stage.is_open() && !state.on_hold && state.reader.is_none() && state.reports.is_empty();
+        let waits = state.stage.is_open() && state.reader.is_none() && state.reports.is_empty();
         if !waits || state.ask.priority != Priority::P0 {
             return None;
         }

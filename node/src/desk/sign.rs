@@ -2,7 +2,8 @@
 //!
 //! The editor repeats what it shows: name, birth date, hospital and study date. What differs from the case is refused, however
 //! the editor came to show it. Images that are missing, or newer than those read, or not those signed, or that could not be
-//! decoded, or that nobody counted, need a reason. Whoever signs has the credentials, or said why they read without.
+//! decoded, or that nobody counted, or that say another patient, need a reason; and a reason is one for what its author has seen to
+//! be lacking, not for what came about meanwhile. Whoever signs has the credentials, or said why they read without.
 //!
 //! # Not here
 //! The report's effect: `protocol::case`. Its form in DICOM: whoever stores it takes its four parts, its author and the
@@ -45,10 +46,44 @@ impl ShownCase {
     }
 }
 
+/// What is not as it should be with the images that a report is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lack {
+    /// Some say another patient than the case does.
+    OtherPatient,
+    /// Newer ones came than those that were read.
+    Late,
+    /// Fewer are there than were counted, or some are not those that were signed.
+    Missing,
+    /// Some could not be decoded.
+    Undecoded,
+    /// Nobody counted them.
+    Unconfirmed,
+}
+
+impl Lack {
+    pub(crate) const ALL: [Self; 5] =
+        [Self::OtherPatient, Self::Late, Self::Missing, Self::Undecoded, Self::Unconfirmed];
+
+    /// By the word of the interface, which tells those that are missing from those that are not verified.
+    pub(crate) fn of(word: &str) -> Option<Self> {
+        Some(match word {
+            "other-patient" => Self::OtherPatient,
+            "late" => Self::Late,
+            "missing" | "unverified" => Self::Missing,
+            "undecoded" => Self::Undecoded,
+            "unconfirmed" => Self::Unconfirmed,
+            _ => return None,
+        })
+    }
+}
+
 /// What the editor shows, and what is to be signed.
 #[derive(Debug)]
 pub(crate) struct ToSign {
     pub(crate) report: Report,
+    /// What its author has seen to be lacking, if a reason is given.
+    pub(crate) despite_of: Vec<Lack>,
     /// Images that it points at.
     pub(crate) images: Vec<KeyImage>,
     pub(crate) shown: ShownCase,
@@ -63,6 +98,8 @@ pub(crate) enum SignError {
     ImagesMissing,
     #[error("images could not be decoded ({0}): say why it is signed all the same")]
     ImagesUndecoded(u32),
+    #[error("images of the case say another patient: say why it is signed all the same")]
+    ImagesOfAnother,
     #[error("nobody counted the images: say why it is signed all the same")]
     CountUnconfirmed,
     #[error(transparent)]
@@ -110,29 +147,11 @@ impl Desk {
         if !differs.is_empty() {
             return Err(SignError::WrongPatient(differs));
         }
-        let studies = self.inner.studies_here(whole);
         let report = to_sign.report;
-        if report.despite.trim().is_empty() {
-            let read = |study, version| report.read.iter().any(|(s, v)| s == study && *v >= version);
-            if whole.state.images.iter().any(|(study, version)| !read(study, *version)) {
-                return Err(SignError::LateImages);
-            }
-            let expected = |study: &super::StudyHere| {
-                let counts = whole.state.expected.iter().filter(|(uid, ..)| *uid == study.study);
-                counts.map(|(_, count, _)| *count).max().unwrap_or(0)
-            };
-            let is_missing = whole.state.images.is_empty()
-                || studies.iter().any(|study| study.corrupt || study.instances < expected(study).max(1));
-            if is_missing {
-                return Err(SignError::ImagesMissing);
-            }
-            let undecoded = studies.iter().map(|study| study.undecoded).fold(0, u32::saturating_add);
-            if undecoded > 0 {
-                return Err(SignError::ImagesUndecoded(undecoded));
-            }
-            if !whole.state.count_confirmed {
-                return Err(SignError::CountUnconfirmed);
-            }
+        let has_reason = !report.despite.trim().is_empty();
+        let is_known = |lack: Lack| has_reason && to_sign.despite_of.contains(&lack);
+        if let Some((_, why)) = self.lacks(whole, &report).into_iter().find(|(lack, _)| !is_known(*lack)) {
+            return Err(why);
         }
         // Nobody else's images stand beside a report.
         let is_foreign = |image: &KeyImage| !whole.state.ask.studies.contains(&image.study);
@@ -144,5 +163,27 @@ impl Desk {
             images if images.is_empty() => Step::Reported(report),
             images => Step::Illustrated { report, images },
         })
+    }
+    /// What is not as it should be, the gravest first.
+    fn lacks(&self, whole: &Whole, report: &Report) -> Vec<(Lack, SignError)> {
+        let (studies, state) = (self.inner.studies_here(whole), &whole.state);
+        let read = |study, version| report.read.iter().any(|(s, v)| s == study && *v >= version);
+        let expected = |study: &super::StudyHere| {
+            let counts = state.expected.iter().filter(|(uid, ..)| *uid == study.study);
+            counts.map(|(_, count, _)| *count).max().unwrap_or(0)
+        };
+        let is_missing = state.images.is_empty()
+            || studies.iter().any(|study| study.corrupt || study.instances < expected(study).max(1));
+        let undecoded = studies.iter().map(|study| study.undecoded).fold(0, u32::saturating_add);
+        [
+            (self.inner.is_of_another(whole), Lack::OtherPatient, SignError::ImagesOfAnother),
+            (state.images.iter().any(|(study, version)| !read(study, *version)), Lack::Late, SignError::LateImages),
+            (is_missing, Lack::Missing, SignError::ImagesMissing),
+            (undecoded > 0, Lack::Undecoded, SignError::ImagesUndecoded(undecoded)),
+            (!state.count_confirmed, Lack::Unconfirmed, SignError::CountUnconfirmed),
+        ]
+        .into_iter()
+        .filter_map(|(is_so, lack, why)| is_so.then_some((lack, why)))
+        .collect()
     }
 }

@@ -1,7 +1,7 @@
 //! What a node has to do in a case, at a time that the test holds.
 
-use super::next::{Image, View, Wanted, World, step};
-use crate::cases::{Delays, Rank, Settings, Whole};
+use super::next::{Image, View, Wanted, World, is_time, step};
+use crate::cases::{Delays, OTHER_PATIENT, Rank, Settings, Whole};
 use protocol::{
     SiteId, Timestamp, Uid,
     agreement::{Party, WeeklyHours},
@@ -32,6 +32,7 @@ struct Told {
     joins: Option<Uid>,
     touched: Timestamp,
     is_archive_full: bool,
+    is_of_another: bool,
     counted: Option<u32>,
     listed: Option<u32>,
 }
@@ -64,6 +65,9 @@ impl World for Told {
     }
     fn joins(&self, whole: &Whole) -> Option<Uid> {
         self.joins.clone().filter(|study| !whole.state.ask.studies.contains(study))
+    }
+    fn is_of_another(&self, _: &Whole) -> bool {
+        self.is_of_another
     }
     fn active(&self, _: &Whole) -> Timestamp {
         Timestamp(0)
@@ -120,7 +124,20 @@ fn next(case: &Case, world: &Told, us: SiteId, at_s: u64) -> Option<Step> {
     let settings = Arc::new(Settings { ranks, ..Settings::default() });
     let delays = Delays::new(settings.clone(), world.coverages.clone());
     let (now, started) = (Timestamp(at_s * 1_000), Timestamp(0));
-    step(&View { whole: &whole, settings: &settings, delays: &delays, us, now, started, world })
+    looked_at(&View { whole: &whole, settings: &settings, delays: &delays, us, now, started, world })
+}
+
+/// The next step; what time alone makes due is seen without the rest.
+fn looked_at(view: &View<'_>) -> Option<Step> {
+    let step = step(view);
+    let is_of_time = |step: &Step| match step {
+        Step::Escalated { text } => text != OTHER_PATIENT,
+        Step::Released { reason } => reason == "idle",
+        _ => false,
+    };
+    assert!(is_time(view) || !step.as_ref().is_some_and(is_of_time), "{step:?} is due by time");
+    assert!(step.is_some() || !is_time(view), "nothing is due");
+    step
 }
 
 /// All that the requester's node does at a second, until nothing is left.
@@ -200,7 +217,7 @@ fn each_side_says_where_it_is_rung_up_and_says_it_anew_when_it_changed() {
         let settings = Arc::new(Settings { telephones, ..Settings::default() });
         let (whole, delays) = (Whole::of_case(case.clone()), Delays::new(settings.clone(), Vec::new()));
         let (now, started, world) = (Timestamp(1_000), Timestamp(0), Told::default());
-        step(&View { whole: &whole, settings: &settings, delays: &delays, us, now, started, world: &world })
+        looked_at(&View { whole: &whole, settings: &settings, delays: &delays, us, now, started, world: &world })
     };
     does(&mut case, (US, ""), 1, Step::Escalated { text: crate::cases::NOBODY_ANSWERS.to_owned() });
     let said = says(&case, US, "+33 1");
@@ -513,4 +530,63 @@ fn an_answer_is_due_by_the_hour_that_the_requester_named() {
     assert!(matches!(&late, Some(Step::Escalated { text }) if text == "wanted-due"), "the new hour: {late:?}");
     does(&mut case, (US, "dr.urgence"), 5_761, says(None));
     assert_eq!(due(&case).what.word(), "preliminary", "as the priority says");
+}
+
+#[test]
+fn whose_screen_falls_silent_is_not_waited_for_while_somebody_else_is_there() {
+    let silent = Some(roster::Skip::Silent);
+    let rungs = vec![rung(NEAR, "leroy", None), rung(FAR, "dupont", None)];
+    let (mut case, mut world) = (begun(), Told { rungs, ..Told::default() });
+    assert_eq!(said(&settle(&mut case, &world, 1)), [(1, "leroy".to_owned())]);
+    world.rungs = vec![rung(NEAR, "leroy", silent)];
+    assert_eq!(settle(&mut case, &world, 60), [], "there is nobody else");
+    world.rungs = vec![rung(NEAR, "leroy", silent), rung(FAR, "dupont", None)];
+    world.barred = BTreeMap::from([(FAR, Skip::Unreachable)]);
+    assert_eq!(settle(&mut case, &world, 61), [], "or nobody who can be asked");
+    world.barred.clear();
+    let done = settle(&mut case, &world, 62);
+    assert!(matches!(done[0], Step::TimedOut { to: NEAR }), "{done:?}");
+    assert_eq!(asked(done.last().unwrap()), Some(FAR));
+}
+
+#[test]
+fn images_of_somebody_else_are_told_once_and_anew_when_the_request_says_another() {
+    let mixed = |case: &Case, world: &Told| matches!(next(case, world, US, 10), Some(Step::Escalated { text }) if text == OTHER_PATIENT);
+    let (mut case, mut world) = (begun(), Told { ranks: vec![NEAR], is_of_another: true, ..Told::default() });
+    let _ = settle(&mut case, &world, 1);
+    assert!(!mixed(&case, &world), "nobody reads them yet");
+    does(&mut case, (NEAR, "dr.leroy"), 2, Step::Accepted { protocol: String::new() });
+    assert!(mixed(&case, &world));
+    let _ = settle(&mut case, &world, 10);
+    assert!(!mixed(&case, &world), "once");
+    let patient = Patient { birth_date: "19510101".to_owned(), ..case.state().ask.patient };
+    does(&mut case, (US, "dr.urgence"), 10, Step::Identified(Box::new(patient)));
+    assert!(mixed(&case, &world), "and are not that one's either");
+    world.is_of_another = false;
+    assert!(!mixed(&case, &world));
+}
+
+#[test]
+fn what_comes_after_the_end_is_told_and_nothing_else_is_done() {
+    let image = |version| Image { study: study(), version: Some(version), instances: 3 };
+    let (mut case, mut world) = (begun(), Told { ranks: vec![NEAR], images: vec![image(1)], ..Told::default() });
+    let _ = settle(&mut case, &world, 1);
+    does(&mut case, (NEAR, "dr.leroy"), 2, Step::Accepted { protocol: String::new() });
+    let _ = settle(&mut case, &world, 3);
+    does(&mut case, (NEAR, "dr.leroy"), 4, Step::Claimed);
+    let Step::Reported(mut report) = report(false) else { unreachable!() };
+    report.read = vec![(study(), 1)];
+    does(&mut case, (NEAR, "dr.leroy"), 5, Step::Reported(report));
+    let _ = settle(&mut case, &world, 6);
+    let signed = case.state().reports[0].event;
+    does(&mut case, (US, "dr.urgence"), 7, Step::Acknowledged { report: signed });
+    let _ = settle(&mut case, &world, 8);
+    assert_eq!(case.state().stage, protocol::case::state::Stage::Closed);
+    assert_eq!(settle(&mut case, &world, 9), []);
+    world.images = vec![image(2)];
+    assert_eq!(settle(&mut case, &world, 10), [], "a report that was filed, or corrected words");
+    world.touched = Timestamp(10_500);
+    assert!(matches!(&settle(&mut case, &world, 11)[..], [Step::ImagesReady { .. }]));
+    assert!(case.state().images_after_report);
+    assert_eq!(settle(&mut case, &world, 12), []);
 }

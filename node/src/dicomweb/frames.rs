@@ -1,7 +1,7 @@
 //! Retrieves frames (PS3.18 §10.4.1.1.6): the stored bytes untouched, as soon as they are here and verified.
 //!
-//! The request is held by `studies` until the frame has arrived from its holder, and what the viewer asks for first is
-//! fetched first.
+//! The request is held by `studies` until the frame has arrived from its holder. What the viewer says it shows comes first,
+//! then what it asks for first.
 
 use super::{
     accept::{self, MediaRange},
@@ -141,7 +141,7 @@ pub(super) async fn frames(State(desk): State<Arc<Desk>>, asker: Asker) -> Resul
     if asker.head_only {
         return head(&entry, &numbers, &accepted, &etag);
     }
-    let framed = open(&desk, &study, &series, &instance, Priority::Screen).await?;
+    let framed = open(&desk, &study, &series, &instance, study.frame_priority(&desk.door.cases)).await?;
     if numbers.iter().any(|n| *n > framed.map.frames()) {
         return Err(Problem::NotFound);
     }

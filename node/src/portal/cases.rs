@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     cases::{CaseError, Doing, Filter, Tab, Way, Whole, class_of, kind_of, may, priority_of, takes_part},
-    desk::contradictions,
+    desk::{Repeated, contradictions},
     tasks,
     trust::{Action, Person},
 };
@@ -326,7 +326,7 @@ fn step(door: &Door, whole: &Whole, new: NewStep) -> Result<Step, ApiError> {
         NewStep::Refuse { reason: why } => Step::Refused { reason: reason(why)? },
         NewStep::Acquired { studies } => {
             let studies = studies.iter().map(|study| uid(study)).collect::<Result<Vec<_>, _>>()?;
-            not_of_others(door, whole, &studies)?;
+            by_uid(door, whole, &studies)?;
             Step::Acquired { studies, how: Joined::Confirmed }
         }
         NewStep::Complement { text } => Step::Complement { text },
@@ -372,13 +372,17 @@ fn step(door: &Door, whole: &Whole, new: NewStep) -> Result<Step, ApiError> {
     })
 }
 
-/// By a UID alone nothing is compared: what lies here and is somebody else's is refused.
-fn not_of_others(door: &Door, whole: &Whole, studies: &[Uid]) -> Result<(), ApiError> {
+/// By a UID alone nothing is compared. What lies here and is somebody else's is refused; what could be, is joined by who repeats the
+/// patient ([`super::cases_desk::join`]). Of what does not lie here yet there is nothing to compare.
+fn by_uid(door: &Door, whole: &Whole, studies: &[Uid]) -> Result<(), ApiError> {
     for study in studies {
         let Some(row) = door.archive.study(study)? else { continue };
         let differs = contradictions(&whole.state.ask.patient, &row);
         if !differs.is_empty() {
             return Err(ApiError::WrongPatient(differs));
+        }
+        if Repeated::is_needed(whole, &row) {
+            return Err(ApiError::Missing(vec!["patient"]));
         }
     }
     Ok(())
@@ -427,7 +431,7 @@ pub(super) fn fits(door: &Door, person: &Person, whole: &Whole, new: &NewStep) -
 
 /// By hand: behind all that were asked or passed over.
 fn offer(door: &Door, whole: &Whole, to: SiteId, whom: String) -> Step {
-    let until = tasks::now().after(door.cases.delays().answer(whole, &to));
+    let until = door.cases.delays().answer_until(whole, &to, tasks::now());
     Step::Offered { to, whom, rank: whole.next_rank(), until }
 }
 
@@ -454,7 +458,6 @@ impl NewStep {
             | Self::Claim
             | Self::Read
             | Self::Compare { .. }
-            | Self::Reopen { .. }
             | Self::Uncover { .. } => Doing::Reading,
             Self::Release { .. } | Self::HandOver { .. } => Doing::LettingGo,
             Self::Offer { .. } => Doing::Routing,
@@ -463,6 +466,7 @@ impl NewStep {
             }
             Self::Acknowledge { .. } | Self::Hear { who: None, .. } => Doing::Acting,
             Self::Hear { .. } => Doing::Telling,
+            Self::Reopen { .. } => Doing::Reopening,
             Self::Cancel { .. } | Self::Unserved { .. } | Self::Prioritise { .. } | Self::Specify { .. } => {
                 Doing::Asking
             }

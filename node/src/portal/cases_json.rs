@@ -513,7 +513,7 @@ impl For<'_> {
         if state.reports.iter().any(|report| report.unheard && report.site == us && heard_by(report) <= now) {
             return Some("critical-unheard");
         }
-        let waits = state.requester.0 == us && state.stage.is_open() && state.reports.is_empty() && !state.on_hold;
+        let waits = state.requester.0 == us && state.stage.is_open() && state.reports.is_empty();
         let asked = state.asked.last().filter(|asked| asked.site != us);
         let is_away =
             state.reader.or_else(|| asked.map(|asked| asked.site)).is_some_and(|site| !self.is_reached(&site));

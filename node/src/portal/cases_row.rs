@@ -93,7 +93,7 @@ pub(super) struct CaseRow {
     due: Option<DueJson>,
     /// By when the requester wants an answer; `null`: as the priority says.
     answer_by: Option<String>,
-    /// `escalated`, `on-hold`, `info-asked`, `critical-unheard`, `comparison-owed`, `late-images`, `no-images`,
+    /// `escalated`, `on-hold`, `info-asked`, `critical-unheard`, `comparison-owed`, `late-images`, `other-patient`, `no-images`,
     /// `count-unconfirmed`, `called-off`, `unreachable`, `breached`.
     flags: Vec<&'static str>,
     images: ImagesJson,
@@ -183,7 +183,7 @@ impl For<'_> {
     }
 
     fn flags(&self, whole: &Whole, due: Option<Due>) -> Vec<&'static str> {
-        let state = &whole.state;
+        let (state, desk) = (&whole.state, self.door.desk.as_ref());
         let others = [Some(state.requester.0), state.reader];
         let is_away = state.stage.is_open() && others.into_iter().flatten().any(|site| !self.is_reached(&site));
         [
@@ -193,7 +193,8 @@ impl For<'_> {
             (state.reports.iter().any(|report| report.unheard), "critical-unheard"),
             (state.comparisons.iter().any(|comparison| comparison.class.is_none()), "comparison-owed"),
             (state.images_after_report, "late-images"),
-            (self.door.desk.as_ref().is_some_and(|desk| desk.is_bare(whole)), "no-images"),
+            (state.stage.is_open() && desk.is_some_and(|desk| desk.is_of_another(whole)), "other-patient"),
+            (desk.is_some_and(|desk| desk.is_bare(whole)), "no-images"),
             (!state.images.is_empty() && !state.count_confirmed, "count-unconfirmed"),
             (state.is_called_off, "called-off"),
             (is_away, "unreachable"),

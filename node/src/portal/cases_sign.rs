@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     cases::{CaseError, Draft, standing_of, standing_word},
-    desk::{ShownCase, SignError, ToSign},
+    desk::{Lack, ShownCase, SignError, ToSign},
     tasks,
     trust::Action,
 };
@@ -54,6 +54,10 @@ pub(super) struct NewReport {
     /// Why it is signed although images are missing, late, not those signed, or could not be decoded.
     #[serde(default)]
     despite: String,
+    /// What the reason is for, as the caller has seen it: `missing`, `unverified`, `undecoded`, `unconfirmed`, `late`,
+    /// `other-patient`. What else is found to be lacking is refused.
+    #[serde(default)]
+    despite_of: Vec<String>,
     #[serde(default)]
     read: Vec<ReadJson>,
     /// Images that it points at, of the case's studies.
@@ -92,6 +96,8 @@ pub(super) async fn sign(
         despite: new.despite,
     };
     let images = key_images(&new.key_images)?;
+    let lacks = new.despite_of.iter().map(|word| Lack::of(word).ok_or(ApiError::Bad("despite_of")));
+    let despite_of = lacks.collect::<Result<Vec<_>, _>>()?;
     if !report.is_sound() {
         return Err(ApiError::Bad("report"));
     }
@@ -101,7 +107,7 @@ pub(super) async fn sign(
         hospital: new.hospital,
         study_date: new.study_date,
     };
-    let to_sign = ToSign { report, images, shown };
+    let to_sign = ToSign { report, despite_of, images, shown };
     match door.desk()?.sign(name, caller.0.actor(), to_sign).await {
         Ok(whole) => told(&door, &caller, &whole).await,
         Err(SignError::Case(why)) => Err(lost(&door, &caller.0, &name, why)),

@@ -84,6 +84,8 @@ pub(super) struct StatisticsJson {
     /// Words of reasons for which a site was passed over.
     skips: Vec<ReasonJson>,
     justifications: Vec<ReasonJson>,
+    /// Why requests ended unread: withdrawn, or taken by nobody.
+    unread: Vec<ReasonJson>,
 }
 
 fn range(asked: &Nights, zone: &TimeZone) -> Result<(Date, Date), ApiError> {
@@ -153,6 +155,7 @@ pub(super) async fn show(
         refusals: found.refusals.into_iter().map(reason).collect(),
         skips: found.skips.into_iter().map(|(why, count)| reason((skip_word(why).to_owned(), count))).collect(),
         justifications: found.justifications.into_iter().map(reason).collect(),
+        unread: found.unread.into_iter().map(reason).collect(),
     }))
 }
 
@@ -164,7 +167,7 @@ fn name(door: &Door, site: &SiteId) -> String {
 }
 
 const HEAD: &str = "night,requested,case,requester,reader,kind,priority,modality,region,stage,answer_s,answer_within_s,\
-    preliminary_s,preliminary_within_s,final_s,final_within_s,heard_s,heard_within_s,refusals,skipped,justification\r\n";
+    preliminary_s,preliminary_within_s,final_s,final_within_s,heard_s,heard_within_s,refusals,skipped,justification,unread\r\n";
 
 #[utoipa::path(get, path = "/api/cases/statistics.csv", operation_id = "case_statistics_csv", params(Nights),
     responses((status = 200, content_type = "text/csv"), (status = 400, body = ErrorBody)))]
@@ -199,6 +202,7 @@ pub(super) async fn csv(
         fields.push(words(line.refusals.clone()));
         fields.push(words(line.skips.iter().map(|why| skip_word(*why).to_owned()).collect()));
         fields.push(line.justification.clone());
+        fields.push(line.unread.clone().unwrap_or_default());
         text.push_str(&fields.iter().map(|field| quoted(field)).collect::<Vec<_>>().join(","));
         text.push_str("\r\n");
     }

@@ -69,6 +69,7 @@ mod rules;
 mod rules_with_peers;
 mod settings;
 mod shifts;
+mod shown;
 mod signatures;
 mod signin;
 mod sources;
@@ -349,6 +350,7 @@ fn transfer_routes() -> Router<Door> {
         .route("/studies/{study}/digest", get(previews::glance))
         .route("/studies/{study}/previews", get(previews::tally).post(previews::begin))
         .route("/studies/{study}/previews/{series}/{instance}", get(previews::picture))
+        .route("/studies/{study}/shown", post(shown::say))
         .route("/links", get(transfers::links))
         .route("/peers/{site}/test", post(transfers::test))
         .route("/metrics", get(transfers::metrics))

@@ -5,8 +5,8 @@ use super::{
     cases_desk, cases_discordance, cases_key_images, cases_report, cases_request, cases_sign, cases_statistics, copies,
     duty, error, events, export, glass, grants, history, import, insight, json, keys, labels, ledger, linked, local,
     peers, people, presence, previews, provider, purpose, rejections, restore, retention, rosters, rules,
-    rules_with_peers, settings, shifts, signatures, signin, sources, spare, status, storage, study_reports, tiers,
-    transfers, undecoded, uploads, withheld, worklist,
+    rules_with_peers, settings, shifts, shown, signatures, signin, sources, spare, status, storage, study_reports,
+    tiers, transfers, undecoded, uploads, withheld, worklist,
 };
 use axum::Json;
 use utoipa::OpenApi;
@@ -69,6 +69,7 @@ use utoipa::OpenApi;
         previews::tally,
         previews::begin,
         previews::picture,
+        shown::say,
         undecoded::tell,
         transfers::links,
         transfers::test,

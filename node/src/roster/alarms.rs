@@ -14,11 +14,11 @@ use std::{collections::BTreeMap, time::Duration};
 
 /// Holes are alarms from so long before; further ahead they are in the roster alone.
 const HORIZON: Duration = Duration::from_secs(14 * 86_400);
-/// Nearer than this it is a warning …
+/// Nearer than this each is a warning, further ahead those of a coverage are one notice …
 const SOON: Duration = Duration::from_secs(48 * 3600);
 /// … and nearer than this it is now.
 const NOW: Duration = Duration::from_secs(4 * 3600);
-/// Holes of one coverage that are alarms at once, the nearest first.
+/// Holes of one coverage that are alarms of their own, the nearest first.
 const HOLES_MAX: usize = 24;
 /// Characters of a coverage's name in an alarm, beside the times.
 const NAME_SHOWN: usize = 24;
@@ -36,11 +36,36 @@ pub(super) fn named(coverage: &Coverage, hole: &Hole) -> String {
     format!("{name} {}–{}", from.strftime("%Y-%m-%d %H:%M"), until.strftime(end))
 }
 
-fn level(hole: &Hole, now: Timestamp) -> Level {
-    match hole.from.since(now) {
-        ahead if ahead <= NOW => Level::Critical,
-        ahead if ahead <= SOON => Level::Warning,
-        _ => Level::Notice,
+/// How those are named together that are further ahead than [`SOON`].
+fn named_ahead(coverage: &Coverage) -> String {
+    let name: String = coverage.name.chars().take(NAME_SHOWN).collect();
+    format!("{name} > {} h", SOON.as_secs() / 3600)
+}
+
+/// Alarms, each by its name: minutes, and how bad.
+type Found = BTreeMap<String, (u64, Level)>;
+
+/// The holes of a coverage join what was found: those that are near each by its name, those further ahead with all their minutes.
+pub(super) fn join(
+    found: &mut Found,
+    coverage: &Coverage,
+    holes: &[Hole],
+    now: Timestamp,
+    name: impl Fn(&Hole) -> String,
+) {
+    let mut near = 0;
+    for hole in holes {
+        let minutes = hole.until.since(hole.from).as_secs().div_ceil(60);
+        let ahead = hole.from.since(now);
+        if ahead > SOON {
+            // Two coverages may begin with the same words.
+            let (all, _) = found.entry(named_ahead(coverage)).or_insert((0, Level::Notice));
+            *all += minutes;
+        } else if near < HOLES_MAX {
+            near += 1;
+            let level = if ahead <= NOW { Level::Critical } else { Level::Warning };
+            found.insert(name(hole), (minutes, level));
+        }
     }
 }
 
@@ -61,15 +86,12 @@ impl Roster {
 
     fn look_here(&self) {
         let (now, shifts) = (tasks::now(), self.shifts());
-        let mut found = BTreeMap::new();
+        let mut found = Found::new();
         for coverage in self.0.trust.coverages_in_force() {
-            for hole in holes(&coverage, &shifts, now, now.after(HORIZON)).iter().take(HOLES_MAX) {
-                let minutes = hole.until.since(hole.from).as_secs().div_ceil(60);
-                let level = level(hole, now);
-                // A hole that has begun keeps its name while its minutes pass.
-                let name = self.standing_name(&coverage, hole, now).unwrap_or_else(|| named(&coverage, hole));
-                found.insert(name, (minutes, level));
-            }
+            let holes = holes(&coverage, &shifts, now, now.after(HORIZON));
+            // A hole that has begun keeps its name while its minutes pass.
+            let name = |hole: &Hole| self.standing_name(&coverage, hole, now).unwrap_or_else(|| named(&coverage, hole));
+            join(&mut found, &coverage, &holes, now, name);
         }
         self.stand(Kind::CoverageHole, found);
         let silent = self.silent(&shifts, now);
@@ -125,7 +147,7 @@ impl Roster {
     }
 
     /// Shifts of the last day that are over while cases are still their person's, who is not there any more.
-    fn owed(&self, shifts: &[Stated], now: Timestamp) -> BTreeMap<String, (u64, Level)> {
+    fn owed(&self, shifts: &[Stated], now: Timestamp) -> Found {
         let over = self.ours(shifts).filter(|stated| {
             let Shift { end, state, taken, .. } = &stated.shift;
             *end <= now && (state.counts() || *state == ShiftState::Ended && taken.is_some())
@@ -147,7 +169,7 @@ impl Roster {
     }
 
     /// Exactly these subjects of a kind.
-    fn stand(&self, kind: Kind, standing: BTreeMap<String, (u64, Level)>) {
+    fn stand(&self, kind: Kind, standing: Found) {
         self.clear(kind, |subject| standing.contains_key(subject));
         for (subject, (value, level)) in standing {
             self.0.alarms.set(kind, &subject, value, Some(level));

@@ -1,22 +1,28 @@
-//! What is open, for whom, and how long; and the loops that watch over it.
+//! What is open, for whom, and how long; what viewers show of it; and the loops that watch over it.
 //!
-//! A study that nobody used for half an hour is closed, unless it is still being fetched. A permit that ended closes its
-//! study within a second, and with the last of them the fetching stops.
+//! A study that nobody used for half an hour is closed, unless it is still being fetched and its viewers have not left it. A
+//! permit that ended closes its study within a second, and with the last of them the fetching stops.
 //!
 //! # Not here
-//! Opening: [`super::Studies::open`].
+//! Opening: [`super::Studies::open`]. What follows from what is shown: [`super::open`], and the order in `transfer`.
 
-use super::{Notice, Shared, StudiesEvent, StudyError, open, open::OpenStudy, progress::TICK, remote::RemoteCopy};
+use super::{
+    Notice, Shared, StudiesEvent, StudyError, open,
+    open::{Look, OpenStudy},
+    progress::TICK,
+    remote::RemoteCopy,
+};
 use crate::{
     archive::ArchiveEvent,
+    cases::Cases,
     overlay::OverlayEvent,
     sources::SourcesEvent,
     trust::{Person, Role, Scope},
 };
-use protocol::{Refusal, SiteId, Uid, agreement::Purpose, manifest::Amendment};
+use protocol::{Refusal, SiteId, Uid, agreement::Purpose, ids::Id128, manifest::Amendment};
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
-    sync::{Arc, Mutex, PoisonError, Weak, atomic::Ordering},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, atomic::Ordering},
     time::{Duration, Instant},
 };
 use tokio::sync::broadcast::{Receiver, error::RecvError};
@@ -29,6 +35,10 @@ const OPEN_MAX: usize = 4096;
 const LOOK_EVERY: u32 = 5;
 /// Between two tries to get a manifest from a holder that is away.
 const TRY_AGAIN: Duration = Duration::from_secs(2);
+/// What a viewer said that it shows counts for so long.
+const SHOWN_FOR: Duration = Duration::from_secs(60);
+/// Viewers of one study whose word counts.
+const VIEWERS_MAX: usize = 64;
 
 /// One person's opening of one study.
 #[derive(Debug, Default)]
@@ -47,6 +57,100 @@ impl Turn {
 
     pub(super) fn set(&mut self, open: Arc<OpenStudy>) {
         self.open = Some(open);
+    }
+}
+
+/// A viewer page, and whose it is.
+type Viewer = (String, Id128);
+
+/// What viewers show of a study, each as it said last.
+#[derive(Debug)]
+pub(super) struct Shown<L = Look>(Mutex<Words<L>>);
+
+#[derive(Debug)]
+struct Words<L> {
+    said: u64,
+    of: HashMap<Viewer, Word<L>>,
+    /// The last viewer that showed something said that it shows nothing more.
+    is_left: bool,
+}
+
+#[derive(Debug)]
+struct Word<L> {
+    number: u64,
+    at: Instant,
+    shows: bool,
+    looks: Vec<L>,
+}
+
+impl<L> Default for Shown<L> {
+    fn default() -> Self {
+        Self(Mutex::new(Words { said: 0, of: HashMap::new(), is_left: false }))
+    }
+}
+
+impl<L> Word<L> {
+    fn counts(&self, now: Instant) -> bool {
+        now.duration_since(self.at) < SHOWN_FOR
+    }
+}
+
+impl<L> Words<L> {
+    /// Where one viewer more would be too many, the oldest word goes: of the same person's, if there is one.
+    fn make_room(&mut self, viewer: &Viewer) -> Option<Word<L>> {
+        if self.of.len() < VIEWERS_MAX || self.of.contains_key(viewer) {
+            return None;
+        }
+        let oldest = self.of.iter().min_by_key(|&(of, word)| (of.0 != viewer.0, word.at)).map(|(of, _)| of.clone())?;
+        self.of.remove(&oldest)
+    }
+}
+
+impl<L> Shown<L> {
+    fn words(&self) -> MutexGuard<'_, Words<L>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A viewer says what it shows. Gives the number of its word; what it looked at before it looks at until [`Self::hold`].
+    pub(super) fn say(&self, viewer: &Viewer, shows: bool, now: Instant) -> u64 {
+        let mut words = self.words();
+        let gone = words.make_room(viewer);
+        words.said += 1;
+        let number = words.said;
+        let looks = words.of.remove(viewer).map(|before| before.looks).unwrap_or_default();
+        words.of.insert(viewer.clone(), Word { number, at: now, shows, looks });
+        words.is_left = !words.of.values().any(|word| word.shows && word.counts(now));
+        drop(words);
+        drop(gone);
+        number
+    }
+
+    /// What a viewer looks at by its word, if that is its last.
+    pub(super) fn hold(&self, viewer: &Viewer, number: u64, looks: Vec<L>) {
+        let mut words = self.words();
+        let passed = match words.of.get_mut(viewer).filter(|word| word.number == number) {
+            Some(word) => std::mem::replace(&mut word.looks, looks),
+            None => looks,
+        };
+        drop(words);
+        drop(passed);
+    }
+
+    /// Whether a viewer of this person says what it shows.
+    pub(super) fn has_spoken(&self, person: &str, now: Instant) -> bool {
+        self.words().of.iter().any(|((of, _), word)| of == person && word.counts(now))
+    }
+
+    /// Forgets words that count no more.
+    fn forget(&self, now: Instant) {
+        let mut words = self.words();
+        let gone: Vec<(Viewer, Word<L>)> = words.of.extract_if(|_, word| !word.counts(now)).collect();
+        drop(words);
+        drop(gone);
+    }
+
+    fn is_left(&self) -> bool {
+        self.words().is_left
     }
 }
 
@@ -76,6 +180,22 @@ impl Kept {
         let (turn, used) = turns.entry(key).or_insert_with(|| (SharedTurn::default(), Instant::now()));
         *used = Instant::now();
         turn.clone()
+    }
+
+    /// A person's opening of a peer's study, if there is one; waits for one that is being made.
+    async fn open_by(&self, person: &Person, study: &Uid) -> Option<Arc<OpenStudy>> {
+        let turns: Vec<SharedTurn> = {
+            let turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+            let its = turns.iter().filter(|((name, .., of), _)| *name == person.name && of == study);
+            its.map(|(_, (turn, _))| turn.clone()).collect()
+        };
+        for turn in turns {
+            let open = turn.lock().await.current();
+            if let Some(open) = open.filter(|open| open.copy().is_some()) {
+                return Some(open);
+            }
+        }
+        None
     }
 
     /// Who opened which study, as far as the opening is still kept.
@@ -169,7 +289,10 @@ impl Kept {
             let Some(copy) = open.copy() else { return is_allowed && used.elapsed() < IDLE };
             let list = if is_allowed { &mut allowed } else { &mut barred };
             list.push(copy.clone());
-            is_allowed && used.elapsed().min(copy.errand.silent_for()) < IDLE
+            // What goes on coming keeps it open, but not for viewers that said that they left.
+            let is_left = copy.shown.is_left() && !copy.is_wanted_whole.load(Ordering::Relaxed);
+            let unused = if is_left { used.elapsed() } else { used.elapsed().min(copy.errand.silent_for()) };
+            is_allowed && unused < IDLE
         });
         drop(turns);
         barred.retain(|copy| !allowed.iter().any(|other| Arc::ptr_eq(copy, other)));
@@ -231,6 +354,9 @@ async fn watch(shared: Arc<Shared>, kept: Arc<Kept>) {
             bar(&shared, kept.sweep());
         }
         for copy in kept.copies() {
+            if must_look {
+                copy.shown.forget(Instant::now());
+            }
             shared.tell_progress(&copy);
         }
     }
@@ -338,6 +464,14 @@ impl super::Studies {
     pub(crate) fn opened(&self) -> BTreeSet<(String, Uid)> {
         self.kept.opened()
     }
+
+    /// A viewer page of a person shows these images of a study, and no others, from now on and for a minute. Nothing follows
+    /// where the person has not opened it, or all of it is ours.
+    pub(crate) async fn show(&self, person: &Person, study: &Uid, (viewer, shown): (Id128, &[Uid]), cases: &Cases) {
+        if let Some(open) = self.kept.open_by(person, study).await {
+            open.show(viewer, shown, cases).await;
+        }
+    }
 }
 
 /// Fetches a whole study in the background: now, or when its holder returns, and what a newer manifest adds.
@@ -371,4 +505,72 @@ pub(super) fn fetch_whole(shared: &Arc<Shared>, open: &Arc<OpenStudy>, copy: &Ar
             }
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn viewer(person: &str, n: u8) -> Viewer {
+        (person.to_owned(), Id128([n; 16]))
+    }
+
+    /// How many look at it.
+    fn looking(at: &Arc<()>) -> usize {
+        Arc::strong_count(at) - 1
+    }
+
+    #[test]
+    fn the_last_word_of_a_viewer_counts_and_not_for_ever() {
+        let (shown, now) = (Shown::<Arc<()>>::default(), Instant::now());
+        let image = Arc::new(());
+        let (one, other) = (viewer("durand", 1), viewer("durand", 2));
+        let first = shown.say(&one, true, now);
+        let second = shown.say(&one, true, now);
+        shown.hold(&one, second, vec![image.clone()]);
+        shown.hold(&one, first, vec![image.clone(), image.clone()]);
+        assert_eq!(looking(&image), 1, "the older word comes too late");
+        let third = shown.say(&one, true, now);
+        assert_eq!(looking(&image), 1, "it looks until it is known at what");
+        shown.hold(&one, third, Vec::new());
+        assert_eq!(looking(&image), 0);
+        let said = shown.say(&other, true, now + SHOWN_FOR / 2);
+        shown.hold(&other, said, vec![image.clone()]);
+        let later = now + SHOWN_FOR;
+        assert!(shown.has_spoken("durand", later) && !shown.has_spoken("martin", later));
+        shown.forget(later);
+        assert_eq!((shown.words().of.len(), looking(&image)), (1, 1));
+        shown.forget(later + SHOWN_FOR);
+        assert_eq!((shown.words().of.len(), looking(&image)), (0, 0));
+        assert!(!shown.has_spoken("durand", later + SHOWN_FOR));
+    }
+
+    #[test]
+    fn a_study_is_left_with_the_last_viewer_that_shows_it() {
+        let (shown, now) = (Shown::<Arc<()>>::default(), Instant::now());
+        let (one, other) = (viewer("durand", 1), viewer("martin", 2));
+        assert!(!shown.is_left(), "nobody said anything");
+        shown.say(&one, true, now);
+        shown.say(&other, true, now);
+        shown.say(&one, false, now);
+        assert!(!shown.is_left());
+        shown.say(&other, false, now);
+        assert!(shown.is_left());
+        shown.say(&one, true, now);
+        assert!(!shown.is_left(), "it is back");
+    }
+
+    #[test]
+    fn who_opens_viewers_without_end_is_forgotten_first() {
+        let (shown, now) = (Shown::<Arc<()>>::default(), Instant::now());
+        shown.say(&viewer("martin", 0), true, now);
+        for n in 0..=255 {
+            shown.say(&viewer("durand", n), true, now + Duration::from_millis(n.into()));
+        }
+        assert_eq!(shown.words().of.len(), VIEWERS_MAX);
+        assert!(shown.has_spoken("martin", now), "the oldest of all");
+        assert!(shown.words().of.contains_key(&viewer("durand", 255)));
+        shown.say(&viewer("leroy", 0), true, now);
+        assert_eq!(shown.words().of.len(), VIEWERS_MAX);
+    }
 }

@@ -12,6 +12,8 @@ use super::{
 use crate::{
     archive,
     audit::{Act, Event, Outcome},
+    cases::Cases,
+    transfer::{Errand, Object, TransferError},
     trust::{Permit, Person},
 };
 use bytes::Bytes;
@@ -19,8 +21,10 @@ use futures::{StreamExt, TryStreamExt};
 use protocol::{
     Refusal, SiteId, Uid,
     agreement::{Level, Purpose},
+    case,
     catalog::Basis,
     fetch::{Priority, Reader},
+    ids::Id128,
     manifest::{Amended, Edit, InstanceEntry},
 };
 use std::{
@@ -39,6 +43,8 @@ const READER_CHARS_MAX: usize = 64;
 const AWAY: Duration = Duration::from_secs(5);
 /// Headers of a study that is here and there read side by side.
 const HEADERS_AT_ONCE: usize = 8;
+/// What was found of the cases that a study is of is believed for so long.
+const CASES_FRESH: Duration = Duration::from_secs(10);
 
 /// Where the bytes are: here, at a peer, or some at each; every side under its own permit.
 #[derive(Debug)]
@@ -66,6 +72,8 @@ pub(crate) struct OpenStudy {
     is_cut: AtomicBool,
     /// The fetch from a peer is written down once, before the first request.
     fetched: OnceCell<()>,
+    /// Whether it is an emergency, and when that was found.
+    is_emergency: Mutex<Option<(Instant, bool)>>,
 }
 
 /// The side that has an instance.
@@ -98,6 +106,7 @@ impl OpenStudy {
             away_since: Mutex::default(),
             is_cut: AtomicBool::new(false),
             fetched: OnceCell::new(),
+            is_emergency: Mutex::default(),
         }
     }
 
@@ -393,8 +402,67 @@ impl OpenStudy {
             .ok_or_else(|| StudyError::internal("a correction cannot be written into a header"))
     }
 
+    /// As what a frame is asked for. A viewer that says what it shows (see [`Self::show`]) looks at that, and fetches the rest
+    /// of what it asks for beside it; whoever says nothing is taken to look at what they ask for.
+    pub(crate) fn frame_priority(&self, cases: &Cases) -> Priority {
+        match self.copy() {
+            Some(copy) if copy.shown.has_spoken(&self.person.name, Instant::now()) => Priority::Series,
+            Some(_) => self.screen(cases),
+            None => Priority::Screen,
+        }
+    }
+
+    /// As what it goes to a screen.
+    fn screen(&self, cases: &Cases) -> Priority {
+        let mut known = self.is_emergency.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = known.filter(|(at, _)| at.elapsed() < CASES_FRESH).map(|(_, is)| is);
+        let is_emergency =
+            fresh.unwrap_or_else(|| self.is_agreed_emergency() || is_read_at_once(cases, &self.found.row.study));
+        if fresh.is_none() {
+            *known = Some((Instant::now(), is_emergency));
+        }
+        if is_emergency { Priority::Emergency } else { Priority::Screen }
+    }
+
+    /// Whether it is read by broken glass, or for that purpose.
+    fn is_agreed_emergency(&self) -> bool {
+        let basis = self.sides.there.as_ref().and_then(|(permit, _)| permit.basis.as_ref());
+        let is_for_it = |basis: &Basis| self.shared.trust.purposes(basis) == [Purpose::Emergency];
+        self.sides.purpose == Purpose::Emergency || basis.is_some_and(is_for_it)
+    }
+
+    /// A viewer has these images of a peer's study on its screen, and no others, until it says otherwise or nothing for a
+    /// minute: they come before all else.
+    pub(super) async fn show(&self, viewer: Id128, shown: &[Uid], cases: &Cases) {
+        let Some(copy) = self.copy() else { return };
+        let viewer = (self.person.name.clone(), viewer);
+        let said = copy.shown.say(&viewer, !shown.is_empty(), Instant::now());
+        let looks = if shown.is_empty() { Vec::new() } else { self.look_at(copy, shown, self.screen(cases)).await };
+        copy.shown.hold(&viewer, said, looks);
+    }
+
+    /// Asks for what is on a screen, and then for what follows it. Why it cannot be had is told to whoever asks for the image.
+    async fn look_at(&self, copy: &RemoteCopy, shown: &[Uid], priority: Priority) -> Vec<Look> {
+        let Ok(contents) = self.contents().await else { return Vec::new() };
+        let (there, reader) = (contents.there(), self.reader());
+        let places = shown.iter().filter_map(|instance| there.place(instance));
+        let entries: Vec<&InstanceEntry> =
+            places.map(|(_, entry)| entry).filter(|entry| !contents.is_ours(entry)).collect();
+        let look = |entry: &&InstanceEntry| {
+            // Of many frames it is not known which are on the screen; the viewer asks for them.
+            let range = if entry.frames > 1 { (0, 0) } else { (0, entry.bytes) };
+            Look::at(copy, entry, range, (priority, true), &reader).ok()
+        };
+        let looks = entries.iter().filter(|entry| !copy.errand.has(&entry.digest)).filter_map(look).collect();
+        for entry in entries {
+            copy.follow(there, entry, &reader);
+        }
+        looks
+    }
+
     /// Verified bytes of an instance's data set. For a peer's study this asks for them with this priority and waits
-    /// (at most 10 s without progress); the rest of the series is fetched behind it.
+    /// (at most 10 s without progress); the rest of the series is fetched behind it. Whoever waits no longer does not hold up
+    /// what others wait for.
     ///
     /// # Errors
     /// [`StudyError`].
@@ -424,9 +492,9 @@ impl OpenStudy {
                     }
                     None => {
                         let range = (offset, len);
-                        let object = copy.errand.want((&entry.digest, entry.bytes), range, priority, &reader)?;
+                        let look = Look::at(copy, entry, range, (priority, false), &reader)?;
                         self.follow(copy, contents, entry, priority, &reader);
-                        copy.wait(entry, range, &object).await.map_err(|fault| erased_under_way(copy, fault))?
+                        copy.wait(entry, range, look.object()).await.map_err(|fault| erased_under_way(copy, fault))?
                     }
                 }
             }
@@ -460,4 +528,48 @@ impl OpenStudy {
             Side::There(_) => Ok(meta::part10_head(entry)),
         }
     }
+}
+
+/// Somebody waits for a part of a peer's object, or has it on the screen, until this is dropped.
+#[derive(Debug)]
+pub(super) struct Look {
+    errand: Arc<Errand>,
+    object: Arc<Object>,
+    number: u64,
+}
+
+impl Look {
+    /// Begins it: what is looked at is asked for, as [`Errand::look`] says.
+    pub(super) fn at(
+        copy: &RemoteCopy,
+        entry: &InstanceEntry,
+        range: (u64, u64),
+        how: (Priority, bool),
+        reader: &Reader,
+    ) -> Result<Self, TransferError> {
+        let errand = copy.errand.clone();
+        let (object, number) = errand.look((&entry.digest, entry.bytes), range, how, reader)?;
+        Ok(Self { errand, object, number })
+    }
+
+    pub(super) fn object(&self) -> &Object {
+        &self.object
+    }
+}
+
+impl Drop for Look {
+    fn drop(&mut self) {
+        self.errand.look_away(&self.object, self.number);
+    }
+}
+
+/// Whether it is of an open P0 case that this site reads.
+fn is_read_at_once(cases: &Cases, study: &Uid) -> bool {
+    let us = cases.us();
+    cases.all().iter().map(|whole| &whole.state).any(|state| {
+        state.ask.priority == case::event::Priority::P0
+            && state.reader == Some(us)
+            && state.stage.is_open()
+            && state.ask.studies.contains(study)
+    })
 }

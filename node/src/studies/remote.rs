@@ -10,7 +10,7 @@
 //! # Not here
 //! Permission and evidence: [`super::open`]. Order and verification: `transfer`.
 
-use super::{Shared, StudyError, ahead::Ahead, contents::Contents, progress::Progress};
+use super::{Shared, StudyError, ahead::Ahead, contents::Contents, keep::Shown, open::Look, progress::Progress};
 use crate::{
     archive::cache::{CHUNK_BYTES, Copy, Lease},
     overlay::RemoteStudy,
@@ -62,6 +62,8 @@ pub(super) struct RemoteCopy {
     pub(super) lease: Lease,
     /// What stands for images until they are here.
     pub(super) ahead: Ahead,
+    /// What viewers have on their screens.
+    pub(super) shown: Shown,
     contents: tokio::sync::Mutex<Option<Arc<Contents>>>,
     copies: Mutex<LruCache<Digest, Copy>>,
     opened_series: Mutex<HashSet<Uid>>,
@@ -88,6 +90,7 @@ impl RemoteCopy {
             progress: Mutex::new(progress),
             is_wanted_whole: AtomicBool::new(false),
             ahead: Ahead::new(shared.previews.clone()),
+            shown: Shown::default(),
             shared,
             lease,
             contents: tokio::sync::Mutex::new(None),
@@ -346,8 +349,8 @@ impl RemoteCopy {
     /// The header from another holder, if it is the one that the manifest names.
     async fn header_of_others(&self, entry: &InstanceEntry, reader: &Reader) -> Result<Option<Bytes>, StudyError> {
         let range = (0, u64::from(entry.header_bytes));
-        let object = self.errand.want((&entry.digest, entry.bytes), range, Priority::Screen, reader)?;
-        let header = self.wait(entry, range, &object).await?;
+        let look = Look::at(self, entry, range, (Priority::Screen, false), reader)?;
+        let header = self.wait(entry, range, look.object()).await?;
         Ok(Some(header).filter(|header| Digest::of(header) == entry.header_digest))
     }
 

@@ -10,10 +10,12 @@
 use super::{
     errand::Failure,
     fetch::{Fault, Work, verified},
+    receive::more,
 };
-use bytes::{Bytes, BytesMut};
-use protocol::{Digest, coding, digest::Groups};
-use quinn::{ReadExactError, RecvStream};
+use crate::archive::cache::{Chunk, chunks_of};
+use bytes::BytesMut;
+use protocol::{Digest, coding, digest::Groups, limits::GROUP};
+use quinn::RecvStream;
 use std::sync::Arc;
 
 /// What follows in place of the bytes of an object.
@@ -25,7 +27,8 @@ pub(crate) struct Unit {
     pub(crate) coded: u32,
 }
 
-/// Receives a unit whose first group is `first_group` of the object; `None` when it does not become what was signed.
+/// Receives a unit that begins with group `first_group` of the object, where a chunk begins too. Gives the chunks that it
+/// becomes; `None` when it does not become what was signed.
 ///
 /// # Errors
 /// [`Fault`], when it did not come whole.
@@ -36,30 +39,24 @@ pub(crate) async fn unit(
     first_group: u64,
     groups: &Arc<Groups>,
     digest: &Digest,
-) -> Result<Option<Bytes>, Fault> {
+) -> Result<Option<Vec<Chunk>>, Fault> {
     let coded = receive(work, recv, unit.coded).await?;
     let length = usize::try_from(unit.bytes).map_err(|_| Failure::Protocol)?;
     let turn = work.pump.coding.decoding.enter(unit.bytes).await.ok_or(Fault::Lost)?;
     let (groups, digest) = (groups.clone(), *digest);
     let decoding = turn.work(move || {
         let bytes = coding::decode(&coded, length).ok()?;
-        verified(&bytes, first_group, &groups, &digest).then(|| Bytes::from(bytes))
+        verified(&bytes, first_group, &groups, &digest).then(|| chunks_of(&bytes))
     });
     decoding.await.ok_or(Fault::Lost)
 }
 
-async fn receive(work: Work<'_>, recv: &mut RecvStream, length: u32) -> Result<Bytes, Fault> {
+async fn receive(work: Work<'_>, recv: &mut RecvStream, length: u32) -> Result<BytesMut, Fault> {
     let length = usize::try_from(length).map_err(|_| Failure::Protocol)?;
-    let mut bytes = BytesMut::new();
+    let mut bytes = BytesMut::with_capacity(length);
     while bytes.len() < length {
-        match recv.read_chunk(length - bytes.len(), true).await {
-            Ok(Some(piece)) => {
-                work.came(piece.bytes.len() as u64);
-                bytes.extend_from_slice(&piece.bytes);
-            }
-            Ok(None) => return Err(Failure::Protocol.into()),
-            Err(fault) => return Err(ReadExactError::ReadError(fault).into()),
-        }
+        let left = length - bytes.len();
+        work.came(more(recv, left.min(GROUP), &mut bytes).await? as u64);
     }
-    Ok(bytes.freeze())
+    Ok(bytes)
 }

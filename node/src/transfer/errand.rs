@@ -4,6 +4,8 @@
 //! order, writes verified chunks into the lease and tells the errand. Dropping the errand gives up what was not yet
 //! fetched.
 //!
+//! Whoever looks at an object, or waits for a part of it, says so until they look away: then it waits as what is left of that.
+//!
 //! An errand can be paused and called off: then nothing more of it is asked for but what somebody looks at, which is never
 //! kept waiting for an administrator's sake. What was asked for in vain stays with a paused one until it goes on.
 //!
@@ -18,7 +20,7 @@ use super::{
     opening::Gift,
     others::{Other, PassedOver},
     pump::Pump,
-    schedule::QUEUED_MAX,
+    schedule::{Looks, OfReader, QUEUED_MAX, Urgency},
 };
 use crate::archive::cache::{CHUNK_BYTES, CacheError, Copy, Lease};
 use protocol::{
@@ -29,8 +31,10 @@ use protocol::{
 };
 use std::{
     collections::{BTreeMap, HashMap},
+    hash::{DefaultHasher, Hash, Hasher},
+    ops::Range,
     sync::{
-        Arc, Mutex, PoisonError, Weak,
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -80,7 +84,10 @@ pub(crate) struct Object {
     pub(crate) digest: Digest,
     pub(crate) bytes: u64,
     pub(crate) reader: Reader,
+    /// Whose turn it takes.
+    turn_of: u64,
     pub(crate) errand: Weak<Errand>,
+    looks: Mutex<Looks>,
     copy: OnceCell<Copy>,
     /// Believed group values. Whoever asks for them first holds the lock meanwhile.
     pub(crate) groups: tokio::sync::Mutex<Option<Arc<Groups>>>,
@@ -100,6 +107,10 @@ impl Object {
     /// When the lease is gone.
     pub(crate) async fn copy(&self, lease: &Lease) -> Result<&Copy, CacheError> {
         self.copy.get_or_try_init(|| lease.object(&self.digest, self.bytes)).await
+    }
+
+    fn looks(&self) -> MutexGuard<'_, Looks> {
+        self.looks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Rises with every chunk that arrives, and when the object failed.
@@ -148,6 +159,17 @@ impl Span {
     pub(crate) fn bytes(&self) -> u64 {
         self.object.bytes.saturating_sub(u64::from(self.index) * RANGE_BYTES_MAX).min(RANGE_BYTES_MAX)
     }
+
+    /// The line of another holder that it was lent to.
+    pub(super) fn pump_of(&self, site: &SiteId) -> Option<Arc<Pump>> {
+        self.object.errand.upgrade()?.pump_of(site)
+    }
+}
+
+impl OfReader for Span {
+    fn reader(&self) -> u64 {
+        self.object.turn_of
+    }
 }
 
 impl PartialEq for Span {
@@ -156,8 +178,8 @@ impl PartialEq for Span {
     }
 }
 impl Eq for Span {}
-impl std::hash::Hash for Span {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+impl Hash for Span {
+    fn hash<H: Hasher>(&self, state: &mut H) {
         (Arc::as_ptr(&self.object) as usize, self.index).hash(state);
     }
 }
@@ -275,30 +297,82 @@ impl Errand {
     /// much is asked of this holder already.
     pub(crate) fn want(
         &self,
-        (digest, bytes): (&Digest, u64),
-        (offset, len): (u64, u64),
+        of: (&Digest, u64),
+        range: (u64, u64),
         priority: Priority,
         reader: &Reader,
     ) -> Result<Arc<Object>, TransferError> {
+        let (object, spans) = self.named(of, range, reader)?;
+        self.ask(&object, spans.map(|index| (index, Urgency::from(priority))))?;
+        Ok(object)
+    }
+
+    /// Wants a range as long as somebody looks: one who waits for it, or (`is_shown`) a viewer that has the object on its
+    /// screen; without bytes, parts of it that are not known, and then what is waited for of it is as urgent. Gives the object,
+    /// and the number by which [`Self::look_away`] ends it.
+    ///
+    /// # Errors
+    /// As [`Self::want`].
+    pub(crate) fn look(
+        &self,
+        of: (&Digest, u64),
+        range: (u64, u64),
+        (priority, is_shown): (Priority, bool),
+        reader: &Reader,
+    ) -> Result<(Arc<Object>, u64), TransferError> {
+        let (object, spans) = self.named(of, range, reader)?;
+        let spans = if is_shown && range.1 == 0 { 0..0 } else { spans };
+        // Held until it is asked for: whoever looks away meanwhile does not lower it.
+        let mut looks = object.looks();
+        let number = looks.enter(spans.clone(), priority, is_shown);
+        let mut risen = looks.all();
+        risen.retain(|(index, _)| is_shown || spans.contains(index));
+        if let Err(full) = self.ask(&object, risen) {
+            looks.leave(number);
+            return Err(full);
+        }
+        drop(looks);
+        Ok((object, number))
+    }
+
+    /// Somebody looks no more. What nobody else looks at goes along with its series.
+    pub(crate) fn look_away(&self, object: &Arc<Object>, number: u64) {
+        let mut looks = object.looks();
+        for (index, urgency) in looks.leave(number) {
+            self.pump.lower(&Span { object: object.clone(), index }, urgency);
+        }
+    }
+
+    /// An object, and its spans that a range lies in.
+    fn named(
+        &self,
+        (digest, bytes): (&Digest, u64),
+        (offset, len): (u64, u64),
+        reader: &Reader,
+    ) -> Result<(Arc<Object>, Range<u32>), TransferError> {
         if self.ended.is_cancelled() {
             return Err(TransferError::Cancelled);
         }
         let object = self.object(digest, bytes, reader);
         if object.has_failed_lately() {
-            return object.failure().map_or(Ok(object), |failure| Err(failure.into()));
+            return object.failure().map_or(Ok((object, 0..0)), |failure| Err(failure.into()));
         }
         let first = u32::try_from(offset / RANGE_BYTES_MAX).unwrap_or(u32::MAX);
         let end = offset.saturating_add(len).div_ceil(RANGE_BYTES_MAX).max(u64::from(first) + 1);
         let end = u32::try_from(end).unwrap_or(u32::MAX).min(object.spans());
-        for index in first..end {
+        Ok((object, first..end))
+    }
+
+    fn ask(&self, object: &Arc<Object>, spans: impl IntoIterator<Item = (u32, Urgency)>) -> Result<(), TransferError> {
+        for (index, urgency) in spans {
             let span = Span { object: object.clone(), index };
-            let Some(span) = self.put_aside(span, priority) else { continue };
-            if !self.pump.ask(&span, priority) {
+            let Some(span) = self.put_aside(span, urgency.priority) else { continue };
+            if !self.pump.ask(&span, urgency) {
                 return Err(TransferError::Refused(Refusal::Busy(1_000)));
             }
         }
         self.wants.send_replace(());
-        Ok(object)
+        Ok(())
     }
 
     /// Bytes of an object are under way without its having been wanted; those of another are let go.
@@ -397,7 +471,9 @@ impl Errand {
                 digest: *digest,
                 bytes,
                 reader: reader.clone(),
+                turn_of: turn_of(reader),
                 errand: self.this.clone(),
+                looks: Mutex::default(),
                 copy: OnceCell::new(),
                 groups: tokio::sync::Mutex::new(None),
                 beat: watch::Sender::new(0),
@@ -500,4 +576,11 @@ impl Errand {
             steer: books.steer,
         }
     }
+}
+
+/// A person takes one turn in each role, whatever they read.
+fn turn_of(reader: &Reader) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (&reader.person, &reader.role).hash(&mut hasher);
+    hasher.finish()
 }

@@ -7,7 +7,7 @@
 //! Chunks are written as they verify; what was written is not asked for again.
 //!
 //! # Not here
-//! When and in what order: [`super::pump`]. Keeping the bytes: `archive::cache`.
+//! When and in what order: [`super::pump`]. Bytes on their way into the lease: [`super::receive`].
 
 use super::{
     TransferError,
@@ -16,6 +16,7 @@ use super::{
     errand::{Errand, Failure, Object, SPAN_CHUNKS, Span},
     line::Live,
     pump::Pump,
+    receive::{self, CHUNK_GROUPS, Step},
     wire::{self, WireFault},
 };
 use crate::archive::cache::{CHUNK_BYTES, Copy};
@@ -43,10 +44,6 @@ use tokio_util::sync::CancellationToken;
 
 #[expect(clippy::cast_possible_truncation, reason = "16 KiB")]
 const GROUP: usize = GROUP_BYTES as usize;
-#[expect(clippy::cast_possible_truncation, reason = "64 KiB")]
-const CHUNK: usize = CHUNK_BYTES as usize;
-/// Groups of one chunk of the cache.
-const CHUNK_GROUPS: u64 = CHUNK_BYTES / GROUP_BYTES;
 /// A blob that brings no byte for so long does not come.
 const BLOB_SILENCE: Duration = Duration::from_secs(10);
 /// Header bytes of one series in memory at most.
@@ -209,6 +206,23 @@ impl Work<'_> {
         self.run.used.fetch_add(bytes, Ordering::Relaxed);
         self.errand.note_wire(bytes);
     }
+
+    /// Counts bytes of the object that are in the lease.
+    fn kept(&self, bytes: u64) {
+        let left = self.run.left().saturating_sub(bytes);
+        self.run.left.store(left, Ordering::Relaxed);
+        self.errand.note_chunk(self.object(), bytes, &self.pump.line().peer);
+        self.pump.note_kept(bytes);
+        self.pump.line().pulse.beat();
+    }
+
+    fn note(&self, step: Step) {
+        match step {
+            Step::Came(bytes) => self.came(bytes),
+            Step::Verified(bytes) => self.used(bytes),
+            Step::Kept(bytes) => self.kept(bytes),
+        }
+    }
 }
 
 /// Fetches what is missing of a span into the lease.
@@ -309,51 +323,20 @@ async fn one_run(work: Work<'_>, copy: &Copy, (from, count, priority): (u64, u64
     match head.coded {
         Some(coded) => {
             let unit = Unit { bytes: head.bytes, coded };
-            let Some(bytes) = coded::unit(work, &mut recv, unit, first_group, &groups, &digest).await? else {
+            let Some(chunks) = coded::unit(work, &mut recv, unit, first_group, &groups, &digest).await? else {
                 work.pump.doubt_coding(errand).await;
                 return Ok(());
             };
             work.used(coded.into());
-            keep(work, copy, (from, bytes)).await
+            copy.write(from, chunks).await.map_err(|_| Failure::Cache)?;
+            work.kept(head.bytes);
+            Ok(())
         }
-        None => plain(work, copy, (from, head.bytes, &mut recv, groups.as_ref())).await,
+        None => {
+            let sums = (groups.as_ref(), &digest);
+            receive::into_copy(&mut recv, copy, (from, head.bytes), sums, &|step| work.note(step)).await
+        }
     }
-}
-
-/// Receives bytes as they are.
-async fn plain(
-    work: Work<'_>,
-    copy: &Copy,
-    (from, mut left, recv, groups): (u64, u64, &mut RecvStream, &Groups),
-) -> Result<(), Fault> {
-    let digest = work.object().digest;
-    let mut index = from;
-    while left > 0 {
-        let size = left.min(CHUNK_BYTES);
-        let chunk = chunk(recv, index, size, groups, &digest, &mut |n| work.came(n)).await?;
-        work.used(size);
-        keep(work, copy, (index, chunk)).await?;
-        index += 1;
-        left -= size;
-    }
-    Ok(())
-}
-
-/// Keeps verified bytes that begin with chunk `from`.
-async fn keep(work: Work<'_>, copy: &Copy, (from, mut bytes): (u64, Bytes)) -> Result<(), Fault> {
-    let mut index = from;
-    while !bytes.is_empty() {
-        let chunk = bytes.split_to(bytes.len().min(CHUNK));
-        let size = chunk.len() as u64;
-        copy.write(index, chunk).await.map_err(|_| Failure::Cache)?;
-        let left = work.run.left().saturating_sub(size);
-        work.run.left.store(left, Ordering::Relaxed);
-        work.errand.note_chunk(work.object(), size, &work.pump.line().peer);
-        work.pump.note_kept(size);
-        work.pump.line().pulse.beat();
-        index += 1;
-    }
-    Ok(())
 }
 
 /// Opens a stream and writes the request.
@@ -436,27 +419,6 @@ pub(crate) async fn read_groups(
     if groups.belong_to(digest, bytes) { Ok(groups) } else { Err(Failure::Corrupt.into()) }
 }
 
-/// Reads one chunk, checking every group as it comes.
-pub(crate) async fn chunk(
-    recv: &mut RecvStream,
-    index: u64,
-    size: u64,
-    groups: &Groups,
-    digest: &Digest,
-    came: &mut (dyn FnMut(u64) + Send),
-) -> Result<Bytes, Fault> {
-    let size = usize::try_from(size).map_err(|_| Failure::Protocol)?;
-    let mut bytes = BytesMut::zeroed(size);
-    for (nth, group) in bytes.chunks_mut(GROUP).enumerate() {
-        recv.read_exact(group).await?;
-        came(group.len() as u64);
-        if !groups.holds(index * CHUNK_GROUPS + nth as u64, group, digest) {
-            return Err(Failure::Corrupt.into());
-        }
-    }
-    Ok(bytes.freeze())
-}
-
 /// Asks for one range of an object and reads it whole, with its group values where they are not known yet.
 pub(crate) async fn piece(
     live: &Live,
@@ -477,14 +439,9 @@ pub(crate) async fn piece(
         None if head.values > 0 => Arc::new(read_groups(&mut recv, head.values, digest, object_bytes).await?),
         None => Arc::new(Groups::default()),
     };
+    let bytes = usize::try_from(head.bytes).map_err(|_| Failure::Protocol)?;
     let mut whole = BytesMut::new();
-    let (mut index, mut left) = (first_group / CHUNK_GROUPS, head.bytes);
-    while left > 0 {
-        let size = left.min(CHUNK_BYTES);
-        whole.extend_from_slice(&chunk(&mut recv, index, size, &groups, digest, &mut |_| {}).await?);
-        index += 1;
-        left -= size;
-    }
+    receive::verified(&mut recv, (*first_group, bytes), (groups.as_ref(), digest), &mut whole, &|_| {}).await?;
     Ok((groups, whole.freeze()))
 }
 

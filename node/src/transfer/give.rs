@@ -497,7 +497,9 @@ async fn read(object: &Given, offset: u64, end: u64) -> Result<Bytes, Refusal> {
     if offset >= end {
         return Ok(Bytes::new());
     }
-    object.range(offset, (end - offset).min(PIECE_BYTES)).await
+    // What is one range at most lies in memory whole.
+    let piece = if object.bytes() <= RANGE_BYTES_MAX { RANGE_BYTES_MAX } else { PIECE_BYTES };
+    object.range(offset, (end - offset).min(piece)).await
 }
 
 async fn blob(bytes: Bytes, to: &mut Sender<'_>) -> Result<(), Refusal> {

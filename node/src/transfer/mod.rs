@@ -39,6 +39,7 @@ mod past;
 mod progress;
 mod pump;
 mod rates;
+mod receive;
 mod recover;
 mod roads;
 mod schedule;

@@ -11,7 +11,7 @@ use super::{
     line::{Line, Live},
     past::{Past, Run},
     progress::{Rate, patience},
-    schedule::{Queue, STREAMS_MAX, STREAMS_MIN, Wanted},
+    schedule::{Queue, STREAMS_MAX, STREAMS_MIN, Urgency, Wanted},
     spread::{Ear, Pace, Rests},
 };
 use crate::{audit::Alerts, tasks::Tasks};
@@ -140,19 +140,19 @@ impl Pump {
     }
 
     /// Puts a span into the queue or raises it; false when the queue is full.
-    pub(crate) fn ask(&self, span: &Span, priority: Priority) -> bool {
+    pub(crate) fn ask(&self, span: &Span, urgency: impl Into<Urgency>) -> bool {
+        let urgency = urgency.into();
         let (wanted, lent) = {
             let mut queue = self.queue();
-            (queue.want(span, priority), queue.lent_to(span))
+            (queue.want(span, urgency), queue.lent_to(span))
         };
         match wanted {
             Wanted::Queued => self.wake(),
             Wanted::RunningLower => match lent {
-                None => self.raise(span, priority),
+                None => self.raise(span, urgency.priority),
                 Some(site) => {
-                    let helper = span.object.errand.upgrade().and_then(|errand| errand.pump_of(&site));
-                    if let Some(helper) = helper {
-                        helper.raise(span, priority);
+                    if let Some(helper) = span.pump_of(&site) {
+                        helper.raise(span, urgency.priority);
                     }
                 }
             },
@@ -160,6 +160,38 @@ impl Pump {
             Wanted::Full => return false,
         }
         true
+    }
+
+    /// Nobody looks at a span as before: it waits as less.
+    pub(crate) fn lower(&self, span: &Span, to: Urgency) {
+        let lent = {
+            let mut queue = self.queue();
+            if !queue.lower(span, to) {
+                return;
+            }
+            queue.lent_to(span)
+        };
+        match lent {
+            None => self.let_pass(self, span, to),
+            Some(site) => {
+                if let Some(helper) = span.pump_of(&site) {
+                    helper.let_pass(self, span, to);
+                }
+            }
+        }
+    }
+
+    /// What runs and is no longer looked at is taken back where nothing of it came yet and much stands before it: all that is
+    /// asked for behind it would wait for it. What is about to come goes on.
+    fn let_pass(&self, home: &Self, span: &Span, to: Urgency) {
+        let run = self.table().get(span).cloned();
+        if run.as_ref().is_some_and(|run| run.moved().is_some() || !self.is_far_back(run)) {
+            return;
+        }
+        home.queue().lower_running(span, to);
+        if let Some(run) = run {
+            run.hasten();
+        }
     }
 
     /// Takes what waits of an errand and nobody looks at out of the queue.
@@ -282,10 +314,11 @@ impl Pump {
         });
     }
 
-    /// Whether what was asked before it takes longer than asking anew does.
+    /// Whether what stands before it takes longer than asking anew does.
     fn is_far_back(&self, run: &Fetching) -> bool {
-        let since = run.asked();
-        let before = self.table().values().filter(|other| other.asked() < since).map(|other| other.left()).sum::<u64>();
+        let (since, (.., priority)) = (run.asked(), run.wanted());
+        let is_before = |other: &&Arc<Fetching>| other.asked() < since && other.wanted().2 >= priority;
+        let before: u64 = self.table().values().filter(is_before).map(|other| other.left()).sum();
         let Some(live) = self.line.live() else { return false };
         before as f64 > self.rate_now().max(1.0) * live.connection.rtt().as_secs_f64()
     }
@@ -535,5 +568,29 @@ impl Pump {
                 errand.end(Failure::Refused(Refusal::Revoked));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::tests::world, Priority};
+    use protocol::{Digest, Uid, ids::Id128};
+    use std::net::SocketAddr;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn who_looks_away_lets_it_go_along_with_its_series() {
+        let (a, b) = (world::Site::new("CH Nord", 1).await, world::Site::new("Clinique Sud", 2).await);
+        // Nobody answers there: all that is asked for waits.
+        b.pair_by(&a, SocketAddr::from(([127, 0, 0, 1], 9))).await;
+        let (study, digest) = (Uid::parse("1.2.826.67").unwrap(), Digest::of(b"two spans"));
+        let errand = b.transfer.errand(&a.id(), &study, b.lease(&a, &study, Id128([1; 16]))).unwrap();
+        let (of, reader) = ((&digest, 1_500_000), world::reader());
+        let (object, shown) = errand.look(of, (0, 1_500_000), (Priority::Screen, true), &reader).unwrap();
+        let (_, waits) = errand.look(of, (0, 1_500_000), (Priority::Series, false), &reader).unwrap();
+        assert_eq!((errand.pump.load(), errand.pump.take(&errand).len()), ((2, 0), 0));
+        errand.look_away(&object, shown);
+        let left: Vec<_> = errand.pump.take(&errand).iter().map(|(span, priority)| (span.index, *priority)).collect();
+        assert_eq!(left, [(0, Priority::Series), (1, Priority::Series)]);
+        errand.look_away(&object, waits);
     }
 }

@@ -265,7 +265,8 @@ impl State {
 
     fn images_ready(&mut self, event: &Event, studies: &[(Uid, u64)], count_confirmed: bool) -> Result<(), Void> {
         Self::require(event.site == self.requester.0 || self.reader == Some(event.site), Void::NotYours)?;
-        Self::require(self.stage.is_open(), Void::TooLate)?;
+        // What comes after all was read and closed is told to those who read it.
+        Self::require(self.stage.is_open() || self.stage == Stage::Closed, Void::TooLate)?;
         let before = self.images.clone();
         for (study, version) in studies {
             match self.images.iter_mut().find(|(known, _)| known == study) {
@@ -367,9 +368,8 @@ impl State {
             Standing::Preliminary => self.stage,
             Standing::Final | Standing::Addendum | Standing::SecondReading => Stage::Final,
         };
-        if self.images.iter().all(|(study, there)| report.read.iter().any(|(s, read)| s == study && read >= there)) {
-            self.images_after_report = false;
-        }
+        // Also where it was signed knowing that there are newer ones, or on an island that had not heard of them.
+        self.images_after_report = !self.names_all(report);
         // The request is known to all; what its author did not know of is not what it was signed with.
         let said = self.identities.iter().rev().find(|said| knew(&said.event));
         let patient = said.map_or_else(|| self.ask.patient.clone(), |said| said.patient.clone());
@@ -391,6 +391,12 @@ impl State {
         if stage == Stage::Final && claimed {
             self.claim = None;
         }
+    }
+
+    /// Whether a report names what was said to be ready, in that version or a newer one.
+    pub(super) fn names_all(&self, report: &Report) -> bool {
+        let is_named = |(study, there): &(Uid, u64)| report.read.iter().any(|(s, read)| s == study && read >= there);
+        self.images.iter().all(is_named)
     }
 
     fn delivered(&mut self, event: &Event, report: &Digest) -> Result<(), Void> {

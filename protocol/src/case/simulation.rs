@@ -294,6 +294,8 @@ impl Region {
             assert_eq!(kept.map(|r| &r.patient), Some(patient), "a report has the patient that its author saw");
             assert!(!kept.unwrap().against_rules, "a node let a second final be signed that knew the first");
         }
+        let is_late = state.reports.last().is_some_and(|last| !state.names_all(&last.report));
+        assert_eq!(state.images_after_report, is_late, "a report without the newest images is marked, in any order");
         let finals: Vec<Digest> =
             state.reports.iter().filter(|r| r.report.standing == Standing::Final).map(|r| r.event).collect();
         for (at, one) in finals.iter().enumerate() {

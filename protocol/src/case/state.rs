@@ -307,7 +307,7 @@ pub struct State {
     pub joined: Vec<(Uid, Joined)>,
     /// Whether it is confirmed that no more images will come.
     pub count_confirmed: bool,
-    /// Images were said to be ready anew after somebody reported, and no report names them.
+    /// There is a report, and the last one does not name all images that were said to be ready.
     pub images_after_report: bool,
     /// What goes with it beside its images, in the order of events.
     pub attachments: Vec<Attached>,

@@ -397,6 +397,42 @@ fn images_that_no_report_names_are_told_until_one_does() {
     assert!(!case.state().images_after_report);
 }
 
+#[test]
+fn images_that_come_when_all_is_closed_are_told_and_change_nothing_else() {
+    let mut case = readable();
+    let study = Uid::parse("1.2.3").unwrap();
+    let ready = |version| Step::ImagesReady { studies: vec![(study.clone(), version)], count_confirmed: true };
+    let _ = does(&mut case, DOCTOR, Step::Claimed).unwrap();
+    let Step::Reported(mut read) = report(Standing::Final, "normal") else { unreachable!() };
+    read.read = vec![(study.clone(), 1)];
+    let _ = does(&mut case, DOCTOR, Step::Reported(read)).unwrap();
+    let signed = case.state().reports[0].event;
+    let _ = does(&mut case, REQUESTER, Step::Acknowledged { report: signed }).unwrap();
+    let _ = does(&mut case, REQUESTER, Step::Closed).unwrap();
+    assert!(!case.state().images_after_report);
+    let _ = does(&mut case, REQUESTER, ready(1)).unwrap();
+    assert!(!case.state().images_after_report, "the same images");
+    let _ = does(&mut case, REQUESTER, ready(2)).unwrap();
+    assert_eq!((case.state().images_after_report, case.state().stage), (true, Stage::Closed));
+}
+
+#[test]
+fn a_report_that_was_signed_without_the_newest_images_is_marked() {
+    let mut case = readable();
+    let study = Uid::parse("1.2.3").unwrap();
+    let more = Step::ImagesReady { studies: vec![(study.clone(), 2)], count_confirmed: true };
+    let _ = does(&mut case, REQUESTER, more).unwrap();
+    let _ = does(&mut case, DOCTOR, Step::Claimed).unwrap();
+    let Step::Reported(mut old) = report(Standing::Preliminary, "normal") else { unreachable!() };
+    old.read = vec![(study.clone(), 1)];
+    let _ = does(&mut case, DOCTOR, Step::Reported(old)).unwrap();
+    assert!(case.state().images_after_report, "with a reason, or on an island that had not heard of them");
+    let Step::Reported(mut new) = report(Standing::Final, "normal") else { unreachable!() };
+    new.read = vec![(study, 2)];
+    let _ = does(&mut case, DOCTOR, Step::Reported(new)).unwrap();
+    assert!(!case.state().images_after_report);
+}
+
 /// To the final report that says other than the preliminary one.
 fn discordant() -> (Case, Digest, Digest) {
     let mut case = readable();

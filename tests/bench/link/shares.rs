@@ -124,6 +124,7 @@ pub(crate) async fn ten(net: &Net, sites: &Sites, binary: &Path) {
         readers.push(another(sites, binary, number).await);
     }
     net.shape(&link);
+    sites::forget_peak(&sites.pair.a);
     let began = Instant::now();
     let read = async |site: &Site| {
         let first = reader::frame(site, &sites.study[0]).await.as_secs_f64();

@@ -80,6 +80,7 @@ POST /api/studies/{study}/undecoded     | ARFT  | 204 | =study-opened           
 GET /api/studies/{study}/previews       | ARFT  | 200 | =study-opened                              | study-opened
 POST /api/studies/{study}/previews      | ARFT  | 202 | =study-opened                              | study-opened
 GET /api/studies/{study}/previews/{series}/{instance} | ARFT | 404 | - needs a peer; see studies_are_seen_ahead | study-opened
+POST /api/studies/{study}/shown         | ARFT  | 204 | - what a page shows of what is open         | security-alert   | {"viewer":"00000000000000000000000000000000","shown":["{instance}"]}
 GET /api/links                          | A     | 200 | - figures of the links                     | studies-queried
 GET /api/metrics                        | A     | 200 | - figures of the links                     | studies-queried
 POST /api/peers/{site}/test             | A     | 404 | - needs a peer; see transfer_is_steered    | security-alert

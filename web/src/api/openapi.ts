@@ -8546,6 +8546,64 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/studies/{study}/shown": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a viewer page of the caller shows of a peer's study that the caller has open: it comes before all else. The last word of
+         *     a page counts, for a minute. Of a study that is here, or not open, nothing follows.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    study: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ShownJson"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/studies/{study}/signatures": {
         parameters: {
             query?: never;
@@ -10312,7 +10370,7 @@ export interface components {
             claim?: components["schemas"]["ClaimJson"] | null;
             due?: components["schemas"]["DueJson"] | null;
             /**
-             * @description `escalated`, `on-hold`, `info-asked`, `critical-unheard`, `comparison-owed`, `late-images`, `no-images`,
+             * @description `escalated`, `on-hold`, `info-asked`, `critical-unheard`, `comparison-owed`, `late-images`, `other-patient`, `no-images`,
              *     `count-unconfirmed`, `called-off`, `unreachable`, `breached`.
              */
             flags: string[];
@@ -11995,6 +12053,11 @@ export interface components {
             critical?: boolean;
             /** @description Why it is signed although images are missing, late, not those signed, or could not be decoded. */
             despite?: string;
+            /**
+             * @description What the reason is for, as the caller has seen it: `missing`, `unverified`, `undecoded`, `unconfirmed`, `late`,
+             *     `other-patient`. What else is found to be lacking is refused.
+             */
+            despite_of?: string[];
             findings?: string;
             hospital: string;
             indication?: string;
@@ -13139,6 +13202,13 @@ export interface components {
             birth_date: string;
             name: string;
         };
+        /** @description What a page shows of one study. */
+        ShownJson: {
+            /** @description SOP Instance UIDs of the images in its viewports, 32 at most; empty: none, or no longer. */
+            shown: string[];
+            /** @description By what the page calls itself, at random: 32 hex digits in lower case. */
+            viewer: string;
+        };
         /** @description What one of two objects says. */
         Side: {
             accession?: string | null;
@@ -13310,6 +13380,8 @@ export interface components {
             /** @description Words of reasons for which a site was passed over. */
             skips: components["schemas"]["ReasonJson"][];
             to: string;
+            /** @description Why requests ended unread: withdrawn, or taken by nobody. */
+            unread: components["schemas"]["ReasonJson"][];
         };
         Status: {
             associations: number;

@@ -270,7 +270,8 @@ type AlarmKind =
   | 'coverage-hole'
   | 'screen-silent'
   | 'handover-owed'
-  | 'case-unanswered';
+  | 'case-unanswered'
+  | 'case-without-images';
 export type Tier = 'own' | 'group' | 'department' | 'region' | 'company';
 export type Holidays = 'none' | 'france' | 'alsace-moselle';
 type CoverageParty = With<Sent<'CoverageParty'>, { tier: Tier | null }>;
@@ -335,6 +336,7 @@ export type Flag =
   | 'critical-unheard'
   | 'comparison-owed'
   | 'late-images'
+  | 'other-patient'
   | 'no-images'
   | 'count-unconfirmed'
   | 'called-off'
@@ -411,14 +413,34 @@ export interface CaseNews {
   stage: Stage;
   tab: Tab;
 }
-export type AlertKind = 'asked' | 'prioritised' | 'critical' | 'escalated' | 'late' | 'refused' | 'info-asked' | 'compared' | 'lost';
+export type AlertKind =
+  | 'asked'
+  | 'prioritised'
+  | 'critical'
+  | 'escalated'
+  | 'late'
+  | 'refused'
+  | 'info-asked'
+  | 'compared'
+  | 'lost'
+  | 'held'
+  | 'lowered'
+  | 'differs'
+  | 'reopened'
+  | 'cancelled'
+  | 'named'
+  | 'answered'
+  | 'reported'
+  | 'said';
 export type Alert = With<Sent<'AlertJson'>, { kind: AlertKind; priority: Priority; lost_to: Sent<'HolderJson'> | null }>;
 export type Draft = With<Omit<Sent<'DraftJson'>, 'at' | 'person'>, { standing: Standing }>;
 export type NewCase = With<
   Sent<'NewRequest'>,
   { kind: Kind; priority: Priority; consent: Consent | null; examination: ExaminationWord; answer_by: string | null; patient: CasePatient | null; key_images: KeyImage[]; to: Sent<'To'>[] }
 >;
-export type SignedReport = With<Sent<'NewReport'>, { standing: Standing; key_images: KeyImage[] }>;
+/** Why a signature needs a reason. */
+export type Lack = 'missing' | 'unverified' | 'undecoded' | 'unconfirmed' | 'late' | 'other-patient';
+export type SignedReport = With<Sent<'NewReport'>, { standing: Standing; key_images: KeyImage[]; despite_of: Lack[] }>;
 export type StepBody = { step: Schemas['NewStep']['step'] } & Record<string, unknown>;
 export type LooseStudy = With<Sent<'LooseStudy'>, { candidates: With<Sent<'Candidate'>, { why: 'accession' | 'patient-id' }>[] }>;
 export type Loose = With<Sent<'LooseJson'>, { studies: LooseStudy[]; cases: CaseRow[]; joinable: CaseRow[] }>;

@@ -120,6 +120,25 @@ describe('a request', () => {
     expect(made).toMatchObject({ priority: 'P0', studies: ['1.2.3'], region: 'HEAD' });
     expect(await screen.findByText(/is asked and has not answered yet/)).toBeTruthy();
   });
+
+  test('of an examination that is yet to be made says its number, issued by this site unless somebody writes another', async () => {
+    const node = new FakeNode();
+    const { user, address } = await openPortal(node, { at: '/cases/new', as: 'referrer' });
+    await user.click(await screen.findByRole('button', { name: 'The examination is yet to be made' }));
+    await user.type(screen.getByLabelText(/Family name/), 'KERVELLA');
+    const issuer = screen.getByLabelText<HTMLInputElement>(/Issuer of the accession number/);
+    await waitFor(() => expect(issuer.value).toBe('CH Sud'));
+    await user.type(screen.getByLabelText(/^Accession number/), 'A77');
+    await user.clear(issuer);
+    await user.click(screen.getByRole('button', { name: /Stroke/ }));
+    await user.click(screen.getByRole('checkbox', { name: /I have checked the identity/ }));
+    await user.click(screen.getByRole('button', { name: 'Send the request' }));
+    expect(await screen.findByText('Still missing: issuer of the accession number.')).toBeTruthy();
+    await user.type(issuer, 'RIS');
+    await user.click(screen.getByRole('button', { name: 'Send the request' }));
+    await waitFor(() => expect(address()).toMatch(/^\/cases\/[0-9a-f]{32}$/));
+    expect(node.cases.cases[0]).toMatchObject({ accession: 'A77', accession_issuer: 'RIS', studies: [] });
+  });
 });
 
 const paper = (name: string, content = '%PDF-1.7') => new File([content], name, { type: 'application/pdf' });
@@ -178,6 +197,8 @@ describe('a case', () => {
     const { user } = await openPortal(node, { at: `/cases/${CASE(1)}`, as: 'referrer' });
     const article = await screen.findByRole('article', { name: 'Preliminary' });
     expect(within(article).getByText(/NOT FINAL/)).toBeTruthy();
+    // On paper, across every page.
+    expect(screen.getByText('PROVISIONAL')).toBeTruthy();
     await user.click(within(article).getByRole('button', { name: 'Told by telephone' }));
     const dialog = await screen.findByRole('dialog');
     await user.type(within(dialog).getByLabelText(/Who was told/), 'Dr Morvan, SAU');
@@ -268,6 +289,46 @@ describe('a report', () => {
     await user.type(reason, 'Seen with the scanner room');
     await user.click(sign());
     await waitFor(() => expect(node.cases.cases[0]?.reports[0]?.despite).toBe('Seen with the scanner room'));
+  });
+
+  test('for a lack that nobody saw is refused: it is shown, and signed with the reason that was typed', async () => {
+    const node = claimed();
+    const change = (part: object) => (node.cases.cases = node.cases.cases.map(one => ({ ...one, ...part })));
+    change({ flags: ['other-patient'], patient_of_images: { ...caseOf({ case: CASE(1) }).patient, name: 'RIOU^JEAN' } });
+    const { user } = await openPortal(node, { at: `/cases/${CASE(1)}/report` });
+    await user.type(await findings(), 'x');
+    await user.click(screen.getByRole('button', { name: 'Sign preliminary' }));
+    const dialog = await screen.findByRole('dialog');
+    const other = await within(dialog).findByRole('alert');
+    expect(other.textContent).toMatch(/Images are of another patient than the request.*RIOU JEAN/);
+    const reason = within(dialog).getByRole<HTMLTextAreaElement>('textbox');
+    await user.type(reason, 'Checked with the scanner room');
+    // Found undecodable, and no news of it yet.
+    change({ study_list: node.cases.cases[0]?.study_list.map(one => ({ ...one, undecoded: 2 })) });
+    await user.click(within(dialog).getByRole('button', { name: 'Sign preliminary' }));
+    expect(await within(dialog).findByLabelText(/2 images could not be decoded/)).toBe(reason);
+    expect(reason.value).toBe('Checked with the scanner room');
+    expect(node.cases.cases[0]?.reports).toEqual([]);
+    await user.click(within(dialog).getByRole('button', { name: 'Sign preliminary' }));
+    await waitFor(() => expect(node.cases.cases[0]?.reports[0]?.despite).toBe('Checked with the scanner room'));
+  });
+
+  test('that says other than the preliminary is laid beside it as soon as it is signed', async () => {
+    const node = claimed();
+    node.cases.cases = node.cases.cases.map(one => ({ ...one, stage: 'preliminary', reports: [reportOf({ event: EVENT(9) })] }));
+    const { user, address } = await openPortal(node, { at: `/cases/${CASE(1)}/report` });
+    await user.type(await screen.findByLabelText('Conclusion'), ' Contrôle à J7.');
+    await user.click(screen.getByRole('button', { name: 'Sign final' }));
+    const dialog = await screen.findByRole('dialog');
+    await within(dialog).findByText('DURAND PAUL');
+    await user.click(within(dialog).getByRole('button', { name: 'Sign final' }));
+    const both = await screen.findByRole('dialog', { name: 'Two reports side by side' });
+    expect(address()).toBe(`/cases/${CASE(1)}`);
+    await user.click(within(both).getByRole('button', { name: 'Cancel' }));
+    await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
+    expect(screen.getByRole('button', { name: 'Compare' })).toBeTruthy();
+    // On paper it is no longer preliminary.
+    expect(screen.queryByText('PROVISIONAL')).toBeNull();
   });
 
   test('says that images were seen as previews only', async () => {

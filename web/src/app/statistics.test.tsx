@@ -34,6 +34,7 @@ function counted() {
     refusals: [{ text: 'pas de neuroradiologue', count: 1 }],
     skips: [{ text: 'unreachable', count: 2 }],
     justifications: [{ text: '', count: 3 }],
+    unread: [{ text: 'patient transféré', count: 1 }],
   };
   return node;
 }
@@ -49,6 +50,7 @@ describe('Figures', () => {
     screen.getByText(/pas de neuroradiologue · 1/);
     screen.getByText(/injoignable · 2/);
     screen.getByText(/autres raisons · 3/);
+    screen.getByText(/patient transféré · 1/);
     const csv = screen.getByRole('link', { name: 'Toutes les demandes en CSV' });
     expect(csv.getAttribute('href')).toBe('/api/cases/statistics.csv?from=2026-11-01');
   });

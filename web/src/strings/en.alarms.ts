@@ -44,6 +44,7 @@ export const alarmWords = {
     'reports-unfiled_one': '{{value}} signed report that is not in the archive',
     'reports-unfiled_other': '{{value}} signed reports that are not in the archive',
     'results-unheard': 'Nobody has acknowledged a critical result ({{value}} min late)',
+    'case-without-images': 'The images of an urgent request have not come ({{value}} min)',
     'case-unanswered': 'Nobody answers a P0 request ({{value}} min)',
     'coverage-hole': 'Nobody is on duty for {{value}} min: {{subject}}',
     'screen-silent': 'No screen of the one on duty is live ({{value}} s): {{subject}}. The next in rank is asked',

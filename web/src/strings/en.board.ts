@@ -17,6 +17,8 @@ export const boardWords = {
   noShifts: 'The shifts cannot be read: who is free is not shown.',
   nobody: 'Without a reader',
   unclaimed: '{{site}}: nobody yet',
+  hidden_one: 'Show more: {{shown}} other case, less urgent',
+  hidden_other: 'Show more: {{shown}} other cases, less urgent',
   held_one: '{{count}} case',
   held_other: '{{count}} cases',
   load: 'Load: {{what}}',

@@ -46,7 +46,7 @@ export const helpWords = {
   },
   cut: {
     title: 'When the line is cut',
-    text: 'A banner says so. What is here can be read, reports can be written and signed; all of it leaves when the line is back. Two sites that worked apart agree again by themselves, and nothing that was signed is lost.',
+    text: 'A banner says so. What is here can be read. Between this screen and your site, the report can be written and is kept in this browser; reserving and signing wait. Between two sites, you reserve and sign as ever, and all of it leaves when the line is back. Two sites that worked apart agree again by themselves, and nothing that was signed is lost.',
   },
   glass: {
     title: 'Emergency access',

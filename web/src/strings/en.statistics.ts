@@ -33,6 +33,8 @@ export const statistics = {
   noSkips: 'No site was passed over.',
   justifications: 'Why another site was asked',
   noJustifications: 'No reason was given.',
+  unread: 'Why requests ended unread',
+  noUnread: 'None was withdrawn or left without a reader.',
   others: 'other reasons',
   emptyTitle: 'No request in these nights',
   empty: 'Choose other nights above.',

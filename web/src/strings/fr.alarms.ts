@@ -44,6 +44,7 @@ export const alarmWords = {
     'reports-unfiled_one': "{{value}} compte rendu signé absent de l'archive",
     'reports-unfiled_other': "{{value}} comptes rendus signés absents de l'archive",
     'results-unheard': 'Personne n’a accusé réception d’un résultat critique ({{value}} min de retard)',
+    'case-without-images': 'Les images d’une demande urgente n’arrivent pas ({{value}} min)',
     'case-unanswered': 'Personne ne répond à une demande P0 ({{value}} min)',
     'coverage-hole': 'Personne n’est de garde pendant {{value}} min : {{subject}}',
     'screen-silent': 'Aucun écran de la personne de garde n’est actif ({{value}} s) : {{subject}}. Le rang suivant est sollicité',

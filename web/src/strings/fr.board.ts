@@ -17,6 +17,8 @@ export const boardWords = {
   noShifts: 'Les gardes ne peuvent pas être lues : qui est disponible n’est pas montré.',
   nobody: 'Sans lecteur',
   unclaimed: '{{site}} : personne encore',
+  hidden_one: 'Montrer la suite : {{shown}} autre dossier, moins urgent',
+  hidden_other: 'Montrer la suite : {{shown}} autres dossiers, moins urgents',
   held_one: '{{count}} dossier',
   held_other: '{{count}} dossiers',
   load: 'Charge : {{what}}',

@@ -46,7 +46,7 @@ export const helpWords = {
   },
   cut: {
     title: 'Quand la ligne est coupée',
-    text: 'Une bannière le dit. Ce qui est ici reste lisible, les comptes rendus s’écrivent et se signent ; tout part au retour de la ligne. Deux sites qui ont travaillé chacun de leur côté se remettent d’accord d’eux-mêmes, et rien de signé n’est perdu.',
+    text: 'Une bannière le dit. Ce qui est ici reste lisible. Entre cet écran et votre site, le compte rendu s’écrit et reste gardé dans ce navigateur ; réservations et signatures attendent. Entre deux sites, on réserve et on signe comme d’habitude, et tout part au retour de la ligne. Deux sites qui ont travaillé chacun de leur côté se remettent d’accord d’eux-mêmes, et rien de signé n’est perdu.',
   },
   glass: {
     title: 'L’accès d’urgence',

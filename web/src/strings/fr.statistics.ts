@@ -33,6 +33,8 @@ export const statistics = {
   noSkips: 'Aucun site n’a été passé.',
   justifications: 'Pourquoi un autre site a été sollicité',
   noJustifications: 'Aucune raison indiquée.',
+  unread: 'Pourquoi des demandes ont pris fin sans lecture',
+  noUnread: 'Aucune n’a été retirée ni laissée sans preneur.',
   others: 'autres raisons',
   emptyTitle: 'Aucune demande durant ces nuits',
   empty: 'Choisissez d’autres nuits ci-dessus.',

@@ -1,7 +1,7 @@
 // Cases of the made-up node: enough of the contract that the pages can be looked at and tested. What is merged, signed or
 // told to other sites is the real node's; here a step changes one object.
 
-import type { Alert, Case, CaseNews, CasePage, CaseReport, CaseRow, CaseSettings, CaseStatistics, CoveredSite, Draft, FoundImages, Loose, NewCase, Person, SignedReport, Stage, Tab } from '../api/types';
+import type { Alert, Case, CaseNews, CasePage, CaseReport, CaseRow, CaseSettings, CaseStatistics, CoveredSite, Draft, FoundImages, Lack, Loose, NewCase, Person, SignedReport, Stage, Tab } from '../api/types';
 import type { Answer } from './fakeNode';
 
 const TAB_OF: Record<Stage, Tab> = {
@@ -16,7 +16,7 @@ const TAB_OF: Record<Stage, Tab> = {
   final: 'reported',
   delivered: 'reported',
   acknowledged: 'reported',
-  reopened: 'reported',
+  reopened: 'ready',
   closed: 'done',
   cancelled: 'done',
   unserved: 'done',
@@ -131,7 +131,7 @@ export class CaseNode {
   cases: Case[] = [];
   sites: CoveredSite[] = [];
   loose: Loose = { studies: [], cases: [], joinable: [] };
-  statistics: CaseStatistics = { from: '2026-10-30', to: '2026-11-29', cases: 0, groups: [], refusals: [], skips: [], justifications: [] };
+  statistics: CaseStatistics = { from: '2026-10-30', to: '2026-11-29', cases: 0, groups: [], refusals: [], skips: [], justifications: [], unread: [] };
   settings: CaseSettings = {
     answer_s: [120, 300, 1_800, 86_400],
     preliminary_s: [900, 1_800, 14_400, 86_400],
@@ -310,14 +310,28 @@ export class CaseNode {
       body.study_date === of.study_date ? [] : ['study_date'],
     ].flat();
     if (differs.length > 0) return refused(409, 'wrong-patient', { differs });
-    const isShort = of.images.expected === null || of.images.here < of.images.expected || !of.images.count_confirmed;
-    if (isShort && body.despite === '') return refused(409, 'images-missing');
-    if (of.study_list.some(study => study.undecoded > 0) && body.despite === '') return refused(409, 'images-undecoded');
+    const isLate = of.study_list.some(one => !body.read.some(read => read.study === one.study && read.version >= (one.version ?? 0)));
+    const lacks: [boolean, Lack, string][] = [
+      [of.flags.includes('other-patient'), 'other-patient', 'images-of-another'],
+      [isLate, 'late', 'late-images'],
+      [of.images.expected !== null && of.images.here < of.images.expected && !of.images.ready, 'missing', 'images-missing'],
+      [of.study_list.some(one => !one.verified), 'unverified', 'images-missing'],
+      [of.study_list.some(one => one.undecoded > 0), 'undecoded', 'images-undecoded'],
+      [!of.images.count_confirmed, 'unconfirmed', 'count-unconfirmed'],
+    ];
+    const unseen = lacks.find(([is, lack]) => is && (body.despite === '' || !body.despite_of.includes(lack)));
+    if (unseen) return refused(409, unseen[2]);
     this.serial += 1;
     const { standing, indication, technique, findings, conclusion, language, critical, despite, read, key_images } = body;
     const report = reportOf({ event: EVENT(this.serial), standing, indication, technique, findings, conclusion, language, critical, despite, read, key_images, person: person.name, at: this.now(), delivered: false, unheard: critical });
     this.drafts.delete(`${person.name} ${of.case}`);
-    this.change(of.case, { stage: standing === 'preliminary' ? 'preliminary' : 'final', reports: [...of.reports, report], claim: null }, { step: 'reported' });
+    const differ = (one: CaseReport) => one.standing === 'preliminary' && standing === 'final' && (one.findings !== findings || one.conclusion !== conclusion);
+    const owed = of.reports.filter(differ).map(one => ({ reports: [one.event, report.event], class: null, text: null, person: null, event: null, unread: false, mine: false }));
+    this.change(
+      of.case,
+      { stage: standing === 'preliminary' ? 'preliminary' : 'final', reports: [...of.reports, report], comparisons: [...of.comparisons, ...owed], claim: null },
+      { step: 'reported' },
+    );
     return null;
   }
 

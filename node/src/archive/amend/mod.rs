@@ -403,6 +403,30 @@ mod tests {
         }
     }
 
+    #[test]
+    fn of_a_report_a_correction_reaches_the_patient_and_the_study_and_no_word_of_its_own() {
+        let explicit = Uid::parse("1.2.840.10008.1.2.1").unwrap();
+        let mut made = Made::new("1.2", "1.3", "1.4");
+        made.text(0x0008_1010, "SH", crate::archive::conflict::REPORT_STATION);
+        // Dates of the series and of the content, who wrote it and where, its title, what was said in it.
+        made.text(0x0008_0021, "DA", "20240103").text(0x0008_0023, "DA", "20240103").text(0x0008_0080, "LO", "CHU Sud");
+        made.text(0x0008_103E, "LO", "Report").text(0x0040_A075, "PN", "dr.leroy").text(0x0040_A491, "CS", "COMPLETE");
+        made.text(0x0040_A493, "CS", "VERIFIED").text(0x0042_0010, "ST", "CT");
+        made.text(0x0040_A160, "LT", "no haemorrhage");
+        let all = edits::ATTRIBUTES.iter().map(|known| Edit { tag: known.tag, value: None }).collect();
+        let all = Amended { at: Timestamp(1_700_000_000_000), what: Amendment::Corrected, edits: all };
+        let (before, coding) = (made.data_set(), prescan::coding_of(&explicit).1);
+        let after = amended_header(&before, &explicit, &all, "CH Nord").unwrap();
+        assert_eq!(says(&after, explicit.as_str()).patient.name, None, "corrected");
+        let own = |bytes: &[u8]| -> Vec<Vec<u8>> {
+            let elements = elements_of(bytes, coding, 0).unwrap();
+            let is_own = |element: &&Element| edits::by_tag(element.tag).is_none() && element.tag != ORIGINALS;
+            elements.iter().filter(is_own).map(|element| bytes[element.start..element.end].to_vec()).collect()
+        };
+        assert_eq!(own(&after), own(&before));
+        assert!(own(&before).len() >= 10);
+    }
+
     proptest::proptest! {
         #[test]
         fn any_bytes_are_followed_or_not(bytes in proptest::collection::vec(0u8..=255, 0..300), coding in 0..3usize) {

@@ -5,10 +5,12 @@
 
 use super::{
     CHUNK_BYTES, CacheError, Inner as CacheInner, Study,
+    chunk::Chunk,
+    fresh::READ_BYTES_MAX,
     seal::{self, TAG, TAG_BYTES},
 };
 use aws_lc_rs::aead::LessSafeKey;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use protocol::Digest;
 use std::{
     fs::{self, File},
@@ -16,10 +18,13 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
 };
+use tokio::task::JoinHandle;
 
 /// Ending of a complete copy's file name.
 pub(super) const COMPLETE: &str = ".all";
 const PARTIAL: &str = ".part";
+/// Bytes of a sealed chunk.
+const SEALED_BYTES: u64 = CHUNK_BYTES + TAG_BYTES;
 
 /// A copy of one object. Clones and other handles to the same object share their state.
 #[derive(Clone, Debug)]
@@ -39,23 +44,44 @@ pub(super) struct Inner {
     present: Mutex<Present>,
 }
 
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.cache.fresh.close();
+    }
+}
+
+/// What is known of one chunk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Missing,
+    /// Missing, and somebody waits for it.
+    Awaited,
+    Here,
+}
+
 #[derive(Debug)]
 struct Present {
-    chunks: Vec<bool>,
+    chunks: Vec<Place>,
     missing: u64,
 }
 
 impl Present {
     fn set(&mut self, index: u64, here: bool) {
-        let Some(chunk) = usize::try_from(index).ok().and_then(|i| self.chunks.get_mut(i)) else { return };
-        if *chunk != here {
-            *chunk = here;
-            self.missing = if here { self.missing - 1 } else { self.missing + 1 };
+        let Some(place) = self.run(index, index.saturating_add(1)).first_mut() else { return };
+        let was_here = *place == Place::Here;
+        *place = if here { Place::Here } else { Place::Missing };
+        match (was_here, here) {
+            (false, true) => self.missing -= 1,
+            (true, false) => self.missing += 1,
+            _ => {}
         }
     }
 
-    fn has(&self, index: u64) -> bool {
-        usize::try_from(index).ok().and_then(|i| self.chunks.get(i)).copied().unwrap_or(false)
+    /// The chunks from one to before another, as far as there are any.
+    fn run(&mut self, from: u64, to: u64) -> &mut [Place] {
+        let place = |index: u64| usize::try_from(index).unwrap_or(usize::MAX).min(self.chunks.len());
+        let (from, to) = (place(from), place(to));
+        self.chunks.get_mut(from..to).unwrap_or_default()
     }
 }
 
@@ -80,8 +106,9 @@ pub(super) fn open(
     let file = if is_complete { open_file(&complete)? } else { open_partial(cache, study, &partial, bytes)? };
     let is_here =
         |index| is_complete || (!is_new && append_chunk(&file, &cipher, bytes, index, &mut Vec::new()).is_some());
-    let chunks = (0..chunks as u64).map(is_here).collect::<Vec<bool>>();
-    let missing = chunks.iter().filter(|here| !**here).count() as u64;
+    let place = |index: u64| if is_here(index) { Place::Here } else { Place::Missing };
+    let chunks = (0..chunks as u64).map(place).collect::<Vec<_>>();
+    let missing = chunks.iter().filter(|place| **place != Place::Here).count() as u64;
     let present = Mutex::new(Present { chunks, missing });
     let inner =
         Arc::new(Inner { study: study.clone(), cache: cache.clone(), cipher, bytes, partial, complete, file, present });
@@ -109,7 +136,7 @@ fn open_partial(cache: &CacheInner, study: &Study, path: &Path, bytes: u64) -> R
 
 /// What the chunks of a complete copy of so many bytes hold.
 pub(super) fn opened_bytes(sealed: u64) -> u64 {
-    sealed.saturating_sub(sealed.div_ceil(CHUNK_BYTES + TAG_BYTES).saturating_mul(TAG_BYTES))
+    sealed.saturating_sub(sealed.div_ceil(SEALED_BYTES).saturating_mul(TAG_BYTES))
 }
 
 fn chunk_len(bytes: u64, index: u64) -> u64 {
@@ -121,7 +148,7 @@ fn append_chunk(file: &File, cipher: &LessSafeKey, bytes: u64, index: u64, out: 
     let (start, len) = (out.len(), usize::try_from(chunk_len(bytes, index)).ok()?);
     out.resize(start + len + TAG, 0);
     let sealed = out.get_mut(start..)?;
-    let read = file.read_exact_at(sealed, index * (CHUNK_BYTES + TAG_BYTES));
+    let read = file.read_exact_at(sealed, index * SEALED_BYTES);
     let opened = read.ok().and_then(|()| seal::open_chunk(cipher, index, sealed));
     out.truncate(start + opened.map_or(0, |()| len));
     opened
@@ -132,16 +159,25 @@ impl Inner {
         self.present.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self, index: u64, chunk: &[u8]) -> Result<(), CacheError> {
+    fn write(self: &Arc<Self>, first: u64, chunks: Vec<Chunk>) -> Result<(), CacheError> {
         self.study.alive()?;
-        if chunk.len() as u64 != chunk_len(self.bytes, index) || chunk.is_empty() {
+        let has_its_size = |(index, chunk): (u64, &Chunk)| {
+            let len = chunk.plain().len() as u64;
+            len > 0 && len == chunk_len(self.bytes, index)
+        };
+        if !(first..).zip(&chunks).all(has_its_size) {
             return Err(CacheError::Damaged);
         }
-        let sealed = seal::seal_chunk(&self.cipher, index, chunk)?;
-        self.file.write_all_at(&sealed, index * (CHUNK_BYTES + TAG_BYTES))?;
+        let end = first.saturating_add(chunks.len() as u64);
+        let awaited = self.awaited(first, &chunks);
+        self.put(first, chunks)?;
+        // Before they are said to be here: who waits for them looks there first.
+        self.cache.fresh.keep(&self.study, self, awaited);
         let mut present = self.present();
         let was_missing = present.missing > 0;
-        present.set(index, true);
+        for index in first..end {
+            present.set(index, true);
+        }
         if was_missing && present.missing == 0 {
             // A crash before the rename costs nothing: the chunks' seals still open.
             fs::rename(&self.partial, &self.complete).or_else(|e| match e.kind() {
@@ -153,10 +189,38 @@ impl Inner {
         Ok(())
     }
 
-    /// Whether every chunk of a range is here.
+    /// Seals chunks and puts them in their places; those that lie one behind the other in memory too, in one go.
+    fn put(&self, first: u64, chunks: Vec<Chunk>) -> Result<(), CacheError> {
+        let (mut run, mut at) = (BytesMut::new(), first.saturating_mul(SEALED_BYTES));
+        for (index, chunk) in (first..).zip(chunks) {
+            let sealed = chunk.sealed(&self.cipher, index)?;
+            if run.as_ptr_range().end != sealed.as_ptr() {
+                self.file.write_all_at(&run, at)?;
+                at += run.len() as u64;
+                run = BytesMut::new();
+            }
+            run.unsplit(sealed);
+        }
+        Ok(self.file.write_all_at(&run, at)?)
+    }
+
+    /// The bytes of those chunks that somebody waits for.
+    fn awaited(&self, first: u64, chunks: &[Chunk]) -> Vec<(u64, Bytes)> {
+        let mut present = self.present();
+        let places = present.run(first, first.saturating_add(chunks.len() as u64));
+        let awaited = (first..).zip(chunks).zip(places).filter(|(_, place)| **place == Place::Awaited);
+        awaited.map(|((index, chunk), _)| (index, Bytes::copy_from_slice(chunk.plain()))).collect()
+    }
+
+    /// Whether every chunk of a range is here. From now on the others are awaited.
     fn has(&self, offset: u64, end: u64) -> bool {
-        let present = self.present();
-        present.missing == 0 || (offset / CHUNK_BYTES..end.div_ceil(CHUNK_BYTES)).all(|index| present.has(index))
+        let mut present = self.present();
+        let places = present.run(offset / CHUNK_BYTES, end.div_ceil(CHUNK_BYTES));
+        let is_here = places.iter().all(|place| *place == Place::Here);
+        if !is_here && end - offset <= READ_BYTES_MAX {
+            places.iter_mut().filter(|place| **place == Place::Missing).for_each(|place| *place = Place::Awaited);
+        }
+        is_here
     }
 
     fn read(&self, offset: u64, end: u64) -> Result<Option<Bytes>, CacheError> {
@@ -191,26 +255,28 @@ impl Copy {
         let present = self.inner.present();
         let from = usize::try_from(from).ok()?;
         let rest = present.chunks.get(from..)?;
-        let skip = rest.iter().position(|here| !here)?;
-        let run = rest.get(skip..)?.iter().take_while(|here| !**here).count();
+        let skip = rest.iter().position(|place| *place != Place::Here)?;
+        let run = rest.get(skip..)?.iter().take_while(|place| **place != Place::Here).count();
         Some(((from + skip) as u64, run as u64))
     }
 
-    /// Writes one verified chunk: all of it; only the last one may be shorter than [`CHUNK_BYTES`].
+    /// Writes verified chunks that follow one another: all of each; only the object's last one may be shorter than
+    /// [`CHUNK_BYTES`].
     ///
     /// # Errors
-    /// [`CacheError::Erased`]; [`CacheError::Damaged`] for a chunk of the wrong length.
-    pub(crate) async fn write(&self, index: u64, chunk: Bytes) -> Result<(), CacheError> {
-        let inner = self.inner.clone();
-        self.inner
-            .cache
-            .tasks
-            .spawn_blocking("cache write", move || inner.write(index, &chunk))
-            .await
-            .map_err(|_| CacheError::Damaged)?
+    /// [`CacheError::Erased`]; [`CacheError::Damaged`] for a chunk of the wrong length; [`CacheError::Io`].
+    pub(crate) async fn write(&self, first: u64, chunks: Vec<Chunk>) -> Result<(), CacheError> {
+        self.begin(first, chunks).await.map_err(|_| CacheError::Damaged)?
     }
 
-    /// Reads a range, cut at the object's end, if all of it is here.
+    /// Begins to write chunks; it goes on when nobody waits for it.
+    pub(super) fn begin(&self, first: u64, chunks: Vec<Chunk>) -> JoinHandle<Result<(), CacheError>> {
+        let inner = self.inner.clone();
+        self.inner.cache.tasks.spawn_blocking("cache write", move || inner.write(first, chunks))
+    }
+
+    /// Reads a range, cut at the object's end, if all of it is here. If not, it counts as waited for: what comes of it is kept at
+    /// hand for who asks again.
     ///
     /// # Errors
     /// [`CacheError::Erased`], [`CacheError::Io`].
@@ -223,6 +289,10 @@ impl Copy {
         // A reader that waits asks at every chunk that comes: what is not all here is not opened for nothing.
         if !self.inner.has(offset, end) {
             return Ok(None);
+        }
+        if let Some(bytes) = self.inner.cache.fresh.range(&self.inner, offset, end) {
+            self.inner.study.alive()?;
+            return Ok(Some(bytes));
         }
         let inner = self.inner.clone();
         self.inner

@@ -4,7 +4,8 @@
 //! Data are sealed with AES-256-GCM per 64 KiB chunk under a key per study; each study key is wrapped once per basis
 //! (agreement or grant) under the basis's own key; all keys lie in `cache/keys`, rewritten whole, never journalled and
 //! never backed up. Ending a basis destroys its key; with the last wrap the study is unreadable, whatever copies of
-//! the sealed files exist. Names of files are keyed hashes: the folder tells nothing about who was read.
+//! the sealed files exist, and what of it is still in memory goes. Names of files are keyed hashes: the folder tells
+//! nothing about who was read.
 //!
 //! # At a crash
 //! The key file is replaced by rename, so it is the old or the new one. A chunk of an object is there if and only if
@@ -14,18 +15,22 @@
 //! # Not here
 //! Verification: whoever writes has checked the bytes against a signed digest. Permission: `trust`.
 
+mod chunk;
 mod copy;
+mod fresh;
 mod keys;
 mod notes;
 mod object;
 mod receipts;
 mod seal;
+mod writing;
 
 #[cfg(test)]
 mod tests;
 
 use crate::{config::CacheConfig, tasks::Tasks};
 use bytes::Bytes;
+use fresh::Fresh;
 use keys::{BasisKey, KeyFile, StudyKeys};
 use protocol::{Digest, SiteId, Timestamp, Uid, catalog::Basis, copies::Why, ids::Id128};
 use receipts::{Label, Receipts};
@@ -40,6 +45,7 @@ use std::{
     },
 };
 
+pub(crate) use chunk::{Chunk, Room, chunks_of};
 pub(crate) use copy::Copy;
 pub(crate) use object::CopiedObject;
 
@@ -74,6 +80,7 @@ struct Inner {
     quota_bytes: u64,
     bytes: AtomicU64,
     state: Mutex<State>,
+    fresh: Fresh,
     tasks: Tasks,
 }
 
@@ -130,6 +137,7 @@ impl Cache {
             quota_bytes: config.quota_bytes,
             bytes: AtomicU64::new(0),
             state: Mutex::new(State { keys, receipts, open: HashMap::new(), clock: 0 }),
+            fresh: Fresh::default(),
             tasks: tasks.clone(),
             dir,
         };

@@ -108,6 +108,9 @@ impl State {
 impl Inner {
     /// Saves the key file and removes the files of studies that were taken out of it.
     pub(super) fn finish(&self, state: &mut State, gone: &[[u8; 32]]) -> Result<(), CacheError> {
+        for study in gone.iter().filter_map(|tag| state.open.get(tag)) {
+            self.fresh.erase(study);
+        }
         state.keys.save(&self.dir)?;
         for tag in gone {
             self.forget(state, tag)?;

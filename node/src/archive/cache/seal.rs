@@ -127,12 +127,14 @@ fn chunk_nonce(index: u64) -> Nonce {
     Nonce::assume_unique_for_key(nonce)
 }
 
-/// Seals one chunk of an object.
-pub(super) fn seal_chunk(cipher: &LessSafeKey, index: u64, plain: &[u8]) -> Result<Vec<u8>, CacheError> {
-    let mut sealed = Vec::with_capacity(plain.len() + TAG);
-    sealed.extend_from_slice(plain);
-    cipher.seal_in_place_append_tag(chunk_nonce(index), Aad::empty(), &mut sealed).map_err(|_| CacheError::Damaged)?;
-    Ok(sealed)
+/// Seals one chunk of an object where it lies; its last [`TAG`] bytes are room for the tag.
+pub(super) fn seal_chunk(cipher: &LessSafeKey, index: u64, chunk: &mut [u8]) -> Result<(), CacheError> {
+    let (plain, room) = chunk.split_last_chunk_mut::<TAG>().ok_or(CacheError::Damaged)?;
+    let sealed = cipher.seal_in_place_separate_tag(chunk_nonce(index), Aad::empty(), plain);
+    let tag = sealed.map_err(|_| CacheError::Damaged)?;
+    let tag: &[u8] = tag.as_ref();
+    *room = tag.try_into().map_err(|_| CacheError::Damaged)?;
+    Ok(())
 }
 
 /// Opens one chunk of an object in place, its tag behind it; `None` when it is missing or damaged.

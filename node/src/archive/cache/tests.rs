@@ -1,4 +1,5 @@
 use super::*;
+use std::{pin::pin, task::Poll, time::Duration};
 
 fn holder() -> SiteId {
     SiteId([7; 32])
@@ -27,7 +28,7 @@ async fn fill(copy: &Copy, bytes: &[u8], chunks: impl Iterator<Item = u64>) {
     for index in chunks {
         let from = usize::try_from(index).unwrap() * CHUNK;
         let to = bytes.len().min(from + CHUNK);
-        copy.write(index, Bytes::copy_from_slice(&bytes[from..to])).await.unwrap();
+        copy.write(index, chunks_of(&bytes[from..to])).await.unwrap();
     }
 }
 
@@ -148,4 +149,148 @@ async fn no_plain_byte_and_no_uid_is_on_disk() {
         }
     }
     assert_eq!(seen, 2);
+}
+
+/// A lease by agreement 1, and an object of four whole chunks and a last short one.
+async fn five_chunks(cache: &Cache) -> (Copy, Vec<u8>) {
+    let lease = cache.lease(&holder(), &study(1), &Basis::Agreement(agreement(1)), LATER, 1).unwrap();
+    let (digest, bytes) = object(300_001);
+    (lease.object(&digest, bytes.len() as u64).await.unwrap(), bytes)
+}
+
+/// Damages what is on the disk of a copy.
+fn damage(cache: &Cache, places: impl Iterator<Item = usize>) {
+    let lease = cache.find(&holder(), &study(1)).unwrap();
+    let file = fs::read_dir(&lease.study.dir).unwrap().next().unwrap().unwrap().path();
+    let mut stored = fs::read(&file).unwrap();
+    places.for_each(|at| stored[at] ^= 1);
+    fs::write(&file, stored).unwrap();
+}
+
+#[tokio::test]
+async fn what_comes_while_a_chunk_is_written_is_all_written_next() {
+    let dir = tempfile::tempdir().unwrap();
+    let (copy, bytes) = five_chunks(&open(dir.path(), u64::MAX)).await;
+    let (to, mut writing) = copy.writing(0);
+    let mut chunks = chunks_of(&bytes).into_iter();
+    to.send(chunks.next().unwrap()).await.unwrap();
+    let first = {
+        let mut first = pin!(writing.next());
+        // Begun with what is there, and nothing else.
+        let begun = futures::poll!(first.as_mut());
+        for chunk in chunks {
+            to.send(chunk).await.unwrap();
+        }
+        drop(to);
+        match begun {
+            Poll::Ready(done) => done,
+            Poll::Pending => first.await,
+        }
+    };
+    assert_eq!(first.unwrap(), Some(CHUNK_BYTES));
+    assert_eq!(copy.missing(0), Some((1, 4)));
+    assert_eq!(writing.next().await.unwrap(), Some(bytes.len() as u64 - CHUNK_BYTES));
+    assert_eq!(writing.next().await.unwrap(), None);
+    assert!(copy.is_complete());
+    assert_eq!(copy.read(0, u64::MAX).await.unwrap().unwrap(), bytes);
+}
+
+#[tokio::test]
+async fn a_write_that_fails_is_told_and_what_was_written_before_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    let (copy, bytes) = five_chunks(&open(dir.path(), u64::MAX)).await;
+    let (to, mut writing) = copy.writing(0);
+    for chunk in chunks_of(&bytes[..2 * CHUNK]) {
+        to.send(chunk).await.unwrap();
+    }
+    assert_eq!(writing.next().await.unwrap(), Some(2 * CHUNK_BYTES));
+    // Only the last one may be short.
+    for chunk in chunks_of(&bytes[2 * CHUNK..3 * CHUNK - 1]) {
+        to.send(chunk).await.unwrap();
+    }
+    assert!(matches!(writing.next().await, Err(CacheError::Damaged)));
+    assert_eq!(copy.missing(0), Some((2, 3)));
+    assert_eq!(copy.read(0, 2 * CHUNK_BYTES).await.unwrap().unwrap(), bytes[..2 * CHUNK]);
+}
+
+#[tokio::test]
+async fn erased_during_a_write_nothing_more_is_written_or_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let cache = open(dir.path(), u64::MAX);
+    let (copy, bytes) = five_chunks(&cache).await;
+    assert_eq!(copy.read(0, u64::MAX).await.unwrap(), None);
+    let (to, mut writing) = copy.writing(0);
+    let mut chunks = chunks_of(&bytes).into_iter();
+    to.send(chunks.next().unwrap()).await.unwrap();
+    {
+        let mut first = pin!(writing.next());
+        let begun = futures::poll!(first.as_mut());
+        assert_eq!(cache.end_agreement(&agreement(1)).unwrap(), 1);
+        if begun.is_pending() {
+            // Before the end or after it.
+            let _ = first.await;
+        }
+    }
+    for chunk in chunks {
+        to.send(chunk).await.unwrap();
+    }
+    assert!(matches!(writing.next().await, Err(CacheError::Erased)));
+    assert!(matches!(copy.read(0, 1).await, Err(CacheError::Erased)));
+    assert_eq!((cache.inner.fresh.chunks(), cache.bytes()), (0, 0));
+}
+
+#[tokio::test]
+async fn what_was_handed_over_is_written_though_its_bringer_goes() {
+    let (dir, tasks) = (tempfile::tempdir().unwrap(), Tasks::default());
+    let cache = Cache::open(dir.path(), &CacheConfig { quota_bytes: u64::MAX }, &tasks).unwrap();
+    let (copy, bytes) = five_chunks(&cache).await;
+    let (to, writing) = copy.writing(1);
+    for chunk in chunks_of(&bytes[CHUNK..]) {
+        to.send(chunk).await.unwrap();
+    }
+    drop(writing);
+    assert!(tasks.stop(Duration::from_secs(30)).await.is_empty());
+    assert_eq!(copy.missing(0), Some((0, 1)));
+    fill(&copy, &bytes, 0..1).await;
+    assert_eq!(copy.read(0, u64::MAX).await.unwrap().unwrap(), bytes);
+}
+
+#[tokio::test]
+async fn who_waits_is_given_what_was_just_verified_and_the_others_what_is_on_the_disk() {
+    let dir = tempfile::tempdir().unwrap();
+    let cache = open(dir.path(), u64::MAX);
+    let (copy, bytes) = five_chunks(&cache).await;
+    assert_eq!(copy.read(100, 100_000).await.unwrap(), None);
+    let (to, mut writing) = copy.writing(0);
+    for chunk in chunks_of(&bytes) {
+        to.send(chunk).await.unwrap();
+    }
+    writing.next().await.unwrap();
+    assert_eq!(cache.inner.fresh.chunks(), 2);
+    // Of each chunk a byte.
+    damage(&cache, (0..5).map(|chunk| chunk * (CHUNK + 16) + 1_000));
+    assert_eq!(copy.read(100, 100_000).await.unwrap().unwrap(), bytes[100..100_100]);
+    assert_eq!(copy.read(CHUNK_BYTES, 10).await.unwrap().unwrap(), bytes[CHUNK..CHUNK + 10]);
+    // Not all of it was waited for.
+    assert_eq!(copy.read(100, 200_000).await.unwrap(), None);
+    drop((copy, to, writing));
+    assert_eq!(cache.inner.fresh.chunks(), 0, "nobody has it open");
+}
+
+#[tokio::test]
+async fn what_is_kept_for_who_waits_is_bounded_and_goes_with_the_key() {
+    let dir = tempfile::tempdir().unwrap();
+    let cache = open(dir.path(), u64::MAX);
+    let lease = cache.lease(&holder(), &study(1), &Basis::Agreement(agreement(1)), LATER, 1).unwrap();
+    let (digest, bytes) = object(17 << 20);
+    let copy = lease.object(&digest, bytes.len() as u64).await.unwrap();
+    for mib in 0..17 {
+        assert_eq!(copy.read(mib << 20, 1 << 20).await.unwrap(), None);
+    }
+    fill(&copy, &bytes, 0..17 * 16).await;
+    assert_eq!(cache.inner.fresh.chunks(), 256);
+    assert_eq!(copy.read(16 << 20, 1 << 20).await.unwrap().unwrap(), bytes[16 << 20..]);
+    assert_eq!(cache.end_agreement(&agreement(1)).unwrap(), 1);
+    assert_eq!(cache.inner.fresh.chunks(), 0);
+    assert!(matches!(copy.read(16 << 20, 1 << 20).await, Err(CacheError::Erased)));
 }

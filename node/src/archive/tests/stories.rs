@@ -23,6 +23,34 @@ async fn an_instance_stored_twice_is_there_once_and_other_bytes_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nothing_takes_the_place_of_a_signed_report() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = Site::open(dir.path(), 100_000);
+    let mut made = Made::new("1.2.5", "1.2.5.1", "1.2.5.1.1");
+    made.text(0x0008_1010, "SH", conflict::REPORT_STATION);
+    assert_eq!(conflict::REPORT_STATION, crate::reports::STATION);
+    let first = site.store_as(made.form(), &made.data_set()).await.unwrap();
+    let signed = made.data_set();
+    // Other bytes under its UID, whatever they say that they are.
+    made.text(0x0008_1010, "SH", "CT1").pixels(&[8; 100]);
+    let refused = site.store_as(made.form(), &made.data_set()).await;
+    assert!(matches!(refused, Err(IngestError::Conflict { .. })), "{refused:?}");
+    let id = site.archive.conflicts(true, 0, 9).unwrap()[0].id;
+    let decided = async |state| site.archive.resolve(id, state, "", Actor::default()).await;
+    let taken = decided(ConflictState::Taken).await;
+    assert!(matches!(taken, Err(ConflictError::Report)), "{taken:?}");
+    assert_eq!(decided(ConflictState::Elsewhere).await.unwrap().state, ConflictState::Elsewhere);
+    let taken = decided(ConflictState::Taken).await;
+    assert!(matches!(taken, Err(ConflictError::Report)), "{taken:?}");
+    assert_eq!(site.read(&first).await.unwrap().1, signed);
+    // Nor where its own file is not at hand.
+    fs::remove_file(site.archive.inner.blobs.path(&Digest::of(&signed))).unwrap();
+    let taken = decided(ConflictState::Taken).await;
+    assert!(matches!(taken, Err(ConflictError::Report)), "{taken:?}");
+    assert_eq!(decided(ConflictState::Open).await.unwrap().state, ConflictState::Open);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_many_senders_of_one_uid_exactly_one_wins() {
     let dir = tempfile::tempdir().unwrap();
     let site = Arc::new(Site::open(dir.path(), 100_000));

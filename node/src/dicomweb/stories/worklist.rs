@@ -230,6 +230,39 @@ async fn given_back_it_goes_on_as_another(node: &Node, uid: &str, (locked, repor
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_written_in_the_portal_is_not_signed_by_a_workstation() {
+    let node = node().await;
+    let (case, uid) = node.created().await;
+    node.taken(case).await;
+    let (path, locked) = (format!("/workitems/{uid}/state"), format!("/workitems/{uid}?{TRANSACTION}"));
+    assert_eq!(node.reads(Method::PUT, &path, &state("IN PROGRESS", TRANSACTION)).await.status, StatusCode::OK);
+    let whose = [item("patient-name", "ROUX^ANNE"), item("birth-date", "19700203")];
+    let brings = async |parts: &[Value]| {
+        let kept = node.reads(Method::POST, &locked, &performed(&[parts, &whose].concat())).await;
+        assert_eq!(kept.status, StatusCode::OK, "{:?}", kept.body);
+    };
+    let completed = async || node.reads(Method::PUT, &path, &state("COMPLETED", TRANSACTION)).await;
+    let own = async || node.cases.own_draft(case, "dr.durand".to_owned()).await.unwrap().unwrap();
+    let (findings, conclusion) = (item("121071", "Pas d'embolie."), item("121077", "Rien."));
+    brings(std::slice::from_ref(&findings)).await;
+    assert_eq!(own().await.patient, Some(("ROUX^ANNE".to_owned(), "19700203".to_owned())));
+    assert_eq!(completed().await.status, StatusCode::SERVICE_UNAVAILABLE, "it would be signed, if there were a desk");
+    // The portal keeps it, as its author goes on there.
+    let mut draft = own().await.draft;
+    draft.serial += 1;
+    node.cases.keep_draft(case, draft).await.unwrap();
+    let refused = completed().await;
+    assert_eq!(refused.status, StatusCode::CONFLICT);
+    assert!(refused.json()["message"].as_str().unwrap().contains("written in the portal"), "{:?}", refused.body);
+    // A part that no workstation showed stays one.
+    brings(std::slice::from_ref(&conclusion)).await;
+    assert_eq!(completed().await.status, StatusCode::CONFLICT);
+    assert_eq!(own().await.draft.findings, "Pas d'embolie.", "and is not lost");
+    brings(&[findings, conclusion]).await;
+    assert_eq!(completed().await.status, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_report_completes_and_a_request_is_called_off() {
     let node = node().await;
     let (case, uid) = node.created().await;

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     cases::{Bound, CaseError, Doing, Whole, may as may_in, takes_part},
-    desk::{AskError, SignError, ToSign},
+    desk::{AskError, Lack, ShownCase, SignError, ToSign},
     trust::Action,
 };
 use axum::{
@@ -41,6 +41,9 @@ const CLAIMED_KNOWN: [Tag; 2] =
     [tags::PROCEDURE_STEP_PROGRESS_INFORMATION_SEQUENCE, tags::UNIFIED_PROCEDURE_STEP_PERFORMED_PROCEDURE_SEQUENCE];
 /// Said as the reason of a step where the workstation gives none.
 const BY: &str = "UPS-RS";
+/// Of a draft of which no workstation said whose it is.
+const WRITTEN: &str = "the report, or a part of it, was written in the portal: sign it there, or bring all of it by an update that \
+                       repeats the patient";
 
 /// Whether the person may do this in the case of a workitem.
 fn allow(asker: &Asker, target: &Target, doing: Doing) -> Result<(), Problem> {
@@ -156,10 +159,10 @@ async fn update_claimed(asker: &Asker, target: &Target, set: &Set) -> Result<Res
     let brought = report::brought(set);
     let mut left_out = false;
     if !brought.is_empty() {
-        let before = cases.draft(name, person.clone()).await?;
-        let (draft, other) = report::draft(&target.whole, person, before, brought)?;
-        left_out = other;
-        cases.keep_draft(name, draft).await?;
+        let before = cases.own_draft(name, person.clone()).await?.map(|kept| (kept.draft, kept.patient.is_some()));
+        let made = report::draft(&target.whole, person, before, brought)?;
+        left_out = made.is_left_out;
+        cases.keep_brought(name, made.draft, made.patient).await?;
     }
     if target.whole.state.stage < Stage::Reading {
         let _ = cases.act(name, asker.person.actor(), Step::Reading).await?;
@@ -180,7 +183,7 @@ pub(in crate::dicomweb) async fn state(asker: Asker, body: Body) -> Result<Respo
         ("COMPLETED", StepState::InProgress) => {
             allow(&asker, &target, Doing::Reading)?;
             unlock(&asker, &target, &transaction)?;
-            complete(&asker, &target, set.text(tags::COMMENTS_ON_THE_PERFORMED_PROCEDURE_STEP)).await
+            complete(&asker, &target, report::despite(&set)).await
         }
         ("CANCELED" | "CANCELLED", StepState::InProgress) => {
             allow(&asker, &target, Doing::Reading)?;
@@ -214,15 +217,17 @@ async fn claim(asker: &Asker, target: &Target, transaction: &str) -> Result<Resp
     Ok(done(HeaderMap::new()))
 }
 
-/// Signs what was kept as the reader's draft; `despite`: why, although not all images are known to be there and readable.
+/// Signs what was kept as the reader's draft, of the patient that its workstation repeated; `despite`: why, although not all images
+/// are known to be there and readable.
 async fn complete(asker: &Asker, target: &Target, despite: String) -> Result<Response, Problem> {
     let (door, name, person) = (&asker.desk.door, target.whole.name(), &asker.person.name);
+    let has_text = |text: &str| !text.trim().is_empty();
+    let kept = door.cases.own_draft(name, person.clone()).await?;
+    let kept = kept.filter(|kept| has_text(&kept.draft.findings) || has_text(&kept.draft.conclusion));
+    let kept = kept.ok_or_else(|| conflict("there is no report to sign: neither findings nor conclusion"))?;
+    let (draft, Some((patient_name, birth_date))) = (kept.draft, kept.patient) else { return Err(conflict(WRITTEN)) };
     let busy = Problem::Busy { code: "not-running", message: "reports are not signed now", retry_s: 5 };
     let desk = door.reading_room.as_ref().ok_or(busy)?;
-    let draft = door.cases.draft(name, person.clone()).await?.filter(|draft| draft.person == *person);
-    let has_text = |text: &str| !text.trim().is_empty();
-    let draft = draft.filter(|draft| has_text(&draft.findings) || has_text(&draft.conclusion));
-    let draft = draft.ok_or_else(|| conflict("there is no report to sign: neither findings nor conclusion"))?;
     let report = Report {
         standing: Standing::Final,
         indication: draft.indication,
@@ -237,7 +242,10 @@ async fn complete(asker: &Asker, target: &Target, despite: String) -> Result<Res
     if !report.is_sound() {
         return Err(Problem::bad("the report"));
     }
-    let to_sign = ToSign { report, images: Vec::new(), shown: desk.shown(&target.whole) };
+    // Whoever says why has seen all that may be lacking: a workstation names no single one.
+    let despite_of = if report.despite.is_empty() { Vec::new() } else { Lack::ALL.to_vec() };
+    let shown = ShownCase { patient_name, birth_date, ..desk.shown(&target.whole) };
+    let to_sign = ToSign { report, images: Vec::new(), shown, despite_of };
     match desk.sign(name, asker.person.actor(), to_sign).await {
         Ok(_) => Ok(done(HeaderMap::new())),
         Err(SignError::Case(why)) => Err(why.into()),

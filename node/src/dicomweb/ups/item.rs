@@ -26,7 +26,7 @@ use protocol::{
 /// UPS Push: the class that every workitem has, whichever class it is reached by (PS3.4 CC.3.1).
 pub(super) const CLASS: &str = "1.2.840.10008.5.1.4.34.6.1";
 /// The scheme of our codes.
-const SCHEME: &str = "99CONFRERE";
+pub(super) const SCHEME: &str = "99CONFRERE";
 
 type Code = (&'static str, &'static str, &'static str);
 /// PS3.16 CID 9231.

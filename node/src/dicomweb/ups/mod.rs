@@ -108,7 +108,7 @@ pub(super) fn matched(body: &[u8], search: &super::query::Search) {
     let all = set.meets(&search.conditions, search.fuzzy);
     let each = |one: &super::query::Condition| set.meets(std::slice::from_ref(one), search.fuzzy);
     assert_eq!(all, search.conditions.iter().all(each));
-    let _ = (request::asking(&set).is_ok(), report::brought(&set).len());
+    let _ = (request::asking(&set).is_ok(), report::brought(&set).len(), report::despite(&set).len());
 }
 
 /// What a site is called here.

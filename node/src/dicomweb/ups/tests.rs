@@ -1,6 +1,7 @@
 //! The workitems of a case, as its events make them.
 
 use super::{
+    report,
     set::Set,
     turn::{StepState, parse, readiness, turns, uid},
 };
@@ -146,6 +147,26 @@ fn it_is_ready_where_it_was_taken_and_can_be_read() {
     assert_eq!(readiness(&ready, &US), "READY");
     assert_eq!(readiness(&ready, &SiteId([2; 32])), "INCOMPLETE");
     assert_eq!(readiness(&asked, &US), "INCOMPLETE");
+}
+
+#[test]
+fn a_reason_to_sign_all_the_same_is_said_as_such() {
+    let item = |scheme: &str, name: &str, text: &str| {
+        let code = Set::of(&[(tags::CODE_VALUE, name), (tags::CODING_SCHEME_DESIGNATOR, scheme)]);
+        let mut item = Set::of(&[(tags::VALUE_TYPE, "TEXT"), (tags::TEXT_VALUE, text)]);
+        item.put_items(tags::CONCEPT_NAME_CODE_SEQUENCE, vec![code]);
+        item
+    };
+    let said = |items: Vec<Set>| {
+        let mut performed = Set::default();
+        performed.put_items(tags::PERFORMED_PROCESSING_PARAMETERS_SEQUENCE, items);
+        let mut set = Set::of(&[(tags::COMMENTS_ON_THE_PERFORMED_PROCEDURE_STEP, "done in haste")]);
+        set.put_items(tags::UNIFIED_PROCEDURE_STEP_PERFORMED_PROCEDURE_SEQUENCE, vec![performed]);
+        report::despite(&set)
+    };
+    assert_eq!(said(Vec::new()), "", "a comment is no reason");
+    assert_eq!(said(vec![item("99OTHER", "despite", "x"), item("99CONFRERE", "findings", "y")]), "");
+    assert_eq!(said(vec![item("99OTHER", "despite", "x"), item("99CONFRERE", "despite", "counted")]), "counted");
 }
 
 #[test]

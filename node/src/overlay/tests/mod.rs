@@ -392,7 +392,7 @@ async fn an_ended_agreement_takes_everything_with_it_on_both_sides() {
     let study = CT.parse().unwrap();
     let lease = b.cache.lease(&a.site(), &study, &basis, tasks::now().after(LONG), 1).unwrap();
     let copy = lease.object(&protocol::Digest::of(b"pixels"), 6).await.unwrap();
-    copy.write(0, bytes::Bytes::from_static(b"pixels")).await.unwrap();
+    copy.write(0, crate::archive::cache::chunks_of(b"pixels")).await.unwrap();
     let began = Instant::now();
     a.trust.end(&id, &a.site()).await.unwrap();
     a.overlay.send_ending(&b.site(), &id).await.unwrap();

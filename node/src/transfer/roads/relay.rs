@@ -107,11 +107,12 @@ impl Relay {
         let pair = if from < to { (from, to) } else { (to, from) };
         let mut pairs = self.pairs.lock().unwrap_or_else(PoisonError::into_inner);
         let all: usize = pairs.values().sum();
-        let own = pairs.entry(pair).or_default();
-        if *own >= OF_PAIR_MAX || all >= self.config.connections_max {
+        // A pair that is refused is not remembered: whom a peer names may be anybody.
+        let own = pairs.get(&pair).copied().unwrap_or(0);
+        if own >= OF_PAIR_MAX || all >= self.config.connections_max {
             return Err(Refusal::Busy(5_000));
         }
-        *own += 1;
+        pairs.insert(pair, own + 1);
         Ok(Place(self, pair))
     }
 
@@ -388,5 +389,17 @@ mod tests {
         assert_eq!(relay.enter(site(2), site(3)).err(), Some(Refusal::Busy(5_000)), "of all");
         drop(first);
         assert!(relay.enter(site(2), site(3)).is_ok());
+    }
+
+    #[test]
+    fn whoever_is_refused_leaves_nothing_behind() {
+        let relay = relay(Vec::new(), 2);
+        let held = [relay.enter(site(1), site(2)).unwrap(), relay.enter(site(1), site(3)).unwrap()];
+        for n in 10..100 {
+            assert_eq!(relay.enter(site(1), site(n)).err(), Some(Refusal::Busy(5_000)));
+        }
+        assert_eq!(relay.pairs.lock().unwrap().len(), 2, "only pairs that are carried");
+        drop(held);
+        assert!(relay.pairs.lock().unwrap().is_empty());
     }
 }

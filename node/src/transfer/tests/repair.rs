@@ -1,14 +1,12 @@
 //! Bytes given back to the site that signed them.
 
 use super::{world::Site, *};
-use crate::archive::cache::Lease;
+use crate::archive::cache::{Lease, chunks_of};
 
 async fn copied(b: &Site, lease: &Lease, object: &[u8]) -> Digest {
     let digest = Digest::of(object);
     let copy = lease.object(&digest, object.len() as u64).await.unwrap();
-    for (index, chunk) in object.chunks(65_536).enumerate() {
-        copy.write(index as u64, Bytes::copy_from_slice(chunk)).await.unwrap();
-    }
+    copy.write(0, chunks_of(object)).await.unwrap();
     assert!(copy.is_complete() && b.cache.bytes() > 0);
     digest
 }
@@ -49,7 +47,7 @@ async fn the_owner_has_its_own_bytes_back_without_an_agreement_and_nobody_else()
     assert_eq!((told[0].peer, told[0].actor.role.as_str()), (Some(a.id()), "repair"));
     // What is copied in part is not given, and what was erased is gone.
     let partial = lease.object(&Digest([5; 32]), 200_000).await.unwrap();
-    partial.write(0, Bytes::from(vec![0; 65_536])).await.unwrap();
+    partial.write(0, chunks_of(&[0; 65_536])).await.unwrap();
     let lost = |digest, bytes| Lost { study: study.clone(), digest, bytes };
     assert!(recover(&a, b.id(), Right::Owner, lost(Digest([5; 32]), 200_000)).await.is_err());
     let object = pattern(65_537);

@@ -8,19 +8,21 @@ import { IconBellRinging, IconCheck, IconVolumeOff } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useEffectEvent, useRef, useState } from 'react';
 import { useNavigate } from 'react-router';
-import { chime, wakeChime } from '../../../ohif/chime.mjs';
+import { chime, rings, wakeChime } from '../../../ohif/chime.mjs';
 import { post } from '../../api/client';
 import { alertsQuery, useMay } from '../../api/queries';
 import type { Alert } from '../../api/types';
 import { hourMinute } from '../../lib/format';
 import { useWords, wordOf } from '../../lib/language';
-import { added, rings } from './alerts';
+import { added, toneOf } from './alerts';
 import classes from './alerts.module.css';
 
 const AGAIN_MS = 20_000;
 const NONE: readonly Alert[] = [];
 const LOCK = 'confrere-alert-sound';
 const SHOWN = 3;
+/** How high the bar was in this tab when it was drawn last, in CSS pixels. */
+const PLACE = 'confrere-alerts-height';
 
 /** Whether this tab is the one that rings: the first whose sound a touch has woken. */
 function useRinger() {
@@ -84,7 +86,7 @@ function useAlerts() {
     if (typeof Notification !== 'function' || Notification.permission !== 'granted') return;
     // It names no patient and says nothing that a person wrote: it may show on a locked screen.
     try {
-      const made = new Notification(`${alert.priority} · ${alert.site_name}`, { body: say({ ...alert, text: '' }), tag: alert.id, requireInteraction: true });
+      const made = new Notification(`${alert.priority} · ${alert.site_name}`, { body: say({ ...alert, text: '' }), tag: alert.id, requireInteraction: toneOf(alert) !== 'calm' });
       made.onclick = () => {
         focus();
         made.close();
@@ -108,35 +110,47 @@ function useAlerts() {
     onError: () => notifications.show({ closeButtonProps: { 'aria-label': t('common.close') }, color: 'red', message: t('alerts.notTold') }),
     onSettled: () => client.invalidateQueries({ queryKey: alertsQuery.queryKey }),
   });
-  return { alerts, heard: (of: readonly Alert[]) => of.length > 0 && tell.mutate(of) };
+  return { alerts, isAsking: asked.isLoading, heard: (of: readonly Alert[]) => of.length > 0 && tell.mutate(of) };
+}
+
+/** The place of the bar while a page is opened and the node has not answered: what is below does not move away under a click. */
+function usePlace(newest: string | null, isAwake: boolean) {
+  const bar = useRef<HTMLDivElement>(null);
+  const [kept] = useState(() => Number(sessionStorage.getItem(PLACE)) || 0);
+  useEffect(() => {
+    if (newest !== null) sessionStorage.setItem(PLACE, String(bar.current?.offsetHeight ?? 0));
+  }, [newest, isAwake]);
+  return { bar, kept };
 }
 
 export function CaseAlerts() {
   const { t, locale } = useWords();
   const say = useAlertWords();
   const navigate = useNavigate();
-  const { alerts, heard } = useAlerts();
+  const { alerts, heard, isAsking } = useAlerts();
   const { awake, mine } = useRinger();
   const sound = rings(alerts);
-  const newest = alerts.map(one => one.id).join();
+  const newest = isAsking ? null : alerts.map(one => one.id).join();
+  const calling = alerts.filter(one => toneOf(one) !== 'calm').map(one => one.id).join();
+  const { bar, kept } = usePlace(newest, awake);
   useEffect(() => {
     if (!sound || !mine) return;
     chime(sound);
     const timer = setInterval(() => chime(sound), AGAIN_MS);
     return () => clearInterval(timer);
-  }, [sound, mine, newest]);
+  }, [sound, mine, calling]);
   // What is not drawn nobody has heard of.
   const shown = alerts.slice(0, SHOWN);
   useHotkeys([['h', () => heard(shown)]]);
-  if (alerts.length === 0) return null;
+  if (alerts.length === 0) return isAsking && kept > 0 ? <div style={{ height: kept }} aria-hidden="true" /> : null;
   const open = (alert: Alert) => {
     heard(alerts.filter(one => one.case === alert.case));
     void navigate(`/cases/${alert.case}`);
   };
   return (
-    <div className={classes.alerts} role="alert">
+    <div ref={bar} role="alert">
       {shown.map(alert => (
-        <div key={alert.id} className={classes.alert} data-kind={alert.kind} data-priority={alert.priority}>
+        <div key={alert.id} className={classes.alert} data-tone={toneOf(alert)} data-priority={alert.priority}>
           <IconBellRinging size={18} aria-hidden="true" />
           <strong>{alert.priority}</strong>
           <span>
@@ -151,7 +165,7 @@ export function CaseAlerts() {
         </div>
       ))}
       {(alerts.length > SHOWN || (!awake && sound)) && (
-        <div className={classes.more}>
+        <div className={classes.more} data-calm={sound === null || undefined}>
           {alerts.length > SHOWN && t('alerts.more', { count: alerts.length - SHOWN })}
           {!awake && sound && (
             <>

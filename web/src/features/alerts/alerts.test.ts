@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { rings } from '../../../ohif/chime.mjs';
 import type { Alert } from '../../api/types';
-import { added, rings } from './alerts';
+import { added, toneOf } from './alerts';
 
 const alert = (change: Partial<Alert>): Alert => ({
   id: 'asked-1',
@@ -20,6 +21,15 @@ test('a critical result rings as a stroke does, a lost claim not at all', () => 
   expect(rings([alert({}), alert({ priority: 'P0' })])).toBe('urgent');
   expect(rings([alert({ kind: 'critical', priority: 'P3' })])).toBe('urgent');
   expect(rings([alert({ kind: 'lost', priority: 'P0' })])).toBeNull();
+});
+
+test('what is read when there is time rings nobody, and does not look like what calls', () => {
+  const calm = (['named', 'answered', 'reported', 'said'] as const).map(kind => alert({ kind, priority: 'P0' }));
+  expect(rings(calm)).toBeNull();
+  expect(new Set(calm.map(toneOf))).toEqual(new Set(['calm']));
+  expect(rings([...calm, alert({ kind: 'held' })])).toBe('calm');
+  expect((['held', 'lowered', 'differs', 'reopened', 'cancelled', 'late'] as const).map(kind => toneOf({ kind }))).toEqual(Array(6).fill('notice'));
+  expect(toneOf({ kind: 'critical' })).toBe('call');
 });
 
 test('what was there before is not new', () => {

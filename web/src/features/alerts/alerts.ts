@@ -1,12 +1,14 @@
-// What calls a person now, as the node says, and how it sounds.
+// What calls a person now, as the node says, and how it is shown.
 
-import type { Alert } from '../../api/types';
+import { isCalm } from '../../../ohif/chime.mjs';
+import type { Alert, AlertKind } from '../../api/types';
 
-/** Which of the two sounds; a lost claim is told once, and does not ring on. */
-export function rings(alerts: readonly Alert[]): 'urgent' | 'calm' | null {
-  const ringing = alerts.filter(one => one.kind !== 'lost');
-  if (ringing.length === 0) return null;
-  return ringing.some(one => one.priority === 'P0' || one.kind === 'critical' || one.kind === 'escalated') ? 'urgent' : 'calm';
+/** To be known soon, and nobody is lost while it waits. */
+const NOTICES: ReadonlySet<AlertKind> = new Set<AlertKind>(['late', 'lost', 'held', 'lowered', 'differs', 'reopened', 'cancelled']);
+
+export function toneOf(alert: Pick<Alert, 'kind'>): 'call' | 'notice' | 'calm' {
+  if (isCalm(alert)) return 'calm';
+  return NOTICES.has(alert.kind) ? 'notice' : 'call';
 }
 
 /** Those that were not there before. */

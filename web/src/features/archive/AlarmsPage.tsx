@@ -16,7 +16,7 @@ import { useFault } from '../../components/problem';
 import { useWords } from '../../lib/language';
 
 /** Kinds whose subject is a case. */
-const CASES: ReadonlySet<Alarm['kind']> = new Set(['cases-late', 'results-unheard', 'case-unanswered']);
+const CASES: ReadonlySet<Alarm['kind']> = new Set(['cases-late', 'results-unheard', 'case-unanswered', 'case-without-images']);
 
 const COLOURS = { notice: 'sky', warning: 'yellow', critical: 'red' } as const;
 

@@ -32,6 +32,8 @@ const ASKED = 500;
 /** What is done to a case from here, where the node allows it. */
 const STEPS = ['offer', 'prioritise', 'escalate', 'hand-over', 'release'] as const satisfies readonly StepWord[];
 const PROPOSED = 5;
+/** Cases of a lane that are drawn, and as many again at each asking: the most urgent, which come first. */
+const DRAWN = 40;
 
 interface Asked {
   row: CaseRow;
@@ -112,6 +114,8 @@ function Lanes() {
 
 function LaneCard({ lane, free, onAsk }: { lane: Lane; free: readonly Lane[]; onAsk: (asked: Asked) => void }) {
   const { t, locale } = useWords();
+  const [drawn, setDrawn] = useState(DRAWN);
+  const hidden = lane.rows.length - drawn;
   const isLoose = lane.site === null;
   const title = isLoose ? t('board.nobody') : (lane.person ?? t('board.unclaimed', { site: lane.siteName }));
   if (isLoose && lane.rows.length === 0) return null;
@@ -150,10 +154,15 @@ function LaneCard({ lane, free, onAsk }: { lane: Lane; free: readonly Lane[]; on
         <p className={classes.free}>{t('board.free')}</p>
       ) : (
         <ul>
-          {lane.rows.map(row => (
+          {lane.rows.slice(0, drawn).map(row => (
             <Line key={row.case} row={row} free={free} onAsk={onAsk} />
           ))}
         </ul>
+      )}
+      {hidden > 0 && (
+        <Button size="compact-sm" variant="default" fullWidth mt={6} onClick={() => setDrawn(drawn + DRAWN)}>
+          {t('board.hidden', { count: hidden, shown: count(hidden, locale) })}
+        </Button>
       )}
     </section>
   );
@@ -166,7 +175,7 @@ function Load({ lane }: { lane: Lane }) {
   if (said.length === 0) return null;
   return (
     <div className={classes.load} role="img" aria-label={t('board.load', { what: said.join(', ') })}>
-      {lane.rows.slice(0, 40).map(row => (
+      {lane.rows.slice(0, DRAWN).map(row => (
         <i key={row.case} data-is={row.priority} />
       ))}
     </div>

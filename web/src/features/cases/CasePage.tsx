@@ -5,7 +5,7 @@ import { useHotkeys } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { IconArrowLeft, IconCheck, IconDots, IconExternalLink, IconLock, IconPencil, IconPhoto, IconPlayerSkipForward, IconUserQuestion } from '@tabler/icons-react';
 import { useState } from 'react';
-import { Link, useNavigate, useParams } from 'react-router';
+import { Link, useLocation, useNavigate, useParams } from 'react-router';
 import type { Case, StepBody } from '../../api/types';
 import { caseQuery, useMay } from '../../api/queries';
 import { usePageTitle } from '../../components/Page';
@@ -17,6 +17,7 @@ import { useWords } from '../../lib/language';
 import type { StepWord } from './acts';
 import { arranged, DANGEROUS, STEP_FIELDS } from './acts';
 import classes from './case.module.css';
+import { AcrossPages } from './AcrossPages';
 import { AttachmentsPanel } from './Attachments';
 import { Compare } from './Compare';
 import { FoundPanel } from './FoundImages';
@@ -78,6 +79,15 @@ export function StateLine({ of }: { of: Case }) {
   );
 }
 
+/** The comparison that is owed since the report which was signed just before; once it was looked at, coming back does not open it again. */
+function useOwed(of: Case): { owed: string[] | null; leave: () => void } {
+  const navigate = useNavigate();
+  const { state } = useLocation() as { state: { compare?: string[] } | null };
+  const asked = state?.compare?.join();
+  const owed = of.actions.includes('compare') ? of.comparisons.find(one => one.class === null && one.reports.join() === asked) : undefined;
+  return { owed: owed?.reports ?? null, leave: () => asked !== undefined && void navigate('.', { replace: true, state: null }) };
+}
+
 type Asking = { step: StepWord; beside?: Record<string, unknown> } | null;
 
 function View({ of }: { of: Case }) {
@@ -89,7 +99,12 @@ function View({ of }: { of: Case }) {
   const mayRead = useMay('read-studies');
   const [asking, setAsking] = useState<Asking>(null);
   const [identifying, setIdentifying] = useState(false);
-  const [comparing, setComparing] = useState<string[] | null>(null);
+  const { owed, leave } = useOwed(of);
+  const [comparing, setComparing] = useState(owed);
+  const closeComparison = () => {
+    setComparing(null);
+    leave();
+  };
   const take = (body: StepBody, after?: () => void) => steps.mutate({ id: of.case, body }, after ? { onSuccess: after } : {});
   const begin = (step: StepWord) => {
     if (step === 'identify') {
@@ -125,6 +140,7 @@ function View({ of }: { of: Case }) {
   const writes = mayReport && (of.claim?.mine ?? first !== 'claim');
   return (
     <div className={classes.view}>
+      <AcrossPages of={of} />
       <PatientBanner of={of} />
       <div className={classes.scroll} tabIndex={0} role="region" aria-label={t('cases.one')}>
         <div className={classes.top}>
@@ -239,7 +255,7 @@ function View({ of }: { of: Case }) {
       )}
       {identifying && <IdentifyDialog of={of} busy={steps.isPending} error={steps.error} onClose={() => setIdentifying(false)} onYes={body => take(body, () => setIdentifying(false))} />}
       {comparing && (
-        <Compare of={of} reports={comparing} busy={steps.isPending} error={steps.error} onClose={() => setComparing(null)} onYes={body => take(body, () => setComparing(null))} />
+        <Compare of={of} reports={comparing} busy={steps.isPending} error={steps.error} onClose={closeComparison} onYes={body => take(body, closeComparison)} />
       )}
     </div>
   );

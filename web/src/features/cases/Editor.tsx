@@ -126,7 +126,7 @@ export function Editor({ of, bound, read, person, locked }: EditorProps) {
   const best = fitting(of.modality, of.region)?.id;
 
   return (
-    <section className={classes.editor} data-standing={standing} aria-label={t('cases.write')}>
+    <section className={classes.editor} data-screen data-standing={standing} aria-label={t('cases.write')}>
       <div className={classes.band}>
         <strong>{t(`cases.standing.${standing}`)}</strong>
         <span>{t(standing === 'preliminary' ? 'cases.notFinal' : `cases.standingHelp.${standing}`)}</span>

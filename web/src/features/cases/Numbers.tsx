@@ -4,7 +4,7 @@ import { IconPhone } from '@tabler/icons-react';
 import type { Case, CaseNumber } from '../../api/types';
 import { hourMinute } from '../../lib/format';
 import { useWords, wordOf } from '../../lib/language';
-import classes from './case.module.css';
+import classes from './numbers.module.css';
 
 export const telephoneOf = (number: string): string => `tel:${number.replaceAll(/[^\d+]/g, '')}`;
 

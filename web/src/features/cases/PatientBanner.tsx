@@ -60,7 +60,7 @@ export function PatientBanner({ of }: { of: CaseRow }) {
           </div>
         )}
         {of.due && (
-          <div>
+          <div data-screen>
             <dt>{t(`cases.dueName.${of.due.what}`)}</dt>
             <dd>
               <TimeLeft row={of} />

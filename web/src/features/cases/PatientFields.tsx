@@ -19,6 +19,8 @@ import classes from './request.module.css';
 const STATUSES: readonly IdentityStatus[] = ['provisional', 'retrieved', 'validated', 'qualified', 'unknown'];
 const FOUND_MAX = 8;
 const PAUSE_MS = 250;
+/** What explains a field stands below it: two beside one another stay in line. */
+const ORDER: ('label' | 'input' | 'description' | 'error')[] = ['label', 'input', 'description', 'error'];
 
 interface PatientFieldsProps {
   study: Study | null;
@@ -26,8 +28,11 @@ interface PatientFieldsProps {
   wrong: string | undefined;
   /** An emergency: nobody waits until it is known who it is. */
   mayBeUnknown: boolean;
+  /** Of an examination that is still to be made, where it is known already. */
+  accession: { number: string; issuer: string; wrong: string | undefined };
   onStudy: (study: Study | null) => void;
   onPatient: (patient: CasePatient) => void;
+  onAccession: (part: { number?: string; issuer?: string }) => void;
 }
 
 /** What is typed, once the typing pauses. */
@@ -73,7 +78,7 @@ function StudySearch({ onStudy }: { onStudy: (study: Study) => void }) {
   );
 }
 
-export function PatientFields({ study, patient, wrong, mayBeUnknown, onStudy, onPatient }: PatientFieldsProps) {
+export function PatientFields({ study, patient, wrong, mayBeUnknown, accession, onStudy, onPatient, onAccession }: PatientFieldsProps) {
   const { t, locale } = useWords();
   const [byHand, setByHand] = useState(false);
   const known = patient ?? EMPTY_PATIENT;
@@ -169,6 +174,17 @@ export function PatientFields({ study, patient, wrong, mayBeUnknown, onStudy, on
         <TextInput label={t('cases.issuer')} value={known.issuer} maxLength={64} onChange={event => set({ issuer: event.currentTarget.value })} />
         {status}
         {ins}
+        <TextInput label={t('cases.accession')} description={t('cases.accessionHelp')} inputWrapperOrder={ORDER} value={accession.number} maxLength={64} onChange={event => onAccession({ number: event.currentTarget.value })} />
+        <TextInput
+          id="request-accession_issuer"
+          label={t('cases.accessionIssuer')}
+          description={t('cases.accessionIssuerHelp')}
+          inputWrapperOrder={ORDER}
+          error={accession.wrong}
+          value={accession.issuer}
+          maxLength={64}
+          onChange={event => onAccession({ issuer: event.currentTarget.value })}
+        />
       </SimpleGrid>
       {presence}
     </>

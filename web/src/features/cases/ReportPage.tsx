@@ -13,9 +13,11 @@ import { usePageTitle } from '../../components/Page';
 import { Denied, Failure, Waiting } from '../../components/State';
 import { dicomDate, hourMinute, patientName } from '../../lib/format';
 import { useWords } from '../../lib/language';
+import { AcrossPages } from './AcrossPages';
 import { boundOf, differing, foreignTo, useBinding } from './binding';
 import classes from './case.module.css';
 import { Editor } from './Editor';
+import { Flags } from './marks';
 import { RequestPanel, TelephonePanel, ThreadPanel } from './Panels';
 import { PatientBanner } from './PatientBanner';
 import { isSuperseded, Report } from './Reports';
@@ -85,12 +87,14 @@ function View({ of }: { of: Case }) {
   const claimed = of.claim && !of.claim.mine;
   return (
     <div className={classes.view}>
+      <AcrossPages of={of} />
       <PatientBanner of={of} />
       <div className={classes.scroll} tabIndex={0} role="region" aria-label={t('cases.one')}>
         <div className={classes.top}>
           <Button component={Link} to={`/cases/${of.case}`} size="compact-sm" variant="subtle" color="gray" leftSection={<IconArrowLeft size={15} />}>
             {t('cases.one')}
           </Button>
+          <Flags flags={of.flags} />
           {claimed && of.claim && (
             <span className={classes.taken}>{t('cases.takenBy', { person: of.claim.person, site: of.claim.site_name, at: hourMinute(of.claim.at, locale) })}</span>
           )}

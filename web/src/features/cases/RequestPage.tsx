@@ -10,7 +10,7 @@ import type { ReactNode } from 'react';
 import { lazy, Suspense, useState } from 'react';
 import { useNavigate, useSearchParams } from 'react-router';
 import { get, ApiError } from '../../api/client';
-import { keys, makeCase, peersQuery, useMay } from '../../api/queries';
+import { keys, makeCase, peersQuery, siteQuery, useMay } from '../../api/queries';
 import type { CasePatient, NewCase, Study } from '../../api/types';
 import { Page } from '../../components/Page';
 import { Section } from '../../components/parts';
@@ -84,7 +84,11 @@ function Form({ study: given }: { study: Study | null }) {
   const told = useToldCase();
   const say = useCaseProblem();
   const [study, setStudy] = useState(given);
-  const [request, setRequest] = useState(() => beginOf(given));
+  const [typed, setRequest] = useState(() => beginOf(given));
+  // Never empty: a number means nothing without who issued it. Ours is written there until somebody writes another.
+  const [issuer, setIssuer] = useState<string | null>(null);
+  const ours = useQuery(siteQuery).data?.name ?? '';
+  const request = study ? typed : { ...typed, accession_issuer: issuer ?? ours };
   const [checked, setChecked] = useState(false);
   const [tried, setTried] = useState(false);
   const [papers, setPapers] = useState<Chosen[]>([]);
@@ -157,7 +161,7 @@ function Form({ study: given }: { study: Study | null }) {
         </div>
         <div className={classes.columns}>
           <Stack gap="md">
-            <Part title={t('cases.who')} wrong={isMissing('patient') || isMissing('identity')}>
+            <Part title={t('cases.who')} wrong={isMissing('patient') || isMissing('identity') || isMissing('accession_issuer')}>
               <PatientFields
                 study={study}
                 patient={request.patient}
@@ -174,6 +178,11 @@ function Form({ study: given }: { study: Study | null }) {
                 onPatient={patient => {
                   setChecked(false);
                   set({ patient });
+                }}
+                accession={{ number: request.accession, issuer: request.accession_issuer, wrong: wrong('accession_issuer') }}
+                onAccession={part => {
+                  if (part.issuer !== undefined) setIssuer(part.issuer);
+                  set({ accession: part.number ?? request.accession });
                 }}
               />
               {!isUnknown(request) && (
@@ -336,7 +345,7 @@ function Form({ study: given }: { study: Study | null }) {
           {send.error && (
             <Alert color="red" variant="light" role="alert" py={6}>
               {say(send.error)}
-              {send.error instanceof ApiError && send.error.differs.length > 0 && ` ${send.error.differs.join(', ')}`}
+              {send.error instanceof ApiError && send.error.differs.length > 0 && ` ${send.error.differs.map(field => t(`cases.same.${field}` as 'cases.same.name', { defaultValue: field })).join(', ')}`}
             </Alert>
           )}
           <Group gap="xs" wrap="nowrap">

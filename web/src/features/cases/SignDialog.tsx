@@ -7,7 +7,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { IconAlertTriangle, IconUserCheck, IconUserX } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
-import type { Case, Draft, KeyImage } from '../../api/types';
+import type { Case, Draft, KeyImage, Lack } from '../../api/types';
 import { ApiError, get } from '../../api/client';
 import { keys, signReport } from '../../api/queries';
 import { Waiting } from '../../components/State';
@@ -19,8 +19,9 @@ import classes from './editor.module.css';
 import { GAP } from './blocks';
 import { PreviewsLeft } from './PreviewsLeft';
 import { PARTS } from './Reports';
-import { lackOf, undecodedOf } from './state';
+import { lackOf, refusedFor, undecodedOf } from './state';
 import { useCaseProblem, useToldCase } from './useSteps';
+import { lineOf } from '../../components/who';
 
 interface SignDialogProps {
   id: string;
@@ -41,6 +42,8 @@ export function SignDialog(props: SignDialogProps) {
   const say = useCaseProblem();
   // Not what the page has in hand, but what the node says now.
   const fresh = useQuery({ queryKey: [...keys.cases, 'signing', props.id], queryFn: ({ signal }) => get<Case>(`/cases/${props.id}`, signal), staleTime: 0, gcTime: 0 });
+  // Asked anew it stays, with the reason that was typed.
+  const of = fresh.isFetchedAfterMount ? fresh.data : undefined;
   return (
     <Modal
       opened
@@ -49,30 +52,37 @@ export function SignDialog(props: SignDialogProps) {
       title={t(`cases.sign.${props.text.standing}`)}
       closeButtonProps={{ 'aria-label': t('common.close') }}
     >
-      {fresh.data && !fresh.isFetching ? (
-        <Ready {...props} of={fresh.data} />
-      ) : fresh.error ? (
-        <Alert color="yellow" variant="light" role="alert" title={t('cases.cannotSign')}>
+      {fresh.error && (
+        <Alert color="yellow" variant="light" role="alert" title={t('cases.cannotSign')} mb="md">
           {say(fresh.error)} {t('cases.cannotSignText')}
         </Alert>
-      ) : (
-        <Waiting />
       )}
+      {of ? <Ready {...props} of={of} onAgain={async () => (await fresh.refetch()).data} /> : !fresh.error && <Waiting />}
     </Modal>
   );
 }
 
-function Ready({ of, bound, text, read, images, onBefore, onSigned, onClose }: SignDialogProps & { of: Case }) {
+/** What may differ from a report before it: whoever has signed it compares the two at once. */
+const COMPARED: readonly string[] = ['final', 'second-reading'];
+
+interface ReadyProps extends SignDialogProps {
+  of: Case;
+  /** What the case says now, where it could be asked. */
+  onAgain: () => Promise<Case | undefined>;
+}
+
+function Ready({ of, bound, text, read, images, onBefore, onSigned, onClose, onAgain }: ReadyProps) {
   const { t, locale } = useWords();
   const say = useCaseProblem();
   const told = useToldCase();
   const navigate = useNavigate();
   const [despite, setDespite] = useState('');
   const wrong = differing(bound, boundOf(of));
-  const lacks = lackOf(of, read);
+  const [found, setFound] = useState<readonly Lack[]>([]);
+  const lacks = [...new Set([...lackOf(of, read), ...found])];
   const gaps = PARTS.filter(part => text[part].includes(GAP));
   const sign = useMutation({
-    mutationFn: async () => {
+    mutationFn: async (shown: Lack[]) => {
       await onBefore();
       const { standing, indication, technique, findings, conclusion, language, critical } = text;
       return signReport(of.case, {
@@ -84,6 +94,7 @@ function Ready({ of, bound, text, read, images, onBefore, onSigned, onClose }: S
         language,
         critical,
         despite: despite.trim(),
+        despite_of: shown,
         read,
         key_images: images,
         patient: { name: bound.name, birth_date: bound.birth_date },
@@ -95,17 +106,25 @@ function Ready({ of, bound, text, read, images, onBefore, onSigned, onClose }: S
       onSigned();
       told(signed);
       notifications.show({ color: 'teal', message: t('cases.signed', { patient: patientName(bound.name) ?? '' }), closeButtonProps: { 'aria-label': t('common.close') } });
-      void navigate(`/cases/${of.case}`);
+      const owed = COMPARED.includes(text.standing) && signed.actions.includes('compare') ? signed.comparisons.findLast(one => one.class === null) : undefined;
+      void navigate(`/cases/${of.case}`, { state: owed && { compare: owed.reports } });
+    },
+    onError: async (error, shown) => {
+      if (!(error instanceof ApiError)) return;
+      const now = (await onAgain()) ?? of;
+      setFound(before => [...before, ...refusedFor(error.code, shown, lackOf(now, read))]);
     },
   });
   const refused = sign.error instanceof ApiError ? sign.error : null;
-  const needsReason = lacks.length > 0 || refused?.code === 'images-missing' || refused?.code === 'images-undecoded' || refused?.code === 'late-images' || refused?.code === 'count-unconfirmed';
+  const needsReason = lacks.length > 0;
+  const isOther = lacks.includes('other-patient');
+  const others = isOther && lacks.length > 1 ? lacks.filter(lack => lack !== 'other-patient') : lacks;
   const differs = [...new Set<string>([...wrong, ...(refused?.differs ?? [])])];
   return (
     <form
       onSubmit={event => {
         event.preventDefault();
-        if (wrong.length === 0 && (!needsReason || despite.trim() !== '')) sign.mutate();
+        if (wrong.length === 0 && (!needsReason || despite.trim() !== '')) sign.mutate(lacks);
       }}
     >
       <Stack gap="md">
@@ -127,6 +146,11 @@ function Ready({ of, bound, text, read, images, onBefore, onSigned, onClose }: S
             <IconUserCheck size={16} aria-hidden="true" /> {t('cases.isThisPatient')}
           </Text>
         )}
+        {isOther && (
+          <Alert color="red" variant="light" role="alert" icon={<IconUserX size={18} />} title={t('cases.lack.other-patient')}>
+            {t('cases.otherPatientSign')} {of.patient_of_images && `${t('cases.identify.images')} : ${lineOf(of.patient_of_images, of.case, t, locale)}.`}
+          </Alert>
+        )}
         {text.critical && (
           <Alert color="red" variant="light" icon={<IconAlertTriangle size={18} />} title={t('cases.critical')} role="note">
             {t('cases.criticalSign', { telephone: of.telephone || '—' })}
@@ -145,7 +169,7 @@ function Ready({ of, bound, text, read, images, onBefore, onSigned, onClose }: S
         )}
         {needsReason && (
           <Textarea
-            label={lacks.length > 0 ? lacks.map(lack => t(`cases.lack.${lack}`, { count: undecodedOf(of) })).join(' ') : refused && say(refused)}
+            label={others.map(lack => t(`cases.lack.${lack}`, { count: undecodedOf(of) })).join(' ')}
             description={t('cases.despiteHelp')}
             value={despite}
             maxLength={500}

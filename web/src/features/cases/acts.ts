@@ -86,7 +86,7 @@ export function isStep(word: string): word is StepWord {
 }
 
 /** What is done most at each turn of a case comes first; the first that is allowed is the one button that stands out. */
-const FIRST: readonly StepWord[] = ['claim', 'accept', 'answer', 'acquired', 'complement', 'images-ready', 'resume', 'reopen', 'close'];
+const FIRST: readonly StepWord[] = ['claim', 'accept', 'answer', 'acquired', 'complement', 'images-ready', 'resume', 'close'];
 /** Not among the buttons: they stand beside what they are about. */
 const ELSEWHERE: ReadonlySet<StepWord> = new Set<StepWord>(['read', 'acknowledge', 'hear', 'compare', 'say', 'uncover']);
 
@@ -95,7 +95,7 @@ export function arranged(actions: readonly string[], isReady = false): { first: 
   const steps = actions.filter(isStep).filter(word => !ELSEWHERE.has(word));
   const again: readonly StepWord[] = isReady ? ['acquired', 'images-ready'] : [];
   const first = FIRST.find(word => steps.includes(word) && !again.includes(word)) ?? null;
-  const near: readonly StepWord[] = ['refuse', 'release', 'hand-over', 'expect', 'ask', 'claim', 'images-ready', 'complement'];
+  const near: readonly StepWord[] = ['refuse', 'release', 'hand-over', 'expect', 'ask', 'claim', 'images-ready', 'complement', 'reopen'];
   const beside = near.filter(word => word !== first && steps.includes(word) && !again.includes(word));
   return { first, beside, rarer: steps.filter(word => word !== first && !beside.includes(word)) };
 }

@@ -10,7 +10,7 @@ import { wordsThatDiffer } from './difference';
 import { numbersFor } from './Numbers';
 import { bodyOf, EMPTY_PATIENT, EMPTY_REQUEST, fieldOf, hourOf, missingOf } from './request';
 import { sentenceOf } from './sentence';
-import { differencesOf, lackOf, lateOf, marksOf, readOf } from './state';
+import { differencesOf, lackOf, lateOf, marksOf, readOf, refusedFor } from './state';
 import { REQUEST_TEMPLATES, withTemplate } from './templates';
 
 beforeAll(async () => {
@@ -66,8 +66,18 @@ describe('what a signature lacks', () => {
     expect(lackOf({ ...base, study_list: [{ ...study, instances: 400 }] }, read)).toEqual(['missing']);
     // Held elsewhere, and read from there.
     expect(lackOf({ ...base, images: { here: 0, expected: 412, ready: true, count_confirmed: true }, study_list: [{ ...study, here: 0 }] }, read)).toEqual([]);
+    expect(lackOf({ ...base, flags: ['other-patient'] }, read)).toEqual(['other-patient']);
     // A study that was not there when reading began.
     expect(lateOf([], base)).toEqual([study.study]);
+  });
+  test('that nobody saw is shown once the node refuses for it', () => {
+    expect(refusedFor('late-images', ['unconfirmed'], ['unconfirmed', 'late'])).toEqual(['late']);
+    expect(refusedFor('images-of-another', [], [])).toEqual(['other-patient']);
+    // Two have one name: that which the case says, else those that were not shown.
+    expect(refusedFor('images-missing', [], ['unverified'])).toEqual(['unverified']);
+    expect(refusedFor('images-missing', ['missing'], ['missing'])).toEqual(['unverified']);
+    expect(refusedFor('images-missing', [], [])).toEqual(['missing', 'unverified']);
+    expect(refusedFor('claimed', [], ['late'])).toEqual([]);
   });
 });
 
@@ -126,6 +136,7 @@ describe('steps', () => {
 
   test('stand in the order of their turn, and what is not a step is left out', () => {
     expect(arranged(['say', 'refuse', 'accept', 'escalate', 'report-final', 'hear'])).toEqual({ first: 'accept', beside: ['refuse'], rarer: ['escalate'] });
+    expect(arranged(['say', 'close', 'reopen'])).toEqual({ first: 'close', beside: ['reopen'], rarer: [] });
     expect(arranged([])).toEqual({ first: null, beside: [], rarer: [] });
     expect(arranged(['images-ready', 'ask'], true)).toEqual({ first: null, beside: ['ask'], rarer: ['images-ready'] });
   });
@@ -137,6 +148,9 @@ describe('a request', () => {
   test('names what is missing, and an emergency does not wait for consent', () => {
     expect(missingOf(EMPTY_REQUEST, false)).toEqual(['patient', 'identity', 'question', 'modality', 'justification', 'consent']);
     expect(bodyOf({ ...EMPTY_REQUEST, accession: 'A1' })).toMatchObject({ accession: '', accession_issuer: '' });
+    expect(bodyOf({ ...EMPTY_REQUEST, accession_issuer: 'CH Sud' })).toMatchObject({ accession: '', accession_issuer: '' });
+    expect(bodyOf({ ...EMPTY_REQUEST, accession: 'A1', accession_issuer: 'CH Sud' })).toMatchObject({ accession: 'A1', accession_issuer: 'CH Sud' });
+    expect(missingOf({ ...EMPTY_REQUEST, accession: 'A1' }, false)).toContain('accession_issuer');
     const urgent = withTemplate({ ...EMPTY_REQUEST, studies: ['1.2'] }, stroke, 'fr');
     expect(missingOf(urgent, true)).toEqual([]);
     expect(bodyOf(urgent)).toMatchObject({ priority: 'P0', consent: 'open', modality: 'CT', region: 'HEAD' });

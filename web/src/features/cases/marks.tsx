@@ -36,7 +36,7 @@ export function TimeLeft({ row }: { row: Pick<CaseRow, 'due' | 'priority'> }) {
   );
 }
 
-const GRAVE: ReadonlySet<Flag> = new Set<Flag>(['escalated', 'critical-unheard', 'no-images', 'unreachable', 'breached', 'called-off']);
+const GRAVE: ReadonlySet<Flag> = new Set<Flag>(['escalated', 'critical-unheard', 'no-images', 'other-patient', 'unreachable', 'breached', 'called-off']);
 
 export function Flags({ flags }: { flags: readonly Flag[] }) {
   const { t } = useWords();

@@ -3,7 +3,7 @@
 import type { Askable, CasePatient, NewCase } from '../../api/types';
 import { GAP } from './blocks';
 
-export type RequestField = 'patient' | 'examination' | 'on_site' | 'rule' | 'identity' | 'question' | 'consent' | 'justification' | 'modality' | 'gaps' | 'to' | 'telephone' | 'key_images' | 'accession';
+export type RequestField = 'patient' | 'examination' | 'on_site' | 'rule' | 'identity' | 'question' | 'consent' | 'justification' | 'modality' | 'gaps' | 'to' | 'telephone' | 'key_images' | 'accession' | 'accession_issuer';
 
 export const EXAMINATIONS = ['', 'clinical', 'screening-first', 'screening-second'] as const;
 
@@ -45,6 +45,7 @@ export function missingOf(request: NewCase, isChecked: boolean, askable?: Askabl
   const unknown = isUnknown(request);
   if (!unknown && request.studies.length === 0 && (!patient || patient.name.replaceAll('^', '').trim() === '')) missing.push('patient');
   if (!unknown && !isChecked) missing.push('identity');
+  if (request.studies.length === 0 && request.accession.trim() !== '' && request.accession_issuer.trim() === '') missing.push('accession_issuer');
   if (request.question.trim() === '') missing.push('question');
   if (request.modality.trim() === '' && request.studies.length === 0) missing.push('modality');
   if (request.justification.trim() === '' && request.priority !== 'P0') missing.push('justification');
@@ -89,7 +90,7 @@ export function bodyOf(request: NewCase): NewCase {
     contraindications: trimmed(request.contraindications),
     priors: trimmed(request.priors),
     justification: trimmed(request.justification),
-    ...(request.accession_issuer.trim() === '' ? { accession: '', accession_issuer: '' } : {}),
+    ...(request.accession.trim() === '' || request.accession_issuer.trim() === '' ? { accession: '', accession_issuer: '' } : {}),
     consent: request.consent ?? 'open',
     on_site_physician: trimmed(request.on_site_physician),
     answer_by: hourOf(request.answer_by ?? ''),

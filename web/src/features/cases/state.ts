@@ -1,6 +1,6 @@
 // Where a case stands, in the steps a requester counts.
 
-import type { Case, CaseRow, Stage } from '../../api/types';
+import type { Case, CaseRow, Lack, Stage } from '../../api/types';
 import { count } from '../../lib/format';
 
 export type Mark = 'received' | 'accepted' | 'protocol' | 'images' | 'reading' | 'preliminary' | 'final' | 'acknowledged';
@@ -87,14 +87,12 @@ export function lateOf(read: readonly Read[], of: Case): string[] {
   return of.study_list.filter(({ study, version, version_here }) => (known.has(study) ? (version ?? 0) > (known.get(study) ?? 0) : (version ?? version_here) !== null)).map(one => one.study);
 }
 
-export type Lack = 'missing' | 'unverified' | 'undecoded' | 'unconfirmed' | 'late';
-
 /** Images of the case that could not be decoded. */
 export const undecodedOf = (of: Case): number => of.study_list.reduce((sum, one) => sum + one.undecoded, 0);
 
-/** Why a signature needs a reason: images that are missing, not verified, not decoded, not counted, or came after what was read. */
+/** Why a signature needs a reason: images that are missing, not verified, not decoded, not counted, another patient’s, or came after what was read. */
 export function lackOf(of: Case, read: readonly Read[]): Lack[] {
-  const lacks: Lack[] = [];
+  const lacks: Lack[] = of.flags.includes('other-patient') ? ['other-patient'] : [];
   // What is held elsewhere is not missing: it is read from there.
   const isShort = of.study_list.some(one => one.version_here === null || (one.expected !== null && one.instances < one.expected));
   if (isShort || of.study_list.length === 0 || countOf(of) === 'arriving') lacks.push('missing');
@@ -103,4 +101,20 @@ export function lackOf(of: Case, read: readonly Read[]): Lack[] {
   if (!of.images.count_confirmed || of.flags.includes('count-unconfirmed')) lacks.push('unconfirmed');
   if (lateOf(read, of).length > 0) lacks.push('late');
   return lacks;
+}
+
+/** What the node names a lack by when it refuses to sign despite it. */
+const REFUSED: Readonly<Record<string, readonly Lack[]>> = {
+  'images-missing': ['missing', 'unverified'],
+  'images-undecoded': ['undecoded'],
+  'count-unconfirmed': ['unconfirmed'],
+  'late-images': ['late'],
+  'images-of-another': ['other-patient'],
+};
+
+/** The lacks to be shown after such a refusal that were not when it was signed: those that the case says by now, else all of that name. */
+export function refusedFor(code: string, shown: readonly Lack[], now: readonly Lack[]): readonly Lack[] {
+  const unseen = (REFUSED[code] ?? []).filter(lack => !shown.includes(lack));
+  const said = unseen.filter(lack => now.includes(lack));
+  return said.length > 0 ? said : unseen;
 }

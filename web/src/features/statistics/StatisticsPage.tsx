@@ -163,6 +163,7 @@ export function StatisticsPage() {
               rows={told.skips.map(row => ({ ...row, text: t(`cases.skip.${row.text}` as 'cases.skip.unreachable', { defaultValue: row.text }) }))}
             />
             <Reasons title={t('statistics.justifications')} none={t('statistics.noJustifications')} rows={told.justifications} />
+            <Reasons title={t('statistics.unread')} none={t('statistics.noUnread')} rows={told.unread} />
           </Group>
         </>
       )}

@@ -10,6 +10,8 @@
 //! # Not here
 //! Mail and webhook: `alarms`. The next rank: `desk`. Sound: the portal.
 
+mod talk;
+
 use super::{CaseError, Cases, Doing, News, Whole, may, record::Record};
 use crate::{
     audit::{Act, Actor, Event as Evidence},
@@ -39,6 +41,9 @@ const SHOWN_MAX: usize = 200;
 /// The word of the reason for which a node escalates when nobody is left to be asked; the interface has a sentence for it.
 pub(crate) const NOBODY_ANSWERS: &str = "nobody-answers";
 
+/// The word of the reason where images of a case say another patient than the case does.
+pub(crate) const OTHER_PATIENT: &str = "other-patient";
+
 /// Why somebody is called. Stored: variants are only ever added, at the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum AlertKind {
@@ -60,10 +65,28 @@ pub(crate) enum AlertKind {
     Compared,
     /// A claim of theirs lost to somebody else's.
     Lost,
+    /// Somebody else put it on hold.
+    Held,
+    /// A site that did not ask says that it is less urgent.
+    Lowered,
+    /// A report came that may differ from one before: they are to be compared.
+    Differs,
+    /// It was opened again.
+    Reopened,
+    /// It was called off.
+    Cancelled,
+    /// An opinion is asked of them by name, and is not urgent.
+    Named,
+    /// What was asked is answered.
+    Answered,
+    /// A report came.
+    Reported,
+    /// Somebody of the other side wrote.
+    Said,
 }
 
 impl AlertKind {
-    const ALL: [(Self, &'static str); 9] = [
+    const ALL: [(Self, &'static str); 18] = [
         (Self::Asked, "asked"),
         (Self::Prioritised, "prioritised"),
         (Self::Critical, "critical"),
@@ -73,7 +96,21 @@ impl AlertKind {
         (Self::InfoAsked, "info-asked"),
         (Self::Compared, "compared"),
         (Self::Lost, "lost"),
+        (Self::Held, "held"),
+        (Self::Lowered, "lowered"),
+        (Self::Differs, "differs"),
+        (Self::Reopened, "reopened"),
+        (Self::Cancelled, "cancelled"),
+        (Self::Named, "named"),
+        (Self::Answered, "answered"),
+        (Self::Reported, "reported"),
+        (Self::Said, "said"),
     ];
+
+    /// Whether it is read when there is time: behind what calls for somebody to act.
+    const fn is_calm(self) -> bool {
+        matches!(self, Self::Named | Self::Answered | Self::Reported | Self::Said)
+    }
 
     /// The word of the interface.
     pub(crate) fn word(self) -> &'static str {
@@ -169,8 +206,14 @@ impl<'a> Look<'a> {
 
     fn alert(&self, kind: AlertKind, (digest, event): (&Digest, &Event)) -> Option<Alert> {
         let text = match &event.step {
-            Step::Escalated { text } | Step::InfoAsked { text } => text.clone(),
-            Step::Refused { reason } | Step::Prioritised { reason, .. } => reason.clone(),
+            Step::Escalated { text } | Step::InfoAsked { text } | Step::InfoGiven { text } | Step::Said { text } => {
+                text.clone()
+            }
+            Step::Refused { reason }
+            | Step::Prioritised { reason, .. }
+            | Step::OnHold { reason }
+            | Step::Reopened { reason }
+            | Step::Cancelled { reason } => reason.clone(),
             _ => String::new(),
         };
         let alert = Alert { kind, event: *digest, site: event.site, person: event.person.clone(), at: event.at, text };
@@ -220,10 +263,15 @@ impl<'a> Look<'a> {
 
     fn asked(&self) -> Option<Alert> {
         let state = &self.whole.state;
-        if !self.whole.is_asked(&self.us) || state.reader.is_some() || state.on_hold || !self.is_urgent() {
+        if !self.whole.is_asked(&self.us) || state.reader.is_some() {
             return None;
         }
         let offer = self.last(|event| matches!(&event.step, Step::Offered { to, .. } if *to == self.us))?;
+        if !self.is_urgent() {
+            let Step::Offered { whom, .. } = &offer.2.step else { return None };
+            let is_named = *whom == self.person.name && self.may(Doing::Reading);
+            return is_named.then(|| self.alert(AlertKind::Named, (offer.1, offer.2))).flatten();
+        }
         let newest = self.raised().filter(|raised| raised.0 > offer.0).unwrap_or(offer);
         self.calls_reader().then(|| self.alert(AlertKind::Asked, (newest.1, newest.2))).flatten()
     }
@@ -259,8 +307,19 @@ impl<'a> Look<'a> {
                 state.reader.is_some() || is_asked || !state.reports.is_empty()
             }
             "answer-due" => state.reader.is_some(),
-            "preliminary-due" | "wanted-due" => !state.reports.is_empty(),
-            "final-due" => state.reports.iter().any(|reported| reported.report.standing != Standing::Preliminary),
+            "preliminary-due" => !state.reports.is_empty(),
+            // Another hour may have been named since.
+            "wanted-due" => {
+                let mut later = self.steps.iter().skip(at + 1);
+                !state.reports.is_empty() || later.any(|(_, event)| matches!(event.step, Step::Specified(_)))
+            }
+            // Of a case that was opened again: the addendum.
+            "final-due" => {
+                let ends =
+                    |event: &Event| event.step.report().is_some_and(|report| report.standing != Standing::Preliminary);
+                self.steps.iter().skip(at + 1).any(|(_, event)| ends(event))
+            }
+            OTHER_PATIENT => self.steps.iter().skip(at + 1).any(|(_, e)| matches!(e.step, Step::Identified(_))),
             "critical-unheard" => !state.reports.iter().any(|report| report.unheard),
             // A person called: another one did something.
             _ => {
@@ -375,6 +434,14 @@ impl<'a> Look<'a> {
             self.info_asked(),
             self.compared(),
             self.lost(),
+            self.held(),
+            self.lowered(),
+            self.differs(),
+            self.reopened(),
+            self.cancelled(),
+            self.answered(),
+            self.reported(),
+            self.said(),
         ];
         one.into_iter().flatten().chain(self.critical()).chain(self.escalated()).collect()
     }
@@ -404,7 +471,8 @@ impl Cases {
             let of = of_case(&whole, us, person, present, hear).into_iter().filter(unheard);
             all.extend(of.map(|alert| (whole.clone(), alert)));
         }
-        all.sort_by_key(|(whole, alert)| (whole.state.ask.priority, alert.kind, alert.at, alert.event));
+        let key = |whole: &Whole, alert: &Alert| (whole.state.ask.priority, alert.kind, alert.at, alert.event);
+        all.sort_by_key(|(whole, alert)| (alert.kind.is_calm(), key(whole, alert)));
         all.truncate(SHOWN_MAX);
         all
     }
