@@ -231,7 +231,7 @@ fn each_case_is_told_by_itself_with_whom_to_ring_up_and_without_the_patient() {
     });
     assert_eq!(body, wanted);
     // What stood before a restart is not told again, and is over when it is.
-    let again = Alarms::open(dir.path(), &AlarmsConfig::default(), "CH Nord", "fr");
+    let again = open(dir.path(), &gateway(9));
     again.set_call(Kind::ResultsUnheard, "a1", 9, Level::Critical, call("a1"));
     assert_eq!(next(&again), None);
     again.set(Kind::ResultsUnheard, "a1", 0, None);

@@ -225,7 +225,7 @@ fn what_is_nearly_late_calls_until_there_is_a_report_whatever_else_is_done() {
         let _ = does(&mut case, (READER, "dr.leroy"), Step::Claimed);
         assert_eq!(of(&case), [AlertKind::Escalated], "{reason}: somebody has it, and it is not read");
         let _ = does(&mut case, (READER, "dr.leroy"), report(Standing::Preliminary, false));
-        assert_eq!(of(&case), [], "{reason}");
+        assert_eq!(of(&case), [AlertKind::Reported], "{reason}: it is over, and there is a report");
     }
 }
 

@@ -109,7 +109,8 @@ impl Look<'_> {
             Standing::Addendum | Standing::SecondReading => true,
         };
         let last = self.whole.state.reports.last()?;
-        let is_news = !last.acknowledged && !last.unheard && is_told(last.report.standing);
+        // One with a critical result is heard in a way of its own.
+        let is_news = !last.acknowledged && !last.report.critical && is_told(last.report.standing);
         let row = self.steps.iter().find(|(known, _)| **known == last.event).copied()?;
         is_news.then(|| self.alert(AlertKind::Reported, row)).flatten()
     }
