@@ -7,7 +7,7 @@ use super::{Alert, AlertKind, Look};
 use crate::cases::Doing;
 use protocol::case::{
     event::{Standing, Step},
-    state::Stage,
+    state::{Comparison, Stage},
 };
 
 impl Look<'_> {
@@ -109,8 +109,12 @@ impl Look<'_> {
             Standing::Addendum | Standing::SecondReading => true,
         };
         let last = self.whole.state.reports.last()?;
-        // One with a critical result is heard in a way of its own.
-        let is_news = !last.acknowledged && !last.report.critical && is_told(last.report.standing);
+        // One with a critical result, or that may differ from another, calls in a way of its own.
+        let calls_else = |comparison: &Comparison| {
+            comparison.reports.contains(&last.event) && (comparison.class.is_none() || comparison.unread)
+        };
+        let is_else = last.report.critical || self.whole.state.comparisons.iter().any(calls_else);
+        let is_news = !last.acknowledged && !is_else && is_told(last.report.standing);
         let row = self.steps.iter().find(|(known, _)| **known == last.event).copied()?;
         is_news.then(|| self.alert(AlertKind::Reported, row)).flatten()
     }
