@@ -33,8 +33,8 @@ use std::{sync::Arc, time::SystemTime};
 pub(super) const OPEN_MAX: u64 = 2000;
 /// Bytes that wait for a decision.
 pub(super) const OPEN_BYTES_MAX: u64 = 32 << 30;
-/// Station of the series in which signed reports are filed. `reports`, which lies above, has the same.
-pub(super) const REPORT_STATION: &str = "CONFRERE-REPORT";
+/// Station Name (0008,1010) of the series in which signed reports are filed by `reports`, which lies above.
+pub(crate) const REPORT_STATION: &str = "CONFRERE-REPORT";
 
 /// Why a conflict is not decided so.
 #[derive(Debug, thiserror::Error)]

@@ -92,7 +92,7 @@ mod tests;
 
 pub(crate) use amend::{amended_header, amended_inflated};
 pub(crate) use cold::{Away, Place};
-pub(crate) use conflict::{ConflictError, HeaderOf};
+pub(crate) use conflict::{ConflictError, HeaderOf, REPORT_STATION};
 pub(crate) use correct::{CorrectError, Correction, Identified, identity_of};
 pub(crate) use edits::{by_keyword, by_tag, tag};
 pub(crate) use errors::{ArchiveError, IngestError, ReadError};

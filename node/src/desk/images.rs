@@ -253,8 +253,8 @@ impl Inner {
     }
 
     /// Studies of ours that came lately, need a request, and have none; the last that came first.
-    pub(super) async fn loose(&self, now: Timestamp) -> Vec<Loose> {
-        let rows = std::future::ready(self.lately.rows(now)).await;
+    pub(super) fn loose(&self, now: Timestamp) -> Vec<Loose> {
+        let rows = self.lately.rows(now);
         if rows.is_empty() {
             return Vec::new();
         }
@@ -345,8 +345,8 @@ impl Inner {
 
 impl super::Desk {
     /// See [`Inner::loose`].
-    pub(crate) async fn loose(&self) -> Vec<Loose> {
-        self.inner.loose(tasks::now()).await
+    pub(crate) fn loose(&self) -> Vec<Loose> {
+        self.inner.loose(tasks::now())
     }
 
     /// See [`Inner::studies_here`].

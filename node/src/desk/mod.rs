@@ -267,7 +267,7 @@ impl Inner {
             let look = self.look();
             if all {
                 due.extend(self.turn(&look));
-                self.raise(&look).await;
+                self.raise(&look);
             }
             for case in due {
                 self.go_on(case, &look).await;

@@ -36,7 +36,7 @@ const UNANSWERED: Duration = Duration::from_secs(60);
 type Urgent = (Timestamp, Arc<Whole>);
 
 impl Inner {
-    pub(super) async fn raise(&self, look: &Look) {
+    pub(super) fn raise(&self, look: &Look) {
         let (Look { delays, now, .. }, us) = (look, self.us());
         let now = *now;
         let bare = self.bare.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -51,7 +51,7 @@ impl Inner {
             }
         }
         let unfiled = self.kept_out.lock().unwrap_or_else(PoisonError::into_inner).values().sum();
-        let loose = self.loose(now).await.iter().filter(|loose| loose.is_late).count() as u64;
+        let loose = self.loose(now).iter().filter(|loose| loose.is_late).count() as u64;
         let raised = |count: u64, level| (count > 0).then_some(level);
         let alarms = &self.parts.alarms;
         let bare = bare.len() as u64;

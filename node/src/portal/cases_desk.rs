@@ -69,7 +69,7 @@ const ROWS_MAX: usize = 200;
 pub(super) async fn loose(State(door): State<Door>, caller: Caller) -> Result<Json<LooseJson>, ApiError> {
     caller.may(Action::PrepareCases)?;
     let desk = door.desk()?;
-    let loose = desk.loose().await;
+    let loose = desk.loose();
     let candidates: HashSet<Id128> = loose.iter().flat_map(|one| &one.candidates).map(|(case, _)| *case).collect();
     let studies = loose.into_iter().map(|loose| LooseStudy {
         study: loose.row.study.to_string(),

@@ -33,7 +33,7 @@ use protocol::{
 };
 
 /// Station Name (0008,1010) of the series that are made here: what is in them is no image that came.
-pub(crate) const STATION: &str = "CONFRERE-REPORT";
+pub(crate) const STATION: &str = crate::archive::REPORT_STATION;
 
 /// A report with all that its reader has to know beside it.
 #[derive(Clone, Debug)]

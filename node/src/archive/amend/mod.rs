@@ -407,7 +407,7 @@ mod tests {
     fn of_a_report_a_correction_reaches_the_patient_and_the_study_and_no_word_of_its_own() {
         let explicit = Uid::parse("1.2.840.10008.1.2.1").unwrap();
         let mut made = Made::new("1.2", "1.3", "1.4");
-        made.text(0x0008_1010, "SH", crate::archive::conflict::REPORT_STATION);
+        made.text(0x0008_1010, "SH", crate::archive::REPORT_STATION);
         // Dates of the series and of the content, who wrote it and where, its title, what was said in it.
         made.text(0x0008_0021, "DA", "20240103").text(0x0008_0023, "DA", "20240103").text(0x0008_0080, "LO", "CHU Sud");
         made.text(0x0008_103E, "LO", "Report").text(0x0040_A075, "PN", "dr.leroy").text(0x0040_A491, "CS", "COMPLETE");

@@ -27,8 +27,7 @@ async fn nothing_takes_the_place_of_a_signed_report() {
     let dir = tempfile::tempdir().unwrap();
     let site = Site::open(dir.path(), 100_000);
     let mut made = Made::new("1.2.5", "1.2.5.1", "1.2.5.1.1");
-    made.text(0x0008_1010, "SH", conflict::REPORT_STATION);
-    assert_eq!(conflict::REPORT_STATION, crate::reports::STATION);
+    made.text(0x0008_1010, "SH", REPORT_STATION);
     let first = site.store_as(made.form(), &made.data_set()).await.unwrap();
     let signed = made.data_set();
     // Other bytes under its UID, whatever they say that they are.
