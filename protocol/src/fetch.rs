@@ -32,8 +32,10 @@ pub const ALPN_ROADS: &[u8] = b"confrere-pixels/3";
 /// As [`ALPN_ROADS`], between two that also know what stands for images ([`What::Glance`], [`What::Previews`]) and passes:
 /// [`What::Passes`] and those after it.
 pub const ALPN_PASSES: &[u8] = b"confrere-pixels/4";
+/// As [`ALPN_PASSES`], between two that also know requests about the line itself: [`What::Line`] and [`What::Sample`].
+pub const ALPN_LINES: &[u8] = b"confrere-pixels/5";
 /// What is offered and taken, the newest first.
-pub const ALPNS: [&[u8]; 4] = [ALPN_PASSES, ALPN_ROADS, ALPN_CODED, ALPN];
+pub const ALPNS: [&[u8]; 5] = [ALPN_LINES, ALPN_PASSES, ALPN_ROADS, ALPN_CODED, ALPN];
 
 /// What comes first. A higher one is sent before a lower one, also while it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -240,6 +242,17 @@ pub enum What {
         case: Id128,
         /// Of the bytes.
         digest: Digest,
+    },
+    /// How the answering site's packets on this connection fare: a blob, a [`LineState`](crate::line::LineState). It tells of no
+    /// study, needs no agreement and leaves no evidence; asked at most once a second while images come. This and the next only
+    /// on a connection of [`ALPN_LINES`].
+    Line,
+    /// Bytes that mean nothing, so few that the asker learns what the line carries before somebody waits on it: a blob that may
+    /// end before. Goes behind everything else, needs no agreement and leaves no evidence; refused as busy more than once a
+    /// minute.
+    Sample {
+        /// At most [`crate::line::SAMPLE_BYTES_MAX`].
+        bytes: u32,
     },
 }
 

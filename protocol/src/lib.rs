@@ -30,6 +30,7 @@ pub mod ids;
 pub mod keeping;
 pub mod ledger;
 pub mod limits;
+pub mod line;
 pub mod manifest;
 pub mod message;
 pub mod pairing;

@@ -196,6 +196,9 @@ pub enum Request {
     /// How sure is the receiver of whose these studies are that it told? At most [`crate::limits::WHERE_MAX`]. A site that does
     /// not know the question answers that it is malformed.
     Identified(Vec<Uid>),
+    /// Names of the sender's teams that the receiver may ask in a case, all of them; at most
+    /// [`crate::case::event::TEAMS_MAX`]. A site that does not know the notice answers that it is malformed.
+    Teams(Vec<String>),
 }
 impl Wire for Request {
     const VERSION: u8 = 1;

@@ -151,7 +151,7 @@ impl World {
     async fn ask(&self, token: &str, case: &Case) {
         let request = json!({
             "studies": [case.current.uid], "priority": "P3", "question": "Évolution ?", "justification": "pas de radiologue",
-            "consent": "informed", "modality": case.current.modality, "region": case.current.region,
+            "identity_checked": true, "consent": "informed", "modality": case.current.modality, "region": case.current.region,
             "on_site_physician": "Dr Curie", "examination": "clinical",
             "to": [{ "site": self.reader.name }],
         });

@@ -13,10 +13,11 @@ const notes = [];
 
 export const story = JSON.parse(process.env.STORY ?? '{}');
 
-export async function openBrowser() {
+/** `more`: what this story's browser is told beside. */
+export async function openBrowser(more = []) {
   const executablePath = process.env.CHROMIUM ?? PROGRAMS.find(existsSync);
   if (!executablePath) throw new Error('Chromium is missing; `cargo ci tools` installs it');
-  return chromium.launch({ executablePath, args: ARGUMENTS });
+  return chromium.launch({ executablePath, args: [...ARGUMENTS, ...more] });
 }
 
 /** A person at a screen: French, dark, signed in nowhere. Notes faults and foreign hosts into `seen`. */
@@ -56,9 +57,9 @@ export async function picture(page, name) {
 }
 
 /** Runs a story and prints what it saw as the last line. A fault leaves a picture of every open page. */
-export async function tell(act) {
+export async function tell(act, more) {
   const seen = { errors: [], outside_hosts: [] };
-  const browser = await openBrowser();
+  const browser = await openBrowser(more);
   try {
     await act(browser, seen);
     console.log(JSON.stringify(seen));

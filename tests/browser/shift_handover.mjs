@@ -62,7 +62,7 @@ await tell(async (browser, seen) => {
 
   // A stroke is asked of whoever is on duty; Martin takes it.
   const asker = await atDesk(browser, seen, story.asker, '/cases');
-  const request = { priority: 'P0', question: 'AVC ?', justification: 'pas de radiologue sur place', consent: 'unable', modality: 'CT', studies: [story.study], telephone: '02 97 00 00 00', to: [] };
+  const request = { priority: 'P0', question: 'AVC ?', justification: 'pas de radiologue sur place', identity_checked: true, consent: 'unable', modality: 'CT', studies: [story.study], telephone: '02 97 00 00 00', to: [] };
   const made = await asker.evaluate(async body => (await fetch('/api/cases', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })).json(), request);
   const row = martin.getByRole('row').filter({ hasText: story.patient }).first();
   await martin.getByRole('alert').filter({ hasText: /demande une lecture/ }).waitFor();

@@ -39,6 +39,12 @@ pub(crate) async fn sign(site: &Site, token: &str, case: &str, standing: &str, f
     post(site, token, &format!("/api/cases/{case}/reports"), &report).await
 }
 
+/// Somebody with an account at a site, as a story in a browser is told of them.
+pub(crate) fn desk(site: &Site, name: &str, role: &str) -> Value {
+    let password = site.new_user(name, role);
+    json!({ "portal": format!("http://{}", site.portal()), "site": site.name, "name": name, "password": password })
+}
+
 /// A case that A asks for, B has accepted, and whose images can be read at B; its name.
 pub(crate) async fn ready(pair: &Pair, study: &Study) -> String {
     let (made, paths) = study.write(&pair.a.scratch(&study.uid));
@@ -53,7 +59,7 @@ pub(crate) async fn taken(pair: &Pair, study: &str) -> String {
     let asker = pair.a.new_token(&format!("desk-of-a-{short}"), "referrer");
     let reader = pair.b.new_token(&format!("desk-of-b-{short}"), "radiologist");
     let request = json!({
-        "priority": "P1", "question": "Embolie pulmonaire ?", "justification": "pas de radiologue sur place", "consent": "informed",
+        "priority": "P1", "question": "Embolie pulmonaire ?", "identity_checked": true, "justification": "pas de radiologue sur place", "consent": "informed",
         "modality": "CT", "studies": [study], "telephone": "02 97 01 02 03", "to": [{ "site": pair.b_id }],
     });
     let case = post(&pair.a, &asker, "/api/cases", &request).await;

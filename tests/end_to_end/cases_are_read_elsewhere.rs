@@ -132,7 +132,7 @@ pub(super) async fn sent(site: &Site) -> (String, Vec<Instance>) {
 pub(super) fn stroke(study: &str, to: &[&str]) -> Value {
     let to: Vec<Value> = to.iter().map(|site| json!({ "site": site })).collect();
     json!({
-        "priority": "P0", "question": "AVC ? début 01:20", "justification": "pas de radiologue sur place",
+        "priority": "P0", "question": "AVC ? début 01:20", "identity_checked": true, "justification": "pas de radiologue sur place",
         "consent": "unable", "modality": "CT", "region": "HEAD", "studies": [study], "telephone": "02 97 00 00 00",
         "to": to,
     })

@@ -64,7 +64,11 @@ async fn a_running_node_is_asked_and_a_resting_one_is_read() {
     let listed = site.cli(&["study", "list", "--json"]).ok();
     assert!(listed.out.contains(&made[0].study), "{}", listed.out);
     let _ = site.cli(&["status"]).ok();
-    let _ = site.cli(&["doctor"]);
+    let said = site.cli(&["doctor"]);
+    // Whatever this kernel grants, it is said.
+    for what in ["  UDP buffers: up to ", "  TCP: BBR may "] {
+        assert!(said.out.lines().any(|line| line.contains(what)), "{}", said.out);
+    }
     site.stop().await;
     let listed = site.cli(&["study", "list", "--json"]).ok();
     assert!(listed.out.contains(&made[0].study), "also without a running node: {}", listed.out);

@@ -1,14 +1,15 @@
-//! A question to an expert at another hospital, with the series it is about: they ask for more, are answered, and sign an opinion. In two
-//! browsers, against two nodes.
+//! A question to an expert at another hospital, with the series it is about: they ask for more, are answered, and sign an opinion; or they
+//! decline, and another is asked by the same hour. In browsers, against two nodes.
 
 use crate::{
     SITE,
+    cases::desk,
     cases_are_read_elsewhere::{Person, id, is_stage, sent},
     coverage_hole::{hour, time},
 };
 use serde_json::{Value, json};
 use tests::{
-    Pair, Preset, Site, Study, browser, eventually,
+    Pair, Preset, Study, browser, eventually,
     http::{self, Ask},
 };
 
@@ -18,10 +19,6 @@ async fn in_two_browsers() {
     let study = Study::of(12).size(256, 256).named("Kervella^Maïwenn");
     let (made, paths) = study.write(&pair.a.scratch("scanner"));
     pair.announced(&study.uid, made.len(), &paths).await;
-    let desk = |site: &Site, name: &str, role: &str| {
-        json!({ "portal": format!("http://{}", site.portal()), "site": site.name, "name": name,
-            "password": site.new_user(name, role) })
-    };
     let input = json!({
         "a": desk(&pair.a, "dr.morvan", "referrer"),
         "b": desk(&pair.b, "pr.expert", "radiologist"),
@@ -53,9 +50,38 @@ async fn in_two_browsers() {
     });
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn is_declined_and_taken_by_another_in_three_browsers() {
+    let pair = Pair::agreed(SITE, Preset::All).await;
+    let study = Study::of(12).size(256, 256).named("Kervella^Maïwenn");
+    let (made, paths) = study.write(&pair.a.scratch("scanner"));
+    pair.announced(&study.uid, made.len(), &paths).await;
+    let input = json!({
+        "asker": desk(&pair.a, "dr.morvan", "referrer"),
+        "first": desk(&pair.b, "pr.un", "radiologist"),
+        "second": desk(&pair.b, "pr.deux", "radiologist"),
+        "site": pair.b.name,
+        "study": study.uid,
+        "patient": "Kervella Maïwenn",
+    });
+    let seen = browser::run("expert_declines", &input);
+    println!("seconds: {}", seen["seconds"]);
+    assert_eq!(seen["late_ms"], json!([0, 0, 0, 0]), "the hour that was named stands at both sites, for both: {seen}");
+    let line = |lines: &Value, nth: usize, words: [&str; 2]| {
+        let said = lines[nth].as_str().unwrap_or_default();
+        assert!(words.iter().all(|word| said.contains(word)), "{words:?}: {seen}");
+    };
+    line(&seen["lines"], 0, ["CHU Sud · pr.un", "refus : Hors de ma compétence"]);
+    line(&seen["lines"], 1, ["CHU Sud · pr.deux", "accepté"]);
+    line(&seen["english"], 0, ["pr.un", "refused: Hors de ma compétence"]);
+    line(&seen["english"], 1, ["pr.deux", "accepted"]);
+    assert_eq!(seen["grave"], json!([]), "serious or critical for axe: {seen}");
+    assert_eq!((&seen["errors"], &seen["outside_hosts"]), (&json!([]), &json!([])), "{seen}");
+}
+
 /// By name, at the reading site, until an hour.
 fn question(study: &str, site: &str, whom: &str, by: &str) -> Value {
-    json!({ "kind": "expertise", "priority": "P2", "question": "Lésion ?", "justification": "avis", "consent": "informed",
+    json!({ "kind": "expertise", "priority": "P2", "question": "Lésion ?", "identity_checked": true, "justification": "avis", "consent": "informed",
         "modality": "CT", "studies": [study], "to": [{ "site": site, "whom": whom }], "answer_by": by })
 }
 

@@ -80,7 +80,8 @@ async fn what_it_makes_up_of_cases_is_refused_and_told() {
     let holder: SiteId = scene.holder.id().await.parse().unwrap();
     let us = id_of(&hostile);
     // A case of the holder's, with which the hostile site has nothing to do.
-    let begun = json!({ "priority": "P0", "question": "AVC ?", "studies": [scene.told[0].study] });
+    let begun =
+        json!({ "priority": "P0", "identity_checked": true, "question": "AVC ?", "studies": [scene.told[0].study] });
     let own = scene.holder.post("/api/cases", &begun).await.ok().json();
     let own: Id128 = own["case"].as_str().unwrap().parse().unwrap();
     let peer = Peer::dial(hostile.to_bytes(), scene.holder.overlay(), |_| None).await.unwrap();

@@ -24,7 +24,7 @@ fn key_image(of: &Instance, text: &str) -> Value {
 }
 
 fn question(study: &Study, to: &Site, key_images: &[Value]) -> Value {
-    json!({ "priority": "P2", "question": "Lésion ?", "justification": "avis", "consent": "informed", "modality": "CT",
+    json!({ "priority": "P2", "question": "Lésion ?", "identity_checked": true, "justification": "avis", "consent": "informed", "modality": "CT",
         "region": "HEAD", "studies": [study.uid], "to": [{ "site": to.name }], "key_images": key_images })
 }
 

@@ -31,7 +31,7 @@ async fn sent(site: &Site, study: &Study) {
 
 fn request(name: &str, birth_date: &str, id: &str) -> Value {
     json!({
-        "priority": "P1", "question": "Fracture ?", "justification": "pas de radiologue", "consent": "informed",
+        "priority": "P1", "question": "Fracture ?", "identity_checked": true, "justification": "pas de radiologue", "consent": "informed",
         "modality": "CT", "telephone": "02 97 01 02 03",
         "patient": { "name": name, "birth_date": birth_date, "id": id, "issuer": if id.is_empty() { "" } else { ISSUER } },
     })
@@ -168,7 +168,9 @@ async fn what_does_not_meet_is_told_after_a_while() {
         (vec![(alone.uid.clone(), 0)], vec![]),
         "a request waits five minutes before it is told"
     );
-    assert!(!stands(&site, "studies-without-request").await && !stands(&site, "cases-without-images").await);
+    for alarm in ["studies-without-request", "cases-without-images", "case-without-images"] {
+        assert!(!stands(&site, alarm).await, "{alarm}");
+    }
     // The five minutes are a setting.
     assert_eq!(get(&site, &site.token, "/api/cases/settings").await["images_s"], 300);
     set(&site, json!({ "images_s": 1 })).await;
@@ -177,6 +179,7 @@ async fn what_does_not_meet_is_told_after_a_while() {
         "both are told",
         holds(stands(&site, "studies-without-request").await && stands(&site, "cases-without-images").await)
     );
+    eventually!(15, "it is urgent, and says whom to ring up", holds(stands(&site, "case-without-images").await));
     assert_eq!(loose(&site).await.1, std::slice::from_ref(&bare));
     let whole = get(&site, &site.token, &format!("/api/cases/{bare}")).await;
     assert!(whole["flags"].as_array().unwrap().contains(&json!("no-images")), "{}", whole["flags"]);

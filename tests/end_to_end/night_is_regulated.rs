@@ -28,7 +28,7 @@ async fn in_a_browser() {
     pair.announced(&study.uid, made.len(), &paths).await;
     let asker = pair.a.new_token("dr.morvan", "referrer");
     let request = json!({
-        "priority": "P1", "question": "Embolie pulmonaire ?", "justification": "pas de radiologue sur place", "consent": "informed",
+        "priority": "P1", "question": "Embolie pulmonaire ?", "identity_checked": true, "justification": "pas de radiologue sur place", "consent": "informed",
         "modality": "CT", "studies": [study.uid], "telephone": "02 97 01 02 03", "to": [{ "site": pair.b_id }],
     });
     let case = cases::post(&pair.a, &asker, "/api/cases", &request).await["case"].as_str().unwrap().to_owned();

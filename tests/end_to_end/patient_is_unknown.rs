@@ -26,6 +26,8 @@ async fn a_name_is_said_later_and_repeated() {
     assert_eq!(routine.json()["fields"], json!(["patient"]), "only an emergency goes without a name");
     let unsaid = pair.a.post("/api/cases", &request("P0", person("", "", "X12", "provisional"))).await;
     assert_eq!(unsaid.json()["fields"], json!(["patient"]), "and only where it is said that nobody knows");
+    let named = pair.a.post("/api/cases", &request("P1", person("DURAND^PAUL", "19500101", "4711", "validated"))).await;
+    assert_eq!(named.json()["fields"], json!(["identity"]), "whoever is named was compared with the patient");
     let made = pair.a.post("/api/cases", &request("P0", unknown)).await.ok().json();
     let path = format!("/api/cases/{}", made["case"].as_str().unwrap());
     let as_reader = async |path: &str, body: &Value| {
@@ -70,5 +72,8 @@ async fn a_name_is_said_later_and_repeated() {
     let ids = [signed(0), signed(1)];
     let of = |standing: &str| ids.iter().find(|(_, known)| known == standing).map(|(id, _)| id.clone());
     assert_eq!((of("preliminary"), of("final")), (Some(json!("X12")), Some(json!("4711"))), "each as it was signed");
-    assert_eq!(at_a["identities"].as_array().unwrap().len(), 2, "{at_a}");
+    let identities = at_a["identities"].as_array().unwrap();
+    assert_eq!(identities.len(), 2, "{at_a}");
+    assert!(identities[0]["checked_by"].is_null(), "there was nobody to compare: {}", identities[0]);
+    assert_eq!(identities[1]["checked_by"], identities[1]["person"], "who says who it is has looked");
 }

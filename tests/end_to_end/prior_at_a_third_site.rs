@@ -156,7 +156,7 @@ async fn priors_of_a_case_are_there_before_anybody_opens_it() {
     }
     let _ = reader.settled(&current.uid, 4).await;
     let referrer = asker.new_token("dr.urgence", "referrer");
-    let request = json!({ "studies": [current.uid], "priority": "P1", "question": "AVC ?", "justification": "déficit",
+    let request = json!({ "studies": [current.uid], "priority": "P1", "question": "AVC ?", "identity_checked": true, "justification": "déficit",
         "consent": "informed", "modality": "CT", "region": "HEAD", "to": [{ "site": "CHU Sud" }] });
     let ask = Ask::new(Method::POST, "/api/cases").json(&request).bearer(&referrer);
     let _ = http::ask(asker.portal(), ask).await.unwrap().ok();
@@ -222,7 +222,7 @@ async fn priors_of_a_site_that_was_away_are_brought_when_it_is_back() {
         holds(site_line(&told, &third)["state"] == "away")
     });
     let referrer = asker.new_token("dr.urgence", "referrer");
-    let request = json!({ "studies": [current.uid], "priority": "P1", "question": "AVC ?", "justification": "déficit",
+    let request = json!({ "studies": [current.uid], "priority": "P1", "question": "AVC ?", "identity_checked": true, "justification": "déficit",
         "consent": "informed", "modality": "CT", "region": "HEAD", "to": [{ "site": "CHU Sud" }] });
     let ask = Ask::new(Method::POST, "/api/cases").json(&request).bearer(&referrer);
     let _ = http::ask(asker.portal(), ask).await.unwrap().ok();

@@ -195,7 +195,7 @@ impl Person<'_> {
     /// A stroke, of nobody in particular; its name.
     async fn asks(&self, study: &str) -> String {
         let request = json!({
-            "priority": "P0", "question": "AVC ?", "justification": "pas de radiologue sur place", "consent": "unable",
+            "priority": "P0", "question": "AVC ?", "identity_checked": true, "justification": "pas de radiologue sur place", "consent": "unable",
             "modality": "CT", "studies": [study], "telephone": "02 97 00 00 00", "to": [],
         });
         self.post("/api/cases", &request).await.ok().json()["case"].as_str().unwrap().to_owned()

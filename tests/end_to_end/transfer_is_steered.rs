@@ -89,14 +89,21 @@ async fn it_is_held_up_and_called_off_while_what_is_looked_at_comes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn it_is_foretold_after_the_first_and_a_trial_stands_in_both_ledgers() {
+async fn it_is_foretold_before_the_first_and_a_trial_stands_in_both_ledgers() {
     let pair = Pair::agreed(SITE, Preset::All).await;
     let (a, b) = (&pair.a, &pair.b);
     let (first, _) = told(&pair, 24).await;
     let forecast =
         async |site: &Site, study: &Study| site.get(&format!("/api/studies/{}/forecast", study.uid)).await.ok().json();
-    let unknown = forecast(b, &first).await;
-    assert_eq!((&unknown["instances"], &unknown["first_s"]), (&json!(24), &json!(null)), "{unknown}");
+    // Nothing ever came from there: the line is sampled, and nobody's ledger is filled with that.
+    let sampled = eventually!(60, "the first is foretold", {
+        Some(forecast(b, &first).await).filter(|forecast| !forecast["first_s"].is_null())
+    });
+    assert_eq!((&sampled["instances"], &sampled["bytes_here"]), (&json!(24), &json!(0)), "{sampled}");
+    assert!(sampled["whole_s"].as_f64().unwrap() < 30.0, "{sampled}");
+    for site in [a, b] {
+        assert!(!site.audit("").await.iter().any(|entry| entry["act"] == "link-tried"));
+    }
     assert_eq!(forecast(a, &first).await, json!(null), "ours is here");
 
     let _ = b.post(&format!("/api/studies/{}/fetch", first.uid), &json!({})).await.ok();

@@ -32,7 +32,7 @@ async fn step(site: &Site, cookie: &str, case: &str, step: Value) -> Response {
 /// A request that is yet to be made images of.
 fn request(modality: &str, more: &Value) -> Value {
     let mut body = json!({
-        "kind": "diagnosis", "priority": "P1", "question": "une question", "justification": "personne sur place",
+        "kind": "diagnosis", "priority": "P1", "question": "une question", "identity_checked": true, "justification": "personne sur place",
         "consent": "informed", "modality": modality,
         "patient": { "name": "DURAND^PAUL", "birth_date": "19500101", "id": "4711", "issuer": "CHN" },
     });

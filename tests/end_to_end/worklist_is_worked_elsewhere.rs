@@ -185,7 +185,7 @@ async fn by_a_workstation_of_another_maker() {
     a_fhir_reader_finds_it(&pair.a, &study, &case).await;
     let asker = pair.a.new_token("more", "referrer");
     for _ in 0..4 {
-        let request = json!({ "priority": "P0", "question": "AVC ?", "studies": [study.uid], "consent": "unable", "to": [{ "site": pair.b_id }] });
+        let request = json!({ "priority": "P0", "identity_checked": true, "question": "AVC ?", "studies": [study.uid], "consent": "unable", "to": [{ "site": pair.b_id }] });
         let ask = Ask::new(http::Method::POST, "/api/cases").json(&request).bearer(&asker);
         let _ = http::ask(pair.a.portal(), ask).await.unwrap().ok();
     }
@@ -243,7 +243,7 @@ async fn a_subscription_outlives_the_node() {
     let _ = site.settled(&study.uid, made.len()).await;
     let asker = site.new_token("dr.urgence", "referrer");
     let begin = async |priority: &str| {
-        let request = json!({ "priority": priority, "question": "AVC ?", "justification": "x", "studies": [study.uid], "consent": "informed" });
+        let request = json!({ "priority": priority, "question": "AVC ?", "identity_checked": true, "justification": "x", "studies": [study.uid], "consent": "informed" });
         let made = cases::post(&site, &asker, "/api/cases", &request).await;
         format!("2.25.{}", u128::from_str_radix(made["case"].as_str().unwrap(), 16).unwrap())
     };

@@ -1,14 +1,17 @@
 // The viewer's side of the portal: a runtime extension of OHIF.
 //
 // It shows how the images of the open studies arrive, says when the connection or the session is gone, tells the
-// portal's tabs which studies are open here and of whom, and lays several studies out side by side. It draws a curtain before images
-// that must no longer be used, lays previews over viewports that wait (previews.mjs), marks volumes that are not whole (volumes.mjs),
-// lets studies side by side move together (together.mjs), says when an open study has more images than are shown (growth.mjs), and
-// tells the node which images are shown (shown.mjs), which could not be decoded (undecoded.mjs), and that somebody sits before it
-// (watch.mjs). It never touches pixels, tools or measurements.
+// portal's tabs which studies are open here and of whom (tabs.mjs), and lays several studies out side by side. It draws a curtain before
+// images that must no longer be used, marks those that say another patient than their request (patients.mjs), lays previews over
+// viewports that wait (previews.mjs), marks volumes that are not whole (volumes.mjs), lets studies side by side move together
+// (together.mjs), says when an open study has more images than are shown (growth.mjs), and tells the node which images are shown
+// (shown.mjs), which could not be decoded (undecoded.mjs), and that somebody sits before it (watch.mjs). It never touches pixels, tools
+// or measurements.
 import { Growth } from './growth.mjs';
+import { Patients } from './patients.mjs';
 import { Previews } from './previews.mjs';
 import { Shown } from './shown.mjs';
+import { announce, watchReports } from './tabs.mjs';
 import { Together } from './together.mjs';
 import { Undecoded } from './undecoded.mjs';
 import { Volumes } from './volumes.mjs';
@@ -396,17 +399,35 @@ async function checkSession(strip) {
 /** What the viewer hears of. */
 const NEWS = ['transfer', 'amended', 'list', ...CALLING];
 
-function listen(strip, watch, growth) {
+function listen({ strip, watch, growth, patients }) {
   const onMessage = ({ data }) => {
-    if (data.kind === 'state') showState(strip, data.state);
-    else if (data.kind === 'news' && data.name === 'transfer') {
+    if (data.kind === 'state') {
+      showState(strip, data.state);
+      // What was told while nobody listened is asked about.
+      if (data.state === 'open') {
+        patients.changed();
+        growth.changed(null);
+      }
+    } else if (data.kind === 'news' && data.name === 'transfer') {
       const transfer = JSON.parse(data.data);
       showTransfer(strip, transfer);
       if (studies.includes(transfer.study) && ['done', 'corrupt'].includes(transfer.state)) void showStanding(strip);
     }
-    else if (data.kind === 'news' && data.name === 'amended') showAmended(strip, JSON.parse(data.data));
-    else if (data.kind === 'news' && CALLING.includes(data.name)) watch.changed();
-    else if (data.kind === 'news' && data.name === 'list') growth.changed(JSON.parse(data.data)?.study ?? null);
+    else if (data.kind === 'news' && data.name === 'amended') {
+      const notice = JSON.parse(data.data);
+      showAmended(strip, notice);
+      patients.ofStudy(notice.study);
+    }
+    else if (data.kind === 'news' && CALLING.includes(data.name)) {
+      watch.changed();
+      if (data.name === 'case') patients.ofCase(JSON.parse(data.data).case);
+      else if (data.name === 'cases') patients.changed();
+    }
+    else if (data.kind === 'news' && data.name === 'list') {
+      const study = JSON.parse(data.data)?.study ?? null;
+      growth.changed(study);
+      patients.ofStudy(study);
+    }
   };
   if (typeof SharedWorker === 'function') {
     const { port } = new SharedWorker('/events-worker.js', { name: 'confrere-events' });
@@ -450,72 +471,6 @@ function showGlass(strip, broken) {
   strip.show(`glass ${broken.request}`, `${broken.site_name} · ${text}`, { tone: 'bad' });
 }
 
-/** Tells the portal's tabs what is open here, and of whom; closes, or hides its images, when one of them asks for it. */
-function announce(strip, services) {
-  const channel = new BroadcastChannel('confrere-viewer');
-  const id = crypto.randomUUID();
-  let patient = null;
-  let isHidden = false;
-  const tell = kind => {
-    if (!isHidden) channel.postMessage({ kind, id, studies, patient });
-  };
-  const close = () => {
-    tell('closed');
-    isHidden = true;
-    // What no script opened no script closes.
-    window.close();
-    strip.draw(words.closed);
-  };
-  tell('opened');
-  void ofWhom().then(known => {
-    patient = known;
-    tell('opened');
-  });
-  channel.onmessage = ({ data }) => {
-    if (data?.kind === 'who') tell('opened');
-    if (data?.kind === 'close' && data.ids?.includes(id)) close();
-  };
-  addEventListener('pagehide', () => tell('closed'));
-  // Back from the browser's memory of pages.
-  addEventListener('pageshow', ({ persisted }) => persisted && tell('opened'));
-  const { measurementService } = services;
-  if (measurementService?.subscribe && measurementService.EVENTS?.MEASUREMENT_ADDED) {
-    measurementService.subscribe(measurementService.EVENTS.MEASUREMENT_ADDED, () => tell('measured'));
-  }
-}
-
-/** The patient of the first study, as the node says; `null`: it does not. */
-async function ofWhom() {
-  try {
-    const answer = await fetch(`/api/studies/${studies[0]}`);
-    const text = await answer.text();
-    if (!answer.ok) return null;
-    const { name, birth_date, id, issuer } = JSON.parse(text).patient;
-    return { name: name ?? '', birth_date: birth_date ?? '', id: id ?? '', issuer: issuer ?? '' };
-  } catch {
-    return null;
-  }
-}
-
-/** One browser, one patient: says so when a report is being written on a case that these studies are not of. */
-function watchReports(strip) {
-  const channel = new BroadcastChannel('confrere-report');
-  const foreign = new Map();
-  const show = () => {
-    const [name] = foreign.values();
-    if (name === undefined) strip.hide('report');
-    else strip.show('report', words.otherReport.replace('{name}', name.split('^').filter(Boolean).join(' ')), { tone: 'bad' });
-  };
-  channel.onmessage = ({ data }) => {
-    if (data?.kind !== 'bound' && data?.kind !== 'free') return;
-    const isOurs = data.kind === 'free' || data.studies.some(study => studies.includes(study));
-    if (isOurs) foreign.delete(data.id);
-    else foreign.set(data.id, String(data.patient));
-    show();
-  };
-  channel.postMessage({ kind: 'who' });
-}
-
 let started = false;
 function start(services) {
   if (started) return;
@@ -524,19 +479,21 @@ function start(services) {
   const watch = new Watch({ strip, words });
   const growth = new Growth({ studies, tell: told => showGrown(strip, told) });
   void growth.start();
-  listen(strip, watch, growth);
+  const patients = new Patients({ studies, strip, language, day });
+  listen({ strip, watch, growth, patients });
   watch.start();
   void showRunning(strip);
   void showStanding(strip);
   void showSignatures(strip);
   void showReports(strip);
-  announce(strip, services);
-  watchReports(strip);
+  patients.start(services);
+  announce({ strip, services, studies, words, patients });
+  watchReports({ strip, studies, words });
   new Previews({ strip, studies, language }).start(services);
   new Volumes({ language }).start(services);
   new Shown().start();
   new Undecoded({ studies }).start(services);
-  new Together({ studies, tell: told => showTogether(strip, told) }).start(services);
+  new Together({ studies, tell: told => showTogether(strip, told), patients }).start(services);
   addEventListener('confrere:http-error', ({ detail }) => {
     if (detail.status === 401) void checkSession(strip);
     else if (detail.status === 0) strip.show('connection', words.lost, { tone: 'bad' });

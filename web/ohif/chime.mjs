@@ -2,7 +2,7 @@
 // A browser plays nothing before somebody touched the page; `canChime` says whether it would be heard now.
 
 /** What is read when there is time; it stands behind what calls, and rings nobody. */
-const CALM = ['named', 'answered', 'reported', 'said'];
+const CALM = ['named', 'answered', 'reported', 'said', 'moved'];
 
 export const isCalm = alert => CALM.includes(alert.kind);
 

@@ -1,5 +1,5 @@
 // What lies over a viewport that does not show what it would be taken for: it says so, and takes the pointer, so that nothing is drawn
-// or measured meanwhile. The wheel goes on to the viewer.
+// or measured meanwhile. The wheel goes on to the viewer. One that is open marks what is shown, and takes nothing.
 
 /** What would begin a drawing, a menu or a measurement. */
 const POINTS = ['pointerdown', 'mousedown', 'touchstart', 'dblclick', 'click', 'contextmenu'];
@@ -15,18 +15,20 @@ const MARK = `
 export const WHOLE = 8;
 
 export class Cover {
-  constructor(element, name, text) {
+  /** `isOpen`: it takes no pointer; `frame`, `paint`: how it, and its marks, look otherwise. */
+  constructor(element, name, text, { places = ['top: 38%', 'bottom: 0'], frame = '', paint = '', isOpen = false } = {}) {
     this.element = element;
     this.box = document.createElement('div');
     this.box.className = name;
-    this.box.style.cssText = STYLE;
-    this.marks = ['top: 38%', 'bottom: 0'].map(place => {
+    this.box.style.cssText = `${STYLE} ${frame} ${isOpen ? 'pointer-events: none;' : ''}`;
+    this.marks = places.map(place => {
       const mark = document.createElement('div');
-      mark.style.cssText = `${MARK} ${place};`;
+      mark.style.cssText = `${MARK} ${paint} ${place};`;
       mark.textContent = text;
       return mark;
     });
     this.box.append(...this.marks);
+    if (isOpen) return;
     for (const kind of POINTS) {
       this.box.addEventListener(kind, event => {
         event.stopPropagation();

@@ -38,6 +38,8 @@ const WORDS = {
 
 /** Between two looks at what came. */
 const LOOK_MS = 1000;
+/** The node measures so long whether a study comes slowly, where it could not foretell it. */
+const WATCHED_MS = 31_000;
 const AGAIN_MS = 400;
 /** Where the node does not answer, or refuses, it is asked less and less, at least so often. */
 const PAUSE_MS = 15_000;
@@ -242,10 +244,18 @@ export class Previews {
     label.textContent = [this.words.lossy, lossy].filter(Boolean).join(' ');
   }
 
-  /** Asks the node for previews where the study takes long, and says how many there are until all images are here. */
+  /**
+   * Asks the node for previews where the study takes long, by what is known of its link or as it is measured while images come, and
+   * says how many there are until all images are here.
+   */
   async begin(study) {
     try {
       let tally = await this.tally(study, { method: 'POST' }, '?when=long');
+      const until = Date.now() + WATCHED_MS;
+      while (tally && !tally.wanted && tally.whole < tally.images && Date.now() < until) {
+        await wait(LOOK_MS);
+        tally = (await this.tally(study).catch(() => null)) ?? tally;
+      }
       if (!tally?.wanted) return;
       this.wanted.add(study);
       this.hold();
@@ -265,8 +275,7 @@ export class Previews {
     } catch {
       // The strip says that the connection is lost.
     } finally {
-      this.wanted.delete(study);
-      this.letGo();
+      if (this.wanted.delete(study) && this.wanted.size === 0) this.letGo();
       this.strip.hide(`previews ${study}`);
     }
   }

@@ -198,6 +198,31 @@ describe('previews', () => {
     expect(cover(element)).toBeNull();
     expect(pool.max).toBe(25);
   });
+
+  it('come where the node finds the study slow only as it comes, and are asked after no longer than that may take', async () => {
+    let wanted = false;
+    const tally = () => ({ wanted, over: false, images: 3, whole: 0, previewed: 1, absent: 0 });
+    const { element, tell, known, asked } = world({ tally, previews: new Set(['1.2.3.4.2']) });
+    known();
+    await vi.advanceTimersByTimeAsync(0);
+    tell('CORNERSTONE_STACK_VIEWPORT_SCROLL', id(2));
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(cover(element)).toBeNull();
+    wanted = true;
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(cover(element).textContent).toContain('APERÇU, NON DIAGNOSTIQUE');
+    expect(asked.filter(line => line.startsWith('POST'))).toHaveLength(1);
+  });
+
+  it('are asked after no more where the study is not slow', async () => {
+    const tally = () => ({ wanted: false, over: false, images: 3, whole: 0, previewed: 0, absent: 0 });
+    const { known, asked } = world({ tally });
+    known();
+    await vi.advanceTimersByTimeAsync(40_000);
+    const before = asked.length;
+    await vi.advanceTimersByTimeAsync(40_000);
+    expect(asked).toHaveLength(before);
+  });
 });
 
 describe('a study at a glance', () => {

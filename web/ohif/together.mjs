@@ -2,9 +2,12 @@
 //
 // Where two series share a frame of reference, the same place of the patient is shown (registered). Where they only have the same
 // orientation, they move by the same millimetres from the images that stood side by side when they were joined, which the reader sets:
-// switch off, scroll one, switch on. It is said which of the two it is. Series of another orientation stay where they are.
+// switch off, scroll one, switch on. It is said which of the two it is. Series of another orientation stay where they are, and so do
+// images that say another patient than their request: they stand beside nothing.
 //
 // The viewer's own synchroniser does not move series of different frames of reference, which a study and its prior always are.
+
+import { imageOf } from './previews.mjs';
 
 /** Cosine between the normals of two planes from which on they count as parallel: 8 degrees. */
 const PARALLEL_MIN = 0.99;
@@ -48,10 +51,11 @@ export function besides(source, target) {
 }
 
 export class Together {
-  /** `tell`: shows how it stands, with a button, or with `null` nothing; `studies`: those that are open. */
-  constructor({ tell, studies }) {
+  /** `tell`: shows how it stands, with a button, or with `null` nothing; `studies`: those that are open; `patients`: of whom they are. */
+  constructor({ tell, studies, patients = null }) {
     this.tell = tell;
     this.studies = studies;
+    this.patients = patients;
     this.anchors = new Map();
     this.driver = null;
     this.isOn = this.remembered() !== 'off';
@@ -70,6 +74,7 @@ export class Together {
   start(services) {
     this.services = services;
     if (this.studies.length < 2) return;
+    this.patients?.follow(() => this.join());
     const { displaySetService: sets } = services;
     if (sets?.subscribe && sets.EVENTS?.DISPLAY_SETS_ADDED) sets.subscribe(sets.EVENTS.DISPLAY_SETS_ADDED, () => this.listen());
   }
@@ -94,7 +99,7 @@ export class Together {
     element.addEventListener('CORNERSTONE_STACK_NEW_IMAGE', () => this.moved(viewportId));
     element.addEventListener('CORNERSTONE_VIEWPORT_NEW_IMAGE_SET', () => this.join());
     element.addEventListener('CORNERSTONE_IMAGE_RENDERED', () => {
-      if (!this.anchors.has(viewportId)) this.join();
+      if (!this.anchors.has(viewportId) && !this.stacks().some(one => one.id === viewportId && this.isDoubted(one))) this.join();
     });
   }
 
@@ -104,6 +109,16 @@ export class Together {
     return all.filter(one => one.type === 'stack' && typeof one.setImageIdIndex === 'function' && one.getImageIds().length > 0 && one.element?.isConnected);
   }
 
+  /** Whether a stack says another patient than its request. */
+  isDoubted(stack) {
+    return this.patients?.isDoubted(imageOf(stack.getCurrentImageId())?.study) === true;
+  }
+
+  /** Those that may move together. */
+  joined() {
+    return this.stacks().filter(one => !this.isDoubted(one));
+  }
+
   plane(imageId) {
     return planeOf(window.cornerstone.metaData.get('imagePlaneModule', imageId));
   }
@@ -111,7 +126,7 @@ export class Together {
   /** From here on they move by the same way: what each shows now stands beside what the others show. */
   join() {
     this.anchors.clear();
-    for (const one of this.stacks()) this.anchors.set(one.id, this.plane(one.getCurrentImageId()));
+    for (const one of this.joined()) this.anchors.set(one.id, this.plane(one.getCurrentImageId()));
     this.show();
   }
 
@@ -123,7 +138,7 @@ export class Together {
   }
 
   show() {
-    if (this.anchors.size > 1) this.beside();
+    if (this.anchors.size > 1 || this.patients?.hasDoubts) this.beside();
     this.say();
   }
 
@@ -151,10 +166,10 @@ export class Together {
   beside() {
     const { syncGroupService: groups } = this.services;
     if (!groups) return;
-    const isCt = this.stacks().every(one => window.cornerstone.metaData.get('generalSeriesModule', one.getCurrentImageId())?.modality === 'CT');
+    const isCt = this.joined().every(one => window.cornerstone.metaData.get('generalSeriesModule', one.getCurrentImageId())?.modality === 'CT');
     for (const { id, renderingEngineId } of this.stacks()) {
       for (const [type, name, wanted] of [['voi', VOI, isCt], ['zoompan', ZOOM, this.how() !== 'apart']]) {
-        if (this.isOn && wanted) groups.addViewportToSyncGroup(id, renderingEngineId, { type, id: name, source: true, target: true });
+        if (this.isOn && wanted && this.anchors.has(id)) groups.addViewportToSyncGroup(id, renderingEngineId, { type, id: name, source: true, target: true });
         else groups.removeViewportFromSyncGroup(id, renderingEngineId, name);
       }
     }
@@ -163,7 +178,7 @@ export class Together {
   /** Only what the reader's hand is on moves the others: what follows moves nothing. */
   moved(viewportId) {
     if (!this.isOn || this.driver !== viewportId || this.anchors.size < 2) return;
-    const stacks = this.stacks();
+    const stacks = this.joined();
     const source = stacks.find(one => one.id === viewportId);
     if (!source) return;
     const shown = { now: this.plane(source.getCurrentImageId()), anchor: this.anchors.get(viewportId) };

@@ -5,12 +5,23 @@
 
 use super::{
     Archive, ArchiveError, ConflictError, ConflictRow, ConflictState, CorrectError, Correction, CorrectionRow,
-    HeaderOf, Identified, closing, conflict, correct,
+    HeaderOf, Identified, Known, closing, conflict, correct,
 };
 use crate::audit::Actor;
 use protocol::{Timestamp, Uid};
 
 impl Archive {
+    /// What this archive knows of a SOP Instance UID.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub(crate) fn known(&self, instance: &Uid) -> Result<Known, ArchiveError> {
+        if let Some(stored) = self.inner.index.sop(instance)? {
+            return Ok(Known::Held(stored.row.entry.digest));
+        }
+        Ok(self.inner.index.rejected(instance)?.map_or(Known::No, |_| Known::Rejected))
+    }
+
     /// Conflicts, newest first: those that wait for a decision, or all.
     ///
     /// # Errors

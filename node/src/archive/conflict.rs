@@ -65,6 +65,16 @@ pub(crate) enum ConflictError {
     Archive(#[from] ArchiveError),
 }
 
+/// What is known of a SOP Instance UID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Known {
+    /// These bytes are held under it.
+    Held(Digest),
+    /// What was held was rejected, and would not be taken in again.
+    Rejected,
+    No,
+}
+
 /// Whether other bytes were kept, for the log.
 pub(super) enum Kept {
     New(u64),

@@ -92,7 +92,7 @@ mod tests;
 
 pub(crate) use amend::{amended_header, amended_inflated};
 pub(crate) use cold::{Away, Place};
-pub(crate) use conflict::{ConflictError, HeaderOf, REPORT_STATION};
+pub(crate) use conflict::{ConflictError, HeaderOf, Known, REPORT_STATION};
 pub(crate) use correct::{CorrectError, Correction, Identified, identity_of};
 pub(crate) use edits::{by_keyword, by_tag, tag};
 pub(crate) use errors::{ArchiveError, IngestError, ReadError};
@@ -479,14 +479,6 @@ impl Archive {
     pub(crate) async fn read_for(&self, permit: &Permit, row: &InstanceRow) -> Result<Object, ReadError> {
         permit.allows(&permit.study, Level::Pixels)?;
         object::open(&self.inner, &permit.study, &row.entry.digest).await
-    }
-
-    /// Whether an instance is held here, or was rejected here and would not be taken in again.
-    ///
-    /// # Errors
-    /// When the index cannot be read.
-    pub(crate) fn knows(&self, instance: &Uid) -> Result<bool, ArchiveError> {
-        Ok(self.inner.index.sop(instance)?.is_some() || self.inner.index.rejected(instance)?.is_some())
     }
 
     /// The header of an instance (the data set before its bulk data), verified against its digest.

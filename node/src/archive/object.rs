@@ -55,6 +55,11 @@ impl Object {
         self.instance.row.entry.bytes
     }
 
+    /// The same, with no bytes of it in memory: ranges of a small object, too, are read again from disk and verified again.
+    pub(crate) fn without_bytes(self) -> Self {
+        Self { whole: None, ..self }
+    }
+
     /// Group values of the data set.
     pub(crate) fn groups(&self) -> &Groups {
         &self.groups

@@ -2,7 +2,7 @@
 
 use super::alerts::{Alert, AlertKind, Present, of_case};
 use crate::{
-    cases::Whole,
+    cases::{Team, Whole},
     trust::{Person, Role},
 };
 use protocol::{
@@ -78,6 +78,7 @@ fn there(live: &[&str], on_duty: &[&str]) -> Present {
         people: owned(&["dr.leroy", "dr.bernard", "dr.morvan", "dr.keller"]),
         live: owned(live),
         on_duty: on_duty.iter().map(|name| ((*name).to_owned(), vec!["CT".to_owned()])).collect(),
+        teams: Vec::new(),
         opened: BTreeSet::new(),
     }
 }
@@ -362,4 +363,117 @@ fn a_report_that_comes_calls_whoever_asked_where_it_is_urgent_or_comes_after_all
     let mut urgent = read_by_leroy(Priority::P1);
     let _ = does(&mut urgent, (READER, "dr.leroy"), report(Standing::Preliminary, false));
     assert_eq!(of(&urgent), [AlertKind::Reported]);
+}
+
+fn moves(from: &str, to: &str) -> Step {
+    Step::Regulated { from: from.to_owned(), to: to.to_owned(), reason: "ne répond plus".to_owned() }
+}
+
+#[test]
+fn who_is_given_a_case_who_lost_it_and_who_asked_are_told_why() {
+    let mut case = read_by_leroy(Priority::P1);
+    let here = there(&["dr.leroy", "dr.bernard", "dr.morvan", "dr.keller"], &["dr.leroy", "dr.bernard", "dr.keller"]);
+    let of = |case: &Case, us, name, role| kinds(case, us, name, role, &here);
+    let moved = does(&mut case, (READER, "dr.keller"), moves("dr.leroy", "dr.bernard"));
+    assert_eq!(of(&case, READER, "dr.bernard", Role::Radiologist), [AlertKind::Given]);
+    assert_eq!(of(&case, READER, "dr.leroy", Role::Radiologist), [AlertKind::Taken]);
+    assert_eq!(of(&case, ASKER, "dr.morvan", Role::Referrer), [AlertKind::Moved]);
+    assert_eq!(of(&case, READER, "dr.keller", Role::Radiologist), [], "whoever did it knows");
+    let told = called(&case, READER, "dr.leroy", Role::Radiologist, &here);
+    assert_eq!((told[0].event, told[0].text.as_str(), told[0].person.as_str()), (moved, "ne répond plus", "dr.keller"));
+    let _ = does(&mut case, (READER, "dr.bernard"), Step::Reading);
+    let _ = does(&mut case, (READER, "dr.leroy"), Step::Said { text: "Je vais mieux".to_owned() });
+    assert_eq!(of(&case, READER, "dr.bernard", Role::Radiologist), [], "they look at it");
+    assert_eq!(of(&case, READER, "dr.leroy", Role::Radiologist), [], "they wrote");
+    let _ = does(&mut case, (ASKER, "dr.morvan"), Step::Said { text: "Bien".to_owned() });
+    let _ = does(&mut case, (READER, "dr.bernard"), report(Standing::Final, false));
+    assert!(!of(&case, ASKER, "dr.morvan", Role::Referrer).contains(&AlertKind::Moved), "there is a report");
+}
+
+#[test]
+fn what_is_left_to_the_duty_calls_who_is_on_duty_whomever_it_was_asked_of() {
+    let mut case = begun(Priority::P1);
+    let _ = offers(&mut case, "dr.leroy");
+    let _ = does(&mut case, (READER, "dr.leroy"), Step::Accepted { protocol: String::new() });
+    let _ = does(&mut case, (READER, "dr.leroy"), Step::Claimed);
+    let _ = does(&mut case, (READER, "dr.keller"), moves("dr.leroy", ""));
+    let here = there(&["dr.leroy", "dr.bernard", "dr.keller"], &["dr.bernard"]);
+    let of = |case: &Case, name| kinds(case, READER, name, Role::Radiologist, &here);
+    assert_eq!((of(&case, "dr.bernard"), of(&case, "dr.leroy")), (vec![AlertKind::Given], vec![AlertKind::Taken]));
+    assert_eq!(of(&case, "dr.keller"), [], "whoever did it knows");
+    let _ = does(&mut case, (ASKER, "dr.morvan"), Step::Said { text: "Où en est-on ?".to_owned() });
+    assert_eq!(of(&case, "dr.bernard"), [AlertKind::Said, AlertKind::Given]);
+    assert_eq!(of(&case, "dr.leroy"), [AlertKind::Taken], "it is theirs no more");
+    let _ = does(&mut case, (READER, "dr.bernard"), Step::Claimed);
+    assert_eq!(of(&case, "dr.bernard"), []);
+}
+
+#[test]
+fn what_was_moved_and_is_called_off_calls_who_had_it_last() {
+    let mut case = read_by_leroy(Priority::P2);
+    let _ = does(&mut case, (READER, "dr.keller"), moves("dr.leroy", "dr.bernard"));
+    let _ = does(&mut case, (ASKER, "dr.morvan"), Step::Cancelled { reason: "transféré".to_owned() });
+    let here = there(&["dr.leroy", "dr.bernard"], &[]);
+    let of = |name| kinds(&case, READER, name, Role::Radiologist, &here);
+    assert_eq!((of("dr.bernard"), of("dr.leroy")), (vec![AlertKind::Cancelled], vec![]));
+}
+
+#[test]
+fn what_somebody_had_ended_is_not_taken_from_them_when_it_is_opened_again_and_given_on() {
+    let mut case = read_by_leroy(Priority::P2);
+    let signed = does(&mut case, (READER, "dr.leroy"), report(Standing::Final, false));
+    let _ = does(&mut case, (ASKER, "dr.morvan"), Step::Acknowledged { report: signed });
+    let _ = does(&mut case, (ASKER, "dr.morvan"), Step::Reopened { reason: "et le bassin ?".to_owned() });
+    let _ = does(&mut case, (READER, "dr.keller"), moves("", "dr.bernard"));
+    let here = there(&["dr.leroy", "dr.bernard"], &["dr.bernard"]);
+    let of = |name| kinds(&case, READER, name, Role::Radiologist, &here);
+    assert!(of("dr.bernard").contains(&AlertKind::Given));
+    assert!(!of("dr.leroy").contains(&AlertKind::Taken), "they had signed it");
+}
+
+#[test]
+fn what_nobody_had_is_given_without_a_word_to_whoever_asked() {
+    let mut case = begun(Priority::P1);
+    let _ = offers(&mut case, "");
+    let _ = does(&mut case, (READER, "dr.keller"), Step::Accepted { protocol: String::new() });
+    let _ = does(&mut case, (READER, "dr.keller"), moves("", "dr.leroy"));
+    let here = there(&["dr.leroy", "dr.morvan"], &["dr.leroy"]);
+    assert_eq!(kinds(&case, READER, "dr.leroy", Role::Radiologist, &here), [AlertKind::Given]);
+    assert_eq!(kinds(&case, ASKER, "dr.morvan", Role::Referrer, &here), []);
+}
+
+#[test]
+fn who_had_what_a_colleague_gives_back_to_the_asker_is_told() {
+    let mut case = read_by_leroy(Priority::P1);
+    let here = there(&["dr.leroy", "dr.bernard", "dr.morvan"], &["dr.bernard"]);
+    let _ = does(&mut case, (READER, "dr.bernard"), Step::Refused { reason: "scanner de recours saturé".to_owned() });
+    assert_eq!(kinds(&case, READER, "dr.leroy", Role::Radiologist, &here), [AlertKind::Taken]);
+    assert_eq!(kinds(&case, READER, "dr.bernard", Role::Radiologist, &here), []);
+    assert_eq!(kinds(&case, ASKER, "dr.morvan", Role::Referrer, &here), [AlertKind::Refused]);
+    let mut own = read_by_leroy(Priority::P1);
+    let _ = does(&mut own, (READER, "dr.leroy"), Step::Refused { reason: "hors compétence".to_owned() });
+    assert_eq!(kinds(&own, READER, "dr.leroy", Role::Radiologist, &here), [], "they gave it back themselves");
+}
+
+#[test]
+fn an_opinion_that_is_asked_of_a_team_calls_those_of_its_members_who_may_give_it() {
+    let mut case = begun(Priority::P2);
+    let _ = offers(&mut case, "Neuroradiologie ");
+    let team = |members: &[(&str, &str)]| {
+        let fit = |(name, modality): &(&str, &str)| ((*name).to_owned(), vec![(*modality).to_owned()]);
+        let names = members.iter().map(|(name, _)| (*name).to_owned()).collect();
+        (Team { name: "neuroradiologie".to_owned(), members: names }, members.iter().map(fit).collect())
+    };
+    let here = Present {
+        teams: vec![team(&[("dr.leroy", "CT"), ("dr.bernard", "CT"), ("dr.keller", "MR")])],
+        ..there(&[], &["dr.morel"])
+    };
+    let of = |name: &str| kinds(&case, READER, name, Role::Radiologist, &here);
+    assert_eq!((of("dr.leroy"), of("dr.bernard")), (vec![AlertKind::Named], vec![AlertKind::Named]));
+    assert_eq!((of("dr.keller"), of("dr.morel")), (vec![], vec![]), "no paper for it, and not of the team");
+    let mut urgent = begun(Priority::P1);
+    let _ = offers(&mut urgent, "Neuroradiologie");
+    let live = Present { live: ["dr.bernard", "dr.morel"].map(str::to_owned).into(), ..here.clone() };
+    let of = |name: &str| kinds(&urgent, READER, name, Role::Radiologist, &live);
+    assert_eq!((of("dr.bernard"), of("dr.morel")), (vec![AlertKind::Asked], vec![]));
 }

@@ -5,11 +5,14 @@
 
 use super::{
     alerts::Heard,
+    filings::Filings,
     opened::Readers,
     performed::{Made, Performed},
     record::{Record, Settings},
     subscribed::Subscriptions,
+    teams::Team,
     undecoded::Undecoded,
+    unverified::Unverified,
 };
 use protocol::{
     Digest, SiteId, Timestamp, Uid,
@@ -94,7 +97,12 @@ impl Whole {
     pub(crate) fn claim_event(&self) -> Option<Digest> {
         let _ = self.state.claim.as_ref()?;
         let claims = |(digest, event): &(&Digest, &Event)| {
-            matches!(event.step, Step::Claimed | Step::HandedOver { .. }) && !self.state.void.contains_key(*digest)
+            let gives = match &event.step {
+                Step::Claimed | Step::HandedOver { .. } => true,
+                Step::Regulated { to, .. } => !to.is_empty(),
+                _ => false,
+            };
+            gives && !self.state.void.contains_key(*digest)
         };
         self.in_order().into_iter().rfind(claims).map(|(digest, _)| *digest)
     }
@@ -118,12 +126,15 @@ impl Whole {
 pub(super) struct Book {
     cases: BTreeMap<Id128, Arc<Whole>>,
     settings: Arc<Settings>,
+    teams: Arc<Vec<Team>>,
     dismissed: BTreeMap<Uid, Timestamp>,
     /// Claims and the transactions they are bound to. Bounded by the cases there are.
     bound: BTreeMap<Id128, (Digest, Digest)>,
     /// Performed procedure steps, by their UIDs.
     performed: BTreeMap<Uid, Performed>,
     pub(super) undecoded: Undecoded,
+    pub(super) unverified: Unverified,
+    pub(super) filings: Filings,
     pub(super) heard: Heard,
     pub(super) subscriptions: Subscriptions,
     pub(super) readers: Readers,
@@ -148,6 +159,10 @@ impl Book {
 
     pub(super) fn settings(&self) -> Arc<Settings> {
         self.settings.clone()
+    }
+
+    pub(super) fn teams(&self) -> Arc<Vec<Team>> {
+        self.teams.clone()
     }
 
     pub(super) fn dismissed(&self, study: &Uid) -> bool {
@@ -175,6 +190,8 @@ impl Book {
         match record {
             Record::Events(_) => {}
             Record::Tried(tried) => self.undecoded.take(tried),
+            Record::Compared(compared) => self.unverified.take(compared),
+            Record::Filing(filing) => self.filings.take(filing),
             Record::AlertsHeard { case, person, alerts, .. } => {
                 let heard = alerts.into_iter().map(|(kind, event)| (person.clone(), kind, event));
                 self.heard.entry(case).or_default().extend(heard);
@@ -194,6 +211,7 @@ impl Book {
                 let _ = self.bound.insert(case, (claim, transaction));
             }
             Record::Settings(settings) => self.settings = Arc::new(*settings),
+            Record::Teams(teams) => self.teams = Arc::new(teams),
             Record::Dismissed { study, at, .. } => {
                 let _ = self.dismissed.insert(study, at);
                 if self.dismissed.len() > DISMISSED_MAX

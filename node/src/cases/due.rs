@@ -8,7 +8,7 @@ use protocol::{
     SiteId, Timestamp,
     case::{
         event::{Event, Kind, Priority, Standing, Step},
-        state::{Answer, Stage},
+        state::{Answer, Comparison, Stage},
     },
     roster::{Coverage, Target},
 };
@@ -89,6 +89,8 @@ pub(crate) enum DueKind {
     Hear,
     /// The opinion, or the report, by when the requester wants it.
     Wanted,
+    /// Somebody compares two reports that may differ.
+    Compare,
 }
 
 impl DueKind {
@@ -99,6 +101,7 @@ impl DueKind {
             Self::Final => "final",
             Self::Hear => "hear",
             Self::Wanted => "wanted",
+            Self::Compare => "compare",
         }
     }
 }
@@ -110,6 +113,12 @@ pub(crate) struct Due {
     pub(crate) at: Timestamp,
     /// When the time for it began.
     pub(crate) since: Timestamp,
+}
+
+impl Due {
+    fn of(what: DueKind, since: Timestamp, within: Duration) -> Self {
+        Self { what, at: since.after(within), since }
+    }
 }
 
 /// How long things may take: what the coverage between the two sites says, else what this site has set.
@@ -191,6 +200,11 @@ impl Whole {
         if self.is_asked(us) { Part::Asked } else { Part::Party }
     }
 
+    /// Whether its images are still to be read: it is open, or some came after the report.
+    pub(crate) fn is_to_read(&self) -> bool {
+        self.state.stage.is_open() || self.state.images_after_report
+    }
+
     /// Whether a site is asked now, and nobody has taken the case.
     pub(crate) fn is_asked(&self, site: &SiteId) -> bool {
         let waits = |answer: &Answer| matches!(answer, Answer::Waiting { .. });
@@ -210,14 +224,33 @@ impl Whole {
         }
     }
 
+    /// Since when two reports lie side by side: the later of the two.
+    pub(super) fn both_since(&self, comparison: &Comparison) -> Option<Timestamp> {
+        let of_both = self.state.reports.iter().filter(|report| comparison.reports.contains(&report.event));
+        of_both.map(|report| report.at).max()
+    }
+
     /// The next that is due; a critical result before all.
     pub(crate) fn due(&self, delays: &Delays) -> Option<Due> {
-        let settings = &delays.settings;
-        let state = &self.state;
-        let due = |what, since: Timestamp, within| Due { what, at: since.after(within), since };
-        if let Some(unheard) = state.reports.iter().find(|report| report.unheard) {
-            return Some(due(DueKind::Hear, unheard.at, settings.hear()));
-        }
+        self.dues(delays).into_iter().next()
+    }
+
+    /// All that is due at once: a critical result, then the rest by time.
+    pub(crate) fn dues(&self, delays: &Delays) -> Vec<Due> {
+        let unheard = self.state.reports.iter().find(|report| report.unheard);
+        let hear = unheard.map(|unheard| Due::of(DueKind::Hear, unheard.at, delays.settings.hear()));
+        let owed = self.state.comparisons.iter().filter(|comparison| comparison.class.is_none());
+        // Whoever acted on the one report may have to act otherwise: no later than a report is due from the request.
+        let since = owed.filter_map(|comparison| self.both_since(comparison)).min();
+        let compared = since.map(|since| Due::of(DueKind::Compare, since, delays.preliminary(self)));
+        let mut rest: Vec<Due> = compared.into_iter().chain(self.due_reading(delays)).collect();
+        rest.sort_by_key(|due| due.at);
+        hear.into_iter().chain(rest).collect()
+    }
+
+    /// What is due of whoever reads, or is asked to.
+    fn due_reading(&self, delays: &Delays) -> Option<Due> {
+        let (settings, state, due) = (&delays.settings, &self.state, Due::of);
         // Also while it is on hold: whoever waits for something is not waited for longer.
         if !state.stage.is_open() {
             return None;
@@ -234,8 +267,10 @@ impl Whole {
             (true, _) => None,
             (false, Some(report)) => Some(due(DueKind::Final, report.at, settings.last(priority))),
             (false, None) => {
+                // On hold an answer is not timed: what is late meanwhile is the report.
+                let is_timed = state.reader.is_none() && !state.on_hold;
                 let waiting = state.asked.iter().find_map(|asked| match asked.answer {
-                    Answer::Waiting { until } if state.reader.is_none() => Some((asked.site, until)),
+                    Answer::Waiting { until } if is_timed => Some((asked.site, until)),
                     _ => None,
                 });
                 Some(match waiting {

@@ -12,8 +12,10 @@ use protocol::SiteId;
 pub(crate) enum Doing {
     /// To judge the request, take it, read, compare.
     Reading,
-    /// To give a claim back, or to a colleague.
+    /// To give one's own claim back, or to a colleague.
     LettingGo,
+    /// To say who of this site has it: to give what nobody claimed to somebody, or to take it from somebody else.
+    Regulating,
     /// To see to it that there are images.
     Preparing,
     /// To ask somebody else: who asked, and whoever sees to the images.
@@ -49,8 +51,11 @@ pub(crate) fn may(person: &Person, whole: &Whole, us: &SiteId, doing: Doing) -> 
     takes_part(person)
         && match doing {
             Doing::Reading => reports,
-            // Somebody else's claim is taken away by who answers for the node.
-            Doing::LettingGo => (reports && whole.is_claimed_by(us, &person.name)) || person.allows(Action::Administer),
+            Doing::LettingGo => reports && whole.is_claimed_by(us, &person.name),
+            // Any radiologist of the site, at night often the only one awake; and who answers for the node, where there is none.
+            Doing::Regulating => {
+                (reports || person.allows(Action::Administer)) && !whole.is_claimed_by(us, &person.name)
+            }
             Doing::Preparing => prepares,
             Doing::Acting => is_clinician,
             Doing::Telling | Doing::Reopening => is_clinician || reports,

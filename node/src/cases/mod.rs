@@ -20,6 +20,7 @@ mod book;
 mod bound;
 mod draft;
 mod due;
+mod filings;
 mod hear;
 mod list;
 mod may;
@@ -28,12 +29,14 @@ mod performed;
 mod record;
 mod statistics;
 mod subscribed;
+mod teams;
 #[cfg(test)]
 mod tests;
 mod undecoded;
+mod unverified;
 mod words;
 
-pub(crate) use alerts::{Alert, AlertKind, NOBODY_ANSWERS, OTHER_PATIENT, Present};
+pub(crate) use alerts::{Alert, AlertKind, Fit, NOBODY_ANSWERS, OTHER_PATIENT, Present};
 pub(crate) use attachments::AttachError;
 pub(crate) use book::Whole;
 pub(crate) use bound::Bound;
@@ -47,7 +50,9 @@ pub(crate) use performed::{Made, Performed};
 pub(crate) use record::{Rank, Settings, SettingsWrong, Telephone};
 pub(crate) use statistics::{Delay, Statistics, Together, night_of};
 pub(crate) use subscribed::{SUBSCRIBED_ITEMS_MAX, SubscribeError, Subscribing, Subscription, Wanted};
+pub(crate) use teams::{Team, are_sound};
 pub(crate) use undecoded::{TriedBy, TriedFrame};
+pub(crate) use unverified::SignedImage;
 pub(crate) use words::{
     class_of, class_word, consent_of, consent_word, examination_of, examination_word, identity_of, identity_word,
     kind_of, kind_word, priority_of, priority_word, rule_word, skip_word, stage_word, standing_of, standing_word,
@@ -64,6 +69,7 @@ use crate::{
 use attachments::Attachments;
 use book::Book;
 use draft::Drafts;
+use futures::future::join_all;
 use protocol::{
     Digest, SiteId, Timestamp, Uid,
     case::{
@@ -106,6 +112,20 @@ pub(crate) enum CaseError {
     Draft(#[from] DraftError),
     #[error("the node is stopping")]
     Stopping,
+}
+
+/// What is said with a request, beside what is asked.
+#[derive(Debug)]
+pub(crate) struct Beside {
+    pub(crate) particulars: Particulars,
+    /// Whoever asks has compared whom the request names with the patient.
+    pub(crate) identity_checked: bool,
+}
+
+impl From<Particulars> for Beside {
+    fn from(particulars: Particulars) -> Self {
+        Self { particulars, identity_checked: false }
+    }
 }
 
 /// Something happened in a case.
@@ -243,15 +263,15 @@ impl Cases {
         &self,
         actor: Actor,
         ask: Ask,
-        particulars: Particulars,
+        beside: impl Into<Beside>,
     ) -> Result<Arc<Whole>, CaseError> {
-        let this = self.clone();
+        let (this, Beside { particulars, identity_checked }) = (self.clone(), beside.into());
         self.finish(async move {
             let _writing = this.inner.writing.lock().await;
             if this.book().len() >= CASES_MAX {
                 return Err(CaseError::TooMany);
             }
-            let us = this.us();
+            let (us, named) = (this.us(), ask.patient.clone());
             let event = Event {
                 case: case_name(&us, &ask.nonce),
                 site: us,
@@ -263,10 +283,13 @@ impl Cases {
                 step: Step::Requested(Box::new(ask)),
             };
             let mut case = Case::begin(event.clone()).map_err(|_| Void::Malformed)?;
+            let specified = particulars.says().then_some(Step::Specified(particulars));
+            // Of images that name nobody there was nothing to compare.
+            let checked = (identity_checked && named.is_named()).then(|| Step::Identified(Box::new(named)));
             let mut events = vec![event];
-            if particulars.says() {
+            for step in specified.into_iter().chain(checked) {
                 let who = (us, actor.person.as_str(), actor.role.as_str());
-                let said = case.propose(who, tasks::now(), Step::Specified(particulars))?;
+                let said = case.propose(who, tasks::now(), step)?;
                 let _ = case.admit(said.clone()).map_err(|_| Void::Malformed)?;
                 events.push(said);
             }
@@ -329,8 +352,9 @@ impl Cases {
         // Whoever is no peer of ours cannot countersign.
         let peers = || whole.state.parties.iter().filter(|site| self.inner.trust.peer(site).is_some());
         let all: Vec<Evidence> = signed.iter().flat_map(|(event, _)| evidence(event, actor, peers())).collect();
-        for evidence in all {
-            let _ = self.inner.audit.record(evidence).await?;
+        // Side by side: they are durable together, and whoever waits for the claim waits for one write.
+        for recorded in join_all(all.into_iter().map(|evidence| self.inner.audit.record(evidence))).await {
+            let _ = recorded?;
         }
         let digests = signed.iter().map(|(event, _)| event.digest()).collect();
         self.write(&Record::Events(signed)).await?;
@@ -462,10 +486,14 @@ fn evidence<'a>(event: &Event, actor: &Actor, others: impl Iterator<Item = &'a S
     if told.is_empty() { vec![one] } else { told }
 }
 
-/// What a log says of an event: its word and what names it; of what goes beyond a person's credentials, the reason as well.
+/// What a log says of an event: its word and what names it; of what goes beyond a person's credentials, and of a case that is
+/// moved, the reason as well.
 fn noted(event: &Event, digest: &str) -> String {
     match &event.step {
         Step::Uncovered { reason } => format!("{}: {digest}: {reason}", step_word(&event.step)),
+        Step::Regulated { from, to, reason } => {
+            format!("{}: {digest}: {from} → {to}: {reason}", step_word(&event.step))
+        }
         step => format!("{}: {digest}", step_word(step)),
     }
 }

@@ -2,10 +2,13 @@
 
 use super::{
     alerts::AlertKind,
+    filings::Filing,
     opened::{Noted, Opened},
     performed::Performed,
     subscribed::Subscribed,
+    teams::Team,
     undecoded::Tried,
+    unverified::Compared,
 };
 use protocol::{
     Digest, SiteId, Timestamp, Uid,
@@ -49,6 +52,12 @@ pub(super) enum Record {
     Opened(Opened),
     /// Somebody knows that reports differ.
     Noted(Noted),
+    /// An image was compared with what was signed, and that was news.
+    Compared(Compared),
+    /// A report's object is about to be filed.
+    Filing(Filing),
+    /// Who is asked under one name from now on: all of them.
+    Teams(Vec<Team>),
 }
 
 impl Wire for Record {

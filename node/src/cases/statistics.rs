@@ -12,7 +12,7 @@
 use super::{book::Whole, due::Delays, record::Settings};
 use jiff::{SignedDuration, Timestamp as Instant, civil::Date, tz::TimeZone};
 use protocol::{
-    SiteId, Timestamp,
+    Digest, SiteId, Timestamp,
     case::{
         event::{Event, Kind, Priority, Skip, Standing, Step},
         state::{Answer, Stage},
@@ -48,6 +48,8 @@ pub(crate) struct Line {
     pub(crate) preliminary: Option<Delay>,
     pub(crate) last: Option<Delay>,
     pub(crate) heard: Option<Delay>,
+    /// From two reports that may differ to somebody who compared them.
+    pub(crate) compared: Option<Delay>,
     pub(crate) refusals: Vec<String>,
     pub(crate) skips: Vec<Skip>,
     pub(crate) justification: String,
@@ -80,6 +82,7 @@ pub(crate) struct Group {
     pub(crate) preliminary: Together,
     pub(crate) last: Together,
     pub(crate) heard: Together,
+    pub(crate) compared: Together,
 }
 
 /// See the module.
@@ -142,6 +145,10 @@ fn line(whole: &Whole, (settings, delays): (&Settings, &Delays), zone: &TimeZone
     let last = read.clone().find(|report| report.report.standing == Standing::Final).map(|report| report.at);
     let critical = state.reports.iter().filter(|report| report.report.critical).map(|report| report.at).min();
     let heard = first(&|event| matches!(event.step, Step::Heard { .. }));
+    let comparison = state.comparisons.first();
+    let both = comparison.and_then(|comparison| whole.both_since(comparison));
+    let is_of = |reports: &[Digest; 2]| comparison.is_some_and(|one| reports.iter().all(|r| one.reports.contains(r)));
+    let compared = first(&|event| matches!(&event.step, Step::Compared { reports, .. } if is_of(reports)));
     let refusals = state.asked.iter().filter_map(|asked| match &asked.answer {
         Answer::Refused { reason } => Some(reason.trim().to_owned()),
         _ => None,
@@ -168,6 +175,7 @@ fn line(whole: &Whole, (settings, delays): (&Settings, &Delays), zone: &TimeZone
         preliminary: delay(Some(whole.requested), first_read, delays.preliminary(whole)),
         last: delay(preliminary, last, settings.last(ask.priority)),
         heard: delay(critical, heard, settings.hear()),
+        compared: delay(both, compared, delays.preliminary(whole)),
         refusals: refusals.collect(),
         skips: state.skipped.iter().map(|skipped| skipped.why).collect(),
         justification: ask.justification.trim().to_owned(),
@@ -192,6 +200,7 @@ fn group((night, requester, reader): (Date, SiteId, Option<SiteId>), lines: &[&L
         preliminary: delays(|line| line.preliminary),
         last: delays(|line| line.last),
         heard: delays(|line| line.heard),
+        compared: delays(|line| line.compared),
     }
 }
 

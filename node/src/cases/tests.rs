@@ -262,6 +262,59 @@ async fn a_claim_is_bound_to_the_transaction_that_claimed() {
 }
 
 #[tokio::test]
+async fn a_case_that_is_moved_keeps_drafts_and_is_moved_at_both_sites() {
+    let (a, b) = two(&[]).await;
+    let name = offered(&a, &b).await;
+    told(&a, &b).await;
+    let _ = b.does(name, "dr.un", Step::Accepted { protocol: String::new() }).await.unwrap();
+    let _ = b.cases.claim_bound(name, actor("dr.un"), "1.2.3").await.unwrap();
+    let draft = Draft {
+        person: "dr.un".to_owned(),
+        serial: 1,
+        at: tasks::now(),
+        standing: Standing::Preliminary,
+        indication: String::new(),
+        technique: String::new(),
+        findings: "occlusion M1".to_owned(),
+        conclusion: String::new(),
+        language: "fr".to_owned(),
+        critical: false,
+        read: Vec::new(),
+    };
+    b.cases.keep_draft(name, draft.clone()).await.unwrap();
+    let moves = |from: &str, to: &str| Step::Regulated {
+        from: from.to_owned(),
+        to: to.to_owned(),
+        reason: "ne répond plus".to_owned(),
+    };
+    let stale = b.does(name, "dr.regul", moves("dr.autre", "dr.deux")).await.unwrap_err();
+    assert!(matches!(&stale, CaseError::Void(Void::Claimed { person, .. }) if person == "dr.un"), "{stale}");
+    let whole = b.does(name, "dr.regul", moves("dr.un", "dr.deux")).await.unwrap();
+    assert!(whole.is_claimed_by(&b.site(), "dr.deux"));
+    assert_eq!(b.cases.bound(&whole, "1.2.3"), Bound::Unbound, "a workstation goes on with what was lost");
+    for person in ["dr.un", "dr.deux"] {
+        let kept = b.cases.draft(name, person.to_owned()).await.unwrap();
+        assert_eq!(kept.map(|kept| kept.findings), Some(draft.findings.clone()), "{person}");
+    }
+    told(&b, &a).await;
+    let b = b.again(2).await;
+    for node in [&a, &b] {
+        let state = node.cases.case(&name).unwrap().state.clone();
+        assert_eq!(state.claim.map(|claim| (claim.site, claim.person)), Some((b.site(), "dr.deux".to_owned())));
+    }
+}
+
+#[tokio::test]
+async fn teams_outlive_a_restart_and_the_last_word_counts() {
+    let a = Node::open(1);
+    let team = |name: &str| Team { name: name.to_owned(), members: vec!["dr.un".to_owned()] };
+    a.cases.set_teams(vec![team("Thorax")], actor("admin")).await.unwrap();
+    a.cases.set_teams(vec![team("Neuroradiologie"), team("Pédiatrie")], actor("admin")).await.unwrap();
+    let a = a.again(1).await;
+    assert_eq!(*a.cases.teams(), [team("Neuroradiologie"), team("Pédiatrie")]);
+}
+
+#[tokio::test]
 async fn the_modality_s_count_is_that_of_all_its_steps_when_they_have_ended() {
     let a = Node::open(1);
     let study: Uid = "1.2.3".parse().unwrap();

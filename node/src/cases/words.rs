@@ -136,6 +136,7 @@ pub(crate) const fn step_word(step: &Step) -> &'static str {
         Step::Specified(_) => "specified",
         Step::Identified(_) => "identified",
         Step::Uncovered { .. } => "uncovered",
+        Step::Regulated { .. } => "regulated",
     }
 }
 

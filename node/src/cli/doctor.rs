@@ -17,8 +17,6 @@ const CONNECT_MAX: Duration = Duration::from_secs(2);
 const CLOCK_OFFSET_MAX_MS: u64 = 30_000;
 /// A certificate is renewed within a month.
 const CERTIFICATE_DAYS_MIN: u64 = 30;
-/// Receive buffer at which QUIC does not lose packets in bursts, bytes.
-const UDP_BUFFER_MIN: u64 = 7_500_000;
 /// Files that a busy node holds open.
 const FILES_MIN: u64 = 8_192;
 
@@ -67,7 +65,8 @@ pub(super) async fn doctor(dir: &Path) -> anyhow::Result<ExitCode> {
     folder(dir, &mut findings);
     certificates(&config, &mut findings);
     disk(dir, &config, &mut findings);
-    system(&mut findings);
+    super::kernel::look(config.pixels.tcp, &mut findings);
+    open_files(&mut findings);
     super::surroundings::ask(&config, &mut findings).await;
     match Node::connect(dir).await? {
         Some(mut node) => {
@@ -183,18 +182,7 @@ fn disk(dir: &Path, config: &Config, findings: &mut Findings) {
     );
 }
 
-fn system(findings: &mut Findings) {
-    let buffer = std::fs::read_to_string("/proc/sys/net/core/rmem_max").ok();
-    if let Some(bytes) = buffer.and_then(|text| text.trim().parse::<u64>().ok()) {
-        let advice = word!(
-            "Images come faster over a fast line with:\n      \
-                      sysctl -w net.core.rmem_max=7500000 net.core.wmem_max=7500000   (and in /etc/sysctl.d)"
-                | "Sur une ligne rapide, les images viennent plus vite avec :\n      \
-                      sysctl -w net.core.rmem_max=7500000 net.core.wmem_max=7500000   (et dans /etc/sysctl.d)"
-        );
-        let what = told!("UDP buffers: up to {}" | "tampons UDP : jusqu'à {}", text::size(bytes));
-        findings.expect(bytes >= UDP_BUFFER_MIN, Mark::Look, &what, advice);
-    }
+fn open_files(findings: &mut Findings) {
     if let Ok((_, hard)) = nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE) {
         let advice = word!(
             "Raise it: LimitNOFILE=65536 in the node's systemd unit."

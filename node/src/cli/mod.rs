@@ -60,6 +60,7 @@ mod export;
 mod french;
 mod heap;
 mod insight;
+mod kernel;
 mod keys;
 mod node;
 mod objects;

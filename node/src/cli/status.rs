@@ -9,6 +9,8 @@ pub(super) async fn status(dir: &Path, json: bool) -> anyhow::Result<()> {
     let mut node = Node::running(dir).await?;
     let mut status = node.get("/api/status").await?;
     status["links"] = node.get("/api/links").await?;
+    // A node that was started before it was replaced does not tell.
+    status["outgoing"] = node.get("/api/transfers/outgoing").await.unwrap_or_default();
     node.close().await?;
     if json {
         println!("{status:#}");
@@ -53,5 +55,9 @@ fn show(status: &Value) {
     let transfers = transfers::table(&status["transfers"]);
     if !transfers.is_empty() {
         println!("\n{}", transfers.trim_end());
+    }
+    let outgoing = transfers::outgoing_table(&status["outgoing"]);
+    if !outgoing.is_empty() {
+        println!("\n{}", outgoing.trim_end());
     }
 }

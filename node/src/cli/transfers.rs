@@ -20,9 +20,11 @@ pub(super) async fn transfer(dir: &Path, command: TransferCommand) -> anyhow::Re
 async fn list(dir: &Path, json: bool) -> anyhow::Result<()> {
     let mut node = Node::running(dir).await?;
     let (transfers, links) = (node.get("/api/transfers").await?, node.get("/api/links").await?);
+    // A node that was started before it was replaced does not tell.
+    let outgoing = node.get("/api/transfers/outgoing").await.unwrap_or_default();
     node.close().await?;
     if json {
-        println!("{:#}", json!({ "transfers": transfers, "links": links }));
+        println!("{:#}", json!({ "transfers": transfers, "outgoing": outgoing, "links": links }));
         return Ok(());
     }
     let shown = table(&transfers);
@@ -30,6 +32,12 @@ async fn list(dir: &Path, json: bool) -> anyhow::Result<()> {
         println!("Nothing is on its way." | "Rien n'est en route.");
     } else {
         print!("{shown}");
+    }
+    let outgoing = outgoing_table(&outgoing);
+    if outgoing.is_empty() {
+        println!("Nothing is being sent." | "Rien ne part.");
+    } else {
+        print!("\n{outgoing}");
     }
     print!("\n{}", link_table(&links));
     Ok(())
@@ -102,6 +110,8 @@ pub(super) fn table(transfers: &Value) -> String {
 
 fn row(row: &Value) -> Vec<String> {
     let rate = row["bytes_per_s"].as_f64().unwrap_or(0.0);
+    // Both over the wire: what comes coded becomes more than the link carried.
+    let wire_rate = row["wire_bytes_per_s"].as_f64().unwrap_or(0.0);
     let link = row["link_bytes_per_s"].as_f64().filter(|link| *link > 0.0);
     vec![
         text::field(row, "site_name"),
@@ -109,7 +119,7 @@ fn row(row: &Value) -> Vec<String> {
         text::field(row, "state"),
         format!("{}/{}", text::field(row, "instances_done"), text::field(row, "instances_total")),
         speed(Some(rate)),
-        link.map_or_else(none, |link| format!("{:.0} %", (100.0 * rate / link).min(100.0))),
+        link.map_or_else(none, |link| format!("{:.0} %", (100.0 * wire_rate / link).min(100.0))),
         millis(row["rtt_ms"].as_f64()),
         share(row["lost"].as_f64()),
         row["seconds_left"].as_f64().map_or_else(none, |s| told!("{s:.0} s" | "{s:.0} s")),
@@ -130,6 +140,51 @@ fn holders(transfer: &Value) -> impl Iterator<Item = Vec<String>> {
         row.resize(10, String::new());
         row
     })
+}
+
+/// What is being sent as a table; empty where there is nothing.
+pub(super) fn outgoing_table(outgoing: &Value) -> String {
+    let row = |row: &Value| {
+        let agreed = row["kbits_max"].as_u64().map(|kbits| kbits as f64 / 1e3);
+        vec![
+            text::field(row, "site_name"),
+            match row["via"].as_str() {
+                Some(via) => told!("by {via}" | "par {via}"),
+                None => road(row["road"].as_str().unwrap_or_default()).to_owned(),
+            },
+            urgency(row["priority"].as_str()).to_owned(),
+            text::field(row, "streams"),
+            text::size(row["bytes"].as_u64().unwrap_or(0)),
+            speed(row["bytes_per_s"].as_f64()),
+            agreed.map_or_else(none, |mbit| {
+                let held = if row["held_back"] == true { word!(", holds" | ", retient") } else { "" };
+                told!("{mbit:.1} Mbit/s{held}" | "{mbit:.1} Mbit/s{held}")
+            }),
+            millis(row["rtt_ms"].as_f64()),
+            share(row["lost"].as_f64()),
+            speed(row["link_bytes_per_s"].as_f64()),
+            text::span(row["seconds"].as_u64().unwrap_or(0)),
+            text::field(row, "study"),
+        ]
+    };
+    let rows: Vec<Vec<String>> = outgoing.as_array().into_iter().flatten().map(row).collect();
+    let heads = word!(
+        "SENT TO|ROAD|URGENCY|ANSWERS|SENT|SPEED|AGREED|ROUND TRIP|LOST|LINK|SINCE|STUDY UID"
+            | "ENVOYÉ À|VOIE|URGENCE|RÉPONSES|ENVOYÉ|DÉBIT|CONVENU|ALLER-RETOUR|PERTES|LIEN|DEPUIS|STUDY UID"
+    );
+    if rows.is_empty() { String::new() } else { text::table(heads, &rows) }
+}
+
+fn urgency(word: Option<&str>) -> &str {
+    match word {
+        Some("emergency") => word!("emergency" | "urgence"),
+        Some("screen") => word!("on screen" | "à l'écran"),
+        Some("series") => word!("series" | "série"),
+        Some("prefetch") => word!("ahead" | "d'avance"),
+        Some("backup") => word!("backup" | "copie"),
+        Some(other) => other,
+        None => "–",
+    }
 }
 
 fn none() -> String {
@@ -184,4 +239,35 @@ pub(super) fn link_table(links: &Value) -> String {
             | "LIEN VERS|ÉTAT|VOIE|ALLER-RETOUR|PERTES|ACTUEL|MEILLEUR|FILE"
     );
     if rows.is_empty() { String::new() } else { text::table(heads, &rows) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_sent_is_told_with_what_holds_it_back() {
+        assert_eq!(outgoing_table(&json!([])), "");
+        let row = json!({
+            "site": "k", "site_name": "CHU Sud", "study": "1.2.3", "priority": "emergency", "streams": 4, "bytes": 1_500_000,
+            "bytes_per_s": 2.5e6, "seconds": 61, "kbits_max": 20_000, "held_back": true, "road": "tcp", "via": null,
+            "rtt_ms": 40.0, "lost": 0.01, "window_bytes": 262_144, "link_bytes_per_s": null,
+        });
+        let shown = outgoing_table(&json!([row]));
+        let line = shown.lines().nth(1).unwrap();
+        for said in [
+            "CHU Sud",
+            "TCP",
+            "emergency",
+            "4",
+            "1.5 MB",
+            "2.5 MB/s",
+            "20.0 Mbit/s, holds",
+            "40.0 ms",
+            "1.00 %",
+            "1.2.3",
+        ] {
+            assert!(line.contains(said), "{said}: {line}");
+        }
+    }
 }

@@ -4,21 +4,25 @@
 //! study's identity contradicts the case's it is not filed, and people are called: what is read of one patient must not lie with
 //! another. When the requesting site says who the patient is, what was kept out is filed.
 //!
+//! It counts as filed where the bytes lie there that were to be filed, not where anything lies under its UID: which bytes those are is
+//! written down before they are. Where somebody else's object lies under its UID, the archive keeps ours aside for a person to see, and
+//! the report is filed under another UID that is its own as well.
+//!
 //! # At a crash
-//! Filed and not yet said to be: found here by its UIDs at the next look, and said.
+//! Filed and not yet said to be: found here by its bytes at the next look, and said.
 //!
 //! # Not here
 //! What the objects hold: `reports`.
 
 use super::{Inner, join::contradictions, next::World, nobody};
 use crate::{
-    archive::{Form, IngestError, InstanceRow, Source, StudyRow},
-    cases::Whole,
+    archive::{Form, IngestError, InstanceRow, Known, Source, StudyRow},
+    cases::{CaseError, Whole},
     pixels::pointing::points,
     reports::{self, Beside, Document, Kept, Kind, Reference, Sheet, Unwritable},
 };
 use bytes::Bytes;
-use protocol::{Uid, case::state::Reported, retention::Day};
+use protocol::{Digest, Uid, case::state::Reported, retention::Day};
 use std::sync::PoisonError;
 
 /// Objects that one report points at.
@@ -42,6 +46,15 @@ enum FileError {
     Ingest(#[from] IngestError),
     #[error(transparent)]
     Unwritable(#[from] Unwritable),
+    #[error(transparent)]
+    Case(#[from] CaseError),
+}
+
+impl FileError {
+    /// Whether its UID is taken by something else.
+    fn is_taken(&self) -> bool {
+        matches!(self, Self::Ingest(IngestError::Conflict { .. } | IngestError::Rejected { .. }))
+    }
 }
 
 fn reference(study: &Uid, series: &Uid, row: InstanceRow, (frame, text): (Option<u32>, &str)) -> Reference {
@@ -58,9 +71,25 @@ fn reference(study: &Uid, series: &Uid, row: InstanceRow, (frame, text): (Option
     }
 }
 
+/// Whether what is known of a UID is the object that was to be filed under it. What a person took out is not filed again.
+fn is_filing(ours: Digest, known: Known) -> bool {
+    match known {
+        Known::Held(held) => held == ours,
+        Known::Rejected => true,
+        Known::No => false,
+    }
+}
+
 /// What is known of both and differs. Names are written in many ways, and a sex is often not said: neither keeps a report out.
-pub(super) fn contradicts(whole: &Whole, row: &StudyRow) -> bool {
-    contradictions(&whole.state.ask.patient, row).iter().any(|what| matches!(*what, "birth_date" | "id"))
+fn contradicts(whole: &Whole, row: &StudyRow) -> bool {
+    !differing(whole, row).is_empty()
+}
+
+/// In what it does: `birth_date`, `id`.
+pub(super) fn differing(whole: &Whole, row: &StudyRow) -> Vec<&'static str> {
+    let mut differs = contradictions(&whole.state.ask.patient, row);
+    differs.retain(|what| matches!(*what, "birth_date" | "id"));
+    differs
 }
 
 impl super::Desk {
@@ -89,8 +118,16 @@ impl Inner {
             viewer: Some(format!("{}/ohif/viewer?StudyInstanceUIDs={list}", self.parts.portal_url)),
             kept: kept.map(|kept| kept.until.map_or(Kept::Open, |until| Kept::Until(day(until)))),
             references: self.chosen(whole, reported),
+            seconds: self.seconds(&sheet),
         };
         sheet
+    }
+
+    /// Objects of earlier reports that it names, and that lie under the second of their UIDs.
+    fn seconds(&self, sheet: &Sheet) -> Vec<Uid> {
+        let of = |event: &Digest| Kind::ALL.map(|kind| kind.instances(event)).map(|[_, second]| second);
+        let seconds = sheet.before.iter().flat_map(of);
+        seconds.filter(|second| self.parts.cases.filing(second).is_some()).collect()
     }
 
     /// Images that the report and the request point at, and documents beside them that point at images (key object selections,
@@ -146,7 +183,13 @@ impl Inner {
 
     /// Whether its object of a kind was filed; taken out by a person since, it is not filed again.
     fn was_filed(&self, kind: Kind, reported: &Reported) -> bool {
-        self.parts.archive.knows(&kind.instance(&reported.event)).unwrap_or(false)
+        let [own, second] = kind.instances(&reported.event);
+        let known = |instance: &Uid| self.parts.archive.known(instance).unwrap_or(Known::No);
+        let is_ours =
+            |instance: &Uid| self.parts.cases.filing(instance).is_some_and(|ours| is_filing(ours, known(instance)));
+        // One that an earlier version filed: its bytes were not written down.
+        let is_older = || reported.delivered && self.parts.cases.filing(&own).is_none() && known(&own) != Known::No;
+        is_ours(&own) || is_ours(&second) || is_older()
     }
 
     fn were_filed(&self, reported: &Reported) -> bool {
@@ -205,18 +248,30 @@ impl Inner {
     async fn file_one(&self, whole: &Whole, reported: &Reported, row: &StudyRow) -> Result<(), FileError> {
         let sheet = self.sheet(whole, reported).await;
         // One that lies there already is left as it is, also where the study was corrected between the two.
-        for document in reports::documents(&sheet, row)? {
-            if !self.was_filed(document.kind, reported) {
-                self.take_in(&row.study, document).await?;
-            }
+        for kind in Kind::ALL.into_iter().filter(|kind| !self.was_filed(*kind, reported)) {
+            self.file_as(&sheet, row, kind).await?;
         }
         self.parts.archive.settle_now(&row.study);
         Ok(())
     }
 
+    /// Under its own UID, or under the second one where something else has that.
+    async fn file_as(&self, sheet: &Sheet, row: &StudyRow, kind: Kind) -> Result<(), FileError> {
+        let [own, second] = kind.instances(&sheet.event);
+        match self.take_in(&row.study, reports::document(sheet, row, (kind, own))?).await {
+            Err(why) if why.is_taken() => {
+                tracing::error!(%why, case = %sheet.case, "something else lies under the UID of a report");
+                self.take_in(&row.study, reports::document(sheet, row, (kind, second))?).await
+            }
+            done => done,
+        }
+    }
+
     async fn take_in(&self, study: &Uid, document: Document) -> Result<(), FileError> {
         let transfer_syntax = Document::TRANSFER_SYNTAX.parse().map_err(|_| Unwritable)?;
-        let Document { class, instance, data_set, .. } = document;
+        let Document { class, instance, data_set, kind } = document;
+        tracing::debug!(?kind, %instance, "a report is filed");
+        self.parts.cases.file(instance.clone(), Digest::of(&data_set)).await?;
         let form = Form::DataSet { transfer_syntax, sop_class: class, sop_instance: instance, source: None };
         let mut spool = self.parts.archive.spool(form).await?;
         spool.write(Bytes::from(data_set)).await?;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    archive::{Form, RejectReason, Rejecting, Source},
+    archive::{Form, Known, RejectReason, Rejecting, Source},
     config::AlarmsConfig,
     reports::{self, Kind, Sheet},
     roster::RosterParts,
@@ -15,7 +15,7 @@ use dicom_dictionary_std::{tags, uids};
 use dicom_object::InMemDicomObject;
 use dicom_transfer_syntax_registry::entries::EXPLICIT_VR_LITTLE_ENDIAN;
 use protocol::{
-    Uid,
+    Digest, Uid,
     case::event::{Ask, Consent, Kind as AskKind, Particulars, Patient, Priority, Report, Standing},
     identity::Standing as Identity,
 };
@@ -153,6 +153,7 @@ async fn what_was_taken_out_is_not_filed_again_and_the_report_is_delivered() {
     let written = reports::documents(&sheet, &row).unwrap();
     let sr = written.into_iter().find(|document| document.kind == Kind::Sr).unwrap();
     let (instance, series) = (sr.instance.clone(), Kind::Sr.series(&whole.name()));
+    cases.file(instance.clone(), Digest::of(&sr.data_set)).await.unwrap();
     store(&archive, uids::BASIC_TEXT_SR_STORAGE, instance.as_str(), sr.data_set).await;
     let rejecting = Rejecting {
         study: study(),
@@ -174,7 +175,43 @@ async fn what_was_taken_out_is_not_filed_again_and_the_report_is_delivered() {
     let held = |series: &Uid| archive.instances(&study(), series).unwrap().len();
     assert_eq!(held(&series), 0, "what was taken out stays out");
     assert_eq!(held(&Kind::Pdf.series(&whole.name())), 1, "the other form is filed");
-    assert!(archive.knows(&instance).unwrap());
+    assert_eq!(archive.known(&instance).unwrap(), Known::Rejected);
+    assert_eq!(cases.filing(&Kind::Sr.instances(&one.event)[1]), None, "nor under its second UID");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_object_under_its_uid_is_not_taken_for_the_report_and_somebody_sees_both() {
+    let dir = tempfile::tempdir().unwrap();
+    let alone = alone(dir.path()).await;
+    let (archive, cases) = (alone.archive.clone(), alone.cases.clone());
+    image(&archive).await;
+    let whole = reported(&cases, unnamed()).await;
+    let one = whole.state.reports[0].clone();
+    let row = archive.study(&study()).unwrap().unwrap();
+    let [own, second] = Kind::Sr.instances(&one.event);
+    // The same UID, class and series, and other words.
+    let report = Report { findings: "tout autre chose".to_owned(), ..one.report.clone() };
+    let forged = Sheet { report, ..Sheet::of(&whole, &one, |site| site.short()) };
+    let forged = reports::document(&forged, &row, (Kind::Sr, own.clone())).unwrap();
+    let there = Known::Held(Digest::of(&forged.data_set));
+    store(&archive, uids::BASIC_TEXT_SR_STORAGE, own.as_str(), forged.data_set).await;
+
+    let mut news = cases.news();
+    let _desk = start(&alone, dir.path());
+    let delivered = async {
+        while !cases.case(&whole.name()).unwrap().state.reports[0].delivered {
+            let _ = news.recv().await;
+        }
+    };
+    tokio::time::timeout(WITHIN, delivered).await.expect("the report is delivered");
+    assert_eq!(archive.known(&own).unwrap(), there, "what lay there stays");
+    let ours = cases.filing(&second).expect("filed under its second UID");
+    assert_eq!(archive.known(&second).unwrap(), Known::Held(ours));
+    let held = |kind: Kind| archive.instances(&study(), &kind.series(&whole.name())).unwrap().len();
+    assert_eq!((held(Kind::Sr), held(Kind::Pdf)), (2, 1));
+    let conflicts = archive.conflicts(true, 0, 10).unwrap();
+    let about: Vec<(&Uid, Option<Digest>)> = conflicts.iter().map(|one| (&one.instance, Some(one.other))).collect();
+    assert_eq!(about, [(&own, cases.filing(&own))], "ours was kept aside, for a person to see");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

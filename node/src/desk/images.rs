@@ -56,7 +56,7 @@ pub(crate) struct StudyHere {
     /// Which clock they were read from.
     pub(crate) zone: Zoned,
     pub(crate) holder: Option<SiteId>,
-    /// Bytes were met that are not those signed.
+    /// Bytes were met that are not those signed, now or before, of an image that has not come right since.
     pub(crate) corrupt: bool,
     /// Images that could not be decoded.
     pub(crate) undecoded: u32,
@@ -288,6 +288,12 @@ impl Inner {
         u32::try_from(count).unwrap_or(u32::MAX)
     }
 
+    /// Whether images of a study were met otherwise than they were signed. One that lies in our own archive is as it was signed.
+    fn is_unverified(&self, study: &Uid) -> bool {
+        let is_ours = |digest| self.parts.archive.by_digest(study, digest).is_ok_and(|row| row.is_some());
+        self.parts.cases.unverified(study).iter().any(|digest| !is_ours(digest))
+    }
+
     /// Whether what lies here of a study are documents alone, saved while a peer's images of it were read: the study is the peer's.
     fn is_beside(&self, study: &Uid) -> bool {
         let series = self.parts.archive.series(study).unwrap_or_default();
@@ -299,7 +305,7 @@ impl Inner {
         let transfers = self.parts.studies.transfers();
         let one = |study: &Uid| {
             let of_transfer = transfers.iter().find(|row| row.study == study.as_str());
-            let corrupt = of_transfer.is_some_and(|row| row.state == "corrupt");
+            let corrupt = of_transfer.is_some_and(|row| row.state == "corrupt") || self.is_unverified(study);
             let own = self.parts.archive.study(study).ok().flatten();
             if let Some(row) = own.filter(|_| !self.is_beside(study)) {
                 let version = (row.completeness == Completeness::Complete).then_some(row.version);
@@ -352,5 +358,126 @@ impl super::Desk {
     /// See [`Inner::studies_here`].
     pub(crate) fn studies_of(&self, whole: &Whole) -> Vec<StudyHere> {
         self.inner.studies_here(whole)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::tests::begun, *};
+    use protocol::case::event::Step;
+
+    /// The case's patient and number, as images name them: all of it equal.
+    fn row() -> StudyRow {
+        let said = |text: &str| Some(text.to_owned());
+        StudyRow {
+            study: "1.2.9".parse().unwrap(),
+            patient: protocol::manifest::Patient {
+                name: said("DURAND^PAUL"),
+                birth_date: said("19500101"),
+                sex: said("M"),
+                id: said("4711"),
+                issuer: said("CHN"),
+            },
+            date: None,
+            time: None,
+            utc_offset_min: None,
+            national: None,
+            modalities: Vec::new(),
+            body_parts: Vec::new(),
+            description: None,
+            accession: said("A1"),
+            referrer: None,
+            study_id: None,
+            series: 1,
+            instances: 1,
+            bytes: 1,
+            arrived: Timestamp(0),
+            changed: Timestamp(0),
+            completeness: Completeness::Complete,
+            version: 1,
+            patient_conflict: false,
+            amended: None,
+            labels: Vec::new(),
+        }
+    }
+
+    /// Of the request, with this accession number and its issuer.
+    fn asked(number: &str, issuer: &str) -> Whole {
+        let mut whole = Whole::of_case(begun());
+        whole.state.ask.accession = (number.to_owned(), issuer.to_owned());
+        whole
+    }
+
+    /// Whether a study joins by itself.
+    fn joins(whole: &Whole, row: &StudyRow) -> bool {
+        same_accession(whole, row, "CH Nord") && same_patient(&whole.state.ask.patient, row)
+    }
+
+    #[test]
+    fn a_study_joins_by_number_and_issuer_and_all_of_the_identity() {
+        assert!(joins(&asked("A1", "CHN"), &row()));
+        assert!(joins(&asked("A1", "CH Nord"), &row()), "of this site's own numbers");
+        for (number, issuer) in [("", "CHN"), ("A1", ""), ("A2", "CHN"), ("A1", "CHU"), ("", "")] {
+            assert!(!joins(&asked(number, issuer), &row()), "{number:?} of {issuer:?}");
+        }
+        let changes: [fn(&mut StudyRow); 8] = [
+            |row| row.accession = None,
+            |row| row.patient.name = Some("DURAND^PAULE".to_owned()),
+            |row| row.patient.birth_date = Some("19500102".to_owned()),
+            |row| row.patient.birth_date = None,
+            |row| row.patient.id = Some("4712".to_owned()),
+            |row| row.patient.id = None,
+            |row| row.patient.issuer = Some("CHU".to_owned()),
+            |row| row.patient_conflict = true,
+        ];
+        for (nth, change) in changes.into_iter().enumerate() {
+            let mut other = row();
+            change(&mut other);
+            assert!(!joins(&asked("A1", "CHN"), &other), "change {nth}");
+        }
+        // What neither says is not equal.
+        let (mut nameless, mut bare) = (asked("A1", "CHN"), row());
+        (nameless.state.ask.patient.birth_date, bare.patient.birth_date) = (String::new(), Some(String::new()));
+        assert!(!joins(&nameless, &bare));
+    }
+
+    #[test]
+    fn a_person_is_told_what_it_may_belong_to_by_number_or_identifier_and_never_by_a_name() {
+        let found = |whole: &Whole, row: &StudyRow| {
+            let mut waiting = Waiting::default();
+            waiting.add(whole);
+            waiting.candidates(row).into_iter().map(|(_, why)| why).collect::<Vec<_>>()
+        };
+        let elsewhere = StudyRow { accession: None, ..row() };
+        assert_eq!(found(&asked("A1", "CHN"), &row()), ["accession"], "told once");
+        assert_eq!(found(&asked("", ""), &elsewhere), ["patient-id"]);
+        let mut namesake = elsewhere.clone();
+        namesake.patient.id = Some("9999".to_owned());
+        assert_eq!(found(&asked("A1", "CHN"), &namesake), Vec::<&str>::new(), "name, birth date and sex alone");
+        let mut other_issuer = elsewhere;
+        other_issuer.patient.issuer = Some("CHU".to_owned());
+        assert_eq!(
+            found(&asked("A1", "CHN"), &other_issuer),
+            Vec::<&str>::new(),
+            "a number means nothing without issuer"
+        );
+    }
+
+    #[test]
+    fn a_request_without_images_is_told_after_five_minutes_while_it_waits() {
+        let (settings, whole) = (Settings::default(), Whole::of_case(begun()));
+        assert_eq!(settings.images(), Duration::from_secs(300));
+        let at = |seconds: u64| Timestamp(seconds * 1_000);
+        assert!(!is_bare(&whole, &settings, at(299)));
+        assert!(is_bare(&whole, &settings, at(300)));
+        let mut there = Whole::of_case(begun());
+        there.state.images = vec![("1.2.3".parse().unwrap(), 1)];
+        assert!(!is_bare(&there, &settings, at(10_000)), "they were said to be ready");
+        let mut case = begun();
+        let by = whole.state.requester.0;
+        let reason = "annulé".to_owned();
+        let event = case.propose((by, "dr.urgence", "role"), at(1), Step::Cancelled { reason }).unwrap();
+        assert_eq!(case.admit(event), Ok(true));
+        assert!(!is_bare(&Whole::of_case(case), &settings, at(10_000)), "nobody waits for them");
     }
 }

@@ -24,6 +24,7 @@ mod join;
 mod lately;
 mod lent;
 mod mixed;
+mod moving;
 mod next;
 mod order;
 mod priors;
@@ -39,8 +40,9 @@ pub(crate) use calls::Number;
 pub(crate) use images::StudyHere;
 pub(crate) use join::{JoinError, Repeated, compared, contradictions};
 pub(crate) use lent::Lent;
+pub(crate) use mixed::Otherwise;
 pub(crate) use readers::UnfitReader;
-pub(crate) use request::{AskError, Asking, unnamed};
+pub(crate) use request::{AskError, Asking, needs_check, unnamed};
 pub(crate) use sign::{Lack, ShownCase, SignError, ToSign};
 
 use crate::{

@@ -4,7 +4,7 @@
 //! Doing it: [`super`].
 
 use super::order;
-use crate::cases::{Delays, DueKind, NOBODY_ANSWERS, OTHER_PATIENT, Settings, Whole};
+use crate::cases::{Delays, Due, DueKind, NOBODY_ANSWERS, OTHER_PATIENT, Settings, Whole};
 use protocol::{
     SiteId, Timestamp, Uid,
     case::{
@@ -253,6 +253,7 @@ fn due_reason(what: DueKind) -> &'static str {
         DueKind::Final => "final-due",
         DueKind::Hear => "critical-unheard",
         DueKind::Wanted => "wanted-due",
+        DueKind::Compare => "comparison-due",
     }
 }
 
@@ -263,7 +264,10 @@ fn renews(reason: &str, step: &Step) -> bool {
         Step::Reported(report) | Step::Illustrated { report, .. } => {
             report.critical && reason == due_reason(DueKind::Hear)
                 || report.standing == Standing::Preliminary && reason == due_reason(DueKind::Final)
+                || report.standing != Standing::Addendum && reason == due_reason(DueKind::Compare)
         }
+        // Others may be owed still, or be owed next.
+        Step::Compared { .. } => reason == due_reason(DueKind::Compare),
         Step::Prioritised { .. } | Step::Accepted { .. } => reason != due_reason(DueKind::Hear),
         // The addendum that is wanted is owed from then on.
         Step::Reopened { .. } => reason == due_reason(DueKind::Final),
@@ -304,17 +308,22 @@ fn escalate(view: &View<'_>) -> Option<Step> {
     if nobody_left && !said(NOBODY_ANSWERS) {
         return Some(Step::Escalated { text: NOBODY_ANSWERS.to_owned() });
     }
-    let due = view.whole.due(view.delays)?;
-    // A critical result is the requester's to hear and the reader's to call.
-    let is_ours = by_us || (due.what == DueKind::Hear && state.requester.0 == view.us);
+    view.whole.dues(view.delays).into_iter().find_map(|due| {
+        // A critical result is the requester's to hear and the reader's to call.
+        let is_ours = by_us || (due.what == DueKind::Hear && state.requester.0 == view.us);
+        let reason = due_reason(due.what);
+        (is_ours && is_to_be_said(&due, view.now) && !said(reason)).then(|| Step::Escalated { text: reason.to_owned() })
+    })
+}
+
+/// Whether its time has come, or nearly.
+fn is_to_be_said(due: &Due, now: Timestamp) -> bool {
     let within = due.at.since(due.since);
     let warned = match due.what {
-        DueKind::Hear | DueKind::Answer => due.at,
+        DueKind::Hear | DueKind::Answer | DueKind::Compare => due.at,
         DueKind::Preliminary | DueKind::Final | DueKind::Wanted => {
             due.since.after(within.saturating_mul(WARNED_AT_PERCENT) / 100)
         }
     };
-    let reason = due_reason(due.what);
-    let is_time = warned <= view.now && within > Duration::ZERO && due.what != DueKind::Answer;
-    (is_ours && is_time && !said(reason)).then(|| Step::Escalated { text: reason.to_owned() })
+    warned <= now && within > Duration::ZERO && due.what != DueKind::Answer
 }

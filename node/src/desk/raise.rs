@@ -69,7 +69,7 @@ impl Inner {
         if let Some(since) = self.unanswered(whole, now) {
             return Some((Alarm::CaseUnanswered, since));
         }
-        let due = whole.due(delays).filter(|due| is_ours && due.at <= now)?;
+        let due = whole.dues(delays).into_iter().find(|due| is_ours && due.at <= now)?;
         let kind = if due.what == DueKind::Hear { Alarm::ResultsUnheard } else { Alarm::CasesLate };
         Some((kind, due.at))
     }

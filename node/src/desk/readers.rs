@@ -8,8 +8,9 @@
 
 use super::{Desk, Inner};
 use crate::{
-    cases::{Whole, rule_word},
+    cases::{Team, Whole, rule_word},
     roster::Papers,
+    tasks,
     trust::{CaseAsk, CaseBar},
 };
 use protocol::{
@@ -21,6 +22,7 @@ use protocol::{
     },
     roster,
 };
+use std::collections::BTreeSet;
 
 /// Why somebody does not take, claim or sign a case.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,6 +35,12 @@ pub(crate) enum UnfitReader {
     FromAfar(Rule),
     #[error("their credentials cover it, or it is no emergency: there is nothing to go beyond")]
     NothingToOverride,
+    #[error("whoever has it is at work on it: say that you know")]
+    AtWork,
+    #[error("they are not on duty here now")]
+    NotOnDuty,
+    #[error("it is asked of a team, one of whose members is there")]
+    NotOfTeam,
 }
 
 impl UnfitReader {
@@ -43,6 +51,9 @@ impl UnfitReader {
             Self::CredentialExpired(_) => "credential-expired",
             Self::FromAfar(rule) => rule_word(*rule),
             Self::NothingToOverride => "nothing-to-override",
+            Self::AtWork => "at-work",
+            Self::NotOnDuty => "not-on-duty",
+            Self::NotOfTeam => "not-of-team",
         }
     }
 }
@@ -129,6 +140,36 @@ impl Desk {
             });
         }
         Ok(())
+    }
+
+    /// Members of a team who sit before a live screen and may take a case: for nobody else is it kept.
+    fn live_of(&self, team: &Team, whole: &Whole) -> BTreeSet<String> {
+        let parts = &self.inner.parts;
+        let readers = parts.roster.readers_of(team.members.iter(), parts.time_zone.as_deref());
+        let can = readers.into_iter().map(|(name, _)| name).filter(|name| self.may_read(whole, name).is_ok());
+        let able: Vec<String> = can.collect();
+        let is_able = |name: &String| able.iter().any(|one| one.eq_ignore_ascii_case(name));
+        parts.roster.present().live.into_iter().filter(is_able).collect()
+    }
+
+    /// Whether a person here may take or claim a case: as [`Self::may_read`], and of one that is asked of a team, for as long as
+    /// that keeps it.
+    ///
+    /// # Errors
+    /// [`UnfitReader`].
+    pub(crate) fn may_claim(&self, whole: &Whole, person: &str) -> Result<(), UnfitReader> {
+        self.may_read(whole, person)?;
+        let (cases, us) = (&self.inner.parts.cases, self.inner.us());
+        let Some((whom, until)) = whole.asked_of(&us) else { return Ok(()) };
+        if whom.trim().eq_ignore_ascii_case(person) {
+            return Ok(());
+        }
+        let teams = cases.teams();
+        let Some(team) = teams.iter().find(|team| team.is_named(whom)) else { return Ok(()) };
+        match team.keeps_from(person, (tasks::now(), until), &self.live_of(team, whole)) {
+            true => Err(UnfitReader::NotOfTeam),
+            false => Ok(()),
+        }
     }
 
     /// Whether this site may take a case of another, as far as the practice and the agreement say.

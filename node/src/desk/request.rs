@@ -80,6 +80,11 @@ impl Asking {
     }
 }
 
+/// Whether somebody has to compare whom a request names with the patient before it leaves: nobody can, where nobody knows who it is.
+pub(crate) fn needs_check(ask: &Ask) -> bool {
+    !ask.studies.is_empty() || !may_be_unknown(ask)
+}
+
 /// Nobody waits in an emergency until it is known who it is.
 fn may_be_unknown(ask: &Ask) -> bool {
     ask.patient.standing.is_none() && matches!(ask.priority, Priority::P0 | Priority::P1)

@@ -27,7 +27,10 @@ pub(super) async fn opened<'a>(
         if !state.ask.studies.contains(study) && !is_read() {
             continue;
         }
-        let is_named = |event: &Digest| Kind::ALL.into_iter().any(|kind| named.contains(&&kind.instance(event)));
+        let is_named = |event: &Digest| {
+            let of = |kind: Kind| kind.instances(event).iter().any(|instance| named.contains(&instance));
+            Kind::ALL.into_iter().any(of)
+        };
         let reports: Vec<Digest> = state.reports.iter().map(|one| one.event).filter(is_named).collect();
         let written = cases.opened(&whole, &reports, Way::Dicom, asker.person.actor()).await;
         written.map_err(|e| Problem::Internal(format!("the opening of a report cannot be logged: {e}")))?;

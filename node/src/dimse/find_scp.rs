@@ -21,6 +21,7 @@ use super::{
 use crate::{
     archive::value_matches,
     studies::{Availability, FoundStudy, OpenStudy, SeriesView, StudyError},
+    users::Reach,
 };
 use bytes::Bytes;
 use dicom_core::Tag;
@@ -46,14 +47,18 @@ pub(super) async fn find(
     let bytes = association.whole(context, IDENTIFIER_BYTES_MAX).await?;
     let syntax = context.transfer_syntax.as_str();
     let identifier = Identifier::decode(&bytes, syntax);
-    let answers = tokio::select! {
-        biased;
-        cancelled = association.cancelled(request.id()) => {
-            // Questions to peers end with it.
-            cancelled?;
-            return association.send(context.id, &Command::answer(request, Status::CANCELLED)).await;
-        }
-        answers = answers(asker, context, &identifier) => answers,
+    // Also what is cancelled at once was asked.
+    let answers = match asked(asker, context, &identifier).await {
+        Err(status) => Err(status),
+        Ok(asked) => tokio::select! {
+            biased;
+            cancelled = association.cancelled(request.id()) => {
+                // Questions to peers end with it.
+                cancelled?;
+                return association.send(context.id, &Command::answer(request, Status::CANCELLED)).await;
+            }
+            answers = answers(asker, context, &identifier, asked) => answers,
+        },
     };
     let answers = match answers {
         Ok(answers) => answers,
@@ -88,11 +93,21 @@ fn shown(mut known: Attributes, identifier: &Identifier, title: &AeTitle) -> (At
     (out, status)
 }
 
-async fn answers(asker: &mut Asker, context: &Context, identifier: &Identifier) -> Result<Vec<Attributes>, Status> {
+/// Whether it may be asked, and at which level; it is written down.
+async fn asked(asker: &mut Asker, context: &Context, identifier: &Identifier) -> Result<(Level, Reach), Status> {
     let reach = asker.caller.reach(Operation::Find, question::one_study(identifier).as_ref()).await?;
     let level = Level::of(identifier, &context.abstract_syntax).ok_or(Status::BAD_IDENTIFIER)?;
     question::check_times(identifier)?;
     asker.write_queried(level, identifier).await?;
+    Ok((level, reach))
+}
+
+async fn answers(
+    asker: &mut Asker,
+    context: &Context,
+    identifier: &Identifier,
+    (level, reach): (Level, Reach),
+) -> Result<Vec<Attributes>, Status> {
     let mut query = question::study_query(identifier, context.options)?;
     let named = |tag| question::uids(identifier, tag).map(|uids| !uids.is_empty());
     let is_below = level > Level::Study;

@@ -12,7 +12,7 @@
 
 use super::{Inner, OverlayEvent, converse::is_lost, once::OncePerSite};
 use crate::{
-    cases::{HEADS_PAGE_MAX, Heads, News},
+    cases::{HEADS_PAGE_MAX, Heads, News, Team},
     trust::TrustError,
 };
 use protocol::{
@@ -84,6 +84,7 @@ impl Told {
 impl Inner {
     /// Hears what happens in cases here.
     pub(super) async fn watch_cases(self: Arc<Self>, mut news: Receiver<News>) {
+        let mut teams: Option<Arc<Vec<Team>>> = None;
         loop {
             let news = tokio::select! {
                 news = news.recv() => news,
@@ -91,8 +92,19 @@ impl Inner {
             };
             match news {
                 Ok(News::Case { case, events, from }) => self.case_changed(case, &events, from),
-                Ok(News::Settings | News::Heard { .. }) => {}
-                Err(RecvError::Lagged(_)) => self.trusted().for_each(|peer| self.tell_all_cases(peer)),
+                Ok(News::Settings) => {
+                    let now = self.cases.teams();
+                    // Most that is set is no news to peers.
+                    if teams.as_ref().is_none_or(|told| !Arc::ptr_eq(told, &now)) {
+                        teams = Some(now);
+                        self.trusted().for_each(|peer| self.tell_teams(peer));
+                    }
+                }
+                Ok(News::Heard { .. }) => {}
+                Err(RecvError::Lagged(_)) => self.trusted().for_each(|peer| {
+                    self.tell_all_cases(peer);
+                    self.tell_teams(peer);
+                }),
                 Err(RecvError::Closed) => return,
             }
         }

@@ -203,6 +203,7 @@ impl Inner {
         self.duties_heard.forget(&site);
         self.tell_duty(site);
         self.tell_all_cases(site);
+        self.tell_teams(site);
         self.tell_ledger(site);
         self.pay(site);
         self.ask_after_copies(site);
@@ -337,6 +338,7 @@ impl Inner {
         record.open(&from).map_err(|_| Refusal::Malformed)?;
         self.hear_keys(&record).await?;
         self.trust.note_record(&from, record).await?;
+        self.teams.forget(&from);
         if self.contacts.of(&from).clock_offset_ms.is_none() {
             self.contacts.clock(&from, now, ours);
         }
@@ -391,6 +393,7 @@ impl Inner {
             Request::BreakGlass { request, patient } => return self.hear_glass(from, request, patient).await,
             Request::History(asked) => return self.hear_history(from, asked).await,
             Request::Nudge => self.pull(from),
+            Request::Teams(names) => self.hear_teams(from, names)?,
             Request::Offer(signed) => {
                 let offer = signed.open(&from).map_err(|_| Refusal::Malformed)?;
                 self.hear_offer(from, offer).await?;

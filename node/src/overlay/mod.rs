@@ -44,6 +44,7 @@ mod presence;
 mod relearn;
 mod rotation;
 mod swarm;
+mod teams;
 #[cfg(test)]
 mod tests;
 mod zones;
@@ -298,6 +299,7 @@ struct Inner {
     duties: OncePerSite,
     duties_heard: duty::Heard,
     cases_told: cases::Told,
+    teams: teams::Teams,
     presence: presence::Presence,
     due: copies::Due,
     unheard: converse::Unheard,
@@ -308,6 +310,18 @@ struct Inner {
 }
 
 impl Inner {
+    /// The directory as the last run left it.
+    async fn read_kept(self: &Arc<Self>) {
+        let reader = self.clone();
+        let read = self.tasks.spawn_blocking("directory", move || {
+            reader.erase_left_over()?;
+            reader.directory.load(&reader.cache, &reader.trust)
+        });
+        if let Ok(Err(why)) = read.await {
+            tracing::warn!(%why, "the kept directory is not readable; it will be pulled again");
+        }
+    }
+
     /// What is done as time passes, and as entries of the ledger are written.
     fn watch_clocks(self: &Arc<Self>) {
         self.tasks.spawn("overlay alerts", self.alerts.clone().run(self.tasks.clone()));
@@ -399,6 +413,7 @@ impl Overlay {
             duties: OncePerSite::default(),
             duties_heard: duty::Heard::default(),
             cases_told: cases::Told::default(),
+            teams: teams::Teams::default(),
             presence: presence::Presence::default(),
             due: copies::Due::default(),
             unheard: converse::Unheard::default(),
@@ -406,14 +421,7 @@ impl Overlay {
             rotating: Mutex::default(),
             events: broadcast::channel(EVENTS_KEPT).0,
         });
-        let reader = inner.clone();
-        let read = tasks.spawn_blocking("directory", move || {
-            reader.erase_left_over()?;
-            reader.directory.load(&reader.cache, &reader.trust)
-        });
-        if let Ok(Err(why)) = read.await {
-            tracing::warn!(%why, "the kept directory is not readable; it will be pulled again");
-        }
+        inner.read_kept().await;
         tasks.spawn("converse", inner.clone().listen(news));
         tasks.spawn("catalog", inner.clone().watch_archive(archive_events));
         tasks.spawn("source news", inner.clone().watch_sources(source_events));

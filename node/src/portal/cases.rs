@@ -192,6 +192,9 @@ pub(super) enum NewStep {
     Refuse {
         #[serde(default)]
         reason: String,
+        /// Though somebody else here is at work on it.
+        #[serde(default)]
+        confirmed: bool,
     },
     Acquired {
         studies: Vec<String>,
@@ -217,6 +220,20 @@ pub(super) enum NewStep {
     },
     HandOver {
         to: String,
+    },
+    /// At the site that reads: from who has it to a colleague who is on duty, or to whoever is.
+    Regulate {
+        /// Account of who has it, as the caller's screen shows it; empty: nobody.
+        #[serde(default)]
+        from: String,
+        /// Account of the colleague; empty: nobody, so whoever is on duty.
+        #[serde(default)]
+        to: String,
+        #[serde(default)]
+        reason: String,
+        /// Though who has it is at work on it.
+        #[serde(default)]
+        confirmed: bool,
     },
     Read,
     /// Refused as `difference-not-shown` where a difference of this report from another is not among those that the caller's
@@ -323,7 +340,7 @@ fn step(door: &Door, whole: &Whole, new: NewStep) -> Result<Step, ApiError> {
     Ok(match new {
         NewStep::Offer { to, whom } => offer(door, whole, find_site(door, &to)?, whom),
         NewStep::Accept { protocol } => Step::Accepted { protocol },
-        NewStep::Refuse { reason: why } => Step::Refused { reason: reason(why)? },
+        NewStep::Refuse { reason: why, .. } => Step::Refused { reason: reason(why)? },
         NewStep::Acquired { studies } => {
             let studies = studies.iter().map(|study| uid(study)).collect::<Result<Vec<_>, _>>()?;
             by_uid(door, whole, &studies)?;
@@ -339,6 +356,7 @@ fn step(door: &Door, whole: &Whole, new: NewStep) -> Result<Step, ApiError> {
             Step::Released { reason: if reason.trim().is_empty() { "by-choice".to_owned() } else { reason } }
         }
         NewStep::HandOver { to } => Step::HandedOver { to: colleague(door, &to)? },
+        NewStep::Regulate { from, to, reason: why, .. } => regulated(door, (from, to), reason(why)?)?,
         NewStep::Read => Step::Reading,
         NewStep::Acknowledge { report, .. } => Step::Acknowledged { report: event(&report)? },
         NewStep::Hear { report, who, read_back } => {
@@ -414,10 +432,19 @@ pub(super) fn fits(door: &Door, person: &Person, whole: &Whole, new: &NewStep) -
     match new {
         NewStep::Accept { .. } => {
             desk.may_take(whole)?;
-            desk.may_read(whole, &person.name)?;
+            desk.may_claim(whole, &person.name)?;
         }
-        NewStep::Claim => desk.may_read(whole, &person.name)?,
+        NewStep::Claim => desk.may_claim(whole, &person.name)?,
         NewStep::HandOver { to } if !to.is_empty() => desk.may_read(whole, to)?,
+        NewStep::Regulate { to, confirmed, .. } => {
+            desk.may_take_from(whole, *confirmed)?;
+            if !to.trim().is_empty() {
+                desk.may_be_given(whole, to.trim())?;
+            }
+        }
+        NewStep::Refuse { confirmed, .. } if !whole.is_claimed_by(&door.identity.site(), &person.name) => {
+            desk.may_take_from(whole, *confirmed)?;
+        }
         NewStep::Uncover { .. } => desk.may_override(whole, &person.name)?,
         NewStep::Offer { to, .. } if !to.is_empty() => {
             let (state, to) = (&whole.state, find_site(door, to)?);
@@ -450,6 +477,15 @@ fn colleague(door: &Door, name: &str) -> Result<String, ApiError> {
     if account.person.allows(Action::ReportCases) { Ok(account.person.name) } else { Err(ApiError::Bad("to")) }
 }
 
+fn regulated(door: &Door, (from, to): (String, String), reason: String) -> Result<Step, ApiError> {
+    let to = to.trim();
+    if from.is_empty() && to.is_empty() {
+        return Err(ApiError::Missing(vec!["to"]));
+    }
+    let to = if to.is_empty() { String::new() } else { colleague(door, to)? };
+    Ok(Step::Regulated { from, to, reason })
+}
+
 impl NewStep {
     pub(super) const fn doing(&self) -> Doing {
         match self {
@@ -460,6 +496,7 @@ impl NewStep {
             | Self::Compare { .. }
             | Self::Uncover { .. } => Doing::Reading,
             Self::Release { .. } | Self::HandOver { .. } => Doing::LettingGo,
+            Self::Regulate { .. } => Doing::Regulating,
             Self::Offer { .. } => Doing::Routing,
             Self::Acquired { .. } | Self::Complement { .. } | Self::ImagesReady { .. } | Self::Expect { .. } => {
                 Doing::Preparing

@@ -9,7 +9,7 @@ use super::{
     signin::Caller,
 };
 use crate::{
-    cases::{Alert, AlertKind, Present, Whole, priority_word},
+    cases::{Alert, AlertKind, Present, Team, Whole, priority_word},
     trust::Action,
 };
 use axum::{
@@ -31,7 +31,8 @@ pub(super) struct AlertJson {
     /// Its name, for saying that it was heard.
     id: String,
     case: String,
-    /// `asked`, `prioritised`, `critical`, `escalated`, `late`, `refused`, `info-asked`, `compared` or `lost`.
+    /// `asked`, `prioritised`, `critical`, `escalated`, `late`, `refused`, `info-asked`, `compared`, `lost`, `held`, `lowered`,
+    /// `differs`, `reopened`, `cancelled`, `named`, `answered`, `reported`, `said`, `given`, `taken` or `moved`.
     kind: &'static str,
     priority: &'static str,
     /// Where it was made that calls.
@@ -69,7 +70,10 @@ impl AlertJson {
 fn present(door: &Door) -> Present {
     let accounts = door.users.accounts().into_iter().filter(|account| !account.is_disabled);
     let opened = door.studies.as_ref().map(|studies| studies.opened()).unwrap_or_default();
-    Present { people: accounts.map(|account| account.person.name).collect(), opened, ..door.roster.present() }
+    let zone = door.config.site.time_zone.as_deref();
+    let readers = |team: &Team| door.roster.readers_of(team.members.iter(), zone);
+    let teams = door.cases.teams().iter().map(|team| (team.clone(), readers(team))).collect();
+    Present { people: accounts.map(|account| account.person.name).collect(), opened, teams, ..door.roster.present() }
 }
 
 /// What calls the caller and they have not heard yet, the most urgent first.

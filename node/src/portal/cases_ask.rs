@@ -49,6 +49,8 @@ pub(super) struct AskableSite {
     bar: Option<&'static str>,
     /// As far as rosters tell: whom a request names beside them is not checked.
     people: Vec<KnownPerson>,
+    /// Teams that may be named, as the site said last.
+    teams: Vec<String>,
 }
 
 /// What can be asked of whom.
@@ -138,6 +140,7 @@ pub(super) async fn show(
         site_name,
         bar: desk.bar(&site, &ask, &particulars).map(skip_word),
         people: people(&shifts, &site, now),
+        teams: door.overlay.as_ref().map(|overlay| overlay.teams_of(&site)).unwrap_or_default(),
     };
     let rule = desk.rule(&ask, &particulars);
     let modalities = desk.modalities(&ask);

@@ -254,7 +254,8 @@ pub(super) struct EscalationJson {
     /// requester's).
     call: Option<&'static str>,
     since: Option<String>,
-    /// Words: `nobody-answers`, `preliminary-due`, `final-due`, `wanted-due`, `critical-unheard`, or what a person wrote.
+    /// Words: `nobody-answers`, `preliminary-due`, `final-due`, `wanted-due`, `comparison-due`, `critical-unheard`, or what a person
+    /// wrote.
     reasons: Vec<String>,
 }
 
@@ -465,6 +466,7 @@ impl For<'_> {
             Step::Offered { to, whom, .. } => format!("{}, {whom}", self.door.site_name(to)),
             Step::TimedOut { to } => self.door.site_name(to),
             Step::HandedOver { to } => to.clone(),
+            Step::Regulated { from, to, reason } => format!("{from} → {to} · {reason}").trim().to_owned(),
             Step::Attached(what) => what.name.clone(),
             Step::Reachable { numbers } => {
                 let one = |(name, number): &(String, String)| format!("{name} {number}").trim().to_owned();

@@ -64,6 +64,14 @@ fn somebody() -> Patient {
 /// A step by its word, as it is asked for, and as it would be taken; none: nothing to take it on.
 type Tried = (&'static str, NewStep, Option<Step>);
 
+/// Who of this site has it, as whoever regulates says.
+fn moved(whole: &Whole) -> [Tried; 1] {
+    let (text, name) = (|| "-".to_owned(), String::new);
+    let from = whole.state.claim.as_ref().map(|claim| claim.person.clone()).unwrap_or_default();
+    let new = NewStep::Regulate { from: from.clone(), to: name(), reason: name(), confirmed: true };
+    [("regulate", new, Some(Step::Regulated { from, to: text(), reason: text() }))]
+}
+
 /// What is done about reports that are there.
 fn of_reports(whole: &Whole) -> Vec<Tried> {
     let (text, name) = (|| "-".to_owned(), String::new);
@@ -106,7 +114,7 @@ pub(super) fn actions(door: &Door, person: &Person, whole: &Whole) -> Vec<&'stat
     let steps: Vec<Tried> = vec![
         ("offer", NewStep::Offer { to: name(), whom: name() }, Some(offered)),
         ("accept", NewStep::Accept { protocol: name() }, Some(Step::Accepted { protocol: name() })),
-        ("refuse", NewStep::Refuse { reason: name() }, Some(Step::Refused { reason: text() })),
+        ("refuse", NewStep::Refuse { reason: name(), confirmed: true }, Some(Step::Refused { reason: text() })),
         (
             "acquired",
             NewStep::Acquired { studies: Vec::new() },
@@ -143,7 +151,8 @@ pub(super) fn actions(door: &Door, person: &Person, whole: &Whole) -> Vec<&'stat
             Some(Step::Prioritised { priority: Priority::P0, reason: text() }),
         ),
     ];
-    let taken = steps.into_iter().chain(of_reports(whole)).chain(of_whom()).filter_map(|(word, new, step)| {
+    let all = steps.into_iter().chain(moved(whole)).chain(of_reports(whole)).chain(of_whom());
+    let taken = all.filter_map(|(word, new, step)| {
         let step = step?;
         let is_fit = || fits(door, person, whole, &new).is_ok();
         (may(person, whole, &us, new.doing()) && would(step) && is_fit()).then_some(word)

@@ -22,6 +22,9 @@ pub(super) struct IdentifiedJson {
     patient: CasePatient,
     person: String,
     at: String,
+    /// Who compared it with the patient, and when; `null`: nobody said so.
+    checked_by: Option<String>,
+    checked_at: Option<String>,
 }
 
 /// Who reads it beyond their credentials.
@@ -47,8 +50,14 @@ impl CredentialsJson {
 
 impl IdentifiedJson {
     pub(super) fn of(said: &Identified) -> Self {
-        let (event, patient) = (said.event.to_string(), CasePatient::of(&said.patient));
-        Self { event, patient, person: said.person.clone(), at: json::rfc3339(said.at) }
+        Self {
+            event: said.event.to_string(),
+            patient: CasePatient::of(&said.patient),
+            person: said.person.clone(),
+            at: json::rfc3339(said.at),
+            checked_by: said.checked.as_ref().map(|checked| checked.person.clone()),
+            checked_at: said.checked.as_ref().map(|checked| json::rfc3339(checked.at)),
+        }
     }
 }
 

@@ -10,8 +10,8 @@ use super::{
     worklist::uid,
 };
 use crate::{
-    cases::{consent_of, examination_of, identity_of, kind_of, priority_of},
-    desk::{AskError, Asking, UnfitReader, unnamed},
+    cases::{Beside, consent_of, examination_of, identity_of, kind_of, priority_of},
+    desk::{AskError, Asking, UnfitReader, needs_check, unnamed},
     tasks,
     trust::Action,
 };
@@ -75,6 +75,10 @@ pub(super) struct NewRequest {
     /// By when an answer is wanted, RFC 3339; `null`: as the priority says.
     #[serde(default)]
     answer_by: Option<String>,
+    /// Whoever asks has compared name, birth date and sex with the patient or their wristband. Needed, but for an emergency whose
+    /// patient nobody knows.
+    #[serde(default)]
+    identity_checked: bool,
 }
 
 pub(super) fn patient(given: &CasePatient) -> Result<Patient, ApiError> {
@@ -114,7 +118,7 @@ pub(super) fn key_images(given: &[KeyImageJson]) -> Result<Vec<KeyImage>, ApiErr
     given.iter().map(one).collect()
 }
 
-fn asked(door: &Door, new: NewRequest) -> Result<(Ask, Particulars), ApiError> {
+fn asked(door: &Door, new: NewRequest) -> Result<(Ask, Beside), ApiError> {
     let kind = kind_of(new.kind.as_deref().unwrap_or("diagnosis")).ok_or(ApiError::Bad("kind"))?;
     let priority = priority_of(new.priority.as_deref().unwrap_or("P3")).ok_or(ApiError::Bad("priority"))?;
     let consent = consent_of(new.consent.as_deref().unwrap_or("open")).ok_or(ApiError::Bad("consent"))?;
@@ -142,12 +146,17 @@ fn asked(door: &Door, new: NewRequest) -> Result<(Ask, Particulars), ApiError> {
         to: new.to.iter().map(to).collect::<Result<_, _>>()?,
     };
     let asking = Asking { ask, particulars: said, patient: given };
-    asking.checked(&door.archive, &door.identity.site()).map_err(|why| match why {
-        AskError::FromAfar(rule) => UnfitReader::FromAfar(rule).into(),
+    let (ask, particulars) = asking.checked(&door.archive, &door.identity.site()).map_err(|why| match why {
+        AskError::FromAfar(rule) => ApiError::from(UnfitReader::FromAfar(rule)),
         AskError::Missing(fields) => ApiError::Missing(fields),
         AskError::WrongPatient(differs) => ApiError::WrongPatient(differs),
-        AskError::Archive(why) => why.into(),
-    })
+        AskError::Archive(why) => ApiError::from(why),
+    })?;
+    if needs_check(&ask) && !new.identity_checked {
+        return Err(ApiError::Missing(vec!["identity"]));
+    }
+    let identity_checked = new.identity_checked && needs_check(&ask);
+    Ok((ask, Beside { particulars, identity_checked }))
 }
 
 #[utoipa::path(post, path = "/api/cases", operation_id = "request_reading", request_body = NewRequest,
@@ -158,7 +167,7 @@ pub(super) async fn begin(
     Json(new): Json<NewRequest>,
 ) -> Result<(StatusCode, Json<CaseJson>), ApiError> {
     caller.may(Action::RequestReadings)?;
-    let (ask, particulars) = asked(&door, new)?;
-    let whole = door.cases.begin(caller.0.actor(), ask, particulars).await?;
+    let (ask, beside) = asked(&door, new)?;
+    let whole = door.cases.begin(caller.0.actor(), ask, beside).await?;
     Ok((StatusCode::CREATED, told(&door, &caller, &whole).await?))
 }

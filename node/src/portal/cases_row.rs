@@ -46,7 +46,7 @@ pub(super) struct OwnerJson {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct DueJson {
-    /// `answer`, `preliminary`, `final`, `hear`, or `wanted`: the hour that the requester named.
+    /// `answer`, `preliminary`, `final`, `hear`, `compare`, or `wanted`: the hour that the requester named.
     what: &'static str,
     at: String,
     breached: bool,
@@ -193,7 +193,7 @@ impl For<'_> {
             (state.reports.iter().any(|report| report.unheard), "critical-unheard"),
             (state.comparisons.iter().any(|comparison| comparison.class.is_none()), "comparison-owed"),
             (state.images_after_report, "late-images"),
-            (state.stage.is_open() && desk.is_some_and(|desk| desk.is_of_another(whole)), "other-patient"),
+            (whole.is_to_read() && desk.is_some_and(|desk| desk.is_of_another(whole)), "other-patient"),
             (desk.is_some_and(|desk| desk.is_bare(whole)), "no-images"),
             (!state.images.is_empty() && !state.count_confirmed, "count-unconfirmed"),
             (state.is_called_off, "called-off"),

@@ -66,6 +66,8 @@ pub(super) struct GroupJson {
     #[serde(rename = "final")]
     last: DelaysJson,
     heard: DelaysJson,
+    /// From two reports that may differ to somebody who compared them.
+    compared: DelaysJson,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -146,6 +148,7 @@ pub(super) async fn show(
         preliminary: delays(&group.preliminary),
         last: delays(&group.last),
         heard: delays(&group.heard),
+        compared: delays(&group.compared),
     });
     Ok(Json(StatisticsJson {
         from: from.to_string(),
@@ -167,7 +170,8 @@ fn name(door: &Door, site: &SiteId) -> String {
 }
 
 const HEAD: &str = "night,requested,case,requester,reader,kind,priority,modality,region,stage,answer_s,answer_within_s,\
-    preliminary_s,preliminary_within_s,final_s,final_within_s,heard_s,heard_within_s,refusals,skipped,justification,unread\r\n";
+    preliminary_s,preliminary_within_s,final_s,final_within_s,heard_s,heard_within_s,compared_s,compared_within_s,\
+    refusals,skipped,justification,unread\r\n";
 
 #[utoipa::path(get, path = "/api/cases/statistics.csv", operation_id = "case_statistics_csv", params(Nights),
     responses((status = 200, content_type = "text/csv"), (status = 400, body = ErrorBody)))]
@@ -196,7 +200,7 @@ pub(super) async fn csv(
             line.region.clone(),
             stage_word(line.stage).to_owned(),
         ];
-        for of in [&line.answer, &line.preliminary, &line.last, &line.heard] {
+        for of in [&line.answer, &line.preliminary, &line.last, &line.heard, &line.compared] {
             fields.extend(delay(of));
         }
         fields.push(words(line.refusals.clone()));

@@ -9,6 +9,7 @@ use super::{
     error::ApiError,
     json,
     signin::{Caller, Presented},
+    transfers::Transfer,
 };
 use crate::{
     cases::News,
@@ -82,7 +83,7 @@ fn studies_event(event: Received<StudiesEvent>) -> Option<sse::Event> {
         Ok(StudiesEvent::List(study)) => named("list", serde_json::json!({ "study": study.map(|s| s.to_string()) })),
         Ok(StudiesEvent::Amended(notice)) => named("amended", amendments_json::Notice::from(notice)),
         Ok(StudiesEvent::Conflicts) => named("conflicts", serde_json::json!({})),
-        Ok(StudiesEvent::Transfer(row)) => named("transfer", json::Transfer::from(row)),
+        Ok(StudiesEvent::Transfer(row)) => named("transfer", Transfer::from(row)),
         Err(BroadcastStreamRecvError::Lagged(_)) => named("list", serde_json::json!({ "study": null })),
     }
 }

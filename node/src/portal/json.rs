@@ -1,10 +1,10 @@
 //! The shapes of the API. Times are RFC 3339 in UTC, sites are base32 keys, studies are Study Instance UIDs.
 
-use super::{amendments_json::AmendedStudy, glass::Broken, withheld::Withheld};
+use super::{amendments_json::AmendedStudy, glass::Broken, transfers::Transfer, withheld::Withheld};
 use crate::{
     archive::RejectRecord,
     audit, overlay,
-    studies::{Availability, FoundStudy, TransferRow},
+    studies::{Availability, FoundStudy},
     trust::{Action, Person, Role},
     users::{AeRights, AeSecurity, KnownAe, Reach},
     words,
@@ -215,55 +215,6 @@ pub(super) struct Reading {
     pub(super) id: String,
     pub(super) dicomweb_root: String,
     pub(super) viewer: String,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Transfer {
-    pub(super) study: String,
-    pub(super) site: String,
-    pub(super) site_name: String,
-    pub(super) instances_done: u32,
-    pub(super) instances_total: u32,
-    pub(super) bytes_done: u64,
-    pub(super) bytes_total: u64,
-    pub(super) bytes_per_s: f64,
-    pub(super) seconds_left: Option<f64>,
-    /// `running`, `waiting`, `paused`, `cancelled`, `done`, `refused` or `corrupt`.
-    pub(super) state: String,
-    /// `direct`, `punched`, `tcp`, `relay`; `none` where there is none now; `source`: from the PACS.
-    pub(super) road: String,
-    /// Images asked for that are not here yet.
-    pub(super) waiting: u32,
-    pub(super) rtt_ms: Option<f64>,
-    /// Share of our packets to the site that were lost, 0 to 1.
-    pub(super) lost: Option<f64>,
-    /// What the link carries, as far as is known.
-    pub(super) link_bytes_per_s: Option<f64>,
-    /// Where several sites bring it: each of them, the custodian first.
-    pub(super) holders: Vec<super::transfers::BringerJson>,
-}
-
-impl From<TransferRow> for Transfer {
-    fn from(row: TransferRow) -> Self {
-        Self {
-            study: row.study,
-            site: row.site,
-            site_name: row.site_name,
-            instances_done: row.instances_done,
-            instances_total: row.instances_total,
-            bytes_done: row.bytes_done,
-            bytes_total: row.bytes_total,
-            bytes_per_s: row.bytes_per_s,
-            seconds_left: row.seconds_left,
-            state: row.state.to_owned(),
-            road: row.road.to_owned(),
-            waiting: row.waiting,
-            rtt_ms: row.rtt_ms,
-            lost: row.lost,
-            link_bytes_per_s: row.link_bytes_per_s,
-            holders: row.holders.into_iter().map(Into::into).collect(),
-        }
-    }
 }
 
 #[derive(Debug, Serialize, ToSchema)]

@@ -31,6 +31,7 @@ mod cases_request;
 mod cases_row;
 mod cases_sign;
 mod cases_statistics;
+mod cases_teams;
 mod copies;
 mod duty;
 mod error;
@@ -53,6 +54,7 @@ mod ledger;
 mod linked;
 mod local;
 mod openapi;
+mod outgoing;
 mod peers;
 mod people;
 mod people_json;
@@ -76,6 +78,7 @@ mod sources;
 mod spare;
 mod status;
 mod storage;
+mod study_cases;
 mod study_reports;
 mod tiers;
 mod transfers;
@@ -264,6 +267,7 @@ fn duty_routes() -> Router<Door> {
         .merge(case_routes())
         .merge(cases_alerts::routes())
         .merge(cases_attachments::routes())
+        .merge(cases_teams::routes())
         .merge(history_routes())
         .merge(rosters::routes())
         .merge(shifts::routes())
@@ -328,6 +332,7 @@ fn insight_routes() -> Router<Door> {
         .route("/studies/{study}/holders", get(copies::of_study))
         .route("/studies/{study}/signatures", get(signatures::of_study))
         .route("/studies/{study}/reports", get(study_reports::of_study))
+        .route("/studies/{study}/cases", get(study_cases::of_study))
         .route("/presence", post(presence::ask))
 }
 
@@ -343,6 +348,7 @@ fn key_routes() -> Router<Door> {
 fn transfer_routes() -> Router<Door> {
     Router::new()
         .route("/transfers", get(transfers::list))
+        .route("/transfers/outgoing", get(outgoing::list))
         .route("/transfers/{site}/{study}/pause", post(transfers::pause))
         .route("/transfers/{site}/{study}/resume", post(transfers::resume))
         .route("/transfers/{site}/{study}/cancel", post(transfers::cancel))

@@ -2,11 +2,11 @@
 
 use super::{
     access, account, agreements, alarms, amendments, audit, cases, cases_alerts, cases_ask, cases_attachments,
-    cases_desk, cases_discordance, cases_key_images, cases_report, cases_request, cases_sign, cases_statistics, copies,
-    duty, error, events, export, glass, grants, history, import, insight, json, keys, labels, ledger, linked, local,
-    peers, people, presence, previews, provider, purpose, rejections, restore, retention, rosters, rules,
-    rules_with_peers, settings, shifts, shown, signatures, signin, sources, spare, status, storage, study_reports,
-    tiers, transfers, undecoded, uploads, withheld, worklist,
+    cases_desk, cases_discordance, cases_key_images, cases_report, cases_request, cases_sign, cases_statistics,
+    cases_teams, copies, duty, error, events, export, glass, grants, history, import, insight, json, keys, labels,
+    ledger, linked, local, outgoing, peers, people, presence, previews, provider, purpose, rejections, restore,
+    retention, rosters, rules, rules_with_peers, settings, shifts, shown, signatures, signin, sources, spare, status,
+    storage, study_cases, study_reports, tiers, transfers, undecoded, uploads, withheld, worklist,
 };
 use axum::Json;
 use utoipa::OpenApi;
@@ -61,6 +61,7 @@ use utoipa::OpenApi;
         worklist::new_reading,
         worklist::new_viewing,
         transfers::list,
+        outgoing::list,
         transfers::pause,
         transfers::resume,
         transfers::cancel,
@@ -85,6 +86,7 @@ use utoipa::OpenApi;
         copies::at_peer,
         signatures::of_study,
         study_reports::of_study,
+        study_cases::of_study,
         keys::list,
         keys::rotate,
         keys::reseal,
@@ -152,6 +154,8 @@ use utoipa::OpenApi;
         cases_desk::join,
         cases_desk::settings,
         cases_desk::set,
+        cases_teams::list,
+        cases_teams::set,
         audit::page,
         ledger::show,
         ledger::settle,

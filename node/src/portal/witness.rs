@@ -129,6 +129,7 @@ fn is_list(method: &Method, route: &str) -> bool {
                 | "/api/studies/{study}/identities"
                 | "/api/studies/{study}/retention"
                 | "/api/studies/{study}/reports"
+                | "/api/studies/{study}/cases"
                 | "/api/retention"
                 | "/api/retention/proposals"
                 | "/api/retention/erased"

@@ -19,7 +19,9 @@ mod tests;
 mod words;
 
 pub(crate) use pdf::pdf;
-pub(crate) use sr::{Document, Unwritable, documents};
+#[cfg(test)]
+pub(crate) use sr::documents;
+pub(crate) use sr::{Document, Unwritable, document};
 
 use crate::{cases::Whole, words::Language};
 use dicom_dictionary_std::uids;
@@ -82,6 +84,8 @@ pub(crate) struct Beside {
     pub(crate) kept: Option<Kept>,
     /// Objects that the report points at.
     pub(crate) references: Vec<Reference>,
+    /// Of objects of earlier reports, those that lie under the second of their UIDs ([`Kind::instances`]).
+    pub(crate) seconds: Vec<Uid>,
 }
 
 /// How long images are kept.
@@ -191,6 +195,11 @@ impl Kind {
     /// SOP Instance UID of a report's object of this kind.
     pub(crate) fn instance(self, event: &Digest) -> Uid {
         drawn(self.name(), &event.0)
+    }
+
+    /// Under which SOP Instance UIDs it may lie: its own, and a second one where somebody else's object lies under that.
+    pub(crate) fn instances(self, event: &Digest) -> [Uid; 2] {
+        [self.instance(event), drawn(self.name(), &[&event.0[..], &b"second"[..]].concat())]
     }
 
     /// Series Instance UID of a case's objects of this kind.

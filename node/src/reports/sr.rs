@@ -46,17 +46,19 @@ impl Document {
     pub(crate) const TRANSFER_SYNTAX: &'static str = uids::EXPLICIT_VR_LITTLE_ENDIAN;
 }
 
-/// All objects of a report, for the study of ours that it belongs to.
+/// All objects of a report, each under its own UID.
+#[cfg(test)]
+pub(crate) fn documents(sheet: &Sheet, study: &StudyRow) -> Result<Vec<Document>, Unwritable> {
+    let own = |kind: Kind| document(sheet, study, (kind, kind.instance(&sheet.event)));
+    Kind::ALL.into_iter().map(own).collect()
+}
+
+/// One object of a report, under one of its UIDs, for the study of ours that it belongs to.
 ///
 /// # Errors
 /// When a value cannot be written: never, for what an event and a row may hold.
-pub(crate) fn documents(sheet: &Sheet, study: &StudyRow) -> Result<Vec<Document>, Unwritable> {
-    Kind::ALL.into_iter().map(|kind| document(sheet, study, kind)).collect()
-}
-
-fn document(sheet: &Sheet, study: &StudyRow, kind: Kind) -> Result<Document, Unwritable> {
+pub(crate) fn document(sheet: &Sheet, study: &StudyRow, (kind, instance): (Kind, Uid)) -> Result<Document, Unwritable> {
     let class = kind.class();
-    let instance = kind.instance(&sheet.event);
     let mut object = head(sheet, study, kind, (class, &instance));
     match kind {
         Kind::Sr => text(&mut object, sheet, study),
@@ -252,7 +254,8 @@ fn text(object: &mut Object, sheet: &Sheet, study: &StudyRow) {
 /// The objects of the same kind that this one stands in the place of, or adds to.
 fn predecessors(sheet: &Sheet, study: &StudyRow, kind: Kind) -> Object {
     let named = sheet.before.iter().map(|event| {
-        let instance = kind.instance(event);
+        let [own, second] = kind.instances(event);
+        let instance = if sheet.beside.seconds.contains(&second) { second } else { own };
         of(&[(tags::REFERENCED_SOP_CLASS_UID, kind.class()), (tags::REFERENCED_SOP_INSTANCE_UID, instance.as_str())])
     });
     let mut series = of(&[(tags::SERIES_INSTANCE_UID, kind.series(&sheet.case).as_str())]);

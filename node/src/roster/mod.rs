@@ -34,10 +34,10 @@ pub(crate) use relief::{Bearer, CaseRow, CasesError, OpenCases};
 use crate::{
     alarms::Alarms,
     audit::Audit,
-    cases::Present,
+    cases::{Fit, Present},
     tasks::{self, Tasks},
-    trust::{DutyRow, Trust},
-    users::Users,
+    trust::{Action, DutyRow, Trust},
+    users::{Account, Users},
 };
 use protocol::{
     SiteId, Timestamp,
@@ -196,6 +196,18 @@ impl Roster {
     /// paper are those of the site's time zone.
     pub(crate) fn papers(&self, person: &str, modalities: &[String], time_zone: Option<&str>) -> Papers {
         credentials::papers(&self.0.users.accounts(), person, modalities, tasks::now(), time_zone)
+    }
+
+    /// Of these people of this site, those who may read anything now, by their roles and as far as their credentials are recorded.
+    pub(crate) fn readers_of<'a>(&self, people: impl Iterator<Item = &'a String>, time_zone: Option<&str>) -> Vec<Fit> {
+        let (all, now) = (self.0.users.accounts(), tasks::now());
+        let is_here = |name: &str| {
+            let reads = |account: &&Account| !account.is_disabled && account.person.allows(Action::ReportCases);
+            let mut known = all.iter().filter(reads);
+            known.any(|account| account.person.name.eq_ignore_ascii_case(name))
+        };
+        let fit = |name: &'a String| Some((name.clone(), credentials::readable(&all, name, now, time_zone)?));
+        people.filter(|name| is_here(name)).filter_map(fit).collect()
     }
 
     /// Who is asked for a study, in order, and why others are not. The first without a reason is the one.

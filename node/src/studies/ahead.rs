@@ -1,8 +1,8 @@
 //! What stands for a peer's images until they are here: the study at a glance, and reduced frames of its stacks.
 //!
 //! A glance is asked for by whoever looks at a study in the portal. Reduced frames are asked for by our viewer where the whole
-//! study would take long over its link: then all of them come behind the image on the screen and before the rest, which waits
-//! for them, but not for ever. Other readers get no such thing, so for them none is brought. Both are believed as the custodian's, kept in the lease, and go with it.
+//! study would take long over its link, as it is foretold, or else as it is measured while the study comes: then all of them come
+//! behind the image on the screen and before the rest, which waits for them, but not for ever. Other readers get no such thing, so for them none is brought. Both are believed as the custodian's, kept in the lease, and go with it.
 //!
 //! Nothing of it is an image: no door gives it where an image is asked for.
 //!
@@ -39,6 +39,14 @@ use tokio::sync::OnceCell;
 
 /// A study that is whole sooner than that needs nothing to stand for it.
 const LONG_S: f64 = 8.0;
+/// A sample of a fast link may tell so many times the time that it takes: what is less sure than that is measured.
+const SAMPLE_OFF: f64 = 4.0;
+/// What comes is measured so long before it is believed to be slow: a link needs a moment to get going.
+const MEASURED: Duration = Duration::from_secs(2);
+/// It is measured for so long: what is not slow by then is here soon, or nobody waits for it.
+const WATCHED: Duration = Duration::from_secs(30);
+/// How often it is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// The rest waits for reduced frames so long at most.
 const ALONE: Duration = Duration::from_secs(15);
 /// A glance is asked for again after this time: its study may have been reported meanwhile.
@@ -64,6 +72,8 @@ pub(super) struct Ahead {
     parts: Mutex<Parts>,
     /// Reduced frames are asked for.
     has_begun: AtomicBool,
+    /// It is being measured whether they are to be.
+    is_watched: AtomicBool,
     /// The first image looked at of each series whose rest is to follow when they are here.
     held: Mutex<Option<HashMap<Uid, InstanceEntry>>>,
 }
@@ -111,6 +121,7 @@ impl Ahead {
             told: <[OnceCell<()>; 2]>::default(),
             parts: Mutex::default(),
             has_begun: AtomicBool::default(),
+            is_watched: AtomicBool::default(),
             held: Mutex::default(),
         }
     }
@@ -166,14 +177,76 @@ fn outwards(count: usize) -> impl Iterator<Item = usize> {
     (0..=count).filter_map(place).filter(move |place| *place < count)
 }
 
+/// Whether the rest of a study takes long at the rate at which it comes.
+#[derive(Debug, Default)]
+struct Pace {
+    /// Since when something was asked for all the time, and what had come by then.
+    since: Option<(Instant, u64)>,
+}
+
+impl Pace {
+    /// So many verified bytes have come, so many are left.
+    fn is_slow(&mut self, now: Instant, (came, left): (u64, u64), is_asked: bool) -> bool {
+        if !is_asked {
+            self.since = None;
+            return false;
+        }
+        let (since, before) = *self.since.get_or_insert((now, came));
+        let took = now.duration_since(since);
+        // At this rate so much comes before it has taken long.
+        let comes = came.saturating_sub(before) as f64 * LONG_S / took.as_secs_f64().max(f64::MIN_POSITIVE);
+        took >= MEASURED && left as f64 > comes
+    }
+}
+
 impl RemoteCopy {
+    /// Has reduced frames brought as soon as the rest is measured to take long: where nothing is known of the link, or
+    /// something else than what is.
+    fn watch_pace(self: &Arc<Self>, contents: &Arc<Contents>, reader: &Reader) {
+        if contents.manifest.is_none() || self.ahead.is_watched.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let (copy, contents, reader) = (self.clone(), contents.clone(), reader.clone());
+        let stop = self.shared.tasks.stop_token();
+        self.shared.tasks.spawn("studies.pace", async move {
+            let is_slow = tokio::select! {
+                () = stop.cancelled() => false,
+                () = copy.errand.ended.cancelled() => false,
+                is_slow = tokio::time::timeout(WATCHED, copy.is_slow(&contents)) => is_slow.unwrap_or(false),
+            };
+            copy.ahead.is_watched.store(false, Ordering::Relaxed);
+            if is_slow {
+                copy.begin_previews(&contents, &reader);
+            }
+        });
+    }
+
+    /// Resolves when it is measured that the rest takes long, or when nothing is left.
+    async fn is_slow(&self, contents: &Contents) -> bool {
+        let all: u64 = contents.views.iter().flat_map(|view| &view.instances).map(|entry| entry.bytes).sum();
+        let mut pace = Pace::default();
+        loop {
+            let tally = self.errand.tally();
+            let left = all.saturating_sub(tally.bytes);
+            if left == 0 || self.ahead.has_begun.load(Ordering::Relaxed) {
+                return false;
+            }
+            let is_asked = tally.open > 0 && self.shared.transfer.is_connected(&self.holder);
+            if pace.is_slow(Instant::now(), (tally.fetched, left), is_asked) {
+                return true;
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
     /// Whether all of it would take long, as far as its link is known.
     fn takes_long(&self, contents: &Contents) -> bool {
         let entries = || contents.views.iter().flat_map(|view| &view.instances);
         let left: u64 = entries().filter(|e| !self.errand.has(&e.digest)).map(|e| e.bytes).sum();
         let image = left / u64::try_from(entries().count().max(1)).unwrap_or(1);
         let foreseen = self.shared.transfer.foresee(&self.holder, (image, left));
-        foreseen.is_some_and(|foreseen| foreseen.whole_s > LONG_S)
+        let long_s = |is_of_sample| if is_of_sample { LONG_S * SAMPLE_OFF } else { LONG_S };
+        foreseen.is_some_and(|foreseen| foreseen.whole_s > long_s(foreseen.is_of_sample))
     }
 
     /// Has reduced frames brought, those of the series that stands first before the others. The rest of what is looked at
@@ -183,6 +256,8 @@ impl RemoteCopy {
             return;
         }
         *self.ahead.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(HashMap::new());
+        // What was asked for before would come before them.
+        self.errand.stand_back();
         let (copy, contents, reader) = (self.clone(), contents.clone(), reader.clone());
         let stop = self.shared.tasks.stop_token();
         self.shared.tasks.spawn("studies.previews", async move {
@@ -204,6 +279,7 @@ impl RemoteCopy {
     }
 
     fn follow_held(&self, contents: &Contents, reader: &Reader) {
+        self.errand.stand_forth();
         for entry in self.ahead.let_go() {
             self.follow_now(contents, &entry, reader);
         }
@@ -379,7 +455,7 @@ impl OpenStudy {
 
 impl Studies {
     /// Has reduced frames of a peer's study brought before the rest of it; `if_long`: only where the whole study would take
-    /// long over its link, as far as that is known.
+    /// long over its link, as far as that is known, or as soon as it is measured that it does.
     ///
     /// # Errors
     /// As [`Studies::open`].
@@ -395,6 +471,8 @@ impl Studies {
             let there = contents.there();
             if !if_long || copy.takes_long(there) {
                 copy.begin_previews(there, &open.reader());
+            } else {
+                copy.watch_pace(there, &open.reader());
             }
         }
         open.preview_tally().await
@@ -426,6 +504,27 @@ mod tests {
         assert!(one.part(&Digest([2; 32]), &(uid("1.2.3"), 0)).is_none(), "as of another manifest");
         drop((one, other));
         assert_eq!(room.load(Ordering::Relaxed), taken);
+    }
+
+    #[test]
+    fn what_comes_slowly_is_slow_after_two_seconds_and_what_is_nearly_here_is_not() {
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let slow = |left: u64, bytes_per_s: u64| {
+            let mut pace = Pace::default();
+            // Something was there before.
+            (0..=40u64)
+                .map(|n| n * 250)
+                .find(|ms| pace.is_slow(at(*ms), (5_000_000 + bytes_per_s * ms / 1000, left), true))
+        };
+        assert_eq!(slow(200_000_000, 1_000_000), Some(2_000), "200 s");
+        assert_eq!(slow(200_000_000, 0), Some(2_000), "nothing comes");
+        assert_eq!(slow(200_000_000, 50_000_000), None, "4 s");
+        assert_eq!(slow(7_000_000, 1_000_000), None, "7 s");
+        let mut pace = Pace::default();
+        assert!(!pace.is_slow(at(0), (0, 1), true) && !pace.is_slow(at(60_000), (0, 1), false), "nobody asks");
+        assert!(!pace.is_slow(at(60_000), (0, 1), true), "counted from when it was asked for");
+        assert!(pace.is_slow(at(62_000), (0, 1), true));
     }
 
     #[test]

@@ -29,7 +29,7 @@ mod steer;
 pub(crate) mod tests;
 mod zone;
 
-pub(crate) use crate::transfer::LinkRow;
+pub(crate) use crate::transfer::{GivenTotal, LinkRow, OutgoingRow};
 pub(crate) use ahead::PreviewTally;
 pub(crate) use back::TakenBack;
 pub(crate) use emergency::Emergency;
@@ -174,11 +174,12 @@ pub(crate) struct TransferRow {
     pub(crate) site_name: String,
     pub(crate) instances_done: u32,
     pub(crate) instances_total: u32,
+    /// Verified bytes of objects that are here.
     pub(crate) bytes_done: u64,
     pub(crate) bytes_total: u64,
-    /// Mean over the last two seconds.
+    /// Verified bytes of objects, mean over the last two seconds.
     pub(crate) bytes_per_s: f64,
-    /// `None` while unknown.
+    /// By that rate; `None` while unknown.
     pub(crate) seconds_left: Option<f64>,
     /// `running`, `waiting` (holder away), `paused`, `cancelled`, `done`, `refused`, `corrupt`.
     pub(crate) state: &'static str,
@@ -188,9 +189,11 @@ pub(crate) struct TransferRow {
     pub(crate) waiting: u32,
     /// Round trip to the site, ms.
     pub(crate) rtt_ms: Option<f64>,
-    /// Share of our packets to it that were lost, 0 to 1.
+    /// Share of its packets to us, which carry the images, that is lost lately, as it tells, 0 to 1.
     pub(crate) lost: Option<f64>,
-    /// What the link carries, as far as is known: the highest rate of the last transfers and of this one.
+    /// Bytes over the wire that were of use, mean over the last two seconds: fewer than of objects, where they come coded.
+    pub(crate) wire_bytes_per_s: f64,
+    /// What the link carries over the wire, as far as is known: the highest rate of the last transfers and of this one.
     pub(crate) link_bytes_per_s: Option<f64>,
     /// Who brings it, the custodian first; none where nobody beside it does.
     pub(crate) holders: Vec<HolderRow>,

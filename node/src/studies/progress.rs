@@ -38,7 +38,10 @@ pub(super) struct Progress {
     site_name: String,
     instances: u32,
     bytes: u64,
+    /// Of verified bytes of objects.
     rate: Rate,
+    /// Of bytes over the wire.
+    wire_rate: Rate,
     /// Of each holder. Bounded by the holders of one study.
     rates: BTreeMap<SiteId, Rate>,
     last: Option<TransferRow>,
@@ -54,6 +57,7 @@ impl Progress {
             instances: remote.card.instances,
             bytes: remote.card.bytes,
             rate: Rate::default(),
+            wire_rate: Rate::default(),
             rates: BTreeMap::new(),
             last: None,
             done_since: None,
@@ -90,6 +94,7 @@ impl Progress {
         let link = holders.first().and_then(|custodian| custodian.link.as_ref());
         let is_connected = holders.iter().any(|holder| holder.link.as_ref().is_some_and(|link| link.is_connected));
         self.rate.note(at, tally.fetched);
+        self.wire_rate.note(at, tally.wire);
         let was_called_off = tally.steer == Steer::CalledOff;
         if tally.open == 0 && tally.fetched == 0 && tally.failure.is_none() && !was_called_off {
             return None;
@@ -106,7 +111,8 @@ impl Progress {
             None => "waiting",
         };
         let bytes_done = tally.bytes.min(self.bytes);
-        let rate = if state == "running" { self.rate.bytes_per_s() } else { 0.0 };
+        let now = |rate: &Rate| if state == "running" { rate.bytes_per_s() } else { 0.0 };
+        let (rate, wire_rate) = (now(&self.rate), now(&self.wire_rate));
         let left = self.bytes - bytes_done;
         let holders_now = self.holders(at, holders, state == "running");
         Some(TransferRow {
@@ -124,7 +130,8 @@ impl Progress {
             waiting: u32::try_from(tally.open).unwrap_or(u32::MAX),
             rtt_ms: link.and_then(|link| link.rtt_s).map(|s| (s * 1e4).round() / 10.0),
             lost: link.and_then(|link| link.lost),
-            link_bytes_per_s: carried(holders, rate),
+            wire_bytes_per_s: wire_rate,
+            link_bytes_per_s: carried(holders, wire_rate),
             holders: holders_now,
         })
     }
@@ -162,17 +169,18 @@ pub(super) fn recall_row(recall: RecallRow) -> TransferRow {
         waiting: recall.total.saturating_sub(recall.done),
         rtt_ms: None,
         lost: None,
+        wire_bytes_per_s: 0.0,
         link_bytes_per_s: None,
         holders: Vec::new(),
     }
 }
 
-/// What the links to all that bring it carry together, as far as is known.
-fn carried(holders: &[Holder], rate: f64) -> Option<f64> {
-    let best = |holder: &Holder| holder.link.as_ref().and_then(|link| link.best_bytes_per_s);
+/// What the links to all that bring it carry together over the wire, as far as is known.
+fn carried(holders: &[Holder], wire_rate: f64) -> Option<f64> {
+    let best = |holder: &Holder| holder.link.as_ref().and_then(|link| link.best_wire_bytes_per_s);
     let custodian = holders.first().and_then(best)?;
     let others: f64 = holders.iter().skip(1).filter_map(best).sum();
-    Some((custodian + others).max(rate))
+    Some((custodian + others).max(wire_rate))
 }
 
 impl Shared {
@@ -206,6 +214,13 @@ impl Shared {
             .collect()
     }
 
+    /// In how many seconds the rest of a copy is here at the rate at which it comes; `None` where none of it comes.
+    pub(super) fn seconds_left(&self, copy: &RemoteCopy) -> Option<f64> {
+        self.tell_progress(copy);
+        let progress = copy.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        progress.last.as_ref().filter(|row| row.state == "running")?.seconds_left
+    }
+
     /// The row of a copy for the list of transfers.
     pub(super) fn transfer_row(&self, copy: &RemoteCopy) -> Option<TransferRow> {
         self.tell_progress(copy);
@@ -229,6 +244,7 @@ mod tests {
             instances: 4,
             bytes: 4_000_000,
             rate: Rate::default(),
+            wire_rate: Rate::default(),
             rates: BTreeMap::new(),
             last: None,
             done_since: None,
@@ -256,17 +272,19 @@ mod tests {
             via: None,
             rtt_s: Some(0.0201),
             lost: Some(0.01),
-            bytes_per_s: 0.0,
-            best_bytes_per_s: Some(1000.0),
+            wire_bytes_per_s: 0.0,
+            best_wire_bytes_per_s: Some(1000.0),
             waiting: 0,
             running: 0,
             came: 0,
+            kept: 0,
             wasted: 0,
             received: 0,
             sent: 0,
             packets_sent: 0,
             packets_lost: 0,
             window_bytes: 0,
+            peer_window_bytes: None,
         }
     }
 
@@ -312,7 +330,18 @@ mod tests {
         let looked_at = p.row(t, &steered(Steer::CalledOff, 1), &up, false).unwrap();
         assert_eq!(looked_at.state, "running");
         let row = p.row(t + Duration::from_secs(1), &tally(2, 2_000_000, 2), &up, false).unwrap();
-        assert_eq!(row.link_bytes_per_s, Some(row.bytes_per_s), "more than ever before");
+        assert_eq!(row.link_bytes_per_s, Some(row.wire_bytes_per_s), "more than ever before");
+    }
+
+    #[test]
+    fn a_link_is_measured_by_what_it_carries_and_the_rest_by_what_it_becomes() {
+        let (mut p, t, up) = (progress(), Instant::now(), link(true));
+        let coded = |objects, bytes, open| Tally { wire: bytes / 4, ..tally(objects, bytes, open) };
+        let _ = p.row(t, &coded(0, 0, 4), &up, false);
+        let row = p.row(t + Duration::from_secs(1), &coded(1, 1_000_000, 3), &up, false).unwrap();
+        assert_eq!((row.bytes_per_s.round(), row.wire_bytes_per_s.round()), (1_000_000.0, 250_000.0));
+        assert_eq!((row.bytes_done, row.seconds_left.map(f64::round)), (1_000_000, Some(3.0)));
+        assert_eq!(row.link_bytes_per_s.map(f64::round), Some(250_000.0));
     }
 
     #[test]

@@ -215,6 +215,10 @@ impl RemoteCopy {
     }
 
     async fn count_what_is_here(&self, manifest: &Manifest) -> Result<(), StudyError> {
+        // Another site may have other images under this UID: its manifest says nothing of those.
+        if self.shared.overlay.holders(&self.study).iter().all(|told| told.holder == self.holder) {
+            self.errand.doubts.keep(&self.study, manifest);
+        }
         if self.shared.cache.kept(&self.holder, &self.study).objects == 0 {
             return Ok(());
         }

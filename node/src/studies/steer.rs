@@ -11,7 +11,7 @@
 use super::{FoundStudy, Studies, StudyError};
 use crate::{
     audit::{Act, Event},
-    studies::LinkRow,
+    studies::{GivenTotal, LinkRow, OutgoingRow},
     transfer::Trial,
     trust::Person,
 };
@@ -47,8 +47,9 @@ pub(crate) struct Forecast {
     pub(crate) is_connected: bool,
     /// The word of the road; `none`: there is none now.
     pub(crate) road: &'static str,
-    /// `None`: nothing ever came from there.
+    /// `None`: nothing is known of the link.
     pub(crate) first_s: Option<f64>,
+    /// Of one that is coming, by the rate at which it comes.
     pub(crate) whole_s: Option<f64>,
 }
 
@@ -88,6 +89,9 @@ impl Studies {
         let image = card.bytes / u64::from(card.instances.max(1));
         let left = card.bytes.saturating_sub(bytes_here);
         let foresight = shared.transfer.foresee(&told.holder, (image.min(left), left));
+        let copies = self.kept.copies();
+        let coming = copies.iter().find(|copy| copy.holder == told.holder && copy.study == card.study);
+        let measured = coming.and_then(|copy| shared.seconds_left(copy));
         Some(Forecast {
             holder: told.holder,
             site_name: shared.site_name_of(&told.holder),
@@ -97,7 +101,7 @@ impl Studies {
             is_connected: shared.transfer.is_connected(&told.holder),
             road: shared.transfer.link(&told.holder).and_then(|link| link.road).map_or("none", RoadKind::word),
             first_s: foresight.map(|f| f.first_s),
-            whole_s: foresight.map(|f| f.whole_s),
+            whole_s: measured.or_else(|| foresight.map(|f| f.whole_s)),
         })
     }
 
@@ -105,6 +109,18 @@ impl Studies {
     pub(crate) fn links(&self) -> Vec<(String, LinkRow)> {
         let links = self.shared.transfer.links().into_iter();
         links.map(|link| (self.shared.site_name_of(&link.peer), link)).collect()
+    }
+
+    /// What peers are being given, by their names.
+    pub(crate) fn outgoing(&self) -> Vec<(String, OutgoingRow)> {
+        let rows = self.shared.transfer.outgoing().into_iter();
+        rows.map(|row| (self.shared.site_name_of(&row.peer), row)).collect()
+    }
+
+    /// What each peer was given since the start, by its name.
+    pub(crate) fn given(&self) -> Vec<(String, SiteId, GivenTotal)> {
+        let totals = self.shared.transfer.given().into_iter();
+        totals.map(|(peer, total)| (self.shared.site_name_of(&peer), peer, total)).collect()
     }
 
     /// The name of a peer.

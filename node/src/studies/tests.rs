@@ -301,6 +301,8 @@ async fn bytes_changed_at_the_holder_are_said_to_be_corrupt() {
     assert!(matches!(answer, Err(StudyError::Corrupt)), "{answer:?}");
     open.range(&entries[0], 0, entries[0].bytes, Priority::Screen).await.unwrap();
     eventually("the strip says so", || b.studies.transfers().iter().any(|t| t.state == "corrupt")).await;
+    let met = std::collections::BTreeSet::from([entries[1].digest]);
+    eventually("it is remembered when the study is closed", || b.site.cases.unverified(&card.study) == met).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

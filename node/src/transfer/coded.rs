@@ -8,7 +8,7 @@
 //! The coding: `protocol::coding`. Asking: [`super::fetch`].
 
 use super::{
-    errand::Failure,
+    failure::Failure,
     fetch::{Fault, Work, verified},
     receive::more,
 };

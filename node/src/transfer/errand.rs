@@ -7,7 +7,8 @@
 //! Whoever looks at an object, or waits for a part of it, says so until they look away: then it waits as what is left of that.
 //!
 //! An errand can be paused and called off: then nothing more of it is asked for but what somebody looks at, which is never
-//! kept waiting for an administrator's sake. What was asked for in vain stays with a paused one until it goes on.
+//! kept waiting for an administrator's sake. What was asked for in vain stays with a paused one until it goes on. So it is with
+//! one that stands back for what is to be seen before its images.
 //!
 //! # At a crash
 //! What was written stays readable: the next errand asks only for the chunks that are missing.
@@ -17,6 +18,8 @@
 
 use super::{
     TransferError,
+    doubts::Doubts,
+    failure::Failure,
     opening::Gift,
     others::{Other, PassedOver},
     pump::Pump,
@@ -46,37 +49,6 @@ use tokio_util::sync::CancellationToken;
 pub(crate) const SPAN_CHUNKS: u64 = RANGE_BYTES_MAX / CHUNK_BYTES;
 /// After this time a failed object may be asked for again.
 const FORGET_FAILURE_AFTER: Duration = Duration::from_secs(5);
-
-/// Why an object does not come. A clonable summary of [`TransferError`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Failure {
-    Refused(Refusal),
-    Corrupt,
-    Protocol,
-    /// The lease was erased or cannot be written.
-    Cache,
-    /// An administrator called it off.
-    CalledOff,
-}
-
-impl Failure {
-    /// Whether the holder's or the sent bytes are not those that were signed.
-    pub(crate) fn is_corrupt(self) -> bool {
-        matches!(self, Self::Corrupt | Self::Refused(Refusal::Corrupt))
-    }
-}
-
-impl From<Failure> for TransferError {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::Refused(refusal) => Self::Refused(refusal),
-            Failure::Corrupt => Self::Corrupt,
-            Failure::Protocol => Self::Protocol,
-            Failure::Cache => Self::Cache(CacheError::Erased),
-            Failure::CalledOff => Self::Cancelled,
-        }
-    }
-}
 
 /// An object on its way.
 #[derive(Debug)]
@@ -225,6 +197,8 @@ struct Books {
     open: HashMap<Digest, Arc<Object>>,
     failure: Option<Failure>,
     steer: Steer,
+    /// Whatever an administrator says, it waits for what stands for the images.
+    stands_back: bool,
     /// What waits until a paused one goes on. Bounded as the queue it was taken from.
     aside: Vec<(Span, Priority)>,
 }
@@ -252,6 +226,7 @@ pub(crate) struct Errand {
     fetched: AtomicU64,
     wire: AtomicU64,
     moved: Mutex<Instant>,
+    pub(crate) doubts: Doubts,
     this: Weak<Self>,
 }
 
@@ -264,11 +239,11 @@ impl Drop for Errand {
 
 impl Errand {
     pub(crate) fn new(
-        holder: SiteId,
-        study: Uid,
+        (holder, study): (SiteId, Uid),
         lease: Lease,
         pump: Arc<Pump>,
         ended: CancellationToken,
+        doubts: Doubts,
     ) -> Arc<Self> {
         Arc::new_cyclic(|this| Self {
             holder,
@@ -286,6 +261,7 @@ impl Errand {
             fetched: AtomicU64::new(0),
             wire: AtomicU64::new(0),
             moved: Mutex::new(Instant::now()),
+            doubts,
             this: this.clone(),
         })
     }
@@ -394,7 +370,9 @@ impl Errand {
         }
         if books.steer != Steer::Paused {
             books.steer = Steer::Goes;
-            return Some(span);
+            if !books.stands_back {
+                return Some(span);
+            }
         }
         if books.aside.len() < QUEUED_MAX {
             books.aside.push((span, priority));
@@ -404,25 +382,48 @@ impl Errand {
 
     /// Asks for nothing more but what somebody looks at, until it goes on.
     pub(crate) fn pause(&self) {
-        self.books.lock().unwrap_or_else(PoisonError::into_inner).steer = Steer::Paused;
+        self.hold(|books| books.steer = Steer::Paused);
+    }
+
+    /// Lets what stands for the images go first: as if it were paused, until it goes on.
+    pub(crate) fn stand_back(&self) {
+        self.hold(|books| books.stands_back = true);
+    }
+
+    fn hold(&self, how: impl FnOnce(&mut Books)) {
+        how(&mut self.books.lock().unwrap_or_else(PoisonError::into_inner));
         let taken = self.pump.take(self);
         self.books.lock().unwrap_or_else(PoisonError::into_inner).aside.extend(taken);
         self.stops.send_modify(|stops| stops.all += 1);
     }
 
-    /// Whether it is paused.
+    /// Whether it is paused, or stands back.
     pub(crate) fn is_paused(&self) -> bool {
-        self.books.lock().unwrap_or_else(PoisonError::into_inner).steer == Steer::Paused
+        let books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
+        books.steer == Steer::Paused || books.stands_back
     }
 
     /// Goes on where it was paused.
     pub(crate) fn resume(&self) {
+        self.go_on(|books| {
+            if books.steer == Steer::Paused {
+                books.steer = Steer::Goes;
+            }
+        });
+    }
+
+    /// Stands back no longer.
+    pub(crate) fn stand_forth(&self) {
+        self.go_on(|books| books.stands_back = false);
+    }
+
+    fn go_on(&self, how: impl FnOnce(&mut Books)) {
         let aside = {
             let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
-            if books.steer != Steer::Paused {
+            how(&mut books);
+            if books.steer == Steer::Paused || books.stands_back {
                 return;
             }
-            books.steer = Steer::Goes;
             std::mem::take(&mut books.aside)
         };
         for (span, priority) in aside {
@@ -488,6 +489,7 @@ impl Errand {
 
     /// An object was found complete in the lease, or became so.
     pub(crate) fn note_here(&self, digest: &Digest, bytes: u64) {
+        self.doubts.end(&self.study, digest);
         let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
         books.here.insert(*digest, bytes);
         if let Some(object) = books.open.remove(digest) {
@@ -534,6 +536,9 @@ impl Errand {
             if !self.is_said_for_good(&books) {
                 books.failure = Some(failure);
             }
+        }
+        if failure.is_corrupt() {
+            self.doubts.begin(&self.study, &object.digest);
         }
         object.fail(failure);
     }

@@ -57,6 +57,8 @@ pub(super) fn level(what: &What) -> Level {
         | What::Lent { .. }
         | What::PassOver(_)
         | What::Attachment { .. }
+        | What::Line
+        | What::Sample { .. }
         | What::Trial { .. }
         | What::Kept(_) => Level::Pixels,
     }

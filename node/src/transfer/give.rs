@@ -1,14 +1,18 @@
 //! Reads what a permitted request asks for and sends it: manifests, header packs, verified ranges.
 //!
+//! What answers lie in memory until they are taken is bounded over all connections and shared among peers ([`super::memory`]): 64 MiB.
+//! An object of up to 1 MiB lies there whole, of a larger one the piece that is being sent, or the range that is being coded; one
+//! that is opened to be verified counts as long as that takes. Beside it there is what is kept for the next who ask: manifests and
+//! header packs, by number, and of larger objects open files with their group values.
+//!
 //! # Not here
-//! Permission and evidence: [`super::serve`].
+//! Permission and evidence: [`super::serve`]. The stream: [`super::send`].
 
 use super::{
     coding::{Coding, Load},
     give_ahead::Ahead,
-    rates::Throttle,
+    memory::{Held, Memory, ONE_MAX},
     turns::Turns,
-    wire,
 };
 use crate::{
     archive::{Archive, InstanceRow, Object, ReadError, cache::CopiedObject},
@@ -23,120 +27,35 @@ use protocol::{
     coding::{self, Layout, PLANES},
     digest::Groups,
     fetch::{Answer, Priority, Request, What, groups_bytes},
-    limits::{GROUP_BYTES, HEADER_PACK_BYTES_MAX, RANGE_BYTES_MAX},
+    limits::{GROUP_BYTES, HEADER_PACK_BYTES_MAX, PREVIEWS_BYTES_MAX, RANGE_BYTES_MAX},
     manifest::{Manifest, SeriesEntry},
 };
-use quinn::SendStream;
 use std::{
     io::Write,
     num::NonZeroUsize,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tokio::sync::{OnceCell, OwnedSemaphorePermit, watch};
+use tokio::sync::{OnceCell, OwnedSemaphorePermit};
+
+pub(super) use super::send::Sender;
 
 /// When our cold tier is not there, somebody must see to it.
 const OFFLINE_RETRY_MS: u32 = 60_000;
 /// A pack of headers is made within this time, or the asker comes again: it waits ten seconds for the first byte.
 const PACK_WITHIN: Duration = Duration::from_secs(5);
 const PACK_RETRY_MS: u32 = 1_000;
-/// Bytes read and handed to a stream at once: bounds memory to this per request besides the send window.
+/// Bytes of a large object read and handed to a stream at once.
 const PIECE_BYTES: u64 = 256 * 1024;
 /// Manifests kept after a newer one exists, for readers that have the older card.
 const MANIFESTS_MAX: NonZeroUsize = super::room(8);
 /// Header packs kept: some series of the studies now being opened.
 const PACKS_MAX: NonZeroUsize = super::room(16);
-/// Objects of more than one range kept open, so that each range does not verify the whole anew. Those of up to 8 MiB lie in
-/// memory meanwhile: 48 MiB at most.
-const OBJECTS_MAX: NonZeroUsize = super::room(6);
+/// Objects of more than one range kept open, so that each range does not verify the whole anew: as many as the streams of one
+/// reader have under way. No bytes of them.
+const OBJECTS_MAX: NonZeroUsize = super::room(32);
 /// Fast enough to keep up with any link; headers shrink to about a fifth.
 const ZSTD_LEVEL: i32 = 1;
-
-/// A send stream with a priority that may rise while it runs.
-pub(crate) struct Sender<'a> {
-    stream: &'a mut SendStream,
-    raised: Option<watch::Receiver<Priority>>,
-    has_begun: bool,
-    /// A head left, and what it announces is not all there yet.
-    is_within: bool,
-    throttle: Option<Throttle>,
-}
-
-impl<'a> Sender<'a> {
-    pub(crate) fn new(
-        stream: &'a mut SendStream,
-        priority: Priority,
-        raised: Option<watch::Receiver<Priority>>,
-    ) -> Self {
-        wire::place(stream, priority);
-        Self { stream, raised, has_begun: false, is_within: false, throttle: None }
-    }
-
-    /// The same, held back.
-    pub(crate) fn throttled(self, throttle: Option<Throttle>) -> Self {
-        Self { throttle, ..self }
-    }
-
-    /// Whether the head of the answer left.
-    pub(crate) fn has_begun(&self) -> bool {
-        self.has_begun
-    }
-
-    pub(crate) async fn head(&mut self, answer: &Answer) -> Result<(), Refusal> {
-        self.has_begun = true;
-        self.is_within = true;
-        wire::write_answer(self.stream, answer).await.map_err(|_| Refusal::Internal)
-    }
-
-    // A stream that ended is the asker's will or the link's end: nothing to tell it.
-    pub(crate) async fn piece(&mut self, mut bytes: Bytes) -> Result<(), Refusal> {
-        if let Some(throttle) = self.throttle.clone() {
-            while bytes.len() > throttle.piece() {
-                let first = bytes.split_to(throttle.piece());
-                throttle.wait(first.len()).await;
-                self.write(first).await?;
-            }
-            throttle.wait(bytes.len()).await;
-        }
-        self.write(bytes).await
-    }
-
-    async fn write(&mut self, bytes: Bytes) -> Result<(), Refusal> {
-        self.stream.write_chunk(bytes).await.map_err(|_| Refusal::Internal)?;
-        if let Some(raised) = &mut self.raised
-            && raised.has_changed().unwrap_or(false)
-        {
-            wire::place(self.stream, *raised.borrow_and_update());
-        }
-        Ok(())
-    }
-
-    /// Ends the stream and stays until the asker has all of it, so that a withdrawal or a raise still reaches what is
-    /// queued in the connection.
-    pub(crate) async fn finish(&mut self) -> Result<(), Refusal> {
-        self.stream.finish().map_err(|_| Refusal::Internal)?;
-        let delivered = self.stream.stopped();
-        tokio::pin!(delivered);
-        let Some(raised) = &mut self.raised else {
-            let _ = delivered.await;
-            return Ok(());
-        };
-        loop {
-            tokio::select! {
-                _ = &mut delivered => return Ok(()),
-                changed = raised.changed() => match changed {
-                    Ok(()) => {
-                        wire::place(self.stream, *raised.borrow_and_update());
-                    }
-                    Err(_) => {
-                        let _ = delivered.await;
-                        return Ok(());
-                    }
-                },
-            }
-        }
-    }
-}
 
 /// What is given: an object of ours, or a copy that is given on.
 #[derive(Clone, Debug)]
@@ -196,6 +115,7 @@ pub(crate) struct Giver {
     packs: Mutex<LruCache<(Digest, Uid), Packed>>,
     objects: Mutex<LruCache<(Uid, Digest), Opened>>,
     turns: Turns,
+    memory: Arc<Memory>,
     coding: Arc<Coding>,
     pub(crate) ahead: Ahead,
 }
@@ -217,6 +137,7 @@ impl Giver {
             packs: Mutex::new(LruCache::new(PACKS_MAX)),
             objects: Mutex::new(LruCache::new(OBJECTS_MAX)),
             turns: Turns::default(),
+            memory: Arc::default(),
             coding,
             ahead,
         }
@@ -240,8 +161,10 @@ impl Giver {
             What::Headers { manifest, series } => {
                 // Headers of a cold study come with their objects. What was recalled stays, so that the asker, who would
                 // hold a long silence for a lost line, finds more done when it comes again.
-                let pack = self.pack_in_time(permit, &request.study, manifest, series).await?;
-                blob(pack, to).await
+                let (pack, held) = self.pack_in_time((peer, permit), request, manifest, series).await?;
+                part(pack, to).await?;
+                drop(held);
+                to.finish().await
             }
             What::Range { digest, groups, first_group, groups_wanted }
             | What::Coded { digest, groups, first_group, groups_wanted, .. } => {
@@ -255,9 +178,14 @@ impl Giver {
                 let reports = permit.allows(&request.study, Level::Objects).is_ok();
                 blob(self.ahead.glance((peer, permit), (*named, &manifest), reports).await?, to).await
             }
-            What::Previews { manifest: named, series, part } => {
+            What::Previews { manifest: named, series, part: nth } => {
                 let (_, manifest) = self.manifest(&request.study, named)?;
-                blob(self.ahead.previews(permit, (*named, &manifest), (series, *part)).await?, to).await
+                let mut held = self.memory.take(peer, request.priority, PREVIEWS_BYTES_MAX as u64).await;
+                let previews = self.ahead.previews(permit, (*named, &manifest), (series, *nth)).await?;
+                held.shrink(previews.len() as u64);
+                part(previews, to).await?;
+                drop(held);
+                to.finish().await
             }
             What::Reprioritize { .. }
             | What::Return { .. }
@@ -271,17 +199,24 @@ impl Giver {
             | What::Lent { .. }
             | What::PassOver(_)
             | What::Attachment { .. }
+            | What::Line
+            | What::Sample { .. }
             | What::Message { .. } => Err(Refusal::Malformed),
         }
+    }
+
+    /// Room in memory for a range of a copy that is given on, whose size is not known before it is open.
+    pub(super) async fn hold_lent(&self, peer: SiteId, priority: Priority) -> Held<'_> {
+        self.memory.take(peer, priority, 2 * RANGE_BYTES_MAX).await
     }
 
     /// Answers a request for a range of a copy that is given on.
     ///
     /// # Errors
     /// As [`Self::give`].
-    pub(crate) async fn give_lent(
+    pub(super) async fn give_lent(
         &self,
-        load: &Load,
+        (load, mut held): (&Load, Held<'_>),
         request: &Request,
         copy: CopiedObject,
         to: &mut Sender<'_>,
@@ -291,11 +226,13 @@ impl Giver {
         };
         let wanted = GroupsWanted { first: *first_group, count: *groups_wanted, with_values: *groups };
         let _waits = load.enter(wanted.bytes(copy.bytes())?);
+        let takes_planes = codings.contains(&PLANES);
+        held.shrink(wanted.memory(copy.bytes(), takes_planes));
         let object = Given::Lent(copy);
-        if codings.contains(&PLANES) {
-            self.coded(object, wanted, load, to).await
+        if takes_planes {
+            self.coded(object, wanted, (load, held), to).await
         } else {
-            plain(&object, wanted, to).await
+            plain(object, wanted, held, to).await
         }
     }
 
@@ -313,13 +250,25 @@ impl Giver {
     ) -> Result<(), Refusal> {
         let row = self.row(&request.study, digest)?;
         let _waits = load.enter(wanted.bytes(row.entry.bytes)?);
-        let object = {
-            // A large object stays open, and may take long to be opened: its peer's others do not wait for that.
-            let is_small = row.entry.bytes <= RANGE_BYTES_MAX;
-            let _turn = if is_small { self.turns.take(peer, request.priority).await } else { None };
-            Given::Own(self.open(permit, &row).await?)
+        // Whoever holds memory does not wait for more: a large object, which takes some while it is verified, is opened before. It
+        // may take long, and its peer's others do not wait for that.
+        let is_large = row.entry.bytes > RANGE_BYTES_MAX;
+        let visit = (peer, request.priority);
+        let large = if is_large { Some(self.open(visit, permit, &row).await?) } else { None };
+        // The turn first: what only waits to be read holds no memory.
+        let turn = if is_large { None } else { self.turns.take(peer, request.priority).await };
+        let held = self.memory.take(peer, request.priority, wanted.memory(row.entry.bytes, takes_planes)).await;
+        let object = match large {
+            Some(object) => object,
+            None => self.archive.read_for(permit, &row).await.map_err(|e| refusal_of(&e))?,
         };
-        if takes_planes { self.coded(object, wanted, load, to).await } else { plain(&object, wanted, to).await }
+        drop(turn);
+        let object = Given::Own(object);
+        if takes_planes {
+            self.coded(object, wanted, (load, held), to).await
+        } else {
+            plain(object, wanted, held, to).await
+        }
     }
 
     /// Manifest, headers and first bytes, one behind the other.
@@ -335,31 +284,41 @@ impl Giver {
         let (bytes, manifest) = self.manifest(&request.study, named)?;
         part(bytes, to).await?;
         // What cannot be given from here on is asked for by itself, and refused then.
-        let Ok(pack) = self.pack_in_time(visit.1, &request.study, named, series).await else {
+        let Ok((pack, held)) = self.pack_in_time((visit.0, visit.1), request, named, series).await else {
             return to.finish().await;
         };
         part(pack, to).await?;
+        drop(held);
         let mut entries = manifest.series.iter().filter(|s| s.series == *series).flat_map(|s| &s.instances);
         let Some(entry) = instance.as_ref().and_then(|wanted| entries.find(|entry| entry.instance == *wanted)) else {
             return to.finish().await;
         };
         let wanted = GroupsWanted { first: 0, count: *groups_wanted, with_values: true };
         let given = self.range(visit, request, (&entry.digest, wanted, codings.contains(&PLANES)), to).await;
-        if given.is_err() && !to.is_within {
+        if given.is_err() && !to.is_within() {
             return to.finish().await;
         }
         given
     }
 
+    /// A pack, and what is held for it.
     async fn pack_in_time(
         &self,
-        permit: &Permit,
-        study: &Uid,
-        manifest: &Digest,
+        (peer, permit): (SiteId, &Permit),
+        request: &Request,
+        named: &Digest,
         series: &Uid,
-    ) -> Result<Bytes, Refusal> {
-        let pack = tokio::time::timeout(PACK_WITHIN, self.pack(permit, study, manifest, series)).await;
-        pack.map_err(|_| Refusal::Busy(PACK_RETRY_MS))?
+    ) -> Result<(Bytes, Held<'_>), Refusal> {
+        let packing = async {
+            let (_, manifest) = self.manifest(&request.study, named)?;
+            let entry = manifest.series.iter().find(|s| s.series == *series).ok_or(Refusal::NotHeld)?;
+            let bytes: u64 = entry.instances.iter().map(|instance| u64::from(instance.header_bytes)).sum();
+            let mut held = self.memory.take(peer, request.priority, bytes).await;
+            let pack = self.pack(permit, &request.study, named, series).await?;
+            held.shrink(pack.len() as u64);
+            Ok::<_, Refusal>((pack, held))
+        };
+        tokio::time::timeout(PACK_WITHIN, packing).await.map_err(|_| Refusal::Busy(PACK_RETRY_MS))?
     }
 
     fn row(&self, study: &Uid, digest: &Digest) -> Result<InstanceRow, Refusal> {
@@ -396,19 +355,28 @@ impl Giver {
         packing.await.map_err(internal)?
     }
 
-    /// Opens an object. A large one stays open, and goes on being verified when the asker gives up meanwhile.
-    async fn open(&self, permit: &Permit, row: &InstanceRow) -> Result<Object, Refusal> {
-        if row.entry.bytes <= RANGE_BYTES_MAX {
-            return self.archive.read_for(permit, row).await.map_err(|e| refusal_of(&e));
-        }
+    /// Opens a large object. It stays open, and goes on being verified when the asker gives up meanwhile.
+    async fn open(
+        &self,
+        (peer, priority): (SiteId, Priority),
+        permit: &Permit,
+        row: &InstanceRow,
+    ) -> Result<Object, Refusal> {
         let key = (permit.study.clone(), row.entry.digest);
         let opened = {
             let mut objects = self.objects.lock().unwrap_or_else(PoisonError::into_inner);
             objects.get_or_insert(key, Opened::default).clone()
         };
-        let (archive, permit, row) = (self.archive.clone(), permit.clone(), row.clone());
+        let (archive, memory, permit, row) = (self.archive.clone(), self.memory.clone(), permit.clone(), row.clone());
         let opening = self.tasks.spawn("transfer.open", async move {
-            opened.get_or_try_init(|| archive.read_for(&permit, &row)).await.cloned()
+            if let Some(kept) = opened.get() {
+                return Ok(kept.clone());
+            }
+            // What is no larger is read whole, once. Each waits for memory of its own: whoever came first may be slow.
+            let bytes = if row.entry.bytes > ONE_MAX { PIECE_BYTES } else { row.entry.bytes };
+            let _held = memory.take(peer, priority, bytes).await;
+            let open = || async { archive.read_for(&permit, &row).await.map(Object::without_bytes) };
+            opened.get_or_try_init(open).await.cloned()
         });
         opening.await.map_err(internal)?.map_err(|e| refusal_of(&e))
     }
@@ -418,21 +386,20 @@ impl Giver {
         &self,
         object: Given,
         wanted: GroupsWanted,
-        load: &Load,
+        (load, mut held): (&Load, Held<'_>),
         to: &mut Sender<'_>,
     ) -> Result<(), Refusal> {
         let (offset, bytes) = wanted.place(&object);
         if !object.is_native() || bytes == 0 || !self.coding.codes(bytes, load) {
-            return plain(&object, wanted, to).await;
+            return plain(object, wanted, held, to).await;
         }
         let turn = self.coding.encoding.enter(bytes).await.ok_or(Refusal::Internal)?;
-        // Read when it is its turn: what waits holds no memory but small objects.
         let unit = object.range(offset, bytes).await?;
         let looked_at = object.clone();
         let coding = turn.work(move || coding::encode(&unit, looked_at.layout(offset).as_ref()));
         let coded = coding.await.ok_or(Refusal::Internal)?;
         self.coding.note_saving(bytes, coded.as_ref().map_or(bytes, |coded| coded.len() as u64));
-        let Some(coded) = coded else { return plain(&object, wanted, to).await };
+        let Some(coded) = coded else { return plain(object, wanted, held, to).await };
         let values = wanted.values(&object);
         let head = Answer::Coded {
             object_bytes: object.bytes(),
@@ -442,11 +409,13 @@ impl Giver {
             coded: u32::try_from(coded.len()).map_err(internal)?,
         };
         drop(object);
+        held.shrink((coded.len() + values.len()) as u64);
         to.head(&head).await?;
         if !values.is_empty() {
             to.piece(values).await?;
         }
         to.piece(coded.into()).await?;
+        drop(held);
         to.finish().await
     }
 }
@@ -458,6 +427,19 @@ impl GroupsWanted {
             return Err(Refusal::Malformed);
         }
         Ok(groups_bytes(object_bytes, self.first, self.count))
+    }
+
+    /// What an answer of them takes in memory: what is read, what it is coded to, and the group values.
+    fn memory(self, object_bytes: u64, takes_planes: bool) -> u64 {
+        let range = groups_bytes(object_bytes, self.first, self.count);
+        let is_whole = object_bytes <= RANGE_BYTES_MAX;
+        let values = if self.with_values { object_bytes.div_ceil(GROUP_BYTES) * 32 } else { 0 };
+        let read = match (is_whole, takes_planes) {
+            (true, _) => object_bytes,
+            (false, true) => range,
+            (false, false) => range.min(PIECE_BYTES),
+        };
+        read + values + if takes_planes { range } else { 0 }
     }
 
     /// Where they begin, and how many bytes they are.
@@ -472,12 +454,13 @@ impl GroupsWanted {
 }
 
 /// Sends bytes as they are.
-async fn plain(object: &Given, wanted: GroupsWanted, to: &mut Sender<'_>) -> Result<(), Refusal> {
-    let (mut offset, bytes) = wanted.place(object);
+async fn plain(object: Given, wanted: GroupsWanted, mut held: Held<'_>, to: &mut Sender<'_>) -> Result<(), Refusal> {
+    held.shrink(wanted.memory(object.bytes(), false));
+    let (mut offset, bytes) = wanted.place(&object);
     let end = offset + bytes;
     // Read before the head leaves: a fault of the first piece can still be told as a refusal.
-    let mut piece = read(object, offset, end).await?;
-    let values = wanted.values(object);
+    let mut piece = read(&object, offset, end).await?;
+    let values = wanted.values(&object);
     let count = u32::try_from(values.len() / 32).map_err(internal)?;
     let bytes = u32::try_from(bytes).map_err(internal)?;
     to.head(&Answer::Range { object_bytes: object.bytes(), values: count, bytes }).await?;
@@ -487,8 +470,10 @@ async fn plain(object: &Given, wanted: GroupsWanted, to: &mut Sender<'_>) -> Res
     while !piece.is_empty() {
         offset += piece.len() as u64;
         to.piece(piece).await?;
-        piece = read(object, offset, end).await?;
+        piece = read(&object, offset, end).await?;
     }
+    // What the connection has yet to bring over counts in its send window.
+    drop((object, held));
     // Less than promised would look like bytes cut on the way; the asker must not take it for an end.
     if offset < end { Err(Refusal::Internal) } else { to.finish().await }
 }
@@ -498,8 +483,11 @@ async fn read(object: &Given, offset: u64, end: u64) -> Result<Bytes, Refusal> {
         return Ok(Bytes::new());
     }
     // What is one range at most lies in memory whole.
-    let piece = if object.bytes() <= RANGE_BYTES_MAX { RANGE_BYTES_MAX } else { PIECE_BYTES };
-    object.range(offset, (end - offset).min(piece)).await
+    let is_whole = object.bytes() <= RANGE_BYTES_MAX;
+    let bytes = object.range(offset, (end - offset).min(if is_whole { RANGE_BYTES_MAX } else { PIECE_BYTES })).await?;
+    // A small part of it does not keep all of it there until the asker has it.
+    let is_part = is_whole && (bytes.len() as u64) < object.bytes() / 2;
+    Ok(if is_part { Bytes::copy_from_slice(&bytes) } else { bytes })
 }
 
 async fn blob(bytes: Bytes, to: &mut Sender<'_>) -> Result<(), Refusal> {
@@ -512,7 +500,7 @@ async fn part(bytes: Bytes, to: &mut Sender<'_>) -> Result<(), Refusal> {
     let length = u32::try_from(bytes.len()).map_err(internal)?;
     to.head(&Answer::Blob { bytes: length }).await?;
     to.piece(bytes).await?;
-    to.is_within = false;
+    to.end_part();
     Ok(())
 }
 
@@ -547,4 +535,25 @@ fn refusal_of(fault: &ReadError) -> Refusal {
 fn internal(fault: impl std::fmt::Display) -> Refusal {
     tracing::error!(%fault, "cannot serve");
     Refusal::Internal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MIB: u64 = 1 << 20;
+
+    #[test]
+    fn an_answer_takes_what_is_read_and_what_it_becomes() {
+        let range = |count| GroupsWanted { first: 0, count, with_values: false };
+        assert_eq!(range(64).memory(500_000, false), 500_000);
+        assert_eq!(range(1).memory(500_000, false), 500_000, "a small one is read whole");
+        assert_eq!(range(64).memory(500_000, true), 1_000_000);
+        assert_eq!(range(64).memory(8 * MIB, false), PIECE_BYTES);
+        assert_eq!(range(64).memory(8 * MIB, true), 2 * MIB);
+        assert_eq!(range(4).memory(1024 * MIB, false), 4 * GROUP_BYTES);
+        let with_values = GroupsWanted { with_values: true, ..range(64) };
+        assert_eq!(with_values.memory(1024 * MIB, false), PIECE_BYTES + 2 * MIB);
+        assert!(range(64).memory(8 * MIB, true) < ONE_MAX);
+    }
 }

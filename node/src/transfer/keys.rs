@@ -10,7 +10,7 @@
 
 use protocol::{
     Key,
-    fetch::{ALPN_CODED, ALPN_PASSES, ALPN_ROADS, ALPNS},
+    fetch::{ALPN_CODED, ALPN_LINES, ALPN_PASSES, ALPN_ROADS, ALPNS},
     roads::ALPN_TUNNEL,
 };
 use quinn::crypto::rustls::HandshakeData;
@@ -63,17 +63,22 @@ pub(crate) fn other_end(connection: &quinn::Connection) -> Option<Key> {
 
 /// Whether the other end of a connection whose handshake is done knows requests for coded bytes.
 pub(crate) fn knows_coded(connection: &quinn::Connection) -> bool {
-    speaks(connection, &[ALPN_PASSES, ALPN_ROADS, ALPN_CODED])
+    speaks(connection, &[ALPN_LINES, ALPN_PASSES, ALPN_ROADS, ALPN_CODED])
 }
 
 /// Whether it knows how to answer all that a study is opened with at once, and the requests about roads.
 pub(crate) fn knows_roads(connection: &quinn::Connection) -> bool {
-    speaks(connection, &[ALPN_PASSES, ALPN_ROADS])
+    speaks(connection, &[ALPN_LINES, ALPN_PASSES, ALPN_ROADS])
 }
 
 /// Whether it knows passes, and requests for what stands for images that are not here yet.
 pub(crate) fn knows_passes(connection: &quinn::Connection) -> bool {
-    speaks(connection, &[ALPN_PASSES])
+    speaks(connection, &[ALPN_LINES, ALPN_PASSES])
+}
+
+/// Whether it knows requests about the line itself.
+pub(crate) fn knows_lines(connection: &quinn::Connection) -> bool {
+    speaks(connection, &[ALPN_LINES])
 }
 
 fn speaks(connection: &quinn::Connection, names: &[&[u8]]) -> bool {

@@ -11,7 +11,7 @@
 //! # Not here
 //! Which road is better: `protocol::roads`. How each is dialled: [`super::dial`]. What is asked: [`super::fetch`], [`super::pump`]. What is served: [`super::serve`].
 
-use super::{TransferError, endpoint::code, progress::Pulse, roads::Road};
+use super::{TransferError, endpoint::code, losses::Told, progress::Pulse, roads::Road};
 use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use protocol::{
     SiteId,
@@ -91,6 +91,8 @@ pub(crate) struct Line {
     silence: Notify,
     /// Beats with every group of bytes that comes.
     pub(crate) pulse: Pulse,
+    /// What the peer tells of its packets to us.
+    pub(super) told: Told,
     waiting: AtomicUsize,
     demand: AtomicBool,
     /// The peer is missed on the control plane.
@@ -154,6 +156,7 @@ impl Line {
             renewed: Notify::new(),
             silence: Notify::new(),
             pulse: Pulse::default(),
+            told: Told::default(),
             waiting: AtomicUsize::new(0),
             demand: AtomicBool::new(false),
             is_missed: AtomicBool::new(false),
@@ -237,10 +240,12 @@ impl Line {
         say(&mut self.judge.lock().unwrap_or_else(PoisonError::into_inner), now)
     }
 
-    /// So many bytes a second come while more is asked for.
+    /// So many bytes a second come while more is asked for. What counts is the loss of the direction in which images go; where the
+    /// peer does not tell it, that of our own packets is all that is known.
     pub(crate) fn note_rate(&self, live: &Live, bytes_per_s: f64) {
         let path = live.connection.stats().path;
-        let lost = path.lost_packets as f64 / path.sent_packets.max(1) as f64;
+        let ours = path.lost_packets as f64 / path.sent_packets.max(1) as f64;
+        let lost = self.told.lost(live.connection.stable_id()).unwrap_or(ours);
         let kind = live.road.kind;
         if let Some(better) = self.judge(|judge, now| judge.carries(now, kind, bytes_per_s, lost)) {
             tracing::info!(peer = %self.peer.short(), from = kind.word(), to = better.word(), "the road carries too little");

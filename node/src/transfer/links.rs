@@ -5,13 +5,7 @@
 
 use super::{Inner, Transfer, past};
 use protocol::{SiteId, roads::RoadKind};
-use std::{
-    sync::{PoisonError, atomic::Ordering},
-    time::Duration,
-};
-
-/// Fewer packets tell nothing of the share that is lost.
-const PACKETS_MIN: u64 = 50;
+use std::{sync::PoisonError, time::Duration};
 
 /// A line.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,18 +18,20 @@ pub(crate) struct LinkRow {
     pub(crate) via: Option<SiteId>,
     /// As measured now; else as it was last.
     pub(crate) rtt_s: Option<f64>,
-    /// Share of our packets that were lost on this connection.
+    /// Share of the peer's packets to us, those that carry images, that is lost lately, as it tells; `None` where it does not.
     pub(crate) lost: Option<f64>,
-    /// Bytes of images that come now, a second.
-    pub(crate) bytes_per_s: f64,
-    /// The highest rate of the last transfers.
-    pub(crate) best_bytes_per_s: Option<f64>,
+    /// Bytes that come over the wire for images now, a second.
+    pub(crate) wire_bytes_per_s: f64,
+    /// The highest of the last transfers, by the same measure.
+    pub(crate) best_wire_bytes_per_s: Option<f64>,
     /// Requests that wait for their turn, and that run.
     pub(crate) waiting: usize,
     pub(crate) running: usize,
-    /// Bytes of images that came since the start.
+    /// Bytes that came over the wire for images since the start.
     pub(crate) came: u64,
-    /// Bytes that came and were of no use: of what was taken back, cut off, or wrong.
+    /// Verified bytes of images that they became and that were kept.
+    pub(crate) kept: u64,
+    /// Bytes that came over the wire and were of no use: of what was taken back, cut off, or wrong.
     pub(crate) wasted: u64,
     /// Bytes this connection carried, all told.
     pub(crate) received: u64,
@@ -43,6 +39,8 @@ pub(crate) struct LinkRow {
     pub(crate) packets_sent: u64,
     pub(crate) packets_lost: u64,
     pub(crate) window_bytes: u64,
+    /// What the peer lets be under way to us, as it told last.
+    pub(crate) peer_window_bytes: Option<u64>,
 }
 
 impl Transfer {
@@ -61,7 +59,7 @@ impl Transfer {
         self.inner.link(peer)
     }
 
-    /// What so many bytes of a peer's will take; `None` where nothing is known of it.
+    /// What so many bytes of a peer's, the first image and all, will take; `None` where nothing is known of it.
     pub(crate) fn foresee(&self, peer: &SiteId, bytes: (u64, u64)) -> Option<past::Foresight> {
         let link = self.inner.link(peer)?;
         self.inner.past.foresee(peer, (link.rtt_s?, link.is_connected), bytes)
@@ -84,6 +82,7 @@ impl Inner {
         let live = pump.line().live();
         let stats = live.as_ref().map(|live| live.connection.stats());
         let path = stats.as_ref().map(|stats| stats.path).unwrap_or_default();
+        let id = live.as_ref().map(|live| live.connection.stable_id());
         let rtt = live.as_ref().map(|live| past::seconds(live.connection.rtt()));
         let (waiting, running) = pump.load();
         Some(LinkRow {
@@ -92,18 +91,20 @@ impl Inner {
             road: live.as_ref().map(|live| live.road.kind),
             via: live.as_ref().and_then(|live| live.road.via),
             rtt_s: rtt.or_else(|| self.past.last_rtt(peer)),
-            lost: (path.sent_packets >= PACKETS_MIN).then(|| path.lost_packets as f64 / path.sent_packets as f64),
-            bytes_per_s: pump.rate_now(),
-            best_bytes_per_s: self.past.best_rate(peer),
+            lost: id.and_then(|id| pump.line().told.lost(id)),
+            wire_bytes_per_s: pump.rate_now(),
+            best_wire_bytes_per_s: self.past.best_rate(peer),
             waiting,
             running,
-            came: pump.came.load(Ordering::Relaxed),
+            came: pump.came(),
+            kept: pump.kept(),
             wasted: pump.wasted(),
             received: stats.as_ref().map_or(0, |stats| stats.udp_rx.bytes),
             sent: stats.as_ref().map_or(0, |stats| stats.udp_tx.bytes),
             packets_sent: path.sent_packets,
             packets_lost: path.lost_packets,
             window_bytes: path.cwnd,
+            peer_window_bytes: id.and_then(|id| pump.line().told.window_bytes(id)),
         })
     }
 }

@@ -10,6 +10,7 @@
 //! # Not here
 //! Who has which study: `overlay`. Who reads it, and what the reader sees: `studies`.
 
+mod access;
 mod ahead;
 mod aside;
 mod attached;
@@ -18,9 +19,11 @@ mod coded;
 mod coding;
 mod congestion;
 mod dial;
+mod doubts;
 mod endpoint;
 mod errand;
 mod extent;
+mod failure;
 mod fetch;
 #[cfg(any(test, feature = "fuzz"))]
 pub(crate) mod fuzz;
@@ -32,17 +35,23 @@ mod keys;
 mod lend;
 mod line;
 mod links;
+mod losses;
+mod memory;
 mod opening;
 mod others;
+mod outgoing;
 mod passes;
 mod past;
 mod progress;
 mod pump;
+mod raise;
 mod rates;
 mod receive;
 mod recover;
 mod roads;
+mod sample;
 mod schedule;
+mod send;
 mod serve;
 mod share;
 mod spread;
@@ -55,12 +64,14 @@ pub(crate) mod tests;
 
 pub(crate) use ahead::{believe_glance, believe_previews};
 pub(crate) use aside::Message;
-pub(crate) use errand::{Errand, Failure, Object, Steer, Tally};
+pub(crate) use errand::{Errand, Object, Steer, Tally};
+pub(crate) use failure::Failure;
 pub(crate) use fetch::{believe_manifest, unpack_headers};
 pub(crate) use give_ahead::{Lent, Shown};
 pub(crate) use kept::time_of;
 pub(crate) use links::LinkRow;
 pub(crate) use opening::Opening;
+pub(crate) use outgoing::{GivenTotal, OutgoingRow};
 pub(crate) use past::Past;
 pub(crate) use progress::Rate;
 pub(crate) use recover::{Lost, Recovery, Right};
@@ -190,6 +201,7 @@ struct Inner {
     trust: Trust,
     server: Arc<Server>,
     alerts: Alerts,
+    doubts: doubts::Doubts,
     tasks: Tasks,
     /// Handshakes by address, before anything is spent on one.
     callers: Pace<IpAddr>,
@@ -197,6 +209,7 @@ struct Inner {
     visits: Pace<SiteId>,
     coding: Arc<Coding>,
     past: Arc<Past>,
+    access: Arc<access::Access>,
     pumps: Mutex<HashMap<SiteId, Arc<Pump>>>,
     this: Weak<Self>,
 }
@@ -212,14 +225,14 @@ impl Transfer {
             parts;
         let address = config.pixels.listen;
         let listen = |e: rustls::Error| TransferError::Listen { address, source: std::io::Error::other(e) };
-        let rekeyed = identity.changes();
+        let (rekeyed, news) = (identity.changes(), trust.events());
         let keys = Keys::new(identity.key().signing_key()).map_err(listen)?;
         let (knock, knocks) = mpsc::channel(KNOCKS_MAX);
         let gate = Self::gate(trust.clone(), knock);
-        let law = config.pixels.congestion;
-        let bound = endpoint::bind(address, &keys, gate.clone(), (config.pixels.tcp, law))?;
-        let roads = Roads::new(bound.table, bound.socket, config.pixels.tcp, gate.clone());
-        let alerts = Alerts::new(audit);
+        let (tcp, law) = (config.pixels.tcp, config.pixels.congestion);
+        let bound = endpoint::bind(address, &keys, gate.clone(), (tcp, law))?;
+        let roads = Roads::new(bound.table, bound.socket, tcp, gate.clone());
+        let (alerts, doubts) = (Alerts::new(audit), doubts::Doubts::new(cases.clone()));
         let coding = Coding::new(config.pixels.coding, &tasks);
         let ahead = give_ahead::Ahead::new(archive.clone(), cases.clone(), identity.clone());
         let server = Arc::new(Server {
@@ -237,35 +250,37 @@ impl Transfer {
             begun: serve::begun_pace(),
             refused: serve::refused_pace(),
             rates: Arc::default(),
+            outgoing: outgoing::Outgoing::default(),
             trials: trial::Trials::default(),
             roads: serve::Outward::default(),
             tasks: tasks.clone(),
         });
-        let site = identity.site();
         let inner = Arc::new_cyclic(|this| Inner {
-            site,
+            site: identity.site(),
+            relay: Relay::new(config.relay.clone(), identity.site()),
             identity,
             keys: RwLock::new(keys),
             law,
             known: Arc::default(),
             endpoint: bound.endpoint,
             roads,
-            relay: Relay::new(config.relay.clone(), site),
             messages: OnceLock::new(),
             trust,
             server: server.clone(),
             alerts,
+            doubts,
             tasks: tasks.clone(),
             callers: Pace::new(CALLS_BURST, CALL_EACH),
             visits: Pace::new(VISITS_BURST, VISIT_EACH),
             coding,
             past: Arc::new(past),
+            access: Arc::default(),
             pumps: Mutex::default(),
             this: this.clone(),
         });
         server.roads.set(inner.this.clone());
-        let news = inner.trust.events();
         tasks.spawn("transfer.alerts", inner.alerts.clone().run(tasks.clone()));
+        tasks.spawn("transfer.doubts", inner.doubts.clone().run(tasks.clone()));
         tasks.spawn("transfer.accept", calls::accept(inner.clone()));
         if let Some(listener) = bound.listener {
             tasks.spawn("transfer.tcp", roads::tcp::accept(inner.clone(), listener));
@@ -325,7 +340,7 @@ impl Transfer {
     pub(crate) fn errand(&self, holder: &SiteId, study: &Uid, lease: Lease) -> Result<Arc<Errand>, TransferError> {
         let pump = self.inner.pump(holder).ok_or(Refusal::NotPaired)?;
         let ended = pump.line().over.child_token();
-        Ok(Errand::new(*holder, study.clone(), lease, pump, ended))
+        Ok(Errand::new((*holder, study.clone()), lease, pump, ended, self.inner.doubts.clone()))
     }
 
     /// The manifest that a card names, believed.
@@ -437,10 +452,12 @@ impl Inner {
             tasks: self.tasks.clone(),
             coding: self.coding.clone(),
             past: self.past.clone(),
+            access: self.access.clone(),
         };
         let pump = Arc::new(Pump::new(line.clone(), parts));
         pumps.insert(*peer, pump.clone());
         drop(pumps);
+        self.tasks.spawn("transfer.sample", this.clone().keep_sampled(pump.clone()));
         self.tasks.spawn("transfer.line", async move { line.keep(&*this).await });
         self.tasks.spawn("transfer.pump", pump.clone().run());
         Some(pump)

@@ -2,7 +2,10 @@
 //!
 //! Of each peer the last sixteen runs are kept: how many bytes came in how long while more was asked for all the time, over
 //! which round trip; and how long a first image took. The next is taken to be like those that resemble it in size and
-//! round trip, the newest most of all.
+//! round trip, the newest most of all. A first image takes what the middle one of the last ones took beside the round trip and
+//! its own bytes: at both ends a busy moment makes one of them late, and that one says nothing of the next.
+//!
+//! Of a peer from which nothing came yet a sample of the line stands in ([`super::sample`]), as long as nothing better is known.
 //!
 //! # At a crash
 //! A file of its own, written whole. Lost or unreadable, transfers are foretold again after the next one.
@@ -24,6 +27,13 @@ use std::{
 const FILE: &str = "links.state";
 /// Runs kept of a peer, and first images.
 const KEPT_MAX: usize = 16;
+/// The first images of which the middle one tells of the next: half of them make a change known.
+const FIRSTS: usize = 9;
+/// Round trips that differ by less, or by less than half, are of the same road.
+const SAME_ROAD_S: f64 = 0.005;
+const SAME_ROAD_SHARE: f64 = 0.5;
+/// After this time a sample is taken anew, if nothing came meanwhile.
+const SAMPLE_STALE_S: u64 = 86_400;
 /// Less says more about the round trip than about the rate.
 const RUN_BYTES_MIN: u64 = 1 << 20;
 /// Round trips of a first image: manifest, headers and image come in one answer.
@@ -66,6 +76,18 @@ struct Peer {
     /// Those for which the connection had to be made.
     #[serde(default)]
     cold_firsts: VecDeque<Run>,
+    /// What the line carried while nobody waited on it.
+    #[serde(default)]
+    sample: Option<Sample>,
+}
+
+/// A sample of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Sample {
+    /// Seconds since 1970.
+    at_s: u64,
+    bytes_per_s: f64,
+    rtt_s: f64,
 }
 
 /// What a study will take.
@@ -73,6 +95,8 @@ struct Peer {
 pub(crate) struct Foresight {
     pub(crate) first_s: f64,
     pub(crate) whole_s: f64,
+    /// Nothing came from there yet: told by a sample, which may not have got going on a fast link.
+    pub(crate) is_of_sample: bool,
 }
 
 /// The memory. Bounded by the number of peers.
@@ -106,11 +130,32 @@ impl Past {
         if run.took_s <= 0.0 || run.rtt_s <= 0.0 {
             return;
         }
-        let text = {
-            let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
-            let list = of(peers.entry(site.to_string()).or_default());
+        self.change(site, |peer| {
+            let list = of(peer);
             list.push_front(run);
             list.truncate(KEPT_MAX);
+        });
+    }
+
+    /// Whether the rate of a peer's line is worth a sample: nothing came from there yet, and none was taken within a day.
+    pub(crate) fn wants_sample(&self, site: &SiteId, now_s: u64) -> bool {
+        let peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(peer) = peers.get(&site.to_string()) else { return true };
+        let is_stale = |sample: &Sample| now_s.abs_diff(sample.at_s) >= SAMPLE_STALE_S;
+        peer.runs.is_empty() && peer.sample.as_ref().is_none_or(is_stale)
+    }
+
+    /// A sample brought so many bytes a second. Blocks as [`Self::note_run`].
+    pub(crate) fn note_sample(&self, site: &SiteId, bytes_per_s: f64, rtt_s: f64, at_s: u64) {
+        if bytes_per_s > 0.0 && bytes_per_s.is_finite() && rtt_s > 0.0 {
+            self.change(site, |peer| peer.sample = Some(Sample { at_s, bytes_per_s, rtt_s }));
+        }
+    }
+
+    fn change(&self, site: &SiteId, change: impl FnOnce(&mut Peer)) {
+        let text = {
+            let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
+            change(peers.entry(site.to_string()).or_default());
             serde_json::to_vec(&*peers)
         };
         let Some((file, text)) = self.file.as_ref().zip(text.ok()) else { return };
@@ -125,18 +170,21 @@ impl Past {
         self.peers.lock().unwrap_or_else(PoisonError::into_inner).retain(|site, _| names.contains(site));
     }
 
-    /// The highest rate of the last runs, bytes a second: what the link carries as far as is known.
+    /// The highest rate of the last runs, bytes over the wire a second: what the link carries as far as is known.
     pub(crate) fn best_rate(&self, site: &SiteId) -> Option<f64> {
         let peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
         let rate = |run: &Run| run.wire.unwrap_or(run.bytes) as f64 / run.took_s;
-        peers.get(&site.to_string())?.runs.iter().map(rate).max_by(f64::total_cmp)
+        let peer = peers.get(&site.to_string())?;
+        let best = peer.runs.iter().map(rate).max_by(f64::total_cmp);
+        best.or_else(|| peer.sample.map(|sample| sample.bytes_per_s))
     }
 
     /// The last round trip, seconds.
     pub(crate) fn last_rtt(&self, site: &SiteId) -> Option<f64> {
         let peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
         let peer = peers.get(&site.to_string())?;
-        peer.runs.front().or_else(|| peer.firsts.front()).map(|run| run.rtt_s)
+        let last = peer.runs.front().or_else(|| peer.firsts.front()).map(|run| run.rtt_s);
+        last.or_else(|| peer.sample.map(|sample| sample.rtt_s))
     }
 
     /// What so many bytes will take over this round trip, with a connection or without, the first image of them being so
@@ -150,24 +198,24 @@ impl Past {
         let peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
         let peer = peers.get(&site.to_string())?;
         // One image comes at the rate of the link, without the pauses that a whole study has.
-        let carries = likely(&peer.runs, all.max(RUN_BYTES_MIN), rtt_s, Run::carried)?;
-        // What an image takes where nothing is in the way; the last ones took so many times that.
+        let carries = likely(&peer.runs, all.max(RUN_BYTES_MIN), rtt_s, Run::carried)
+            .or_else(|| peer.sample.map(|sample| sample.bytes_per_s))?;
+        // What an image takes where nothing is in the way.
         let plain = |trips: f64, rtt_s: f64, bytes: u64| trips * rtt_s + bytes as f64 / carries;
-        let times = |firsts: &VecDeque<Run>, trips: f64| {
-            likely(firsts, image, rtt_s, |run| {
-                (run.took_s / plain(trips, run.rtt_s, run.bytes)).clamp(TIMES_MIN, TIMES_MAX)
-            })
+        let like = |firsts: &VecDeque<Run>, of: f64, to: f64| {
+            let past = |run: &Run| plain(of, run.rtt_s, run.bytes);
+            first_like(firsts, rtt_s, past, plain(to, rtt_s, image))
         };
-        let (warm, cold) = (times(&peer.firsts, TRIPS), times(&peer.cold_firsts, TRIPS + CONNECT_TRIPS));
-        let (trips, times) = if is_connected {
-            (TRIPS, warm.or(cold).unwrap_or(1.0))
-        } else {
-            (TRIPS + CONNECT_TRIPS, cold.or(warm).unwrap_or(1.0))
-        };
-        let first_s = times * plain(trips, rtt_s, image);
+        let (warm_trips, cold_trips) = (TRIPS, TRIPS + CONNECT_TRIPS);
+        let trips = if is_connected { warm_trips } else { cold_trips };
+        let warm = || like(&peer.firsts, warm_trips, trips);
+        let cold = || like(&peer.cold_firsts, cold_trips, trips);
+        let known = if is_connected { warm().or_else(cold) } else { cold().or_else(warm) };
+        let first_s = known.unwrap_or_else(|| plain(trips, rtt_s, image));
         // What keeps the first image longer keeps all of them.
         let before = (first_s - plain(TRIPS, rtt_s, image)).max(0.0);
-        Some(Foresight { first_s, whole_s: before + plain(TRIPS, rtt_s, all.max(image)) })
+        let whole_s = before + plain(TRIPS, rtt_s, all.max(image));
+        Some(Foresight { first_s, whole_s, is_of_sample: peer.runs.is_empty() })
     }
 }
 
@@ -184,6 +232,28 @@ fn likely(runs: &VecDeque<Run>, bytes: u64, rtt_s: f64, of: impl Fn(&Run) -> f64
         newness *= FADES;
     }
     (weights > 0.0).then(|| (sum / weights).exp())
+}
+
+/// What a first image takes that would take `plain` where nothing is in the way, as would each of the last ones `past`: over the
+/// same road so much more as the middle one of them took, else so many times as long. `None` where there was none.
+fn first_like(firsts: &VecDeque<Run>, rtt_s: f64, past: impl Fn(&Run) -> f64, plain: f64) -> Option<f64> {
+    let is_same = |run: &&Run| {
+        let apart = (run.rtt_s - rtt_s).abs();
+        apart <= SAME_ROAD_S || apart <= SAME_ROAD_SHARE * run.rtt_s.min(rtt_s)
+    };
+    let more = firsts.iter().filter(is_same).take(FIRSTS).map(|run| run.took_s - past(run));
+    let times = || firsts.iter().take(FIRSTS).map(|run| (run.took_s / past(run)).clamp(TIMES_MIN, TIMES_MAX));
+    let like = middle(more.collect()).map(|more| plain + more);
+    // A rate that was taken to be lower than it is makes all of them quicker than they should be: none is quicker than this.
+    like.or_else(|| middle(times().collect()).map(|times| plain * times)).map(|like| like.max(plain * TIMES_MIN))
+}
+
+/// The middle one, or the mean of the two in the middle.
+fn middle(mut of: Vec<f64>) -> Option<f64> {
+    of.sort_by(f64::total_cmp);
+    let upper = *of.get(of.len() / 2)?;
+    let lower = of.get(of.len().saturating_sub(1) / 2).copied().unwrap_or(upper);
+    Some(f64::midpoint(lower, upper))
 }
 
 fn write(path: &Path, text: &[u8]) -> std::io::Result<()> {
@@ -247,9 +317,67 @@ mod tests {
         };
         assert!((next(0.05, true, 500_000) - 0.2).abs() < 1e-6);
         assert!((next(0.05, false, 500_000) - 0.6).abs() < 1e-6);
-        // Over twice the round trip, and twice as large: half as long again each.
+        // Over another road of twice the round trip: half as long again. Twice as large: as much longer as its bytes take.
         assert!((next(0.1, true, 500_000) - 0.3).abs() < 1e-6);
-        assert!((next(0.05, true, 1_000_000) - 0.3).abs() < 1e-6);
+        assert!((next(0.05, true, 1_000_000) - 0.25).abs() < 1e-6);
+    }
+
+    #[test]
+    fn one_late_first_image_does_not_make_the_next_one_late() {
+        let past = Past::default();
+        past.note_run(&SITE, run(100_000_000, 1.001, 0.001));
+        let next = || past.foresee(&SITE, (0.0015, true), (500_000, 100_000_000)).unwrap().first_s;
+        assert!((next() - 0.0065).abs() < 1e-3, "the way and the bytes, as long as no more is known: {}", next());
+        for took_s in [0.028, 0.033, 0.9, 0.030, 0.027, 0.031, 0.4, 0.029, 0.034] {
+            past.note_first(&SITE, run(500_000, took_s, 0.001), true);
+        }
+        assert!((0.028..0.034).contains(&next()), "{}", next());
+        // The hosts have become quicker: after five of nine it is known.
+        for _ in 0..5 {
+            past.note_first(&SITE, run(500_000, 0.012, 0.001), true);
+        }
+        assert!((0.011..0.014).contains(&next()), "{}", next());
+    }
+
+    #[test]
+    fn a_rate_that_was_thought_too_low_makes_no_forecast_of_nothing() {
+        let past = Past::default();
+        // A sample that had no time to get going.
+        past.note_sample(&SITE, 1e6, 0.05, 0);
+        past.note_first(&SITE, run(500_000, 0.1, 0.05), true);
+        let first = |bytes| past.foresee(&SITE, (0.05, true), (bytes, 100_000_000)).unwrap().first_s;
+        assert!((first(500_000) - 0.1).abs() < 1e-9);
+        assert!(first(100_000) > 0.0);
+    }
+
+    #[test]
+    fn a_sample_stands_in_until_something_came_and_for_a_day() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let past = Past::open(folder.path());
+        assert!(past.wants_sample(&SITE, 1_000_000));
+        past.note_sample(&SITE, 10e6, 0.05, 1_000_000);
+        past.note_sample(&SITE, f64::INFINITY, 0.05, 1_000_000);
+        let past = Past::open(folder.path());
+        assert!(!past.wants_sample(&SITE, 1_000_000 + SAMPLE_STALE_S - 1));
+        assert!(past.wants_sample(&SITE, 1_000_000 + SAMPLE_STALE_S));
+        assert_eq!((past.best_rate(&SITE), past.last_rtt(&SITE)), (Some(10e6), Some(0.05)));
+        let seen = past.foresee(&SITE, (0.05, true), (500_000, 200_000_000)).unwrap();
+        assert!((seen.first_s - 0.1).abs() < 1e-6 && (seen.whole_s - 20.05).abs() < 1e-6, "{seen:?}");
+        assert!(seen.is_of_sample);
+        // What came tells more.
+        past.note_run(&SITE, run(100_000_000, 1.05, 0.05));
+        let seen = past.foresee(&SITE, (0.05, true), (500_000, 200_000_000)).unwrap();
+        assert!((seen.whole_s - 2.05).abs() < 1e-6 && !seen.is_of_sample, "{seen:?}");
+        assert!(!past.wants_sample(&SITE, u64::MAX), "a rate is known");
+    }
+
+    #[test]
+    fn what_a_version_before_wrote_is_read() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let run = r#"{"bytes":20000000,"took_s":2.0,"rtt_s":0.6}"#;
+        let text = format!(r#"{{"{SITE}":{{"runs":[{run}],"firsts":[]}}}}"#);
+        fs::write(folder.path().join(FILE), text).unwrap();
+        assert_eq!(Past::open(folder.path()).best_rate(&SITE), Some(10e6));
     }
 
     #[test]

@@ -1,14 +1,18 @@
 //! Runs the queue of one holder: starts spans as the link carries them, and puts them back when a connection is lost.
 //!
 //! # Not here
-//! The order: [`super::schedule`]. Several holders at one queue: [`super::share`]. One span: [`super::fetch`]. Connections: [`super::line`].
+//! The order: [`super::schedule`]. Several holders at one queue: [`super::share`]. What gives way to other lines: [`super::access`].
+//! What runs and becomes more or less urgent: [`super::raise`]. One span: [`super::fetch`]. Connections: [`super::line`].
 
 use super::{
+    access::{Access, Waited},
     coding::Coding,
-    errand::{Errand, Failure, Object, Span},
+    errand::{Errand, Object, Span},
+    failure::Failure,
     fetch::{self, Run as Fetching, SpanEnd},
     keys,
     line::{Line, Live},
+    losses,
     past::{Past, Run},
     progress::{Rate, patience},
     schedule::{Queue, STREAMS_MAX, STREAMS_MIN, Urgency, Wanted},
@@ -16,13 +20,7 @@ use super::{
 };
 use crate::{audit::Alerts, tasks::Tasks};
 use futures::{StreamExt, stream::FuturesUnordered};
-use protocol::{
-    Refusal,
-    fetch::{Priority, Request, What},
-    limits::RANGE_BYTES_MAX,
-    pass::Pass,
-    signed::Signed,
-};
+use protocol::{Refusal, fetch::Priority, limits::RANGE_BYTES_MAX, pass::Pass, signed::Signed};
 use std::{
     collections::HashMap,
     sync::{
@@ -57,6 +55,7 @@ pub(crate) struct PumpParts {
     pub(crate) tasks: Tasks,
     pub(crate) coding: Arc<Coding>,
     pub(crate) past: Arc<Past>,
+    pub(crate) access: Arc<Access>,
 }
 
 /// The pump of one line.
@@ -66,13 +65,14 @@ pub(crate) struct Pump {
     queue: Mutex<Queue<Span>>,
     pub(super) news: Notify,
     pub(super) alerts: Alerts,
-    tasks: Tasks,
+    pub(super) tasks: Tasks,
     past: Arc<Past>,
-    /// Bytes that came, for the rate that decides how much is asked for at once.
-    pub(crate) came: AtomicU64,
-    /// Bytes of objects that they became.
+    access: Arc<Access>,
+    /// Bytes that came over the wire, for the rate that decides how much is asked for at once.
+    came: AtomicU64,
+    /// Verified bytes of objects that they became.
     became: AtomicU64,
-    /// Bytes a second that come now.
+    /// Bytes a second that come over the wire now.
     rate_now: AtomicU64,
     /// A mean of what spans bring over the wire.
     span_bytes: AtomicU64,
@@ -109,9 +109,17 @@ struct Busy {
 type Running = JoinHandle<(Arc<Fetching>, SpanEnd, Arc<Pump>)>;
 pub(super) type Runs = FuturesUnordered<Running>;
 
+/// Resolves at that instant; never, where there is none.
+async fn at(instant: Option<Instant>) {
+    match instant {
+        Some(instant) => tokio::time::sleep_until(instant.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
 impl Pump {
     pub(crate) fn new(line: Arc<Line>, parts: PumpParts) -> Self {
-        let PumpParts { alerts, tasks, coding, past } = parts;
+        let PumpParts { alerts, tasks, coding, past, access } = parts;
         Self {
             line,
             queue: Mutex::default(),
@@ -119,6 +127,7 @@ impl Pump {
             alerts,
             tasks,
             past,
+            access,
             came: AtomicU64::new(0),
             became: AtomicU64::new(0),
             rate_now: AtomicU64::new(0),
@@ -162,38 +171,6 @@ impl Pump {
         true
     }
 
-    /// Nobody looks at a span as before: it waits as less.
-    pub(crate) fn lower(&self, span: &Span, to: Urgency) {
-        let lent = {
-            let mut queue = self.queue();
-            if !queue.lower(span, to) {
-                return;
-            }
-            queue.lent_to(span)
-        };
-        match lent {
-            None => self.let_pass(self, span, to),
-            Some(site) => {
-                if let Some(helper) = span.pump_of(&site) {
-                    helper.let_pass(self, span, to);
-                }
-            }
-        }
-    }
-
-    /// What runs and is no longer looked at is taken back where nothing of it came yet and much stands before it: all that is
-    /// asked for behind it would wait for it. What is about to come goes on.
-    fn let_pass(&self, home: &Self, span: &Span, to: Urgency) {
-        let run = self.table().get(span).cloned();
-        if run.as_ref().is_some_and(|run| run.moved().is_some() || !self.is_far_back(run)) {
-            return;
-        }
-        home.queue().lower_running(span, to);
-        if let Some(run) = run {
-            run.hasten();
-        }
-    }
-
     /// Takes what waits of an errand and nobody looks at out of the queue.
     pub(crate) fn take(&self, errand: &Errand) -> Vec<(Span, Priority)> {
         self.queue().take(|span| std::ptr::eq(span.object.errand.as_ptr(), errand))
@@ -233,7 +210,12 @@ impl Pump {
         (queue.waiting(), queue.runs())
     }
 
-    /// Bytes a second that come now.
+    /// Bytes that came over the wire.
+    pub(crate) fn came(&self) -> u64 {
+        self.came.load(Ordering::Relaxed)
+    }
+
+    /// Bytes a second that come over the wire now.
     pub(crate) fn rate_now(&self) -> f64 {
         self.rate_now.load(Ordering::Relaxed) as f64
     }
@@ -252,19 +234,19 @@ impl Pump {
         self.queue().is_urgent()
     }
 
-    /// Counts bytes that came.
+    /// Counts bytes that came over the wire.
     pub(crate) fn note_bytes(&self, bytes: u64) {
         self.came.fetch_add(bytes, Ordering::Relaxed);
         self.line.pulse.beat();
     }
 
-    /// Counts bytes of objects that were kept.
+    /// Counts verified bytes of objects that were kept.
     pub(crate) fn note_kept(&self, bytes: u64) {
         self.became.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// Bytes of objects that were kept.
-    pub(super) fn kept(&self) -> u64 {
+    /// Verified bytes of objects that were kept.
+    pub(crate) fn kept(&self) -> u64 {
         self.became.load(Ordering::Relaxed)
     }
 
@@ -287,51 +269,17 @@ impl Pump {
         }
     }
 
-    /// A running request became urgent. What stands far back in the holder's queue is asked for anew, since a connection keeps
-    /// the order in which it was given bytes; of what is about to come the holder is told. Best effort: without it the image
-    /// comes a little later.
-    fn raise(&self, span: &Span, priority: Priority) {
-        let run = self.table().get(span).cloned();
-        if let Some(run) = run {
-            let is_far = priority >= Priority::Screen && run.moved().is_none() && self.is_far_back(&run);
-            run.raise(priority, self.expects(priority));
-            if is_far {
-                return run.hasten();
-            }
-        }
-        let object = &span.object;
-        let (Some(live), Some(errand)) = (self.line.live(), object.errand.upgrade()) else { return };
-        let request = Request {
-            study: errand.study.clone(),
-            reader: object.reader.clone(),
-            priority,
-            what: What::Reprioritize { digest: object.digest },
-        };
-        self.tasks.spawn("transfer.raise", async move {
-            if let Ok((mut send, _recv)) = live.connection.open_bi().await {
-                let _ = super::wire::write_request(&mut send, &request).await;
-            }
-        });
-    }
-
-    /// Whether what stands before it takes longer than asking anew does.
-    fn is_far_back(&self, run: &Fetching) -> bool {
-        let (since, (.., priority)) = (run.asked(), run.wanted());
-        let is_before = |other: &&Arc<Fetching>| other.asked() < since && other.wanted().2 >= priority;
-        let before: u64 = self.table().values().filter(is_before).map(|other| other.left()).sum();
-        let Some(live) = self.line.live() else { return false };
-        before as f64 > self.rate_now().max(1.0) * live.connection.rtt().as_secs_f64()
-    }
-
     /// Runs until trust ends or the node stops.
     pub(crate) async fn run(self: Arc<Self>) {
         let stop = self.tasks.stop_token();
         let mut changes = self.line.changes();
+        let access = self.access.clone();
+        let (mut waited, mut others) = (Waited::nobody(&access), access.changes());
         let mut runs: Runs = FuturesUnordered::new();
         let mut later: Vec<(Instant, Span)> = Vec::new();
         let mut rate = Rate::default();
         let mut busy: Option<Busy> = None;
-        let mut next_look = Instant::now();
+        let (mut next_look, mut gives_way) = (Instant::now(), false);
         loop {
             let is_busy = !runs.is_empty() || !later.is_empty() || self.queue().waiting() > 0 || self.may_help();
             tokio::select! {
@@ -340,6 +288,15 @@ impl Pump {
                 () = self.line.over.cancelled() => return self.give_up(),
                 () = self.news.notified() => {}
                 _ = changes.changed() => {}
+                _ = others.changed() => {
+                    // Once, when it begins: what is let through afterwards is not taken back.
+                    let elsewhere = waited.elsewhere();
+                    if elsewhere && !gives_way {
+                        self.give_way();
+                    }
+                    gives_way = elsewhere;
+                }
+                () = at(waited.ends()) => {}
                 Some(ended) = runs.next(), if !runs.is_empty() => {
                     if let Ok((run, end, home)) = ended {
                         if let (Some(busy), SpanEnd::Again | SpanEnd::TakenBack) = (&mut busy, &end) {
@@ -361,9 +318,17 @@ impl Pump {
                 }
                 !is_due
             });
-            self.start(&mut runs, &rate);
+            self.start(&mut runs, &rate, &waited);
+            waited.say(self.is_waited_for(&runs), Instant::now());
             busy = self.remember(busy, runs.is_empty());
         }
+    }
+
+    /// Whether somebody waits for what comes here: others give way to no line on which nothing does.
+    fn is_waited_for(&self, runs: &Runs) -> bool {
+        // Also what is brought for another line's queue.
+        let is_urgent = || self.is_urgent() || self.table().values().any(|run| run.wanted().2 > Priority::Prefetch);
+        !runs.is_empty() && !self.is_resting() && self.line.live().is_some() && is_urgent()
     }
 
     /// Writes down how fast what was asked for without a pause came, when it is all here.
@@ -408,6 +373,9 @@ impl Pump {
         if runs == 0 {
             return;
         }
+        if !self.is_resting() {
+            losses::ask(&self.tasks, &self.line, &live);
+        }
         if self.line.pulse.silent_for() > patience(live.connection.rtt()) {
             self.line.report_silence();
         }
@@ -436,13 +404,14 @@ impl Pump {
         streams
     }
 
-    fn start(self: &Arc<Self>, runs: &mut Runs, rate: &Rate) {
+    fn start(self: &Arc<Self>, runs: &mut Runs, rate: &Rate, waited: &Waited<'_>) {
         let Some(live) = self.line.live() else {
             self.line.set_demand(self.queue().waiting() > 0 || !runs.is_empty() || self.may_help());
             return;
         };
         self.line.set_demand(false);
         let streams = self.streams(&live, rate);
+        let mut way = waited.way(Instant::now(), self.carries());
         loop {
             // What runs here of others' queues takes streams too.
             let own = streams.saturating_sub(runs.len().saturating_sub(self.load().1));
@@ -450,12 +419,12 @@ impl Pump {
             let next = self.queue().start_next(own, |span, priority| {
                 let fits = !self.is_sharing() || self.fits(span, priority, ahead);
                 ahead += span.bytes() as f64;
-                fits
+                fits && way.is_free(priority, span.bytes())
             });
             let Some((span, priority)) = next else { break };
             self.begin(runs, &live, self, (span, priority, None));
         }
-        self.help(runs, &live, streams);
+        self.help(runs, (&live, streams), &mut way);
     }
 
     /// Asks for a span of a queue, this line's or another's.
@@ -568,29 +537,5 @@ impl Pump {
                 errand.end(Failure::Refused(Refusal::Revoked));
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{super::tests::world, Priority};
-    use protocol::{Digest, Uid, ids::Id128};
-    use std::net::SocketAddr;
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn who_looks_away_lets_it_go_along_with_its_series() {
-        let (a, b) = (world::Site::new("CH Nord", 1).await, world::Site::new("Clinique Sud", 2).await);
-        // Nobody answers there: all that is asked for waits.
-        b.pair_by(&a, SocketAddr::from(([127, 0, 0, 1], 9))).await;
-        let (study, digest) = (Uid::parse("1.2.826.67").unwrap(), Digest::of(b"two spans"));
-        let errand = b.transfer.errand(&a.id(), &study, b.lease(&a, &study, Id128([1; 16]))).unwrap();
-        let (of, reader) = ((&digest, 1_500_000), world::reader());
-        let (object, shown) = errand.look(of, (0, 1_500_000), (Priority::Screen, true), &reader).unwrap();
-        let (_, waits) = errand.look(of, (0, 1_500_000), (Priority::Series, false), &reader).unwrap();
-        assert_eq!((errand.pump.load(), errand.pump.take(&errand).len()), ((2, 0), 0));
-        errand.look_away(&object, shown);
-        let left: Vec<_> = errand.pump.take(&errand).iter().map(|(span, priority)| (span.index, *priority)).collect();
-        assert_eq!(left, [(0, Priority::Series), (1, Priority::Series)]);
-        errand.look_away(&object, waits);
     }
 }

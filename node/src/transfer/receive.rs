@@ -9,7 +9,7 @@
 //! # Not here
 //! Asking: [`super::fetch`]. Coded bytes: [`super::coded`]. Writing: `archive::cache`.
 
-use super::{errand::Failure, fetch::Fault};
+use super::{failure::Failure, fetch::Fault};
 use crate::archive::cache::{CHUNK_BYTES, Chunk, Copy, Room};
 use bytes::{BufMut, BytesMut};
 use protocol::{

@@ -18,6 +18,7 @@ use super::{
     give_back::GiveBack,
     kept::Kept,
     lend::Lending,
+    outgoing::{Begun, Outgoing},
     passes::Watched,
     rates::{Rates, Throttle},
     trial::Trials,
@@ -107,6 +108,7 @@ pub(crate) struct Server {
     /// Readings that are refused: each is judged and looked up.
     pub(crate) refused: Pace<SiteId>,
     pub(crate) rates: Arc<Rates>,
+    pub(super) outgoing: Outgoing<Connection>,
     pub(crate) trials: Trials,
     pub(crate) roads: Outward,
     pub(crate) tasks: Tasks,
@@ -216,6 +218,9 @@ impl Server {
         }
         if let What::Roads | What::Relay { .. } | What::Relayed { .. } | What::Message { .. } = &request.what {
             return self.on_roads(visit, &request.what, (send, recv)).await;
+        }
+        if let What::Line | What::Sample { .. } = &request.what {
+            return self.on_line(visit.peer, &visit.connection, &request.what, &mut send).await;
         }
         if let What::Trial { .. } = &request.what {
             return self.try_link(visit.peer, &visit.connection, &request, &mut send).await;
@@ -337,7 +342,15 @@ impl Server {
         raised: Option<watch::Receiver<Priority>>,
     ) {
         let stop = self.tasks.stop_token();
-        let mut sender = Sender::new(send, request.priority, raised).throttled(self.throttle(visit.peer, permit, pass));
+        let throttle = self.throttle(visit.peer, permit, pass);
+        let begun = Begun {
+            line: visit.connection.clone(),
+            priority: request.priority,
+            raised: raised.clone(),
+            kbits_max: throttle.as_ref().map(Throttle::kbits),
+        };
+        let listed = self.outgoing.begin((visit.peer, &request.study), begun, Instant::now());
+        let mut sender = Sender::new(send, request.priority, raised).throttled(throttle).counted(listed.counts());
         let gone = self.reader_gone(visit.peer, &request.reader.person);
         let cut = tokio::select! {
             biased;
@@ -369,11 +382,11 @@ impl Server {
         let Some(pass) = pass else {
             return self.giver.give((visit.peer, permit, &visit.load), request, to).await;
         };
-        let copy = {
-            let _turn = self.giver.turn(visit.peer, request.priority).await;
-            self.lending.open(visit, request, pass).await?
-        };
-        self.giver.give_lent(&visit.load, request, copy, to).await
+        let turn = self.giver.turn(visit.peer, request.priority).await;
+        let held = self.giver.hold_lent(visit.peer, request.priority).await;
+        let copy = self.lending.open(visit, request, pass).await?;
+        drop(turn);
+        self.giver.give_lent((&visit.load, held), request, copy, to).await
     }
 
     /// Resolves when a peer says that this person of its reads no more.

@@ -13,7 +13,9 @@
 //! Which holders there are: [`super::others`]. One span: [`super::fetch`].
 
 use super::{
-    errand::{Errand, Failure, Span},
+    access::Way,
+    errand::{Errand, Span},
+    failure::Failure,
     fetch::{Run, SpanEnd},
     keys,
     line::Live,
@@ -166,7 +168,7 @@ impl Pump {
     }
 
     /// Takes from the queues of others what this line brings sooner.
-    pub(crate) fn help(self: &Arc<Self>, runs: &mut Runs, live: &Live, streams: usize) {
+    pub(crate) fn help(self: &Arc<Self>, runs: &mut Runs, (live, streams): (&Live, usize), way: &mut Way<'_>) {
         if !self.is_sharing() || !keys::knows_passes(&live.connection) {
             return;
         }
@@ -185,7 +187,7 @@ impl Pump {
                 let taken = home.queue().lend(self.line.peer, may_start, |span, priority| {
                     let fits = self.fits(span, priority, ahead);
                     ahead += span.bytes() as f64;
-                    fits
+                    fits && way.is_free(priority, span.bytes())
                 });
                 let Some((span, priority)) = taken else { break };
                 let errand = span.object.errand.upgrade();

@@ -8,7 +8,8 @@
 //! A trial that was not written down was none.
 //!
 //! # Not here
-//! Who may ask for one here: an administrator, says the door.
+//! Who may ask for one here: an administrator, says the door. What is tried by itself of a line of which nothing is known:
+//! [`super::sample`].
 
 use super::{
     Inner, REACH_WITHIN, Transfer, TransferError, endpoint::code, give::Sender, past::Run, serve::Server, wire,
@@ -58,14 +59,20 @@ impl Trial {
     }
 }
 
-/// When each peer's last trial began. Bounded by the number of peers.
+/// Between two samples of one peer.
+const SAMPLE_PAUSE: Duration = Duration::from_secs(60);
+
+/// When each peer's last trial began, and its last sample. Bounded by the number of peers.
 #[derive(Debug, Default)]
-pub(crate) struct Trials(Mutex<HashMap<SiteId, Instant>>);
+pub(crate) struct Trials {
+    begun: Mutex<HashMap<SiteId, Instant>>,
+    sampled: Mutex<HashMap<SiteId, Instant>>,
+}
 
 impl Trials {
     /// Takes a peer's turn; else gives how long there is none.
     fn take(&self, peer: &SiteId, now: Instant) -> Result<(), Duration> {
-        let mut begun = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
         // One at a time, whoever asks.
         let busy = begun.values().map(|at| LASTS.saturating_sub(now.duration_since(*at))).max().unwrap_or_default();
         let own = begun.get(peer).map_or(Duration::ZERO, |at| PAUSE.saturating_sub(now.duration_since(*at)));
@@ -74,6 +81,17 @@ impl Trials {
             return Err(wait);
         }
         begun.insert(*peer, now);
+        Ok(())
+    }
+
+    /// Takes a peer's turn for a sample; else gives how long there is none.
+    pub(super) fn take_sample(&self, peer: &SiteId, now: Instant) -> Result<(), Duration> {
+        let mut sampled = self.sampled.lock().unwrap_or_else(PoisonError::into_inner);
+        let wait = sampled.get(peer).map_or(Duration::ZERO, |at| SAMPLE_PAUSE.saturating_sub(now.duration_since(*at)));
+        if !wait.is_zero() {
+            return Err(wait);
+        }
+        sampled.insert(*peer, now);
         Ok(())
     }
 }
@@ -214,5 +232,15 @@ mod tests {
         assert_eq!(trials.take(&b, now + LASTS), Ok(()));
         assert_eq!(trials.take(&a, now + LASTS * 2), Err(PAUSE - LASTS * 2));
         assert_eq!(trials.take(&a, now + PAUSE), Ok(()));
+    }
+
+    #[test]
+    fn a_peer_has_one_sample_a_minute_beside_its_trials() {
+        let (trials, now) = (Trials::default(), Instant::now());
+        let (a, b) = (SiteId([1; 32]), SiteId([2; 32]));
+        assert_eq!((trials.take_sample(&a, now), trials.take_sample(&b, now)), (Ok(()), Ok(())));
+        assert_eq!(trials.take_sample(&a, now + SAMPLE_PAUSE / 2), Err(SAMPLE_PAUSE / 2));
+        assert_eq!(trials.take(&a, now), Ok(()), "who tries a link need not wait for it");
+        assert_eq!(trials.take_sample(&a, now + SAMPLE_PAUSE), Ok(()));
     }
 }

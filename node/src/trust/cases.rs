@@ -66,6 +66,15 @@ impl CaseAsk<'_> {
 }
 
 impl Trust {
+    /// Whether an agreement in force lets a peer ask us anything at all.
+    pub(crate) fn may_ask_us(&self, peer: &SiteId) -> bool {
+        if self.require_open().is_err() {
+            return false;
+        }
+        let (us, now, state) = (self.inner.identity.site(), tasks::now(), self.state());
+        state.peer(peer).is_some() && state.active_with(peer, now).any(|text| text.clause(peer, &us).is_some())
+    }
+
     /// The agreement by which we may ask a peer (`we_ask`), or it may ask us.
     ///
     /// # Errors

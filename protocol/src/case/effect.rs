@@ -8,7 +8,10 @@ use super::{
         ATTACHMENTS_MAX, Attachment, Class, Counted, Event, Heard, Joined, KeyImage, Particulars, Patient, Report,
         STUDIES_MAX, Standing, Step,
     },
-    state::{Answer, Asked, Attached, Claim, Comparison, Identified, Reported, Skipped, Stage, State, Uncovered, Void},
+    state::{
+        Answer, Asked, Attached, Checked, Claim, Comparison, Identified, Reported, Skipped, Stage, State, Uncovered,
+        Void,
+    },
 };
 use crate::{
     digest::Digest,
@@ -100,6 +103,7 @@ impl State {
             Step::Specified(particulars) => self.specified(event, particulars),
             Step::Identified(patient) => self.identified(digest, event, patient),
             Step::Uncovered { reason } => self.uncover(event, reason),
+            Step::Regulated { from, to, .. } => self.regulated(event, from, to),
         }
     }
 
@@ -146,9 +150,16 @@ impl State {
     /// At any time: what was reported is to be filed with the right patient, and who it was cannot be called off.
     fn identified(&mut self, digest: &Digest, event: &Event, patient: &Patient) -> Result<(), Void> {
         self.require_requester(event)?;
-        self.ask.patient = patient.clone();
         let (patient, person) = (patient.clone(), event.person.clone());
-        self.identities.push(Identified { event: *digest, patient, person, at: event.at });
+        // Nobody says who it is without having looked.
+        let checked = Checked { person: person.clone(), at: event.at };
+        // The same once more is no other identity; the first who looked counts.
+        if let Some(known) = self.identities.last_mut().filter(|known| known.patient == patient) {
+            let _ = known.checked.get_or_insert(checked);
+            return Ok(());
+        }
+        self.ask.patient = patient.clone();
+        self.identities.push(Identified { event: *digest, patient, person, at: event.at, checked: Some(checked) });
         Ok(())
     }
 
@@ -306,6 +317,30 @@ impl State {
     fn handed_over(&mut self, event: &Event, to: &str) -> Result<(), Void> {
         self.require_claim(event, false)?;
         self.claim = Some(Claim { site: event.site, person: to.to_owned(), at: event.at });
+        Ok(())
+    }
+
+    /// From whoever has it and from nobody else: what was decided on a claim that is no more moves nothing. A report that lasts
+    /// leaves nothing to move, and a preliminary one is not left without somebody who ends it.
+    fn regulated(&mut self, event: &Event, from: &str, to: &str) -> Result<(), Void> {
+        Self::require(self.stage.is_open(), Void::TooLate)?;
+        Self::require(self.reader.is_some(), Void::TooEarly)?;
+        self.require_reader(event)?;
+        match &self.claim {
+            Some(claim) if claim.person != from => {
+                return Err(Void::Claimed { site: claim.site, person: claim.person.clone() });
+            }
+            None if !from.is_empty() => return Err(Void::NotClaimed),
+            _ => {}
+        }
+        let is_left = to.is_empty() && self.stage == Stage::Preliminary;
+        let is_done = matches!(self.stage, Stage::Final | Stage::Delivered | Stage::Acknowledged);
+        Self::require(!is_left && !is_done, Void::Reported)?;
+        self.claim = (!to.is_empty()).then(|| Claim { site: event.site, person: to.to_owned(), at: event.at });
+        // Whoever has it now has not looked yet.
+        if self.stage == Stage::Reading {
+            self.stage = self.before_reading();
+        }
         Ok(())
     }
 

@@ -5,7 +5,7 @@
 use super::{
     Case, Refused,
     event::{Class, Event, Heard, Joined, Particulars, Patient, Standing, Step},
-    state::{Comparison, Stage},
+    state::{Comparison, Stage, State},
     tests::{ask, report, request},
 };
 use crate::{
@@ -141,7 +141,7 @@ impl Region {
         let all = self.nodes.len() as u64;
         self.texts += 1;
         let told = format!("compte rendu {}", self.texts);
-        match self.chance.below(38) {
+        match self.chance.below(42) {
             0..=2 => Step::Offered {
                 // Two sites are asked more often than all the others.
                 to: site(usize::try_from(self.chance.below(all).min(1 + self.chance.below(all))).unwrap()),
@@ -183,6 +183,14 @@ impl Region {
             }
             36 => Step::Specified(Particulars { on_site: text, ..Particulars::default() }),
             37 => Step::Uncovered { reason: text },
+            // Mostly on the claim that is seen; on an island it may be another by then.
+            38..=41 => {
+                let seen = state.claim.map(|claim| claim.person).unwrap_or_default();
+                let other = *self.chance.pick(&["", "dr.un", "dr.deux", "relève"]);
+                let from = if self.chance.one_in(8) { other.to_owned() } else { seen };
+                let to = *self.chance.pick(&["", "dr.un", "dr.deux", "relève"]);
+                Step::Regulated { from, to: to.to_owned(), reason: text }
+            }
             _ => Step::OnHold { reason: text },
         }
     }
@@ -306,6 +314,7 @@ impl Region {
         }
         let lost: BTreeSet<&Digest> = self.claimed.iter().filter(|d| state.void.contains_key(d)).collect();
         assert!(state.parties.contains(&state.owner().site));
+        check_claims(first, &state);
         if state.stage == Stage::Closed {
             assert!(state.reports.iter().filter(|r| r.report.standing == Standing::Final).count() > 0);
         }
@@ -315,14 +324,59 @@ impl Region {
             assert_eq!(comparison.unread, !is_told, "a difference is read when somebody who knew of it said so");
             assert!(is_told || state.stage != Stage::Closed, "closed, and nobody there was told of a difference");
         }
+        let moves = |(digest, event): &(&Digest, &Event)| {
+            matches!(event.step, Step::Regulated { .. }) && !state.void.contains_key(*digest)
+        };
         Reached {
             finals: finals.len(),
+            moved: first.events().iter().filter(moves).count(),
             lost: lost.len(),
             closed: state.stage == Stage::Closed,
             told: differing.iter().any(|comparison| !comparison.unread),
             untold: differing.iter().any(|comparison| comparison.unread),
         }
     }
+}
+
+/// By the events that have an effect alone, one after the other: nobody is given what somebody else has, from nobody is taken what
+/// they have not, and who has it in the end has it everywhere.
+fn check_claims(case: &Case, state: &State) {
+    let mut order: Vec<(&Digest, &Event)> =
+        case.events().iter().filter(|(d, _)| !state.void.contains_key(*d)).collect();
+    order.sort_by_key(|(digest, event)| (event.clock, event.site, **digest));
+    let (mut holder, mut reader, mut has_final) = (String::new(), None, false);
+    for (_, event) in order {
+        let holds = !holder.is_empty() && reader == Some(event.site) && holder == event.person;
+        match &event.step {
+            Step::Accepted { .. } => reader = Some(event.site),
+            Step::Claimed => {
+                assert_eq!((holder.as_str(), reader), ("", Some(event.site)), "claimed over somebody else");
+                holder.clone_from(&event.person);
+            }
+            Step::Regulated { from, to, .. } => {
+                assert_eq!((&holder, reader), (from, Some(event.site)), "moved from somebody who did not have it");
+                holder.clone_from(to);
+            }
+            Step::HandedOver { to } => holder.clone_from(to),
+            Step::Refused { .. } if reader == Some(event.site) => {
+                reader = None;
+                holder.clear();
+            }
+            Step::Released { .. } | Step::Cancelled { .. } | Step::Closed => holder.clear(),
+            step => match step.report().map(|report| report.standing) {
+                // Two islands: whether it keeps the claim depends on how far the other was.
+                Some(Standing::Preliminary) if has_final => return,
+                Some(Standing::Preliminary) | None => {}
+                Some(_) => {
+                    has_final = true;
+                    if holds {
+                        holder.clear();
+                    }
+                }
+            },
+        }
+    }
+    assert_eq!(state.claim.as_ref().map_or("", |claim| claim.person.as_str()), holder, "who has it in the end");
 }
 
 /// Whether an event acknowledges a difference, by its own past alone.
@@ -343,6 +397,8 @@ fn is_told_of(case: &Case, event: &Event, comparison: &Comparison) -> bool {
 struct Reached {
     finals: usize,
     lost: usize,
+    /// Times that somebody who regulates moved it.
+    moved: usize,
     closed: bool,
     /// A difference between reports that was acknowledged, and one that was not.
     told: bool,
@@ -361,22 +417,23 @@ fn run(seed: u64) -> Reached {
 #[test]
 fn islands_join_without_loss_and_everybody_comes_to_the_same() {
     let seeds = std::env::var("CONFRERE_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(SEEDS);
-    let (mut signed, mut twice, mut lost, mut closed, mut told, mut untold) = (0, 0, 0, 0, 0, 0);
+    let (mut signed, mut twice, mut lost, mut moved, mut closed, mut told, mut untold) = (0, 0, 0, 0, 0, 0, 0);
     for seed in 0..seeds {
         let Ok(reached) = std::panic::catch_unwind(|| run(seed)) else { panic!("seed {seed}") };
         signed += usize::from(reached.finals > 0);
         twice += usize::from(reached.finals > 1);
         lost += usize::from(reached.lost > 0);
+        moved += usize::from(reached.moved > 0);
         closed += usize::from(reached.closed);
         told += usize::from(reached.told);
         untold += usize::from(reached.untold);
     }
     println!(
-        "{seeds} seeds: {signed} with a final report, {twice} with two, {lost} with a lost claim, {closed} closed, \
+        "{seeds} seeds: {signed} with a final report, {twice} with two, {lost} with a lost claim, {moved} moved, {closed} closed, \
          {told} with a difference that was acknowledged, {untold} with one that was not"
     );
     assert!(
-        signed > 0 && twice > 0 && lost > 0 && closed > 0 && told > 0 && untold > 0,
+        signed > 0 && twice > 0 && lost > 0 && moved > 0 && closed > 0 && told > 0 && untold > 0,
         "the seeds reach what is to be tested"
     );
 }

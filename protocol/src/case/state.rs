@@ -191,6 +191,15 @@ pub struct Attached {
     pub at: Timestamp,
 }
 
+/// Somebody compared whom the case names with the patient.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// Who, at the requesting site.
+    pub person: String,
+    /// When, by that site's clock.
+    pub at: Timestamp,
+}
+
 /// Who the patient is, as the requesting site said it once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identified {
@@ -202,6 +211,8 @@ pub struct Identified {
     pub person: String,
     /// When, by that site's clock.
     pub at: Timestamp,
+    /// Who compared it with the patient; `None`: nobody said so.
+    pub checked: Option<Checked>,
 }
 
 /// Somebody reads what their credentials do not cover.
@@ -410,7 +421,7 @@ impl State {
             comparisons: Vec::new(),
             complemented: false,
             particulars: Particulars::default(),
-            identities: vec![Identified { event: first, patient, person, at: event.at }],
+            identities: vec![Identified { event: first, patient, person, at: event.at, checked: None }],
             uncovered: Vec::new(),
             is_called_off: false,
             on_hold: false,
@@ -454,6 +465,8 @@ impl State {
         let is_afar = match &event.step {
             Step::Offered { to, .. } => *to != self.requester.0,
             Step::Accepted { .. } | Step::Claimed => event.site != self.requester.0,
+            // Whoever is given it takes it; who gives it back reads nothing.
+            Step::Regulated { to, .. } => !to.is_empty() && event.site != self.requester.0,
             _ => false,
         };
         is_afar.then(|| practice::bars(&self.ask, &[], &self.particulars, true)).flatten()

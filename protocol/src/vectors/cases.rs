@@ -108,6 +108,7 @@ fn events_of_cases_stay_readable() {
         ),
         ("identified", Step::Identified(Box::new(ask().patient))),
         ("uncovered", Step::Uncovered { reason: "seul de garde".into() }),
+        ("regulated", Step::Regulated { from: "dr.un".into(), to: "dr.deux".into(), reason: "ne répond plus".into() }),
     ];
     for (name, step) in steps {
         check(&format!("case-{name}"), &event(4, step));

@@ -11,6 +11,7 @@ use crate::{
     history::{HistoryAsked, HistoryStudy, HistoryTold},
     identity::{self, Identifier, Link, LinkState, Method},
     ids::{Id128, SiteId},
+    line::LineState,
     message,
     pass::{PASS_LASTS, Pass, Passes},
     preview::{Absent, Conclusion, Previews, Reduced, Samples, SeriesGlance, Sketch, StudyGlance},
@@ -30,6 +31,11 @@ fn what_is_asked_about_roads_stays_readable() {
     check("roads-offer", &roads::Offer { relays: true, seen: Some(seen) });
     check("tunnel-candidates", &TunnelWord::Candidates(vec![seen, "[2001:db8::7]:7411".parse().unwrap()]));
     check("tunnel-go", &TunnelWord::Go);
+    check("pixel-line", &asked(What::Line));
+    check("pixel-sample", &asked(What::Sample { bytes: 300 }));
+    let state =
+        LineState { packets_sent: 300, packets_lost: 7, bytes_sent: 400_000, window_bytes: 65_536, rtt_us: 20_000 };
+    check("line-state", &state);
 }
 
 #[test]
@@ -119,6 +125,7 @@ fn by_which_clock_studies_are_stays_readable() {
     let zones = Zones { site: Some("Indian/Reunion".to_owned()), offsets: vec![(uid("2.25.1"), -210)] };
     check("control-zones-told", &message::Answer::Zones(zones));
     check("control-identified", &message::Request::Identified(vec![uid("2.25.1")]));
+    check("control-teams", &message::Request::Teams(vec!["Neuroradiologie".to_owned()]));
     let national = Identifier { issuer: "1.2.250.1.213.1.4.8".to_owned(), id: "255081416802538".to_owned() };
     let qualified = Identified {
         study: uid("2.25.1"),

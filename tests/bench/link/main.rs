@@ -17,14 +17,20 @@
 //! ports drawn at random, which cannot be punched; and masquerade) and a third site relays. The last two are run each by itself, since
 //! they want other places.
 //!
-//! `holders` reads from two holders at once, each with a link of its own, and tells the rate; `unplug` cuts off one of them, and
-//! then the other, and tells the longest time without an image. They want a third place, and are run by themselves.
+//! `holders` reads from two holders at once, each with a link of its own, and tells the rate; `unplug` cuts off the other holder for
+//! good, and in runs of their own the custodian, and tells the longest time without an image. They want a third place, and are run by
+//! themselves.
 //!
 //! Rows by name: those of the links, `outage` (ten seconds), `beside` (a study read beside the transfer of another), `kill` (both
-//! nodes in turn), `coded` (a real CT of as many images, if the tests' data is here, with coding as the sites choose it and without), `foresight` (what was foretold), `satellite` (a study
-//! at a glance), `preview` (its stack in reduced frames), `ten` (ten sites read from one holder at once), `fairness` (a transfer
-//! beside another, beside the kernel's cubic and beside its BBR); `alone` leaves the others out. `sweep` is run only where it is
+//! nodes in turn, with what is read after each and what lies on the disk), `address` (the reader's changes), `verify` (what verified
+//! ranges cost), `coded` (a real CT of as many images, if the tests' data is here, with coding as the sites choose it and without),
+//! `foresight` (what was foretold of studies that nobody had opened), `satellite` (a study of many series at a glance, with reports),
+//! `preview` (its stack in reduced frames), `ten` (ten sites read from one holder at once), `fairness` (a transfer beside another,
+//! beside the kernel's cubic and beside its BBR); `alone` leaves the others out. `sweep` is run only where it is
 //! named: many round trips, losses and rates against the kernel's BBR, printed and drawn into `<target>/sweep.svg`.
+//!
+//! Figures are medians, with the worst of the runs beside them; `kill`, `fairness` and the sweep are run once. `CONFRERE_BENCH_RUNS`
+//! says another number of runs. At the end stands a list of what was measured beside what is aimed at, and whether it is met.
 //!
 //! Needs root, network namespaces, and what `cargo ci tools` installs.
 #![allow(
@@ -38,7 +44,12 @@
 )]
 
 mod ahead;
+mod aims;
+mod foresight;
+mod glance;
 mod holders;
+mod kill;
+mod moved;
 mod net;
 mod peers;
 mod reader;
@@ -47,12 +58,16 @@ mod rows;
 mod shares;
 mod sites;
 mod sweep;
+mod verify;
 
 use net::{Link, Net, Places};
 use peers::{Peer, Peers, Went};
 use reader::Reading;
 use sites::Sites;
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 const IMAGES: usize = 500;
 /// Nobody waits longer for a study.
@@ -82,6 +97,11 @@ const fn link(
 fn middle(mut numbers: Vec<f64>) -> f64 {
     numbers.sort_by(f64::total_cmp);
     numbers.get(numbers.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// The largest of some numbers.
+fn worst(numbers: &[f64]) -> f64 {
+    numbers.iter().copied().fold(f64::NAN, f64::max)
 }
 
 fn p95(mut numbers: Vec<f64>) -> f64 {
@@ -173,6 +193,7 @@ async fn row(net: &Net, sites: &Sites, peers: Option<&Peers>, link: &Link, runs:
         net.unshape();
     }
     print_node(link, &readings, &warm);
+    aims::link(link, &readings, &warm);
     let bytes = Sites::bytes(&sites.study[..1]) * link.images as f64;
     for (name, went) in ["HTTP/2 × 16", "C-STORE", "C-MOVE"].into_iter().zip(&went) {
         if !went.is_empty() {
@@ -194,45 +215,57 @@ async fn run(chosen: &[String], runs: usize) {
         "{:<16} {:<14} {:>9} {:>14} {:>9} {:>9} {:>9}/{:<9} {:>7} {:>11} {:>9}  aim",
         "link", "", "all", "of the floor", "started", "warm", "slice p50", "p95", "drops", "CPU s/GB", "RSS MB"
     );
-    let is_named = |name: &str| words().any(|word| word == name) || words().next().is_none();
+    // The sweep takes hours.
+    let is_named = |name: &str| words().any(|word| word == name) || (words().next().is_none() && name != "sweep");
     for link in LINKS.iter().filter(|link| is_chosen(link.name)) {
         let link = Link { images: link.images.min(images), ..*link };
         row(&net, &sites, peers.as_ref(), &link, runs).await;
     }
     drop(peers);
+    Box::pin(besides(&net, &mut sites, (&binary, runs), is_named)).await;
+}
+
+/// The rows that are no row of the links.
+async fn besides(net: &Net, sites: &mut Sites, (binary, runs): (&Path, usize), is_named: impl Fn(&str) -> bool) {
     if is_named("outage") {
-        rows::outage(&net, &sites).await;
+        rows::outage(net, sites, runs).await;
     }
     if is_named("beside") {
-        rows::beside(&net, &sites).await;
+        rows::beside(net, sites, runs).await;
     }
     if is_named("kill") {
-        rows::kill(&net, &sites).await;
+        kill::kill(net, sites).await;
+    }
+    if is_named("address") {
+        moved::address(net, sites, runs).await;
+    }
+    if is_named("verify") {
+        verify::verify(net, sites, runs).await;
     }
     if is_named("coded") {
-        rows::coded(&net, &mut sites, runs).await;
+        rows::coded(net, sites, runs).await;
     }
     if is_named("blocked") {
-        roads::blocked(&net, &sites, runs).await;
+        roads::blocked(net, sites, runs).await;
     }
     if is_named("ten") {
-        shares::ten(&net, &sites, &binary).await;
+        shares::ten(net, sites, binary, runs).await;
     }
     if is_named("fairness") {
-        shares::fairness(&net, &sites, &binary).await;
+        shares::fairness(net, sites, binary).await;
     }
-    if words().any(|word| word == "sweep") {
-        sweep::run(&net, &sites).await;
+    if is_named("sweep") {
+        sweep::run(net, sites).await;
     }
     if is_named("foresight") {
         sites.coding("auto").await;
-        rows::foresight(&net, &sites).await;
+        foresight::foresight(net, sites).await;
     }
     if is_named("satellite") {
-        ahead::satellite(&net, &sites, runs).await;
+        glance::satellite(net, sites, runs).await;
     }
     if is_named("preview") {
-        ahead::preview(&net, &sites, runs).await;
+        ahead::preview(net, sites, runs).await;
     }
 }
 
@@ -264,4 +297,5 @@ fn main() {
         None if is_shared => runtime.block_on(holders::run(&chosen, runs)),
         None => runtime.block_on(run(&chosen, runs)),
     }
+    aims::print();
 }

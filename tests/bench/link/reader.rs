@@ -16,6 +16,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(400);
 /// Slices so near to what comes next are being read by one of the eight already.
 const AHEAD: usize = 9;
 
+/// Whoever reads an image has it within this time, also from a node that was just started.
+const COMES_WITHIN: Duration = Duration::from_secs(30);
+
 /// What one reading gave.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reading {
@@ -61,6 +64,21 @@ async fn whole(client: &mut Client, site: &Site, instance: &Instance) -> bool {
     let data_set = &file[part10::data_set_at(&file)..];
     assert_eq!(Digest::of(data_set), instance.digest(), "what was read is what was stored");
     true
+}
+
+/// Reads images through the door, one after the other, also such as are on their way yet; each is what was stored. How many.
+pub(crate) async fn compared<'a>(site: &Site, images: impl IntoIterator<Item = &'a Instance>) -> usize {
+    let mut client = Client::connect(site.portal()).await.unwrap();
+    let mut count = 0;
+    for instance in images {
+        let asked = Instant::now();
+        while !whole(&mut client, site, instance).await {
+            assert!(asked.elapsed() < COMES_WITHIN, "{} does not come", instance.uid);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        count += 1;
+    }
+    count
 }
 
 /// Everything but the first, until the time is over; counts those that came.

@@ -2,10 +2,11 @@
 //! over the same link.
 
 use crate::{
-    Link, link, middle, ms,
+    Link, aims, link, middle, ms,
     net::{HOLDER, Net, READER},
     p95, reader, rows,
     sites::{self, Sites},
+    worst,
 };
 use serde_json::json;
 use socket2::{Domain, Protocol, Socket, Type};
@@ -115,15 +116,25 @@ fn evenness(shares: &[f64]) -> f64 {
     sum * sum / (squares * shares.len() as f64)
 }
 
+/// How ten readings went.
+struct Ten {
+    last_s: f64,
+    percent_of_floor: f64,
+    firsts_s: Vec<f64>,
+    evenness: f64,
+    /// The slowest, so many times the fastest.
+    spread: f64,
+    holder_mb: f64,
+}
+
 /// Ten sites read the same study from one holder at once, from a cold start.
-pub(crate) async fn ten(net: &Net, sites: &Sites, binary: &Path) {
-    let link = Link { images: EACH, ..rows::link("100Mb-50ms") };
+async fn read_by(net: &Net, sites: &Sites, readers: &[Site], link: &Link) -> Ten {
     net.unshape();
-    let mut readers = Vec::new();
-    for number in 0..READERS {
-        readers.push(another(sites, binary, number).await);
+    for site in readers {
+        sites::emptied(site).await;
+        eventually!(60, "it has heard of the study", site.listed(&sites.study[0].study).await);
     }
-    net.shape(&link);
+    net.shape(link);
     sites::forget_peak(&sites.pair.a);
     let began = Instant::now();
     let read = async |site: &Site| {
@@ -134,26 +145,50 @@ pub(crate) async fn ten(net: &Net, sites: &Sites, binary: &Path) {
         (first, began.elapsed().as_secs_f64())
     };
     let went = futures::future::join_all(readers.iter().map(read)).await;
-    let last = went.iter().map(|(_, all)| *all).fold(0.0, f64::max);
-    let bytes = Sites::bytes(&sites.study[..EACH]) * READERS as f64;
-    let firsts: Vec<f64> = went.iter().map(|(first, _)| *first).collect();
-    let rates: Vec<f64> = went.iter().map(|(_, all)| 1.0 / all).collect();
-    let holder = sites::used(&sites.pair.a);
-    println!(
-        "ten readers at {}: {EACH} images each in {last:.2} s, {:.1} % of the floor; first image {} (p95 {}); evenness {:.3}, \
-         slowest {:.2} times the fastest; holder {:.0} MB",
-        link.name,
-        100.0 * link.floor_s(bytes, 2.0) / last,
-        ms(middle(firsts.clone())),
-        ms(p95(firsts)),
-        evenness(&rates),
-        last / went.iter().map(|(_, all)| *all).fold(f64::INFINITY, f64::min),
-        holder.peak_mb,
-    );
     net.unshape();
+    let last_s = went.iter().map(|(_, all)| *all).fold(0.0, f64::max);
+    let bytes = Sites::bytes(&sites.study[..EACH]) * readers.len() as f64;
+    let rates: Vec<f64> = went.iter().map(|(_, all)| 1.0 / all).collect();
+    Ten {
+        last_s,
+        percent_of_floor: 100.0 * link.floor_s(bytes, 2.0) / last_s,
+        firsts_s: went.iter().map(|(first, _)| *first).collect(),
+        evenness: evenness(&rates),
+        spread: last_s / went.iter().map(|(_, all)| *all).fold(f64::INFINITY, f64::min),
+        holder_mb: sites::used(&sites.pair.a).peak_mb,
+    }
+}
+
+pub(crate) async fn ten(net: &Net, sites: &Sites, binary: &Path, runs: usize) {
+    let link = Link { images: EACH, ..rows::link("100Mb-50ms") };
+    net.unshape();
+    let mut readers = Vec::new();
+    for number in 0..READERS {
+        readers.push(another(sites, binary, number).await);
+    }
+    let mut went = Vec::new();
+    for _ in 0..runs {
+        went.push(read_by(net, sites, &readers, &link).await);
+    }
     for site in &readers {
         site.stop().await;
     }
+    let all = |what: fn(&Ten) -> f64| went.iter().map(what).collect::<Vec<f64>>();
+    let firsts: Vec<f64> = went.iter().flat_map(|ten| ten.firsts_s.clone()).collect();
+    let (percent, even) = (middle(all(|ten| ten.percent_of_floor)), middle(all(|ten| ten.evenness)));
+    println!(
+        "ten readers at {}: {EACH} images each in {:.2} s (at most {:.2}), {percent:.1} % of the floor; first image {} (p95 {}); evenness \
+         {even:.3}, slowest {:.2} times the fastest; holder {:.0} MB; of {runs} runs",
+        link.name,
+        middle(all(|ten| ten.last_s)),
+        worst(&all(|ten| ten.last_s)),
+        ms(middle(firsts.clone())),
+        ms(p95(firsts.clone())),
+        middle(all(|ten| ten.spread)),
+        worst(&all(|ten| ten.holder_mb)),
+    );
+    aims::tell("ten readers: of the floor", format!("{percent:.1} %, evenness {even:.3}"));
+    aims::tell("ten readers: first image", format!("{}, p95 {}", ms(middle(firsts.clone())), ms(p95(firsts))));
 }
 
 /// A measurement lasts as long as it is said to.
@@ -193,12 +228,19 @@ pub(crate) async fn fairness(net: &Net, sites: &Sites, binary: &Path) {
             };
             net.unshape();
             let mbit = |rate: f64| rate * 8.0 / 1e6;
+            let ours_of_it = ours / (ours + theirs);
+            aims::judge(
+                &format!("fairness {} beside {other}", link.name),
+                "1/3 to 2/3",
+                format!("{ours_of_it:.2}"),
+                (1.0 / 3.0..=2.0 / 3.0).contains(&ours_of_it),
+            );
             println!(
                 "fairness {:<14} beside {other:<9} {:.1} and {:.1} Mb/s: {:.2} of it  (aim 1/3 to 2/3)",
                 link.name,
                 mbit(ours),
                 mbit(theirs),
-                ours / (ours + theirs)
+                ours_of_it
             );
             if other == "confrere" {
                 sites::emptied(&second).await;

@@ -31,11 +31,16 @@ pub(crate) struct Used {
     pub(crate) peak_mb: f64,
 }
 
-pub(crate) fn used(site: &Site) -> Used {
-    let stat = fs::read_to_string(format!("/proc/{}/stat", site.pid())).unwrap();
+/// Seconds of processor time that a process has used: its number, or `self`.
+pub(crate) fn cpu_s(process: &str) -> f64 {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
     let fields: Vec<&str> = stat.rsplit(") ").next().unwrap().split(' ').collect();
     let ticks: f64 = fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap();
-    Used { cpu_s: ticks / 100.0, peak_mb: site.memory(true) as f64 / 1e6 }
+    ticks / 100.0
+}
+
+pub(crate) fn used(site: &Site) -> Used {
+    Used { cpu_s: cpu_s(&site.pid().to_string()), peak_mb: site.memory(true) as f64 / 1e6 }
 }
 
 /// From now on the peak is that of what follows.

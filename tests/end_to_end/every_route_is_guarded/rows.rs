@@ -71,6 +71,7 @@ POST /api/patient-links                 | R     | 404 | - needs a peer; see prio
 POST /api/readings/viewer               | ARFT  | 401 | - of a browser's session; see images_beside_the_words | study-opened | {"studies":["$STUDY"]}
 POST /api/readings                      | ARFT  | 200 | - opening each study is written            | study-opened     | {"studies":["$STUDY"]}
 GET /api/transfers                      | ARFT  | 200 | - progress of what was opened              | studies-queried
+GET /api/transfers/outgoing             | A     | 200 | - figures of what is given                 | studies-queried
 POST /api/transfers/{site}/{study}/pause | A    | 404 | - needs a peer; see transfer_is_steered    | security-alert
 POST /api/transfers/{site}/{study}/resume | A   | 404 | - needs a peer; see transfer_is_steered    | security-alert
 POST /api/transfers/{site}/{study}/cancel | A   | 404 | - needs a peer; see transfer_is_steered    | security-alert
@@ -93,6 +94,7 @@ GET /api/peers/{site}/sees              | A     | 404 | - needs a peer; see deci
 GET /api/peers/{site}/explain           | A     | 404 | - needs a peer; see decisions_are_explained | studies-queried
 GET /api/peers/{site}/copies            | AU    | 404 | - needs a peer; see copies_are_accounted_for | studies-queried
 GET /api/studies/{study}/reports        | ARFT  | 200 | studies-queried                            | studies-queried
+GET /api/studies/{study}/cases          | ARFT  | 200 | studies-queried                            | studies-queried
 GET /api/studies/{study}/signatures     | ARFT  | 200 | =study-opened                              | study-opened
 GET /api/studies/{study}/holders        | AU    | 200 | - names sites and no patient               | studies-queried
 GET /api/pairings                       | A     | 200 | - names of sites                           | studies-queried
@@ -110,7 +112,7 @@ GET /api/grants                         | AR    | 200 | - what was written when 
 DELETE /api/grants/{id}                 | AR    | 404 | - needs a peer; see agreement_is_narrowed  | security-alert
 POST /api/grants/{id}/narrow            | AR    | 404 | - needs a peer; see grants_are_passed_on   | security-alert   | {"site":"nobody"}
 GET /api/cases                          | ARFT  | 200 | studies-queried                            | studies-queried
-POST /api/cases                         | ARF   | 201 | case-changed                               | case-changed     | {"priority":"P0","question":"stroke?","studies":["$STUDY"]}
+POST /api/cases                         | ARF   | 201 | case-changed                               | case-changed     | {"priority":"P0","question":"stroke?","studies":["$STUDY"],"identity_checked":true}
 GET /api/cases/statistics               | AU    | 200 | log-read                                   | studies-queried
 GET /api/cases/statistics.csv           | AU    | 200 | log-read                                   | studies-queried
 GET /api/cases/alerts                   | ARFT  | 200 | - why one is called, no patient            | studies-queried
@@ -122,6 +124,8 @@ GET /api/cases/discordances             | ARFT  | 200 | studies-queried         
 POST /api/cases/{case}/discordances/{comparison} | ARFT | 404 | - see discrepancy                   | case-changed
 GET /api/cases/settings                 | ARFT  | 200 | - delays and numbers, no patient           | studies-queried
 PUT /api/cases/settings                 | A     | 400 | - see cases_are_read_elsewhere             | security-alert   | {"answer_s":[0,0,0,0],"preliminary_s":[1,1,1,1],"final_s":[1,1,1,1],"hear_s":1,"images_s":1,"idle_s":1,"silent_s":1,"telephones":[],"ranks":[],"requested_modalities":[]}
+GET /api/cases/teams                    | ARFT  | 200 | - names of the site's people, no patient   | studies-queried
+PUT /api/cases/teams                    | A     | 400 | - see teams_are_asked                      | security-alert   | [{"name":"","members":[]}]
 GET /api/cases/{case}                   | ARFT  | 404 | - see cases_are_read_elsewhere             | studies-queried
 POST /api/cases/{case}/steps            | ARFT  | 404 | - see cases_are_read_elsewhere             | case-changed     | {"step":"claim"}
 GET /api/cases/{case}/key-images        | ARFT  | 404 | - see images_beside_the_words              | studies-queried

@@ -1672,6 +1672,71 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/cases/teams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TeamJson"][];
+                    };
+                };
+            };
+        };
+        /** All of them: what is left out is none any more. Members are accounts that report; names are no accounts'. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TeamJson"][];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TeamJson"][];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cases/{case}": {
         parameters: {
             query?: never;
@@ -7657,6 +7722,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/studies/{study}/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    study: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StudyCase"][];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/studies/{study}/correct": {
         parameters: {
             query?: never;
@@ -8977,6 +9086,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/transfers/outgoing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["OutgoingJson"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/transfers/{site}/{study}/cancel": {
         parameters: {
             query?: never;
@@ -10066,7 +10209,10 @@ export interface components {
             case: string;
             /** @description Its name, for saying that it was heard. */
             id: string;
-            /** @description `asked`, `prioritised`, `critical`, `escalated`, `late`, `refused`, `info-asked`, `compared` or `lost`. */
+            /**
+             * @description `asked`, `prioritised`, `critical`, `escalated`, `late`, `refused`, `info-asked`, `compared`, `lost`, `held`, `lowered`,
+             *     `differs`, `reopened`, `cancelled`, `named`, `answered`, `reported`, `said`, `given`, `taken` or `moved`.
+             */
             kind: string;
             lost_to?: components["schemas"]["HolderJson"] | null;
             priority: string;
@@ -10110,6 +10256,8 @@ export interface components {
             people: components["schemas"]["KnownPerson"][];
             site: string;
             site_name: string;
+            /** @description Teams that may be named, as the site said last. */
+            teams: string[];
         };
         AskedJson: {
             /** @description `waiting`, `timed-out`, `accepted` or `refused`. */
@@ -11005,7 +11153,7 @@ export interface components {
         DueJson: {
             at: string;
             breached: boolean;
-            /** @description `answer`, `preliminary`, `final`, `hear`, or `wanted`: the hour that the requester named. */
+            /** @description `answer`, `preliminary`, `final`, `hear`, `compare`, or `wanted`: the hour that the requester named. */
             what: string;
         };
         /** @description A shift or a case, as its site states it. */
@@ -11101,7 +11249,10 @@ export interface components {
              *     requester's).
              */
             call?: string | null;
-            /** @description Words: `nobody-answers`, `preliminary-due`, `final-due`, `wanted-due`, `critical-unheard`, or what a person wrote. */
+            /**
+             * @description Words: `nobody-answers`, `preliminary-due`, `final-due`, `wanted-due`, `comparison-due`, `critical-unheard`, or what a person
+             *     wrote.
+             */
             reasons: string[];
             since?: string | null;
             /** @description The other sites' before ours. */
@@ -11215,7 +11366,7 @@ export interface components {
             connected: boolean;
             /**
              * Format: double
-             * @description Seconds until the first image; nothing where no transfer from there is known.
+             * @description Seconds until the first image; nothing where nothing is known of the link.
              */
             first_s?: number | null;
             /** Format: int32 */
@@ -11226,7 +11377,7 @@ export interface components {
             site_name: string;
             /**
              * Format: double
-             * @description Seconds until all of it is here.
+             * @description Seconds until all of it is here; of one that is coming, by the rate at which it comes.
              */
             whole_s?: number | null;
         };
@@ -11323,6 +11474,8 @@ export interface components {
             by_priority: number[];
             cancelled: number;
             cases: number;
+            /** @description From two reports that may differ to somebody who compared them. */
+            compared: components["schemas"]["DelaysJson"];
             final: components["schemas"]["DelaysJson"];
             heard: components["schemas"]["DelaysJson"];
             night: string;
@@ -11416,6 +11569,9 @@ export interface components {
         /** @description Whose it was said to be. */
         IdentifiedJson: {
             at: string;
+            checked_at?: string | null;
+            /** @description Who compared it with the patient, and when; `null`: nobody said so. */
+            checked_by?: string | null;
             event: string;
             patient: components["schemas"]["CasePatient"];
             person: string;
@@ -11794,18 +11950,18 @@ export interface components {
         LinkJson: {
             /**
              * Format: double
-             * @description The highest of the last transfers.
+             * @description The highest of the last transfers, by the same measure.
              */
             best_bytes_per_s?: number | null;
             /**
              * Format: double
-             * @description Bytes of images that come now, a second.
+             * @description Bytes over the wire that come for images now, a second.
              */
             bytes_per_s: number;
             connected: boolean;
             /**
              * Format: double
-             * @description Share of the packets that we sent and that were lost, 0 to 1.
+             * @description Share of the site's packets to us, which carry the images, that is lost lately, 0 to 1; nothing where it does not tell.
              */
             lost?: number | null;
             /**
@@ -12082,6 +12238,11 @@ export interface components {
             contraindications?: string;
             /** @description Of a mammography: `clinical`, `screening-first` or `screening-second`. */
             examination?: string;
+            /**
+             * @description Whoever asks has compared name, birth date and sex with the patient or their wristband. Needed, but for an emergency whose
+             *     patient nobody knows.
+             */
+            identity_checked?: boolean;
             justification?: string;
             key_images?: components["schemas"]["KeyImageJson"][];
             kind?: string | null;
@@ -12183,6 +12344,8 @@ export interface components {
             /** @enum {string} */
             step: "accept";
         } | {
+            /** @description Though somebody else here is at work on it. */
+            confirmed?: boolean;
             reason?: string;
             /** @enum {string} */
             step: "refuse";
@@ -12215,6 +12378,16 @@ export interface components {
             /** @enum {string} */
             step: "hand-over";
             to: string;
+        } | {
+            /** @description Though who has it is at work on it. */
+            confirmed?: boolean;
+            /** @description Account of who has it, as the caller's screen shows it; empty: nobody. */
+            from?: string;
+            reason?: string;
+            /** @enum {string} */
+            step: "regulate";
+            /** @description Account of the colleague; empty: nobody, so whoever is on duty. */
+            to?: string;
         } | {
             /** @enum {string} */
             step: "read";
@@ -12466,6 +12639,15 @@ export interface components {
             /** @description Of which site; default: this one. */
             site?: string | null;
         };
+        /** @description In what images say another patient than the request. */
+        OtherwiseJson: {
+            /** @description As the request says it. */
+            asked: string;
+            /** @description As the images say it; the same as `asked` where the study has images of several patients. */
+            said: string;
+            /** @description `birth_date` or `id`. */
+            what: string;
+        };
         /** @description What became of one study. */
         OutcomeJson: {
             /**
@@ -12501,6 +12683,59 @@ export interface components {
             /** Format: int32 */
             series: number;
             study: string;
+        };
+        /** @description A study that a site is being given, or was a moment ago. */
+        OutgoingJson: {
+            /**
+             * Format: int64
+             * @description Handed to the link since it is listed.
+             */
+            bytes: number;
+            /**
+             * Format: double
+             * @description Over the last seconds.
+             */
+            bytes_per_s: number;
+            /** @description Whether bytes wait for that now. */
+            held_back: boolean;
+            /**
+             * Format: int32
+             * @description What is agreed of bandwidth, kbit/s.
+             */
+            kbits_max?: number | null;
+            /**
+             * Format: int64
+             * @description What the link carries, as this side measures it.
+             */
+            link_bytes_per_s?: number | null;
+            /**
+             * Format: double
+             * @description Share of the packets sent there that was lost, 0 to 1.
+             */
+            lost?: number | null;
+            /** @description The highest of what runs: `emergency`, `screen`, `series`, `prefetch` or `backup`; nothing where none of it runs any more. */
+            priority?: string | null;
+            /** @description `direct`, `punched`, `tcp`, `relay`, or `none`. */
+            road: string;
+            /** Format: double */
+            rtt_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Seconds since it is listed.
+             */
+            seconds: number;
+            site: string;
+            site_name: string;
+            /** @description Answers under way. */
+            streams: number;
+            study: string;
+            /** @description The name of the site that relays. */
+            via?: string | null;
+            /**
+             * Format: int64
+             * @description Bytes that may be on their way there.
+             */
+            window_bytes?: number | null;
         };
         /** @description A person's change of the own password. */
         OwnPassword: {
@@ -13508,6 +13743,12 @@ export interface components {
             /** @description What is held back of it from other sites, where it is ours. */
             withheld: components["schemas"]["Withheld"][];
         };
+        /** @description A case that has the study, open or with images to read after its end. */
+        StudyCase: {
+            case: string;
+            /** @description Empty: the images do not say another patient. */
+            differs: components["schemas"]["OtherwiseJson"][];
+        };
         /** @description Until when a study is kept, and why. */
         StudyKept: {
             /** Format: int64 */
@@ -13591,6 +13832,13 @@ export interface components {
              */
             report: number;
         };
+        /** @description A team. */
+        TeamJson: {
+            /** @description Account names. */
+            members: string[];
+            /** @description As peers see it and requests name it. */
+            name: string;
+        };
         TelephoneJson: {
             name: string;
             number: string;
@@ -13650,10 +13898,17 @@ export interface components {
             mail: boolean;
             webhook: boolean;
         };
+        /** @description A study on its way from a peer, or from the PACS. */
         Transfer: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Verified bytes of objects that are here.
+             */
             bytes_done: number;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Verified bytes of objects a second: what `seconds_left` is told by.
+             */
             bytes_per_s: number;
             /** Format: int64 */
             bytes_total: number;
@@ -13665,12 +13920,12 @@ export interface components {
             instances_total: number;
             /**
              * Format: double
-             * @description What the link carries, as far as is known.
+             * @description What the link carries over the wire, as far as is known.
              */
             link_bytes_per_s?: number | null;
             /**
              * Format: double
-             * @description Share of our packets to the site that were lost, 0 to 1.
+             * @description Share of the site's packets to us, which carry the images, that is lost lately, 0 to 1; nothing where it does not tell.
              */
             lost?: number | null;
             /** @description `direct`, `punched`, `tcp`, `relay`; `none` where there is none now; `source`: from the PACS. */
@@ -13689,6 +13944,11 @@ export interface components {
              * @description Images asked for that are not here yet.
              */
             waiting: number;
+            /**
+             * Format: double
+             * @description Bytes over the wire a second: fewer than of objects, where they come coded.
+             */
+            wire_bytes_per_s: number;
         };
         /** @description What a trial of a link found. */
         TrialJson: {

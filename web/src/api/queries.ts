@@ -4,7 +4,7 @@ import { keepPreviousData, QueryCache, QueryClient, queryOptions, useQuery } fro
 import { setNodeTime } from '../lib/time';
 import { ApiError, change, get, post, postText, remove } from './client';
 import type { PatientLink } from './history';
-import type { Account, Action, Ae, Agreement, Alarms, Alert, Attachment, Case, CasePage, CaseSettings, Coverage, Discordances, Draft, Erased, Forecast, FoundImages, Handing, Label, Link, ListedToken, Loose, Migration, NewCase, Pairing, Peer, PeerRules, Proposed, Restore, RoleRow, Roster, Route, Rule, SecondCopies, Session, Shift, SignedIn, SignedReport, Site, SiteKeys, Source, Status, StepBody, Storage, StudyKept, Tiers, Transfer, User } from './types';
+import type { Account, Action, Ae, Agreement, Alarms, Alert, Attachment, Case, CasePage, CaseSettings, Coverage, Discordances, Draft, Erased, Forecast, FoundImages, Handing, Label, Link, ListedToken, Loose, Migration, NewCase, Outgoing, Pairing, Peer, PeerRules, Proposed, Restore, RoleRow, Roster, Route, Rule, SecondCopies, Session, Shift, SignedIn, SignedReport, Site, SiteKeys, Source, Status, StepBody, Storage, StudyKept, Team, Tiers, Transfer, User } from './types';
 
 export const keys = {
   site: ['site'],
@@ -125,6 +125,13 @@ export const forecastOf = (study: string) =>
     queryFn: ({ signal }) => get<Forecast | null>(`/studies/${encodeURIComponent(study)}/forecast`, signal),
     staleTime: 2_000,
   });
+
+/** What leaves from here: it is asked for while somebody looks. */
+export const outgoingQuery = queryOptions({
+  queryKey: ['outgoing'],
+  queryFn: ({ signal }) => get<Outgoing[]>('/transfers/outgoing', signal),
+  refetchInterval: 2_000,
+});
 
 export const linksQuery = queryOptions({
   queryKey: ['links'],
@@ -322,6 +329,9 @@ export const caseSettingsQuery = queryOptions({
   queryFn: ({ signal }) => get<CaseSettings>('/cases/settings', signal),
 });
 export const setCaseSettings = (settings: CaseSettings): Promise<CaseSettings> => change<CaseSettings>('/cases/settings', settings);
+
+export const teamsQuery = queryOptions({ queryKey: [...keys.cases, 'teams'], queryFn: ({ signal }) => get<Team[]>('/cases/teams', signal) });
+export const setTeams = (teams: Team[]): Promise<Team[]> => change<Team[]>('/cases/teams', teams);
 
 export const makeCase = (body: NewCase): Promise<Case> => post<Case>('/cases', body);
 /** The node decides by the content what it is. */

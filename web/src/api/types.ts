@@ -88,6 +88,7 @@ export type Glance = With<
   }
 >;
 export type Previews = Sent<'PreviewsJson'>;
+export type Outgoing = With<Sent<'OutgoingJson'>, { priority: 'emergency' | 'screen' | 'series' | 'prefetch' | 'backup' | null }>;
 export type Link = Sent<'LinkJson'>;
 export type Trial = Sent<'TrialJson'>;
 
@@ -349,6 +350,7 @@ export type ExaminationWord = '' | 'clinical' | 'screening-first' | 'screening-s
 export type RuleWord = 'screening-first' | 'screening-second' | 'nuclear-alone';
 /** What can be asked of whom. */
 export type Askable = With<Sent<'Askable'>, { rule: RuleWord | null; sites: With<Sent<'AskableSite'>, { bar: 'not-agreed' | 'out-of-scope' | 'from-afar' | 'unreachable' | null }>[] }>;
+export type Team = Sent<'TeamJson'>;
 export type KeyImage = Sent<'KeyImageJson'>;
 /** What documents of a case's studies point at. */
 export type FoundImages = Sent<'FoundImagesJson'>;
@@ -365,7 +367,7 @@ export type CaseRow = With<
     role: 'requester' | 'reader' | 'asked' | 'party';
     patient: CasePatient;
     owner: Sent<'OwnerJson'>;
-    due: With<Sent<'DueJson'>, { what: 'answer' | 'preliminary' | 'final' | 'hear' | 'wanted' }> | null;
+    due: With<Sent<'DueJson'>, { what: 'answer' | 'preliminary' | 'final' | 'hear' | 'wanted' | 'compare' }> | null;
     flags: Flag[];
     images: Sent<'ImagesJson'>;
   }
@@ -431,7 +433,10 @@ export type AlertKind =
   | 'named'
   | 'answered'
   | 'reported'
-  | 'said';
+  | 'said'
+  | 'given'
+  | 'taken'
+  | 'moved';
 export type Alert = With<Sent<'AlertJson'>, { kind: AlertKind; priority: Priority; lost_to: Sent<'HolderJson'> | null }>;
 export type Draft = With<Omit<Sent<'DraftJson'>, 'at' | 'person'>, { standing: Standing }>;
 export type NewCase = With<

@@ -371,7 +371,8 @@ describe('administration', () => {
     await user.type(await screen.findByLabelText('User name'), 'dr.petit');
     await user.click(screen.getByRole('button', { name: 'Add' }));
     expect(await screen.findByText('tulipe-radar-92-moule')).toBeTruthy();
-    expect(await screen.findByText('dr.petit')).toBeTruthy();
+    // In the list of accounts: the teams offer the name, too.
+    expect(await screen.findByRole('row', { name: /^dr\.petit / })).toBeTruthy();
   });
 
   test('what a DICOM peer may do is changed, and the peer forgotten', async () => {

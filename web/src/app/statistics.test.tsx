@@ -29,6 +29,7 @@ function counted() {
         preliminary: { count: 3, in_time: 3, median_s: 600, longest_s: 840 },
         final: none,
         heard: none,
+        compared: none,
       },
     ],
     refusals: [{ text: 'pas de neuroradiologue', count: 1 }],

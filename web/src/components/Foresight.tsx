@@ -1,4 +1,5 @@
-// Before a click: what opening the chosen study will take, as the last transfers from its site let expect.
+// Before a click: what opening the chosen study will take, as the last transfers from its site let expect, or a sample of the line. Times
+// below ten seconds are told to a tenth: what both hosts do meanwhile takes as long as that, and nobody sees less.
 
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';

@@ -29,6 +29,7 @@ export const boardWords = {
   acts: 'Act',
   actsOn: 'Act on the case of {{patient}}',
   offerTo: 'Offer to',
+  giveTo: 'Give to',
   candidate_zero: '{{person}} · {{site}} · free',
   candidate_one: '{{person}} · {{site}} · {{count}} case',
   candidate_other: '{{person}} · {{site}} · {{count}} cases',

@@ -119,4 +119,13 @@ export const peopleWords = {
     administer: 'Administer the site',
     'read-log': 'Read the access log',
   },
+  teams: {
+    title: 'Teams',
+    about: 'People of this site who are asked under one name, for instance for an opinion. Other sites see the name, not who is in it. A request is kept for the members until the time for an answer is up, as long as one of them is before a screen; the first who takes it has it.',
+    none: 'No team yet.',
+    name: 'Name of the team',
+    members: 'Members',
+    add: 'Add or replace the team',
+    saved: 'Kept. The other sites are told.',
+  },
 };

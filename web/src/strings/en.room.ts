@@ -53,6 +53,9 @@ export const roomErrors = {
   'no-credential': 'Your credentials do not cover this examination.',
   'credential-expired': 'Your credential for this examination is not valid now.',
   'nothing-to-override': 'Your credentials cover it, or it is no emergency: there is nothing to go beyond.',
+  'at-work': 'Whoever has it is at work on it. If you mean it all the same, say so.',
+  'not-on-duty': 'They are not on duty here now.',
+  'not-of-team': 'It is asked of a team, one of whose members is there: it is theirs to take until the time for an answer is up.',
   'screening-first': 'The first reading of a screening mammography is made on site, never by teleradiology.',
   'screening-second': 'A second reading of screening needs an agreement that names it.',
   'nuclear-alone': 'Nuclear medicine is read from afar only with a nuclear medicine physician named on site, or as an expert opinion.',
@@ -121,6 +124,9 @@ export const alertWords = {
   answered: '{{site}} answers your question',
   reported: 'Report received from {{site}}',
   said: 'Message from {{site}}',
+  given: 'A case waits for its reader: it was given to you, or to whoever is on duty',
+  taken: 'A case that you had was taken from you',
+  moved: '{{site}} took a case of yours from whoever had it there',
   lost: 'Your reservation was lost: somebody was first',
   lostTo: 'Your reservation was lost: {{person}} was first, at {{at}}',
   why: {
@@ -129,6 +135,7 @@ export const alertWords = {
     'wanted-due': 'No answer by the hour that was asked for.',
     'preliminary-due': 'The preliminary report is due.',
     'final-due': 'The final report is due.',
+    'comparison-due': 'Two reports that may differ were not compared in time.',
     'critical-unheard': 'A critical result was not heard in time.',
     'other-patient': 'The images say another patient than the request.',
   },
@@ -250,6 +257,7 @@ export const worklistWords = {
     hear: 'until the critical result must be heard',
     acknowledge: 'until the report must be read',
     wanted: 'until the answer is wanted',
+    compare: 'until the two reports must be compared',
   },
   dueLate: {
     answer: 'the answer is overdue',
@@ -258,6 +266,7 @@ export const worklistWords = {
     hear: 'the critical result is overdue: telephone',
     acknowledge: 'the reading of the report is overdue',
     wanted: 'the answer is later than was asked for',
+    compare: 'the comparison of two reports is overdue',
   },
   dueName: {
     answer: 'Answer due',
@@ -266,6 +275,7 @@ export const worklistWords = {
     hear: 'To be heard',
     acknowledge: 'To be read',
     wanted: 'Answer wanted',
+    compare: 'To be compared',
   },
   kind: { diagnosis: 'Diagnosis', expertise: 'Expert opinion' },
   stage: {

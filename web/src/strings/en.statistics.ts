@@ -14,6 +14,7 @@ export const statistics = {
     preliminary: 'First report',
     final: 'Final report',
     heard: 'Critical result heard',
+    compared: 'Two reports compared',
     refused: 'Not read',
   },
   delayTitle: 'half of them within {{median}}, the longest {{longest}}',

@@ -29,6 +29,7 @@ export const boardWords = {
   acts: 'Agir',
   actsOn: 'Agir sur le dossier de {{patient}}',
   offerTo: 'Proposer à',
+  giveTo: 'Attribuer à',
   candidate_zero: '{{person}} · {{site}} · disponible',
   candidate_one: '{{person}} · {{site}} · {{count}} dossier',
   candidate_other: '{{person}} · {{site}} · {{count}} dossiers',

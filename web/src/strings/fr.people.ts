@@ -119,4 +119,13 @@ export const peopleWords = {
     administer: 'Administrer le site',
     'read-log': 'Lire la traçabilité',
   },
+  teams: {
+    title: 'Équipes',
+    about: 'Des personnes de ce site que l’on sollicite sous un seul nom, par exemple pour un avis. Les autres sites voient le nom, pas qui en fait partie. Une demande est réservée aux membres tant que le délai de réponse court et que l’un d’eux est devant un écran ; le premier qui la prend l’a.',
+    none: 'Aucune équipe pour l’instant.',
+    name: 'Nom de l’équipe',
+    members: 'Membres',
+    add: 'Ajouter ou remplacer l’équipe',
+    saved: 'Enregistré. Les autres sites en sont informés.',
+  },
 };

@@ -53,6 +53,9 @@ export const roomErrors = {
   'no-credential': 'Vos habilitations ne couvrent pas cet examen.',
   'credential-expired': 'Votre habilitation pour cet examen n’est pas valable à ce jour.',
   'nothing-to-override': 'Vos habilitations le couvrent, ou ce n’est pas une urgence : il n’y a rien à dépasser.',
+  'at-work': 'La personne qui l’a y travaille. Si vous le voulez malgré tout, dites-le.',
+  'not-on-duty': 'Cette personne n’est pas de garde ici en ce moment.',
+  'not-of-team': 'C’est demandé à une équipe dont un membre est présent : à elle de le prendre tant que le délai de réponse court.',
   'screening-first': 'La première lecture d’une mammographie de dépistage se fait sur place, jamais en téléradiologie.',
   'screening-second': 'Une deuxième lecture de dépistage exige un accord qui la nomme.',
   'nuclear-alone': 'La médecine nucléaire n’est lue à distance qu’avec un médecin nucléaire nommé sur place, ou comme avis d’expert.',
@@ -121,6 +124,9 @@ export const alertWords = {
   answered: '{{site}} répond à votre question',
   reported: 'Compte rendu reçu de {{site}}',
   said: 'Message de {{site}}',
+  given: 'Un dossier attend son lecteur : il est attribué à vous, ou à qui est de garde',
+  taken: 'Un dossier que vous aviez vous a été retiré',
+  moved: '{{site}} a retiré un de vos dossiers à la personne qui l’avait',
   lost: 'Votre réservation n’a pas abouti : quelqu’un a été plus rapide',
   lostTo: 'Votre réservation n’a pas abouti : {{person}} a été plus rapide, à {{at}}',
   why: {
@@ -129,6 +135,7 @@ export const alertWords = {
     'wanted-due': 'Pas de réponse à l’heure demandée.',
     'preliminary-due': 'Le compte rendu provisoire est attendu.',
     'final-due': 'Le compte rendu validé est attendu.',
+    'comparison-due': 'Deux comptes rendus qui peuvent différer n’ont pas été comparés à temps.',
     'critical-unheard': 'Un résultat critique n’a pas été reçu à temps.',
     'other-patient': 'Les images disent un autre patient que la demande.',
   },
@@ -250,6 +257,7 @@ export const worklistWords = {
     hear: 'avant que le résultat critique doive être reçu',
     acknowledge: 'avant que le compte rendu doive être lu',
     wanted: 'avant la réponse souhaitée',
+    compare: 'avant que les deux comptes rendus doivent être comparés',
   },
   dueLate: {
     answer: 'la réponse est en retard',
@@ -258,6 +266,7 @@ export const worklistWords = {
     hear: 'résultat critique en retard : téléphonez',
     acknowledge: 'le compte rendu n’a pas été lu à temps',
     wanted: 'la réponse dépasse l’heure demandée',
+    compare: 'la comparaison de deux comptes rendus est en retard',
   },
   dueName: {
     answer: 'Réponse attendue',
@@ -266,6 +275,7 @@ export const worklistWords = {
     hear: 'À recevoir',
     acknowledge: 'À lire',
     wanted: 'Réponse souhaitée',
+    compare: 'À comparer',
   },
   kind: { diagnosis: 'Télédiagnostic', expertise: 'Demande d’avis' },
   stage: {

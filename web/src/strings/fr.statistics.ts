@@ -14,6 +14,7 @@ export const statistics = {
     preliminary: 'Premier compte rendu',
     final: 'Compte rendu définitif',
     heard: 'Résultat critique entendu',
+    compared: 'Deux comptes rendus comparés',
     refused: 'Non lues',
   },
   delayTitle: 'la moitié en moins de {{median}}, le plus long {{longest}}',

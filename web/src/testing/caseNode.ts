@@ -1,7 +1,7 @@
 // Cases of the made-up node: enough of the contract that the pages can be looked at and tested. What is merged, signed or
 // told to other sites is the real node's; here a step changes one object.
 
-import type { Alert, Case, CaseNews, CasePage, CaseReport, CaseRow, CaseSettings, CaseStatistics, CoveredSite, Draft, FoundImages, Lack, Loose, NewCase, Person, SignedReport, Stage, Tab } from '../api/types';
+import type { Alert, Case, CaseNews, CasePage, CaseReport, CaseRow, CaseSettings, CaseStatistics, CoveredSite, Draft, FoundImages, Lack, Loose, NewCase, Person, SignedReport, Stage, Tab, Team } from '../api/types';
 import type { Answer } from './fakeNode';
 
 const TAB_OF: Record<Stage, Tab> = {
@@ -144,6 +144,7 @@ export class CaseNode {
     ranks: [],
     requested_modalities: ['CT'],
   };
+  teams: Team[] = [];
   alerts: Alert[] = [];
   drafts = new Map<string, Draft>();
   found: FoundImages = { images: [], partial: false };
@@ -195,6 +196,10 @@ export class CaseNode {
     if (first === 'settings') {
       if (method === 'PUT') this.settings = body as CaseSettings;
       return { status: 200, body: this.settings };
+    }
+    if (first === 'teams') {
+      if (method === 'PUT') this.teams = body as Team[];
+      return { status: 200, body: this.teams };
     }
     if (first === 'statistics') return { status: 200, body: this.statistics };
     if (first === 'alerts') return { status: 200, body: this.alerts };

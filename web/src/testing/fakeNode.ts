@@ -251,7 +251,7 @@ export class FakeNode {
       case 'readings':
         return { status: 200, body: readingOf(body as { studies: string[] }) };
       case 'transfers':
-        return method === 'POST' ? { status: 204, body: null } : { status: 200, body: this.transfers };
+        return method === 'POST' ? { status: 204, body: null } : { status: 200, body: first === 'outgoing' ? [] : this.transfers };
       case 'shifts':
       case 'links':
       case 'patient-links':
@@ -563,9 +563,9 @@ export function busyNode(now = new Date(), moreCases = 0): FakeNode {
     },
     { ...agreementOf({ preset: 'case-only', direction: 'both', site: COAST }, 'a2', 'Clinique de la Baie'), state: 'received', sentences: { fr: ['Rien n’est annoncé.', 'Seuls les examens partagés un à un sont lisibles, jusqu’à leur échéance.'], en: ['Nothing is announced.', 'Only studies shared one by one may be read, until their time is over.'] } },
   ];
-  const transfer = { road: 'direct', seconds_left: null, bytes_per_s: 0, waiting: 12, rtt_ms: 20.4, lost: 0.001, link_bytes_per_s: 10e6, holders: [] };
+  const transfer = { road: 'direct', seconds_left: null, bytes_per_s: 0, wire_bytes_per_s: 0, waiting: 12, rtt_ms: 20.4, lost: 0.001, link_bytes_per_s: 10e6, holders: [] };
   node.transfers = [
-    { ...transfer, study: '1.2.826.0.1.3680043.8.498.1004', site: NORTH, site_name: 'CH Nord', instances_done: 54, instances_total: 180, bytes_done: 28e6, bytes_total: 94e6, bytes_per_s: 8.2e6, seconds_left: 8.1, state: 'running' },
+    { ...transfer, study: '1.2.826.0.1.3680043.8.498.1004', site: NORTH, site_name: 'CH Nord', instances_done: 54, instances_total: 180, bytes_done: 28e6, bytes_total: 94e6, bytes_per_s: 8.2e6, wire_bytes_per_s: 8.2e6, seconds_left: 8.1, state: 'running' },
     { ...transfer, study: '1.2.826.0.1.3680043.8.498.1006', site: COAST, site_name: 'Clinique de la Baie', instances_done: 12, instances_total: 24, bytes_done: 9e6, bytes_total: 31e6, state: 'waiting' },
   ];
   const acts: readonly [string, ...string[]] = ['study-opened', 'study-fetched', 'sign-in', 'study-served', 'studies-queried', 'study-received', 'security-alert', 'agreement-accepted'];

@@ -12,13 +12,13 @@ use bytes::Bytes;
 use protocol::{
     coding::Layout,
     digest::{Groups, GroupsBuilder},
-    limits::{GROUP, GROUP_BYTES},
+    limits::{GROUP, GROUP_BYTES, RANGE_BYTES_MAX},
     manifest::InstanceEntry,
 };
 use std::sync::Arc;
 
-/// Up to this size it is read whole.
-const WHOLE_BYTES_MAX: u64 = 8 << 20;
+/// Up to this size it is read whole: what is asked for in one range anyway.
+const WHOLE_BYTES_MAX: u64 = RANGE_BYTES_MAX;
 /// Buffer of passes over large ones.
 const PASS_BYTES: u64 = 256 * 1024;
 

@@ -10,9 +10,10 @@
 //! # Not here
 //! Mail and webhook: `alarms`. The next rank: `desk`. Sound: the portal.
 
+mod moved;
 mod talk;
 
-use super::{CaseError, Cases, Doing, News, Whole, may, record::Record};
+use super::{CaseError, Cases, Doing, News, Team, Whole, may, record::Record};
 use crate::{
     audit::{Act, Actor, Event as Evidence},
     tasks,
@@ -75,7 +76,7 @@ pub(crate) enum AlertKind {
     Reopened,
     /// It was called off.
     Cancelled,
-    /// An opinion is asked of them by name, and is not urgent.
+    /// An opinion is asked of them by name, or of a team of theirs, and is not urgent.
     Named,
     /// What was asked is answered.
     Answered,
@@ -83,10 +84,16 @@ pub(crate) enum AlertKind {
     Reported,
     /// Somebody of the other side wrote.
     Said,
+    /// It was given to them by whoever regulates.
+    Given,
+    /// It was taken from them by whoever regulates.
+    Taken,
+    /// It was taken from one who read what they asked for.
+    Moved,
 }
 
 impl AlertKind {
-    const ALL: [(Self, &'static str); 18] = [
+    const ALL: [(Self, &'static str); 21] = [
         (Self::Asked, "asked"),
         (Self::Prioritised, "prioritised"),
         (Self::Critical, "critical"),
@@ -105,11 +112,14 @@ impl AlertKind {
         (Self::Answered, "answered"),
         (Self::Reported, "reported"),
         (Self::Said, "said"),
+        (Self::Given, "given"),
+        (Self::Taken, "taken"),
+        (Self::Moved, "moved"),
     ];
 
     /// Whether it is read when there is time: behind what calls for somebody to act.
     const fn is_calm(self) -> bool {
-        matches!(self, Self::Named | Self::Answered | Self::Reported | Self::Said)
+        matches!(self, Self::Named | Self::Answered | Self::Reported | Self::Said | Self::Moved)
     }
 
     /// The word of the interface.
@@ -139,6 +149,9 @@ impl Alert {
     }
 }
 
+/// Somebody, with the modalities that they are there for or may read; none: all.
+pub(crate) type Fit = (String, Vec<String>);
+
 /// Who of this site is there now.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Present {
@@ -146,8 +159,10 @@ pub(crate) struct Present {
     pub(crate) people: BTreeSet<String>,
     /// Those whose screen is live.
     pub(crate) live: BTreeSet<String>,
-    /// Those on duty, with the modalities they are there for; none: all.
-    pub(crate) on_duty: Vec<(String, Vec<String>)>,
+    /// Those on duty.
+    pub(crate) on_duty: Vec<Fit>,
+    /// Teams, with those of each whose credentials let them read anything.
+    pub(crate) teams: Vec<(Team, Vec<Fit>)>,
     /// Who looks at which study, or did lately.
     pub(crate) opened: BTreeSet<(String, Uid)>,
 }
@@ -159,14 +174,26 @@ impl Present {
         !is_there || for_whom.contains(&person)
     }
 
-    /// Those who read here: whoever is named and has an account, else who is on duty for it.
-    fn readers<'a>(&'a self, whom: &'a str, modality: &str) -> Vec<&'a str> {
+    /// Whoever is named and has an account, or is in the team that is named; nobody where neither is known here.
+    fn named<'a>(&'a self, whom: &'a str, modality: &str) -> Vec<&'a str> {
         if self.people.contains(whom) {
             return vec![whom];
         }
-        let fits = |known: &[String]| known.is_empty() || modality.is_empty() || known.iter().any(|m| m == modality);
-        self.on_duty.iter().filter(|(_, known)| fits(known)).map(|(name, _)| name.as_str()).collect()
+        let team = self.teams.iter().find(|(team, _)| team.is_named(whom));
+        team.map(|(_, members)| fitting(members, modality)).unwrap_or_default()
     }
+
+    /// Those who read here: whoever is named, else who is on duty for it.
+    fn readers<'a>(&'a self, whom: &'a str, modality: &str) -> Vec<&'a str> {
+        let named = self.named(whom, modality);
+        if named.is_empty() { fitting(&self.on_duty, modality) } else { named }
+    }
+}
+
+/// Those who are there for a modality, or may read it.
+fn fitting<'a>(all: &'a [Fit], modality: &str) -> Vec<&'a str> {
+    let fits = |known: &[String]| known.is_empty() || modality.is_empty() || known.iter().any(|m| m == modality);
+    all.iter().filter(|(_, known)| fits(known)).map(|(name, _)| name.as_str()).collect()
 }
 
 /// A case, looked at by a person.
@@ -213,6 +240,7 @@ impl<'a> Look<'a> {
             | Step::Prioritised { reason, .. }
             | Step::OnHold { reason }
             | Step::Reopened { reason }
+            | Step::Regulated { reason, .. }
             | Step::Cancelled { reason } => reason.clone(),
             _ => String::new(),
         };
@@ -226,14 +254,16 @@ impl<'a> Look<'a> {
         self.is_requester() && may_act && self.present.calls(&self.person.name, &[&self.whole.state.requester.1])
     }
 
-    /// Whoever has the claim or wrote here; else who is on duty.
+    /// Whoever has the claim or wrote here; else who was asked. Who is on duty, where nobody was or it was left to them.
     fn calls_reader(&self) -> bool {
         let state = &self.whole.state;
         let own = |site: &SiteId| *site == self.us;
         let claimed = state.claim.iter().filter(|claim| own(&claim.site)).map(|claim| claim.person.as_str());
         let wrote = state.reports.iter().filter(|report| own(&report.site)).map(|report| report.person.as_str());
         let mut whom: Vec<&str> = claimed.chain(wrote).collect();
-        if whom.is_empty() {
+        if self.is_for_duty() {
+            whom = self.present.readers("", &state.ask.modality);
+        } else if whom.is_empty() {
             let asked = state.asked.iter().rev().find(|asked| own(&asked.site)).map_or("", |asked| asked.whom.as_str());
             whom = self.present.readers(asked, &state.ask.modality);
         }
@@ -269,7 +299,8 @@ impl<'a> Look<'a> {
         let offer = self.last(|event| matches!(&event.step, Step::Offered { to, .. } if *to == self.us))?;
         if !self.is_urgent() {
             let Step::Offered { whom, .. } = &offer.2.step else { return None };
-            let is_named = *whom == self.person.name && self.may(Doing::Reading);
+            let named = self.present.named(whom, &state.ask.modality);
+            let is_named = named.contains(&self.person.name.as_str()) && self.may(Doing::Reading);
             return is_named.then(|| self.alert(AlertKind::Named, (offer.1, offer.2))).flatten();
         }
         let newest = self.raised().filter(|raised| raised.0 > offer.0).unwrap_or(offer);
@@ -321,6 +352,7 @@ impl<'a> Look<'a> {
             }
             OTHER_PATIENT => self.steps.iter().skip(at + 1).any(|(_, e)| matches!(e.step, Step::Identified(_))),
             "critical-unheard" => !state.reports.iter().any(|report| report.unheard),
+            "comparison-due" => !state.comparisons.iter().any(|comparison| comparison.class.is_none()),
             // A person called: another one did something.
             _ => {
                 let by = self.steps.get(at).map(|(_, event)| (event.site, &event.person));
@@ -442,6 +474,9 @@ impl<'a> Look<'a> {
             self.answered(),
             self.reported(),
             self.said(),
+            self.given(),
+            self.taken(),
+            self.moved(),
         ];
         one.into_iter().flatten().chain(self.critical()).chain(self.escalated()).collect()
     }

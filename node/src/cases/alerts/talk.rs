@@ -76,10 +76,11 @@ impl Look<'_> {
         if self.whole.state.stage != Stage::Cancelled || !self.is_reader() || !self.may(Doing::Reading) {
             return None;
         }
-        let (_, digest, event) = self.last(|event| matches!(event.step, Step::Cancelled { .. }))?;
-        let had = self.last(|event| event.step == Step::Claimed && event.site == self.us);
-        let whom: Vec<&str> = had.iter().map(|(_, _, event)| event.person.as_str()).collect();
-        let whom = if whom.is_empty() { self.present.readers("", &self.whole.state.ask.modality) } else { whom };
+        let (at, digest, event) = self.last(|event| matches!(event.step, Step::Cancelled { .. }))?;
+        let whom = match self.had(at) {
+            "" => self.present.readers("", &self.whole.state.ask.modality),
+            had => vec![had],
+        };
         let calls = self.present.calls(&self.person.name, &whom);
         calls.then(|| self.alert(AlertKind::Cancelled, (digest, event))).flatten()
     }

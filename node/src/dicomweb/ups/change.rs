@@ -209,7 +209,7 @@ async fn claim(asker: &Asker, target: &Target, transaction: &str) -> Result<Resp
         return Err(refused(StatusCode::BAD_REQUEST, INCORRECT, "the Transaction UID is no UID"));
     }
     if let Some(desk) = &asker.desk.door.reading_room {
-        desk.may_read(&target.whole, &asker.person.name).map_err(|why| conflict(why.to_string()))?;
+        desk.may_claim(&target.whole, &asker.person.name).map_err(|why| conflict(why.to_string()))?;
     }
     let cases = &asker.desk.door.cases;
     let whole = cases.claim_bound(target.whole.name(), asker.person.actor(), transaction).await?;

@@ -225,6 +225,7 @@ fn progress(whole: &Whole, turn: &Turn) -> Set {
 
 fn parameters(whole: &Whole) -> Vec<Set> {
     let ask = &whole.state.ask;
+    let checked = whole.state.identities.last().and_then(|said| said.checked.as_ref());
     let texts = [
         ("case", whole.name().to_string()),
         ("kind", kind_word(ask.kind).to_owned()),
@@ -237,6 +238,7 @@ fn parameters(whole: &Whole) -> Vec<Set> {
         ("justification", ask.justification.clone()),
         ("consent", consent_word(ask.consent).to_owned()),
         ("telephone", ask.telephone.clone()),
+        ("identity-checked-by", checked.map(|checked| checked.person.clone()).unwrap_or_default()),
     ];
     // What there is to read, and by which manifest: to be repeated in the report as what was read.
     let images = whole.state.images.iter().map(|(study, version)| ("images", format!("{study} {version}")));

@@ -109,6 +109,25 @@ fn a_claim_that_is_given_back_ends_its_workitem_and_the_case_goes_on_as_another(
 }
 
 #[test]
+fn what_whoever_regulates_moves_is_one_workitem_until_nobody_has_it() {
+    use StepState::{Canceled, InProgress, Scheduled};
+    let moves = |from: &str, to: &str| Step::Regulated {
+        from: from.to_owned(),
+        to: to.to_owned(),
+        reason: "ne répond plus".to_owned(),
+    };
+    let mut case = taken();
+    does(&mut case, "dr.regul", moves("", "dr.a"));
+    does(&mut case, "dr.regul", moves("dr.a", "dr.b"));
+    assert_eq!(states(&case), [InProgress]);
+    let all = turns(&Whole::of_case(case.clone()));
+    assert_eq!(all[0].taken.as_ref().map(|(_, _, person)| person.as_str()), Some("dr.b"));
+    does(&mut case, "dr.regul", moves("dr.b", ""));
+    assert_eq!(states(&case), [Canceled, Scheduled]);
+    assert_eq!(turns(&Whole::of_case(case))[0].reason, "ne répond plus");
+}
+
+#[test]
 fn what_is_called_off_is_canceled() {
     let mut case = taken();
     does(&mut case, "dr.a", Step::Claimed);

@@ -77,7 +77,10 @@ pub(super) fn turns(whole: &Whole) -> Vec<Turn> {
         match &event.step {
             Step::Claimed => turn.take(event, &event.person),
             Step::HandedOver { to } => turn.take(event, to),
-            Step::Released { reason } | Step::Refused { reason } if turn.progress == StepState::InProgress => {
+            Step::Regulated { to, .. } if !to.is_empty() => turn.take(event, to),
+            Step::Released { reason } | Step::Refused { reason } | Step::Regulated { reason, .. }
+                if turn.progress == StepState::InProgress =>
+            {
                 turn.end(event.at, StepState::Canceled, reason);
                 let next = Turn::new(turn.number.saturating_add(1), event.at);
                 over.push(std::mem::replace(&mut turn, next));

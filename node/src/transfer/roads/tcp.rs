@@ -1,8 +1,9 @@
 //! Tunnels over TCP, for where UDP does not pass: on the port with the pixel plane's number.
 //!
-//! The kernel's BBR is asked for on each connection; where the kernel has none, its own choice stays. The first bytes of a
-//! caller tell a tunnel (TLS) from a site that pairs, which is handed on while an invitation is open and dropped else. A
-//! caller that is no peer fails in the TLS handshake; before it, callers are paced by address as those by UDP are.
+//! The kernel's BBR is asked for on each connection; where the kernel has none, its own choice stays, which is warned of at
+//! the start. The first bytes of a caller tell a tunnel (TLS) from a site that pairs, which is handed on while an invitation is
+//! open and dropped else. A caller that is no peer fails in the TLS handshake; before it, callers are paced by address as those
+//! by UDP are.
 //!
 //! # At a crash
 //! As [`super::tunnel`].
@@ -37,6 +38,8 @@ const FIRST_WITHIN: Duration = Duration::from_secs(3);
 /// Bytes that tell TLS from pairing: record, version 3.1 (RFC 8446 §5.1), length, client hello.
 const FIRST_BYTES: usize = 6;
 const BACKLOG: i32 = 128;
+/// The kernel's law that does not take every loss for congestion.
+const LAW: &[u8] = b"bbr";
 /// What is sent and not acknowledged for so long is lost: the line has another road by then.
 const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(8);
 
@@ -56,16 +59,28 @@ pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 /// As a tunnel wants its connection.
 fn tune(stream: &TcpStream) {
     let socket = SockRef::from(stream);
-    // Refused where the kernel has no such module, or lets only root choose it.
-    if let Err(why) = socket.set_tcp_congestion(b"bbr") {
+    // Refused where the kernel has no such module, or lets only root choose it: that was said at the start.
+    if let Err(why) = socket.set_tcp_congestion(LAW) {
         tracing::debug!(%why, "no BBR for TCP: the kernel's own choice stays");
     }
     let _ = socket.set_tcp_nodelay(true);
     let _ = socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED_MAX));
 }
 
+/// Says once that tunnels will be slow over lossy links; whoever is taken by the listener has its law.
+fn warn_without_law(listener: &TcpListener) {
+    if let Err(why) = SockRef::from(listener).set_tcp_congestion(LAW) {
+        tracing::warn!(
+            %why,
+            "the kernel does not let this node use BBR for TCP: modprobe tcp_bbr and name it in \
+             net.ipv4.tcp_allowed_congestion_control, or images over TCP will be slow where packets are lost"
+        );
+    }
+}
+
 /// Takes calls until the node stops.
 pub(crate) async fn accept(inner: Arc<Inner>, listener: TcpListener) {
+    warn_without_law(&listener);
     let stop = inner.tasks.stop_token();
     let room = Arc::new(Semaphore::new(HANDSHAKES_MAX));
     loop {

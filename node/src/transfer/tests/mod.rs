@@ -1,7 +1,9 @@
 //! Stories of the pixel plane: two sites over loopback, and a holder that lies.
 
+mod address;
 mod ahead;
 mod coded;
+mod given;
 mod holders;
 mod repair;
 mod roads;

@@ -11,7 +11,7 @@ mod sound;
 pub use attachment::{ATTACHMENT_BYTES_MAX, ATTACHMENT_NAME_MAX, ATTACHMENTS_MAX, Attachment, Media};
 pub use particulars::{Examination, Particulars};
 pub use patient::{KeyImage, Patient};
-pub use sound::{case_name, is_number};
+pub use sound::{case_name, is_number, is_team};
 
 use crate::{
     digest::Digest,
@@ -34,6 +34,8 @@ pub const STUDIES_MAX: usize = 64;
 pub const RANKS_MAX: usize = 16;
 /// Numbers at which a site is reached.
 pub const NUMBERS_MAX: usize = 16;
+/// Teams that a site names to its peers.
+pub const TEAMS_MAX: usize = 32;
 /// Events that an event follows directly. More islands than sites there are not.
 pub const AFTER_MAX: usize = 64;
 /// Events of one case. A case has some tens.
@@ -396,10 +398,20 @@ pub enum Step {
     },
     /// The requesting site says more of what it asks for; what was said so before counts no more.
     Specified(Particulars),
-    /// The requesting site knows who the patient is, or knows it better.
+    /// The requesting site knows who the patient is, or knows it better; of whom it has named already: a person there compared that
+    /// with the patient, or with their wristband.
     Identified(Box<Patient>),
     /// A person reads in an emergency what their credentials do not cover, and says why.
     Uncovered {
+        /// Why.
+        reason: String,
+    },
+    /// Whoever regulates at the site that reads moves it: from who has it there to a colleague, or to whoever is on duty.
+    Regulated {
+        /// Account of who has it; empty: nobody has claimed it.
+        from: String,
+        /// Account of who has it from then on; empty: whoever is on duty.
+        to: String,
         /// Why.
         reason: String,
     },

@@ -48,6 +48,12 @@ pub fn is_number((name, number): &(String, String)) -> bool {
     is_line(name, NAME_MAX) && is_line(number, NAME_MAX) && number.chars().any(|c| c.is_ascii_digit())
 }
 
+/// Whether a team may be called so: it is named where a person may be.
+#[must_use]
+pub fn is_team(name: &str) -> bool {
+    !name.trim().is_empty() && is_line(name, NAME_MAX)
+}
+
 impl Ask {
     /// Whether it holds what a request must, within bounds.
     #[must_use]
@@ -130,6 +136,9 @@ impl Step {
             Self::Acquired { studies, .. } => studies.len() <= STUDIES_MAX,
             Self::ImagesReady { studies, .. } => studies.len() <= STUDIES_MAX,
             Self::HandedOver { to } => !to.is_empty() && is_line(to, NAME_MAX),
+            Self::Regulated { from, to, reason } => {
+                from != to && is_line(from, NAME_MAX) && is_line(to, NAME_MAX) && says(reason)
+            }
             Self::Heard { how: Heard::Call { who, .. }, .. } => !who.trim().is_empty() && is_line(who, NAME_MAX),
             Self::Reachable { numbers } => numbers.len() <= NUMBERS_MAX && numbers.iter().all(is_number),
             Self::Heard { how: Heard::Here, .. }

@@ -24,12 +24,12 @@ test('a critical result rings as a stroke does, a lost claim not at all', () => 
 });
 
 test('what is read when there is time rings nobody, and does not look like what calls', () => {
-  const calm = (['named', 'answered', 'reported', 'said'] as const).map(kind => alert({ kind, priority: 'P0' }));
+  const calm = (['named', 'answered', 'reported', 'said', 'moved'] as const).map(kind => alert({ kind, priority: 'P0' }));
   expect(rings(calm)).toBeNull();
   expect(new Set(calm.map(toneOf))).toEqual(new Set(['calm']));
   expect(rings([...calm, alert({ kind: 'held' })])).toBe('calm');
-  expect((['held', 'lowered', 'differs', 'reopened', 'cancelled', 'late'] as const).map(kind => toneOf({ kind }))).toEqual(Array(6).fill('notice'));
-  expect(toneOf({ kind: 'critical' })).toBe('call');
+  expect((['held', 'lowered', 'differs', 'reopened', 'cancelled', 'late', 'taken'] as const).map(kind => toneOf({ kind }))).toEqual(Array(7).fill('notice'));
+  expect((['critical', 'given'] as const).map(kind => toneOf({ kind }))).toEqual(['call', 'call']);
 });
 
 test('what was there before is not new', () => {

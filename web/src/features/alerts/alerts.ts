@@ -4,7 +4,7 @@ import { isCalm } from '../../../ohif/chime.mjs';
 import type { Alert, AlertKind } from '../../api/types';
 
 /** To be known soon, and nobody is lost while it waits. */
-const NOTICES: ReadonlySet<AlertKind> = new Set<AlertKind>(['late', 'lost', 'held', 'lowered', 'differs', 'reopened', 'cancelled']);
+const NOTICES: ReadonlySet<AlertKind> = new Set<AlertKind>(['late', 'lost', 'held', 'lowered', 'differs', 'reopened', 'cancelled', 'taken']);
 
 export function toneOf(alert: Pick<Alert, 'kind'>): 'call' | 'notice' | 'calm' {
   if (isCalm(alert)) return 'calm';

@@ -72,13 +72,15 @@ interface AddresseeProps {
   onChange: (whom: string) => void;
 }
 
-/** A person or team of a site: those that its rosters name are offered, and another name goes unchecked. */
+/** A person or team of a site: its teams, and those that its rosters name, are offered; another name goes unchecked. */
 export function Addressee({ name, known, whom, onChange }: AddresseeProps) {
   const { t } = useWords();
   const people = known?.people ?? [];
+  const teams = known?.teams ?? [];
+  const isTeam = teams.some(team => team.toLowerCase() === whom.trim().toLowerCase());
   const found = people.find(one => one.person === whom.trim());
   const bar = known?.bar ?? null;
-  const description = whom.trim() === '' ? undefined : found ? `${t('cases.whomKnown')}${found.on_duty ? ` (${t('cases.onDuty')})` : ''}` : t('cases.whomUnchecked');
+  const description = whom.trim() === '' ? undefined : isTeam ? t('cases.whomTeam') : found ? `${t('cases.whomKnown')}${found.on_duty ? ` (${t('cases.onDuty')})` : ''}` : t('cases.whomUnchecked');
   return (
     <Autocomplete
       mt="sm"
@@ -86,9 +88,10 @@ export function Addressee({ name, known, whom, onChange }: AddresseeProps) {
       placeholder={t('cases.whomDuty')}
       description={description}
       error={bar ? t(`cases.bar.${bar}`) : undefined}
-      data={people.map(one => one.person)}
+      data={[...new Set([...teams, ...people.map(one => one.person)])]}
       renderOption={({ option }) => {
         const one = people.find(person => person.person === option.value);
+        if (teams.includes(option.value)) return `${option.value} · ${t('cases.team')}`;
         return `${option.value}${one?.on_duty ? ` · ${t('cases.onDuty')}` : ''}`;
       }}
       value={whom}

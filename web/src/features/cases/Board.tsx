@@ -30,7 +30,7 @@ const StepDialog = worded(async () => (await import('./StepDialog')).StepDialog)
 /** More are told as a number; the worklist has them all. */
 const ASKED = 500;
 /** What is done to a case from here, where the node allows it. */
-const STEPS = ['offer', 'prioritise', 'escalate', 'hand-over', 'release'] as const satisfies readonly StepWord[];
+const STEPS = ['offer', 'prioritise', 'escalate', 'regulate', 'hand-over', 'release'] as const satisfies readonly StepWord[];
 const PROPOSED = 5;
 /** Cases of a lane that are drawn, and as many again at each asking: the most urgent, which come first. */
 const DRAWN = 40;
@@ -225,6 +225,7 @@ function Allowed({ row, free, onAsk }: { row: CaseRow; free: readonly Lane[]; on
   if (whole.isError && !whole.data) return <Menu.Label role="alert">{t('board.unknown')}</Menu.Label>;
   if (!whole.data) return <Menu.Label role="status">{t('common.loading')}</Menu.Label>;
   const allowed = STEPS.filter(step => whole.data.actions.includes(step));
+  const here = free.filter(lane => lane.site === row.reader && lane.person !== row.claim?.person).slice(0, PROPOSED);
   const others = free.filter(lane => lane.person !== row.claim?.person || lane.site !== row.claim.site).slice(0, PROPOSED);
   return (
     <>
@@ -233,6 +234,17 @@ function Allowed({ row, free, onAsk }: { row: CaseRow; free: readonly Lane[]; on
           <Menu.Label>{t('board.offerTo')}</Menu.Label>
           {others.map(lane => (
             <Menu.Item key={lane.key} onClick={() => onAsk({ row, step: 'offer', start: { to: lane.site ?? '', whom: lane.person ?? '' } })}>
+              {t('board.candidate', { person: lane.person, site: lane.siteName, count: lane.rows.length })}
+            </Menu.Item>
+          ))}
+          <Menu.Divider />
+        </>
+      )}
+      {allowed.includes('regulate') && here.length > 0 && (
+        <>
+          <Menu.Label>{t('board.giveTo')}</Menu.Label>
+          {here.map(lane => (
+            <Menu.Item key={lane.key} onClick={() => onAsk({ row, step: 'regulate', start: { to: lane.person ?? '' } })}>
               {t('board.candidate', { person: lane.person, site: lane.siteName, count: lane.rows.length })}
             </Menu.Item>
           ))}

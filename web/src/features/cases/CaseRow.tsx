@@ -1,4 +1,3 @@
-import { Button } from '@mantine/core';
 import { IconUserCheck } from '@tabler/icons-react';
 import { memo } from 'react';
 import type { CaseRow as Row } from '../../api/types';
@@ -118,16 +117,18 @@ export const CaseRow = memo(function CaseRow({ row, index, selected, busy, mayRe
         <Whose row={row} />
       </div>
       <div role="gridcell" className={classes.acts}>
-        <Button
-          size="compact-sm"
-          variant={selected || what === 'accept' ? 'filled' : 'default'}
-          loading={busy}
+        <button
+          type="button"
+          className={classes.act}
+          data-filled={selected || what === 'accept' || undefined}
+          aria-busy={busy || undefined}
+          disabled={busy}
           tabIndex={selected ? 0 : -1}
           aria-label={t(`cases.rowLong.${what}`, { patient })}
           data-act={what}
         >
           {t(`cases.row.${what}`)}
-        </Button>
+        </button>
       </div>
     </div>
   );

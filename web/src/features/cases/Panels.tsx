@@ -44,6 +44,7 @@ export function RequestPanel({ of }: { of: Case }) {
   const { t, locale } = useWords();
   const images = useImages();
   const mayRead = useMay('read-studies');
+  const named = of.identities.at(-1);
   return (
     <Panel title={t('cases.request')} beside={<span className={classes.dim}>{t('cases.requestedBy', { person: of.requested_by, site: of.requester_name, at: moment(of.requested, locale) })}</span>}>
       <dl className={classes.texts}>
@@ -62,6 +63,13 @@ export function RequestPanel({ of }: { of: Case }) {
           const next = of.identities[at + 1];
           return <Said key={one.event} name={t('cases.identify.earlier')} text={t('cases.identify.earlierBy', { who: lineOf(one.patient, of.case, t, locale), person: next?.person ?? '', at: next ? moment(next.at, locale) : '' })} warn />;
         })}
+        {named && (
+          <Said
+            name={t('cases.identify.isChecked')}
+            text={named.checked_by ? t('cases.identify.checkedBy', { person: named.checked_by, at: moment(named.checked_at ?? named.at, locale) }) : t('cases.identify.unchecked')}
+            warn={!named.checked_by}
+          />
+        )}
         <Said name={t('cases.accession')} text={[of.accession, of.accession_issuer].filter(Boolean).join(' · ')} />
       </dl>
       {of.key_images.length > 0 && (

@@ -89,7 +89,6 @@ function Form({ study: given }: { study: Study | null }) {
   const [issuer, setIssuer] = useState<string | null>(null);
   const ours = useQuery(siteQuery).data?.name ?? '';
   const request = study ? typed : { ...typed, accession_issuer: issuer ?? ours };
-  const [checked, setChecked] = useState(false);
   const [tried, setTried] = useState(false);
   const [papers, setPapers] = useState<Chosen[]>([]);
   const [sent, setSent] = useState<number | null>(null);
@@ -109,7 +108,7 @@ function Form({ study: given }: { study: Study | null }) {
     },
   });
   const askable = useAskable(request);
-  const missing = missingOf(request, checked, askable);
+  const missing = missingOf(request, askable);
   const refused = send.error instanceof ApiError ? send.error.fields : [];
   const isMissing = (field: RequestField) => (tried && missing.includes(field)) || refused.includes(field);
   const wrong = (field: RequestField) => (isMissing(field) ? t('cases.isMissing') : undefined);
@@ -168,7 +167,6 @@ function Form({ study: given }: { study: Study | null }) {
                 wrong={wrong('patient')}
                 onStudy={chosen => {
                   setStudy(chosen);
-                  setChecked(false);
                   setRequest(before => {
                     const { question, context, contraindications, priors, justification, priority, kind, consent, telephone, to, answer_by } = before;
                     return { ...beginOf(chosen), question, context, contraindications, priors, justification, priority, kind, consent, telephone, to, answer_by };
@@ -176,8 +174,8 @@ function Form({ study: given }: { study: Study | null }) {
                 }}
                 mayBeUnknown={mayBeUnknown(request)}
                 onPatient={patient => {
-                  setChecked(false);
-                  set({ patient });
+                  // Whoever is named anew was not compared with anybody yet.
+                  set({ patient, identity_checked: false });
                 }}
                 accession={{ number: request.accession, issuer: request.accession_issuer, wrong: wrong('accession_issuer') }}
                 onAccession={part => {
@@ -190,11 +188,11 @@ function Form({ study: given }: { study: Study | null }) {
                   id="request-identity"
                   mt="md"
                   size="md"
-                  checked={checked}
+                  checked={request.identity_checked}
                   error={wrong('identity')}
                   label={t('cases.identityChecked')}
                   description={t('cases.identityCheckedHelp')}
-                  onChange={event => setChecked(event.currentTarget.checked)}
+                  onChange={event => set({ identity_checked: event.currentTarget.checked })}
                 />
               )}
             </Part>

@@ -1,15 +1,15 @@
 // Asks for what a step needs before it is taken.
 
-import { Button, Checkbox, Group, Modal, Select, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Autocomplete, Button, Checkbox, Group, Modal, Select, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { CaseRow, CaseStudy, StepBody } from '../../api/types';
-import { peersQuery, siteQuery } from '../../api/queries';
-import { dicomDate } from '../../lib/format';
+import { peersQuery, shiftsQuery, siteQuery } from '../../api/queries';
+import { dicomDate, hourMinute } from '../../lib/format';
 import { useWords } from '../../lib/language';
 import { Problem } from '../../components/parts';
 import type { Field, Given, StepWord } from './acts';
-import { bodyOf, DANGEROUS, lacking, STEP_FIELDS } from './acts';
+import { bodyOf, DANGEROUS, fieldsOf, lacking } from './acts';
 import classes from './marks.module.css';
 import { PRIORITIES } from './order';
 import { EXAMINATIONS, fieldOf } from './request';
@@ -30,11 +30,12 @@ interface StepDialogProps {
 
 const TEXT_MAX = 2_000;
 /** Steps whose reasons repeat: a press writes one. */
-const REASONS: Partial<Record<StepWord, readonly ('busy' | 'competence' | 'images' | 'indication' | 'mistake' | 'done-elsewhere' | 'shift-over' | 'interrupted' | 'no-answer' | 'transferred')[]>> = {
+const REASONS: Partial<Record<StepWord, readonly ('busy' | 'competence' | 'images' | 'indication' | 'mistake' | 'done-elsewhere' | 'shift-over' | 'interrupted' | 'no-answer' | 'transferred' | 'silent' | 'unwell')[]>> = {
   refuse: ['busy', 'competence', 'images', 'indication'],
   cancel: ['mistake', 'done-elsewhere'],
   unserved: ['no-answer', 'done-elsewhere', 'transferred'],
   release: ['interrupted', 'shift-over', 'competence'],
+  regulate: ['silent', 'unwell', 'shift-over', 'interrupted'],
 };
 
 export function StepDialog({ of, step, start, beside, busy, error, onYes, onClose }: StepDialogProps) {
@@ -47,7 +48,11 @@ export function StepDialog({ of, step, start, beside, busy, error, onYes, onClos
     ...start,
   }));
   const [tried, setTried] = useState(false);
-  const missing = lacking(step, given);
+  const fields = fieldsOf(step, of.claim);
+  const missing = lacking(step, given, fields);
+  // Whoever had it when this was opened: where somebody else has it meanwhile, the node refuses.
+  const [had] = useState(of.claim);
+  const from = step === 'regulate' ? { from: had?.person ?? '' } : {};
   const set = (name: Field['name']) => (value: string | boolean) => setGiven(before => ({ ...before, [name]: value }));
   return (
     <Modal opened onClose={onClose} title={t(`cases.step.${step}.title`)} closeButtonProps={{ 'aria-label': t('common.close') }}>
@@ -55,7 +60,7 @@ export function StepDialog({ of, step, start, beside, busy, error, onYes, onClos
         onSubmit={event => {
           event.preventDefault();
           setTried(true);
-          if (missing.length === 0) onYes({ ...bodyOf(step, given), ...beside });
+          if (missing.length === 0) onYes({ ...bodyOf(step, given), ...from, ...beside });
         }}
       >
         <Stack gap="sm">
@@ -69,7 +74,8 @@ export function StepDialog({ of, step, start, beside, busy, error, onYes, onClos
           <Text size="sm" c="dimmed">
             {t(`cases.step.${step}.about`)}
           </Text>
-          {STEP_FIELDS[step].map((field, index) => (
+          {step === 'regulate' && had && <Text size="sm">{t('cases.takenBy', { person: had.person, site: had.site_name, at: hourMinute(had.at, locale) })}</Text>}
+          {fields.map((field, index) => (
             <StepField
               key={field.name}
               step={step}
@@ -109,7 +115,7 @@ interface StepFieldProps {
 function StepField({ step, field, first, value, studies, wrong, onChange }: StepFieldProps) {
   const { t } = useWords();
   const text = typeof value === 'string' ? value : '';
-  const label = t(`cases.field.${step === 'hand-over' && field.name === 'to' ? 'colleague' : field.name}`);
+  const label = t(`cases.field.${(step === 'hand-over' || step === 'regulate') && field.name === 'to' ? 'colleague' : field.name}`);
   const common = { label, error: wrong ? t('cases.isMissing') : undefined, withAsterisk: field.required, ...(first ? { 'data-autofocus': true } : {}) };
   switch (field.kind) {
     case 'area':
@@ -127,6 +133,8 @@ function StepField({ step, field, first, value, studies, wrong, onChange }: Step
       );
     case 'line':
       return <TextInput {...common} value={text} maxLength={200} onChange={event => onChange(event.currentTarget.value)} />;
+    case 'colleague':
+      return <ColleagueField {...common} value={text} onChange={onChange} />;
     case 'number':
       return <TextInput {...common} inputMode="numeric" value={text} maxLength={7} onChange={event => onChange(event.currentTarget.value)} />;
     case 'uids':
@@ -154,6 +162,15 @@ function StepField({ step, field, first, value, studies, wrong, onChange }: Step
     case 'site':
       return <SiteField {...common} value={text} onChange={onChange} />;
   }
+}
+
+/** Somebody of this site: those on duty are offered, any name is taken; the node says who may not. */
+function ColleagueField({ value, onChange, ...common }: { value: string; onChange: (value: string) => void; label: string; withAsterisk: boolean }) {
+  const { t } = useWords();
+  const own = useQuery(siteQuery).data;
+  const shifts = useQuery(shiftsQuery).data ?? [];
+  const here = shifts.filter(shift => shift.counts && shift.site === own?.site_id).map(shift => shift.person);
+  return <Autocomplete {...common} description={common.withAsterisk ? undefined : t('cases.colleagueOrDuty')} value={value} data={[...new Set(here)]} maxLength={64} onChange={onChange} />;
 }
 
 /** A paired site. */

@@ -13,6 +13,7 @@ export type StepWord =
   | 'claim'
   | 'release'
   | 'hand-over'
+  | 'regulate'
   | 'read'
   | 'acknowledge'
   | 'hear'
@@ -33,8 +34,8 @@ export type StepWord =
   | 'uncover';
 
 export interface Field {
-  name: 'text' | 'reason' | 'protocol' | 'to' | 'whom' | 'priority' | 'instances' | 'study' | 'studies' | 'who' | 'read_back' | 'confirm_count' | 'examination' | 'on_site_physician' | 'answer_by';
-  kind: 'area' | 'line' | 'site' | 'priority' | 'number' | 'study' | 'uids' | 'check' | 'examination' | 'moment';
+  name: 'text' | 'reason' | 'protocol' | 'to' | 'whom' | 'priority' | 'instances' | 'study' | 'studies' | 'who' | 'read_back' | 'confirm_count' | 'confirmed' | 'examination' | 'on_site_physician' | 'answer_by';
+  kind: 'area' | 'line' | 'colleague' | 'site' | 'priority' | 'number' | 'study' | 'uids' | 'check' | 'examination' | 'moment';
   required: boolean;
 }
 
@@ -44,7 +45,7 @@ const area = (name: 'text' | 'reason' | 'protocol', required = true): Field => (
 export const STEP_FIELDS: Record<StepWord, readonly Field[]> = {
   offer: [{ name: 'to', kind: 'site', required: true }, { name: 'whom', kind: 'line', required: false }],
   accept: [area('protocol', false)],
-  refuse: [area('reason')],
+  refuse: [area('reason'), { name: 'confirmed', kind: 'check', required: false }],
   acquired: [{ name: 'studies', kind: 'uids', required: true }],
   complement: [area('text', false)],
   'images-ready': [{ name: 'confirm_count', kind: 'check', required: false }],
@@ -52,6 +53,7 @@ export const STEP_FIELDS: Record<StepWord, readonly Field[]> = {
   claim: [],
   release: [area('reason', false)],
   'hand-over': [{ name: 'to', kind: 'line', required: true }],
+  regulate: [{ name: 'to', kind: 'colleague', required: false }, area('reason'), { name: 'confirmed', kind: 'check', required: false }],
   read: [],
   acknowledge: [],
   hear: [{ name: 'who', kind: 'line', required: true }, { name: 'read_back', kind: 'check', required: true }],
@@ -102,9 +104,17 @@ export function arranged(actions: readonly string[], isReady = false): { first: 
 
 export type Given = Partial<Record<Field['name'], string | boolean>>;
 
-/** Which required fields are empty. */
-export function lacking(step: StepWord, given: Given): Field['name'][] {
+/** What is asked for in a case: over somebody else only where somebody has it, and to whom where nobody has. */
+export function fieldsOf(step: StepWord, claim: { mine: boolean } | null): Field[] {
+  const isOthers = claim !== null && !claim.mine;
   return STEP_FIELDS[step]
+    .filter(field => field.name !== 'confirmed' || isOthers)
+    .map(field => (step === 'regulate' && field.name === 'to' && claim === null ? { ...field, required: true } : field));
+}
+
+/** Which required fields are empty. */
+export function lacking(step: StepWord, given: Given, fields: readonly Field[] = STEP_FIELDS[step]): Field['name'][] {
+  return fields
     .filter(field => field.required)
     .filter(({ name, kind }) => {
       const value = given[name];

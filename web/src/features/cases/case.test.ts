@@ -2,7 +2,7 @@ import i18next from 'i18next';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { startLanguage, wholeWords, wordOf } from '../../lib/language';
 import { CASE, caseOf, EVENT, reportOf } from '../../testing/caseNode';
-import { arranged, bodyOf as stepBody, lacking } from './acts';
+import { arranged, bodyOf as stepBody, fieldsOf, lacking } from './acts';
 import { withMessage } from '../../api/openViewers';
 import { boundOf, differing, foreignTo, othersOf } from './binding';
 import { expandAt, nextGap } from './blocks';
@@ -134,6 +134,17 @@ describe('steps', () => {
     expect(stepBody('acquired', { studies: '1.2, 1.3\n1.4' })).toEqual({ step: 'acquired', studies: ['1.2', '1.3', '1.4'] });
   });
 
+  test('over somebody else ask whether it is meant, and to nobody where nobody has it is no step', () => {
+    const names = (step: 'regulate' | 'refuse', claim: { mine: boolean } | null) => fieldsOf(step, claim).map(field => field.name);
+    expect(names('regulate', { mine: false })).toEqual(['to', 'reason', 'confirmed']);
+    expect(names('regulate', null)).toEqual(['to', 'reason']);
+    expect(names('refuse', { mine: true })).toEqual(['reason']);
+    expect(names('refuse', { mine: false })).toEqual(['reason', 'confirmed']);
+    expect(lacking('regulate', { reason: 'Souffrant' }, fieldsOf('regulate', null))).toEqual(['to']);
+    expect(lacking('regulate', { reason: 'Souffrant' }, fieldsOf('regulate', { mine: false }))).toEqual([]);
+    expect(stepBody('regulate', { to: ' leroy ', reason: 'Souffrant' })).toEqual({ step: 'regulate', to: 'leroy', reason: 'Souffrant', confirmed: false });
+  });
+
   test('stand in the order of their turn, and what is not a step is left out', () => {
     expect(arranged(['say', 'refuse', 'accept', 'escalate', 'report-final', 'hear'])).toEqual({ first: 'accept', beside: ['refuse'], rarer: ['escalate'] });
     expect(arranged(['say', 'close', 'reopen'])).toEqual({ first: 'close', beside: ['reopen'], rarer: [] });
@@ -146,31 +157,33 @@ describe('a request', () => {
   const stroke = REQUEST_TEMPLATES[0];
   if (!stroke) throw new Error('no template');
   test('names what is missing, and an emergency does not wait for consent', () => {
-    expect(missingOf(EMPTY_REQUEST, false)).toEqual(['patient', 'identity', 'question', 'modality', 'justification', 'consent']);
+    expect(missingOf(EMPTY_REQUEST)).toEqual(['patient', 'identity', 'question', 'modality', 'justification', 'consent']);
     expect(bodyOf({ ...EMPTY_REQUEST, accession: 'A1' })).toMatchObject({ accession: '', accession_issuer: '' });
     expect(bodyOf({ ...EMPTY_REQUEST, accession_issuer: 'CH Sud' })).toMatchObject({ accession: '', accession_issuer: '' });
     expect(bodyOf({ ...EMPTY_REQUEST, accession: 'A1', accession_issuer: 'CH Sud' })).toMatchObject({ accession: 'A1', accession_issuer: 'CH Sud' });
-    expect(missingOf({ ...EMPTY_REQUEST, accession: 'A1' }, false)).toContain('accession_issuer');
-    const urgent = withTemplate({ ...EMPTY_REQUEST, studies: ['1.2'] }, stroke, 'fr');
-    expect(missingOf(urgent, true)).toEqual([]);
-    expect(bodyOf(urgent)).toMatchObject({ priority: 'P0', consent: 'open', modality: 'CT', region: 'HEAD' });
-    expect(missingOf({ ...urgent, priority: 'P1' }, true)).toEqual(['consent']);
+    expect(missingOf({ ...EMPTY_REQUEST, accession: 'A1' })).toContain('accession_issuer');
+    const urgent = withTemplate({ ...EMPTY_REQUEST, studies: ['1.2'], identity_checked: true }, stroke, 'fr');
+    expect(missingOf(urgent)).toEqual([]);
+    expect(missingOf({ ...urgent, identity_checked: false })).toEqual(['identity']);
+    expect(bodyOf(urgent)).toMatchObject({ priority: 'P0', consent: 'open', modality: 'CT', region: 'HEAD', identity_checked: true });
+    expect(missingOf({ ...urgent, priority: 'P1' })).toEqual(['consent']);
   });
 
   test('an emergency does not wait for a name, and says what is not read from afar', () => {
     const unknown = { ...EMPTY_PATIENT, identity: 'unknown' as const, id: 'X12' };
     const urgent = withTemplate({ ...EMPTY_REQUEST, patient: unknown }, stroke, 'fr');
-    expect(missingOf(urgent, false)).toEqual([]);
-    expect(missingOf({ ...urgent, priority: 'P2', consent: 'informed' }, false)).toEqual(['patient', 'identity']);
-    expect(missingOf({ ...urgent, patient: { ...unknown, identity: 'provisional' } }, false)).toEqual(['patient', 'identity']);
-    const site = { site: 'b', site_name: 'CHU Sud', bar: null, people: [] };
+    expect(missingOf(urgent)).toEqual([]);
+    expect(bodyOf({ ...urgent, identity_checked: true }).identity_checked).toBe(false);
+    expect(missingOf({ ...urgent, priority: 'P2', consent: 'informed' })).toEqual(['patient', 'identity']);
+    expect(missingOf({ ...urgent, patient: { ...unknown, identity: 'provisional' } })).toEqual(['patient', 'identity']);
+    const site = { site: 'b', site_name: 'CHU Sud', bar: null, people: [], teams: [] };
     const askable = { rule: null, needs_examination: false, needs_on_site: false, answer_by: '2026-11-29T02:30:00Z', sites: [site] };
-    expect(missingOf(urgent, false, { ...askable, needs_examination: true })).toEqual(['examination']);
-    expect(missingOf(urgent, false, { ...askable, needs_on_site: true, rule: 'nuclear-alone' })).toEqual(['on_site']);
-    expect(missingOf({ ...urgent, examination: 'screening-first' }, false, { ...askable, rule: 'screening-first' })).toEqual(['rule']);
+    expect(missingOf(urgent, { ...askable, needs_examination: true })).toEqual(['examination']);
+    expect(missingOf(urgent, { ...askable, needs_on_site: true, rule: 'nuclear-alone' })).toEqual(['on_site']);
+    expect(missingOf({ ...urgent, examination: 'screening-first' }, { ...askable, rule: 'screening-first' })).toEqual(['rule']);
     const to = { ...urgent, to: [{ site: 'b', whom: '' }] };
-    expect(missingOf(to, false, { ...askable, sites: [{ ...site, bar: 'out-of-scope' }] })).toEqual(['to']);
-    expect(missingOf(to, false, { ...askable, sites: [{ ...site, bar: 'unreachable' }] })).toEqual([]);
+    expect(missingOf(to, { ...askable, sites: [{ ...site, bar: 'out-of-scope' }] })).toEqual(['to']);
+    expect(missingOf(to, { ...askable, sites: [{ ...site, bar: 'unreachable' }] })).toEqual([]);
   });
 
   test('an hour goes to the node as one of the world, and back into its field', () => {

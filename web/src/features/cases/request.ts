@@ -30,6 +30,7 @@ export const EMPTY_REQUEST: NewCase = {
   examination: '',
   on_site_physician: '',
   answer_by: null,
+  identity_checked: false,
 };
 
 /** Emergencies, in which nobody waits until it is known who the patient is. */
@@ -39,12 +40,12 @@ export const mayBeUnknown = (request: NewCase): boolean => request.priority === 
 export const isUnknown = (request: NewCase): boolean => request.studies.length === 0 && request.patient?.identity === 'unknown' && mayBeUnknown(request);
 
 /** What keeps it from leaving, in the order of the form. An emergency waits neither for consent nor for a name. */
-export function missingOf(request: NewCase, isChecked: boolean, askable?: Askable): RequestField[] {
+export function missingOf(request: NewCase, askable?: Askable): RequestField[] {
   const missing: RequestField[] = [];
   const { patient } = request;
   const unknown = isUnknown(request);
   if (!unknown && request.studies.length === 0 && (!patient || patient.name.replaceAll('^', '').trim() === '')) missing.push('patient');
-  if (!unknown && !isChecked) missing.push('identity');
+  if (!unknown && !request.identity_checked) missing.push('identity');
   if (request.studies.length === 0 && request.accession.trim() !== '' && request.accession_issuer.trim() === '') missing.push('accession_issuer');
   if (request.question.trim() === '') missing.push('question');
   if (request.modality.trim() === '' && request.studies.length === 0) missing.push('modality');
@@ -94,6 +95,7 @@ export function bodyOf(request: NewCase): NewCase {
     consent: request.consent ?? 'open',
     on_site_physician: trimmed(request.on_site_physician),
     answer_by: hourOf(request.answer_by ?? ''),
+    identity_checked: request.identity_checked && !isUnknown(request),
     patient: request.patient && { ...request.patient, ins: request.patient.identity === 'qualified' ? request.patient.ins : null },
   };
 }

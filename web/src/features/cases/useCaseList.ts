@@ -1,7 +1,7 @@
 // The list of cases: its head is asked for at every news, what lies below only as it is scrolled to. Rows that did not
 // move are neither lost nor doubled while the head changes.
 
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, replaceEqualDeep, useQuery } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { CasePage, CaseRow } from '../../api/types';
 import { casesQuery } from '../../api/queries';
@@ -75,7 +75,8 @@ export function useCaseList(filters: string) {
         } catch {
           return;
         }
-        setBelow({ question, pages: fresh });
+        // Rows that say the same stay the same objects, and are not drawn again.
+        setBelow(known => (known.question === question ? { question, pages: replaceEqualDeep(known.pages, fresh) } : known));
         setCarried([]);
       })();
     }, BELOW_PAUSE_MS);

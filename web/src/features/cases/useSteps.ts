@@ -3,7 +3,7 @@
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { ApiError } from '../../api/client';
-import type { Case, StepBody } from '../../api/types';
+import type { Case, CasePage, CaseRow, StepBody } from '../../api/types';
 import { caseKey, keys, takeStep } from '../../api/queries';
 import { useProblem } from '../../components/problem';
 import { hourMinute } from '../../lib/format';
@@ -19,6 +19,13 @@ export function useCaseProblem(): (error: unknown) => string {
       : say(error);
 }
 
+/** A row of the list with what an answer says of its case, unless the row is the newer one. */
+function rowOf(row: CaseRow, told: Case): CaseRow {
+  if (row.case !== told.case || Date.parse(told.changed) < Date.parse(row.changed)) return row;
+  const fields = Object.keys(row) as (keyof CaseRow)[];
+  return Object.assign({}, row, Object.fromEntries(fields.map(field => [field, told[field]])));
+}
+
 /**
  * Puts a case that the node told into the caches, and has it and the lists asked anew: news of what came after may have been here before
  * the answer.
@@ -27,6 +34,8 @@ export function useToldCase(): (told: Case) => void {
   const client = useQueryClient();
   return told => {
     client.setQueryData(caseKey(told.case), told);
+    // Whoever took it sees so at once, and not when the whole list has come.
+    client.setQueriesData<CasePage>({ queryKey: [...keys.cases, 'list'] }, page => page && { ...page, rows: page.rows.map(row => rowOf(row, told)) });
     void client.invalidateQueries({ queryKey: caseKey(told.case) });
     void client.invalidateQueries({ queryKey: [...keys.cases, 'list'] });
     void client.invalidateQueries({ queryKey: [...keys.cases, 'loose'] });

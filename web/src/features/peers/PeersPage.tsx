@@ -10,6 +10,7 @@ import type { Agreement, Peer } from '../../api/types';
 import { Page } from '../../components/Page';
 import { Blank, Denied, Failure, Waiting } from '../../components/State';
 import { useWords } from '../../lib/language';
+import { OutgoingTable } from '../../components/OutgoingTable';
 import { CompareDialog } from './CompareDialog';
 import { InviteDialog } from './InviteDialog';
 import { JoinDialog } from './JoinDialog';
@@ -84,6 +85,7 @@ function Peers() {
             onOffer={(to, replaces) => setOpen({ kind: 'offer', site: to.site, replaces })}
           />
         ))}
+        {peers.data && peers.data.length > 0 && <OutgoingTable />}
       </Stack>
       {open?.kind === 'invite' && <InviteDialog onClose={close} onPairing={id => setOpen({ kind: 'compare', id })} />}
       {open?.kind === 'join' && <JoinDialog onClose={close} onPairing={id => setOpen({ kind: 'compare', id })} />}

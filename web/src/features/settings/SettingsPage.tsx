@@ -13,6 +13,7 @@ import { AesSection } from './AesSection';
 import { CasesSection } from './CasesSection';
 import { KeySection } from './KeySection';
 import { RolesSection } from './RolesSection';
+import { TeamsSection } from './TeamsSection';
 import { TokensSection } from './TokensSection';
 import { UsersSection } from './UsersSection';
 import { Fact, Section } from '../../components/parts';
@@ -67,6 +68,7 @@ function Settings() {
         <SiteSection />
         <KeySection />
         <CasesSection />
+        <TeamsSection />
         <UsersSection />
         <RolesSection />
         <Grid gap="lg">

@@ -50,9 +50,9 @@ function Reasons({ title, none, rows }: { title: string; none: string; rows: { t
 
 function Groups({ told }: { told: CaseStatistics }) {
   const { t, locale } = useWords();
-  const heads = ['night', 'sites', 'cases', 'answer', 'preliminary', 'final', 'heard', 'refused'] as const;
+  const heads = ['night', 'sites', 'cases', 'answer', 'preliminary', 'final', 'heard', 'compared', 'refused'] as const;
   return (
-    <Wide min={860} label={t('statistics.title')}>
+    <Wide min={960} label={t('statistics.title')}>
       <Table verticalSpacing="xs" fz="sm">
         <Table.Thead>
           <Table.Tr>
@@ -86,6 +86,9 @@ function Groups({ told }: { told: CaseStatistics }) {
               </Table.Td>
               <Table.Td>
                 <Delay of={group.heard} />
+              </Table.Td>
+              <Table.Td>
+                <Delay of={group.compared} />
               </Table.Td>
               <Table.Td>
                 {[

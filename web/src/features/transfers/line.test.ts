@@ -14,6 +14,7 @@ const running: Transfer = {
   bytes_done: 25,
   bytes_total: 100,
   bytes_per_s: 8.2e6,
+  wire_bytes_per_s: 8.2e6,
   seconds_left: 11.3,
   state: 'running',
   road: 'direct',
@@ -62,6 +63,8 @@ test('one that is held up or called off says so', () => {
 test('the link is told with its road, share, round trip, loss and queue', () => {
   const link = (change: Partial<Transfer>) => linkLine({ ...running, ...change }, i18next.t, 'fr-FR').replaceAll(/[\u00a0\u202f]/g, ' ');
   expect(link({})).toBe('voie directe · 82 % du lien · aller-retour 20 ms · 0,12 % de pertes · 126 images en attente');
+  // Coded: what became 8.2 MB was 4 MB on the wire, and that is what the link is measured by.
+  expect(link({ wire_bytes_per_s: 4e6 })).toContain('40 % du lien');
   expect(link({ rtt_ms: null, lost: null, link_bytes_per_s: null, waiting: 0 })).toBe('voie directe');
   const bare = { rtt_ms: null, lost: null, link_bytes_per_s: null, waiting: 0 };
   expect(link({ ...bare, road: 'tcp' })).toBe('par TCP');
@@ -84,7 +87,7 @@ test('what opening will take is told before the click', () => {
   const forecast = { site: 'n', site_name: 'CH Nord', instances: 412, bytes: 210e6, bytes_here: 0, connected: true, road: 'direct', first_s: 0.41, whole_s: 18.6 };
   const told = (change: object) => foresightLine({ ...forecast, ...change }, i18next.t, 'fr-FR').join(' · ').replaceAll(/[\u00a0\u202f]/g, ' ');
   expect(told({})).toBe('412 images · 210 Mo · première image ≈ 0,4 s · complet ≈ 19 s · voie directe');
-  expect(told({ first_s: null, whole_s: null })).toBe('412 images · 210 Mo · durée inconnue : rien n’est encore venu de ce site');
+  expect(told({ first_s: null, whole_s: null })).toBe('412 images · 210 Mo · durée inconnue : le lien vers ce site n’est pas encore connu');
   expect(told({ connected: false })).toBe('412 images · 210 Mo · site injoignable');
 });
 

@@ -69,8 +69,9 @@ export function linkLine(transfer: Transfer, t: TFunction, locale: string): stri
   const road = roadWord(transfer.road, t);
   const parts: string[] = road === null ? [] : [road];
   if (transfer.holders.length > 0) parts.push(transfer.holders.map(holder => holderLine(holder, t, locale)).join(', '));
-  if (transfer.link_bytes_per_s !== null && transfer.bytes_per_s > 0) {
-    parts.push(t('strip.ofLink', { share: share(Math.min(1, transfer.bytes_per_s / transfer.link_bytes_per_s), locale) }));
+  // Both over the wire: what comes coded becomes more than the link carried.
+  if (transfer.link_bytes_per_s !== null && transfer.wire_bytes_per_s > 0) {
+    parts.push(t('strip.ofLink', { share: share(Math.min(1, transfer.wire_bytes_per_s / transfer.link_bytes_per_s), locale) }));
   }
   if (transfer.rtt_ms !== null) parts.push(t('strip.rtt', { ms: count(transfer.rtt_ms, locale, transfer.rtt_ms < 10 ? 1 : 0) }));
   if (transfer.lost !== null) parts.push(t('strip.lost', { share: share(transfer.lost, locale) }));

@@ -1,5 +1,8 @@
 //! What a node has to do in a case, at a time that the test holds.
 
+mod comparison;
+mod held;
+
 use super::next::{Image, View, Wanted, World, is_time, step};
 use crate::cases::{Delays, OTHER_PATIENT, Rank, Settings, Whole};
 use protocol::{
@@ -78,7 +81,7 @@ fn study() -> Uid {
     "1.2.3".parse().unwrap()
 }
 
-fn begun() -> Case {
+pub(super) fn begun() -> Case {
     let ask = Ask {
         nonce: Id128([7; 16]),
         kind: Kind::Diagnosis,
@@ -377,6 +380,10 @@ fn images_are_ready_when_they_have_settled_and_anew_when_more_come() {
     let done = settle(&mut case, &world, 11);
     assert!(done.iter().any(|step| matches!(step, Step::ImagesReady { count_confirmed: false, .. })), "{done:?}");
     assert!(case.state().images_after_report, "whoever reported is told");
+    let event = case.state().reports[0].event;
+    does(&mut case, (US, "dr.urgence"), 12, Step::Acknowledged { report: event });
+    assert!(matches!(settle(&mut case, &world, 13)[..], [Step::Closed]));
+    assert!(Whole::of_case(case).is_to_read(), "what came after the end is still to be read");
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! One site after the other: every step where it may come, and where it may not.
 
+mod checked;
+mod regulated;
+
 use super::{
     Case, Refused,
     event::{
@@ -572,6 +575,15 @@ fn what_is_not_read_from_afar_is_neither_asked_nor_taken() {
     let _ = does(&mut case, REQUESTER, with("Dr Curie", Examination::Unsaid)).unwrap();
     let _ = does(&mut case, DOCTOR, accepted()).unwrap();
     assert_eq!(case.state().particulars.on_site, "Dr Curie");
+    let moves = |from: &str, to: &str| Step::Regulated {
+        from: from.to_owned(),
+        to: to.to_owned(),
+        reason: "ne répond plus".to_owned(),
+    };
+    let _ = does(&mut case, DOCTOR, moves("", "dr.un")).unwrap();
+    let _ = does(&mut case, REQUESTER, with("", Examination::Unsaid)).unwrap();
+    assert_eq!(does(&mut case, DOCTOR, moves("dr.un", "dr.deux")), barred, "nor given to somebody");
+    let _ = does(&mut case, DOCTOR, moves("dr.un", "")).unwrap();
 }
 
 #[test]
