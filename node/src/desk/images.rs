@@ -363,42 +363,18 @@ impl super::Desk {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::tests::begun, *};
+    use super::{
+        super::{mixed::tests as rows, tests::begun},
+        *,
+    };
     use protocol::case::event::Step;
 
     /// The case's patient and number, as images name them: all of it equal.
     fn row() -> StudyRow {
-        let said = |text: &str| Some(text.to_owned());
-        StudyRow {
-            study: "1.2.9".parse().unwrap(),
-            patient: protocol::manifest::Patient {
-                name: said("DURAND^PAUL"),
-                birth_date: said("19500101"),
-                sex: said("M"),
-                id: said("4711"),
-                issuer: said("CHN"),
-            },
-            date: None,
-            time: None,
-            utc_offset_min: None,
-            national: None,
-            modalities: Vec::new(),
-            body_parts: Vec::new(),
-            description: None,
-            accession: said("A1"),
-            referrer: None,
-            study_id: None,
-            series: 1,
-            instances: 1,
-            bytes: 1,
-            arrived: Timestamp(0),
-            changed: Timestamp(0),
-            completeness: Completeness::Complete,
-            version: 1,
-            patient_conflict: false,
-            amended: None,
-            labels: Vec::new(),
-        }
+        let mut row = rows::row("DURAND^PAUL", "19500101", "4711");
+        row.study = "1.2.9".parse().unwrap();
+        (row.patient.sex, row.accession) = (Some("M".to_owned()), Some("A1".to_owned()));
+        row
     }
 
     /// Of the request, with this accession number and its issuer.

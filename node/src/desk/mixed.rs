@@ -90,12 +90,12 @@ impl Desk {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::{super::tests::begun, *};
     use protocol::manifest::{Completeness, Patient};
 
     /// What images say of a patient of the issuer whose number the case has.
-    fn row(name: &str, birth_date: &str, id: &str) -> StudyRow {
+    pub(in crate::desk) fn row(name: &str, birth_date: &str, id: &str) -> StudyRow {
         let said = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         StudyRow {
             study: "1.2.3".parse().unwrap(),
