@@ -11,7 +11,6 @@ use super::{
 };
 use crate::{
     audit::{Act, Event},
-    pixels::source::Source,
     studies::OpenStudy,
     tasks,
     trust::Person,
@@ -22,7 +21,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use lru::LruCache;
-use protocol::{Timestamp, Uid, fetch::Priority, ids::Id128};
+use protocol::{Timestamp, Uid, ids::Id128};
 use std::{
     collections::HashMap,
     num::NonZeroUsize,
@@ -184,10 +183,6 @@ impl Asker {
     pub(super) async fn open(&self) -> Result<Arc<OpenStudy>, Problem> {
         let study = self.study()?;
         Ok(self.desk.door.studies.open(&self.person, &study).await?)
-    }
-
-    pub(super) fn source(study: &Arc<OpenStudy>, priority: Priority) -> Source {
-        Source::Study(study.clone(), priority)
     }
 
     /// The same request as if its path named these too.

@@ -29,8 +29,8 @@ async fn read(source: &Source, piece: Piece) -> Result<Bytes, StudyError> {
         (Piece::Made(frame), _) => frame.bytes().await,
         (Piece::Shot(picture), _) => picture.bytes().await,
         (Piece::Stored { entry, offset, len }, _) => source.range(&entry, offset, len).await,
-        (Piece::Meta(entry), Source::Study(study, _)) => study.meta(&entry).await,
-        (Piece::Front(series, entry), Source::Study(study, _)) => match study.front(&series, &entry).await? {
+        (Piece::Meta(entry), Source::Study { study, .. }) => study.meta(&entry).await,
+        (Piece::Front(series, entry), Source::Study { study, .. }) => match study.front(&series, &entry).await? {
             Some(front) => Ok(front),
             None => source.range(&entry, 0, entry.header_bytes.into()).await,
         },

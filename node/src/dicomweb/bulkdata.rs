@@ -41,7 +41,7 @@ pub(super) async fn bulkdata(State(desk): State<Arc<Desk>>, asker: Asker) -> Res
     };
     let source = match pieces.as_slice() {
         [Piece::Own(_)] => Source::Memory { from: 0, bytes: bytes::Bytes::new() },
-        _ => Asker::source(&study, Priority::Screen),
+        _ => Source::of(&study, Priority::Screen),
     };
     let url = instance_url(&asker.root, &uid, &series, &instance);
     let part = Part {
@@ -119,7 +119,7 @@ async fn beyond(
     let syntax = Syntax::of(entry.transfer_syntax.as_str());
     let stored = |offset, len| Piece::Stored { entry: Arc::new(entry.clone()), offset, len };
     if syntax.deflated {
-        let source = Asker::source(study, Priority::Screen);
+        let source = Source::of(study, Priority::Screen);
         let (source, inflated) = frames::inflated(desk, &source, entry.clone()).await?;
         let plain = Syntax { deflated: false, ..syntax };
         let found = Walker::new(&source, &inflated).find(0, tag, plain).await?;
@@ -134,7 +134,7 @@ async fn beyond(
             FrameMap::Encapsulated(all) => all.iter().flatten().map(|e| stored(e.offset, e.len)).collect(),
         });
     }
-    let source = Asker::source(study, Priority::Screen);
+    let source = Source::of(study, Priority::Screen);
     let from = u64::from(entry.header_bytes);
     let (head, value) = Walker::new(&source, entry).find(from, tag, syntax).await?.ok_or(Problem::NotFound)?;
     let len = u64::from(head.length.ok_or(Problem::NotFound)?).min(entry.bytes.saturating_sub(value));

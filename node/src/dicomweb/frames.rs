@@ -42,6 +42,9 @@ const MAP_WEIGHT_MAX: usize = 20_000;
 /// Bytes after a header that are read whole for one frame: one range of the pixel plane.
 const TAIL_BYTES_MAX: u64 = protocol::limits::RANGE_BYTES_MAX;
 
+/// Bytes of one frame that are asked for before they are read: more than any mammogram has, and few beside what may be asked for.
+const ASKED_BYTES_MAX: u64 = 128 * protocol::limits::RANGE_BYTES_MAX;
+
 /// Frame maps of instances lately read, by digest.
 #[derive(Debug)]
 pub(super) struct FrameMaps(Mutex<LruCache<Digest, Arc<FrameMap>>>);
@@ -62,7 +65,10 @@ pub(super) async fn open(
 ) -> Result<Framed, Problem> {
     let entry = study.instance(series, instance).await?;
     let mut syntax = Syntax::of(entry.transfer_syntax.as_str());
-    let mut source = Asker::source(study, priority);
+    let from = u64::from(entry.header_bytes);
+    let tail = entry.bytes.saturating_sub(from);
+    let is_large = entry.frames <= 1 && tail > TAIL_BYTES_MAX && !syntax.deflated;
+    let mut source = if is_large { asked(study, &entry, tail, priority).await? } else { Source::of(study, priority) };
     let known = desk.maps.0.lock().unwrap_or_else(PoisonError::into_inner).get(&entry.digest).cloned();
     if let (Some(map), false) = (known, syntax.deflated) {
         return Ok(Framed { source, entry: Arc::new(entry), syntax, map });
@@ -74,8 +80,6 @@ pub(super) async fn open(
         let framed = framed(source, entry.clone(), &header, 0, syntax).await;
         return Ok(desk.door.decoders.found(study.study(), &entry, framed).await?);
     }
-    let from = u64::from(entry.header_bytes);
-    let tail = entry.bytes.saturating_sub(from);
     // A small image is asked for at once and beside its header, instead of first where its frame lies and then the frame.
     let header = if entry.frames <= 1 && tail <= TAIL_BYTES_MAX {
         let (header, bytes) = tokio::join!(study.header(series, instance), source.range(&entry, from, tail));
@@ -95,6 +99,19 @@ pub(super) async fn open(
         desk.maps.0.lock().unwrap_or_else(PoisonError::into_inner).put(digest, framed.map.clone());
     }
     Ok(framed)
+}
+
+/// All of a large image is asked for before it is looked at where its frame lies, and before the rest of its series: it is read piece
+/// by piece, and each piece would wait behind that.
+async fn asked(
+    study: &Arc<OpenStudy>,
+    entry: &InstanceEntry,
+    tail: u64,
+    priority: Priority,
+) -> Result<Source, Problem> {
+    let range = (u64::from(entry.header_bytes), tail.min(ASKED_BYTES_MAX));
+    let look = study.ask(entry, range, priority).await?;
+    Ok(Source::asked(study, priority, look))
 }
 
 /// Reads a deflated data set whole and inflates it, both bounded.

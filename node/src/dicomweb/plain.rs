@@ -5,7 +5,7 @@
 
 use super::{accept::Form, asker::Asker, body, error::Problem, metadata::instance_url};
 use crate::{
-    pixels::{Fault, Plain, Transcoded},
+    pixels::{Fault, Plain, Transcoded, source::Source},
     studies::OpenStudy,
 };
 use axum::{
@@ -71,7 +71,7 @@ impl Making {
         let Some((series, entry)) = self.rest.pop_front() else { return Ok(()) };
         let header = self.study.header(&series, &entry.instance).await?;
         let url = instance_url(&self.asker.root, &self.uid, &series, &entry.instance);
-        let source = Asker::source(&self.study, Priority::Series);
+        let source = Source::of(&self.study, Priority::Series);
         let decoders = &self.asker.desk.door.decoders;
         let made = Transcoded::begin(decoders, source, entry, &header, PLAIN).await?;
         if let Some(boundary) = &self.boundary {

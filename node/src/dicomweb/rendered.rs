@@ -22,6 +22,7 @@ use crate::{
         grey::{Function, Window},
         picture::{Picture, picture},
         shown::{jpeg, toned},
+        source::Source,
         tones::{Tones, tones},
     },
     studies::{OpenStudy, SeriesView, StudyError},
@@ -219,7 +220,7 @@ pub(super) async fn all(State(desk): State<Arc<Desk>>, asker: Asker) -> Result<R
         let piece = if is_first { Piece::Own(shot.made().await?) } else { Piece::Shot(Arc::new(shot)) };
         parts.push(Part { content_type, location, pieces: vec![piece] });
     }
-    let source = Asker::source(&study, Priority::Series);
+    let source = Source::of(&study, Priority::Series);
     let mut response = body::multipart(&asker, source, &form, parts.into_iter()).await?;
     tag(&mut response, &etag);
     say_unsaid(&asker, &mut response)?;

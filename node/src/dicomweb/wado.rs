@@ -13,7 +13,7 @@ use super::{
     opened::opened,
     plain,
 };
-use crate::studies::SeriesView;
+use crate::{pixels::source::Source, studies::SeriesView};
 use axum::{extract::State, response::Response};
 use bytes::Bytes;
 use protocol::{Uid, fetch::Priority, manifest::InstanceEntry};
@@ -84,7 +84,7 @@ async fn retrieve(asker: Asker, series: Option<Uid>, instance: Option<Uid>) -> R
         tag(&mut response, &etag);
         return Ok(response);
     }
-    let source = Asker::source(&study, Priority::Series);
+    let source = Source::of(&study, Priority::Series);
     let root = asker.root.clone();
     let mut parts = chosen.into_iter().map(move |(series, entry)| {
         let url = instance_url(&root, &uid, &series, &entry.instance);

@@ -240,7 +240,7 @@ pub(super) async fn way(decoders: &Decoders, item: &Item, contexts: Contexts) ->
     let (plain, context) = contexts.plain?;
     let made = async {
         let header = item.study.header(&item.series, &entry.instance).await?;
-        let source = Source::Study(item.study.clone(), Priority::Screen);
+        let source = Source::of(&item.study, Priority::Screen);
         Transcoded::begin(decoders, source, entry.clone(), &header, plain).await
     };
     match made.await {

@@ -320,14 +320,15 @@ impl Inner {
             Ok(Err(_)) | Err(_) => inviter.gone(),
         }
         say_all(inviter, stream).await;
+        // Shown before it is on record: whoever sees the record sees what it left.
+        self.pairings.set(id, |state| {
+            if let PairingState::Waiting { tries_left } = state {
+                *tries_left = inviter.tries_left();
+            }
+        });
         let proven = self.note_events(id, inviter).await;
         if !proven {
             tracing::info!(%from, tries_left = inviter.tries_left(), "a pairing attempt failed");
-            self.pairings.set(id, |state| {
-                if let PairingState::Waiting { tries_left } = state {
-                    *tries_left = inviter.tries_left();
-                }
-            });
             self.tell(OverlayEvent::Pairing(*id));
         }
         proven

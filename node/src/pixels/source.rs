@@ -2,7 +2,7 @@
 
 use crate::{
     archive::{self, Object},
-    studies::{OpenStudy, StudyError},
+    studies::{Look, OpenStudy, StudyError},
 };
 use bytes::Bytes;
 use protocol::{
@@ -18,8 +18,8 @@ pub(crate) const CHUNK_BYTES: u64 = protocol::limits::RANGE_BYTES_MAX;
 /// Where the bytes of a data set come from.
 #[derive(Clone, Debug)]
 pub(crate) enum Source {
-    /// An opened study, here or at a peer.
-    Study(Arc<OpenStudy>, Priority),
+    /// An opened study, here or at a peer, and what of it is asked for already, as long as it is read.
+    Study { study: Arc<OpenStudy>, priority: Priority, _asked: Option<Arc<Look>> },
     /// An object of ours, open under a permit, and what was corrected of it by which site.
     Object(Object, Option<Arc<(Amended, String)>>),
     /// What was read or inflated before: the data set from this offset to its end.
@@ -29,10 +29,20 @@ pub(crate) enum Source {
 }
 
 impl Source {
+    /// An opened study, of which nothing is asked for before it is read.
+    pub(crate) fn of(study: &Arc<OpenStudy>, priority: Priority) -> Self {
+        Self::Study { study: study.clone(), priority, _asked: None }
+    }
+
+    /// The same, of which that is asked for.
+    pub(crate) fn asked(study: &Arc<OpenStudy>, priority: Priority, look: Option<Look>) -> Self {
+        Self::Study { study: study.clone(), priority, _asked: look.map(Arc::new) }
+    }
+
     /// Of which study it is, where it is of one that was opened.
     pub(crate) fn study(&self) -> Option<&Uid> {
         match self {
-            Self::Study(study, _) => Some(study.study()),
+            Self::Study { study, .. } => Some(study.study()),
             Self::Object(object, _) => Some(object.study()),
             Self::Memory { .. } | Self::File { .. } => None,
         }
@@ -41,7 +51,7 @@ impl Source {
     /// Where its bytes begin.
     pub(crate) fn first(&self) -> u64 {
         match self {
-            Self::Study(..) | Self::Object(..) | Self::File { .. } => 0,
+            Self::Study { .. } | Self::Object(..) | Self::File { .. } => 0,
             Self::Memory { from, .. } => *from,
         }
     }
@@ -49,7 +59,7 @@ impl Source {
     /// A header that was inflated where it was deflated, with what was corrected; `None`: nothing was.
     pub(crate) fn corrected(&self, transfer_syntax: &Uid, header: &[u8]) -> Result<Option<Bytes>, StudyError> {
         match self {
-            Self::Study(study, _) => study.front_of(transfer_syntax, header),
+            Self::Study { study, .. } => study.front_of(transfer_syntax, header),
             Self::Object(_, Some(corrected)) => {
                 let made = archive::amended_inflated(header, transfer_syntax, &corrected.0, &corrected.1);
                 let made = made.ok_or_else(|| StudyError::Internal("a correction cannot be written".to_owned()))?;
@@ -62,7 +72,7 @@ impl Source {
     /// Exactly these bytes of the data set.
     pub(crate) async fn range(&self, entry: &InstanceEntry, offset: u64, len: u64) -> Result<Bytes, StudyError> {
         let bytes = match self {
-            Self::Study(study, priority) => study.range(entry, offset, len, *priority).await?,
+            Self::Study { study, priority, .. } => study.range(entry, offset, len, *priority).await?,
             Self::Object(object, _) => object.range(offset, len).await?,
             Self::Memory { from, bytes } => {
                 let at = |n: u64| usize::try_from(n.saturating_sub(*from)).unwrap_or(usize::MAX).min(bytes.len());

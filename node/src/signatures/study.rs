@@ -58,7 +58,7 @@ pub(crate) async fn of_study(
                 found.unread += 1;
                 continue;
             }
-            let source = Source::Study(study.clone(), Priority::Prefetch);
+            let source = Source::of(study, Priority::Prefetch);
             let whole = source.whole(&entry, 0, entry.bytes).await?;
             let (authorities, syntax) = (authorities.clone(), entry.transfer_syntax.clone());
             let checked =

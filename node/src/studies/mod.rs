@@ -36,7 +36,7 @@ pub(crate) use emergency::Emergency;
 pub(crate) use history::{
     AheadFigures, HistoryLine, HistoryRow, Is, Live, Silent, SiteState, Subject, word as trait_word,
 };
-pub(crate) use open::OpenStudy;
+pub(crate) use open::{Look, OpenStudy};
 pub(crate) use quiet::Piece;
 pub(crate) use steer::{Forecast, Steering};
 pub(crate) use zone::Zoned;

@@ -478,10 +478,7 @@ impl OpenStudy {
             Side::Own(permit, study) => study.range(permit, entry, offset, len).await?,
             Side::There(copy) => {
                 let contents = contents.there();
-                // Only what the manifest names may be asked for or shown.
-                if contents.place(&entry.instance).is_none_or(|(_, known)| known.digest != entry.digest) {
-                    return Err(StudyError::NotFound);
-                }
+                is_named(contents, entry)?;
                 let here = copy.read(entry, offset, len).await.map_err(|fault| erased_under_way(copy, fault))?;
                 let reader = self.reader();
                 // Asked before the rest of the series, so that it stands first in the queue.
@@ -502,6 +499,27 @@ impl OpenStudy {
         // A permit withdrawn while the bytes came: they are not shown.
         self.is_allowed()?;
         Ok(bytes)
+    }
+
+    /// Asks for a range of a peer's instance, as if somebody waited for it, until what this gives is dropped. `None` where nothing is
+    /// to be asked for.
+    ///
+    /// # Errors
+    /// [`StudyError`], as [`Self::range`].
+    pub(crate) async fn ask(
+        &self,
+        entry: &InstanceEntry,
+        range: (u64, u64),
+        priority: Priority,
+    ) -> Result<Option<Look>, StudyError> {
+        let contents = self.contents().await?;
+        match self.side(&contents, entry)? {
+            Side::There(copy) if !copy.errand.has(&entry.digest) => {
+                is_named(contents.there(), entry)?;
+                Ok(Some(Look::at(copy, entry, range, (priority, false), &self.reader())?))
+            }
+            Side::Own(..) | Side::There(_) => Ok(None),
+        }
     }
 
     fn follow(
@@ -530,9 +548,15 @@ impl OpenStudy {
     }
 }
 
+/// Only what the manifest names may be asked for or shown.
+fn is_named(contents: &Contents, entry: &InstanceEntry) -> Result<(), StudyError> {
+    let known = contents.place(&entry.instance).is_some_and(|(_, known)| known.digest == entry.digest);
+    if known { Ok(()) } else { Err(StudyError::NotFound) }
+}
+
 /// Somebody waits for a part of a peer's object, or has it on the screen, until this is dropped.
 #[derive(Debug)]
-pub(super) struct Look {
+pub(crate) struct Look {
     errand: Arc<Errand>,
     object: Arc<Object>,
     number: u64,

@@ -111,7 +111,8 @@ pub(crate) struct Run {
     /// Given to another holder, or asked for anew.
     pub(crate) taken_back: CancellationToken,
     is_hastened: AtomicBool,
-    asked: Instant,
+    /// When its request was written.
+    asked: Mutex<Option<Instant>>,
     /// Since when it is waited for, how soon its first byte is expected, and how urgent it is.
     wanted: Mutex<(Instant, Duration, Priority)>,
     /// When bytes came last; none before the first: a head alone is no image.
@@ -131,7 +132,7 @@ impl Run {
             pass,
             taken_back: CancellationToken::new(),
             is_hastened: AtomicBool::new(false),
-            asked: Instant::now(),
+            asked: Mutex::default(),
             wanted: Mutex::new((Instant::now(), expected, priority)),
             moved: Mutex::default(),
             left,
@@ -145,9 +146,11 @@ impl Run {
         *self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// It is more urgent from now on.
-    pub(crate) fn raise(&self, priority: Priority, expected: Duration) {
+    /// It is more urgent from now on. Gives whether it was asked for before, as less than that.
+    pub(crate) fn raise(&self, priority: Priority, expected: Duration) -> bool {
+        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         *self.wanted.lock().unwrap_or_else(PoisonError::into_inner) = (Instant::now(), expected, priority);
+        asked.is_some()
     }
 
     /// Takes it back to be asked for anew, as what it has become.
@@ -160,9 +163,17 @@ impl Run {
         self.is_hastened.load(Ordering::Relaxed)
     }
 
-    /// When it was asked for.
-    pub(crate) fn asked(&self) -> Instant {
-        self.asked
+    /// When its request was written; nothing as long as it waits for what goes before it.
+    pub(crate) fn asked(&self) -> Option<Instant> {
+        *self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Its request is being written: as urgent as it is now.
+    pub(super) fn ask(&self) -> Priority {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let (.., priority) = self.wanted();
+        let _ = asked.insert(Instant::now());
+        priority
     }
 
     /// When bytes of it came last; nothing before the first.
@@ -244,7 +255,7 @@ pub(crate) async fn span(pump: &Pump, live: &Live, run: &Run, priority: Priority
         }
         () = run.taken_back.cancelled() => return SpanEnd::TakenBack,
         () = live.abandoned.cancelled() => return SpanEnd::Again,
-        fetched = missing_runs(work, priority) => fetched,
+        fetched = missing_runs(work) => fetched,
     };
     match fetched {
         Ok(()) => SpanEnd::Done,
@@ -253,7 +264,7 @@ pub(crate) async fn span(pump: &Pump, live: &Live, run: &Run, priority: Priority
     }
 }
 
-async fn missing_runs(work: Work<'_>, priority: Priority) -> Result<(), Fault> {
+async fn missing_runs(work: Work<'_>) -> Result<(), Fault> {
     let object = work.object();
     let copy = object.copy(&work.errand.lease).await.map_err(|_| Failure::Cache)?;
     let first = u64::from(work.run.span.index) * SPAN_CHUNKS;
@@ -266,7 +277,7 @@ async fn missing_runs(work: Work<'_>, priority: Priority) -> Result<(), Fault> {
             return Err(Failure::Cache.into());
         }
         let count = count.min(first + SPAN_CHUNKS - from);
-        one_run(work, copy, (from, count, priority)).await?;
+        one_run(work, copy, (from, count)).await?;
     }
     if copy.is_complete() {
         work.errand.note_here(&object.digest, object.bytes);
@@ -285,7 +296,7 @@ fn what_of(work: Work<'_>, groups: bool, first_group: u64, groups_wanted: u32) -
     }
 }
 
-async fn one_run(work: Work<'_>, copy: &Copy, (from, count, priority): (u64, u64, Priority)) -> Result<(), Fault> {
+async fn one_run(work: Work<'_>, copy: &Copy, (from, count): (u64, u64)) -> Result<(), Fault> {
     let (object, errand) = (work.object(), work.errand);
     // Whoever comes first asks for the group values; the others of this object wait for them here.
     let mut known = object.groups.lock().await;
@@ -300,9 +311,12 @@ async fn one_run(work: Work<'_>, copy: &Copy, (from, count, priority): (u64, u64
         None => None,
     };
     let (mut recv, head, what) = match given {
-        Some(given) => given,
+        Some(given) => {
+            let _ = work.run.ask();
+            given
+        }
         None => {
-            let what = what_of(work, groups, first_group, groups_wanted);
+            let (what, priority) = (what_of(work, groups, first_group, groups_wanted), work.run.ask());
             let request = Request { study: errand.study.clone(), reader: object.reader.clone(), priority, what };
             let mut recv = ask(work.live, &request).await?;
             let head = range_head(&mut recv).await?;

@@ -31,7 +31,9 @@ impl Pump {
     /// asked for behind it would wait for it. What is about to come goes on.
     fn let_pass(&self, home: &Self, span: &Span, to: Urgency) {
         let run = self.table().get(span).cloned();
-        if run.as_ref().is_some_and(|run| run.moved().is_some() || !self.is_far_back(run)) {
+        let is_about_to_come =
+            |run: &Arc<Fetching>| run.moved().is_some() || (run.asked().is_some() && !self.is_far_back(run));
+        if run.as_ref().is_some_and(is_about_to_come) {
             return;
         }
         home.queue().lower_running(span, to);
@@ -47,7 +49,10 @@ impl Pump {
         let run = self.table().get(span).cloned();
         if let Some(run) = run {
             let is_far = priority >= Priority::Screen && run.moved().is_none() && self.is_far_back(&run);
-            run.raise(priority, self.expects(priority));
+            // What was not asked for yet will be asked for as what it is now.
+            if !run.raise(priority, self.expects(priority)) {
+                return;
+            }
             if is_far {
                 return run.hasten();
             }
@@ -67,10 +72,11 @@ impl Pump {
         });
     }
 
-    /// Whether what stands before it takes longer than asking anew does.
+    /// Whether what stands before it takes longer than asking anew does. Nothing stands before what was not asked for yet.
     fn is_far_back(&self, run: &Fetching) -> bool {
-        let (since, (.., priority)) = (run.asked(), run.wanted());
-        let is_before = |other: &&Arc<Fetching>| other.asked() < since && other.wanted().2 >= priority;
+        let (Some(since), (.., priority)) = (run.asked(), run.wanted()) else { return false };
+        let is_before =
+            |other: &&Arc<Fetching>| other.asked().is_some_and(|asked| asked < since) && other.wanted().2 >= priority;
         let before: u64 = self.table().values().filter(is_before).map(|other| other.left()).sum();
         let Some(live) = self.line.live() else { return false };
         before as f64 > self.rate_now().max(1.0) * live.connection.rtt().as_secs_f64()
@@ -88,9 +94,9 @@ impl Pump {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::tests::world, Priority};
+    use super::{super::tests::world, Fetching, Priority, Span};
     use protocol::{Digest, Uid, ids::Id128};
-    use std::net::SocketAddr;
+    use std::{net::SocketAddr, time::Duration};
 
     #[tokio::test(flavor = "multi_thread")]
     async fn who_looks_away_lets_it_go_along_with_its_series() {
@@ -107,5 +113,19 @@ mod tests {
         let left: Vec<_> = errand.pump.take(&errand).iter().map(|(span, priority)| (span.index, *priority)).collect();
         assert_eq!(left, [(0, Priority::Series), (1, Priority::Series)]);
         errand.look_away(&object, waits);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_was_not_asked_for_yet_is_asked_for_as_what_it_became() {
+        let (a, b) = (world::Site::new("CH Nord", 1).await, world::Site::new("Clinique Sud", 2).await);
+        b.pair_by(&a, SocketAddr::from(([127, 0, 0, 1], 9))).await;
+        let (study, digest) = (Uid::parse("1.2.826.68").unwrap(), Digest::of(b"two spans"));
+        let errand = b.transfer.errand(&a.id(), &study, b.lease(&a, &study, Id128([1; 16]))).unwrap();
+        let object = errand.want((&digest, 1_500_000), (0, 1_500_000), Priority::Series, &world::reader()).unwrap();
+        // It waits for the group values that come with the first span of its object.
+        let run = Fetching::new(Span { object, index: 1 }, None, Priority::Series, Duration::ZERO);
+        assert_eq!((run.asked(), run.raise(Priority::Screen, Duration::ZERO)), (None, false));
+        assert_eq!(run.ask(), Priority::Screen);
+        assert!(run.asked().is_some() && run.raise(Priority::Emergency, Duration::ZERO), "its holder is to be told");
     }
 }
