@@ -2,15 +2,17 @@
 //
 // It shows how the images of the open studies arrive, says when the connection or the session is gone, tells the
 // portal's tabs which studies are open here and of whom (tabs.mjs), and lays several studies out side by side. It draws a curtain before
-// images that must no longer be used, marks those that say another patient than their request (patients.mjs), lays previews over
+// images that must no longer be used (standing.mjs), marks those that say another patient than their request (patients.mjs), lays previews over
 // viewports that wait (previews.mjs), marks volumes that are not whole (volumes.mjs), lets studies side by side move together
 // (together.mjs), says when an open study has more images than are shown (growth.mjs), and tells the node which images are shown
 // (shown.mjs), which could not be decoded (undecoded.mjs), and that somebody sits before it (watch.mjs). It never touches pixels, tools
 // or measurements.
 import { Growth } from './growth.mjs';
+import { hear } from './news.mjs';
 import { Patients } from './patients.mjs';
 import { Previews } from './previews.mjs';
 import { Shown } from './shown.mjs';
+import { Standing } from './standing.mjs';
 import { announce, watchReports } from './tabs.mjs';
 import { Together } from './together.mjs';
 import { Undecoded } from './undecoded.mjs';
@@ -33,6 +35,8 @@ const WORDS = {
     reinstated: 'A rejection of images of this study was taken back by {site} at {time}.',
     replaced: 'Images of this study were replaced by {site} at {time}.',
     withdrawn: 'This study was withdrawn by {site} at {time}: it must not be used.',
+    fewer: 'Images of this study were rejected by {site} meanwhile: they must not be used.',
+    gone: 'This study is no longer there. While the connection was lost it was withdrawn or rejected by {site}, or the right to read it ended: it must not be used.',
     reload: 'Reload',
     hidden: 'The images are no longer shown. Reload to see what is left of the study; measurements that were not stored are lost.',
     provenance: {
@@ -89,6 +93,8 @@ const WORDS = {
     reinstated: 'Un rejet d’images de cet examen a été annulé par {site} à {time}.',
     replaced: 'Des images de cet examen ont été remplacées par {site} à {time}.',
     withdrawn: 'Cet examen a été retiré par {site} à {time} : il ne doit pas être utilisé.',
+    fewer: 'Des images de cet examen ont été rejetées entre-temps par {site} : elles ne doivent pas être utilisées.',
+    gone: 'Cet examen n’est plus là. Pendant la coupure, {site} l’a retiré ou rejeté, ou le droit de le lire a pris fin : il ne doit pas être utilisé.',
     reload: 'Recharger',
     hidden: 'Les images ne sont plus affichées. Rechargez pour voir ce qui reste de l’examen ; les mesures non enregistrées sont perdues.',
     provenance: {
@@ -345,120 +351,83 @@ async function showReports(strip) {
   }
 }
 
-/** What stands over the images of each open study. */
-async function showStanding(strip) {
-  for (const uid of studies) {
-    try {
-      const answer = await fetch(`/api/studies/${uid}`);
-      // Read to its end, whatever it says: what is not read counts as under way.
-      const text = await answer.text();
-      if (!answer.ok) continue;
-      const study = JSON.parse(text);
-      showProvenance(strip, study);
-      if (study.break_glass) showGlass(strip, study.break_glass);
-    } catch {
-      strip.show('connection', words.lost, { tone: 'bad' });
-    }
-  }
-}
-
-/** After these, images on the screen may be such as must not be used. */
-const NO_LONGER_SHOWN = ['rejected', 'replaced', 'withdrawn'];
-
-/** What is on the screen is no longer what the study is. It stays until the page is loaded anew. */
-function showAmended(strip, notice) {
-  if (!studies.includes(notice.study)) return;
-  const time = new Date(notice.at).toLocaleTimeString(locale, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
-  const text = (words[notice.what] ?? words.corrected).replace('{site}', notice.site_name).replace('{time}', time);
-  if (NO_LONGER_SHOWN.includes(notice.what)) strip.draw(text);
-  else strip.show(`amended ${notice.study}`, text, { tone: 'bad', link: { href: location.href, text: words.reload } });
-}
-
 function showState(strip, state) {
   if (state === 'open') {
     if (strip.has('connection')) strip.show('connection', words.back, { tone: 'good', leaveAfterMs: 3000 });
     strip.hide('session');
   } else if (state === 'lost') {
-    strip.show('connection', words.lost, { tone: 'bad' });
-  } else {
-    void checkSession(strip);
+    showLost(strip);
   }
 }
 
+const showLost = strip => strip.show('connection', words.lost, { tone: 'bad' });
+
+/** Whether the session goes on, as far as anybody knows. */
 async function checkSession(strip) {
   try {
     const answer = await fetch('/api/session');
-    if (answer.status === 401) {
-      strip.show('session', words.expired, { tone: 'bad', link: { href: '/', text: words.signIn } });
-    }
+    await answer.text();
+    if (answer.status !== 401) return true;
+    strip.show('session', words.expired, { tone: 'bad', link: { href: '/', text: words.signIn } });
+    return false;
   } catch {
-    strip.show('connection', words.lost, { tone: 'bad' });
+    showLost(strip);
+    return true;
   }
 }
 
 /** What the viewer hears of. */
 const NEWS = ['transfer', 'amended', 'list', ...CALLING];
 
-function listen({ strip, watch, growth, patients }) {
-  const onMessage = ({ data }) => {
-    if (data.kind === 'state') {
-      showState(strip, data.state);
-      // What was told while nobody listened is asked about.
-      if (data.state === 'open') {
-        patients.changed();
-        growth.changed(null);
-      }
-    } else if (data.kind === 'news' && data.name === 'transfer') {
-      const transfer = JSON.parse(data.data);
+function listen({ strip, watch, growth, patients, standing }) {
+  const onState = state => {
+    showState(strip, state);
+    // After its end whoever signs in again opens the stream.
+    if (state === 'refused') return checkSession(strip);
+    if (state !== 'open') return true;
+    // What was told while nobody listened is asked about.
+    standing.reopened();
+    patients.changed();
+    growth.changed(null);
+    watch.changed();
+    void showRunning(strip);
+    return true;
+  };
+  const onNews = (name, data) => {
+    if (name === 'transfer') {
+      const transfer = JSON.parse(data);
       showTransfer(strip, transfer);
-      if (studies.includes(transfer.study) && ['done', 'corrupt'].includes(transfer.state)) void showStanding(strip);
-    }
-    else if (data.kind === 'news' && data.name === 'amended') {
-      const notice = JSON.parse(data.data);
-      showAmended(strip, notice);
+      if (studies.includes(transfer.study) && ['done', 'corrupt'].includes(transfer.state)) standing.changed(0);
+    } else if (name === 'amended') {
+      const notice = JSON.parse(data);
+      standing.told(notice);
       patients.ofStudy(notice.study);
-    }
-    else if (data.kind === 'news' && CALLING.includes(data.name)) {
+    } else if (CALLING.includes(name)) {
       watch.changed();
-      if (data.name === 'case') patients.ofCase(JSON.parse(data.data).case);
-      else if (data.name === 'cases') patients.changed();
-    }
-    else if (data.kind === 'news' && data.name === 'list') {
-      const study = JSON.parse(data.data)?.study ?? null;
+      if (name === 'case') patients.ofCase(JSON.parse(data).case);
+      else if (name === 'cases') patients.changed();
+    } else if (name === 'list') {
+      const study = JSON.parse(data)?.study ?? null;
       growth.changed(study);
       patients.ofStudy(study);
+      // Of many: an amendment may be among what was left out.
+      if (study === null) standing.changed();
     }
   };
-  if (typeof SharedWorker === 'function') {
-    const { port } = new SharedWorker('/events-worker.js', { name: 'confrere-events' });
-    let first = true;
-    port.onmessage = message => {
-      // The answer to "connect" tells the state of a stream that may just be opening.
-      if (first && message.data.kind === 'state' && message.data.state !== 'open') {
-        first = false;
-        return;
-      }
-      first = false;
-      onMessage(message);
-    };
-    port.start();
-    port.postMessage({ kind: 'connect', names: NEWS });
-    addEventListener('pagehide', () => port.postMessage({ kind: 'bye' }));
-    return;
-  }
-  const stream = new EventSource('/api/events');
-  stream.onopen = () => onMessage({ data: { kind: 'state', state: 'open' } });
-  stream.onerror = () =>
-    onMessage({ data: { kind: 'state', state: stream.readyState === EventSource.CLOSED ? 'refused' : 'lost' } });
-  for (const name of NEWS) {
-    stream.addEventListener(name, event => onMessage({ data: { kind: 'news', name, data: event.data } }));
-  }
+  hear({ names: NEWS, onState, onNews });
 }
 
 async function showRunning(strip) {
   try {
     const answer = await fetch('/api/transfers');
-    if (answer.ok) for (const transfer of await answer.json()) if (transfer.state !== 'done') showTransfer(strip, transfer);
+    if (!answer.ok) return;
+    const transfers = await answer.json();
+    for (const study of studies) {
+      const key = `transfer ${study}`;
+      const transfer = transfers.find(one => one.study === study);
+      if (!transfer) strip.hide(key);
+      else if (transfer.state !== 'done' || strip.has(key)) showTransfer(strip, transfer);
+    }
   } catch {
     // The stream tells the same a moment later.
   }
@@ -480,10 +449,18 @@ function start(services) {
   const growth = new Growth({ studies, tell: told => showGrown(strip, told) });
   void growth.start();
   const patients = new Patients({ studies, strip, language, day });
-  listen({ strip, watch, growth, patients });
+  const standing = new Standing({
+    studies, strip, words, locale,
+    show: study => {
+      showProvenance(strip, study);
+      if (study.break_glass) showGlass(strip, study.break_glass);
+    },
+    lost: () => showLost(strip),
+  });
+  void standing.ask();
+  listen({ strip, watch, growth, patients, standing });
   watch.start();
   void showRunning(strip);
-  void showStanding(strip);
   void showSignatures(strip);
   void showReports(strip);
   patients.start(services);
@@ -496,10 +473,10 @@ function start(services) {
   new Together({ studies, tell: told => showTogether(strip, told), patients }).start(services);
   addEventListener('confrere:http-error', ({ detail }) => {
     if (detail.status === 401) void checkSession(strip);
-    else if (detail.status === 0) strip.show('connection', words.lost, { tone: 'bad' });
+    else if (detail.status === 0) showLost(strip);
     else if (detail.status >= 500) {
       strip.show('unavailable', words.unavailable, { tone: 'wait', leaveAfterMs: 8000 });
-      if (detail.status === 502) void showStanding(strip);
+      if (detail.status === 502) standing.changed(0);
     }
   });
 }

@@ -1,8 +1,11 @@
 // On the first screens: reports that differ from one that somebody here had in hand, until they say that they know.
 
+import { notifications } from '@mantine/notifications';
 import { useQuery } from '@tanstack/react-query';
 import { IconAlertOctagon } from '@tabler/icons-react';
+import { useEffect, useRef, useState } from 'react';
 import { Link } from 'react-router';
+import { ApiError } from '../api/client';
 import type { Discordance } from '../api/types';
 import { discordancesQuery } from '../api/queries';
 import { moment } from '../lib/format';
@@ -11,6 +14,9 @@ import { nameOf } from './who';
 import classes from './discordances.module.css';
 
 const SHOWN = 5;
+/** How high they were in this tab when they were drawn last, in CSS pixels. */
+const PLACE = 'confrere-discordances-height';
+const UNKNOWN = 'discordances-unknown';
 
 function Rows({ title, rows, withPerson }: { title: string; rows: readonly Discordance[]; withPerson: boolean }) {
   const { t, locale } = useWords();
@@ -36,15 +42,34 @@ function Rows({ title, rows, withPerson }: { title: string; rows: readonly Disco
   );
 }
 
+/** What is not known is said, beside the page: nothing moves for it. That the node is away the page says itself. */
+function useUnknown(isUnknown: boolean) {
+  const { t } = useWords();
+  useEffect(() => {
+    if (!isUnknown) return;
+    notifications.show({ id: UNKNOWN, color: 'red', autoClose: false, message: t('cases.discordancesUnknown'), closeButtonProps: { 'aria-label': t('common.close') } });
+    return () => {
+      notifications.hide(UNKNOWN);
+    };
+  }, [isUnknown, t]);
+}
+
 /** On the first screens: what the person is to know, and, for whoever administers, who does not know yet. */
 export function Discordances() {
   const { t } = useWords();
-  const { data } = useQuery(discordancesQuery);
-  if (!data) return null;
+  const { data, error } = useQuery(discordancesQuery);
+  const box = useRef<HTMLDivElement>(null);
+  // Their place until the node has answered: what is below does not move away under a click.
+  const [kept] = useState(() => Number(sessionStorage.getItem(PLACE)) || 0);
+  useEffect(() => {
+    if (data) sessionStorage.setItem(PLACE, String(box.current?.offsetHeight ?? 0));
+  }, [data]);
+  useUnknown(!data && error !== null && !(error instanceof ApiError && error.code === 'offline'));
+  if (!data) return kept > 0 ? <div style={{ height: kept }} aria-hidden="true" /> : null;
   return (
-    <>
+    <div ref={box} className={classes.all}>
       <Rows title={t('cases.discordancesMine')} rows={data.mine} withPerson={false} />
       <Rows title={t('cases.discordancesOthers')} rows={data.others} withPerson />
-    </>
+    </div>
   );
 }

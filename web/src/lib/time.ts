@@ -44,10 +44,14 @@ export function setNodeTime(now: string): void {
 
 function everySecond(hear: () => void): () => void {
   hearers.add(hear);
-  timer ??= setInterval(() => {
+  if (timer === undefined) {
+    // Nobody counted meanwhile: what was the present then is long over.
     second = Date.now();
-    for (const one of hearers) one();
-  }, 1_000);
+    timer = setInterval(() => {
+      second = Date.now();
+      for (const one of hearers) one();
+    }, 1_000);
+  }
   return () => {
     hearers.delete(hear);
     if (hearers.size > 0) return;

@@ -3,22 +3,23 @@
 
 import { Button, Group } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { IconChevronRight, IconListDetails, IconPlus } from '@tabler/icons-react';
+import { IconListDetails, IconPlus } from '@tabler/icons-react';
 import { Link } from 'react-router';
-import type { CaseRow, CoveredSite } from '../../api/types';
-import { FIRST_STEPS, putAway, useFirstRun } from '../../api/firstRun';
-import { alarmsQuery, casesQuery, looseQuery, useMay, useSession } from '../../api/queries';
+import type { CasePage, CaseRow, CoveredSite } from '../../api/types';
+import { casesQuery, useMay, useSession } from '../../api/queries';
 import { Page } from '../../components/Page';
 import { ShiftChip } from '../../components/ShiftChip';
-import { Denied, Failure, Waiting } from '../../components/State';
+import { Denied } from '../../components/State';
 import { ago, count, dicomDate } from '../../lib/format';
 import { useWords } from '../../lib/language';
 import { useNow } from '../../lib/time';
 import { Discordances } from '../../components/Discordances';
-import classes from './home.module.css';
 import { nameOf } from '../../components/who';
+import { Card, None, SHOWN } from './Card';
+import classes from './home.module.css';
+import { RoomContext, useLength, useRoom } from './room';
+import { AlarmsCard, LooseCard, SetupCard } from './tiles';
 
-const SHOWN = 6;
 /** Where rows are chosen here, not by the node. */
 const ASKED = 100;
 
@@ -31,133 +32,130 @@ interface ListProps {
   urgent?: boolean;
 }
 
+/** Whether open cases may lie behind those that came. The node names what is over last. */
+const isPart = ({ rows, next }: CasePage): boolean => next !== null && rows.at(-1)?.tab !== 'done';
+
 function List({ title, none, filters, only, urgent = false }: ListProps) {
   const { t, locale } = useWords();
-  const now = useNow(10_000);
   const asked = useQuery(casesQuery(`${filters}${filters ? '&' : ''}limit=${only ? ASKED : SHOWN}`));
-  const rows = (asked.data?.rows ?? []).filter(row => (only ? only(row) : true));
-  const total = only ? rows.length : (asked.data?.total ?? 0);
+  const chosen = ({ rows }: CasePage) => (only ? rows.filter(only) : rows);
+  const counted = (page: CasePage) => {
+    if (!only) return count(page.total, locale);
+    const found = chosen(page).length;
+    if (!isPart(page)) return count(found, locale);
+    return found > 0 ? `${count(found, locale)}+` : undefined;
+  };
+  useLength(title, asked.data && chosen(asked.data).length);
   return (
-    <section className={classes.card} data-calls={(urgent && rows.length > 0) || undefined} aria-label={title}>
-      <h2>
-        <Link to={`/cases${filters ? `?${filters}` : ''}`}>
-          {title} <IconChevronRight size={15} aria-hidden="true" />
-        </Link>
-        {asked.data && <span>{count(total, locale)}</span>}
-      </h2>
-      {asked.error && !asked.data ? (
-        <Failure error={asked.error} retry={() => void asked.refetch()} />
-      ) : !asked.data ? (
-        <Waiting />
-      ) : rows.length === 0 ? (
-        <p>{none}</p>
-      ) : (
-        <ul>
-          {rows.slice(0, SHOWN).map(row => (
-            <li key={row.case}>
-              <Link to={`/cases/${row.case}`}>
-                <b data-is={row.priority}>{row.priority}</b>
-                <span>
-                  <strong>{nameOf(row.patient, row.case, t)}</strong>
-                  <small>{[row.question, row.requester_name, t(`cases.stage.${row.stage}`)].filter(Boolean).join(' · ')}</small>
-                </span>
-                <time dateTime={row.changed} title={dicomDate(row.study_date, locale) ?? undefined}>
-                  {ago(row.changed, locale, now)}
-                </time>
-              </Link>
-            </li>
-          ))}
-        </ul>
-      )}
-    </section>
+    <Card
+      title={title}
+      to={`/cases${filters ? `?${filters}` : ''}`}
+      asked={asked}
+      count={counted}
+      calls={page => urgent && chosen(page).length > 0}
+    >
+      {page => {
+        const rows = chosen(page);
+        if (rows.length > 0) return <Rows rows={rows} />;
+        // Of what was not looked at nothing is said.
+        return only && isPart(page) ? <None text={t('home.noneAmong', { count: page.rows.length })} /> : <None text={none} isGood={urgent} />;
+      }}
+    </Card>
   );
 }
 
-function SitesCard({ sites }: { sites: readonly CoveredSite[] }) {
+function Rows({ rows }: { rows: readonly CaseRow[] }) {
+  const { t, locale } = useWords();
+  const now = useNow(10_000);
+  return (
+    <ul>
+      {rows.slice(0, SHOWN).map(row => (
+        <li key={row.case}>
+          <Link to={`/cases/${row.case}`}>
+            <b data-is={row.priority}>{row.priority}</b>
+            <span>
+              <strong>{nameOf(row.patient, row.case, t)}</strong>
+              <small>{[row.question, row.requester_name, t(`cases.stage.${row.stage}`)].filter(Boolean).join(' · ')}</small>
+            </span>
+            <time dateTime={row.changed} title={dicomDate(row.study_date, locale) ?? undefined}>
+              {ago(row.changed, locale, now)}
+            </time>
+          </Link>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Of a site, before what may be cut off. */
+const NUMBERS = 2;
+
+/** Those that are silent first: all of them, with the numbers to ring. */
+function shownSites(sites: readonly CoveredSite[]): CoveredSite[] {
+  const silent = sites.filter(site => site.silent);
+  return [...silent, ...sites.filter(site => !site.silent).slice(0, Math.max(0, SHOWN - silent.length))];
+}
+
+function SitesCard() {
   const { t, locale } = useWords();
   const now = useNow(5_000);
-  const others = sites.filter(site => !site.ours).sort((a, b) => Number(b.silent) - Number(a.silent));
+  const asked = useQuery(casesQuery('limit=1'));
+  const others = ({ sites }: CasePage) => sites.filter(site => !site.ours);
+  const heard = ({ last_contact }: CoveredSite) => (last_contact ? ago(last_contact, locale, now) : t('cases.neverHeard'));
   return (
-    <section className={classes.card} data-calls={others.some(site => site.silent) || undefined} aria-label={t('cases.sites')}>
-      <h2>{t('cases.sites')}</h2>
-      {others.length === 0 ? (
-        <p>{t('home.noSites')}</p>
-      ) : (
-        <ul className={classes.sites}>
-          {others.map(site => (
-            <li key={site.site} data-silent={site.silent || undefined}>
-              <i aria-hidden="true" />
-              <strong>{site.site_name}</strong>
-              <span>
-                {site.silent
-                  ? t('cases.silentSince', { since: site.last_contact ? ago(site.last_contact, locale, now) : t('cases.neverHeard') })
-                  : t('home.heard', { ago: site.last_contact ? ago(site.last_contact, locale, now) : t('cases.neverHeard') })}
-                {site.silent && site.telephones.length > 0 && ` · ${site.telephones.join(' · ')}`}
-              </span>
-            </li>
-          ))}
-        </ul>
-      )}
-    </section>
-  );
-}
-
-function LooseCard() {
-  const { t } = useWords();
-  const loose = useQuery(looseQuery).data;
-  const number = (loose?.studies.length ?? 0) + (loose?.cases.length ?? 0);
-  return (
-    <section className={classes.card} data-calls={(loose?.studies.some(one => one.alarm) ?? false) || undefined} aria-label={t('cases.loose')}>
-      <h2>
-        <Link to="/cases/loose">
-          {t('cases.loose')} <IconChevronRight size={15} aria-hidden="true" />
-        </Link>
-        <span>{number}</span>
-      </h2>
-      <p>{number === 0 ? t('home.nothingLoose') : t('home.someLoose', { studies: loose?.studies.length ?? 0, cases: loose?.cases.length ?? 0 })}</p>
-    </section>
-  );
-}
-
-function AlarmsCard() {
-  const { t } = useWords();
-  const standing = useQuery(alarmsQuery).data?.standing ?? [];
-  return (
-    <section className={classes.card} data-calls={standing.some(alarm => alarm.level === 'critical') || undefined} aria-label={t('archive.pages.alarms')}>
-      <h2>
-        <Link to="/archive/alarms">
-          {t('archive.pages.alarms')} <IconChevronRight size={15} aria-hidden="true" />
-        </Link>
-        <span>{standing.length}</span>
-      </h2>
-      <p>{t('app.alarms', { count: standing.length })}</p>
-    </section>
-  );
-}
-
-/** What is left of setting the site up. */
-function SetupCard() {
-  const { t } = useWords();
-  const { run } = useFirstRun(true);
-  if (!run || run.left === 0 || run.isAway) return null;
-  return (
-    <section className={classes.card} aria-label={t('home.setup')}>
-      <h2>
-        <Link to="/setup">
-          {t('home.setup')} <IconChevronRight size={15} aria-hidden="true" />
-        </Link>
-        <span>{run.left}</span>
-      </h2>
-      <p>{t('home.setupLeft', { count: run.left, of: FIRST_STEPS.length })}</p>
-      <Button size="compact-sm" variant="subtle" color="gray" mt={6} ml={-8} onClick={() => putAway(true)}>
-        {t('home.setupAway')}
-      </Button>
-    </section>
+    <Card
+      title={t('cases.sites')}
+      to="/cases"
+      asked={asked}
+      count={page => count(others(page).length, locale)}
+      calls={page => others(page).some(site => site.silent)}
+    >
+      {page => {
+        const shown = shownSites(others(page));
+        if (shown.length === 0) return <None text={t('home.noSites')} />;
+        return (
+          <ul className={classes.sites}>
+            {shown.map(site => (
+              <li key={site.site} data-silent={site.silent || undefined}>
+                <i aria-hidden="true" />
+                <span>
+                  <strong>{site.site_name}</strong>
+                  <small>
+                    {site.silent
+                      ? [...site.telephones.slice(0, NUMBERS), t('cases.silentSince', { since: heard(site) })].join(' · ')
+                      : t('home.heard', { ago: heard(site) })}
+                  </small>
+                </span>
+              </li>
+            ))}
+          </ul>
+        );
+      }}
+    </Card>
   );
 }
 
 export function HomePage() {
   return useMay('list-studies') ? <Home /> : <Denied />;
+}
+
+function Actions() {
+  const { t } = useWords();
+  const mayReport = useMay('report-cases');
+  const mayAsk = useMay('request-readings');
+  return (
+    <Group gap="xs">
+      {mayReport && <ShiftChip />}
+      <Button component={Link} to="/cases" variant="default" leftSection={<IconListDetails size={16} />}>
+        {t('cases.title')}
+      </Button>
+      {mayAsk && (
+        <Button component={Link} to="/cases/new" leftSection={<IconPlus size={16} />}>
+          {t('cases.new')}
+        </Button>
+      )}
+    </Group>
+  );
 }
 
 function Home() {
@@ -167,54 +165,48 @@ function Home() {
   const mayAsk = useMay('request-readings');
   const mayPrepare = useMay('prepare-cases');
   const mayAdminister = useMay('administer');
-  const overview = useQuery(casesQuery('limit=1')).data;
   const unheard = (row: CaseRow) => row.flags.includes('critical-unheard');
   const isReferrer = mayAsk && !mayReport && !mayPrepare;
+  const { isShort, note } = useRoom();
   return (
     <Page
       title={t('home.title', { name: session?.person.name ?? '' })}
       about={session ? t(`home.about.${session.person.role}`) : ''}
       width={1400}
-      actions={
-        <Group gap="xs">
-          {mayReport && <ShiftChip />}
-          <Button component={Link} to="/cases" variant="default" leftSection={<IconListDetails size={16} />}>
-            {t('cases.title')}
-          </Button>
-          {mayAsk && (
-            <Button component={Link} to="/cases/new" leftSection={<IconPlus size={16} />}>
-              {t('cases.new')}
-            </Button>
-          )}
-        </Group>
-      }
+      actions={<Actions />}
     >
       <Discordances />
-      <div className={classes.grid}>
-        {mayAdminister && <SetupCard />}
-        {mayReport && (
-          <>
-            <List title={t('home.asked')} none={t('home.noneAsked')} filters="tab=offered" urgent />
-            <List title={t('home.ready')} none={t('home.noneReady')} filters="tab=ready" />
-            <List title={t('home.mine')} none={t('home.noneMine')} filters="mine=true" only={row => row.tab !== 'done'} />
-            <List title={t('home.preliminary')} none={t('home.nonePreliminary')} filters="tab=preliminary" />
-          </>
-        )}
-        {isReferrer && (
-          <>
-            <List title={t('home.open')} none={t('home.noneOpen')} filters="" only={row => row.tab !== 'done' && row.role === 'requester'} />
-            <List title={t('home.toRead')} none={t('home.noneToRead')} filters="tab=reported" />
-          </>
-        )}
-        <List title={t('home.unheard')} none={t('home.noneUnheard')} filters="" only={unheard} urgent />
-        {mayPrepare && !mayReport && <List title={t('home.waiting')} none={t('home.noneWaiting')} filters="tab=waiting" />}
-        {mayPrepare && <LooseCard />}
-        {(mayAdminister || mayPrepare) && !mayReport && (
-          <List title={t('home.escalated')} none={t('home.noneEscalated')} filters="" only={row => row.flags.includes('escalated')} urgent />
-        )}
-        {overview && <SitesCard sites={overview.sites} />}
-        {mayAdminister && <AlarmsCard />}
-      </div>
+      <RoomContext value={note}>
+        <div className={classes.grid} data-short={isShort || undefined}>
+          {mayReport && (
+            <>
+              <List title={t('home.asked')} none={t('home.noneAsked')} filters="tab=offered" urgent />
+              <List title={t('home.ready')} none={t('home.noneReady')} filters="tab=ready" />
+              <List title={t('home.mine')} none={t('home.noneMine')} filters="mine=true" only={row => row.tab !== 'done'} />
+              <List title={t('home.preliminary')} none={t('home.nonePreliminary')} filters="tab=preliminary" />
+            </>
+          )}
+          {isReferrer && (
+            <>
+              <List title={t('home.open')} none={t('home.noneOpen')} filters="" only={row => row.tab !== 'done' && row.role === 'requester'} />
+              <List title={t('home.toRead')} none={t('home.noneToRead')} filters="tab=reported" />
+            </>
+          )}
+          <List title={t('home.unheard')} none={t('home.noneUnheard')} filters="" only={unheard} urgent />
+          {mayPrepare && !mayReport && <List title={t('home.waiting')} none={t('home.noneWaiting')} filters="tab=waiting" />}
+          {(mayAdminister || mayPrepare) && !mayReport && (
+            <List title={t('home.escalated')} none={t('home.noneEscalated')} filters="" only={row => row.flags.includes('escalated')} urgent />
+          )}
+          <SitesCard />
+          {(mayPrepare || mayAdminister) && (
+            <div className={classes.tiles}>
+              {mayPrepare && <LooseCard />}
+              {mayAdminister && <AlarmsCard />}
+              {mayAdminister && <SetupCard />}
+            </div>
+          )}
+        </div>
+      </RoomContext>
     </Page>
   );
 }
