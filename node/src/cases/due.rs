@@ -214,6 +214,8 @@ impl Whole {
     pub(crate) fn tab(&self, us: &SiteId) -> Tab {
         let state = &self.state;
         match state.stage {
+            // A critical result may come from an island when the case is over: it is over when somebody has heard it.
+            Stage::Closed if state.reports.iter().any(|report| report.unheard) => Tab::Reported,
             Stage::Closed | Stage::Cancelled | Stage::Unserved => Tab::Done,
             Stage::Final | Stage::Delivered | Stage::Acknowledged if state.claim.is_none() => Tab::Reported,
             Stage::Preliminary if state.claim.is_none() => Tab::Preliminary,

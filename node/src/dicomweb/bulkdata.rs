@@ -35,13 +35,9 @@ pub(super) async fn bulkdata(State(desk): State<Arc<Desk>>, asker: Asker) -> Res
     }
     opened(&asker, &uid, std::iter::once(&entry)).await?;
     let header = study.header(&series, &instance).await?;
-    let pieces = match in_header(&header, &entry, &path)? {
-        Some(value) => vec![Piece::Own(value.into())],
-        None => beyond(&desk, &study, (&series, &instance), &entry, &path).await?,
-    };
-    let source = match pieces.as_slice() {
-        [Piece::Own(_)] => Source::Memory { from: 0, bytes: bytes::Bytes::new() },
-        _ => Source::of(&study, Priority::Screen),
+    let (pieces, source) = match in_header(&header, &entry, &path)? {
+        Some(value) => own(value.into()),
+        None => beyond(&desk, &study, (&series, &instance), &entry, (&path, !asker.head_only)).await?,
     };
     let url = instance_url(&asker.root, &uid, &series, &instance);
     let part = Part {
@@ -107,14 +103,20 @@ pub(super) fn in_header(header: &[u8], entry: &InstanceEntry, path: &str) -> Res
     }
 }
 
-/// The value of a top-level attribute after the header: all frames of encapsulated pixel data, one after the other.
+/// A value that is read already.
+fn own(value: bytes::Bytes) -> (Vec<Piece>, Source) {
+    (vec![Piece::Own(value)], Source::Memory { from: 0, bytes: bytes::Bytes::new() })
+}
+
+/// The value of a top-level attribute after the header: all frames of encapsulated pixel data, one after the other. With where it is
+/// read from, if it is (`reads`).
 async fn beyond(
     desk: &Desk,
     study: &Arc<crate::studies::OpenStudy>,
     (series, instance): (&protocol::Uid, &protocol::Uid),
     entry: &InstanceEntry,
-    path: &str,
-) -> Result<Vec<Piece>, Problem> {
+    (path, reads): (&str, bool),
+) -> Result<(Vec<Piece>, Source), Problem> {
     let tag = parse_tag(path).ok_or(Problem::NotFound)?;
     let syntax = Syntax::of(entry.transfer_syntax.as_str());
     let stored = |offset, len| Piece::Stored { entry: Arc::new(entry.clone()), offset, len };
@@ -125,18 +127,20 @@ async fn beyond(
         let found = Walker::new(&source, &inflated).find(0, tag, plain).await?;
         let (head, value) = found.ok_or(Problem::NotFound)?;
         let len = u64::from(head.length.ok_or(Problem::NotFound)?);
-        return Ok(vec![Piece::Own(source.whole(&inflated, value, len).await?)]);
+        return Ok(own(source.whole(&inflated, value, len).await?));
     }
     if tag == tags::PIXEL_DATA {
-        let framed = frames::open(desk, study, series, instance, Priority::Screen).await?;
-        return Ok(match framed.map.as_ref() {
+        let framed = frames::open(desk, study, (series, instance), (Priority::Screen, reads)).await?;
+        let pieces = match framed.map.as_ref() {
             FrameMap::Native { value, .. } => vec![stored(value.offset, value.len)],
             FrameMap::Encapsulated(all) => all.iter().flatten().map(|e| stored(e.offset, e.len)).collect(),
-        });
+        };
+        // One that was read whole already lies in memory from its header on.
+        return Ok((pieces, framed.source));
     }
     let source = Source::of(study, Priority::Screen);
     let from = u64::from(entry.header_bytes);
     let (head, value) = Walker::new(&source, entry).find(from, tag, syntax).await?.ok_or(Problem::NotFound)?;
     let len = u64::from(head.length.ok_or(Problem::NotFound)?).min(entry.bytes.saturating_sub(value));
-    Ok(vec![stored(value, len)])
+    Ok((vec![stored(value, len)], source))
 }

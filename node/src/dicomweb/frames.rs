@@ -55,19 +55,18 @@ impl Default for FrameMaps {
     }
 }
 
-/// Opens an instance for reading frames.
+/// Opens an instance for reading frames; or only for knowing where they lie, where none is read (`reads`).
 pub(super) async fn open(
     desk: &Desk,
     study: &Arc<OpenStudy>,
-    series: &Uid,
-    instance: &Uid,
-    priority: Priority,
+    (series, instance): (&Uid, &Uid),
+    (priority, reads): (Priority, bool),
 ) -> Result<Framed, Problem> {
     let entry = study.instance(series, instance).await?;
     let mut syntax = Syntax::of(entry.transfer_syntax.as_str());
     let from = u64::from(entry.header_bytes);
     let tail = entry.bytes.saturating_sub(from);
-    let is_large = entry.frames <= 1 && tail > TAIL_BYTES_MAX && !syntax.deflated;
+    let is_large = reads && entry.frames <= 1 && tail > TAIL_BYTES_MAX && !syntax.deflated;
     let mut source = if is_large { asked(study, &entry, tail, priority).await? } else { Source::of(study, priority) };
     let known = desk.maps.0.lock().unwrap_or_else(PoisonError::into_inner).get(&entry.digest).cloned();
     if let (Some(map), false) = (known, syntax.deflated) {
@@ -158,7 +157,8 @@ pub(super) async fn frames(State(desk): State<Arc<Desk>>, asker: Asker) -> Resul
     if asker.head_only {
         return head(&entry, &numbers, &accepted, &etag);
     }
-    let framed = open(&desk, &study, &series, &instance, study.frame_priority(&desk.door.cases)).await?;
+    let priority = study.frame_priority(&desk.door.cases);
+    let framed = open(&desk, &study, (&series, &instance), (priority, true)).await?;
     if numbers.iter().any(|n| *n > framed.map.frames()) {
         return Err(Problem::NotFound);
     }

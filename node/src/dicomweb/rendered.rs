@@ -346,7 +346,7 @@ async fn made(
     wish: Wish,
     priority: Priority,
 ) -> Result<Vec<u8>, Problem> {
-    let framed = frames::open(desk, study, series, instance, priority).await?;
+    let framed = frames::open(desk, study, (series, instance), (priority, true)).await?;
     let index = index.unwrap_or_else(|| framed.map.frames() / 2);
     if index >= framed.map.frames() {
         return Err(Problem::NotFound);

@@ -10,7 +10,10 @@ use crate::{
     overlay::RemoteStudy,
     sources::Nearline,
 };
-use protocol::{SiteId, Uid, manifest::Completeness};
+use protocol::{
+    SiteId, Uid,
+    manifest::{Amended, Completeness},
+};
 use std::collections::HashMap;
 
 /// Rows looked at behind an offset at most: nobody pages further than this by hand.
@@ -314,8 +317,16 @@ fn both(own: StudyRow, row: StudyRow) -> StudyRow {
         changed: own.changed.max(row.changed),
         completeness: own.completeness.min(row.completeness),
         patient_conflict,
-        amended: own.amended.clone().or(row.amended),
+        amended: amended(own.amended.clone(), row.amended),
         ..own
+    }
+}
+
+/// What is shown as corrected stays; told is what was done last, at either.
+fn amended(own: Option<Amended>, row: Option<Amended>) -> Option<Amended> {
+    match (own, row) {
+        (Some(own), Some(row)) if row.at > own.at => Some(Amended { at: row.at, what: row.what, ..own }),
+        (own, row) => own.or(row),
     }
 }
 
@@ -338,7 +349,10 @@ pub(super) fn narrowed(query: &StudyQuery, within: Option<&[Uid]>) -> Option<Stu
 #[cfg(test)]
 mod tests {
     use super::*;
-    use protocol::{Timestamp, manifest::Patient};
+    use protocol::{
+        Timestamp,
+        manifest::{Amendment, Edit, Patient},
+    };
 
     fn found(study: &str, date: Option<&str>, time: Option<&str>) -> FoundStudy {
         let row = StudyRow {
@@ -434,5 +448,16 @@ mod tests {
         assert!(narrowed(&asks_for(&[c]), Some(&within)).is_none());
         assert!(narrowed(&asks_for(&[]), Some(&[])).is_none());
         assert!(narrowed(&asks_for(&[]), None).unwrap().study.is_empty());
+    }
+
+    #[test]
+    fn of_two_amendments_the_later_one_is_told_and_ours_is_shown() {
+        let at = |at, what| Some(Amended { at: Timestamp(at), what, edits: Vec::new() });
+        let edits = vec![Edit { tag: 0x0008_1030, value: Some("TDM".to_owned()) }];
+        let ours = Some(Amended { at: Timestamp(1), what: Amendment::Corrected, edits: edits.clone() });
+        let told = amended(ours.clone(), at(2, Amendment::Rejected)).unwrap();
+        assert_eq!((told.at, told.what, told.edits), (Timestamp(2), Amendment::Rejected, edits));
+        assert_eq!(amended(ours.clone(), at(0, Amendment::Rejected)), ours);
+        assert_eq!(amended(None, at(2, Amendment::Rejected)), at(2, Amendment::Rejected));
     }
 }

@@ -502,7 +502,7 @@ impl OpenStudy {
     }
 
     /// Asks for a range of a peer's instance, as if somebody waited for it, until what this gives is dropped. `None` where nothing is
-    /// to be asked for.
+    /// to be asked for, or cannot be now: why is told to whoever reads it.
     ///
     /// # Errors
     /// [`StudyError`], as [`Self::range`].
@@ -516,7 +516,7 @@ impl OpenStudy {
         match self.side(&contents, entry)? {
             Side::There(copy) if !copy.errand.has(&entry.digest) => {
                 is_named(contents.there(), entry)?;
-                Ok(Some(Look::at(copy, entry, range, (priority, false), &self.reader())?))
+                Ok(Look::at(copy, entry, range, (priority, false), &self.reader()).ok())
             }
             Side::Own(..) | Side::There(_) => Ok(None),
         }

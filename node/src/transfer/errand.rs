@@ -303,12 +303,13 @@ impl Errand {
         let number = looks.enter(spans.clone(), priority, is_shown);
         let mut risen = looks.all();
         risen.retain(|(index, _)| is_shown || spans.contains(index));
-        if let Err(full) = self.ask(&object, risen) {
-            looks.leave(number);
-            return Err(full);
+        let asked = self.ask(&object, risen);
+        let left = if asked.is_err() { looks.leave(number) } else { Vec::new() };
+        for (index, urgency) in left {
+            self.pump.lower(&Span { object: object.clone(), index }, urgency);
         }
         drop(looks);
-        Ok((object, number))
+        asked.map(|()| (object, number))
     }
 
     /// Somebody looks no more. What nobody else looks at goes along with its series.

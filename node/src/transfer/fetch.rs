@@ -307,14 +307,14 @@ async fn one_run(work: Work<'_>, copy: &Copy, (from, count): (u64, u64)) -> Resu
     // What came with the manifest is the first span, if nothing of it is here yet.
     let is_first = groups && from == 0 && count == SPAN_CHUNKS.min(object.bytes.div_ceil(CHUNK_BYTES));
     let given = match errand.take_gift(&digest).filter(|_| is_first && work.run.pass.is_none()) {
-        Some(gift) => gift.head().await?,
+        Some(gift) => {
+            let _ = work.run.ask();
+            gift.head().await?
+        }
         None => None,
     };
     let (mut recv, head, what) = match given {
-        Some(given) => {
-            let _ = work.run.ask();
-            given
-        }
+        Some(given) => given,
         None => {
             let (what, priority) = (what_of(work, groups, first_group, groups_wanted), work.run.ask());
             let request = Request { study: errand.study.clone(), reader: object.reader.clone(), priority, what };

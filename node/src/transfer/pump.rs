@@ -441,6 +441,11 @@ impl Pump {
         }
         let run = Arc::new(Fetching::new(span, pass, priority, self.expects(priority)));
         self.table().insert(run.span.clone(), run.clone());
+        // Whoever wanted it more between the queue and this table found no run to raise.
+        let wanted = home.queue().running(&run.span);
+        if let Some(more) = wanted.filter(|wanted| *wanted > priority) {
+            let _ = run.raise(more, self.expects(more));
+        }
         let (pump, live, home) = (self.clone(), live.clone(), home.clone());
         runs.push(self.tasks.spawn("transfer.fetch", async move {
             let end = fetch::span(&pump, &live, &run, priority).await;

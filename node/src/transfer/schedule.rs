@@ -8,7 +8,7 @@
 //! Other holders of the same may take from it too: what they take is *lent*, and runs as far as anybody else is concerned.
 //!
 //! # Not here
-//! Asking: [`super::pump`]. Telling a holder that a running request became urgent: there too.
+//! Asking, and telling a holder that a running request became urgent: [`super::pump`].
 
 use protocol::{SiteId, fetch::Priority};
 use std::{
@@ -22,6 +22,8 @@ use std::{
 pub(crate) const STREAMS_MIN: usize = 8;
 /// Streams at most: coded images of 150 KB must fill twice what 1 Gb/s carries in 40 ms.
 pub(crate) const STREAMS_MAX: usize = 64;
+/// Those for what is on a screen: some are left to what cannot wait.
+pub(crate) const STREAMS_SCREEN_MAX: usize = STREAMS_MAX - 8;
 /// Streams left to prefetch and backup while something more urgent runs or waits.
 pub(crate) const PREFETCH_STREAMS_MAX: usize = 4;
 /// Spans waiting for one holder. A 3,000-instance study is some thousands; beyond, wants are refused as busy.
@@ -83,10 +85,10 @@ impl Looks {
         self.next
     }
 
-    /// Ends it. Gives the spans that were urgent by it and are less so now, each with what is left of that.
+    /// Ends it. Gives the spans that are less urgent now and still led, each with what is left of that.
     pub(crate) fn leave(&mut self, number: u64) -> Vec<(u32, Urgency)> {
         let mut before = self.all();
-        before.retain(|(_, was)| was.priority >= Priority::Screen);
+        before.retain(|(_, was)| *was > PASSED);
         self.of.retain(|look| look.number != number);
         let left = |(index, was): (u32, Urgency)| {
             let now = self.urgency(index).map_or(PASSED, |now| now.max(PASSED));
@@ -170,7 +172,8 @@ struct Here {
 impl Here {
     fn may_start(self, priority: Priority, streams: usize, is_urgent_left: bool) -> bool {
         match priority {
-            Priority::Emergency | Priority::Screen => self.screen < STREAMS_MAX,
+            Priority::Emergency => self.screen < STREAMS_MAX,
+            Priority::Screen => self.screen < STREAMS_SCREEN_MAX,
             Priority::Series => self.all < streams,
             Priority::Prefetch | Priority::Backup => {
                 let held_back = is_urgent_left || self.urgent > 0;
@@ -412,9 +415,7 @@ mod tests {
     #[test]
     fn what_is_on_the_screen_comes_before_what_was_asked_earlier() {
         let mut queue = Queue::default();
-        for k in 0..5 {
-            queue.want(&k, Priority::Prefetch);
-        }
+        (0..5).for_each(|k| _ = queue.want(&k, Priority::Prefetch));
         queue.want(&10, Priority::Series);
         queue.want(&20, Priority::Screen);
         queue.want(&21, Priority::Screen);
@@ -497,7 +498,7 @@ mod tests {
         let waited_for = Urgency { priority: Priority::Series, leads: true };
         assert_eq!(looks.leave(shows), [(0, waited_for), (1, Priority::Screen.into())]);
         assert_eq!(looks.leave(other), [(1, waited_for)]);
-        assert!(looks.leave(waits).is_empty(), "it sinks no further");
+        assert_eq!(looks.leave(waits), [(0, PASSED), (1, PASSED)], "nobody waits for it any more");
         let (one, two) = (looks.enter(0..1, Priority::Screen, false), looks.enter(0..1, Priority::Screen, false));
         assert!(looks.leave(one).is_empty(), "somebody else waits for it");
         assert_eq!(looks.leave(two), [(0, PASSED)]);
@@ -507,9 +508,7 @@ mod tests {
     #[test]
     fn the_screen_starts_even_when_every_stream_is_taken() {
         let mut queue = Queue::default();
-        for k in 0..100 {
-            queue.want(&k, Priority::Series);
-        }
+        (0..100).for_each(|k| _ = queue.want(&k, Priority::Series));
         assert_eq!(started(&mut queue, STREAMS_MAX).len(), STREAMS_MAX);
         assert_eq!(queue.want(&5, Priority::Screen), Wanted::RunningLower);
         assert_eq!(queue.want(&5, Priority::Screen), Wanted::Running);
@@ -519,20 +518,25 @@ mod tests {
     }
 
     #[test]
+    fn a_large_image_on_a_screen_leaves_room_for_what_cannot_wait() {
+        let mut queue = Queue::default();
+        (0..100).for_each(|k| _ = queue.want(&k, Priority::Screen));
+        assert_eq!(started(&mut queue, 8).len(), STREAMS_SCREEN_MAX);
+        queue.want(&1000, Priority::Emergency);
+        assert_eq!(started(&mut queue, 8), [1000]);
+    }
+
+    #[test]
     fn prefetch_has_all_streams_when_nobody_waits() {
         let mut queue = Queue::default();
-        for k in 0..50 {
-            queue.want(&k, Priority::Prefetch);
-        }
+        (0..50).for_each(|k| _ = queue.want(&k, Priority::Prefetch));
         assert_eq!(started(&mut queue, 16).len(), 16);
     }
 
     #[test]
     fn a_span_that_was_cut_off_goes_first_again() {
         let mut queue = Queue::default();
-        for k in 0..20 {
-            queue.want(&k, Priority::Series);
-        }
+        (0..20).for_each(|k| _ = queue.want(&k, Priority::Series));
         assert_eq!(started(&mut queue, 8), [0, 1, 2, 3, 4, 5, 6, 7]);
         queue.again(&7);
         queue.again(&3);
@@ -544,9 +548,7 @@ mod tests {
     #[test]
     fn what_is_taken_out_comes_in_order_and_leaves_what_somebody_looks_at() {
         let mut queue = Queue::default();
-        for k in 0..6 {
-            queue.want(&k, Priority::Prefetch);
-        }
+        (0..6).for_each(|k| _ = queue.want(&k, Priority::Prefetch));
         queue.want(&4, Priority::Series);
         queue.want(&2, Priority::Screen);
         let taken = queue.take(|k| k % 2 == 0);
@@ -558,9 +560,7 @@ mod tests {
     #[test]
     fn forgotten_spans_do_not_start() {
         let mut queue = Queue::default();
-        for k in 0..20 {
-            queue.want(&k, Priority::Series);
-        }
+        (0..20).for_each(|k| _ = queue.want(&k, Priority::Series));
         queue.forget(|k| k % 2 == 0);
         assert_eq!(started(&mut queue, 8), [1, 3, 5, 7, 9, 11, 13, 15]);
         assert_eq!(queue.waiting(), 2);
@@ -570,9 +570,7 @@ mod tests {
     #[test]
     fn what_is_lent_runs_and_comes_back_first() {
         let mut queue = Queue::default();
-        for k in 0..10 {
-            queue.want(&k, Priority::Series);
-        }
+        (0..10).for_each(|k| _ = queue.want(&k, Priority::Series));
         let other = SiteId([7; 32]);
         assert_eq!(queue.lend(other, |_| true, |k, _| *k == 3), Some((3, Priority::Series)));
         assert_eq!(queue.lent_to(&3), Some(other));
@@ -589,9 +587,7 @@ mod tests {
     #[test]
     fn prefetch_is_held_back_behind_what_another_shall_bring() {
         let mut queue = Queue::<u32>::default();
-        for k in 0..10 {
-            queue.want(&k, Priority::Prefetch);
-        }
+        (0..10).for_each(|k| _ = queue.want(&k, Priority::Prefetch));
         queue.want(&99, Priority::Screen);
         let started = std::iter::from_fn(|| queue.start_next(8, |k, _| *k != 99)).count();
         assert_eq!(started, PREFETCH_STREAMS_MAX);

@@ -234,26 +234,38 @@ impl Server {
             let _ = send.finish();
             return;
         }
-        let permitted = match &request.what {
-            What::Lent { .. } => self.permit_lent(visit, &request).await,
-            _ => self.permit(visit, &request).await.map(|permit| (permit, None)),
-        };
-        let (permit, pass) = match permitted {
-            Ok(permitted) => permitted,
-            Err(refusal) => return refuse(send, refusal).await,
-        };
-        if let What::Passes { .. } = &request.what {
-            return self.give_passes(visit, &permit, &request, &mut send).await;
-        }
         let object = match &request.what {
             What::Range { digest, .. } | What::Coded { digest, .. } | What::Lent { digest, .. } => Some(*digest),
             _ => None,
         };
+        // Before it is judged, which takes the time of a write: what is raised meanwhile is raised.
         let entered = object.map(|digest| (digest, visit.running.enter(digest, request.priority)));
-        let raised = entered.as_ref().map(|(_, p)| p.subscribe());
-        self.send_while_permitted((visit, &permit, pass.as_ref()), &request, &mut send, raised).await;
+        let raised = entered.as_ref().map(|(_, priority)| priority.subscribe());
+        self.judge_and_send(visit, &request, send, raised).await;
         if let Some((digest, priority)) = &entered {
             visit.running.leave(digest, priority);
+        }
+    }
+
+    async fn judge_and_send(
+        self: &Arc<Self>,
+        visit: &Visit,
+        request: &Request,
+        mut send: SendStream,
+        raised: Option<watch::Receiver<Priority>>,
+    ) {
+        let permitted = match &request.what {
+            What::Lent { .. } => self.permit_lent(visit, request).await,
+            _ => self.permit(visit, request).await.map(|permit| (permit, None)),
+        };
+        match permitted {
+            Err(refusal) => refuse(send, refusal).await,
+            Ok((permit, _)) if matches!(request.what, What::Passes { .. }) => {
+                self.give_passes(visit, &permit, request, &mut send).await;
+            }
+            Ok((permit, pass)) => {
+                self.send_while_permitted((visit, &permit, pass.as_ref()), request, &mut send, raised).await;
+            }
         }
     }
 

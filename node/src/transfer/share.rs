@@ -22,7 +22,7 @@ use super::{
     past,
     progress::patience,
     pump::{Pump, Runs},
-    schedule::{PREFETCH_STREAMS_MAX, STREAMS_MAX},
+    schedule::{PREFETCH_STREAMS_MAX, STREAMS_MAX, STREAMS_SCREEN_MAX},
     spread::{Ear, Standing, takes},
 };
 use protocol::{Refusal, fetch::Priority};
@@ -177,7 +177,8 @@ impl Pump {
                 let (own_urgent, own) = (self.is_urgent(), runs.len());
                 let urgent = self.table().values().filter(|run| run.wanted().2 >= Priority::Screen).count();
                 let may_start = |priority: Priority| match priority {
-                    Priority::Emergency | Priority::Screen => urgent < STREAMS_MAX,
+                    Priority::Emergency => urgent < STREAMS_MAX,
+                    Priority::Screen => urgent < STREAMS_SCREEN_MAX,
                     Priority::Series => own < streams,
                     Priority::Prefetch | Priority::Backup => {
                         own < if own_urgent { PREFETCH_STREAMS_MAX.min(streams) } else { streams }
@@ -245,6 +246,9 @@ impl Pump {
         }
         for run in runs {
             let (since, expected, priority) = run.wanted();
+            // What waits for the group values of its object was not asked for yet: it is not late.
+            let Some(asked) = run.asked() else { continue };
+            let since = since.max(asked);
             let has_stopped =
                 run.moved().map_or_else(|| since.elapsed() > expected + LATE, |moved| moved.elapsed() > STOPPED);
             if priority >= Priority::Screen && has_stopped && self.is_elsewhere(&run, priority) {
