@@ -36,7 +36,9 @@ const WORDS = {
     replaced: 'Images of this study were replaced by {site} at {time}.',
     withdrawn: 'This study was withdrawn by {site} at {time}: it must not be used.',
     fewer: 'Images of this study were rejected by {site} meanwhile: they must not be used.',
-    gone: 'This study is no longer there. While the connection was lost it was withdrawn or rejected by {site}, or the right to read it ended: it must not be used.',
+    unheard: 'This study was changed by {site}, last at {time}, while news of it could not be heard. Images may have been rejected or replaced: those that were shown must not be used.',
+    anew: 'This study was removed by {site} meanwhile, and came again: the images that were shown must not be used.',
+    gone: 'This study is no longer there. It was withdrawn or rejected by {site} meanwhile, or the right to read it ended: it must not be used.',
     reload: 'Reload',
     hidden: 'The images are no longer shown. Reload to see what is left of the study; measurements that were not stored are lost.',
     provenance: {
@@ -94,7 +96,9 @@ const WORDS = {
     replaced: 'Des images de cet examen ont été remplacées par {site} à {time}.',
     withdrawn: 'Cet examen a été retiré par {site} à {time} : il ne doit pas être utilisé.',
     fewer: 'Des images de cet examen ont été rejetées entre-temps par {site} : elles ne doivent pas être utilisées.',
-    gone: 'Cet examen n’est plus là. Pendant la coupure, {site} l’a retiré ou rejeté, ou le droit de le lire a pris fin : il ne doit pas être utilisé.',
+    unheard: 'Cet examen a été modifié par {site}, en dernier à {time}, sans que la nouvelle puisse être reçue. Des images ont pu être rejetées ou remplacées : celles qui étaient affichées ne doivent pas être utilisées.',
+    anew: 'Cet examen a été supprimé par {site} entre-temps, puis est revenu : les images qui étaient affichées ne doivent pas être utilisées.',
+    gone: 'Cet examen n’est plus là. Entre-temps, {site} l’a retiré ou rejeté, ou le droit de le lire a pris fin : il ne doit pas être utilisé.',
     reload: 'Recharger',
     hidden: 'Les images ne sont plus affichées. Rechargez pour voir ce qui reste de l’examen ; les mesures non enregistrées sont perdues.',
     provenance: {
@@ -237,6 +241,11 @@ class Strip {
     return this.lines.has(key);
   }
 
+  /** Whether a line says this, and nothing else. */
+  says(key, text) {
+    return this.lines.get(key)?.element.textContent === text;
+  }
+
   /** Takes everything else off the screen until the page is loaded anew. A later reason takes the place of an earlier. */
   draw(text) {
     document.getElementById('confrere-curtain')?.remove();
@@ -360,7 +369,10 @@ function showState(strip, state) {
   }
 }
 
-const showLost = strip => strip.show('connection', words.lost, { tone: 'bad' });
+/** What stands stays as it is, and is not read out again. */
+function showLost(strip) {
+  if (!strip.says('connection', words.lost)) strip.show('connection', words.lost, { tone: 'bad' });
+}
 
 /** Whether the session goes on, as far as anybody knows. */
 async function checkSession(strip) {
@@ -368,7 +380,7 @@ async function checkSession(strip) {
     const answer = await fetch('/api/session');
     await answer.text();
     if (answer.status !== 401) return true;
-    strip.show('session', words.expired, { tone: 'bad', link: { href: '/', text: words.signIn } });
+    if (!strip.has('session')) strip.show('session', words.expired, { tone: 'bad', link: { href: '/', text: words.signIn } });
     return false;
   } catch {
     showLost(strip);
@@ -380,10 +392,17 @@ async function checkSession(strip) {
 const NEWS = ['transfer', 'amended', 'list', ...CALLING];
 
 function listen({ strip, watch, growth, patients, standing }) {
+  let last = '';
+  /** Whoever is signed in and hears nothing is told so; after the session's end whoever signs in again opens the stream. */
+  const onRefused = async () => {
+    const goesOn = await checkSession(strip);
+    if (goesOn && last === 'refused') showLost(strip);
+    return goesOn;
+  };
   const onState = state => {
+    last = state;
     showState(strip, state);
-    // After its end whoever signs in again opens the stream.
-    if (state === 'refused') return checkSession(strip);
+    if (state === 'refused') return onRefused();
     if (state !== 'open') return true;
     // What was told while nobody listened is asked about.
     standing.reopened();
@@ -410,10 +429,11 @@ function listen({ strip, watch, growth, patients, standing }) {
       const study = JSON.parse(data)?.study ?? null;
       growth.changed(study);
       patients.ofStudy(study);
-      // Of many: an amendment may be among what was left out.
-      if (study === null) standing.changed();
+      standing.listed(study);
     }
   };
+  // The node answers: where the news are heard, too, nothing is lost any more.
+  standing.back = () => last === 'open' && showState(strip, last);
   hear({ names: NEWS, onState, onNews });
 }
 

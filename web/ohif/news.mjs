@@ -4,6 +4,8 @@
 // Not here: what was told meanwhile. Nobody tells it twice; whoever hears "open" asks.
 
 const AGAIN_MS = 4_000;
+/** After the session's end, where nobody else tells that somebody signed in again. */
+const ENDED_MS = 30_000;
 
 /** Both give what connects anew. */
 function overWorker({ names, onState, onNews }) {
@@ -38,8 +40,9 @@ function overStream({ names, onState, onNews }) {
 }
 
 /**
- * Hears news of these `names`. `onState` is called with `open`, `lost` or `refused`; a promise of `false` that it gives ends the asking
- * after a refusal.
+ * Hears news of these `names`. `onState` is called with `open`, `lost` or `refused`; a promise of `false` that it gives says that the
+ * session has ended: then the shared stream is opened by whoever signs in again, and one's own is asked for slowly, and when the page is
+ * looked at.
  */
 export function hear({ names, onState, onNews }) {
   let timer = 0;
@@ -49,11 +52,14 @@ export function hear({ names, onState, onNews }) {
     turn += 1;
     const now = turn;
     const goesOn = await onState(state);
-    if (state === 'refused' && goesOn !== false && now === turn) timer = setTimeout(connect, AGAIN_MS);
+    if (state !== 'refused' || now !== turn) return;
+    if (goesOn !== false) timer = setTimeout(connect, AGAIN_MS);
+    else if (!isShared) timer = setTimeout(connect, ENDED_MS);
   };
-  const over = typeof SharedWorker === 'function' ? overWorker : overStream;
-  const connect = over({ names, onState: state => void became(state), onNews });
+  const isShared = typeof SharedWorker === 'function';
+  const connect = (isShared ? overWorker : overStream)({ names, onState: state => void became(state), onNews });
   connect();
+  if (!isShared) document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && connect());
   // Back from the browser's memory of pages: it had left.
   addEventListener('pageshow', ({ persisted }) => persisted && connect());
 }

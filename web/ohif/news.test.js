@@ -94,4 +94,25 @@ describe('over a stream of its own', () => {
     expect(states()).toEqual(['open', 'lost', 'open', 'refused', 'open']);
     expect(onNews.mock.calls).toEqual([['amended', '{}']]);
   });
+
+  it('is asked for slowly after the session’s end, and when the page is looked at', async () => {
+    const { streams, onState } = world({ shared: false });
+    onState.mockImplementation(async state => state !== 'refused');
+    const refuse = async () => {
+      streams.at(-1).readyState = 2;
+      streams.at(-1).onerror();
+      await vi.advanceTimersByTimeAsync(4_001);
+    };
+    await refuse();
+    expect(streams).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(streams).toHaveLength(2);
+    await refuse();
+    document.dispatchEvent(new window.Event('visibilitychange'));
+    expect(streams).toHaveLength(3);
+    // One that stands is left alone.
+    document.dispatchEvent(new window.Event('visibilitychange'));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(streams).toHaveLength(3);
+  });
 });

@@ -1,8 +1,9 @@
 // The home page: every card has its place before the node has answered, and says what it knows, that there is nothing, that it may not
 // be known, or that nobody answered.
 
+import { notificationsStore } from '@mantine/notifications';
 import { screen, waitFor, within } from '@testing-library/react';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Role } from '../api/types';
 import { caseOf, CASE } from '../testing/caseNode';
 import { busyNode, FakeNode } from '../testing/fakeNode';
@@ -79,6 +80,24 @@ describe('a card of the home page', () => {
     await waitFor(() => expect(card('Waiting for images').getAllByRole('listitem').length).toBeGreaterThan(0));
   });
 
+  test('says that it did not work as long as nothing comes, also while it asks again', async () => {
+    const node = busyNode();
+    node.instead.set('GET /cases/loose', refused(500, 'internal'));
+    const { user } = await opened(node, 'radiologist');
+    const loose = card('What does not meet');
+    const button = await loose.findByRole('button', { name: 'Try again' });
+    const alert = loose.getByRole('alert');
+    const asks = vi.fn(fetch);
+    vi.stubGlobal('fetch', asks);
+    node.unanswered.set('GET /cases/loose', 'waiting');
+    await user.click(button);
+    await waitFor(() => expect(asks.mock.calls.map(([address]) => address)).toContain('/api/cases/loose'));
+    await user.keyboard('{Shift}');
+    expect(loose.queryByRole('status', { name: 'Loading…' })).toBeNull();
+    expect(loose.getByRole('alert')).toBe(alert);
+    expect(document.activeElement).toBe(button);
+  });
+
   test('says that the node does not answer', async () => {
     const node = busyNode();
     for (const asked of ASKED) node.unanswered.set(asked, 'lost');
@@ -131,4 +150,47 @@ test('reports that differ have their place until the node has answered, as high 
   await shownOf(node, 'radiologist');
   const place = document.querySelector<HTMLElement>('main section')?.parentElement?.previousElementSibling;
   expect((place as HTMLElement | null)?.style.height).toBe('84px');
+});
+
+describe('that it is not known whether reports differ', () => {
+  const TEXT = /^Whether reports that you had in hand differ is not known/;
+  const asked = (node: FakeNode) => node.requests.filter(one => one === 'GET /cases/discordances').length;
+  const askAgain = async (node: FakeNode) => {
+    const before = asked(node);
+    node.tell('cases', {});
+    await waitFor(() => expect(asked(node)).toBeGreaterThan(before));
+  };
+
+  test('stands while it is asked for again', async () => {
+    const node = busyNode();
+    node.instead.set('GET /cases/discordances', refused(500, 'internal'));
+    const { user } = await opened(node, 'radiologist');
+    const said = await screen.findByText(TEXT);
+    const asks = vi.fn(fetch);
+    vi.stubGlobal('fetch', asks);
+    node.unanswered.set('GET /cases/discordances', 'waiting');
+    node.tell('cases', {});
+    await waitFor(() => expect(asks.mock.calls.map(([address]) => address)).toContain('/api/cases/discordances'));
+    await user.keyboard('{Shift}');
+    const { notifications } = notificationsStore.getState();
+    expect(notifications.map(one => one.id)).toContain('discordances-unknown');
+    expect(screen.getByText(TEXT)).toBe(said);
+  });
+
+  test('is not said again once it was closed', async () => {
+    const isSaid = () => notificationsStore.getState().notifications.some(one => one.id === 'discordances-unknown');
+    const node = busyNode();
+    node.instead.set('GET /cases/discordances', refused(500, 'internal'));
+    const { user, address } = await opened(node, 'radiologist');
+    await screen.findByText(TEXT);
+    await user.click(screen.getByRole('button', { name: 'Close' }));
+    expect(isSaid()).toBe(false);
+    await askAgain(node);
+    // Nor on the other page that says it.
+    await user.click(card('Ready to read').getByRole('link', { name: 'Ready to read' }));
+    await waitFor(() => expect(address()).toContain('/cases'));
+    await askAgain(node);
+    await user.keyboard('{Shift}');
+    expect(isSaid()).toBe(false);
+  });
 });

@@ -1,7 +1,7 @@
 // On the first screens: reports that differ from one that somebody here had in hand, until they say that they know.
 
 import { notifications } from '@mantine/notifications';
-import { useQuery } from '@tanstack/react-query';
+import { type QueryClient, useQuery, useQueryClient } from '@tanstack/react-query';
 import { IconAlertOctagon } from '@tabler/icons-react';
 import { useEffect, useRef, useState } from 'react';
 import { Link } from 'react-router';
@@ -42,29 +42,52 @@ function Rows({ title, rows, withPerson }: { title: string; rows: readonly Disco
   );
 }
 
-/** What is not known is said, beside the page: nothing moves for it. That the node is away the page says itself. */
-function useUnknown(isUnknown: boolean) {
+/** Why nothing came. It stands until something does: that it is asked for again takes it away no more than a second failure. */
+export function useKeptError({ data, error }: { data: unknown; error: Error | null }): Error | null {
+  const [kept, setKept] = useState(error);
+  const next = data === undefined ? (error ?? kept) : null;
+  if (next !== kept) setKept(next);
+  return error ?? next;
+}
+
+/** Where the person closed what says that it is not known. */
+const closed = new WeakSet<QueryClient>();
+
+/**
+ * What is not known is said, beside the page: nothing moves for it. That the node is away the page says itself. Once it was closed it is
+ * not said again before it was known.
+ */
+function useUnknown(isUnknown: boolean, isKnown: boolean) {
   const { t } = useWords();
+  const client = useQueryClient();
   useEffect(() => {
-    if (!isUnknown) return;
-    notifications.show({ id: UNKNOWN, color: 'red', autoClose: false, message: t('cases.discordancesUnknown'), closeButtonProps: { 'aria-label': t('common.close') } });
+    if (isKnown) closed.delete(client);
+    if (!isUnknown || closed.has(client)) return;
+    let isOver = false;
+    const onClose = () => {
+      if (!isOver) closed.add(client);
+    };
+    notifications.show({ id: UNKNOWN, color: 'red', autoClose: false, message: t('cases.discordancesUnknown'), closeButtonProps: { 'aria-label': t('common.close') }, onClose });
     return () => {
+      isOver = true;
       notifications.hide(UNKNOWN);
     };
-  }, [isUnknown, t]);
+  }, [client, isUnknown, isKnown, t]);
 }
 
 /** On the first screens: what the person is to know, and, for whoever administers, who does not know yet. */
 export function Discordances() {
   const { t } = useWords();
-  const { data, error } = useQuery(discordancesQuery);
+  const asked = useQuery(discordancesQuery);
+  const { data } = asked;
+  const error = useKeptError(asked);
   const box = useRef<HTMLDivElement>(null);
   // Their place until the node has answered: what is below does not move away under a click.
   const [kept] = useState(() => Number(sessionStorage.getItem(PLACE)) || 0);
   useEffect(() => {
     if (data) sessionStorage.setItem(PLACE, String(box.current?.offsetHeight ?? 0));
   }, [data]);
-  useUnknown(!data && error !== null && !(error instanceof ApiError && error.code === 'offline'));
+  useUnknown(!data && error !== null && !(error instanceof ApiError && error.code === 'offline'), data !== undefined);
   if (!data) return kept > 0 ? <div style={{ height: kept }} aria-hidden="true" /> : null;
   return (
     <div ref={box} className={classes.all}>

@@ -6,6 +6,7 @@ import { IconAlertTriangle, IconChevronRight, IconCircleCheck, IconLock, IconPlu
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 import { ApiError } from '../../api/client';
+import { useKeptError } from '../../components/Discordances';
 import { useProblem } from '../../components/problem';
 import { hourMinute } from '../../lib/format';
 import { useWords } from '../../lib/language';
@@ -36,7 +37,8 @@ interface CardProps<T> {
 }
 
 export function Card<T>({ title, to, asked, count, calls, small = false, children }: CardProps<T>) {
-  const { data, error } = asked;
+  const { data } = asked;
+  const error = useKeptError(asked);
   return (
     <section
       className={classes.card}
