@@ -269,8 +269,11 @@ async fn a_night_from_the_request_to_the_acknowledgement() {
     println!("preliminary at the requester after {:?}", began.elapsed());
     assert_eq!(seen["reports"][0]["findings"], "occlusion M1 gauche");
     // Whoever looks at the study at a glance sees what the report comes to, where they take part in the case.
-    let glance = garde.get(&format!("/api/studies/{study}/digest")).await;
-    let told = &glance["conclusions"][0];
+    // A report that is filed makes a new version of the study, which for a moment is still arriving.
+    let told = eventually!(10, "the study at a glance tells of the report", {
+        let glance = garde.get(&format!("/api/studies/{study}/digest")).await;
+        Some(glance["conclusions"][0].clone()).filter(|told| !told.is_null())
+    });
     assert_eq!((&told["standing"], &told["person"]), (&json!("preliminary"), &json!("dr.garde")));
     assert_eq!(told["text"], "en somme : occlusion M1 gauche");
     let gone = garde.ask(Method::GET, &format!("/api/cases/{case}/draft"), None).await;
