@@ -383,7 +383,10 @@ impl Line {
             };
             match dialled {
                 Some(connection) => self.begin(dialler, connection),
-                None => self.note_failure(),
+                None => {
+                    tracing::debug!(peer = %self.peer.short(), "no connection came about");
+                    self.note_failure();
+                }
             }
             self.pause(pause).await;
             pause = (pause * 2).min(PAUSE_MAX);

@@ -239,7 +239,11 @@ impl Inner {
             errand.add_other(&pump, reader, signed, tasks::now().after(lasts));
             let again = (lasts / 2).min(RENEW_WITHIN);
             renew = Some(renew.map_or(again, |known: Duration| known.min(again)));
-            self.tasks.spawn("transfer.others.reach", async move { drop(pump.line().reach(REACH_WITHIN).await) });
+            self.tasks.spawn("transfer.others.reach", async move {
+                let reached = pump.line().reach(REACH_WITHIN).await;
+                let (site, is_reached) = (pump.line().peer.short(), reached.is_ok());
+                tracing::debug!(%site, is_reached, "another holder may be asked");
+            });
         }
         renew
     }

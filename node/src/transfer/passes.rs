@@ -86,7 +86,8 @@ impl Server {
         request: &Request,
         send: &mut SendStream,
     ) {
-        let mut sender = Sender::new(send, request.priority, None);
+        // Images that are waited for would keep it back as long as any come: the readers would never hear of another holder.
+        let mut sender = Sender::first(send);
         let answer = match self.passes(visit, permit, request).await {
             Ok(passes) => protocol::wire::encode(&passes),
             Err(refusal) => {

@@ -36,6 +36,13 @@ impl<'a> Sender<'a> {
         Self { stream, priority, raised, has_begun: false, is_within: false, throttle: None, counts: None }
     }
 
+    /// An answer that is small and no image: before all images of its connection.
+    pub(super) fn first(stream: &'a mut SendStream) -> Self {
+        let sender = Self::new(stream, Priority::Emergency, None);
+        let _ = sender.stream.set_priority(wire::FIRST);
+        sender
+    }
+
     /// The same, held back.
     pub(super) fn throttled(self, throttle: Option<Throttle>) -> Self {
         Self { throttle, ..self }
