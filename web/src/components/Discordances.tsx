@@ -10,6 +10,7 @@ import type { Discordance } from '../api/types';
 import { discordancesQuery } from '../api/queries';
 import { moment } from '../lib/format';
 import { useWords } from '../lib/language';
+import { useKeptError } from './keptError';
 import { nameOf } from './who';
 import classes from './discordances.module.css';
 
@@ -40,14 +41,6 @@ function Rows({ title, rows, withPerson }: { title: string; rows: readonly Disco
       </div>
     </section>
   );
-}
-
-/** Why nothing came. It stands until something does: that it is asked for again takes it away no more than a second failure. */
-export function useKeptError({ data, error }: { data: unknown; error: Error | null }): Error | null {
-  const [kept, setKept] = useState(error);
-  const next = data === undefined ? (error ?? kept) : null;
-  if (next !== kept) setKept(next);
-  return error ?? next;
 }
 
 /** Where the person closed what says that it is not known. */

@@ -6,7 +6,7 @@ import { IconAlertTriangle, IconChevronRight, IconCircleCheck, IconLock, IconPlu
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 import { ApiError } from '../../api/client';
-import { useKeptError } from '../../components/Discordances';
+import { useKeptError } from '../../components/keptError';
 import { useProblem } from '../../components/problem';
 import { hourMinute } from '../../lib/format';
 import { useWords } from '../../lib/language';
